@@ -1,0 +1,1 @@
+"""MySQL text and the model: reading definitions strictly, rendering them, taking noise out."""

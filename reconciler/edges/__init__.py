@@ -1,0 +1,1 @@
+"""The only place the world is touched: servers, files, git, clocks."""

@@ -1,0 +1,75 @@
+"""What can go wrong, and what to do next.
+
+Every error the product shows has a stable code, says what happened to which object, and names the
+next step. The classes are few: one for each answer to the question "who must act, and how does the
+process end?". Expected refusals of the guard are values (`guard`), not exceptions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    """A place in a file of the user's repository; lines and columns count from 1."""
+
+    path: str
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        parts = [self.path, *(str(n) for n in (self.line, self.column) if n is not None)]
+        return ":".join(parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing that is wrong: what happened to which object, and an imperative next step."""
+
+    code: str
+    message: str
+    recovery: str
+    where: Location | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        return f"{place}{self.message} [{self.code}]"
+
+
+class ReconcilerError(Exception):
+    """Something the product reports to its user: one or more problems found together."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, *problems: Problem) -> None:
+        assert problems, "an error without a problem tells nobody anything"
+        super().__init__("; ".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class InvalidInput(ReconcilerError):
+    """A file or an option is wrong; its author must mend it."""
+
+
+class Unavailable(ReconcilerError):
+    """A server, a tool or a file system did not do its part; an operator must look."""
+
+
+class Refused(ReconcilerError):
+    """Going on would not be safe. Nothing was sent; the recovery says how to be allowed."""
+
+    exit_code = 3
+
+
+class UnknownOutcome(ReconcilerError):
+    """A statement was sent and nobody can tell yet whether it took effect."""
+
+    exit_code = 4
+
+
+class UsageError(ReconcilerError):
+    """The command line does not make sense."""
+
+    exit_code = 64

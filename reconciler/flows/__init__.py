@@ -1,0 +1,1 @@
+"""Whole operations; each reads like the diagram in ARCHITECTURE.md."""

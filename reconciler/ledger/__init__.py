@@ -1,0 +1,1 @@
+"""What an apply recorded: entry types and the state they add up to."""

@@ -1,0 +1,16 @@
+"""Every bound in one place, each with its unit and the reason for its value."""
+
+# MySQL manual, "Identifier Length Limits": 64 characters for databases, tables, columns, indexes.
+IDENTIFIER_CHARS_MAX = 64
+
+# A CREATE TABLE with 4,096 columns of long names and comments stays below this.
+DEFINITION_BYTES_MAX = 1_000_000
+
+# A plan for 4,000 shards that all differ stays below this; a larger file is refused unread.
+PLAN_BYTES_MAX = 64_000_000
+
+# A spec that lists 65,536 shards with overrides stays below this.
+SPEC_BYTES_MAX = 16_000_000
+
+# Key ranges of Vitess are at most 8 bytes in practice; 65,536 shards need two.
+SHARDS_MAX = 65_536

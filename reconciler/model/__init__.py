@@ -1,0 +1,1 @@
+"""The product's nouns as immutable values; they know nothing of text, files or servers."""

@@ -1,0 +1,108 @@
+"""Fleet > keyspace > shard: names and the key ranges they stand for.
+
+A shard is named by its key range as Vitess writes it (`-40`, `40-80`, `80-`), or, where a fleet is
+numbered instead, by a plain name (`0`, `orders_0017`); one keyspace uses one of the two.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from reconciler.limits import SHARDS_MAX
+
+_KEY_RANGE = re.compile(r"(?P<start>(?:[0-9a-f]{2})*)-(?P<end>(?:[0-9a-f]{2})*)")
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
+_KEYSPACE_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9_])?")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class KeyRange:
+    """Key ids from `start` up to but not including `end`; empty bytes mean unbounded."""
+
+    start: bytes
+    end: bytes
+
+    def __str__(self) -> str:
+        return f"{self.start.hex()}-{self.end.hex()}"
+
+
+def parse_key_range(name: str) -> KeyRange | None:
+    """The range a shard name stands for; None if the name is none (uppercase hex included)."""
+    match = _KEY_RANGE.fullmatch(name)
+    if match is None:
+        return None
+    start, end = bytes.fromhex(match["start"]), bytes.fromhex(match["end"])
+    if end and _padded(start) >= _padded(end):
+        return None
+    return KeyRange(start, end)
+
+
+def is_shard_name(name: str) -> bool:
+    return parse_key_range(name) is not None or _PLAIN_NAME.fullmatch(name) is not None
+
+
+def is_keyspace_name(name: str) -> bool:
+    return _KEYSPACE_NAME.fullmatch(name) is not None
+
+
+def shard_list_errors(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Everything wrong with a keyspace's list of shard names, in words; empty if it is sound.
+
+    Key ranges must cover everything exactly once: a gap is a shard nobody would ever change.
+    """
+    if not names:
+        return ("the list of shards is empty",)
+    errors = [
+        f"{name!r} is neither a key range such as '-40', '40-80', '80-' nor a plain name"
+        for name in names
+        if not is_shard_name(name)
+    ]
+    errors += [f"shard {name!r} is listed twice" for name in _repeated(names)]
+    if errors:
+        return tuple(errors)
+    ranges = [parsed for parsed in map(parse_key_range, names) if parsed is not None]
+    if not ranges:
+        return ()
+    if len(ranges) < len(names):
+        plain = next(name for name in names if parse_key_range(name) is None)
+        return (f"{plain!r} is not a key range, but other shards are; use one kind of name",)
+    return tuple(_coverage_errors(ranges))
+
+
+def even_shards(count: int) -> tuple[str, ...]:
+    """The names of `count` equal key ranges, as Vitess' GenerateShardRanges cuts them.
+
+    Two hex digits serve up to 256 shards, four up to 65,536; a single shard is '-'.
+    """
+    assert 1 <= count <= SHARDS_MAX
+    digits = 2 if count <= 256 else 4
+    space = 16**digits
+    bounds = [f"{space * i // count:0{digits}x}" for i in range(1, count)]
+    return tuple(f"{a}-{b}" for a, b in zip(["", *bounds], [*bounds, ""], strict=True))
+
+
+def _padded(key: bytes) -> bytes:
+    """Key ids compare as if filled up with zero bytes: '40' and '4000' are one place."""
+    return key.ljust(8, b"\0")
+
+
+def _repeated(names: tuple[str, ...]) -> list[str]:
+    return sorted(name for name, count in Counter(names).items() if count > 1)
+
+
+def _coverage_errors(ranges: list[KeyRange]) -> list[str]:
+    ordered = sorted(ranges, key=lambda r: (_padded(r.start), r.start))
+    errors = []
+    if ordered[0].start.strip(b"\0"):
+        errors.append(f"no shard holds the keys below {ordered[0].start.hex()}")
+    for left, right in itertools.pairwise(ordered):
+        if not left.end or _padded(left.end) > _padded(right.start):
+            errors.append(f"shards {left} and {right} overlap")
+        elif _padded(left.end) < _padded(right.start):
+            errors.append(f"no shard holds the keys from {left.end.hex()} to {right.start.hex()}")
+    if ordered[-1].end:
+        errors.append(f"no shard holds the keys from {ordered[-1].end.hex()} up")
+    return errors

@@ -1,0 +1,74 @@
+"""What the reviewed files allow, and the names of the dangers they can allow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class HazardKind(StrEnum):
+    """Why a statement may hurt. The names are used in `policy.allow` and never change."""
+
+    DROP_TABLE = "drop-table"
+    DROP_COLUMN = "drop-column"
+    DROP_PARTITION = "drop-partition"
+    NARROW_TYPE = "narrow-type"  # values may be lost, cut or refused
+    CHANGE_VALUES = "change-values"  # existing rows get other values, or values another meaning
+    MAY_FAIL_ON_ROWS = "may-fail-on-rows"  # rows may not fit: it fails, nothing is lost
+    FILL_EXISTING_ROWS = "fill-existing-rows"  # NOT NULL without default: rows get '', 0, ...
+    RENAME = "rename"  # running code uses the old name
+    BREAKS_WRITERS = "breaks-writers"  # running code's INSERTs may be refused
+    BREAKS_OBJECT = "breaks-object"  # a view, trigger or routine uses what goes away
+    DROP_INDEX = "drop-index"
+    DROP_CONSTRAINT = "drop-constraint"
+    BLOCKS_WRITES = "blocks-writes"
+    REBUILDS = "rebuilds"
+    UNPROVEN = "unproven"  # part of the proof could not be made here
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hazard:
+    """One danger of one clause: which object of the table it concerns, and why."""
+
+    kind: HazardKind
+    object: str  # column, index, constraint, partition; the table's own name for the whole table
+    reason: str
+    needs_permission: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allow:
+    """A reviewed permission; patterns are case-sensitive and use `*` and `?` (fnmatch)."""
+
+    table: str
+    hazard: HazardKind
+    reason: str
+    object: str | None = None  # None: the finding is about the table itself
+
+
+class PartitionLists(StrEnum):
+    """Who owns the list of a RANGE or LIST partitioned table."""
+
+    GIT = "git"
+    ROTATION = "rotation"  # a job adds and drops partitions; the list is reported, not changed
+
+
+class ColumnOrder(StrEnum):
+    EXACT = "exact"
+    IGNORE = "ignore"
+
+
+class AutoIncrement(StrEnum):
+    IGNORE = "ignore"
+    RAISE = "raise"  # apply the file's value where it is higher than the live one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The policy section of a spec."""
+
+    ignore_tables: tuple[str, ...] = ()
+    allow: tuple[Allow, ...] = ()
+    partition_lists: PartitionLists = PartitionLists.GIT
+    column_order: ColumnOrder = ColumnOrder.EXACT
+    auto_increment: AutoIncrement = AutoIncrement.IGNORE

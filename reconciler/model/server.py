@@ -1,0 +1,56 @@
+"""What a server is, as far as it gives a definition its meaning.
+
+Two servers with equal `ServerSettings` read one CREATE TABLE text as the same table and print the
+same table as the same text; normalising is therefore done once per distinct value, not per shard.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Flavor(StrEnum):
+    """The server family: their texts, their ALTERs and their catalogues differ."""
+
+    MYSQL = "mysql"
+    MARIADB = "mariadb"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ServerVersion:
+    """Flavor and version, e.g. mysql 9.7.4."""
+
+    flavor: Flavor
+    major: int
+    minor: int
+    patch: int
+
+    def __str__(self) -> str:
+        return f"{self.flavor} {self.major}.{self.minor}.{self.patch}"
+
+    @property
+    def series(self) -> str:
+        """The release series, e.g. 'mysql 9.7': within one, definitions keep their meaning."""
+        return f"{self.flavor} {self.major}.{self.minor}"
+
+    def at_least(self, major: int, minor: int = 0, patch: int = 0) -> bool:
+        return (self.major, self.minor, self.patch) >= (major, minor, patch)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings:
+    """The settings of one shard's server and database that give a definition its meaning.
+
+    `variables` are (name, value) pairs sorted by name: the global values that a scratch session or
+    scratch server must copy (sql_mode, explicit_defaults_for_timestamp, ...).
+    """
+
+    version: ServerVersion
+    variables: tuple[tuple[str, str], ...]
+    database_charset: str
+    database_collation: str
+    database_encrypted: bool = False
+
+    def variable(self, name: str) -> str | None:
+        return dict(self.variables).get(name)

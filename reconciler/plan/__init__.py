@@ -1,0 +1,1 @@
+"""The reviewed commitment: change sets, hazards, the plan file and its identity."""

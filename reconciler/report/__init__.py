@@ -1,0 +1,1 @@
+"""Values to text, Markdown and JSON: no decisions, no input or output."""

@@ -1,0 +1,1 @@
+"""The text of spec files and definition files, checked and turned into values."""

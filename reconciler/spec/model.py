@@ -1,0 +1,108 @@
+"""A spec as a value: what one keyspace should be, where its shards are, how to roll out.
+
+Texts in `Connection` may still hold `${VARIABLE}` and `{shard}`; the edges expand them when they
+connect, so that no secret is ever in a value that could be printed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from reconciler.model.policy import Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """Paths of PEM files, of the repository or absolute; `verify` checks name and chain."""
+
+    ca: str | None = None
+    cert: str | None = None
+    key: str | None = None
+    verify: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """How to reach one database; every text may hold ${VARIABLE}, host and database {shard} too."""
+
+    host: str = "127.0.0.1"
+    port: str = "3306"
+    socket: str | None = None
+    database: str | None = None
+    user: str = ""
+    password: str = ""
+    tls: Tls | None = None
+    connect_timeout_s: int = 10
+    read_timeout_s: int = 60  # one answer while observing; DDL has run_limit_s
+
+    def __repr__(self) -> str:  # never shows a secret, not even a traceback does (PL-12)
+        return "Connection(...)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardSpec:
+    """A shard with its own connection: the environment's, with the shard's overrides laid over."""
+
+    name: str
+    connection: Connection
+
+
+class OnFailure(StrEnum):
+    HALT = "halt"
+    CONTINUE = "continue"
+    PAUSE = "pause"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaveShare:
+    """A wave after the canaries: a percentage of all shards reached by its end, or named shards."""
+
+    percent: int | None = None
+    shards: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutSpec:
+    """`parallel` bounds shards in flight; `parallel_per_host` those on one server host."""
+
+    canary: tuple[str, ...] = ()
+    waves: tuple[WaveShare, ...] = (WaveShare(percent=100),)
+    parallel: int = 4
+    parallel_per_host: int | None = None
+    soak_s: int = 0
+    gate: bool = False  # True: a person releases each wave after the first
+    on_failure: OnFailure = OnFailure.HALT
+    lock_wait_s: int = 5
+    lock_retries: int = 5
+    run_limit_s: int = 86_400
+    replica_lag_max_s: int | None = None
+    threads_running_max: int | None = None
+    disk_free_min_percent: int | None = None
+    windows: tuple[str, ...] = ()
+    kill_blockers_after_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """`scratch` None means auto: a throwaway server started from a mysqld or mariadbd at hand."""
+
+    name: str
+    shards: tuple[ShardSpec, ...]
+    scratch: Connection | None = None
+    rollout: RolloutSpec = RolloutSpec()
+    ledger: str | None = None  # an SQLAlchemy URL, may hold ${VARIABLE}; None: the local file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpecFile:
+    """One specs/<keyspace>.yaml."""
+
+    path: str
+    keyspace: str
+    schema_dir: str
+    environments: tuple[Environment, ...]
+    policy: Policy = field(default_factory=Policy)
+
+    def environment(self, name: str) -> Environment | None:
+        return next((env for env in self.environments if env.name == name), None)
