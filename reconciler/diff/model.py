@@ -1,0 +1,101 @@
+"""What a diff says: steps in the order they must run, each made of clauses that can be told apart.
+
+A step is a candidate for one statement. Whether an ALTER's clauses run as one statement or as
+several is decided later, by asking a server; what may be split is said here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reconciler.model.schema import Table
+
+
+class Operation(StrEnum):
+    CREATE_TABLE = "create-table"
+    DROP_TABLE = "drop-table"
+    RENAME_TABLE = "rename-table"
+    ALTER_TABLE = "alter-table"
+
+
+class ClauseKind(StrEnum):
+    ADD_COLUMN = "add-column"
+    DROP_COLUMN = "drop-column"
+    MODIFY_COLUMN = "modify-column"  # type, null, charset, position, ...: anything but the name
+    RENAME_COLUMN = "rename-column"
+    SET_DEFAULT = "set-default"  # ALTER COLUMN ... SET DEFAULT / DROP DEFAULT / SET [IN]VISIBLE
+    ADD_INDEX = "add-index"
+    DROP_INDEX = "drop-index"
+    RENAME_INDEX = "rename-index"
+    ALTER_INDEX = "alter-index"  # visibility
+    ADD_FOREIGN_KEY = "add-foreign-key"
+    DROP_FOREIGN_KEY = "drop-foreign-key"
+    ADD_CHECK = "add-check"
+    DROP_CHECK = "drop-check"
+    ALTER_CHECK = "alter-check"  # enforcement
+    TABLE_OPTION = "table-option"
+    PARTITION_BY = "partition-by"
+    REMOVE_PARTITIONING = "remove-partitioning"
+    ADD_PARTITION = "add-partition"
+    DROP_PARTITION = "drop-partition"
+    REORGANIZE_PARTITION = "reorganize-partition"
+    COALESCE_PARTITION = "coalesce-partition"
+    OTHER = "other"  # MariaDB: periods, system versioning
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clause:
+    """One clause of an ALTER TABLE: what it does to which object, and its exact SQL.
+
+    `bound_to` names a group: clauses of one group must share a statement (a primary key and its
+    AUTO_INCREMENT column, an index and its implicit foreign-key twin). None: free to be split off.
+    """
+
+    kind: ClauseKind
+    object: str
+    sql: str
+    bound_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One statement to be: for ALTER_TABLE made of `clauses`, else of `sql`.
+
+    `before` and `after` are the whole table as observed and as desired (None: does not exist), the
+    same values on every step of one table, so that a hazard can look at both ends.
+    `foreign_key_checks` is the session value the statement is proven and run with.
+    """
+
+    operation: Operation
+    table: str
+    before: Table | None
+    after: Table | None
+    clauses: tuple[Clause, ...] = ()
+    sql: str | None = None
+    foreign_key_checks: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiffRefusal:
+    """A difference that cannot be planned: which object of which table, and why, in words."""
+
+    table: str
+    object: str
+    reason: str
+    recovery: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Something the reviewer should see although nothing will run for it."""
+
+    table: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaDiff:
+    steps: tuple[Step, ...] = ()
+    refusals: tuple[DiffRefusal, ...] = ()
+    notes: tuple[Note, ...] = ()
