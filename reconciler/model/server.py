@@ -54,3 +54,14 @@ class ServerSettings:
 
     def variable(self, name: str) -> str | None:
         return dict(self.variables).get(name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerError:
+    """What a server answered to a statement: number and text, e.g. 1846 and its reason."""
+
+    number: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.number})"

@@ -1,0 +1,59 @@
+"""What was seen of one shard, or that nothing could be seen: never anything in between (GD-5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.model.schema import OtherObject
+from reconciler.model.server import ServerSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableFacts:
+    """Live facts about a table that its definition does not show; None: could not be read."""
+
+    rows: int | None = None  # the server's estimate
+    size_bytes: int | None = None  # data and indexes
+    row_versions: int | None = None  # InnoDB TOTAL_ROW_VERSIONS, used up by INSTANT changes
+    row_format: str | None = None  # the actual one, which an absent ROW_FORMAT does not tell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideParent:
+    """A table in another database that a foreign key of this shard refers to."""
+
+    database: str
+    table: str
+    definition: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservedShard:
+    """One shard as its server showed it, all in one look.
+
+    `definitions` are (table, SHOW CREATE TABLE text) sorted by table, base tables only.
+    `place` tells physical databases apart (server uuid and database name); it is compared, never
+    stored or printed.
+    """
+
+    shard: str
+    settings: ServerSettings
+    definitions: tuple[tuple[str, str], ...]
+    others: tuple[OtherObject, ...] = ()
+    facts: tuple[tuple[str, TableFacts], ...] = ()
+    outside_parents: tuple[OutsideParent, ...] = ()
+    place: str = ""
+    unseen: tuple[str, ...] = ()  # what privileges kept from being read, in words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreachable:
+    """A shard that could not be observed: never "no difference". No host, user or DSN in `reason`."""
+
+    shard: str
+    code: str
+    reason: str
+    recovery: str
+
+
+Observation = ObservedShard | Unreachable

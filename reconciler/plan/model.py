@@ -1,0 +1,144 @@
+"""The plan: a commitment to what will run on which shard, never the source of what runs.
+
+`PlanCore` is what reviewers agree to and what the plan id is the hash of. A shard is changing if and
+only if a change set lists it; there is no flag that says so a second time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from reconciler.diff.model import Operation
+from reconciler.model.policy import Hazard, Policy
+
+PLAN_FORMAT: Literal[1] = 1
+
+
+class Algorithm(StrEnum):
+    """ALGORITHM= of an ALTER; the statement carries it, so that live refuses, never degrades."""
+
+    INSTANT = "INSTANT"
+    INPLACE = "INPLACE"
+    COPY = "COPY"
+
+
+class Lock(StrEnum):
+    """LOCK= of an ALTER: what other sessions may do to the table while it runs."""
+
+    NONE = "NONE"
+    SHARED = "SHARED"
+    EXCLUSIVE = "EXCLUSIVE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionClass:
+    """How the server executes a statement, found by asking it; None where it has no such clause."""
+
+    algorithm: Algorithm | None = None
+    lock: Lock | None = None
+    rebuilds: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """A table's fingerprint on both sides of a statement; None: the table does not exist."""
+
+    table: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedStatement:
+    """One statement exactly as it runs, with the session it runs in and what it was proven to do.
+
+    `effects` names every table whose fingerprint moves, `table` first; a statement that moves none
+    could not be told from one that never ran, and is not planned.
+    `row_ceiling` bounds the live row estimate (live <= ceiling) where time grows with rows.
+    """
+
+    table: str
+    operation: Operation
+    sql: str
+    foreign_key_checks: bool
+    execution: ExecutionClass
+    effects: tuple[Effect, ...]
+    hazards: tuple[Hazard, ...] = ()
+    row_ceiling: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableBefore:
+    """The before-definition of a table that the statements touch; None: it does not exist yet.
+
+    With it a half-applied shard can be re-derived: its before-state is no longer anywhere live.
+    """
+
+    table: str
+    definition: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeSet:
+    """The ordered statements that all `shards` share, because they share the same before-state.
+
+    `before` and `after` are schema fingerprints over all managed tables.
+    """
+
+    before: str
+    after: str
+    touched: tuple[TableBefore, ...]
+    statements: tuple[PlannedStatement, ...]
+    shards: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        assert self.statements and self.shards, "a change set changes something somewhere"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputDigest:
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanCore:
+    """Everything a review agrees to. Order is meaning only in `statements` and `waves`."""
+
+    environment: str
+    keyspace: str
+    server: str  # release series, e.g. "mysql 9.7"
+    normalizer: int
+    renderer: int
+    inputs: tuple[InputDigest, ...]
+    policy: Policy
+    shards: tuple[str, ...]
+    waves: tuple[tuple[str, ...], ...]
+    managed_tables: tuple[str, ...]
+    change_sets: tuple[ChangeSet, ...]
+    matching: tuple[str, ...]
+    after: str  # the desired schema fingerprint, the same on every shard
+    readable_sha256: str = ""
+
+    def change_set_of(self, shard: str) -> ChangeSet | None:
+        """The shard's own change set; None: it already matches (PL-3, PL-4: no other fallback)."""
+        return next((found for found in self.change_sets if shard in found.shards), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanMeta:
+    """What helps a reader and is never trusted."""
+
+    created_at: str
+    tool_version: str
+    rows: tuple[tuple[str, int], ...] = ()  # (table, estimated rows over all shards)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    core: PlanCore
+    plan_id: str
+    meta: PlanMeta

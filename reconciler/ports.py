@@ -1,0 +1,139 @@
+"""What the flows ask of the world; the edges answer. Nothing here says how.
+
+Outcomes first: what a call returns, what it raises, what is durable when it returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from reconciler.model.observation import Observation, OutsideParent
+from reconciler.model.server import ServerError, ServerSettings
+from reconciler.plan.model import PlannedStatement
+from reconciler.spec.model import Connection, ShardSpec
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Clock(Protocol):
+    def now_s(self) -> float:
+        """Seconds since the Unix epoch, UTC; for records and reports."""
+
+    def monotonic_s(self) -> float:
+        """Seconds on a clock that never jumps; for measuring and pacing."""
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+class Workers(Protocol):
+    def map(
+        self, work: Callable[[Item], Result], items: Sequence[Item], *, parallel: int
+    ) -> list[Result]:
+        """Results in the order of `items`, at most `parallel` at once; the first raise is raised
+        after every started item has ended."""
+
+
+class LiveShards(Protocol):
+    """Looks at shards; can change nothing."""
+
+    def observe(self, shards: Sequence[ShardSpec], *, parallel: int) -> list[Observation]:
+        """One observation per shard, in the given order. A shard that fails or hangs becomes
+        Unreachable after its own time limit and holds nobody else up. Raises nothing of the
+        network's."""
+
+
+class ScratchDatabase(Protocol):
+    """An empty database of its own on a scratch server, in a session like a live one's."""
+
+    def execute(self, sql: str, *, foreign_key_checks: bool = True) -> ServerError | None:
+        """Run one statement; the server's refusal is a value. Raises Unavailable if the server
+        is gone."""
+
+    def definitions(self) -> Mapping[str, str]:
+        """SHOW CREATE TABLE of every base table, read exactly as `LiveShards` reads."""
+
+    def definition(self, table: str) -> str | None: ...
+
+    def table_ids(self, table: str) -> frozenset[int]:
+        """InnoDB's ids of the table and its partitions: a rebuild gives new ones. Empty where the
+        server does not tell."""
+
+    def add_outside_parents(self, parents: Sequence[OutsideParent]) -> ServerError | None:
+        """Make the tables of other databases that foreign keys refer to."""
+
+
+class Scratch(Protocol):
+    def database(self, settings: ServerSettings) -> AbstractContextManager[ScratchDatabase]:
+        """A fresh database on a server of the same family and series, with the settings that
+        change meaning copied; dropped at the end. Safe to call from several threads.
+        Raises Refused where no such server can be had (mismatch, none found)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The server said the statement took effect."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """The server said it did not. `transient`: the same statement may well succeed later (lock wait
+    timeout, deadlock, connection refused before it was sent). `blocker` tells who was in the way."""
+
+    error: ServerError
+    transient: bool
+    blocker: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """The connection ended after the statement was sent; only looking at the shard can tell."""
+
+    reason: str
+
+
+Outcome = Applied | Failed | Unknown
+
+
+class ShardSession(Protocol):
+    """One shard during an apply: its lock is held from open to close."""
+
+    def definitions(self) -> Mapping[str, str]:
+        """SHOW CREATE TABLE of every base table, now."""
+
+    def definition(self, table: str) -> str | None: ...
+
+    def rows_estimate(self, table: str) -> int | None: ...
+
+    def lock_is_held(self) -> bool:
+        """True only if the lock's own connection answered just now and still holds it."""
+
+    def run(self, statement: PlannedStatement, *, lock_wait_s: int, run_limit_s: int) -> Outcome:
+        """The engine: execute exactly this statement once; never retries, never decides."""
+
+    def still_running(self, sql: str) -> bool:
+        """True if the shard's server is executing this very statement in some session (a run whose
+        connection was lost). Raises Unavailable if that cannot be seen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockHeld:
+    """Another apply holds the lock: who and since when, in words."""
+
+    holder: str
+
+
+class ShardSessions(Protocol):
+    def open(
+        self, shard: ShardSpec, *, keyspace: str, holder: str
+    ) -> AbstractContextManager[ShardSession]:
+        """Connect and take the shard's GET_LOCK at once (no waiting), on a connection that does
+        nothing else. Raises Refused (code `lock-held`, names the holder) or Unavailable."""
+
+
+class Connections(Protocol):
+    def check(self, connection: Connection) -> tuple[str, ...]:
+        """Problems in words, empty if it can be reached and logged in to."""
