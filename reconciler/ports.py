@@ -80,8 +80,8 @@ class Applied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """The server said it did not. `transient`: the same statement may well succeed later (lock wait
-    timeout, deadlock, connection refused before it was sent). `blocker` tells who was in the way."""
+    """The server said it did not. `transient`: the same statement may well succeed later (lock
+    wait timeout, deadlock, refused connection before it was sent). `blocker`: who was in the way."""
 
     error: ServerError
     transient: bool
@@ -99,17 +99,15 @@ Outcome = Applied | Failed | Unknown
 
 
 class ShardSession(Protocol):
-    """One shard during an apply: its lock is held from open to close."""
+    """One shard during an apply, over a connection of its own; a context manager."""
 
     def definitions(self) -> Mapping[str, str]:
-        """SHOW CREATE TABLE of every base table, now."""
+        """SHOW CREATE TABLE of every base table, now. Raises Unavailable."""
 
-    def definition(self, table: str) -> str | None: ...
+    def definition(self, table: str) -> str | None:
+        """SHOW CREATE TABLE of one table, None if there is none. Raises Unavailable."""
 
     def rows_estimate(self, table: str) -> int | None: ...
-
-    def lock_is_held(self) -> bool:
-        """True only if the lock's own connection answered just now and still holds it."""
 
     def run(self, statement: PlannedStatement, *, lock_wait_s: int, run_limit_s: int) -> Outcome:
         """The engine: execute exactly this statement once; never retries, never decides."""
@@ -119,19 +117,24 @@ class ShardSession(Protocol):
         connection was lost). Raises Unavailable if that cannot be seen."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockHeld:
-    """Another apply holds the lock: who and since when, in words."""
-
-    holder: str
-
-
 class ShardSessions(Protocol):
-    def open(
-        self, shard: ShardSpec, *, keyspace: str, holder: str
-    ) -> AbstractContextManager[ShardSession]:
-        """Connect and take the shard's GET_LOCK at once (no waiting), on a connection that does
-        nothing else. Raises Refused (code `lock-held`, names the holder) or Unavailable."""
+    def open(self, shard: ShardSpec) -> AbstractContextManager[ShardSession]:
+        """Connect with the identity that may change the shard. Raises Unavailable."""
+
+
+class HeldLocks(Protocol):
+    def is_held(self, shard: str) -> bool:
+        """True only if the lock's own connection answered just now and still holds the lock."""
+
+
+class ShardLocks(Protocol):
+    def take(
+        self, shards: Sequence[ShardSpec], *, keyspace: str, holder: str
+    ) -> AbstractContextManager[HeldLocks]:
+        """Take every shard's GET_LOCK at once, without waiting, over connections that do nothing
+        else (one per server, not per shard). Raises Refused (`lock-held`, names the holder and
+        since when) or Unavailable, and then holds none. A dead holder's locks go with its
+        connection."""
 
 
 class Connections(Protocol):

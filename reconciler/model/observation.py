@@ -48,7 +48,7 @@ class ObservedShard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreachable:
-    """A shard that could not be observed: never "no difference". No host, user or DSN in `reason`."""
+    """A shard that could not be observed: never "no difference". `reason` names no host or user."""
 
     shard: str
     code: str

@@ -1,7 +1,7 @@
 """The plan: a commitment to what will run on which shard, never the source of what runs.
 
-`PlanCore` is what reviewers agree to and what the plan id is the hash of. A shard is changing if and
-only if a change set lists it; there is no flag that says so a second time.
+`PlanCore` is what reviewers agree to and what the plan id is the hash of. A shard is changing if
+and only if a change set lists it; there is no flag that says so a second time.
 """
 
 from __future__ import annotations
@@ -94,7 +94,8 @@ class ChangeSet:
     shards: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        assert self.statements and self.shards, "a change set changes something somewhere"
+        assert self.statements, "a change set changes something"
+        assert self.shards, "a change set changes it somewhere"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
