@@ -1,0 +1,104 @@
+"""The `.plan.sql` beside a plan: its statements as SQL that a person reads and a diff view shows.
+
+It is made from the hashed core alone and bound to it by hash (PL-11), and is never executed. Every
+statement stands in it exactly as it will run; all other lines are comments, and text from outside
+cannot leave its comment line (RP-6).
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from reconciler.ddl.lexer import TokenKind, tokenize
+from reconciler.model.policy import Hazard, Policy
+from reconciler.plan import words
+from reconciler.plan.model import ChangeSet, PlanCore, PlannedStatement
+from reconciler.plan.visible import hidden_characters, visible_line
+
+_WIDTH_CHARS = 100
+_QUOTING = frozenset({TokenKind.QUOTED_IDENTIFIER, TokenKind.STRING, TokenKind.COMMENT})
+
+
+def render_readable_sql(core: PlanCore) -> str:
+    """The whole file. `core.readable_sha256` is not read: it is the hash of what is returned."""
+    lines = [*_heading(core)]
+    for number, change_set in enumerate(core.change_sets, start=1):
+        lines += ["", *_change_set(core, change_set, number)]
+    return "\n".join(lines) + "\n"
+
+
+def _heading(core: PlanCore) -> Iterator[str]:
+    total = len(core.shards)
+    changing = sum(len(change_set.shards) for change_set in core.change_sets)
+    yield _comment(f"Plan for keyspace {core.keyspace} in {core.environment} ({core.server})")
+    yield "-- For reading. Apply derives the statements anew, and runs them only if they equal these."
+    yield "--"
+    if not core.change_sets:
+        yield _comment(f"Nothing to do: {words.count(total, 'shard')} already match.")
+        return
+    sets = words.count(len(core.change_sets), "change set")
+    yield _comment(f"{changing:,} of {words.count(total, 'shard')} change, in {sets}.")
+    if core.matching:
+        yield from _shard_list(f"{len(core.matching):,} already match:", core.matching)
+    for number, wave in enumerate(core.waves, start=1):
+        yield from _shard_list(f"Wave {number} of {len(core.waves)}:", wave)
+
+
+def _change_set(core: PlanCore, change_set: ChangeSet, number: int) -> Iterator[str]:
+    which = words.shard_set(change_set.shards, len(core.shards))
+    yield "-- " + "=" * 76
+    yield _comment(f"Change set {number} of {len(core.change_sets)}: {which}")
+    if len(change_set.shards) > words.SHARD_NAMES_MAX and len(change_set.shards) < len(core.shards):
+        yield from _shard_list("", change_set.shards)
+    yield _comment(f"before {change_set.before}")
+    yield _comment(f"after  {change_set.after}")
+    for position, statement in enumerate(change_set.statements, start=1):
+        yield ""
+        yield from _statement(statement, f"{number}.{position}", core.policy)
+
+
+def _statement(statement: PlannedStatement, number: str, policy: Policy) -> Iterator[str]:
+    name, effect = words.class_name(statement), words.class_effect(statement)
+    yield _comment(f"{number} {statement.table}: {name}, {effect}")
+    if statement.row_ceiling is not None:
+        yield _comment(
+            f"    refused where the table holds more than {statement.row_ceiling:,} rows"
+        )
+    if not statement.foreign_key_checks:
+        yield "--     runs with foreign_key_checks=0"
+    for hazard in statement.hazards:
+        yield from _hazard(hazard, statement.table, policy)
+    yield from _caution(statement.sql)
+    yield statement.sql if statement.sql.endswith(";") else f"{statement.sql};"
+
+
+def _hazard(hazard: Hazard, table: str, policy: Policy) -> Iterator[str]:
+    yield _comment(f"    hazard {hazard.kind} ({hazard.object}): {hazard.reason}")
+    if not hazard.needs_permission:
+        return
+    allow = policy.permission(table, hazard)
+    yield _comment(f"        allowed: {allow.reason}" if allow else "        NOT ALLOWED by policy")
+
+
+def _caution(sql: str) -> Iterator[str]:
+    """What in an exact statement could mislead the eye: line ends belong between its words only."""
+    quoted = [token.text for token in tokenize(sql) if token.kind in _QUOTING]
+    if found := hidden_characters([sql.replace("\n", ""), *quoted]):
+        yield _comment(f"    CAUTION: hidden characters in this statement: {', '.join(found)}")
+
+
+def _shard_list(label: str, shards: tuple[str, ...]) -> Iterator[str]:
+    text = visible_line(f"{label} {', '.join(shards)}".strip())
+    yield from textwrap.wrap(
+        text,
+        _WIDTH_CHARS,
+        initial_indent="-- ",
+        subsequent_indent="--     ",
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+
+
+def _comment(text: str) -> str:
+    return f"-- {visible_line(text)}"

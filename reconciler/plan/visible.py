@@ -1,0 +1,65 @@
+"""Foreign text made visible: nothing in it can end a line, move a cursor or hide.
+
+Identifiers, comments and server messages come from people and servers we do not know. A line end
+or an escape sequence in one of them must not be able to fake a line of a plan or of a report
+(RP-6); what cannot be seen is written as its code point. Ordinary text comes through as it is.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+_NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+# Control, format (bidirectional marks, zero width, tags), surrogate, line and paragraph separator.
+_HIDING_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+# Letters and symbols by category, blank to the eye: Hangul fillers, Braille blank, Khmer vowels.
+_BLANK_LETTERS = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+
+_PLAIN = re.compile(r"[ -~]*")
+
+
+def is_hidden(character: str) -> bool:
+    """Whether a reader could miss the character, or be misled by what it does."""
+    category = unicodedata.category(character)
+    return (
+        category in _HIDING_CATEGORIES
+        or (category == "Zs" and character not in " \u3000")
+        or character in _BLANK_LETTERS
+    )
+
+
+def visible_line(text: str, *, limit_chars: int | None = None) -> str:
+    """`text` as one line; cut in the middle of nothing: the tail goes, and is counted."""
+    shown = _escaped(text, keep="")
+    if limit_chars is None or len(shown) <= limit_chars:
+        return shown
+    return f"{shown[:limit_chars]}… ({len(shown) - limit_chars} more characters)"
+
+
+def visible_block(text: str) -> str:
+    """`text` with its own line ends, and everything else that hides made visible."""
+    return _escaped(text, keep="\n")
+
+
+def hidden_characters(texts: Iterable[str]) -> tuple[str, ...]:
+    """The code points that hide in `texts`, as U+202E, sorted; line ends count as well."""
+    found = {character for text in texts for character in text if is_hidden(character)}
+    return tuple(f"U+{ord(character):04X}" for character in sorted(found))
+
+
+def _escaped(text: str, *, keep: str) -> str:
+    if _PLAIN.fullmatch(text):
+        return text
+    return "".join(
+        character if character in keep or not is_hidden(character) else _escape(character)
+        for character in text
+    )
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return _NAMED.get(character, f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}")

@@ -1,0 +1,112 @@
+"""What the parts of a plan are called in every output: shard sets, execution classes, hazards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reconciler.diff.model import Operation
+from reconciler.model.policy import Hazard, HazardKind
+from reconciler.plan.model import Algorithm, ExecutionClass, Lock, PlanCore, PlannedStatement
+
+# More names than this are counted, not listed, where one line must say which shards.
+SHARD_NAMES_MAX = 8
+
+# What cannot be had back by running the opposite statement.
+DESTRUCTIVE = frozenset(
+    {
+        HazardKind.DROP_TABLE,
+        HazardKind.DROP_COLUMN,
+        HazardKind.DROP_PARTITION,
+        HazardKind.NARROW_TYPE,
+        HazardKind.CHANGE_VALUES,
+    }
+)
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """'1 shard', '12 shards', '4,096 shards'."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def shard_set(shards: Sequence[str], of: int) -> str:
+    """Which shards, in one line: all of them, their names, or how many (RP-2)."""
+    if len(shards) == of:
+        return f"shard {shards[0]}" if of == 1 else f"all {of:,} shards"
+    if len(shards) <= SHARD_NAMES_MAX:
+        return f"{'shard' if len(shards) == 1 else 'shards'} {', '.join(shards)}"
+    return f"{len(shards):,} of {of:,} shards"
+
+
+def class_name(statement: PlannedStatement) -> str:
+    """One word or two: INSTANT, INPLACE, INPLACE REBUILD, COPY, or what the statement is."""
+    execution = statement.execution
+    match execution.algorithm:
+        case None:
+            return statement.operation.value.partition("-")[0].upper()
+        case Algorithm.INPLACE if execution.rebuilds:
+            return "INPLACE REBUILD"
+        case algorithm:
+            return algorithm.value
+
+
+def class_effect(statement: PlannedStatement) -> str:
+    """What the class means to those who use the table meanwhile."""
+    execution = statement.execution
+    match execution.algorithm:
+        case None:
+            return _plain_effect(statement.operation)
+        case Algorithm.INSTANT:
+            return "metadata only, no lock"
+        case Algorithm.INPLACE:
+            work = "rebuilds the table" if execution.rebuilds else "no rebuild"
+            return f"{work}, {_lock_effect(execution.lock)}"
+        case Algorithm.COPY:
+            return f"rewrites the table, {_lock_effect(execution.lock or Lock.SHARED)}"
+
+
+def severity(execution: ExecutionClass) -> int:
+    """How much a statement can be felt: for finding the worst class of a plan."""
+    algorithm = {None: 0, Algorithm.INSTANT: 1, Algorithm.INPLACE: 2, Algorithm.COPY: 4}
+    lock = {None: 0, Lock.NONE: 0, Lock.SHARED: 1, Lock.EXCLUSIVE: 2}
+    return 10 * (algorithm[execution.algorithm] + execution.rebuilds) + lock[execution.lock]
+
+
+def worst_statement(core: PlanCore) -> PlannedStatement | None:
+    """The first of the statements that will be felt most; None if nothing runs."""
+    statements = (statement for _, statement in planned_statements(core))
+    return max(statements, key=lambda statement: severity(statement.execution), default=None)
+
+
+def planned_statements(core: PlanCore) -> Iterator[tuple[str, PlannedStatement]]:
+    """Every statement once, with its number as printed: change set and position, '1.2'."""
+    for number, change_set in enumerate(core.change_sets, start=1):
+        for position, statement in enumerate(change_set.statements, start=1):
+            yield f"{number}.{position}", statement
+
+
+def is_destructive(hazard: Hazard) -> bool:
+    return hazard.kind in DESTRUCTIVE
+
+
+def _plain_effect(operation: Operation) -> str:
+    match operation:
+        case Operation.CREATE_TABLE:
+            return "new table, nothing waits"
+        case Operation.DROP_TABLE:
+            return "the table and its rows go"
+        case Operation.RENAME_TABLE:
+            return "metadata only, the old name stops working"
+        case Operation.ALTER_TABLE:
+            return "the server chooses how"
+
+
+def _lock_effect(lock: Lock | None) -> str:
+    match lock:
+        case Lock.NONE:
+            return "reads and writes go on"
+        case Lock.SHARED:
+            return "blocks writes"
+        case Lock.EXCLUSIVE:
+            return "blocks reads and writes"
+        case None:
+            return "the server chooses the lock"
