@@ -14,3 +14,12 @@ SPEC_BYTES_MAX = 16_000_000
 
 # Key ranges of Vitess are at most 8 bytes in practice; 65,536 shards need two.
 SHARDS_MAX = 65_536
+
+# A spec nests seven levels deep; parsers that follow deeper nesting overflow their stack.
+YAML_DEPTH_MAX = 32
+
+# 65,536 shards with an override of five keys each; aliases of aliases could ask for billions.
+YAML_NODES_MAX = 1_000_000
+
+# A throwaway server starts in about 1.5 s; a loaded CI machine of two cores has needed ten times that.
+SERVER_START_S_MAX = 90.0

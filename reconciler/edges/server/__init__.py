@@ -1,0 +1,1 @@
+"""Real servers for scratch, sandbox and tests: found, started on loopback, gone afterwards."""

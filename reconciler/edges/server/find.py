@@ -1,0 +1,108 @@
+"""Finds the server binaries at hand, and says what each of them is.
+
+Rule: only places that the user or the installation controls. Never the working directory: the
+repository under review may have been written by somebody else, and a server in it would be run.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from reconciler.edges.server.problems import no_server, not_a_server
+from reconciler.model.server import Flavor, ServerVersion
+
+DAEMONS = ("mysqld", "mariadbd")
+# Where packages put servers, and where an ordinary user's PATH does not look.
+SYSTEM_FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/usr/libexec", "/usr/local/mysql/bin")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerBinary:
+    """A server that can be started."""
+
+    path: Path
+    version: ServerVersion
+
+
+def find_server(flavor: Flavor | None = None, series: str | None = None) -> ServerBinary:
+    """The first server at hand of that flavor and series (`mysql 9.7`); None: any."""
+    for server in find_servers():
+        if flavor in (None, server.version.flavor) and series in (None, server.version.series):
+            return server
+    raise no_server(series or flavor or "MySQL or MariaDB")
+
+
+def find_servers() -> tuple[ServerBinary, ...]:
+    """Every server at hand, the preferred ones first; broken ones are passed over."""
+    found: dict[Path, ServerBinary] = {}
+    for candidate in _candidates():
+        version = _ask_version(candidate)
+        if isinstance(version, ServerVersion):
+            found.setdefault(candidate.resolve(), ServerBinary(path=candidate, version=version))
+    return tuple(found.values())
+
+
+def server_at(path: Path) -> ServerBinary:
+    """The server that the user named."""
+    version = _ask_version(path)
+    if not isinstance(version, ServerVersion):
+        raise not_a_server(path, version)
+    return ServerBinary(path=path, version=version)
+
+
+def _candidates() -> Iterator[Path]:
+    for daemon in DAEMONS:
+        on_path = shutil.which(daemon)
+        if on_path is not None:
+            yield Path(on_path)
+    checkout = Path(__file__).parents[3]
+    folders = (Path(sys.executable).parent, *_fetched(checkout), *map(Path, SYSTEM_FOLDERS))
+    for folder in folders:
+        for daemon in DAEMONS:
+            if os.access(folder / daemon, os.X_OK):
+                yield folder / daemon
+
+
+def _fetched(checkout: Path) -> list[Path]:
+    """What `make servers` put into the tool's own checkout; MySQL first, newest version first."""
+    folders = (checkout / ".servers").glob("[!.]*/bin")
+    return sorted(
+        folders,
+        key=lambda folder: ((folder / "mysqld").exists(), _numbers(folder.parent.name)),
+        reverse=True,
+    )
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", text))
+
+
+@cache
+def _ask_version(path: Path) -> ServerVersion | str:
+    """The version, or what the program said instead."""
+    try:
+        done = subprocess.run(
+            [path, "--no-defaults", "--version"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=30,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        return str(error)
+    # "mysqld  Ver 9.7.4 for Linux on x86_64", "mariadbd  Ver 10.11.18-MariaDB for ..."
+    match = re.search(r"\bVer (\d+)\.(\d+)\.(\d+)(\S*)", done.stdout)
+    if done.returncode != 0 or match is None:
+        return (done.stdout + done.stderr)[:500]
+    flavor = Flavor.MARIADB if "mariadb" in match[4].lower() else Flavor.MYSQL
+    return ServerVersion(flavor, int(match[1]), int(match[2]), int(match[3]))

@@ -1,0 +1,146 @@
+"""Keeps one server process, and makes sure that it never outlives whoever needs it.
+
+Run as a program of its own, beside the owner that asked for the server. The owner holds the write
+end of a pipe: when the owner ends, however it ends, the pipe closes and the keeper ends the server
+and removes its folders. If the keeper itself is killed, Linux kills the server (PR_SET_PDEATHSIG);
+elsewhere that one case is left to the owner. A `d` on the pipe detaches: the owner may go, the
+server stays until the keeper is told to stop by SIGTERM.
+
+Rule: the standard library only, no import from the project: it is started by its path, in
+isolated mode, so that it costs milliseconds and works whatever happens to the environment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import ctypes
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from enum import Enum, auto
+from pathlib import Path
+
+DETACH = b"d"
+LOG_TAIL_BYTES = 4_000  # below a pipe's buffer, so that writing it never blocks
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class End(Enum):
+    """Why the watch over a server ended."""
+
+    TOLD_TO_STOP = auto()
+    DIED_OWNED = auto()
+    DIED_DETACHED = auto()
+
+
+def main(arguments: Sequence[str]) -> int:
+    options = parse(arguments)
+    wake_fd = signals_as_bytes()
+    with options.log.open("ab") as log, options.input.open("rb") as stdin:
+        server = subprocess.Popen(
+            options.command,
+            stdin=stdin,
+            stdout=log,
+            stderr=log,
+            preexec_fn=death_pact(),  # safe here: the keeper has one thread
+        )
+    end = End.TOLD_TO_STOP
+    try:
+        write_pid(options.pid_file, server.pid)
+        end = watch(server, options.owner_fd, wake_fd)
+    finally:
+        stop(server, options.grace_s)
+        if end is End.DIED_OWNED:
+            report_log_tail(options.log)
+        if end is not End.DIED_DETACHED:  # whoever comes to look will want the log
+            for folder in options.remove:
+                shutil.rmtree(folder, ignore_errors=True)
+    return 0 if end is End.TOLD_TO_STOP else abs(server.returncode)
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="keeper", allow_abbrev=False)
+    parser.add_argument("--owner-fd", type=int, required=True, help="read end of the owner's pipe")
+    parser.add_argument("--log", type=Path, required=True)
+    parser.add_argument("--pid-file", type=Path, required=True)
+    parser.add_argument("--input", type=Path, default=Path(os.devnull))
+    parser.add_argument("--remove", type=Path, action="append", default=[])
+    parser.add_argument("--grace-s", type=float, default=0.0, help="0: SIGKILL at once")
+    parser.add_argument("command", nargs="+")
+    return parser.parse_args(arguments)
+
+
+def signals_as_bytes() -> int:
+    """Turn signals into bytes on a pipe, so that one `select` waits for everything."""
+    read_fd, write_fd = os.pipe()
+    os.set_blocking(write_fd, False)
+    signal.set_wakeup_fd(write_fd)
+    for number in (*STOP_SIGNALS, signal.SIGCHLD):
+        signal.signal(number, lambda _number, _frame: None)
+    return read_fd
+
+
+def death_pact() -> Callable[[], None] | None:
+    """What the child does before it becomes the server: ask Linux to die when the keeper dies."""
+    if not sys.platform.startswith("linux"):
+        return None
+    libc = ctypes.CDLL(None, use_errno=True)
+    keeper_pid = os.getpid()
+
+    def before_exec() -> None:
+        if libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+            raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+        if os.getppid() != keeper_pid:  # the keeper died before the pact was made
+            os._exit(1)
+
+    return before_exec
+
+
+def write_pid(path: Path, pid: int) -> None:
+    fresh = path.with_suffix(".new")
+    fresh.write_text(f"{pid}\n")
+    fresh.replace(path)
+
+
+def watch(server: subprocess.Popen[bytes], owner_fd: int, wake_fd: int) -> End:
+    """Wait until somebody wants the server gone, or it has gone by itself."""
+    owned = True
+    while True:
+        ready, _, _ = select.select([wake_fd, *([owner_fd] if owned else [])], [], [])
+        if wake_fd in ready:
+            received = os.read(wake_fd, 64)
+            if any(number in received for number in STOP_SIGNALS):
+                return End.TOLD_TO_STOP
+            if server.poll() is not None:
+                return End.DIED_OWNED if owned else End.DIED_DETACHED
+        if owner_fd in ready:
+            if os.read(owner_fd, 1) != DETACH:
+                return End.TOLD_TO_STOP
+            owned = False
+
+
+def stop(server: subprocess.Popen[bytes], grace_s: float) -> None:
+    if server.poll() is None and grace_s > 0:
+        server.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.wait(grace_s)
+    if server.poll() is None:
+        server.kill()
+    server.wait()
+
+
+def report_log_tail(log: Path) -> None:
+    """Say on stdout why the server died; the owner reads it, if it is still there."""
+    tail = log.read_bytes()[-LOG_TAIL_BYTES:]
+    with contextlib.suppress(OSError):
+        os.write(sys.stdout.fileno(), tail)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

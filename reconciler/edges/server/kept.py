@@ -1,0 +1,101 @@
+"""The owner's end of a kept process: start it, ask after it, end it, or let it stay."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from io import RawIOBase
+from pathlib import Path
+from typing import cast
+
+from reconciler.edges.server import keeper
+
+GRACE_S = 30.0  # a server with a full redo log needs some seconds to end in good order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """One process with its keeper. It ends with `stop`, or with this process, unless detached."""
+
+    _keeper: subprocess.Popen[bytes]
+    _pipe: RawIOBase
+    _pid_file: Path = field(repr=False)
+
+    @property
+    def keeper_pid(self) -> int:
+        return self._keeper.pid
+
+    @property
+    def pid(self) -> int:
+        """The process itself; the keeper has written it down before the process can be reached."""
+        return int(self._pid_file.read_text())
+
+    def has_ended(self) -> bool:
+        return self._keeper.poll() is not None
+
+    def wait(self) -> int:
+        """Wait until it ends by itself; its exit status, or the number of the signal."""
+        return self._keeper.wait()
+
+    def log_tail(self) -> str:
+        """Once it has ended by itself: its last words."""
+        assert self._keeper.stdout is not None
+        if self._keeper.stdout.closed:
+            return ""
+        return self._keeper.stdout.read().decode(errors="replace")
+
+    def stop(self) -> None:
+        """End it and wait until it is gone, its folders too. Twice is as good as once."""
+        self._pipe.close()
+        self._keeper.wait()
+        if self._keeper.stdout is not None:
+            self._keeper.stdout.close()
+
+    def detach(self) -> None:
+        """Let it stay when this process ends."""
+        self._pipe.write(keeper.DETACH)
+        self._pipe.close()
+        if self._keeper.stdout is not None:
+            self._keeper.stdout.close()
+        # Popen would warn that a child still runs; it does, on purpose, and init will reap it.
+        self._keeper.returncode = 0
+
+
+def keep(
+    command: Sequence[str | Path],
+    *,
+    log: Path,
+    pid_file: Path,
+    stdin: Path = Path(os.devnull),
+    remove: Sequence[Path] = (),
+    inherit: Sequence[int] = (),
+) -> Kept:
+    """Start `command` under a keeper, which holds the descriptors `inherit` open while it lives.
+
+    With folders to remove there is nothing to save: the end is a SIGKILL. Without, the server gets
+    the time to end in good order.
+    """
+    owner_fd, pipe_fd = os.pipe()
+    try:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-I", "-S", keeper.__file__),
+                *(f"--owner-fd={owner_fd}", f"--log={log}", f"--pid-file={pid_file}"),
+                *(f"--input={stdin}", f"--grace-s={0 if remove else GRACE_S}"),
+                *(f"--remove={folder}" for folder in remove),
+                *("--", *map(str, command)),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=(owner_fd, *inherit),
+            start_new_session=True,  # a Ctrl-C is the owner's to answer
+            cwd="/",
+        )
+    finally:
+        os.close(owner_fd)
+    pipe = cast(RawIOBase, os.fdopen(pipe_fd, "wb", buffering=0))
+    return Kept(_keeper=process, _pipe=pipe, _pid_file=pid_file)

@@ -1,0 +1,70 @@
+"""What can go wrong with a server of our own, each worded once, each with its code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reconciler.errors import InvalidInput, Problem, Unavailable
+from reconciler.model.server import Flavor
+
+
+def no_server(wanted: str) -> Unavailable:
+    return Unavailable(
+        Problem(
+            code="server-not-found",
+            message=f"found no {wanted} server: no mysqld or mariadbd of it on the PATH",
+            recovery="install one (Debian, Ubuntu: `apt install mysql-server-core` or "
+            "`mariadb-server-core`; in a checkout of reconciler: `make servers`), or name a "
+            "scratch connection in the spec",
+        )
+    )
+
+
+def not_a_server(path: Path, answer: str) -> InvalidInput:
+    return InvalidInput(
+        Problem(
+            code="server-not-usable",
+            message=f"{path} --version does not answer like a MySQL or MariaDB server: {answer!r}",
+            recovery="name a working mysqld or mariadbd",
+        )
+    )
+
+
+def bad_option(name: str, value: str) -> InvalidInput:
+    return InvalidInput(
+        Problem(
+            code="server-option-invalid",
+            message=f"server option {name!r} = {value!r} cannot be passed to a server",
+            recovery="use the name of a server variable, and a value of one line",
+        )
+    )
+
+
+def server_died(step: str, path: Path, log_tail: str) -> Unavailable:
+    return Unavailable(
+        Problem(
+            code="server-died",
+            message=f"{path} ended while it should {step}; its last words:\n{log_tail.strip()}",
+            recovery="mend what it complains about (memory, disk, AppArmor), then run again",
+        )
+    )
+
+
+def server_too_slow(path: Path, seconds: float) -> Unavailable:
+    return Unavailable(
+        Problem(
+            code="server-too-slow",
+            message=f"{path} did not answer within {seconds:.0f} s of its start",
+            recovery="see whether the machine is overloaded, then run again",
+        )
+    )
+
+
+def no_system_tables(path: Path, flavor: Flavor) -> Unavailable:
+    return Unavailable(
+        Problem(
+            code="server-incomplete",
+            message=f"{path}: found no SQL files to make the {flavor} system tables from",
+            recovery="install the whole mariadb-server-core package, or run `make servers`",
+        )
+    )

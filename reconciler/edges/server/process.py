@@ -1,0 +1,274 @@
+"""Starts a private server and hands it over running: loopback, free port, own accounts, own folder.
+
+Rule: whatever happens to the process that started it, the server ends and its folder goes
+(`keeper`), unless it was detached on purpose (`sandbox`).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+import socket
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+
+from reconciler.edges.server.find import ServerBinary, find_server
+from reconciler.edges.server.kept import Kept, keep
+from reconciler.edges.server.options import (
+    HOST,
+    Options,
+    Purpose,
+    command_line,
+    initial_options,
+    private_options,
+    server_options,
+)
+from reconciler.edges.server.problems import server_died, server_too_slow
+from reconciler.edges.server.template import copy_initialised
+from reconciler.limits import SERVER_START_S_MAX
+from reconciler.model.server import Flavor, ServerVersion
+
+LOCK_NAME = "keeper.lock"
+PORT_ATTEMPTS_MAX = 5  # somebody may take a free port between choosing and binding it
+PORT_TAKEN = ("Address already in use", "Can't start server: Bind on TCP/IP port")
+SOCKET_PATH_BYTES_MAX = 100  # sun_path holds 108 bytes on Linux, 104 on BSD and macOS
+TEMP_PREFIX = "reconciler-server-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    user: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logins:
+    """`admin` may do everything; `reader` sees every definition and changes nothing."""
+
+    admin: Login
+    reader: Login
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningServer:
+    """A server that answers. Leaving its `with` block ends it."""
+
+    version: ServerVersion
+    host: str
+    port: int
+    socket: Path
+    folder: Path
+    logins: Logins
+    process: Kept = field(repr=False)
+
+    @property
+    def admin(self) -> Login:
+        return self.logins.admin
+
+    @property
+    def reader(self) -> Login:
+        return self.logins.reader
+
+    def stop(self) -> None:
+        self.process.stop()
+
+    def __enter__(self) -> RunningServer:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def new_logins() -> Logins:
+    return Logins(
+        admin=Login(user="reconciler", password=secrets.token_hex(16)),
+        reader=Login(user="reader", password=secrets.token_hex(16)),
+    )
+
+
+def start_server(
+    binary: ServerBinary | None = None,
+    *,
+    purpose: Purpose = Purpose.FLEET,
+    options: Options | None = None,
+    folder: Path | None = None,
+    logins: Logins | None = None,
+) -> RunningServer:
+    """Start a server on a fresh data folder and wait until it answers.
+
+    `options` are server variables that win over the defaults of the purpose. `folder` is made, and
+    removed with the server; by default it is a new one among the temporary files.
+    """
+    binary = binary or find_server()
+    logins = logins or new_logins()
+    for attempts_left in reversed(range(PORT_ATTEMPTS_MAX)):
+        server = _start(binary, purpose, options or {}, folder, logins)
+        last_words = _wait_until_it_answers(server, binary.path)
+        if last_words is None:
+            (server.folder / "init.sql").unlink()  # it holds the passwords
+            return server
+        if attempts_left == 0 or not any(sign in last_words for sign in PORT_TAKEN):
+            raise server_died("start", binary.path, last_words)
+    raise AssertionError("the last attempt returned or raised")
+
+
+def _start(
+    binary: ServerBinary, purpose: Purpose, options: Options, folder: Path | None, logins: Logins
+) -> RunningServer:
+    sweep_abandoned(Path(tempfile.gettempdir()))
+    folder = _new_folder(folder)
+    remove = [folder]
+    try:
+        with _held_lock(folder) as lock:
+            socket_path = _short_socket_path(folder)
+            if socket_path.parent != folder:
+                remove.append(socket_path.parent)
+            _fill(folder, binary, options, logins)
+            port = _free_port()
+            settings = server_options(binary.version.flavor, purpose, options)
+            settings |= private_options(binary.version.flavor, folder, socket_path, port)
+            process = keep(
+                command_line(binary.path, settings),
+                log=folder / "server.log",
+                pid_file=folder / "server.pid",
+                remove=remove,
+                inherit=(lock,),
+            )
+            os.write(lock, f"{process.keeper_pid}\n".encode())
+    except BaseException:
+        for path in remove:
+            shutil.rmtree(path, ignore_errors=True)
+        raise
+    return RunningServer(
+        version=binary.version,
+        host=HOST,
+        port=port,
+        socket=socket_path,
+        folder=folder,
+        logins=logins,
+        process=process,
+    )
+
+
+def _new_folder(folder: Path | None) -> Path:
+    if folder is None:
+        return Path(tempfile.mkdtemp(prefix=TEMP_PREFIX))
+    folder.mkdir(parents=True, mode=0o700)
+    return folder.resolve()
+
+
+@contextmanager
+def _held_lock(folder: Path) -> Iterator[int]:
+    """The folder's lock, held. A keeper that inherits it holds it on, and so proves it lives."""
+    fresh = folder / f"{LOCK_NAME}.new"
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fresh.rename(folder / LOCK_NAME)  # only now can anybody find it, and it is held already
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def is_kept(folder: Path) -> bool:
+    """True while the keeper of the server in `folder` lives: only it can hold the lock."""
+    try:
+        descriptor = os.open(folder / LOCK_NAME, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        # Shared: two that ask at once must not take each other for the keeper.
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def sweep_abandoned(temporary: Path) -> None:
+    """Remove what is left of servers whose owner and keeper were both killed."""
+    for lock in temporary.glob(f"{TEMP_PREFIX}*/{LOCK_NAME}"):
+        with suppress(FileNotFoundError):  # somebody else sweeps too
+            if lock.lstat().st_uid == os.geteuid() and not is_kept(lock.parent):
+                shutil.rmtree(lock.parent, ignore_errors=True)
+
+
+def _short_socket_path(folder: Path) -> Path:
+    path = folder / "mysqld.sock"
+    if len(os.fsencode(path)) <= SOCKET_PATH_BYTES_MAX:
+        return path
+    return Path(tempfile.mkdtemp(prefix="reconciler-", dir="/tmp")) / path.name
+
+
+def _fill(folder: Path, binary: ServerBinary, options: Options, logins: Logins) -> None:
+    for name in ("tmp", "files"):
+        (folder / name).mkdir(mode=0o700)
+    copy_initialised(binary, initial_options(options), folder / "data")
+    script = folder / "init.sql"
+    script.touch(mode=0o600)
+    script.write_text(_accounts(binary.version.flavor, logins))
+
+
+def _accounts(flavor: Flavor, logins: Logins) -> str:
+    """Run by the server before it listens: nobody ever meets it without passwords.
+
+    One statement per line, as --init-file wants it. Both hosts, because without name resolution
+    127.0.0.1 is not localhost, and the unix socket always is.
+    """
+    lines = ["SET sql_log_bin = 0;"]
+    for host in ("127.0.0.1", "localhost"):
+        for login in (logins.admin, logins.reader):
+            lines.append(f"CREATE USER '{login.user}'@'{host}' IDENTIFIED BY '{login.password}';")
+        lines.append(f"GRANT ALL ON *.* TO '{logins.admin.user}'@'{host}' WITH GRANT OPTION;")
+        lines.append(f"GRANT SELECT, SHOW VIEW, PROCESS ON *.* TO '{logins.reader.user}'@'{host}';")
+    if flavor is Flavor.MYSQL:  # MariaDB's template has none
+        lines.append("DROP USER 'root'@'localhost';")
+    return "\n".join([*lines, ""])
+
+
+def _free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_until_it_answers(server: RunningServer, binary: Path) -> str | None:
+    """None once it answers; the server's last words if it ended instead."""
+    give_up_at = time.monotonic() + SERVER_START_S_MAX
+    while time.monotonic() < give_up_at:
+        if server.process.has_ended():
+            last_words = server.process.log_tail()
+            server.stop()
+            return last_words
+        if _answers(server.socket):
+            return None
+        time.sleep(0.02)
+    server.stop()
+    raise server_too_slow(binary, SERVER_START_S_MAX)
+
+
+def _answers(path: Path) -> bool:
+    """Asked over the socket in the server's own folder: a TCP port could be somebody else's."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.settimeout(SERVER_START_S_MAX)
+        try:
+            client.connect(os.fspath(path))
+            greeting = client.recv(5)
+        except OSError:
+            return False
+    # Three bytes of length, one of sequence, then the protocol version: always 10; 255 is an error.
+    return len(greeting) == 5 and greeting[4] == 10

@@ -1,0 +1,82 @@
+"""Real servers for the tests: started when first asked for, one set for each test process.
+
+Rule: a missing server is a failure that says what to run, never a skipped test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pymysql
+import pytest
+
+from reconciler.edges.server.find import ServerBinary, find_servers
+from reconciler.edges.server.process import RunningServer, start_server
+from reconciler.model.server import Flavor
+
+FreshDatabase = Callable[[RunningServer], str]
+
+
+def _binaries(flavor: Flavor) -> list[ServerBinary]:
+    """All servers at hand of that flavor, the oldest first."""
+    found = [server for server in find_servers() if server.version.flavor is flavor]
+    if not found:
+        pytest.fail(f"no {flavor} server at hand: run `make servers`", pytrace=False)
+    return sorted(found, key=lambda server: server.version)
+
+
+@pytest.fixture(scope="session")
+def mysql_server() -> Iterator[RunningServer]:
+    """The newest MySQL at hand."""
+    with start_server(_binaries(Flavor.MYSQL)[-1]) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mysql_server_2() -> Iterator[RunningServer]:
+    """A second process of the same, for fleets on more than one server."""
+    with start_server(_binaries(Flavor.MYSQL)[-1]) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[RunningServer]:
+    """The newest MariaDB at hand."""
+    with start_server(_binaries(Flavor.MARIADB)[-1]) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb_10_server() -> Iterator[RunningServer]:
+    """The oldest MariaDB at hand: 10.11 on Debian; where there is one only, the same again."""
+    with start_server(_binaries(Flavor.MARIADB)[0]) as server:
+        yield server
+
+
+@pytest.fixture
+def fresh_database(request: pytest.FixtureRequest) -> Iterator[FreshDatabase]:
+    """A function that makes an empty database and tells its name; it is gone after the test."""
+    made: list[tuple[RunningServer, str]] = []
+
+    def create(server: RunningServer) -> str:
+        stem = "".join(c if c.isalnum() else "_" for c in request.node.name.lower())[:40]
+        name = f"t_{stem}_{len(made)}"
+        run_as_admin(server, f"CREATE DATABASE `{name}`")
+        made.append((server, name))
+        return name
+
+    yield create
+    for server, name in made:
+        run_as_admin(server, f"DROP DATABASE IF EXISTS `{name}`")
+
+
+def run_as_admin(server: RunningServer, statement: str) -> None:
+    connection = pymysql.connect(
+        host=server.host,
+        port=server.port,
+        user=server.admin.user,
+        password=server.admin.password,
+        autocommit=True,
+    )
+    with connection, connection.cursor() as cursor:
+        cursor.execute(statement)
