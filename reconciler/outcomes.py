@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from reconciler.errors import Problem
 from reconciler.guard.model import Refusal
+from reconciler.ledger.states import ApplyState, OperationState
 from reconciler.model.observation import Unreachable
 from reconciler.plan.model import Plan
 
@@ -93,3 +94,203 @@ class DriftOutcome:
     pending_plan_id: str | None = None
     unmanaged: tuple[tuple[str, tuple[str, ...]], ...] = ()
     refusals: tuple[Refusal, ...] = ()
+
+
+class ApplyVerdict(StrEnum):
+    """How one keyspace's apply ended for this process; the words are shown to people."""
+
+    NOTHING_TO_DO = "nothing to do"  # every shard was at the plan's after-state already
+    COMPLETED = "completed"
+    REFUSED = "refused"  # by a gate: nothing was sent
+    SUPERSEDED = "superseded"  # a newer merge owns the keyspace: nothing was sent
+    FAILED = "failed"
+    PAUSED = "paused"  # waits for a person: a gate between waves, a failure, a closed window
+    STOPPED = "stopped"
+    CANCELLED = "cancelled"
+    UNKNOWN = "outcome unknown"  # a statement was sent and nobody could look yet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationRow:
+    """One table of one shard. `waits_for` says why it is not running, where it is not."""
+
+    table: str
+    state: OperationState
+    statements: int
+    statements_done: int
+    started_s: float | None = None
+    settled_s: float | None = None
+    waits_for: str = ""
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardRow:
+    """One shard with work; `wave` counts from 1; `state` sums its operations up."""
+
+    shard: str
+    wave: int
+    state: OperationState
+    operations: tuple[OperationRow, ...]
+
+    @property
+    def problem(self) -> Problem | None:
+        """The shard's own first problem; two shards' never overwrite each other (RP-3)."""
+        return next((row.problem for row in self.operations if row.problem), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaveRow:
+    """One wave's shards with work, counted by where they are; `soak_until_s` while it soaks."""
+
+    number: int
+    shards: tuple[str, ...]
+    completed: int
+    failed: int
+    running: int
+    soak_until_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyOutcome:
+    """`apply_id` is None if nothing was started. `problem` is the first failure in rollout order,
+    or why the run ended early; `reason` says in words what a paused or stopped apply waits for."""
+
+    environment: str
+    keyspace: str
+    verdict: ApplyVerdict
+    plan: Plan | None = None
+    apply_id: int | None = None
+    waves: tuple[WaveRow, ...] = ()
+    shards: tuple[ShardRow, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    unreachable: tuple[Unreachable, ...] = ()
+    problem: Problem | None = None
+    reason: str = ""
+    statements_run: int = 0  # by this process
+    elapsed_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerEvent:
+    """One line of an apply's history."""
+
+    at_s: float
+    what: str
+    shard: str | None = None
+    table: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyStatus:
+    """One apply as the ledger knows it, live or past. `holder` drives it, None if nobody does;
+    `heartbeat_s` is its last sign of life."""
+
+    apply_id: int
+    environment: str
+    keyspace: str
+    plan_id: str
+    commit: str
+    state: ApplyState
+    started_s: float
+    completed_s: float | None
+    holder: str | None
+    heartbeat_s: float | None
+    reason: str
+    problem: Problem | None
+    waves: tuple[WaveRow, ...]
+    shards: tuple[ShardRow, ...]
+    events: tuple[LedgerEvent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusOutcome:
+    """`applies` newest first: the current one of each keyspace, or, asked for, all of the past."""
+
+    environment: str
+    applies: tuple[ApplyStatus, ...]
+    now_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutStarted:
+    """The first progress event: what there is to do. `done` were already at the after-state."""
+
+    at_s: float
+    keyspace: str
+    apply_id: int
+    waves: tuple[tuple[str, ...], ...]
+    statements: int
+    done: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardStarted:
+    at_s: float
+    keyspace: str
+    shard: str
+    wave: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementStarted:
+    """`number` counts from 1 to `of` within the shard."""
+
+    at_s: float
+    keyspace: str
+    shard: str
+    table: str
+    sql: str
+    number: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementEnded:
+    at_s: float
+    keyspace: str
+    shard: str
+    table: str
+    number: int
+    of: int
+    elapsed_s: float
+    problem: Problem | None = None  # None: applied, and read back as planned
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardEnded:
+    at_s: float
+    keyspace: str
+    shard: str
+    wave: int
+    state: OperationState
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutWaits:
+    """Nothing runs and why: soaking, a lock, a gate. `shard` None: the whole rollout waits."""
+
+    at_s: float
+    keyspace: str
+    reason: str
+    shard: str | None = None
+    until_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutEnded:
+    at_s: float
+    keyspace: str
+    verdict: ApplyVerdict
+
+
+ProgressEvent = (
+    RolloutStarted
+    | ShardStarted
+    | StatementStarted
+    | StatementEnded
+    | ShardEnded
+    | RolloutWaits
+    | RolloutEnded
+)
