@@ -23,3 +23,10 @@ YAML_NODES_MAX = 1_000_000
 
 # A throwaway server starts in about 1.5 s; a loaded CI machine of two cores has needed ten times that.
 SERVER_START_S_MAX = 90.0
+
+# Looking is light on a server and waits mostly for the network: `rollout.parallel`, which is chosen
+# for DDL, does not hold it below this.
+OBSERVE_PARALLEL_MIN = 32
+
+# Smaller tables change in moments whatever the class; a ceiling below this would only be noise.
+ROW_CEILING_MIN = 100_000

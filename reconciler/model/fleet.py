@@ -72,6 +72,12 @@ def shard_list_errors(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(_coverage_errors(ranges))
 
 
+def in_key_order(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Shard names by the start of their ranges, plain names by their text with numbers as numbers:
+    an order that does not depend on how a file lists them (PL-6)."""
+    return tuple(sorted(names, key=_key_order))
+
+
 def even_shards(count: int) -> tuple[str, ...]:
     """The names of `count` equal key ranges, as Vitess' GenerateShardRanges cuts them.
 
@@ -82,6 +88,16 @@ def even_shards(count: int) -> tuple[str, ...]:
     space = 16**digits
     bounds = [f"{space * i // count:0{digits}x}" for i in range(1, count)]
     return tuple(f"{a}-{b}" for a, b in zip(["", *bounds], [*bounds, ""], strict=True))
+
+
+def _key_order(name: str) -> tuple[bytes, tuple[tuple[int, str], ...], str]:
+    key_range = parse_key_range(name)
+    start = _padded(key_range.start) if key_range else b""
+    words = tuple(
+        (int(word), "") if word.isascii() and word.isdigit() else (-1, word)
+        for word in re.split(r"(\d+)", name)
+    )
+    return start, words, name
 
 
 def _padded(key: bytes) -> bytes:

@@ -1,0 +1,129 @@
+"""What git says, read back from a server: the scratch server is the parser (DESIGN 4).
+
+The files are loaded once per distinct server setting; a file that two shards' settings would read
+as two different tables refuses, because there is no one desired state then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reconciler.ddl.definition_file import DefinitionFile
+from reconciler.errors import InvalidInput, Location, Problem, Refused
+from reconciler.flows.looking import DefinitionReader, ReadDefinition
+from reconciler.model.schema import Schema
+from reconciler.model.server import ServerError, ServerSettings
+from reconciler.ports import Scratch, ScratchDatabase
+from reconciler.spec.load import DesiredFiles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desired:
+    """The desired schema as one server setting reads it."""
+
+    definitions: Mapping[str, ReadDefinition]
+
+    @property
+    def fingerprints(self) -> dict[str, str]:
+        return {table: read.fingerprint for table, read in self.definitions.items()}
+
+    @property
+    def schema(self) -> Schema:
+        return Schema(tables=tuple(read.table for _, read in sorted(self.definitions.items())))
+
+
+def load_desired(
+    scratch: Scratch,
+    files: DesiredFiles,
+    settings: Sequence[ServerSettings],
+    reader: DefinitionReader,
+) -> dict[ServerSettings, Desired]:
+    """The desired schema per distinct setting. Raises InvalidInput for a definition the server
+    rejects, with its file; Refused where two settings give the files two meanings."""
+    found: dict[ServerSettings, Desired] = {}
+    for distinct in dict.fromkeys(settings):
+        found[distinct] = _load(scratch, files, distinct, reader)
+    _check_one_meaning(found)
+    return found
+
+
+def _load(
+    scratch: Scratch, files: DesiredFiles, settings: ServerSettings, reader: DefinitionReader
+) -> Desired:
+    with scratch.database(settings) as database:
+        problems = [
+            _rejected(file, error, settings)
+            for file in files.files
+            if (error := _create(database, file)) is not None
+        ]
+        if problems:
+            raise InvalidInput(*problems)
+        texts = database.definitions()
+        missing = [file for file in files.files if file.table not in texts]
+        if missing:  # lower_case_table_names folds what the file spells otherwise
+            raise InvalidInput(*(_renamed_by_server(file, settings) for file in missing))
+        return Desired(
+            definitions={
+                table: reader.read(text, settings.version)
+                for table, text in sorted(texts.items())
+                if reader.is_managed(table)
+            }
+        )
+
+
+def _create(database: ScratchDatabase, file: DefinitionFile) -> ServerError | None:
+    # Without checks, a child may come before its parent; the proof runs with checks on.
+    return database.execute(file.statement, foreign_key_checks=False)
+
+
+def _rejected(file: DefinitionFile, error: ServerError, settings: ServerSettings) -> Problem:
+    return Problem(
+        code="definition-rejected",
+        message=f"table {file.table}: {settings.version} rejects the definition: {error}",
+        recovery="mend the definition; the server's answer says what it does not accept",
+        where=Location(path=file.path),
+    )
+
+
+def _renamed_by_server(file: DefinitionFile, settings: ServerSettings) -> Problem:
+    folding = settings.variable("lower_case_table_names")
+    return Problem(
+        code="table-name-folded",
+        message=f"table {file.table}: the shards' servers store this name in another case"
+        f" (lower_case_table_names={folding})",
+        recovery="write the table's name in lower case, as the shards store it",
+        where=Location(path=file.path),
+    )
+
+
+def _check_one_meaning(found: Mapping[ServerSettings, Desired]) -> None:
+    """Fingerprints of the whole desired schema must agree between all settings of the fleet."""
+    (first, expected), *others = found.items()
+    for settings, desired in others:
+        for table, fingerprint in desired.fingerprints.items():
+            if expected.fingerprints.get(table) == fingerprint:
+                continue
+            raise Refused(
+                Problem(
+                    code="two-meanings",
+                    message=f"table {table}: the shards' servers would read its file as two"
+                    f" different tables, because {_setting_differences(first, settings)}",
+                    recovery="make the servers' settings equal, or write in the file what they"
+                    " leave open (character set, collation, DEFAULT, ROW_FORMAT)",
+                )
+            )
+
+
+def _setting_differences(one: ServerSettings, other: ServerSettings) -> str:
+    """Both settings named, e.g. "sql_mode is 'A' on some and 'B' on others"."""
+    pairs = [
+        ("the server version", str(one.version), str(other.version)),
+        ("the database's character set", one.database_charset, other.database_charset),
+        ("the database's collation", one.database_collation, other.database_collation),
+        ("DEFAULT ENCRYPTION", str(one.database_encrypted), str(other.database_encrypted)),
+    ]
+    names = sorted(dict(one.variables).keys() | dict(other.variables).keys())
+    pairs += [(name, str(one.variable(name)), str(other.variable(name))) for name in names]
+    differing = [f"{name} is {a!r} on some and {b!r} on others" for name, a, b in pairs if a != b]
+    return "; ".join(differing)

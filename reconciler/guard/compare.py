@@ -1,0 +1,164 @@
+"""The reviewed plan against the plan derived here and now: equal, or every reason it is not.
+
+Two comparisons, because each sees what the other could miss: an exact multiset of what would run,
+keyed (keyspace, shard, table, operation, canonical DDL) with both sides shown (GD-2), and equality
+of everything else in the core, where any difference left refuses without knowing why.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, replace
+
+from reconciler.ddl.statement import canonical_statement
+from reconciler.guard.model import Refusal
+from reconciler.plan.model import PlanCore
+
+_PLAN_AGAIN = "run `reconciler plan --write` again, have the new plan reviewed, then apply it"
+
+Key = tuple[str, str, str, str, str]
+LiveRows = Mapping[tuple[str, str], int]
+
+
+def compare_plans(
+    reviewed: PlanCore, derived: PlanCore, live_rows: LiveRows
+) -> tuple[Refusal, ...]:
+    """Empty only if what was reviewed is exactly what would run. `live_rows` are the shards' own
+    estimates by (shard, table)."""
+    refusals = [
+        *_input_refusals(reviewed, derived),
+        *_shard_refusals(reviewed, derived),
+        *_statement_refusals(reviewed, derived),
+        *_ceiling_refusals(reviewed, live_rows),
+    ]
+    return tuple(refusals or _other_refusals(reviewed, derived))
+
+
+def _input_refusals(reviewed: PlanCore, derived: PlanCore) -> Iterator[Refusal]:
+    """RV-1: every file that the plan was made from, recomputed."""
+    old = {digest.path: digest.sha256 for digest in reviewed.inputs}
+    new = {digest.path: digest.sha256 for digest in derived.inputs}
+    for path in sorted(old.keys() | new.keys()):
+        if old.get(path) == new.get(path):
+            continue
+        happened = "was added" if path not in old else "is gone" if path not in new else "changed"
+        yield Refusal(
+            code="input-changed",
+            message=f"{path} {happened} since the plan was made",
+            recovery=_PLAN_AGAIN,
+            expected=old.get(path, "no such file"),
+            observed=new.get(path, "no such file"),
+        )
+
+
+def _shard_refusals(reviewed: PlanCore, derived: PlanCore) -> Iterator[Refusal]:
+    """GD-6: the fleet is the one that was reviewed."""
+    for shard in sorted(set(reviewed.shards) ^ set(derived.shards)):
+        gone = shard in reviewed.shards
+        yield Refusal(
+            code="shards-changed",
+            shard=shard,
+            message=f"shard {shard} {'is no longer' if gone else 'is not yet'} in the reviewed"
+            f" fleet: it was {'removed' if gone else 'added'} since the plan was made",
+            recovery=_PLAN_AGAIN,
+        )
+
+
+def _statement_refusals(reviewed: PlanCore, derived: PlanCore) -> Iterator[Refusal]:
+    theirs, ours = _statements(reviewed), _statements(derived)
+    for key in sorted((theirs - ours) + (ours - theirs)):
+        _, shard, table, operation, ddl = key
+        planned, wanted = theirs[key], ours[key]
+        yield Refusal(
+            code="statement-differs",
+            shard=shard,
+            table=table,
+            message=f"shard {shard}, table {table}: the reviewed plan runs this {operation}"
+            f" {_times(planned)}, the shard as it is now needs it {_times(wanted)}",
+            recovery=_PLAN_AGAIN,
+            expected=ddl if planned else "not in the reviewed plan",
+            observed=ddl if wanted else "not what would be derived now",
+        )
+
+
+def _statements(core: PlanCore) -> Counter[Key]:
+    return Counter(
+        (core.keyspace, shard, s.table, s.operation.value, canonical_statement(s.sql))
+        for change_set in core.change_sets
+        for s in change_set.statements
+        for shard in change_set.shards
+    )
+
+
+def _times(count: int) -> str:
+    return {0: "never", 1: "once"}.get(count, f"{count} times")
+
+
+def _ceiling_refusals(reviewed: PlanCore, live_rows: LiveRows) -> Iterator[Refusal]:
+    """A table that outgrew what the reviewer was told; equality is never asked for."""
+    for change_set in reviewed.change_sets:
+        ceilings = {s.table: s.row_ceiling for s in change_set.statements if s.row_ceiling}
+        for shard in change_set.shards:
+            for table, ceiling in sorted(ceilings.items()):
+                rows = live_rows.get((shard, table), 0)
+                if rows > ceiling:
+                    yield Refusal(
+                        code="row-ceiling-exceeded",
+                        shard=shard,
+                        table=table,
+                        message=f"shard {shard}, table {table}: it has outgrown what was reviewed",
+                        recovery=_PLAN_AGAIN,
+                        expected=f"at most {ceiling:,} rows",
+                        observed=f"about {rows:,} rows",
+                    )
+
+
+def _other_refusals(reviewed: PlanCore, derived: PlanCore) -> Iterator[Refusal]:
+    lifted = _with_ceilings_of(derived, reviewed)
+    for field in fields(PlanCore):
+        if field.name == "readable_sha256":
+            continue  # a function of the rest, and bound to it when the plan was loaded
+        if getattr(lifted, field.name) != getattr(reviewed, field.name):
+            yield Refusal(
+                code="plan-differs",
+                message=f"the reviewed plan is not the one derived now: {_WHAT[field.name]}",
+                recovery=_PLAN_AGAIN,
+            )
+
+
+_WHAT = {
+    "environment": "it is for another environment",
+    "keyspace": "it is for another keyspace",
+    "server": "the servers are of another release series",
+    "normalizer": "definitions are compared by other rules in this version of reconciler",
+    "renderer": "definitions are written by other rules in this version of reconciler",
+    "inputs": "the files it was made from differ",
+    "policy": "the policy differs",
+    "shards": "the list of shards differs",
+    "waves": "the waves differ",
+    "managed_tables": "the managed tables differ",
+    "change_sets": "how a statement is executed, its hazards, effects or order differ",
+    "matching": "other shards match already",
+    "after": "the desired schema differs",
+}
+
+
+def _with_ceilings_of(derived: PlanCore, reviewed: PlanCore) -> PlanCore:
+    """The derived core with the reviewed ceilings, which were found to be high enough."""
+    reviewed_sets = {change_set.shards: change_set for change_set in reviewed.change_sets}
+    lifted = []
+    for ours in derived.change_sets:
+        theirs = reviewed_sets.get(ours.shards)
+        if theirs and len(theirs.statements) == len(ours.statements):
+            ours = replace(
+                ours,
+                statements=tuple(
+                    replace(new, row_ceiling=old.row_ceiling)
+                    if (old.row_ceiling is None) == (new.row_ceiling is None)
+                    else new
+                    for old, new in zip(theirs.statements, ours.statements, strict=True)
+                ),
+            )
+        lifted.append(ours)
+    return replace(derived, change_sets=tuple(lifted))

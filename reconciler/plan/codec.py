@@ -1,0 +1,207 @@
+"""Plans to bytes and back, and the identity that a review binds to.
+
+A plan id is the SHA-256 of the RFC 8785 canonical JSON of the core, so that neither white space nor
+the order of keys matters, and nothing else escapes it. Reading is strict: a key too many, a key too
+few or a value of another type refuses (PL-7); nothing in a plan file is taken on trust.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from enum import StrEnum
+from reprlib import repr as brief
+from types import NoneType, UnionType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+import rfc8785
+
+from reconciler.errors import Location, Problem, Refused
+from reconciler.limits import PLAN_BYTES_MAX
+from reconciler.plan.model import PLAN_FORMAT, Plan, PlanCore, PlanMeta
+
+_ID_PREFIX = b"reconciler/plan/v1\n"
+_PLAN_AGAIN = "make the plan again with `reconciler plan --write` and have it reviewed"
+
+Value = TypeVar("Value")
+
+
+def plan_id_of(core: PlanCore) -> str:
+    return "sha256:" + hashlib.sha256(_ID_PREFIX + rfc8785.dumps(_core_json(core))).hexdigest()
+
+
+def sha256_of(text: str) -> str:
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def plan_from_core(core: PlanCore, meta: PlanMeta) -> Plan:
+    return Plan(core=core, plan_id=plan_id_of(core), meta=meta)
+
+
+def dump_plan(plan: Plan) -> bytes:
+    """The plan file: pretty-printed, keys in the order of the fields, one final newline."""
+    document = {
+        "core": _core_json(plan.core),
+        "plan_id": plan.plan_id,
+        "meta": _to_json(plan.meta),
+    }
+    return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def load_plan(content: bytes, path: str) -> Plan:
+    """Read a plan file. Raises Refused: empty, truncated, edited, of a newer format, malformed."""
+    document = _parse_json(content, path)
+    if not document:
+        raise _refused(path, "plan-empty", "the plan file is empty: that is never a plan")
+    for key in ("core", "plan_id", "meta"):
+        if key not in document:
+            raise _malformed(path, key, "is missing")
+    core_json = document["core"]
+    if not isinstance(core_json, dict):
+        raise _malformed(path, "core", "is not an object")
+    _check_format(core_json.get("format"), path)
+    try:
+        core = _from_json({k: v for k, v in core_json.items() if k != "format"}, PlanCore, "core")
+        meta = _from_json(document["meta"], PlanMeta, "meta")
+    except _Mismatch as mismatch:
+        raise _malformed(path, mismatch.place, mismatch.reason) from None
+    for key in document.keys() - {"core", "plan_id", "meta"}:
+        raise _malformed(path, key, "is not a key of a plan")
+    plan = plan_from_core(core, meta)
+    if document["plan_id"] != plan.plan_id:
+        raise _refused(
+            path,
+            "plan-id-mismatch",
+            f"the plan says it is {document['plan_id']!r}, but its content is {plan.plan_id}:"
+            " it was edited after it was made",
+        )
+    return plan
+
+
+class _Mismatch(Exception):
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(place, reason)
+        self.place, self.reason = place, reason
+
+
+def _core_json(core: PlanCore) -> dict[str, Any]:
+    return {"format": PLAN_FORMAT, **_to_json(core)}
+
+
+def _to_json(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        return {f.name: _to_json(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, tuple):
+        return [_to_json(item) for item in value]
+    if isinstance(value, StrEnum):
+        return value.value
+    return value
+
+
+def _from_json(value: Any, kind: Any, place: str) -> Any:
+    """`value` as `kind`, which is a dataclass, an enum, a tuple, a scalar or a union with None."""
+    if isinstance(kind, UnionType):
+        if value is None and NoneType in get_args(kind):
+            return None
+        kind = next(arm for arm in get_args(kind) if arm is not NoneType)
+    if get_origin(kind) is tuple:
+        return _tuple_from_json(value, get_args(kind), place)
+    if dataclasses.is_dataclass(kind):
+        return _dataclass_from_json(value, kind, place)
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        if value not in [member.value for member in kind]:
+            raise _Mismatch(place, f"is {brief(value)}, which is not a {kind.__name__}")
+        return kind(value)
+    if type(value) is not kind:
+        raise _Mismatch(place, f"is {brief(value)}, expected {kind.__name__}")
+    return value
+
+
+def _tuple_from_json(value: Any, arms: tuple[Any, ...], place: str) -> tuple[Any, ...]:
+    if not isinstance(value, list):
+        raise _Mismatch(place, f"is {brief(value)}, expected a list")
+    if len(arms) == 2 and arms[1] is Ellipsis:
+        arms = (arms[0],) * len(value)
+    if len(arms) != len(value):
+        raise _Mismatch(place, f"has {len(value)} items, expected {len(arms)}")
+    return tuple(
+        _from_json(item, arm, f"{place}[{i}]")
+        for i, (item, arm) in enumerate(zip(value, arms, strict=True))
+    )
+
+
+def _dataclass_from_json(value: Any, kind: Any, place: str) -> Any:
+    if not isinstance(value, dict):
+        raise _Mismatch(place, f"is {brief(value)}, expected an object")
+    hints = _field_types(kind)
+    for key in sorted(value.keys() - hints.keys()):
+        raise _Mismatch(f"{place}.{key}", "is not a key of a plan")
+    for key in sorted(hints.keys() - value.keys()):
+        raise _Mismatch(f"{place}.{key}", "is missing")
+    fields = {key: _from_json(value[key], hints[key], f"{place}.{key}") for key in hints}
+    try:
+        return kind(**fields)
+    except AssertionError as broken:
+        raise _Mismatch(place, str(broken)) from None
+
+
+_FIELD_TYPES: dict[type, dict[str, Any]] = {}
+
+
+def _field_types(kind: type) -> dict[str, Any]:
+    if kind not in _FIELD_TYPES:
+        _FIELD_TYPES[kind] = get_type_hints(kind)
+    return _FIELD_TYPES[kind]
+
+
+def _parse_json(content: bytes, path: str) -> dict[str, Any]:
+    if not content.strip():
+        raise _refused(path, "plan-empty", "the plan file is empty: that is never a plan")
+    if len(content) > PLAN_BYTES_MAX:
+        raise _refused(path, "plan-too-large", f"the plan file is over {PLAN_BYTES_MAX:,} bytes")
+    try:
+        document = json.loads(content.decode(), object_pairs_hook=_object_without_repeats)
+    except UnicodeDecodeError:
+        raise _refused(path, "plan-malformed", "the plan file is not UTF-8") from None
+    except _Mismatch as repeated:
+        raise _malformed(path, repeated.place, repeated.reason) from None
+    except (json.JSONDecodeError, RecursionError) as broken:
+        reason = f"the plan file is not whole JSON ({broken})"
+        raise _refused(path, "plan-malformed", reason) from None
+    if not isinstance(document, dict):
+        raise _refused(path, "plan-malformed", "the plan file is not a JSON object")
+    return document
+
+
+def _object_without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        repeated = next(key for key in keys if keys.count(key) > 1)
+        raise _Mismatch(repeated, "stands twice in one object")
+    return found
+
+
+def _check_format(found: Any, path: str) -> None:
+    if found == PLAN_FORMAT and type(found) is int:
+        return
+    if type(found) is int and found > PLAN_FORMAT:
+        raise Refused(
+            Problem(
+                code="plan-format-newer",
+                message=f"the plan is of format {found}; this version reads format {PLAN_FORMAT}",
+                recovery="upgrade reconciler to the version that made the plan",
+                where=Location(path=path),
+            )
+        )
+    raise _malformed(path, "core.format", f"is {brief(found)}, expected {PLAN_FORMAT}")
+
+
+def _malformed(path: str, place: str, reason: str) -> Refused:
+    return _refused(path, "plan-malformed", f"{place} {reason}")
+
+
+def _refused(path: str, code: str, message: str) -> Refused:
+    where = Location(path=path)
+    return Refused(Problem(code=code, message=message, recovery=_PLAN_AGAIN, where=where))

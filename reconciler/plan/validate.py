@@ -1,0 +1,133 @@
+"""What a plan must be for any part of it to be believed, checked on load and before every use.
+
+The decoder has seen to the shape; this sees to the sense: every shard once, every name trimmed and
+of this keyspace, every statement one DDL statement on a managed table, every chain of fingerprints
+unbroken. The first thing that is wrong refuses the whole plan (PL-7, PL-8, PL-9).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from reconciler.ddl.statement import check_statement
+from reconciler.errors import Problem, ReconcilerError, Refused
+from reconciler.model.fleet import is_keyspace_name, shard_list_errors
+from reconciler.plan.codec import sha256_of
+from reconciler.plan.model import ChangeSet, Plan, PlanCore, PlannedStatement
+from reconciler.plan.readable import render_readable_sql
+
+_FINGERPRINT = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+def check_plan(plan: Plan, *, environment: str, keyspace: str, readable_sql: str | None) -> None:
+    """Raise Refused unless the plan is sound, of this keyspace and environment, and the readable
+    file (None: missing) is what the plan id was computed with (PL-11)."""
+    core = plan.core
+    for ours, theirs, what in (
+        (environment, core.environment, "environment"),
+        (keyspace, core.keyspace, "keyspace"),
+    ):
+        if ours != theirs:
+            message = f"the plan is for {what} {theirs!r}, not for {ours!r}"
+            raise _refused("plan-of-another-" + what, message)
+    for wrong in core_errors(core):
+        raise _refused("plan-malformed", wrong)
+    expected = render_readable_sql(core)
+    if core.readable_sha256 != sha256_of(expected):
+        raise _refused(
+            "readable-plan-mismatch",
+            "the plan is bound to another .plan.sql than the one its statements give",
+        )
+    if readable_sql is None:
+        raise _refused("readable-plan-missing", "the .plan.sql file beside the plan is missing")
+    if readable_sql != expected:
+        raise _refused(
+            "readable-plan-mismatch",
+            "the .plan.sql file does not show what the plan would run: one of the two was edited",
+        )
+
+
+def core_errors(core: PlanCore) -> Iterator[str]:
+    """Everything wrong with a plan's content, in words."""
+    if not is_keyspace_name(core.keyspace):
+        yield f"keyspace {core.keyspace!r} is not a keyspace name"
+    yield from shard_list_errors(core.shards)
+    yield from _shard_use_errors(core)
+    yield from _sorted_unique_errors("managed tables", core.managed_tables)
+    if any(not table or table != table.strip() for table in core.managed_tables):
+        yield "a managed table has a blank name, or one with blanks around it"
+    managed = frozenset(core.managed_tables)
+    for change_set in core.change_sets:
+        yield from _change_set_errors(change_set, managed)
+        if change_set.after != core.after:
+            yield "a change set does not end at the desired schema"
+    fingerprints = [d.sha256 for d in core.inputs] + [core.after]
+    if not all(_FINGERPRINT.fullmatch(found) for found in fingerprints):
+        yield "an input digest or fingerprint is not a SHA-256"
+
+
+def _shard_use_errors(core: PlanCore) -> Iterator[str]:
+    changing = [shard for change_set in core.change_sets for shard in change_set.shards]
+    if sorted([*changing, *core.matching]) != sorted(core.shards):
+        yield "not every shard is exactly once in a change set or among the matching ones"
+    if sorted(shard for wave in core.waves for shard in wave) != sorted(core.shards):
+        yield "not every shard is in exactly one wave"
+
+
+def _sorted_unique_errors(what: str, names: tuple[str, ...]) -> Iterator[str]:
+    if list(names) != sorted(set(names)):
+        yield f"the {what} are not sorted and unique"
+
+
+def _change_set_errors(change_set: ChangeSet, managed: frozenset[str]) -> Iterator[str]:
+    if not change_set.statements or not change_set.shards:
+        yield "a change set without statements or without shards"
+    for statement in change_set.statements:
+        yield from _statement_errors(statement, managed)
+    yield from _chain_errors(change_set)
+
+
+def _statement_errors(statement: PlannedStatement, managed: frozenset[str]) -> Iterator[str]:
+    table, effects = statement.table, statement.effects
+    if not table or table != table.strip() or table not in managed:
+        yield f"a statement is for table {table!r}, which the plan does not manage"
+        return
+    if not effects:
+        yield f"a statement on {table!r} moves no table: nobody could tell that it ran"
+    touched = [effect.table for effect in effects]
+    if not set(touched) <= managed or max(Counter(touched).values(), default=0) > 1:
+        yield f"a statement on {table!r} moves a table twice, or one that is not managed"
+    for effect in effects:
+        for side in (effect.before, effect.after):
+            if side is not None and not _FINGERPRINT.fullmatch(side):
+                yield f"a statement on {table!r} has an effect that is not a fingerprint"
+        if effect.before == effect.after:
+            yield f"a statement on {table!r} has an effect that changes nothing"
+    try:
+        check_statement(statement.sql, tables=managed)
+    except ReconcilerError as refused:
+        yield f"a statement on {table!r} cannot be run: {refused.problems[0].message}"
+
+
+def _chain_errors(change_set: ChangeSet) -> Iterator[str]:
+    """Each table's effects must join: one statement's after is the next one's before."""
+    state: dict[str, str | None] = {}
+    seen: dict[str, set[str | None]] = {}
+    for statement in change_set.statements:
+        for effect in statement.effects:
+            if effect.table in state and state[effect.table] != effect.before:
+                yield f"the effects on table {effect.table!r} do not join"
+            earlier = seen.setdefault(effect.table, {effect.before})
+            if effect.after in earlier:
+                yield f"table {effect.table!r} would come back to a state it has left"
+            earlier.add(effect.after)
+            state[effect.table] = effect.after
+    if sorted(state) != [touched.table for touched in change_set.touched]:
+        yield "the before-definitions are not those of the tables that the statements move"
+
+
+def _refused(code: str, message: str) -> Refused:
+    recovery = "make the plan again with `reconciler plan --write` and have it reviewed"
+    return Refused(Problem(code=code, message=message, recovery=recovery))
