@@ -96,6 +96,41 @@ class DriftOutcome:
     refusals: tuple[Refusal, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LintOutcome:
+    """What is wrong in the files of one keyspace, without a look at any server."""
+
+    keyspace: str
+    tables: int
+    problems: tuple[Problem, ...] = ()
+
+
+class CheckMark(StrEnum):
+    """`doctor`: a warning works today and may not tomorrow."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoctorFinding:
+    """One check: `subject` is what was looked at, `recovery` how to mend it."""
+
+    subject: str
+    mark: CheckMark
+    message: str
+    recovery: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoctorOutcome:
+    environment: str
+    keyspace: str
+    findings: tuple[DoctorFinding, ...]
+
+
 class ApplyVerdict(StrEnum):
     """How one keyspace's apply ended for this process; the words are shown to people."""
 
