@@ -21,7 +21,7 @@ YAML_DEPTH_MAX = 32
 # 65,536 shards with an override of five keys each; aliases of aliases could ask for billions.
 YAML_NODES_MAX = 1_000_000
 
-# A throwaway server starts in about 1.5 s; a loaded CI machine of two cores has needed ten times that.
+# A throwaway server starts in about 1.5 s; a loaded machine of two cores may need ten times that.
 SERVER_START_S_MAX = 90.0
 
 # Looking is light on a server and waits mostly for the network: `rollout.parallel`, which is chosen
