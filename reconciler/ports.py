@@ -14,6 +14,7 @@ from reconciler.model.observation import Observation, OutsideParent
 from reconciler.model.server import ServerError, ServerSettings
 from reconciler.plan.model import PlannedStatement
 from reconciler.spec.model import Connection, ShardSpec
+from reconciler.spec.tree import FileTree
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -140,3 +141,28 @@ class ShardLocks(Protocol):
 class Connections(Protocol):
     def check(self, connection: Connection) -> tuple[str, ...]:
         """Problems in words, empty if it can be reached and logged in to."""
+
+
+class History(Protocol):
+    """Commits of the user's repository; commits are full hexadecimal ids."""
+
+    def resolve(self, ref: str) -> str:
+        """The commit a ref names. Raises InvalidInput if it names none."""
+
+    def tree(self, commit: str) -> FileTree: ...
+
+    def protected_tip(self) -> str | None:
+        """The commit at the tip of the protected branch; None if there is no such branch."""
+
+    def contains(self, tip: str, commit: str) -> bool:
+        """True if `commit` is `tip` or one of its ancestors."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What looking and proving need; an apply is given its sessions, locks and ledger besides."""
+
+    shards: LiveShards
+    scratch: Scratch
+    workers: Workers
+    clock: Clock

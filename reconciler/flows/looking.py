@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from reconciler.ddl.counter import without_counter
-from reconciler.ddl.fingerprint import table_fingerprint
 from reconciler.ddl.read import read_table
+from reconciler.diff.comparable import policy_fingerprint
 from reconciler.errors import ReconcilerError
-from reconciler.limits import OBSERVE_PARALLEL_MIN
 from reconciler.guard.model import Refusal
+from reconciler.limits import OBSERVE_PARALLEL_MIN
+from reconciler.model.fleet import in_key_order
 from reconciler.model.observation import ObservedShard, Unreachable
 from reconciler.model.policy import AutoIncrement, Policy
 from reconciler.model.schema import Schema, Table
@@ -46,7 +47,7 @@ class DefinitionReader:
         key = (text, version)
         if key not in self._read:
             table = read_table(text, version)
-            fingerprint = table_fingerprint(table, version)
+            fingerprint = policy_fingerprint(table, version, self._policy)
             self._read[key] = ReadDefinition(text=text, table=table, fingerprint=fingerprint)
         return self._read[key]
 
@@ -85,7 +86,9 @@ class Look:
 def look_at(world: World, environment: Environment, reader: DefinitionReader) -> Look:
     """Observe every shard of the environment and read what was seen."""
     parallel = max(environment.rollout.parallel, OBSERVE_PARALLEL_MIN)
-    observations = world.shards.observe(environment.shards, parallel=parallel)
+    shards = {shard.name: shard for shard in environment.shards}
+    ordered = [shards[name] for name in in_key_order(tuple(shards))]
+    observations = world.shards.observe(ordered, parallel=parallel)
     unreachable = tuple(seen for seen in observations if isinstance(seen, Unreachable))
     observed = [seen for seen in observations if isinstance(seen, ObservedShard)]
     seen, refusals = read_all(observed, reader)

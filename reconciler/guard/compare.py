@@ -8,7 +8,7 @@ of everything else in the core, where any difference left refuses without knowin
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 
 from reconciler.ddl.statement import canonical_statement
@@ -27,7 +27,7 @@ def compare_plans(
     """Empty only if what was reviewed is exactly what would run. `live_rows` are the shards' own
     estimates by (shard, table)."""
     refusals = [
-        *_input_refusals(reviewed, derived),
+        *input_refusals(reviewed, [(d.path, d.sha256) for d in derived.inputs]),
         *_shard_refusals(reviewed, derived),
         *_statement_refusals(reviewed, derived),
         *_ceiling_refusals(reviewed, live_rows),
@@ -35,10 +35,12 @@ def compare_plans(
     return tuple(refusals or _other_refusals(reviewed, derived))
 
 
-def _input_refusals(reviewed: PlanCore, derived: PlanCore) -> Iterator[Refusal]:
-    """RV-1: every file that the plan was made from, recomputed."""
-    old = {digest.path: digest.sha256 for digest in reviewed.inputs}
-    new = {digest.path: digest.sha256 for digest in derived.inputs}
+def input_refusals(reviewed: PlanCore, digests: Iterable[tuple[str, str]]) -> tuple[Refusal, ...]:
+    """RV-1: every file the plan was made from; `digests` are (path, SHA-256) of here and now."""
+    return tuple(_changed_inputs({d.path: d.sha256 for d in reviewed.inputs}, dict(digests)))
+
+
+def _changed_inputs(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Refusal]:
     for path in sorted(old.keys() | new.keys()):
         if old.get(path) == new.get(path):
             continue

@@ -1,0 +1,150 @@
+"""`apply`: every gate, then the rollout, then another look. Resuming is applying again.
+
+The order is the argument: what can be refused without a lock is refused first; under the locks the
+fleet is looked at anew, and only what was found then is run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from reconciler.errors import Refused
+from reconciler.flows.check import check_against_live
+from reconciler.flows.derive import Pass, begin_pass
+from reconciler.flows.roll_out import RolloutWorld, roll_out
+from reconciler.flows.verify import unplanned
+from reconciler.guard.model import Refusal
+from reconciler.guard.review import Review, ReviewFacts, review_refusals
+from reconciler.model.observation import Unreachable
+from reconciler.outcomes import ApplyOutcome, ApplyVerdict, ProgressEvent
+from reconciler.plan.files import read_plan
+from reconciler.plan.model import Plan
+from reconciler.ports import History, ShardLocks, World
+from reconciler.spec.load import DesiredFiles
+from reconciler.spec.model import Environment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyRequest:
+    """`holder` is who applies, in words, as another apply will be told."""
+
+    commit: str
+    review: Review
+    holder: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyWorld:
+    look: World
+    locks: ShardLocks
+    history: History
+    rollout: RolloutWorld
+
+
+def apply_keyspace(
+    world: ApplyWorld,
+    files: DesiredFiles,
+    environment: Environment,
+    request: ApplyRequest,
+    *,
+    on_progress: Callable[[ProgressEvent], None],
+) -> ApplyOutcome:
+    """Run what was reviewed, or nothing. Raises Refused for an unsound plan file or a held lock."""
+    end = _Ending(environment.name, files.spec.keyspace)
+    plan = read_plan(world.history.tree(request.commit), environment.name, files.spec.keyspace)
+    if plan is None:
+        return _without_plan(world.look, files, environment, end)
+    if request.review is Review.GIT:
+        refusals = review_refusals(plan.plan_id, _review_facts(world.history, request.commit, plan))
+        if refusals:
+            superseded = refusals[0].code == "superseded"
+            return end.with_refusals(
+                refusals, plan, ApplyVerdict.SUPERSEDED if superseded else ApplyVerdict.REFUSED
+            )
+    with world.locks.take(
+        environment.shards, keyspace=files.spec.keyspace, holder=request.holder
+    ) as locks:
+        begun = begin_pass(world.look, files, environment)
+        checked = check_against_live(world.look, begun, plan)
+        if checked.refusals:
+            return end.with_refusals(checked.refusals, plan, unreachable=begun.look.unreachable)
+        return roll_out(
+            world.rollout,
+            plan=plan,
+            environment=environment,
+            commit=request.commit,
+            holder=request.holder,
+            standings=checked.standings,
+            locks=locks,
+            on_progress=on_progress,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    environment: str
+    keyspace: str
+
+    def with_refusals(
+        self,
+        refusals: tuple[Refusal, ...],
+        plan: Plan | None,
+        verdict: ApplyVerdict = ApplyVerdict.REFUSED,
+        unreachable: tuple[Unreachable, ...] = (),
+    ) -> ApplyOutcome:
+        return ApplyOutcome(
+            environment=self.environment,
+            keyspace=self.keyspace,
+            verdict=verdict,
+            plan=plan,
+            refusals=refusals,
+            unreachable=unreachable,
+        )
+
+    def without_work(self) -> ApplyOutcome:
+        return ApplyOutcome(
+            environment=self.environment,
+            keyspace=self.keyspace,
+            verdict=ApplyVerdict.NOTHING_TO_DO,
+        )
+
+
+def _without_plan(
+    world: World, files: DesiredFiles, environment: Environment, end: _Ending
+) -> ApplyOutcome:
+    """A missing plan is never success (GD-11), unless a look at every shard finds nothing that a
+    plan could be for: then a merge that touched no schema has nothing to apply."""
+    begun = begin_pass(world, files, environment)
+    if _everything_matches(begun):
+        return end.without_work()
+    return end.with_refusals(
+        (unplanned(environment.name, files.spec.keyspace),),
+        None,
+        unreachable=begun.look.unreachable,
+    )
+
+
+def _everything_matches(begun: Pass) -> bool:
+    whole = not begun.look.unreachable and not begun.look.refusals
+    wanted = begun.desired_fingerprints
+    return whole and all(seen.fingerprints == wanted for seen in begun.look.seen)
+
+
+def _review_facts(history: History, commit: str, plan: Plan) -> ReviewFacts:
+    tip = history.protected_tip()
+    return ReviewFacts(
+        commit=commit,
+        tip=tip,
+        commit_is_merged=tip is not None and history.contains(tip, commit),
+        tip_plan_id=_plan_id_at(history, tip, plan) if tip else None,
+    )
+
+
+def _plan_id_at(history: History, tip: str, plan: Plan) -> str | None:
+    """A plan at the tip that cannot be read is not this plan."""
+    try:
+        found = read_plan(history.tree(tip), plan.core.environment, plan.core.keyspace)
+    except Refused:
+        return None
+    return found.plan_id if found else None

@@ -1,0 +1,141 @@
+"""The gates that `verify` and `apply` share: the committed plan against git and the live fleet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from reconciler.flows.derive import Pass, derive
+from reconciler.flows.looking import Look, SeenShard, unreachable_refusals
+from reconciler.guard.classify import classify, states_along
+from reconciler.guard.compare import LiveRows, compare_plans, input_refusals
+from reconciler.guard.model import Done, Drifted, Refusal, ToDo
+from reconciler.plan.model import Plan, PlanCore
+from reconciler.ports import World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """`standings` of every shard, or every reason not to run; never both."""
+
+    standings: Mapping[str, ToDo | Done]
+    refusals: tuple[Refusal, ...] = ()
+
+    @property
+    def all_done(self) -> bool:
+        return all(isinstance(standing, Done) for standing in self.standings.values())
+
+
+def check_against_live(world: World, begun: Pass, plan: Plan) -> Checked:
+    """The whole keyspace before the first statement (GD-4): files, topology, where every shard
+    stands, and the plan derived anew, from the shards as they are or as they were before a run
+    that stopped part of the way (ST-11)."""
+    refusals = (
+        *unreachable_refusals(begun.look.unreachable),
+        *begun.look.refusals,
+        *input_refusals(plan.core, begun.files.digests),
+        *_topology_refusals(plan.core, begun),
+    )
+    if refusals:
+        return Checked(standings={}, refusals=refusals)
+    standings, drifted = _standings(plan.core, begun)
+    if drifted:
+        return Checked(standings={}, refusals=drifted)
+    if all(isinstance(standing, Done) for standing in standings.values()):
+        return Checked(standings=standings)
+    rewound = replace(begun, look=_rewound(begun, plan.core, standings))
+    derived = derive(world, rewound)
+    refusals = derived.refusals
+    if derived.core is not None:
+        refusals = (*refusals, *compare_plans(plan.core, derived.core, _live_rows(begun)))
+    return Checked(standings={} if refusals else standings, refusals=refusals)
+
+
+def _topology_refusals(core: PlanCore, begun: Pass) -> tuple[Refusal, ...]:
+    """GD-6, said before standings, which a shard that the plan does not know cannot have."""
+    now = {shard.name for shard in begun.environment.shards}
+    return tuple(
+        Refusal(
+            code="shards-changed",
+            shard=shard,
+            message=f"shard {shard} was {'removed' if shard in core.shards else 'added'} since the"
+            " plan was made",
+            recovery="run `reconciler plan --write` again, have the new plan reviewed, then apply",
+        )
+        for shard in sorted(now ^ set(core.shards))
+    )
+
+
+def _standings(core: PlanCore, begun: Pass) -> tuple[dict[str, ToDo | Done], tuple[Refusal, ...]]:
+    standings: dict[str, ToDo | Done] = {}
+    refusals = []
+    desired = begun.desired_fingerprints
+    for seen in begun.look.seen:
+        standing = classify(core, seen.shard, live=seen.fingerprints, desired=desired)
+        if isinstance(standing, ToDo | Done):
+            standings[seen.shard] = standing
+        elif isinstance(standing, Drifted):
+            refusals.append(_drift_refusal(core, begun, seen, standing))
+    return standings, tuple(refusals)
+
+
+def _drift_refusal(core: PlanCore, begun: Pass, seen: SeenShard, drifted: Drifted) -> Refusal:
+    """Both sides as DDL where the text is at hand, else as fingerprints (GD-7)."""
+    change_set = core.change_set_of(seen.shard)
+    before = {t.table: t.definition for t in change_set.touched} if change_set else {}
+    wanted = begun.desired[seen.shard].definitions.get(drifted.table)
+    expected = before.get(drifted.table) or (wanted.text if wanted else None)
+    found = seen.definitions.get(drifted.table)
+    return Refusal(
+        code="drift",
+        shard=seen.shard,
+        table=drifted.table,
+        message=f"shard {seen.shard}, table {drifted.table}: live is neither what the plan was made"
+        " from nor what it leads to; somebody changed it since",
+        recovery="undo the change on the shard, or adopt it with `reconciler pull`; then run"
+        " `reconciler plan --write`, have the plan reviewed, and apply",
+        expected=expected or drifted.expected,
+        observed=found.text if found else drifted.observed,
+    )
+
+
+def _rewound(begun: Pass, core: PlanCore, standings: Mapping[str, ToDo | Done]) -> Look:
+    """The look with every shard that has moved along its chain taken back to the chain's start.
+
+    The plan's before-definitions are only believed if they have the chain's fingerprints; what is
+    then derived from them must be the reviewed plan to the letter, and the shard was found at a
+    state that this very chain leads through.
+    """
+    seen = tuple(_rewound_shard(begun, core, shard, standings) for shard in begun.look.seen)
+    return replace(begun.look, seen=seen)
+
+
+def _rewound_shard(
+    begun: Pass, core: PlanCore, seen: SeenShard, standings: Mapping[str, ToDo | Done]
+) -> SeenShard:
+    change_set, standing = core.change_set_of(seen.shard), standings[seen.shard]
+    if change_set is None or standing == ToDo(shard=seen.shard):
+        return seen
+    version = seen.observation.settings.version
+    start = states_along(change_set)[0]
+    definitions = dict(seen.definitions)
+    raw = dict(seen.observation.definitions)
+    for touched in change_set.touched:
+        definitions.pop(touched.table, None)
+        raw.pop(touched.table, None)
+        if touched.definition is None:
+            continue
+        read = begun.reader.read(touched.definition, version)
+        if read.fingerprint == start[touched.table]:
+            definitions[touched.table] = read
+            raw[touched.table] = touched.definition
+    observation = replace(seen.observation, definitions=tuple(sorted(raw.items())))
+    return replace(seen, observation=observation, definitions=definitions)
+
+
+def _live_rows(begun: Pass) -> LiveRows:
+    return {
+        (seen.shard, table): facts.rows or 0
+        for seen in begun.look.seen
+        for table, facts in seen.observation.facts
+    }

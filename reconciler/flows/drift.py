@@ -1,0 +1,91 @@
+"""`drift`: where the live fleet has left git; nothing is proven, nothing is run."""
+
+from __future__ import annotations
+
+from reconciler.diff.drift import differences_of
+from reconciler.diff.model import SchemaDiff
+from reconciler.errors import Refused
+from reconciler.flows.derive import Pass, begin_pass, diff_between
+from reconciler.flows.looking import SeenShard
+from reconciler.guard.classify import position_of
+from reconciler.guard.model import ToDo
+from reconciler.model.fleet import in_key_order
+from reconciler.outcomes import DriftGroup, DriftOutcome, ShardMark, TableDifference
+from reconciler.plan.files import read_plan
+from reconciler.plan.model import Plan
+from reconciler.ports import World
+from reconciler.spec.load import DesiredFiles
+from reconciler.spec.model import Environment
+from reconciler.spec.tree import FileTree
+
+
+def find_drift(
+    world: World, files: DesiredFiles, environment: Environment, *, tree: FileTree
+) -> DriftOutcome:
+    """Every shard is in exactly one group: matching, pending-apply, drifted or unreachable."""
+    begun = begin_pass(world, files, environment)
+    plan = _committed_plan(tree, environment.name, files.spec.keyspace)
+    groups: dict[tuple[ShardMark, tuple[TableDifference, ...], str], list[str]] = {}
+    unread = {refusal.shard for refusal in begun.look.refusals}
+    for seen in begun.look.seen:
+        mark = ShardMark.DRIFTED if seen.shard in unread else _mark(begun, seen, plan)
+        differences = _differences(begun, seen) if mark is ShardMark.DRIFTED else ()
+        groups.setdefault((mark, differences, ""), []).append(seen.shard)
+    for lost in begun.look.unreachable:
+        groups.setdefault((ShardMark.UNREACHABLE, (), lost.reason), []).append(lost.shard)
+    pending = any(mark is ShardMark.PENDING_APPLY for mark, _, _ in groups)
+    return DriftOutcome(
+        environment=environment.name,
+        keyspace=files.spec.keyspace,
+        groups=tuple(
+            DriftGroup(
+                mark=mark, shards=in_key_order(tuple(shards)), differences=found, reason=reason
+            )
+            for (mark, found, reason), shards in groups.items()
+        ),
+        pending_plan_id=plan.plan_id if plan and pending else None,
+        unmanaged=_unmanaged(begun),
+        refusals=begun.look.refusals,
+    )
+
+
+def _committed_plan(tree: FileTree, environment: str, keyspace: str) -> Plan | None:
+    try:
+        return read_plan(tree, environment, keyspace)
+    except Refused:
+        return None  # it makes no shard pending; `verify` is where it is refused
+
+
+def _mark(begun: Pass, seen: SeenShard, plan: Plan | None) -> ShardMark:
+    if seen.fingerprints == begun.desired_fingerprints:
+        return ShardMark.MATCHING
+    if plan and isinstance(position_of(plan.core, seen.shard, seen.fingerprints), ToDo):
+        return ShardMark.PENDING_APPLY
+    return ShardMark.DRIFTED
+
+
+def _differences(begun: Pass, seen: SeenShard) -> tuple[TableDifference, ...]:
+    """Per table, what differs and the DDL that would bring the shard back to git."""
+    found = diff_between(begun, seen)
+    wanted, here = begun.desired_fingerprints, seen.fingerprints
+    tables = sorted(t for t in wanted.keys() | here.keys() if wanted.get(t) != here.get(t))
+    return tuple(_difference(table, found) for table in tables)
+
+
+def _difference(table: str, found: SchemaDiff) -> TableDifference:
+    """A difference that no statement was found for is still told, with the diff's reason."""
+    steps = [step for step in found.steps if step.table == table]
+    refused = [f"{r.object}: {r.reason}" for r in found.refusals if r.table == table]
+    what = [*differences_of(steps), *refused] or ["the definition differs"]
+    repair = tuple(step_sql(step) for step in steps)
+    return TableDifference(table=table, what="; ".join(what), repair=repair)
+
+
+def _unmanaged(begun: Pass) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Tables that policy leaves alone, with the shards that have them."""
+    shards: dict[str, list[str]] = {}
+    for seen in begun.look.seen:
+        for table, _ in seen.observation.definitions:
+            if not begun.reader.is_managed(table):
+                shards.setdefault(table, []).append(seen.shard)
+    return tuple((table, tuple(names)) for table, names in sorted(shards.items()))

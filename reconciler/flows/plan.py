@@ -1,0 +1,87 @@
+"""`plan`: the pass stopped before anything could run; its result is what reviewers read."""
+
+from __future__ import annotations
+
+from reconciler.errors import Refused
+from reconciler.flows.derive import Derived, begin_pass, derive
+from reconciler.flows.looking import Look
+from reconciler.guard.classify import position_of
+from reconciler.guard.model import Refusal, ToDo
+from reconciler.outcomes import PlanOutcome
+from reconciler.plan.codec import plan_from_core
+from reconciler.plan.files import read_plan
+from reconciler.plan.model import Plan, PlanMeta
+from reconciler.ports import World
+from reconciler.spec.load import DesiredFiles
+from reconciler.spec.model import Environment
+from reconciler.spec.tree import FileTree
+
+
+def plan_keyspace(
+    world: World,
+    files: DesiredFiles,
+    environment: Environment,
+    *,
+    protected: FileTree | None,
+    created_at: str,
+    tool_version: str,
+) -> PlanOutcome:
+    """Derive a plan. `protected` is the tree of the protected branch, where a reviewed plan may
+    still wait to be applied (PL-13); None where there is no such branch."""
+    begun = begin_pass(world, files, environment)
+    derived = derive(world, begun)
+    plan = _plan_of(derived, created_at=created_at, tool_version=tool_version)
+    pending = _pending(protected, files, environment, begun.look)
+    refusals = derived.refusals
+    if pending and plan and plan.plan_id != pending.plan_id:
+        refusals = (_pending_refusal(pending), *refusals)
+    return PlanOutcome(
+        environment=environment.name,
+        keyspace=files.spec.keyspace,
+        plan=plan,
+        readable_sql=derived.readable_sql,
+        refusals=refusals,
+        unreachable=derived.unreachable,
+    )
+
+
+def _plan_of(derived: Derived, *, created_at: str, tool_version: str) -> Plan | None:
+    if derived.core is None:
+        return None
+    meta = PlanMeta(
+        created_at=created_at,
+        tool_version=tool_version,
+        rows=derived.rows,
+        notes=derived.notes,
+    )
+    return plan_from_core(derived.core, meta)
+
+
+def _pending(
+    protected: FileTree | None, files: DesiredFiles, environment: Environment, look: Look
+) -> Plan | None:
+    """The merged plan that waits: every shard is on its chain and some are not at the end.
+
+    A plan that drift has made impossible does not wait any more: a new plan is the way on.
+    """
+    if protected is None:
+        return None
+    try:
+        merged = read_plan(protected, environment.name, files.spec.keyspace)
+    except Refused:
+        return None  # it can never be applied
+    if merged is None:
+        return None
+    standings = [position_of(merged.core, seen.shard, seen.fingerprints) for seen in look.seen]
+    if None in standings or not any(isinstance(standing, ToDo) for standing in standings):
+        return None
+    return merged
+
+
+def _pending_refusal(pending: Plan) -> Refusal:
+    return Refusal(
+        code="pending-apply",
+        message=f"plan {pending.plan_id} is merged but not fully applied; a plan made now would"
+        " build on a state that is about to change",
+        recovery="apply it first (`reconciler apply`), or revert its merge, then plan again",
+    )

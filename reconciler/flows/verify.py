@@ -1,0 +1,55 @@
+"""`verify`: would an apply of this tree run exactly its plan? The same gates, nothing run."""
+
+from __future__ import annotations
+
+from reconciler.flows.check import check_against_live
+from reconciler.flows.derive import begin_pass, derive
+from reconciler.guard.model import Refusal
+from reconciler.outcomes import VerifyOutcome, VerifyState
+from reconciler.plan.files import plan_paths, read_plan
+from reconciler.ports import World
+from reconciler.spec.load import DesiredFiles
+from reconciler.spec.model import Environment
+from reconciler.spec.tree import FileTree
+
+
+def verify_keyspace(
+    world: World, files: DesiredFiles, environment: Environment, *, tree: FileTree
+) -> VerifyOutcome:
+    """Raises Refused for a plan file that is not sound (edited, truncated, of another keyspace)."""
+    keyspace = files.spec.keyspace
+    plan = read_plan(tree, environment.name, keyspace)
+    begun = begin_pass(world, files, environment)
+    look = begun.look
+
+    def outcome(state: VerifyState, refusals: tuple[Refusal, ...] = ()) -> VerifyOutcome:
+        return VerifyOutcome(
+            environment=environment.name,
+            keyspace=keyspace,
+            state=state,
+            plan=plan,
+            refusals=refusals,
+            unreachable=look.unreachable,
+        )
+
+    whole = not look.unreachable and not look.refusals
+    if whole and all(s.fingerprints == begun.desired_fingerprints for s in look.seen):
+        # Whatever plan lies there, made from these files or from earlier ones: nothing would run.
+        return outcome(VerifyState.APPLIED if plan else VerifyState.NO_CHANGE)
+    if plan is None:
+        refusals = derive(world, begun).refusals or (unplanned(environment.name, keyspace),)
+        return outcome(VerifyState.UNPLANNED, refusals)
+    checked = check_against_live(world, begun, plan)
+    if checked.refusals:
+        return outcome(VerifyState.REFUSED, checked.refusals)
+    return outcome(VerifyState.VERIFIED)
+
+
+def unplanned(environment: str, keyspace: str) -> Refusal:
+    return Refusal(
+        code="plan-missing",
+        message=f"keyspace {keyspace}: live differs from git and there is no"
+        f" {plan_paths(environment, keyspace).json}",
+        recovery=f"run `reconciler plan {keyspace} --environment {environment} --write`, commit"
+        " both files and have them reviewed",
+    )

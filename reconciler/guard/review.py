@@ -1,0 +1,62 @@
+"""Whether a plan was reviewed, from facts about where it lies in git.
+
+`git`: the plan is in the tree of the protected branch, so whatever that branch demands of a merge
+was met. `none` is for sandboxes and is said out loud wherever a result is shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reconciler.guard.model import Refusal
+
+
+class Review(StrEnum):
+    GIT = "git"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewFacts:
+    """`tip_plan_id` is the plan id of this keyspace in the protected branch's tree, None if there
+    is no plan there; `tip` None if there is no protected branch."""
+
+    commit: str
+    tip: str | None
+    commit_is_merged: bool
+    tip_plan_id: str | None
+
+
+def review_refusals(plan_id: str, facts: ReviewFacts) -> tuple[Refusal, ...]:
+    """Empty only if the protected branch holds this very plan, and the commit is part of it."""
+    if facts.tip is None:
+        return (
+            Refusal(
+                code="no-protected-branch",
+                message="there is no protected branch to find the reviewed plan on",
+                recovery="name it with --protected-branch, or in a sandbox use --review none",
+            ),
+        )
+    if not facts.commit_is_merged:
+        return (
+            Refusal(
+                code="commit-not-merged",
+                message=f"commit {facts.commit[:12]} is not part of the protected branch",
+                recovery="merge it first, then apply the merged commit",
+                expected=f"an ancestor of {facts.tip[:12]}",
+                observed=facts.commit[:12],
+            ),
+        )
+    if facts.tip_plan_id != plan_id:
+        return (
+            Refusal(
+                code="superseded",
+                message=f"plan {plan_id} was superseded: the protected branch has moved on to"
+                f" {facts.tip_plan_id or 'a tree without a plan for this keyspace'}",
+                recovery="nothing needs to be done here; the newer merge has its own apply",
+                expected=plan_id,
+                observed=facts.tip_plan_id or "no plan",
+            ),
+        )
+    return ()

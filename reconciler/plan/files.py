@@ -1,0 +1,53 @@
+"""Where a plan is in the repository, and reading it from a tree as something not to be trusted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.limits import PLAN_BYTES_MAX
+from reconciler.plan.codec import load_plan
+from reconciler.plan.model import Plan
+from reconciler.plan.validate import check_plan
+from reconciler.spec.tree import FileTree
+
+PLANS_DIRECTORY = "plans"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanPaths:
+    """Relative to the root of the repository."""
+
+    json: str
+    sql: str
+
+
+def plan_paths(environment: str, keyspace: str) -> PlanPaths:
+    stem = f"{PLANS_DIRECTORY}/{environment}/{keyspace}.plan"
+    return PlanPaths(json=f"{stem}.json", sql=f"{stem}.sql")
+
+
+def read_plan(tree: FileTree, environment: str, keyspace: str) -> Plan | None:
+    """The committed plan, checked in every way that needs no server; None if there is no file.
+    Raises Refused for anything that is not a sound plan of this keyspace and environment."""
+    paths = plan_paths(environment, keyspace)
+    if not has_file(tree, paths.json):
+        return None
+    plan = load_plan(tree.read(paths.json, bytes_max=PLAN_BYTES_MAX), paths.json)
+    readable = _read_text(tree, paths.sql)
+    check_plan(plan, environment=environment, keyspace=keyspace, readable_sql=readable)
+    return plan
+
+
+def has_file(tree: FileTree, path: str) -> bool:
+    directory, _, name = path.rpartition("/")
+    return any(entry.name == name for entry in tree.list_directory(directory) or ())
+
+
+def _read_text(tree: FileTree, path: str) -> str | None:
+    if not has_file(tree, path):
+        return None
+    content = tree.read(path, bytes_max=PLAN_BYTES_MAX)
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return ""  # not what any plan renders to: the comparison refuses
