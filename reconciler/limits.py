@@ -30,3 +30,22 @@ OBSERVE_PARALLEL_MIN = 32
 
 # Smaller tables change in moments whatever the class; a ceiling below this would only be noise.
 ROW_CEILING_MIN = 100_000
+
+# A host that vanished answers no keepalive for this long before its connection is given up; long
+# enough for a switch to restart, short enough not to wait for a dead shard all night.
+TCP_DEAD_AFTER_S = 120
+
+# SHOW CREATE TABLE waits while an ALTER of that table commits, which takes moments.
+READ_LOCK_WAIT_S = 5
+
+# The whole look at one shard may take as long as this many of its slowest permitted answers.
+OBSERVE_ANSWERS_MAX = 10
+
+# Tables that come and go while a shard is read: after this many reads it is not going to rest.
+READ_ATTEMPTS_MAX = 3
+
+# A throwaway server is killed, not asked to end; what takes time is removing a large folder.
+SERVER_STOP_S_MAX = 60.0
+
+# Each is a process of some 400 MB; a laptop holds that many.
+SANDBOX_SERVERS_MAX = 16

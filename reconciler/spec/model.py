@@ -91,7 +91,8 @@ class Environment:
     shards: tuple[ShardSpec, ...]
     scratch: Connection | None = None
     rollout: RolloutSpec = RolloutSpec()
-    ledger: str | None = None  # an SQLAlchemy URL, may hold ${VARIABLE}; None: the local file
+    # An SQLAlchemy URL, may hold ${VARIABLE}; None: the local file. Never shown (PL-12).
+    ledger: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

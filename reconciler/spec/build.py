@@ -1,0 +1,146 @@
+"""A spec that is known to be sound -> the values of `model`, overrides laid over."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from reconciler.model.fleet import even_shards
+from reconciler.model.policy import (
+    Allow,
+    AutoIncrement,
+    ColumnOrder,
+    HazardKind,
+    PartitionLists,
+    Policy,
+)
+from reconciler.spec.model import (
+    Connection,
+    Environment,
+    OnFailure,
+    RolloutSpec,
+    ShardSpec,
+    SpecFile,
+    Tls,
+    WaveShare,
+)
+
+# Keys that stand in the value as they stand in the file.
+_CONNECTION_SAME = ("host", "socket", "database", "user", "password")
+_ROLLOUT_SAME = ("parallel", "parallel_per_host", "gate", "lock_retries", "threads_running_max")
+_UNIT_S = {"h": 3600, "m": 60, "s": 1}
+_ROLLOUT_DURATIONS = ("soak", "lock_wait", "run_limit", "replica_lag_max")
+
+
+def build_spec(value: Mapping[str, Any], path: str) -> SpecFile:
+    environments = value["environments"]
+    return SpecFile(
+        path=path,
+        keyspace=value["keyspace"],
+        schema_dir=posixpath.normpath(value["schema"]),
+        environments=tuple(_environment(name, environments[name]) for name in sorted(environments)),
+        policy=_policy(value.get("policy", {})),
+    )
+
+
+def shard_names(shards: Any) -> tuple[str, ...]:
+    """The names that any form of `shards` stands for, in the file's order."""
+    if isinstance(shards, dict):
+        return even_shards(int(shards["count"]))
+    return tuple(shard if isinstance(shard, str) else shard["name"] for shard in shards)
+
+
+def shard_specs(environment: Mapping[str, Any]) -> tuple[ShardSpec, ...]:
+    shards = environment["shards"]
+    shared = build_connection(environment["connection"])
+    if isinstance(shards, dict):
+        overrides = shards.get("overrides", {})
+        own = [overrides.get(name, {}) for name in shard_names(shards)]
+    else:
+        own = [{} if isinstance(shard, str) else shard for shard in shards]
+    specs = [
+        ShardSpec(name=name, connection=build_connection(override.get("connection", {}), shared))
+        for name, override in zip(shard_names(shards), own, strict=True)
+    ]
+    return tuple(sorted(specs, key=lambda shard: shard.name))
+
+
+def build_connection(value: Mapping[str, Any], base: Connection | None = None) -> Connection:
+    """`value` laid over `base`; a host of its own ends a socket that was inherited."""
+    base = base or Connection()
+    if not value:
+        return base
+    given: dict[str, Any] = {key: value[key] for key in _CONNECTION_SAME if key in value}
+    if "host" in value or "port" in value:
+        given.setdefault("socket", None)
+    if "port" in value:
+        given["port"] = str(value["port"])
+    if "tls" in value:
+        given["tls"] = _tls(value["tls"])
+    for key in ("connect_timeout", "read_timeout"):
+        if key in value:
+            given[f"{key}_s"] = duration_s(value[key])
+    return replace(base, **given)
+
+
+def duration_s(text: str) -> int:
+    return sum(int(n) * _UNIT_S[unit] for n, unit in re.findall(r"([0-9]+)([hms])", text))
+
+
+def _environment(name: str, value: Mapping[str, Any]) -> Environment:
+    scratch = value.get("scratch", "auto")
+    return Environment(
+        name=name,
+        shards=shard_specs(value),
+        scratch=None if scratch == "auto" else build_connection(scratch),
+        rollout=_rollout(value.get("rollout", {})),
+        ledger=value.get("ledger"),
+    )
+
+
+def _tls(value: bool | Mapping[str, Any]) -> Tls | None:
+    if isinstance(value, bool):
+        return Tls() if value else None
+    return Tls(**value)
+
+
+def _rollout(value: Mapping[str, Any]) -> RolloutSpec:
+    given: dict[str, Any] = {key: value[key] for key in _ROLLOUT_SAME if key in value}
+    given |= {f"{key}_s": duration_s(value[key]) for key in _ROLLOUT_DURATIONS if key in value}
+    given |= {key: tuple(value[key]) for key in ("canary", "windows") if key in value}
+    if "waves" in value:
+        given["waves"] = tuple(_wave(wave) for wave in value["waves"])
+    if "on_failure" in value:
+        given["on_failure"] = OnFailure(value["on_failure"])
+    if "disk_free_min" in value:
+        given["disk_free_min_percent"] = int(value["disk_free_min"].rstrip("%"))
+    if "kill_blockers" in value:
+        given["kill_blockers_after_s"] = duration_s(value["kill_blockers"]["after"])
+    return RolloutSpec(**given)
+
+
+def _wave(wave: str | list[str]) -> WaveShare:
+    if isinstance(wave, str):
+        return WaveShare(percent=int(wave.rstrip("%")))
+    return WaveShare(shards=tuple(wave))
+
+
+def _policy(value: Mapping[str, Any]) -> Policy:
+    return Policy(
+        ignore_tables=tuple(value.get("ignore_tables", ())),
+        allow=tuple(
+            Allow(
+                table=entry["table"],
+                hazard=HazardKind(entry["hazard"]),
+                reason=entry["reason"],
+                object=entry.get("object"),
+            )
+            for entry in value.get("allow", ())
+        ),
+        partition_lists=PartitionLists(value.get("partition_lists", PartitionLists.GIT)),
+        column_order=ColumnOrder(value.get("column_order", ColumnOrder.EXACT)),
+        auto_increment=AutoIncrement(value.get("auto_increment", AutoIncrement.IGNORE)),
+    )

@@ -1,0 +1,260 @@
+"""What a JSON Schema cannot say about a spec: rules between its parts, each with its place.
+
+A check looks only at parts whose shape is sound, so that one mistake is reported once, while every
+other mistake of the file is still found.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from reconciler.errors import Problem
+from reconciler.model.fleet import is_shard_name, shard_list_errors
+from reconciler.spec.build import duration_s, shard_names, shard_specs
+from reconciler.spec.model import Connection, ShardSpec
+from reconciler.spec.structure import dotted, nearest
+from reconciler.spec.tree import outside_reason, path_outside
+from reconciler.spec.yaml_text import Document, Path, Value
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_PLACEHOLDER = re.compile(r"(?<!\$)\{([A-Za-z_ ]{0,32})\}")
+_EXPANDED_KEYS = ("connection", "scratch", "ledger")
+_WITH_SHARD = ("host", "socket", "database")
+# MySQL counts lock_wait_timeout in seconds from 1; a limit of none would be no limit.
+_AT_LEAST_1S = ("lock_wait", "run_limit")
+
+
+def check_spec(document: Document, sound: Mapping[str, Any]) -> Iterator[Problem]:
+    """`sound` is the document's value without what the JSON Schema objects to."""
+    yield from _variables(document, document.value, ())
+    if "schema" in sound:
+        yield from _schema_path(document, sound["schema"])
+    for name, environment in sound.get("environments", {}).items():
+        yield from _environment(document, ("environments", name), environment)
+
+
+def _environment(document: Document, at: Path, value: Mapping[str, Any]) -> Iterator[Problem]:
+    for key in ("connection", "scratch"):
+        if isinstance(value.get(key), dict):
+            yield from _connection(document, (*at, key), value[key])
+    names: tuple[str, ...] = ()
+    if "shards" in value:
+        problems = tuple(_shards(document, (*at, "shards"), value["shards"]))
+        yield from problems
+        names = () if problems else shard_names(value["shards"])
+    if names and "connection" in value:
+        yield from _addresses(document, at, shard_specs(value))
+    rollout = value.get("rollout", {})
+    yield from _durations(document, (*at, "rollout"), rollout)
+    yield from _windows(document, (*at, "rollout"), rollout)
+    if names:
+        yield from _waves(document, (*at, "rollout"), rollout, names)
+
+
+def _variables(document: Document, value: Value, at: Path) -> Iterator[Problem]:
+    match value:
+        case dict():
+            for key, inner in value.items():
+                yield from _variables(document, inner, (*at, key))
+        case list():
+            for i, inner in enumerate(value):
+                yield from _variables(document, inner, (*at, i))
+        case str() if "${" in value:
+            if not _expands(at):
+                yield _problem(
+                    document,
+                    at,
+                    "spec-variable",
+                    f"{dotted(at)} uses a variable; only connection, scratch and ledger may",
+                    "write the value itself",
+                )
+            elif "${" in _VARIABLE.sub("", value):
+                yield _problem(
+                    document,
+                    at,
+                    "spec-variable",
+                    f"{dotted(at)} holds '${{' that does not begin a variable",
+                    "write ${NAME} with letters, digits and '_'",
+                )
+
+
+def _expands(at: Path) -> bool:
+    """environments.<name>.{connection, scratch, ledger} and the connections of single shards."""
+    own = len(at) > 2 and at[0] == "environments"
+    return own and (at[2] in _EXPANDED_KEYS or (at[2] == "shards" and "connection" in at[3:]))
+
+
+def _schema_path(document: Document, path: str) -> Iterator[Problem]:
+    reason = outside_reason(path)
+    if reason is not None:
+        yield path_outside(path, reason, document.where(("schema",)))
+
+
+def _connection(document: Document, at: Path, value: dict[str, Any]) -> Iterator[Problem]:
+    if "host" in value and "socket" in value:
+        yield _problem(
+            document,
+            (*at, "socket"),
+            "spec-bad-value",
+            f"{dotted(at)} has both a host and a socket",
+            "keep the one that is meant",
+        )
+    for key in value.keys() & set(_WITH_SHARD):
+        for name in _PLACEHOLDER.findall(value[key]):
+            if name != "shard" or at[-1] == "scratch":
+                allowed = "none is expanded here" if at[-1] == "scratch" else "write {shard}"
+                yield _problem(
+                    document,
+                    (*at, key),
+                    "spec-placeholder",
+                    f"{dotted((*at, key))} holds the placeholder {{{name}}}",
+                    allowed,
+                )
+
+
+def _shards(document: Document, at: Path, shards: Any) -> Iterator[Problem]:
+    names = shard_names(shards)
+    if isinstance(shards, dict):
+        for name, override in shards.get("overrides", {}).items():
+            here = (*at, "overrides", name)
+            if name not in names:
+                yield _unknown_shard(document, here, name, names)
+            yield from _connection(document, (*here, "connection"), override["connection"])
+        return
+    first: dict[str, int] = {}
+    before = len(names)
+    for i, shard in enumerate(shards):
+        name = names[i]
+        here = (*at, i) if isinstance(shard, str) else (*at, i, "name")
+        if not is_shard_name(name):
+            before = 0
+            yield _not_a_shard(document, here, name)
+        elif name in first:
+            before = 0
+            line = document.where((*at, first[name])).line
+            yield _problem(
+                document,
+                here,
+                "spec-shards",
+                f"shard {name!r} is listed twice; the first is on line {line}",
+                "remove one of the two",
+            )
+        first.setdefault(name, i)
+        if isinstance(shard, dict) and "connection" in shard:
+            yield from _connection(document, (*at, i, "connection"), shard["connection"])
+    if before:
+        for words in shard_list_errors(names):
+            recovery = "list every shard exactly once; together they cover all keys"
+            yield _problem(document, at, "spec-shards", words, recovery)
+
+
+def _not_a_shard(document: Document, at: Path, name: str) -> Problem:
+    recovery = "write a key range such as '-40', '40-80', '80-', or a plain name"
+    if name != name.lower() and is_shard_name(name.lower()):
+        recovery = f"write the key range in small letters: {name.lower()!r}"
+    words = f"{name[:80]!r} is neither a key range nor a plain name"
+    return _problem(document, at, "spec-shards", words, recovery)
+
+
+def _unknown_shard(document: Document, at: Path, name: str, names: tuple[str, ...]) -> Problem:
+    likely = nearest(name, names)
+    recovery = f"did you mean {likely!r}?" if likely else "name a shard of this environment"
+    where = document.where_key(at) if at[-1] == name else document.where(at)
+    message = f"{dotted(at[:2])} has no shard {name!r}"
+    return Problem(code="spec-unknown-shard", message=message, recovery=recovery, where=where)
+
+
+def _addresses(document: Document, at: Path, shards: tuple[ShardSpec, ...]) -> Iterator[Problem]:
+    """Two shards at one address would be one schema changed twice, and another one never."""
+    for key in ("database", "user"):
+        lacking = [shard.name for shard in shards if not getattr(shard.connection, key)]
+        if lacking:
+            message = f"{dotted(at)}: the connection of shard {lacking[0]!r} has no {key}"
+            recovery = f"add {key!r} to the connection"
+            yield Problem(
+                code="spec-missing-key",
+                message=message,
+                recovery=recovery,
+                where=document.where_key((*at, "connection")),
+            )
+    first: dict[tuple[str | None, ...], str] = {}
+    for shard in shards:
+        other = first.setdefault(_address(shard.connection, shard.name), shard.name)
+        if other != shard.name:
+            yield _problem(
+                document,
+                (*at, "shards"),
+                "spec-same-address",
+                f"shards {other!r} and {shard.name!r} have the same server and database",
+                "use {shard} in host or database, or give each shard a connection",
+            )
+            return
+
+
+def _address(connection: Connection, shard: str) -> tuple[str | None, ...]:
+    place = (
+        (None, None, connection.socket)
+        if connection.socket
+        else (connection.host, connection.port, None)
+    )
+    return tuple(
+        text.replace("{shard}", shard) if text else None for text in (*place, connection.database)
+    )
+
+
+def _durations(document: Document, at: Path, rollout: dict[str, Any]) -> Iterator[Problem]:
+    for key in _AT_LEAST_1S:
+        if key in rollout and duration_s(rollout[key]) < 1:
+            here = (*at, key)
+            message = f"{dotted(here)} must be at least 1s"
+            yield _problem(document, here, "spec-bad-value", message, "write 1s or more")
+
+
+def _windows(document: Document, at: Path, rollout: dict[str, Any]) -> Iterator[Problem]:
+    for i, window in enumerate(rollout.get("windows", ())):
+        start, end = window.removesuffix(" UTC").split("-")
+        if start == end:
+            here = (*at, "windows", i)
+            message = f"{dotted(here)} begins and ends at the same minute"
+            yield _problem(document, here, "spec-bad-value", message, "write another end")
+
+
+def _waves(
+    document: Document, at: Path, rollout: dict[str, Any], names: tuple[str, ...]
+) -> Iterator[Problem]:
+    """Every shard is reached, none twice by name, and shares rise."""
+    named: dict[str, Path] = {}
+    waves = rollout.get("waves", ["100%"])
+    places = [(*at, "canary", i) for i in range(len(rollout.get("canary", ())))]
+    shards = list(rollout.get("canary", ()))
+    for i, wave in enumerate(waves):
+        if isinstance(wave, list):
+            places += [(*at, "waves", i, j) for j in range(len(wave))]
+            shards += wave
+    known = set(names)
+    for here, name in zip(places, shards, strict=True):
+        if name not in known:
+            yield _unknown_shard(document, here, name, names)
+        elif name in named:
+            line = document.where(named[name]).line
+            message = f"shard {name!r} is in two waves; the first is on line {line}"
+            yield _problem(document, here, "spec-waves", message, "keep it in one of them")
+        named.setdefault(name, here)
+    reached = 0
+    for i, wave in enumerate(waves):
+        share = int(wave.rstrip("%")) if isinstance(wave, str) else None
+        if share is not None and share <= reached:
+            message = f"the wave of {share}% comes after one of {reached}%"
+            here = (*at, "waves", i)
+            yield _problem(document, here, "spec-waves", message, "write shares that rise")
+        reached = max(reached, share or 0)
+    missing = [name for name in names if name not in named]
+    if reached < 100 and missing:
+        message = f"no wave reaches shard {missing[0]!r}, one of {len(missing)} left out"
+        yield _problem(document, (*at, "waves"), "spec-waves", message, "end the waves with 100%")
+
+
+def _problem(document: Document, at: Path, code: str, message: str, recovery: str) -> Problem:
+    return Problem(code=code, message=message, recovery=recovery, where=document.where(at))

@@ -1,0 +1,89 @@
+"""What reading a spec needs of a place that holds files: a working tree, or a commit's tree.
+
+Paths are relative to the root of the tree, with '/' between names. Everything resolves inside the
+root (PL-10); what cannot be listed or read in full is an error, never an absent file.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from reconciler.errors import Location, Problem
+
+
+class EntryKind(StrEnum):
+    FILE = "file"
+    DIRECTORY = "directory"
+    OTHER = "other"  # a submodule, a socket, a device: nothing that could be read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One name in a directory; a link has the kind of what it leads to."""
+
+    name: str
+    kind: EntryKind
+
+
+class FileTree(Protocol):
+    def list_directory(self, path: str) -> tuple[Entry, ...] | None:
+        """Every entry, sorted by name; None if there is no such directory. Raises Refused for what
+        leads out of the tree or cannot be listed."""
+
+    def read(self, path: str, *, bytes_max: int) -> bytes:
+        """The whole file. Raises Refused if it leads out of the tree or cannot be read, and
+        InvalidInput if it is absent or larger than `bytes_max`."""
+
+
+def outside_reason(path: str) -> str | None:
+    """Why a path, by its text alone, is not one inside the tree; None if it is."""
+    if "\0" in path or "\\" in path:
+        return "it holds a character that paths in a repository do not have"
+    if posixpath.isabs(path) or re.match(r"[A-Za-z]:", path):
+        return "it is absolute"
+    normal = posixpath.normpath(path)
+    if normal == ".." or normal.startswith("../"):
+        return "it leads above the root of the repository"
+    if normal.split("/")[0].lower() == ".git":
+        return "it is git's own directory"
+    return None
+
+
+def path_outside(path: str, reason: str, where: Location | None = None) -> Problem:
+    return Problem(
+        code="path-outside-repository",
+        message=f"path {path!r} is refused: {reason}",
+        recovery="keep the files in the repository and name them by a path from its root",
+        where=where or Location(path=path),
+    )
+
+
+def unreadable(path: str, reason: str) -> Problem:
+    return Problem(
+        code="file-unreadable",
+        message=f"{path} cannot be read: {reason}",
+        recovery="make it readable: a file that is not seen must not look like a dropped table",
+        where=Location(path=path),
+    )
+
+
+def missing_file(path: str) -> Problem:
+    return Problem(
+        code="file-missing",
+        message=f"there is no file {path}",
+        recovery="check the path, and with --ref that the file is committed",
+        where=Location(path=path),
+    )
+
+
+def too_large(path: str, bytes_max: int) -> Problem:
+    return Problem(
+        code="file-too-large",
+        message=f"{path} is larger than {bytes_max} bytes",
+        recovery="check that it is the file that was meant; nothing of this kind is that large",
+        where=Location(path=path),
+    )

@@ -1,0 +1,227 @@
+"""Each file of tests/cases/spec says at its end which problems it has: place and code."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.errors import InvalidInput, Problem, ReconcilerError, Refused
+from reconciler.limits import SHARDS_MAX
+from reconciler.model.policy import Allow, AutoIncrement, ColumnOrder, HazardKind, PartitionLists
+from reconciler.spec.model import Connection, OnFailure, SpecFile, Tls, WaveShare
+from reconciler.spec.read import read_spec
+from reconciler.spec.structure import spec_schema_text
+
+CASES = sorted((Path(__file__).parents[2] / "cases" / "spec").glob("*.yaml"))
+SMALLEST = """\
+version: 1
+keyspace: k
+schema: schemas/k
+environments: {prod: {connection: {database: d, user: u}, shards: ["-"]}}
+"""
+
+
+def read_case(name: str) -> SpecFile:
+    path = next(path for path in CASES if path.stem == name)
+    return read_spec(path.read_text(encoding="utf-8"), path.name)
+
+
+def problems_of(text: str) -> list[str]:
+    with pytest.raises(ReconcilerError) as caught:
+        read_spec(text, "specs/k.yaml")
+    return [f"{problem} -> {problem.recovery}" for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_a_spec_has_exactly_the_problems_it_names(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    found = []
+    try:
+        read_spec(text, "specs/k.yaml")
+    except ReconcilerError as error:
+        for problem in error.problems:
+            assert problem.where is not None
+            assert problem.where.path == "specs/k.yaml"
+            assert problem.recovery
+            found.append(f"{problem.where.line}:{problem.where.column} {problem.code}")
+    assert found == re.findall(r"^# expect (.*)$", text, re.MULTILINE)
+
+
+def test_everything_a_spec_says_is_in_the_value() -> None:
+    spec = read_case("full")
+    assert (spec.keyspace, spec.schema_dir) == ("commerce", "schemas/commerce")
+    assert spec.policy.ignore_tables == ("_*",)
+    assert spec.policy.partition_lists is PartitionLists.ROTATION
+    assert spec.policy.column_order is ColumnOrder.IGNORE
+    assert spec.policy.auto_increment is AutoIncrement.RAISE
+    assert spec.policy.allow == (
+        Allow(
+            table="users",
+            hazard=HazardKind.DROP_COLUMN,
+            object="legacy",
+            reason="unused since March",
+        ),
+        Allow(table="log_*", hazard=HazardKind.DROP_TABLE, reason="moved away"),
+    )
+    production, staging = spec.environments
+    rollout = production.rollout
+    assert rollout.canary == ("-40",)
+    assert rollout.waves == (
+        WaveShare(percent=25),
+        WaveShare(shards=("80-c0",)),
+        WaveShare(percent=100),
+    )
+    assert (rollout.parallel, rollout.parallel_per_host, rollout.soak_s) == (8, 2, 600)
+    assert (rollout.gate, rollout.on_failure) == (True, OnFailure.PAUSE)
+    assert (rollout.lock_wait_s, rollout.lock_retries, rollout.run_limit_s) == (3, 0, 5400)
+    assert (rollout.replica_lag_max_s, rollout.threads_running_max) == (10, 50)
+    assert (rollout.disk_free_min_percent, rollout.kill_blockers_after_s) == (20, 30)
+    assert rollout.windows == ("02:00-05:00 UTC", "22:00-01:00 UTC")
+    assert production.ledger == "mysql+pymysql://${LEDGER}"
+    assert staging.scratch is None
+
+
+def test_a_shard_s_connection_is_the_environment_s_with_its_own_laid_over() -> None:
+    production, staging = read_case("full").environments
+    shared = Connection(
+        host="mysql-{shard}.internal",
+        port="3306",
+        database="commerce_{shard}",
+        user="${SCHEMA_USER}",
+        password="${SCHEMA_PASSWORD}",
+        tls=Tls(ca="/etc/ssl/db.pem", cert="c.pem", key="k.pem"),
+        connect_timeout_s=5,
+        read_timeout_s=120,
+    )
+    by_name = {shard.name: shard.connection for shard in production.shards}
+    assert by_name["-40"] == shared
+    assert by_name["80-c0"].host == "elsewhere"
+    assert (by_name["80-c0"].port, by_name["80-c0"].tls) == ("${PORT}", None)
+    assert by_name["c0-"].socket == "/run/mysqld.sock"
+    assert [shard.connection.port for shard in staging.shards] == ["3310", "3306", "3306", "3306"]
+
+
+@pytest.mark.invariant("PL-9")
+def test_names_are_trimmed_before_they_are_checked_and_kept_trimmed() -> None:
+    text = SMALLEST.replace("keyspace: k", 'keyspace: " k "').replace('["-"]', '[" -\t"]')
+    spec = read_spec(text, "s.yaml")
+    assert (spec.keyspace, spec.environments[0].shards[0].name) == ("k", "-")
+    assert read_case("full").environments[0].shards[0].name == "-40"
+    twice = SMALLEST.replace('["-"]', '["-80", "80-", "80- "]')
+    assert any("'80-' is listed twice" in problem for problem in problems_of(twice))
+
+
+def test_a_password_keeps_its_blanks() -> None:
+    scratch = read_case("full").environments[0].scratch
+    assert scratch is not None
+    assert scratch.password == " padded "
+
+
+def test_a_shard_name_that_yaml_read_as_a_number_says_how_to_quote_it() -> None:
+    (problem, *_) = problems_of(SMALLEST.replace('["-"]', "[-40, 40-]"))
+    assert 'put quotes around it: "-40"' in problem
+
+
+@pytest.mark.parametrize("plain", ["1e3", "010", "7", "-80", "true", "~"])
+def test_a_bare_shard_name_that_yaml_changes_is_an_error(plain: str) -> None:
+    (problem, *_) = problems_of(SMALLEST.replace('["-"]', f"[{plain}]"))
+    assert f'put quotes around it: "{plain}"' in problem
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("polcy: {}", "did you mean 'policy'?"),
+        ("policy: {ignore_table: []}", "did you mean 'ignore_tables'?"),
+        ("policy: {allow: [{table: t, hazard: drop_colum, reason: r}]}", "'drop-column'"),
+        ("policy: {column_order: ignored}", "did you mean 'ignore'?"),
+    ],
+)
+def test_a_misspelt_word_is_answered_with_the_likely_one(written: str, meant: str) -> None:
+    (problem,) = problems_of(SMALLEST + written)
+    assert meant in problem
+
+
+@pytest.mark.invariant("GD-10")
+def test_a_misspelt_guard_is_never_ignored() -> None:
+    for rollout in ("on_failure: hald", "replica_lag: 10s", "lock_wiat: 5s", "gate: yes"):
+        text = SMALLEST.replace('["-"]', f'["-"], rollout: {{{rollout}}}')
+        assert len(problems_of(text)) == 1
+
+
+def test_a_path_out_of_the_repository_is_a_refusal() -> None:
+    with pytest.raises(Refused):
+        read_spec(SMALLEST.replace("schemas/k", "/etc"), "s.yaml")
+
+
+def test_a_newer_format_is_one_problem() -> None:
+    (problem,) = problems_of(SMALLEST.replace("version: 1", "version: 2\nwaves: 7"))
+    assert "format 2" in problem
+
+
+SECRET = "s3cr3t-value"
+
+
+@pytest.mark.invariant("PL-12")
+@pytest.mark.parametrize("key", ["host", "port", "socket", "database", "user", "password", "tls"])
+@pytest.mark.parametrize("shape", ["{}", "${{{}", "[{}]", "{{x: {}}}", '"{{{}}}"'])
+def test_no_error_shows_what_stands_in_a_connection(key: str, shape: str) -> None:
+    value = shape.format(SECRET)
+    connection = f"{{database: d, user: u, {key}2: {value}, tls: {{verify: {SECRET}}}}}"
+    for part in (connection, f"{{database: d, user: u, {key}: {value}}}", value):
+        text = SMALLEST.replace("{database: d, user: u}", part) + "extra: 1"
+        assert SECRET not in " ".join(problems_of(text))
+    assert SECRET not in repr(Connection(password=SECRET, host=SECRET))
+
+
+def test_the_json_schema_speaks_of_what_the_code_knows() -> None:
+    schema = json.loads(spec_schema_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    allow = schema["$defs"]["policy"]["properties"]["allow"]["items"]["properties"]
+    assert allow["hazard"]["enum"] == [kind.value for kind in HazardKind]
+    assert schema["$defs"]["shard_count"]["properties"]["count"]["maximum"] == SHARDS_MAX
+    assert schema["$defs"]["shard_list"]["maxItems"] == SHARDS_MAX
+    rollout = schema["$defs"]["rollout"]["properties"]
+    assert rollout["on_failure"]["enum"] == [choice.value for choice in OnFailure]
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=8,
+)
+
+
+@given(value=VALUES, key=st.sampled_from(["", "environments", "policy", "keyspace", "version"]))
+def test_any_json_is_a_spec_or_an_error_with_places(value: object, key: str) -> None:
+    text = json.dumps(value)
+    if key:
+        text = json.dumps({"version": 1, "keyspace": "k", "schema": "s", key: value})
+    problems: tuple[Problem, ...] = ()
+    try:
+        read_spec(text, "s.yaml")
+    except (InvalidInput, Refused) as error:
+        problems = error.problems
+    assert all(problem.where and problem.where.line for problem in problems)
+
+
+@given(
+    shards=VALUES,
+    connection=VALUES,
+    rollout=st.dictionaries(
+        st.sampled_from(["canary", "waves", "parallel", "soak", "windows", "lock_wait"]), VALUES
+    ),
+)
+def test_any_environment_is_read_or_an_error(
+    shards: object, connection: object, rollout: object
+) -> None:
+    environment = {"shards": shards, "connection": connection, "rollout": rollout}
+    spec = {"version": 1, "keyspace": "k", "schema": "s", "environments": {"e": environment}}
+    with pytest.raises((InvalidInput, Refused)):
+        read_spec(json.dumps(spec), "s.yaml")
