@@ -10,9 +10,23 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from reconciler.ledger.model import (
+    Entry,
+    EventEntry,
+    Lease,
+    NewApply,
+    Request,
+    StoredApply,
+    StoredLease,
+    StoredOperation,
+    StoredStatement,
+)
+from reconciler.ledger.states import RequestKind, RequestState
 from reconciler.model.observation import Observation, OutsideParent
 from reconciler.model.server import ServerError, ServerSettings
+from reconciler.outcomes import ProgressEvent
 from reconciler.plan.model import PlannedStatement
+from reconciler.rollout.vitals import Vitals
 from reconciler.spec.model import Connection, ShardSpec
 from reconciler.spec.tree import FileTree
 
@@ -82,7 +96,8 @@ class Applied:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
     """The server said it did not. `transient`: the same statement may well succeed later (lock
-    wait timeout, deadlock, refused connection before it was sent). `blocker`: who was in the way."""
+    wait timeout, deadlock, connection refused before it was sent). `blocker`: who was in the way.
+    """
 
     error: ServerError
     transient: bool
@@ -109,6 +124,9 @@ class ShardSession(Protocol):
         """SHOW CREATE TABLE of one table, None if there is none. Raises Unavailable."""
 
     def rows_estimate(self, table: str) -> int | None: ...
+
+    def vitals(self) -> Vitals:
+        """Measured now; what cannot be measured is None. Raises Unavailable."""
 
     def run(self, statement: PlannedStatement, *, lock_wait_s: int, run_limit_s: int) -> Outcome:
         """The engine: execute exactly this statement once; never retries, never decides."""
@@ -156,6 +174,83 @@ class History(Protocol):
 
     def contains(self, tip: str, commit: str) -> bool:
         """True if `commit` is `tip` or one of its ancestors."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkEnded:
+    """A piece of work returned `value`, or raised `error`."""
+
+    name: str
+    value: object = None
+    error: BaseException | None = None
+
+
+CrewNews = WorkEnded | ProgressEvent
+
+
+class Crew(Protocol):
+    """Threads that work while the one that drives the rollout watches; bounded by its caller."""
+
+    def start(self, name: str, work: Callable[[], object]) -> None:
+        """Begin `work` beside the caller; whatever it raises ends up in its WorkEnded."""
+
+    def tell(self, event: ProgressEvent) -> None:
+        """Called by work: hand an event to whoever waits. Never blocks."""
+
+    def wait(self, timeout_s: float) -> list[CrewNews]:
+        """Everything that happened since the last call, in order; empty after `timeout_s`."""
+
+
+class Ledger(Protocol):
+    """The record of applies. What a write recorded is durable when it returns; a write either
+    takes effect whole or not at all. Every call raises Unavailable if the ledger cannot be reached
+    or is full; the message names no host and no user. Safe to call from several threads."""
+
+    def begin(self, new: NewApply, *, holder: str, now_s: float) -> Lease:
+        """Record an apply with its operations, all pending, and take its lease. Raises Refused
+        (`apply-unfinished`, names it) while another apply of the keyspace is not finished."""
+
+    def take_over(self, apply_id: int, *, holder: str, now_s: float) -> Lease:
+        """A new lease on an apply whose driver is gone; the old lease's writes fail from now on.
+        The caller holds every shard's lock."""
+
+    def heartbeat(self, lease: Lease, *, now_s: float) -> None:
+        """Show a sign of life. Raises Refused (`lease-lost`) if somebody took the lease over."""
+
+    def give_up(self, lease: Lease, *, now_s: float) -> None:
+        """Nobody drives the apply any more. A lease taken over meanwhile is left alone."""
+
+    def record(self, lease: Lease, entries: Sequence[Entry]) -> None:
+        """All entries or none. Raises Refused: `lease-lost`, or `ledger-conflict` if an
+        operation's row is not at the version that was read, or is settled."""
+
+    def settle(self, lease: Lease, row: StoredApply, events: Sequence[EventEntry] = ()) -> None:
+        """Write the apply's row as given; `row.version` is the one that was read. Raises Refused
+        as `record` does; a finished apply stays as it is (ST-18)."""
+
+    def ask(self, apply_id: int, kind: RequestKind, *, asked_by: str, now_s: float) -> Request: ...
+
+    def answer(self, request_id: int, state: RequestState, answer: str) -> None:
+        """Say what became of a request; one that has its answer keeps it."""
+
+    def requests(self, apply_id: int, state: RequestState | None = None) -> list[Request]: ...
+
+    def unfinished(self, environment: str, keyspace: str) -> StoredApply | None: ...
+
+    def apply(self, apply_id: int) -> StoredApply | None: ...
+
+    def applies(self, environment: str, *, keyspace: str | None, limit: int) -> list[StoredApply]:
+        """Newest first."""
+
+    def operations(self, apply_id: int) -> tuple[StoredOperation, ...]:
+        """In rollout order; never a part of them."""
+
+    def statements(self, apply_id: int) -> tuple[StoredStatement, ...]: ...
+
+    def events(self, apply_id: int, *, limit: int) -> list[EventEntry]:
+        """The latest ones, oldest of them first."""
+
+    def lease(self, environment: str, keyspace: str) -> StoredLease | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,3 +61,12 @@ class RequestState(StrEnum):
     APPLIED = "applied"
     SUPERSEDED = "superseded"
     REFUSED = "refused"
+
+
+class Hold(StrEnum):
+    """Why nothing new starts until a person or the next run says so."""
+
+    NONE = "none"
+    GATE = "gate"  # between waves
+    FAILURE = "failure"  # on_failure: pause
+    GUARD = "guard"  # a window is closed, or something could not be measured

@@ -1,0 +1,156 @@
+"""What the ledger holds: one apply, its operations and statements, who drives it, who asked what.
+
+Rows as they were read carry the version they had; a write names the version it was decided on and
+fails if another writer was faster (ST-4). Nothing here holds a host, a user or a password.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.errors import Problem
+from reconciler.ledger.states import (
+    ApplyState,
+    Hold,
+    OperationState,
+    RequestKind,
+    RequestState,
+    StatementState,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewOperation:
+    shard: str
+    table: str
+    wave: int  # counts from 1
+    position: int  # in rollout order over the whole apply
+    statements: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewApply:
+    """`waves` hold the shards with work; operations are listed in rollout order."""
+
+    environment: str
+    keyspace: str
+    plan_id: str
+    commit: str
+    waves: tuple[tuple[str, ...], ...]
+    operations: tuple[NewOperation, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredApply:
+    """`problem` is the first failure in rollout order; `reason` why it is held, in words.
+    `released_wave` is the last wave whose gate is open."""
+
+    apply_id: int
+    environment: str
+    keyspace: str
+    plan_id: str
+    commit: str
+    waves: tuple[tuple[str, ...], ...]
+    state: ApplyState
+    version: int
+    started_s: float
+    hold: Hold = Hold.NONE
+    reason: str = ""
+    released_wave: int = 1
+    failures_released: bool = False
+    completed_s: float | None = None
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredOperation:
+    """`statements_done` counts those that are known to have taken effect."""
+
+    shard: str
+    table: str
+    wave: int
+    position: int
+    statements: int
+    state: OperationState
+    version: int
+    statements_done: int = 0
+    started_s: float | None = None
+    settled_s: float | None = None
+    waits_for: str = ""
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredStatement:
+    """`index` is the statement's place in its shard's change set."""
+
+    shard: str
+    index: int
+    table: str
+    sql: str
+    state: StatementState
+    attempts: int
+    intended_s: float
+    settled_s: float | None = None
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """The right to write to one apply: every write names the fence, an older one is refused."""
+
+    environment: str
+    keyspace: str
+    apply_id: int
+    holder: str
+    fence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredLease:
+    """`holder` None: the driver said good-bye. A driver that died did not."""
+
+    apply_id: int
+    fence: int
+    holder: str | None
+    heartbeat_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What somebody asked of an apply; `answer` says what became of it, in words."""
+
+    request_id: int
+    apply_id: int
+    kind: RequestKind
+    asked_by: str
+    asked_s: float
+    state: RequestState
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationEntry:
+    """The row as it shall be; `row.version` is the one that was read."""
+
+    row: StoredOperation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementEntry:
+    """A statement's intent or outcome; written once before and once after its effect."""
+
+    row: StoredStatement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventEntry:
+    """A line of history, for people."""
+
+    at_s: float
+    what: str
+    shard: str | None = None
+    table: str | None = None
+
+
+Entry = OperationEntry | StatementEntry | EventEntry

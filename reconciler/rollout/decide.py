@@ -1,0 +1,247 @@
+"""What happens next in a rollout: a question that can be asked twice and answered alike.
+
+States, policy, requests and the time go in; one action comes out. Whoever acts on it comes back
+with the next situation; nothing is remembered here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from reconciler.ledger.states import SETTLED
+from reconciler.ledger.states import OperationState as S
+from reconciler.rollout.waves import Waves
+from reconciler.spec.model import OnFailure
+
+_STARTABLE = frozenset({S.PENDING, S.FAILED_RETRYABLE})
+
+
+class Asked(StrEnum):
+    """What a person asked of this run."""
+
+    NOTHING = "nothing"
+    STOP = "stop"
+    CANCEL = "cancel"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """What the spec allows. `hosts` tells servers apart: shards on one are not two servers.
+    `last_wave` is the number of the last wave this run may start; None: all."""
+
+    on_failure: OnFailure
+    parallel: int
+    parallel_per_host: int | None = None
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    soak_s: int = 0
+    gate: bool = False
+    last_wave: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """Where every shard with work stands. Waves are numbered from 1 and may be empty.
+
+    `looked_at` are shards in unknown state that were looked at in vain; `released_wave` is the
+    last wave whose gate is open; `guard_hold` says why a guard lets nothing start, if one does.
+    """
+
+    waves: Waves
+    states: Mapping[str, S]
+    settled_s: Mapping[str, float]
+    now_s: float
+    in_flight: frozenset[str] = frozenset()
+    looked_at: frozenset[str] = frozenset()
+    asked: Asked = Asked.NOTHING
+    released_wave: int = 1
+    failures_released: bool = False
+    guard_hold: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    shards: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Look at these shards to learn what became of their statements."""
+
+    shards: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Something is in flight; ask again when it ends or a request arrives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Soak:
+    wave: int  # the one that comes next
+    until_s: float
+
+
+class PauseFor(StrEnum):
+    GATE = "gate"
+    LATER_WAVE = "later wave"  # this run was asked for the waves before it
+    FAILURE = "failure"
+    GUARD = "guard"
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    why: PauseFor
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """A failure ends this apply: what has not started never will."""
+
+    shard: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndStopped:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class EndCancelled:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class EndUnknown:
+    """Nothing more can be done while nobody knows what became of these shards' statements."""
+
+    shards: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    pass
+
+
+Action = (
+    Start | Settle | Wait | Soak | Pause | Halt | EndStopped | EndCancelled | EndUnknown | Finish
+)
+
+
+def next_action(situation: Situation, pace: Pace) -> Action:
+    """Looking comes before everything, asking to end before starting, failures before waves."""
+    lost = _lost(situation)
+    if unseen := [shard for shard in lost if shard not in situation.looked_at]:
+        room = pace.parallel - len(situation.in_flight)
+        return Settle(tuple(unseen[:room])) if room > 0 else Wait()
+    if ending := _ending(situation, pace, lost):
+        return Wait() if situation.in_flight else ending
+    for index, wave in enumerate(situation.waves):
+        if any(situation.states[shard] not in SETTLED for shard in wave):
+            return _within_wave(situation, pace, index)
+    return Wait() if situation.in_flight else Finish()
+
+
+def nothing_new_may_start(situation: Situation, pace: Pace) -> bool:
+    """True if shards in flight must not begin another operation either (ST-7)."""
+    return _ending(situation, pace, _lost(situation)) is not None
+
+
+def _lost(situation: Situation) -> list[str]:
+    return [
+        shard
+        for wave in situation.waves
+        for shard in wave
+        if situation.states[shard] is S.UNKNOWN and shard not in situation.in_flight
+    ]
+
+
+def _ending(situation: Situation, pace: Pace, lost: list[str]) -> Action | None:
+    """Why nothing new starts any more, if there is a reason."""
+    if not _anything_left(situation):
+        return None
+    match situation.asked:
+        case Asked.STOP:
+            return EndStopped()
+        case Asked.CANCEL:
+            return EndCancelled()
+        case Asked.NOTHING:
+            pass
+    if situation.guard_hold is not None:
+        return Pause(PauseFor.GUARD, situation.guard_hold)
+    return _after_failure(situation, pace, lost)
+
+
+def _anything_left(situation: Situation) -> bool:
+    return any(state not in SETTLED for state in situation.states.values())
+
+
+def _after_failure(situation: Situation, pace: Pace, lost: list[str]) -> Action | None:
+    failed = next(
+        (s for wave in situation.waves for s in wave if situation.states[s] is S.FAILED), None
+    )
+    match pace.on_failure:
+        case OnFailure.CONTINUE:
+            return None
+        case OnFailure.PAUSE if situation.failures_released:
+            return None
+        case OnFailure.PAUSE if failed is not None:
+            reason = f"shard {failed} failed; nothing new starts until somebody releases it"
+            return Pause(PauseFor.FAILURE, reason)
+        case OnFailure.HALT if failed is not None and not lost:
+            return Halt(failed)
+        case _:
+            return EndUnknown(tuple(lost)) if lost else None
+
+
+def _within_wave(situation: Situation, pace: Pace, index: int) -> Action:
+    """The next step inside the first wave that is not settled."""
+    number = index + 1
+    begun = any(_has_begun(situation, shard) for shard in situation.waves[index])
+    if not begun and (held := _before_wave(situation, pace, index)):
+        return held
+    if pace.last_wave is not None and number > pace.last_wave and not situation.in_flight:
+        return Pause(PauseFor.LATER_WAVE, f"wave {number} was not asked for in this run")
+    if shards := _startable(situation, pace, situation.waves[index]):
+        return Start(shards)
+    if situation.in_flight:
+        return Wait()
+    return EndUnknown(tuple(_lost(situation)))
+
+
+def _has_begun(situation: Situation, shard: str) -> bool:
+    return shard in situation.in_flight or situation.states[shard] is not S.PENDING
+
+
+def _before_wave(situation: Situation, pace: Pace, index: int) -> Action | None:
+    """What keeps a wave from beginning: soak, then gate. The first one with work has neither."""
+    number = index + 1
+    earlier = [shard for wave in situation.waves[:index] for shard in wave]
+    if not earlier:
+        return None
+    until_s = max(situation.settled_s[shard] for shard in earlier) + pace.soak_s
+    if situation.now_s < until_s:
+        return Soak(number, until_s)
+    if pace.gate and number > situation.released_wave:
+        return Pause(PauseFor.GATE, f"wave {number} waits for somebody to release it")
+    return None
+
+
+def _startable(situation: Situation, pace: Pace, wave: tuple[str, ...]) -> tuple[str, ...]:
+    """Shards of the wave that may start now, within the bounds over all and per host."""
+    room = pace.parallel - len(situation.in_flight)
+    busy = Counter(pace.hosts.get(shard, shard) for shard in situation.in_flight)
+    chosen: list[str] = []
+    for shard in wave:
+        if len(chosen) >= room:
+            break
+        if shard in situation.in_flight or situation.states[shard] not in _STARTABLE:
+            continue
+        host = pace.hosts.get(shard, shard)
+        if pace.parallel_per_host is None or busy[host] < pace.parallel_per_host:
+            busy[host] += 1
+            chosen.append(shard)
+    return tuple(chosen)
