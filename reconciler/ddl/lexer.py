@@ -66,8 +66,9 @@ _CHARACTER_SETS = (
 _WORD_CHARACTER = r"[0-9A-Za-z_$\u0080-\uffff]"
 _END_OF_WORD = f"(?!{_WORD_CHARACTER})"
 
-# Order decides: literals with a letter in front come before words, what never ends before operators.
-# Repetitions are possessive: a text without an end costs one pass, not one for each way to split it.
+# Order decides: literals with a letter in front come before words, what never ends before
+# operators. Repetitions are possessive: a text without an end costs one pass, not one for each way
+# to split it.
 _PATTERNS = {
     "space": r"\s+",
     "string": r"""[nN]?'(?:[^'\\]++|\\.|'')*+'|"(?:[^"\\]++|\\.|"")*+\"""",

@@ -12,6 +12,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
+# MariaDB: the expressions of the two columns that bound a row's system time.
+ROW_BOUNDS = ("ROW START", "ROW END")
+
+
 class GeneratedKind(StrEnum):
     VIRTUAL = "VIRTUAL"
     STORED = "STORED"
@@ -19,7 +23,7 @@ class GeneratedKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generated:
-    """GENERATED ALWAYS AS (expression); MariaDB's ROW START and ROW END are expressions too."""
+    """GENERATED ALWAYS AS (expression); MariaDB's ROW_BOUNDS are expressions too, and stored."""
 
     expression: str
     kind: GeneratedKind
@@ -46,7 +50,7 @@ class Column:
     engine_attribute: str | None = None
     secondary_engine_attribute: str | None = None
     not_secondary: bool = False
-    compressed: str | None = None  # MariaDB: column compression method
+    compressed: str | None = None  # MariaDB: "COMPRESSED"; the method is never printed
     check_sql: str | None = None  # MariaDB: column-level CHECK (...)
     system_versioned: bool = True  # MariaDB: False prints WITHOUT SYSTEM VERSIONING
 
@@ -108,9 +112,14 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Partition:
-    """One partition or subpartition; `values_sql` is e.g. 'LESS THAN (10)' or 'IN (1,2)'."""
+    """One partition or subpartition; `values_sql` is e.g. 'LESS THAN (10)' or 'IN (1,2)'.
+
+    MariaDB's partitions without values have it too: 'DEFAULT', 'HISTORY', 'CURRENT'. `quoted` is
+    noise: MySQL prints a name in backquotes only where its list of keywords makes it.
+    """
 
     name: str
+    quoted: bool = True
     values_sql: str | None = None
     options: tuple[tuple[str, str], ...] = ()  # ENGINE, COMMENT, MAX_ROWS ..., in printed order
     subpartitions: tuple[Partition, ...] = ()
@@ -118,9 +127,11 @@ class Partition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Partitioning:
-    """PARTITION BY; `method_sql` is everything up to the count or the list, verbatim.
+    """PARTITION BY; `method_sql` is everything up to the count or the list, as printed but for
+    executable comments: 'KEY ALGORITHM = 1 (a)', 'RANGE  COLUMNS(a,b)'.
 
-    `count` is the printed PARTITIONS n; None when a list is printed instead.
+    `count` is the printed PARTITIONS n; None when a list is printed instead, or, for a single
+    partition that nobody asked for, nothing at all.
     """
 
     method_sql: str

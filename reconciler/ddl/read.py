@@ -1,0 +1,110 @@
+"""Definitions read strictly: what is read must render back to the text it was read from.
+
+The text is what SHOW CREATE TABLE prints in a session with sql_mode without ANSI_QUOTES and
+NO_BACKSLASH_ESCAPES, sql_quote_show_create=1, show_create_table_verbosity=0 and utf8mb4.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from reconciler.ddl.quote import unquote_identifier
+from reconciler.ddl.reading import mariadb_column, mysql_column
+from reconciler.ddl.reading.constraint import read_check, read_foreign_key
+from reconciler.ddl.reading.index import read_index
+from reconciler.ddl.reading.options import read_options
+from reconciler.ddl.reading.partitioning import read_partitioning
+from reconciler.ddl.render import render_table
+from reconciler.ddl.scan import NAME, expect, not_understood
+from reconciler.model.schema import Check, Column, ForeignKey, Index, Table
+from reconciler.model.server import Flavor, ServerVersion
+
+_FRAME = re.compile(rf"CREATE TABLE ({NAME}) \(\n  ")
+_PERIOD = re.compile(rf"PERIOD FOR (?:SYSTEM_TIME|{NAME}) \({NAME}, {NAME}\)")
+_CONSTRAINT_KIND = re.compile(r"CONSTRAINT `.*?` (FOREIGN KEY|CHECK) \(", re.DOTALL)
+_SEPARATOR = ",\n  "
+_END = "\n)"
+_READ_COLUMN = {
+    Flavor.MYSQL: mysql_column.read_column,
+    Flavor.MARIADB: mariadb_column.read_column,
+}
+
+
+@dataclass(slots=True)
+class _Items:
+    """What stands between the brackets, as it is found."""
+
+    columns: list[Column] = field(default_factory=list)
+    periods: list[str] = field(default_factory=list)
+    indexes: list[Index] = field(default_factory=list)
+    foreign_keys: list[ForeignKey] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)
+
+
+def read_table(text: str, version: ServerVersion) -> Table:
+    """The table that `text`, a server's SHOW CREATE TABLE, defines.
+
+    Raises `Refused` with code "definition-not-understood" for any text that the value read from it
+    does not give back byte for byte.
+    """
+    frame = expect(_FRAME, text, 0)
+    items, at = _read_items(text, frame.end(), version.flavor)
+    options, system_versioned, at = read_options(text, at, version.flavor)
+    partitioning, at = read_partitioning(text, at, version.flavor)
+    table = Table(
+        name=unquote_identifier(frame[1]),
+        columns=tuple(items.columns),
+        indexes=tuple(items.indexes),
+        foreign_keys=tuple(items.foreign_keys),
+        checks=tuple(items.checks),
+        options=options,
+        partitioning=partitioning,
+        periods=tuple(items.periods),
+        system_versioned=system_versioned,
+    )
+    rendered = render_table(table, version)
+    if rendered != text:
+        not_understood(text, _first_difference(text, rendered), rendered)
+    return table
+
+
+def _read_items(text: str, at: int, flavor: Flavor) -> tuple[_Items, int]:
+    items = _Items()
+    read_column = _READ_COLUMN[flavor]
+    while True:
+        match text[at]:
+            case "`":
+                column, at = read_column(text, at)
+                items.columns.append(column)
+            case "C":
+                at = _read_constraint(text, at, flavor, items)
+            case "P" if period := _PERIOD.match(text, at):
+                items.periods.append(period.group())
+                at = period.end()
+            case _:
+                index, at = read_index(text, at)
+                items.indexes.append(index)
+        if not text.startswith(_SEPARATOR, at):
+            break
+        at += len(_SEPARATOR)
+    if not text.startswith(_END, at):
+        not_understood(text, at)
+    return items, at + len(_END)
+
+
+def _read_constraint(text: str, at: int, flavor: Flavor, items: _Items) -> int:
+    match expect(_CONSTRAINT_KIND, text, at)[1]:
+        case "FOREIGN KEY":
+            key, at = read_foreign_key(text, at, flavor)
+            items.foreign_keys.append(key)
+        case _:
+            check, at = read_check(text, at)
+            items.checks.append(check)
+    return at
+
+
+def _first_difference(text: str, rendered: str) -> int:
+    pairs = enumerate(zip(text, rendered, strict=False))
+    shorter = min(len(text), len(rendered))
+    return next((at for at, (a, b) in pairs if a != b), shorter)

@@ -1,0 +1,63 @@
+"""What every reader of a definition needs: names, literals, brackets, and the error.
+
+Patterns are possessive, so that reading is linear in the length of the text. A text that is not
+understood raises `Refused` with the line and column of the first place that makes no sense.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NoReturn
+
+from reconciler.ddl.quote import unquote_identifier
+from reconciler.errors import Problem, Refused
+
+NAME = r"`(?:[^`]++|``)*+`"
+STRING = r"'(?:[^'\\]++|\\.|'')*+'"
+
+_TO_BRACKET = re.compile(
+    rf"""(?:[^()'"`]++|{STRING}|"(?:[^"\\]++|\\.|"")*+"|{NAME})*+([()])""", re.DOTALL
+)
+_TABLE_NAME = re.compile(rf"CREATE (?:TEMPORARY )?TABLE ({NAME})")
+_EXCERPT_CHARS = 60
+
+
+def closing_bracket(text: str, opening: int) -> int:
+    """The offset just behind the bracket that closes the one at `opening`."""
+    depth, at = 0, opening
+    while match := _TO_BRACKET.match(text, at):
+        at = match.end()
+        depth += 1 if match[1] == "(" else -1
+        if depth == 0:
+            return at
+    return not_understood(text, opening)
+
+
+def expect(pattern: re.Pattern[str], text: str, at: int) -> re.Match[str]:
+    return pattern.match(text, at) or not_understood(text, at)
+
+
+def not_understood(text: str, at: int, instead: str | None = None) -> NoReturn:
+    """Refuse the definition; `instead` is how it would be printed, as far as it was understood."""
+    match = _TABLE_NAME.match(text)
+    table = unquote_identifier(match[1]) if match else "?"
+    line = text.count("\n", 0, at) + 1
+    column = at - (text.rfind("\n", 0, at) + 1) + 1
+    message = (
+        f"table {table!r}: the server's definition is not understood at line {line}, "
+        f"column {column}: {_excerpt(text, at)}"
+    )
+    if instead is not None:
+        message += f"; read as: {_excerpt(instead, at)}"
+    raise Refused(
+        Problem(
+            code="definition-not-understood",
+            message=message,
+            recovery="leave this table to other means with `ignore_tables`, and report the "
+            "definition so that it can be supported",
+        )
+    )
+
+
+def _excerpt(text: str, at: int) -> str:
+    return repr(text[at : at + _EXCERPT_CHARS])
