@@ -1,0 +1,30 @@
+"""What the process says to whoever started it (DESIGN 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    FINE = 0
+    ERROR = 1
+    DIFFERENCES = 2  # changes or drift found
+    REFUSED = 3  # by a guard; nothing was sent
+    PARTIAL = 4  # some was done and some was not, or the outcome is unknown
+    USAGE = 64
+
+
+# From harmless to harmful: differences are an answer, an error is none, a refusal outranks both,
+# and a half-done apply outranks everything.
+_BY_HARM = (
+    ExitCode.FINE,
+    ExitCode.DIFFERENCES,
+    ExitCode.ERROR,
+    ExitCode.REFUSED,
+    ExitCode.PARTIAL,
+)
+
+
+def worst(codes: Iterable[ExitCode]) -> ExitCode:
+    return max(codes, key=_BY_HARM.index, default=ExitCode.FINE)

@@ -1,0 +1,123 @@
+"""The command and its verbs, and the boundary where every error becomes a message and a code.
+
+A verb's module is imported when the verb is used: `--help` must not pay for database drivers.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from reconciler import __version__
+from reconciler.cli.exit_code import ExitCode
+
+# In the order of use, as --help lists them: verb -> (attribute `module:command`, help line).
+VERBS: dict[str, tuple[str, str]] = {
+    "init": ("init:init", "Write a spec and schema files from a live fleet."),
+    "pull": ("pull:pull", "Refresh the schema files from the live fleet."),
+    "lint": ("lint:lint", "Check specs and schema files without any server."),
+    "plan": ("plan:plan", "Work out and prove what every shard needs; change nothing."),
+    "show": ("show:show", "Show a plan file as a person reads it."),
+    "verify": ("verify:verify", "Check that the committed plan is what would run now."),
+    "apply": ("apply:apply", "Run the reviewed plan, shard by shard in waves, or nothing."),
+    "status": ("status:status", "Show applies: what runs, where, and what it waits for."),
+    "stop": ("stop:stop", "Ask a running apply to start nothing new."),
+    "release": ("release:release", "Let a waiting apply go on to its next wave."),
+    "resume": ("apply:resume", "Go on with an apply that stopped part of the way."),
+    "cancel": ("cancel:cancel", "End an unfinished apply for good; nothing is undone."),
+    "drift": ("drift:drift", "Find where the live fleet has left git."),
+    "doctor": ("doctor:doctor", "Check settings, connections and privileges."),
+    "sandbox": ("sandbox:sandbox", "A local sharded fleet on real MySQL servers."),
+    "schema": ("schema:schema", "Print the JSON Schema of spec files."),
+}
+
+
+class _Verbs(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        module, _, attribute = VERBS[cmd_name][0].partition(":")
+        command = getattr(importlib.import_module(f"reconciler.cli.{module}"), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list comes from VERBS: it must not import every verb."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(verb, line) for verb, (_, line) in VERBS.items()])
+
+
+@click.command(
+    cls=_Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="reconciler")
+def reconciler() -> None:
+    """Keep the schema of a sharded MySQL fleet equal to what git says.
+
+    A spec and one CREATE TABLE file per table say what every shard should be. `plan` proves what
+    would run and writes it for review; `apply` runs exactly that, or nothing; `drift` finds where
+    live has left git.
+
+    Exit codes: 0 fine, 1 error, 2 changes or drift found, 3 refused by a guard, 4 partial or
+    outcome unknown, 64 usage.
+    """
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; nothing escapes but a killed process."""
+    try:
+        code = reconciler.main(args=list(arguments), prog_name="reconciler", standalone_mode=False)
+    except click.ClickException as usage:
+        usage.show()
+        return ExitCode.USAGE
+    except click.Abort:
+        click.echo("interrupted", err=True)
+        return ExitCode.ERROR
+    except BrokenPipeError:
+        # The reader of our output has gone, e.g. `reconciler plan | head`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.ERROR
+    except Exception as error:
+        return _report(error)
+    return int(code) if isinstance(code, int) else ExitCode.FINE
+
+
+def _report(error: Exception) -> int:
+    from reconciler.errors import ReconcilerError
+    from reconciler.report.problems import problems_text
+
+    if isinstance(error, ReconcilerError):
+        click.echo(problems_text(error.problems), err=True)
+        return error.exit_code
+    if os.environ.get("RECONCILER_TRACEBACK"):
+        raise error
+    # Text of a foreign exception may hold a host, a user or a password (PL-12): only its kind and
+    # place are shown.
+    click.echo(
+        f"error: this is a bug in reconciler: {type(error).__name__} at {_place(error)}"
+        " [internal-error]\n"
+        "  next: report it with the command line that was used; RECONCILER_TRACEBACK=1 shows where"
+        " it came from, and may show secrets",
+        err=True,
+    )
+    return ExitCode.ERROR
+
+
+def _place(error: Exception) -> str:
+    trace = error.__traceback__
+    place = "an unknown place"
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if "reconciler" in code.co_filename:
+            module = code.co_filename.rpartition("reconciler/")[2]
+            place = f"{module}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place

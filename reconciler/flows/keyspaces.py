@@ -1,0 +1,111 @@
+"""Several keyspaces in one command: each with its own verdict, none stopping another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import TypeVar
+
+from reconciler.errors import InvalidInput, Problem, ReconcilerError, UsageError
+from reconciler.outcomes import KeyspaceFailed
+from reconciler.spec.load import DesiredFiles
+from reconciler.spec.model import Environment
+
+Outcome = TypeVar("Outcome")
+Loaded = DesiredFiles | ReconcilerError
+
+
+def choose_environment(loaded: Mapping[str, Loaded], asked: str | None) -> str:
+    """The environment asked for, or the only one there is. Raises UsageError."""
+    names = sorted(
+        {
+            environment.name
+            for files in loaded.values()
+            if not isinstance(files, ReconcilerError)
+            for environment in files.spec.environments
+        }
+    )
+    if asked is not None:
+        if asked in names or not names:
+            return asked
+        raise _unknown("environment", asked, names)
+    if len(names) == 1:
+        return names[0]
+    if not names:
+        broken = [files for files in loaded.values() if isinstance(files, ReconcilerError)]
+        if broken:
+            raise InvalidInput(*(problem for error in broken for problem in error.problems))
+        raise InvalidInput(
+            Problem(
+                code="no-specs",
+                message="there is no spec: no specs/*.yaml in the repository",
+                recovery="write one, or make one from a live fleet with `reconciler init`",
+            )
+        )
+    raise UsageError(
+        Problem(
+            code="environment-not-chosen",
+            message=f"there are several environments: {', '.join(names)}",
+            recovery="name one with --environment",
+        )
+    )
+
+
+def for_each_keyspace(
+    loaded: Mapping[str, Loaded],
+    environment: str,
+    asked: Sequence[str],
+    work: Callable[[DesiredFiles, Environment], Outcome],
+) -> list[Outcome | KeyspaceFailed]:
+    """Outcomes in the order of names. Without names: every keyspace that has the environment, and
+    every one whose spec cannot be read, because nobody knows what it would have said."""
+    outcomes: list[Outcome | KeyspaceFailed] = []
+    for keyspace in _chosen(loaded, environment, asked):
+        try:
+            outcomes.append(_run_one(loaded[keyspace], environment, work))
+        except ReconcilerError as error:
+            outcomes.append(
+                KeyspaceFailed(
+                    environment=environment,
+                    keyspace=keyspace,
+                    problems=error.problems,
+                    exit_code=error.exit_code,
+                )
+            )
+    return outcomes
+
+
+def _run_one(
+    files: Loaded, environment: str, work: Callable[[DesiredFiles, Environment], Outcome]
+) -> Outcome:
+    if isinstance(files, ReconcilerError):
+        raise files
+    found = files.spec.environment(environment)
+    if found is None:
+        raise UsageError(
+            Problem(
+                code="environment-unknown",
+                message=f"{files.spec.path} has no environment {environment!r}",
+                recovery="add it to the spec, or name another with --environment",
+            )
+        )
+    return work(files, found)
+
+
+def _chosen(loaded: Mapping[str, Loaded], environment: str, asked: Sequence[str]) -> list[str]:
+    for name in asked:
+        if name not in loaded:
+            raise _unknown("keyspace", name, sorted(loaded))
+    return sorted(set(asked)) or [
+        keyspace
+        for keyspace, files in sorted(loaded.items())
+        if isinstance(files, ReconcilerError) or files.spec.environment(environment)
+    ]
+
+
+def _unknown(what: str, name: str, known: Sequence[str]) -> UsageError:
+    close = get_close_matches(name, known, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(known) or 'none'}"
+    return UsageError(
+        Problem(code=f"{what}-unknown", message=f"there is no {what} {name!r}", recovery=hint)
+    )
