@@ -1,0 +1,140 @@
+"""Looks at live shards, many at a time; can change nothing.
+
+Rule: what cannot be read in full makes its shard Unreachable, with a reason, and never a smaller
+schema (GD-5, PL-10). Round trips are what a look costs: one for each table and about ten besides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from reconciler.edges.mysql.connect import Link, connect
+from reconciler.edges.mysql.deadline import Overdue, map_with_deadline
+from reconciler.edges.mysql.grants import SHOWS_TABLES, privileges_on, unseen_with
+from reconciler.edges.mysql.others import read_others, read_outside_parents
+from reconciler.edges.mysql.problems import (
+    STARTED_OTHERWISE,
+    LinkLost,
+    ServerRefusal,
+    hidden_tables,
+    link_problem,
+    server_problem,
+    shard_timeout,
+)
+from reconciler.edges.mysql.reading import column, list_with_facts, read_tables
+from reconciler.edges.mysql.row_versions import RowVersions
+from reconciler.edges.mysql.server_settings import ServerLook, look_at_server
+from reconciler.edges.mysql.session_settings import session_variables, set_session
+from reconciler.edges.mysql.target import Target, required_database, resolve
+from reconciler.errors import Problem, ReconcilerError, Unavailable
+from reconciler.limits import OBSERVE_ANSWERS_MAX
+from reconciler.model.observation import Observation, ObservedShard, TableFacts, Unreachable
+from reconciler.spec.model import ShardSpec
+
+
+class MysqlLiveShards:
+    """`LiveShards` over real servers. `root` is the repository, where relative TLS paths start."""
+
+    def __init__(self, *, environ: Mapping[str, str], root: Path) -> None:
+        self._environ = environ
+        self._root = root
+
+    def observe(self, shards: Sequence[ShardSpec], *, parallel: int) -> list[Observation]:
+        row_versions = RowVersions()
+
+        def look(shard: ShardSpec) -> Observation:
+            try:
+                target = resolve(
+                    shard.connection, environ=self._environ, root=self._root, shard=shard.name
+                )
+                return observe_shard(shard.name, target, row_versions)
+            except ReconcilerError as error:
+                return _unreachable(shard.name, error.problems[0])
+
+        observations = map_with_deadline(look, shards, parallel=parallel, limit_s=_limit_s)
+        return [
+            _overdue(shard) if isinstance(seen, Overdue) else seen
+            for shard, seen in zip(shards, observations, strict=True)
+        ]
+
+
+def observe_shard(name: str, target: Target, row_versions: RowVersions) -> ObservedShard:
+    """Raises Unavailable or InvalidInput."""
+    database = required_database(target)
+    with connect(target, program="reconciler, looking") as link:
+        try:
+            return _observe(link, name, database, row_versions)
+        except ServerRefusal as refusal:
+            raise Unavailable(server_problem(target.label, refusal.error)) from None
+        except LinkLost as lost:
+            raise Unavailable(link_problem(target.label, lost)) from None
+
+
+def read_privileges(link: Link, database: str, server: ServerLook) -> frozenset[str] | None:
+    """None: the server checks no privileges (--skip-grant-tables)."""
+    try:
+        grants = column(link.query("SHOW GRANTS"))
+    except ServerRefusal as refusal:
+        if refusal.error.number == STARTED_OTHERWISE:
+            return None
+        raise
+    return privileges_on(database, grants, partial_revokes=server.partial_revokes)
+
+
+def _observe(link: Link, name: str, database: str, row_versions: RowVersions) -> ObservedShard:
+    server = look_at_server(link)
+    link.execute(set_session(session_variables(server.settings)))
+    privileges = read_privileges(link, database, server)
+    if privileges is not None and not privileges & SHOWS_TABLES:
+        raise Unavailable(hidden_tables(link.target.label))
+    read = read_tables(link, database, list_again=list_with_facts)
+    others = read_others(link, database, read.listing)
+    outside = read_outside_parents(link, read.definitions)
+    versions = row_versions.of(link, server, _folded(database, server))
+    unseen = (*others.unseen, *outside.unseen)
+    if privileges is not None:
+        unseen = (*unseen_with(privileges), *unseen)
+    if versions is None:
+        unseen = (*unseen, "row versions of tables (needs PROCESS)")
+    return ObservedShard(
+        shard=name,
+        settings=server.settings,
+        definitions=read.definitions,
+        others=others.objects,
+        facts=tuple(
+            (table, _with_versions(read.listing.facts[table], table, versions))
+            for table, _ in read.definitions
+        ),
+        outside_parents=outside.parents,
+        place=f"{server.identity}/{_folded(database, server)}",
+        unseen=unseen,
+    )
+
+
+def _with_versions(facts: TableFacts, table: str, versions: Mapping[str, int] | None) -> TableFacts:
+    if versions is None or not table.isascii():  # InnoDB writes other letters in a form of its own
+        return facts
+    return replace(facts, row_versions=versions.get(table, 0))
+
+
+def _folded(database: str, server: ServerLook) -> str:
+    return (
+        database if server.settings.variable("lower_case_table_names") == "0" else database.lower()
+    )
+
+
+def _limit_s(shard: ShardSpec) -> float:
+    connection = shard.connection
+    return connection.connect_timeout_s + OBSERVE_ANSWERS_MAX * connection.read_timeout_s
+
+
+def _overdue(shard: ShardSpec) -> Unreachable:
+    reason = f"it could not be read within {_limit_s(shard):.0f} s"
+    return _unreachable(shard.name, shard_timeout(f"shard {shard.name}", reason))
+
+
+def _unreachable(shard: str, problem: Problem) -> Unreachable:
+    reason = problem.message.removeprefix(f"shard {shard}: ")
+    return Unreachable(shard=shard, code=problem.code, reason=reason, recovery=problem.recovery)

@@ -1,0 +1,121 @@
+"""Reads what stands around the tables: views, triggers, routines, events, sequences, and the tables
+of other databases that foreign keys refer to.
+
+They are seen, not managed; what cannot be read is said in words and never taken for absent. No text
+keeps its DEFINER: that is an account, and shards differ in it without differing in schema.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from reconciler.ddl.lexer import Token, TokenKind, tokenize
+from reconciler.ddl.quote import quote_identifier
+from reconciler.edges.mysql.connect import Link
+from reconciler.edges.mysql.problems import ServerRefusal
+from reconciler.edges.mysql.reading import Listing, number, text
+from reconciler.model.observation import OutsideParent
+from reconciler.model.schema import ObjectKind, OtherObject
+
+# One round trip for three catalogues. A routine's text is its body: nothing more is needed to tell
+# which tables it uses.
+_PROGRAMS = """
+SELECT 'trigger', TRIGGER_NAME, EVENT_OBJECT_TABLE, ACTION_ORDER,
+       ACTION_TIMING, EVENT_MANIPULATION, ACTION_STATEMENT
+  FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = %s
+UNION ALL
+SELECT LOWER(ROUTINE_TYPE), ROUTINE_NAME, NULL, NULL, NULL, NULL, ROUTINE_DEFINITION
+  FROM information_schema.ROUTINES
+ WHERE ROUTINE_SCHEMA = %s AND ROUTINE_TYPE IN ('PROCEDURE', 'FUNCTION')
+UNION ALL
+SELECT 'event', EVENT_NAME, NULL, NULL, NULL, NULL, EVENT_DEFINITION
+  FROM information_schema.EVENTS WHERE EVENT_SCHEMA = %s
+"""
+_DEFINER = re.compile(r"\sDEFINER=(?:`(?:[^`]|``)*`|\S+?)@(?:`(?:[^`]|``)*`|\S+)")
+_OUTSIDE = re.compile(r"REFERENCES (`(?:[^`]|``)+`)\.(`(?:[^`]|``)+`)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OthersRead:
+    objects: tuple[OtherObject, ...]
+    unseen: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParentsRead:
+    parents: tuple[OutsideParent, ...]
+    unseen: tuple[str, ...]
+
+
+def read_others(link: Link, database: str, listing: Listing) -> OthersRead:
+    """Raises ServerRefusal or LinkLost."""
+    objects: list[OtherObject] = []
+    unseen: list[str] = []
+    for row in link.query(_PROGRAMS, [database] * 3):
+        kind, name = ObjectKind(text(row[0])), text(row[1])
+        table, order = (None if row[2] is None else text(row[2])), number(row[3])
+        if row[6] is None:
+            unseen.append(f"the text of {kind} {name}")
+        # A body sent in a batch of statements was stored with the `;` that ended it.
+        body = "" if row[6] is None else text(row[6]).rstrip("; \n\t")
+        if table is not None:
+            timing = f"{text(row[4])} {text(row[5])} ON {quote_identifier(table)}"
+            body = f"CREATE TRIGGER {quote_identifier(name)} {timing} FOR EACH ROW {body}"
+        objects.append(
+            OtherObject(kind=kind, name=name, definition=body, table=table, action_order=order)
+        )
+    for kind, type_name, statement in (
+        (ObjectKind.VIEW, "VIEW", "SHOW CREATE VIEW"),
+        (ObjectKind.SEQUENCE, "SEQUENCE", "SHOW CREATE SEQUENCE"),
+    ):
+        for name in listing.of_type(type_name):
+            definition = _shown(link, f"{statement} {quote_identifier(name)}")
+            if definition is None:
+                unseen.append(f"the text of {kind} {name}")
+            objects.append(OtherObject(kind=kind, name=name, definition=definition or ""))
+    return OthersRead(
+        objects=tuple(sorted(objects, key=lambda found: (found.kind, found.name))),
+        unseen=tuple(sorted(unseen)),
+    )
+
+
+def read_outside_parents(link: Link, definitions: Iterable[tuple[str, str]]) -> ParentsRead:
+    """Raises ServerRefusal or LinkLost."""
+    parents, unseen = [], []
+    wanted = {pair for _, definition in definitions for pair in outside_references(definition)}
+    for database, table in sorted(wanted):
+        name = f"{quote_identifier(database)}.{quote_identifier(table)}"
+        definition = _shown(link, f"SHOW CREATE TABLE {name}")
+        if definition is None:
+            # Missing (made with foreign_key_checks off) or hidden: the server does not say which.
+            unseen.append(f"table {table} of another database, which a foreign key refers to")
+        else:
+            parents.append(OutsideParent(database=database, table=table, definition=definition))
+    return ParentsRead(parents=tuple(parents), unseen=tuple(unseen))
+
+
+def outside_references(definition: str) -> set[tuple[str, str]]:
+    """(database, table) of each foreign key that leaves the database."""
+    if _OUTSIDE.search(definition) is None:
+        return set()  # nearly always: no need to split the text into tokens
+    tokens = [token for token in tokenize(definition) if token.kind is not TokenKind.COMMENT]
+    found = set()
+    for word, database, dot, table in zip(tokens, tokens[1:], tokens[2:], tokens[3:], strict=False):
+        if word.is_word("REFERENCES") and dot.is_punctuation(".") and _are_names(database, table):
+            found.add((database.value, table.value))
+    return found
+
+
+def _are_names(*tokens: Token) -> bool:
+    return all(token.kind is TokenKind.QUOTED_IDENTIFIER for token in tokens)
+
+
+def _shown(link: Link, statement: str) -> str | None:
+    """The text; None where the server refuses: no privilege, or what it is made of is gone."""
+    try:
+        rows = link.query(statement)
+    except ServerRefusal:
+        return None
+    return _DEFINER.sub("", text(rows[0][1]))

@@ -1,0 +1,223 @@
+"""What servers and networks answer, in words that name no host, account, password or address.
+
+A server's own message may hold an account and the machine it connects from ("Access denied for
+user 'x'@'10.0.0.5'"). Rule: what concerns logging in is worded here, by its number; any other
+message passes through `neutral`, which takes accounts and database names out of it.
+
+Numbers: MySQL "Server Error Message Reference" and "Client Error Message Reference"; the ones above
+4000 and 1927, 1969 are MariaDB's where noted.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from reconciler.errors import Problem
+from reconciler.model.server import ServerError
+
+LOCK_WAIT_TIMEOUT = 1205
+DEADLOCK = 1213
+NO_SUCH_TABLE = 1146
+UNKNOWN_VARIABLE = 1193
+STARTED_OTHERWISE = 1290  # "running with the --%s option": read-only, or no grant tables
+
+_ACCOUNT = re.compile(r"(?:'[^']*'|`[^`]*`|\b[\w.%-]+)@(?:'[^']*'|`[^`]*`|[\w.%-]+)")
+_GRANTS = "give the login what `reconciler doctor` says is missing, then run the same command again"
+
+
+class ServerRefusal(Exception):
+    """The server answered a statement with an error; the connection still works."""
+
+    def __init__(self, error: ServerError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class LinkLost(Exception):
+    """The connection ended, or an answer did not come in time. `sent`: the statement had left."""
+
+    def __init__(self, reason: str, *, sent: bool, timed_out: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.sent = sent
+        self.timed_out = timed_out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wording:
+    code: str
+    message: str
+    recovery: str
+
+
+_LOGIN = _Wording(
+    code="login-refused",
+    message="the server does not accept this user and password",
+    recovery="set the right user and password (the spec's `connection`, or the variables it names),"
+    " then run the same command again",
+)
+_LOCKED = _Wording(
+    code="login-refused",
+    message="the account is locked or its password has expired",
+    recovery="have the account unlocked or its password renewed, then run the same command again",
+)
+_MACHINE = _Wording(
+    code="login-refused",
+    message="the server accepts no connections from this machine",
+    recovery="have this machine allowed for the account, then run the same command again",
+)
+_FULL = _Wording(
+    code="too-many-connections",
+    message="the server has no connection left for this login",
+    recovery="lower `rollout.parallel`, or raise the server's max_connections, then run again",
+)
+_PRIVILEGE = _Wording(
+    code="privilege-missing", message="the login lacks a privilege for this", recovery=_GRANTS
+)
+_WORDING_BY_NUMBER = {
+    1040: _FULL,
+    1044: _Wording(
+        code="privilege-missing",
+        message="the login may not use the shard's database, or there is no such database",
+        recovery=_GRANTS,
+    ),
+    1045: _LOGIN,
+    1049: _Wording(
+        code="unknown-database",
+        message="the server has no database of this name",
+        recovery="mend `database` in the spec's connection, or create the database on the server",
+    ),
+    1129: _MACHINE,
+    1130: _MACHINE,
+    1203: _FULL,
+    1226: _FULL,
+    1251: _LOGIN,
+    1698: _LOGIN,  # an account of the unix_socket or auth_socket plugin
+    1820: _LOCKED,
+    1862: _LOCKED,
+    3118: _LOCKED,
+    3159: _Wording(
+        code="tls-refused",
+        message="the server takes encrypted connections only",
+        recovery="add `tls` to the spec's connection, then run the same command again",
+    ),
+    4151: _LOCKED,  # MariaDB
+    LOCK_WAIT_TIMEOUT: _Wording(
+        code="table-locked",
+        message="another statement holds a lock on a table, so its definition cannot be read now",
+        recovery="wait until that statement has ended, then run the same command again",
+    ),
+}
+_PRIVILEGE_NUMBERS = frozenset({1142, 1143, 1227, 1370, 1410, 1418, 1419})
+
+# Numbers whose message says who and from where even without the shape of an account.
+_NEVER_QUOTED = frozenset(_WORDING_BY_NUMBER) - {LOCK_WAIT_TIMEOUT}
+
+
+def server_problem(label: str, error: ServerError) -> Problem:
+    """A server's refusal of something that only looks, as a problem of the shard."""
+    wording = _WORDING_BY_NUMBER.get(error.number)
+    if wording is None and error.number in _PRIVILEGE_NUMBERS:
+        wording = _PRIVILEGE
+    if wording is not None:
+        return Problem(
+            code=wording.code,
+            message=f"{label}: {wording.message} ({error.number})",
+            recovery=wording.recovery,
+        )
+    return Problem(
+        code="server-error",
+        message=f"{label}: the server answered {error}",
+        recovery="see what the message says about the server, then run the same command again",
+    )
+
+
+def link_problem(label: str, lost: LinkLost) -> Problem:
+    if lost.timed_out:
+        return shard_timeout(label, lost.reason)
+    return Problem(
+        code="connection-lost",
+        message=f"{label}: {lost.reason}",
+        recovery="see whether the server was restarted or ends connections, then run again",
+    )
+
+
+def shard_timeout(label: str, reason: str) -> Problem:
+    return Problem(
+        code="shard-timeout",
+        message=f"{label}: {reason}",
+        recovery="see whether the server and the network to it are healthy; a slow but sound one"
+        " may be given more time with `connect_timeout_s` and `read_timeout_s`",
+    )
+
+
+def connection_refused(label: str) -> Problem:
+    return Problem(
+        code="connection-refused",
+        message=f"{label}: nothing accepts connections at its host and port, or at its socket",
+        recovery="start the server, or mend `host`, `port` or `socket` in the spec's connection",
+    )
+
+
+def host_unknown(label: str) -> Problem:
+    return Problem(
+        code="host-unknown",
+        message=f"{label}: the name of its host cannot be resolved",
+        recovery="mend `host` in the spec's connection, or the name service of this machine",
+    )
+
+
+def tls_refused(label: str, reason: str) -> Problem:
+    return Problem(
+        code="tls-refused",
+        message=f"{label}: no encrypted connection: {reason}",
+        recovery="mend `tls` in the spec's connection (`ca` must have signed the server's"
+        " certificate), or enable TLS on the server",
+    )
+
+
+def server_unsupported(label: str, version: str) -> Problem:
+    return Problem(
+        code="server-unsupported",
+        message=f"{label}: the server calls itself {version!r}, which is not supported",
+        recovery="use MySQL 8.0 or later, or MariaDB 10.6 or later",
+    )
+
+
+def hidden_tables(label: str) -> Problem:
+    return Problem(
+        code="privilege-missing",
+        message=f"{label}: the login has no privilege on the whole database, so the server may hide"
+        " tables from it",
+        recovery="grant the login SELECT (or REFERENCES) on the whole database, not on single"
+        " tables, then run the same command again",
+    )
+
+
+def keeps_changing(label: str) -> Problem:
+    return Problem(
+        code="shard-changing",
+        message=f"{label}: tables were created or dropped while it was read, again and again",
+        recovery="wait until the schema rests, then run the same command again",
+    )
+
+
+def neutral(message: str, *, database: str | None = None) -> str:
+    """A server's message without accounts and without the name of the database."""
+    message = _ACCOUNT.sub("<account>", message)
+    if database:
+        for qualifier in (f"`{database}`.", f"{database}.", f"{database}/"):
+            message = message.replace(qualifier, "")
+        message = message.replace(f"'{database}'", "<database>").replace(
+            f"`{database}`", "<database>"
+        )
+    return message
+
+
+def server_error(number: int, message: str, *, database: str | None = None) -> ServerError:
+    """What a server answered, fit to be shown."""
+    wording = _WORDING_BY_NUMBER.get(number)
+    if wording is not None and number in _NEVER_QUOTED:
+        return ServerError(number=number, message=wording.message)
+    return ServerError(number=number, message=neutral(message, database=database))

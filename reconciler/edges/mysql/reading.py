@@ -1,0 +1,103 @@
+"""Reads the tables of one database: the one piece of code for live shards and for scratch.
+
+Rule: all of it or nothing. The list of tables is read before the definitions and after them; when
+the two differ it is all read again, and a shard that does not come to rest is given up (GD-5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from reconciler.ddl.quote import quote_identifier
+from reconciler.edges.mysql.connect import Link, Row
+from reconciler.edges.mysql.problems import NO_SUCH_TABLE, ServerRefusal, keeps_changing
+from reconciler.errors import Unavailable
+from reconciler.limits import READ_ATTEMPTS_MAX
+from reconciler.model.observation import TableFacts
+
+_NOT_TABLES = frozenset({"VIEW", "SYSTEM VIEW", "SEQUENCE", "TEMPORARY"})
+_NAMES = "SELECT TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s"
+_FACTS = (
+    "SELECT TABLE_NAME, TABLE_TYPE, TABLE_ROWS, DATA_LENGTH, INDEX_LENGTH, ROW_FORMAT"
+    " FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """Every table-like object by name, with its TABLE_TYPE; facts of base tables if asked for."""
+
+    types: dict[str, str]
+    facts: dict[str, TableFacts] = field(default_factory=dict)
+
+    @property
+    def tables(self) -> list[str]:
+        return sorted(name for name, kind in self.types.items() if kind not in _NOT_TABLES)
+
+    def of_type(self, kind: str) -> list[str]:
+        return sorted(name for name, found in self.types.items() if found == kind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TablesRead:
+    """`definitions` are (table, text), sorted by table."""
+
+    definitions: tuple[tuple[str, str], ...]
+    listing: Listing
+
+
+def list_names(link: Link, database: str) -> Listing:
+    return Listing(types={text(name): text(kind) for name, kind in link.query(_NAMES, [database])})
+
+
+def list_with_facts(link: Link, database: str) -> Listing:
+    types: dict[str, str] = {}
+    facts: dict[str, TableFacts] = {}
+    for name, kind, rows, data, indexes, row_format in link.query(_FACTS, [database]):
+        types[text(name)] = text(kind)
+        facts[text(name)] = TableFacts(
+            rows=number(rows),
+            size_bytes=None if data is None else (number(data) or 0) + (number(indexes) or 0),
+            row_format=None if row_format is None else text(row_format).upper(),
+        )
+    return Listing(types=types, facts=facts)
+
+
+def read_tables(
+    link: Link, database: str, *, list_again: Callable[[Link, str], Listing] = list_names
+) -> TablesRead:
+    """Raises ServerRefusal, LinkLost, or Unavailable if tables keep coming and going."""
+    for _ in range(READ_ATTEMPTS_MAX):
+        before = list_names(link, database)
+        read = [(table, read_definition(link, table)) for table in before.tables]
+        after = list_again(link, database)
+        definitions = tuple((table, found) for table, found in read if found is not None)
+        if before.types == after.types and len(definitions) == len(read):
+            return TablesRead(definitions=definitions, listing=after)
+    raise Unavailable(keeps_changing(link.target.label))
+
+
+def read_definition(link: Link, table: str) -> str | None:
+    """SHOW CREATE TABLE; None if there is no such table. The session must be in its database, for
+    only then are the names of its own tables printed bare."""
+    try:
+        rows = link.query(f"SHOW CREATE TABLE {quote_identifier(table)}")
+    except ServerRefusal as refusal:
+        if refusal.error.number == NO_SUCH_TABLE:
+            return None
+        raise
+    return text(rows[0][1])
+
+
+def column(rows: tuple[Row, ...]) -> list[str]:
+    return [text(row[0]) for row in rows]
+
+
+def text(value: object) -> str:
+    """Catalogue columns with a binary collation arrive as bytes."""
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def number(value: object) -> int | None:
+    return None if value is None else int(str(value))

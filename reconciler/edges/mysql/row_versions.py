@@ -1,0 +1,79 @@
+"""How many row versions InnoDB has used up per table, read once per server, not once per shard.
+
+I_S.INNODB_TABLES has no index: each question goes through every table of the server, and a fleet
+has many shards on one server. An INSTANT change that adds or drops a column uses one version up;
+at 64 (255 from 9.1 on) the next is refused (4092) until the table is rebuilt.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Mapping
+
+from reconciler.edges.mysql.connect import Link
+from reconciler.edges.mysql.problems import ServerRefusal
+from reconciler.edges.mysql.reading import number, text
+from reconciler.edges.mysql.server_settings import ServerLook
+from reconciler.model.server import Flavor
+
+_STATEMENT = (
+    "SELECT NAME, TOTAL_ROW_VERSIONS FROM information_schema.INNODB_TABLES"
+    " WHERE TOTAL_ROW_VERSIONS > 0"
+)
+_ESCAPED = re.compile(r"@([0-9a-f]{4})")
+
+# By "database/table" as InnoDB writes them; None: the login may not see it.
+_Versions = Mapping[str, int] | None
+
+
+class RowVersions:
+    """Remembers for the length of one look at a fleet."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._by_server: dict[str, _Versions] = {}
+
+    def of(self, link: Link, server: ServerLook, database: str) -> Mapping[str, int] | None:
+        """By table, those that used any; None where the login may not see it (it takes PROCESS).
+        MariaDB and MySQL before 8.0.29 have no such limit. Raises LinkLost."""
+        version = server.settings.version
+        if version.flavor is Flavor.MARIADB or not version.at_least(8, 0, 29):
+            return {}
+        with self._guard:
+            known = server.identity in self._by_server
+        if not known:
+            # Two that ask at the same time both ask: waiting for another shard's answer would let
+            # one that hangs hold others up.
+            read = _read(link)
+            with self._guard:
+                self._by_server.setdefault(server.identity, read)
+        found = self._by_server[server.identity]
+        return None if found is None else _of_database(found, database)
+
+
+def _read(link: Link) -> _Versions:
+    try:
+        rows = link.query(_STATEMENT)
+    except ServerRefusal:
+        return None
+    versions: dict[str, int] = {}
+    for raw_name, raw_count in rows:
+        # A partition is a table of its own: `db/t#p#p0`.
+        name = re.split("#[Pp]#", text(raw_name), maxsplit=1)[0]
+        versions[name] = max(versions.get(name, 0), number(raw_count) or 0)
+    return versions
+
+
+def _of_database(versions: Mapping[str, int], database: str) -> dict[str, int]:
+    split = ((name.partition("/"), count) for name, count in versions.items())
+    return {
+        unescaped(table): count
+        for (owner, _, table), count in split
+        if unescaped(owner) == database
+    }
+
+
+def unescaped(name: str) -> str:
+    """A name as InnoDB writes it, `a@002db` for `a-b`; letters beyond ASCII keep InnoDB's form."""
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), name)

@@ -1,0 +1,143 @@
+"""What a server says about itself: version, the settings that give definitions their meaning, and
+what tells it from every other server. One statement reads it all.
+
+Left out on purpose: settings that only matter where a text is silent and ours never is, such as
+character_set_server (the database's own character set decides, and that is read).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+from reconciler.edges.mysql.connect import Link
+from reconciler.edges.mysql.problems import UNKNOWN_VARIABLE, ServerRefusal, server_unsupported
+from reconciler.errors import Unavailable
+from reconciler.model.server import Flavor, ServerSettings, ServerVersion
+
+_OLDEST = {Flavor.MYSQL: (8, 0, 0), Flavor.MARIADB: (10, 6, 0)}
+_MIMICS = ("tidb", "oceanbase", "stonedb", "polardb-x", "singlestore", "doris", "starrocks")
+
+_MEANING_EVERYWHERE = (
+    "binlog_format",  # with log_bin: error 1674
+    "default_storage_engine",
+    "explicit_defaults_for_timestamp",
+    "innodb_default_row_format",
+    "innodb_file_per_table",
+    "innodb_page_size",
+    "innodb_strict_mode",
+    "log_bin",
+    "lower_case_table_names",
+    "sql_mode",
+)
+_MEANING = {
+    Flavor.MYSQL: (
+        *_MEANING_EVERYWHERE,
+        "default_collation_for_utf8mb4",
+        "old_alter_table",
+        "restrict_fk_on_non_standard_key",
+        "sql_generate_invisible_primary_key",
+        "sql_require_primary_key",
+    ),
+    Flavor.MARIADB: (
+        *_MEANING_EVERYWHERE,
+        "alter_algorithm",
+        "character_set_collations",
+        "check_constraint_checks",
+        "innodb_force_primary_key",
+        "innodb_instant_alter_column_allowed",
+        "old_mode",
+        "system_versioning_alter_history",
+    ),
+}
+_IDENTITY = {
+    Flavor.MYSQL: ("server_uuid",),
+    # MariaDB has no uuid of its own before 11.x: these together are one server's only.
+    Flavor.MARIADB: ("hostname", "port", "socket", "datadir", "pid_file", "server_id"),
+}
+_ENCRYPTION = {
+    Flavor.MYSQL: "(SELECT DEFAULT_ENCRYPTION FROM information_schema.SCHEMATA"
+    " WHERE SCHEMA_NAME = DATABASE())",
+    Flavor.MARIADB: "'NO'",
+}
+
+# Which of the variables a server lacks, by the version it greets with: asked once per process.
+_lacking: dict[str, frozenset[str]] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerLook:
+    """`identity` is equal for two connections to one server, and is neither stored nor shown."""
+
+    settings: ServerSettings
+    identity: str
+    partial_revokes: bool
+
+
+def look_at_server(link: Link) -> ServerLook:
+    """Raises ServerRefusal, LinkLost, or Unavailable for a server that is not supported."""
+    greeting = link.server_version
+    flavor = Flavor.MARIADB if "mariadb" in greeting.lower() else Flavor.MYSQL
+    while True:
+        lacking = _lacking.get(greeting, frozenset())
+        names = [name for name in _asked(flavor) if name not in lacking]
+        try:
+            rows = link.query(_statement(flavor, names))
+            break
+        except ServerRefusal as refusal:
+            unknown = re.search(r"'(?:\w+\.)?(\w+)'", refusal.error.message)
+            if refusal.error.number != UNKNOWN_VARIABLE or unknown is None:
+                raise
+            if unknown[1] in lacking:
+                raise
+            _lacking[greeting] = lacking | {unknown[1]}
+    version_text, charset, collation, encryption, *values = map(_text, rows[0])
+    version = parse_version(version_text)
+    if version is None:
+        raise Unavailable(server_unsupported(link.target.label, version_text))
+    found = dict(zip(names, values, strict=True))
+    settings = ServerSettings(
+        version=version,
+        variables=tuple((name, found[name]) for name in sorted(_MEANING[flavor]) if name in found),
+        database_charset=charset,
+        database_collation=collation,
+        database_encrypted=encryption.upper() in ("YES", "Y"),
+    )
+    own = "\0".join(found.get(name, "") for name in _IDENTITY[flavor])
+    return ServerLook(
+        settings=settings,
+        identity=hashlib.sha256(own.encode()).hexdigest(),
+        partial_revokes=found.get("partial_revokes") == "1",
+    )
+
+
+def parse_version(text: str) -> ServerVersion | None:
+    """`8.0.36-28` (Percona), `10.11.6-MariaDB-1~deb12`, `8.0.mysql_aurora.3.04.0`; None: not one
+    of the servers whose definitions are understood."""
+    found = re.match(r"(?:5\.5\.5-)?(\d+)\.(\d+)(?:\.(\d+))?", text)
+    if found is None or any(mimic in text.lower() for mimic in _MIMICS):
+        return None
+    flavor = Flavor.MARIADB if "mariadb" in text.lower() else Flavor.MYSQL
+    version = ServerVersion(flavor, int(found[1]), int(found[2]), int(found[3] or 0))
+    return version if version.at_least(*_OLDEST[flavor]) else None
+
+
+def _asked(flavor: Flavor) -> tuple[str, ...]:
+    return (*_MEANING[flavor], *_IDENTITY[flavor], "partial_revokes")
+
+
+def _statement(flavor: Flavor, names: list[str]) -> str:
+    columns = ["VERSION()", "@@character_set_database", "@@collation_database", _ENCRYPTION[flavor]]
+    columns += [f"@@global.{name}" for name in names]
+    return "SELECT " + ", ".join(columns)
+
+
+def _text(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bytes():
+            return value.decode()
+        case _:
+            return str(value)

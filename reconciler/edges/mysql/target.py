@@ -1,0 +1,161 @@
+"""A connection of the spec with its variables filled in: the only place where secrets are values.
+
+Rule: a target never shows itself, and an error here names variables and settings, never values.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.errors import InvalidInput, Problem
+from reconciler.spec.model import Connection, Tls
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+_Filled = Callable[[str, str], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsFiles:
+    """Absolute paths; `ca` None means the authorities that the machine trusts."""
+
+    ca: Path | None
+    cert: Path | None
+    key: Path | None
+    verify: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Target:
+    """Where to connect, as whom, and how long to wait. `label` is what messages call it."""
+
+    label: str
+    host: str
+    port: int
+    socket: str | None
+    database: str | None
+    user: str
+    password: str
+    tls: TlsFiles | None
+    connect_timeout_s: int
+    read_timeout_s: int
+
+    def __repr__(self) -> str:
+        return f"Target({self.label})"
+
+    @property
+    def endpoint(self) -> tuple[str, int, str, str]:
+        """Equal for the shards that one connection could serve."""
+        return (self.host, self.port, self.socket or "", self.user)
+
+    @property
+    def is_local(self) -> bool:
+        """Bytes to this machine cross no wire that somebody could listen on."""
+        if self.socket is not None or self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+def resolve(
+    connection: Connection, *, environ: Mapping[str, str], root: Path, shard: str | None
+) -> Target:
+    """Fill in `${VARIABLE}` and `{shard}`; relative TLS paths are of the repository at `root`.
+
+    Raises InvalidInput for a variable that is not set and for a port that is no number.
+    """
+    label = f"shard {shard}" if shard is not None else "the scratch connection"
+
+    def filled(setting: str, text: str) -> str:
+        if shard is not None:
+            text = text.replace("{shard}", shard)
+        return _VARIABLE.sub(lambda match: _value(match[1], setting, label, environ), text)
+
+    def optional(setting: str, text: str | None) -> str | None:
+        return None if text is None else filled(setting, text)
+
+    return Target(
+        label=label,
+        host=filled("host", connection.host),
+        port=_port(filled("port", connection.port), label),
+        socket=optional("socket", connection.socket),
+        database=optional("database", connection.database),
+        user=filled("user", connection.user),
+        password=filled("password", connection.password),
+        tls=_tls(connection.tls, filled, root, label),
+        connect_timeout_s=connection.connect_timeout_s,
+        read_timeout_s=connection.read_timeout_s,
+    )
+
+
+def required_database(target: Target) -> str:
+    """The shard's database; without one there would be nothing to look at."""
+    if not target.database:
+        raise InvalidInput(
+            Problem(
+                code="connection-without-database",
+                message=f"{target.label}: its connection names no database",
+                recovery="add `database` to the connection in the spec, with {shard} in it",
+            )
+        )
+    return target.database
+
+
+def _value(variable: str, setting: str, label: str, environ: Mapping[str, str]) -> str:
+    value = environ.get(variable)
+    if value is None:
+        raise InvalidInput(
+            Problem(
+                code="variable-not-set",
+                message=f"{label}: `{setting}` needs the environment variable {variable}, which is"
+                " not set",
+                recovery=f"set {variable} where reconciler runs, then run the same command again",
+            )
+        )
+    return value
+
+
+def _port(text: str, label: str) -> int:
+    if re.fullmatch(r"[0-9]{1,5}", text) and 1 <= int(text) <= 65_535:
+        return int(text)
+    raise InvalidInput(
+        Problem(
+            code="port-invalid",
+            message=f"{label}: `port`, once its variables are filled in, is no number from 1 to"
+            " 65535",
+            recovery="mend `port` in the spec's connection, or the variable it names",
+        )
+    )
+
+
+def _tls(tls: Tls | None, filled: _Filled, root: Path, label: str) -> TlsFiles | None:
+    if tls is None:
+        return None
+
+    def file(setting: str, text: str | None) -> Path | None:
+        if text is None:
+            return None
+        path = root / filled(setting, text)
+        if not path.is_file():
+            raise InvalidInput(
+                Problem(
+                    code="tls-file-missing",
+                    message=f"{label}: the file that `{setting}` names does not exist",
+                    recovery=f"mend `{setting}` in the spec's connection; a relative path starts at"
+                    " the repository",
+                )
+            )
+        return path
+
+    return TlsFiles(
+        ca=file("tls.ca", tls.ca),
+        cert=file("tls.cert", tls.cert),
+        key=file("tls.key", tls.key),
+        verify=tls.verify,
+    )
