@@ -49,3 +49,16 @@ SERVER_STOP_S_MAX = 60.0
 
 # Each is a process of some 400 MB; a laptop holds that many.
 SANDBOX_SERVERS_MAX = 16
+
+# A server's error text is at most 512 bytes; our own messages with two definitions stay below this.
+LEDGER_MESSAGE_CHARS_MAX = 4_000
+
+# Other writers of a ledger file hold it for milliseconds; a stopped one must not hold a run forever.
+LEDGER_BUSY_S_MAX = 15
+
+# A driver shows a sign of life this often, and is taken for dead after several missed ones.
+HEARTBEAT_S = 2.0
+HEARTBEAT_MISSED_S_MAX = 15.0
+
+# How soon a running apply hears of a request or a signal: stop must take effect at once for people.
+ROLLOUT_POLL_S = 0.25

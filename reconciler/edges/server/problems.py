@@ -68,3 +68,63 @@ def no_system_tables(path: Path, flavor: Flavor) -> Unavailable:
             recovery="install the whole mariadb-server-core package, or run `make servers`",
         )
     )
+
+
+def server_stays(folder: Path) -> Unavailable:
+    return Unavailable(
+        Problem(
+            code="server-stays",
+            message=f"the server in {folder} was told to end and has not ended",
+            recovery=f"look at {folder}/server.log, then run `reconciler sandbox down` again",
+        )
+    )
+
+
+def sandbox_is_up(folder: Path) -> InvalidInput:
+    return InvalidInput(
+        Problem(
+            code="sandbox-exists",
+            message=f"there is a sandbox in {folder} already",
+            recovery="use it (`reconciler sandbox status`), or end it (`reconciler sandbox down`)",
+        )
+    )
+
+
+def sandbox_is_busy(folder: Path) -> Unavailable:
+    return Unavailable(
+        Problem(
+            code="sandbox-busy",
+            message=f"another `reconciler sandbox` is at work in {folder}",
+            recovery="wait until it has ended, then run again",
+        )
+    )
+
+
+def sandbox_is_unreadable(path: Path, reason: str) -> InvalidInput:
+    return InvalidInput(
+        Problem(
+            code="sandbox-unreadable",
+            message=f"{path} is not what `reconciler sandbox up` writes: {reason}",
+            recovery="run `reconciler sandbox down`; it ends what runs in the folder all the same",
+        )
+    )
+
+
+def sandbox_size_wrong(what: str, number: int, least: int, most: int) -> InvalidInput:
+    return InvalidInput(
+        Problem(
+            code="sandbox-size",
+            message=f"a sandbox cannot have {number} {what}: from {least} to {most} are possible",
+            recovery=f"choose a number of {what} in that range",
+        )
+    )
+
+
+def sandbox_keyspace_wrong(name: str) -> InvalidInput:
+    return InvalidInput(
+        Problem(
+            code="sandbox-keyspace",
+            message=f"{name!r} is no keyspace name, or too long to name databases with its shards",
+            recovery="choose a short name of letters, digits, '_' and inner '-'",
+        )
+    )

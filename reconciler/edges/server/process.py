@@ -6,21 +6,24 @@ Rule: whatever happens to the process that started it, the server ends and its f
 
 from __future__ import annotations
 
-import fcntl
 import os
 import secrets
 import shutil
 import socket
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
 from reconciler.edges.server.find import ServerBinary, find_server
 from reconciler.edges.server.kept import Kept, keep
+from reconciler.edges.server.lock import (
+    SOCKET_LINK,
+    TEMP_PREFIX,
+    held_lock,
+    sweep_abandoned,
+)
 from reconciler.edges.server.options import (
     HOST,
     Options,
@@ -35,11 +38,10 @@ from reconciler.edges.server.template import copy_initialised
 from reconciler.limits import SERVER_START_S_MAX
 from reconciler.model.server import Flavor, ServerVersion
 
-LOCK_NAME = "keeper.lock"
 PORT_ATTEMPTS_MAX = 5  # somebody may take a free port between choosing and binding it
 PORT_TAKEN = ("Address already in use", "Can't start server: Bind on TCP/IP port")
+SOCKET_NAME = "mysqld.sock"
 SOCKET_PATH_BYTES_MAX = 100  # sun_path holds 108 bytes on Linux, 104 on BSD and macOS
-TEMP_PREFIX = "reconciler-server-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,10 +133,11 @@ def _start(
     folder = _new_folder(folder)
     remove = [folder]
     try:
-        with _held_lock(folder) as lock:
-            socket_path = _short_socket_path(folder)
-            if socket_path.parent != folder:
-                remove.append(socket_path.parent)
+        with held_lock(folder) as lock:
+            socket_folder = _socket_folder(folder)
+            if socket_folder != folder:
+                remove.append(socket_folder)
+            socket_path = socket_folder / SOCKET_NAME
             _fill(folder, binary, options, logins)
             port = _free_port()
             settings = server_options(binary.version.flavor, purpose, options)
@@ -169,48 +172,13 @@ def _new_folder(folder: Path | None) -> Path:
     return folder.resolve()
 
 
-@contextmanager
-def _held_lock(folder: Path) -> Iterator[int]:
-    """The folder's lock, held. A keeper that inherits it holds it on, and so proves it lives."""
-    fresh = folder / f"{LOCK_NAME}.new"
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        fresh.rename(folder / LOCK_NAME)  # only now can anybody find it, and it is held already
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def is_kept(folder: Path) -> bool:
-    """True while the keeper of the server in `folder` lives: only it can hold the lock."""
-    try:
-        descriptor = os.open(folder / LOCK_NAME, os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        # Shared: two that ask at once must not take each other for the keeper.
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
-
-
-def sweep_abandoned(temporary: Path) -> None:
-    """Remove what is left of servers whose owner and keeper were both killed."""
-    for lock in temporary.glob(f"{TEMP_PREFIX}*/{LOCK_NAME}"):
-        with suppress(FileNotFoundError):  # somebody else sweeps too
-            if lock.lstat().st_uid == os.geteuid() and not is_kept(lock.parent):
-                shutil.rmtree(lock.parent, ignore_errors=True)
-
-
-def _short_socket_path(folder: Path) -> Path:
-    path = folder / "mysqld.sock"
-    if len(os.fsencode(path)) <= SOCKET_PATH_BYTES_MAX:
-        return path
-    return Path(tempfile.mkdtemp(prefix="reconciler-", dir="/tmp")) / path.name
+def _socket_folder(folder: Path) -> Path:
+    """The server's own folder, or one with a shorter name and a link to it."""
+    if len(os.fsencode(folder / SOCKET_NAME)) <= SOCKET_PATH_BYTES_MAX:
+        return folder
+    shorter = Path(tempfile.mkdtemp(prefix="reconciler-", dir="/tmp"))
+    (folder / SOCKET_LINK).symlink_to(shorter)
+    return shorter
 
 
 def _fill(folder: Path, binary: ServerBinary, options: Options, logins: Logins) -> None:

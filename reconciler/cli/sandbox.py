@@ -1,0 +1,84 @@
+"""`reconciler sandbox`: a local sharded fleet on real servers, to try everything on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from reconciler.edges.server.sandbox_state import Sandbox
+
+_folder = click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(".sandbox"),
+    show_default=True,
+    help="Where data and record are kept.",
+)
+
+
+@click.group()
+def sandbox() -> None:
+    """A local sharded fleet on real MySQL or MariaDB servers."""
+
+
+@sandbox.command()
+@click.option("--shards", type=int, default=4, show_default=True, help="Shards of the keyspace.")
+@click.option("--servers", type=int, default=2, show_default=True, help="Server processes.")
+@click.option("--keyspace", default="commerce", show_default=True, help="Name of the keyspace.")
+@click.option(
+    "--flavor", type=click.Choice(["mysql", "mariadb"]), help="Default: whichever is at hand."
+)
+@_folder
+def up(shards: int, servers: int, keyspace: str, flavor: str | None, folder: Path) -> None:
+    """Boot the servers and make an empty database for each shard."""
+    from reconciler.edges.server.sandbox import sandbox_up
+    from reconciler.model.server import Flavor
+
+    booted = sandbox_up(
+        folder,
+        keyspace=keyspace,
+        shards=shards,
+        servers=servers,
+        flavor=Flavor(flavor) if flavor else None,
+    )
+    click.echo(_described(booted))
+    click.echo(f"\nNext: `. {folder}/sandbox.env`, and put {folder}/sandbox.yaml into a spec.")
+
+
+@sandbox.command()
+@_folder
+def status(folder: Path) -> None:
+    """Show servers and shards; exit 1 if there is no sandbox or a server has ended."""
+    from reconciler.edges.server.sandbox import is_running, sandbox_status
+
+    found = sandbox_status(folder)
+    if found is None:
+        click.echo(f"no sandbox in {folder}")
+        raise SystemExit(1)
+    click.echo(_described(found))
+    ended = [server for server in found.servers if not is_running(server)]
+    for server in ended:
+        click.echo(f"server {server.number} has ended: see {server.folder}/server.log", err=True)
+    raise SystemExit(1 if ended else 0)
+
+
+@sandbox.command()
+@_folder
+def down(folder: Path) -> None:
+    """End the servers and remove their data. Without a sandbox there is nothing to do."""
+    from reconciler.edges.server.sandbox import sandbox_down
+
+    click.echo("sandbox is down" if sandbox_down(folder) else f"no sandbox in {folder}")
+
+
+def _described(sandbox: Sandbox) -> str:
+    lines = [f"keyspace {sandbox.keyspace}: {len(sandbox.shards)} shards"]
+    for server in sandbox.servers:
+        names = ", ".join(shard.name for shard in sandbox.shards if shard.server == server.number)
+        lines.append(
+            f"  server {server.number}  {server.version}  {server.host}:{server.port}  {names}"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,170 @@
+"""What a sandbox is, and the files in its folder that say so.
+
+`sandbox.json` is the record, `sandbox.env` and `sandbox.yaml` are for its user: the variables to
+export, and the environment to put into a spec. All of them are for their owner's eyes only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reconciler.edges.server.problems import sandbox_is_unreadable
+from reconciler.edges.server.process import Login, Logins
+
+FORMAT = 1
+STATE_NAME, VARIABLES_NAME, SPEC_NAME = "sandbox.json", "sandbox.env", "sandbox.yaml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxServer:
+    """One server process; `number` counts from 1."""
+
+    number: int
+    folder: Path
+    host: str
+    port: int
+    socket: Path
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxShard:
+    name: str
+    database: str
+    server: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sandbox:
+    """A local fleet: one keyspace, its shards dealt out to the servers in turn."""
+
+    folder: Path
+    keyspace: str
+    logins: Logins
+    servers: tuple[SandboxServer, ...]
+    shards: tuple[SandboxShard, ...]
+
+    def server_of(self, shard: SandboxShard) -> SandboxServer:
+        return self.servers[shard.server - 1]
+
+
+def write_state(sandbox: Sandbox) -> None:
+    """The record comes last: it is what makes the folder a sandbox."""
+    _write(sandbox.folder / VARIABLES_NAME, _variables_text(sandbox))
+    _write(sandbox.folder / SPEC_NAME, _spec_text(sandbox))
+    _write(sandbox.folder / STATE_NAME, json.dumps(_to_json(sandbox), indent=2) + "\n")
+
+
+def read_state(folder: Path) -> Sandbox | None:
+    """None where there is no sandbox."""
+    path = folder / STATE_NAME
+    try:
+        text = path.read_text()
+    except FileNotFoundError:
+        return None
+    try:
+        return _from_json(folder, json.loads(text))
+    except (ValueError, KeyError, TypeError) as error:
+        raise sandbox_is_unreadable(path, repr(error)) from error
+
+
+def remove_state(folder: Path) -> bool:
+    """True if there was a record; a broken one is removed like a sound one."""
+    was_there = (folder / STATE_NAME).exists()
+    for name in (STATE_NAME, SPEC_NAME, VARIABLES_NAME):
+        (folder / name).unlink(missing_ok=True)
+    return was_there
+
+
+def _write(path: Path, text: str) -> None:
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    fresh.replace(path)
+
+
+def _variables_text(sandbox: Sandbox) -> str:
+    variables = {
+        "SCHEMA_USER": sandbox.logins.admin.user,
+        "SCHEMA_PASSWORD": sandbox.logins.admin.password,
+        "SCHEMA_READER_USER": sandbox.logins.reader.user,
+        "SCHEMA_READER_PASSWORD": sandbox.logins.reader.password,
+    }
+    for server in sandbox.servers:
+        variables[f"SANDBOX_PORT_{server.number}"] = str(server.port)
+        variables[f"SANDBOX_SOCKET_{server.number}"] = str(server.socket)
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
+
+
+def _spec_text(sandbox: Sandbox) -> str:
+    lines = [
+        "# For `environments:` of a spec; the variables are in sandbox.env.",
+        "sandbox:",
+        "  connection:",
+        f"    host: {sandbox.servers[0].host}",
+        f'    database: "{sandbox.keyspace}_{{shard}}"',
+        '    user: "${SCHEMA_USER}"',
+        '    password: "${SCHEMA_PASSWORD}"',
+        "  shards:",
+    ]
+    for shard in sandbox.shards:
+        port = f"${{SANDBOX_PORT_{shard.server}}}"
+        lines.append(f'    - {{name: "{shard.name}", connection: {{port: "{port}"}}}}')
+    return "\n".join([*lines, ""])
+
+
+def _to_json(sandbox: Sandbox) -> dict[str, Any]:
+    admin, reader = sandbox.logins.admin, sandbox.logins.reader
+    return {
+        "format": FORMAT,
+        "keyspace": sandbox.keyspace,
+        "logins": {
+            "admin": {"user": admin.user, "password": admin.password},
+            "reader": {"user": reader.user, "password": reader.password},
+        },
+        "servers": [
+            {
+                "number": server.number,
+                "folder": server.folder.name,
+                "host": server.host,
+                "port": server.port,
+                "socket": str(server.socket),
+                "version": server.version,
+            }
+            for server in sandbox.servers
+        ],
+        "shards": [
+            {"name": shard.name, "database": shard.database, "server": shard.server}
+            for shard in sandbox.shards
+        ],
+    }
+
+
+def _from_json(folder: Path, record: dict[str, Any]) -> Sandbox:
+    if record["format"] != FORMAT:
+        raise ValueError(f"format {record['format']}, expected {FORMAT}")
+    logins = record["logins"]
+    return Sandbox(
+        folder=folder,
+        keyspace=record["keyspace"],
+        logins=Logins(admin=Login(**logins["admin"]), reader=Login(**logins["reader"])),
+        servers=tuple(
+            SandboxServer(
+                number=server["number"],
+                folder=folder / server["folder"],
+                host=server["host"],
+                port=server["port"],
+                socket=Path(server["socket"]),
+                version=server["version"],
+            )
+            for server in record["servers"]
+        ),
+        shards=tuple(SandboxShard(**shard) for shard in record["shards"]),
+    )
