@@ -20,6 +20,7 @@ class Algorithm(StrEnum):
     """ALGORITHM= of an ALTER; the statement carries it, so that live refuses, never degrades."""
 
     INSTANT = "INSTANT"
+    NOCOPY = "NOCOPY"  # MariaDB: in place, and never a rebuild
     INPLACE = "INPLACE"
     COPY = "COPY"
 

@@ -17,6 +17,8 @@ DESTRUCTIVE = frozenset(
         HazardKind.DROP_TABLE,
         HazardKind.DROP_COLUMN,
         HazardKind.DROP_PARTITION,
+        HazardKind.DROP_HISTORY,
+        HazardKind.CHANGE_ENGINE,
         HazardKind.NARROW_TYPE,
         HazardKind.CHANGE_VALUES,
     }
@@ -57,7 +59,7 @@ def class_effect(statement: PlannedStatement) -> str:
             return _plain_effect(statement.operation)
         case Algorithm.INSTANT:
             return "metadata only, no lock"
-        case Algorithm.INPLACE:
+        case Algorithm.INPLACE | Algorithm.NOCOPY:
             work = "rebuilds the table" if execution.rebuilds else "no rebuild"
             return f"{work}, {_lock_effect(execution.lock)}"
         case Algorithm.COPY:
@@ -66,7 +68,13 @@ def class_effect(statement: PlannedStatement) -> str:
 
 def severity(execution: ExecutionClass) -> int:
     """How much a statement can be felt: for finding the worst class of a plan."""
-    algorithm = {None: 0, Algorithm.INSTANT: 1, Algorithm.INPLACE: 2, Algorithm.COPY: 4}
+    algorithm = {
+        None: 0,
+        Algorithm.INSTANT: 1,
+        Algorithm.NOCOPY: 2,
+        Algorithm.INPLACE: 2,
+        Algorithm.COPY: 4,
+    }
     lock = {None: 0, Lock.NONE: 0, Lock.SHARED: 1, Lock.EXCLUSIVE: 2}
     return 10 * (algorithm[execution.algorithm] + execution.rebuilds) + lock[execution.lock]
 

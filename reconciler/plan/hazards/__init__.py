@@ -1,0 +1,98 @@
+"""Hazards: why a statement may hurt, one function for each way of hurting.
+
+Each is pure and looks at one statement. A new hazard is a function in the file of its family and a
+line in HAZARDS; its name is a HazardKind, which never changes once it is out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from reconciler.model.policy import Hazard, HazardKind
+from reconciler.plan.hazards.availability import (
+    disables,
+    drops_constraint,
+    drops_index,
+    drops_uniqueness,
+    stops_encryption,
+)
+from reconciler.plan.hazards.cost import blocks_writes, rebuilds
+from reconciler.plan.hazards.data_loss import (
+    changes_engine,
+    drops_column,
+    drops_history,
+    drops_partition,
+    drops_table,
+    remakes_column,
+)
+from reconciler.plan.hazards.examined import Examined
+from reconciler.plan.hazards.existing_rows import (
+    fills_computed_default,
+    fills_rows,
+    fixes_srid,
+    loses_unique_column,
+    merges_texts,
+    requires_condition,
+    requires_parents,
+    requires_place,
+    requires_unique,
+    requires_values,
+)
+from reconciler.plan.hazards.narrowing import (
+    changes_collation,
+    changes_computation,
+    changes_type,
+)
+from reconciler.plan.hazards.running_code import (
+    hides_column,
+    refuses_inserts_of_added,
+    refuses_inserts_of_changed,
+    refuses_values_of_remade,
+    renames_column,
+    renames_index,
+    renames_table,
+)
+
+HAZARDS: tuple[Callable[[Examined], Iterator[Hazard]], ...] = (
+    drops_table,
+    drops_column,
+    drops_partition,
+    drops_history,
+    remakes_column,
+    changes_engine,
+    changes_type,
+    changes_computation,
+    changes_collation,
+    renames_table,
+    renames_column,
+    renames_index,
+    refuses_inserts_of_added,
+    refuses_inserts_of_changed,
+    refuses_values_of_remade,
+    hides_column,
+    drops_uniqueness,
+    drops_constraint,
+    drops_index,
+    disables,
+    stops_encryption,
+    requires_values,
+    requires_unique,
+    loses_unique_column,
+    requires_condition,
+    requires_parents,
+    requires_place,
+    merges_texts,
+    fixes_srid,
+    fills_rows,
+    fills_computed_default,
+    blocks_writes,
+    rebuilds,
+)
+
+_ORDER = {kind: position for position, kind in enumerate(HazardKind)}
+
+
+def hazards_of(examined: Examined) -> tuple[Hazard, ...]:
+    """Every finding once, the gravest kinds first, then by object."""
+    found = dict.fromkeys(hazard for check in HAZARDS for hazard in check(examined))
+    return tuple(sorted(found, key=lambda h: (_ORDER[h.kind], h.object, h.reason)))

@@ -1,0 +1,119 @@
+"""Indexes and constraints that go: queries that get slow, and rules that nothing keeps any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.diff.model import Clause, ClauseKind
+from reconciler.diff.pairing import name_key
+from reconciler.model.policy import Hazard, HazardKind
+from reconciler.model.schema import ForeignKey, Index, Table
+from reconciler.plan.hazards.examined import (
+    Examined,
+    find_index,
+    needing_permission,
+    unique_columns,
+    worth_knowing,
+)
+
+
+def drops_index(examined: Examined) -> Iterator[Hazard]:
+    for clause, index in _dropped_indexes(examined):
+        if _replaced(index, examined.step.after):
+            if not _added_here(examined, index):
+                reason = "queries go without the index until a later statement has made it anew"
+                yield worth_knowing(HazardKind.DROP_INDEX, clause.object, reason)
+        else:
+            reason = "queries that use the index get slow; those that name it in a hint fail"
+            yield worth_knowing(HazardKind.DROP_INDEX, clause.object, reason)
+
+
+def drops_uniqueness(examined: Examined) -> Iterator[Hazard]:
+    after = examined.step.after
+    kept = {unique_columns(index) for index in after.indexes} if after else set()
+    for clause, index in _dropped_indexes(examined):
+        columns = unique_columns(index)
+        if columns is not None and columns not in kept:
+            reason = (
+                "nothing keeps rows unique by these columns any more; INSERT ... ON DUPLICATE KEY"
+                " UPDATE and REPLACE insert where they updated"
+            )
+            yield needing_permission(HazardKind.DROP_CONSTRAINT, clause.object, reason)
+
+
+def drops_constraint(examined: Examined) -> Iterator[Hazard]:
+    after = examined.step.after
+    kept = {_reference(key) for key in after.foreign_keys} if after else set()
+    before = examined.step.before
+    keys = {name_key(key.name): key for key in before.foreign_keys} if before else {}
+    for clause in examined.of_kind(ClauseKind.DROP_FOREIGN_KEY):
+        key = keys.get(name_key(clause.object))
+        if key is None or _reference(key) not in kept:
+            reason = "nothing keeps child rows and parent rows together any more"
+            yield worth_knowing(HazardKind.DROP_CONSTRAINT, clause.object, reason)
+    conditions = {check.expression for check in after.checks if check.enforced} if after else set()
+    checks = {name_key(check.name): check for check in before.checks} if before else {}
+    for clause in examined.of_kind(ClauseKind.DROP_CHECK):
+        check = checks.get(name_key(clause.object))
+        if check is None or (check.enforced and check.expression not in conditions):
+            reason = "nothing keeps rows to the check's condition any more"
+            yield worth_knowing(HazardKind.DROP_CONSTRAINT, clause.object, reason)
+
+
+def disables(examined: Examined) -> Iterator[Hazard]:
+    """An index that the optimiser is not to use, a check that is not enforced."""
+    for clause in examined.of_kind(ClauseKind.ALTER_INDEX):
+        old = find_index(examined.step.before, clause.object)
+        new = find_index(examined.step.after, clause.object)
+        if old is not None and new is not None and old.visible and not new.visible:
+            reason = "queries that use the index get slow: it becomes invisible"
+            yield worth_knowing(HazardKind.DROP_INDEX, clause.object, reason)
+    after = examined.step.after
+    for clause in examined.of_kind(ClauseKind.ALTER_CHECK):
+        for check in after.checks if after else ():
+            if name_key(check.name) == name_key(clause.object) and not check.enforced:
+                reason = "nothing keeps rows to the check's condition: it is not enforced"
+                yield worth_knowing(HazardKind.DROP_CONSTRAINT, clause.object, reason)
+
+
+def stops_encryption(examined: Examined) -> Iterator[Hazard]:
+    if examined.both is None or not any(examined.of_kind(ClauseKind.TABLE_OPTION)):
+        return
+    old, new = (table.option("ENCRYPTION") for table in examined.both)
+    if old in ("'Y'", "'y'") and new not in ("'Y'", "'y'"):
+        reason = "the table's rows are written to disk unencrypted from then on"
+        yield needing_permission(HazardKind.DECRYPT, examined.both[1].name, reason)
+
+
+def _dropped_indexes(examined: Examined) -> Iterator[tuple[Clause, Index]]:
+    for clause in examined.of_kind(ClauseKind.DROP_INDEX):
+        index = find_index(examined.step.before, clause.object)
+        if index is not None:
+            yield clause, index
+
+
+def _replaced(old: Index, after: Table | None) -> bool:
+    """Whether an index that serves the same searches is there in the end."""
+    return after is not None and any(
+        new.visible and new.kind is old.kind and new.parts[: len(old.parts)] == old.parts
+        for new in after.indexes
+    )
+
+
+def _added_here(examined: Examined, old: Index) -> bool:
+    """Whether that index is not missing between two statements."""
+    before = examined.step.before
+    added = {name_key(clause.object) for clause in examined.of_kind(ClauseKind.ADD_INDEX)}
+    present = {name_key(index.name) for index in before.indexes} if before else set()
+    dropped = {name_key(clause.object) for clause in examined.of_kind(ClauseKind.DROP_INDEX)}
+    after = examined.step.after
+    return any(
+        new.kind is old.kind
+        and new.parts[: len(old.parts)] == old.parts
+        and (name_key(new.name) in added or name_key(new.name) in present - dropped)
+        for new in (after.indexes if after else ())
+    )
+
+
+def _reference(key: ForeignKey) -> tuple[object, ...]:
+    return (key.columns, key.parent_database, key.parent_table, key.parent_columns)

@@ -1,0 +1,104 @@
+"""Rows or values that are gone once the statement has run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.diff.model import ClauseKind, Operation
+from reconciler.model.policy import Hazard, HazardKind
+from reconciler.model.schema import Column, Table
+from reconciler.plan.hazards.examined import (
+    Examined,
+    find_column,
+    is_stored,
+    needing_permission,
+    worth_knowing,
+)
+
+# Engines that keep every row they are given, also through a restart.
+_KEEPING_ENGINES = frozenset({"InnoDB", "MyISAM", "Aria", "ARCHIVE", "CSV", "ROCKSDB", "MyRocks"})
+
+
+def drops_table(examined: Examined) -> Iterator[Hazard]:
+    if examined.step.operation is Operation.DROP_TABLE:
+        yield needing_permission(
+            HazardKind.DROP_TABLE, examined.step.table, "the table and all its rows are lost"
+        )
+
+
+def drops_column(examined: Examined) -> Iterator[Hazard]:
+    for clause in examined.of_kind(ClauseKind.DROP_COLUMN):
+        column = find_column(examined.step.before, clause.object)
+        if column is None or examined.column_after(clause.object) is not None:
+            continue  # dropped to be made anew: `remakes_column` looks at both
+        reason = (
+            "the column and its values are lost, and code that uses it fails"
+            if is_stored(column)
+            else "code that uses the column fails; its values were computed, so none is lost"
+        )
+        yield needing_permission(HazardKind.DROP_COLUMN, column.name, reason)
+
+
+def remakes_column(examined: Examined) -> Iterator[Hazard]:
+    """Only DROP and ADD turn a column into a virtual one or back."""
+    for old, new in examined.remade_columns():
+        yield from _remade(old, new)
+
+
+def _remade(old: Column, new: Column) -> Iterator[Hazard]:
+    if old.generated is None:
+        reason = "the column is dropped and made anew: the values of existing rows are lost"
+        yield needing_permission(HazardKind.DROP_COLUMN, new.name, reason)
+    elif new.generated is None:
+        reason = "rows lose the values computed so far and get the column's default instead"
+        yield needing_permission(HazardKind.CHANGE_VALUES, new.name, reason)
+    elif old.generated.expression != new.generated.expression:
+        reason = "the values of existing rows are computed anew, by another expression"
+        yield worth_knowing(HazardKind.CHANGE_VALUES, new.name, reason)
+
+
+def drops_partition(examined: Examined) -> Iterator[Hazard]:
+    for clause in examined.of_kind(ClauseKind.DROP_PARTITION):
+        for name in _dropped_partitions(examined, clause.object):
+            reason = "all rows of the partition are lost"
+            yield needing_permission(HazardKind.DROP_PARTITION, name, reason)
+
+
+def changes_engine(examined: Examined) -> Iterator[Hazard]:
+    if examined.both is None or not any(examined.of_kind(ClauseKind.TABLE_OPTION)):
+        return
+    old, new = (table.option("ENGINE") for table in examined.both)
+    if old == new or old is None or new is None:
+        return
+    table = examined.both[1].name
+    if new not in _KEEPING_ENGINES:
+        reason = f"engine {new} does not keep rows as {old} does: they may be lost"
+        yield needing_permission(HazardKind.CHANGE_ENGINE, table, reason)
+    elif old == "InnoDB":
+        reason = (
+            f"engine {new} has no transactions, row locks or foreign keys, and survives no crash"
+        )
+        yield needing_permission(HazardKind.CHANGE_ENGINE, table, reason)
+
+
+def drops_history(examined: Examined) -> Iterator[Hazard]:
+    """MariaDB: what system versioning kept is deleted with it."""
+    if examined.both is None or not any(examined.of_kind(ClauseKind.OTHER)):
+        return
+    old, new = examined.both
+    if old.system_versioned and not new.system_versioned:
+        reason = "all earlier versions of rows, kept by system versioning, are lost"
+        yield needing_permission(HazardKind.DROP_HISTORY, new.name, reason)
+
+
+def _dropped_partitions(examined: Examined, named: str) -> tuple[str, ...]:
+    """The partitions that go; `named` where the statement's partitions cannot be told apart."""
+    if examined.both is None:
+        return (named,)
+    old, new = (_partition_names(table) for table in examined.both)
+    return tuple(name for name in old if name not in new) or (named,)
+
+
+def _partition_names(table: Table) -> tuple[str, ...]:
+    partitions = table.partitioning.partitions if table.partitioning else ()
+    return tuple(partition.name for partition in partitions)

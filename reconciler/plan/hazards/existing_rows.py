@@ -1,0 +1,226 @@
+"""Rows that are there already: they may make the statement fail, or get a value nobody chose.
+
+None of this shows on an empty scratch copy, so each finding carries the query that tells whether a
+shard has such rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.ddl.quote import quote_identifier
+from reconciler.diff.model import ClauseKind
+from reconciler.diff.pairing import name_key
+from reconciler.model.policy import Hazard, HazardKind
+from reconciler.model.schema import Check, Column, ForeignKey, Index, Table
+from reconciler.plan.hazards.column_type import Family, parse_column_type
+from reconciler.plan.hazards.examined import (
+    Examined,
+    find_index,
+    may_be_left_out,
+    needing_permission,
+    unique_columns,
+    worth_knowing,
+)
+
+# What ADD COLUMN ... NOT NULL without a default puts into existing rows, strict mode or not.
+_FILLED_WITH = {
+    Family.INTEGER: "0",
+    Family.DECIMAL: "0",
+    Family.FLOAT: "0",
+    Family.BIT: "0",
+    Family.YEAR: "0000",
+    Family.TIME: "00:00:00",
+    Family.TIMESTAMP: "0000-00-00 00:00:00",
+    Family.TEXT: "''",
+    Family.BINARY: "''",
+    Family.ENUM: "the first member",
+    Family.SET: "''",
+    Family.JSON: "the JSON literal null",
+}
+_PARTITIONED = (
+    ClauseKind.PARTITION_BY,
+    ClauseKind.REORGANIZE_PARTITION,
+)
+
+
+def requires_values(examined: Examined) -> Iterator[Hazard]:
+    """NULL becomes NOT NULL."""
+    for clause, old, new in examined.changed_columns():
+        if clause.kind is ClauseKind.SET_DEFAULT or new.nullable or not old.nullable:
+            continue
+        query = f"SELECT 1 FROM {_table(examined)} WHERE {quote_identifier(old.name)} IS NULL"
+        yield _may_fail(new.name, "rows with NULL make it fail", query)
+
+
+def fills_rows(examined: Examined) -> Iterator[Hazard]:
+    """A new NOT NULL column without a default."""
+    for clause in examined.of_kind(ClauseKind.ADD_COLUMN):
+        new = examined.column_after(clause.object)
+        if new is None or new.nullable or may_be_left_out(new):
+            continue
+        family = parse_column_type(new.sql_type).family
+        filled_with = _FILLED_WITH.get(family)
+        if filled_with is not None:
+            reason = f"NOT NULL without a default: existing rows get {filled_with}"
+            yield worth_knowing(HazardKind.FILL_EXISTING_ROWS, new.name, reason)
+        else:
+            # 1292 for '0000-00-00' in strict mode, 1138 for geometry; only when there are rows.
+            reason = f"NOT NULL without a default: no {new.sql_type} exists for existing rows"
+            yield _may_fail(new.name, reason, f"SELECT 1 FROM {_table(examined)}")
+
+
+def fills_computed_default(examined: Examined) -> Iterator[Hazard]:
+    """A new column with an expression default: computed for each existing row."""
+    for clause in examined.of_kind(ClauseKind.ADD_COLUMN):
+        new = examined.column_after(clause.object)
+        if new is not None and new.default_sql is not None and new.default_sql.startswith("("):
+            reason = f"existing rows get {new.default_sql}, as it is when the statement runs"
+            yield worth_knowing(HazardKind.FILL_EXISTING_ROWS, new.name, reason)
+
+
+def requires_unique(examined: Examined) -> Iterator[Hazard]:
+    before = examined.step.before
+    held = {unique_columns(index) for index in before.indexes} if before else set()
+    for clause in examined.of_kind(ClauseKind.ADD_INDEX):
+        index = find_index(examined.step.after, clause.object)
+        if index is None or unique_columns(index) is None:
+            continue
+        if unique_columns(index) in held and not _has_prefix(index):
+            continue  # the rows were unique by these columns before
+        query = _duplicates(examined, index)
+        yield _may_fail(index.name, "rows with equal values make it fail", query)
+
+
+def loses_unique_column(examined: Examined) -> Iterator[Hazard]:
+    """DROP COLUMN takes the column out of every index: UNIQUE (a, b) becomes UNIQUE (b)."""
+    if examined.both is None:
+        return
+    gone = {name_key(clause.object) for clause in examined.of_kind(ClauseKind.DROP_COLUMN)}
+    for old in examined.both[0].indexes:
+        new = find_index(examined.both[1], old.name)
+        columns = {name_key(part.column) for part in old.parts if part.column}
+        if unique_columns(old) and new is not None and unique_columns(new) and gone & columns:
+            reason = "the key keeps fewer columns; rows equal in those make it fail"
+            yield _may_fail(old.name, reason, _duplicates(examined, new))
+
+
+def requires_condition(examined: Examined) -> Iterator[Hazard]:
+    """A check that is new, or enforced from now on."""
+    for clause in examined.of_kind(ClauseKind.ADD_CHECK, ClauseKind.ALTER_CHECK):
+        check = _check(examined.step.after, clause.object)
+        if check is None or not check.enforced:
+            continue
+        query = f"SELECT 1 FROM {_table(examined)} WHERE NOT ({check.expression})"
+        yield _may_fail(check.name, "rows that violate the check make it fail", query)
+
+
+def requires_parents(examined: Examined) -> Iterator[Hazard]:
+    for clause in examined.of_kind(ClauseKind.ADD_FOREIGN_KEY):
+        key = _foreign_key(examined.step.after, clause.object)
+        if key is None or _was_there(examined.step.before, key):
+            continue
+        query = _orphans(examined, key)
+        if examined.step.foreign_key_checks:
+            yield _may_fail(key.name, "rows without a parent row make it fail", query)
+        else:
+            reason = f"existing rows are not checked; orphans stay: {query} LIMIT 1"
+            yield needing_permission(HazardKind.UNCHECKED_ROWS, key.name, reason)
+
+
+def requires_place(examined: Examined) -> Iterator[Hazard]:
+    """A row that belongs into none of the listed partitions (error 1526)."""
+    for clause in examined.of_kind(*_PARTITIONED):
+        after = examined.step.after
+        partitioning = after.partitioning if after else None
+        if partitioning and any(partition.values_sql for partition in partitioning.partitions):
+            reason = "rows that no partition takes make it fail"
+            yield worth_knowing(HazardKind.MAY_FAIL_ON_ROWS, clause.object, reason)
+
+
+def merges_texts(examined: Examined) -> Iterator[Hazard]:
+    """Texts that were different become equal under another collation (error 1062)."""
+    for _, old, new in examined.changed_columns():
+        if old.collation == new.collation or None in (old.collation, new.collation):
+            continue
+        for index in examined.step.after.indexes if examined.step.after else ():
+            if unique_columns(index) and _uses_column(index, new):
+                reason = f"texts that are equal under {new.collation} make it fail"
+                yield worth_knowing(HazardKind.MAY_FAIL_ON_ROWS, index.name, reason)
+
+
+def fixes_srid(examined: Examined) -> Iterator[Hazard]:
+    for _, old, new in examined.changed_columns():
+        if new.srid is not None and old.srid != new.srid:
+            query = (
+                f"SELECT 1 FROM {_table(examined)}"
+                f" WHERE ST_SRID({quote_identifier(old.name)}) <> {new.srid}"
+            )
+            yield _may_fail(
+                new.name, f"geometries of another SRID than {new.srid} make it fail", query
+            )
+
+
+def _may_fail(name: str, reason: str, query: str) -> Hazard:
+    return worth_knowing(HazardKind.MAY_FAIL_ON_ROWS, name, f"{reason}; look with: {query} LIMIT 1")
+
+
+def _table(examined: Examined) -> str:
+    return quote_identifier(examined.step.table)
+
+
+def _duplicates(examined: Examined, index: Index) -> str:
+    parts = ", ".join(
+        f"({part.expression})" if part.column is None else _part(part.column, part.length)
+        for part in index.parts
+    )
+    return f"SELECT 1 FROM {_table(examined)} GROUP BY {parts} HAVING COUNT(*) > 1"
+
+
+def _part(column: str, length: int | None) -> str:
+    name = quote_identifier(column)
+    return name if length is None else f"LEFT({name}, {length})"
+
+
+def _orphans(examined: Examined, key: ForeignKey) -> str:
+    parent = quote_identifier(key.parent_table)
+    if key.parent_database is not None:
+        parent = f"{quote_identifier(key.parent_database)}.{parent}"
+    pairs = zip(key.columns, key.parent_columns, strict=True)
+    joined = " AND ".join(
+        f"p.{quote_identifier(theirs)} = c.{quote_identifier(ours)}" for ours, theirs in pairs
+    )
+    filled = " AND ".join(f"c.{quote_identifier(column)} IS NOT NULL" for column in key.columns)
+    return (
+        f"SELECT 1 FROM {_table(examined)} c LEFT JOIN {parent} p ON {joined}"
+        f" WHERE {filled} AND p.{quote_identifier(key.parent_columns[0])} IS NULL"
+    )
+
+
+def _was_there(table: Table | None, key: ForeignKey) -> bool:
+    """Whether the same reference existed before, under whatever name or actions."""
+    reference = (key.columns, key.parent_database, key.parent_table, key.parent_columns)
+    return table is not None and any(
+        (old.columns, old.parent_database, old.parent_table, old.parent_columns) == reference
+        for old in table.foreign_keys
+    )
+
+
+def _has_prefix(index: Index) -> bool:
+    return any(part.length is not None for part in index.parts)
+
+
+def _uses_column(index: Index, column: Column) -> bool:
+    return any(
+        part.column and name_key(part.column) == name_key(column.name) for part in index.parts
+    )
+
+
+def _check(table: Table | None, name: str) -> Check | None:
+    checks = table.checks if table else ()
+    return next((check for check in checks if name_key(check.name) == name_key(name)), None)
+
+
+def _foreign_key(table: Table | None, name: str) -> ForeignKey | None:
+    keys = table.foreign_keys if table else ()
+    return next((key for key in keys if name_key(key.name) == name_key(name)), None)
