@@ -62,3 +62,12 @@ HEARTBEAT_MISSED_S_MAX = 15.0
 
 # How soon a running apply hears of a request or a signal: stop must take effect at once for people.
 ROLLOUT_POLL_S = 0.25
+
+# GitHub: the body of a comment or an issue; counted in bytes here, which is never more generous.
+COMMENT_BYTES_MAX = 65_536
+
+# GitHub: one step's job summary; a larger one is dropped whole.
+SUMMARY_BYTES_MAX = 1 << 20
+
+# GitHub shows ten errors and ten warnings of a step and drops the rest without a word.
+ANNOTATIONS_MAX = 10
