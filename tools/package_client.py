@@ -50,7 +50,7 @@ class PackageClient:
 
     def __init__(self, room: Path, suite: str | None = None, pretend: Sequence[str] = ()) -> None:
         distribution = this_distribution()
-        archive = distribution_archive(distribution)
+        archive = distribution_archive(distribution, list(machine_sources()))
         architecture = output_of(["dpkg", "--print-architecture"]).strip()
         self._archives = room / "cache" / "archives"
         for folder in ("etc", "state/lists/partial", "cache/archives/partial", "log"):
@@ -118,9 +118,8 @@ def this_distribution() -> Distribution:
     return Distribution(name, codename)
 
 
-def distribution_archive(distribution: Distribution) -> Source:
+def distribution_archive(distribution: Distribution, sources: Sequence[Source]) -> Source:
     """The distribution's own archive: not its security archive, and nobody else's."""
-    sources = list(machine_sources())
     suites = {distribution.codename, *(DEBIAN_SUITES if distribution.name == "debian" else ())}
     candidates = [
         source

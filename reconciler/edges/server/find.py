@@ -46,7 +46,8 @@ def find_servers() -> tuple[ServerBinary, ...]:
     for candidate in _candidates():
         version = _ask_version(candidate)
         if isinstance(version, ServerVersion):
-            found.setdefault(candidate.resolve(), ServerBinary(path=candidate, version=version))
+            binary = ServerBinary(path=candidate.absolute(), version=version)
+            found.setdefault(candidate.resolve(), binary)
     return tuple(found.values())
 
 
@@ -55,7 +56,7 @@ def server_at(path: Path) -> ServerBinary:
     version = _ask_version(path)
     if not isinstance(version, ServerVersion):
         raise not_a_server(path, version)
-    return ServerBinary(path=path, version=version)
+    return ServerBinary(path=path.absolute(), version=version)
 
 
 def _candidates() -> Iterator[Path]:

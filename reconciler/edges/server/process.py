@@ -117,7 +117,11 @@ def start_server(
     logins = logins or new_logins()
     for attempts_left in reversed(range(PORT_ATTEMPTS_MAX)):
         server = _start(binary, purpose, options or {}, folder, logins)
-        last_words = _wait_until_it_answers(server, binary.path)
+        try:
+            last_words = _wait_until_it_answers(server, binary.path)
+        except BaseException:
+            server.stop()
+            raise
         if last_words is None:
             (server.folder / "init.sql").unlink()  # it holds the passwords
             return server
@@ -225,7 +229,6 @@ def _wait_until_it_answers(server: RunningServer, binary: Path) -> str | None:
         if _answers(server.socket):
             return None
         time.sleep(0.02)
-    server.stop()
     raise server_too_slow(binary, SERVER_START_S_MAX)
 
 
