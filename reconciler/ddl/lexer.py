@@ -95,7 +95,8 @@ _PATTERNS = {
 
 def _scanner(patterns: dict[str, str]) -> re.Pattern[str]:
     alternatives = (f"(?P<{name}>{pattern})" for name, pattern in patterns.items())
-    return re.compile("|".join(alternatives), re.DOTALL)
+    # ASCII: to the servers a no-break space is a letter, and an Arabic digit is no digit.
+    return re.compile("|".join(alternatives), re.DOTALL | re.ASCII)
 
 
 _OUTSIDE = _scanner(_PATTERNS)

@@ -1,0 +1,51 @@
+"""Fingerprints: equal for two tables exactly when their canonical forms are equal.
+
+The hash is taken over the fields of the model, not over SQL: a field that a renderer forgets, or
+two values that happen to print alike, can then not hide a difference.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from reconciler.ddl.normalize import NORMALIZER_VERSION, normalize_table
+from reconciler.model.schema import Table
+from reconciler.model.server import ServerVersion
+
+_TABLE = f"reconciler/table/v{NORMALIZER_VERSION}"
+_SCHEMA = f"reconciler/schema/v{NORMALIZER_VERSION}"
+
+
+def table_fingerprint(table: Table, version: ServerVersion) -> str:
+    """`sha256:<hex>` of what the table means on this flavor of server."""
+    return canonical_fingerprint(normalize_table(table, version), version)
+
+
+def canonical_fingerprint(canonical: Table, version: ServerVersion) -> str:
+    """The same for a table that `normalize_table` returned."""
+    return _digest(f"{_TABLE}/{version.flavor}", _plain(canonical))
+
+
+def schema_fingerprint(tables: Mapping[str, str]) -> str:
+    """`sha256:<hex>` of a whole schema, from its tables' fingerprints by name."""
+    return _digest(_SCHEMA, dict(tables))
+
+
+def _digest(prefix: str, value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(f"{prefix}\n{text}".encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON would hold it; a field at its default is left out, so that a field added
+    to the model leaves the fingerprints of tables without it alone."""
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if not is_dataclass(value):
+        return value
+    items = ((field, getattr(value, field.name)) for field in fields(value))
+    return {field.name: _plain(item) for field, item in items if item != field.default}
