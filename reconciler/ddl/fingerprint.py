@@ -13,8 +13,17 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from reconciler.ddl.normalize import NORMALIZER_VERSION, normalize_table
+from reconciler.ddl.render import RENDERER_VERSION
 from reconciler.model.schema import Table
 from reconciler.model.server import ServerVersion
+
+__all__ = [
+    "NORMALIZER_VERSION",
+    "RENDERER_VERSION",
+    "canonical_fingerprint",
+    "schema_fingerprint",
+    "table_fingerprint",
+]
 
 _TABLE = f"reconciler/table/v{NORMALIZER_VERSION}"
 _SCHEMA = f"reconciler/schema/v{NORMALIZER_VERSION}"
