@@ -56,6 +56,9 @@ LEDGER_MESSAGE_CHARS_MAX = 4_000
 # Other writers of a ledger file hold it for milliseconds; a stopped one must not hold a run forever.
 LEDGER_BUSY_S_MAX = 15
 
+# Group commit lets one connection write for all; the others read.
+LEDGER_CONNECTIONS_MAX = 6
+
 # A driver shows a sign of life this often, and is taken for dead after several missed ones.
 HEARTBEAT_S = 2.0
 HEARTBEAT_MISSED_S_MAX = 15.0
@@ -71,3 +74,9 @@ SUMMARY_BYTES_MAX = 1 << 20
 
 # GitHub shows ten errors and ten warnings of a step and drops the rest without a word.
 ANNOTATIONS_MAX = 10
+
+# A proof takes seconds; a scratch database older than a day belongs to a run that was killed.
+SCRATCH_LEFTOVER_AFTER_S = 86_400
+
+# Two proofs that need different tables in another owner's database of one name take turns.
+SCRATCH_WAIT_S_MAX = 120

@@ -1,0 +1,202 @@
+"""Connections to the ledger's database, what may go wrong with them in our own words, and the
+sharing of transactions.
+
+Rule: no text of a driver's error that could name a host or a user leaves this module (PL-12).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+
+from reconciler.errors import InvalidInput, Problem, ReconcilerError, Unavailable
+from reconciler.limits import LEDGER_BUSY_S_MAX, LEDGER_CONNECTIONS_MAX
+
+_UPGRADE_LOCK = "reconciler.ledger.upgrade"
+
+Work = Callable[[Connection], None]
+
+
+def engine_for(url: str | None, *, default_file: Path) -> Engine:
+    """`url` None means `default_file`, which is made if it is missing."""
+    if url is None:
+        _make_folder(default_file.parent)
+        return _sqlite(URL.create("sqlite", database=str(default_file)))
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise _bad_url() from None  # the text may hold a password: it is not shown
+    match parsed.get_backend_name():
+        case "sqlite":
+            return _sqlite(parsed)
+        case "mysql":
+            return _mysql(parsed)
+        case _:
+            raise _bad_url()
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One transaction, durable when the block has ended."""
+    with _plain_errors(), engine.begin() as connection:
+        yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One consistent look; keeps no writer out."""
+    with _plain_errors(), engine.connect() as connection:
+        yield connection.execution_options(reading=True)
+
+
+@contextmanager
+def alone(connection: Connection) -> Iterator[None]:
+    """Keeps other processes out while tables are made: MySQL commits each DDL on its own, SQLite
+    has the database locked by the transaction already."""
+    if connection.dialect.name == "sqlite":
+        yield
+        return
+    lock = {"name": _UPGRADE_LOCK, "wait_s": LEDGER_BUSY_S_MAX}
+    if connection.execute(text("SELECT GET_LOCK(:name, :wait_s)"), lock).scalar() != 1:
+        raise _unavailable("another process is making or upgrading its tables")
+    try:
+        yield
+    finally:
+        connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": _UPGRADE_LOCK})
+
+
+class GroupCommit:
+    """Writers that come while a transaction is being committed share the next one."""
+
+    def __init__(self, transaction: Callable[[], AbstractContextManager[Connection]]) -> None:
+        self._transaction = transaction
+        self._turn = threading.Lock()
+        self._door = threading.Lock()
+        self._waiting: list[_Job] = []
+
+    def submit(self, work: Work) -> None:
+        """Returns when `work` is durable; raises what it raised, and then nothing of it is."""
+        job = _Job(work)
+        with self._door:
+            self._waiting.append(job)
+        with self._turn:
+            if not job.settled:
+                with self._door:
+                    batch, self._waiting = self._waiting, []
+                self._commit(batch)
+        if job.error is not None:
+            raise job.error
+
+    def _commit(self, batch: list[_Job]) -> None:
+        error = self._try([job.work for job in batch])
+        for job in batch:
+            # One writer's conflict must not fail the others: each then gets a turn of its own.
+            job.error = self._try([job.work]) if error and len(batch) > 1 else error
+            job.settled = True
+
+    def _try(self, works: list[Work]) -> ReconcilerError | None:
+        try:
+            with self._transaction() as connection:
+                for work in works:
+                    work(connection)
+        except ReconcilerError as error:
+            return error
+        return None
+
+
+class _Job:
+    """One writer's work and what became of it; guarded by the turn."""
+
+    __slots__ = ("error", "settled", "work")
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.settled = False
+        self.error: ReconcilerError | None = None
+
+
+def _sqlite(url: URL) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": LEDGER_BUSY_S_MAX})
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: SqliteConnection, _record: object) -> None:
+        connection.isolation_level = None  # transactions begin where `begin` says, not by guess
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")  # WAL alone may lose the last commits
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A writer that began as a reader could be refused at its first write (SQLITE_BUSY).
+        is_reading = connection.get_execution_options().get("reading", False)
+        connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _mysql(url: URL) -> Engine:
+    bounds = dict.fromkeys(("connect_timeout", "read_timeout", "write_timeout"), LEDGER_BUSY_S_MAX)
+    return create_engine(
+        url.set(drivername="mysql+pymysql"),
+        connect_args=bounds,
+        isolation_level="READ COMMITTED",
+        hide_parameters=True,
+        pool_pre_ping=True,
+        pool_size=LEDGER_CONNECTIONS_MAX,
+        max_overflow=0,
+    )
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise _unavailable(_reason(error)) from None
+
+
+def _reason(error: SQLAlchemyError) -> str:
+    if not isinstance(error, DBAPIError) or error.orig is None:
+        return "it did not answer in time"
+    if type(error.orig).__module__.startswith("sqlite3"):
+        return str(error.orig)  # "database or disk is full", "database is locked"
+    number = error.orig.args[0] if error.orig.args else "without a number"
+    return f"its server answered with error {number}"
+
+
+def _make_folder(folder: Path) -> None:
+    """The folder hides itself from git: a ledger is not part of what is reviewed."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        ignore = folder / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n")
+    except OSError as error:
+        raise _unavailable(f"its folder cannot be made: {error.strerror}") from None
+
+
+def _unavailable(reason: str) -> Unavailable:
+    return Unavailable(
+        Problem(
+            code="ledger-unavailable",
+            message=f"the ledger cannot be used: {reason}",
+            recovery="mend the ledger (its server, its disk, its file's permissions), then"
+            " `reconciler resume`",
+        )
+    )
+
+
+def _bad_url() -> InvalidInput:
+    return InvalidInput(
+        Problem(
+            code="ledger-url",
+            message="`ledger` is neither an sqlite:// nor a mysql:// address",
+            recovery="write mysql://user:${PASSWORD}@host/database, or leave `ledger` out",
+        )
+    )

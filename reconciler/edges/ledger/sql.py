@@ -1,0 +1,180 @@
+"""The ledger on SQLAlchemy Core: an SQLite file by default, a MySQL database for several runners.
+
+Rule: what a method has recorded is on disk when it returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, insert, select, update
+
+from reconciler.edges.ledger import rows
+from reconciler.edges.ledger.engine import GroupCommit, alone, engine_for, reading, writing
+from reconciler.edges.ledger.tables import (
+    applies,
+    events,
+    is_current,
+    make_current,
+    operations,
+    requests,
+    statements,
+)
+from reconciler.edges.ledger.writes import (
+    beat,
+    begin_apply,
+    check_lease,
+    find_lease,
+    find_unfinished,
+    lease_lost,
+    record,
+    take_lease,
+    write_apply,
+    write_events,
+)
+from reconciler.ledger.model import (
+    Entry,
+    EventEntry,
+    Lease,
+    NewApply,
+    Request,
+    StoredApply,
+    StoredLease,
+    StoredOperation,
+    StoredStatement,
+)
+from reconciler.ledger.states import RequestKind, RequestState
+
+
+def open_ledger(url: str | None, *, default_file: Path) -> SqlLedger:
+    """`url` is complete (variables filled in); None means `default_file`, made if missing.
+    Raises InvalidInput, Refused (`ledger-too-new`) or Unavailable."""
+    return SqlLedger(engine_for(url, default_file=default_file))
+
+
+class SqlLedger:
+    """Implements the Ledger port."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._group = GroupCommit(lambda: writing(engine))
+        with reading(engine) as connection:
+            current = is_current(connection)
+        if not current:
+            with writing(engine) as connection, alone(connection):
+                make_current(connection)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def begin(self, new: NewApply, *, holder: str, now_s: float) -> Lease:
+        with writing(self._engine) as connection:
+            return begin_apply(connection, new, holder, now_s)
+
+    def take_over(self, apply_id: int, *, holder: str, now_s: float) -> Lease:
+        with writing(self._engine) as connection:
+            wanted = select(applies).where(applies.c.apply_id == apply_id)
+            found = rows.stored_apply(connection.execute(wanted).mappings().one())
+            return take_lease(
+                connection, found.environment, found.keyspace, apply_id, holder, now_s
+            )
+
+    def heartbeat(self, lease: Lease, *, now_s: float) -> None:
+        with writing(self._engine) as connection:
+            if not beat(connection, lease, lease.holder, now_s):
+                raise lease_lost(lease)
+
+    def give_up(self, lease: Lease, *, now_s: float) -> None:
+        with writing(self._engine) as connection:
+            beat(connection, lease, None, now_s)
+
+    def record(self, lease: Lease, entries: Sequence[Entry]) -> None:
+        self._group.submit(lambda connection: record(connection, lease, entries))
+
+    def settle(self, lease: Lease, row: StoredApply, events: Sequence[EventEntry] = ()) -> None:
+        with writing(self._engine) as connection:
+            check_lease(connection, lease)
+            write_apply(connection, row)
+            write_events(connection, row.apply_id, events)
+
+    def ask(self, apply_id: int, kind: RequestKind, *, asked_by: str, now_s: float) -> Request:
+        asker = rows.line(asked_by)[:255]
+        with writing(self._engine) as connection:
+            made = connection.execute(
+                insert(requests).values(
+                    apply_id=apply_id,
+                    kind=kind.value,
+                    asked_by=asker,
+                    asked_s=now_s,
+                    state=RequestState.PENDING.value,
+                    answer="",
+                )
+            )
+            key = made.inserted_primary_key
+        assert key is not None, "a single-row insert returns its key"
+        return Request(
+            request_id=int(key[0]),
+            apply_id=apply_id,
+            kind=kind,
+            asked_by=asker,
+            asked_s=now_s,
+            state=RequestState.PENDING,
+        )
+
+    def answer(self, request_id: int, state: RequestState, answer: str) -> None:
+        with writing(self._engine) as connection:
+            connection.execute(
+                update(requests)
+                .where(
+                    requests.c.request_id == request_id,
+                    requests.c.state == RequestState.PENDING.value,
+                )
+                .values(state=state.value, answer=rows.line(answer))
+            )
+
+    def requests(self, apply_id: int, state: RequestState | None = None) -> list[Request]:
+        wanted = select(requests).where(requests.c.apply_id == apply_id)
+        if state is not None:
+            wanted = wanted.where(requests.c.state == state.value)
+        found = self._rows(wanted.order_by(requests.c.request_id))
+        return [rows.stored_request(row) for row in found]
+
+    def unfinished(self, environment: str, keyspace: str) -> StoredApply | None:
+        with reading(self._engine) as connection:
+            return find_unfinished(connection, environment, keyspace)
+
+    def apply(self, apply_id: int) -> StoredApply | None:
+        found = self._rows(select(applies).where(applies.c.apply_id == apply_id))
+        return rows.stored_apply(found[0]) if found else None
+
+    def applies(self, environment: str, *, keyspace: str | None, limit: int) -> list[StoredApply]:
+        wanted = select(applies).where(applies.c.environment == environment)
+        if keyspace is not None:
+            wanted = wanted.where(applies.c.keyspace == keyspace)
+        newest_first = wanted.order_by(applies.c.apply_id.desc()).limit(limit)
+        return [rows.stored_apply(row) for row in self._rows(newest_first)]
+
+    def operations(self, apply_id: int) -> tuple[StoredOperation, ...]:
+        wanted = select(operations).where(operations.c.apply_id == apply_id)
+        found = self._rows(wanted.order_by(operations.c.position))
+        return tuple(rows.stored_operation(row) for row in found)
+
+    def statements(self, apply_id: int) -> tuple[StoredStatement, ...]:
+        wanted = select(statements).where(statements.c.apply_id == apply_id)
+        ordered = wanted.order_by(statements.c.shard, statements.c.statement_index)
+        return tuple(rows.stored_statement(row) for row in self._rows(ordered))
+
+    def events(self, apply_id: int, *, limit: int) -> list[EventEntry]:
+        wanted = select(events).where(events.c.apply_id == apply_id)
+        latest = self._rows(wanted.order_by(events.c.event_id.desc()).limit(limit))
+        return [rows.event_entry(row) for row in reversed(latest)]
+
+    def lease(self, environment: str, keyspace: str) -> StoredLease | None:
+        with reading(self._engine) as connection:
+            return find_lease(connection, environment, keyspace)
+
+    def _rows(self, wanted: Any) -> list[rows.Row]:
+        with reading(self._engine) as connection:
+            return list(connection.execute(wanted).mappings())

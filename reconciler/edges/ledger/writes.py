@@ -1,0 +1,236 @@
+"""What each kind of write to the ledger is, on a connection whose transaction is open.
+
+Every write of a driver checks the fence of its lease first, in the same transaction: a driver that
+lost the keyspace can no longer change what its successor recorded.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import assert_never
+
+from sqlalchemy import ColumnElement, Connection, insert, select, update
+
+from reconciler.edges.ledger import rows
+from reconciler.edges.ledger.tables import applies, events, leases, operations, statements
+from reconciler.errors import Problem, Refused
+from reconciler.ledger.model import (
+    Entry,
+    EventEntry,
+    Lease,
+    NewApply,
+    OperationEntry,
+    StatementEntry,
+    StoredApply,
+    StoredLease,
+    StoredOperation,
+    StoredStatement,
+)
+from reconciler.ledger.states import FINISHED, SETTLED, ApplyState, Hold, OperationState
+
+_FINISHED = [state.value for state in FINISHED]
+_SETTLED = [state.value for state in SETTLED]
+
+
+def begin_apply(connection: Connection, new: NewApply, holder: str, now_s: float) -> Lease:
+    if found := find_unfinished(connection, new.environment, new.keyspace):
+        raise _apply_unfinished(found)
+    made = connection.execute(
+        insert(applies).values(
+            environment=new.environment,
+            keyspace=new.keyspace,
+            plan_id=new.plan_id,
+            commit_id=new.commit,
+            waves=json.dumps(new.waves),
+            state=ApplyState.PENDING.value,
+            version=1,
+            started_s=now_s,
+            hold=Hold.NONE.value,
+            reason="",
+            released_wave=1,
+            failures_released=0,
+        )
+    )
+    key = made.inserted_primary_key
+    assert key is not None, "a single-row insert returns its key"
+    apply_id = int(key[0])
+    connection.execute(
+        insert(operations), [_operation_row(apply_id, new, n) for n in range(len(new.operations))]
+    )
+    return take_lease(connection, new.environment, new.keyspace, apply_id, holder, now_s)
+
+
+def take_lease(
+    connection: Connection,
+    environment: str,
+    keyspace: str,
+    apply_id: int,
+    holder: str,
+    now_s: float,
+) -> Lease:
+    """The next fence; whoever holds an earlier one can write no more."""
+    found = find_lease(connection, environment, keyspace, for_update=True)
+    fence = found.fence + 1 if found else 1
+    values = {"apply_id": apply_id, "fence": fence, "holder": holder, "heartbeat_s": now_s}
+    if found:
+        connection.execute(update(leases).where(*_of(environment, keyspace)).values(**values))
+    else:
+        row = {"environment": environment, "keyspace": keyspace, **values}
+        connection.execute(insert(leases).values(**row))
+    return Lease(
+        environment=environment, keyspace=keyspace, apply_id=apply_id, holder=holder, fence=fence
+    )
+
+
+def beat(connection: Connection, lease: Lease, holder: str | None, now_s: float) -> bool:
+    """False if somebody took the lease over."""
+    mine = (*_of(lease.environment, lease.keyspace), leases.c.fence == lease.fence)
+    changed = connection.execute(
+        update(leases).where(*mine).values(holder=holder, heartbeat_s=now_s)
+    )
+    return changed.rowcount == 1
+
+
+def record(connection: Connection, lease: Lease, entries: Sequence[Entry]) -> None:
+    check_lease(connection, lease)
+    history: list[EventEntry] = []
+    for entry in entries:
+        match entry:
+            case OperationEntry(row=operation):
+                _write_operation(connection, lease.apply_id, operation)
+            case StatementEntry(row=statement):
+                _write_statement(connection, lease.apply_id, statement)
+            case EventEntry():
+                history.append(entry)
+            case _:
+                assert_never(entry)
+    write_events(connection, lease.apply_id, history)
+
+
+def write_apply(connection: Connection, row: StoredApply) -> None:
+    changed = connection.execute(
+        update(applies)
+        .where(
+            applies.c.apply_id == row.apply_id,
+            applies.c.version == row.version,
+            applies.c.state.not_in(_FINISHED),
+        )
+        .values(**rows.apply_columns(row), version=row.version + 1)
+    )
+    if changed.rowcount != 1:
+        raise _conflict(f"apply {row.apply_id}")
+
+
+def write_events(connection: Connection, apply_id: int, history: Sequence[EventEntry]) -> None:
+    if history:
+        values = [{"apply_id": apply_id, **rows.event_columns(entry)} for entry in history]
+        connection.execute(insert(events), values)
+
+
+def check_lease(connection: Connection, lease: Lease) -> None:
+    """Locks the lease's row, where the database has row locks, until the transaction ends."""
+    found = find_lease(connection, lease.environment, lease.keyspace, for_update=True)
+    if found is None or found.fence != lease.fence:
+        raise lease_lost(lease)
+
+
+def find_lease(
+    connection: Connection, environment: str, keyspace: str, *, for_update: bool = False
+) -> StoredLease | None:
+    wanted = select(leases).where(*_of(environment, keyspace))
+    row = connection.execute(wanted.with_for_update() if for_update else wanted).mappings().first()
+    return rows.stored_lease(row) if row else None
+
+
+def find_unfinished(connection: Connection, environment: str, keyspace: str) -> StoredApply | None:
+    wanted = (
+        select(applies)
+        .where(
+            applies.c.environment == environment,
+            applies.c.keyspace == keyspace,
+            applies.c.state.not_in(_FINISHED),
+        )
+        .order_by(applies.c.apply_id.desc())
+        .limit(1)
+    )
+    row = connection.execute(wanted).mappings().first()
+    return rows.stored_apply(row) if row else None
+
+
+def lease_lost(lease: Lease) -> Refused:
+    return Refused(
+        Problem(
+            code="lease-lost",
+            message=f"another process drives apply {lease.apply_id} of {lease.keyspace} now",
+            recovery="look at `reconciler status`; this process changed nothing since",
+        )
+    )
+
+
+def _operation_row(apply_id: int, new: NewApply, number: int) -> dict[str, object]:
+    operation = new.operations[number]
+    return {
+        "apply_id": apply_id,
+        "shard": operation.shard,
+        "table_name": operation.table,
+        "wave": operation.wave,
+        "position": operation.position,
+        "statements": operation.statements,
+        "statements_done": 0,
+        "state": OperationState.PENDING.value,
+        "version": 1,
+    }
+
+
+def _write_operation(connection: Connection, apply_id: int, row: StoredOperation) -> None:
+    """Conditional on the version that was read, and never out of a settled state (ST-4)."""
+    changed = connection.execute(
+        update(operations)
+        .where(
+            operations.c.apply_id == apply_id,
+            operations.c.shard == row.shard,
+            operations.c.table_name == row.table,
+            operations.c.version == row.version,
+            operations.c.state.not_in(_SETTLED),
+        )
+        .values(**rows.operation_columns(row), version=row.version + 1)
+    )
+    if changed.rowcount != 1:
+        raise _conflict(f"table {row.table} of shard {row.shard}")
+
+
+def _write_statement(connection: Connection, apply_id: int, row: StoredStatement) -> None:
+    key = {"apply_id": apply_id, "shard": row.shard, "statement_index": row.index}
+    changed = connection.execute(
+        update(statements)
+        .where(*(statements.c[name] == value for name, value in key.items()))
+        .values(**rows.statement_columns(row))
+    )
+    if changed.rowcount == 0:
+        connection.execute(insert(statements).values(**key, **rows.statement_columns(row)))
+
+
+def _of(environment: str, keyspace: str) -> tuple[ColumnElement[bool], ...]:
+    return (leases.c.environment == environment, leases.c.keyspace == keyspace)
+
+
+def _conflict(what: str) -> Refused:
+    return Refused(
+        Problem(
+            code="ledger-conflict",
+            message=f"another writer has changed {what} in the ledger since it was read",
+            recovery="look at `reconciler status`, then `reconciler resume`",
+        )
+    )
+
+
+def _apply_unfinished(found: StoredApply) -> Refused:
+    return Refused(
+        Problem(
+            code="apply-unfinished",
+            message=f"apply {found.apply_id} of {found.keyspace} is {found.state} and keeps its"
+            f" shards reserved (plan {found.plan_id})",
+            recovery="`reconciler resume` it, or `reconciler cancel` it",
+        )
+    )
