@@ -49,9 +49,10 @@ _GOODBYES = frozenset({1053, 1152, 1927, 3169, 4031})
 class Link:
     """One connection to one server. Not for two threads at once, except `cut`."""
 
-    def __init__(self, wire: _Wire, target: Target) -> None:
+    def __init__(self, wire: _Wire, target: Target, database: str | None) -> None:
         self._wire = wire
         self.target = target
+        self.database = database
 
     @property
     def server_version(self) -> str:
@@ -83,7 +84,7 @@ class Link:
             self._wire.select_db(database)
         except pymysql.err.MySQLError as error:
             raise self._translated(error, True) from None
-        self._wire.db = database
+        self.database = database
 
     def wait_at_most(self, seconds: float | None) -> None:
         """Bound the wait for each answer from now on."""
@@ -119,7 +120,7 @@ class Link:
             return LinkLost(reason, sent=sent, timed_out=timed_out)
         if isinstance(error, pymysql.err.InternalError) and "sequence number" in message:
             return LinkLost("the answer was no MySQL protocol", sent=sent)
-        return ServerRefusal(server_error(number, message, database=self.target.database))
+        return ServerRefusal(server_error(number, message, database=self.database))
 
 
 class _Wire(PyMySqlConnection):
@@ -199,7 +200,7 @@ def _connect(target: Target, tls: ssl.SSLContext | None, program: str, with_data
         raise Unavailable(tls_refused(target.label, "the server offers no encryption"))
     _notice_dead_peer(wire)
     wire.wait_at_most(target.read_timeout_s)
-    return Link(wire, target)
+    return Link(wire, target, target.database if with_database else None)
 
 
 def _not_connected(target: Target, error: Exception) -> Unavailable:

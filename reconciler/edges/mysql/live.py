@@ -16,11 +16,9 @@ from reconciler.edges.mysql.grants import SHOWS_TABLES, privileges_on, unseen_wi
 from reconciler.edges.mysql.others import read_others, read_outside_parents
 from reconciler.edges.mysql.problems import (
     STARTED_OTHERWISE,
-    LinkLost,
     ServerRefusal,
+    as_unavailable,
     hidden_tables,
-    link_problem,
-    server_problem,
     shard_timeout,
 )
 from reconciler.edges.mysql.reading import column, list_with_facts, read_tables
@@ -63,13 +61,8 @@ class MysqlLiveShards:
 def observe_shard(name: str, target: Target, row_versions: RowVersions) -> ObservedShard:
     """Raises Unavailable or InvalidInput."""
     database = required_database(target)
-    with connect(target, program="reconciler, looking") as link:
-        try:
-            return _observe(link, name, database, row_versions)
-        except ServerRefusal as refusal:
-            raise Unavailable(server_problem(target.label, refusal.error)) from None
-        except LinkLost as lost:
-            raise Unavailable(link_problem(target.label, lost)) from None
+    with connect(target, program="reconciler, looking") as link, as_unavailable(target.label):
+        return _observe(link, name, database, row_versions)
 
 
 def read_privileges(link: Link, database: str, server: ServerLook) -> frozenset[str] | None:

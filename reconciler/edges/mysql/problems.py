@@ -11,9 +11,11 @@ Numbers: MySQL "Server Error Message Reference" and "Client Error Message Refere
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from reconciler.errors import Problem
+from reconciler.errors import Problem, Unavailable
 from reconciler.model.server import ServerError
 
 LOCK_WAIT_TIMEOUT = 1205
@@ -42,6 +44,17 @@ class LinkLost(Exception):
         self.reason = reason
         self.sent = sent
         self.timed_out = timed_out
+
+
+@contextmanager
+def as_unavailable(label: str) -> Iterator[None]:
+    """For work that only looks: whatever server or network do to it is one problem of `label`."""
+    try:
+        yield
+    except ServerRefusal as refusal:
+        raise Unavailable(server_problem(label, refusal.error)) from None
+    except LinkLost as lost:
+        raise Unavailable(link_problem(label, lost)) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,256 @@
+"""Throwaway databases on a server like the shards': where definitions get their normal form and
+every statement is proven before a shard sees it.
+
+Rule: a session here is set by the same function as a live one, plus what a live session has from
+its server; where that cannot be had, the proof would be none, and it is refused.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+
+from reconciler.ddl.quote import quote_identifier
+from reconciler.edges.mysql.connect import Link
+from reconciler.edges.mysql.problems import ServerRefusal, as_unavailable
+from reconciler.edges.mysql.reading import number, read_definition, read_tables, text
+from reconciler.edges.mysql.row_versions import unescaped
+from reconciler.edges.mysql.scratch_auto import release, server_wide, start_scratch_server
+from reconciler.edges.mysql.scratch_server import ScratchServer
+from reconciler.edges.mysql.session_settings import (
+    copied_variables,
+    session_variables,
+    set_session,
+)
+from reconciler.edges.mysql.target import resolve
+from reconciler.errors import Problem, Refused
+from reconciler.model.observation import OutsideParent
+from reconciler.model.server import Flavor, ServerError, ServerSettings
+from reconciler.spec.model import Connection
+
+_INNODB_TABLES = {Flavor.MYSQL: "INNODB_TABLES", Flavor.MARIADB: "INNODB_SYS_TABLES"}
+
+
+class MysqlScratch:
+    """`Scratch` on servers of its own (`connection` None), or on the one that the spec names.
+
+    Leaving its `with` block ends the servers of its own.
+    """
+
+    def __init__(
+        self, connection: Connection | None, *, environ: Mapping[str, str], root: Path
+    ) -> None:
+        self._connection = connection
+        self._environ = environ
+        self._root = root
+        self._guard = threading.Lock()
+        self._servers: dict[object, ScratchServer] = {}
+        self._owned = ExitStack()
+
+    def __enter__(self) -> MysqlScratch:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._owned.close()
+        self._servers.clear()
+
+    @contextmanager
+    def database(self, settings: ServerSettings) -> Iterator[MysqlScratchDatabase]:
+        server = self._server(settings)
+        session = _session(server, settings)
+        link = _take(server, session, settings)
+        try:
+            database = MysqlScratchDatabase(server, link)
+            try:
+                database.create(settings)
+                yield database
+            finally:
+                database.drop()
+        except BaseException:
+            link.close()  # nobody knows what state it is in
+            raise
+        server.give_back(link, session)
+
+    def _server(self, settings: ServerSettings) -> ScratchServer:
+        """One thread starts a server, the others that need it wait."""
+        with self._guard:
+            if self._connection is not None:
+                server = self._servers.get(None) or self._given(self._connection)
+                self._servers[None] = server
+                _refuse_mismatch(server, settings)
+                return server
+            key = (release(settings.version), server_wide(settings))
+            if key not in self._servers:
+                self._servers[key] = self._started(settings)
+            return self._servers[key]
+
+    def _given(self, connection: Connection) -> ScratchServer:
+        target = resolve(connection, environ=self._environ, root=self._root, shard=None)
+        server = ScratchServer(target)
+        self._owned.callback(server.close)
+        return server
+
+    def _started(self, settings: ServerSettings) -> ScratchServer:
+        running, target = start_scratch_server(settings)
+        self._owned.callback(running.stop)
+        server = ScratchServer(target)
+        self._owned.callback(server.close)
+        _refuse_mismatch(server, settings)
+        return server
+
+
+class MysqlScratchDatabase:
+    """`ScratchDatabase`. Not for two threads at once."""
+
+    def __init__(self, server: ScratchServer, link: Link) -> None:
+        self._server = server
+        self._link = link
+        self._name = server.new_name()
+        self._foreign_key_checks = True
+        self._outside: list[str] = []
+
+    def create(self, settings: ServerSettings) -> None:
+        with as_unavailable(self._server.label):
+            self._link.execute(_create_database(self._name, settings))
+            self._link.use(self._name)
+
+    def drop(self) -> None:
+        with as_unavailable(self._server.label):
+            self._link.execute(f"DROP DATABASE IF EXISTS {quote_identifier(self._name)}")
+            while self._outside:
+                self._server.release_outside(self._link, self._outside.pop())
+            self._check_foreign_keys(wanted=True)
+
+    def execute(self, sql: str, *, foreign_key_checks: bool = True) -> ServerError | None:
+        with as_unavailable(self._server.label):
+            self._check_foreign_keys(wanted=foreign_key_checks)
+            return _refusal_of(lambda: self._link.execute(sql))
+
+    def definitions(self) -> Mapping[str, str]:
+        with as_unavailable(self._server.label):
+            return dict(read_tables(self._link, self._name).definitions)
+
+    def definition(self, table: str) -> str | None:
+        with as_unavailable(self._server.label):
+            return read_definition(self._link, table)
+
+    def table_ids(self, table: str) -> frozenset[int]:
+        view = _INNODB_TABLES[self._server.look.settings.version.flavor]
+        with as_unavailable(self._server.label):
+            rows = self._link.query(
+                f"SELECT NAME, TABLE_ID FROM information_schema.{view} WHERE NAME LIKE %s",
+                [_like(self._name) + "/%"],
+            )
+        ids: dict[str, set[int]] = {}
+        for raw_name, table_id in rows:
+            # A partition is a table of its own: `db/t#p#p0`, and `db/t#P#p0` in MariaDB.
+            name = re.split("#[Pp]#", text(raw_name).partition("/")[2], maxsplit=1)[0]
+            ids.setdefault(unescaped(name), set()).add(number(table_id) or 0)
+        if table.isascii():
+            return frozenset(ids.get(table, ()))
+        # InnoDB writes letters beyond ASCII in a form of its own. A rebuild of this table shows in
+        # the ids of all such tables together as well.
+        return frozenset(itertools.chain.from_iterable(v for k, v in ids.items() if "@" in k))
+
+    def add_outside_parents(self, parents: Sequence[OutsideParent]) -> ServerError | None:
+        ordered = sorted(parents, key=lambda parent: (parent.database, parent.table))
+        with as_unavailable(self._server.label):
+            for database, group in itertools.groupby(ordered, lambda parent: parent.database):
+                hold = partial(self._server.hold_outside, self._link, database, tuple(group))
+                error = _refusal_of(hold)
+                if error is not None:
+                    return error
+                self._outside.append(database)
+        return None
+
+    def _check_foreign_keys(self, *, wanted: bool) -> None:
+        if wanted != self._foreign_key_checks:
+            self._link.execute(f"SET SESSION foreign_key_checks = {int(wanted)}")
+            self._foreign_key_checks = wanted
+
+
+def _refusal_of(statement: Callable[[], None]) -> ServerError | None:
+    try:
+        statement()
+    except ServerRefusal as refusal:
+        return refusal.error
+    return None
+
+
+def _like(name: str) -> str:
+    return name.replace("_", "\\_")
+
+
+def _create_database(name: str, settings: ServerSettings) -> str:
+    """Everything that a definition may leave unsaid because its database says it."""
+    parts = [
+        f"CREATE DATABASE {quote_identifier(name)}",
+        f"CHARACTER SET {settings.database_charset} COLLATE {settings.database_collation}",
+    ]
+    if settings.version.flavor is Flavor.MYSQL:
+        parts.append(f"ENCRYPTION = '{'Y' if settings.database_encrypted else 'N'}'")
+    return " ".join(parts)
+
+
+def _session(server: ScratchServer, settings: ServerSettings) -> str:
+    """As a live session, and with what a live one has from its server where this one's differs."""
+    own = server.look.settings
+    copied = [
+        (name, value) for name, value in copied_variables(settings) if own.variable(name) != value
+    ]
+    return set_session([*session_variables(settings), *copied])
+
+
+def _take(server: ScratchServer, session: str, settings: ServerSettings) -> Link:
+    with as_unavailable(server.label):
+        try:
+            return server.take(session)
+        except ServerRefusal as refusal:
+            # 1227: the login may not set it; 1238: nobody may in a session.
+            raise Refused(
+                _mismatch(_differences(server, copied_variables(settings)), refusal.error)
+            ) from None
+
+
+def _refuse_mismatch(server: ScratchServer, settings: ServerSettings) -> None:
+    own = server.look.settings
+    if release(own.version) != release(settings.version):
+        raise Refused(_mismatch([f"it runs {own.version}, the shards run {settings.version}"]))
+    differences = _differences(server, server_wide(settings))
+    if differences:
+        raise Refused(_mismatch(differences))
+
+
+def _differences(server: ScratchServer, wanted: Iterable[tuple[str, str]]) -> list[str]:
+    own = server.look.settings
+    return [
+        f"{name} is {own.variable(name) or 'not known'} there and {value} on the shards"
+        for name, value in wanted
+        if own.variable(name) != value
+    ]
+
+
+def _mismatch(differences: Sequence[str], error: ServerError | None = None) -> Problem:
+    answered = f"; it answered {error}" if error is not None else ""
+    return Problem(
+        code="scratch-mismatch",
+        message="the scratch server does not stand for the shards: "
+        + "; ".join(differences)
+        + answered,
+        recovery="start the scratch server with the shards' release and settings (and a login that"
+        " may set session variables), or use `scratch: auto`",
+    )

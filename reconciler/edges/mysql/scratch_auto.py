@@ -1,0 +1,88 @@
+"""`scratch: auto`: throwaway servers from a mysqld or mariadbd at hand, ended with the run.
+
+One for each distinct set of settings that only a whole server can have; the rest is a session's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reconciler.edges.mysql.target import Target
+from reconciler.edges.server.find import ServerBinary, find_servers
+from reconciler.edges.server.options import Purpose
+from reconciler.edges.server.process import RunningServer, start_server
+from reconciler.errors import Problem, Refused
+from reconciler.model.server import Flavor, ServerSettings, ServerVersion
+
+# What cannot be set for a session; the server is started with it, or must have it.
+SERVER_WIDE = (
+    "innodb_default_row_format",
+    "innodb_file_per_table",
+    "innodb_force_primary_key",
+    "innodb_instant_alter_column_allowed",
+    "innodb_page_size",
+    "log_bin",
+    "lower_case_table_names",
+)
+
+
+def server_wide(settings: ServerSettings) -> tuple[tuple[str, str], ...]:
+    """The settings of `settings` that a scratch server must share; the version is compared by
+    itself. `binlog_format` means nothing without a binary log."""
+    names = [*SERVER_WIDE]
+    if settings.variable("log_bin") == "1":
+        names.append("binlog_format")
+    if settings.version.flavor is Flavor.MARIADB and not settings.version.at_least(10, 8, 2):
+        names.append("explicit_defaults_for_timestamp")  # a session could not set it before
+    found = ((name, settings.variable(name)) for name in sorted(names))
+    return tuple((name, value) for name, value in found if value is not None)
+
+
+def release(version: ServerVersion) -> str:
+    """Within a series definitions keep their meaning; MySQL 8.0 alone grew features all along."""
+    return str(version) if version.series == "mysql 8.0" else version.series
+
+
+def start_scratch_server(settings: ServerSettings) -> tuple[RunningServer, Target]:
+    """Raises Refused if no server at hand is of the right release, Unavailable if it fails."""
+    server = start_server(
+        _choose(find_servers(), settings.version),
+        purpose=Purpose.SCRATCH,
+        options={name: _option(name, value) for name, value in server_wide(settings)},
+    )
+    target = Target(
+        label="the throwaway scratch server",
+        host=server.host,
+        port=server.port,
+        socket=str(server.socket),
+        database=None,
+        user=server.admin.user,
+        password=server.admin.password,
+        tls=None,
+        connect_timeout_s=10,
+        read_timeout_s=300,
+    )
+    return server, target
+
+
+def _choose(binaries: Iterable[ServerBinary], wanted: ServerVersion) -> ServerBinary:
+    fitting = [binary for binary in binaries if release(binary.version) == release(wanted)]
+    if not fitting:
+        named = release(wanted)
+        raise Refused(
+            Problem(
+                code="scratch-not-found",
+                message=f"the shards run {wanted}, and no server of {named} is at hand to try"
+                " definitions on",
+                recovery=f"put a mysqld or mariadbd of {named} on the PATH, or name a server of that"
+                " release as `scratch` in the spec (in CI: a service container)",
+            )
+        )
+    exact = [binary for binary in fitting if binary.version == wanted]
+    return (exact or sorted(fitting, key=lambda binary: binary.version, reverse=True))[0]
+
+
+def _option(name: str, value: str) -> str:
+    if name != "log_bin":
+        return value
+    return "binlog" if value == "1" else "OFF"
