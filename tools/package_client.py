@@ -53,7 +53,7 @@ class PackageClient:
         archive = distribution_archive(distribution, list(machine_sources()))
         architecture = output_of(["dpkg", "--print-architecture"]).strip()
         self._archives = room / "cache" / "archives"
-        for folder in ("etc", "state/lists/partial", "cache/archives/partial", "log"):
+        for folder in ("etc/parts", "state/lists/partial", "cache/archives/partial", "log"):
             (room / folder).mkdir(parents=True)
         (room / "status").write_text("".join(_installed(name, architecture) for name in pretend))
         (room / "etc" / "archive.sources").write_text(
@@ -200,7 +200,7 @@ def _configuration(room: Path, architecture: str) -> str:
         "Dir::Etc::sourceparts": f"{room}/etc",
         "Dir::Etc::sourcelist": "none",
         "Dir::Etc::main": "none",
-        "Dir::Etc::parts": "none",
+        "Dir::Etc::parts": f"{room}/etc/parts",
         "Dir::Etc::trusted": "/etc/apt/trusted.gpg",
         "Dir::Etc::trustedparts": "/etc/apt/trusted.gpg.d",
         "APT::Architecture": architecture,
