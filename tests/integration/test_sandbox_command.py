@@ -1,0 +1,58 @@
+"""`reconciler sandbox`, as its user types it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from reconciler.cli.sandbox import sandbox
+from reconciler.spec.read import read_spec
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path / "box"
+    run("down", tmp_path / "box")
+
+
+def run(verb: str, folder: Path, *options: str) -> Result:
+    return CliRunner().invoke(sandbox, [verb, "--folder", str(folder), *options])
+
+
+def test_up_status_down_and_down_again(folder: Path) -> None:
+    assert run("status", folder).exit_code == 1
+
+    up = run("up", folder, "--shards", "2", "--servers", "1", "--keyspace", "shop")
+    assert up.exit_code == 0, up.output
+    assert "keyspace shop: 2 shards" in up.output
+    assert "-80, 80-" in up.output
+
+    status = run("status", folder)
+    assert status.exit_code == 0
+    assert status.output in up.output
+
+    for said in ("sandbox is down", "no sandbox in"):
+        down = run("down", folder)
+        assert down.exit_code == 0
+        assert said in down.output
+    assert run("status", folder).exit_code == 1
+
+
+def test_the_environment_it_writes_is_one_a_spec_takes(folder: Path) -> None:
+    assert run("up", folder, "--shards", "3", "--servers", "2").exit_code == 0
+    environment = (folder / "sandbox.yaml").read_text()
+    spec = read_spec(
+        "version: 1\nkeyspace: commerce\nschema: schemas/commerce\nenvironments:\n"
+        + textwrap.indent(environment, "  "),
+        "specs/commerce.yaml",
+    )
+    shards = spec.environments[0].shards
+    variables = (folder / "sandbox.env").read_text()
+    assert [shard.name for shard in shards] == ["-55", "55-aa", "aa-"]
+    for shard in shards:
+        assert f"export {shard.connection.port[2:-1]}=" in variables
+        assert shard.connection.database == "commerce_{shard}"
