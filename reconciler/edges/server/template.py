@@ -1,4 +1,4 @@
-"""Initialised data folders, made once for each server binary and copied for each start.
+"""Initialised data folders, made once for each server version and copied for each start.
 
 Initialising takes some seconds, copying a fraction of one. Rule: a template appears complete or not
 at all; processes that want the same one wait for the first of them to make it.
@@ -65,9 +65,8 @@ def _shelf() -> Path | None:
 
 
 def _name(binary: ServerBinary, initial: Options) -> str:
-    path = binary.path.resolve()
-    state = path.stat()
-    identity = (str(path), state.st_mtime_ns, state.st_size, sorted(initial.items()))
+    """Shared by every installation of one version: the path is no part of it, the size is."""
+    identity = (binary.path.stat().st_size, sorted(initial.items()))
     digest = hashlib.sha256(repr(identity).encode()).hexdigest()[:12]
     version = binary.version
     return f"{version.flavor}-{version.major}.{version.minor}.{version.patch}-{digest}"
