@@ -10,14 +10,12 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from reconciler.ddl.lexer import TokenKind, tokenize
 from reconciler.model.policy import Hazard, Policy
 from reconciler.plan import words
 from reconciler.plan.model import ChangeSet, PlanCore, PlannedStatement
-from reconciler.plan.visible import hidden_characters, visible_line
+from reconciler.plan.visible import hidden_in_sql, visible_line
 
 _WIDTH_CHARS = 100
-_QUOTING = frozenset({TokenKind.QUOTED_IDENTIFIER, TokenKind.STRING, TokenKind.COMMENT})
 
 
 def render_readable_sql(core: PlanCore) -> str:
@@ -69,8 +67,9 @@ def _statement(statement: PlannedStatement, number: str, policy: Policy) -> Iter
         yield "--     runs with foreign_key_checks=0"
     for hazard in statement.hazards:
         yield from _hazard(hazard, statement.table, policy)
-    yield from _caution(statement.sql)
-    yield statement.sql if statement.sql.endswith(";") else f"{statement.sql};"
+    if found := hidden_in_sql(statement.sql):
+        yield _comment(f"    CAUTION: hidden characters in this statement: {', '.join(found)}")
+    yield words.terminated(statement.sql)
 
 
 def _hazard(hazard: Hazard, table: str, policy: Policy) -> Iterator[str]:
@@ -79,13 +78,6 @@ def _hazard(hazard: Hazard, table: str, policy: Policy) -> Iterator[str]:
         return
     allow = policy.permission(table, hazard)
     yield _comment(f"        allowed: {allow.reason}" if allow else "        NOT ALLOWED by policy")
-
-
-def _caution(sql: str) -> Iterator[str]:
-    """What in an exact statement could mislead the eye: line ends belong between its words only."""
-    quoted = [token.text for token in tokenize(sql) if token.kind in _QUOTING]
-    if found := hidden_characters([sql.replace("\n", ""), *quoted]):
-        yield _comment(f"    CAUTION: hidden characters in this statement: {', '.join(found)}")
 
 
 def _shard_list(label: str, shards: tuple[str, ...]) -> Iterator[str]:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterator
+
+from reconciler.ddl.lexer import TokenKind, tokenize
 
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
@@ -18,6 +20,16 @@ _HIDING_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 # Letters and symbols by category, blank to the eye: Hangul fillers, Braille blank, Khmer vowels.
 _BLANK_LETTERS = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+
+# Where a line end is part of a name or a value, not a gap between words.
+_ONE_LINE_TOKENS = frozenset(
+    {
+        TokenKind.QUOTED_IDENTIFIER,
+        TokenKind.STRING,
+        TokenKind.COMMENT,
+        TokenKind.UNTERMINATED,
+    }
+)
 
 _PLAIN = re.compile(r"[ -~]*")
 
@@ -45,10 +57,26 @@ def visible_block(text: str) -> str:
     return _escaped(text, keep="\n")
 
 
-def hidden_characters(texts: Iterable[str]) -> tuple[str, ...]:
-    """The code points that hide in `texts`, as U+202E, sorted; line ends count as well."""
-    found = {character for text in texts for character in text if is_hidden(character)}
-    return tuple(f"U+{ord(character):04X}" for character in sorted(found))
+def visible_sql(sql: str) -> str:
+    """A statement with the line ends between its words, and none from inside a name or a value: a
+    column can be called "a\\n-- nothing happens here"."""
+    return "".join(_escaped(text, keep=keep) for text, keep in _pieces(sql))
+
+
+def hidden_in_sql(sql: str) -> tuple[str, ...]:
+    """The code points that `visible_sql` had to escape, as U+202E, sorted."""
+    hidden = (c for text, keep in _pieces(sql) for c in text if is_hidden(c) and c not in keep)
+    return tuple(f"U+{ord(character):04X}" for character in sorted(set(hidden)))
+
+
+def _pieces(sql: str) -> Iterator[tuple[str, str]]:
+    """Tokens and the gaps between them, each with the hidden characters that may stay in it."""
+    end = 0
+    for token in tokenize(sql):
+        yield sql[end : token.offset], "\n"
+        yield token.text, "" if token.kind in _ONE_LINE_TOKENS else "\n"
+        end = token.offset + len(token.text)
+    yield sql[end:], "\n"
 
 
 def _escaped(text: str, *, keep: str) -> str:

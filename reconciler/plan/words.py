@@ -39,6 +39,11 @@ def shard_set(shards: Sequence[str], of: int) -> str:
     return f"{len(shards):,} of {of:,} shards"
 
 
+def terminated(sql: str) -> str:
+    """The statement as one types it, with its `;`."""
+    return sql if sql.endswith(";") else f"{sql};"
+
+
 def class_name(statement: PlannedStatement) -> str:
     """One word or two: INSTANT, INPLACE, INPLACE REBUILD, COPY, or what the statement is."""
     execution = statement.execution

@@ -1,0 +1,140 @@
+"""What an apply comes to, in every format: verdict, counts, the first failure, what to do next."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import assert_never
+
+from reconciler.errors import Problem
+from reconciler.ledger.states import ApplyState, OperationState
+from reconciler.outcomes import ApplyOutcome, ApplyVerdict, OperationRow, ShardRow, WaveRow
+from reconciler.plan import words
+from reconciler.report.refusals import reason_count
+from reconciler.report.times import clock, duration
+
+MARKS = {
+    OperationState.PENDING: "·",
+    OperationState.RUNNING: "▸",
+    OperationState.WAITING_FOR_CUTOVER: "▸",
+    OperationState.COMPLETED: "✓",
+    OperationState.FAILED_RETRYABLE: "↻",
+    OperationState.FAILED: "✗",
+    OperationState.UNKNOWN: "?",
+    OperationState.STOPPED: "■",
+    OperationState.CANCELLED: "–",
+}
+
+
+def state_words(state: OperationState | ApplyState) -> str:
+    return state.value.replace("_", " ")
+
+
+def verdict(outcome: ApplyOutcome) -> str:
+    """'failed, 1 of 3 shards completed': the word first, then how far it came."""
+    match outcome.verdict:
+        case ApplyVerdict.NOTHING_TO_DO:
+            return "nothing to do, every shard is where the plan ends"
+        case ApplyVerdict.REFUSED:
+            total = reason_count(outcome.refusals, outcome.unreachable)
+            return f"refused for {words.count(total, 'reason')}, {sent(outcome)}"
+        case ApplyVerdict.SUPERSEDED:
+            return f"superseded by a newer merge, {sent(outcome)}"
+        case _:
+            return f"{outcome.verdict}, {progress(outcome.shards)}"
+
+
+def sent(outcome: ApplyOutcome) -> str:
+    if not outcome.statements_run:
+        return "no statement was sent"
+    return f"after {words.count(outcome.statements_run, 'statement')} had run"
+
+
+def progress(shards: Sequence[ShardRow]) -> str:
+    """'1 of 3 shards completed'."""
+    done = sum(row.state is OperationState.COMPLETED for row in shards)
+    total = words.count(len(shards), "shard")
+    return f"{total} completed" if done == len(shards) else f"{done:,} of {total} completed"
+
+
+def first_problem(
+    problem: Problem | None, shards: Sequence[ShardRow]
+) -> tuple[str, Problem] | None:
+    """The problem to put on top, and the shard it belongs to ('' where it is nobody's own). Where
+    the apply has none of its own it is the first failed shard's, in rollout order (RP-3)."""
+    ordered = sorted(enumerate(shards), key=lambda pair: (pair[1].wave, pair[0]))
+    found = [(row.shard, row.problem) for _, row in ordered if row.problem is not None]
+    if problem is None:
+        return next(((shard, own) for shard, own in found if own), None)
+    owner = next((shard for shard, own in found if own == problem), "")
+    return owner, problem
+
+
+def wave_words(wave: WaveRow) -> str:
+    """'2 of 3 completed, 1 failed, soaks until 14:05:09 UTC'."""
+    total = len(wave.shards)
+    parts = [f"{wave.completed:,} of {total:,} completed"]
+    parts += [f"{wave.running:,} running"] if wave.running else []
+    parts += [f"{wave.failed:,} failed"] if wave.failed else []
+    waiting = total - wave.completed - wave.running - wave.failed
+    parts += [f"{waiting:,} waiting"] if waiting > 0 else []
+    if wave.soak_until_s is not None:
+        parts.append(f"soaks until {clock(wave.soak_until_s)} UTC")
+    return ", ".join(parts)
+
+
+def operation_words(row: OperationRow) -> str:
+    """'failed, 0 of 2 statements, 1.20 s' and what it waits for."""
+    parts = [state_words(row.state)]
+    if row.state is not OperationState.PENDING:
+        of = words.count(row.statements, "statement")
+        done = row.statements_done
+        parts.append(of if done == row.statements else f"{done} of {of}")
+    if row.started_s is not None and row.settled_s is not None:
+        parts.append(duration(row.settled_s - row.started_s))
+    if row.waits_for:
+        parts.append(f"waits for {row.waits_for}")
+    return ", ".join(parts)
+
+
+def shown_shards(shards: Sequence[ShardRow]) -> tuple[ShardRow, ...]:
+    """All of a few; of many only those that a reader may have to do something about."""
+    if len(shards) <= words.SHARD_NAMES_MAX:
+        return tuple(shards)
+    quiet = {OperationState.COMPLETED, OperationState.PENDING}
+    return tuple(row for row in shards if row.state not in quiet)
+
+
+def counted_states(shards: Sequence[ShardRow]) -> str:
+    """'28 completed, 4 pending', in the order of the states' own list."""
+    counts = Counter(row.state for row in shards)
+    return ", ".join(
+        f"{counts[state]:,} {state_words(state)}" for state in OperationState if counts[state]
+    )
+
+
+def next_step(outcome: ApplyOutcome) -> str:
+    keyspace = outcome.keyspace
+    match outcome.verdict:
+        case ApplyVerdict.COMPLETED | ApplyVerdict.NOTHING_TO_DO | ApplyVerdict.REFUSED:
+            return ""
+        case ApplyVerdict.SUPERSEDED:
+            return "nothing here: the run of the newer merge applies what is left"
+        case ApplyVerdict.FAILED:
+            return (
+                f"mend the cause, then `reconciler plan {keyspace} --write`: a failed apply stays"
+                " failed, and a new plan holds what is left"
+            )
+        case ApplyVerdict.PAUSED:
+            return f"`reconciler resume {keyspace}` goes on; `reconciler stop {keyspace}` ends it"
+        case ApplyVerdict.STOPPED:
+            return f"`reconciler resume {keyspace}` runs the rest and nothing twice"
+        case ApplyVerdict.CANCELLED:
+            return f"`reconciler plan {keyspace}` shows what is left to do"
+        case ApplyVerdict.UNKNOWN:
+            return (
+                f"`reconciler resume {keyspace}` looks at the shard before it does anything;"
+                " do not run the statement by hand"
+            )
+        case _:
+            assert_never(outcome.verdict)

@@ -1,0 +1,98 @@
+"""What drift reports say in every format: five words, five marks, none of them shared (RP-8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reconciler.outcomes import DriftGroup, DriftOutcome, ShardMark
+from reconciler.plan import words
+from reconciler.report.order import shard_key, sorted_shards
+from reconciler.report.summary import short_id
+
+MARKS = {
+    ShardMark.DRIFTED: "≠",
+    ShardMark.UNREACHABLE: "?",
+    ShardMark.PENDING_APPLY: ">",
+    ShardMark.MATCHING: "=",
+    ShardMark.UNMANAGED: "·",
+}
+
+MEANINGS = {
+    ShardMark.DRIFTED: "live differs from git, and no merged plan explains it",
+    ShardMark.UNREACHABLE: "could not be observed: not known to match",
+    ShardMark.PENDING_APPLY: "a merged plan has not run here yet",
+    ShardMark.MATCHING: "live is what git says",
+    ShardMark.UNMANAGED: "on live, and left alone by policy",
+}
+
+# Worst first: what needs a person stands on top.
+_ORDER = tuple(MARKS)
+
+
+def sorted_groups(groups: Iterable[DriftGroup]) -> tuple[DriftGroup, ...]:
+    def key(group: DriftGroup) -> tuple[object, ...]:
+        first = min(map(shard_key, group.shards), default=())
+        return (_ORDER.index(group.mark), first, group.reason)
+
+    return tuple(sorted(groups, key=key))
+
+
+def shards_total(outcome: DriftOutcome) -> int:
+    """Each shard once: the unmanaged are tables of shards that stand in another group."""
+    names = {
+        shard
+        for group in outcome.groups
+        if group.mark is not ShardMark.UNMANAGED
+        for shard in group.shards
+    }
+    return len(names)
+
+
+def is_clean(outcome: DriftOutcome) -> bool:
+    fine = {ShardMark.MATCHING, ShardMark.UNMANAGED}
+    return not outcome.refusals and all(group.mark in fine for group in outcome.groups)
+
+
+def verdict(outcome: DriftOutcome) -> str:
+    """'1 of 4 shards drifted, 1 unreachable' or 'in sync, all 4 shards match git'."""
+    total = shards_total(outcome)
+    counts = {mark: _count(outcome, mark) for mark in _ORDER}
+    bad = (ShardMark.DRIFTED, ShardMark.UNREACHABLE, ShardMark.PENDING_APPLY)
+    parts = [f"{counts[mark]:,} {mark}" for mark in bad if counts[mark]]
+    if outcome.refusals:
+        return f"not known, refused for {words.count(len(outcome.refusals), 'reason')}"
+    if not parts:
+        return f"in sync, {words.count(total, 'shard')} like git"
+    return f"of {words.count(total, 'shard')}: {', '.join(parts)}"
+
+
+def next_steps(outcome: DriftOutcome) -> tuple[str, ...]:
+    """What can be done about it; nothing is done by itself."""
+    keyspace = outcome.keyspace
+    steps = []
+    if _count(outcome, ShardMark.DRIFTED):
+        steps.append(
+            f"to bring live back to git: `reconciler plan {keyspace} --write`, have the plan"
+            " reviewed, then apply it"
+        )
+        steps.append(
+            f"to make live's state the wanted one instead: `reconciler pull {keyspace}`, and"
+            " commit the files it changes"
+        )
+    if _count(outcome, ShardMark.PENDING_APPLY):
+        plan = f" {short_id(outcome.pending_plan_id)}" if outcome.pending_plan_id else ""
+        steps.append(
+            f"to run the rest of plan{plan}: `reconciler apply {keyspace}`, or"
+            f" `reconciler status {keyspace}` to see where it stands"
+        )
+    if _count(outcome, ShardMark.UNREACHABLE):
+        steps.append("restore access to the unreachable shards, then run `reconciler drift` again")
+    return tuple(steps)
+
+
+def shards_of(group: DriftGroup, total: int) -> str:
+    return words.shard_set(sorted_shards(group.shards), total)
+
+
+def _count(outcome: DriftOutcome, mark: ShardMark) -> int:
+    return sum(len(group.shards) for group in outcome.groups if group.mark is mark)

@@ -1,0 +1,177 @@
+"""What a report says about single places, for formats that mark lines: annotations and SARIF."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from reconciler.errors import Location, Problem
+from reconciler.guard.model import Refusal
+from reconciler.model.observation import Unreachable
+from reconciler.outcomes import (
+    ApplyOutcome,
+    CheckMark,
+    DoctorOutcome,
+    DriftOutcome,
+    KeyspaceFailed,
+    LintOutcome,
+    PlanOutcome,
+    ShardMark,
+    VerifyOutcome,
+    VerifyState,
+)
+from reconciler.plan import words
+from reconciler.plan.model import Plan
+from reconciler.report import apply_words, drift_words
+from reconciler.report.next_steps import after_verify, verify_verdict
+from reconciler.report.order import shard_key, sorted_problems
+from reconciler.report.refusals import reasons_of, unsaid_places
+from reconciler.report.summary import is_not_allowed
+
+
+class Level(StrEnum):
+    """The words that both GitHub's workflow commands and SARIF use."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """`where` is a place in the user's repository, None where no file is to blame."""
+
+    level: Level
+    code: str
+    message: str
+    where: Location | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaFiles:
+    """Where a finding about a table belongs: (keyspace, table) to path, and the keyspace's spec."""
+
+    tables: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    specs: Mapping[str, str] = field(default_factory=dict)
+
+    def place(self, keyspace: str, table: str | None) -> Location | None:
+        spec = self.specs.get(keyspace)
+        path = self.tables.get((keyspace, table), spec) if table else spec
+        return Location(path=path, line=1) if path else None
+
+
+Reportable = (
+    PlanOutcome
+    | VerifyOutcome
+    | DriftOutcome
+    | ApplyOutcome
+    | LintOutcome
+    | DoctorOutcome
+    | KeyspaceFailed
+)
+
+
+def findings_of(outcomes: Sequence[Reportable], files: SchemaFiles) -> tuple[Finding, ...]:
+    return tuple(finding for outcome in outcomes for finding in _of_one(outcome, files))
+
+
+def _of_one(outcome: Reportable, files: SchemaFiles) -> Iterator[Finding]:
+    match outcome:
+        case KeyspaceFailed() | LintOutcome():
+            yield from map(_problem, sorted_problems(outcome.problems))
+        case PlanOutcome():
+            yield from _reasons(outcome.keyspace, outcome.refusals, outcome.unreachable, files)
+            yield from _hazards(outcome.plan, files)
+        case VerifyOutcome():
+            yield from _reasons(outcome.keyspace, outcome.refusals, outcome.unreachable, files)
+            if outcome.state is VerifyState.UNPLANNED:
+                text = f"{outcome.keyspace}: {verify_verdict(outcome)}; {after_verify(outcome)}"
+                place = files.place(outcome.keyspace, None)
+                yield Finding(level=Level.ERROR, code="plan-missing", message=text, where=place)
+        case DriftOutcome():
+            yield from _reasons(outcome.keyspace, outcome.refusals, (), files)
+            yield from _drift(outcome, files)
+        case ApplyOutcome():
+            yield from _apply(outcome, files)
+        case DoctorOutcome():
+            yield from _doctor(outcome)
+
+
+def _problem(problem: Problem) -> Finding:
+    message = f"{problem.message}; next: {problem.recovery}"
+    return Finding(level=Level.ERROR, code=problem.code, message=message, where=problem.where)
+
+
+def _reasons(
+    keyspace: str,
+    refusals: Iterable[Refusal],
+    unreachable: Sequence[Unreachable],
+    files: SchemaFiles,
+) -> Iterator[Finding]:
+    for refusal in reasons_of(refusals, unreachable):
+        unsaid = ", ".join(f"{noun} {name}" for noun, name in unsaid_places(refusal))
+        text = f"{f'{unsaid}: ' if unsaid else ''}{refusal.message}; next: {refusal.recovery}"
+        place = files.place(keyspace, refusal.table)
+        yield Finding(level=Level.ERROR, code=refusal.code, message=text, where=place)
+    for lost in sorted(unreachable, key=lambda lost: shard_key(lost.shard)):
+        text = f"shard {lost.shard} could not be observed: {lost.reason}; next: {lost.recovery}"
+        yield Finding(level=Level.ERROR, code=lost.code, message=text)
+
+
+def _hazards(plan: Plan | None, files: SchemaFiles) -> Iterator[Finding]:
+    """Each danger once, however many change sets bring it; those nobody has allowed are errors."""
+    if plan is None:
+        return
+    told: set[tuple[str, str, str]] = set()
+    for _, statement in words.planned_statements(plan.core):
+        for hazard in statement.hazards:
+            key = (statement.table, hazard.kind, hazard.object)
+            if key in told or not hazard.needs_permission:
+                continue
+            told.add(key)
+            refused = is_not_allowed(plan.core.policy, statement.table, hazard)
+            yield Finding(
+                level=Level.ERROR if refused else Level.WARNING,
+                code=hazard.kind,
+                message=f"{statement.table}: {hazard.kind} {hazard.object}: {hazard.reason}"
+                f" ({'not allowed by policy' if refused else 'allowed by policy'})",
+                where=files.place(plan.core.keyspace, statement.table),
+            )
+
+
+def _drift(outcome: DriftOutcome, files: SchemaFiles) -> Iterator[Finding]:
+    total = drift_words.shards_total(outcome)
+    for group in drift_words.sorted_groups(outcome.groups):
+        which = f"{outcome.keyspace}, {drift_words.shards_of(group, total)}"
+        match group.mark:
+            case ShardMark.DRIFTED:
+                for difference in sorted(group.differences, key=lambda d: (d.table, d.what)):
+                    text = f"{which}, table {difference.table}: {difference.what}"
+                    place = files.place(outcome.keyspace, difference.table)
+                    yield Finding(level=Level.ERROR, code=group.mark, message=text, where=place)
+            case ShardMark.UNREACHABLE | ShardMark.PENDING_APPLY:
+                text = f"{which}: {group.reason or drift_words.MEANINGS[group.mark]}"
+                late = group.mark is ShardMark.PENDING_APPLY
+                level = Level.WARNING if late else Level.ERROR
+                place = files.place(outcome.keyspace, None)
+                yield Finding(level=level, code=group.mark, message=text, where=place)
+            case ShardMark.MATCHING | ShardMark.UNMANAGED:
+                pass
+
+
+def _apply(outcome: ApplyOutcome, files: SchemaFiles) -> Iterator[Finding]:
+    first = apply_words.first_problem(outcome.problem, outcome.shards)
+    if first is not None:
+        shard, problem = first
+        text = f"{f'shard {shard}: ' if shard else ''}{problem.message}; next: {problem.recovery}"
+        yield Finding(level=Level.ERROR, code=problem.code, message=text, where=problem.where)
+    yield from _reasons(outcome.keyspace, outcome.refusals, outcome.unreachable, files)
+
+
+def _doctor(outcome: DoctorOutcome) -> Iterator[Finding]:
+    levels = {CheckMark.FAILED: Level.ERROR, CheckMark.WARNING: Level.WARNING}
+    for finding in outcome.findings:
+        if finding.mark in levels:
+            text = f"{outcome.keyspace}: {finding.subject}: {finding.message}"
+            message = f"{text}; next: {finding.recovery}" if finding.recovery else text
+            yield Finding(level=levels[finding.mark], code="doctor", message=message)

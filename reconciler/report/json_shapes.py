@@ -1,0 +1,302 @@
+"""Reports for programs. A shape only ever gains keys; a change of meaning raises FORMAT.
+
+One object for each command: `format`, `command`, and `keyspaces`, a list with one object each, in
+which `outcome` says how it ended. Statements and definitions are exact, nothing is cut; whatever is
+not ASCII is escaped, so that no terminal that prints it can be steered.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterable, Sequence
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from reconciler.errors import Problem
+from reconciler.guard.model import Refusal
+from reconciler.model.observation import Unreachable
+from reconciler.model.policy import Hazard, Policy
+from reconciler.outcomes import (
+    ApplyOutcome,
+    ApplyStatus,
+    DoctorOutcome,
+    DriftOutcome,
+    KeyspaceFailed,
+    LintOutcome,
+    PlanOutcome,
+    ShardRow,
+    StatusOutcome,
+    VerifyOutcome,
+)
+from reconciler.plan import words
+from reconciler.plan.model import ChangeSet, Plan, PlannedStatement
+from reconciler.report import apply_words, drift_words
+from reconciler.report.order import shard_key, sorted_problems, sorted_shards
+from reconciler.report.refusals import reasons_of
+from reconciler.report.summary import summarise
+
+FORMAT = 1
+
+Json = dict[str, Any]
+Outcome = TypeVar("Outcome")
+
+
+def plan_json(outcomes: Sequence[PlanOutcome | KeyspaceFailed]) -> str:
+    return _document("plan", outcomes, _plan_outcome)
+
+
+def show_json(plan: Plan) -> str:
+    return _dumped({"format": FORMAT, "command": "show", "plan": _plan(plan)})
+
+
+def verify_json(outcomes: Sequence[VerifyOutcome | KeyspaceFailed]) -> str:
+    return _document("verify", outcomes, _verify_outcome)
+
+
+def drift_json(outcomes: Sequence[DriftOutcome | KeyspaceFailed]) -> str:
+    return _document("drift", outcomes, _drift_outcome)
+
+
+def apply_json(outcomes: Sequence[ApplyOutcome | KeyspaceFailed]) -> str:
+    return _document("apply", outcomes, _apply_outcome)
+
+
+def status_json(outcome: StatusOutcome) -> str:
+    return _dumped(
+        {
+            "format": FORMAT,
+            "command": "status",
+            "environment": outcome.environment,
+            "now_s": outcome.now_s,
+            "applies": [_apply_status(apply) for apply in outcome.applies],
+        }
+    )
+
+
+def lint_json(outcomes: Sequence[LintOutcome | KeyspaceFailed]) -> str:
+    return _document("lint", outcomes, _lint_outcome)
+
+
+def doctor_json(outcomes: Sequence[DoctorOutcome | KeyspaceFailed]) -> str:
+    return _document("doctor", outcomes, _doctor_outcome)
+
+
+def _document(
+    command: str,
+    outcomes: Sequence[Outcome | KeyspaceFailed],
+    shape: Callable[[Outcome], Json],
+) -> str:
+    keyspaces = [
+        _failed(outcome) if isinstance(outcome, KeyspaceFailed) else shape(outcome)
+        for outcome in outcomes
+    ]
+    return _dumped({"format": FORMAT, "command": command, "keyspaces": keyspaces})
+
+
+def _dumped(document: Json) -> str:
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _head(outcome: Any, how: str) -> Json:
+    return {"environment": outcome.environment, "keyspace": outcome.keyspace, "outcome": how}
+
+
+def _failed(failed: KeyspaceFailed) -> Json:
+    return {
+        **_head(failed, "failed"),
+        "exit_code": failed.exit_code,
+        "problems": _problems(failed.problems),
+    }
+
+
+def _plan_outcome(outcome: PlanOutcome) -> Json:
+    changes = outcome.plan is not None and bool(outcome.plan.core.change_sets)
+    refused = outcome.refusals or outcome.unreachable
+    return {
+        **_head(outcome, "refused" if refused else "changes" if changes else "nothing-to-do"),
+        **_reasons(outcome.refusals, outcome.unreachable),
+        "plan": _plan(outcome.plan) if outcome.plan else None,
+        "written": list(outcome.written),
+        "removed": list(outcome.removed),
+    }
+
+
+def _verify_outcome(outcome: VerifyOutcome) -> Json:
+    return {
+        **_head(outcome, outcome.state.replace(" ", "-")),
+        **_reasons(outcome.refusals, outcome.unreachable),
+        "plan": _plan(outcome.plan) if outcome.plan else None,
+    }
+
+
+def _drift_outcome(outcome: DriftOutcome) -> Json:
+    return {
+        **_head(outcome, "in-sync" if drift_words.is_clean(outcome) else "differences"),
+        **_reasons(outcome.refusals, ()),
+        "pending_plan_id": outcome.pending_plan_id,
+        "groups": [
+            {
+                "mark": group.mark.value,
+                "shards": list(sorted_shards(group.shards)),
+                "reason": group.reason,
+                "differences": [_plain(difference) for difference in group.differences],
+            }
+            for group in drift_words.sorted_groups(outcome.groups)
+        ],
+        "unmanaged": [
+            {"table": table, "shards": list(sorted_shards(shards))}
+            for table, shards in sorted(outcome.unmanaged)
+        ],
+    }
+
+
+def _apply_outcome(outcome: ApplyOutcome) -> Json:
+    return {
+        **_head(outcome, outcome.verdict.replace(" ", "-")),
+        **_reasons(outcome.refusals, outcome.unreachable),
+        "plan_id": outcome.plan.plan_id if outcome.plan else None,
+        "apply_id": outcome.apply_id,
+        "reason": outcome.reason,
+        **_first_failure(outcome.problem, outcome.shards),
+        "statements_run": outcome.statements_run,
+        "elapsed_s": outcome.elapsed_s,
+        "waves": [_plain(wave) for wave in outcome.waves],
+        "shards": [_shard_row(row) for row in outcome.shards],
+    }
+
+
+def _apply_status(apply: ApplyStatus) -> Json:
+    rest = ("apply_id", "plan_id", "commit", "started_s", "completed_s", "holder", "heartbeat_s")
+    return {
+        **_head(apply, apply.state.value),
+        **{name: getattr(apply, name) for name in rest},
+        "reason": apply.reason,
+        **_first_failure(apply.problem, apply.shards),
+        "waves": [_plain(wave) for wave in apply.waves],
+        "shards": [_shard_row(row) for row in apply.shards],
+        "events": [_plain(event) for event in apply.events],
+    }
+
+
+def _lint_outcome(outcome: LintOutcome) -> Json:
+    return {
+        "keyspace": outcome.keyspace,
+        "outcome": "problems" if outcome.problems else "fine",
+        "tables": outcome.tables,
+        "problems": _problems(sorted_problems(outcome.problems)),
+    }
+
+
+def _doctor_outcome(outcome: DoctorOutcome) -> Json:
+    marks = {finding.mark.value for finding in outcome.findings}
+    worst = next((mark for mark in ("failed", "warning") if mark in marks), "ok")
+    return {**_head(outcome, worst), "findings": [_plain(f) for f in outcome.findings]}
+
+
+def _plan(plan: Plan) -> Json:
+    core, summary = plan.core, summarise(plan.core)
+    return {
+        "plan_id": plan.plan_id,
+        "environment": core.environment,
+        "keyspace": core.keyspace,
+        "server": core.server,
+        "shards": list(core.shards),
+        "matching": list(core.matching),
+        "summary": {
+            "shards": summary.shards,
+            "changing": summary.changing,
+            "matching": summary.matching,
+            "change_sets": summary.change_sets,
+            "statements": summary.statements,
+            "worst_class": words.class_name(summary.worst[1]) if summary.worst else None,
+            "destructive": [_plain(finding) for finding in summary.destructive],
+            "not_allowed": [_plain(finding) for finding in summary.not_allowed],
+        },
+        "waves": [list(wave) for wave in core.waves],
+        "change_sets": [_change_set(change_set, core.policy) for change_set in core.change_sets],
+        "notes": list(plan.meta.notes),
+    }
+
+
+def _change_set(change_set: ChangeSet, policy: Policy) -> Json:
+    return {
+        "shards": list(change_set.shards),
+        "before": change_set.before,
+        "after": change_set.after,
+        "statements": [_statement(statement, policy) for statement in change_set.statements],
+    }
+
+
+def _statement(statement: PlannedStatement, policy: Policy) -> Json:
+    return {
+        "table": statement.table,
+        "operation": statement.operation.value,
+        "sql": statement.sql,
+        "foreign_key_checks": statement.foreign_key_checks,
+        "class": words.class_name(statement),
+        "algorithm": statement.execution.algorithm,
+        "lock": statement.execution.lock,
+        "rebuilds": statement.execution.rebuilds,
+        "row_ceiling": statement.row_ceiling,
+        "hazards": [_hazard(hazard, statement.table, policy) for hazard in statement.hazards],
+    }
+
+
+def _hazard(hazard: Hazard, table: str, policy: Policy) -> Json:
+    allow = policy.permission(table, hazard) if hazard.needs_permission else None
+    return {
+        "kind": hazard.kind.value,
+        "object": hazard.object,
+        "reason": hazard.reason,
+        "destructive": words.is_destructive(hazard),
+        "needs_permission": hazard.needs_permission,
+        "allowed_because": allow.reason if allow else None,
+    }
+
+
+def _shard_row(row: ShardRow) -> Json:
+    return {
+        "shard": row.shard,
+        "wave": row.wave,
+        "state": row.state.value,
+        "problem": _problem(row.problem),
+        "operations": [
+            {**_plain(operation), "problem": _problem(operation.problem)}
+            for operation in row.operations
+        ],
+    }
+
+
+def _first_failure(problem: Problem | None, shards: Sequence[ShardRow]) -> Json:
+    first = apply_words.first_problem(problem, shards)
+    if first is None:
+        return {"first_failure": None}
+    return {"first_failure": {"shard": first[0] or None, "problem": _problem(first[1])}}
+
+
+def _reasons(refusals: Iterable[Refusal], unreachable: Sequence[Unreachable]) -> Json:
+    lost = sorted(unreachable, key=lambda shard: shard_key(shard.shard))
+    return {
+        "refusals": [_plain(refusal) for refusal in reasons_of(refusals, unreachable)],
+        "unreachable": [_plain(shard) for shard in lost],
+    }
+
+
+def _problems(problems: Iterable[Problem]) -> list[Json | None]:
+    return [_problem(problem) for problem in problems]
+
+
+def _problem(problem: Problem | None) -> Json | None:
+    return _plain(problem) if problem else None
+
+
+def _plain(value: Any) -> Any:
+    """A value of ours, field by field; the names of its fields are the keys."""
+    if dataclasses.is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value

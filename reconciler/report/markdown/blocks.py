@@ -1,0 +1,150 @@
+"""The pieces that every Markdown report is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reconciler.errors import Problem
+from reconciler.guard.model import Refusal
+from reconciler.model.observation import Unreachable
+from reconciler.outcomes import KeyspaceFailed
+from reconciler.plan import words
+from reconciler.plan.model import PlanCore
+from reconciler.report.definitions import difference_lines
+from reconciler.report.fit import Part
+from reconciler.report.neutral import code_span, fenced, marker, prose
+from reconciler.report.order import shard_key
+from reconciler.report.permission import allow_lines
+from reconciler.report.refusals import reasons_of, unsaid_places
+from reconciler.report.summary import short_id, summarise
+
+Parts = Iterator[Part]
+
+GOOD, CAUTION, BAD, WAITING = "✅", "⚠️", "❌", "⏳"
+
+_REFUSALS_MAX = 20
+_ROWS_MAX = 20
+
+
+def title(mark: str, keyspace: str, environment: str, verdict: str) -> str:
+    """The first visible line: what it is about, and how it stands."""
+    return f"### {mark} {code_span(keyspace)} in {code_span(environment)}: {prose(verdict)}"
+
+
+def opening(report: str, environment: str, keyspace: str, heading: str, *facts: str) -> Part:
+    """Marker, verdict and the facts beside it, which no limit cuts."""
+    lines = [marker(report, environment, keyspace), heading]
+    told = " · ".join(fact for fact in facts if fact)
+    return Part(text="\n".join(lines) + (f"\n\n{told}" if told else ""))
+
+
+def plan_id_fact(plan_id: str) -> str:
+    return f"plan {code_span(short_id(plan_id))}"
+
+
+def plan_id_line(plan_id: str) -> str:
+    return f"Plan id: {code_span(plan_id)}"
+
+
+def names(shards: Sequence[str]) -> str:
+    return ", ".join(map(code_span, shards))
+
+
+def shard_set(shards: Sequence[str], of: int) -> str:
+    """As `words.shard_set`, with names as code."""
+    if len(shards) == of or len(shards) > words.SHARD_NAMES_MAX:
+        text = words.shard_set(shards, of)
+        return text if of > 1 else f"shard {code_span(shards[0])}"
+    return f"{'shard' if len(shards) == 1 else 'shards'} {names(shards)}"
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, more: str) -> str:
+    """A table of at most twenty rows; `more` names what further rows would have been."""
+    lines = [_row(header), _row(["---"] * len(header)), *map(_row, rows[:_ROWS_MAX])]
+    if len(rows) > _ROWS_MAX:
+        lines += ["", f"and {len(rows) - _ROWS_MAX:,} more {more}"]
+    return "\n".join(lines)
+
+
+def folded(summary: str, body: str) -> str:
+    return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"
+
+
+def failed_parts(report: str, failed: KeyspaceFailed) -> Parts:
+    count = len(failed.problems)
+    verdict = "failed" if count == 1 else f"failed, {count} problems"
+    heading = title(BAD, failed.keyspace, failed.environment, verdict)
+    yield opening(report, failed.environment, failed.keyspace, heading)
+    for problem in failed.problems[:_REFUSALS_MAX]:
+        yield Part(text=problem_item(problem), detail=1, instead="Some problems are left out here.")
+    if count > _REFUSALS_MAX:
+        yield Part(text=f"and {count - _REFUSALS_MAX} more problems")
+
+
+def problem_item(problem: Problem) -> str:
+    where = f"{code_span(str(problem.where))}: " if problem.where else ""
+    first, *more = problem.message.strip().split("\n")
+    lines = [f"- {where}{prose(first)} ({code_span(problem.code)})"]
+    lines.append(f"  <br>Next: {recovery_line(problem.recovery)}")
+    text = "\n".join(lines)
+    return f"{text}\n\n{fenced(chr(10).join(more))}" if more else text
+
+
+def refusal_parts(refusals: tuple[Refusal, ...], unreachable: tuple[Unreachable, ...]) -> Parts:
+    """Each reason with both sides and its next step (GD-7)."""
+    reasons = reasons_of(refusals, unreachable)
+    left_out = "Some reasons are left out here; the job's log has them all."
+    for refusal in reasons[:_REFUSALS_MAX]:
+        yield Part(text=_refusal(refusal), detail=1, instead=left_out)
+    if len(reasons) > _REFUSALS_MAX:
+        text = f"and {len(reasons) - _REFUSALS_MAX} more reasons; the job's log has them all"
+        yield Part(text=text)
+    for lost in sorted(unreachable, key=lambda lost: shard_key(lost.shard))[:_REFUSALS_MAX]:
+        text = (
+            f"- shard {code_span(lost.shard)} could not be observed: {prose(lost.reason)}"
+            f" ({code_span(lost.code)})\n  <br>Next: {recovery_line(lost.recovery)}"
+        )
+        yield Part(text=text, detail=1, instead=left_out)
+    if len(unreachable) > _REFUSALS_MAX:
+        yield Part(text=f"and {len(unreachable) - _REFUSALS_MAX} more unreachable shards")
+
+
+def permission_parts(core: PlanCore) -> Parts:
+    entries = allow_lines(summarise(core).not_allowed)
+    if entries:
+        what = "If this is meant, add it" if len(entries) == 1 else "If these are meant, add them"
+        text = f"{what} to `policy.allow` in the spec, each with its true reason:"
+        left_out = "**Not allowed yet:** the entries to add to the spec are in the job's log."
+        body = f"**Not allowed yet.** {text}\n\n{fenced(chr(10).join(entries), 'yaml')}"
+        yield Part(text=body, detail=1, instead=left_out)
+
+
+def _refusal(refusal: Refusal) -> str:
+    place = ", ".join(f"{noun} {code_span(name)}" for noun, name in unsaid_places(refusal))
+    first, *more = refusal.message.strip().split("\n")
+    head = f"- {f'{place}: ' if place else ''}{prose(first)} ({code_span(refusal.code)})"
+    text = f"{head}\n  <br>Next: {recovery_line(refusal.recovery)}"
+    difference = [*more, *difference_lines(refusal.expected, refusal.observed)]
+    return f"{text}\n\n{fenced(chr(10).join(difference), 'diff')}" if difference else text
+
+
+def recovery_line(text: str) -> str:
+    """Our own words, in which `commands` stand between backticks; the odd pieces are commands."""
+    pieces = text.split("`")
+    if len(pieces) % 2 == 0:  # a name with a backtick in it: then nothing is taken for a command
+        return prose(text)
+    return "".join(
+        code_span(piece) if index % 2 else _between_commands(piece)
+        for index, piece in enumerate(pieces)
+    )
+
+
+def _between_commands(piece: str) -> str:
+    """Prose that keeps the blanks at its ends."""
+    left = " " if piece[:1] == " " else ""
+    right = " " if piece.strip() and piece[-1:] == " " else ""
+    return f"{left}{prose(piece)}{right}" if piece else ""
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,69 @@
+"""What the reader does next, in one sentence, and the verdicts it follows from."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from reconciler.outcomes import PlanOutcome, VerifyOutcome, VerifyState
+from reconciler.plan import words
+from reconciler.report.refusals import reason_count
+from reconciler.report.summary import changes_line, short_id, summarise
+
+
+def after_plan(outcome: PlanOutcome) -> str:
+    """Empty where nothing is left to do, or where every refusal has said it already."""
+    if outcome.refusals or outcome.unreachable or outcome.plan is None:
+        return ""
+    if outcome.written:
+        return (
+            "commit these files with your change and open a pull request;"
+            " after its merge, `reconciler apply` runs exactly these statements or none"
+        )
+    if not outcome.plan.core.change_sets:
+        return ""
+    return f"`{command_after_plan(outcome)}` puts this plan into files for review"
+
+
+def command_after_plan(outcome: PlanOutcome) -> str:
+    """The one command to copy."""
+    written = [path for path in outcome.written if path.endswith(".json")]
+    if written:
+        return f"reconciler show {written[0]}"
+    return f"reconciler plan {outcome.keyspace} --write"
+
+
+def is_verified(state: VerifyState) -> bool:
+    return state in (VerifyState.NO_CHANGE, VerifyState.VERIFIED, VerifyState.APPLIED)
+
+
+def verify_verdict(outcome: VerifyOutcome) -> str:
+    match outcome.state:
+        case VerifyState.NO_CHANGE:
+            return "no schema change"
+        case VerifyState.VERIFIED:
+            assert outcome.plan is not None, "verified against a plan"
+            changes = changes_line(summarise(outcome.plan.core))
+            return f"verified, the committed plan is what the shards need: {changes}"
+        case VerifyState.APPLIED:
+            name = f"plan {short_id(outcome.plan.plan_id)}" if outcome.plan else "the plan"
+            return f"applied, every shard is where {name} ends"
+        case VerifyState.UNPLANNED:
+            return "there are schema changes and no committed plan"
+        case VerifyState.REFUSED:
+            total = reason_count(outcome.refusals, outcome.unreachable)
+            return f"refused for {words.count(total, 'reason')}"
+        case _:
+            assert_never(outcome.state)
+
+
+def after_verify(outcome: VerifyOutcome) -> str:
+    """Refusals carry their own next step."""
+    match outcome.state:
+        case VerifyState.UNPLANNED:
+            return f"run `reconciler plan {outcome.keyspace} --write` and commit the files it names"
+        case VerifyState.NO_CHANGE | VerifyState.VERIFIED | VerifyState.APPLIED:
+            return ""
+        case VerifyState.REFUSED:
+            return ""
+        case _:
+            assert_never(outcome.state)

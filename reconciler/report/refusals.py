@@ -1,0 +1,47 @@
+"""Reasons not to run, put in order for people: each told once, with what it does not say itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from reconciler.guard.model import Refusal
+from reconciler.model.observation import Unreachable
+from reconciler.report.order import shard_key
+
+
+def reasons_of(
+    refusals: Iterable[Refusal], unreachable: Iterable[Unreachable]
+) -> Sequence[Refusal]:
+    """What concerns the whole keyspace first, then shard by shard and table by table; without the
+    refusals that only repeat that a shard is unreachable, which has a line of its own."""
+    told = {(lost.shard, lost.code) for lost in unreachable}
+    own = {refusal for refusal in refusals if (refusal.shard, refusal.code) not in told}
+    return sorted(own, key=_place)
+
+
+def reason_count(refusals: Iterable[Refusal], unreachable: Sequence[Unreachable]) -> int:
+    return len(reasons_of(refusals, unreachable)) + len(unreachable)
+
+
+def unsaid_places(refusal: Refusal) -> tuple[tuple[str, str], ...]:
+    """('shard', '-40') and ('table', 'users'), as far as the message does not name them itself."""
+    places = (("shard", refusal.shard), ("table", refusal.table))
+    return tuple((noun, name) for noun, name in places if name and not _says(refusal, name))
+
+
+def _says(refusal: Refusal, name: str) -> bool:
+    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", refusal.message) is not None
+
+
+def _place(refusal: Refusal) -> tuple[object, ...]:
+    return (
+        refusal.shard is not None,
+        shard_key(refusal.shard or ""),
+        refusal.table or "",
+        refusal.code,
+        refusal.message,
+        refusal.expected or "",
+        refusal.observed or "",
+        refusal.recovery,
+    )

@@ -1,0 +1,111 @@
+"""What a plan comes to, in numbers and in one line: the same in every format (RP-4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reconciler.model.policy import Hazard, Policy
+from reconciler.outcomes import PlanOutcome
+from reconciler.plan import words
+from reconciler.plan.model import Plan, PlanCore, PlannedStatement
+from reconciler.report.refusals import reason_count
+
+_SHORT_ID_CHARS = 12
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Danger:
+    """One hazard of one table: once, however many change sets bring it."""
+
+    table: str
+    kind: str
+    object: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanSummary:
+    """Counts of what will run. `worst` is the number and statement that will be felt most."""
+
+    shards: int
+    changing: int
+    change_sets: int
+    statements: int
+    worst: tuple[str, PlannedStatement] | None
+    destructive: tuple[Danger, ...]
+    not_allowed: tuple[Danger, ...]
+
+    @property
+    def matching(self) -> int:
+        return self.shards - self.changing
+
+
+def summarise(core: PlanCore) -> PlanSummary:
+    numbered = tuple(words.planned_statements(core))
+    hazards = [
+        (statement.table, hazard) for _, statement in numbered for hazard in statement.hazards
+    ]
+    return PlanSummary(
+        shards=len(core.shards),
+        changing=sum(len(change_set.shards) for change_set in core.change_sets),
+        change_sets=len(core.change_sets),
+        statements=len(numbered),
+        worst=max(numbered, key=lambda n: words.severity(n[1].execution), default=None),
+        destructive=_dangers((t, h) for t, h in hazards if words.is_destructive(h)),
+        not_allowed=_dangers((t, h) for t, h in hazards if is_not_allowed(core.policy, t, h)),
+    )
+
+
+def is_not_allowed(policy: Policy, table: str, hazard: Hazard) -> bool:
+    return hazard.needs_permission and policy.permission(table, hazard) is None
+
+
+def short_id(plan_id: str) -> str:
+    """As people say it: the first digits, without the name of the hash."""
+    return plan_id.rpartition(":")[2][:_SHORT_ID_CHARS]
+
+
+def changes_line(summary: PlanSummary) -> str:
+    """'3 of 4 shards change, 1 already matches'."""
+    shards = words.count(summary.shards, "shard")
+    if not summary.changing:
+        return f"nothing to do, {_all(summary.shards)} {_match(summary.shards)} git"
+    if not summary.matching:
+        return f"{_all(summary.shards)} {'changes' if summary.shards == 1 else 'change'}"
+    verb = "changes" if summary.changing == 1 else "change"
+    already = f"{summary.matching:,} already {_match(summary.matching)}"
+    return f"{summary.changing:,} of {shards} {verb}, {already}"
+
+
+def plan_verdict(outcome: PlanOutcome) -> str:
+    """The first thing a reviewer must know."""
+    reasons = reason_count(outcome.refusals, outcome.unreachable)
+    if reasons:
+        return f"refused for {words.count(reasons, 'reason')}, no plan was written"
+    assert outcome.plan is not None, "a plan is missing only with refusals"
+    return changes_line(summarise(outcome.plan.core))
+
+
+def changing_waves(core: PlanCore) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Each wave's number and those of its shards that change."""
+    matching = frozenset(core.matching)
+    for number, wave in enumerate(core.waves, start=1):
+        yield number, tuple(shard for shard in wave if shard not in matching)
+
+
+def rows_of(plan: Plan, table: str) -> str:
+    """'about 100,000 rows', or nothing where nobody counted."""
+    rows = dict(plan.meta.rows).get(table)
+    return "" if rows is None else f"about {words.count(rows, 'row')}"
+
+
+def _dangers(hazards: Iterator[tuple[str, Hazard]]) -> tuple[Danger, ...]:
+    return tuple(sorted({Danger(table, hazard.kind, hazard.object) for table, hazard in hazards}))
+
+
+def _all(shards: int) -> str:
+    return "the one shard" if shards == 1 else f"all {shards:,} shards"
+
+
+def _match(shards: int) -> str:
+    return "matches" if shards == 1 else "match"

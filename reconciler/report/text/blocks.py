@@ -1,0 +1,135 @@
+"""The pieces that every text report is made of: refusals, problems, lists of shards."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+
+from reconciler.errors import Problem
+from reconciler.guard.model import Refusal
+from reconciler.model.observation import Unreachable
+from reconciler.outcomes import KeyspaceFailed
+from reconciler.plan.visible import visible_block, visible_line, visible_sql
+from reconciler.plan.words import terminated
+from reconciler.report.definitions import difference_lines
+from reconciler.report.order import shard_key
+from reconciler.report.refusals import reasons_of, unsaid_places
+from reconciler.report.style import Style, Tone
+
+Lines = Iterator[str]
+
+# More than this says no more; `--output json` has them all.
+_REFUSALS_MAX = 20
+
+
+def finished(lines: Iterable[str]) -> str:
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def between(blocks: Iterable[Lines]) -> Lines:
+    """The blocks of several keyspaces, set apart."""
+    for number, block in enumerate(blocks):
+        if number:
+            yield ""
+            yield ""
+        yield from block
+
+
+def heading(keyspace: str, environment: str, verdict: str, tone: Tone, style: Style) -> str:
+    place = visible_line(f"{keyspace} in {environment}")
+    return f"{style.paint(place, Tone.STRONG)}: {style.paint(verdict, tone)}"
+
+
+def section(title: str, style: Style) -> Lines:
+    yield ""
+    yield style.paint(title, Tone.STRONG)
+
+
+def wrapped(text: str, style: Style, *, first: str = "", rest: str | None = None) -> Lines:
+    """`text` on as few lines as fit; `first` and `rest` are what they begin with."""
+    yield from textwrap.wrap(
+        visible_line(text),
+        style.width_chars,
+        initial_indent=first,
+        subsequent_indent=" " * len(first) if rest is None else rest,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+
+
+def sql_lines(sql: str) -> list[str]:
+    """A statement with its `;`, to be copied: line by line as it is, never wrapped."""
+    return visible_sql(terminated(sql)).split("\n")
+
+
+def labelled(label: str, text: str, style: Style) -> Lines:
+    yield from wrapped(text, style, first=f"  {label:<13}")
+
+
+def failed_lines(failed: KeyspaceFailed, style: Style) -> Lines:
+    count = len(failed.problems)
+    verdict = "failed" if count == 1 else f"failed, {count} problems"
+    yield heading(failed.keyspace, failed.environment, verdict, Tone.BAD, style)
+    for problem in failed.problems:
+        yield ""
+        yield from problem_lines(problem, style)
+
+
+def problem_lines(problem: Problem, style: Style, *, indent: str = "  ") -> Lines:
+    where = f"{visible_line(str(problem.where))}: " if problem.where else ""
+    code = style.paint(f"[{problem.code}]", Tone.QUIET)
+    first, *more = visible_block(problem.message).split("\n")
+    yield f"{indent}{where}{style.paint(first, Tone.BAD)} {code}"
+    yield from (f"{indent}  | {line}" for line in more)
+    yield from next_step(problem.recovery, style, indent=indent)
+
+
+def next_step(recovery: str, style: Style, *, indent: str = "  ") -> Lines:
+    yield from wrapped(recovery, style, first=f"{indent}next: ")
+
+
+def refusal_lines(
+    refusals: tuple[Refusal, ...], unreachable: tuple[Unreachable, ...], style: Style
+) -> Lines:
+    """Every reason, numbered; a recovery that several reasons in a row share stands once."""
+    reasons = reasons_of(refusals, unreachable)
+    for number, refusal in enumerate(reasons[:_REFUSALS_MAX], start=1):
+        yield ""
+        yield from _refusal(refusal, number, style)
+        following = reasons[number] if number < min(len(reasons), _REFUSALS_MAX) else None
+        if following is None or following.recovery != refusal.recovery:
+            yield from next_step(refusal.recovery, style, indent="     ")
+    if len(reasons) > _REFUSALS_MAX:
+        yield ""
+        yield f"  and {len(reasons) - _REFUSALS_MAX} more; `--output json` has them all"
+    yield from unreachable_lines(unreachable, style)
+
+
+def unreachable_lines(unreachable: Sequence[Unreachable], style: Style) -> Lines:
+    for lost in sorted(unreachable, key=lambda lost: shard_key(lost.shard)):
+        yield ""
+        message = visible_line(f"shard {lost.shard} could not be observed: {lost.reason}")
+        code = style.paint(f"[{lost.code}]", Tone.QUIET)
+        yield f"  {style.paint('?', Tone.BAD)}  {message} {code}"
+        yield from next_step(lost.recovery, style, indent="     ")
+
+
+def _refusal(refusal: Refusal, number: int, style: Style) -> Lines:
+    unsaid = [f"{noun} {name}" for noun, name in unsaid_places(refusal)]
+    place = visible_line(f"{', '.join(unsaid)}: ") if unsaid else ""
+    code = style.paint(f"[{refusal.code}]", Tone.QUIET)
+    first, *more = visible_block(refusal.message).split("\n")
+    yield f"{number:>3}. {place}{style.paint(first, Tone.BAD)} {code}"
+    yield from (f"     | {line}" for line in more)
+    for line in difference_lines(refusal.expected, refusal.observed):
+        yield f"     {_painted_difference(line, style)}"
+
+
+def _painted_difference(line: str, style: Style) -> str:
+    match line[:1]:
+        case "-":
+            return style.paint(line, Tone.REMOVED)
+        case "+":
+            return style.paint(line, Tone.ADDED)
+        case _:
+            return line

@@ -1,0 +1,69 @@
+"""`lint` and `doctor` in a terminal: one finding after the other, each with its next step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reconciler.outcomes import CheckMark, DoctorOutcome, KeyspaceFailed, LintOutcome
+from reconciler.plan import words
+from reconciler.plan.visible import visible_line
+from reconciler.report.order import sorted_problems
+from reconciler.report.style import PLAIN, Style, Tone
+from reconciler.report.text.blocks import (
+    Lines,
+    between,
+    failed_lines,
+    finished,
+    heading,
+    next_step,
+    problem_lines,
+)
+
+_TONES = {
+    CheckMark.OK: Tone.GOOD,
+    CheckMark.WARNING: Tone.CAUTION,
+    CheckMark.FAILED: Tone.BAD,
+    CheckMark.SKIPPED: Tone.QUIET,
+}
+
+
+def lint_text(outcomes: Sequence[LintOutcome | KeyspaceFailed], style: Style = PLAIN) -> str:
+    return finished(between(_lint(outcome, style) for outcome in outcomes))
+
+
+def doctor_text(outcomes: Sequence[DoctorOutcome | KeyspaceFailed], style: Style = PLAIN) -> str:
+    return finished(between(_doctor(outcome, style) for outcome in outcomes))
+
+
+def _lint(outcome: LintOutcome | KeyspaceFailed, style: Style) -> Lines:
+    if isinstance(outcome, KeyspaceFailed):
+        yield from failed_lines(outcome, style)
+        return
+    name = style.paint(visible_line(outcome.keyspace), Tone.STRONG)
+    tables = words.count(outcome.tables, "table")
+    if not outcome.problems:
+        yield f"{name}: {style.paint(f'fine, {tables}', Tone.GOOD)}"
+        return
+    found = f"{words.count(len(outcome.problems), 'problem')} in {tables}"
+    yield f"{name}: {style.paint(found, Tone.BAD)}"
+    for problem in sorted_problems(outcome.problems):
+        yield ""
+        yield from problem_lines(problem, style)
+
+
+def _doctor(outcome: DoctorOutcome | KeyspaceFailed, style: Style) -> Lines:
+    if isinstance(outcome, KeyspaceFailed):
+        yield from failed_lines(outcome, style)
+        return
+    counts = {mark: sum(f.mark is mark for f in outcome.findings) for mark in CheckMark}
+    parts = [f"{number} {mark}" for mark, number in counts.items() if number]
+    tone = next(
+        (_TONES[mark] for mark in (CheckMark.FAILED, CheckMark.WARNING) if counts[mark]), Tone.GOOD
+    )
+    verdict = ", ".join(parts) or "nothing was checked"
+    yield heading(outcome.keyspace, outcome.environment, verdict, tone, style)
+    for finding in outcome.findings:
+        mark = style.paint(f"{finding.mark:<8}", _TONES[finding.mark])
+        yield f"  {mark} {visible_line(f'{finding.subject}: {finding.message}')}"
+        if finding.recovery and finding.mark in (CheckMark.FAILED, CheckMark.WARNING):
+            yield from next_step(finding.recovery, style, indent="           ")

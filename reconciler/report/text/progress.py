@@ -1,0 +1,83 @@
+"""An apply while it runs, one line for each event: for logs, and for terminals without a live
+display."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from reconciler.errors import Problem
+from reconciler.ledger.states import OperationState
+from reconciler.outcomes import (
+    ApplyVerdict,
+    ProgressEvent,
+    RolloutEnded,
+    RolloutStarted,
+    RolloutWaits,
+    ShardEnded,
+    ShardStarted,
+    StatementEnded,
+    StatementStarted,
+)
+from reconciler.plan import words
+from reconciler.plan.visible import visible_line
+from reconciler.report import apply_words
+from reconciler.report.style import PLAIN, Style, Tone
+from reconciler.report.times import clock, duration
+
+# A line of a log; the whole statement is in the plan and in the ledger.
+_SQL_CHARS = 160
+
+
+def progress_line(event: ProgressEvent, style: Style = PLAIN) -> str:
+    """'14:05:09 commerce/-40 users: ✓ 1 of 2 in 0.34 s'."""
+    shard = None if isinstance(event, RolloutStarted | RolloutEnded) else event.shard
+    place = f"{event.keyspace}/{shard}" if shard else event.keyspace
+    return f"{clock(event.at_s)} {visible_line(place)} {_what(event, style)}"
+
+
+def _what(event: ProgressEvent, style: Style) -> str:
+    match event:
+        case RolloutStarted():
+            return _started(event)
+        case ShardStarted():
+            return f"starts, wave {event.wave}"
+        case StatementStarted():
+            sql = " ".join(event.sql.split())
+            text = visible_line(sql, limit_chars=_SQL_CHARS)
+            return f"{visible_line(event.table)}: {event.number} of {event.of}: {text}"
+        case StatementEnded():
+            return _statement_ended(event, style)
+        case ShardEnded():
+            state = apply_words.state_words(event.state)
+            good = event.state is OperationState.COMPLETED
+            mark = apply_words.MARKS[event.state]
+            text = style.paint(f"{mark} {state}", Tone.GOOD if good else Tone.BAD)
+            return f"{text}{_because(event.problem)}"
+        case RolloutWaits():
+            until = f" until {clock(event.until_s)} UTC" if event.until_s is not None else ""
+            return visible_line(f"waits{until}: {event.reason}")
+        case RolloutEnded():
+            good = event.verdict in (ApplyVerdict.COMPLETED, ApplyVerdict.NOTHING_TO_DO)
+            return style.paint(event.verdict, Tone.GOOD if good else Tone.BAD)
+        case _:
+            assert_never(event)
+
+
+def _started(event: RolloutStarted) -> str:
+    shards = words.count(sum(map(len, event.waves)), "shard")
+    waves = words.count(len(event.waves), "wave")
+    statements = words.count(event.statements, "statement")
+    done = f"; {len(event.done):,} done before" if event.done else ""
+    return f"apply {event.apply_id} starts: {statements} on {shards} in {waves}{done}"
+
+
+def _statement_ended(event: StatementEnded, style: Style) -> str:
+    table = visible_line(event.table)
+    number = f"{event.number} of {event.of} in {duration(event.elapsed_s)}"
+    if event.problem is None:
+        return f"{table}: {style.paint('✓', Tone.GOOD)} {number}"
+    return f"{table}: {style.paint('✗', Tone.BAD)} {number}{_because(event.problem)}"
+
+
+def _because(problem: Problem | None) -> str:
+    return f": {visible_line(str(problem))}" if problem else ""

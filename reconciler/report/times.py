@@ -1,0 +1,28 @@
+"""Times and durations as people read them; all times are UTC and say so."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def moment(at_s: float) -> str:
+    """'2026-03-01 14:05:09 UTC'."""
+    return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def clock(at_s: float) -> str:
+    """'14:05:09': for lines that follow each other within a run."""
+    return datetime.fromtimestamp(at_s, UTC).strftime("%H:%M:%S")
+
+
+def duration(seconds: float) -> str:
+    """'0.34 s', '12.3 s', '4 min 05 s', '2 h 03 min'."""
+    if seconds < 10:
+        return f"{max(seconds, 0.0):.2f} s"
+    if seconds < 99.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min"
