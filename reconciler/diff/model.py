@@ -23,7 +23,7 @@ class ClauseKind(StrEnum):
     ADD_COLUMN = "add-column"
     DROP_COLUMN = "drop-column"
     MODIFY_COLUMN = "modify-column"  # type, null, charset, position, ...: anything but the name
-    RENAME_COLUMN = "rename-column"
+    RENAME_COLUMN = "rename-column"  # RENAME COLUMN, or CHANGE COLUMN with a new definition
     SET_DEFAULT = "set-default"  # ALTER COLUMN ... SET DEFAULT / DROP DEFAULT / SET [IN]VISIBLE
     ADD_INDEX = "add-index"
     DROP_INDEX = "drop-index"
@@ -56,6 +56,14 @@ class Clause:
     object: str
     sql: str
     bound_to: str | None = None
+    renamed_from: str | None = None  # of a column or an index: its name until then
+
+
+class RequiredAlgorithm(StrEnum):
+    """An ALGORITHM= that is part of what a statement means, not of what it costs."""
+
+    INPLACE = "INPLACE"  # DROP PARTITION: a copy would keep the rows and merge them
+    COPY = "COPY"  # a new order of equal indexes: in place, nothing would happen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +71,9 @@ class Step:
     """One statement to be: for ALTER_TABLE made of `clauses`, else of `sql`.
 
     `before` and `after` are the whole table as observed and as desired (None: does not exist), the
-    same values on every step of one table, so that a hazard can look at both ends.
+    same values on every step of one table, so that a hazard can look at both ends. `after` is what
+    the plan ends at: the desired table less what policy leaves to the shard. `table` is the name at
+    the time of the statement, the old one for a RENAME_TABLE.
     `foreign_key_checks` is the session value the statement is proven and run with.
     """
 
@@ -74,6 +84,7 @@ class Step:
     clauses: tuple[Clause, ...] = ()
     sql: str | None = None
     foreign_key_checks: bool = True
+    algorithm: RequiredAlgorithm | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,133 @@
+"""Which foreign keys must go before anything else, and which come back at the end.
+
+A foreign key ties two tables to each other while both are changed one after the other. So every key
+that goes, and every key whose columns change their type, is dropped first; whatever is to be there
+is added when all tables are as desired. One ALTER cannot drop and add a key of one name anyway
+(error 1826).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from reconciler.ddl.quote import quote_identifier
+from reconciler.ddl.render import foreign_key_sql
+from reconciler.diff.binding import bound
+from reconciler.diff.implicit_indexes import covered_by_foreign_keys
+from reconciler.diff.indexes import renew_index
+from reconciler.diff.model import Clause, ClauseKind
+from reconciler.diff.options import changes_engine
+from reconciler.diff.pairing import by_name, name_key
+from reconciler.model.schema import Column, ForeignKey, Table
+from reconciler.model.server import ServerVersion
+
+Tables = Mapping[str, Table]
+
+_VARCHAR = re.compile(r"(var(?:char|binary))\((\d+)\)")
+
+
+class _Effect(Enum):
+    """What a change of a column asks of a foreign key over it."""
+
+    UNCHECKED = auto()  # the key may stay where the change runs with foreign_key_checks=0
+    REDO = auto()  # the key must go and come back
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignKeyChanges:
+    """By table. `unchecked` tables are altered with foreign_key_checks=0 under a key they keep."""
+
+    drops: Mapping[str, tuple[ForeignKey, ...]]
+    adds: Mapping[str, tuple[ForeignKey, ...]]
+    unchecked: frozenset[str]
+
+
+def foreign_key_changes(before: Tables, after: Tables) -> ForeignKeyChanges:
+    """For the tables that exist on both sides; the others bring and take their keys along."""
+    drops: dict[str, tuple[ForeignKey, ...]] = {}
+    adds: dict[str, tuple[ForeignKey, ...]] = {}
+    unchecked: set[str] = set()
+    for name in sorted(before.keys() & after.keys()):
+        old, new = by_name(before[name].foreign_keys), by_name(after[name].foreign_keys)
+        redone = set()
+        for key in old.keys() & new.keys():
+            effects = set(_column_effects(name, new[key], before, after))
+            if old[key] != new[key] or _Effect.REDO in effects:
+                redone.add(key)
+            elif _Effect.UNCHECKED in effects:
+                unchecked.update({name, new[key].parent_table} & after.keys())
+        drops[name] = tuple(fk for key, fk in old.items() if key not in new or key in redone)
+        adds[name] = tuple(fk for key, fk in new.items() if key not in old or key in redone)
+    return ForeignKeyChanges(
+        drops={name: keys for name, keys in drops.items() if keys},
+        adds={name: keys for name, keys in adds.items() if keys},
+        unchecked=frozenset(unchecked),
+    )
+
+
+def drop_foreign_keys(keys: Iterable[ForeignKey]) -> tuple[Clause, ...]:
+    return tuple(
+        Clause(
+            kind=ClauseKind.DROP_FOREIGN_KEY,
+            object=key.name,
+            sql=f"DROP FOREIGN KEY {quote_identifier(key.name)}",
+        )
+        for key in keys
+    )
+
+
+def add_foreign_keys(
+    table: Table, keys: tuple[ForeignKey, ...], untouched: frozenset[str], version: ServerVersion
+) -> tuple[Clause, ...]:
+    """`untouched` are the folded names of indexes that this plan has not made anew: one that a
+    server made for an earlier key would give way to the index of the new key."""
+    kept = [index for index in table.indexes if name_key(index.name) in untouched]
+    renewed = covered_by_foreign_keys(kept, keys, table.foreign_keys)
+    adds = [
+        Clause(
+            kind=ClauseKind.ADD_FOREIGN_KEY,
+            object=key.name,
+            sql=f"ADD {foreign_key_sql(key, version)}",
+        )
+        for key in keys
+    ]
+    pairs = [renew_index(index, version) for index in renewed]
+    drops, index_adds = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    return bound([*drops, *index_adds, *adds]) if pairs else tuple(adds)
+
+
+def _column_effects(
+    table: str, key: ForeignKey, before: Tables, after: Tables
+) -> Iterator[_Effect]:
+    ends = [(table, key.columns)]
+    if key.parent_database is None:
+        ends.append((key.parent_table, key.parent_columns))
+    for name, columns in ends:
+        if name not in before or name not in after:
+            continue
+        if changes_engine(before[name], after[name]):
+            yield _Effect.REDO
+        old, new = by_name(before[name].columns), by_name(after[name].columns)
+        for column in map(name_key, columns):
+            if column in old and column in new:
+                yield from _column_effect(old[column], new[column])
+
+
+def _column_effect(old: Column, new: Column) -> Iterator[_Effect]:
+    """MySQL compares the types of both ends whatever foreign_key_checks says (3780), and with it
+    refuses every change that may touch values (1832, 1833) unless it can be made in place."""
+    if (old.charset, old.collation, old.generated) != (new.charset, new.collation, new.generated):
+        yield _Effect.REDO
+    elif old.sql_type != new.sql_type:
+        yield _Effect.UNCHECKED if _grows(old.sql_type, new.sql_type) else _Effect.REDO
+    if old.nullable and not new.nullable:
+        yield _Effect.UNCHECKED
+
+
+def _grows(old: str, new: str) -> bool:
+    """Strings of a key may differ in length; a longer type keeps every value as it is."""
+    a, b = _VARCHAR.fullmatch(old), _VARCHAR.fullmatch(new)
+    return a is not None and b is not None and a[1] == b[1] and int(a[2]) <= int(b[2])

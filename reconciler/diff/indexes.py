@@ -1,0 +1,193 @@
+"""Clauses that turn one set of indexes into another.
+
+The order of indexes is the server's own business (it sorts them by kind), with one exception:
+without a primary key, the first UNIQUE key over columns that are never NULL is the clustered one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from reconciler.ddl.quote import quote_identifier
+from reconciler.ddl.render import index_sql
+from reconciler.diff.dependants import columns_used
+from reconciler.diff.implicit_indexes import covered_by_indexes
+from reconciler.diff.model import Clause, ClauseKind
+from reconciler.diff.pairing import by_name, name_key
+from reconciler.diff.renames import OldNames
+from reconciler.model.schema import Index, IndexKind, Table
+from reconciler.model.server import Flavor, ServerVersion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexClauses:
+    """Drops stand before the columns' clauses, the rest behind; `afterwards` take an ALTER each.
+
+    `copies`: only a copy of the table makes the clustered key the one that is wanted.
+    """
+
+    drops: tuple[Clause, ...]
+    changes: tuple[Clause, ...]
+    adds: tuple[Clause, ...]
+    afterwards: tuple[Clause, ...]
+    copies: bool
+
+
+def index_clauses(
+    before: Table,
+    after: Table,
+    old_names: OldNames,
+    rebuilt: frozenset[str],
+    version: ServerVersion,
+) -> IndexClauses:
+    """`before` has its new names already; indexes on `rebuilt` columns are made anew."""
+    old, new = by_name(before.indexes), by_name(after.indexes)
+    redone = {
+        key
+        for key in old.keys() & new.keys()
+        if _is_another(old[key], new[key]) or _uses(old[key], rebuilt)
+    }
+    displaced = covered_by_indexes(
+        [old[key] for key in new if key in old and key not in redone],
+        [index for key, index in new.items() if key not in old or key in redone],
+        (*before.foreign_keys, *after.foreign_keys),
+    )
+    redone |= {name_key(index.name) for index in displaced}
+    reordered = _before_clustered_key(before, after, redone)
+    redone |= reordered
+    adds, afterwards = _adds(old, new, redone, version)
+    changes, visibility = _changes(old, new, redone, old_names, version.flavor)
+    return IndexClauses(
+        drops=tuple(
+            _drop(index, old_names) for key, index in old.items() if key not in new or key in redone
+        ),
+        changes=changes,
+        adds=adds,
+        afterwards=(*visibility, *afterwards),
+        copies=bool(reordered),
+    )
+
+
+def renew_index(index: Index, version: ServerVersion) -> tuple[Clause, Clause]:
+    """DROP and ADD of an index that stays as it is, which ends its mark of being implicit."""
+    return _drop(index, {}), _add(index, version)
+
+
+def _is_another(old: Index, new: Index) -> bool:
+    """Whether the difference takes a new index; visibility alone does not."""
+    return replace(old, visible=new.visible) != new
+
+
+def _uses(index: Index, columns: frozenset[str]) -> bool:
+    return any(
+        name_key(part.column) in columns
+        if part.column is not None
+        else not columns.isdisjoint(columns_used(part.expression or ""))
+        for part in index.parts
+    )
+
+
+def _before_clustered_key(before: Table, after: Table, redone: set[str]) -> frozenset[str]:
+    """Unique keys to make anew so that the wanted one comes first: every candidate there is."""
+    wanted = [name_key(index.name) for index in _clustered_candidates(after)]
+    if not wanted:
+        return frozenset()
+    old = by_name(before.indexes)
+    kept = [key for key in old if key in wanted and key not in redone]
+    added = [key for key in wanted if key not in kept]
+    first = (kept + added)[0]
+    return frozenset() if first == wanted[0] else frozenset(kept)
+
+
+def _clustered_candidates(table: Table) -> list[Index]:
+    if any(index.kind is IndexKind.PRIMARY for index in table.indexes):
+        return []
+    columns = by_name(table.columns)
+    return [
+        index
+        for index in table.indexes
+        if index.kind is IndexKind.UNIQUE
+        and all(
+            part.column is not None
+            and part.length is None
+            and not columns[name_key(part.column)].nullable
+            for part in index.parts
+        )
+    ]
+
+
+def _drop(index: Index, old_names: OldNames) -> Clause:
+    name = old_names.get(index.name, index.name)
+    primary = index.kind is IndexKind.PRIMARY
+    sql = "DROP PRIMARY KEY" if primary else f"DROP KEY {quote_identifier(name)}"
+    return Clause(kind=ClauseKind.DROP_INDEX, object=name, sql=sql, bound_to=_group(index))
+
+
+def _add(index: Index, version: ServerVersion) -> Clause:
+    sql = f"ADD {index_sql(index, version)}"
+    return Clause(kind=ClauseKind.ADD_INDEX, object=index.name, sql=sql, bound_to=_group(index))
+
+
+def _adds(
+    old: dict[str, Index], new: dict[str, Index], redone: set[str], version: ServerVersion
+) -> tuple[tuple[Clause, ...], tuple[Clause, ...]]:
+    """One FULLTEXT index at a time (error 1795), and none in the ALTER that drops its like: MySQL
+    then keeps the old one and its parser."""
+    adds: list[Clause] = []
+    afterwards: list[Clause] = []
+    fulltext_added = False
+    for key, index in new.items():
+        if key in old and key not in redone:
+            continue
+        clause = _add(index, version)
+        fulltext = index.kind is IndexKind.FULLTEXT
+        if fulltext and (fulltext_added or key in redone):
+            afterwards.append(replace(clause, bound_to=None))
+        else:
+            adds.append(clause if key in redone else replace(clause, bound_to=None))
+            fulltext_added |= fulltext
+    return tuple(adds), tuple(afterwards)
+
+
+def _changes(
+    old: dict[str, Index],
+    new: dict[str, Index],
+    redone: set[str],
+    old_names: OldNames,
+    flavor: Flavor,
+) -> tuple[tuple[Clause, ...], tuple[Clause, ...]]:
+    """Renames and visibility; MySQL takes both of one index in two statements only (1176)."""
+    changes: list[Clause] = []
+    afterwards: list[Clause] = []
+    for key, index in new.items():
+        if key not in old or key in redone:
+            continue
+        if index.name in old_names:
+            changes.append(_rename(old_names[index.name], index))
+        if old[key].visible != index.visible:
+            into = afterwards if index.name in old_names else changes
+            into.append(_set_visibility(index, flavor))
+    return tuple(changes), tuple(afterwards)
+
+
+def _rename(old_name: str, index: Index) -> Clause:
+    names = f"{quote_identifier(old_name)} TO {quote_identifier(index.name)}"
+    return Clause(
+        kind=ClauseKind.RENAME_INDEX,
+        object=index.name,
+        sql=f"RENAME INDEX {names}",
+        renamed_from=old_name,
+    )
+
+
+def _set_visibility(index: Index, flavor: Flavor) -> Clause:
+    hidden, shown = (
+        ("IGNORED", "NOT IGNORED") if flavor is Flavor.MARIADB else ("INVISIBLE", "VISIBLE")
+    )
+    to = shown if index.visible else hidden
+    sql = f"ALTER INDEX {quote_identifier(index.name)} {to}"
+    return Clause(kind=ClauseKind.ALTER_INDEX, object=index.name, sql=sql)
+
+
+def _group(index: Index) -> str:
+    return f"index {index.name}"

@@ -1,0 +1,110 @@
+"""The ALTERs that turn one table into another, foreign keys left aside.
+
+One ALTER does all that can be done in one; behind it come the statements that the servers want
+apart. Each is a step, and every step changes what SHOW CREATE TABLE prints: after a crash it must
+be visible whether a statement ran.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from reconciler.diff.binding import bind
+from reconciler.diff.checks import check_clauses
+from reconciler.diff.columns import column_clauses
+from reconciler.diff.indexes import index_clauses
+from reconciler.diff.model import Clause, ClauseKind, Operation, RequiredAlgorithm, Step
+from reconciler.diff.options import changes_engine, option_clauses
+from reconciler.diff.pairing import by_name, name_key
+from reconciler.diff.partitions import partition_clauses
+from reconciler.diff.renames import OldNames
+from reconciler.model.schema import Table
+from reconciler.model.server import ServerVersion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TablePair:
+    """`observed` is the table as it is; `before` the same under the names it will have."""
+
+    observed: Table
+    before: Table
+    after: Table
+    old_columns: OldNames = field(default_factory=dict)
+    old_indexes: OldNames = field(default_factory=dict)
+    counter: Clause | None = None  # AUTO_INCREMENT=n, no part of either table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableSteps:
+    """`alters`, then `partitions`; `untouched` are the folded names of the indexes left alone."""
+
+    alters: tuple[Step, ...]
+    partitions: tuple[Step, ...]
+    untouched: frozenset[str]
+
+
+def table_steps(
+    pair: TablePair, version: ServerVersion, *, referenced: bool, foreign_key_checks: bool
+) -> TableSteps:
+    """`referenced`: some foreign key from or to this table stands all the while."""
+    before, after = pair.before, pair.after
+    columns = column_clauses(before, after, pair.old_columns, version)
+    indexes = index_clauses(before, after, pair.old_indexes, columns.rebuilt, version)
+    checks = check_clauses(before, after, columns.rebuilt, version)
+    partitions = partition_clauses(before, after, columns.rebuilt, version)
+    main = [
+        *checks.drops,
+        *indexes.drops,
+        *columns.drops,
+        *option_clauses(before, after),
+        *([pair.counter] if pair.counter else []),
+        *columns.changes,
+        *indexes.changes,
+        *indexes.adds,
+        *checks.adds,
+        *checks.changes,
+    ]
+    if partitions.whole is not None:
+        main.append(partitions.whole)
+    whole = partitions.whole is not None or changes_engine(before, after) or indexes.copies
+    main_clauses = bind(main, before, after, referenced=referenced, whole=whole)
+
+    def alter(*clauses: Clause, algorithm: RequiredAlgorithm | None = None) -> Step:
+        return Step(
+            operation=Operation.ALTER_TABLE,
+            table=after.name,
+            before=pair.observed,
+            after=after,
+            clauses=clauses,
+            foreign_key_checks=foreign_key_checks,
+            algorithm=algorithm,
+        )
+
+    def steps() -> Iterator[Step]:
+        if main_clauses:
+            yield alter(*main_clauses, algorithm=RequiredAlgorithm.COPY if indexes.copies else None)
+        if columns.afterwards:
+            yield alter(*columns.afterwards)
+        for clause in indexes.afterwards:
+            yield alter(clause)
+
+    touched = {
+        name_key(clause.object)
+        for clause in (*main_clauses, *indexes.afterwards)
+        if clause.kind in (ClauseKind.ADD_INDEX, ClauseKind.RENAME_INDEX)
+    }
+    return TableSteps(
+        alters=tuple(steps()),
+        # Only in place does DROP PARTITION drop the rows; ALGORITHM=COPY would keep them all.
+        partitions=tuple(
+            alter(
+                clause,
+                algorithm=RequiredAlgorithm.INPLACE
+                if clause.kind is ClauseKind.DROP_PARTITION
+                else None,
+            )
+            for clause in partitions.statements
+        ),
+        untouched=frozenset(by_name(after.indexes)) - touched,
+    )

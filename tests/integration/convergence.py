@@ -1,0 +1,177 @@
+"""Whether a diff, run on a real server, ends exactly at what was wanted: the oracle of all cases.
+
+Both ends are made by the server itself from their CREATE statements, in databases of their own.
+The steps from the one to the other run on a third one; then everything is read back and compared.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pymysql
+
+from reconciler.ddl.fingerprint import table_fingerprint
+from reconciler.ddl.read import read_table
+from reconciler.diff.comparable import policy_fingerprint
+from reconciler.diff.model import DiffRefusal, SchemaDiff
+from reconciler.diff.schema_diff import diff_schemas
+from reconciler.diff.statement import step_sql
+from reconciler.model.policy import Policy
+from reconciler.model.renames import Rename
+from reconciler.model.schema import ObjectKind, OtherObject, Schema
+from reconciler.model.server import ServerVersion
+
+_numbers = itertools.count()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """One side of a pair: statements that make its tables, and then rows."""
+
+    statements: tuple[str, ...]
+    rows: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """What happened on the way from one end to the other; `miss` is None if all went well."""
+
+    statements: tuple[str, ...] = ()
+    refusals: tuple[DiffRefusal, ...] = ()
+    notes: tuple[str, ...] = ()
+    miss: str | None = None
+
+
+class EndNotMade(Exception):
+    """The server does not accept one of the ends, so that the pair says nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workbench:
+    """A server, and the prefix of the databases that are made on it."""
+
+    connection: pymysql.Connection
+    version: ServerVersion
+    prefix: str = "convergence"
+    policy: Policy = field(default_factory=Policy)
+
+    def way(self, before: End, after: End, renames: tuple[Rename, ...] = ()) -> Way:
+        with self.made(before) as here, self.made(after) as there:
+            desired = self.read(there)
+            return self.converge(here, desired, renames)
+
+    def converge(self, database: str, desired: Schema, renames: tuple[Rename, ...]) -> Way:
+        """Bring a database to `desired` and say where that failed."""
+        observed = self.read(database)
+        diff = self._diff(observed, desired, renames)
+        notes = tuple(note.text for note in diff.notes)
+        if diff.refusals:
+            return Way(refusals=diff.refusals, notes=notes)
+        sent: list[str] = []
+        miss = self._run(database, diff, sent)
+        miss = miss or self._difference(database, desired, renames)
+        return Way(statements=tuple(sent), notes=notes, miss=miss)
+
+    def _run(self, database: str, diff: SchemaDiff, sent: list[str]) -> str | None:
+        seen = self._fingerprints(self.read(database))
+        for step in diff.steps:
+            sql = step_sql(step)
+            sent.append(sql)
+            self.execute(f"SET foreign_key_checks = {int(step.foreign_key_checks)}")
+            try:
+                self.execute(sql)
+            except pymysql.MySQLError as error:
+                return f"{error.args} on: {sql}"
+            finally:
+                self.execute("SET foreign_key_checks = 1")
+            now = self._fingerprints(self.read(database))
+            if now == seen and "AUTO_INCREMENT" not in sql:
+                return f"nothing that can be read back changed by: {sql}"
+            seen = now
+        return None
+
+    def _difference(
+        self, database: str, desired: Schema, renames: tuple[Rename, ...]
+    ) -> str | None:
+        found = self.read(database)
+        have, want = self._fingerprints(found), self._fingerprints(desired)
+        for name in sorted(have.keys() | want.keys()):
+            if have.get(name) != want.get(name):
+                return f"table {name} is {found.table(name)}\nand not {desired.table(name)}"
+        again = self._diff(found, desired, renames)
+        if again.steps or again.refusals:
+            return f"planned again: {[step_sql(s) for s in again.steps]} {again.refusals}"
+        return None
+
+    def _diff(self, observed: Schema, desired: Schema, renames: tuple[Rename, ...]) -> SchemaDiff:
+        return diff_schemas(
+            observed, desired, policy=self.policy, renames=renames, version=self.version
+        )
+
+    def _fingerprints(self, schema: Schema) -> dict[str, str]:
+        return {t.name: policy_fingerprint(t, self.version, self.policy) for t in schema.tables}
+
+    @contextmanager
+    def made(self, end: End) -> Iterator[str]:
+        """A database with the tables and rows of an end; gone afterwards."""
+        name = f"{self.prefix}_{next(_numbers)}"
+        self.execute(f"CREATE DATABASE `{name}`")
+        try:
+            self.execute(f"USE `{name}`")
+            for statement in (*end.statements, *end.rows):
+                try:
+                    self.execute(statement)
+                except pymysql.MySQLError as error:
+                    raise EndNotMade(f"{error.args} on: {statement}") from error
+            self.execute("SET foreign_key_checks = 1")
+            yield name
+        finally:
+            self.execute("SET foreign_key_checks = 0")
+            self.execute(f"DROP DATABASE `{name}`")
+            self.execute("SET foreign_key_checks = 1")
+
+    def read(self, database: str) -> Schema:
+        self.execute(f"USE `{database}`")
+        names = [(row[0], row[1]) for row in self.execute("SHOW FULL TABLES")]
+        tables = [name for name, kind in names if kind != "VIEW"]
+        texts = [self.execute(f"SHOW CREATE TABLE `{_escaped(name)}`")[0][1] for name in tables]
+        views = tuple(
+            OtherObject(kind=ObjectKind.VIEW, name=name, definition="")
+            for name, kind in names
+            if kind == "VIEW"
+        )
+        read = sorted((read_table(text, self.version) for text in texts), key=lambda t: t.name)
+        return Schema(tables=tuple(read), others=views)
+
+    def execute(self, sql: str) -> Sequence[tuple[str, ...]]:
+        with self.connection.cursor() as cursor:
+            cursor.execute(sql)
+            rows: Sequence[tuple[str, ...]] = cursor.fetchall()
+            return rows
+
+
+def both_ways(
+    bench: Workbench, one: End, other: End, renames: tuple[Rename, ...] = ()
+) -> tuple[Way, Way]:
+    """There, and from there back in the same database: what one plan leaves is the next one's
+    beginning, hidden state included."""
+    with bench.made(one) as here, bench.made(one) as start, bench.made(other) as goal:
+        there = bench.converge(here, bench.read(goal), renames)
+        if there.miss is not None or there.refusals:
+            return there, bench.way(other, one, _reversed(renames))
+        return there, bench.converge(here, bench.read(start), _reversed(renames))
+
+
+def _reversed(renames: tuple[Rename, ...]) -> tuple[Rename, ...]:
+    tables = {r.new: r.old for r in renames if r.kind == "table"}
+    return tuple(
+        Rename(kind=r.kind, table=tables.get(r.table, r.table), old=r.new, new=r.old)
+        for r in renames
+    )
+
+
+def _escaped(name: str) -> str:
+    return name.replace("`", "``")
