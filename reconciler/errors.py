@@ -7,7 +7,9 @@ process end?". Expected refusals of the guard are values (`guard`), not exceptio
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import ClassVar
 
 
@@ -73,3 +75,14 @@ class UsageError(ReconcilerError):
     """The command line does not make sense."""
 
     exit_code = 64
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant; '_' and '-' are easily mixed up."""
+    folded = {_folded(name): name for name in known}
+    matches = get_close_matches(_folded(word), folded, n=1)
+    return folded[matches[0]] if matches else None
+
+
+def _folded(word: str) -> str:
+    return word.lower().replace("_", "-")

@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.errors import Problem
+from reconciler.errors import Problem, nearest
 from reconciler.model.fleet import is_shard_name, shard_list_errors
 from reconciler.spec.build import duration_s, shard_names, shard_specs
 from reconciler.spec.model import Connection, ShardSpec
-from reconciler.spec.structure import dotted, nearest
+from reconciler.spec.structure import dotted
 from reconciler.spec.tree import outside_reason, path_outside
 from reconciler.spec.yaml_text import Document, Path, Value
 

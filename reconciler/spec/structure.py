@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
 from importlib import resources
 from typing import Any
 
 import jsonschema
 
-from reconciler.errors import Problem
+from reconciler.errors import Problem, nearest
 from reconciler.spec.yaml_text import Document, Path, Value
 
 _TYPE_WORDS = {
@@ -87,17 +86,6 @@ def dotted(at: Path) -> str:
     for part in at:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
     return text or "the file"
-
-
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant; '_' and '-' are easily mixed up."""
-    folded = {_folded(name): name for name in known}
-    matches = get_close_matches(_folded(word), folded, n=1)
-    return folded[matches[0]] if matches else None
-
-
-def _folded(word: str) -> str:
-    return word.lower().replace("_", "-")
 
 
 @cache

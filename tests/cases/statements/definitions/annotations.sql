@@ -1,0 +1,28 @@
+-- reconciler: rname column a to b
+-- reconciler: rename colum a to b
+-- reconciler: rename column a b
+-- reconciler: rename column a to b now
+-- reconciler: rename column to b
+-- reconciler:
+-- reconciler: ignore
+-- reconciler: rename column 'a' to b
+-- reconciler: rename table x to other
+-- reconciler: rename column a to missing
+-- reconciler: rename column id to id
+-- reconciler: rename column a to b
+-- reconciler: rename column a to id
+CREATE TABLE t (id int, b int);
+-- expect 1:1 annotation-invalid
+-- expect 2:1 annotation-invalid
+-- expect 3:1 annotation-invalid
+-- expect 4:1 annotation-invalid
+-- expect 5:1 annotation-invalid
+-- expect 6:1 annotation-invalid
+-- expect 7:1 annotation-invalid
+-- expect 8:1 annotation-invalid
+-- expect 9:1 annotation-invalid
+-- expect 10:1 annotation-invalid
+-- expect 11:1 annotation-invalid
+-- expect 12:1 annotation-invalid
+-- expect 13:1 annotation-invalid
+-- expect 13:1 annotation-invalid

@@ -1,0 +1,2 @@
+DROP TABLE a;
+-- expect 1:1 definition-not-create-table

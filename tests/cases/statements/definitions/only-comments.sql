@@ -1,0 +1,2 @@
+-- nothing here
+-- expect 1:1 definition-empty

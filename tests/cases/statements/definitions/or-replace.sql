@@ -1,0 +1,2 @@
+CREATE OR REPLACE TABLE a (id int);
+-- expect 1:8 definition-not-create-table

@@ -1,0 +1,2 @@
+CREATE TABLE shop.a (id int);
+-- expect 1:14 definition-other-database

@@ -1,0 +1,3 @@
+CREATE TABLE a (id int)
+  AS SELECT 1 AS id;
+-- expect 2:3 definition-query

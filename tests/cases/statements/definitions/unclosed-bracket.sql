@@ -1,0 +1,2 @@
+-- expect 1:16 definition-syntax
+CREATE TABLE a (id int;
