@@ -97,6 +97,21 @@ class DriftOutcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PullOutcome:
+    """`source` is the shard the files were taken from, `alike` those equal to it, `others` the rest:
+    a plan will say what they need. Paths are relative to the repository."""
+
+    environment: str
+    keyspace: str
+    source: str
+    alike: tuple[str, ...]
+    others: tuple[str, ...]
+    written: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LintOutcome:
     """What is wrong in the files of one keyspace, without a look at any server."""
 

@@ -161,6 +161,15 @@ class Connections(Protocol):
         """Problems in words, empty if it can be reached and logged in to."""
 
 
+class FileWriter(Protocol):
+    """Files of the working tree; paths are relative to the repository and stay inside it."""
+
+    def write(self, path: str, content: bytes) -> None:
+        """The whole file or nothing of it: an interrupted write leaves the old one."""
+
+    def remove(self, path: str) -> None: ...
+
+
 class History(Protocol):
     """Commits of the user's repository; commits are full hexadecimal ids."""
 

@@ -68,7 +68,10 @@ def load_plan(content: bytes, path: str) -> Plan:
         raise _malformed(path, mismatch.place, mismatch.reason) from None
     for key in document.keys() - {"core", "plan_id", "meta"}:
         raise _malformed(path, key, "is not a key of a plan")
-    plan = plan_from_core(core, meta)
+    try:
+        plan = plan_from_core(core, meta)
+    except rfc8785.CanonicalizationError:
+        raise _malformed(path, "core", "holds a number that JSON does not keep exact") from None
     if document["plan_id"] != plan.plan_id:
         raise _refused(
             path,

@@ -1,0 +1,99 @@
+"""Plans to test with: whole and sound, small, and made from a few arguments."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from reconciler.ddl.fingerprint import schema_fingerprint
+from reconciler.diff.model import Operation
+from reconciler.model.policy import Policy
+from reconciler.plan.codec import plan_from_core, sha256_of
+from reconciler.plan.model import (
+    Algorithm,
+    ChangeSet,
+    Effect,
+    ExecutionClass,
+    InputDigest,
+    Plan,
+    PlanCore,
+    PlanMeta,
+    PlannedStatement,
+    TableBefore,
+)
+from reconciler.plan.readable import render_readable_sql
+
+SHARDS = ("-40", "40-80", "80-c0", "c0-")
+META = PlanMeta(created_at="2026-01-02T03:04:05Z", tool_version="0")
+
+
+def fingerprint(of: str) -> str:
+    """A well-formed fingerprint that stands for a state, e.g. 'users 2'."""
+    return "sha256:" + hashlib.sha256(of.encode()).hexdigest()
+
+
+def statement(table: str, state: int, sql: str | None = None) -> PlannedStatement:
+    """The statement that takes `table` from state n to state n + 1."""
+    return PlannedStatement(
+        table=table,
+        operation=Operation.ALTER_TABLE,
+        sql=sql or f"ALTER TABLE `{table}` ADD COLUMN `c{state}` int, ALGORITHM=INSTANT",
+        foreign_key_checks=True,
+        execution=ExecutionClass(algorithm=Algorithm.INSTANT),
+        effects=(
+            Effect(
+                table=table,
+                before=fingerprint(f"{table} {state}"),
+                after=fingerprint(f"{table} {state + 1}"),
+            ),
+        ),
+    )
+
+
+def live(**states: int) -> dict[str, str]:
+    """Fingerprints by table: live(users=0, orders=1)."""
+    return {table: fingerprint(f"{table} {state}") for table, state in states.items()}
+
+
+DESIRED = live(orders=1, users=2, zones=0)
+BEFORE = live(orders=0, users=0, zones=0)
+
+
+def sample_plan(
+    changing: tuple[str, ...] = SHARDS[:3], matching: tuple[str, ...] = SHARDS[3:]
+) -> Plan:
+    """Three statements on two of three tables: users, orders, users."""
+    change_set = ChangeSet(
+        before=schema_fingerprint(BEFORE),
+        after=schema_fingerprint(DESIRED),
+        touched=(
+            TableBefore(table="orders", definition="CREATE TABLE `orders` (…)"),
+            TableBefore(table="users", definition="CREATE TABLE `users` (…)"),
+        ),
+        statements=(statement("users", 0), statement("orders", 0), statement("users", 1)),
+        shards=changing,
+    )
+    shards = tuple(shard for shard in SHARDS if shard in {*changing, *matching})
+    return with_core(
+        PlanCore(
+            environment="production",
+            keyspace="commerce",
+            server="mysql 9.7",
+            normalizer=1,
+            renderer=1,
+            inputs=(InputDigest(path="specs/commerce.yaml", sha256=fingerprint("spec")),),
+            policy=Policy(ignore_tables=("_*",)),
+            shards=shards,
+            waves=(shards[:1], shards[1:]),
+            managed_tables=("orders", "users", "zones"),
+            change_sets=(change_set,) if changing else (),
+            matching=matching,
+            after=schema_fingerprint(DESIRED),
+        )
+    )
+
+
+def with_core(core: PlanCore) -> Plan:
+    """The plan of a core, with the readable file bound to it."""
+    readable = sha256_of(render_readable_sql(core))
+    return plan_from_core(replace(core, readable_sha256=readable), META)

@@ -1,0 +1,61 @@
+"""Where a shard stands, for every point of a chain and every way off it."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.guard.classify import classify
+from reconciler.guard.model import Done, Drifted, ToDo
+from tests.sample_plans import BEFORE, DESIRED, live, sample_plan
+
+CORE = sample_plan().core
+
+
+@pytest.mark.invariant("ST-11")
+@pytest.mark.parametrize(
+    ("state", "index"),
+    [
+        (BEFORE, 0),
+        (live(users=1, orders=0, zones=0), 1),
+        (live(users=1, orders=1, zones=0), 2),
+    ],
+)
+def test_a_shard_part_of_the_way_has_the_rest_to_do(state: dict[str, str], index: int) -> None:
+    standing = classify(CORE, "-40", live=state, desired=DESIRED)
+    assert standing == ToDo(shard="-40", next_index=index)
+
+
+def test_a_shard_at_the_end_is_done() -> None:
+    assert classify(CORE, "-40", live=DESIRED, desired=DESIRED) == Done(shard="-40")
+
+
+@pytest.mark.invariant("PL-2")
+def test_a_matching_shard_is_done_and_has_no_change_set() -> None:
+    assert classify(CORE, "c0-", live=DESIRED, desired=DESIRED) == Done(shard="c0-")
+    assert CORE.change_set_of("c0-") is None
+
+
+@pytest.mark.invariant("PL-4")
+def test_a_matching_shard_never_gets_the_statements_of_others() -> None:
+    standing = classify(CORE, "c0-", live=BEFORE, desired=DESIRED)
+    assert isinstance(standing, Drifted)
+
+
+@pytest.mark.invariant("GD-4")
+@pytest.mark.parametrize(
+    ("state", "table"),
+    [
+        (live(users=9, orders=0, zones=0), "users"),  # a state of no statement
+        (live(users=0, orders=1, zones=0), "orders"),  # a known state, out of order
+        (live(users=0, orders=0, zones=5), "zones"),  # a table the plan leaves alone
+        (live(users=2, orders=1, zones=5), "zones"),
+        (live(users=0, orders=0), "zones"),  # dropped
+        (live(users=0, zones=0), "orders"),
+        (live(users=0, orders=0, zones=0, extra=0), "extra"),  # added
+    ],
+)
+def test_anything_else_is_drift_and_names_the_table(state: dict[str, str], table: str) -> None:
+    standing = classify(CORE, "-40", live=state, desired=DESIRED)
+    assert isinstance(standing, Drifted)
+    assert standing.table == table
+    assert standing.expected != standing.observed

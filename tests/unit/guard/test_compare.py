@@ -1,0 +1,170 @@
+"""The reviewed plan against the derived one: any difference refuses, and says what it is."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+
+from reconciler.diff.model import Operation
+from reconciler.guard.compare import compare_plans
+from reconciler.model.policy import Hazard, HazardKind, Policy
+from reconciler.plan.model import (
+    Algorithm,
+    ChangeSet,
+    Effect,
+    ExecutionClass,
+    InputDigest,
+    PlanCore,
+    PlannedStatement,
+)
+from tests.sample_plans import fingerprint, sample_plan, statement
+
+CORE = sample_plan().core
+
+
+def codes(derived: PlanCore, **rows: int) -> set[str]:
+    live_rows = {("-40", table): count for table, count in rows.items()}
+    return {refusal.code for refusal in compare_plans(CORE, derived, live_rows)}
+
+
+def with_statements(*statements: PlannedStatement) -> PlanCore:
+    return replace(CORE, change_sets=(replace(CORE.change_sets[0], statements=statements),))
+
+
+@pytest.mark.invariant("GD-1")
+def test_equal_plans_are_equal() -> None:
+    assert codes(CORE) == set()
+
+
+@pytest.mark.invariant("GD-3")
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "alter table users   add column c0 int,\n algorithm = instant",
+        "ALTER TABLE `users` ADD COLUMN `c0` int, ALGORITHM = INSTANT;",
+    ],
+)
+def test_canonical_form_is_what_the_multiset_compares(sql: str) -> None:
+    """What it forgives is still not the reviewed text: the plan as a whole differs."""
+    first, *rest = CORE.change_sets[0].statements
+    spaced = replace(first, sql="ALTER TABLE `users` ADD COLUMN `c0` int, ALGORITHM = INSTANT")
+    reviewed = with_statements(spaced, *rest)
+    derived = with_statements(replace(first, sql=sql), *rest)
+    assert {r.code for r in compare_plans(reviewed, derived, {})} == {"plan-differs"}
+
+
+@pytest.mark.invariant("GD-2")
+def test_a_change_twice_on_one_side_refuses_although_the_sets_are_equal() -> None:
+    statements = CORE.change_sets[0].statements
+    refusals = compare_plans(CORE, with_statements(*statements, statements[0]), {})
+    assert {(r.code, r.table) for r in refusals} == {("statement-differs", "users")}
+    assert {r.shard for r in refusals} == {"-40", "40-80", "80-c0"}
+
+
+@pytest.mark.invariant("GD-7")
+def test_a_refusal_shows_both_sides_and_the_next_step() -> None:
+    other = statement("users", 0, "ALTER TABLE `users` ADD COLUMN `c0` bigint, ALGORITHM=INSTANT")
+    derived = with_statements(other, *CORE.change_sets[0].statements[1:])
+    refusals = [r for r in compare_plans(CORE, derived, {}) if r.shard == "-40"]
+    assert {r.table for r in refusals} == {"users"}
+    shown = " / ".join(f"{r.expected} {r.observed}".lower() for r in refusals)
+    assert "`c0` bigint" in shown
+    assert "`c0` int" in shown
+    assert all("reconciler plan" in refusal.recovery for refusal in refusals)
+
+
+@pytest.mark.invariant("RV-1")
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        (),
+        (InputDigest(path="specs/commerce.yaml", sha256=fingerprint("edited")),),
+        (InputDigest(path="specs/renamed.yaml", sha256=fingerprint("spec")),),
+        (*CORE.inputs, InputDigest(path="schemas/new.sql", sha256=fingerprint("new"))),
+    ],
+    ids=["deleted", "edited", "renamed", "added"],
+)
+def test_a_changed_input_refuses_and_names_the_file(inputs: tuple[InputDigest, ...]) -> None:
+    assert codes(replace(CORE, inputs=inputs)) == {"input-changed"}
+
+
+@pytest.mark.invariant("GD-6")
+@pytest.mark.parametrize("shards", [CORE.shards[:-1], (*CORE.shards, "c0-e0")])
+def test_a_shard_more_or_less_refuses(shards: tuple[str, ...]) -> None:
+    assert codes(replace(CORE, shards=shards)) == {"shards-changed"}
+
+
+@pytest.mark.invariant("GD-6")
+def test_two_shards_swapped_refuse() -> None:
+    swapped = replace(CORE.change_sets[0], shards=("-40", "40-80", "c0-"))
+    derived = replace(CORE, change_sets=(swapped,), matching=("80-c0",))
+    assert codes(derived) == {"statement-differs"}
+
+
+def test_rows_above_the_ceiling_refuse_and_below_do_not() -> None:
+    copies = [replace(s, row_ceiling=100_000) for s in CORE.change_sets[0].statements]
+    reviewed = with_statements(*copies)
+    derived = with_statements(*[replace(s, row_ceiling=1_000_000) for s in copies])
+    assert compare_plans(reviewed, derived, {("-40", "users"): 100_000}) == ()
+    (refusal,) = compare_plans(reviewed, derived, {("-40", "users"): 100_001})
+    assert (refusal.code, refusal.shard, refusal.table) == ("row-ceiling-exceeded", "-40", "users")
+
+
+ANOTHER: dict[str, Any] = {
+    "environment": "staging",
+    "keyspace": "other",
+    "server": "mysql 8.4",
+    "normalizer": 99,
+    "renderer": 99,
+    "inputs": (),
+    "policy": Policy(),
+    "shards": (),
+    "waves": (("-40", "40-80"), ("80-c0", "c0-")),
+    "managed_tables": (),
+    "change_sets": (),
+    "matching": (),
+    "after": fingerprint("another"),
+}
+
+
+@pytest.mark.invariant("GD-1")
+@pytest.mark.parametrize("field", [f.name for f in fields(PlanCore) if f.name != "readable_sha256"])
+def test_no_field_of_a_plan_is_invisible_to_the_comparison(field: str) -> None:
+    assert codes(replace(CORE, **{field: ANOTHER[field]}))
+
+
+ANOTHER_STATEMENT: dict[str, Any] = {
+    "table": "orders",
+    "operation": Operation.DROP_TABLE,
+    "sql": "ALTER TABLE `users` ADD COLUMN `c9` int, ALGORITHM=INSTANT",
+    "foreign_key_checks": False,
+    "execution": ExecutionClass(algorithm=Algorithm.COPY),
+    "effects": (Effect(table="users", before=None, after=None),),
+    "hazards": (Hazard(kind=HazardKind.RENAME, object="c", reason="r", needs_permission=False),),
+    "row_ceiling": 5,
+}
+
+
+@pytest.mark.invariant("GD-1")
+@pytest.mark.parametrize("field", [f.name for f in fields(PlannedStatement)])
+def test_no_field_of_a_statement_is_invisible_to_the_comparison(field: str) -> None:
+    first, *rest = CORE.change_sets[0].statements
+    assert codes(with_statements(replace(first, **{field: ANOTHER_STATEMENT[field]}), *rest))
+
+
+ANOTHER_SET: dict[str, Any] = {
+    "before": fingerprint("x"),
+    "after": fingerprint("x"),
+    "touched": (),
+    "statements": CORE.change_sets[0].statements[:1],
+    "shards": ("-40",),
+}
+
+
+@pytest.mark.invariant("PL-3")
+@pytest.mark.parametrize("field", [f.name for f in fields(ChangeSet)])
+def test_no_field_of_a_change_set_is_invisible_to_the_comparison(field: str) -> None:
+    altered = replace(CORE.change_sets[0], **{field: ANOTHER_SET[field]})
+    assert codes(replace(CORE, change_sets=(altered,)))

@@ -1,0 +1,179 @@
+"""Plans to bytes and back; whatever is done to the bytes, it is noticed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.errors import Refused
+from reconciler.plan.codec import dump_plan, load_plan, plan_from_core, plan_id_of
+from reconciler.plan.model import TableBefore
+from tests.sample_plans import META, sample_plan
+
+PATH = "plans/production/commerce.plan.json"
+ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+
+
+def refusal(content: bytes) -> str:
+    with pytest.raises(Refused) as refused:
+        load_plan(content, PATH)
+    return refused.value.problems[0].code
+
+
+@pytest.mark.invariant("PL-5")
+def test_a_plan_comes_back_as_it_was() -> None:
+    plan = sample_plan()
+    assert load_plan(dump_plan(plan), PATH) == plan
+
+
+@pytest.mark.invariant("PL-5")
+@given(
+    text=ANY_TEXT,
+    tables=st.lists(ANY_TEXT, max_size=3),
+    definition=st.none() | ANY_TEXT,
+    rows=st.none() | st.integers(0, 2**53 - 1),
+)
+def test_any_core_comes_back_as_it_was(
+    text: str, tables: list[str], definition: str | None, rows: int | None
+) -> None:
+    """Unicode, the empty text, the absent one, the empty list: each is itself afterwards."""
+    core = sample_plan().core
+    change_set = core.change_sets[0]
+    statements = tuple(replace(s, sql=text, row_ceiling=rows) for s in change_set.statements)
+    touched = (TableBefore(table=text, definition=definition),)
+    change_set = replace(change_set, statements=statements, touched=touched)
+    core = replace(core, managed_tables=tuple(tables), change_sets=(change_set,))
+    plan = plan_from_core(core, META)
+    assert load_plan(dump_plan(plan), PATH) == plan
+
+
+def test_a_number_that_json_cannot_hold_exactly_is_malformed() -> None:
+    content = dump_plan(sample_plan()).replace(b'"row_ceiling": null', b'"row_ceiling": %d' % 2**60)
+    assert refusal(content) == "plan-malformed"
+
+
+@pytest.mark.invariant("PL-6")
+def test_white_space_and_key_order_of_the_file_are_no_part_of_the_identity() -> None:
+    plan = sample_plan()
+
+    def shuffled(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: shuffled(value[key]) for key in sorted(value, reverse=True)}
+        return [shuffled(item) for item in value] if isinstance(value, list) else value
+
+    document = shuffled(json.loads(dump_plan(plan)))
+    assert load_plan(json.dumps(document).encode(), PATH) == plan
+
+
+@pytest.mark.invariant("PL-6")
+def test_meta_is_no_part_of_the_identity() -> None:
+    plan = sample_plan()
+    document = json.loads(dump_plan(plan))
+    document["meta"]["created_at"] = "another day"
+    assert load_plan(json.dumps(document).encode(), PATH).plan_id == plan.plan_id
+
+
+@pytest.mark.invariant("GD-11")
+@pytest.mark.parametrize("content", [b"", b" \n", b"{}"])
+def test_an_empty_file_is_never_a_plan(content: bytes) -> None:
+    assert refusal(content) == "plan-empty"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"[]", b"null", b'"plan"', b"\xff\xfe", b"{" * 100_000, b'{"core": 1, "core": 2}', b"{}x"],
+)
+def test_what_is_not_a_json_object_is_malformed(content: bytes) -> None:
+    assert refusal(content) == "plan-malformed"
+
+
+def test_a_truncated_plan_is_refused_wherever_it_was_cut() -> None:
+    content = dump_plan(sample_plan()).rstrip()
+    for end in range(1, len(content), 97):
+        assert refusal(content[:end]) == "plan-malformed"
+
+
+def test_a_newer_format_says_to_upgrade() -> None:
+    document = json.loads(dump_plan(sample_plan()))
+    document["core"]["format"] = 2
+    assert refusal(json.dumps(document).encode()) == "plan-format-newer"
+
+
+@pytest.mark.invariant("GD-1")
+@pytest.mark.invariant("PL-11")
+def test_an_edited_statement_no_longer_has_the_plan_id() -> None:
+    content = dump_plan(sample_plan()).replace(b"ADD COLUMN `c0` int", b"ADD COLUMN `c0` inT")
+    assert refusal(content) == "plan-id-mismatch"
+
+
+def paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place in a document."""
+    here = [path] if path else []
+    items = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
+    return here + [deeper for key, item in items for deeper in paths(item, (*path, key))]
+
+
+def changed(document: Any, path: tuple[Any, ...], change: Any) -> bytes:
+    document = json.loads(json.dumps(document))
+    holder = document
+    for key in path[:-1]:
+        holder = holder[key]
+    change(holder, path[-1])
+    return json.dumps(document).encode()
+
+
+DOCUMENT = json.loads(dump_plan(sample_plan()))
+CORE_PATHS = [path for path in paths(DOCUMENT) if path[0] in ("core", "plan_id")]
+
+
+@pytest.mark.invariant("PL-7")
+@pytest.mark.parametrize("path", CORE_PATHS, ids=lambda path: ".".join(map(str, path)))
+def test_nothing_can_be_nulled_removed_or_replaced_unnoticed(path: tuple[Any, ...]) -> None:
+    def null(holder: Any, key: Any) -> None:
+        holder[key] = 7 if holder[key] is None else None
+
+    def remove(holder: Any, key: Any) -> None:
+        del holder[key]
+
+    def exchange(holder: Any, key: Any) -> None:
+        holder[key] = {"another": "thing"}
+
+    for change in (null, remove, exchange):
+        assert refusal(changed(DOCUMENT, path, change)).startswith("plan-")
+
+
+@pytest.mark.invariant("PL-7")
+@pytest.mark.parametrize("path", CORE_PATHS, ids=lambda path: ".".join(map(str, path)))
+def test_unknown_keys_are_refused_at_every_depth(path: tuple[Any, ...]) -> None:
+    def add(holder: Any, key: Any) -> None:
+        if isinstance(holder, dict):
+            holder["surprise"] = 1
+        else:
+            holder.append({"surprise": 1})
+
+    assert refusal(changed(DOCUMENT, path, add)).startswith("plan-")
+
+
+@pytest.mark.invariant("PL-1")
+def test_no_flag_says_a_second_time_that_a_shard_changes() -> None:
+    words = {str(part) for path in paths(DOCUMENT) for part in path}
+    assert not words & {"changing", "changed", "has_changes", "is_changing", "needs_apply"}
+    core = sample_plan().core
+    assert {s for s in core.shards if core.change_set_of(s)} == {"-40", "40-80", "80-c0"}
+
+
+def test_the_id_is_the_hash_of_the_canonical_core() -> None:
+    plan = sample_plan()
+    assert plan.plan_id == plan_id_of(plan.core)
+    assert len(plan.plan_id) == len("sha256:") + 64

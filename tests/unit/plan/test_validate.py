@@ -1,0 +1,136 @@
+"""A plan that has the right shape and the wrong content refuses as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from reconciler.errors import Refused
+from reconciler.plan.model import ChangeSet, Effect, Plan, PlanCore
+from reconciler.plan.readable import render_readable_sql
+from reconciler.plan.validate import check_plan, core_errors
+from tests.sample_plans import fingerprint, sample_plan, statement, with_core
+
+PLAN = sample_plan()
+
+
+def check(plan: Plan, **how: str | None) -> None:
+    arguments = {
+        "environment": "production",
+        "keyspace": "commerce",
+        "readable_sql": render_readable_sql(plan.core),
+        **how,
+    }
+    check_plan(plan, **arguments)  # type: ignore[arg-type]
+
+
+def refusal(plan: Plan, **how: str | None) -> str:
+    with pytest.raises(Refused) as refused:
+        check(plan, **how)
+    return refused.value.problems[0].code
+
+
+def with_set(change: Callable[[ChangeSet], ChangeSet]) -> PlanCore:
+    return replace(PLAN.core, change_sets=(change(PLAN.core.change_sets[0]),))
+
+
+def with_first_sql(sql: str) -> PlanCore:
+    first, *rest = PLAN.core.change_sets[0].statements
+    return with_set(lambda s: replace(s, statements=(replace(first, sql=sql), *rest)))
+
+
+def test_a_sound_plan_is_sound() -> None:
+    check(PLAN)
+
+
+@pytest.mark.invariant("PL-7")
+def test_another_keyspaces_or_environments_plan_refuses() -> None:
+    assert refusal(PLAN, keyspace="billing") == "plan-of-another-keyspace"
+    assert refusal(PLAN, environment="staging") == "plan-of-another-environment"
+
+
+@pytest.mark.invariant("PL-11")
+def test_one_changed_byte_of_the_readable_plan_refuses() -> None:
+    readable = render_readable_sql(PLAN.core)
+    assert refusal(PLAN, readable_sql=readable[:-1]) == "readable-plan-mismatch"
+    assert refusal(PLAN, readable_sql=readable.replace("c0", "c9")) == "readable-plan-mismatch"
+    assert refusal(PLAN, readable_sql=None) == "readable-plan-missing"
+
+
+@pytest.mark.invariant("PL-11")
+def test_a_plan_bound_to_another_readable_file_refuses() -> None:
+    plan = replace(PLAN, core=replace(PLAN.core, readable_sha256=fingerprint("other")))
+    assert refusal(plan) == "readable-plan-mismatch"
+
+
+def _without(change_set: ChangeSet, field: str) -> ChangeSet:
+    """Built past the constructor's assertion, as `python -O` would."""
+    copy = object.__new__(ChangeSet)
+    for name in ChangeSet.__slots__:
+        object.__setattr__(copy, name, () if name == field else getattr(change_set, name))
+    return copy
+
+
+WRONG: dict[str, PlanCore] = {
+    "a blank keyspace": replace(PLAN.core, keyspace=" "),
+    "a shard twice": replace(PLAN.core, matching=("c0-", "-40")),
+    "a shard nowhere": replace(PLAN.core, matching=()),
+    "a shard with blanks": replace(PLAN.core, shards=("-40 ", *PLAN.core.shards[1:])),
+    "a gap in the ranges": replace(PLAN.core, shards=PLAN.core.shards[1:]),
+    "a wave missing": replace(PLAN.core, waves=PLAN.core.waves[:1]),
+    "a shard in two waves": replace(PLAN.core, waves=(*PLAN.core.waves, ("-40",))),
+    "tables out of order": replace(PLAN.core, managed_tables=("users", "orders", "zones")),
+    "an unmanaged table": replace(PLAN.core, managed_tables=("orders", "zones")),
+    "a blank table": replace(PLAN.core, managed_tables=(" ", "orders", "users", "zones")),
+    "another goal": replace(PLAN.core, after=fingerprint("elsewhere")),
+    "no statements": with_set(lambda s: _without(s, "statements")),
+    "no shards": with_set(lambda s: _without(s, "shards")),
+    "a broken chain": with_set(lambda s: replace(s, statements=(s.statements[0],) * 2)),
+    "a touched table missing": with_set(lambda s: replace(s, touched=s.touched[:1])),
+    "an effect that is none": with_set(
+        lambda s: replace(
+            s,
+            statements=(
+                replace(
+                    s.statements[0],
+                    effects=(
+                        Effect(table="users", before=fingerprint("a"), after=fingerprint("a")),
+                    ),
+                ),
+            ),
+        )
+    ),
+    "no effect": with_set(
+        lambda s: replace(s, statements=(replace(s.statements[0], effects=()), *s.statements[1:]))
+    ),
+    "blank DDL": with_first_sql("  "),
+    "DML": with_first_sql("DELETE FROM `users`"),
+    "two statements": with_first_sql("ALTER TABLE `users` ADD `a` int; DROP TABLE `orders`"),
+    "another table's DDL": with_first_sql("ALTER TABLE `secrets` ADD `a` int"),
+    "another database": with_first_sql("ALTER TABLE `mysql`.`users` ADD `a` int"),
+    "an executable comment": with_first_sql(
+        "ALTER TABLE `users` ADD `a` int /*!80000 , ADD b int */"
+    ),
+}
+
+
+@pytest.mark.invariant("PL-7")
+@pytest.mark.parametrize("what", WRONG)
+def test_content_that_makes_no_sense_refuses(what: str) -> None:
+    assert list(core_errors(WRONG[what]))
+
+
+@pytest.mark.invariant("PL-8")
+def test_what_is_wrong_inside_refuses_even_with_a_matching_id_and_readable_file() -> None:
+    plan = with_core(with_first_sql("DROP TABLE `secrets`"))
+    assert refusal(plan) == "plan-malformed"
+
+
+def test_a_table_may_not_come_back_to_a_state_it_has_left() -> None:
+    there, back = statement("users", 0), statement("users", 0)
+    effect = back.effects[0]
+    back = replace(back, effects=(replace(effect, before=effect.after, after=effect.before),))
+    core = with_set(lambda s: replace(s, statements=(there, back)))
+    assert any("come back" in wrong for wrong in core_errors(core))
