@@ -15,7 +15,7 @@ from reconciler.ddl.reading.constraint import read_check, read_foreign_key
 from reconciler.ddl.reading.index import read_index
 from reconciler.ddl.reading.options import read_options
 from reconciler.ddl.reading.partitioning import read_partitioning
-from reconciler.ddl.render import render_table
+from reconciler.ddl.render import printed_texts, render_table
 from reconciler.ddl.scan import NAME, expect, not_understood
 from reconciler.model.schema import Check, Column, ForeignKey, Index, Table
 from reconciler.model.server import Flavor, ServerVersion
@@ -63,10 +63,10 @@ def read_table(text: str, version: ServerVersion) -> Table:
         periods=tuple(items.periods),
         system_versioned=system_versioned,
     )
-    rendered = render_table(table, version)
-    if rendered != text:
-        not_understood(text, _first_difference(text, rendered), rendered)
-    return table
+    if any(printed == text for printed in printed_texts(table, version)):
+        return table
+    printed = render_table(table, version)
+    return not_understood(text, _first_difference(text, printed), printed)
 
 
 def _read_items(text: str, at: int, flavor: Flavor) -> tuple[_Items, int]:
@@ -104,7 +104,7 @@ def _read_constraint(text: str, at: int, flavor: Flavor, items: _Items) -> int:
     return at
 
 
-def _first_difference(text: str, rendered: str) -> int:
-    pairs = enumerate(zip(text, rendered, strict=False))
-    shorter = min(len(text), len(rendered))
+def _first_difference(text: str, printed: str) -> int:
+    pairs = enumerate(zip(text, printed, strict=False))
+    shorter = min(len(text), len(printed))
     return next((at for at, (a, b) in pairs if a != b), shorter)

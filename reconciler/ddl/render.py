@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from reconciler.ddl.quote import quote_identifier
 from reconciler.ddl.rendering.column import column_sql
 from reconciler.ddl.rendering.constraint import check_sql, foreign_key_sql
 from reconciler.ddl.rendering.index import index_part_sql, index_sql
 from reconciler.ddl.rendering.options import option_sql, table_options_sql
 from reconciler.ddl.rendering.partitioning import partition_sql, partitioning_sql
-from reconciler.ddl.rendering.style import Style
+from reconciler.ddl.rendering.style import Style, printed_styles
 from reconciler.model.schema import Table
 from reconciler.model.server import Flavor, ServerVersion
 
@@ -27,6 +29,7 @@ __all__ = [
     "option_sql",
     "partition_sql",
     "partitioning_sql",
+    "printed_texts",
     "render_table",
     "table_options_sql",
 ]
@@ -38,7 +41,12 @@ RENDERER_VERSION = 1
 
 def render_table(table: Table, version: ServerVersion) -> str:
     """The text that SHOW CREATE TABLE prints for this table."""
-    return _create(table, version, Style.PRINTED)
+    return next(printed_texts(table, version))
+
+
+def printed_texts(table: Table, version: ServerVersion) -> Iterator[str]:
+    """Every way in which a server of this version may print the table, the likely one first."""
+    return (_create(table, version, style) for style in printed_styles(version))
 
 
 def create_table_sql(table: Table, version: ServerVersion) -> str:

@@ -1,9 +1,10 @@
-"""Table options are a set, and some of their values are kept by the server as they were typed."""
+"""Table options are a set, and the servers keep the letter case of some as it was typed."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from reconciler.ddl.rendering.options import ENGINE_DEFINED
 from reconciler.model.schema import Table
 from reconciler.model.server import ServerVersion
 
@@ -12,9 +13,11 @@ _ANY_CASE = ("COMPRESSION", "ENCRYPTION", "SECONDARY_ENGINE")
 
 
 def with_canonical_options(table: Table, version: ServerVersion) -> Table:
-    options = ((name, _value(name, value)) for name, value in table.options)
+    options = (_option(name, value) for name, value in table.options)
     return replace(table, options=tuple(sorted(options)))
 
 
-def _value(name: str, value: str) -> str:
-    return value.upper() if name in _ANY_CASE else value
+def _option(name: str, value: str) -> tuple[str, str]:
+    if name.lower() in ENGINE_DEFINED:
+        return name.lower(), value.upper()
+    return name, value.upper() if name in _ANY_CASE else value

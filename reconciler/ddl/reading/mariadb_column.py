@@ -11,7 +11,7 @@ from reconciler.model.schema import Column
 
 _PATTERN = column_pattern(
     head=HEAD + r"(?: /\*M!100301 (COMPRESSED)\*/)?" + COLLATION,
-    middle=r"( NOT NULL| NULL)?",
+    middle=r"( NOT NULL| NULL)?( INVISIBLE)?",
     tail=(
         r"( WITHOUT SYSTEM VERSIONING)?(?: ON UPDATE (current_timestamp\(\d?\)))?"
         rf"( AUTO_INCREMENT)?( INVISIBLE)?(?: COMMENT ({STRING}))?"
@@ -23,7 +23,7 @@ _CHECK = re.compile(r" CHECK (?=\()")
 def read_column(text: str, at: int) -> tuple[Column, int]:
     groups, generated, end = read_groups(_PATTERN, text, at)
     (
-        name, sql_type, compressed, charset, collation, null, default_sql,
+        name, sql_type, compressed, charset, collation, null, invisible_earlier, default_sql,
         unversioned, on_update_sql, auto_increment, invisible, comment,
     ) = groups  # fmt: skip
     assert name is not None
@@ -39,7 +39,7 @@ def read_column(text: str, at: int) -> tuple[Column, int]:
         collation=collation,
         generated=generated,
         nullable=null != " NOT NULL",
-        visible=invisible is None,
+        visible=invisible is None and invisible_earlier is None,
         default_sql=default_sql,
         on_update_sql=on_update_sql,
         auto_increment=auto_increment is not None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from reconciler.ddl.rendering.options import ENGINE_DEFINED
 from reconciler.ddl.scan import NAME, STRING
 from reconciler.model.server import Flavor
 
@@ -20,10 +21,9 @@ _OPTION = {
         rf"(AUTOEXTEND_SIZE|ENGINE_ATTRIBUTE|SECONDARY_ENGINE_ATTRIBUTE)={_VALUE} \*/",
         re.DOTALL,
     ),
-    # Engine-defined options are printed in backquotes; only InnoDB's own are known here.
     Flavor.MARIADB: re.compile(
         rf" ({_SHARED}|PAGE_CHECKSUM|TRANSACTIONAL)={_VALUE}"
-        r"| `(page_compressed|page_compression_level|encrypted|encryption_key_id)`=('?\w+'?)",
+        rf"| `((?i:{'|'.join(ENGINE_DEFINED)}))`=('?\w+'?)",
         re.DOTALL,
     ),
 }

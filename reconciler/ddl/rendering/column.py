@@ -57,8 +57,8 @@ def _mysql(column: Column, style: Style) -> str:
 def _mariadb(column: Column, style: Style) -> str:
     sql = f"`{column.name.replace('`', '``')}` {column.sql_type}"
     if column.compressed is not None:
-        printed = style is Style.PRINTED
-        sql += f" /*M!100301 {column.compressed}*/" if printed else f" {column.compressed}"
+        method = column.compressed
+        sql += f" /*M!100301 {method}*/" if style.is_printed else f" {method}"
     sql += _collation(column)
     if column.generated is not None:
         sql += _generated(column.generated)
@@ -66,6 +66,8 @@ def _mariadb(column: Column, style: Style) -> str:
         sql += " NOT NULL"
     elif column.sql_type.startswith("timestamp"):
         sql += " NULL"
+    if not column.visible and style is Style.PRINTED_EARLIER:
+        sql += " INVISIBLE"
     if column.default_sql is not None:
         sql += f" DEFAULT {column.default_sql}"
     if not column.system_versioned:
@@ -74,7 +76,7 @@ def _mariadb(column: Column, style: Style) -> str:
         sql += f" ON UPDATE {column.on_update_sql}"
     if column.auto_increment:
         sql += " AUTO_INCREMENT"
-    if not column.visible:
+    if not column.visible and style is not Style.PRINTED_EARLIER:
         sql += " INVISIBLE"
     if column.comment:
         sql += f" COMMENT {quote_string(column.comment)}"

@@ -10,7 +10,7 @@ from reconciler.model.server import Flavor, ServerVersion
 
 def foreign_key_sql(key: ForeignKey, version: ServerVersion, style: Style = Style.PLAIN) -> str:
     # MariaDB 10.6-11.8 print constraint and column names here without doubling their backquotes.
-    raw = version.flavor is Flavor.MARIADB and style is Style.PRINTED
+    raw = version.flavor is Flavor.MARIADB and style.is_printed
     quote = _quote_raw if raw else quote_identifier
     database = f"{quote_identifier(key.parent_database)}." if key.parent_database else ""
     sql = (

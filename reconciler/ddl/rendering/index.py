@@ -54,7 +54,7 @@ def _mysql_options(index: Index, style: Style) -> str:
         sql += since(80021, f"SECONDARY_ENGINE_ATTRIBUTE {attribute}", style)
     if index.parser is not None:
         sql += since(50100, f"WITH PARSER {quote_identifier(index.parser)}", style)
-        if style is Style.PRINTED:
+        if style.is_printed:
             sql += " "  # MySQL 8.0-9.7 leave a blank behind this comment
     return sql
 

@@ -12,6 +12,10 @@ _SINCE = {
     "SECONDARY_ENGINE_ATTRIBUTE": 80021,
 }
 
+# InnoDB's own options on MariaDB, which prints them in backquotes and in the letter case they were
+# written in.
+ENGINE_DEFINED = ("page_compressed", "page_compression_level", "encrypted", "encryption_key_id")
+
 
 def table_options_sql(table: Table, style: Style = Style.PLAIN) -> str:
     """All options, each with a blank before it."""
@@ -34,8 +38,8 @@ def option_sql(name: str, value: str) -> str:
     """One option in plain words, as CREATE and ALTER TABLE take it."""
     if name in ("TABLESPACE", "STORAGE"):
         return _place(name, value)
-    # MariaDB's engine-defined options are in lower case and quoted.
-    return f"`{name}`={value}" if name.islower() else f"{name}={value}"
+    quoted = name.lower() in ENGINE_DEFINED
+    return f"`{name}`={value}" if quoted else f"{name}={value}"
 
 
 def _place(name: str, value: str) -> str:

@@ -19,7 +19,7 @@ def partitioning_sql(
     partitioning: Partitioning, version: ServerVersion, style: Style = Style.PLAIN
 ) -> str:
     """PARTITION BY ... with count or list, over several lines as the servers print it."""
-    printed_by_mysql = version.flavor is Flavor.MYSQL and style is Style.PRINTED
+    printed_by_mysql = version.flavor is Flavor.MYSQL and style.is_printed
     sql = f"PARTITION BY {partitioning.method_sql}"
     if partitioning.subpartition_sql is not None:
         sql += f"\nSUBPARTITION BY {partitioning.subpartition_sql}"
@@ -55,7 +55,7 @@ def partition_sql(partition: Partition, version: ServerVersion, style: Style = S
 
 
 def _name(partition: Partition, style: Style) -> str:
-    if style is Style.PRINTED and not partition.quoted:
+    if style.is_printed and not partition.quoted:
         return partition.name
     return quote_identifier(partition.name)
 

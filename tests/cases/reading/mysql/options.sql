@@ -1,0 +1,15 @@
+CREATE TABLE compressed_pages (a int) COMPRESSION='zlib';
+CREATE TABLE compressed_none (a int) COMPRESSION='NONE' ENCRYPTION='n';
+CREATE TABLE extended (a int) AUTOEXTEND_SIZE=4M COMMENT='x';
+CREATE TABLE attributed (a int) SECONDARY_ENGINE_ATTRIBUTE='{"a":"it''s"}';
+CREATE TABLE secondary_engine (a int) SECONDARY_ENGINE=foo COMMENT='x';
+CREATE TABLE in_file_per_table (a int) TABLESPACE=innodb_file_per_table;
+CREATE TABLE in_system (a int) TABLESPACE innodb_system STORAGE MEMORY;
+CREATE TABLE on_disk (a int) STORAGE DISK;
+CREATE TABLE compressed_in_place (a int) ROW_FORMAT=COMPRESSED KEY_BLOCK_SIZE=8 TABLESPACE=innodb_file_per_table COMMENT='y';
+CREATE TABLE all_of_it (id int AUTO_INCREMENT PRIMARY KEY) AUTO_INCREMENT=17 STATS_PERSISTENT=1 COMPRESSION='zlib' CHARACTER SET latin1 SECONDARY_ENGINE_ATTRIBUTE='{"a":1}' AUTOEXTEND_SIZE=4M SECONDARY_ENGINE=foo COMMENT='c';
+CREATE TABLE archive_table (a int) ENGINE=ARCHIVE;
+CREATE TABLE hole_table (a int) ENGINE=BLACKHOLE;
+SET sql_generate_invisible_primary_key=1;
+CREATE TABLE generated_primary_key (a int);
+SET sql_generate_invisible_primary_key=0;
