@@ -80,3 +80,36 @@ SCRATCH_LEFTOVER_AFTER_S = 86_400
 
 # Two proofs that need different tables in another owner's database of one name take turns.
 SCRATCH_WAIT_S_MAX = 120
+
+# Doubling from the first to the second: five retries take about half a minute in all.
+RETRY_PAUSE_S = 1.0
+RETRY_PAUSE_S_MAX = 30.0
+
+# A server that was killed is usually back within this many looks (each with its pause, as above).
+SETTLE_LOOKS_MAX = 5
+
+# A statement that outlived its sender is asked after this often, and waited for this long; then the
+# run ends with its outcome unknown, which a later resume settles.
+SETTLE_PAUSE_S = 0.5
+SETTLE_WAIT_S_MAX = 3_600.0
+
+# A statement that was told to stop undoes its work first; after this long without an answer its
+# outcome is unknown.
+KILLED_ANSWER_S_MAX = 600
+
+# Enough to act on; a busy table can have hundreds of readers.
+BLOCKERS_SHOWN_MAX = 3
+STATEMENT_SHOWN_CHARS_MAX = 120
+
+# 256 GET_LOCKs in one statement take a millisecond; the text stays far below max_allowed_packet.
+LOCKS_PER_STATEMENT_MAX = 256
+
+# A lock's own connection does nothing else: no answer in this time means that it cannot be trusted.
+LOCK_ANSWER_S_MAX = 10
+
+# A holder shows itself this often; after this long a silence the server frees its locks.
+LOCK_SHOW_SELF_EVERY_S = 20
+LOCK_SILENT_S_MAX = 300
+
+# The attributes of a connection share 512 bytes (performance_schema_session_connect_attrs_size).
+LOCK_HOLDER_BYTES_MAX = 120

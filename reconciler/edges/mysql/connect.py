@@ -75,6 +75,11 @@ class Link:
         except pymysql.err.MySQLError as error:
             raise self._translated(error, sent) from None
 
+    def rows_by_name(self, sql: str) -> list[dict[str, object]]:
+        """As `query`, for statements whose columns differ from server to server."""
+        rows = self.query(sql)
+        return [dict(zip(self._wire.column_names, row, strict=True)) for row in rows]
+
     def execute(self, sql: str) -> None:
         """Run one statement whose rows nobody wants. Raises ServerRefusal or LinkLost."""
         self.query(sql)
@@ -150,6 +155,10 @@ class _Wire(PyMySqlConnection):
         if self._sock is not None:
             with suppress(OSError):  # it was gone already
                 self._sock.shutdown(socket.SHUT_RDWR)
+
+    @property
+    def column_names(self) -> list[str]:
+        return [str(column[0]) for column in self._result.description or ()]
 
     @property
     def is_encrypted(self) -> bool:

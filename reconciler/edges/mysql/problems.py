@@ -11,7 +11,7 @@ Numbers: MySQL "Server Error Message Reference" and "Client Error Message Refere
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -213,6 +213,43 @@ def keeps_changing(label: str) -> Problem:
         code="shard-changing",
         message=f"{label}: tables were created or dropped while it was read, again and again",
         recovery="wait until the schema rests, then run the same command again",
+    )
+
+
+def lock_held(shard: str, holder: str) -> Problem:
+    return Problem(
+        code="lock-held",
+        message=f"shard {shard} is locked by another run: {holder}",
+        recovery="wait for that run to end (`reconciler status`), or `reconciler stop` it; then run"
+        " the same command again",
+    )
+
+
+def session_differs(label: str, variables: Sequence[str]) -> Problem:
+    return Problem(
+        code="session-differs",
+        message=f"{label}: sessions do not have the server's own {', '.join(variables)}, so the"
+        " proof does not hold for them",
+        recovery="see whether init_connect or a proxy sets it for this login",
+    )
+
+
+def server_changed(label: str) -> Problem:
+    return Problem(
+        code="server-changed",
+        message=f"{label}: after the connection was lost, another server answered, or the same one"
+        " with other settings",
+        recovery="see whether there was a failover; then `reconciler resume`, which looks at every"
+        " shard anew",
+    )
+
+
+def unseen_processes(label: str) -> Problem:
+    return Problem(
+        code="privilege-missing",
+        message=f"{label}: without the privilege PROCESS nobody can tell whether a statement still"
+        " runs there",
+        recovery="grant the login PROCESS, then `reconciler resume`",
     )
 
 

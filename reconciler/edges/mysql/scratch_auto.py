@@ -68,13 +68,13 @@ def start_scratch_server(settings: ServerSettings) -> tuple[RunningServer, Targe
 def _choose(binaries: Iterable[ServerBinary], wanted: ServerVersion) -> ServerBinary:
     fitting = [binary for binary in binaries if release(binary.version) == release(wanted)]
     if not fitting:
-        named = release(wanted)
+        series = release(wanted)
         raise Refused(
             Problem(
                 code="scratch-not-found",
-                message=f"the shards run {wanted}, and no server of {named} is at hand to try"
+                message=f"the shards run {wanted}, and no server of {series} is at hand to try"
                 " definitions on",
-                recovery=f"put a mysqld or mariadbd of {named} on the PATH, or name a server of that"
+                recovery=f"put a mysqld or mariadbd of {series} on the PATH, or name one of that"
                 " release as `scratch` in the spec (in CI: a service container)",
             )
         )

@@ -1,0 +1,206 @@
+"""Every shard's GET_LOCK for the length of a run: nobody else applies to any of them meanwhile.
+
+Rule: one connection per server that does nothing else, however many of its shards are locked. The
+server frees the locks when that connection ends, however the process ends; a machine that vanished
+is noticed because a live holder shows itself every few seconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from reconciler.edges.mysql.connect import Link, connect
+from reconciler.edges.mysql.problems import (
+    LinkLost,
+    ServerRefusal,
+    as_unavailable,
+    lock_held,
+)
+from reconciler.edges.mysql.reading import number, text
+from reconciler.edges.mysql.target import Target, required_database, resolve
+from reconciler.errors import Refused
+from reconciler.limits import (
+    LOCK_ANSWER_S_MAX,
+    LOCK_HOLDER_BYTES_MAX,
+    LOCK_SHOW_SELF_EVERY_S,
+    LOCK_SILENT_S_MAX,
+    LOCKS_PER_STATEMENT_MAX,
+    OBSERVE_PARALLEL_MIN,
+)
+from reconciler.ports import Clock, Workers
+from reconciler.spec.model import ShardSpec
+
+_PROGRAM = "reconciler, holding locks"
+# Connection attributes are kept by the performance schema; the holder puts its name in one.
+_HOLDER = """
+SELECT ATTR_VALUE FROM performance_schema.session_connect_attrs
+ WHERE PROCESSLIST_ID = %s AND ATTR_NAME = 'program_name'
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    shard: str
+    target: Target
+    lock: str
+
+
+class MysqlShardLocks:
+    """`ShardLocks` over GET_LOCK."""
+
+    def __init__(
+        self, *, environ: Mapping[str, str], root: Path, clock: Clock, workers: Workers
+    ) -> None:
+        self._environ = environ
+        self._root = root
+        self._clock = clock
+        self._workers = workers
+
+    @contextmanager
+    def take(
+        self, shards: Sequence[ShardSpec], *, keyspace: str, holder: str
+    ) -> Iterator[MysqlHeldLocks]:
+        since = datetime.fromtimestamp(self._clock.now_s(), UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        short_holder = holder.encode()[:LOCK_HOLDER_BYTES_MAX].decode(errors="ignore")
+        program = f"{_PROGRAM}: {keyspace} by {short_holder} since {since}"
+        by_server: dict[tuple[str, int, str, str], list[_Wanted]] = {}
+        for shard in shards:
+            wanted = self._wanted(shard)
+            by_server.setdefault(wanted.target.endpoint, []).append(wanted)
+        with ExitStack() as links:
+            keepers = self._workers.map(
+                lambda group: links.enter_context(_Keeper(group, program)),
+                list(by_server.values()),
+                parallel=OBSERVE_PARALLEL_MIN,
+            )
+            with _shown_alive(keepers):
+                yield MysqlHeldLocks(keepers)
+
+    def _wanted(self, shard: ShardSpec) -> _Wanted:
+        target = resolve(shard.connection, environ=self._environ, root=self._root, shard=shard.name)
+        return _Wanted(shard=shard.name, target=target, lock=lock_name(required_database(target)))
+
+
+class MysqlHeldLocks:
+    """`HeldLocks`. Safe to use from several threads."""
+
+    def __init__(self, keepers: Sequence[_Keeper]) -> None:
+        self._by_shard = {shard: keeper for keeper in keepers for shard in keeper.shards}
+
+    def is_held(self, shard: str) -> bool:
+        keeper = self._by_shard.get(shard)
+        return keeper is not None and keeper.holds(shard)
+
+
+def lock_name(database: str) -> str:
+    """GET_LOCK's names are the whole server's, at most 64 characters, and blind to case.
+
+    The database alone makes the name: two keyspaces that were pointed at one database by mistake
+    must meet here as well.
+    """
+    digest = hashlib.sha256(database.casefold().encode()).hexdigest()
+    return f"reconciler:{digest[:40]}"
+
+
+class _Keeper:
+    """One connection to one server, and the locks it holds there."""
+
+    def __init__(self, wanted: Sequence[_Wanted], program: str) -> None:
+        """Takes every lock. Raises Refused or Unavailable, and then holds none."""
+        self._locks = {one.shard: one.lock for one in wanted}
+        self._one_at_a_time = threading.Lock()
+        target = wanted[0].target
+        self._link: Link = connect(target, program=program, with_database=False)
+        try:
+            with as_unavailable(target.label):
+                self._link.wait_at_most(LOCK_ANSWER_S_MAX)
+                self._link.execute(f"SET SESSION wait_timeout = {LOCK_SILENT_S_MAX}")
+                self._take()
+        except BaseException:
+            self._link.close()
+            raise
+
+    def __enter__(self) -> _Keeper:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Free the locks and wait until the server has: the next run may be a moment away."""
+        if not self._one_at_a_time.acquire(timeout=1):
+            self._link.cut()  # it waits for an answer; without its connection nothing is held
+            return
+        try:
+            self._link.query("SELECT RELEASE_ALL_LOCKS()")
+        except (ServerRefusal, LinkLost):
+            pass  # closing does it as well
+        finally:
+            self._link.close()
+            self._one_at_a_time.release()
+
+    @property
+    def shards(self) -> tuple[str, ...]:
+        return tuple(self._locks)
+
+    def holds(self, shard: str) -> bool:
+        return self._answers("SELECT IS_USED_LOCK(%s) = CONNECTION_ID()", [self._locks[shard]])
+
+    def show_self(self) -> None:
+        self._answers("SELECT 1", [])
+
+    def _answers(self, sql: str, parameters: Sequence[str]) -> bool:
+        with self._one_at_a_time:
+            try:
+                return number(self._link.query(sql, parameters)[0][0]) == 1
+            except (ServerRefusal, LinkLost):
+                self._link.close()  # the locks are gone with it, or will be
+                return False
+
+    def _take(self) -> None:
+        shards = iter(self._locks)
+        while chunk := list(itertools.islice(shards, LOCKS_PER_STATEMENT_MAX)):
+            names = [self._locks[shard] for shard in chunk]
+            answers = self._link.query(
+                "SELECT " + ", ".join(["GET_LOCK(%s, 0)"] * len(names)), names
+            )[0]
+            for shard, name, answer in zip(chunk, names, answers, strict=True):
+                if number(answer) != 1:
+                    raise Refused(lock_held(shard, _holder(self._link, name)))
+
+
+def _holder(link: Link, name: str) -> str:
+    """Who holds a lock, in words; its connection's number where the server tells no more."""
+    connection_id = number(link.query("SELECT IS_USED_LOCK(%s)", [name])[0][0])
+    if connection_id is None:
+        return "somebody who has just let go"
+    try:
+        rows = link.query(_HOLDER, [connection_id])
+    except ServerRefusal:  # no privilege on the performance schema
+        rows = ()
+    for (program,) in rows:
+        if program is not None and text(program).startswith(f"{_PROGRAM}: "):
+            return text(program).removeprefix(f"{_PROGRAM}: ")
+    return f"connection {connection_id} of the server"
+
+
+@contextmanager
+def _shown_alive(keepers: Sequence[_Keeper]) -> Iterator[None]:
+    """Have every connection say something now and then, so that the server keeps it; and so that
+    silence, for LOCK_SILENT_S_MAX, frees the locks of a machine that is no more."""
+    over = threading.Event()
+
+    def show() -> None:
+        while not over.wait(LOCK_SHOW_SELF_EVERY_S):
+            for keeper in keepers:
+                keeper.show_self()
+
+    threading.Thread(target=show, name="locks", daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()  # a daemon: one that waits for a dead server's answer is not waited for

@@ -1,0 +1,171 @@
+"""One shard during an apply: reads it, runs statements on it, tells what else runs there.
+
+Rule: the session is set as the proof's was, and it is checked that what it has from its server is
+what the plan was proven with. A lost connection is made anew for looking, never for running twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from reconciler.edges.mysql.blockers import blockers_in_words, end_blockers, find_blockers
+from reconciler.edges.mysql.connect import Link, connect
+from reconciler.edges.mysql.engine_direct import not_sent, run_statement, statement_session
+from reconciler.edges.mysql.live import read_privileges
+from reconciler.edges.mysql.problems import (
+    LOCK_WAIT_TIMEOUT,
+    LinkLost,
+    as_unavailable,
+    server_changed,
+    session_differs,
+    unseen_processes,
+)
+from reconciler.edges.mysql.reading import number, read_definition, read_tables, text
+from reconciler.edges.mysql.server_settings import ServerLook, look_at_server
+from reconciler.edges.mysql.session_settings import (
+    copied_variables,
+    session_variables,
+    set_session,
+)
+from reconciler.edges.mysql.target import Target, required_database, resolve
+from reconciler.edges.mysql.vital_signs import measure
+from reconciler.errors import Unavailable
+from reconciler.plan.model import PlannedStatement
+from reconciler.ports import Failed, Outcome, Unknown
+from reconciler.rollout.vitals import Vitals
+from reconciler.spec.model import ShardSpec
+
+Result = TypeVar("Result")
+
+_ROWS = (
+    "SELECT TABLE_ROWS FROM information_schema.TABLES"
+    " WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s"
+)
+
+
+class MysqlShardSessions:
+    """`ShardSessions` over real servers, with the identity of the spec's connections."""
+
+    def __init__(self, *, environ: Mapping[str, str], root: Path) -> None:
+        self._environ = environ
+        self._root = root
+
+    @contextmanager
+    def open(self, shard: ShardSpec) -> Iterator[MysqlShardSession]:
+        target = resolve(shard.connection, environ=self._environ, root=self._root, shard=shard.name)
+        session = MysqlShardSession(target)
+        try:
+            yield session
+        finally:
+            session.close()
+
+
+class MysqlShardSession:
+    """`ShardSession`. Not for two threads at once."""
+
+    def __init__(self, target: Target) -> None:
+        """Raises Unavailable."""
+        self._target = target
+        self._database = required_database(target)
+        self._link, self._server = self._opened()
+
+    def close(self) -> None:
+        self._link.close()
+
+    def definitions(self) -> Mapping[str, str]:
+        return dict(self._looked(lambda link: read_tables(link, self._database)).definitions)
+
+    def definition(self, table: str) -> str | None:
+        return self._looked(lambda link: read_definition(link, table))
+
+    def rows_estimate(self, table: str) -> int | None:
+        rows = self._looked(lambda link: link.query(_ROWS, [table]))
+        return number(rows[0][0]) if rows else None
+
+    def vitals(self) -> Vitals:
+        return self._looked(lambda link: measure(link, self._server.settings.version))
+
+    def run(self, statement: PlannedStatement, *, lock_wait_s: int, run_limit_s: int) -> Outcome:
+        session = statement_session(
+            foreign_key_checks=statement.foreign_key_checks, lock_wait_s=lock_wait_s
+        )
+        try:
+            self._looked(lambda link: link.execute(set_session(session)))
+        except Unavailable as unavailable:
+            return not_sent(unavailable.problems[0].message)
+        outcome = run_statement(self._link, statement.sql, run_limit_s=run_limit_s)
+        match outcome:
+            case Failed(error=error) if error.number == LOCK_WAIT_TIMEOUT:
+                return Failed(error=error, transient=True, blocker=self._blocker(statement.table))
+            case Unknown():
+                self._link.close()
+        return outcome
+
+    def still_running(self, sql: str) -> bool:
+        return self._looked(lambda link: self._runs(link, sql.strip()))
+
+    def kill_blockers(self, table: str) -> tuple[str, ...]:
+        """End the sessions that read or write rows and so keep a statement from its lock on
+        `table`; tells which, in words. Never DDL, never replication. Raises Unavailable."""
+        flavor = self._server.settings.version.flavor
+        ended = self._looked(lambda link: end_blockers(link, find_blockers(link, table, flavor)))
+        return tuple(map(str, ended))
+
+    def _blocker(self, table: str) -> str | None:
+        try:
+            flavor = self._server.settings.version.flavor
+            return blockers_in_words(find_blockers(self._link, table, flavor))
+        except LinkLost:
+            return None
+
+    def _runs(self, link: Link, sql: str) -> bool:
+        """Other shards of the server may be running the same text: the database decides. SHOW
+        gives the text as it is; INFORMATION_SCHEMA cannot hold characters beyond utf8mb3."""
+        privileges = read_privileges(link, self._database, self._server)
+        if privileges is not None and "PROCESS" not in privileges:
+            raise Unavailable(unseen_processes(self._target.label))
+        return any(
+            process["Info"] is not None
+            and text(process["Info"]).strip() == sql
+            and text(process["db"] or "").casefold() == self._database.casefold()
+            for process in link.rows_by_name("SHOW FULL PROCESSLIST")
+        )
+
+    def _looked(self, look: Callable[[Link], Result]) -> Result:
+        """Look over the connection; once over a new one if it was lost. Raises Unavailable."""
+        with as_unavailable(self._target.label):
+            try:
+                return look(self._link)
+            except LinkLost:
+                self._link.close()
+            self._link, server = self._opened()
+            if server != self._server:
+                raise Unavailable(server_changed(self._target.label))
+            return look(self._link)
+
+    def _opened(self) -> tuple[Link, ServerLook]:
+        link = connect(self._target, program="reconciler, applying")
+        try:
+            with as_unavailable(self._target.label):
+                server = look_at_server(link)
+                link.execute(set_session(session_variables(server.settings)))
+                _check_session(link, server)
+        except Unavailable:
+            link.close()
+            raise
+        return link, server
+
+
+def _check_session(link: Link, server: ServerLook) -> None:
+    """init_connect, or a proxy, may give sessions other values than the server's own."""
+    copied = copied_variables(server.settings)
+    names = [name for name, _ in copied]
+    row = link.query("SELECT " + ", ".join(f"@@session.{name}" for name in names))[0]
+    differing = [
+        name for (name, value), found in zip(copied, row, strict=True) if text(found) != value
+    ]
+    if differing:
+        raise Unavailable(session_differs(link.target.label, differing))

@@ -1,0 +1,120 @@
+"""Measures what the guards before a statement ask for; None wherever the server does not tell.
+
+Rule: a number that might be of another server, or of only some replicas, is no number.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from reconciler.edges.mysql.connect import Link, connect
+from reconciler.edges.mysql.problems import LinkLost, ServerRefusal
+from reconciler.edges.mysql.reading import number, text
+from reconciler.edges.mysql.target import Target
+from reconciler.errors import Unavailable
+from reconciler.model.server import Flavor, ServerVersion
+from reconciler.rollout.vitals import Vitals
+
+
+def measure(link: Link, version: ServerVersion) -> Vitals:
+    """Raises LinkLost."""
+    return Vitals(
+        replica_lag_s=_replica_lag_s(link, version),
+        threads_running=_threads_running(link),
+        disk_free_percent=_disk_free_percent(link, version),
+    )
+
+
+def _threads_running(link: Link) -> int | None:
+    rows = link.query("SHOW GLOBAL STATUS LIKE 'Threads_running'")
+    return number(rows[0][1]) if rows else None
+
+
+def _replica_lag_s(link: Link, version: ServerVersion) -> float | None:
+    """The lag of the slowest replica. Only the replicas themselves know theirs: each that is
+    registered is asked, with the shard's own login. One that cannot be asked, or none at all,
+    leaves it unmeasured."""
+    try:
+        replicas = link.rows_by_name(_list_replicas(version))
+    except ServerRefusal:
+        return None
+    lags = [_lag_of(_replica(link.target, row), version) for row in replicas]
+    measured = [lag for lag in lags if lag is not None]
+    return max(measured) if measured and len(measured) == len(lags) else None
+
+
+def _list_replicas(version: ServerVersion) -> str:
+    if version.flavor is Flavor.MARIADB:
+        return "SHOW REPLICA HOSTS"
+    return "SHOW REPLICAS" if version.at_least(8, 0, 22) else "SHOW SLAVE HOSTS"
+
+
+def _replica(source: Target, row: Mapping[str, object]) -> Target | None:
+    """None: it did not say where it listens (report_host is not set)."""
+    host, port = text(row.get("Host") or ""), number(row.get("Port"))
+    if not host or port is None:
+        return None
+    return replace(source, host=host, port=port, socket=None)
+
+
+def _lag_of(replica: Target | None, version: ServerVersion) -> float | None:
+    if replica is None:
+        return None
+    old = version.flavor is Flavor.MYSQL and not version.at_least(8, 0, 22)
+    statement = "SHOW SLAVE STATUS" if old else "SHOW REPLICA STATUS"
+    try:
+        with connect(replica, program="reconciler, looking", with_database=False) as link:
+            channels = link.rows_by_name(statement)
+    except (Unavailable, ServerRefusal, LinkLost):
+        return None
+    # NULL while replication is stopped or broken: that lag is not known, not zero.
+    lags = [row.get("Seconds_Behind_Source", row.get("Seconds_Behind_Master")) for row in channels]
+    if not lags or any(lag is None for lag in lags):
+        return None
+    return max(float(str(lag)) for lag in lags)
+
+
+def _disk_free_percent(link: Link, version: ServerVersion) -> float | None:
+    rows = link.query("SELECT @@global.datadir")
+    datadir = text(rows[0][0])
+    match version.flavor:
+        case Flavor.MARIADB:
+            return _percent_by_plugin(link, datadir)
+        case Flavor.MYSQL:
+            return _percent_on_this_machine(link, Path(datadir))
+
+
+def _percent_by_plugin(link: Link, datadir: str) -> float | None:
+    """MariaDB's plugin DISKS, if it is installed and the login has FILE: the file system that
+    holds the data folder is the one mounted deepest above it."""
+    try:
+        rows = link.query("SELECT Path, Total, Available FROM information_schema.DISKS")
+    except ServerRefusal:
+        return None
+    above = [
+        (text(path), number(total) or 0, number(free) or 0)
+        for path, total, free in rows
+        if Path(datadir).is_relative_to(text(path))
+    ]
+    if not above:
+        return None
+    _, total, free = max(above, key=lambda disk: len(disk[0]))
+    return 100.0 * free / total if total else None
+
+
+def _percent_on_this_machine(link: Link, datadir: Path) -> float | None:
+    """MySQL does not tell, but a server on this machine has its folder here; `auto.cnf` in it
+    proves that it is this server's and not one behind a forwarded port."""
+    if not link.target.is_local:
+        return None
+    uuid = text(link.query("SELECT @@global.server_uuid")[0][0])
+    try:
+        if uuid not in (datadir / "auto.cnf").read_text():
+            return None
+        usage = shutil.disk_usage(datadir)
+    except (OSError, UnicodeDecodeError):
+        return None
+    return 100.0 * usage.free / usage.total
