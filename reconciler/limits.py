@@ -88,6 +88,9 @@ RETRY_PAUSE_S_MAX = 30.0
 # A server that was killed is usually back within this many looks (each with its pause, as above).
 SETTLE_LOOKS_MAX = 5
 
+# A shard that loses its connection in statement after statement is left to a person.
+SETTLES_PER_SHARD_MAX = 3
+
 # A statement that outlived its sender is asked after this often, and waited for this long; then the
 # run ends with its outcome unknown, which a later resume settles.
 SETTLE_PAUSE_S = 0.5
@@ -113,3 +116,7 @@ LOCK_SILENT_S_MAX = 300
 
 # The attributes of a connection share 512 bytes (performance_schema_session_connect_attrs_size).
 LOCK_HOLDER_BYTES_MAX = 120
+
+# What Linux itself follows in one path, and the longest path it takes.
+LINKS_MAX = 40
+LINK_BYTES_MAX = 4096

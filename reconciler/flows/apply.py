@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from reconciler.errors import Refused
 from reconciler.flows.check import check_against_live
 from reconciler.flows.derive import Pass, begin_pass
-from reconciler.flows.roll_out import RolloutWorld, roll_out
+from reconciler.flows.open_apply import Releases, RolloutOrder, WaveChoice
+from reconciler.flows.roll_out import roll_out
+from reconciler.flows.shard_task import RolloutWorld
 from reconciler.flows.verify import unplanned
 from reconciler.guard.model import Refusal
 from reconciler.guard.review import Review, ReviewFacts, review_refusals
@@ -27,11 +29,14 @@ from reconciler.spec.model import Environment
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyRequest:
-    """`holder` is who applies, in words, as another apply will be told."""
+    """`holder` is who applies, in words, as another apply will be told. `waves` and `releases` are
+    for a rollout in several runs: which waves may start, and whether what holds it is released."""
 
     commit: str
     review: Review
     holder: str
+    waves: WaveChoice = WaveChoice.ALL
+    releases: Releases = Releases.NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,16 +74,18 @@ def apply_keyspace(
         checked = check_against_live(world.look, begun, plan)
         if checked.refusals:
             return end.with_refusals(checked.refusals, plan, unreachable=begun.look.unreachable)
-        return roll_out(
-            world.rollout,
+        versions = {seen.shard: seen.observation.settings.version for seen in begun.look.seen}
+        order = RolloutOrder(
             plan=plan,
             environment=environment,
             commit=request.commit,
             holder=request.holder,
             standings=checked.standings,
-            locks=locks,
-            on_progress=on_progress,
+            fingerprint=lambda shard, text: begun.reader.read(text, versions[shard]).fingerprint,
+            waves=request.waves,
+            releases=request.releases,
         )
+        return roll_out(world.rollout, order, locks, on_progress=on_progress)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ class NewApply:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredApply:
     """`problem` is the first failure in rollout order; `reason` why it is held, in words.
-    `released_wave` is the last wave whose gate is open."""
+    `gates_open` is how many gates between waves with work somebody has opened."""
 
     apply_id: int
     environment: str
@@ -56,7 +56,7 @@ class StoredApply:
     started_s: float
     hold: Hold = Hold.NONE
     reason: str = ""
-    released_wave: int = 1
+    gates_open: int = 0
     failures_released: bool = False
     completed_s: float | None = None
     problem: Problem | None = None

@@ -45,8 +45,9 @@ class Pace:
 class Situation:
     """Where every shard with work stands. Waves are numbered from 1 and may be empty.
 
-    `looked_at` are shards in unknown state that were looked at in vain; `released_wave` is the
-    last wave whose gate is open; `guard_hold` says why a guard lets nothing start, if one does.
+    `looked_at` are shards in unknown state that were looked at in vain; `gates_open` is how many
+    gates between waves with work are open; `guard_hold` says why a guard lets nothing start, if
+    one does.
     """
 
     waves: Waves
@@ -56,7 +57,7 @@ class Situation:
     in_flight: frozenset[str] = frozenset()
     looked_at: frozenset[str] = frozenset()
     asked: Asked = Asked.NOTHING
-    released_wave: int = 1
+    gates_open: int = 0
     failures_released: bool = False
     guard_hold: str | None = None
 
@@ -225,7 +226,8 @@ def _before_wave(situation: Situation, pace: Pace, index: int) -> Action | None:
     until_s = max(situation.settled_s[shard] for shard in earlier) + pace.soak_s
     if situation.now_s < until_s:
         return Soak(number, until_s)
-    if pace.gate and number > situation.released_wave:
+    gates_passed = sum(1 for wave in situation.waves[:index] if wave)
+    if pace.gate and gates_passed > situation.gates_open:
         return Pause(PauseFor.GATE, f"wave {number} waits for somebody to release it")
     return None
 

@@ -57,7 +57,7 @@ applies = Table(
     Column("completed_s", Double),
     Column("hold", _WORD, nullable=False),
     Column("reason", Text, nullable=False),
-    Column("released_wave", Integer, nullable=False),
+    Column("gates_open", Integer, nullable=False),
     Column("failures_released", Integer, nullable=False),
     Column("problem", Text),
     Index("reconciler_applies_of_keyspace", "environment", "keyspace", "apply_id"),

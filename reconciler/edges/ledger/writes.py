@@ -48,7 +48,7 @@ def begin_apply(connection: Connection, new: NewApply, holder: str, now_s: float
             started_s=now_s,
             hold=Hold.NONE.value,
             reason="",
-            released_wave=1,
+            gates_open=0,
             failures_released=0,
         )
     )

@@ -1,0 +1,79 @@
+"""What a shard's work is given and what it gives back, between the driver and its threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+from reconciler.errors import Problem
+from reconciler.guard.model import Refusal
+from reconciler.ledger.model import StoredOperation
+from reconciler.limits import RETRY_PAUSE_S, RETRY_PAUSE_S_MAX
+from reconciler.ports import Clock, Crew, Ledger, ShardSessions
+from reconciler.rollout.operations import ShardWork
+from reconciler.spec.model import RolloutSpec, ShardSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutWorld:
+    """What a rollout asks of the world. `jitter` gives numbers from 0 up to 1; `interrupts` counts
+    how often somebody at the terminal asked to end it."""
+
+    sessions: ShardSessions
+    ledger: Ledger
+    crew: Crew
+    clock: Clock
+    jitter: Callable[[], float]
+    interrupts: Callable[[], int]
+
+
+class Brake(IntEnum):
+    """How soon shards in flight must end: set by the driver, read before every statement."""
+
+    OFF = 0
+    NO_NEW_OPERATION = 1
+    AFTER_STATEMENT = 2
+
+
+class BrakePedal:
+    """The one thing that the driver and the shards in flight share."""
+
+    def __init__(self) -> None:
+        self.brake = Brake.OFF
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardTask:
+    """`fingerprint` reads a live definition of this shard; it raises what a definition that is not
+    understood raises. `managed` are the tables that statements may touch."""
+
+    spec: ShardSpec
+    work: ShardWork
+    rows: Mapping[str, StoredOperation]
+    fingerprint: Callable[[str], str]
+    managed: frozenset[str]
+    rollout: RolloutSpec
+
+    @property
+    def next_index(self) -> int:
+        """Statements run in the order of the change set, so the done ones come first."""
+        return sum(row.statements_done for row in self.rows.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardResult:
+    """Where the shard's operations are now. `hold`: a guard let nothing start. `ends_run`: the
+    ledger or the lock was lost, and no shard may go on."""
+
+    shard: str
+    rows: tuple[StoredOperation, ...]
+    statements_run: int = 0
+    hold: Refusal | None = None
+    ends_run: Problem | None = None
+
+
+def retry_pause_s(attempt: int, jitter: float) -> float:
+    """Doubling, with a random half, so that many shards do not knock at the same moment."""
+    longest_s = min(RETRY_PAUSE_S_MAX, RETRY_PAUSE_S * 2.0 ** (attempt - 1))
+    return longest_s * (0.5 + jitter / 2)
