@@ -9,11 +9,15 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from reconciler import __version__
 from reconciler.cli.exit_code import ExitCode
+
+if TYPE_CHECKING:
+    from reconciler.errors import ReconcilerError
 
 # In the order of use, as --help lists them: verb -> (attribute `module:command`, help line).
 VERBS: dict[str, tuple[str, str]] = {
@@ -21,7 +25,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "pull": ("pull:pull", "Refresh the schema files from the live fleet."),
     "lint": ("lint:lint", "Check specs and schema files without any server."),
     "plan": ("plan:plan", "Work out and prove what every shard needs; change nothing."),
-    "show": ("show:show", "Show a plan file as a person reads it."),
+    "show": ("plan:show", "Show a plan file as a person reads it."),
     "verify": ("verify:verify", "Check that the committed plan is what would run now."),
     "apply": ("apply:apply", "Run the reviewed plan, shard by shard in waves, or nothing."),
     "status": ("status:status", "Show applies: what runs, where, and what it waits for."),
@@ -92,10 +96,9 @@ def run(arguments: Sequence[str]) -> int:
 
 def _report(error: Exception) -> int:
     from reconciler.errors import ReconcilerError
-    from reconciler.report.problems import problems_text
 
     if isinstance(error, ReconcilerError):
-        click.echo(problems_text(error.problems), err=True)
+        _show_problems(error)
         return error.exit_code
     if os.environ.get("RECONCILER_TRACEBACK"):
         raise error
@@ -109,6 +112,15 @@ def _report(error: Exception) -> int:
         err=True,
     )
     return ExitCode.ERROR
+
+
+def _show_problems(error: ReconcilerError) -> None:
+    from reconciler.cli.presenting import style_for
+    from reconciler.report.text.blocks import finished, problem_lines
+
+    style = style_for(sys.stderr)
+    lines = [line for problem in error.problems for line in problem_lines(problem, style)]
+    click.echo(finished(lines).rstrip("\n"), err=True)
 
 
 def _place(error: Exception) -> str:

@@ -6,6 +6,7 @@ as two different tables refuses, because there is no one desired state then.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -82,8 +83,14 @@ def _rejected(file: DefinitionFile, error: ServerError, settings: ServerSettings
         code="definition-rejected",
         message=f"table {file.table}: {settings.version} rejects the definition: {error}",
         recovery="mend the definition; the server's answer says what it does not accept",
-        where=Location(path=file.path),
+        where=Location(path=file.path, line=_line_of(error, file)),
     )
+
+
+def _line_of(error: ServerError, file: DefinitionFile) -> int:
+    """A syntax error tells its line within the statement; others are about the whole of it."""
+    told = re.search(r" at line (\d+)$", error.message)
+    return file.first_line + (int(told[1]) - 1 if told else 0)
 
 
 def _renamed_by_server(file: DefinitionFile, settings: ServerSettings) -> Problem:

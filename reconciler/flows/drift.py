@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reconciler.diff.drift import differences_of
 from reconciler.diff.model import SchemaDiff
+from reconciler.diff.statement import step_sql
 from reconciler.errors import Refused
 from reconciler.flows.derive import Pass, begin_pass, diff_between
 from reconciler.flows.looking import SeenShard

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reconciler.errors import Refused
 from reconciler.flows.derive import Derived, begin_pass, derive
 from reconciler.flows.looking import Look
 from reconciler.guard.classify import position_of
 from reconciler.guard.model import Refusal, ToDo
 from reconciler.outcomes import PlanOutcome
-from reconciler.plan.codec import plan_from_core
-from reconciler.plan.files import read_plan
+from reconciler.plan.codec import dump_plan, plan_from_core
+from reconciler.plan.files import has_file, plan_paths, read_plan
 from reconciler.plan.model import Plan, PlanMeta
-from reconciler.ports import World
+from reconciler.ports import FileWriter, World
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 from reconciler.spec.tree import FileTree
@@ -43,6 +45,20 @@ def plan_keyspace(
         refusals=refusals,
         unreachable=derived.unreachable,
     )
+
+
+def keep_plan(outcome: PlanOutcome, tree: FileTree, writer: FileWriter) -> PlanOutcome:
+    """Write both files of a plan; with nothing to do, remove those of an earlier one."""
+    assert outcome.plan, "a plan without refusals is a plan"
+    paths = plan_paths(outcome.environment, outcome.keyspace)
+    if not outcome.plan.core.change_sets:
+        stale = tuple(path for path in (paths.json, paths.sql) if has_file(tree, path))
+        for path in stale:
+            writer.remove(path)
+        return replace(outcome, removed=stale)
+    writer.write(paths.sql, outcome.readable_sql.encode())
+    writer.write(paths.json, dump_plan(outcome.plan))
+    return replace(outcome, written=(paths.json, paths.sql))
 
 
 def _plan_of(derived: Derived, *, created_at: str, tool_version: str) -> Plan | None:

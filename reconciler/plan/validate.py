@@ -32,8 +32,7 @@ def check_plan(plan: Plan, *, environment: str, keyspace: str, readable_sql: str
         if ours != theirs:
             message = f"the plan is for {what} {theirs!r}, not for {ours!r}"
             raise _refused("plan-of-another-" + what, message)
-    for wrong in core_errors(core):
-        raise _refused("plan-malformed", wrong)
+    check_core(core)
     expected = render_readable_sql(core)
     if core.readable_sha256 != sha256_of(expected):
         raise _refused(
@@ -47,6 +46,12 @@ def check_plan(plan: Plan, *, environment: str, keyspace: str, readable_sql: str
             "readable-plan-mismatch",
             "the .plan.sql file does not show what the plan would run: one of the two was edited",
         )
+
+
+def check_core(core: PlanCore) -> None:
+    """Raise Refused for the first thing that makes no sense."""
+    for wrong in core_errors(core):
+        raise _refused("plan-malformed", wrong)
 
 
 def core_errors(core: PlanCore) -> Iterator[str]:

@@ -1,0 +1,72 @@
+"""How a result is shown: its form, and what the reader's terminal can do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Mapping
+from typing import TextIO
+
+import click
+
+from reconciler import __version__
+from reconciler.cli.exit_code import ExitCode, worst
+from reconciler.errors import ReconcilerError
+from reconciler.outcomes import KeyspaceFailed
+from reconciler.report.findings import SchemaFiles
+from reconciler.report.render import Format, Presentation
+from reconciler.report.style import Style
+from reconciler.spec.load import DesiredFiles
+
+WIDTH_CHARS_MIN, WIDTH_CHARS_MAX = 72, 120
+
+
+def presentation(
+    output: str, loaded: Mapping[str, DesiredFiles | ReconcilerError] | None = None
+) -> Presentation:
+    """For standard output; `loaded` tells annotations where tables are defined."""
+    return Presentation(
+        format=Format(output),
+        style=style_for(sys.stdout),
+        files=_schema_files(loaded or {}),
+        tool_version=__version__,
+    )
+
+
+def style_for(stream: TextIO) -> Style:
+    """Colour on a terminal, unless NO_COLOR (no-color.org) or a dumb terminal says otherwise."""
+    terminal = stream.isatty() and os.environ.get("TERM") != "dumb"
+    colour = terminal and not os.environ.get("NO_COLOR")
+    if os.environ.get("FORCE_COLOR"):
+        colour = True
+    columns = shutil.get_terminal_size().columns if terminal else 100
+    return Style(colour=colour, width_chars=max(WIDTH_CHARS_MIN, min(columns, WIDTH_CHARS_MAX)))
+
+
+def show(text: str) -> None:
+    """The result, on standard output; everything else goes to standard error."""
+    click.echo(text.rstrip("\n"))
+
+
+def exit_with(codes: Iterable[ExitCode]) -> None:
+    """End the verb with the worst code of its keyspaces."""
+    code = worst(codes)
+    if code is not ExitCode.FINE:
+        raise SystemExit(int(code))
+
+
+def failed_code(failed: KeyspaceFailed) -> ExitCode:
+    # A usage error of one keyspace among several is an error of that keyspace.
+    known = {code.value: code for code in ExitCode if code is not ExitCode.USAGE}
+    return known.get(failed.exit_code, ExitCode.ERROR)
+
+
+def _schema_files(loaded: Mapping[str, DesiredFiles | ReconcilerError]) -> SchemaFiles:
+    sound = {name: files for name, files in loaded.items() if isinstance(files, DesiredFiles)}
+    return SchemaFiles(
+        specs={name: files.spec.path for name, files in sound.items()},
+        tables={
+            (name, file.table): file.path for name, files in sound.items() for file in files.files
+        },
+    )

@@ -1,0 +1,60 @@
+"""`reconciler verify`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli import options
+
+if TYPE_CHECKING:
+    from reconciler.cli.exit_code import ExitCode
+    from reconciler.outcomes import KeyspaceFailed, VerifyOutcome
+
+
+@click.command()
+@options.keyspaces
+@options.repository
+@options.environment
+@options.ref
+@options.output("text", "json", "markdown", "github", "sarif")
+def verify(
+    keyspaces: tuple[str, ...],
+    repo: Path,
+    environment: str | None,
+    ref: str | None,
+    output: str,
+) -> None:
+    """Check that the committed plan is exactly what would run now; run nothing.
+
+    Exit 0 if it is, or if no shard needs a change; 3 if an apply would be refused.
+    """
+    from reconciler.cli.presenting import exit_with, presentation, show
+    from reconciler.cli.run import load
+    from reconciler.cli.wire import Worlds
+    from reconciler.flows.verify import verify_keyspace
+    from reconciler.report.render import verify_report
+    from reconciler.spec.load import DesiredFiles
+    from reconciler.spec.model import Environment
+
+    loaded = load(repo, ref)
+    with Worlds(loaded.root) as worlds:
+
+        def work(files: DesiredFiles, chosen: Environment) -> VerifyOutcome:
+            return verify_keyspace(worlds.world_of(chosen), files, chosen, tree=loaded.tree)
+
+        outcomes = loaded.each(environment, keyspaces, work)
+    show(verify_report(outcomes, presentation(output, loaded.keyspaces)))
+    exit_with(_code(outcome) for outcome in outcomes)
+
+
+def _code(outcome: VerifyOutcome | KeyspaceFailed) -> ExitCode:
+    from reconciler.cli.exit_code import ExitCode
+    from reconciler.cli.presenting import failed_code
+    from reconciler.outcomes import KeyspaceFailed
+
+    if isinstance(outcome, KeyspaceFailed):
+        return failed_code(outcome)
+    return ExitCode.REFUSED if outcome.refusals else ExitCode.FINE

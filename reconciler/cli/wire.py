@@ -1,0 +1,95 @@
+"""The only place where the edges are built and handed to the flows."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from collections.abc import Mapping
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+
+from reconciler.edges.clock import SystemClock
+from reconciler.edges.files.working_tree import WorkingTree
+from reconciler.edges.mysql.live import MysqlLiveShards
+from reconciler.edges.mysql.scratch import MysqlScratch
+from reconciler.edges.workers import ThreadWorkers
+from reconciler.errors import InvalidInput
+from reconciler.ports import Clock, World
+from reconciler.spec.model import Connection, Environment
+from reconciler.spec.tree import FileTree
+
+
+class Worlds:
+    """Worlds by what they are connected to: all keyspaces that share a scratch setting share its
+    servers, which end when the `with` block is left."""
+
+    def __init__(self, root: Path, environ: Mapping[str, str] = os.environ) -> None:
+        self._root = root.resolve()
+        self._environ = environ
+        self._worlds: dict[Connection | None, World] = {}
+        self._open = ExitStack()
+
+    def __enter__(self) -> Worlds:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._open.close()
+
+    def world_of(self, environment: Environment) -> World:
+        """Built when first asked for; no connection is opened yet."""
+        if environment.scratch not in self._worlds:
+            scratch = MysqlScratch(environment.scratch, environ=self._environ, root=self._root)
+            self._worlds[environment.scratch] = World(
+                shards=MysqlLiveShards(environ=self._environ, root=self._root),
+                scratch=self._open.enter_context(scratch),
+                workers=ThreadWorkers(),
+                clock=SystemClock(),
+            )
+        return self._worlds[environment.scratch]
+
+
+def open_tree(repo: Path, ref: str | None) -> FileTree:
+    """The working tree, or a commit's tree."""
+    if ref is None:
+        return WorkingTree(repo.resolve())
+    from reconciler.edges.files.history import GitHistory
+
+    history = GitHistory(repo, None)
+    return history.tree(history.resolve(ref))
+
+
+def protected_tree(repo: Path, branch: str | None) -> FileTree | None:
+    """The protected branch's tree, None where there is no repository or no such branch yet."""
+    from reconciler.edges.files.history import GitHistory
+
+    try:
+        history = GitHistory(repo, branch)
+    except InvalidInput:
+        if branch is not None:
+            raise
+        return None
+    tip = history.protected_tip()
+    return history.tree(tip) if tip else None
+
+
+def utc_text(clock: Clock) -> str:
+    """The time as a plan's meta shows it: seconds, UTC."""
+    moment = datetime.fromtimestamp(clock.now_s(), tz=UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def holder_name() -> str:
+    """Who applies, as another apply and the ledger will say it."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = f"user {os.getuid()}"
+    return f"{user} on {socket.gethostname()} (process {os.getpid()})"

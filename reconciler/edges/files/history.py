@@ -1,0 +1,80 @@
+"""Commits of the user's repository: what `apply` reads, and where the protected branch is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import git
+
+from reconciler.edges.files.git_tree import GitTree
+from reconciler.errors import InvalidInput, Problem
+from reconciler.spec.tree import FileTree
+
+# Tried in this order where nobody names the branch: what the remote calls its default comes first.
+_USUAL_BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
+
+
+class GitHistory:
+    """`History` over a repository's object store; nothing here touches the working tree."""
+
+    def __init__(self, root: Path, protected_branch: str | None) -> None:
+        self._repo = open_repository(root)
+        self._protected_branch = protected_branch
+
+    def resolve(self, ref: str) -> str:
+        try:
+            return self._repo.commit(ref).hexsha
+        except (git.BadName, git.GitCommandError, ValueError, IndexError, TypeError):
+            raise InvalidInput(
+                Problem(
+                    code="ref-unknown",
+                    message=f"{ref!r} names no commit of this repository",
+                    recovery="fetch it, or name a branch, a tag or a commit that exists",
+                )
+            ) from None
+
+    def tree(self, commit: str) -> FileTree:
+        return GitTree(self._repo, commit)
+
+    def protected_tip(self) -> str | None:
+        """A branch that was named must exist; the usual ones may be absent."""
+        if self._protected_branch is not None:
+            for name in (f"origin/{self._protected_branch}", self._protected_branch):
+                if (found := self._branch(name)) is not None:
+                    return found
+            return self.resolve(self._protected_branch)
+        tips = (self._branch(name) for name in _USUAL_BRANCHES)
+        return next((tip for tip in tips if tip is not None), None)
+
+    def contains(self, tip: str, commit: str) -> bool:
+        return self._repo.is_ancestor(self._repo.commit(commit), self._repo.commit(tip))
+
+    def _branch(self, name: str) -> str | None:
+        """The tip of a local or remote branch; a tag of the same name is none."""
+        for reference in self._repo.references:
+            if isinstance(reference, git.Head | git.RemoteReference) and reference.name == name:
+                return reference.commit.hexsha
+        return None
+
+
+def open_repository(root: Path) -> git.Repo:
+    """Raises InvalidInput where there is none, or one without a commit."""
+    try:
+        repo = git.Repo(root, search_parent_directories=True)
+    except (git.InvalidGitRepositoryError, git.NoSuchPathError):
+        raise InvalidInput(
+            Problem(
+                code="not-a-repository",
+                message=f"{root} is not in a git repository",
+                recovery="run the command in the repository that holds specs/, or name it with -C",
+            )
+        ) from None
+    if not repo.head.is_valid():
+        raise InvalidInput(
+            Problem(
+                code="repository-without-commits",
+                message="the repository has no commit yet",
+                recovery="commit the spec, the schema files and the plan first",
+            )
+        )
+    return repo

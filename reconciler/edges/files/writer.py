@@ -1,0 +1,74 @@
+"""Writes files of the working tree: whole or not at all, and never outside the repository."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from reconciler.errors import Problem, Refused, Unavailable
+from reconciler.spec.tree import outside_reason, path_outside
+
+
+class WorkingTreeWriter:
+    """`FileWriter` below `root`."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.resolve()
+
+    def write(self, path: str, content: bytes) -> None:
+        place = self._place(path)
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            self._check_inside(place.parent, path)
+            descriptor, fresh = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.chmod(fresh, _mode(place))
+                os.replace(fresh, place)
+            except BaseException:
+                os.unlink(fresh)
+                raise
+        except OSError as error:
+            raise _not_written(path, error) from None
+
+    def remove(self, path: str) -> None:
+        place = self._place(path)
+        try:
+            self._check_inside(place.parent, path)
+            place.unlink(missing_ok=True)
+        except OSError as error:
+            raise _not_written(path, error) from None
+
+    def _place(self, path: str) -> Path:
+        reason = outside_reason(path)
+        if reason is not None:
+            raise Refused(path_outside(path, reason))
+        return self._root / path
+
+    def _check_inside(self, folder: Path, path: str) -> None:
+        """A link on the way may lead anywhere."""
+        if not folder.resolve().is_relative_to(self._root):
+            raise Refused(path_outside(path, "a link on the way leads out of the repository"))
+
+
+def _mode(place: Path) -> int:
+    """Of the file that is replaced, else what the umask leaves of rw-rw-rw-."""
+    if place.exists():
+        return place.stat().st_mode & 0o777
+    umask = os.umask(0)
+    os.umask(umask)
+    return 0o666 & ~umask
+
+
+def _not_written(path: str, error: OSError) -> Unavailable:
+    return Unavailable(
+        Problem(
+            code="file-not-written",
+            message=f"{path} cannot be written: {error.strerror}",
+            recovery="make room, or mend the permissions of the folder, and run the command again",
+        )
+    )

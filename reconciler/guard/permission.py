@@ -1,0 +1,28 @@
+"""Dangers that the reviewed files do not permit: a refusal for each, with the line to add (RV-7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reconciler.guard.model import Refusal
+from reconciler.model.policy import Policy
+from reconciler.plan.model import PlannedStatement
+from reconciler.plan.permission import allow_lines, check_permissions
+
+
+def permission_refusals(
+    statements: Iterable[PlannedStatement], policy: Policy, spec_path: str
+) -> tuple[Refusal, ...]:
+    """Permission is part of the files, per finding and with a reason; no flag of a run gives it."""
+    missing = check_permissions(statements, policy.allow).missing
+    return tuple(
+        Refusal(
+            code="permission-missing",
+            table=finding.table,
+            message=f"table {finding.table}: {finding.hazard.kind} of {finding.hazard.object} needs"
+            f" permission: {finding.hazard.reason}",
+            recovery=f"if it is meant, add to policy.allow in {spec_path}, with its true reason:"
+            f" {allow_lines([finding])[0]}",
+        )
+        for finding in missing
+    )
