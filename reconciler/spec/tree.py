@@ -41,6 +41,8 @@ class FileTree(Protocol):
 
 def outside_reason(path: str) -> str | None:
     """Why a path, by its text alone, is not one inside the tree; None if it is."""
+    if path != _printable(path):
+        return "its name is not UTF-8"
     if "\0" in path or "\\" in path:
         return "it holds a character that paths in a repository do not have"
     if posixpath.isabs(path) or re.match(r"[A-Za-z]:", path):
@@ -58,8 +60,13 @@ def path_outside(path: str, reason: str, where: Location | None = None) -> Probl
         code="path-outside-repository",
         message=f"path {path!r} is refused: {reason}",
         recovery="keep the files in the repository and name them by a path from its root",
-        where=where or Location(path=path),
+        where=where or Location(path=_printable(path)),
     )
+
+
+def _printable(path: str) -> str:
+    """Python stands in for bytes of a file name that are not UTF-8 with what cannot be printed."""
+    return path.encode(errors="replace").decode()
 
 
 def unreadable(path: str, reason: str) -> Problem:

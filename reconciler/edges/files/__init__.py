@@ -1,0 +1,1 @@
+"""The user's repository: its working tree, the trees of its commits, and its history."""
