@@ -38,9 +38,10 @@ def _heading(core: PlanCore) -> Iterator[str]:
     sets = words.count(len(core.change_sets), "change set")
     yield _comment(f"{changing:,} of {words.count(total, 'shard')} change, in {sets}.")
     if core.matching:
-        yield from _shard_list(f"{len(core.matching):,} already match:", core.matching)
-    for number, wave in enumerate(core.waves, start=1):
-        yield from _shard_list(f"Wave {number} of {len(core.waves)}:", wave)
+        yield from _shard_list("Already matching:", core.matching)
+    for number, shards in words.changing_waves(core):
+        label = f"Wave {number} of {len(core.waves)}:"
+        yield from _shard_list(label if shards else f"{label} nothing to do", shards)
 
 
 def _change_set(core: PlanCore, change_set: ChangeSet, number: int) -> Iterator[str]:

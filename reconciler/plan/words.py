@@ -97,6 +97,13 @@ def planned_statements(core: PlanCore) -> Iterator[tuple[str, PlannedStatement]]
             yield f"{number}.{position}", statement
 
 
+def changing_waves(core: PlanCore) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Each wave's number and those of its shards that change: maybe none."""
+    matching = frozenset(core.matching)
+    for number, wave in enumerate(core.waves, start=1):
+        yield number, tuple(shard for shard in wave if shard not in matching)
+
+
 def is_destructive(hazard: Hazard) -> bool:
     return hazard.kind in DESTRUCTIVE
 

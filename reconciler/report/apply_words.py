@@ -25,6 +25,18 @@ MARKS = {
     OperationState.CANCELLED: "–",
 }
 
+_NEEDS_A_PERSON = (
+    OperationState.FAILED,
+    OperationState.UNKNOWN,
+    OperationState.FAILED_RETRYABLE,
+    OperationState.STOPPED,
+    OperationState.CANCELLED,
+    OperationState.WAITING_FOR_CUTOVER,
+    OperationState.RUNNING,
+    OperationState.COMPLETED,
+    OperationState.PENDING,
+)
+
 
 def state_words(state: OperationState | ApplyState) -> str:
     return state.value.replace("_", " ")
@@ -40,6 +52,8 @@ def verdict(outcome: ApplyOutcome) -> str:
             return f"refused for {words.count(total, 'reason')}, {sent(outcome)}"
         case ApplyVerdict.SUPERSEDED:
             return f"superseded by a newer merge, {sent(outcome)}"
+        case ApplyVerdict.COMPLETED:
+            return f"completed on {words.count(len(outcome.shards), 'shard')}"
         case _:
             return f"{outcome.verdict}, {progress(outcome.shards)}"
 
@@ -71,13 +85,20 @@ def first_problem(
 
 
 def wave_words(wave: WaveRow) -> str:
-    """'2 of 3 completed, 1 failed, soaks until 14:05:09 UTC'."""
+    """'2 completed, 1 failed, soaks until 14:05:09 UTC'."""
     total = len(wave.shards)
-    parts = [f"{wave.completed:,} of {total:,} completed"]
-    parts += [f"{wave.running:,} running"] if wave.running else []
-    parts += [f"{wave.failed:,} failed"] if wave.failed else []
     waiting = total - wave.completed - wave.running - wave.failed
-    parts += [f"{waiting:,} waiting"] if waiting > 0 else []
+    counts = {
+        "completed": wave.completed,
+        "running": wave.running,
+        "failed": wave.failed,
+        "waiting": waiting,
+    }
+    parts = [
+        state if number == total else f"{number:,} {state}"
+        for state, number in counts.items()
+        if number > 0
+    ]
     if wave.soak_until_s is not None:
         parts.append(f"soaks until {clock(wave.soak_until_s)} UTC")
     return ", ".join(parts)
@@ -93,7 +114,7 @@ def operation_words(row: OperationRow) -> str:
     if row.started_s is not None and row.settled_s is not None:
         parts.append(duration(row.settled_s - row.started_s))
     if row.waits_for:
-        parts.append(f"waits for {row.waits_for}")
+        return f"{', '.join(parts)} ({row.waits_for})"
     return ", ".join(parts)
 
 
@@ -106,10 +127,10 @@ def shown_shards(shards: Sequence[ShardRow]) -> tuple[ShardRow, ...]:
 
 
 def counted_states(shards: Sequence[ShardRow]) -> str:
-    """'28 completed, 4 pending', in the order of the states' own list."""
+    """'1 failed, 20 completed, 11 pending': what needs a person first."""
     counts = Counter(row.state for row in shards)
     return ", ".join(
-        f"{counts[state]:,} {state_words(state)}" for state in OperationState if counts[state]
+        f"{counts[state]:,} {state_words(state)}" for state in _NEEDS_A_PERSON if counts[state]
     )
 
 
@@ -119,7 +140,7 @@ def next_step(outcome: ApplyOutcome) -> str:
         case ApplyVerdict.COMPLETED | ApplyVerdict.NOTHING_TO_DO | ApplyVerdict.REFUSED:
             return ""
         case ApplyVerdict.SUPERSEDED:
-            return "nothing here: the run of the newer merge applies what is left"
+            return "nothing; the run of the newer merge applies what is left"
         case ApplyVerdict.FAILED:
             return (
                 f"mend the cause, then `reconciler plan {keyspace} --write`: a failed apply stays"

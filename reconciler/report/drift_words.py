@@ -45,7 +45,7 @@ def shards_total(outcome: DriftOutcome) -> int:
         if group.mark is not ShardMark.UNMANAGED
         for shard in group.shards
     }
-    return len(names)
+    return len(names | {refusal.shard for refusal in outcome.refusals if refusal.shard})
 
 
 def is_clean(outcome: DriftOutcome) -> bool:
@@ -54,16 +54,20 @@ def is_clean(outcome: DriftOutcome) -> bool:
 
 
 def verdict(outcome: DriftOutcome) -> str:
-    """'1 of 4 shards drifted, 1 unreachable' or 'in sync, all 4 shards match git'."""
-    total = shards_total(outcome)
-    counts = {mark: _count(outcome, mark) for mark in _ORDER}
+    """'1 of 4 shards drifted, 1 unreachable' or 'in sync, 4 of 4 shards match git'."""
+    total = words.count(shards_total(outcome), "shard")
     bad = (ShardMark.DRIFTED, ShardMark.UNREACHABLE, ShardMark.PENDING_APPLY)
-    parts = [f"{counts[mark]:,} {mark}" for mark in bad if counts[mark]]
+    counts = [(_count(outcome, mark), mark) for mark in bad]
+    parts = [f"{number:,} {mark}" for number, mark in counts if number]
     if outcome.refusals:
-        return f"not known, refused for {words.count(len(outcome.refusals), 'reason')}"
+        refused = f"refused for {words.count(len(outcome.refusals), 'reason')}"
+        return ", ".join([refused, *parts])
     if not parts:
-        return f"in sync, {words.count(total, 'shard')} like git"
-    return f"of {words.count(total, 'shard')}: {', '.join(parts)}"
+        matching = _count(outcome, ShardMark.MATCHING)
+        return f"in sync, {matching:,} of {total} {'matches' if matching == 1 else 'match'} git"
+    first, *more = parts
+    number, mark = first.split(" ", 1)
+    return ", ".join([f"{number} of {total} {mark}", *more])
 
 
 def next_steps(outcome: DriftOutcome) -> tuple[str, ...]:

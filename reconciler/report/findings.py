@@ -17,6 +17,7 @@ from reconciler.outcomes import (
     KeyspaceFailed,
     LintOutcome,
     PlanOutcome,
+    PullOutcome,
     ShardMark,
     VerifyOutcome,
     VerifyState,
@@ -66,6 +67,7 @@ Reportable = (
     | DriftOutcome
     | ApplyOutcome
     | LintOutcome
+    | PullOutcome
     | DoctorOutcome
     | KeyspaceFailed
 )
@@ -95,6 +97,8 @@ def _of_one(outcome: Reportable, files: SchemaFiles) -> Iterator[Finding]:
             yield from _apply(outcome, files)
         case DoctorOutcome():
             yield from _doctor(outcome)
+        case PullOutcome():
+            pass  # what differs is for a plan to say
 
 
 def _problem(problem: Problem) -> Finding:

@@ -25,6 +25,7 @@ from reconciler.outcomes import (
     KeyspaceFailed,
     LintOutcome,
     PlanOutcome,
+    PullOutcome,
     ShardRow,
     StatusOutcome,
     VerifyOutcome,
@@ -60,6 +61,10 @@ def drift_json(outcomes: Sequence[DriftOutcome | KeyspaceFailed]) -> str:
 
 def apply_json(outcomes: Sequence[ApplyOutcome | KeyspaceFailed]) -> str:
     return _document("apply", outcomes, _apply_outcome)
+
+
+def pull_json(outcomes: Sequence[PullOutcome | KeyspaceFailed]) -> str:
+    return _document("pull", outcomes, _pull_outcome)
 
 
 def status_json(outcome: StatusOutcome) -> str:
@@ -177,6 +182,11 @@ def _apply_status(apply: ApplyStatus) -> Json:
         "shards": [_shard_row(row) for row in apply.shards],
         "events": [_plain(event) for event in apply.events],
     }
+
+
+def _pull_outcome(outcome: PullOutcome) -> Json:
+    how = "changed" if outcome.written or outcome.removed else "unchanged"
+    return {**_plain(outcome), **_head(outcome, how)}
 
 
 def _lint_outcome(outcome: LintOutcome) -> Json:

@@ -28,9 +28,10 @@ _PUNCTUATION = str.maketrans({c: f"&#{ord(c)};" for c in string.punctuation})
 _EMPHASIS = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
 # @user, #12, GH-12, https:, :emoji:, www.host: cut after the sign that starts them.
-_TRIGGER = re.compile(r"[@#:]|\b(?:GH-|www(?=\.))", re.IGNORECASE)
+_TRIGGER = re.compile(r"[@#:](?=[\w/+-]|\Z)|\b(?:GH-|www(?=\.))", re.IGNORECASE)
 
-_LINE_STARTERS = frozenset(string.digits + string.punctuation)
+# Lists, headings, quotes, rules: what means something at the start of a line only.
+_LINE_STARTER = re.compile(r"[-+=#>:]|\d+(?=[.)])")
 
 
 def code_span(text: str) -> str:
@@ -47,8 +48,8 @@ def prose(text: str, *, limit_chars: int = SENTENCE_CHARS_MAX) -> str:
     """A sentence as itself, on one line, wherever on a line it stands."""
     shown = _TRIGGER.sub(rf"\g<0>{_WORD_JOINER}", visible_line(text, limit_chars=limit_chars))
     shown = _EMPHASIS.sub("&#95;", shown.strip().translate(_SYNTAX))
-    if shown and shown[0] in _LINE_STARTERS and not shown.startswith("&#"):
-        return f"&#{ord(shown[0])};{shown[1:]}"
+    if starter := _LINE_STARTER.match(shown):
+        return "".join(f"&#{ord(c)};" for c in starter[0]) + shown[starter.end() :]
     return shown
 
 
@@ -65,9 +66,10 @@ def html_text(text: str) -> str:
     return visible_line(text, limit_chars=NAME_CHARS_MAX).translate(_PUNCTUATION)
 
 
-def marker(report: str, environment: str, keyspace: str) -> str:
-    """The hidden first line by which a comment is found again, to be edited in place."""
-    return f"<!-- reconciler {report} {_in_comment(environment)}/{_in_comment(keyspace)} -->"
+def marker(topic: str, environment: str, keyspace: str) -> str:
+    """The hidden first line by which a comment is found again, to be edited in place: the reports
+    of one change, from plan to apply, share a topic and so a comment."""
+    return f"<!-- reconciler {topic} {_in_comment(environment)}/{_in_comment(keyspace)} -->"
 
 
 def _in_comment(name: str) -> str:

@@ -17,11 +17,11 @@ def after_plan(outcome: PlanOutcome) -> str:
     if outcome.written:
         return (
             "commit these files with your change and open a pull request;"
-            " after its merge, `reconciler apply` runs exactly these statements or none"
+            " after its merge, apply runs exactly these statements or none"
         )
     if not outcome.plan.core.change_sets:
         return ""
-    return f"`{command_after_plan(outcome)}` puts this plan into files for review"
+    return "put this plan into files for review"
 
 
 def command_after_plan(outcome: PlanOutcome) -> str:
@@ -42,8 +42,9 @@ def verify_verdict(outcome: VerifyOutcome) -> str:
             return "no schema change"
         case VerifyState.VERIFIED:
             assert outcome.plan is not None, "verified against a plan"
+            name = short_id(outcome.plan.plan_id)
             changes = changes_line(summarise(outcome.plan.core))
-            return f"verified, the committed plan is what the shards need: {changes}"
+            return f"verified, plan {name} is what the shards need: {changes}"
         case VerifyState.APPLIED:
             name = f"plan {short_id(outcome.plan.plan_id)}" if outcome.plan else "the plan"
             return f"applied, every shard is where {name} ends"

@@ -15,6 +15,7 @@ from reconciler.outcomes import (
     KeyspaceFailed,
     LintOutcome,
     PlanOutcome,
+    PullOutcome,
     StatusOutcome,
     VerifyOutcome,
 )
@@ -26,12 +27,14 @@ from reconciler.report.markdown import apply as markdown_apply
 from reconciler.report.markdown import drift as markdown_drift
 from reconciler.report.markdown import lists as markdown_lists
 from reconciler.report.markdown import plan as markdown_plan
+from reconciler.report.markdown import pull as markdown_pull
 from reconciler.report.sarif import sarif
 from reconciler.report.style import PLAIN, Style
 from reconciler.report.text import apply as text_apply
 from reconciler.report.text import drift as text_drift
 from reconciler.report.text import lists as text_lists
 from reconciler.report.text import plan as text_plan
+from reconciler.report.text import pull as text_pull
 
 _Report = TypeVar("_Report")
 _Report_contra = TypeVar("_Report_contra", contravariant=True)
@@ -82,6 +85,11 @@ def drift_report(outcomes: Sequence[DriftOutcome | KeyspaceFailed], how: Present
 
 def apply_report(outcomes: Sequence[ApplyOutcome | KeyspaceFailed], how: Presentation) -> str:
     forms = _Forms(text_apply.apply_text, markdown_apply.apply_markdown, json_shapes.apply_json)
+    return _rendered(outcomes, how, forms, findings_of(outcomes, how.files))
+
+
+def pull_report(outcomes: Sequence[PullOutcome | KeyspaceFailed], how: Presentation) -> str:
+    forms = _Forms(text_pull.pull_text, markdown_pull.pull_markdown, json_shapes.pull_json)
     return _rendered(outcomes, how, forms, findings_of(outcomes, how.files))
 
 

@@ -83,14 +83,10 @@ def plan_verdict(outcome: PlanOutcome) -> str:
     if reasons:
         return f"refused for {words.count(reasons, 'reason')}, no plan was written"
     assert outcome.plan is not None, "a plan is missing only with refusals"
-    return changes_line(summarise(outcome.plan.core))
-
-
-def changing_waves(core: PlanCore) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """Each wave's number and those of its shards that change."""
-    matching = frozenset(core.matching)
-    for number, wave in enumerate(core.waves, start=1):
-        yield number, tuple(shard for shard in wave if shard not in matching)
+    changes = changes_line(summarise(outcome.plan.core))
+    if not outcome.plan.core.change_sets:
+        return changes  # a plan of nothing is no plan that anybody reviews
+    return f"{changes}, plan {short_id(outcome.plan.plan_id)}"
 
 
 def rows_of(plan: Plan, table: str) -> str:

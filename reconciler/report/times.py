@@ -15,6 +15,11 @@ def clock(at_s: float) -> str:
     return datetime.fromtimestamp(at_s, UTC).strftime("%H:%M:%S")
 
 
+def age(seconds: float) -> str:
+    """'3 s', '4 min 05 s': how long ago, for people."""
+    return f"{max(round(seconds), 0)} s" if seconds < 99.5 else duration(seconds)
+
+
 def duration(seconds: float) -> str:
     """'0.34 s', '12.3 s', '4 min 05 s', '2 h 03 min'."""
     if seconds < 10:

@@ -81,7 +81,7 @@ def status_markdown(outcome: StatusOutcome, *, limit_bytes: int = COMMENT_BYTES_
 
 def _outcome(outcome: ApplyOutcome | KeyspaceFailed) -> Parts:
     if isinstance(outcome, KeyspaceFailed):
-        yield from failed_parts("apply", outcome)
+        yield from failed_parts("change", outcome)
         return
     mark, verdict = _VERDICT_MARKS[outcome.verdict], apply_words.verdict(outcome)
     heading = title(mark, outcome.keyspace, outcome.environment, verdict)
@@ -92,7 +92,7 @@ def _outcome(outcome: ApplyOutcome | KeyspaceFailed) -> Parts:
         f"{ran} in {duration(outcome.elapsed_s)}" if outcome.statements_run else "",
         prose(outcome.reason),
     )
-    yield opening("apply", outcome.environment, outcome.keyspace, heading, *facts)
+    yield opening("change", outcome.environment, outcome.keyspace, heading, *facts)
     yield from _first_problem(outcome.problem, outcome.shards)
     yield from refusal_parts(outcome.refusals, outcome.unreachable)
     if outcome.refusals and outcome.plan is not None:
@@ -117,7 +117,7 @@ def _status(apply: ApplyStatus) -> Parts:
         f"driven by {code_span(apply.holder)}" if apply.holder else "",
         prose(apply.reason),
     )
-    yield opening("status", apply.environment, apply.keyspace, heading, *facts)
+    yield opening("change", apply.environment, apply.keyspace, heading, *facts)
     yield from _first_problem(apply.problem, apply.shards)
     yield from _account(apply.waves, apply.shards)
 
@@ -126,8 +126,8 @@ def _first_problem(problem: Problem | None, shards: Sequence[ShardRow]) -> Parts
     first = apply_words.first_problem(problem, shards)
     if first is not None:
         shard, found = first
-        where = f"**First failure, on shard {code_span(shard)}**\n\n" if shard else ""
-        yield Part(text=f"{where}{problem_item(found)}")
+        where = f" on shard {code_span(shard)}" if shard else ""
+        yield Part(text=f"**First failure{where}**\n\n{problem_item(found)}")
 
 
 def _account(waves: Sequence[WaveRow], shards: Sequence[ShardRow]) -> Parts:

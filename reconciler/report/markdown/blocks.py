@@ -31,9 +31,9 @@ def title(mark: str, keyspace: str, environment: str, verdict: str) -> str:
     return f"### {mark} {code_span(keyspace)} in {code_span(environment)}: {prose(verdict)}"
 
 
-def opening(report: str, environment: str, keyspace: str, heading: str, *facts: str) -> Part:
+def opening(topic: str, environment: str, keyspace: str, heading: str, *facts: str) -> Part:
     """Marker, verdict and the facts beside it, which no limit cuts."""
-    lines = [marker(report, environment, keyspace), heading]
+    lines = [marker(topic, environment, keyspace), heading]
     told = " · ".join(fact for fact in facts if fact)
     return Part(text="\n".join(lines) + (f"\n\n{told}" if told else ""))
 
@@ -70,11 +70,11 @@ def folded(summary: str, body: str) -> str:
     return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"
 
 
-def failed_parts(report: str, failed: KeyspaceFailed) -> Parts:
+def failed_parts(topic: str, failed: KeyspaceFailed) -> Parts:
     count = len(failed.problems)
     verdict = "failed" if count == 1 else f"failed, {count} problems"
     heading = title(BAD, failed.keyspace, failed.environment, verdict)
-    yield opening(report, failed.environment, failed.keyspace, heading)
+    yield opening(topic, failed.environment, failed.keyspace, heading)
     for problem in failed.problems[:_REFUSALS_MAX]:
         yield Part(text=problem_item(problem), detail=1, instead="Some problems are left out here.")
     if count > _REFUSALS_MAX:

@@ -22,7 +22,6 @@ from reconciler.report.markdown.blocks import (
     folded,
     opening,
     permission_parts,
-    plan_id_fact,
     plan_id_line,
     problem_item,
     recovery_line,
@@ -35,7 +34,6 @@ from reconciler.report.neutral import code_span, fenced, prose
 from reconciler.report.order import sorted_problems
 from reconciler.report.summary import (
     PlanSummary,
-    changing_waves,
     plan_verdict,
     rows_of,
     summarise,
@@ -43,6 +41,7 @@ from reconciler.report.summary import (
 
 _SQL_LEFT_OUT = "The SQL of some change sets is left out here; the `.plan.sql` file has it all."
 _NAMES_MAX = 6
+_SHOWS_ITS_PLAN = (VerifyState.VERIFIED, VerifyState.UNPLANNED)
 
 
 def plan_markdown(
@@ -63,15 +62,18 @@ def show_markdown(plan: Plan, *, limit_bytes: int = COMMENT_BYTES_MAX) -> str:
 
 
 def verify_markdown(
-    outcomes: Sequence[VerifyOutcome | KeyspaceFailed], *, limit_bytes: int = COMMENT_BYTES_MAX
+    outcomes: Sequence[VerifyOutcome | KeyspaceFailed],
+    *,
+    limit_bytes: int = COMMENT_BYTES_MAX,
+    findings: Sequence[Problem] = (),
 ) -> str:
-    parts = chain.from_iterable(_verify_outcome(outcome) for outcome in outcomes)
+    parts = chain.from_iterable(_verify_outcome(outcome, findings) for outcome in outcomes)
     return fit(tuple(parts), limit_bytes)
 
 
 def _plan_outcome(outcome: PlanOutcome | KeyspaceFailed, findings: Sequence[Problem]) -> Parts:
     if isinstance(outcome, KeyspaceFailed):
-        yield from failed_parts("plan", outcome)
+        yield from failed_parts("change", outcome)
     elif outcome.refusals or outcome.unreachable or outcome.plan is None:
         yield from _refused(outcome)
         yield from _findings(findings)
@@ -81,7 +83,7 @@ def _plan_outcome(outcome: PlanOutcome | KeyspaceFailed, findings: Sequence[Prob
 
 def _refused(outcome: PlanOutcome) -> Parts:
     heading = title(BAD, outcome.keyspace, outcome.environment, plan_verdict(outcome))
-    yield opening("plan", outcome.environment, outcome.keyspace, heading)
+    yield opening("change", outcome.environment, outcome.keyspace, heading)
     yield from refusal_parts(outcome.refusals, outcome.unreachable)
     if outcome.plan is not None:
         yield from permission_parts(outcome.plan.core)
@@ -93,32 +95,45 @@ def _planned(outcome: PlanOutcome, plan: Plan, findings: Sequence[Problem]) -> P
     summary = summarise(core)
     mark = CAUTION if summary.destructive else GOOD
     heading = title(mark, core.keyspace, core.environment, plan_verdict(outcome))
-    facts = (plan_id_fact(plan.plan_id), *_facts(summary))
-    yield opening("plan", core.environment, core.keyspace, heading, *facts)
+    yield opening("change", core.environment, core.keyspace, heading, *_facts(summary))
+    yield from _details(plan, findings)
+    if step := next_steps.after_plan(outcome):
+        command = fenced(next_steps.command_after_plan(outcome), "sh")
+        yield Part(text=f"**Next:** {recovery_line(step)}\n\n{command}")
+
+
+def _details(plan: Plan, findings: Sequence[Problem]) -> Parts:
+    core = plan.core
     yield from _change_sets(plan)
     yield from _findings(findings)
     if plan.meta.notes:
         notes = "\n".join(f"- {prose(note)}" for note in plan.meta.notes)
         yield Part(text=f"**Notes**\n\n{notes}", detail=2, instead="The notes are left out here.")
     yield Part(text=folded("Fingerprints", _fingerprints(plan)), detail=4)
-    yield Part(text=plan_id_line(plan.plan_id))
-    yield from _what_next(outcome, core)
+    if core.change_sets:
+        yield Part(text=plan_id_line(plan.plan_id))
+        yield Part(
+            text="**On merge**, `apply` looks at every shard again, derives these statements anew,"
+            " and runs exactly them, wave by wave. If anything differs from what is shown here,"
+            " it runs nothing."
+        )
 
 
-def _verify_outcome(outcome: VerifyOutcome | KeyspaceFailed) -> Parts:
+def _verify_outcome(outcome: VerifyOutcome | KeyspaceFailed, findings: Sequence[Problem]) -> Parts:
     if isinstance(outcome, KeyspaceFailed):
-        yield from failed_parts("verify", outcome)
+        yield from failed_parts("change", outcome)
         return
     mark = GOOD if next_steps.is_verified(outcome.state) else BAD
     verdict = next_steps.verify_verdict(outcome)
     heading = title(mark, outcome.keyspace, outcome.environment, verdict)
-    facts = (plan_id_fact(outcome.plan.plan_id),) if outcome.plan else ()
-    yield opening("verify", outcome.environment, outcome.keyspace, heading, *facts)
+    shown = outcome.plan if outcome.state in _SHOWS_ITS_PLAN else None
+    facts = _facts(summarise(shown.core)) if shown else ()
+    yield opening("change", outcome.environment, outcome.keyspace, heading, *facts)
     yield from refusal_parts(outcome.refusals, outcome.unreachable)
     if outcome.plan is not None and outcome.state is VerifyState.REFUSED:
         yield from permission_parts(outcome.plan.core)
-    if outcome.plan is not None and outcome.state in (VerifyState.VERIFIED, VerifyState.UNPLANNED):
-        yield from _change_sets(outcome.plan)
+    if shown is not None:
+        yield from _details(shown, findings)
     if step := next_steps.after_verify(outcome):
         yield Part(text=f"**Next:** {recovery_line(step)}")
 
@@ -133,9 +148,9 @@ def _facts(summary: PlanSummary) -> Iterator[str]:
         effect = words.class_effect(statement)
         yield f"worst class **{words.class_name(statement)}**: {effect} ({number})"
     if summary.destructive:
-        yield f"**destroys {words.count(len(summary.destructive), 'thing')}**"
+        yield f"**{words.count(len(summary.destructive), 'destructive change')}**"
     else:
-        yield "destroys nothing"
+        yield "no destructive change"
 
 
 def _change_sets(plan: Plan) -> Parts:
@@ -176,7 +191,7 @@ def _overview(core: PlanCore) -> str:
                 str(len(destructive)) if destructive else "none",
             )
         )
-    header = ("#", "Shards", "Tables", "Statements", "Worst class", "Destroys")
+    header = ("#", "Shards", "Tables", "Statements", "Worst class", "Destructive")
     return table(header, rows, more="change sets")
 
 
@@ -224,7 +239,7 @@ def _hazards(core: PlanCore, change_set: ChangeSet, number: int) -> Iterator[str
 
 
 def _waves(core: PlanCore) -> Parts:
-    waves = [(number, shards) for number, shards in changing_waves(core) if shards]
+    waves = [(number, shards) for number, shards in words.changing_waves(core) if shards]
     lines = [f"- wave {number}: {shard_set(shards, len(core.shards))}" for number, shards in waves]
     if lines:
         left_out = f"{words.count(len(waves), 'wave')}; the plan file lists them."
@@ -247,15 +262,3 @@ def _fingerprints(plan: Plan) -> str:
     sets = table(("#", "Before", "After"), rows, more="change sets") if rows else ""
     digests = "\n".join(f"- {code_span(d.path)}: {code_span(d.sha256)}" for d in core.inputs)
     return f"{sets}\n\nMade from:\n\n{digests}\n\nServer: {code_span(core.server)}".strip()
-
-
-def _what_next(outcome: PlanOutcome, core: PlanCore) -> Parts:
-    if core.change_sets:
-        yield Part(
-            text="**On merge**, `apply` looks at every shard again, derives these statements anew,"
-            " and runs exactly them, wave by wave. If anything differs from what is shown here,"
-            " it runs nothing."
-        )
-    if step := next_steps.after_plan(outcome):
-        command = fenced(next_steps.command_after_plan(outcome), "sh")
-        yield Part(text=f"**Next:** {recovery_line(step)}\n\n{command}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from reconciler.errors import Problem
 from reconciler.ledger.states import ApplyState, OperationState
@@ -11,6 +12,7 @@ from reconciler.outcomes import (
     ApplyStatus,
     ApplyVerdict,
     KeyspaceFailed,
+    OperationRow,
     ShardRow,
     StatusOutcome,
     WaveRow,
@@ -19,7 +21,6 @@ from reconciler.plan import words
 from reconciler.plan.visible import visible_line
 from reconciler.report import apply_words
 from reconciler.report.style import PLAIN, Style, Tone
-from reconciler.report.summary import short_id
 from reconciler.report.text.blocks import (
     Lines,
     between,
@@ -28,12 +29,13 @@ from reconciler.report.text.blocks import (
     heading,
     labelled,
     problem_lines,
+    problem_message,
     refusal_lines,
     section,
     wrapped,
 )
 from reconciler.report.text.plan import permission_lines
-from reconciler.report.times import clock, duration, moment
+from reconciler.report.times import age, clock, duration, moment
 
 _VERDICT_TONES = {
     ApplyVerdict.NOTHING_TO_DO: Tone.GOOD,
@@ -96,7 +98,8 @@ def _outcome(outcome: ApplyOutcome | KeyspaceFailed, style: Style) -> Lines:
     if outcome.reason:
         yield from labelled("because", outcome.reason, style)
     yield from _waves(outcome.waves, sum(len(wave.shards) for wave in outcome.waves), style)
-    yield from _shards(outcome.shards, style)
+    first = apply_words.first_problem(outcome.problem, outcome.shards)
+    yield from _shards(outcome.shards, first[1] if first else None, style)
     if step := apply_words.next_step(outcome):
         yield ""
         yield from wrapped(step, style, first="next: ")
@@ -114,23 +117,25 @@ def _status(apply: ApplyStatus, now_s: float, style: Style) -> Lines:
         took = duration(apply.completed_s - apply.started_s)
         yield from labelled("ended", f"{moment(apply.completed_s)}, after {took}", style)
     if apply.holder is not None:
-        sign = (
-            f", last sign of life {_since(apply.heartbeat_s, now_s)}" if apply.heartbeat_s else ""
-        )
-        yield from labelled("driven by", f"{apply.holder}{sign}", style)
+        yield from labelled("driven by", apply.holder, style)
+    if apply.heartbeat_s is not None:
+        yield from labelled("last sign", _since(apply.heartbeat_s, now_s), style)
     if apply.reason:
         yield from labelled("because", apply.reason, style)
     yield from _waves(apply.waves, sum(len(wave.shards) for wave in apply.waves), style)
-    yield from _shards(apply.shards, style)
+    first = apply_words.first_problem(apply.problem, apply.shards)
+    yield from _shards(apply.shards, first[1] if first else None, style)
     if apply.events:
         yield from section("History", style)
     for event in apply.events:
-        place = "".join(f"{name}: " for name in (event.shard, event.table) if name)
-        yield from wrapped(f"{place}{event.what}", style, first=f"  {clock(event.at_s)}  ")
+        places = (("shard", event.shard), ("table", event.table))
+        place = ", ".join(f"{noun} {name}" for noun, name in places if name)
+        text = f"{place}: {event.what}" if place else event.what
+        yield from wrapped(text, style, first=f"  {clock(event.at_s)}  ")
 
 
 def _since(at_s: float, now_s: float) -> str:
-    return f"{moment(at_s)}, {duration(now_s - at_s)} ago"
+    return f"{moment(at_s)}, {age(now_s - at_s)} ago"
 
 
 def _first_problem(problem: Problem | None, shards: Sequence[ShardRow], style: Style) -> Lines:
@@ -138,12 +143,15 @@ def _first_problem(problem: Problem | None, shards: Sequence[ShardRow], style: S
     if first is None:
         return
     shard, found = first
-    yield visible_line(f"  on shard {shard}, the first to fail:" if shard else "  why:")
-    yield from problem_lines(found, style, indent="    ")
+    if shard and shard not in found.message:
+        found = replace(found, message=f"shard {shard}: {found.message}")
+    yield ""
+    yield from problem_lines(found, style)
 
 
 def _apply_facts(plan_id: str, apply_id: int | None, style: Style) -> Lines:
-    yield from labelled("plan", f"{short_id(plan_id)} ({plan_id})", style)
+    yield ""
+    yield from labelled("plan id", plan_id, style)
     if apply_id is not None:
         yield from labelled("apply", str(apply_id), style)
 
@@ -158,7 +166,7 @@ def _waves(waves: Sequence[WaveRow], total: int, style: Style) -> Lines:
             yield f"  {wave.number:<3}{which}: {apply_words.wave_words(wave)}"
 
 
-def _shards(shards: Sequence[ShardRow], style: Style) -> Lines:
+def _shards(shards: Sequence[ShardRow], on_top: Problem | None, style: Style) -> Lines:
     if not shards:
         return
     shown = apply_words.shown_shards(shards)
@@ -166,16 +174,25 @@ def _shards(shards: Sequence[ShardRow], style: Style) -> Lines:
     if len(shown) < len(shards):
         yield f"  {apply_words.counted_states(shards)}"
     for row in shown:
-        yield from _shard(row, style)
+        yield from _shard(row, on_top, style)
 
 
-def _shard(row: ShardRow, style: Style) -> Lines:
+def _shard(row: ShardRow, on_top: Problem | None, style: Style) -> Lines:
+    """In one line where the shard has one table to change."""
     tone = _OPERATION_TONES.get(row.state, Tone.QUIET)
     mark = style.paint(apply_words.MARKS[row.state], tone)
-    state = style.paint(apply_words.state_words(row.state), tone)
-    yield f"  {mark} {visible_line(row.shard)} (wave {row.wave}): {state}"
+    head = f"{mark} {visible_line(row.shard)} (wave {row.wave})"
+    if len(row.operations) == 1:
+        yield f"  {head} {_operation(row.operations[0])}"
+    else:
+        yield f"  {head} {apply_words.state_words(row.state)}"
+        yield from (f"      {_operation(operation)}" for operation in row.operations)
     for operation in row.operations:
-        text = f"{operation.table}: {apply_words.operation_words(operation)}"
-        yield f"      {visible_line(text)}"
         if operation.problem is not None:
-            yield from problem_lines(operation.problem, style, indent="        ")
+            # The next step of the problem on top stands there already.
+            told = problem_message if operation.problem == on_top else problem_lines
+            yield from told(operation.problem, style, indent="      ")
+
+
+def _operation(row: OperationRow) -> str:
+    return visible_line(f"{row.table}: {apply_words.operation_words(row)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -37,7 +38,7 @@ def between(blocks: Iterable[Lines]) -> Lines:
 
 def heading(keyspace: str, environment: str, verdict: str, tone: Tone, style: Style) -> str:
     place = visible_line(f"{keyspace} in {environment}")
-    return f"{style.paint(place, Tone.STRONG)}: {style.paint(verdict, tone)}"
+    return f"{style.paint(place, Tone.STRONG)}: {style.paint(visible_line(verdict), tone)}"
 
 
 def section(title: str, style: Style) -> Lines:
@@ -46,15 +47,18 @@ def section(title: str, style: Style) -> Lines:
 
 
 def wrapped(text: str, style: Style, *, first: str = "", rest: str | None = None) -> Lines:
-    """`text` on as few lines as fit; `first` and `rest` are what they begin with."""
-    yield from textwrap.wrap(
-        visible_line(text),
+    """`text` on as few lines as fit; `first` and `rest` are what they begin with. A `command` is
+    not broken: it is there to be copied."""
+    unbroken = re.sub(r"`[^`]*`", lambda match: match[0].replace(" ", "\0"), visible_line(text))
+    lines = textwrap.wrap(
+        unbroken,
         style.width_chars,
         initial_indent=first,
         subsequent_indent=" " * len(first) if rest is None else rest,
         break_on_hyphens=False,
         break_long_words=False,
     )
+    yield from (line.replace("\0", " ") for line in lines)
 
 
 def sql_lines(sql: str) -> list[str]:
@@ -76,12 +80,15 @@ def failed_lines(failed: KeyspaceFailed, style: Style) -> Lines:
 
 
 def problem_lines(problem: Problem, style: Style, *, indent: str = "  ") -> Lines:
-    where = f"{visible_line(str(problem.where))}: " if problem.where else ""
-    code = style.paint(f"[{problem.code}]", Tone.QUIET)
-    first, *more = visible_block(problem.message).split("\n")
-    yield f"{indent}{where}{style.paint(first, Tone.BAD)} {code}"
-    yield from (f"{indent}  | {line}" for line in more)
+    yield from problem_message(problem, style, indent=indent)
     yield from next_step(problem.recovery, style, indent=indent)
+
+
+def problem_message(problem: Problem, style: Style, *, indent: str = "  ") -> Lines:
+    where = f"{visible_line(str(problem.where))}: " if problem.where else ""
+    first, *more = visible_block(problem.message).split("\n")
+    yield from _reason(f"{where}{first}", problem.code, style, first=indent)
+    yield from (f"{indent}  | {line}" for line in more)
 
 
 def next_step(recovery: str, style: Style, *, indent: str = "  ") -> Lines:
@@ -108,21 +115,24 @@ def refusal_lines(
 def unreachable_lines(unreachable: Sequence[Unreachable], style: Style) -> Lines:
     for lost in sorted(unreachable, key=lambda lost: shard_key(lost.shard)):
         yield ""
-        message = visible_line(f"shard {lost.shard} could not be observed: {lost.reason}")
-        code = style.paint(f"[{lost.code}]", Tone.QUIET)
-        yield f"  {style.paint('?', Tone.BAD)}  {message} {code}"
+        message = f"shard {lost.shard} could not be observed: {lost.reason}"
+        yield from _reason(message, lost.code, style, first="  ?  ")
         yield from next_step(lost.recovery, style, indent="     ")
 
 
 def _refusal(refusal: Refusal, number: int, style: Style) -> Lines:
     unsaid = [f"{noun} {name}" for noun, name in unsaid_places(refusal)]
     place = visible_line(f"{', '.join(unsaid)}: ") if unsaid else ""
-    code = style.paint(f"[{refusal.code}]", Tone.QUIET)
     first, *more = visible_block(refusal.message).split("\n")
-    yield f"{number:>3}. {place}{style.paint(first, Tone.BAD)} {code}"
+    yield from _reason(f"{place}{first}", refusal.code, style, first=f"{number:>3}. ")
     yield from (f"     | {line}" for line in more)
     for line in difference_lines(refusal.expected, refusal.observed):
         yield f"     {_painted_difference(line, style)}"
+
+
+def _reason(message: str, code: str, style: Style, *, first: str) -> Lines:
+    for line in wrapped(f"{message} [{code}]", style, first=first):
+        yield style.paint(line, Tone.BAD)
 
 
 def _painted_difference(line: str, style: Style) -> str:

@@ -17,7 +17,6 @@ from reconciler.report.style import PLAIN, Style, Tone
 from reconciler.report.summary import (
     PlanSummary,
     changes_line,
-    changing_waves,
     plan_verdict,
     rows_of,
     short_id,
@@ -45,7 +44,7 @@ def show_text(plan: Plan, style: Style = PLAIN) -> str:
     """A stored plan, without a look at any shard."""
     core = plan.core
     tone = Tone.CAUTION if core.change_sets else Tone.GOOD
-    verdict = changes_line(summarise(core))
+    verdict = f"{changes_line(summarise(core))}, plan {short_id(plan.plan_id)}"
     return finished(
         [heading(core.keyspace, core.environment, verdict, tone, style), *plan_lines(plan, style)]
     )
@@ -111,6 +110,7 @@ def _plan_outcome(outcome: PlanOutcome | KeyspaceFailed, style: Style) -> Lines:
     if step := next_steps.after_plan(outcome):
         yield ""
         yield from wrapped(step, style, first="next: ")
+        yield f"      {visible_line(next_steps.command_after_plan(outcome))}"
 
 
 def _verify_outcome(outcome: VerifyOutcome | KeyspaceFailed, style: Style) -> Lines:
@@ -141,9 +141,9 @@ def _verified_plan(outcome: VerifyOutcome, plan: Plan, style: Style) -> Lines:
 
 
 def _facts(plan: Plan, summary: PlanSummary, style: Style) -> Lines:
-    yield from labelled("plan", f"{short_id(plan.plan_id)} ({plan.plan_id})", style)
     if summary.worst is None:
         return
+    yield from labelled("plan id", plan.plan_id, style)
     if summary.change_sets == 1:
         yield from labelled("change sets", "1: every shard that changes runs the same", style)
     else:
@@ -156,8 +156,8 @@ def _facts(plan: Plan, summary: PlanSummary, style: Style) -> Lines:
         f"{f.kind} {f.table}" + (f".{f.object}" if f.object != f.table else "")
         for f in summary.destructive
     ]
-    listed = f"{len(found)}: {', '.join(found)}" if found else "nothing"
-    yield from labelled("destroys", listed, style)
+    listed = f"{len(found)}: {', '.join(found)}" if found else "none"
+    yield from labelled("destructive", listed, style)
 
 
 def _change_set(plan: Plan, change_set: ChangeSet, number: int, style: Style) -> Lines:
@@ -194,17 +194,17 @@ _FELT = 21
 
 def _hazard(hazard: Hazard, table: str, policy: Policy, style: Style) -> Lines:
     about = "" if hazard.object == table else f" {hazard.object}"
-    mark = style.paint("!", Tone.CAUTION)
-    text = visible_line(f"{hazard.kind}{about}: {hazard.reason}")
+    text = f"! {hazard.kind}{about}: {hazard.reason}"
+    tone = Tone.BAD if hazard.needs_permission else Tone.CAUTION
+    for line in wrapped(text, style, first="       ", rest="         "):
+        yield style.paint(line, tone)
     if not hazard.needs_permission:
-        yield f"       {mark} {text}"
         return
     allow = policy.permission(table, hazard)
-    yield f"       {style.paint('!', Tone.BAD)} {text}"
     if allow is None:
         yield f"         {style.paint('not allowed by policy', Tone.BAD)}"
     else:
-        yield f"         allowed: {visible_line(allow.reason)}"
+        yield from wrapped(f"allowed: {allow.reason}", style, first="         ")
 
 
 def _matching(core: PlanCore, style: Style) -> Lines:
@@ -215,7 +215,7 @@ def _matching(core: PlanCore, style: Style) -> Lines:
 
 
 def _waves(core: PlanCore, style: Style) -> Lines:
-    waves = [(number, shards) for number, shards in changing_waves(core) if shards]
+    waves = [(number, shards) for number, shards in words.changing_waves(core) if shards]
     if not waves:
         return
     yield from section("Waves", style)

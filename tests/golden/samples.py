@@ -1,0 +1,270 @@
+"""A fleet to show reports with: four shards of `commerce`, one that diverged, one that matches."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from reconciler.diff.model import Operation
+from reconciler.errors import Location, Problem
+from reconciler.guard.model import Refusal
+from reconciler.model.fleet import even_shards
+from reconciler.model.observation import Unreachable
+from reconciler.model.policy import Allow, Hazard, HazardKind, Policy
+from reconciler.plan.codec import plan_from_core, sha256_of
+from reconciler.plan.model import (
+    Algorithm,
+    ChangeSet,
+    Effect,
+    ExecutionClass,
+    InputDigest,
+    Lock,
+    Plan,
+    PlanCore,
+    PlanMeta,
+    PlannedStatement,
+    TableBefore,
+)
+from reconciler.plan.readable import render_readable_sql
+
+INSTANT = ExecutionClass(algorithm=Algorithm.INSTANT)
+INPLACE = ExecutionClass(algorithm=Algorithm.INPLACE, lock=Lock.NONE)
+REBUILD = ExecutionClass(algorithm=Algorithm.INPLACE, lock=Lock.NONE, rebuilds=True)
+COPY = ExecutionClass(algorithm=Algorithm.COPY, lock=Lock.SHARED, rebuilds=True)
+NO_CLASS = ExecutionClass()
+
+SHARDS = ("-40", "40-80", "80-c0", "c0-")
+
+DROP_LEGACY = Hazard(
+    kind=HazardKind.DROP_COLUMN,
+    object="legacy",
+    reason="the values of the column are lost on every shard",
+    needs_permission=True,
+)
+NARROW_NOTE = Hazard(
+    kind=HazardKind.NARROW_TYPE,
+    object="note",
+    reason="varchar(500) becomes varchar(200): longer values do not fit, and the statement fails",
+    needs_permission=True,
+)
+BLOCKS = Hazard(
+    kind=HazardKind.BLOCKS_WRITES,
+    object="orders",
+    reason="writes wait while about 61,000 rows are copied",
+    needs_permission=False,
+)
+ALLOW_LEGACY = Allow(
+    table="users", hazard=HazardKind.DROP_COLUMN, object="legacy", reason="unused since March"
+)
+ALLOW_NOTE = Allow(
+    table="orders",
+    hazard=HazardKind.NARROW_TYPE,
+    object="note",
+    reason="longest value is 140 characters",
+)
+
+CREATE_COUPONS = """CREATE TABLE `coupons` (
+  `id` bigint unsigned NOT NULL AUTO_INCREMENT,
+  `code` varchar(32) COLLATE utf8mb4_bin NOT NULL,
+  `percent` tinyint unsigned NOT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `uq_code` (`code`),
+  CONSTRAINT `percent_range` CHECK ((`percent` <= 100))
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_ai_ci"""
+
+
+def digest(of: str) -> str:
+    return "sha256:" + hashlib.sha256(of.encode()).hexdigest()
+
+
+def statement(
+    table: str,
+    sql: str,
+    execution: ExecutionClass,
+    *hazards: Hazard,
+    operation: Operation = Operation.ALTER_TABLE,
+    row_ceiling: int | None = None,
+) -> PlannedStatement:
+    before = None if operation is Operation.CREATE_TABLE else digest(f"{table} before {sql}")
+    after = None if operation is Operation.DROP_TABLE else digest(f"{table} after {sql}")
+    return PlannedStatement(
+        table=table,
+        operation=operation,
+        sql=sql,
+        foreign_key_checks=True,
+        execution=execution,
+        effects=(Effect(table=table, before=before, after=after),),
+        hazards=hazards,
+        row_ceiling=row_ceiling,
+    )
+
+
+ADD_EMAIL = statement(
+    "users",
+    "ALTER TABLE `users` ADD COLUMN `email` varchar(255) DEFAULT NULL AFTER `name`,"
+    " DROP COLUMN `legacy`, ALGORITHM=INSTANT",
+    INSTANT,
+    DROP_LEGACY,
+)
+ADD_INDEX = statement(
+    "users",
+    "ALTER TABLE `users` ADD KEY `idx_email` (`email`), ALGORITHM=INPLACE, LOCK=NONE",
+    INPLACE,
+)
+SHORTEN_NOTE = statement(
+    "orders",
+    "ALTER TABLE `orders` MODIFY COLUMN `note` varchar(200) DEFAULT NULL,"
+    " ALGORITHM=COPY, LOCK=SHARED",
+    COPY,
+    NARROW_NOTE,
+    BLOCKS,
+    row_ceiling=100_000,
+)
+NEW_TABLE = statement("coupons", CREATE_COUPONS, NO_CLASS, operation=Operation.CREATE_TABLE)
+
+
+def change_set(shards: tuple[str, ...], *statements: PlannedStatement) -> ChangeSet:
+    return ChangeSet(
+        before=digest(f"schema before {statements[0].sql} {len(statements)}"),
+        after=digest("schema after"),
+        touched=tuple(
+            TableBefore(table=table, definition=None)
+            for table in sorted({statement.table for statement in statements})
+        ),
+        statements=statements,
+        shards=shards,
+    )
+
+
+def plan(
+    *change_sets: ChangeSet,
+    shards: tuple[str, ...] = SHARDS,
+    waves: tuple[tuple[str, ...], ...] | None = None,
+    allow: tuple[Allow, ...] = (ALLOW_LEGACY, ALLOW_NOTE),
+    notes: tuple[str, ...] = (),
+) -> Plan:
+    changing = {shard for change_set in change_sets for shard in change_set.shards}
+    core = PlanCore(
+        environment="production",
+        keyspace="commerce",
+        server="mysql 9.7",
+        normalizer=1,
+        renderer=1,
+        inputs=tuple(
+            InputDigest(path=path, sha256=digest(path))
+            for path in (
+                "schemas/commerce/coupons.sql",
+                "schemas/commerce/orders.sql",
+                "schemas/commerce/users.sql",
+                "specs/commerce.yaml",
+            )
+        ),
+        policy=Policy(ignore_tables=("_*",), allow=allow),
+        shards=shards,
+        waves=waves or (shards[:1], shards[1:]),
+        managed_tables=("coupons", "orders", "users"),
+        change_sets=change_sets,
+        matching=tuple(shard for shard in shards if shard not in changing),
+        after=digest("schema after"),
+    )
+    core = replace(core, readable_sha256=sha256_of(render_readable_sql(core)))
+    meta = PlanMeta(
+        created_at="2026-03-01T14:05:09Z",
+        tool_version="0.1.0",
+        rows=(("orders", 61_204), ("users", 24_010)),
+        notes=notes,
+    )
+    return plan_from_core(core, meta)
+
+
+UNIFORM = plan(change_set(SHARDS, NEW_TABLE, ADD_EMAIL, ADD_INDEX))
+DIVERGENT = plan(
+    change_set(SHARDS[:2], ADD_EMAIL, ADD_INDEX, SHORTEN_NOTE),
+    change_set(SHARDS[2:3], ADD_EMAIL, SHORTEN_NOTE),
+    notes=("table orders: the columns stand in another order on shard 80-c0",),
+)
+NOTHING = plan()
+NOT_ALLOWED = plan(change_set(SHARDS, ADD_EMAIL, SHORTEN_NOTE), allow=(ALLOW_NOTE,))
+
+WIDE_SHARDS = even_shards(32)
+WIDE = plan(
+    change_set(WIDE_SHARDS[:12], ADD_EMAIL),
+    change_set(WIDE_SHARDS[12:20], ADD_EMAIL, ADD_INDEX),
+    change_set(WIDE_SHARDS[20:29], ADD_INDEX),
+    shards=WIDE_SHARDS,
+    waves=(WIDE_SHARDS[:1], WIDE_SHARDS[1:8], WIDE_SHARDS[8:]),
+)
+
+PLAN_AGAIN = "run `reconciler plan --write` again, have the new plan reviewed, then apply it"
+
+TABLE_DRIFTED = Refusal(
+    code="table-drifted",
+    shard="40-80",
+    table="users",
+    message="shard 40-80, table users: live is neither what the plan starts from nor what it"
+    " ends at",
+    recovery=PLAN_AGAIN,
+    expected="CREATE TABLE `users` (\n  `id` bigint unsigned NOT NULL,\n  `name` varchar(80)"
+    " NOT NULL,\n  PRIMARY KEY (`id`)\n)",
+    observed="CREATE TABLE `users` (\n  `id` bigint unsigned NOT NULL,\n  `name` varchar(80)"
+    " NOT NULL,\n  PRIMARY KEY (`id`),\n  KEY `by_hand` (`name`)\n)",
+)
+INPUT_CHANGED = Refusal(
+    code="input-changed",
+    message="schemas/commerce/users.sql changed since the plan was made",
+    recovery=PLAN_AGAIN,
+    expected=digest("users.sql reviewed"),
+    observed=digest("users.sql now"),
+)
+PERMISSION_MISSING = Refusal(
+    code="permission-missing",
+    table="users",
+    message="table users: drop-column legacy needs a permission that the spec does not give",
+    recovery="if it is meant, add the entry below to `policy.allow`, then plan again",
+)
+LOST = Unreachable(
+    shard="c0-",
+    code="shard-unreachable",
+    reason="no answer within 10 s",
+    recovery="restore access to shard c0-, then run the same command again",
+)
+LOST_REFUSAL = Refusal(
+    code="shard-unreachable",
+    shard="c0-",
+    message="shard c0- could not be observed: no answer within 10 s",
+    recovery=LOST.recovery,
+)
+
+DUPLICATES = Problem(
+    code="statement-failed",
+    message="table users: Duplicate entry 'a@example.com' for key 'users.uq_email' (1062)",
+    recovery="remove the duplicate rows, then `reconciler plan --write`",
+)
+LOCK_WAIT = Problem(
+    code="lock-wait-timeout",
+    message="table users: Lock wait timeout exceeded (1205); session 4711 holds the metadata lock",
+    recovery="end the session that holds the lock, then `reconciler resume commerce`",
+)
+CONNECTION_LOST = Problem(
+    code="outcome-unknown",
+    message="table users: the connection ended while the statement ran",
+    recovery="`reconciler resume commerce` looks at the shard first",
+)
+BAD_KEY = Problem(
+    code="spec-unknown-key",
+    message="unknown key 'ignore_table'; did you mean 'ignore_tables'?",
+    recovery="correct the key",
+    where=Location(path="specs/commerce.yaml", line=14, column=3),
+)
+TWO_STATEMENTS = Problem(
+    code="file-two-statements",
+    message="the file holds a second statement",
+    recovery="keep one CREATE TABLE in each file",
+    where=Location(path="schemas/commerce/orders.sql", line=12, column=1),
+)
+SERVER_DIED = Problem(
+    code="server-died",
+    message="the scratch server ended while it should start; its last words:\n"
+    "[ERROR] InnoDB: Cannot allocate memory for the buffer pool\n[ERROR] Aborting",
+    recovery="mend what the server complains about (memory, disk space), then run again",
+)

@@ -1,0 +1,651 @@
+"""Every report that the product can give, with sample values: what `docs/messages.md` shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from reconciler.ledger.states import ApplyState, OperationState
+from reconciler.outcomes import (
+    ApplyOutcome,
+    ApplyStatus,
+    ApplyVerdict,
+    CheckMark,
+    DoctorFinding,
+    DoctorOutcome,
+    DriftGroup,
+    DriftOutcome,
+    KeyspaceFailed,
+    LedgerEvent,
+    LintOutcome,
+    OperationRow,
+    PlanOutcome,
+    ProgressEvent,
+    PullOutcome,
+    RolloutEnded,
+    RolloutStarted,
+    RolloutWaits,
+    ShardEnded,
+    ShardMark,
+    ShardRow,
+    ShardStarted,
+    StatementEnded,
+    StatementStarted,
+    StatusOutcome,
+    TableDifference,
+    VerifyOutcome,
+    VerifyState,
+    WaveRow,
+)
+from reconciler.plan.model import Plan
+from reconciler.report import render
+from reconciler.report.render import Presentation
+from tests.golden import samples
+from tests.golden.samples import SHARDS
+
+Report = Callable[[Presentation], str]
+
+START_S = 1_772_373_909.0  # 2026-03-01 14:05:09 UTC
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """`name` is the stem of its golden files, `when` says what brings it about."""
+
+    name: str
+    when: str
+    report: Report
+
+
+def planned(plan: Plan | None, **rest: object) -> Report:
+    outcome = PlanOutcome(environment="production", keyspace="commerce", plan=plan, **rest)
+    return lambda how: render.plan_report([outcome], how)
+
+
+def verified(state: VerifyState, plan: Plan | None = None, **rest: object) -> Report:
+    outcome = VerifyOutcome(
+        environment="production", keyspace="commerce", state=state, plan=plan, **rest
+    )
+    return lambda how: render.verify_report([outcome], how)
+
+
+def drifted(*groups: DriftGroup, **rest: object) -> Report:
+    outcome = DriftOutcome(environment="production", keyspace="commerce", groups=groups, **rest)
+    return lambda how: render.drift_report([outcome], how)
+
+
+def applied(verdict: ApplyVerdict, **rest: object) -> Report:
+    outcome = ApplyOutcome(environment="production", keyspace="commerce", verdict=verdict, **rest)
+    return lambda how: render.apply_report([outcome], how)
+
+
+def operation(
+    table: str, state: OperationState, done: int, of: int = 2, **rest: object
+) -> OperationRow:
+    started = None if state is OperationState.PENDING else START_S
+    settled = START_S + 1.2 if state is OperationState.COMPLETED else None
+    return OperationRow(
+        table=table,
+        state=state,
+        statements=of,
+        statements_done=done,
+        started_s=started,
+        settled_s=settled,
+        **rest,
+    )
+
+
+def row(shard: str, wave: int, *operations: OperationRow) -> ShardRow:
+    worst = next(
+        (o.state for o in operations if o.state is not OperationState.COMPLETED),
+        OperationState.COMPLETED,
+    )
+    return ShardRow(shard=shard, wave=wave, state=worst, operations=operations)
+
+
+DONE, FAILED, PENDING = OperationState.COMPLETED, OperationState.FAILED, OperationState.PENDING
+UNKNOWN, RUNNING, STOPPED = OperationState.UNKNOWN, OperationState.RUNNING, OperationState.STOPPED
+
+ALL_DONE = tuple(
+    row(shard, 1 if shard == "-40" else 2, operation("users", DONE, 2)) for shard in SHARDS
+)
+WAVES_DONE = (
+    WaveRow(number=1, shards=SHARDS[:1], completed=1, failed=0, running=0),
+    WaveRow(number=2, shards=SHARDS[1:], completed=3, failed=0, running=0),
+)
+TWO_FAILED = (
+    row("-40", 1, operation("users", DONE, 2)),
+    row("40-80", 2, operation("users", FAILED, 1, problem=samples.DUPLICATES)),
+    row("80-c0", 2, operation("users", FAILED, 0, problem=samples.LOCK_WAIT)),
+    row("c0-", 2, operation("users", PENDING, 0, waits_for="nothing more is started")),
+)
+WAVES_FAILED = (
+    WAVES_DONE[0],
+    WaveRow(number=2, shards=SHARDS[1:], completed=0, failed=2, running=0),
+)
+WIDE_ROWS = tuple(
+    row(shard, 1 if number == 0 else 2, operation("users", DONE, 2))
+    if number < 20
+    else row(
+        shard,
+        2,
+        operation("users", FAILED, 0, problem=samples.DUPLICATES)
+        if number == 20
+        else operation("users", PENDING, 0),
+    )
+    for number, shard in enumerate(samples.WIDE_SHARDS)
+)
+
+MATCHING = DriftGroup(mark=ShardMark.MATCHING, shards=SHARDS[:1])
+DRIFTED = DriftGroup(
+    mark=ShardMark.DRIFTED,
+    shards=("80-c0",),
+    differences=(
+        TableDifference(
+            table="users",
+            what="index by_hand is on live, not in git",
+            repair=("ALTER TABLE `users` DROP KEY `by_hand`, ALGORITHM=INPLACE, LOCK=NONE",),
+        ),
+        TableDifference(
+            table="orders",
+            what="column note is varchar(500) on live, varchar(200) in git",
+            repair=(samples.SHORTEN_NOTE.sql,),
+        ),
+    ),
+)
+PENDING_APPLY = DriftGroup(mark=ShardMark.PENDING_APPLY, shards=("40-80",))
+UNREACHABLE = DriftGroup(
+    mark=ShardMark.UNREACHABLE, shards=("c0-",), reason="no answer within 10 s"
+)
+
+STATUS = ApplyStatus(
+    apply_id=17,
+    environment="production",
+    keyspace="commerce",
+    plan_id=samples.UNIFORM.plan_id,
+    commit="4f1c2ab",
+    state=ApplyState.RUNNING,
+    started_s=START_S,
+    completed_s=None,
+    holder="run 8123 on runner-4",
+    heartbeat_s=START_S + 61,
+    reason="",
+    problem=None,
+    waves=(
+        WAVES_DONE[0],
+        WaveRow(
+            number=2,
+            shards=SHARDS[1:],
+            completed=1,
+            failed=0,
+            running=1,
+        ),
+    ),
+    shards=(
+        row("-40", 1, operation("users", DONE, 2)),
+        row("40-80", 2, operation("users", DONE, 2)),
+        row("80-c0", 2, operation("users", RUNNING, 1)),
+        row(
+            "c0-",
+            2,
+            operation("users", PENDING, 0, waits_for="waits for a free slot"),
+        ),
+    ),
+    events=(
+        LedgerEvent(at_s=START_S, what="started by run 8123 on runner-4"),
+        LedgerEvent(at_s=START_S + 2, what="completed", shard="-40", table="users"),
+    ),
+)
+
+_PLAN_FILES = ("plans/production/commerce.plan.json", "plans/production/commerce.plan.sql")
+
+PLAN = (
+    Scenario(
+        "plan-uniform",
+        "Every shard needs the same; `--write` put the plan into files.",
+        planned(samples.UNIFORM, written=_PLAN_FILES),
+    ),
+    Scenario(
+        "plan-divergent",
+        "Two shards share a before-state, one has another, one matches already.",
+        planned(samples.DIVERGENT),
+    ),
+    Scenario("plan-wide", "More shards than a line can name.", planned(samples.WIDE)),
+    Scenario("plan-nothing", "Nothing to do.", planned(samples.NOTHING)),
+    Scenario(
+        "plan-not-allowed",
+        "A destructive change that the spec does not allow.",
+        planned(samples.NOT_ALLOWED, refusals=(samples.PERMISSION_MISSING,)),
+    ),
+    Scenario(
+        "plan-unreachable",
+        "A shard could not be observed.",
+        planned(None, refusals=(samples.LOST_REFUSAL,), unreachable=(samples.LOST,)),
+    ),
+    Scenario(
+        "plan-failed",
+        "Files that cannot be read as what they should be.",
+        lambda how: render.plan_report(
+            [
+                KeyspaceFailed(
+                    environment="production",
+                    keyspace="commerce",
+                    problems=(samples.BAD_KEY, samples.TWO_STATEMENTS),
+                    exit_code=1,
+                )
+            ],
+            how,
+        ),
+    ),
+    Scenario(
+        "plan-server-died",
+        "Something that is needed did not do its part.",
+        lambda how: render.plan_report(
+            [
+                KeyspaceFailed(
+                    environment="production",
+                    keyspace="commerce",
+                    problems=(samples.SERVER_DIED,),
+                    exit_code=1,
+                )
+            ],
+            how,
+        ),
+    ),
+    Scenario(
+        "show",
+        "A stored plan, without a look at any shard.",
+        lambda how: render.show_report(samples.UNIFORM, how),
+    ),
+)
+
+VERIFY = (
+    Scenario(
+        "verify-verified",
+        "The committed plan is what the shards need.",
+        verified(VerifyState.VERIFIED, samples.UNIFORM),
+    ),
+    Scenario(
+        "verify-no-change", "A branch without a schema change.", verified(VerifyState.NO_CHANGE)
+    ),
+    Scenario(
+        "verify-unplanned",
+        "The branch changes the schema and holds no plan.",
+        verified(VerifyState.UNPLANNED, samples.UNIFORM),
+    ),
+    Scenario(
+        "verify-applied",
+        "The plan has run everywhere.",
+        verified(VerifyState.APPLIED, samples.UNIFORM),
+    ),
+    Scenario(
+        "verify-refused",
+        "The world or the files are not what was reviewed.",
+        verified(
+            VerifyState.REFUSED,
+            samples.UNIFORM,
+            refusals=(samples.TABLE_DRIFTED, samples.INPUT_CHANGED),
+        ),
+    ),
+)
+
+APPLY = (
+    Scenario(
+        "apply-completed",
+        "Everything ran.",
+        applied(
+            ApplyVerdict.COMPLETED,
+            plan=samples.UNIFORM,
+            apply_id=17,
+            waves=WAVES_DONE,
+            shards=ALL_DONE,
+            statements_run=12,
+            elapsed_s=83.4,
+        ),
+    ),
+    Scenario(
+        "apply-failed",
+        "Two shards failed, each for its own reason; `on_failure: halt`.",
+        applied(
+            ApplyVerdict.FAILED,
+            plan=samples.UNIFORM,
+            apply_id=17,
+            waves=WAVES_FAILED,
+            shards=TWO_FAILED,
+            problem=samples.DUPLICATES,
+            statements_run=4,
+            elapsed_s=12.25,
+        ),
+    ),
+    Scenario(
+        "apply-failed-wide",
+        "One of many shards failed.",
+        applied(
+            ApplyVerdict.FAILED,
+            plan=samples.WIDE,
+            apply_id=18,
+            waves=(
+                WaveRow(number=1, shards=samples.WIDE_SHARDS[:1], completed=1, failed=0, running=0),
+                WaveRow(
+                    number=2, shards=samples.WIDE_SHARDS[1:], completed=19, failed=1, running=0
+                ),
+            ),
+            shards=WIDE_ROWS,
+            problem=samples.DUPLICATES,
+            statements_run=40,
+            elapsed_s=3_725,
+        ),
+    ),
+    Scenario(
+        "apply-refused",
+        "A shard drifted after the review.",
+        applied(ApplyVerdict.REFUSED, plan=samples.UNIFORM, refusals=(samples.TABLE_DRIFTED,)),
+    ),
+    Scenario(
+        "apply-unknown",
+        "The connection ended while a statement ran, and nobody could look yet.",
+        applied(
+            ApplyVerdict.UNKNOWN,
+            plan=samples.UNIFORM,
+            apply_id=17,
+            waves=(
+                WAVES_DONE[0],
+                WaveRow(number=2, shards=SHARDS[1:], completed=0, failed=0, running=0),
+            ),
+            shards=(
+                row("-40", 1, operation("users", DONE, 2)),
+                row("40-80", 2, operation("users", UNKNOWN, 0, problem=samples.CONNECTION_LOST)),
+                row("80-c0", 2, operation("users", PENDING, 0)),
+                row("c0-", 2, operation("users", PENDING, 0)),
+            ),
+            problem=samples.CONNECTION_LOST,
+            statements_run=4,
+            elapsed_s=31,
+        ),
+    ),
+    Scenario(
+        "apply-paused",
+        "A person releases each wave.",
+        applied(
+            ApplyVerdict.PAUSED,
+            plan=samples.UNIFORM,
+            apply_id=17,
+            reason="wave 2 waits for a person to release it",
+            waves=(
+                WAVES_DONE[0],
+                WaveRow(number=2, shards=SHARDS[1:], completed=0, failed=0, running=0),
+            ),
+            shards=(
+                row("-40", 1, operation("users", DONE, 2)),
+                *(row(shard, 2, operation("users", PENDING, 0)) for shard in SHARDS[1:]),
+            ),
+            statements_run=3,
+            elapsed_s=4.2,
+        ),
+    ),
+    Scenario(
+        "apply-stopped",
+        "`reconciler stop` from another process.",
+        applied(
+            ApplyVerdict.STOPPED,
+            plan=samples.UNIFORM,
+            apply_id=17,
+            reason="stopped by ana",
+            waves=(
+                WAVES_DONE[0],
+                WaveRow(number=2, shards=SHARDS[1:], completed=0, failed=0, running=0),
+            ),
+            shards=(
+                row("-40", 1, operation("users", DONE, 2)),
+                *(row(shard, 2, operation("users", STOPPED, 0)) for shard in SHARDS[1:]),
+            ),
+            statements_run=3,
+            elapsed_s=4.2,
+        ),
+    ),
+    Scenario(
+        "apply-nothing-to-do",
+        "The plan has run everywhere already.",
+        applied(ApplyVerdict.NOTHING_TO_DO, plan=samples.UNIFORM),
+    ),
+    Scenario(
+        "apply-superseded",
+        "A newer merge owns the keyspace.",
+        applied(
+            ApplyVerdict.SUPERSEDED,
+            plan=samples.UNIFORM,
+            reason="commit 4f1c2ab is not the newest of its branch",
+        ),
+    ),
+    Scenario(
+        "apply-cancelled",
+        "`reconciler stop --cancel`, or a cancelled job.",
+        applied(
+            ApplyVerdict.CANCELLED,
+            plan=samples.UNIFORM,
+            apply_id=17,
+            reason="cancelled by ana",
+            shards=(
+                row("-40", 1, operation("users", DONE, 2)),
+                *(
+                    row(shard, 2, operation("users", OperationState.CANCELLED, 0))
+                    for shard in SHARDS[1:]
+                ),
+            ),
+            statements_run=3,
+            elapsed_s=4.2,
+        ),
+    ),
+)
+
+DRIFT = (
+    Scenario(
+        "drift-clean",
+        "Live is what git says.",
+        drifted(DriftGroup(mark=ShardMark.MATCHING, shards=SHARDS)),
+    ),
+    Scenario(
+        "drift-all-marks",
+        "One shard of each kind, and a table that policy leaves alone.",
+        drifted(
+            MATCHING,
+            DRIFTED,
+            PENDING_APPLY,
+            UNREACHABLE,
+            pending_plan_id=samples.UNIFORM.plan_id,
+            unmanaged=(("_swap", SHARDS[:2]),),
+        ),
+    ),
+    Scenario(
+        "drift-refused",
+        "A definition on live that is not understood.",
+        drifted(
+            DriftGroup(mark=ShardMark.MATCHING, shards=SHARDS[:3]),
+            refusals=(
+                samples.Refusal(
+                    code="definition-not-understood",
+                    shard="c0-",
+                    table="audit",
+                    message="the definition of table audit does not render back to its own text",
+                    recovery="report the definition, or leave the table out with"
+                    " `policy.ignore_tables`",
+                ),
+            ),
+        ),
+    ),
+)
+
+PULL = (
+    Scenario(
+        "pull",
+        "The files are brought to what a shard has.",
+        lambda how: render.pull_report(
+            [
+                PullOutcome(
+                    environment="production",
+                    keyspace="commerce",
+                    source="-40",
+                    alike=SHARDS[1:3],
+                    others=SHARDS[3:],
+                    written=("schemas/commerce/coupons.sql",),
+                    unchanged=("schemas/commerce/orders.sql", "schemas/commerce/users.sql"),
+                    removed=("schemas/commerce/old.sql",),
+                )
+            ],
+            how,
+        ),
+    ),
+)
+
+STATUS_SCENARIOS = (
+    Scenario(
+        "status-running",
+        "An apply that another process drives.",
+        lambda how: render.status_report(
+            StatusOutcome(environment="production", applies=(STATUS,), now_s=START_S + 64), how
+        ),
+    ),
+    Scenario(
+        "status-none",
+        "Nothing was ever applied.",
+        lambda how: render.status_report(
+            StatusOutcome(environment="production", applies=(), now_s=START_S), how
+        ),
+    ),
+)
+
+LISTS = (
+    Scenario(
+        "lint-problems",
+        "The files have problems.",
+        lambda how: render.lint_report(
+            [
+                LintOutcome(
+                    keyspace="commerce",
+                    tables=12,
+                    problems=(samples.BAD_KEY, samples.TWO_STATEMENTS),
+                )
+            ],
+            how,
+        ),
+    ),
+    Scenario(
+        "lint-fine",
+        "The files are fine.",
+        lambda how: render.lint_report([LintOutcome(keyspace="commerce", tables=12)], how),
+    ),
+    Scenario(
+        "doctor",
+        "What a set-up lacks.",
+        lambda how: render.doctor_report(
+            [
+                DoctorOutcome(
+                    environment="production",
+                    keyspace="commerce",
+                    findings=(
+                        DoctorFinding(
+                            subject="shard -40", mark=CheckMark.OK, message="mysql 9.7.4, reached"
+                        ),
+                        DoctorFinding(
+                            subject="shard 40-80",
+                            mark=CheckMark.WARNING,
+                            message="the role of plan may change tables",
+                            recovery="give plan a login with SELECT and SHOW VIEW only",
+                        ),
+                        DoctorFinding(
+                            subject="scratch server",
+                            mark=CheckMark.FAILED,
+                            message="found no mysqld on the PATH",
+                            recovery="install mysql-server-core, or name a scratch connection",
+                        ),
+                    ),
+                )
+            ],
+            how,
+        ),
+    ),
+)
+
+SECTIONS = (
+    ("plan and show", PLAN),
+    ("verify", VERIFY),
+    ("apply", APPLY),
+    ("drift", DRIFT),
+    ("pull and init", PULL),
+    ("status", STATUS_SCENARIOS),
+    ("lint and doctor", LISTS),
+)
+SCENARIOS = tuple(scenario for _, scenarios in SECTIONS for scenario in scenarios)
+
+PROGRESS: tuple[ProgressEvent, ...] = (
+    RolloutStarted(
+        at_s=START_S,
+        keyspace="commerce",
+        apply_id=17,
+        waves=(SHARDS[:1], SHARDS[1:3]),
+        statements=6,
+        done=SHARDS[3:],
+    ),
+    ShardStarted(at_s=START_S, keyspace="commerce", shard="-40", wave=1),
+    StatementStarted(
+        at_s=START_S,
+        keyspace="commerce",
+        shard="-40",
+        table="users",
+        sql=samples.ADD_EMAIL.sql,
+        number=1,
+        of=2,
+    ),
+    StatementEnded(
+        at_s=START_S + 1,
+        keyspace="commerce",
+        shard="-40",
+        table="users",
+        number=1,
+        of=2,
+        elapsed_s=0.34,
+    ),
+    StatementEnded(
+        at_s=START_S + 300,
+        keyspace="commerce",
+        shard="-40",
+        table="users",
+        number=2,
+        of=2,
+        elapsed_s=298.7,
+    ),
+    ShardEnded(
+        at_s=START_S + 300, keyspace="commerce", shard="-40", wave=1, state=OperationState.COMPLETED
+    ),
+    RolloutWaits(
+        at_s=START_S + 300,
+        keyspace="commerce",
+        reason="wave 1 soaks before wave 2",
+        until_s=START_S + 900,
+    ),
+    RolloutWaits(
+        at_s=START_S + 901,
+        keyspace="commerce",
+        shard="80-c0",
+        reason="session 4711 holds the metadata lock of table users, try 2 of 5",
+    ),
+    StatementEnded(
+        at_s=START_S + 902,
+        keyspace="commerce",
+        shard="40-80",
+        table="users",
+        number=1,
+        of=2,
+        elapsed_s=0.9,
+        problem=samples.DUPLICATES,
+    ),
+    ShardEnded(
+        at_s=START_S + 902,
+        keyspace="commerce",
+        shard="40-80",
+        wave=2,
+        state=OperationState.FAILED,
+        problem=samples.DUPLICATES,
+    ),
+    RolloutEnded(at_s=START_S + 903, keyspace="commerce", verdict=ApplyVerdict.FAILED),
+)

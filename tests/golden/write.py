@@ -1,0 +1,96 @@
+"""Writes `docs/messages.md` and the golden reports: `python -m tests.golden.write`.
+
+Read what changed before it is committed: these files are what people see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from reconciler.plan.readable import render_readable_sql
+from reconciler.report.findings import SchemaFiles
+from reconciler.report.neutral import fenced
+from reconciler.report.render import Format, Presentation
+from reconciler.report.text.progress import progress_line
+from tests.golden.samples import DIVERGENT
+from tests.golden.scenarios import PROGRESS, SCENARIOS, SECTIONS, Scenario
+
+HERE = Path(__file__).parent
+MESSAGES = HERE.parent.parent / "docs" / "messages.md"
+
+FILES = SchemaFiles(
+    tables={
+        ("commerce", table): f"schemas/commerce/{table}.sql"
+        for table in ("coupons", "orders", "users")
+    },
+    specs={"commerce": "specs/commerce.yaml"},
+)
+SUFFIXES = {
+    Format.TEXT: "txt",
+    Format.MARKDOWN: "md",
+    Format.JSON: "json",
+    Format.GITHUB: "github.txt",
+    Format.SARIF: "sarif",
+}
+
+# One report of each kind says enough about formats for programs.
+IN_JSON = ("plan-divergent", "drift-all-marks", "apply-failed", "verify-refused", "status-running")
+IN_GITHUB = ("plan-not-allowed", "verify-refused", "drift-all-marks", "lint-problems")
+
+_INTRODUCTION = """# Messages
+
+Every report of `reconciler`, with sample values. Written by `python -m tests.golden.write`; a test
+fails when this file is not what the program says today.
+
+Each report is shown as text. The same values in Markdown (for pull requests, issues and job
+summaries), JSON, GitHub's workflow commands and SARIF are in `tests/golden/`."""
+
+
+def golden_files() -> dict[Path, str]:
+    """Path to content of every file that this command writes."""
+    files = {MESSAGES: "\n\n".join(_messages()) + "\n"}
+    for scenario in SCENARIOS:
+        for form in _formats(scenario):
+            files[HERE / f"{scenario.name}.{SUFFIXES[form]}"] = _report(scenario, form)
+    files[HERE / "readable.plan.sql"] = _readable()
+    return files
+
+
+def _formats(scenario: Scenario) -> Iterator[Format]:
+    yield from (Format.TEXT, Format.MARKDOWN)
+    if scenario.name in IN_JSON:
+        yield Format.JSON
+    if scenario.name in IN_GITHUB:
+        yield from (Format.GITHUB, Format.SARIF)
+
+
+def _report(scenario: Scenario, form: Format) -> str:
+    return scenario.report(Presentation(format=form, files=FILES, tool_version="0.1.0"))
+
+
+def _readable() -> str:
+    return render_readable_sql(DIVERGENT.core)
+
+
+def _messages() -> Iterator[str]:
+    yield _INTRODUCTION
+    for title, scenarios in SECTIONS:
+        yield f"## {title}"
+        for scenario in scenarios:
+            yield f"### {scenario.name}"
+            yield f"{scenario.when} [In Markdown](../tests/golden/{scenario.name}.md)."
+            yield fenced(_report(scenario, Format.TEXT).rstrip("\n"), "text")
+    yield "## apply, while it runs"
+    yield fenced("\n".join(map(progress_line, PROGRESS)), "text")
+    yield "## The readable plan beside the plan file"
+    yield fenced(_readable().rstrip("\n"), "sql")
+
+
+def main() -> None:
+    for path, content in golden_files().items():
+        path.write_text(content, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
