@@ -43,21 +43,47 @@ def may_pay(whole: ExecutionClass, clauses: Sequence[Clause]) -> bool:
     return not is_cheap(whole) and len(clause_groups(clauses)) > 1
 
 
-def split_of(measured: Sequence[MeasuredGroup]) -> tuple[Group, ...]:
+def split_of(
+    clauses: Sequence[Clause], measured: Sequence[MeasuredGroup], whole: ExecutionClass
+) -> tuple[Group, ...]:
     """The statements to run instead of one, cheapest first; a single one if splitting does not pay.
 
-    When any group rebuilds the table, one rebuild does all the rest on the way.
+    It pays where each group by itself is easier on the table's users than all of them together.
+    Those that rebuild the table stay together: one rebuild does for all. Within a statement the
+    clauses keep their order, on which their meaning may hang (AFTER).
     """
-    whole = tuple(clause for group in measured for clause in group.clauses)
-    if any(group.execution.rebuilds for group in measured):
-        return (whole,)
-    statements: dict[tuple[int, int], list[Clause]] = {}
-    for group in measured:
-        statements.setdefault(_cost(group.execution), []).extend(group.clauses)
-    return tuple(tuple(clauses) for _, clauses in sorted(statements.items()))
+    if max(_burden(group.execution) for group in measured) >= _burden(whole):
+        return (tuple(clauses),)
+    cost = {clause: _cost(group.execution) for group in measured for clause in group.clauses}
+    return tuple(
+        tuple(clause for clause in clauses if cost[clause] == each)
+        for each in sorted(set(cost.values()))
+    )
+
+
+def is_better(
+    split: Sequence[ExecutionClass], groups: Sequence[Group], whole: ExecutionClass
+) -> bool:
+    """Whether the split came out as expected when it was run: each statement seen to do something,
+    at most one rebuild, and none of them as heavy as the whole."""
+    return (
+        len(split) == len(groups)
+        and sum(execution.rebuilds for execution in split) <= 1
+        and all(_burden(execution) < _burden(whole) for execution in split)
+    )
+
+
+_LOCKS = (None, Lock.NONE, Lock.SHARED, Lock.EXCLUSIVE)
+_ALGORITHMS = (None, Algorithm.INSTANT, Algorithm.NOCOPY, Algorithm.INPLACE, Algorithm.COPY)
+
+
+def _burden(execution: ExecutionClass) -> tuple[bool, int]:
+    """What the table's users feel: the time of a rebuild first, then who has to wait."""
+    return execution.rebuilds, _LOCKS.index(execution.lock)
 
 
 def _cost(execution: ExecutionClass) -> tuple[int, int]:
-    algorithms = (None, Algorithm.INSTANT, Algorithm.NOCOPY, Algorithm.INPLACE, Algorithm.COPY)
-    locks = (None, Lock.NONE, Lock.SHARED, Lock.EXCLUSIVE)
-    return algorithms.index(execution.algorithm), locks.index(execution.lock)
+    """Groups of equal cost share a statement."""
+    if execution.rebuilds:
+        return len(_ALGORITHMS), 0
+    return _ALGORITHMS.index(execution.algorithm), _LOCKS.index(execution.lock)

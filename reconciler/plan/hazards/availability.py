@@ -48,9 +48,10 @@ def drops_constraint(examined: Examined) -> Iterator[Hazard]:
     keys = {name_key(key.name): key for key in before.foreign_keys} if before else {}
     for clause in examined.of_kind(ClauseKind.DROP_FOREIGN_KEY):
         key = keys.get(name_key(clause.object))
-        if key is None or _reference(key) not in kept:
-            reason = "nothing keeps child rows and parent rows together any more"
-            yield worth_knowing(HazardKind.DROP_CONSTRAINT, clause.object, reason)
+        gone = key is None or _reference(key) not in kept
+        until = "any more" if gone else "until a later statement adds the key again"
+        reason = f"nothing keeps child rows and parent rows together {until}"
+        yield worth_knowing(HazardKind.DROP_CONSTRAINT, clause.object, reason)
     conditions = {check.expression for check in after.checks if check.enforced} if after else set()
     checks = {name_key(check.name): check for check in before.checks} if before else {}
     for clause in examined.of_kind(ClauseKind.DROP_CHECK):

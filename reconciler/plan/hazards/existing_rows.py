@@ -118,11 +118,13 @@ def requires_condition(examined: Examined) -> Iterator[Hazard]:
 def requires_parents(examined: Examined) -> Iterator[Hazard]:
     for clause in examined.of_kind(ClauseKind.ADD_FOREIGN_KEY):
         key = _foreign_key(examined.step.after, clause.object)
-        if key is None or _was_there(examined.step.before, key):
+        if key is None:
             continue
         query = _orphans(examined, key)
         if examined.step.foreign_key_checks:
-            yield _may_fail(key.name, "rows without a parent row make it fail", query)
+            again = _was_there(examined.step.before, key)
+            when = "that lost their parent row meanwhile" if again else "without a parent row"
+            yield _may_fail(key.name, f"rows {when} make it fail", query)
         else:
             reason = f"existing rows are not checked; orphans stay: {query} LIMIT 1"
             yield needing_permission(HazardKind.UNCHECKED_ROWS, key.name, reason)

@@ -1,0 +1,178 @@
+"""Scratch copies of a before-state: built from what SHOW CREATE TABLE printed, and checked.
+
+Rule: a copy that does not read back as what it was made from is no copy, and proves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from reconciler.ddl.default_less import default_less_columns
+from reconciler.ddl.quote import quote_identifier
+from reconciler.flows.looking import DefinitionReader, ReadDefinition
+from reconciler.model.observation import OutsideParent
+from reconciler.model.server import ServerError, ServerSettings
+from reconciler.ports import Scratch, ScratchDatabase
+
+# What may keep a session from making a table that is there already: a table can be older than its
+# server's settings. Each alone, because a server may not know it or a login may not set it.
+_RELAXED = (
+    ("sql_mode", "''"),
+    ("innodb_strict_mode", "OFF"),
+    ("sql_require_primary_key", "OFF"),
+    ("sql_generate_invisible_primary_key", "OFF"),
+    ("restrict_fk_on_non_standard_key", "OFF"),
+    ("explicit_defaults_for_timestamp", "ON"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Original:
+    """What a copy is made from. `expected` are the fingerprints it must read back with, by table;
+    tables that policy ignores are made too, and not held to one."""
+
+    settings: ServerSettings
+    texts: Mapping[str, str]
+    expected: Mapping[str, str]
+    parents: tuple[OutsideParent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotCopied:
+    """The table that could not be made, with the server's answer or what was read back instead."""
+
+    table: str
+    error: ServerError | None = None
+    read_back: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A statement with the session it was run in."""
+
+    sql: str
+    foreign_key_checks: bool
+
+
+@dataclass(slots=True)
+class Copy:
+    """One scratch database in a known state. `sent` is what took it there from the original."""
+
+    database: ScratchDatabase
+    sent: list[Sent] = field(default_factory=list)
+
+    def run(self, sql: str, *, foreign_key_checks: bool) -> ServerError | None:
+        error = self.database.execute(sql, foreign_key_checks=foreign_key_checks)
+        if error is None:
+            self.sent.append(Sent(sql=sql, foreign_key_checks=foreign_key_checks))
+        return error
+
+    def table_ids(self, table: str) -> frozenset[int]:
+        return self.database.table_ids(table)
+
+
+class CopyMaker:
+    """Makes copies of one original, all gone when `stack` is closed."""
+
+    def __init__(
+        self, scratch: Scratch, original: Original, reader: DefinitionReader, stack: ExitStack
+    ) -> None:
+        self._scratch = scratch
+        self._original = original
+        self._reader = reader
+        self._stack = stack
+
+    @property
+    def original(self) -> Original:
+        return self._original
+
+    def make(self, sent: Sequence[Sent] = ()) -> Copy | NotCopied:
+        """A copy that `sent` has been run on, all of which succeeded on another copy before."""
+        database = self._stack.enter_context(self._scratch.database(self._original.settings))
+        problem = self._build(database)
+        if problem is not None:
+            return problem
+        copy = Copy(database)
+        for statement in sent:
+            error = copy.run(statement.sql, foreign_key_checks=statement.foreign_key_checks)
+            assert error is None, "equal copies take equal statements alike"
+        return copy
+
+    def read(self, copy: Copy, tables: Iterable[str]) -> dict[str, ReadDefinition]:
+        """Those of the tables that exist and are managed."""
+        texts = {table: copy.database.definition(table) for table in tables}
+        return self._read_all({table: text for table, text in texts.items() if text is not None})
+
+    def read_everything(self, copy: Copy) -> dict[str, ReadDefinition]:
+        return self._read_all(copy.database.definitions())
+
+    def _read_all(self, texts: Mapping[str, str]) -> dict[str, ReadDefinition]:
+        return {
+            table: self._reader.read(text, self._original.settings.version)
+            for table, text in sorted(texts.items())
+            if self._reader.is_managed(table)
+        }
+
+    def _build(self, database: ScratchDatabase) -> NotCopied | None:
+        error = database.add_outside_parents(self._original.parents)
+        if error is not None:
+            return NotCopied(table=self._original.parents[0].table, error=error)
+        # With checks off, a child may come before its parent, and one without a parent is made too.
+        failed = {
+            table
+            for table, text in self._original.texts.items()
+            if database.execute(text, foreign_key_checks=False) is not None
+        }
+        self._drop_defaults(database, self._astray(database))
+        failed |= self._astray(database).keys()
+        return self._build_relaxed(database, sorted(failed)) if failed else None
+
+    def _build_relaxed(self, database: ScratchDatabase, tables: Sequence[str]) -> NotCopied | None:
+        """Once more, for what was made under other settings than the server has now."""
+        for name, value in _RELAXED:
+            database.execute(f"SET @reconciler_{name} = @@SESSION.{name}")
+            database.execute(f"SET SESSION {name} = {value}")
+        errors = {}
+        for table in tables:
+            database.execute(
+                f"DROP TABLE IF EXISTS {quote_identifier(table)}", foreign_key_checks=False
+            )
+            text = self._original.texts[table]
+            errors[table] = database.execute(text, foreign_key_checks=False)
+        self._drop_defaults(database, self._astray(database))
+        for name, _ in _RELAXED:
+            database.execute(f"SET SESSION {name} = @reconciler_{name}")
+        for table, error in errors.items():
+            if error is not None:
+                return NotCopied(table=table, error=error)
+        for table, found in self._astray(database).items():
+            return NotCopied(table=table, read_back=found.text if found else None)
+        return None
+
+    def _astray(self, database: ScratchDatabase) -> dict[str, ReadDefinition | None]:
+        """Tables that did not come out as what they were made from, and how they came out."""
+        found = self._read_all(database.definitions())
+        return {
+            table: found.get(table)
+            for table, fingerprint in self._original.expected.items()
+            if table not in found or found[table].fingerprint != fingerprint
+        }
+
+    def _drop_defaults(
+        self, database: ScratchDatabase, astray: Mapping[str, ReadDefinition | None]
+    ) -> None:
+        """No CREATE TABLE makes a nullable column without a default: only this ALTER does."""
+        version = self._original.settings.version
+        for table, found in astray.items():
+            if found is None:
+                continue
+            wanted = self._reader.read(self._original.texts[table], version).table
+            clauses = [
+                f"ALTER COLUMN {quote_identifier(column.name)} DROP DEFAULT"
+                for column in default_less_columns(wanted, version)
+            ]
+            if clauses:
+                sql = f"ALTER TABLE {quote_identifier(table)} {', '.join(clauses)}"
+                database.execute(sql, foreign_key_checks=False)

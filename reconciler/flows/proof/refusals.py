@@ -1,0 +1,146 @@
+"""Why a change set could not be proven, in words, with the next step."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from reconciler.ddl.render import render_table
+from reconciler.diff.comparable import policy_fingerprint
+from reconciler.diff.model import DiffRefusal
+from reconciler.flows.looking import ReadDefinition
+from reconciler.flows.proof.chain import CameTwice, Rejected
+from reconciler.flows.proof.copies import NotCopied
+from reconciler.flows.proof.replay import Disagreement
+from reconciler.flows.proof.request import ProofRequest
+from reconciler.guard.model import Refusal
+from reconciler.model.schema import Schema
+
+_SHRINK = "make the change in two steps, with a reviewed plan for each"
+
+
+def not_copied(shard: str, problem: NotCopied, text: str | None) -> Refusal:
+    why = (
+        f"the scratch server answers {problem.error}" if problem.error else "it reads back changed"
+    )
+    return Refusal(
+        code="cannot-be-copied",
+        shard=shard,
+        table=problem.table,
+        message=f"table {problem.table} cannot be made anew on scratch as the shard has it: {why}",
+        recovery="nothing can be proven for a table that cannot be copied; bring it into a form"
+        " that its server accepts today, then run `reconciler plan` again",
+        expected=text,
+        observed=problem.read_back,
+    )
+
+
+def not_taken(shard: str, problem: Rejected | CameTwice) -> Refusal:
+    table = problem.step.table
+    match problem:
+        case Rejected(sql=sql, error=error):
+            return Refusal(
+                code="statement-rejected",
+                shard=shard,
+                table=table,
+                message=f"table {table}: the server does not take the change: {error}",
+                recovery="the server's answer says what stands in the way; mend the definition, or"
+                f" {_SHRINK}",
+                expected=sql,
+            )
+        case CameTwice(sql=sql):
+            return Refusal(
+                code="state-comes-twice",
+                shard=shard,
+                table=table,
+                message=f"table {table}: the change would pass through one state twice, and after"
+                " an interruption nobody could tell how far it had come",
+                recovery=_SHRINK,
+                expected=sql,
+            )
+
+
+def state_disagrees(shard: str, what: str, found: Disagreement) -> Refusal:
+    how = f"the server answers {found.error}" if found.error else "another definition comes out"
+    return Refusal(
+        code="proof-failed",
+        shard=shard,
+        table=found.table,
+        message=f"table {found.table}: on a copy {what}, {how}; the shards may be in that state,"
+        " which no definition shows",
+        recovery=_SHRINK,
+        expected=found.ran.sql,
+        observed=found.read_back,
+    )
+
+
+def not_diffable(shard: str, refused: DiffRefusal) -> Refusal:
+    return Refusal(
+        code="difference-not-planned",
+        shard=shard,
+        table=refused.table,
+        message=f"table {refused.table}, {refused.object}: {refused.reason}",
+        recovery=refused.recovery,
+    )
+
+
+def unexplained(shard: str, now: Mapping[str, ReadDefinition], state: Mapping[str, str]) -> Refusal:
+    fingerprints = {table: read.fingerprint for table, read in now.items()}
+    tables = fingerprints.keys() | state.keys()
+    table = min(t for t in tables if fingerprints.get(t) != state.get(t))
+    return Refusal(
+        code="proof-failed",
+        shard=shard,
+        table=table,
+        message=f"table {table} changed on scratch by statements for other tables",
+        recovery=_SHRINK,
+        expected=state.get(table),
+        observed=now[table].text if table in now else None,
+    )
+
+
+def ends_elsewhere(shard: str, now: Mapping[str, ReadDefinition], request: ProofRequest) -> Refusal:
+    """The statements run, and what comes out is not what git says."""
+    wanted = {table.name: table for table in request.desired.tables}
+    table = min(
+        (
+            name
+            for name in now.keys() | wanted.keys()
+            if request.wanted.get(name) != (now[name].fingerprint if name in now else None)
+        ),
+        default="",
+    )
+    return Refusal(
+        code="proof-failed",
+        shard=shard,
+        table=table,
+        message=f"table {table}: the statements run on scratch, and what comes out is not what git"
+        " says",
+        recovery=_SHRINK,
+        expected=render_table(wanted[table], request.version) if table in wanted else None,
+        observed=now[table].text if table in now else None,
+    )
+
+
+def left_unplanned(
+    request: ProofRequest, before: Schema, planned: Collection[str]
+) -> tuple[Refusal, ...]:
+    """Tables that differ from git and that no statement touches: a difference must never pass for
+    none."""
+    now = {table.name: table for table in before.tables}
+    found = {
+        name: policy_fingerprint(table, request.version, request.policy)
+        for name, table in now.items()
+    }
+    return tuple(
+        Refusal(
+            code="difference-not-planned",
+            shard=request.shard.shard,
+            table=table,
+            message=f"table {table} differs from git in a way that no statement was found for",
+            recovery="compare both definitions, and change what differs by a plan of its own",
+            expected=request.wanted.get(table),
+            observed=render_table(now[table], request.version) if table in now else None,
+        )
+        for table in sorted(found.keys() | request.wanted.keys())
+        if table not in planned and found.get(table) != request.wanted.get(table)
+    )

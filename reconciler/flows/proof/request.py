@@ -1,0 +1,47 @@
+"""What is to be proven, with everything that the proof needs to know of the shards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reconciler.diff.model import Step
+from reconciler.flows.looking import DefinitionReader, ReadDefinition
+from reconciler.model.observation import ObservedShard
+from reconciler.model.policy import Policy
+from reconciler.model.renames import Rename
+from reconciler.model.schema import Schema
+from reconciler.model.server import ServerSettings, ServerVersion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofRequest:
+    """`observed` are all shards that share this before-state, the first one standing for all;
+    `wanted` are the desired fingerprints by table."""
+
+    observed: tuple[ObservedShard, ...]
+    steps: tuple[Step, ...]
+    desired: Schema
+    wanted: Mapping[str, str]
+    policy: Policy
+    renames: tuple[Rename, ...]
+    reader: DefinitionReader
+
+    @property
+    def shard(self) -> ObservedShard:
+        return self.observed[0]
+
+    @property
+    def settings(self) -> ServerSettings:
+        return self.shard.settings
+
+    @property
+    def version(self) -> ServerVersion:
+        return self.settings.version
+
+    @property
+    def texts(self) -> dict[str, str]:
+        return dict(self.shard.definitions)
+
+    def read(self, table: str) -> ReadDefinition:
+        return self.reader.read(self.texts[table], self.version)
