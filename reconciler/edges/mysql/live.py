@@ -51,7 +51,7 @@ class MysqlLiveShards:
             except ReconcilerError as error:
                 return _unreachable(shard.name, error.problems[0])
 
-        observations = map_with_deadline(look, shards, parallel=parallel, limit_s=_limit_s)
+        observations = map_with_deadline(look, shards, parallel=parallel, limit_s=time_limit_s)
         return [
             _overdue(shard) if isinstance(seen, Overdue) else seen
             for shard, seen in zip(shards, observations, strict=True)
@@ -118,13 +118,14 @@ def _folded(database: str, server: ServerLook) -> str:
     )
 
 
-def _limit_s(shard: ShardSpec) -> float:
+def time_limit_s(shard: ShardSpec) -> float:
+    """How long one look at this shard may take; then nobody waits for it any more."""
     connection = shard.connection
     return connection.connect_timeout_s + OBSERVE_ANSWERS_MAX * connection.read_timeout_s
 
 
 def _overdue(shard: ShardSpec) -> Unreachable:
-    reason = f"it could not be read within {_limit_s(shard):.0f} s"
+    reason = f"it could not be read within {time_limit_s(shard):.0f} s"
     return _unreachable(shard.name, shard_timeout(f"shard {shard.name}", reason))
 
 

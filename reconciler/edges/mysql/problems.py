@@ -208,6 +208,22 @@ def hidden_tables(label: str) -> Problem:
     )
 
 
+def missing_privileges(label: str, missing: Sequence[str]) -> Problem:
+    return Problem(
+        code="privilege-missing",
+        message=f"{label}: the login may not {', '.join(missing)}, which an apply needs",
+        recovery=f"grant it {', '.join(missing)} (PROCESS on *.*, the others on the database)",
+    )
+
+
+def read_only(label: str) -> Problem:
+    return Problem(
+        code="server-read-only",
+        message=f"{label}: its server is read-only, as replicas are",
+        recovery="connect to the primary: mend `host` and `port` in the spec's connection",
+    )
+
+
 def keeps_changing(label: str) -> Problem:
     return Problem(
         code="shard-changing",

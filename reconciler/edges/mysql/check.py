@@ -1,0 +1,114 @@
+"""What `doctor` asks of every shard: can it be reached, read in full, changed, and looked after?
+
+Rule: it looks only; a privilege is checked in SHOW GRANTS, never by trying to use it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from reconciler.edges.mysql.connect import Link, connect
+from reconciler.edges.mysql.deadline import Overdue, map_with_deadline
+from reconciler.edges.mysql.grants import CHANGES_TABLES, SHOWS_TABLES, unseen_with
+from reconciler.edges.mysql.live import read_privileges, time_limit_s
+from reconciler.edges.mysql.problems import (
+    as_unavailable,
+    hidden_tables,
+    missing_privileges,
+    read_only,
+    shard_timeout,
+)
+from reconciler.edges.mysql.reading import number
+from reconciler.edges.mysql.server_settings import look_at_server
+from reconciler.edges.mysql.target import Target, required_database, resolve
+from reconciler.errors import Problem, ReconcilerError
+from reconciler.model.server import ServerVersion
+from reconciler.spec.model import Connection, ShardSpec
+
+
+class Identity(StrEnum):
+    """What the login of this process is for: plan jobs read, apply jobs change."""
+
+    READS = "reads"
+    CHANGES = "changes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardCheck:
+    """`problems` keep a command from working; `unseen` is what it works without, in words."""
+
+    shard: str
+    version: ServerVersion | None
+    problems: tuple[Problem, ...]
+    unseen: tuple[str, ...] = ()
+
+
+class MysqlConnections:
+    """`Connections` over real servers."""
+
+    def __init__(self, *, environ: Mapping[str, str], root: Path) -> None:
+        self._environ = environ
+        self._root = root
+
+    def check(self, connection: Connection) -> tuple[str, ...]:
+        """Of a scratch connection: it must let databases be made."""
+        try:
+            target = resolve(connection, environ=self._environ, root=self._root, shard=None)
+            with connect(target, with_database=False) as link, as_unavailable(target.label):
+                look_at_server(link)
+        except ReconcilerError as error:
+            return tuple(problem.message for problem in error.problems)
+        return ()
+
+    def check_shards(
+        self, shards: Sequence[ShardSpec], identity: Identity, *, parallel: int
+    ) -> list[ShardCheck]:
+        """One for each shard, in the given order. Raises nothing of the network's."""
+
+        def check(shard: ShardSpec) -> ShardCheck:
+            try:
+                target = resolve(
+                    shard.connection, environ=self._environ, root=self._root, shard=shard.name
+                )
+                with connect(target) as link, as_unavailable(target.label):
+                    return _checked(link, shard.name, target, identity)
+            except ReconcilerError as error:
+                return ShardCheck(shard=shard.name, version=None, problems=error.problems)
+
+        checks = map_with_deadline(check, shards, parallel=parallel, limit_s=time_limit_s)
+        return [
+            _overdue(shard) if isinstance(found, Overdue) else found
+            for shard, found in zip(shards, checks, strict=True)
+        ]
+
+
+def _checked(link: Link, shard: str, target: Target, identity: Identity) -> ShardCheck:
+    server = look_at_server(link)
+    privileges = read_privileges(link, required_database(target), server)
+    problems: list[Problem] = []
+    unseen: tuple[str, ...] = ()
+    if privileges is not None:
+        unseen = unseen_with(privileges)
+        if not privileges & SHOWS_TABLES:
+            problems.append(hidden_tables(target.label))
+        if identity is Identity.CHANGES:
+            missing = [name for name in (*CHANGES_TABLES, "PROCESS") if name not in privileges]
+            if missing:
+                problems.append(missing_privileges(target.label, missing))
+    if identity is Identity.CHANGES and number(link.query("SELECT @@global.read_only")[0][0]):
+        problems.append(read_only(target.label))
+    return ShardCheck(
+        shard=shard,
+        version=server.settings.version,
+        problems=tuple(problems),
+        unseen=unseen,
+    )
+
+
+def _overdue(shard: ShardSpec) -> ShardCheck:
+    reason = f"no answer within {time_limit_s(shard):.0f} s"
+    problem = shard_timeout(f"shard {shard.name}", reason)
+    return ShardCheck(shard=shard.name, version=None, problems=(problem,))

@@ -1,0 +1,73 @@
+"""What servers answer is shown without accounts, hosts and databases (PL-12)."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.edges.mysql.problems import neutral, server_error, server_problem
+from reconciler.model.server import ServerError
+
+
+@pytest.mark.invariant("PL-12")
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (
+            "Access denied for user 'ann'@'10.0.0.5' (using password: YES)",
+            "Access denied for user <account> (using password: YES)",
+        ),
+        (
+            "ALTER command denied to user 'ann'@'%' for table 'users'",
+            "ALTER command denied to user <account> for table 'users'",
+        ),
+        (
+            "The user specified as a definer (`ann`@`localhost`) does not exist",
+            "The user specified as a definer (<account>) does not exist",
+        ),
+        ("Table 'commerce_40.users' doesn't exist", "Table 'users' doesn't exist"),
+        (
+            "a foreign key constraint fails (`commerce_40`.`t`)",
+            "a foreign key constraint fails (`t`)",
+        ),
+        ("Unknown database 'commerce_40'", "Unknown database <database>"),
+        ("Duplicate column name 'b'", "Duplicate column name 'b'"),
+    ],
+)
+def test_accounts_and_the_database_are_taken_out(said: str, shown: str) -> None:
+    assert neutral(said, database="commerce_40") == shown
+
+
+@pytest.mark.invariant("PL-12")
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (1045, "login-refused"),
+        (1698, "login-refused"),
+        (1130, "login-refused"),
+        (1862, "login-refused"),
+        (1044, "privilege-missing"),
+        (1142, "privilege-missing"),
+        (1227, "privilege-missing"),
+        (1049, "unknown-database"),
+        (1040, "too-many-connections"),
+        (1203, "too-many-connections"),
+        (1226, "too-many-connections"),
+        (3159, "tls-refused"),
+        (1205, "table-locked"),
+        (1030, "server-error"),
+    ],
+)
+def test_every_answer_has_a_stable_code_and_a_next_step(number: int, code: str) -> None:
+    said = "User zelda has exceeded, Host '10.0.0.5' is blocked, for 'zelda'@'10.0.0.5'"
+    problem = server_problem("shard -40", server_error(number, said))
+    assert problem.code == code
+    assert problem.recovery
+    assert str(number) in problem.message
+    if code != "server-error":
+        assert "zelda" not in problem.message
+        assert "10.0.0.5" not in problem.message
+
+
+def test_a_refused_statement_keeps_the_servers_own_words() -> None:
+    error = server_error(1060, "Duplicate column name 'b'", database="d")
+    assert error == ServerError(number=1060, message="Duplicate column name 'b'")
