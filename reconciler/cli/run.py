@@ -1,4 +1,4 @@
-"""What verbs over keyspaces share: read the repository, choose the environment, do each keyspace."""
+"""What verbs over keyspaces share: read the repository, choose an environment, do each one."""
 
 from __future__ import annotations
 

@@ -5,21 +5,30 @@ from __future__ import annotations
 import getpass
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from reconciler.edges.clock import SystemClock
 from reconciler.edges.files.working_tree import WorkingTree
 from reconciler.edges.mysql.live import MysqlLiveShards
 from reconciler.edges.mysql.scratch import MysqlScratch
+from reconciler.edges.mysql.target import expand
 from reconciler.edges.workers import ThreadWorkers
 from reconciler.errors import InvalidInput
-from reconciler.ports import Clock, World
+from reconciler.ports import Clock, History, Ledger, World
 from reconciler.spec.model import Connection, Environment
 from reconciler.spec.tree import FileTree
+
+if TYPE_CHECKING:
+    from reconciler.edges.ledger.sql import SqlLedger
+    from reconciler.flows.apply import ApplyWorld
+
+
+LEDGER_FILE = Path(".reconciler") / "ledger.sqlite"
 
 
 class Worlds:
@@ -30,6 +39,7 @@ class Worlds:
         self._root = root.resolve()
         self._environ = environ
         self._worlds: dict[Connection | None, World] = {}
+        self._ledgers: dict[str | None, SqlLedger] = {}
         self._open = ExitStack()
 
     def __enter__(self) -> Worlds:
@@ -43,6 +53,43 @@ class Worlds:
     ) -> None:
         self._open.close()
 
+    def apply_world_of(
+        self, environment: Environment, history: History, interrupts: Callable[[], int]
+    ) -> ApplyWorld:
+        """A world that can change shards. Raises Unavailable if the ledger cannot be opened."""
+        import random
+
+        from reconciler.edges.crew import ThreadCrew
+        from reconciler.edges.mysql.locks import MysqlShardLocks
+        from reconciler.edges.mysql.session import MysqlShardSessions
+        from reconciler.flows.apply import ApplyWorld
+        from reconciler.flows.shard_task import RolloutWorld
+
+        look = self.world_of(environment)
+        environ, root = self._environ, self._root
+        return ApplyWorld(
+            look=look,
+            locks=MysqlShardLocks(
+                environ=environ, root=root, clock=look.clock, workers=look.workers
+            ),
+            history=history,
+            rollout=RolloutWorld(
+                sessions=MysqlShardSessions(environ=environ, root=root),
+                ledger=self._ledger_of(environment),
+                crew=ThreadCrew(),
+                clock=look.clock,
+                jitter=random.random,
+                interrupts=interrupts,
+            ),
+        )
+
+    def _ledger_of(self, environment: Environment) -> Ledger:
+        if environment.ledger not in self._ledgers:
+            ledger = open_ledger(environment.ledger, self._root, self._environ)
+            self._open.callback(ledger.close)
+            self._ledgers[environment.ledger] = ledger
+        return self._ledgers[environment.ledger]
+
     def world_of(self, environment: Environment) -> World:
         """Built when first asked for; no connection is opened yet."""
         if environment.scratch not in self._worlds:
@@ -54,6 +101,15 @@ class Worlds:
                 clock=SystemClock(),
             )
         return self._worlds[environment.scratch]
+
+
+def open_ledger(url: str | None, root: Path, environ: Mapping[str, str]) -> SqlLedger:
+    """The ledger that a spec names, or the file in the repository; made if it is missing."""
+    from reconciler.edges.ledger.engine import engine_for
+    from reconciler.edges.ledger.sql import SqlLedger
+
+    filled = expand(url, environ, setting="ledger", label="the spec") if url else None
+    return SqlLedger(engine_for(filled, default_file=root / LEDGER_FILE))
 
 
 def open_tree(repo: Path, ref: str | None) -> FileTree:

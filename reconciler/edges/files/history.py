@@ -19,6 +19,7 @@ class GitHistory:
 
     def __init__(self, root: Path, protected_branch: str | None) -> None:
         self._repo = open_repository(root)
+        self._below = _below(self._repo, root)
         self._protected_branch = protected_branch
 
     def resolve(self, ref: str) -> str:
@@ -34,7 +35,7 @@ class GitHistory:
             ) from None
 
     def tree(self, commit: str) -> FileTree:
-        return GitTree(self._repo, commit)
+        return GitTree(self._repo, commit, below=self._below)
 
     def protected_tip(self) -> str | None:
         """A branch that was named must exist; the usual ones may be absent."""
@@ -55,6 +56,14 @@ class GitHistory:
             if isinstance(reference, git.Head | git.RemoteReference) and reference.name == name:
                 return reference.commit.hexsha
         return None
+
+
+def _below(repo: git.Repo, root: Path) -> str:
+    """Where specs/ lies within the repository: '' at its top, or e.g. 'database'."""
+    if repo.working_tree_dir is None:
+        return ""
+    relative = root.resolve().relative_to(Path(repo.working_tree_dir).resolve()).as_posix()
+    return "" if relative == "." else relative
 
 
 def open_repository(root: Path) -> git.Repo:

@@ -75,7 +75,7 @@ def resolve(
     def filled(setting: str, text: str) -> str:
         if shard is not None:
             text = text.replace("{shard}", shard)
-        return _VARIABLE.sub(lambda match: _value(match[1], setting, label, environ), text)
+        return expand(text, environ, setting=setting, label=label)
 
     def optional(setting: str, text: str | None) -> str | None:
         return None if text is None else filled(setting, text)
@@ -92,6 +92,11 @@ def resolve(
         connect_timeout_s=connection.connect_timeout_s,
         read_timeout_s=connection.read_timeout_s,
     )
+
+
+def expand(text: str, environ: Mapping[str, str], *, setting: str, label: str) -> str:
+    """`${VARIABLE}` filled in. Raises InvalidInput for one that is not set."""
+    return _VARIABLE.sub(lambda match: _value(match[1], setting, label, environ), text)
 
 
 def required_database(target: Target) -> str:

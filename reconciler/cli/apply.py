@@ -1,0 +1,174 @@
+"""`reconciler apply` and `reconciler resume`: the same gates; a resume also releases what holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli import options
+
+if TYPE_CHECKING:
+    from reconciler.cli.exit_code import ExitCode
+    from reconciler.flows.open_apply import Releases, WaveChoice
+    from reconciler.outcomes import ApplyOutcome, KeyspaceFailed
+
+_ref = click.option(
+    "--ref",
+    metavar="COMMIT",
+    default="HEAD",
+    show_default=True,
+    help="The commit whose files and plan are applied; never the working tree.",
+)
+_review = click.option(
+    "--review",
+    type=click.Choice(["git", "none"]),
+    default="git",
+    show_default=True,
+    help="git: the plan must be on the protected branch. none: no proof of review, for sandboxes.",
+)
+
+
+@click.command()
+@options.keyspaces
+@options.repository
+@options.environment
+@_ref
+@_review
+@options.protected_branch
+@click.option(
+    "--wave",
+    type=click.Choice(["all", "canary", "rest"]),
+    default="all",
+    show_default=True,
+    help="Which waves this run may start.",
+)
+@options.output("text", "json", "markdown", "github")
+def apply(
+    keyspaces: tuple[str, ...],
+    repo: Path,
+    environment: str | None,
+    ref: str,
+    review: str,
+    protected_branch: str | None,
+    wave: str,
+    output: str,
+) -> None:
+    """Run the reviewed plan, shard by shard in waves, or nothing at all.
+
+    Every gate is asked again: the plan is derived anew from the commit and the live shards, and any
+    difference refuses before the first statement. Exit 3: refused. Exit 4: partial, or unknown.
+    """
+    from reconciler.flows.open_apply import Releases
+
+    chosen = (repo, environment, ref, review, protected_branch, wave, output)
+    _apply(keyspaces, *chosen, releases=Releases.NOTHING)
+
+
+@click.command()
+@options.keyspaces
+@options.repository
+@options.environment
+@_ref
+@_review
+@options.protected_branch
+@options.output("text", "json", "markdown", "github")
+def resume(
+    keyspaces: tuple[str, ...],
+    repo: Path,
+    environment: str | None,
+    ref: str,
+    review: str,
+    protected_branch: str | None,
+    output: str,
+) -> None:
+    """Go on with an apply that stopped part of the way, and release what holds it.
+
+    The same gates as `apply`: a table at its planned after-state is done, one at its before-state
+    is to do, anything else refuses.
+    """
+    from reconciler.flows.open_apply import Releases
+
+    chosen = (repo, environment, ref, review, protected_branch, "all", output)
+    _apply(keyspaces, *chosen, releases=Releases.WHAT_HOLDS)
+
+
+def _apply(
+    keyspaces: Sequence[str],
+    repo: Path,
+    environment: str | None,
+    ref: str,
+    review: str,
+    protected_branch: str | None,
+    wave: str,
+    output: str,
+    *,
+    releases: Releases,
+) -> None:
+    from reconciler.cli.interrupts import counted_interrupts
+    from reconciler.cli.presenting import exit_with, presentation, show
+    from reconciler.cli.progress import shown_progress
+    from reconciler.cli.run import load
+    from reconciler.cli.wire import Worlds, holder_name
+    from reconciler.edges.files.history import GitHistory
+    from reconciler.flows.apply import ApplyRequest, apply_keyspace
+    from reconciler.flows.open_apply import WaveChoice
+    from reconciler.guard.review import Review
+    from reconciler.report.render import apply_report
+    from reconciler.spec.load import DesiredFiles
+    from reconciler.spec.model import Environment
+
+    history = GitHistory(repo, protected_branch)
+    request = ApplyRequest(
+        commit=history.resolve(ref),
+        review=Review(review),
+        holder=holder_name(),
+        waves=WaveChoice(wave),
+        releases=releases,
+    )
+    if request.review is Review.NONE:
+        click.echo("warning: --review none: nobody's review is asked for; for sandboxes", err=True)
+    loaded = load(repo, request.commit)
+    with (
+        Worlds(loaded.root) as worlds,
+        counted_interrupts() as interrupts,
+        shown_progress() as on_progress,
+    ):
+
+        def work(files: DesiredFiles, chosen: Environment) -> ApplyOutcome:
+            world = worlds.apply_world_of(chosen, history, interrupts)
+            return apply_keyspace(world, files, chosen, request, on_progress=on_progress)
+
+        outcomes = loaded.each(environment, keyspaces, work)
+    show(apply_report(outcomes, presentation(output, loaded.keyspaces)))
+    exit_with(_code(outcome, request.waves) for outcome in outcomes)
+
+
+def _code(outcome: ApplyOutcome | KeyspaceFailed, waves: WaveChoice) -> ExitCode:
+    from reconciler.cli.exit_code import ExitCode
+    from reconciler.cli.presenting import failed_code
+    from reconciler.flows.open_apply import WaveChoice
+    from reconciler.outcomes import ApplyVerdict, KeyspaceFailed
+
+    if isinstance(outcome, KeyspaceFailed):
+        return failed_code(outcome)
+    match outcome.verdict:
+        case ApplyVerdict.COMPLETED | ApplyVerdict.NOTHING_TO_DO:
+            return ExitCode.FINE
+        case ApplyVerdict.REFUSED | ApplyVerdict.SUPERSEDED:
+            return ExitCode.REFUSED
+        case ApplyVerdict.PAUSED if waves is WaveChoice.CANARY and _first_wave_completed(outcome):
+            return ExitCode.FINE  # all that this run was asked for
+        case ApplyVerdict.FAILED if not outcome.statements_run:
+            return ExitCode.ERROR
+        case _:
+            return ExitCode.PARTIAL
+
+
+def _first_wave_completed(outcome: ApplyOutcome) -> bool:
+    from reconciler.ledger.states import OperationState
+
+    first = [row.state for row in outcome.shards if row.wave == 1]
+    return all(state is OperationState.COMPLETED for state in first)

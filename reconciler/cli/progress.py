@@ -1,0 +1,94 @@
+"""What an apply shows while it runs: bars on a terminal, lines in a log; both on standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.presenting import style_for
+from reconciler.outcomes import (
+    ProgressEvent,
+    RolloutStarted,
+    RolloutWaits,
+    ShardEnded,
+    ShardStarted,
+    StatementEnded,
+    StatementStarted,
+)
+from reconciler.report.text.progress import progress_line
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+
+@contextmanager
+def shown_progress() -> Iterator[Callable[[ProgressEvent], None]]:
+    """Where to send the events of an apply."""
+    style = style_for(sys.stderr)
+    if not (sys.stderr.isatty() and style.colour):
+        yield lambda event: click.echo(progress_line(event, style), err=True)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True, highlight=False, markup=False)
+    with Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[doing]}", markup=False),
+        console=console,
+    ) as bars:
+        board = _Board(bars)
+
+        def show(event: ProgressEvent) -> None:
+            # What matters afterwards scrolls above the bars; the rest only moves them.
+            if not isinstance(event, ShardStarted | StatementStarted):
+                click.echo(progress_line(event, style), file=console.file)
+            board.show(event)
+
+        yield show
+
+
+class _Board:
+    """A bar for each wave, and one for each shard at work."""
+
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._waves: dict[int, TaskID] = {}
+        self._shards: dict[str, TaskID] = {}
+
+    def show(self, event: ProgressEvent) -> None:
+        match event:
+            case RolloutStarted():
+                for number, shards in enumerate(event.waves, start=1):
+                    if shards:
+                        self._waves[number] = self._add(f"wave {number}", len(shards))
+            case ShardStarted():
+                self._shards[event.shard] = self._add(f"  {event.shard}", None)
+            case StatementStarted():
+                self._update(event.shard, total=event.of, doing=f"{event.table}")
+            case StatementEnded():
+                self._update(event.shard, total=event.of, completed=event.number, doing="")
+            case ShardEnded():
+                if (task := self._shards.pop(event.shard, None)) is not None:
+                    self._bars.remove_task(task)
+                if (wave := self._waves.get(event.wave)) is not None:
+                    self._bars.advance(wave)
+            case RolloutWaits():
+                if event.shard is not None:
+                    self._update(event.shard, doing=event.reason)
+            case _:
+                pass
+
+    def _add(self, name: str, total: int | None) -> TaskID:
+        return self._bars.add_task(name, total=total, doing="")
+
+    def _update(self, shard: str, **changes: object) -> None:
+        if (task := self._shards.get(shard)) is not None:
+            self._bars.update(task, **changes)  # type: ignore[arg-type]
