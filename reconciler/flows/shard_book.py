@@ -117,6 +117,11 @@ class ShardBook:
             if row.state in (OperationState.RUNNING, OperationState.FAILED_RETRYABLE):
                 self.move(row.table, Move.STOP)
 
+    def resume_stopped(self) -> None:
+        for row in self.rows:
+            if row.state is OperationState.STOPPED:
+                self.move(row.table, Move.RESUME)
+
     def tell(self, what: str, table: str | None = None) -> None:
         """A line of history."""
         entry = EventEntry(at_s=self._clock.now_s(), what=what, shard=self._shard, table=table)

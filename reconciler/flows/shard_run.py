@@ -92,6 +92,7 @@ class _ShardRun:
 
     def run(self) -> ShardResult:
         try:
+            self._book.resume_stopped()
             end = self._until_end()
             self._book.stop_halfway()
             self._book.write()

@@ -16,7 +16,7 @@ from reconciler.ledger.states import OperationState as S
 from reconciler.rollout.waves import Waves
 from reconciler.spec.model import OnFailure
 
-_STARTABLE = frozenset({S.PENDING, S.FAILED_RETRYABLE})
+_STARTABLE = frozenset({S.PENDING, S.FAILED_RETRYABLE, S.STOPPED})
 
 
 class Asked(StrEnum):

@@ -1,0 +1,291 @@
+"""A fleet of shards in memory, with everything that can go wrong between a process and a server.
+
+The server's side lives on when the process dies: what was sent may still be run. Every effect on
+the world goes through `Fate`, which ends the process before or after the one it was told to.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from reconciler.ddl.fingerprint import schema_fingerprint
+from reconciler.errors import Problem, Unavailable
+from reconciler.guard.classify import position_of
+from reconciler.guard.model import Done, ToDo
+from reconciler.model.server import ServerError
+from reconciler.outcomes import ProgressEvent
+from reconciler.plan.model import Plan, PlanCore, PlannedStatement
+from reconciler.ports import Applied, CrewNews, Failed, Outcome, Unknown, WorkEnded
+from reconciler.rollout.vitals import Vitals
+from reconciler.spec.model import ShardSpec
+from tests.sim.plans import definition, fingerprint
+
+
+class ProcessKilled(BaseException):
+    """kill -9: from here on the process has no effect on anything."""
+
+
+class Fate:
+    """Counts effects and kills the process at the one it was told to: 2n is before the n-th effect,
+    2n+1 after it."""
+
+    def __init__(self, kill_at: int | None = None) -> None:
+        self._kill_at = kill_at
+        self.moments = 0
+        self.is_dead = False
+
+    def before(self) -> None:
+        self._pass_moment()
+
+    def after(self) -> None:
+        self._pass_moment()
+
+    def _pass_moment(self) -> None:
+        if self.is_dead or self.moments == self._kill_at:
+            self.is_dead = True
+            raise ProcessKilled
+        self.moments += 1
+
+
+class SimClock:
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+
+    def now_s(self) -> float:
+        return self.now
+
+    def monotonic_s(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@dataclass
+class SimShard:
+    """`runs` counts what took effect. `ghosts` are statements that a server has read and will run
+    once it has been asked that many more times whether it is running them."""
+
+    tables: dict[str, str]
+    runs: Counter[str] = field(default_factory=Counter)
+    ghosts: dict[str, tuple[int, PlannedStatement]] = field(default_factory=dict)
+    sent: list[str] = field(default_factory=list)
+
+
+Answer = Callable[[str, PlannedStatement], Outcome | str | None]
+
+
+class SimFleet:
+    """`answer` says what comes of a statement on a shard: None for success, an Outcome instead of
+    running it, or how its connection is cut: "lost-before", "lost-after", "ghost"."""
+
+    def __init__(self, plan: Plan, *, answer: Answer = lambda shard, statement: None) -> None:
+        self.plan = plan
+        self.answer = answer
+        self.clock = SimClock()
+        self.is_locked = True
+        self.dead_shards: set[str] = set()
+        self.vitals = Vitals()
+        self.rows: int | None = 10
+        self.before_look: Callable[[str, str], None] = lambda shard, table: None
+        start = {t.table: t.definition or "" for t in plan.core.change_sets[0].touched}
+        self._texts = _texts_of(plan.core)
+        ends = {e.table: e.after for s in plan.core.change_sets[0].statements for e in s.effects}
+        end = {table: self._texts[after or ""] for table, after in ends.items()}
+        self.shards = {
+            shard: SimShard(tables=dict(end if shard in plan.core.matching else start))
+            for shard in plan.core.shards
+        }
+
+    def standings(self) -> dict[str, ToDo | Done]:
+        found = {}
+        for name, shard in self.shards.items():
+            live = {table: fingerprint(text) for table, text in shard.tables.items()}
+            standing = position_of(self.plan.core, name, live)
+            assert standing is not None, f"{name} has drifted: {shard.tables}"
+            found[name] = standing
+        return found
+
+    def take_effect(self, shard: str, statement: PlannedStatement) -> None:
+        server = self.shards[shard]
+        server.runs[statement.sql] += 1
+        for effect in statement.effects:
+            assert fingerprint(server.tables[effect.table]) == effect.before, "run out of order"
+            server.tables[effect.table] = self._texts[effect.after or ""]
+
+    def let_ghosts_run(self) -> None:
+        for name, server in self.shards.items():
+            for _, statement in server.ghosts.values():
+                self.take_effect(name, statement)
+            server.ghosts.clear()
+
+    def everything_ran_once(self) -> None:
+        for change_set in self.plan.core.change_sets:
+            wanted = Counter(statement.sql for statement in change_set.statements)
+            for shard in change_set.shards:
+                assert self.shards[shard].runs == wanted, shard
+        live = [
+            schema_fingerprint({t: fingerprint(x) for t, x in shard.tables.items()})
+            for shard in self.shards.values()
+        ]
+        assert set(live) == {self.plan.core.after}
+
+
+class SimSession:
+    def __init__(self, fleet: SimFleet, shard: str, fate: Fate) -> None:
+        self._fleet = fleet
+        self._shard = shard
+        self._fate = fate
+
+    def definitions(self) -> Mapping[str, str]:
+        return dict(self._fleet.shards[self._shard].tables)
+
+    def definition(self, table: str) -> str | None:
+        self._check_alive()
+        self._fleet.before_look(self._shard, table)
+        return self._fleet.shards[self._shard].tables.get(table)
+
+    def rows_estimate(self, table: str) -> int | None:
+        return self._fleet.rows
+
+    def vitals(self) -> Vitals:
+        return self._fleet.vitals
+
+    def run(self, statement: PlannedStatement, *, lock_wait_s: int, run_limit_s: int) -> Outcome:
+        self._fate.before()
+        outcome = self._outcome(statement)
+        self._fate.after()
+        return outcome
+
+    def _outcome(self, statement: PlannedStatement) -> Outcome:
+        self._check_alive()
+        fleet, shard = self._fleet, self._fleet.shards[self._shard]
+        shard.sent.append(statement.sql)
+        answer = fleet.answer(self._shard, statement)
+        if isinstance(answer, Applied | Failed | Unknown):
+            return answer
+        if answer == "ghost":
+            shard.ghosts[statement.sql] = (3, statement)
+        elif answer != "lost-before":
+            fleet.take_effect(self._shard, statement)
+        return Applied() if answer is None else Unknown(reason="the connection was lost")
+
+    def still_running(self, sql: str) -> bool:
+        self._check_alive()
+        ghosts = self._fleet.shards[self._shard].ghosts
+        if sql not in ghosts:
+            return False
+        looks, statement = ghosts[sql]
+        ghosts[sql] = (looks - 1, statement)
+        if looks == 0:
+            del ghosts[sql]
+            self._fleet.take_effect(self._shard, statement)
+            return False
+        return True
+
+    def _check_alive(self) -> None:
+        if self._fleet.dead_shards & {self._shard}:
+            raise unavailable("the server does not answer")
+
+
+@dataclass(frozen=True)
+class SimSessions:
+    fleet: SimFleet
+    fate: Fate
+
+    @contextmanager
+    def open(self, shard: ShardSpec) -> Iterator[SimSession]:
+        if shard.name in self.fleet.dead_shards:
+            raise unavailable("connection refused")
+        yield SimSession(self.fleet, shard.name, self.fate)
+
+
+@dataclass(frozen=True)
+class SimLocks:
+    fleet: SimFleet
+
+    def is_held(self, shard: str) -> bool:
+        return self.fleet.is_locked
+
+
+class SimCrew:
+    """Runs one piece of work to its end at each wait; which one is up to the seed."""
+
+    def __init__(self, clock: SimClock, random: Random) -> None:
+        self._clock = clock
+        self._random = random
+        self._work: list[tuple[str, Callable[[], object]]] = []
+        self._news: list[CrewNews] = []
+        self.most_at_once = 0
+        self.started: list[str] = []
+
+    def start(self, name: str, work: Callable[[], object]) -> None:
+        self._work.append((name, work))
+        self.started.append(name)
+        self.most_at_once = max(self.most_at_once, len(self._work))
+
+    def tell(self, event: ProgressEvent) -> None:
+        self._news.append(event)
+
+    def wait(self, timeout_s: float) -> list[CrewNews]:
+        self._clock.sleep(timeout_s)
+        if self._work:
+            name, work = self._work.pop(self._random.randrange(len(self._work)))
+            try:
+                self._news.append(WorkEnded(name=name, value=work()))
+            except Exception as error:
+                self._news.append(WorkEnded(name=name, error=error))
+        news, self._news = self._news, []
+        return news
+
+
+class FatedLedger:
+    """A ledger whose writes are effects of the process; what it answers is the ledger's own."""
+
+    _WRITES = frozenset({"begin", "take_over", "record", "settle", "give_up"})
+
+    def __init__(self, ledger: Any, fate: Fate) -> None:
+        self._ledger = ledger
+        self._fate = fate
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._ledger, name)
+        if name not in self._WRITES:
+            return method
+
+        def fated(*args: Any, **kwargs: Any) -> Any:
+            self._fate.before()
+            result = method(*args, **kwargs)
+            self._fate.after()
+            return result
+
+        return fated
+
+
+def unavailable(reason: str) -> Unavailable:
+    return Unavailable(Problem(code="shard-unreachable", message=reason, recovery="look"))
+
+
+def lock_wait(transient: bool = True) -> Failed:
+    error = ServerError(number=1205, message="Lock wait timeout exceeded")
+    return Failed(error=error, transient=transient, blocker="a transaction open for 12 s")
+
+
+def _texts_of(core: PlanCore) -> dict[str, str]:
+    """Every text a table may come to have, by its fingerprint."""
+    texts = {}
+    for change_set in core.change_sets:
+        for statement in change_set.statements:
+            for version in range(len(change_set.statements) + 1):
+                text = definition(statement.table, version)
+                texts[fingerprint(text)] = text
+    return texts
+
+
+def shards_with(fleet: SimFleet, sql: str) -> Sequence[str]:
+    return [name for name, shard in fleet.shards.items() if sql in shard.sent]

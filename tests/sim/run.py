@@ -1,0 +1,87 @@
+"""One run of the rollout over a simulated fleet, as one process would make it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from reconciler.edges.ledger.sql import SqlLedger, open_ledger
+from reconciler.flows.open_apply import Releases, RolloutOrder, WaveChoice
+from reconciler.flows.roll_out import roll_out
+from reconciler.flows.shard_task import RolloutWorld
+from reconciler.outcomes import ApplyOutcome, ProgressEvent
+from reconciler.plan.model import Plan
+from reconciler.ports import Ledger
+from reconciler.spec.model import Environment, RolloutSpec
+from tests.sim.fleet import (
+    Fate,
+    FatedLedger,
+    ProcessKilled,
+    SimCrew,
+    SimFleet,
+    SimLocks,
+    SimSessions,
+)
+from tests.sim.plans import environment, fingerprint
+
+
+def memory_ledger() -> SqlLedger:
+    """The real ledger, on a database that no disk slows down."""
+    return open_ledger("sqlite://", default_file=Path("unused"))
+
+
+@dataclass
+class Simulation:
+    """`interrupts` counts up at the given events; `events` are all that were told."""
+
+    plan: Plan
+    rollout: RolloutSpec
+    fleet: SimFleet
+    ledger: Ledger = field(default_factory=memory_ledger)
+    random: Random = field(default_factory=lambda: Random(0))
+    holder: str = "somebody"
+    interrupts: int = 0
+    events: list[ProgressEvent] = field(default_factory=list)
+    crew: SimCrew | None = None
+
+    @property
+    def environment(self) -> Environment:
+        return environment(self.rollout, self.plan.core.shards)
+
+    def run(
+        self,
+        *,
+        fate: Fate | None = None,
+        waves: WaveChoice = WaveChoice.ALL,
+        releases: Releases = Releases.NOTHING,
+    ) -> ApplyOutcome:
+        """Raises ProcessKilled if its fate is to be killed."""
+        fate = fate or Fate()
+        self.crew = SimCrew(self.fleet.clock, self.random)
+        world = RolloutWorld(
+            sessions=SimSessions(self.fleet, fate),
+            ledger=FatedLedger(self.ledger, fate),
+            crew=self.crew,
+            clock=self.fleet.clock,
+            jitter=self.random.random,
+            interrupts=lambda: self.interrupts,
+        )
+        order = RolloutOrder(
+            plan=self.plan,
+            environment=self.environment,
+            commit="c" * 40,
+            holder=self.holder,
+            standings=self.fleet.standings(),
+            fingerprint=lambda shard, text: fingerprint(text),
+            waves=waves,
+            releases=releases,
+        )
+        return roll_out(world, order, SimLocks(self.fleet), on_progress=self.events.append)
+
+    def is_killed(self, fate: Fate) -> bool:
+        try:
+            self.run(fate=fate)
+        except ProcessKilled:
+            return True
+        return False

@@ -1,0 +1,136 @@
+"""A rollout that is killed anywhere, taken up again, runs each statement once on every shard."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from reconciler.ledger.states import ApplyState, OperationState, StatementState
+from reconciler.outcomes import ApplyVerdict
+from reconciler.plan.model import PlannedStatement
+from reconciler.ports import Outcome
+from reconciler.spec.model import OnFailure, RolloutSpec
+from tests.sim.fleet import Answer, Fate, SimFleet, lock_wait
+from tests.sim.plans import plan_for
+from tests.sim.run import Simulation, memory_ledger
+
+ROLLOUT = RolloutSpec(canary=("40-80",), parallel=2, lock_retries=3)
+PLAN = plan_for(ROLLOUT, shards=("-40", "40-80", "80-"))
+RUNS_MAX = 30
+
+
+def simulation(answer: Answer = lambda shard, statement: None) -> Simulation:
+    return Simulation(plan=PLAN, rollout=ROLLOUT, fleet=SimFleet(PLAN, answer=answer))
+
+
+def moments_of_a_whole_run() -> int:
+    fate = Fate()
+    simulation().run(fate=fate)
+    return fate.moments
+
+
+def check_agreement(sim: Simulation) -> None:
+    """Everything ran once, and the ledger says so too."""
+    sim.fleet.everything_ran_once()
+    (apply, *_) = sim.ledger.applies("production", keyspace="commerce", limit=1)
+    assert apply.state is ApplyState.COMPLETED
+    assert {o.state for o in sim.ledger.operations(apply.apply_id)} == {OperationState.COMPLETED}
+    in_doubt = {StatementState.INTENDED, StatementState.UNKNOWN}
+    assert not in_doubt & {s.state for s in sim.ledger.statements(apply.apply_id)}
+
+
+@pytest.mark.invariant("ST-9")
+@pytest.mark.parametrize("moment", range(moments_of_a_whole_run()))
+def test_a_kill_before_or_after_any_effect_still_runs_everything_once(moment: int) -> None:
+    sim = simulation()
+    assert sim.is_killed(Fate(kill_at=moment))
+    assert sim.run().verdict in (ApplyVerdict.COMPLETED, ApplyVerdict.NOTHING_TO_DO)
+    check_agreement(sim)
+
+
+@pytest.mark.invariant("ST-13")
+@pytest.mark.parametrize("moment", range(moments_of_a_whole_run()))
+def test_with_the_ledger_lost_at_any_moment_nothing_is_run_twice_or_skipped(moment: int) -> None:
+    sim = simulation()
+    assert sim.is_killed(Fate(kill_at=moment))
+    sim.ledger = memory_ledger()
+    assert sim.run().verdict in (ApplyVerdict.COMPLETED, ApplyVerdict.NOTHING_TO_DO)
+    sim.fleet.everything_ran_once()
+
+
+@pytest.mark.invariant("ST-10")
+@pytest.mark.parametrize("cut", ["lost-before", "lost-after", "ghost"])
+def test_a_lost_connection_is_settled_by_looking(cut: str) -> None:
+    lost: set[str] = set()
+
+    def answer(shard: str, statement: PlannedStatement) -> str | None:
+        if shard == "80-" and statement.sql not in lost:
+            lost.add(statement.sql)
+            return cut
+        return None
+
+    sim = simulation(answer)
+    outcomes = [sim.run().verdict for _ in range(2)]
+    assert outcomes[-1] in (ApplyVerdict.COMPLETED, ApplyVerdict.NOTHING_TO_DO)
+    check_agreement(sim)
+    again = 2 if cut == "lost-before" else 1
+    assert [sim.fleet.shards["80-"].sent.count(sql) for sql in sorted(lost)] == [again] * len(lost)
+
+
+@pytest.mark.invariant("ST-10")
+def test_a_shard_that_cannot_be_looked_at_stays_unknown_and_ends_nothing() -> None:
+    def answer(shard: str, statement: PlannedStatement) -> str | None:
+        sim.fleet.dead_shards.add(shard)
+        return "lost-after"
+
+    sim = simulation(answer)
+    outcome = sim.run()
+    assert outcome.verdict is ApplyVerdict.UNKNOWN
+    assert [row.state for row in outcome.shards if row.shard == "40-80"] == [OperationState.UNKNOWN]
+    assert sim.ledger.unfinished("production", "commerce") is not None
+    sim.fleet.dead_shards.clear()
+    sim.fleet.answer = lambda shard, statement: None
+    assert sim.run().verdict is ApplyVerdict.COMPLETED
+    check_agreement(sim)
+
+
+class Weather:
+    """What comes of statements, and when the process dies, by the seed alone."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = Random(seed)
+
+    def answer(self, shard: str, statement: PlannedStatement) -> Outcome | str | None:
+        return self.random.choices(
+            [None, "lost-before", "lost-after", "ghost", lock_wait()], [70, 8, 8, 8, 6]
+        )[0]
+
+    def fate(self) -> Fate:
+        return Fate(kill_at=self.random.choice([None, *range(80)]))
+
+
+@pytest.mark.invariant("ST-9")
+@pytest.mark.invariant("ST-10")
+@pytest.mark.parametrize("seed", range(60))
+def test_any_weather_ends_with_everything_run_once(seed: int) -> None:
+    weather = Weather(seed)
+    rollout = RolloutSpec(
+        canary=("40-80",), parallel=weather.random.randint(1, 3), on_failure=OnFailure.CONTINUE
+    )
+    sim = Simulation(
+        plan=PLAN,
+        rollout=rollout,
+        fleet=SimFleet(PLAN, answer=weather.answer),
+        random=weather.random,
+    )
+    for _ in range(RUNS_MAX):
+        killed = sim.is_killed(weather.fate())
+        if weather.random.random() < 0.1:
+            sim.fleet.let_ghosts_run()
+            sim.ledger = memory_ledger()
+        if not killed and sim.ledger.unfinished("production", "commerce") is None:
+            break
+    sim.fleet.answer = lambda shard, statement: None
+    assert sim.run().verdict in (ApplyVerdict.COMPLETED, ApplyVerdict.NOTHING_TO_DO)
+    sim.fleet.everything_ran_once()
