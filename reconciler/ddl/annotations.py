@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from reconciler.ddl.lexer import Token, TokenKind, tokenize
+from reconciler.ddl.parts import StatementText, identifier
 from reconciler.errors import InvalidInput, Location, Problem, nearest
 from reconciler.limits import IDENTIFIER_CHARS_MAX
 from reconciler.model.renames import Rename, RenameKind
@@ -17,13 +18,11 @@ _ANNOTATION = re.compile(r"(?:--|\#|/\*)\s*reconciler\s*:(.*?)(?:\*/)?", re.DOTA
 _FORM = "-- reconciler: rename table|column|index OLD to NEW"
 
 
-def read_renames(
-    comments: Sequence[Token], *, table: str, names: frozenset[str], path: str
-) -> tuple[Rename, ...]:
-    """`names` are all names in the definition, in small letters. Raises InvalidInput."""
+def read_renames(definition: StatementText, *, table: str, path: str) -> tuple[Rename, ...]:
+    """Raises InvalidInput with every annotation that is wrong."""
     renames: list[tuple[Token, Rename]] = []
     problems: list[Problem] = []
-    for comment in comments:
+    for comment in definition.comments:
         match = _ANNOTATION.fullmatch(comment.text)
         if match is None:
             continue
@@ -31,7 +30,10 @@ def read_renames(
             renames.append((comment, _rename(match[1], comment, table, path)))
         except InvalidInput as error:
             problems += error.problems
-    problems += _conflicts(renames, names, path)
+    if renames:
+        inside = (identifier(token) for token in definition.tokens[3:])
+        names = frozenset(name.lower() for name in inside if name)
+        problems += _conflicts(renames, names, path)
     if problems:
         raise InvalidInput(*problems)
     return tuple(rename for _, rename in renames)
@@ -70,6 +72,7 @@ def _name(token: Token, comment: Token, path: str) -> str:
 def _conflicts(
     renames: Sequence[tuple[Token, Rename]], names: frozenset[str], path: str
 ) -> Iterator[Problem]:
+    """`names` are all names in the definition, in small letters."""
     seen: set[tuple[RenameKind, str, str]] = set()
     for comment, rename in renames:
         what = rename.kind.value

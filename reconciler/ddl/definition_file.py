@@ -46,14 +46,13 @@ def read_definition_file(text: str, path: str) -> DefinitionFile:
         raise InvalidInput(*problems)
     table = identifier(parts.token(2))
     assert table is not None, "checked with the head"
-    names = frozenset(name.lower() for token in parts.tokens[3:] if (name := identifier(token)))
     first, last = parts.tokens[0], parts.tokens[-1]
     return DefinitionFile(
         path=path,
         table=table,
         statement=text[first.offset : last.offset + len(last.text)],
         first_line=first.line,
-        renames=read_renames(parts.comments, table=table, names=names, path=path),
+        renames=read_renames(parts, table=table, path=path),
     )
 
 

@@ -16,6 +16,10 @@ from reconciler.ddl.lexer import Token, TokenKind
 _LOCAL_ENGINES = frozenset(
     {"innodb", "myisam", "aria", "memory", "heap", "archive", "csv", "blackhole", "rocksdb", "ndb"}
 )
+# The words that the checks below look for.
+_WATCHED = frozenset(
+    {"SELECT", "TABLE", "VALUES", "UNION", "ENGINE", "CONNECTION", "DATA", "INDEX", "START"}
+)
 _OPTION_VALUES = frozenset({TokenKind.WORD, TokenKind.QUOTED_IDENTIFIER, TokenKind.STRING})
 
 
@@ -39,7 +43,9 @@ def forbidden_parts(tokens: Sequence[Token], *, body: range = range(0)) -> Itera
             continue
         if token.kind in (TokenKind.UNTERMINATED, TokenKind.UNKNOWN):
             yield _unreadable(token)
-        if token.kind is not TokenKind.WORD or (i and tokens[i - 1].is_punctuation(".")):
+        if token.kind is not TokenKind.WORD or token.text.upper() not in _WATCHED:
+            continue
+        if i and tokens[i - 1].is_punctuation("."):
             continue
         following = tokens[i + 1 : i + 4]
         yield from _queries(token, following, i)

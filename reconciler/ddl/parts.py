@@ -27,7 +27,7 @@ class StatementText:
 def split_statement(text: str) -> StatementText:
     tokens = tuple(tokenize(text))
     code = tuple(token for token in tokens if token.kind is not TokenKind.COMMENT)
-    end = next((i for i, token in enumerate(code) if token.is_punctuation(";")), len(code))
+    end = next((i for i, token in enumerate(code) if token.text == ";"), len(code))
     return StatementText(
         tokens=code[:end],
         comments=tuple(token for token in tokens if token.kind is TokenKind.COMMENT),
@@ -46,13 +46,17 @@ def identifier(token: Token | None) -> str | None:
             return None
 
 
+# No other kind of token can be a bracket, a comma or a semicolon: these loops compare text alone.
+
+
 def closing(tokens: Sequence[Token], opening: int) -> int | None:
     """The index of the bracket that closes the one at `opening`; None if none does."""
     depth = 0
     for i in range(opening, len(tokens)):
-        if tokens[i].is_punctuation("("):
+        text = tokens[i].text
+        if text == "(":
             depth += 1
-        elif tokens[i].is_punctuation(")"):
+        elif text == ")":
             depth -= 1
             if depth == 0:
                 return i
@@ -63,12 +67,13 @@ def commas(tokens: Sequence[Token], start: int) -> list[int] | None:
     """The indexes of the commas outside brackets; None if the brackets do not match."""
     found, depth = [], 0
     for i in range(start, len(tokens)):
-        if tokens[i].is_punctuation("("):
+        text = tokens[i].text
+        if text == "(":
             depth += 1
-        elif tokens[i].is_punctuation(")"):
+        elif text == ")":
             depth -= 1
             if depth < 0:
                 return None
-        elif depth == 0 and tokens[i].is_punctuation(","):
+        elif depth == 0 and text == ",":
             found.append(i)
     return found if depth == 0 else None
