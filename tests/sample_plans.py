@@ -27,6 +27,11 @@ SHARDS = ("-40", "40-80", "80-c0", "c0-")
 META = PlanMeta(created_at="2026-01-02T03:04:05Z", tool_version="0")
 
 
+def digest(of: str) -> str:
+    """A well-formed digest of an input file."""
+    return fingerprint(of).removeprefix("sha256:")
+
+
 def fingerprint(of: str) -> str:
     """A well-formed fingerprint that stands for a state, e.g. 'users 2'."""
     return "sha256:" + hashlib.sha256(of.encode()).hexdigest()
@@ -81,7 +86,7 @@ def sample_plan(
             server="mysql 9.7",
             normalizer=1,
             renderer=1,
-            inputs=(InputDigest(path="specs/commerce.yaml", sha256=fingerprint("spec")),),
+            inputs=(InputDigest(path="specs/commerce.yaml", sha256=digest("spec")),),
             policy=Policy(ignore_tables=("_*",)),
             shards=shards,
             waves=(shards[:1], shards[1:]),

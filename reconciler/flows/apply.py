@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from reconciler.errors import Refused
 from reconciler.flows.check import check_against_live
-from reconciler.flows.derive import Pass, begin_pass
+from reconciler.flows.derive import begin_pass
+from reconciler.flows.looking import unreachable_refusals
 from reconciler.flows.open_apply import Releases, RolloutOrder, WaveChoice
 from reconciler.flows.roll_out import roll_out
 from reconciler.flows.shard_task import RolloutWorld
@@ -123,19 +124,13 @@ def _without_plan(
     """A missing plan is never success (GD-11), unless a look at every shard finds nothing that a
     plan could be for: then a merge that touched no schema has nothing to apply."""
     begun = begin_pass(world, files, environment)
-    if _everything_matches(begun):
+    look = begun.look
+    unseen = (*unreachable_refusals(look.unreachable), *look.refusals)
+    if unseen:
+        return end.with_refusals(unseen, None, unreachable=look.unreachable)
+    if all(seen.fingerprints == begun.desired_fingerprints for seen in look.seen):
         return end.without_work()
-    return end.with_refusals(
-        (unplanned(environment.name, files.spec.keyspace),),
-        None,
-        unreachable=begun.look.unreachable,
-    )
-
-
-def _everything_matches(begun: Pass) -> bool:
-    whole = not begun.look.unreachable and not begun.look.refusals
-    wanted = begun.desired_fingerprints
-    return whole and all(seen.fingerprints == wanted for seen in begun.look.seen)
+    return end.with_refusals((unplanned(environment.name, files.spec.keyspace),), None)
 
 
 def _review_facts(history: History, commit: str, plan: Plan) -> ReviewFacts:

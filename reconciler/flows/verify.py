@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reconciler.flows.check import check_against_live
 from reconciler.flows.derive import begin_pass, derive
+from reconciler.flows.looking import unreachable_refusals
 from reconciler.guard.model import Refusal
 from reconciler.outcomes import VerifyOutcome, VerifyState
 from reconciler.plan.files import plan_paths, read_plan
@@ -32,8 +33,10 @@ def verify_keyspace(
             unreachable=look.unreachable,
         )
 
-    whole = not look.unreachable and not look.refusals
-    if whole and all(s.fingerprints == begun.desired_fingerprints for s in look.seen):
+    unseen = (*unreachable_refusals(look.unreachable), *look.refusals)
+    if unseen:
+        return outcome(VerifyState.REFUSED, unseen)
+    if all(s.fingerprints == begun.desired_fingerprints for s in look.seen):
         # Whatever plan lies there, made from these files or from earlier ones: nothing would run.
         return outcome(VerifyState.APPLIED if plan else VerifyState.NO_CHANGE)
     if plan is None:

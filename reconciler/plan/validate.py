@@ -18,6 +18,7 @@ from reconciler.plan.codec import sha256_of
 from reconciler.plan.model import ChangeSet, Plan, PlanCore, PlannedStatement
 from reconciler.plan.readable import render_readable_sql
 
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _FINGERPRINT = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -68,9 +69,10 @@ def core_errors(core: PlanCore) -> Iterator[str]:
         yield from _change_set_errors(change_set, managed)
         if change_set.after != core.after:
             yield "a change set does not end at the desired schema"
-    fingerprints = [d.sha256 for d in core.inputs] + [core.after]
-    if not all(_FINGERPRINT.fullmatch(found) for found in fingerprints):
-        yield "an input digest or fingerprint is not a SHA-256"
+    if not _FINGERPRINT.fullmatch(core.after):
+        yield "the desired fingerprint is not a fingerprint"
+    if not all(_DIGEST.fullmatch(found.sha256) for found in core.inputs):
+        yield "an input's digest is not a SHA-256"
 
 
 def _shard_use_errors(core: PlanCore) -> Iterator[str]:

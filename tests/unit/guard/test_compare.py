@@ -19,7 +19,7 @@ from reconciler.plan.model import (
     PlanCore,
     PlannedStatement,
 )
-from tests.sample_plans import fingerprint, sample_plan, statement
+from tests.sample_plans import digest, fingerprint, sample_plan, statement
 
 CORE = sample_plan().core
 
@@ -80,9 +80,9 @@ def test_a_refusal_shows_both_sides_and_the_next_step() -> None:
     "inputs",
     [
         (),
-        (InputDigest(path="specs/commerce.yaml", sha256=fingerprint("edited")),),
-        (InputDigest(path="specs/renamed.yaml", sha256=fingerprint("spec")),),
-        (*CORE.inputs, InputDigest(path="schemas/new.sql", sha256=fingerprint("new"))),
+        (InputDigest(path="specs/commerce.yaml", sha256=digest("edited")),),
+        (InputDigest(path="specs/renamed.yaml", sha256=digest("spec")),),
+        (*CORE.inputs, InputDigest(path="schemas/new.sql", sha256=digest("new"))),
     ],
     ids=["deleted", "edited", "renamed", "added"],
 )
