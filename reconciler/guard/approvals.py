@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from reconciler.guard.code_owners import OwnedBy, owners_of
 from reconciler.guard.model import Refusal
+from reconciler.spec.model import ReviewRule
 
 
 class AccountKind(StrEnum):
@@ -63,20 +64,6 @@ class PullRequest:
     commits: int
     is_merged: bool
     merge_commit: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewRule:
-    """What the spec asks of a review; the stricter of two is what holds (`stricter`)."""
-
-    approvals: int = 1
-    code_owners: bool = False
-
-    def stricter(self, other: ReviewRule) -> ReviewRule:
-        return ReviewRule(
-            approvals=max(self.approvals, other.approvals),
-            code_owners=self.code_owners or other.code_owners,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from reconciler.spec.model import (
     Connection,
     Environment,
     OnFailure,
+    ReviewRule,
     RolloutSpec,
     ShardSpec,
     SpecFile,
@@ -97,6 +98,8 @@ def _environment(name: str, value: Mapping[str, Any]) -> Environment:
         shards=shard_specs(value),
         scratch=None if scratch == "auto" else build_connection(scratch),
         rollout=_rollout(value.get("rollout", {})),
+        review=ReviewRule(**value.get("review", {})),
+        after=value.get("after"),
         ledger=value.get("ledger"),
     )
 

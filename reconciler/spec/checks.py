@@ -33,6 +33,28 @@ def check_spec(document: Document, sound: Mapping[str, Any]) -> Iterator[Problem
         yield from _schema_path(document, sound["schema"])
     for name, environment in sound.get("environments", {}).items():
         yield from _environment(document, ("environments", name), environment)
+    yield from _order(document, sound.get("environments", {}))
+
+
+def _order(document: Document, environments: Mapping[str, Any]) -> Iterator[Problem]:
+    """`after` leads from environment to environment and ends."""
+    for name in environments:
+        at = ("environments", name, "after")
+        before = environments[name].get("after")
+        passed = {name}
+        while before is not None and before in environments and before not in passed:
+            passed.add(before)
+            before = environments[before].get("after")
+        if before == name:
+            what = f"{dotted(at)} leads back to {name}: nothing could ever be applied"
+            yield _problem(document, at, "spec-bad-value", what, "name an earlier environment")
+    for name, environment in environments.items():
+        before = environment.get("after")
+        if before is not None and before not in environments:
+            at = ("environments", name, "after")
+            what = f"{dotted(at)} names no environment of this spec: {before!r}"
+            known = f"there are: {', '.join(sorted(environments))}"
+            yield _problem(document, at, "spec-bad-value", what, known)
 
 
 def _environment(document: Document, at: Path, value: Mapping[str, Any]) -> Iterator[Problem]:

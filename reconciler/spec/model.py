@@ -84,13 +84,30 @@ class RolloutSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewRule:
+    """What a plan's review must have; the stricter of two rules is what holds."""
+
+    approvals: int = 1
+    code_owners: bool = False
+
+    def stricter(self, other: ReviewRule) -> ReviewRule:
+        return ReviewRule(
+            approvals=max(self.approvals, other.approvals),
+            code_owners=self.code_owners or other.code_owners,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """`scratch` None means auto: a throwaway server started from a mysqld or mariadbd at hand."""
+    """`scratch` None means auto: a throwaway server started from a mysqld or mariadbd at hand.
+    `after` is the environment in which the same files must have been applied before."""
 
     name: str
     shards: tuple[ShardSpec, ...]
     scratch: Connection | None = None
     rollout: RolloutSpec = RolloutSpec()
+    review: ReviewRule = ReviewRule()
+    after: str | None = None
     # An SQLAlchemy URL, may hold ${VARIABLE}; None: the local file. Never shown (PL-12).
     ledger: str | None = field(default=None, repr=False)
 

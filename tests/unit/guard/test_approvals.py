@@ -15,11 +15,11 @@ from reconciler.guard.approvals import (
     PullRequest,
     PullRequestFacts,
     PullRequestReview,
-    ReviewRule,
     ReviewState,
     approval_refusals,
 )
 from reconciler.guard.code_owners import parse_code_owners
+from reconciler.spec.model import ReviewRule
 
 PLAN, OTHER_PLAN = "sha256:" + "a" * 64, "sha256:" + "b" * 64
 MERGED, HEAD, FORMER = "1" * 40, "2" * 40, "3" * 40
