@@ -53,7 +53,7 @@ SANDBOX_SERVERS_MAX = 16
 # A server's error text is at most 512 bytes; our own messages with two definitions stay below this.
 LEDGER_MESSAGE_CHARS_MAX = 4_000
 
-# Other writers of a ledger file hold it for milliseconds; a stopped one must not hold a run forever.
+# Other writers hold a ledger for milliseconds; one that hangs must not hold a run forever.
 LEDGER_BUSY_S_MAX = 15
 
 # Group commit lets one connection write for all; the others read.
@@ -62,6 +62,9 @@ LEDGER_CONNECTIONS_MAX = 6
 # A driver shows a sign of life this often, and is taken for dead after several missed ones.
 HEARTBEAT_S = 2.0
 HEARTBEAT_MISSED_S_MAX = 15.0
+
+# A driver answers within two polls; a person is told "recorded" rather than kept waiting longer.
+REQUEST_ANSWER_S_MAX = 10.0
 
 # How soon a running apply hears of a request or a signal: stop must take effect at once for people.
 ROLLOUT_POLL_S = 0.25
@@ -130,3 +133,10 @@ PROOF_EXCLUSIONS_MAX = 20
 
 # Parts of one change set that are proven side by side; a scratch server is mostly waiting on disk.
 PROOF_PARALLEL = 4
+
+# What fits a screen; older events and applies stay in the ledger.
+STATUS_EVENTS_MAX = 12
+STATUS_APPLIES_MAX = 50
+
+# How often `status --watch` looks again.
+STATUS_WATCH_S = 1.0

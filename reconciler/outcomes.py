@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from reconciler.errors import Problem
 from reconciler.guard.model import Refusal
-from reconciler.ledger.states import ApplyState, OperationState
+from reconciler.ledger.states import ApplyState, OperationState, RequestKind, RequestState
 from reconciler.model.observation import Unreachable
 from reconciler.plan.model import Plan
 
@@ -260,6 +260,19 @@ class StatusOutcome:
     environment: str
     applies: tuple[ApplyStatus, ...]
     now_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlOutcome:
+    """What became of a request to an apply; `apply_id` is None where there was none to ask.
+    PENDING: it is recorded, and whoever drives the apply has not answered yet."""
+
+    environment: str
+    keyspace: str
+    kind: RequestKind
+    state: RequestState
+    answer: str
+    apply_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

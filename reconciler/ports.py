@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol, TypeVar
 
+from reconciler.errors import Problem
 from reconciler.ledger.model import (
     Entry,
     EventEntry,
@@ -23,7 +25,7 @@ from reconciler.ledger.model import (
 )
 from reconciler.ledger.states import RequestKind, RequestState
 from reconciler.model.observation import Observation, OutsideParent
-from reconciler.model.server import ServerError, ServerSettings
+from reconciler.model.server import ServerError, ServerSettings, ServerVersion
 from reconciler.outcomes import ProgressEvent
 from reconciler.plan.model import PlannedStatement
 from reconciler.rollout.vitals import Vitals
@@ -135,6 +137,10 @@ class ShardSession(Protocol):
         """True if the shard's server is executing this very statement in some session (a run whose
         connection was lost). Raises Unavailable if that cannot be seen."""
 
+    def kill_blockers(self, table: str) -> tuple[str, ...]:
+        """End the sessions that keep a statement from its lock on `table`; tells which, in words.
+        Never DDL, never replication. Raises Unavailable."""
+
 
 class ShardSessions(Protocol):
     def open(self, shard: ShardSpec) -> AbstractContextManager[ShardSession]:
@@ -156,9 +162,31 @@ class ShardLocks(Protocol):
         connection."""
 
 
+class Identity(StrEnum):
+    """What the login of a process is for: plan jobs read, apply jobs change."""
+
+    READS = "reads"
+    CHANGES = "changes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardCheck:
+    """`problems` keep a command from working; `unseen` is what it works without, in words."""
+
+    shard: str
+    version: ServerVersion | None
+    problems: tuple[Problem, ...]
+    unseen: tuple[str, ...] = ()
+
+
 class Connections(Protocol):
     def check(self, connection: Connection) -> tuple[str, ...]:
-        """Problems in words, empty if it can be reached and logged in to."""
+        """Problems of a scratch connection in words, empty if databases can be made there."""
+
+    def check_shards(
+        self, shards: Sequence[ShardSpec], identity: Identity, *, parallel: int
+    ) -> list[ShardCheck]:
+        """One for each shard, in the given order. Raises nothing of the network's."""
 
 
 class FileWriter(Protocol):
@@ -221,7 +249,7 @@ class Ledger(Protocol):
 
     def take_over(self, apply_id: int, *, holder: str, now_s: float) -> Lease:
         """A new lease on an apply whose driver is gone; the old lease's writes fail from now on.
-        The caller holds every shard's lock."""
+        The caller holds every shard's lock, or only writes to the ledger."""
 
     def heartbeat(self, lease: Lease, *, now_s: float) -> None:
         """Show a sign of life. Raises Refused (`lease-lost`) if somebody took the lease over."""

@@ -118,6 +118,7 @@ class RolloutDriver:
 
     def run(self) -> ApplyOutcome:
         self._tell_started()
+        self._supersede_old_stops()
         while True:
             self._listen()
             if self._world.interrupts() > 1:
@@ -276,6 +277,16 @@ class RolloutDriver:
                 self._world.ledger.heartbeat(self._lease, now_s=self._world.clock.now_s())
             for request in self._world.ledger.requests(self._lease.apply_id, RequestState.PENDING):
                 self._hear(request)
+        except ReconcilerError as error:
+            self._ends_run = error.problems[0]
+
+    def _supersede_old_stops(self) -> None:
+        """A stop was for the run before this one; a cancel or a release still counts."""
+        try:
+            for request in self._world.ledger.requests(self._lease.apply_id, RequestState.PENDING):
+                if request.kind is RequestKind.STOP:
+                    why = f"taken up again by {self._lease.holder}"
+                    self._world.ledger.answer(request.request_id, RequestState.SUPERSEDED, why)
         except ReconcilerError as error:
             self._ends_run = error.problems[0]
 

@@ -89,6 +89,7 @@ class _ShardRun:
         self._index = task.next_index
         self._first_index = self._index
         self._attempt = 1
+        self._blocked_since_s: float | None = None
 
     def run(self) -> ShardResult:
         try:
@@ -129,6 +130,7 @@ class _ShardRun:
                     if not isinstance(step, _Next):
                         return step
                     self._index, self._attempt = self._index + 1, 1
+                    self._blocked_since_s = None
         except Unavailable as error:
             # What was sent is dealt with where it was sent: this was a look, or a greeting.
             return _Again(error.problems[0])
@@ -138,6 +140,7 @@ class _ShardRun:
         statement = self._task.work.statements[self._index]
         if (step := self._before(session, statement)) is not None:
             return step
+        self._clear_the_way(session, statement.table)
         self._book.intend(self._index, statement, self._attempt)
         self._tell_started(statement)
         begun_s = self._world.clock.monotonic_s()
@@ -170,6 +173,15 @@ class _ShardRun:
             if refusals:
                 return _End(hold=refusals[0])
         return None
+
+    def _clear_the_way(self, session: ShardSession, table: str) -> None:
+        """End what keeps the statement from its lock, where the spec says so and since when."""
+        after_s = self._task.rollout.kill_blockers_after_s
+        if after_s is None or self._blocked_since_s is None:
+            return
+        if self._world.clock.monotonic_s() - self._blocked_since_s >= after_s:
+            for ended in session.kill_blockers(table):
+                self._book.tell(f"ended what was in the way: {ended}", table)
 
     def _is_braked(self, table: str) -> bool:
         """A stop takes effect between two statements, a failure elsewhere between operations."""
@@ -256,6 +268,8 @@ class _ShardRun:
         problem = statement_failed(self._shard, statement.table, failed)
         self._book.conclude(self._index, StatementState.FAILED, problem)
         if failed.transient:
+            if self._blocked_since_s is None:
+                self._blocked_since_s = self._world.clock.monotonic_s()
             return _Again(problem, failed.blocker)
         return self._fail(statement.table, problem)
 

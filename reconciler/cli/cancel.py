@@ -1,0 +1,25 @@
+"""`reconciler cancel`: asked in the ledger, answered by whoever drives the apply."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli import options
+from reconciler.cli.control import ask_applies
+
+
+@click.command()
+@options.keyspaces
+@options.repository
+@options.environment
+@options.output("text", "json")
+def cancel(keyspaces: tuple[str, ...], repo: Path, environment: str | None, output: str) -> None:
+    """End an unfinished apply for good; what runs is finished first, and nothing is undone.
+
+    What was applied stays applied, and the next plan is made from what the shards then show.
+    """
+    from reconciler.ledger.states import RequestKind
+
+    ask_applies(keyspaces, repo, environment, output, RequestKind.CANCEL)

@@ -1,0 +1,62 @@
+"""What `stop`, `release` and `cancel` share: ask the applies of the keyspaces, say the answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reconciler.cli.exit_code import ExitCode
+    from reconciler.ledger.states import RequestKind
+    from reconciler.outcomes import ControlOutcome, KeyspaceFailed
+
+
+def ask_applies(
+    keyspaces: tuple[str, ...], repo: Path, environment: str | None, output: str, kind: RequestKind
+) -> None:
+    """Exit 3 if no apply could be asked."""
+    import os
+    import sys
+
+    from reconciler.cli.presenting import exit_with, show, style_for
+    from reconciler.cli.run import load
+    from reconciler.cli.wire import holder_name, open_ledger
+    from reconciler.edges.clock import SystemClock
+    from reconciler.flows.control import ask
+    from reconciler.report.control import control_json, control_text
+    from reconciler.spec.load import DesiredFiles
+    from reconciler.spec.model import Environment
+
+    loaded = load(repo, None)
+
+    def work(files: DesiredFiles, chosen: Environment) -> ControlOutcome:
+        ledger = open_ledger(chosen.ledger, loaded.root, os.environ)
+        try:
+            return ask(
+                ledger,
+                SystemClock(),
+                environment=chosen.name,
+                keyspace=files.spec.keyspace,
+                kind=kind,
+                asked_by=holder_name(),
+            )
+        finally:
+            ledger.close()
+
+    outcomes = loaded.each(environment, keyspaces, work)
+    as_text = control_text(outcomes, style_for(sys.stdout))
+    show(control_json(outcomes) if output == "json" else as_text)
+    exit_with([_code(outcomes)])
+
+
+def _code(outcomes: list[ControlOutcome | KeyspaceFailed]) -> ExitCode:
+    from reconciler.cli.exit_code import ExitCode, worst
+    from reconciler.cli.presenting import failed_code
+    from reconciler.ledger.states import RequestState
+    from reconciler.outcomes import ControlOutcome, KeyspaceFailed
+
+    failed = [failed_code(found) for found in outcomes if isinstance(found, KeyspaceFailed)]
+    asked = [found for found in outcomes if isinstance(found, ControlOutcome)]
+    if asked and all(found.state is RequestState.REFUSED for found in asked):
+        failed.append(ExitCode.REFUSED)
+    return worst(failed)

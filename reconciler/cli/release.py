@@ -1,0 +1,26 @@
+"""`reconciler release`: asked in the ledger, answered by whoever drives the apply."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli import options
+from reconciler.cli.control import ask_applies
+
+
+@click.command()
+@options.keyspaces
+@options.repository
+@options.environment
+@options.output("text", "json")
+def release(keyspaces: tuple[str, ...], repo: Path, environment: str | None, output: str) -> None:
+    """Let an apply go on that waits for a person: at a gate between waves, or after a failure.
+
+    The release stays, whoever drives the apply next; an apply that nobody drives goes on with
+    `reconciler resume`.
+    """
+    from reconciler.ledger.states import RequestKind
+
+    ask_applies(keyspaces, repo, environment, output, RequestKind.RELEASE)

@@ -1,0 +1,126 @@
+"""`reconciler status`: what the ledger says, from any process and at any time."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli import options
+
+if TYPE_CHECKING:
+    from reconciler.cli.run import Loaded
+    from reconciler.outcomes import ApplyStatus, KeyspaceFailed
+    from reconciler.ports import Ledger
+    from reconciler.spec.load import DesiredFiles
+    from reconciler.spec.model import Environment
+
+_CLEAR = "\x1b[H\x1b[2J"
+
+
+@click.command()
+@options.keyspaces
+@options.repository
+@options.environment
+@click.option("--watch", is_flag=True, help="Look again every second until nothing runs any more.")
+@click.option("--history", is_flag=True, help="List past applies, the newest first.")
+@options.output("text", "json", "markdown")
+def status(
+    keyspaces: tuple[str, ...],
+    repo: Path,
+    environment: str | None,
+    watch: bool,
+    history: bool,
+    output: str,
+) -> None:
+    """Show the latest apply of each keyspace: its waves, its shards, what runs and what waits.
+
+    It reads the ledger alone; `reconciler drift` looks at the shards.
+    """
+    import time
+
+    from reconciler.cli.presenting import exit_with, failed_code, presentation, show
+    from reconciler.cli.run import load
+    from reconciler.flows.keyspaces import choose_environment
+    from reconciler.limits import STATUS_WATCH_S
+    from reconciler.outcomes import KeyspaceFailed, StatusOutcome
+    from reconciler.report.render import status_report
+
+    loaded = load(repo, None)
+    chosen = choose_environment(loaded.keyspaces, environment)
+    how = presentation(output)
+    with _Ledgers(loaded.root) as ledgers:
+        while True:
+            now_s = time.time()
+            found = _look(loaded, chosen, keyspaces, ledgers, now_s, history=history)
+            failed = [entry for entry in found if isinstance(entry, KeyspaceFailed)]
+            applies = [apply for entry in found if isinstance(entry, tuple) for apply in entry]
+            outcome = StatusOutcome(environment=chosen, applies=tuple(applies), now_s=now_s)
+            if watch and how.style.colour:
+                click.echo(_CLEAR, nl=False)
+            show(status_report(outcome, how))
+            _show_failed(failed)
+            if not watch or not any(apply.holder for apply in applies):
+                break
+            time.sleep(STATUS_WATCH_S)
+    exit_with(failed_code(entry) for entry in failed)
+
+
+class _Ledgers:
+    """Each ledger is opened once, however many keyspaces share it and however long one watches."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._open: dict[str | None, Ledger] = {}
+        self._closing = ExitStack()
+
+    def __enter__(self) -> _Ledgers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.close()
+
+    def of(self, environment: Environment) -> Ledger:
+        import os
+
+        from reconciler.cli.wire import open_ledger
+
+        if environment.ledger not in self._open:
+            ledger = open_ledger(environment.ledger, self._root, os.environ)
+            self._closing.callback(ledger.close)
+            self._open[environment.ledger] = ledger
+        return self._open[environment.ledger]
+
+
+def _look(
+    loaded: Loaded,
+    environment: str,
+    keyspaces: tuple[str, ...],
+    ledgers: _Ledgers,
+    now_s: float,
+    *,
+    history: bool,
+) -> list[tuple[ApplyStatus, ...] | KeyspaceFailed]:
+    from reconciler.flows.status import current_apply, past_applies
+
+    def work(files: DesiredFiles, chosen: Environment) -> tuple[ApplyStatus, ...]:
+        ledger, keyspace = ledgers.of(chosen), files.spec.keyspace
+        if history:
+            return past_applies(ledger, chosen.name, keyspace)
+        current = current_apply(ledger, chosen.name, keyspace, now_s=now_s)
+        return (current,) if current else ()
+
+    return loaded.each(environment, keyspaces, work)
+
+
+def _show_failed(failed: list[KeyspaceFailed]) -> None:
+    import sys
+
+    from reconciler.cli.presenting import style_for
+    from reconciler.report.text.blocks import failed_lines, finished
+
+    for entry in failed:
+        lines = failed_lines(entry, style_for(sys.stderr))
+        click.echo(finished(lines).rstrip("\n"), err=True)

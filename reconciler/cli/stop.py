@@ -1,0 +1,26 @@
+"""`reconciler stop`: asked in the ledger, answered by whoever drives the apply."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli import options
+from reconciler.cli.control import ask_applies
+
+
+@click.command()
+@options.keyspaces
+@options.repository
+@options.environment
+@options.output("text", "json")
+def stop(keyspaces: tuple[str, ...], repo: Path, environment: str | None, output: str) -> None:
+    """Ask a running apply to start nothing new; what runs is finished first.
+
+    Nothing is undone. What has not started stays reserved: `reconciler resume` goes on with it,
+    `reconciler cancel` ends it.
+    """
+    from reconciler.ledger.states import RequestKind
+
+    ask_applies(keyspaces, repo, environment, output, RequestKind.STOP)

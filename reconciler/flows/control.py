@@ -1,0 +1,112 @@
+"""Asks something of an apply from another process: stop, cancel, release.
+
+A request is in the ledger before anybody is told that it was made. Whoever drives the apply answers
+it; where nobody does, the one who asks carries it out, in the ledger alone: no shard is touched.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from reconciler.flows.open_apply import OpenApply, grouped
+from reconciler.flows.rollout_book import RolloutBook
+from reconciler.flows.status import is_driven
+from reconciler.ledger.model import Request, StoredApply
+from reconciler.ledger.states import RequestKind, RequestState
+from reconciler.limits import REQUEST_ANSWER_S_MAX, ROLLOUT_POLL_S
+from reconciler.outcomes import ControlOutcome
+from reconciler.ports import Clock, Ledger
+from reconciler.rollout.hold import release
+from reconciler.rollout.transitions import Move
+
+
+def ask(
+    ledger: Ledger,
+    clock: Clock,
+    *,
+    environment: str,
+    keyspace: str,
+    kind: RequestKind,
+    asked_by: str,
+) -> ControlOutcome:
+    """Returns when the request is durable and answered, or when no answer came in time."""
+    stored = ledger.unfinished(environment, keyspace)
+    if stored is None:
+        return ControlOutcome(
+            environment=environment,
+            keyspace=keyspace,
+            kind=kind,
+            state=RequestState.REFUSED,
+            answer="no apply of this keyspace is unfinished",
+        )
+    request = ledger.ask(stored.apply_id, kind, asked_by=asked_by, now_s=clock.now_s())
+    answered = _answered(ledger, clock, stored, request)
+    return ControlOutcome(
+        environment=environment,
+        keyspace=keyspace,
+        kind=kind,
+        state=answered.state,
+        answer=answered.answer or "recorded; it has not been answered yet",
+        apply_id=stored.apply_id,
+    )
+
+
+def _answered(ledger: Ledger, clock: Clock, stored: StoredApply, request: Request) -> Request:
+    """The request with its answer. A driver that goes away meanwhile leaves it to us."""
+    give_up_s = clock.monotonic_s() + REQUEST_ANSWER_S_MAX
+    while True:
+        found = next(
+            row for row in ledger.requests(stored.apply_id) if row.request_id == request.request_id
+        )
+        if found.state is not RequestState.PENDING:
+            return found
+        lease = ledger.lease(stored.environment, stored.keyspace)
+        if not is_driven(lease, stored.apply_id, clock.now_s()):
+            _carry_out(ledger, clock, stored.apply_id, request)
+        elif clock.monotonic_s() >= give_up_s:
+            return found
+        else:
+            clock.sleep(ROLLOUT_POLL_S)
+
+
+def _carry_out(ledger: Ledger, clock: Clock, apply_id: int, request: Request) -> None:
+    stored = ledger.apply(apply_id)
+    unfinished = stored and ledger.unfinished(stored.environment, stored.keyspace)
+    if not unfinished or unfinished.apply_id != apply_id:
+        ledger.answer(request.request_id, RequestState.REFUSED, "the apply has ended meanwhile")
+        return
+    # The fence first: if its driver was only slow, it can write nothing after this.
+    lease = ledger.take_over(apply_id, holder=request.asked_by, now_s=clock.now_s())
+    try:
+        operations = grouped(ledger.operations(apply_id))
+        opened = OpenApply(lease=lease, stored=unfinished, operations=operations)
+        book = RolloutBook(ledger, clock, opened)
+        answer = _carried_out(book, opened, request.kind)
+    finally:
+        ledger.give_up(lease, now_s=clock.now_s())
+    ledger.answer(request.request_id, *answer)
+
+
+def _carried_out(
+    book: RolloutBook, opened: OpenApply, kind: RequestKind
+) -> tuple[RequestState, str]:
+    lease = opened.lease
+    match kind:
+        case RequestKind.STOP:
+            book.lose(lease, opened.operations)
+            book.move_rest(lease, Move.STOP)
+            book.project(lease)
+            return RequestState.APPLIED, "nobody drove it; it stays as it is until resumed"
+        case RequestKind.CANCEL:
+            book.lose(lease, opened.operations)
+            book.move_rest(lease, Move.CANCEL)
+            book.project(lease)
+            return RequestState.APPLIED, f"ended: {book.stored.state}"
+        case RequestKind.RELEASE:
+            after = release(book.stored, book.operations())
+            if after is None:
+                return RequestState.SUPERSEDED, "there is nothing to release"
+            book.settle(lease, after)
+            return RequestState.APPLIED, "released; `reconciler resume` goes on"
+        case _:
+            assert_never(kind)

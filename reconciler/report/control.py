@@ -1,0 +1,37 @@
+"""What became of a request to a running apply: one line for each keyspace, or JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+
+from reconciler.ledger.states import RequestState
+from reconciler.outcomes import ControlOutcome, KeyspaceFailed
+from reconciler.report.style import PLAIN, Style, Tone
+from reconciler.report.text.blocks import failed_lines, finished, heading
+
+_TONES = {
+    RequestState.PENDING: Tone.CAUTION,
+    RequestState.APPLIED: Tone.GOOD,
+    RequestState.SUPERSEDED: Tone.CAUTION,
+    RequestState.REFUSED: Tone.BAD,
+}
+
+
+def control_text(outcomes: Sequence[ControlOutcome | KeyspaceFailed], style: Style = PLAIN) -> str:
+    return finished(line for outcome in outcomes for line in _lines(outcome, style))
+
+
+def control_json(outcomes: Sequence[ControlOutcome | KeyspaceFailed]) -> str:
+    command = next((o.kind for o in outcomes if isinstance(o, ControlOutcome)), None)
+    shapes = [asdict(outcome) for outcome in outcomes]
+    return json.dumps({"format": 1, "command": command, "keyspaces": shapes}, indent=2)
+
+
+def _lines(outcome: ControlOutcome | KeyspaceFailed, style: Style) -> Iterator[str]:
+    if isinstance(outcome, KeyspaceFailed):
+        yield from failed_lines(outcome, style)
+        return
+    answer = f"{outcome.kind} {outcome.state}: {outcome.answer}"
+    yield heading(outcome.keyspace, outcome.environment, answer, _TONES[outcome.state], style)
