@@ -32,6 +32,7 @@ _ONE_LINE_TOKENS = frozenset(
 )
 
 _PLAIN = re.compile(r"[ -~]*")
+_UNUSUAL = re.compile(r"[^ -~]")
 
 
 def is_hidden(character: str) -> bool:
@@ -65,12 +66,21 @@ def visible_sql(sql: str) -> str:
 
 def hidden_in_sql(sql: str) -> tuple[str, ...]:
     """The code points that `visible_sql` had to escape, as U+202E, sorted."""
-    hidden = (c for text, keep in _pieces(sql) for c in text if is_hidden(c) and c not in keep)
+    hidden = (
+        character
+        for text, keep in _pieces(sql)
+        if not _PLAIN.fullmatch(text)
+        for character in text
+        if is_hidden(character) and character not in keep
+    )
     return tuple(f"U+{ord(character):04X}" for character in sorted(set(hidden)))
 
 
 def _pieces(sql: str) -> Iterator[tuple[str, str]]:
     """Tokens and the gaps between them, each with the hidden characters that may stay in it."""
+    if _PLAIN.fullmatch(sql):
+        yield sql, ""
+        return
     end = 0
     for token in tokenize(sql):
         yield sql[end : token.offset], "\n"
@@ -80,12 +90,11 @@ def _pieces(sql: str) -> Iterator[tuple[str, str]]:
 
 
 def _escaped(text: str, *, keep: str) -> str:
-    if _PLAIN.fullmatch(text):
-        return text
-    return "".join(
-        character if character in keep or not is_hidden(character) else _escape(character)
-        for character in text
-    )
+    def shown(match: re.Match[str]) -> str:
+        character = match[0]
+        return character if character in keep or not is_hidden(character) else _escape(character)
+
+    return _UNUSUAL.sub(shown, text)
 
 
 def _escape(character: str) -> str:

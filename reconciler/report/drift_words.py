@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reconciler.outcomes import DriftGroup, DriftOutcome, ShardMark
+from reconciler.outcomes import DriftGroup, DriftOutcome, ShardMark, TableDifference
 from reconciler.plan import words
 from reconciler.report.order import shard_key, sorted_shards
 from reconciler.report.summary import short_id
@@ -35,6 +35,10 @@ def sorted_groups(groups: Iterable[DriftGroup]) -> tuple[DriftGroup, ...]:
         return (_ORDER.index(group.mark), first, group.reason)
 
     return tuple(sorted(groups, key=key))
+
+
+def sorted_differences(group: DriftGroup) -> tuple[TableDifference, ...]:
+    return tuple(sorted(group.differences, key=lambda found: (found.table, found.what)))
 
 
 def shards_total(outcome: DriftOutcome) -> int:

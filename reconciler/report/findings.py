@@ -149,7 +149,7 @@ def _drift(outcome: DriftOutcome, files: SchemaFiles) -> Iterator[Finding]:
         which = f"{outcome.keyspace}, {drift_words.shards_of(group, total)}"
         match group.mark:
             case ShardMark.DRIFTED:
-                for difference in sorted(group.differences, key=lambda d: (d.table, d.what)):
+                for difference in drift_words.sorted_differences(group):
                     text = f"{which}, table {difference.table}: {difference.what}"
                     place = files.place(outcome.keyspace, difference.table)
                     yield Finding(level=Level.ERROR, code=group.mark, message=text, where=place)

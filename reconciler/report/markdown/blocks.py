@@ -87,7 +87,7 @@ def problem_item(problem: Problem) -> str:
     lines = [f"- {where}{prose(first)} ({code_span(problem.code)})"]
     lines.append(f"  <br>Next: {recovery_line(problem.recovery)}")
     text = "\n".join(lines)
-    return f"{text}\n\n{fenced(chr(10).join(more))}" if more else text
+    return f"{text}\n\n{fenced(_quoted(more))}" if more else text
 
 
 def refusal_parts(refusals: tuple[Refusal, ...], unreachable: tuple[Unreachable, ...]) -> Parts:
@@ -124,8 +124,15 @@ def _refusal(refusal: Refusal) -> str:
     first, *more = refusal.message.strip().split("\n")
     head = f"- {f'{place}: ' if place else ''}{prose(first)} ({code_span(refusal.code)})"
     text = f"{head}\n  <br>Next: {recovery_line(refusal.recovery)}"
-    difference = [*more, *difference_lines(refusal.expected, refusal.observed)]
+    if more:
+        text = f"{text}\n\n{fenced(_quoted(more))}"
+    difference = difference_lines(refusal.expected, refusal.observed)
     return f"{text}\n\n{fenced(chr(10).join(difference), 'diff')}" if difference else text
+
+
+def _quoted(lines: Sequence[str]) -> str:
+    """What a server said over several lines, none of which starts like a line of ours."""
+    return "\n".join(f"| {line}" for line in lines)
 
 
 def recovery_line(text: str) -> str:

@@ -87,7 +87,7 @@ def _differences(group: DriftGroup, total: int) -> Parts:
     if not group.differences:
         return
     which = shard_set(sorted_shards(group.shards), total)
-    ordered = sorted(group.differences, key=lambda d: (d.table, d.what))
+    ordered = drift_words.sorted_differences(group)
     items = "\n".join(f"- {code_span(d.table)}: {prose(d.what)}" for d in ordered)
     yield Part(text=f"#### {group.mark}: {which}\n\n{items}", detail=1, instead=_LEFT_OUT)
     repair = [visible_sql(terminated(sql)) for difference in ordered for sql in difference.repair]

@@ -61,7 +61,7 @@ def _group(group: DriftGroup, total: int, pending_plan_id: str | None, style: St
     if group.mark is ShardMark.PENDING_APPLY and pending_plan_id:
         reason = f": plan {short_id(pending_plan_id)} has not run here yet{reason}"
     yield f"{_marked(group.mark, style)}  {shards}{reason}"
-    for difference in sorted(group.differences, key=lambda d: (d.table, d.what)):
+    for difference in drift_words.sorted_differences(group):
         yield f"    {visible_line(f'table {difference.table}: {difference.what}')}"
         for sql in difference.repair:
             first, *more = sql_lines(sql)

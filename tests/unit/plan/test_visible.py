@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.plan.visible import hidden_characters, is_hidden, visible_block, visible_line
+from reconciler.plan.visible import (
+    hidden_in_sql,
+    is_hidden,
+    visible_block,
+    visible_line,
+    visible_sql,
+)
 
 any_text = st.text(st.characters())
 
@@ -55,5 +61,13 @@ def test_what_hides_is_written_as_its_code_point(text: str, shown: str) -> None:
     assert visible_line(text) == shown
 
 
-def test_hidden_characters_are_named_once_and_sorted() -> None:
-    assert hidden_characters(["a\u202eb\u200b", "\u202e"]) == ("U+200B", "U+202E")
+def test_the_line_ends_of_a_statement_stay_and_those_of_its_names_do_not() -> None:
+    sql = "ALTER TABLE `t`\n  ADD `a\n-- harmless` int COMMENT 'x\u202ey'"
+    assert visible_sql(sql) == ("ALTER TABLE `t`\n  ADD `a\\n-- harmless` int COMMENT 'x\\u202ey'")
+    assert hidden_in_sql(sql) == ("U+000A", "U+202E")
+
+
+@given(any_text)
+def test_no_statement_can_make_a_line_that_starts_inside_a_name(text: str) -> None:
+    quoted = "`" + text.replace("`", "``") + "`"
+    assert visible_sql(f"DROP TABLE {quoted}").count("\n") == 0

@@ -1,0 +1,66 @@
+"""The readable plan: exact statements, and comments that stay comments."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.model.policy import Hazard, HazardKind
+from reconciler.plan.readable import render_readable_sql
+from tests.golden.samples import (
+    ADD_EMAIL,
+    DIVERGENT,
+    NOT_ALLOWED,
+    UNIFORM,
+    WIDE,
+    WIDE_SHARDS,
+    change_set,
+    plan,
+)
+
+
+@pytest.mark.invariant("PL-11")
+def test_every_statement_stands_in_it_exactly() -> None:
+    text = render_readable_sql(UNIFORM.core)
+    for statement in UNIFORM.core.change_sets[0].statements:
+        assert f"\n{statement.sql};\n" in text
+
+
+@pytest.mark.invariant("PL-11")
+def test_it_is_made_without_its_own_hash() -> None:
+    core = UNIFORM.core
+    assert render_readable_sql(replace(core, readable_sha256="")) == render_readable_sql(core)
+
+
+@pytest.mark.invariant("RP-6")
+@given(st.text(st.characters(), max_size=80))
+def test_nothing_from_outside_leaves_its_comment_line(text: str) -> None:
+    hazard = Hazard(kind=HazardKind.RENAME, object=text, reason=text, needs_permission=False)
+    hostile = replace(ADD_EMAIL, table=text, hazards=(hazard,))
+    core = replace(plan(change_set(("-40",), hostile)).core, keyspace=text, environment=text)
+    lines = render_readable_sql(core).removesuffix(f"{ADD_EMAIL.sql};\n").split("\n")
+    assert all(line.startswith("--") for line in lines if line)
+    assert not any("\r" in line or "\u2028" in line for line in lines)
+
+
+def test_a_name_that_imitates_a_comment_is_pointed_out() -> None:
+    hostile = replace(ADD_EMAIL, sql="ALTER TABLE `t` ADD COLUMN `a\n-- nothing runs` int")
+    text = render_readable_sql(plan(change_set(("-40",), hostile)).core)
+    assert "CAUTION: hidden characters in this statement: U+000A" in text
+
+
+def test_permission_is_told_both_ways() -> None:
+    assert "allowed: unused since March" in render_readable_sql(DIVERGENT.core)
+    assert "NOT ALLOWED by policy" in render_readable_sql(NOT_ALLOWED.core)
+
+
+@pytest.mark.invariant("RP-2")
+def test_a_wide_set_is_counted_and_then_listed_in_full() -> None:
+    text = render_readable_sql(WIDE.core)
+    assert "Change set 1 of 3: 12 of 32 shards" in text
+    listed = text.partition("12 of 32 shards\n")[2].partition("before")[0]
+    assert all(f" {shard}" in listed for shard in WIDE_SHARDS[:12])
+    assert max(map(len, listed.split("\n"))) <= 100

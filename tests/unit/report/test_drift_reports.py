@@ -1,0 +1,59 @@
+"""Drift as people read it: five words, five marks, and nothing unknown called fine."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.outcomes import DriftOutcome, ShardMark
+from reconciler.report.drift_words import MARKS, is_clean, verdict
+from reconciler.report.markdown.drift import drift_markdown
+from reconciler.report.text.drift import drift_text
+from tests.golden import samples
+from tests.golden.scenarios import DRIFTED, MATCHING, PENDING_APPLY, UNREACHABLE
+
+ALL = DriftOutcome(
+    environment="production",
+    keyspace="commerce",
+    groups=(MATCHING, PENDING_APPLY, UNREACHABLE, DRIFTED),
+    unmanaged=(("_swap", ("-40",)),),
+)
+
+
+@pytest.mark.invariant("RP-8")
+def test_five_words_and_five_marks() -> None:
+    assert len({*ShardMark}) == len(set(MARKS.values())) == 5
+    text, markdown = drift_text([ALL]), drift_markdown([ALL])
+    for mark, sign in MARKS.items():
+        assert sum(line.startswith(f"{sign} {mark} ") for line in text.split("\n")) == 1
+        assert markdown.count(f"{sign} **{mark}**") == 1
+
+
+def test_what_needs_a_person_stands_on_top() -> None:
+    text = drift_text([ALL])
+    order = [text.index(f"\n{MARKS[mark]} {mark}") for mark in MARKS]
+    assert order == sorted(order)
+
+
+@pytest.mark.invariant("GD-5")
+@pytest.mark.parametrize("group", [UNREACHABLE, DRIFTED, PENDING_APPLY], ids=lambda g: g.mark)
+def test_no_shard_that_is_not_matching_is_in_sync(group: object) -> None:
+    outcome = DriftOutcome(environment="e", keyspace="k", groups=(MATCHING, group))
+    assert not is_clean(outcome)
+    assert "in sync" not in verdict(outcome)
+
+
+@pytest.mark.invariant("GD-5")
+def test_a_refused_shard_is_not_left_out_of_the_count() -> None:
+    refusal = samples.LOST_REFUSAL
+    outcome = DriftOutcome(
+        environment="e", keyspace="k", groups=(MATCHING, DRIFTED), refusals=(refusal,)
+    )
+    assert verdict(outcome) == "refused for 1 reason, 1 drifted"
+    assert "all 2 shards" not in drift_text([outcome])
+
+
+def test_drift_offers_both_ways_and_takes_none() -> None:
+    text = drift_text([ALL])
+    assert "`reconciler plan commerce --write`" in text
+    assert "`reconciler pull commerce`" in text
+    assert "ALTER TABLE `users` DROP KEY `by_hand`" in text

@@ -1,0 +1,118 @@
+"""A plan as people read it: grouped, counted once, the dangers named."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import yaml
+
+from reconciler.model.fleet import even_shards
+from reconciler.model.policy import Allow, Hazard, HazardKind
+from reconciler.outcomes import PlanOutcome
+from reconciler.plan.model import Plan
+from reconciler.report.markdown.plan import plan_markdown
+from reconciler.report.permission import allow_lines
+from reconciler.report.summary import Danger, changes_line, summarise
+from reconciler.report.text.plan import plan_text
+from tests.golden import samples
+from tests.golden.samples import ADD_EMAIL, ADD_INDEX, SHORTEN_NOTE, change_set, plan
+
+
+def reports(made: Plan) -> tuple[str, str]:
+    outcome = PlanOutcome(environment="production", keyspace="commerce", plan=made)
+    return plan_text([outcome]), plan_markdown([outcome])
+
+
+@pytest.mark.invariant("RP-1")
+def test_a_uniform_plan_shows_its_ddl_once() -> None:
+    for report in reports(samples.UNIFORM):
+        assert report.count(ADD_EMAIL.sql) == 1
+        assert "Change set 1 of 1: all 4 shards" in report
+        assert "lready matching" not in report
+
+
+@pytest.mark.invariant("RP-1")
+def test_a_divergent_plan_shows_one_block_for_each_change_set_and_the_matching_shards() -> None:
+    text, markdown = reports(samples.DIVERGENT)
+    assert "Change set 1 of 2: shards -40, 40-80" in text
+    assert "Change set 2 of 2: shard 80-c0" in text
+    assert "Already matching: nothing runs here\n  shard c0-" in text
+    assert "#### Change set 2 of 2: shard `80-c0`" in markdown
+    assert markdown.count("```sql") == 2
+    assert "**Already matching:** shard `c0-`" in markdown
+
+
+@pytest.mark.invariant("RP-2")
+@pytest.mark.parametrize(
+    ("changing", "words"),
+    [
+        (1, "shard -08"),
+        (8, "shards -08, 08-10, 10-18, 18-20, 20-28, 28-30, 30-38, 38-40"),
+        (9, "9 of 32 shards"),
+        (31, "31 of 32 shards"),
+        (32, "all 32 shards"),
+    ],
+)
+def test_shards_are_named_where_a_line_can_hold_them(changing: int, words: str) -> None:
+    shards = even_shards(32)
+    text, markdown = reports(plan(change_set(shards[:changing], ADD_EMAIL), shards=shards))
+    assert f"Change set 1 of 1: {words}\n" in text
+    assert f"Change set 1 of 1: {words}\n" in markdown.replace("`", "")
+
+
+@pytest.mark.invariant("RP-4")
+def test_ddl_of_one_shard_only_is_counted_and_never_no_changes() -> None:
+    made = plan(change_set(("80-c0",), ADD_INDEX))
+    assert changes_line(summarise(made.core)) == "1 of 4 shards changes, 3 already match"
+    for report in reports(made):
+        assert "nothing to do" not in report
+        assert ADD_INDEX.sql in report
+
+
+@pytest.mark.invariant("RP-4")
+def test_a_danger_that_two_change_sets_bring_is_counted_once() -> None:
+    summary = summarise(samples.DIVERGENT.core)
+    assert summary.destructive == (
+        Danger("orders", "narrow-type", "note"),
+        Danger("users", "drop-column", "legacy"),
+    )
+    assert summary.statements == 5
+    assert (summary.changing, summary.matching, summary.shards) == (3, 1, 4)
+
+
+@pytest.mark.invariant("RP-4")
+def test_the_worst_class_is_the_one_that_is_felt_most() -> None:
+    worst = summarise(samples.DIVERGENT.core).worst
+    assert worst == ("1.3", SHORTEN_NOTE)
+
+
+@pytest.mark.invariant("RV-7")
+def test_the_lines_to_add_allow_exactly_what_was_missing() -> None:
+    (line,) = allow_lines(summarise(samples.NOT_ALLOWED.core).not_allowed)
+    assert "not allowed by policy" in reports(samples.NOT_ALLOWED)[0]
+    allowed = plan(*samples.NOT_ALLOWED.core.change_sets, allow=(samples.ALLOW_NOTE, read(line)))
+    assert summarise(allowed.core).not_allowed == ()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["plain", "no", "Null", "0", "a b", "a: b", 'q"q', "b\\s", "#x", "a\nb", "\u202e", "😀", "{x}"],
+)
+def test_the_lines_to_add_are_yaml_whatever_the_names(name: str) -> None:
+    allow = read(allow_lines([Danger(name, "drop-column", "c" + name)])[0])
+    hazard = Hazard(
+        kind=HazardKind.DROP_COLUMN, object="c" + name, reason="", needs_permission=True
+    )
+    assert allow.covers(name, hazard)
+    assert not allow.covers(name, replace(hazard, object="other"))
+
+
+def test_a_danger_to_the_table_itself_names_no_object() -> None:
+    (line,) = allow_lines([Danger("old", "drop-table", "old")])
+    assert read(line).object is None
+
+
+def read(line: str) -> Allow:
+    (entry,) = yaml.safe_load(line)
+    return Allow(**{**entry, "hazard": HazardKind(entry["hazard"])})
