@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from reconciler.errors import Problem
+from reconciler.guard.approvals import Account, LineCommit, PullRequest, PullRequestReview
 from reconciler.ledger.model import (
     Entry,
     EventEntry,
@@ -211,6 +212,56 @@ class History(Protocol):
 
     def contains(self, tip: str, commit: str) -> bool:
         """True if `commit` is `tip` or one of its ancestors."""
+
+
+class MainLine(Protocol):
+    """The protected branch's own line of commits: from each commit to its first parent."""
+
+    def last_change(self, tip: str, path: str) -> str | None:
+        """The newest commit of the line, `tip` or before it, that changed the file. None if there
+        is no file at `tip`, or if a link stands in its place: what it leads to could change
+        without it. Raises Refused if the clone does not go back that far."""
+
+    def back_from(self, commit: str, count: int) -> tuple[LineCommit, ...]:
+        """`commit` and what is before it on the line, newest first, at most `count`; empty if the
+        clone does not have it."""
+
+
+class Forge(Protocol):
+    """Who merged, reviewed and pushed what, as the forge has it on record. Each call gives a clear
+    and whole answer or raises Unavailable: a missing permission, a failing server and half a list
+    are never an answer (RV-6). Commits are full ids; a branch goes by its short name."""
+
+    def branch_tip(self, branch: str) -> str: ...
+
+    def is_ancestor(self, commit: str, tip: str) -> bool:
+        """True if `commit` is `tip` or one of its ancestors."""
+
+    def file(self, commit: str, path: str, *, bytes_max: int) -> bytes | None:
+        """The file's exact bytes; None if the forge knows no such file or no such commit."""
+
+    def pull_requests_of(self, commit: str) -> tuple[int, ...]:
+        """Numbers of the pull requests that the forge says the commit belongs to."""
+
+    def pull_request(self, number: int) -> PullRequest: ...
+
+    def reviews(self, number: int) -> tuple[PullRequestReview, ...]:
+        """All of them, in the order they were given."""
+
+    def last_pusher(self, pull_request: PullRequest) -> Account | None:
+        """Who put the head commit on the branch; None if there is no record of it."""
+
+    def may_write(self, account: Account) -> bool:
+        """Whether the account may push to the repository now."""
+
+    def is_member(self, team: str, account: Account) -> bool:
+        """`team` is `organisation/team`."""
+
+    def changed_paths(self, number: int) -> tuple[str, ...]:
+        """Every file the pull request changed, old names of renamed ones included."""
+
+    def run_approvers(self, environment: str) -> tuple[Account, ...]:
+        """People who let this very run enter a protected environment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

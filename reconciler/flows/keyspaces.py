@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from reconciler.errors import InvalidInput, Problem, ReconcilerError, UsageError
 from reconciler.outcomes import KeyspaceFailed
-from reconciler.spec.load import DesiredFiles
-from reconciler.spec.model import Environment
+from reconciler.spec.model import Environment, SpecFile
 
+
+class HasSpec(Protocol):
+    """What was read of a keyspace: its spec at least."""
+
+    @property
+    def spec(self) -> SpecFile: ...
+
+
+Files = TypeVar("Files", bound=HasSpec)
 Outcome = TypeVar("Outcome")
-Loaded = DesiredFiles | ReconcilerError
 
 
-def choose_environment(loaded: Mapping[str, Loaded], asked: str | None) -> str:
+def choose_environment(loaded: Mapping[str, Files | ReconcilerError], asked: str | None) -> str:
     """The environment asked for, or the only one there is. Raises UsageError."""
     names = sorted(
         {
@@ -35,13 +42,7 @@ def choose_environment(loaded: Mapping[str, Loaded], asked: str | None) -> str:
         broken = [files for files in loaded.values() if isinstance(files, ReconcilerError)]
         if broken:
             raise InvalidInput(*(problem for error in broken for problem in error.problems))
-        raise InvalidInput(
-            Problem(
-                code="no-specs",
-                message="there is no spec: no specs/*.yaml in the repository",
-                recovery="write one, or make one from a live fleet with `reconciler init`",
-            )
-        )
+        raise no_specs()
     raise UsageError(
         Problem(
             code="environment-not-chosen",
@@ -52,10 +53,10 @@ def choose_environment(loaded: Mapping[str, Loaded], asked: str | None) -> str:
 
 
 def for_each_keyspace(
-    loaded: Mapping[str, Loaded],
+    loaded: Mapping[str, Files | ReconcilerError],
     environment: str,
     asked: Sequence[str],
-    work: Callable[[DesiredFiles, Environment], Outcome],
+    work: Callable[[Files, Environment], Outcome],
 ) -> list[Outcome | KeyspaceFailed]:
     """Outcomes in the order of names. Without names: every keyspace that has the environment, and
     every one whose spec cannot be read, because nobody knows what it would have said."""
@@ -76,7 +77,7 @@ def for_each_keyspace(
 
 
 def _run_one(
-    files: Loaded, environment: str, work: Callable[[DesiredFiles, Environment], Outcome]
+    files: Files | ReconcilerError, environment: str, work: Callable[[Files, Environment], Outcome]
 ) -> Outcome:
     if isinstance(files, ReconcilerError):
         raise files
@@ -92,7 +93,9 @@ def _run_one(
     return work(files, found)
 
 
-def _chosen(loaded: Mapping[str, Loaded], environment: str, asked: Sequence[str]) -> list[str]:
+def _chosen(
+    loaded: Mapping[str, Files | ReconcilerError], environment: str, asked: Sequence[str]
+) -> list[str]:
     for name in asked:
         if name not in loaded:
             raise _unknown("keyspace", name, sorted(loaded))
@@ -101,6 +104,16 @@ def _chosen(loaded: Mapping[str, Loaded], environment: str, asked: Sequence[str]
         for keyspace, files in sorted(loaded.items())
         if isinstance(files, ReconcilerError) or files.spec.environment(environment)
     ]
+
+
+def no_specs() -> InvalidInput:
+    return InvalidInput(
+        Problem(
+            code="no-specs",
+            message="there is no spec: no specs/*.yaml in the repository",
+            recovery="write one, or make one from a live fleet with `reconciler init`",
+        )
+    )
 
 
 def _unknown(what: str, name: str, known: Sequence[str]) -> UsageError:

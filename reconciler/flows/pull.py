@@ -17,48 +17,86 @@ from reconciler.flows.looking import (
     look_at,
     unreachable_refusals,
 )
+from reconciler.limits import SPEC_BYTES_MAX
 from reconciler.outcomes import PullOutcome
 from reconciler.ports import FileWriter, World
-from reconciler.spec.load import DesiredFiles
+from reconciler.spec.load import DesiredFiles, load_keyspace, spec_paths
 from reconciler.spec.model import Environment, SpecFile
+from reconciler.spec.read import read_spec
+from reconciler.spec.text import text_of
+from reconciler.spec.tree import FileTree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PullRequest:
-    """`source` is the shard to take as the model; None: one of the largest group of equal ones.
-    `existing` are the files as they are, None if they cannot be read as definitions."""
+class Specified:
+    """A keyspace whose spec can be read. `existing` are its schema files, None if they cannot all
+    be read as definitions; `paths` are those of every .sql file there."""
 
     spec: SpecFile
-    environment: Environment
-    source: str | None
     existing: DesiredFiles | None
-    existing_paths: tuple[str, ...]
+    paths: tuple[str, ...]
 
 
-def pull_keyspace(world: World, request: PullRequest, writer: FileWriter) -> PullOutcome:
-    """Make the files say what live is. Raises Refused if any shard was not seen whole: a partial
-    view must never remove a file (PL-10)."""
-    reader = DefinitionReader(request.spec.policy)
-    look = look_at(world, request.environment, reader)
+def specified_in(tree: FileTree) -> Mapping[str, Specified | ReconcilerError]:
+    """Every keyspace of specs/, however broken its schema files are; a spec that cannot be read
+    goes by its path."""
+    found: dict[str, Specified | ReconcilerError] = {}
+    for path in spec_paths(tree):
+        try:
+            spec = read_spec(text_of(tree.read(path, bytes_max=SPEC_BYTES_MAX), path), path)
+        except ReconcilerError as error:
+            found[path] = error
+            continue
+        found[spec.keyspace] = Specified(
+            spec=spec, existing=_existing(tree, path), paths=_sql_paths(tree, spec.schema_dir)
+        )
+    return dict(sorted(found.items()))
+
+
+def _existing(tree: FileTree, path: str) -> DesiredFiles | None:
+    try:
+        return load_keyspace(tree, path)
+    except ReconcilerError:
+        return None
+
+
+def _sql_paths(tree: FileTree, directory: str) -> tuple[str, ...]:
+    entries = tree.list_directory(directory) or ()
+    return tuple(f"{directory}/{entry.name}" for entry in entries if entry.name.endswith(".sql"))
+
+
+def pull_keyspace(
+    world: World,
+    files: Specified,
+    environment: Environment,
+    writer: FileWriter,
+    *,
+    source: str | None = None,
+) -> PullOutcome:
+    """Make the files say what live is: `source`, or a shard of the largest group of equal ones.
+    Raises Refused if any shard was not seen whole: a partial view must never remove a file
+    (PL-10)."""
+    reader = DefinitionReader(files.spec.policy)
+    look = look_at(world, environment, reader)
     refusals = (*unreachable_refusals(look.unreachable), *look.refusals)
     if refusals:
         raise Refused(
             *(Problem(code=r.code, message=r.message, recovery=r.recovery) for r in refusals)
         )
     groups = _groups(look.seen)
-    model = _model(groups, request.source)
-    wanted = _files(request, model)
-    kept = _kept(world, request, reader, model)
+    model = _model(groups, source)
+    wanted = _files(files, model)
+    kept = _kept(world, files, reader, model)
     written = sorted(path for path in wanted if path not in kept)
     for path in written:
         writer.write(path, wanted[path].encode())
-    removed = sorted(set(request.existing_paths) - wanted.keys() - kept)
+    removed = sorted(set(files.paths) - wanted.keys() - kept)
     for path in removed:
         writer.remove(path)
     alike = next(group for group in groups if model in group)
     return PullOutcome(
-        environment=request.environment.name,
-        keyspace=request.spec.keyspace,
+        environment=environment.name,
+        keyspace=files.spec.keyspace,
         source=model.shard,
         alike=tuple(seen.shard for seen in alike),
         others=tuple(s.shard for group in groups if group is not alike for s in group),
@@ -92,32 +130,32 @@ def _model(groups: list[tuple[SeenShard, ...]], source: str | None) -> SeenShard
     )
 
 
-def _files(request: PullRequest, model: SeenShard) -> dict[str, str]:
+def _files(files: Specified, model: SeenShard) -> dict[str, str]:
     version = model.observation.settings.version
-    paths = _paths_by_table(request)
+    paths = _paths_by_table(files)
     return {
-        paths.get(table, f"{request.spec.schema_dir}/{table}.sql"): (
+        paths.get(table, f"{files.spec.schema_dir}/{table}.sql"): (
             create_table_sql(read.table, version) + ";\n"
         )
         for table, read in sorted(model.definitions.items())
     }
 
 
-def _paths_by_table(request: PullRequest) -> Mapping[str, str]:
-    return {file.table: file.path for file in request.existing.files} if request.existing else {}
+def _paths_by_table(files: Specified) -> Mapping[str, str]:
+    return {file.table: file.path for file in files.existing.files} if files.existing else {}
 
 
 def _kept(
-    world: World, request: PullRequest, reader: DefinitionReader, model: SeenShard
+    world: World, files: Specified, reader: DefinitionReader, model: SeenShard
 ) -> frozenset[str]:
     """Existing files that already mean what live is; none if they cannot be loaded as they are."""
-    if request.existing is None:
+    if files.existing is None:
         return frozenset()
     settings = model.observation.settings
     try:
-        desired = load_desired(world.scratch, request.existing, [settings], reader)[settings]
+        desired = load_desired(world.scratch, files.existing, [settings], reader)[settings]
     except ReconcilerError:
         return frozenset()
     live = model.fingerprints
     same = {t for t, found in desired.fingerprints.items() if live.get(t) == found}
-    return frozenset(file.path for file in request.existing.files if file.table in same)
+    return frozenset(file.path for file in files.existing.files if file.table in same)

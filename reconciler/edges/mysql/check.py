@@ -6,8 +6,6 @@ Rule: it looks only; a privilege is checked in SHOW GRANTS, never by trying to u
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from reconciler.edges.mysql.connect import Link, connect
@@ -25,25 +23,8 @@ from reconciler.edges.mysql.reading import number
 from reconciler.edges.mysql.server_settings import look_at_server
 from reconciler.edges.mysql.target import Target, required_database, resolve
 from reconciler.errors import Problem, ReconcilerError
-from reconciler.model.server import ServerVersion
+from reconciler.ports import Identity, ShardCheck
 from reconciler.spec.model import Connection, ShardSpec
-
-
-class Identity(StrEnum):
-    """What the login of this process is for: plan jobs read, apply jobs change."""
-
-    READS = "reads"
-    CHANGES = "changes"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShardCheck:
-    """`problems` keep a command from working; `unseen` is what it works without, in words."""
-
-    shard: str
-    version: ServerVersion | None
-    problems: tuple[Problem, ...]
-    unseen: tuple[str, ...] = ()
 
 
 class MysqlConnections:

@@ -1,0 +1,66 @@
+"""`reconciler doctor`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli import options
+
+if TYPE_CHECKING:
+    from reconciler.cli.exit_code import ExitCode
+    from reconciler.outcomes import DoctorOutcome, KeyspaceFailed
+
+
+@click.command()
+@options.keyspaces
+@options.repository
+@options.environment
+@options.output("text", "json", "markdown", "github")
+@click.option(
+    "--identity",
+    type=click.Choice(["reads", "changes"]),
+    default="reads",
+    show_default=True,
+    help="What the login at hand is for: plan jobs read, apply jobs change.",
+)
+def doctor(
+    keyspaces: tuple[str, ...], repo: Path, environment: str | None, output: str, identity: str
+) -> None:
+    """Check settings, connections and privileges; say how to mend what does not work."""
+    import os
+
+    from reconciler.cli.presenting import exit_with, presentation, show
+    from reconciler.cli.run import load
+    from reconciler.cli.wire import Worlds
+    from reconciler.edges.mysql.check import MysqlConnections
+    from reconciler.flows.doctor import examine
+    from reconciler.ports import Identity
+    from reconciler.report.render import doctor_report
+    from reconciler.spec.load import DesiredFiles
+    from reconciler.spec.model import Environment
+
+    loaded = load(repo, None)
+    connections = MysqlConnections(environ=os.environ, root=loaded.root)
+    with Worlds(loaded.root) as worlds:
+
+        def work(files: DesiredFiles, chosen: Environment) -> DoctorOutcome:
+            world = worlds.world_of(chosen)
+            return examine(world, connections, files, chosen, Identity(identity))
+
+        outcomes = loaded.each(environment, keyspaces, work)
+    show(doctor_report(outcomes, presentation(output, loaded.keyspaces)))
+    exit_with(_code(outcome) for outcome in outcomes)
+
+
+def _code(outcome: DoctorOutcome | KeyspaceFailed) -> ExitCode:
+    from reconciler.cli.exit_code import ExitCode
+    from reconciler.cli.presenting import failed_code
+    from reconciler.outcomes import CheckMark, KeyspaceFailed
+
+    if isinstance(outcome, KeyspaceFailed):
+        return failed_code(outcome)
+    failed = any(finding.mark is CheckMark.FAILED for finding in outcome.findings)
+    return ExitCode.ERROR if failed else ExitCode.FINE

@@ -1,0 +1,107 @@
+"""`reconciler init`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reconciler.cli import options
+
+
+@click.command()
+@click.argument("keyspace")
+@options.repository
+@click.option(
+    "-e", "--environment", "--env", "environment", default="production", show_default=True
+)
+@click.option("--shards", metavar="NAME,...", help="Shard names, e.g. -40,40-80,80-c0,c0-")
+@click.option("--count", type=click.IntRange(1, 65536), help="Or: so many equal key ranges.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="May hold {shard}.")
+@click.option("--port", type=click.IntRange(1, 65535), default=3306, show_default=True)
+@click.option("--database", help="May hold {shard}.  [default: KEYSPACE_{shard}]")
+@click.option("--user-variable", default="SCHEMA_USER", show_default=True)
+@click.option("--password-variable", default="SCHEMA_PASSWORD", show_default=True)
+@click.option("--tls-ca", metavar="FILE", help="Certificate authority; TLS is then demanded.")
+@click.option(
+    "--environment-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A YAML file with the environment's block, instead of all of the above; the one that"
+    " `reconciler sandbox up` writes will do.",
+)
+@click.option("--from", "source", metavar="SHARD", help="The shard to take as the model.")
+@options.output("text", "json")
+def init(
+    keyspace: str,
+    repo: Path,
+    environment: str,
+    environment_file: Path | None,
+    source: str | None,
+    output: str,
+    **described: Any,
+) -> None:
+    """Write a spec and schema files for KEYSPACE from a live fleet, and prove them by a plan.
+
+    Login and password stay in environment variables; the spec only names them. The plan that
+    follows is empty where all shards are alike, and shows what the others need where they are not.
+    """
+    from reconciler.cli.presenting import presentation, show
+    from reconciler.cli.wire import Worlds, open_tree
+    from reconciler.edges.files.writer import WorkingTreeWriter
+    from reconciler.flows.init import found_keyspace
+    from reconciler.report.render import plan_report, pull_report
+    from reconciler.spec.draft import draft_spec
+
+    block = _block_of(environment_file) if environment_file else _block(keyspace, described)
+    root = repo.resolve()
+    text = draft_spec(keyspace, environment, block)
+    with Worlds(root) as worlds:
+        pulled, planned = found_keyspace(
+            worlds.world_of,
+            text,
+            keyspace,
+            environment,
+            tree=open_tree(repo, None),
+            writer=WorkingTreeWriter(root),
+            source=source,
+        )
+    how = presentation(output)
+    show(pull_report([pulled], how))
+    click.echo()
+    show(plan_report([planned], how))
+    if planned.refusals:
+        raise SystemExit(3)
+
+
+def _block_of(path: Path) -> dict[str, Any]:
+    """The block itself, or the only one of a file that names it."""
+    import yaml
+
+    try:
+        found = yaml.safe_load(path.read_text())
+    except yaml.YAMLError as error:
+        raise click.UsageError(f"{path} is not YAML: {error}") from None
+    if isinstance(found, dict) and len(found) == 1:
+        (inner,) = found.values()
+        found = inner if isinstance(inner, dict) else found
+    if not isinstance(found, dict) or "shards" not in found:
+        raise click.UsageError(f"{path} holds no environment: it has no `shards`.")
+    return found
+
+
+def _block(keyspace: str, described: dict[str, Any]) -> dict[str, Any]:
+    shards, count = described["shards"], described["count"]
+    if bool(shards) == bool(count):
+        raise click.UsageError("Say which shards there are: either --shards or --count.")
+    connection: dict[str, Any] = {
+        "host": described["host"],
+        "port": described["port"],
+        "database": described["database"] or f"{keyspace}_{{shard}}",
+        "user": f"${{{described['user_variable']}}}",
+        "password": f"${{{described['password_variable']}}}",
+    }
+    if described["tls_ca"]:
+        connection["tls"] = {"ca": described["tls_ca"]}
+    names = [name.strip() for name in shards.split(",")] if shards else {"count": count}
+    return {"connection": connection, "shards": names}

@@ -1,0 +1,59 @@
+"""`reconciler pull`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli import options
+
+
+@click.command()
+@options.keyspaces
+@options.repository
+@options.environment
+@options.output("text", "json")
+@click.option(
+    "--from",
+    "source",
+    metavar="SHARD",
+    help="The shard to take as the model; by default one of the largest group of equal ones.",
+)
+def pull(
+    keyspaces: tuple[str, ...],
+    repo: Path,
+    environment: str | None,
+    output: str,
+    source: str | None,
+) -> None:
+    """Make the schema files say what the live fleet is.
+
+    Files that already mean what live is are left as they are; a file whose table is gone is
+    removed. Nothing is written unless every shard was seen.
+    """
+    from reconciler.cli.exit_code import ExitCode
+    from reconciler.cli.presenting import exit_with, failed_code, presentation, show
+    from reconciler.cli.wire import Worlds, open_tree
+    from reconciler.edges.files.writer import WorkingTreeWriter
+    from reconciler.flows.keyspaces import choose_environment, for_each_keyspace
+    from reconciler.flows.pull import Specified, pull_keyspace, specified_in
+    from reconciler.outcomes import KeyspaceFailed, PullOutcome
+    from reconciler.report.render import pull_report
+    from reconciler.spec.model import Environment
+
+    root = repo.resolve()
+    specified = specified_in(open_tree(repo, None))
+    chosen = choose_environment(specified, environment)
+    with Worlds(root) as worlds:
+
+        def work(files: Specified, found: Environment) -> PullOutcome:
+            world = worlds.world_of(found)
+            return pull_keyspace(world, files, found, WorkingTreeWriter(root), source=source)
+
+        outcomes = for_each_keyspace(specified, chosen, keyspaces, work)
+    show(pull_report(outcomes, presentation(output)))
+    exit_with(
+        failed_code(outcome) if isinstance(outcome, KeyspaceFailed) else ExitCode.FINE
+        for outcome in outcomes
+    )

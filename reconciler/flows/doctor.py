@@ -1,0 +1,96 @@
+"""`doctor`: does everything that the other verbs rely on work, and how to mend what does not."""
+
+from __future__ import annotations
+
+from reconciler.errors import ReconcilerError
+from reconciler.limits import OBSERVE_PARALLEL_MIN
+from reconciler.model.observation import ObservedShard
+from reconciler.model.server import ServerSettings
+from reconciler.outcomes import CheckMark, DoctorFinding, DoctorOutcome
+from reconciler.ports import Connections, Identity, ShardCheck, World
+from reconciler.spec.load import DesiredFiles
+from reconciler.spec.model import Environment
+
+
+def examine(
+    world: World,
+    connections: Connections,
+    files: DesiredFiles,
+    environment: Environment,
+    identity: Identity,
+) -> DoctorOutcome:
+    """Every shard with the login at hand, then a scratch database like each of their servers."""
+    parallel = max(environment.rollout.parallel, OBSERVE_PARALLEL_MIN)
+    checks = connections.check_shards(environment.shards, identity, parallel=parallel)
+    findings = [finding for check in checks for finding in _shard_findings(check)]
+    findings += _scratch_findings(world, environment, [c.shard for c in checks if not c.problems])
+    return DoctorOutcome(
+        environment=environment.name, keyspace=files.spec.keyspace, findings=tuple(findings)
+    )
+
+
+def _shard_findings(check: ShardCheck) -> list[DoctorFinding]:
+    subject = f"shard {check.shard}"
+    findings = [
+        DoctorFinding(
+            subject=subject,
+            mark=CheckMark.FAILED,
+            message=problem.message,
+            recovery=problem.recovery,
+        )
+        for problem in check.problems
+    ]
+    findings += [
+        DoctorFinding(
+            subject=subject,
+            mark=CheckMark.WARNING,
+            message=f"not visible to this login: {unseen}",
+            recovery="grant it, or permit plans that could not be proven in full",
+        )
+        for unseen in check.unseen
+    ]
+    return findings or [
+        DoctorFinding(subject=subject, mark=CheckMark.OK, message=f"{check.version}, reachable")
+    ]
+
+
+def _scratch_findings(
+    world: World, environment: Environment, sound: list[str]
+) -> list[DoctorFinding]:
+    """One for each distinct setting of the shards that can be observed."""
+    shards = [shard for shard in environment.shards if shard.name in sound]
+    if not shards:
+        return [
+            DoctorFinding(
+                subject="scratch",
+                mark=CheckMark.SKIPPED,
+                message="no shard could be looked at, so nobody knows what scratch must be like",
+            )
+        ]
+    observed = world.shards.observe(shards, parallel=OBSERVE_PARALLEL_MIN)
+    settings = [seen.settings for seen in observed if isinstance(seen, ObservedShard)]
+    return [_scratch_finding(world, distinct) for distinct in dict.fromkeys(settings)]
+
+
+def _scratch_finding(world: World, settings: ServerSettings) -> DoctorFinding:
+    try:
+        with world.scratch.database(settings) as database:
+            error = database.execute("CREATE TABLE `probe` (`id` int NOT NULL PRIMARY KEY)")
+    except ReconcilerError as refused:
+        problem = refused.problems[0]
+        return DoctorFinding(
+            subject="scratch",
+            mark=CheckMark.FAILED,
+            message=problem.message,
+            recovery=problem.recovery,
+        )
+    if error is not None:
+        return DoctorFinding(
+            subject="scratch",
+            mark=CheckMark.FAILED,
+            message=f"no table can be made there: {error}",
+            recovery="give the scratch login CREATE, ALTER, DROP, INDEX and REFERENCES on *.*",
+        )
+    return DoctorFinding(
+        subject="scratch", mark=CheckMark.OK, message=f"stands for {settings.version}"
+    )

@@ -1,0 +1,63 @@
+"""`init`: a spec and its files from a live fleet, proven by the plan that follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from reconciler.errors import Problem, Refused
+from reconciler.flows.plan import plan_keyspace
+from reconciler.flows.pull import Specified, pull_keyspace
+from reconciler.outcomes import PlanOutcome, PullOutcome
+from reconciler.plan.files import has_file
+from reconciler.ports import FileWriter, World
+from reconciler.spec.load import load_keyspace
+from reconciler.spec.model import Environment
+from reconciler.spec.read import read_spec
+from reconciler.spec.tree import FileTree
+
+
+def found_keyspace(
+    world_of: Callable[[Environment], World],
+    spec_text: str,
+    keyspace: str,
+    environment_name: str,
+    *,
+    tree: FileTree,
+    writer: FileWriter,
+    source: str | None,
+) -> tuple[PullOutcome, PlanOutcome]:
+    """Nothing is written until the whole fleet was seen; the spec is written last but one step, so
+    that the plan reads what is in the files. Raises Refused where there is a spec already."""
+    path = f"specs/{keyspace}.yaml"
+    if has_file(tree, path):
+        raise Refused(
+            Problem(
+                code="spec-exists",
+                message=f"{path} exists already",
+                recovery="use `reconciler pull` to refresh its schema files, or remove it first",
+            )
+        )
+    spec = read_spec(spec_text, path)
+    if tree.list_directory(spec.schema_dir):
+        raise Refused(
+            Problem(
+                code="schema-directory-exists",
+                message=f"{spec.schema_dir} holds files already",
+                recovery="remove them, or write a spec for them by hand and use `reconciler pull`",
+            )
+        )
+    environment = spec.environment(environment_name)
+    assert environment, "the draft was made for this environment"
+    world = world_of(environment)
+    specified = Specified(spec=spec, existing=None, paths=())
+    pulled = pull_keyspace(world, specified, environment, writer, source=source)
+    writer.write(path, spec_text.encode())
+    planned = plan_keyspace(
+        world,
+        load_keyspace(tree, path),
+        environment,
+        protected=None,
+        created_at="",
+        tool_version="",
+    )
+    return pulled, planned
