@@ -87,6 +87,15 @@ def missing_file(path: str) -> Problem:
     )
 
 
+def nested_directory(path: str, code: str) -> Problem:
+    return Problem(
+        code=code,
+        message=f"{path} is a directory, and directories inside are not read",
+        recovery="move its files one level up, or the directory elsewhere",
+        where=Location(path=path),
+    )
+
+
 def too_large(path: str, bytes_max: int) -> Problem:
     return Problem(
         code="file-too-large",

@@ -11,7 +11,7 @@ import pytest
 from reconciler.errors import InvalidInput, ReconcilerError, Refused
 from reconciler.limits import DEFINITION_BYTES_MAX
 from reconciler.model.renames import RenameKind
-from reconciler.spec.load import DesiredFiles, load_keyspace, load_repository
+from reconciler.spec.load import DesiredFiles, load_keyspace, load_keyspaces, load_repository
 from reconciler.spec.tree import Entry, EntryKind, missing_file, too_large, unreadable
 
 SPEC = """\
@@ -196,3 +196,11 @@ def test_no_specs_are_no_keyspaces_and_nested_ones_are_not_overlooked() -> None:
 def test_the_order_of_files_does_not_matter() -> None:
     files = keyspace("b") | keyspace("a", y="CREATE TABLE y (i int)", x="CREATE TABLE x (i int)")
     assert load_repository(tree(files)) == load_repository(tree(dict(reversed(files.items()))))
+
+
+def test_a_broken_spec_and_its_broken_tables_are_reported_together() -> None:
+    files = keyspace(a="DROP TABLE a", b="CREATE TABLE b (id int)")
+    files["specs/k.yaml"] += "extra: 1\n"
+    (loaded,) = load_keyspaces(tree(files))
+    assert (loaded.name, loaded.tables) == ("k", 2)
+    assert codes(loaded.result) == ["spec-unknown-key", "definition-not-create-table"]

@@ -1,0 +1,141 @@
+"""The definition files of a schema directory: read one by one, then held against each other.
+
+A view that may be partial is never used (PL-10): a directory that is missing or empty, or a file
+that cannot be read in full, is an error. Errors are values here, so that all are shown together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from reconciler.ddl.definition_file import DefinitionFile, read_definition_file
+from reconciler.errors import InvalidInput, Location, Problem, ReconcilerError, Refused
+from reconciler.limits import DEFINITION_BYTES_MAX
+from reconciler.model.renames import RenameKind
+from reconciler.spec.model import SpecFile
+from reconciler.spec.text import digest_of, text_of
+from reconciler.spec.tree import EntryKind, FileTree, nested_directory
+
+_SUFFIX = ".sql"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definitions:
+    """`seen` counts the files, sound or not; `digests` are (path, sha256) of the sound ones."""
+
+    seen: int = 0
+    files: tuple[DefinitionFile, ...] = ()
+    digests: tuple[tuple[str, str], ...] = ()
+    errors: tuple[ReconcilerError, ...] = ()
+
+
+def read_definitions(tree: FileTree, directory: str, spec_path: str) -> Definitions:
+    """Never raises; `spec_path` is the file that names the directory."""
+    try:
+        paths = _definition_paths(tree, directory, spec_path)
+    except ReconcilerError as error:
+        return Definitions(errors=(error,))
+    files: list[DefinitionFile] = []
+    digests: list[tuple[str, str]] = []
+    errors: list[ReconcilerError] = []
+    for path in paths:
+        try:
+            text = text_of(tree.read(path, bytes_max=DEFINITION_BYTES_MAX), path)
+            files.append(read_definition_file(text, path))
+            digests.append((path, digest_of(text)))
+        except ReconcilerError as error:
+            errors.append(error)
+    return Definitions(
+        seen=len(paths),
+        files=tuple(sorted(files, key=lambda file: file.table)),
+        digests=tuple(digests),
+        errors=tuple(errors),
+    )
+
+
+def contradictions(files: Iterable[DefinitionFile], spec: SpecFile) -> Iterator[Problem]:
+    """What is wrong between definitions that are sound by themselves."""
+    first: dict[str, DefinitionFile] = {}
+    for file in files:
+        other = first.setdefault(file.table.lower(), file)
+        if other is not file:
+            yield _table_twice(file, other)
+        for pattern in spec.policy.ignore_tables:
+            if fnmatchcase(file.table, pattern):
+                yield _table_ignored(file, pattern, spec)
+    for file in files:
+        for rename in file.renames:
+            if rename.kind is RenameKind.TABLE and rename.old.lower() in first:
+                other = first[rename.old.lower()]
+                if other is not file:
+                    yield _renamed_and_defined(file, rename.old, other)
+
+
+def _definition_paths(tree: FileTree, directory: str, spec_path: str) -> tuple[str, ...]:
+    entries = tree.list_directory(directory)
+    if entries is None:
+        raise Refused(_nothing(directory, "does not exist", "schema-directory-missing", spec_path))
+    paths, problems = [], []
+    for entry in entries:
+        path = f"{directory}/{entry.name}"
+        if entry.name.startswith("."):
+            continue
+        if entry.kind is EntryKind.DIRECTORY:
+            problems.append(nested_directory(path, "schema-directory-nested"))
+        elif entry.name.endswith(_SUFFIX):
+            paths.append(path)
+        elif entry.name.lower().endswith(_SUFFIX):
+            problems.append(_suffix_in_capitals(path))
+    if problems:
+        raise InvalidInput(*problems)
+    if not paths:
+        raise Refused(_nothing(directory, "has no .sql file", "schema-directory-empty", spec_path))
+    return tuple(paths)
+
+
+def _nothing(directory: str, what: str, code: str, spec_path: str) -> Problem:
+    return Problem(
+        code=code,
+        message=f"the schema directory {directory!r} {what}; every table would be dropped",
+        recovery="check `schema` in the spec; `reconciler pull` writes the files from live",
+        where=Location(path=spec_path),
+    )
+
+
+def _suffix_in_capitals(path: str) -> Problem:
+    return Problem(
+        code="definition-file-suffix",
+        message=f"{path} ends in .sql only if case is ignored",
+        recovery="rename it to end in .sql",
+        where=Location(path=path),
+    )
+
+
+def _table_twice(file: DefinitionFile, other: DefinitionFile) -> Problem:
+    exactly = "" if file.table == other.table else f" as {other.table!r}: only the case differs"
+    return Problem(
+        code="table-twice",
+        message=f"table {file.table!r} is also defined in {other.path}{exactly}",
+        recovery="keep one of the two files",
+        where=Location(path=file.path, line=file.first_line),
+    )
+
+
+def _table_ignored(file: DefinitionFile, pattern: str, spec: SpecFile) -> Problem:
+    return Problem(
+        code="table-ignored",
+        message=f"table {file.table!r} is defined here, but policy ignores {pattern!r}",
+        recovery=f"delete the file, or change `ignore_tables` in {spec.path}",
+        where=Location(path=file.path, line=file.first_line),
+    )
+
+
+def _renamed_and_defined(file: DefinitionFile, old: str, other: DefinitionFile) -> Problem:
+    return Problem(
+        code="rename-of-defined-table",
+        message=f"table {old!r} is to be renamed to {file.table!r}, but {other.path} defines it",
+        recovery=f"delete {other.path}, or the annotation",
+        where=Location(path=file.path, line=file.first_line),
+    )
