@@ -39,6 +39,7 @@ _ALWAYS: Options = {
     "innodb_buffer_pool_load_at_startup": "OFF",
     "innodb_doublewrite": "OFF",
     "innodb_flush_log_at_trx_commit": "2",
+    "innodb_flush_method": "nosync",  # DDL syncs each file it makes: ten times the time on a disk
     "local_infile": "OFF",
     "max_connections": "300",
     "server_id": "1",
