@@ -9,7 +9,7 @@ aliases, on size. Plain scalars are read by YAML 1.2's core rules (only true and
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,8 +80,6 @@ def read_yaml(text: str, path: str) -> Document:
         root = composer.compose(text)
     except yaml.MarkedYAMLError as error:
         raise InvalidInput(_syntax(error, text, path)) from error
-    except RecursionError as error:
-        raise InvalidInput(_too_deep(path, Mark(1, 1))) from error
     expansion = _Expansion(path)
     value = expansion.expand(root, ())
     if expansion.problems:
@@ -93,18 +91,26 @@ def read_yaml(text: str, path: str) -> Document:
 class _Scalar:
     mark: Mark
     text: str
+    size: int = 1
+    depth: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class _Sequence:
+    """`size` and `depth` are those of the value with every alias in it written out."""
+
     mark: Mark
     items: tuple[_Node, ...]
+    size: int
+    depth: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Mapping:
     mark: Mark
     pairs: tuple[tuple[_Scalar, _Node], ...]
+    size: int
+    depth: int
 
 
 _Node = _Scalar | _Sequence | _Mapping
@@ -147,7 +153,7 @@ class _Composer:
             items = []
             while not isinstance(item := next(events), yaml.SequenceEndEvent):
                 items.append(self._node(events, item, depth + 1))
-            node = _Sequence(mark, tuple(items))
+            node = _Sequence(mark, tuple(items), *self._bounds(mark, items))
         else:
             assert isinstance(event, yaml.MappingStartEvent)
             self._check_tag(event.tag, mark)
@@ -157,10 +163,19 @@ class _Composer:
                 if not isinstance(key, _Scalar):
                     raise InvalidInput(_key_not_text(self.path, key.mark))
                 pairs.append((key, self._node(events, next(events), depth + 1)))
-            node = _Mapping(mark, tuple(pairs))
+            node = _Mapping(mark, tuple(pairs), *self._bounds(mark, [node for _, node in pairs]))
         if event.anchor is not None:
             self.anchors[event.anchor] = node
         return node
+
+    def _bounds(self, mark: Mark, parts: Sequence[_Node]) -> tuple[int, int]:
+        size = 1 + sum(part.size for part in parts)
+        depth = 1 + max((part.depth for part in parts), default=0)
+        if depth > YAML_DEPTH_MAX:
+            raise InvalidInput(_too_deep(self.path, mark))
+        if size > YAML_NODES_MAX:
+            raise InvalidInput(_too_large(self.path, mark))
+        return size, depth
 
     def _scalar(self, event: yaml.ScalarEvent, mark: Mark) -> _Scalar:
         if event.tag in _TEXT_TAGS:
@@ -176,18 +191,14 @@ class _Composer:
 
 @dataclass(slots=True)
 class _Expansion:
-    """Nodes -> values; every alias is written out, so the number of nodes is bounded here."""
+    """Nodes -> values, every alias written out."""
 
     path: str
     values: dict[Path, Mark] = field(default_factory=dict)
     keys: dict[Path, Mark] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    nodes: int = 0
 
     def expand(self, node: _Node, at: Path) -> Value:
-        self.nodes += 1
-        if self.nodes > YAML_NODES_MAX or len(at) > YAML_DEPTH_MAX:
-            raise InvalidInput(_too_large(self.path, node.mark))
         self.values[at] = node.mark
         match node:
             case _Scalar():
@@ -222,9 +233,6 @@ class _Expansion:
             if not isinstance(source, _Mapping):
                 raise InvalidInput(_bad_merge(self.path, source.mark))
             for key, value in source.pairs:
-                self.nodes += 1
-                if self.nodes > YAML_NODES_MAX:
-                    raise InvalidInput(_too_large(self.path, key.mark))
                 if key.mark.plain == "<<":
                     yield from self._merged(value)
                 else:

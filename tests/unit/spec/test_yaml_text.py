@@ -58,6 +58,12 @@ def test_aliases_of_aliases_end_at_a_bound(text: str) -> None:
         read_yaml(text, "specs/k.yaml")
 
 
+def test_aliases_that_nest_end_at_a_bound() -> None:
+    chain = "a0: &a0 x\n" + "".join(f"a{i}: &a{i} [*a{i - 1}]\n" for i in range(1, 9_999))
+    with pytest.raises(InvalidInput, match="nested more than"):
+        read_yaml(chain, "specs/k.yaml")
+
+
 def test_all_duplicate_keys_are_reported_together() -> None:
     with pytest.raises(InvalidInput) as caught:
         read_yaml("a: 1\na: 2\nb: {c: 1, c: 2}\n", "s.yaml")
