@@ -1,4 +1,4 @@
-"""Dangers that the reviewed files do not permit: a refusal for each, with the line to add (RV-7)."""
+"""Dangers that the reviewed files do not permit: a refusal each, with the line to add (RV-7)."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def permission_refusals(
             table=finding.table,
             message=f"table {finding.table}: {finding.hazard.kind} of {finding.hazard.object} needs"
             f" permission: {finding.hazard.reason}",
-            recovery=f"if it is meant, add to policy.allow in {spec_path}, with its true reason:"
-            f" {allow_lines([finding])[0]}",
+            recovery=f"if it is meant, add `{allow_lines([finding])[0]}` to policy.allow in"
+            f" {spec_path}, with its true reason",
         )
         for finding in missing
     )

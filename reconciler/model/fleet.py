@@ -75,7 +75,7 @@ def shard_list_errors(names: tuple[str, ...]) -> tuple[str, ...]:
 def in_key_order(names: tuple[str, ...]) -> tuple[str, ...]:
     """Shard names by the start of their ranges, plain names by their text with numbers as numbers:
     an order that does not depend on how a file lists them (PL-6)."""
-    return tuple(sorted(names, key=_key_order))
+    return tuple(sorted(names, key=key_order))
 
 
 def even_shards(count: int) -> tuple[str, ...]:
@@ -90,7 +90,8 @@ def even_shards(count: int) -> tuple[str, ...]:
     return tuple(f"{a}-{b}" for a, b in zip(["", *bounds], [*bounds, ""], strict=True))
 
 
-def _key_order(name: str) -> tuple[bytes, tuple[tuple[int, str], ...], str]:
+def key_order(name: str) -> tuple[bytes, tuple[tuple[int, str], ...], str]:
+    """What `in_key_order` sorts by."""
     key_range = parse_key_range(name)
     start = _padded(key_range.start) if key_range else b""
     words = tuple(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from fnmatch import fnmatchcase
 
 
 class HazardKind(StrEnum):
@@ -51,18 +50,6 @@ class Allow:
     reason: str
     object: str | None = None  # None: the finding is about the table itself
 
-    def covers(self, table: str, hazard: Hazard) -> bool:
-        """Whether it permits exactly this finding: one for column a is none for column b (RV-7)."""
-        return (
-            self.hazard is hazard.kind
-            and _matches(table, self.table)
-            and (
-                hazard.object == table
-                if self.object is None
-                else _matches(hazard.object, self.object)
-            )
-        )
-
 
 class PartitionLists(StrEnum):
     """Who owns the list of a RANGE or LIST partitioned table."""
@@ -90,12 +77,3 @@ class Policy:
     partition_lists: PartitionLists = PartitionLists.GIT
     column_order: ColumnOrder = ColumnOrder.EXACT
     auto_increment: AutoIncrement = AutoIncrement.IGNORE
-
-    def permission(self, table: str, hazard: Hazard) -> Allow | None:
-        """The first entry that permits the finding; None: nobody has said yes to it."""
-        return next((allow for allow in self.allow if allow.covers(table, hazard)), None)
-
-
-def _matches(name: str, pattern: str) -> bool:
-    """fnmatch without character classes: "[" is a legal character of a name, and means itself."""
-    return fnmatchcase(name, pattern.replace("[", "[[]"))

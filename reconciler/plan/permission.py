@@ -95,6 +95,12 @@ def permits(entry: Allow, finding: Finding) -> bool:
     return _matches(entry.object, finding.object)
 
 
+def permission_of(table: str, hazard: Hazard, allow: Iterable[Allow]) -> Allow | None:
+    """The first entry that permits the hazard; None: nobody has said yes to it, nobody had to."""
+    finding = Finding(table=table, hazard=hazard)
+    return next((entry for entry in allow if permits(entry, finding)), None)
+
+
 def has_pattern(entry: Allow) -> bool:
     return any(sign in text for sign in "*?" for text in (entry.table, entry.object or ""))
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from reconciler.model.policy import Hazard, Policy
 from reconciler.plan import words
 from reconciler.plan.model import ChangeSet, PlanCore, PlannedStatement
+from reconciler.plan.permission import permission_of
 from reconciler.plan.visible import hidden_in_sql, visible_line
 
 _WIDTH_CHARS = 100
@@ -77,7 +78,7 @@ def _hazard(hazard: Hazard, table: str, policy: Policy) -> Iterator[str]:
     yield _comment(f"    hazard {hazard.kind} ({hazard.object}): {hazard.reason}")
     if not hazard.needs_permission:
         return
-    allow = policy.permission(table, hazard)
+    allow = permission_of(table, hazard, policy.allow)
     yield _comment(f"        allowed: {allow.reason}" if allow else "        NOT ALLOWED by policy")
 
 

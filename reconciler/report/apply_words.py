@@ -10,6 +10,7 @@ from reconciler.errors import Problem
 from reconciler.ledger.states import ApplyState, OperationState
 from reconciler.outcomes import ApplyOutcome, ApplyVerdict, OperationRow, ShardRow, WaveRow
 from reconciler.plan import words
+from reconciler.report.next_steps import command
 from reconciler.report.refusals import reason_count
 from reconciler.report.times import clock, duration
 
@@ -135,7 +136,9 @@ def counted_states(shards: Sequence[ShardRow]) -> str:
 
 
 def next_step(outcome: ApplyOutcome) -> str:
-    keyspace = outcome.keyspace
+    def run(verb: str, *options: str) -> str:
+        return f"`{command(verb, outcome.keyspace, outcome.environment, *options)}`"
+
     match outcome.verdict:
         case ApplyVerdict.COMPLETED | ApplyVerdict.NOTHING_TO_DO | ApplyVerdict.REFUSED:
             return ""
@@ -143,19 +146,19 @@ def next_step(outcome: ApplyOutcome) -> str:
             return "nothing; the run of the newer merge applies what is left"
         case ApplyVerdict.FAILED:
             return (
-                f"mend the cause, then `reconciler plan {keyspace} --write`: a failed apply stays"
-                " failed, and a new plan holds what is left"
+                f"mend the cause, then {run('plan', '--write')}: a failed apply stays failed, and"
+                " a new plan holds what is left"
             )
         case ApplyVerdict.PAUSED:
-            return f"`reconciler resume {keyspace}` goes on; `reconciler stop {keyspace}` ends it"
+            return f"{run('resume')} releases it and goes on; {run('cancel')} ends it"
         case ApplyVerdict.STOPPED:
-            return f"`reconciler resume {keyspace}` runs the rest and nothing twice"
+            return f"{run('resume')} runs the rest and nothing twice; {run('cancel')} ends it"
         case ApplyVerdict.CANCELLED:
-            return f"`reconciler plan {keyspace}` shows what is left to do"
+            return f"{run('plan')} shows what is left to do"
         case ApplyVerdict.UNKNOWN:
             return (
-                f"`reconciler resume {keyspace}` looks at the shard before it does anything;"
-                " do not run the statement by hand"
+                f"{run('resume')} looks at the shard before it does anything; do not run the"
+                " statement by hand"
             )
         case _:
             assert_never(outcome.verdict)

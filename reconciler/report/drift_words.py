@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from reconciler.model.fleet import key_order
 from reconciler.outcomes import DriftGroup, DriftOutcome, ShardMark, TableDifference
 from reconciler.plan import words
-from reconciler.report.order import shard_key, sorted_shards
+from reconciler.report.next_steps import command
+from reconciler.report.order import sorted_shards
 from reconciler.report.summary import short_id
 
 MARKS = {
@@ -31,7 +33,7 @@ _ORDER = tuple(MARKS)
 
 def sorted_groups(groups: Iterable[DriftGroup]) -> tuple[DriftGroup, ...]:
     def key(group: DriftGroup) -> tuple[object, ...]:
-        first = min(map(shard_key, group.shards), default=())
+        first = [key_order(shard) for shard in sorted_shards(group.shards)]
         return (_ORDER.index(group.mark), first, group.reason)
 
     return tuple(sorted(groups, key=key))
@@ -76,25 +78,26 @@ def verdict(outcome: DriftOutcome) -> str:
 
 def next_steps(outcome: DriftOutcome) -> tuple[str, ...]:
     """What can be done about it; nothing is done by itself."""
-    keyspace = outcome.keyspace
+
+    def run(verb: str, *options: str) -> str:
+        return f"`{command(verb, outcome.keyspace, outcome.environment, *options)}`"
+
     steps = []
     if _count(outcome, ShardMark.DRIFTED):
         steps.append(
-            f"to bring live back to git: `reconciler plan {keyspace} --write`, have the plan"
-            " reviewed, then apply it"
+            f"to bring live back to git: {run('plan', '--write')}, have the plan reviewed, then"
+            " apply it"
         )
         steps.append(
-            f"to make live's state the wanted one instead: `reconciler pull {keyspace}`, and"
-            " commit the files it changes"
+            f"to make live's state the wanted one: {run('pull')}, and commit the files it changes"
         )
     if _count(outcome, ShardMark.PENDING_APPLY):
         plan = f" {short_id(outcome.pending_plan_id)}" if outcome.pending_plan_id else ""
         steps.append(
-            f"to run the rest of plan{plan}: `reconciler apply {keyspace}`, or"
-            f" `reconciler status {keyspace}` to see where it stands"
+            f"to see where plan{plan} stands: {run('status')}; to run the rest: {run('apply')}"
         )
     if _count(outcome, ShardMark.UNREACHABLE):
-        steps.append("restore access to the unreachable shards, then run `reconciler drift` again")
+        steps.append(f"restore access to the unreachable shards, then {run('drift')} again")
     return tuple(steps)
 
 

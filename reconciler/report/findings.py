@@ -26,7 +26,7 @@ from reconciler.plan import words
 from reconciler.plan.model import Plan
 from reconciler.report import apply_words, drift_words
 from reconciler.report.next_steps import after_verify, verify_verdict
-from reconciler.report.order import shard_key, sorted_problems
+from reconciler.report.order import sorted_problems, sorted_unreachable
 from reconciler.report.refusals import reasons_of, unsaid_places
 from reconciler.report.summary import is_not_allowed
 
@@ -117,7 +117,7 @@ def _reasons(
         text = f"{f'{unsaid}: ' if unsaid else ''}{refusal.message}; next: {refusal.recovery}"
         place = files.place(keyspace, refusal.table)
         yield Finding(level=Level.ERROR, code=refusal.code, message=text, where=place)
-    for lost in sorted(unreachable, key=lambda lost: shard_key(lost.shard)):
+    for lost in sorted_unreachable(unreachable):
         text = f"shard {lost.shard} could not be observed: {lost.reason}; next: {lost.recovery}"
         yield Finding(level=Level.ERROR, code=lost.code, message=text)
 

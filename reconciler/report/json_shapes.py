@@ -32,8 +32,9 @@ from reconciler.outcomes import (
 )
 from reconciler.plan import words
 from reconciler.plan.model import ChangeSet, Plan, PlannedStatement
+from reconciler.plan.permission import allow_entries, permission_of
 from reconciler.report import apply_words, drift_words
-from reconciler.report.order import shard_key, sorted_problems, sorted_shards
+from reconciler.report.order import sorted_problems, sorted_shards, sorted_unreachable
 from reconciler.report.refusals import reasons_of
 from reconciler.report.summary import summarise
 
@@ -221,7 +222,7 @@ def _plan(plan: Plan) -> Json:
             "statements": summary.statements,
             "worst_class": words.class_name(summary.worst[1]) if summary.worst else None,
             "destructive": [_plain(finding) for finding in summary.destructive],
-            "not_allowed": [_plain(finding) for finding in summary.not_allowed],
+            "not_allowed": list(allow_entries(summary.not_allowed)),
         },
         "waves": [list(wave) for wave in core.waves],
         "change_sets": [_change_set(change_set, core.policy) for change_set in core.change_sets],
@@ -254,7 +255,7 @@ def _statement(statement: PlannedStatement, policy: Policy) -> Json:
 
 
 def _hazard(hazard: Hazard, table: str, policy: Policy) -> Json:
-    allow = policy.permission(table, hazard) if hazard.needs_permission else None
+    allow = permission_of(table, hazard, policy.allow) if hazard.needs_permission else None
     return {
         "kind": hazard.kind.value,
         "object": hazard.object,
@@ -286,7 +287,7 @@ def _first_failure(problem: Problem | None, shards: Sequence[ShardRow]) -> Json:
 
 
 def _reasons(refusals: Iterable[Refusal], unreachable: Sequence[Unreachable]) -> Json:
-    lost = sorted(unreachable, key=lambda shard: shard_key(shard.shard))
+    lost = sorted_unreachable(unreachable)
     return {
         "refusals": [_plain(refusal) for refusal in reasons_of(refusals, unreachable)],
         "unreachable": [_plain(shard) for shard in lost],

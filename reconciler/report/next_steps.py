@@ -10,6 +10,11 @@ from reconciler.report.refusals import reason_count
 from reconciler.report.summary import changes_line, short_id, summarise
 
 
+def command(verb: str, keyspace: str, environment: str, *options: str) -> str:
+    """A command that can be pasted as it is."""
+    return " ".join(["reconciler", verb, keyspace, "--environment", environment, *options])
+
+
 def after_plan(outcome: PlanOutcome) -> str:
     """Empty where nothing is left to do, or where every refusal has said it already."""
     if outcome.refusals or outcome.unreachable or outcome.plan is None:
@@ -29,7 +34,7 @@ def command_after_plan(outcome: PlanOutcome) -> str:
     written = [path for path in outcome.written if path.endswith(".json")]
     if written:
         return f"reconciler show {written[0]}"
-    return f"reconciler plan {outcome.keyspace} --write"
+    return command("plan", outcome.keyspace, outcome.environment, "--write")
 
 
 def is_verified(state: VerifyState) -> bool:
@@ -61,7 +66,8 @@ def after_verify(outcome: VerifyOutcome) -> str:
     """Refusals carry their own next step."""
     match outcome.state:
         case VerifyState.UNPLANNED:
-            return f"run `reconciler plan {outcome.keyspace} --write` and commit the files it names"
+            plan = command("plan", outcome.keyspace, outcome.environment, "--write")
+            return f"run `{plan}` and commit the files it names"
         case VerifyState.NO_CHANGE | VerifyState.VERIFIED | VerifyState.APPLIED:
             return ""
         case VerifyState.REFUSED:

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from reconciler.errors import Problem
-from reconciler.model.fleet import parse_key_range
-
-_DIGITS = re.compile(r"(\d+)")
-
-
-def shard_key(name: str) -> tuple[object, ...]:
-    """Key ranges by where they start, numbered shards by number; anything else after them."""
-    key_range = parse_key_range(name)
-    if key_range is not None:
-        return (0, key_range.start, key_range.end, name)
-    parts = _DIGITS.split(name)
-    return (1, *(int(p) if i % 2 else p for i, p in enumerate(parts)), name)
+from reconciler.model.fleet import in_key_order, key_order
+from reconciler.model.observation import Unreachable
 
 
 def sorted_shards(shards: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(shards, key=shard_key))
+    return in_key_order(tuple(shards))
+
+
+def sorted_unreachable(lost: Iterable[Unreachable]) -> Sequence[Unreachable]:
+    return sorted(lost, key=lambda one: (key_order(one.shard), one.code, one.reason))
 
 
 def sorted_problems(problems: Iterable[Problem]) -> Sequence[Problem]:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from reconciler.guard.model import Refusal
+from reconciler.model.fleet import key_order
 from reconciler.model.observation import Unreachable
-from reconciler.report.order import shard_key
 
 
 def reasons_of(
@@ -37,7 +37,7 @@ def _says(refusal: Refusal, name: str) -> bool:
 def _place(refusal: Refusal) -> tuple[object, ...]:
     return (
         refusal.shard is not None,
-        shard_key(refusal.shard or ""),
+        key_order(refusal.shard or ""),
         refusal.table or "",
         refusal.code,
         refusal.message,

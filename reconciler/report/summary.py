@@ -9,6 +9,7 @@ from reconciler.model.policy import Hazard, Policy
 from reconciler.outcomes import PlanOutcome
 from reconciler.plan import words
 from reconciler.plan.model import Plan, PlanCore, PlannedStatement
+from reconciler.plan.permission import Finding, check_permissions, permission_of
 from reconciler.report.refusals import reason_count
 
 _SHORT_ID_CHARS = 12
@@ -33,7 +34,7 @@ class PlanSummary:
     statements: int
     worst: tuple[str, PlannedStatement] | None
     destructive: tuple[Danger, ...]
-    not_allowed: tuple[Danger, ...]
+    not_allowed: tuple[Finding, ...]
 
     @property
     def matching(self) -> int:
@@ -52,12 +53,12 @@ def summarise(core: PlanCore) -> PlanSummary:
         statements=len(numbered),
         worst=max(numbered, key=lambda n: words.severity(n[1].execution), default=None),
         destructive=_dangers((t, h) for t, h in hazards if words.is_destructive(h)),
-        not_allowed=_dangers((t, h) for t, h in hazards if is_not_allowed(core.policy, t, h)),
+        not_allowed=check_permissions((s for _, s in numbered), core.policy.allow).missing,
     )
 
 
 def is_not_allowed(policy: Policy, table: str, hazard: Hazard) -> bool:
-    return hazard.needs_permission and policy.permission(table, hazard) is None
+    return hazard.needs_permission and permission_of(table, hazard, policy.allow) is None
 
 
 def short_id(plan_id: str) -> str:

@@ -219,8 +219,10 @@ INPUT_CHANGED = Refusal(
 PERMISSION_MISSING = Refusal(
     code="permission-missing",
     table="users",
-    message="table users: drop-column legacy needs a permission that the spec does not give",
-    recovery="if it is meant, add the entry below to `policy.allow`, then plan again",
+    message="table users: drop-column of legacy needs permission: the values of the column are"
+    " lost on every shard",
+    recovery="if it is meant, add `- {table: users, hazard: drop-column, object: legacy, reason:"
+    " ...}` to policy.allow in specs/commerce.yaml, with its true reason",
 )
 LOST = Unreachable(
     shard="c0-",

@@ -10,11 +10,11 @@ from reconciler.model.observation import Unreachable
 from reconciler.outcomes import KeyspaceFailed
 from reconciler.plan import words
 from reconciler.plan.model import PlanCore
+from reconciler.plan.permission import allow_lines
 from reconciler.report.definitions import difference_lines
 from reconciler.report.fit import Part
 from reconciler.report.neutral import code_span, fenced, marker, prose
-from reconciler.report.order import shard_key
-from reconciler.report.permission import allow_lines
+from reconciler.report.order import sorted_unreachable
 from reconciler.report.refusals import reasons_of, unsaid_places
 from reconciler.report.summary import short_id, summarise
 
@@ -99,7 +99,7 @@ def refusal_parts(refusals: tuple[Refusal, ...], unreachable: tuple[Unreachable,
     if len(reasons) > _REFUSALS_MAX:
         text = f"and {len(reasons) - _REFUSALS_MAX} more reasons; the job's log has them all"
         yield Part(text=text)
-    for lost in sorted(unreachable, key=lambda lost: shard_key(lost.shard))[:_REFUSALS_MAX]:
+    for lost in sorted_unreachable(unreachable)[:_REFUSALS_MAX]:
         text = (
             f"- shard {code_span(lost.shard)} could not be observed: {prose(lost.reason)}"
             f" ({code_span(lost.code)})\n  <br>Next: {recovery_line(lost.recovery)}"
@@ -111,9 +111,8 @@ def refusal_parts(refusals: tuple[Refusal, ...], unreachable: tuple[Unreachable,
 
 def permission_parts(core: PlanCore) -> Parts:
     entries = allow_lines(summarise(core).not_allowed)
-    if entries:
-        what = "If this is meant, add it" if len(entries) == 1 else "If these are meant, add them"
-        text = f"{what} to `policy.allow` in the spec, each with its true reason:"
+    if len(entries) > 1:  # a single one stands in its refusal already
+        text = "If these are meant, add them to `policy.allow` in the spec, each with its reason:"
         left_out = "**Not allowed yet:** the entries to add to the spec are in the job's log."
         body = f"**Not allowed yet.** {text}\n\n{fenced(chr(10).join(entries), 'yaml')}"
         yield Part(text=body, detail=1, instead=left_out)

@@ -10,6 +10,7 @@ from reconciler.limits import COMMENT_BYTES_MAX
 from reconciler.outcomes import KeyspaceFailed, PlanOutcome, VerifyOutcome, VerifyState
 from reconciler.plan import words
 from reconciler.plan.model import ChangeSet, Plan, PlanCore, PlannedStatement
+from reconciler.plan.permission import permission_of
 from reconciler.plan.visible import hidden_in_sql, visible_line, visible_sql
 from reconciler.report import next_steps
 from reconciler.report.fit import Part, fit
@@ -232,7 +233,7 @@ def _hazards(core: PlanCore, change_set: ChangeSet, number: int) -> Iterator[str
             )
             if not hazard.needs_permission:
                 yield f"- {what}"
-            elif allow := core.policy.permission(statement.table, hazard):
+            elif allow := permission_of(statement.table, hazard, core.policy.allow):
                 yield f"- {CAUTION} {what}. Allowed: {prose(allow.reason)}"
             else:
                 yield f"- {BAD} {what}. **Not allowed by policy**"

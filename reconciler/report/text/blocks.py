@@ -13,7 +13,7 @@ from reconciler.outcomes import KeyspaceFailed
 from reconciler.plan.visible import visible_block, visible_line, visible_sql
 from reconciler.plan.words import terminated
 from reconciler.report.definitions import difference_lines
-from reconciler.report.order import shard_key
+from reconciler.report.order import sorted_unreachable
 from reconciler.report.refusals import reasons_of, unsaid_places
 from reconciler.report.style import Style, Tone
 
@@ -113,7 +113,7 @@ def refusal_lines(
 
 
 def unreachable_lines(unreachable: Sequence[Unreachable], style: Style) -> Lines:
-    for lost in sorted(unreachable, key=lambda lost: shard_key(lost.shard)):
+    for lost in sorted_unreachable(unreachable):
         yield ""
         message = f"shard {lost.shard} could not be observed: {lost.reason}"
         yield from _reason(message, lost.code, style, first="  ?  ")

@@ -10,9 +10,9 @@ from reconciler.model.policy import Hazard, Policy
 from reconciler.outcomes import KeyspaceFailed, PlanOutcome, VerifyOutcome, VerifyState
 from reconciler.plan import words
 from reconciler.plan.model import ChangeSet, Plan, PlanCore, PlannedStatement
+from reconciler.plan.permission import allow_lines, permission_of
 from reconciler.plan.visible import hidden_in_sql, visible_line
 from reconciler.report import next_steps
-from reconciler.report.permission import allow_lines
 from reconciler.report.style import PLAIN, Style, Tone
 from reconciler.report.summary import (
     PlanSummary,
@@ -73,19 +73,20 @@ def plan_lines(plan: Plan, style: Style) -> Lines:
 
 
 def permission_lines(core: PlanCore, style: Style) -> Lines:
-    """What a person adds to the spec, ready to copy; nothing if all is allowed."""
+    """All that a person would add to the spec, in one piece to copy; a single entry stands in its
+    refusal already."""
     entries = allow_lines(summarise(core).not_allowed)
-    if not entries:
+    if len(entries) < 2:
         return
     yield from section("Not allowed yet", style)
-    what = "If this is meant, add it" if len(entries) == 1 else "If these are meant, add them"
     yield from wrapped(
-        f"{what} to `policy.allow` in the spec of {core.keyspace}, each with its true reason:",
+        f"If these are meant, add them to `policy.allow` in the spec of {core.keyspace}, each with"
+        " its true reason:",
         style,
         first="  ",
     )
     yield ""
-    yield from (f"    {entry}" for entry in entries)
+    yield from (f"    {visible_line(entry)}" for entry in entries)
 
 
 def _plan_outcome(outcome: PlanOutcome | KeyspaceFailed, style: Style) -> Lines:
@@ -200,7 +201,7 @@ def _hazard(hazard: Hazard, table: str, policy: Policy, style: Style) -> Lines:
         yield style.paint(line, tone)
     if not hazard.needs_permission:
         return
-    allow = policy.permission(table, hazard)
+    allow = permission_of(table, hazard, policy.allow)
     if allow is None:
         yield f"         {style.paint('not allowed by policy', Tone.BAD)}"
     else:

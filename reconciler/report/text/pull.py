@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from reconciler.outcomes import KeyspaceFailed, PullOutcome
 from reconciler.plan import words
 from reconciler.plan.visible import visible_line
+from reconciler.report.next_steps import command
 from reconciler.report.order import sorted_shards
 from reconciler.report.style import PLAIN, Style, Tone
 from reconciler.report.text.blocks import Lines, between, failed_lines, finished, heading, wrapped
@@ -34,11 +35,12 @@ def _outcome(outcome: PullOutcome | KeyspaceFailed, style: Style) -> Lines:
     if outcome.unchanged:
         yield f"  {words.count(len(outcome.unchanged), 'file')} unchanged"
     if outcome.others:
+        plan = command("plan", outcome.keyspace, outcome.environment)
         total = len({outcome.source, *outcome.alike, *outcome.others})
         yield ""
         yield from wrapped(
             f"{words.shard_set(sorted_shards(outcome.others), total)}: not like shard"
-            f" {outcome.source}; `reconciler plan {outcome.keyspace}` shows what would bring"
+            f" {outcome.source}; `{plan}` shows what would bring"
             f" {'it' if len(outcome.others) == 1 else 'them'} there",
             style,
             first="≠ ",

@@ -54,6 +54,6 @@ def test_a_refused_shard_is_not_left_out_of_the_count() -> None:
 
 def test_drift_offers_both_ways_and_takes_none() -> None:
     text = drift_text([ALL])
-    assert "`reconciler plan commerce --write`" in text
-    assert "`reconciler pull commerce`" in text
+    assert "`reconciler plan commerce --environment production --write`" in text
+    assert "`reconciler pull commerce --environment production`" in text
     assert "ALTER TABLE `users` DROP KEY `by_hand`" in text
