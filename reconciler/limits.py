@@ -140,3 +140,22 @@ STATUS_APPLIES_MAX = 50
 
 # How often `status --watch` looks again.
 STATUS_WATCH_S = 1.0
+
+# GitHub: the largest page it gives; 100 pages are more commits, files or reviews than it lists.
+FORGE_PAGE = 100
+FORGE_PAGES_MAX = 100
+
+# GitHub ends a request of its own after 10 s.
+FORGE_ANSWER_S_MAX = 20
+
+# For reads that the server failed: about 0.1 s and 0.2 s apart, with jitter.
+FORGE_ATTEMPTS_MAX = 3
+
+# GitHub: the list of a pull request's files ends here without a word.
+FORGE_FILES_MAX = 3_000
+
+# A CODEOWNERS file of more is not read by GitHub either (3 MB).
+CODE_OWNERS_BYTES_MAX = 3_000_000
+
+# An event holds at most 2,048 commits; the payload is at most 25 MB.
+EVENT_BYTES_MAX = 25_000_000

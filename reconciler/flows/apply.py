@@ -40,12 +40,19 @@ class ApplyRequest:
     releases: Releases = Releases.NOTHING
 
 
+Gate = Callable[[Plan], tuple[Refusal, ...]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyWorld:
+    """`gates` are asked before any lock is taken, each for every reason not to apply the plan:
+    the proof of review by a forge, the environment that comes first."""
+
     look: World
     locks: ShardLocks
     history: History
     rollout: RolloutWorld
+    gates: tuple[Gate, ...] = ()
 
 
 def apply_keyspace(
@@ -61,13 +68,11 @@ def apply_keyspace(
     plan = read_plan(world.history.tree(request.commit), environment.name, files.spec.keyspace)
     if plan is None:
         return _without_plan(world.look, files, environment, end)
-    if request.review is Review.GIT:
-        refusals = review_refusals(plan.plan_id, _review_facts(world.history, request.commit, plan))
-        if refusals:
-            superseded = refusals[0].code == "superseded"
-            return end.with_refusals(
-                refusals, plan, ApplyVerdict.SUPERSEDED if superseded else ApplyVerdict.REFUSED
-            )
+    if refusals := _gate_refusals(world, request, plan):
+        superseded = refusals[0].code == "superseded"
+        return end.with_refusals(
+            refusals, plan, ApplyVerdict.SUPERSEDED if superseded else ApplyVerdict.REFUSED
+        )
     with world.locks.take(
         environment.shards, keyspace=files.spec.keyspace, holder=request.holder
     ) as locks:
@@ -87,6 +92,15 @@ def apply_keyspace(
             releases=request.releases,
         )
         return roll_out(world.rollout, order, locks, on_progress=on_progress)
+
+
+def _gate_refusals(world: ApplyWorld, request: ApplyRequest, plan: Plan) -> tuple[Refusal, ...]:
+    assert request.review is not Review.GITHUB or world.gates, "the forge's record is a gate"
+    if request.review is Review.GIT:
+        facts = _review_facts(world.history, request.commit, plan)
+        if refusals := review_refusals(plan.plan_id, facts):
+            return refusals
+    return tuple(refusal for gate in world.gates for refusal in gate(plan))
 
 
 @dataclass(frozen=True, slots=True)

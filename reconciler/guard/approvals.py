@@ -87,12 +87,14 @@ class Ownership:
 class PullRequestFacts:
     """A pull request that the forge names for the commit that brought the plan.
 
-    `line` is the branch's own line from the merge commit back, as long as the pull request had
-    commits. `plan_ids` maps each reviewed commit to the id of the sound plan in it. `writers` are
-    the reviewers who may write now. `last_pusher` None: the forge could not tell.
+    `rule` is what holds for it. `line` is the branch's own line from the merge commit back, as long
+    as the pull request had commits. `plan_ids` maps each reviewed commit to the id of the sound
+    plan in it. `writers` are the reviewers who may write now. `last_pusher` None: the forge could
+    not tell.
     """
 
     pull_request: PullRequest
+    rule: ReviewRule
     line: tuple[LineCommit, ...]
     last_pusher: Account | None
     reviews: tuple[PullRequestReview, ...]
@@ -107,7 +109,6 @@ class ApprovalFacts:
 
     branch: str
     brought_by: str
-    rule: ReviewRule
     pull_requests: tuple[PullRequestFacts, ...]
 
 
@@ -116,7 +117,7 @@ def approval_refusals(plan_id: str, facts: ApprovalFacts) -> tuple[Refusal, ...]
     found = [each for each in facts.pull_requests if _brought(each, facts)]
     if not found:
         return (_no_pull_request(facts),)
-    refusals = [_refusals_of(plan_id, each, facts.rule) for each in found]
+    refusals = [_refusals_of(plan_id, each) for each in found]
     return min(refusals, key=len)
 
 
@@ -136,8 +137,8 @@ def _brought(facts: PullRequestFacts, sought: ApprovalFacts) -> bool:
     return False
 
 
-def _refusals_of(plan_id: str, facts: PullRequestFacts, rule: ReviewRule) -> tuple[Refusal, ...]:
-    number = facts.pull_request.number
+def _refusals_of(plan_id: str, facts: PullRequestFacts) -> tuple[Refusal, ...]:
+    number, rule = facts.pull_request.number, facts.rule
     if facts.last_pusher is None or facts.pull_request.author is None:
         return (_unknown_hands(facts),)
     words = last_words(facts.reviews)

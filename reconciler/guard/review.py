@@ -1,7 +1,8 @@
 """Whether a plan was reviewed, from facts about where it lies in git.
 
 `git`: the plan is in the tree of the protected branch, so whatever that branch demands of a merge
-was met. `none` is for sandboxes and is said out loud wherever a result is shown.
+was met. `github`: so it is, and the forge's record shows who approved it (`approvals`). `none` is
+for sandboxes and is said out loud wherever a result is shown.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from reconciler.guard.model import Refusal
 
 class Review(StrEnum):
     GIT = "git"
+    GITHUB = "github"
     NONE = "none"
 
 

@@ -1,0 +1,153 @@
+"""Calls to GitHub's API: JSON in, JSON out, and an error for everything that is not an answer.
+
+PyGithub carries the requests; its objects, which fetch what they lack when they are looked at, are
+not used: each request here is one that is written here. Only reading is repeated, and only where
+the server failed; a write that got no answer may have happened.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+import stamina
+from github import Auth, Github
+from requests import RequestException
+
+from reconciler.edges.github.problems import denied, failing, rate_limited, unclear, unreachable
+from reconciler.errors import InvalidInput, Problem, Unavailable
+from reconciler.limits import FORGE_ANSWER_S_MAX, FORGE_ATTEMPTS_MAX, FORGE_PAGE, FORGE_PAGES_MAX
+
+API_VERSION = "2022-11-28"
+
+
+class _Transient(Exception):
+    """The server failed to answer a read; `final` is what to say if it keeps failing."""
+
+    def __init__(self, final: Unavailable) -> None:
+        super().__init__(str(final))
+        self.final = final
+
+
+class GithubClient:
+    def __init__(self, *, api_url: str, token: str) -> None:
+        _check_transport(api_url)
+        client = Github(
+            auth=Auth.Token(token),
+            base_url=api_url.rstrip("/"),
+            timeout=FORGE_ANSWER_S_MAX,
+            retry=None,
+            seconds_between_requests=None,
+            seconds_between_writes=None,
+            api_version=API_VERSION,
+        )
+        self._requester = client.requester
+        self._graphql_path = "/api/graphql" if api_url.rstrip("/").endswith("/v3") else "/graphql"
+
+    def get(self, path: str, parameters: Mapping[str, str | int] | None = None) -> Any:
+        """Raises Unavailable for anything but a whole answer with HTTP 200."""
+        found = self.find(path, parameters)
+        if found is None:
+            raise denied(f"GET {path}", 404)
+        return found
+
+    def find(self, path: str, parameters: Mapping[str, str | int] | None = None) -> Any | None:
+        """As `get`; None for HTTP 404."""
+        try:
+            for attempt in stamina.retry_context(on=_Transient, attempts=FORGE_ATTEMPTS_MAX):
+                with attempt:
+                    return self._read(path, parameters)
+        except _Transient as failed:
+            raise failed.final from None
+        raise AssertionError("the last attempt returns or raises")
+
+    def pages(
+        self,
+        path: str,
+        parameters: Mapping[str, str | int] | None = None,
+        *,
+        items: str | None = None,
+    ) -> list[Any]:
+        """A whole list: asked for until a page is not full, whatever the server says of further
+        pages. `items` is the key of the list where pages are objects."""
+        found: list[Any] = []
+        for number in range(1, FORGE_PAGES_MAX + 1):
+            page = self.get(path, {**(parameters or {}), "per_page": FORGE_PAGE, "page": number})
+            rows = page.get(items) if items and isinstance(page, dict) else page
+            if not isinstance(rows, list):
+                raise unclear(f"GET {path}", "it is not a list")
+            found += rows
+            if len(rows) < FORGE_PAGE:
+                return found
+        raise unclear(f"GET {path}", f"it goes on after {len(found)} entries")
+
+    def send(self, verb: str, path: str, body: Mapping[str, Any]) -> Any:
+        """A write; never repeated."""
+        call = f"{verb} {path}"
+        try:
+            status, headers, text = self._requester.requestJson(verb, path, input=dict(body))
+        except (RequestException, RuntimeError, OSError) as error:
+            raise unreachable(call, type(error).__name__) from None
+        if status not in (200, 201, 204):
+            raise _refusal(call, status, headers)
+        return None if status == 204 else _parsed(call, text)
+
+    def mutate(self, query: str, variables: Mapping[str, Any]) -> None:
+        """A GraphQL mutation, for what REST has no call for."""
+        answer = self.send("POST", self._graphql_path, {"query": query, "variables": variables})
+        if not isinstance(answer, dict) or answer.get("errors"):
+            raise unclear("a GraphQL mutation", "it has errors")
+
+    def _read(self, path: str, parameters: Mapping[str, str | int] | None) -> Any | None:
+        call = f"GET {path}"
+        try:
+            status, headers, text = self._requester.requestJson(
+                "GET", path, parameters=dict(parameters or {})
+            )
+        except (RequestException, RuntimeError, OSError) as error:
+            raise _Transient(unreachable(call, type(error).__name__)) from None
+        if status >= 500:
+            raise _Transient(failing(call, status))
+        if status == 404:
+            return None
+        if status != 200:
+            raise _refusal(call, status, headers)
+        return _parsed(call, text)
+
+
+def _refusal(call: str, status: int, headers: Mapping[str, str]) -> Unavailable:
+    limited = headers.get("x-ratelimit-remaining") == "0" or "retry-after" in headers
+    if status == 429 or (status == 403 and limited):
+        return rate_limited(call)
+    return failing(call, status) if status >= 500 else denied(call, status)
+
+
+def _parsed(call: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise unclear(call, "it is not JSON, or not all of it arrived") from None
+
+
+def _check_transport(api_url: str) -> None:
+    """A token goes over TLS, or does not leave the machine."""
+    parts = urlsplit(api_url)
+    if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
+        return
+    raise InvalidInput(
+        Problem(
+            code="forge-address-insecure",
+            message="GITHUB_API_URL does not begin with https://: the token would be readable",
+            recovery="set it to the https address of the forge's API",
+        )
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

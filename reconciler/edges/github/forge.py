@@ -1,0 +1,195 @@
+"""The `Forge` port on GitHub: who merged, reviewed and pushed what."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from urllib.parse import quote
+
+from reconciler.edges.github.client import GithubClient
+from reconciler.edges.github.fields import Fields
+from reconciler.edges.github.problems import unclear
+from reconciler.errors import InvalidInput
+from reconciler.guard.approvals import (
+    Account,
+    AccountKind,
+    PullRequest,
+    PullRequestReview,
+    ReviewState,
+)
+from reconciler.limits import FORGE_FILES_MAX
+from reconciler.spec.tree import too_large
+
+_WRITING = frozenset({"admin", "write"})  # GitHub maps `maintain` to write, `triage` to read
+_NOT_WRITING = frozenset({"read", "none"})
+
+
+class GithubForge:
+    """`repository` is `owner/name`, `run_id` that of the job's run."""
+
+    def __init__(self, client: GithubClient, repository: str, *, run_id: str | None = None) -> None:
+        self._client = client
+        self._at = f"/repos/{repository}"
+        self._run_id = run_id
+
+    def branch_tip(self, branch: str) -> str:
+        path = f"{self._at}/branches/{_quoted(branch)}"
+        return Fields(self._client.get(path), path).inner("commit").text("sha")
+
+    def is_ancestor(self, commit: str, tip: str) -> bool:
+        if commit == tip:
+            return True
+        path = f"{self._at}/compare/{commit}...{tip}"
+        found = self._client.find(path, {"per_page": 1})
+        if found is None:
+            return False  # no such commit, or no history in common
+        status = Fields(found, path).text("status")
+        if status not in ("ahead", "identical", "behind", "diverged"):
+            raise unclear(path, f"status {status!r} is not known")
+        return status in ("ahead", "identical")
+
+    def file(self, commit: str, path: str, *, bytes_max: int) -> bytes | None:
+        url = f"{self._at}/contents/{quote(path)}"
+        found = self._client.find(url, {"ref": commit})
+        if found is None:
+            return None
+        fields = Fields(found, url)
+        if fields.text("type") != "file":
+            return None
+        size = fields.number("size")
+        if size > bytes_max:
+            raise InvalidInput(too_large(path, bytes_max))
+        if fields.text("encoding") != "base64":  # above 1 MB: only as an object
+            url = f"{self._at}/git/blobs/{fields.text('sha')}"
+            fields = Fields(self._client.get(url), url)
+        return _decoded(fields, size, url)
+
+    def pull_requests_of(self, commit: str) -> tuple[int, ...]:
+        path = f"{self._at}/commits/{commit}/pulls"
+        return tuple(Fields(item, path).number("number") for item in self._client.pages(path))
+
+    def pull_request(self, number: int) -> PullRequest:
+        path = f"{self._at}/pulls/{number}"
+        return pull_request_of(Fields(self._client.get(path), path))
+
+    def reviews(self, number: int) -> tuple[PullRequestReview, ...]:
+        path = f"{self._at}/pulls/{number}/reviews"
+        rows = [Fields(item, path) for item in self._client.pages(path)]
+        # A review that is not submitted has no time, and decides nothing.
+        rows = [row for row in rows if row.text("state") != ReviewState.PENDING]
+        return tuple(_review(row, path) for row in sorted(rows, key=_submitted_at))
+
+    def last_pusher(self, pull_request: PullRequest) -> Account | None:
+        """From the activity of the repository that the branch is in; a deleted fork has none."""
+        if pull_request.head_repository is None:
+            return None
+        path = f"/repos/{pull_request.head_repository}/activity"
+        parameters: dict[str, str | int] = {
+            "ref": f"refs/heads/{pull_request.head_branch}",
+            "per_page": 100,
+            "direction": "desc",
+        }
+        # Newest first, so that the push is on the first page unless the branch went on since.
+        rows = self._client.get(path, parameters)
+        if not isinstance(rows, list):
+            raise unclear(path, "it is not a list")
+        for row in rows:
+            fields = Fields(row, path)
+            if fields.text("after") == pull_request.head_commit:
+                return fields.account("actor")
+        return None
+
+    def may_write(self, account: Account) -> bool:
+        path = f"{self._at}/collaborators/{quote(account.login, safe='')}/permission"
+        fields = Fields(self._client.get(path), path)
+        permission = fields.text("permission")
+        if permission not in _WRITING | _NOT_WRITING:
+            raise unclear(path, f"permission {permission!r} is not known")
+        # The login may belong to somebody else by now.
+        return permission in _WRITING and fields.account("user") == account
+
+    def is_member(self, team: str, account: Account) -> bool:
+        organisation, _, slug = team.partition("/")
+        path = (
+            f"/orgs/{quote(organisation, safe='')}/teams/{quote(slug, safe='')}"
+            f"/memberships/{quote(account.login, safe='')}"
+        )
+        found = self._client.find(path)
+        return found is not None and Fields(found, path).text("state") == "active"
+
+    def changed_paths(self, number: int) -> tuple[str, ...]:
+        path = f"{self._at}/pulls/{number}"
+        total = Fields(self._client.get(path), path).number("changed_files")
+        rows = [Fields(item, path) for item in self._client.pages(f"{path}/files")]
+        if len(rows) != total or total >= FORGE_FILES_MAX:
+            raise unclear(f"GET {path}/files", f"it lists {len(rows)} of {total} files")
+        paths = {row.text("filename") for row in rows}
+        paths |= {row.text("previous_filename") for row in rows if row.text("status") == "renamed"}
+        return tuple(sorted(paths))
+
+    def run_approvers(self, environment: str) -> tuple[Account, ...]:
+        if self._run_id is None:
+            return ()
+        path = f"{self._at}/actions/runs/{quote(self._run_id, safe='')}/approvals"
+        answer = self._client.get(path)
+        if not isinstance(answer, list):
+            raise unclear(path, "it is not a list")
+        people = []
+        for row in (Fields(item, path) for item in answer):
+            names = [Fields(each, path).text("name") for each in row.items("environments")]
+            account = row.account("user")
+            if row.text("state") == "approved" and environment in names and account is not None:
+                people.append(account)
+        return tuple(person for person in people if person.kind is AccountKind.PERSON)
+
+    def open_pull_requests(self, branch: str) -> tuple[PullRequest, ...]:
+        path = f"{self._at}/pulls"
+        rows = self._client.pages(path, {"state": "open", "base": branch})
+        return tuple(self.pull_request(Fields(row, path).number("number")) for row in rows)
+
+
+def pull_request_of(fields: Fields) -> PullRequest:
+    head, base = fields.inner("head"), fields.inner("base")
+    head_repository = head.inner_or_none("repo")
+    return PullRequest(
+        number=fields.number("number"),
+        author=fields.account("user"),
+        base_branch=base.text("ref"),
+        base_commit=base.text("sha"),
+        head_commit=head.text("sha"),
+        head_branch=head.text("ref"),
+        head_repository=head_repository.text("full_name") if head_repository else None,
+        commits=fields.number("commits"),
+        is_merged=fields.flag("merged"),
+        merge_commit=fields.text_or_none("merge_commit_sha"),
+    )
+
+
+def _submitted_at(fields: Fields) -> tuple[str, int]:
+    """Times are ISO 8601 in UTC, to the second; ids grow."""
+    return fields.text("submitted_at"), fields.number("id")
+
+
+def _review(fields: Fields, call: str) -> PullRequestReview:
+    state = next((known for known in ReviewState if known == fields.text("state")), None)
+    if state is None:
+        raise unclear(call, f"review state {fields.text('state')!r} is not known")
+    return PullRequestReview(
+        account=fields.account("user"),
+        state=state,
+        commit=fields.text_or_none("commit_id"),
+    )
+
+
+def _decoded(fields: Fields, size: int, call: str) -> bytes:
+    try:
+        content = base64.b64decode(fields.text("content").replace("\n", ""), validate=True)
+    except binascii.Error:
+        raise unclear(call, "its content is not base64") from None
+    if len(content) != size:
+        raise unclear(call, f"it holds {len(content)} of {size} bytes")
+    return content
+
+
+def _quoted(branch: str) -> str:
+    return quote(branch, safe="/")
