@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from reconciler.ledger.states import ApplyState, OperationState
+from reconciler.ledger.states import ApplyState, OperationState, RequestKind, RequestState
 from reconciler.outcomes import (
     ApplyOutcome,
     ApplyStatus,
     ApplyVerdict,
     CheckMark,
+    ControlOutcome,
     DoctorFinding,
     DoctorOutcome,
     DriftGroup,
@@ -576,6 +577,24 @@ SECTIONS = (
     ("lint and doctor", LISTS),
 )
 SCENARIOS = tuple(scenario for _, scenarios in SECTIONS for scenario in scenarios)
+
+CONTROL = (
+    ControlOutcome(
+        environment="production",
+        keyspace="commerce",
+        kind=RequestKind.STOP,
+        state=RequestState.APPLIED,
+        answer="nothing new is started; what runs is finished first",
+        apply_id=17,
+    ),
+    ControlOutcome(
+        environment="production",
+        keyspace="billing",
+        kind=RequestKind.STOP,
+        state=RequestState.REFUSED,
+        answer="no apply is unfinished",
+    ),
+)
 
 PROGRESS: tuple[ProgressEvent, ...] = (
     RolloutStarted(

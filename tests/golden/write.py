@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reconciler.plan.readable import render_readable_sql
+from reconciler.report.control import control_text
 from reconciler.report.findings import SchemaFiles
 from reconciler.report.neutral import fenced
 from reconciler.report.render import Format, Presentation
 from reconciler.report.text.progress import progress_line
 from tests.golden.samples import DIVERGENT
-from tests.golden.scenarios import PROGRESS, SCENARIOS, SECTIONS, Scenario
+from tests.golden.scenarios import CONTROL, PROGRESS, SCENARIOS, SECTIONS, Scenario
 
 HERE = Path(__file__).parent
 MESSAGES = HERE.parent.parent / "docs" / "messages.md"
@@ -83,6 +84,8 @@ def _messages() -> Iterator[str]:
             yield fenced(_report(scenario, Format.TEXT).rstrip("\n"), "text")
     yield "## apply, while it runs"
     yield fenced("\n".join(map(progress_line, PROGRESS)), "text")
+    yield "## stop, release and cancel"
+    yield fenced(control_text(CONTROL).rstrip("\n"), "text")
     yield "## The readable plan beside the plan file"
     yield fenced(_readable().rstrip("\n"), "sql")
 

@@ -150,12 +150,11 @@ def _shards(shards: Sequence[ShardRow]) -> str:
     rows = [
         (
             code_span(row.shard),
-            f"{apply_words.MARKS[row.state]} {apply_words.state_words(row.state)}",
             code_span(operation.table),
-            prose(apply_words.operation_words(operation)),
+            f"{apply_words.MARKS[operation.state]} {prose(apply_words.operation_words(operation))}",
             prose(operation.problem.message, limit_chars=300) if operation.problem else "",
         )
         for row in shards
         for operation in row.operations
     ]
-    return table(("Shard", "State", "Table", "Operation", "Error"), rows, more="operations")
+    return table(("Shard", "Table", "State", "Error"), rows, more="operations")
