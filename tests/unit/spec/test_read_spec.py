@@ -225,3 +225,27 @@ def test_any_environment_is_read_or_an_error(
     spec = {"version": 1, "keyspace": "k", "schema": "s", "environments": {"e": environment}}
     with pytest.raises((InvalidInput, Refused)):
         read_spec(json.dumps(spec), "s.yaml")
+
+
+FORMAT = (Path(__file__).parents[3] / "docs" / "formats" / "spec.md").read_text(encoding="utf-8")
+
+
+def keys_of(schema: object) -> set[str]:
+    """Every key that a JSON Schema, or a part of one, gives a meaning."""
+    if isinstance(schema, list):
+        return set().union(*map(keys_of, schema))
+    if not isinstance(schema, dict):
+        return set()
+    own = set(schema["properties"]) if isinstance(schema.get("properties"), dict) else set()
+    return own.union(*map(keys_of, schema.values()))
+
+
+def test_the_format_s_page_speaks_of_every_key_and_value() -> None:
+    schema = json.loads(spec_schema_text())
+    words = keys_of(schema) | {kind.value for kind in HazardKind}
+    assert [word for word in sorted(words) if not re.search(rf"\b{word}\b", FORMAT)] == []
+
+
+def test_the_example_of_the_format_s_page_is_sound() -> None:
+    (example,) = re.findall(r"```yaml\n(version:.*?)```", FORMAT, re.DOTALL)
+    assert read_spec(example, "specs/commerce.yaml").keyspace == "commerce"
