@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 
@@ -13,7 +13,7 @@ from reconciler.flows.shard_task import RolloutWorld
 from reconciler.outcomes import ApplyOutcome, ProgressEvent
 from reconciler.plan.model import Plan
 from reconciler.ports import Ledger
-from reconciler.spec.model import Environment, RolloutSpec
+from reconciler.spec.model import Environment, RolloutSpec, ShardSpec
 from tests.sim.fleet import (
     Fate,
     FatedLedger,
@@ -44,10 +44,12 @@ class Simulation:
     interrupts: int = 0
     events: list[ProgressEvent] = field(default_factory=list)
     crew: SimCrew | None = None
+    place: tuple[ShardSpec, ...] = ()
 
     @property
     def environment(self) -> Environment:
-        return environment(self.rollout, self.plan.core.shards)
+        made = environment(self.rollout, self.plan.core.shards)
+        return replace(made, shards=self.place) if self.place else made
 
     def run(
         self,
