@@ -38,11 +38,6 @@ def is_cheap(execution: ExecutionClass) -> bool:
     return not execution.rebuilds and execution.lock in (None, Lock.NONE)
 
 
-def may_pay(whole: ExecutionClass, clauses: Sequence[Clause]) -> bool:
-    """Whether measuring the groups of a statement of this class is worth the time."""
-    return not is_cheap(whole) and len(clause_groups(clauses)) > 1
-
-
 def split_of(
     clauses: Sequence[Clause], measured: Sequence[MeasuredGroup], whole: ExecutionClass
 ) -> tuple[Group, ...]:
@@ -61,16 +56,8 @@ def split_of(
     )
 
 
-def is_better(
-    split: Sequence[ExecutionClass], groups: Sequence[Group], whole: ExecutionClass
-) -> bool:
-    """Whether the split came out as expected when it was run: each statement seen to do something,
-    at most one rebuild, and none of them as heavy as the whole."""
-    return (
-        len(split) == len(groups)
-        and sum(execution.rebuilds for execution in split) <= 1
-        and all(_burden(execution) < _burden(whole) for execution in split)
-    )
+def is_easier(execution: ExecutionClass, than: ExecutionClass) -> bool:
+    return _burden(execution) < _burden(than)
 
 
 _LOCKS = (None, Lock.NONE, Lock.SHARED, Lock.EXCLUSIVE)

@@ -17,7 +17,14 @@ from reconciler.flows.proof.row_versions import RowVersionsLeft
 from reconciler.flows.proof.search import Accepted, Alter, find_class
 from reconciler.model.server import Flavor, ServerError
 from reconciler.plan.model import Effect, ExecutionClass
-from reconciler.plan.splitting import MeasuredGroup, clause_groups, is_better, may_pay, split_of
+from reconciler.plan.splitting import (
+    Group,
+    MeasuredGroup,
+    clause_groups,
+    is_cheap,
+    is_easier,
+    split_of,
+)
 
 State = Mapping[str, str]  # fingerprints of the tables that exist
 
@@ -32,6 +39,14 @@ class Ran:
     sql: str
     execution: ExecutionClass
     effects: tuple[Effect, ...]
+
+    @property
+    def sent(self) -> Sent:
+        return Sent(
+            table=self.step.table,
+            sql=self.sql,
+            foreign_key_checks=self.step.foreign_key_checks,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,84 +85,76 @@ class Chain:
         if step.operation is Operation.ALTER_TABLE:
             return self._run_alter(place, step)
         assert step.sql is not None, "every other operation is one statement as it stands"
-        error = self.copy.run(step.sql, foreign_key_checks=step.foreign_key_checks)
+        sent = Sent(table=step.table, sql=step.sql, foreign_key_checks=step.foreign_key_checks)
+        error = self.copy.run(sent)
         if error is not None:
             return Rejected(step=step, sql=step.sql, error=error)
         return self._note(place, step, (), Accepted(sql=step.sql, execution=ExecutionClass()))
 
     def _run_alter(self, place: int, step: Step) -> Rejected | CameTwice | None:
-        start = tuple(self.copy.sent)
-        whole = find_class(self.copy, self._alter(step, step.clauses), self.flavor)
-        if isinstance(whole, ServerError):
-            apart = self._apart(place, step, start, clause_groups(step.clauses))
-            if apart is None or step.algorithm is not None:
-                return Rejected(step=step, sql=step_sql(step), error=whole)
-            self._adopt(apart)
-            return None
-        if step.algorithm is None and may_pay(whole.execution, step.clauses):
-            split = self._split(place, step, start, whole.execution)
-            if split is not None:
-                self._adopt(split)
+        alter = self._alter(step, step.clauses)
+        cheap = find_class(self.copy, replace(alter, cheap_only=True), self.flavor)
+        if not isinstance(cheap, ServerError):
+            return self._note(place, step, step.clauses, cheap)
+        groups = clause_groups(step.clauses) if step.algorithm is None else (step.clauses,)
+        if len(groups) > 1:
+            measured = self._measure(step, groups)
+            if measured is not None and self._run_apart(place, step, *measured):
                 return None
-        return self._note(place, step, step.clauses, whole)
+        whole = find_class(self.copy, alter, self.flavor)
+        if not isinstance(whole, ServerError):
+            return self._note(place, step, step.clauses, whole)
+        # What a server does not take together, it may well take one after the other.
+        if self._run_apart(place, step, groups):
+            return None
+        return Rejected(step=step, sql=step_sql(step), error=whole)
 
-    def _split(
-        self, place: int, step: Step, start: Sequence[Sent], whole: ExecutionClass
-    ) -> Chain | None:
-        """The chain with several statements instead of the whole, where that is cheaper and does
-        the same; None if one statement is best."""
-        measured = self._measured(step, start)
-        if not measured:
-            return None
-        groups = split_of(step.clauses, measured, whole)
-        trial = self._apart(place, step, start, groups)
-        if trial is None:
-            return None
-        added = [ran.execution for ran in trial.ran[len(self.ran) :]]
+    def _measure(
+        self, step: Step, groups: Sequence[Group]
+    ) -> tuple[Sequence[Group], ExecutionClass] | None:
+        """The statements that the step is best run as, and the class of the whole, which each of
+        them must stay below; None if it is best run as it is. Found on small copies."""
         names = self.part.around(step)
-        same_end = self._fingerprints(trial.copy, names) == self._fingerprints(self.copy, names)
-        return trial if same_end and is_better(added, groups, whole) else None
-
-    def _measured(self, step: Step, start: Sequence[Sent]) -> list[MeasuredGroup]:
-        """Each group by itself, on one copy; empty as soon as one is refused."""
-        copy = self._copy_at(start)
+        start = tuple(self.copy.sent)
+        alter = self._alter(step, step.clauses)
+        whole = find_class(self.maker.make_at(start, names), alter, self.flavor)
+        if isinstance(whole, ServerError) or is_cheap(whole.execution):
+            return None
+        copy = self.maker.make_at(start, names)
         measured = []
-        for clauses in clause_groups(step.clauses):
+        for clauses in groups:
             found = find_class(copy, self._alter(step, clauses), self.flavor)
             if isinstance(found, ServerError):
-                return []
+                return None
             measured.append(MeasuredGroup(clauses=clauses, execution=found.execution))
-        return measured
+        return split_of(step.clauses, measured, whole.execution), whole.execution
 
-    def _apart(
-        self, place: int, step: Step, start: Sequence[Sent], groups: Sequence[tuple[Clause, ...]]
-    ) -> Chain | None:
-        """A chain of its own that took the groups one after the other; None if it could not."""
+    def _run_apart(
+        self,
+        place: int,
+        step: Step,
+        groups: Sequence[Group],
+        below: ExecutionClass | None = None,
+    ) -> bool:
+        """Run the groups one after the other; False, and nothing changed, if that cannot be, if one
+        of them does nothing that can be seen, or if one is not `below` that class."""
         if len(groups) < 2:
-            return None
-        trial = replace(
-            self,
-            copy=self._copy_at(start),
-            ran=list(self.ran),
-            past=set(self.past),
-            versions=self.versions.forked(),
-        )
-        for clauses in groups:
-            accepted = find_class(trial.copy, trial._alter(step, clauses), self.flavor)
-            if isinstance(accepted, ServerError):
-                return None
-            if trial._note(place, step, clauses, accepted) is not None:
-                return None
-        return trial
-
-    def _adopt(self, trial: Chain) -> None:
-        self.copy, self.state, self.versions = trial.copy, trial.state, trial.versions
-        self.ran, self.past = trial.ran, trial.past
-
-    def _copy_at(self, start: Sequence[Sent]) -> Copy:
-        copy = self.maker.make(start)
-        assert isinstance(copy, Copy), "the same copy was made before"
-        return copy
+            return False
+        start, state, past = tuple(self.copy.sent), self.state, set(self.past)
+        versions, ran_before = self.versions.forked(), len(self.ran)
+        for number, clauses in enumerate(groups, start=ran_before + 1):
+            found = find_class(self.copy, self._alter(step, clauses), self.flavor)
+            if (
+                isinstance(found, ServerError)
+                or (below is not None and not is_easier(found.execution, below))
+                or self._note(place, step, clauses, found) is not None
+                or len(self.ran) != number
+            ):
+                del self.ran[ran_before:]
+                self.state, self.past, self.versions = state, past, versions
+                self.copy = self.maker.make_at(start)
+                return False
+        return True
 
     def _alter(self, step: Step, clauses: tuple[Clause, ...]) -> Alter:
         return Alter(

@@ -5,9 +5,9 @@ Rule: a copy that does not read back as what it was made from is no copy, and pr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reconciler.ddl.default_less import default_less_columns
 from reconciler.ddl.quote import quote_identifier
@@ -52,6 +52,7 @@ class NotCopied:
 class Sent:
     """A statement with the session it was run in."""
 
+    table: str
     sql: str
     foreign_key_checks: bool
 
@@ -63,10 +64,12 @@ class Copy:
     database: ScratchDatabase
     sent: list[Sent] = field(default_factory=list)
 
-    def run(self, sql: str, *, foreign_key_checks: bool) -> ServerError | None:
-        error = self.database.execute(sql, foreign_key_checks=foreign_key_checks)
+    def run(self, statement: Sent) -> ServerError | None:
+        error = self.database.execute(
+            statement.sql, foreign_key_checks=statement.foreign_key_checks
+        )
         if error is None:
-            self.sent.append(Sent(sql=sql, foreign_key_checks=foreign_key_checks))
+            self.sent.append(statement)
         return error
 
     def table_ids(self, table: str) -> frozenset[int]:
@@ -88,15 +91,27 @@ class CopyMaker:
     def original(self) -> Original:
         return self._original
 
-    def make(self, sent: Sequence[Sent] = ()) -> Copy | NotCopied:
-        """A copy that `sent` has been run on, all of which succeeded on another copy before."""
-        database = self._stack.enter_context(self._scratch.database(self._original.settings))
-        problem = self._build(database)
-        if problem is not None:
-            return problem
-        copy = Copy(database)
+    def make(self) -> Copy | NotCopied:
+        """A copy of the original as it is."""
+        return self._make(self._original)
+
+    def make_at(self, sent: Sequence[Sent], tables: Collection[str] | None = None) -> Copy:
+        """A copy that `sent` was run on, all of which succeeded on another copy before. With
+        `tables`, a smaller one that is right for those as far as they stand by themselves."""
+        if tables is not None:
+            part = replace(
+                self._original,
+                texts={t: text for t, text in self._original.texts.items() if t in tables},
+                expected={t: f for t, f in self._original.expected.items() if t in tables},
+            )
+            copy = self._make(part)
+            own = [statement for statement in sent if statement.table in tables]
+            if isinstance(copy, Copy) and all(copy.run(statement) is None for statement in own):
+                return copy
+        copy = self._make(self._original)
+        assert isinstance(copy, Copy), "the same copy was made before"
         for statement in sent:
-            error = copy.run(statement.sql, foreign_key_checks=statement.foreign_key_checks)
+            error = copy.run(statement)
             assert error is None, "equal copies take equal statements alike"
         return copy
 
@@ -115,21 +130,30 @@ class CopyMaker:
             if self._reader.is_managed(table)
         }
 
-    def _build(self, database: ScratchDatabase) -> NotCopied | None:
-        error = database.add_outside_parents(self._original.parents)
+    def _make(self, original: Original) -> Copy | NotCopied:
+        database = self._stack.enter_context(self._scratch.database(original.settings))
+        return self._build(database, original) or Copy(database)
+
+    def _build(self, database: ScratchDatabase, original: Original) -> NotCopied | None:
+        error = database.add_outside_parents(original.parents) if original.parents else None
         if error is not None:
-            return NotCopied(table=self._original.parents[0].table, error=error)
+            return NotCopied(table=original.parents[0].table, error=error)
         # With checks off, a child may come before its parent, and one without a parent is made too.
         failed = {
             table
-            for table, text in self._original.texts.items()
+            for table, text in original.texts.items()
             if database.execute(text, foreign_key_checks=False) is not None
         }
-        self._drop_defaults(database, self._astray(database))
-        failed |= self._astray(database).keys()
-        return self._build_relaxed(database, sorted(failed)) if failed else None
+        astray = self._astray(database, original)
+        if astray:
+            self._drop_defaults(database, original, astray)
+            astray = self._astray(database, original)
+        failed |= astray.keys()
+        return self._build_relaxed(database, original, sorted(failed)) if failed else None
 
-    def _build_relaxed(self, database: ScratchDatabase, tables: Sequence[str]) -> NotCopied | None:
+    def _build_relaxed(
+        self, database: ScratchDatabase, original: Original, tables: Sequence[str]
+    ) -> NotCopied | None:
         """Once more, for what was made under other settings than the server has now."""
         for name, value in _RELAXED:
             database.execute(f"SET @reconciler_{name} = @@SESSION.{name}")
@@ -139,36 +163,41 @@ class CopyMaker:
             database.execute(
                 f"DROP TABLE IF EXISTS {quote_identifier(table)}", foreign_key_checks=False
             )
-            text = self._original.texts[table]
+            text = original.texts[table]
             errors[table] = database.execute(text, foreign_key_checks=False)
-        self._drop_defaults(database, self._astray(database))
+        self._drop_defaults(database, original, self._astray(database, original))
         for name, _ in _RELAXED:
             database.execute(f"SET SESSION {name} = @reconciler_{name}")
         for table, error in errors.items():
             if error is not None:
                 return NotCopied(table=table, error=error)
-        for table, found in self._astray(database).items():
+        for table, found in self._astray(database, original).items():
             return NotCopied(table=table, read_back=found.text if found else None)
         return None
 
-    def _astray(self, database: ScratchDatabase) -> dict[str, ReadDefinition | None]:
+    def _astray(
+        self, database: ScratchDatabase, original: Original
+    ) -> dict[str, ReadDefinition | None]:
         """Tables that did not come out as what they were made from, and how they came out."""
         found = self._read_all(database.definitions())
         return {
             table: found.get(table)
-            for table, fingerprint in self._original.expected.items()
+            for table, fingerprint in original.expected.items()
             if table not in found or found[table].fingerprint != fingerprint
         }
 
     def _drop_defaults(
-        self, database: ScratchDatabase, astray: Mapping[str, ReadDefinition | None]
+        self,
+        database: ScratchDatabase,
+        original: Original,
+        astray: Mapping[str, ReadDefinition | None],
     ) -> None:
         """No CREATE TABLE makes a nullable column without a default: only this ALTER does."""
         version = self._original.settings.version
         for table, found in astray.items():
             if found is None:
                 continue
-            wanted = self._reader.read(self._original.texts[table], version).table
+            wanted = self._reader.read(original.texts[table], version).table
             clauses = [
                 f"ALTER COLUMN {quote_identifier(column.name)} DROP DEFAULT"
                 for column in default_less_columns(wanted, version)

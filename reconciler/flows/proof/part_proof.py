@@ -25,6 +25,7 @@ from reconciler.flows.proof.request import ProofRequest
 from reconciler.flows.proof.row_versions import row_versions_left
 from reconciler.flows.proof.search import NOT_IN_THIS_CLASS
 from reconciler.flows.proof.variants import (
+    may_meet_mark,
     older_row_formats,
     text_with_implicit_indexes,
     text_with_row_format,
@@ -126,10 +127,12 @@ def _run_chain(
 
 
 def _variants(request: ProofRequest, part: Part, original: Original) -> Iterator[_Variant]:
-    changing = {name for _, step in part.steps for name in names_of(step)} & set(original.expected)
+    steps = [step for _, step in part.steps]
+    changing = {name for step in steps for name in names_of(step)} & set(original.expected)
+    marked = {name for step in steps if may_meet_mark(step) for name in names_of(step)}
     texts = {
         table: text
-        for table in sorted(changing)
+        for table in sorted(changing & marked)
         if (text := text_with_implicit_indexes(original.texts[table], request.read(table).table))
     }
     if texts:

@@ -169,7 +169,7 @@ def _try_out(
             return {}
         made = _make_all(copy, programs)
         for ran in statements:
-            if copy.run(ran.sql, foreign_key_checks=ran.step.foreign_key_checks) is not None:
+            if copy.run(ran.sent) is not None:
                 return {}
         renamed = _new_names(statements)
         return {(p.kind, p.name): _broken_now(copy, p, renamed) for p in made}
@@ -191,14 +191,14 @@ def _make_all(copy: Copy, programs: Sequence[OtherObject]) -> list[OtherObject]:
 def _make(copy: Copy, definition: str) -> ServerError | None:
     """With the rights of whoever looks: the definer's account is not on the scratch server."""
     sql = _DEFINER_RIGHTS.sub("SQL SECURITY INVOKER", definition, count=1)
-    return copy.run(sql, foreign_key_checks=True)
+    return copy.database.execute(sql)
 
 
 def _broken_now(copy: Copy, program: OtherObject, renamed: Mapping[str, str]) -> ServerError | None:
     name = quote_identifier(program.name)
     if program.kind is ObjectKind.VIEW:
-        return copy.run(f"SELECT 1 FROM {name} LIMIT 0", foreign_key_checks=True)
-    copy.run(f"DROP TRIGGER IF EXISTS {name}", foreign_key_checks=True)
+        return copy.database.execute(f"SELECT 1 FROM {name} LIMIT 0")
+    copy.database.execute(f"DROP TRIGGER IF EXISTS {name}")
     text, head = program.definition, _TRIGGER_HEAD.match(program.definition)
     renamed_to = renamed.get(program.table or "")
     if head is not None and renamed_to is not None:

@@ -27,7 +27,7 @@ def replay(maker: CopyMaker, copy: Copy, statements: Sequence[Ran]) -> Disagreem
     for ran in statements:
         if ran.step.table in unchecked and ran.execution.rebuilds:
             return None
-        error = copy.run(ran.sql, foreign_key_checks=ran.step.foreign_key_checks)
+        error = copy.run(ran.sent)
         if error is not None:
             return Disagreement(ran=ran, table=ran.step.table, error=error)
         tables = [effect.table for effect in ran.effects if effect.table not in unchecked]

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 
 from reconciler.diff.model import Clause, ClauseKind, RequiredAlgorithm
 from reconciler.diff.statement import alter_sql
-from reconciler.flows.proof.copies import Copy
+from reconciler.flows.proof.copies import Copy, Sent
 from reconciler.model.server import Flavor, ServerError
 from reconciler.plan.model import Algorithm, ExecutionClass, Lock
+from reconciler.plan.splitting import is_cheap
 
 # ER_ALTER_OPERATION_NOT_SUPPORTED and the same with a reason, on both servers.
 NOT_IN_THIS_CLASS = frozenset({1845, 1846})
@@ -56,11 +57,16 @@ _CANDIDATES = {
     ),
 }
 _NO_CLASS = ExecutionClass()
+_NEVER_REBUILD = (Algorithm.INSTANT, Algorithm.NOCOPY)
+_TOLD_BY_IDS = (Algorithm.INPLACE, None)  # of these it depends; COPY always does
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alter:
-    """One ALTER TABLE to find a class for; `excluded` are statements known to fail elsewhere."""
+    """One ALTER TABLE to find a class for; `excluded` are statements known to fail elsewhere.
+
+    `cheap_only`: no class in which it could rebuild the table or make anybody wait.
+    """
 
     table: str
     clauses: tuple[Clause, ...]
@@ -68,6 +74,7 @@ class Alter:
     foreign_key_checks: bool
     instant_allowed: bool
     excluded: Collection[str] = ()
+    cheap_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,18 +89,24 @@ def find_class(copy: Copy, alter: Alter, flavor: Flavor) -> Accepted | ServerErr
     """Run the ALTER in the cheapest class that the server accepts; an error means that nothing has
     changed."""
     error: ServerError | None = None
+    ids_before: frozenset[int] | None = None  # a refused attempt does not change them
     for candidate in candidates(alter, flavor):
         sql = alter_sql(
             alter.table, alter.clauses, algorithm=candidate.algorithm, lock=candidate.lock
         )
         if sql in alter.excluded:
             continue
-        ids_before = copy.table_ids(alter.table)
-        error = copy.run(sql, foreign_key_checks=alter.foreign_key_checks)
+        if ids_before is None and candidate.algorithm in _TOLD_BY_IDS:
+            ids_before = copy.table_ids(alter.table)
+        error = copy.run(
+            Sent(table=alter.table, sql=sql, foreign_key_checks=alter.foreign_key_checks)
+        )
         if error is None:
-            ids_after = copy.table_ids(alter.table)
-            rebuilds = _rebuilt(candidate, alter.clauses, ids_before, ids_after)
-            return Accepted(sql=sql, execution=replace(candidate, rebuilds=rebuilds))
+            if candidate.algorithm in _TOLD_BY_IDS:
+                ids_after = copy.table_ids(alter.table)
+                rebuilds = _rebuilt(candidate, alter.clauses, ids_before or frozenset(), ids_after)
+                candidate = replace(candidate, rebuilds=rebuilds)
+            return Accepted(sql=sql, execution=candidate)
         if error.number not in NOT_IN_THIS_CLASS:
             return error
     return error or ServerError(number=1845, message="no class of execution is left to try")
@@ -107,6 +120,8 @@ def candidates(alter: Alter, flavor: Flavor) -> tuple[ExecutionClass, ...]:
     found = _CANDIDATES[flavor]
     if alter.required is not None:
         found = tuple(c for c in found if c.algorithm == alter.required.value)
+    if alter.cheap_only:
+        found = tuple(c for c in found if c.algorithm in _NEVER_REBUILD and is_cheap(c))
     if not alter.instant_allowed:
         found = tuple(c for c in found if c.algorithm is not Algorithm.INSTANT)
     return found
@@ -120,12 +135,6 @@ def _rebuilt(
 ) -> bool:
     """InnoDB gives a table or a partition that it makes anew another id."""
     if any(clause.kind is ClauseKind.DROP_PARTITION for clause in clauses):
-        return False  # its ids go because its rows go
-    match execution.algorithm:
-        case Algorithm.COPY:
-            return True
-        case Algorithm.INSTANT | Algorithm.NOCOPY:
-            return False
-        case _:
-            unknown = not before and execution.algorithm is not None
-            return unknown or not before <= after
+        return False  # ids go because rows go
+    unknown = not before and execution.algorithm is Algorithm.INPLACE
+    return unknown or not before <= after

@@ -12,12 +12,27 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.ddl.quote import quote_identifier, quote_identifiers
+from reconciler.diff.model import ClauseKind, Step
 from reconciler.diff.pairing import name_key
 from reconciler.model.observation import ObservedShard
 from reconciler.model.schema import ForeignKey, Index, IndexKind, Table
 
+_BLIND_TO_INDEXES = frozenset(
+    {
+        ClauseKind.ADD_COLUMN,
+        ClauseKind.SET_DEFAULT,
+        ClauseKind.ADD_CHECK,
+        ClauseKind.DROP_CHECK,
+        ClauseKind.ALTER_CHECK,
+    }
+)
 _OPTIONS = re.compile(r"(?m)^(\) (?:/\*!50100 TABLESPACE .*?\*/ )?ENGINE=InnoDB)")
 _OWN_NAME = r"{table}_ibfk_\d+"
+
+
+def may_meet_mark(step: Step) -> bool:
+    """Whether a step can tell an index that InnoDB made by itself from one that was asked for."""
+    return any(clause.kind not in _BLIND_TO_INDEXES for clause in step.clauses)
 
 
 def text_with_implicit_indexes(text: str, table: Table) -> str | None:
