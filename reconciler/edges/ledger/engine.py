@@ -171,12 +171,12 @@ def _reason(error: SQLAlchemyError) -> str:
 
 
 def _make_folder(folder: Path) -> None:
-    """The folder hides itself from git: a ledger is not part of what is reviewed."""
+    """A folder made for a ledger hides itself from git: it is not part of what is reviewed."""
+    if folder.is_dir():
+        return
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        ignore = folder / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n")
+        (folder / ".gitignore").write_text("*\n")
     except OSError as error:
         raise _unavailable(f"its folder cannot be made: {error.strerror}") from None
 

@@ -1,0 +1,59 @@
+"""A small apply to fill ledgers with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciler.ledger.model import (
+    Lease,
+    NewApply,
+    NewOperation,
+    OperationEntry,
+    StatementEntry,
+    StoredOperation,
+    StoredStatement,
+)
+from reconciler.ledger.states import OperationState, StatementState
+from reconciler.ports import Ledger
+
+SHARDS = ("-40", "40-80", "80-")
+
+
+def new_apply(keyspace: str = "commerce", plan_id: str = "sha256:1") -> NewApply:
+    return NewApply(
+        environment="production",
+        keyspace=keyspace,
+        plan_id=plan_id,
+        commit="c" * 40,
+        waves=(SHARDS[:1], SHARDS[1:]),
+        operations=tuple(
+            NewOperation(shard=shard, table="users", wave=1, position=number, statements=1)
+            for number, shard in enumerate(SHARDS)
+        ),
+    )
+
+
+def begun(ledger: Ledger, keyspace: str = "commerce") -> Lease:
+    return ledger.begin(new_apply(keyspace), holder="me", now_s=1.5)
+
+
+def row_of(ledger: Ledger, lease: Lease, shard: str = "-40") -> StoredOperation:
+    return next(row for row in ledger.operations(lease.apply_id) if row.shard == shard)
+
+
+def moved_to(row: StoredOperation, state: OperationState) -> OperationEntry:
+    return OperationEntry(row=replace(row, state=state))
+
+
+def intent(shard: str = "-40", sql: str = "ALTER TABLE `users` ADD `a` int") -> StatementEntry:
+    return StatementEntry(
+        row=StoredStatement(
+            shard=shard,
+            index=0,
+            table="users",
+            sql=sql,
+            state=StatementState.INTENDED,
+            attempts=1,
+            intended_s=2.25,
+        )
+    )

@@ -1,0 +1,202 @@
+"""What every ledger promises, asked of a file, of MySQL and of MariaDB."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from reconciler.edges.ledger.sql import SqlLedger, open_ledger
+from reconciler.edges.server.process import RunningServer
+from reconciler.errors import InvalidInput, Problem, Refused, Unavailable
+from reconciler.ledger.model import EventEntry
+from reconciler.ledger.states import (
+    ApplyState,
+    Hold,
+    OperationState,
+    RequestKind,
+    RequestState,
+    StatementState,
+)
+from tests.contract.ledgers import SHARDS, begun, intent, moved_to, new_apply, row_of
+
+S = OperationState
+
+
+@pytest.fixture(params=["file", "mysql_server", "mariadb_server"])
+def open_another(
+    request: pytest.FixtureRequest, tmp_path: Path, fresh_database: Callable[[RunningServer], str]
+) -> Callable[[], SqlLedger]:
+    """Opens the same ledger again, as another process would."""
+    if request.param == "file":
+        return lambda: open_ledger(None, default_file=tmp_path / "new" / "ledger.sqlite")
+    server: RunningServer = request.getfixturevalue(request.param)
+    login = f"{server.admin.user}:{server.admin.password}"
+    url = f"mysql://{login}@{server.host}:{server.port}/{fresh_database(server)}"
+    return lambda: open_ledger(url, default_file=Path("unused"))
+
+
+@pytest.fixture
+def ledger(open_another: Callable[[], SqlLedger]) -> Iterator[SqlLedger]:
+    opened = open_another()
+    yield opened
+    opened.close()
+
+
+def test_what_was_begun_can_be_read_by_another(
+    ledger: SqlLedger, open_another: Callable[[], SqlLedger]
+) -> None:
+    lease = begun(ledger)
+    other = open_another()
+    stored = other.unfinished("production", "commerce")
+    other_rows = other.operations(lease.apply_id)
+    other.close()
+    assert stored is not None
+    assert stored.waves == (SHARDS[:1], SHARDS[1:])
+    assert (stored.state, stored.started_s) == (ApplyState.PENDING, 1.5)
+    assert [row.shard for row in other_rows] == list(SHARDS)
+    assert {row.state for row in other_rows} == {S.PENDING}
+
+
+def test_texts_and_times_come_back_as_they_were(ledger: SqlLedger) -> None:
+    lease = begun(ledger)
+    sql = "ALTER TABLE `users` COMMENT 'größe 日本 🐬 \\\\ \"'" + "x" * 100_000
+    ledger.record(lease, [intent(sql=sql), EventEntry(at_s=1.000001, what="a\nb", shard="-40")])
+    (row,) = ledger.statements(lease.apply_id)
+    assert (row.sql, row.intended_s) == (sql, 2.25)
+    (event,) = ledger.events(lease.apply_id, limit=5)
+    assert (event.at_s, event.what) == (1.000001, "a\\nb"), "a message stays on its line"
+
+
+@pytest.mark.invariant("ST-4")
+def test_a_write_on_an_old_version_changes_nothing(ledger: SqlLedger) -> None:
+    lease = begun(ledger)
+    seen = row_of(ledger, lease)
+    ledger.record(lease, [moved_to(seen, S.RUNNING)])
+    with pytest.raises(Refused, match="another writer"):
+        ledger.record(lease, [intent(), moved_to(seen, S.STOPPED)])
+    assert row_of(ledger, lease).state is S.RUNNING
+    assert ledger.statements(lease.apply_id) == (), "all entries of a write, or none"
+
+
+@pytest.mark.invariant("ST-4")
+@pytest.mark.parametrize("settled", [S.COMPLETED, S.FAILED, S.CANCELLED])
+def test_nothing_leaves_a_settled_state(ledger: SqlLedger, settled: OperationState) -> None:
+    lease = begun(ledger)
+    ledger.record(lease, [moved_to(row_of(ledger, lease), settled)])
+    with pytest.raises(Refused, match="another writer"):
+        ledger.record(lease, [moved_to(row_of(ledger, lease), S.PENDING)])
+    assert row_of(ledger, lease).state is settled
+
+
+@pytest.mark.invariant("ST-18")
+def test_a_finished_apply_is_never_written_again(ledger: SqlLedger) -> None:
+    lease = begun(ledger)
+    stored = ledger.apply(lease.apply_id)
+    assert stored is not None
+    problem = Problem(code="x", message="it broke", recovery="mend it")
+    failed = replace(stored, state=ApplyState.FAILED, problem=problem, completed_s=9.0)
+    ledger.settle(lease, failed)
+    read = ledger.apply(lease.apply_id)
+    assert read == replace(failed, version=2)
+    with pytest.raises(Refused):
+        ledger.settle(lease, replace(failed, version=2, state=ApplyState.RUNNING))
+    assert ledger.unfinished("production", "commerce") is None
+    assert ledger.begin(new_apply(), holder="me", now_s=3.0).apply_id > lease.apply_id
+
+
+def test_an_unfinished_apply_keeps_the_keyspace_and_no_other(ledger: SqlLedger) -> None:
+    lease = begun(ledger)
+    with pytest.raises(Refused, match=f"apply {lease.apply_id} of commerce is pending"):
+        ledger.begin(new_apply(plan_id="sha256:2"), holder="you", now_s=2.0)
+    begun(ledger, "billing")
+
+
+def test_a_driver_that_was_replaced_can_write_no_more(ledger: SqlLedger) -> None:
+    first = begun(ledger)
+    second = ledger.take_over(first.apply_id, holder="you", now_s=5.0)
+    stored = ledger.apply(first.apply_id)
+    assert stored is not None
+    for write in (
+        lambda: ledger.heartbeat(first, now_s=6.0),
+        lambda: ledger.record(first, [intent()]),
+        lambda: ledger.settle(first, replace(stored, hold=Hold.GATE)),
+    ):
+        with pytest.raises(Refused, match="another process drives"):
+            write()
+    ledger.give_up(first, now_s=6.0)
+    lease = ledger.lease("production", "commerce")
+    assert lease is not None
+    assert (lease.holder, lease.fence) == ("you", second.fence)
+    ledger.record(second, [intent()])
+    ledger.give_up(second, now_s=7.0)
+    assert (gone := ledger.lease("production", "commerce")) is not None
+    assert gone.holder is None
+
+
+def test_a_second_try_is_the_same_statement(ledger: SqlLedger) -> None:
+    lease = begun(ledger)
+    ledger.record(lease, [intent()])
+    again = replace(intent().row, attempts=2, state=StatementState.APPLIED, settled_s=4.0)
+    ledger.record(lease, [replace(intent(), row=again)])
+    assert ledger.statements(lease.apply_id) == (again,)
+
+
+def test_a_request_is_answered_once(ledger: SqlLedger) -> None:
+    lease = begun(ledger)
+    asked = ledger.ask(lease.apply_id, RequestKind.STOP, asked_by="you\x1b[2J", now_s=3.0)
+    assert ledger.requests(lease.apply_id, RequestState.PENDING) == [asked]
+    ledger.answer(asked.request_id, RequestState.APPLIED, "stopping")
+    ledger.answer(asked.request_id, RequestState.REFUSED, "no")
+    (found,) = ledger.requests(lease.apply_id)
+    assert (found.state, found.answer) == (RequestState.APPLIED, "stopping")
+    assert "\x1b" not in found.asked_by
+
+
+def test_history_is_newest_first(ledger: SqlLedger) -> None:
+    ids = []
+    for number in range(3):
+        lease = ledger.begin(new_apply(plan_id=f"sha256:{number}"), holder="me", now_s=number)
+        stored = ledger.apply(lease.apply_id)
+        assert stored is not None
+        ledger.settle(lease, replace(stored, state=ApplyState.COMPLETED))
+        ids.append(lease.apply_id)
+    found = ledger.applies("production", keyspace="commerce", limit=2)
+    assert [row.apply_id for row in found] == [ids[2], ids[1]]
+    assert ledger.applies("staging", keyspace=None, limit=2) == []
+
+
+def test_many_writers_at_once_all_get_their_own_answer(ledger: SqlLedger) -> None:
+    lease = begun(ledger)
+    rows = {shard: row_of(ledger, lease, shard) for shard in SHARDS}
+    rows["80-"] = replace(rows["80-"], version=7)
+    failed: list[str] = []
+
+    def write(shard: str) -> None:
+        try:
+            ledger.record(lease, [moved_to(rows[shard], S.RUNNING), intent(shard)])
+        except Refused:
+            failed.append(shard)
+
+    threads = [Thread(target=write, args=(shard,)) for shard in SHARDS]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == ["80-"]
+    assert {row.shard for row in ledger.statements(lease.apply_id)} == {"-40", "40-80"}
+
+
+@pytest.mark.invariant("PL-12")
+def test_an_address_that_does_not_work_is_not_shown() -> None:
+    secret = "mysql://me:hunter2@db.internal.example:1/ledger"
+    with pytest.raises(Unavailable) as unreachable:
+        open_ledger(secret, default_file=Path("unused"))
+    with pytest.raises(InvalidInput) as unknown:
+        open_ledger("oracle://me:hunter2@db.internal.example/x", default_file=Path("unused"))
+    for shown in (str(unreachable.value), str(unknown.value)):
+        assert "hunter2" not in shown
+        assert "internal" not in shown

@@ -1,0 +1,87 @@
+BEGIN TRANSACTION;
+CREATE TABLE reconciler_applies (
+	apply_id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	environment VARCHAR(64) NOT NULL, 
+	keyspace VARCHAR(64) NOT NULL, 
+	plan_id VARCHAR(80) NOT NULL, 
+	commit_id VARCHAR(64) NOT NULL, 
+	waves TEXT(16000000) NOT NULL, 
+	state VARCHAR(32) NOT NULL, 
+	version INTEGER NOT NULL, 
+	started_s DOUBLE NOT NULL, 
+	completed_s DOUBLE, 
+	hold VARCHAR(32) NOT NULL, 
+	reason TEXT NOT NULL, 
+	gates_open INTEGER NOT NULL, 
+	failures_released INTEGER NOT NULL, 
+	problem TEXT
+);
+INSERT INTO "reconciler_applies" VALUES(7,'production','commerce','sha256:1','cccc','[["-40"]]','stopped',3,1.5,NULL,'none','',0,0,NULL);
+CREATE TABLE reconciler_events (
+	event_id INTEGER NOT NULL, 
+	apply_id INTEGER NOT NULL, 
+	at_s DOUBLE NOT NULL, 
+	what TEXT NOT NULL, 
+	shard VARCHAR(64), 
+	table_name VARCHAR(64), 
+	PRIMARY KEY (event_id)
+);
+CREATE TABLE reconciler_leases (
+	environment VARCHAR(64) NOT NULL, 
+	keyspace VARCHAR(64) NOT NULL, 
+	apply_id INTEGER NOT NULL, 
+	fence INTEGER NOT NULL, 
+	holder VARCHAR(255), 
+	heartbeat_s DOUBLE NOT NULL, 
+	PRIMARY KEY (environment, keyspace)
+);
+INSERT INTO "reconciler_leases" VALUES('production','commerce',7,3,NULL,2.5);
+CREATE TABLE reconciler_operations (
+	apply_id INTEGER NOT NULL, 
+	shard VARCHAR(64) NOT NULL, 
+	table_name VARCHAR(64) NOT NULL, 
+	wave INTEGER NOT NULL, 
+	position INTEGER NOT NULL, 
+	statements INTEGER NOT NULL, 
+	statements_done INTEGER NOT NULL, 
+	state VARCHAR(32) NOT NULL, 
+	version INTEGER NOT NULL, 
+	started_s DOUBLE, 
+	settled_s DOUBLE, 
+	problem TEXT, 
+	PRIMARY KEY (apply_id, shard, table_name)
+);
+INSERT INTO "reconciler_operations" VALUES(7,'-40','users',1,0,2,1,'stopped',4,NULL,NULL,NULL);
+CREATE TABLE reconciler_requests (
+	request_id INTEGER NOT NULL, 
+	apply_id INTEGER NOT NULL, 
+	kind VARCHAR(32) NOT NULL, 
+	asked_by VARCHAR(255) NOT NULL, 
+	asked_s DOUBLE NOT NULL, 
+	state VARCHAR(32) NOT NULL, 
+	answer TEXT NOT NULL, 
+	PRIMARY KEY (request_id)
+);
+CREATE TABLE reconciler_schema_version (
+	version INTEGER NOT NULL
+);
+INSERT INTO "reconciler_schema_version" VALUES(1);
+CREATE TABLE reconciler_statements (
+	apply_id INTEGER NOT NULL, 
+	shard VARCHAR(64) NOT NULL, 
+	statement_index INTEGER NOT NULL, 
+	table_name VARCHAR(64) NOT NULL, 
+	sql_text TEXT(16000000) NOT NULL, 
+	state VARCHAR(32) NOT NULL, 
+	attempts INTEGER NOT NULL, 
+	intended_s DOUBLE NOT NULL, 
+	settled_s DOUBLE, 
+	problem TEXT, 
+	PRIMARY KEY (apply_id, shard, statement_index)
+);
+CREATE INDEX reconciler_applies_of_keyspace ON reconciler_applies (environment, keyspace, apply_id);
+CREATE INDEX reconciler_events_of_apply ON reconciler_events (apply_id, event_id);
+CREATE INDEX reconciler_requests_of_apply ON reconciler_requests (apply_id, request_id);
+DELETE FROM "sqlite_sequence";
+INSERT INTO "sqlite_sequence" VALUES('reconciler_applies',7);
+COMMIT;
