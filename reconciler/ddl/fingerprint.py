@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
+from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from reconciler.ddl.normalize import NORMALIZER_VERSION, normalize_table
@@ -52,9 +54,18 @@ def _digest(prefix: str, value: object) -> str:
 def _plain(value: Any) -> Any:
     """The value as JSON would hold it; a field at its default is left out, so that a field added
     to the model leaves the fingerprints of tables without it alone."""
+    if value is None or isinstance(value, str | int):
+        return value
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
-    if not is_dataclass(value):
-        return value
-    items = ((field, getattr(value, field.name)) for field in fields(value))
-    return {field.name: _plain(item) for field, item in items if item != field.default}
+    names, defaults, values_of = _shape(value.__class__)
+    items = zip(names, defaults, values_of(value), strict=True)
+    return {name: _plain(item) for name, default, item in items if item != default}
+
+
+@cache
+def _shape(model: Any) -> tuple[tuple[str, ...], tuple[object, ...], attrgetter[tuple[Any, ...]]]:
+    """A type's field names, their defaults, and a function that gets all the values of one."""
+    every = fields(model)
+    names = tuple(field.name for field in every)
+    return names, tuple(field.default for field in every), attrgetter(*names)

@@ -73,7 +73,7 @@ def _read_items(text: str, at: int, flavor: Flavor) -> tuple[_Items, int]:
     items = _Items()
     read_column = _READ_COLUMN[flavor]
     while True:
-        match text[at]:
+        match text[at : at + 1]:
             case "`":
                 column, at = read_column(text, at)
                 items.columns.append(column)

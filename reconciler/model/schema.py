@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-
 # MariaDB: the expressions of the two columns that bound a row's system time.
 ROW_BOUNDS = ("ROW START", "ROW END")
 

@@ -26,7 +26,7 @@ _METHOD = re.compile(
 )
 _COMMENT_BREAKS = re.compile(r" \*/ /\*!50611 (ALGORITHM = \d) \*/ /\*!50100")
 # MySQL quotes a partition's name only where it is a keyword or holds unusual characters.
-_PARTITION = re.compile(rf"(SUB)?PARTITION ({NAME}|[^\s`]+)")
+_PARTITION = re.compile(rf"(SUB)?PARTITION ({NAME}|[\w$]+)")
 _VALUES = re.compile(
     r" (?:VALUES (LESS THAN MAXVALUE|(?:LESS THAN|IN) (?=\())|(DEFAULT|HISTORY|CURRENT))"
 )
