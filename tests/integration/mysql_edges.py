@@ -129,7 +129,7 @@ def shard(connection: Connection, name: str = "-40") -> ShardSpec:
 def planned(sql: str, table: str = "t", *, foreign_key_checks: bool = True) -> PlannedStatement:
     return PlannedStatement(
         table=table,
-        operation=Operation.ALTER,
+        operation=Operation.ALTER_TABLE,
         sql=sql,
         foreign_key_checks=foreign_key_checks,
         execution=ExecutionClass(),
@@ -164,6 +164,9 @@ class Wire:
     def go_deaf(self) -> None:
         self._deaf.set()
 
+    def hear_again(self) -> None:
+        self._deaf.clear()
+
     def cut(self) -> None:
         """Every connection through it ends for its client; the server's side stays."""
         for end in self._open[::2]:
@@ -174,7 +177,11 @@ class Wire:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
+        self.close()
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for end in self._open:
             with contextlib.suppress(OSError):

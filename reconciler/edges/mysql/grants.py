@@ -19,7 +19,8 @@ SHOWS_TABLES = frozenset(
     }
 )  # fmt: skip
 CHANGES_TABLES = ("ALTER", "CREATE", "DROP", "INDEX", "INSERT", "REFERENCES", "SELECT")
-_ALL = SHOWS_TABLES | {"PROCESS", "EXECUTE", "EVENT", "CREATE ROUTINE", "ALTER ROUTINE", "SUPER"}
+_ALL_OF_A_DATABASE = SHOWS_TABLES | {"EXECUTE", "EVENT", "CREATE ROUTINE", "ALTER ROUTINE"}
+_ALL = _ALL_OF_A_DATABASE | {"PROCESS"}
 
 # Who may see what beyond the tables, in the words of `ObservedShard.unseen`.
 _NEEDED_FOR: Mapping[str, frozenset[str]] = {
@@ -43,11 +44,12 @@ def privileges_on(database: str, grants: Iterable[str], *, partial_revokes: bool
     by_pattern: dict[str, set[str]] = {}
     revoked: set[str] = set()
     for found in filter(None, map(_GRANT.match, grants)):
-        privileges = _privileges(found["privileges"])
         scope = unquote_identifier(found["scope"])
         if found["scope"] == "*":
-            everywhere |= privileges
-        elif found["verb"] == "REVOKE":  # partial_revokes: taken out of what holds everywhere
+            everywhere |= _privileges(found["privileges"], _ALL)
+            continue
+        privileges = _privileges(found["privileges"], _ALL_OF_A_DATABASE)
+        if found["verb"] == "REVOKE":  # partial_revokes: taken out of what holds everywhere
             revoked |= privileges if scope == database else set()
         else:
             by_pattern.setdefault(scope, set()).update(privileges)
@@ -58,9 +60,9 @@ def unseen_with(privileges: frozenset[str]) -> tuple[str, ...]:
     return tuple(words for words, needed in _NEEDED_FOR.items() if not needed & privileges)
 
 
-def _privileges(text: str) -> set[str]:
+def _privileges(text: str, everything: frozenset[str]) -> set[str]:
     if text.startswith("ALL PRIVILEGES"):
-        return set(_ALL)
+        return set(everything)
     return {part.strip().upper() for part in text.split(",")}
 
 

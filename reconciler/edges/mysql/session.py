@@ -71,6 +71,7 @@ class MysqlShardSession:
         self._target = target
         self._database = required_database(target)
         self._link, self._server = self._opened()
+        self._sees_processes = False
 
     def close(self) -> None:
         self._link.close()
@@ -124,9 +125,11 @@ class MysqlShardSession:
     def _runs(self, link: Link, sql: str) -> bool:
         """Other shards of the server may be running the same text: the database decides. SHOW
         gives the text as it is; INFORMATION_SCHEMA cannot hold characters beyond utf8mb3."""
-        privileges = read_privileges(link, self._database, self._server)
-        if privileges is not None and "PROCESS" not in privileges:
-            raise Unavailable(unseen_processes(self._target.label))
+        if not self._sees_processes:
+            privileges = read_privileges(link, self._database, self._server)
+            if privileges is not None and "PROCESS" not in privileges:
+                raise Unavailable(unseen_processes(self._target.label))
+            self._sees_processes = True
         return any(
             process["Info"] is not None
             and text(process["Info"]).strip() == sql

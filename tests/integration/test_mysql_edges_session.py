@@ -1,0 +1,363 @@
+"""One statement on one shard ends as applied, failed or unknown, and as nothing else (ST-10)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from reconciler.edges.mysql.session import MysqlShardSession
+from reconciler.edges.server.process import RunningServer
+from reconciler.errors import Unavailable
+from reconciler.model.server import Flavor
+from reconciler.ports import Applied, Failed, Outcome, Unknown
+from tests.conftest import FreshDatabase
+from tests.integration.mysql_edges import (
+    SERVERS,
+    Wire,
+    account,
+    admin_cursor,
+    admin_of,
+    connection_to,
+    planned,
+    sessions,
+    shard,
+    wait_until_waiting,
+)
+
+ADD = "ALTER TABLE t ADD COLUMN a INT COMMENT 'schön 😀'"
+
+
+@pytest.fixture(params=SERVERS)
+def server(request: pytest.FixtureRequest) -> RunningServer:
+    found: RunningServer = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def database(server: RunningServer, fresh_database: FreshDatabase) -> str:
+    name = fresh_database(server)
+    with admin_cursor(server, name) as cursor:
+        cursor.execute("CREATE TABLE t (id INT PRIMARY KEY)")
+        cursor.execute("INSERT INTO t VALUES (1), (2)")
+    return name
+
+
+@pytest.fixture
+def session(server: RunningServer, database: str) -> Iterator[MysqlShardSession]:
+    with sessions().open(shard(connection_to(server, database))) as opened:
+        yield opened
+
+
+def run(session: MysqlShardSession, sql: str, **limits: int) -> Outcome:
+    given = {"lock_wait_s": 5, "run_limit_s": 60, **limits}
+    return session.run(planned(sql), **given)
+
+
+@contextmanager
+def reading(server: RunningServer, database: str) -> Iterator[int]:
+    """A transaction that has read `t` and stays open; gives its connection's number."""
+    with admin_cursor(server, database) as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT * FROM t WHERE id = 12345")
+        cursor.execute("SELECT CONNECTION_ID()")
+        [(number,)] = cursor.fetchall()
+        yield int(number)
+
+
+# Applied and failed
+
+
+def test_a_statement_is_applied_and_read_back(session: MysqlShardSession) -> None:
+    assert run(session, ADD) == Applied()
+    definition = session.definition("t")
+    assert definition is not None
+    assert "COMMENT 'schön" in definition
+    assert session.definitions() == {"t": definition}
+    assert session.definition("nothing") is None
+    assert session.rows_estimate("nothing") is None
+    assert session.rows_estimate("t") is not None
+
+
+def test_a_refusal_is_the_servers_own_and_final(session: MysqlShardSession, database: str) -> None:
+    outcome = run(session, "ALTER TABLE t DROP COLUMN nothing")
+    assert isinstance(outcome, Failed)
+    assert outcome.error.number == 1091
+    assert not outcome.transient
+    assert database not in outcome.error.message
+
+
+def test_the_session_is_as_the_proofs(server: RunningServer, fresh_database: FreshDatabase) -> None:
+    """Quotes mean strings, whatever the server's sql_mode says; a zero date stays forbidden."""
+    name = fresh_database(server)
+    with admin_cursor(server, name) as cursor:
+        cursor.execute("CREATE TABLE t (id INT PRIMARY KEY)")
+        cursor.execute("SELECT @@global.sql_mode")
+        [(before,)] = cursor.fetchall()
+        cursor.execute(f"SET GLOBAL sql_mode = '{before},ANSI_QUOTES,NO_ZERO_DATE'")
+        try:
+            with sessions().open(shard(connection_to(server, name))) as session:
+                assert run(session, 'ALTER TABLE t ADD COLUMN a INT COMMENT "x"') == Applied()
+                zero = run(session, "ALTER TABLE t ADD COLUMN d DATE DEFAULT '0000-00-00'")
+                assert isinstance(zero, Failed)
+                assert "`a` int" in (session.definition("t") or "")
+        finally:
+            cursor.execute(f"SET GLOBAL sql_mode = '{before}'")
+
+
+def test_foreign_keys_are_checked_as_planned(session: MysqlShardSession) -> None:
+    sql = "ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (id) REFERENCES later (id)"
+    checked = session.run(planned(sql), lock_wait_s=5, run_limit_s=60)
+    assert isinstance(checked, Failed)
+    unchecked = planned(sql, foreign_key_checks=False)
+    assert session.run(unchecked, lock_wait_s=5, run_limit_s=60) == Applied()
+
+
+def test_a_session_that_is_not_the_servers_is_refused(
+    mysql_server: RunningServer, fresh_database: FreshDatabase
+) -> None:
+    name = fresh_database(mysql_server)
+    with admin_cursor(mysql_server) as cursor:
+        cursor.execute("SET GLOBAL init_connect = 'SET default_storage_engine = MyISAM'")
+        try:
+            with account(mysql_server, f"ALL ON `{name}`.*") as login:
+                spec = shard(connection_to(mysql_server, name, login))
+                with (
+                    pytest.raises(Unavailable, match=r"default_storage_engine.*session-differs"),
+                    sessions().open(spec),
+                ):
+                    pass
+        finally:
+            cursor.execute("SET GLOBAL init_connect = ''")
+
+
+# Waiting
+
+
+def test_a_wait_for_a_lock_is_bounded_and_says_who_is_in_the_way(
+    server: RunningServer, database: str
+) -> None:
+    with account(server, f"ALL ON `{database}`.*", "PROCESS ON *.*") as login:
+        with admin_cursor(server) as cursor:
+            if server.version.flavor is Flavor.MYSQL:
+                name = f"'{login.user}'@'127.0.0.1'"
+                cursor.execute(f"GRANT SELECT ON performance_schema.* TO {name}")
+        with (
+            sessions().open(shard(connection_to(server, database, login))) as session,
+            reading(server, database) as number,
+        ):
+            began = time.monotonic()
+            outcome = run(session, ADD, lock_wait_s=1)
+            assert time.monotonic() - began < 5
+    assert isinstance(outcome, Failed)
+    assert outcome.error.number == 1205
+    assert outcome.transient
+    assert outcome.blocker is not None
+    assert f"connection {number} of {server.admin.user} for " in outcome.blocker
+    assert server.host not in outcome.blocker
+    assert "12345" not in outcome.blocker, (
+        "values of other people's statements are not ours to show"
+    )
+
+
+def test_the_statement_that_is_in_the_way_is_shown_without_its_values(
+    mysql_server: RunningServer, fresh_database: FreshDatabase
+) -> None:
+    name = fresh_database(mysql_server)
+    with admin_cursor(mysql_server, name) as cursor:
+        cursor.execute("CREATE TABLE t (id INT PRIMARY KEY)")
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT * FROM t WHERE id = 12345")
+        with sessions().open(shard(connection_to(mysql_server, name))) as session:
+            outcome = run(session, ADD, lock_wait_s=1)
+    assert isinstance(outcome, Failed)
+    assert outcome.blocker is not None
+    assert "of the same account" in outcome.blocker
+    assert outcome.blocker.endswith("with SELECT * FROM `t` WHERE `id` = ?")
+
+
+def test_a_statement_that_runs_too_long_is_stopped(server: RunningServer, database: str) -> None:
+    with (
+        sessions().open(shard(connection_to(server, database))) as session,
+        reading(server, database),
+    ):
+        began = time.monotonic()
+        outcome = run(session, ADD, lock_wait_s=60, run_limit_s=1)
+        assert time.monotonic() - began < 10
+        assert isinstance(outcome, Failed)
+        assert "longer than its limit of 1 s" in outcome.error.message
+        assert not outcome.transient
+    with sessions().open(shard(connection_to(server, database))) as session:
+        assert run(session, ADD) == Applied()
+
+
+def test_blockers_are_ended_and_ddl_is_not(
+    mysql_server: RunningServer, fresh_database: FreshDatabase
+) -> None:
+    name = fresh_database(mysql_server)
+    with admin_cursor(mysql_server, name) as cursor:
+        cursor.execute("CREATE TABLE t (id INT PRIMARY KEY)")
+    spec = shard(connection_to(mysql_server, name))
+    with sessions().open(spec) as session, reading(mysql_server, name) as number:
+        ended = session.kill_blockers("t")
+        assert [one.split(" of ")[0] for one in ended] == [f"connection {number}"]
+        assert run(session, ADD, lock_wait_s=1) == Applied()
+    with sessions().open(spec) as session, admin_cursor(mysql_server, name) as cursor:
+        cursor.execute("LOCK TABLES t WRITE")
+        assert session.kill_blockers("t") == ()
+        cursor.execute("UNLOCK TABLES")
+
+
+# Unknown
+
+
+def wait_until_applied(server: RunningServer, database: str) -> None:
+    with admin_cursor(server, database) as cursor:
+        for _ in range(500):
+            if cursor.execute("SHOW COLUMNS FROM t LIKE 'a'"):
+                return
+            time.sleep(0.02)
+    raise AssertionError("the statement never took effect")
+
+
+def kill_who_alters(server: RunningServer) -> None:
+    with admin_cursor(server) as cursor:
+        cursor.execute("SHOW FULL PROCESSLIST")
+        [number] = [row[0] for row in cursor.fetchall() if str(row[7]).startswith("ALTER TABLE t")]
+        cursor.execute(f"KILL {number}")
+
+
+@pytest.mark.invariant("ST-10")
+def test_a_connection_killed_in_the_middle_is_unknown_and_then_seen_not_applied(
+    server: RunningServer, database: str, session: MysqlShardSession
+) -> None:
+    with ThreadPoolExecutor(1) as pool, reading(server, database):
+        outcome = pool.submit(run, session, ADD, lock_wait_s=60)
+        wait_until_waiting(server, "ALTER TABLE t")
+        kill_who_alters(server)
+        assert isinstance(outcome.result(30), Unknown)
+    assert not session.still_running(ADD)
+    assert "`a`" not in (session.definition("t") or "")
+    assert run(session, ADD) == Applied()
+
+
+@pytest.mark.invariant("ST-10")
+def test_an_answer_lost_after_the_commit_is_unknown_and_then_seen_applied(
+    server: RunningServer, database: str
+) -> None:
+    with Wire(server) as wire, ThreadPoolExecutor(1) as pool:
+        spec = shard(connection_to(server, database, port=wire.port))
+        with sessions().open(spec) as session:
+            with reading(server, database):
+                outcome = pool.submit(run, session, ADD, lock_wait_s=60)
+                wait_until_waiting(server, "ALTER TABLE t")
+                wire.go_deaf()
+            wait_until_applied(server, database)
+            wire.cut()
+            assert isinstance(outcome.result(30), Unknown)
+            wire.hear_again()
+            assert not session.still_running(ADD)
+            assert "`a`" in (session.definition("t") or "")
+
+
+@pytest.mark.invariant("ST-10")
+def test_a_statement_that_outlives_its_connection_is_seen_running(
+    server: RunningServer, database: str
+) -> None:
+    with Wire(server) as wire, ThreadPoolExecutor(1) as pool:
+        spec = shard(connection_to(server, database, port=wire.port))
+        with sessions().open(spec) as session, reading(server, database):
+            outcome = pool.submit(run, session, ADD, lock_wait_s=60)
+            wait_until_waiting(server, "ALTER TABLE t")
+            wire.cut()
+            assert isinstance(outcome.result(30), Unknown)
+            assert session.still_running(ADD)
+            assert not session.still_running(ADD.replace("😀", "😁"))
+            kill_who_alters(server)
+
+
+def test_the_same_text_on_another_shard_of_the_server_is_another_statement(
+    server: RunningServer, database: str, fresh_database: FreshDatabase
+) -> None:
+    other = fresh_database(server)
+    with (
+        sessions().open(shard(connection_to(server, database))) as running,
+        sessions().open(shard(connection_to(server, other))) as asking,
+        ThreadPoolExecutor(1) as pool,
+        reading(server, database),
+    ):
+        outcome = pool.submit(run, running, ADD, lock_wait_s=60)
+        wait_until_waiting(server, "ALTER TABLE t")
+        assert not asking.still_running(ADD)
+        kill_who_alters(server)
+        assert isinstance(outcome.result(30), Unknown)
+
+
+def test_without_a_view_of_processes_nobody_says_that_nothing_runs(
+    server: RunningServer, database: str
+) -> None:
+    with account(server, f"ALL ON `{database}`.*") as login:
+        spec = shard(connection_to(server, database, login))
+        with (
+            sessions().open(spec) as session,
+            pytest.raises(Unavailable, match="privilege-missing"),
+        ):
+            session.still_running(ADD)
+
+
+# Not sent
+
+
+def test_a_connection_that_died_while_idle_is_made_anew(
+    server: RunningServer, session: MysqlShardSession
+) -> None:
+    before = session.definition("t")
+    with admin_cursor(server) as cursor:
+        cursor.execute("SHOW PROCESSLIST")
+        for row in cursor.fetchall():
+            if row[1] == server.admin.user and row[4] == "Sleep":
+                cursor.execute(f"KILL {row[0]}")
+    assert session.definition("t") == before
+    assert run(session, ADD) == Applied()
+
+
+@pytest.mark.invariant("ST-17")
+def test_what_was_never_sent_is_a_failure_that_may_pass(
+    server: RunningServer, database: str
+) -> None:
+    with Wire(server) as wire:
+        spec = shard(connection_to(server, database, port=wire.port))
+        with sessions().open(spec) as session:
+            wire.close()
+            outcome = run(session, ADD)
+            assert isinstance(outcome, Failed)
+            assert outcome.transient
+            assert "not sent" in outcome.error.message
+            with pytest.raises(Unavailable, match="connection-refused"):
+                session.definition("t")
+    with admin_cursor(server, database) as cursor:
+        assert not cursor.execute("SHOW COLUMNS FROM t LIKE 'a'")
+
+
+def test_a_login_that_is_refused_opens_nothing(server: RunningServer, database: str) -> None:
+    login = replace(admin_of(server), password="wrong")
+    spec = shard(connection_to(server, database, login))
+    with pytest.raises(Unavailable, match="login-refused"), sessions().open(spec):
+        pass
+
+
+# Vital signs
+
+
+def test_what_can_be_measured_is(session: MysqlShardSession, server: RunningServer) -> None:
+    vitals = session.vitals()
+    assert vitals.threads_running is not None
+    assert vitals.threads_running >= 1
+    assert vitals.replica_lag_s is None, "no replica is known, so no lag is"
+    if server.version.flavor is Flavor.MYSQL:
+        assert vitals.disk_free_percent is not None
+        assert 0 < vitals.disk_free_percent <= 100
