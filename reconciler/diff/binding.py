@@ -98,6 +98,7 @@ def _expression_groups(clauses: Sequence[Clause], before: Table) -> list[set[int
         dependants = users.get(name, set())
         groups.append(
             {position}
+            | _made_anew(clauses, name, before)
             | {
                 i
                 for i, other in enumerate(clauses)
@@ -105,6 +106,22 @@ def _expression_groups(clauses: Sequence[Clause], before: Table) -> list[set[int
             }
         )
     return groups
+
+
+def _made_anew(clauses: Sequence[Clause], column: str, before: Table) -> set[int]:
+    """The clause that adds a dropped column again, and those that drop and add an index over it:
+    the server takes a dropped column out of its indexes by itself."""
+    over = {
+        name_key(index.name)
+        for index in before.indexes
+        if any(part.column and name_key(part.column) == column for part in index.parts)
+    }
+    return {
+        position
+        for position, clause in enumerate(clauses)
+        if (clause.kind is ClauseKind.ADD_COLUMN and name_key(clause.object) == column)
+        or (clause.kind in _INDEX_KINDS and clause.bound_to and name_key(clause.object) in over)
+    }
 
 
 def _users_by_column(table: Table) -> dict[str, set[tuple[ClauseKind, str]]]:

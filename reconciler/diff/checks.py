@@ -22,15 +22,15 @@ class CheckClauses:
 
 
 def check_clauses(
-    before: Table, after: Table, rebuilt: frozenset[str], version: ServerVersion
+    before: Table, after: Table, anew: frozenset[str], version: ServerVersion
 ) -> CheckClauses:
-    """Checks on `rebuilt` columns are made anew: MySQL drops them with the column, or refuses."""
+    """Checks that use columns in `anew` are dropped and added although they stay the same."""
     old, new = by_name(before.checks), by_name(after.checks)
     redone = {
         key
         for key in old.keys() & new.keys()
         if replace(old[key], enforced=new[key].enforced) != new[key]
-        or not rebuilt.isdisjoint(columns_used(old[key].expression))
+        or not anew.isdisjoint(columns_used(old[key].expression))
     }
     return CheckClauses(
         drops=tuple(

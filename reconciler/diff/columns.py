@@ -29,17 +29,27 @@ _LITERAL = re.compile(
 _NO_LITERAL_DEFAULT = re.compile(
     r"(?:tiny|medium|long)?(?:text|blob)\b|json|vector|geometry|point|linestring|polygon|multi|geomc"
 )
+_TEMPORAL = frozenset({"date", "datetime", "time", "timestamp", "year"})
+_LISTED = frozenset({"enum", "set"})
 ORDER_GROUP = "column-order"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnClauses:
-    """`changes` are in the order they must keep; `afterwards` need a statement of their own."""
+    """`changes` are in the order they must keep; `afterwards` need a statement of their own.
+
+    Folded names: `rebuilt` columns are dropped and added again; expressions over `retyped` ones
+    must be read anew, because MySQL has turned their literals into values of the old type (1292);
+    indexes over `unlisted` ones must be made anew: once they are no ENUM or SET any more, MySQL
+    takes the one or two bytes that were indexed for a prefix of as many characters.
+    """
 
     drops: tuple[Clause, ...]
     changes: tuple[Clause, ...]
     afterwards: tuple[Clause, ...]
-    rebuilt: frozenset[str]  # folded names of columns that are dropped and added again
+    rebuilt: frozenset[str]
+    retyped: frozenset[str]
+    unlisted: frozenset[str]
 
 
 def column_clauses(
@@ -47,7 +57,7 @@ def column_clauses(
 ) -> ColumnClauses:
     """`before` has its new names already; `old_names` are what its columns are still called."""
     old, new = by_name(before.columns), by_name(after.columns)
-    rebuilt = _rebuilt_columns(old, new)
+    rebuilt, retyped = _rebuilt_columns(old, new), _changed_types(old, new, _TEMPORAL)
     kept = [key for key in old if key in new and key not in rebuilt]
     moved = moved_names(kept, [key for key in new if key in old and key not in rebuilt])
     writer = _Writer(before=before, after=after, old_names=old_names, version=version)
@@ -56,7 +66,10 @@ def column_clauses(
         if key not in old or key in rebuilt:
             changes.append(writer.add(column))
         elif (
-            old[key] != column or key in moved or column.name in old_names or _uses(column, rebuilt)
+            old[key] != column
+            or key in moved
+            or column.name in old_names
+            or _uses(column, rebuilt | retyped)
         ):
             changes.append(writer.change(old[key], column, position=key in moved))
     if moved:
@@ -69,10 +82,12 @@ def column_clauses(
         afterwards=tuple(
             drop_default(column)
             for clause in changes
-            if clause.kind is not ClauseKind.SET_DEFAULT
+            if _restates(clause)
             and is_default_less(column := new[name_key(clause.object)], version)
         ),
         rebuilt=rebuilt,
+        retyped=retyped,
+        unlisted=_changed_types(old, new, _LISTED),
     )
 
 
@@ -156,6 +171,27 @@ def _rebuilt_columns(old: dict[str, Column], new: dict[str, Column]) -> frozense
     return frozenset(
         key for key, both in kinds.items() if len(both) == 2 and GeneratedKind.VIRTUAL in both
     )
+
+
+def _changed_types(
+    old: dict[str, Column], new: dict[str, Column], types_of_interest: frozenset[str]
+) -> frozenset[str]:
+    """Columns whose type becomes another one, and either is of interest."""
+    types = {key: (_base_type(old[key]), _base_type(new[key])) for key in old.keys() & new.keys()}
+    return frozenset(
+        key for key, (a, b) in types.items() if a != b and not types_of_interest.isdisjoint((a, b))
+    )
+
+
+def _base_type(column: Column) -> str:
+    return column.sql_type.partition("(")[0]
+
+
+def _restates(clause: Clause) -> bool:
+    """Whether the clause holds a whole definition, which sets a default that none was named."""
+    if clause.kind is ClauseKind.RENAME_COLUMN:
+        return clause.sql.startswith("CHANGE ")
+    return clause.kind in (ClauseKind.ADD_COLUMN, ClauseKind.MODIFY_COLUMN)
 
 
 def _uses(column: Column, others: frozenset[str]) -> bool:

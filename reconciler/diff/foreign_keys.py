@@ -123,7 +123,7 @@ def _column_effect(old: Column, new: Column) -> Iterator[_Effect]:
         yield _Effect.REDO
     elif old.sql_type != new.sql_type:
         yield _Effect.UNCHECKED if _grows(old.sql_type, new.sql_type) else _Effect.REDO
-    if old.nullable and not new.nullable:
+    if (old.nullable and not new.nullable) or old.auto_increment != new.auto_increment:
         yield _Effect.UNCHECKED
 
 

@@ -33,14 +33,18 @@ def covered_by_indexes(
 def covered_by_foreign_keys(
     kept: Iterable[Index], added: Iterable[ForeignKey], foreign_keys: Iterable[ForeignKey]
 ) -> tuple[Index, ...]:
-    """Those of the `kept` indexes that the own index of an `added` foreign key would displace."""
+    """Those of the `kept` indexes that the own index of an `added` foreign key would displace.
+
+    An index of the key's own name and columns would give way to its like, so it may stay.
+    """
     keys = tuple(foreign_keys)
-    coverings = [tuple(map(name_key, key.columns)) for key in added]
+    coverings = [(name_key(key.name), tuple(map(name_key, key.columns))) for key in added]
     return tuple(
         index
         for index in kept
         if may_be_implicit(index, keys)
-        and any(_is_prefix(_columns(index), covering) for covering in coverings)
+        and {(name, columns) for name, columns in coverings if _is_prefix(_columns(index), columns)}
+        - {(name_key(index.name), _columns(index))}
     )
 
 

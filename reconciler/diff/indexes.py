@@ -21,11 +21,13 @@ from reconciler.model.server import Flavor, ServerVersion
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexClauses:
-    """Drops stand before the columns' clauses, the rest behind; `afterwards` take an ALTER each.
+    """Drops stand before the columns' clauses, the rest behind; `beforehand` are in an ALTER of
+    their own, `afterwards` each.
 
     `copies`: only a copy of the table makes the clustered key the one that is wanted.
     """
 
+    beforehand: tuple[Clause, ...]
     drops: tuple[Clause, ...]
     changes: tuple[Clause, ...]
     adds: tuple[Clause, ...]
@@ -38,14 +40,18 @@ def index_clauses(
     after: Table,
     old_names: OldNames,
     rebuilt: frozenset[str],
+    retyped: frozenset[str],
     version: ServerVersion,
 ) -> IndexClauses:
-    """`before` has its new names already; indexes on `rebuilt` columns are made anew."""
+    """`before` has its new names already. Indexes on `rebuilt` columns are made anew, and so are
+    those that compute with `retyped` ones."""
     old, new = by_name(before.indexes), by_name(after.indexes)
     redone = {
         key
         for key in old.keys() & new.keys()
-        if _is_another(old[key], new[key]) or _uses(old[key], rebuilt)
+        if _is_another(old[key], new[key])
+        or _uses(old[key], rebuilt, retyped)
+        or _loses_innodb(before, after)
     }
     displaced = covered_by_indexes(
         [old[key] for key in new if key in old and key not in redone],
@@ -53,13 +59,21 @@ def index_clauses(
         (*before.foreign_keys, *after.foreign_keys),
     )
     redone |= {name_key(index.name) for index in displaced}
+    in_the_way = _spatial_in_the_way(before, after)
+    redone |= in_the_way & new.keys()
     reordered = _before_clustered_key(before, after, redone)
     redone |= reordered
     adds, afterwards = _adds(old, new, redone, version)
     changes, visibility = _changes(old, new, redone, old_names, version.flavor)
+    gone = {key: index for key, index in old.items() if key not in new or key in redone}
     return IndexClauses(
+        beforehand=tuple(
+            replace(_drop(index, old_names), bound_to=None)
+            for key, index in gone.items()
+            if key in in_the_way
+        ),
         drops=tuple(
-            _drop(index, old_names) for key, index in old.items() if key not in new or key in redone
+            _drop(index, old_names) for key, index in gone.items() if key not in in_the_way
         ),
         changes=changes,
         adds=adds,
@@ -78,11 +92,33 @@ def _is_another(old: Index, new: Index) -> bool:
     return replace(old, visible=new.visible) != new
 
 
-def _uses(index: Index, columns: frozenset[str]) -> bool:
+def _spatial_in_the_way(before: Table, after: Table) -> frozenset[str]:
+    """SPATIAL indexes over a column whose SRID changes: MySQL refuses even if the same ALTER drops
+    them (3644)."""
+    new = by_name(after.columns)
+    changing = {
+        key
+        for key, column in by_name(before.columns).items()
+        if key in new and column.srid != new[key].srid
+    }
+    return frozenset(
+        key
+        for key, index in by_name(before.indexes).items()
+        if index.kind is IndexKind.SPATIAL
+        and any(part.column and name_key(part.column) in changing for part in index.parts)
+    )
+
+
+def _loses_innodb(before: Table, after: Table) -> bool:
+    """InnoDB hides the KEY_BLOCK_SIZE of its indexes, and the next engine would have it show."""
+    return before.option("ENGINE") == "InnoDB" != after.option("ENGINE")
+
+
+def _uses(index: Index, columns: frozenset[str], computed: frozenset[str]) -> bool:
     return any(
         name_key(part.column) in columns
         if part.column is not None
-        else not columns.isdisjoint(columns_used(part.expression or ""))
+        else not (columns | computed).isdisjoint(columns_used(part.expression or ""))
         for part in index.parts
     )
 

@@ -118,7 +118,7 @@ class _Plan:
         altered = {}
         for name in self.before.keys() & self.after.keys():
             before, after = self.before[name], self.after[name]
-            if before == after and name not in self.counters and name not in changes.adds:
+            if before == after and not self._also_changes(name, changes):
                 continue
             dropped = wandering.get(name, ())
             pair = TablePair(
@@ -136,6 +136,11 @@ class _Plan:
                 foreign_key_checks=name not in changes.unchecked,
             )
         return altered
+
+    def _also_changes(self, name: str, changes: ForeignKeyChanges) -> bool:
+        """What two equal tables do not show: new names, a counter, a key that comes back."""
+        renamed = name in self.renamed.columns or name in self.renamed.indexes
+        return renamed or name in self.counters or name in changes.adds
 
     def _under_standing_keys(self, changes: ForeignKeyChanges) -> frozenset[str]:
         """Tables at either end of a key that stands from the first step to the last."""

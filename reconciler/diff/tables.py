@@ -50,8 +50,15 @@ def table_steps(
     """`referenced`: some foreign key from or to this table stands all the while."""
     before, after = pair.before, pair.after
     columns = column_clauses(before, after, pair.old_columns, version)
-    indexes = index_clauses(before, after, pair.old_indexes, columns.rebuilt, version)
-    checks = check_clauses(before, after, columns.rebuilt, version)
+    indexes = index_clauses(
+        before,
+        after,
+        pair.old_indexes,
+        columns.rebuilt | columns.unlisted,
+        columns.retyped,
+        version,
+    )
+    checks = check_clauses(before, after, columns.rebuilt | columns.retyped, version)
     partitions = partition_clauses(before, after, columns.rebuilt, version)
     main = [
         *checks.drops,
@@ -82,6 +89,8 @@ def table_steps(
         )
 
     def steps() -> Iterator[Step]:
+        if indexes.beforehand:
+            yield alter(*indexes.beforehand)
         if main_clauses:
             yield alter(*main_clauses, algorithm=RequiredAlgorithm.COPY if indexes.copies else None)
         if columns.afterwards:

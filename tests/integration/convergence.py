@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 
 import pymysql
 
-from reconciler.ddl.fingerprint import table_fingerprint
 from reconciler.ddl.read import read_table
+from reconciler.ddl.render import render_table
 from reconciler.diff.comparable import policy_fingerprint
 from reconciler.diff.model import DiffRefusal, SchemaDiff
 from reconciler.diff.schema_diff import diff_schemas
 from reconciler.diff.statement import step_sql
+from reconciler.edges.server.process import RunningServer
 from reconciler.model.policy import Policy
 from reconciler.model.renames import Rename
 from reconciler.model.schema import ObjectKind, OtherObject, Schema
@@ -72,7 +73,7 @@ class Workbench:
             return Way(refusals=diff.refusals, notes=notes)
         sent: list[str] = []
         miss = self._run(database, diff, sent)
-        miss = miss or self._difference(database, desired, renames)
+        miss = miss or self.difference(database, desired, renames)
         return Way(statements=tuple(sent), notes=notes, miss=miss)
 
     def _run(self, database: str, diff: SchemaDiff, sent: list[str]) -> str | None:
@@ -93,14 +94,14 @@ class Workbench:
             seen = now
         return None
 
-    def _difference(
-        self, database: str, desired: Schema, renames: tuple[Rename, ...]
-    ) -> str | None:
+    def difference(self, database: str, desired: Schema, renames: tuple[Rename, ...]) -> str | None:
+        """How what is there differs from `desired`, or would be planned again; else None."""
         found = self.read(database)
         have, want = self._fingerprints(found), self._fingerprints(desired)
         for name in sorted(have.keys() | want.keys()):
             if have.get(name) != want.get(name):
-                return f"table {name} is {found.table(name)}\nand not {desired.table(name)}"
+                texts = (self._text(schema, name) for schema in (found, desired))
+                return f"table {name} is {next(texts)}\nand not {next(texts)}"
         again = self._diff(found, desired, renames)
         if again.steps or again.refusals:
             return f"planned again: {[step_sql(s) for s in again.steps]} {again.refusals}"
@@ -110,6 +111,10 @@ class Workbench:
         return diff_schemas(
             observed, desired, policy=self.policy, renames=renames, version=self.version
         )
+
+    def _text(self, schema: Schema, name: str) -> str:
+        table = schema.table(name)
+        return "not there" if table is None else render_table(table, self.version)
 
     def _fingerprints(self, schema: Schema) -> dict[str, str]:
         return {t.name: policy_fingerprint(t, self.version, self.policy) for t in schema.tables}
@@ -151,6 +156,20 @@ class Workbench:
             cursor.execute(sql)
             rows: Sequence[tuple[str, ...]] = cursor.fetchall()
             return rows
+
+
+@contextmanager
+def connect(server: RunningServer) -> Iterator[Workbench]:
+    connection = pymysql.connect(
+        host=server.host,
+        port=server.port,
+        user=server.admin.user,
+        password=server.admin.password,
+        charset="utf8mb4",
+        autocommit=True,
+    )
+    with connection:
+        yield Workbench(connection=connection, version=server.version)
 
 
 def both_ways(
