@@ -6,6 +6,7 @@ Rule: a missing server is a failure that says what to run, never a skipped test.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pymysql
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from reconciler.edges.server.find import ServerBinary, find_servers
 from reconciler.edges.server.process import RunningServer, start_server
 from reconciler.model.server import Flavor
+from tests.fleet import Fleet
 
 FreshDatabase = Callable[[RunningServer], str]
 
@@ -80,3 +82,16 @@ def run_as_admin(server: RunningServer, statement: str) -> None:
     )
     with connection, connection.cursor() as cursor:
         cursor.execute(statement)
+
+
+@pytest.fixture
+def fleet(
+    tmp_path: Path,
+    mysql_server: RunningServer,
+    mysql_server_2: RunningServer,
+    fresh_database: FreshDatabase,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Fleet:
+    """Four shards on two servers, and a repository that says what they are."""
+    servers = [mysql_server, mysql_server_2]
+    return Fleet(tmp_path / "shop", servers, fresh_database, monkeypatch).found()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from reconciler.errors import Problem, Refused
 from reconciler.flows.plan import plan_keyspace
@@ -60,4 +61,4 @@ def found_keyspace(
         created_at="",
         tool_version="",
     )
-    return pulled, planned
+    return replace(pulled, written=(path, *pulled.written)), planned

@@ -13,6 +13,7 @@ from dataclasses import fields, replace
 
 from reconciler.ddl.statement import canonical_statement
 from reconciler.guard.model import Refusal
+from reconciler.limits import SHARDS_NAMED_MAX
 from reconciler.plan.model import PlanCore
 
 _PLAN_AGAIN = "run `reconciler plan --write` again, have the new plan reviewed, then apply it"
@@ -68,33 +69,52 @@ def _shard_refusals(reviewed: PlanCore, derived: PlanCore) -> Iterator[Refusal]:
 
 
 def _statement_refusals(reviewed: PlanCore, derived: PlanCore) -> Iterator[Refusal]:
+    """GD-2. One refusal for each table and each way it differs, with all shards it concerns."""
     theirs, ours = _statements(reviewed), _statements(derived)
-    for key in sorted((theirs - ours) + (ours - theirs)):
-        _, shard, table, operation, ddl = key
-        planned, wanted = theirs[key], ours[key]
+    shown = {**_texts(derived), **_texts(reviewed)}
+    sides: dict[tuple[str, str], tuple[list[str], list[str]]] = {}
+    for surplus, side in ((theirs - ours, 0), (ours - theirs, 1)):
+        for _, shard, table, _, ddl in surplus.elements():
+            sides.setdefault((table, shard), ([], []))[side].append(shown[ddl])
+    shards: dict[tuple[str, str, str], list[str]] = {}
+    for (table, shard), (planned, wanted) in sorted(sides.items()):
+        shards.setdefault((table, ";\n".join(planned), ";\n".join(wanted)), []).append(shard)
+    for (table, planned_text, wanted_text), names in shards.items():
         yield Refusal(
             code="statement-differs",
-            shard=shard,
+            shard=names[0],
             table=table,
-            message=f"shard {shard}, table {table}: the reviewed plan runs this {operation}"
-            f" {_times(planned)}, the shard as it is now needs it {_times(wanted)}",
+            message=f"{_shards_in_words(names, len(reviewed.shards))}, table {table}: what the"
+            " reviewed plan runs is not what is needed now",
             recovery=_PLAN_AGAIN,
-            expected=ddl if planned else "not in the reviewed plan",
-            observed=ddl if wanted else "not what would be derived now",
+            expected=planned_text or "nothing: the reviewed plan leaves this table alone",
+            observed=wanted_text or "nothing: this table needs no such statement now",
         )
 
 
 def _statements(core: PlanCore) -> Counter[Key]:
     return Counter(
-        (core.keyspace, shard, s.table, s.operation.value, canonical_statement(s.sql))
+        (core.keyspace, shard, statement.table, statement.operation.value, ddl)
         for change_set in core.change_sets
-        for s in change_set.statements
+        for statement in change_set.statements
+        for ddl in (canonical_statement(statement.sql),)
         for shard in change_set.shards
     )
 
 
-def _times(count: int) -> str:
-    return {0: "never", 1: "once"}.get(count, f"{count} times")
+def _texts(core: PlanCore) -> dict[str, str]:
+    """Statements as they are written, by their canonical form."""
+    return {
+        canonical_statement(statement.sql): statement.sql
+        for change_set in core.change_sets
+        for statement in change_set.statements
+    }
+
+
+def _shards_in_words(names: list[str], total: int) -> str:
+    if len(names) > SHARDS_NAMED_MAX:
+        return f"{len(names)} of {total} shards ({', '.join(names[:3])}, ...)"
+    return f"shard{'s' if len(names) > 1 else ''} {', '.join(names)}"
 
 
 def _ceiling_refusals(reviewed: PlanCore, live_rows: LiveRows) -> Iterator[Refusal]:

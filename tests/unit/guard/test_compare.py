@@ -60,19 +60,18 @@ def test_a_change_twice_on_one_side_refuses_although_the_sets_are_equal() -> Non
     statements = CORE.change_sets[0].statements
     refusals = compare_plans(CORE, with_statements(*statements, statements[0]), {})
     assert {(r.code, r.table) for r in refusals} == {("statement-differs", "users")}
-    assert {r.shard for r in refusals} == {"-40", "40-80", "80-c0"}
+    assert "shards -40, 40-80, 80-c0" in refusals[0].message
 
 
 @pytest.mark.invariant("GD-7")
 def test_a_refusal_shows_both_sides_and_the_next_step() -> None:
     other = statement("users", 0, "ALTER TABLE `users` ADD COLUMN `c0` bigint, ALGORITHM=INSTANT")
     derived = with_statements(other, *CORE.change_sets[0].statements[1:])
-    refusals = [r for r in compare_plans(CORE, derived, {}) if r.shard == "-40"]
-    assert {r.table for r in refusals} == {"users"}
-    shown = " / ".join(f"{r.expected} {r.observed}".lower() for r in refusals)
-    assert "`c0` bigint" in shown
-    assert "`c0` int" in shown
-    assert all("reconciler plan" in refusal.recovery for refusal in refusals)
+    (refusal,) = compare_plans(CORE, derived, {})
+    assert (refusal.shard, refusal.table) == ("-40", "users")
+    assert "`c0` int" in str(refusal.expected)
+    assert "`c0` bigint" in str(refusal.observed)
+    assert "reconciler plan" in refusal.recovery
 
 
 @pytest.mark.invariant("RV-1")
