@@ -1,6 +1,6 @@
 """What one definition costs to read, normalise and fingerprint: pure work, no server.
 
-Prints the median of many rounds in microseconds of CPU time, and ratios to reading and to its target.
+Prints the median of many rounds in microseconds of CPU time, and the ratio to reading.
 """
 
 from __future__ import annotations

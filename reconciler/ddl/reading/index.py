@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 from reconciler.ddl.quote import unquote_identifier, unquote_string
-from reconciler.ddl.scan import NAME, STRING, closing_bracket, expect
+from reconciler.ddl.scan import NAME, STRING, closing_bracket, expect, not_understood
 from reconciler.model.schema import Index, IndexKind, IndexPart
 
 _HEAD = re.compile(rf"(?:(PRIMARY KEY)|((?:UNIQUE |FULLTEXT |SPATIAL |VECTOR )?KEY) ({NAME})) \(")
-_PART = re.compile(rf"(?:({NAME})(?:\((\d+)\))?( WITHOUT OVERLAPS)?|(?=\())")
-_PART_END = re.compile(r"( DESC)?([,)])")
+_COLUMN_PART = re.compile(rf"({NAME})(?:\((\d+)\))?( WITHOUT OVERLAPS)?( DESC)?([,)])")
+_EXPRESSION_PART_END = re.compile(r"( DESC)?([,)])")
 _OPTIONS = re.compile(
     r"(?: USING (BTREE|HASH|RTREE))?(?: KEY_BLOCK_SIZE=(\d+))?"
     rf"(?: COMMENT ({STRING}))?( /\*!80000 INVISIBLE \*/| IGNORED)?"
@@ -46,30 +46,45 @@ def read_index(text: str, at: int) -> tuple[Index, int]:
             None if secondary_attribute is None else unquote_string(secondary_attribute)
         ),
         period=period,
-        options=tuple((unquote_identifier(m[1]), m[2]) for m in _OPTION.finditer(options)),
+        options=_read_engine_options(options) if options else (),
     )
     return index, match.end()
+
+
+def _read_engine_options(text: str) -> tuple[tuple[str, str], ...]:
+    """MariaDB's: ` `m`=8 `distance`=cosine`."""
+    return tuple((unquote_identifier(name), value) for name, value in _OPTION.findall(text))
 
 
 def _read_parts(text: str, at: int) -> tuple[tuple[IndexPart, ...], str | None, int]:
     parts = []
     period = None
-    while True:
-        match = expect(_PART, text, at)
-        name, length, is_period = match.groups()
-        at = match.end() if name else closing_bracket(text, at)
-        end = expect(_PART_END, text, at)
-        if is_period:
-            period = unquote_identifier(name)
-        else:
-            parts.append(
-                IndexPart(
-                    column=unquote_identifier(name) if name else None,
-                    expression=None if name else text[match.start() + 1 : at - 1],
-                    length=None if length is None else int(length),
-                    descending=end[1] is not None,
+    end = ","
+    while end == ",":
+        if match := _COLUMN_PART.match(text, at):
+            name, length, is_period, descending, end = match.groups()
+            if is_period:
+                period = unquote_identifier(name)
+            else:
+                parts.append(
+                    IndexPart(
+                        column=unquote_identifier(name),
+                        length=None if length is None else int(length),
+                        descending=descending is not None,
+                    )
                 )
-            )
-        at = end.end()
-        if end[2] == ")":
-            return tuple(parts), period, at
+        else:
+            part, match = _read_expression_part(text, at)
+            parts.append(part)
+            end = match[2]
+        at = match.end()
+    return tuple(parts), period, at
+
+
+def _read_expression_part(text: str, at: int) -> tuple[IndexPart, re.Match[str]]:
+    if not text.startswith("(", at):
+        not_understood(text, at)
+    closed = closing_bracket(text, at)
+    match = expect(_EXPRESSION_PART_END, text, closed)
+    expression = text[at + 1 : closed - 1]
+    return IndexPart(expression=expression, descending=match[1] is not None), match
