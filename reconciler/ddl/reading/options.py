@@ -17,8 +17,8 @@ _VALUE = rf"({STRING}|\((?:{NAME},?)*+\)|\w+)"
 _MYSQL = rf" ({_SHARED}|COMPRESSION|ENCRYPTION|SECONDARY_ENGINE)={_VALUE}"
 _OPTION = {
     Flavor.MYSQL: re.compile(
-        rf"{_MYSQL}| /\*!(?:80021|80023) "
-        rf"(AUTOEXTEND_SIZE|ENGINE_ATTRIBUTE|SECONDARY_ENGINE_ATTRIBUTE)={_VALUE} \*/",
+        rf"{_MYSQL}| /\*!(?:80016|80021|80023) "
+        rf"(ENCRYPTION|AUTOEXTEND_SIZE|ENGINE_ATTRIBUTE|SECONDARY_ENGINE_ATTRIBUTE)={_VALUE} \*/",
         re.DOTALL,
     ),
     Flavor.MARIADB: re.compile(

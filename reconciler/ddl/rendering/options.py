@@ -29,6 +29,8 @@ def table_options_sql(table: Table, style: Style = Style.PLAIN) -> str:
                 continue
             case "ENGINE_ATTRIBUTE" | "SECONDARY_ENGINE_ATTRIBUTE" | "AUTOEXTEND_SIZE":
                 sql += since(_SINCE[name], f"{name}={value}", style)
+            case "ENCRYPTION" if style is Style.PRINTED_EARLIER:
+                sql += since(80016, f"{name}={value}", style)
             case _:
                 sql += f" {option_sql(name, value)}"
     return sql + (" WITH SYSTEM VERSIONING" if table.system_versioned else "")

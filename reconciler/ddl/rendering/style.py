@@ -14,7 +14,7 @@ from reconciler.model.server import Flavor, ServerVersion
 class Style(StrEnum):
     PLAIN = "plain"  # plain words, for statements
     PRINTED = "printed"  # byte for byte what SHOW CREATE TABLE prints
-    PRINTED_EARLIER = "printed earlier"  # as MariaDB 10 does: INVISIBLE stands before DEFAULT
+    PRINTED_EARLIER = "printed earlier"  # the same, where an earlier release had another form
 
     @property
     def is_printed(self) -> bool:
@@ -24,14 +24,12 @@ class Style(StrEnum):
 def printed_styles(version: ServerVersion) -> tuple[Style, ...]:
     """The styles that a server of this version may print in, the likely one first.
 
-    MariaDB 10.11 prints the earlier, 11.8 the later; which release between them changed it nobody
-    wrote down. One server prints all of its tables in the same.
+    MariaDB 10.11 prints INVISIBLE before DEFAULT, 11.8 behind it; MySQL 8.0 is said to print
+    ENCRYPTION inside a comment, 9.7 does not. Which releases changed it nobody wrote down.
     """
-    if version.flavor is Flavor.MYSQL:
-        return (Style.PRINTED,)
-    return (
-        (Style.PRINTED, Style.PRINTED_EARLIER) if version.major > 10 else (Style.PRINTED_EARLIER,)
-    )
+    if version.flavor is Flavor.MARIADB and version.major == 10:
+        return (Style.PRINTED_EARLIER,)
+    return (Style.PRINTED, Style.PRINTED_EARLIER)
 
 
 def since(version_id: int, sql: str, style: Style) -> str:

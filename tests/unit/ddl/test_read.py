@@ -138,6 +138,12 @@ OTHER_VERSIONS = {
   PRIMARY KEY (`id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_ai_ci""",
     ),
+    "ENCRYPTION in a comment": (
+        ServerVersion(Flavor.MYSQL, 8, 0, 36),
+        """CREATE TABLE `t` (
+  `a` int DEFAULT NULL
+) ENGINE=InnoDB DEFAULT CHARSET=latin1 COMPRESSION='zlib' /*!80016 ENCRYPTION='Y' */ COMMENT='x'""",
+    ),
     "a collation alone": (
         ServerVersion(Flavor.MARIADB, 10, 6, 4),
         """CREATE TABLE `t` (
