@@ -22,6 +22,7 @@ from reconciler.edges.mysql.problems import (
     ServerRefusal,
     as_unavailable,
     lock_held,
+    same_database,
 )
 from reconciler.edges.mysql.reading import number, text
 from reconciler.edges.mysql.target import Target, required_database, resolve
@@ -122,7 +123,7 @@ class _Keeper:
             with as_unavailable(target.label):
                 self._link.wait_at_most(LOCK_ANSWER_S_MAX)
                 self._link.execute(f"SET SESSION wait_timeout = {LOCK_SILENT_S_MAX}")
-                self._take()
+                self._take(program.removeprefix(f"{_PROGRAM}: "))
         except BaseException:
             self._link.close()
             raise
@@ -161,7 +162,7 @@ class _Keeper:
                 self._link.close()  # the locks are gone with it, or will be
                 return False
 
-    def _take(self) -> None:
+    def _take(self, own_name: str) -> None:
         shards = iter(self._locks)
         while chunk := list(itertools.islice(shards, LOCKS_PER_STATEMENT_MAX)):
             names = [self._locks[shard] for shard in chunk]
@@ -170,7 +171,9 @@ class _Keeper:
             )[0]
             for shard, name, answer in zip(chunk, names, answers, strict=True):
                 if number(answer) != 1:
-                    raise Refused(lock_held(shard, _holder(self._link, name)))
+                    holder = _holder(self._link, name)
+                    by_itself = holder == own_name  # over another of the server's addresses
+                    raise Refused(same_database(shard) if by_itself else lock_held(shard, holder))
 
 
 def _holder(link: Link, name: str) -> str:

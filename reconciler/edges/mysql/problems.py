@@ -241,6 +241,15 @@ def lock_held(shard: str, holder: str) -> Problem:
     )
 
 
+def same_database(shard: str) -> Problem:
+    return Problem(
+        code="shards-share-a-database",
+        message=f"shard {shard} is the database of another shard, reached by another address",
+        recovery="give each shard its own database in the spec's connection, with {shard} in it or"
+        " an override for the shard",
+    )
+
+
 def session_differs(label: str, variables: Sequence[str]) -> Problem:
     return Problem(
         code="session-differs",
