@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -107,6 +108,7 @@ def _apply(
     *,
     releases: Releases,
 ) -> None:
+    from reconciler.cli.gates import spec_gates
     from reconciler.cli.interrupts import counted_interrupts
     from reconciler.cli.presenting import exit_with, presentation, show
     from reconciler.cli.progress import shown_progress
@@ -139,14 +141,15 @@ def _apply(
 
         def work(files: DesiredFiles, chosen: Environment) -> ApplyOutcome:
             world = worlds.apply_world_of(chosen, history, interrupts)
+            world = replace(world, gates=spec_gates(worlds, files, chosen))
             return apply_keyspace(world, files, chosen, request, on_progress=on_progress)
 
         outcomes = loaded.each(environment, keyspaces, work)
     show(apply_report(outcomes, presentation(output, loaded.keyspaces)))
-    exit_with(_code(outcome, request.waves) for outcome in outcomes)
+    exit_with(apply_code(outcome, request.waves) for outcome in outcomes)
 
 
-def _code(outcome: ApplyOutcome | KeyspaceFailed, waves: WaveChoice) -> ExitCode:
+def apply_code(outcome: ApplyOutcome | KeyspaceFailed, waves: WaveChoice) -> ExitCode:
     from reconciler.cli.exit_code import ExitCode
     from reconciler.cli.presenting import failed_code
     from reconciler.flows.open_apply import WaveChoice

@@ -47,10 +47,10 @@ def drift(
 
         outcomes = loaded.each(environment, keyspaces, work)
     show(drift_report(outcomes, presentation(output, loaded.keyspaces)))
-    exit_with(_code(outcome) for outcome in outcomes)
+    exit_with(drift_code(outcome) for outcome in outcomes)
 
 
-def _code(outcome: DriftOutcome | KeyspaceFailed) -> ExitCode:
+def drift_code(outcome: DriftOutcome | KeyspaceFailed) -> ExitCode:
     from reconciler.cli.exit_code import ExitCode
     from reconciler.cli.presenting import failed_code
     from reconciler.outcomes import KeyspaceFailed, ShardMark

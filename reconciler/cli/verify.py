@@ -47,10 +47,10 @@ def verify(
 
         outcomes = loaded.each(environment, keyspaces, work)
     show(verify_report(outcomes, presentation(output, loaded.keyspaces)))
-    exit_with(_code(outcome) for outcome in outcomes)
+    exit_with(verify_code(outcome) for outcome in outcomes)
 
 
-def _code(outcome: VerifyOutcome | KeyspaceFailed) -> ExitCode:
+def verify_code(outcome: VerifyOutcome | KeyspaceFailed) -> ExitCode:
     from reconciler.cli.exit_code import ExitCode
     from reconciler.cli.presenting import failed_code
     from reconciler.outcomes import KeyspaceFailed

@@ -22,6 +22,11 @@ class GitHistory:
         self._below = _below(self._repo, root)
         self._protected_branch = protected_branch
 
+    @property
+    def below(self) -> str:
+        """Where the project lies in the repository: '' at its top."""
+        return self._below
+
     def resolve(self, ref: str) -> str:
         try:
             return self._repo.commit(ref).hexsha

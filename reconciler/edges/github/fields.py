@@ -64,6 +64,9 @@ class Fields:
             kind=kinds.get(self.text("type"), AccountKind.OTHER),
         )
 
+    def has(self, key: str) -> bool:
+        return key in self._value
+
     def _present(self, key: str) -> Any:
         if key not in self._value:
             raise unclear(self._call, f"{key} is missing")

@@ -1,0 +1,176 @@
+"""The job that runs us: GitHub Actions' environment variables and event file, read as values.
+
+The event decides nothing about safety by itself: whoever can edit a workflow can set these. Each
+fact that a change to a shard rests on is asked of the forge and the clone again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reconciler.edges.github.fields import Fields
+from reconciler.errors import InvalidInput, Problem, ReconcilerError
+from reconciler.limits import EVENT_BYTES_MAX
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequestEvent:
+    """`head_commit` is the author's; the job's commit is its merge into the base branch."""
+
+    number: int
+    head_commit: str
+    head_branch: str
+    base_branch: str
+    base_commit: str
+    is_fork: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeGroupEvent:
+    base_commit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchEvent:
+    """A push, a schedule, or a person who started the workflow on `branch`."""
+
+    name: str
+    branch: str
+    default_branch: str
+
+
+Event = PullRequestEvent | MergeGroupEvent | BranchEvent
+_BRANCH_EVENTS = frozenset({"push", "schedule", "workflow_dispatch"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """`token` is '' where the job was given none. Paths are None outside of Actions."""
+
+    event: Event
+    repository: str
+    commit: str
+    api_url: str
+    server_url: str
+    run_id: str | None
+    actor: str
+    token: str = field(repr=False)
+    summary: Path | None
+    outputs: Path | None
+
+    @property
+    def run_url(self) -> str:
+        return f"{self.server_url}/{self.repository}/actions/runs/{self.run_id or ''}"
+
+
+def read_job(environ: Mapping[str, str]) -> Job:
+    """Raises InvalidInput for what is missing or malformed."""
+    commit = _required(environ, "GITHUB_SHA", r"[0-9a-f]{40,64}")
+    run_id = environ.get("GITHUB_RUN_ID")
+    return Job(
+        event=_event(environ),
+        repository=_required(environ, "GITHUB_REPOSITORY", r"[\w.-]+/[\w.-]+"),
+        commit=commit,
+        api_url=environ.get("GITHUB_API_URL", "https://api.github.com"),
+        server_url=environ.get("GITHUB_SERVER_URL", "https://github.com"),
+        run_id=run_id if run_id and run_id.isdecimal() else None,
+        actor=environ.get("GITHUB_ACTOR", "somebody"),
+        token=environ.get("GITHUB_TOKEN", ""),
+        summary=_path(environ, "GITHUB_STEP_SUMMARY"),
+        outputs=_path(environ, "GITHUB_OUTPUT"),
+    )
+
+
+def _event(environ: Mapping[str, str]) -> Event:
+    name = _required(environ, "GITHUB_EVENT_NAME", r"[a-z_]+")
+    if name == "pull_request_target":
+        raise InvalidInput(_target())
+    path = Path(_required(environ, "GITHUB_EVENT_PATH", r".+"))
+    try:
+        with path.open("rb") as file:
+            content = file.read(EVENT_BYTES_MAX + 1)
+        if len(content) > EVENT_BYTES_MAX:
+            raise ValueError
+        payload = json.loads(content)
+    except (OSError, ValueError, RecursionError):
+        raise InvalidInput(_unreadable("it is not a JSON file that can be read")) from None
+    try:
+        return _parsed(name, Fields(payload, "the event"), environ)
+    except ReconcilerError as unclear:
+        raise InvalidInput(_unreadable(unclear.problems[0].message)) from None
+
+
+def _parsed(name: str, payload: Fields, environ: Mapping[str, str]) -> Event:
+    if name == "pull_request":
+        return _pull_request(payload.inner("pull_request"))
+    if name == "merge_group":
+        return MergeGroupEvent(base_commit=payload.inner("merge_group").text("base_sha"))
+    if name in _BRANCH_EVENTS:
+        ref = _required(environ, "GITHUB_REF", r"refs/.+")
+        return BranchEvent(
+            name=name,
+            branch=ref.removeprefix("refs/heads/"),
+            default_branch=payload.inner("repository").text("default_branch"),
+        )
+    raise InvalidInput(_unknown_event(name))
+
+
+def _pull_request(fields: Fields) -> PullRequestEvent:
+    head, base = fields.inner("head"), fields.inner("base")
+    head_repository = head.inner_or_none("repo")
+    base_name = base.inner("repo").text("full_name")
+    return PullRequestEvent(
+        number=fields.number("number"),
+        head_commit=head.text("sha"),
+        head_branch=head.text("ref"),
+        base_branch=base.text("ref"),
+        base_commit=base.text("sha"),
+        is_fork=head_repository is None or head_repository.text("full_name") != base_name,
+    )
+
+
+def _required(environ: Mapping[str, str], name: str, pattern: str) -> str:
+    value = environ.get(name, "")
+    if re.fullmatch(pattern, value):
+        return value
+    raise InvalidInput(
+        Problem(
+            code="not-a-job",
+            message=f"{name} is {'malformed' if value else 'not set'}: this is not a job of GitHub"
+            " Actions",
+            recovery="`reconciler ci` is for workflows; elsewhere use `reconciler verify`, `apply`"
+            " and `drift`",
+        )
+    )
+
+
+def _path(environ: Mapping[str, str], name: str) -> Path | None:
+    return Path(environ[name]) if environ.get(name) else None
+
+
+def _unreadable(what: str) -> Problem:
+    return Problem(
+        code="event-unreadable",
+        message=f"GITHUB_EVENT_PATH: {what}",
+        recovery="run the job again; the runner writes this file anew",
+    )
+
+
+def _unknown_event(name: str) -> Problem:
+    return Problem(
+        code="event-unknown",
+        message=f"the workflow was started by {name!r}, for which there is nothing to do",
+        recovery="start it by pull_request, merge_group, push, schedule or workflow_dispatch",
+    )
+
+
+def _target() -> Problem:
+    return Problem(
+        code="event-dangerous",
+        message="pull_request_target gives a stranger's pull request the repository's secrets",
+        recovery="start the workflow by pull_request; docs/github.md says what forks get",
+    )

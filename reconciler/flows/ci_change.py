@@ -1,0 +1,43 @@
+"""Which keyspaces a change to the repository is about: most pull requests touch no schema."""
+
+from __future__ import annotations
+
+from reconciler.errors import ReconcilerError
+from reconciler.limits import PLAN_BYTES_MAX
+from reconciler.plan.files import has_file, plan_paths
+from reconciler.spec.load import DesiredFiles, load_repository
+from reconciler.spec.tree import FileTree
+
+Loaded = DesiredFiles | ReconcilerError
+
+
+def touched_keyspaces(before: FileTree, after: FileTree) -> tuple[str, ...]:
+    """Names of the keyspaces whose files or plans differ between the two trees, by content. One
+    that cannot be read on either side counts as touched: nobody knows what it says."""
+    old, new = load_repository(before), load_repository(after)
+    return tuple(
+        name
+        for name in sorted(old.keys() | new.keys())
+        if _differs(old.get(name), new.get(name)) or _plans_differ(before, after, new.get(name))
+    )
+
+
+def _differs(old: Loaded | None, new: Loaded | None) -> bool:
+    if isinstance(old, DesiredFiles) and isinstance(new, DesiredFiles):
+        return old.digests != new.digests
+    return True
+
+
+def _plans_differ(before: FileTree, after: FileTree, files: Loaded | None) -> bool:
+    if not isinstance(files, DesiredFiles):
+        return True
+    for environment in files.spec.environments:
+        paths = plan_paths(environment.name, files.spec.keyspace)
+        for path in (paths.json, paths.sql):
+            if _content(before, path) != _content(after, path):
+                return True
+    return False
+
+
+def _content(tree: FileTree, path: str) -> bytes | None:
+    return tree.read(path, bytes_max=PLAN_BYTES_MAX) if has_file(tree, path) else None

@@ -1,0 +1,38 @@
+"""`after` in a spec: the same files must have been applied in another environment first.
+
+What is asked is that environment's shards, not a record of an apply: they are what was tried.
+"""
+
+from __future__ import annotations
+
+from reconciler.flows.derive import begin_pass
+from reconciler.flows.looking import unreachable_refusals
+from reconciler.guard.model import Refusal
+from reconciler.ports import World
+from reconciler.spec.load import DesiredFiles
+from reconciler.spec.model import Environment
+
+
+def promotion_refusals(
+    world: World, files: DesiredFiles, before: Environment
+) -> tuple[Refusal, ...]:
+    """Empty only if every shard of `before` was seen and is what the files say."""
+    begun = begin_pass(world, files, before)
+    look, keyspace = begun.look, files.spec.keyspace
+    unseen = (*unreachable_refusals(look.unreachable), *look.refusals)
+    if unseen:
+        return unseen
+    behind = [s.shard for s in look.seen if s.fingerprints != begun.desired_fingerprints]
+    if not behind:
+        return ()
+    return (
+        Refusal(
+            code="not-promoted",
+            message=f"keyspace {keyspace}: these files are not yet applied in {before.name}, which"
+            f" comes first: {len(behind)} of {len(look.seen)} shards differ",
+            recovery=f"run `reconciler apply {keyspace} --environment {before.name}`, then this"
+            " again",
+            expected=f"every shard of {before.name} as in git",
+            observed=f"not so: {', '.join(behind[:8])}",
+        ),
+    )

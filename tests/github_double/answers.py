@@ -1,0 +1,195 @@
+"""The hub's state as GitHub's JSON, one function for each call that is read."""
+
+from __future__ import annotations
+
+import base64
+import posixpath
+import re
+from collections.abc import Callable
+from typing import Any
+
+import git
+
+from tests.github_double.hub import Hub, Pull, User
+
+Query = dict[str, str]
+Answer = tuple[int, Any]
+NOT_FOUND: Answer = (404, {"message": "Not Found"})
+LINK_MODE = 0o120000
+CONTENT_BYTES_MAX = 1_000_000
+
+
+def read(hub: Hub, path: str, query: Query) -> Answer:
+    for pattern, answer in ROUTES:
+        if match := re.fullmatch(pattern, path):
+            return answer(hub, query, *match.groups())
+    return NOT_FOUND
+
+
+def user_json(user: User | None) -> dict[str, Any] | None:
+    return user and {"id": user.id, "login": user.login, "type": user.kind}
+
+
+def _branch(hub: Hub, query: Query, name: str) -> Answer:
+    if name not in hub.bare.heads:
+        return NOT_FOUND
+    protected = hub.settings.get("protected", True)
+    return 200, {
+        "name": name,
+        "commit": {"sha": hub.bare.commit(name).hexsha},
+        "protected": protected,
+    }
+
+
+def _compare(hub: Hub, query: Query, base: str, head: str) -> Answer:
+    try:
+        merge_base = hub.bare.git.merge_base(base, head)
+    except git.GitCommandError:
+        return NOT_FOUND
+    names = {(True, True): "identical", (True, False): "ahead", (False, True): "behind"}
+    return 200, {"status": names.get((merge_base == base, merge_base == head), "diverged")}
+
+
+def _contents(hub: Hub, query: Query, path: str) -> Answer:
+    try:
+        tree = hub.bare.commit(query["ref"]).tree
+        blob = tree / path
+        if blob.mode == LINK_MODE:  # GitHub shows what a link within the repository leads to
+            target = blob.data_stream.read().decode()
+            blob = tree / posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+    except (KeyError, ValueError, git.BadName, git.GitCommandError):
+        return NOT_FOUND
+    if isinstance(blob, git.Tree):
+        return 200, [{"type": "file", "name": child.name} for child in blob]
+    content = blob.data_stream.read()
+    small = len(content) <= CONTENT_BYTES_MAX
+    return 200, {
+        "type": "file",
+        "size": len(content),
+        "sha": blob.hexsha,
+        "encoding": "base64" if small else "none",
+        "content": _base64(content) if small else "",
+    }
+
+
+def _blob(hub: Hub, query: Query, sha: str) -> Answer:
+    content = hub.bare.git.cat_file(
+        "blob", sha, stdout_as_string=False, strip_newline_in_stdout=False
+    )
+    return 200, {
+        "sha": sha,
+        "size": len(content),
+        "encoding": "base64",
+        "content": _base64(content),
+    }
+
+
+def _base64(content: bytes) -> str:
+    return base64.encodebytes(content).decode()
+
+
+def _commit_pulls(hub: Hub, query: Query, sha: str) -> Answer:
+    return 200, [_pull_json(hub, hub.pulls[n]) for n in hub.pulls_of(sha)]
+
+
+def _pulls(hub: Hub, query: Query) -> Answer:
+    wanted = query.get("state", "open")
+    found = [p for p in hub.pulls.values() if p.state == wanted]
+    return 200, [_pull_json(hub, pull) for pull in found]
+
+
+def _pull(hub: Hub, query: Query, number: str) -> Answer:
+    pull = hub.pulls.get(int(number))
+    return (200, _pull_json(hub, pull)) if pull else NOT_FOUND
+
+
+def _pull_json(hub: Hub, pull: Pull) -> dict[str, Any]:
+    repository = {"full_name": "eve/shop" if pull.fork else hub.name}
+    return {
+        "number": pull.number,
+        "state": pull.state,
+        "title": pull.title,
+        "user": user_json(pull.author),
+        "base": {"ref": "main", "sha": pull.base_sha, "repo": {"full_name": hub.name}},
+        "head": {"ref": pull.head_branch, "sha": pull.head_sha, "repo": repository},
+        "commits": len(hub.commits_of(pull)),
+        "changed_files": len(hub.changed_files(pull)),
+        "merged": pull.merged,
+        "merge_commit_sha": pull.merge_commit,
+    }
+
+
+def _reviews(hub: Hub, query: Query, number: str) -> Answer:
+    return 200, [{**r, "user": user_json(r["user"])} for r in hub.pulls[int(number)].reviews]
+
+
+def _files(hub: Hub, query: Query, number: str) -> Answer:
+    names = hub.changed_files(hub.pulls[int(number)])
+    return 200, [{"filename": name, "status": "modified"} for name in names]
+
+
+def _activity(hub: Hub, query: Query) -> Answer:
+    rows = [row for row in reversed(hub.activity) if row.ref == query.get("ref", row.ref)]
+    return 200, [{"ref": r.ref, "after": r.after, "actor": user_json(r.actor)} for r in rows]
+
+
+def _permission(hub: Hub, query: Query, login: str) -> Answer:
+    user = hub.users.get(login)
+    if user is None:
+        return NOT_FOUND
+    return 200, {"permission": user.permission, "user": user_json(user)}
+
+
+def _membership(hub: Hub, query: Query, organisation: str, team: str, login: str) -> Answer:
+    if login not in hub.members.get(f"{organisation}/{team}", []):
+        return NOT_FOUND
+    return 200, {"state": "active", "role": "member"}
+
+
+def _run_approvals(hub: Hub, query: Query, run_id: str) -> Answer:
+    return 200, hub.run_approvals
+
+
+def _comments(hub: Hub, query: Query, number: str) -> Answer:
+    return 200, [c for c in hub.comments.values() if c["number"] == int(number)]
+
+
+def _issues(hub: Hub, query: Query) -> Answer:
+    wanted = query.get("state", "open")
+    found = [i for i in hub.issues.values() if wanted in (i["state"], "all")]
+    creator = query.get("creator")
+    return 200, [i for i in found if creator in (None, i["user"]["login"])]
+
+
+def _setting(name: str) -> Callable[..., Answer]:
+    def answer(hub: Hub, query: Query, *parts: str) -> Answer:
+        return (200, hub.settings[name]) if name in hub.settings else NOT_FOUND
+
+    return answer
+
+
+_REPO = "/repos/acme/shop"
+ROUTES: tuple[tuple[str, Callable[..., Answer]], ...] = (
+    (f"{_REPO}", _setting("repository")),
+    (f"{_REPO}/branches/([^/]+)", _branch),
+    (f"{_REPO}/branches/([^/]+)/protection", _setting("protection")),
+    (f"{_REPO}/rules/branches/([^/]+)", _setting("rules")),
+    (f"{_REPO}/environments", _setting("environments")),
+    (f"{_REPO}/actions/workflows", _setting("workflows")),
+    (f"{_REPO}/actions/permissions/workflow", _setting("token")),
+    (f"{_REPO}/compare/([0-9a-f]+)\\.\\.\\.([0-9a-f]+)", _compare),
+    (f"{_REPO}/contents/(.+)", _contents),
+    (f"{_REPO}/git/blobs/([0-9a-f]+)", _blob),
+    (f"{_REPO}/commits/([0-9a-f]+)/pulls", _commit_pulls),
+    (f"{_REPO}/pulls", _pulls),
+    (f"{_REPO}/pulls/([0-9]+)", _pull),
+    (f"{_REPO}/pulls/([0-9]+)/reviews", _reviews),
+    (f"{_REPO}/pulls/([0-9]+)/files", _files),
+    ("/repos/(?:acme|eve)/shop/activity", _activity),
+    (f"{_REPO}/collaborators/([^/]+)/permission", _permission),
+    ("/orgs/([^/]+)/teams/([^/]+)/memberships/([^/]+)", _membership),
+    (f"{_REPO}/actions/runs/([^/]+)/approvals", _run_approvals),
+    (f"{_REPO}/issues/([0-9]+)/comments", _comments),
+    (f"{_REPO}/issues", _issues),
+    ("/user", _setting("user")),
+)

@@ -1,0 +1,191 @@
+"""What people do on the forge: a bare repository, pull requests, reviews, merges, and by whom."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import git
+
+
+@dataclass(frozen=True)
+class User:
+    id: int
+    login: str
+    kind: str = "User"
+    permission: str = "write"
+
+
+ADA = User(1, "ada")
+BEN = User(2, "ben")
+CAI = User(3, "cai")
+EVE = User(4, "eve", permission="read")
+ROBOT = User(41898282, "github-actions[bot]", kind="Bot")
+
+
+class MergeKind(StrEnum):
+    MERGE = "merge"
+    SQUASH = "squash"
+    REBASE = "rebase"
+
+
+@dataclass
+class Pull:
+    number: int
+    author: User | None
+    head_branch: str
+    base_sha: str
+    title: str
+    head_sha: str
+    fork: bool = False
+    merged: bool = False
+    merge_commit: str | None = None
+    state: str = "open"
+    reviews: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass
+class Activity:
+    ref: str
+    after: str
+    actor: User | None
+
+
+class Hub:
+    """One repository, `acme/shop`, with `main` as its protected default branch."""
+
+    name = "acme/shop"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.users = {user.login: user for user in (ADA, BEN, CAI, EVE, ROBOT)}
+        self.bare = git.Repo.init(folder / "hub.git", bare=True, initial_branch="main")
+        self.clone = self.bare.clone(folder / "merges")
+        _sign(self.clone)
+        self.pulls: dict[int, Pull] = {}
+        self.activity: list[Activity] = []
+        self.introduced: dict[str, list[int]] = {}
+        self.comments: dict[int, dict[str, Any]] = {}
+        self.issues: dict[int, dict[str, Any]] = {}
+        self.statuses: list[dict[str, Any]] = []
+        self.deployments: list[dict[str, Any]] = []
+        self.minimised: list[str] = []
+        self.run_approvals: list[dict[str, Any]] = []
+        self.members: dict[str, list[str]] = {}
+        self.settings: dict[str, Any] = {}
+        self._numbers = itertools.count(1)
+        self._ids = itertools.count(1001)
+
+    def next_id(self) -> int:
+        return next(self._ids)
+
+    def next_number(self) -> int:
+        return next(self._numbers)
+
+    @property
+    def tip(self) -> str:
+        return self.bare.commit("main").hexsha
+
+    def workplace(self, name: str) -> git.Repo:
+        """A clone somebody works in."""
+        repo = self.bare.clone(self.folder / name)
+        _sign(repo, name)
+        return repo
+
+    def pushed(self, user: User | None, repo: git.Repo, branch: str, *, force: bool = False) -> str:
+        """Push the clone's HEAD as `branch`."""
+        repo.git.push(*(["--force"] if force else []), "origin", f"HEAD:refs/heads/{branch}")
+        after = self.bare.commit(branch).hexsha
+        self.activity.append(Activity(f"refs/heads/{branch}", after, user))
+        for pull in self.pulls.values():
+            if pull.head_branch == branch and pull.state == "open":
+                pull.head_sha = after
+        return after
+
+    def opened(self, user: User | None, branch: str, *, title: str = "A change") -> int:
+        number = self.next_number()
+        self.pulls[number] = Pull(
+            number, user, branch, self.tip, title, self.bare.commit(branch).hexsha
+        )
+        return number
+
+    def reviewed(
+        self, user: User | None, number: int, state: str = "APPROVED", commit: str | None = None
+    ) -> None:
+        pull = self.pulls[number]
+        review_id = self.next_id()
+        pull.reviews.append(
+            {
+                "id": review_id,
+                "user": user,
+                "state": state,
+                "commit_id": commit or pull.head_sha,
+                "submitted_at": f"2026-01-01T00:{review_id % 60:02}:00Z",
+            }
+        )
+
+    def dismissed(self, number: int) -> None:
+        self.pulls[number].reviews[-1]["state"] = "DISMISSED"
+
+    def merged(self, number: int, kind: MergeKind) -> str:
+        return self.merged_together([number], kind)
+
+    def merged_together(self, numbers: Sequence[int], kind: MergeKind) -> str:
+        """As a merge queue does with several: each pull request's own commits, one push."""
+        self.clone.git.fetch("origin")
+        self.clone.git.checkout("-B", "main", "origin/main")
+        for number in numbers:
+            self._merge_one(self.pulls[number], kind)
+        self.clone.git.push("origin", "main:main")
+        return self.tip
+
+    def commits_of(self, pull: Pull) -> list[str]:
+        text = self.bare.git.rev_list("--reverse", f"{self._base_of(pull)}..{pull.head_sha}")
+        return text.split()
+
+    def changed_files(self, pull: Pull) -> list[str]:
+        text = self.bare.git.diff("--name-only", f"{self._base_of(pull)}..{pull.head_sha}")
+        return text.splitlines()
+
+    def pulls_of(self, sha: str) -> list[int]:
+        on_main = self.bare.git.branch("--contains", sha, "main")
+        if on_main:
+            return self.introduced.get(sha, [])
+        return [p.number for p in self.pulls.values() if sha in self.commits_of(p)]
+
+    def _base_of(self, pull: Pull) -> str:
+        return str(self.bare.git.merge_base(pull.base_sha, pull.head_sha))
+
+    def _merge_one(self, pull: Pull, kind: MergeKind) -> None:
+        here, before = self.clone.git, self.clone.head.commit.hexsha
+        commits = self.commits_of(pull)
+        title = f"{pull.title} (#{pull.number})"
+        match kind:
+            case MergeKind.MERGE:
+                here.merge("--no-ff", "-m", title, pull.head_sha)
+            case MergeKind.SQUASH:
+                here.merge("--squash", pull.head_sha)
+                here.commit("-m", title)
+            case MergeKind.REBASE:
+                # GitHub makes new commits even where nothing would have to move.
+                here.cherry_pick("--no-ff", *commits)
+                self._recommit(before)
+        made = here.rev_list(f"{before}..HEAD", "--first-parent").split()
+        for sha in {*made, *commits}:
+            self.introduced.setdefault(sha, []).append(pull.number)
+        pull.merged, pull.state, pull.merge_commit = True, "closed", made[0]
+
+    def _recommit(self, onto: str) -> None:
+        environment = {"GIT_COMMITTER_NAME": "GitHub", "GIT_COMMITTER_EMAIL": "noreply@hub.test"}
+        self.clone.git.rebase("--force-rebase", onto, env=environment)
+
+
+def _sign(repo: git.Repo, name: str = "hub") -> None:
+    with repo.config_writer() as config:
+        config.set_value("user", "name", name)
+        config.set_value("user", "email", f"{name}@hub.test")
+        config.set_value("commit", "gpgsign", "false")

@@ -1,0 +1,87 @@
+"""What a job writes: comments, issues, statuses, deployments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from tests.github_double.answers import NOT_FOUND, Answer, user_json
+from tests.github_double.hub import ROBOT, Hub
+
+Body = dict[str, Any]
+
+
+def write(hub: Hub, verb: str, path: str, body: Body) -> Answer:
+    for known_verb, pattern, answer in ROUTES:
+        match = re.fullmatch(pattern, path)
+        if match and verb == known_verb:
+            return answer(hub, body, *match.groups())
+    return NOT_FOUND
+
+
+def _comment(hub: Hub, body: Body, number: str) -> Answer:
+    if len(body["body"]) > 65_536:
+        return 422, {"message": "body is too long (maximum is 65536 characters)"}
+    comment_id = hub.next_id()
+    hub.comments[comment_id] = {
+        "id": comment_id,
+        "node_id": f"IC_{comment_id}",
+        "number": int(number),
+        "body": body["body"],
+        "user": user_json(ROBOT),
+        "html_url": f"https://hub.test/acme/shop/pull/{number}#{comment_id}",
+    }
+    return 201, hub.comments[comment_id]
+
+
+def _edit_comment(hub: Hub, body: Body, comment_id: str) -> Answer:
+    hub.comments[int(comment_id)]["body"] = body["body"]
+    return 200, hub.comments[int(comment_id)]
+
+
+def _issue(hub: Hub, body: Body) -> Answer:
+    number = hub.next_number()
+    hub.issues[number] = {"number": number, "state": "open", "user": user_json(ROBOT), **body}
+    return 201, hub.issues[number]
+
+
+def _edit_issue(hub: Hub, body: Body, number: str) -> Answer:
+    hub.issues[int(number)].update(body)
+    return 200, hub.issues[int(number)]
+
+
+def _status(hub: Hub, body: Body, sha: str) -> Answer:
+    if len(body["description"]) > 140:
+        return 422, {"message": "description is too long"}
+    hub.statuses.append({"sha": sha, **body})
+    return 201, hub.statuses[-1]
+
+
+def _deployment(hub: Hub, body: Body) -> Answer:
+    hub.deployments.append({"id": hub.next_id(), "states": [], **body})
+    return 201, hub.deployments[-1]
+
+
+def _deployment_status(hub: Hub, body: Body, deployment_id: str) -> Answer:
+    deployment = next(d for d in hub.deployments if d["id"] == int(deployment_id))
+    deployment["states"].append(body["state"])
+    return 201, body
+
+
+def _graphql(hub: Hub, body: Body) -> Answer:
+    hub.minimised.append(body["variables"]["id"])
+    return 200, {"data": {}}
+
+
+_REPO = "/repos/acme/shop"
+ROUTES: tuple[tuple[str, str, Callable[..., Answer]], ...] = (
+    ("POST", f"{_REPO}/issues/([0-9]+)/comments", _comment),
+    ("PATCH", f"{_REPO}/issues/comments/([0-9]+)", _edit_comment),
+    ("POST", f"{_REPO}/issues", _issue),
+    ("PATCH", f"{_REPO}/issues/([0-9]+)", _edit_issue),
+    ("POST", f"{_REPO}/statuses/([0-9a-f]+)", _status),
+    ("POST", f"{_REPO}/deployments", _deployment),
+    ("POST", f"{_REPO}/deployments/([0-9]+)/statuses", _deployment_status),
+    ("POST", "/graphql", _graphql),
+)

@@ -1,0 +1,439 @@
+"""Who approved what, asked of a GitHub that answers over HTTP from a real git repository.
+
+Each history is made the way people make it; each attack is one that a merge button or a push makes
+possible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import git
+import pytest
+import stamina
+
+from reconciler.edges.github.client import GithubClient
+from reconciler.edges.github.forge import GithubForge
+from reconciler.edges.github.main_line import GitMainLine
+from reconciler.errors import InvalidInput, Refused
+from reconciler.flows.ci_review import ReviewQuestion, review_proof
+from reconciler.plan.codec import dump_plan
+from reconciler.plan.model import Plan
+from reconciler.plan.readable import render_readable_sql
+from reconciler.spec.model import ReviewRule
+from tests.github_double.hub import ADA, BEN, CAI, EVE, ROBOT, Hub, MergeKind, User
+from tests.github_double.server import TOKEN, Double, Fault, serving
+from tests.sample_plans import sample_plan
+
+PLAN = sample_plan()
+OTHER_PLAN = sample_plan(changing=("-40",), matching=("40-80", "80-c0", "c0-"))
+JSON, SQL = "plans/production/commerce.plan.json", "plans/production/commerce.plan.sql"
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting() -> Iterator[None]:
+    stamina.set_testing(True, attempts=2)
+    yield
+    stamina.set_testing(False)
+
+
+@dataclass
+class Work:
+    """A hub with a first commit, and Ada's clone of it."""
+
+    hub: Hub
+    double: Double
+    ada: git.Repo
+    folder: Path
+
+    def commit(self, **files: str | bytes) -> None:
+        commit_files(self.ada, {name.replace("__", "/"): text for name, text in files.items()})
+
+    def commit_plan(self, plan: Plan = PLAN) -> None:
+        commit_files(self.ada, plan_files(plan))
+
+    def branch(self, name: str = "feature") -> None:
+        self.ada.git.fetch("origin")
+        self.ada.git.checkout("-B", name, "origin/main")
+
+    def push(self, name: str = "feature", user: User | None = ADA, *, force: bool = False) -> None:
+        self.hub.pushed(user, self.ada, name, force=force)
+
+    def proposed(self, plan: Plan = PLAN, name: str = "feature") -> int:
+        """A pull request of Ada's with a plan in it."""
+        self.branch(name)
+        self.commit_plan(plan)
+        self.push(name)
+        return self.hub.opened(ADA, name)
+
+    def refused(self, plan: Plan = PLAN, rule: ReviewRule | None = None, at: str = "") -> list[str]:
+        """The codes that an apply of the tip of main refuses with."""
+        clone = git.Repo.clone_from(
+            str(self.hub.bare.git_dir), self.folder / f"job{len(self.double.calls)}"
+        )
+        asked = ReviewQuestion(
+            plan=plan,
+            commit=at or clone.head.commit.hexsha,
+            branch="main",
+            spec_path="specs/commerce.yaml",
+            rule=rule or ReviewRule(),
+        )
+        forge = GithubForge(
+            GithubClient(api_url=self.double.url, token=TOKEN), "acme/shop", run_id="7"
+        )
+        try:
+            refusals = review_proof(forge, GitMainLine(Path(clone.working_dir)), asked)
+        except Refused as unclear:
+            return [problem.code for problem in unclear.problems]
+        return [refusal.code for refusal in refusals]
+
+
+def commit_files(repo: git.Repo, files: dict[str, str | bytes]) -> None:
+    root = Path(repo.working_dir)
+    for path, content in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(content.encode() if isinstance(content, str) else content)
+    repo.git.add("--all")
+    repo.git.commit("-m", "work")
+
+
+def plan_files(plan: Plan) -> dict[str, str | bytes]:
+    return {JSON: dump_plan(plan), SQL: render_readable_sql(plan.core)}
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Iterator[Work]:
+    hub = Hub(tmp_path)
+    ada = hub.workplace("ada")
+    ada.git.checkout("-B", "main")
+    commit_files(ada, {"README.md": "shop", "schemas/commerce/users.sql": "--"})
+    hub.pushed(ADA, ada, "main")
+    with serving(hub) as double:
+        yield Work(hub, double, ada, tmp_path)
+
+
+@pytest.mark.invariant("RV-4")
+@pytest.mark.parametrize("commits", [1, 3])
+@pytest.mark.parametrize("kind", list(MergeKind))
+def test_approved_and_merged_in_any_way_it_is_reviewed(
+    work: Work, kind: MergeKind, commits: int
+) -> None:
+    work.branch()
+    for number in range(commits - 1):
+        work.commit(**{f"schemas__commerce__t{number}.sql": "--"})
+    work.commit_plan()
+    work.push()
+    number = work.hub.opened(ADA, "feature")
+    work.hub.reviewed(BEN, number)
+    work.hub.merged(number, kind)
+    assert work.refused() == []
+
+
+@pytest.mark.invariant("RV-4")
+@pytest.mark.parametrize("kind", list(MergeKind))
+def test_the_plan_may_be_in_the_first_of_several_commits(work: Work, kind: MergeKind) -> None:
+    work.branch()
+    work.commit_plan()
+    work.commit(notes="1")
+    work.commit(notes="2")
+    work.push()
+    number = work.hub.opened(ADA, "feature")
+    work.hub.reviewed(BEN, number)
+    work.hub.merged(number, kind)
+    assert work.refused() == []
+
+
+@pytest.mark.invariant("RV-4")
+@pytest.mark.parametrize("kind", list(MergeKind))
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_merge_queue_pushes_several_pull_requests_at_once(
+    work: Work, kind: MergeKind, order: tuple[int, int]
+) -> None:
+    with_plan = work.proposed()
+    work.branch("docs")
+    work.commit(docs="x")
+    work.push("docs")
+    without = work.hub.opened(ADA, "docs")
+    work.hub.reviewed(BEN, with_plan)
+    numbers = (with_plan, without)
+    work.hub.merged_together([numbers[place] for place in order], kind)
+    assert work.refused() == []
+
+
+@pytest.mark.invariant("RV-4")
+def test_of_two_in_one_push_the_one_without_approval_cannot_borrow_the_others(work: Work) -> None:
+    approved = work.proposed(OTHER_PLAN, "approved")
+    work.hub.reviewed(BEN, approved)
+    work.branch("sneaky")
+    work.ada.git.merge("origin/approved")
+    work.commit_plan(PLAN)
+    work.push("sneaky")
+    sneaky = work.hub.opened(ADA, "sneaky")
+    work.hub.merged_together([approved, sneaky], MergeKind.MERGE)
+    assert work.refused() == ["approvals-missing"]
+
+
+@pytest.mark.invariant("RV-2")
+def test_a_push_after_the_approval_that_changes_the_plan_voids_it(work: Work) -> None:
+    number = work.proposed(OTHER_PLAN)
+    work.hub.reviewed(BEN, number)
+    work.commit_plan(PLAN)
+    work.push()
+    work.hub.merged(number, MergeKind.SQUASH)
+    assert work.refused() == ["approvals-missing"]
+
+
+@pytest.mark.invariant("RV-2")
+def test_a_rebase_after_the_approval_that_leaves_the_plan_alone_keeps_it(work: Work) -> None:
+    number = work.proposed()
+    work.hub.reviewed(BEN, number)
+    work.ada.git.checkout("-B", "elsewhere", "origin/main")
+    work.commit(elsewhere="x")
+    work.hub.pushed(ADA, work.ada, "main")
+    work.ada.git.checkout("feature")
+    work.ada.git.rebase("elsewhere")
+    work.push(force=True)
+    work.hub.merged(number, MergeKind.MERGE)
+    assert work.refused() == []
+
+
+@pytest.mark.invariant("RV-2")
+def test_an_approval_of_a_commit_whose_readable_plan_was_edited_is_none(work: Work) -> None:
+    work.branch()
+    commit_files(work.ada, {**plan_files(PLAN), SQL: "-- nothing to see here\n"})
+    work.push()
+    number = work.hub.opened(ADA, "feature")
+    work.hub.reviewed(BEN, number)
+    work.commit_plan(PLAN)
+    work.push()
+    work.hub.merged(number, MergeKind.MERGE)
+    assert work.refused() == ["approvals-missing"]
+
+
+@pytest.mark.invariant("RV-3")
+@pytest.mark.parametrize("reviewer", [ADA, EVE, ROBOT, None])
+def test_the_author_readers_bots_and_nobody_approve_nothing(
+    work: Work, reviewer: User | None
+) -> None:
+    number = work.proposed()
+    work.hub.reviewed(reviewer, number)
+    work.hub.merged(number, MergeKind.MERGE)
+    assert work.refused() == ["approvals-missing"]
+
+
+@pytest.mark.invariant("RV-3")
+def test_who_pushed_last_to_somebody_elses_branch_approves_nothing(work: Work) -> None:
+    work.branch()
+    work.commit_plan(OTHER_PLAN)
+    work.push()
+    number = work.hub.opened(ADA, "feature")
+    work.commit_plan(PLAN)
+    work.push(user=BEN)
+    work.hub.reviewed(BEN, number)
+    work.hub.merged(number, MergeKind.MERGE)
+    assert work.refused() == ["approvals-missing"]
+    work.hub.reviewed(CAI, number)
+    assert work.refused() == []
+
+
+@pytest.mark.invariant("RV-3")
+def test_a_dismissed_approval_counts_no_more(work: Work) -> None:
+    number = work.proposed()
+    work.hub.reviewed(BEN, number)
+    work.hub.dismissed(number)
+    work.hub.merged(number, MergeKind.MERGE)
+    assert work.refused() == ["approvals-missing"]
+
+
+@pytest.mark.invariant("RV-3")
+def test_a_request_for_changes_supersedes_the_same_persons_approval(work: Work) -> None:
+    number = work.proposed()
+    work.hub.reviewed(BEN, number)
+    work.hub.reviewed(BEN, number, "CHANGES_REQUESTED")
+    work.hub.merged(number, MergeKind.MERGE)
+    assert work.refused() == ["changes-requested", "approvals-missing"]
+
+
+def test_a_plan_pushed_past_review_is_refused(work: Work) -> None:
+    work.branch("main")
+    work.commit_plan()
+    work.push("main")
+    assert work.refused() == ["not-by-pull-request"]
+
+
+def test_a_push_on_top_of_an_approved_merge_that_edits_the_plan_is_refused(work: Work) -> None:
+    number = work.proposed(OTHER_PLAN)
+    work.hub.reviewed(BEN, number)
+    work.hub.merged(number, MergeKind.MERGE)
+    work.branch("main")
+    work.commit_plan(PLAN)
+    work.push("main")
+    assert work.refused() == ["not-by-pull-request"]
+
+
+def test_an_approved_pull_request_that_is_not_merged_proves_nothing(work: Work) -> None:
+    number = work.proposed()
+    work.hub.reviewed(BEN, number)
+    work.push("main")
+    assert work.refused() == ["not-by-pull-request"]
+
+
+def test_a_link_in_the_place_of_the_plan_is_refused(work: Work) -> None:
+    work.branch()
+    commit_files(work.ada, {"elsewhere.json": dump_plan(PLAN), SQL: render_readable_sql(PLAN.core)})
+    (Path(work.ada.working_dir) / JSON).symlink_to("../../elsewhere.json")
+    work.ada.git.add("--all")
+    work.ada.git.commit("-m", "link")
+    work.push()
+    number = work.hub.opened(ADA, "feature")
+    work.hub.reviewed(BEN, number)
+    work.hub.merged(number, MergeKind.MERGE)
+    assert work.refused() == ["plan-is-a-link"]
+
+
+@pytest.mark.invariant("RV-5")
+def test_an_older_apply_run_again_after_a_newer_merge_is_superseded(work: Work) -> None:
+    first = work.proposed(OTHER_PLAN, "first")
+    work.hub.reviewed(BEN, first)
+    older = work.hub.merged(first, MergeKind.MERGE)
+    assert work.refused(OTHER_PLAN) == []
+    second = work.proposed(PLAN, "second")
+    work.hub.reviewed(BEN, second)
+    work.hub.merged(second, MergeKind.MERGE)
+    assert work.refused(OTHER_PLAN, at=older) == ["superseded"]
+    assert work.refused(PLAN) == []
+
+
+@pytest.mark.invariant("RV-5")
+def test_a_newer_merge_that_leaves_the_plan_alone_supersedes_nothing(work: Work) -> None:
+    number = work.proposed()
+    work.hub.reviewed(BEN, number)
+    older = work.hub.merged(number, MergeKind.SQUASH)
+    work.branch("docs")
+    work.commit(docs="x")
+    work.push("docs")
+    work.hub.merged(work.hub.opened(ADA, "docs"), MergeKind.SQUASH)
+    assert work.refused(at=older) == []
+    assert work.refused() == []
+
+
+def test_a_commit_that_is_not_on_the_protected_branch_is_refused(work: Work) -> None:
+    work.proposed()
+    assert work.refused(at=work.hub.bare.commit("feature").hexsha) == ["commit-not-merged"]
+
+
+SPEC = """version: 1
+keyspace: commerce
+schema: schemas/commerce
+environments:
+  production: {{connection: {{database: d, user: u}}, shards: ["-"], review: {{approvals: {n}}}}}
+"""
+
+
+@pytest.mark.invariant("RV-3")
+def test_a_change_that_lowers_the_bar_must_clear_the_old_one(work: Work) -> None:
+    work.branch("main")
+    commit_files(work.ada, {"specs/commerce.yaml": SPEC.format(n=2)})
+    work.push("main")
+    work.branch()
+    commit_files(work.ada, {"specs/commerce.yaml": SPEC.format(n=1), **plan_files(PLAN)})
+    work.push()
+    number = work.hub.opened(ADA, "feature")
+    work.hub.reviewed(BEN, number)
+    work.hub.merged(number, MergeKind.MERGE)
+    assert work.refused(rule=ReviewRule(approvals=1)) == ["approvals-missing"]
+    work.hub.reviewed(CAI, number)
+    assert work.refused(rule=ReviewRule(approvals=1)) == []
+
+
+def test_code_owners_are_those_of_the_branch_before(work: Work) -> None:
+    work.branch("main")
+    commit_files(work.ada, {".github/CODEOWNERS": "/plans/ @acme/dba\n"})
+    work.push("main")
+    work.branch()
+    commit_files(work.ada, {".github/CODEOWNERS": "* @ben\n", **plan_files(PLAN)})
+    work.push()
+    number = work.hub.opened(ADA, "feature")
+    work.hub.reviewed(BEN, number)
+    work.hub.merged(number, MergeKind.MERGE)
+    owners = ReviewRule(code_owners=True)
+    assert work.refused(rule=owners) == ["code-owner-approval-missing"]
+    work.hub.members["acme/dba"] = ["cai"]
+    work.hub.reviewed(CAI, number)
+    assert work.refused(rule=owners) == []
+
+
+@pytest.mark.invariant("RV-6")
+@pytest.mark.parametrize("fault", list(Fault))
+def test_a_fault_at_any_call_refuses(work: Work, fault: Fault) -> None:
+    commit_files(work.ada, {".github/CODEOWNERS": "/plans/ @acme/dba\n"})
+    work.hub.pushed(ADA, work.ada, "main")
+    work.hub.members["acme/dba"] = ["ben"]
+    number = work.proposed()
+    work.hub.reviewed(BEN, number)
+    work.hub.merged(number, MergeKind.REBASE)
+    owners = ReviewRule(code_owners=True)
+    assert work.refused(rule=owners) == []
+    calls = list(dict.fromkeys(work.double.calls))
+    assert len(calls) > 8
+    for failing in calls:
+        work.double.fault = lambda _, call, failing=failing: fault if call == failing else None
+        allowed = work.refused(rule=owners) == []
+        # There was no spec before the change: 404 is the answer there, whatever its body.
+        absent = fault in (Fault.NOT_FOUND, Fault.HALF) and "specs/commerce.yaml" in failing
+        assert allowed == absent, failing
+
+
+@pytest.mark.invariant("RV-6")
+def test_reviews_on_a_second_page_are_read(work: Work) -> None:
+    number = work.proposed()
+    for _ in range(100):
+        work.hub.reviewed(CAI, number, "COMMENTED")
+    work.hub.reviewed(BEN, number)
+    work.hub.merged(number, MergeKind.MERGE)
+    assert work.refused() == []
+
+
+@pytest.mark.invariant("RV-6")
+def test_an_unknown_kind_of_review_is_no_answer(work: Work) -> None:
+    number = work.proposed()
+    work.hub.reviewed(BEN, number)
+    work.hub.reviewed(CAI, number, "ENDORSED")
+    work.hub.merged(number, MergeKind.MERGE)
+    assert work.refused() == ["forge-answer-unclear"]
+
+
+def test_nobody_knows_who_pushed_a_branch_without_a_record(work: Work) -> None:
+    number = work.proposed()
+    work.hub.reviewed(BEN, number)
+    work.hub.merged(number, MergeKind.MERGE)
+    work.hub.activity.clear()
+    assert work.refused() == ["pusher-unknown"]
+
+
+def test_a_shallow_clone_is_refused(work: Work, tmp_path: Path) -> None:
+    number = work.proposed()
+    work.hub.reviewed(BEN, number)
+    work.hub.merged(number, MergeKind.SQUASH)
+    work.branch("docs")
+    work.commit(docs="x")
+    work.push("docs")
+    work.hub.merged(work.hub.opened(ADA, "docs"), MergeKind.SQUASH)
+    shallow = git.Repo.clone_from(f"file://{work.hub.bare.git_dir}", tmp_path / "s", depth=1)
+    with pytest.raises(Refused) as caught:
+        GitMainLine(tmp_path / "s").last_change(shallow.head.commit.hexsha, JSON)
+    assert caught.value.problems[0].code == "clone-incomplete"
+
+
+@pytest.mark.invariant("PL-12")
+def test_a_token_goes_over_tls_and_into_no_message(work: Work) -> None:
+    with pytest.raises(InvalidInput) as insecure:
+        GithubClient(api_url="http://github.example/api/v3", token=TOKEN)
+    work.double.fail(".", Fault.FORBIDDEN)
+    forge = GithubForge(GithubClient(api_url=work.double.url, token=TOKEN), "acme/shop")
+    with pytest.raises(Exception, match="403") as denied:
+        forge.branch_tip("main")
+    for error in (insecure.value, denied.value):
+        assert TOKEN not in f"{error!r} {error} {getattr(error, 'problems', '')}"
