@@ -28,9 +28,14 @@ class Creation:
 
 
 def creation_steps(
-    after: Mapping[str, Table], new: frozenset[str], settled: frozenset[str], version: ServerVersion
+    after: Mapping[str, Table],
+    printed: Mapping[str, Table],
+    settled: frozenset[str],
+    version: ServerVersion,
 ) -> Creation:
-    """`settled` are the tables that are as desired from the beginning."""
+    """`printed` are the new tables as their statements should read, without what the normal form
+    spells out; `settled` the tables that are as desired from the beginning."""
+    new = printed.keys()
     parents = {name: parent_names(after[name]) for name in new}
     done = set(settled)
     steps: list[Step] = []
@@ -41,7 +46,7 @@ def creation_steps(
         later = tuple(key for key in table.foreign_keys if _waits(key, after, done))
         if later:
             deferred[name] = later
-        steps += _create(table, later, after, version)
+        steps += _create(table, printed[name], later, after, version)
     return Creation(steps=tuple(steps), deferred=deferred)
 
 
@@ -62,17 +67,19 @@ def _waits(key: ForeignKey, after: Mapping[str, Table], done: set[str]) -> bool:
 
 def _create(
     table: Table,
+    printed: Table,
     later: tuple[ForeignKey, ...],
     after: Mapping[str, Table],
     version: ServerVersion,
 ) -> Iterator[Step]:
-    at_once = tuple(key for key in table.foreign_keys if key not in later)
+    deferred = {key.name for key in later}
+    at_once = tuple(key for key in printed.foreign_keys if key.name not in deferred)
     yield Step(
         operation=Operation.CREATE_TABLE,
         table=table.name,
         before=None,
         after=table,
-        sql=create_table_sql(replace(table, foreign_keys=at_once), version),
+        sql=create_table_sql(replace(printed, foreign_keys=at_once), version),
         foreign_key_checks=not any(refers_to_nothing(key, after) for key in at_once),
     )
     default_less = default_less_columns(table, version)

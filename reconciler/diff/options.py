@@ -7,6 +7,8 @@ them all, widen TEXT to MEDIUMTEXT and override columns that have a collation of
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reconciler.ddl.render import option_sql
 from reconciler.diff.model import Clause, ClauseKind, DiffRefusal
 from reconciler.model.policy import AutoIncrement
@@ -102,3 +104,10 @@ def counter_clause(observed: Table, desired: Table, policy: AutoIncrement) -> Cl
     if policy is not AutoIncrement.RAISE or wanted <= live:
         return None
     return _clause(COUNTER, option_sql(COUNTER, str(wanted)))
+
+
+def without_counter(table: Table, policy: AutoIncrement) -> Table:
+    """A new table starts counting where its file says only if the policy looks at counters."""
+    if policy is AutoIncrement.RAISE or table.option(COUNTER) is None:
+        return table
+    return replace(table, options=tuple(o for o in table.options if o[0] != COUNTER))

@@ -23,7 +23,7 @@ from reconciler.diff.foreign_keys import (
 )
 from reconciler.diff.likely_renames import likely_rename_notes
 from reconciler.diff.model import Clause, DiffRefusal, Operation, SchemaDiff, Step
-from reconciler.diff.options import counter_clause, option_refusals
+from reconciler.diff.options import counter_clause, option_refusals, without_counter
 from reconciler.diff.removal import removal_steps
 from reconciler.diff.renames import Renamed, apply_renames, rename_steps
 from reconciler.diff.tables import TablePair, TableSteps, table_steps
@@ -65,6 +65,10 @@ def diff_schemas(
         observed={table.name: table for table in seen.tables},
         before=before,
         after=after,
+        new={
+            name: without_counter(raw[name], policy.auto_increment)
+            for name in after.keys() - before.keys()
+        },
         renamed=renamed,
         counters=counters,
         version=version,
@@ -80,6 +84,7 @@ class _Plan:
     observed: Mapping[str, Table]  # by the names they still have
     before: Mapping[str, Table]
     after: Mapping[str, Table]
+    new: Mapping[str, Table]  # as printed
     renamed: Renamed
     counters: Mapping[str, Clause]
     version: ServerVersion
@@ -89,9 +94,8 @@ class _Plan:
         wandering = wandering_checks(self.before, self.after, self.version.flavor)
         altered = self._altered(changes, wandering)
         changing = frozenset(name for name, steps in altered.items() if steps.alters)
-        new = frozenset(self.after.keys() - self.before.keys())
         settled = frozenset(self.before.keys() & self.after.keys()) - changing
-        creation = creation_steps(self.after, new, settled, self.version)
+        creation = creation_steps(self.after, self.new, settled, self.version)
 
         yield from rename_steps(self.renamed.tables, self.observed, self.after)
         for name, keys in sorted(changes.drops.items()):
