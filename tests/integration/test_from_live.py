@@ -1,0 +1,69 @@
+"""init and pull: from a live fleet to files that mean exactly what it is."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+import yaml
+
+from tests.fleet import USERS, Fleet
+
+HOSTILE = "a/../b `c` \u2028.é"
+
+
+def forget_the_files(fleet: Fleet) -> None:
+    shutil.rmtree(fleet.root / "schemas")
+    (fleet.root / "specs/shop.yaml").unlink()
+    block = {"environment": fleet.environment}
+    (fleet.root / "fleet.yaml").write_text(yaml.safe_dump(block))
+
+
+def test_init_proves_itself_by_an_empty_plan(fleet: Fleet) -> None:
+    forget_the_files(fleet)
+    ended = fleet.run("init", "shop", "--environment-file", str(fleet.root / "fleet.yaml"))
+    assert ended.code == 0, ended.said
+    assert "nothing to do" in ended.out
+    assert fleet.run("plan", "--detailed-exitcode").code == 0
+    again = fleet.run("init", "shop", "--environment-file", str(fleet.root / "fleet.yaml"))
+    assert again.code == 3
+    assert "[spec-exists]" in again.said
+
+
+def test_init_of_a_divergent_fleet_shows_what_the_others_need(fleet: Fleet) -> None:
+    fleet.sql("c0-", "ALTER TABLE users ADD KEY idx_name (name)")
+    forget_the_files(fleet)
+    ended = fleet.run("init", "shop", "--environment-file", str(fleet.root / "fleet.yaml"))
+    assert "idx_name" in ended.out
+    assert "KEY `idx_name`" not in fleet.read("schemas/shop/users.sql")
+
+
+def test_pull_adopts_live_and_leaves_files_alone_that_mean_the_same(fleet: Fleet) -> None:
+    for shard in fleet.databases:
+        fleet.sql(shard, "ALTER TABLE users ADD COLUMN age int DEFAULT NULL")
+        fleet.sql(shard, f"CREATE TABLE `{HOSTILE.replace('`', '``')}` (id int PRIMARY KEY)")
+    orders = fleet.read("schemas/shop/orders.sql")
+    ended = fleet.run("pull")
+    assert ended.code == 0, ended.said
+    assert fleet.read("schemas/shop/orders.sql") == orders
+    assert "`age` int" in fleet.read("schemas/shop/users.sql")
+    assert fleet.run("plan", "--detailed-exitcode").code == 0
+    assert not list(fleet.root.parent.glob("*.sql"))
+
+
+@pytest.mark.invariant("PL-10")
+def test_pull_removes_no_file_while_a_shard_is_not_seen(fleet: Fleet) -> None:
+    fleet.sql("c0-", "DROP TABLE orders")
+    fleet.monkeypatch.setenv("FLEET_PASSWORD_0", "wrong")
+    ended = fleet.run("pull")
+    assert ended.code == 3, ended.said
+    assert (fleet.root / "schemas/shop/orders.sql").exists()
+
+
+def test_pull_mends_files_that_no_server_takes(fleet: Fleet) -> None:
+    fleet.write("schemas/shop/users.sql", "CREATE TABLE users (id int nonsense)")
+    assert fleet.run("plan").code == 1
+    assert fleet.run("pull").code == 0
+    assert "`name` varchar(50)" in fleet.read("schemas/shop/users.sql")
+    assert fleet.read("schemas/shop/users.sql") != USERS
+    assert fleet.run("plan", "--detailed-exitcode").code == 0
