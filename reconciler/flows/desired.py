@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.ddl.definition_file import DefinitionFile
+from reconciler.ddl.lexer import TokenKind, tokenize
 from reconciler.errors import InvalidInput, Location, Problem, Refused
 from reconciler.flows.looking import DefinitionReader, ReadDefinition
 from reconciler.model.schema import Schema
@@ -64,6 +65,13 @@ def _load(
         missing = [file for file in files.files if file.table not in texts]
         if missing:  # lower_case_table_names folds what the file spells otherwise
             raise InvalidInput(*(_renamed_by_server(file, settings) for file in missing))
+        lost = [
+            _lost_characters(file, gone, settings)
+            for file in files.files
+            if (gone := _not_read_back(file, texts[file.table]))
+        ]
+        if lost:
+            raise InvalidInput(*lost)
         return Desired(
             definitions={
                 table: reader.read(text, settings.version)
@@ -91,6 +99,30 @@ def _line_of(error: ServerError, file: DefinitionFile) -> int:
     """A syntax error tells its line within the statement; others are about the whole of it."""
     told = re.search(r" at line (\d+)$", error.message)
     return file.first_line + (int(told[1]) - 1 if told else 0)
+
+
+def _not_read_back(file: DefinitionFile, text: str) -> str:
+    """Characters beyond U+FFFF that the server does not show again: SHOW CREATE TABLE prints `?` for
+    those of comments, value lists, defaults and expressions (MySQL 9.7, MariaDB 11.8). A difference
+    there would never be seen."""
+    wide = {
+        character
+        for token in tokenize(file.statement)
+        if token.kind is not TokenKind.COMMENT
+        for character in token.text
+        if ord(character) > 0xFFFF
+    }
+    return "".join(sorted(wide - set(text)))
+
+
+def _lost_characters(file: DefinitionFile, gone: str, settings: ServerSettings) -> Problem:
+    return Problem(
+        code="definition-character-lost",
+        message=f"table {file.table}: {settings.version} takes {gone!r} where it stands but shows"
+        " '?' instead, so no later change of it would ever be seen",
+        recovery="write the comment, value or expression without characters beyond U+FFFF (emoji)",
+        where=Location(path=file.path, line=file.first_line),
+    )
 
 
 def _renamed_by_server(file: DefinitionFile, settings: ServerSettings) -> Problem:

@@ -408,3 +408,16 @@ def test_a_misspelt_guard_in_the_spec_is_an_error(fleet: Fleet) -> None:
     assert ended.code == 1
     assert "halt" in ended.said
     assert "specs/shop.yaml:" in ended.said
+
+
+def test_a_character_that_the_server_would_not_show_again_is_refused(fleet: Fleet) -> None:
+    fleet.edit(
+        "schemas/shop/users.sql",
+        "  name varchar(50) NOT NULL,",
+        "  name varchar(50) NOT NULL COMMENT '🐍',",
+    )
+    ended = fleet.run("plan")
+    assert ended.code == 1
+    assert "definition-character-lost" in ended.said
+    fleet.edit("schemas/shop/users.sql", "🐍", "é")
+    assert fleet.run("plan").code == 0
