@@ -30,10 +30,13 @@ def drops_index(examined: Examined) -> Iterator[Hazard]:
 
 def drops_uniqueness(examined: Examined) -> Iterator[Hazard]:
     after = examined.step.after
-    kept = {unique_columns(index) for index in after.indexes} if after else set()
+    kept = [
+        columns for index in (after.indexes if after else ()) if (columns := unique_columns(index))
+    ]
     for clause, index in _dropped_indexes(examined):
         columns = unique_columns(index)
-        if columns is not None and columns not in kept:
+        # Unique by fewer of the columns is unique by all of them.
+        if columns and not any(set(fewer) <= set(columns) for fewer in kept):
             reason = (
                 "nothing keeps rows unique by these columns any more; INSERT ... ON DUPLICATE KEY"
                 " UPDATE and REPLACE insert where they updated"
@@ -80,10 +83,16 @@ def disables(examined: Examined) -> Iterator[Hazard]:
 def stops_encryption(examined: Examined) -> Iterator[Hazard]:
     if examined.both is None or not any(examined.of_kind(ClauseKind.TABLE_OPTION)):
         return
-    old, new = (table.option("ENCRYPTION") for table in examined.both)
-    if old in ("'Y'", "'y'") and new not in ("'Y'", "'y'"):
+    before, after = map(_is_encrypted, examined.both)
+    if before and not after:
         reason = "the table's rows are written to disk unencrypted from then on"
         yield needing_permission(HazardKind.DECRYPT, examined.both[1].name, reason)
+
+
+def _is_encrypted(table: Table) -> bool:
+    """ENCRYPTION on MySQL, `encrypted` on MariaDB."""
+    said = table.option("ENCRYPTION") or table.option("encrypted") or ""
+    return said.strip("'").upper() in ("Y", "YES")
 
 
 def _dropped_indexes(examined: Examined) -> Iterator[tuple[Clause, Index]]:

@@ -97,7 +97,10 @@ def loses_unique_column(examined: Examined) -> Iterator[Hazard]:
     if examined.both is None:
         return
     gone = {name_key(clause.object) for clause in examined.of_kind(ClauseKind.DROP_COLUMN)}
+    written_anew = {name_key(clause.object) for clause in examined.of_kind(ClauseKind.DROP_INDEX)}
     for old in examined.both[0].indexes:
+        if name_key(old.name) in written_anew:
+            continue
         new = find_index(examined.both[1], old.name)
         columns = {name_key(part.column) for part in old.parts if part.column}
         if unique_columns(old) and new is not None and unique_columns(new) and gone & columns:
