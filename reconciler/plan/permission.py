@@ -105,6 +105,16 @@ def has_pattern(entry: Allow) -> bool:
     return any(sign in text for sign in "*?" for text in (entry.table, entry.object or ""))
 
 
+def permission_notes(permissions: Permissions) -> tuple[str, ...]:
+    """What a reviewer must not miss: permissions by pattern, and those that nothing here needs."""
+    by_pattern = tuple(
+        f"ATTENTION: {_shown(entry)} is a pattern: it permits {_count(permissions, entry)} here, and"
+        " whatever will match it later"
+        for entry in permissions.by_pattern
+    )
+    return (*by_pattern, *(f"{_shown(e)} permits nothing here" for e in permissions.unused))
+
+
 def allow_lines(findings: Iterable[Finding]) -> tuple[str, ...]:
     """The lines that would permit the findings, as they stand under `policy.allow` in a spec; the
     reason is left for a person to give."""
@@ -125,6 +135,16 @@ def _entry(table: str, kind: HazardKind, name: str | None) -> dict[str, str]:
     if name is not None:
         entry["object"] = name
     return entry | {"reason": REASON_TO_FILL_IN}
+
+
+def _shown(entry: Allow) -> str:
+    named = f", object: {entry.object}" if entry.object is not None else ""
+    return f"policy.allow {{table: {entry.table}, hazard: {entry.hazard}{named}}}"
+
+
+def _count(permissions: Permissions, entry: Allow) -> str:
+    number = sum(permits(entry, granted.finding) for granted in permissions.granted)
+    return "1 finding" if number == 1 else f"{number} findings"
 
 
 def _matches(pattern: str, name: str) -> bool:
