@@ -98,8 +98,8 @@ class DriftOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullOutcome:
-    """`source` is the shard the files were taken from, `alike` those equal to it, `others` the rest:
-    a plan will say what they need. Paths are relative to the repository."""
+    """`source` is the shard the files were taken from, `alike` those equal to it, `others` the
+    rest: a plan will say what they need. Paths are relative to the repository."""
 
     environment: str
     keyspace: str

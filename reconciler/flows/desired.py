@@ -102,9 +102,9 @@ def _line_of(error: ServerError, file: DefinitionFile) -> int:
 
 
 def _not_read_back(file: DefinitionFile, text: str) -> str:
-    """Characters beyond U+FFFF that the server does not show again: SHOW CREATE TABLE prints `?` for
-    those of comments, value lists, defaults and expressions (MySQL 9.7, MariaDB 11.8). A difference
-    there would never be seen."""
+    """Characters beyond U+FFFF that the server does not show again: SHOW CREATE TABLE prints `?`
+    for those of comments, value lists, defaults and expressions (MySQL 9.7, MariaDB 11.8). A
+    difference there would never be seen."""
     wide = {
         character
         for token in tokenize(file.statement)
