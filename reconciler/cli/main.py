@@ -35,6 +35,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "cancel": ("cancel:cancel", "End an unfinished apply for good; nothing is undone."),
     "drift": ("drift:drift", "Find where the live fleet has left git."),
     "doctor": ("doctor:doctor", "Check settings, connections and privileges."),
+    "ci": ("ci:ci", "The same commands, as jobs of GitHub Actions run them."),
     "sandbox": ("sandbox:sandbox", "A local sharded fleet on real MySQL servers."),
     "schema": ("schema:schema", "Print the JSON Schema of spec files."),
 }

@@ -143,6 +143,15 @@ class Hub:
         self.clone.git.push("origin", "main:main")
         return self.tip
 
+    def merge_ref(self, number: int) -> str:
+        """The merge that GitHub makes for jobs of a pull request: on no branch."""
+        pull = self.pulls[number]
+        self.clone.git.fetch("origin")
+        self.clone.git.checkout("--detach", "origin/main")
+        self.clone.git.merge("--no-ff", "-m", "merge", pull.head_sha)
+        self.clone.git.push("--force", "origin", f"HEAD:refs/pull/{number}/merge")
+        return self.clone.head.commit.hexsha
+
     def commits_of(self, pull: Pull) -> list[str]:
         text = self.bare.git.rev_list("--reverse", f"{self._base_of(pull)}..{pull.head_sha}")
         return text.split()

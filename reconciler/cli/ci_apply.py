@@ -1,0 +1,243 @@
+"""`ci apply`: what was reviewed and merged, or nothing; proof of review is asked of the forge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import click
+
+from reconciler.cli.apply import apply_code
+from reconciler.cli.ci_job import CiJob
+from reconciler.cli.exit_code import ExitCode, worst
+from reconciler.cli.gates import spec_gates
+from reconciler.cli.interrupts import counted_interrupts
+from reconciler.cli.presenting import presentation, show
+from reconciler.cli.progress import shown_progress
+from reconciler.cli.run import Loaded
+from reconciler.cli.wire import Worlds
+from reconciler.edges.github.job import BranchEvent
+from reconciler.edges.github.notices import GithubNotices
+from reconciler.errors import Problem, ReconcilerError, Refused, Unavailable
+from reconciler.flows.apply import ApplyRequest, Gate, apply_keyspace
+from reconciler.flows.ci_review import ReviewQuestion, current_refusals, review_proof
+from reconciler.flows.keyspaces import choose_environment
+from reconciler.flows.open_apply import WaveChoice
+from reconciler.guard.model import Refusal
+from reconciler.guard.review import Review
+from reconciler.outcomes import ApplyOutcome, ApplyVerdict, KeyspaceFailed
+from reconciler.plan.files import plan_paths
+from reconciler.plan.model import Plan
+from reconciler.report.markdown.apply import apply_markdown
+from reconciler.report.markdown.ci import break_glass_issue
+from reconciler.report.render import apply_report
+from reconciler.spec.load import DesiredFiles, load_repository
+from reconciler.spec.model import Environment
+
+BREAK_GLASS_ENVIRONMENT = "break-glass"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """One run of the job: `glass_is_broken` leaves out the approvals, and nothing else."""
+
+    ci: CiJob
+    event: BranchEvent
+    commit: str
+    loaded: Loaded
+    environment: str
+    waves: WaveChoice
+    glass_is_broken: bool
+
+    def question(self, plan: Plan, files: DesiredFiles, environment: Environment) -> ReviewQuestion:
+        return ReviewQuestion(
+            plan=plan,
+            commit=self.commit,
+            branch=self.event.default_branch,
+            spec_path=files.spec.path,
+            rule=environment.review,
+            below=self.ci.history.below,
+        )
+
+
+def apply_merged(
+    repo: Path,
+    keyspaces: Sequence[str],
+    environment: str | None,
+    *,
+    wave: str,
+    break_glass: str | None,
+) -> int:
+    run = _begin(repo, environment, wave, break_glass)
+    if break_glass is not None:
+        _break_glass(run, break_glass)
+    outcomes = _apply_all(run, keyspaces)
+    codes = [_code(outcome, run.waves) for outcome in outcomes]
+    code = worst(codes)
+    show(apply_report(outcomes, presentation("github", run.loaded.keyspaces)))
+    run.ci.summarise(apply_markdown(outcomes))
+    _record(run, outcomes, code)
+    for outcome in outcomes:
+        _comment(run, outcome)
+    verdicts = [o.verdict for o in outcomes if isinstance(o, ApplyOutcome)]
+    run.ci.output(verdicts=verdicts, exit_code=int(code))
+    return int(code)
+
+
+def _begin(repo: Path, environment: str | None, wave: str, break_glass: str | None) -> _Run:
+    ci = CiJob(repo)
+    event = ci.default_branch_event("apply", "push", "workflow_dispatch")
+    commit = ci.commit
+    tree = ci.history.tree(commit)
+    loaded = Loaded(root=ci.root, tree=tree, keyspaces=load_repository(tree))
+    return _Run(
+        ci=ci,
+        event=event,
+        commit=commit,
+        loaded=loaded,
+        environment=choose_environment(loaded.keyspaces, environment),
+        waves=WaveChoice(wave),
+        glass_is_broken=break_glass is not None,
+    )
+
+
+def _apply_all(run: _Run, keyspaces: Sequence[str]) -> list[ApplyOutcome | KeyspaceFailed]:
+    request = ApplyRequest(
+        commit=run.commit,
+        review=Review.GITHUB,
+        holder=f"{run.ci.job.actor} by {run.ci.job.run_url}",
+        waves=run.waves,
+    )
+    with (
+        Worlds(run.loaded.root) as worlds,
+        counted_interrupts() as interrupts,
+        shown_progress() as on_progress,
+    ):
+
+        def work(files: DesiredFiles, chosen: Environment) -> ApplyOutcome:
+            gates = (_review_gate(run, files, chosen), *spec_gates(worlds, files, chosen))
+            world = worlds.apply_world_of(chosen, run.ci.history, interrupts)
+            world = replace(world, gates=gates)
+            return apply_keyspace(world, files, chosen, request, on_progress=on_progress)
+
+        return run.loaded.each(run.environment, keyspaces, work)
+
+
+def _review_gate(run: _Run, files: DesiredFiles, environment: Environment) -> Gate:
+    def gate(plan: Plan) -> tuple[Refusal, ...]:
+        question = run.question(plan, files, environment)
+        if run.glass_is_broken:
+            try:
+                return current_refusals(run.ci.forge, question)
+            except Unavailable as unclear:
+                raise Refused(*unclear.problems) from None
+        return review_proof(run.ci.forge, run.ci.line, question)
+
+    return gate
+
+
+def _break_glass(run: _Run, reason: str) -> None:
+    """Raises Refused unless somebody else let this very run into the environment for it, and the
+    issue that tells of it is open."""
+    if not reason.strip():
+        raise Refused(_no_reason())
+    try:
+        people = run.ci.forge.run_approvers(BREAK_GLASS_ENVIRONMENT)
+        approved_by = [p.login for p in people if p.login.lower() != run.ci.job.actor.lower()]
+        if not approved_by:
+            raise Refused(_not_let_in())
+        body = break_glass_issue(
+            environment=run.environment,
+            commit=run.commit,
+            actor=run.ci.job.actor,
+            approved_by=approved_by,
+            reason=reason,
+            run=run.ci.job.run_url,
+        )
+        title = f"Applied to {run.environment} without review"
+        number = run.ci.notices.open_issue(title, body)
+    except Refused:
+        raise
+    except ReconcilerError as unclear:
+        raise Refused(*unclear.problems) from None
+    click.echo(
+        f"warning: --break-glass: approvals are not asked for; issue #{number} tells why", err=True
+    )
+
+
+def _code(outcome: ApplyOutcome | KeyspaceFailed, waves: WaveChoice) -> ExitCode:
+    """RV-5: a re-run that came too late has nothing to do, and did nothing."""
+    if isinstance(outcome, ApplyOutcome) and outcome.verdict is ApplyVerdict.SUPERSEDED:
+        return ExitCode.FINE
+    return apply_code(outcome, waves)
+
+
+def _record(run: _Run, outcomes: Sequence[ApplyOutcome | KeyspaceFailed], code: ExitCode) -> None:
+    """A deployment and a status with the plan ids; not where nothing was due."""
+    idle = (ApplyVerdict.NOTHING_TO_DO, ApplyVerdict.SUPERSEDED)
+    due = [o for o in outcomes if not isinstance(o, ApplyOutcome) or o.verdict not in idle]
+    if not due:
+        return
+    plan_ids = tuple(o.plan.plan_id for o in due if isinstance(o, ApplyOutcome) and o.plan)
+    state = "success" if code is ExitCode.FINE else "failure"
+    said = "; ".join(f"{o.keyspace}: {_verdict(o)}" for o in due)
+
+    def deploy(notices: GithubNotices) -> None:
+        deployment = notices.begin_deployment(run.commit, run.environment, plan_ids)
+        notices.end_deployment(deployment, state=state, url=run.ci.job.run_url)
+
+    run.ci.tell("the deployment", deploy)
+    run.ci.tell(
+        "the commit status",
+        lambda notices: notices.set_status(
+            run.commit,
+            f"reconciler/{run.environment}/apply",
+            state=state,
+            description=said,
+            url=run.ci.job.run_url,
+        ),
+    )
+
+
+def _verdict(outcome: ApplyOutcome | KeyspaceFailed) -> str:
+    if isinstance(outcome, KeyspaceFailed):
+        return "failed"
+    plan_id = f"plan {outcome.plan.plan_id[:19]}, " if outcome.plan else ""
+    return f"{plan_id}{outcome.verdict}"
+
+
+def _comment(run: _Run, outcome: ApplyOutcome | KeyspaceFailed) -> None:
+    """In the pull request that brought the plan, where there was something to do."""
+    if isinstance(outcome, KeyspaceFailed) or outcome.plan is None:
+        return
+    if outcome.verdict is not ApplyVerdict.NOTHING_TO_DO:
+        run.ci.tell("the comment", partial(_write_comment, run=run, outcome=outcome))
+
+
+def _write_comment(notices: GithubNotices, *, run: _Run, outcome: ApplyOutcome) -> None:
+    path = plan_paths(outcome.environment, outcome.keyspace).json
+    below = run.ci.history.below
+    brought_by = run.ci.line.last_change(run.commit, f"{below}/{path}" if below else path)
+    if brought_by is not None:
+        for number in run.ci.forge.pull_requests_of(brought_by)[:1]:
+            notices.keep_comment(number, apply_markdown([outcome]))
+
+
+def _no_reason() -> Problem:
+    return Problem(
+        code="break-glass-without-reason",
+        message="--break-glass was given no reason",
+        recovery="say why in a sentence; it goes into the issue",
+    )
+
+
+def _not_let_in() -> Problem:
+    return Problem(
+        code="break-glass-not-approved",
+        message="nobody but who started it let this run into the environment"
+        f" {BREAK_GLASS_ENVIRONMENT!r}",
+        recovery="give that environment required reviewers who are not the one who starts the job,"
+        " let the job use it, and have one of them let it in",
+    )

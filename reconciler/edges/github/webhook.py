@@ -1,0 +1,28 @@
+"""A line to a chat: `{"text": ...}` as JSON, which the usual incoming webhooks take."""
+
+from __future__ import annotations
+
+import requests
+
+from reconciler.errors import Problem, Unavailable
+from reconciler.limits import FORGE_ANSWER_S_MAX
+
+
+def post_text(url: str, text: str) -> None:
+    """Raises Unavailable; the address is a secret and in no message (PL-12)."""
+    try:
+        answer = requests.post(url, json={"text": text}, timeout=FORGE_ANSWER_S_MAX)
+    except (requests.RequestException, ValueError) as error:
+        raise _untold(type(error).__name__) from None
+    if not answer.ok:
+        raise _untold(f"HTTP {answer.status_code}")
+
+
+def _untold(why: str) -> Unavailable:
+    return Unavailable(
+        Problem(
+            code="webhook-failed",
+            message=f"the webhook of RECONCILER_WEBHOOK_URL could not be told: {why}",
+            recovery="check the address; the result itself is in the job's summary",
+        )
+    )

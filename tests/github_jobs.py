@@ -1,0 +1,115 @@
+"""Jobs of GitHub Actions as their runner starts them: a clone, variables, an event file."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import git
+import pytest
+
+from tests.fleet import Ended, Fleet
+from tests.github_double.hub import ADA, Hub, MergeKind, Pull
+from tests.github_double.server import TOKEN, Double
+
+_clones = itertools.count()
+
+
+@dataclass
+class Jobs:
+    """A fleet whose repository is on the hub."""
+
+    fleet: Fleet
+    hub: Hub
+    double: Double
+    folder: Path
+    monkeypatch: pytest.MonkeyPatch
+    summaries: list[Path] = field(default_factory=list)
+
+    def publish(self) -> None:
+        self.fleet.git("remote", "add", "origin", str(self.hub.bare.git_dir))
+        self.hub.pushed(ADA, git.Repo(self.fleet.root), "main")
+        self.fleet.git("fetch", "--quiet", "origin")
+        self.fleet.git("remote", "set-head", "origin", "main")
+
+    def branch(self, name: str = "feature") -> None:
+        self.fleet.git("fetch", "--quiet", "origin")
+        self.fleet.git("checkout", "--quiet", "-B", name, "origin/main")
+
+    def push(self, name: str = "feature") -> str:
+        return self.hub.pushed(ADA, git.Repo(self.fleet.root), name)
+
+    def propose(self, name: str = "feature") -> int:
+        """The working tree's commit as a pull request of Ada's."""
+        self.push(name)
+        return self.hub.opened(ADA, name)
+
+    def on_pull_request(self, number: int, *verb: str) -> Ended:
+        pull = self.hub.pulls[number]
+        event = {"pull_request": _pull_event(self.hub, pull)}
+        return self.run(verb, "pull_request", self.hub.merge_ref(number), event, f"pull/{number}")
+
+    def on_push(self, *verb: str, commit: str | None = None, name: str = "push") -> Ended:
+        event = {"repository": {"default_branch": "main"}}
+        return self.run(verb, name, commit or self.hub.tip, event, "heads/main")
+
+    def on_merge_group(self, number: int, *verb: str) -> Ended:
+        event = {"merge_group": {"base_sha": self.hub.tip}}
+        commit = self.hub.merge_ref(number)
+        return self.run(verb, "merge_group", commit, event, "heads/gh-readonly-queue/main")
+
+    def on_schedule(self, *verb: str) -> Ended:
+        return self.on_push(*verb, name="schedule")
+
+    def run(
+        self, verb: tuple[str, ...], event_name: str, commit: str, event: Any, ref: str
+    ) -> Ended:
+        place = self.folder / f"job{next(_clones)}"
+        clone = git.Repo.clone_from(str(self.hub.bare.git_dir), place)
+        clone.git.fetch("origin", commit)
+        clone.git.checkout("--detach", commit)
+        event_file = self.folder / "event.json"
+        event_file.write_text(event if isinstance(event, str) else json.dumps(event))
+        self.summaries.append(self.folder / f"{place.name}.md")
+        for name, value in {
+            "GITHUB_EVENT_NAME": event_name,
+            "GITHUB_EVENT_PATH": str(event_file),
+            "GITHUB_REPOSITORY": self.hub.name,
+            "GITHUB_SHA": commit,
+            "GITHUB_REF": f"refs/{ref}",
+            "GITHUB_API_URL": self.double.url,
+            "GITHUB_TOKEN": TOKEN,
+            "GITHUB_RUN_ID": "7",
+            "GITHUB_ACTOR": "ada",
+            "GITHUB_STEP_SUMMARY": str(self.summaries[-1]),
+            "GITHUB_OUTPUT": str(self.folder / "output"),
+        }.items():
+            self.monkeypatch.setenv(name, value)
+        return self.fleet.run("ci", *verb, "-C", str(place))
+
+    @property
+    def summary(self) -> str:
+        return self.summaries[-1].read_text()
+
+    def comments(self, number: int) -> list[str]:
+        return [c["body"] for c in self.hub.comments.values() if c["number"] == number]
+
+    def merged(self, number: int, kind: MergeKind = MergeKind.MERGE) -> str:
+        return self.hub.merged(number, kind)
+
+
+def _pull_event(hub: Hub, pull: Pull) -> dict[str, Any]:
+    head_repository = "eve/shop" if pull.fork else hub.name
+    return {
+        "number": pull.number,
+        "title": pull.title,
+        "head": {
+            "ref": pull.head_branch,
+            "sha": pull.head_sha,
+            "repo": {"full_name": head_repository},
+        },
+        "base": {"ref": "main", "sha": pull.base_sha, "repo": {"full_name": hub.name}},
+    }

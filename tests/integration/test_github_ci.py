@@ -1,0 +1,384 @@
+"""From pull request to applied change on real shards, and everything that must send nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import stamina
+
+from tests.fleet import Fleet
+from tests.github_double.hub import BEN, CAI, EVE, Hub, MergeKind
+from tests.github_double.server import TOKEN, Fault, serving
+from tests.github_jobs import Jobs
+
+PLAN_JSON, PLAN_SQL = "plans/production/shop.plan.json", "plans/production/shop.plan.sql"
+ADD_COLUMN = (
+    "  name varchar(50) NOT NULL,",
+    "  name varchar(50) NOT NULL,\n  age int DEFAULT NULL,",
+)
+
+
+@pytest.fixture
+def jobs(fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Jobs]:
+    hub = Hub(tmp_path)
+    stamina.set_testing(True, attempts=2)
+    with serving(hub) as double:
+        made = Jobs(fleet, hub, double, tmp_path, monkeypatch)
+        made.publish()
+        yield made
+    stamina.set_testing(False)
+
+
+def change(jobs: Jobs, name: str = "feature") -> int:
+    """Ada's pull request that adds a column, with its plan."""
+    jobs.branch(name)
+    jobs.fleet.edit("schemas/shop/users.sql", *ADD_COLUMN)
+    jobs.fleet.plan_and_commit()
+    return jobs.propose(name)
+
+
+def refuses(jobs: Jobs, code: str, *verb: str, commit: str | None = None) -> str:
+    """The apply ends with 3, says why, and no shard has changed."""
+    before = jobs.fleet.all_definitions()
+    ended = jobs.on_push("apply", *verb, commit=commit)
+    assert ended.code == 3, ended.said
+    assert code in ended.said, ended.said
+    assert jobs.fleet.all_definitions() == before
+    return ended.said
+
+
+def is_applied(jobs: Jobs) -> bool:
+    found = jobs.fleet.all_definitions().values()
+    return all("`age` int" in definitions["users"] for definitions in found)
+
+
+@pytest.mark.invariant("RV-4")
+@pytest.mark.parametrize("kind", list(MergeKind))
+def test_from_pull_request_to_applied_and_in_sync(jobs: Jobs, kind: MergeKind) -> None:
+    number = change(jobs)
+    verified = jobs.on_pull_request(number, "verify")
+    assert verified.code == 0, verified.said
+    (comment,) = jobs.comments(number)
+    assert comment.startswith("<!-- reconciler change production/shop -->\n")
+    assert "ADD COLUMN `age`" in comment
+    assert jobs.hub.statuses[-1]["state"] == "success"
+    assert jobs.hub.statuses[-1]["sha"] == jobs.hub.pulls[number].head_sha
+    jobs.hub.reviewed(BEN, number)
+    assert jobs.on_merge_group(number, "verify").code == 0
+    jobs.merged(number, kind)
+    applied = jobs.on_push("apply")
+    assert applied.code == 0, applied.said
+    assert is_applied(jobs)
+    (deployment,) = jobs.hub.deployments
+    assert (deployment["environment"], deployment["states"]) == ("production", ["success"])
+    assert any("completed" in body for body in jobs.comments(number))
+    assert jobs.on_schedule("drift").code == 0
+    again = jobs.on_push("apply")
+    assert again.code == 0, again.said
+    assert len(jobs.hub.deployments) == 1
+
+
+@pytest.mark.invariant("RV-4")
+def test_a_merge_queue_pushes_two_pull_requests_and_the_plan_runs_once(jobs: Jobs) -> None:
+    number = change(jobs)
+    jobs.hub.reviewed(BEN, number)
+    jobs.branch("docs")
+    jobs.fleet.write("README.md", "shop")
+    jobs.fleet.commit("docs")
+    docs = jobs.propose("docs")
+    jobs.hub.merged_together([number, docs], MergeKind.SQUASH)
+    assert jobs.on_push("apply").code == 0
+    assert is_applied(jobs)
+
+
+def test_a_pull_request_without_schema_passes_without_any_connection(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs.branch()
+    jobs.fleet.write("README.md", "shop")
+    jobs.fleet.commit("docs")
+    number = jobs.propose()
+    monkeypatch.setenv("FLEET_PASSWORD", "wrong")
+    monkeypatch.setenv("FLEET_PASSWORD_0", "wrong")
+    ended = jobs.on_pull_request(number, "verify")
+    assert (ended.code, ended.out) == (0, "no schema change\n")
+    assert jobs.comments(number) == []
+    assert jobs.hub.statuses[-1]["description"] == "no schema change"
+
+
+def test_a_missing_plan_is_refused_with_the_command_to_run(jobs: Jobs) -> None:
+    jobs.branch()
+    jobs.fleet.edit("schemas/shop/users.sql", *ADD_COLUMN)
+    jobs.fleet.commit("no plan")
+    number = jobs.propose()
+    ended = jobs.on_pull_request(number, "verify")
+    assert ended.code == 3, ended.said
+    assert "reconciler plan shop" in ended.said
+    assert "reconciler plan shop" in jobs.comments(number)[0]
+    assert jobs.hub.statuses[-1]["state"] == "failure"
+    jobs.hub.reviewed(BEN, number)
+    jobs.merged(number)
+    refuses(jobs, "plan-missing")
+
+
+@pytest.mark.parametrize("path", [PLAN_JSON, PLAN_SQL])
+def test_an_edited_plan_is_refused(jobs: Jobs, path: str) -> None:
+    jobs.branch()
+    jobs.fleet.edit("schemas/shop/users.sql", *ADD_COLUMN)
+    jobs.fleet.plan_and_commit()
+    jobs.fleet.write(path, jobs.fleet.read(path).replace("`age`", "`agf`"))
+    jobs.fleet.commit("edited")
+    number = jobs.propose()
+    assert jobs.on_pull_request(number, "verify").code == 3
+    jobs.hub.reviewed(BEN, number)
+    jobs.merged(number)
+    refuses(jobs, "plan-")
+
+
+@pytest.mark.invariant("RV-2")
+def test_approved_then_pushed_over(jobs: Jobs) -> None:
+    number = change(jobs)
+    jobs.hub.reviewed(BEN, number)
+    jobs.fleet.edit("schemas/shop/users.sql", "age int", "age bigint")
+    jobs.fleet.plan_and_commit("other")
+    jobs.push()
+    jobs.merged(number)
+    assert "ben: approved another plan" in refuses(jobs, "approvals-missing")
+
+
+@pytest.mark.invariant("RV-3")
+def test_self_approved_and_dismissed(jobs: Jobs) -> None:
+    number = change(jobs)
+    jobs.hub.reviewed(jobs.hub.pulls[number].author, number)
+    jobs.hub.reviewed(EVE, number)
+    jobs.hub.reviewed(BEN, number)
+    jobs.hub.dismissed(number)
+    jobs.merged(number)
+    said = refuses(jobs, "approvals-missing")
+    assert "ada: is the author" in said
+    assert "ben: the approval was dismissed" in said
+    jobs.hub.reviewed(CAI, number)
+    assert jobs.on_push("apply").code == 0
+    assert is_applied(jobs)
+
+
+def test_a_push_past_review(jobs: Jobs) -> None:
+    jobs.branch("main")
+    jobs.fleet.edit("schemas/shop/users.sql", *ADD_COLUMN)
+    jobs.fleet.plan_and_commit()
+    jobs.push("main")
+    refuses(jobs, "not-by-pull-request")
+
+
+def test_schema_changed_on_the_default_branch_in_between(jobs: Jobs) -> None:
+    number = change(jobs)
+    jobs.hub.reviewed(BEN, number)
+    jobs.branch("main")
+    jobs.fleet.edit("schemas/shop/orders.sql", "legacy int", "legacy bigint")
+    jobs.fleet.commit("in between")
+    jobs.push("main")
+    verified = jobs.on_merge_group(number, "verify")
+    assert verified.code == 3, verified.said
+    jobs.merged(number)
+    refuses(jobs, "input-changed")
+
+
+@pytest.mark.invariant("RV-5")
+def test_an_old_run_run_again_does_nothing_and_says_superseded(jobs: Jobs) -> None:
+    first = change(jobs, "first")
+    jobs.hub.reviewed(BEN, first)
+    older = jobs.merged(first)
+    assert jobs.on_push("apply").code == 0
+    jobs.branch("second")
+    jobs.fleet.edit("schemas/shop/users.sql", "age int", "age bigint")
+    jobs.fleet.plan_and_commit("second")
+    second = jobs.propose("second")
+    jobs.hub.reviewed(BEN, second)
+    jobs.merged(second)
+    before, deployments = jobs.fleet.all_definitions(), len(jobs.hub.deployments)
+    ended = jobs.on_push("apply", commit=older)
+    assert ended.code == 0, ended.said
+    assert "superseded" in ended.said
+    assert jobs.fleet.all_definitions() == before
+    assert len(jobs.hub.deployments) == deployments
+
+
+def test_a_workflow_edited_in_a_branch_cannot_apply_it(jobs: Jobs) -> None:
+    number = change(jobs)
+    jobs.hub.reviewed(BEN, number)
+    before = jobs.fleet.all_definitions()
+    honest = jobs.on_pull_request(number, "apply")
+    assert honest.code == 3, honest.said
+    assert "event-not-allowed" in honest.said
+    # Whoever writes the workflow can also claim to be a push.
+    refuses(jobs, "commit-not-merged", commit=jobs.hub.pulls[number].head_sha)
+    assert jobs.fleet.all_definitions() == before
+
+
+@pytest.mark.invariant("RV-6")
+@pytest.mark.parametrize("fault", list(Fault))
+def test_a_forge_that_fails_gets_nothing_applied(jobs: Jobs, fault: Fault) -> None:
+    number = change(jobs)
+    jobs.hub.reviewed(BEN, number)
+    jobs.merged(number)
+    jobs.double.fail("reviews", fault)
+    said = refuses(jobs, "forge-")
+    assert TOKEN not in said
+
+
+@pytest.mark.invariant("RV-8")
+def test_comments_are_written_and_never_believed(jobs: Jobs) -> None:
+    number = change(jobs)
+    forged = {
+        "id": 1,
+        "node_id": "IC_1",
+        "number": number,
+        "body": "<!-- reconciler change production/shop -->\nAll is well",
+        "user": {"id": EVE.id, "login": EVE.login, "type": "User"},
+    }
+    jobs.hub.comments[1] = dict(forged)
+    jobs.on_pull_request(number, "verify")
+    assert jobs.hub.comments[1] == forged
+    (own,) = [c for c in jobs.hub.comments.values() if c["id"] != 1]
+    shown = own["body"]
+    own["body"] = "<!-- reconciler change production/shop -->\nNothing to see"
+    assert jobs.on_pull_request(number, "verify").code == 0
+    assert len(jobs.hub.comments) == 2
+    assert own["body"] == shown
+
+
+def test_a_comment_that_cannot_be_written_does_not_change_the_verdict(jobs: Jobs) -> None:
+    number = change(jobs)
+    jobs.double.fail("(comments|statuses)", Fault.FORBIDDEN)
+    ended = jobs.on_pull_request(number, "verify")
+    assert ended.code == 0
+    assert "warning: the comment could not be written" in ended.err
+
+
+def test_a_fork_is_told_what_happens_next_and_stays_red(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = change(jobs)
+    jobs.hub.pulls[number].fork = True
+    monkeypatch.setenv("FLEET_PASSWORD", "wrong")
+    ended = jobs.on_pull_request(number, "verify")
+    assert ended.code == 3
+    assert "fork-not-verified" in ended.out
+    assert "What happens next" in jobs.summary
+    assert jobs.hub.comments == {}
+
+
+@pytest.mark.parametrize(
+    ("event", "code"),
+    [
+        ("{", "event-unreadable"),
+        ("[" * 100_000, "event-unreadable"),
+        ('"text"', "event-unreadable"),
+        ("{}", "event-unreadable"),
+        ('{"pull_request": {"number": "1"}}', "event-unreadable"),
+    ],
+)
+def test_an_event_that_is_none_is_a_clear_error(jobs: Jobs, event: str, code: str) -> None:
+    ended = jobs.run(("verify",), "pull_request", jobs.hub.tip, event, "pull/1/merge")
+    assert ended.code == 1
+    assert code in ended.err
+
+
+def test_pull_request_target_is_refused(jobs: Jobs) -> None:
+    ended = jobs.run(("verify",), "pull_request_target", jobs.hub.tip, {}, "heads/main")
+    assert ended.code == 1
+    assert "event-dangerous" in ended.err
+
+
+def test_one_drift_issue_edited_in_place_and_closed_when_clean(jobs: Jobs, tmp_path: Path) -> None:
+    number = change(jobs)
+    shard = next(iter(jobs.fleet.databases))
+    jobs.fleet.sql(shard, "ALTER TABLE orders ADD COLUMN surprise int")
+    metrics, result = tmp_path / "drift.prom", tmp_path / "drift.json"
+    drift = ("drift", "--metrics", str(metrics), "--json", str(result))
+    assert jobs.on_schedule(*drift).code == 2
+    (issue,) = jobs.hub.issues.values()
+    assert issue["state"] == "open"
+    assert "surprise" in issue["body"]
+    assert 'state="drifted"} 1' in metrics.read_text()
+    assert json.loads(result.read_text())
+    stale = jobs.hub.statuses[-1]
+    assert stale["sha"] == jobs.hub.pulls[number].head_sha
+    assert "stale" in stale["description"]
+    assert jobs.on_schedule(*drift).code == 2
+    assert len(jobs.hub.issues) == 1
+    jobs.fleet.sql(shard, "ALTER TABLE orders DROP COLUMN surprise")
+    assert jobs.on_schedule(*drift).code == 0
+    assert issue["state"] == "closed"
+
+
+def test_breaking_the_glass_needs_another_person_and_opens_an_issue(jobs: Jobs) -> None:
+    jobs.branch("main")
+    jobs.fleet.edit("schemas/shop/users.sql", *ADD_COLUMN)
+    jobs.fleet.plan_and_commit()
+    jobs.push("main")
+    glass = ("--break-glass", "prod is down, @everyone")
+    refuses(jobs, "break-glass-not-approved", *glass)
+    let_in = {
+        "state": "approved",
+        "environments": [{"name": "break-glass"}],
+        "user": {"id": 1, "login": "ada", "type": "User"},
+    }
+    jobs.hub.run_approvals = [let_in]
+    refuses(jobs, "break-glass-not-approved", *glass)
+    assert jobs.hub.issues == {}
+    jobs.hub.run_approvals = [{**let_in, "user": {"id": 2, "login": "ben", "type": "User"}}]
+    jobs.double.fail("POST .*/issues$", Fault.FORBIDDEN)
+    refuses(jobs, "forge-denied", *glass)
+    jobs.double.fault = lambda number, call: None
+    ended = jobs.on_push("apply", *glass)
+    assert ended.code == 0, ended.said
+    assert "warning: --break-glass" in ended.err
+    assert is_applied(jobs)
+    (issue,) = jobs.hub.issues.values()
+    assert "prod is down" in issue["body"]
+    assert "@everyone" not in issue["body"]
+
+
+def test_an_environment_waits_for_the_one_before_it(jobs: Jobs) -> None:
+    production = jobs.fleet.environment
+    shards = list(production["shards"])
+    jobs.branch("main")
+    staging = {**production, "shards": [{**shards[0], "name": "one"}]}
+    staging = {key: value for key, value in staging.items() if key != "rollout"}
+    production.update(shards=shards[1:], after="staging")
+    for number, shard in enumerate(production["shards"]):
+        shard["name"] = f"p{number}"
+    production.pop("rollout")
+    jobs.fleet.spec["environments"]["staging"] = staging
+    jobs.fleet.write_spec()
+    jobs.fleet.commit("two environments")
+    jobs.push("main")
+    jobs.branch()
+    jobs.fleet.edit("schemas/shop/users.sql", *ADD_COLUMN)
+    for environment in ("staging", "production"):
+        assert jobs.fleet.run("plan", "--write", "-e", environment).code == 0
+    jobs.fleet.commit("plans")
+    number = jobs.propose()
+    jobs.hub.reviewed(BEN, number)
+    jobs.merged(number)
+    refuses(jobs, "not-promoted", "-e", "production")
+    assert jobs.on_push("apply", "-e", "staging").code == 0
+    assert jobs.on_push("apply", "-e", "production").code == 0
+    assert is_applied(jobs)
+
+
+def test_secrets_are_in_nothing_that_is_said(jobs: Jobs) -> None:
+    number = change(jobs)
+    said = jobs.on_pull_request(number, "verify").said + jobs.summary
+    jobs.hub.reviewed(BEN, number)
+    jobs.merged(number)
+    said += jobs.on_push("apply").said + jobs.summary + json.dumps(jobs.hub.deployments)
+    said += "".join(jobs.comments(number)) + json.dumps(jobs.hub.statuses)
+    password = jobs.fleet.servers[0].admin.password
+    assert TOKEN not in said
+    assert password
+    assert password not in said
