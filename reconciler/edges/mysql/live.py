@@ -82,10 +82,11 @@ def _observe(link: Link, name: str, database: str, row_versions: RowVersions) ->
     privileges = read_privileges(link, database, server)
     if privileges is not None and not privileges & SHOWS_TABLES:
         raise Unavailable(hidden_tables(link.target.label))
+    # First of all: it takes the first shard of a server the longest, and the others need it last.
+    versions = row_versions.of(link, server, _folded(database, server))
     read = read_tables(link, database, list_again=list_with_facts)
     others = read_others(link, database, read.listing)
     outside = read_outside_parents(link, read.definitions)
-    versions = row_versions.of(link, server, _folded(database, server))
     unseen = (*others.unseen, *outside.unseen)
     if privileges is not None:
         unseen = (*unseen_with(privileges), *unseen)

@@ -32,6 +32,7 @@ class RowVersions:
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
+        self._asking: dict[str, threading.Lock] = {}
         self._by_server: dict[str, _Versions] = {}
 
     def of(self, link: Link, server: ServerLook, database: str) -> Mapping[str, int] | None:
@@ -40,16 +41,22 @@ class RowVersions:
         version = server.settings.version
         if version.flavor is Flavor.MARIADB or not version.at_least(8, 0, 29):
             return {}
-        with self._guard:
-            known = server.identity in self._by_server
-        if not known:
-            # Two that ask at the same time both ask: waiting for another shard's answer would let
-            # one that hangs hold others up.
-            read = _read(link)
-            with self._guard:
-                self._by_server.setdefault(server.identity, read)
-        found = self._by_server[server.identity]
+        found = self._of_server(link, server.identity)
         return None if found is None else _of_database(found, database)
+
+    def _of_server(self, link: Link, identity: str) -> _Versions:
+        """The first shard of a server asks, the others wait for its answer, no longer than for one
+        of their own."""
+        with self._guard:
+            asking = self._asking.setdefault(identity, threading.Lock())
+        if not asking.acquire(timeout=link.target.read_timeout_s):
+            return None
+        try:
+            if identity not in self._by_server:
+                self._by_server[identity] = _read(link)
+            return self._by_server[identity]
+        finally:
+            asking.release()
 
 
 def _read(link: Link) -> _Versions:
