@@ -10,6 +10,9 @@ from pathlib import Path
 import pymysql
 import pytest
 
+from reconciler.edges.mysql.connect import connect
+from reconciler.edges.mysql.problems import ServerRefusal
+from reconciler.edges.mysql.target import resolve
 from reconciler.edges.server.process import RunningServer
 from reconciler.model.observation import ObservedShard, Unreachable
 from reconciler.model.schema import ObjectKind
@@ -17,6 +20,7 @@ from reconciler.model.server import Flavor
 from reconciler.spec.model import Connection, Tls
 from tests.conftest import FreshDatabase
 from tests.integration.mysql_edges import (
+    ROOT,
     SERVERS,
     account,
     admin_cursor,
@@ -325,6 +329,57 @@ def test_too_many_connections_is_a_reason(
             seen = unreachable(connection_to(mysql_server, database, login))
     assert seen.code == "too-many-connections"
     assert login.user not in seen.reason
+
+
+@pytest.mark.invariant("PL-12")
+def test_no_failure_names_host_account_password_or_database(
+    server: RunningServer, fresh_database: FreshDatabase
+) -> None:
+    database = fresh_database(server)
+    run(server, database, "CREATE TABLE t (id INT)")
+    with (
+        silent_listener() as silent,
+        account(server, f"SELECT ON `{database}`.t") as narrow,
+        account(server) as without_anything,
+    ):
+        good = connection_to(server, database, connect_timeout_s=1)
+        bad = (
+            replace(good, password="wrong-secret"),
+            replace(good, user="nobody-of-that-name"),
+            replace(good, database="no_such_database"),
+            replace(good, port=str(silent)),
+            replace(good, port="1"),
+            replace(good, host="no-such-host.invalid"),
+            replace(good, user=narrow.user, password=narrow.password),
+            replace(good, user=without_anything.user, password=without_anything.password),
+            with_tls(good),
+        )
+        for connection, seen in zip(bad, observe(*bad), strict=True):
+            assert isinstance(seen, Unreachable)
+            secrets = (
+                connection.host,
+                connection.user,
+                connection.password,
+                str(connection.database),
+            )
+            for secret in secrets:
+                assert secret not in f"{seen.code} {seen.reason} {seen.recovery}"
+
+
+@pytest.mark.invariant("DS-6")
+def test_a_connection_runs_one_statement_at_a_time_and_sends_no_files(
+    server: RunningServer, fresh_database: FreshDatabase
+) -> None:
+    database = fresh_database(server)
+    run(server, database, "CREATE TABLE t (line TEXT)")
+    target = resolve(connection_to(server, database), environ={}, root=ROOT, shard="0")
+    with connect(target) as link:
+        with pytest.raises(ServerRefusal) as two:
+            link.execute("CREATE TABLE a (id INT); DROP TABLE t")
+        assert two.value.error.number == 1064
+        with pytest.raises(ServerRefusal):
+            link.execute("LOAD DATA LOCAL INFILE '/etc/hostname' INTO TABLE t")
+        assert link.query("SELECT COUNT(*) FROM t") == ((0,),)
 
 
 # What privileges hide

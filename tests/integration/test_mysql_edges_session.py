@@ -11,7 +11,8 @@ from dataclasses import replace
 import pytest
 
 from reconciler.edges.mysql.session import MysqlShardSession
-from reconciler.edges.server.process import RunningServer
+from reconciler.edges.server.find import find_servers
+from reconciler.edges.server.process import RunningServer, start_server
 from reconciler.errors import Unavailable
 from reconciler.model.server import Flavor
 from reconciler.ports import Applied, Failed, Outcome, Unknown
@@ -361,3 +362,55 @@ def test_what_can_be_measured_is(session: MysqlShardSession, server: RunningServ
     if server.version.flavor is Flavor.MYSQL:
         assert vitals.disk_free_percent is not None
         assert 0 < vitals.disk_free_percent <= 100
+
+
+@contextmanager
+def replica_of(source: RunningServer) -> Iterator[RunningServer]:
+    """A server that replicates `source` from now on and says where it listens."""
+    options = {"server_id": "2", "report_host": source.host}
+    binary = next(found for found in find_servers() if found.version == source.version)
+    is_mysql = source.version.flavor is Flavor.MYSQL
+    with start_server(binary, options=options, logins=source.logins) as replica:
+        with admin_cursor(source) as cursor:
+            cursor.execute("SHOW BINARY LOG STATUS" if is_mysql else "SHOW MASTER STATUS")
+            file, position, *_ = cursor.fetchall()[0]
+        change, prefix = ("REPLICATION SOURCE", "SOURCE") if is_mysql else ("MASTER", "MASTER")
+        settings = {
+            "HOST": f"'{source.host}'",
+            "PORT": source.port,
+            "USER": f"'{source.admin.user}'",
+            "PASSWORD": f"'{source.admin.password}'",
+            "LOG_FILE": f"'{file}'",
+            "LOG_POS": position,
+        }
+        words = [f"{prefix}_{name} = {value}" for name, value in settings.items()]
+        if is_mysql:
+            words.append("GET_SOURCE_PUBLIC_KEY = 1")
+        with admin_cursor(replica) as cursor:
+            cursor.execute(f"CHANGE {change} TO {', '.join(words)}")
+            cursor.execute("START REPLICA")
+        yield replica
+
+
+@pytest.mark.parametrize("name", ["mysql_server", "mariadb_server"])
+def test_the_lag_of_a_replica_is_asked_of_the_replica(
+    name: str, request: pytest.FixtureRequest, fresh_database: FreshDatabase
+) -> None:
+    source: RunningServer = request.getfixturevalue(name)
+    spec = shard(connection_to(source, fresh_database(source)))
+    with replica_of(source) as replica, sessions().open(spec) as session:
+        assert measured_lag(session) == 0
+        with admin_cursor(replica) as cursor:
+            cursor.execute("STOP REPLICA SQL_THREAD")
+        assert session.vitals().replica_lag_s is None, "stopped is not caught up"
+
+
+def measured_lag(session: MysqlShardSession) -> float | None:
+    """Once the replica has registered and caught up."""
+    lag = None
+    for _ in range(500):
+        lag = session.vitals().replica_lag_s
+        if lag == 0:
+            return lag
+        time.sleep(0.02)
+    return lag
