@@ -165,3 +165,6 @@ SHARDS_NAMED_MAX = 8
 
 # GitHub: the description of a commit status.
 STATUS_CHARS_MAX = 140
+
+# So many characters of a plan id name one plan among all that a repository will ever hold.
+PLAN_ID_CHARS_MIN = 8

@@ -5,7 +5,7 @@ Outcomes first: what a call returns, what it raises, what is durable when it ret
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -212,6 +212,9 @@ class History(Protocol):
 
     def contains(self, tip: str, commit: str) -> bool:
         """True if `commit` is `tip` or one of its ancestors."""
+
+    def versions_of(self, path: str) -> Iterator[bytes]:
+        """Every content that a file had in the history of HEAD, the newest first."""
 
 
 class MainLine(Protocol):

@@ -11,7 +11,11 @@ from reconciler.cli import options
 
 if TYPE_CHECKING:
     from reconciler.cli.exit_code import ExitCode
+    from reconciler.cli.run import Loaded
     from reconciler.outcomes import KeyspaceFailed, PlanOutcome
+    from reconciler.ports import World
+    from reconciler.spec.load import DesiredFiles
+    from reconciler.spec.model import Environment
 
 
 @click.command()
@@ -22,6 +26,11 @@ if TYPE_CHECKING:
 @options.protected_branch
 @options.output("text", "json", "markdown", "github", "sarif")
 @click.option("--write", is_flag=True, help="Write plans/ENVIRONMENT/KEYSPACE.plan.json and .sql.")
+@click.option(
+    "--revert",
+    metavar="PLAN_ID",
+    help="Take the schema files back to before that plan, and write the plan of the way back.",
+)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if there are changes.")
 def plan(
     keyspaces: tuple[str, ...],
@@ -31,6 +40,7 @@ def plan(
     protected_branch: str | None,
     output: str,
     write: bool,
+    revert: str | None,
     detailed_exitcode: bool,
 ) -> None:
     """Work out and prove what every shard needs; change nothing on any shard.
@@ -45,10 +55,8 @@ def plan(
     from reconciler.edges.files.writer import WorkingTreeWriter
     from reconciler.flows.plan import keep_plan, plan_keyspace
     from reconciler.report.render import plan_report
-    from reconciler.spec.load import DesiredFiles
-    from reconciler.spec.model import Environment
 
-    if write and ref:
+    if (write or revert) and ref:
         raise click.UsageError("--write goes into the working tree; it cannot go with --ref.")
     loaded = load(repo, ref)
     protected = protected_tree(repo, protected_branch)
@@ -56,6 +64,9 @@ def plan(
 
         def work(files: DesiredFiles, chosen: Environment) -> PlanOutcome:
             world = worlds.world_of(chosen)
+            notes: tuple[str, ...] = ()
+            if revert:
+                files, notes = _reverted(revert, files, chosen, world, loaded)
             outcome = plan_keyspace(
                 world,
                 files,
@@ -63,8 +74,9 @@ def plan(
                 protected=protected,
                 created_at=utc_text(world.clock),
                 tool_version=__version__,
+                notes=notes,
             )
-            if write and not outcome.refusals:
+            if (write or revert) and not outcome.refusals:
                 return keep_plan(outcome, loaded.tree, WorkingTreeWriter(loaded.root))
             return outcome
 
@@ -72,6 +84,24 @@ def plan(
     show(plan_report(outcomes, presentation(output, loaded.keyspaces)))
     changes = ExitCode.DIFFERENCES if detailed_exitcode else ExitCode.FINE
     exit_with(_code(outcome, changes) for outcome in outcomes)
+
+
+def _reverted(
+    plan_id: str, files: DesiredFiles, environment: Environment, world: World, loaded: Loaded
+) -> tuple[DesiredFiles, tuple[str, ...]]:
+    """The schema files as they were before a plan, written and read again; and what is lost."""
+    from reconciler.edges.files.history import GitHistory
+    from reconciler.edges.files.writer import WorkingTreeWriter
+    from reconciler.flows.revert import find_plan, revert_files
+    from reconciler.spec.load import load_keyspace
+
+    history = GitHistory(loaded.root, None)
+    found = find_plan(history, plan_id, environment.name, files.spec.keyspace)
+    reverted = revert_files(world, found, files, environment, WorkingTreeWriter(loaded.root))
+    for path in (*reverted.written, *reverted.removed):
+        click.echo(f"took back {path}", err=True)
+    notes = tuple(f"cannot be undone: {lost}" for lost in reverted.lost)
+    return load_keyspace(loaded.tree, files.spec.path), notes
 
 
 def _code(outcome: PlanOutcome | KeyspaceFailed, changes: ExitCode) -> ExitCode:

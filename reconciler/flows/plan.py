@@ -27,12 +27,13 @@ def plan_keyspace(
     protected: FileTree | None,
     created_at: str,
     tool_version: str,
+    notes: tuple[str, ...] = (),
 ) -> PlanOutcome:
-    """Derive a plan. `protected` is the tree of the protected branch, where a reviewed plan may
+    """Derive a plan. `notes` are for its reader, beside the pass's own. `protected` is the tree of the protected branch, where a reviewed plan may
     still wait to be applied (PL-13); None where there is no such branch."""
     begun = begin_pass(world, files, environment)
     derived = derive(world, begun)
-    plan = _plan_of(derived, created_at=created_at, tool_version=tool_version)
+    plan = _plan_of(derived, notes, created_at=created_at, tool_version=tool_version)
     pending = _pending(protected, files, environment, begun.look)
     refusals = derived.refusals
     if pending and plan and plan.plan_id != pending.plan_id:
@@ -61,14 +62,16 @@ def keep_plan(outcome: PlanOutcome, tree: FileTree, writer: FileWriter) -> PlanO
     return replace(outcome, written=(paths.json, paths.sql))
 
 
-def _plan_of(derived: Derived, *, created_at: str, tool_version: str) -> Plan | None:
+def _plan_of(
+    derived: Derived, notes: tuple[str, ...], *, created_at: str, tool_version: str
+) -> Plan | None:
     if derived.core is None:
         return None
     meta = PlanMeta(
         created_at=created_at,
         tool_version=tool_version,
         rows=derived.rows,
-        notes=derived.notes,
+        notes=(*notes, *derived.notes),
     )
     return plan_from_core(derived.core, meta)
 

@@ -5,7 +5,6 @@ A file whose meaning is live's already is left as its author wrote it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -23,6 +22,7 @@ from reconciler.outcomes import PullOutcome
 from reconciler.ports import FileWriter, World
 from reconciler.spec.load import DesiredFiles, load_keyspace, spec_paths
 from reconciler.spec.model import Environment, SpecFile
+from reconciler.spec.names import definition_path
 from reconciler.spec.read import read_spec
 from reconciler.spec.text import text_of
 from reconciler.spec.tree import FileTree
@@ -135,21 +135,11 @@ def _files(files: Specified, model: SeenShard) -> dict[str, str]:
     version = model.observation.settings.version
     paths = _paths_by_table(files)
     return {
-        paths.get(table, f"{files.spec.schema_dir}/{_file_name(table)}.sql"): (
+        paths.get(table) or definition_path(files.spec.schema_dir, table): (
             create_table_sql(read.table, version) + ";\n"
         )
         for table, read in sorted(model.definitions.items())
     }
-
-
-def _file_name(table: str) -> str:
-    """The table's name; what a file system takes for something else (a slash, a leading dot, white
-    space) stands as %XX."""
-    return re.sub(r"[^A-Za-z0-9_$-]", _encoded, table)
-
-
-def _encoded(match: re.Match[str]) -> str:
-    return "".join(f"%{byte:02X}" for byte in match[0].encode())
 
 
 def _paths_by_table(files: Specified) -> Mapping[str, str]:

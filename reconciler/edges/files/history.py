@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import git
@@ -54,6 +55,16 @@ class GitHistory:
 
     def contains(self, tip: str, commit: str) -> bool:
         return self._repo.is_ancestor(self._repo.commit(commit), self._repo.commit(tip))
+
+    def versions_of(self, path: str) -> Iterator[bytes]:
+        """Every content that a file had in the history of HEAD, the newest first."""
+        inside = f"{self._below}/{path}" if self._below else path
+        for commit in self._repo.iter_commits(paths=inside):
+            try:
+                blob = commit.tree / inside
+            except KeyError:
+                continue  # this commit removed it
+            yield blob.data_stream.read()
 
     def _branch(self, name: str) -> str | None:
         """The tip of a local or remote branch; a tag of the same name is none."""

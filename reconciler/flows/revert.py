@@ -1,0 +1,141 @@
+"""`plan --revert`: the files of before a plan, so that the way back is a plan like any other.
+
+Nothing is undone behind the reviewers' backs: the schema files are taken back, a plan is derived
+from them, proven, reviewed and applied. What a change destroyed does not come back with its column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reconciler.ddl.fingerprint import schema_fingerprint
+from reconciler.ddl.read import read_table
+from reconciler.ddl.render import create_table_sql
+from reconciler.errors import InvalidInput, Problem, Refused
+from reconciler.flows.derive import begin_pass
+from reconciler.limits import PLAN_ID_CHARS_MIN
+from reconciler.model.policy import HazardKind
+from reconciler.model.server import Flavor, ServerVersion
+from reconciler.plan.codec import load_plan
+from reconciler.plan.files import plan_paths
+from reconciler.plan.model import ChangeSet, Plan, PlanCore
+from reconciler.ports import FileWriter, History, World
+from reconciler.spec.load import DesiredFiles
+from reconciler.spec.model import Environment
+from reconciler.spec.names import definition_path
+
+# What a statement of the plan took away for good; the other hazards leave the rows as they were.
+_IRREVERSIBLE = frozenset(
+    {
+        HazardKind.DROP_TABLE,
+        HazardKind.DROP_COLUMN,
+        HazardKind.DROP_PARTITION,
+        HazardKind.DROP_HISTORY,
+        HazardKind.NARROW_TYPE,
+        HazardKind.CHANGE_VALUES,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reverted:
+    """`written` and `removed` are paths; `lost` says in words what cannot be brought back."""
+
+    written: tuple[str, ...]
+    removed: tuple[str, ...]
+    lost: tuple[str, ...]
+
+
+def find_plan(history: History, plan_id: str, environment: str, keyspace: str) -> Plan:
+    """The plan of that id (or of one that begins so) in the repository's history. Raises
+    InvalidInput."""
+    wanted = plan_id.removeprefix("sha256:")
+    path = plan_paths(environment, keyspace).json
+    for content in history.versions_of(path) if len(wanted) >= PLAN_ID_CHARS_MIN else ():
+        try:
+            found = load_plan(content, path)
+        except Refused:
+            continue  # never a plan that was applied
+        if found.plan_id.removeprefix("sha256:").startswith(wanted):
+            return found
+    raise InvalidInput(
+        Problem(
+            code="plan-unknown",
+            message=f"no commit of this branch holds a plan {plan_id!r} for {keyspace} in"
+            f" {environment}",
+            recovery="take the id, or its first 8 characters, from `reconciler status --history`",
+        )
+    )
+
+
+def revert_files(
+    world: World,
+    plan: Plan,
+    files: DesiredFiles,
+    environment: Environment,
+    writer: FileWriter,
+) -> Reverted:
+    """Write the before-definitions of the plan's largest change set. Raises Refused if the files
+    have moved on since: going back would take later changes along unseen."""
+    if not plan.core.change_sets:
+        raise InvalidInput(
+            Problem(
+                code="nothing-to-revert",
+                message=f"plan {plan.plan_id} changes nothing",
+                recovery="name a plan that was applied: `reconciler status --history`",
+            )
+        )
+    desired = begin_pass(world, files, environment).desired_fingerprints
+    if schema_fingerprint(desired) != plan.core.after:
+        raise Refused(
+            Problem(
+                code="plan-is-not-the-latest",
+                message=f"the schema files do not end where plan {plan.plan_id} ends: something was"
+                " changed after it",
+                recovery="take the later changes back first, the latest one before the others",
+            )
+        )
+    model = max(plan.core.change_sets, key=lambda change_set: len(change_set.shards))
+    version = _version(plan.core)
+    paths = {file.table: file.path for file in files.files}
+    written, removed = [], []
+    for touched in model.touched:
+        path = paths.get(touched.table) or definition_path(files.spec.schema_dir, touched.table)
+        if touched.definition is None:
+            writer.remove(path)
+            removed.append(path)
+            continue
+        text = create_table_sql(read_table(touched.definition, version), version) + ";\n"
+        writer.write(path, text.encode())
+        written.append(path)
+    return Reverted(
+        written=tuple(written), removed=tuple(removed), lost=tuple(dict.fromkeys(_lost(plan.core)))
+    )
+
+
+def _lost(core: PlanCore) -> Iterator[str]:
+    for change_set in core.change_sets:
+        yield from _lost_by(change_set)
+    if len(core.change_sets) > 1:
+        yield (
+            "shards started from different states; all of them go back to the one that most shards"
+            " had"
+        )
+
+
+def _lost_by(change_set: ChangeSet) -> Iterator[str]:
+    for statement in change_set.statements:
+        for hazard in statement.hazards:
+            if hazard.kind in _IRREVERSIBLE:
+                yield (
+                    f"table {statement.table}, {hazard.object}: {hazard.kind} destroyed values that"
+                    " no statement brings back"
+                )
+
+
+def _version(core: PlanCore) -> ServerVersion:
+    """Definitions are printed alike within a release series."""
+    flavor, _, numbers = core.server.partition(",")[0].partition(" ")
+    major, minor = numbers.split(".")
+    return ServerVersion(Flavor(flavor), int(major), int(minor), 0)
