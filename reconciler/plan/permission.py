@@ -108,8 +108,8 @@ def has_pattern(entry: Allow) -> bool:
 def permission_notes(permissions: Permissions) -> tuple[str, ...]:
     """What a reviewer must not miss: permissions by pattern, and those that nothing here needs."""
     by_pattern = tuple(
-        f"ATTENTION: {_shown(entry)} is a pattern: it permits {_count(permissions, entry)} here, and"
-        " whatever will match it later"
+        f"ATTENTION: {_shown(entry)} is a pattern: it permits {_count(permissions, entry)} here,"
+        " and whatever will match it later"
         for entry in permissions.by_pattern
     )
     return (*by_pattern, *(f"{_shown(e)} permits nothing here" for e in permissions.unused))

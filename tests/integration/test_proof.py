@@ -1,0 +1,381 @@
+"""What a proof sees that a definition does not show, each on a real server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from reconciler.diff.model import Clause, ClauseKind, Operation, Step
+from reconciler.edges.server.process import RunningServer
+from reconciler.flows.prove import ProofFailed, Proven, prove_change_set
+from reconciler.guard.model import Refusal
+from reconciler.model.observation import ObservedShard, TableFacts
+from reconciler.model.policy import Hazard, HazardKind
+from reconciler.model.renames import Rename, RenameKind
+from reconciler.model.schema import Schema
+from reconciler.plan.model import Algorithm
+from tests.integration.proving import Bench, bench_on
+
+
+@pytest.fixture(scope="module")
+def mysql(mysql_server: RunningServer) -> Iterator[Bench]:
+    with bench_on(mysql_server) as bench:
+        yield bench
+
+
+@pytest.fixture(scope="module")
+def mariadb(mariadb_server: RunningServer) -> Iterator[Bench]:
+    with bench_on(mariadb_server) as bench:
+        yield bench
+
+
+@pytest.fixture(params=["mysql", "mariadb"])
+def either(request: pytest.FixtureRequest) -> Bench:
+    bench: Bench = request.getfixturevalue(request.param)
+    return bench
+
+
+def proven(proof: Proven | ProofFailed) -> Proven:
+    assert isinstance(proof, Proven), proof
+    return proof
+
+
+def refusals(proof: Proven | ProofFailed) -> tuple[Refusal, ...]:
+    assert isinstance(proof, ProofFailed), proof
+    return proof.refusals
+
+
+def sql_of(proof: Proven | ProofFailed) -> list[str]:
+    return [statement.sql for statement in proven(proof).statements]
+
+
+def hazards_of(proof: Proven | ProofFailed, kind: HazardKind) -> dict[str, Hazard]:
+    return {
+        hazard.object: hazard
+        for statement in proven(proof).statements
+        for hazard in statement.hazards
+        if hazard.kind is kind
+    }
+
+
+PARENT = "CREATE TABLE p (id int PRIMARY KEY)"
+CHILD = (
+    "CREATE TABLE c (id int PRIMARY KEY, pid int, x int,"
+    " {keys} FOREIGN KEY (pid) REFERENCES p (id))"
+)
+
+
+class TestStateThatDefinitionsDoNotShow:
+    def test_a_column_without_default_is_made_anew_without_it(self, mysql: Bench) -> None:
+        """CREATE TABLE cannot say it: only ALTER COLUMN ... DROP DEFAULT can."""
+        before = [
+            "CREATE TABLE t (id int PRIMARY KEY, a int)",
+            "ALTER TABLE t ALTER a DROP DEFAULT",
+        ]
+        after = [
+            "CREATE TABLE t (id int PRIMARY KEY, a int, b int)",
+            "ALTER TABLE t ALTER a DROP DEFAULT",
+        ]
+        (sql,) = sql_of(mysql.prove(before, after))
+        assert "`a`" not in sql
+
+    @pytest.mark.parametrize(
+        "keys",
+        ["KEY pid_x (pid, x),", "KEY pid (pid), KEY pid_x (pid, x),", "UNIQUE KEY u (pid),"],
+    )
+    def test_an_index_that_innodb_made_is_covered_in_both_states(
+        self, either: Bench, keys: str
+    ) -> None:
+        """The shard's own index is implicit here; the copy's is explicit."""
+        after = [PARENT, CHILD.format(keys=keys)]
+        proven(either.prove([PARENT, CHILD.format(keys="")], after))
+        explicit = CHILD.format(keys="KEY pid (pid),")
+        proven(either.prove([PARENT, explicit], after))
+
+    def test_a_class_that_only_one_of_both_states_takes_is_not_planned(self, mysql: Bench) -> None:
+        """DROP and ADD of an equal index is a no-op and INSTANT where the index is explicit, and
+        refused with 1845 where InnoDB made it."""
+        no_op = [
+            Clause(kind=ClauseKind.DROP_INDEX, object="pid", sql="DROP KEY `pid`", bound_to="x"),
+            Clause(
+                kind=ClauseKind.ADD_INDEX, object="pid", sql="ADD KEY `pid` (`pid`)", bound_to="x"
+            ),
+            Clause(
+                kind=ClauseKind.ADD_COLUMN,
+                object="z",
+                sql="ADD COLUMN `z` int DEFAULT NULL",
+                bound_to="x",
+            ),
+        ]
+        with mysql.database([PARENT, CHILD.format(keys="KEY pid (pid),")]) as here:
+            seen = mysql.observe(here)
+        with mysql.database([PARENT, CHILD.format(keys="KEY pid (pid),"), ADD_Z]) as there:
+            desired = mysql.schema(mysql.observe(there))
+        proof = prove_steps(mysql, seen, desired, alter_step(mysql, seen, desired, "c", no_op))
+        (statement,) = proven(proof).statements
+        assert statement.execution.algorithm is Algorithm.INPLACE
+
+    def test_an_older_row_format_takes_shorter_index_columns(self, mysql: Bench) -> None:
+        before = ["CREATE TABLE t (id int PRIMARY KEY, a varchar(255))"]
+        after = ["CREATE TABLE t (id int PRIMARY KEY, a varchar(255), KEY k (a))"]
+        proven(mysql.prove(before, after))
+        compact = (("t", TableFacts(rows=1, row_versions=0, row_format="Compact")),)
+        (refusal,) = refusals(mysql.prove(before, after, facts=compact))
+        assert "767 bytes" in refusal.message
+        assert "COMPACT" in refusal.message
+
+    def test_a_rebuild_ends_an_older_row_format(self, mysql: Bench) -> None:
+        before = ["CREATE TABLE t (id int PRIMARY KEY, a varchar(255), b int)"]
+        after = ["CREATE TABLE t (id int PRIMARY KEY, a varchar(255), b bigint, KEY k (a))"]
+        compact = (("t", TableFacts(rows=1, row_versions=0, row_format="Compact")),)
+        proven(mysql.prove(before, after, facts=compact))
+
+    def test_a_table_older_than_its_servers_rules_is_copied_all_the_same(
+        self, mysql: Bench
+    ) -> None:
+        """A strict server makes no such table today, and has the last word on changing it."""
+        zero = "CREATE TABLE t (id int PRIMARY KEY, d date NOT NULL DEFAULT '0000-00-00'{more})"
+        lax, default = "SET SESSION sql_mode = ''", "SET SESSION sql_mode = DEFAULT"
+        before = [lax, zero.format(more=""), default]
+        (refusal,) = refusals(mysql.prove(before, [lax, zero.format(more=", x int"), default]))
+        assert refusal.code == "statement-rejected"
+        assert "Invalid default value" in refusal.message
+        proven(mysql.prove(before, []))
+
+
+ADD_Z = "ALTER TABLE c ADD COLUMN z int DEFAULT NULL"
+
+
+def alter_step(
+    bench: Bench, seen: ObservedShard, desired: Schema, table: str, clauses: list[Clause]
+) -> Step:
+    return Step(
+        operation=Operation.ALTER_TABLE,
+        table=table,
+        before=bench.schema(seen).table(table),
+        after=desired.table(table),
+        clauses=tuple(clauses),
+    )
+
+
+def prove_steps(
+    bench: Bench, seen: ObservedShard, desired: Schema, *steps: Step
+) -> Proven | ProofFailed:
+    return prove_change_set(
+        bench.world,
+        observed=(seen,),
+        before=bench.schema(seen),
+        desired=desired,
+        steps=steps,
+        policy=bench.policy,
+    )
+
+
+class TestRowVersions:
+    BEFORE = ("CREATE TABLE t (id int PRIMARY KEY)",)
+    AFTER = ("CREATE TABLE t (id int PRIMARY KEY, a int)",)
+
+    def test_a_table_with_versions_left_is_changed_instantly(self, mysql: Bench) -> None:
+        facts = (("t", TableFacts(rows=1, row_versions=254)),)
+        (sql,) = sql_of(mysql.prove(self.BEFORE, self.AFTER, facts=facts))
+        assert "ALGORITHM=INSTANT" in sql
+
+    def test_a_table_without_any_left_is_rebuilt(self, mysql: Bench) -> None:
+        facts = (("t", TableFacts(rows=1, row_versions=255)),)
+        (statement,) = proven(mysql.prove(self.BEFORE, self.AFTER, facts=facts)).statements
+        assert statement.execution.rebuilds
+        assert statement.execution.algorithm is Algorithm.INPLACE
+
+    def test_the_server_agrees_where_the_limit_is(self, mysql: Bench) -> None:
+        """The count as observed, and the class that is chosen by it, on a table that is used up."""
+        used_up = [
+            "CREATE TABLE t (id int PRIMARY KEY)",
+            *["ALTER TABLE t ADD COLUMN z int, ALGORITHM=INSTANT",
+              "ALTER TABLE t DROP COLUMN z, ALGORITHM=INSTANT"] * 127,
+            "ALTER TABLE t ADD COLUMN a int, ALGORITHM=INSTANT",
+        ]  # fmt: skip
+        after = ["CREATE TABLE t (id int PRIMARY KEY, a int, b int)"]
+        (statement,) = proven(mysql.prove(used_up, after)).statements
+        assert statement.execution.rebuilds
+
+    def test_a_count_that_cannot_be_read_needs_permission(self, mysql: Bench) -> None:
+        facts = (("t", TableFacts(rows=1)),)
+        proof = mysql.prove(self.BEFORE, self.AFTER, facts=facts)
+        assert hazards_of(proof, HazardKind.UNPROVEN)["t"].needs_permission
+
+
+class TestPrograms:
+    TABLE = "CREATE TABLE t (id int PRIMARY KEY, legacy int, kept int)"
+    WITHOUT = "CREATE TABLE t (id int PRIMARY KEY, kept int)"
+
+    def broken(self, bench: Bench, *programs: str, after: str = WITHOUT) -> set[str]:
+        proof = bench.prove([self.TABLE, *programs], [after] if after else [])
+        found = hazards_of(proof, HazardKind.BREAKS_OBJECT)
+        assert all(hazard.needs_permission for hazard in found.values())
+        return set(found)
+
+    def test_a_trigger_that_uses_a_dropped_column_breaks(self, either: Bench) -> None:
+        """DROP COLUMN succeeds under it; every INSERT fails from then on (1054)."""
+        assert self.broken(
+            either,
+            "CREATE TRIGGER uses BEFORE INSERT ON t FOR EACH ROW SET NEW.legacy = 1",
+            "CREATE TRIGGER does_not BEFORE UPDATE ON t FOR EACH ROW SET NEW.kept = 1",
+        ) == {"uses"}
+
+    def test_a_view_breaks_and_so_does_a_view_on_it(self, either: Bench) -> None:
+        assert self.broken(
+            either,
+            "CREATE VIEW inner_view AS SELECT id, legacy FROM t",
+            "CREATE VIEW outer_view AS SELECT * FROM inner_view",
+            "CREATE VIEW other_view AS SELECT id FROM t",
+        ) == {"inner_view", "outer_view"}
+
+    def test_a_routine_is_searched_for_the_name(self, either: Bench) -> None:
+        assert self.broken(
+            either,
+            "CREATE PROCEDURE reading() SELECT legacy FROM t",
+            "CREATE PROCEDURE does_not() SELECT kept FROM t",
+        ) == {"reading"}
+
+    def test_a_trigger_of_another_table_is_searched_for_the_name(self, either: Bench) -> None:
+        other = "CREATE TABLE o (id int PRIMARY KEY)"
+        trigger = (
+            "CREATE TRIGGER writes AFTER INSERT ON o FOR EACH ROW"
+            " INSERT INTO t (id, legacy) VALUES (1, 2)"
+        )
+        proof = either.prove([self.TABLE, other, trigger], [self.WITHOUT, other])
+        assert set(hazards_of(proof, HazardKind.BREAKS_OBJECT)) == {"writes"}
+
+    def test_dropping_the_table_breaks_what_reads_it(self, either: Bench) -> None:
+        assert self.broken(
+            either,
+            "CREATE VIEW v AS SELECT id FROM t",
+            "CREATE TRIGGER own BEFORE INSERT ON t FOR EACH ROW SET NEW.kept = 1",
+            after="",
+        ) == {"v"}
+
+    def test_a_change_that_takes_no_name_away_breaks_nothing(self, either: Bench) -> None:
+        more = "CREATE TABLE t (id int PRIMARY KEY, legacy int, kept int, more int)"
+        assert (
+            self.broken(
+                either,
+                "CREATE VIEW v AS SELECT * FROM t",
+                "CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET NEW.legacy = 1",
+                after=more,
+            )
+            == set()
+        )
+
+    def test_triggers_follow_a_renamed_table(self, either: Bench) -> None:
+        rename = (Rename(kind=RenameKind.TABLE, table="u", old="t", new="u"),)
+        trigger = "CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET NEW.kept = 1"
+        after = self.TABLE.replace("TABLE t", "TABLE u")
+        proof = either.prove([self.TABLE, trigger], [after], renames=rename)
+        assert hazards_of(proof, HazardKind.BREAKS_OBJECT) == {}
+        assert set(hazards_of(proof, HazardKind.RENAME)) == {"t"}
+
+    def test_programs_that_could_not_be_seen_need_permission(self, mysql: Bench) -> None:
+        with mysql.database([self.WITHOUT]) as there:
+            desired = mysql.schema(mysql.observe(there))
+        with mysql.database([self.TABLE]) as here:
+            seen = replace(mysql.observe(here), unseen=("triggers (needs TRIGGER)",))
+        proof = mysql.prove_on(seen, desired)
+        assert "triggers" in hazards_of(proof, HazardKind.UNPROVEN)["t"].reason
+
+
+class TestForeignKeys:
+    def test_a_type_changes_under_a_key(self, either: Bench) -> None:
+        wide = [text.replace("int", "bigint") for text in (PARENT, CHILD.format(keys=""))]
+        rows = ["INSERT INTO p VALUES (1)", "INSERT INTO c VALUES (1, 1, 1)"]
+        proven(either.prove([PARENT, CHILD.format(keys=""), *rows], wide))
+
+    def test_a_renamed_parent_column_moves_the_childs_definition_too(self, either: Bench) -> None:
+        renames = (Rename(kind=RenameKind.COLUMN, table="p", old="id", new="key_id"),)
+        after = [
+            PARENT.replace("id", "key_id"),
+            CHILD.format(keys="").replace("p (id)", "p (key_id)"),
+        ]
+        (statement,) = proven(
+            either.prove([PARENT, CHILD.format(keys="")], after, renames=renames)
+        ).statements
+        assert [effect.table for effect in statement.effects] == ["p", "c"]
+
+    def test_a_parent_in_another_database_is_there_on_scratch(self, either: Bench) -> None:
+        child = (
+            "CREATE TABLE c (id int PRIMARY KEY, pid int,"
+            " CONSTRAINT f FOREIGN KEY (pid) REFERENCES `{other}`.p (id))"
+        )
+        # Scratch is on the same server here, so the parent must be gone by then.
+        with either.database([PARENT]) as other:
+            one, more = (
+                child.format(other=other),
+                child.format(other=other).replace("pid int", "pid int, x int, KEY (x)"),
+            )
+            with either.database([one]) as here, either.database([more]) as there:
+                seen, desired = either.observe(here), either.schema(either.observe(there))
+        assert [parent.table for parent in seen.outside_parents] == ["p"]
+        proven(either.prove_on(seen, desired))
+
+    def test_a_parent_that_could_not_be_seen_is_assumed_and_said(self, either: Bench) -> None:
+        child = "CREATE TABLE c (id int PRIMARY KEY, pid int{key})"
+        key = ", CONSTRAINT f FOREIGN KEY (pid) REFERENCES `not_there`.p (id)"
+        proof = either.prove([child.format(key="")], [child.format(key=key)], run=False)
+        assert "not_there.p" in hazards_of(proof, HazardKind.UNPROVEN)["c"].reason
+
+
+class TestRefusals:
+    def test_what_the_server_does_not_take_is_refused_with_its_answer(self, mysql: Bench) -> None:
+        with mysql.database(["CREATE TABLE t (id int PRIMARY KEY)"]) as here:
+            seen = mysql.observe(here)
+        with mysql.database(["CREATE TABLE t (id int PRIMARY KEY, a int)"]) as there:
+            desired = mysql.schema(mysql.observe(there))
+        wrong = Clause(kind=ClauseKind.ADD_COLUMN, object="a", sql="ADD COLUMN `a` nonsense")
+        step = alter_step(mysql, seen, desired, "t", [wrong])
+        (refusal,) = refusals(prove_steps(mysql, seen, desired, step))
+        assert refusal.code == "statement-rejected"
+        assert "(1064)" in refusal.message
+
+    def test_steps_that_end_elsewhere_are_set_right(self, mysql: Bench) -> None:
+        """What the steps leave behind is compared with git again, and the rest is planned too."""
+        with mysql.database(["CREATE TABLE t (id int PRIMARY KEY)"]) as here:
+            seen = mysql.observe(here)
+        with mysql.database(["CREATE TABLE t (id int PRIMARY KEY, a int)"]) as there:
+            desired = mysql.schema(mysql.observe(there))
+        wrong = Clause(kind=ClauseKind.ADD_COLUMN, object="a", sql="ADD COLUMN `a` bigint")
+        step = alter_step(mysql, seen, desired, "t", [wrong])
+        statements = proven(prove_steps(mysql, seen, desired, step)).statements
+        assert len(statements) == 2
+        assert "MODIFY COLUMN `a` int" in statements[1].sql
+
+    def test_a_difference_that_no_step_touches_is_refused(self, mysql: Bench) -> None:
+        tables = ["CREATE TABLE t (id int PRIMARY KEY)", "CREATE TABLE u (id int PRIMARY KEY)"]
+        with mysql.database(tables) as here:
+            seen = mysql.observe(here)
+        with mysql.database([tables[0]]) as there:
+            desired = mysql.schema(mysql.observe(there))
+        (refusal,) = refusals(prove_steps(mysql, seen, desired))
+        assert (refusal.code, refusal.table) == ("difference-not-planned", "u")
+
+    def test_a_statement_that_nobody_could_see_is_not_planned(self, mysql: Bench) -> None:
+        with mysql.database(["CREATE TABLE t (id int PRIMARY KEY, a int, KEY k (a))"]) as here:
+            seen = mysql.observe(here)
+        schema = mysql.schema(seen)
+        same = Clause(kind=ClauseKind.TABLE_OPTION, object="COMMENT", sql="COMMENT = ''")
+        step = alter_step(mysql, seen, schema, "t", [same])
+        assert sql_of(prove_steps(mysql, seen, schema, step)) == []
+
+
+def test_an_empty_change_set_is_proven_by_nothing(mysql: Bench) -> None:
+    table = ["CREATE TABLE t (id int PRIMARY KEY)"]
+    assert sql_of(mysql.prove(table, table)) == []
+
+
+def test_the_generated_invisible_primary_key_is_copied(mysql: Bench) -> None:
+    on = "SET SESSION sql_generate_invisible_primary_key = ON"
+    off = "SET SESSION sql_generate_invisible_primary_key = OFF"
+    before = [on, "CREATE TABLE t (a int)", off]
+    after = [on, "CREATE TABLE t (a int, b int)", off]
+    (sql,) = sql_of(mysql.prove(before, after))
+    assert "my_row_id" not in sql
