@@ -110,6 +110,7 @@ def test_a_gate_is_released_by_a_person_and_history_remembers(fleet: Fleet) -> N
     assert fleet.run("stop").code == 3, "nothing is left to stop"
 
 
+@pytest.mark.invariant("ST-16")
 def test_stop_from_another_process_then_resume(fleet: Fleet) -> None:
     planned(fleet)
     with reading(fleet, "-40"), applying(fleet) as process:

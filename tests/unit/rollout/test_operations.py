@@ -34,8 +34,17 @@ def test_interleaved_statements_belong_to_their_tables_operation() -> None:
 
 @pytest.mark.invariant("PL-8")
 @pytest.mark.invariant("DS-2")
+@pytest.mark.invariant("DS-3")
 @pytest.mark.parametrize(
-    "sql", ["", "DELETE FROM users", "DROP DATABASE x", "ALTER TABLE `other` ADD COLUMN a int"]
+    "sql",
+    [
+        "",
+        "DELETE FROM users",
+        "DROP DATABASE x",
+        "ALTER DATABASE x CHARSET utf8mb4",
+        "ALTER VSCHEMA ADD TABLE users",
+        "ALTER TABLE `other` ADD COLUMN a int",
+    ],
 )
 def test_a_payload_that_is_none_is_refused_here_too(sql: str) -> None:
     change_set = PLAN.core.change_sets[0]

@@ -1,0 +1,33 @@
+"""`python -m tests.integration.chaos FIRST LAST`: the runs of these seeds, one after the other.
+
+A failure prints its seed and what was done; the same seed does the same again. Moments are measured
+in real time, so that a failure that needs a very exact one may take a few tries to come back.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.integration.chaos.fleet import ChaosFleet
+from tests.integration.chaos.run import ChaosRun
+from tests.integration.chaos.server import crashable_server
+
+
+def main(first: int, last: int) -> int:
+    failed = 0
+    with crashable_server() as server, tempfile.TemporaryDirectory() as folder:
+        fleet = ChaosFleet(server)
+        for seed in range(first, last + 1):
+            try:
+                ChaosRun(fleet, Path(folder), seed).run()
+            except AssertionError as failure:
+                failed += 1
+                sys.stdout.write(f"{failure}\n")
+    sys.stdout.write(f"{last - first + 1} runs, {failed} failed\n")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2])))

@@ -1,0 +1,174 @@
+"""The shards of the chaos suite, the plan that is rolled out over them, and the witness.
+
+The witness is the server's binary log: it holds every statement that took effect, with its
+database, once for each time it did, and nobody but the server writes to it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from reconciler.ddl.fingerprint import (
+    NORMALIZER_VERSION,
+    RENDERER_VERSION,
+    schema_fingerprint,
+    table_fingerprint,
+)
+from reconciler.ddl.read import read_table
+from reconciler.diff.model import Operation
+from reconciler.model.policy import Policy
+from reconciler.plan.codec import plan_from_core
+from reconciler.plan.model import (
+    Algorithm,
+    ChangeSet,
+    Effect,
+    ExecutionClass,
+    Plan,
+    PlanCore,
+    PlanMeta,
+    PlannedStatement,
+    TableBefore,
+)
+from reconciler.rollout.waves import waves_of
+from reconciler.spec.model import Connection, Environment, OnFailure, RolloutSpec, ShardSpec
+from tests.integration.chaos.server import PASSWORD, USER, CrashableServer
+
+SHARDS = ("-80", "80-")
+ROLLOUT = RolloutSpec(
+    canary=("-80",),
+    parallel=2,
+    on_failure=OnFailure.CONTINUE,
+    lock_wait_s=2,
+    lock_retries=3,
+)
+_TABLES = {
+    "orders": "CREATE TABLE `orders` (`id` int NOT NULL, `note` varchar(20), PRIMARY KEY (`id`))",
+    "users": "CREATE TABLE `users` (`id` int NOT NULL, `name` varchar(20), PRIMARY KEY (`id`))",
+}
+# Three of them would succeed if they were run a second time; the log would show it.
+_STATEMENTS = (
+    ("users", "ALTER TABLE `users` ADD COLUMN `age` int, ALGORITHM=INSTANT"),
+    ("orders", "ALTER TABLE `orders` ALTER COLUMN `note` SET DEFAULT 'x', ALGORITHM=INSTANT"),
+    ("users", "ALTER TABLE `users` ALTER COLUMN `age` SET DEFAULT '7', ALGORITHM=INSTANT"),
+    ("orders", "ALTER TABLE `orders` MODIFY COLUMN `note` varchar(300), ALGORITHM=COPY"),
+)
+_ALTER = re.compile(r"(?:use `(?P<database>[^`]+)`; )?(?P<sql>ALTER TABLE .*?)(?: /\*.*)?$")
+
+
+def database_of(shard: str) -> str:
+    return f"chaos_{SHARDS.index(shard)}"
+
+
+class ChaosFleet:
+    def __init__(self, server: CrashableServer) -> None:
+        self.server = server
+        self.reset()
+        self.plan = self._planned()
+        self.environment = Environment(
+            name="production",
+            rollout=ROLLOUT,
+            shards=tuple(
+                ShardSpec(
+                    name=shard,
+                    connection=Connection(
+                        host="127.0.0.1",
+                        port=str(server.port),
+                        database=database_of(shard),
+                        user=USER,
+                        password=PASSWORD,
+                        connect_timeout_s=5,
+                    ),
+                )
+                for shard in SHARDS
+            ),
+        )
+
+    def reset(self) -> None:
+        """The before-state on every shard, and a log that begins here."""
+        with self.server.connect() as connection, connection.cursor() as cursor:
+            for shard in SHARDS:
+                database = database_of(shard)
+                cursor.execute(f"CREATE DATABASE IF NOT EXISTS {database} CHARSET utf8mb4")
+                for table, create in _TABLES.items():
+                    cursor.execute(f"DROP TABLE IF EXISTS {database}.`{table}`")
+                    cursor.execute(create.replace(f"`{table}`", f"{database}.`{table}`", 1))
+            cursor.execute("RESET BINARY LOGS AND GTIDS")
+
+    def fingerprint(self, definition: str) -> str:
+        version = self.server.binary.version
+        return table_fingerprint(read_table(definition, version), version)
+
+    def live(self, shard: str) -> dict[str, str]:
+        with self.server.connect(database_of(shard)) as connection:
+            definitions = {table: _definition(connection.cursor(), table) for table in _TABLES}
+        return {table: self.fingerprint(text) for table, text in definitions.items()}
+
+    def ran(self) -> Counter[tuple[str, str]]:
+        """How often each statement took effect in each database."""
+        found: Counter[tuple[str, str]] = Counter()
+        with self.server.connect() as connection, connection.cursor() as cursor:
+            cursor.execute("SHOW BINARY LOGS")
+            for log, *_ in cursor.fetchall():
+                cursor.execute(f"SHOW BINLOG EVENTS IN '{log}'")
+                for event in cursor.fetchall():
+                    if match := _ALTER.fullmatch(str(event[5])):
+                        found[match["database"], match["sql"]] += 1
+        return found
+
+    def wanted(self) -> Counter[tuple[str, str]]:
+        return Counter((database_of(shard), sql) for shard in SHARDS for _, sql in _STATEMENTS)
+
+    def _planned(self) -> Plan:
+        """Each statement is run once on the first shard, to learn what it does."""
+        start = self.live(SHARDS[0])
+        state = dict(start)
+        statements = []
+        with self.server.connect(database_of(SHARDS[0])) as connection:
+            cursor = connection.cursor()
+            before = [TableBefore(table=t, definition=_definition(cursor, t)) for t in _TABLES]
+            for table, sql in _STATEMENTS:
+                cursor.execute(sql)
+                after = self.fingerprint(_definition(cursor, table))
+                statements.append(
+                    PlannedStatement(
+                        table=table,
+                        operation=Operation.ALTER_TABLE,
+                        sql=sql,
+                        foreign_key_checks=True,
+                        execution=ExecutionClass(algorithm=Algorithm.INSTANT),
+                        effects=(Effect(table=table, before=state[table], after=after),),
+                    )
+                )
+                state[table] = after
+        self.reset()
+        after_all = schema_fingerprint(state)
+        core = PlanCore(
+            environment="production",
+            keyspace="commerce",
+            server=self.server.binary.version.series,
+            normalizer=NORMALIZER_VERSION,
+            renderer=RENDERER_VERSION,
+            inputs=(),
+            policy=Policy(),
+            shards=SHARDS,
+            waves=waves_of(SHARDS, ROLLOUT),
+            managed_tables=tuple(sorted(_TABLES)),
+            change_sets=(
+                ChangeSet(
+                    before=schema_fingerprint(start),
+                    after=after_all,
+                    touched=tuple(before),
+                    statements=tuple(statements),
+                    shards=SHARDS,
+                ),
+            ),
+            matching=(),
+            after=after_all,
+        )
+        return plan_from_core(core, PlanMeta(created_at="", tool_version="test"))
+
+
+def _definition(cursor: object, table: str) -> str:
+    cursor.execute(f"SHOW CREATE TABLE `{table}`")  # type: ignore[attr-defined]
+    return str(cursor.fetchone()[1])  # type: ignore[attr-defined]

@@ -1,0 +1,208 @@
+"""One run of the chaos suite: everything that goes wrong in it follows from its seed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+
+import pymysql
+from pymysql.constants import ER
+
+from reconciler.edges.ledger.sql import open_ledger
+from reconciler.ledger.states import ApplyState, OperationState, StatementState
+from tests.integration.chaos.applying import Child, End, LedgerPlace
+from tests.integration.chaos.fleet import SHARDS, ChaosFleet, database_of
+from tests.integration.chaos.server import PASSWORD, USER
+
+TROUBLED_TRIES_MAX = 3
+CALM_TRIES_MAX = 12
+MOMENTS_MAX = 36  # about as many as an undisturbed apply has
+LATER_S_MAX = 0.006  # about as long as a statement takes
+ROOM_BYTES_MAX = 250_000  # about what the ledger of an apply takes
+
+_LEDGER_DATABASE = "chaos_ledger"
+
+
+@dataclass
+class ChaosRun:
+    """`story` tells what was done, for the one who has to find out why it went wrong."""
+
+    fleet: ChaosFleet
+    folder: Path
+    seed: int
+
+    def __post_init__(self) -> None:
+        self.random = Random(self.seed)
+        self.story: list[str] = []
+        self.ledger = LedgerPlace(file=self.folder / f"ledger-{self.seed}" / "ledger.sqlite")
+        self.ledger_is_whole = True
+
+    def run(self) -> None:
+        """Raises AssertionError, with the story, if anything ran twice, was skipped or differs."""
+        self.fleet.reset()
+        if self.random.random() < 0.15:
+            self._use_a_ledger_server()
+        for _ in range(self.random.randint(1, TROUBLED_TRIES_MAX)):
+            end = self._trouble()()
+            self._tell(f"it ended: {end.name if end is not None else 'killed'}")
+            self._check(end is not End.DRIFT and end is not End.FAULT, "an impossible end")
+            if self.random.random() < 0.1:
+                self._lose_the_ledger()
+            if end is End.DONE:
+                break
+        self._calm()
+        self._judge()
+
+    def _trouble(self) -> Callable[[], End | None]:
+        full_disk = 15 if self.ledger.url is None else 0
+        return self.random.choices(
+            (self._kill, self._cut, self._hold, self._crash, self._fill_the_disk),
+            (40, 25, 15, 4, full_disk),
+        )[0]
+
+    def _kill(self) -> End | None:
+        child = self._begin()
+        self._let_it_come_far(child)
+        child.kill()
+        return child.end()
+
+    def _cut(self) -> End | None:
+        child = self._begin()
+        for _ in range(self.random.randint(1, 3)):
+            self._let_it_come_far(child)
+            self._cut_a_connection()
+        return child.end()
+
+    def _fill_the_disk(self) -> End | None:
+        written = sum(f.stat().st_size for f in self.ledger.file.parent.glob("*wal"))
+        room = written + self.random.randint(0, ROOM_BYTES_MAX)
+        self._tell(f"room for {room} bytes")
+        return Child(self.fleet, replace(self.ledger, room_bytes=room)).end()
+
+    def _hold(self) -> End | None:
+        """Somebody's transaction keeps an ALTER waiting on the server when its process dies."""
+        with self._reading():
+            child = self._begin()
+            self._let_it_come_far(child)
+            child.kill()
+            end = child.end()
+            successor = self._begin()
+            self._let_it_come_far(successor)
+        self._tell(f"its successor ended: {successor.end()!r}")
+        return end
+
+    def _crash(self) -> End | None:
+        child = self._begin()
+        self._let_it_come_far(child)
+        self.fleet.server.kill()
+        self.fleet.server.start()
+        return child.end()
+
+    def _begin(self) -> Child:
+        return Child(self.fleet, self.ledger)
+
+    def _let_it_come_far(self, child: Child) -> None:
+        moment = self.random.randint(1, MOMENTS_MAX)
+        later_s = self.random.random() * LATER_S_MAX
+        self._tell(f"at moment {moment}, {later_s * 1000:.1f} ms later")
+        child.reach(moment)
+        time.sleep(later_s)
+
+    def _calm(self) -> None:
+        """Run again until it is done, as a person or a scheduler would."""
+        for _ in range(CALM_TRIES_MAX):
+            end = self._begin().end()
+            self._tell(f"run again: {end!r}")
+            self._check(end is not End.DRIFT and end is not End.FAULT, "an impossible end")
+            if end is End.DONE:
+                return
+        self._check(False, "it never ends")
+
+    def _judge(self) -> None:
+        ran, wanted = self.fleet.ran(), self.fleet.wanted()
+        self._check(ran == wanted, f"ran {ran - wanted} too often, {wanted - ran} too rarely")
+        core = self.fleet.plan.core
+        end = {e.table: e.after for s in core.change_sets[0].statements for e in s.effects}
+        for shard in SHARDS:
+            self._check(self.fleet.live(shard) == end, f"{shard} is not at its after-state")
+        if self.ledger_is_whole:
+            self._judge_the_ledger()
+
+    def _judge_the_ledger(self) -> None:
+        ledger = open_ledger(self.ledger.url, default_file=self.ledger.file)
+        applies = ledger.applies("production", keyspace="commerce", limit=99)
+        last = applies[0]
+        operations = {row.state for row in ledger.operations(last.apply_id)}
+        doubtful = [
+            row.sql
+            for apply in applies
+            for row in ledger.statements(apply.apply_id)
+            if row.state in (StatementState.INTENDED, StatementState.UNKNOWN)
+            and apply.state is not ApplyState.FAILED
+        ]
+        ledger.close()
+        self._check(last.state is ApplyState.COMPLETED, f"the ledger says {last.state}")
+        self._check(operations == {OperationState.COMPLETED}, f"operations are {operations}")
+        self._check(not doubtful, f"the ledger does not know of {doubtful}")
+
+    def _use_a_ledger_server(self) -> None:
+        self._tell("the ledger is on the server")
+        self._admin(f"DROP DATABASE IF EXISTS {_LEDGER_DATABASE}")
+        self._admin(f"CREATE DATABASE {_LEDGER_DATABASE}")
+        address = f"{USER}:{PASSWORD}@127.0.0.1:{self.fleet.server.port}"
+        self.ledger = replace(self.ledger, url=f"mysql://{address}/{_LEDGER_DATABASE}")
+
+    def _lose_the_ledger(self) -> None:
+        self._tell("the ledger is lost")
+        self.ledger_is_whole = False
+        if self.ledger.url is not None:
+            self._use_a_ledger_server()
+        for file in self.ledger.file.parent.glob("ledger*"):
+            file.unlink()
+
+    def _cut_a_connection(self) -> None:
+        with self.fleet.server.connect() as connection, connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT id, info FROM information_schema.processlist"
+                " WHERE user = %s AND id <> CONNECTION_ID() ORDER BY id",
+                [USER],
+            )
+            found = cursor.fetchall()
+            if found:
+                number, info = self.random.choice(found)
+                self._tell(f"cut connection {number}, which runs {info}")
+                self._ignoring_gone(lambda: cursor.execute(f"KILL {number}"))
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        shard = self.random.choice(SHARDS)
+        table = self.random.choice(("users", "orders"))
+        self._tell(f"{table} of {shard} is read")
+        with self.fleet.server.connect(database_of(shard)) as connection:
+            cursor = connection.cursor()
+            cursor.execute("BEGIN")
+            cursor.execute(f"SELECT COUNT(*) FROM {table}")
+            yield
+
+    def _admin(self, sql: str) -> None:
+        with self.fleet.server.connect() as connection, connection.cursor() as cursor:
+            cursor.execute("SET sql_log_bin = 0")
+            cursor.execute(sql)
+
+    def _ignoring_gone(self, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except pymysql.err.OperationalError as gone:
+            if gone.args[0] != ER.NO_SUCH_THREAD:  # it may have ended by itself
+                raise
+
+    def _tell(self, what: str) -> None:
+        self.story.append(what)
+
+    def _check(self, holds: bool, what: str) -> None:
+        if not holds:
+            raise AssertionError("\n".join([f"seed {self.seed}: {what}", *self.story]))

@@ -1,0 +1,30 @@
+"""Over two hundred rollouts on real servers, each with its own troubles: processes, connections and
+servers killed, disks filled, ledgers lost. Nothing may run twice, nothing may be skipped."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+RUNS_EACH = 52
+
+
+@pytest.mark.invariant("ST-9")
+@pytest.mark.invariant("ST-10")
+@pytest.mark.invariant("ST-13")
+@pytest.mark.parametrize("first", range(0, 4 * RUNS_EACH, RUNS_EACH))
+def test_whatever_happens_each_statement_takes_effect_once_on_each_shard(first: int) -> None:
+    """In a process of its own, because it forks: nothing else may be going on there."""
+    command = [sys.executable, "-m", "tests.integration.chaos", str(first)]
+    ended = subprocess.run(
+        [*command, str(first + RUNS_EACH - 1)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
