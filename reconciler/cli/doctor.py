@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 def doctor(
     keyspaces: tuple[str, ...], repo: Path, environment: str | None, output: str, identity: str
 ) -> None:
-    """Check settings, connections and privileges; say how to mend what does not work."""
+    """Check settings, connections and privileges; say how to mend what does not work.
+
+    `reconciler doctor github` checks the settings on GitHub instead; it reads GITHUB_TOKEN.
+    """
     import os
 
     from reconciler.cli.presenting import exit_with, presentation, show
@@ -43,6 +46,13 @@ def doctor(
     from reconciler.spec.model import Environment
 
     loaded = load(repo, None)
+    if keyspaces == ("github",) and "github" not in loaded.keyspaces:
+        from reconciler.cli.ci_doctor import examine_github
+
+        settings = [examine_github(repo)]
+        show(doctor_report(settings, presentation(output)))
+        exit_with(_code(outcome) for outcome in settings)
+        return
     connections = MysqlConnections(environ=os.environ, root=loaded.root)
     with Worlds(loaded.root) as worlds:
 

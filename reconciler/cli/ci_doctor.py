@@ -1,0 +1,88 @@
+"""`reconciler doctor github`: the settings on GitHub that reviewed applies rely on."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from reconciler.cli.run import Loaded, load
+from reconciler.edges.files.history import open_repository
+from reconciler.edges.github.client import GithubClient
+from reconciler.edges.github.settings import read_settings
+from reconciler.errors import InvalidInput, Problem
+from reconciler.guard.forge_settings import SettingFinding, judge_settings
+from reconciler.outcomes import CheckMark, DoctorFinding, DoctorOutcome
+from reconciler.spec.load import DesiredFiles
+
+_REMOTE = re.compile(r"[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
+
+
+def examine_github(repo: Path) -> DoctorOutcome:
+    """Raises InvalidInput without a token or a repository to ask about."""
+    token = os.environ.get("GITHUB_TOKEN") or os.environ.get("GH_TOKEN")
+    if not token:
+        raise InvalidInput(_no_token())
+    client = GithubClient(
+        api_url=os.environ.get("GITHUB_API_URL", "https://api.github.com"), token=token
+    )
+    repository = os.environ.get("GITHUB_REPOSITORY") or _repository_of_remote(repo)
+    environments, asks_code_owners = _asked(load(repo, None))
+    findings = judge_settings(
+        read_settings(client, repository),
+        environments=environments,
+        asks_code_owners=asks_code_owners,
+    )
+    return DoctorOutcome(
+        environment="GitHub",
+        keyspace=repository,
+        findings=tuple(_finding(finding) for finding in findings),
+    )
+
+
+def _asked(loaded: Loaded) -> tuple[tuple[str, ...], bool]:
+    found = [
+        environment
+        for files in loaded.keyspaces.values()
+        if isinstance(files, DesiredFiles)
+        for environment in files.spec.environments
+    ]
+    names = tuple(sorted({environment.name for environment in found}))
+    return names, any(environment.review.code_owners for environment in found)
+
+
+def _finding(finding: SettingFinding) -> DoctorFinding:
+    if finding.holds is None:
+        mark = CheckMark.SKIPPED
+    elif finding.holds:
+        mark = CheckMark.OK
+    else:
+        mark = CheckMark.WARNING if finding.is_advice else CheckMark.FAILED
+    return DoctorFinding(
+        subject=finding.subject,
+        mark=mark,
+        message=finding.message,
+        recovery="" if finding.holds else finding.recovery,
+    )
+
+
+def _repository_of_remote(repo: Path) -> str:
+    remotes = {remote.name: remote.url for remote in open_repository(repo).remotes}
+    match = _REMOTE.search(remotes.get("origin", ""))
+    if match is None:
+        raise InvalidInput(
+            Problem(
+                code="forge-repository-unknown",
+                message="the remote origin does not tell which repository on GitHub this is",
+                recovery="set GITHUB_REPOSITORY to owner/name",
+            )
+        )
+    return match[1]
+
+
+def _no_token() -> Problem:
+    return Problem(
+        code="token-missing",
+        message="GITHUB_TOKEN is not set: the forge cannot be asked",
+        recovery="set it to a token that may read the repository's administration",
+    )
