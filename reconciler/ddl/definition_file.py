@@ -60,7 +60,7 @@ def _problems(parts: StatementText, path: str) -> Iterator[Problem]:
     tokens = parts.tokens
     body_end = closing(tokens, 3) if len(tokens) > 3 else None
     found = tuple(forbidden_parts(tokens, body=range(3, body_end or 0)))
-    unreadable = [part for part in found if part.code == "ddl-unreadable"]
+    unreadable = [part for part in found if part.file_code == "definition-unreadable"]
     if unreadable:  # whatever else is said of such a text is a guess
         yield from (_forbidden(part, path) for part in unreadable)
         return
@@ -68,12 +68,12 @@ def _problems(parts: StatementText, path: str) -> Iterator[Problem]:
     if head is not None:
         yield head
         # What a text that is no CREATE TABLE holds is beside the point.
-        found = tuple(part for part in found if part.code != "ddl-query")
+        found = tuple(part for part in found if part.file_code != "definition-query")
         if not _is_word(parts, 0, "CREATE"):
             return
     elif body_end is not None and (filled := _fill_problem(tokens, body_end, path)):
         yield filled
-        found = tuple(part for part in found if part.code != "ddl-query")
+        found = tuple(part for part in found if part.file_code != "definition-query")
     yield from (_forbidden(part, path) for part in found)
     if parts.behind:
         yield _problem(
@@ -141,8 +141,7 @@ def _fill_problem(tokens: tuple[Token, ...], body_end: int, path: str) -> Proble
 
 
 def _forbidden(part: Forbidden, path: str) -> Problem:
-    code = f"definition-{part.code.removeprefix('ddl-')}"
-    return _problem(code, part.message, part.recovery, _at(part.token, path))
+    return _problem(part.file_code, part.message, part.recovery, _at(part.token, path))
 
 
 def _is_word(parts: StatementText, at: int, *words: str) -> bool:

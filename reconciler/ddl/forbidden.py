@@ -25,9 +25,10 @@ _OPTION_VALUES = frozenset({TokenKind.WORD, TokenKind.QUOTED_IDENTIFIER, TokenKi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forbidden:
-    """A finding at a token: `message` says what it is, `recovery` what to do instead."""
+    """A finding at a token: `message` says what it is, `recovery` what to do instead in a file."""
 
-    code: str
+    file_code: str
+    statement_code: str
     message: str
     recovery: str
     token: Token
@@ -64,7 +65,8 @@ def _queries(token: Token, following: Sequence[Token], at: int) -> Iterator[Forb
     )
     if is_query:
         yield Forbidden(
-            code="ddl-query",
+            file_code="definition-query",
+            statement_code="statement-query",
             message=f"{token.text.upper()} would read or write other tables",
             recovery="define the columns; copy rows by other means",
             token=token,
@@ -76,7 +78,8 @@ def _options(token: Token, following: Sequence[Token]) -> Iterator[Forbidden]:
     if token.is_word("ENGINE") and value and value.kind in _OPTION_VALUES:
         if value.value.lower() not in _LOCAL_ENGINES:
             yield Forbidden(
-                code="ddl-engine",
+                file_code="definition-engine",
+                statement_code="statement-engine",
                 message=f"engine {value.value[:64]!r} is not known to keep its rows on this server",
                 recovery="use InnoDB",
                 token=token,
@@ -91,7 +94,8 @@ def _options(token: Token, following: Sequence[Token]) -> Iterator[Forbidden]:
             yield _elsewhere(token, f"{token.text.upper()} DIRECTORY")
     elif token.is_word("START") and following and following[0].is_word("TRANSACTION"):
         yield Forbidden(
-            code="ddl-transaction",
+            file_code="definition-transaction",
+            statement_code="statement-transaction",
             message="START TRANSACTION leaves the new table unfinished (MySQL 8.0.21)",
             recovery="remove the clause",
             token=token,
@@ -107,7 +111,8 @@ def _assigned(following: Sequence[Token]) -> Token | None:
 
 def _executable_comment(token: Token) -> Forbidden:
     return Forbidden(
-        code="ddl-executable-comment",
+        file_code="definition-executable-comment",
+        statement_code="statement-executable-comment",
         message=f"the executable comment {token.text} means something on some servers only",
         recovery="write the clause plainly, without the comment around it",
         token=token,
@@ -121,12 +126,19 @@ def _unreadable(token: Token) -> Forbidden:
     else:
         message = "a string, a quoted name or a comment has no end"
         recovery = "close it"
-    return Forbidden(code="ddl-unreadable", message=message, recovery=recovery, token=token)
+    return Forbidden(
+        file_code="definition-unreadable",
+        statement_code="statement-unreadable",
+        message=message,
+        recovery=recovery,
+        token=token,
+    )
 
 
 def _elsewhere(token: Token, clause: str) -> Forbidden:
     return Forbidden(
-        code="ddl-elsewhere",
+        file_code="definition-elsewhere",
+        statement_code="statement-elsewhere",
         message=f"{clause} puts rows of the table at another place",
         recovery="remove the clause",
         token=token,

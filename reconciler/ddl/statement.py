@@ -62,9 +62,7 @@ def read_statement(sql: str) -> tuple[StatementKind, StatementText]:
     if kind is StatementKind.CREATE_TABLE:
         body = range(3, closing(text.tokens, 3) or 0)
     for forbidden in forbidden_parts(text.tokens, body=body):
-        _refuse(
-            f"statement-{forbidden.code.removeprefix('ddl-')}", forbidden.message, forbidden.token
-        )
+        _refuse(forbidden.statement_code, forbidden.message, forbidden.token)
     if text.behind:
         _refuse("statement-second", "a second statement follows the first", text.behind[0])
     if identifier(text.token(2)) is None:

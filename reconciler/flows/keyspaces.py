@@ -35,7 +35,7 @@ def choose_environment(loaded: Mapping[str, Files | ReconcilerError], asked: str
     if asked is not None:
         if asked in names or not names:
             return asked
-        raise _unknown("environment", asked, names)
+        raise _unknown("environment-unknown", "environment", asked, names)
     if len(names) == 1:
         return names[0]
     if not names:
@@ -98,7 +98,7 @@ def _chosen(
 ) -> list[str]:
     for name in asked:
         if name not in loaded:
-            raise _unknown("keyspace", name, sorted(loaded))
+            raise _unknown("keyspace-unknown", "keyspace", name, sorted(loaded))
     return sorted(set(asked)) or [
         keyspace
         for keyspace, files in sorted(loaded.items())
@@ -116,9 +116,7 @@ def no_specs() -> InvalidInput:
     )
 
 
-def _unknown(what: str, name: str, known: Sequence[str]) -> UsageError:
+def _unknown(code: str, what: str, name: str, known: Sequence[str]) -> UsageError:
     close = get_close_matches(name, known, n=1)
     hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(known) or 'none'}"
-    return UsageError(
-        Problem(code=f"{what}-unknown", message=f"there is no {what} {name!r}", recovery=hint)
-    )
+    return UsageError(Problem(code=code, message=f"there is no {what} {name!r}", recovery=hint))

@@ -26,13 +26,12 @@ def check_plan(plan: Plan, *, environment: str, keyspace: str, readable_sql: str
     """Raise Refused unless the plan is sound, of this keyspace and environment, and the readable
     file (None: missing) is what the plan id was computed with (PL-11)."""
     core = plan.core
-    for ours, theirs, what in (
-        (environment, core.environment, "environment"),
-        (keyspace, core.keyspace, "keyspace"),
-    ):
-        if ours != theirs:
-            message = f"the plan is for {what} {theirs!r}, not for {ours!r}"
-            raise _refused("plan-of-another-" + what, message)
+    if environment != core.environment:
+        message = f"the plan is for environment {core.environment!r}, not for {environment!r}"
+        raise _refused("plan-of-another-environment", message)
+    if keyspace != core.keyspace:
+        message = f"the plan is for keyspace {core.keyspace!r}, not for {keyspace!r}"
+        raise _refused("plan-of-another-keyspace", message)
     check_core(core)
     expected = render_readable_sql(core)
     if core.readable_sha256 != sha256_of(expected):

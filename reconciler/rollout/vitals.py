@@ -56,20 +56,20 @@ def _refusals(
     lag_max, threads_max = rollout.replica_lag_max_s, rollout.threads_running_max
     if lag_max is not None:
         if vitals.replica_lag_s is None:
-            yield _unmeasured(shard, "replica-lag", "replica lag")
+            yield _unmeasured(shard, "replica-lag-unmeasured", "replica lag")
         elif vitals.replica_lag_s > lag_max:
             because = f"replica lag is {vitals.replica_lag_s:.0f} s, limit is {lag_max} s"
             yield _over_limit(shard, "replica-lag", because)
     if threads_max is not None:
         if vitals.threads_running is None:
-            yield _unmeasured(shard, "threads-running", "the number of running threads")
+            yield _unmeasured(shard, "threads-running-unmeasured", "the number of running threads")
         elif vitals.threads_running > threads_max:
             because = f"{vitals.threads_running} threads are running, limit is {threads_max}"
             yield _over_limit(shard, "threads-running", because)
     disk_min = rollout.disk_free_min_percent
     if disk_min is not None and rebuilds:
         if vitals.disk_free_percent is None:
-            yield _unmeasured(shard, "disk-free", "free disk space")
+            yield _unmeasured(shard, "disk-free-unmeasured", "free disk space")
         elif vitals.disk_free_percent < disk_min:
             because = f"{vitals.disk_free_percent:.0f} % of disk is free, limit is {disk_min} %"
             yield _over_limit(shard, "disk-free", because)
@@ -77,7 +77,7 @@ def _refusals(
 
 def _unmeasured(shard: str, code: str, what: str) -> Refusal:
     return Refusal(
-        code=f"{code}-unmeasured",
+        code=code,
         message=f"shard {shard}: {what} could not be measured, and the spec sets a limit for it",
         recovery="let the apply identity measure it, or take the limit out of the spec",
         shard=shard,
