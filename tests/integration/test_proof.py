@@ -173,6 +173,25 @@ def prove_steps(
     )
 
 
+class TestComputedDefaults:
+    BEFORE = ("CREATE TABLE t (id int PRIMARY KEY)", "INSERT INTO t VALUES (1)")
+
+    def test_one_that_can_be_logged_is_added_in_one_statement(self, mysql: Bench) -> None:
+        after = ["CREATE TABLE t (id int PRIMARY KEY, a int DEFAULT (id + 1))"]
+        proof = mysql.prove(self.BEFORE, after)
+        assert len(proven(proof).statements) == 1
+        assert not hazards_of(proof, HazardKind.FILL_EXISTING_ROWS)["a"].needs_permission
+
+    def test_one_that_cannot_is_set_behind_the_column_by_permission(self, mysql: Bench) -> None:
+        """ADD COLUMN ... DEFAULT (uuid()) is error 1674 with a row-based binary log."""
+        after = ["CREATE TABLE t (id int PRIMARY KEY, a varchar(36) DEFAULT (uuid()), b int)"]
+        proof = mysql.prove(self.BEFORE, after)
+        assert len(proven(proof).statements) == 2
+        found = hazards_of(proof, HazardKind.FILL_EXISTING_ROWS)["a"]
+        assert found.needs_permission
+        assert found.reason.startswith("existing rows get NULL, not (uuid())")
+
+
 class TestRowVersions:
     BEFORE = ("CREATE TABLE t (id int PRIMARY KEY)",)
     AFTER = ("CREATE TABLE t (id int PRIMARY KEY, a int)",)

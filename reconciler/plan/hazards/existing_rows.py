@@ -74,9 +74,15 @@ def fills_computed_default(examined: Examined) -> Iterator[Hazard]:
     """A new column with an expression default: computed for each existing row."""
     for clause in examined.of_kind(ClauseKind.ADD_COLUMN):
         new = examined.column_after(clause.object)
-        if new is not None and new.default_sql is not None and new.default_sql.startswith("("):
+        if new is None or new.default_sql is None or not new.default_sql.startswith("("):
+            continue
+        if new.default_sql in clause.sql:
             reason = f"existing rows get {new.default_sql}, as it is when the statement runs"
             yield worth_knowing(HazardKind.FILL_EXISTING_ROWS, new.name, reason)
+        else:
+            value = "NULL" if new.nullable else "what NOT NULL without a default gives them"
+            reason = f"existing rows get {value}, not {new.default_sql}, which is set afterwards"
+            yield needing_permission(HazardKind.FILL_EXISTING_ROWS, new.name, reason)
 
 
 def requires_unique(examined: Examined) -> Iterator[Hazard]:
