@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from reconciler.ddl.default_less import is_default_less
 from reconciler.ddl.quote import quote_identifier
 from reconciler.ddl.render import column_sql
-from reconciler.diff.dependants import columns_used
+from reconciler.diff.column_types import converts, takes_literal_default, type_kind
+from reconciler.diff.dependants import columns_used, computing_with, expression_of
 from reconciler.diff.model import Clause, ClauseKind
 from reconciler.diff.moves import moved_names
 from reconciler.diff.options import default_charset
@@ -26,11 +27,6 @@ from reconciler.model.server import Flavor, ServerVersion
 _LITERAL = re.compile(
     r"NULL|(?:[bx]|_binary )?'(?:[^'\\]|\\.|'')*'|-?[0-9.]+(?:e[-+]?[0-9]+)?|0x[0-9A-F]*"
 )
-_NO_LITERAL_DEFAULT = re.compile(
-    r"(?:tiny|medium|long)?(?:text|blob)\b|json|vector|geometry|point|linestring|polygon|multi|geomc"
-)
-_TEMPORAL = frozenset({"date", "datetime", "time", "timestamp", "year"})
-_LISTED = frozenset({"enum", "set"})
 ORDER_GROUP = "column-order"
 
 
@@ -38,10 +34,10 @@ ORDER_GROUP = "column-order"
 class ColumnClauses:
     """`changes` are in the order they must keep; `afterwards` need a statement of their own.
 
-    Folded names: `rebuilt` columns are dropped and added again; expressions over `retyped` ones
-    must be read anew, because MySQL has turned their literals into values of the old type (1292);
-    indexes over `unlisted` ones must be made anew: once they are no ENUM or SET any more, MySQL
-    takes the one or two bytes that were indexed for a prefix of as many characters.
+    Folded names: `rebuilt` columns are dropped and added again. Expressions over `unsettled` ones
+    must be written anew, and checks over `retyped` ones. So must indexes over `unlisted` ones: when
+    they are no ENUM or SET any more, MySQL takes the byte or two that it had indexed for a prefix
+    of as many characters.
     """
 
     drops: tuple[Clause, ...]
@@ -49,6 +45,7 @@ class ColumnClauses:
     afterwards: tuple[Clause, ...]
     rebuilt: frozenset[str]
     retyped: frozenset[str]
+    unsettled: frozenset[str]
     unlisted: frozenset[str]
 
 
@@ -57,7 +54,9 @@ def column_clauses(
 ) -> ColumnClauses:
     """`before` has its new names already; `old_names` are what its columns are still called."""
     old, new = by_name(before.columns), by_name(after.columns)
-    rebuilt, retyped = _rebuilt_columns(old, new), _changed_types(old, new, _TEMPORAL)
+    rebuilt = _rebuilt_columns(old, new, version.flavor)
+    retyped = _retyped_columns(old, new)
+    computing, unsettled = _disturbed(old, new, old_names, rebuilt)
     kept = [key for key in old if key in new and key not in rebuilt]
     moved = moved_names(kept, [key for key in new if key in old and key not in rebuilt])
     writer = _Writer(before=before, after=after, old_names=old_names, version=version)
@@ -69,7 +68,8 @@ def column_clauses(
             old[key] != column
             or key in moved
             or column.name in old_names
-            or _uses(column, rebuilt | retyped)
+            or key in computing
+            or not retyped.isdisjoint(columns_used(expression_of(column)))
         ):
             changes.append(writer.change(old[key], column, position=key in moved))
     if moved:
@@ -87,7 +87,8 @@ def column_clauses(
         ),
         rebuilt=rebuilt,
         retyped=retyped,
-        unlisted=_changed_types(old, new, _LISTED),
+        unsettled=unsettled | retyped,
+        unlisted=_unlisted_columns(old, new),
     )
 
 
@@ -157,34 +158,59 @@ class _Writer:
         return f" AFTER {quote_identifier(names[index - 1])}" if index else " FIRST"
 
 
-def _rebuilt_columns(old: dict[str, Column], new: dict[str, Column]) -> frozenset[str]:
+def _rebuilt_columns(
+    old: dict[str, Column], new: dict[str, Column], flavor: Flavor
+) -> frozenset[str]:
     """Columns that only DROP and ADD can change: to, from or between virtual ones.
 
-    MySQL answers 3106 to a MODIFY; between a plain and a stored column it works.
+    MySQL answers 3106 to a MODIFY, MariaDB 1907; between a plain and a stored column it works.
+    MariaDB has types, too, that it does not turn into each other.
     """
-    kinds = {
-        key: {
-            column.generated.kind if column.generated else None for column in (old[key], new[key])
-        }
+    return frozenset(
+        key
         for key in old.keys() & new.keys()
-    }
-    return frozenset(
-        key for key, both in kinds.items() if len(both) == 2 and GeneratedKind.VIRTUAL in both
+        if _becomes_virtual_or_no_more(old[key], new[key])
+        or (flavor is Flavor.MARIADB and not converts(old[key], new[key]))
     )
 
 
-def _changed_types(
-    old: dict[str, Column], new: dict[str, Column], types_of_interest: frozenset[str]
-) -> frozenset[str]:
-    """Columns whose type becomes another one, and either is of interest."""
-    types = {key: (_base_type(old[key]), _base_type(new[key])) for key in old.keys() & new.keys()}
+def _becomes_virtual_or_no_more(old: Column, new: Column) -> bool:
+    kinds = {column.generated.kind if column.generated else None for column in (old, new)}
+    return len(kinds) == 2 and GeneratedKind.VIRTUAL in kinds
+
+
+def _retyped_columns(old: dict[str, Column], new: dict[str, Column]) -> frozenset[str]:
+    """Columns that change to another kind of type: MySQL has made values of the old kind of the
+    literals they are compared with, and does not take those back (1292)."""
     return frozenset(
-        key for key, (a, b) in types.items() if a != b and not types_of_interest.isdisjoint((a, b))
+        key for key in old.keys() & new.keys() if type_kind(old[key]) != type_kind(new[key])
     )
 
 
-def _base_type(column: Column) -> str:
-    return column.sql_type.partition("(")[0]
+def _unlisted_columns(old: dict[str, Column], new: dict[str, Column]) -> frozenset[str]:
+    lists = ("enum", "set")
+    return frozenset(
+        key
+        for key in old.keys() & new.keys()
+        if type_kind(old[key]) in lists and type_kind(old[key]) != type_kind(new[key])
+    )
+
+
+def _disturbed(
+    old: dict[str, Column], new: dict[str, Column], old_names: OldNames, rebuilt: frozenset[str]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Columns to restate because one that they compute with goes, if only for its old name; and
+    all columns that this disturbs, under the names they have in expressions until then.
+
+    MySQL looks through generated columns at what they are made of (3108, 3766, 3837).
+    """
+    live = {name_key(old_names.get(column.name, column.name)): key for key, column in old.items()}
+    changed = frozenset(
+        name for name, key in live.items() if key not in new or key in rebuilt or key != name
+    )
+    expressions = {name: expression_of(old[key]) for name, key in live.items()}
+    computing = computing_with(expressions, changed)
+    return frozenset(live[name] for name in computing), changed | computing
 
 
 def _restates(clause: Clause) -> bool:
@@ -194,20 +220,12 @@ def _restates(clause: Clause) -> bool:
     return clause.kind in (ClauseKind.ADD_COLUMN, ClauseKind.MODIFY_COLUMN)
 
 
-def _uses(column: Column, others: frozenset[str]) -> bool:
-    """Whether the column computes with one of `others`; it must be restated where they go."""
-    expression = (column.generated.expression if column.generated else "") + (
-        column.default_sql or ""
-    )
-    return bool(others) and not others.isdisjoint(columns_used(expression))
-
-
 def _default_can_be_set(column: Column) -> bool:
     """SET DEFAULT takes literals; on text and JSON (error 1101) and for CURRENT_TIMESTAMP (1064),
     the whole column must be restated."""
     if column.default_sql is None:
         return not column.nullable
-    if _NO_LITERAL_DEFAULT.match(column.sql_type):
+    if not takes_literal_default(column):
         return False
     return _LITERAL.fullmatch(column.default_sql) is not None
 

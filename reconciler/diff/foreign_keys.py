@@ -22,7 +22,7 @@ from reconciler.diff.model import Clause, ClauseKind
 from reconciler.diff.options import changes_engine
 from reconciler.diff.pairing import by_name, name_key
 from reconciler.model.schema import Column, ForeignKey, Table
-from reconciler.model.server import ServerVersion
+from reconciler.model.server import Flavor, ServerVersion
 
 Tables = Mapping[str, Table]
 
@@ -45,7 +45,7 @@ class ForeignKeyChanges:
     unchecked: frozenset[str]
 
 
-def foreign_key_changes(before: Tables, after: Tables) -> ForeignKeyChanges:
+def foreign_key_changes(before: Tables, after: Tables, flavor: Flavor) -> ForeignKeyChanges:
     """For the tables that exist on both sides; the others bring and take their keys along."""
     drops: dict[str, tuple[ForeignKey, ...]] = {}
     adds: dict[str, tuple[ForeignKey, ...]] = {}
@@ -54,7 +54,7 @@ def foreign_key_changes(before: Tables, after: Tables) -> ForeignKeyChanges:
         old, new = by_name(before[name].foreign_keys), by_name(after[name].foreign_keys)
         redone = set()
         for key in old.keys() & new.keys():
-            effects = set(_column_effects(name, new[key], before, after))
+            effects = set(_column_effects(name, new[key], before, after, flavor))
             if old[key] != new[key] or _Effect.REDO in effects:
                 redone.add(key)
             elif _Effect.UNCHECKED in effects:
@@ -100,7 +100,7 @@ def add_foreign_keys(
 
 
 def _column_effects(
-    table: str, key: ForeignKey, before: Tables, after: Tables
+    table: str, key: ForeignKey, before: Tables, after: Tables, flavor: Flavor
 ) -> Iterator[_Effect]:
     ends = [(table, key.columns)]
     if key.parent_database is None:
@@ -113,16 +113,18 @@ def _column_effects(
         old, new = by_name(before[name].columns), by_name(after[name].columns)
         for column in map(name_key, columns):
             if column in old and column in new:
-                yield from _column_effect(old[column], new[column])
+                yield from _column_effect(old[column], new[column], flavor)
 
 
-def _column_effect(old: Column, new: Column) -> Iterator[_Effect]:
+def _column_effect(old: Column, new: Column, flavor: Flavor) -> Iterator[_Effect]:
     """MySQL compares the types of both ends whatever foreign_key_checks says (3780), and with it
-    refuses every change that may touch values (1832, 1833) unless it can be made in place."""
+    refuses every change that may touch values (1832, 1833) unless it can be made in place. MariaDB
+    11.8 refuses another type without it as well."""
     if (old.charset, old.collation, old.generated) != (new.charset, new.collation, new.generated):
         yield _Effect.REDO
     elif old.sql_type != new.sql_type:
-        yield _Effect.UNCHECKED if _grows(old.sql_type, new.sql_type) else _Effect.REDO
+        harmless = flavor is Flavor.MYSQL and _grows(old.sql_type, new.sql_type)
+        yield _Effect.UNCHECKED if harmless else _Effect.REDO
     if (old.nullable and not new.nullable) or old.auto_increment != new.auto_increment:
         yield _Effect.UNCHECKED
 

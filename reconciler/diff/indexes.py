@@ -40,17 +40,17 @@ def index_clauses(
     after: Table,
     old_names: OldNames,
     rebuilt: frozenset[str],
-    retyped: frozenset[str],
+    unsettled: frozenset[str],
     version: ServerVersion,
 ) -> IndexClauses:
     """`before` has its new names already. Indexes on `rebuilt` columns are made anew, and so are
-    those that compute with `retyped` ones."""
+    those that compute with `unsettled` ones."""
     old, new = by_name(before.indexes), by_name(after.indexes)
     redone = {
         key
         for key in old.keys() & new.keys()
         if _is_another(old[key], new[key])
-        or _uses(old[key], rebuilt, retyped)
+        or _uses(old[key], rebuilt, unsettled)
         or _loses_innodb(before, after)
     }
     displaced = covered_by_indexes(

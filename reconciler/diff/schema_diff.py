@@ -90,7 +90,7 @@ class _Plan:
     version: ServerVersion
 
     def steps(self) -> Iterator[Step]:
-        changes = foreign_key_changes(self.before, self.after)
+        changes = foreign_key_changes(self.before, self.after, self.version.flavor)
         wandering = wandering_checks(self.before, self.after, self.version.flavor)
         altered = self._altered(changes, wandering)
         changing = frozenset(name for name, steps in altered.items() if steps.alters)

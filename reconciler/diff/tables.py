@@ -20,7 +20,7 @@ from reconciler.diff.pairing import by_name, name_key
 from reconciler.diff.partitions import partition_clauses
 from reconciler.diff.renames import OldNames
 from reconciler.model.schema import Table
-from reconciler.model.server import ServerVersion
+from reconciler.model.server import Flavor, ServerVersion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ def table_steps(
         columns.retyped,
         version,
     )
-    checks = check_clauses(before, after, columns.rebuilt | columns.retyped, version)
+    checks = check_clauses(before, after, columns.rebuilt | columns.unsettled, version)
     partitions = partition_clauses(before, after, columns.rebuilt, version)
     main = [
         *checks.drops,
@@ -105,15 +105,17 @@ def table_steps(
     }
     return TableSteps(
         alters=tuple(steps()),
-        # Only in place does DROP PARTITION drop the rows; ALGORITHM=COPY would keep them all.
         partitions=tuple(
-            alter(
-                clause,
-                algorithm=RequiredAlgorithm.INPLACE
-                if clause.kind is ClauseKind.DROP_PARTITION
-                else None,
-            )
+            alter(clause, algorithm=_algorithm_of(clause, version))
             for clause in partitions.statements
         ),
         untouched=frozenset(by_name(after.indexes)) - touched,
     )
+
+
+def _algorithm_of(clause: Clause, version: ServerVersion) -> RequiredAlgorithm | None:
+    """Only in place does MySQL's DROP PARTITION drop the rows; as a copy it would keep them all.
+    MariaDB always drops them, and knows no ALGORITHM here."""
+    if clause.kind is ClauseKind.DROP_PARTITION and version.flavor is Flavor.MYSQL:
+        return RequiredAlgorithm.INPLACE
+    return None

@@ -54,8 +54,9 @@ def test_random_pairs_converge_both_ways_on_mariadb(mariadb_bench: Workbench) ->
 def _check(case: Case, bench: Workbench) -> None:
     bench = replace(bench, policy=case.policy)
     there, back = both_ways(bench, case.before, case.after, case.renames)
-    _check_way(there, case.refusal, case.sent)
-    _check_way(back, case.refusal_back, case.sent_back)
+    spelled_here = bench.version.flavor is Flavor.MYSQL or Flavor.MYSQL not in case.flavors
+    _check_way(there, case.refusal, case.sent if spelled_here else None)
+    _check_way(back, case.refusal_back, case.sent_back if spelled_here else None)
     if case.note is not None:
         assert any(case.note in note for note in there.notes), there.notes
 

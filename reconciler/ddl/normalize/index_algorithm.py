@@ -1,25 +1,28 @@
 """USING is printed when it was written; where it names what the engine does anyway, it is noise.
 
-MariaDB's UNIQUE ... USING HASH stays: it prints so the long-value hash keys it makes by itself.
+InnoDB has B-trees only; MariaDB prints USING HASH where that was written, until the next ALTER, and
+where a UNIQUE key is too long for a B-tree, which its columns tell already.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.model.schema import Index, Table
+from reconciler.model.schema import Table
 from reconciler.model.server import ServerVersion
 
 # The algorithm that an index of the engine has when none is named.
 _DEFAULT_ALGORITHM = {
-    "INNODB": "BTREE", "MYISAM": "BTREE", "ARIA": "BTREE", "MRG_MYISAM": "BTREE", "MEMORY": "HASH",
+    "MYISAM": "BTREE", "ARIA": "BTREE", "MRG_MYISAM": "BTREE", "MEMORY": "HASH",
 }  # fmt: skip
 
 
 def without_default_algorithms(table: Table, version: ServerVersion) -> Table:
-    default = _DEFAULT_ALGORITHM.get((table.option("ENGINE") or "").upper())
-    return replace(table, indexes=tuple(_index(index, default) for index in table.indexes))
-
-
-def _index(index: Index, default: str | None) -> Index:
-    return index if index.using is None or index.using != default else replace(index, using=None)
+    engine = (table.option("ENGINE") or "").upper()
+    noise = {"BTREE", "HASH"} if engine == "INNODB" else {_DEFAULT_ALGORITHM.get(engine)}
+    return replace(
+        table,
+        indexes=tuple(
+            replace(index, using=None) if index.using in noise else index for index in table.indexes
+        ),
+    )
