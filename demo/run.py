@@ -184,16 +184,21 @@ def _meet_drift(stage: Stage) -> None:
 
 def _account(stage: Stage, elapsed_s: float, *, kept: bool) -> None:
     shop = _shown(stage.repository)
+    places = {
+        f"{shop}/specs, {shop}/schemas": "what git says",
+        f"{shop}/plans/production": "the plan, as JSON and as SQL",
+        f"reconciler status -C {shop}": "what was applied, from the ledger",
+        "README.md": "how to set it up for a fleet of your own",
+    }
+    width = max(map(len, places))
     print(f"\n{BOLD}What happened{END}  ({elapsed_s:.0f} s)")
     print(
         "  4 shards on 2 servers; one reviewed change ran on all of them, wave by wave; the shard\n"
         "  that diverged was brought back; a plan that the world had overtaken ran nothing.\n"
-        f"\n{BOLD}Where to look{END}\n"
-        f"  {shop}/specs, {shop}/schemas          what git says\n"
-        f"  {shop}/plans/production               the plan, as JSON and as SQL\n"
-        f"  reconciler status -C {shop}           what was applied, from the ledger\n"
-        "  README.md                                how to set it up for a fleet of your own"
+        f"\n{BOLD}Where to look{END}"
     )
+    for place, what in places.items():
+        print(f"  {place:<{width}}  {what}")
     if kept:
         fleet = _shown(stage.fleet)
         print(
