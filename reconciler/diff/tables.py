@@ -55,10 +55,10 @@ def table_steps(
         after,
         pair.old_indexes,
         columns.rebuilt | columns.unlisted,
-        columns.retyped,
+        columns.unsettled,
         version,
     )
-    checks = check_clauses(before, after, columns.rebuilt | columns.unsettled, version)
+    checks = check_clauses(before, after, columns.rebuilt | columns.retyped, version)
     partitions = partition_clauses(before, after, columns.rebuilt, version)
     main = [
         *checks.drops,

@@ -57,7 +57,7 @@ ANOTHER: dict[type, dict[str, Any]] = {
     Generated: {"expression": "2", "kind": GeneratedKind.STORED},
     IndexPart: {"column": "b", "expression": "1", "length": 1, "descending": True},
     Index: {
-        "name": "l", "kind": IndexKind.UNIQUE, "parts": (PART, PART), "using": "HASH",
+        "name": "l", "kind": IndexKind.UNIQUE, "parts": (PART, PART), "using": "RTREE",
         "parser": "ngram", "comment": "x", "visible": False, "engine_attribute": "{}",
         "secondary_engine_attribute": "{}", "period": "p", "options": (("m", "8"),),
     },
