@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.ddl.normalize import normalize_table
-from reconciler.diff.comparable import policy_fingerprint
 from reconciler.diff.model import Operation, Step
 from reconciler.flows.looking import DefinitionReader
 from reconciler.flows.proof.chain import Ran
@@ -36,7 +35,8 @@ from reconciler.ports import World
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proven:
-    """`after` are the fingerprints of all managed tables once the statements have run."""
+    """`after` are the fingerprints, once the statements have run, of the managed tables that they
+    change and of those tables' neighbours."""
 
     statements: tuple[PlannedStatement, ...]
     after: tuple[tuple[str, str], ...]
@@ -63,15 +63,16 @@ def prove_change_set(
     tables. Raises Unavailable or Refused where no scratch server can be had."""
     request = ProofRequest(
         observed=tuple(observed),
+        texts=dict(observed[0].definitions),
         steps=tuple(steps),
         desired=desired,
-        wanted=_fingerprints(desired, observed[0].settings.version, policy),
         policy=policy,
         renames=renames,
         reader=DefinitionReader(policy),
     )
     parts = parts_of(request.steps, request.texts, desired)
-    unplanned = left_unplanned(request, before, {name for part in parts for name in part.tables})
+    tables = frozenset().union(*(part.tables for part in parts))
+    unplanned = left_unplanned(request, before, tables)
     if unplanned:
         return ProofFailed(refusals=unplanned)
     results = world.workers.map(
@@ -84,14 +85,13 @@ def prove_change_set(
     # Parts do not know each other, so their statements can be put back into the order of the diff;
     # the sort keeps what one step was split into together.
     statements = sorted(proven, key=lambda ran: ran.place)
-    tables = frozenset().union(*(part.tables for part in parts))
     findings = (
         *program_findings(world.scratch, request, tables, statements),
         *unproven_findings(request, statements),
     )
     return Proven(
         statements=tuple(_planned(ran, request, findings) for ran in statements),
-        after=tuple(sorted(request.wanted.items())),
+        after=tuple(sorted(request.wanted(tables).items())),
     )
 
 
@@ -129,7 +129,3 @@ def _hazards(ran: Ran, request: ProofRequest) -> tuple[Hazard, ...]:
 
 def _canonical(table: Table | None, version: ServerVersion) -> Table | None:
     return normalize_table(table, version) if table is not None else None
-
-
-def _fingerprints(schema: Schema, version: ServerVersion, policy: Policy) -> dict[str, str]:
-    return {table.name: policy_fingerprint(table, version, policy) for table in schema.tables}

@@ -94,6 +94,12 @@ class TestStateThatDefinitionsDoNotShow:
         explicit = CHILD.format(keys="KEY pid (pid),")
         proven(either.prove([PARENT, explicit], after))
 
+    def test_the_mark_of_a_foreign_key_that_is_gone_is_still_met(self, either: Bench) -> None:
+        """It outlives the key: the index goes by itself once another one covers it."""
+        drop = "ALTER TABLE c DROP FOREIGN KEY c_ibfk_1"
+        plain = "CREATE TABLE c (id int PRIMARY KEY, pid int, x int, KEY pid (pid), KEY k (pid, x))"
+        proven(either.prove([PARENT, CHILD.format(keys=""), drop], [PARENT, plain]))
+
     def test_a_class_that_only_one_of_both_states_takes_is_not_planned(self, mysql: Bench) -> None:
         """DROP and ADD of an equal index is a no-op and INSTANT where the index is explicit, and
         refused with 1845 where InnoDB made it."""

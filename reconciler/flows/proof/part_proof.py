@@ -68,7 +68,7 @@ def prove_part(scratch: Scratch, request: ProofRequest, part: Part) -> list[Ran]
 
 
 def _original(request: ProofRequest, part: Part) -> Original:
-    texts = {table: text for table, text in request.shard.definitions if table in part.tables}
+    texts = {table: text for table, text in request.texts.items() if table in part.tables}
     return Original(
         settings=request.settings,
         texts=texts,
@@ -98,6 +98,7 @@ def _run_chain(
         state=dict(maker.original.expected),
     )
     steps = part.steps
+    wanted = request.wanted(part.tables)
     for _ in range(PROOF_ROUNDS_MAX):
         for place, step in steps:
             problem = chain.run(place, step)
@@ -106,7 +107,6 @@ def _run_chain(
         now = maker.read_everything(chain.copy)
         if {table: read.fingerprint for table, read in now.items()} != chain.state:
             return unexplained(shard, now, chain.state)
-        wanted = {table: found for table, found in request.wanted.items() if table in part.tables}
         if chain.state == wanted:
             return chain
         # What a server made of the statements is not quite what was wanted: say it the difference.
@@ -123,7 +123,7 @@ def _run_chain(
             break
         behind = len(request.steps)
         steps = tuple((behind + place, step) for place, step in enumerate(rest.steps))
-    return ends_elsewhere(shard, now, request)
+    return ends_elsewhere(shard, now, wanted, request)
 
 
 def _variants(request: ProofRequest, part: Part, original: Original) -> Iterator[_Variant]:

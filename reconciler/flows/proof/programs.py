@@ -154,7 +154,7 @@ def _try_out(
     words = frozenset().union(*(_words(program.definition) for program in programs))
     texts = {
         table: text
-        for table, text in request.shard.definitions
+        for table, text in request.texts.items()
         if table in tables or name_key(table) in words
     }
     original = Original(

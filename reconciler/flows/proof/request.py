@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from reconciler.diff.comparable import policy_fingerprint
 from reconciler.diff.model import Step
 from reconciler.flows.looking import DefinitionReader, ReadDefinition
 from reconciler.model.observation import ObservedShard
@@ -17,12 +18,12 @@ from reconciler.model.server import ServerSettings, ServerVersion
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProofRequest:
     """`observed` are all shards that share this before-state, the first one standing for all;
-    `wanted` are the desired fingerprints by table."""
+    `texts` are its definitions by table."""
 
     observed: tuple[ObservedShard, ...]
+    texts: Mapping[str, str]
     steps: tuple[Step, ...]
     desired: Schema
-    wanted: Mapping[str, str]
     policy: Policy
     renames: tuple[Rename, ...]
     reader: DefinitionReader
@@ -39,9 +40,13 @@ class ProofRequest:
     def version(self) -> ServerVersion:
         return self.settings.version
 
-    @property
-    def texts(self) -> dict[str, str]:
-        return dict(self.shard.definitions)
-
     def read(self, table: str) -> ReadDefinition:
         return self.reader.read(self.texts[table], self.version)
+
+    def wanted(self, tables: Collection[str]) -> dict[str, str]:
+        """The desired fingerprints of those of the tables that are to exist."""
+        return {
+            table.name: policy_fingerprint(table, self.version, self.policy)
+            for table in self.desired.tables
+            if table.name in tables
+        }
