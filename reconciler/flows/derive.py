@@ -36,6 +36,7 @@ from reconciler.plan.model import (
     PlannedStatement,
     TableBefore,
 )
+from reconciler.plan.permission import check_permissions, permission_notes
 from reconciler.plan.readable import render_readable_sql
 from reconciler.ports import World
 from reconciler.rollout.waves import waves_of
@@ -103,6 +104,7 @@ def derive(world: World, begun: Pass) -> Derived:
     policy = begun.files.spec.policy
     statements = [statement for found in sets for statement in found.statements]
     missing = tuple(dict.fromkeys(permission_refusals(statements, policy, begun.files.spec.path)))
+    notes = (*permission_notes(check_permissions(statements, policy.allow)), *notes)
     readable = render_readable_sql(core)
     core = replace(core, readable_sha256=sha256_of(readable))
     return Derived(
