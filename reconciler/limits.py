@@ -168,3 +168,6 @@ STATUS_CHARS_MAX = 140
 
 # So many characters of a plan id name one plan among all that a repository will ever hold.
 PLAN_ID_CHARS_MIN = 8
+
+# A comment that is edited more often than people look only uses up the token's rate limit.
+COMMENT_PAUSE_S = 10.0

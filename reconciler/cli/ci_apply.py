@@ -11,6 +11,7 @@ import click
 
 from reconciler.cli.apply import apply_code
 from reconciler.cli.ci_job import CiJob
+from reconciler.cli.ci_progress import told_meanwhile
 from reconciler.cli.exit_code import ExitCode, worst
 from reconciler.cli.gates import spec_gates
 from reconciler.cli.interrupts import counted_interrupts
@@ -21,16 +22,23 @@ from reconciler.cli.wire import Worlds
 from reconciler.edges.github.job import BranchEvent
 from reconciler.edges.github.notices import GithubNotices
 from reconciler.errors import Problem, ReconcilerError, Refused, Unavailable
-from reconciler.flows.apply import ApplyRequest, Gate, apply_keyspace
+from reconciler.flows.apply import ApplyRequest, ApplyWorld, Gate, apply_keyspace
 from reconciler.flows.ci_review import ReviewQuestion, current_refusals, review_proof
 from reconciler.flows.keyspaces import choose_environment
 from reconciler.flows.open_apply import WaveChoice
+from reconciler.flows.status import current_apply
 from reconciler.guard.model import Refusal
 from reconciler.guard.review import Review
-from reconciler.outcomes import ApplyOutcome, ApplyVerdict, KeyspaceFailed
+from reconciler.outcomes import (
+    ApplyOutcome,
+    ApplyVerdict,
+    KeyspaceFailed,
+    ProgressEvent,
+    StatusOutcome,
+)
 from reconciler.plan.files import plan_paths
 from reconciler.plan.model import Plan
-from reconciler.report.markdown.apply import apply_markdown
+from reconciler.report.markdown.apply import apply_markdown, status_markdown
 from reconciler.report.markdown.ci import break_glass_issue
 from reconciler.report.render import apply_report
 from reconciler.spec.load import DesiredFiles, load_repository
@@ -120,7 +128,14 @@ def _apply_all(run: _Run, keyspaces: Sequence[str]) -> list[ApplyOutcome | Keysp
             gates = (_review_gate(run, files, chosen), *spec_gates(worlds, files, chosen))
             world = worlds.apply_world_of(chosen, run.ci.history, interrupts)
             world = replace(world, gates=gates)
-            return apply_keyspace(world, files, chosen, request, on_progress=on_progress)
+            follow = partial(_tell_progress, run, world, chosen.name, files.spec.keyspace)
+            with told_meanwhile(follow) as notify:
+
+                def on_event(event: ProgressEvent) -> None:
+                    on_progress(event)
+                    notify(event)
+
+                return apply_keyspace(world, files, chosen, request, on_progress=on_event)
 
         return run.loaded.each(run.environment, keyspaces, work)
 
@@ -213,16 +228,31 @@ def _comment(run: _Run, outcome: ApplyOutcome | KeyspaceFailed) -> None:
     if isinstance(outcome, KeyspaceFailed) or outcome.plan is None:
         return
     if outcome.verdict is not ApplyVerdict.NOTHING_TO_DO:
-        run.ci.tell("the comment", partial(_write_comment, run=run, outcome=outcome))
+        _tell_author(run, outcome.environment, outcome.keyspace, apply_markdown([outcome]))
 
 
-def _write_comment(notices: GithubNotices, *, run: _Run, outcome: ApplyOutcome) -> None:
-    path = plan_paths(outcome.environment, outcome.keyspace).json
+def _tell_progress(run: _Run, world: ApplyWorld, environment: str, keyspace: str) -> None:
+    now_s = world.look.clock.now_s()
+    try:
+        status = current_apply(world.rollout.ledger, environment, keyspace, now_s=now_s)
+    except ReconcilerError:
+        return  # the rollout itself says what is wrong with the ledger
+    if status is not None:
+        outcome = StatusOutcome(environment=environment, applies=(status,), now_s=now_s)
+        _tell_author(run, environment, keyspace, status_markdown(outcome))
+
+
+def _tell_author(run: _Run, environment: str, keyspace: str, body: str) -> None:
+    path = plan_paths(environment, keyspace).json
     below = run.ci.history.below
-    brought_by = run.ci.line.last_change(run.commit, f"{below}/{path}" if below else path)
-    if brought_by is not None:
-        for number in run.ci.forge.pull_requests_of(brought_by)[:1]:
-            notices.keep_comment(number, apply_markdown([outcome]))
+
+    def write(notices: GithubNotices) -> None:
+        brought_by = run.ci.line.last_change(run.commit, f"{below}/{path}" if below else path)
+        if brought_by is not None:
+            for number in run.ci.forge.pull_requests_of(brought_by)[:1]:
+                notices.keep_comment(number, body)
+
+    run.ci.tell("the comment", write)
 
 
 def _no_reason() -> Problem:

@@ -105,6 +105,7 @@ def verify_change(repo: Path, environments: Sequence[str], sarif: Path | None) -
             _tell_verified(change, environment, outcomes, code)
             codes.append(code)
             everything += outcomes
+    _forget_untouched(change)
     how = presentation("github", change.loaded.keyspaces)
     show(verify_report(everything, how))
     if sarif:
@@ -172,27 +173,30 @@ def _unchanged(change: _Change, environments: Sequence[str], sarif: Path | None)
     if change.ci.job.token:
         for environment in change.environments(environments):
             _status(change, environment, "no schema change", ExitCode.FINE)
-        for name, files in change.loaded.keyspaces.items():
-            _comment_unchanged(change, name, files)
+        _forget_untouched(change)
     return int(ExitCode.FINE)
 
 
-def _comment_unchanged(
-    change: _Change, keyspace: str, files: DesiredFiles | ReconcilerError
-) -> None:
+def _forget_untouched(change: _Change) -> None:
     """Only in the place of what an earlier state of the pull request was told."""
     pull_request = change.pull_request
-    if pull_request is None or pull_request.is_fork or not isinstance(files, DesiredFiles):
+    if pull_request is None or pull_request.is_fork:
         return
-    for environment in files.spec.environments:
-        body = unchanged_comment(environment.name, keyspace)
-        replace_it = partial(_replace_comment, number=pull_request.number, body=body)
-        change.ci.tell("the comment", replace_it)
+    bodies = [
+        unchanged_comment(environment.name, keyspace)
+        for keyspace, files in change.loaded.keyspaces.items()
+        if isinstance(files, DesiredFiles) and keyspace not in change.touched
+        for environment in files.spec.environments
+    ]
+    replace_them = partial(_replace_comments, number=pull_request.number, bodies=bodies)
+    change.ci.tell("the comment", replace_them)
 
 
-def _replace_comment(notices: GithubNotices, *, number: int, body: str) -> None:
-    if notices.has_comment(number, body.partition("\n")[0]):
-        notices.keep_comment(number, body)
+def _replace_comments(notices: GithubNotices, *, number: int, bodies: Sequence[str]) -> None:
+    told = notices.own_first_lines(number)
+    for body in bodies:
+        if body.partition("\n")[0] in told:
+            notices.keep_comment(number, body)
 
 
 def _from_fork(change: _Change, pull_request: PullRequestEvent) -> int:

@@ -382,3 +382,93 @@ def test_secrets_are_in_nothing_that_is_said(jobs: Jobs) -> None:
     assert TOKEN not in said
     assert password
     assert password not in said
+
+
+def test_the_comment_follows_the_change_and_a_second_one_is_folded_away(jobs: Jobs) -> None:
+    number = change(jobs)
+    jobs.on_pull_request(number, "verify")
+    (first,) = jobs.hub.comments.values()
+    twin = {**first, "id": 5000, "node_id": "IC_5000"}
+    jobs.hub.comments[5000] = twin
+    jobs.on_pull_request(number, "verify")
+    assert jobs.hub.minimised == [first["node_id"]]
+    del jobs.hub.comments[5000]
+    jobs.fleet.git("rm", "--quiet", "-r", "plans")
+    jobs.fleet.edit("schemas/shop/users.sql", *reversed(ADD_COLUMN))
+    jobs.fleet.commit("never mind")
+    jobs.push()
+    assert jobs.on_pull_request(number, "verify").code == 0
+    assert "no schema change" in first["body"]
+
+
+def test_plan_in_ci_shows_the_plan_and_leaves_its_files(jobs: Jobs, tmp_path: Path) -> None:
+    jobs.branch()
+    jobs.fleet.edit("schemas/shop/users.sql", *ADD_COLUMN)
+    jobs.fleet.commit("no plan yet")
+    number = jobs.propose()
+    ended = jobs.on_pull_request(number, "plan")
+    assert ended.code == 0, ended.said
+    assert "ADD COLUMN `age`" in jobs.comments(number)[0]
+    (made,) = tmp_path.glob(f"job*/{PLAN_JSON}")
+    jobs.fleet.write(PLAN_JSON, made.read_text())
+    jobs.fleet.write(PLAN_SQL, made.with_suffix("").with_suffix(".plan.sql").read_text())
+    jobs.fleet.commit("the plan that CI made")
+    jobs.push()
+    assert jobs.on_pull_request(number, "verify").code == 0
+
+
+def test_findings_are_on_the_file_and_in_sarif(jobs: Jobs, tmp_path: Path) -> None:
+    jobs.branch()
+    jobs.fleet.edit("schemas/shop/users.sql", *ADD_COLUMN)
+    jobs.fleet.commit("no plan")
+    number = jobs.propose()
+    file = tmp_path / "findings.sarif"
+    ended = jobs.on_pull_request(number, "verify", "--sarif", str(file))
+    assert "::error file=" in ended.out
+    assert json.loads(file.read_text())["runs"][0]["results"]
+
+
+HOSTILE = "x`--><script>alert(1)</script>[a](http://e.test)@team ${{ 1 }} $(id) ::error::\\x1b"
+
+
+def test_hostile_names_and_comments_do_nothing(jobs: Jobs) -> None:
+    branch = 'a;$(touch${IFS}x)&&`id`\'-"x"'
+    jobs.branch(branch)
+    quoted = HOSTILE.replace("'", "''")
+    jobs.fleet.edit(
+        "schemas/shop/users.sql",
+        ADD_COLUMN[0],
+        f"{ADD_COLUMN[0]}\n  `a``|b` int DEFAULT NULL COMMENT '{quoted}',",
+    )
+    jobs.fleet.plan_and_commit()
+    jobs.push(branch)
+    number = jobs.hub.opened(jobs.hub.users["ada"], branch, title=HOSTILE)
+    verified = jobs.on_pull_request(number, "verify")
+    assert verified.code == 0, verified.said
+    (comment,) = jobs.comments(number)
+    assert comment.startswith("<!-- reconciler change production/shop -->\n")
+    outside = "".join(comment.split("```")[::2])
+    assert "<script" not in outside
+    assert "@team" not in outside
+    report = verified.out.partition("::stop-commands::")[2]
+    assert report
+    jobs.hub.reviewed(BEN, number)
+    jobs.merged(number, MergeKind.SQUASH)
+    applied = jobs.on_push("apply")
+    assert applied.code == 0, applied.said
+
+
+def test_a_plan_of_seventy_kilobytes_is_cut_to_what_a_comment_holds(jobs: Jobs) -> None:
+    jobs.branch()
+    columns = "\n".join(
+        f"  c{number} varchar(20) DEFAULT NULL COMMENT '{'x' * 800}'," for number in range(90)
+    )
+    jobs.fleet.edit("schemas/shop/users.sql", ADD_COLUMN[0], f"{ADD_COLUMN[0]}\n{columns}")
+    jobs.fleet.plan_and_commit()
+    number = jobs.propose()
+    assert len(jobs.fleet.read(PLAN_SQL)) > 70_000
+    verified = jobs.on_pull_request(number, "verify")
+    assert verified.code == 0, verified.said
+    (comment,) = jobs.comments(number)
+    assert len(comment.encode()) <= 65_536
+    assert jobs.hub.statuses[-1]["description"].split(",")[0].split()[-1] in comment

@@ -40,7 +40,7 @@ class GithubNotices:
         """The one comment whose first line is that of `body`: edited, or written. Further ones of
         our own are folded away as outdated."""
         marker = body.partition("\n")[0]
-        own = self._own_comments(number, marker)
+        own = [each for each in self._own_comments(number) if each.first_line == marker]
         if not own:
             self._client.send("POST", f"{self._at}/issues/{number}/comments", {"body": body})
             return
@@ -48,12 +48,9 @@ class GithubNotices:
         for other in own[1:]:
             self._client.mutate(_MINIMISE, {"id": other.node_id})
 
-    def has_comment(self, number: int, marker: str) -> bool:
-        return bool(self._own_comments(number, marker))
-
-    def minimise_comments(self, number: int, marker: str) -> None:
-        for comment in self._own_comments(number, marker):
-            self._client.mutate(_MINIMISE, {"id": comment.node_id})
+    def own_first_lines(self, number: int) -> frozenset[str]:
+        """Of the comments that are ours: where there is something to edit."""
+        return frozenset(comment.first_line for comment in self._own_comments(number))
 
     def keep_issue(self, title: str, body: str) -> int:
         """The one issue whose body begins with the first line of `body`: edited and open."""
@@ -107,11 +104,11 @@ class GithubNotices:
         path = f"{self._at}/deployments/{deployment_id}/statuses"
         self._client.send("POST", path, {"state": state, "log_url": url})
 
-    def _own_comments(self, number: int, marker: str) -> list[_Comment]:
+    def _own_comments(self, number: int) -> list[_Comment]:
         """Newest first: the newest is the one that people see."""
         path = f"{self._at}/issues/{number}/comments"
         rows = [_comment(Fields(row, path)) for row in self._client.pages(path)]
-        own = [c for c in rows if c.author == self._author and c.first_line == marker]
+        own = [comment for comment in rows if comment.author == self._author]
         return sorted(own, key=lambda comment: -comment.id)
 
     def _own_issue(self, marker: str, *, state: str = "all") -> int | None:
