@@ -465,6 +465,20 @@ def test_a_schema_that_never_rests_is_whole_or_refused(
             assert len([table for table, _ in seen.definitions if table[0] == "a"]) == 10
 
 
+@pytest.mark.invariant("PL-10")
+def test_a_limit_set_for_the_whole_server_cuts_nothing(
+    server: RunningServer, fresh_database: FreshDatabase
+) -> None:
+    database = fresh_database(server)
+    run(server, database, *(f"CREATE TABLE t{n} (id INT)" for n in range(3)))
+    run(server, database, "SET GLOBAL sql_select_limit = 1")
+    try:
+        seen = observed(connection_to(server, database))
+    finally:
+        run(server, database, "SET GLOBAL sql_select_limit = DEFAULT")
+    assert [table for table, _ in seen.definitions] == ["t0", "t1", "t2"]
+
+
 # Encrypted connections
 
 
