@@ -209,7 +209,7 @@ def _from_fork(change: _Change, pull_request: PullRequestEvent) -> int:
     ]
     for problem in problems:
         click.echo(f"{problem}\n  next: {problem.recovery}")
-    text = fork_comment(change.touched, pull_request.head_branch, pull_request.number)
+    text = fork_comment(change.touched, pull_request.number)
     click.echo(
         "a schema change from a fork: it has no secrets, so nothing was compared with the fleet;"
         " a maintainer takes it into this repository, see the job's summary [fork-not-verified]"

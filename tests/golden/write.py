@@ -14,6 +14,7 @@ from reconciler.report.findings import SchemaFiles
 from reconciler.report.neutral import fenced
 from reconciler.report.render import Format, Presentation
 from reconciler.report.text.progress import progress_line
+from tests.golden.forge_messages import FORGE_MESSAGES
 from tests.golden.samples import DIVERGENT
 from tests.golden.scenarios import CONTROL, PROGRESS, SCENARIOS, SECTIONS, Scenario
 
@@ -54,6 +55,8 @@ def golden_files() -> dict[Path, str]:
     for scenario in SCENARIOS:
         for form in _formats(scenario):
             files[HERE / f"{scenario.name}.{SUFFIXES[form]}"] = _report(scenario, form)
+    for name, _, markdown in FORGE_MESSAGES:
+        files[HERE / f"{name}.md"] = markdown
     files[HERE / "readable.plan.sql"] = _readable()
     return files
 
@@ -86,6 +89,11 @@ def _messages() -> Iterator[str]:
     yield fenced("\n".join(map(progress_line, PROGRESS)), "text")
     yield "## stop, release and cancel"
     yield fenced(control_text(CONTROL).rstrip("\n"), "text")
+    yield "## On the forge"
+    for name, when, markdown in FORGE_MESSAGES:
+        yield f"### {name}"
+        yield when
+        yield fenced(markdown.rstrip("\n"), "markdown")
     yield "## The readable plan beside the plan file"
     yield fenced(_readable().rstrip("\n"), "sql")
 

@@ -21,7 +21,7 @@ def unchanged_comment(environment: str, keyspace: str) -> str:
     return f"{marker('change', environment, keyspace)}\n{heading}\n"
 
 
-def fork_comment(keyspaces: Sequence[str], branch: str, number: int) -> str:
+def fork_comment(keyspaces: Sequence[str], number: int) -> str:
     """What follows for a pull request whose job is not given what it would need."""
     names = ", ".join(map(code_span, keyspaces))
     command = (
