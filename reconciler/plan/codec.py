@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import re
 from enum import StrEnum
 from reprlib import repr as brief
 from types import NoneType, UnionType
@@ -22,6 +23,7 @@ from reconciler.limits import PLAN_BYTES_MAX
 from reconciler.plan.model import PLAN_FORMAT, Plan, PlanCore, PlanMeta
 
 _ID_PREFIX = b"reconciler/plan/v1\n"
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")  # JSON can spell one, UTF-8 cannot
 _PLAN_AGAIN = "make the plan again with `reconciler plan --write` and have it reviewed"
 
 Value = TypeVar("Value")
@@ -71,7 +73,7 @@ def load_plan(content: bytes, path: str) -> Plan:
     try:
         plan = plan_from_core(core, meta)
     except rfc8785.CanonicalizationError:
-        raise _malformed(path, "core", "holds a number that JSON does not keep exact") from None
+        raise _malformed(path, "core", "holds a number or a character that JSON cannot hold") from None
     if document["plan_id"] != plan.plan_id:
         raise _refused(
             path,
@@ -118,6 +120,8 @@ def _from_json(value: Any, kind: Any, place: str) -> Any:
         return kind(value)
     if type(value) is not kind:
         raise _Mismatch(place, f"is {brief(value)}, expected {kind.__name__}")
+    if isinstance(value, str) and _HALF_CHARACTER.search(value):
+        raise _Mismatch(place, "holds half a character, which no file and no terminal takes")
     return value
 
 
@@ -169,7 +173,7 @@ def _parse_json(content: bytes, path: str) -> dict[str, Any]:
         raise _refused(path, "plan-malformed", "the plan file is not UTF-8") from None
     except _Mismatch as repeated:
         raise _malformed(path, repeated.place, repeated.reason) from None
-    except (json.JSONDecodeError, RecursionError) as broken:
+    except (ValueError, RecursionError) as broken:  # ValueError: a number of thousands of digits
         reason = f"the plan file is not whole JSON ({broken})"
         raise _refused(path, "plan-malformed", reason) from None
     if not isinstance(document, dict):

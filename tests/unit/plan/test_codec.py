@@ -98,6 +98,11 @@ def test_a_truncated_plan_is_refused_wherever_it_was_cut() -> None:
         assert refusal(content[:end]) == "plan-malformed"
 
 
+def test_half_a_surrogate_pair_is_malformed() -> None:
+    content = dump_plan(sample_plan()).replace(b"ADD COLUMN `c0`", rb"ADD COLUMN `\ud800`")
+    assert refusal(content) == "plan-malformed"
+
+
 def test_a_newer_format_says_to_upgrade() -> None:
     document = json.loads(dump_plan(sample_plan()))
     document["core"]["format"] = 2
