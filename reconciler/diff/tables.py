@@ -14,6 +14,7 @@ from reconciler.diff.binding import bind
 from reconciler.diff.checks import check_clauses
 from reconciler.diff.columns import column_clauses
 from reconciler.diff.indexes import index_clauses
+from reconciler.diff.mariadb_time import time_clauses
 from reconciler.diff.model import Clause, ClauseKind, Operation, RequiredAlgorithm, Step
 from reconciler.diff.options import changes_engine, option_clauses
 from reconciler.diff.pairing import by_name, name_key
@@ -48,7 +49,9 @@ def table_steps(
     pair: TablePair, version: ServerVersion, *, referenced: bool, foreign_key_checks: bool
 ) -> TableSteps:
     """`referenced`: some foreign key from or to this table stands all the while."""
-    before, after = pair.before, pair.after
+    after = pair.after
+    time = time_clauses(pair.before, after)
+    before = time.before
     columns = column_clauses(before, after, pair.old_columns, version)
     indexes = index_clauses(
         before,
@@ -63,11 +66,13 @@ def table_steps(
     main = [
         *checks.drops,
         *indexes.drops,
+        *time.drops,
         *columns.drops,
         *option_clauses(before, after),
         *([pair.counter] if pair.counter else []),
         *columns.changes,
         *indexes.changes,
+        *time.adds,
         *indexes.adds,
         *checks.adds,
         *checks.changes,
@@ -89,6 +94,8 @@ def table_steps(
         )
 
     def steps() -> Iterator[Step]:
+        for clause in time.beforehand:
+            yield alter(clause)
         if indexes.beforehand:
             yield alter(*indexes.beforehand)
         if main_clauses:

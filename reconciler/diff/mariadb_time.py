@@ -1,0 +1,65 @@
+"""MariaDB's periods and system versioning.
+
+A table that keeps the history of its rows refuses changes to its columns (4119) unless the server
+runs with system_versioning_alter_history=KEEP. So versioning ends before anything else and begins
+with it; what lies between two versioned tables only the server can permit.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from reconciler.diff.model import Clause, ClauseKind
+from reconciler.model.schema import ROW_BOUNDS, Table
+
+_PERIOD = re.compile(r"(PERIOD FOR (?:SYSTEM_TIME|`(?:[^`]|``)+`)) ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeClauses:
+    """`beforehand` take an ALTER each; `before` is the table that they leave."""
+
+    beforehand: tuple[Clause, ...] = ()
+    drops: tuple[Clause, ...] = ()
+    adds: tuple[Clause, ...] = ()
+    before: Table
+
+
+def time_clauses(before: Table, after: Table) -> TimeClauses:
+    beforehand: list[Clause] = []
+    drops = [
+        _clause(f"DROP {_period_name(period)}")
+        for period in before.periods
+        if period not in after.periods
+    ]
+    adds = [_clause(f"ADD {period}") for period in after.periods if period not in before.periods]
+    if before.system_versioned and not after.system_versioned:
+        if before.partitioning and before.partitioning.method_sql.startswith("SYSTEM_TIME"):
+            remove = Clause(
+                kind=ClauseKind.REMOVE_PARTITIONING, object=before.name, sql="REMOVE PARTITIONING"
+            )
+            beforehand.append(remove)  # 4131 otherwise
+            before = replace(before, partitioning=None)
+        # With columns for the bounds of its history, these must go in the same ALTER (4125).
+        into = drops if _has_bounds(before) else beforehand
+        into.append(_clause("DROP SYSTEM VERSIONING"))
+    elif after.system_versioned and not before.system_versioned:
+        adds.append(_clause("ADD SYSTEM VERSIONING"))
+    return TimeClauses(
+        beforehand=tuple(beforehand), drops=tuple(drops), adds=tuple(adds), before=before
+    )
+
+
+def _period_name(period: str) -> str:
+    match = _PERIOD.match(period)
+    assert match is not None, "periods are read by the same rule"
+    return match[1]
+
+
+def _has_bounds(table: Table) -> bool:
+    return any(c.generated and c.generated.expression in ROW_BOUNDS for c in table.columns)
+
+
+def _clause(sql: str) -> Clause:
+    return Clause(kind=ClauseKind.OTHER, object=sql.partition(" ")[2], sql=sql, bound_to="time")
