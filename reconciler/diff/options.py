@@ -53,16 +53,17 @@ def default_charset(table: Table) -> tuple[str | None, str | None]:
     return table.option(_CHARSET), table.option(_COLLATION)
 
 
-def option_clauses(before: Table, after: Table) -> tuple[Clause, ...]:
-    """The charset first, so that what follows is understood under the new one."""
+def option_clauses(before: Table, after: Table, written: Table) -> tuple[Clause, ...]:
+    """The charset first, so that what follows is understood under the new one. `written` is
+    `after` as its file has it: servers keep the letter case of COMPRESSION='zlib'."""
     clauses: list[Clause] = []
     if default_charset(before) != default_charset(after):
         clauses.append(_clause(_CHARSET, _charset_sql(after)))
-    old, new = dict(before.options), dict(after.options)
+    old, new, as_written = (dict(table.options) for table in (before, after, written))
     for name in sorted({*old, *new} - {_CHARSET, _COLLATION}):
         if old.get(name) == new.get(name):
             continue
-        value = new.get(name) or _HIDDEN.get(name)
+        value = as_written.get(name) or new.get(name) or _HIDDEN.get(name)
         if value is not None:
             clauses.append(_clause(name, option_sql(name, value)))
     return tuple(clauses)

@@ -65,6 +65,7 @@ def diff_schemas(
         observed={table.name: table for table in seen.tables},
         before=before,
         after=after,
+        written=raw,
         new={
             name: without_counter(raw[name], policy.auto_increment)
             for name in after.keys() - before.keys()
@@ -84,7 +85,8 @@ class _Plan:
     observed: Mapping[str, Table]  # by the names they still have
     before: Mapping[str, Table]
     after: Mapping[str, Table]
-    new: Mapping[str, Table]  # as printed
+    written: Mapping[str, Table]  # the same, as printed
+    new: Mapping[str, Table]  # as printed, without what policy leaves out
     renamed: Renamed
     counters: Mapping[str, Clause]
     version: ServerVersion
@@ -129,6 +131,7 @@ class _Plan:
                 observed=self.observed[self.renamed.old_table_name(name)],
                 before=replace(before, checks=tuple(c for c in before.checks if c not in dropped)),
                 after=after,
+                written=self.written[name],
                 old_columns=self.renamed.columns.get(name, {}),
                 old_indexes=self.renamed.indexes.get(name, {}),
                 counter=self.counters.get(name),

@@ -26,11 +26,13 @@ from reconciler.model.server import Flavor, ServerVersion
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TablePair:
-    """`observed` is the table as it is; `before` the same under the names it will have."""
+    """`observed` is the table as it is; `before` the same under the names it will have. `written`
+    is `after` with its options as the file has them."""
 
     observed: Table
     before: Table
     after: Table
+    written: Table
     old_columns: OldNames = field(default_factory=dict)
     old_indexes: OldNames = field(default_factory=dict)
     counter: Clause | None = None  # AUTO_INCREMENT=n, no part of either table
@@ -68,7 +70,7 @@ def table_steps(
         *indexes.drops,
         *time.drops,
         *columns.drops,
-        *option_clauses(before, after),
+        *option_clauses(before, after, pair.written),
         *([pair.counter] if pair.counter else []),
         *columns.changes,
         *indexes.changes,

@@ -26,7 +26,7 @@ from tests.property.table_grammar import Grower
 @click.option("--stop", default=5, help="Misses after which to stop.")
 def main(flavor: str, seed: int, pairs: int, show: bool, stop: int) -> None:
     """Run PAIRS random pairs both ways and print what did not converge."""
-    with start_server(_newest(Flavor(flavor))) as server, connect(server) as bench:
+    with start_server(newest(Flavor(flavor))) as server, connect(server) as bench:
         sys.exit(hunt(bench, seed=seed, pairs=pairs, show=show, stop=stop))
 
 
@@ -78,7 +78,7 @@ def _print(seed: int, way: Way, before: End, after: End) -> None:
             click.echo(f"-- {title}\n{line};")
 
 
-def _newest(flavor: Flavor) -> ServerBinary:
+def newest(flavor: Flavor) -> ServerBinary:
     found = [server for server in find_servers() if server.version.flavor is flavor]
     return max(found, key=lambda server: server.version)
 

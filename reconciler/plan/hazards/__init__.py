@@ -27,6 +27,7 @@ from reconciler.plan.hazards.data_loss import (
 )
 from reconciler.plan.hazards.examined import Examined
 from reconciler.plan.hazards.existing_rows import (
+    computes_for_rows,
     fills_computed_default,
     fills_rows,
     fixes_srid,
@@ -77,6 +78,7 @@ HAZARDS: tuple[Callable[[Examined], Iterator[Hazard]], ...] = (
     stops_encryption,
     requires_values,
     requires_unique,
+    computes_for_rows,
     loses_unique_column,
     requires_condition,
     requires_parents,

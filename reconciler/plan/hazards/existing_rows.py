@@ -12,11 +12,12 @@ from reconciler.ddl.quote import quote_identifier
 from reconciler.diff.model import ClauseKind
 from reconciler.diff.pairing import name_key
 from reconciler.model.policy import Hazard, HazardKind
-from reconciler.model.schema import Check, Column, ForeignKey, Index, Table
+from reconciler.model.schema import Check, Column, ForeignKey, Index, IndexPart, Table
 from reconciler.plan.hazards.column_type import Family, parse_column_type
 from reconciler.plan.hazards.examined import (
     Examined,
     find_index,
+    is_stored,
     may_be_left_out,
     needing_permission,
     unique_columns,
@@ -83,6 +84,20 @@ def fills_computed_default(examined: Examined) -> Iterator[Hazard]:
             value = "NULL" if new.nullable else "what NOT NULL without a default gives them"
             reason = f"existing rows get {value}, not {new.default_sql}, which is set afterwards"
             yield needing_permission(HazardKind.FILL_EXISTING_ROWS, new.name, reason)
+
+
+def computes_for_rows(examined: Examined) -> Iterator[Hazard]:
+    """A value computed and kept for each existing row: out of range, division by zero, wrong JSON
+    (1264, 1365, 3141) show on rows only."""
+    reason = "a row that it cannot be computed for makes it fail"
+    for clause in examined.of_kind(ClauseKind.ADD_COLUMN):
+        new = examined.column_after(clause.object)
+        if new is not None and new.generated is not None and is_stored(new):
+            yield worth_knowing(HazardKind.MAY_FAIL_ON_ROWS, new.name, reason)
+    for clause in examined.of_kind(ClauseKind.ADD_INDEX):
+        index = find_index(examined.step.after, clause.object)
+        if index is not None and any(_is_computed(part, examined) for part in index.parts):
+            yield worth_knowing(HazardKind.MAY_FAIL_ON_ROWS, index.name, reason)
 
 
 def requires_unique(examined: Examined) -> Iterator[Hazard]:
@@ -219,6 +234,13 @@ def _was_there(table: Table | None, key: ForeignKey) -> bool:
 
 def _has_prefix(index: Index) -> bool:
     return any(part.length is not None for part in index.parts)
+
+
+def _is_computed(part: IndexPart, examined: Examined) -> bool:
+    if part.column is None:
+        return True
+    column = examined.column_after(part.column)
+    return column is not None and not is_stored(column)
 
 
 def _uses_column(index: Index, column: Column) -> bool:

@@ -1,0 +1,85 @@
+"""Two databases held against each other by the server's own catalogue, without this product.
+
+Reading, normal form and fingerprints are what is being judged, so the judge does not use them: it
+asks INFORMATION_SCHEMA, which shows less than SHOW CREATE TABLE, but nothing of ours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from reconciler.model.server import Flavor
+
+Query = Callable[[str], Sequence[tuple[Any, ...]]]
+
+_TABLES = "TABLE_NAME, ENGINE, TABLE_COLLATION, TABLE_COMMENT, CREATE_OPTIONS"
+_COLUMNS = """TABLE_NAME, ORDINAL_POSITION, COLUMN_NAME, COLUMN_DEFAULT, IS_NULLABLE, COLUMN_TYPE,
+ CHARACTER_SET_NAME, COLLATION_NAME, EXTRA, COLUMN_COMMENT, GENERATION_EXPRESSION"""
+_INDEXES = """TABLE_NAME, INDEX_NAME, NON_UNIQUE, SEQ_IN_INDEX, COLUMN_NAME, COLLATION, SUB_PART,
+ NULLABLE, INDEX_TYPE, INDEX_COMMENT"""
+_CONSTRAINTS = "TABLE_NAME, CONSTRAINT_NAME, CONSTRAINT_TYPE"
+_KEYS = """TABLE_NAME, CONSTRAINT_NAME, COLUMN_NAME, ORDINAL_POSITION, REFERENCED_TABLE_NAME,
+ REFERENCED_COLUMN_NAME"""
+_REFERENCES = """TABLE_NAME, CONSTRAINT_NAME, UNIQUE_CONSTRAINT_NAME, UPDATE_RULE, DELETE_RULE,
+ REFERENCED_TABLE_NAME"""
+_PARTITIONS = """TABLE_NAME, PARTITION_NAME, SUBPARTITION_NAME, PARTITION_ORDINAL_POSITION,
+ SUBPARTITION_ORDINAL_POSITION, PARTITION_METHOD, SUBPARTITION_METHOD, PARTITION_EXPRESSION,
+ SUBPARTITION_EXPRESSION, PARTITION_DESCRIPTION, PARTITION_COMMENT"""
+
+
+def _views(flavor: Flavor) -> dict[str, tuple[str, str]]:
+    """View of the catalogue -> what to read of it, and the column with the database's name."""
+    mysql = flavor is Flavor.MYSQL
+    return {
+        "TABLES": (_TABLES, "TABLE_SCHEMA"),
+        "COLUMNS": (_COLUMNS + (", SRS_ID" if mysql else ""), "TABLE_SCHEMA"),
+        "STATISTICS": (
+            _INDEXES + (", IS_VISIBLE, EXPRESSION" if mysql else ", IGNORED"),
+            "TABLE_SCHEMA",
+        ),
+        "TABLE_CONSTRAINTS": (_CONSTRAINTS + (", ENFORCED" if mysql else ""), "TABLE_SCHEMA"),
+        "KEY_COLUMN_USAGE": (_KEYS, "TABLE_SCHEMA"),
+        "REFERENTIAL_CONSTRAINTS": (_REFERENCES, "CONSTRAINT_SCHEMA"),
+        "CHECK_CONSTRAINTS": ("CONSTRAINT_NAME, CHECK_CLAUSE", "CONSTRAINT_SCHEMA"),
+        "PARTITIONS": (_PARTITIONS, "TABLE_SCHEMA"),
+    }
+
+
+def differences(query: Query, flavor: Flavor, found: str, wanted: str) -> list[str]:
+    """What the catalogue shows of the one database and not of the other; empty if they are alike.
+    Tables that are not in `wanted` count as well."""
+    told = []
+    for view, (what, schema) in _views(flavor).items():
+        have, want = (
+            {
+                tuple(map(_plain, row))
+                for row in query(
+                    f"SELECT {what} FROM information_schema.{view} WHERE {schema} = '{database}'"
+                )
+            }
+            for database in (found, wanted)
+        )
+        told += [f"{view} has {row}" for row in sorted(have - want, key=str)]
+        told += [f"{view} lacks {row}" for row in sorted(want - have, key=str)]
+    return told
+
+
+def _plain(value: Any) -> Any:
+    """Without the introducers of literals, which follow the connection that wrote them, and with
+    one word for the two actions that are one to InnoDB."""
+    if not isinstance(value, str):
+        return value
+    if value == "NO ACTION":
+        return "RESTRICT"
+    return re.sub(r"_(?:utf8mb[34]|latin1|ascii|binary)(?=\\?')", "", value)
+
+
+def base_columns(query: Query, database: str) -> Mapping[tuple[str, str], tuple[Any, ...]]:
+    """By (table, column): all that the catalogue says of a column that holds values of its own."""
+    rows = query(
+        f"SELECT {_COLUMNS} FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = '{database}'"
+        " AND COALESCE(GENERATION_EXPRESSION, '') = ''"
+    )
+    return {(row[0], row[2]): (row[5], row[6], row[7]) for row in rows}
