@@ -19,7 +19,7 @@ from reconciler.cli.wire import Worlds, utc_text
 from reconciler.edges.files.writer import WorkingTreeWriter
 from reconciler.edges.github.job import BranchEvent, MergeGroupEvent, PullRequestEvent
 from reconciler.edges.github.notices import GithubNotices
-from reconciler.errors import ReconcilerError, Refused
+from reconciler.errors import Refused
 from reconciler.flows.ci_change import touched_keyspaces
 from reconciler.flows.plan import keep_plan, plan_keyspace
 from reconciler.flows.verify import verify_keyspace
@@ -45,8 +45,8 @@ class _Change:
             raise Refused(wrong_event(verb, "on pull_request or merge_group"))
         self.event: PullRequestEvent | MergeGroupEvent = event
         after = self.ci.history.tree(self.ci.commit)
-        before = self.ci.history.tree(self.ci.history.resolve(self._base()))
-        self.touched = touched_keyspaces(before, after)
+        self.before = self.ci.history.tree(self.ci.history.resolve(self._base()))
+        self.touched = touched_keyspaces(self.before, after)
         self.loaded = Loaded(root=self.ci.root, tree=after, keyspaces=load_repository(after))
 
     @property
@@ -144,7 +144,7 @@ def _planning(change: _Change, worlds: Worlds) -> Work[PlanOutcome]:
             world,
             files,
             chosen,
-            protected=change.ci.history.tree(change.ci.history.resolve(change._base())),
+            protected=change.before,
             created_at=utc_text(world.clock),
             tool_version=__version__,
         )
@@ -200,21 +200,18 @@ def _replace_comments(notices: GithubNotices, *, number: int, bodies: Sequence[s
 
 
 def _from_fork(change: _Change, pull_request: PullRequestEvent) -> int:
-    """Files by themselves; a red check, because nobody compared them with the fleet."""
-    problems = [
-        problem
-        for name in change.touched
-        if isinstance(found := change.loaded.keyspaces.get(name), ReconcilerError)
-        for problem in found.problems
-    ]
-    for problem in problems:
-        click.echo(f"{problem}\n  next: {problem.recovery}")
-    text = fork_comment(change.touched, pull_request.number)
+    """Files by themselves, and a plan from files to files; a red check, because nobody compared
+    them with the fleet."""
+    from reconciler.cli.ci_fork import plans_between
+
+    outcomes = list(plans_between(change.loaded, load_repository(change.before), change.touched))
+    show(plan_report(outcomes, presentation("github", change.loaded.keyspaces)))
     click.echo(
         "a schema change from a fork: it has no secrets, so nothing was compared with the fleet;"
         " a maintainer takes it into this repository, see the job's summary [fork-not-verified]"
     )
-    change.ci.summarise(text)
+    change.ci.summarise(fork_comment(change.touched, pull_request.number))
+    change.ci.summarise(plan_markdown(outcomes))
     change.ci.output(changed=True, plan_ids=[], exit_code=int(ExitCode.REFUSED))
     return int(ExitCode.REFUSED)
 

@@ -263,11 +263,14 @@ def test_a_fork_is_told_what_happens_next_and_stays_red(
 ) -> None:
     number = change(jobs)
     jobs.hub.pulls[number].fork = True
-    monkeypatch.setenv("FLEET_PASSWORD", "wrong")
+    for server in range(2):  # no login to any shard; scratch is the job's own container
+        monkeypatch.setenv(f"FLEET_PASSWORD_{server}", "wrong")
     ended = jobs.on_pull_request(number, "verify")
     assert ended.code == 3
     assert "fork-not-verified" in ended.out
+    assert "ADD COLUMN `age`" in ended.out
     assert "What happens next" in jobs.summary
+    assert "ADD COLUMN `age`" in jobs.summary
     assert jobs.hub.comments == {}
 
 

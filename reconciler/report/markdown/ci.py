@@ -30,8 +30,9 @@ def fork_comment(keyspaces: Sequence[str], number: int) -> str:
     parts = (
         Part(
             text=f"### {CAUTION} {names}: a schema change from a fork\n\n"
-            "The files were checked by themselves. Jobs of forks get no secrets, so nothing was"
-            " compared with the live fleet, and this check stays red on purpose."
+            "Jobs of forks get no secrets, so nothing was compared with the live fleet, and this"
+            " check stays red on purpose. A plan shown here leads from the files of the base branch"
+            " to these files: what would run if the fleet is as git says."
         ),
         Part(
             text="**What happens next:** a maintainer who has read the change brings it into this"

@@ -1,0 +1,95 @@
+"""What a job of a fork can show: the files by themselves, and a plan from files to files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from reconciler import __version__
+from reconciler.cli.run import Loaded
+from reconciler.cli.wire import Worlds, utc_text
+from reconciler.errors import InvalidInput, Problem, ReconcilerError, Unavailable
+from reconciler.flows.ci_fork import plan_between_files
+from reconciler.model.observation import ObservedShard
+from reconciler.model.server import ServerSettings
+from reconciler.outcomes import KeyspaceFailed, PlanOutcome
+from reconciler.ports import World
+from reconciler.spec.load import DesiredFiles
+from reconciler.spec.model import Environment, ShardSpec
+
+# Every server has it, with the server's own character set; nothing else of it is looked at.
+_ANY_DATABASE = "sys"
+
+
+def plans_between(
+    loaded: Loaded,
+    before: Mapping[str, DesiredFiles | ReconcilerError],
+    touched: tuple[str, ...],
+) -> Iterator[PlanOutcome | KeyspaceFailed]:
+    """For each touched keyspace and environment; what cannot be planned says why."""
+    with Worlds(loaded.root) as worlds:
+        for name in touched:
+            files = loaded.keyspaces.get(name)
+            if isinstance(files, DesiredFiles):
+                for environment in files.spec.environments:
+                    yield _plan(worlds.world_of(environment), before.get(name), files, environment)
+            elif files is not None:
+                yield _failed(name, "any environment", files)
+
+
+def _plan(
+    world: World,
+    before: DesiredFiles | ReconcilerError | None,
+    after: DesiredFiles,
+    environment: Environment,
+) -> PlanOutcome | KeyspaceFailed:
+    try:
+        if not isinstance(before, DesiredFiles):
+            raise InvalidInput(_nothing_before(after.spec.keyspace))
+        return plan_between_files(
+            world,
+            before,
+            after,
+            environment,
+            _settings_of_scratch(world, environment),
+            created_at=utc_text(world.clock),
+            tool_version=__version__,
+        )
+    except ReconcilerError as error:
+        return _failed(after.spec.keyspace, environment.name, error)
+
+
+def _settings_of_scratch(world: World, environment: Environment) -> ServerSettings:
+    if environment.scratch is None:
+        raise InvalidInput(_no_scratch(environment.name))
+    connection = replace(environment.scratch, database=_ANY_DATABASE)
+    (seen,) = world.shards.observe([ShardSpec(name="scratch", connection=connection)], parallel=1)
+    if isinstance(seen, ObservedShard):
+        return seen.settings
+    raise Unavailable(Problem(code=seen.code, message=seen.reason, recovery=seen.recovery))
+
+
+def _failed(keyspace: str, environment: str, error: ReconcilerError) -> KeyspaceFailed:
+    return KeyspaceFailed(
+        environment=environment,
+        keyspace=keyspace,
+        problems=error.problems,
+        exit_code=error.exit_code,
+    )
+
+
+def _nothing_before(keyspace: str) -> Problem:
+    return Problem(
+        code="fork-without-base",
+        message=f"keyspace {keyspace} has no files on the base branch that could be compared with",
+        recovery="a maintainer plans it against the fleet",
+    )
+
+
+def _no_scratch(environment: str) -> Problem:
+    return Problem(
+        code="fork-without-scratch",
+        message=f"environment {environment} has no scratch server of its own, so nobody knows what"
+        " kind of server its shards are",
+        recovery="name the job's service container as `scratch` in the spec",
+    )
