@@ -30,6 +30,8 @@ OBSERVE_PARALLEL_MIN = 32
 
 # Smaller tables change in moments whatever the class; a ceiling below this would only be noise.
 ROW_CEILING_MIN = 100_000
+# Ceilings are powers of ten.
+ROW_CEILING_STEP = 10
 
 # A host that vanished answers no keepalive for this long before its connection is given up; long
 # enough for a switch to restart, short enough not to wait for a dead shard all night.
@@ -171,3 +173,6 @@ PLAN_ID_CHARS_MIN = 8
 
 # A comment that is edited more often than people look only uses up the token's rate limit.
 COMMENT_PAUSE_S = 10.0
+
+# All plans of a repository, compressed.
+ARTIFACT_BYTES_MAX = 100_000_000

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from reconciler.errors import Refused
+from reconciler.errors import ReconcilerError, Refused
 from reconciler.flows.check import check_against_live
 from reconciler.flows.derive import begin_pass
 from reconciler.flows.looking import unreachable_refusals
@@ -24,8 +24,9 @@ from reconciler.outcomes import ApplyOutcome, ApplyVerdict, ProgressEvent
 from reconciler.plan.files import read_plan
 from reconciler.plan.model import Plan
 from reconciler.ports import History, ShardLocks, World
-from reconciler.spec.load import DesiredFiles
+from reconciler.spec.load import DesiredFiles, load_keyspace
 from reconciler.spec.model import Environment
+from reconciler.spec.tree import FileTree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +69,7 @@ def apply_keyspace(
     plan = read_plan(world.history.tree(request.commit), environment.name, files.spec.keyspace)
     if plan is None:
         return _without_plan(world.look, files, environment, end)
-    if refusals := _gate_refusals(world, request, plan):
+    if refusals := _gate_refusals(world, request, plan, files.spec.path):
         superseded = refusals[0].code == "superseded"
         return end.with_refusals(
             refusals, plan, ApplyVerdict.SUPERSEDED if superseded else ApplyVerdict.REFUSED
@@ -94,10 +95,12 @@ def apply_keyspace(
         return roll_out(world.rollout, order, locks, on_progress=on_progress)
 
 
-def _gate_refusals(world: ApplyWorld, request: ApplyRequest, plan: Plan) -> tuple[Refusal, ...]:
+def _gate_refusals(
+    world: ApplyWorld, request: ApplyRequest, plan: Plan, spec_path: str
+) -> tuple[Refusal, ...]:
     assert request.review is not Review.GITHUB or world.gates, "the forge's record is a gate"
     if request.review is Review.GIT:
-        facts = _review_facts(world.history, request.commit, plan)
+        facts = _review_facts(world.history, request.commit, plan, spec_path)
         if refusals := review_refusals(plan.plan_id, facts):
             return refusals
     return tuple(refusal for gate in world.gates for refusal in gate(plan))
@@ -147,13 +150,17 @@ def _without_plan(
     return end.with_refusals((unplanned(environment.name, files.spec.keyspace),), None)
 
 
-def _review_facts(history: History, commit: str, plan: Plan) -> ReviewFacts:
+def _review_facts(history: History, commit: str, plan: Plan, spec_path: str) -> ReviewFacts:
     tip = history.protected_tip()
+    if tip is None:
+        return ReviewFacts(commit=commit, tip=None, commit_is_merged=False, tip_plan_id=None)
     return ReviewFacts(
         commit=commit,
         tip=tip,
-        commit_is_merged=tip is not None and history.contains(tip, commit),
-        tip_plan_id=_plan_id_at(history, tip, plan) if tip else None,
+        commit_is_merged=history.contains(tip, commit),
+        tip_plan_id=_plan_id_at(history, tip, plan),
+        # At the tip itself the check of the inputs says more.
+        moved_on=_moved_on(history.tree(tip), plan, spec_path) if tip != commit else (),
     )
 
 
@@ -164,3 +171,13 @@ def _plan_id_at(history: History, tip: str, plan: Plan) -> str | None:
     except Refused:
         return None
     return found.plan_id if found else None
+
+
+def _moved_on(tree: FileTree, plan: Plan, spec_path: str) -> tuple[str, ...]:
+    """Files that cannot be read are not those of the plan."""
+    try:
+        now = load_keyspace(tree, spec_path).digests
+    except ReconcilerError:
+        return (spec_path,)
+    made_from = {(found.path, found.sha256) for found in plan.core.inputs}
+    return tuple(sorted({path for path, _ in made_from.symmetric_difference(now)}))

@@ -23,7 +23,7 @@ from reconciler.flows.looking import (
 from reconciler.flows.prove import ProofFailed, Proven, prove_change_set
 from reconciler.guard.model import Refusal
 from reconciler.guard.permission import permission_refusals
-from reconciler.limits import ROW_CEILING_MIN
+from reconciler.limits import ROW_CEILING_MIN, ROW_CEILING_STEP
 from reconciler.model.fleet import in_key_order
 from reconciler.model.observation import TableFacts, Unreachable
 from reconciler.model.policy import Policy
@@ -240,7 +240,7 @@ def _row_ceiling(
     largest = max((_rows(shard_facts, statement.table) for shard_facts in facts), default=0)
     ceiling = ROW_CEILING_MIN
     while ceiling < 2 * largest:
-        ceiling *= 10
+        ceiling *= ROW_CEILING_STEP
     return ceiling
 
 

@@ -9,6 +9,7 @@ from reconciler.errors import Refused
 from reconciler.flows.derive import Pass, begin_pass, diff_between
 from reconciler.flows.looking import SeenShard
 from reconciler.guard.classify import position_of
+from reconciler.guard.compare import input_refusals
 from reconciler.guard.model import ToDo
 from reconciler.model.fleet import in_key_order
 from reconciler.outcomes import DriftGroup, DriftOutcome, ShardMark, TableDifference
@@ -25,7 +26,7 @@ def find_drift(
 ) -> DriftOutcome:
     """Every shard is in exactly one group: matching, pending-apply, drifted or unreachable."""
     begun = begin_pass(world, files, environment)
-    plan = _committed_plan(tree, environment.name, files.spec.keyspace)
+    plan = _plan_of_these_files(tree, files, environment)
     groups: dict[tuple[ShardMark, tuple[TableDifference, ...], str], list[str]] = {}
     unread = {refusal.shard for refusal in begun.look.refusals}
     for seen in begun.look.seen:
@@ -50,11 +51,16 @@ def find_drift(
     )
 
 
-def _committed_plan(tree: FileTree, environment: str, keyspace: str) -> Plan | None:
+def _plan_of_these_files(
+    tree: FileTree, files: DesiredFiles, environment: Environment
+) -> Plan | None:
+    """The plan beside the files, if it was made from them: only then can it still be applied. Any
+    other makes no shard pending; `verify` is where it is refused."""
     try:
-        return read_plan(tree, environment, keyspace)
+        plan = read_plan(tree, environment.name, files.spec.keyspace)
     except Refused:
-        return None  # it makes no shard pending; `verify` is where it is refused
+        return None
+    return None if plan is None or input_refusals(plan.core, files.digests) else plan
 
 
 def _mark(begun: Pass, seen: SeenShard, plan: Plan | None) -> ShardMark:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.errors import Refused
-from reconciler.flows.derive import Derived, begin_pass, derive
+from reconciler.flows.check import check_against_live
+from reconciler.flows.derive import Derived, Pass, begin_pass, derive
 from reconciler.flows.looking import Look
 from reconciler.guard.classify import position_of
+from reconciler.guard.compare import input_refusals
 from reconciler.guard.model import Refusal, ToDo
 from reconciler.outcomes import PlanOutcome
 from reconciler.plan.codec import dump_plan, plan_from_core
@@ -29,14 +31,15 @@ def plan_keyspace(
     tool_version: str,
     notes: tuple[str, ...] = (),
 ) -> PlanOutcome:
-    """Derive a plan. `notes` are for its reader, beside the pass's own. `protected` is the tree of the protected branch, where a reviewed plan may
-    still wait to be applied (PL-13); None where there is no such branch."""
+    """Derive a plan. `notes` are for its reader, beside the pass's own. `protected` is the tree of
+    the protected branch, where a reviewed plan may still wait to be applied (PL-13); None where
+    there is no such branch."""
     begun = begin_pass(world, files, environment)
     derived = derive(world, begun)
     plan = _plan_of(derived, notes, created_at=created_at, tool_version=tool_version)
     pending = _pending(protected, files, environment, begun.look)
     refusals = derived.refusals
-    if pending and plan and plan.plan_id != pending.plan_id:
+    if pending and plan and plan.plan_id != pending.plan_id and _can_run(world, begun, pending):
         refusals = (_pending_refusal(pending), *refusals)
     return PlanOutcome(
         environment=environment.name,
@@ -95,6 +98,14 @@ def _pending(
     if None in standings or not any(isinstance(standing, ToDo) for standing in standings):
         return None
     return merged
+
+
+def _can_run(world: World, begun: Pass, pending: Plan) -> bool:
+    """Not if an apply of these very files would refuse it: a table outgrew it, or servers were
+    upgraded. What an apply of other files would say is not known here."""
+    if input_refusals(pending.core, begun.files.digests):
+        return True
+    return not check_against_live(world, begun, pending).refusals
 
 
 def _pending_refusal(pending: Plan) -> Refusal:

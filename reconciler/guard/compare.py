@@ -13,8 +13,9 @@ from dataclasses import fields, replace
 
 from reconciler.ddl.statement import canonical_statement
 from reconciler.guard.model import Refusal
-from reconciler.limits import SHARDS_NAMED_MAX
-from reconciler.plan.model import PlanCore
+from reconciler.limits import ROW_CEILING_STEP, SHARDS_NAMED_MAX
+from reconciler.model.policy import HazardKind
+from reconciler.plan.model import PlanCore, PlannedStatement
 
 _PLAN_AGAIN = "run `reconciler plan --write` again, have the new plan reviewed, then apply it"
 
@@ -137,7 +138,7 @@ def _ceiling_refusals(reviewed: PlanCore, live_rows: LiveRows) -> Iterator[Refus
 
 
 def _other_refusals(reviewed: PlanCore, derived: PlanCore) -> Iterator[Refusal]:
-    lifted = _with_ceilings_of(derived, reviewed)
+    lifted = _as_reviewed(derived, reviewed)
     for field in fields(PlanCore):
         if field.name == "readable_sha256":
             continue  # a function of the rest, and bound to it when the plan was loaded
@@ -160,27 +161,36 @@ _WHAT = {
     "shards": "the list of shards differs",
     "waves": "the waves differ",
     "managed_tables": "the managed tables differ",
-    "change_sets": "how a statement is executed, its hazards, effects or order differ",
+    "change_sets": "how a statement is executed, its hazards, effects, order or row ceiling differ",
     "matching": "other shards match already",
     "after": "the desired schema differs",
 }
 
 
-def _with_ceilings_of(derived: PlanCore, reviewed: PlanCore) -> PlanCore:
-    """The derived core with the reviewed ceilings, which were found to be high enough."""
+def _as_reviewed(derived: PlanCore, reviewed: PlanCore) -> PlanCore:
+    """The derived core with what may differ for a reason: see `_statement_as_reviewed`."""
     reviewed_sets = {change_set.shards: change_set for change_set in reviewed.change_sets}
     lifted = []
     for ours in derived.change_sets:
         theirs = reviewed_sets.get(ours.shards)
         if theirs and len(theirs.statements) == len(ours.statements):
-            ours = replace(
-                ours,
-                statements=tuple(
-                    replace(new, row_ceiling=old.row_ceiling)
-                    if (old.row_ceiling is None) == (new.row_ceiling is None)
-                    else new
-                    for old, new in zip(theirs.statements, ours.statements, strict=True)
-                ),
-            )
+            pairs = zip(theirs.statements, ours.statements, strict=True)
+            statements = tuple(_statement_as_reviewed(new, old) for old, new in pairs)
+            ours = replace(ours, statements=statements)
         lifted.append(ours)
     return replace(derived, change_sets=tuple(lifted))
+
+
+def _statement_as_reviewed(new: PlannedStatement, old: PlannedStatement) -> PlannedStatement:
+    """With the reviewed ceiling, which live is under, unless no row count leads to one that high;
+    and with what the reviewer permitted unseen, where a login that sees more has ruled it out."""
+    # Estimates come and go by half, which can move a ceiling by one step.
+    highest = (new.row_ceiling or 0) * ROW_CEILING_STEP
+    if old.row_ceiling is not None and old.row_ceiling <= highest:
+        new = replace(new, row_ceiling=old.row_ceiling)
+    still_there = tuple(
+        hazard
+        for hazard in old.hazards
+        if hazard.kind is not HazardKind.UNPROVEN or hazard in new.hazards
+    )
+    return replace(new, hazards=old.hazards) if still_there == new.hazards else new

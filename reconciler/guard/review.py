@@ -22,12 +22,14 @@ class Review(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewFacts:
     """`tip_plan_id` is the plan id of this keyspace in the protected branch's tree, None if there
-    is no plan there; `tip` None if there is no protected branch."""
+    is no plan there; `tip` None if there is no protected branch. `moved_on` are files that the plan
+    was made from and that are others in that tree."""
 
     commit: str
     tip: str | None
     commit_is_merged: bool
     tip_plan_id: str | None
+    moved_on: tuple[str, ...] = ()
 
 
 def review_refusals(plan_id: str, facts: ReviewFacts) -> tuple[Refusal, ...]:
@@ -59,6 +61,18 @@ def review_refusals(plan_id: str, facts: ReviewFacts) -> tuple[Refusal, ...]:
                 recovery="nothing needs to be done here; the newer merge has its own apply",
                 expected=plan_id,
                 observed=facts.tip_plan_id or "no plan",
+            ),
+        )
+    if facts.moved_on:
+        # A revert that forgot the plan files, for one: they say what git no longer wants.
+        return (
+            Refusal(
+                code="superseded",
+                message=f"plan {plan_id} was superseded: the protected branch has moved on, and"
+                f" {facts.moved_on[0]} is no longer what the plan was made from",
+                recovery="plan again on the protected branch, and have the new plan reviewed",
+                expected=f"as at {facts.commit[:12]}",
+                observed=f"as at {facts.tip[:12]}",
             ),
         )
     return ()

@@ -73,7 +73,7 @@ def load_plan(content: bytes, path: str) -> Plan:
     try:
         plan = plan_from_core(core, meta)
     except rfc8785.CanonicalizationError:
-        raise _malformed(path, "core", "holds a number or a character that JSON cannot hold") from None
+        raise _malformed(path, "core", "holds what JSON does not keep exact") from None
     if document["plan_id"] != plan.plan_id:
         raise _refused(
             path,

@@ -12,7 +12,14 @@ from reconciler.errors import InvalidInput, Problem
 from reconciler.spec.tree import FileTree
 
 # Tried in this order where nobody names the branch: what the remote calls its default comes first.
-_USUAL_BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
+# In full: anybody may call a branch or a tag of their own `origin/main`.
+_USUAL_BRANCHES = (
+    "refs/remotes/origin/HEAD",
+    "refs/remotes/origin/main",
+    "refs/remotes/origin/master",
+    "refs/heads/main",
+    "refs/heads/master",
+)
 
 
 class GitHistory:
@@ -45,13 +52,20 @@ class GitHistory:
 
     def protected_tip(self) -> str | None:
         """A branch that was named must exist; the usual ones may be absent."""
-        if self._protected_branch is not None:
-            for name in (f"origin/{self._protected_branch}", self._protected_branch):
-                if (found := self._branch(name)) is not None:
-                    return found
-            return self.resolve(self._protected_branch)
-        tips = (self._branch(name) for name in _USUAL_BRANCHES)
-        return next((tip for tip in tips if tip is not None), None)
+        name = self._protected_branch
+        if name is None:
+            tips = (self._branch(path) for path in _USUAL_BRANCHES)
+            return next((tip for tip in tips if tip is not None), None)
+        for path in (f"refs/remotes/origin/{name}", f"refs/remotes/{name}", f"refs/heads/{name}"):
+            if (found := self._branch(path)) is not None:
+                return found
+        raise InvalidInput(
+            Problem(
+                code="ref-unknown",
+                message=f"{name!r} names no branch of this repository",
+                recovery="fetch it, or name a branch that exists with --protected-branch",
+            )
+        )
 
     def contains(self, tip: str, commit: str) -> bool:
         return self._repo.is_ancestor(self._repo.commit(commit), self._repo.commit(tip))
@@ -66,12 +80,12 @@ class GitHistory:
                 continue  # this commit removed it
             yield blob.data_stream.read()
 
-    def _branch(self, name: str) -> str | None:
-        """The tip of a local or remote branch; a tag of the same name is none."""
-        for reference in self._repo.references:
-            if isinstance(reference, git.Head | git.RemoteReference) and reference.name == name:
-                return reference.commit.hexsha
-        return None
+    def _branch(self, path: str) -> str | None:
+        """The tip of a branch by its full name; a link to one that is gone is no branch."""
+        try:
+            return git.Reference(self._repo, path).commit.hexsha
+        except (ValueError, TypeError, OSError, git.BadName):
+            return None
 
 
 def _below(repo: git.Repo, root: Path) -> str:

@@ -167,3 +167,32 @@ ANOTHER_SET: dict[str, Any] = {
 def test_no_field_of_a_change_set_is_invisible_to_the_comparison(field: str) -> None:
     altered = replace(CORE.change_sets[0], **{field: ANOTHER_SET[field]})
     assert codes(replace(CORE, change_sets=(altered,)))
+
+
+@pytest.mark.invariant("GD-1")
+def test_a_ceiling_that_no_row_count_leads_to_refuses() -> None:
+    copies = [replace(s, row_ceiling=100_000) for s in CORE.change_sets[0].statements]
+    derived = with_statements(*copies)
+    one_step = with_statements(*[replace(s, row_ceiling=1_000_000) for s in copies])
+    assert compare_plans(one_step, derived, {}) == ()
+    forged = with_statements(*[replace(s, row_ceiling=10_000_000) for s in copies])
+    (refusal,) = compare_plans(forged, derived, {})
+    assert refusal.code == "plan-differs"
+    assert "row ceiling" in refusal.message
+
+
+def test_a_login_that_sees_more_may_rule_out_what_was_permitted_unseen() -> None:
+    """Plan jobs hold a read-only identity, which may not see every trigger; apply's does."""
+    first, *rest = CORE.change_sets[0].statements
+    seen = Hazard(kind=HazardKind.REBUILDS, object="users", reason="r", needs_permission=False)
+    unseen = Hazard(kind=HazardKind.UNPROVEN, object="users", reason="u", needs_permission=True)
+    reviewed = with_statements(replace(first, hazards=(seen, unseen)), *rest)
+    assert (
+        compare_plans(reviewed, with_statements(replace(first, hazards=(seen,)), *rest), {}) == ()
+    )
+    for hazards in ((), (unseen,)):  # a known danger is never ruled out so
+        derived = with_statements(replace(first, hazards=hazards), *rest)
+        assert {r.code for r in compare_plans(reviewed, derived, {})} == {"plan-differs"}
+    known = with_statements(replace(first, hazards=(seen,)), *rest)
+    derived = with_statements(replace(first, hazards=(seen, unseen)), *rest)
+    assert {r.code for r in compare_plans(known, derived, {})} == {"plan-differs"}

@@ -57,6 +57,21 @@ def test_a_number_that_json_cannot_hold_exactly_is_malformed() -> None:
     assert refusal(content) == "plan-malformed"
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"normalizer": 1', b'"normalizer": ' + b"1" * 5000),
+        (b'"server": "mysql 9.7"', b'"server": "\\ud800"'),
+        (b'"tool_version": "0"', b'"tool_version": "\\udfff"'),
+    ],
+    ids=["a number without end", "half a character", "half a character that is not hashed"],
+)
+def test_what_json_can_spell_and_nothing_can_hold_is_malformed(old: bytes, new: bytes) -> None:
+    content = dump_plan(sample_plan())
+    assert old in content
+    assert refusal(content.replace(old, new)) == "plan-malformed"
+
+
 @pytest.mark.invariant("PL-6")
 def test_white_space_and_key_order_of_the_file_are_no_part_of_the_identity() -> None:
     plan = sample_plan()

@@ -1,0 +1,224 @@
+"""What somebody who means harm, or a world in pieces, does to a fleet: what was not reviewed does
+not run, nothing runs twice, and no difference goes unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from reconciler.plan.codec import dump_plan
+from reconciler.plan.model import Algorithm, ChangeSet, ExecutionClass, PlanCore
+from reconciler.plan.readable import render_readable_sql
+from tests.fleet import Fleet
+from tests.integration.test_main_job import (
+    PLAN_JSON,
+    PLAN_SQL,
+    add_column,
+    forge,
+    read_plan,
+    refuses,
+)
+
+Forgery = Callable[[PlanCore], PlanCore]
+
+
+def add_index(fleet: Fleet) -> None:
+    """Proven in place, so that its row count matters; comes before `add_column`'s statement."""
+    key = "  KEY idx_user (user_id),"
+    fleet.edit("schemas/shop/orders.sql", key, f"{key}\n  KEY idx_legacy (legacy),")
+
+
+def change_the_set(**changes: object) -> Forgery:
+    def change(core: PlanCore) -> PlanCore:
+        forged = tuple(replace(s, **changes) for s in core.change_sets)  # type: ignore[arg-type]
+        return replace(core, change_sets=forged)
+
+    return change
+
+
+def change_the_first(**changes: object) -> Forgery:
+    def change(core: PlanCore) -> PlanCore:
+        first, *rest = core.change_sets[0].statements
+        forged = (replace(first, **changes), *rest)  # type: ignore[arg-type]
+        return change_the_set(statements=forged)(core)
+
+    return change
+
+
+def split(core: PlanCore) -> PlanCore:
+    whole = core.change_sets[0]
+    return replace(core, change_sets=tuple(replace(whole, shards=(s,)) for s in whole.shards))
+
+
+def forget_one_shard(core: PlanCore) -> PlanCore:
+    whole = core.change_sets[0]
+    return replace(
+        core, change_sets=(replace(whole, shards=whole.shards[1:]),), matching=whole.shards[:1]
+    )
+
+
+def other_order(core: PlanCore) -> PlanCore:
+    return change_the_set(statements=core.change_sets[0].statements[::-1])(core)
+
+
+def widened_before(core: PlanCore) -> PlanCore:
+    def widened(found: ChangeSet) -> ChangeSet:
+        return replace(
+            found,
+            touched=tuple(
+                replace(t, definition=(t.definition or "").replace("varchar(50)", "varchar(60)"))
+                for t in found.touched
+            ),
+        )
+
+    return replace(core, change_sets=tuple(map(widened, core.change_sets)))
+
+
+FORGERIES: dict[str, Forgery] = {
+    "waves in another order": lambda core: replace(core, waves=core.waves[::-1]),
+    "one wave for all": lambda core: replace(core, waves=(core.shards,)),
+    "an empty wave": lambda core: replace(core, waves=((), *core.waves)),
+    "shards in another order": lambda core: replace(core, shards=core.shards[::-1]),
+    "a set for each shard": split,
+    "a shard said to match": forget_one_shard,
+    "all shards said to match": lambda c: replace(c, change_sets=(), matching=c.shards),
+    "statements in another order": other_order,
+    "without foreign key checks": change_the_first(foreign_key_checks=False),
+    "another execution class": change_the_first(execution=ExecutionClass(algorithm=Algorithm.COPY)),
+    "no row ceiling": change_the_first(row_ceiling=None),
+    "a row ceiling out of sight": change_the_first(row_ceiling=10**12),
+    "another before-definition": widened_before,
+    "a policy of its own": lambda core: replace(
+        core, policy=replace(core.policy, ignore_tables=("orders",))
+    ),
+    "another server": lambda core: replace(core, server="mysql 5.7"),
+    "another normal form": lambda core: replace(core, normalizer=core.normalizer + 1),
+    "one table more": lambda c: replace(c, managed_tables=(*c.managed_tables, "zones")),
+    "one input less": lambda core: replace(core, inputs=core.inputs[1:]),
+    "one input twice": lambda core: replace(core, inputs=(*core.inputs, core.inputs[0])),
+    "another environment": lambda core: replace(core, environment="staging"),
+    "another keyspace": lambda core: replace(core, keyspace="shop2"),
+}
+
+
+@pytest.mark.invariant("GD-1")
+def test_no_field_of_a_plan_can_be_forged(fleet: Fleet) -> None:
+    """One fleet for all of them, and a shard half done by hand: the hardest case to tell."""
+    add_index(fleet)
+    add_column(fleet)
+    fleet.plan_and_commit()
+    plan = read_plan(fleet)
+    fleet.sql("-40", plan.core.change_sets[0].statements[0].sql)
+    before = fleet.all_definitions()
+    for name, forgery in FORGERIES.items():
+        fleet.write(PLAN_JSON, dump_plan(plan).decode())
+        fleet.write(PLAN_SQL, render_readable_sql(plan.core))
+        forge(fleet, forgery)
+        ended = fleet.run("verify")
+        assert ended.code == 3, f"{name}: {ended.said}"
+    assert fleet.run("apply").code == 3
+    assert fleet.all_definitions() == before
+    fleet.write(PLAN_JSON, dump_plan(plan).decode())
+    fleet.write(PLAN_SQL, render_readable_sql(plan.core))
+    fleet.commit("the true one again")
+    assert fleet.run("apply").code == 0
+    assert len({str(found) for found in fleet.all_definitions().values()}) == 1
+
+
+@pytest.mark.invariant("GD-1")
+@pytest.mark.parametrize("verb", ["verify", "apply"])
+def test_a_plan_cannot_say_that_the_fleet_is_as_git_wants_it(fleet: Fleet, verb: str) -> None:
+    """Forged so that every shard stands at the end of what the plan says."""
+    add_column(fleet)
+    fleet.plan_and_commit()
+    forge(
+        fleet,
+        lambda core: replace(
+            core, change_sets=(), matching=core.shards, after=core.change_sets[0].before
+        ),
+    )
+    refuses(fleet, verb, "statement-differs")
+
+
+@pytest.mark.invariant("RV-5")
+@pytest.mark.parametrize("name", ["origin/main", "refs/remotes/origin/main"])
+def test_a_branch_that_is_called_like_the_protected_one_is_not_it(fleet: Fleet, name: str) -> None:
+    fleet.git("switch", "--quiet", "--create", name)
+    add_column(fleet)
+    fleet.plan_and_commit()
+    refuses(fleet, "apply", "commit-not-merged")
+
+
+def test_a_link_to_a_branch_that_is_gone_is_no_branch(fleet: Fleet) -> None:
+    """What `git fetch --prune` leaves after the remote's default branch was renamed."""
+    fleet.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/gone")
+    add_column(fleet)
+    fleet.plan_and_commit()
+    assert fleet.run("apply").code == 0  # `main` is there
+
+
+@pytest.mark.invariant("RV-5")
+def test_a_plan_that_the_protected_branch_has_taken_back_is_not_applied(fleet: Fleet) -> None:
+    """The file was reverted and the plan forgotten: the older commit still has both."""
+    add_column(fleet)
+    older = fleet.plan_and_commit()
+    fleet.git("checkout", "--quiet", "HEAD~", "--", "schemas")
+    fleet.commit("the column is not wanted any more")
+    assert "schemas/shop/users.sql" in refuses(fleet, "apply", "superseded", "--ref", older)
+    refuses(fleet, "apply", "input-changed")
+
+
+def test_a_plan_of_other_files_makes_no_shard_pending(fleet: Fleet) -> None:
+    add_column(fleet)
+    fleet.plan_and_commit()
+    ended = fleet.run("drift")
+    assert ended.code == 2
+    assert "pending-apply" in ended.out
+    fleet.edit("schemas/shop/users.sql", "age int", "age bigint")
+    ended = fleet.run("drift")
+    assert ended.code == 2
+    assert "pending-apply" not in ended.out
+    assert "`age` bigint" in ended.out
+
+
+@pytest.mark.invariant("PL-13")
+def test_a_merged_plan_that_a_table_has_outgrown_does_not_block_the_next(fleet: Fleet) -> None:
+    add_index(fleet)
+    fleet.plan_and_commit()
+    forge(fleet, change_the_first(row_ceiling=1))
+    fleet.sql("-40", "INSERT INTO users VALUES (1, 'a')")
+    fleet.sql("-40", "INSERT INTO orders VALUES (1, 1, 1), (2, 1, 1), (3, 1, 1)")
+    fleet.sql("-40", "ANALYZE TABLE orders")
+    refuses(fleet, "apply", "row-ceiling-exceeded")
+    fleet.plan_and_commit("planned again")
+    assert fleet.run("apply").code == 0
+
+
+def test_what_a_reader_planned_somebody_with_more_rights_applies(fleet: Fleet) -> None:
+    """Triggers, routines and events are hidden from the reader; the policy permits that."""
+
+    def become(login: str) -> None:
+        for number, server in enumerate(fleet.servers):
+            chosen = getattr(server, login)
+            fleet.monkeypatch.setenv("FLEET_USER", chosen.user)
+            fleet.monkeypatch.setenv(f"FLEET_PASSWORD_{number}", chosen.password)
+
+    for shard in fleet.environment["shards"]:
+        shard["connection"]["user"] = "${FLEET_USER}"
+    fleet.spec["policy"]["allow"] = [
+        {"table": "orders", "hazard": "drop-column", "object": "legacy", "reason": "unused"},
+        {"table": "orders", "hazard": "unproven", "reason": "there are no programs"},
+    ]
+    fleet.write_spec()
+    fleet.edit("schemas/shop/orders.sql", "  legacy int DEFAULT NULL,\n", "")
+    become("reader")
+    fleet.plan_and_commit()
+    assert fleet.run("verify").code == 0
+    assert fleet.run("drift").code == 2
+    assert fleet.run("apply").code == 1  # it may not, and the server says so
+    become("admin")
+    applied = fleet.run("apply")
+    assert applied.code == 0, applied.said
+    assert not any("legacy" in found["orders"] for found in fleet.all_definitions().values())
