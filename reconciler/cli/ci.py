@@ -49,14 +49,16 @@ def verify(repo: Path, environments: tuple[str, ...], sarif: Path | None) -> Non
 @ci.command()
 @options.repository
 @_environments
-def plan(repo: Path, environments: tuple[str, ...]) -> None:
+@click.option("--files-only", is_flag=True, help="Say nothing in the comment; leave the files.")
+def plan(repo: Path, environments: tuple[str, ...], files_only: bool) -> None:
     """On pull_request: plan, show the plan in the comment, and leave its files in plans/.
 
-    The files are for a later step to commit or to keep; `reconciler ci verify` judges them.
+    The files are for a later step to commit, or to keep for `reconciler plan pull --pr N`.
     """
-    from reconciler.cli.ci_verify import plan_change
+    from reconciler.cli.ci_verify import Telling, plan_change
 
-    raise SystemExit(plan_change(repo, environments))
+    telling = Telling.FILES_ONLY if files_only else Telling.COMMENT
+    raise SystemExit(plan_change(repo, environments, telling))
 
 
 @ci.command()

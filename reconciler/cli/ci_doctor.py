@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from reconciler.cli.run import Loaded, load
@@ -19,14 +20,7 @@ _REMOTE = re.compile(r"[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
 
 
 def examine_github(repo: Path) -> DoctorOutcome:
-    """Raises InvalidInput without a token or a repository to ask about."""
-    token = os.environ.get("GITHUB_TOKEN") or os.environ.get("GH_TOKEN")
-    if not token:
-        raise InvalidInput(_no_token())
-    client = GithubClient(
-        api_url=os.environ.get("GITHUB_API_URL", "https://api.github.com"), token=token
-    )
-    repository = os.environ.get("GITHUB_REPOSITORY") or _repository_of_remote(repo)
+    client, repository = github_of(repo, os.environ)
     environments, asks_code_owners = _asked(load(repo, None))
     findings = judge_settings(
         read_settings(client, repository),
@@ -38,6 +32,17 @@ def examine_github(repo: Path) -> DoctorOutcome:
         keyspace=repository,
         findings=tuple(_finding(finding) for finding in findings),
     )
+
+
+def github_of(repo: Path, environ: Mapping[str, str]) -> tuple[GithubClient, str]:
+    """The forge of a clone, outside of any job. Raises InvalidInput without a token or a repository
+    to ask about."""
+    token = environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN")
+    if not token:
+        raise InvalidInput(_no_token())
+    api_url = environ.get("GITHUB_API_URL", "https://api.github.com")
+    repository = environ.get("GITHUB_REPOSITORY") or _repository_of_remote(repo)
+    return GithubClient(api_url=api_url, token=token), repository
 
 
 def _asked(loaded: Loaded) -> tuple[tuple[str, ...], bool]:
@@ -84,5 +89,5 @@ def _no_token() -> Problem:
     return Problem(
         code="token-missing",
         message="GITHUB_TOKEN is not set: the forge cannot be asked",
-        recovery="set it to a token that may read the repository's administration",
+        recovery="set it to a token that may read the repository",
     )

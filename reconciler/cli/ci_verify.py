@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -33,6 +34,14 @@ from reconciler.spec.model import Environment
 
 Outcome = TypeVar("Outcome", VerifyOutcome, PlanOutcome)
 Work = Callable[[DesiredFiles, Environment], Outcome]
+
+
+class Telling(Enum):
+    """Whether `plan` also writes into the pull request's comment, where `verify` may have said why
+    it refuses."""
+
+    COMMENT = "comment"
+    FILES_ONLY = "files only"
 
 
 class _Change:
@@ -115,7 +124,7 @@ def verify_change(repo: Path, environments: Sequence[str], sarif: Path | None) -
     return int(worst(codes))
 
 
-def plan_change(repo: Path, environments: Sequence[str]) -> int:
+def plan_change(repo: Path, environments: Sequence[str], telling: Telling) -> int:
     change = _Change(repo, "plan")
     pull_request = change.pull_request
     if not change.touched:
@@ -129,7 +138,8 @@ def plan_change(repo: Path, environments: Sequence[str]) -> int:
             everything += outcomes
             for outcome in outcomes:
                 codes.append(_plan_code(outcome))
-                _comment(change, outcome.environment, outcome.keyspace, plan_markdown([outcome]))
+                if telling is Telling.COMMENT:
+                    _comment(change, plan_markdown([outcome]))
             change.ci.summarise(plan_markdown(outcomes))
     show(plan_report(everything, presentation("github", change.loaded.keyspaces)))
     plans = [o.plan.plan_id for o in everything if isinstance(o, PlanOutcome) and o.plan]
@@ -226,7 +236,7 @@ def _tell_verified(
         return
     change.ci.summarise(verify_markdown(outcomes))
     for outcome in outcomes:
-        _comment(change, environment, outcome.keyspace, verify_markdown([outcome]))
+        _comment(change, verify_markdown([outcome]))
     verdicts = {outcome.keyspace: _verdict(outcome) for outcome in outcomes}
     _status(change, environment, _in_one_line(verdicts), code)
 
@@ -242,7 +252,7 @@ def _in_one_line(verdicts: Mapping[str, str]) -> str:
     return "; ".join(f"{keyspace}: {verdict}" for keyspace, verdict in sorted(verdicts.items()))
 
 
-def _comment(change: _Change, environment: str, keyspace: str, body: str) -> None:
+def _comment(change: _Change, body: str) -> None:
     pull_request = change.pull_request
     if pull_request is not None:
         change.ci.tell("the comment", lambda n: n.keep_comment(pull_request.number, body))

@@ -32,6 +32,13 @@ if TYPE_CHECKING:
     help="Take the schema files back to before that plan, and write the plan of the way back.",
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if there are changes.")
+@click.option(
+    "--pr",
+    "pull_request",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="With `pull` in the place of KEYSPACE: fetch the plan that CI made for pull request N.",
+)
 def plan(
     keyspaces: tuple[str, ...],
     repo: Path,
@@ -42,6 +49,7 @@ def plan(
     write: bool,
     revert: str | None,
     detailed_exitcode: bool,
+    pull_request: int | None,
 ) -> None:
     """Work out and prove what every shard needs; change nothing on any shard.
 
@@ -56,6 +64,13 @@ def plan(
     from reconciler.flows.plan import keep_plan, plan_keyspace
     from reconciler.report.render import plan_report
 
+    if pull_request is not None:
+        from reconciler.cli.ci_pull_plan import pull_plan
+
+        if keyspaces != ("pull",):
+            raise click.UsageError("--pr is for `reconciler plan pull`, which takes no KEYSPACE.")
+        pull_plan(repo, pull_request)
+        return
     if (write or revert) and ref:
         raise click.UsageError("--write goes into the working tree; it cannot go with --ref.")
     loaded = load(repo, ref)

@@ -150,6 +150,14 @@ def _run_approvals(hub: Hub, query: Query, run_id: str) -> Answer:
     return 200, hub.run_approvals
 
 
+def _artifacts(hub: Hub, query: Query) -> Answer:
+    rows = [
+        {"id": number, "expired": False, "workflow_run": {"head_sha": sha}}
+        for number, (sha, _) in hub.artifacts.items()
+    ]
+    return 200, {"total_count": len(rows), "artifacts": rows}
+
+
 def _comments(hub: Hub, query: Query, number: str) -> Answer:
     return 200, [c for c in hub.comments.values() if c["number"] == int(number)]
 
@@ -189,6 +197,7 @@ ROUTES: tuple[tuple[str, Callable[..., Answer]], ...] = (
     (f"{_REPO}/collaborators/([^/]+)/permission", _permission),
     ("/orgs/([^/]+)/teams/([^/]+)/memberships/([^/]+)", _membership),
     (f"{_REPO}/actions/runs/([^/]+)/approvals", _run_approvals),
+    (f"{_REPO}/actions/artifacts", _artifacts),
     (f"{_REPO}/issues/([0-9]+)/comments", _comments),
     (f"{_REPO}/issues", _issues),
     ("/user", _setting("user")),

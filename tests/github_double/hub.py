@@ -74,6 +74,7 @@ class Hub:
         self.statuses: list[dict[str, Any]] = []
         self.deployments: list[dict[str, Any]] = []
         self.minimised: list[str] = []
+        self.artifacts: dict[int, tuple[str, bytes]] = {}  # by id: head commit, archive
         self.run_approvals: list[dict[str, Any]] = []
         self.members: dict[str, list[str]] = {}
         self.settings: dict[str, Any] = {}

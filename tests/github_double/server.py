@@ -66,6 +66,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
+        if archive := re.fullmatch(r".*/artifacts/([0-9]+)/zip", parts.path):
+            self._send(200, self.double.hub.artifacts[int(archive[1])][1])
+            return
         query = dict(parse_qsl(parts.query))
         self._answer(
             lambda: _page(answers.read(self.double.hub, unquote(parts.path), query), query)
@@ -91,7 +94,7 @@ class _Handler(BaseHTTPRequestHandler):
         call = f"{self.command} {self.path}"
         fault = double.fault(len(double.calls), call)
         double.calls.append(call)
-        if self.headers.get("Authorization") != f"token {TOKEN}":
+        if self.headers.get("Authorization") not in (f"token {TOKEN}", f"Bearer {TOKEN}"):
             return self._send(401, b'{"message": "Bad credentials"}')
         match fault:
             case None:

@@ -404,7 +404,7 @@ def test_the_comment_follows_the_change_and_a_second_one_is_folded_away(jobs: Jo
     assert "no schema change" in first["body"]
 
 
-def test_plan_in_ci_shows_the_plan_and_leaves_its_files(jobs: Jobs, tmp_path: Path) -> None:
+def test_plan_in_ci_shows_the_plan_and_keeps_it_for_its_author(jobs: Jobs) -> None:
     jobs.branch()
     jobs.fleet.edit("schemas/shop/users.sql", *ADD_COLUMN)
     jobs.fleet.commit("no plan yet")
@@ -412,12 +412,27 @@ def test_plan_in_ci_shows_the_plan_and_leaves_its_files(jobs: Jobs, tmp_path: Pa
     ended = jobs.on_pull_request(number, "plan")
     assert ended.code == 0, ended.said
     assert "ADD COLUMN `age`" in jobs.comments(number)[0]
-    (made,) = tmp_path.glob(f"job*/{PLAN_JSON}")
-    jobs.fleet.write(PLAN_JSON, made.read_text())
-    jobs.fleet.write(PLAN_SQL, made.with_suffix("").with_suffix(".plan.sql").read_text())
+    jobs.keep_artifact(number)
+    pulled = jobs.fleet.run("plan", "pull", "--pr", str(number))
+    assert pulled.code == 0, pulled.said
+    assert PLAN_JSON in pulled.out
     jobs.fleet.commit("the plan that CI made")
     jobs.push()
     assert jobs.on_pull_request(number, "verify").code == 0
+
+
+def test_a_plan_that_was_tampered_with_on_its_way_is_not_written(jobs: Jobs) -> None:
+    jobs.branch()
+    jobs.fleet.edit("schemas/shop/users.sql", *ADD_COLUMN)
+    jobs.fleet.commit("no plan yet")
+    number = jobs.propose()
+    assert jobs.fleet.run("plan", "pull", "--pr", str(number)).code in (1, 3)
+    jobs.on_pull_request(number, "plan", "--files-only")
+    assert jobs.comments(number) == []
+    jobs.keep_artifact(number, edit=lambda text: text.replace(b"`age`", b"`agf`"))
+    pulled = jobs.fleet.run("plan", "pull", "--pr", str(number))
+    assert pulled.code == 3, pulled.said
+    assert not (jobs.fleet.root / PLAN_JSON).exists()
 
 
 def test_findings_are_on_the_file_and_in_sarif(jobs: Jobs, tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def test_the_workflow_asks_for_commands_and_inputs_that_exist() -> None:
         if step.get("uses") == "$/":
             assert set(step["with"]) <= known
             commands.add(step["with"]["command"])
-    assert commands == {"verify", "apply", "drift"}
+    assert commands == {"verify", "plan", "apply", "drift"}
     assert commands <= set(ci.commands)
 
 
