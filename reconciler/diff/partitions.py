@@ -45,7 +45,7 @@ def partition_clauses(
     if replace(old, count=new.count, partitions=new.partitions) != new:
         return whole
     statements = _statements(old, new, version)
-    return whole if statements is None else PartitionClauses(statements=statements)
+    return PartitionClauses(statements=statements) if statements else whole
 
 
 def _uses_changed_column(before: Table, after: Table, rebuilt: frozenset[str]) -> bool:

@@ -43,7 +43,7 @@ def diff_schemas(
     version: ServerVersion,
 ) -> SchemaDiff:
     """Tables as read from SHOW CREATE TABLE on both sides; `observed` with the objects around."""
-    seen, wanted = (_managed(schema, policy, version) for schema in (observed, desired))
+    seen, wanted = _comparable_schemas(observed, desired, policy, version)
     renamed = apply_renames(seen, wanted, renames, version.flavor)
     before = {table.name: table for table in renamed.schema.tables}
     after: dict[str, Table] = {}
@@ -55,11 +55,15 @@ def diff_schemas(
     if refusals:
         return SchemaDiff(refusals=refusals, notes=tuple(notes))
     raw = {table.name: table for table in desired.tables}
+    live = {table.name: table for table in observed.tables}
     counters = {
         name: clause
         for name in before.keys() & after.keys()
-        if (old := observed.table(renamed.old_table_name(name))) is not None
-        and (clause := counter_clause(old, raw[name], policy.auto_increment)) is not None
+        if (
+            clause := counter_clause(
+                live[renamed.old_table_name(name)], raw[name], policy.auto_increment
+            )
+        )
     }
     plan = _Plan(
         observed={table.name: table for table in seen.tables},
@@ -183,15 +187,32 @@ class _Plan:
         )
 
 
-def _managed(schema: Schema, policy: Policy, version: ServerVersion) -> Schema:
-    return replace(
-        schema,
-        tables=tuple(
-            _canonical(table, version)
+def _comparable_schemas(
+    observed: Schema, desired: Schema, policy: Policy, version: ServerVersion
+) -> tuple[Schema, Schema]:
+    """Both in normal form and without ignored tables. Most tables of most schemas read the same to
+    the letter; those stay as they are, which changes nothing but the time it takes."""
+
+    def managed(schema: Schema) -> dict[str, Table]:
+        return {
+            table.name: table
             for table in schema.tables
             if not any(fnmatchcase(table.name, pattern) for pattern in policy.ignore_tables)
-        ),
-    )
+        }
+
+    old, new = managed(observed), managed(desired)
+    same = {name for name in old.keys() & new.keys() if old[name] == new[name]}
+
+    def comparable(schema: Schema, tables: dict[str, Table]) -> Schema:
+        return replace(
+            schema,
+            tables=tuple(
+                new[name] if name in same else _canonical(table, version)
+                for name, table in tables.items()
+            ),
+        )
+
+    return comparable(observed, old), comparable(desired, new)
 
 
 def _canonical(table: Table, version: ServerVersion) -> Table:

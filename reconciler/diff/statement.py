@@ -29,4 +29,5 @@ def alter_sql(
         *(clause.sql for clause in clauses if clause.kind not in _LAST),
     ]
     last = [clause.sql for clause in clauses if clause.kind in _LAST]
-    return " ".join([f"ALTER TABLE {quote_identifier(table)}", ", ".join(items), *last])
+    parts = [f"ALTER TABLE {quote_identifier(table)}", ", ".join(items), *last]
+    return " ".join(filter(None, parts))
