@@ -138,6 +138,13 @@ class ShardBook:
             raise RecordLost(error.problems[0]) from error
 
     def _put(self, row: StoredOperation) -> None:
+        """Several moves of one operation between two writes are one entry."""
+        for place, entry in enumerate(self._unwritten):
+            if isinstance(entry, OperationEntry) and entry.row.table == row.table:
+                merged = replace(row, version=entry.row.version)
+                self._unwritten[place] = OperationEntry(row=merged)
+                self._rows[row.table] = row
+                return
         self._unwritten.append(OperationEntry(row=row))
         self._rows[row.table] = replace(row, version=row.version + 1)
 

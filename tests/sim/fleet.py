@@ -91,6 +91,7 @@ class SimFleet:
         self.is_locked = True
         self.dead_shards: set[str] = set()
         self.vitals = Vitals()
+        self.cleared: list[str] = []
         self.rows: int | None = 10
         self.before_look: Callable[[str, str], None] = lambda shard, table: None
         start = {t.table: t.definition or "" for t in plan.core.change_sets[0].touched}
@@ -174,6 +175,10 @@ class SimSession:
         elif answer != "lost-before":
             fleet.take_effect(self._shard, statement)
         return Applied() if answer is None else Unknown(reason="the connection was lost")
+
+    def kill_blockers(self, table: str) -> tuple[str, ...]:
+        self._fleet.cleared.append(self._shard)
+        return ("a transaction open for 12 s",)
 
     def still_running(self, sql: str) -> bool:
         self._check_alive()

@@ -287,6 +287,22 @@ def test_only_transient_errors_are_tried_again_and_not_for_ever(
         assert sim.fleet.clock.now - begun_s >= 1.5, "paced"
 
 
+@pytest.mark.parametrize(("after_s", "cleared"), [(None, False), (3, True), (3_600, False)])
+def test_what_is_in_the_way_is_ended_only_where_the_spec_says_so_and_when(
+    after_s: int | None, cleared: bool
+) -> None:
+    rollout = RolloutSpec(parallel=1, lock_retries=6, kill_blockers_after_s=after_s)
+    sim = simulation(rollout)
+    sim.fleet.answer = lambda shard, statement: (
+        lock_wait() if shard == "-40" and shard not in sim.fleet.cleared else None
+    )
+    outcome = sim.run()
+    assert (outcome.verdict is ApplyVerdict.COMPLETED) == cleared
+    assert bool(sim.fleet.cleared) == cleared
+    told = " ".join(event.what for event in sim.ledger.events(1, limit=99))
+    assert ("ended what was in the way" in told) == cleared
+
+
 @pytest.mark.invariant("ST-16")
 def test_losing_the_lock_stops_the_run_before_the_next_statement() -> None:
     sim = simulation(RolloutSpec(parallel=1))
