@@ -160,7 +160,7 @@ def _break_glass(run: _Run, reason: str) -> None:
         raise Refused(_no_reason())
     try:
         people = run.ci.forge.run_approvers(BREAK_GLASS_ENVIRONMENT)
-        approved_by = [p.login for p in people if p.login.lower() != run.ci.job.actor.lower()]
+        approved_by = [p.login for p in people if p.login.lower() not in run.ci.job.started_by]
         if not approved_by:
             raise Refused(_not_let_in())
         body = break_glass_issue(

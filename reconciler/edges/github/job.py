@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.edges.github.fields import Fields
-from reconciler.errors import InvalidInput, Problem, ReconcilerError
+from reconciler.errors import InvalidInput, Problem, Unavailable
 from reconciler.limits import EVENT_BYTES_MAX
 
 
@@ -49,7 +49,8 @@ _BRANCH_EVENTS = frozenset({"push", "schedule", "workflow_dispatch"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """`token` is '' where the job was given none. Paths are None outside of Actions."""
+    """`token` is '' where the job was given none. Paths are None outside of Actions. `started_by`
+    are the logins, in lower case, of who started the run and of who ran it again."""
 
     event: Event
     repository: str
@@ -58,6 +59,7 @@ class Job:
     server_url: str
     run_id: str | None
     actor: str
+    started_by: frozenset[str]
     token: str = field(repr=False)
     summary: Path | None
     outputs: Path | None
@@ -78,7 +80,12 @@ def read_job(environ: Mapping[str, str]) -> Job:
         api_url=environ.get("GITHUB_API_URL", "https://api.github.com"),
         server_url=environ.get("GITHUB_SERVER_URL", "https://github.com"),
         run_id=run_id if run_id and run_id.isdecimal() else None,
-        actor=environ.get("GITHUB_ACTOR", "somebody"),
+        actor=_required(environ, "GITHUB_ACTOR", r"\S+"),
+        started_by=frozenset(
+            environ[name].lower()
+            for name in ("GITHUB_ACTOR", "GITHUB_TRIGGERING_ACTOR")
+            if environ.get(name)
+        ),
         token=environ.get("GITHUB_TOKEN", ""),
         summary=_path(environ, "GITHUB_STEP_SUMMARY"),
         outputs=_path(environ, "GITHUB_OUTPUT"),
@@ -100,7 +107,7 @@ def _event(environ: Mapping[str, str]) -> Event:
         raise InvalidInput(_unreadable("it is not a JSON file that can be read")) from None
     try:
         return _parsed(name, Fields(payload, "the event"), environ)
-    except ReconcilerError as unclear:
+    except Unavailable as unclear:
         raise InvalidInput(_unreadable(unclear.problems[0].message)) from None
 
 

@@ -23,6 +23,7 @@ def environ(folder: Path, name: str, payload: Any, **changes: str) -> dict[str, 
         "GITHUB_REPOSITORY": "acme/shop",
         "GITHUB_SHA": SHA,
         "GITHUB_REF": "refs/heads/main",
+        "GITHUB_ACTOR": "Ada",
         "GITHUB_TOKEN": "ghs_secret",
         **changes,
     }
@@ -74,6 +75,12 @@ def test_what_is_no_job_is_an_error(tmp_path: Path, changes: dict[str, str], cod
     with pytest.raises(InvalidInput) as caught:
         read_job(environ(tmp_path, "push", payload, **changes))
     assert caught.value.problems[0].code == code
+
+
+def test_who_ran_it_again_started_it_too(tmp_path: Path) -> None:
+    payload = {"repository": {"default_branch": "main"}}
+    job = read_job(environ(tmp_path, "push", payload, GITHUB_TRIGGERING_ACTOR="Ben"))
+    assert job.started_by == {"ada", "ben"}
 
 
 @pytest.mark.invariant("PL-12")
