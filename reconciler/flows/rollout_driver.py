@@ -137,6 +137,7 @@ class RolloutDriver:
                     return self._end(action)
 
     def give_up(self) -> None:
+        self._pedal.brake = Brake.AFTER_STATEMENT  # for what may be in flight after a fault
         with suppress(ReconcilerError):  # the lease ends by itself when no heartbeat follows
             self._world.ledger.give_up(self._lease, now_s=self._world.clock.now_s())
 

@@ -13,8 +13,8 @@ _RESUME = "`reconciler resume`: it looks at the shard first and runs only what i
 def drifted(shard: str, table: str, *, expected: str | None, observed: str | None) -> Problem:
     return Problem(
         code="drift",
-        message=f"shard {shard}, table {table}: somebody changed it since this apply looked"
-        f" (expected {expected or 'no such table'}, observed {observed or 'no such table'})",
+        message=f"shard {shard}, table {table}: somebody changed it since this apply looked\n"
+        f"expected: {expected or 'no such table'}\nobserved: {observed or 'no such table'}",
         recovery=_PLAN_AGAIN,
     )
 

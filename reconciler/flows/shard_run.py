@@ -208,19 +208,15 @@ class _ShardRun:
         return None
 
     def _differs(self, session: ShardSession, table: str, expected: str | None) -> Problem | None:
+        definition = session.definition(table)
         try:
-            observed = self._observe(session, table)
-        except Unavailable:
-            raise
+            observed = None if definition is None else self._task.fingerprint(definition)
         except ReconcilerError as unread:
             return unread.problems[0]
         if observed == expected:
             return None
-        return drifted(self._shard, table, expected=expected, observed=observed)
-
-    def _observe(self, session: ShardSession, table: str) -> str | None:
-        definition = session.definition(table)
-        return None if definition is None else self._task.fingerprint(definition)
+        known = self._task.definition_of(table, expected) or expected
+        return drifted(self._shard, table, expected=known, observed=definition)
 
     def _send(self, session: ShardSession, statement: PlannedStatement) -> _Step:
         rollout = self._task.rollout

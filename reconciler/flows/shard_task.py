@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from reconciler.errors import Problem
+from reconciler.guard.classify import states_along
 from reconciler.guard.model import Refusal
 from reconciler.ledger.model import StoredOperation
 from reconciler.limits import RETRY_PAUSE_S, RETRY_PAUSE_S_MAX
@@ -59,6 +60,12 @@ class ShardTask:
     def next_index(self) -> int:
         """Statements run in the order of the change set, so the done ones come first."""
         return sum(row.statements_done for row in self.rows.values())
+
+    def definition_of(self, table: str, fingerprint: str | None) -> str | None:
+        """The text with that fingerprint, where the plan holds it: the one before the change."""
+        touched = {before.table: before.definition for before in self.work.change_set.touched}
+        start = states_along(self.work.change_set)[0]
+        return touched.get(table) if start.get(table) == fingerprint else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, insert, select, update
 from reconciler.edges.ledger import rows
 from reconciler.edges.ledger.engine import GroupCommit, alone, engine_for, reading, writing
 from reconciler.edges.ledger.tables import (
+    HOLDER_CHARS_MAX,
     applies,
     events,
     is_current,
@@ -100,7 +101,7 @@ class SqlLedger:
             write_events(connection, row.apply_id, events)
 
     def ask(self, apply_id: int, kind: RequestKind, *, asked_by: str, now_s: float) -> Request:
-        asker = rows.line(asked_by)[:255]
+        asker = rows.line(asked_by)[:HOLDER_CHARS_MAX]
         with writing(self._engine) as connection:
             made = connection.execute(
                 insert(requests).values(

@@ -30,8 +30,12 @@ from reconciler.errors import Problem, Refused
 
 LEDGER_VERSION = 2
 
+# Whoever drives an apply or asks something of it, in words.
+HOLDER_CHARS_MAX = 255
+
 _NAME = String(64)
 _WORD = String(32)
+_HOLDER = String(HOLDER_CHARS_MAX)
 _LONG = Text(16_000_000)  # MySQL: a MEDIUMTEXT; a plain TEXT holds 64 KiB
 
 _BINARY_NAMES: dict[str, Any] = {"mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin"}
@@ -120,7 +124,7 @@ leases = Table(
     Column("keyspace", _NAME, primary_key=True),
     Column("apply_id", Integer, nullable=False),
     Column("fence", Integer, nullable=False),
-    Column("holder", String(255)),
+    Column("holder", _HOLDER),
     Column("heartbeat_s", Double, nullable=False),
     **_BINARY_NAMES,
 )
@@ -131,7 +135,7 @@ requests = Table(
     Column("request_id", Integer, primary_key=True, autoincrement=True),
     Column("apply_id", Integer, nullable=False),
     Column("kind", _WORD, nullable=False),
-    Column("asked_by", String(255), nullable=False),
+    Column("asked_by", _HOLDER, nullable=False),
     Column("asked_s", Double, nullable=False),
     Column("state", _WORD, nullable=False),
     Column("answer", Text, nullable=False),

@@ -13,7 +13,14 @@ from typing import assert_never
 from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from reconciler.edges.ledger import rows
-from reconciler.edges.ledger.tables import applies, events, leases, operations, statements
+from reconciler.edges.ledger.tables import (
+    HOLDER_CHARS_MAX,
+    applies,
+    events,
+    leases,
+    operations,
+    statements,
+)
 from reconciler.errors import Problem, Refused
 from reconciler.ledger.model import (
     Entry,
@@ -72,6 +79,7 @@ def take_lease(
     """The next fence; whoever holds an earlier one can write no more."""
     found = find_lease(connection, environment, keyspace, for_update=True)
     fence = found.fence + 1 if found else 1
+    holder = rows.line(holder)[:HOLDER_CHARS_MAX]
     values = {"apply_id": apply_id, "fence": fence, "holder": holder, "heartbeat_s": now_s}
     if found:
         connection.execute(update(leases).where(*_of(environment, keyspace)).values(**values))
