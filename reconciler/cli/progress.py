@@ -34,6 +34,7 @@ def shown_progress() -> Iterator[Callable[[ProgressEvent], None]]:
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.text import Text
 
     console = Console(stderr=True, highlight=False, markup=False)
     with Progress(
@@ -49,7 +50,7 @@ def shown_progress() -> Iterator[Callable[[ProgressEvent], None]]:
         def show(event: ProgressEvent) -> None:
             # What matters afterwards scrolls above the bars; the rest only moves them.
             if not isinstance(event, ShardStarted | StatementStarted):
-                click.echo(progress_line(event, style), file=console.file)
+                bars.console.print(Text.from_ansi(progress_line(event, style)), soft_wrap=True)
             board.show(event)
 
         yield show
