@@ -71,7 +71,7 @@ class _Board:
                     if shards:
                         self._waves[number] = self._add(f"wave {number}", len(shards))
             case ShardStarted():
-                self._shards[event.shard] = self._add(f"  {event.shard}", None)
+                self._shards[event.shard] = self._add(f"  {event.shard}", 1)
             case StatementStarted():
                 self._update(event.shard, total=event.of, doing=f"{event.table}")
             case StatementEnded():
@@ -87,7 +87,7 @@ class _Board:
             case _:
                 pass
 
-    def _add(self, name: str, total: int | None) -> TaskID:
+    def _add(self, name: str, total: int) -> TaskID:
         return self._bars.add_task(name, total=total, doing="")
 
     def _update(self, shard: str, **changes: object) -> None:
