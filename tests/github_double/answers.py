@@ -165,8 +165,8 @@ def _comments(hub: Hub, query: Query, number: str) -> Answer:
 def _issues(hub: Hub, query: Query) -> Answer:
     wanted = query.get("state", "open")
     found = [i for i in hub.issues.values() if wanted in (i["state"], "all")]
-    creator = query.get("creator")
-    return 200, [i for i in found if creator in (None, i["user"]["login"])]
+    label = query.get("labels")
+    return 200, [i for i in found if label is None or label in i.get("labels", [])]
 
 
 def _setting(name: str) -> Callable[..., Answer]:

@@ -316,6 +316,9 @@ def test_one_drift_issue_edited_in_place_and_closed_when_clean(jobs: Jobs, tmp_p
     jobs.fleet.sql(shard, "ALTER TABLE orders DROP COLUMN surprise")
     assert jobs.on_schedule(*drift).code == 0
     assert issue["state"] == "closed"
+    jobs.fleet.sql(shard, "ALTER TABLE orders ADD COLUMN surprise int")
+    assert jobs.on_schedule(*drift).code == 2
+    assert issue["state"] == "open"
 
 
 def test_breaking_the_glass_needs_another_person_and_opens_an_issue(jobs: Jobs) -> None:

@@ -15,6 +15,9 @@ from reconciler.limits import STATUS_CHARS_MAX
 # Who comments with the token of a job; GET /user answers only tokens of people and bots' accounts.
 JOB_AUTHOR = "github-actions[bot]"
 
+# By it the issue is found again without reading all issues; the author and first line decide.
+_LABEL = "schema-drift"
+
 _MINIMISE = """mutation($id: ID!) {
   minimizeComment(input: {subjectId: $id, classifier: OUTDATED}) { clientMutationId }
 }"""
@@ -56,7 +59,8 @@ class GithubNotices:
         """The one issue whose body begins with the first line of `body`: edited and open."""
         number = self._own_issue(body.partition("\n")[0])
         if number is None:
-            made = self._client.send("POST", f"{self._at}/issues", {"title": title, "body": body})
+            new = {"title": title, "body": body, "labels": [_LABEL]}
+            made = self._client.send("POST", f"{self._at}/issues", new)
             return Fields(made, "the issue").number("number")
         change = {"title": title, "body": body, "state": "open"}
         self._client.send("PATCH", f"{self._at}/issues/{number}", change)
@@ -113,7 +117,7 @@ class GithubNotices:
 
     def _own_issue(self, marker: str, *, state: str = "all") -> int | None:
         path = f"{self._at}/issues"
-        parameters: dict[str, str | int] = {"state": state, "creator": self._author}
+        parameters: dict[str, str | int] = {"state": state, "labels": _LABEL}
         numbers = []
         for row in (Fields(item, path) for item in self._client.pages(path, parameters)):
             user = row.account("user")
