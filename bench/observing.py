@@ -38,14 +38,17 @@ CREATE TABLE `t{number}` (
   `name` varchar(100) NOT NULL DEFAULT '',
   `settings` json DEFAULT NULL,
   `made_at` datetime(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
-  `price` decimal(10,2) DEFAULT NULL,
-  `gross` decimal(12,2) GENERATED ALWAYS AS ((`price` * 1.19)) STORED,
+  `price` decimal(10,2) DEFAULT NULL,{more}
   PRIMARY KEY (`id`),
   UNIQUE KEY `by_name` (`account_id`,`name`),
-  KEY `by_time` (`made_at` DESC),
-  CONSTRAINT `price_{number}` CHECK ((`price` >= 0))
+  KEY `by_time` (`made_at` DESC)
 ) COMMENT='a table as tables are'
 """
+# Expressions make a table expensive for the server to open; some tables have them.
+EXPRESSIONS = """
+  `gross` decimal(12,2) GENERATED ALWAYS AS ((`price` * 1.19)) STORED,
+  CONSTRAINT `price_{number}` CHECK ((`price` >= 0)),"""
+EXPRESSIONS_EVERY = 5
 
 
 def main() -> int:
@@ -89,7 +92,8 @@ def make_fleet(server: RunningServer, shards: int, tables: int) -> None:
             cursor.execute(f"CREATE DATABASE shard_{shard}")
             cursor.execute(f"USE shard_{shard}")
             for number in range(tables):
-                cursor.execute(TABLE.format(number=number))
+                more = "" if number % EXPRESSIONS_EVERY else EXPRESSIONS.format(number=number)
+                cursor.execute(TABLE.format(number=number, more=more))
 
 
 def shard_at(server: RunningServer, number: int, port: int) -> ShardSpec:
