@@ -14,15 +14,33 @@ from reconciler.cli import options
 @click.argument("keyspace")
 @options.repository
 @click.option(
-    "-e", "--environment", "--env", "environment", default="production", show_default=True
+    "-e",
+    "--environment",
+    "--env",
+    "environment",
+    default="production",
+    show_default=True,
+    help="The name of the environment in the new spec.",
 )
 @click.option("--shards", metavar="NAME,...", help="Shard names, e.g. -40,40-80,80-c0,c0-")
 @click.option("--count", type=click.IntRange(1, 65536), help="Or: so many equal key ranges.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="May hold {shard}.")
-@click.option("--port", type=click.IntRange(1, 65535), default=3306, show_default=True)
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=3306, show_default=True, help="Of every shard."
+)
 @click.option("--database", help="May hold {shard}.  [default: KEYSPACE_{shard}]")
-@click.option("--user-variable", default="SCHEMA_USER", show_default=True)
-@click.option("--password-variable", default="SCHEMA_PASSWORD", show_default=True)
+@click.option(
+    "--user-variable",
+    default="SCHEMA_USER",
+    show_default=True,
+    help="The environment variable that holds the login.",
+)
+@click.option(
+    "--password-variable",
+    default="SCHEMA_PASSWORD",
+    show_default=True,
+    help="The environment variable that holds the password.",
+)
 @click.option("--tls-ca", metavar="FILE", help="Certificate authority; TLS is then demanded.")
 @click.option(
     "--environment-file",

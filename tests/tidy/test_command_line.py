@@ -1,0 +1,63 @@
+"""Every verb is told of, and asking for help costs no driver."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from reconciler.cli.main import VERBS, reconciler
+from tests.tidy.source import PACKAGE, ROOT
+
+HEAVY = ("pymysql", "sqlalchemy", "git", "github", "sqlglot", "jsonschema", "rich", "yaml")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_is_in_the_readme(verb: str) -> None:
+    assert re.search(rf"\b{verb}\b", (ROOT / "README.md").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_is_listed_and_has_help_of_its_own(verb: str) -> None:
+    listed = CliRunner().invoke(reconciler, ["--help"]).output
+    assert re.search(rf"^  {verb} +{re.escape(VERBS[verb][1])}", listed, re.MULTILINE)
+    own = CliRunner().invoke(reconciler, [verb, "--help"])
+    assert own.exit_code == 0
+    assert own.output.startswith(f"Usage: reconciler {verb}")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_option_of_a_verb_says_what_it_does(verb: str) -> None:
+    command = reconciler.get_command(click.Context(reconciler), verb)
+    assert command is not None
+    silent = [
+        option.name
+        for one in (command, *getattr(command, "commands", {}).values())
+        for option in one.params
+        if isinstance(option, click.Option) and not option.help
+    ]
+    assert silent == []
+
+
+def test_help_imports_no_driver() -> None:
+    """What `--help` costs is what it imports."""
+    program = (
+        "import sys\n"
+        "from reconciler.cli.main import run\n"
+        "code = run(['--help'])\n"
+        f"print(sorted(sys.modules.keys() & {set(HEAVY)!r}), file=sys.stderr)\n"
+        "sys.exit(code)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=PACKAGE.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr.strip() == "[]"
+    assert "Exit codes" in done.stdout

@@ -1,0 +1,73 @@
+"""The only way for DDL to a shard is the rollout of a plan that was checked (GD-8).
+
+Read from the source: whoever adds a second way must come by here first.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+import pytest
+
+from tests.tidy.source import PACKAGE, functions, name_of, python_files, relative, tree_of
+
+pytestmark = pytest.mark.invariant("GD-8")
+
+
+def _callers(name: str, *, on: str = "") -> set[str]:
+    """Files that call `name`; `on`: the last word of what it is called on."""
+    return {
+        relative(path)
+        for path in python_files(PACKAGE)
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Call) and name_of(node.func) == name
+        if not on or (isinstance(node.func, ast.Attribute) and name_of(node.func.value) == on)
+    }
+
+
+def _users(name: str) -> Iterator[str]:
+    """Files that name it in code, wherever they define or import it."""
+    for path in python_files(PACKAGE):
+        if any(
+            isinstance(node, ast.Name | ast.Attribute) and name_of(node) == name
+            for node in ast.walk(tree_of(path))
+        ):
+            yield relative(path)
+
+
+def test_one_function_sends_statements_and_one_session_calls_it() -> None:
+    assert _callers("run_statement") == {"reconciler/edges/mysql/session.py"}
+
+
+def test_sessions_that_can_send_are_built_in_one_place_and_used_by_the_rollout() -> None:
+    assert _callers("MysqlShardSessions") == {"reconciler/cli/wire.py"}
+    assert set(_users("sessions")) <= {
+        "reconciler/cli/wire.py",
+        "reconciler/flows/settle_shard.py",
+        "reconciler/flows/shard_run.py",
+        "reconciler/flows/shard_task.py",
+    }
+    assert _callers("run", on="session") == {"reconciler/flows/shard_run.py"}
+
+
+def test_a_rollout_starts_from_a_plan_that_was_checked_under_the_locks() -> None:
+    assert _callers("RolloutDriver") == {"reconciler/flows/roll_out.py"}
+    assert _callers("roll_out") == {"reconciler/flows/apply.py"}
+    (apply,) = (
+        function
+        for function in functions(tree_of(PACKAGE / "flows" / "apply.py"))
+        if function.name == "apply_keyspace"
+    )
+    calls = [name_of(node.func) for node in ast.walk(apply) if isinstance(node, ast.Call)]
+    at = {name: _line(apply, name) for name in ("take", "check_against_live", "roll_out")}
+    assert at["take"] < at["check_against_live"] < at["roll_out"]
+    assert calls.count("roll_out") == 1
+
+
+def _line(function: ast.AST, name: str) -> int:
+    return min(
+        node.lineno
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call) and name_of(node.func) == name
+    )

@@ -1,0 +1,61 @@
+"""Writes `docs/errors.md`: `python -m tests.tidy.write_errors`.
+
+What a code means stands in `docs/error-meanings.yaml`; what to do next, in the source, so that the
+page says what the command says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import yaml
+
+from tests.tidy.error_codes import codes_and_steps
+from tests.tidy.source import ROOT
+
+ERRORS = ROOT / "docs" / "errors.md"
+_MEANINGS = ROOT / "docs" / "error-meanings.yaml"
+
+_HEAD = """# Errors
+
+<!-- written by `python -m tests.tidy.write_errors`: change docs/error-meanings.yaml, not this -->
+
+Every error shows a code in brackets, says what happened to which object, and ends with the next
+step. The code stays the same from release to release; the words around it may become better.
+
+The exit code says who must act:
+
+| exit code | it means |
+|---|---|
+| 0 | fine |
+| 1 | something is wrong: a file, a server, a setting |
+| 2 | changes or drift were found (`plan --detailed-exitcode`, `verify`, `drift`) |
+| 3 | a guard refused; nothing was sent |
+| 4 | part of it ran, or the outcome of a statement is not known |
+| 64 | the command line makes no sense |
+
+`…` stands for what only the moment knows."""
+
+
+def meanings() -> dict[str, dict[str, str]]:
+    """Code -> meaning, by the group it stands in."""
+    found: dict[str, dict[str, str]] = yaml.safe_load(_MEANINGS.read_text(encoding="utf-8"))
+    return found
+
+
+def errors_page() -> str:
+    return "\n\n".join([_HEAD, *_sections()]) + "\n"
+
+
+def _sections() -> Iterator[str]:
+    steps = codes_and_steps()
+    for group, codes in meanings().items():
+        yield f"## {group}"
+        for code, meaning in codes.items():
+            yield f"### {code}"
+            yield meaning
+            yield "\n".join(["Next:", "", *(f"- {step}" for step in steps.get(code, ()))])
+
+
+if __name__ == "__main__":
+    ERRORS.write_text(errors_page(), encoding="utf-8")
