@@ -7,12 +7,13 @@ fleet is looked at anew, and only what was found then is run.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 
-from reconciler.errors import ReconcilerError, Refused
+from reconciler.errors import InvalidInput, ReconcilerError, Refused, Unavailable
 from reconciler.flows.check import check_against_live
 from reconciler.flows.derive import begin_pass
-from reconciler.flows.looking import unreachable_refusals
+from reconciler.flows.looking import DefinitionReader, look_at, unreachable_refusals
 from reconciler.flows.open_apply import Releases, RolloutOrder, WaveChoice
 from reconciler.flows.roll_out import roll_out
 from reconciler.flows.shard_task import RolloutWorld
@@ -74,9 +75,14 @@ def apply_keyspace(
         return end.with_refusals(
             refusals, plan, ApplyVerdict.SUPERSEDED if superseded else ApplyVerdict.REFUSED
         )
-    with world.locks.take(
-        environment.shards, keyspace=files.spec.keyspace, holder=request.holder
-    ) as locks:
+    keyspace = files.spec.keyspace
+    with ExitStack() as run:
+        try:
+            locks = run.enter_context(
+                world.locks.take(environment.shards, keyspace=keyspace, holder=request.holder)
+            )
+        except (Unavailable, InvalidInput) as lost:
+            return _without_locks(world.look, files, environment, end, plan, lost)
         begun = begin_pass(world.look, files, environment)
         checked = check_against_live(world.look, begun, plan)
         if checked.refusals:
@@ -148,6 +154,23 @@ def _without_plan(
     if all(seen.fingerprints == begun.desired_fingerprints for seen in look.seen):
         return end.without_work()
     return end.with_refusals((unplanned(environment.name, files.spec.keyspace),), None)
+
+
+def _without_locks(
+    world: World,
+    files: DesiredFiles,
+    environment: Environment,
+    end: _Ending,
+    plan: Plan,
+    lost: ReconcilerError,
+) -> ApplyOutcome:
+    """GD-5. The first shard that could not be locked ended the attempt; a look names them all."""
+    look = look_at(world, environment, DefinitionReader(files.spec.policy))
+    refusals = unreachable_refusals(look.unreachable) or tuple(
+        Refusal(code=problem.code, message=problem.message, recovery=problem.recovery)
+        for problem in lost.problems
+    )
+    return end.with_refusals(refusals, plan, unreachable=look.unreachable)
 
 
 def _review_facts(history: History, commit: str, plan: Plan, spec_path: str) -> ReviewFacts:

@@ -90,7 +90,7 @@ def begin_pass(world: World, files: DesiredFiles, environment: Environment) -> P
 def derive(world: World, begun: Pass) -> Derived:
     """Diff and prove every distinct before-state; the core if every shard was seen and proven."""
     look = begun.look
-    blocked = (*unreachable_refusals(look.unreachable), *look.refusals)
+    blocked = (*unreachable_refusals(look.unreachable), *look.refusals, *_unnameable(begun))
     if blocked:
         return Derived(core=None, refusals=blocked, unreachable=look.unreachable)
     cohorts = _cohorts(begun)
@@ -117,6 +117,23 @@ class _WorkedOut:
     change_set: ChangeSet | None = None
     refusals: tuple[Refusal, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+def _unnameable(begun: Pass) -> tuple[Refusal, ...]:
+    """PL-9: a name is trimmed before it is used, so that no plan and no file can name these."""
+    return tuple(
+        Refusal(
+            code="table-name-blank",
+            shard=seen.shard,
+            table=table,
+            message=f"shard {seen.shard}: the name of table {table!r} begins or ends with a blank",
+            recovery="rename it on the shard, or leave it out with policy.ignore_tables, where '?'"
+            " stands for the blank",
+        )
+        for seen in begun.look.seen
+        for table in seen.definitions
+        if table != table.strip()
+    )
 
 
 def _cohorts(begun: Pass) -> list[tuple[SeenShard, ...]]:

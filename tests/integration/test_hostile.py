@@ -222,3 +222,36 @@ def test_what_a_reader_planned_somebody_with_more_rights_applies(fleet: Fleet) -
     applied = fleet.run("apply")
     assert applied.code == 0, applied.said
     assert not any("legacy" in found["orders"] for found in fleet.all_definitions().values())
+
+
+@pytest.mark.invariant("GD-5")
+def test_every_shard_that_cannot_be_reached_refuses_in_every_verb(fleet: Fleet) -> None:
+    for number in (0, 2):
+        fleet.environment["shards"][number]["connection"]["password"] = "wrong"
+    fleet.write_spec()
+    add_column(fleet)
+    fleet.commit("a change")
+    for verb in ("plan", "verify", "drift"):
+        ended = fleet.run(verb)
+        assert ended.code == 3, ended.said
+        assert "-40" in ended.out, ended.said
+        assert "80-c0" in ended.out, ended.said
+    for number in (0, 2):
+        fleet.environment["shards"][number]["connection"]["password"] = "${WRONG}"
+    fleet.monkeypatch.setenv("WRONG", fleet.servers[0].admin.password)
+    fleet.write_spec()
+    fleet.plan_and_commit()
+    fleet.monkeypatch.setenv("WRONG", "wrong")
+    assert refuses(fleet, "apply", "login-refused").count("could not be observed") == 2
+
+
+@pytest.mark.invariant("PL-9")
+def test_a_table_that_no_plan_can_name_is_told_when_planning(fleet: Fleet) -> None:
+    fleet.spec["policy"]["allow"] = [{"table": "*", "hazard": "drop-table", "reason": "any"}]
+    fleet.write_spec()
+    fleet.sql("40-80", "CREATE TABLE ` blank` (id int NOT NULL, PRIMARY KEY (id))")
+    assert "40-80" in refuses(fleet, "plan", "table-name-blank", "--write")
+    assert fleet.run("drift").code == 2
+    fleet.spec["policy"]["ignore_tables"] = ["_*", "?blank"]
+    fleet.write_spec()
+    assert fleet.run("plan", "--detailed-exitcode").code == 0

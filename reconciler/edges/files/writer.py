@@ -19,8 +19,8 @@ class WorkingTreeWriter:
     def write(self, path: str, content: bytes) -> None:
         place = self._place(path)
         try:
-            place.parent.mkdir(parents=True, exist_ok=True)
             self._check_inside(place.parent, path)
+            place.parent.mkdir(parents=True, exist_ok=True)
             descriptor, fresh = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
             try:
                 with os.fdopen(descriptor, "wb") as file:
