@@ -133,14 +133,11 @@ class _Writer:
         return Clause(kind=ClauseKind.MODIFY_COLUMN, object=new.name, sql=sql)
 
     def _rename(self, old_name: str, old: Column, new: Column, place: str) -> Clause:
+        clause = rename_column(old_name, new.name)
         if old == new and not place:
-            names = f"{quote_identifier(old_name)} TO {quote_identifier(new.name)}"
-            sql = f"RENAME COLUMN {names}"
-        else:
-            sql = f"CHANGE COLUMN {quote_identifier(old_name)} {self._definition(new)}{place}"
-        return Clause(
-            kind=ClauseKind.RENAME_COLUMN, object=new.name, sql=sql, renamed_from=old_name
-        )
+            return clause
+        sql = f"CHANGE COLUMN {quote_identifier(old_name)} {self._definition(new)}{place}"
+        return replace(clause, sql=sql)
 
     def _definition(self, column: Column) -> str:
         """Charset and collation are left out only where nobody can read them otherwise."""
@@ -235,6 +232,11 @@ def _set_default(column: Column) -> Clause:
         return drop_default(column)
     sql = f"ALTER COLUMN {quote_identifier(column.name)} SET DEFAULT {column.default_sql}"
     return Clause(kind=ClauseKind.SET_DEFAULT, object=column.name, sql=sql)
+
+
+def rename_column(old: str, new: str) -> Clause:
+    sql = f"RENAME COLUMN {quote_identifier(old)} TO {quote_identifier(new)}"
+    return Clause(kind=ClauseKind.RENAME_COLUMN, object=new, sql=sql, renamed_from=old)
 
 
 def drop_default(column: Column) -> Clause:

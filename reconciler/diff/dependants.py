@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 
 from reconciler.diff.pairing import name_key
-from reconciler.model.schema import Column
+from reconciler.model.schema import Column, Partitioning, Table
 
 # Strings are skipped as a whole; what is doubled or escaped in them does not end them.
 _STRING_OR_NAME = re.compile(r"'(?:[^'\\]|\\.|'')*'|`((?:[^`]|``)*)`", re.DOTALL)
@@ -25,6 +25,24 @@ def expression_of(column: Column) -> str:
     """What the column computes, as its value or as its default."""
     generated = column.generated.expression if column.generated else ""
     return f"{generated} {column.default_sql or ''}"
+
+
+def columns_of_rule(partitioning: Partitioning) -> frozenset[str]:
+    """The folded names in a partition rule, and its other words: COLUMNS (a) and KEY (a) have their
+    columns in backquotes only where they must."""
+    rule = f"{partitioning.method_sql} {partitioning.subpartition_sql or ''}"
+    return columns_used(rule) | frozenset(map(name_key, re.split(r"[\s(),]+", rule)))
+
+
+def names_in_expressions(table: Table) -> frozenset[str]:
+    """Every column that anything in the table computes with."""
+    texts = [
+        *(expression_of(column) for column in table.columns),
+        *(part.expression or "" for index in table.indexes for part in index.parts),
+        *(check.expression for check in table.checks),
+    ]
+    rule = columns_of_rule(table.partitioning) if table.partitioning else frozenset()
+    return columns_used(" ".join(texts)) | rule
 
 
 def computing_with(expressions: Mapping[str, str], changed: frozenset[str]) -> frozenset[str]:

@@ -8,9 +8,9 @@ from typing import assert_never
 
 from reconciler.ddl.quote import quote_identifiers
 from reconciler.ddl.render import partition_sql, partitioning_sql
-from reconciler.diff.dependants import columns_used
+from reconciler.diff.dependants import columns_of_rule
 from reconciler.diff.model import Clause, ClauseKind
-from reconciler.diff.pairing import by_name, name_key
+from reconciler.diff.pairing import by_name
 from reconciler.diff.partition_lists import (
     AddPartitions,
     DropPartitions,
@@ -52,22 +52,12 @@ def _uses_changed_column(before: Table, after: Table, rebuilt: frozenset[str]) -
     """A column that is dropped and added, or whose values another type writes otherwise."""
     assert before.partitioning is not None
     old, new = by_name(before.columns), by_name(after.columns)
-    texts = (before.partitioning.method_sql, before.partitioning.subpartition_sql or "")
-    used = _columns_named(" ".join(texts), frozenset(old))
+    used = columns_of_rule(before.partitioning) & old.keys()
     if not rebuilt.isdisjoint(used):
         return True
     if before.partitioning == after.partitioning:
         return False
     return any(key in new and old[key].sql_type != new[key].sql_type for key in used)
-
-
-def _columns_named(method: str, columns: frozenset[str]) -> frozenset[str]:
-    """COLUMNS (a,b) and KEY (a) name columns in backquotes only where they must."""
-    bare = {
-        name_key(word)
-        for word in method.replace("(", " ").replace(")", " ").replace(",", " ").split()
-    }
-    return (columns_used(method) | bare) & columns
 
 
 def _statements(

@@ -96,7 +96,9 @@ class _Plan:
     version: ServerVersion
 
     def steps(self) -> Iterator[Step]:
-        changes = foreign_key_changes(self.before, self.after, self.version.flavor)
+        changes = foreign_key_changes(
+            self.before, self.after, self.renamed.columns, self.version.flavor
+        )
         wandering = wandering_checks(self.before, self.after, self.version.flavor)
         altered = self._altered(changes, wandering)
         changing = frozenset(name for name, steps in altered.items() if steps.alters)
@@ -139,6 +141,7 @@ class _Plan:
                 old_columns=self.renamed.columns.get(name, {}),
                 old_indexes=self.renamed.indexes.get(name, {}),
                 counter=self.counters.get(name),
+                renamed_first=changes.renamed_first.get(name, frozenset()),
             )
             altered[name] = table_steps(
                 pair,

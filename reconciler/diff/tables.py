@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from reconciler.diff.binding import bind
 from reconciler.diff.checks import check_clauses
-from reconciler.diff.columns import column_clauses
+from reconciler.diff.columns import column_clauses, rename_column
 from reconciler.diff.indexes import index_clauses
 from reconciler.diff.mariadb_time import time_clauses
 from reconciler.diff.model import Clause, ClauseKind, Operation, RequiredAlgorithm, Step
@@ -36,6 +36,7 @@ class TablePair:
     old_columns: OldNames = field(default_factory=dict)
     old_indexes: OldNames = field(default_factory=dict)
     counter: Clause | None = None  # AUTO_INCREMENT=n, no part of either table
+    renamed_first: frozenset[str] = frozenset()  # columns, by their new names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,9 @@ def table_steps(
     after = pair.after
     time = time_clauses(pair.before, after)
     before = time.before
-    columns = column_clauses(before, after, pair.old_columns, version)
+    first = {new: old for new, old in pair.old_columns.items() if new in pair.renamed_first}
+    later = {new: old for new, old in pair.old_columns.items() if new not in pair.renamed_first}
+    columns = column_clauses(before, after, later, version)
     indexes = index_clauses(
         before,
         after,
@@ -98,6 +101,8 @@ def table_steps(
     def steps() -> Iterator[Step]:
         for clause in time.beforehand:
             yield alter(clause)
+        if first:
+            yield alter(*(rename_column(old, new) for new, old in first.items()))
         if indexes.beforehand:
             yield alter(*indexes.beforehand)
         if main_clauses:

@@ -36,10 +36,11 @@ def hunt(bench: Workbench, *, seed: int, pairs: int, show: bool = False, stop: i
     not_made: Counter[str] = Counter()
     started = time.monotonic()
     for number in range(seed, seed + pairs):
-        before, after = Grower(number, bench.version.flavor).pair()
+        grower = Grower(number, bench.version.flavor)
+        before, after = grower.pair()
         one, other = (End(statements=schema.statements()) for schema in (before, after))
         try:
-            ways = both_ways(bench, one, other)
+            ways = both_ways(bench, one, other, grower.renames)
         except EndNotMade as error:
             counts["not made"] += 1
             not_made[str(error)[:60]] += 1

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from reconciler.model.renames import Rename, RenameKind
 from reconciler.model.server import Flavor
 
 
@@ -177,6 +178,59 @@ def _replaced(table: GrownTable, what: str, items: tuple[object, ...]) -> GrownT
     return replace(table, **changes)
 
 
+def _with_column_name(table: GrownTable, old: str, new: str) -> GrownTable:
+    """Every mention of it too: names are unique, so their text is enough."""
+
+    def text(sql: str) -> str:
+        return sql.replace(f"`{old}`", f"`{new}`")
+
+    def names(used: frozenset[str]) -> frozenset[str]:
+        return frozenset(new if name == old else name for name in used)
+
+    def item(one: Item) -> Item:
+        return replace(one, sql=text(one.sql), uses=names(one.uses))
+
+    return replace(
+        table,
+        columns=tuple(
+            replace(
+                column,
+                name=new if column.name == old else column.name,
+                expression=text(column.expression),
+                default=text(column.default),
+                uses=names(column.uses),
+            )
+            for column in table.columns
+        ),
+        primary=tuple(map(text, table.primary)),
+        indexes=tuple(map(item, table.indexes)),
+        checks=tuple(map(item, table.checks)),
+        foreign_keys=tuple(
+            replace(key, column=new if key.column == old else key.column)
+            for key in table.foreign_keys
+        ),
+        partitioning=table.partitioning
+        and GrownPartitioning(
+            sql=text(table.partitioning.sql), uses=names(table.partitioning.uses)
+        ),
+        default_less=names(table.default_less),
+    )
+
+
+def _with_table_name(table: GrownTable, old: str, new: str) -> GrownTable:
+    return replace(
+        table,
+        name=new if table.name == old else table.name,
+        columns=tuple(
+            replace(column, refers_to=new) if column.refers_to == old else column
+            for column in table.columns
+        ),
+        foreign_keys=tuple(
+            replace(key, parent=new) if key.parent == old else key for key in table.foreign_keys
+        ),
+    )
+
+
 def _fits(item: Item, partitioning: GrownPartitioning) -> bool:
     if item.fulltext_or_spatial:
         return False
@@ -252,12 +306,13 @@ _RESULTS: dict[Family, tuple[Family, tuple[str, ...]]] = {
 
 
 class Grower:
-    """Makes schemas and changes them, from a seed alone."""
+    """Makes schemas and changes them, from a seed alone; `renames` are those that it has done."""
 
     def __init__(self, seed: int, flavor: Flavor) -> None:
         self._random = random.Random(seed)
         self._mysql = flavor is Flavor.MYSQL
         self._names = 0
+        self.renames: tuple[Rename, ...] = ()
 
     def pair(self) -> tuple[GrownSchema, GrownSchema]:
         first = self.schema()
@@ -275,6 +330,8 @@ class Grower:
                 break
             place = self._random.randrange(len(tables))
             tables[place] = self._changed_table(tables[place], [t.name for t in tables])
+        if self._chance(0.1):
+            tables = self._with_renamed_table(tables)
         if self._chance(0.1):
             tables.append(self._table(f"t{len(tables)}", [t.name for t in tables]))
         if self._chance(0.1):
@@ -337,10 +394,42 @@ class Grower:
             lambda: self._with_other_primary(table),
             lambda: replace(table, id_type=self._pick(("int", "bigint", "varchar(30)"))),
             lambda: self._with_default_less(table),
+            lambda: self._with_renamed_column(table),
+            lambda: self._with_renamed_index(table),
             lambda: self._with_other_case(table),
             lambda: self._table(table.name, siblings),
         )
         return self._pick(changes)()
+
+    def _with_renamed_table(self, tables: list[GrownTable]) -> list[GrownTable]:
+        old = self._pick(tables)
+        if old.name.startswith("r"):
+            return tables
+        new_name = self._new_name("r")
+        self.renames = (
+            *(replace(r, table=new_name) if r.table == old.name else r for r in self.renames),
+            Rename(kind=RenameKind.TABLE, table=new_name, old=old.name, new=new_name),
+        )
+        return [_with_table_name(table, old.name, new_name) for table in tables]
+
+    def _with_renamed_column(self, table: GrownTable) -> GrownTable:
+        able = [c for c in table.columns if c.name != "id" and not c.name.startswith("n")]
+        if not able:
+            return table
+        old = self._pick(able).name
+        new = self._new_name("n")
+        self.renames += (Rename(kind=RenameKind.COLUMN, table=table.name, old=old, new=new),)
+        return _with_column_name(table, old, new)
+
+    def _with_renamed_index(self, table: GrownTable) -> GrownTable:
+        able = [item for item in table.indexes if not item.name.startswith("x")]
+        if not able:
+            return table
+        old = self._pick(able)
+        name = self._new_name("x")
+        self.renames += (Rename(kind=RenameKind.INDEX, table=table.name, old=old.name, new=name),)
+        new = replace(old, name=name, sql=old.sql.replace(f"`{old.name}`", f"`{name}`", 1))
+        return replace(table, indexes=tuple(new if i is old else i for i in table.indexes))
 
     # columns
 
