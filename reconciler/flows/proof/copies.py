@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
-from reconciler.ddl.default_less import default_less_columns
 from reconciler.ddl.quote import quote_identifier
 from reconciler.flows.looking import DefinitionReader, ReadDefinition
 from reconciler.model.observation import OutsideParent
@@ -31,11 +30,13 @@ _RELAXED = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Original:
     """What a copy is made from. `expected` are the fingerprints it must read back with, by table;
-    tables that policy ignores are made too, and not held to one."""
+    tables that policy ignores are made too, and not held to one. `default_less` are the columns,
+    by table, that no CREATE TABLE makes as they are."""
 
     settings: ServerSettings
     texts: Mapping[str, str]
     expected: Mapping[str, str]
+    default_less: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     parents: tuple[OutsideParent, ...] = ()
 
 
@@ -193,14 +194,12 @@ class CopyMaker:
         astray: Mapping[str, ReadDefinition | None],
     ) -> None:
         """No CREATE TABLE makes a nullable column without a default: only this ALTER does."""
-        version = self._original.settings.version
         for table, found in astray.items():
             if found is None:
                 continue
-            wanted = self._reader.read(original.texts[table], version).table
             clauses = [
-                f"ALTER COLUMN {quote_identifier(column.name)} DROP DEFAULT"
-                for column in default_less_columns(wanted, version)
+                f"ALTER COLUMN {quote_identifier(column)} DROP DEFAULT"
+                for column in original.default_less.get(table, ())
             ]
             if clauses:
                 sql = f"ALTER TABLE {quote_identifier(table)} {', '.join(clauses)}"

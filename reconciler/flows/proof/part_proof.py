@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
+from reconciler.ddl.default_less import default_less_columns
 from reconciler.diff.schema_diff import diff_schemas
 from reconciler.flows.proof.chain import Chain, Ran
 from reconciler.flows.proof.copies import Copy, CopyMaker, NotCopied, Original
@@ -69,13 +70,14 @@ def prove_part(scratch: Scratch, request: ProofRequest, part: Part) -> list[Ran]
 
 def _original(request: ProofRequest, part: Part) -> Original:
     texts = {table: text for table, text in request.texts.items() if table in part.tables}
+    read = {table: request.read(table) for table in texts if request.reader.is_managed(table)}
     return Original(
         settings=request.settings,
         texts=texts,
-        expected={
-            table: request.read(table).fingerprint
-            for table in texts
-            if request.reader.is_managed(table)
+        expected={table: found.fingerprint for table, found in read.items()},
+        default_less={
+            table: tuple(c.name for c in default_less_columns(found.table, request.version))
+            for table, found in read.items()
         },
         parents=parents_for(request, part.tables),
     )
