@@ -1,0 +1,39 @@
+"""Documents that lead somewhere: every link to a file has one, every fragment has a kind."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.tidy.source import ROOT, relative
+
+_LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
+DOCUMENTS = sorted(
+    [*ROOT.glob("*.md"), *ROOT.glob("changes/*.md"), *ROOT.glob("docs/**/*.md")],
+    key=str,
+)
+KINDS = ("added", "changed", "fixed", "removed")
+
+
+# docs/messages.md shows what reports look like; their links are samples.
+@pytest.mark.parametrize("path", [p for p in DOCUMENTS if p.name != "messages.md"], ids=relative)
+def test_every_link_to_a_file_leads_to_one(path: Path) -> None:
+    text = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    broken = [link for link in _LINK.findall(text) if not (path.parent / link).exists()]
+    assert broken == []
+
+
+def test_every_decision_has_a_number_of_its_own() -> None:
+    numbers = [path.name[:4] for path in sorted((ROOT / "docs" / "decisions").glob("*.md"))]
+    assert all(number.isdigit() for number in numbers)
+    assert len(set(numbers)) == len(numbers)
+
+
+def test_every_fragment_of_the_changelog_is_one_sentence_of_a_kind() -> None:
+    for path in (ROOT / "changes").glob("*"):
+        if path.name == "README.md":
+            continue
+        assert re.fullmatch(rf"[a-z0-9-]+\.({'|'.join(KINDS)})\.md", path.name), path.name
+        assert path.read_text(encoding="utf-8").strip().endswith("."), path.name
