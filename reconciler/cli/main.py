@@ -91,15 +91,19 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.ERROR
     except Exception as error:
-        return _report(error)
+        return _report(error, arguments)
     return int(code) if isinstance(code, int) else ExitCode.FINE
 
 
-def _report(error: Exception) -> int:
+def _report(error: Exception, arguments: Sequence[str]) -> int:
     from reconciler.errors import ReconcilerError
 
     if isinstance(error, ReconcilerError):
         _show_problems(error)
+        if _is_for_a_program(arguments):
+            from reconciler.report.json_shapes import failure_json
+
+            click.echo(failure_json(error), nl=False)
         return error.exit_code
     if os.environ.get("RECONCILER_TRACEBACK"):
         raise error
@@ -113,6 +117,15 @@ def _report(error: Exception) -> int:
         err=True,
     )
     return ExitCode.ERROR
+
+
+def _is_for_a_program(arguments: Sequence[str]) -> bool:
+    """Whoever asked for JSON gets JSON, also where no verb came to a result."""
+    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    return any(
+        option in ("--output=json", "-ojson") or (option in ("--output", "-o") and value == "json")
+        for option, value in pairs
+    )
 
 
 def _show_problems(error: ReconcilerError) -> None:

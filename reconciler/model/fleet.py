@@ -15,6 +15,7 @@ from reconciler.limits import SHARDS_MAX
 
 _KEY_RANGE = re.compile(r"(?P<start>(?:[0-9a-f]{2})*)-(?P<end>(?:[0-9a-f]{2})*)")
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
+_ENVIRONMENT_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 _KEYSPACE_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9_])?")
 
 
@@ -46,6 +47,10 @@ def is_shard_name(name: str) -> bool:
 
 def is_keyspace_name(name: str) -> bool:
     return _KEYSPACE_NAME.fullmatch(name) is not None
+
+
+def is_environment_name(name: str) -> bool:
+    return _ENVIRONMENT_NAME.fullmatch(name) is not None
 
 
 def shard_list_errors(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from reconciler.ddl.statement import check_statement
 from reconciler.errors import Problem, ReconcilerError, Refused
-from reconciler.model.fleet import is_keyspace_name, shard_list_errors
+from reconciler.model.fleet import is_environment_name, is_keyspace_name, shard_list_errors
 from reconciler.plan.codec import sha256_of
 from reconciler.plan.model import ChangeSet, Plan, PlanCore, PlannedStatement
 from reconciler.plan.readable import render_readable_sql
@@ -58,6 +58,8 @@ def core_errors(core: PlanCore) -> Iterator[str]:
     """Everything wrong with a plan's content, in words."""
     if not is_keyspace_name(core.keyspace):
         yield f"keyspace {core.keyspace!r} is not a keyspace name"
+    if not is_environment_name(core.environment):  # it stands in commands that people paste
+        yield f"environment {core.environment!r} is not the name of an environment"
     yield from shard_list_errors(core.shards)
     yield from _shard_use_errors(core)
     yield from _sorted_unique_errors("managed tables", core.managed_tables)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from reconciler.errors import Problem
+from reconciler.errors import Problem, ReconcilerError
 from reconciler.guard.model import Refusal
 from reconciler.model.observation import Unreachable
 from reconciler.model.policy import Hazard, Policy
@@ -86,6 +86,18 @@ def lint_json(outcomes: Sequence[LintOutcome | KeyspaceFailed]) -> str:
 
 def doctor_json(outcomes: Sequence[DoctorOutcome | KeyspaceFailed]) -> str:
     return _document("doctor", outcomes, _doctor_outcome)
+
+
+def failure_json(error: ReconcilerError) -> str:
+    """What kept the command from coming to any keyspace."""
+    return _dumped(
+        {
+            "format": FORMAT,
+            "keyspaces": [],
+            "exit_code": error.exit_code,
+            "problems": _problems(error.problems),
+        }
+    )
 
 
 def _document(
@@ -245,6 +257,7 @@ def _statement(statement: PlannedStatement, policy: Policy) -> Json:
         "operation": statement.operation.value,
         "sql": statement.sql,
         "foreign_key_checks": statement.foreign_key_checks,
+        "zero_dates": statement.zero_dates,
         "class": words.class_name(statement),
         "algorithm": statement.execution.algorithm,
         "lock": statement.execution.lock,

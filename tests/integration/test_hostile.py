@@ -3,6 +3,7 @@ not run, nothing runs twice, and no difference goes unseen."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -255,3 +256,20 @@ def test_a_table_that_no_plan_can_name_is_told_when_planning(fleet: Fleet) -> No
     fleet.spec["policy"]["ignore_tables"] = ["_*", "?blank"]
     fleet.write_spec()
     assert fleet.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_one_broken_spec_hides_no_other_and_whoever_asks_for_json_gets_json(fleet: Fleet) -> None:
+    fleet.write("specs/other.yaml", "version: 1\nkeyspace: [other\n")
+    add_column(fleet)
+    for verb in ("lint", "plan", "verify", "drift", "doctor", "pull", "status"):
+        ended = fleet.run(verb, "--output", "json")
+        assert ended.code in (1, 3), ended.said
+        assert json.loads(ended.out)
+        assert "yaml-syntax" in ended.said
+    assert '"shop"' in fleet.run("plan", "--output", "json").out
+    assert fleet.run("plan", "shop").code == 0
+    fleet.write("specs/shop.yaml", "nothing: here")
+    for verb in ("lint", "plan", "verify", "drift", "doctor", "pull", "status"):
+        ended = fleet.run(verb, "--output=json")
+        assert ended.code == 1, ended.said
+        assert "spec-missing-key" in json.dumps(json.loads(ended.out))

@@ -75,6 +75,7 @@ def _without(change_set: ChangeSet, field: str) -> ChangeSet:
 
 WRONG: dict[str, PlanCore] = {
     "a blank keyspace": replace(PLAN.core, keyspace=" "),
+    "a command for an environment": replace(PLAN.core, environment="production; reboot"),
     "a shard twice": replace(PLAN.core, matching=("c0-", "-40")),
     "a shard nowhere": replace(PLAN.core, matching=()),
     "a shard with blanks": replace(PLAN.core, shards=("-40 ", *PLAN.core.shards[1:])),
