@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from reconciler.model.schema import Column
+from reconciler.model.server import Flavor, ServerVersion
 
 _KINDS = tuple(
     (kind, re.compile(rf"(?:{names})\b"))
@@ -15,12 +16,12 @@ _KINDS = tuple(
         ("bytes", "(?:var)?binary"),
         ("blob", "(?:tiny|medium|long)?blob"),
         ("spatial", "geometry|(?:multi)?(?:point|linestring|polygon)|geom(?:etry)?collection"),
-        ("address", "inet[46]"),
     )
 )
 _STRINGS = frozenset({"string", "text", "bytes", "blob", "enum", "set"})
 # Nothing but these is of its kind, and a literal for one is none for another.
 _TIMES = frozenset({"date", "datetime", "time", "timestamp", "year"})
+_ADDRESSES = frozenset({"inet4", "inet6"})
 
 
 def type_kind(column: Column) -> str:
@@ -36,11 +37,16 @@ def takes_literal_default(column: Column) -> bool:
     return type_kind(column) not in ("text", "blob", "spatial", "json", "vector")
 
 
-def converts(old: Column, new: Column) -> bool:
-    """Whether MariaDB turns the one into the other (11.8, error 4078); MySQL tries any.
+def converts(old: Column, new: Column, version: ServerVersion) -> bool:
+    """Whether MariaDB turns the one into the other (error 4078); MySQL tries any.
 
     Strings, of characters or bytes, become anything and anything becomes a string. The others stay
-    among their kind, where numbers, dates and times are one.
+    among their kind, where numbers, dates and times are one, and so are addresses (11.8, not yet
+    10.11).
     """
+    if version.flavor is Flavor.MYSQL:
+        return True
     kinds = {"number" if kind in _TIMES else kind for kind in (type_kind(old), type_kind(new))}
+    if version.at_least(11) and kinds <= _ADDRESSES:
+        return True
     return len(kinds) == 1 or not _STRINGS.isdisjoint(kinds)

@@ -54,7 +54,7 @@ def column_clauses(
 ) -> ColumnClauses:
     """`before` has its new names already; `old_names` are what its columns are still called."""
     old, new = by_name(before.columns), by_name(after.columns)
-    rebuilt = _rebuilt_columns(old, new, version.flavor)
+    rebuilt = _rebuilt_columns(old, new, version)
     retyped = _retyped_columns(old, new)
     computing, unsettled = _disturbed(old, new, old_names, rebuilt)
     kept = [key for key in old if key in new and key not in rebuilt]
@@ -156,7 +156,7 @@ class _Writer:
 
 
 def _rebuilt_columns(
-    old: dict[str, Column], new: dict[str, Column], flavor: Flavor
+    old: dict[str, Column], new: dict[str, Column], version: ServerVersion
 ) -> frozenset[str]:
     """Columns that only DROP and ADD can change: to, from or between virtual ones.
 
@@ -167,7 +167,7 @@ def _rebuilt_columns(
         key
         for key in old.keys() & new.keys()
         if _becomes_virtual_or_no_more(old[key], new[key])
-        or (flavor is Flavor.MARIADB and not converts(old[key], new[key]))
+        or not converts(old[key], new[key], version)
     )
 
 

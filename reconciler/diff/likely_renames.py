@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.diff.model import Note
-from reconciler.diff.pairing import by_name
+from reconciler.diff.pairing import by_name, name_key
 from reconciler.model.schema import Table
 
 
@@ -17,7 +17,12 @@ def likely_rename_notes(before: Mapping[str, Table], after: Mapping[str, Table])
         {name: table.columns for name, table in gone.items()},
         {name: table.columns for name, table in come.items()},
     ):
-        yield _note(new, "table", old, new)
+        if name_key(old) != name_key(new):
+            yield _note(new, "table", old, new)
+    for old in gone:
+        for new in come:
+            if name_key(old) == name_key(new):
+                yield _differ_by_case(old, new)
     for name in sorted(before.keys() & after.keys()):
         if before[name] != after[name]:
             yield from _in_table(before[name], after[name])
@@ -40,6 +45,14 @@ def _pairs(gone: Mapping[str, object], come: Mapping[str, object]) -> Iterable[t
         alike = [new for new, other in come.items() if other == one]
         if len(alike) == 1 and sum(other == one for other in gone.values()) == 1:
             yield old, alike[0]
+
+
+def _differ_by_case(old: str, new: str) -> Note:
+    return Note(
+        table=new,
+        text=f"table {old} goes and {new} comes: their names differ by case alone; if this is one"
+        f" table, say so in its file: -- reconciler: rename table {old} to {new}",
+    )
 
 
 def _note(table: str, what: str, old: str, new: str) -> Note:

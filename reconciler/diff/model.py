@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reconciler.ddl.zero_dates import has_zero_date
 from reconciler.model.schema import Table
 
 
@@ -85,6 +86,13 @@ class Step:
     sql: str | None = None
     foreign_key_checks: bool = True
     algorithm: RequiredAlgorithm | None = None
+
+    @property
+    def zero_dates(self) -> bool:
+        """Whether the statement needs a session that takes zero dates."""
+        checks_defaults = self.operation in (Operation.CREATE_TABLE, Operation.ALTER_TABLE)
+        tables = (self.before, self.after)
+        return checks_defaults and any(has_zero_date(table) for table in tables if table)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

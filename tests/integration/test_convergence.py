@@ -29,6 +29,12 @@ def mariadb_bench(mariadb_server: RunningServer) -> Iterator[Workbench]:
         yield bench
 
 
+@pytest.fixture(scope="session")
+def oldest_mariadb_bench(mariadb_10_server: RunningServer) -> Iterator[Workbench]:
+    with connect(mariadb_10_server) as bench:
+        yield bench
+
+
 def _for(flavor: Flavor) -> list[Case]:
     return [case for case in CASES if flavor in case.flavors]
 
@@ -41,6 +47,13 @@ def test_a_case_converges_both_ways_on_mysql(case: Case, mysql_bench: Workbench)
 @pytest.mark.parametrize("case", _for(Flavor.MARIADB), ids=lambda case: case.name)
 def test_a_case_converges_both_ways_on_mariadb(case: Case, mariadb_bench: Workbench) -> None:
     _check(case, mariadb_bench)
+
+
+@pytest.mark.parametrize("case", _for(Flavor.MARIADB), ids=lambda case: case.name)
+def test_a_case_converges_both_ways_on_the_oldest_mariadb(
+    case: Case, oldest_mariadb_bench: Workbench
+) -> None:
+    _check(case, oldest_mariadb_bench)
 
 
 def test_random_pairs_converge_both_ways_on_mysql(mysql_bench: Workbench) -> None:
