@@ -73,14 +73,9 @@ def tables(count: int, *, related: bool) -> tuple[dict[str, str], dict[str, str]
     for number in range(count):
         name = f"table_{number:02d}"
         parent = f"table_{number - 1:02d}"
-        key = (
-            [
-                "  KEY `parent` (`parent`),",
-                f"  CONSTRAINT `{name}_ibfk_1` FOREIGN KEY (`parent`) REFERENCES `{parent}` (`id`),",
-            ]
-            if related and number
-            else []
-        )
+        reference = f"FOREIGN KEY (`parent`) REFERENCES `{parent}` (`id`)"
+        key = ["  KEY `parent` (`parent`),", f"  CONSTRAINT `{name}_ibfk_1` {reference},"]
+        key = key if related and number else []
         columns = [
             "  `id` bigint NOT NULL,",
             "  `parent` bigint DEFAULT NULL,",
