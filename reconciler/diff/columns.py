@@ -125,7 +125,7 @@ class _Writer:
             if old == replace(new, default_sql=old.default_sql):
                 if is_default_less(new, self.version):
                     return drop_default(new)
-                if _default_can_be_set(new):
+                if _default_can_be_set(old, new):
                     return _set_default(new)
             if self.version.flavor is Flavor.MYSQL and old == replace(new, visible=old.visible):
                 return _set_visibility(new)
@@ -217,14 +217,15 @@ def _restates(clause: Clause) -> bool:
     return clause.kind in (ClauseKind.ADD_COLUMN, ClauseKind.MODIFY_COLUMN)
 
 
-def _default_can_be_set(column: Column) -> bool:
+def _default_can_be_set(old: Column, new: Column) -> bool:
     """SET DEFAULT takes literals; on text and JSON (error 1101) and for CURRENT_TIMESTAMP (1064),
-    the whole column must be restated."""
-    if column.default_sql is None:
-        return not column.nullable
-    if not takes_literal_default(column):
+    the whole column must be restated. So must it where CURRENT_TIMESTAMP goes: DROP DEFAULT leaves
+    INFORMATION_SCHEMA saying DEFAULT_GENERATED (MySQL 9.7)."""
+    if new.default_sql is None:
+        return not new.nullable and not (old.default_sql or "").startswith("CURRENT_TIMESTAMP")
+    if not takes_literal_default(new):
         return False
-    return _LITERAL.fullmatch(column.default_sql) is not None
+    return _LITERAL.fullmatch(new.default_sql) is not None
 
 
 def _set_default(column: Column) -> Clause:

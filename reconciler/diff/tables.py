@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from reconciler.diff.binding import bind
 from reconciler.diff.checks import check_clauses
-from reconciler.diff.columns import column_clauses, rename_column
+from reconciler.diff.columns import ColumnClauses, column_clauses, rename_column
 from reconciler.diff.indexes import index_clauses
 from reconciler.diff.mariadb_time import time_clauses
 from reconciler.diff.model import Clause, ClauseKind, Operation, RequiredAlgorithm, Step
@@ -66,7 +66,7 @@ def table_steps(
         columns.unsettled,
         version,
     )
-    checks = check_clauses(before, after, columns.rebuilt | columns.retyped, version)
+    checks = check_clauses(before, after, _under_checks(columns, version), version)
     partitions = partition_clauses(before, after, columns.rebuilt, version)
     main = [
         *checks.drops,
@@ -125,6 +125,13 @@ def table_steps(
         ),
         untouched=frozenset(by_name(after.indexes)) - touched,
     )
+
+
+def _under_checks(columns: ColumnClauses, version: ServerVersion) -> frozenset[str]:
+    """Columns whose checks must be written anew. MariaDB looks through generated columns at what
+    they are made of (1054, MariaDB 11.8), MySQL does not for checks."""
+    looks_through = version.flavor is Flavor.MARIADB
+    return columns.rebuilt | (columns.unsettled if looks_through else columns.retyped)
 
 
 def _algorithm_of(clause: Clause, version: ServerVersion) -> RequiredAlgorithm | None:
