@@ -67,7 +67,9 @@ class LiveShards(Protocol):
 class ScratchDatabase(Protocol):
     """An empty database of its own on a scratch server, in a session like a live one's."""
 
-    def execute(self, sql: str, *, foreign_key_checks: bool = True) -> ServerError | None:
+    def execute(
+        self, sql: str, *, foreign_key_checks: bool = True, zero_dates: bool = False
+    ) -> ServerError | None:
         """Run one statement; the server's refusal is a value. Raises Unavailable if the server
         is gone."""
 

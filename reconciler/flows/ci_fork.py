@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.errors import InvalidInput, Location, Problem
+from reconciler.flows.desired import create_defined
 from reconciler.flows.plan import plan_keyspace
 from reconciler.model.observation import Observation, ObservedShard
 from reconciler.model.server import ServerSettings
@@ -67,7 +68,7 @@ def _read_back(
 ) -> tuple[tuple[str, str], ...]:
     with scratch.database(settings) as database:
         for file in files.files:
-            error = database.execute(file.statement, foreign_key_checks=False)
+            error = create_defined(database, file)
             if error is not None:
                 raise InvalidInput(
                     Problem(

@@ -105,6 +105,7 @@ def _planned(ran: Ran, request: ProofRequest, findings: Iterable[Finding]) -> Pl
         execution=ran.execution,
         effects=ran.effects,
         hazards=(*found, *_hazards(ran, request)),
+        zero_dates=ran.step.zero_dates,
     )
 
 

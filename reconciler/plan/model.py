@@ -57,6 +57,7 @@ class PlannedStatement:
 
     `effects` names every table whose fingerprint moves, `table` first; a statement that moves none
     could not be told from one that never ran, and is not planned.
+    `zero_dates`: its session takes zero dates, without which the server would not alter the table.
     `row_ceiling` bounds the live row estimate (live <= ceiling) where time grows with rows.
     """
 
@@ -68,6 +69,7 @@ class PlannedStatement:
     effects: tuple[Effect, ...]
     hazards: tuple[Hazard, ...] = ()
     row_ceiling: int | None = None
+    zero_dates: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

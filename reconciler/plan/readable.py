@@ -67,6 +67,8 @@ def _statement(statement: PlannedStatement, number: str, policy: Policy) -> Iter
         )
     if not statement.foreign_key_checks:
         yield "--     runs with foreign_key_checks=0"
+    if statement.zero_dates:
+        yield "--     runs with zero dates allowed: the table has one as a default"
     for hazard in statement.hazards:
         yield from _hazard(hazard, statement.table, policy)
     if found := hidden_in_sql(statement.sql):

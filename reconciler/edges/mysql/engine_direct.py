@@ -31,9 +31,12 @@ _NOT_SENT = 2006  # PyMySQL's and libmysql's CR_SERVER_GONE_ERROR
 _UNSETTLED = frozenset({1105, 1180, 1598, 3100})
 
 
-def statement_session(*, foreign_key_checks: bool, lock_wait_s: int) -> tuple[tuple[str, str], ...]:
+def statement_session(
+    *, foreign_key_checks: bool, sql_mode: str, lock_wait_s: int
+) -> tuple[tuple[str, str], ...]:
     """What a statement's session has beside what every session has."""
     return (
+        ("sql_mode", sql_mode),
         ("lock_wait_timeout", str(max(1, lock_wait_s))),
         ("foreign_key_checks", str(int(foreign_key_checks))),
     )

@@ -25,6 +25,7 @@ from reconciler.edges.mysql.scratch_auto import release, server_wide, start_scra
 from reconciler.edges.mysql.scratch_server import ScratchServer
 from reconciler.edges.mysql.session_settings import (
     copied_variables,
+    session_mode,
     session_variables,
     set_session,
 )
@@ -120,10 +121,13 @@ class MysqlScratchDatabase:
         self._server = server
         self._link = link
         self._name = server.new_name()
+        self._mode = ""
         self._foreign_key_checks = True
+        self._zero_dates = False
         self._outside: list[str] = []
 
     def create(self, settings: ServerSettings) -> None:
+        self._mode = settings.variable("sql_mode") or ""
         with as_unavailable(self._server.label):
             self._link.execute(_create_database(self._name, settings))
             self._link.use(self._name)
@@ -133,11 +137,13 @@ class MysqlScratchDatabase:
             self._link.execute(f"DROP DATABASE IF EXISTS {quote_identifier(self._name)}")
             while self._outside:
                 self._server.release_outside(self._link, self._outside.pop())
-            self._check_foreign_keys(wanted=True)
+            self._set_for()
 
-    def execute(self, sql: str, *, foreign_key_checks: bool = True) -> ServerError | None:
+    def execute(
+        self, sql: str, *, foreign_key_checks: bool = True, zero_dates: bool = False
+    ) -> ServerError | None:
         with as_unavailable(self._server.label):
-            self._check_foreign_keys(wanted=foreign_key_checks)
+            self._set_for(foreign_key_checks=foreign_key_checks, zero_dates=zero_dates)
             return _refusal_of(lambda: self._link.execute(sql))
 
     def definitions(self) -> Mapping[str, str]:
@@ -177,10 +183,15 @@ class MysqlScratchDatabase:
                 self._outside.append(database)
         return None
 
-    def _check_foreign_keys(self, *, wanted: bool) -> None:
-        if wanted != self._foreign_key_checks:
-            self._link.execute(f"SET SESSION foreign_key_checks = {int(wanted)}")
-            self._foreign_key_checks = wanted
+    def _set_for(self, *, foreign_key_checks: bool = True, zero_dates: bool = False) -> None:
+        """Set the session for the next statement, where it is set for another kind."""
+        if foreign_key_checks != self._foreign_key_checks:
+            self._link.execute(f"SET SESSION foreign_key_checks = {int(foreign_key_checks)}")
+            self._foreign_key_checks = foreign_key_checks
+        if zero_dates != self._zero_dates:
+            mode = session_mode(self._mode, zero_dates=zero_dates)
+            self._link.execute(set_session([("sql_mode", mode)]))
+            self._zero_dates = zero_dates
 
 
 def _refusal_of(statement: Callable[[], None]) -> ServerError | None:

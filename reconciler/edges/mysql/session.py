@@ -27,6 +27,7 @@ from reconciler.edges.mysql.reading import number, read_definition, read_tables,
 from reconciler.edges.mysql.server_settings import ServerLook, look_at_server
 from reconciler.edges.mysql.session_settings import (
     copied_variables,
+    session_mode,
     session_variables,
     set_session,
 )
@@ -90,8 +91,11 @@ class MysqlShardSession:
         return self._looked(lambda link: measure(link, self._server.settings.version))
 
     def run(self, statement: PlannedStatement, *, lock_wait_s: int, run_limit_s: int) -> Outcome:
+        mode = self._server.settings.variable("sql_mode") or ""
         session = statement_session(
-            foreign_key_checks=statement.foreign_key_checks, lock_wait_s=lock_wait_s
+            foreign_key_checks=statement.foreign_key_checks,
+            sql_mode=session_mode(mode, zero_dates=statement.zero_dates),
+            lock_wait_s=lock_wait_s,
         )
         try:
             self._looked(lambda link: link.execute(set_session(session)))

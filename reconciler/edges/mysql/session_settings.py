@@ -26,6 +26,8 @@ _MODES_LEFT_OUT = frozenset(
         "NO_FIELD_OPTIONS", "NO_KEY_OPTIONS", "NO_TABLE_OPTIONS", "EMPTY_STRING_IS_NULL",
     }
 )  # fmt: skip
+# What keeps a server from taking zero dates; TRADITIONAL brings the other two back.
+_AGAINST_ZERO_DATES = frozenset({"NO_ZERO_DATE", "NO_ZERO_IN_DATE", "TRADITIONAL"})
 
 _COPIED = {
     Flavor.MYSQL: (
@@ -90,9 +92,10 @@ def copied_variables(settings: ServerSettings) -> Variables:
     return tuple((name, value) for name, value in found if value is not None)
 
 
-def session_mode(mode: str) -> str:
+def session_mode(mode: str, *, zero_dates: bool = False) -> str:
     """The server's sql_mode as our sessions use it; '' stays ''."""
-    kept = [part for part in mode.split(",") if part and part.upper() not in _MODES_LEFT_OUT]
+    left_out = _MODES_LEFT_OUT | _AGAINST_ZERO_DATES if zero_dates else _MODES_LEFT_OUT
+    kept = [part for part in mode.split(",") if part and part.upper() not in left_out]
     return ",".join(kept)
 
 

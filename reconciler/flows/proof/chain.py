@@ -50,6 +50,7 @@ class Ran:
             table=self.step.table,
             sql=self.sql,
             foreign_key_checks=self.step.foreign_key_checks,
+            zero_dates=self.step.zero_dates,
         )
 
 
@@ -89,7 +90,12 @@ class Chain:
         if step.operation is Operation.ALTER_TABLE:
             return self._run_alter(place, step)
         assert step.sql is not None, "every other operation is one statement as it stands"
-        sent = Sent(table=step.table, sql=step.sql, foreign_key_checks=step.foreign_key_checks)
+        sent = Sent(
+            table=step.table,
+            sql=step.sql,
+            foreign_key_checks=step.foreign_key_checks,
+            zero_dates=step.zero_dates,
+        )
         error = self.copy.run(sent)
         if error is not None:
             return Rejected(step=step, sql=step.sql, error=error)
@@ -171,6 +177,7 @@ class Chain:
             clauses=clauses,
             required=step.algorithm,
             foreign_key_checks=step.foreign_key_checks,
+            zero_dates=step.zero_dates,
             instant_allowed=self.versions.allow_instant(step.table, clauses),
             excluded=self.excluded,
         )

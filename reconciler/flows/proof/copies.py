@@ -56,6 +56,7 @@ class Sent:
     table: str
     sql: str
     foreign_key_checks: bool
+    zero_dates: bool
 
 
 @dataclass(slots=True)
@@ -67,7 +68,9 @@ class Copy:
 
     def run(self, statement: Sent) -> ServerError | None:
         error = self.database.execute(
-            statement.sql, foreign_key_checks=statement.foreign_key_checks
+            statement.sql,
+            foreign_key_checks=statement.foreign_key_checks,
+            zero_dates=statement.zero_dates,
         )
         if error is None:
             self.sent.append(statement)

@@ -72,6 +72,7 @@ class Alter:
     clauses: tuple[Clause, ...]
     required: RequiredAlgorithm | None
     foreign_key_checks: bool
+    zero_dates: bool
     instant_allowed: bool
     excluded: Collection[str] = ()
     cheap_only: bool = False
@@ -99,7 +100,12 @@ def find_class(copy: Copy, alter: Alter, flavor: Flavor) -> Accepted | ServerErr
         if ids_before is None and candidate.algorithm in _TOLD_BY_IDS:
             ids_before = copy.table_ids(alter.table)
         error = copy.run(
-            Sent(table=alter.table, sql=sql, foreign_key_checks=alter.foreign_key_checks)
+            Sent(
+                table=alter.table,
+                sql=sql,
+                foreign_key_checks=alter.foreign_key_checks,
+                zero_dates=alter.zero_dates,
+            )
         )
         if error is None:
             if candidate.algorithm in _TOLD_BY_IDS:

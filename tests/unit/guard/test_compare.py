@@ -143,6 +143,7 @@ ANOTHER_STATEMENT: dict[str, Any] = {
     "effects": (Effect(table="users", before=None, after=None),),
     "hazards": (Hazard(kind=HazardKind.RENAME, object="c", reason="r", needs_permission=False),),
     "row_ceiling": 5,
+    "zero_dates": True,
 }
 
 

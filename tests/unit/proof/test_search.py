@@ -29,7 +29,9 @@ class Server:
     asked: list[str] = field(default_factory=list)
     ids: frozenset[int] = frozenset({7})
 
-    def execute(self, sql: str, *, foreign_key_checks: bool = True) -> ServerError | None:
+    def execute(
+        self, sql: str, *, foreign_key_checks: bool = True, zero_dates: bool = False
+    ) -> ServerError | None:
         self.asked.append(sql)
         if self.takes not in sql:
             return self.otherwise
@@ -56,6 +58,7 @@ def alter(*clauses: Clause, **changes: object) -> Alter:
         "clauses": clauses or (ADD,),
         "required": None,
         "foreign_key_checks": True,
+        "zero_dates": False,
         "instant_allowed": True,
     }
     return Alter(**{**values, **changes})  # type: ignore[arg-type]
