@@ -38,7 +38,7 @@ class PlanOutcome:
 
 
 class VerifyState(StrEnum):
-    NO_CHANGE = "no schema change"  # nothing to do and no plan file
+    NO_CHANGE = "no schema change"  # nothing to do and no plan of these files
     VERIFIED = "verified"  # the committed plan is what is derived
     APPLIED = "applied"  # every shard is at the plan's after-state
     UNPLANNED = "unplanned"  # there are changes and no committed plan

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from reconciler.errors import InvalidInput, ReconcilerError, Refused, Unavailable
-from reconciler.flows.check import check_against_live
+from reconciler.flows.check import check_against_live, is_as_git_says, is_left_over
 from reconciler.flows.derive import begin_pass
 from reconciler.flows.looking import DefinitionReader, look_at, unreachable_refusals
 from reconciler.flows.open_apply import Releases, RolloutOrder, WaveChoice
@@ -84,6 +84,8 @@ def apply_keyspace(
         except (Unavailable, InvalidInput) as lost:
             return _without_locks(world.look, files, environment, end, plan, lost)
         begun = begin_pass(world.look, files, environment)
+        if is_left_over(begun, plan):
+            return end.without_work()
         checked = check_against_live(world.look, begun, plan)
         if checked.refusals:
             return end.with_refusals(checked.refusals, plan, unreachable=begun.look.unreachable)
@@ -151,7 +153,7 @@ def _without_plan(
     unseen = (*unreachable_refusals(look.unreachable), *look.refusals)
     if unseen:
         return end.with_refusals(unseen, None, unreachable=look.unreachable)
-    if all(seen.fingerprints == begun.desired_fingerprints for seen in look.seen):
+    if is_as_git_says(begun):
         return end.without_work()
     return end.with_refusals((unplanned(environment.name, files.spec.keyspace),), None)
 

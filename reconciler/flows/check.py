@@ -42,7 +42,7 @@ def check_against_live(world: World, begun: Pass, plan: Plan) -> Checked:
     if drifted:
         return Checked(standings={}, refusals=drifted)
     checked = Checked(standings=standings)
-    if checked.all_done and _is_as_git_says(begun):
+    if checked.all_done and is_as_git_says(begun):
         return checked
     rewound = replace(begun, look=_rewound(begun, plan.core, standings))
     derived = derive(world, rewound)
@@ -52,9 +52,17 @@ def check_against_live(world: World, begun: Pass, plan: Plan) -> Checked:
     return Checked(standings={} if refusals else standings, refusals=refusals)
 
 
-def _is_as_git_says(begun: Pass) -> bool:
+def is_as_git_says(begun: Pass) -> bool:
     """The end of a plan's chain is what the plan says it is; only the files say what it must be."""
-    return all(seen.fingerprints == begun.desired_fingerprints for seen in begun.look.seen)
+    look = begun.look
+    unseen = look.unreachable or look.refusals
+    return not unseen and all(s.fingerprints == begun.desired_fingerprints for s in look.seen)
+
+
+def is_left_over(begun: Pass, plan: Plan) -> bool:
+    """The plan is of earlier files, and nothing differs from these: there is nothing to apply, as
+    if there were no plan."""
+    return is_as_git_says(begun) and bool(input_refusals(plan.core, begun.files.digests))
 
 
 def _topology_refusals(core: PlanCore, begun: Pass) -> tuple[Refusal, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.flows.check import check_against_live
+from reconciler.flows.check import check_against_live, is_as_git_says, is_left_over
 from reconciler.flows.derive import begin_pass, derive
 from reconciler.flows.looking import unreachable_refusals
 from reconciler.guard.model import Refusal
@@ -36,16 +36,15 @@ def verify_keyspace(
     unseen = (*unreachable_refusals(look.unreachable), *look.refusals)
     if unseen:
         return outcome(VerifyState.REFUSED, unseen)
-    if all(s.fingerprints == begun.desired_fingerprints for s in look.seen):
-        # Whatever plan lies there, made from these files or from earlier ones: nothing would run.
-        return outcome(VerifyState.APPLIED if plan else VerifyState.NO_CHANGE)
+    if is_as_git_says(begun) and (plan is None or is_left_over(begun, plan)):
+        return outcome(VerifyState.NO_CHANGE)
     if plan is None:
         refusals = derive(world, begun).refusals or (unplanned(environment.name, keyspace),)
         return outcome(VerifyState.UNPLANNED, refusals)
     checked = check_against_live(world, begun, plan)
     if checked.refusals:
         return outcome(VerifyState.REFUSED, checked.refusals)
-    return outcome(VerifyState.VERIFIED)
+    return outcome(VerifyState.APPLIED if checked.all_done else VerifyState.VERIFIED)
 
 
 def unplanned(environment: str, keyspace: str) -> Refusal:

@@ -168,7 +168,7 @@ def test_a_plan_that_the_protected_branch_has_taken_back_is_not_applied(fleet: F
     fleet.git("checkout", "--quiet", "HEAD~", "--", "schemas")
     fleet.commit("the column is not wanted any more")
     assert "schemas/shop/users.sql" in refuses(fleet, "apply", "superseded", "--ref", older)
-    refuses(fleet, "apply", "input-changed")
+    assert fleet.run("apply").code == 0  # the branch itself has nothing to do
 
 
 def test_a_plan_of_other_files_makes_no_shard_pending(fleet: Fleet) -> None:
@@ -273,3 +273,37 @@ def test_one_broken_spec_hides_no_other_and_whoever_asks_for_json_gets_json(flee
         ended = fleet.run(verb, "--output=json")
         assert ended.code == 1, ended.said
         assert "spec-missing-key" in json.dumps(json.loads(ended.out))
+
+
+@pytest.mark.invariant("GD-1")
+def test_a_plan_that_is_done_cannot_be_made_longer(fleet: Fleet) -> None:
+    add_column(fleet)
+    fleet.plan_and_commit()
+    assert fleet.run("apply").code == 0
+
+    def one_more(core: PlanCore) -> PlanCore:
+        first = core.change_sets[0].statements[0]
+        (effect,) = first.effects
+        further = replace(effect, before=effect.after, after="sha256:" + "0" * 64)
+        evil = replace(first, sql=first.sql.replace("`age`", "`evil`"), effects=(further,))
+        return change_the_set(statements=(first, evil))(core)
+
+    forge(fleet, one_more)
+    for verb in ("verify", "apply"):
+        refuses(fleet, verb, "statement-differs")
+
+
+def test_a_plan_left_over_from_earlier_files_is_no_reason_to_refuse(fleet: Fleet) -> None:
+    """Who only changes the spec after an apply has nothing to plan."""
+    add_column(fleet)
+    fleet.plan_and_commit()
+    assert fleet.run("apply").code == 0
+    fleet.environment["rollout"]["parallel"] = 3
+    fleet.write_spec()
+    fleet.commit("more at a time")
+    for verb in ("verify", "apply"):
+        ended = fleet.run(verb)
+        assert ended.code == 0, ended.said
+    fleet.sql("c0-", "ALTER TABLE users DROP COLUMN age")
+    for verb in ("verify", "apply"):
+        refuses(fleet, verb, "input-changed")
