@@ -168,7 +168,7 @@ def _adds(
     old: dict[str, Index], new: dict[str, Index], redone: set[str], version: ServerVersion
 ) -> tuple[tuple[Clause, ...], tuple[Clause, ...]]:
     """One FULLTEXT index at a time (error 1795), and none in the ALTER that drops its like: MySQL
-    then keeps the old one and its parser."""
+    then keeps the old one with its parser, as it keeps the KEY_BLOCK_SIZE of any index."""
     adds: list[Clause] = []
     afterwards: list[Clause] = []
     fulltext_added = False
@@ -177,7 +177,8 @@ def _adds(
             continue
         clause = _add(index, version)
         fulltext = index.kind is IndexKind.FULLTEXT
-        if fulltext and (fulltext_added or key in redone):
+        resized = key in old and old[key].key_block_size != index.key_block_size
+        if resized or (fulltext and (fulltext_added or key in redone)):
             afterwards.append(replace(clause, bound_to=None))
         else:
             adds.append(clause if key in redone else replace(clause, bound_to=None))

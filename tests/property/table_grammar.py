@@ -318,6 +318,12 @@ class Grower:
         first = self.schema()
         return first, self.changed(first)
 
+    def unrelated_pair(self) -> tuple[GrownSchema, GrownSchema]:
+        """Two schemas that share nothing but the names they are made of."""
+        first = self.schema()
+        self._names = 0
+        return first, self.schema()
+
     def schema(self) -> GrownSchema:
         count = self._pick((1, 1, 2, 2, 3))
         names = [f"t{number}" for number in range(count)]
