@@ -125,12 +125,16 @@ class _Writer:
             if old == replace(new, default_sql=old.default_sql):
                 if is_default_less(new, self.version):
                     return drop_default(new)
-                if _default_can_be_set(old, new):
+                if self._keeps_on_update(new) and _default_can_be_set(old, new):
                     return _set_default(new)
             if self.version.flavor is Flavor.MYSQL and old == replace(new, visible=old.visible):
                 return _set_visibility(new)
         sql = f"MODIFY COLUMN {self._definition(new)}{place}"
         return Clause(kind=ClauseKind.MODIFY_COLUMN, object=new.name, sql=sql)
+
+    def _keeps_on_update(self, column: Column) -> bool:
+        """MariaDB's SET DEFAULT takes ON UPDATE away (11.8)."""
+        return self.version.flavor is Flavor.MYSQL or column.on_update_sql is None
 
     def _rename(self, old_name: str, old: Column, new: Column, place: str) -> Clause:
         clause = rename_column(old_name, new.name)

@@ -15,6 +15,7 @@ from reconciler.diff.implicit_indexes import covered_by_indexes
 from reconciler.diff.model import Clause, ClauseKind
 from reconciler.diff.pairing import by_name, name_key
 from reconciler.diff.renames import OldNames
+from reconciler.limits import IDENTIFIER_CHARS_MAX
 from reconciler.model.schema import Index, IndexKind, Table
 from reconciler.model.server import Flavor, ServerVersion
 
@@ -193,25 +194,35 @@ def _changes(
     old_names: OldNames,
     flavor: Flavor,
 ) -> tuple[tuple[Clause, ...], tuple[Clause, ...]]:
-    """Renames and visibility; MySQL takes both of one index in two statements only (1176)."""
+    """Renames and visibility; MySQL takes both of one index in two statements only (1176).
+
+    A new letter case takes a third name in between on MariaDB: renamed at once, InnoDB keeps the
+    old case, and no longer alters the table in place (11.8).
+    """
     changes: list[Clause] = []
     afterwards: list[Clause] = []
     for key, index in new.items():
         if key not in old or key in redone:
             continue
         if index.name in old_names:
-            changes.append(_rename(old_names[index.name], index))
+            old_name = old_names[index.name]
+            if flavor is Flavor.MARIADB and name_key(old_name) == key:
+                between = f"{index.name[: IDENTIFIER_CHARS_MAX - 2]}__"
+                changes.append(_rename(old_name, between))
+                afterwards.append(_rename(between, index.name))
+            else:
+                changes.append(_rename(old_name, index.name))
         if old[key].visible != index.visible:
             into = afterwards if index.name in old_names else changes
             into.append(_set_visibility(index, flavor))
     return tuple(changes), tuple(afterwards)
 
 
-def _rename(old_name: str, index: Index) -> Clause:
-    names = f"{quote_identifier(old_name)} TO {quote_identifier(index.name)}"
+def _rename(old_name: str, new_name: str) -> Clause:
+    names = f"{quote_identifier(old_name)} TO {quote_identifier(new_name)}"
     return Clause(
         kind=ClauseKind.RENAME_INDEX,
-        object=index.name,
+        object=new_name,
         sql=f"RENAME INDEX {names}",
         renamed_from=old_name,
     )
