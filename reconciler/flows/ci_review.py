@@ -78,8 +78,29 @@ def current_refusals(forge: Forge, asked: ReviewQuestion) -> tuple[Refusal, ...]
         tip=tip,
         commit_is_merged=is_merged,
         tip_plan_id=_plan_id_at(forge, tip, asked) if is_merged else None,
+        # At the tip itself the check of the inputs says more.
+        moved_on=_moved_on(forge, tip, asked) if is_merged and tip != asked.commit else (),
     )
     return review_refusals(asked.plan.plan_id, facts)
+
+
+def _moved_on(forge: Forge, tip: str, asked: ReviewQuestion) -> tuple[str, ...]:
+    """The first file of the plan that is another one at the tip; line endings do not count."""
+    for planned in asked.plan.core.inputs:
+        path = asked.within(planned.path)
+        then, now = (
+            forge.file(commit, path, bytes_max=SPEC_BYTES_MAX) for commit in (asked.commit, tip)
+        )
+        if _meant(then, path) != _meant(now, path):
+            return (planned.path,)
+    return ()
+
+
+def _meant(content: bytes | None, path: str) -> str | bytes | None:
+    try:
+        return None if content is None else text_of(content, path)
+    except InvalidInput:
+        return content
 
 
 def _approval_refusals(forge: Forge, line: MainLine, asked: ReviewQuestion) -> tuple[Refusal, ...]:

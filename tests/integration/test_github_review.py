@@ -307,6 +307,19 @@ def test_an_older_apply_run_again_after_a_newer_merge_is_superseded(work: Work) 
 
 
 @pytest.mark.invariant("RV-5")
+def test_a_newer_merge_of_other_files_supersedes_although_it_kept_the_plan(work: Work) -> None:
+    number = work.proposed()
+    work.hub.reviewed(BEN, number)
+    older = work.hub.merged(number, MergeKind.SQUASH)
+    path = PLAN.core.inputs[0].path
+    work.branch("other")
+    commit_files(work.ada, {path: b"another spec"})
+    work.push("other")
+    work.hub.merged(work.hub.opened(ADA, "other"), MergeKind.SQUASH)
+    assert work.refused(at=older) == ["superseded"]
+
+
+@pytest.mark.invariant("RV-5")
 def test_a_newer_merge_that_leaves_the_plan_alone_supersedes_nothing(work: Work) -> None:
     number = work.proposed()
     work.hub.reviewed(BEN, number)
