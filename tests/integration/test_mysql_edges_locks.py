@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.edges.clock import SystemClock
-from reconciler.edges.mysql.locks import MysqlHeldLocks, MysqlShardLocks
+from reconciler.edges.mysql.locks import MysqlHeldLocks, MysqlShardLocks, lock_name
 from reconciler.edges.server.process import RunningServer
 from reconciler.edges.workers import ThreadWorkers
 from reconciler.errors import Refused, Unavailable
@@ -45,11 +45,14 @@ def take(
     return locks.take(shards, keyspace=keyspace, holder=holder)
 
 
-def lock_connections(server: RunningServer) -> list[int]:
-    """Sessions in no database, other than the one that asks."""
+def lock_connections(server: RunningServer, *databases: str) -> set[int]:
+    """The sessions that hold the locks of these databases."""
     with admin_cursor(server, "mysql") as cursor:
-        cursor.execute("SHOW PROCESSLIST")
-        return [int(r[0]) for r in cursor.fetchall() if r[3] is None and r[1] == server.admin.user]
+        held = set()
+        for database in databases:
+            cursor.execute("SELECT IS_USED_LOCK(%s)", [lock_name(database)])
+            held.update(int(row[0]) for row in cursor.fetchall() if row[0] is not None)
+        return held
 
 
 def kill(server: RunningServer, connection_id: int) -> None:
@@ -116,23 +119,25 @@ def test_two_keyspaces_that_point_at_one_database_meet(
 def test_one_connection_holds_the_locks_of_all_shards_of_a_server(
     server: RunningServer,
 ) -> None:
-    shards = shards_on(*(connection_to(server, f"never_made_{n}") for n in range(600)))
+    databases = [f"never_made_{n}" for n in range(600)]
+    shards = shards_on(*(connection_to(server, database) for database in databases))
     began = time.monotonic()
     with take(shards) as locks:
         assert time.monotonic() - began < 2
-        assert len(lock_connections(server)) == 1
+        assert len(lock_connections(server, *databases)) == 1
         assert locks.is_held("s0")
         assert locks.is_held("s599")
-    assert lock_connections(server) == []
+    assert not lock_connections(server, *databases)
 
 
 @pytest.mark.invariant("ST-16")
 def test_a_killed_lock_connection_is_a_lost_lock(
     server: RunningServer, fresh_database: FreshDatabase
 ) -> None:
-    shards = shards_on(*(connection_to(server, fresh_database(server)) for _ in range(2)))
+    databases = [fresh_database(server) for _ in range(2)]
+    shards = shards_on(*(connection_to(server, database) for database in databases))
     with take(shards) as locks:
-        [connection_id] = lock_connections(server)
+        [connection_id] = lock_connections(server, *databases)
         kill(server, connection_id)
         assert not locks.is_held("s0")
         assert not locks.is_held("s1")
@@ -149,8 +154,8 @@ def test_two_servers_are_locked_by_two_connections(
     with take(shards) as locks:
         assert all(locks.is_held(shard.name) for shard in shards)
         for server in servers:
-            assert len(lock_connections(server)) == 1
-        kill(mysql_server, lock_connections(mysql_server)[0])
+            assert len(lock_connections(server, "same_name")) == 1
+        kill(mysql_server, *lock_connections(mysql_server, "same_name"))
         assert not locks.is_held("s0")
         assert locks.is_held("s1")
 
