@@ -7,18 +7,17 @@ be visible whether a statement ran.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from reconciler.diff.binding import bind
-from reconciler.diff.checks import check_clauses
+from reconciler.diff.checks import CheckClauses, check_clauses
 from reconciler.diff.columns import ColumnClauses, column_clauses, rename_column
-from reconciler.diff.indexes import index_clauses
-from reconciler.diff.mariadb_time import time_clauses
+from reconciler.diff.indexes import IndexClauses, index_clauses
+from reconciler.diff.mariadb_time import TimeClauses, time_clauses
 from reconciler.diff.model import Clause, ClauseKind, Operation, RequiredAlgorithm, Step
 from reconciler.diff.options import changes_engine, option_clauses
 from reconciler.diff.pairing import by_name, name_key
-from reconciler.diff.partitions import partition_clauses
+from reconciler.diff.partitions import PartitionClauses, partition_clauses
 from reconciler.diff.renames import OldNames
 from reconciler.model.schema import Table
 from reconciler.model.server import Flavor, ServerVersion
@@ -52,78 +51,96 @@ def table_steps(
     pair: TablePair, version: ServerVersion, *, referenced: bool, foreign_key_checks: bool
 ) -> TableSteps:
     """`referenced`: some foreign key from or to this table stands all the while."""
-    after = pair.after
-    time = time_clauses(pair.before, after)
-    before = time.before
-    first = {new: old for new, old in pair.old_columns.items() if new in pair.renamed_first}
-    later = {new: old for new, old in pair.old_columns.items() if new not in pair.renamed_first}
-    columns = column_clauses(before, after, later, version)
-    indexes = index_clauses(
-        before,
-        after,
-        pair.old_indexes,
-        columns.rebuilt | columns.unlisted,
-        columns.unsettled,
-        version,
-    )
-    checks = check_clauses(before, after, _under_checks(columns, version), version)
-    partitions = partition_clauses(before, after, columns.rebuilt, version)
-    main = [
-        *checks.drops,
-        *indexes.drops,
-        *time.drops,
-        *columns.drops,
-        *option_clauses(before, after, pair.written),
-        *([pair.counter] if pair.counter else []),
-        *columns.changes,
-        *indexes.changes,
-        *time.adds,
-        *indexes.adds,
-        *checks.adds,
-        *checks.changes,
-    ]
-    if partitions.whole is not None:
-        main.append(partitions.whole)
-    whole = partitions.whole is not None or changes_engine(before, after) or indexes.copies
-    main_clauses = bind(main, before, after, referenced=referenced, whole=whole)
+    parts = _parts_of(pair, version)
+    main = parts.main(pair, referenced=referenced)
+    alone = [(clause, _algorithm_of(clause, version)) for clause in parts.partitions.statements]
 
-    def alter(*clauses: Clause, algorithm: RequiredAlgorithm | None = None) -> Step:
+    def alter(clauses: tuple[Clause, ...], algorithm: RequiredAlgorithm | None = None) -> Step:
         return Step(
             operation=Operation.ALTER_TABLE,
-            table=after.name,
+            table=pair.after.name,
             before=pair.observed,
-            after=after,
+            after=pair.after,
             clauses=clauses,
             foreign_key_checks=foreign_key_checks,
             algorithm=algorithm,
         )
 
-    def steps() -> Iterator[Step]:
-        for clause in time.beforehand:
-            yield alter(clause)
-        if first:
-            yield alter(*(rename_column(old, new) for new, old in first.items()))
-        if indexes.beforehand:
-            yield alter(*indexes.beforehand)
-        if main_clauses:
-            yield alter(*main_clauses, algorithm=RequiredAlgorithm.COPY if indexes.copies else None)
-        if columns.afterwards:
-            yield alter(*columns.afterwards)
-        for clause in indexes.afterwards:
-            yield alter(clause)
-
+    main_algorithm = RequiredAlgorithm.COPY if parts.indexes.copies else None
+    alters = [
+        *(alter((clause,)) for clause in parts.time.beforehand),
+        alter(parts.renames_first),
+        alter(parts.indexes.beforehand),
+        alter(main, main_algorithm),
+        alter(parts.columns.afterwards),
+        *(alter((clause,)) for clause in parts.indexes.afterwards),
+    ]
     touched = {
         name_key(clause.object)
-        for clause in (*main_clauses, *indexes.afterwards)
+        for clause in (*main, *parts.indexes.afterwards)
         if clause.kind in (ClauseKind.ADD_INDEX, ClauseKind.RENAME_INDEX)
     }
     return TableSteps(
-        alters=tuple(steps()),
-        partitions=tuple(
-            alter(clause, algorithm=_algorithm_of(clause, version))
-            for clause in partitions.statements
+        alters=tuple(step for step in alters if step.clauses),
+        partitions=tuple(alter((clause,), algorithm) for clause, algorithm in alone),
+        untouched=frozenset(by_name(pair.after.indexes)) - touched,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """What each noun has to change."""
+
+    time: TimeClauses
+    renames_first: tuple[Clause, ...]
+    columns: ColumnClauses
+    indexes: IndexClauses
+    checks: CheckClauses
+    partitions: PartitionClauses
+
+    def main(self, pair: TablePair, *, referenced: bool) -> tuple[Clause, ...]:
+        """The clauses of the one ALTER that does most of it, in the order they must keep: the
+        servers drop first whatever the order, but a reader does not know that."""
+        before, after, whole = self.time.before, pair.after, self.partitions.whole
+        clauses = [
+            *self.checks.drops,
+            *self.indexes.drops,
+            *self.time.drops,
+            *self.columns.drops,
+            *option_clauses(before, after, pair.written),
+            *([pair.counter] if pair.counter else []),
+            *self.columns.changes,
+            *self.indexes.changes,
+            *self.time.adds,
+            *self.indexes.adds,
+            *self.checks.adds,
+            *self.checks.changes,
+            *([whole] if whole else []),
+        ]
+        copied = whole is not None or changes_engine(before, after) or self.indexes.copies
+        return bind(clauses, before, after, referenced=referenced, whole=copied)
+
+
+def _parts_of(pair: TablePair, version: ServerVersion) -> _Parts:
+    after = pair.after
+    time = time_clauses(pair.before, after)
+    first = {new: old for new, old in pair.old_columns.items() if new in pair.renamed_first}
+    later = {new: old for new, old in pair.old_columns.items() if new not in pair.renamed_first}
+    columns = column_clauses(time.before, after, later, version)
+    return _Parts(
+        time=time,
+        renames_first=tuple(rename_column(old, new) for new, old in first.items()),
+        columns=columns,
+        indexes=index_clauses(
+            time.before,
+            after,
+            pair.old_indexes,
+            columns.rebuilt | columns.unlisted,
+            columns.unsettled,
+            version,
         ),
-        untouched=frozenset(by_name(after.indexes)) - touched,
+        checks=check_clauses(time.before, after, _under_checks(columns, version), version),
+        partitions=partition_clauses(time.before, after, columns.rebuilt, version),
     )
 
 
