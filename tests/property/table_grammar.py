@@ -8,301 +8,27 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from typing import Any, TypeVar
+from dataclasses import replace
+from typing import TypeVar
 
 from reconciler.model.renames import Rename, RenameKind
 from reconciler.model.server import Flavor
-
-
-class Family(StrEnum):
-    """What a type is good for: what may be indexed, compared, partitioned and computed with."""
-
-    INTEGER = "integer"
-    NUMBER = "number"
-    STRING = "string"
-    BINARY = "binary"
-    TEXT = "text"
-    BLOB = "blob"
-    DATE = "date"
-    TIME = "time"
-    CHOICE = "choice"
-    JSON = "json"
-    SPATIAL = "spatial"
-    VECTOR = "vector"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GrownColumn:
-    name: str
-    family: Family
-    sql_type: str
-    attributes: str = ""
-    nullable: bool = True
-    default: str = ""
-    expression: str = ""  # of a generated column
-    stored: bool = False
-    uses: frozenset[str] = frozenset()
-    auto_increment: bool = False
-    refers_to: str | None = None  # the parent table whose id it holds
-
-    def sql(self, id_types: dict[str, str]) -> str:
-        sql_type = id_types.get(self.refers_to or "", self.sql_type)
-        words = [f"`{self.name}`", sql_type]
-        if self.expression:
-            words.append(f"GENERATED ALWAYS AS ({self.expression})")
-            words.append("STORED" if self.stored else "VIRTUAL")
-        if not self.nullable:
-            words.append("NOT NULL")
-        elif sql_type.startswith("timestamp"):
-            words.append("NULL")
-        words += [self.default, "AUTO_INCREMENT" if self.auto_increment else "", self.attributes]
-        return " ".join(word for word in words if word)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """An index or a check: its SQL, and the columns without which it makes no sense."""
-
-    name: str
-    sql: str
-    uses: frozenset[str]
-    unique: bool = False
-    fulltext_or_spatial: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GrownForeignKey:
-    name: str
-    column: str
-    parent: str
-    actions: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GrownPartitioning:
-    sql: str
-    uses: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GrownTable:
-    name: str
-    id_type: str
-    columns: tuple[GrownColumn, ...]
-    primary: tuple[str, ...]  # of key parts; empty: no primary key
-    indexes: tuple[Item, ...] = ()
-    checks: tuple[Item, ...] = ()
-    foreign_keys: tuple[GrownForeignKey, ...] = ()
-    options: tuple[tuple[str, str], ...] = ()
-    partitioning: GrownPartitioning | None = None
-    default_less: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GrownSchema:
-    tables: tuple[GrownTable, ...] = field(default_factory=tuple)
-
-    def statements(self) -> tuple[str, ...]:
-        """CREATE TABLEs without foreign keys, then what needs the tables to be there."""
-        sound = [_sound(table, self) for table in self.tables]
-        id_types = {table.name: table.id_type for table in sound}
-        statements = [_create(table, id_types) for table in sound]
-        for table in sound:
-            statements += [
-                f"ALTER TABLE `{table.name}` ALTER COLUMN `{name}` DROP DEFAULT"
-                for name in sorted(table.default_less)
-            ]
-            statements += [
-                f"ALTER TABLE `{table.name}` ADD CONSTRAINT `{key.name}` FOREIGN KEY"
-                f" (`{key.column}`) REFERENCES `{key.parent}` (`id`) {key.actions}".rstrip()
-                for key in table.foreign_keys
-            ]
-        return tuple(statements)
-
-
-def _create(table: GrownTable, id_types: dict[str, str]) -> str:
-    lines = [column.sql(id_types) for column in table.columns]
-    if table.primary:
-        lines.append(f"PRIMARY KEY ({', '.join(table.primary)})")
-    lines += [item.sql for item in (*table.indexes, *table.checks)]
-    body = ",\n  ".join(lines)
-    options = " ".join(f"{name}={value}" for name, value in table.options)
-    partitioning = f"\n{table.partitioning.sql}" if table.partitioning else ""
-    return f"CREATE TABLE `{table.name}` (\n  {body}\n) {options}{partitioning}".rstrip()
-
-
-def _sound(table: GrownTable, schema: GrownSchema) -> GrownTable:
-    """Without what refers to things that are not there, or that partitions rule out."""
-    columns = table.columns
-    while True:  # a generated column may have lost the one it computes with
-        names = {column.name for column in columns}
-        kept = tuple(column for column in columns if column.uses <= names)
-        if len(kept) == len(columns):
-            break
-        columns = kept
-    partitioning = table.partitioning
-    if partitioning is not None and not partitioning.uses <= names:
-        partitioning = None
-    parents = {t.name for t in schema.tables if t.primary == ("`id`",) and t.partitioning is None}
-    plain_engine = dict(table.options).get("ENGINE", "InnoDB") == "InnoDB"
-    referred = {
-        key.parent for t in schema.tables for key in t.foreign_keys if t.partitioning is None
-    }
-    if table.name in referred:
-        partitioning = None
-    foreign_keys = tuple(
-        key
-        for key in table.foreign_keys
-        if key.column in names and key.parent in parents and plain_engine and partitioning is None
-    )
-    return replace(
-        table,
-        columns=columns,
-        primary=tuple(part for part in table.primary if _column_of(part) in names),
-        indexes=tuple(
-            item
-            for item in table.indexes
-            if item.uses <= names and (partitioning is None or _fits(item, partitioning))
-        ),
-        checks=tuple(item for item in table.checks if item.uses <= names),
-        foreign_keys=foreign_keys,
-        partitioning=partitioning,
-        default_less=frozenset(table.default_less & names),
-    )
-
-
-def _replaced(table: GrownTable, what: str, items: tuple[object, ...]) -> GrownTable:
-    changes: dict[str, Any] = {what: items}
-    return replace(table, **changes)
-
-
-def _with_column_name(table: GrownTable, old: str, new: str) -> GrownTable:
-    """Every mention of it too: names are unique, so their text is enough."""
-
-    def text(sql: str) -> str:
-        return sql.replace(f"`{old}`", f"`{new}`")
-
-    def names(used: frozenset[str]) -> frozenset[str]:
-        return frozenset(new if name == old else name for name in used)
-
-    def item(one: Item) -> Item:
-        return replace(one, sql=text(one.sql), uses=names(one.uses))
-
-    return replace(
-        table,
-        columns=tuple(
-            replace(
-                column,
-                name=new if column.name == old else column.name,
-                expression=text(column.expression),
-                default=text(column.default),
-                uses=names(column.uses),
-            )
-            for column in table.columns
-        ),
-        primary=tuple(map(text, table.primary)),
-        indexes=tuple(map(item, table.indexes)),
-        checks=tuple(map(item, table.checks)),
-        foreign_keys=tuple(
-            replace(key, column=new if key.column == old else key.column)
-            for key in table.foreign_keys
-        ),
-        partitioning=table.partitioning
-        and GrownPartitioning(
-            sql=text(table.partitioning.sql), uses=names(table.partitioning.uses)
-        ),
-        default_less=names(table.default_less),
-    )
-
-
-def _with_table_name(table: GrownTable, old: str, new: str) -> GrownTable:
-    return replace(
-        table,
-        name=new if table.name == old else table.name,
-        columns=tuple(
-            replace(column, refers_to=new) if column.refers_to == old else column
-            for column in table.columns
-        ),
-        foreign_keys=tuple(
-            replace(key, parent=new) if key.parent == old else key for key in table.foreign_keys
-        ),
-    )
-
-
-def _fits(item: Item, partitioning: GrownPartitioning) -> bool:
-    if item.fulltext_or_spatial:
-        return False
-    return not item.unique or partitioning.uses <= item.uses
-
-
-def _column_of(part: str) -> str:
-    return part.strip("`").split("`")[0]
-
+from tests.property.grammar_words import COMMENTS, COMPUTED, LITERALS, RESULTS, TYPES
+from tests.property.grown_schema import (
+    Family,
+    GrownColumn,
+    GrownForeignKey,
+    GrownPartitioning,
+    GrownSchema,
+    GrownTable,
+    Item,
+    column_of,
+    replaced,
+    with_column_name,
+    with_table_name,
+)
 
 _T = TypeVar("_T")
-
-_TYPES: dict[Family, tuple[str, ...]] = {
-    Family.INTEGER: (
-        "tinyint", "tinyint(1)", "smallint unsigned", "mediumint", "int", "int", "int unsigned",
-        "int(5) unsigned zerofill", "bigint", "bigint unsigned", "bit(8)", "year", "boolean",
-    ),
-    Family.NUMBER: ("decimal(10,2)", "decimal(5,0) unsigned", "float", "double", "double(10,3)"),
-    Family.STRING: (
-        "char(10)", "varchar(20)", "varchar(20)", "varchar(63)", "varchar(64)", "varchar(300)",
-        "varchar(20) CHARACTER SET latin1", "varchar(40) COLLATE utf8mb4_bin",
-        "char(5) CHARACTER SET ascii", "varchar(30) CHARACTER SET utf8mb3",
-        "varchar(20) COLLATE utf8mb4_general_ci", "nchar(4)", "varchar(12) BINARY",
-    ),
-    Family.BINARY: ("binary(8)", "varbinary(30)", "varbinary(300)"),
-    Family.TEXT: (
-        "tinytext", "text", "mediumtext", "longtext", "text CHARACTER SET latin1", "text(100)",
-    ),
-    Family.BLOB: ("tinyblob", "blob", "mediumblob", "longblob"),
-    Family.DATE: ("date", "datetime", "datetime(3)", "timestamp", "timestamp(6)"),
-    Family.TIME: ("time", "time(2)"),
-    Family.CHOICE: (
-        "enum('a','b')", "enum('a','b','c')", "enum('b','a')", "set('x','y')", "set('x','y','z')",
-        "enum('it''s','ü') CHARACTER SET latin1",
-    ),
-    Family.JSON: ("json",),
-    Family.SPATIAL: ("point", "geometry", "polygon"),
-    Family.VECTOR: ("vector(3)", "vector(16)"),
-}  # fmt: skip
-
-_COMMENTS = ("note", "it''s", "a `b` \\\\ c", "ü€", "/* no */ -- x", "a\\nb", "100%")
-
-_LITERALS: dict[Family, tuple[str, ...]] = {
-    Family.INTEGER: ("0", "1", "'7'"),
-    Family.NUMBER: ("0", "1.5", "'2.25'"),
-    Family.STRING: ("''", "'x'", "'it''s'", "'a\\\\b'"),
-    Family.BINARY: ("''", "'x'", "0x41"),
-    Family.DATE: ("'2020-01-02'", "NULL"),
-    Family.TIME: ("'10:00:00'", "0"),
-    Family.CHOICE: ("NULL",),
-}
-
-_COMPUTED: dict[Family, tuple[str, ...]] = {
-    Family.INTEGER: ("({c} + 1)", "({c} * 2)", "abs({c})"),
-    Family.NUMBER: ("({c} + 1)", "round({c})"),
-    Family.STRING: ("upper({c})", "concat({c}, 'x')", "concat('it''s ', {c})"),
-    Family.TEXT: ("left({c}, 5)",),
-    Family.DATE: ("year({c})", "({c} + interval 1 day)"),
-    Family.JSON: ("json_unquote(json_extract({c}, '$.a'))", "json_length({c})"),
-}
-
-_RESULTS: dict[Family, tuple[Family, tuple[str, ...]]] = {
-    Family.INTEGER: (Family.INTEGER, ("bigint", "double", "varchar(30)")),
-    Family.NUMBER: (Family.NUMBER, ("double", "decimal(20,2)")),
-    Family.STRING: (
-        Family.STRING,
-        ("varchar(400)", "varchar(500)", "varchar(400) COLLATE utf8mb4_bin"),
-    ),
-    Family.TEXT: (Family.STRING, ("varchar(400)",)),
-    Family.DATE: (Family.STRING, ("varchar(40)",)),
-    Family.JSON: (Family.STRING, ("varchar(400)",)),
-}
 
 
 class Grower:
@@ -416,7 +142,7 @@ class Grower:
             *(replace(r, table=new_name) if r.table == old.name else r for r in self.renames),
             Rename(kind=RenameKind.TABLE, table=new_name, old=old.name, new=new_name),
         )
-        return [_with_table_name(table, old.name, new_name) for table in tables]
+        return [with_table_name(table, old.name, new_name) for table in tables]
 
     def _with_renamed_column(self, table: GrownTable) -> GrownTable:
         able = [c for c in table.columns if c.name != "id" and not c.name.startswith("n")]
@@ -425,7 +151,7 @@ class Grower:
         old = self._pick(able).name
         new = self._new_name("n")
         self.renames += (Rename(kind=RenameKind.COLUMN, table=table.name, old=old, new=new),)
-        return _with_column_name(table, old, new)
+        return with_column_name(table, old, new)
 
     def _with_renamed_index(self, table: GrownTable) -> GrownTable:
         able = [item for item in table.indexes if not item.name.startswith("x")]
@@ -523,10 +249,10 @@ class Grower:
         return replace(table, default_less=table.default_less ^ {self._pick(able)})
 
     def _column(self, name: str, earlier: Sequence[GrownColumn]) -> GrownColumn:
-        computable = [c for c in earlier if c.family in _COMPUTED and not c.auto_increment]
+        computable = [c for c in earlier if c.family in COMPUTED and not c.auto_increment]
         if computable and self._chance(0.25):
             return self._generated(name, self._pick(computable))
-        family = self._pick(tuple(_TYPES))
+        family = self._pick(tuple(TYPES))
         if self._chance(0.4):
             family = self._pick((Family.INTEGER, Family.STRING, Family.DATE))
         column = GrownColumn(
@@ -539,8 +265,8 @@ class Grower:
         return replace(column, default=self._default(column))
 
     def _generated(self, name: str, source: GrownColumn) -> GrownColumn:
-        family, types = _RESULTS[source.family]
-        expression = self._pick(_COMPUTED[source.family]).format(c=f"`{source.name}`")
+        family, types = RESULTS[source.family]
+        expression = self._pick(COMPUTED[source.family]).format(c=f"`{source.name}`")
         sql_type = self._pick(types)
         return GrownColumn(
             name=name,
@@ -554,7 +280,7 @@ class Grower:
         )
 
     def _type(self, family: Family) -> str:
-        sql_type = self._pick(_TYPES[family])
+        sql_type = self._pick(TYPES[family])
         if family is Family.SPATIAL and self._mysql and self._chance(0.3):
             return sql_type  # the SRID is an attribute
         return sql_type
@@ -576,7 +302,7 @@ class Grower:
                     return "DEFAULT (json_array())"
                 case Family.INTEGER | Family.NUMBER:
                     return "DEFAULT (1 + 1)"
-        literals = _LITERALS.get(column.family)
+        literals = LITERALS.get(column.family)
         if literals is None:
             return ""
         literal = self._pick(literals)
@@ -596,7 +322,7 @@ class Grower:
         return self._pick(options)
 
     def _comment(self) -> str:
-        return f"COMMENT '{self._pick(_COMMENTS)}'"
+        return f"COMMENT '{self._pick(COMMENTS)}'"
 
     # indexes and constraints
 
@@ -774,7 +500,7 @@ class Grower:
         if self._chance(0.3):
             parts[-1] += " DESC"
         columns = table.columns
-        if _column_of(parts[0]) != "id":
+        if column_of(parts[0]) != "id":
             columns = tuple(replace(c, auto_increment=False) for c in columns)
         return replace(table, primary=tuple(parts), columns=columns)
 
@@ -782,7 +508,7 @@ class Grower:
 
     def _with_option(self, table: GrownTable) -> GrownTable:
         options = [
-            ("COMMENT", f"'{self._pick(_COMMENTS)}'"),
+            ("COMMENT", f"'{self._pick(COMMENTS)}'"),
             ("ROW_FORMAT", self._pick(("DYNAMIC", "COMPACT", "REDUNDANT", "COMPRESSED"))),
             ("STATS_PERSISTENT", self._pick(("0", "1"))),
             ("STATS_AUTO_RECALC", self._pick(("0", "1"))),
@@ -912,7 +638,7 @@ class Grower:
         if not items:
             return table
         gone = self._pick(items)
-        return _replaced(table, what, tuple(item for item in items if item is not gone))
+        return replaced(table, what, tuple(item for item in items if item is not gone))
 
     def _new_name(self, stem: str) -> str:
         self._names += 1
