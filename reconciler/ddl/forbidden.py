@@ -87,7 +87,8 @@ def _options(token: Token, following: Sequence[Token]) -> Iterator[Forbidden]:
     elif token.is_word("UNION") and value and value.is_punctuation("("):
         yield _elsewhere(token, "UNION")
     elif token.is_word("CONNECTION") and value and value.kind is TokenKind.STRING:
-        yield _elsewhere(token, "CONNECTION")
+        if value.value:  # an empty one takes the option away
+            yield _elsewhere(token, "CONNECTION")
     elif token.is_word("DATA", "INDEX") and following and following[0].is_word("DIRECTORY"):
         directory = _assigned(following[1:])
         if directory and directory.kind is TokenKind.STRING:

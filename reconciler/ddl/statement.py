@@ -15,6 +15,7 @@ from reconciler.ddl.canonical import canonical_text
 from reconciler.ddl.forbidden import forbidden_parts
 from reconciler.ddl.lexer import Token, TokenKind, tokenize
 from reconciler.ddl.parts import StatementText, closing, commas, identifier, split_statement
+from reconciler.ddl.rendering.options import ENGINE_DEFINED
 from reconciler.errors import Problem, Refused
 
 # What a clause of ALTER TABLE may begin with. Not here: CONVERT, DISCARD, IMPORT, EXCHANGE,
@@ -23,8 +24,8 @@ _CLAUSES = frozenset(
     """
     ADD ALTER CHANGE DROP MODIFY RENAME PARTITION REMOVE REORGANIZE COALESCE ALGORITHM LOCK FORCE
     WITH WITHOUT AUTOEXTEND_SIZE AUTO_INCREMENT AVG_ROW_LENGTH CHARACTER CHARSET CHECKSUM COLLATE
-    COMMENT COMPRESSION DEFAULT DELAY_KEY_WRITE ENCRYPTED ENCRYPTION ENCRYPTION_KEY_ID ENGINE
-    ENGINE_ATTRIBUTE IETF_QUOTES INSERT_METHOD KEY_BLOCK_SIZE MAX_ROWS MIN_ROWS PACK_KEYS
+    COMMENT COMPRESSION CONNECTION DEFAULT DELAY_KEY_WRITE ENCRYPTED ENCRYPTION ENCRYPTION_KEY_ID
+    ENGINE ENGINE_ATTRIBUTE IETF_QUOTES INSERT_METHOD KEY_BLOCK_SIZE MAX_ROWS MIN_ROWS PACK_KEYS
     PAGE_CHECKSUM PAGE_COMPRESSED PAGE_COMPRESSION_LEVEL ROW_FORMAT SECONDARY_ENGINE
     SECONDARY_ENGINE_ATTRIBUTE STATS_AUTO_RECALC STATS_PERSISTENT STATS_SAMPLE_PAGES STORAGE
     TABLESPACE TRANSACTIONAL
@@ -133,7 +134,7 @@ def _check_create(text: StatementText) -> None:
 def _check_alter(text: StatementText) -> None:
     for start in _clause_starts(text):
         token = text.token(start)
-        if token is None or not token.is_word(*_CLAUSES):
+        if token is None or not (token.is_word(*_CLAUSES) or _is_engine_option(token)):
             _not_understood(text, start, "a clause that is known to be safe")
         if token.is_word("WITH", "WITHOUT") and not _is_word(text, start + 1, "VALIDATION"):
             _not_understood(text, start + 1, "VALIDATION")
@@ -142,6 +143,12 @@ def _check_alter(text: StatementText) -> None:
         name = _renamed_to(text, start)
         if name is not None:
             _check_unqualified(text, name)
+
+
+def _is_engine_option(token: Token) -> bool:
+    """MariaDB prints InnoDB's own options in backquotes."""
+    quoted = token.kind is TokenKind.QUOTED_IDENTIFIER
+    return quoted and token.value.lower() in ENGINE_DEFINED
 
 
 def _clause_starts(text: StatementText) -> list[int]:

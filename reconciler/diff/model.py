@@ -74,7 +74,8 @@ class Step:
     `before` and `after` are the whole table as observed and as desired (None: does not exist), the
     same values on every step of one table, so that a hazard can look at both ends. `after` is what
     the plan ends at: the desired table less what policy leaves to the shard. `table` is the name at
-    the time of the statement, the old one for a RENAME_TABLE.
+    the time of the statement, the old one for a RENAME_TABLE; `renamed_to` is what that one makes
+    of it, which need not be the last name of a table that swaps with another.
     `foreign_key_checks` is the session value the statement is proven and run with.
     """
 
@@ -84,6 +85,7 @@ class Step:
     after: Table | None
     clauses: tuple[Clause, ...] = ()
     sql: str | None = None
+    renamed_to: str | None = None
     foreign_key_checks: bool = True
     algorithm: RequiredAlgorithm | None = None
 

@@ -135,7 +135,7 @@ def _joined(regions: list[_Region]) -> list[_Region]:
 
 def _collide(old: Sequence[Partition], new: Sequence[Partition], regions: list[_Region]) -> bool:
     """Whether a name or a listed value wanders from one region to another."""
-    for taken in (_names, _values):
+    for taken in (_names, listed_values):
         homes = {item: i for i, r in enumerate(regions) for item in taken(old[r.start : r.end])}
         for i, region in enumerate(regions):
             wanted = taken(new[region.new_start : region.new_end])
@@ -180,7 +180,7 @@ def _names(partitions: Sequence[Partition]) -> set[str]:
     return own.union(*(_names(partition.subpartitions) for partition in partitions))
 
 
-def _values(partitions: Sequence[Partition]) -> set[str]:
+def listed_values(partitions: Sequence[Partition]) -> set[str]:
     """The values that a LIST names; none for a RANGE."""
     values: set[str] = set()
     for partition in partitions:

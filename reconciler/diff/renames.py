@@ -239,5 +239,6 @@ def _rename(old: str, new: str, before: Table, after: Table) -> Step:
         table=old,
         before=before,
         after=after,
+        renamed_to=new,
         sql=f"RENAME TABLE {quote_identifier(old)} TO {quote_identifier(new)}",
     )

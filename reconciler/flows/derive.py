@@ -301,6 +301,8 @@ def _core(begun: Pass, change_sets: tuple[ChangeSet, ...]) -> PlanCore:
     changing = {shard for found in sets for shard in found.shards}
     tables = set(begun.desired_fingerprints)
     tables.update(table for seen in begun.look.seen for table in seen.definitions)
+    # Tables that swap their names have a third name on the way.
+    tables.update(table.table for found in sets for table in found.touched)
     return PlanCore(
         environment=environment.name,
         keyspace=spec.keyspace,

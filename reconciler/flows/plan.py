@@ -15,6 +15,7 @@ from reconciler.outcomes import PlanOutcome
 from reconciler.plan.codec import dump_plan, plan_from_core
 from reconciler.plan.files import has_file, plan_paths, read_plan
 from reconciler.plan.model import Plan, PlanMeta
+from reconciler.plan.validate import check_core
 from reconciler.ports import FileWriter, World
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
@@ -70,6 +71,7 @@ def _plan_of(
 ) -> Plan | None:
     if derived.core is None:
         return None
+    check_core(derived.core)  # what an apply would not take is no plan
     meta = PlanMeta(
         created_at=created_at,
         tool_version=tool_version,

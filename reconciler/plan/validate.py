@@ -120,18 +120,22 @@ def _statement_errors(statement: PlannedStatement, managed: frozenset[str]) -> I
 
 
 def _chain_errors(change_set: ChangeSet) -> Iterator[str]:
-    """Each table's effects must join: one statement's after is the next one's before."""
+    """Each table's effects must join: one statement's after is the next one's before. And no state
+    of all of them comes twice, for a shard is found in it once (two tables that swap their names
+    may each be gone twice)."""
     state: dict[str, str | None] = {}
-    seen: dict[str, set[str | None]] = {}
     for statement in change_set.statements:
         for effect in statement.effects:
-            if effect.table in state and state[effect.table] != effect.before:
+            state.setdefault(effect.table, effect.before)
+    past = [dict(state)]
+    for statement in change_set.statements:
+        for effect in statement.effects:
+            if state[effect.table] != effect.before:
                 yield f"the effects on table {effect.table!r} do not join"
-            earlier = seen.setdefault(effect.table, {effect.before})
-            if effect.after in earlier:
-                yield f"table {effect.table!r} would come back to a state it has left"
-            earlier.add(effect.after)
             state[effect.table] = effect.after
+        if state in past:
+            yield f"a statement on {statement.table!r} would come back to a state that was left"
+        past.append(dict(state))
     if sorted(state) != [touched.table for touched in change_set.touched]:
         yield "the before-definitions are not those of the tables that the statements move"
 

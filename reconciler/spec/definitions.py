@@ -69,8 +69,13 @@ def contradictions(files: Iterable[DefinitionFile], spec: SpecFile) -> Iterator[
         for rename in file.renames:
             if rename.kind is RenameKind.TABLE and rename.old.lower() in first:
                 other = first[rename.old.lower()]
-                if other is not file:
+                if other is not file and not _is_renamed(other):
                     yield _renamed_and_defined(file, rename.old, other)
+
+
+def _is_renamed(file: DefinitionFile) -> bool:
+    """Then the name it has now was another table's, which may be renamed in its turn."""
+    return any(rename.kind is RenameKind.TABLE for rename in file.renames)
 
 
 def _definition_paths(tree: FileTree, directory: str, spec_path: str) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ _TABLES = "TABLE_NAME, ENGINE, TABLE_COLLATION, TABLE_COMMENT, CREATE_OPTIONS"
 _COLUMNS = """TABLE_NAME, ORDINAL_POSITION, COLUMN_NAME, COLUMN_DEFAULT, IS_NULLABLE, COLUMN_TYPE,
  CHARACTER_SET_NAME, COLLATION_NAME, EXTRA, COLUMN_COMMENT, GENERATION_EXPRESSION"""
 _INDEXES = """TABLE_NAME, INDEX_NAME, NON_UNIQUE, SEQ_IN_INDEX, COLUMN_NAME, COLLATION, SUB_PART,
- INDEX_TYPE, INDEX_COMMENT"""
+ INDEX_COMMENT"""
 _CONSTRAINTS = "TABLE_NAME, CONSTRAINT_NAME, CONSTRAINT_TYPE"
 _KEYS = """TABLE_NAME, CONSTRAINT_NAME, COLUMN_NAME, ORDINAL_POSITION, REFERENCED_TABLE_NAME,
  REFERENCED_COLUMN_NAME"""
@@ -32,11 +32,13 @@ _PARTITIONS = """TABLE_NAME, PARTITION_NAME, SUBPARTITION_NAME, PARTITION_ORDINA
 def _views(flavor: Flavor) -> dict[str, tuple[str, str]]:
     """View of the catalogue -> what to read of it, and the column with the database's name."""
     mysql = flavor is Flavor.MYSQL
+    # MariaDB shows USING HASH of an InnoDB index until the next ALTER, and means a B-tree by it.
+    kind = "INDEX_TYPE" if mysql else "REPLACE(INDEX_TYPE, 'HASH', 'BTREE')"
     return {
         "TABLES": (_TABLES, "TABLE_SCHEMA"),
         "COLUMNS": (_COLUMNS + (", SRS_ID" if mysql else ""), "TABLE_SCHEMA"),
         "STATISTICS": (
-            _INDEXES + (", IS_VISIBLE, EXPRESSION" if mysql else ", IGNORED"),
+            f"{_INDEXES}, {kind}, " + ("IS_VISIBLE, EXPRESSION" if mysql else "IGNORED"),
             "TABLE_SCHEMA",
         ),
         "TABLE_CONSTRAINTS": (_CONSTRAINTS + (", ENFORCED" if mysql else ""), "TABLE_SCHEMA"),

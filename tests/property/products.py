@@ -95,7 +95,9 @@ _COLUMN = re.compile(
     re.IGNORECASE,
 )
 _REWRITES: Mapping[str, Callable[[list[str]], list[str]]] = {
-    "in utf8mb4": _replaced(r"\b(CHARSET=|CHARACTER SET )(utf8|latin1)\b", r"\1utf8mb4"),
+    "in utf8mb4": _replaced(
+        r"\b(CHARSET=|CHARACTER SET |COLLATE[ =])(utf8|latin1)(?=\b|_)", r"\1utf8mb4"
+    ),
     "in latin1": _replaced(r"\b(CHARSET=)(utf8|utf8mb4|binary)( COLLATE=\w+)?$", r"\1latin1"),
     "on InnoDB": _replaced(r"ENGINE=\w+", "ENGINE=InnoDB"),
     "on MyISAM": _replaced(r"ENGINE=(InnoDB|MEMORY)", "ENGINE=MyISAM"),

@@ -60,7 +60,8 @@ def parts_of(steps: Sequence[Step], texts: Mapping[str, str], desired: Schema) -
 def names_of(step: Step) -> frozenset[str]:
     """The names that the step's table has, before, meanwhile and after."""
     ends = (table.name for table in (step.before, step.after) if table is not None)
-    return frozenset({step.table, *ends})
+    meanwhile = () if step.renamed_to is None else (step.renamed_to,)
+    return frozenset({step.table, *ends, *meanwhile})
 
 
 class _Groups:

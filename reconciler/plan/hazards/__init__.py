@@ -23,6 +23,7 @@ from reconciler.plan.hazards.data_loss import (
     drops_history,
     drops_partition,
     drops_table,
+    gives_up_values,
     remakes_column,
 )
 from reconciler.plan.hazards.examined import Examined
@@ -35,6 +36,7 @@ from reconciler.plan.hazards.existing_rows import (
     merges_texts,
     requires_condition,
     requires_parents,
+    requires_period,
     requires_place,
     requires_unique,
     requires_values,
@@ -58,6 +60,7 @@ HAZARDS: tuple[Callable[[Examined], Iterator[Hazard]], ...] = (
     drops_table,
     drops_column,
     drops_partition,
+    gives_up_values,
     drops_history,
     remakes_column,
     changes_engine,
@@ -82,6 +85,7 @@ HAZARDS: tuple[Callable[[Examined], Iterator[Hazard]], ...] = (
     loses_unique_column,
     requires_condition,
     requires_parents,
+    requires_period,
     requires_place,
     merges_texts,
     fixes_srid,

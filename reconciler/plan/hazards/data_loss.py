@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.ddl.quote import quote_identifier
 from reconciler.diff.model import ClauseKind, Operation
+from reconciler.diff.partition_lists import listed_values
 from reconciler.model.policy import Hazard, HazardKind
 from reconciler.model.schema import Column, Table
 from reconciler.plan.hazards.examined import (
@@ -15,6 +17,7 @@ from reconciler.plan.hazards.examined import (
     worth_knowing,
 )
 
+_ALL_OTHER_VALUES = "DEFAULT"  # MariaDB: a partition for what no other one lists
 # Engines that keep every row they are given, also through a restart.
 _KEEPING_ENGINES = frozenset({"InnoDB", "MyISAM", "Aria", "ARCHIVE", "CSV", "ROCKSDB", "MyRocks"})
 
@@ -62,6 +65,27 @@ def drops_partition(examined: Examined) -> Iterator[Hazard]:
         for name in _dropped_partitions(examined, clause.object):
             reason = "all rows of the partition are lost"
             yield needing_permission(HazardKind.DROP_PARTITION, name, reason)
+
+
+def gives_up_values(examined: Examined) -> Iterator[Hazard]:
+    """REORGANIZE PARTITION of a LIST leaves out, without a word, the rows whose values none of the
+    new partitions names (MySQL 8.0-9.7, MariaDB 10.11-11.8)."""
+    old, new = (
+        table.partitioning.partitions if table and table.partitioning else ()
+        for table in (examined.step.before, examined.step.after)
+    )
+    if any(partition.values_sql == _ALL_OTHER_VALUES for partition in new):
+        return
+    kept = listed_values(new)
+    for clause in examined.of_kind(ClauseKind.REORGANIZE_PARTITION):
+        for partition in old:
+            gone = sorted(listed_values((partition,)) - kept)
+            if quote_identifier(partition.name) not in clause.sql.partition(" INTO ")[0]:
+                continue
+            if gone or partition.values_sql == _ALL_OTHER_VALUES:
+                values = f"of {', '.join(gone)}" if gone else "of values that no other one lists"
+                reason = f"its rows {values} are lost: no partition takes them any more"
+                yield needing_permission(HazardKind.DROP_PARTITION, partition.name, reason)
 
 
 def changes_engine(examined: Examined) -> Iterator[Hazard]:

@@ -139,6 +139,17 @@ def requires_condition(examined: Examined) -> Iterator[Hazard]:
         yield _may_fail(check.name, "rows that violate the check make it fail", query)
 
 
+def requires_period(examined: Examined) -> Iterator[Hazard]:
+    """MariaDB: every row's period must end behind its beginning (4025)."""
+    if examined.both is None or not any(examined.of_kind(ClauseKind.OTHER)):
+        return
+    old, new = examined.both
+    for period in new.periods:
+        if period not in old.periods and not period.startswith("PERIOD FOR SYSTEM_TIME"):
+            reason = "rows whose period does not end behind its beginning make it fail"
+            yield worth_knowing(HazardKind.MAY_FAIL_ON_ROWS, new.name, f"{reason}: {period}")
+
+
 def requires_parents(examined: Examined) -> Iterator[Hazard]:
     for clause in examined.of_kind(ClauseKind.ADD_FOREIGN_KEY):
         key = _foreign_key(examined.step.after, clause.object)

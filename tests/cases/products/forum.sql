@@ -17,7 +17,7 @@ CREATE TABLE phpbb_users (
   user_sig mediumtext NOT NULL,
   PRIMARY KEY (user_id),
   KEY user_birthday (user_birthday),
-  KEY user_type (user_type),
+  KEY user_type (user_type, user_posts DESC),
   UNIQUE username_clean (username_clean)
 ) ENGINE=InnoDB CHARACTER SET utf8 COLLATE utf8_bin;
 CREATE TABLE phpbb_posts (
@@ -34,7 +34,7 @@ CREATE TABLE phpbb_posts (
   KEY forum_id (forum_id),
   KEY topic_id (topic_id),
   KEY poster_id (poster_id),
-  KEY tid_post_time (topic_id, post_time DESC),
+  KEY tid_post_time (topic_id, post_time),
   FULLTEXT KEY post_content (post_text,post_subject)
 ) ENGINE=MyISAM CHARACTER SET utf8 COLLATE utf8_unicode_ci ROW_FORMAT=DYNAMIC MIN_ROWS=100;
 CREATE TABLE phpbb_sessions (
