@@ -109,25 +109,28 @@ def _line_of(error: ServerError, file: DefinitionFile) -> int:
 
 
 def _not_read_back(file: DefinitionFile, text: str) -> str:
-    """Characters beyond U+FFFF that the server does not show again: SHOW CREATE TABLE prints `?`
-    for those of comments, value lists, defaults and expressions (MySQL 9.7, MariaDB 11.8). A
-    difference there would never be seen."""
-    wide = {
+    """Characters that the server does not show again: SHOW CREATE TABLE prints `?` for those beyond
+    U+FFFF in comments, value lists, defaults and expressions, and for those beyond ASCII in the
+    expression of a generated column that is not of utf8 (MySQL 9.7, MariaDB 11.8). A difference
+    there would never be seen."""
+    written = {
         character
         for token in tokenize(file.statement)
         if token.kind is not TokenKind.COMMENT
         for character in token.text
-        if ord(character) > 0xFFFF
+        if not character.isascii()
     }
-    return "".join(sorted(wide - set(text)))
+    shown = set(text) | set(text.upper()) | set(text.lower())  # names may come back folded
+    return "".join(sorted(written - shown))
 
 
 def _lost_characters(file: DefinitionFile, gone: str, settings: ServerSettings) -> Problem:
     return Problem(
         code="definition-character-lost",
-        message=f"table {file.table}: {settings.version} takes {gone!r} where it stands but shows"
-        " '?' instead, so no later change of it would ever be seen",
-        recovery="write the comment, value or expression without characters beyond U+FFFF (emoji)",
+        message=f"table {file.table}: {settings.version} takes {gone!r} where it stands but does"
+        " not show it again, so no later change of it would ever be seen",
+        recovery="write the comment, value or expression without that character (no emoji; only"
+        " ASCII in the expression of a generated column that is not of utf8)",
         where=Location(path=file.path, line=file.first_line),
     )
 

@@ -410,6 +410,19 @@ def test_a_misspelt_guard_in_the_spec_is_an_error(fleet: Fleet) -> None:
     assert "specs/shop.yaml:" in ended.said
 
 
+def test_a_literal_that_a_generated_column_would_not_show_again_is_refused(fleet: Fleet) -> None:
+    column = "plural varchar(60) CHARACTER SET latin1 AS (concat(name, 'ä')) COMMENT 'ö'"
+    fleet.edit(
+        "schemas/shop/users.sql",
+        "  name varchar(50) NOT NULL,",
+        f"  name varchar(50) CHARACTER SET latin1 NOT NULL,\n  {column},",
+    )
+    ended = fleet.run("plan")
+    assert ended.code == 1, ended.said
+    assert "definition-character-lost" in ended.said
+    assert "'ä'" in ended.said
+
+
 def test_a_character_that_the_server_would_not_show_again_is_refused(fleet: Fleet) -> None:
     fleet.edit(
         "schemas/shop/users.sql",
