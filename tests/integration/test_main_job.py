@@ -434,3 +434,19 @@ def test_a_character_that_the_server_would_not_show_again_is_refused(fleet: Flee
     assert "definition-character-lost" in ended.said
     fleet.edit("schemas/shop/users.sql", "🐍", "é")
     assert fleet.run("plan").code == 0
+
+
+def test_a_file_that_two_shards_would_read_differently_is_refused(fleet: Fleet) -> None:
+    """What the file leaves open, the database decides, and one database decides otherwise."""
+    fleet.write("schemas/shop/notes.sql", "CREATE TABLE notes (id int PRIMARY KEY, body text)")
+    assert fleet.run("plan").code == 0
+    database = fleet.databases["c0-"][1]
+    fleet.sql("c0-", f"ALTER DATABASE `{database}` COLLATE latin1_swedish_ci")
+    said = refuses(fleet, "plan", "two-meanings", "--write")
+    assert "table notes" in said
+    assert "latin1_swedish_ci" in said
+    assert "utf8mb4" in said
+    fleet.edit(
+        "schemas/shop/notes.sql", "text)", "text) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
+    )
+    assert fleet.run("plan").code == 0
