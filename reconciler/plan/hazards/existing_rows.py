@@ -94,6 +94,9 @@ def computes_for_rows(examined: Examined) -> Iterator[Hazard]:
         new = examined.column_after(clause.object)
         if new is not None and new.generated is not None and is_stored(new):
             yield worth_knowing(HazardKind.MAY_FAIL_ON_ROWS, new.name, reason)
+    for _, old, new in examined.changed_columns():
+        if new.generated is not None and is_stored(new) and _is_computed_anew(examined, old, new):
+            yield worth_knowing(HazardKind.MAY_FAIL_ON_ROWS, new.name, reason)
     for clause in examined.of_kind(ClauseKind.ADD_INDEX):
         index = find_index(examined.step.after, clause.object)
         if index is not None and any(_is_computed(part, examined) for part in index.parts):
@@ -245,6 +248,19 @@ def _was_there(table: Table | None, key: ForeignKey) -> bool:
 
 def _has_prefix(index: Index) -> bool:
     return any(part.length is not None for part in index.parts)
+
+
+def _is_computed_anew(examined: Examined, old: Column, new: Column) -> bool:
+    """By itself, or because a column that it computes with changes in the same statement."""
+    if (old.generated, old.sql_type) != (new.generated, new.sql_type):
+        return True
+    expression = new.generated.expression if new.generated else ""
+    others = examined.of_kind(ClauseKind.ADD_COLUMN, ClauseKind.MODIFY_COLUMN)
+    return any(
+        quote_identifier(clause.object) in expression
+        for clause in others
+        if name_key(clause.object) != name_key(new.name)
+    )
 
 
 def _is_computed(part: IndexPart, examined: Examined) -> bool:

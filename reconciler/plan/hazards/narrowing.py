@@ -16,8 +16,8 @@ _COLLATED = frozenset({Family.TEXT, Family.ENUM, Family.SET})
 
 def changes_type(examined: Examined) -> Iterator[Hazard]:
     for clause, old, new in examined.changed_columns():
-        if clause.kind is ClauseKind.SET_DEFAULT or old.generated or new.generated:
-            continue
+        if clause.kind is ClauseKind.SET_DEFAULT or new.generated is not None:
+            continue  # what is computed is computed anew; what was computed keeps its values
         old_type, new_type = column_type(old), column_type(new)
         for loss in type_change_losses(old_type, new_type):
             reason = f"{_shown(old_type)} becomes {_shown(new_type)}: {loss.reason}"
