@@ -90,6 +90,10 @@ SCRATCH_WAIT_S_MAX = 120
 RETRY_PAUSE_S = 1.0
 RETRY_PAUSE_S_MAX = 30.0
 
+# Statements on many scratch databases at once meet in the server's dictionary; InnoDB ends one of
+# two that wait for each other, which then finds the way free.
+DEADLOCK_TRIES_MAX = 5
+
 # A server that was killed is usually back within this many looks (each with its pause, as above).
 SETTLE_LOOKS_MAX = 5
 

@@ -75,8 +75,8 @@ def _plain(value: Any) -> Any:
         return value
     if value == "NO ACTION":
         return "RESTRICT"
-    if value == "DEFAULT_GENERATED":
-        return ""  # MySQL keeps the word when the default goes; COLUMN_DEFAULT tells
+    # MySQL keeps this word when the default goes; COLUMN_DEFAULT tells.
+    value = value.removeprefix("DEFAULT_GENERATED").lstrip()
     return re.sub(r"_(?:utf8mb[34]|latin1|ascii|binary)(?=\\?')", "", value)
 
 

@@ -20,6 +20,7 @@ from pymysql.connections import Connection as PyMySqlConnection
 from pymysql.constants import CLIENT, COMMAND, CR
 
 from reconciler.edges.mysql.problems import (
+    DEADLOCK,
     LinkLost,
     ServerRefusal,
     connection_refused,
@@ -32,7 +33,7 @@ from reconciler.edges.mysql.problems import (
 )
 from reconciler.edges.mysql.target import Target, TlsFiles
 from reconciler.errors import InvalidInput, Problem, Unavailable
-from reconciler.limits import TCP_DEAD_AFTER_S
+from reconciler.limits import DEADLOCK_TRIES_MAX, TCP_DEAD_AFTER_S
 
 if TYPE_CHECKING:
     from pymysql.connections import MySQLResult
@@ -53,6 +54,12 @@ class Link:
         self._wire = wire
         self.target = target
         self.database = database
+        self._tries = 1
+
+    def try_again_on_deadlock(self) -> None:
+        """For sessions that look, or work on scratch: there, what a deadlock undid may be done
+        again. Never for a session that changes a shard."""
+        self._tries = DEADLOCK_TRIES_MAX
 
     @property
     def server_version(self) -> str:
@@ -67,6 +74,15 @@ class Link:
         if parameters:
             quoted = tuple(self._wire.escape(parameter) for parameter in parameters)
             sql = sql % quoted
+        for tries_left in reversed(range(self._tries)):
+            try:
+                return self._query(sql)
+            except ServerRefusal as refusal:
+                if refusal.error.number != DEADLOCK or not tries_left:
+                    raise
+        raise AssertionError("there is at least one try")
+
+    def _query(self, sql: str) -> tuple[Row, ...]:
         sent = False
         try:
             self._wire.send(sql)

@@ -62,6 +62,7 @@ def observe_shard(name: str, target: Target, row_versions: RowVersions) -> Obser
     """Raises Unavailable or InvalidInput."""
     database = required_database(target)
     with connect(target, program="reconciler, looking") as link, as_unavailable(target.label):
+        link.try_again_on_deadlock()
         return _observe(link, name, database, row_versions)
 
 

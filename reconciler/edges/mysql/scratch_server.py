@@ -68,6 +68,7 @@ class ScratchServer:
         with suppress(KeyError, IndexError):
             return self._idle[session].pop()
         link = connect(self._target, program="reconciler, scratch", with_database=False)
+        link.try_again_on_deadlock()
         try:
             link.execute(session)
         except (ServerRefusal, LinkLost):
