@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from reconciler.errors import InvalidInput, Problem, ReconcilerError, Unavailable
+from reconciler.errors import InvalidInput, Problem, Unavailable
 from reconciler.limits import LEDGER_BUSY_S_MAX, LEDGER_CONNECTIONS_MAX
 
 _UPGRADE_LOCK = "reconciler.ledger.upgrade"
@@ -101,12 +101,12 @@ class GroupCommit:
             job.error = self._try([job.work]) if error and len(batch) > 1 else error
             job.settled = True
 
-    def _try(self, works: list[Work]) -> ReconcilerError | None:
+    def _try(self, works: list[Work]) -> BaseException | None:
         try:
             with self._transaction() as connection:
                 for work in works:
                     work(connection)
-        except ReconcilerError as error:
+        except BaseException as error:  # carried to those whose work is not durable for it
             return error
         return None
 
@@ -119,7 +119,7 @@ class _Job:
     def __init__(self, work: Work) -> None:
         self.work = work
         self.settled = False
-        self.error: ReconcilerError | None = None
+        self.error: BaseException | None = None
 
 
 def _sqlite(url: URL) -> Engine:
