@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.ddl.fingerprint import NORMALIZER_VERSION, RENDERER_VERSION, schema_fingerprint
-from reconciler.diff.model import Operation, SchemaDiff
+from reconciler.diff.model import SchemaDiff
 from reconciler.diff.schema_diff import diff_schemas
 from reconciler.flows.desired import Desired, load_desired
 from reconciler.flows.looking import (
@@ -23,13 +23,11 @@ from reconciler.flows.looking import (
 from reconciler.flows.prove import ProofFailed, Proven, prove_change_set
 from reconciler.guard.model import Refusal
 from reconciler.guard.permission import permission_refusals
-from reconciler.limits import ROW_CEILING_MIN, ROW_CEILING_STEP
 from reconciler.model.fleet import in_key_order
 from reconciler.model.observation import TableFacts, Unreachable
 from reconciler.model.policy import Policy
 from reconciler.plan.codec import sha256_of
 from reconciler.plan.model import (
-    Algorithm,
     ChangeSet,
     InputDigest,
     PlanCore,
@@ -38,6 +36,7 @@ from reconciler.plan.model import (
 )
 from reconciler.plan.permission import check_permissions, permission_notes
 from reconciler.plan.readable import render_readable_sql
+from reconciler.plan.row_ceiling import has_row_ceiling, names_in_change_set, row_ceiling
 from reconciler.ports import World
 from reconciler.rollout.waves import waves_of
 from reconciler.spec.load import DesiredFiles
@@ -108,7 +107,11 @@ def derive(world: World, begun: Pass) -> Derived:
     readable = render_readable_sql(core)
     core = replace(core, readable_sha256=sha256_of(readable))
     return Derived(
-        core=core, readable_sql=readable, refusals=missing, notes=notes, rows=_row_totals(begun)
+        core=core,
+        readable_sql=readable,
+        refusals=missing,
+        notes=notes,
+        rows=_row_totals(begun, sets),
     )
 
 
@@ -239,31 +242,28 @@ def _change_set(
             )
             for table in touched
         ),
-        statements=tuple(replace(s, row_ceiling=_row_ceiling(s, facts)) for s in statements),
+        statements=_with_ceilings(statements, facts),
         shards=tuple(seen.shard for seen in cohort),
     )
 
 
-def _row_ceiling(
-    statement: PlannedStatement, facts: Sequence[Mapping[str, TableFacts]]
-) -> int | None:
-    """A power of ten with room for twice the largest live estimate, so that estimates may move
-    without moving the plan; None where the time does not grow with the rows."""
-    grows = statement.operation is Operation.ALTER_TABLE and (
-        statement.execution.algorithm is not Algorithm.INSTANT
+def _with_ceilings(
+    statements: tuple[PlannedStatement, ...], facts: Sequence[Mapping[str, TableFacts]]
+) -> tuple[PlannedStatement, ...]:
+    """With room for twice the largest live estimate."""
+    return tuple(
+        replace(statement, row_ceiling=row_ceiling(_largest(names, facts)))
+        if has_row_ceiling(statement)
+        else statement
+        for statement, names in zip(statements, names_in_change_set(statements), strict=True)
     )
-    if not grows:
-        return None
-    largest = max((_rows(shard_facts, statement.table) for shard_facts in facts), default=0)
-    ceiling = ROW_CEILING_MIN
-    while ceiling < 2 * largest:
-        ceiling *= ROW_CEILING_STEP
-    return ceiling
 
 
-def _rows(facts: Mapping[str, TableFacts], table: str) -> int:
-    found = facts.get(table)
-    return (found.rows or 0) if found else 0
+def _largest(names: frozenset[str], facts: Sequence[Mapping[str, TableFacts]]) -> int:
+    found = [
+        shard_facts[name].rows or 0 for shard_facts in facts for name in names & {*shard_facts}
+    ]
+    return max(found, default=0)
 
 
 def _merged(change_sets: Iterable[ChangeSet]) -> tuple[ChangeSet, ...]:
@@ -331,9 +331,16 @@ def _sorted_policy(policy: Policy) -> Policy:
     )
 
 
-def _row_totals(begun: Pass) -> tuple[tuple[str, int], ...]:
+def _row_totals(begun: Pass, change_sets: Iterable[ChangeSet]) -> tuple[tuple[str, int], ...]:
+    """Over all shards; a table that is renamed is counted under its new name as well."""
     totals: dict[str, int] = {}
     for seen in begun.look.seen:
         for table, facts in seen.observation.facts:
             totals[table] = totals.get(table, 0) + (facts.rows or 0)
+    counted = dict(totals)
+    for found in change_sets:
+        names_of = names_in_change_set(found.statements)
+        for statement, names in zip(found.statements, names_of, strict=True):
+            for name in sorted(names & {*counted}):
+                totals.setdefault(statement.table, counted[name])
     return tuple(sorted(totals.items()))

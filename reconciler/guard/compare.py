@@ -13,9 +13,10 @@ from dataclasses import fields, replace
 
 from reconciler.ddl.statement import canonical_statement
 from reconciler.guard.model import Refusal
-from reconciler.limits import ROW_CEILING_STEP, SHARDS_NAMED_MAX
+from reconciler.limits import SHARDS_NAMED_MAX
 from reconciler.model.policy import HazardKind
-from reconciler.plan.model import PlanCore, PlannedStatement
+from reconciler.plan.model import ChangeSet, PlanCore, PlannedStatement
+from reconciler.plan.row_ceiling import is_row_ceiling_of, names_in_change_set
 
 _PLAN_AGAIN = "run `reconciler plan --write` again, have the new plan reviewed, then apply it"
 
@@ -34,7 +35,7 @@ def compare_plans(
         *_statement_refusals(reviewed, derived),
         *_ceiling_refusals(reviewed, live_rows),
     ]
-    return tuple(refusals or _other_refusals(reviewed, derived))
+    return tuple(refusals or _other_refusals(reviewed, derived, live_rows))
 
 
 def input_refusals(reviewed: PlanCore, digests: Iterable[tuple[str, str]]) -> tuple[Refusal, ...]:
@@ -121,11 +122,16 @@ def _shards_in_words(names: list[str], total: int) -> str:
 def _ceiling_refusals(reviewed: PlanCore, live_rows: LiveRows) -> Iterator[Refusal]:
     """A table that outgrew what the reviewer was told; equality is never asked for."""
     for change_set in reviewed.change_sets:
-        ceilings = {s.table: s.row_ceiling for s in change_set.statements if s.row_ceiling}
+        bounded = {
+            (statement.table, statement.row_ceiling): names
+            for statement, names in zip(
+                change_set.statements, names_in_change_set(change_set.statements), strict=True
+            )
+        }
         for shard in change_set.shards:
-            for table, ceiling in sorted(ceilings.items()):
-                rows = live_rows.get((shard, table), 0)
-                if rows > ceiling:
+            for (table, ceiling), names in bounded.items():
+                rows = _most_rows((shard,), names, live_rows)
+                if ceiling is not None and rows > ceiling:
                     yield Refusal(
                         code="row-ceiling-exceeded",
                         shard=shard,
@@ -137,8 +143,14 @@ def _ceiling_refusals(reviewed: PlanCore, live_rows: LiveRows) -> Iterator[Refus
                     )
 
 
-def _other_refusals(reviewed: PlanCore, derived: PlanCore) -> Iterator[Refusal]:
-    lifted = _as_reviewed(derived, reviewed)
+def _most_rows(shards: Iterable[str], names: Iterable[str], live_rows: LiveRows) -> int:
+    return max(live_rows.get((shard, name), 0) for shard in shards for name in names)
+
+
+def _other_refusals(
+    reviewed: PlanCore, derived: PlanCore, live_rows: LiveRows
+) -> Iterator[Refusal]:
+    lifted = _as_reviewed(derived, reviewed, live_rows)
     for field in fields(PlanCore):
         if field.name == "readable_sha256":
             continue  # a function of the rest, and bound to it when the plan was loaded
@@ -167,27 +179,35 @@ _WHAT = {
 }
 
 
-def _as_reviewed(derived: PlanCore, reviewed: PlanCore) -> PlanCore:
-    """The derived core with what may differ for a reason: see `_statement_as_reviewed`."""
+def _as_reviewed(derived: PlanCore, reviewed: PlanCore, live_rows: LiveRows) -> PlanCore:
+    """The derived core with what may differ for a reason."""
     reviewed_sets = {change_set.shards: change_set for change_set in reviewed.change_sets}
     lifted = []
     for ours in derived.change_sets:
         theirs = reviewed_sets.get(ours.shards)
         if theirs and len(theirs.statements) == len(ours.statements):
             pairs = zip(theirs.statements, ours.statements, strict=True)
-            statements = tuple(_statement_as_reviewed(new, old) for old, new in pairs)
+            statements = tuple(_with_what_was_unseen(new, old) for old, new in pairs)
+            ceilings = _reviewed_ceilings(theirs, live_rows)
+            statements = tuple(
+                replace(new, row_ceiling=ceiling) if new.row_ceiling and ceiling else new
+                for new, ceiling in zip(statements, ceilings, strict=True)
+            )
             ours = replace(ours, statements=statements)
         lifted.append(ours)
     return replace(derived, change_sets=tuple(lifted))
 
 
-def _statement_as_reviewed(new: PlannedStatement, old: PlannedStatement) -> PlannedStatement:
-    """With the reviewed ceiling, which live is under, unless no row count leads to one that high;
-    and with what the reviewer permitted unseen, where a login that sees more has ruled it out."""
-    # Estimates come and go by half, which can move a ceiling by one step.
-    highest = (new.row_ceiling or 0) * ROW_CEILING_STEP
-    if old.row_ceiling is not None and old.row_ceiling <= highest:
-        new = replace(new, row_ceiling=old.row_ceiling)
+def _reviewed_ceilings(reviewed: ChangeSet, live_rows: LiveRows) -> Iterator[int | None]:
+    """Each statement's, which live is under; None if no estimate near these rows leads to it."""
+    statements = reviewed.statements
+    for statement, names in zip(statements, names_in_change_set(statements), strict=True):
+        ceiling, rows = statement.row_ceiling, _most_rows(reviewed.shards, names, live_rows)
+        yield ceiling if ceiling and is_row_ceiling_of(ceiling, rows) else None
+
+
+def _with_what_was_unseen(new: PlannedStatement, old: PlannedStatement) -> PlannedStatement:
+    """With what the reviewer permitted unseen, where a login that sees more has ruled it out."""
     still_there = tuple(
         hazard
         for hazard in old.hazards

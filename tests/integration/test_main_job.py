@@ -450,3 +450,29 @@ def test_a_file_that_two_shards_would_read_differently_is_refused(fleet: Fleet) 
         "schemas/shop/notes.sql", "text)", "text) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
     )
     assert fleet.run("plan").code == 0
+
+
+def test_a_big_table_that_is_renamed_keeps_the_room_its_rows_need(fleet: Fleet) -> None:
+    """Its rows are counted under the old name when the plan is made, and under the new one when
+    the statement after the rename is about to run."""
+    digits = " CROSS JOIN ".join(
+        f"(SELECT 0 UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4"
+        f" UNION ALL SELECT 5 UNION ALL SELECT 6) d{n}"
+        for n in range(6)
+    )
+    rows = f"INSERT INTO orders SELECT row_number() OVER (), 1, NULL FROM {digits}"
+    fleet.sql("-40", "INSERT INTO users VALUES (1, 'a')")
+    fleet.sql("-40", rows)
+    fleet.sql("-40", "ANALYZE TABLE orders")
+    text = fleet.read("schemas/shop/orders.sql").replace("TABLE orders", "TABLE purchases")
+    text = text.replace("legacy int DEFAULT NULL", "legacy bigint DEFAULT NULL")
+    fleet.write("schemas/shop/purchases.sql", f"-- reconciler: rename table orders to purchases\n{text}")
+    (fleet.root / "schemas/shop/orders.sql").unlink()
+    fleet.spec["policy"]["allow"] = [{"table": "orders", "hazard": "rename", "reason": "agreed"}]
+    fleet.write_spec()
+    fleet.plan_and_commit()
+    assert "1,000,000 rows" in fleet.read(PLAN_SQL)
+    rows = dict(read_plan(fleet).meta.rows)
+    assert rows["purchases"] == rows["orders"] > 50_000
+    ended = fleet.run("apply")
+    assert ended.code == 0, ended.said

@@ -1,0 +1,54 @@
+"""How many rows a table may hold where a statement's time grows with them.
+
+A ceiling is a power of ten with room for twice what the largest shard was estimated to hold, so
+that estimates may move without moving the plan: InnoDB's own come and go by half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
+
+from reconciler.diff.model import Operation
+from reconciler.limits import ROW_CEILING_MIN, ROW_CEILING_STEP
+from reconciler.plan.model import Algorithm, PlannedStatement
+
+
+def has_row_ceiling(statement: PlannedStatement) -> bool:
+    return (
+        statement.operation is Operation.ALTER_TABLE
+        and statement.execution.algorithm is not Algorithm.INSTANT
+    )
+
+
+def row_ceiling(rows: int) -> int:
+    return next(ceiling for ceiling in _ceilings() if ceiling >= 2 * rows)
+
+
+def is_row_ceiling_of(ceiling: int, rows: int) -> bool:
+    """Whether a look that found anything up to twice these rows came to this ceiling."""
+    return ceiling in takewhile(row_ceiling(2 * rows).__ge__, _ceilings())
+
+
+def _ceilings() -> Iterator[int]:
+    ceiling = ROW_CEILING_MIN
+    while True:
+        yield ceiling
+        ceiling *= ROW_CEILING_STEP
+
+
+def names_in_change_set(statements: Sequence[PlannedStatement]) -> tuple[frozenset[str], ...]:
+    """For each statement, every name that its table bears before, between and after the statements:
+    the rows of a table that is renamed on the way are counted under the name it has at the time."""
+    tables: dict[str, set[str]] = {}
+    of_statement = []
+    for statement in statements:
+        names = tables.setdefault(statement.table, {statement.table})
+        of_statement.append(names)
+        if statement.operation is Operation.RENAME_TABLE:
+            del tables[statement.table]
+            for effect in statement.effects[1:]:
+                if effect.before is None:
+                    names.add(effect.table)
+                    tables[effect.table] = names
+    return tuple(frozenset(names) for names in of_statement)
