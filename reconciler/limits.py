@@ -33,6 +33,14 @@ ROW_CEILING_MIN = 100_000
 # Ceilings are powers of ten.
 ROW_CEILING_STEP = 10
 
+# A statement that moves metadata alone, with nobody in its way.
+MOMENT_S = 1.0
+
+# How fast a server reads or rewrites a table: from a copy with many indexes on a slow volume to a
+# rebuild in memory on a fast one. Estimates are spans between the two.
+REWRITE_BYTES_PER_S_MIN = 5_000_000
+REWRITE_BYTES_PER_S_MAX = 200_000_000
+
 # A host that vanished answers no keepalive for this long before its connection is given up; long
 # enough for a switch to restart, short enough not to wait for a dead shard all night.
 TCP_DEAD_AFTER_S = 120

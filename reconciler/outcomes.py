@@ -9,6 +9,7 @@ from reconciler.errors import Problem
 from reconciler.guard.model import Refusal
 from reconciler.ledger.states import ApplyState, OperationState, RequestKind, RequestState
 from reconciler.model.observation import Unreachable
+from reconciler.plan.estimate import Estimate
 from reconciler.plan.model import Plan
 
 
@@ -25,11 +26,13 @@ class KeyspaceFailed:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOutcome:
     """`plan` None only with refusals; with refusals nothing is written. No change sets: nothing to
-    do. `written` are the files that now hold the plan."""
+    do. `written` are the files that now hold the plan. `estimate` None: there is nothing to run, or
+    nobody looked at the shards it would run on."""
 
     environment: str
     keyspace: str
     plan: Plan | None
+    estimate: Estimate | None = None
     readable_sql: str = ""
     refusals: tuple[Refusal, ...] = ()
     unreachable: tuple[Unreachable, ...] = ()
@@ -51,6 +54,7 @@ class VerifyOutcome:
     keyspace: str
     state: VerifyState
     plan: Plan | None = None
+    estimate: Estimate | None = None
     refusals: tuple[Refusal, ...] = ()
     unreachable: tuple[Unreachable, ...] = ()
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from reconciler.errors import Refused
 from reconciler.flows.check import check_against_live
 from reconciler.flows.derive import Derived, Pass, begin_pass, derive
+from reconciler.flows.estimate import time_estimate
 from reconciler.flows.looking import Look
 from reconciler.guard.classify import position_of
 from reconciler.guard.compare import input_refusals
@@ -46,6 +47,7 @@ def plan_keyspace(
         environment=environment.name,
         keyspace=files.spec.keyspace,
         plan=plan,
+        estimate=time_estimate(begun, plan.core) if plan else None,
         readable_sql=derived.readable_sql,
         refusals=refusals,
         unreachable=derived.unreachable,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reconciler.flows.check import check_against_live, is_as_git_says, is_left_over
 from reconciler.flows.derive import begin_pass, derive
+from reconciler.flows.estimate import time_estimate
 from reconciler.flows.looking import unreachable_refusals
 from reconciler.guard.model import Refusal
 from reconciler.outcomes import VerifyOutcome, VerifyState
@@ -29,6 +30,9 @@ def verify_keyspace(
             keyspace=keyspace,
             state=state,
             plan=plan,
+            estimate=time_estimate(begun, plan.core)
+            if plan and state is VerifyState.VERIFIED
+            else None,
             refusals=refusals,
             unreachable=look.unreachable,
         )

@@ -31,6 +31,7 @@ from reconciler.outcomes import (
     VerifyOutcome,
 )
 from reconciler.plan import words
+from reconciler.plan.estimate import Estimate, Estimated
 from reconciler.plan.model import ChangeSet, Plan, PlannedStatement
 from reconciler.plan.permission import allow_entries, permission_of
 from reconciler.report import apply_words, drift_words
@@ -135,6 +136,7 @@ def _plan_outcome(outcome: PlanOutcome) -> Json:
         **_head(outcome, "refused" if refused else "changes" if changes else "nothing-to-do"),
         **_reasons(outcome.refusals, outcome.unreachable),
         "plan": _plan(outcome.plan) if outcome.plan else None,
+        "time": _time(outcome.estimate),
         "written": list(outcome.written),
         "removed": list(outcome.removed),
     }
@@ -145,7 +147,13 @@ def _verify_outcome(outcome: VerifyOutcome) -> Json:
         **_head(outcome, outcome.state.replace(" ", "-")),
         **_reasons(outcome.refusals, outcome.unreachable),
         "plan": _plan(outcome.plan) if outcome.plan else None,
+        "time": _time(outcome.estimate),
     }
+
+
+def _time(estimate: Estimate | None) -> Json | None:
+    """Spans in seconds; null: nothing to run, or a size that matters was not told."""
+    return _plain(estimate) if isinstance(estimate, Estimated) else None
 
 
 def _drift_outcome(outcome: DriftOutcome) -> Json:

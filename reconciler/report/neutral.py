@@ -41,6 +41,8 @@ def code_span(text: str) -> str:
         shown = f"'{shown}'"
     if "|" in shown or "`" in shown:
         return f"<code>{html_text(shown)}</code>"
+    if shown[0] == shown[-1] == " ":  # of these Markdown takes one from either end
+        shown = f" {shown} "
     return f"`{shown}`"
 
 

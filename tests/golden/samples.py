@@ -12,6 +12,7 @@ from reconciler.model.fleet import even_shards
 from reconciler.model.observation import Unreachable
 from reconciler.model.policy import Allow, Hazard, HazardKind, Policy
 from reconciler.plan.codec import plan_from_core, sha256_of
+from reconciler.plan.estimate import Estimate, estimate_time
 from reconciler.plan.model import (
     Algorithm,
     ChangeSet,
@@ -26,6 +27,7 @@ from reconciler.plan.model import (
     TableBefore,
 )
 from reconciler.plan.readable import render_readable_sql
+from reconciler.spec.model import RolloutSpec
 
 INSTANT = ExecutionClass(algorithm=Algorithm.INSTANT)
 INPLACE = ExecutionClass(algorithm=Algorithm.INPLACE, lock=Lock.NONE)
@@ -121,6 +123,14 @@ SHORTEN_NOTE = statement(
     row_ceiling=100_000,
 )
 NEW_TABLE = statement("coupons", CREATE_COUPONS, NO_CLASS, operation=Operation.CREATE_TABLE)
+
+
+def estimate(made: Plan | None) -> Estimate | None:
+    """As if each shard had a small and a large table, and waves soaked for ten minutes."""
+    if made is None:
+        return None
+    sizes = {shard: {"users": 4_000_000, "orders": 900_000_000} for shard in made.core.shards}
+    return estimate_time(made.core, sizes, RolloutSpec(soak_s=600))
 
 
 def change_set(shards: tuple[str, ...], *statements: PlannedStatement) -> ChangeSet:

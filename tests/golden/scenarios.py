@@ -59,13 +59,24 @@ class Scenario:
 
 
 def planned(plan: Plan | None, **rest: object) -> Report:
-    outcome = PlanOutcome(environment="production", keyspace="commerce", plan=plan, **rest)
+    outcome = PlanOutcome(
+        environment="production",
+        keyspace="commerce",
+        plan=plan,
+        estimate=samples.estimate(plan),
+        **rest,
+    )
     return lambda how: render.plan_report([outcome], how)
 
 
 def verified(state: VerifyState, plan: Plan | None = None, **rest: object) -> Report:
     outcome = VerifyOutcome(
-        environment="production", keyspace="commerce", state=state, plan=plan, **rest
+        environment="production",
+        keyspace="commerce",
+        state=state,
+        plan=plan,
+        estimate=samples.estimate(plan) if state is VerifyState.VERIFIED else None,
+        **rest,
     )
     return lambda how: render.verify_report([outcome], how)
 

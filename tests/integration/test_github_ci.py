@@ -64,6 +64,7 @@ def test_from_pull_request_to_applied_and_in_sync(jobs: Jobs, kind: MergeKind) -
     (comment,) = jobs.comments(number)
     assert comment.startswith("<!-- reconciler change production/shop -->\n")
     assert "ADD COLUMN `age`" in comment
+    assert "time: instant, up to 1 s on a shard" in comment
     assert jobs.hub.statuses[-1]["state"] == "success"
     assert jobs.hub.statuses[-1]["sha"] == jobs.hub.pulls[number].head_sha
     jobs.hub.reviewed(BEN, number)

@@ -9,10 +9,12 @@ from reconciler.errors import Problem
 from reconciler.limits import COMMENT_BYTES_MAX
 from reconciler.outcomes import KeyspaceFailed, PlanOutcome, VerifyOutcome, VerifyState
 from reconciler.plan import words
+from reconciler.plan.estimate import Estimate, Estimated
 from reconciler.plan.model import ChangeSet, Plan, PlanCore, PlannedStatement
 from reconciler.plan.permission import permission_of
 from reconciler.plan.visible import hidden_in_sql, visible_line, visible_sql
 from reconciler.report import next_steps
+from reconciler.report.estimate_words import basis_line, time_line
 from reconciler.report.fit import Part, fit
 from reconciler.report.markdown.blocks import (
     BAD,
@@ -96,16 +98,19 @@ def _planned(outcome: PlanOutcome, plan: Plan, findings: Sequence[Problem]) -> P
     summary = summarise(core)
     mark = CAUTION if summary.destructive else GOOD
     heading = title(mark, core.keyspace, core.environment, plan_verdict(outcome))
-    yield opening("change", core.environment, core.keyspace, heading, *_facts(summary))
-    yield from _details(plan, findings)
+    facts = _facts(summary, outcome.estimate)
+    yield opening("change", core.environment, core.keyspace, heading, *facts)
+    yield from _details(plan, outcome.estimate, findings)
     if step := next_steps.after_plan(outcome):
         command = fenced(next_steps.command_after_plan(outcome), "sh")
         yield Part(text=f"**Next:** {recovery_line(step)}\n\n{command}")
 
 
-def _details(plan: Plan, findings: Sequence[Problem]) -> Parts:
+def _details(plan: Plan, estimate: Estimate | None, findings: Sequence[Problem]) -> Parts:
     core = plan.core
     yield from _change_sets(plan)
+    if isinstance(estimate, Estimated):
+        yield Part(text=f"**Time:** {prose(basis_line(estimate))}.", detail=3)
     yield from _findings(findings)
     if plan.meta.notes:
         notes = "\n".join(f"- {prose(note)}" for note in plan.meta.notes)
@@ -128,18 +133,18 @@ def _verify_outcome(outcome: VerifyOutcome | KeyspaceFailed, findings: Sequence[
     verdict = next_steps.verify_verdict(outcome)
     heading = title(mark, outcome.keyspace, outcome.environment, verdict)
     shown = outcome.plan if outcome.state in _SHOWS_ITS_PLAN else None
-    facts = _facts(summarise(shown.core)) if shown else ()
+    facts = _facts(summarise(shown.core), outcome.estimate) if shown else ()
     yield opening("change", outcome.environment, outcome.keyspace, heading, *facts)
     yield from refusal_parts(outcome.refusals, outcome.unreachable)
     if outcome.plan is not None and outcome.state is VerifyState.REFUSED:
         yield from permission_parts(outcome.plan.core)
     if shown is not None:
-        yield from _details(shown, findings)
+        yield from _details(shown, outcome.estimate, findings)
     if step := next_steps.after_verify(outcome):
         yield Part(text=f"**Next:** {recovery_line(step)}")
 
 
-def _facts(summary: PlanSummary) -> Iterator[str]:
+def _facts(summary: PlanSummary, estimate: Estimate | None) -> Iterator[str]:
     if not summary.change_sets:
         return
     yield words.count(summary.change_sets, "change set")
@@ -148,6 +153,8 @@ def _facts(summary: PlanSummary) -> Iterator[str]:
         number, statement = summary.worst
         effect = words.class_effect(statement)
         yield f"worst class **{words.class_name(statement)}**: {effect} ({number})"
+    if estimate is not None:
+        yield f"time: {prose(time_line(estimate))}"
     if summary.destructive:
         yield f"**{words.count(len(summary.destructive), 'destructive change')}**"
     else:

@@ -9,10 +9,12 @@ from typing import assert_never
 from reconciler.model.policy import Hazard, Policy
 from reconciler.outcomes import KeyspaceFailed, PlanOutcome, VerifyOutcome, VerifyState
 from reconciler.plan import words
+from reconciler.plan.estimate import Estimate, Estimated
 from reconciler.plan.model import ChangeSet, Plan, PlanCore, PlannedStatement
 from reconciler.plan.permission import allow_lines, permission_of
 from reconciler.plan.visible import hidden_in_sql, visible_line
 from reconciler.report import next_steps
+from reconciler.report.estimate_words import basis_line, time_line
 from reconciler.report.style import PLAIN, Style, Tone
 from reconciler.report.summary import (
     PlanSummary,
@@ -54,11 +56,11 @@ def verify_text(outcomes: Sequence[VerifyOutcome | KeyspaceFailed], style: Style
     return finished(between(_verify_outcome(outcome, style) for outcome in outcomes))
 
 
-def plan_lines(plan: Plan, style: Style) -> Lines:
+def plan_lines(plan: Plan, style: Style, estimate: Estimate | None = None) -> Lines:
     """Everything about a plan but its verdict."""
     core = plan.core
     summary = summarise(core)
-    yield from _facts(plan, summary, style)
+    yield from _facts(plan, summary, estimate, style)
     for number, change_set in enumerate(core.change_sets, start=1):
         which = words.shard_set(change_set.shards, len(core.shards))
         title = f"Change set {number} of {len(core.change_sets)}: {visible_line(which)}"
@@ -103,7 +105,7 @@ def _plan_outcome(outcome: PlanOutcome | KeyspaceFailed, style: Style) -> Lines:
         if refused:
             yield from permission_lines(outcome.plan.core, style)
             yield from section("The plan that was refused", style)
-        yield from plan_lines(outcome.plan, style)
+        yield from plan_lines(outcome.plan, style, outcome.estimate)
     for verb, paths in (("wrote", outcome.written), ("removed", outcome.removed)):
         if paths:
             yield ""
@@ -134,14 +136,14 @@ def _verified_plan(outcome: VerifyOutcome, plan: Plan, style: Style) -> Lines:
         case VerifyState.REFUSED:
             yield from permission_lines(plan.core, style)
         case VerifyState.VERIFIED | VerifyState.UNPLANNED:
-            yield from plan_lines(plan, style)
+            yield from plan_lines(plan, style, outcome.estimate)
         case VerifyState.NO_CHANGE | VerifyState.APPLIED:
             pass
         case _:
             assert_never(outcome.state)
 
 
-def _facts(plan: Plan, summary: PlanSummary, style: Style) -> Lines:
+def _facts(plan: Plan, summary: PlanSummary, estimate: Estimate | None, style: Style) -> Lines:
     if summary.worst is None:
         return
     yield from labelled("plan id", plan.plan_id, style)
@@ -153,6 +155,10 @@ def _facts(plan: Plan, summary: PlanSummary, style: Style) -> Lines:
     number, statement = summary.worst
     worst = f"{words.class_name(statement)}: {words.class_effect(statement)} (statement {number})"
     yield from labelled("worst class", worst, style)
+    if estimate is not None:
+        yield from labelled("time", time_line(estimate), style)
+    if isinstance(estimate, Estimated):
+        yield from labelled("", basis_line(estimate), style)
     found = [
         f"{f.kind} {f.table}" + (f".{f.object}" if f.object != f.table else "")
         for f in summary.destructive

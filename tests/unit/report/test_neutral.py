@@ -34,6 +34,7 @@ EXAMPLES = (
     "<img src=x onerror=alert(1)>",
     "[click](javascript:alert(1))",
     "![](http://example.com/pixel)",
+    "  1 ",
     "a | b | c",
     "$x$",
     "&lt;b&gt;",

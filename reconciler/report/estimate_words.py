@@ -1,0 +1,58 @@
+"""The time estimate in words: a span, and what it rests on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from reconciler.limits import REWRITE_BYTES_PER_S_MAX, REWRITE_BYTES_PER_S_MIN
+from reconciler.plan.estimate import Estimate, Estimated, NotEstimated, Span
+
+# Seconds of each unit, and where the next one reads better.
+_UNITS = ((1, "s", 120), (60, "min", 7_200), (3_600, "h", 172_800), (86_400, "days", math.inf))
+_BYTES = ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
+
+
+def time_line(estimate: Estimate) -> str:
+    """'up to 4 s on a shard, 10 min to 11 min in all, 10 min of it soaking'."""
+    match estimate:
+        case NotEstimated(shard=shard, table=table):
+            return f"unknown: how large table {table} is on shard {shard} was not told"
+        case Estimated():
+            soak = f", {_rough(estimate.soak_s, round)} of it soaking" if estimate.soak_s else ""
+            shard = span_words(estimate.shard)
+            shard = shard if estimate.size_bytes else f"instant, {shard}"
+            return f"{shard} on a shard, {span_words(estimate.rollout)} in all{soak}"
+
+
+def basis_line(estimate: Estimated) -> str:
+    """What the numbers rest on, so that nobody takes them for a promise."""
+    slow, fast = (rate // 10**6 for rate in (REWRITE_BYTES_PER_S_MIN, REWRITE_BYTES_PER_S_MAX))
+    work = (
+        f"up to {_size(estimate.size_bytes)} of a shard's tables are read or rewritten, taken at"
+        f" {slow} to {fast} MB/s; no speed was measured"
+        if estimate.size_bytes
+        else "no table is read or rewritten"
+    )
+    return f"{work}; waiting for locks, releases and windows comes on top"
+
+
+def span_words(span: Span) -> str:
+    """Rounded outwards: an estimate must not look sharper than it is."""
+    high = _rough(span.high_s, math.ceil)
+    if span.low_s < 1:
+        return f"up to {high}"
+    low = _rough(span.low_s, math.floor)
+    return low if low == high else f"{low} to {high}"
+
+
+def _rough(seconds: float, rounded: Callable[[float], int]) -> str:
+    length_s, unit = next((length, name) for length, name, end in _UNITS if seconds < end)
+    return f"{max(rounded(seconds / length_s), 1)} {unit}"
+
+
+def _size(size_bytes: int) -> str:
+    for length, unit in _BYTES:
+        if size_bytes >= length:
+            return f"{math.ceil(size_bytes / length)} {unit}"
+    return f"{size_bytes} bytes"

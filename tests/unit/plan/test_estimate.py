@@ -1,0 +1,145 @@
+"""The time a plan may take: a span that grows with tables and waves, or an honest unknown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.diff.model import Operation
+from reconciler.limits import MOMENT_S, REWRITE_BYTES_PER_S_MAX, REWRITE_BYTES_PER_S_MIN
+from reconciler.outcomes import PlanOutcome
+from reconciler.plan.estimate import Estimated, NotEstimated, Span, estimate_time
+from reconciler.plan.model import Effect, Plan
+from reconciler.report.estimate_words import basis_line, span_words, time_line
+from reconciler.report.json_shapes import plan_json
+from reconciler.report.markdown.plan import plan_markdown
+from reconciler.report.text.plan import plan_text
+from reconciler.spec.model import RolloutSpec
+from tests.golden.samples import (
+    ADD_EMAIL,
+    ADD_INDEX,
+    NEW_TABLE,
+    SHARDS,
+    SHORTEN_NOTE,
+    change_set,
+    plan,
+    statement,
+)
+
+SIZE = 1_000_000_000
+
+
+def sized(size: int | None = SIZE, **tables: int | None) -> dict[str, dict[str, int | None]]:
+    return {shard: {"users": size, "orders": size, **tables} for shard in SHARDS}
+
+
+def estimated(made: Plan, rollout: RolloutSpec | None = None) -> Estimated:
+    found = estimate_time(made.core, sized(), rollout or RolloutSpec())
+    assert isinstance(found, Estimated)
+    return found
+
+
+def test_metadata_alone_takes_moments_however_large_the_table() -> None:
+    found = estimated(plan(change_set(SHARDS, ADD_EMAIL, NEW_TABLE)))
+    assert found.shard == Span(low_s=0, high_s=2 * MOMENT_S)
+    assert found.size_bytes == 0
+    assert time_line(found).startswith("instant, up to 2 s on a shard")
+
+
+def test_a_copy_takes_as_long_as_its_table_is_large() -> None:
+    found = estimated(plan(change_set(SHARDS, SHORTEN_NOTE)))
+    assert found.shard.low_s == SIZE / REWRITE_BYTES_PER_S_MAX
+    assert found.shard.high_s == MOMENT_S + SIZE / REWRITE_BYTES_PER_S_MIN
+
+
+def test_in_place_without_a_rebuild_may_be_metadata_or_a_new_index() -> None:
+    found = estimated(plan(change_set(SHARDS, ADD_INDEX)))
+    assert found.shard.low_s == 0
+    assert found.shard.high_s > SIZE / REWRITE_BYTES_PER_S_MIN
+
+
+def test_the_rollout_adds_its_waves_and_its_soaking_and_divides_by_parallel() -> None:
+    made = plan(change_set(SHARDS, SHORTEN_NOTE))
+    waves = sum(1 for wave in made.core.waves if wave)
+    one_by_one = estimated(made, RolloutSpec(parallel=1))
+    assert one_by_one.rollout.high_s == pytest.approx(4 * one_by_one.shard.high_s)
+    assert one_by_one.rollout.low_s == pytest.approx(4 * one_by_one.shard.low_s)
+    at_once = estimated(made, RolloutSpec(parallel=4, soak_s=60))
+    assert at_once.soak_s == 60 * (waves - 1)
+    assert at_once.rollout.high_s == pytest.approx(waves * at_once.shard.high_s + at_once.soak_s)
+    on_one_host = estimated(made, RolloutSpec(parallel=4, parallel_per_host=1))
+    assert on_one_host.rollout.high_s == one_by_one.rollout.high_s
+    assert on_one_host.rollout.low_s < one_by_one.rollout.low_s
+
+
+def test_soaking_follows_waves_that_have_work_alone() -> None:
+    made = plan(change_set(SHARDS[:1], SHORTEN_NOTE))
+    assert estimated(made, RolloutSpec(soak_s=60)).soak_s == 0
+
+
+def test_the_largest_shard_is_the_one_that_is_told() -> None:
+    sizes = sized()
+    sizes[SHARDS[2]] = {"orders": 3 * SIZE}
+    found = estimate_time(plan(change_set(SHARDS, SHORTEN_NOTE)).core, sizes, RolloutSpec())
+    assert isinstance(found, Estimated)
+    assert found.size_bytes == 3 * SIZE
+    assert found.shard.low_s == 3 * SIZE / REWRITE_BYTES_PER_S_MAX
+
+
+@pytest.mark.parametrize("sizes", [{}, sized(None), {SHARDS[0]: {}}])
+def test_without_a_size_that_matters_nothing_is_guessed(
+    sizes: dict[str, dict[str, int | None]],
+) -> None:
+    found = estimate_time(plan(change_set(SHARDS, SHORTEN_NOTE)).core, sizes, RolloutSpec())
+    assert found == NotEstimated(shard=SHARDS[0], table="orders")
+    assert time_line(found).startswith("unknown: ")
+    assert estimate_time(plan(change_set(SHARDS, ADD_EMAIL)).core, sizes, RolloutSpec())
+
+
+def test_a_table_that_the_plan_made_is_empty_and_one_it_renamed_keeps_its_size() -> None:
+    on_new = replace(ADD_INDEX, table="coupons")
+    found = estimated(plan(change_set(SHARDS, NEW_TABLE, on_new)))
+    assert found.size_bytes == 0
+    renamed = replace(
+        statement("people", "RENAME TABLE", ADD_EMAIL.execution, operation=Operation.RENAME_TABLE),
+        effects=(
+            Effect(table="people", before=None, after="2"),
+            Effect(table="users", before="1", after=None),
+        ),
+    )
+    found = estimated(plan(change_set(SHARDS, renamed, replace(ADD_INDEX, table="people"))))
+    assert found.size_bytes == SIZE
+
+
+def test_nothing_to_run_takes_no_time() -> None:
+    assert estimate_time(plan().core, sized(), RolloutSpec()) is None
+
+
+@pytest.mark.parametrize(
+    ("low_s", "high_s", "said"),
+    [
+        (0, 1, "up to 1 s"),
+        (0.2, 12.4, "up to 13 s"),
+        (5, 201, "5 s to 4 min"),
+        (3_000, 3_100, "50 min to 52 min"),
+        (7_300, 7_350, "2 h to 3 h"),
+        (200_000, 8_000_000, "2 days to 93 days"),
+    ],
+)
+def test_spans_are_rounded_outwards(low_s: float, high_s: float, said: str) -> None:
+    assert span_words(Span(low_s=low_s, high_s=high_s)) == said
+
+
+def test_every_format_says_the_same_and_it_is_no_part_of_the_plan() -> None:
+    made = plan(change_set(SHARDS, SHORTEN_NOTE))
+    estimate = estimated(made)
+    outcome = PlanOutcome(
+        environment="production", keyspace="commerce", plan=made, estimate=estimate
+    )
+    assert time_line(estimate) in plan_text([outcome])
+    assert time_line(estimate) in plan_markdown([outcome])
+    assert "MB/s" in basis_line(estimate)
+    assert basis_line(estimate) in plan_markdown([outcome])
+    assert '"size_bytes": 1000000000' in plan_json([outcome])
+    assert replace(outcome, estimate=None).plan == made
