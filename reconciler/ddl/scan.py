@@ -37,10 +37,15 @@ def expect(pattern: re.Pattern[str], text: str, at: int) -> re.Match[str]:
     return pattern.match(text, at) or not_understood(text, at)
 
 
+def defined_table(text: str) -> str | None:
+    """The name of the table that SHOW CREATE TABLE text defines."""
+    match = _TABLE_NAME.match(text)
+    return unquote_identifier(match[1]) if match else None
+
+
 def not_understood(text: str, at: int, instead: str | None = None) -> NoReturn:
     """Refuse the definition; `instead` is how it would be printed, as far as it was understood."""
-    match = _TABLE_NAME.match(text)
-    table = unquote_identifier(match[1]) if match else "?"
+    table = defined_table(text) or "?"
     line = text.count("\n", 0, at) + 1
     column = at - (text.rfind("\n", 0, at) + 1) + 1
     message = (

@@ -9,14 +9,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.ddl.fingerprint import table_fingerprint
-from reconciler.model.policy import ColumnOrder, PartitionLists, Policy
+from reconciler.ddl.fingerprint import canonical_fingerprint
+from reconciler.ddl.normalize import normalize_table
+from reconciler.diff.counters import COUNTER
+from reconciler.model.policy import AutoIncrement, ColumnOrder, PartitionLists, Policy
 from reconciler.model.schema import Table
 from reconciler.model.server import ServerVersion
 
 
 def policy_fingerprint(table: Table, version: ServerVersion, policy: Policy) -> str:
-    return table_fingerprint(_comparable(table, policy), version)
+    """Under `auto_increment: raise` the counter must have been read as far as it matters
+    (`ddl.counter.counted_to`)."""
+    canonical = normalize_table(_comparable(table, policy), version)
+    counter = table.option(COUNTER)
+    if policy.auto_increment is AutoIncrement.RAISE and counter is not None:
+        canonical = replace(canonical, options=(*canonical.options, (COUNTER, counter)))
+    return canonical_fingerprint(canonical, version)
 
 
 def _comparable(table: Table, policy: Policy) -> Table:

@@ -7,14 +7,10 @@ them all, widen TEXT to MEDIUMTEXT and override columns that have a collation of
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from reconciler.ddl.render import option_sql
 from reconciler.diff.model import Clause, ClauseKind, DiffRefusal
-from reconciler.model.policy import AutoIncrement
 from reconciler.model.schema import Table
 
-COUNTER = "AUTO_INCREMENT"
 _CHARSET, _COLLATION = "DEFAULT CHARSET", "COLLATE"
 
 # What hides an option again, on MySQL 8.0-9.7 and MariaDB 10.6-11.8 alike.
@@ -96,19 +92,3 @@ def _charset_sql(table: Table) -> str:
 
 def _clause(name: str, sql: str) -> Clause:
     return Clause(kind=ClauseKind.TABLE_OPTION, object=name, sql=sql)
-
-
-def counter_clause(observed: Table, desired: Table, policy: AutoIncrement) -> Clause | None:
-    """AUTO_INCREMENT=n, where the policy raises it: a lower value would be ignored silently, and
-    the normal form of a table has none, so both tables are as read here."""
-    live, wanted = (int(table.option(COUNTER) or 0) for table in (observed, desired))
-    if policy is not AutoIncrement.RAISE or wanted <= live:
-        return None
-    return _clause(COUNTER, option_sql(COUNTER, str(wanted)))
-
-
-def without_counter(table: Table, policy: AutoIncrement) -> Table:
-    """A new table starts counting where its file says only if the policy looks at counters."""
-    if policy is AutoIncrement.RAISE or table.option(COUNTER) is None:
-        return table
-    return replace(table, options=tuple(o for o in table.options if o[0] != COUNTER))

@@ -2,8 +2,8 @@
 
 Names first, then everything that ties tables together goes, then tables go, come and change, each
 by itself, and at last the ties come back (MySQL checks a foreign key at every statement):
-renames, foreign keys and wandering checks dropped, tables dropped (children first) and created
-(parents first), ALTERs, partitions, foreign keys added.
+counters raised, renames, foreign keys and wandering checks dropped, tables dropped (children first)
+and created (parents first), ALTERs, partitions, foreign keys added.
 """
 
 from __future__ import annotations
@@ -14,6 +14,12 @@ from fnmatch import fnmatchcase
 
 from reconciler.ddl.normalize import normalize_table
 from reconciler.diff.checks import drop_check, wandering_checks
+from reconciler.diff.counters import (
+    counter_clause,
+    is_raised_first,
+    swap_refusals,
+    without_counter,
+)
 from reconciler.diff.creation import creation_steps, refers_to_nothing
 from reconciler.diff.foreign_keys import (
     ForeignKeyChanges,
@@ -23,7 +29,7 @@ from reconciler.diff.foreign_keys import (
 )
 from reconciler.diff.likely_renames import likely_rename_notes
 from reconciler.diff.model import Clause, DiffRefusal, Operation, SchemaDiff, Step
-from reconciler.diff.options import counter_clause, option_refusals, without_counter
+from reconciler.diff.options import option_refusals
 from reconciler.diff.removal import removal_steps
 from reconciler.diff.renames import Renamed, apply_renames, rename_steps
 from reconciler.diff.tables import TablePair, TableSteps, table_steps
@@ -51,7 +57,11 @@ def diff_schemas(
     for table in wanted.tables:
         after[table.name], found = target_table(before.get(table.name), table, policy)
         notes += found
-    refusals = (*renamed.refusals, *_refusals(before, after, observed))
+    refusals = (
+        *renamed.refusals,
+        *_refusals(before, after, observed),
+        *swap_refusals(renamed.tables, {t.name: t for t in desired.tables}, policy.auto_increment),
+    )
     if refusals:
         return SchemaDiff(refusals=refusals, notes=tuple(notes))
     raw = {table.name: table for table in desired.tables}
@@ -65,6 +75,7 @@ def diff_schemas(
             )
         )
     }
+    first = {name for name in counters if is_raised_first(before[name], after[name])}
     plan = _Plan(
         observed={table.name: table for table in seen.tables},
         before=before,
@@ -75,7 +86,8 @@ def diff_schemas(
             for name in after.keys() - before.keys()
         },
         renamed=renamed,
-        counters=counters,
+        counters={name: clause for name, clause in counters.items() if name not in first},
+        counters_first={name: counters[name] for name in sorted(first)},
         version=version,
     )
     notes += likely_rename_notes(before, after)
@@ -92,7 +104,8 @@ class _Plan:
     written: Mapping[str, Table]  # the same, as printed
     new: Mapping[str, Table]  # as printed, without what policy leaves out
     renamed: Renamed
-    counters: Mapping[str, Clause]
+    counters: Mapping[str, Clause]  # raised by the ALTER that does the rest
+    counters_first: Mapping[str, Clause]
     version: ServerVersion
 
     def steps(self) -> Iterator[Step]:
@@ -105,6 +118,8 @@ class _Plan:
         settled = frozenset(self.before.keys() & self.after.keys()) - changing
         creation = creation_steps(self.after, self.new, settled, self.version)
 
+        for name, clause in self.counters_first.items():
+            yield replace(self._alter(name, (clause,)), table=self.renamed.old_table_name(name))
         yield from rename_steps(self.renamed.tables, self.observed, self.after)
         for name, keys in sorted(changes.drops.items()):
             yield self._alter(name, drop_foreign_keys(keys))

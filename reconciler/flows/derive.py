@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.ddl.fingerprint import NORMALIZER_VERSION, RENDERER_VERSION, schema_fingerprint
+from reconciler.diff.counters import wanted_counters
 from reconciler.diff.model import SchemaDiff
 from reconciler.diff.schema_diff import diff_schemas
 from reconciler.flows.desired import Desired, load_desired
@@ -17,15 +18,17 @@ from reconciler.flows.looking import (
     DefinitionReader,
     Look,
     SeenShard,
-    look_at,
+    look_through,
+    observe,
     unreachable_refusals,
 )
 from reconciler.flows.prove import ProofFailed, Proven, prove_change_set
 from reconciler.guard.model import Refusal
 from reconciler.guard.permission import permission_refusals
 from reconciler.model.fleet import in_key_order
-from reconciler.model.observation import TableFacts, Unreachable
+from reconciler.model.observation import ObservedShard, TableFacts, Unreachable
 from reconciler.model.policy import Policy
+from reconciler.model.schema import Schema
 from reconciler.plan.codec import sha256_of
 from reconciler.plan.model import (
     ChangeSet,
@@ -73,10 +76,13 @@ class Pass:
 
 def begin_pass(world: World, files: DesiredFiles, environment: Environment) -> Pass:
     """Look at the fleet and load what git says as the fleet's servers read it."""
-    reader = DefinitionReader(files.spec.policy)
-    look = look_at(world, environment, reader)
-    settings = [seen.observation.settings for seen in look.seen]
-    desired = load_desired(world.scratch, files, settings, reader) if settings else {}
+    observations = observe(world, environment)
+    settings = [seen.settings for seen in observations if isinstance(seen, ObservedShard)]
+    as_printed = DefinitionReader(files.spec.policy)
+    desired = load_desired(world.scratch, files, settings, as_printed) if settings else {}
+    wanted = next(iter(desired.values())).schema if desired else Schema(tables=())
+    reader = as_printed.counting_to(wanted_counters(wanted, files.renames))
+    look = look_through(observations, reader)
     return Pass(
         files=files,
         environment=environment,

@@ -6,14 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from reconciler.ddl.counter import without_counter
+from reconciler.ddl.counter import counted_to, without_counter
 from reconciler.ddl.read import read_table
+from reconciler.ddl.scan import defined_table
 from reconciler.diff.comparable import policy_fingerprint
 from reconciler.errors import ReconcilerError
 from reconciler.guard.model import Refusal
 from reconciler.limits import OBSERVE_PARALLEL_MIN
 from reconciler.model.fleet import in_key_order
-from reconciler.model.observation import ObservedShard, Unreachable
+from reconciler.model.observation import Observation, ObservedShard, Unreachable
 from reconciler.model.policy import AutoIncrement, Policy
 from reconciler.model.schema import Schema, Table
 from reconciler.model.server import ServerVersion
@@ -23,7 +24,8 @@ from reconciler.spec.model import Environment
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadDefinition:
-    """A definition's text (without the AUTO_INCREMENT counter), its value and its fingerprint."""
+    """A definition's text (its AUTO_INCREMENT counter only as far as policy looks at it), its value
+    and its fingerprint."""
 
     text: str
     table: Table
@@ -31,25 +33,42 @@ class ReadDefinition:
 
 
 class DefinitionReader:
-    """Reads each distinct (text, server version) once and remembers it for the run."""
+    """Reads each distinct (text, server version) once and remembers it for the run.
 
-    def __init__(self, policy: Policy) -> None:
+    `counters` are the AUTO_INCREMENT values that git wants, by table; None: a counter is read as it
+    is printed, which is right for git's own definitions only.
+    """
+
+    def __init__(self, policy: Policy, counters: Mapping[str, int] | None = None) -> None:
         self._policy = policy
+        self._counters = counters
         self._read: dict[tuple[str, ServerVersion], ReadDefinition] = {}
+
+    def counting_to(self, counters: Mapping[str, int]) -> DefinitionReader:
+        """A reader of live definitions that remembers what this one has read."""
+        reader = DefinitionReader(self._policy, counters)
+        reader._read = self._read
+        return reader
 
     def is_managed(self, table: str) -> bool:
         return not any(fnmatchcase(table, pattern) for pattern in self._policy.ignore_tables)
 
     def read(self, text: str, version: ServerVersion) -> ReadDefinition:
         """Raises what `read_table` raises: a definition that is not understood."""
-        if self._policy.auto_increment is AutoIncrement.IGNORE:
-            text = without_counter(text)
+        text = self._with_counter_that_matters(text)
         key = (text, version)
         if key not in self._read:
             table = read_table(text, version)
             fingerprint = policy_fingerprint(table, version, self._policy)
             self._read[key] = ReadDefinition(text=text, table=table, fingerprint=fingerprint)
         return self._read[key]
+
+    def _with_counter_that_matters(self, text: str) -> str:
+        if self._policy.auto_increment is AutoIncrement.IGNORE:
+            return without_counter(text)
+        if self._counters is None:
+            return text
+        return counted_to(text, self._counters.get(defined_table(text) or ""))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,10 +104,18 @@ class Look:
 
 def look_at(world: World, environment: Environment, reader: DefinitionReader) -> Look:
     """Observe every shard of the environment and read what was seen."""
+    return look_through(observe(world, environment), reader)
+
+
+def observe(world: World, environment: Environment) -> Sequence[Observation]:
+    """Every shard of the environment, in key order."""
     parallel = max(environment.rollout.parallel, OBSERVE_PARALLEL_MIN)
     shards = {shard.name: shard for shard in environment.shards}
     ordered = [shards[name] for name in in_key_order(tuple(shards))]
-    observations = world.shards.observe(ordered, parallel=parallel)
+    return world.shards.observe(ordered, parallel=parallel)
+
+
+def look_through(observations: Sequence[Observation], reader: DefinitionReader) -> Look:
     unreachable = tuple(seen for seen in observations if isinstance(seen, Unreachable))
     observed = [seen for seen in observations if isinstance(seen, ObservedShard)]
     seen, refusals = read_all(observed, reader)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.ddl.normalize import normalize_table
+from reconciler.diff.counters import wanted_counters
 from reconciler.diff.model import Operation, Step
 from reconciler.flows.looking import DefinitionReader
 from reconciler.flows.proof.chain import Ran
@@ -68,7 +69,7 @@ def prove_change_set(
         desired=desired,
         policy=policy,
         renames=renames,
-        reader=DefinitionReader(policy),
+        reader=DefinitionReader(policy, wanted_counters(desired, renames)),
     )
     parts = parts_of(request.steps, request.texts, desired)
     tables = frozenset().union(*(part.tables for part in parts))

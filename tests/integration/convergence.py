@@ -7,19 +7,20 @@ The steps from the one to the other run on a third one; then everything is read 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pymysql
 
-from reconciler.ddl.read import read_table
 from reconciler.ddl.render import render_table
 from reconciler.diff.comparable import policy_fingerprint
+from reconciler.diff.counters import wanted_counters
 from reconciler.diff.model import DiffRefusal, SchemaDiff
 from reconciler.diff.schema_diff import diff_schemas
 from reconciler.diff.statement import step_sql
 from reconciler.edges.server.process import RunningServer
+from reconciler.flows.looking import DefinitionReader
 from reconciler.model.policy import Policy
 from reconciler.model.renames import Rename
 from reconciler.model.schema import ObjectKind, OtherObject, Schema
@@ -66,18 +67,21 @@ class Workbench:
 
     def converge(self, database: str, desired: Schema, renames: tuple[Rename, ...]) -> Way:
         """Bring a database to `desired` and say where that failed."""
-        observed = self.read(database)
+        wanted = wanted_counters(desired, renames)
+        observed = self.read(database, wanted)
         diff = self._diff(observed, desired, renames)
         notes = tuple(note.text for note in diff.notes)
         if diff.refusals:
             return Way(refusals=diff.refusals, notes=notes)
         sent: list[str] = []
-        miss = self._run(database, diff, sent)
+        miss = self._run(database, diff, sent, wanted)
         miss = miss or self.difference(database, desired, renames)
         return Way(statements=tuple(sent), notes=notes, miss=miss)
 
-    def _run(self, database: str, diff: SchemaDiff, sent: list[str]) -> str | None:
-        seen = self._fingerprints(self.read(database))
+    def _run(
+        self, database: str, diff: SchemaDiff, sent: list[str], counters: Mapping[str, int]
+    ) -> str | None:
+        seen = self._fingerprints(self.read(database, counters))
         for step in diff.steps:
             sql = step_sql(step)
             sent.append(sql)
@@ -88,15 +92,15 @@ class Workbench:
                 return f"{error.args} on: {sql}"
             finally:
                 self.execute("SET foreign_key_checks = 1")
-            now = self._fingerprints(self.read(database))
-            if now == seen and "AUTO_INCREMENT" not in sql:
+            now = self._fingerprints(self.read(database, counters))
+            if now == seen:
                 return f"nothing that can be read back changed by: {sql}"
             seen = now
         return None
 
     def difference(self, database: str, desired: Schema, renames: tuple[Rename, ...]) -> str | None:
         """How what is there differs from `desired`, or would be planned again; else None."""
-        found = self.read(database)
+        found = self.read(database, wanted_counters(desired, renames))
         have, want = self._fingerprints(found), self._fingerprints(desired)
         for name in sorted(have.keys() | want.keys()):
             if have.get(name) != want.get(name):
@@ -138,7 +142,9 @@ class Workbench:
             self.execute(f"DROP DATABASE `{name}`")
             self.execute("SET foreign_key_checks = 1")
 
-    def read(self, database: str) -> Schema:
+    def read(self, database: str, counters: Mapping[str, int] | None = None) -> Schema:
+        """`counters` are those that are wanted of live tables; None: as for git's own."""
+        reader = DefinitionReader(self.policy, counters)
         self.execute(f"USE `{database}`")
         names = [(row[0], row[1]) for row in self.execute("SHOW FULL TABLES")]
         tables = [name for name, kind in names if kind != "VIEW"]
@@ -148,7 +154,7 @@ class Workbench:
             for name, kind in names
             if kind == "VIEW"
         )
-        read = sorted((read_table(text, self.version) for text in texts), key=lambda t: t.name)
+        read = sorted((reader.read(t, self.version).table for t in texts), key=lambda t: t.name)
         return Schema(tables=tuple(read), others=views)
 
     def execute(self, sql: str) -> Sequence[tuple[str, ...]]:

@@ -6,13 +6,14 @@ The shard and the scratch databases are on one real server; both ends are made b
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pymysql
 
+from reconciler.diff.counters import wanted_counters
 from reconciler.diff.schema_diff import diff_schemas
 from reconciler.edges.clock import SystemClock
 from reconciler.edges.mysql.live import MysqlLiveShards
@@ -67,8 +68,9 @@ class Bench:
         assert isinstance(seen, ObservedShard), seen
         return seen
 
-    def schema(self, seen: ObservedShard) -> Schema:
-        reader = DefinitionReader(self.policy)
+    def schema(self, seen: ObservedShard, counters: Mapping[str, int] | None = None) -> Schema:
+        """`counters` are those that are wanted of live tables; None: as for git's own."""
+        reader = DefinitionReader(self.policy, counters)
         read = (reader.read(text, seen.settings.version) for _, text in seen.definitions)
         return Schema(tables=tuple(r.table for r in read), others=seen.others)
 
@@ -97,7 +99,7 @@ class Bench:
     def prove_on(
         self, seen: ObservedShard, desired: Schema, renames: tuple[Rename, ...] = ()
     ) -> Proven | ProofFailed:
-        schema = self.schema(seen)
+        schema = self.schema(seen, wanted_counters(desired, renames))
         found = diff_schemas(
             schema,
             desired,

@@ -25,6 +25,9 @@ RANDOM_PAIRS = 12
 CASES = (
     "columns/zero-date-defaults",
     "foreign_keys/unnamed-key-under-a-primary-key",
+    "options/counter-is-raised-by-policy",
+    "options/counter-is-raised-with-its-column",
+    "options/counter-of-a-renamed-table",
 )
 PRODUCTS = (
     "wordpress-legacy to wordpress-modern",

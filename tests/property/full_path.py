@@ -38,11 +38,12 @@ from reconciler.edges.server.process import RunningServer, start_server
 from reconciler.edges.workers import ThreadWorkers
 from reconciler.errors import InvalidInput, ReconcilerError
 from reconciler.flows.apply import ApplyRequest, ApplyWorld, apply_keyspace
+from reconciler.flows.derive import begin_pass
 from reconciler.flows.looking import DefinitionReader
 from reconciler.flows.plan import plan_keyspace
 from reconciler.flows.shard_task import RolloutWorld
 from reconciler.guard.review import Review
-from reconciler.model.policy import HazardKind, Policy
+from reconciler.model.policy import AutoIncrement, HazardKind, Policy
 from reconciler.model.renames import Rename
 from reconciler.model.server import Flavor
 from reconciler.outcomes import ApplyVerdict
@@ -249,6 +250,8 @@ class Court:
 
     def _run(self, files: DesiredFiles, environment: Environment, change_set: ChangeSet) -> None:
         reader = DefinitionReader(files.spec.policy)
+        if files.spec.policy.auto_increment is AutoIncrement.RAISE:
+            reader = begin_pass(self.world, files, environment).reader
         for shard in environment.shards:
             if shard.name not in change_set.shards:
                 continue
