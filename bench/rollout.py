@@ -2,8 +2,11 @@
 
 One INSTANT statement on each of COUNT shards (16, 128 and 1,024 if none is named) on two servers,
 eight at a time, with the ledger in a file. The same statements sent by eight plain loops are taken
-off; what is left is locks, checks, intents, read-backs, outcomes and connections. CPU time and peak
-memory are those of the process that applies.
+off; what is left is locks, checks, intents, read-backs, outcomes and connections.
+
+The two ways take turns on tables that are made anew for each; a first round, in which servers and
+code are used for the first time, does not count. Shown are medians. CPU time, peak memory, threads
+and connections are those of the process that applies.
 """
 
 from __future__ import annotations
@@ -13,10 +16,13 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
+from threading import Event, Thread, active_count
 
 import pymysql
 
@@ -61,7 +67,8 @@ from reconciler.spec.model import Connection, Environment, RolloutSpec, ShardSpe
 PARALLEL = 8
 CREATE = "CREATE TABLE users (id int NOT NULL, name varchar(20), PRIMARY KEY (id))"
 CHANGE = "ALTER TABLE `users` ADD COLUMN `age` int, ALGORITHM=INSTANT"
-SAME_AGAIN = "ALTER TABLE `users` ADD COLUMN `age_2` int, ALGORITHM=INSTANT"
+ROUNDS = {16: 9, 128: 5}  # a short run varies more
+ROUNDS_OF_LARGE = 3
 
 
 def main() -> None:
@@ -70,22 +77,40 @@ def main() -> None:
         for count in counts:
             fleet = Fleet((one, other), count)
             in_a_child(fleet.create)
-            result = fleet.measure()
+            fleet.measure()
+            rounds = [fleet.measure() for _ in range(ROUNDS.get(count, ROUNDS_OF_LARGE))]
             in_a_child(fleet.drop)
-            overhead_ms = (result.rollout_s - result.plain_s) / count * 1000
-            print(
-                f"{count:5} shards: {result.rollout_s:6.2f} s, of which the servers' own"
-                f" {result.plain_s:6.2f} s; {overhead_ms:5.1f} ms per shard on top, with"
-                f" {result.cpu_s / count * 1000:.1f} ms of CPU time; {result.peak_mb:.0f} MB"
-            )
+            show(count, rounds)
+
+
+def show(count: int, rounds: list[Round]) -> None:
+    overhead_ms = median(one.applied.seconds - one.plain.seconds for one in rounds) / count * 1000
+    print(
+        f"{count:5} shards: {median(one.applied.seconds for one in rounds):6.2f} s, of which the"
+        f" servers' own {median(one.plain.seconds for one in rounds):6.2f} s;"
+        f" {overhead_ms:5.1f} ms per shard on top, with"
+        f" {median(one.applied.cpu_s for one in rounds) / count * 1000:.1f} ms of CPU time;"
+        f" {max(one.applied.peak_mb for one in rounds):.0f} MB,"
+        f" {max(one.applied.threads for one in rounds)} threads,"
+        f" {max(one.applied.connections for one in rounds)} connections"
+    )
 
 
 @dataclass(frozen=True)
 class Measured:
-    rollout_s: float
-    plain_s: float
+    """What a process of its own took; peaks of threads and of connections to the two servers."""
+
+    seconds: float
     cpu_s: float
     peak_mb: float
+    threads: int
+    connections: int
+
+
+@dataclass(frozen=True)
+class Round:
+    applied: Measured
+    plain: Measured
 
 
 @dataclass(frozen=True)
@@ -98,22 +123,43 @@ class Fleet:
         return even_shards(self.count)
 
     def create(self) -> float:
-        self._everywhere("CREATE DATABASE {database} CHARSET utf8mb4")
-        return self._timed_everywhere(CREATE)
+        return self._databases("CREATE DATABASE bench_{number} CHARSET utf8mb4")
 
     def drop(self) -> float:
-        self._everywhere("DROP DATABASE {database}")
+        return self._databases("DROP DATABASE bench_{number}")
+
+    def _databases(self, sql: str) -> float:
+        for first, _ in enumerate(self.servers):
+            with self._connected(first) as connection, connection.cursor() as cursor:
+                for number in range(first, self.count, len(self.servers)):
+                    cursor.execute(sql.format(number=number))
         return 0.0
 
-    def measure(self) -> Measured:
-        rollout_s, cpu_s, peak_mb = in_a_child(self._roll_out)
-        plain_s, _, _ = in_a_child(lambda: self._timed_everywhere(SAME_AGAIN))
-        return Measured(rollout_s=rollout_s, plain_s=plain_s, cpu_s=cpu_s, peak_mb=peak_mb)
+    def measure(self) -> Round:
+        in_a_child(self._begin_anew)
+        applied = in_a_child(self._roll_out)
+        in_a_child(self._begin_anew)
+        return Round(applied, in_a_child(lambda: self._timed_everywhere(CHANGE)))
+
+    def _begin_anew(self) -> float:
+        self._timed_everywhere("DROP TABLE IF EXISTS users")
+        return self._timed_everywhere(CREATE)
 
     def _timed_everywhere(self, sql: str) -> float:
-        begun_s = time.perf_counter()
-        self._everywhere(sql, within=True)
-        return time.perf_counter() - begun_s
+        """By as many plain loops as a rollout has threads, which are connected before."""
+        with ExitStack() as opened:
+            loops = [opened.enter_context(self._connected(n)) for n in range(PARALLEL)]
+
+            def loop(first: int) -> None:
+                with loops[first].cursor() as cursor:
+                    for number in range(first, self.count, PARALLEL):
+                        loops[first].select_db(f"bench_{number}")
+                        cursor.execute(sql)
+
+            with ThreadPoolExecutor(PARALLEL) as pool:
+                begun_s = time.perf_counter()
+                list(pool.map(loop, range(PARALLEL)))
+                return time.perf_counter() - begun_s
 
     def _roll_out(self) -> float:
         plan, environment = self._plan(), self._environment()
@@ -209,19 +255,6 @@ class Fleet:
             password=server.admin.password,
         )
 
-    def _everywhere(self, sql: str, *, within: bool = False) -> None:
-        """The statement for every shard, by as many plain loops as a rollout has threads."""
-
-        def loop(first: int) -> None:
-            with self._connected(first) as connection, connection.cursor() as cursor:
-                for number in range(first, self.count, PARALLEL):
-                    if within:
-                        connection.select_db(f"bench_{number}")
-                    cursor.execute(sql.replace("{database}", f"bench_{number}"))
-
-        with ThreadPoolExecutor(PARALLEL) as pool:
-            list(pool.map(loop, range(PARALLEL)))
-
     def _connected(self, number: int) -> pymysql.Connection[pymysql.cursors.Cursor]:
         server = self.servers[number % 2]
         return pymysql.connect(
@@ -230,6 +263,7 @@ class Fleet:
             user=server.admin.user,
             password=server.admin.password,
             autocommit=True,
+            ssl_disabled=True,  # as a rollout does on one machine
         )
 
 
@@ -247,24 +281,58 @@ class Reader:
         return self.known[text]
 
 
-def in_a_child(work: Callable[[], float]) -> tuple[float, float, float]:
-    """What `work` returns, its CPU seconds, and its peak memory in MB: all of a process of its own.
+def in_a_child(work: Callable[[], float]) -> Measured:
+    """The seconds that `work` returns, and what it used, in a process of its own.
 
     This process itself never has threads: forking one that has may copy a lock that is held.
     """
     read, write = os.pipe()
     if os.fork() == 0:
-        before = resource.getrusage(resource.RUSAGE_SELF)
-        result = work()
-        used = resource.getrusage(resource.RUSAGE_SELF)
+        with watched() as peaks:
+            before = resource.getrusage(resource.RUSAGE_SELF)
+            seconds = work()
+            used = resource.getrusage(resource.RUSAGE_SELF)
         cpu_s = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
-        os.write(write, f"{result} {cpu_s} {used.ru_maxrss / 1024}".encode())
+        numbers = (seconds, cpu_s, used.ru_maxrss / 1024, peaks.threads, peaks.connections)
+        os.write(write, " ".join(map(str, numbers)).encode())
         os._exit(0)
     os.close(write)
     os.wait()
-    result, cpu_s, peak_mb = map(float, os.read(read, 100).split())
+    seconds, cpu_s, peak_mb, threads, connections = map(float, os.read(read, 200).split())
     os.close(read)
-    return result, cpu_s, peak_mb
+    return Measured(seconds, cpu_s, peak_mb, int(threads), int(connections))
+
+
+class Peaks:
+    threads = 0
+    connections = 0
+
+
+@contextmanager
+def watched() -> Iterator[Peaks]:
+    """Looks a few times a second; the thread that looks does not count."""
+    peaks, over = Peaks(), Event()
+
+    def watch() -> None:
+        while not over.wait(0.05):
+            peaks.threads = max(peaks.threads, active_count() - 1)
+            peaks.connections = max(peaks.connections, open_sockets())
+
+    watcher = Thread(target=watch)
+    watcher.start()
+    try:
+        yield peaks
+    finally:
+        over.set()
+        watcher.join()
+
+
+def open_sockets() -> int:
+    found = 0
+    for file in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # it was closed meanwhile
+            found += os.readlink(file).startswith("socket:")
+    return found
 
 
 if __name__ == "__main__":

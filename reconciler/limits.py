@@ -131,6 +131,13 @@ LOCK_ANSWER_S_MAX = 10
 LOCK_SHOW_SELF_EVERY_S = 20
 LOCK_SILENT_S_MAX = 300
 
+# A session of a machine that vanished must end before that machine's locks do: its last statement
+# may be on its way yet. A live one is made anew where the server ended it for its silence.
+SESSION_SILENT_S_MAX = 240
+
+# An earlier session of an apply is waited for a little longer than the server keeps a silent one.
+CLAIM_WAIT_S_MAX = 300.0
+
 # The attributes of a connection share 512 bytes (performance_schema_session_connect_attrs_size).
 LOCK_HOLDER_BYTES_MAX = 120
 

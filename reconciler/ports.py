@@ -25,7 +25,7 @@ from reconciler.ledger.model import (
     StoredStatement,
 )
 from reconciler.ledger.states import RequestKind, RequestState
-from reconciler.model.observation import Observation, OutsideParent
+from reconciler.model.observation import Observation, OutsideChild, OutsideParent
 from reconciler.model.server import ServerError, ServerSettings, ServerVersion
 from reconciler.outcomes import ProgressEvent
 from reconciler.plan.model import PlannedStatement
@@ -85,6 +85,9 @@ class ScratchDatabase(Protocol):
     def add_outside_parents(self, parents: Sequence[OutsideParent]) -> ServerError | None:
         """Make the tables of other databases that foreign keys refer to."""
 
+    def add_outside_children(self, children: Sequence[OutsideChild]) -> ServerError | None:
+        """Make tables in another database that refer to those made here so far or later."""
+
 
 class Scratch(Protocol):
     def database(self, settings: ServerSettings) -> AbstractContextManager[ScratchDatabase]:
@@ -134,7 +137,14 @@ class ShardSession(Protocol):
         """Measured now; what cannot be measured is None. Raises Unavailable."""
 
     def run(self, statement: PlannedStatement, *, lock_wait_s: int, run_limit_s: int) -> Outcome:
-        """The engine: execute exactly this statement once; never retries, never decides."""
+        """The engine: execute exactly this statement once; never retries, never decides. Nothing
+        is sent without a claim."""
+
+    def claim(self) -> bool:
+        """True: no other session may send statements to this shard until this one has ended, and
+        none that did is left. False while the server still has a session that claimed it before,
+        though nobody may be at its other end: its statement may run, or be read, at any moment.
+        Raises Unavailable."""
 
     def still_running(self, sql: str) -> bool:
         """True if the shard's server is executing this very statement in some session (a run whose

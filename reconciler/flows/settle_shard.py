@@ -1,15 +1,16 @@
 """What became of a statement that was sent and not answered: learned by looking, never by sending
 it again (ST-10).
 
-Still running there: wait, bounded. At its after-state: applied. At its before-state and not
-running: it never ran, or was rolled back. Anything else is drift.
+Still running there, or not yet read by the server: wait, bounded. At its after-state: applied. At
+its before-state and not running: it never ran, or was rolled back. Anything else is drift.
 """
 
 from __future__ import annotations
 
-from reconciler.errors import Problem, ReconcilerError, Unavailable
+from reconciler.errors import Problem, Unavailable
 from reconciler.flows.shard_book import RecordLost, ShardBook
-from reconciler.flows.shard_problems import position_lost, still_unknown
+from reconciler.flows.shard_position import position_seen
+from reconciler.flows.shard_problems import still_unknown
 from reconciler.flows.shard_task import (
     Brake,
     BrakePedal,
@@ -18,7 +19,6 @@ from reconciler.flows.shard_task import (
     ShardTask,
     retry_pause_s,
 )
-from reconciler.guard.classify import states_along
 from reconciler.ledger.model import Lease, StoredStatement
 from reconciler.ledger.states import OperationState, StatementState
 from reconciler.limits import SETTLE_LOOKS_MAX, SETTLE_PAUSE_S, SETTLE_WAIT_S_MAX
@@ -61,11 +61,11 @@ def _position(world: RolloutWorld, task: ShardTask, pedal: BrakePedal) -> int | 
     while True:
         try:
             with world.sessions.open(task.spec) as session:
-                while _is_running(session, task):
+                while _may_run(session, task):
                     _wait_for_it(world, pedal, give_up_s)
-                position = _look(session, task)
-                # It may have begun since: a server reads what it was sent in its own time.
-                if not _is_running(session, task):
+                position = position_seen(session, task)
+                # The connection may have been made anew for the look, without the claim.
+                if not _may_run(session, task):
                     return position
         except Unavailable as error:
             looks += 1
@@ -74,26 +74,17 @@ def _position(world: RolloutWorld, task: ShardTask, pedal: BrakePedal) -> int | 
             world.clock.sleep(retry_pause_s(looks, world.jitter()))
 
 
-def _is_running(session: ShardSession, task: ShardTask) -> bool:
-    return any(session.still_running(statement.sql) for statement in task.work.statements)
+def _may_run(session: ShardSession, task: ShardTask) -> bool:
+    """With the claim nothing is left that a run sent; somebody else may have sent the same."""
+    return not session.claim() or any(
+        session.still_running(statement.sql) for statement in task.work.statements
+    )
 
 
 def _wait_for_it(world: RolloutWorld, pedal: BrakePedal, give_up_s: float) -> None:
     if pedal.brake is Brake.AFTER_STATEMENT or world.clock.monotonic_s() >= give_up_s:
         raise _NotYet("the statement is still running there")
     world.clock.sleep(SETTLE_PAUSE_S)
-
-
-def _look(session: ShardSession, task: ShardTask) -> int | Problem:
-    states = states_along(task.work.change_set)
-    here: dict[str, str | None] = {}
-    for table in states[0]:
-        definition = session.definition(table)
-        try:
-            here[table] = None if definition is None else task.fingerprint(definition)
-        except ReconcilerError as unread:
-            return unread.problems[0]
-    return states.index(here) if here in states else position_lost(task.work.shard)
 
 
 def _settle(

@@ -71,6 +71,16 @@ def already_running(shard: str, table: str) -> Problem:
     )
 
 
+def not_claimed(shard: str, table: str) -> Problem:
+    return Problem(
+        code="session-left-behind",
+        message=f"shard {shard}, table {table}: the server still has a session of an earlier run,"
+        " whose statement may be running there",
+        recovery="wait until it has ended, or KILL it (program_name `reconciler, applying`), then"
+        " `reconciler apply` again",
+    )
+
+
 def rows_unmeasured(shard: str, table: str) -> Problem:
     return Problem(
         code="rows-unmeasured",

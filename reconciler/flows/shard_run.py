@@ -12,10 +12,12 @@ from typing import assert_never
 from reconciler.ddl.statement import check_statement
 from reconciler.errors import Problem, ReconcilerError, Unavailable
 from reconciler.flows.shard_book import RecordLost, ShardBook
+from reconciler.flows.shard_position import position_seen
 from reconciler.flows.shard_problems import (
     already_running,
     drifted,
     lock_lost,
+    not_claimed,
     read_back_differs,
     rows_over_ceiling,
     rows_unmeasured,
@@ -33,6 +35,7 @@ from reconciler.flows.shard_task import (
 from reconciler.guard.model import Refusal
 from reconciler.ledger.model import Lease
 from reconciler.ledger.states import OperationState, StatementState
+from reconciler.limits import CLAIM_WAIT_S_MAX, SETTLE_PAUSE_S
 from reconciler.outcomes import RolloutWaits, StatementEnded, StatementStarted
 from reconciler.plan.model import Effect, PlannedStatement
 from reconciler.ports import Applied, Failed, HeldLocks, ShardSession, Unknown
@@ -125,6 +128,8 @@ class _ShardRun:
         """As many statements as one connection carries."""
         try:
             with self._world.sessions.open(self._task.spec) as session:
+                if (step := self._claim(session)) is not None:
+                    return step
                 while self._index < len(self._task.work.statements):
                     step = self._statement(session)
                     if not isinstance(step, _Next):
@@ -135,6 +140,40 @@ class _ShardRun:
             # What was sent is dealt with where it was sent: this was a look, or a greeting.
             return _Again(error.problems[0])
         return _Next()
+
+    def _claim(self, session: ShardSession) -> _Step | None:
+        """Be the only one who can send. Where an earlier run's session was waited for, what it
+        left behind may have run since the look: the shard is looked at again."""
+        if session.claim():
+            return None
+        table = self._task.work.statements[self._index].table
+        self._book.wait(table, "an earlier run's session on the shard to end")
+        give_up_s = self._world.clock.monotonic_s() + CLAIM_WAIT_S_MAX
+        while not session.claim():
+            if self._is_braked(table):
+                return _End()
+            if self._world.clock.monotonic_s() >= give_up_s:
+                return _Again(not_claimed(self._shard, table))
+            self._world.clock.sleep(SETTLE_PAUSE_S)
+        self._book.wait(table, "")
+        return self._look_again(session, table)
+
+    def _look_again(self, session: ShardSession, table: str) -> _End | None:
+        position = position_seen(session, self._task)
+        if isinstance(position, Problem):
+            return self._fail(table, position)
+        position = max(position, self._index)  # behind what was done is drift, found right below
+        for operation in self._task.work.operations:
+            found, done = operation.key.table, operation.done_before(position)
+            if done > operation.done_before(self._index):
+                self._book.count_done(found, done)
+                if done == len(operation.indexes):
+                    is_running = self._book.state(found) is OperationState.RUNNING
+                    self._book.move(found, Move.COMPLETE if is_running else Move.FIND_DONE)
+                self._book.tell("an earlier run's statement has run", found)
+        self._first_index += position - self._index
+        self._index = position
+        return None
 
     def _statement(self, session: ShardSession) -> _Step:
         statement = self._task.work.statements[self._index]
@@ -159,7 +198,6 @@ class _ShardRun:
         if refusal := outside_window(rollout, self._world.clock.now_s()):
             return _End(hold=refusal)
         if self._index == self._first_index and session.still_running(statement.sql):
-            # Another process' statement outlived it, and the ledger that knew of it is gone.
             return _Again(already_running(self._shard, statement.table))
         if problem := self._not_as_planned(session, statement):
             return self._fail(statement.table, problem)

@@ -14,6 +14,12 @@ from reconciler.edges.mysql.session import MysqlShardSession
 from reconciler.edges.server.find import find_servers
 from reconciler.edges.server.process import RunningServer, start_server
 from reconciler.errors import Unavailable
+from reconciler.limits import (
+    CLAIM_WAIT_S_MAX,
+    LOCK_SHOW_SELF_EVERY_S,
+    LOCK_SILENT_S_MAX,
+    SESSION_SILENT_S_MAX,
+)
 from reconciler.model.server import Flavor
 from reconciler.ports import Applied, Failed, Outcome, Unknown
 from tests.conftest import FreshDatabase
@@ -279,6 +285,45 @@ def test_a_statement_that_outlives_its_connection_is_seen_running(
             assert session.still_running(ADD)
             assert not session.still_running(ADD.replace("😀", "😁"))
             kill_who_alters(server)
+
+
+@pytest.mark.invariant("ST-10")
+def test_nobody_else_sends_while_the_server_has_a_session_that_did(
+    server: RunningServer, database: str
+) -> None:
+    """Even where nobody can see processes, and where the statement has not been read yet."""
+    with account(server, f"ALL ON `{database}`.*") as login, Wire(server) as wire:
+        here = shard(connection_to(server, database, login))
+        there = shard(connection_to(server, database, login, port=wire.port))
+        with sessions().open(here) as second, ThreadPoolExecutor(1) as pool:
+            with sessions().open(there) as first, reading(server, database):
+                assert first.claim()
+                assert first.claim(), "it has it already"
+                assert not second.claim()
+                outcome = pool.submit(run, first, ADD, lock_wait_s=60)
+                wait_until_waiting(server, "ALTER TABLE t")
+                wire.cut()
+                assert isinstance(outcome.result(30), Unknown)
+                assert not second.claim(), "its statement waits there yet"
+                refused = run(second, ADD)
+            assert isinstance(refused, Failed)
+            assert (refused.transient, "not sent" in refused.error.message) == (True, True)
+            wait_until_applied(server, database)
+            assert not second.claim(), "for the server the session is still there"
+            wire.close()
+            give_up_s = time.monotonic() + 10
+            while not second.claim():
+                assert time.monotonic() < give_up_s, "the server keeps a session that is over"
+            assert "`a`" in (second.definition("t") or "")
+
+
+def test_a_session_whose_machine_vanished_is_ended_before_its_locks_are(
+    session: MysqlShardSession,
+) -> None:
+    silent_s = session._looked(lambda link: link.query("SELECT @@session.wait_timeout"))[0][0]
+    assert silent_s == SESSION_SILENT_S_MAX
+    assert SESSION_SILENT_S_MAX + LOCK_SHOW_SELF_EVERY_S < LOCK_SILENT_S_MAX
+    assert CLAIM_WAIT_S_MAX > SESSION_SILENT_S_MAX
 
 
 def test_the_same_text_on_another_shard_of_the_server_is_another_statement(

@@ -39,6 +39,9 @@ class Fate:
         self.moments = 0
         self.is_dead = False
 
+    def kill_now(self) -> None:
+        self._kill_at = self.moments
+
     def before(self) -> None:
         self._pass_moment()
 
@@ -67,13 +70,22 @@ class SimClock:
 
 
 @dataclass
+class Ghost:
+    """A statement that outlived its connection: it takes effect after that many looks. Its server
+    has read it, and shows it among its processes, or will do so only then."""
+
+    statement: PlannedStatement
+    is_read: bool
+    looks: int = 3
+
+
+@dataclass
 class SimShard:
-    """`runs` counts what took effect. `ghosts` are statements that a server has read and will run
-    once it has been asked that many more times whether it is running them."""
+    """`runs` counts what took effect."""
 
     tables: dict[str, str]
     runs: Counter[str] = field(default_factory=Counter)
-    ghosts: dict[str, tuple[int, PlannedStatement]] = field(default_factory=dict)
+    ghosts: dict[str, Ghost] = field(default_factory=dict)
     sent: list[str] = field(default_factory=list)
 
 
@@ -82,7 +94,8 @@ Answer = Callable[[str, PlannedStatement], Outcome | str | None]
 
 class SimFleet:
     """`answer` says what comes of a statement on a shard: None for success, an Outcome instead of
-    running it, or how its connection is cut: "lost-before", "lost-after", "ghost"."""
+    running it, or how its connection is cut: "lost-before", "lost-after", "ghost" (it is still
+    running there), "unread" (the server has not come to read it yet)."""
 
     def __init__(self, plan: Plan, *, answer: Answer = lambda shard, statement: None) -> None:
         self.plan = plan
@@ -118,12 +131,6 @@ class SimFleet:
         for effect in statement.effects:
             assert fingerprint(server.tables[effect.table]) == effect.before, "run out of order"
             server.tables[effect.table] = self._texts[effect.after or ""]
-
-    def let_ghosts_run(self) -> None:
-        for name, server in self.shards.items():
-            for _, statement in server.ghosts.values():
-                self.take_effect(name, statement)
-            server.ghosts.clear()
 
     def everything_ran_once(self) -> None:
         for change_set in self.plan.core.change_sets:
@@ -170,8 +177,8 @@ class SimSession:
         answer = fleet.answer(self._shard, statement)
         if isinstance(answer, Applied | Failed | Unknown):
             return answer
-        if answer == "ghost":
-            shard.ghosts[statement.sql] = (3, statement)
+        if answer in ("ghost", "unread"):
+            shard.ghosts[statement.sql] = Ghost(statement, is_read=answer == "ghost")
         elif answer != "lost-before":
             fleet.take_effect(self._shard, statement)
         return Applied() if answer is None else Unknown(reason="the connection was lost")
@@ -180,18 +187,28 @@ class SimSession:
         self._fleet.cleared.append(self._shard)
         return ("a transaction open for 12 s",)
 
+    def claim(self) -> bool:
+        self._check_alive()
+        ghosts = self._fleet.shards[self._shard].ghosts
+        for sql in list(ghosts):
+            self._time_passes(sql)
+        return not ghosts
+
     def still_running(self, sql: str) -> bool:
         self._check_alive()
         ghosts = self._fleet.shards[self._shard].ghosts
-        if sql not in ghosts:
+        if sql not in ghosts or not ghosts[sql].is_read:
             return False
-        looks, statement = ghosts[sql]
-        ghosts[sql] = (looks - 1, statement)
-        if looks == 0:
-            del ghosts[sql]
-            self._fleet.take_effect(self._shard, statement)
-            return False
+        self._time_passes(sql)
         return True
+
+    def _time_passes(self, sql: str) -> None:
+        ghosts = self._fleet.shards[self._shard].ghosts
+        ghost = ghosts[sql]
+        ghost.looks -= 1
+        if ghost.looks < 0:
+            del ghosts[sql]
+            self._fleet.take_effect(self._shard, ghost.statement)
 
     def _check_alive(self) -> None:
         if self._fleet.dead_shards & {self._shard}:

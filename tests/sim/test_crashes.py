@@ -60,7 +60,7 @@ def test_with_the_ledger_lost_at_any_moment_nothing_is_run_twice_or_skipped(mome
 
 
 @pytest.mark.invariant("ST-10")
-@pytest.mark.parametrize("cut", ["lost-before", "lost-after", "ghost"])
+@pytest.mark.parametrize("cut", ["lost-before", "lost-after", "ghost", "unread"])
 def test_a_lost_connection_is_settled_by_looking(cut: str) -> None:
     lost: set[str] = set()
 
@@ -95,6 +95,31 @@ def test_a_shard_that_cannot_be_looked_at_stays_unknown_and_ends_nothing() -> No
     check_agreement(sim)
 
 
+@pytest.mark.invariant("ST-13")
+@pytest.mark.parametrize("cut", ["ghost", "unread"])
+@pytest.mark.parametrize("number", range(12))
+def test_what_a_dead_run_sent_is_waited_for_though_no_ledger_knows_of_it(
+    cut: str, number: int
+) -> None:
+    """Another machine, with a ledger of its own, takes over while a statement is on its way."""
+    fate, sent = Fate(), []
+
+    def answer(shard: str, statement: PlannedStatement) -> str | None:
+        sent.append(statement)
+        if len(sent) <= number:
+            return None
+        fate.kill_now()
+        return cut
+
+    sim = simulation(answer)
+    assert sim.is_killed(fate)
+    sim.ledger = memory_ledger()
+    sim.fleet.answer = lambda shard, statement: None
+    outcome = sim.run()
+    assert outcome.verdict is ApplyVerdict.COMPLETED, outcome.problem
+    sim.fleet.everything_ran_once()
+
+
 class Weather:
     """What comes of statements, and when the process dies, by the seed alone."""
 
@@ -103,7 +128,8 @@ class Weather:
 
     def answer(self, shard: str, statement: PlannedStatement) -> Outcome | str | None:
         return self.random.choices(
-            [None, "lost-before", "lost-after", "ghost", lock_wait()], [70, 8, 8, 8, 6]
+            [None, "lost-before", "lost-after", "ghost", "unread", lock_wait()],
+            [65, 8, 8, 8, 5, 6],
         )[0]
 
     def fate(self) -> Fate:
@@ -127,7 +153,6 @@ def test_any_weather_ends_with_everything_run_once(seed: int) -> None:
     for _ in range(RUNS_MAX):
         killed = sim.is_killed(weather.fate())
         if weather.random.random() < 0.1:
-            sim.fleet.let_ghosts_run()
             sim.ledger = memory_ledger()
         if not killed and sim.ledger.unfinished("production", "commerce") is None:
             break

@@ -110,6 +110,11 @@ def lock_name(database: str) -> str:
     return f"reconciler:{digest[:40]}"
 
 
+def claim_name(database: str) -> str:
+    """What the session that sends statements holds, besides the run's lock on the shard."""
+    return f"{lock_name(database)}:sends"
+
+
 class _Keeper:
     """One connection to one server, and the locks it holds there."""
 

@@ -1,12 +1,14 @@
 """One shard during an apply: reads it, runs statements on it, tells what else runs there.
 
 Rule: the session is set as the proof's was, and it is checked that what it has from its server is
-what the plan was proven with. A lost connection is made anew for looking, never for running twice.
+what the plan was proven with. A lost connection is made anew for looking, never for running twice:
+a session claims the shard before it sends, with a GET_LOCK that goes when the server lets go of the
+session, which is after everything that was sent over it has been read and run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -15,6 +17,7 @@ from reconciler.edges.mysql.blockers import blockers_in_words, end_blockers, fin
 from reconciler.edges.mysql.connect import Link, connect
 from reconciler.edges.mysql.engine_direct import not_sent, run_statement, statement_session
 from reconciler.edges.mysql.live import read_privileges
+from reconciler.edges.mysql.locks import claim_name
 from reconciler.edges.mysql.problems import (
     LOCK_WAIT_TIMEOUT,
     LinkLost,
@@ -34,6 +37,7 @@ from reconciler.edges.mysql.session_settings import (
 from reconciler.edges.mysql.target import Target, required_database, resolve
 from reconciler.edges.mysql.vital_signs import measure
 from reconciler.errors import Unavailable
+from reconciler.limits import SESSION_SILENT_S_MAX
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports import Failed, Outcome, Unknown
 from reconciler.rollout.vitals import Vitals
@@ -72,6 +76,7 @@ class MysqlShardSession:
         self._target = target
         self._database = required_database(target)
         self._link, self._server = self._opened()
+        self._claimed_over: Link | None = None
         self._sees_processes = False
 
     def close(self) -> None:
@@ -98,7 +103,8 @@ class MysqlShardSession:
             lock_wait_s=lock_wait_s,
         )
         try:
-            self._looked(lambda link: link.execute(set_session(session)))
+            if not self._looked(lambda link: self._prepared(link, session)):
+                return not_sent("another session may still send statements to the shard")
         except Unavailable as unavailable:
             return not_sent(unavailable.problems[0].message)
         outcome = run_statement(self._link, statement.sql, run_limit_s=run_limit_s)
@@ -109,6 +115,9 @@ class MysqlShardSession:
                 self._link.close()
         return outcome
 
+    def claim(self) -> bool:
+        return self._looked(self._claims)
+
     def still_running(self, sql: str) -> bool:
         return self._looked(lambda link: self._runs(link, sql.strip()))
 
@@ -118,6 +127,19 @@ class MysqlShardSession:
         flavor = self._server.settings.version.flavor
         ended = self._looked(lambda link: end_blockers(link, find_blockers(link, table, flavor)))
         return tuple(map(str, ended))
+
+    def _prepared(self, link: Link, session: Iterable[tuple[str, str]]) -> bool:
+        link.execute(set_session(session))
+        return self._claims(link)
+
+    def _claims(self, link: Link) -> bool:
+        """A connection that was made anew has lost the claim, or another has it by now."""
+        if self._claimed_over is not link:
+            row = link.query("SELECT GET_LOCK(%s, 0)", [claim_name(self._database)])[0]
+            if number(row[0]) != 1:
+                return False
+            self._claimed_over = link
+        return True
 
     def _blocker(self, table: str) -> str | None:
         try:
@@ -158,7 +180,8 @@ class MysqlShardSession:
         try:
             with as_unavailable(self._target.label):
                 server = look_at_server(link)
-                link.execute(set_session(session_variables(server.settings)))
+                silent = ("wait_timeout", str(SESSION_SILENT_S_MAX))
+                link.execute(set_session((*session_variables(server.settings), silent)))
                 _check_session(link, server)
         except Unavailable:
             link.close()
