@@ -110,9 +110,10 @@ def _apply(
 ) -> None:
     from reconciler.cli.gates import spec_gates
     from reconciler.cli.interrupts import counted_interrupts
-    from reconciler.cli.presenting import exit_with, presentation, show
+    from reconciler.cli.presenting import exit_with, presentation
     from reconciler.cli.progress import shown_progress
     from reconciler.cli.run import load
+    from reconciler.cli.streams import remark, show
     from reconciler.cli.wire import Worlds, holder_name
     from reconciler.edges.files.history import GitHistory
     from reconciler.flows.apply import ApplyRequest, apply_keyspace
@@ -131,7 +132,7 @@ def _apply(
         releases=releases,
     )
     if request.review is Review.NONE:
-        click.echo("warning: --review none: nobody's review is asked for; for sandboxes", err=True)
+        remark("warning: --review none: nobody's review is asked for; for sandboxes")
     loaded = load(repo, request.commit)
     with (
         Worlds(loaded.root) as worlds,

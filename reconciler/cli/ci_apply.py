@@ -15,7 +15,8 @@ from reconciler.cli.ci_progress import told_meanwhile
 from reconciler.cli.exit_code import ExitCode, worst
 from reconciler.cli.gates import spec_gates
 from reconciler.cli.interrupts import counted_interrupts
-from reconciler.cli.presenting import presentation, show
+from reconciler.cli.presenting import presentation
+from reconciler.cli.streams import remark, show
 from reconciler.cli.progress import shown_progress
 from reconciler.cli.run import Loaded
 from reconciler.cli.wire import Worlds
@@ -177,9 +178,7 @@ def _break_glass(run: _Run, reason: str) -> None:
         raise
     except ReconcilerError as unclear:
         raise Refused(*unclear.problems) from None
-    click.echo(
-        f"warning: --break-glass: approvals are not asked for; issue #{number} tells why", err=True
-    )
+    remark(f"warning: --break-glass: approvals are not asked for; issue #{number} tells why")
 
 
 def _code(outcome: ApplyOutcome | KeyspaceFailed, waves: WaveChoice) -> ExitCode:

@@ -11,7 +11,8 @@ import click
 from reconciler.cli.ci_job import CiJob
 from reconciler.cli.drift import drift_code
 from reconciler.cli.exit_code import ExitCode, worst
-from reconciler.cli.presenting import presentation, show
+from reconciler.cli.presenting import presentation
+from reconciler.cli.streams import remark, show
 from reconciler.cli.run import Loaded
 from reconciler.cli.wire import Worlds
 from reconciler.edges.github.notices import GithubNotices
@@ -114,7 +115,7 @@ def _tell_chat(ci: CiJob, outcomes: Outcomes, code: ExitCode) -> None:
     try:
         post_text(url, "\n".join([*lines, ci.job.run_url]))
     except ReconcilerError as untold:
-        click.echo(f"warning: {untold.problems[0]}", err=True)
+        remark(f"warning: {untold.problems[0]}")
 
 
 def _mark_stale(

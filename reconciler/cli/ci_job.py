@@ -11,8 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 
-import click
-
+from reconciler.cli.streams import remark
 from reconciler.edges.files.history import GitHistory
 from reconciler.edges.github.client import GithubClient
 from reconciler.edges.github.forge import GithubForge
@@ -63,7 +62,7 @@ class CiJob:
         try:
             say(self.notices)
         except ReconcilerError as unsaid:
-            click.echo(f"warning: {what} could not be written: {unsaid.problems[0]}", err=True)
+            remark(f"warning: {what} could not be written: {unsaid.problems[0]}")
 
     def summarise(self, markdown: str) -> None:
         """Add to the job's summary, which GitHub drops whole if it becomes too large."""

@@ -13,7 +13,8 @@ import click
 from reconciler import __version__
 from reconciler.cli.ci_job import CiJob, wrong_event
 from reconciler.cli.exit_code import ExitCode, worst
-from reconciler.cli.presenting import presentation, show
+from reconciler.cli.presenting import presentation
+from reconciler.cli.streams import show
 from reconciler.cli.run import Loaded
 from reconciler.cli.verify import verify_code
 from reconciler.cli.wire import Worlds, utc_text

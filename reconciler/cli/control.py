@@ -18,8 +18,9 @@ def ask_applies(
     import os
     import sys
 
-    from reconciler.cli.presenting import exit_with, show, style_for
+    from reconciler.cli.presenting import exit_with, style_for
     from reconciler.cli.run import load
+    from reconciler.cli.streams import show
     from reconciler.cli.wire import holder_name, open_ledger
     from reconciler.edges.clock import SystemClock
     from reconciler.flows.control import ask

@@ -35,8 +35,9 @@ def doctor(
     """
     import os
 
-    from reconciler.cli.presenting import exit_with, presentation, show
+    from reconciler.cli.presenting import exit_with, presentation
     from reconciler.cli.run import load
+    from reconciler.cli.streams import show
     from reconciler.cli.wire import Worlds
     from reconciler.edges.mysql.check import MysqlConnections
     from reconciler.flows.doctor import examine

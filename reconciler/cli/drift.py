@@ -31,8 +31,9 @@ def drift(
 
     Exit 2 if a shard differs, 3 if one could not be seen or understood.
     """
-    from reconciler.cli.presenting import exit_with, presentation, show
+    from reconciler.cli.presenting import exit_with, presentation
     from reconciler.cli.run import load
+    from reconciler.cli.streams import show
     from reconciler.cli.wire import Worlds
     from reconciler.flows.drift import find_drift
     from reconciler.report.render import drift_report

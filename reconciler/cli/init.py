@@ -64,7 +64,8 @@ def init(
     Login and password stay in environment variables; the spec only names them. The plan that
     follows is empty where all shards are alike, and shows what the others need where they are not.
     """
-    from reconciler.cli.presenting import presentation, show
+    from reconciler.cli.presenting import presentation
+    from reconciler.cli.streams import show
     from reconciler.cli.wire import Worlds, open_tree
     from reconciler.edges.files.writer import WorkingTreeWriter
     from reconciler.flows.init import found_keyspace

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-import click
+from reconciler.cli.streams import remark
 
 _SAYS = (
     "\ninterrupted: what runs is finished, nothing new is started; press Ctrl-C again to leave now",
@@ -17,17 +17,20 @@ _SAYS = (
 
 @contextmanager
 def counted_interrupts() -> Iterator[Callable[[], int]]:
-    """How often SIGINT or SIGTERM came. A CI runner that cancels a job sends both in turn."""
+    """How often one of these came: a CI runner that cancels a job sends SIGINT and SIGTERM in turn,
+    a terminal that goes away sends SIGHUP, which `nohup` has ignored."""
     count = 0
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
         nonlocal count
         if count < len(_SAYS):
-            click.echo(_SAYS[count], err=True)
+            remark(_SAYS[count])
         count += 1
 
     before = {
-        number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)
+        number: signal.signal(number, on_signal)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) is not signal.SIG_IGN
     }
     try:
         yield lambda: count

@@ -19,7 +19,8 @@ def lint(repo: Path, ref: str | None, output: str) -> None:
     Exit 1 if there is a problem; all problems are shown, each with its file, line and column.
     """
     from reconciler.cli.exit_code import ExitCode
-    from reconciler.cli.presenting import exit_with, presentation, show
+    from reconciler.cli.presenting import exit_with, presentation
+    from reconciler.cli.streams import show
     from reconciler.cli.wire import open_tree
     from reconciler.errors import ReconcilerError
     from reconciler.flows.keyspaces import no_specs

@@ -96,6 +96,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _report(error: Exception, arguments: Sequence[str]) -> int:
+    from reconciler.cli.streams import remark
     from reconciler.errors import ReconcilerError
 
     if isinstance(error, ReconcilerError):
@@ -109,12 +110,11 @@ def _report(error: Exception, arguments: Sequence[str]) -> int:
         raise error
     # Text of a foreign exception may hold a host, a user or a password (PL-12): only its kind and
     # place are shown.
-    click.echo(
+    remark(
         f"error: this is a bug in reconciler: {type(error).__name__} at {_place(error)}"
         " [internal-error]\n"
         "  next: report it with the command line that was used; RECONCILER_TRACEBACK=1 shows where"
-        " it came from, and may show secrets",
-        err=True,
+        " it came from, and may show secrets"
     )
     return ExitCode.ERROR
 
@@ -130,11 +130,12 @@ def _is_for_a_program(arguments: Sequence[str]) -> bool:
 
 def _show_problems(error: ReconcilerError) -> None:
     from reconciler.cli.presenting import style_for
+    from reconciler.cli.streams import remark
     from reconciler.report.text.blocks import finished, problem_lines
 
     style = style_for(sys.stderr)
     lines = [line for problem in error.problems for line in problem_lines(problem, style)]
-    click.echo(finished(lines).rstrip("\n"), err=True)
+    remark(finished(lines).rstrip("\n"))
 
 
 def _place(error: Exception) -> str:

@@ -57,8 +57,9 @@ def plan(
     """
     from reconciler import __version__
     from reconciler.cli.exit_code import ExitCode
-    from reconciler.cli.presenting import exit_with, presentation, show
+    from reconciler.cli.presenting import exit_with, presentation
     from reconciler.cli.run import load
+    from reconciler.cli.streams import show
     from reconciler.cli.wire import Worlds, protected_tree, utc_text
     from reconciler.edges.files.writer import WorkingTreeWriter
     from reconciler.flows.plan import keep_plan, plan_keyspace
@@ -105,6 +106,7 @@ def _reverted(
     plan_id: str, files: DesiredFiles, environment: Environment, world: World, loaded: Loaded
 ) -> tuple[DesiredFiles, tuple[str, ...]]:
     """The schema files as they were before a plan, written and read again; and what is lost."""
+    from reconciler.cli.streams import remark
     from reconciler.edges.files.history import GitHistory
     from reconciler.edges.files.writer import WorkingTreeWriter
     from reconciler.flows.revert import find_plan, revert_files
@@ -114,7 +116,7 @@ def _reverted(
     found = find_plan(history, plan_id, environment.name, files.spec.keyspace)
     reverted = revert_files(world, found, files, environment, WorkingTreeWriter(loaded.root))
     for path in (*reverted.written, *reverted.removed):
-        click.echo(f"took back {path}", err=True)
+        remark(f"took back {path}")
     notes = tuple(f"cannot be undone: {lost}" for lost in reverted.lost)
     return load_keyspace(loaded.tree, files.spec.path), notes
 
@@ -140,7 +142,7 @@ def show(plan_file: Path, output: str) -> None:
     The file is checked by itself; whether it fits the fleet is for `verify` to say.
     """
     from reconciler.cli.presenting import presentation
-    from reconciler.cli.presenting import show as show_text
+    from reconciler.cli.streams import show as show_text
     from reconciler.plan.codec import load_plan
     from reconciler.plan.validate import check_core
     from reconciler.report.render import show_report

@@ -8,8 +8,6 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import TextIO
 
-import click
-
 from reconciler import __version__
 from reconciler.cli.exit_code import ExitCode, worst
 from reconciler.errors import ReconcilerError
@@ -34,19 +32,14 @@ def presentation(
     )
 
 
-def style_for(stream: TextIO) -> Style:
+def style_for(stream: TextIO | None) -> Style:
     """Colour on a terminal, unless NO_COLOR (no-color.org) or a dumb terminal says otherwise."""
-    terminal = stream.isatty() and os.environ.get("TERM") != "dumb"
+    terminal = stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
     colour = terminal and not os.environ.get("NO_COLOR")
     if os.environ.get("FORCE_COLOR"):
         colour = True
     columns = shutil.get_terminal_size().columns if terminal else 100
     return Style(colour=colour, width_chars=max(WIDTH_CHARS_MIN, min(columns, WIDTH_CHARS_MAX)))
-
-
-def show(text: str) -> None:
-    """The result, on standard output; everything else goes to standard error."""
-    click.echo(text.rstrip("\n"))
 
 
 def exit_with(codes: Iterable[ExitCode]) -> None:

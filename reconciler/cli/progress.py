@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import click
-
 from reconciler.cli.presenting import style_for
+from reconciler.cli.streams import remark, standard_error
 from reconciler.outcomes import (
     ProgressEvent,
     RolloutStarted,
@@ -28,15 +26,16 @@ if TYPE_CHECKING:
 @contextmanager
 def shown_progress() -> Iterator[Callable[[ProgressEvent], None]]:
     """Where to send the events of an apply."""
-    style = style_for(sys.stderr)
-    if not (sys.stderr.isatty() and style.colour):
-        yield lambda event: click.echo(progress_line(event, style), err=True)
+    stream = standard_error()
+    style = style_for(stream)
+    if not (stream.isatty() and style.colour):
+        yield lambda event: remark(progress_line(event, style))
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
     from rich.text import Text
 
-    console = Console(stderr=True, highlight=False, markup=False)
+    console = Console(file=stream, highlight=False, markup=False)
     with Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),

@@ -33,7 +33,8 @@ def pull(
     removed. Nothing is written unless every shard was seen.
     """
     from reconciler.cli.exit_code import ExitCode
-    from reconciler.cli.presenting import exit_with, failed_code, presentation, show
+    from reconciler.cli.presenting import exit_with, failed_code, presentation
+    from reconciler.cli.streams import show
     from reconciler.cli.wire import Worlds, open_tree
     from reconciler.edges.files.writer import WorkingTreeWriter
     from reconciler.flows.keyspaces import choose_environment, for_each_keyspace

@@ -41,8 +41,9 @@ def status(
     """
     import time
 
-    from reconciler.cli.presenting import exit_with, failed_code, presentation, show
+    from reconciler.cli.presenting import exit_with, failed_code, presentation
     from reconciler.cli.run import load
+    from reconciler.cli.streams import show
     from reconciler.flows.keyspaces import choose_environment
     from reconciler.limits import STATUS_WATCH_S
     from reconciler.outcomes import KeyspaceFailed, StatusOutcome
@@ -119,8 +120,9 @@ def _show_failed(failed: list[KeyspaceFailed]) -> None:
     import sys
 
     from reconciler.cli.presenting import style_for
+    from reconciler.cli.streams import remark
     from reconciler.report.text.blocks import failed_lines, finished
 
     for entry in failed:
         lines = failed_lines(entry, style_for(sys.stderr))
-        click.echo(finished(lines).rstrip("\n"), err=True)
+        remark(finished(lines).rstrip("\n"))

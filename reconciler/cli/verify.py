@@ -31,8 +31,9 @@ def verify(
 
     Exit 0 if it is, or if no shard needs a change; 3 if an apply would be refused.
     """
-    from reconciler.cli.presenting import exit_with, presentation, show
+    from reconciler.cli.presenting import exit_with, presentation
     from reconciler.cli.run import load
+    from reconciler.cli.streams import show
     from reconciler.cli.wire import Worlds
     from reconciler.flows.verify import verify_keyspace
     from reconciler.report.render import verify_report
