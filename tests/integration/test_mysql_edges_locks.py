@@ -6,8 +6,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -158,6 +160,34 @@ def test_two_servers_are_locked_by_two_connections(
         kill(mysql_server, *lock_connections(mysql_server, "same_name"))
         assert not locks.is_held("s0")
         assert locks.is_held("s1")
+
+
+@pytest.mark.invariant("ST-16")
+def test_of_runs_that_begin_at_the_same_moment_one_gets_the_locks_and_the_others_learn_whose(
+    mysql_server: RunningServer, mysql_server_2: RunningServer
+) -> None:
+    servers = (mysql_server, mysql_server_2)
+    shards = shards_on(*(connection_to(servers[n % 2], f"raced_{n}") for n in range(64)))
+    runs = [f"run {number}" for number in range(3)]
+    gate, over = Barrier(len(runs)), Barrier(len(runs))
+
+    def apply(holder: str) -> str | None:
+        gate.wait(30)
+        try:
+            with take(shards, holder=holder):
+                over.wait(30)
+        except Refused as refused:
+            over.wait(30)
+            return str(refused)
+        return None
+
+    with ThreadPoolExecutor(len(runs)) as pool:
+        for _ in range(10):
+            told = dict(zip(runs, pool.map(apply, runs), strict=True))
+            winners = [run for run, refused in told.items() if refused is None]
+            assert len(winners) == 1, told
+            others = [refused for refused in told.values() if refused is not None]
+            assert all(f"commerce by {winners[0]} since" in refused for refused in others), told
 
 
 @pytest.mark.invariant("GD-5")

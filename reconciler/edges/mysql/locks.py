@@ -75,12 +75,17 @@ class MysqlShardLocks:
         for shard in shards:
             wanted = self._wanted(shard)
             by_server.setdefault(wanted.target.endpoint, []).append(wanted)
+        first, *others = by_server.values()
         with ExitStack() as links:
+            # One lock decides between runs that begin at the same moment; if each could get some,
+            # they would refuse each other.
+            decider = links.enter_context(_Keeper(first, program))
             keepers = self._workers.map(
                 lambda group: links.enter_context(_Keeper(group, program)),
-                list(by_server.values()),
+                others,
                 parallel=OBSERVE_PARALLEL_MIN,
             )
+            keepers.append(decider)
             with _shown_alive(keepers):
                 yield MysqlHeldLocks(keepers)
 
@@ -169,7 +174,9 @@ class _Keeper:
 
     def _take(self, own_name: str) -> None:
         shards = iter(self._locks)
-        while chunk := list(itertools.islice(shards, LOCKS_PER_STATEMENT_MAX)):
+        size = 1  # the first one alone: it decides
+        while chunk := list(itertools.islice(shards, size)):
+            size = LOCKS_PER_STATEMENT_MAX
             names = [self._locks[shard] for shard in chunk]
             answers = self._link.query(
                 "SELECT " + ", ".join(["GET_LOCK(%s, 0)"] * len(names)), names
