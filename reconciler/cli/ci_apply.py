@@ -7,18 +7,17 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-import click
-
 from reconciler.cli.apply import apply_code
+from reconciler.cli.ci_deployment import Deployment
 from reconciler.cli.ci_job import CiJob
 from reconciler.cli.ci_progress import told_meanwhile
-from reconciler.cli.exit_code import ExitCode, worst
+from reconciler.cli.exit_code import ExitCode, worst, worst_first
 from reconciler.cli.gates import spec_gates
 from reconciler.cli.interrupts import counted_interrupts
 from reconciler.cli.presenting import presentation
-from reconciler.cli.streams import remark, show
 from reconciler.cli.progress import shown_progress
 from reconciler.cli.run import Loaded
+from reconciler.cli.streams import remark, show
 from reconciler.cli.wire import Worlds
 from reconciler.edges.github.job import BranchEvent
 from reconciler.edges.github.notices import GithubNotices
@@ -39,6 +38,7 @@ from reconciler.outcomes import (
 )
 from reconciler.plan.files import plan_paths
 from reconciler.plan.model import Plan
+from reconciler.report.forge_words import apply_status, break_glass_line, break_glass_title
 from reconciler.report.markdown.apply import apply_markdown, status_markdown
 from reconciler.report.markdown.ci import break_glass_issue
 from reconciler.report.render import apply_report
@@ -83,10 +83,10 @@ def apply_merged(
     if break_glass is not None:
         _break_glass(run, break_glass)
     outcomes = _apply_all(run, keyspaces)
-    codes = [_code(outcome, run.waves) for outcome in outcomes]
-    code = worst(codes)
+    code = worst(_code(outcome, run.waves) for outcome in outcomes)
     show(apply_report(outcomes, presentation("github", run.loaded.keyspaces)))
-    run.ci.summarise(apply_markdown(outcomes))
+    ordered = worst_first(outcomes, lambda outcome: _code(outcome, run.waves))
+    run.ci.summarise(lambda room: apply_markdown(ordered, limit_bytes=room))
     _record(run, outcomes, code)
     for outcome in outcomes:
         _comment(run, outcome)
@@ -126,17 +126,21 @@ def _apply_all(run: _Run, keyspaces: Sequence[str]) -> list[ApplyOutcome | Keysp
     ):
 
         def work(files: DesiredFiles, chosen: Environment) -> ApplyOutcome:
-            gates = (_review_gate(run, files, chosen), *spec_gates(worlds, files, chosen))
+            deployment = Deployment(run.ci, run.commit, chosen.name)
+            review = _review_gate(run, files, chosen)
+            gates = (deployment.note, review, *spec_gates(worlds, files, chosen))
             world = worlds.apply_world_of(chosen, run.ci.history, interrupts)
             world = replace(world, gates=gates)
             follow = partial(_tell_progress, run, world, chosen.name, files.spec.keyspace)
-            with told_meanwhile(follow) as notify:
+            with told_meanwhile(deployment.begin, follow) as notify:
 
                 def on_event(event: ProgressEvent) -> None:
                     on_progress(event)
                     notify(event)
 
-                return apply_keyspace(world, files, chosen, request, on_progress=on_event)
+                outcome = apply_keyspace(world, files, chosen, request, on_progress=on_event)
+            deployment.end(outcome)
+            return outcome
 
         return run.loaded.each(run.environment, keyspaces, work)
 
@@ -172,13 +176,12 @@ def _break_glass(run: _Run, reason: str) -> None:
             reason=reason,
             run=run.ci.job.run_url,
         )
-        title = f"Applied to {run.environment} without review"
-        number = run.ci.notices.open_issue(title, body)
+        number = run.ci.notices.open_issue(break_glass_title(run.environment), body)
     except Refused:
         raise
     except ReconcilerError as unclear:
         raise Refused(*unclear.problems) from None
-    remark(f"warning: --break-glass: approvals are not asked for; issue #{number} tells why")
+    remark(f"warning: {break_glass_line(number)}")
 
 
 def _code(outcome: ApplyOutcome | KeyspaceFailed, waves: WaveChoice) -> ExitCode:
@@ -189,44 +192,30 @@ def _code(outcome: ApplyOutcome | KeyspaceFailed, waves: WaveChoice) -> ExitCode
 
 
 def _record(run: _Run, outcomes: Sequence[ApplyOutcome | KeyspaceFailed], code: ExitCode) -> None:
-    """A deployment and a status with the plan ids; not where nothing was due."""
+    """A status with the plan ids; not where nothing was due."""
     idle = (ApplyVerdict.NOTHING_TO_DO, ApplyVerdict.SUPERSEDED)
     due = [o for o in outcomes if not isinstance(o, ApplyOutcome) or o.verdict not in idle]
     if not due:
         return
-    plan_ids = tuple(o.plan.plan_id for o in due if isinstance(o, ApplyOutcome) and o.plan)
-    state = "success" if code is ExitCode.FINE else "failure"
-    said = "; ".join(f"{o.keyspace}: {_verdict(o)}" for o in due)
-
-    def deploy(notices: GithubNotices) -> None:
-        deployment = notices.begin_deployment(run.commit, run.environment, plan_ids)
-        notices.end_deployment(deployment, state=state, url=run.ci.job.run_url)
-
-    run.ci.tell("the deployment", deploy)
     run.ci.tell(
         "the commit status",
         lambda notices: notices.set_status(
             run.commit,
             f"reconciler/{run.environment}/apply",
-            state=state,
-            description=said,
+            state="success" if code is ExitCode.FINE else "failure",
+            description=apply_status(due),
             url=run.ci.job.run_url,
         ),
     )
 
 
-def _verdict(outcome: ApplyOutcome | KeyspaceFailed) -> str:
-    if isinstance(outcome, KeyspaceFailed):
-        return "failed"
-    plan_id = f"plan {outcome.plan.plan_id[:19]}, " if outcome.plan else ""
-    return f"{plan_id}{outcome.verdict}"
-
-
 def _comment(run: _Run, outcome: ApplyOutcome | KeyspaceFailed) -> None:
-    """In the pull request that brought the plan, where there was something to do."""
+    """In the pull request that brought the plan, where there was something to do. A run that is run
+    again and comes too late leaves what the earlier one told."""
     if isinstance(outcome, KeyspaceFailed) or outcome.plan is None:
         return
-    if outcome.verdict is not ApplyVerdict.NOTHING_TO_DO:
+    late = outcome.verdict is ApplyVerdict.SUPERSEDED and run.ci.job.is_rerun
+    if outcome.verdict is not ApplyVerdict.NOTHING_TO_DO and not late:
         _tell_author(run, outcome.environment, outcome.keyspace, apply_markdown([outcome]))
 
 

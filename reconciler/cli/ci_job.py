@@ -64,15 +64,17 @@ class CiJob:
         except ReconcilerError as unsaid:
             remark(f"warning: {what} could not be written: {unsaid.problems[0]}")
 
-    def summarise(self, markdown: str) -> None:
-        """Add to the job's summary, which GitHub drops whole if it becomes too large."""
+    def summarise(self, report: Callable[[int], str]) -> None:
+        """Add to the step's summary, which GitHub drops whole if it becomes too large: `report` is
+        given the room there is, in bytes."""
         path = self.job.summary
         if path is None:
             return
         size = path.stat().st_size if path.exists() else 0
-        if size + len(markdown.encode()) < SUMMARY_BYTES_MAX:
+        room = SUMMARY_BYTES_MAX - size - len("\n\n")
+        if room > 0:
             with path.open("a", encoding="utf-8") as file:
-                file.write(markdown.rstrip("\n") + "\n\n")
+                file.write(report(room).rstrip("\n") + "\n\n")
 
     def output(self, **values: object) -> None:
         """Outputs of the step; JSON keeps a value on its line."""

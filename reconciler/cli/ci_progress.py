@@ -17,19 +17,27 @@ Notify = Callable[[ProgressEvent], None]
 
 
 @contextmanager
-def told_meanwhile(say: Callable[[], None]) -> Iterator[Notify]:
-    """`say` is called in a thread of its own when something ended, at most every few seconds."""
-    changed, ended = Event(), Event()
+def told_meanwhile(begin: Callable[[], None], say: Callable[[], None]) -> Iterator[Notify]:
+    """In a thread of its own: `begin` is called once if a rollout started, however short it was,
+    and `say` when something ended, at most every few seconds."""
+    started, changed, ended = Event(), Event(), Event()
 
     def follow() -> None:
-        while not ended.is_set():
+        has_begun = False
+        while True:
             changed.wait()
             changed.clear()
-            if not ended.is_set():
-                say()
-                ended.wait(COMMENT_PAUSE_S)
+            if started.is_set() and not has_begun:
+                has_begun = True
+                begin()
+            if ended.is_set():
+                return
+            say()
+            ended.wait(COMMENT_PAUSE_S)
 
     def notify(event: ProgressEvent) -> None:
+        if isinstance(event, RolloutStarted):
+            started.set()
         if isinstance(event, RolloutStarted | ShardEnded):
             changed.set()
 

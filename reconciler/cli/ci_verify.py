@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from functools import partial
 from pathlib import Path
@@ -12,10 +12,10 @@ import click
 
 from reconciler import __version__
 from reconciler.cli.ci_job import CiJob, wrong_event
-from reconciler.cli.exit_code import ExitCode, worst
+from reconciler.cli.exit_code import ExitCode, worst, worst_first
 from reconciler.cli.presenting import presentation
-from reconciler.cli.streams import show
 from reconciler.cli.run import Loaded
+from reconciler.cli.streams import show
 from reconciler.cli.verify import verify_code
 from reconciler.cli.wire import Worlds, utc_text
 from reconciler.edges.files.writer import WorkingTreeWriter
@@ -26,9 +26,13 @@ from reconciler.flows.ci_change import touched_keyspaces
 from reconciler.flows.plan import keep_plan, plan_keyspace
 from reconciler.flows.verify import verify_keyspace
 from reconciler.outcomes import KeyspaceFailed, PlanOutcome, VerifyOutcome
-from reconciler.report.markdown.ci import fork_comment, unchanged_comment
+from reconciler.report.forge_words import FORK_LINE, NO_SCHEMA_CHANGE, verify_status
+from reconciler.report.markdown.ci import (
+    fork_summary,
+    unchanged_comment,
+    unchanged_summary,
+)
 from reconciler.report.markdown.plan import plan_markdown, verify_markdown
-from reconciler.report.next_steps import verify_verdict
 from reconciler.report.render import plan_report, verify_report
 from reconciler.spec.load import DesiredFiles, load_repository
 from reconciler.spec.model import Environment
@@ -102,7 +106,7 @@ def verify_change(repo: Path, environments: Sequence[str], sarif: Path | None) -
         return _unchanged(change, environments, sarif)
     if change.pull_request and change.pull_request.is_fork:
         return _from_fork(change, change.pull_request)
-    codes, everything = [], []
+    everything = []
     with Worlds(change.loaded.root) as worlds:
 
         def work(files: DesiredFiles, chosen: Environment) -> VerifyOutcome:
@@ -111,18 +115,19 @@ def verify_change(repo: Path, environments: Sequence[str], sarif: Path | None) -
 
         for environment in change.environments(environments):
             outcomes = change.outcomes(environment, work)
-            code = worst(verify_code(outcome) for outcome in outcomes)
-            _tell_verified(change, environment, outcomes, code)
-            codes.append(code)
+            _tell_verified(change, environment, outcomes)
             everything += outcomes
     _forget_untouched(change)
     how = presentation("github", change.loaded.keyspaces)
     show(verify_report(everything, how))
+    ordered = worst_first(everything, verify_code)
+    change.ci.summarise(lambda room: verify_markdown(ordered, limit_bytes=room))
     if sarif:
         sarif.write_text(verify_report(everything, presentation("sarif", change.loaded.keyspaces)))
+    code = worst(map(verify_code, everything))
     plans = [o.plan.plan_id for o in everything if isinstance(o, VerifyOutcome) and o.plan]
-    change.ci.output(changed=True, plan_ids=plans, exit_code=int(worst(codes)))
-    return int(worst(codes))
+    change.ci.output(changed=True, plan_ids=plans, exit_code=int(code))
+    return int(code)
 
 
 def plan_change(repo: Path, environments: Sequence[str], telling: Telling) -> int:
@@ -132,20 +137,20 @@ def plan_change(repo: Path, environments: Sequence[str], telling: Telling) -> in
         return _unchanged(change, environments, None)
     if pull_request and pull_request.is_fork:
         return _from_fork(change, pull_request)
-    codes, everything = [], []
+    everything = []
     with Worlds(change.loaded.root) as worlds:
         for environment in change.environments(environments):
             outcomes = change.outcomes(environment, _planning(change, worlds))
             everything += outcomes
-            for outcome in outcomes:
-                codes.append(_plan_code(outcome))
-                if telling is Telling.COMMENT:
-                    _comment(change, plan_markdown([outcome]))
-            change.ci.summarise(plan_markdown(outcomes))
+            for outcome in outcomes if telling is Telling.COMMENT else ():
+                _comment(change, plan_markdown([outcome]))
     show(plan_report(everything, presentation("github", change.loaded.keyspaces)))
+    ordered = worst_first(everything, _plan_code)
+    change.ci.summarise(lambda room: plan_markdown(ordered, limit_bytes=room))
+    code = worst(map(_plan_code, everything))
     plans = [o.plan.plan_id for o in everything if isinstance(o, PlanOutcome) and o.plan]
-    change.ci.output(changed=True, plan_ids=plans, exit_code=int(worst(codes)))
-    return int(worst(codes))
+    change.ci.output(changed=True, plan_ids=plans, exit_code=int(code))
+    return int(code)
 
 
 def _planning(change: _Change, worlds: Worlds) -> Work[PlanOutcome]:
@@ -176,14 +181,14 @@ def _plan_code(outcome: PlanOutcome | KeyspaceFailed) -> ExitCode:
 
 def _unchanged(change: _Change, environments: Sequence[str], sarif: Path | None) -> int:
     """No connection is made, and none is needed."""
-    click.echo("no schema change")
-    change.ci.summarise("### ✅ no schema change")
+    click.echo(NO_SCHEMA_CHANGE)
+    change.ci.summarise(lambda room: unchanged_summary())
     change.ci.output(changed=False, plan_ids=[], exit_code=0)
     if sarif:
         sarif.write_text(verify_report([], presentation("sarif")))
     if change.ci.job.token:
         for environment in change.environments(environments):
-            _status(change, environment, "no schema change", ExitCode.FINE)
+            _status(change, environment, NO_SCHEMA_CHANGE, ExitCode.FINE)
         _forget_untouched(change)
     return int(ExitCode.FINE)
 
@@ -217,40 +222,22 @@ def _from_fork(change: _Change, pull_request: PullRequestEvent) -> int:
 
     outcomes = list(plans_between(change.loaded, load_repository(change.before), change.touched))
     show(plan_report(outcomes, presentation("github", change.loaded.keyspaces)))
-    click.echo(
-        "a schema change from a fork: it has no secrets, so nothing was compared with the fleet;"
-        " a maintainer takes it into this repository, see the job's summary [fork-not-verified]"
-    )
-    change.ci.summarise(fork_comment(change.touched, pull_request.number))
-    change.ci.summarise(plan_markdown(outcomes))
+    click.echo(FORK_LINE)
+    number, touched = pull_request.number, change.touched
+    ordered = worst_first(outcomes, _plan_code)
+    change.ci.summarise(lambda room: fork_summary(touched, number, ordered, limit_bytes=room))
     change.ci.output(changed=True, plan_ids=[], exit_code=int(ExitCode.REFUSED))
     return int(ExitCode.REFUSED)
 
 
 def _tell_verified(
-    change: _Change,
-    environment: str,
-    outcomes: Sequence[VerifyOutcome | KeyspaceFailed],
-    code: ExitCode,
+    change: _Change, environment: str, outcomes: Sequence[VerifyOutcome | KeyspaceFailed]
 ) -> None:
-    if not outcomes:
-        return
-    change.ci.summarise(verify_markdown(outcomes))
     for outcome in outcomes:
         _comment(change, verify_markdown([outcome]))
-    verdicts = {outcome.keyspace: _verdict(outcome) for outcome in outcomes}
-    _status(change, environment, _in_one_line(verdicts), code)
-
-
-def _verdict(outcome: VerifyOutcome | KeyspaceFailed) -> str:
-    if isinstance(outcome, KeyspaceFailed):
-        return "failed"
-    plan_id = f"plan {outcome.plan.plan_id[:19]}" if outcome.plan else "no plan"
-    return f"{plan_id}, {verify_verdict(outcome)}"
-
-
-def _in_one_line(verdicts: Mapping[str, str]) -> str:
-    return "; ".join(f"{keyspace}: {verdict}" for keyspace, verdict in sorted(verdicts.items()))
+    if outcomes:
+        code = worst(map(verify_code, outcomes))
+        _status(change, environment, verify_status(outcomes), code)
 
 
 def _comment(change: _Change, body: str) -> None:

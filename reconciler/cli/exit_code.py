@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import IntEnum
+from typing import TypeVar
+
+Item = TypeVar("Item")
 
 
 class ExitCode(IntEnum):
@@ -24,6 +27,11 @@ _BY_HARM = (
     ExitCode.REFUSED,
     ExitCode.PARTIAL,
 )
+
+
+def worst_first(items: Iterable[Item], code_of: Callable[[Item], ExitCode]) -> list[Item]:
+    """Those that need a person on top; else in the order given."""
+    return sorted(items, key=lambda item: -_BY_HARM.index(code_of(item)))
 
 
 def worst(codes: Iterable[ExitCode]) -> ExitCode:

@@ -15,18 +15,19 @@ from reconciler.ports import Forge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StalePlan:
-    """`shards` stand neither where the plan begins nor anywhere on its way."""
+class ProposedPlan:
+    """`moved` are the shards that stand neither where the plan begins nor anywhere on its way;
+    `all_seen` False: of others nobody knows."""
 
     plan: Plan
-    shards: tuple[str, ...]
+    moved: tuple[str, ...]
+    all_seen: bool
 
 
-def stale_plan(
+def proposed_plan(
     forge: Forge, commit: str, environment: str, keyspace: str, look: Look, *, below: str
-) -> StalePlan | None:
-    """None if the commit has no sound plan for the keyspace, or one that could still be applied.
-    Shards that were not seen say nothing."""
+) -> ProposedPlan | None:
+    """None if the commit has no sound plan for the keyspace: `verify` says what is wrong there."""
     path = plan_paths(environment, keyspace).json
     path = f"{below}/{path}" if below else path
     content = forge.file(commit, path, bytes_max=PLAN_BYTES_MAX)
@@ -35,11 +36,12 @@ def stale_plan(
     try:
         plan = load_plan(content, path)
     except Refused:
-        return None  # `verify` says what is wrong with it
+        return None
     moved = tuple(
         seen.shard
         for seen in look.seen
         if seen.shard not in plan.core.shards
         or position_of(plan.core, seen.shard, seen.fingerprints) is None
     )
-    return StalePlan(plan=plan, shards=moved) if moved else None
+    all_seen = {seen.shard for seen in look.seen} >= set(plan.core.shards)
+    return ProposedPlan(plan=plan, moved=moved, all_seen=all_seen)

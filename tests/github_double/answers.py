@@ -169,6 +169,22 @@ def _issues(hub: Hub, query: Query) -> Answer:
     return 200, [i for i in found if label is None or label in i.get("labels", [])]
 
 
+def _commit_statuses(hub: Hub, query: Query, sha: str) -> Answer:
+    return 200, [status for status in reversed(hub.statuses) if status["sha"] == sha]
+
+
+def _deployments(hub: Hub, query: Query) -> Answer:
+    asked = {key: query[key] for key in ("environment", "task", "sha") if key in query}
+    found = [d for d in hub.deployments if all(d.get(k) == v for k, v in asked.items())]
+    return 200, [{k: v for k, v in d.items() if k != "states"} for d in reversed(found)]
+
+
+def _deployment_statuses(hub: Hub, query: Query, deployment_id: str) -> Answer:
+    states = next(d["states"] for d in hub.deployments if d["id"] == int(deployment_id))
+    rows = [{"id": number, "state": state} for number, state in enumerate(states)]
+    return 200, rows[::-1]
+
+
 def _setting(name: str) -> Callable[..., Answer]:
     def answer(hub: Hub, query: Query, *parts: str) -> Answer:
         return (200, hub.settings[name]) if name in hub.settings else NOT_FOUND
@@ -200,5 +216,8 @@ ROUTES: tuple[tuple[str, Callable[..., Answer]], ...] = (
     (f"{_REPO}/actions/artifacts", _artifacts),
     (f"{_REPO}/issues/([0-9]+)/comments", _comments),
     (f"{_REPO}/issues", _issues),
+    (f"{_REPO}/commits/([0-9a-f]+)/statuses", _commit_statuses),
+    (f"{_REPO}/deployments", _deployments),
+    (f"{_REPO}/deployments/([0-9]+)/statuses", _deployment_statuses),
     ("/user", _setting("user")),
 )

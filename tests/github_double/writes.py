@@ -10,6 +10,9 @@ from tests.github_double.answers import NOT_FOUND, Answer, user_json
 from tests.github_double.hub import ROBOT, Hub
 
 Body = dict[str, Any]
+DEPLOYMENT_STATES = (
+    "error", "failure", "inactive", "in_progress", "queued", "pending", "success",
+)  # fmt: skip
 
 
 def write(hub: Hub, verb: str, path: str, body: Body) -> Answer:
@@ -54,16 +57,21 @@ def _edit_issue(hub: Hub, body: Body, number: str) -> Answer:
 def _status(hub: Hub, body: Body, sha: str) -> Answer:
     if len(body["description"]) > 140:
         return 422, {"message": "description is too long"}
-    hub.statuses.append({"sha": sha, **body})
-    return 201, hub.statuses[-1]
+    made = {"sha": sha, "id": hub.next_id(), "creator": user_json(ROBOT), **body}
+    hub.statuses.append(made)
+    return 201, made
 
 
 def _deployment(hub: Hub, body: Body) -> Answer:
+    if len(body["description"]) > 140:
+        return 422, {"message": "description is too long"}
     hub.deployments.append({"id": hub.next_id(), "states": [], **body})
     return 201, hub.deployments[-1]
 
 
 def _deployment_status(hub: Hub, body: Body, deployment_id: str) -> Answer:
+    if body["state"] not in DEPLOYMENT_STATES:
+        return 422, {"message": "state is not included in the list"}
     deployment = next(d for d in hub.deployments if d["id"] == int(deployment_id))
     deployment["states"].append(body["state"])
     return 201, body

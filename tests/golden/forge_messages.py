@@ -2,25 +2,87 @@
 
 from __future__ import annotations
 
-from reconciler.report.markdown.ci import break_glass_issue, fork_comment, unchanged_comment
+from reconciler.limits import SUMMARY_BYTES_MAX
+from reconciler.outcomes import (
+    ApplyOutcome,
+    ApplyVerdict,
+    DriftOutcome,
+    KeyspaceFailed,
+    PlanOutcome,
+    VerifyOutcome,
+    VerifyState,
+)
+from reconciler.report import forge_words
+from reconciler.report.markdown.ci import (
+    DRIFT_ISSUE_TITLE,
+    break_glass_issue,
+    drift_issue,
+    fork_summary,
+    unchanged_comment,
+    unchanged_summary,
+)
+from tests.golden import samples
+from tests.golden.scenarios import DRIFTED, MATCHING, PENDING_APPLY, UNREACHABLE
 
 RUN = "https://forge.example/acme/shop/actions/runs/7"
+
+_PLANNED = PlanOutcome(
+    environment="production",
+    keyspace="commerce",
+    plan=samples.UNIFORM,
+    estimate=samples.estimate(samples.UNIFORM),
+)
+_DRIFTED = DriftOutcome(
+    environment="production",
+    keyspace="commerce",
+    groups=(MATCHING, DRIFTED, PENDING_APPLY, UNREACHABLE),
+    pending_plan_id=samples.UNIFORM.plan_id,
+)
+_CLEAN = DriftOutcome(
+    environment="staging", keyspace="commerce", groups=(MATCHING,), pending_plan_id=None
+)
+_BROKEN = KeyspaceFailed(
+    environment="production", keyspace="billing", problems=(samples.BAD_KEY,), exit_code=1
+)
+
+
+def _verified(state: VerifyState) -> VerifyOutcome:
+    with_plan = state in (VerifyState.VERIFIED, VerifyState.APPLIED, VerifyState.REFUSED)
+    return VerifyOutcome(
+        environment="production",
+        keyspace="commerce",
+        state=state,
+        plan=samples.UNIFORM if with_plan else None,
+        refusals=(samples.TABLE_DRIFTED,) if state is VerifyState.REFUSED else (),
+    )
+
+
+def _applied(verdict: ApplyVerdict) -> ApplyOutcome:
+    return ApplyOutcome(
+        environment="production", keyspace="commerce", verdict=verdict, plan=samples.UNIFORM
+    )
+
 
 # Name, when it is said, and the Markdown of it.
 FORGE_MESSAGES: tuple[tuple[str, str, str], ...] = (
     (
         "forge-unchanged",
-        "A pull request whose earlier state had a plan touches the schema no more.",
+        "A pull request whose earlier state had a plan touches the schema no more: its comment.",
         unchanged_comment("production", "commerce"),
     ),
     (
+        "forge-unchanged-summary",
+        "A pull request touches no schema: the job's summary.",
+        unchanged_summary(),
+    ),
+    (
         "forge-fork",
-        "A pull request from a fork touches the schema.",
-        fork_comment(["commerce"], 12),
+        "A pull request from a fork touches the schema: the job's summary.",
+        fork_summary(["commerce"], 12, [_PLANNED], limit_bytes=SUMMARY_BYTES_MAX),
     ),
     (
         "forge-break-glass",
-        "An apply was let past the approvals: the issue that tells of it.",
+        f'Applied without approvals: the issue "{forge_words.break_glass_title("production")}".',
         break_glass_issue(
             environment="production",
             commit="1f0c" * 10,
@@ -30,4 +92,54 @@ FORGE_MESSAGES: tuple[tuple[str, str, str], ...] = (
             run=RUN,
         ),
     ),
+    (
+        "forge-drift-issue",
+        f'The issue "{DRIFT_ISSUE_TITLE}", edited in place by each run of `ci drift`.',
+        drift_issue([_CLEAN, _DRIFTED, _BROKEN], RUN),
+    ),
+    (
+        "forge-drift-issue-closed",
+        f'The issue "{DRIFT_ISSUE_TITLE}" when all is clean again: its last word.',
+        drift_issue([_CLEAN], RUN),
+    ),
+)
+
+# When it is said, and the text.
+FORGE_LINES: tuple[tuple[str, str], ...] = (
+    *(
+        (f"Commit status `reconciler/production`: {state}", forge_words.verify_status([outcome]))
+        for state in VerifyState
+        for outcome in (_verified(state),)
+    ),
+    (
+        "Commit status `reconciler/production`: several keyspaces",
+        forge_words.verify_status([_verified(VerifyState.VERIFIED), _BROKEN]),
+    ),
+    (
+        "Commit status `reconciler/production`: no schema touched",
+        forge_words.NO_SCHEMA_CHANGE,
+    ),
+    (
+        "Commit status `reconciler/production`: the fleet has overtaken the plan",
+        forge_words.stale_status([(samples.UNIFORM, ("-40",))]),
+    ),
+    *(
+        (
+            f"Commit status `reconciler/production/apply`: {verdict}",
+            forge_words.apply_status([_applied(verdict)]),
+        )
+        for verdict in ApplyVerdict
+        if verdict not in (ApplyVerdict.NOTHING_TO_DO, ApplyVerdict.SUPERSEDED)
+    ),
+    (
+        "Deployment to `production`",
+        forge_words.deployment_words("commerce", samples.UNIFORM.plan_id),
+    ),
+    (
+        "Commit of a plan that a job made",
+        forge_words.plan_commit_message([samples.UNIFORM.plan_id]),
+    ),
+    ("The job's log: a fork", forge_words.FORK_LINE),
+    ("The job's log: a broken glass", forge_words.break_glass_line(31)),
+    ("Chat: `ci drift` found something", forge_words.chat_text([_DRIFTED, _CLEAN, _BROKEN], RUN)),
 )

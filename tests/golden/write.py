@@ -14,7 +14,7 @@ from reconciler.report.findings import SchemaFiles
 from reconciler.report.neutral import fenced
 from reconciler.report.render import Format, Presentation
 from reconciler.report.text.progress import progress_line
-from tests.golden.forge_messages import FORGE_MESSAGES
+from tests.golden.forge_messages import FORGE_LINES, FORGE_MESSAGES
 from tests.golden.samples import DIVERGENT
 from tests.golden.scenarios import CONTROL, PROGRESS, SCENARIOS, SECTIONS, Scenario
 
@@ -94,6 +94,8 @@ def _messages() -> Iterator[str]:
         yield f"### {name}"
         yield when
         yield fenced(markdown.rstrip("\n"), "markdown")
+    yield "### In one line: statuses, deployments, commits, the log, a chat"
+    yield "\n\n".join(f"{when}:\n\n{fenced(text, 'text')}" for when, text in FORGE_LINES)
     yield "## The readable plan beside the plan file"
     yield fenced(_readable().rstrip("\n"), "sql")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,7 +75,9 @@ def test_from_pull_request_to_applied_and_in_sync(jobs: Jobs, kind: MergeKind) -
     assert applied.code == 0, applied.said
     assert is_applied(jobs)
     (deployment,) = jobs.hub.deployments
-    assert (deployment["environment"], deployment["states"]) == ("production", ["success"])
+    assert deployment["environment"] == "production"
+    assert deployment["states"] == ["in_progress", "success"]
+    assert deployment["payload"]["keyspace"] == "shop"
     assert any("completed" in body for body in jobs.comments(number))
     assert jobs.on_schedule("drift").code == 0
     again = jobs.on_push("apply")
@@ -493,4 +496,6 @@ def test_a_plan_of_seventy_kilobytes_is_cut_to_what_a_comment_holds(jobs: Jobs) 
     assert verified.code == 0, verified.said
     (comment,) = jobs.comments(number)
     assert len(comment.encode()) <= 65_536
-    assert jobs.hub.statuses[-1]["description"].split(",")[0].split()[-1] in comment
+    said = re.match(r"shop: plan (\w{12}) verified", jobs.hub.statuses[-1]["description"])
+    assert said
+    assert said[1] in comment

@@ -58,6 +58,7 @@ class Job:
     api_url: str
     server_url: str
     run_id: str | None
+    is_rerun: bool
     actor: str
     started_by: frozenset[str]
     token: str = field(repr=False)
@@ -80,6 +81,7 @@ def read_job(environ: Mapping[str, str]) -> Job:
         api_url=environ.get("GITHUB_API_URL", "https://api.github.com"),
         server_url=environ.get("GITHUB_SERVER_URL", "https://github.com"),
         run_id=run_id if run_id and run_id.isdecimal() else None,
+        is_rerun=environ.get("GITHUB_RUN_ATTEMPT", "1") != "1",
         actor=_required(environ, "GITHUB_ACTOR", r"\S+"),
         started_by=frozenset(
             environ[name].lower()

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from reconciler.edges.github.client import GithubClient
 from reconciler.edges.github.fields import Fields
-from reconciler.limits import STATUS_CHARS_MAX
 
 # Who comments with the token of a job; GET /user answers only tokens of people and bots' accounts.
 JOB_AUTHOR = "github-actions[bot]"
@@ -21,6 +20,15 @@ _LABEL = "schema-drift"
 _MINIMISE = """mutation($id: ID!) {
   minimizeComment(input: {subjectId: $id, classifier: OUTDATED}) { clientMutationId }
 }"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """Of a commit, as it was said."""
+
+    state: str
+    description: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,32 +89,74 @@ class GithubNotices:
     def set_status(
         self, commit: str, context: str, *, state: str, description: str, url: str
     ) -> None:
-        """`state` is success, failure, error or pending."""
+        """`state` is success, failure, error or pending; GitHub takes STATUS_CHARS_MAX of the
+        description."""
         body = {
             "context": context,
             "state": state,
-            "description": description[:STATUS_CHARS_MAX],
+            "description": description,
             "target_url": url,
         }
         self._client.send("POST", f"{self._at}/statuses/{commit}", body)
 
-    def begin_deployment(self, commit: str, environment: str, plan_ids: tuple[str, ...]) -> int:
+    def statuses(self, commit: str, context: str) -> tuple[Status, ...]:
+        """Our own ones in one context, the newest first: what is said there already."""
+        path = f"{self._at}/commits/{commit}/statuses"
+        found = []
+        for row in (Fields(item, path) for item in self._client.pages(path)):
+            creator = row.account("creator")
+            if row.text("context") == context and creator and creator.login == self._author:
+                said = Status(
+                    state=row.text("state"),
+                    description=row.text_or_none("description") or "",
+                    url=row.text_or_none("target_url") or "",
+                )
+                found.append((row.number("id"), said))
+        return tuple(said for _, said in sorted(found, key=lambda pair: -pair[0]))
+
+    def begin_deployment(
+        self, commit: str, environment: str, keyspace: str, *, plan_id: str, description: str
+    ) -> int:
+        """Deployments of one keyspace are of one task, so that they are found among others."""
         body = {
             "ref": commit,
             "environment": environment,
-            "task": "reconciler:apply",
+            "task": _task(keyspace),
             "auto_merge": False,
             "required_contexts": [],
-            "payload": {"plan_ids": list(plan_ids)},
-            "description": "schema of " + environment,
+            "payload": {"keyspace": keyspace, "plan_id": plan_id},
+            "description": description,
         }
         made = self._client.send("POST", f"{self._at}/deployments", body)
         return Fields(made, "the deployment").number("id")
 
-    def end_deployment(self, deployment_id: int, *, state: str, url: str) -> None:
-        """`state` is in_progress, success, failure, error or inactive."""
+    def move_deployment(self, deployment_id: int, *, state: str, url: str) -> None:
+        """`state` is in_progress, pending, success, failure, error or inactive."""
         path = f"{self._at}/deployments/{deployment_id}/statuses"
-        self._client.send("POST", path, {"state": state, "log_url": url})
+        # GitHub would retire others of the environment, whatever keyspace they are of.
+        self._client.send("POST", path, {"state": state, "log_url": url, "auto_inactive": False})
+
+    def retire_deployments(self, environment: str, keyspace: str, *, before: int, url: str) -> None:
+        """Those of the keyspace before this one are what is there no more. Looks back to the last
+        one that is retired or was a success: what is older has been retired with it."""
+        path = f"{self._at}/deployments"
+        parameters: dict[str, str | int] = {"environment": environment, "task": _task(keyspace)}
+        numbers = [Fields(row, path).number("id") for row in self._client.pages(path, parameters)]
+        for number in sorted((number for number in numbers if number < before), reverse=True):
+            state = self._deployment_state(number)
+            if state == "inactive":
+                return
+            if state not in ("failure", "error"):
+                self.move_deployment(number, state="inactive", url=url)
+            if state == "success":
+                return
+
+    def _deployment_state(self, deployment_id: int) -> str | None:
+        """None: nothing was said of it yet."""
+        path = f"{self._at}/deployments/{deployment_id}/statuses"
+        rows = [Fields(row, path) for row in self._client.pages(path)]
+        newest = max(rows, key=lambda row: row.number("id"), default=None)
+        return None if newest is None else newest.text("state")
 
     def _own_comments(self, number: int) -> list[_Comment]:
         """Newest first: the newest is the one that people see."""
@@ -126,6 +176,10 @@ class GithubNotices:
             if mine and _first_line(body) == marker and not row.has("pull_request"):
                 numbers.append(row.number("number"))
         return max(numbers, default=None)
+
+
+def _task(keyspace: str) -> str:
+    return f"schema:{keyspace}"
 
 
 def _comment(fields: Fields) -> _Comment:

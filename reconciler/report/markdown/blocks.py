@@ -35,7 +35,7 @@ def opening(topic: str, environment: str, keyspace: str, heading: str, *facts: s
     """Marker, verdict and the facts beside it, which no limit cuts."""
     lines = [marker(topic, environment, keyspace), heading]
     told = " · ".join(fact for fact in facts if fact)
-    return Part(text="\n".join(lines) + (f"\n\n{told}" if told else ""))
+    return Part(text="\n".join(lines) + (f"\n\n{told}" if told else ""), opens=True)
 
 
 def plan_id_fact(plan_id: str) -> str:

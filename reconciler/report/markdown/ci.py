@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reconciler.limits import COMMENT_BYTES_MAX
-from reconciler.outcomes import DriftOutcome, KeyspaceFailed
+from reconciler.outcomes import DriftOutcome, KeyspaceFailed, PlanOutcome
 from reconciler.report.drift_words import is_clean
 from reconciler.report.fit import Part, fit
+from reconciler.report.forge_words import NO_SCHEMA_CHANGE
 from reconciler.report.markdown.blocks import CAUTION, GOOD, title
 from reconciler.report.markdown.drift import drift_markdown
+from reconciler.report.markdown.plan import plan_markdown
 from reconciler.report.neutral import code_span, fenced, marker, prose
 
 DRIFT_ISSUE_TITLE = "Schema drift"
@@ -17,12 +19,23 @@ DRIFT_ISSUE_TITLE = "Schema drift"
 
 def unchanged_comment(environment: str, keyspace: str) -> str:
     """Takes the place of a plan that an earlier state of the pull request had."""
-    heading = title(GOOD, keyspace, environment, "no schema change")
+    heading = title(GOOD, keyspace, environment, NO_SCHEMA_CHANGE)
     return f"{marker('change', environment, keyspace)}\n{heading}\n"
 
 
-def fork_comment(keyspaces: Sequence[str], number: int) -> str:
-    """What follows for a pull request whose job is not given what it would need."""
+def unchanged_summary() -> str:
+    return f"### {GOOD} {NO_SCHEMA_CHANGE}\n"
+
+
+def fork_summary(
+    keyspaces: Sequence[str],
+    number: int,
+    outcomes: Sequence[PlanOutcome | KeyspaceFailed],
+    *,
+    limit_bytes: int,
+) -> str:
+    """What follows for a pull request whose job is not given what it would need, and the plans that
+    could be made all the same."""
     names = ", ".join(map(code_span, keyspaces))
     command = (
         f"git fetch origin pull/{number}/head:review-{number}\ngit push origin review-{number}"
@@ -40,7 +53,9 @@ def fork_comment(keyspaces: Sequence[str], number: int) -> str:
             f" it:\n\n{fenced(command, 'sh')}"
         ),
     )
-    return fit(parts, COMMENT_BYTES_MAX)
+    said = fit(parts, limit_bytes)
+    room = limit_bytes - len(f"{said}\n".encode())
+    return f"{said}\n{plan_markdown(outcomes, limit_bytes=room)}" if outcomes else said
 
 
 def break_glass_issue(

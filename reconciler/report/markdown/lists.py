@@ -52,7 +52,8 @@ def _lint(outcome: LintOutcome | KeyspaceFailed) -> Parts:
         return
     tables, found = words.count(outcome.tables, "table"), len(outcome.problems)
     verdict = f"{words.count(found, 'problem')} in {tables}" if found else f"fine, {tables}"
-    yield Part(text=f"### {BAD if found else GOOD} {code_span(outcome.keyspace)}: {verdict}")
+    heading = f"### {BAD if found else GOOD} {code_span(outcome.keyspace)}: {verdict}"
+    yield Part(text=heading, opens=True)
     left_out = "Some problems are left out here; `reconciler lint` shows them all."
     for problem in sorted_problems(outcome.problems):
         yield Part(text=problem_item(problem), detail=1, instead=left_out)

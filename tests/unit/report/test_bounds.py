@@ -203,3 +203,39 @@ def test_formats_for_programs_are_json(form: Format) -> None:
             (run,) = document["runs"]
             codes = [result["ruleId"] for result in run["results"]]
             assert codes == ["drop-column", "narrow-type"]
+
+
+@pytest.mark.invariant("RP-7")
+def test_a_summary_of_more_plans_than_it_holds_keeps_the_first_ones_and_says_what_is_missing() -> (
+    None
+):
+    outcomes = [huge_plan(4, 20)] * 1_500
+    report = plan_markdown(outcomes, limit_bytes=SUMMARY_BYTES_MAX)
+    assert SUMMARY_BYTES_MAX // 2 < len(report.encode()) <= SUMMARY_BYTES_MAX
+    assert 100 < report.count("### ⚠️") < 1_500
+    assert report.endswith(
+        "The rest is left out here: there is no room for it. The job's log has it all.\n"
+    )
+    assert report.count("```") % 2 == 0
+
+
+@pytest.mark.invariant("RP-7")
+def test_what_is_left_out_is_said_in_each_report_of_a_row() -> None:
+    reports = [
+        part
+        for number in range(3)
+        for part in (
+            Part(text=f"verdict {number}", opens=True),
+            Part(text="s" * 400, detail=1, instead="sql left out"),
+            Part(text="t" * 400, detail=1, instead="sql left out"),
+        )
+    ]
+    assert fit(reports, 200).count("sql left out") == 3
+
+
+@pytest.mark.invariant("RP-7")
+def test_of_one_part_that_is_too_large_whole_lines_stay() -> None:
+    shown = fit([Part(text="verdict\n" + "line\n" * 100)], 150)
+    assert shown.startswith("verdict\nline\n")
+    assert "left out here" in shown
+    assert set(shown.partition("\n\n")[0].split("\n")) == {"verdict", "line"}

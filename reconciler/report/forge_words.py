@@ -1,0 +1,129 @@
+"""What a job says on the forge in one line: statuses, deployments, the chat, the log.
+
+These places show text as it is, or read a syntax of their own; so names are shown on one line, and
+for a chat neutralised (RP-6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import assert_never
+
+from reconciler.limits import STATUS_CHARS_MAX
+from reconciler.outcomes import (
+    ApplyOutcome,
+    ApplyVerdict,
+    DriftOutcome,
+    KeyspaceFailed,
+    VerifyOutcome,
+    VerifyState,
+)
+from reconciler.plan import words
+from reconciler.plan.model import Plan
+from reconciler.plan.visible import visible_line
+from reconciler.report.drift_words import is_clean, verdict
+from reconciler.report.next_steps import is_verified, verify_verdict
+from reconciler.report.summary import changes_line, short_id, summarise
+
+NO_SCHEMA_CHANGE = "no schema change"
+
+FORK_LINE = (
+    "a schema change from a fork: it has no secrets, so nothing was compared with the fleet;"
+    " a maintainer takes it into this repository, see the job's summary [fork-not-verified]"
+)
+
+_STALE = "stale: "
+
+# A chat's own syntax: <!channel>, &amp;, @everyone.
+_CHAT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "@\u2060"})
+
+
+def verify_status(outcomes: Sequence[VerifyOutcome | KeyspaceFailed]) -> str:
+    """The description of a commit status: what is wrong first, because it may be cut."""
+    ordered = sorted(outcomes, key=lambda o: (_is_good(o), o.keyspace))
+    return _cut("; ".join(f"{o.keyspace}: {_verified(o)}" for o in ordered))
+
+
+def apply_status(outcomes: Sequence[ApplyOutcome | KeyspaceFailed]) -> str:
+    ordered = sorted(outcomes, key=lambda o: (_is_completed(o), o.keyspace))
+    return _cut("; ".join(f"{o.keyspace}: {_applied(o)}" for o in ordered))
+
+
+def stale_status(stale: Iterable[tuple[Plan, Sequence[str]]]) -> str:
+    """Of a pull request's plans of one environment, each with the shards that have moved."""
+    said = [
+        f"plan {short_id(plan.plan_id)} of {plan.core.keyspace},"
+        f" {len(shards):,} of {words.count(len(plan.core.shards), 'shard')} have moved"
+        for plan, shards in stale
+    ]
+    return _cut(f"{_STALE}{'; '.join(said)}; plan again")
+
+
+def is_stale_status(description: str) -> bool:
+    """Whether `stale_status` wrote it."""
+    return description.startswith(_STALE)
+
+
+def deployment_words(keyspace: str, plan_id: str) -> str:
+    return _cut(f"schema of {keyspace}, plan {short_id(plan_id)}")
+
+
+def break_glass_title(environment: str) -> str:
+    return f"Applied to {visible_line(environment)} without review"
+
+
+def break_glass_line(issue: int) -> str:
+    return f"--break-glass: approvals are not asked for; issue #{issue} tells why"
+
+
+def plan_commit_message(plan_ids: Sequence[str]) -> str:
+    """The subject and body of the commit in which a job leaves plans."""
+    plans = "plan" if len(plan_ids) == 1 else "plans"
+    return f"Schema {plans} {', '.join(map(short_id, plan_ids))}"
+
+
+def chat_text(outcomes: Sequence[DriftOutcome | KeyspaceFailed], run_url: str) -> str:
+    """A line for each keyspace that needs a person, and where to read more."""
+    lines = [
+        f"{o.keyspace} in {o.environment}: "
+        + ("failed" if isinstance(o, KeyspaceFailed) else verdict(o))
+        for o in outcomes
+        if isinstance(o, KeyspaceFailed) or not is_clean(o)
+    ]
+    return "\n".join([*(visible_line(line).translate(_CHAT) for line in lines), run_url])
+
+
+def _verified(outcome: VerifyOutcome | KeyspaceFailed) -> str:
+    if isinstance(outcome, KeyspaceFailed):
+        return "failed"
+    plan = f"plan {short_id(outcome.plan.plan_id)}" if outcome.plan else "no plan"
+    match outcome.state:
+        case VerifyState.VERIFIED:
+            assert outcome.plan is not None, "verified against a plan"
+            return f"{plan} verified, {changes_line(summarise(outcome.plan.core))}"
+        case VerifyState.REFUSED:
+            return f"{plan}, {verify_verdict(outcome)}"
+        case VerifyState.NO_CHANGE | VerifyState.APPLIED | VerifyState.UNPLANNED:
+            return verify_verdict(outcome)
+        case _:
+            assert_never(outcome.state)
+
+
+def _applied(outcome: ApplyOutcome | KeyspaceFailed) -> str:
+    if isinstance(outcome, KeyspaceFailed):
+        return "failed"
+    plan = f"plan {short_id(outcome.plan.plan_id)}, " if outcome.plan else ""
+    return f"{plan}{outcome.verdict}"
+
+
+def _is_good(outcome: VerifyOutcome | KeyspaceFailed) -> bool:
+    return isinstance(outcome, VerifyOutcome) and is_verified(outcome.state)
+
+
+def _is_completed(outcome: ApplyOutcome | KeyspaceFailed) -> bool:
+    return isinstance(outcome, ApplyOutcome) and outcome.verdict is ApplyVerdict.COMPLETED
+
+
+def _cut(text: str) -> str:
+    shown = visible_line(text)
+    return shown if len(shown) <= STATUS_CHARS_MAX else f"{shown[: STATUS_CHARS_MAX - 1]}…"
