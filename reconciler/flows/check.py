@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from reconciler.errors import Refused
 from reconciler.flows.derive import Pass, derive
 from reconciler.flows.looking import Look, SeenShard, unreachable_refusals
 from reconciler.guard.classify import classify, states_along
 from reconciler.guard.compare import LiveRows, compare_plans, input_refusals
 from reconciler.guard.model import Done, Drifted, Refusal, ToDo
+from reconciler.plan.files import read_plan
 from reconciler.plan.model import Plan, PlanCore
 from reconciler.ports import World
+from reconciler.spec.load import DesiredFiles
+from reconciler.spec.model import Environment
+from reconciler.spec.tree import FileTree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +62,18 @@ def is_as_git_says(begun: Pass) -> bool:
     look = begun.look
     unseen = look.unreachable or look.refusals
     return not unseen and all(s.fingerprints == begun.desired_fingerprints for s in look.seen)
+
+
+def plan_of_these_files(
+    tree: FileTree, files: DesiredFiles, environment: Environment
+) -> Plan | None:
+    """The plan beside the files, if it was made from them: only then can it still be applied. Any
+    other makes no shard pending and no plan wait; `verify` is where it is refused."""
+    try:
+        plan = read_plan(tree, environment.name, files.spec.keyspace)
+    except Refused:
+        return None
+    return None if plan is None or input_refusals(plan.core, files.digests) else plan
 
 
 def is_left_over(begun: Pass, plan: Plan) -> bool:

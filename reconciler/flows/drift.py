@@ -5,15 +5,13 @@ from __future__ import annotations
 from reconciler.diff.drift import differences_of
 from reconciler.diff.model import SchemaDiff
 from reconciler.diff.statement import step_sql
-from reconciler.errors import Refused
+from reconciler.flows.check import plan_of_these_files
 from reconciler.flows.derive import Pass, begin_pass, diff_between
 from reconciler.flows.looking import SeenShard
 from reconciler.guard.classify import position_of
-from reconciler.guard.compare import input_refusals
 from reconciler.guard.model import ToDo
 from reconciler.model.fleet import in_key_order
 from reconciler.outcomes import DriftGroup, DriftOutcome, ShardMark, TableDifference
-from reconciler.plan.files import read_plan
 from reconciler.plan.model import Plan
 from reconciler.ports import World
 from reconciler.spec.load import DesiredFiles
@@ -26,7 +24,7 @@ def find_drift(
 ) -> DriftOutcome:
     """Every shard is in exactly one group: matching, pending-apply, drifted or unreachable."""
     begun = begin_pass(world, files, environment)
-    plan = _plan_of_these_files(tree, files, environment)
+    plan = plan_of_these_files(tree, files, environment)
     groups: dict[tuple[ShardMark, tuple[TableDifference, ...], str], list[str]] = {}
     unread = {refusal.shard for refusal in begun.look.refusals}
     for seen in begun.look.seen:
@@ -49,18 +47,6 @@ def find_drift(
         unmanaged=_unmanaged(begun),
         refusals=begun.look.refusals,
     )
-
-
-def _plan_of_these_files(
-    tree: FileTree, files: DesiredFiles, environment: Environment
-) -> Plan | None:
-    """The plan beside the files, if it was made from them: only then can it still be applied. Any
-    other makes no shard pending; `verify` is where it is refused."""
-    try:
-        plan = read_plan(tree, environment.name, files.spec.keyspace)
-    except Refused:
-        return None
-    return None if plan is None or input_refusals(plan.core, files.digests) else plan
 
 
 def _mark(begun: Pass, seen: SeenShard, plan: Plan | None) -> ShardMark:

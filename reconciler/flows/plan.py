@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.errors import Refused
-from reconciler.flows.check import check_against_live
+from reconciler.errors import ReconcilerError
+from reconciler.flows.check import check_against_live, plan_of_these_files
 from reconciler.flows.derive import Derived, Pass, begin_pass, derive
 from reconciler.flows.estimate import time_estimate
 from reconciler.flows.looking import Look
@@ -14,11 +14,11 @@ from reconciler.guard.compare import input_refusals
 from reconciler.guard.model import Refusal, ToDo
 from reconciler.outcomes import PlanOutcome
 from reconciler.plan.codec import dump_plan, plan_from_core
-from reconciler.plan.files import has_file, plan_paths, read_plan
+from reconciler.plan.files import has_file, plan_paths
 from reconciler.plan.model import Plan, PlanMeta
 from reconciler.plan.validate import check_core
 from reconciler.ports import FileWriter, World
-from reconciler.spec.load import DesiredFiles
+from reconciler.spec.load import DesiredFiles, load_keyspace
 from reconciler.spec.model import Environment
 from reconciler.spec.tree import FileTree
 
@@ -88,14 +88,16 @@ def _pending(
 ) -> Plan | None:
     """The merged plan that waits: every shard is on its chain and some are not at the end.
 
-    A plan that drift has made impossible does not wait any more: a new plan is the way on.
+    A plan that can never be applied does not wait any more, and a new one is the way on: drift has
+    made it impossible, or the branch has moved on to other schema files without another plan.
     """
     if protected is None:
         return None
     try:
-        merged = read_plan(protected, environment.name, files.spec.keyspace)
-    except Refused:
-        return None  # it can never be applied
+        merged_files = load_keyspace(protected, files.spec.path)
+    except ReconcilerError:
+        return None
+    merged = plan_of_these_files(protected, merged_files, environment)
     if merged is None:
         return None
     standings = [position_of(merged.core, seen.shard, seen.fingerprints) for seen in look.seen]

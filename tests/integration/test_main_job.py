@@ -285,6 +285,18 @@ def test_a_plan_is_not_built_on_a_merged_plan_that_still_waits(fleet: Fleet) -> 
     assert fleet.run("plan").code == 0
 
 
+def test_a_plan_that_the_branch_has_left_behind_does_not_block_the_next(fleet: Fleet) -> None:
+    """Somebody pushed a schema file without a plan, while the last one had not been applied."""
+    add_column(fleet)
+    planned = fleet.plan_and_commit()
+    fleet.edit("schemas/shop/users.sql", "age int", "age bigint")
+    fleet.commit("no plan for it")
+    refuses(fleet, "apply", "input-changed")
+    refuses(fleet, "apply", "superseded", "--ref", planned)
+    fleet.plan_and_commit()
+    assert fleet.run("apply").code == 0
+
+
 @pytest.mark.invariant("RV-7")
 def test_dropping_a_column_needs_permission_for_that_column(fleet: Fleet) -> None:
     fleet.edit("schemas/shop/orders.sql", "  legacy int DEFAULT NULL,\n", "")
@@ -466,7 +478,9 @@ def test_a_big_table_that_is_renamed_keeps_the_room_its_rows_need(fleet: Fleet) 
     fleet.sql("-40", "ANALYZE TABLE orders")
     text = fleet.read("schemas/shop/orders.sql").replace("TABLE orders", "TABLE purchases")
     text = text.replace("legacy int DEFAULT NULL", "legacy bigint DEFAULT NULL")
-    fleet.write("schemas/shop/purchases.sql", f"-- reconciler: rename table orders to purchases\n{text}")
+    fleet.write(
+        "schemas/shop/purchases.sql", f"-- reconciler: rename table orders to purchases\n{text}"
+    )
     (fleet.root / "schemas/shop/orders.sql").unlink()
     fleet.spec["policy"]["allow"] = [{"table": "orders", "hazard": "rename", "reason": "agreed"}]
     fleet.write_spec()
