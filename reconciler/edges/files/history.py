@@ -8,7 +8,7 @@ from pathlib import Path
 import git
 
 from reconciler.edges.files.git_tree import GitTree
-from reconciler.errors import InvalidInput, Problem
+from reconciler.errors import InvalidInput, Problem, Refused
 from reconciler.spec.tree import FileTree
 
 # Tried in this order where nobody names the branch: what the remote calls its default comes first.
@@ -97,7 +97,8 @@ def _below(repo: git.Repo, root: Path) -> str:
 
 
 def open_repository(root: Path) -> git.Repo:
-    """Raises InvalidInput where there is none, or one without a commit."""
+    """Raises InvalidInput where there is none, or one without a commit; Refused where git itself
+    will not read it, which says nothing about what is in it."""
     try:
         repo = git.Repo(root, search_parent_directories=True)
     except (git.InvalidGitRepositoryError, git.NoSuchPathError):
@@ -109,6 +110,7 @@ def open_repository(root: Path) -> git.Repo:
             )
         ) from None
     if not repo.head.is_valid():
+        _check_readable(repo)
         raise InvalidInput(
             Problem(
                 code="repository-without-commits",
@@ -117,3 +119,21 @@ def open_repository(root: Path) -> git.Repo:
             )
         )
     return repo
+
+
+def _check_readable(repo: git.Repo) -> None:
+    """Git 2.35.2 and later refuse a repository of another user, as a checkout often is in a
+    container; to GitPython that looks like a repository without a commit."""
+    try:
+        repo.git.rev_parse("--git-dir")
+    except git.GitCommandError as error:
+        said = str(error.stderr).strip().removeprefix("stderr: '").splitlines()
+        folder = repo.working_tree_dir or repo.git_dir
+        raise Refused(
+            Problem(
+                code="repository-refused-by-git",
+                message=f"git does not read this repository: {said[0] if said else 'no reason'}",
+                recovery="if it belongs to another user and you trust it:"
+                f" `git config --global --add safe.directory {folder}`",
+            )
+        ) from None

@@ -1,0 +1,40 @@
+"""Where a repository cannot be read, and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import git
+import pytest
+
+from reconciler.cli.wire import protected_tree
+from reconciler.edges.files.history import open_repository
+from reconciler.errors import InvalidInput, Refused
+
+AUTHOR = ("-c", "user.name=t", "-c", "user.email=t@example.org")
+
+
+def test_a_repository_of_another_user_is_not_taken_for_an_empty_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A checkout in a container often belongs to somebody else; without the protected branch
+    nobody would look for a plan that waits there."""
+    with git.Repo.init(tmp_path) as repo:
+        repo.git(c=None).execute(["git", *AUTHOR, "commit", "-q", "--allow-empty", "-m", "x"])
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
+    for look in (open_repository, lambda root: protected_tree(root, None)):
+        with pytest.raises(Refused) as refused:
+            look(tmp_path)
+        (problem,) = refused.value.problems
+        assert problem.code == "repository-refused-by-git"
+        assert "dubious ownership" in problem.message
+        assert f"safe.directory {tmp_path}" in problem.recovery
+
+
+def test_a_repository_without_a_commit_says_so(tmp_path: Path) -> None:
+    git.Repo.init(tmp_path).close()
+    with pytest.raises(InvalidInput, match="no commit yet"):
+        open_repository(tmp_path)
+    assert protected_tree(tmp_path, None) is None
