@@ -103,7 +103,8 @@ class DriftOutcome:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullOutcome:
     """`source` is the shard the files were taken from, `alike` those equal to it, `others` the
-    rest: a plan will say what they need. Paths are relative to the repository."""
+    rest: a plan will say what they need. Paths are relative to the repository; `spec` is the one
+    of them that `init` wrote beside the files."""
 
     environment: str
     keyspace: str
@@ -113,6 +114,7 @@ class PullOutcome:
     written: tuple[str, ...]
     unchanged: tuple[str, ...]
     removed: tuple[str, ...]
+    spec: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,6 +63,7 @@ def init(
 
     Login and password stay in environment variables; the spec only names them. The plan that
     follows is empty where all shards are alike, and shows what the others need where they are not.
+    A fleet that has no table yet gets a spec only.
     """
     from reconciler.cli.presenting import presentation
     from reconciler.cli.streams import show
@@ -87,6 +88,8 @@ def init(
         )
     how = presentation(output)
     show(pull_report([pulled], how))
+    if planned is None:
+        return
     click.echo()
     show(plan_report([planned], how))
     if planned.refusals:

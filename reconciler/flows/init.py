@@ -1,4 +1,7 @@
-"""`init`: a spec and its files from a live fleet, proven by the plan that follows from them."""
+"""`init`: a spec and its files from a live fleet, proven by the plan that follows from them.
+
+A fleet without a single table gets its spec all the same: its first files are written by hand.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +29,10 @@ def found_keyspace(
     tree: FileTree,
     writer: FileWriter,
     source: str | None,
-) -> tuple[PullOutcome, PlanOutcome]:
+) -> tuple[PullOutcome, PlanOutcome | None]:
     """Nothing is written until the whole fleet was seen; the spec is written last but one step, so
-    that the plan reads what is in the files. Raises Refused where there is a spec already."""
+    that the plan reads what is in the files. No plan where there is no table. Raises Refused where
+    there is a spec already."""
     path = f"specs/{keyspace}.yaml"
     if has_file(tree, path):
         raise Refused(
@@ -52,7 +56,12 @@ def found_keyspace(
     world = world_of(environment)
     specified = Specified(spec=spec, existing=None, paths=())
     pulled = pull_keyspace(world, specified, environment, writer, source=source)
+    if pulled.others and not pulled.written:
+        raise Refused(_bare_model(pulled.source))
     writer.write(path, spec_text.encode())
+    founded = replace(pulled, written=(path, *pulled.written), spec=path)
+    if not pulled.written:
+        return founded, None
     planned = plan_keyspace(
         world,
         load_keyspace(tree, path),
@@ -61,4 +70,12 @@ def found_keyspace(
         created_at="",
         tool_version="",
     )
-    return replace(pulled, written=(path, *pulled.written)), planned
+    return founded, planned
+
+
+def _bare_model(shard: str) -> Problem:
+    return Problem(
+        code="model-without-tables",
+        message=f"shard {shard} was taken as the model and has no table, while others have some",
+        recovery="name a shard that has the tables with --from",
+    )

@@ -489,6 +489,46 @@ DRIFT = (
 
 PULL = (
     Scenario(
+        "init",
+        "A spec and files are made from a fleet.",
+        lambda how: render.pull_report(
+            [
+                PullOutcome(
+                    environment="production",
+                    keyspace="commerce",
+                    source="-40",
+                    alike=SHARDS[1:],
+                    others=(),
+                    written=("specs/commerce.yaml", "schemas/commerce/users.sql"),
+                    unchanged=(),
+                    removed=(),
+                    spec="specs/commerce.yaml",
+                )
+            ],
+            how,
+        ),
+    ),
+    Scenario(
+        "init-empty",
+        "No shard of the fleet has a table yet.",
+        lambda how: render.pull_report(
+            [
+                PullOutcome(
+                    environment="production",
+                    keyspace="commerce",
+                    source="-40",
+                    alike=SHARDS[1:],
+                    others=(),
+                    written=("specs/commerce.yaml",),
+                    unchanged=(),
+                    removed=(),
+                    spec="specs/commerce.yaml",
+                )
+            ],
+            how,
+        ),
+    ),
+    Scenario(
         "pull",
         "The files are brought to what a shard has.",
         lambda how: render.pull_report(

@@ -38,6 +38,29 @@ def test_init_of_a_divergent_fleet_shows_what_the_others_need(fleet: Fleet) -> N
     assert "KEY `idx_name`" not in fleet.read("schemas/shop/users.sql")
 
 
+def test_init_of_a_fleet_without_tables_writes_the_spec_and_says_what_comes_next(
+    fleet: Fleet,
+) -> None:
+    users = fleet.read("schemas/shop/users.sql")
+    forget_the_files(fleet)
+    for shard in fleet.databases:
+        fleet.sql(shard, "DROP TABLE orders, users")
+    fleet.sql("c0-", users)
+    init = ("init", "shop", "--environment-file", str(fleet.root / "fleet.yaml"))
+    mixed = fleet.run(*init)
+    assert mixed.code == 3
+    assert "[model-without-tables]" in mixed.said
+    fleet.sql("c0-", "DROP TABLE users")
+    ended = fleet.run(*init)
+    assert ended.code == 0, ended.said
+    assert "schemas/shop/" in ended.out
+    assert "every table would be dropped" not in ended.said
+    fleet.write("schemas/shop/users.sql", users)
+    fleet.plan_and_commit()
+    assert fleet.run("apply").code == 0
+    assert fleet.sql("40-80", "SHOW TABLES") == (("users",),)
+
+
 def test_pull_adopts_live_and_leaves_files_alone_that_mean_the_same(fleet: Fleet) -> None:
     for shard in fleet.databases:
         fleet.sql(shard, "ALTER TABLE users ADD COLUMN age int DEFAULT NULL")

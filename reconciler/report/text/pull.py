@@ -18,6 +18,11 @@ def pull_text(outcomes: Sequence[PullOutcome | KeyspaceFailed], style: Style = P
 
 
 def pull_verdict(outcome: PullOutcome) -> str:
+    if outcome.spec:
+        files = len(outcome.written) - 1
+        if not files:
+            return "a spec is written; no shard has a table yet"
+        return f"a spec and {words.count(files, 'schema file')}, from shard {outcome.source}"
     changed = len(outcome.written) + len(outcome.removed)
     if not changed:
         return f"the files say what shard {outcome.source} has already"
@@ -35,16 +40,36 @@ def _outcome(outcome: PullOutcome | KeyspaceFailed, style: Style) -> Lines:
     if outcome.unchanged:
         yield f"  {words.count(len(outcome.unchanged), 'file')} unchanged"
     if outcome.others:
-        plan = command("plan", outcome.keyspace, outcome.environment)
-        total = len({outcome.source, *outcome.alike, *outcome.others})
         yield ""
-        yield from wrapped(
-            f"{words.shard_set(sorted_shards(outcome.others), total)}: not like shard"
-            f" {outcome.source}; `{plan}` shows what would bring"
-            f" {'it' if len(outcome.others) == 1 else 'them'} there",
-            style,
-            first="≠ ",
+        yield from wrapped(_unlike(outcome), style, first="≠ ")
+    if step := _next_step(outcome):
+        yield ""
+        yield from wrapped(step, style, first="next: ")
+
+
+def _unlike(outcome: PullOutcome) -> str:
+    plan = command("plan", outcome.keyspace, outcome.environment)
+    total = len({outcome.source, *outcome.alike, *outcome.others})
+    others = sorted_shards(outcome.others)
+    there = (
+        f"{words.shard_set(others, total)}: not like shard {outcome.source}; `{plan}` shows what"
+        f" would bring {'it' if len(others) == 1 else 'them'} there"
+    )
+    if outcome.spec:  # it is there now, and `init` does not take another model
+        return there
+    other = command("pull", outcome.keyspace, outcome.environment, "--from", others[0])
+    return f"{there}; `{other}` takes its state into the files instead"
+
+
+def _next_step(outcome: PullOutcome) -> str:
+    if outcome.spec and len(outcome.written) == 1:
+        plan = command("plan", outcome.keyspace, outcome.environment, "--write")
+        return (
+            f"write one CREATE TABLE file for each table into schemas/{outcome.keyspace}/, then"
+            f" `{plan}`"
         )
+    if outcome.spec:
+        return "read the spec, set waves and limits as you like, then commit all of it"
     if outcome.written or outcome.removed:
-        yield ""
-        yield from wrapped("look at the files with `git diff`, then commit", style, first="next: ")
+        return "look at the files with `git status` and `git diff`, then commit"
+    return ""
