@@ -160,6 +160,7 @@ def _cohorts(begun: Pass) -> list[tuple[SeenShard, ...]]:
             tuple((table, read.text) for table, read in sorted(seen.definitions.items())),
             seen.observation.others,
             seen.observation.outside_parents,
+            seen.observation.outside_children,
             seen.observation.unseen,
         )
         cohorts.setdefault(key, []).append(seen)

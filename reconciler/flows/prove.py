@@ -15,6 +15,7 @@ from reconciler.diff.counters import wanted_counters
 from reconciler.diff.model import Operation, Step
 from reconciler.flows.looking import DefinitionReader
 from reconciler.flows.proof.chain import Ran
+from reconciler.flows.proof.outside_children import outside_child_findings
 from reconciler.flows.proof.part import parts_of
 from reconciler.flows.proof.part_proof import prove_part
 from reconciler.flows.proof.programs import Finding, program_findings
@@ -88,6 +89,7 @@ def prove_change_set(
     statements = sorted(proven, key=lambda ran: ran.place)
     findings = (
         *program_findings(world.scratch, request, tables, statements),
+        *outside_child_findings(request, statements),
         *unproven_findings(request, statements),
     )
     return Proven(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reconciler.model.schema import OtherObject
+from reconciler.model.schema import OtherObject, Table
 from reconciler.model.server import ServerSettings
 
 
@@ -28,6 +28,24 @@ class OutsideParent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideChild:
+    """A table in another database of the server whose foreign keys refer to tables of this shard.
+
+    `parents` are those tables. `table` is all of the child that matters to them: the columns of
+    those foreign keys and the keys themselves, whose `parent_database` None means the shard's;
+    None: it could not be read.
+    """
+
+    database: str
+    name: str
+    parents: tuple[str, ...]
+    table: Table | None
+
+    def __str__(self) -> str:
+        return f"{self.database}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedShard:
     """One shard as its server showed it, all in one look.
 
@@ -42,6 +60,7 @@ class ObservedShard:
     others: tuple[OtherObject, ...] = ()
     facts: tuple[tuple[str, TableFacts], ...] = ()
     outside_parents: tuple[OutsideParent, ...] = ()
+    outside_children: tuple[OutsideChild, ...] | None = ()  # None: the login may not see them
     place: str = ""
     unseen: tuple[str, ...] = ()  # what privileges kept from being read, in words
 

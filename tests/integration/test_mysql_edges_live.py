@@ -186,6 +186,53 @@ def test_parents_in_other_databases_come_along(
     assert parent.definition.startswith("CREATE TABLE `p` (")
 
 
+def test_children_in_other_databases_come_along(
+    server: RunningServer, fresh_database: FreshDatabase
+) -> None:
+    other, database = fresh_database(server), fresh_database(server)  # in the order they can go
+    child = "`chñ/ild no-1`"
+    run(
+        server,
+        database,
+        "CREATE TABLE `p t` (id INT PRIMARY KEY, a VARCHAR(9) UNIQUE) CHARSET latin1",
+        "CREATE TABLE own (id INT PRIMARY KEY, FOREIGN KEY (id) REFERENCES `p t` (id))",
+        f"CREATE TABLE `{other}`.sibling (id INT PRIMARY KEY)",
+        f"CREATE TABLE `{other}`.{child} (id INT, x BLOB, a VARCHAR(9) NOT NULL,"
+        f" CONSTRAINT f1 FOREIGN KEY (a) REFERENCES `{database}`.`p t` (a) ON DELETE CASCADE,"
+        f" CONSTRAINT f2 FOREIGN KEY (id) REFERENCES `{other}`.sibling (id)) CHARSET latin1",
+    )
+    (found,) = observed(connection_to(server, database)).outside_children or ()
+    assert str(found) == f"{other}.{child.strip('`')}"
+    assert found.parents == ("p t",)
+    assert found.table is not None
+    assert [(c.name, c.charset, c.nullable) for c in found.table.columns] == [
+        ("a", "latin1", False)
+    ]
+    (key,) = found.table.foreign_keys
+    assert (key.name, key.parent_database, key.on_delete) == ("f1", None, "CASCADE")
+    assert observed(connection_to(server, other)).outside_children == ()
+
+
+def test_children_that_a_login_cannot_read_are_named_all_the_same(
+    server: RunningServer, fresh_database: FreshDatabase
+) -> None:
+    other, database = fresh_database(server), fresh_database(server)  # in the order they can go
+    run(
+        server,
+        database,
+        "CREATE TABLE p (id INT PRIMARY KEY)",
+        f"CREATE TABLE `{other}`.c (id INT, FOREIGN KEY (id) REFERENCES `{database}`.p (id))",
+    )
+    reads = f"SELECT ON `{database}`.*"
+    with account(server, reads, "PROCESS ON *.*") as login:
+        (found,) = observed(connection_to(server, database, login)).outside_children or ()
+        assert (str(found), found.parents, found.table) == (f"{other}.c", ("p",), None)
+    with account(server, reads) as login:
+        seen = observed(connection_to(server, database, login))
+        assert seen.outside_children is None
+        assert "foreign keys of other databases (needs PROCESS)" in seen.unseen
+
+
 def test_row_versions_are_counted(
     mysql_server: RunningServer, fresh_database: FreshDatabase
 ) -> None:

@@ -11,7 +11,7 @@ from reconciler.diff.model import Clause, ClauseKind, Operation, Step
 from reconciler.edges.server.process import RunningServer
 from reconciler.flows.prove import ProofFailed, Proven, prove_change_set
 from reconciler.guard.model import Refusal
-from reconciler.model.observation import ObservedShard, TableFacts
+from reconciler.model.observation import ObservedShard, OutsideChild, TableFacts
 from reconciler.model.policy import Hazard, HazardKind
 from reconciler.model.renames import Rename, RenameKind
 from reconciler.model.schema import Schema
@@ -345,6 +345,83 @@ class TestForeignKeys:
         key = ", CONSTRAINT f FOREIGN KEY (pid) REFERENCES `not_there`.p (id)"
         proof = either.prove([child.format(key="")], [child.format(key=key)], run=False)
         assert "not_there.p" in hazards_of(proof, HazardKind.UNPROVEN)["c"].reason
+
+
+class TestChildrenInOtherDatabases:
+    PARENT = (
+        "CREATE TABLE p (id int PRIMARY KEY, code varchar(20) CHARACTER SET utf8mb4 UNIQUE KEY,"
+        " x int)"
+    )
+    CHILD = (
+        "CREATE TABLE `{other}`.c (id int, code varchar(20) CHARACTER SET utf8mb4,"
+        " CONSTRAINT f1 FOREIGN KEY (id) REFERENCES `{here}`.p (id),"
+        " CONSTRAINT f2 FOREIGN KEY (code) REFERENCES `{here}`.p (code))"
+    )
+
+    def proof(
+        self, bench: Bench, after: str, renames: tuple[Rename, ...] = ()
+    ) -> tuple[Proven | ProofFailed, str]:
+        """Of a change of the parent under its child, with the child's full name."""
+        with bench.database([self.PARENT]) as here, bench.database([]) as other:
+            bench.execute(self.CHILD.format(here=here, other=other))
+            with bench.database([after] if after else []) as there:
+                desired = bench.schema(bench.observe(there))
+            return bench.prove_on(bench.observe(here), desired, renames), f"{other}.c"
+
+    @pytest.mark.parametrize(
+        "old_new",
+        [
+            ("id int", "id bigint"),
+            ("varchar(20) CHARACTER SET utf8mb4", "varchar(20) CHARACTER SET latin1"),
+            (" UNIQUE KEY", ""),
+            (", code varchar(20) CHARACTER SET utf8mb4 UNIQUE KEY", ""),
+            ("x int)", "x int) ENGINE=MyISAM"),
+            ("CREATE TABLE p", "CREATE TABLE another"),
+        ],
+        ids=["type", "charset", "index", "column", "engine", "table"],
+    )
+    def test_what_a_child_makes_impossible_is_refused_with_its_name(
+        self, either: Bench, old_new: tuple[str, str]
+    ) -> None:
+        proof, child = self.proof(either, self.PARENT.replace(*old_new))
+        (refusal,) = refusals(proof)
+        assert refusal.code == "statement-rejected"
+        assert child in refusal.message
+
+    @pytest.mark.parametrize(
+        "old_new", [("x int", "x bigint"), ("x int", "x int, y int"), (", x int", "")]
+    )
+    def test_what_no_child_minds_is_planned(self, either: Bench, old_new: tuple[str, str]) -> None:
+        proof, child = self.proof(either, self.PARENT.replace(*old_new))
+        assert child not in str(proven(proof).statements)
+
+    def test_a_new_name_that_the_childs_definition_follows_needs_permission(
+        self, either: Bench
+    ) -> None:
+        column = (Rename(kind=RenameKind.COLUMN, table="p", old="id", new="key_id"),)
+        proof, child = self.proof(either, self.PARENT.replace("id int", "key_id int"), column)
+        assert hazards_of(proof, HazardKind.BREAKS_OBJECT)[child].needs_permission
+        table = (Rename(kind=RenameKind.TABLE, table="q", old="p", new="q"),)
+        proof, child = self.proof(either, self.PARENT.replace("TABLE p", "TABLE q"), table)
+        assert hazards_of(proof, HazardKind.BREAKS_OBJECT)[child].needs_permission
+
+    def test_children_that_nobody_could_see_are_said(self, either: Bench) -> None:
+        with either.database([self.PARENT]) as here:
+            seen = replace(either.observe(here), outside_children=None)
+            with either.database([self.PARENT.replace("id int", "id bigint")]) as there:
+                goes = either.prove_on(seen, either.schema(either.observe(there)))
+            with either.database([self.PARENT.replace("x int", "x bigint")]) as there:
+                stays = either.prove_on(seen, either.schema(either.observe(there)))
+        assert "PROCESS" in hazards_of(goes, HazardKind.UNPROVEN)["p"].reason
+        assert not hazards_of(stays, HazardKind.UNPROVEN), "no foreign key can be to that column"
+
+    def test_a_child_that_could_not_be_read_is_said(self, either: Bench) -> None:
+        with either.database([self.PARENT]) as here:
+            hidden = OutsideChild(database="other", name="c", parents=("p",), table=None)
+            seen = replace(either.observe(here), outside_children=(hidden,))
+            with either.database([self.PARENT.replace("id int", "id bigint")]) as there:
+                proof = either.prove_on(seen, either.schema(either.observe(there)))
+        assert "other.c" in hazards_of(proof, HazardKind.UNPROVEN)
 
 
 class TestRefusals:

@@ -14,6 +14,7 @@ from reconciler.edges.mysql.connect import Link, connect
 from reconciler.edges.mysql.deadline import Overdue, map_with_deadline
 from reconciler.edges.mysql.grants import SHOWS_TABLES, privileges_on, unseen_with
 from reconciler.edges.mysql.others import read_others, read_outside_parents
+from reconciler.edges.mysql.outside_children import OutsideChildren
 from reconciler.edges.mysql.problems import (
     STARTED_OTHERWISE,
     ServerRefusal,
@@ -40,14 +41,14 @@ class MysqlLiveShards:
         self._root = root
 
     def observe(self, shards: Sequence[ShardSpec], *, parallel: int) -> list[Observation]:
-        row_versions = RowVersions()
+        row_versions, outside_children = RowVersions(), OutsideChildren()
 
         def look(shard: ShardSpec) -> Observation:
             try:
                 target = resolve(
                     shard.connection, environ=self._environ, root=self._root, shard=shard.name
                 )
-                return observe_shard(shard.name, target, row_versions)
+                return observe_shard(shard.name, target, row_versions, outside_children)
             except ReconcilerError as error:
                 return _unreachable(shard.name, error.problems[0])
 
@@ -58,12 +59,14 @@ class MysqlLiveShards:
         ]
 
 
-def observe_shard(name: str, target: Target, row_versions: RowVersions) -> ObservedShard:
+def observe_shard(
+    name: str, target: Target, row_versions: RowVersions, outside_children: OutsideChildren
+) -> ObservedShard:
     """Raises Unavailable or InvalidInput."""
     database = required_database(target)
     with connect(target, program="reconciler, looking") as link, as_unavailable(target.label):
         link.try_again_on_deadlock()
-        return _observe(link, name, database, row_versions)
+        return _observe(link, name, database, row_versions, outside_children)
 
 
 def read_privileges(link: Link, database: str, server: ServerLook) -> frozenset[str] | None:
@@ -77,14 +80,22 @@ def read_privileges(link: Link, database: str, server: ServerLook) -> frozenset[
     return privileges_on(database, grants, partial_revokes=server.partial_revokes)
 
 
-def _observe(link: Link, name: str, database: str, row_versions: RowVersions) -> ObservedShard:
+def _observe(
+    link: Link,
+    name: str,
+    database: str,
+    row_versions: RowVersions,
+    outside_children: OutsideChildren,
+) -> ObservedShard:
     server = look_at_server(link)
     link.execute(set_session(session_variables(server.settings)))
     privileges = read_privileges(link, database, server)
     if privileges is not None and not privileges & SHOWS_TABLES:
         raise Unavailable(hidden_tables(link.target.label))
     # First of all: it takes the first shard of a server the longest, and the others need it last.
-    versions = row_versions.of(link, server, _folded(database, server))
+    folded = _folded(database, server)
+    versions = row_versions.of(link, server, folded)
+    children = outside_children.of(link, server, folded)
     read = read_tables(link, database, list_again=list_with_facts)
     others = read_others(link, database, read.listing)
     outside = read_outside_parents(link, read.definitions)
@@ -93,6 +104,8 @@ def _observe(link: Link, name: str, database: str, row_versions: RowVersions) ->
         unseen = (*unseen_with(privileges), *unseen)
     if versions is None:
         unseen = (*unseen, "row versions of tables (needs PROCESS)")
+    if children is None:
+        unseen = (*unseen, "foreign keys of other databases (needs PROCESS)")
     return ObservedShard(
         shard=name,
         settings=server.settings,
@@ -103,7 +116,8 @@ def _observe(link: Link, name: str, database: str, row_versions: RowVersions) ->
             for table, _ in read.definitions
         ),
         outside_parents=outside.parents,
-        place=f"{server.identity}/{_folded(database, server)}",
+        outside_children=children,
+        place=f"{server.identity}/{folded}",
         unseen=unseen,
     )
 

@@ -1,17 +1,16 @@
 """How many row versions InnoDB has used up per table, read once per server, not once per shard.
 
-I_S.INNODB_TABLES has no index: each question goes through every table of the server, and a fleet
-has many shards on one server. An INSTANT change that adds or drops a column uses one version up;
-at 64 (255 from 9.1 on) the next is refused (4092) until the table is rebuilt.
+An INSTANT change that adds or drops a column uses one version up; at 64 (255 from 9.1 on) the next
+is refused (4092) until the table is rebuilt.
 """
 
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Mapping
 
 from reconciler.edges.mysql.connect import Link
+from reconciler.edges.mysql.once_per_server import OncePerServer
 from reconciler.edges.mysql.problems import ServerRefusal
 from reconciler.edges.mysql.reading import number, text
 from reconciler.edges.mysql.server_settings import ServerLook
@@ -23,17 +22,12 @@ _STATEMENT = (
 )
 _ESCAPED = re.compile(r"@([0-9a-f]{4})")
 
-# By "database/table" as InnoDB writes them; None: the login may not see it.
-_Versions = Mapping[str, int] | None
-
 
 class RowVersions:
     """Remembers for the length of one look at a fleet."""
 
     def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._asking: dict[str, threading.Lock] = {}
-        self._by_server: dict[str, _Versions] = {}
+        self._versions = OncePerServer(_read)
 
     def of(self, link: Link, server: ServerLook, database: str) -> Mapping[str, int] | None:
         """By table, those that used any; None where the login may not see it (it takes PROCESS).
@@ -41,25 +35,12 @@ class RowVersions:
         version = server.settings.version
         if version.flavor is Flavor.MARIADB or not version.at_least(8, 0, 29):
             return {}
-        found = self._of_server(link, server.identity)
+        found = self._versions.of(link, server.identity)
         return None if found is None else _of_database(found, database)
 
-    def _of_server(self, link: Link, identity: str) -> _Versions:
-        """The first shard of a server asks, the others wait for its answer, no longer than for one
-        of their own."""
-        with self._guard:
-            asking = self._asking.setdefault(identity, threading.Lock())
-        if not asking.acquire(timeout=link.target.read_timeout_s):
-            return None
-        try:
-            if identity not in self._by_server:
-                self._by_server[identity] = _read(link)
-            return self._by_server[identity]
-        finally:
-            asking.release()
 
-
-def _read(link: Link) -> _Versions:
+def _read(link: Link) -> Mapping[str, int] | None:
+    """By "database/table" as InnoDB writes them; None: the login may not see it."""
     try:
         rows = link.query(_STATEMENT)
     except ServerRefusal:

@@ -12,11 +12,13 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 
 from reconciler.ddl.quote import quote_identifier
+from reconciler.ddl.render import create_table_sql
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.problems import ServerRefusal, as_unavailable
 from reconciler.edges.mysql.reading import number, read_definition, read_tables, text
@@ -31,7 +33,8 @@ from reconciler.edges.mysql.session_settings import (
 )
 from reconciler.edges.mysql.target import resolve
 from reconciler.errors import Problem, Refused
-from reconciler.model.observation import OutsideParent
+from reconciler.model.observation import OutsideChild, OutsideParent
+from reconciler.model.schema import Table
 from reconciler.model.server import Flavor, ServerError, ServerSettings
 from reconciler.spec.model import Connection
 
@@ -125,6 +128,7 @@ class MysqlScratchDatabase:
         self._foreign_key_checks = True
         self._zero_dates = False
         self._outside: list[str] = []
+        self._beside: list[str] = []  # databases of children, which must go first
 
     def create(self, settings: ServerSettings) -> None:
         self._mode = settings.variable("sql_mode") or ""
@@ -134,7 +138,8 @@ class MysqlScratchDatabase:
 
     def drop(self) -> None:
         with as_unavailable(self._server.label):
-            self._link.execute(f"DROP DATABASE IF EXISTS {quote_identifier(self._name)}")
+            for name in (*self._beside, self._name):
+                self._link.execute(f"DROP DATABASE IF EXISTS {quote_identifier(name)}")
             while self._outside:
                 self._server.release_outside(self._link, self._outside.pop())
             self._set_for()
@@ -183,6 +188,26 @@ class MysqlScratchDatabase:
                 self._outside.append(database)
         return None
 
+    def add_outside_children(self, children: Sequence[OutsideChild]) -> ServerError | None:
+        version = self._server.look.settings.version
+        ordered = sorted(children, key=lambda child: (child.database, child.name))
+        for _, group in itertools.groupby(ordered, lambda child: child.database):
+            name = self._server.new_name()
+            with as_unavailable(self._server.label):
+                self._link.execute(f"CREATE DATABASE {quote_identifier(name)}")
+                self._beside.append(name)
+                self._link.use(name)
+            tables = [_referring_to(self._name, child.table) for child in group if child.table]
+            errors = [
+                self.execute(create_table_sql(table, version), foreign_key_checks=False)
+                for table in tables
+            ]
+            with as_unavailable(self._server.label):
+                self._link.use(self._name)
+            for error in filter(None, errors):
+                return error
+        return None
+
     def _set_for(self, *, foreign_key_checks: bool = True, zero_dates: bool = False) -> None:
         """Set the session for the next statement, where it is set for another kind."""
         if foreign_key_checks != self._foreign_key_checks:
@@ -192,6 +217,11 @@ class MysqlScratchDatabase:
             mode = session_mode(self._mode, zero_dates=zero_dates)
             self._link.execute(set_session([("sql_mode", mode)]))
             self._zero_dates = zero_dates
+
+
+def _referring_to(database: str, child: Table) -> Table:
+    keys = tuple(replace(key, parent_database=database) for key in child.foreign_keys)
+    return replace(child, foreign_keys=keys)
 
 
 def _refusal_of(statement: Callable[[], None]) -> ServerError | None:

@@ -30,6 +30,11 @@ _DATABASE_EXISTS = 1007
 _OURS = re.compile(r"_reconciler_([0-9a-f]{8})_[0-9a-f]{8}_[0-9]+")
 
 
+def is_scratch_name(database: str) -> bool:
+    """Whether a database was made by a run of this product, to be dropped again."""
+    return _OURS.fullmatch(database) is not None
+
+
 @dataclass(slots=True)
 class _Outside:
     """A database of another owner, as long as `users` scratch databases need it."""

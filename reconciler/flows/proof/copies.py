@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.ddl.quote import quote_identifier
 from reconciler.flows.looking import DefinitionReader, ReadDefinition
-from reconciler.model.observation import OutsideParent
+from reconciler.model.observation import OutsideChild, OutsideParent
 from reconciler.model.server import ServerError, ServerSettings
 from reconciler.ports import Scratch, ScratchDatabase
 
@@ -38,6 +38,7 @@ class Original:
     expected: Mapping[str, str]
     default_less: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     parents: tuple[OutsideParent, ...] = ()
+    children: tuple[OutsideChild, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +143,9 @@ class CopyMaker:
         error = database.add_outside_parents(original.parents) if original.parents else None
         if error is not None:
             return NotCopied(table=original.parents[0].table, error=error)
+        error = database.add_outside_children(original.children) if original.children else None
+        if error is not None:
+            return NotCopied(table=str(original.children[0]), error=error)
         # With checks off, a child may come before its parent, and one without a parent is made too.
         failed = {
             table

@@ -1,4 +1,6 @@
-"""Parents in other databases, for foreign keys that leave the schema."""
+"""Tables of other databases at the other end of a foreign key: parents that ours refer to, and
+children that refer to ours. A change of ours is held against both, and changes neither.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ from collections.abc import Collection, Iterator
 
 from reconciler.ddl.quote import quote_identifier
 from reconciler.flows.proof.request import ProofRequest
-from reconciler.model.observation import OutsideParent
+from reconciler.model.observation import OutsideChild, OutsideParent
 from reconciler.model.schema import ForeignKey, Table
 
 
@@ -23,6 +25,12 @@ def parents_for(request: ProofRequest, tables: Collection[str]) -> tuple[Outside
         for parent in (_fitting_parent(table, key),)
     }
     return (*seen, *(parent for _, parent in sorted(made_up.items())))
+
+
+def children_for(request: ProofRequest, tables: Collection[str]) -> tuple[OutsideChild, ...]:
+    """Those that refer to one of the tables."""
+    seen = request.shard.outside_children or ()
+    return tuple(child for child in seen if not set(tables).isdisjoint(child.parents))
 
 
 def assumed_parents(request: ProofRequest, table: Table | None) -> tuple[ForeignKey, ...]:

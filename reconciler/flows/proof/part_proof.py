@@ -11,7 +11,7 @@ from reconciler.ddl.default_less import default_less_columns
 from reconciler.diff.schema_diff import diff_schemas
 from reconciler.flows.proof.chain import Chain, Ran
 from reconciler.flows.proof.copies import Copy, CopyMaker, NotCopied, Original
-from reconciler.flows.proof.outside import parents_for
+from reconciler.flows.proof.outside import children_for, parents_for
 from reconciler.flows.proof.part import Part, names_of
 from reconciler.flows.proof.refusals import (
     ends_elsewhere,
@@ -80,6 +80,7 @@ def _original(request: ProofRequest, part: Part) -> Original:
             for table, found in read.items()
         },
         parents=parents_for(request, part.tables),
+        children=children_for(request, part.tables),
     )
 
 
@@ -105,7 +106,7 @@ def _run_chain(
         for place, step in steps:
             problem = chain.run(place, step)
             if problem is not None:
-                return not_taken(shard, problem)
+                return not_taken(shard, problem, children_for(request, names_of(step)))
         now = maker.read_everything(chain.copy)
         if {table: read.fingerprint for table, read in now.items()} != chain.state:
             return unexplained(shard, now, chain.state)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from reconciler.ddl.render import render_table
 from reconciler.diff.comparable import policy_fingerprint
@@ -13,6 +13,7 @@ from reconciler.flows.proof.copies import NotCopied
 from reconciler.flows.proof.replay import Disagreement
 from reconciler.flows.proof.request import ProofRequest
 from reconciler.guard.model import Refusal
+from reconciler.model.observation import OutsideChild
 from reconciler.model.schema import Schema, Table
 
 _SHRINK = "make the change in two steps, with a reviewed plan for each"
@@ -34,7 +35,10 @@ def not_copied(shard: str, problem: NotCopied, text: str | None) -> Refusal:
     )
 
 
-def not_taken(shard: str, problem: Rejected | CameTwice) -> Refusal:
+def not_taken(
+    shard: str, problem: Rejected | CameTwice, children: Sequence[OutsideChild]
+) -> Refusal:
+    """`children` are the tables of other databases that refer to the step's."""
     table = problem.step.table
     match problem:
         case Rejected(sql=sql, error=error):
@@ -42,7 +46,8 @@ def not_taken(shard: str, problem: Rejected | CameTwice) -> Refusal:
                 code="statement-rejected",
                 shard=shard,
                 table=table,
-                message=f"table {table}: the server does not take the change: {error}",
+                message=f"table {table}: the server does not take the change: {error}"
+                f"{_referred_to_by(children)}",
                 recovery="the server's answer says what stands in the way; mend the definition, or"
                 f" {_SHRINK}",
                 expected=sql,
@@ -57,6 +62,11 @@ def not_taken(shard: str, problem: Rejected | CameTwice) -> Refusal:
                 recovery=_SHRINK,
                 expected=sql,
             )
+
+
+def _referred_to_by(children: Sequence[OutsideChild]) -> str:
+    named = ", ".join(map(str, children))
+    return f" (foreign keys of other databases refer to it: {named})" if named else ""
 
 
 def state_disagrees(shard: str, what: str, found: Disagreement) -> Refusal:

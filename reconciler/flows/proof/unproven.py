@@ -14,7 +14,7 @@ from reconciler.model.policy import Hazard, HazardKind
 
 _TAKES_A_NAME = (ClauseKind.DROP_COLUMN, ClauseKind.RENAME_COLUMN)
 # Settled by the statements that use them; the rest of what was not seen are programs.
-_SETTLED = ("row versions ", "table ")
+_SETTLED = ("row versions ", "table ", "foreign keys ")
 
 
 def unproven_findings(request: ProofRequest, statements: Sequence[Ran]) -> Iterator[Finding]:

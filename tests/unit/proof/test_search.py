@@ -10,7 +10,7 @@ import pytest
 from reconciler.diff.model import Clause, ClauseKind, RequiredAlgorithm
 from reconciler.flows.proof.copies import Copy
 from reconciler.flows.proof.search import Accepted, Alter, candidates, find_class
-from reconciler.model.observation import OutsideParent
+from reconciler.model.observation import OutsideChild, OutsideParent
 from reconciler.model.server import Flavor, ServerError
 from reconciler.plan.model import Algorithm, ExecutionClass, Lock
 
@@ -49,6 +49,9 @@ class Server:
         return None
 
     def add_outside_parents(self, parents: Sequence[OutsideParent]) -> ServerError | None:
+        return None
+
+    def add_outside_children(self, children: Sequence[OutsideChild]) -> ServerError | None:
         return None
 
 
