@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
@@ -17,8 +18,13 @@ schema: schemas/{keyspace}
 _POLICY = """
 policy:
   ignore_tables: ["_*"]   # shadow tables of online schema changes; add what jobs make by themselves
-  allow: []               # a plan that needs permission says which line to add here
+  # A plan that would lose data or break code is refused, and shows the line to put here:
+  # allow:
+  #   - {table: orders, hazard: drop-column, object: legacy, reason: "unused since March"}
 """
+_PLAIN = re.compile(
+    r"[A-Za-z_][\w.]*"
+)  # anything else is quoted: YAML reads a bare -40 as a number
 _ROLLOUT = {"waves": ["25%", "100%"], "parallel": 4, "on_failure": "halt"}
 
 
@@ -26,10 +32,56 @@ def draft_spec(keyspace: str, environment: str, block: dict[str, Any]) -> str:
     """`block` is the environment's own part: connection, shards and what else it needs."""
     rollout = {"canary": [_first_shard(block)], **_ROLLOUT} if _first_shard(block) else _ROLLOUT
     settled = {**block, "rollout": block.get("rollout", rollout)}
-    environments = yaml.safe_dump(
-        {"environments": {environment: settled}}, sort_keys=False, width=100
+    environments = yaml.dump(
+        {"environments": {environment: _laid_out(settled)}},
+        Dumper=_Dumper,
+        sort_keys=False,
+        width=100,
     )
     return _HEAD.format(keyspace=keyspace) + environments + _POLICY
+
+
+class _Line(dict[str, Any]):
+    """A mapping that stands on one line."""
+
+
+class _Names(list[Any]):
+    """A list that stands on one line."""
+
+
+class _Dumper(yaml.SafeDumper):
+    """Our layout: quotes wherever YAML could read something else than text."""
+
+
+_Dumper.add_representer(
+    str,
+    lambda dumper, text: dumper.represent_scalar(
+        "tag:yaml.org,2002:str", text, style=None if _PLAIN.fullmatch(text) else '"'
+    ),
+)
+_Dumper.add_representer(
+    _Line,
+    lambda dumper, line: dumper.represent_mapping(
+        "tag:yaml.org,2002:map", line.items(), flow_style=True
+    ),
+)
+_Dumper.add_representer(
+    _Names,
+    lambda dumper, names: dumper.represent_sequence(
+        "tag:yaml.org,2002:seq", names, flow_style=True
+    ),
+)
+
+
+def _laid_out(value: Any) -> Any:
+    """Lists of plain values on one line; of mappings, such as shards, one line for each."""
+    if isinstance(value, dict):
+        return {key: _laid_out(inner) for key, inner in value.items()}
+    if not isinstance(value, list):
+        return value
+    if any(isinstance(item, (dict, list)) for item in value):
+        return [_Line(item) if isinstance(item, dict) else item for item in value]
+    return _Names(value)
 
 
 def _first_shard(block: dict[str, Any]) -> str | None:

@@ -1,0 +1,33 @@
+"""The spec that `init` writes: it means what was asked, and a person can go on in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from reconciler.spec.draft import draft_spec
+from reconciler.spec.read import read_spec
+
+CONNECTION = {"host": "db", "database": "shop_{shard}", "user": "${U}", "password": "${P}"}
+SHARDS: tuple[Any, ...] = (
+    ["-40", "40-80", "80-"],
+    [{"name": "-40", "connection": {"port": "${A}"}}, {"name": "40-80"}, {"name": "80-"}],
+)
+
+
+@pytest.mark.parametrize("shards", SHARDS, ids=["names", "overrides"])
+def test_a_draft_says_what_was_asked_in_one_line_for_each_shard(shards: list[Any]) -> None:
+    text = draft_spec("shop", "production", {"connection": CONNECTION, "shards": shards})
+    environment = read_spec(text, "specs/shop.yaml").environment("production")
+    assert environment
+    assert [shard.name for shard in environment.shards] == ["-40", "40-80", "80-"]
+    assert text.count('"40-80"') == 1  # quoted, or an editor's next name goes without, too
+    assert '"-40"' in next(line for line in text.splitlines() if "canary" in line)
+
+
+def test_the_permission_in_the_draft_only_has_to_be_uncommented() -> None:
+    text = draft_spec("shop", "production", {"connection": CONNECTION, "shards": SHARDS[0]})
+    permitted = text.replace("# allow:", "allow:").replace("#   - {", "  - {")
+    (permission,) = read_spec(permitted, "specs/shop.yaml").policy.allow
+    assert permission.table == "orders"
