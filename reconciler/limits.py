@@ -73,8 +73,12 @@ LEDGER_CONNECTIONS_MAX = 6
 HEARTBEAT_S = 2.0
 HEARTBEAT_MISSED_S_MAX = 15.0
 
-# A driver answers within two polls; a person is told "recorded" rather than kept waiting longer.
-REQUEST_ANSWER_S_MAX = 10.0
+# Two signs of life and a little: who looks so long and sees none is not misled by a wrong clock.
+SIGN_OF_LIFE_S_MAX = 5.0
+
+# A driver answers within two polls, and after this long one that died is taken for dead; a person
+# is told "recorded" rather than kept waiting longer.
+REQUEST_ANSWER_S_MAX = 20.0
 
 # How soon a running apply hears of a request or a signal: stop must take effect at once for people.
 ROLLOUT_POLL_S = 0.25
@@ -90,9 +94,6 @@ ANNOTATIONS_MAX = 10
 
 # A proof takes seconds; a scratch database older than a day belongs to a run that was killed.
 SCRATCH_LEFTOVER_AFTER_S = 86_400
-
-# Two proofs that need different tables in another owner's database of one name take turns.
-SCRATCH_WAIT_S_MAX = 120
 
 # Doubling from the first to the second: five retries take about half a minute in all.
 RETRY_PAUSE_S = 1.0
@@ -171,6 +172,9 @@ FORGE_ANSWER_S_MAX = 20
 
 # For reads that the server failed: about 0.1 s and 0.2 s apart, with jitter.
 FORGE_ATTEMPTS_MAX = 3
+
+# After a burst GitHub asks to wait, for a minute at most; what takes longer is for a person.
+FORGE_WAIT_S_MAX = 60
 
 # GitHub: the list of a pull request's files ends here without a word.
 FORGE_FILES_MAX = 3_000

@@ -313,9 +313,13 @@ class Ledger(Protocol):
         """Record an apply with its operations, all pending, and take its lease. Raises Refused
         (`apply-unfinished`, names it) while another apply of the keyspace is not finished."""
 
-    def take_over(self, apply_id: int, *, holder: str, now_s: float) -> Lease:
+    def take_over(
+        self, apply_id: int, *, holder: str, now_s: float, seen: StoredLease | None = None
+    ) -> Lease:
         """A new lease on an apply whose driver is gone; the old lease's writes fail from now on.
-        The caller holds every shard's lock, or only writes to the ledger."""
+        The caller holds every shard's lock, or only writes to the ledger and names the lease by
+        which it judged that nobody drives: Raises Refused (`lease-lost`) if that was taken since.
+        """
 
     def heartbeat(self, lease: Lease, *, now_s: float) -> None:
         """Show a sign of life. Raises Refused (`lease-lost`) if somebody took the lease over."""

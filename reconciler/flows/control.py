@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from reconciler.errors import Refused
 from reconciler.flows.open_apply import OpenApply, grouped
 from reconciler.flows.rollout_book import RolloutBook
 from reconciler.flows.status import is_driven
-from reconciler.ledger.model import Request, StoredApply
+from reconciler.ledger.model import Request, StoredApply, StoredLease
 from reconciler.ledger.states import RequestKind, RequestState
-from reconciler.limits import REQUEST_ANSWER_S_MAX, ROLLOUT_POLL_S
+from reconciler.limits import REQUEST_ANSWER_S_MAX, ROLLOUT_POLL_S, SIGN_OF_LIFE_S_MAX
 from reconciler.outcomes import ControlOutcome
 from reconciler.ports import Clock, Ledger
 from reconciler.rollout.hold import release
@@ -54,6 +55,7 @@ def ask(
 def _answered(ledger: Ledger, clock: Clock, stored: StoredApply, request: Request) -> Request:
     """The request with its answer. A driver that goes away meanwhile leaves it to us."""
     give_up_s = clock.monotonic_s() + REQUEST_ANSWER_S_MAX
+    driver = _DriverWatch(clock, stored.apply_id)
     while True:
         found = next(
             row for row in ledger.requests(stored.apply_id) if row.request_id == request.request_id
@@ -61,22 +63,48 @@ def _answered(ledger: Ledger, clock: Clock, stored: StoredApply, request: Reques
         if found.state is not RequestState.PENDING:
             return found
         lease = ledger.lease(stored.environment, stored.keyspace)
-        if not is_driven(lease, stored.apply_id, clock.now_s()):
-            _carry_out(ledger, clock, stored.apply_id, request)
-        elif clock.monotonic_s() >= give_up_s:
+        if not driver.is_there(lease):
+            try:
+                _carry_out(ledger, clock, request, lease)
+                continue
+            except Refused as refused:
+                if refused.problems[0].code != "lease-lost":
+                    raise
+        if clock.monotonic_s() >= give_up_s:
             return found
-        else:
-            clock.sleep(ROLLOUT_POLL_S)
+        clock.sleep(ROLLOUT_POLL_S)
 
 
-def _carry_out(ledger: Ledger, clock: Clock, apply_id: int, request: Request) -> None:
+class _DriverWatch:
+    """Whether somebody drives an apply, as it shows while one waits for an answer: two machines'
+    clocks may disagree, so a lease that looks old counts only if no sign of life comes."""
+
+    def __init__(self, clock: Clock, apply_id: int) -> None:
+        self._clock = clock
+        self._apply_id = apply_id
+        self._last: StoredLease | None = None
+        self._since_s = clock.monotonic_s()
+
+    def is_there(self, lease: StoredLease | None) -> bool:
+        if lease is None or lease.apply_id != self._apply_id or lease.holder is None:
+            return False
+        if lease != self._last:
+            self._last, self._since_s = lease, self._clock.monotonic_s()
+        if is_driven(lease, self._apply_id, self._clock.now_s()):
+            return True
+        return self._clock.monotonic_s() - self._since_s < SIGN_OF_LIFE_S_MAX
+
+
+def _carry_out(ledger: Ledger, clock: Clock, request: Request, seen: StoredLease | None) -> None:
+    """Raises Refused (`lease-lost`) if somebody drives it after all."""
+    apply_id = request.apply_id
     stored = ledger.apply(apply_id)
     unfinished = stored and ledger.unfinished(stored.environment, stored.keyspace)
     if not unfinished or unfinished.apply_id != apply_id:
         ledger.answer(request.request_id, RequestState.REFUSED, "the apply has ended meanwhile")
         return
     # The fence first: if its driver was only slow, it can write nothing after this.
-    lease = ledger.take_over(apply_id, holder=request.asked_by, now_s=clock.now_s())
+    lease = ledger.take_over(apply_id, holder=request.asked_by, now_s=clock.now_s(), seen=seen)
     try:
         operations = grouped(ledger.operations(apply_id))
         opened = OpenApply(lease=lease, stored=unfinished, operations=operations)

@@ -110,8 +110,9 @@ def no_specs() -> InvalidInput:
     return InvalidInput(
         Problem(
             code="no-specs",
-            message="there is no spec: no specs/*.yaml in the repository",
-            recovery="write one, or make one from a live fleet with `reconciler init`",
+            message="there is no spec: no specs/*.yaml in this folder",
+            recovery="go to the folder that holds specs/, or name it with -C; where there is none"
+            " yet, `reconciler init` makes one from a live fleet",
         )
     )
 

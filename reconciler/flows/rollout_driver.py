@@ -1,7 +1,8 @@
 """The drive around the decisions: asks what comes next, does it, writes down what came of it.
 
-Only the driver starts shards, writes the apply's own row and answers requests. What comes next is
-decided in `rollout.decide`; what happens on one shard is in `shard_run` and `settle_shard`.
+Only the driver starts shards and writes the apply's own row. What comes next is decided in
+`rollout.decide`, requests are heard in `rollout_requests`; what happens on one shard is in
+`shard_run` and `settle_shard`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from reconciler.flows.open_apply import (
     RolloutOrder,
 )
 from reconciler.flows.rollout_book import RolloutBook
+from reconciler.flows.rollout_requests import RolloutRequests
 from reconciler.flows.settle_shard import settle_shard
 from reconciler.flows.shard_problems import crashed
 from reconciler.flows.shard_run import run_shard
@@ -30,9 +32,8 @@ from reconciler.flows.shard_task import (
     ShardTask,
 )
 from reconciler.guard.model import Refusal
-from reconciler.ledger.model import Request
-from reconciler.ledger.states import ApplyState, Hold, OperationState, RequestKind, RequestState
-from reconciler.limits import HEARTBEAT_S, ROLLOUT_POLL_S, SETTLES_PER_SHARD_MAX
+from reconciler.ledger.states import FINISHED, ApplyState, Hold, OperationState
+from reconciler.limits import ROLLOUT_POLL_S, SETTLES_PER_SHARD_MAX
 from reconciler.outcomes import (
     ApplyOutcome,
     ApplyVerdict,
@@ -63,7 +64,6 @@ from reconciler.rollout.decide import (
     next_action,
     nothing_new_may_start,
 )
-from reconciler.rollout.hold import release
 from reconciler.rollout.operations import ShardWork
 from reconciler.rollout.transitions import Move
 
@@ -101,6 +101,7 @@ class RolloutDriver:
         self._on_progress = on_progress
         self._lease = opened.lease
         self._book = RolloutBook(world.ledger, world.clock, opened)
+        self._requests = RolloutRequests(world, opened.lease, self._book)
         self._pedal = BrakePedal()
         self._specs = {shard.name: shard for shard in order.environment.shards}
         self._pace = pace
@@ -108,17 +109,15 @@ class RolloutDriver:
         self._in_flight: set[str] = set()
         self._settles: Counter[str] = Counter()
         self._looked_at: set[str] = set()
-        self._asked = Asked.NOTHING
         self._guard_hold: Refusal | None = None
         self._ends_run: Problem | None = None
         self._statements_run = 0
         self._begun_s = world.clock.monotonic_s()
-        self._heard_s = self._beat_s = float("-inf")
         self._soaking: Soak | None = None
 
     def run(self) -> ApplyOutcome:
         self._tell_started()
-        self._supersede_old_stops()
+        self._unless_lost(self._requests.supersede_old_stops)
         while True:
             self._listen()
             if self._world.interrupts() > 1:
@@ -150,7 +149,7 @@ class RolloutDriver:
             now_s=self._world.clock.now_s(),
             in_flight=frozenset(self._in_flight),
             looked_at=frozenset(self._looked_at),
-            asked=self._asked,
+            asked=self._requests.asked,
             gates_open=stored.gates_open,
             failures_released=stored.failures_released,
             guard_hold=self._guard_hold.message if self._guard_hold else None,
@@ -161,7 +160,7 @@ class RolloutDriver:
         if self._ends_run is not None:
             self._pedal.brake = Brake.AFTER_STATEMENT
             return Wait() if self._in_flight else Finish()
-        if self._asked is not Asked.NOTHING:
+        if self._requests.asked is not Asked.NOTHING:
             self._pedal.brake = Brake.AFTER_STATEMENT
         elif nothing_new_may_start(situation, self._pace):
             self._pedal.brake = Brake.NO_NEW_OPERATION
@@ -206,11 +205,20 @@ class RolloutDriver:
         )
 
     def _wait(self) -> None:
-        for news in self._world.crew.wait(ROLLOUT_POLL_S):
-            if isinstance(news, WorkEnded):
-                self._take_in(news)
-            else:
-                self._on_progress(news)
+        """Until a shard's work has ended or it is time to listen: what is told in between changes
+        nothing that is decided on."""
+        until_s = self._world.clock.monotonic_s() + ROLLOUT_POLL_S
+        has_ended = False
+        while not has_ended:
+            left_s = until_s - self._world.clock.monotonic_s()
+            if left_s <= 0:
+                return
+            for news in self._world.crew.wait(left_s):
+                if isinstance(news, WorkEnded):
+                    has_ended = True
+                    self._take_in(news)
+                else:
+                    self._on_progress(news)
 
     def _take_in(self, ended: WorkEnded) -> None:
         shard = ended.name
@@ -265,52 +273,15 @@ class RolloutDriver:
         self._world.clock.sleep(max(0.0, min(ROLLOUT_POLL_S, soak.until_s - now_s)))
 
     def _listen(self) -> None:
-        """Requests, interrupts and the heartbeat; a lost lease or ledger ends the run."""
-        if self._asked is Asked.NOTHING and self._world.interrupts() > 0:
-            self._asked = Asked.STOP
-        now_s = self._world.clock.monotonic_s()
-        if self._ends_run is not None or now_s - self._heard_s < ROLLOUT_POLL_S:
-            return
-        self._heard_s = now_s
-        try:
-            if now_s - self._beat_s >= HEARTBEAT_S:
-                self._beat_s = now_s
-                self._world.ledger.heartbeat(self._lease, now_s=self._world.clock.now_s())
-            for request in self._world.ledger.requests(self._lease.apply_id, RequestState.PENDING):
-                self._hear(request)
-        except ReconcilerError as error:
-            self._ends_run = error.problems[0]
+        """A lost lease or ledger ends the run."""
+        if self._ends_run is None:
+            self._unless_lost(self._requests.listen)
 
-    def _supersede_old_stops(self) -> None:
-        """A stop was for the run before this one; a cancel or a release still counts."""
+    def _unless_lost(self, work: Callable[[], None]) -> None:
         try:
-            for request in self._world.ledger.requests(self._lease.apply_id, RequestState.PENDING):
-                if request.kind is RequestKind.STOP:
-                    why = f"taken up again by {self._lease.holder}"
-                    self._world.ledger.answer(request.request_id, RequestState.SUPERSEDED, why)
+            work()
         except ReconcilerError as error:
-            self._ends_run = error.problems[0]
-
-    def _hear(self, request: Request) -> None:
-        answer = partial(self._world.ledger.answer, request.request_id)
-        match request.kind:
-            case RequestKind.STOP if self._asked is Asked.CANCEL:
-                answer(RequestState.SUPERSEDED, "it is being cancelled")
-            case RequestKind.STOP:
-                self._asked = Asked.STOP
-                answer(RequestState.APPLIED, "what runs is finished, nothing new starts")
-            case RequestKind.CANCEL:
-                self._asked = Asked.CANCEL
-                answer(RequestState.APPLIED, "what runs is finished, the rest never starts")
-            case RequestKind.RELEASE:
-                after = release(self._book.stored, self._book.operations())
-                if after is None:
-                    answer(RequestState.SUPERSEDED, "there is nothing to release")
-                else:
-                    self._book.settle(self._lease, after)
-                    answer(RequestState.APPLIED, "released")
-            case _:
-                assert_never(request.kind)
+            self._ends_run = self._ends_run or error.problems[0]
 
     def _leave(self) -> ApplyOutcome:
         """Somebody insists: what is in flight is left as it is, its outcome recorded as unknown."""
@@ -346,6 +317,8 @@ class RolloutDriver:
                 case _:
                     assert_never(action)
             self._book.project(self._lease)
+            if self._book.stored.state in FINISHED:
+                self._requests.refuse_late_ones()
         except ReconcilerError as error:
             self._ends_run = self._ends_run or error.problems[0]
         return self._outcome(self._verdict(), reason)

@@ -17,6 +17,7 @@ from reconciler.flows.shard_task import (
     RolloutWorld,
     ShardResult,
     ShardTask,
+    pause,
     retry_pause_s,
 )
 from reconciler.ledger.model import Lease, StoredStatement
@@ -71,7 +72,7 @@ def _position(world: RolloutWorld, task: ShardTask, pedal: BrakePedal) -> int | 
             looks += 1
             if looks >= SETTLE_LOOKS_MAX or pedal.brake is Brake.AFTER_STATEMENT:
                 raise _NotYet(error.problems[0].message) from error
-            world.clock.sleep(retry_pause_s(looks, world.jitter()))
+            pause(world.clock, pedal, retry_pause_s(looks, world.jitter()))
 
 
 def _may_run(session: ShardSession, task: ShardTask) -> bool:
@@ -84,7 +85,7 @@ def _may_run(session: ShardSession, task: ShardTask) -> bool:
 def _wait_for_it(world: RolloutWorld, pedal: BrakePedal, give_up_s: float) -> None:
     if pedal.brake is Brake.AFTER_STATEMENT or world.clock.monotonic_s() >= give_up_s:
         raise _NotYet("the statement is still running there")
-    world.clock.sleep(SETTLE_PAUSE_S)
+    pause(world.clock, pedal, SETTLE_PAUSE_S)
 
 
 def _settle(

@@ -30,6 +30,7 @@ from reconciler.flows.shard_task import (
     RolloutWorld,
     ShardResult,
     ShardTask,
+    pause,
     retry_pause_s,
 )
 from reconciler.guard.model import Refusal
@@ -154,7 +155,7 @@ class _ShardRun:
                 return _End()
             if self._world.clock.monotonic_s() >= give_up_s:
                 return _Again(not_claimed(self._shard, table))
-            self._world.clock.sleep(SETTLE_PAUSE_S)
+            pause(self._world.clock, self._pedal, SETTLE_PAUSE_S)
         self._book.wait(table, "")
         return self._look_again(session, table)
 
@@ -336,7 +337,7 @@ class _ShardRun:
                 until_s=now_s + pause_s,
             )
         )
-        self._world.clock.sleep(pause_s)
+        pause(self._world.clock, self._pedal, pause_s)
         self._attempt += 1
         return None
 

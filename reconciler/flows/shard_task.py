@@ -10,7 +10,7 @@ from reconciler.errors import Problem
 from reconciler.guard.classify import states_along
 from reconciler.guard.model import Refusal
 from reconciler.ledger.model import StoredOperation
-from reconciler.limits import RETRY_PAUSE_S, RETRY_PAUSE_S_MAX
+from reconciler.limits import RETRY_PAUSE_S, RETRY_PAUSE_S_MAX, ROLLOUT_POLL_S
 from reconciler.ports import Clock, Crew, Ledger, ShardSessions
 from reconciler.rollout.operations import ShardWork
 from reconciler.spec.model import RolloutSpec, ShardSpec
@@ -78,6 +78,16 @@ class ShardResult:
     statements_run: int = 0
     hold: Refusal | None = None
     ends_run: Problem | None = None
+
+
+def pause(clock: Clock, pedal: BrakePedal, seconds: float) -> None:
+    """Sleep, unless shards in flight must end: nobody who asked to stop waits for a pause."""
+    until_s = clock.monotonic_s() + seconds
+    while pedal.brake is not Brake.AFTER_STATEMENT:
+        left_s = until_s - clock.monotonic_s()
+        if left_s <= 0:
+            return
+        clock.sleep(min(ROLLOUT_POLL_S, left_s))
 
 
 def retry_pause_s(attempt: int, jitter: float) -> float:

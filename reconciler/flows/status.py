@@ -71,7 +71,7 @@ def is_driven(lease: StoredLease | None, apply_id: int, now_s: float) -> bool:
     """True while somebody drives the apply and shows signs of life."""
     if lease is None or lease.apply_id != apply_id or lease.holder is None:
         return False
-    return now_s - lease.heartbeat_s <= HEARTBEAT_MISSED_S_MAX
+    return abs(now_s - lease.heartbeat_s) <= HEARTBEAT_MISSED_S_MAX  # from a clock that is ahead
 
 
 def _driver(

@@ -26,6 +26,7 @@ from reconciler.edges.ledger.tables import (
 from reconciler.edges.ledger.writes import (
     beat,
     begin_apply,
+    check_fence,
     check_lease,
     find_lease,
     find_unfinished,
@@ -74,10 +75,14 @@ class SqlLedger:
         with writing(self._engine) as connection:
             return begin_apply(connection, new, holder, now_s)
 
-    def take_over(self, apply_id: int, *, holder: str, now_s: float) -> Lease:
+    def take_over(
+        self, apply_id: int, *, holder: str, now_s: float, seen: StoredLease | None = None
+    ) -> Lease:
         with writing(self._engine) as connection:
             wanted = select(applies).where(applies.c.apply_id == apply_id)
             found = rows.stored_apply(connection.execute(wanted).mappings().one())
+            if seen is not None:
+                check_fence(connection, found, seen.fence)
             return take_lease(
                 connection, found.environment, found.keyspace, apply_id, holder, now_s
             )
@@ -85,7 +90,7 @@ class SqlLedger:
     def heartbeat(self, lease: Lease, *, now_s: float) -> None:
         with writing(self._engine) as connection:
             if not beat(connection, lease, lease.holder, now_s):
-                raise lease_lost(lease)
+                raise lease_lost(lease.apply_id, lease.keyspace)
 
     def give_up(self, lease: Lease, *, now_s: float) -> None:
         with writing(self._engine) as connection:

@@ -140,7 +140,14 @@ def check_lease(connection: Connection, lease: Lease) -> None:
     """Locks the lease's row, where the database has row locks, until the transaction ends."""
     found = find_lease(connection, lease.environment, lease.keyspace, for_update=True)
     if found is None or found.fence != lease.fence:
-        raise lease_lost(lease)
+        raise lease_lost(lease.apply_id, lease.keyspace)
+
+
+def check_fence(connection: Connection, apply: StoredApply, fence: int) -> None:
+    """As `check_lease`, for somebody who has no lease yet and judged by one that was seen."""
+    found = find_lease(connection, apply.environment, apply.keyspace, for_update=True)
+    if found is None or found.fence != fence:
+        raise lease_lost(apply.apply_id, apply.keyspace)
 
 
 def find_lease(
@@ -166,11 +173,11 @@ def find_unfinished(connection: Connection, environment: str, keyspace: str) -> 
     return rows.stored_apply(row) if row else None
 
 
-def lease_lost(lease: Lease) -> Refused:
+def lease_lost(apply_id: int, keyspace: str) -> Refused:
     return Refused(
         Problem(
             code="lease-lost",
-            message=f"another process drives apply {lease.apply_id} of {lease.keyspace} now",
+            message=f"another process drives apply {apply_id} of {keyspace} now",
             recovery="look at `reconciler status`; this process changed nothing since",
         )
     )

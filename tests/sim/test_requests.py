@@ -1,0 +1,105 @@
+"""Requests from other processes that meet each other, or a driver that begins just then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from reconciler.flows.control import ask
+from reconciler.ledger.states import ApplyState, RequestKind, RequestState
+from reconciler.outcomes import ApplyVerdict, ControlOutcome
+from reconciler.plan.model import PlannedStatement
+from reconciler.ports import Ledger
+from reconciler.spec.model import RolloutSpec
+from tests.sim.fleet import Fate, SimFleet
+from tests.sim.plans import plan_for
+from tests.sim.run import Simulation
+
+
+class Meanwhile:
+    """The ledger; right before it is next asked for `method`, somebody else does something."""
+
+    def __init__(self, ledger: Ledger, method: str, somebody: Callable[[], object]) -> None:
+        self._ledger = ledger
+        self._method = method
+        self._somebody: Callable[[], object] | None = somebody
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._ledger, name)
+        if name == self._method and (somebody := self._somebody):
+            self._somebody = None
+            somebody()
+        return found
+
+
+def left_behind(rollout: RolloutSpec) -> Simulation:
+    """An apply whose driver was killed while it ran."""
+    plan = plan_for(rollout)
+    sim = Simulation(plan=plan, rollout=rollout, fleet=SimFleet(plan))
+    assert sim.is_killed(Fate(kill_at=9))
+    sim.fleet.clock.sleep(60)
+    return sim
+
+
+def asked(sim: Simulation, ledger: Any, kind: RequestKind) -> ControlOutcome:
+    return ask(
+        ledger,
+        sim.fleet.clock,
+        environment="production",
+        keyspace="commerce",
+        kind=kind,
+        asked_by="a person",
+    )
+
+
+@pytest.mark.invariant("ST-4")
+def test_two_people_who_end_an_abandoned_apply_at_once_both_get_an_answer() -> None:
+    sim = left_behind(RolloutSpec(parallel=1))
+    others: list[ControlOutcome] = []
+    between = Meanwhile(
+        sim.ledger, "take_over", lambda: others.append(asked(sim, sim.ledger, RequestKind.CANCEL))
+    )
+    answer = asked(sim, between, RequestKind.CANCEL)
+    assert [other.state for other in others] == [RequestState.APPLIED]
+    assert answer.state is RequestState.REFUSED
+    assert "ended" in answer.answer
+    (apply,) = sim.ledger.applies("production", keyspace="commerce", limit=9)
+    assert apply.state is ApplyState.CANCELLED
+    assert not sim.ledger.requests(apply.apply_id, RequestState.PENDING)
+
+
+@pytest.mark.parametrize("kind", list(RequestKind))
+def test_a_driver_that_takes_an_apply_up_just_then_is_not_pushed_aside(kind: RequestKind) -> None:
+    sim = left_behind(RolloutSpec(parallel=1))
+
+    def resume() -> None:
+        lease = sim.ledger.take_over(1, holder="the driver", now_s=sim.fleet.clock.now_s())
+        (request,) = sim.ledger.requests(lease.apply_id, RequestState.PENDING)
+        sim.ledger.answer(request.request_id, RequestState.APPLIED, "heard")
+
+    answer = asked(sim, Meanwhile(sim.ledger, "take_over", resume), kind)
+    lease = sim.ledger.lease("production", "commerce")
+    assert answer.answer == "heard"
+    assert lease is not None
+    assert lease.holder == "the driver"
+
+
+def test_a_request_that_comes_too_late_is_refused_and_not_left_open() -> None:
+    """Whoever made it may be gone as well."""
+    rollout = RolloutSpec(parallel=1)
+    plan = plan_for(rollout)
+    sim = Simulation(plan=plan, rollout=rollout, fleet=SimFleet(plan))
+
+    def answer(shard: str, statement: PlannedStatement) -> None:
+        sent = sum(len(shard.sent) for shard in sim.fleet.shards.values())
+        if sent == len(plan.core.change_sets[0].statements) * len(sim.fleet.shards):
+            sim.ledger.ask(1, RequestKind.STOP, asked_by="a person", now_s=0.0)
+
+    sim.fleet.answer = answer
+    sim.fleet.clock.sleep = lambda seconds: None  # type: ignore[method-assign]  # no time to listen
+    assert sim.run().verdict is ApplyVerdict.COMPLETED
+    assert [(request.state, request.answer) for request in sim.ledger.requests(1)] == [
+        (RequestState.REFUSED, "the apply has ended meanwhile")
+    ]
