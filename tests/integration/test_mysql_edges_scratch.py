@@ -14,7 +14,8 @@ from reconciler.edges.server.process import RunningServer
 from reconciler.edges.workers import ThreadWorkers
 from reconciler.errors import Problem, Refused, Unavailable
 from reconciler.limits import SCRATCH_LEFTOVER_AFTER_S
-from reconciler.model.observation import OutsideParent
+from reconciler.model.observation import OutsideChild, OutsideParent
+from reconciler.model.schema import Column, ForeignKey, Table
 from reconciler.model.server import Flavor, ServerSettings
 from reconciler.spec.model import Connection
 from tests.conftest import FreshDatabase
@@ -215,41 +216,60 @@ def test_many_at_once_are_as_good_as_one(
         assert cursor.execute(f"SHOW DATABASES LIKE '{outside}'") == 0
 
 
-def test_parents_of_one_name_and_different_shape_take_turns(
-    scratch: MysqlScratch, settings: ServerSettings
-) -> None:
-    outside = f"outside_{secrets.token_hex(4)}"
-
-    def prove(n: int) -> bool:
-        sql_type = "int" if n % 2 else "bigint"
-        definition = PARENT.replace("`id` int", f"`id` {sql_type}")
-        with scratch.database(settings) as database:
-            parent = OutsideParent(database=outside, table="p", definition=definition)
-            assert database.add_outside_parents([parent]) is None
-            error = database.execute(
-                f"CREATE TABLE t (id {sql_type}, FOREIGN KEY (id) REFERENCES `{outside}`.p (id))"
-            )
-            return error is None
-
-    assert all(ThreadWorkers().map(prove, list(range(8)), parallel=4))
-
-
-def test_a_database_of_somebody_else_is_never_touched(
+def test_a_database_of_somebody_else_is_neither_touched_nor_in_the_way(
     server: RunningServer,
     scratch: MysqlScratch,
     settings: ServerSettings,
     fresh_database: FreshDatabase,
 ) -> None:
+    """On the shards' own server a foreign key's parent is there under its real name."""
     theirs = fresh_database(server)
-    parent = OutsideParent(database=theirs, table="p", definition=PARENT)
-    with (
-        scratch.database(settings) as database,
-        pytest.raises(Refused, match="scratch-name-taken"),
-    ):
-        database.add_outside_parents([parent])
     with admin_cursor(server) as cursor:
-        assert cursor.execute(f"SHOW DATABASES LIKE '{theirs}'") == 1
-        assert cursor.execute(f"SHOW TABLES FROM `{theirs}`") == 0
+        cursor.execute(f"CREATE TABLE `{theirs}`.p (id BIGINT PRIMARY KEY)")
+    parent = OutsideParent(database=theirs, table="p", definition=PARENT)
+    made = f"CREATE TABLE t (id INT, CONSTRAINT f FOREIGN KEY (id) REFERENCES {theirs}.p (id))"
+    with scratch.database(settings) as database:
+        assert database.add_outside_parents([parent]) is None
+        assert database.execute(made) is None
+        assert f"REFERENCES `{theirs}`.`p` (`id`)" in (database.definition("t") or "")
+        assert f"REFERENCES `{theirs}`.`p` (`id`)" in database.definitions()["t"]
+        with admin_cursor(server) as cursor:
+            cursor.execute(f"DROP TABLE `{theirs}`.p")  # nothing refers to it
+    with scratch.database(settings) as database:
+        assert database.execute(made) is not None, "its parent is nowhere here"
+        assert database.execute(made, foreign_key_checks=False) is None
+        assert f"REFERENCES `{theirs}`.`p` (`id`)" in (database.definition("t") or "")
+    assert ours(server) == []
+
+
+def test_a_child_elsewhere_stands_in_the_way_under_its_real_name(
+    server: RunningServer, scratch: MysqlScratch, settings: ServerSettings
+) -> None:
+    key = ForeignKey(name="f", columns=("id",), parent_table="p", parent_columns=("id",))
+    column = Column(name="id", sql_type="int")
+    children = [
+        OutsideChild(
+            database="theirs",
+            name=name,
+            parents=("p",),
+            table=Table(
+                name=name,
+                columns=(column,),
+                foreign_keys=(replace(key, name=f"f_{name}"),),
+                options=(("ENGINE", "InnoDB"),),
+            ),
+        )
+        for name in ("c", "d")
+    ]
+    with scratch.database(settings) as database:
+        assert database.add_outside_children(children) is None
+        assert database.execute(PARENT) is None
+        assert [*database.definitions()] == ["p"]
+        refused = database.execute("ALTER TABLE p MODIFY id BIGINT NOT NULL")
+        assert refused is not None
+        assert "_reconciler_" not in refused.message
+        assert database.execute("DROP TABLE p") is not None
+    assert ours(server) == []
 
 
 def test_a_parent_that_cannot_be_made_is_a_value(

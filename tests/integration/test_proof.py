@@ -329,7 +329,7 @@ class TestForeignKeys:
             "CREATE TABLE c (id int PRIMARY KEY, pid int,"
             " CONSTRAINT f FOREIGN KEY (pid) REFERENCES `{other}`.p (id))"
         )
-        # Scratch is on the same server here, so the parent must be gone by then.
+        # Scratch is on the same server here, where the parent's name is taken by the parent.
         with either.database([PARENT]) as other:
             one, more = (
                 child.format(other=other),
@@ -337,8 +337,8 @@ class TestForeignKeys:
             )
             with either.database([one]) as here, either.database([more]) as there:
                 seen, desired = either.observe(here), either.schema(either.observe(there))
-        assert [parent.table for parent in seen.outside_parents] == ["p"]
-        proven(either.prove_on(seen, desired))
+            assert [parent.table for parent in seen.outside_parents] == ["p"]
+            proven(either.prove_on(seen, desired))
 
     def test_a_parent_that_could_not_be_seen_is_assumed_and_said(self, either: Bench) -> None:
         child = "CREATE TABLE c (id int PRIMARY KEY, pid int{key})"

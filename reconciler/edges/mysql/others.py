@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from reconciler.ddl.lexer import Token, TokenKind, tokenize
+from reconciler.ddl.outside import outside_references
 from reconciler.ddl.quote import quote_identifier
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.problems import ServerRefusal
@@ -34,7 +34,6 @@ SELECT 'event', EVENT_NAME, NULL, NULL, NULL, NULL, EVENT_DEFINITION
   FROM information_schema.EVENTS WHERE EVENT_SCHEMA = %s
 """
 _DEFINER = re.compile(r"\sDEFINER=(?:`(?:[^`]|``)*`|\S+?)@(?:`(?:[^`]|``)*`|\S+)")
-_OUTSIDE = re.compile(r"REFERENCES (`(?:[^`]|``)+`)\.(`(?:[^`]|``)+`)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,22 +93,6 @@ def read_outside_parents(link: Link, definitions: Iterable[tuple[str, str]]) -> 
         else:
             parents.append(OutsideParent(database=database, table=table, definition=definition))
     return ParentsRead(parents=tuple(parents), unseen=tuple(unseen))
-
-
-def outside_references(definition: str) -> set[tuple[str, str]]:
-    """(database, table) of each foreign key that leaves the database."""
-    if _OUTSIDE.search(definition) is None:
-        return set()  # nearly always: no need to split the text into tokens
-    tokens = [token for token in tokenize(definition) if token.kind is not TokenKind.COMMENT]
-    found = set()
-    for word, database, dot, table in zip(tokens, tokens[1:], tokens[2:], tokens[3:], strict=False):
-        if word.is_word("REFERENCES") and dot.is_punctuation(".") and _are_names(database, table):
-            found.add((database.value, table.value))
-    return found
-
-
-def _are_names(*tokens: Token) -> bool:
-    return all(token.kind is TokenKind.QUOTED_IDENTIFIER for token in tokens)
 
 
 def _shown(link: Link, statement: str) -> str | None:

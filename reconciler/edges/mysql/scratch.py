@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
+from reconciler.ddl.outside import with_outside_databases
 from reconciler.ddl.quote import quote_identifier
 from reconciler.ddl.render import create_table_sql
 from reconciler.edges.mysql.connect import Link
@@ -118,7 +119,11 @@ class MysqlScratch:
 
 
 class MysqlScratchDatabase:
-    """`ScratchDatabase`. Not for two threads at once."""
+    """`ScratchDatabase`. Not for two threads at once.
+
+    Other owners' databases, where foreign keys lead to or come from, go by names of this run in
+    every text on its way in and out: what they have on the server is never touched, nor in the way.
+    """
 
     def __init__(self, server: ScratchServer, link: Link) -> None:
         self._server = server
@@ -127,8 +132,10 @@ class MysqlScratchDatabase:
         self._mode = ""
         self._foreign_key_checks = True
         self._zero_dates = False
-        self._outside: list[str] = []
-        self._beside: list[str] = []  # databases of children, which must go first
+        self._folds = server.look.settings.variable("lower_case_table_names") != "0"
+        self._names: dict[str, str] = {}  # of databases that are referred to, by their real ones
+        self._standing_for: dict[str, str] = {}  # real names, by those here
+        self._beside: list[str] = []  # databases made besides this one
 
     def create(self, settings: ServerSettings) -> None:
         self._mode = settings.variable("sql_mode") or ""
@@ -138,10 +145,9 @@ class MysqlScratchDatabase:
 
     def drop(self) -> None:
         with as_unavailable(self._server.label):
-            for name in (*self._beside, self._name):
+            self._set_for(foreign_key_checks=False)
+            for name in (self._name, *self._beside):
                 self._link.execute(f"DROP DATABASE IF EXISTS {quote_identifier(name)}")
-            while self._outside:
-                self._server.release_outside(self._link, self._outside.pop())
             self._set_for()
 
     def execute(
@@ -149,15 +155,18 @@ class MysqlScratchDatabase:
     ) -> ServerError | None:
         with as_unavailable(self._server.label):
             self._set_for(foreign_key_checks=foreign_key_checks, zero_dates=zero_dates)
-            return _refusal_of(lambda: self._link.execute(sql))
+            error = _refusal_of(partial(self._link.execute, self._translated(sql)))
+        return error and replace(error, message=self._back(error.message))
 
     def definitions(self) -> Mapping[str, str]:
         with as_unavailable(self._server.label):
-            return dict(read_tables(self._link, self._name).definitions)
+            read = read_tables(self._link, self._name).definitions
+        return {table: self._back(text) for table, text in read}
 
     def definition(self, table: str) -> str | None:
         with as_unavailable(self._server.label):
-            return read_definition(self._link, table)
+            text = read_definition(self._link, table)
+        return text and self._back(text)
 
     def table_ids(self, table: str) -> frozenset[int]:
         view = _INNODB_TABLES[self._server.look.settings.version.flavor]
@@ -179,34 +188,61 @@ class MysqlScratchDatabase:
 
     def add_outside_parents(self, parents: Sequence[OutsideParent]) -> ServerError | None:
         ordered = sorted(parents, key=lambda parent: (parent.database, parent.table))
-        with as_unavailable(self._server.label):
-            for database, group in itertools.groupby(ordered, lambda parent: parent.database):
-                hold = partial(self._server.hold_outside, self._link, database, tuple(group))
-                error = _refusal_of(hold)
-                if error is not None:
-                    return error
-                self._outside.append(database)
+        for database, group in itertools.groupby(ordered, lambda parent: parent.database):
+            name = self._named(database)
+            error = self._make_beside(name, [self._translated(p.definition) for p in group])
+            if error is not None:
+                return error
         return None
 
     def add_outside_children(self, children: Sequence[OutsideChild]) -> ServerError | None:
         version = self._server.look.settings.version
         ordered = sorted(children, key=lambda child: (child.database, child.name))
-        for _, group in itertools.groupby(ordered, lambda child: child.database):
-            name = self._server.new_name()
-            with as_unavailable(self._server.label):
-                self._link.execute(f"CREATE DATABASE {quote_identifier(name)}")
-                self._beside.append(name)
-                self._link.use(name)
+        for database, group in itertools.groupby(ordered, lambda child: child.database):
+            name = self._new_name_for(database)
             tables = [_referring_to(self._name, child.table) for child in group if child.table]
-            errors = [
-                self.execute(create_table_sql(table, version), foreign_key_checks=False)
-                for table in tables
-            ]
-            with as_unavailable(self._server.label):
-                self._link.use(self._name)
-            for error in filter(None, errors):
+            error = self._make_beside(name, [create_table_sql(t, version) for t in tables])
+            if error is not None:
                 return error
         return None
+
+    def _make_beside(self, database: str, statements: Iterable[str]) -> ServerError | None:
+        """Tables in a database of their own; with checks off, for not all they refer to is here."""
+        with as_unavailable(self._server.label):
+            self._set_for(foreign_key_checks=False)
+            self._link.execute(f"CREATE DATABASE {quote_identifier(database)}")
+            self._beside.append(database)
+            self._link.use(database)
+            try:
+                for statement in statements:
+                    error = _refusal_of(partial(self._link.execute, statement))
+                    if error is not None:
+                        return error
+            finally:
+                self._link.use(self._name)
+        return None
+
+    def _named(self, database: str) -> str:
+        """What another owner's database is called here, whether or not it was made."""
+        if self._folds:
+            database = database.lower()
+        if database not in self._names:
+            self._names[database] = self._new_name_for(database)
+        return self._names[database]
+
+    def _new_name_for(self, database: str) -> str:
+        name = self._server.new_name()
+        self._standing_for[name] = database
+        return name
+
+    def _translated(self, sql: str) -> str:
+        return with_outside_databases(sql, self._named)
+
+    def _back(self, text: str) -> str:
+        for name, database in self._standing_for.items():
+            text = text.replace(quote_identifier(name), quote_identifier(database))
+            text = text.replace(name, database)  # in a server's sentences
+        return text
 
     def _set_for(self, *, foreign_key_checks: bool = True, zero_dates: bool = False) -> None:
         """Set the session for the next statement, where it is set for another kind."""

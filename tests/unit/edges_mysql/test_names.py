@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.ddl.outside import outside_references
 from reconciler.edges.mysql.locks import lock_name
-from reconciler.edges.mysql.others import outside_references
 from reconciler.edges.mysql.row_versions import unescaped
 
 
