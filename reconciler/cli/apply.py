@@ -165,10 +165,16 @@ def apply_code(outcome: ApplyOutcome | KeyspaceFailed, waves: WaveChoice) -> Exi
             return ExitCode.REFUSED
         case ApplyVerdict.PAUSED if waves is WaveChoice.CANARY and _first_wave_completed(outcome):
             return ExitCode.FINE  # all that this run was asked for
-        case ApplyVerdict.FAILED if not outcome.statements_run:
+        case ApplyVerdict.FAILED if not _something_is_done(outcome):
             return ExitCode.ERROR
         case _:
             return ExitCode.PARTIAL
+
+
+def _something_is_done(outcome: ApplyOutcome) -> bool:
+    """By this run or by one before it: the fleet is between two states all the same."""
+    done = (row.statements_done for shard in outcome.shards for row in shard.operations)
+    return bool(outcome.statements_run) or any(done)
 
 
 def _first_wave_completed(outcome: ApplyOutcome) -> bool:

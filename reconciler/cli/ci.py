@@ -32,7 +32,7 @@ def ci() -> None:
     """
 
 
-@ci.command()
+@ci.command(short_help="Is the committed plan what an apply would run? For pull requests.")
 @options.repository
 @_environments
 @_sarif
@@ -46,7 +46,7 @@ def verify(repo: Path, environments: tuple[str, ...], sarif: Path | None) -> Non
     raise SystemExit(verify_change(repo, environments, sarif))
 
 
-@ci.command()
+@ci.command(short_help="Make the plan of a pull request.")
 @options.repository
 @_environments
 @click.option("--files-only", is_flag=True, help="Say nothing in the comment; leave the files.")
@@ -61,7 +61,7 @@ def plan(repo: Path, environments: tuple[str, ...], files_only: bool) -> None:
     raise SystemExit(plan_change(repo, environments, telling))
 
 
-@ci.command()
+@ci.command(short_help="After a merge: run what was reviewed.")
 @options.keyspaces
 @options.repository
 @options.environment
@@ -94,7 +94,7 @@ def apply(
     raise SystemExit(apply_merged(repo, keyspaces, environment, wave=wave, break_glass=break_glass))
 
 
-@ci.command()
+@ci.command(short_help="On a schedule: find drift, keep one issue.")
 @options.repository
 @_environments
 @_sarif

@@ -48,7 +48,7 @@ def up(shards: int, servers: int, keyspace: str, flavor: str | None, folder: Pat
     click.echo(f"\nNext: `. {folder}/sandbox.env`, and put {folder}/sandbox.yaml into a spec.")
 
 
-@sandbox.command()
+@sandbox.command(short_help="Show servers and shards.")
 @_folder
 def status(folder: Path) -> None:
     """Show servers and shards; exit 1 if there is no sandbox or a server has ended."""

@@ -112,7 +112,10 @@ def permission_notes(permissions: Permissions) -> tuple[str, ...]:
         " and whatever will match it later"
         for entry in permissions.by_pattern
     )
-    return (*by_pattern, *(f"{_shown(e)} permits nothing here" for e in permissions.unused))
+    return (
+        *by_pattern,
+        *(f"{_shown(e)} permits nothing here: it can go" for e in permissions.unused),
+    )
 
 
 def allow_lines(findings: Iterable[Finding]) -> tuple[str, ...]:

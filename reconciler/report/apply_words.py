@@ -47,7 +47,8 @@ def verdict(outcome: ApplyOutcome) -> str:
     """'failed, 1 of 3 shards completed': the word first, then how far it came."""
     match outcome.verdict:
         case ApplyVerdict.NOTHING_TO_DO:
-            return "nothing to do, every shard is where the plan ends"
+            end = "where the plan ends" if outcome.plan else "what git says"
+            return f"nothing to do, every shard is {end}"
         case ApplyVerdict.REFUSED:
             total = reason_count(outcome.refusals, outcome.unreachable)
             return f"refused for {words.count(total, 'reason')}, {sent(outcome)}"
@@ -146,8 +147,9 @@ def next_step(outcome: ApplyOutcome) -> str:
             return "nothing; the run of the newer merge applies what is left"
         case ApplyVerdict.FAILED:
             return (
-                f"mend the cause, then {run('plan', '--write')}: a failed apply stays failed, and"
-                " a new plan holds what is left"
+                f"once the cause is mended, {run('apply')} runs what is left of this plan and"
+                f" nothing twice; if the plan itself must change, {run('plan', '--write')} makes"
+                " one of what is left"
             )
         case ApplyVerdict.PAUSED:
             return f"{run('resume')} releases it and goes on; {run('cancel')} ends it"

@@ -31,9 +31,8 @@ def after_plan(outcome: PlanOutcome) -> str:
 
 def command_after_plan(outcome: PlanOutcome) -> str:
     """The one command to copy."""
-    written = [path for path in outcome.written if path.endswith(".json")]
-    if written:
-        return f"reconciler show {written[0]}"
+    if outcome.written:
+        return f"git add {' '.join(sorted(outcome.written))}"
     return command("plan", outcome.keyspace, outcome.environment, "--write")
 
 

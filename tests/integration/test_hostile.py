@@ -225,6 +225,22 @@ def test_what_a_reader_planned_somebody_with_more_rights_applies(fleet: Fleet) -
     assert not any("legacy" in found["orders"] for found in fleet.all_definitions().values())
 
 
+def test_a_fleet_between_two_states_is_partial_whichever_run_brought_it_there(fleet: Fleet) -> None:
+    """Two names are alike on the second shard. The second try sends nothing that is accepted, and
+    the fleet is half-done all the same; once the rows are mended the same plan runs the rest."""
+    fleet.edit(
+        "schemas/shop/users.sql", "  PRIMARY KEY (id)", "  PRIMARY KEY (id),\n  UNIQUE (name)"
+    )
+    fleet.sql("40-80", "INSERT INTO users VALUES (1, 'a'), (2, 'a')")
+    fleet.plan_and_commit()
+    for _ in range(2):
+        ended = fleet.run("apply")
+        assert ended.code == 4, ended.said
+        assert "`reconciler apply shop --environment production` runs what is" in ended.out
+    fleet.sql("40-80", "DELETE FROM users WHERE id = 2")
+    assert fleet.run("apply").code == 0
+
+
 @pytest.mark.invariant("GD-5")
 def test_every_shard_that_cannot_be_reached_refuses_in_every_verb(fleet: Fleet) -> None:
     for number in (0, 2):

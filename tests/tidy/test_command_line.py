@@ -43,6 +43,21 @@ def test_every_option_of_a_verb_says_what_it_does(verb: str) -> None:
     assert silent == []
 
 
+def test_no_line_of_a_list_of_commands_is_cut_off() -> None:
+    for group in ("ci", "sandbox"):
+        assert (
+            "..."
+            not in CliRunner()
+            .invoke(reconciler, [group, "--help"])
+            .output.partition("Commands:")[2]
+        )
+
+
+def test_a_verb_that_is_nearly_one_gets_a_hint() -> None:
+    ended = CliRunner().invoke(reconciler, ["aply"])
+    assert "Did you mean 'apply'?" in ended.output
+
+
 def test_help_imports_no_driver() -> None:
     """What `--help` costs is what it imports."""
     program = (

@@ -23,6 +23,7 @@ from reconciler.report.markdown.blocks import (
 )
 from reconciler.report.neutral import code_span, prose
 from reconciler.report.order import sorted_problems
+from reconciler.report.text.lists import lint_verdict
 
 _MARKS = {
     CheckMark.OK: GOOD,
@@ -50,9 +51,8 @@ def _lint(outcome: LintOutcome | KeyspaceFailed) -> Parts:
     if isinstance(outcome, KeyspaceFailed):
         yield from failed_parts("lint", outcome)
         return
-    tables, found = words.count(outcome.tables, "table"), len(outcome.problems)
-    verdict = f"{words.count(found, 'problem')} in {tables}" if found else f"fine, {tables}"
-    heading = f"### {BAD if found else GOOD} {code_span(outcome.keyspace)}: {verdict}"
+    mark = BAD if outcome.problems else GOOD
+    heading = f"### {mark} {code_span(outcome.keyspace)}: {lint_verdict(outcome)}"
     yield Part(text=heading, opens=True)
     left_out = "Some problems are left out here; `reconciler lint` shows them all."
     for problem in sorted_problems(outcome.problems):

@@ -35,17 +35,22 @@ def doctor_text(outcomes: Sequence[DoctorOutcome | KeyspaceFailed], style: Style
     return finished(between(_doctor(outcome, style) for outcome in outcomes))
 
 
+def lint_verdict(outcome: LintOutcome) -> str:
+    """A spec that cannot be read leads to no table: then none is counted."""
+    tables = words.count(outcome.tables, "table")
+    if not outcome.problems:
+        return f"fine, {tables}"
+    problems = words.count(len(outcome.problems), "problem")
+    return f"{problems} in {tables}" if outcome.tables else problems
+
+
 def _lint(outcome: LintOutcome | KeyspaceFailed, style: Style) -> Lines:
     if isinstance(outcome, KeyspaceFailed):
         yield from failed_lines(outcome, style)
         return
     name = style.paint(visible_line(outcome.keyspace), Tone.STRONG)
-    tables = words.count(outcome.tables, "table")
-    if not outcome.problems:
-        yield f"{name}: {style.paint(f'fine, {tables}', Tone.GOOD)}"
-        return
-    found = f"{words.count(len(outcome.problems), 'problem')} in {tables}"
-    yield f"{name}: {style.paint(found, Tone.BAD)}"
+    tone = Tone.BAD if outcome.problems else Tone.GOOD
+    yield f"{name}: {style.paint(lint_verdict(outcome), tone)}"
     for problem in sorted_problems(outcome.problems):
         yield ""
         yield from problem_lines(problem, style)

@@ -67,7 +67,7 @@ def _started(event: RolloutStarted) -> str:
     shards = words.count(sum(map(len, event.waves)), "shard")
     waves = words.count(len(event.waves), "wave")
     statements = words.count(event.statements, "statement")
-    done = f"; {len(event.done):,} done before" if event.done else ""
+    done = f"; {words.count(len(event.done), 'shard')} done before" if event.done else ""
     return f"apply {event.apply_id} starts: {statements} on {shards} in {waves}{done}"
 
 

@@ -142,4 +142,4 @@ def test_patterns_are_said_loudly_with_what_they_permit() -> None:
 def test_a_permission_that_nothing_needs_is_said() -> None:
     entry = allow("users", HazardKind.DROP_COLUMN, "a")
     (note,) = permission_notes(check_permissions([], [entry]))
-    assert note.endswith("object: a} permits nothing here")
+    assert note.endswith("object: a} permits nothing here: it can go")
