@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
+from reconciler.model.server import Flavor
 from tests.integration.chaos.fleet import ChaosFleet
 from tests.integration.chaos.run import ChaosRun
 from tests.integration.chaos.server import crashable_server
@@ -17,11 +19,15 @@ from tests.integration.chaos.server import crashable_server
 
 def main(first: int, last: int) -> int:
     failed = 0
-    with crashable_server() as server, tempfile.TemporaryDirectory() as folder:
-        fleet = ChaosFleet(server)
+    with ExitStack() as opened:
+        fleets = tuple(
+            ChaosFleet(opened.enter_context(crashable_server(flavor))) for flavor in Flavor
+        )
+        ledger_server = opened.enter_context(crashable_server(Flavor.MYSQL))
+        folder = opened.enter_context(tempfile.TemporaryDirectory())
         for seed in range(first, last + 1):
             try:
-                ChaosRun(fleet, Path(folder), seed).run()
+                ChaosRun(fleets, ledger_server, Path(folder), seed).run()
             except AssertionError as failure:
                 failed += 1
                 sys.stdout.write(f"{failure}\n")

@@ -18,6 +18,7 @@ from reconciler.ddl.fingerprint import (
 from reconciler.ddl.read import read_table
 from reconciler.diff.model import Operation
 from reconciler.model.policy import Policy
+from reconciler.model.server import Flavor
 from reconciler.plan.codec import plan_from_core
 from reconciler.plan.model import (
     Algorithm,
@@ -93,7 +94,11 @@ class ChaosFleet:
                 for table, create in _TABLES.items():
                     cursor.execute(f"DROP TABLE IF EXISTS {database}.`{table}`")
                     cursor.execute(create.replace(f"`{table}`", f"{database}.`{table}`", 1))
-            cursor.execute("RESET BINARY LOGS AND GTIDS")
+            match self.server.binary.version.flavor:
+                case Flavor.MYSQL:
+                    cursor.execute("RESET BINARY LOGS AND GTIDS")
+                case Flavor.MARIADB:
+                    cursor.execute("RESET MASTER")
 
     def fingerprint(self, definition: str) -> str:
         version = self.server.binary.version

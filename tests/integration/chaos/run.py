@@ -16,7 +16,7 @@ from reconciler.edges.ledger.sql import open_ledger
 from reconciler.ledger.states import ApplyState, OperationState, StatementState
 from tests.integration.chaos.applying import Child, End, LedgerPlace
 from tests.integration.chaos.fleet import SHARDS, ChaosFleet, database_of
-from tests.integration.chaos.server import PASSWORD, USER
+from tests.integration.chaos.server import LEDGER_DATABASE, CrashableServer
 
 TROUBLED_TRIES_MAX = 3
 CALM_TRIES_MAX = 12
@@ -24,28 +24,32 @@ MOMENTS_MAX = 36  # about as many as an undisturbed apply has
 LATER_S_MAX = 0.006  # about as long as a statement takes
 ROOM_BYTES_MAX = 250_000  # about what the ledger of an apply takes
 
-_LEDGER_DATABASE = "chaos_ledger"
-
 
 @dataclass
 class ChaosRun:
     """`story` tells what was done, for the one who has to find out why it went wrong."""
 
-    fleet: ChaosFleet
+    fleets: tuple[ChaosFleet, ...]
+    own_server: CrashableServer  # for a ledger that is on none of the shards' servers
     folder: Path
     seed: int
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
         self.story: list[str] = []
+        self.fleet = self.random.choices(self.fleets, (65, 35))[0]
         self.ledger = LedgerPlace(file=self.folder / f"ledger-{self.seed}" / "ledger.sqlite")
+        self.ledger_server: CrashableServer | None = self.random.choices(
+            (None, self.fleet.server, self.own_server), (55, 10, 35)
+        )[0]
         self.ledger_is_whole = True
 
     def run(self) -> None:
         """Raises AssertionError, with the story, if anything ran twice, was skipped or differs."""
+        self._tell(f"shards on {self.fleet.server.binary.version}")
         self.fleet.reset()
-        if self.random.random() < 0.15:
-            self._use_a_ledger_server()
+        if self.ledger_server is not None:
+            self._begin_a_ledger_on(self.ledger_server)
         for _ in range(self.random.randint(1, TROUBLED_TRIES_MAX)):
             end = self._trouble()()
             self._tell(f"it ended: {end.name if end is not None else 'killed'}")
@@ -58,11 +62,15 @@ class ChaosRun:
         self._judge()
 
     def _trouble(self) -> Callable[[], End | None]:
-        full_disk = 15 if self.ledger.url is None else 0
-        return self.random.choices(
-            (self._kill, self._cut, self._hold, self._crash, self._fill_the_disk),
-            (40, 25, 15, 4, full_disk),
-        )[0]
+        to_the_ledger = {
+            None: (self._fill_the_disk,),
+            self.fleet.server: (),  # what befalls the shards befalls it
+            self.own_server: (self._crash_the_ledger, self._refuse_writes),
+        }[self.ledger_server]
+        if to_the_ledger and self.random.random() < 0.25:
+            return self.random.choice(to_the_ledger)
+        to_all = (self._kill, self._cut, self._hold, self._crash)
+        return self.random.choices(to_all, (40, 25, 15, 4))[0]
 
     def _kill(self) -> End | None:
         child = self._begin()
@@ -101,6 +109,28 @@ class ChaosRun:
         self.fleet.server.kill()
         self.fleet.server.start()
         return child.end()
+
+    def _crash_the_ledger(self) -> End | None:
+        child = self._begin()
+        self._let_it_come_far(child)
+        self._tell("the ledger's server is killed")
+        self.own_server.kill()
+        if is_soon_back := self.random.random() < 0.5:
+            self.own_server.start()
+        end = child.end()
+        if not is_soon_back:
+            self.own_server.start()
+        return end
+
+    def _refuse_writes(self) -> End | None:
+        """As a server does whose disk is nearly full, or that is no longer the primary."""
+        child = self._begin()
+        self._let_it_come_far(child)
+        self._tell("the ledger's server takes no writes")
+        self.own_server.admin("SET GLOBAL super_read_only = ON")
+        end = child.end()
+        self.own_server.admin("SET GLOBAL super_read_only = OFF, GLOBAL read_only = OFF")
+        return end
 
     def _begin(self) -> Child:
         return Child(self.fleet, self.ledger)
@@ -149,27 +179,26 @@ class ChaosRun:
         self._check(operations == {OperationState.COMPLETED}, f"operations are {operations}")
         self._check(not doubtful, f"the ledger does not know of {doubtful}")
 
-    def _use_a_ledger_server(self) -> None:
-        self._tell("the ledger is on the server")
-        self._admin(f"DROP DATABASE IF EXISTS {_LEDGER_DATABASE}")
-        self._admin(f"CREATE DATABASE {_LEDGER_DATABASE}")
-        address = f"{USER}:{PASSWORD}@127.0.0.1:{self.fleet.server.port}"
-        self.ledger = replace(self.ledger, url=f"mysql://{address}/{_LEDGER_DATABASE}")
+    def _begin_a_ledger_on(self, server: CrashableServer) -> None:
+        self._tell("the ledger is on " + ("its own" if server is self.own_server else "the server"))
+        database = LEDGER_DATABASE
+        server.admin(f"DROP DATABASE IF EXISTS {database}", f"CREATE DATABASE {database}")
+        self.ledger = replace(self.ledger, url=server.ledger_url)
 
     def _lose_the_ledger(self) -> None:
         self._tell("the ledger is lost")
         self.ledger_is_whole = False
-        if self.ledger.url is not None:
-            self._use_a_ledger_server()
+        if self.ledger_server is not None:
+            self._begin_a_ledger_on(self.ledger_server)
         for file in self.ledger.file.parent.glob("ledger*"):
             file.unlink()
 
     def _cut_a_connection(self) -> None:
-        with self.fleet.server.connect() as connection, connection.cursor() as cursor:
+        server = self.random.choice((self.fleet.server, self.ledger_server or self.fleet.server))
+        with server.connect() as connection, connection.cursor() as cursor:
             cursor.execute(
                 "SELECT id, info FROM information_schema.processlist"
-                " WHERE user = %s AND id <> CONNECTION_ID() ORDER BY id",
-                [USER],
+                " WHERE user LIKE 'chaos%' AND id <> CONNECTION_ID() ORDER BY id"
             )
             found = cursor.fetchall()
             if found:
@@ -187,11 +216,6 @@ class ChaosRun:
             cursor.execute("BEGIN")
             cursor.execute(f"SELECT COUNT(*) FROM {table}")
             yield
-
-    def _admin(self, sql: str) -> None:
-        with self.fleet.server.connect() as connection, connection.cursor() as cursor:
-            cursor.execute("SET sql_log_bin = 0")
-            cursor.execute(sql)
 
     def _ignoring_gone(self, work: Callable[[], object]) -> None:
         try:

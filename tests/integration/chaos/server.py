@@ -1,4 +1,4 @@
-"""A MySQL server that can be killed and started again on what it left behind."""
+"""A server that can be killed and started again on what it left behind."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from reconciler.edges.server.template import copy_initialised
 from reconciler.model.server import Flavor
 
 USER, PASSWORD = "chaos", "chaos"
+LEDGER_USER, LEDGER_DATABASE = "chaos_ledger", "chaos_ledger"
 START_S_MAX = 60.0
 _PR_SET_PDEATHSIG = 1
 
@@ -36,8 +37,8 @@ _PR_SET_PDEATHSIG = 1
 class CrashableServer:
     """Its folder is in memory where there is such a place: what counts is what is killed when."""
 
-    def __init__(self, folder: Path) -> None:
-        self.binary = newest_mysql()
+    def __init__(self, folder: Path, flavor: Flavor) -> None:
+        self.binary = newest(flavor)
         self.folder = folder
         self.port = _free_port()
         for name in ("tmp", "files"):
@@ -47,6 +48,8 @@ class CrashableServer:
             "SET sql_log_bin = 0;\n"
             f"CREATE USER IF NOT EXISTS '{USER}'@'%' IDENTIFIED BY '{PASSWORD}';\n"
             f"GRANT ALL ON *.* TO '{USER}'@'%' WITH GRANT OPTION;\n"
+            f"CREATE USER IF NOT EXISTS '{LEDGER_USER}'@'%' IDENTIFIED BY '{PASSWORD}';\n"
+            f"GRANT ALL ON {LEDGER_DATABASE}.* TO '{LEDGER_USER}'@'%';\n"
         )
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -71,6 +74,17 @@ class CrashableServer:
                 assert time.monotonic() < give_up_s, "the server does not start"
                 time.sleep(0.02)
 
+    @property
+    def ledger_url(self) -> str:
+        return f"mysql+pymysql://{LEDGER_USER}:{PASSWORD}@{HOST}:{self.port}/{LEDGER_DATABASE}"
+
+    def admin(self, *statements: str) -> None:
+        """Leaves no trace in the binary log."""
+        with self.connect() as connection, connection.cursor() as cursor:
+            cursor.execute("SET sql_log_bin = 0")
+            for statement in statements:
+                cursor.execute(statement)
+
     def kill(self) -> None:
         assert self._process is not None
         self._process.kill()
@@ -88,10 +102,10 @@ class CrashableServer:
 
 
 @contextmanager
-def crashable_server() -> Iterator[CrashableServer]:
+def crashable_server(flavor: Flavor) -> Iterator[CrashableServer]:
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
-        server = CrashableServer(Path(folder))
+        server = CrashableServer(Path(folder), flavor)
         server.start()
         try:
             yield server
@@ -100,9 +114,9 @@ def crashable_server() -> Iterator[CrashableServer]:
             shutil.rmtree(server.folder / "data", ignore_errors=True)
 
 
-def newest_mysql() -> ServerBinary:
-    found = [server for server in find_servers() if server.version.flavor is Flavor.MYSQL]
-    assert found, "no MySQL server at hand: run `make servers`"
+def newest(flavor: Flavor) -> ServerBinary:
+    found = [server for server in find_servers() if server.version.flavor is flavor]
+    assert found, f"no {flavor} server at hand: run `make servers`"
     return max(found, key=lambda server: server.version)
 
 
