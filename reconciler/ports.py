@@ -68,7 +68,12 @@ class ScratchDatabase(Protocol):
     """An empty database of its own on a scratch server, in a session like a live one's."""
 
     def execute(
-        self, sql: str, *, foreign_key_checks: bool = True, zero_dates: bool = False
+        self,
+        sql: str,
+        *,
+        foreign_key_checks: bool = True,
+        zero_dates: bool = False,
+        alters_history: bool = False,
     ) -> ServerError | None:
         """Run one statement; the server's refusal is a value. Raises Unavailable if the server
         is gone."""
@@ -253,7 +258,8 @@ class Forge(Protocol):
         """True if `commit` is `tip` or one of its ancestors."""
 
     def file(self, commit: str, path: str, *, bytes_max: int) -> bytes | None:
-        """The file's exact bytes; None if the forge knows no such file or no such commit."""
+        """The file's exact bytes; None if the commit's tree, which must be there, has no such
+        file."""
 
     def pull_requests_of(self, commit: str) -> tuple[int, ...]:
         """Numbers of the pull requests that the forge says the commit belongs to."""

@@ -20,6 +20,12 @@ from tests.github_double.server import TOKEN, Double
 
 _clones = itertools.count()
 
+PLAN_JSON, PLAN_SQL = "plans/production/shop.plan.json", "plans/production/shop.plan.sql"
+ADD_COLUMN = (
+    "  name varchar(50) NOT NULL,",
+    "  name varchar(50) NOT NULL,\n  age int DEFAULT NULL,",
+)
+
 
 @dataclass
 class Jobs:
@@ -115,6 +121,29 @@ class Jobs:
 
     def merged(self, number: int, kind: MergeKind = MergeKind.MERGE) -> str:
         return self.hub.merged(number, kind)
+
+
+def change(jobs: Jobs, name: str = "feature") -> int:
+    """Ada's pull request that adds a column, with its plan."""
+    jobs.branch(name)
+    jobs.fleet.edit("schemas/shop/users.sql", *ADD_COLUMN)
+    jobs.fleet.plan_and_commit()
+    return jobs.propose(name)
+
+
+def refuses(jobs: Jobs, code: str, *verb: str, commit: str | None = None) -> str:
+    """The apply ends with 3, says why, and no shard has changed."""
+    before = jobs.fleet.all_definitions()
+    ended = jobs.on_push("apply", *verb, commit=commit)
+    assert ended.code == 3, ended.said
+    assert f"[{code}]" in ended.said, ended.said
+    assert jobs.fleet.all_definitions() == before
+    return ended.said
+
+
+def is_applied(jobs: Jobs) -> bool:
+    found = jobs.fleet.all_definitions().values()
+    return all("`age` int" in definitions["users"] for definitions in found)
 
 
 def _pull_event(hub: Hub, pull: Pull) -> dict[str, Any]:

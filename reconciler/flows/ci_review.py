@@ -18,6 +18,7 @@ from reconciler.guard.approvals import (
     Ownership,
     PullRequest,
     PullRequestFacts,
+    ReviewState,
     approval_refusals,
     last_words,
 )
@@ -124,7 +125,8 @@ def _pull_request_facts(
 ) -> PullRequestFacts:
     reviews = forge.reviews(pull_request.number)
     reviewers = [account for account, _ in last_words(reviews)]
-    commits = {review.commit for review in reviews if review.commit}
+    approved = [review for _, review in last_words(reviews) if review.state is ReviewState.APPROVED]
+    commits = {review.commit for review in approved if review.commit}
     found = {commit: _plan_id_at(forge, commit, asked) for commit in sorted(commits)}
     merge_commit = pull_request.merge_commit
     rule = asked.rule.stricter(_rule_before(forge, asked, pull_request))

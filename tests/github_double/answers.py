@@ -72,6 +72,20 @@ def _contents(hub: Hub, query: Query, path: str) -> Answer:
     }
 
 
+def _tree(hub: Hub, query: Query, sha: str) -> Answer:
+    """Of a commit as well as of a tree."""
+    try:
+        listed = hub.bare.git.ls_tree("-z", f"{sha}^{{tree}}")
+    except git.GitCommandError:
+        return NOT_FOUND
+    entries = [entry.partition("\t") for entry in listed.split("\0") if entry]
+    rows = [
+        {"path": path, **dict(zip(("mode", "type", "sha"), about.split(), strict=True))}
+        for about, _, path in entries
+    ]
+    return 200, {"sha": sha, "truncated": False, "tree": rows}
+
+
 def _blob(hub: Hub, query: Query, sha: str) -> Answer:
     content = hub.bare.git.cat_file(
         "blob", sha, stdout_as_string=False, strip_newline_in_stdout=False
@@ -203,6 +217,7 @@ ROUTES: tuple[tuple[str, Callable[..., Answer]], ...] = (
     (f"{_REPO}/actions/permissions/workflow", _setting("token")),
     (f"{_REPO}/compare/([0-9a-f]+)\\.\\.\\.([0-9a-f]+)", _compare),
     (f"{_REPO}/contents/(.+)", _contents),
+    (f"{_REPO}/git/trees/([0-9a-f]+)", _tree),
     (f"{_REPO}/git/blobs/([0-9a-f]+)", _blob),
     (f"{_REPO}/commits/([0-9a-f]+)/pulls", _commit_pulls),
     (f"{_REPO}/pulls", _pulls),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
@@ -18,22 +18,43 @@ from tests.github_double.hub import Hub
 
 TOKEN = "ghs_secretsecretsecret"
 
+Reply = tuple[int, Any, dict[str, str]]
+
 
 class Fault(Enum):
+    """What GitHub does now and then, at any call."""
+
     FORBIDDEN = 403
     NOT_FOUND = 404
     BROKEN = 502
-    LIMITED = 429
+    LIMITED = 429  # the hour's limit is used up
+    BURST = "burst"  # a secondary limit: wait a little
+    BURST_WITHOUT_HEADER = "burst without header"
     HALF = "half"  # the body stops in the middle
     HANGS_UP = "hangs up"
+    LOST = "lost"  # it is done, and the answer gets lost
+
+
+RESET_S = 1_772_377_509  # 2026-03-01 15:05:09 UTC
+_REFUSED: dict[Fault, tuple[int, dict[str, str], str]] = {
+    Fault.LIMITED: (
+        403,
+        {"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(RESET_S)},
+        "API rate limit exceeded",
+    ),
+    Fault.BURST: (429, {"retry-after": "30"}, "You have exceeded a secondary rate limit"),
+    Fault.BURST_WITHOUT_HEADER: (403, {}, "You have exceeded a secondary rate limit"),
+}
 
 
 @dataclass
 class Double:
-    """`fault` is asked for each call, with its number from 0 and its path."""
+    """`fault` is asked for each call, with its number from 0 and its path. `page_max` is how many
+    rows a page has at most, whatever was asked for."""
 
     hub: Hub
     url: str = ""
+    page_max: int = 100
     calls: list[str] = field(default_factory=list)
     fault: Callable[[int, str], Fault | None] = lambda number, call: None
 
@@ -70,9 +91,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, self.double.hub.artifacts[int(archive[1])][1])
             return
         query = dict(parse_qsl(parts.query))
-        self._answer(
-            lambda: _page(answers.read(self.double.hub, unquote(parts.path), query), query)
-        )
+        path = unquote(parts.path)
+        self._answer(lambda: self._page(answers.read(self.double.hub, path, query), query))
 
     def do_POST(self) -> None:
         self._write()
@@ -87,9 +107,9 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length", "0"))
         body = json.loads(self.rfile.read(length) or b"{}")
         path = unquote(urlsplit(self.path).path)
-        self._answer(lambda: writes.write(self.double.hub, self.command, path, body))
+        self._answer(lambda: (*writes.write(self.double.hub, self.command, path, body), {}))
 
-    def _answer(self, ask: Callable[[], tuple[int, Any]]) -> None:
+    def _answer(self, ask: Callable[[], Reply]) -> None:
         double = self.double
         call = f"{self.command} {self.path}"
         fault = double.fault(len(double.calls), call)
@@ -98,29 +118,50 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(401, b'{"message": "Bad credentials"}')
         match fault:
             case None:
-                status, body = ask()
-                return self._send(status, json.dumps(body).encode())
+                status, body, headers = ask()
+                return self._send(status, json.dumps(body).encode(), headers)
             case Fault.HALF:
-                status, body = ask()
+                status, body, headers = ask()
                 whole = json.dumps(body).encode()
-                return self._send(status, whole[: len(whole) // 2])
-            case Fault.HANGS_UP:
+                return self._send(status, whole[: len(whole) // 2], headers)
+            case Fault.HANGS_UP | Fault.LOST:
+                if fault is Fault.LOST:
+                    ask()
                 self.close_connection = True
                 return None
+            case Fault.LIMITED | Fault.BURST | Fault.BURST_WITHOUT_HEADER:
+                status, headers, message = _REFUSED[fault]
+                return self._send(status, json.dumps({"message": message}).encode(), headers)
             case _:
                 return self._send(int(fault.value), b'{"message": "no"}')
 
-    def _send(self, status: int, body: bytes) -> None:
+    def _page(self, answer: answers.Answer, query: dict[str, str]) -> Reply:
+        """One page of a list, and in the header Link whether there is a next one."""
+        status, body = answer
+        key = _key_of_rows(body)
+        rows = body[key] if key else body
+        if status != 200 or not isinstance(rows, list):
+            return status, body, {}
+        size = min(int(query.get("per_page", "30")), self.double.page_max)
+        number = int(query.get("page", "1"))
+        page = rows[(number - 1) * size : number * size]
+        headers = {}
+        if number * size < len(rows):
+            url = f"{self.double.url}{urlsplit(self.path).path}?page={number + 1}"
+            headers["Link"] = f'<{url}>; rel="next", <{url}>; rel="last"'
+        return status, {**body, key: page} if key else page, headers
+
+    def _send(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
         self.send_response(status)
         self.send_header("Content-Type", "application/json; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
 
 
-def _page(answer: tuple[int, Any], query: dict[str, str]) -> tuple[int, Any]:
-    status, body = answer
-    if isinstance(body, list):
-        size, number = int(query.get("per_page", "30")), int(query.get("page", "1"))
-        body = body[(number - 1) * size : number * size]
-    return status, body
+def _key_of_rows(body: Any) -> str:
+    """Pages that are objects: `{"total_count": 3, "workflows": [...]}`."""
+    counted = isinstance(body, dict) and "total_count" in body
+    return next(key for key, rows in body.items() if isinstance(rows, list)) if counted else ""

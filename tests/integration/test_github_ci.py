@@ -4,56 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import stamina
 
-from tests.fleet import Fleet
-from tests.github_double.hub import BEN, CAI, EVE, Hub, MergeKind
-from tests.github_double.server import TOKEN, Fault, serving
-from tests.github_jobs import Jobs
-
-PLAN_JSON, PLAN_SQL = "plans/production/shop.plan.json", "plans/production/shop.plan.sql"
-ADD_COLUMN = (
-    "  name varchar(50) NOT NULL,",
-    "  name varchar(50) NOT NULL,\n  age int DEFAULT NULL,",
+from tests.github_double.hub import BEN, CAI, EVE, MergeKind
+from tests.github_double.server import TOKEN, Fault
+from tests.github_jobs import (
+    ADD_COLUMN,
+    PLAN_JSON,
+    PLAN_SQL,
+    Jobs,
+    change,
+    is_applied,
+    refuses,
 )
-
-
-@pytest.fixture
-def jobs(fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Jobs]:
-    hub = Hub(tmp_path)
-    stamina.set_testing(True, attempts=2)
-    with serving(hub) as double:
-        made = Jobs(fleet, hub, double, tmp_path, monkeypatch)
-        made.publish()
-        yield made
-    stamina.set_testing(False)
-
-
-def change(jobs: Jobs, name: str = "feature") -> int:
-    """Ada's pull request that adds a column, with its plan."""
-    jobs.branch(name)
-    jobs.fleet.edit("schemas/shop/users.sql", *ADD_COLUMN)
-    jobs.fleet.plan_and_commit()
-    return jobs.propose(name)
-
-
-def refuses(jobs: Jobs, code: str, *verb: str, commit: str | None = None) -> str:
-    """The apply ends with 3, says why, and no shard has changed."""
-    before = jobs.fleet.all_definitions()
-    ended = jobs.on_push("apply", *verb, commit=commit)
-    assert ended.code == 3, ended.said
-    assert code in ended.said, ended.said
-    assert jobs.fleet.all_definitions() == before
-    return ended.said
-
-
-def is_applied(jobs: Jobs) -> bool:
-    found = jobs.fleet.all_definitions().values()
-    return all("`age` int" in definitions["users"] for definitions in found)
 
 
 @pytest.mark.invariant("RV-4")

@@ -17,7 +17,7 @@ import stamina
 from reconciler.edges.github.client import GithubClient
 from reconciler.edges.github.forge import GithubForge
 from reconciler.edges.github.main_line import GitMainLine
-from reconciler.errors import InvalidInput, Refused
+from reconciler.errors import InvalidInput, Refused, Unavailable
 from reconciler.flows.ci_review import ReviewQuestion, review_proof
 from reconciler.plan.codec import dump_plan
 from reconciler.plan.model import Plan
@@ -394,19 +394,82 @@ def test_a_fault_at_any_call_refuses(work: Work, fault: Fault) -> None:
     for failing in calls:
         work.double.fault = lambda _, call, failing=failing: fault if call == failing else None
         allowed = work.refused(rule=owners) == []
-        # There was no spec before the change: 404 is the answer there, whatever its body.
+        # There was no spec before the change: 404 is the answer there, whatever its body, and what
+        # counts is the tree, which does not hold it.
         absent = fault in (Fault.NOT_FOUND, Fault.HALF) and "specs/commerce.yaml" in failing
         assert allowed == absent, failing
 
 
 @pytest.mark.invariant("RV-6")
-def test_reviews_on_a_second_page_are_read(work: Work) -> None:
+@pytest.mark.parametrize(("page_max", "comments"), [(100, 100), (100, 99), (30, 40), (1, 5)])
+def test_reviews_on_a_later_page_are_read(work: Work, page_max: int, comments: int) -> None:
+    """Also where a page holds fewer rows than were asked for, and the server says it goes on."""
+    work.double.page_max = page_max
     number = work.proposed()
-    for _ in range(100):
+    for _ in range(comments):
         work.hub.reviewed(CAI, number, "COMMENTED")
     work.hub.reviewed(BEN, number)
     work.hub.merged(number, MergeKind.MERGE)
     assert work.refused() == []
+    work.hub.reviewed(CAI, number, "CHANGES_REQUESTED")
+    assert work.refused() == ["changes-requested"]
+
+
+@pytest.mark.invariant("RV-6")
+def test_no_fault_makes_an_approval_out_of_none(work: Work) -> None:
+    number = work.proposed()
+    work.hub.reviewed(ADA, number)
+    work.hub.merged(number, MergeKind.SQUASH)
+    assert work.refused() == ["approvals-missing"]
+    calls = list(dict.fromkeys(work.double.calls))
+    for place, failing in enumerate(calls):
+        fault = list(Fault)[place % len(Fault)]
+        work.double.fault = lambda _, call, f=fault, c=failing: f if call == c else None
+        assert work.refused(), (failing, fault)
+
+
+@pytest.mark.invariant("RV-6")
+@pytest.mark.parametrize("path", ["plans/production/commerce.plan.json", "specs/commerce.yaml"])
+def test_a_file_that_may_not_be_seen_is_not_taken_for_one_that_is_gone(
+    work: Work, path: str
+) -> None:
+    """Else a 404 would read as "superseded", or lower the bar to what was there before."""
+    work.branch("main")
+    commit_files(work.ada, {"specs/commerce.yaml": SPEC.format(n=1)})
+    work.push("main")
+    number = work.proposed()
+    work.hub.reviewed(BEN, number)
+    work.hub.merged(number, MergeKind.MERGE)
+    assert work.refused() == []
+    work.double.fail(f"contents/{path}", Fault.NOT_FOUND)
+    assert work.refused() == ["forge-answer-unclear"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "until"),
+    [
+        (Fault.LIMITED, "after 15:05:09 UTC"),
+        (Fault.BURST, "in 30 s"),
+        (Fault.BURST_WITHOUT_HEADER, "in some minutes"),
+    ],
+)
+def test_a_rate_limit_says_when_it_ends(work: Work, fault: Fault, until: str) -> None:
+    work.double.fail(".", fault)
+    forge = GithubForge(GithubClient(api_url=work.double.url, token=TOKEN), "acme/shop")
+    with pytest.raises(Unavailable, match=until) as limited:
+        forge.branch_tip("main")
+    assert limited.value.problems[0].code == "forge-rate-limited"
+
+
+def test_a_short_pause_that_was_asked_for_is_made(work: Work) -> None:
+    forge = GithubForge(GithubClient(api_url=work.double.url, token=TOKEN), "acme/shop")
+    work.double.fault = lambda number, call: Fault.BURST if number == 0 else None
+    assert forge.branch_tip("main") == work.hub.tip
+    work.double.calls.clear()
+    work.double.fault = lambda number, call: Fault.LIMITED if number == 0 else None
+    with pytest.raises(Unavailable):
+        forge.branch_tip("main")
+    assert len(work.double.calls) == 1
 
 
 @pytest.mark.invariant("RV-6")

@@ -2,13 +2,15 @@
 
 PyGithub carries the requests; its objects, which fetch what they lack when they are looked at, are
 not used: each request here is one that is written here. Only reading is repeated, and only where
-the server failed; a write that got no answer may have happened.
+the server failed or asked to wait a moment; a write that got no answer may have happened.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,21 +19,38 @@ import requests
 import stamina
 from github import Auth, Github
 from requests import RequestException
+from requests.utils import parse_header_links
 from urllib3.exceptions import HTTPError
 
 from reconciler.edges.github.problems import denied, failing, rate_limited, unclear, unreachable
 from reconciler.errors import InvalidInput, Problem, Unavailable
-from reconciler.limits import FORGE_ANSWER_S_MAX, FORGE_ATTEMPTS_MAX, FORGE_PAGE, FORGE_PAGES_MAX
+from reconciler.limits import (
+    FORGE_ANSWER_S_MAX,
+    FORGE_ATTEMPTS_MAX,
+    FORGE_PAGE,
+    FORGE_PAGES_MAX,
+    FORGE_WAIT_S_MAX,
+)
 
 API_VERSION = "2022-11-28"
+_TIME_S_MAX = 1 << 37  # in the year 6325, which datetime still holds
 
 
 class _Transient(Exception):
-    """The server failed to answer a read; `final` is what to say if it keeps failing."""
+    """The server failed to answer a read, or asked to wait `wait_s`; `final` is what to say if it
+    keeps doing so."""
 
-    def __init__(self, final: Unavailable) -> None:
+    def __init__(self, final: Unavailable, *, wait_s: float | None = None) -> None:
         super().__init__(str(final))
-        self.final = final
+        self.final, self.wait_s = final, wait_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """`goes_on`: the server says that there is a next page."""
+
+    value: Any
+    goes_on: bool
 
 
 class GithubClient:
@@ -52,20 +71,12 @@ class GithubClient:
 
     def get(self, path: str, parameters: Mapping[str, str | int] | None = None) -> Any:
         """Raises Unavailable for anything but a whole answer with HTTP 200."""
-        found = self.find(path, parameters)
-        if found is None:
-            raise denied(f"GET {path}", 404)
-        return found
+        return self._present(path, parameters or {}).value
 
     def find(self, path: str, parameters: Mapping[str, str | int] | None = None) -> Any | None:
         """As `get`; None for HTTP 404."""
-        try:
-            for attempt in stamina.retry_context(on=_Transient, attempts=FORGE_ATTEMPTS_MAX):
-                with attempt:
-                    return self._read(path, parameters)
-        except _Transient as failed:
-            raise failed.final from None
-        raise AssertionError("the last attempt returns or raises")
+        found = self._found(path, parameters or {})
+        return None if found is None else found.value
 
     def pages(
         self,
@@ -74,16 +85,19 @@ class GithubClient:
         *,
         items: str | None = None,
     ) -> list[Any]:
-        """A whole list: asked for until a page is not full, whatever the server says of further
-        pages. `items` is the key of the list where pages are objects."""
+        """A whole list: it ends with a page that is not full and of which the server does not say
+        that there is a next one. `items` is the key of the list where pages are objects."""
         found: list[Any] = []
         for number in range(1, FORGE_PAGES_MAX + 1):
-            page = self.get(path, {**(parameters or {}), "per_page": FORGE_PAGE, "page": number})
-            rows = page.get(items) if items and isinstance(page, dict) else page
+            asked = {**(parameters or {}), "per_page": FORGE_PAGE, "page": number}
+            page = self._present(path, asked)
+            rows = page.value
+            if items and isinstance(rows, dict):
+                rows = rows.get(items)
             if not isinstance(rows, list):
                 raise unclear(f"GET {path}", "it is not a list")
             found += rows
-            if len(rows) < FORGE_PAGE:
+            if len(rows) < FORGE_PAGE and not page.goes_on:
                 return found
         raise unclear(f"GET {path}", f"it goes on after {len(found)} entries")
 
@@ -95,7 +109,7 @@ class GithubClient:
         except (RequestException, RuntimeError, OSError) as error:
             raise unreachable(call, type(error).__name__) from None
         if status not in (200, 201, 204):
-            raise _refusal(call, status, headers)
+            raise _refusal(call, status, headers, text)
         return None if status == 204 else _parsed(call, text)
 
     def download(self, path: str, *, bytes_max: int) -> bytes:
@@ -108,7 +122,7 @@ class GithubClient:
                 f"{self._api_url}{path}", headers=headers, timeout=FORGE_ANSWER_S_MAX, stream=True
             ) as answer:
                 if answer.status_code != 200:
-                    raise _refusal(call, answer.status_code, answer.headers)
+                    raise _refusal(call, answer.status_code, answer.headers, "")
                 content = answer.raw.read(bytes_max + 1, decode_content=True)
         except (RequestException, HTTPError, OSError) as error:
             raise unreachable(call, type(error).__name__) from None
@@ -122,11 +136,28 @@ class GithubClient:
         if not isinstance(answer, dict) or answer.get("errors"):
             raise unclear("a GraphQL mutation", "it has errors")
 
-    def _read(self, path: str, parameters: Mapping[str, str | int] | None) -> Any | None:
+    def _present(self, path: str, parameters: Mapping[str, str | int]) -> _Answer:
+        found = self._found(path, parameters)
+        if found is None:
+            raise denied(f"GET {path}", 404)
+        return found
+
+    def _found(self, path: str, parameters: Mapping[str, str | int]) -> _Answer | None:
+        try:
+            for attempt in stamina.retry_context(
+                on=_wait_before_next, attempts=FORGE_ATTEMPTS_MAX, timeout=None
+            ):
+                with attempt:
+                    return self._read(path, parameters)
+        except _Transient as failed:
+            raise failed.final from None
+        raise AssertionError("the last attempt returns or raises")
+
+    def _read(self, path: str, parameters: Mapping[str, str | int]) -> _Answer | None:
         call = f"GET {path}"
         try:
             status, headers, text = self._requester.requestJson(
-                "GET", path, parameters=dict(parameters or {})
+                "GET", path, parameters=dict(parameters)
             )
         except (RequestException, RuntimeError, OSError) as error:
             raise _Transient(unreachable(call, type(error).__name__)) from None
@@ -135,15 +166,43 @@ class GithubClient:
         if status == 404:
             return None
         if status != 200:
-            raise _refusal(call, status, headers)
-        return _parsed(call, text)
+            refusal, wait_s = _refusal(call, status, headers, text), _asked_to_wait_s(headers)
+            if wait_s is not None and wait_s <= FORGE_WAIT_S_MAX:
+                raise _Transient(refusal, wait_s=wait_s)
+            raise refusal
+        goes_on = any(
+            link.get("rel") == "next" for link in parse_header_links(headers.get("link", ""))
+        )
+        return _Answer(value=_parsed(call, text), goes_on=goes_on)
 
 
-def _refusal(call: str, status: int, headers: Mapping[str, str]) -> Unavailable:
+def _wait_before_next(failed: Exception) -> bool | float:
+    if not isinstance(failed, _Transient):
+        return False
+    return True if failed.wait_s is None else failed.wait_s
+
+
+def _refusal(call: str, status: int, headers: Mapping[str, str], text: str) -> Unavailable:
+    """GitHub refuses with 403 or 429 what comes too often; of a burst (its secondary limits) at
+    times only the text tells."""
     limited = headers.get("x-ratelimit-remaining") == "0" or "retry-after" in headers
-    if status == 429 or (status == 403 and limited):
-        return rate_limited(call)
+    if status == 429 or (status == 403 and (limited or "rate limit" in text.lower())):
+        return rate_limited(call, _until(headers))
     return failing(call, status) if status >= 500 else denied(call, status)
+
+
+def _asked_to_wait_s(headers: Mapping[str, str]) -> float | None:
+    text = headers.get("retry-after", "")
+    return float(text) if text.isdecimal() else None
+
+
+def _until(headers: Mapping[str, str]) -> str:
+    if (wait_s := _asked_to_wait_s(headers)) is not None:
+        return f"in {wait_s:.0f} s"
+    reset = headers.get("x-ratelimit-reset", "")
+    if reset.isdecimal() and int(reset) < _TIME_S_MAX:
+        return f"after {datetime.fromtimestamp(int(reset), UTC):%H:%M:%S} UTC"
+    return "in some minutes"
 
 
 def _parsed(call: str, text: str) -> Any:

@@ -52,6 +52,7 @@ class GithubForge:
         url = f"{self._at}/contents/{quote(path)}"
         found = self._client.find(url, {"ref": commit})
         if found is None:
+            self._check_absence(commit, path)
             return None
         fields = Fields(found, url)
         if fields.text("type") != "file":
@@ -63,6 +64,24 @@ class GithubForge:
             url = f"{self._at}/git/blobs/{fields.text('sha')}"
             fields = Fields(self._client.get(url), url)
         return _decoded(fields, size, url)
+
+    def _check_absence(self, commit: str, path: str) -> None:
+        """404 is also what GitHub says to a token that may not see a file. Not to be there is an
+        answer that a verdict can rest on, so the commit's tree must agree. Raises Unavailable."""
+        tree, names = commit, path.split("/")
+        for depth, name in enumerate(names, start=1):
+            url = f"{self._at}/git/trees/{tree}"
+            fields = Fields(self._client.get(url), url)
+            if fields.flag("truncated"):
+                raise unclear(url, "it is cut off")
+            rows = [Fields(row, url) for row in fields.items("tree")]
+            entry = next((row for row in rows if row.text("path") == name), None)
+            if entry is None or entry.text("type") == "commit":  # the latter of a submodule
+                return
+            if entry.text("type") == "blob" and depth < len(names):
+                return
+            tree = entry.text("sha")
+        raise unclear(url, f"it lists {path}, which cannot be had")
 
     def pull_requests_of(self, commit: str) -> tuple[int, ...]:
         path = f"{self._at}/commits/{commit}/pulls"

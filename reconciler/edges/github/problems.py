@@ -28,11 +28,11 @@ def denied(call: str, status: int) -> Unavailable:
     )
 
 
-def rate_limited(call: str) -> Unavailable:
+def rate_limited(call: str, until: str) -> Unavailable:
     return _unavailable(
         "forge-rate-limited",
-        f"GitHub refused {call}: the token's rate limit is used up",
-        "run the job again when the limit has been reset, within the hour",
+        f"GitHub refused {call}: the token has asked too often, and may ask again {until}",
+        "run the job again then",
     )
 
 

@@ -1,0 +1,25 @@
+"""What tests of the forge share: a fleet whose repository is on a GitHub of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import stamina
+
+from tests.fleet import Fleet
+from tests.github_double.hub import Hub
+from tests.github_double.server import serving
+from tests.github_jobs import Jobs
+
+
+@pytest.fixture
+def jobs(fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Jobs]:
+    hub = Hub(tmp_path)
+    stamina.set_testing(True, attempts=2)
+    with serving(hub) as double:
+        made = Jobs(fleet, hub, double, tmp_path, monkeypatch)
+        made.publish()
+        yield made
+    stamina.set_testing(False)
