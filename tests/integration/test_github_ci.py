@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from reconciler.plan.codec import dump_plan, load_plan, plan_from_core, sha256_of
+from reconciler.plan.readable import render_readable_sql
 from tests.github_double.hub import BEN, CAI, EVE, MergeKind
 from tests.github_double.server import TOKEN, Fault
 from tests.github_jobs import (
@@ -93,18 +96,62 @@ def test_a_missing_plan_is_refused_with_the_command_to_run(jobs: Jobs) -> None:
     refuses(jobs, "plan-missing")
 
 
-@pytest.mark.parametrize("path", [PLAN_JSON, PLAN_SQL])
-def test_an_edited_plan_is_refused(jobs: Jobs, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "code"), [(PLAN_JSON, "plan-id-mismatch"), (PLAN_SQL, "readable-plan-mismatch")]
+)
+def test_an_edited_plan_is_refused(jobs: Jobs, path: str, code: str) -> None:
     jobs.branch()
     jobs.fleet.edit("schemas/shop/users.sql", *ADD_COLUMN)
     jobs.fleet.plan_and_commit()
     jobs.fleet.write(path, jobs.fleet.read(path).replace("`age`", "`agf`"))
     jobs.fleet.commit("edited")
     number = jobs.propose()
-    assert jobs.on_pull_request(number, "verify").code == 3
+    verified = jobs.on_pull_request(number, "verify")
+    assert verified.code == 3
+    assert f"[{code}]" in verified.said
+    assert jobs.hub.statuses[-1]["state"] == "failure"
     jobs.hub.reviewed(BEN, number)
     jobs.merged(number)
-    refuses(jobs, "plan-")
+    refuses(jobs, code)
+
+
+@pytest.mark.invariant("GD-1")
+def test_a_plan_that_was_forged_with_care_is_not_what_is_derived(jobs: Jobs) -> None:
+    """Both files agree and the id is right; approved and merged, it still runs nothing."""
+    jobs.branch()
+    jobs.fleet.edit("schemas/shop/users.sql", *ADD_COLUMN)
+    jobs.fleet.plan_and_commit()
+    plan = load_plan(jobs.fleet.read(PLAN_JSON).encode(), PLAN_JSON)
+    (change_set,) = plan.core.change_sets
+    (statement,) = change_set.statements
+    evil = replace(
+        statement, sql=statement.sql.replace("ADD COLUMN", "DROP COLUMN `name`, ADD COLUMN")
+    )
+    core = replace(plan.core, change_sets=(replace(change_set, statements=(evil,)),))
+    readable = render_readable_sql(core)
+    core = replace(core, readable_sha256=sha256_of(readable))
+    jobs.fleet.write(PLAN_JSON, dump_plan(plan_from_core(core, plan.meta)).decode())
+    jobs.fleet.write(PLAN_SQL, readable)
+    jobs.fleet.commit("forged")
+    number = jobs.propose()
+    verified = jobs.on_pull_request(number, "verify")
+    assert verified.code == 3
+    assert jobs.hub.statuses[-1]["state"] == "failure"
+    jobs.hub.reviewed(BEN, number)
+    jobs.merged(number)
+    refuses(jobs, "statement-differs")
+
+
+@pytest.mark.invariant("RV-4")
+def test_two_pull_requests_in_one_push_and_one_was_not_approved(jobs: Jobs) -> None:
+    jobs.branch("docs")
+    jobs.fleet.write("README.md", "shop")
+    jobs.fleet.commit("docs")
+    docs = jobs.propose("docs")
+    jobs.hub.reviewed(BEN, docs)
+    number = change(jobs)
+    jobs.hub.merged_together([docs, number], MergeKind.SQUASH)
+    assert f"pull request #{number} has 0 of 1 approvals" in refuses(jobs, "approvals-missing")
 
 
 @pytest.mark.invariant("RV-2")
@@ -168,11 +215,17 @@ def test_an_old_run_run_again_does_nothing_and_says_superseded(jobs: Jobs) -> No
     jobs.hub.reviewed(BEN, second)
     jobs.merged(second)
     before, deployments = jobs.fleet.all_definitions(), len(jobs.hub.deployments)
+    account = jobs.comments(first)
+    jobs.monkeypatch.setenv("GITHUB_RUN_ATTEMPT", "2")
     ended = jobs.on_push("apply", commit=older)
     assert ended.code == 0, ended.said
     assert "superseded" in ended.said
     assert jobs.fleet.all_definitions() == before
     assert len(jobs.hub.deployments) == deployments
+    assert jobs.comments(first) == account
+    jobs.monkeypatch.setenv("GITHUB_RUN_ATTEMPT", "1")
+    jobs.on_push("apply", commit=older)
+    assert "superseded" in jobs.comments(first)[0]
 
 
 def test_a_workflow_edited_in_a_branch_cannot_apply_it(jobs: Jobs) -> None:
@@ -418,7 +471,10 @@ def test_findings_are_on_the_file_and_in_sarif(jobs: Jobs, tmp_path: Path) -> No
     assert json.loads(file.read_text())["runs"][0]["results"]
 
 
-HOSTILE = "x`--><script>alert(1)</script>[a](http://e.test)@team ${{ 1 }} $(id) ::error::\\x1b"
+HOSTILE = (
+    "x`--><script>alert(1)</script>[a](http://e.test)@team ${{ 1 }} $(id) ::error::\\x1b fixes #1"
+    " \u202ereversed\u200b | <!-- reconciler change production/shop --> ~~~ ![](http://e.test/p.png)"
+)
 
 
 def test_hostile_names_and_comments_do_nothing(jobs: Jobs) -> None:
@@ -438,14 +494,21 @@ def test_hostile_names_and_comments_do_nothing(jobs: Jobs) -> None:
     (comment,) = jobs.comments(number)
     assert comment.startswith("<!-- reconciler change production/shop -->\n")
     outside = "".join(comment.split("```")[::2])
-    assert "<script" not in outside
-    assert "@team" not in outside
+    for syntax in ("<script", "@team", "http://", "fixes #1", "![]"):
+        assert syntax not in outside
+    for text in (comment, jobs.summary, verified.out, json.dumps(jobs.hub.statuses)):
+        assert not {"\u202e", "\u200b", "\x1b"} & set(text)
     report = verified.out.partition("::stop-commands::")[2]
     assert report
     jobs.hub.reviewed(BEN, number)
     jobs.merged(number, MergeKind.SQUASH)
     applied = jobs.on_push("apply")
     assert applied.code == 0, applied.said
+    for line in (verified.out + applied.out).partition("::stop-commands::")[2].split("\n"):
+        assert not line.startswith("::error::")
+    told = json.dumps([jobs.hub.deployments, jobs.hub.statuses]) + "".join(jobs.comments(number))
+    assert "fixes #1" not in "".join(told.split("```")[::2])
+    assert not (jobs.fleet.root / "x").exists()
 
 
 def test_a_plan_of_seventy_kilobytes_is_cut_to_what_a_comment_holds(jobs: Jobs) -> None:
