@@ -80,12 +80,13 @@ class TableDifference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftGroup:
-    """Shards that stand alike; `reason` tells why, for unreachable ones."""
+    """Shards that stand alike; for unreachable ones `reason` tells why, `recovery` what to do."""
 
     mark: ShardMark
     shards: tuple[str, ...]
     differences: tuple[TableDifference, ...] = ()
     reason: str = ""
+    recovery: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,9 +138,11 @@ class CheckMark(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoctorFinding:
-    """One check: `subject` is what was looked at, `recovery` how to mend it."""
+    """One check: `subject` is what was looked at, `shard` which shard if it was one, `recovery`
+    how to mend it."""
 
     subject: str
+    shard: str | None = None
     mark: CheckMark
     message: str
     recovery: str = ""

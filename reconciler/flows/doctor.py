@@ -34,8 +34,9 @@ def _shard_findings(check: ShardCheck) -> list[DoctorFinding]:
     findings = [
         DoctorFinding(
             subject=subject,
+            shard=check.shard,
             mark=CheckMark.FAILED,
-            message=problem.message,
+            message=problem.message.removeprefix(f"{subject}: "),
             recovery=problem.recovery,
         )
         for problem in check.problems
@@ -43,14 +44,21 @@ def _shard_findings(check: ShardCheck) -> list[DoctorFinding]:
     findings += [
         DoctorFinding(
             subject=subject,
+            shard=check.shard,
             mark=CheckMark.WARNING,
             message=f"not visible to this login: {unseen}",
-            recovery="grant it, or permit plans that could not be proven in full",
+            recovery="grant it; or leave it, and a plan that such an object might stand in the way"
+            " of asks for permission for `unproven`",
         )
         for unseen in check.unseen
     ]
     return findings or [
-        DoctorFinding(subject=subject, mark=CheckMark.OK, message=f"{check.version}, reachable")
+        DoctorFinding(
+            subject=subject,
+            shard=check.shard,
+            mark=CheckMark.OK,
+            message=f"{check.version}, reachable",
+        )
     ]
 
 

@@ -39,6 +39,14 @@ def shard_set(shards: Sequence[str], of: int) -> str:
     return f"{len(shards):,} of {of:,} shards"
 
 
+def named_shards(shards: Sequence[str]) -> str:
+    """Which shards, where nobody knows of how many: by name as far as one line holds them."""
+    if len(shards) <= SHARD_NAMES_MAX:
+        return f"{'shard' if len(shards) == 1 else 'shards'} {', '.join(shards)}"
+    more = len(shards) - SHARD_NAMES_MAX
+    return f"shards {', '.join(shards[:SHARD_NAMES_MAX])} and {more:,} more"
+
+
 def terminated(sql: str) -> str:
     """The statement as one types it, with its `;`."""
     return sql if sql.endswith(";") else f"{sql};"

@@ -89,7 +89,8 @@ def next_steps(outcome: DriftOutcome) -> tuple[str, ...]:
             " apply it"
         )
         steps.append(
-            f"to make live's state the wanted one: {run('pull')}, and commit the files it changes"
+            f"to make {_model(outcome)} the wanted one: {run('pull', *_from(outcome))}, and commit"
+            " the files it changes"
         )
     if _count(outcome, ShardMark.PENDING_APPLY):
         plan = f" {short_id(outcome.pending_plan_id)}" if outcome.pending_plan_id else ""
@@ -97,8 +98,21 @@ def next_steps(outcome: DriftOutcome) -> tuple[str, ...]:
             f"to see where plan{plan} stands: {run('status')}; to run the rest: {run('apply')}"
         )
     if _count(outcome, ShardMark.UNREACHABLE):
-        steps.append(f"restore access to the unreachable shards, then {run('drift')} again")
+        steps.append(f"once every shard can be seen: {run('drift')} again")
     return tuple(steps)
+
+
+def _model(outcome: DriftOutcome) -> str:
+    option = _from(outcome)
+    return f"the state of shard {option[1]}" if option else "live's state"
+
+
+def _from(outcome: DriftOutcome) -> tuple[str, ...]:
+    """By itself `pull` takes what most shards have, which is seldom what one shard drifted to."""
+    drifted = next(g for g in sorted_groups(outcome.groups) if g.mark is ShardMark.DRIFTED)
+    if len(drifted.shards) == shards_total(outcome):
+        return ()
+    return ("--from", sorted_shards(drifted.shards)[0])
 
 
 def shards_of(group: DriftGroup, total: int) -> str:

@@ -166,6 +166,7 @@ def _drift_outcome(outcome: DriftOutcome) -> Json:
                 "mark": group.mark.value,
                 "shards": list(sorted_shards(group.shards)),
                 "reason": group.reason,
+                "recovery": group.recovery,
                 "differences": _plain(drift_words.sorted_differences(group)),
             }
             for group in drift_words.sorted_groups(outcome.groups)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from reconciler.guard.model import Refusal
 from reconciler.model.fleet import key_order
 from reconciler.model.observation import Unreachable
+from reconciler.report.order import sorted_unreachable
 
 
 def reasons_of(
@@ -21,7 +22,18 @@ def reasons_of(
 
 
 def reason_count(refusals: Iterable[Refusal], unreachable: Sequence[Unreachable]) -> int:
-    return len(reasons_of(refusals, unreachable)) + len(unreachable)
+    return len(reasons_of(refusals, unreachable)) + len(grouped_unreachable(unreachable))
+
+
+def grouped_unreachable(
+    unreachable: Iterable[Unreachable],
+) -> tuple[tuple[tuple[str, ...], Unreachable], ...]:
+    """Shards that could not be seen for one and the same reason together: a wrong password is one
+    thing to mend, on however many shards."""
+    groups: dict[tuple[str, str, str], list[Unreachable]] = {}
+    for lost in sorted_unreachable(unreachable):
+        groups.setdefault((lost.code, lost.reason, lost.recovery), []).append(lost)
+    return tuple((tuple(one.shard for one in group), group[0]) for group in groups.values())
 
 
 def unsaid_places(refusal: Refusal) -> tuple[tuple[str, str], ...]:

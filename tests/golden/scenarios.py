@@ -167,7 +167,10 @@ DRIFTED = DriftGroup(
 )
 PENDING_APPLY = DriftGroup(mark=ShardMark.PENDING_APPLY, shards=("40-80",))
 UNREACHABLE = DriftGroup(
-    mark=ShardMark.UNREACHABLE, shards=("c0-",), reason="no answer within 10 s"
+    mark=ShardMark.UNREACHABLE,
+    shards=("c0-",),
+    reason="no answer within 10 s",
+    recovery="restore the connection to the shard, then run the same command again",
 )
 
 STATUS = ApplyStatus(
@@ -596,13 +599,20 @@ LISTS = (
                     keyspace="commerce",
                     findings=(
                         DoctorFinding(
-                            subject="shard -40", mark=CheckMark.OK, message="mysql 9.7.4, reached"
+                            subject="shard -40",
+                            shard="-40",
+                            mark=CheckMark.OK,
+                            message="mysql 9.7.4, reachable",
                         ),
-                        DoctorFinding(
-                            subject="shard 40-80",
-                            mark=CheckMark.WARNING,
-                            message="the role of plan may change tables",
-                            recovery="give plan a login with SELECT and SHOW VIEW only",
+                        *(
+                            DoctorFinding(
+                                subject=f"shard {shard}",
+                                shard=shard,
+                                mark=CheckMark.WARNING,
+                                message="not visible to this login: events (needs EVENT)",
+                                recovery="grant it",
+                            )
+                            for shard in SHARDS[1:]
                         ),
                         DoctorFinding(
                             subject="scratch server",

@@ -14,8 +14,7 @@ from reconciler.plan.permission import allow_lines
 from reconciler.report.definitions import difference_lines
 from reconciler.report.fit import Part
 from reconciler.report.neutral import code_span, fenced, marker, prose
-from reconciler.report.order import sorted_unreachable
-from reconciler.report.refusals import reasons_of, unsaid_places
+from reconciler.report.refusals import grouped_unreachable, reasons_of, unsaid_places
 from reconciler.report.summary import short_id, summarise
 
 Parts = Iterator[Part]
@@ -56,6 +55,14 @@ def shard_set(shards: Sequence[str], of: int) -> str:
         text = words.shard_set(shards, of)
         return text if of > 1 else f"shard {code_span(shards[0])}"
     return f"{'shard' if len(shards) == 1 else 'shards'} {names(shards)}"
+
+
+def named_shards(shards: Sequence[str]) -> str:
+    """As `words.named_shards`, with names as code."""
+    if len(shards) <= words.SHARD_NAMES_MAX:
+        return f"{'shard' if len(shards) == 1 else 'shards'} {names(shards)}"
+    more = len(shards) - words.SHARD_NAMES_MAX
+    return f"shards {names(shards[: words.SHARD_NAMES_MAX])} and {more:,} more"
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, more: str) -> str:
@@ -99,14 +106,16 @@ def refusal_parts(refusals: tuple[Refusal, ...], unreachable: tuple[Unreachable,
     if len(reasons) > _REFUSALS_MAX:
         text = f"and {len(reasons) - _REFUSALS_MAX} more reasons; the job's log has them all"
         yield Part(text=text)
-    for lost in sorted_unreachable(unreachable)[:_REFUSALS_MAX]:
+    groups = grouped_unreachable(unreachable)
+    for shards, lost in groups[:_REFUSALS_MAX]:
         text = (
-            f"- shard {code_span(lost.shard)} could not be observed: {prose(lost.reason)}"
+            f"- {named_shards(shards)} could not be observed: {prose(lost.reason)}"
             f" ({code_span(lost.code)})\n  <br>Next: {recovery_line(lost.recovery)}"
         )
         yield Part(text=text, detail=1, instead=left_out)
-    if len(unreachable) > _REFUSALS_MAX:
-        yield Part(text=f"and {len(unreachable) - _REFUSALS_MAX} more unreachable shards")
+    if len(groups) > _REFUSALS_MAX:
+        more = sum(len(shards) for shards, _ in groups[_REFUSALS_MAX:])
+        yield Part(text=f"and {words.count(more, 'more unreachable shard')}")
 
 
 def permission_parts(core: PlanCore) -> Parts:

@@ -76,11 +76,18 @@ def _overview(groups: Sequence[DriftGroup], total: int) -> str:
         (
             f"{drift_words.MARKS[group.mark]} **{group.mark}**",
             shard_set(sorted_shards(group.shards), total),
-            prose(group.reason or drift_words.MEANINGS[group.mark]),
+            _meaning(group),
         )
         for group in groups
     ]
     return table(("State", "Shards", "Meaning"), rows, more="groups of shards")
+
+
+def _meaning(group: DriftGroup) -> str:
+    if not group.reason:
+        return drift_words.MEANINGS[group.mark]
+    step = f"<br>Next: {recovery_line(group.recovery)}" if group.recovery else ""
+    return f"{prose(group.reason)}{step}"
 
 
 def _differences(group: DriftGroup, total: int) -> Parts:

@@ -9,6 +9,7 @@ from reconciler.limits import COMMENT_BYTES_MAX
 from reconciler.outcomes import CheckMark, DoctorOutcome, KeyspaceFailed, LintOutcome
 from reconciler.plan import words
 from reconciler.report.fit import Part, fit
+from reconciler.report.list_words import grouped_findings, lint_verdict
 from reconciler.report.markdown.blocks import (
     BAD,
     CAUTION,
@@ -23,7 +24,6 @@ from reconciler.report.markdown.blocks import (
 )
 from reconciler.report.neutral import code_span, prose
 from reconciler.report.order import sorted_problems
-from reconciler.report.text.lists import lint_verdict
 
 _MARKS = {
     CheckMark.OK: GOOD,
@@ -31,8 +31,6 @@ _MARKS = {
     CheckMark.FAILED: BAD,
     CheckMark.SKIPPED: "–",
 }
-
-_WORST_FIRST = (CheckMark.FAILED, CheckMark.WARNING, CheckMark.SKIPPED, CheckMark.OK)
 
 
 def lint_markdown(
@@ -63,7 +61,8 @@ def _doctor(outcome: DoctorOutcome | KeyspaceFailed) -> Parts:
     if isinstance(outcome, KeyspaceFailed):
         yield from failed_parts("doctor", outcome)
         return
-    bad = [f for f in outcome.findings if f.mark in (CheckMark.FAILED, CheckMark.WARNING)]
+    findings = grouped_findings(outcome.findings)
+    bad = [f for f in findings if f.mark in (CheckMark.FAILED, CheckMark.WARNING)]
     verdict = f"{words.count(len(bad), 'thing')} to mend" if bad else "all is well"
     mark = next((_MARKS[f.mark] for f in bad if f.mark is CheckMark.FAILED), None)
     heading = title(
@@ -77,6 +76,6 @@ def _doctor(outcome: DoctorOutcome | KeyspaceFailed) -> Parts:
             prose(finding.message),
             recovery_line(finding.recovery) if finding in bad else "",
         )
-        for finding in sorted(outcome.findings, key=lambda f: _WORST_FIRST.index(f.mark))
+        for finding in findings
     ]
     yield Part(text=table(("", "Check", "Found", "Next"), rows, more="checks"), detail=1)

@@ -10,11 +10,10 @@ from reconciler.errors import Problem
 from reconciler.guard.model import Refusal
 from reconciler.model.observation import Unreachable
 from reconciler.outcomes import KeyspaceFailed
+from reconciler.plan import words
 from reconciler.plan.visible import visible_block, visible_line, visible_sql
-from reconciler.plan.words import terminated
 from reconciler.report.definitions import difference_lines
-from reconciler.report.order import sorted_unreachable
-from reconciler.report.refusals import reasons_of, unsaid_places
+from reconciler.report.refusals import grouped_unreachable, reasons_of, unsaid_places
 from reconciler.report.style import Style, Tone
 
 Lines = Iterator[str]
@@ -63,7 +62,7 @@ def wrapped(text: str, style: Style, *, first: str = "", rest: str | None = None
 
 def sql_lines(sql: str) -> list[str]:
     """A statement with its `;`, to be copied: line by line as it is, never wrapped."""
-    return visible_sql(terminated(sql)).split("\n")
+    return visible_sql(words.terminated(sql)).split("\n")
 
 
 def labelled(label: str, text: str, style: Style) -> Lines:
@@ -113,9 +112,9 @@ def refusal_lines(
 
 
 def unreachable_lines(unreachable: Sequence[Unreachable], style: Style) -> Lines:
-    for lost in sorted_unreachable(unreachable):
+    for shards, lost in grouped_unreachable(unreachable):
         yield ""
-        message = f"shard {lost.shard} could not be observed: {lost.reason}"
+        message = f"{words.named_shards(shards)} could not be observed: {lost.reason}"
         yield from _reason(message, lost.code, style, first="  ?  ")
         yield from next_step(lost.recovery, style, indent="     ")
 

@@ -17,6 +17,7 @@ from reconciler.report.text.blocks import (
     failed_lines,
     finished,
     heading,
+    next_step,
     refusal_lines,
     sql_lines,
     wrapped,
@@ -29,6 +30,8 @@ _TONES = {
     ShardMark.MATCHING: Tone.GOOD,
     ShardMark.UNMANAGED: Tone.QUIET,
 }
+
+_MARGIN = " " * 17  # under the text that follows a mark
 
 
 def drift_text(outcomes: Sequence[DriftOutcome | KeyspaceFailed], style: Style = PLAIN) -> str:
@@ -60,7 +63,11 @@ def _group(group: DriftGroup, total: int, pending_plan_id: str | None, style: St
     reason = f": {visible_line(group.reason)}" if group.reason else ""
     if group.mark is ShardMark.PENDING_APPLY and pending_plan_id:
         reason = f": plan {short_id(pending_plan_id)} has not run here yet{reason}"
-    yield f"{_marked(group.mark, style)}  {shards}{reason}"
+    first, *more = wrapped(f"{shards}{reason}", style, first=_MARGIN, rest="    ")
+    yield f"{_marked(group.mark, style)}  {first[len(_MARGIN) :]}"
+    yield from more
+    if group.recovery:
+        yield from next_step(group.recovery, style, indent="    ")
     for difference in drift_words.sorted_differences(group):
         yield f"    {visible_line(f'table {difference.table}: {difference.what}')}"
         for sql in difference.repair:

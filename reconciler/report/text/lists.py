@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reconciler.outcomes import CheckMark, DoctorOutcome, KeyspaceFailed, LintOutcome
-from reconciler.plan import words
 from reconciler.plan.visible import visible_line
+from reconciler.report.list_words import grouped_findings, lint_verdict
 from reconciler.report.order import sorted_problems
 from reconciler.report.style import PLAIN, Style, Tone
 from reconciler.report.text.blocks import (
@@ -17,6 +17,7 @@ from reconciler.report.text.blocks import (
     heading,
     next_step,
     problem_lines,
+    wrapped,
 )
 
 _TONES = {
@@ -25,6 +26,7 @@ _TONES = {
     CheckMark.FAILED: Tone.BAD,
     CheckMark.SKIPPED: Tone.QUIET,
 }
+_MARGIN = " " * 11  # under the text that follows a mark
 
 
 def lint_text(outcomes: Sequence[LintOutcome | KeyspaceFailed], style: Style = PLAIN) -> str:
@@ -33,15 +35,6 @@ def lint_text(outcomes: Sequence[LintOutcome | KeyspaceFailed], style: Style = P
 
 def doctor_text(outcomes: Sequence[DoctorOutcome | KeyspaceFailed], style: Style = PLAIN) -> str:
     return finished(between(_doctor(outcome, style) for outcome in outcomes))
-
-
-def lint_verdict(outcome: LintOutcome) -> str:
-    """A spec that cannot be read leads to no table: then none is counted."""
-    tables = words.count(outcome.tables, "table")
-    if not outcome.problems:
-        return f"fine, {tables}"
-    problems = words.count(len(outcome.problems), "problem")
-    return f"{problems} in {tables}" if outcome.tables else problems
 
 
 def _lint(outcome: LintOutcome | KeyspaceFailed, style: Style) -> Lines:
@@ -60,15 +53,20 @@ def _doctor(outcome: DoctorOutcome | KeyspaceFailed, style: Style) -> Lines:
     if isinstance(outcome, KeyspaceFailed):
         yield from failed_lines(outcome, style)
         return
-    counts = {mark: sum(f.mark is mark for f in outcome.findings) for mark in CheckMark}
+    findings = grouped_findings(outcome.findings)
+    counts = {mark: sum(found.mark is mark for found in findings) for mark in CheckMark}
     parts = [f"{number} {mark}" for mark, number in counts.items() if number]
     tone = next(
         (_TONES[mark] for mark in (CheckMark.FAILED, CheckMark.WARNING) if counts[mark]), Tone.GOOD
     )
     verdict = ", ".join(parts) or "nothing was checked"
     yield heading(outcome.keyspace, outcome.environment, verdict, tone, style)
-    for finding in outcome.findings:
+    for finding in findings:
+        first, *more = wrapped(
+            f"{finding.subject}: {finding.message}", style, first=_MARGIN, rest=f"{_MARGIN}  "
+        )
         mark = style.paint(f"{finding.mark:<8}", _TONES[finding.mark])
-        yield f"  {mark} {visible_line(f'{finding.subject}: {finding.message}')}"
+        yield f"  {mark} {first[len(_MARGIN) :]}"
+        yield from more
         if finding.recovery and finding.mark in (CheckMark.FAILED, CheckMark.WARNING):
-            yield from next_step(finding.recovery, style, indent="           ")
+            yield from next_step(finding.recovery, style, indent=_MARGIN)

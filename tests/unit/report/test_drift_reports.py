@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.outcomes import DriftOutcome, ShardMark
@@ -9,6 +11,7 @@ from reconciler.report.drift_words import MARKS, is_clean, verdict
 from reconciler.report.markdown.drift import drift_markdown
 from reconciler.report.text.drift import drift_text
 from tests.golden import samples
+from tests.golden.samples import SHARDS
 from tests.golden.scenarios import DRIFTED, MATCHING, PENDING_APPLY, UNREACHABLE
 
 ALL = DriftOutcome(
@@ -52,8 +55,16 @@ def test_a_refused_shard_is_not_left_out_of_the_count() -> None:
     assert "all 2 shards" not in drift_text([outcome])
 
 
+def test_what_one_shard_drifted_to_is_pulled_from_that_shard() -> None:
+    """By itself `pull` takes what most shards have: with one shard off, that is what git says."""
+    assert "pull commerce --environment production --from 80-c0`" in drift_text([ALL])
+    everywhere = replace(DRIFTED, shards=SHARDS)
+    text = drift_text([replace(ALL, groups=(everywhere,))])
+    assert "`reconciler pull commerce --environment production`" in text
+
+
 def test_drift_offers_both_ways_and_takes_none() -> None:
     text = drift_text([ALL])
     assert "`reconciler plan commerce --environment production --write`" in text
-    assert "`reconciler pull commerce --environment production`" in text
+    assert "`reconciler pull commerce --environment production --from 80-c0`" in text
     assert "ALTER TABLE `users` DROP KEY `by_hand`" in text

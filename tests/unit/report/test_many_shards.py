@@ -1,0 +1,50 @@
+"""What is wrong on many shards in the same way is said once: it is one thing to mend."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciler.model.fleet import even_shards
+from reconciler.outcomes import CheckMark, DoctorFinding, DoctorOutcome, PlanOutcome
+from reconciler.report.markdown.lists import doctor_markdown
+from reconciler.report.markdown.plan import plan_markdown
+from reconciler.report.text.lists import doctor_text
+from reconciler.report.text.plan import plan_text
+from tests.golden import samples
+
+SHARDS = even_shards(64)
+LOST = tuple(replace(samples.LOST, shard=shard) for shard in SHARDS)
+REFUSED = PlanOutcome(
+    environment="production", keyspace="commerce", plan=None, readable_sql="", unreachable=LOST
+)
+
+
+def test_a_wrong_password_on_every_shard_is_one_reason() -> None:
+    for text in (plan_text([REFUSED]), plan_markdown([REFUSED])):
+        assert text.count(samples.LOST.reason) == 1
+        assert "refused for 1 reason" in text
+        assert "and 56 more" in text
+
+
+def test_shards_that_cannot_be_seen_for_two_reasons_are_two_reasons() -> None:
+    other = replace(LOST[5], reason="the server does not answer")
+    text = plan_text([replace(REFUSED, unreachable=(*LOST[:5], other))])
+    assert "refused for 2 reasons" in text
+    assert f"shard {other.shard} could not be observed: the server does not answer" in text
+
+
+def test_doctor_tells_what_is_alike_once_and_the_worst_first() -> None:
+    findings = tuple(
+        DoctorFinding(
+            subject=f"shard {shard}",
+            shard=shard,
+            mark=CheckMark.FAILED if number else CheckMark.OK,
+            message="no login" if number else "reachable",
+        )
+        for number, shard in enumerate(SHARDS)
+    )
+    outcome = DoctorOutcome(environment="production", keyspace="commerce", findings=findings)
+    for text in (doctor_text([outcome]), doctor_markdown([outcome])):
+        assert text.count("no login") == 1
+        assert text.index("no login") < text.index("reachable")
+    assert "1 ok, 1 failed" in doctor_text([outcome])
