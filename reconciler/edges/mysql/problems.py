@@ -93,7 +93,8 @@ _WORDING_BY_NUMBER = {
     1044: _Wording(
         code="privilege-missing",
         message="the login may not use the shard's database, or there is no such database",
-        recovery=_GRANTS,
+        recovery="mend `database` in the spec's connection, or grant the login SELECT on the"
+        " database, then run the same command again",
     ),
     1045: _LOGIN,
     1049: _Wording(
