@@ -24,7 +24,7 @@ from reconciler.ledger.model import (
     StoredOperation,
     StoredStatement,
 )
-from reconciler.ledger.states import RequestKind, RequestState
+from reconciler.ledger.states import RequestKind, RequestState, StatementState
 from reconciler.model.observation import Observation, OutsideChild, OutsideParent
 from reconciler.model.server import ServerError, ServerSettings, ServerVersion
 from reconciler.outcomes import ProgressEvent
@@ -358,7 +358,9 @@ class Ledger(Protocol):
     def operations(self, apply_id: int) -> tuple[StoredOperation, ...]:
         """In rollout order; never a part of them."""
 
-    def statements(self, apply_id: int) -> tuple[StoredStatement, ...]: ...
+    def statements(
+        self, apply_id: int, *, state: StatementState | None = None
+    ) -> tuple[StoredStatement, ...]: ...
 
     def events(self, apply_id: int, *, limit: int) -> list[EventEntry]:
         """The latest ones, oldest of them first."""

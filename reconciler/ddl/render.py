@@ -39,6 +39,9 @@ __all__ = [
 RENDERER_VERSION = 1
 
 
+_SYSTEM_TIME = "PERIOD FOR SYSTEM_TIME "
+
+
 def render_table(table: Table, version: ServerVersion) -> str:
     """The text that SHOW CREATE TABLE prints for this table."""
     return next(printed_texts(table, version))
@@ -59,10 +62,13 @@ def create_table_sql(table: Table, version: ServerVersion) -> str:
 
 
 def _create(table: Table, version: ServerVersion, style: Style) -> str:
+    # MariaDB prints the period of its own history behind the indexes, others before them.
+    system_time = [period for period in table.periods if period.startswith(_SYSTEM_TIME)]
     items = [
         *(column_sql(column, version, style) for column in table.columns),
-        *table.periods,
+        *(period for period in table.periods if period not in system_time),
         *(index_sql(index, version, style) for index in table.indexes),
+        *system_time,
         *(foreign_key_sql(key, version, style) for key in table.foreign_keys),
         *(check_sql(check, version, style) for check in table.checks),
     ]

@@ -96,6 +96,13 @@ class Step:
         tables = (self.before, self.after)
         return checks_defaults and any(has_zero_date(table) for table in tables if table)
 
+    @property
+    def alters_history(self) -> bool:
+        """Whether the statement needs a session that may change earlier versions of rows, too."""
+        if self.operation is not Operation.ALTER_TABLE or self.before is None or self.after is None:
+            return False
+        return self.before.system_versioned and self.after.system_versioned
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiffRefusal:

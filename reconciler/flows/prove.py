@@ -109,6 +109,7 @@ def _planned(ran: Ran, request: ProofRequest, findings: Iterable[Finding]) -> Pl
         effects=ran.effects,
         hazards=(*found, *_hazards(ran, request)),
         zero_dates=ran.step.zero_dates,
+        alters_history=ran.step.alters_history,
     )
 
 

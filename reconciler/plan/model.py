@@ -58,6 +58,8 @@ class PlannedStatement:
     `effects` names every table whose fingerprint moves, `table` first; a statement that moves none
     could not be told from one that never ran, and is not planned.
     `zero_dates`: its session takes zero dates, without which the server would not alter the table.
+    `alters_history`: its session lets a system-versioned table be altered with the earlier versions
+    of its rows (MariaDB: system_versioning_alter_history=KEEP).
     `row_ceiling` bounds the live row estimate (live <= ceiling) where time grows with rows.
     """
 
@@ -70,6 +72,7 @@ class PlannedStatement:
     hazards: tuple[Hazard, ...] = ()
     row_ceiling: int | None = None
     zero_dates: bool = False
+    alters_history: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,6 +69,8 @@ def _statement(statement: PlannedStatement, number: str, policy: Policy) -> Iter
         yield "--     runs with foreign_key_checks=0"
     if statement.zero_dates:
         yield "--     runs with zero dates allowed: the table has one as a default"
+    if statement.alters_history:
+        yield "--     runs with system_versioning_alter_history=KEEP: rows have histories"
     for hazard in statement.hazards:
         yield from _hazard(hazard, statement.table, policy)
     if found := hidden_in_sql(statement.sql):

@@ -267,6 +267,7 @@ def _statement(statement: PlannedStatement, policy: Policy) -> Json:
         "sql": statement.sql,
         "foreign_key_checks": statement.foreign_key_checks,
         "zero_dates": statement.zero_dates,
+        "alters_history": statement.alters_history,
         "class": words.class_name(statement),
         "algorithm": statement.execution.algorithm,
         "lock": statement.execution.lock,

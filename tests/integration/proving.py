@@ -26,6 +26,7 @@ from reconciler.model.observation import ObservedShard, TableFacts
 from reconciler.model.policy import Policy
 from reconciler.model.renames import Rename
 from reconciler.model.schema import Schema
+from reconciler.model.server import Flavor
 from reconciler.ports import World
 from reconciler.spec.model import Connection, ShardSpec
 
@@ -122,6 +123,9 @@ class Bench:
         for statement in proof.statements:
             self.execute(f"SET foreign_key_checks = {int(statement.foreign_key_checks)}")
             self.execute(f"SET sql_mode = {ZERO_DATES if statement.zero_dates else 'DEFAULT'}")
+            if self.server.version.flavor is Flavor.MARIADB:
+                history = "KEEP" if statement.alters_history else "DEFAULT"
+                self.execute(f"SET system_versioning_alter_history = {history}")
             self.execute(statement.sql)
             now = self._fingerprints(database)
             for effect in statement.effects:

@@ -28,6 +28,7 @@ CASES = (
     "options/counter-is-raised-by-policy",
     "options/counter-is-raised-with-its-column",
     "options/counter-of-a-renamed-table",
+    "time/columns-of-a-versioned-table",
 )
 PRODUCTS = (
     "wordpress-legacy to wordpress-modern",

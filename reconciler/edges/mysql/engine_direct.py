@@ -17,6 +17,7 @@ from reconciler.edges.mysql.problems import (
     LinkLost,
     ServerRefusal,
 )
+from reconciler.edges.mysql.session_settings import Variables
 from reconciler.errors import Unavailable
 from reconciler.limits import KILLED_ANSWER_S_MAX
 from reconciler.model.server import ServerError
@@ -32,13 +33,14 @@ _UNSETTLED = frozenset({1105, 1180, 1598, 3100})
 
 
 def statement_session(
-    *, foreign_key_checks: bool, sql_mode: str, lock_wait_s: int
-) -> tuple[tuple[str, str], ...]:
+    *, foreign_key_checks: bool, sql_mode: str, history: Variables, lock_wait_s: int
+) -> Variables:
     """What a statement's session has beside what every session has."""
     return (
         ("sql_mode", sql_mode),
         ("lock_wait_timeout", str(max(1, lock_wait_s))),
         ("foreign_key_checks", str(int(foreign_key_checks))),
+        *history,
     )
 
 

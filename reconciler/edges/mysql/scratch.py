@@ -28,6 +28,7 @@ from reconciler.edges.mysql.scratch_auto import release, server_wide, start_scra
 from reconciler.edges.mysql.scratch_server import ScratchServer
 from reconciler.edges.mysql.session_settings import (
     copied_variables,
+    history_mode,
     session_mode,
     session_variables,
     set_session,
@@ -79,9 +80,9 @@ class MysqlScratch:
         session = _session(server, settings)
         link = _take(server, session, settings)
         try:
-            database = MysqlScratchDatabase(server, link)
+            database = MysqlScratchDatabase(server, link, settings)
             try:
-                database.create(settings)
+                database.create()
                 yield database
             finally:
                 database.drop()
@@ -125,22 +126,23 @@ class MysqlScratchDatabase:
     every text on its way in and out: what they have on the server is never touched, nor in the way.
     """
 
-    def __init__(self, server: ScratchServer, link: Link) -> None:
+    def __init__(self, server: ScratchServer, link: Link, settings: ServerSettings) -> None:
+        self._settings = settings
         self._server = server
         self._link = link
         self._name = server.new_name()
-        self._mode = ""
+        self._mode = settings.variable("sql_mode") or ""
         self._foreign_key_checks = True
         self._zero_dates = False
+        self._alters_history = False
         self._folds = server.look.settings.variable("lower_case_table_names") != "0"
         self._names: dict[str, str] = {}  # of databases that are referred to, by their real ones
         self._standing_for: dict[str, str] = {}  # real names, by those here
         self._beside: list[str] = []  # databases made besides this one
 
-    def create(self, settings: ServerSettings) -> None:
-        self._mode = settings.variable("sql_mode") or ""
+    def create(self) -> None:
         with as_unavailable(self._server.label):
-            self._link.execute(_create_database(self._name, settings))
+            self._link.execute(_create_database(self._name, self._settings))
             self._link.use(self._name)
 
     def drop(self) -> None:
@@ -151,10 +153,19 @@ class MysqlScratchDatabase:
             self._set_for()
 
     def execute(
-        self, sql: str, *, foreign_key_checks: bool = True, zero_dates: bool = False
+        self,
+        sql: str,
+        *,
+        foreign_key_checks: bool = True,
+        zero_dates: bool = False,
+        alters_history: bool = False,
     ) -> ServerError | None:
         with as_unavailable(self._server.label):
-            self._set_for(foreign_key_checks=foreign_key_checks, zero_dates=zero_dates)
+            self._set_for(
+                foreign_key_checks=foreign_key_checks,
+                zero_dates=zero_dates,
+                alters_history=alters_history,
+            )
             error = _refusal_of(partial(self._link.execute, self._translated(sql)))
         return error and replace(error, message=self._back(error.message))
 
@@ -244,7 +255,13 @@ class MysqlScratchDatabase:
             text = text.replace(name, database)  # in a server's sentences
         return text
 
-    def _set_for(self, *, foreign_key_checks: bool = True, zero_dates: bool = False) -> None:
+    def _set_for(
+        self,
+        *,
+        foreign_key_checks: bool = True,
+        zero_dates: bool = False,
+        alters_history: bool = False,
+    ) -> None:
         """Set the session for the next statement, where it is set for another kind."""
         if foreign_key_checks != self._foreign_key_checks:
             self._link.execute(f"SET SESSION foreign_key_checks = {int(foreign_key_checks)}")
@@ -253,6 +270,11 @@ class MysqlScratchDatabase:
             mode = session_mode(self._mode, zero_dates=zero_dates)
             self._link.execute(set_session([("sql_mode", mode)]))
             self._zero_dates = zero_dates
+        if alters_history != self._alters_history:
+            self._link.execute(
+                set_session(history_mode(self._settings, alters_history=alters_history))
+            )
+            self._alters_history = alters_history
 
 
 def _referring_to(database: str, child: Table) -> Table:

@@ -30,6 +30,7 @@ from reconciler.edges.mysql.reading import number, read_definition, read_tables,
 from reconciler.edges.mysql.server_settings import ServerLook, look_at_server
 from reconciler.edges.mysql.session_settings import (
     copied_variables,
+    history_mode,
     session_mode,
     session_variables,
     set_session,
@@ -100,6 +101,7 @@ class MysqlShardSession:
         session = statement_session(
             foreign_key_checks=statement.foreign_key_checks,
             sql_mode=session_mode(mode, zero_dates=statement.zero_dates),
+            history=history_mode(self._server.settings, alters_history=statement.alters_history),
             lock_wait_s=lock_wait_s,
         )
         try:

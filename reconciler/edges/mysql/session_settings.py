@@ -99,6 +99,15 @@ def session_mode(mode: str, *, zero_dates: bool = False) -> str:
     return ",".join(kept)
 
 
+def history_mode(settings: ServerSettings, *, alters_history: bool) -> Variables:
+    """MariaDB: whether an ALTER may change earlier versions of rows along with the table."""
+    name = "system_versioning_alter_history"
+    value = settings.variable(name)
+    if value is None:
+        return ()
+    return ((name, "KEEP" if alters_history else value),)
+
+
 def set_session(variables: Iterable[tuple[str, str]]) -> str:
     return "SET SESSION " + ", ".join(f"{name} = {_literal(value)}" for name, value in variables)
 

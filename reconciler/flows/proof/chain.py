@@ -51,6 +51,7 @@ class Ran:
             sql=self.sql,
             foreign_key_checks=self.step.foreign_key_checks,
             zero_dates=self.step.zero_dates,
+            alters_history=self.step.alters_history,
         )
 
 
@@ -95,6 +96,7 @@ class Chain:
             sql=step.sql,
             foreign_key_checks=step.foreign_key_checks,
             zero_dates=step.zero_dates,
+            alters_history=step.alters_history,
         )
         error = self.copy.run(sent)
         if error is not None:
@@ -178,6 +180,7 @@ class Chain:
             required=step.algorithm,
             foreign_key_checks=step.foreign_key_checks,
             zero_dates=step.zero_dates,
+            alters_history=step.alters_history,
             instant_allowed=self.versions.allow_instant(step.table, clauses),
             excluded=self.excluded,
         )

@@ -58,6 +58,7 @@ class Sent:
     sql: str
     foreign_key_checks: bool
     zero_dates: bool
+    alters_history: bool
 
 
 @dataclass(slots=True)
@@ -72,6 +73,7 @@ class Copy:
             statement.sql,
             foreign_key_checks=statement.foreign_key_checks,
             zero_dates=statement.zero_dates,
+            alters_history=statement.alters_history,
         )
         if error is None:
             self.sent.append(statement)

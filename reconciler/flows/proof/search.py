@@ -73,6 +73,7 @@ class Alter:
     required: RequiredAlgorithm | None
     foreign_key_checks: bool
     zero_dates: bool
+    alters_history: bool
     instant_allowed: bool
     excluded: Collection[str] = ()
     cheap_only: bool = False
@@ -105,6 +106,7 @@ def find_class(copy: Copy, alter: Alter, flavor: Flavor) -> Accepted | ServerErr
                 sql=sql,
                 foreign_key_checks=alter.foreign_key_checks,
                 zero_dates=alter.zero_dates,
+                alters_history=alter.alters_history,
             )
         )
         if error is None:

@@ -19,6 +19,7 @@ from reconciler.plan.hazards.availability import (
 from reconciler.plan.hazards.cost import blocks_writes, rebuilds
 from reconciler.plan.hazards.data_loss import (
     changes_engine,
+    changes_history,
     drops_column,
     drops_history,
     drops_partition,
@@ -62,6 +63,7 @@ HAZARDS: tuple[Callable[[Examined], Iterator[Hazard]], ...] = (
     drops_partition,
     gives_up_values,
     drops_history,
+    changes_history,
     remakes_column,
     changes_engine,
     changes_type,

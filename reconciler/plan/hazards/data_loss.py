@@ -115,6 +115,22 @@ def drops_history(examined: Examined) -> Iterator[Hazard]:
         yield needing_permission(HazardKind.DROP_HISTORY, new.name, reason)
 
 
+def changes_history(examined: Examined) -> Iterator[Hazard]:
+    """MariaDB: what a session with system_versioning_alter_history=KEEP does to what was."""
+    if not examined.step.alters_history:
+        return
+    for clause in examined.of_kind(ClauseKind.DROP_COLUMN):
+        reason = "its values in earlier versions of rows are lost as well"
+        yield needing_permission(HazardKind.DROP_HISTORY, clause.object, reason)
+    for clause in examined.of_kind(ClauseKind.ADD_COLUMN):
+        reason = "earlier versions of rows get its default, as if they had always had it"
+        yield worth_knowing(HazardKind.CHANGE_VALUES, clause.object, reason)
+    for _, old, new in examined.changed_columns():
+        if (old.sql_type, old.nullable) != (new.sql_type, new.nullable):
+            reason = "earlier versions of rows are converted as well, and must fit"
+            yield worth_knowing(HazardKind.CHANGE_VALUES, new.name, reason)
+
+
 def _dropped_partitions(examined: Examined, named: str) -> tuple[str, ...]:
     """The partitions that go; `named` where the statement's partitions cannot be told apart."""
     if examined.both is None:

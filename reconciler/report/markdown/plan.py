@@ -227,6 +227,8 @@ def _statement(plan: Plan, statement: PlannedStatement, number: str) -> Iterator
         yield "-- runs with foreign_key_checks=0"
     if statement.zero_dates:
         yield "-- runs with zero dates allowed: the table has one as a default"
+    if statement.alters_history:
+        yield "-- runs with system_versioning_alter_history=KEEP: rows have histories"
     if found := hidden_in_sql(statement.sql):
         yield f"-- CAUTION: hidden characters, shown here as escapes: {', '.join(found)}"
     yield visible_sql(words.terminated(statement.sql))

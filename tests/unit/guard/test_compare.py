@@ -144,6 +144,7 @@ ANOTHER_STATEMENT: dict[str, Any] = {
     "hazards": (Hazard(kind=HazardKind.RENAME, object="c", reason="r", needs_permission=False),),
     "row_ceiling": 5,
     "zero_dates": True,
+    "alters_history": True,
 }
 
 

@@ -30,7 +30,12 @@ class Server:
     ids: frozenset[int] = frozenset({7})
 
     def execute(
-        self, sql: str, *, foreign_key_checks: bool = True, zero_dates: bool = False
+        self,
+        sql: str,
+        *,
+        foreign_key_checks: bool = True,
+        zero_dates: bool = False,
+        alters_history: bool = False,
     ) -> ServerError | None:
         self.asked.append(sql)
         if self.takes not in sql:
@@ -62,6 +67,7 @@ def alter(*clauses: Clause, **changes: object) -> Alter:
         "required": None,
         "foreign_key_checks": True,
         "zero_dates": False,
+        "alters_history": False,
         "instant_allowed": True,
     }
     return Alter(**{**values, **changes})  # type: ignore[arg-type]
