@@ -37,6 +37,7 @@ class Jobs:
     folder: Path
     monkeypatch: pytest.MonkeyPatch
     summaries: list[Path] = field(default_factory=list)
+    summary_begins_with: str = ""
 
     def publish(self) -> None:
         self.fleet.git("remote", "add", "origin", str(self.hub.bare.git_dir))
@@ -83,6 +84,7 @@ class Jobs:
         event_file = self.folder / "event.json"
         event_file.write_text(event if isinstance(event, str) else json.dumps(event))
         self.summaries.append(self.folder / f"{place.name}.md")
+        self.summaries[-1].write_text(self.summary_begins_with)
         for name, value in {
             "GITHUB_EVENT_NAME": event_name,
             "GITHUB_EVENT_PATH": str(event_file),
