@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,6 +64,30 @@ def status(folder: Path) -> None:
     for server in ended:
         click.echo(f"server {server.number} has ended: see {server.folder}/server.log", err=True)
     raise SystemExit(1 if ended else 0)
+
+
+@sandbox.command(short_help="Run SQL on its shards, e.g. to play drift.")
+@_folder
+@click.option(
+    "--shard",
+    "shards",
+    metavar="NAME",
+    multiple=True,
+    help="Only this shard; may be given several times. Default: all of them.",
+)
+@click.argument("statements", default="-")
+def sql(folder: Path, shards: tuple[str, ...], statements: str) -> None:
+    """Run SQL on shards of the sandbox, as somebody would who works past git.
+
+    STATEMENTS are read from standard input if they are left out: a file of your own tables, for
+    one. It reaches servers of the sandbox and no others.
+    """
+    from reconciler.edges.server.sandbox_sql import run_on_shards
+
+    typed = sys.stdin.read() if statements == "-" else statements
+    for shard, rows in run_on_shards(folder, typed, shards):
+        for row in rows or (("done",),):
+            click.echo("\t".join([shard, *map(str, row)]))
 
 
 @sandbox.command()

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from reconciler.cli.sandbox import sandbox
+from reconciler.errors import InvalidInput
 from reconciler.spec.read import read_spec
 
 
@@ -40,6 +41,31 @@ def test_up_status_down_and_down_again(folder: Path) -> None:
         assert down.exit_code == 0
         assert said in down.output
     assert run("status", folder).exit_code == 1
+
+
+def test_sql_reaches_the_shards_that_are_named_and_says_what_they_do_not_take(
+    folder: Path,
+) -> None:
+    with pytest.raises(InvalidInput, match="there is no sandbox"):
+        run_sql(folder, "SELECT 1")
+    assert run("up", folder, "--shards", "2", "--servers", "1").exit_code == 0
+    assert run_sql(folder, "CREATE TABLE t (a int); INSERT INTO t VALUES (7)") == [
+        "-80\tdone",
+        "80-\tdone",
+    ]
+    assert run_sql(folder, "--shard=80-", "INSERT INTO t VALUES (8)") == ["80-\tdone"]
+    assert run_sql(folder, "SELECT a FROM t ORDER BY a") == ["-80\t7", "80-\t7", "80-\t8"]
+    with pytest.raises(InvalidInput, match="no shard '40-'"):
+        run_sql(folder, "--shard=40-", "SELECT 1")
+    with pytest.raises(InvalidInput, match=r"shard -80 .* \(1146\)"):
+        run_sql(folder, "SELECT 1 FROM nowhere")
+
+
+def run_sql(folder: Path, *arguments: str) -> list[str]:
+    ended = CliRunner().invoke(
+        sandbox, ["sql", "--folder", str(folder), *arguments], catch_exceptions=False
+    )
+    return ended.output.splitlines()
 
 
 def test_the_environment_it_writes_is_one_a_spec_takes(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from reconciler.errors import InvalidInput, Problem, Unavailable
@@ -126,5 +127,36 @@ def sandbox_keyspace_wrong(name: str) -> InvalidInput:
             code="sandbox-keyspace",
             message=f"{name!r} is no keyspace name, or too long to name databases with its shards",
             recovery="choose a short name of letters, digits, '_' and inner '-'",
+        )
+    )
+
+
+def sandbox_is_missing(folder: Path) -> InvalidInput:
+    return InvalidInput(
+        Problem(
+            code="sandbox-missing",
+            message=f"there is no sandbox in {folder}",
+            recovery="go to the folder where `reconciler sandbox up` was run, or name its folder"
+            " with --folder",
+        )
+    )
+
+
+def sandbox_shard_unknown(name: str, known: Sequence[str]) -> InvalidInput:
+    return InvalidInput(
+        Problem(
+            code="sandbox-shard",
+            message=f"the sandbox has no shard {name!r}",
+            recovery=f"there are: {', '.join(known)}",
+        )
+    )
+
+
+def sandbox_sql_failed(shard: str, said: str) -> InvalidInput:
+    return InvalidInput(
+        Problem(
+            code="sandbox-sql",
+            message=f"shard {shard} of the sandbox does not take this: {said}",
+            recovery="mend the statement; the shards named before this one have run it",
         )
     )
