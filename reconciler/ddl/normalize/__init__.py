@@ -16,6 +16,7 @@ from reconciler.ddl.normalize.index_algorithm import without_default_algorithms
 from reconciler.ddl.normalize.index_block_size import without_ignored_block_sizes
 from reconciler.ddl.normalize.index_order import with_sorted_indexes
 from reconciler.ddl.normalize.introducers import without_ascii_introducers
+from reconciler.ddl.normalize.negative_numbers import without_brackets_of_negatives
 from reconciler.ddl.normalize.option_values import with_canonical_options
 from reconciler.ddl.normalize.partition_counts import with_counts_for_default_names
 from reconciler.ddl.normalize.partition_text import without_partition_noise
@@ -35,6 +36,7 @@ RULES: tuple[Rule, ...] = (
     without_auto_increment,
     with_canonical_options,
     without_ascii_introducers,
+    without_brackets_of_negatives,
     without_default_algorithms,
     without_ignored_block_sizes,
     with_sorted_indexes,

@@ -7,10 +7,10 @@ created the table. Where the bytes are not the same in every character set, the 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
+from reconciler.ddl.normalize.expressions import with_expressions
 from reconciler.ddl.scan import NAME, STRING
-from reconciler.model.schema import Check, Column, Index, IndexPart, Table
+from reconciler.model.schema import Table
 from reconciler.model.server import ServerVersion
 
 # Character sets in which an ASCII character is one byte, the same byte, and text at all: not
@@ -26,12 +26,7 @@ _LITERAL = re.compile(
 
 
 def without_ascii_introducers(table: Table, version: ServerVersion) -> Table:
-    return replace(
-        table,
-        columns=tuple(map(_column, table.columns)),
-        indexes=tuple(map(_index, table.indexes)),
-        checks=tuple(map(_check, table.checks)),
-    )
+    return with_expressions(table, _expression)
 
 
 def _expression(sql: str) -> str:
@@ -41,34 +36,3 @@ def _expression(sql: str) -> str:
 def _literal(match: re.Match[str]) -> str:
     string = match["string"]
     return string if string is not None and string.isascii() else match.group()
-
-
-def _column(column: Column) -> Column:
-    """Most columns stay as they are; `replace` costs more than all the looking."""
-    default_sql, check_sql, generated = column.default_sql, column.check_sql, column.generated
-    if default_sql is not None and (bare := _expression(default_sql)) != default_sql:
-        column = replace(column, default_sql=bare)
-    if check_sql is not None and (bare := _expression(check_sql)) != check_sql:
-        column = replace(column, check_sql=bare)
-    if (
-        generated is not None
-        and (bare := _expression(generated.expression)) != generated.expression
-    ):
-        column = replace(column, generated=replace(generated, expression=bare))
-    return column
-
-
-def _index(index: Index) -> Index:
-    if all(part.expression is None for part in index.parts):
-        return index
-    return replace(index, parts=tuple(map(_part, index.parts)))
-
-
-def _part(part: IndexPart) -> IndexPart:
-    if part.expression is None:
-        return part
-    return replace(part, expression=_expression(part.expression))
-
-
-def _check(check: Check) -> Check:
-    return replace(check, expression=_expression(check.expression))

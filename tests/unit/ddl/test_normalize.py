@@ -89,6 +89,26 @@ def test_introducers_before_ascii(left: str, right: str, same: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("left", "right", "same"),
+    [
+        ("`a` > -(7)", "`a` > -7", True),
+        ("`a` in (-(1.5),-(1e3))", "`a` in (-1.5,-1e3)", True),
+        ("`a` > -(7)", "`a` > 7", False),
+        ("`a` <> '-(7)'", "`a` <> '-7'", False),
+        ("`-(7)` > 1", "`-7` > 1", False),
+        ("-(`a`) > 1", "-`a` > 1", False),
+    ],
+)
+def test_brackets_of_negative_numbers(left: str, right: str, same: bool) -> None:
+    columns = "`a` int,\n  `-7` int,\n  `-(7)` int"
+    for around in ("CONSTRAINT `c` CHECK ({})", "KEY `k` (({}))"):
+        one, other = (canonical(f"{columns},\n  {around.format(sql)}") for sql in (left, right))
+        assert (one == other) is same
+    one, other = (with_column(f"int GENERATED ALWAYS AS ({sql}) VIRTUAL") for sql in (left, right))
+    assert (one == other) is same
+
+
+@pytest.mark.parametrize(
     ("left", "right"),
     [
         ("KEY `k` (`c`) USING BTREE", "KEY `k` (`c`)"),
