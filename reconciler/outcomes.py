@@ -71,10 +71,12 @@ class ShardMark(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableDifference:
-    """One difference between git and a shard; `repair` is the DDL that would bring live back."""
+    """One difference between git and a shard; `repair` is the DDL that would bring live back.
+    `objects` are the columns, indexes and constraints that differ."""
 
     table: str
     what: str  # in words: "index idx_a is on live, not in git"
+    objects: tuple[str, ...] = ()
     repair: tuple[str, ...] = ()
 
 
@@ -171,7 +173,8 @@ class ApplyVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationRow:
-    """One table of one shard. `waits_for` says why it is not running, where it is not."""
+    """One table of one shard. `runs` is the statement that is on its way; `waits_for` names what it
+    waits for before it goes on, `waits_since_s` since when."""
 
     table: str
     state: OperationState
@@ -179,7 +182,9 @@ class OperationRow:
     statements_done: int
     started_s: float | None = None
     settled_s: float | None = None
+    runs: str = ""
     waits_for: str = ""
+    waits_since_s: float | None = None
     problem: Problem | None = None
 
 
@@ -200,7 +205,8 @@ class ShardRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaveRow:
-    """One wave's shards with work, counted by where they are; `soak_until_s` while it soaks."""
+    """One wave's shards with work, counted by where they are; `soak_until_s` is when it starts, if
+    it waits for the soak after the wave before it."""
 
     number: int
     shards: tuple[str, ...]
@@ -243,7 +249,8 @@ class LedgerEvent:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyStatus:
     """One apply as the ledger knows it, live or past. `holder` drives it, None if nobody does;
-    `heartbeat_s` is its last sign of life."""
+    `heartbeat_s` is its last sign of life. `reason` says why nothing starts, since
+    `waits_since_s`."""
 
     apply_id: int
     environment: str
@@ -255,6 +262,7 @@ class ApplyStatus:
     completed_s: float | None
     holder: str | None
     heartbeat_s: float | None
+    waits_since_s: float | None
     reason: str
     problem: Problem | None
     waves: tuple[WaveRow, ...]

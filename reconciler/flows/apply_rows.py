@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from reconciler.errors import Problem
-from reconciler.ledger.model import StoredOperation
+from reconciler.ledger.model import Soaking, StoredOperation
 from reconciler.ledger.states import OperationState
 from reconciler.outcomes import OperationRow, ShardRow, WaveRow
 from reconciler.rollout.projection import shard_state
@@ -31,11 +31,8 @@ def shard_rows(operations: Iterable[StoredOperation]) -> tuple[ShardRow, ...]:
 def wave_rows(
     waves: tuple[tuple[str, ...], ...],
     shards: Iterable[ShardRow],
-    *,
-    soaking: int | None = None,
-    soak_until_s: float | None = None,
+    soaking: Soaking | None = None,
 ) -> tuple[WaveRow, ...]:
-    """`soaking` is the number of the wave that waits for its turn until `soak_until_s`."""
     states = {row.shard: row.state for row in shards}
     return tuple(
         WaveRow(
@@ -44,7 +41,7 @@ def wave_rows(
             completed=sum(states[shard] is OperationState.COMPLETED for shard in wave),
             failed=sum(states[shard] is OperationState.FAILED for shard in wave),
             running=sum(states[shard] in _RUNNING for shard in wave),
-            soak_until_s=soak_until_s if number == soaking else None,
+            soak_until_s=soaking.until_s if soaking and soaking.wave == number else None,
         )
         for number, wave in enumerate(waves, start=1)
         if wave
@@ -74,6 +71,7 @@ def _shard_row(rows: tuple[StoredOperation, ...]) -> ShardRow:
                 started_s=row.started_s,
                 settled_s=row.settled_s,
                 waits_for=row.waits_for,
+                waits_since_s=row.waits_since_s if row.waits_for else None,
                 problem=row.problem,
             )
             for row in rows

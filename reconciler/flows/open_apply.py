@@ -118,7 +118,7 @@ def _released(
     after = stored
     if releases is Releases.WHAT_HOLDS and stored.hold is not Hold.NONE:
         after = release(stored, operations) or stored
-    after = replace(after, hold=Hold.NONE, reason="")
+    after = replace(after, hold=Hold.NONE, reason="", waits_since_s=None, soaking=None)
     if after == stored:
         return stored
     ledger.settle(lease, after)

@@ -19,6 +19,7 @@ from reconciler.ledger.model import (
     EventEntry,
     Lease,
     OperationEntry,
+    Soaking,
     StoredApply,
     StoredOperation,
 )
@@ -55,7 +56,7 @@ class RolloutBook:
         return shard_rows(self.operations())
 
     def wave_rows(self) -> tuple[WaveRow, ...]:
-        return wave_rows(self.stored.waves, self.shard_rows())
+        return wave_rows(self.stored.waves, self.shard_rows(), self.stored.soaking)
 
     def problem(self) -> Problem | None:
         return first_failure(self.operations()) if self._counts[OperationState.FAILED] else None
@@ -93,12 +94,21 @@ class RolloutBook:
         self._ledger.settle(lease, row, history)
         self.stored = replace(row, version=row.version + 1)
 
-    def hold(self, lease: Lease, hold: Hold, reason: str) -> None:
+    def hold(self, lease: Lease, hold: Hold, reason: str, soaking: Soaking | None = None) -> None:
         """Say why nothing starts; with Hold.NONE, that it will by itself."""
-        if (hold, reason) != (self.stored.hold, self.stored.reason):
-            states = list(self._counts_present())
-            held = replace(self.stored, hold=hold, reason=reason, state=apply_state(states, hold))
-            self.settle(lease, held)
+        if (hold, reason, soaking) == (self.stored.hold, self.stored.reason, self.stored.soaking):
+            return
+        self.settle(
+            lease,
+            replace(
+                self.stored,
+                hold=hold,
+                reason=reason,
+                soaking=soaking,
+                waits_since_s=self._clock.now_s() if reason else None,
+                state=apply_state(self._counts_present(), hold),
+            ),
+        )
 
     def move_rest(self, lease: Lease, move: Move) -> None:
         """Make the move with every operation that is not settled and can make it."""
@@ -140,6 +150,8 @@ class RolloutBook:
             problem=self.problem(),
             hold=Hold.NONE if finished else self.stored.hold,
             reason="" if finished else self.stored.reason,
+            waits_since_s=None if finished else self.stored.waits_since_s,
+            soaking=None if finished else self.stored.soaking,
             completed_s=max(self.settled_s.values()) if finished else None,
         )
 

@@ -32,6 +32,7 @@ from reconciler.flows.shard_task import (
     ShardTask,
 )
 from reconciler.guard.model import Refusal
+from reconciler.ledger.model import Soaking
 from reconciler.ledger.states import FINISHED, ApplyState, Hold, OperationState
 from reconciler.limits import ROLLOUT_POLL_S, SETTLES_PER_SHARD_MAX
 from reconciler.outcomes import (
@@ -169,6 +170,9 @@ class RolloutDriver:
         return next_action(situation, self._pace)
 
     def _start(self, shards: tuple[str, ...]) -> None:
+        self._unless_lost(lambda: self._book.hold(self._lease, Hold.NONE, ""))  # the soak is over
+        if self._ends_run is not None:
+            return
         for shard in shards:
             self._in_flight.add(shard)
             now_s, wave = self._world.clock.now_s(), self._work[shard].wave
@@ -261,7 +265,9 @@ class RolloutDriver:
         if soak != self._soaking:
             self._soaking = soak
             starts = datetime.fromtimestamp(soak.until_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-            self._book.hold(self._lease, Hold.NONE, f"wave {soak.wave} starts at {starts}")
+            reason = f"wave {soak.wave} starts after the soak, at {starts}"
+            until = Soaking(soak.wave, soak.until_s)
+            self._unless_lost(lambda: self._book.hold(self._lease, Hold.NONE, reason, until))
             self._on_progress(
                 RolloutWaits(
                     at_s=now_s,

@@ -64,15 +64,20 @@ class ShardBook:
         self._put(moved_row(self._rows[table], move, self._clock.now_s(), problem))
 
     def count_done(self, table: str, done: int) -> None:
-        self._put(replace(self._rows[table], statements_done=done))
+        self._put(replace(self._rows[table], statements_done=done, waits_since_s=None))
 
     def explain(self, table: str, problem: Problem) -> None:
         """Say why an operation is where it is, without moving it."""
         self._put(replace(self._rows[table], problem=problem))
 
-    def wait(self, table: str, reason: str) -> None:
-        """Say what the operation waits for; durable at once, for those who watch."""
-        self._put(replace(self._rows[table], waits_for=reason))
+    def wait(self, table: str, waits_for: str) -> None:
+        """Name what the operation waits for, '' for nothing any more; durable at once, for those
+        who watch. It has waited since it first began to wait in a row."""
+        row = self._rows[table]
+        since_s = None
+        if waits_for:
+            since_s = row.waits_since_s if row.waits_since_s is not None else self._clock.now_s()
+        self._put(replace(row, waits_for=waits_for, waits_since_s=since_s))
         self.write()
 
     def intend(self, index: int, statement: PlannedStatement, attempt: int) -> None:
@@ -162,4 +167,11 @@ def moved_row(
         settled_s=now_s if state in SETTLED else None,
         problem=problem,
         waits_for="",
+        waits_since_s=row.waits_since_s if _is_next_try(row.state, state) else None,
     )
+
+
+def _is_next_try(before: OperationState, after: OperationState) -> bool:
+    """Trying again is part of one wait: who looks wants to know since when it comes no further."""
+    tries = {before, after}
+    return tries == {OperationState.RUNNING, OperationState.FAILED_RETRYABLE}

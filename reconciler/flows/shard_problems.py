@@ -3,10 +3,13 @@ and its next step. Expected and observed are named where both are known (GD-7)."
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reconciler.errors import Problem
 from reconciler.ports import Failed
 
 _PLAN_AGAIN = "run `reconciler plan --write` again, have the new plan reviewed, then apply"
+_SAME_PLAN = "mend the cause, then `reconciler apply` the same plan: it runs what is left"
 _RESUME = "`reconciler resume`: it looks at the shard first and runs only what is left"
 
 
@@ -41,8 +44,16 @@ def statement_failed(shard: str, table: str, failed: Failed) -> Problem:
     return Problem(
         code="statement-failed",
         message=f"shard {shard}, table {table}: {failed.error}{blocked}",
-        recovery="mend the cause, then `reconciler apply` the same plan: it runs what is left",
+        recovery="nothing yet: it is tried again; end what is in the way, or `reconciler stop`"
+        if failed.transient
+        else _SAME_PLAN,
     )
+
+
+def tried_in_vain(problem: Problem, attempts: int) -> Problem:
+    """What a problem is called that did not pass by itself."""
+    message = f"{problem.message} (tried {attempts} times)"
+    return replace(problem, message=message, recovery=_SAME_PLAN)
 
 
 def unanswered(shard: str, table: str, reason: str) -> Problem:

@@ -22,6 +22,7 @@ from reconciler.flows.shard_problems import (
     rows_over_ceiling,
     rows_unmeasured,
     statement_failed,
+    tried_in_vain,
     unanswered,
 )
 from reconciler.flows.shard_task import (
@@ -322,10 +323,10 @@ class _ShardRun:
         """Bounded and paced (ST-17): None once it is time to try again."""
         table = self._task.work.statements[self._index].table
         if self._attempt > self._task.rollout.lock_retries:
-            return self._fail(table, step.problem)
+            return self._fail(table, tried_in_vain(step.problem, self._attempt))
         if self._book.state(table) is OperationState.RUNNING:
             self._book.move(table, Move.FAIL_FOR_NOW, step.problem)
-        self._book.wait(table, step.blocker or step.problem.message)
+        self._book.wait(table, step.blocker or f"its next try; {step.problem.message}")
         pause_s = retry_pause_s(self._attempt, self._world.jitter())
         now_s = self._world.clock.now_s()
         self._world.crew.tell(

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import assert_never
+
 from reconciler.flows.apply_rows import shard_rows, wave_rows
-from reconciler.ledger.model import StoredApply, StoredLease
-from reconciler.ledger.states import FINISHED
+from reconciler.ledger.model import StoredApply, StoredLease, StoredStatement
+from reconciler.ledger.states import FINISHED, SETTLED, Hold, OperationState, StatementState
 from reconciler.limits import HEARTBEAT_MISSED_S_MAX, STATUS_APPLIES_MAX, STATUS_EVENTS_MAX
-from reconciler.outcomes import ApplyStatus, LedgerEvent
+from reconciler.outcomes import ApplyStatus, LedgerEvent, ShardRow
 from reconciler.ports import Ledger
+
+_ON_ITS_WAY = frozenset({OperationState.RUNNING, OperationState.UNKNOWN})
 
 
 def current_apply(
@@ -18,7 +24,8 @@ def current_apply(
     if not found:
         return None
     stored = found[0]
-    shards = shard_rows(ledger.operations(stored.apply_id))
+    on_their_way = ledger.statements(stored.apply_id, state=StatementState.INTENDED)
+    shards = _explained(stored, shard_rows(ledger.operations(stored.apply_id)), on_their_way)
     events = tuple(
         LedgerEvent(at_s=event.at_s, what=event.what, shard=event.shard, table=event.table)
         for event in ledger.events(stored.apply_id, limit=STATUS_EVENTS_MAX)
@@ -35,9 +42,10 @@ def current_apply(
         completed_s=stored.completed_s,
         holder=holder,
         heartbeat_s=heartbeat_s,
+        waits_since_s=stored.waits_since_s,
         reason=reason,
         problem=stored.problem,
-        waves=wave_rows(stored.waves, shards),
+        waves=wave_rows(stored.waves, shards, stored.soaking),
         shards=shards,
         events=events,
     )
@@ -58,6 +66,7 @@ def past_applies(ledger: Ledger, environment: str, keyspace: str) -> tuple[Apply
             completed_s=stored.completed_s,
             holder=None,
             heartbeat_s=None,
+            waits_since_s=stored.waits_since_s,
             reason=stored.reason,
             problem=stored.problem,
             waves=(),
@@ -84,3 +93,48 @@ def _driver(
         return lease.holder, lease.heartbeat_s, stored.reason
     nobody = "nobody drives it; `reconciler resume` goes on"
     return None, lease.heartbeat_s, stored.reason or nobody
+
+
+def _explained(
+    stored: StoredApply, shards: Sequence[ShardRow], on_their_way: Sequence[StoredStatement]
+) -> tuple[ShardRow, ...]:
+    """With the statement that is on its way, and what shards wait for that have not begun."""
+    sent = {(statement.shard, statement.table): statement.sql for statement in on_their_way}
+    current = min((row.wave for row in shards if row.state not in SETTLED), default=0)
+    return tuple(
+        replace(
+            row,
+            operations=tuple(
+                replace(
+                    operation,
+                    runs=sent.get((row.shard, operation.table), "")
+                    if operation.state in _ON_ITS_WAY
+                    else "",
+                    waits_for=operation.waits_for or _turn(stored, row, operation.state, current),
+                )
+                for operation in row.operations
+            ),
+        )
+        for row in shards
+    )
+
+
+def _turn(stored: StoredApply, row: ShardRow, state: OperationState, current: int) -> str:
+    """What keeps an operation that has not begun from its turn."""
+    if state is not OperationState.PENDING or stored.state in FINISHED:
+        return ""
+    if row.wave > current:
+        return f"wave {current}"
+    if stored.soaking is not None:
+        return "the end of the soak"
+    match stored.hold:
+        case Hold.GATE:
+            return "somebody to release the wave"
+        case Hold.FAILURE:
+            return "somebody to release the failure"
+        case Hold.GUARD:
+            return "a resume, once the guard lets it"
+        case Hold.NONE:
+            return "its turn"
+        case _:
+            assert_never(stored.hold)

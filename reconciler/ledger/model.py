@@ -40,10 +40,19 @@ class NewApply:
     operations: tuple[NewOperation, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Soaking:
+    """The number of the wave that comes next, and when."""
+
+    wave: int
+    until_s: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredApply:
-    """`problem` is the first failure in rollout order; `reason` why it is held, in words.
-    `gates_open` is how many gates between waves with work somebody has opened."""
+    """`problem` is the first failure in rollout order; `reason` why nothing starts, in words, and
+    `waits_since_s` since when. `gates_open` is how many gates between waves with work somebody has
+    opened."""
 
     apply_id: int
     environment: str
@@ -56,6 +65,8 @@ class StoredApply:
     started_s: float
     hold: Hold = Hold.NONE
     reason: str = ""
+    waits_since_s: float | None = None
+    soaking: Soaking | None = None
     gates_open: int = 0
     failures_released: bool = False
     completed_s: float | None = None
@@ -64,7 +75,8 @@ class StoredApply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredOperation:
-    """`statements_done` counts those that are known to have taken effect."""
+    """`statements_done` counts those that are known to have taken effect. `waits_for` names what
+    it waits for: "connection 12 of app", never "waits for ..."."""
 
     shard: str
     table: str
@@ -77,6 +89,7 @@ class StoredOperation:
     started_s: float | None = None
     settled_s: float | None = None
     waits_for: str = ""
+    waits_since_s: float | None = None
     problem: Problem | None = None
 
 

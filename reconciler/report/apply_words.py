@@ -12,7 +12,7 @@ from reconciler.outcomes import ApplyOutcome, ApplyVerdict, OperationRow, ShardR
 from reconciler.plan import words
 from reconciler.report.next_steps import command
 from reconciler.report.refusals import reason_count
-from reconciler.report.times import clock, duration
+from reconciler.report.times import age, clock, duration
 
 MARKS = {
     OperationState.PENDING: "·",
@@ -25,6 +25,15 @@ MARKS = {
     OperationState.STOPPED: "■",
     OperationState.CANCELLED: "–",
 }
+
+_ON_ITS_WAY = frozenset(
+    {
+        OperationState.RUNNING,
+        OperationState.WAITING_FOR_CUTOVER,
+        OperationState.FAILED_RETRYABLE,
+        OperationState.UNKNOWN,
+    }
+)
 
 _NEEDS_A_PERSON = (
     OperationState.FAILED,
@@ -40,7 +49,13 @@ _NEEDS_A_PERSON = (
 
 
 def state_words(state: OperationState | ApplyState) -> str:
-    return state.value.replace("_", " ")
+    match state:
+        case OperationState.FAILED_RETRYABLE:
+            return "failed for now"
+        case ApplyState.RUNNING_DEGRADED:
+            return "running, with failures"
+        case _:
+            return state.value.replace("_", " ")
 
 
 def verdict(outcome: ApplyOutcome) -> str:
@@ -87,7 +102,7 @@ def first_problem(
 
 
 def wave_words(wave: WaveRow) -> str:
-    """'2 completed, 1 failed, soaks until 14:05:09 UTC'."""
+    """'2 completed, 1 failed', 'waiting, starts after the soak, at 14:05:09 UTC'."""
     total = len(wave.shards)
     waiting = total - wave.completed - wave.running - wave.failed
     counts = {
@@ -102,12 +117,13 @@ def wave_words(wave: WaveRow) -> str:
         if number > 0
     ]
     if wave.soak_until_s is not None:
-        parts.append(f"soaks until {clock(wave.soak_until_s)} UTC")
+        parts.append(f"starts after the soak, at {clock(wave.soak_until_s)} UTC")
     return ", ".join(parts)
 
 
-def operation_words(row: OperationRow) -> str:
-    """'failed, 0 of 2 statements, 1.20 s' and what it waits for."""
+def operation_words(row: OperationRow, now_s: float | None = None) -> str:
+    """'failed, 0 of 2 statements, 1.20 s', or since when it runs and what it waits for. `now_s` is
+    when somebody looks; None: it is over."""
     parts = [state_words(row.state)]
     if row.state is not OperationState.PENDING:
         of = words.count(row.statements, "statement")
@@ -115,9 +131,19 @@ def operation_words(row: OperationRow) -> str:
         parts.append(of if done == row.statements else f"{done} of {of}")
     if row.started_s is not None and row.settled_s is not None:
         parts.append(duration(row.settled_s - row.started_s))
+    elif row.state in _ON_ITS_WAY and row.started_s is not None:
+        parts.append(_since(row.started_s, now_s))
     if row.waits_for:
-        return f"{', '.join(parts)} ({row.waits_for})"
+        parts.append(f"waits for {row.waits_for}")
+        if row.waits_since_s is not None:
+            parts.append(_since(row.waits_since_s, now_s))
     return ", ".join(parts)
+
+
+def _since(at_s: float, now_s: float | None) -> str:
+    """'since 14:05:09 UTC (64 s)'."""
+    ago = f" ({age(now_s - at_s)})" if now_s is not None else ""
+    return f"since {clock(at_s)} UTC{ago}"
 
 
 def shown_shards(shards: Sequence[ShardRow]) -> tuple[ShardRow, ...]:

@@ -194,7 +194,8 @@ def _apply_outcome(outcome: ApplyOutcome) -> Json:
 
 
 def _apply_status(apply: ApplyStatus) -> Json:
-    rest = ("apply_id", "plan_id", "commit", "started_s", "completed_s", "holder", "heartbeat_s")
+    ids, driver = ("apply_id", "plan_id", "commit"), ("holder", "heartbeat_s")
+    rest = (*ids, "started_s", "completed_s", *driver, "waits_since_s")
     return {
         **_head(apply, apply.state.value),
         **{name: getattr(apply, name) for name in rest},

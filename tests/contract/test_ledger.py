@@ -8,11 +8,13 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from sqlalchemy import text
 
+from reconciler.edges.ledger.engine import writing
 from reconciler.edges.ledger.sql import SqlLedger, open_ledger
 from reconciler.edges.server.process import RunningServer
 from reconciler.errors import InvalidInput, Problem, Refused, Unavailable
-from reconciler.ledger.model import EventEntry
+from reconciler.ledger.model import EventEntry, OperationEntry, Soaking
 from reconciler.ledger.states import (
     ApplyState,
     Hold,
@@ -188,6 +190,32 @@ def test_many_writers_at_once_all_get_their_own_answer(ledger: SqlLedger) -> Non
         thread.join()
     assert failed == ["80-"]
     assert {row.shard for row in ledger.statements(lease.apply_id)} == {"-40", "40-80"}
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_ledger_of_an_earlier_version_is_upgraded_where_it_is(
+    version: int, ledger: SqlLedger, open_another: Callable[[], SqlLedger]
+) -> None:
+    lease = begun(ledger)
+    with writing(ledger._engine) as connection:
+        connection.execute(text(f"UPDATE reconciler_schema_version SET version = {version}"))
+        newer = {1: ["waits_for"], 2: []}[version]
+        for column in (*newer, "waits_since_s"):
+            connection.execute(text(f"ALTER TABLE reconciler_operations DROP COLUMN {column}"))
+        # As if a first try had been killed half-way: on MySQL each step stays.
+        connection.execute(text("ALTER TABLE reconciler_applies DROP COLUMN soak_until_s"))
+    upgraded = open_another()
+    stored = upgraded.apply(lease.apply_id)
+    assert stored is not None
+    soaking = replace(stored, waits_since_s=2.5, soaking=Soaking(2, 7.25))
+    upgraded.settle(lease, soaking)
+    waiting = replace(row_of(upgraded, lease), waits_for="its turn", waits_since_s=3.5)
+    upgraded.record(lease, [OperationEntry(row=waiting)])
+    read = open_another()
+    assert read.apply(lease.apply_id) == replace(soaking, version=stored.version + 1)
+    assert row_of(read, lease) == replace(waiting, version=waiting.version + 1)
+    for opened in (upgraded, read):
+        opened.close()
 
 
 @pytest.mark.invariant("PL-12")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.ledger.states import ApplyState, OperationState, RequestKind, RequestState
 from reconciler.outcomes import (
@@ -156,11 +156,13 @@ DRIFTED = DriftGroup(
         TableDifference(
             table="users",
             what="index by_hand is on live, not in git",
+            objects=("by_hand",),
             repair=("ALTER TABLE `users` DROP KEY `by_hand`, ALGORITHM=INPLACE, LOCK=NONE",),
         ),
         TableDifference(
             table="orders",
             what="column note is varchar(500) on live, varchar(200) in git",
+            objects=("note",),
             repair=(samples.SHORTEN_NOTE.sql,),
         ),
     ),
@@ -184,6 +186,7 @@ STATUS = ApplyStatus(
     completed_s=None,
     holder="run 8123 on runner-4",
     heartbeat_s=START_S + 61,
+    waits_since_s=None,
     reason="",
     problem=None,
     waves=(
@@ -199,16 +202,59 @@ STATUS = ApplyStatus(
     shards=(
         row("-40", 1, operation("users", DONE, 2)),
         row("40-80", 2, operation("users", DONE, 2)),
-        row("80-c0", 2, operation("users", RUNNING, 1)),
+        row("80-c0", 2, operation("users", RUNNING, 1, runs=samples.ADD_EMAIL.sql)),
         row(
             "c0-",
             2,
-            operation("users", PENDING, 0, waits_for="waits for a free slot"),
+            operation("users", PENDING, 0, waits_for="its turn"),
         ),
     ),
     events=(
         LedgerEvent(at_s=START_S, what="started by run 8123 on runner-4"),
         LedgerEvent(at_s=START_S + 2, what="completed", shard="-40", table="users"),
+    ),
+)
+
+BLOCKED = replace(
+    STATUS,
+    shards=(
+        *STATUS.shards[:2],
+        row(
+            "80-c0",
+            2,
+            operation(
+                "users",
+                OperationState.FAILED_RETRYABLE,
+                1,
+                waits_for="connection 4711 of reports for 912 s with SELECT * FROM `users`",
+                waits_since_s=START_S + 20,
+                problem=samples.LOCK_WAIT,
+            ),
+        ),
+        STATUS.shards[3],
+    ),
+)
+SOAKING = replace(
+    STATUS,
+    waits_since_s=START_S + 2,
+    reason="wave 2 starts after the soak, at 2026-03-01 14:15:11 UTC",
+    waves=(
+        WAVES_DONE[0],
+        WaveRow(
+            number=2,
+            shards=SHARDS[1:],
+            completed=0,
+            failed=0,
+            running=0,
+            soak_until_s=START_S + 602,
+        ),
+    ),
+    shards=(
+        STATUS.shards[0],
+        *(
+            row(shard, 2, operation("users", PENDING, 0, waits_for="the end of the soak"))
+            for shard in SHARDS[1:]
+        ),
     ),
 )
 
@@ -558,6 +604,20 @@ STATUS_SCENARIOS = (
         "An apply that another process drives.",
         lambda how: render.status_report(
             StatusOutcome(environment="production", applies=(STATUS,), now_s=START_S + 64), how
+        ),
+    ),
+    Scenario(
+        "status-blocked",
+        "A shard's statement waits for somebody's transaction.",
+        lambda how: render.status_report(
+            StatusOutcome(environment="production", applies=(BLOCKED,), now_s=START_S + 64), how
+        ),
+    ),
+    Scenario(
+        "status-soaking",
+        "The canary is done, and the next wave waits for the soak.",
+        lambda how: render.status_report(
+            StatusOutcome(environment="production", applies=(SOAKING,), now_s=START_S + 64), how
         ),
     ),
     Scenario(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from reconciler.plan.readable import render_readable_sql
 from reconciler.report.control import control_text
-from reconciler.report.findings import SchemaFiles
+from reconciler.report.findings import SchemaFiles, TableFile
 from reconciler.report.neutral import fenced
 from reconciler.report.render import Format, Presentation
 from reconciler.report.text.progress import progress_line
@@ -23,8 +23,8 @@ MESSAGES = HERE.parent.parent / "docs" / "messages.md"
 
 FILES = SchemaFiles(
     tables={
-        ("commerce", table): f"schemas/commerce/{table}.sql"
-        for table in ("coupons", "orders", "users")
+        ("commerce", table): TableFile(path=f"schemas/commerce/{table}.sql", line=3, objects=lines)
+        for table, lines in (("coupons", {}), ("orders", {"note": 7}), ("users", {"email": 6}))
     },
     specs={"commerce": "specs/commerce.yaml"},
 )
@@ -37,7 +37,14 @@ SUFFIXES = {
 }
 
 # One report of each kind says enough about formats for programs.
-IN_JSON = ("plan-divergent", "drift-all-marks", "apply-failed", "verify-refused", "status-running")
+IN_JSON = (
+    "plan-divergent",
+    "drift-all-marks",
+    "apply-failed",
+    "verify-refused",
+    "status-running",
+    "status-soaking",
+)
 IN_GITHUB = ("plan-not-allowed", "verify-refused", "drift-all-marks", "lint-problems")
 
 _INTRODUCTION = """# Messages

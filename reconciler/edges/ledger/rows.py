@@ -11,6 +11,7 @@ from reconciler.errors import Problem
 from reconciler.ledger.model import (
     EventEntry,
     Request,
+    Soaking,
     StoredApply,
     StoredLease,
     StoredOperation,
@@ -40,6 +41,9 @@ def apply_columns(row: StoredApply) -> dict[str, object]:
         "state": row.state.value,
         "hold": row.hold.value,
         "reason": line(row.reason),
+        "waits_since_s": row.waits_since_s,
+        "soaking_wave": row.soaking.wave if row.soaking else None,
+        "soak_until_s": row.soaking.until_s if row.soaking else None,
         "gates_open": row.gates_open,
         "failures_released": int(row.failures_released),
         "completed_s": row.completed_s,
@@ -60,6 +64,8 @@ def stored_apply(row: Row) -> StoredApply:
         started_s=row["started_s"],
         hold=Hold(row["hold"]),
         reason=row["reason"],
+        waits_since_s=row["waits_since_s"],
+        soaking=_soaking(row),
         gates_open=row["gates_open"],
         failures_released=bool(row["failures_released"]),
         completed_s=row["completed_s"],
@@ -74,6 +80,7 @@ def operation_columns(row: StoredOperation) -> dict[str, object]:
         "started_s": row.started_s,
         "settled_s": row.settled_s,
         "waits_for": line(row.waits_for),
+        "waits_since_s": row.waits_since_s,
         "problem": _problem_text(row.problem),
     }
 
@@ -91,6 +98,7 @@ def stored_operation(row: Row) -> StoredOperation:
         started_s=row["started_s"],
         settled_s=row["settled_s"],
         waits_for=row["waits_for"] or "",
+        waits_since_s=row["waits_since_s"],
         problem=_problem(row["problem"]),
     )
 
@@ -154,6 +162,12 @@ def stored_request(row: Row) -> Request:
         asked_s=row["asked_s"],
         state=RequestState(row["state"]),
         answer=row["answer"],
+    )
+
+
+def _soaking(row: Row) -> Soaking | None:
+    return (
+        None if row["soaking_wave"] is None else Soaking(row["soaking_wave"], row["soak_until_s"])
     )
 
 

@@ -47,7 +47,7 @@ from reconciler.ledger.model import (
     StoredOperation,
     StoredStatement,
 )
-from reconciler.ledger.states import RequestKind, RequestState
+from reconciler.ledger.states import RequestKind, RequestState, StatementState
 
 
 def open_ledger(url: str | None, *, default_file: Path) -> SqlLedger:
@@ -167,8 +167,12 @@ class SqlLedger:
         found = self._rows(wanted.order_by(operations.c.position))
         return tuple(rows.stored_operation(row) for row in found)
 
-    def statements(self, apply_id: int) -> tuple[StoredStatement, ...]:
+    def statements(
+        self, apply_id: int, *, state: StatementState | None = None
+    ) -> tuple[StoredStatement, ...]:
         wanted = select(statements).where(statements.c.apply_id == apply_id)
+        if state is not None:
+            wanted = wanted.where(statements.c.state == state.value)
         ordered = wanted.order_by(statements.c.shard, statements.c.statement_index)
         return tuple(rows.stored_statement(row) for row in self._rows(ordered))
 

@@ -28,7 +28,7 @@ from sqlalchemy import (
 
 from reconciler.errors import Problem, Refused
 
-LEDGER_VERSION = 2
+LEDGER_VERSION = 3
 
 # Whoever drives an apply or asks something of it, in words.
 HOLDER_CHARS_MAX = 255
@@ -64,6 +64,9 @@ applies = Table(
     Column("gates_open", Integer, nullable=False),
     Column("failures_released", Integer, nullable=False),
     Column("problem", Text),
+    Column("waits_since_s", Double),  # these three since version 3
+    Column("soaking_wave", Integer),
+    Column("soak_until_s", Double),
     Index("reconciler_applies_of_keyspace", "environment", "keyspace", "apply_id"),
     sqlite_autoincrement=True,  # an apply's number is never used again
     **_BINARY_NAMES,
@@ -85,6 +88,7 @@ operations = Table(
     Column("settled_s", Double),
     Column("problem", Text),
     Column("waits_for", Text),  # since version 2
+    Column("waits_since_s", Double),  # since version 3
     **_BINARY_NAMES,
 )
 
@@ -145,13 +149,27 @@ requests = Table(
 
 
 def _add_what_an_operation_waits_for(connection: Connection) -> None:
-    known = {column["name"] for column in inspect(connection).get_columns(operations.name)}
-    if "waits_for" not in known:  # MySQL commits DDL on its own: a step may have run before
-        connection.execute(text(f"ALTER TABLE {operations.name} ADD COLUMN waits_for TEXT"))
+    _add(connection, operations, "waits_for", "TEXT")
+
+
+def _add_since_when_and_until_when(connection: Connection) -> None:
+    _add(connection, operations, "waits_since_s", "DOUBLE PRECISION")
+    _add(connection, applies, "waits_since_s", "DOUBLE PRECISION")
+    _add(connection, applies, "soaking_wave", "INTEGER")
+    _add(connection, applies, "soak_until_s", "DOUBLE PRECISION")
+
+
+def _add(connection: Connection, table: Table, column: str, sql_type: str) -> None:
+    known = {found["name"] for found in inspect(connection).get_columns(table.name)}
+    if column not in known:  # MySQL commits DDL on its own: a step may have run in part before
+        connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {column} {sql_type}"))
 
 
 # From the version that is the key to the next one.
-UPGRADES: dict[int, Callable[[Connection], None]] = {1: _add_what_an_operation_waits_for}
+UPGRADES: dict[int, Callable[[Connection], None]] = {
+    1: _add_what_an_operation_waits_for,
+    2: _add_since_when_and_until_when,
+}
 
 
 def is_current(connection: Connection) -> bool:

@@ -13,6 +13,7 @@ from reconciler.outcomes import (
     ApplyStatus,
     ApplyVerdict,
     KeyspaceFailed,
+    OperationRow,
     ShardRow,
     StatusOutcome,
     WaveRow,
@@ -75,7 +76,7 @@ def apply_markdown(
 def status_markdown(outcome: StatusOutcome, *, limit_bytes: int = COMMENT_BYTES_MAX) -> str:
     if not outcome.applies:
         return f"{code_span(outcome.environment)}: the ledger knows no apply\n"
-    parts = chain.from_iterable(map(_status, outcome.applies))
+    parts = chain.from_iterable(_status(apply, outcome.now_s) for apply in outcome.applies)
     return fit(tuple(parts), limit_bytes)
 
 
@@ -104,7 +105,7 @@ def _outcome(outcome: ApplyOutcome | KeyspaceFailed) -> Parts:
         yield Part(text=f"**Next:** {recovery_line(step)}")
 
 
-def _status(apply: ApplyStatus) -> Parts:
+def _status(apply: ApplyStatus, now_s: float) -> Parts:
     state = apply_words.state_words(apply.state)
     verdict = f"{state}, {apply_words.progress(apply.shards)}" if apply.shards else state
     heading = title(_STATE_MARKS[apply.state], apply.keyspace, apply.environment, verdict)
@@ -116,10 +117,11 @@ def _status(apply: ApplyStatus) -> Parts:
         f"ended {moment(apply.completed_s)}" if apply.completed_s is not None else "",
         f"driven by {code_span(apply.holder)}" if apply.holder else "",
         prose(apply.reason),
+        f"since {moment(apply.waits_since_s)}" if apply.reason and apply.waits_since_s else "",
     )
     yield opening("change", apply.environment, apply.keyspace, heading, *facts)
     yield from _first_problem(apply.problem, apply.shards)
-    yield from _account(apply.waves, apply.shards)
+    yield from _account(apply.waves, apply.shards, now_s)
 
 
 def _first_problem(problem: Problem | None, shards: Sequence[ShardRow]) -> Parts:
@@ -130,7 +132,9 @@ def _first_problem(problem: Problem | None, shards: Sequence[ShardRow]) -> Parts
         yield Part(text=f"**First failure{where}**\n\n{problem_item(found)}")
 
 
-def _account(waves: Sequence[WaveRow], shards: Sequence[ShardRow]) -> Parts:
+def _account(
+    waves: Sequence[WaveRow], shards: Sequence[ShardRow], now_s: float | None = None
+) -> Parts:
     total = sum(len(wave.shards) for wave in waves)
     if rows := [
         (str(wave.number), shard_set(wave.shards, total), prose(apply_words.wave_words(wave)))
@@ -143,18 +147,23 @@ def _account(waves: Sequence[WaveRow], shards: Sequence[ShardRow]) -> Parts:
         yield Part(text=apply_words.counted_states(shards))
     if shown:
         left_out = "The table of shards is left out here; `reconciler status` shows it."
-        yield Part(text=_shards(shown), detail=2, instead=left_out)
+        yield Part(text=_shards(shown, now_s), detail=2, instead=left_out)
 
 
-def _shards(shards: Sequence[ShardRow]) -> str:
+def _shards(shards: Sequence[ShardRow], now_s: float | None) -> str:
     rows = [
         (
             code_span(row.shard),
             code_span(operation.table),
-            f"{apply_words.MARKS[operation.state]} {prose(apply_words.operation_words(operation))}",
+            _state(operation, now_s),
             prose(operation.problem.message, limit_chars=300) if operation.problem else "",
         )
         for row in shards
         for operation in row.operations
     ]
     return table(("Shard", "Table", "State", "Error"), rows, more="operations")
+
+
+def _state(operation: OperationRow, now_s: float | None) -> str:
+    words_of_it = prose(apply_words.operation_words(operation, now_s))
+    return f"{apply_words.MARKS[operation.state]} {words_of_it}"

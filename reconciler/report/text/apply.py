@@ -37,6 +37,9 @@ from reconciler.report.text.blocks import (
 from reconciler.report.text.plan import permission_lines
 from reconciler.report.times import age, clock, duration, moment
 
+# What is on its way, in one line; the whole statement is in the plan.
+_SQL_CHARS = 160
+
 _VERDICT_TONES = {
     ApplyVerdict.NOTHING_TO_DO: Tone.GOOD,
     ApplyVerdict.COMPLETED: Tone.GOOD,
@@ -122,9 +125,11 @@ def _status(apply: ApplyStatus, now_s: float, style: Style) -> Lines:
         yield from labelled("last sign", _since(apply.heartbeat_s, now_s), style)
     if apply.reason:
         yield from labelled("because", apply.reason, style)
+        if apply.waits_since_s is not None:
+            yield from labelled("since", _since(apply.waits_since_s, now_s), style)
     yield from _waves(apply.waves, sum(len(wave.shards) for wave in apply.waves), style)
     first = apply_words.first_problem(apply.problem, apply.shards)
-    yield from _shards(apply.shards, first[1] if first else None, style)
+    yield from _shards(apply.shards, first[1] if first else None, style, now_s=now_s)
     if apply.events:
         yield from section("History", style)
     for event in apply.events:
@@ -166,7 +171,13 @@ def _waves(waves: Sequence[WaveRow], total: int, style: Style) -> Lines:
             yield f"  {wave.number:<3}{which}: {apply_words.wave_words(wave)}"
 
 
-def _shards(shards: Sequence[ShardRow], on_top: Problem | None, style: Style) -> Lines:
+def _shards(
+    shards: Sequence[ShardRow],
+    on_top: Problem | None,
+    style: Style,
+    *,
+    now_s: float | None = None,
+) -> Lines:
     if not shards:
         return
     shown = apply_words.shown_shards(shards)
@@ -174,25 +185,28 @@ def _shards(shards: Sequence[ShardRow], on_top: Problem | None, style: Style) ->
     if len(shown) < len(shards):
         yield f"  {apply_words.counted_states(shards)}"
     for row in shown:
-        yield from _shard(row, on_top, style)
+        yield from _shard(row, on_top, style, now_s)
 
 
-def _shard(row: ShardRow, on_top: Problem | None, style: Style) -> Lines:
+def _shard(row: ShardRow, on_top: Problem | None, style: Style, now_s: float | None) -> Lines:
     """In one line where the shard has one table to change."""
     tone = _OPERATION_TONES.get(row.state, Tone.QUIET)
     mark = style.paint(apply_words.MARKS[row.state], tone)
     head = f"{mark} {visible_line(row.shard)} (wave {row.wave})"
     if len(row.operations) == 1:
-        yield f"  {head} {_operation(row.operations[0])}"
+        yield f"  {head} {_operation(row.operations[0], now_s)}"
     else:
         yield f"  {head} {apply_words.state_words(row.state)}"
-        yield from (f"      {_operation(operation)}" for operation in row.operations)
+        yield from (f"      {_operation(operation, now_s)}" for operation in row.operations)
     for operation in row.operations:
+        if operation.runs:
+            sql = visible_line(" ".join(operation.runs.split()), limit_chars=_SQL_CHARS)
+            yield f"      {style.paint(sql, Tone.QUIET)}"
         if operation.problem is not None:
             # The next step of the problem on top stands there already.
             told = problem_message if operation.problem == on_top else problem_lines
             yield from told(operation.problem, style, indent="      ")
 
 
-def _operation(row: OperationRow) -> str:
-    return visible_line(f"{row.table}: {apply_words.operation_words(row)}")
+def _operation(row: OperationRow, now_s: float | None) -> str:
+    return visible_line(f"{row.table}: {apply_words.operation_words(row, now_s)}")
