@@ -77,9 +77,11 @@ class Pass:
 def begin_pass(world: World, files: DesiredFiles, environment: Environment) -> Pass:
     """Look at the fleet and load what git says as the fleet's servers read it."""
     observations = observe(world, environment)
-    settings = [seen.settings for seen in observations if isinstance(seen, ObservedShard)]
+    observed = [seen for seen in observations if isinstance(seen, ObservedShard)]
+    settings = [seen.settings for seen in observed]
+    others = [other for seen in observed for other in seen.others]
     as_printed = DefinitionReader(files.spec.policy)
-    desired = load_desired(world.scratch, files, settings, as_printed) if settings else {}
+    desired = load_desired(world.scratch, files, settings, as_printed, others) if observed else {}
     wanted = next(iter(desired.values())).schema if desired else Schema(tables=())
     reader = as_printed.counting_to(wanted_counters(wanted, files.renames))
     look = look_through(observations, reader)

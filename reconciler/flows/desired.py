@@ -7,7 +7,7 @@ as two different tables refuses, because there is no one desired state then.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.ddl.definition_file import DefinitionFile
@@ -15,7 +15,8 @@ from reconciler.ddl.lexer import TokenKind, tokenize
 from reconciler.ddl.zero_dates import INVALID_DEFAULT
 from reconciler.errors import InvalidInput, Location, Problem, Refused
 from reconciler.flows.looking import DefinitionReader, ReadDefinition
-from reconciler.model.schema import Schema
+from reconciler.flows.proof.sequences import sequences_for
+from reconciler.model.schema import OtherObject, Schema
 from reconciler.model.server import ServerError, ServerSettings
 from reconciler.ports import Scratch, ScratchDatabase
 from reconciler.spec.load import DesiredFiles
@@ -41,20 +42,30 @@ def load_desired(
     files: DesiredFiles,
     settings: Sequence[ServerSettings],
     reader: DefinitionReader,
+    others: Iterable[OtherObject] = (),
 ) -> dict[ServerSettings, Desired]:
-    """The desired schema per distinct setting. Raises InvalidInput for a definition the server
-    rejects, with its file; Refused where two settings give the files two meanings."""
+    """The desired schema per distinct setting. `others` are the objects around the shards' tables:
+    a file may use a sequence among them. Raises InvalidInput for a definition the server rejects,
+    with its file; Refused where two settings give the files two meanings."""
     found: dict[ServerSettings, Desired] = {}
+    by_name = {other.name: other for other in others}
+    sequences = sequences_for(by_name.values(), [file.statement for file in files.files])
     for distinct in dict.fromkeys(settings):
-        found[distinct] = _load(scratch, files, distinct, reader)
+        found[distinct] = _load(scratch, files, distinct, reader, sequences)
     _check_one_meaning(found)
     return found
 
 
 def _load(
-    scratch: Scratch, files: DesiredFiles, settings: ServerSettings, reader: DefinitionReader
+    scratch: Scratch,
+    files: DesiredFiles,
+    settings: ServerSettings,
+    reader: DefinitionReader,
+    sequences: Iterable[OtherObject],
 ) -> Desired:
     with scratch.database(settings) as database:
+        for sequence in sequences:  # one that cannot be made is missed by the table that uses it
+            database.execute(sequence.definition)
         problems = [
             _rejected(file, error, settings)
             for file in files.files

@@ -7,7 +7,7 @@ reason why it may hurt.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.ddl.normalize import normalize_table
@@ -21,6 +21,7 @@ from reconciler.flows.proof.part_proof import prove_part
 from reconciler.flows.proof.programs import Finding, program_findings
 from reconciler.flows.proof.refusals import left_unplanned
 from reconciler.flows.proof.request import ProofRequest
+from reconciler.flows.proof.sequences import sequences_for
 from reconciler.flows.proof.unproven import unproven_findings
 from reconciler.guard.model import Refusal
 from reconciler.limits import PROOF_PARALLEL
@@ -71,6 +72,7 @@ def prove_change_set(
         policy=policy,
         renames=renames,
         reader=DefinitionReader(policy, wanted_counters(desired, renames)),
+        sequences=sequences_for(observed[0].others, _defaults(observed[0], desired)),
     )
     parts = parts_of(request.steps, request.texts, desired)
     tables = frozenset().union(*(part.tables for part in parts))
@@ -96,6 +98,11 @@ def prove_change_set(
         statements=tuple(_planned(ran, request, findings) for ran in statements),
         after=tuple(sorted(request.wanted(tables).items())),
     )
+
+
+def _defaults(observed: ObservedShard, desired: Schema) -> Iterator[str]:
+    yield from (text for _, text in observed.definitions)
+    yield from (c.default_sql for table in desired.tables for c in table.columns if c.default_sql)
 
 
 def _planned(ran: Ran, request: ProofRequest, findings: Iterable[Finding]) -> PlannedStatement:

@@ -153,9 +153,9 @@ def _kept(
     """Existing files that already mean what live is; none if they cannot be loaded as they are."""
     if files.existing is None:
         return frozenset()
-    settings = model.observation.settings
+    settings, others = model.observation.settings, model.observation.others
     try:
-        desired = load_desired(world.scratch, files.existing, [settings], reader)[settings]
+        desired = load_desired(world.scratch, files.existing, [settings], reader, others)[settings]
     except ReconcilerError:
         return frozenset()
     live = model.fingerprints

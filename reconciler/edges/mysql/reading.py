@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from reconciler.ddl.quote import quote_identifier
+from reconciler.ddl.sequences import with_own_sequences_bare
 from reconciler.edges.mysql.connect import Link, Row
 from reconciler.edges.mysql.problems import NO_SUCH_TABLE, ServerRefusal, keeps_changing
 from reconciler.errors import Unavailable
@@ -87,7 +88,7 @@ def read_definition(link: Link, table: str) -> str | None:
         if refusal.error.number == NO_SUCH_TABLE:
             return None
         raise
-    return text(rows[0][1])
+    return with_own_sequences_bare(text(rows[0][1]), link.database or "")
 
 
 def column(rows: tuple[Row, ...]) -> list[str]:

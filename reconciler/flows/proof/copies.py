@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from reconciler.ddl.quote import quote_identifier
 from reconciler.flows.looking import DefinitionReader, ReadDefinition
 from reconciler.model.observation import OutsideChild, OutsideParent
+from reconciler.model.schema import OtherObject
 from reconciler.model.server import ServerError, ServerSettings
 from reconciler.ports import Scratch, ScratchDatabase
 
@@ -39,6 +40,7 @@ class Original:
     default_less: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     parents: tuple[OutsideParent, ...] = ()
     children: tuple[OutsideChild, ...] = ()
+    sequences: tuple[OtherObject, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +150,10 @@ class CopyMaker:
         error = database.add_outside_children(original.children) if original.children else None
         if error is not None:
             return NotCopied(table=str(original.children[0]), error=error)
+        for sequence in original.sequences:
+            error = database.execute(sequence.definition)
+            if error is not None:
+                return NotCopied(table=sequence.name, error=error)
         # With checks off, a child may come before its parent, and one without a parent is made too.
         failed = {
             table

@@ -81,6 +81,7 @@ def _original(request: ProofRequest, part: Part) -> Original:
         },
         parents=parents_for(request, part.tables),
         children=children_for(request, part.tables),
+        sequences=request.sequences,
     )
 
 

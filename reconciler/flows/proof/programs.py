@@ -162,6 +162,7 @@ def _try_out(
         texts=texts,
         expected={},
         parents=parents_for(request, frozenset(texts)),
+        sequences=request.sequences,
     )
     with ExitStack() as stack:
         copy = CopyMaker(scratch, original, request.reader, stack).make()

@@ -11,7 +11,7 @@ from reconciler.flows.looking import DefinitionReader, ReadDefinition
 from reconciler.model.observation import ObservedShard
 from reconciler.model.policy import Policy
 from reconciler.model.renames import Rename
-from reconciler.model.schema import Schema
+from reconciler.model.schema import OtherObject, Schema
 from reconciler.model.server import ServerSettings, ServerVersion
 
 
@@ -27,6 +27,7 @@ class ProofRequest:
     policy: Policy
     renames: tuple[Rename, ...]
     reader: DefinitionReader
+    sequences: tuple[OtherObject, ...] = ()  # MariaDB: those that defaults of columns may use
 
     @property
     def shard(self) -> ObservedShard:
