@@ -14,7 +14,6 @@ from reconciler.cli.ci_progress import told_meanwhile
 from reconciler.cli.exit_code import ExitCode, worst, worst_first
 from reconciler.cli.gates import spec_gates
 from reconciler.cli.interrupts import counted_interrupts
-from reconciler.cli.presenting import presentation
 from reconciler.cli.progress import shown_progress
 from reconciler.cli.run import Loaded
 from reconciler.cli.streams import remark, show
@@ -84,7 +83,7 @@ def apply_merged(
         _break_glass(run, break_glass)
     outcomes = _apply_all(run, keyspaces)
     code = worst(_code(outcome, run.waves) for outcome in outcomes)
-    show(apply_report(outcomes, presentation("github", run.loaded.keyspaces)))
+    show(apply_report(outcomes, run.ci.how("github", run.loaded)))
     ordered = worst_first(outcomes, lambda outcome: _code(outcome, run.waves))
     run.ci.summarise(lambda room: apply_markdown(ordered, limit_bytes=room))
     _record(run, outcomes, code)

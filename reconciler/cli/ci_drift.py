@@ -10,7 +10,6 @@ from reconciler.cli.ci_job import CiJob
 from reconciler.cli.ci_stale import mark_stale
 from reconciler.cli.drift import drift_code
 from reconciler.cli.exit_code import ExitCode, worst, worst_first
-from reconciler.cli.presenting import presentation
 from reconciler.cli.run import Loaded
 from reconciler.cli.streams import remark, show
 from reconciler.cli.wire import Worlds
@@ -56,10 +55,10 @@ def watch_drift(
             lambda notices: mark_stale(ci, loaded, worlds, names, event.default_branch),
         )
     code = worst(drift_code(outcome) for outcome in outcomes)
-    show(drift_report(outcomes, presentation("github", loaded.keyspaces)))
+    show(drift_report(outcomes, ci.how("github", loaded)))
     ordered = worst_first(outcomes, drift_code)
     ci.summarise(lambda room: drift_markdown(ordered, limit_bytes=room))
-    _write(loaded, outcomes, {"sarif": sarif, "json": json})
+    _write(ci, loaded, outcomes, {"sarif": sarif, "json": json})
     if metrics:
         metrics.write_text(drift_metrics(outcomes, now_s=_now_s()), encoding="utf-8")
     _keep_issue(ci, outcomes, code)
@@ -80,10 +79,10 @@ def _environments(loaded: Loaded, asked: Sequence[str]) -> list[str]:
     return sorted(names) or ["(none)"]
 
 
-def _write(loaded: Loaded, outcomes: Outcomes, files: dict[str, Path | None]) -> None:
+def _write(ci: CiJob, loaded: Loaded, outcomes: Outcomes, files: dict[str, Path | None]) -> None:
     for form, path in files.items():
         if path is not None:
-            text = drift_report(outcomes, presentation(form, loaded.keyspaces))
+            text = drift_report(outcomes, ci.how(form, loaded))
             path.write_text(text, encoding="utf-8")
 
 

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 
+from reconciler.cli.presenting import presentation
+from reconciler.cli.run import Loaded
 from reconciler.cli.streams import remark
 from reconciler.edges.files.history import GitHistory
 from reconciler.edges.github.client import GithubClient
@@ -20,6 +22,7 @@ from reconciler.edges.github.main_line import GitMainLine
 from reconciler.edges.github.notices import JOB_AUTHOR, GithubNotices
 from reconciler.errors import InvalidInput, Problem, ReconcilerError, Refused
 from reconciler.limits import SUMMARY_BYTES_MAX
+from reconciler.report.render import Presentation
 
 
 class CiJob:
@@ -56,6 +59,10 @@ class CiJob:
                 )
             )
         return GithubClient(api_url=self.job.api_url, token=self.job.token)
+
+    def how(self, form: str, loaded: Loaded) -> Presentation:
+        """A report in this form, with paths as the forge has them."""
+        return presentation(form, loaded.keyspaces, below=self.history.below)
 
     def tell(self, what: str, say: Callable[[GithubNotices], object]) -> None:
         """Say something on the forge; whether it could be said decides nothing."""

@@ -13,7 +13,6 @@ import click
 from reconciler import __version__
 from reconciler.cli.ci_job import CiJob, wrong_event
 from reconciler.cli.exit_code import ExitCode, worst, worst_first
-from reconciler.cli.presenting import presentation
 from reconciler.cli.run import Loaded
 from reconciler.cli.streams import show
 from reconciler.cli.verify import verify_code
@@ -118,12 +117,11 @@ def verify_change(repo: Path, environments: Sequence[str], sarif: Path | None) -
             _tell_verified(change, environment, outcomes)
             everything += outcomes
     _forget_untouched(change)
-    how = presentation("github", change.loaded.keyspaces)
-    show(verify_report(everything, how))
+    show(verify_report(everything, change.ci.how("github", change.loaded)))
     ordered = worst_first(everything, verify_code)
     change.ci.summarise(lambda room: verify_markdown(ordered, limit_bytes=room))
     if sarif:
-        sarif.write_text(verify_report(everything, presentation("sarif", change.loaded.keyspaces)))
+        sarif.write_text(verify_report(everything, change.ci.how("sarif", change.loaded)))
     code = worst(map(verify_code, everything))
     plans = [o.plan.plan_id for o in everything if isinstance(o, VerifyOutcome) and o.plan]
     change.ci.output(changed=True, plan_ids=plans, exit_code=int(code))
@@ -144,7 +142,7 @@ def plan_change(repo: Path, environments: Sequence[str], telling: Telling) -> in
             everything += outcomes
             for outcome in outcomes if telling is Telling.COMMENT else ():
                 _comment(change, plan_markdown([outcome]))
-    show(plan_report(everything, presentation("github", change.loaded.keyspaces)))
+    show(plan_report(everything, change.ci.how("github", change.loaded)))
     ordered = worst_first(everything, _plan_code)
     change.ci.summarise(lambda room: plan_markdown(ordered, limit_bytes=room))
     code = worst(map(_plan_code, everything))
@@ -185,7 +183,7 @@ def _unchanged(change: _Change, environments: Sequence[str], sarif: Path | None)
     change.ci.summarise(lambda room: unchanged_summary())
     change.ci.output(changed=False, plan_ids=[], exit_code=0)
     if sarif:
-        sarif.write_text(verify_report([], presentation("sarif")))
+        sarif.write_text(verify_report([], change.ci.how("sarif", change.loaded)))
     if change.ci.job.token:
         for environment in change.environments(environments):
             _status(change, environment, NO_SCHEMA_CHANGE, ExitCode.FINE)
@@ -221,7 +219,7 @@ def _from_fork(change: _Change, pull_request: PullRequestEvent) -> int:
     from reconciler.cli.ci_fork import plans_between
 
     outcomes = list(plans_between(change.loaded, load_repository(change.before), change.touched))
-    show(plan_report(outcomes, presentation("github", change.loaded.keyspaces)))
+    show(plan_report(outcomes, change.ci.how("github", change.loaded)))
     click.echo(FORK_LINE)
     number, touched = pull_request.number, change.touched
     ordered = worst_first(outcomes, _plan_code)

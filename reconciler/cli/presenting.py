@@ -10,9 +10,10 @@ from typing import TextIO
 
 from reconciler import __version__
 from reconciler.cli.exit_code import ExitCode, worst
+from reconciler.ddl.places import object_lines
 from reconciler.errors import ReconcilerError
 from reconciler.outcomes import KeyspaceFailed
-from reconciler.report.findings import SchemaFiles
+from reconciler.report.findings import SchemaFiles, TableFile
 from reconciler.report.render import Format, Presentation
 from reconciler.report.style import Style
 from reconciler.spec.load import DesiredFiles
@@ -21,13 +22,20 @@ WIDTH_CHARS_MIN, WIDTH_CHARS_MAX = 72, 120
 
 
 def presentation(
-    output: str, loaded: Mapping[str, DesiredFiles | ReconcilerError] | None = None
+    output: str,
+    loaded: Mapping[str, DesiredFiles | ReconcilerError] | None = None,
+    *,
+    below: str = "",
 ) -> Presentation:
-    """For standard output; `loaded` tells annotations where tables are defined."""
+    """For standard output; `loaded` tells annotations where tables are defined, `below` in which
+    folder of the repository."""
+    form = Format(output)
+    marks_lines = form in (Format.GITHUB, Format.SARIF)
     return Presentation(
-        format=Format(output),
+        format=form,
         style=style_for(sys.stdout),
-        files=_schema_files(loaded or {}),
+        files=_schema_files(loaded or {}) if marks_lines else SchemaFiles(),
+        below=below,
         tool_version=__version__,
     )
 
@@ -60,6 +68,10 @@ def _schema_files(loaded: Mapping[str, DesiredFiles | ReconcilerError]) -> Schem
     return SchemaFiles(
         specs={name: files.spec.path for name, files in sound.items()},
         tables={
-            (name, file.table): file.path for name, files in sound.items() for file in files.files
+            (name, file.table): TableFile(
+                path=file.path, line=file.first_line, objects=object_lines(file)
+            )
+            for name, files in sound.items()
+            for file in files.files
         },
     )

@@ -73,10 +73,17 @@ def _differences(begun: Pass, seen: SeenShard) -> tuple[TableDifference, ...]:
 def _difference(table: str, found: SchemaDiff) -> TableDifference:
     """A difference that no statement was found for is still told, with the diff's reason."""
     steps = [step for step in found.steps if step.table == table]
-    refused = [f"{r.object}: {r.reason}" for r in found.refusals if r.table == table]
-    what = [*differences_of(steps), *refused] or ["the definition differs"]
-    repair = tuple(step_sql(step) for step in steps)
-    return TableDifference(table=table, what="; ".join(what), repair=repair)
+    refused = [r for r in found.refusals if r.table == table]
+    reasons = [f"{refusal.object}: {refusal.reason}" for refusal in refused]
+    what = [*differences_of(steps), *reasons] or ["the definition differs"]
+    objects = [clause.object for step in steps for clause in step.clauses]
+    objects += [refusal.object for refusal in refused]
+    return TableDifference(
+        table=table,
+        what="; ".join(what),
+        objects=tuple(dict.fromkeys(name for name in objects if name != table)),
+        repair=tuple(step_sql(step) for step in steps),
+    )
 
 
 def _unmanaged(begun: Pass) -> tuple[tuple[str, tuple[str, ...]], ...]:

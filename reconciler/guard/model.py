@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """A reason not to run, with both sides where they differ (GD-7) and the next step."""
+    """A reason not to run, with both sides where they differ (GD-7) and the next step. `object` is
+    the column, index or constraint of the table that it is about, where it is about one."""
 
     code: str
     message: str
     recovery: str
     shard: str | None = None
     table: str | None = None
+    object: str | None = None
     expected: str | None = None  # DDL, a fingerprint, or a value
     observed: str | None = None
 

@@ -19,6 +19,7 @@ def permission_refusals(
         Refusal(
             code="permission-missing",
             table=finding.table,
+            object=finding.object,
             message=f"table {finding.table}: {finding.hazard.kind} of {finding.hazard.object} needs"
             f" permission: {finding.hazard.reason}",
             recovery=f"if it is meant, add `{allow_lines([finding])[0]}` to policy.allow in"

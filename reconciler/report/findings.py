@@ -49,16 +49,35 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SchemaFiles:
-    """Where a finding about a table belongs: (keyspace, table) to path, and the keyspace's spec."""
+class TableFile:
+    """Where a table is defined: its CREATE TABLE, and by lower-case name what it is made of."""
 
-    tables: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    path: str
+    line: int = 1
+    objects: Mapping[str, int] = field(default_factory=dict)
+
+    def place(self, objects: Sequence[str]) -> Location:
+        """The line of the first one that stands in the file; else, for what is there no more, that
+        of the table."""
+        lines = (self.objects.get(name.lower()) for name in objects)
+        return Location(path=self.path, line=next(filter(None, lines), self.line))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaFiles:
+    """Where a finding belongs: by (keyspace, table), and the keyspace's spec."""
+
+    tables: Mapping[tuple[str, str], TableFile] = field(default_factory=dict)
     specs: Mapping[str, str] = field(default_factory=dict)
 
-    def place(self, keyspace: str, table: str | None) -> Location | None:
+    def place(
+        self, keyspace: str, table: str | None, objects: Sequence[str] = ()
+    ) -> Location | None:
+        file = self.tables.get((keyspace, table)) if table else None
+        if file is not None:
+            return file.place(objects)
         spec = self.specs.get(keyspace)
-        path = self.tables.get((keyspace, table), spec) if table else spec
-        return Location(path=path, line=1) if path else None
+        return Location(path=spec, line=1) if spec else None
 
 
 Reportable = (
@@ -115,7 +134,8 @@ def _reasons(
     for refusal in reasons_of(refusals, unreachable):
         unsaid = ", ".join(f"{noun} {name}" for noun, name in unsaid_places(refusal))
         text = f"{f'{unsaid}: ' if unsaid else ''}{refusal.message}; next: {refusal.recovery}"
-        place = files.place(keyspace, refusal.table)
+        about = (refusal.object,) if refusal.object else ()
+        place = files.place(keyspace, refusal.table, about)
         yield Finding(level=Level.ERROR, code=refusal.code, message=text, where=place)
     for lost in sorted_unreachable(unreachable):
         text = f"shard {lost.shard} could not be observed: {lost.reason}; next: {lost.recovery}"
@@ -139,7 +159,7 @@ def _hazards(plan: Plan | None, files: SchemaFiles) -> Iterator[Finding]:
                 code=hazard.kind,
                 message=f"{statement.table}: {hazard.kind} {hazard.object}: {hazard.reason}"
                 f" ({'not allowed by policy' if refused else 'allowed by policy'})",
-                where=files.place(plan.core.keyspace, statement.table),
+                where=files.place(plan.core.keyspace, statement.table, (hazard.object,)),
             )
 
 
@@ -151,7 +171,7 @@ def _drift(outcome: DriftOutcome, files: SchemaFiles) -> Iterator[Finding]:
             case ShardMark.DRIFTED:
                 for difference in drift_words.sorted_differences(group):
                     text = f"{which}, table {difference.table}: {difference.what}"
-                    place = files.place(outcome.keyspace, difference.table)
+                    place = files.place(outcome.keyspace, difference.table, difference.objects)
                     yield Finding(level=Level.ERROR, code=group.mark, message=text, where=place)
             case ShardMark.UNREACHABLE | ShardMark.PENDING_APPLY:
                 text = f"{which}: {group.reason or drift_words.MEANINGS[group.mark]}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar, assert_never
 
@@ -52,13 +52,14 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Presentation:
-    """`files` tells formats that mark lines where tables are defined; `limit_bytes` is for
-    Markdown."""
+    """`files` tells formats that mark lines where tables are defined, and `below` where in the
+    repository all paths begin; `limit_bytes` is for Markdown."""
 
     format: Format = Format.TEXT
     style: Style = PLAIN
     limit_bytes: int = SUMMARY_BYTES_MAX
     files: SchemaFiles = field(default_factory=SchemaFiles)
+    below: str = ""
     tool_version: str = ""
 
 
@@ -131,8 +132,20 @@ def _rendered(
         case Format.JSON:
             return forms.json(report)
         case Format.GITHUB:
-            return with_commands(forms.text(report, how.style), findings)
+            return with_commands(forms.text(report, how.style), _from_the_top(findings, how.below))
         case Format.SARIF:
-            return sarif(findings, tool_version=how.tool_version)
+            return sarif(_from_the_top(findings, how.below), tool_version=how.tool_version)
         case _:
             assert_never(how.format)
+
+
+def _from_the_top(findings: Sequence[Finding], below: str) -> Sequence[Finding]:
+    """With paths from the root of the repository, as forges want them."""
+    if not below:
+        return findings
+    return [
+        replace(finding, where=replace(finding.where, path=f"{below}/{finding.where.path}"))
+        if finding.where
+        else finding
+        for finding in findings
+    ]

@@ -229,6 +229,7 @@ INPUT_CHANGED = Refusal(
 PERMISSION_MISSING = Refusal(
     code="permission-missing",
     table="users",
+    object="legacy",
     message="table users: drop-column of legacy needs permission: the values of the column are"
     " lost on every shard",
     recovery="if it is meant, add `- {table: users, hazard: drop-column, object: legacy, reason:"
