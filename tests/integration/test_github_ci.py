@@ -471,6 +471,20 @@ def test_findings_are_on_the_file_and_in_sarif(jobs: Jobs, tmp_path: Path) -> No
     assert json.loads(file.read_text())["runs"][0]["results"]
 
 
+def test_a_danger_is_marked_on_the_line_of_its_column(jobs: Jobs, tmp_path: Path) -> None:
+    jobs.branch()
+    jobs.fleet.edit("schemas/shop/orders.sql", "legacy int", "legacy smallint")
+    jobs.fleet.commit("narrower")
+    number = jobs.propose()
+    lines = jobs.fleet.read("schemas/shop/orders.sql").split("\n")
+    (line,) = [at for at, text in enumerate(lines, start=1) if "legacy" in text]
+    ended = jobs.on_pull_request(number, "plan")
+    assert ended.code == 3
+    place = f"::error file=schemas/shop/orders.sql,line={line},title=reconciler%3A"
+    assert f"{place} permission-missing::" in ended.out
+    assert f"{place} narrow-type::" in ended.out
+
+
 HOSTILE = (
     "x`--><script>alert(1)</script>[a](http://e.test)@team ${{ 1 }} $(id) ::error::\\x1b fixes #1"
     " \u202ereversed\u200b | <!-- reconciler change production/shop --> ~~~ ![](http://e.test/p.png)"

@@ -191,6 +191,13 @@ def test_no_report_carries_a_control_or_bidirectional_character(how: Presentatio
     assert "\n# owned" not in report
 
 
+@pytest.mark.parametrize("form", [Format.GITHUB, Format.SARIF])
+def test_paths_begin_at_the_top_of_the_repository(form: Format) -> None:
+    how = Presentation(format=form, files=FILES, below="databases/shop")
+    outcome = PlanOutcome(environment="production", keyspace="commerce", plan=samples.NOT_ALLOWED)
+    assert "databases/shop/schemas/commerce/users.sql" in render.plan_report([outcome], how)
+
+
 @pytest.mark.parametrize("form", [Format.JSON, Format.SARIF])
 def test_formats_for_programs_are_json(form: Format) -> None:
     outcome = PlanOutcome(environment="production", keyspace="commerce", plan=samples.NOT_ALLOWED)
