@@ -1,7 +1,9 @@
 """An introducer before an ASCII literal only tells the charset of the connection that wrote it.
 
 MySQL prints `_latin1'x'` or `_utf8mb4'x'` in expression defaults and checks by the session that
-created the table. Where the bytes are not the same in every character set, the introducer stays.
+created the table, and after a later ALTER by the column that a literal is compared with. Of the
+character sets with other bytes those with two or four to a character are told by their NULs, as in
+`_ucs2'\\0x'`; otherwise the introducer stays.
 """
 
 from __future__ import annotations
@@ -20,8 +22,15 @@ _ASCII_SUPERSETS = (
     "gb18030|gb2312|gbk|geostd8|greek|hebrew|hp8|keybcs2|koi8r|koi8u|latin1|latin2|latin5|latin7|"
     "macce|macroman|sjis|tis620|ujis|utf8|utf8mb3|utf8mb4"
 )
+_ASCII = r"[ -&(-\[\]-~]"  # what stands in a literal as it is
+_WIDE = (
+    rf"_(?:ucs2|utf16) ?'(?:\\0{_ASCII})*+'|_utf16le ?'(?:{_ASCII}\\0)*+'"
+    rf"|_utf32 ?'(?:\\0\\0\\0{_ASCII})*+'"
+)
 _LITERAL = re.compile(
-    rf"{NAME}|(?:(?<![\w$`])_(?:{_ASCII_SUPERSETS}) ?(?=\'))?(?P<string>{STRING})", re.DOTALL
+    rf"{NAME}|(?<![\w$`])(?P<wide>{_WIDE})"
+    rf"|(?:(?<![\w$`])_(?:{_ASCII_SUPERSETS}) ?(?=\'))?(?P<string>{STRING})",
+    re.DOTALL,
 )
 
 
@@ -34,5 +43,7 @@ def _expression(sql: str) -> str:
 
 
 def _literal(match: re.Match[str]) -> str:
-    string = match["string"]
+    wide, string = match["wide"], match["string"]
+    if wide is not None:
+        return wide[wide.index("'") :].replace("\\0", "")
     return string if string is not None and string.isascii() else match.group()
