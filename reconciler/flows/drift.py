@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from reconciler.diff.drift import differences_of
 from reconciler.diff.model import SchemaDiff
 from reconciler.diff.statement import step_sql
@@ -27,9 +29,10 @@ def find_drift(
     plan = plan_of_these_files(tree, files, environment)
     groups: dict[tuple[ShardMark, tuple[TableDifference, ...], str, str], list[str]] = {}
     unread = {refusal.shard for refusal in begun.look.refusals}
+    untold = {(refusal.shard, refusal.table) for refusal in begun.look.refusals}
     for seen in begun.look.seen:
         mark = ShardMark.DRIFTED if seen.shard in unread else _mark(begun, seen, plan)
-        differences = _differences(begun, seen) if mark is ShardMark.DRIFTED else ()
+        differences = _differences(begun, seen, untold) if mark is ShardMark.DRIFTED else ()
         groups.setdefault((mark, differences, "", ""), []).append(seen.shard)
     for lost in begun.look.unreachable:
         alike = (ShardMark.UNREACHABLE, (), lost.reason, lost.recovery)
@@ -62,11 +65,18 @@ def _mark(begun: Pass, seen: SeenShard, plan: Plan | None) -> ShardMark:
     return ShardMark.DRIFTED
 
 
-def _differences(begun: Pass, seen: SeenShard) -> tuple[TableDifference, ...]:
-    """Per table, what differs and the DDL that would bring the shard back to git."""
+def _differences(
+    begun: Pass, seen: SeenShard, untold: Collection[tuple[str | None, str | None]]
+) -> tuple[TableDifference, ...]:
+    """Per table, what differs and the DDL that would bring the shard back to git. Of a table that
+    could not be read nothing is told but that, by its refusal."""
     found = diff_between(begun, seen)
     wanted, here = begun.desired_fingerprints, seen.fingerprints
-    tables = sorted(t for t in wanted.keys() | here.keys() if wanted.get(t) != here.get(t))
+    tables = sorted(
+        t
+        for t in wanted.keys() | here.keys()
+        if wanted.get(t) != here.get(t) and (seen.shard, t) not in untold
+    )
     return tuple(_difference(table, found) for table in tables)
 
 

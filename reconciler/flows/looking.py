@@ -137,6 +137,7 @@ def read_all(
                 definitions[table] = reader.read(text, observation.settings.version)
             except ReconcilerError as unread:
                 refusals += _unread(observation.shard, table, unread)
+        refusals += _broken(observation, reader)
         seen.append(SeenShard(observation=observation, definitions=definitions))
     return tuple(seen), tuple(refusals)
 
@@ -164,6 +165,23 @@ def _unread(shard: str, table: str, unread: ReconcilerError) -> list[Refusal]:
             recovery=problem.recovery,
         )
         for problem in unread.problems
+    ]
+
+
+def _broken(observation: ObservedShard, reader: DefinitionReader) -> list[Refusal]:
+    """Tables that the server cannot show: what they are like is not known, never taken for gone."""
+    return [
+        Refusal(
+            code="table-broken",
+            shard=observation.shard,
+            table=table,
+            message=f"shard {observation.shard}, table {table}: the server lists it and cannot show"
+            f" its definition: {error}",
+            recovery="repair or drop the table on the shard, or leave it alone with"
+            " `policy.ignore_tables`; then run the same command again",
+        )
+        for table, error in observation.broken
+        if reader.is_managed(table)
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reconciler.model.schema import OtherObject, Table
-from reconciler.model.server import ServerSettings
+from reconciler.model.server import ServerError, ServerSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,8 @@ class OutsideChild:
 class ObservedShard:
     """One shard as its server showed it, all in one look.
 
-    `definitions` are (table, SHOW CREATE TABLE text) sorted by table, base tables only.
+    `definitions` are (table, SHOW CREATE TABLE text) sorted by table, base tables only; `broken`
+    are tables that the server lists and cannot show, with its answer.
     `place` tells physical databases apart (server uuid and database name); it is compared, never
     stored or printed.
     """
@@ -57,6 +58,7 @@ class ObservedShard:
     shard: str
     settings: ServerSettings
     definitions: tuple[tuple[str, str], ...]
+    broken: tuple[tuple[str, ServerError], ...] = ()
     others: tuple[OtherObject, ...] = ()
     facts: tuple[tuple[str, TableFacts], ...] = ()
     outside_parents: tuple[OutsideParent, ...] = ()

@@ -435,6 +435,27 @@ def test_a_literal_that_a_generated_column_would_not_show_again_is_refused(fleet
     assert "'ä'" in ended.said
 
 
+def test_a_table_that_its_server_cannot_open_is_refused_by_name_and_the_rest_told(
+    fleet: Fleet,
+) -> None:
+    for shard in ("40-80", "c0-"):
+        fleet.sql(shard, "CREATE TABLE part (id int) ENGINE=MyISAM")
+        fleet.sql(shard, "CREATE TABLE merged (id int) ENGINE=MERGE UNION=(part)")
+        fleet.sql(shard, "DROP TABLE part")
+    fleet.sql("-40", "ALTER TABLE users ADD COLUMN stray int")
+    ended = fleet.run("plan")
+    assert (ended.code, "table-broken" in ended.said) == (3, True), ended.said
+    for shard in ("40-80", "c0-"):
+        assert f"shard {shard}, table merged" in ended.said
+    drifted = fleet.run("drift")
+    assert (drifted.code, "table-broken" in drifted.said) == (3, True), drifted.said
+    assert "column stray" in drifted.said
+    fleet.spec["policy"]["ignore_tables"] = ["_*", "merged"]
+    fleet.write_spec()
+    fleet.sql("-40", "ALTER TABLE users DROP COLUMN stray")
+    assert fleet.run("plan", "--detailed-exitcode").code == 0
+
+
 def test_a_character_that_the_server_would_not_show_again_is_refused(fleet: Fleet) -> None:
     fleet.edit(
         "schemas/shop/users.sql",

@@ -156,6 +156,23 @@ def test_a_view_that_lost_its_table_is_seen_and_said_to_be_unread(
     assert seen.definitions == ()
 
 
+def test_a_table_that_the_server_cannot_open_is_told_beside_the_others(
+    server: RunningServer, fresh_database: FreshDatabase
+) -> None:
+    database = fresh_database(server)
+    run(
+        server,
+        database,
+        "CREATE TABLE part (id INT) ENGINE = MyISAM",
+        "CREATE TABLE merged (id INT) ENGINE = MERGE UNION = (part)",
+        "DROP TABLE part",
+        "CREATE TABLE sound (id INT)",
+    )
+    seen = observed(connection_to(server, database))
+    assert [table for table, _ in seen.definitions] == ["sound"]
+    assert [(table, error.number) for table, error in seen.broken] == [("merged", 1168)]
+
+
 def test_a_sequence_is_no_table(
     mariadb_server: RunningServer, fresh_database: FreshDatabase
 ) -> None:

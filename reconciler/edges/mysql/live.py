@@ -110,6 +110,7 @@ def _observe(
         shard=name,
         settings=server.settings,
         definitions=read.definitions,
+        broken=read.broken,
         others=others.objects,
         facts=tuple(
             (table, _with_versions(read.listing.facts[table], table, versions))

@@ -123,10 +123,19 @@ _WORDING_BY_NUMBER = {
         recovery="wait until that statement has ended, then run the same command again",
     ),
 }
+# Killed, shut down, or over a limit of time (3024; MariaDB: 1969).
+_INTERRUPTED = frozenset({1053, 1317, 1969, 3024})
 _PRIVILEGE_NUMBERS = frozenset({1142, 1143, 1227, 1370, 1410, 1418, 1419})
 
 # Numbers whose message says who and from where even without the shape of an account.
 _NEVER_QUOTED = frozenset(_WORDING_BY_NUMBER) - {LOCK_WAIT_TIMEOUT}
+
+
+def concerns_one_table(error: ServerError) -> bool:
+    """Whether a refusal to show a table says something about that table (its file is gone, or one
+    that a MERGE table is made of), and nothing about the server, the login or the moment."""
+    of_the_moment = {LOCK_WAIT_TIMEOUT, DEADLOCK, *_INTERRUPTED}
+    return error.number not in {*_WORDING_BY_NUMBER, *_PRIVILEGE_NUMBERS, *of_the_moment}
 
 
 def server_problem(label: str, error: ServerError) -> Problem:

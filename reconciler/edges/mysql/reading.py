@@ -12,10 +12,16 @@ from dataclasses import dataclass, field
 from reconciler.ddl.quote import quote_identifier
 from reconciler.ddl.sequences import with_own_sequences_bare
 from reconciler.edges.mysql.connect import Link, Row
-from reconciler.edges.mysql.problems import NO_SUCH_TABLE, ServerRefusal, keeps_changing
+from reconciler.edges.mysql.problems import (
+    NO_SUCH_TABLE,
+    ServerRefusal,
+    concerns_one_table,
+    keeps_changing,
+)
 from reconciler.errors import Unavailable
 from reconciler.limits import READ_ATTEMPTS_MAX
 from reconciler.model.observation import TableFacts
+from reconciler.model.server import ServerError
 
 _NOT_TABLES = frozenset({"VIEW", "SYSTEM VIEW", "SEQUENCE", "TEMPORARY"})
 _NAMES = "SELECT TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s"
@@ -42,10 +48,19 @@ class Listing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TablesRead:
-    """`definitions` are (table, text), sorted by table."""
+    """`definitions` are (table, text), sorted by table; `broken` those that the server lists and
+    cannot show, with its answer."""
 
     definitions: tuple[tuple[str, str], ...]
+    broken: tuple[tuple[str, ServerError], ...]
     listing: Listing
+
+    @property
+    def whole(self) -> tuple[tuple[str, str], ...]:
+        """The definitions; raises ServerRefusal if one is missing."""
+        for _, error in self.broken:
+            raise ServerRefusal(error)
+        return self.definitions
 
 
 def list_names(link: Link, database: str) -> Listing:
@@ -71,12 +86,24 @@ def read_tables(
     """Raises ServerRefusal, LinkLost, or Unavailable if tables keep coming and going."""
     for _ in range(READ_ATTEMPTS_MAX):
         before = list_names(link, database)
-        read = [(table, read_definition(link, table)) for table in before.tables]
+        read = [(table, _definition_or_error(link, table)) for table in before.tables]
         after = list_again(link, database)
-        definitions = tuple((table, found) for table, found in read if found is not None)
-        if before.types == after.types and len(definitions) == len(read):
-            return TablesRead(definitions=definitions, listing=after)
+        if before.types == after.types and all(found is not None for _, found in read):
+            return TablesRead(
+                definitions=tuple((t, found) for t, found in read if isinstance(found, str)),
+                broken=tuple((t, found) for t, found in read if isinstance(found, ServerError)),
+                listing=after,
+            )
     raise Unavailable(keeps_changing(link.target.label))
+
+
+def _definition_or_error(link: Link, table: str) -> str | ServerError | None:
+    try:
+        return read_definition(link, table)
+    except ServerRefusal as refusal:
+        if concerns_one_table(refusal.error):
+            return refusal.error
+        raise
 
 
 def read_definition(link: Link, table: str) -> str | None:

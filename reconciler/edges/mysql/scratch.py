@@ -171,7 +171,7 @@ class MysqlScratchDatabase:
 
     def definitions(self) -> Mapping[str, str]:
         with as_unavailable(self._server.label):
-            read = read_tables(self._link, self._name).definitions
+            read = read_tables(self._link, self._name).whole
         return {table: self._back(text) for table, text in read}
 
     def definition(self, table: str) -> str | None:

@@ -84,7 +84,7 @@ class MysqlShardSession:
         self._link.close()
 
     def definitions(self) -> Mapping[str, str]:
-        return dict(self._looked(lambda link: read_tables(link, self._database)).definitions)
+        return dict(self._looked(lambda link: read_tables(link, self._database).whole))
 
     def definition(self, table: str) -> str | None:
         return self._looked(lambda link: read_definition(link, table))
