@@ -136,6 +136,11 @@ LOCK_SILENT_S_MAX = 300
 # may be on its way yet. A live one is made anew where the server ended it for its silence.
 SESSION_SILENT_S_MAX = 240
 
+# Replicas need about as long as an ALTER took to catch up with it; what has not gone down by then
+# is not the rollout's own doing.
+GUARD_WAIT_S_MAX = 900.0
+GUARD_PAUSE_S = 2.0
+
 # An earlier session of an apply is waited for a little longer than the server keeps a silent one.
 CLAIM_WAIT_S_MAX = 300.0
 

@@ -25,6 +25,7 @@ from reconciler.flows.shard_problems import (
     tried_in_vain,
     unanswered,
 )
+from reconciler.flows.shard_progress import ShardProgress
 from reconciler.flows.shard_task import (
     Brake,
     BrakePedal,
@@ -37,12 +38,21 @@ from reconciler.flows.shard_task import (
 from reconciler.guard.model import Refusal
 from reconciler.ledger.model import Lease
 from reconciler.ledger.states import OperationState, StatementState
-from reconciler.limits import CLAIM_WAIT_S_MAX, SETTLE_PAUSE_S
-from reconciler.outcomes import RolloutWaits, StatementEnded, StatementStarted
+from reconciler.limits import (
+    CLAIM_WAIT_S_MAX,
+    GUARD_PAUSE_S,
+    GUARD_WAIT_S_MAX,
+    SETTLE_PAUSE_S,
+)
 from reconciler.plan.model import Effect, PlannedStatement
 from reconciler.ports import Applied, Failed, HeldLocks, ShardSession, Unknown
 from reconciler.rollout.transitions import Move
-from reconciler.rollout.vitals import needs_vitals, outside_window, vitals_refusals
+from reconciler.rollout.vitals import (
+    needs_vitals,
+    outside_window,
+    passes_by_itself,
+    vitals_refusals,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +101,7 @@ class _ShardRun:
         self._pedal = pedal
         self._shard = task.work.shard
         self._book = ShardBook(world.ledger, lease, world.clock, self._shard, task.rows)
+        self._progress = ShardProgress(world.crew, world.clock, task.work)
         self._index = task.next_index
         self._first_index = self._index
         self._attempt = 1
@@ -150,6 +161,7 @@ class _ShardRun:
             return None
         table = self._task.work.statements[self._index].table
         self._book.wait(table, "an earlier run's session on the shard to end")
+        self._progress.waits("the server still has an earlier run's session on this shard")
         give_up_s = self._world.clock.monotonic_s() + CLAIM_WAIT_S_MAX
         while not session.claim():
             if self._is_braked(table):
@@ -183,36 +195,60 @@ class _ShardRun:
             return step
         self._clear_the_way(session, statement.table)
         self._book.intend(self._index, statement, self._attempt)
-        self._tell_started(statement)
+        self._progress.started(statement, self._index)
         begun_s = self._world.clock.monotonic_s()
         step = self._send(session, statement)
         problem = step.problem if isinstance(step, _Again) else self._problem_of(statement.table)
-        self._tell_ended(statement, self._world.clock.monotonic_s() - begun_s, problem)
+        elapsed_s = self._world.clock.monotonic_s() - begun_s
+        self._progress.ended(statement, self._index, elapsed_s, problem)
         return step
 
     def _before(self, session: ShardSession, statement: PlannedStatement) -> _Step | None:
-        """Everything that must be true right before a statement; None: send it."""
+        """Everything that must be true right before a statement; None: send it. What may take its
+        time comes first, so that the rest is true when the statement is sent."""
+        rollout = self._task.rollout
+        if needs_vitals(rollout) and (refusal := self._beyond_limits(session, statement)):
+            return _End(hold=refusal)
         if self._is_braked(statement.table):
             return _End()
         if not self._locks.is_held(self._shard):
             return _End(ends_run=lock_lost(self._shard))
-        rollout = self._task.rollout
         if refusal := outside_window(rollout, self._world.clock.now_s()):
             return _End(hold=refusal)
         if self._index == self._first_index and session.still_running(statement.sql):
             return _Again(already_running(self._shard, statement.table))
         if problem := self._not_as_planned(session, statement):
             return self._fail(statement.table, problem)
-        if needs_vitals(rollout):
-            refusals = vitals_refusals(
-                rollout,
-                session.vitals(),
-                shard=self._shard,
-                rebuilds=statement.execution.rebuilds,
-            )
-            if refusals:
-                return _End(hold=refusals[0])
         return None
+
+    def _beyond_limits(self, session: ShardSession, statement: PlannedStatement) -> Refusal | None:
+        """Lag and load go down by themselves, and are waited for; what holds is returned."""
+        table, waits = statement.table, False
+        give_up_s = self._world.clock.monotonic_s() + GUARD_WAIT_S_MAX
+        while refusal := self._vitals_refusal(session, statement):
+            is_late = self._world.clock.monotonic_s() >= give_up_s
+            if is_late or not passes_by_itself(refusal):
+                return refusal
+            if self._is_braked(table):
+                return None
+            if not waits:
+                waits = True
+                self._book.wait(table, f"this to pass: {refusal.message}")
+                self._progress.waits(refusal.message)
+            pause(self._world.clock, self._pedal, GUARD_PAUSE_S)
+        if waits:
+            self._book.wait(table, "")
+        return None
+
+    def _vitals_refusal(self, session: ShardSession, statement: PlannedStatement) -> Refusal | None:
+        refusals = vitals_refusals(
+            self._task.rollout,
+            session.vitals(),
+            shard=self._shard,
+            rebuilds=statement.execution.rebuilds,
+        )
+        # What does not pass by itself first: waiting for the others would be in vain.
+        return min(refusals, key=passes_by_itself, default=None)
 
     def _clear_the_way(self, session: ShardSession, table: str) -> None:
         """End what keeps the statement from its lock, where the spec says so and since when."""
@@ -328,48 +364,10 @@ class _ShardRun:
             self._book.move(table, Move.FAIL_FOR_NOW, step.problem)
         self._book.wait(table, step.blocker or f"its next try; {step.problem.message}")
         pause_s = retry_pause_s(self._attempt, self._world.jitter())
-        now_s = self._world.clock.now_s()
-        self._world.crew.tell(
-            RolloutWaits(
-                at_s=now_s,
-                keyspace=self._task.work.operations[0].key.keyspace,
-                reason=step.problem.message,
-                shard=self._shard,
-                until_s=now_s + pause_s,
-            )
-        )
+        self._progress.waits(step.problem.message, self._world.clock.now_s() + pause_s)
         pause(self._world.clock, self._pedal, pause_s)
         self._attempt += 1
         return None
 
     def _problem_of(self, table: str) -> Problem | None:
         return next((row.problem for row in self._book.rows if row.table == table), None)
-
-    def _tell_started(self, statement: PlannedStatement) -> None:
-        self._world.crew.tell(
-            StatementStarted(
-                at_s=self._world.clock.now_s(),
-                keyspace=self._task.work.operations[0].key.keyspace,
-                shard=self._shard,
-                table=statement.table,
-                sql=statement.sql,
-                number=self._index + 1,
-                of=len(self._task.work.statements),
-            )
-        )
-
-    def _tell_ended(
-        self, statement: PlannedStatement, elapsed_s: float, problem: Problem | None
-    ) -> None:
-        self._world.crew.tell(
-            StatementEnded(
-                at_s=self._world.clock.now_s(),
-                keyspace=self._task.work.operations[0].key.keyspace,
-                shard=self._shard,
-                table=statement.table,
-                number=self._index + 1,
-                of=len(self._task.work.statements),
-                elapsed_s=elapsed_s,
-                problem=problem,
-            )
-        )

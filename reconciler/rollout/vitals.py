@@ -50,6 +50,12 @@ def vitals_refusals(
     return tuple(_refusals(rollout, vitals, shard, rebuilds=rebuilds))
 
 
+def passes_by_itself(refusal: Refusal) -> bool:
+    """Replicas catch up and load goes down; a disk stays full, and what cannot be measured stays
+    unknown."""
+    return refusal.code in ("replica-lag", "threads-running")
+
+
 def _refusals(
     rollout: RolloutSpec, vitals: Vitals, shard: str, *, rebuilds: bool
 ) -> Iterator[Refusal]:

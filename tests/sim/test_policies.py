@@ -383,6 +383,45 @@ def test_an_armed_guard_that_cannot_measure_holds_the_rollout(vitals: Vitals, co
     assert sim.run().verdict is ApplyVerdict.COMPLETED
 
 
+@pytest.mark.invariant("GD-10")
+def test_load_that_goes_down_is_waited_for_and_what_stays_holds_the_rollout() -> None:
+    sim = simulation(RolloutSpec(threads_running_max=50, parallel=1))
+    sim.fleet.vitals = Vitals(threads_running=99)
+    begun_s = sim.fleet.clock.now
+    assert sim.run().verdict is ApplyVerdict.PAUSED
+    assert sim.fleet.clock.now - begun_s > 600, "it was given time"
+    assert not any(shard.sent for shard in sim.fleet.shards.values())
+    sleep, begun_s = sim.fleet.clock.sleep, sim.fleet.clock.now
+
+    def until_it_is_quiet(seconds: float) -> None:
+        sleep(seconds)
+        if sim.fleet.clock.now > begun_s + 60:
+            sim.fleet.vitals = Vitals(threads_running=3)
+
+    sim.fleet.clock.sleep = until_it_is_quiet  # type: ignore[method-assign]
+    assert sim.run().verdict is ApplyVerdict.COMPLETED
+    sim.fleet.everything_ran_once()
+
+
+@pytest.mark.invariant("GD-4")
+def test_what_changed_while_load_was_waited_for_is_seen() -> None:
+    sim = simulation(RolloutSpec(threads_running_max=50), tables=("users",))
+    sim.fleet.vitals = Vitals(threads_running=99)
+    sleep = sim.fleet.clock.sleep
+
+    def somebody_else(seconds: float) -> None:
+        sleep(seconds)
+        if sim.fleet.clock.now > 1_000_005:
+            sim.fleet.shards["-40"].tables["users"] = "users by hand"
+            sim.fleet.vitals = Vitals(threads_running=3)
+
+    sim.fleet.clock.sleep = somebody_else  # type: ignore[method-assign]
+    outcome = sim.run()
+    assert outcome.problem is not None
+    assert outcome.problem.code == "drift"
+    assert not sim.fleet.shards["-40"].sent
+
+
 def test_outside_its_window_nothing_starts_and_inside_it_goes_on() -> None:
     sim = simulation(RolloutSpec(windows=("02:00-05:00 UTC",)))
     sim.fleet.clock.now = 12 * 3600.0
