@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from reconciler.ddl.normalize.auto_increment import without_auto_increment
+from reconciler.ddl.normalize.binary_literals import without_needless_binary
 from reconciler.ddl.normalize.collations import with_effective_collations
 from reconciler.ddl.normalize.constraint_order import with_sorted_constraints
 from reconciler.ddl.normalize.foreign_key_actions import without_default_actions
@@ -36,6 +37,7 @@ RULES: tuple[Rule, ...] = (
     without_auto_increment,
     with_canonical_options,
     without_ascii_introducers,
+    without_needless_binary,
     without_brackets_of_negatives,
     without_default_algorithms,
     without_ignored_block_sizes,

@@ -22,7 +22,7 @@ _ASCII_SUPERSETS = (
     "gb18030|gb2312|gbk|geostd8|greek|hebrew|hp8|keybcs2|koi8r|koi8u|latin1|latin2|latin5|latin7|"
     "macce|macroman|sjis|tis620|ujis|utf8|utf8mb3|utf8mb4"
 )
-_ASCII = r"[ -&(-\[\]-~]"  # what stands in a literal as it is
+_ASCII = r"(?:[ -&(-\[\]-~]|\\['\\])"  # and these two behind a backslash
 _WIDE = (
     rf"_(?:ucs2|utf16) ?'(?:\\0{_ASCII})*+'|_utf16le ?'(?:{_ASCII}\\0)*+'"
     rf"|_utf32 ?'(?:\\0\\0\\0{_ASCII})*+'"

@@ -80,6 +80,7 @@ def test_options_are_a_set() -> None:
         ("varchar(9) DEFAULT (_binary'x')", "varchar(9) DEFAULT (_utf8mb4'x')", False),
         (r"varchar(9) DEFAULT (_ucs2'\0x\0y')", "varchar(9) DEFAULT (_utf8mb4'xy')", True),
         (r"varchar(9) DEFAULT (_utf16le'x\0')", r"varchar(9) DEFAULT (_utf32'\0\0\0x')", True),
+        (r"varchar(9) DEFAULT (_ucs2'\0x\0\'\0\\')", r"varchar(9) DEFAULT ('x\'\\')", True),
         (r"varchar(9) DEFAULT (_utf16'')", "varchar(9) DEFAULT ('')", True),
         (r"varchar(9) DEFAULT (_utf16'\0\0')", "varchar(9) DEFAULT ('')", False),
         (r"varchar(9) DEFAULT (_utf16'0x')", "varchar(9) DEFAULT ('x')", False),
@@ -111,6 +112,26 @@ def test_brackets_of_negative_numbers(left: str, right: str, same: bool) -> None
         one, other = (canonical(f"{columns},\n  {around.format(sql)}") for sql in (left, right))
         assert (one == other) is same
     one, other = (with_column(f"int GENERATED ALWAYS AS ({sql}) VIRTUAL") for sql in (left, right))
+    assert (one == other) is same
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "same"),
+    [
+        ("`b` <> _binary'x'", "`b` <> 'x'", True),
+        ("`B` like _binary'x%'", "`B` like _utf8mb4'x%'", True),
+        ("`b` in (_binary'x',_binary'it\\'s')", "`b` in ('x','it\\'s')", True),
+        ("`b` not between _binary'x' and _binary'y'", "`b` not between 'x' and 'y'", True),
+        ("`b` <> _binary'x'", "`b` <> 'X'", False),
+        ("`b` <> _binary'é'", "`b` <> 'é'", False),
+        ("`t` <> _binary'x'", "`t` <> 'x'", False),
+        ("`t` <> '`b` = _binary\\'x\\''", "`t` <> '`b` = \\'x\\''", False),
+        ("concat(`b`,_binary'x') = 1", "concat(`b`,'x') = 1", False),
+    ],
+)
+def test_binary_literals_beside_binary_columns(left: str, right: str, same: bool) -> None:
+    columns = "`b` varbinary(9) DEFAULT NULL,\n  `t` text"
+    one, other = (canonical(f"{columns},\n  CONSTRAINT `c` CHECK ({sql})") for sql in (left, right))
     assert (one == other) is same
 
 
