@@ -8,10 +8,18 @@ from typing import assert_never
 
 from reconciler.flows.apply_rows import shard_rows, wave_rows
 from reconciler.ledger.model import StoredApply, StoredLease, StoredStatement
-from reconciler.ledger.states import FINISHED, SETTLED, Hold, OperationState, StatementState
+from reconciler.ledger.states import (
+    FINISHED,
+    SETTLED,
+    ApplyState,
+    Hold,
+    OperationState,
+    StatementState,
+)
 from reconciler.limits import HEARTBEAT_MISSED_S_MAX, STATUS_APPLIES_MAX, STATUS_EVENTS_MAX
 from reconciler.outcomes import ApplyStatus, LedgerEvent, ShardRow
 from reconciler.ports import Ledger
+from reconciler.rollout.projection import apply_state
 
 _ON_ITS_WAY = frozenset({OperationState.RUNNING, OperationState.UNKNOWN})
 
@@ -37,7 +45,7 @@ def current_apply(
         keyspace=keyspace,
         plan_id=stored.plan_id,
         commit=stored.commit,
-        state=stored.state,
+        state=_state_now(stored, shards),
         started_s=stored.started_s,
         completed_s=stored.completed_s,
         holder=holder,
@@ -81,6 +89,13 @@ def is_driven(lease: StoredLease | None, apply_id: int, now_s: float) -> bool:
     if lease is None or lease.apply_id != apply_id or lease.holder is None:
         return False
     return abs(now_s - lease.heartbeat_s) <= HEARTBEAT_MISSED_S_MAX  # from a clock that is ahead
+
+
+def _state_now(stored: StoredApply, shards: Sequence[ShardRow]) -> ApplyState:
+    """The driver writes the state when a shard has ended; what its operations add up to is ahead
+    of that. An end counts once it is written (ST-2)."""
+    state = apply_state((op.state for row in shards for op in row.operations), stored.hold)
+    return stored.state if stored.state in FINISHED or state in FINISHED else state
 
 
 def _driver(

@@ -83,6 +83,7 @@ def test_what_runs_is_shown_while_it_runs() -> None:
     looks: list[OperationRow] = []
 
     def answer(shard: str, statement: PlannedStatement) -> None:
+        assert seen(sim).state is ApplyState.RUNNING, "from the first statement on"
         looks.append(operations(seen(sim))[shard])
         assert looks[-1].runs == statement.sql
 

@@ -1,0 +1,91 @@
+"""What the tests of rollouts share: a reviewed plan, an apply in a process of its own, somebody's
+transaction in its way."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pymysql
+
+from tests.fleet import Fleet
+
+ADD_COLUMN = (
+    "  name varchar(50) NOT NULL,",
+    "  name varchar(50) NOT NULL,\n  age int DEFAULT NULL,",
+)
+PATIENCE_S = 60
+
+
+def planned(fleet: Fleet, *, change: tuple[str, str] = ADD_COLUMN, **rollout: object) -> None:
+    """A reviewed plan that adds a column on every shard, with room for several runs."""
+    fleet.environment["rollout"] = {
+        "canary": ["-40"],
+        "parallel": 2,
+        "lock_wait": "1s",
+        "lock_retries": 20,
+        **rollout,
+    }
+    fleet.write_spec()
+    fleet.edit("schemas/shop/users.sql", *change)
+    fleet.plan_and_commit()
+
+
+def ages(fleet: Fleet) -> list[str]:
+    """The shards that have the new column."""
+    return [s for s, found in fleet.all_definitions().items() if "`age`" in found["users"]]
+
+
+def status(fleet: Fleet) -> dict[str, Any]:
+    ended = fleet.run("status", "--output", "json")
+    assert ended.code == 0, ended.said
+    (apply,) = json.loads(ended.out)["applies"]
+    found: dict[str, Any] = apply
+    return found
+
+
+def until(look: Callable[[], bool], what: str) -> None:
+    give_up_s = time.monotonic() + PATIENCE_S
+    while not look():
+        assert time.monotonic() < give_up_s, f"waited in vain for {what}"
+        time.sleep(0.1)
+
+
+@contextmanager
+def applying(fleet: Fleet) -> Iterator[subprocess.Popen[str]]:
+    """`apply` in a process of its own, ended with the block if it has not ended by itself."""
+    command = [sys.executable, "-m", "reconciler", "apply", "-C", str(fleet.root)]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=dict(os.environ)
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+@contextmanager
+def reading(fleet: Fleet, shard: str) -> Iterator[pymysql.cursors.Cursor]:
+    """A transaction that has read the table and so keeps every ALTER of it waiting."""
+    with fleet.connected(shard) as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT COUNT(*) FROM users")
+        yield cursor
+
+
+def waits(fleet: Fleet, shard: str) -> bool:
+    with fleet.connected(shard) as cursor:
+        cursor.execute(
+            "SELECT COUNT(*) FROM information_schema.processlist"
+            " WHERE state LIKE 'Waiting for table metadata lock' AND info LIKE 'ALTER TABLE%%'"
+        )
+        return bool((cursor.fetchone() or (0,))[0])
