@@ -270,7 +270,8 @@ class Forge(Protocol):
         """All of them, in the order they were given."""
 
     def last_pusher(self, pull_request: PullRequest) -> Account | None:
-        """Who put the head commit on the branch; None if there is no record of it."""
+        """Who put the head commit on the branch: of bots, the person who pushed before them; None
+        if there is no record of it."""
 
     def may_write(self, account: Account) -> bool:
         """Whether the account may push to the repository now."""

@@ -15,7 +15,7 @@ import git
 import pytest
 
 from tests.fleet import Ended, Fleet
-from tests.github_double.hub import ADA, Hub, MergeKind, Pull
+from tests.github_double.hub import ADA, Hub, MergeKind, Pull, User
 from tests.github_double.server import TOKEN, Double
 
 _clones = itertools.count()
@@ -49,8 +49,8 @@ class Jobs:
         self.fleet.git("fetch", "--quiet", "origin")
         self.fleet.git("checkout", "--quiet", "-B", name, "origin/main")
 
-    def push(self, name: str = "feature") -> str:
-        return self.hub.pushed(ADA, git.Repo(self.fleet.root), name)
+    def push(self, name: str = "feature", user: User = ADA) -> str:
+        return self.hub.pushed(user, git.Repo(self.fleet.root), name)
 
     def propose(self, name: str = "feature") -> int:
         """The working tree's commit as a pull request of Ada's."""

@@ -50,15 +50,22 @@ def verify(repo: Path, environments: tuple[str, ...], sarif: Path | None) -> Non
 @options.repository
 @_environments
 @click.option("--files-only", is_flag=True, help="Say nothing in the comment; leave the files.")
-def plan(repo: Path, environments: tuple[str, ...], files_only: bool) -> None:
+@click.option(
+    "--commit",
+    is_flag=True,
+    help="Commit the files to the pull request's branch, as the app whose token is in"
+    " RECONCILER_COMMIT_TOKEN.",
+)
+def plan(repo: Path, environments: tuple[str, ...], files_only: bool, commit: bool) -> None:
     """On pull_request: plan, show the plan in the comment, and leave its files in plans/.
 
-    The files are for a later step to commit, or to keep for `reconciler plan pull --pr N`.
+    The files are for --commit, or to keep for `reconciler plan pull --pr N`.
     """
-    from reconciler.cli.ci_verify import Telling, plan_change
+    from reconciler.cli.ci_verify import Keeping, Telling, plan_change
 
     telling = Telling.FILES_ONLY if files_only else Telling.COMMENT
-    raise SystemExit(plan_change(repo, environments, telling))
+    keeping = Keeping.COMMIT if commit else Keeping.FILES
+    raise SystemExit(plan_change(repo, environments, telling, keeping))
 
 
 @ci.command(short_help="After a merge: run what was reviewed.")

@@ -11,6 +11,7 @@ from typing import TypeVar
 import click
 
 from reconciler import __version__
+from reconciler.cli.ci_commit import commit_plans, committer
 from reconciler.cli.ci_job import CiJob, wrong_event
 from reconciler.cli.exit_code import ExitCode, worst, worst_first
 from reconciler.cli.run import Loaded
@@ -46,6 +47,13 @@ class Telling(Enum):
 
     COMMENT = "comment"
     FILES_ONLY = "files only"
+
+
+class Keeping(Enum):
+    """Where `plan` leaves the plans that it made."""
+
+    FILES = "files"
+    COMMIT = "commit"
 
 
 class _Change:
@@ -128,13 +136,14 @@ def verify_change(repo: Path, environments: Sequence[str], sarif: Path | None) -
     return int(code)
 
 
-def plan_change(repo: Path, environments: Sequence[str], telling: Telling) -> int:
+def plan_change(repo: Path, environments: Sequence[str], telling: Telling, keeping: Keeping) -> int:
     change = _Change(repo, "plan")
     pull_request = change.pull_request
     if not change.touched:
         return _unchanged(change, environments, None)
     if pull_request and pull_request.is_fork:
         return _from_fork(change, pull_request)
+    app = committer(change.ci) if keeping is Keeping.COMMIT else None
     everything = []
     with Worlds(change.loaded.root) as worlds:
         for environment in change.environments(environments):
@@ -145,6 +154,8 @@ def plan_change(repo: Path, environments: Sequence[str], telling: Telling) -> in
     show(plan_report(everything, change.ci.how("github", change.loaded)))
     ordered = worst_first(everything, _plan_code)
     change.ci.summarise(lambda room: plan_markdown(ordered, limit_bytes=room))
+    if app and pull_request:
+        commit_plans(change.ci, app, pull_request, everything)
     code = worst(map(_plan_code, everything))
     plans = [o.plan.plan_id for o in everything if isinstance(o, PlanOutcome) and o.plan]
     change.ci.output(changed=True, plan_ids=plans, exit_code=int(code))

@@ -33,6 +33,7 @@ FORK_LINE = (
 )
 
 _STALE = "stale: "
+_PLAN_COMMIT = "Schema plan made by CI"
 
 # A chat's own syntax: <!channel>, &amp;, @everyone.
 _CHAT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "@\u2060"})
@@ -77,9 +78,15 @@ def break_glass_line(issue: int) -> str:
 
 
 def plan_commit_message(plan_ids: Sequence[str]) -> str:
-    """The subject and body of the commit in which a job leaves plans."""
-    plans = "plan" if len(plan_ids) == 1 else "plans"
-    return f"Schema {plans} {', '.join(map(short_id, plan_ids))}"
+    """The subject of the commit in which a job leaves plans, or takes away what is left over."""
+    if not plan_ids:
+        return f"{_PLAN_COMMIT}: nothing to do"
+    return _cut(f"{_PLAN_COMMIT}: {', '.join(map(short_id, plan_ids))}")
+
+
+def is_plan_commit(message: str) -> bool:
+    """Whether `plan_commit_message` wrote it."""
+    return message.startswith(f"{_PLAN_COMMIT}: ")
 
 
 def chat_text(outcomes: Sequence[DriftOutcome | KeyspaceFailed], run_url: str) -> str:

@@ -144,7 +144,15 @@ def _files(hub: Hub, query: Query, number: str) -> Answer:
 
 def _activity(hub: Hub, query: Query) -> Answer:
     rows = [row for row in reversed(hub.activity) if row.ref == query.get("ref", row.ref)]
-    return 200, [{"ref": r.ref, "after": r.after, "actor": user_json(r.actor)} for r in rows]
+    return 200, [
+        {
+            "ref": row.ref,
+            "after": row.after,
+            "actor": user_json(row.actor),
+            "activity_type": row.activity_type,
+        }
+        for row in rows
+    ]
 
 
 def _permission(hub: Hub, query: Query, login: str) -> Answer:

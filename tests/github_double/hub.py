@@ -25,6 +25,7 @@ BEN = User(2, "ben")
 CAI = User(3, "cai")
 EVE = User(4, "eve", permission="read")
 ROBOT = User(41898282, "github-actions[bot]", kind="Bot")
+APP = User(77, "schema-plans[bot]", kind="Bot")
 
 
 class MergeKind(StrEnum):
@@ -53,6 +54,7 @@ class Activity:
     ref: str
     after: str
     actor: User | None
+    activity_type: str = "push"
 
 
 class Hub:
@@ -62,7 +64,7 @@ class Hub:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.users = {user.login: user for user in (ADA, BEN, CAI, EVE, ROBOT)}
+        self.users = {user.login: user for user in (ADA, BEN, CAI, EVE, ROBOT, APP)}
         self.bare = git.Repo.init(folder / "hub.git", bare=True, initial_branch="main")
         self.clone = self.bare.clone(folder / "merges")
         _sign(self.clone)
@@ -78,6 +80,7 @@ class Hub:
         self.run_approvals: list[dict[str, Any]] = []
         self.members: dict[str, list[str]] = {}
         self.settings: dict[str, Any] = {}
+        self.viewer = ROBOT  # whose token the call has that is being answered
         self._numbers = itertools.count(1)
         self._ids = itertools.count(1001)
 
@@ -105,11 +108,31 @@ class Hub:
         """Push the clone's HEAD as `branch`."""
         repo.git.push(*(["--force"] if force else []), "origin", f"HEAD:refs/heads/{branch}")
         after = self.bare.commit(branch).hexsha
-        self.activity.append(Activity(f"refs/heads/{branch}", after, user))
+        ref = f"refs/heads/{branch}"
+        is_new = all(row.ref != ref for row in self.activity)
+        kind = "branch_creation" if is_new else "force_push" if force else "push"
+        self.activity.append(Activity(ref, after, user, kind))
         for pull in self.pulls.values():
             if pull.head_branch == branch and pull.state == "open":
                 pull.head_sha = after
         return after
+
+    def committed(
+        self, user: User, branch: str, message: str, files: dict[str, bytes | None]
+    ) -> str:
+        """As the API makes a commit of files; None: gone."""
+        self.clone.git.fetch("origin")
+        self.clone.git.checkout("-B", "api", f"origin/{branch}")
+        for path, content in files.items():
+            place = Path(self.clone.working_dir) / path
+            if content is None:
+                place.unlink()
+            else:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(content)
+        self.clone.git.add("--all")
+        self.clone.git.commit("-m", message)
+        return self.pushed(user, self.clone, branch)
 
     def opened(self, user: User | None, branch: str, *, title: str = "A change") -> int:
         number = self.next_number()

@@ -14,9 +14,11 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tests.github_double import answers, writes
-from tests.github_double.hub import Hub
+from tests.github_double.hub import ADA, APP, ROBOT, Hub, User
 
 TOKEN = "ghs_secretsecretsecret"
+APP_TOKEN, PERSONS_TOKEN = "ghs_theappsownsecret", "github_pat_adasownsecret"
+_SPEAKS_FOR: dict[str, User] = {TOKEN: ROBOT, APP_TOKEN: APP, PERSONS_TOKEN: ADA}
 
 Reply = tuple[int, Any, dict[str, str]]
 
@@ -114,8 +116,10 @@ class _Handler(BaseHTTPRequestHandler):
         call = f"{self.command} {self.path}"
         fault = double.fault(len(double.calls), call)
         double.calls.append(call)
-        if self.headers.get("Authorization") not in (f"token {TOKEN}", f"Bearer {TOKEN}"):
+        viewer = _SPEAKS_FOR.get(self.headers.get("Authorization", "").partition(" ")[2])
+        if viewer is None:
             return self._send(401, b'{"message": "Bad credentials"}')
+        double.hub.viewer = viewer
         match fault:
             case None:
                 status, body, headers = ask()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable
 from typing import Any
@@ -78,8 +79,25 @@ def _deployment_status(hub: Hub, body: Body, deployment_id: str) -> Answer:
 
 
 def _graphql(hub: Hub, body: Body) -> Answer:
-    hub.minimised.append(body["variables"]["id"])
-    return 200, {"data": {}}
+    query, variables = body["query"], body["variables"]
+    if "viewer" in query:
+        return 200, {"data": {"viewer": {"login": hub.viewer.login}}}
+    if "createCommitOnBranch" in query:
+        return _commit(hub, variables["input"])
+    hub.minimised.append(variables["id"])
+    return 200, {"data": {"minimizeComment": {"clientMutationId": None}}}
+
+
+def _commit(hub: Hub, asked: Body) -> Answer:
+    branch = asked["branch"]["branchName"]
+    if hub.bare.commit(branch).hexsha != asked["expectedHeadOid"]:
+        message = "Expected branch to point to another commit"
+        return 200, {"data": None, "errors": [{"type": "STALE_DATA", "message": message}]}
+    changes = asked["fileChanges"]
+    files = {a["path"]: base64.b64decode(a["contents"]) for a in changes["additions"]}
+    gone = {deleted["path"]: None for deleted in changes["deletions"]}
+    made = hub.committed(hub.viewer, branch, asked["message"]["headline"], {**files, **gone})
+    return 200, {"data": {"createCommitOnBranch": {"commit": {"oid": made}}}}
 
 
 _REPO = "/repos/acme/shop"

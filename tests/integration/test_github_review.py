@@ -239,6 +239,37 @@ def test_who_pushed_last_to_somebody_elses_branch_approves_nothing(work: Work) -
 
 
 @pytest.mark.invariant("RV-3")
+def test_nobody_hides_behind_a_bot_that_pushed_after_them(work: Work) -> None:
+    number = work.proposed(OTHER_PLAN)
+    work.commit_plan(PLAN)
+    work.push(user=BEN)
+    for change in ("1", "2"):
+        work.commit(notes=change)
+        work.push(user=ROBOT)
+    work.hub.reviewed(BEN, number)
+    work.hub.merged(number, MergeKind.MERGE)
+    assert work.refused() == ["approvals-missing"]
+    work.hub.reviewed(CAI, number)
+    assert work.refused() == []
+
+
+@pytest.mark.invariant("RV-3")
+def test_a_branch_of_a_bot_alone_can_be_approved_by_people(work: Work) -> None:
+    work.branch()
+    work.commit_plan()
+    work.push(user=ROBOT)
+    work.commit(notes="1")
+    work.push(user=ROBOT)
+    number = work.hub.opened(ROBOT, "feature")
+    work.hub.reviewed(BEN, number)
+    work.hub.merged(number, MergeKind.MERGE)
+    assert work.refused() == []
+    work.hub.activity = [row for row in work.hub.activity if row.activity_type == "push"]
+    # The record does not go back to the beginning: before it there may have been anybody.
+    assert work.refused() == ["pusher-unknown"]
+
+
+@pytest.mark.invariant("RV-3")
 def test_a_dismissed_approval_counts_no_more(work: Work) -> None:
     number = work.proposed()
     work.hub.reviewed(BEN, number)

@@ -47,6 +47,10 @@ class GitHistory:
                 )
             ) from None
 
+    def message(self, commit: str) -> str:
+        found = self._repo.commit(commit).message
+        return found if isinstance(found, str) else found.decode(errors="replace")
+
     def tree(self, commit: str) -> FileTree:
         return GitTree(self._repo, commit, below=self._below)
 

@@ -130,11 +130,12 @@ class GithubClient:
             raise unclear(call, f"it is larger than {bytes_max} bytes")
         return bytes(content)
 
-    def mutate(self, query: str, variables: Mapping[str, Any]) -> None:
-        """A GraphQL mutation, for what REST has no call for."""
+    def graphql(self, query: str, variables: Mapping[str, Any]) -> Any:
+        """The data of the answer, for what REST has no call for. Never repeated."""
         answer = self.send("POST", self._graphql_path, {"query": query, "variables": variables})
-        if not isinstance(answer, dict) or answer.get("errors"):
-            raise unclear("a GraphQL mutation", "it has errors")
+        if not isinstance(answer, dict) or answer.get("errors") or "data" not in answer:
+            raise unclear("a GraphQL query", "it has errors")
+        return answer["data"]
 
     def _present(self, path: str, parameters: Mapping[str, str | int]) -> _Answer:
         found = self._found(path, parameters)

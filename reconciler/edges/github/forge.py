@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from reconciler.edges.github.client import GithubClient
@@ -17,7 +18,7 @@ from reconciler.guard.approvals import (
     PullRequestReview,
     ReviewState,
 )
-from reconciler.limits import FORGE_FILES_MAX
+from reconciler.limits import FORGE_FILES_MAX, FORGE_PAGE
 from reconciler.spec.tree import too_large
 
 _WRITING = frozenset({"admin", "write"})  # GitHub maps `maintain` to write, `triage` to read
@@ -105,18 +106,14 @@ class GithubForge:
         path = f"/repos/{pull_request.head_repository}/activity"
         parameters: dict[str, str | int] = {
             "ref": f"refs/heads/{pull_request.head_branch}",
-            "per_page": 100,
+            "per_page": FORGE_PAGE,
             "direction": "desc",
         }
         # Newest first, so that the push is on the first page unless the branch went on since.
         rows = self._client.get(path, parameters)
         if not isinstance(rows, list):
             raise unclear(path, "it is not a list")
-        for row in rows:
-            fields = Fields(row, path)
-            if fields.text("after") == pull_request.head_commit:
-                return fields.account("actor")
-        return None
+        return _last_person([Fields(row, path) for row in rows], pull_request.head_commit)
 
     def may_write(self, account: Account) -> bool:
         path = f"{self._at}/collaborators/{quote(account.login, safe='')}/permission"
@@ -182,6 +179,19 @@ def pull_request_of(fields: Fields) -> PullRequest:
         is_merged=fields.flag("merged"),
         merge_commit=fields.text_or_none("merge_commit_sha"),
     )
+
+
+def _last_person(pushes: Sequence[Fields], head: str) -> Account | None:
+    """Whoever can make a bot push can hide behind it: the person who pushed before it is meant. Of
+    a branch that only bots have pushed to since it was made, the bot."""
+    of_head = (n for n, push in enumerate(pushes) if push.text("after") == head)
+    for push in pushes[next(of_head, len(pushes)) :]:
+        actor = push.account("actor")
+        if actor is None or actor.kind is AccountKind.PERSON:
+            return actor
+        if push.text("activity_type") == "branch_creation":
+            return actor
+    return None
 
 
 def _submitted_at(fields: Fields) -> tuple[str, int]:

@@ -57,7 +57,7 @@ class GithubNotices:
             return
         self._client.send("PATCH", f"{self._at}/issues/comments/{own[0].id}", {"body": body})
         for other in own[1:]:
-            self._client.mutate(_MINIMISE, {"id": other.node_id})
+            self._client.graphql(_MINIMISE, {"id": other.node_id})
 
     def own_first_lines(self, number: int) -> frozenset[str]:
         """Of the comments that are ours: where there is something to edit."""

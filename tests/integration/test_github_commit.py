@@ -1,0 +1,113 @@
+"""A plan that CI commits as an app: verified, reviewed, applied like any, and nobody's approval."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.github_double.hub import ADA, APP, BEN, CAI, MergeKind
+from tests.github_double.server import APP_TOKEN, PERSONS_TOKEN, TOKEN, Fault
+from tests.github_jobs import ADD_COLUMN, PLAN_JSON, PLAN_SQL, Jobs, is_applied, refuses
+
+COMMIT = ("plan", "--files-only", "--commit")
+
+
+@pytest.fixture
+def number(jobs: Jobs) -> int:
+    """Ada's pull request without a plan, in a repository that an app may write to."""
+    jobs.monkeypatch.setenv("RECONCILER_COMMIT_TOKEN", APP_TOKEN)
+    jobs.branch()
+    jobs.fleet.edit("schemas/shop/users.sql", *ADD_COLUMN)
+    jobs.fleet.commit("no plan")
+    return jobs.propose()
+
+
+def pushes(jobs: Jobs) -> list[str]:
+    return [row.actor.login for row in jobs.hub.activity if row.actor and "feature" in row.ref]
+
+
+@pytest.mark.invariant("RV-3")
+@pytest.mark.parametrize("kind", list(MergeKind))
+def test_from_the_apps_commit_to_applied(jobs: Jobs, number: int, kind: MergeKind) -> None:
+    assert jobs.on_pull_request(number, "verify").code == 3
+    jobs.hub.reviewed(BEN, number)
+    ended = jobs.on_pull_request(number, *COMMIT)
+    assert ended.code == 0, ended.said
+    assert "committed" in ended.err
+    assert APP_TOKEN not in ended.said
+    assert pushes(jobs) == ["ada", APP.login]
+    changed = jobs.hub.bare.git.show("--name-only", "--format=%s", "feature").split("\n")
+    assert changed[0].startswith("Schema plan made by CI: ")
+    assert changed[2:] == [PLAN_JSON, PLAN_SQL]
+    assert jobs.on_pull_request(number, "verify").code == 0
+    assert jobs.on_pull_request(number, *COMMIT).code == 0
+    assert pushes(jobs) == ["ada", APP.login]  # what is there is not put there again
+    jobs.hub.reviewed(ADA, number)
+    jobs.merged(number, kind)
+    said = refuses(jobs, "approvals-missing")
+    assert "ben: approved a commit in which this plan is not found" in said
+    jobs.hub.reviewed(BEN, number)
+    assert jobs.on_push("apply").code == 0
+    assert is_applied(jobs)
+
+
+@pytest.mark.invariant("RV-3")
+def test_who_pushed_before_the_app_is_who_pushed_last(jobs: Jobs, number: int) -> None:
+    jobs.fleet.edit("schemas/shop/users.sql", "age int", "age bigint")
+    jobs.fleet.commit("Ben's own idea")
+    jobs.push(user=BEN)
+    assert jobs.on_pull_request(number, *COMMIT).code == 0
+    jobs.hub.reviewed(BEN, number)
+    jobs.merged(number)
+    assert "ben: pushed last" in refuses(jobs, "approvals-missing")
+    jobs.hub.reviewed(CAI, number)
+    assert jobs.on_push("apply").code == 0
+
+
+@pytest.mark.parametrize(
+    ("token", "code"),
+    [
+        ("", "commit-token-missing"),
+        (PERSONS_TOKEN, "commit-token-not-an-app"),
+        (TOKEN, "commit-token-not-an-app"),
+        ("wrong", "forge-denied"),
+    ],
+)
+def test_only_an_app_of_ones_own_commits(jobs: Jobs, number: int, token: str, code: str) -> None:
+    jobs.monkeypatch.setenv("RECONCILER_COMMIT_TOKEN", token)
+    ended = jobs.on_pull_request(number, *COMMIT)
+    assert ended.code == 1
+    assert f"[{code}]" in ended.err
+    assert pushes(jobs) == ["ada"]
+
+
+def test_no_commit_is_made_on_top_of_the_apps_own(jobs: Jobs, number: int) -> None:
+    """Else a fleet that somebody changes all the time would make commits all the time."""
+    assert jobs.on_pull_request(number, *COMMIT).code == 0
+    shard = next(iter(jobs.fleet.databases))
+    jobs.fleet.sql(shard, "ALTER TABLE users ADD COLUMN age int DEFAULT NULL AFTER name")
+    ended = jobs.on_pull_request(number, *COMMIT)
+    assert ended.code == 3, ended.said
+    assert "[plan-committed-already]" in ended.err
+    assert pushes(jobs) == ["ada", APP.login]
+
+
+def test_a_branch_that_went_on_meanwhile_is_left_alone(jobs: Jobs, number: int) -> None:
+    looked_at = jobs.hub.pulls[number].head_sha
+    jobs.fleet.write("README.md", "later")
+    jobs.fleet.commit("later")
+    later = jobs.push()
+    jobs.hub.pulls[number].head_sha = looked_at
+    ended = jobs.on_pull_request(number, *COMMIT)
+    assert ended.code == 1
+    assert "forge-answer-unclear" in ended.err
+    assert jobs.hub.bare.commit("feature").hexsha == later
+
+
+@pytest.mark.parametrize("fault", [Fault.LOST, Fault.FORBIDDEN, Fault.HALF, Fault.HANGS_UP])
+def test_a_commit_that_may_have_been_made_is_not_made_twice(
+    jobs: Jobs, number: int, fault: Fault
+) -> None:
+    jobs.double.fail("graphql", fault)
+    assert jobs.on_pull_request(number, *COMMIT).code == 1
+    calls = [call for call in jobs.double.calls if "graphql" in call]
+    assert len(calls) == 1
