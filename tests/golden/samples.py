@@ -251,7 +251,7 @@ LOST_REFUSAL = Refusal(
 DUPLICATES = Problem(
     code="statement-failed",
     message="table users: Duplicate entry 'a@example.com' for key 'users.uq_email' (1062)",
-    recovery="remove the duplicate rows, then `reconciler plan --write`",
+    recovery="mend the cause, then `reconciler apply` the same plan: it runs what is left",
 )
 LOCK_WAIT = Problem(
     code="lock-wait-timeout",

@@ -161,7 +161,10 @@ def _shards(shards: Sequence[ShardRow], now_s: float | None) -> str:
         for row in shards
         for operation in row.operations
     ]
-    return table(("Shard", "Table", "State", "Error"), rows, more="operations")
+    if any(error for *_, error in rows):
+        return table(("Shard", "Table", "State", "Error"), rows, more="operations")
+    narrow = [row[:-1] for row in rows]
+    return table(("Shard", "Table", "State"), narrow, more="operations")
 
 
 def _state(operation: OperationRow, now_s: float | None) -> str:

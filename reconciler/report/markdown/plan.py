@@ -23,6 +23,7 @@ from reconciler.report.markdown.blocks import (
     Parts,
     failed_parts,
     folded,
+    names,
     opening,
     permission_parts,
     plan_id_line,
@@ -115,6 +116,9 @@ def _details(plan: Plan, estimate: Estimate | None, findings: Sequence[Problem])
     if plan.meta.notes:
         notes = "\n".join(f"- {prose(note)}" for note in plan.meta.notes)
         yield Part(text=f"**Notes**\n\n{notes}", detail=2, instead="The notes are left out here.")
+    if counted := _counted_sets(core):
+        left_out = "The shards of wide change sets are left out here; the `.plan.sql` has them all."
+        yield Part(text=folded("Which shards", counted), detail=3, instead=left_out)
     yield Part(text=folded("Fingerprints", _fingerprints(plan)), detail=4)
     if core.change_sets:
         yield Part(text=plan_id_line(plan.plan_id))
@@ -263,6 +267,15 @@ def _findings(findings: Sequence[Problem]) -> Parts:
         items = "\n".join(map(problem_item, sorted_problems(findings)))
         left_out = f"{words.count(len(findings), 'lint finding')}; the job's log has them."
         yield Part(text=f"**Lint**\n\n{items}", detail=2, instead=left_out)
+
+
+def _counted_sets(core: PlanCore) -> str:
+    """By name what the headings of wide change sets only count."""
+    return "\n".join(
+        f"- change set {number}: {names(change_set.shards)}"
+        for number, change_set in enumerate(core.change_sets, start=1)
+        if words.SHARD_NAMES_MAX < len(change_set.shards) < len(core.shards)
+    )
 
 
 def _fingerprints(plan: Plan) -> str:
