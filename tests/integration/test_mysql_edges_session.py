@@ -183,7 +183,7 @@ def test_the_statement_that_is_in_the_way_is_shown_without_its_values(
             outcome = run(session, ADD, lock_wait_s=1)
     assert isinstance(outcome, Failed)
     assert outcome.blocker is not None
-    assert "of the same account" in outcome.blocker
+    assert "of this apply's account" in outcome.blocker
     assert outcome.blocker.endswith("with SELECT * FROM `t` WHERE `id` = ?")
 
 

@@ -67,7 +67,7 @@ def test_what_a_shard_waits_for_is_shown_with_who_is_in_the_way(fleet: Fleet) ->
         until(lambda: "SELECT COUNT" in json.dumps(waiting(fleet)), "the wait")
         (blocked,) = waiting(fleet).values()
         assert blocked["waits_for"].startswith("connection "), "who"
-        assert " of the same account for " in blocked["waits_for"], "whose, and since when"
+        assert " of this apply's account for " in blocked["waits_for"], "whose, and since when"
         assert blocked["waits_since_s"] is not None
         shown = fleet.run("status").out
         assert f"waits for {blocked['waits_for']}, since " in shown

@@ -81,7 +81,7 @@ def find_blockers(link: Link, table: str, flavor: Flavor) -> tuple[Blocker, ...]
             rows = _rows(link, _MARIADB, [table])
             if rows is None:
                 rows = _rows(link, _MARIADB_TRANSACTIONS, [])
-    return _blockers(rows or (), link.target.user)
+    return blockers_of(rows or (), own_user=link.target.user)
 
 
 def blockers_in_words(blockers: Sequence[Blocker]) -> str | None:
@@ -116,7 +116,8 @@ def _rows(link: Link, sql: str, parameters: Sequence[str]) -> tuple[Row, ...] | 
         return None
 
 
-def _blockers(rows: Iterable[Row], own_user: str) -> tuple[Blocker, ...]:
+def blockers_of(rows: Iterable[Row], *, own_user: str) -> tuple[Blocker, ...]:
+    """From rows of the queries above: connection, account, command, lock, seconds, statement."""
     locks: dict[int, list[Row]] = {}
     for row in rows:
         locks.setdefault(number(row[0]) or 0, []).append(row)
@@ -131,7 +132,7 @@ def _blocker(connection_id: int, held: Sequence[Row], own_user: str) -> Blocker:
     is_system = account is None or account in _SYSTEM_USERS or text(command) in _SYSTEM_COMMANDS
     return Blocker(
         connection_id=connection_id,
-        account="the same account" if account == own_user else account,
+        account="this apply's account" if account == own_user else account,
         since_s=number(since_s),
         statement=None if statement is None else _shortened(text(statement)),
         may_be_ended=holds_rows_only and not is_system,
