@@ -89,9 +89,16 @@ def _refused(outcome: PlanOutcome) -> Parts:
     heading = title(BAD, outcome.keyspace, outcome.environment, plan_verdict(outcome))
     yield opening("change", outcome.environment, outcome.keyspace, heading)
     yield from refusal_parts(outcome.refusals, outcome.unreachable)
-    if outcome.plan is not None:
+    if outcome.plan is not None:  # a note may say what is meant instead of what to permit
+        yield from _notes(outcome.plan)
         yield from permission_parts(outcome.plan.core)
         yield from _change_sets(outcome.plan)
+
+
+def _notes(plan: Plan) -> Parts:
+    if plan.meta.notes:
+        notes = "\n".join(f"- {prose(note)}" for note in plan.meta.notes)
+        yield Part(text=f"**Notes**\n\n{notes}", detail=2, instead="The notes are left out here.")
 
 
 def _planned(outcome: PlanOutcome, plan: Plan, findings: Sequence[Problem]) -> Parts:
@@ -113,9 +120,7 @@ def _details(plan: Plan, estimate: Estimate | None, findings: Sequence[Problem])
     if isinstance(estimate, Estimated):
         yield Part(text=f"**Time:** {prose(basis_line(estimate))}.", detail=3)
     yield from _findings(findings)
-    if plan.meta.notes:
-        notes = "\n".join(f"- {prose(note)}" for note in plan.meta.notes)
-        yield Part(text=f"**Notes**\n\n{notes}", detail=2, instead="The notes are left out here.")
+    yield from _notes(plan)
     if counted := _counted_sets(core):
         left_out = "The shards of wide change sets are left out here; the `.plan.sql` has them all."
         yield Part(text=folded("Which shards", counted), detail=3, instead=left_out)

@@ -58,6 +58,11 @@ def verify_text(outcomes: Sequence[VerifyOutcome | KeyspaceFailed], style: Style
 
 def plan_lines(plan: Plan, style: Style, estimate: Estimate | None = None) -> Lines:
     """Everything about a plan but its verdict."""
+    yield from _body_lines(plan, style, estimate)
+    yield from _note_lines(plan, style)
+
+
+def _body_lines(plan: Plan, style: Style, estimate: Estimate | None) -> Lines:
     core = plan.core
     summary = summarise(core)
     yield from _facts(plan, summary, estimate, style)
@@ -68,6 +73,9 @@ def plan_lines(plan: Plan, style: Style, estimate: Estimate | None = None) -> Li
         yield from _change_set(plan, change_set, number, style)
     yield from _matching(core, style)
     yield from _waves(core, style)
+
+
+def _note_lines(plan: Plan, style: Style) -> Lines:
     if plan.meta.notes:
         yield from section("Notes", style)
         for note in plan.meta.notes:
@@ -102,10 +110,13 @@ def _plan_outcome(outcome: PlanOutcome | KeyspaceFailed, style: Style) -> Lines:
     yield heading(outcome.keyspace, outcome.environment, verdict, tone, style)
     yield from refusal_lines(outcome.refusals, outcome.unreachable, style)
     if outcome.plan is not None:
-        if refused:
+        if refused:  # a note may say what is meant instead: it comes before what to permit
+            yield from _note_lines(outcome.plan, style)
             yield from permission_lines(outcome.plan.core, style)
             yield from section("The plan that was refused", style)
-        yield from plan_lines(outcome.plan, style, outcome.estimate)
+            yield from _body_lines(outcome.plan, style, outcome.estimate)
+        else:
+            yield from plan_lines(outcome.plan, style, outcome.estimate)
     for verb, paths in (("wrote", outcome.written), ("removed", outcome.removed)):
         if paths:
             yield ""
