@@ -1,8 +1,8 @@
 """MariaDB's periods and system versioning.
 
 A table that keeps the history of its rows refuses changes to its columns (4119) unless the session
-has system_versioning_alter_history=KEEP, which is planned where a table is versioned before and
-after (`Step.alters_history`). Else versioning ends before anything else and begins with it.
+has system_versioning_alter_history=KEEP, which it is given (`Step.alters_history`). Where
+versioning ends or begins, it ends before anything else, and begins with it.
 """
 
 from __future__ import annotations

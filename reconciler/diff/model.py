@@ -99,9 +99,8 @@ class Step:
     @property
     def alters_history(self) -> bool:
         """Whether the statement needs a session that may change earlier versions of rows, too."""
-        if self.operation is not Operation.ALTER_TABLE or self.before is None or self.after is None:
-            return False
-        return self.before.system_versioned and self.after.system_versioned
+        is_alter = self.operation is Operation.ALTER_TABLE
+        return is_alter and self.before is not None and self.before.system_versioned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """The convergence cases: one small text file each, run both ways on every server it is for.
 
 flavor: mysql mariadb            the servers (default: both)
+since: 11.7                      not on the oldest server at hand: the release that brought it
 expect: refusal <words>          the way there is refused, with these words in the reason
 expect back: refusal <words>     the same for the way back
 note: <words>                    the way there has a note with these words
@@ -31,7 +32,7 @@ from tests.integration.convergence import End
 FOLDER = Path(__file__).parent.parent / "cases" / "convergence"
 
 _HEADERS = frozenset(
-    {"flavor", "expect", "expect back", "note", "policy", "foreign_key_checks", "hazards"}
+    {"flavor", "since", "expect", "expect back", "note", "policy", "foreign_key_checks", "hazards"}
 )
 _SECTIONS = frozenset({"from", "to", "renames", "rows", "rows back", "sent", "sent back"})
 
@@ -40,6 +41,7 @@ _SECTIONS = frozenset({"from", "to", "renames", "rows", "rows back", "sent", "se
 class Case:
     name: str
     flavors: frozenset[Flavor]
+    since: str | None
     before: End
     after: End
     renames: tuple[Rename, ...]
@@ -75,6 +77,7 @@ def read_case(name: str, text: str) -> Case:
     return Case(
         name=name,
         flavors=frozenset(map(Flavor, headers.get("flavor", "mysql mariadb").split())),
+        since=headers.get("since"),
         before=End(
             statements=(*first, *_statements(sections["from"])),
             rows=_statements(sections.get("rows", [])),

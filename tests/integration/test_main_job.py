@@ -485,6 +485,21 @@ def test_a_file_that_two_shards_would_read_differently_is_refused(fleet: Fleet) 
     assert fleet.run("plan").code == 0
 
 
+def test_primary_keys_that_only_some_servers_make_are_refused_with_the_setting(
+    fleet: Fleet,
+) -> None:
+    fleet.write("schemas/shop/notes.sql", "CREATE TABLE notes (body text)")
+    fleet.sql("40-80", "SET GLOBAL sql_generate_invisible_primary_key = ON")
+    try:
+        said = refuses(fleet, "plan", "two-meanings", "--write")
+        assert "table notes" in said
+        assert "sql_generate_invisible_primary_key is" in said
+        fleet.edit("schemas/shop/notes.sql", "(body", "(id int PRIMARY KEY, body")
+        assert fleet.run("plan").code == 0
+    finally:
+        fleet.sql("40-80", "SET GLOBAL sql_generate_invisible_primary_key = DEFAULT")
+
+
 def test_a_big_table_that_is_renamed_keeps_the_room_its_rows_need(fleet: Fleet) -> None:
     """Its rows are counted under the old name when the plan is made, and under the new one when
     the statement after the rename is about to run."""

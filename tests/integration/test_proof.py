@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -345,6 +346,62 @@ class TestForeignKeys:
         key = ", CONSTRAINT f FOREIGN KEY (pid) REFERENCES `not_there`.p (id)"
         proof = either.prove([child.format(key="")], [child.format(key=key)], run=False)
         assert "not_there.p" in hazards_of(proof, HazardKind.UNPROVEN)["c"].reason
+
+
+class TestServersThatDecideOtherwise:
+    """Settings of the whole server under which one definition is, or changes, differently."""
+
+    @contextmanager
+    def globally(self, bench: Bench, variable: str, value: str) -> Iterator[None]:
+        bench.execute(f"SET GLOBAL {variable} = {value}, SESSION {variable} = {value}")
+        try:
+            yield
+        finally:
+            bench.execute(f"SET GLOBAL {variable} = DEFAULT, SESSION {variable} = DEFAULT")
+
+    def test_a_parent_key_that_is_not_unique(self, mysql: Bench) -> None:
+        """Refused for new keys since 8.4, unless the server is told otherwise."""
+        parent = "CREATE TABLE p (id int PRIMARY KEY, a int, b int{more}, KEY (a))"
+        child = "CREATE TABLE c (id int, x int, CONSTRAINT f FOREIGN KEY (x) REFERENCES p (a){on})"
+        before = [parent.format(more=""), child.format(on="")]
+        after = [parent.format(more=" NOT NULL, c int"), child.format(on=" ON DELETE CASCADE")]
+        restricts = "restrict_fk_on_non_standard_key"
+        with self.globally(mysql, restricts, "OFF"):
+            proven(mysql.prove(before, after))
+            with (
+                mysql.database(before) as here,
+                mysql.database(after) as there,
+                self.globally(mysql, restricts, "ON"),
+            ):
+                seen, desired = mysql.observe(here), mysql.schema(mysql.observe(there))
+                (refusal,) = refusals(mysql.prove_on(seen, desired))
+                unique = [parent.replace("KEY (a)", "UNIQUE KEY a (a)").format(more=""), before[1]]
+                with mysql.database(unique) as cured:
+                    desired = mysql.schema(mysql.observe(cured))
+                proven(mysql.prove_on(seen, desired))
+        assert refusal.code == "statement-rejected"
+        assert "nique key" in refusal.message
+
+    def test_a_primary_key_that_the_server_makes(self, mysql: Bench) -> None:
+        bare, generates = "CREATE TABLE t (a int)", "sql_generate_invisible_primary_key"
+        with mysql.database([bare]) as here, self.globally(mysql, generates, "ON"):
+            with mysql.database([bare]) as there:
+                desired = mysql.schema(mysql.observe(there))
+            (statement,) = proven(mysql.prove_on(mysql.observe(here), desired)).statements
+            assert "`my_row_id`" in statement.sql
+            kept = proven(mysql.prove([bare], ["CREATE TABLE t (a bigint)"]))
+            assert "my_row_id" not in "".join(s.sql for s in kept.statements)
+
+    def test_a_server_that_wants_primary_keys(self, mysql: Bench) -> None:
+        one, two = (f"CREATE TABLE t (a int, b int, PRIMARY KEY ({k}))" for k in ("a", "a, b"))
+        with mysql.database(["CREATE TABLE t (a int NOT NULL, b int)"]) as there:
+            desired = mysql.schema(mysql.observe(there))
+        with self.globally(mysql, "sql_require_primary_key", "ON"):
+            (statement,) = proven(mysql.prove([one], [two])).statements
+            assert statement.sql.count("PRIMARY KEY") == 2, "never without one in between"
+            with mysql.database([one]) as here:
+                (refusal,) = refusals(mysql.prove_on(mysql.observe(here), desired))
+        assert "(3750)" in refusal.message
 
 
 class TestChildrenInOtherDatabases:

@@ -117,7 +117,7 @@ def drops_history(examined: Examined) -> Iterator[Hazard]:
 
 def changes_history(examined: Examined) -> Iterator[Hazard]:
     """MariaDB: what a session with system_versioning_alter_history=KEEP does to what was."""
-    if not examined.step.alters_history:
+    if examined.both is None or not all(table.system_versioned for table in examined.both):
         return
     for clause in examined.of_kind(ClauseKind.DROP_COLUMN):
         reason = "its values in earlier versions of rows are lost as well"
