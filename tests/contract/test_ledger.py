@@ -223,6 +223,7 @@ def test_an_address_that_does_not_work_is_not_shown() -> None:
     secret = "mysql://me:hunter2@db.internal.example:1/ledger"
     with pytest.raises(Unavailable) as unreachable:
         open_ledger(secret, default_file=Path("unused"))
+    assert "its server cannot be reached" in str(unreachable.value)
     with pytest.raises(InvalidInput) as unknown:
         open_ledger("oracle://me:hunter2@db.internal.example/x", default_file=Path("unused"))
     for shown in (str(unreachable.value), str(unknown.value)):

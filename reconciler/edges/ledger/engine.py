@@ -23,6 +23,17 @@ _UPGRADE_LOCK = "reconciler.ledger.upgrade"
 
 Work = Callable[[Connection], None]
 
+# In place of the driver's and the server's own words, which name hosts, accounts and databases.
+_TOLD: dict[frozenset[int], str] = {
+    frozenset({1021, 1114}): "its server has no room left",
+    frozenset({1290, 1792, 1836}): "its server takes no writes at the moment",
+    frozenset({1044, 1045, 1142, 1227}): "its server refuses the login, or what it asked for",
+    frozenset({1049}): "its server has no such database",
+    frozenset({1205, 1213}): "another writer held it for too long",
+    frozenset({2002, 2003, 2005}): "its server cannot be reached",
+    frozenset({1053, 1927, 2006, 2013, 3169}): "the connection to its server was lost",
+}
+
 
 def engine_for(url: str | None, *, default_file: Path) -> Engine:
     """`url` None means `default_file`, which is made if it is missing."""
@@ -166,8 +177,9 @@ def _reason(error: SQLAlchemyError) -> str:
         return "it did not answer in time"
     if type(error.orig).__module__.startswith("sqlite3"):
         return str(error.orig)  # "database or disk is full", "database is locked"
-    number = error.orig.args[0] if error.orig.args else "without a number"
-    return f"its server answered with error {number}"
+    number = error.orig.args[0] if error.orig.args else None
+    told = next((words for numbers, words in _TOLD.items() if number in numbers), None)
+    return f"{told} ({number})" if told else f"its server answered with error {number}"
 
 
 def _make_folder(folder: Path) -> None:
