@@ -184,6 +184,9 @@ FORGE_WAIT_S_MAX = 60
 # GitHub: the list of a pull request's files ends here without a word.
 FORGE_FILES_MAX = 3_000
 
+# Schedules run late when GitHub is busy, and daily ones are common: after two days one is dead.
+SCHEDULE_SILENT_S_MAX = 172_800
+
 # A CODEOWNERS file of more is not read by GitHub either (3 MB).
 CODE_OWNERS_BYTES_MAX = 3_000_000
 

@@ -8,12 +8,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from reconciler.cli.run import Loaded, load
-from reconciler.edges.files.history import open_repository
+from reconciler.edges.clock import SystemClock
+from reconciler.edges.files.history import GitHistory, open_repository
 from reconciler.edges.github.client import GithubClient
+from reconciler.edges.github.forge import GithubForge
 from reconciler.edges.github.settings import read_settings
 from reconciler.errors import InvalidInput, Problem
 from reconciler.guard.forge_settings import SettingFinding, judge_settings
+from reconciler.limits import CODE_OWNERS_BYTES_MAX
 from reconciler.outcomes import CheckMark, DoctorFinding, DoctorOutcome
+from reconciler.plan.files import plan_paths
 from reconciler.spec.load import DesiredFiles
 
 _REMOTE = re.compile(r"[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
@@ -21,17 +25,37 @@ _REMOTE = re.compile(r"[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
 
 def examine_github(repo: Path) -> DoctorOutcome:
     client, repository = github_of(repo, os.environ)
-    environments, asks_code_owners = _asked(load(repo, None))
+    loaded = load(repo, None)
+    environments, asks_code_owners = _asked(loaded)
+    forge = GithubForge(client, repository)
+
+    def file(branch: str, path: str) -> bytes | None:
+        return forge.file(forge.branch_tip(branch), path, bytes_max=CODE_OWNERS_BYTES_MAX)
+
     findings = judge_settings(
-        read_settings(client, repository),
+        read_settings(client, repository, file),
         environments=environments,
         asks_code_owners=asks_code_owners,
+        owned_paths=_paths_to_own(loaded, GitHistory(repo, None).below),
+        now_s=SystemClock().now_s(),
     )
     return DoctorOutcome(
         environment="GitHub",
         keyspace=repository,
         findings=tuple(_finding(finding) for finding in findings),
     )
+
+
+def _paths_to_own(loaded: Loaded, below: str) -> tuple[str, ...]:
+    """One file of each kind and keyspace, and the workflows: who changes them changes what runs."""
+    paths = []
+    for files in loaded.keyspaces.values():
+        if isinstance(files, DesiredFiles):
+            spec = files.spec
+            paths += [spec.path, *(file.path for file in files.files[:1])]
+            paths += [plan_paths(each.name, spec.keyspace).json for each in spec.environments]
+    inside = [f"{below}/{path}" if below else path for path in paths]
+    return (*sorted(inside), ".github/workflows/schema.yml")
 
 
 def github_of(repo: Path, environ: Mapping[str, str]) -> tuple[GithubClient, str]:

@@ -22,7 +22,7 @@ from reconciler.guard.approvals import (
     approval_refusals,
     last_words,
 )
-from reconciler.guard.code_owners import owners_of, parse_code_owners
+from reconciler.guard.code_owners import CODE_OWNERS_PATHS, owners_of, parse_code_owners
 from reconciler.guard.model import Refusal
 from reconciler.guard.review import ReviewFacts, review_refusals
 from reconciler.limits import CODE_OWNERS_BYTES_MAX, PLAN_BYTES_MAX, SPEC_BYTES_MAX
@@ -34,9 +34,6 @@ from reconciler.ports import Forge, MainLine
 from reconciler.spec.model import ReviewRule
 from reconciler.spec.read import read_spec
 from reconciler.spec.text import text_of
-
-# Where GitHub looks, in its order; the first one found is the only one.
-CODE_OWNERS_PATHS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

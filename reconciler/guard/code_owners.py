@@ -8,6 +8,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+# Where GitHub looks, in its order; the first one found is the only one.
+CODE_OWNERS_PATHS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnedBy:

@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from reconciler.guard.code_owners import owners_of, parse_code_owners
+from reconciler.limits import SCHEDULE_SILENT_S_MAX
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequiredCheck:
@@ -21,23 +24,50 @@ class RequiredCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BranchRules:
-    """Of the default branch, all kinds of rules together."""
+    """Of the default branch, all kinds of rules together. `verifies_what_is_merged`: a check must
+    have been made on top of the branch as it is, or a merge queue makes it."""
 
     approvals: int = 0
     dismisses_stale: bool = False
     code_owners: bool = False
     last_push_approval: bool = False
     checks: tuple[RequiredCheck, ...] = ()
+    verifies_what_is_merged: bool = False
     allows_force_push: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForgeEnvironment:
-    """`limits_branches`: only chosen branches may use it. `reviewers` must let a run in."""
+    """`limits_branches`: only chosen branches may use it, by the names in `branches`; None: those
+    that are protected. `reviewers` must let a run in."""
 
     name: str
     limits_branches: bool
     reviewers: int
+    branches: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeOwners:
+    """`text` None: there is no such file. `mistakes` are the kinds that the forge finds in it."""
+
+    text: str | None
+    mistakes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobToken:
+    """What the token of a job may do that asks for nothing."""
+
+    may_write: bool
+    may_approve: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """`last_run_s`: when the newest run that a schedule started was made; None: there is none."""
+
+    last_run_s: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +78,10 @@ class ForgeSettings:
     default_branch: str
     rules: BranchRules | None
     environments: tuple[ForgeEnvironment, ...] | None
-    has_code_owners: bool
-    token_may_write: bool | None
+    code_owners: CodeOwners | None
+    job_token: JobToken | None
     dead_workflows: tuple[str, ...] | None
+    schedule: Schedule | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,13 +96,21 @@ class SettingFinding:
 
 
 def judge_settings(
-    settings: ForgeSettings, *, environments: tuple[str, ...], asks_code_owners: bool
+    settings: ForgeSettings,
+    *,
+    environments: tuple[str, ...],
+    asks_code_owners: bool,
+    owned_paths: tuple[str, ...],
+    now_s: float,
 ) -> tuple[SettingFinding, ...]:
-    """`environments` are those of the specs."""
+    """`environments` are those of the specs, `owned_paths` files of the repository that somebody
+    should own."""
     return (
         *_judge_rules(settings),
         *_judge_environments(settings, environments),
-        *_judge_rest(settings, asks_code_owners),
+        *_judge_code_owners(settings, owned_paths, asks_code_owners),
+        *_judge_token(settings),
+        *_judge_workflows(settings, now_s),
     )
 
 
@@ -107,6 +146,13 @@ def _judge_rules(settings: ForgeSettings) -> Iterator[SettingFinding]:
         is_advice=True,
     )
     yield SettingFinding(
+        subject=f"code owners on {branch}",
+        holds=rules.code_owners,
+        message="their approval is " + ("required" if rules.code_owners else "not required"),
+        recovery=f"require review from code owners {where}",
+        is_advice=True,
+    )
+    yield SettingFinding(
         subject=f"force pushes to {branch}",
         holds=not rules.allows_force_push,
         message="allowed" if rules.allows_force_push else "blocked",
@@ -134,6 +180,16 @@ def _judge_checks(rules: BranchRules, where: str) -> Iterator[SettingFinding]:
             else "only the app that runs the job may report it",
             recovery=f"choose GitHub Actions as the source of the check {where}",
         )
+        current = rules.verifies_what_is_merged
+        yield SettingFinding(
+            subject="what the check is about",
+            holds=current,
+            message="it is made for the very state that is merged"
+            if current
+            else "it may have been made before the branch went on",
+            recovery=f"require branches to be up to date, or a merge queue, {where}",
+            is_advice=True,
+        )
 
 
 def _judge_environments(
@@ -154,55 +210,120 @@ def _judge_environments(
                 recovery=f"make it {where} and put that login into it",
             )
             continue
-        limited = environment.limits_branches
-        yield SettingFinding(
-            subject=f"environment {name}",
-            holds=limited,
-            message=f"{'only chosen branches' if limited else 'every branch'} may use it",
-            recovery=f"let only {settings.default_branch} use it {where}",
-        )
+        yield _judge_branches(environment, settings.default_branch, where)
     glass = found.get("break-glass")
     yield SettingFinding(
-        subject="environment break-glass",
+        subject="who lets in a run that breaks the glass",
         holds=glass is not None and glass.reviewers > 0,
         message="nobody can break the glass"
         if glass is None
         else f"{glass.reviewers} people or teams may let a run in",
-        recovery="make it with required reviewers if there should be a way past the approvals",
+        recovery="make the environment break-glass with required reviewers if there should be a way"
+        " past the approvals",
+        is_advice=True,
+    )
+    if glass is not None:
+        yield _judge_branches(glass, settings.default_branch, where)
+
+
+def _judge_branches(environment: ForgeEnvironment, branch: str, where: str) -> SettingFinding:
+    """A login in an environment is as safe as the branches that may use it."""
+    if not environment.limits_branches:
+        message, holds = "every branch may use it", False
+    elif environment.branches is None:
+        message, holds = "only protected branches may use it", True
+    else:
+        message = f"these may use it: {', '.join(environment.branches) or 'none'}"
+        holds = set(environment.branches) <= {branch}
+    return SettingFinding(
+        subject=f"environment {environment.name}",
+        holds=holds,
+        message=message,
+        recovery=f"let only {branch} use it {where}",
+    )
+
+
+def _judge_code_owners(
+    settings: ForgeSettings, owned_paths: tuple[str, ...], asked: bool
+) -> Iterator[SettingFinding]:
+    owners = settings.code_owners
+    if owners is None:
+        yield _unseen("CODEOWNERS", "give the token the permission contents: read")
+        return
+    lines = parse_code_owners(owners.text or "")
+    unowned = [path for path in owned_paths if not owners_of(path, lines)]
+    yield SettingFinding(
+        subject="CODEOWNERS",
+        holds=owners.text is not None and not unowned,
+        message="there is none"
+        if owners.text is None
+        else f"nobody owns {', '.join(unowned)}"
+        if unowned
+        else "everything that matters here is owned",
+        recovery="add .github/CODEOWNERS with owners of specs/, schemas/, plans/ and"
+        " .github/workflows/",
+        is_advice=not asked,
+    )
+    if owners.mistakes:
+        yield SettingFinding(
+            subject="mistakes in CODEOWNERS",
+            holds=False,
+            message=f"GitHub finds {', '.join(sorted(set(owners.mistakes)))}",
+            recovery="open the file on GitHub, which marks the lines; a line with a mistake owns"
+            " nothing",
+            is_advice=not asked,
+        )
+
+
+def _judge_token(settings: ForgeSettings) -> Iterator[SettingFinding]:
+    token = settings.job_token
+    if token is None:
+        yield _unseen("default token", "run this with a token of somebody who administers it")
+        return
+    where = "in the repository's settings, under Actions, General"
+    yield SettingFinding(
+        subject="default token",
+        holds=not token.may_write,
+        message=f"jobs get a token that may {'write' if token.may_write else 'read'} by default",
+        recovery=f"choose read permissions {where}",
+        is_advice=True,
+    )
+    yield SettingFinding(
+        subject="approvals by jobs",
+        holds=not token.may_approve,
+        message=f"jobs may {'' if token.may_approve else 'not '}approve pull requests; here such an"
+        " approval does not count, for the branch's rules it does",
+        recovery=f"forbid it {where}",
         is_advice=True,
     )
 
 
-def _judge_rest(settings: ForgeSettings, asks_code_owners: bool) -> Iterator[SettingFinding]:
-    yield SettingFinding(
-        subject="CODEOWNERS",
-        holds=settings.has_code_owners,
-        message="there is one" if settings.has_code_owners else "there is none",
-        recovery="add .github/CODEOWNERS with owners of specs/, schemas/, plans/ and"
-        " .github/workflows/",
-        is_advice=not asks_code_owners,
-    )
-    if settings.token_may_write is None:
-        yield _unseen("default token", "run this with a token of somebody who administers it")
-    else:
-        writes = settings.token_may_write
-        yield SettingFinding(
-            subject="default token",
-            holds=not writes,
-            message=f"jobs get a token that may {'write' if writes else 'read'} by default",
-            recovery="choose read permissions in the repository's settings, under Actions",
-            is_advice=True,
-        )
-    dead = settings.dead_workflows
-    if dead is None:
+def _judge_workflows(settings: ForgeSettings, now_s: float) -> Iterator[SettingFinding]:
+    dead, schedule = settings.dead_workflows, settings.schedule
+    if dead is None or schedule is None:
         yield _unseen("workflows", "give the token the permission actions: read")
-    else:
-        yield SettingFinding(
-            subject="workflows",
-            holds=not dead,
-            message=f"switched off: {', '.join(dead)}" if dead else "all are switched on",
-            recovery="switch them on under Actions; GitHub ends schedules after 60 days of silence",
-        )
+        return
+    yield SettingFinding(
+        subject="workflows",
+        holds=not dead,
+        message=f"switched off: {', '.join(dead)}" if dead else "all are switched on",
+        recovery="switch them on under Actions; GitHub ends schedules after 60 days of silence",
+    )
+    last_s = schedule.last_run_s
+    alive = last_s is not None and now_s - last_s <= SCHEDULE_SILENT_S_MAX
+    yield SettingFinding(
+        subject="schedule",
+        holds=alive,
+        message="no run was ever started by one"
+        if last_s is None
+        else f"the last run that one started is {_days(now_s - last_s)} old",
+        recovery="let a workflow on the default branch run `reconciler ci drift` by `schedule`, and"
+        " see under Actions that it is switched on",
+    )
+
+
+def _days(seconds: float) -> str:
+    return f"{max(seconds, 0) / 86_400:.1f} days"
 
 
 def _unseen(subject: str, recovery: str) -> SettingFinding:

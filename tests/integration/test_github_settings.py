@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,37 +13,64 @@ import stamina
 from click.testing import CliRunner, Result
 
 from reconciler.cli.doctor import doctor
+from reconciler.edges.clock import SystemClock
 from tests.github_double.hub import ADA, Hub
 from tests.github_double.server import TOKEN, Double, Fault, serving
 
+REVIEWS = {
+    "required_approving_review_count": 1,
+    "dismiss_stale_reviews": True,
+    "require_last_push_approval": True,
+    "require_code_owner_reviews": True,
+}
+CHECKS = {"strict": True, "checks": [{"context": "verify", "app_id": 15368}]}
+PROTECTION = {
+    "required_pull_request_reviews": REVIEWS,
+    "required_status_checks": CHECKS,
+    "allow_force_pushes": {"enabled": False},
+}
+PROTECTED = {"protected_branches": True, "custom_branch_policies": False}
+CHOSEN = {"protected_branches": False, "custom_branch_policies": True}
+REVIEWERS = [{"type": "required_reviewers", "reviewers": [{}]}]
+
+
+def environments(
+    production: dict[str, bool] | None = PROTECTED,
+    glass: dict[str, bool] | None = PROTECTED,
+    reviewers: list[dict[str, Any]] = REVIEWERS,
+) -> dict[str, Any]:
+    rows = [
+        {"name": "production", "deployment_branch_policy": production, "protection_rules": []},
+        {"name": "break-glass", "deployment_branch_policy": glass, "protection_rules": reviewers},
+    ]
+    return {"total_count": 2, "environments": rows}
+
+
+def workflows(state: str) -> dict[str, Any]:
+    row = {"path": ".github/workflows/schema.yml", "state": state}
+    return {"total_count": 1, "workflows": [row]}
+
+
+def runs(*hours_ago: float) -> dict[str, Any]:
+    now_s = SystemClock().now_s()
+    made = [datetime.fromtimestamp(now_s - hours * 3_600, UTC) for hours in hours_ago]
+    times = [f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in made]
+    return {"total_count": len(times), "workflow_runs": [{"created_at": time} for time in times]}
+
+
 IN_ORDER: dict[str, Any] = {
     "repository": {"default_branch": "main"},
-    "protection": {
-        "required_pull_request_reviews": {
-            "required_approving_review_count": 1,
-            "dismiss_stale_reviews": True,
-            "require_last_push_approval": True,
-        },
-        "required_status_checks": {"checks": [{"context": "verify", "app_id": 15368}]},
-        "allow_force_pushes": {"enabled": False},
-    },
+    "protection": PROTECTION,
     "rules": [],
-    "environments": {
-        "environments": [
-            {
-                "name": "production",
-                "deployment_branch_policy": {"protected_branches": True},
-                "protection_rules": [],
-            },
-            {
-                "name": "break-glass",
-                "deployment_branch_policy": None,
-                "protection_rules": [{"type": "required_reviewers", "reviewers": [{}]}],
-            },
-        ]
+    "environments": environments(),
+    "branch_policies": {"total_count": 1, "branch_policies": [{"name": "main"}]},
+    "owner_mistakes": {"errors": []},
+    "token": {
+        "default_workflow_permissions": "read",
+        "can_approve_pull_request_reviews": False,
     },
-    "token": {"default_workflow_permissions": "read"},
-    "workflows": {"workflows": [{"path": ".github/workflows/schema.yml", "state": "active"}]},
+    "workflows": workflows("active"),
+    "runs": runs(1, 25),
 }
 SPEC = """version: 1
 keyspace: shop
@@ -89,45 +117,167 @@ def test_settings_that_are_in_order(double: Double, tmp_path: Path) -> None:
     assert "acme/shop" in result.output
 
 
-@pytest.mark.parametrize(
-    ("setting", "value", "said"),
-    [
-        ("protection", {}, "require a pull request"),
-        ("protection", {}, "block force pushes"),
-        ("protection", {}, "require the job that runs"),
-        ("environments", {"environments": []}, "make it in the repository's settings"),
-        ("workflows", {"workflows": [{"path": "s.yml", "state": "disabled_inactivity"}]}, "s.yml"),
-        (
-            "protection",
-            {"required_status_checks": {"checks": [{"context": "verify", "app_id": -1}]}},
-            "choose GitHub Actions as the source",
-        ),
-    ],
+WRONG: tuple[tuple[str, Any, str, str], ...] = (
+    ("protection", {}, "reviews on main", "require a pull request"),
+    ("protection", {}, "force pushes to main", "block force pushes"),
+    ("protection", {}, "required check", "require the job that runs"),
+    (
+        "protection",
+        {**PROTECTION, "required_status_checks": {"checks": [{"context": "verify", "app_id": -1}]}},
+        "source of the required check",
+        "choose GitHub Actions as the source",
+    ),
+    ("environments", {"total_count": 0, "environments": []}, "production", "make it in the repo"),
+    ("environments", environments(production=None), "environment production", "let only main use"),
+    ("environments", environments(glass=None), "environment break-glass", "let only main use it"),
+    ("workflows", workflows("disabled_inactivity"), "workflows", "switch them on under Actions"),
+    ("runs", runs(), "schedule", "run `reconciler ci drift` by"),
+    ("runs", runs(49), "schedule", "run `reconciler ci drift` by"),
 )
+WORTH_KNOWING: tuple[tuple[str, Any, str, str], ...] = (
+    (
+        "protection",
+        {
+            **PROTECTION,
+            "required_pull_request_reviews": {**REVIEWS, "dismiss_stale_reviews": False},
+        },
+        "stale approvals on main",
+        "dismiss stale approvals",
+    ),
+    (
+        "protection",
+        {
+            **PROTECTION,
+            "required_pull_request_reviews": {**REVIEWS, "require_last_push_approval": False},
+        },
+        "last push on main",
+        "require approval of the most recent push",
+    ),
+    (
+        "protection",
+        {
+            **PROTECTION,
+            "required_pull_request_reviews": {**REVIEWS, "require_code_owner_reviews": False},
+        },
+        "code owners on main",
+        "require review from code owners",
+    ),
+    (
+        "protection",
+        {**PROTECTION, "required_status_checks": {**CHECKS, "strict": False}},
+        "what the check is about",
+        "require branches to be up to date",
+    ),
+    (
+        "environments",
+        environments(reviewers=[]),
+        "who lets in a run that breaks the glass",
+        "with required reviewers",
+    ),
+    (
+        "token",
+        {"default_workflow_permissions": "write", "can_approve_pull_request_reviews": False},
+        "default token",
+        "choose read permissions",
+    ),
+    (
+        "token",
+        {"default_workflow_permissions": "read", "can_approve_pull_request_reviews": True},
+        "approvals by jobs",
+        "forbid it",
+    ),
+    (
+        "owner_mistakes",
+        {"errors": [{"kind": "Unknown owner", "line": 1}]},
+        "mistakes in CODEOWNERS",
+        "open the file on GitHub",
+    ),
+)
+
+
+@pytest.mark.parametrize(("setting", "value", "subject", "cure"), [*WRONG, *WORTH_KNOWING])
 def test_what_is_not_in_order_is_said_with_its_cure(
-    double: Double, tmp_path: Path, setting: str, value: Any, said: str
+    double: Double, tmp_path: Path, setting: str, value: Any, subject: str, cure: str
 ) -> None:
+    before = " ".join(asked(tmp_path).output.split())
+    assert cure not in before
     double.hub.settings[setting] = value
     result = asked(tmp_path)
+    is_wrong = (setting, value, subject, cure) in WRONG
+    assert result.exit_code == int(is_wrong), result.output
+    output = " ".join(result.output.split())
+    assert subject in output
+    assert cure in output
+
+
+def test_branches_that_may_use_an_environment_are_named(double: Double, tmp_path: Path) -> None:
+    double.hub.settings["environments"] = environments(production=CHOSEN)
+    assert asked(tmp_path).exit_code == 0
+    policies = {"total_count": 2, "branch_policies": [{"name": "main"}, {"name": "release/*"}]}
+    double.hub.settings["branch_policies"] = policies
+    result = asked(tmp_path)
     assert result.exit_code == 1
+    assert "these may use it: main, release/*" in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize(
+    ("owners", "said"),
+    [
+        (None, "there is none"),
+        ("/specs/ @ada\n/schemas/ @ada\n/plans/ @ada\n", "nobody owns .github/workflows/"),
+        ("* @ada\n/plans/\n", "nobody owns plans/production/shop.plan.json"),
+    ],
+)
+def test_what_nobody_owns_is_named(
+    double: Double, tmp_path: Path, owners: str | None, said: str
+) -> None:
+    ada = git.Repo(tmp_path / "ada")
+    file = tmp_path / "ada" / ".github" / "CODEOWNERS"
+    file.unlink() if owners is None else file.write_text(owners)
+    ada.git.add("--all")
+    ada.git.commit("-m", "owners")
+    ada.git.push(str(double.hub.bare.git_dir), "HEAD:main")
+    result = asked(tmp_path)
     assert said in " ".join(result.output.split())
+    assert result.exit_code == 0
 
 
 def test_rule_sets_count_as_well_as_classic_protection(double: Double, tmp_path: Path) -> None:
+    """All that hold for the branch, the strictest of each; several may be of one type."""
     del double.hub.settings["protection"]
-    checks = {"required_status_checks": [{"context": "verify", "integration_id": 15368}]}
+    checks = {
+        "required_status_checks": [{"context": "verify", "integration_id": 15368}],
+        "strict_required_status_checks_policy": True,
+    }
+    other = {"required_status_checks": [{"context": "lint", "integration_id": None}]}
     double.hub.settings["rules"] = [
         {"type": "pull_request", "parameters": {"required_approving_review_count": 2}},
+        {"type": "pull_request", "parameters": {"required_approving_review_count": 1}},
         {"type": "required_status_checks", "parameters": checks},
+        {"type": "required_status_checks", "parameters": other},
         {"type": "non_fast_forward"},
     ]
     result = asked(tmp_path)
     assert result.exit_code == 0, result.output
     assert "2 approvals" in result.output
+    assert "required to merge: verify, lint" in result.output
+
+
+def test_protection_that_the_token_may_not_see_is_not_taken_for_none(
+    double: Double, tmp_path: Path
+) -> None:
+    """GitHub answers 404 in both cases; the branch itself says whether it is protected."""
+    double.fail("protection$", Fault.NOT_FOUND)
+    result = asked(tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "rules of main" in result.output
+    double.hub.settings["protected"] = False
+    assert asked(tmp_path).exit_code == 1
 
 
 def test_what_the_token_may_not_see_is_neither_good_nor_bad(double: Double, tmp_path: Path) -> None:
-    double.fail("(protection|rules|environments|permissions|workflows)", Fault.FORBIDDEN)
+    hidden = "(protection|rules|environments|permissions|workflows|runs|codeowners)"
+    double.fail(hidden, Fault.FORBIDDEN)
     result = asked(tmp_path)
     assert result.exit_code == 0, result.output
     assert "may not see" in result.output
