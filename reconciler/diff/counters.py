@@ -7,7 +7,7 @@ or not (`ddl.counter.counted_to`), and only that can differ between two tables.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from reconciler.ddl.render import option_sql
 from reconciler.diff.model import Clause, ClauseKind, DiffRefusal
@@ -34,17 +34,32 @@ def counter_of(table: Table) -> int:
     return int(table.option(COUNTER) or 0)
 
 
-def counter_clause(observed: Table, desired: Table, policy: AutoIncrement) -> Clause | None:
-    """AUTO_INCREMENT=n, where the policy raises it: a lower value would be ignored silently, and
-    the normal form of a table has none, so both tables are as read here."""
-    wanted = counter_of(desired)
-    if policy is not AutoIncrement.RAISE or wanted <= counter_of(observed):
-        return None
-    sql = option_sql(COUNTER, str(wanted))
-    return Clause(kind=ClauseKind.TABLE_OPTION, object=COUNTER, sql=sql)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CounterClauses:
+    """AUTO_INCREMENT=n by table: `first` is a statement before all others, `along` goes with the
+    ALTER that does the rest."""
+
+    first: Mapping[str, Clause]
+    along: Mapping[str, Clause]
 
 
-def is_raised_first(before: Table, after: Table) -> bool:
+def counter_clauses(
+    tables: Iterable[tuple[Table, Table, Table]], policy: AutoIncrement
+) -> CounterClauses:
+    """Of (live, before, desired): the normal form of a table has no counter, so live and desired
+    are as read; `before` is live under the names that it will have."""
+    first: dict[str, Clause] = {}
+    along: dict[str, Clause] = {}
+    for live, before, desired in tables:
+        wanted = counter_of(desired)
+        if policy is AutoIncrement.RAISE and wanted > counter_of(live):
+            sql = option_sql(COUNTER, str(wanted))
+            into = first if _is_raised_first(before, desired) else along
+            into[desired.name] = Clause(kind=ClauseKind.TABLE_OPTION, object=COUNTER, sql=sql)
+    return CounterClauses(first=first, along=along)
+
+
+def _is_raised_first(before: Table, after: Table) -> bool:
     """Whether the counter can be raised before anything else: rows that are inserted meanwhile may
     raise it too, and then that statement has no work left, whatever else the plan does. Not where
     the column that counts, or what keeps its counter, is about to change."""

@@ -15,8 +15,8 @@ from fnmatch import fnmatchcase
 from reconciler.ddl.normalize import normalize_table
 from reconciler.diff.checks import drop_check, wandering_checks
 from reconciler.diff.counters import (
-    counter_clause,
-    is_raised_first,
+    CounterClauses,
+    counter_clauses,
     swap_refusals,
     without_counter,
 )
@@ -66,16 +66,10 @@ def diff_schemas(
         return SchemaDiff(refusals=refusals, notes=tuple(notes))
     raw = {table.name: table for table in desired.tables}
     live = {table.name: table for table in observed.tables}
-    counters = {
-        name: clause
-        for name in before.keys() & after.keys()
-        if (
-            clause := counter_clause(
-                live[renamed.old_table_name(name)], raw[name], policy.auto_increment
-            )
-        )
-    }
-    first = {name for name in counters if is_raised_first(before[name], after[name])}
+    staying = [
+        (live[renamed.old_table_name(name)], before[name], raw[name])
+        for name in sorted(before.keys() & after.keys())
+    ]
     plan = _Plan(
         observed={table.name: table for table in seen.tables},
         before=before,
@@ -86,8 +80,7 @@ def diff_schemas(
             for name in after.keys() - before.keys()
         },
         renamed=renamed,
-        counters={name: clause for name, clause in counters.items() if name not in first},
-        counters_first={name: counters[name] for name in sorted(first)},
+        counters=counter_clauses(staying, policy.auto_increment),
         version=version,
     )
     notes += likely_rename_notes(before, after)
@@ -104,8 +97,7 @@ class _Plan:
     written: Mapping[str, Table]  # the same, as printed
     new: Mapping[str, Table]  # as printed, without what policy leaves out
     renamed: Renamed
-    counters: Mapping[str, Clause]  # raised by the ALTER that does the rest
-    counters_first: Mapping[str, Clause]
+    counters: CounterClauses
     version: ServerVersion
 
     def steps(self) -> Iterator[Step]:
@@ -118,7 +110,7 @@ class _Plan:
         settled = frozenset(self.before.keys() & self.after.keys()) - changing
         creation = creation_steps(self.after, self.new, settled, self.version)
 
-        for name, clause in self.counters_first.items():
+        for name, clause in self.counters.first.items():
             yield replace(self._alter(name, (clause,)), table=self.renamed.old_table_name(name))
         yield from rename_steps(self.renamed.tables, self.observed, self.after)
         for name, keys in sorted(changes.drops.items()):
@@ -155,7 +147,7 @@ class _Plan:
                 written=self.written[name],
                 old_columns=self.renamed.columns.get(name, {}),
                 old_indexes=self.renamed.indexes.get(name, {}),
-                counter=self.counters.get(name),
+                counter=self.counters.along.get(name),
                 renamed_first=changes.renamed_first.get(name, frozenset()),
             )
             altered[name] = table_steps(
@@ -169,7 +161,7 @@ class _Plan:
     def _also_changes(self, name: str, changes: ForeignKeyChanges) -> bool:
         """What two equal tables do not show: new names, a counter, a key that comes back."""
         renamed = name in self.renamed.columns or name in self.renamed.indexes
-        return renamed or name in self.counters or name in changes.adds
+        return renamed or name in self.counters.along or name in changes.adds
 
     def _under_standing_keys(self, changes: ForeignKeyChanges) -> frozenset[str]:
         """Tables at either end of a key that stands from the first step to the last."""

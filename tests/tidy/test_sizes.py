@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tests.tidy.source import PACKAGE, ROOT, functions, name_of, python_files, relative, tree_of
 
-FILE_LINES_MAX = 420
-FUNCTION_LINES_MAX = 80
+FILE_LINES_MAX = 400
+FUNCTION_LINES_MAX = 65
 NAMES_WITHOUT_MEANING = frozenset({"util", "utils", "helper", "helpers", "manager", "common"})
 
 HERE = Path(__file__)
