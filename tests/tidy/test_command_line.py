@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from reconciler.cli.main import VERBS, reconciler
 from tests.tidy.source import PACKAGE, ROOT
 
-HEAVY = ("pymysql", "sqlalchemy", "git", "github", "sqlglot", "jsonschema", "rich", "yaml")
+HEAVY = ("pymysql", "sqlalchemy", "git", "github", "jsonschema", "rich", "yaml")
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -1,0 +1,45 @@
+"""What an install brings is what the package uses: each dependency is a name to trust."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from importlib.metadata import packages_distributions
+
+from tests.tidy.source import PACKAGE, ROOT, python_files, tree_of
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+# PyMySQL asks for it by itself: logins by caching_sha2_password without TLS need its RSA.
+UNSEEN = {"cryptography"}
+
+
+def test_every_dependency_is_imported_and_every_import_declared() -> None:
+    ours = {_plain(name) for name in map(_name, PROJECT["dependencies"])}
+    distributions = packages_distributions()
+    used = {
+        _plain(distribution)
+        for path in python_files(PACKAGE)
+        for module in _imports(tree_of(path))
+        for distribution in distributions.get(module, ())
+    }
+    assert ours - UNSEEN == used - {"reconciler"}
+
+
+def _imports(tree: ast.AST) -> set[str]:
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def _name(requirement: str) -> str:
+    return re.split(r"[<>=!~ ;\[]", requirement, maxsplit=1)[0]
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
