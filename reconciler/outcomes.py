@@ -205,14 +205,17 @@ class ShardRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaveRow:
-    """One wave's shards with work, counted by where they are; `soak_until_s` is when it starts, if
-    it waits for the soak after the wave before it."""
+    """One wave's shards with work, counted by where they are; the rest waits. `soak_until_s` is
+    when it starts, if it waits for the soak after the wave before it."""
 
     number: int
     shards: tuple[str, ...]
     completed: int
     failed: int
     running: int
+    unknown: int = 0
+    stopped: int = 0
+    cancelled: int = 0
     soak_until_s: float | None = None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from itertools import groupby
 
@@ -16,7 +17,6 @@ _RUNNING = frozenset(
         OperationState.RUNNING,
         OperationState.WAITING_FOR_CUTOVER,
         OperationState.FAILED_RETRYABLE,
-        OperationState.UNKNOWN,
     }
 )
 
@@ -38,13 +38,17 @@ def wave_rows(
         WaveRow(
             number=number,
             shards=wave,
-            completed=sum(states[shard] is OperationState.COMPLETED for shard in wave),
-            failed=sum(states[shard] is OperationState.FAILED for shard in wave),
-            running=sum(states[shard] in _RUNNING for shard in wave),
+            completed=counts[OperationState.COMPLETED],
+            failed=counts[OperationState.FAILED],
+            running=sum(counts[state] for state in _RUNNING),
+            unknown=counts[OperationState.UNKNOWN],
+            stopped=counts[OperationState.STOPPED],
+            cancelled=counts[OperationState.CANCELLED],
             soak_until_s=soaking.until_s if soaking and soaking.wave == number else None,
         )
         for number, wave in enumerate(waves, start=1)
         if wave
+        for counts in [Counter(states[shard] for shard in wave)]
     )
 
 

@@ -17,7 +17,7 @@ from reconciler.ledger.states import RequestKind, RequestState
 from reconciler.limits import REQUEST_ANSWER_S_MAX, ROLLOUT_POLL_S, SIGN_OF_LIFE_S_MAX
 from reconciler.outcomes import ControlOutcome
 from reconciler.ports import Clock, Ledger
-from reconciler.rollout.hold import release
+from reconciler.rollout.hold import nothing_to_release, release
 from reconciler.rollout.transitions import Move
 
 
@@ -129,11 +129,12 @@ def _carried_out(
             book.lose(lease, opened.operations)
             book.move_rest(lease, Move.CANCEL)
             book.project(lease)
-            return RequestState.APPLIED, f"ended: {book.stored.state}"
+            state = book.stored.state
+            return RequestState.APPLIED, f"it has ended as {state}; what was applied stays applied"
         case RequestKind.RELEASE:
             after = release(book.stored, book.operations())
             if after is None:
-                return RequestState.SUPERSEDED, "there is nothing to release"
+                return RequestState.SUPERSEDED, nothing_to_release(book.stored)
             book.settle(lease, after)
             return RequestState.APPLIED, "released; `reconciler resume` goes on"
         case _:

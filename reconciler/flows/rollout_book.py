@@ -89,7 +89,8 @@ class RolloutBook:
     def settle(self, lease: Lease, row: StoredApply) -> None:
         history: tuple[EventEntry, ...] = ()
         if row.state is not self.stored.state or row.reason != self.stored.reason:
-            what = f"{row.state}: {row.reason}" if row.reason else str(row.state)
+            state = row.state.replace("_", " ")
+            what = f"{state}: {row.reason}" if row.reason else state
             history = (EventEntry(at_s=self._clock.now_s(), what=what),)
         self._ledger.settle(lease, row, history)
         self.stored = replace(row, version=row.version + 1)

@@ -15,7 +15,7 @@ from reconciler.ledger.model import Lease, Request
 from reconciler.ledger.states import RequestKind, RequestState
 from reconciler.limits import HEARTBEAT_S, ROLLOUT_POLL_S
 from reconciler.rollout.decide import Asked
-from reconciler.rollout.hold import release
+from reconciler.rollout.hold import nothing_to_release, release
 
 
 class RolloutRequests:
@@ -72,7 +72,7 @@ class RolloutRequests:
             case RequestKind.RELEASE:
                 after = release(self._book.stored, self._book.operations())
                 if after is None:
-                    answer(RequestState.SUPERSEDED, "there is nothing to release")
+                    answer(RequestState.SUPERSEDED, nothing_to_release(self._book.stored))
                 else:
                     self._book.settle(self._lease, after)
                     answer(RequestState.APPLIED, "released")

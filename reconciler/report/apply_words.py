@@ -53,7 +53,7 @@ def state_words(state: OperationState | ApplyState) -> str:
         case OperationState.FAILED_RETRYABLE:
             return "failed for now"
         case ApplyState.RUNNING_DEGRADED:
-            return "running, with failures"
+            return "running, with trouble"
         case _:
             return state.value.replace("_", " ")
 
@@ -104,13 +104,15 @@ def first_problem(
 def wave_words(wave: WaveRow) -> str:
     """'2 completed, 1 failed', 'waiting, starts after the soak, at 14:05:09 UTC'."""
     total = len(wave.shards)
-    waiting = total - wave.completed - wave.running - wave.failed
     counts = {
         "completed": wave.completed,
         "running": wave.running,
         "failed": wave.failed,
-        "waiting": waiting,
+        "unknown": wave.unknown,
+        "stopped": wave.stopped,
+        "cancelled": wave.cancelled,
     }
+    counts["waiting"] = total - sum(counts.values())
     parts = [
         state if number == total else f"{number:,} {state}"
         for state, number in counts.items()

@@ -25,3 +25,18 @@ def release(stored: StoredApply, operations: Iterable[StoredOperation]) -> Store
             return None
         case _:
             assert_never(stored.hold)
+
+
+def nothing_to_release(stored: StoredApply) -> str:
+    """Why a release did nothing, in words."""
+    match stored.hold:
+        case Hold.GUARD:
+            return f"no person holds it: {stored.reason}; `reconciler resume` asks again"
+        case Hold.FAILURE:
+            return "its failures have been released already; `reconciler resume` goes on"
+        case Hold.GATE:
+            return "the next wave has been released already; `reconciler resume` goes on"
+        case Hold.NONE:
+            return "nothing holds it"
+        case _:
+            assert_never(stored.hold)

@@ -411,7 +411,7 @@ APPLY = (
             apply_id=17,
             waves=(
                 WAVES_DONE[0],
-                WaveRow(number=2, shards=SHARDS[1:], completed=0, failed=0, running=0),
+                WaveRow(number=2, shards=SHARDS[1:], completed=0, failed=0, running=0, unknown=1),
             ),
             shards=(
                 row("-40", 1, operation("users", DONE, 2)),
@@ -454,7 +454,7 @@ APPLY = (
             reason="stopped by ana",
             waves=(
                 WAVES_DONE[0],
-                WaveRow(number=2, shards=SHARDS[1:], completed=0, failed=0, running=0),
+                WaveRow(number=2, shards=SHARDS[1:], completed=0, failed=0, running=0, stopped=3),
             ),
             shards=(
                 row("-40", 1, operation("users", DONE, 2)),
