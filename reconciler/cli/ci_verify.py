@@ -14,6 +14,7 @@ from reconciler import __version__
 from reconciler.cli.ci_commit import commit_plans, committer
 from reconciler.cli.ci_job import CiJob, wrong_event
 from reconciler.cli.exit_code import ExitCode, worst, worst_first
+from reconciler.cli.presenting import schema_files
 from reconciler.cli.run import Loaded
 from reconciler.cli.streams import show
 from reconciler.cli.verify import verify_code
@@ -69,6 +70,7 @@ class _Change:
         self.before = self.ci.history.tree(self.ci.history.resolve(self._base()))
         self.touched = touched_keyspaces(self.before, after)
         self.loaded = Loaded(root=self.ci.root, tree=after, keyspaces=load_repository(after))
+        self.files = schema_files(self.loaded.keyspaces)
 
     @property
     def pull_request(self) -> PullRequestEvent | None:
@@ -127,7 +129,7 @@ def verify_change(repo: Path, environments: Sequence[str], sarif: Path | None) -
     _forget_untouched(change)
     show(verify_report(everything, change.ci.how("github", change.loaded)))
     ordered = worst_first(everything, verify_code)
-    change.ci.summarise(lambda room: verify_markdown(ordered, limit_bytes=room))
+    change.ci.summarise(lambda room: verify_markdown(ordered, limit_bytes=room, files=change.files))
     if sarif:
         sarif.write_text(verify_report(everything, change.ci.how("sarif", change.loaded)))
     code = worst(map(verify_code, everything))
@@ -150,10 +152,10 @@ def plan_change(repo: Path, environments: Sequence[str], telling: Telling, keepi
             outcomes = change.outcomes(environment, _planning(change, worlds))
             everything += outcomes
             for outcome in outcomes if telling is Telling.COMMENT else ():
-                _comment(change, plan_markdown([outcome]))
+                _comment(change, plan_markdown([outcome], files=change.files))
     show(plan_report(everything, change.ci.how("github", change.loaded)))
     ordered = worst_first(everything, _plan_code)
-    change.ci.summarise(lambda room: plan_markdown(ordered, limit_bytes=room))
+    change.ci.summarise(lambda room: plan_markdown(ordered, limit_bytes=room, files=change.files))
     if app and pull_request:
         commit_plans(change.ci, app, pull_request, everything)
     code = worst(map(_plan_code, everything))
@@ -243,7 +245,7 @@ def _tell_verified(
     change: _Change, environment: str, outcomes: Sequence[VerifyOutcome | KeyspaceFailed]
 ) -> None:
     for outcome in outcomes:
-        _comment(change, verify_markdown([outcome]))
+        _comment(change, verify_markdown([outcome], files=change.files))
     if outcomes:
         code = worst(map(verify_code, outcomes))
         _status(change, environment, verify_status(outcomes), code)

@@ -30,11 +30,11 @@ def presentation(
     """For standard output; `loaded` tells annotations where tables are defined, `below` in which
     folder of the repository."""
     form = Format(output)
-    marks_lines = form in (Format.GITHUB, Format.SARIF)
+    marks_lines = form in (Format.GITHUB, Format.SARIF, Format.MARKDOWN)
     return Presentation(
         format=form,
         style=style_for(sys.stdout),
-        files=_schema_files(loaded or {}) if marks_lines else SchemaFiles(),
+        files=schema_files(loaded or {}) if marks_lines else SchemaFiles(),
         below=below,
         tool_version=__version__,
     )
@@ -63,7 +63,7 @@ def failed_code(failed: KeyspaceFailed) -> ExitCode:
     return known.get(failed.exit_code, ExitCode.ERROR)
 
 
-def _schema_files(loaded: Mapping[str, DesiredFiles | ReconcilerError]) -> SchemaFiles:
+def schema_files(loaded: Mapping[str, DesiredFiles | ReconcilerError]) -> SchemaFiles:
     sound = {name: files for name, files in loaded.items() if isinstance(files, DesiredFiles)}
     return SchemaFiles(
         specs={name: files.spec.path for name, files in sound.items()},

@@ -80,6 +80,8 @@ class SchemaFiles:
         return Location(path=spec, line=1) if spec else None
 
 
+NO_FILES = SchemaFiles()
+
 Reportable = (
     PlanOutcome
     | VerifyOutcome

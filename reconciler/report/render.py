@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 from typing import Generic, Protocol, TypeVar, assert_never
 
 from reconciler.limits import SUMMARY_BYTES_MAX
@@ -64,7 +65,8 @@ class Presentation:
 
 
 def plan_report(outcomes: Sequence[PlanOutcome | KeyspaceFailed], how: Presentation) -> str:
-    forms = _Forms(text_plan.plan_text, markdown_plan.plan_markdown, json_shapes.plan_json)
+    markdown = partial(markdown_plan.plan_markdown, files=how.files)
+    forms = _Forms(text_plan.plan_text, markdown, json_shapes.plan_json)
     return _rendered(outcomes, how, forms, findings_of(outcomes, how.files))
 
 
@@ -75,7 +77,8 @@ def show_report(plan: Plan, how: Presentation) -> str:
 
 
 def verify_report(outcomes: Sequence[VerifyOutcome | KeyspaceFailed], how: Presentation) -> str:
-    forms = _Forms(text_plan.verify_text, markdown_plan.verify_markdown, json_shapes.verify_json)
+    markdown = partial(markdown_plan.verify_markdown, files=how.files)
+    forms = _Forms(text_plan.verify_text, markdown, json_shapes.verify_json)
     return _rendered(outcomes, how, forms, findings_of(outcomes, how.files))
 
 

@@ -12,6 +12,7 @@ from reconciler.plan import words
 from reconciler.plan.model import PlanCore
 from reconciler.plan.permission import allow_lines
 from reconciler.report.definitions import difference_lines
+from reconciler.report.findings import NO_FILES, SchemaFiles
 from reconciler.report.fit import Part
 from reconciler.report.neutral import code_span, fenced, marker, prose
 from reconciler.report.refusals import grouped_unreachable, reasons_of, unsaid_places
@@ -97,12 +98,19 @@ def problem_item(problem: Problem) -> str:
     return f"{text}\n\n{fenced(_quoted(more))}" if more else text
 
 
-def refusal_parts(refusals: tuple[Refusal, ...], unreachable: tuple[Unreachable, ...]) -> Parts:
-    """Each reason with both sides and its next step (GD-7)."""
+def refusal_parts(
+    refusals: tuple[Refusal, ...],
+    unreachable: tuple[Unreachable, ...],
+    files: SchemaFiles = NO_FILES,
+    keyspace: str = "",
+) -> Parts:
+    """Each reason with both sides and its next step (GD-7), and the line it is about where `files`
+    of the keyspace tell."""
     reasons = reasons_of(refusals, unreachable)
     left_out = "Some reasons are left out here; the job's log has them all."
     for refusal in reasons[:_REFUSALS_MAX]:
-        yield Part(text=_refusal(refusal), detail=1, instead=left_out)
+        where = place_words(files, keyspace, refusal.table, refusal.object)
+        yield Part(text=_refusal(refusal, where), detail=1, instead=left_out)
     if len(reasons) > _REFUSALS_MAX:
         text = f"and {len(reasons) - _REFUSALS_MAX} more reasons; the job's log has them all"
         yield Part(text=text)
@@ -118,6 +126,12 @@ def refusal_parts(refusals: tuple[Refusal, ...], unreachable: tuple[Unreachable,
         yield Part(text=f"and {words.count(more, 'more unreachable shard')}")
 
 
+def place_words(files: SchemaFiles, keyspace: str, table: str | None, about: str | None) -> str:
+    """' (`schemas/shop/users.sql:7`)', or nothing where the table has no file."""
+    file = files.tables.get((keyspace, table)) if table else None
+    return f" ({code_span(str(file.place((about or '',))))})" if file else ""
+
+
 def permission_parts(core: PlanCore) -> Parts:
     entries = allow_lines(summarise(core).not_allowed)
     if len(entries) > 1:  # a single one stands in its refusal already
@@ -127,10 +141,10 @@ def permission_parts(core: PlanCore) -> Parts:
         yield Part(text=body, detail=1, instead=left_out)
 
 
-def _refusal(refusal: Refusal) -> str:
+def _refusal(refusal: Refusal, where: str) -> str:
     place = ", ".join(f"{noun} {code_span(name)}" for noun, name in unsaid_places(refusal))
     first, *more = refusal.message.strip().split("\n")
-    head = f"- {f'{place}: ' if place else ''}{prose(first)} ({code_span(refusal.code)})"
+    head = f"- {f'{place}: ' if place else ''}{prose(first)} ({code_span(refusal.code)}){where}"
     text = f"{head}\n  <br>Next: {recovery_line(refusal.recovery)}"
     if more:
         text = f"{text}\n\n{fenced(_quoted(more))}"

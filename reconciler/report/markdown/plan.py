@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from reconciler.errors import Problem
 from reconciler.limits import COMMENT_BYTES_MAX
 from reconciler.outcomes import KeyspaceFailed, PlanOutcome, VerifyOutcome, VerifyState
 from reconciler.plan import words
@@ -15,6 +14,7 @@ from reconciler.plan.permission import permission_of
 from reconciler.plan.visible import hidden_in_sql, visible_line, visible_sql
 from reconciler.report import next_steps
 from reconciler.report.estimate_words import basis_line, time_line
+from reconciler.report.findings import NO_FILES, SchemaFiles
 from reconciler.report.fit import Part, fit
 from reconciler.report.markdown.blocks import (
     BAD,
@@ -26,8 +26,8 @@ from reconciler.report.markdown.blocks import (
     names,
     opening,
     permission_parts,
+    place_words,
     plan_id_line,
-    problem_item,
     recovery_line,
     refusal_parts,
     shard_set,
@@ -35,7 +35,6 @@ from reconciler.report.markdown.blocks import (
     title,
 )
 from reconciler.report.neutral import code_span, fenced, prose
-from reconciler.report.order import sorted_problems
 from reconciler.report.summary import (
     PlanSummary,
     plan_verdict,
@@ -52,47 +51,46 @@ def plan_markdown(
     outcomes: Sequence[PlanOutcome | KeyspaceFailed],
     *,
     limit_bytes: int = COMMENT_BYTES_MAX,
-    findings: Sequence[Problem] = (),
+    files: SchemaFiles = NO_FILES,
 ) -> str:
-    """One report for all `outcomes`; a comment holds one. `findings` are those of lint."""
-    parts = chain.from_iterable(_plan_outcome(outcome, findings) for outcome in outcomes)
+    """One report for all `outcomes`; a comment holds one. `files` tells where findings belong."""
+    parts = chain.from_iterable(_plan_outcome(outcome, files) for outcome in outcomes)
     return fit(tuple(parts), limit_bytes)
 
 
 def show_markdown(plan: Plan, *, limit_bytes: int = COMMENT_BYTES_MAX) -> str:
     core = plan.core
     outcome = PlanOutcome(environment=core.environment, keyspace=core.keyspace, plan=plan)
-    return fit(tuple(_planned(outcome, plan, ())), limit_bytes)
+    return fit(tuple(_planned(outcome, plan, NO_FILES)), limit_bytes)
 
 
 def verify_markdown(
     outcomes: Sequence[VerifyOutcome | KeyspaceFailed],
     *,
     limit_bytes: int = COMMENT_BYTES_MAX,
-    findings: Sequence[Problem] = (),
+    files: SchemaFiles = NO_FILES,
 ) -> str:
-    parts = chain.from_iterable(_verify_outcome(outcome, findings) for outcome in outcomes)
+    parts = chain.from_iterable(_verify_outcome(outcome, files) for outcome in outcomes)
     return fit(tuple(parts), limit_bytes)
 
 
-def _plan_outcome(outcome: PlanOutcome | KeyspaceFailed, findings: Sequence[Problem]) -> Parts:
+def _plan_outcome(outcome: PlanOutcome | KeyspaceFailed, files: SchemaFiles) -> Parts:
     if isinstance(outcome, KeyspaceFailed):
         yield from failed_parts("change", outcome)
     elif outcome.refusals or outcome.unreachable or outcome.plan is None:
-        yield from _refused(outcome)
-        yield from _findings(findings)
+        yield from _refused(outcome, files)
     else:
-        yield from _planned(outcome, outcome.plan, findings)
+        yield from _planned(outcome, outcome.plan, files)
 
 
-def _refused(outcome: PlanOutcome) -> Parts:
+def _refused(outcome: PlanOutcome, files: SchemaFiles) -> Parts:
     heading = title(BAD, outcome.keyspace, outcome.environment, plan_verdict(outcome))
     yield opening("change", outcome.environment, outcome.keyspace, heading)
-    yield from refusal_parts(outcome.refusals, outcome.unreachable)
+    yield from refusal_parts(outcome.refusals, outcome.unreachable, files, outcome.keyspace)
     if outcome.plan is not None:  # a note may say what is meant instead of what to permit
         yield from _notes(outcome.plan)
         yield from permission_parts(outcome.plan.core)
-        yield from _change_sets(outcome.plan)
+        yield from _change_sets(outcome.plan, files)
 
 
 def _notes(plan: Plan) -> Parts:
@@ -101,25 +99,24 @@ def _notes(plan: Plan) -> Parts:
         yield Part(text=f"**Notes**\n\n{notes}", detail=2, instead="The notes are left out here.")
 
 
-def _planned(outcome: PlanOutcome, plan: Plan, findings: Sequence[Problem]) -> Parts:
+def _planned(outcome: PlanOutcome, plan: Plan, files: SchemaFiles) -> Parts:
     core = plan.core
     summary = summarise(core)
     mark = CAUTION if summary.destructive else GOOD
     heading = title(mark, core.keyspace, core.environment, plan_verdict(outcome))
     facts = _facts(summary, outcome.estimate)
     yield opening("change", core.environment, core.keyspace, heading, *facts)
-    yield from _details(plan, outcome.estimate, findings)
+    yield from _details(plan, outcome.estimate, files)
     if step := next_steps.after_plan(outcome):
         command = fenced(next_steps.command_after_plan(outcome), "sh")
         yield Part(text=f"**Next:** {recovery_line(step)}\n\n{command}")
 
 
-def _details(plan: Plan, estimate: Estimate | None, findings: Sequence[Problem]) -> Parts:
+def _details(plan: Plan, estimate: Estimate | None, files: SchemaFiles) -> Parts:
     core = plan.core
-    yield from _change_sets(plan)
+    yield from _change_sets(plan, files)
     if isinstance(estimate, Estimated):
         yield Part(text=f"**Time:** {prose(basis_line(estimate))}.", detail=3)
-    yield from _findings(findings)
     yield from _notes(plan)
     if counted := _counted_sets(core):
         left_out = "The shards of wide change sets are left out here; the `.plan.sql` has them all."
@@ -134,7 +131,7 @@ def _details(plan: Plan, estimate: Estimate | None, findings: Sequence[Problem])
         )
 
 
-def _verify_outcome(outcome: VerifyOutcome | KeyspaceFailed, findings: Sequence[Problem]) -> Parts:
+def _verify_outcome(outcome: VerifyOutcome | KeyspaceFailed, files: SchemaFiles) -> Parts:
     if isinstance(outcome, KeyspaceFailed):
         yield from failed_parts("change", outcome)
         return
@@ -144,11 +141,11 @@ def _verify_outcome(outcome: VerifyOutcome | KeyspaceFailed, findings: Sequence[
     shown = outcome.plan if outcome.state in _SHOWS_ITS_PLAN else None
     facts = _facts(summarise(shown.core), outcome.estimate) if shown else ()
     yield opening("change", outcome.environment, outcome.keyspace, heading, *facts)
-    yield from refusal_parts(outcome.refusals, outcome.unreachable)
+    yield from refusal_parts(outcome.refusals, outcome.unreachable, files, outcome.keyspace)
     if outcome.plan is not None and outcome.state is VerifyState.REFUSED:
         yield from permission_parts(outcome.plan.core)
     if shown is not None:
-        yield from _details(shown, outcome.estimate, findings)
+        yield from _details(shown, outcome.estimate, files)
     if step := next_steps.after_verify(outcome):
         yield Part(text=f"**Next:** {recovery_line(step)}")
 
@@ -170,7 +167,7 @@ def _facts(summary: PlanSummary, estimate: Estimate | None) -> Iterator[str]:
         yield "no destructive change"
 
 
-def _change_sets(plan: Plan) -> Parts:
+def _change_sets(plan: Plan, files: SchemaFiles) -> Parts:
     core = plan.core
     if not core.change_sets:
         return
@@ -180,7 +177,7 @@ def _change_sets(plan: Plan) -> Parts:
         heading = f"#### Change set {number} of {len(core.change_sets)}: {which}"
         sql = fenced("\n\n".join(_sql(plan, change_set, number)), "sql")
         yield Part(text=f"{heading}\n\n{sql}", detail=2, instead=_SQL_LEFT_OUT)
-        if hazards := "\n".join(_hazards(core, change_set, number)):
+        if hazards := "\n".join(_hazards(core, change_set, number, files)):
             yield Part(text=hazards, detail=1, instead="Some dangers are left out here.")
     if core.matching:
         which = shard_set(core.matching, len(core.shards))
@@ -243,13 +240,16 @@ def _statement(plan: Plan, statement: PlannedStatement, number: str) -> Iterator
     yield visible_sql(words.terminated(statement.sql))
 
 
-def _hazards(core: PlanCore, change_set: ChangeSet, number: int) -> Iterator[str]:
+def _hazards(
+    core: PlanCore, change_set: ChangeSet, number: int, files: SchemaFiles
+) -> Iterator[str]:
     for position, statement in enumerate(change_set.statements, start=1):
         for hazard in statement.hazards:
             own = hazard.object == statement.table
             about = statement.table if own else f"{statement.table}.{hazard.object}"
             what = (
                 f"{number}.{position} **{hazard.kind}** {code_span(about)}: {prose(hazard.reason)}"
+                f"{place_words(files, core.keyspace, statement.table, hazard.object)}"
             )
             if not hazard.needs_permission:
                 yield f"- {what}"
@@ -265,13 +265,6 @@ def _waves(core: PlanCore) -> Parts:
     if lines:
         left_out = f"{words.count(len(waves), 'wave')}; the plan file lists them."
         yield Part(text="\n".join(["**Waves**", "", *lines]), detail=3, instead=left_out)
-
-
-def _findings(findings: Sequence[Problem]) -> Parts:
-    if findings:
-        items = "\n".join(map(problem_item, sorted_problems(findings)))
-        left_out = f"{words.count(len(findings), 'lint finding')}; the job's log has them."
-        yield Part(text=f"**Lint**\n\n{items}", detail=2, instead=left_out)
 
 
 def _counted_sets(core: PlanCore) -> str:
