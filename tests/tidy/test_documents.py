@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.model.policy import HazardKind
 from tests.tidy.source import ROOT, relative
 
 _LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
@@ -23,6 +24,11 @@ def test_every_link_to_a_file_leads_to_one(path: Path) -> None:
     text = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
     broken = [link for link in _LINK.findall(text) if not (path.parent / link).exists()]
     assert broken == []
+
+
+def test_every_hazard_is_explained() -> None:
+    text = (ROOT / "docs" / "hazards.md").read_text(encoding="utf-8")
+    assert [kind for kind in HazardKind if f"| `{kind}` |" not in text] == []
 
 
 def test_every_decision_has_a_number_of_its_own() -> None:
