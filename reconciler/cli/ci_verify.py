@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import Enum
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -34,6 +33,7 @@ from reconciler.report.markdown.ci import (
     unchanged_summary,
 )
 from reconciler.report.markdown.plan import plan_markdown, verify_markdown
+from reconciler.report.neutral import is_marker, marker
 from reconciler.report.render import plan_report, verify_report
 from reconciler.spec.load import DesiredFiles, load_repository
 from reconciler.spec.model import Environment
@@ -205,25 +205,27 @@ def _unchanged(change: _Change, environments: Sequence[str], sarif: Path | None)
 
 
 def _forget_untouched(change: _Change) -> None:
-    """Only in the place of what an earlier state of the pull request was told."""
-    pull_request = change.pull_request
+    """What an earlier state of the pull request was told, and this one is not about: "no schema
+    change" takes the place of a plan, and what is about a keyspace or an environment that is no
+    more is folded away."""
+    pull_request, keyspaces = change.pull_request, change.loaded.keyspaces
     if pull_request is None or pull_request.is_fork:
         return
-    bodies = [
-        unchanged_comment(environment.name, keyspace)
-        for keyspace, files in change.loaded.keyspaces.items()
-        if isinstance(files, DesiredFiles) and keyspace not in change.touched
-        for environment in files.spec.environments
-    ]
-    replace_them = partial(_replace_comments, number=pull_request.number, bodies=bodies)
+    sound = {name: files for name, files in keyspaces.items() if isinstance(files, DesiredFiles)}
+    pairs = [(each.name, name) for name, files in sound.items() for each in files.spec.environments]
+    markers = {marker("change", *pair) for pair in pairs}
+
+    def replace_them(notices: GithubNotices) -> None:
+        told = notices.own_first_lines(pull_request.number)
+        for environment, keyspace in pairs:
+            if keyspace not in change.touched and marker("change", environment, keyspace) in told:
+                body = unchanged_comment(environment, keyspace)
+                notices.keep_comment(pull_request.number, body)
+        gone = frozenset(line for line in told if is_marker(line, "change") and line not in markers)
+        if gone and len(sound) == len(keyspaces):  # of one that is broken nobody knows
+            notices.fold_comments(pull_request.number, gone)
+
     change.ci.tell("the comment", replace_them)
-
-
-def _replace_comments(notices: GithubNotices, *, number: int, bodies: Sequence[str]) -> None:
-    told = notices.own_first_lines(number)
-    for body in bodies:
-        if body.partition("\n")[0] in told:
-            notices.keep_comment(number, body)
 
 
 def _from_fork(change: _Change, pull_request: PullRequestEvent) -> int:

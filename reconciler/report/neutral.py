@@ -71,7 +71,15 @@ def html_text(text: str) -> str:
 def marker(topic: str, environment: str, keyspace: str) -> str:
     """The hidden first line by which a comment is found again, to be edited in place: the reports
     of one change, from plan to apply, share a topic and so a comment."""
-    return f"<!-- reconciler {topic} {_in_comment(environment)}/{_in_comment(keyspace)} -->"
+    return f"{_marker_start(topic)}{_in_comment(environment)}/{_in_comment(keyspace)} -->"
+
+
+def is_marker(line: str, topic: str) -> bool:
+    return line.startswith(_marker_start(topic))
+
+
+def _marker_start(topic: str) -> str:
+    return f"<!-- reconciler {topic} "
 
 
 def _in_comment(name: str) -> str:

@@ -429,6 +429,20 @@ def test_the_comment_follows_the_change_and_a_second_one_is_folded_away(jobs: Jo
     assert "no schema change" in first["body"]
 
 
+def test_the_comment_of_a_keyspace_that_is_no_more_is_folded_away(jobs: Jobs) -> None:
+    number = change(jobs)
+    jobs.on_pull_request(number, "verify")
+    (first,) = jobs.hub.comments.values()
+    jobs.fleet.git("mv", "specs/shop.yaml", "specs/store.yaml")
+    jobs.fleet.edit("specs/store.yaml", "keyspace: shop", "keyspace: store")
+    jobs.fleet.git("rm", "--quiet", "-r", "plans")
+    jobs.fleet.commit("another name")
+    jobs.push()
+    assert jobs.on_pull_request(number, "verify").code == 3
+    assert jobs.hub.minimised == [first["node_id"]]
+    assert len(jobs.hub.comments) == 2
+
+
 def test_plan_in_ci_shows_the_plan_and_keeps_it_for_its_author(jobs: Jobs) -> None:
     jobs.branch()
     jobs.fleet.edit("schemas/shop/users.sql", *ADD_COLUMN)

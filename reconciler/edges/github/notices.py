@@ -6,6 +6,7 @@ it in place; nothing that is decided rests on it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reconciler.edges.github.client import GithubClient
@@ -56,12 +57,19 @@ class GithubNotices:
             self._client.send("POST", f"{self._at}/issues/{number}/comments", {"body": body})
             return
         self._client.send("PATCH", f"{self._at}/issues/comments/{own[0].id}", {"body": body})
-        for other in own[1:]:
-            self._client.graphql(_MINIMISE, {"id": other.node_id})
+        self._fold(own[1:])
 
     def own_first_lines(self, number: int) -> frozenset[str]:
         """Of the comments that are ours: where there is something to edit."""
         return frozenset(comment.first_line for comment in self._own_comments(number))
+
+    def fold_comments(self, number: int, first_lines: frozenset[str]) -> None:
+        """Those of ours that are about what is there no more."""
+        self._fold([c for c in self._own_comments(number) if c.first_line in first_lines])
+
+    def _fold(self, comments: Iterable[_Comment]) -> None:
+        for comment in comments:
+            self._client.graphql(_MINIMISE, {"id": comment.node_id})
 
     def keep_issue(self, title: str, body: str) -> int:
         """The one issue whose body begins with the first line of `body`: edited and open."""
