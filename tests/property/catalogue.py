@@ -15,8 +15,10 @@ from reconciler.model.server import Flavor
 Query = Callable[[str], Sequence[tuple[Any, ...]]]
 
 _TABLES = "TABLE_NAME, ENGINE, TABLE_COLLATION, TABLE_COMMENT, CREATE_OPTIONS"
-_COLUMNS = """TABLE_NAME, ORDINAL_POSITION, COLUMN_NAME, COLUMN_DEFAULT, IS_NULLABLE, COLUMN_TYPE,
- CHARACTER_SET_NAME, COLLATION_NAME, EXTRA, COLUMN_COMMENT, GENERATION_EXPRESSION"""
+# What MySQL keeps for an index on an expression has a position too, and is not shown.
+_COLUMNS = """TABLE_NAME, RANK() OVER (PARTITION BY TABLE_NAME ORDER BY ORDINAL_POSITION),
+ COLUMN_NAME, COLUMN_DEFAULT, IS_NULLABLE, COLUMN_TYPE, CHARACTER_SET_NAME, COLLATION_NAME, EXTRA,
+ COLUMN_COMMENT, GENERATION_EXPRESSION"""
 _INDEXES = """TABLE_NAME, INDEX_NAME, NON_UNIQUE, SEQ_IN_INDEX, COLUMN_NAME, COLLATION, SUB_PART,
  INDEX_COMMENT"""
 _CONSTRAINTS = "TABLE_NAME, CONSTRAINT_NAME, CONSTRAINT_TYPE"
@@ -69,15 +71,16 @@ def differences(query: Query, flavor: Flavor, found: str, wanted: str) -> list[s
 
 
 def _plain(value: Any) -> Any:
-    """Without the introducers of literals, which follow the connection that wrote them, and with
-    one word for the two actions that are one to InnoDB."""
+    """Without what a server writes one way or another by what happened to the table: introducers,
+    brackets of negative numbers; and with one word for the two actions that are one to InnoDB."""
     if not isinstance(value, str):
         return value
     if value == "NO ACTION":
         return "RESTRICT"
     # MySQL keeps this word when the default goes; COLUMN_DEFAULT tells.
     value = value.removeprefix("DEFAULT_GENERATED").lstrip()
-    return re.sub(r"_(?:utf8mb[34]|latin1|ascii|binary)(?=\\?')", "", value)
+    value = re.sub(r"(?<!\w)_[a-z0-9]+(?=\\?')", "", value)
+    return re.sub(r"-\((\d[\d.]*)\)", r"-\1", value)
 
 
 def base_columns(query: Query, database: str) -> Mapping[tuple[str, str], tuple[Any, ...]]:

@@ -525,13 +525,31 @@ def _new_ledger() -> Iterator[SqlLedger]:
 
 
 def random_pairs(flavor: Flavor, seed: int, count: int) -> Iterator[Pair]:
+    """Most ends grew out of one another, every second time with their renames annotated; some share
+    nothing but names."""
     for number in range(seed, seed + count):
-        one, other = Grower(number, flavor).pair()
+        grower = Grower(number, flavor)
+        one, other = grower.unrelated_pair() if number % 10 == 9 else grower.pair()
+        before, after = one.statements(), other.statements()
         yield Pair(
             name=f"seed {number}",
-            before=End(statements=one.statements()),
-            after=End(statements=other.statements()),
+            before=End(statements=before),
+            after=End(statements=after),
+            renames=_lasting(grower.renames, before, after) if number % 2 else (),
         )
+
+
+def _lasting(
+    renames: tuple[Rename, ...], before: tuple[str, ...], after: tuple[str, ...]
+) -> tuple[Rename, ...]:
+    """Without those of what was replaced or dropped later: names are unique, so text tells."""
+    return tuple(
+        rename
+        for rename in renames
+        if any(f"`{rename.old}`" in statement for statement in before)
+        and any(f"`{rename.new}`" in statement for statement in after)
+        and any(f"`{rename.table}` (" in statement for statement in after)
+    )
 
 
 def case_pairs(flavor: Flavor) -> Iterator[Pair]:

@@ -65,7 +65,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrownForeignKey:
-    name: str
+    name: str  # empty: the server gives one
     column: str
     parent: str
     actions: str = ""
@@ -106,11 +106,15 @@ class GrownSchema:
                 for name in sorted(table.default_less)
             ]
             statements += [
-                f"ALTER TABLE `{table.name}` ADD CONSTRAINT `{key.name}` FOREIGN KEY"
+                f"ALTER TABLE `{table.name}` ADD {_constraint(key)}FOREIGN KEY"
                 f" (`{key.column}`) REFERENCES `{key.parent}` (`id`) {key.actions}".rstrip()
                 for key in table.foreign_keys
             ]
         return tuple(statements)
+
+
+def _constraint(key: GrownForeignKey) -> str:
+    return f"CONSTRAINT `{key.name}` " if key.name else ""
 
 
 def _create(table: GrownTable, id_types: dict[str, str]) -> str:

@@ -13,7 +13,16 @@ from typing import TypeVar
 
 from reconciler.model.renames import Rename, RenameKind
 from reconciler.model.server import Flavor
-from tests.property.grammar_words import COMMENTS, COMPUTED, LITERALS, RESULTS, TYPES
+from tests.property.grammar_words import (
+    COMMENTS,
+    COMPUTED,
+    CONDITIONS,
+    DEFAULT_EXPRESSIONS,
+    LITERALS,
+    MARIADB_TYPES,
+    RESULTS,
+    TYPES,
+)
 from tests.property.grown_schema import (
     Family,
     GrownColumn,
@@ -280,10 +289,7 @@ class Grower:
         )
 
     def _type(self, family: Family) -> str:
-        sql_type = self._pick(TYPES[family])
-        if family is Family.SPATIAL and self._mysql and self._chance(0.3):
-            return sql_type  # the SRID is an attribute
-        return sql_type
+        return self._pick(TYPES[family] + (() if self._mysql else MARIADB_TYPES.get(family, ())))
 
     def _default(self, column: GrownColumn) -> str:
         if self._chance(0.5) or column.expression or column.auto_increment:
@@ -294,14 +300,8 @@ class Grower:
             return self._pick(
                 (f"DEFAULT {now}", f"DEFAULT {now} ON UPDATE {now}", f"ON UPDATE {now}")
             )
-        if self._chance(0.25):
-            match column.family:
-                case Family.STRING | Family.TEXT:
-                    return "DEFAULT (concat('a','b'))"
-                case Family.JSON:
-                    return "DEFAULT (json_array())"
-                case Family.INTEGER | Family.NUMBER:
-                    return "DEFAULT (1 + 1)"
+        if column.family in DEFAULT_EXPRESSIONS and self._chance(0.25):
+            return f"DEFAULT {self._pick(DEFAULT_EXPRESSIONS[column.family])}"
         literals = LITERALS.get(column.family)
         if literals is None:
             return ""
@@ -414,31 +414,33 @@ class Grower:
                 case Family.INTEGER | Family.NUMBER if not column.auto_increment:
                     part = self._pick((f"({c} + 1)", f"(abs({c}))", f"({c} * 2) DESC"))
                 case Family.STRING:
-                    part = f"(cast(lower({c}) as char(30)))"
+                    lower = f"(cast(lower({c}) as char(30)))"
+                    part = self._pick((lower, f"(concat({c}, 'it''s'))", f"(upper({c}))"))
+                case Family.DATE:
+                    part = self._pick((f"(year({c}))", f"(cast({c} as date)) DESC"))
                 case Family.JSON:
-                    part = f"(cast({c}->'$.a' as unsigned array))"
+                    kind = self._pick(("unsigned", "char(10)", "date", "decimal(8,2)"))
+                    part = f"(cast({c}->'$.a' as {kind} array))"
                 case _:
                     continue
+            unique = "UNIQUE " if self._chance(0.1) else ""
+            more = ", `id`" if self._chance(0.2) else ""
             return Item(
                 name=name,
-                sql=f"KEY `{name}` ({part})",
+                sql=f"{unique}KEY `{name}` ({part}{more})",
                 uses=frozenset({column.name}),
+                unique=bool(unique),
                 fulltext_or_spatial=column.family is Family.JSON,
             )
         return None
 
     def _with_check(self, table: GrownTable) -> GrownTable:
-        able = [
-            c
-            for c in table.columns
-            if c.family in (Family.INTEGER, Family.NUMBER, Family.STRING) and not c.auto_increment
-        ]
+        able = [c for c in table.columns if c.family in CONDITIONS and not c.auto_increment]
         if not able:
             return table
         used = [self._pick(able) for _ in range(self._pick((1, 1, 2)))]
-        expression = " and ".join(
-            f"`{c.name}` <> 'it''s'" if c.family is Family.STRING else f"`{c.name}` >= 0"
-            for c in used
+        expression = self._pick((" and ", " or ")).join(
+            self._pick(CONDITIONS[c.family]).format(c=f"`{c.name}`") for c in used
         )
         name = self._pick((self._new_name("chk"), self._new_name("chk"), ""))
         named = f"CONSTRAINT `{table.name}_{name}` " if name else ""
@@ -460,17 +462,18 @@ class Grower:
             nullable=self._chance(0.7),
         )
         actions = ["", "ON DELETE CASCADE", "ON UPDATE CASCADE", "ON DELETE RESTRICT"]
+        actions += ["ON DELETE NO ACTION", "ON DELETE CASCADE ON UPDATE RESTRICT"]
         if column.nullable:
             actions += ["ON DELETE SET NULL", "ON DELETE SET NULL ON UPDATE CASCADE"]
         key = GrownForeignKey(
-            name=self._new_name(f"{table.name}_fk"),
+            name=self._new_name(f"{table.name}_fk") if self._chance(0.8) else "",
             column=column.name,
             parent=parent,
             actions=self._pick(actions),
         )
         indexes = table.indexes
         if self._chance(0.5):
-            name = self._pick((key.name, column.name, self._new_name("k")))
+            name = self._pick((key.name or column.name, column.name, self._new_name("k")))
             more = self._pick(("", ", `id`"))
             sql = f"KEY `{name}` (`{column.name}`{more})"
             indexes = (*indexes, Item(name=name, sql=sql, uses=frozenset({column.name})))
@@ -540,7 +543,7 @@ class Grower:
 
     def _with_partitioning(self, table: GrownTable) -> GrownTable:
         kind = self._pick(
-            ("range", "range", "range", "list", "list", "hash", "hash", "key", "columns")
+            ("range", "range", "range", "list", "list", "values", "hash", "hash", "key", "columns")
         )
         column, family = self._partition_column(table, kind)
         match kind:
@@ -549,13 +552,17 @@ class Grower:
             case "columns":
                 sql = self._columns_range(column, family)
             case "list":
-                sql = self._list(column)
+                sql = self._list(f"LIST (`{column}`)")
+            case "values":
+                sql = self._list(f"LIST COLUMNS(`{column}`)")
             case "hash":
                 linear = self._pick(("", "LINEAR "))
-                sql = f"{linear}HASH (`{column}`){self._count()}"
+                rule = self._pick(("`{}`", "`{}`", "abs(`{}`)", "`{}` MOD 7")).format(column)
+                sql = f"{linear}HASH ({rule}){self._count()}"
             case _:
                 algorithm = self._pick(("", "ALGORITHM=1 ")) if self._mysql else ""
-                sql = f"KEY {algorithm}(`{column}`){self._count()}"
+                linear = self._pick(("", "", "LINEAR "))
+                sql = f"{linear}KEY {algorithm}(`{column}`){self._count()}"
         primary = table.primary
         if primary and f"`{column}`" not in primary:
             primary = (*primary, f"`{column}`")
@@ -594,7 +601,8 @@ class Grower:
             parts[0] = parts[0].replace("PARTITION p", "PARTITION q")
         sub = ""
         if self._chance(0.2):
-            sub = f" SUBPARTITION BY HASH (`id`) SUBPARTITIONS {self._pick((2, 3))}"
+            rule = self._pick(("HASH", "KEY", "LINEAR HASH"))
+            sub = f" SUBPARTITION BY {rule} (`id`) SUBPARTITIONS {self._pick((2, 3))}"
         return f"{method}{sub} ({', '.join(parts)})"
 
     def _columns_range(self, column: str, family: Family) -> str:
@@ -607,7 +615,7 @@ class Grower:
             case _:
                 return self._range(method, "LESS THAN ({})", "LESS THAN (MAXVALUE)")
 
-    def _list(self, column: str) -> str:
+    def _list(self, method: str) -> str:
         values = list(range(self._pick((4, 6, 8))))
         if self._chance(0.5):
             self._random.shuffle(values)
@@ -621,7 +629,7 @@ class Grower:
         ]
         if self._chance(0.2):
             parts.append(self._partition("ln", "IN (NULL)"))
-        return f"LIST (`{column}`) ({', '.join(parts)})"
+        return f"{method} ({', '.join(parts)})"
 
     def _partition(self, name: str, values: str) -> str:
         comment = " COMMENT 'c'" if self._chance(0.1) else ""
