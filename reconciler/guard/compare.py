@@ -14,7 +14,7 @@ from dataclasses import fields, replace
 from reconciler.ddl.statement import canonical_statement
 from reconciler.guard.model import Refusal
 from reconciler.limits import SHARDS_NAMED_MAX
-from reconciler.model.policy import HazardKind
+from reconciler.model.policy import ColumnOrder, HazardKind, PartitionLists, Policy
 from reconciler.plan.model import ChangeSet, PlanCore, PlannedStatement
 from reconciler.plan.row_ceiling import is_row_ceiling_of, names_in_change_set
 
@@ -194,8 +194,22 @@ def _as_reviewed(derived: PlanCore, reviewed: PlanCore, live_rows: LiveRows) -> 
                 for new, ceiling in zip(statements, ceilings, strict=True)
             )
             ours = replace(ours, statements=statements)
+        if theirs and _leaves_to_shards(reviewed.policy) and _tables(theirs) == _tables(ours):
+            # What is left to the shards may have moved meanwhile. The effects have the fingerprints
+            # without it, and a before-definition is only believed if it has the same.
+            ours = replace(ours, touched=theirs.touched)
         lifted.append(ours)
     return replace(derived, change_sets=tuple(lifted))
+
+
+def _leaves_to_shards(policy: Policy) -> bool:
+    lists_are_left = policy.partition_lists is PartitionLists.ROTATION
+    return lists_are_left or policy.column_order is ColumnOrder.IGNORE
+
+
+def _tables(change_set: ChangeSet) -> list[tuple[str, bool]]:
+    """Those that it touches, and whether they are there before."""
+    return [(touched.table, touched.definition is None) for touched in change_set.touched]
 
 
 def _reviewed_ceilings(reviewed: ChangeSet, live_rows: LiveRows) -> Iterator[int | None]:

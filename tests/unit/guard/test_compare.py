@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.diff.model import Operation
 from reconciler.guard.compare import compare_plans
-from reconciler.model.policy import Hazard, HazardKind, Policy
+from reconciler.model.policy import ColumnOrder, Hazard, HazardKind, PartitionLists, Policy
 from reconciler.plan.model import (
     Algorithm,
     ChangeSet,
@@ -169,6 +169,29 @@ ANOTHER_SET: dict[str, Any] = {
 def test_no_field_of_a_change_set_is_invisible_to_the_comparison(field: str) -> None:
     altered = replace(CORE.change_sets[0], **{field: ANOTHER_SET[field]})
     assert codes(replace(CORE, change_sets=(altered,)))
+
+
+@pytest.mark.parametrize(
+    ("policy", "minds"),
+    [
+        (Policy(), True),
+        (Policy(partition_lists=PartitionLists.ROTATION), False),
+        (Policy(column_order=ColumnOrder.IGNORE), False),
+    ],
+)
+def test_a_before_definition_may_differ_in_what_is_left_to_the_shards(
+    policy: Policy, minds: bool
+) -> None:
+    """Its fingerprint, which is without that, is compared with the effects."""
+    reviewed = replace(CORE, policy=policy)
+    first, *rest = reviewed.change_sets
+    moved = tuple(replace(t, definition=f"{t.definition} moved") for t in first.touched)
+    derived = replace(reviewed, change_sets=(replace(first, touched=moved), *rest))
+    found = compare_plans(reviewed, derived, {})
+    assert bool(found) is minds
+    gone = tuple(replace(t, definition=None) for t in first.touched)
+    derived = replace(reviewed, change_sets=(replace(first, touched=gone), *rest))
+    assert compare_plans(reviewed, derived, {})
 
 
 @pytest.mark.invariant("GD-1")
