@@ -56,11 +56,14 @@ class Fate:
 
 
 class SimClock:
+    """`off_s` is by how much somebody has set the machine's time of day."""
+
     def __init__(self) -> None:
         self.now = 1_000_000.0
+        self.off_s = 0.0
 
     def now_s(self) -> float:
-        return self.now
+        return self.now + self.off_s
 
     def monotonic_s(self) -> float:
         return self.now

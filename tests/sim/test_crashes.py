@@ -11,7 +11,7 @@ from reconciler.outcomes import ApplyVerdict
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports import Outcome
 from reconciler.spec.model import OnFailure, RolloutSpec
-from tests.sim.fleet import Answer, Fate, SimFleet, lock_wait
+from tests.sim.fleet import Answer, Fate, SimClock, SimFleet, lock_wait
 from tests.sim.plans import plan_for
 from tests.sim.run import Simulation, memory_ledger
 
@@ -120,13 +120,38 @@ def test_what_a_dead_run_sent_is_waited_for_though_no_ledger_knows_of_it(
     sim.fleet.everything_ran_once()
 
 
+@pytest.mark.invariant("ST-4")
+@pytest.mark.invariant("ST-16")
+@pytest.mark.parametrize("number", range(1, 13))
+def test_who_is_replaced_while_a_statement_runs_sends_nothing_more(number: int) -> None:
+    """Its machine was suspended, say, and another took the apply up."""
+    sent = []
+
+    def answer(shard: str, statement: PlannedStatement) -> None:
+        sent.append(statement)
+        if len(sent) == number:
+            sim.ledger.take_over(1, holder="another machine", now_s=sim.fleet.clock.now_s())
+
+    sim = simulation(answer)
+    outcome = sim.run()
+    assert outcome.problem is not None
+    assert outcome.problem.code == "lease-lost"
+    assert len(sent) <= number + ROLLOUT.parallel - 1
+    sim.fleet.answer = lambda shard, statement: None
+    assert sim.run().verdict in (ApplyVerdict.COMPLETED, ApplyVerdict.NOTHING_TO_DO)
+    check_agreement(sim)
+
+
 class Weather:
     """What comes of statements, and when the process dies, by the seed alone."""
 
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)
+        self.clock: SimClock | None = None
 
     def answer(self, shard: str, statement: PlannedStatement) -> Outcome | str | None:
+        if self.clock is not None and self.random.random() < 0.05:
+            self.clock.off_s = self.random.choice((-3_600.0, 0.0, 3_600.0))
         return self.random.choices(
             [None, "lost-before", "lost-after", "ghost", "unread", lock_wait()],
             [65, 8, 8, 8, 5, 6],
@@ -150,6 +175,7 @@ def test_any_weather_ends_with_everything_run_once(seed: int) -> None:
         fleet=SimFleet(PLAN, answer=weather.answer),
         random=weather.random,
     )
+    weather.clock = sim.fleet.clock
     for _ in range(RUNS_MAX):
         killed = sim.is_killed(weather.fate())
         if weather.random.random() < 0.1:
