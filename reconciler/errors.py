@@ -65,12 +65,6 @@ class Refused(ReconcilerError):
     exit_code = 3
 
 
-class UnknownOutcome(ReconcilerError):
-    """A statement was sent and nobody can tell yet whether it took effect."""
-
-    exit_code = 4
-
-
 class UsageError(ReconcilerError):
     """The command line does not make sense."""
 

@@ -1,4 +1,4 @@
-"""What the process says to whoever started it (DESIGN 10)."""
+"""What the process says to whoever started it, as one number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What git says, read back from a server: the scratch server is the parser (DESIGN 4).
+"""What git says, read back from a server: the scratch server is the parser.
 
 The files are loaded once per distinct server setting; a file that two shards' settings would read
 as two different tables refuses, because there is no one desired state then.

@@ -92,12 +92,6 @@ def severity(execution: ExecutionClass) -> int:
     return 10 * (algorithm[execution.algorithm] + execution.rebuilds) + lock[execution.lock]
 
 
-def worst_statement(core: PlanCore) -> PlannedStatement | None:
-    """The first of the statements that will be felt most; None if nothing runs."""
-    statements = (statement for _, statement in planned_statements(core))
-    return max(statements, key=lambda statement: severity(statement.execution), default=None)
-
-
 def planned_statements(core: PlanCore) -> Iterator[tuple[str, PlannedStatement]]:
     """Every statement once, with its number as printed: change set and position, '1.2'."""
     for number, change_set in enumerate(core.change_sets, start=1):

@@ -36,9 +36,9 @@ SERVERS = ("mysql_server", "mariadb_server", "mariadb_10_server")
 OWNER = """
 import json, os, sys
 from pathlib import Path
-from reconciler.edges.server.find import server_at
+from reconciler.edges.server.find import find_servers
 from reconciler.edges.server.process import start_server
-server = start_server(server_at(Path(sys.argv[1])))
+server = start_server(next(s for s in find_servers() if s.path == Path(sys.argv[1])))
 facts = {"folder": str(server.folder), "port": server.port, "user": os.geteuid(),
          "keeper": server.process.keeper_pid, "server": server.process.pid}
 print(json.dumps(facts), flush=True)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from reconciler.edges.server.problems import no_server, not_a_server
+from reconciler.edges.server.problems import no_server
 from reconciler.model.server import Flavor, ServerVersion
 
 DAEMONS = ("mysqld", "mariadbd")
@@ -45,18 +45,10 @@ def find_servers() -> tuple[ServerBinary, ...]:
     found: dict[Path, ServerBinary] = {}
     for candidate in _candidates():
         version = _ask_version(candidate)
-        if isinstance(version, ServerVersion):
+        if version is not None:
             binary = ServerBinary(path=candidate.absolute(), version=version)
             found.setdefault(candidate.resolve(), binary)
     return tuple(found.values())
-
-
-def server_at(path: Path) -> ServerBinary:
-    """The server that the user named."""
-    version = _ask_version(path)
-    if not isinstance(version, ServerVersion):
-        raise not_a_server(path, version)
-    return ServerBinary(path=path.absolute(), version=version)
 
 
 def _candidates() -> Iterator[Path]:
@@ -87,8 +79,8 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 @cache
-def _ask_version(path: Path) -> ServerVersion | str:
-    """The version, or what the program said instead."""
+def _ask_version(path: Path) -> ServerVersion | None:
+    """None: it does not answer like a server."""
     try:
         done = subprocess.run(
             [path, "--no-defaults", "--version"],
@@ -99,11 +91,11 @@ def _ask_version(path: Path) -> ServerVersion | str:
             timeout=30,
             check=False,
         )
-    except (OSError, subprocess.SubprocessError) as error:
-        return str(error)
+    except (OSError, subprocess.SubprocessError):
+        return None
     # "mysqld  Ver 9.7.4 for Linux on x86_64", "mariadbd  Ver 10.11.18-MariaDB for ..."
     match = re.search(r"\bVer (\d+)\.(\d+)\.(\d+)(\S*)", done.stdout)
     if done.returncode != 0 or match is None:
-        return (done.stdout + done.stderr)[:500]
+        return None
     flavor = Flavor.MARIADB if "mariadb" in match[4].lower() else Flavor.MYSQL
     return ServerVersion(flavor, int(match[1]), int(match[2]), int(match[3]))

@@ -21,16 +21,6 @@ def no_server(wanted: str) -> Unavailable:
     )
 
 
-def not_a_server(path: Path, answer: str) -> InvalidInput:
-    return InvalidInput(
-        Problem(
-            code="server-not-usable",
-            message=f"{path} --version does not answer like a MySQL or MariaDB server: {answer!r}",
-            recovery="name a working mysqld or mariadbd",
-        )
-    )
-
-
 def bad_option(name: str, value: str) -> InvalidInput:
     return InvalidInput(
         Problem(
