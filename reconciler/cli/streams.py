@@ -5,6 +5,8 @@ A terminal that hung up, or a full disk under a log, must not end an apply betwe
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from typing import TextIO, cast
 
@@ -39,6 +41,16 @@ def standard_error() -> TextIO:
     return cast(TextIO, _Unfailing(sys.stderr))
 
 
+# A runner of GitHub Actions obeys lines that begin with `::error …`, and `##[error]` anywhere on a
+# line; what a server or a file says must not be able to command it (RP-6). A WORD JOINER, which is
+# not seen, keeps the signs apart.
+_RUNNER_COMMAND = re.compile(r"^\s*:(?=:)|##(?=\[)", re.MULTILINE)
+
+
+def _uncommanding(text: str) -> str:
+    return _RUNNER_COMMAND.sub("\\g<0>\u2060", text) if "GITHUB_ACTIONS" in os.environ else text
+
+
 class _Unfailing:
     """As much of a text stream as is asked of one here; it loses what it cannot write."""
 
@@ -59,7 +71,9 @@ class _Unfailing:
 
     def write(self, text: str) -> int:
         try:
-            return len(text) if self._stream is None else self._stream.write(text)
+            if self._stream is not None:
+                self._stream.write(_uncommanding(text))
+            return len(text)
         except (OSError, ValueError):  # ValueError: it was closed
             return len(text)
 

@@ -1,0 +1,41 @@
+"""What goes to a log is text to whoever reads the log, a runner of jobs included."""
+
+from __future__ import annotations
+
+import io
+from contextlib import redirect_stderr
+
+import pytest
+
+from reconciler.cli.streams import remark
+
+LINES = (
+    "::error::all is lost",
+    "  ::stop-commands::x",
+    "table `##[error]all is lost` of shard -40",
+    "a\n::add-mask::b\n\t::error file=x::y",
+)
+
+
+def said(line: str) -> str:
+    log = io.StringIO()
+    with redirect_stderr(log):
+        remark(line)
+    return log.getvalue()
+
+
+@pytest.mark.invariant("RP-6")
+@pytest.mark.parametrize("line", LINES)
+def test_a_log_commands_no_runner(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A runner obeys `::name` at the start of a line, and `##[name]` anywhere on one."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    for shown in said(line).split("\n"):
+        assert not shown.lstrip().startswith("::")
+        assert "##[" not in shown
+    assert said(line).replace("\u2060", "") == f"{line}\n"
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_elsewhere_it_is_as_it_was_said(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    assert said(line) == f"{line}\n"
