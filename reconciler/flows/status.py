@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import assert_never
 
 from reconciler.flows.apply_rows import shard_rows, wave_rows
-from reconciler.ledger.model import StoredApply, StoredLease, StoredStatement
+from reconciler.ledger.model import (
+    Request,
+    StoredApply,
+    StoredLease,
+    StoredOperation,
+    StoredStatement,
+)
 from reconciler.ledger.states import (
     FINISHED,
     SETTLED,
@@ -19,6 +25,7 @@ from reconciler.ledger.states import (
 from reconciler.limits import HEARTBEAT_MISSED_S_MAX, STATUS_APPLIES_MAX, STATUS_EVENTS_MAX
 from reconciler.outcomes import ApplyStatus, LedgerEvent, ShardRow
 from reconciler.ports import Ledger
+from reconciler.rollout.hold import nothing_to_release, release
 from reconciler.rollout.projection import apply_state
 
 _ON_ITS_WAY = frozenset({OperationState.RUNNING, OperationState.UNKNOWN})
@@ -33,12 +40,13 @@ def current_apply(
         return None
     stored = found[0]
     on_their_way = ledger.statements(stored.apply_id, state=StatementState.INTENDED)
-    shards = _explained(stored, shard_rows(ledger.operations(stored.apply_id)), on_their_way)
-    events = tuple(
-        LedgerEvent(at_s=event.at_s, what=event.what, shard=event.shard, table=event.table)
-        for event in ledger.events(stored.apply_id, limit=STATUS_EVENTS_MAX)
-    )
+    operations = ledger.operations(stored.apply_id)
+    released = _is_released(stored, operations)
+    shown = replace(stored, hold=Hold.NONE) if released else stored
+    shards = _explained(shown, shard_rows(operations), on_their_way)
     holder, heartbeat_s, reason = _driver(stored, ledger.lease(environment, keyspace), now_s)
+    if released and holder is None:
+        reason = nothing_to_release(stored)
     return ApplyStatus(
         apply_id=stored.apply_id,
         environment=environment,
@@ -55,8 +63,34 @@ def current_apply(
         problem=stored.problem,
         waves=wave_rows(stored.waves, shards, stored.soaking),
         shards=shards,
-        events=events,
+        events=_events(ledger, stored.apply_id),
     )
+
+
+def _events(ledger: Ledger, apply_id: int) -> tuple[LedgerEvent, ...]:
+    """What happened, and between it what people asked for, the oldest first."""
+    happened = [
+        LedgerEvent(at_s=event.at_s, what=event.what, shard=event.shard, table=event.table)
+        for event in ledger.events(apply_id, limit=STATUS_EVENTS_MAX)
+    ]
+    since_s = happened[0].at_s if happened else 0.0
+    asked = [
+        LedgerEvent(at_s=request.asked_s, what=_asked(request))
+        for request in ledger.requests(apply_id)
+        if request.asked_s >= since_s
+    ]
+    return tuple(sorted([*happened, *asked], key=lambda event: event.at_s))
+
+
+def _asked(request: Request) -> str:
+    answer = f": {request.answer}" if request.answer else ""
+    return f"{request.kind} asked by {request.asked_by}, {request.state}{answer}"
+
+
+def _is_released(stored: StoredApply, operations: Iterable[StoredOperation]) -> bool:
+    """Somebody released what holds it, and nobody has gone on with it yet."""
+    by_a_person = stored.state not in FINISHED and stored.hold in (Hold.GATE, Hold.FAILURE)
+    return by_a_person and release(stored, operations) is None
 
 
 def past_applies(ledger: Ledger, environment: str, keyspace: str) -> tuple[ApplyStatus, ...]:

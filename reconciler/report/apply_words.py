@@ -8,7 +8,14 @@ from typing import assert_never
 
 from reconciler.errors import Problem
 from reconciler.ledger.states import ApplyState, OperationState
-from reconciler.outcomes import ApplyOutcome, ApplyVerdict, OperationRow, ShardRow, WaveRow
+from reconciler.outcomes import (
+    ApplyOutcome,
+    ApplyStatus,
+    ApplyVerdict,
+    OperationRow,
+    ShardRow,
+    WaveRow,
+)
 from reconciler.plan import words
 from reconciler.report.next_steps import command
 from reconciler.report.refusals import reason_count
@@ -165,10 +172,30 @@ def counted_states(shards: Sequence[ShardRow]) -> str:
 
 
 def next_step(outcome: ApplyOutcome) -> str:
-    def run(verb: str, *options: str) -> str:
-        return f"`{command(verb, outcome.keyspace, outcome.environment, *options)}`"
+    return _step_after(outcome.verdict, outcome.keyspace, outcome.environment)
 
-    match outcome.verdict:
+
+def status_step(apply: ApplyStatus) -> str:
+    """For the latest apply: a past one without its shards needs no step any more."""
+    verdict = _STANDS_STILL.get(apply.state)
+    if verdict is None or not apply.shards:
+        return ""
+    return _step_after(verdict, apply.keyspace, apply.environment)
+
+
+_STANDS_STILL = {
+    ApplyState.PAUSED: ApplyVerdict.PAUSED,
+    ApplyState.STOPPED: ApplyVerdict.STOPPED,
+    ApplyState.FAILED: ApplyVerdict.FAILED,
+    ApplyState.CANCELLED: ApplyVerdict.CANCELLED,
+}
+
+
+def _step_after(verdict: ApplyVerdict, keyspace: str, environment: str) -> str:
+    def run(verb: str, *options: str) -> str:
+        return f"`{command(verb, keyspace, environment, *options)}`"
+
+    match verdict:
         case ApplyVerdict.COMPLETED | ApplyVerdict.NOTHING_TO_DO | ApplyVerdict.REFUSED:
             return ""
         case ApplyVerdict.SUPERSEDED:
@@ -191,4 +218,4 @@ def next_step(outcome: ApplyOutcome) -> str:
                 " statement by hand"
             )
         case _:
-            assert_never(outcome.verdict)
+            assert_never(verdict)

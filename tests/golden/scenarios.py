@@ -215,6 +215,40 @@ STATUS = ApplyStatus(
     ),
 )
 
+STANDING = replace(
+    STATUS,
+    state=ApplyState.STOPPED,
+    holder=None,
+    reason="nobody drives it; `reconciler resume` goes on",
+    waves=(
+        WAVES_DONE[0],
+        WaveRow(number=2, shards=SHARDS[1:], completed=1, failed=0, running=0, stopped=2),
+    ),
+    shards=(
+        *STATUS.shards[:2],
+        row("80-c0", 2, operation("users", OperationState.STOPPED, 1)),
+        row("c0-", 2, operation("users", OperationState.STOPPED, 0)),
+    ),
+    events=(
+        *STATUS.events,
+        LedgerEvent(at_s=START_S + 30, what="stop asked by ann on laptop (process 4711), applied"),
+    ),
+)
+PAST = (
+    replace(STATUS, state=ApplyState.COMPLETED, completed_s=START_S + 90, holder=None, shards=()),
+    replace(
+        STATUS,
+        apply_id=16,
+        state=ApplyState.FAILED,
+        started_s=START_S - 600,
+        completed_s=START_S - 540,
+        holder=None,
+        problem=samples.DUPLICATES,
+        shards=(),
+    ),
+)
+PAST = tuple(replace(one, heartbeat_s=None, waves=(), events=()) for one in PAST)
+
 BLOCKED = replace(
     STATUS,
     shards=(
@@ -618,6 +652,20 @@ STATUS_SCENARIOS = (
         "The canary is done, and the next wave waits for the soak.",
         lambda how: render.status_report(
             StatusOutcome(environment="production", applies=(SOAKING,), now_s=START_S + 64), how
+        ),
+    ),
+    Scenario(
+        "status-stopped",
+        "Somebody stopped it, and nobody drives it.",
+        lambda how: render.status_report(
+            StatusOutcome(environment="production", applies=(STANDING,), now_s=START_S + 64), how
+        ),
+    ),
+    Scenario(
+        "status-history",
+        "Past applies, the newest first.",
+        lambda how: render.status_report(
+            StatusOutcome(environment="production", applies=PAST, now_s=START_S + 3600), how
         ),
     ),
     Scenario(

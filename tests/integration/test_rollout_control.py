@@ -31,6 +31,11 @@ def test_a_gate_is_released_by_a_person_and_history_remembers(fleet: Fleet) -> N
     assert fleet.run("apply").code == 4, "running again releases nothing"
     assert ages(fleet) == ["-40"]
     assert fleet.run("release").code == 0
+    released = fleet.run("status").out
+    assert "released already; `reconciler resume` goes on" in released
+    assert "waits for somebody to release" not in released.partition("History")[0]
+    assert "release asked by" in released.partition("History")[2]
+    assert "next: `reconciler resume shop --environment production`" in released
     assert fleet.run("apply").code == 0
     assert len(ages(fleet)) == 4
     found = status(fleet)

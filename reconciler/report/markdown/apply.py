@@ -122,6 +122,8 @@ def _status(apply: ApplyStatus, now_s: float) -> Parts:
     yield opening("change", apply.environment, apply.keyspace, heading, *facts)
     yield from _first_problem(apply.problem, apply.shards)
     yield from _account(apply.waves, apply.shards, now_s)
+    if step := apply_words.status_step(apply):
+        yield Part(text=f"**Next:** {recovery_line(step)}")
 
 
 def _first_problem(problem: Problem | None, shards: Sequence[ShardRow]) -> Parts:

@@ -112,7 +112,11 @@ def _status(apply: ApplyStatus, now_s: float, style: Style) -> Lines:
     state = apply_words.state_words(apply.state)
     verdict = f"{state}, {apply_words.progress(apply.shards)}" if apply.shards else state
     yield heading(apply.keyspace, apply.environment, verdict, _STATE_TONES[apply.state], style)
-    yield from _first_problem(apply.problem, apply.shards, style)
+    if apply.shards:
+        yield from _first_problem(apply.problem, apply.shards, style)
+    elif apply.problem:  # of a past apply, told without its shards: nothing is left to mend
+        yield ""
+        yield from problem_message(apply.problem, style)
     yield from _apply_facts(apply.plan_id, apply.apply_id, style)
     yield from labelled("commit", apply.commit, style)
     yield from labelled("started", _since(apply.started_s, now_s), style)
@@ -137,6 +141,9 @@ def _status(apply: ApplyStatus, now_s: float, style: Style) -> Lines:
         place = ", ".join(f"{noun} {name}" for noun, name in places if name)
         text = f"{place}: {event.what}" if place else event.what
         yield from wrapped(text, style, first=f"  {clock(event.at_s)}  ")
+    if step := apply_words.status_step(apply):
+        yield ""
+        yield from wrapped(step, style, first="next: ")
 
 
 def _since(at_s: float, now_s: float) -> str:
