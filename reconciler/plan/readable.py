@@ -65,12 +65,7 @@ def _statement(statement: PlannedStatement, number: str, policy: Policy) -> Iter
         yield _comment(
             f"    refused where the table holds more than {statement.row_ceiling:,} rows"
         )
-    if not statement.foreign_key_checks:
-        yield "--     runs with foreign_key_checks=0"
-    if statement.zero_dates:
-        yield "--     runs with zero dates allowed: the table has one as a default"
-    if statement.alters_history:
-        yield "--     runs with system_versioning_alter_history=KEEP: rows have histories"
+    yield from (f"--     {said}" for said in words.session_words(statement))
     for hazard in statement.hazards:
         yield from _hazard(hazard, statement.table, policy)
     if found := hidden_in_sql(statement.sql):

@@ -79,6 +79,16 @@ def class_effect(statement: PlannedStatement) -> str:
             return f"rewrites the table, {_lock_effect(execution.lock or Lock.SHARED)}"
 
 
+def session_words(statement: PlannedStatement) -> Iterator[str]:
+    """What the statement's session has other than a session usually has."""
+    if not statement.foreign_key_checks:
+        yield "runs with foreign_key_checks=0"
+    if statement.zero_dates:
+        yield "runs with zero dates allowed: the table has one as a default"
+    if statement.alters_history:
+        yield "runs with system_versioning_alter_history=KEEP: rows have histories"
+
+
 def severity(execution: ExecutionClass) -> int:
     """How much a statement can be felt: for finding the worst class of a plan."""
     algorithm = {

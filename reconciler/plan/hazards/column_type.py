@@ -136,9 +136,7 @@ def integer_range(integer: ColumnType) -> tuple[int, int]:
 
 def decimal_digits(decimal: ColumnType) -> tuple[int, int]:
     """Digits before and after the point; DECIMAL alone is DECIMAL(10,0)."""
-    precision, scale = (
-        (*decimal.arguments, 10, 0)[:2] if not decimal.arguments else (*decimal.arguments, 0)[:2]
-    )
+    precision, scale = (*(decimal.arguments or (10,)), 0)[:2]
     return precision - scale, scale
 
 

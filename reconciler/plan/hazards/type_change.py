@@ -1,7 +1,7 @@
 """What may happen to values when a column's type changes: the lattice of types.
 
 A change that is not proven harmless by a rule here is a loss. Reasons end the sentence
-"column `a` changes from x to y: ...".
+"int becomes smallint: ...".
 """
 
 from __future__ import annotations

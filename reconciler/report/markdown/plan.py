@@ -229,12 +229,7 @@ def _statement(plan: Plan, statement: PlannedStatement, number: str) -> Iterator
     yield f"-- {visible_line(f'{number} {about}: {effect}')}"
     if statement.row_ceiling is not None:
         yield f"-- refused where the table has over {statement.row_ceiling:,} rows"
-    if not statement.foreign_key_checks:
-        yield "-- runs with foreign_key_checks=0"
-    if statement.zero_dates:
-        yield "-- runs with zero dates allowed: the table has one as a default"
-    if statement.alters_history:
-        yield "-- runs with system_versioning_alter_history=KEEP: rows have histories"
+    yield from (f"-- {said}" for said in words.session_words(statement))
     if found := hidden_in_sql(statement.sql):
         yield f"-- CAUTION: hidden characters, shown here as escapes: {', '.join(found)}"
     yield visible_sql(words.terminated(statement.sql))

@@ -197,12 +197,7 @@ def _statement(statement: PlannedStatement, number: str, policy: Policy, style: 
     yield f"       {style.paint(name, tone)}: {words.class_effect(statement)}"
     if statement.row_ceiling is not None:
         yield f"       refused where the table has over {statement.row_ceiling:,} rows"
-    if not statement.foreign_key_checks:
-        yield "       runs with foreign_key_checks=0"
-    if statement.zero_dates:
-        yield "       runs with zero dates allowed: the table has one as a default"
-    if statement.alters_history:
-        yield "       runs with system_versioning_alter_history=KEEP: rows have histories"
+    yield from (f"       {said}" for said in words.session_words(statement))
     if found := hidden_in_sql(statement.sql):
         text = f"hidden characters, shown here as escapes: {', '.join(found)}"
         yield f"       {style.paint('!', Tone.BAD)} {text}"
