@@ -158,6 +158,9 @@ PROOF_ROUNDS_MAX = 3
 # Each exclusion is a class that one of two states of a table refuses; a chain has few such.
 PROOF_EXCLUSIONS_MAX = 20
 
+# Before-states that are worked out side by side; a fleet rarely has more.
+COHORTS_PARALLEL = 4
+
 # Parts of one change set that are proven side by side; a scratch server is mostly waiting on disk.
 PROOF_PARALLEL = 4
 

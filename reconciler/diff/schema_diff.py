@@ -77,7 +77,7 @@ def diff_schemas(
         written=raw,
         new={
             name: without_counter(raw[name], policy.auto_increment)
-            for name in after.keys() - before.keys()
+            for name in sorted(after.keys() - before.keys())
         },
         renamed=renamed,
         counters=counter_clauses(staying, policy.auto_increment),

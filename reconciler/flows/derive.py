@@ -25,6 +25,7 @@ from reconciler.flows.looking import (
 from reconciler.flows.prove import ProofFailed, Proven, prove_change_set
 from reconciler.guard.model import Refusal
 from reconciler.guard.permission import permission_refusals
+from reconciler.limits import COHORTS_PARALLEL
 from reconciler.model.fleet import in_key_order
 from reconciler.model.observation import ObservedShard, TableFacts, Unreachable
 from reconciler.model.policy import Policy
@@ -101,7 +102,9 @@ def derive(world: World, begun: Pass) -> Derived:
     if blocked:
         return Derived(core=None, refusals=blocked, unreachable=look.unreachable)
     cohorts = _cohorts(begun)
-    worked = world.workers.map(lambda cohort: _work_out(world, begun, cohort), cohorts, parallel=4)
+    worked = world.workers.map(
+        lambda cohort: _work_out(world, begun, cohort), cohorts, parallel=COHORTS_PARALLEL
+    )
     notes = tuple(dict.fromkeys(note for result in worked for note in result.notes))
     refusals = tuple(dict.fromkeys(r for result in worked for r in result.refusals))
     if refusals:
@@ -270,7 +273,10 @@ def _with_ceilings(
 
 def _largest(names: frozenset[str], facts: Sequence[Mapping[str, TableFacts]]) -> int:
     found = [
-        shard_facts[name].rows or 0 for shard_facts in facts for name in names & {*shard_facts}
+        shard_facts[name].rows or 0
+        for shard_facts in facts
+        for name in names
+        if name in shard_facts
     ]
     return max(found, default=0)
 

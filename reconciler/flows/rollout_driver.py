@@ -293,7 +293,7 @@ class RolloutDriver:
         """Somebody insists: what is in flight is left as it is, its outcome recorded as unknown."""
         self._pedal.brake = Brake.AFTER_STATEMENT
         try:
-            self._book.lose(self._lease, self._in_flight)
+            self._book.lose(self._lease, sorted(self._in_flight))
             self._book.project(self._lease)
         except ReconcilerError as error:
             self._ends_run = self._ends_run or error.problems[0]

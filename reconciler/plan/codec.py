@@ -12,6 +12,7 @@ import hashlib
 import json
 import re
 from enum import StrEnum
+from functools import cache
 from reprlib import repr as brief
 from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
@@ -68,7 +69,7 @@ def load_plan(content: bytes, path: str) -> Plan:
         meta = _from_json(document["meta"], PlanMeta, "meta")
     except _Mismatch as mismatch:
         raise _malformed(path, mismatch.place, mismatch.reason) from None
-    for key in document.keys() - {"core", "plan_id", "meta"}:
+    for key in sorted(document.keys() - {"core", "plan_id", "meta"}):
         raise _malformed(path, key, "is not a key of a plan")
     try:
         plan = plan_from_core(core, meta)
@@ -153,13 +154,9 @@ def _dataclass_from_json(value: Any, kind: Any, place: str) -> Any:
         raise _Mismatch(place, str(broken)) from None
 
 
-_FIELD_TYPES: dict[type, dict[str, Any]] = {}
-
-
+@cache
 def _field_types(kind: type) -> dict[str, Any]:
-    if kind not in _FIELD_TYPES:
-        _FIELD_TYPES[kind] = get_type_hints(kind)
-    return _FIELD_TYPES[kind]
+    return get_type_hints(kind)
 
 
 def _parse_json(content: bytes, path: str) -> dict[str, Any]:

@@ -123,7 +123,7 @@ def _connection(document: Document, at: Path, value: dict[str, Any]) -> Iterator
             f"{dotted(at)} has both a host and a socket",
             "keep the one that is meant",
         )
-    for key in value.keys() & set(_WITH_SHARD):
+    for key in sorted(value.keys() & set(_WITH_SHARD)):
         for name in _PLACEHOLDER.findall(value[key]):
             if name != "shard" or at[-1] == "scratch":
                 allowed = "none is expanded here" if at[-1] == "scratch" else "write {shard}"

@@ -128,7 +128,7 @@ def _branch_flaws(document: Document, error: _Error, at: Path) -> Iterator[Flaw]
 
 def _unknown_keys(document: Document, error: _Error, at: Path) -> Iterator[Flaw]:
     known = sorted(error.schema["properties"])
-    for key in error.instance.keys() - set(known):
+    for key in sorted(error.instance.keys() - set(known)):
         likely = nearest(key, known)
         recovery = f"did you mean {likely!r}?" if likely else f"known here: {', '.join(known)}"
         problem = Problem(
