@@ -259,7 +259,7 @@ def test_every_shard_that_cannot_be_reached_refuses_in_every_verb(fleet: Fleet) 
     fleet.write_spec()
     fleet.plan_and_commit()
     fleet.monkeypatch.setenv("WRONG", "wrong")
-    assert refuses(fleet, "apply", "login-refused").count("could not be observed") == 2
+    assert "shards -40, 80-c0 could not be observed" in refuses(fleet, "apply", "login-refused")
 
 
 @pytest.mark.invariant("PL-9")
