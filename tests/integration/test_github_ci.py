@@ -240,6 +240,19 @@ def test_a_workflow_edited_in_a_branch_cannot_apply_it(jobs: Jobs) -> None:
     assert jobs.fleet.all_definitions() == before
 
 
+FAULT_CODES = {
+    Fault.FORBIDDEN: "forge-denied",
+    Fault.NOT_FOUND: "forge-denied",
+    Fault.BROKEN: "forge-failing",
+    Fault.LIMITED: "forge-rate-limited",
+    Fault.BURST: "forge-rate-limited",
+    Fault.BURST_WITHOUT_HEADER: "forge-rate-limited",
+    Fault.HALF: "forge-answer-unclear",
+    Fault.HANGS_UP: "forge-unreachable",
+    Fault.LOST: "forge-unreachable",
+}
+
+
 @pytest.mark.invariant("RV-6")
 @pytest.mark.parametrize("fault", list(Fault))
 def test_a_forge_that_fails_gets_nothing_applied(jobs: Jobs, fault: Fault) -> None:
@@ -247,7 +260,7 @@ def test_a_forge_that_fails_gets_nothing_applied(jobs: Jobs, fault: Fault) -> No
     jobs.hub.reviewed(BEN, number)
     jobs.merged(number)
     jobs.double.fail("reviews", fault)
-    said = refuses(jobs, "forge-")
+    said = refuses(jobs, FAULT_CODES[fault])
     assert TOKEN not in said
 
 
