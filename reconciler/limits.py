@@ -196,7 +196,7 @@ CODE_OWNERS_BYTES_MAX = 3_000_000
 # An event holds at most 2,048 commits; the payload is at most 25 MB.
 EVENT_BYTES_MAX = 25_000_000
 
-# More names than this say less than "12 of 32 shards".
+# Where one line must say which shards: more names than this say less than "12 of 32 shards".
 SHARDS_NAMED_MAX = 8
 
 # GitHub: the description of a commit status.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from reconciler.flows.derive import begin_pass
 from reconciler.flows.looking import unreachable_refusals
 from reconciler.guard.model import Refusal
+from reconciler.plan.words import named_shards
 from reconciler.ports import World
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
@@ -33,6 +34,6 @@ def promotion_refusals(
             recovery=f"run `reconciler apply {keyspace} --environment {before.name}`, then this"
             " again",
             expected=f"every shard of {before.name} as in git",
-            observed=f"not so: {', '.join(behind[:8])}",
+            observed=f"not so: {named_shards(behind)}",
         ),
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
+from reconciler.limits import SHARDS_NAMED_MAX
 from reconciler.model.policy import Hazard, Policy
 from reconciler.plan import words
 from reconciler.plan.model import ChangeSet, PlanCore, PlannedStatement
@@ -49,7 +50,7 @@ def _change_set(core: PlanCore, change_set: ChangeSet, number: int) -> Iterator[
     which = words.shard_set(change_set.shards, len(core.shards))
     yield "-- " + "=" * 76
     yield _comment(f"Change set {number} of {len(core.change_sets)}: {which}")
-    if len(change_set.shards) > words.SHARD_NAMES_MAX and len(change_set.shards) < len(core.shards):
+    if len(change_set.shards) > SHARDS_NAMED_MAX and len(change_set.shards) < len(core.shards):
         yield from _shard_list("", change_set.shards)
     yield _comment(f"before {change_set.before}")
     yield _comment(f"after  {change_set.after}")

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler.diff.model import Operation
+from reconciler.limits import SHARDS_NAMED_MAX
 from reconciler.model.policy import Hazard, HazardKind
 from reconciler.plan.model import Algorithm, ExecutionClass, Lock, PlanCore, PlannedStatement
-
-# More names than this are counted, not listed, where one line must say which shards.
-SHARD_NAMES_MAX = 8
 
 # What cannot be had back by running the opposite statement.
 DESTRUCTIVE = frozenset(
@@ -34,17 +32,17 @@ def shard_set(shards: Sequence[str], of: int) -> str:
     """Which shards, in one line: all of them, their names, or how many (RP-2)."""
     if len(shards) == of:
         return f"shard {shards[0]}" if of == 1 else f"all {of:,} shards"
-    if len(shards) <= SHARD_NAMES_MAX:
+    if len(shards) <= SHARDS_NAMED_MAX:
         return f"{'shard' if len(shards) == 1 else 'shards'} {', '.join(shards)}"
     return f"{len(shards):,} of {of:,} shards"
 
 
 def named_shards(shards: Sequence[str]) -> str:
     """Which shards, where nobody knows of how many: by name as far as one line holds them."""
-    if len(shards) <= SHARD_NAMES_MAX:
+    if len(shards) <= SHARDS_NAMED_MAX:
         return f"{'shard' if len(shards) == 1 else 'shards'} {', '.join(shards)}"
-    more = len(shards) - SHARD_NAMES_MAX
-    return f"shards {', '.join(shards[:SHARD_NAMES_MAX])} and {more:,} more"
+    more = len(shards) - SHARDS_NAMED_MAX
+    return f"shards {', '.join(shards[:SHARDS_NAMED_MAX])} and {more:,} more"
 
 
 def terminated(sql: str) -> str:

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from reconciler.errors import Problem
 from reconciler.ledger.states import ApplyState, OperationState
+from reconciler.limits import SHARDS_NAMED_MAX
 from reconciler.outcomes import (
     ApplyOutcome,
     ApplyStatus,
@@ -157,7 +158,7 @@ def _since(at_s: float, now_s: float | None) -> str:
 
 def shown_shards(shards: Sequence[ShardRow]) -> tuple[ShardRow, ...]:
     """All of a few; of many only those that a reader may have to do something about."""
-    if len(shards) <= words.SHARD_NAMES_MAX:
+    if len(shards) <= SHARDS_NAMED_MAX:
         return tuple(shards)
     quiet = {OperationState.COMPLETED, OperationState.PENDING}
     return tuple(row for row in shards if row.state not in quiet)

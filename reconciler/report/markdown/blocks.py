@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.errors import Problem
 from reconciler.guard.model import Refusal
+from reconciler.limits import SHARDS_NAMED_MAX
 from reconciler.model.observation import Unreachable
 from reconciler.outcomes import KeyspaceFailed
 from reconciler.plan import words
@@ -52,7 +53,7 @@ def names(shards: Sequence[str]) -> str:
 
 def shard_set(shards: Sequence[str], of: int) -> str:
     """As `words.shard_set`, with names as code."""
-    if len(shards) == of or len(shards) > words.SHARD_NAMES_MAX:
+    if len(shards) == of or len(shards) > SHARDS_NAMED_MAX:
         text = words.shard_set(shards, of)
         return text if of > 1 else f"shard {code_span(shards[0])}"
     return f"{'shard' if len(shards) == 1 else 'shards'} {names(shards)}"
@@ -60,10 +61,10 @@ def shard_set(shards: Sequence[str], of: int) -> str:
 
 def named_shards(shards: Sequence[str]) -> str:
     """As `words.named_shards`, with names as code."""
-    if len(shards) <= words.SHARD_NAMES_MAX:
+    if len(shards) <= SHARDS_NAMED_MAX:
         return f"{'shard' if len(shards) == 1 else 'shards'} {names(shards)}"
-    more = len(shards) - words.SHARD_NAMES_MAX
-    return f"shards {names(shards[: words.SHARD_NAMES_MAX])} and {more:,} more"
+    more = len(shards) - SHARDS_NAMED_MAX
+    return f"shards {names(shards[:SHARDS_NAMED_MAX])} and {more:,} more"
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, more: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from reconciler.limits import COMMENT_BYTES_MAX
+from reconciler.limits import COMMENT_BYTES_MAX, SHARDS_NAMED_MAX
 from reconciler.outcomes import KeyspaceFailed, PlanOutcome, VerifyOutcome, VerifyState
 from reconciler.plan import words
 from reconciler.plan.estimate import Estimate, Estimated
@@ -267,7 +267,7 @@ def _counted_sets(core: PlanCore) -> str:
     return "\n".join(
         f"- change set {number}: {names(change_set.shards)}"
         for number, change_set in enumerate(core.change_sets, start=1)
-        if words.SHARD_NAMES_MAX < len(change_set.shards) < len(core.shards)
+        if SHARDS_NAMED_MAX < len(change_set.shards) < len(core.shards)
     )
 
 
