@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -216,6 +218,16 @@ def test_a_ledger_of_an_earlier_version_is_upgraded_where_it_is(
     assert row_of(read, lease) == replace(waiting, version=waiting.version + 1)
     for opened in (upgraded, read):
         opened.close()
+
+
+@pytest.mark.invariant("PL-12")
+def test_the_library_below_does_not_print_what_a_driver_said() -> None:
+    said = (
+        "import logging, reconciler.edges.ledger.engine as engine;"
+        "logging.getLogger('sqlalchemy.pool.impl.QueuePool').error('host, account, trace')"
+    )
+    ended = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
+    assert ended.stderr == ""
 
 
 @pytest.mark.invariant("PL-12")

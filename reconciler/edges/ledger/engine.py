@@ -6,6 +6,7 @@ Rule: no text of a driver's error that could name a host or a user leaves this m
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -20,6 +21,9 @@ from reconciler.errors import InvalidInput, Problem, Unavailable
 from reconciler.limits import LEDGER_BUSY_S_MAX, LEDGER_CONNECTIONS_MAX
 
 _UPGRADE_LOCK = "reconciler.ledger.upgrade"
+
+# A pool that cannot roll back over a dead connection would print the driver's error with its trace.
+logging.getLogger("sqlalchemy").addHandler(logging.NullHandler())
 
 Work = Callable[[Connection], None]
 

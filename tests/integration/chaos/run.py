@@ -13,6 +13,7 @@ import pymysql
 from pymysql.constants import ER
 
 from reconciler.edges.ledger.sql import open_ledger
+from reconciler.edges.mysql.locks import lock_name
 from reconciler.ledger.states import ApplyState, OperationState, StatementState
 from tests.integration.chaos.applying import Child, End, LedgerPlace
 from tests.integration.chaos.fleet import SHARDS, ChaosFleet, database_of
@@ -69,8 +70,8 @@ class ChaosRun:
         }[self.ledger_server]
         if to_the_ledger and self.random.random() < 0.25:
             return self.random.choice(to_the_ledger)
-        to_all = (self._kill, self._cut, self._hold, self._crash)
-        return self.random.choices(to_all, (40, 25, 15, 4))[0]
+        to_all = (self._kill, self._cut, self._hold, self._rival, self._crash)
+        return self.random.choices(to_all, (36, 22, 14, 14, 4))[0]
 
     def _kill(self) -> End | None:
         child = self._begin()
@@ -102,6 +103,20 @@ class ChaosRun:
             self._let_it_come_far(successor)
         self._tell(f"its successor ended: {successor.end()!r}")
         return end
+
+    def _rival(self) -> End | None:
+        """It loses its locks and does not know yet, and another one takes them."""
+        child = self._begin()
+        self._let_it_come_far(child)
+        self._tell("its locks are lost")
+        with self.fleet.server.connect() as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT IS_USED_LOCK(%s)", [lock_name(database_of(SHARDS[0]))])
+            (holder,) = cursor.fetchone() or (None,)
+            if holder is not None:
+                self._ignoring_gone(lambda: cursor.execute(f"KILL {holder}"))
+        rival = self._begin()
+        self._tell(f"its rival ended: {rival.end()!r}")
+        return child.end()
 
     def _crash(self) -> End | None:
         child = self._begin()

@@ -1,5 +1,6 @@
-"""Over two hundred rollouts on real servers, each with its own troubles: processes, connections and
-servers killed, disks filled, ledgers lost. Nothing may run twice, nothing may be skipped."""
+"""Over two hundred rollouts on MySQL and MariaDB, with ledgers in files and on servers, each with
+its own troubles: processes, connections and servers killed, disks filled, locks and ledgers lost.
+Nothing may run twice, nothing may be skipped."""
 
 from __future__ import annotations
 
