@@ -1,0 +1,163 @@
+"""What `Forge` promises, held against the adapter over HTTP. There is no fake of this port: tests
+that need a forge ask the double through the adapter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+import stamina
+
+from reconciler.edges.github.client import GithubClient
+from reconciler.edges.github.forge import GithubForge
+from reconciler.errors import InvalidInput, Unavailable
+from reconciler.guard.approvals import Account, AccountKind, ReviewState
+from reconciler.ports import Forge
+from tests.github_double.hub import ADA, BEN, EVE, ROBOT, Hub, MergeKind, User
+from tests.github_double.server import TOKEN, Double, Fault, serving
+
+TEXT = "CREATE TABLE t (id int);\n"
+
+
+@dataclass
+class Asked:
+    """A forge with one merged pull request, number 1, that Ben approved."""
+
+    forge: Forge
+    hub: Hub
+    double: Double
+    merged: str
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
+    tmp_path = tmp_path_factory.mktemp("forge")
+    hub = Hub(tmp_path)
+    ada = hub.workplace("ada")
+    for branch, path in (("main", "README.md"), ("feature", "schemas/t.sql")):
+        ada.git.checkout("-B", branch)
+        (tmp_path / "ada" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "ada" / path).write_text(TEXT)
+        ada.git.add("--all")
+        ada.git.commit("-m", path)
+        hub.pushed(ADA, ada, branch)
+    hub.reviewed(BEN, hub.opened(ADA, "feature"))
+    merged = hub.merged(1, MergeKind.SQUASH)
+    hub.members["acme/dba"] = ["ben"]
+    stamina.set_testing(True, attempts=2)
+    with serving(hub) as double:
+        client = GithubClient(api_url=double.url, token=TOKEN)
+        yield Asked(GithubForge(client, hub.name, run_id="7"), hub, double, merged)
+    stamina.set_testing(False)
+
+
+@pytest.fixture
+def asked(made: Asked) -> Asked:
+    made.double.fault, made.double.page_max = (lambda number, call: None), 100
+    made.double.calls.clear()
+    let_in(made, BEN)
+    return made
+
+
+def let_in(asked: Asked, user: User) -> None:
+    asked.hub.run_approvals = [
+        {
+            "state": "approved",
+            "environments": [{"name": "production"}],
+            "user": {"id": user.id, "login": user.login, "type": user.kind},
+        }
+    ]
+
+
+def account(user: User) -> Account:
+    return Account(id=user.id, login=user.login, kind=AccountKind(user.kind))
+
+
+Call = Callable[[Asked], object]
+CALLS: dict[str, Call] = {
+    "branch_tip": lambda a: a.forge.branch_tip("main"),
+    "is_ancestor": lambda a: a.forge.is_ancestor(a.hub.pulls[1].base_sha, a.merged),
+    "file": lambda a: a.forge.file(a.merged, "schemas/t.sql", bytes_max=1_000),
+    "no file": lambda a: a.forge.file(a.merged, "schemas/u.sql", bytes_max=1_000),
+    "pull_requests_of": lambda a: a.forge.pull_requests_of(a.merged),
+    "pull_request": lambda a: a.forge.pull_request(1).merge_commit,
+    "reviews": lambda a: [(r.account, r.state) for r in a.forge.reviews(1)],
+    "last_pusher": lambda a: a.forge.last_pusher(a.forge.pull_request(1)),
+    "may_write": lambda a: a.forge.may_write(account(BEN)),
+    "is_member": lambda a: a.forge.is_member("acme/dba", account(BEN)),
+    "changed_paths": lambda a: a.forge.changed_paths(1),
+    "run_approvers": lambda a: a.forge.run_approvers("production"),
+}
+
+
+def answers(asked: Asked) -> dict[str, object]:
+    return {
+        "branch_tip": asked.merged,
+        "is_ancestor": True,
+        "file": TEXT.encode(),
+        "no file": None,
+        "pull_requests_of": (1,),
+        "pull_request": asked.merged,
+        "reviews": [(account(BEN), ReviewState.APPROVED)],
+        "last_pusher": account(ADA),
+        "may_write": True,
+        "is_member": True,
+        "changed_paths": ("schemas/t.sql",),
+        "run_approvers": (account(BEN),),
+    }
+
+
+def test_every_call_of_the_port_is_held_to_it() -> None:
+    promised = {name for name in vars(Forge) if not name.startswith("_")}
+    assert promised == {name for name in CALLS if name != "no file"}
+
+
+@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("page_max", [100, 1])
+def test_a_whole_answer_is_given_however_it_is_cut_into_pages(
+    asked: Asked, name: str, page_max: int
+) -> None:
+    asked.double.page_max = page_max
+    assert CALLS[name](asked) == answers(asked)[name]
+
+
+# Not to be there is an answer to these, and it is the one that counts as no.
+_NO = {("is_ancestor", Fault.NOT_FOUND), ("is_member", Fault.NOT_FOUND)}
+
+
+@pytest.mark.invariant("RV-6")
+@pytest.mark.parametrize("fault", list(Fault))
+@pytest.mark.parametrize("name", CALLS)
+def test_what_is_not_a_whole_answer_raises(asked: Asked, name: str, fault: Fault) -> None:
+    asked.double.fail(".", fault)
+    if (name, fault) in _NO:
+        assert CALLS[name](asked) is False
+        return
+    with pytest.raises(Unavailable):
+        CALLS[name](asked)
+
+
+@pytest.mark.invariant("RV-6")
+@pytest.mark.parametrize("name", CALLS)
+def test_a_server_that_failed_once_is_asked_again(asked: Asked, name: str) -> None:
+    asked.double.fault = lambda number, call: Fault.BROKEN if number == 0 else None
+    assert CALLS[name](asked) == answers(asked)[name]
+
+
+def test_answers_that_are_a_clear_no(asked: Asked) -> None:
+    assert not asked.forge.is_ancestor(asked.hub.pulls[1].head_sha, asked.merged)
+    assert not asked.forge.is_ancestor("0" * 40, asked.merged)
+    assert not asked.forge.may_write(account(EVE))
+    assert not asked.forge.may_write(Account(id=99, login=BEN.login, kind=AccountKind.PERSON))
+    assert not asked.forge.is_member("acme/dba", account(EVE))
+    assert asked.forge.run_approvers("break-glass") == ()
+    with pytest.raises(Unavailable):
+        asked.forge.file("0" * 40, "README.md", bytes_max=1_000)
+    with pytest.raises(InvalidInput):
+        asked.forge.file(asked.merged, "README.md", bytes_max=3)
+
+
+def test_a_bot_that_let_a_run_in_is_nobody(asked: Asked) -> None:
+    let_in(asked, ROBOT)
+    assert asked.forge.run_approvers("production") == ()
