@@ -70,7 +70,7 @@ def init(
     from reconciler.cli.wire import Worlds, open_tree
     from reconciler.edges.files.writer import WorkingTreeWriter
     from reconciler.flows.init import found_keyspace
-    from reconciler.report.render import plan_report, pull_report
+    from reconciler.report.render import init_report
     from reconciler.spec.draft import draft_spec
 
     block = _block_of(environment_file) if environment_file else _block(keyspace, described)
@@ -86,13 +86,8 @@ def init(
             writer=WorkingTreeWriter(root),
             source=source,
         )
-    how = presentation(output)
-    show(pull_report([pulled], how))
-    if planned is None:
-        return
-    click.echo()
-    show(plan_report([planned], how))
-    if planned.refusals:
+    show(init_report(pulled, planned, presentation(output)))
+    if planned and planned.refusals:
         raise SystemExit(3)
 
 

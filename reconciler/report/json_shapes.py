@@ -69,6 +69,15 @@ def pull_json(outcomes: Sequence[PullOutcome | KeyspaceFailed]) -> str:
     return _document("pull", outcomes, _pull_outcome)
 
 
+def init_json(pulled: PullOutcome, planned: PlanOutcome | None) -> str:
+    """As `pull`, with the plan that proves it; null where there is no table to plan for."""
+    return _document(
+        "init",
+        [pulled],
+        lambda found: {**_pull_outcome(found), "plan": _plan_outcome(planned) if planned else None},
+    )
+
+
 def status_json(outcome: StatusOutcome) -> str:
     return _dumped(
         {

@@ -103,6 +103,14 @@ def status_report(outcome: StatusOutcome, how: Presentation) -> str:
     return _rendered(outcome, how, forms, findings=())
 
 
+def init_report(pulled: PullOutcome, planned: PlanOutcome | None, how: Presentation) -> str:
+    """What was written, and the plan that proves it: one document for a program."""
+    if how.format is Format.JSON:
+        return json_shapes.init_json(pulled, planned)
+    told = pull_report([pulled], how)
+    return f"{told}\n{plan_report([planned], how)}" if planned else told
+
+
 def lint_report(outcomes: Sequence[LintOutcome | KeyspaceFailed], how: Presentation) -> str:
     forms = _Forms(text_lists.lint_text, markdown_lists.lint_markdown, json_shapes.lint_json)
     return _rendered(outcomes, how, forms, findings_of(outcomes, how.files))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
 import pytest
@@ -27,6 +28,10 @@ def test_init_proves_itself_by_an_empty_plan(fleet: Fleet) -> None:
     assert fleet.run("plan", "--detailed-exitcode").code == 0
     again = fleet.run("init", "shop", "--environment-file", str(fleet.root / "fleet.yaml"))
     assert again.code == 3
+    other = ("init", "other", "--environment-file", str(fleet.root / "fleet.yaml"))
+    (founded,) = json.loads(fleet.run(*other, "--output", "json").out)["keyspaces"]
+    assert founded["spec"] == "specs/other.yaml"
+    assert founded["plan"]["outcome"] == "nothing-to-do"
     assert "[spec-exists]" in again.said
 
 

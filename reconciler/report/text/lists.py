@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 from reconciler.outcomes import CheckMark, DoctorOutcome, KeyspaceFailed, LintOutcome
 from reconciler.plan.visible import visible_line
@@ -30,6 +31,8 @@ _MARGIN = " " * 11  # under the text that follows a mark
 
 
 def lint_text(outcomes: Sequence[LintOutcome | KeyspaceFailed], style: Style = PLAIN) -> str:
+    if all(isinstance(outcome, LintOutcome) and not outcome.problems for outcome in outcomes):
+        return finished(chain.from_iterable(_lint(outcome, style) for outcome in outcomes))
     return finished(between(_lint(outcome, style) for outcome in outcomes))
 
 
