@@ -16,13 +16,18 @@ from reconciler.ddl.reading.index import read_index
 from reconciler.ddl.reading.options import read_options
 from reconciler.ddl.reading.partitioning import read_partitioning
 from reconciler.ddl.render import printed_texts, render_table
-from reconciler.ddl.scan import NAME, expect, not_understood
+from reconciler.ddl.scan import NAME, defined_table, expect, not_understood
+from reconciler.errors import Problem, Refused
 from reconciler.model.schema import Check, Column, ForeignKey, Index, Table
 from reconciler.model.server import Flavor, ServerVersion
 
 _FRAME = re.compile(rf"CREATE TABLE ({NAME}) \(\n  ")
 _PERIOD = re.compile(rf"PERIOD FOR (?:SYSTEM_TIME|{NAME}) \({NAME}, {NAME}\)")
 _CONSTRAINT_KIND = re.compile(r"CONSTRAINT `.*?` (FOREIGN KEY|CHECK) \(", re.DOTALL)
+# Options, comments and partitions of these engines hold logins of other servers in plain text.
+_ROWS_ELSEWHERE = re.compile(
+    r"^\) (?:ENGINE=(?:FEDERATED|CONNECT|SPIDER)\b|.* CONNECTION='\w+://)", re.MULTILINE
+)
 _SEPARATOR = ",\n  "
 _END = "\n)"
 _READ_COLUMN = {
@@ -46,8 +51,10 @@ def read_table(text: str, version: ServerVersion) -> Table:
     """The table that `text`, a server's SHOW CREATE TABLE, defines.
 
     Raises `Refused` with code "definition-not-understood" for any text that the value read from it
-    does not give back byte for byte.
+    does not give back byte for byte; with code "definition-elsewhere" if it may hold a login.
     """
+    if _ROWS_ELSEWHERE.search(text):
+        raise _rows_elsewhere(text)
     frame = expect(_FRAME, text, 0)
     items, at = _read_items(text, frame.end(), version.flavor)
     options, system_versioned, at = read_options(text, at, version.flavor)
@@ -102,6 +109,18 @@ def _read_constraint(text: str, at: int, flavor: Flavor, items: _Items) -> int:
             check, at = read_check(text, at)
             items.checks.append(check)
     return at
+
+
+def _rows_elsewhere(text: str) -> Refused:
+    """PL-12: not a word of the definition; it would stand in plans, reports and pulled files."""
+    return Refused(
+        Problem(
+            code="definition-elsewhere",
+            message=f"table {defined_table(text) or '?'!r}: its rows are on another server, and its"
+            " definition may hold a login there: it is neither read nor shown",
+            recovery="leave this table to other means with `ignore_tables`",
+        )
+    )
 
 
 def _first_difference(text: str, printed: str) -> int:

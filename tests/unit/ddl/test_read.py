@@ -214,6 +214,27 @@ def test_what_is_not_understood_is_refused(text: str) -> None:
     assert [problem.code for problem in caught.value.problems] == ["definition-not-understood"]
 
 
+@pytest.mark.invariant("PL-12")
+@pytest.mark.parametrize(
+    "options",
+    [
+        "ENGINE=FEDERATED DEFAULT CHARSET=utf8mb4 CONNECTION='mysql://app:hush@db9:3306/d/t'",
+        "ENGINE=CONNECT `TABLE_TYPE`='MYSQL' `OPTION_LIST`='Host=db9,User=app,Password=hush'",
+        'ENGINE=SPIDER COMMENT=\'wrapper "mysql", host "db9", password "hush"\'',
+        "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 CONNECTION='mysql://app:hush@db9/d/t'",
+    ],
+)
+def test_a_login_of_another_server_in_a_definition_is_not_shown(options: str) -> None:
+    text = f"CREATE TABLE `t` (\n  `a` int(11) DEFAULT NULL\n) {options}"
+    with pytest.raises(Refused) as caught:
+        read_table(text, MARIADB)
+    (problem,) = caught.value.problems
+    assert problem.code == "definition-elsewhere"
+    assert "table 't'" in problem.message
+    assert "hush" not in str(problem)
+    assert "db9" not in str(problem)
+
+
 def test_a_definition_cut_short_is_refused_or_whole() -> None:
     for length in range(len(ORDERS)):
         text = ORDERS[:length]
