@@ -18,7 +18,7 @@ from reconciler.plan.files import has_file, plan_paths
 from reconciler.plan.model import Plan, PlanMeta
 from reconciler.plan.validate import check_core
 from reconciler.ports import FileWriter, World
-from reconciler.spec.load import DesiredFiles, load_keyspace
+from reconciler.spec.load import DesiredFiles, load_repository
 from reconciler.spec.model import Environment
 from reconciler.spec.tree import FileTree
 
@@ -93,9 +93,8 @@ def _pending(
     """
     if protected is None:
         return None
-    try:
-        merged_files = load_keyspace(protected, files.spec.path)
-    except ReconcilerError:
+    merged_files = _of_keyspace(protected, files.spec.keyspace)
+    if merged_files is None:
         return None
     merged = plan_of_these_files(protected, merged_files, environment)
     if merged is None:
@@ -104,6 +103,15 @@ def _pending(
     if None in standings or not any(isinstance(standing, ToDo) for standing in standings):
         return None
     return merged
+
+
+def _of_keyspace(tree: FileTree, keyspace: str) -> DesiredFiles | None:
+    """By name, for a spec may have another path on the protected branch."""
+    try:
+        found = load_repository(tree).get(keyspace)
+    except ReconcilerError:
+        return None
+    return found if isinstance(found, DesiredFiles) else None
 
 
 def _can_run(world: World, begun: Pass, pending: Plan) -> bool:

@@ -285,6 +285,15 @@ def test_a_plan_is_not_built_on_a_merged_plan_that_still_waits(fleet: Fleet) -> 
     assert fleet.run("plan").code == 0
 
 
+@pytest.mark.invariant("PL-13")
+def test_a_merged_plan_still_waits_for_a_keyspace_whose_spec_has_moved(fleet: Fleet) -> None:
+    add_column(fleet)
+    fleet.plan_and_commit()
+    fleet.edit("schemas/shop/users.sql", "age int", "age bigint")
+    fleet.git("mv", "specs/shop.yaml", "specs/store.yaml")
+    refuses(fleet, "plan", "pending-apply", "--write")
+
+
 def test_a_plan_that_the_branch_has_left_behind_does_not_block_the_next(fleet: Fleet) -> None:
     """Somebody pushed a schema file without a plan, while the last one had not been applied."""
     add_column(fleet)
