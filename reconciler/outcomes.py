@@ -50,6 +50,8 @@ class VerifyState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyOutcome:
+    """`plan` is the committed one; of UNPLANNED the one that would be made."""
+
     environment: str
     keyspace: str
     state: VerifyState

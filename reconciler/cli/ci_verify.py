@@ -25,7 +25,7 @@ from reconciler.errors import Refused
 from reconciler.flows.ci_change import touched_keyspaces
 from reconciler.flows.plan import keep_plan, plan_keyspace
 from reconciler.flows.verify import verify_keyspace
-from reconciler.outcomes import KeyspaceFailed, PlanOutcome, VerifyOutcome
+from reconciler.outcomes import KeyspaceFailed, PlanOutcome, VerifyOutcome, VerifyState
 from reconciler.report.forge_words import FORK_LINE, NO_SCHEMA_CHANGE, verify_status
 from reconciler.report.markdown.ci import (
     fork_summary,
@@ -133,7 +133,8 @@ def verify_change(repo: Path, environments: Sequence[str], sarif: Path | None) -
     if sarif:
         sarif.write_text(verify_report(everything, change.ci.how("sarif", change.loaded)))
     code = worst(map(verify_code, everything))
-    plans = [o.plan.plan_id for o in everything if isinstance(o, VerifyOutcome) and o.plan]
+    verified = [o for o in everything if isinstance(o, VerifyOutcome)]
+    plans = [o.plan.plan_id for o in verified if o.plan and o.state is not VerifyState.UNPLANNED]
     change.ci.output(changed=True, plan_ids=plans, exit_code=int(code))
     return int(code)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from reconciler.flows.check import check_against_live, is_as_git_says, is_left_over
-from reconciler.flows.derive import begin_pass, derive
+from reconciler.flows.derive import Derived, begin_pass, derive
 from reconciler.flows.estimate import time_estimate
 from reconciler.flows.looking import unreachable_refusals
 from reconciler.guard.model import Refusal
 from reconciler.outcomes import VerifyOutcome, VerifyState
+from reconciler.plan.codec import plan_from_core
 from reconciler.plan.files import plan_paths, read_plan
+from reconciler.plan.model import Plan, PlanMeta
 from reconciler.ports import World
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
@@ -24,15 +26,16 @@ def verify_keyspace(
     begun = begin_pass(world, files, environment)
     look = begun.look
 
-    def outcome(state: VerifyState, refusals: tuple[Refusal, ...] = ()) -> VerifyOutcome:
+    def outcome(
+        state: VerifyState, refusals: tuple[Refusal, ...] = (), plan: Plan | None = plan
+    ) -> VerifyOutcome:
+        shown = plan if state in (VerifyState.VERIFIED, VerifyState.UNPLANNED) else None
         return VerifyOutcome(
             environment=environment.name,
             keyspace=keyspace,
             state=state,
             plan=plan,
-            estimate=time_estimate(begun, plan.core)
-            if plan and state is VerifyState.VERIFIED
-            else None,
+            estimate=time_estimate(begun, shown.core) if shown else None,
             refusals=refusals,
             unreachable=look.unreachable,
         )
@@ -43,12 +46,22 @@ def verify_keyspace(
     if is_as_git_says(begun) and (plan is None or is_left_over(begun, plan)):
         return outcome(VerifyState.NO_CHANGE)
     if plan is None:
-        refusals = derive(world, begun).refusals or (unplanned(environment.name, keyspace),)
-        return outcome(VerifyState.UNPLANNED, refusals)
+        derived = derive(world, begun)
+        refusals = derived.refusals or (unplanned(environment.name, keyspace),)
+        return outcome(VerifyState.UNPLANNED, refusals, _missing(derived))
     checked = check_against_live(world, begun, plan)
     if checked.refusals:
         return outcome(VerifyState.REFUSED, checked.refusals)
     return outcome(VerifyState.APPLIED if checked.all_done else VerifyState.VERIFIED)
+
+
+def _missing(derived: Derived) -> Plan | None:
+    """The plan that would be made, to be shown; it is never written, so nobody asks by what and
+    when."""
+    if derived.core is None:
+        return None
+    meta = PlanMeta(created_at="", tool_version="", rows=derived.rows, notes=derived.notes)
+    return plan_from_core(derived.core, meta)
 
 
 def unplanned(environment: str, keyspace: str) -> Refusal:

@@ -25,7 +25,6 @@ from reconciler.outcomes import (
 from reconciler.plan import words
 from reconciler.plan.model import Plan
 from reconciler.report import apply_words, drift_words
-from reconciler.report.next_steps import after_verify, verify_verdict
 from reconciler.report.order import sorted_problems, sorted_unreachable
 from reconciler.report.refusals import reasons_of, unsaid_places
 from reconciler.report.summary import is_not_allowed
@@ -108,9 +107,7 @@ def _of_one(outcome: Reportable, files: SchemaFiles) -> Iterator[Finding]:
         case VerifyOutcome():
             yield from _reasons(outcome.keyspace, outcome.refusals, outcome.unreachable, files)
             if outcome.state is VerifyState.UNPLANNED:
-                text = f"{outcome.keyspace}: {verify_verdict(outcome)}; {after_verify(outcome)}"
-                place = files.place(outcome.keyspace, None)
-                yield Finding(level=Level.ERROR, code="plan-missing", message=text, where=place)
+                yield from _hazards(outcome.plan, files)
         case DriftOutcome():
             yield from _reasons(outcome.keyspace, outcome.refusals, (), files)
             yield from _drift(outcome, files)

@@ -59,17 +59,3 @@ def verify_verdict(outcome: VerifyOutcome) -> str:
             return f"refused for {words.count(total, 'reason')}"
         case _:
             assert_never(outcome.state)
-
-
-def after_verify(outcome: VerifyOutcome) -> str:
-    """Refusals carry their own next step."""
-    match outcome.state:
-        case VerifyState.UNPLANNED:
-            plan = command("plan", outcome.keyspace, outcome.environment, "--write")
-            return f"run `{plan}` and commit the files it names"
-        case VerifyState.NO_CHANGE | VerifyState.VERIFIED | VerifyState.APPLIED:
-            return ""
-        case VerifyState.REFUSED:
-            return ""
-        case _:
-            assert_never(outcome.state)

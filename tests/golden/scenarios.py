@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from reconciler.flows.verify import unplanned
 from reconciler.ledger.states import ApplyState, OperationState, RequestKind, RequestState
 from reconciler.outcomes import (
     ApplyOutcome,
@@ -69,13 +70,16 @@ def planned(plan: Plan | None, **rest: object) -> Report:
     return lambda how: render.plan_report([outcome], how)
 
 
+_ESTIMATED = (VerifyState.VERIFIED, VerifyState.UNPLANNED)
+
+
 def verified(state: VerifyState, plan: Plan | None = None, **rest: object) -> Report:
     outcome = VerifyOutcome(
         environment="production",
         keyspace="commerce",
         state=state,
         plan=plan,
-        estimate=samples.estimate(plan) if state is VerifyState.VERIFIED else None,
+        estimate=samples.estimate(plan) if state in _ESTIMATED else None,
         **rest,
     )
     return lambda how: render.verify_report([outcome], how)
@@ -366,7 +370,11 @@ VERIFY = (
     Scenario(
         "verify-unplanned",
         "The branch changes the schema and holds no plan.",
-        verified(VerifyState.UNPLANNED, samples.UNIFORM),
+        verified(
+            VerifyState.UNPLANNED,
+            samples.UNIFORM,
+            refusals=(unplanned("production", "commerce"),),
+        ),
     ),
     Scenario(
         "verify-applied",

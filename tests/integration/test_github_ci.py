@@ -90,6 +90,7 @@ def test_a_missing_plan_is_refused_with_the_command_to_run(jobs: Jobs) -> None:
     assert ended.code == 3, ended.said
     assert "reconciler plan shop" in ended.said
     assert "reconciler plan shop" in jobs.comments(number)[0]
+    assert "ADD COLUMN `age`" in jobs.comments(number)[0]
     assert jobs.hub.statuses[-1]["state"] == "failure"
     jobs.hub.reviewed(BEN, number)
     jobs.merged(number)

@@ -146,8 +146,6 @@ def _verify_outcome(outcome: VerifyOutcome | KeyspaceFailed, files: SchemaFiles)
         yield from permission_parts(outcome.plan.core)
     if shown is not None:
         yield from _details(shown, outcome.estimate, files)
-    if step := next_steps.after_verify(outcome):
-        yield Part(text=f"**Next:** {recovery_line(step)}")
 
 
 def _facts(summary: PlanSummary, estimate: Estimate | None) -> Iterator[str]:

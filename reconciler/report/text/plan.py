@@ -137,9 +137,6 @@ def _verify_outcome(outcome: VerifyOutcome | KeyspaceFailed, style: Style) -> Li
     yield from refusal_lines(outcome.refusals, outcome.unreachable, style)
     if outcome.plan is not None:
         yield from _verified_plan(outcome, outcome.plan, style)
-    if step := next_steps.after_verify(outcome):
-        yield ""
-        yield from wrapped(step, style, first="next: ")
 
 
 def _verified_plan(outcome: VerifyOutcome, plan: Plan, style: Style) -> Lines:
