@@ -43,6 +43,7 @@ from reconciler.report.markdown.ci import break_glass_issue
 from reconciler.report.render import apply_report
 from reconciler.spec.load import DesiredFiles, load_repository
 from reconciler.spec.model import Environment
+from reconciler.spec.tree import from_the_top
 
 BREAK_GLASS_ENVIRONMENT = "break-glass"
 
@@ -230,11 +231,10 @@ def _tell_progress(run: _Run, world: ApplyWorld, environment: str, keyspace: str
 
 
 def _tell_author(run: _Run, environment: str, keyspace: str, body: str) -> None:
-    path = plan_paths(environment, keyspace).json
-    below = run.ci.history.below
+    path = from_the_top(plan_paths(environment, keyspace).json, run.ci.history.below)
 
     def write(notices: GithubNotices) -> None:
-        brought_by = run.ci.line.last_change(run.commit, f"{below}/{path}" if below else path)
+        brought_by = run.ci.line.last_change(run.commit, path)
         if brought_by is not None:
             for number in run.ci.forge.pull_requests_of(brought_by)[:1]:
                 notices.keep_comment(number, body)

@@ -23,7 +23,7 @@ from reconciler.outcomes import KeyspaceFailed, PlanOutcome
 from reconciler.plan.files import has_file, read_plan
 from reconciler.plan.model import Plan
 from reconciler.report.forge_words import is_plan_commit, plan_commit_message
-from reconciler.spec.tree import FileTree
+from reconciler.spec.tree import FileTree, from_the_top
 
 TOKEN_VARIABLE = "RECONCILER_COMMIT_TOKEN"
 
@@ -76,8 +76,8 @@ def commit_plans(
         pull_request.head_branch,
         onto=head,
         message=plan_commit_message([plan.plan_id for plan in plans]),
-        additions={f"{below}/{path}" if below else path: text for path, text in additions.items()},
-        removals=[f"{below}/{path}" if below else path for path in removals],
+        additions={from_the_top(path, below): text for path, text in additions.items()},
+        removals=[from_the_top(path, below) for path in removals],
     )
     remark(f"committed {made[:12]} to {pull_request.head_branch}")
 

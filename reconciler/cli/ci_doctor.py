@@ -18,7 +18,7 @@ from reconciler.guard.forge_settings import SettingFinding, judge_settings
 from reconciler.limits import CODE_OWNERS_BYTES_MAX
 from reconciler.outcomes import CheckMark, DoctorFinding, DoctorOutcome
 from reconciler.plan.files import plan_paths
-from reconciler.spec.load import DesiredFiles
+from reconciler.spec.tree import from_the_top
 
 _REMOTE = re.compile(r"[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
 
@@ -49,12 +49,11 @@ def examine_github(repo: Path) -> DoctorOutcome:
 def _paths_to_own(loaded: Loaded, below: str) -> tuple[str, ...]:
     """One file of each kind and keyspace, and the workflows: who changes them changes what runs."""
     paths = []
-    for files in loaded.keyspaces.values():
-        if isinstance(files, DesiredFiles):
-            spec = files.spec
-            paths += [spec.path, *(file.path for file in files.files[:1])]
-            paths += [plan_paths(each.name, spec.keyspace).json for each in spec.environments]
-    inside = [f"{below}/{path}" if below else path for path in paths]
+    for files in loaded.sound.values():
+        spec = files.spec
+        paths += [spec.path, *(file.path for file in files.files[:1])]
+        paths += [plan_paths(each.name, spec.keyspace).json for each in spec.environments]
+    inside = [from_the_top(path, below) for path in paths]
     return (*sorted(inside), ".github/workflows/schema.yml")
 
 
@@ -70,12 +69,7 @@ def github_of(repo: Path, environ: Mapping[str, str]) -> tuple[GithubClient, str
 
 
 def _asked(loaded: Loaded) -> tuple[tuple[str, ...], bool]:
-    found = [
-        environment
-        for files in loaded.keyspaces.values()
-        if isinstance(files, DesiredFiles)
-        for environment in files.spec.environments
-    ]
+    found = [each for files in loaded.sound.values() for each in files.spec.environments]
     names = tuple(sorted({environment.name for environment in found}))
     return names, any(environment.review.code_owners for environment in found)
 

@@ -13,6 +13,7 @@ from reconciler.cli.exit_code import ExitCode, worst, worst_first
 from reconciler.cli.run import Loaded
 from reconciler.cli.streams import remark, show
 from reconciler.cli.wire import Worlds
+from reconciler.edges.clock import SystemClock
 from reconciler.edges.github.notices import GithubNotices
 from reconciler.edges.github.webhook import post_text
 from reconciler.errors import ReconcilerError
@@ -43,7 +44,7 @@ def watch_drift(
     loaded = Loaded(root=ci.root, tree=tree, keyspaces=load_repository(tree))
     with Worlds(loaded.root) as worlds:
         outcomes: Outcomes = []
-        names = _environments(loaded, environments)
+        names = loaded.environments(environments)
         for environment in names:
 
             def work(files: DesiredFiles, chosen: Environment) -> DriftOutcome:
@@ -60,23 +61,11 @@ def watch_drift(
     ci.summarise(lambda room: drift_markdown(ordered, limit_bytes=room))
     _write(ci, loaded, outcomes, {"sarif": sarif, "json": json})
     if metrics:
-        metrics.write_text(drift_metrics(outcomes, now_s=_now_s()), encoding="utf-8")
+        metrics.write_text(drift_metrics(outcomes, now_s=SystemClock().now_s()), encoding="utf-8")
     _keep_issue(ci, outcomes, code)
     _tell_chat(ci, outcomes, code)
     ci.output(drift=code is not ExitCode.FINE, exit_code=int(code))
     return int(code)
-
-
-def _environments(loaded: Loaded, asked: Sequence[str]) -> list[str]:
-    if asked:
-        return sorted(set(asked))
-    names = {
-        environment.name
-        for files in loaded.keyspaces.values()
-        if isinstance(files, DesiredFiles)
-        for environment in files.spec.environments
-    }
-    return sorted(names) or ["(none)"]
 
 
 def _write(ci: CiJob, loaded: Loaded, outcomes: Outcomes, files: dict[str, Path | None]) -> None:
@@ -106,9 +95,3 @@ def _tell_chat(ci: CiJob, outcomes: Outcomes, code: ExitCode) -> None:
         post_text(url, chat_text(outcomes, ci.job.run_url))
     except ReconcilerError as untold:
         remark(f"warning: {untold.problems[0]}")
-
-
-def _now_s() -> float:
-    from reconciler.edges.clock import SystemClock
-
-    return SystemClock().now_s()

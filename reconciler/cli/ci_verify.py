@@ -13,6 +13,7 @@ from reconciler import __version__
 from reconciler.cli.ci_commit import commit_plans, committer
 from reconciler.cli.ci_job import CiJob, wrong_event
 from reconciler.cli.exit_code import ExitCode, worst, worst_first
+from reconciler.cli.plan import plan_code
 from reconciler.cli.presenting import schema_files
 from reconciler.cli.run import Loaded
 from reconciler.cli.streams import show
@@ -76,18 +77,6 @@ class _Change:
     def pull_request(self) -> PullRequestEvent | None:
         return self.event if isinstance(self.event, PullRequestEvent) else None
 
-    def environments(self, asked: Sequence[str]) -> list[str]:
-        if asked:
-            return sorted(set(asked))
-        names = {
-            environment.name
-            for files in self.loaded.keyspaces.values()
-            if isinstance(files, DesiredFiles)
-            for environment in files.spec.environments
-        }
-        # With every spec broken there is no name; what is wrong must still be said.
-        return sorted(names) or ["(none)"]
-
     def outcomes(self, environment: str, work: Work[Outcome]) -> list[Outcome | KeyspaceFailed]:
         """Of the touched keyspaces that have the environment, or that nobody could read."""
         names = [name for name in self.touched if self._concerns(name, environment)]
@@ -122,7 +111,7 @@ def verify_change(repo: Path, environments: Sequence[str], sarif: Path | None) -
             world = worlds.world_of(chosen)
             return verify_keyspace(world, files, chosen, tree=change.loaded.tree)
 
-        for environment in change.environments(environments):
+        for environment in change.loaded.environments(environments):
             outcomes = change.outcomes(environment, work)
             _tell_verified(change, environment, outcomes)
             everything += outcomes
@@ -149,17 +138,17 @@ def plan_change(repo: Path, environments: Sequence[str], telling: Telling, keepi
     app = committer(change.ci) if keeping is Keeping.COMMIT else None
     everything = []
     with Worlds(change.loaded.root) as worlds:
-        for environment in change.environments(environments):
+        for environment in change.loaded.environments(environments):
             outcomes = change.outcomes(environment, _planning(change, worlds))
             everything += outcomes
             for outcome in outcomes if telling is Telling.COMMENT else ():
                 _comment(change, plan_markdown([outcome], files=change.files))
     show(plan_report(everything, change.ci.how("github", change.loaded)))
-    ordered = worst_first(everything, _plan_code)
+    ordered = worst_first(everything, plan_code)
     change.ci.summarise(lambda room: plan_markdown(ordered, limit_bytes=room, files=change.files))
     if app and pull_request:
         commit_plans(change.ci, app, pull_request, everything)
-    code = worst(map(_plan_code, everything))
+    code = worst(map(plan_code, everything))
     plans = [o.plan.plan_id for o in everything if isinstance(o, PlanOutcome) and o.plan]
     change.ci.output(changed=True, plan_ids=plans, exit_code=int(code))
     return int(code)
@@ -183,14 +172,6 @@ def _planning(change: _Change, worlds: Worlds) -> Work[PlanOutcome]:
     return work
 
 
-def _plan_code(outcome: PlanOutcome | KeyspaceFailed) -> ExitCode:
-    from reconciler.cli.presenting import failed_code
-
-    if isinstance(outcome, KeyspaceFailed):
-        return failed_code(outcome)
-    return ExitCode.REFUSED if outcome.refusals else ExitCode.FINE
-
-
 def _unchanged(change: _Change, environments: Sequence[str], sarif: Path | None) -> int:
     """No connection is made, and none is needed."""
     click.echo(NO_SCHEMA_CHANGE)
@@ -199,7 +180,7 @@ def _unchanged(change: _Change, environments: Sequence[str], sarif: Path | None)
     if sarif:
         sarif.write_text(verify_report([], change.ci.how("sarif", change.loaded)))
     if change.ci.job.token:
-        for environment in change.environments(environments):
+        for environment in change.loaded.environments(environments):
             _status(change, environment, NO_SCHEMA_CHANGE, ExitCode.FINE)
         _forget_untouched(change)
     return int(ExitCode.FINE)
@@ -209,10 +190,9 @@ def _forget_untouched(change: _Change) -> None:
     """What an earlier state of the pull request was told, and this one is not about: "no schema
     change" takes the place of a plan, and what is about a keyspace or an environment that is no
     more is folded away."""
-    pull_request, keyspaces = change.pull_request, change.loaded.keyspaces
+    pull_request, sound = change.pull_request, change.loaded.sound
     if pull_request is None or pull_request.is_fork:
         return
-    sound = {name: files for name, files in keyspaces.items() if isinstance(files, DesiredFiles)}
     pairs = [(each.name, name) for name, files in sound.items() for each in files.spec.environments]
     markers = {marker("change", *pair) for pair in pairs}
 
@@ -223,7 +203,8 @@ def _forget_untouched(change: _Change) -> None:
                 body = unchanged_comment(environment, keyspace)
                 notices.keep_comment(pull_request.number, body)
         gone = frozenset(line for line in told if is_marker(line, "change") and line not in markers)
-        if gone and len(sound) == len(keyspaces):  # of one that is broken nobody knows
+        all_known = len(sound) == len(change.loaded.keyspaces)  # of a broken one nobody knows
+        if gone and all_known:
             notices.fold_comments(pull_request.number, gone)
 
     change.ci.tell("the comment", replace_them)
@@ -238,7 +219,7 @@ def _from_fork(change: _Change, pull_request: PullRequestEvent) -> int:
     show(plan_report(outcomes, change.ci.how("github", change.loaded)))
     click.echo(FORK_LINE)
     number, touched = pull_request.number, change.touched
-    ordered = worst_first(outcomes, _plan_code)
+    ordered = worst_first(outcomes, plan_code)
     change.ci.summarise(lambda room: fork_summary(touched, number, ordered, limit_bytes=room))
     change.ci.output(changed=True, plan_ids=[], exit_code=int(ExitCode.REFUSED))
     return int(ExitCode.REFUSED)

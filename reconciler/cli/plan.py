@@ -98,8 +98,8 @@ def plan(
 
         outcomes = loaded.each(environment, keyspaces, work)
     show(plan_report(outcomes, presentation(output, loaded.keyspaces)))
-    changes = ExitCode.DIFFERENCES if detailed_exitcode else ExitCode.FINE
-    exit_with(_code(outcome, changes) for outcome in outcomes)
+    changes = ExitCode.DIFFERENCES if detailed_exitcode else None
+    exit_with(plan_code(outcome, changes) for outcome in outcomes)
 
 
 def _reverted(
@@ -121,7 +121,8 @@ def _reverted(
     return load_keyspace(loaded.tree, files.spec.path), notes
 
 
-def _code(outcome: PlanOutcome | KeyspaceFailed, changes: ExitCode) -> ExitCode:
+def plan_code(outcome: PlanOutcome | KeyspaceFailed, changes: ExitCode | None = None) -> ExitCode:
+    """`changes` is what a plan with changes ends with, if that is not fine."""
     from reconciler.cli.exit_code import ExitCode
     from reconciler.cli.presenting import failed_code
     from reconciler.outcomes import KeyspaceFailed
@@ -130,7 +131,8 @@ def _code(outcome: PlanOutcome | KeyspaceFailed, changes: ExitCode) -> ExitCode:
         return failed_code(outcome)
     if outcome.refusals:
         return ExitCode.REFUSED
-    return changes if outcome.plan and outcome.plan.core.change_sets else ExitCode.FINE
+    has_changes = outcome.plan is not None and bool(outcome.plan.core.change_sets)
+    return changes if changes is not None and has_changes else ExitCode.FINE
 
 
 @click.command()

@@ -26,6 +26,19 @@ class Loaded:
     tree: FileTree
     keyspaces: Mapping[str, DesiredFiles | ReconcilerError]
 
+    @property
+    def sound(self) -> dict[str, DesiredFiles]:
+        """The keyspaces that could be read."""
+        return {
+            name: files for name, files in self.keyspaces.items() if isinstance(files, DesiredFiles)
+        }
+
+    def environments(self, asked: Sequence[str]) -> list[str]:
+        """Those asked for, or all of the specs. With every spec broken there is no name, and what
+        is wrong must still be said of something."""
+        named = {each.name for files in self.sound.values() for each in files.spec.environments}
+        return sorted(set(asked) or named) or ["(none)"]
+
     def each(
         self,
         environment: str | None,

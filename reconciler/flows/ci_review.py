@@ -34,6 +34,7 @@ from reconciler.ports import Forge, MainLine
 from reconciler.spec.model import ReviewRule
 from reconciler.spec.read import read_spec
 from reconciler.spec.text import text_of
+from reconciler.spec.tree import from_the_top
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,7 @@ class ReviewQuestion:
         return PlanPaths(json=self.within(paths.json), sql=self.within(paths.sql))
 
     def within(self, path: str) -> str:
-        return f"{self.below}/{path}" if self.below else path
+        return from_the_top(path, self.below)
 
 
 def review_proof(forge: Forge, line: MainLine, asked: ReviewQuestion) -> tuple[Refusal, ...]:

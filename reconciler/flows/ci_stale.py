@@ -12,6 +12,7 @@ from reconciler.plan.codec import load_plan
 from reconciler.plan.files import plan_paths
 from reconciler.plan.model import Plan
 from reconciler.ports import Forge
+from reconciler.spec.tree import from_the_top
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +29,7 @@ def proposed_plan(
     forge: Forge, commit: str, environment: str, keyspace: str, look: Look, *, below: str
 ) -> ProposedPlan | None:
     """None if the commit has no sound plan for the keyspace: `verify` says what is wrong there."""
-    path = plan_paths(environment, keyspace).json
-    path = f"{below}/{path}" if below else path
+    path = from_the_top(plan_paths(environment, keyspace).json, below)
     content = forge.file(commit, path, bytes_max=PLAN_BYTES_MAX)
     if content is None:
         return None

@@ -36,6 +36,7 @@ from reconciler.report.text import drift as text_drift
 from reconciler.report.text import lists as text_lists
 from reconciler.report.text import plan as text_plan
 from reconciler.report.text import pull as text_pull
+from reconciler.spec.tree import from_the_top
 
 _Report = TypeVar("_Report")
 _Report_contra = TypeVar("_Report_contra", contravariant=True)
@@ -143,19 +144,17 @@ def _rendered(
         case Format.JSON:
             return forms.json(report)
         case Format.GITHUB:
-            return with_commands(forms.text(report, how.style), _from_the_top(findings, how.below))
+            return with_commands(forms.text(report, how.style), _placed(findings, how.below))
         case Format.SARIF:
-            return sarif(_from_the_top(findings, how.below), tool_version=how.tool_version)
+            return sarif(_placed(findings, how.below), tool_version=how.tool_version)
         case _:
             assert_never(how.format)
 
 
-def _from_the_top(findings: Sequence[Finding], below: str) -> Sequence[Finding]:
+def _placed(findings: Sequence[Finding], below: str) -> Sequence[Finding]:
     """With paths from the root of the repository, as forges want them."""
-    if not below:
-        return findings
     return [
-        replace(finding, where=replace(finding.where, path=f"{below}/{finding.where.path}"))
+        replace(finding, where=replace(finding.where, path=from_the_top(finding.where.path, below)))
         if finding.where
         else finding
         for finding in findings

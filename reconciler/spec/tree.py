@@ -39,6 +39,12 @@ class FileTree(Protocol):
         InvalidInput if it is absent or larger than `bytes_max`."""
 
 
+def from_the_top(path: str, below: str) -> str:
+    """A project's path as its repository has it; `below` is where the project lies, '' at the
+    top."""
+    return f"{below}/{path}" if below else path
+
+
 def outside_reason(path: str) -> str | None:
     """Why a path, by its text alone, is not one inside the tree; None if it is."""
     if path != _printable(path):

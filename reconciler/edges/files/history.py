@@ -9,7 +9,7 @@ import git
 
 from reconciler.edges.files.git_tree import GitTree
 from reconciler.errors import InvalidInput, Problem, Refused
-from reconciler.spec.tree import FileTree
+from reconciler.spec.tree import FileTree, from_the_top
 
 # Tried in this order where nobody names the branch: what the remote calls its default comes first.
 # In full: anybody may call a branch or a tag of their own `origin/main`.
@@ -76,7 +76,7 @@ class GitHistory:
 
     def versions_of(self, path: str) -> Iterator[bytes]:
         """Every content that a file had in the history of HEAD, the newest first."""
-        inside = f"{self._below}/{path}" if self._below else path
+        inside = from_the_top(path, self._below)
         for commit in self._repo.iter_commits(paths=inside):
             try:
                 blob = commit.tree / inside
