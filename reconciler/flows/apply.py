@@ -97,6 +97,7 @@ def apply_keyspace(
             holder=request.holder,
             standings=checked.standings,
             fingerprint=lambda shard, text: begun.reader.read(text, versions[shard]).fingerprint,
+            servers={seen.shard: seen.observation.server for seen in begun.look.seen},
             waves=request.waves,
             releases=request.releases,
         )

@@ -7,7 +7,7 @@ intended, the look that was just taken under the locks says what is.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import assert_never
 
@@ -54,7 +54,8 @@ class Releases(StrEnum):
 class RolloutOrder:
     """What to roll out, found under the locks: `standings` of every shard of the plan.
 
-    `fingerprint` reads a live definition of a shard: (shard, SHOW CREATE TABLE text).
+    `fingerprint` reads a live definition of a shard: (shard, SHOW CREATE TABLE text). `servers`
+    is equal for shards on one server; a shard that is not in it goes by its address.
     """
 
     plan: Plan
@@ -63,6 +64,7 @@ class RolloutOrder:
     holder: str
     standings: Mapping[str, ToDo | Done]
     fingerprint: Callable[[str, str], str]
+    servers: Mapping[str, str] = field(default_factory=dict)
     waves: WaveChoice = WaveChoice.ALL
     releases: Releases = Releases.NOTHING
 

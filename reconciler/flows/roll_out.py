@@ -71,7 +71,10 @@ def _pace(order: RolloutOrder) -> Pace:
         on_failure=rollout.on_failure,
         parallel=rollout.parallel,
         parallel_per_host=rollout.parallel_per_host,
-        hosts={spec.name: _host(spec) for spec in order.environment.shards},
+        hosts={
+            spec.name: order.servers.get(spec.name) or _host(spec)
+            for spec in order.environment.shards
+        },
         soak_s=rollout.soak_s,
         gate=rollout.gate and order.waves is not WaveChoice.REST,
         last_wave=1 if order.waves is WaveChoice.CANARY else None,

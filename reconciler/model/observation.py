@@ -66,6 +66,11 @@ class ObservedShard:
     place: str = ""
     unseen: tuple[str, ...] = ()  # what privileges kept from being read, in words
 
+    @property
+    def server(self) -> str:
+        """Equal for shards on one server, whatever addresses lead to it; '' if it did not tell."""
+        return self.place.partition("/")[0]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreachable:

@@ -90,6 +90,22 @@ def test_load_that_passes_is_waited_for(fleet: Fleet) -> None:
     assert len(ages(fleet)) == 4
 
 
+def test_two_addresses_of_one_server_are_one_server(fleet: Fleet) -> None:
+    """-40 and 80-c0 are on it; the second is reached by another name."""
+    third = fleet.environment["shards"][2]
+    third["connection"]["host"] = "localhost"
+    planned(fleet, canary=[], waves=["100%"], parallel=4, parallel_per_host=1, lock_wait="30s")
+    with reading(fleet, "-40") as reader, applying(fleet) as process:
+        until(lambda: waits(fleet, "-40"), "the ALTER to wait")
+        until(lambda: len(ages(fleet)) == 2, "the shards of the other server")
+        time.sleep(1)
+        assert ages(fleet) == ["40-80", "c0-"]
+        reader.execute("COMMIT")
+        said, _ = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0, said
+    assert len(ages(fleet)) == 4
+
+
 @pytest.mark.invariant("GD-9")
 def test_the_canary_and_the_rest_are_two_jobs_of_one_plan(fleet: Fleet) -> None:
     planned(fleet)
