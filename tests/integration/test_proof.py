@@ -262,6 +262,20 @@ class TestPrograms:
             "CREATE PROCEDURE does_not() SELECT kept FROM t",
         ) == {"reading"}
 
+    def test_an_event_and_a_function_are_searched_for_the_name(self, either: Bench) -> None:
+        uses = "(SELECT legacy FROM t LIMIT 1)"
+        before = [
+            "CREATE TABLE t (id int PRIMARY KEY, kept int, legacy int)",
+            "CREATE TABLE log (id int)",
+            f"CREATE EVENT nightly ON SCHEDULE EVERY 1 DAY DISABLE DO INSERT INTO log {uses}",
+            "CREATE EVENT other ON SCHEDULE EVERY 1 DAY DISABLE DO DELETE FROM log",
+            f"CREATE FUNCTION newest() RETURNS int READS SQL DATA RETURN {uses}",
+        ]
+        after = ["CREATE TABLE t (id int PRIMARY KEY, kept int)", "CREATE TABLE log (id int)"]
+        broken = hazards_of(either.prove(before, after), HazardKind.BREAKS_OBJECT)
+        assert sorted(broken) == ["newest", "nightly"]
+        assert all(hazard.needs_permission for hazard in broken.values())
+
     def test_a_trigger_of_another_table_is_searched_for_the_name(self, either: Bench) -> None:
         other = "CREATE TABLE o (id int PRIMARY KEY)"
         trigger = (
