@@ -131,6 +131,8 @@ def verify_change(repo: Path, environments: Sequence[str], sarif: Path | None) -
 def plan_change(repo: Path, environments: Sequence[str], telling: Telling, keeping: Keeping) -> int:
     change = _Change(repo, "plan")
     pull_request = change.pull_request
+    if keeping is Keeping.COMMIT and pull_request is None:
+        raise Refused(wrong_event("plan --commit", "on pull_request"))
     if not change.touched:
         return _unchanged(change, environments, None)
     if pull_request and pull_request.is_fork:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.github_double.hub import ADA, APP, BEN, CAI, MergeKind
+from tests.github_double.hub import ADA, APP, BEN, CAI
 from tests.github_double.server import APP_TOKEN, PERSONS_TOKEN, TOKEN, Fault
 from tests.github_jobs import ADD_COLUMN, PLAN_JSON, PLAN_SQL, Jobs, is_applied, refuses
 
@@ -26,8 +26,7 @@ def pushes(jobs: Jobs) -> list[str]:
 
 
 @pytest.mark.invariant("RV-3")
-@pytest.mark.parametrize("kind", list(MergeKind))
-def test_from_the_apps_commit_to_applied(jobs: Jobs, number: int, kind: MergeKind) -> None:
+def test_from_the_apps_commit_to_applied(jobs: Jobs, number: int) -> None:
     assert jobs.on_pull_request(number, "verify").code == 3
     jobs.hub.reviewed(BEN, number)
     ended = jobs.on_pull_request(number, *COMMIT)
@@ -42,7 +41,7 @@ def test_from_the_apps_commit_to_applied(jobs: Jobs, number: int, kind: MergeKin
     assert jobs.on_pull_request(number, *COMMIT).code == 0
     assert pushes(jobs) == ["ada", APP.login]  # what is there is not put there again
     jobs.hub.reviewed(ADA, number)
-    jobs.merged(number, kind)
+    jobs.merged(number)
     said = refuses(jobs, "approvals-missing")
     assert "ben: approved a commit in which this plan is not found" in said
     jobs.hub.reviewed(BEN, number)
@@ -78,6 +77,13 @@ def test_only_an_app_of_ones_own_commits(jobs: Jobs, number: int, token: str, co
     assert ended.code == 1
     assert f"[{code}]" in ended.err
     assert pushes(jobs) == ["ada"]
+
+
+@pytest.mark.invariant("GD-10")
+def test_a_merge_queue_has_no_branch_to_commit_to(jobs: Jobs, number: int) -> None:
+    ended = jobs.on_merge_group(number, *COMMIT)
+    assert ended.code == 3
+    assert "[event-not-allowed]" in ended.err
 
 
 def test_no_commit_is_made_on_top_of_the_apps_own(jobs: Jobs, number: int) -> None:
