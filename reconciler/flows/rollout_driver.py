@@ -113,7 +113,7 @@ class RolloutDriver:
         self._guard_hold: Refusal | None = None
         self._ends_run: Problem | None = None
         self._statements_run = 0
-        self._begun_s = world.clock.monotonic_s()
+        self._begun_s, self._begun_at_s = world.clock.monotonic_s(), world.clock.now_s()
         self._soaking: Soak | None = None
 
     def run(self) -> ApplyOutcome:
@@ -147,7 +147,7 @@ class RolloutDriver:
             waves=stored.waves,
             states=self._book.states,
             settled_s=self._book.settled_s,
-            now_s=self._world.clock.now_s(),
+            now_s=self._steady_now_s(),
             in_flight=frozenset(self._in_flight),
             looked_at=frozenset(self._looked_at),
             asked=self._requests.asked,
@@ -155,6 +155,11 @@ class RolloutDriver:
             failures_released=stored.failures_released,
             guard_hold=self._guard_hold.message if self._guard_hold else None,
         )
+
+    def _steady_now_s(self) -> float:
+        """A clock that somebody sets makes a soak longer, never shorter."""
+        clock = self._world.clock
+        return min(clock.now_s(), self._begun_at_s + clock.monotonic_s() - self._begun_s)
 
     def _next(self) -> Action:
         situation = self._situation()
@@ -276,7 +281,8 @@ class RolloutDriver:
                     until_s=soak.until_s,
                 )
             )
-        self._world.clock.sleep(max(0.0, min(ROLLOUT_POLL_S, soak.until_s - now_s)))
+        left_s = soak.until_s - self._steady_now_s()
+        self._world.clock.sleep(max(0.0, min(ROLLOUT_POLL_S, left_s)))
 
     def _listen(self) -> None:
         """A lost lease or ledger ends the run."""

@@ -209,6 +209,25 @@ def test_the_next_wave_waits_for_the_soak() -> None:
     assert min(ends[shard] for shard in SHARDS[1:]) - ends["-40"] >= 600
 
 
+@pytest.mark.parametrize("off_s", [3_600.0, -3_600.0])
+def test_a_clock_that_is_set_during_the_soak_makes_it_no_shorter(off_s: float) -> None:
+    sim = simulation(RolloutSpec(canary=("-40",), soak_s=600), tables=("users",))
+    started: dict[str, float] = {}
+
+    class Watching(list):  # type: ignore[type-arg]
+        def append(self, event: object) -> None:
+            if isinstance(event, RolloutWaits):
+                sim.fleet.clock.off_s = off_s
+                started["soak"] = sim.fleet.clock.now
+            if isinstance(event, ShardStarted):
+                started[event.shard] = sim.fleet.clock.now
+            super().append(event)
+
+    sim.events = Watching()
+    assert sim.run().verdict is ApplyVerdict.COMPLETED
+    assert started["40-80"] - started["soak"] >= 599
+
+
 @pytest.mark.parametrize(("per_host", "most"), [(None, 3), (1, 2)])
 def test_no_more_at_once_than_the_spec_allows(per_host: int | None, most: int) -> None:
     rollout = RolloutSpec(parallel=3, parallel_per_host=per_host)
