@@ -125,8 +125,8 @@ def drift(
 ) -> None:
     """On a schedule: find drift everywhere, keep one issue about it, mark stale plans.
 
-    RECONCILER_WEBHOOK_URL, if set, is told in a few lines. Exit 2 if a shard differs, 3 if one could
-    not be seen.
+    RECONCILER_WEBHOOK_URL, if set, is told in a few lines. Exit 2 if a shard differs, 3 if one
+    could not be seen.
     """
     from reconciler.cli.ci_drift import watch_drift
 

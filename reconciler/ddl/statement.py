@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import NoReturn
+from typing import NoReturn, assert_never
 
 from reconciler.ddl.canonical import canonical_text
 from reconciler.ddl.forbidden import forbidden_parts
@@ -77,6 +77,8 @@ def read_statement(sql: str) -> tuple[StatementKind, StatementText]:
             _check_end(text, 3)
         case StatementKind.RENAME_TABLE:
             _check_rename_table(text)
+        case _:
+            assert_never(kind)
     return kind, text
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import assert_never
 
 from reconciler.diff.model import Clause, ClauseKind, Operation, Step
 
@@ -67,6 +68,8 @@ def differences_of(steps: Iterable[Step]) -> tuple[str, ...]:
             case Operation.ALTER_TABLE:
                 for clause in step.clauses:
                     kinds.setdefault(_object(clause), set()).add(clause.kind)
+            case _:
+                assert_never(step.operation)
     told += [_difference(noun, name, found) for (noun, name), found in kinds.items()]
     return tuple(told)
 

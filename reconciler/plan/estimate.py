@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 from reconciler.diff.model import Operation
 from reconciler.limits import MOMENT_S, REWRITE_BYTES_PER_S_MAX, REWRITE_BYTES_PER_S_MIN
@@ -111,6 +112,8 @@ def _work_of(change_set: ChangeSet, sizes: TableSizes) -> _Work | str:
                     return statement.table
                 high += size
                 low += size if _surely_rewrites(statement) else 0
+            case _:
+                assert_never(statement.operation)
     return _Work(statements=len(change_set.statements), low_bytes=low, high_bytes=high)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import assert_never
 
 from reconciler.errors import Location, Problem
 from reconciler.guard.model import Refusal
@@ -117,6 +118,8 @@ def _of_one(outcome: Reportable, files: SchemaFiles) -> Iterator[Finding]:
             yield from _doctor(outcome)
         case PullOutcome():
             pass  # what differs is for a plan to say
+        case _:
+            assert_never(outcome)
 
 
 def _problem(problem: Problem) -> Finding:
@@ -180,6 +183,8 @@ def _drift(outcome: DriftOutcome, files: SchemaFiles) -> Iterator[Finding]:
                 yield Finding(level=level, code=group.mark, message=text, where=place)
             case ShardMark.MATCHING | ShardMark.UNMANAGED:
                 pass
+            case _:
+                assert_never(group.mark)
 
 
 def _apply(outcome: ApplyOutcome, files: SchemaFiles) -> Iterator[Finding]:

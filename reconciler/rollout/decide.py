@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import assert_never
 
 from reconciler.ledger.states import SETTLED
 from reconciler.ledger.states import OperationState as S
@@ -171,6 +172,8 @@ def _ending(situation: Situation, pace: Pace, lost: list[str]) -> Action | None:
             return EndCancelled()
         case Asked.NOTHING:
             pass
+        case _:
+            assert_never(situation.asked)
     if situation.guard_hold is not None:
         return Pause(PauseFor.GUARD, situation.guard_hold)
     return _after_failure(situation, pace, lost)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 from reconciler.edges.mysql.connect import Link, Row
 from reconciler.edges.mysql.problems import ServerRefusal
@@ -81,6 +82,8 @@ def find_blockers(link: Link, table: str, flavor: Flavor) -> tuple[Blocker, ...]
             rows = _rows(link, _MARIADB, [table])
             if rows is None:
                 rows = _rows(link, _MARIADB_TRANSACTIONS, [])
+        case _:
+            assert_never(flavor)
     return blockers_of(rows or (), own_user=link.target.user)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import assert_never
 
 from reconciler.ddl.quote import quote_string
 from reconciler.limits import READ_LOCK_WAIT_S
@@ -83,6 +84,8 @@ def pinned(version: ServerVersion) -> Variables:
                 pairs.append(("show_gipk_in_create_table_and_information_schema", "1"))
         case Flavor.MARIADB:
             pairs.append(("max_statement_time", "0"))  # it ends DDL too
+        case _:
+            assert_never(version.flavor)
     return tuple(pairs)
 
 

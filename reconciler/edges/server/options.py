@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
+from typing import assert_never
 
 from reconciler.edges.server.problems import bad_option
 from reconciler.model.server import Flavor
@@ -94,6 +95,8 @@ def private_options(flavor: Flavor, folder: Path, socket: Path, port: int) -> di
         case Flavor.MARIADB:
             # MariaDB has no value for "nowhere": an empty folder has to do.
             options |= {"secure_file_priv": str(folder / "files")}
+        case _:
+            assert_never(flavor)
     return options
 
 

@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import assert_never
 
 from reconciler.edges.server.find import ServerBinary
 from reconciler.edges.server.kept import keep
@@ -92,6 +93,8 @@ def _initialise(binary: ServerBinary, initial: Options, data: Path) -> None:
         case Flavor.MARIADB:
             script.write_bytes(_system_tables(binary))
             options |= {"bootstrap": "", "innodb_log_file_size": "8M", "max_allowed_packet": "8M"}
+        case flavor:
+            assert_never(flavor)
     # Under a keeper like every server: killed half way, it leaves no process behind either.
     initialising = keep(
         command_line(binary.path, options),
