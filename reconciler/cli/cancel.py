@@ -16,9 +16,10 @@ from reconciler.cli.control import ask_applies
 @options.environment
 @options.output("text", "json")
 def cancel(keyspaces: tuple[str, ...], repo: Path, environment: str | None, output: str) -> None:
-    """End an unfinished apply for good; what runs is finished first, and nothing is undone.
+    """End an unfinished apply; what runs is finished first, and nothing is undone.
 
-    What was applied stays applied, and the next plan is made from what the shards then show.
+    What was applied stays applied. The plan is still on the protected branch: revert its merge, or
+    the next `apply` begins it anew with what is left.
     """
     from reconciler.ledger.states import RequestKind
 

@@ -33,7 +33,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "stop": ("stop:stop", "Ask a running apply to start nothing new."),
     "release": ("release:release", "Let a waiting apply go on to its next wave."),
     "resume": ("apply:resume", "Go on with an apply that stopped part of the way."),
-    "cancel": ("cancel:cancel", "End an unfinished apply for good; nothing is undone."),
+    "cancel": ("cancel:cancel", "End an unfinished apply; nothing is undone."),
     "drift": ("drift:drift", "Find where the live fleet has left git."),
     "doctor": ("doctor:doctor", "Check settings, connections and privileges."),
     "ci": ("ci:ci", "The same commands, as jobs of GitHub Actions run them."),

@@ -18,8 +18,9 @@ from reconciler.cli.control import ask_applies
 def stop(keyspaces: tuple[str, ...], repo: Path, environment: str | None, output: str) -> None:
     """Ask a running apply to start nothing new; what runs is finished first.
 
-    Nothing is undone. What has not started stays reserved: `reconciler resume` goes on with it,
-    `reconciler cancel` ends it.
+    Nothing is undone. What has not started stays reserved: `reconciler resume` goes on with it, and
+    so does the next `apply` of the same plan, a CI job's too; `reconciler cancel` ends it. To keep
+    the plan from running at all, revert its merge.
     """
     from reconciler.ledger.states import RequestKind
 

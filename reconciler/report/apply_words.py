@@ -212,7 +212,10 @@ def _step_after(verdict: ApplyVerdict, keyspace: str, environment: str) -> str:
         case ApplyVerdict.STOPPED:
             return f"{run('resume')} runs the rest and nothing twice; {run('cancel')} ends it"
         case ApplyVerdict.CANCELLED:
-            return f"{run('plan')} shows what is left to do"
+            return (
+                f"revert the merge of the plan, or the next {run('apply')} begins it anew with"
+                " what is left"
+            )
         case ApplyVerdict.UNKNOWN:
             return (
                 f"{run('resume')} looks at the shard before it does anything; do not run the"
