@@ -27,7 +27,7 @@ from reconciler.guard.model import Refusal
 from reconciler.guard.permission import permission_refusals
 from reconciler.limits import COHORTS_PARALLEL
 from reconciler.model.fleet import in_key_order
-from reconciler.model.observation import ObservedShard, TableFacts, Unreachable
+from reconciler.model.observation import Observation, ObservedShard, TableFacts, Unreachable
 from reconciler.model.policy import Policy
 from reconciler.model.schema import Schema
 from reconciler.plan.codec import sha256_of
@@ -77,7 +77,16 @@ class Pass:
 
 def begin_pass(world: World, files: DesiredFiles, environment: Environment) -> Pass:
     """Look at the fleet and load what git says as the fleet's servers read it."""
-    observations = observe(world, environment)
+    return pass_over(world, files, environment, observe(world, environment))
+
+
+def pass_over(
+    world: World,
+    files: DesiredFiles,
+    environment: Environment,
+    observations: Sequence[Observation],
+) -> Pass:
+    """The same, with the fleet as it was observed."""
     observed = [seen for seen in observations if isinstance(seen, ObservedShard)]
     settings = [seen.settings for seen in observed]
     others = [other for seen in observed for other in seen.others]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.errors import ReconcilerError
+from reconciler.errors import InvalidInput, ReconcilerError, Refused
 from reconciler.flows.check import check_against_live, plan_of_these_files
-from reconciler.flows.derive import Derived, Pass, begin_pass, derive
+from reconciler.flows.derive import Derived, Pass, begin_pass, derive, pass_over
 from reconciler.flows.estimate import time_estimate
 from reconciler.flows.looking import Look
 from reconciler.guard.classify import position_of
 from reconciler.guard.compare import input_refusals
 from reconciler.guard.model import Refusal, ToDo
+from reconciler.model.policy import AutoIncrement
 from reconciler.outcomes import PlanOutcome
 from reconciler.plan.codec import dump_plan, plan_from_core
 from reconciler.plan.files import has_file, plan_paths
@@ -39,7 +40,7 @@ def plan_keyspace(
     begun = begin_pass(world, files, environment)
     derived = derive(world, begun)
     plan = _plan_of(derived, notes, created_at=created_at, tool_version=tool_version)
-    pending = _pending(protected, files, environment, begun.look)
+    pending = _pending(world, protected, begun)
     refusals = derived.refusals
     if pending and plan and plan.plan_id != pending.plan_id and _can_run(world, begun, pending):
         refusals = (_pending_refusal(pending), *refusals)
@@ -83,9 +84,7 @@ def _plan_of(
     return plan_from_core(derived.core, meta)
 
 
-def _pending(
-    protected: FileTree | None, files: DesiredFiles, environment: Environment, look: Look
-) -> Plan | None:
+def _pending(world: World, protected: FileTree | None, begun: Pass) -> Plan | None:
     """The merged plan that waits: every shard is on its chain and some are not at the end.
 
     A plan that can never be applied does not wait any more, and a new one is the way on: drift has
@@ -93,16 +92,32 @@ def _pending(
     """
     if protected is None:
         return None
-    merged_files = _of_keyspace(protected, files.spec.keyspace)
+    merged_files = _of_keyspace(protected, begun.files.spec.keyspace)
     if merged_files is None:
         return None
-    merged = plan_of_these_files(protected, merged_files, environment)
+    merged = plan_of_these_files(protected, merged_files, begun.environment)
     if merged is None:
+        return None
+    look = _look_as_for(world, merged_files, begun)
+    if look is None or look.refusals:
         return None
     standings = [position_of(merged.core, seen.shard, seen.fingerprints) for seen in look.seen]
     if None in standings or not any(isinstance(standing, ToDo) for standing in standings):
         return None
     return merged
+
+
+def _look_as_for(world: World, files: DesiredFiles, begun: Pass) -> Look | None:
+    """What was seen, to the eyes of other files: their policy says what is compared, and their
+    values how far a counter has come. None: the servers do not take these files."""
+    policy = files.spec.policy
+    if policy == begun.files.spec.policy and policy.auto_increment is AutoIncrement.IGNORE:
+        return begun.look
+    observations = [seen.observation for seen in begun.look.seen]
+    try:
+        return pass_over(world, files, begun.environment, observations).look
+    except (InvalidInput, Refused):
+        return None
 
 
 def _of_keyspace(tree: FileTree, keyspace: str) -> DesiredFiles | None:

@@ -80,6 +80,23 @@ def test_a_counter_alone_is_planned_applied_and_then_as_git_says(counting: Fleet
     assert "nothing to do" in counting.run("apply").out
 
 
+@pytest.mark.invariant("PL-13")
+def test_a_counter_can_be_raised_again_after_an_apply_and_not_before(counting: Fleet) -> None:
+    """To the eyes of the second file a counter of 1000 has not come far enough, as before."""
+    counting.plan_and_commit()
+    counting.edit(FILE, "AUTO_INCREMENT=1000", "AUTO_INCREMENT=2000")
+    waiting = counting.run("plan", "--write")
+    assert waiting.code == 3
+    assert "pending-apply" in waiting.said
+    counting.git("checkout", "--quiet", "--", "schemas")
+    assert counting.run("apply").code == 0
+    counting.edit(FILE, "AUTO_INCREMENT=1000", "AUTO_INCREMENT=2000")
+    counting.plan_and_commit()
+    applied = counting.run("apply")
+    assert applied.code == 0, applied.said
+    assert counters(counting) == [2000, 2000, 70001]
+
+
 def test_rows_may_raise_a_counter_before_the_plan_does(counting: Fleet) -> None:
     counting.edit(FILE, "varchar(50)", "varchar(60)")
     counting.plan_and_commit()
