@@ -104,7 +104,8 @@ def _nothing(directory: str, what: str, code: str, spec_path: str) -> Problem:
     return Problem(
         code=code,
         message=f"the schema directory {directory!r} {what}; every table would be dropped",
-        recovery="check `schema` in the spec; `reconciler pull` writes the files from live",
+        recovery="check `schema` in the spec; `reconciler pull` writes the files from live; a new"
+        " keyspace begins with the first file there",
         where=Location(path=spec_path),
     )
 
