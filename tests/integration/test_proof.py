@@ -476,6 +476,25 @@ class TestChildrenInOtherDatabases:
         proof, child = self.proof(either, self.PARENT.replace("TABLE p", "TABLE q"), table)
         assert hazards_of(proof, HazardKind.BREAKS_OBJECT)[child].needs_permission
 
+    def test_no_child_is_left_behind_by_a_drop_without_checks(self, either: Bench) -> None:
+        """Tables that refer to each other go with foreign_key_checks=0: no server would object."""
+        p, q = (
+            f"CREATE TABLE {one} (id int PRIMARY KEY, x int,"
+            f" CONSTRAINT {one}x FOREIGN KEY (x) REFERENCES {other} (id))"
+            for one, other in ("pq", "qp")
+        )
+        with either.database([p, q, "CREATE TABLE stays (a int)"]) as here:
+            seen = either.observe(here)
+            with either.database(["CREATE TABLE stays (a int)"]) as there:
+                desired = either.schema(either.observe(there))
+            proven(either.prove_on(seen, desired))
+            with either.database([]) as other:
+                child = f"CREATE TABLE `{other}`.c (id int, FOREIGN KEY (id) REFERENCES"
+                either.execute(f"{child} `{here}`.p (id))")
+                (refusal,) = refusals(either.prove_on(either.observe(here), desired))
+        assert refusal.code == "child-left-behind"
+        assert f"{other}.c" in refusal.message
+
     def test_children_that_nobody_could_see_are_said(self, either: Bench) -> None:
         with either.database([self.PARENT]) as here:
             seen = replace(either.observe(here), outside_children=None)

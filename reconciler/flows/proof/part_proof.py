@@ -8,12 +8,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from reconciler.ddl.default_less import default_less_columns
+from reconciler.diff.model import Operation
 from reconciler.diff.schema_diff import diff_schemas
 from reconciler.flows.proof.chain import Chain, Ran
 from reconciler.flows.proof.copies import Copy, CopyMaker, NotCopied, Original
 from reconciler.flows.proof.outside import children_for, parents_for
 from reconciler.flows.proof.part import Part, names_of
 from reconciler.flows.proof.refusals import (
+    child_left_behind,
     ends_elsewhere,
     not_copied,
     not_diffable,
@@ -105,9 +107,12 @@ def _run_chain(
     wanted = request.wanted(part.tables)
     for _ in range(PROOF_ROUNDS_MAX):
         for place, step in steps:
+            children = children_for(request, names_of(step))
+            if children and step.operation is Operation.DROP_TABLE and not step.foreign_key_checks:
+                return child_left_behind(shard, step.table, children)
             problem = chain.run(place, step)
             if problem is not None:
-                return not_taken(shard, problem, children_for(request, names_of(step)))
+                return not_taken(shard, problem, children)
         now = maker.read_everything(chain.copy)
         if {table: read.fingerprint for table, read in now.items()} != chain.state:
             return unexplained(shard, now, chain.state)

@@ -64,6 +64,19 @@ def not_taken(
             )
 
 
+def child_left_behind(shard: str, table: str, children: Sequence[OutsideChild]) -> Refusal:
+    """With foreign_key_checks=0 no server would object, and the children refer to nothing then."""
+    return Refusal(
+        code="child-left-behind",
+        shard=shard,
+        table=table,
+        message=f"table {table} cannot go: it is dropped with foreign_key_checks=0, together with"
+        f" tables that it refers to in a circle{_referred_to_by(children)}",
+        recovery="have those foreign keys dropped by who looks after the other database, or keep"
+        " the table",
+    )
+
+
 def _referred_to_by(children: Sequence[OutsideChild]) -> str:
     named = ", ".join(map(str, children))
     return f" (foreign keys of other databases refer to it: {named})" if named else ""
