@@ -15,13 +15,12 @@ def ask_applies(
     keyspaces: tuple[str, ...], repo: Path, environment: str | None, output: str, kind: RequestKind
 ) -> None:
     """Exit 3 if no apply could be asked."""
-    import os
     import sys
 
     from reconciler.cli.presenting import exit_with, style_for
     from reconciler.cli.run import load
     from reconciler.cli.streams import show
-    from reconciler.cli.wire import holder_name, open_ledger
+    from reconciler.cli.wire import Worlds, holder_name
     from reconciler.edges.clock import SystemClock
     from reconciler.flows.control import ask
     from reconciler.report.control import control_json, control_text
@@ -29,22 +28,19 @@ def ask_applies(
     from reconciler.spec.model import Environment
 
     loaded = load(repo, None)
+    with Worlds(loaded.root) as worlds:
 
-    def work(files: DesiredFiles, chosen: Environment) -> ControlOutcome:
-        ledger = open_ledger(chosen.ledger, loaded.root, os.environ)
-        try:
+        def work(files: DesiredFiles, chosen: Environment) -> ControlOutcome:
             return ask(
-                ledger,
+                worlds.ledger_of(chosen),
                 SystemClock(),
                 environment=chosen.name,
                 keyspace=files.spec.keyspace,
                 kind=kind,
                 asked_by=holder_name(),
             )
-        finally:
-            ledger.close()
 
-    outcomes = loaded.each(environment, keyspaces, work)
+        outcomes = loaded.each(environment, keyspaces, work)
     as_text = control_text(outcomes, style_for(sys.stdout))
     show(control_json(outcomes) if output == "json" else as_text)
     exit_with([_code(outcomes)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +11,8 @@ from reconciler.cli import options
 
 if TYPE_CHECKING:
     from reconciler.cli.run import Loaded
+    from reconciler.cli.wire import Worlds
     from reconciler.outcomes import ApplyStatus, KeyspaceFailed
-    from reconciler.ports import Ledger
     from reconciler.spec.load import DesiredFiles
     from reconciler.spec.model import Environment
 
@@ -44,6 +43,7 @@ def status(
     from reconciler.cli.presenting import exit_with, failed_code, presentation
     from reconciler.cli.run import load
     from reconciler.cli.streams import show
+    from reconciler.cli.wire import Worlds
     from reconciler.flows.keyspaces import choose_environment
     from reconciler.limits import STATUS_WATCH_S
     from reconciler.outcomes import KeyspaceFailed, StatusOutcome
@@ -52,10 +52,10 @@ def status(
     loaded = load(repo, None)
     chosen = choose_environment(loaded.keyspaces, environment)
     how = presentation(output)
-    with _Ledgers(loaded.root) as ledgers:
+    with Worlds(loaded.root) as worlds:
         while True:
             now_s = time.time()
-            found = _look(loaded, chosen, keyspaces, ledgers, now_s, history=history)
+            found = _look(loaded, chosen, keyspaces, worlds, now_s, history=history)
             failed = [entry for entry in found if isinstance(entry, KeyspaceFailed)]
             applies = [apply for entry in found if isinstance(entry, tuple) for apply in entry]
             outcome = StatusOutcome(environment=chosen, applies=tuple(applies), now_s=now_s)
@@ -69,37 +69,11 @@ def status(
     exit_with(failed_code(entry) for entry in failed)
 
 
-class _Ledgers:
-    """Each ledger is opened once, however many keyspaces share it and however long one watches."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._open: dict[str | None, Ledger] = {}
-        self._closing = ExitStack()
-
-    def __enter__(self) -> _Ledgers:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._closing.close()
-
-    def of(self, environment: Environment) -> Ledger:
-        import os
-
-        from reconciler.cli.wire import open_ledger
-
-        if environment.ledger not in self._open:
-            ledger = open_ledger(environment.ledger, self._root, os.environ)
-            self._closing.callback(ledger.close)
-            self._open[environment.ledger] = ledger
-        return self._open[environment.ledger]
-
-
 def _look(
     loaded: Loaded,
     environment: str,
     keyspaces: tuple[str, ...],
-    ledgers: _Ledgers,
+    worlds: Worlds,
     now_s: float,
     *,
     history: bool,
@@ -107,7 +81,7 @@ def _look(
     from reconciler.flows.status import current_apply, past_applies
 
     def work(files: DesiredFiles, chosen: Environment) -> tuple[ApplyStatus, ...]:
-        ledger, keyspace = ledgers.of(chosen), files.spec.keyspace
+        ledger, keyspace = worlds.ledger_of(chosen), files.spec.keyspace
         if history:
             return past_applies(ledger, chosen.name, keyspace)
         current = current_apply(ledger, chosen.name, keyspace, now_s=now_s)

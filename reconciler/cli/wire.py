@@ -33,7 +33,8 @@ LEDGER_FILE = Path(".reconciler") / "ledger.sqlite"
 
 class Worlds:
     """Worlds by what they are connected to: all keyspaces that share a scratch setting share its
-    servers, which end when the `with` block is left."""
+    servers, and those that share a ledger its connections; both end when the `with` block is left.
+    """
 
     def __init__(self, root: Path, environ: Mapping[str, str] = os.environ) -> None:
         self._root = root.resolve()
@@ -75,7 +76,7 @@ class Worlds:
             history=history,
             rollout=RolloutWorld(
                 sessions=MysqlShardSessions(environ=environ, root=root),
-                ledger=self._ledger_of(environment),
+                ledger=self.ledger_of(environment),
                 crew=ThreadCrew(),
                 clock=look.clock,
                 jitter=random.random,
@@ -83,12 +84,18 @@ class Worlds:
             ),
         )
 
-    def _ledger_of(self, environment: Environment) -> Ledger:
-        if environment.ledger not in self._ledgers:
-            ledger = open_ledger(environment.ledger, self._root, self._environ)
+    def ledger_of(self, environment: Environment) -> Ledger:
+        """Opened once, however many keyspaces share it and however long one watches. Raises
+        Unavailable if it cannot be opened."""
+        from reconciler.edges.ledger.sql import open_ledger
+
+        url = environment.ledger
+        if url not in self._ledgers:
+            filled = expand(url, self._environ, setting="ledger", label="the spec") if url else None
+            ledger = open_ledger(filled, default_file=self._root / LEDGER_FILE)
             self._open.callback(ledger.close)
-            self._ledgers[environment.ledger] = ledger
-        return self._ledgers[environment.ledger]
+            self._ledgers[url] = ledger
+        return self._ledgers[url]
 
     def world_of(self, environment: Environment) -> World:
         """Built when first asked for; no connection is opened yet."""
@@ -101,15 +108,6 @@ class Worlds:
                 clock=SystemClock(),
             )
         return self._worlds[environment.scratch]
-
-
-def open_ledger(url: str | None, root: Path, environ: Mapping[str, str]) -> SqlLedger:
-    """The ledger that a spec names, or the file in the repository; made if it is missing."""
-    from reconciler.edges.ledger.engine import engine_for
-    from reconciler.edges.ledger.sql import SqlLedger
-
-    filled = expand(url, environ, setting="ledger", label="the spec") if url else None
-    return SqlLedger(engine_for(filled, default_file=root / LEDGER_FILE))
 
 
 def open_tree(repo: Path, ref: str | None) -> FileTree:
