@@ -100,8 +100,9 @@ class _Change:
 
 def verify_change(repo: Path, environments: Sequence[str], sarif: Path | None) -> int:
     change = _Change(repo, "verify")
+    chosen_environments = change.loaded.environments(environments)
     if not change.touched:
-        return _unchanged(change, environments, sarif)
+        return _unchanged(change, chosen_environments, sarif)
     if change.pull_request and change.pull_request.is_fork:
         return _from_fork(change, change.pull_request)
     everything = []
@@ -111,7 +112,7 @@ def verify_change(repo: Path, environments: Sequence[str], sarif: Path | None) -
             world = worlds.world_of(chosen)
             return verify_keyspace(world, files, chosen, tree=change.loaded.tree)
 
-        for environment in change.loaded.environments(environments):
+        for environment in chosen_environments:
             outcomes = change.outcomes(environment, work)
             _tell_verified(change, environment, outcomes)
             everything += outcomes
@@ -133,14 +134,15 @@ def plan_change(repo: Path, environments: Sequence[str], telling: Telling, keepi
     pull_request = change.pull_request
     if keeping is Keeping.COMMIT and pull_request is None:
         raise Refused(wrong_event("plan --commit", "on pull_request"))
+    chosen_environments = change.loaded.environments(environments)
     if not change.touched:
-        return _unchanged(change, environments, None)
+        return _unchanged(change, chosen_environments, None)
     if pull_request and pull_request.is_fork:
         return _from_fork(change, pull_request)
     app = committer(change.ci) if keeping is Keeping.COMMIT else None
     everything = []
     with Worlds(change.loaded.root) as worlds:
-        for environment in change.loaded.environments(environments):
+        for environment in chosen_environments:
             outcomes = change.outcomes(environment, _planning(change, worlds))
             everything += outcomes
             for outcome in outcomes if telling is Telling.COMMENT else ():
@@ -182,7 +184,7 @@ def _unchanged(change: _Change, environments: Sequence[str], sarif: Path | None)
     if sarif:
         sarif.write_text(verify_report([], change.ci.how("sarif", change.loaded)))
     if change.ci.job.token:
-        for environment in change.loaded.environments(environments):
+        for environment in environments:
             _status(change, environment, NO_SCHEMA_CHANGE, ExitCode.FINE)
         _forget_untouched(change)
     return int(ExitCode.FINE)

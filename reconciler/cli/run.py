@@ -35,7 +35,11 @@ class Loaded:
 
     def environments(self, asked: Sequence[str]) -> list[str]:
         """Those asked for, or all of the specs. With every spec broken there is no name, and what
-        is wrong must still be said of something."""
+        is wrong must still be said of something. Raises UsageError for a name that no spec has,
+        unless one that cannot be read may have it: of nothing, nothing would be wrong (GD-10)."""
+        if len(self.sound) == len(self.keyspaces):
+            for name in asked:
+                choose_environment(self.keyspaces, name)
         named = {each.name for files in self.sound.values() for each in files.spec.environments}
         return sorted(set(asked) or named) or ["(none)"]
 

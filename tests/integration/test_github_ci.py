@@ -66,6 +66,16 @@ def test_a_merge_queue_pushes_two_pull_requests_and_the_plan_runs_once(jobs: Job
     assert is_applied(jobs)
 
 
+@pytest.mark.invariant("GD-10")
+@pytest.mark.parametrize("verb", ["verify", "plan"])
+def test_an_environment_that_no_spec_has_is_not_verified_in_silence(jobs: Jobs, verb: str) -> None:
+    number = change(jobs)
+    ended = jobs.on_pull_request(number, verb, "-e", "prodution")
+    assert ended.code == 64
+    assert "did you mean 'production'?" in ended.said
+    assert jobs.hub.statuses == []
+
+
 def test_a_pull_request_without_schema_passes_without_any_connection(
     jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
