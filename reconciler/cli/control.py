@@ -23,7 +23,8 @@ def ask_applies(
     from reconciler.cli.wire import Worlds, holder_name
     from reconciler.edges.clock import SystemClock
     from reconciler.flows.control import ask
-    from reconciler.report.control import control_json, control_text
+    from reconciler.report.json_shapes import control_json
+    from reconciler.report.text.control import control_text
     from reconciler.spec.load import DesiredFiles
     from reconciler.spec.model import Environment
 
@@ -42,7 +43,7 @@ def ask_applies(
 
         outcomes = loaded.each(environment, keyspaces, work)
     as_text = control_text(outcomes, style_for(sys.stdout))
-    show(control_json(outcomes) if output == "json" else as_text)
+    show(control_json(outcomes, kind) if output == "json" else as_text)
     exit_with([_code(outcomes)])
 
 

@@ -15,11 +15,13 @@ from typing import Any, TypeVar
 
 from reconciler.errors import Problem, ReconcilerError
 from reconciler.guard.model import Refusal
+from reconciler.ledger.states import RequestKind
 from reconciler.model.observation import Unreachable
 from reconciler.model.policy import Hazard, Policy
 from reconciler.outcomes import (
     ApplyOutcome,
     ApplyStatus,
+    ControlOutcome,
     DoctorOutcome,
     DriftOutcome,
     KeyspaceFailed,
@@ -96,6 +98,10 @@ def lint_json(outcomes: Sequence[LintOutcome | KeyspaceFailed]) -> str:
 
 def doctor_json(outcomes: Sequence[DoctorOutcome | KeyspaceFailed]) -> str:
     return _document("doctor", outcomes, _doctor_outcome)
+
+
+def control_json(outcomes: Sequence[ControlOutcome | KeyspaceFailed], kind: RequestKind) -> str:
+    return _document(kind.value, outcomes, _control_outcome)
 
 
 def failure_json(error: ReconcilerError) -> str:
@@ -234,6 +240,10 @@ def _doctor_outcome(outcome: DoctorOutcome) -> Json:
     marks = {finding.mark.value for finding in outcome.findings}
     worst = next((mark for mark in ("failed", "warning") if mark in marks), "ok")
     return {**_head(outcome, worst), "findings": [_plain(f) for f in outcome.findings]}
+
+
+def _control_outcome(outcome: ControlOutcome) -> Json:
+    return {**_head(outcome, outcome.state.value), **_plain(outcome)}
 
 
 def _plan(plan: Plan) -> Json:

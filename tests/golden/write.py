@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reconciler.plan.readable import render_readable_sql
-from reconciler.report.control import control_text
 from reconciler.report.findings import SchemaFiles, TableFile
 from reconciler.report.neutral import fenced
 from reconciler.report.render import Format, Presentation
+from reconciler.report.text.control import control_text
 from reconciler.report.text.progress import progress_line
 from tests.golden.forge_messages import FORGE_LINES, FORGE_MESSAGES
 from tests.golden.samples import DIVERGENT

@@ -1,10 +1,8 @@
-"""What became of a request to a running apply: one line for each keyspace, or JSON."""
+"""What became of a request to a running apply, in a terminal: one line for each keyspace."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 
 from reconciler.ledger.states import RequestState
 from reconciler.outcomes import ControlOutcome, KeyspaceFailed
@@ -21,12 +19,6 @@ _TONES = {
 
 def control_text(outcomes: Sequence[ControlOutcome | KeyspaceFailed], style: Style = PLAIN) -> str:
     return finished(line for outcome in outcomes for line in _lines(outcome, style))
-
-
-def control_json(outcomes: Sequence[ControlOutcome | KeyspaceFailed]) -> str:
-    command = next((o.kind for o in outcomes if isinstance(o, ControlOutcome)), None)
-    shapes = [asdict(outcome) for outcome in outcomes]
-    return json.dumps({"format": 1, "command": command, "keyspaces": shapes}, indent=2)
 
 
 def _lines(outcome: ControlOutcome | KeyspaceFailed, style: Style) -> Iterator[str]:
