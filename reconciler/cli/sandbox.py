@@ -46,7 +46,11 @@ def up(shards: int, servers: int, keyspace: str, flavor: str | None, folder: Pat
         flavor=Flavor(flavor) if flavor else None,
     )
     click.echo(_described(booted))
-    click.echo(f"\nNext: `. {folder}/sandbox.env`, and put {folder}/sandbox.yaml into a spec.")
+    click.echo(
+        f"\nnext: `. {folder}/sandbox.env`, then in a repository of yours"
+        f" `reconciler init {keyspace} --environment-file {folder.resolve()}/sandbox.yaml`;"
+        " `reconciler sandbox sql` loads tables"
+    )
 
 
 @sandbox.command(short_help="Show servers and shards.")
