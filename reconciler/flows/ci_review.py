@@ -8,13 +8,14 @@ that must have come by an approved pull request. What the forge did not clearly 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from reconciler.errors import InvalidInput, ReconcilerError, Refused, Unavailable
 from reconciler.guard.approvals import (
     Account,
     ApprovalFacts,
+    LineCommit,
     Ownership,
     PullRequest,
     PullRequestFacts,
@@ -126,28 +127,38 @@ def _pull_request_facts(
     approved = [review for _, review in last_words(reviews) if review.state is ReviewState.APPROVED]
     commits = {review.commit for review in approved if review.commit}
     found = {commit: _plan_id_at(forge, commit, asked) for commit in sorted(commits)}
-    merge_commit = pull_request.merge_commit
-    rule = asked.rule.stricter(_rule_before(forge, asked, pull_request))
+    merge_commit, brought = pull_request.merge_commit, max(1, pull_request.commits)
+    behind = line.back_from(merge_commit, brought + 1) if merge_commit else ()
+    before = _commit_before(forge, behind, pull_request)
+    rule = asked.rule.stricter(_rule_before(forge, asked, before))
     return PullRequestFacts(
         pull_request=pull_request,
         rule=rule,
-        line=line.back_from(merge_commit, max(1, pull_request.commits)) if merge_commit else (),
+        line=behind[:brought],
         last_pusher=forge.last_pusher(pull_request),
         reviews=reviews,
         plan_ids={commit: plan_id for commit, plan_id in found.items() if plan_id},
         writers=frozenset(account for account in reviewers if forge.may_write(account)),
-        ownership=_ownership(forge, asked, pull_request, reviewers)
+        ownership=_ownership(forge, asked, pull_request, before, reviewers)
         if rule.code_owners
         else Ownership(),
     )
 
 
-def _rule_before(forge: Forge, asked: ReviewQuestion, pull_request: PullRequest) -> ReviewRule:
+def _commit_before(forge: Forge, line: Sequence[LineCommit], pull_request: PullRequest) -> str:
+    """The protected branch right before the merge. What a pull request calls its base may be long
+    ago, and the rules laxer then. Of several rebased commits it is what lies below them all."""
+    for commit in line[1:]:
+        is_merge = line[0].parents > 1
+        if is_merge or pull_request.number not in forge.pull_requests_of(commit.id):
+            return commit.id
+    return pull_request.base_commit
+
+
+def _rule_before(forge: Forge, asked: ReviewQuestion, before: str) -> ReviewRule:
     """A change that lowers the bar must itself clear the old one. Where there was no such spec or
     environment, or none that can be read, nothing was asked before."""
-    content = forge.file(
-        pull_request.base_commit, asked.within(asked.spec_path), bytes_max=SPEC_BYTES_MAX
-    )
+    content = forge.file(before, asked.within(asked.spec_path), bytes_max=SPEC_BYTES_MAX)
     if content is None:
         return ReviewRule()
     try:
@@ -176,12 +187,15 @@ def _plan_id_at(forge: Forge, commit: str, asked: ReviewQuestion) -> str | None:
 
 
 def _ownership(
-    forge: Forge, asked: ReviewQuestion, pull_request: PullRequest, reviewers: Iterable[Account]
+    forge: Forge,
+    asked: ReviewQuestion,
+    pull_request: PullRequest,
+    before: str,
+    reviewers: Iterable[Account],
 ) -> Ownership:
     """As the protected branch had it before: a pull request cannot appoint its own owners."""
     found = (
-        forge.file(pull_request.base_commit, path, bytes_max=CODE_OWNERS_BYTES_MAX)
-        for path in CODE_OWNERS_PATHS
+        forge.file(before, path, bytes_max=CODE_OWNERS_BYTES_MAX) for path in CODE_OWNERS_PATHS
     )
     content = next((content for content in found if content is not None), None)
     if content is None:

@@ -52,7 +52,8 @@ class PullRequestReview:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullRequest:
     """`merge_commit` is the commit that its merge left at the tip of `base_branch`: the merge
-    commit, the squashed commit, or the last of the rebased ones."""
+    commit, the squashed commit, or the last of the rebased ones. `base_commit` is what that branch
+    was at some time before."""
 
     number: int
     author: Account | None

@@ -45,6 +45,7 @@ class Pull:
     fork: bool = False
     merged: bool = False
     merge_commit: str | None = None
+    left_main: str | None = None
     state: str = "open"
     reviews: list[dict[str, Any]] = field(default_factory=list)
 
@@ -195,10 +196,12 @@ class Hub:
         return [p.number for p in self.pulls.values() if sha in self.commits_of(p)]
 
     def _base_of(self, pull: Pull) -> str:
-        return str(self.bare.git.merge_base(pull.base_sha, pull.head_sha))
+        """Where the branch left `main`; of a merged one, where it had when it was merged."""
+        return pull.left_main or str(self.bare.git.merge_base("main", pull.head_sha))
 
     def _merge_one(self, pull: Pull, kind: MergeKind) -> None:
         here, before = self.clone.git, self.clone.head.commit.hexsha
+        pull.left_main = str(here.merge_base(before, pull.head_sha))
         commits = self.commits_of(pull)
         title = f"{pull.title} (#{pull.number})"
         match kind:

@@ -392,6 +392,34 @@ def test_a_change_that_lowers_the_bar_must_clear_the_old_one(work: Work) -> None
     assert work.refused(rule=ReviewRule(approvals=1)) == []
 
 
+@pytest.mark.invariant("RV-3")
+@pytest.mark.parametrize("kind", list(MergeKind))
+def test_the_bar_is_that_of_the_branch_when_it_was_merged_not_when_the_work_began(
+    work: Work, kind: MergeKind
+) -> None:
+    """The pull request is as old as the laxer rules and owners, and would bring them back."""
+    work.branch()
+    work.commit(notes="begun")
+    work.push()
+    number = work.hub.opened(ADA, "feature")
+    work.ada.git.checkout("-B", "main", "origin/main")
+    rules = {"specs/commerce.yaml": SPEC.format(n=2), ".github/CODEOWNERS": "/plans/ @cai\n"}
+    commit_files(work.ada, rules)
+    work.push("main")
+    work.branch()
+    work.commit(notes="again")
+    lax = {"specs/commerce.yaml": SPEC.format(n=1), ".github/CODEOWNERS": "* @ben\n"}
+    commit_files(work.ada, {**lax, **plan_files(PLAN)})
+    work.push(force=True)
+    assert work.hub.pulls[number].base_sha != work.hub.tip
+    work.hub.reviewed(BEN, number)
+    work.hub.merged(number, kind)
+    rule = ReviewRule(approvals=1, code_owners=True)
+    assert work.refused(rule=rule) == ["approvals-missing", "code-owner-approval-missing"]
+    work.hub.reviewed(CAI, number)
+    assert work.refused(rule=rule) == []
+
+
 def test_code_owners_are_those_of_the_branch_before(work: Work) -> None:
     work.branch("main")
     commit_files(work.ada, {".github/CODEOWNERS": "/plans/ @acme/dba\n"})
