@@ -181,7 +181,7 @@ def _break_glass(run: _Run, reason: str) -> None:
         raise
     except ReconcilerError as unclear:
         raise Refused(*unclear.problems) from None
-    remark(f"warning: {break_glass_line(number)}")
+    remark(break_glass_line(number))
 
 
 def _code(outcome: ApplyOutcome | KeyspaceFailed, waves: WaveChoice) -> ExitCode:

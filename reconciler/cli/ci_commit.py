@@ -22,7 +22,7 @@ from reconciler.errors import InvalidInput, Problem, Refused
 from reconciler.outcomes import KeyspaceFailed, PlanOutcome
 from reconciler.plan.files import has_file, read_plan
 from reconciler.plan.model import Plan
-from reconciler.report.forge_words import is_plan_commit, plan_commit_message
+from reconciler.report.forge_words import committed_line, is_plan_commit, plan_commit_message
 from reconciler.spec.tree import FileTree, from_the_top
 
 TOKEN_VARIABLE = "RECONCILER_COMMIT_TOKEN"
@@ -79,7 +79,7 @@ def commit_plans(
         additions={from_the_top(path, below): text for path, text in additions.items()},
         removals=[from_the_top(path, below) for path in removals],
     )
-    remark(f"committed {made[:12]} to {pull_request.head_branch}")
+    remark(committed_line(made, pull_request.head_branch))
 
 
 def _is_there(tree: FileTree, outcome: PlanOutcome, plan: Plan) -> bool:

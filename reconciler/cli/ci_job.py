@@ -22,6 +22,7 @@ from reconciler.edges.github.main_line import GitMainLine
 from reconciler.edges.github.notices import JOB_AUTHOR, GithubNotices
 from reconciler.errors import InvalidInput, Problem, ReconcilerError, Refused
 from reconciler.limits import SUMMARY_BYTES_MAX
+from reconciler.report.forge_words import untold_line
 from reconciler.report.render import Presentation
 
 
@@ -69,7 +70,7 @@ class CiJob:
         try:
             say(self.notices)
         except ReconcilerError as unsaid:
-            remark(f"warning: {what} could not be written: {unsaid.problems[0]}")
+            remark(untold_line(what, unsaid.problems[0]))
 
     def summarise(self, report: Callable[[int], str]) -> None:
         """Add to the step's summary, which GitHub drops whole if it becomes too large: `report` is

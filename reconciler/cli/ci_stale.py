@@ -17,7 +17,12 @@ from reconciler.flows.ci_stale import ProposedPlan, proposed_plan
 from reconciler.flows.derive import begin_pass
 from reconciler.guard.approvals import PullRequest
 from reconciler.outcomes import KeyspaceFailed
-from reconciler.report.forge_words import is_stale_status, stale_status
+from reconciler.report.forge_words import (
+    NOT_STALE,
+    is_stale_status,
+    pull_request_line,
+    stale_status,
+)
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 
@@ -71,14 +76,14 @@ def _mark(
     stale = [(each.plan, each.moved) for each in plans if each.moved]
     if stale:
         said = stale_status(stale)
-        remark(f"pull request #{pull_request.number}, {environment}: {said}")
+        remark(pull_request_line(pull_request.number, environment, said))
         if not told or told[0].description != said:
             url = ci.job.run_url
             ci.notices.set_status(commit, context, state="failure", description=said, url=url)
     elif all_judged and all(each.all_seen for each in plans):
         before = next((one for one in told if not is_stale_status(one.description)), None)
         if before is not None and told[0] is not before:
-            remark(f"pull request #{pull_request.number}, {environment}: not stale any more")
+            remark(pull_request_line(pull_request.number, environment, NOT_STALE))
             ci.notices.set_status(
                 commit,
                 context,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import assert_never
 
+from reconciler.errors import Problem
 from reconciler.limits import STATUS_CHARS_MAX
 from reconciler.outcomes import (
     ApplyOutcome,
@@ -31,6 +32,8 @@ FORK_LINE = (
     "a schema change from a fork: it has no secrets, so nothing was compared with the fleet;"
     " a maintainer takes it into this repository, see the job's summary [fork-not-verified]"
 )
+
+NOT_STALE = "not stale any more"
 
 _STALE = "stale: "
 _PLAN_COMMIT = "Schema plan made by CI"
@@ -65,6 +68,19 @@ def is_stale_status(description: str) -> bool:
     return description.startswith(_STALE)
 
 
+def pull_request_line(number: int, environment: str, said: str) -> str:
+    return f"pull request #{number}, {visible_line(environment)}: {said}"
+
+
+def committed_line(commit: str, branch: str) -> str:
+    return f"committed {commit[:12]} to {visible_line(branch)}"
+
+
+def untold_line(what: str, problem: Problem) -> str:
+    """Whether something could be said on the forge decides nothing."""
+    return f"warning: {what} could not be written: {problem}"
+
+
 def deployment_words(keyspace: str, plan_id: str) -> str:
     return _cut(f"schema of {keyspace}, plan {short_id(plan_id)}")
 
@@ -74,7 +90,7 @@ def break_glass_title(environment: str) -> str:
 
 
 def break_glass_line(issue: int) -> str:
-    return f"--break-glass: approvals are not asked for; issue #{issue} tells why"
+    return f"warning: --break-glass: approvals are not asked for; issue #{issue} tells why"
 
 
 def plan_commit_message(plan_ids: Sequence[str]) -> str:

@@ -141,5 +141,20 @@ FORGE_LINES: tuple[tuple[str, str], ...] = (
     ),
     ("The job's log: a fork", forge_words.FORK_LINE),
     ("The job's log: a broken glass", forge_words.break_glass_line(31)),
+    ("The job's log: a committed plan", forge_words.committed_line("1f0c" * 10, "add-age")),
+    (
+        "The job's log: a pull request whose plan went stale",
+        forge_words.pull_request_line(
+            12, "production", forge_words.stale_status([(samples.UNIFORM, ("-40",))])
+        ),
+    ),
+    (
+        "The job's log: it is right again",
+        forge_words.pull_request_line(12, "production", forge_words.NOT_STALE),
+    ),
+    (
+        "The job's log: the forge did not take a comment",
+        forge_words.untold_line("the comment", samples.FORGE_DENIED),
+    ),
     ("Chat: `ci drift` found something", forge_words.chat_text([_DRIFTED, _CLEAN, _BROKEN], RUN)),
 )

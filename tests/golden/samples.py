@@ -275,6 +275,12 @@ TWO_STATEMENTS = Problem(
     recovery="keep one CREATE TABLE in each file",
     where=Location(path="schemas/commerce/orders.sql", line=12, column=1),
 )
+FORGE_DENIED = Problem(
+    code="forge-denied",
+    message="GitHub answered POST /repos/acme/shop/issues/12/comments with HTTP 403: the token may"
+    " not see it, or it is not there",
+    recovery="give the job's token the permissions that docs/github.md lists",
+)
 SERVER_DIED = Problem(
     code="server-died",
     message="the scratch server ended while it should start; its last words:\n"
