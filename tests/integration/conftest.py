@@ -1,4 +1,5 @@
-"""What tests of the forge share: a fleet whose repository is on a GitHub of one's own."""
+"""What tests with real servers share: each server in turn, and a fleet whose repository is on a
+GitHub of one's own."""
 
 from __future__ import annotations
 
@@ -8,10 +9,18 @@ from pathlib import Path
 import pytest
 import stamina
 
+from reconciler.edges.server.process import RunningServer
 from tests.fleet import Fleet
 from tests.github_double.hub import Hub
 from tests.github_double.server import serving
 from tests.github_jobs import Jobs
+from tests.integration.mysql_edges import SERVERS
+
+
+@pytest.fixture(params=SERVERS)
+def server(request: pytest.FixtureRequest) -> RunningServer:
+    found: RunningServer = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture

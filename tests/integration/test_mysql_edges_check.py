@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from reconciler.edges.mysql.check import MysqlConnections
 from reconciler.edges.server.process import RunningServer
 from reconciler.ports import Identity, ShardCheck
@@ -13,7 +11,6 @@ from reconciler.spec.model import Connection
 from tests.conftest import FreshDatabase
 from tests.integration.mysql_edges import (
     ROOT,
-    SERVERS,
     account,
     admin_cursor,
     admin_of,
@@ -21,12 +18,6 @@ from tests.integration.mysql_edges import (
     shard,
     silent_listener,
 )
-
-
-@pytest.fixture(params=SERVERS)
-def server(request: pytest.FixtureRequest) -> RunningServer:
-    found: RunningServer = request.getfixturevalue(request.param)
-    return found
 
 
 def checked(connection: Connection, identity: Identity) -> ShardCheck:

@@ -21,7 +21,6 @@ from reconciler.spec.model import Connection, Tls
 from tests.conftest import FreshDatabase
 from tests.integration.mysql_edges import (
     ROOT,
-    SERVERS,
     account,
     admin_cursor,
     admin_of,
@@ -32,12 +31,6 @@ from tests.integration.mysql_edges import (
     unreachable,
     wait_until_waiting,
 )
-
-
-@pytest.fixture(params=SERVERS)
-def server(request: pytest.FixtureRequest) -> RunningServer:
-    found: RunningServer = request.getfixturevalue(request.param)
-    return found
 
 
 def run(server: RunningServer, database: str, *statements: str) -> None:

@@ -22,18 +22,11 @@ from reconciler.spec.model import Connection, ShardSpec
 from tests.conftest import FreshDatabase
 from tests.integration.mysql_edges import (
     ROOT,
-    SERVERS,
     account,
     admin_cursor,
     connection_to,
     silent_listener,
 )
-
-
-@pytest.fixture(params=SERVERS)
-def server(request: pytest.FixtureRequest) -> RunningServer:
-    found: RunningServer = request.getfixturevalue(request.param)
-    return found
 
 
 def shards_on(*connections: Connection) -> list[ShardSpec]:

@@ -21,7 +21,6 @@ from reconciler.spec.model import Connection
 from tests.conftest import FreshDatabase
 from tests.integration.mysql_edges import (
     ROOT,
-    SERVERS,
     account,
     admin_cursor,
     connection_to,
@@ -29,12 +28,6 @@ from tests.integration.mysql_edges import (
 )
 
 PARENT = "CREATE TABLE `p` (\n  `id` int NOT NULL,\n  PRIMARY KEY (`id`)\n) ENGINE=InnoDB"
-
-
-@pytest.fixture(params=SERVERS)
-def server(request: pytest.FixtureRequest) -> RunningServer:
-    found: RunningServer = request.getfixturevalue(request.param)
-    return found
 
 
 @pytest.fixture
