@@ -72,7 +72,7 @@ def _scratch_findings(
             DoctorFinding(
                 subject="scratch",
                 mark=CheckMark.SKIPPED,
-                message="no shard could be looked at, so nobody knows what scratch must be like",
+                message="no shard passed, so nobody knows what scratch must be like",
             )
         ]
     observed = world.shards.observe(shards, parallel=OBSERVE_PARALLEL_MIN)

@@ -11,7 +11,7 @@ from reconciler.report.fit import Part, fit
 from reconciler.report.forge_words import NO_SCHEMA_CHANGE
 from reconciler.report.markdown.blocks import CAUTION, GOOD, title
 from reconciler.report.markdown.drift import drift_markdown
-from reconciler.report.markdown.plan import plan_markdown
+from reconciler.report.markdown.plan import sketch_markdown
 from reconciler.report.neutral import code_span, fenced, marker, prose
 
 DRIFT_ISSUE_TITLE = "Schema drift"
@@ -55,7 +55,7 @@ def fork_summary(
     )
     said = fit(parts, limit_bytes)
     room = limit_bytes - len(f"{said}\n".encode())
-    return f"{said}\n{plan_markdown(outcomes, limit_bytes=room)}" if outcomes else said
+    return f"{said}\n{sketch_markdown(outcomes, limit_bytes=room)}" if outcomes else said
 
 
 def break_glass_issue(

@@ -58,6 +58,20 @@ def plan_markdown(
     return fit(tuple(parts), limit_bytes)
 
 
+def sketch_markdown(
+    outcomes: Sequence[PlanOutcome | KeyspaceFailed], *, limit_bytes: int = COMMENT_BYTES_MAX
+) -> str:
+    """Plans that nothing will be compared with, as those of a fork are: without what a merge would
+    do, and without a next step."""
+    parts = chain.from_iterable(
+        _plan_outcome(outcome, NO_FILES)
+        if isinstance(outcome, KeyspaceFailed) or outcome.plan is None or outcome.refusals
+        else _sketch(outcome, outcome.plan, NO_FILES)
+        for outcome in outcomes
+    )
+    return fit(tuple(parts), limit_bytes)
+
+
 def show_markdown(plan: Plan, *, limit_bytes: int = COMMENT_BYTES_MAX) -> str:
     core = plan.core
     outcome = PlanOutcome(environment=core.environment, keyspace=core.keyspace, plan=plan)
@@ -100,6 +114,14 @@ def _notes(plan: Plan) -> Parts:
 
 
 def _planned(outcome: PlanOutcome, plan: Plan, files: SchemaFiles) -> Parts:
+    yield from _sketch(outcome, plan, files)
+    yield from _on_merge(plan.core)
+    if step := next_steps.after_plan(outcome):
+        command = fenced(next_steps.command_after_plan(outcome), "sh")
+        yield Part(text=f"**Next:** {recovery_line(step)}\n\n{command}")
+
+
+def _sketch(outcome: PlanOutcome, plan: Plan, files: SchemaFiles) -> Parts:
     core = plan.core
     summary = summarise(core)
     mark = CAUTION if summary.destructive else GOOD
@@ -107,9 +129,6 @@ def _planned(outcome: PlanOutcome, plan: Plan, files: SchemaFiles) -> Parts:
     facts = _facts(summary, outcome.estimate)
     yield opening("change", core.environment, core.keyspace, heading, *facts)
     yield from _details(plan, outcome.estimate, files)
-    if step := next_steps.after_plan(outcome):
-        command = fenced(next_steps.command_after_plan(outcome), "sh")
-        yield Part(text=f"**Next:** {recovery_line(step)}\n\n{command}")
 
 
 def _details(plan: Plan, estimate: Estimate | None, files: SchemaFiles) -> Parts:
@@ -124,6 +143,10 @@ def _details(plan: Plan, estimate: Estimate | None, files: SchemaFiles) -> Parts
     yield Part(text=folded("Fingerprints", _fingerprints(plan)), detail=4)
     if core.change_sets:
         yield Part(text=plan_id_line(plan.plan_id))
+
+
+def _on_merge(core: PlanCore) -> Parts:
+    if core.change_sets:
         yield Part(
             text="**On merge**, `apply` looks at every shard again, derives these statements anew,"
             " and runs exactly them, wave by wave. If anything differs from what is shown here,"
@@ -146,6 +169,8 @@ def _verify_outcome(outcome: VerifyOutcome | KeyspaceFailed, files: SchemaFiles)
         yield from permission_parts(outcome.plan.core)
     if shown is not None:
         yield from _details(shown, outcome.estimate, files)
+    if shown is not None and outcome.state is VerifyState.VERIFIED:
+        yield from _on_merge(shown.core)
 
 
 def _facts(summary: PlanSummary, estimate: Estimate | None) -> Iterator[str]:
