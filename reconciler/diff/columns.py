@@ -15,6 +15,7 @@ from reconciler.ddl.quote import quote_identifier
 from reconciler.ddl.render import column_sql
 from reconciler.diff.column_types import converts, takes_literal_default, type_kind
 from reconciler.diff.dependants import columns_used, computing_with, expression_of
+from reconciler.diff.mariadb_time import bounds_history
 from reconciler.diff.model import Clause, ClauseKind
 from reconciler.diff.moves import moved_names
 from reconciler.diff.options import default_charset
@@ -58,7 +59,8 @@ def column_clauses(
     retyped = _retyped_columns(old, new)
     computing, unsettled = _disturbed(old, new, old_names, rebuilt)
     kept = [key for key in old if key in new and key not in rebuilt]
-    moved = moved_names(kept, [key for key in new if key in old and key not in rebuilt])
+    wanted = [key for key in new if key in old and key not in rebuilt]
+    moved = moved_names(kept, wanted, fixed={key for key in kept if bounds_history(old[key])})
     writer = _Writer(before=before, after=after, old_names=old_names, version=version)
     changes = []
     for key, column in new.items():

@@ -8,10 +8,12 @@ versioning ends or begins, it ends before anything else, and begins with it.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from reconciler.diff.model import Clause, ClauseKind
-from reconciler.model.schema import ROW_BOUNDS, Table
+from reconciler.diff.model import Clause, ClauseKind, DiffRefusal
+from reconciler.diff.pairing import by_name
+from reconciler.model.schema import ROW_BOUNDS, Column, Table
 
 _PERIOD = re.compile(r"(PERIOD FOR (?:SYSTEM_TIME|`(?:[^`]|``)+`)) ")
 
@@ -57,8 +59,30 @@ def _period_name(period: str) -> str:
     return match[1]
 
 
+def bounds_history(column: Column) -> bool:
+    """Whether it is one of the two columns that say from when to when a row was as it is. MariaDB
+    moves or changes neither, but for its name (4130, 4134)."""
+    return column.generated is not None and column.generated.expression in ROW_BOUNDS
+
+
+def bound_refusals(before: Table, after: Table) -> Iterator[DiffRefusal]:
+    """`before` has its new names already."""
+    old, new = by_name(before.columns), by_name(after.columns)
+    both = [key for key in old if key in new and bounds_history(old[key])]
+    swapped = both != [key for key in new if key in both]
+    for key in both:
+        if bounds_history(new[key]) and (old[key] != new[key] or swapped):
+            yield DiffRefusal(
+                table=after.name,
+                object=new[key].name,
+                reason="MariaDB changes nothing of a column that bounds the history of rows (4134)",
+                recovery="write the column into the table's file as it is on the shards; to make it"
+                " anew, end versioning by one plan and begin it by the next",
+            )
+
+
 def _has_bounds(table: Table) -> bool:
-    return any(c.generated and c.generated.expression in ROW_BOUNDS for c in table.columns)
+    return any(map(bounds_history, table.columns))
 
 
 def _clause(sql: str) -> Clause:

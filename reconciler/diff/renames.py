@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from reconciler.ddl.lexer import TokenKind, tokenize
 from reconciler.ddl.quote import quote_identifier
 from reconciler.diff.model import DiffRefusal, Note, Operation, Step
 from reconciler.diff.pairing import by_name, name_key
@@ -159,7 +160,17 @@ def _with_new_names(
         foreign_keys=tuple(
             _foreign_key_with_new_names(key, own, columns) for key in table.foreign_keys
         ),
+        periods=tuple(_period_with_new_names(period, own) for period in table.periods),
     )
+
+
+def _period_with_new_names(period: str, columns: Mapping[str, str]) -> str:
+    """The two columns stand at its end."""
+    names = [t for t in tokenize(period) if t.kind is TokenKind.QUOTED_IDENTIFIER]
+    for name in reversed(names[-2:]):
+        new = quote_identifier(columns.get(name_key(name.value), name.value))
+        period = f"{period[: name.offset]}{new}{period[name.offset + len(name.text) :]}"
+    return period
 
 
 def _new_by_old(old_names: OldNames) -> dict[str, str]:

@@ -28,6 +28,7 @@ from reconciler.diff.foreign_keys import (
     foreign_key_changes,
 )
 from reconciler.diff.likely_renames import likely_rename_notes
+from reconciler.diff.mariadb_time import bound_refusals
 from reconciler.diff.model import Clause, DiffRefusal, Operation, SchemaDiff, Step
 from reconciler.diff.options import option_refusals
 from reconciler.diff.removal import removal_steps
@@ -241,6 +242,7 @@ def _refusals(
     for name, table in sorted(after.items()):
         if name in before:
             yield from option_refusals(before[name], table)
+            yield from bound_refusals(before[name], table)
         elif name in views:
             yield DiffRefusal(
                 table=name,

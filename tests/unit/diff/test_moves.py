@@ -28,6 +28,22 @@ def test_only_what_must_moves(old: str, new: str, moved: str) -> None:
     assert staying == [name for name in new if name in staying]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "fixed", "moved"),
+    [
+        ("abXc", "abcX", "X", "c"),
+        ("Xabc", "abcX", "X", "abc"),
+        ("aXbYc", "cXbYa", "XY", "ac"),
+        ("aXbY", "bXaY", "XY", "ab"),
+        ("abX", "baX", "X", "a"),
+    ],
+)
+def test_what_is_fixed_stays(old: str, new: str, fixed: str, moved: str) -> None:
+    found = moved_names(old, new, fixed=fixed)
+    assert len(found) == len(moved)
+    assert not found & set(fixed)
+
+
 @given(st.permutations(list(range(7))))
 def test_the_run_increases_and_none_is_longer(values: list[int]) -> None:
     run = [values[index] for index in longest_increasing_run(values)]
