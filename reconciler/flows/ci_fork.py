@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.errors import InvalidInput, Location, Problem
-from reconciler.flows.desired import create_defined
+from reconciler.errors import InvalidInput
+from reconciler.flows.desired import create_defined, definition_rejected
 from reconciler.flows.plan import plan_keyspace
 from reconciler.model.observation import Observation, ObservedShard
 from reconciler.model.server import ServerSettings
@@ -70,14 +70,5 @@ def _read_back(
         for file in files.files:
             error = create_defined(database, file)
             if error is not None:
-                raise InvalidInput(
-                    Problem(
-                        code="definition-rejected",
-                        message=f"table {file.table}: {settings.version} rejects the definition:"
-                        f" {error}",
-                        recovery="mend the definition; the server's answer says what it does not"
-                        " accept",
-                        where=Location(path=file.path),
-                    )
-                )
+                raise InvalidInput(definition_rejected(file, error, settings))
         return tuple(sorted(database.definitions().items()))

@@ -67,7 +67,7 @@ def _load(
         for sequence in sequences:  # one that cannot be made is missed by the table that uses it
             database.execute(sequence.definition)
         problems = [
-            _rejected(file, error, settings)
+            definition_rejected(file, error, settings)
             for file in files.files
             if (error := create_defined(database, file)) is not None
         ]
@@ -104,7 +104,9 @@ def create_defined(database: ScratchDatabase, file: DefinitionFile) -> ServerErr
     return error if again else None
 
 
-def _rejected(file: DefinitionFile, error: ServerError, settings: ServerSettings) -> Problem:
+def definition_rejected(
+    file: DefinitionFile, error: ServerError, settings: ServerSettings
+) -> Problem:
     return Problem(
         code="definition-rejected",
         message=f"table {file.table}: {settings.version} rejects the definition: {error}",

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Protocol, TypeVar
 
-from reconciler.errors import InvalidInput, Problem, ReconcilerError, UsageError
+from reconciler.errors import InvalidInput, Problem, ReconcilerError, UsageError, nearest
 from reconciler.outcomes import KeyspaceFailed
 from reconciler.spec.model import Environment, SpecFile
 
@@ -118,6 +117,6 @@ def no_specs() -> InvalidInput:
 
 
 def _unknown(code: str, what: str, name: str, known: Sequence[str]) -> UsageError:
-    close = get_close_matches(name, known, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(known) or 'none'}"
+    likely = nearest(name, known)
+    hint = f"did you mean {likely!r}?" if likely else f"there are: {', '.join(known) or 'none'}"
     return UsageError(Problem(code=code, message=f"there is no {what} {name!r}", recovery=hint))

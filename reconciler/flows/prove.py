@@ -15,10 +15,11 @@ from reconciler.diff.counters import wanted_counters
 from reconciler.diff.model import Operation, Step
 from reconciler.flows.looking import DefinitionReader
 from reconciler.flows.proof.chain import Ran
+from reconciler.flows.proof.finding import Finding
 from reconciler.flows.proof.outside_children import outside_child_findings
 from reconciler.flows.proof.part import parts_of
 from reconciler.flows.proof.part_proof import prove_part
-from reconciler.flows.proof.programs import Finding, program_findings
+from reconciler.flows.proof.programs import program_findings
 from reconciler.flows.proof.refusals import left_unplanned
 from reconciler.flows.proof.request import ProofRequest
 from reconciler.flows.proof.sequences import sequences_for

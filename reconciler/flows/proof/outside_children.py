@@ -12,12 +12,12 @@ from collections.abc import Iterator, Sequence
 from reconciler.diff.model import ClauseKind, Operation
 from reconciler.diff.pairing import name_key
 from reconciler.flows.proof.chain import Ran
+from reconciler.flows.proof.finding import Finding, finding
 from reconciler.flows.proof.outside import children_for
 from reconciler.flows.proof.part import names_of
-from reconciler.flows.proof.programs import Finding
 from reconciler.flows.proof.request import ProofRequest
 from reconciler.model.observation import OutsideChild
-from reconciler.model.policy import Hazard, HazardKind
+from reconciler.model.policy import HazardKind
 from reconciler.model.schema import Table
 
 _OF_COLUMNS = frozenset(
@@ -38,19 +38,19 @@ def outside_child_findings(request: ProofRequest, statements: Sequence[Ran]) -> 
                     f"table {child} of another database refers to it: its foreign key follows to"
                     " the new name, and so its definition changes, too"
                 )
-                yield _finding(ran, HazardKind.BREAKS_OBJECT, str(child), reason)
+                yield finding(ran, HazardKind.BREAKS_OBJECT, str(child), reason)
         if request.shard.outside_children is None and _may_meet_child(ran):
             reason = (
                 "whether tables of other databases refer to it could not be read (it needs"
                 " PROCESS); if one does, the server may refuse the statement"
             )
-            yield _finding(ran, HazardKind.UNPROVEN, ran.step.table, reason)
+            yield finding(ran, HazardKind.UNPROVEN, ran.step.table, reason)
 
 
 def _unread(ran: Ran, child: OutsideChild) -> Iterator[Finding]:
     if _may_meet_child(ran):
         reason = f"table {child} refers to it and could not be read: the server may refuse this"
-        yield _finding(ran, HazardKind.UNPROVEN, str(child), reason)
+        yield finding(ran, HazardKind.UNPROVEN, str(child), reason)
 
 
 def _takes_along(ran: Ran, child: Table) -> bool:
@@ -79,8 +79,3 @@ def _may_meet_child(ran: Ran) -> bool:
         )
         for clause in ran.clauses
     )
-
-
-def _finding(ran: Ran, kind: HazardKind, name: str, reason: str) -> Finding:
-    hazard = Hazard(kind=kind, object=name, reason=reason, needs_permission=True)
-    return Finding(ran=ran, hazard=hazard)

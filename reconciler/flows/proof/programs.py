@@ -19,9 +19,10 @@ from reconciler.diff.model import Clause, ClauseKind, Operation
 from reconciler.diff.pairing import name_key
 from reconciler.flows.proof.chain import Ran
 from reconciler.flows.proof.copies import Copy, CopyMaker, Original
+from reconciler.flows.proof.finding import Finding, finding
 from reconciler.flows.proof.outside import parents_for
 from reconciler.flows.proof.request import ProofRequest
-from reconciler.model.policy import Hazard, HazardKind
+from reconciler.model.policy import HazardKind
 from reconciler.model.schema import ObjectKind, OtherObject
 from reconciler.model.server import ServerError
 from reconciler.plan.hazards.examined import find_column
@@ -49,14 +50,6 @@ class Loss:
         return f"{self.table}.{self.column}" if self.column is not None else self.table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """A hazard and the statement it belongs to."""
-
-    ran: Ran
-    hazard: Hazard
-
-
 def program_findings(
     scratch: Scratch, request: ProofRequest, tables: Collection[str], statements: Sequence[Ran]
 ) -> tuple[Finding, ...]:
@@ -72,7 +65,7 @@ def program_findings(
         if error is not None:
             ran = _culprit(other, losses, statements)
             reason = f"{other.kind} {other.name} no longer works then: {error}"
-            found.append(Finding(ran=ran, hazard=_breaks(other, reason)))
+            found.append(finding(ran, HazardKind.BREAKS_OBJECT, other.name, reason))
         elif other.kind is ObjectKind.VIEW and (other.kind, other.name) in tried:
             continue  # it still works, whatever names it uses
         else:
@@ -214,9 +207,11 @@ def _by_name(other: OtherObject, losses: Sequence[Loss], *, tried: bool) -> list
     words = _words(other.definition[head.end() if head else 0 :])
     own_table = set() if tried else {other.table}
     return [
-        Finding(
-            ran=loss.ran,
-            hazard=_breaks(other, f"{other.kind} {other.name} uses {loss}, which is gone then"),
+        finding(
+            loss.ran,
+            HazardKind.BREAKS_OBJECT,
+            other.name,
+            f"{other.kind} {other.name} uses {loss}, which is gone then",
         )
         for loss in losses
         if (name_key(loss.table) in words or (loss.column and loss.table in own_table))
@@ -235,18 +230,9 @@ def _culprit(other: OtherObject, losses: Sequence[Loss], statements: Sequence[Ra
     return (on_table or [loss.ran for loss in losses] or list(statements))[-1]
 
 
-def _breaks(other: OtherObject, reason: str) -> Hazard:
-    return Hazard(
-        kind=HazardKind.BREAKS_OBJECT, object=other.name, reason=reason, needs_permission=True
-    )
-
-
 def _unproven(other: OtherObject, ran: Ran) -> Finding:
     reason = f"{other.kind} {other.name} could not be made on scratch: nobody knows if it breaks"
-    hazard = Hazard(
-        kind=HazardKind.UNPROVEN, object=other.name, reason=reason, needs_permission=True
-    )
-    return Finding(ran=ran, hazard=hazard)
+    return finding(ran, HazardKind.UNPROVEN, other.name, reason)
 
 
 def _new_names(statements: Sequence[Ran]) -> dict[str, str]:

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.diff.model import ClauseKind, Operation
 from reconciler.flows.proof.chain import Ran
+from reconciler.flows.proof.finding import Finding, finding
 from reconciler.flows.proof.outside import assumed_parents
-from reconciler.flows.proof.programs import Finding
 from reconciler.flows.proof.request import ProofRequest
 from reconciler.flows.proof.row_versions import row_versions_left
-from reconciler.model.policy import Hazard, HazardKind
+from reconciler.model.policy import HazardKind
 
 _TAKES_A_NAME = (ClauseKind.DROP_COLUMN, ClauseKind.RENAME_COLUMN)
 # Settled by the statements that use them; the rest of what was not seen are programs.
@@ -31,7 +31,7 @@ def _row_versions(request: ProofRequest, statements: Sequence[Ran]) -> Iterator[
                 "how many INSTANT changes the live table can still take could not be read (it needs"
                 " PROCESS); a shard that can take none stops the rollout with error 4092"
             )
-            yield _finding(ran, reason)
+            yield _unproven(ran, reason)
 
 
 def _outside_parents(request: ProofRequest, statements: Sequence[Ran]) -> Iterator[Finding]:
@@ -42,7 +42,7 @@ def _outside_parents(request: ProofRequest, statements: Sequence[Ran]) -> Iterat
                 for clause in ran.clauses
             ):
                 parent = f"{key.parent_database}.{key.parent_table}"
-                yield _finding(ran, f"table {parent} could not be seen: it was assumed to fit")
+                yield _unproven(ran, f"table {parent} could not be seen: it was assumed to fit")
 
 
 def _unseen_programs(request: ProofRequest, statements: Sequence[Ran]) -> Iterator[Finding]:
@@ -54,13 +54,10 @@ def _unseen_programs(request: ProofRequest, statements: Sequence[Ran]) -> Iterat
         )
         for words in unseen:
             if takes_a_name and not words.startswith(_SETTLED):
-                yield _finding(
+                yield _unproven(
                     ran, f"whether it breaks any is not known, for these were not seen: {words}"
                 )
 
 
-def _finding(ran: Ran, reason: str) -> Finding:
-    hazard = Hazard(
-        kind=HazardKind.UNPROVEN, object=ran.step.table, reason=reason, needs_permission=True
-    )
-    return Finding(ran=ran, hazard=hazard)
+def _unproven(ran: Ran, reason: str) -> Finding:
+    return finding(ran, HazardKind.UNPROVEN, ran.step.table, reason)
