@@ -105,7 +105,7 @@ class Jobs:
         self, number: int, edit: Callable[[bytes], bytes] = lambda text: text
     ) -> None:
         """What the upload step makes of plans/ of the last job, with some files beside it."""
-        place = self.folder / self.summaries[-1].stem / "plans"
+        place = self.place / "plans"
         content = io.BytesIO()
         with zipfile.ZipFile(content, "w") as archive:
             archive.writestr("../../evil.plan.json", b"{}")
@@ -113,6 +113,11 @@ class Jobs:
                 archive.writestr(str(path.relative_to(place)), edit(path.read_bytes()))
         head = self.hub.pulls[number].head_sha
         self.hub.artifacts[self.hub.next_id()] = (head, content.getvalue())
+
+    @property
+    def place(self) -> Path:
+        """The clone of the last job."""
+        return self.folder / self.summaries[-1].stem
 
     @property
     def summary(self) -> str:

@@ -132,13 +132,17 @@ def _apply_all(run: _Run, keyspaces: Sequence[str]) -> list[ApplyOutcome | Keysp
             world = worlds.apply_world_of(chosen, run.ci.history, interrupts)
             world = replace(world, gates=gates)
             follow = partial(_tell_progress, run, world, chosen.name, files.spec.keyspace)
-            with told_meanwhile(deployment.begin, follow) as notify:
+            try:
+                with told_meanwhile(deployment.begin, follow) as notify:
 
-                def on_event(event: ProgressEvent) -> None:
-                    on_progress(event)
-                    notify(event)
+                    def on_event(event: ProgressEvent) -> None:
+                        on_progress(event)
+                        notify(event)
 
-                outcome = apply_keyspace(world, files, chosen, request, on_progress=on_event)
+                    outcome = apply_keyspace(world, files, chosen, request, on_progress=on_event)
+            except ReconcilerError:
+                deployment.lost()
+                raise
             deployment.end(outcome)
             return outcome
 

@@ -25,7 +25,7 @@ _STATES = {
 
 
 class Deployment:
-    """`begin` is called beside the rollout, `end` after it; neither raises."""
+    """`begin` is called beside the rollout, `end` after it, or `lost`; none of them raises."""
 
     def __init__(self, ci: CiJob, commit: str, environment: str) -> None:
         self._ci, self._commit, self._environment = ci, commit, environment
@@ -59,6 +59,11 @@ class Deployment:
                 )
 
         self._ci.tell("the deployment", finish)
+
+    def lost(self) -> None:
+        """The apply ended without an outcome; what it had begun is in nobody's hands."""
+        if self._id is not None:
+            self._ci.tell("the deployment", lambda notices: self._move(notices, "error"))
 
     def _move(self, notices: GithubNotices, state: str) -> None:
         if not self._was_asked and self._plan is not None:

@@ -11,9 +11,12 @@ from threading import Thread
 
 import pytest
 
+from reconciler.cli.ci_deployment import Deployment
+from reconciler.cli.ci_job import CiJob
 from reconciler.limits import SUMMARY_BYTES_MAX
+from reconciler.plan.codec import load_plan
 from tests.github_double.hub import BEN
-from tests.github_jobs import ADD_COLUMN, Jobs, change
+from tests.github_jobs import ADD_COLUMN, PLAN_JSON, Jobs, change
 
 
 def merge_change(jobs: Jobs, name: str, *edits: tuple[str, str]) -> int:
@@ -66,6 +69,22 @@ def test_an_apply_that_is_refused_is_a_failed_deployment_that_never_began(jobs: 
     jobs.merged(number)
     assert jobs.on_push("apply").code == 3
     assert [d["states"] for d in jobs.hub.deployments] == [["failure"]]
+
+
+def test_a_rollout_that_ends_without_an_outcome_is_an_error_and_not_for_ever_in_progress(
+    jobs: Jobs,
+) -> None:
+    number = change(jobs)
+    plan = load_plan(jobs.fleet.read(PLAN_JSON).encode(), PLAN_JSON)
+    assert jobs.on_pull_request(number, "verify").code == 0
+    ci = CiJob(jobs.place)
+    for begins in (True, False):
+        deployment = Deployment(ci, jobs.hub.tip, "production")
+        deployment.note(plan)
+        if begins:
+            deployment.begin()
+        deployment.lost()
+    assert [d["states"] for d in jobs.hub.deployments] == [["in_progress", "error"]]
 
 
 def test_a_stale_plan_is_marked_until_the_fleet_is_back(jobs: Jobs) -> None:
