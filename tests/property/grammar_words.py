@@ -7,7 +7,7 @@ from tests.property.grown_schema import Family
 TYPES: dict[Family, tuple[str, ...]] = {
     Family.INTEGER: (
         "tinyint", "tinyint(1)", "smallint unsigned", "mediumint", "int", "int", "int unsigned",
-        "int(5) unsigned zerofill", "bigint", "bigint unsigned", "bit(8)", "year", "boolean",
+        "int(5) unsigned zerofill", "bigint", "bigint unsigned", "bit(8)", "boolean",
         "int(11)", "smallint", "mediumint(8) unsigned", "bit(1)", "bit(64)",
     ),
     Family.NUMBER: (
@@ -29,7 +29,7 @@ TYPES: dict[Family, tuple[str, ...]] = {
     ),
     Family.BLOB: ("tinyblob", "blob", "mediumblob", "longblob"),
     Family.DATE: ("date", "datetime", "datetime(3)", "datetime(6)", "timestamp", "timestamp(6)"),
-    Family.TIME: ("time", "time(2)", "time(6)"),
+    Family.TIME: ("time", "time(2)", "time(6)", "year"),
     Family.CHOICE: (
         "enum('a','b')", "enum('a','b','c')", "enum('b','a')", "set('x','y')", "set('x','y','z')",
         "enum('it''s','ü') CHARACTER SET latin1", "enum('a','b') COLLATE utf8mb4_bin",
