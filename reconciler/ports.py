@@ -161,8 +161,9 @@ class ShardSession(Protocol):
 
 
 class ShardSessions(Protocol):
-    def open(self, shard: ShardSpec) -> AbstractContextManager[ShardSession]:
-        """Connect with the identity that may change the shard. Raises Unavailable."""
+    def open(self, shard: ShardSpec, *, server: str = "") -> AbstractContextManager[ShardSession]:
+        """Connect with the identity that may change the shard. Raises Unavailable, also where not
+        `server` answers (as in `ObservedShard`; '' for any): its locks are held on that one."""
 
 
 class HeldLocks(Protocol):

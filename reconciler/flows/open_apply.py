@@ -55,7 +55,8 @@ class RolloutOrder:
     """What to roll out, found under the locks: `standings` of every shard of the plan.
 
     `fingerprint` reads a live definition of a shard: (shard, SHOW CREATE TABLE text). `servers`
-    is equal for shards on one server; a shard that is not in it goes by its address.
+    is equal for shards on one server, and no other is sent anything; a shard that is not in it goes
+    by its address.
     """
 
     plan: Plan

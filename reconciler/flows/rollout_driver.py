@@ -211,6 +211,7 @@ class RolloutDriver:
             fingerprint=partial(self._order.fingerprint, shard),
             managed=frozenset(self._order.plan.core.managed_tables),
             rollout=self._order.environment.rollout,
+            server=self._order.servers.get(shard, ""),
         )
 
     def _wait(self) -> None:

@@ -61,7 +61,7 @@ def _position(world: RolloutWorld, task: ShardTask, pedal: BrakePedal) -> int | 
     looks = 0
     while True:
         try:
-            with world.sessions.open(task.spec) as session:
+            with world.sessions.open(task.spec, server=task.server) as session:
                 while _may_run(session, task):
                     _wait_for_it(world, pedal, give_up_s)
                 position = position_seen(session, task)

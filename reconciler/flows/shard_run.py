@@ -140,7 +140,7 @@ class _ShardRun:
     def _session(self) -> _Step:
         """As many statements as one connection carries."""
         try:
-            with self._world.sessions.open(self._task.spec) as session:
+            with self._world.sessions.open(self._task.spec, server=self._task.server) as session:
                 if (step := self._claim(session)) is not None:
                     return step
                 while self._index < len(self._task.work.statements):

@@ -47,7 +47,8 @@ class BrakePedal:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardTask:
     """`fingerprint` reads a live definition of this shard; it raises what a definition that is not
-    understood raises. `managed` are the tables that statements may touch."""
+    understood raises. `managed` are the tables that statements may touch. `server` is the one that
+    was looked at, '' if that is not known."""
 
     spec: ShardSpec
     work: ShardWork
@@ -55,6 +56,7 @@ class ShardTask:
     fingerprint: Callable[[str], str]
     managed: frozenset[str]
     rollout: RolloutSpec
+    server: str = ""
 
     @property
     def next_index(self) -> int:

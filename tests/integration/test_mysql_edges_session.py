@@ -20,16 +20,17 @@ from reconciler.limits import (
     LOCK_SILENT_S_MAX,
     SESSION_SILENT_S_MAX,
 )
+from reconciler.model.observation import ObservedShard
 from reconciler.model.server import Flavor
 from reconciler.ports import Applied, Failed, Outcome, Unknown
 from tests.conftest import FreshDatabase
 from tests.integration.mysql_edges import (
-    SERVERS,
     Wire,
     account,
     admin_cursor,
     admin_of,
     connection_to,
+    observe,
     planned,
     sessions,
     shard,
@@ -37,12 +38,6 @@ from tests.integration.mysql_edges import (
 )
 
 ADD = "ALTER TABLE t ADD COLUMN a INT COMMENT 'schön 😀'"
-
-
-@pytest.fixture(params=SERVERS)
-def server(request: pytest.FixtureRequest) -> RunningServer:
-    found: RunningServer = request.getfixturevalue(request.param)
-    return found
 
 
 @pytest.fixture
@@ -217,6 +212,20 @@ def test_blockers_are_ended_and_ddl_is_not(
         cursor.execute("LOCK TABLES t WRITE")
         assert session.kill_blockers("t") == ()
         cursor.execute("UNLOCK TABLES")
+
+
+@pytest.mark.invariant("ST-16")
+def test_a_server_that_was_not_looked_at_is_sent_nothing(
+    server: RunningServer, fresh_database: FreshDatabase
+) -> None:
+    spec = shard(connection_to(server, fresh_database(server)))
+    (seen,) = observe(spec.connection)
+    assert isinstance(seen, ObservedShard)
+    with sessions().open(spec, server=seen.server) as session:
+        assert session.claim()
+    with pytest.raises(Unavailable) as caught, sessions().open(spec, server="another"):
+        pass
+    assert caught.value.problems[0].code == "server-changed"
 
 
 # Unknown

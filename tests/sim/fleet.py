@@ -7,7 +7,7 @@ the world goes through `Fate`, which ends the process before or after the one it
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
@@ -105,6 +105,7 @@ class SimFleet:
         self.answer = answer
         self.clock = SimClock()
         self.is_locked = True
+        self.server = "the one that was looked at"
         self.dead_shards: set[str] = set()
         self.vitals = Vitals()
         self.cleared: list[str] = []
@@ -224,9 +225,11 @@ class SimSessions:
     fate: Fate
 
     @contextmanager
-    def open(self, shard: ShardSpec) -> Iterator[SimSession]:
+    def open(self, shard: ShardSpec, *, server: str = "") -> Iterator[SimSession]:
         if shard.name in self.fleet.dead_shards:
             raise unavailable("connection refused")
+        if server not in ("", self.fleet.server):
+            raise unavailable("another server answers")
         yield SimSession(self.fleet, shard.name, self.fate)
 
 
@@ -310,7 +313,3 @@ def _texts_of(core: PlanCore) -> dict[str, str]:
                 text = definition(statement.table, version)
                 texts[fingerprint(text)] = text
     return texts
-
-
-def shards_with(fleet: SimFleet, sql: str) -> Sequence[str]:
-    return [name for name, shard in fleet.shards.items() if sql in shard.sent]

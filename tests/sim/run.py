@@ -45,6 +45,7 @@ class Simulation:
     events: list[ProgressEvent] = field(default_factory=list)
     crew: SimCrew | None = None
     place: tuple[ShardSpec, ...] = ()
+    servers: dict[str, str] = field(default_factory=dict)
 
     @property
     def environment(self) -> Environment:
@@ -76,6 +77,7 @@ class Simulation:
             holder=self.holder,
             standings=self.fleet.standings(),
             fingerprint=lambda shard, text: fingerprint(text),
+            servers=self.servers,
             waves=waves,
             releases=releases,
         )

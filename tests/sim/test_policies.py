@@ -336,6 +336,19 @@ def test_losing_the_lock_stops_the_run_before_the_next_statement() -> None:
     sim.fleet.everything_ran_once()
 
 
+@pytest.mark.invariant("ST-16")
+def test_a_server_that_took_over_since_the_look_is_sent_nothing() -> None:
+    """The locks are held on the one that was looked at, which may live on behind another address;
+    what the new one has missed was seen on no shard."""
+    sim = simulation(RolloutSpec(parallel=1))
+    sim.servers = dict.fromkeys(sim.plan.core.shards, sim.fleet.server)
+    first = sim.plan.core.change_sets[0].shards[0]
+    sim.fleet.answer = lambda shard, statement: setattr(sim.fleet, "server", "another")
+    outcome = sim.run()
+    assert [shard for shard, seen in sim.fleet.shards.items() if seen.sent] == [first]
+    assert outcome.verdict is ApplyVerdict.FAILED
+
+
 @pytest.mark.invariant("GD-4")
 @pytest.mark.parametrize("later", [False, True])
 def test_a_table_that_moved_since_the_look_is_refused_on_that_shard(later: bool) -> None:

@@ -272,8 +272,7 @@ def session_differs(label: str, variables: Sequence[str]) -> Problem:
 def server_changed(label: str) -> Problem:
     return Problem(
         code="server-changed",
-        message=f"{label}: after the connection was lost, another server answered, or the same one"
-        " with other settings",
+        message=f"{label}: another server answers than before, or the same one with other settings",
         recovery="see whether there was a failover; then `reconciler resume`, which looks at every"
         " shard anew",
     )

@@ -60,10 +60,12 @@ class MysqlShardSessions:
         self._root = root
 
     @contextmanager
-    def open(self, shard: ShardSpec) -> Iterator[MysqlShardSession]:
+    def open(self, shard: ShardSpec, *, server: str = "") -> Iterator[MysqlShardSession]:
         target = resolve(shard.connection, environ=self._environ, root=self._root, shard=shard.name)
         session = MysqlShardSession(target)
         try:
+            if server not in ("", session.server):
+                raise Unavailable(server_changed(target.label))
             yield session
         finally:
             session.close()
@@ -79,6 +81,10 @@ class MysqlShardSession:
         self._link, self._server = self._opened()
         self._claimed_over: Link | None = None
         self._sees_processes = False
+
+    @property
+    def server(self) -> str:
+        return self._server.identity
 
     def close(self) -> None:
         self._link.close()

@@ -119,8 +119,8 @@ class ToldSessions:
     moments: Moments
 
     @contextmanager
-    def open(self, shard: ShardSpec) -> Iterator[Any]:
-        with self.sessions.open(shard) as session:
+    def open(self, shard: ShardSpec, *, server: str = "") -> Iterator[Any]:
+        with self.sessions.open(shard, server=server) as session:
             yield self.moments.around(session, "run")
 
 
