@@ -82,11 +82,16 @@ def test_load_that_passes_is_waited_for(fleet: Fleet) -> None:
     planned(fleet, threads_running_max=4)
     with ExitStack() as opened, ThreadPoolExecutor(5) as pool:
         cursors = [opened.enter_context(fleet.connected("-40")) for _ in range(5)]
-        load = [pool.submit(cursor.execute, "SELECT SLEEP(4)") for cursor in cursors]
-        applied = fleet.run("apply")
-        assert all(one.done() for one in load), "it waited until the load had passed"
-    assert applied.code == 0, applied.said
-    assert "threads are running, limit is 4" in applied.err
+        numbers = [cursor.connection.thread_id() for cursor in cursors]  # type: ignore[attr-defined]
+        for cursor in cursors:
+            pool.submit(cursor.execute, "SELECT SLEEP(600)")
+        with applying(fleet) as process:
+            until(lambda: "threads are running, limit is 4" in fleet.run("status").out, "the wait")
+            assert ages(fleet) == []
+            for number in numbers:
+                fleet.sql("-40", f"KILL QUERY {number}")
+            said, _ = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0, said
     assert len(ages(fleet)) == 4
 
 

@@ -91,30 +91,31 @@ def test_two_machines_share_a_ledger_on_mysql(
     assert not (fleet.root / ".reconciler").exists(), "nothing is kept on a runner"
 
 
-def test_who_watches_sees_it_run_and_is_let_go_when_it_has_ended(fleet: Fleet) -> None:
-    planned(fleet, lock_wait="30s")
+def test_who_watches_sees_it_run_and_is_let_go_when_it_has_ended(
+    fleet: Fleet, tmp_path: Path
+) -> None:
+    planned(fleet, lock_wait="60s")
+    command = [sys.executable, "-m", "reconciler", "status", "-C", str(fleet.root), "--watch"]
+    seen = tmp_path / "seen"
+
+    def looks() -> list[str]:
+        return seen.read_text().split("shop in production: ")[1:]
+
     with reading(fleet, "-40") as reader, applying(fleet) as process:
         until(lambda: waits(fleet, "-40"), "the ALTER to wait")
-        watching = subprocess.Popen(
-            [sys.executable, "-m", "reconciler", "status", "-C", str(fleet.root), "--watch"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env=dict(os.environ),
-        )
-        time.sleep(2.5)
+        with seen.open("w") as out:
+            watching = subprocess.Popen(command, stdout=out, stderr=out, env=dict(os.environ))
+        until(lambda: len(looks()) >= 2, "a second look")
         assert watching.poll() is None, "it watches as long as somebody drives the apply"
         reader.execute("COMMIT")
         process.communicate(timeout=PATIENCE_S)
-        seen, _ = watching.communicate(timeout=PATIENCE_S)
-    assert watching.returncode == 0, seen
-    looks = seen.split("shop in production: ")[1:]
-    assert len(looks) >= 3
-    assert looks[0].startswith("running, 0 of 4 shards completed")
-    assert re.search(r"▸ -40 \(wave 1\) users: running, 0 of 1 statement, since ", looks[0])
-    assert "ADD COLUMN `age` int" in looks[0], "what runs"
-    assert "· 40-80 (wave 2) users: pending, waits for wave 1" in looks[0]
-    assert looks[-1].startswith("completed, 4 shards completed")
+        assert watching.wait(PATIENCE_S) == 0, seen.read_text()
+    first, *_, last = looks()
+    assert first.startswith("running, 0 of 4 shards completed")
+    assert re.search(r"▸ -40 \(wave 1\) users: running, 0 of 1 statement, since ", first)
+    assert "ADD COLUMN `age` int" in first, "what runs"
+    assert "· 40-80 (wave 2) users: pending, waits for wave 1" in first
+    assert last.startswith("completed, 4 shards completed")
 
 
 def test_a_soak_is_seen_from_another_process_and_a_stop_is_heard_in_it(fleet: Fleet) -> None:
