@@ -38,7 +38,8 @@ import json, os, sys
 from pathlib import Path
 from reconciler.edges.server.find import find_servers
 from reconciler.edges.server.process import start_server
-server = start_server(next(s for s in find_servers() if s.path == Path(sys.argv[1])))
+wanted = Path(sys.argv[1]).resolve()
+server = start_server(next(found for found in find_servers() if found.path.resolve() == wanted))
 facts = {"folder": str(server.folder), "port": server.port, "user": os.geteuid(),
          "keeper": server.process.keeper_pid, "server": server.process.pid}
 print(json.dumps(facts), flush=True)
@@ -236,7 +237,8 @@ def test_it_works_as_an_ordinary_user(flavor: Flavor, everybodys_folder: Path) -
         binary = prefix / "bin" / binary.name
     package = everybodys_folder / "package"
     shutil.copytree(PROJECT / "reconciler", package / "reconciler")
-    environment = {"HOME": str(home), "PATH": os.defpath, "PYTHONPATH": str(package)}
+    path = f"{binary.parent}{os.pathsep}{os.defpath}"
+    environment = {"HOME": str(home), "PATH": path, "PYTHONPATH": str(package)}
     with owner_process(python, binary, env=environment, cwd="/", **options) as process:
         server = described(process)
         assert server.user != 0
