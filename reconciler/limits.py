@@ -57,8 +57,23 @@ READ_ATTEMPTS_MAX = 3
 # A throwaway server is killed, not asked to end; what takes time is removing a large folder.
 SERVER_STOP_S_MAX = 60.0
 
+# A server with a full redo log needs some seconds to end in good order.
+SERVER_GRACE_S = 30.0
+
+# Asked for its version or its settings, a server's program answers in well under a second.
+SERVER_SAYS_S_MAX = 60
+
+# Somebody may take a free port between choosing and binding it.
+PORT_ATTEMPTS_MAX = 5
+
+# `sun_path` holds 108 bytes on Linux, 104 on BSD and macOS.
+SOCKET_PATH_BYTES_MAX = 100
+
 # Each is a process of some 400 MB; a laptop holds that many.
 SANDBOX_SERVERS_MAX = 16
+
+# Servers that are started side by side: each start is mostly one core's work.
+SANDBOX_PARALLEL = 4
 
 # A server's error text is at most 512 bytes; our own messages with two definitions stay below this.
 LEDGER_MESSAGE_CHARS_MAX = 4_000
@@ -91,6 +106,11 @@ SUMMARY_BYTES_MAX = 1 << 20
 
 # GitHub shows ten errors and ten warnings of a step and drops the rest without a word.
 ANNOTATIONS_MAX = 10
+
+# A throwaway server is on this machine; a statement on an empty table takes it moments, and minutes
+# where the disk is slow to flush.
+SCRATCH_CONNECT_S_MAX = 10
+SCRATCH_ANSWER_S_MAX = 300
 
 # A proof takes seconds; a scratch database older than a day belongs to a run that was killed.
 SCRATCH_LEFTOVER_AFTER_S = 86_400
@@ -127,6 +147,9 @@ LOCKS_PER_STATEMENT_MAX = 256
 
 # A lock's own connection does nothing else: no answer in this time means that it cannot be trusted.
 LOCK_ANSWER_S_MAX = 10
+
+# At the end it may still wait for such an answer; after this long it is cut, which frees the locks.
+LOCK_LET_GO_S_MAX = 1
 
 # A holder shows itself this often; after this long a silence the server frees its locks.
 LOCK_SHOW_SELF_EVERY_S = 20

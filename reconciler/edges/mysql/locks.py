@@ -30,6 +30,7 @@ from reconciler.errors import Refused
 from reconciler.limits import (
     LOCK_ANSWER_S_MAX,
     LOCK_HOLDER_BYTES_MAX,
+    LOCK_LET_GO_S_MAX,
     LOCK_SHOW_SELF_EVERY_S,
     LOCK_SILENT_S_MAX,
     LOCKS_PER_STATEMENT_MAX,
@@ -143,7 +144,7 @@ class _Keeper:
 
     def __exit__(self, *_: object) -> None:
         """Free the locks and wait until the server has: the next run may be a moment away."""
-        if not self._one_at_a_time.acquire(timeout=1):
+        if not self._one_at_a_time.acquire(timeout=LOCK_LET_GO_S_MAX):
             self._link.cut()  # it waits for an answer; without its connection nothing is held
             return
         try:

@@ -171,7 +171,7 @@ def shard_timeout(label: str, reason: str) -> Problem:
         code="shard-timeout",
         message=f"{label}: {reason}",
         recovery="see whether the server and the network to it are healthy; a slow but sound one"
-        " may be given more time with `connect_timeout_s` and `read_timeout_s`",
+        " may be given more time with `connect_timeout` and `read_timeout` in its connection",
     )
 
 

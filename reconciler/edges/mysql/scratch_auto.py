@@ -12,6 +12,7 @@ from reconciler.edges.server.find import ServerBinary, find_servers
 from reconciler.edges.server.options import Purpose
 from reconciler.edges.server.process import RunningServer, start_server
 from reconciler.errors import Problem, Refused
+from reconciler.limits import SCRATCH_ANSWER_S_MAX, SCRATCH_CONNECT_S_MAX
 from reconciler.model.server import Flavor, ServerSettings, ServerVersion
 
 # What cannot be set for a session; the server is started with it, or must have it.
@@ -59,8 +60,8 @@ def start_scratch_server(settings: ServerSettings) -> tuple[RunningServer, Targe
         user=server.admin.user,
         password=server.admin.password,
         tls=None,
-        connect_timeout_s=10,
-        read_timeout_s=300,
+        connect_timeout_s=SCRATCH_CONNECT_S_MAX,
+        read_timeout_s=SCRATCH_ANSWER_S_MAX,
     )
     return server, target
 

@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 
 from reconciler.edges.server.problems import no_server
+from reconciler.limits import SERVER_SAYS_S_MAX
 from reconciler.model.server import Flavor, ServerVersion
 
 DAEMONS = ("mysqld", "mariadbd")
@@ -88,7 +89,7 @@ def _ask_version(path: Path) -> ServerVersion | None:
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=30,
+            timeout=SERVER_SAYS_S_MAX,
             check=False,
         )
     except (OSError, subprocess.SubprocessError):

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import cast
 
 from reconciler.edges.server import keeper
-
-GRACE_S = 30.0  # a server with a full redo log needs some seconds to end in good order
+from reconciler.limits import SERVER_GRACE_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +83,7 @@ def keep(
             [
                 *(sys.executable, "-I", "-S", keeper.__file__),
                 *(f"--owner-fd={owner_fd}", f"--log={log}", f"--pid-file={pid_file}"),
-                *(f"--input={stdin}", f"--grace-s={0 if remove else GRACE_S}"),
+                *(f"--input={stdin}", f"--grace-s={0 if remove else SERVER_GRACE_S}"),
                 *(f"--remove={folder}" for folder in remove),
                 *("--", *map(str, command)),
             ],

@@ -35,13 +35,11 @@ from reconciler.edges.server.options import (
 )
 from reconciler.edges.server.problems import server_died, server_too_slow
 from reconciler.edges.server.template import copy_initialised
-from reconciler.limits import SERVER_START_S_MAX
+from reconciler.limits import PORT_ATTEMPTS_MAX, SERVER_START_S_MAX, SOCKET_PATH_BYTES_MAX
 from reconciler.model.server import Flavor, ServerVersion
 
-PORT_ATTEMPTS_MAX = 5  # somebody may take a free port between choosing and binding it
 PORT_TAKEN = ("Address already in use", "Can't start server: Bind on TCP/IP port")
 SOCKET_NAME = "mysqld.sock"
-SOCKET_PATH_BYTES_MAX = 100  # sun_path holds 108 bytes on Linux, 104 on BSD and macOS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,12 +33,16 @@ from reconciler.edges.server.sandbox_state import (
     remove_state,
     write_state,
 )
-from reconciler.limits import IDENTIFIER_CHARS_MAX, SANDBOX_SERVERS_MAX, SHARDS_MAX
+from reconciler.limits import (
+    IDENTIFIER_CHARS_MAX,
+    SANDBOX_PARALLEL,
+    SANDBOX_SERVERS_MAX,
+    SHARDS_MAX,
+)
 from reconciler.model.fleet import even_shards, is_keyspace_name
 from reconciler.model.server import Flavor
 
 BUSY_NAME = "sandbox.lock"
-SERVERS_AT_ONCE = 4  # each start is mostly one core's work
 
 
 def sandbox_up(
@@ -122,7 +126,7 @@ def _start_all(
         own = folder / f"server-{number}-{secrets.token_hex(4)}"
         return start_server(binary, folder=own, logins=logins)
 
-    with ThreadPoolExecutor(max_workers=SERVERS_AT_ONCE) as pool:
+    with ThreadPoolExecutor(max_workers=SANDBOX_PARALLEL) as pool:
         starts = [pool.submit(start, number) for number in range(1, count + 1)]
     errors = [error for error in (each.exception() for each in starts) if error is not None]
     running = [each.result() for each in starts if each.exception() is None]

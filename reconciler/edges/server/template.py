@@ -22,6 +22,7 @@ from reconciler.edges.server.find import ServerBinary
 from reconciler.edges.server.kept import keep
 from reconciler.edges.server.options import Options, command_line
 from reconciler.edges.server.problems import no_system_tables, server_died
+from reconciler.limits import SERVER_SAYS_S_MAX
 from reconciler.model.server import Flavor
 
 # The system tables of MariaDB, in the order they build on each other. Debian 12 calls the files
@@ -128,7 +129,7 @@ def _share_folders(binary: ServerBinary) -> Iterator[Path]:
         capture_output=True,
         text=True,
         errors="replace",
-        timeout=60,
+        timeout=SERVER_SAYS_S_MAX,
         check=False,
     )
     # The help ends with a table of every variable and its value.
