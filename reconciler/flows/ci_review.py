@@ -10,6 +10,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 from reconciler.errors import InvalidInput, ReconcilerError, Refused, Unavailable
 from reconciler.guard.approvals import (
@@ -32,7 +33,7 @@ from reconciler.plan.files import PlanPaths, plan_paths
 from reconciler.plan.model import Plan
 from reconciler.plan.validate import check_plan
 from reconciler.ports import Forge, MainLine
-from reconciler.spec.model import ReviewRule
+from reconciler.spec.model import ReviewRule, SpecFile
 from reconciler.spec.read import read_spec
 from reconciler.spec.text import text_of
 from reconciler.spec.tree import from_the_top
@@ -130,7 +131,7 @@ def _pull_request_facts(
     merge_commit, brought = pull_request.merge_commit, max(1, pull_request.commits)
     behind = line.back_from(merge_commit, brought + 1) if merge_commit else ()
     before = _commit_before(forge, behind, pull_request)
-    rule = asked.rule.stricter(_rule_before(forge, asked, before))
+    rule = asked.rule.stricter(_rule_before(forge, asked, pull_request, before))
     return PullRequestFacts(
         pull_request=pull_request,
         rule=rule,
@@ -155,18 +156,31 @@ def _commit_before(forge: Forge, line: Sequence[LineCommit], pull_request: PullR
     return pull_request.base_commit
 
 
-def _rule_before(forge: Forge, asked: ReviewQuestion, before: str) -> ReviewRule:
-    """A change that lowers the bar must itself clear the old one. Where there was no such spec or
-    environment, or none that can be read, nothing was asked before."""
-    content = forge.file(before, asked.within(asked.spec_path), bytes_max=SPEC_BYTES_MAX)
-    if content is None:
-        return ReviewRule()
+def _rule_before(
+    forge: Forge, asked: ReviewQuestion, pull_request: PullRequest, before: str
+) -> ReviewRule:
+    """A change that lowers the bar must itself clear the old one, whatever it renames: of a spec or
+    an environment that was not there under its name, the strictest rule counts that the spec, or
+    the specs that the pull request changed, had for anything. Where there was none that can be
+    read, nothing was asked before."""
+    path = asked.within(asked.spec_path)
+    spec = _spec_at(forge, before, path)
+    environment = spec and spec.environment(asked.plan.core.environment)
+    if environment:
+        return environment.review
+    others = () if spec else forge.changed_paths(pull_request.number)
+    beside = (each for each in others if posixpath.dirname(each) == posixpath.dirname(path))
+    specs = (spec, *(_spec_at(forge, before, each) for each in beside if each != path))
+    rules = (each.review for found in specs if found for each in found.environments)
+    return reduce(ReviewRule.stricter, rules, ReviewRule())
+
+
+def _spec_at(forge: Forge, commit: str, path: str) -> SpecFile | None:
+    content = forge.file(commit, path, bytes_max=SPEC_BYTES_MAX)
     try:
-        spec = read_spec(text_of(content, asked.spec_path), asked.spec_path)
+        return read_spec(text_of(content, path), path) if content is not None else None
     except ReconcilerError:
-        return ReviewRule()
-    environment = spec.environment(asked.plan.core.environment)
-    return environment.review if environment else ReviewRule()
+        return None
 
 
 def _plan_id_at(forge: Forge, commit: str, asked: ReviewQuestion) -> str | None:

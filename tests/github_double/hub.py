@@ -186,7 +186,9 @@ class Hub:
         return text.split()
 
     def changed_files(self, pull: Pull) -> list[str]:
-        text = self.bare.git.diff("--name-only", f"{self._base_of(pull)}..{pull.head_sha}")
+        text = self.bare.git.diff(
+            "--name-only", "--no-renames", f"{self._base_of(pull)}..{pull.head_sha}"
+        )
         return text.splitlines()
 
     def pulls_of(self, sha: str) -> list[int]:

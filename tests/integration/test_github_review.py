@@ -393,6 +393,29 @@ def test_a_change_that_lowers_the_bar_must_clear_the_old_one(work: Work) -> None
 
 
 @pytest.mark.invariant("RV-3")
+@pytest.mark.parametrize("renamed", ["the file", "the environment", "the file and all names"])
+def test_a_change_that_renames_what_has_the_bar_must_clear_it_too(work: Work, renamed: str) -> None:
+    lax, strict = SPEC.format(n=1), SPEC.format(n=2)
+    before = {"the environment": {"specs/commerce.yaml": strict.replace("production", "prod")}}
+    work.branch("main")
+    commit_files(work.ada, before.get(renamed, {"specs/shop.yaml": strict}))
+    if renamed == "the file and all names":
+        names = strict.replace("production", "prod").replace("commerce", "shop")
+        commit_files(work.ada, {"specs/shop.yaml": names})
+    work.push("main")
+    work.branch()
+    (Path(work.ada.working_dir) / "specs/shop.yaml").unlink(missing_ok=True)
+    commit_files(work.ada, {"specs/commerce.yaml": lax, **plan_files(PLAN)})
+    work.push()
+    number = work.hub.opened(ADA, "feature")
+    work.hub.reviewed(BEN, number)
+    work.hub.merged(number, MergeKind.MERGE)
+    assert work.refused() == ["approvals-missing"]
+    work.hub.reviewed(CAI, number)
+    assert work.refused() == []
+
+
+@pytest.mark.invariant("RV-3")
 @pytest.mark.parametrize("kind", list(MergeKind))
 def test_the_bar_is_that_of_the_branch_when_it_was_merged_not_when_the_work_began(
     work: Work, kind: MergeKind
