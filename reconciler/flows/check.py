@@ -9,7 +9,7 @@ from reconciler.errors import Refused
 from reconciler.flows.derive import Pass, derive
 from reconciler.flows.looking import Look, SeenShard, unreachable_refusals
 from reconciler.guard.classify import classify, states_along
-from reconciler.guard.compare import LiveRows, compare_plans, input_refusals
+from reconciler.guard.compare import LiveRows, compare_plans, input_refusals, shard_refusals
 from reconciler.guard.model import Done, Drifted, Refusal, ToDo
 from reconciler.plan.files import read_plan
 from reconciler.plan.model import Plan, PlanCore
@@ -39,7 +39,8 @@ def check_against_live(world: World, begun: Pass, plan: Plan) -> Checked:
         *unreachable_refusals(begun.look.unreachable),
         *begun.look.refusals,
         *input_refusals(plan.core, begun.files.digests),
-        *_topology_refusals(plan.core, begun),
+        # Said before standings, which a shard that the plan does not know cannot have.
+        *shard_refusals(plan.core, (shard.name for shard in begun.environment.shards)),
     )
     if refusals:
         return Checked(standings={}, refusals=refusals)
@@ -80,21 +81,6 @@ def is_left_over(begun: Pass, plan: Plan) -> bool:
     """The plan is of earlier files, and nothing differs from these: there is nothing to apply, as
     if there were no plan."""
     return is_as_git_says(begun) and bool(input_refusals(plan.core, begun.files.digests))
-
-
-def _topology_refusals(core: PlanCore, begun: Pass) -> tuple[Refusal, ...]:
-    """GD-6, said before standings, which a shard that the plan does not know cannot have."""
-    now = {shard.name for shard in begun.environment.shards}
-    return tuple(
-        Refusal(
-            code="shards-changed",
-            shard=shard,
-            message=f"shard {shard} was {'removed' if shard in core.shards else 'added'} since the"
-            " plan was made",
-            recovery="run `reconciler plan --write` again, have the new plan reviewed, then apply",
-        )
-        for shard in sorted(now ^ set(core.shards))
-    )
 
 
 def _standings(core: PlanCore, begun: Pass) -> tuple[dict[str, ToDo | Done], tuple[Refusal, ...]]:

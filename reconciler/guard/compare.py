@@ -31,7 +31,7 @@ def compare_plans(
     estimates by (shard, table)."""
     refusals = [
         *input_refusals(reviewed, [(d.path, d.sha256) for d in derived.inputs]),
-        *_shard_refusals(reviewed, derived),
+        *shard_refusals(reviewed, derived.shards),
         *_statement_refusals(reviewed, derived),
         *_ceiling_refusals(reviewed, live_rows),
     ]
@@ -41,6 +41,18 @@ def compare_plans(
 def input_refusals(reviewed: PlanCore, digests: Iterable[tuple[str, str]]) -> tuple[Refusal, ...]:
     """RV-1: every file the plan was made from; `digests` are (path, SHA-256) of here and now."""
     return tuple(_changed_inputs({d.path: d.sha256 for d in reviewed.inputs}, dict(digests)))
+
+
+def shard_refusals(reviewed: PlanCore, shards: Iterable[str]) -> Iterator[Refusal]:
+    """GD-6: the fleet, of `shards`, is the one that was reviewed."""
+    for shard in sorted(set(reviewed.shards) ^ set(shards)):
+        happened = "removed" if shard in reviewed.shards else "added"
+        yield Refusal(
+            code="shards-changed",
+            shard=shard,
+            message=f"shard {shard} was {happened} since the plan was made",
+            recovery=_PLAN_AGAIN,
+        )
 
 
 def _changed_inputs(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Refusal]:
@@ -54,19 +66,6 @@ def _changed_inputs(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[
             recovery=_PLAN_AGAIN,
             expected=old.get(path, "no such file"),
             observed=new.get(path, "no such file"),
-        )
-
-
-def _shard_refusals(reviewed: PlanCore, derived: PlanCore) -> Iterator[Refusal]:
-    """GD-6: the fleet is the one that was reviewed."""
-    for shard in sorted(set(reviewed.shards) ^ set(derived.shards)):
-        gone = shard in reviewed.shards
-        yield Refusal(
-            code="shards-changed",
-            shard=shard,
-            message=f"shard {shard} {'is no longer' if gone else 'is not yet'} in the reviewed"
-            f" fleet: it was {'removed' if gone else 'added'} since the plan was made",
-            recovery=_PLAN_AGAIN,
         )
 
 
