@@ -138,6 +138,12 @@ SETTLE_WAIT_S_MAX = 3_600.0
 # outcome is unknown.
 KILLED_ANSWER_S_MAX = 600
 
+# A reader acts on the first of them; `--output json` has them all.
+REASONS_SHOWN_MAX = 20
+
+# A statement that is named, not shown, in one line; the whole of it is in the plan.
+STATEMENT_LINE_CHARS_MAX = 160
+
 # Enough to act on; a busy table can have hundreds of readers.
 BLOCKERS_SHOWN_MAX = 3
 STATEMENT_SHOWN_CHARS_MAX = 120

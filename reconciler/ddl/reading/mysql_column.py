@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.ddl.quote import unquote_string
+from reconciler.ddl.quote import unquote_identifier, unquote_string
 from reconciler.ddl.reading.column import COLLATION, HEAD, column_pattern, read_groups
 from reconciler.ddl.scan import STRING
 from reconciler.model.schema import Column
@@ -33,7 +33,7 @@ def read_column(text: str, at: int) -> tuple[Column, int]:
     assert name is not None
     assert sql_type is not None
     column = Column(
-        name=name[1:-1].replace("``", "`"),
+        name=unquote_identifier(name),
         sql_type=sql_type,
         charset=charset,
         collation=collation,

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from reconciler.diff.model import Clause, ClauseKind
 from reconciler.diff.pairing import name_key
 from reconciler.model.policy import Hazard, HazardKind
-from reconciler.model.schema import ForeignKey, Index, Table
+from reconciler.model.schema import Index, Table
 from reconciler.plan.hazards.examined import (
     Examined,
     find_index,
     needing_permission,
+    reference_of,
     unique_columns,
     worth_knowing,
 )
@@ -46,12 +47,12 @@ def drops_uniqueness(examined: Examined) -> Iterator[Hazard]:
 
 def drops_constraint(examined: Examined) -> Iterator[Hazard]:
     after = examined.step.after
-    kept = {_reference(key) for key in after.foreign_keys} if after else set()
+    kept = {reference_of(key) for key in after.foreign_keys} if after else set()
     before = examined.step.before
     keys = {name_key(key.name): key for key in before.foreign_keys} if before else {}
     for clause in examined.of_kind(ClauseKind.DROP_FOREIGN_KEY):
         key = keys.get(name_key(clause.object))
-        gone = key is None or _reference(key) not in kept
+        gone = key is None or reference_of(key) not in kept
         until = "any more" if gone else "until a later statement adds the key again"
         reason = f"nothing keeps child rows and parent rows together {until}"
         yield worth_knowing(HazardKind.DROP_CONSTRAINT, clause.object, reason)
@@ -123,7 +124,3 @@ def _added_here(examined: Examined, old: Index) -> bool:
         and (name_key(new.name) in added or name_key(new.name) in present - dropped)
         for new in (after.indexes if after else ())
     )
-
-
-def _reference(key: ForeignKey) -> tuple[object, ...]:
-    return (key.columns, key.parent_database, key.parent_table, key.parent_columns)

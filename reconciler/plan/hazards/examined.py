@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from reconciler.diff.model import Clause, ClauseKind, Operation, Step
 from reconciler.diff.pairing import name_key
 from reconciler.model.policy import Hazard, HazardKind
-from reconciler.model.schema import Column, GeneratedKind, Index, IndexKind, Table
+from reconciler.model.schema import Column, ForeignKey, GeneratedKind, Index, IndexKind, Table
 from reconciler.plan.model import ExecutionClass
 
 
@@ -86,6 +86,11 @@ def unique_columns(index: Index) -> tuple[str, ...] | None:
         return None
     parts = (name_key(part.column or f"({part.expression})") for part in index.parts)
     return tuple(sorted(parts))
+
+
+def reference_of(key: ForeignKey) -> tuple[object, ...]:
+    """Which columns refer to which, whatever the key is called and does."""
+    return (key.columns, key.parent_database, key.parent_table, key.parent_columns)
 
 
 def is_stored(column: Column) -> bool:

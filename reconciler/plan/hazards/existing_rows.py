@@ -20,6 +20,7 @@ from reconciler.plan.hazards.examined import (
     is_stored,
     may_be_left_out,
     needing_permission,
+    reference_of,
     unique_columns,
     worth_knowing,
 )
@@ -239,10 +240,8 @@ def _orphans(examined: Examined, key: ForeignKey) -> str:
 
 def _was_there(table: Table | None, key: ForeignKey) -> bool:
     """Whether the same reference existed before, under whatever name or actions."""
-    reference = (key.columns, key.parent_database, key.parent_table, key.parent_columns)
     return table is not None and any(
-        (old.columns, old.parent_database, old.parent_table, old.parent_columns) == reference
-        for old in table.foreign_keys
+        reference_of(old) == reference_of(key) for old in table.foreign_keys
     )
 
 

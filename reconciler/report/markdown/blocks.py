@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.errors import Problem
 from reconciler.guard.model import Refusal
-from reconciler.limits import SHARDS_NAMED_MAX
+from reconciler.limits import REASONS_SHOWN_MAX, SHARDS_NAMED_MAX
 from reconciler.model.observation import Unreachable
 from reconciler.outcomes import KeyspaceFailed
 from reconciler.plan import words
@@ -23,7 +23,6 @@ Parts = Iterator[Part]
 
 GOOD, CAUTION, BAD, WAITING = "✅", "⚠️", "❌", "⏳"
 
-_REFUSALS_MAX = 20
 _ROWS_MAX = 20
 
 
@@ -84,10 +83,10 @@ def failed_parts(topic: str, failed: KeyspaceFailed) -> Parts:
     verdict = "failed" if count == 1 else f"failed, {count} problems"
     heading = title(BAD, failed.keyspace, failed.environment, verdict)
     yield opening(topic, failed.environment, failed.keyspace, heading)
-    for problem in failed.problems[:_REFUSALS_MAX]:
+    for problem in failed.problems[:REASONS_SHOWN_MAX]:
         yield Part(text=problem_item(problem), detail=1, instead="Some problems are left out here.")
-    if count > _REFUSALS_MAX:
-        yield Part(text=f"and {count - _REFUSALS_MAX} more problems")
+    if count > REASONS_SHOWN_MAX:
+        yield Part(text=f"and {count - REASONS_SHOWN_MAX} more problems")
 
 
 def problem_item(problem: Problem) -> str:
@@ -109,21 +108,21 @@ def refusal_parts(
     of the keyspace tell."""
     reasons = reasons_of(refusals, unreachable)
     left_out = "Some reasons are left out here; the job's log has them all."
-    for refusal in reasons[:_REFUSALS_MAX]:
+    for refusal in reasons[:REASONS_SHOWN_MAX]:
         where = place_words(files, keyspace, refusal.table, refusal.object)
         yield Part(text=_refusal(refusal, where), detail=1, instead=left_out)
-    if len(reasons) > _REFUSALS_MAX:
-        text = f"and {len(reasons) - _REFUSALS_MAX} more reasons; the job's log has them all"
+    if len(reasons) > REASONS_SHOWN_MAX:
+        text = f"and {len(reasons) - REASONS_SHOWN_MAX} more reasons; the job's log has them all"
         yield Part(text=text)
     groups = grouped_unreachable(unreachable)
-    for shards, lost in groups[:_REFUSALS_MAX]:
+    for shards, lost in groups[:REASONS_SHOWN_MAX]:
         text = (
             f"- {named_shards(shards)} could not be observed: {prose(lost.reason)}"
             f" ({code_span(lost.code)})\n  <br>Next: {recovery_line(lost.recovery)}"
         )
         yield Part(text=text, detail=1, instead=left_out)
-    if len(groups) > _REFUSALS_MAX:
-        more = sum(len(shards) for shards, _ in groups[_REFUSALS_MAX:])
+    if len(groups) > REASONS_SHOWN_MAX:
+        more = sum(len(shards) for shards, _ in groups[REASONS_SHOWN_MAX:])
         yield Part(text=f"and {words.count(more, 'more unreachable shard')}")
 
 

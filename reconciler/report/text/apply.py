@@ -32,13 +32,11 @@ from reconciler.report.text.blocks import (
     problem_message,
     refusal_lines,
     section,
+    sql_line,
     wrapped,
 )
 from reconciler.report.text.plan import permission_lines
 from reconciler.report.times import age, clock, duration, moment
-
-# What is on its way, in one line; the whole statement is in the plan.
-_SQL_CHARS = 160
 
 _VERDICT_TONES = {
     ApplyVerdict.NOTHING_TO_DO: Tone.GOOD,
@@ -207,8 +205,7 @@ def _shard(row: ShardRow, on_top: Problem | None, style: Style, now_s: float | N
         yield from (f"      {_operation(operation, now_s)}" for operation in row.operations)
     for operation in row.operations:
         if operation.runs:
-            sql = visible_line(" ".join(operation.runs.split()), limit_chars=_SQL_CHARS)
-            yield f"      {style.paint(sql, Tone.QUIET)}"
+            yield f"      {style.paint(sql_line(operation.runs), Tone.QUIET)}"
         if operation.problem is not None:
             # The next step of the problem on top stands there already.
             told = problem_message if operation.problem == on_top else problem_lines

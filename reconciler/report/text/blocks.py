@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.errors import Problem
 from reconciler.guard.model import Refusal
+from reconciler.limits import REASONS_SHOWN_MAX, STATEMENT_LINE_CHARS_MAX
 from reconciler.model.observation import Unreachable
 from reconciler.outcomes import KeyspaceFailed
 from reconciler.plan import words
@@ -17,9 +18,6 @@ from reconciler.report.refusals import grouped_unreachable, reasons_of, unsaid_p
 from reconciler.report.style import Style, Tone
 
 Lines = Iterator[str]
-
-# More than this says no more; `--output json` has them all.
-_REFUSALS_MAX = 20
 
 
 def finished(lines: Iterable[str]) -> str:
@@ -65,6 +63,11 @@ def sql_lines(sql: str) -> list[str]:
     return visible_sql(words.terminated(sql)).split("\n")
 
 
+def sql_line(sql: str) -> str:
+    """A statement on one line, cut where it is long: it names what runs."""
+    return visible_line(" ".join(sql.split()), limit_chars=STATEMENT_LINE_CHARS_MAX)
+
+
 def labelled(label: str, text: str, style: Style) -> Lines:
     yield from wrapped(text, style, first=f"  {label:<13}")
 
@@ -99,15 +102,15 @@ def refusal_lines(
 ) -> Lines:
     """Every reason, numbered; a recovery that several reasons in a row share stands once."""
     reasons = reasons_of(refusals, unreachable)
-    for number, refusal in enumerate(reasons[:_REFUSALS_MAX], start=1):
+    for number, refusal in enumerate(reasons[:REASONS_SHOWN_MAX], start=1):
         yield ""
         yield from _refusal(refusal, number, style)
-        following = reasons[number] if number < min(len(reasons), _REFUSALS_MAX) else None
+        following = reasons[number] if number < min(len(reasons), REASONS_SHOWN_MAX) else None
         if following is None or following.recovery != refusal.recovery:
             yield from next_step(refusal.recovery, style, indent="     ")
-    if len(reasons) > _REFUSALS_MAX:
+    if len(reasons) > REASONS_SHOWN_MAX:
         yield ""
-        yield f"  and {len(reasons) - _REFUSALS_MAX} more; `--output json` has them all"
+        yield f"  and {len(reasons) - REASONS_SHOWN_MAX} more; `--output json` has them all"
     yield from unreachable_lines(unreachable, style)
 
 

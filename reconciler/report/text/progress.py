@@ -22,10 +22,8 @@ from reconciler.plan import words
 from reconciler.plan.visible import visible_line
 from reconciler.report import apply_words
 from reconciler.report.style import PLAIN, Style, Tone
+from reconciler.report.text.blocks import sql_line
 from reconciler.report.times import clock, duration
-
-# A line of a log; the whole statement is in the plan and in the ledger.
-_SQL_CHARS = 160
 
 
 def progress_line(event: ProgressEvent, style: Style = PLAIN) -> str:
@@ -42,9 +40,8 @@ def _what(event: ProgressEvent, style: Style) -> str:
         case ShardStarted():
             return f"starts, wave {event.wave}"
         case StatementStarted():
-            sql = " ".join(event.sql.split())
-            text = visible_line(sql, limit_chars=_SQL_CHARS)
-            return f"{visible_line(event.table)}: {event.number} of {event.of}: {text}"
+            number = f"{event.number} of {event.of}"
+            return f"{visible_line(event.table)}: {number}: {sql_line(event.sql)}"
         case StatementEnded():
             return _statement_ended(event, style)
         case ShardEnded():
