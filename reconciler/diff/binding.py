@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from reconciler.diff.dependants import columns_used
+from reconciler.diff.dependants import columns_used, expression_of
 from reconciler.diff.model import Clause, ClauseKind
 from reconciler.diff.pairing import name_key
 from reconciler.model.schema import IndexKind, Table
@@ -132,12 +132,7 @@ def _users_by_column(table: Table) -> dict[str, set[tuple[ClauseKind, str]]]:
             users.setdefault(column, set()).update((kind, name_key(name)) for kind in kinds)
 
     for column in table.columns:
-        generated = column.generated.expression if column.generated else ""
-        add(
-            f"{generated} {column.default_sql or ''}",
-            (*_COLUMN_KINDS, ClauseKind.SET_DEFAULT),
-            column.name,
-        )
+        add(expression_of(column), (*_COLUMN_KINDS, ClauseKind.SET_DEFAULT), column.name)
     for index in table.indexes:
         for part in index.parts:
             add(part.expression or "", (ClauseKind.DROP_INDEX,), index.name)

@@ -44,7 +44,7 @@ def partition_clauses(
         return PartitionClauses()
     if replace(old, count=new.count, partitions=new.partitions) != new:
         return whole
-    statements = _statements(old, new, version)
+    statements = _statements(old, new)
     return PartitionClauses(statements=statements) if statements else whole
 
 
@@ -60,20 +60,18 @@ def _uses_changed_column(before: Table, after: Table, rebuilt: frozenset[str]) -
     return any(key in new and old[key].sql_type != new[key].sql_type for key in used)
 
 
-def _statements(
-    old: Partitioning, new: Partitioning, version: ServerVersion
-) -> tuple[Clause, ...] | None:
+def _statements(old: Partitioning, new: Partitioning) -> tuple[Clause, ...] | None:
     if has_value_list(old) and has_value_list(new):
         changes = list_changes(old.partitions, new.partitions)
-        return None if changes is None else tuple(_list_clause(c, version) for c in changes)
+        return None if changes is None else tuple(map(_list_clause, changes))
     if old.count is not None and new.count is not None:
         return (_count_clause(old.count, new.count),)
     if old.count is None and new.count is None and old.partitions and new.partitions:
-        return _hash_list_clauses(old.partitions, new.partitions, version)
+        return _hash_list_clauses(old.partitions, new.partitions)
     return None
 
 
-def _list_clause(change: ListChange, version: ServerVersion) -> Clause:
+def _list_clause(change: ListChange) -> Clause:
     match change:
         case DropPartitions(partitions):
             names = tuple(partition.name for partition in partitions)
@@ -83,13 +81,13 @@ def _list_clause(change: ListChange, version: ServerVersion) -> Clause:
                 sql=f"DROP PARTITION {quote_identifiers(names)}",
             )
         case AddPartitions(partitions):
-            return _add(partitions, version)
+            return _add(partitions)
         case ReorganizePartitions(old, new):
             names = tuple(partition.name for partition in old)
             return Clause(
                 kind=ClauseKind.REORGANIZE_PARTITION,
                 object=_joined(old),
-                sql=f"REORGANIZE PARTITION {quote_identifiers(names)} INTO {_list(new, version)}",
+                sql=f"REORGANIZE PARTITION {quote_identifiers(names)} INTO {_list(new)}",
             )
         case _:
             assert_never(change)
@@ -104,26 +102,26 @@ def _count_clause(old: int, new: int) -> Clause:
 
 
 def _hash_list_clauses(
-    old: tuple[Partition, ...], new: tuple[Partition, ...], version: ServerVersion
+    old: tuple[Partition, ...], new: tuple[Partition, ...]
 ) -> tuple[Clause, ...] | None:
     """Named HASH and KEY partitions come and go at the end; any other change is a PARTITION BY."""
     if new[: len(old)] == old:
-        return (_add(new[len(old) :], version),)
+        return (_add(new[len(old) :]),)
     if old[: len(new)] == new:
         return (_count_clause(len(old), len(new)),)
     return None
 
 
-def _add(partitions: tuple[Partition, ...], version: ServerVersion) -> Clause:
+def _add(partitions: tuple[Partition, ...]) -> Clause:
     return Clause(
         kind=ClauseKind.ADD_PARTITION,
         object=_joined(partitions),
-        sql=f"ADD PARTITION {_list(partitions, version)}",
+        sql=f"ADD PARTITION {_list(partitions)}",
     )
 
 
-def _list(partitions: tuple[Partition, ...], version: ServerVersion) -> str:
-    return f"({', '.join(partition_sql(partition, version) for partition in partitions)})"
+def _list(partitions: tuple[Partition, ...]) -> str:
+    return f"({', '.join(map(partition_sql, partitions))})"
 
 
 def _joined(partitions: tuple[Partition, ...]) -> str:

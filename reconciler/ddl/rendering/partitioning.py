@@ -30,7 +30,7 @@ def partitioning_sql(
     if partitioning.count is not None:
         sql += f"\nPARTITIONS {partitioning.count}"
     if partitioning.partitions:
-        parts = ",\n ".join(partition_sql(p, version, style) for p in partitioning.partitions)
+        parts = ",\n ".join(partition_sql(p, style) for p in partitioning.partitions)
         sql += f"\n({parts})"
     if printed_by_mysql:
         since = 50500 if "  COLUMNS(" in partitioning.method_sql else 50100
@@ -38,7 +38,7 @@ def partitioning_sql(
     return sql
 
 
-def partition_sql(partition: Partition, version: ServerVersion, style: Style = Style.PLAIN) -> str:
+def partition_sql(partition: Partition, style: Style = Style.PLAIN) -> str:
     """One partition with its values, options and subpartitions."""
     sql = f"PARTITION {_name(partition, style)}"
     if partition.values_sql in WITHOUT_VALUES:

@@ -112,9 +112,9 @@ def test_partitions() -> None:
     partition = Partition(
         name="p0", quoted=False, values_sql="IN (1)", options=(("MAX_ROWS", "5"),)
     )
-    assert partition_sql(partition, MYSQL) == "PARTITION `p0` VALUES IN (1) MAX_ROWS = 5"
+    assert partition_sql(partition) == "PARTITION `p0` VALUES IN (1) MAX_ROWS = 5"
     current = Partition(name="now", values_sql="CURRENT")
-    assert partition_sql(current, MARIADB) == "PARTITION `now` CURRENT"
+    assert partition_sql(current) == "PARTITION `now` CURRENT"
     partitioning = Partitioning(method_sql="KEY ALGORITHM = 1 (a)", count=4)
     assert partitioning_sql(partitioning, MYSQL) == (
         "PARTITION BY KEY ALGORITHM = 1 (a)\nPARTITIONS 4"
