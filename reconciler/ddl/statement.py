@@ -16,6 +16,7 @@ from reconciler.ddl.forbidden import forbidden_parts
 from reconciler.ddl.lexer import Token, TokenKind, tokenize
 from reconciler.ddl.parts import StatementText, closing, commas, identifier, split_statement
 from reconciler.ddl.rendering.options import ENGINE_DEFINED
+from reconciler.ddl.second_reader import sees_one_statement
 from reconciler.errors import Problem, Refused
 
 # What a clause of ALTER TABLE may begin with. Not here: CONVERT, DISCARD, IMPORT, EXCHANGE,
@@ -66,6 +67,8 @@ def read_statement(sql: str) -> tuple[StatementKind, StatementText]:
         _refuse(forbidden.statement_code, forbidden.message, forbidden.token)
     if text.behind:
         _refuse("statement-second", "a second statement follows the first", text.behind[0])
+    if not sees_one_statement(sql):
+        _refuse("statement-second", "a second reader finds more, or less, than one statement")
     if identifier(text.token(2)) is None:
         _not_understood(text, 2, "the name of a table")
     match kind:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.ddl.lexer import TokenKind, tokenize
+from reconciler.ddl.parts import StatementText, split_statement
 from reconciler.ddl.statement import canonical_statement, check_statement
 from reconciler.ddl.words import RESERVED
 from reconciler.errors import Refused
@@ -41,6 +43,24 @@ def test_everything_else_is_refused(code: str, sql: str) -> None:
     with pytest.raises(Refused) as caught:
         check_statement(sql, tables=MANAGED)
     assert [problem.code for problem in caught.value.problems] == [code]
+
+
+@pytest.mark.invariant("DS-5")
+@pytest.mark.parametrize(
+    "sql", [sql for code, sql in read_cases("refused.case") if code == "statement-second"]
+)
+def test_our_own_reader_alone_does_not_let_a_second_statement_through(
+    sql: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if it lost what stands behind the first statement."""
+
+    def forgetful(text: str) -> StatementText:
+        return replace(split_statement(text), behind=())
+
+    monkeypatch.setattr("reconciler.ddl.statement.split_statement", forgetful)
+    with pytest.raises(Refused) as caught:
+        check_statement(sql, tables=MANAGED)
+    assert [problem.code for problem in caught.value.problems] == ["statement-second"]
 
 
 @pytest.mark.invariant("DS-5")
