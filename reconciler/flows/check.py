@@ -7,10 +7,13 @@ from dataclasses import dataclass, replace
 
 from reconciler.errors import Refused
 from reconciler.flows.derive import Pass, derive
-from reconciler.flows.looking import Look, SeenShard, unreachable_refusals
+from reconciler.flows.looking import Look, ReadDefinition, SeenShard, unreachable_refusals
 from reconciler.guard.classify import classify, states_along
 from reconciler.guard.compare import LiveRows, compare_plans, input_refusals, shard_refusals
 from reconciler.guard.model import Done, Drifted, Refusal, ToDo
+from reconciler.model.observation import OutsideChild
+from reconciler.model.renames import RenameKind
+from reconciler.model.schema import ForeignKey
 from reconciler.plan.files import read_plan
 from reconciler.plan.model import Plan, PlanCore
 from reconciler.ports import World
@@ -146,8 +149,48 @@ def _rewound_shard(
         if read.fingerprint == start[touched.table]:
             definitions[touched.table] = read
             raw[touched.table] = touched.definition
-    observation = replace(seen.observation, definitions=tuple(sorted(raw.items())))
+    children = seen.observation.outside_children
+    observation = replace(
+        seen.observation,
+        definitions=tuple(sorted(raw.items())),
+        outside_children=children
+        and tuple(_rewound_child(begun, child, definitions) for child in children),
+    )
     return replace(seen, observation=observation, definitions=definitions)
+
+
+def _rewound_child(
+    begun: Pass, child: OutsideChild, before: Mapping[str, ReadDefinition]
+) -> OutsideChild:
+    """A server carries new names into the foreign keys of other databases' tables as well; those
+    had the old ones, too, when the plan was made."""
+    tables, columns = {}, {}
+    for rename in begun.files.renames:
+        if rename.kind is RenameKind.TABLE and rename.new not in before:
+            tables[rename.new] = rename.old
+        elif rename.kind is RenameKind.COLUMN:
+            columns[rename.table, rename.new] = rename.old
+
+    def rewound(key: ForeignKey) -> ForeignKey:
+        parent = tables.get(key.parent_table, key.parent_table)
+        table = before[parent].table if parent in before else None
+        return replace(
+            key,
+            parent_table=parent,
+            parent_columns=tuple(
+                columns.get((key.parent_table, name), name)
+                if table is not None and table.column(name) is None
+                else name
+                for name in key.parent_columns
+            ),
+        )
+
+    return replace(
+        child,
+        parents=tuple(sorted(tables.get(parent, parent) for parent in child.parents)),
+        table=child.table
+        and replace(child.table, foreign_keys=tuple(map(rewound, child.table.foreign_keys))),
+    )
 
 
 def _live_rows(begun: Pass) -> LiveRows:
