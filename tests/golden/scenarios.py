@@ -133,7 +133,7 @@ TWO_FAILED = (
     row("-40", 1, operation("users", DONE, 2)),
     row("40-80", 2, operation("users", FAILED, 1, problem=samples.DUPLICATES)),
     row("80-c0", 2, operation("users", FAILED, 0, problem=samples.LOCK_WAIT)),
-    row("c0-", 2, operation("users", PENDING, 0, waits_for="nothing more is started")),
+    row("c0-", 2, operation("users", PENDING, 0)),
 )
 WAVES_FAILED = (
     WAVES_DONE[0],
