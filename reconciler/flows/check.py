@@ -7,13 +7,11 @@ from dataclasses import dataclass, replace
 
 from reconciler.errors import Refused
 from reconciler.flows.derive import Pass, derive
-from reconciler.flows.looking import Look, ReadDefinition, SeenShard, unreachable_refusals
-from reconciler.guard.classify import classify, states_along
+from reconciler.flows.looking import SeenShard, unreachable_refusals
+from reconciler.flows.rewind import rewound
+from reconciler.guard.classify import classify
 from reconciler.guard.compare import LiveRows, compare_plans, input_refusals, shard_refusals
 from reconciler.guard.model import Done, Drifted, Refusal, ToDo
-from reconciler.model.observation import OutsideChild
-from reconciler.model.renames import RenameKind
-from reconciler.model.schema import ForeignKey
 from reconciler.plan.files import read_plan
 from reconciler.plan.model import Plan, PlanCore
 from reconciler.ports import World
@@ -53,8 +51,8 @@ def check_against_live(world: World, begun: Pass, plan: Plan) -> Checked:
     checked = Checked(standings=standings)
     if checked.all_done and is_as_git_says(begun):
         return checked
-    rewound = replace(begun, look=_rewound(begun, plan.core, standings))
-    derived = derive(world, rewound)
+    before = replace(begun, look=rewound(begun, plan.core, standings))
+    derived = derive(world, before)
     refusals = derived.refusals
     if derived.core is not None:
         refusals = (*refusals, *compare_plans(plan.core, derived.core, _live_rows(begun)))
@@ -116,80 +114,6 @@ def _drift_refusal(core: PlanCore, begun: Pass, seen: SeenShard, drifted: Drifte
         " `reconciler plan --write`, have the plan reviewed, and apply",
         expected=expected or drifted.expected,
         observed=found.text if found else drifted.observed,
-    )
-
-
-def _rewound(begun: Pass, core: PlanCore, standings: Mapping[str, ToDo | Done]) -> Look:
-    """The look with every shard that has moved along its chain taken back to the chain's start.
-
-    The plan's before-definitions are only believed if they have the chain's fingerprints; what is
-    then derived from them must be the reviewed plan to the letter, and the shard was found at a
-    state that this very chain leads through.
-    """
-    seen = tuple(_rewound_shard(begun, core, shard, standings) for shard in begun.look.seen)
-    return replace(begun.look, seen=seen)
-
-
-def _rewound_shard(
-    begun: Pass, core: PlanCore, seen: SeenShard, standings: Mapping[str, ToDo | Done]
-) -> SeenShard:
-    change_set, standing = core.change_set_of(seen.shard), standings[seen.shard]
-    if change_set is None or standing == ToDo(shard=seen.shard):
-        return seen
-    version = seen.observation.settings.version
-    start = states_along(change_set)[0]
-    definitions = dict(seen.definitions)
-    raw = dict(seen.observation.definitions)
-    for touched in change_set.touched:
-        definitions.pop(touched.table, None)
-        raw.pop(touched.table, None)
-        if touched.definition is None:
-            continue
-        read = begun.reader.read(touched.definition, version)
-        if read.fingerprint == start[touched.table]:
-            definitions[touched.table] = read
-            raw[touched.table] = touched.definition
-    children = seen.observation.outside_children
-    observation = replace(
-        seen.observation,
-        definitions=tuple(sorted(raw.items())),
-        outside_children=children
-        and tuple(_rewound_child(begun, child, definitions) for child in children),
-    )
-    return replace(seen, observation=observation, definitions=definitions)
-
-
-def _rewound_child(
-    begun: Pass, child: OutsideChild, before: Mapping[str, ReadDefinition]
-) -> OutsideChild:
-    """A server carries new names into the foreign keys of other databases' tables as well; those
-    had the old ones, too, when the plan was made."""
-    tables, columns = {}, {}
-    for rename in begun.files.renames:
-        if rename.kind is RenameKind.TABLE and rename.new not in before:
-            tables[rename.new] = rename.old
-        elif rename.kind is RenameKind.COLUMN:
-            columns[rename.table, rename.new] = rename.old
-
-    def rewound(key: ForeignKey) -> ForeignKey:
-        parent = tables.get(key.parent_table, key.parent_table)
-        table = before[parent].table if parent in before else None
-        return replace(
-            key,
-            parent_table=parent,
-            parent_columns=tuple(
-                columns.get((key.parent_table, name), name)
-                if table is not None and table.column(name) is None
-                else name
-                for name in key.parent_columns
-            ),
-        )
-
-    return replace(
-        child,
-        parents=tuple(sorted(tables.get(parent, parent) for parent in child.parents)),
-        table=child.table
-        and replace(child.table, foreign_keys=tuple(map(rewound, child.table.foreign_keys))),
     )
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from reconciler.ddl.lexer import TokenKind, tokenize
 from reconciler.ddl.quote import quote_identifier
+from reconciler.ddl.triggers import trigger_body, trigger_on
 from reconciler.diff.model import Clause, ClauseKind, Operation
 from reconciler.diff.pairing import name_key
 from reconciler.flows.proof.chain import Ran
@@ -29,9 +30,6 @@ from reconciler.plan.hazards.examined import find_column
 from reconciler.ports import Scratch
 
 _DEFINER_RIGHTS = re.compile(r"\bSQL SECURITY DEFINER\b")
-_TRIGGER_HEAD = re.compile(
-    r"CREATE TRIGGER .*? ON (?P<table>`(?:[^`]|``)+`) FOR EACH ROW ", re.DOTALL
-)
 # Under these, a trigger that sets NEW.column or reads OLD.column may no longer be valid.
 _COLUMN_CHANGES = frozenset(
     {ClauseKind.DROP_COLUMN, ClauseKind.RENAME_COLUMN, ClauseKind.MODIFY_COLUMN}
@@ -193,18 +191,16 @@ def _broken_now(copy: Copy, program: OtherObject, renamed: Mapping[str, str]) ->
     if program.kind is ObjectKind.VIEW:
         return copy.database.execute(f"SELECT 1 FROM {name} LIMIT 0")
     copy.database.execute(f"DROP TRIGGER IF EXISTS {name}")
-    text, head = program.definition, _TRIGGER_HEAD.match(program.definition)
     renamed_to = renamed.get(program.table or "")
-    if head is not None and renamed_to is not None:
-        table = quote_identifier(renamed_to)
-        text = f"{text[: head.start('table')]}{table}{text[head.end('table') :]}"
+    text = program.definition
+    if renamed_to is not None:
+        text = trigger_on(renamed_to, text)
     return _make(copy, text)
 
 
 def _by_name(other: OtherObject, losses: Sequence[Loss], *, tried: bool) -> list[Finding]:
     """A trigger that was tried is settled as far as NEW and OLD go; what else it does is not."""
-    head = _TRIGGER_HEAD.match(other.definition)
-    words = _words(other.definition[head.end() if head else 0 :])
+    words = _words(trigger_body(other.definition))
     own_table = set() if tried else {other.table}
     return [
         finding(

@@ -1,0 +1,104 @@
+"""A look taken back to where a plan began, so that the plan can be derived from it again.
+
+A shard that a run has brought part of the way no longer shows what its plan was made from. The
+plan's before-definitions are only believed if they have the chain's fingerprints; what is then
+derived from them must be the reviewed plan to the letter, and the shard was found at a state that
+this very chain leads through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from reconciler.ddl.triggers import trigger_on
+from reconciler.flows.derive import Pass
+from reconciler.flows.looking import Look, ReadDefinition, SeenShard
+from reconciler.guard.classify import states_along
+from reconciler.guard.model import Done, ToDo
+from reconciler.model.observation import OutsideChild
+from reconciler.model.renames import RenameKind
+from reconciler.model.schema import ForeignKey, OtherObject
+from reconciler.plan.model import PlanCore
+
+# A server carries new names into triggers and into foreign keys of other databases' tables as well.
+_OldNames = Mapping[str, str]
+
+
+def rewound(begun: Pass, core: PlanCore, standings: Mapping[str, ToDo | Done]) -> Look:
+    """The look with every shard that has moved along its chain taken back to the chain's start."""
+    seen = tuple(_rewound_shard(begun, core, shard, standings) for shard in begun.look.seen)
+    return replace(begun.look, seen=seen)
+
+
+def _rewound_shard(
+    begun: Pass, core: PlanCore, seen: SeenShard, standings: Mapping[str, ToDo | Done]
+) -> SeenShard:
+    change_set, standing = core.change_set_of(seen.shard), standings[seen.shard]
+    if change_set is None or standing == ToDo(shard=seen.shard):
+        return seen
+    version = seen.observation.settings.version
+    start = states_along(change_set)[0]
+    before = dict(seen.definitions)
+    raw = dict(seen.observation.definitions)
+    for touched in change_set.touched:
+        before.pop(touched.table, None)
+        raw.pop(touched.table, None)
+        if touched.definition is None:
+            continue
+        read = begun.reader.read(touched.definition, version)
+        if read.fingerprint == start[touched.table]:
+            before[touched.table] = read
+            raw[touched.table] = touched.definition
+    tables = {
+        rename.new: rename.old
+        for rename in begun.files.renames
+        if rename.kind is RenameKind.TABLE and rename.new not in before
+    }
+    children = seen.observation.outside_children
+    observation = replace(
+        seen.observation,
+        definitions=tuple(sorted(raw.items())),
+        others=tuple(_rewound_trigger(other, tables) for other in seen.observation.others),
+        outside_children=children
+        and tuple(_rewound_child(begun, child, before, tables) for child in children),
+    )
+    return replace(seen, observation=observation, definitions=before)
+
+
+def _rewound_trigger(other: OtherObject, tables: _OldNames) -> OtherObject:
+    old = tables.get(other.table or "")
+    if old is None:
+        return other
+    return replace(other, table=old, definition=trigger_on(old, other.definition))
+
+
+def _rewound_child(
+    begun: Pass, child: OutsideChild, before: Mapping[str, ReadDefinition], tables: _OldNames
+) -> OutsideChild:
+    columns = {
+        (rename.table, rename.new): rename.old
+        for rename in begun.files.renames
+        if rename.kind is RenameKind.COLUMN
+    }
+
+    def rewound_key(key: ForeignKey) -> ForeignKey:
+        parent = tables.get(key.parent_table, key.parent_table)
+        table = before[parent].table if parent in before else None
+        return replace(
+            key,
+            parent_table=parent,
+            parent_columns=tuple(
+                columns.get((key.parent_table, name), name)
+                if table is not None and table.column(name) is None
+                else name
+                for name in key.parent_columns
+            ),
+        )
+
+    return replace(
+        child,
+        parents=tuple(sorted(tables.get(parent, parent) for parent in child.parents)),
+        table=child.table
+        and replace(child.table, foreign_keys=tuple(map(rewound_key, child.table.foreign_keys))),
+    )
