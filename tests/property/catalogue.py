@@ -72,13 +72,16 @@ def differences(query: Query, flavor: Flavor, found: str, wanted: str) -> list[s
 
 def _plain(value: Any) -> Any:
     """Without what a server writes one way or another by what happened to the table: introducers,
-    brackets of negative numbers; and with one word for the two actions that are one to InnoDB."""
+    the NULs of wide characters, brackets of negative numbers; and with one word for the two actions
+    that are one to InnoDB."""
     if not isinstance(value, str):
         return value
     if value == "NO ACTION":
         return "RESTRICT"
     # MySQL keeps this word when the default goes; COLUMN_DEFAULT tells.
     value = value.removeprefix("DEFAULT_GENERATED").lstrip()
+    if re.search(r"_(?:ucs2|utf16|utf32)", value):
+        value = value.replace(r"\\0", "")
     value = re.sub(r"(?<!\w)_[a-z0-9]+(?=\\?')", "", value)
     return re.sub(r"-\((\d[\d.]*)\)", r"-\1", value)
 
