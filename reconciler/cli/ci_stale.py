@@ -37,17 +37,11 @@ def mark_stale(
     for environment in environments if waiting else ():
 
         def work(files: DesiredFiles, chosen: Environment) -> Found:
-            look = begin_pass(worlds.world_of(chosen), files, chosen).look
+            begun = begin_pass(worlds.world_of(chosen), files, chosen)
             found = []
             for pull_request in waiting:
-                plan = proposed_plan(
-                    ci.forge,
-                    pull_request.head_commit,
-                    chosen.name,
-                    files.spec.keyspace,
-                    look,
-                    below=ci.history.below,
-                )
+                head = pull_request.head_commit
+                plan = proposed_plan(ci.forge, head, begun, below=ci.history.below)
                 if plan is not None:
                     found.append((pull_request.number, plan))
             return found

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reconciler.errors import Refused
-from reconciler.flows.looking import Look
+from reconciler.flows.derive import Pass
+from reconciler.flows.looking import DefinitionReader, SeenShard, read_all
 from reconciler.guard.classify import position_of
 from reconciler.limits import PLAN_BYTES_MAX
+from reconciler.model.policy import Policy
 from reconciler.plan.codec import load_plan
 from reconciler.plan.files import plan_paths
 from reconciler.plan.model import Plan
@@ -25,11 +27,10 @@ class ProposedPlan:
     all_seen: bool
 
 
-def proposed_plan(
-    forge: Forge, commit: str, environment: str, keyspace: str, look: Look, *, below: str
-) -> ProposedPlan | None:
+def proposed_plan(forge: Forge, commit: str, begun: Pass, *, below: str) -> ProposedPlan | None:
     """None if the commit has no sound plan for the keyspace: `verify` says what is wrong there."""
-    path = from_the_top(plan_paths(environment, keyspace).json, below)
+    paths = plan_paths(begun.environment.name, begun.files.spec.keyspace)
+    path = from_the_top(paths.json, below)
     content = forge.file(commit, path, bytes_max=PLAN_BYTES_MAX)
     if content is None:
         return None
@@ -37,11 +38,23 @@ def proposed_plan(
         plan = load_plan(content, path)
     except Refused:
         return None
+    look = _look_as_for(plan.core.policy, begun)
     moved = tuple(
         seen.shard
-        for seen in look.seen
+        for seen in look
         if seen.shard not in plan.core.shards
         or position_of(plan.core, seen.shard, seen.fingerprints) is None
     )
-    all_seen = {seen.shard for seen in look.seen} >= set(plan.core.shards)
+    all_seen = {seen.shard for seen in look} >= set(plan.core.shards)
     return ProposedPlan(plan=plan, moved=moved, all_seen=all_seen)
+
+
+def _look_as_for(policy: Policy, begun: Pass) -> tuple[SeenShard, ...]:
+    """What was seen, to the eyes of a change that may bring another policy. Of a shard with a table
+    that only the other policy looks at, and that nobody can read, nothing is known."""
+    if policy == begun.files.spec.policy:
+        return begun.look.seen
+    reader = DefinitionReader(policy).counting_to(begun.counters)
+    seen, refusals = read_all([shard.observation for shard in begun.look.seen], reader)
+    unread = {refusal.shard for refusal in refusals}
+    return tuple(shard for shard in seen if shard.shard not in unread)

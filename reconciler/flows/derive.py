@@ -66,6 +66,7 @@ class Pass:
 
     files: DesiredFiles
     environment: Environment
+    counters: Mapping[str, int]  # what git wants of AUTO_INCREMENT, by table
     reader: DefinitionReader
     look: Look
     desired: Mapping[str, Desired]  # by shard; all with the same fingerprints
@@ -93,11 +94,13 @@ def pass_over(
     as_printed = DefinitionReader(files.spec.policy)
     desired = load_desired(world.scratch, files, settings, as_printed, others) if observed else {}
     wanted = next(iter(desired.values())).schema if desired else Schema(tables=())
-    reader = as_printed.counting_to(wanted_counters(wanted, files.renames))
+    counters = wanted_counters(wanted, files.renames)
+    reader = as_printed.counting_to(counters)
     look = look_through(observations, reader)
     return Pass(
         files=files,
         environment=environment,
+        counters=counters,
         reader=reader,
         look=look,
         desired={seen.shard: desired[seen.observation.settings] for seen in look.seen},

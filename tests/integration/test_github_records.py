@@ -110,6 +110,22 @@ def test_a_stale_plan_is_marked_until_the_fleet_is_back(jobs: Jobs) -> None:
     assert len(jobs.hub.statuses) == said + 1
 
 
+def test_a_plan_that_comes_with_another_policy_is_judged_by_that(jobs: Jobs) -> None:
+    jobs.branch()
+    jobs.fleet.spec["policy"]["column_order"] = "ignore"
+    jobs.fleet.write_spec()
+    jobs.fleet.edit("schemas/shop/users.sql", *ADD_COLUMN)
+    jobs.fleet.plan_and_commit()
+    number = jobs.propose()
+    assert jobs.on_pull_request(number, "verify").code == 0
+    assert jobs.on_schedule("drift").code == 0
+    assert [status["state"] for status in jobs.hub.statuses] == ["success"]
+    shard = next(iter(jobs.fleet.databases))
+    jobs.fleet.sql(shard, "ALTER TABLE users ADD COLUMN surprise int")
+    assert jobs.on_schedule("drift").code == 2
+    assert "1 of 4 shards have moved" in jobs.hub.statuses[-1]["description"]
+
+
 def test_a_plan_stays_stale_while_a_shard_cannot_be_seen(
     jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
