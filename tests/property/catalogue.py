@@ -80,6 +80,8 @@ def _plain(value: Any) -> Any:
         return "RESTRICT"
     # MySQL keeps this word when the default goes; COLUMN_DEFAULT tells.
     value = value.removeprefix("DEFAULT_GENERATED").lstrip()
+    # Aria's default, which SHOW CREATE TABLE prints also where it was not written.
+    value = re.sub(r"\bpage_checksum=1 ?", "", value)
     if re.search(r"_(?:ucs2|utf16|utf32)", value):
         value = value.replace(r"\\0", "")
     value = re.sub(r"(?<!\w)_[a-z0-9]+(?=\\?')", "", value)
