@@ -24,6 +24,7 @@ from reconciler.plan.hazards.examined import (
     unique_columns,
     worth_knowing,
 )
+from reconciler.plan.model import Algorithm
 
 # What ADD COLUMN ... NOT NULL without a default puts into existing rows, strict mode or not.
 _FILLED_WITH = {
@@ -88,15 +89,17 @@ def fills_computed_default(examined: Examined) -> Iterator[Hazard]:
 
 
 def computes_for_rows(examined: Examined) -> Iterator[Hazard]:
-    """A value computed and kept for each existing row: out of range, division by zero, wrong JSON
-    (1264, 1365, 3141) show on rows only."""
+    """A value computed for each existing row: out of range, division by zero, wrong JSON (1264,
+    1365, 3141) show on rows only. What is not kept is computed, too, while MySQL copies rows."""
     reason = "a row that it cannot be computed for makes it fail"
+    copies = examined.execution.algorithm is Algorithm.COPY
     for clause in examined.of_kind(ClauseKind.ADD_COLUMN):
         new = examined.column_after(clause.object)
-        if new is not None and new.generated is not None and is_stored(new):
+        if new is not None and new.generated is not None and (copies or is_stored(new)):
             yield worth_knowing(HazardKind.MAY_FAIL_ON_ROWS, new.name, reason)
     for _, old, new in examined.changed_columns():
-        if new.generated is not None and is_stored(new) and _is_computed_anew(examined, old, new):
+        computed = new.generated is not None and (copies or is_stored(new))
+        if computed and _is_computed_anew(examined, old, new):
             yield worth_knowing(HazardKind.MAY_FAIL_ON_ROWS, new.name, reason)
     for clause in examined.of_kind(ClauseKind.ADD_INDEX):
         index = find_index(examined.step.after, clause.object)
