@@ -23,13 +23,14 @@ from reconciler.edges.files.writer import WorkingTreeWriter
 from reconciler.edges.github.job import BranchEvent, MergeGroupEvent, PullRequestEvent
 from reconciler.edges.github.notices import GithubNotices
 from reconciler.errors import Refused
-from reconciler.flows.ci_change import touched_keyspaces
+from reconciler.flows.ci_change import given_up, touched_keyspaces
 from reconciler.flows.plan import keep_plan, plan_keyspace
 from reconciler.flows.verify import verify_keyspace
 from reconciler.outcomes import KeyspaceFailed, PlanOutcome, VerifyOutcome, VerifyState
-from reconciler.report.forge_words import FORK_LINE, NO_SCHEMA_CHANGE, verify_status
+from reconciler.report.forge_words import FORK_LINE, NO_SCHEMA_CHANGE, given_up_line, verify_status
 from reconciler.report.markdown.ci import (
     fork_summary,
+    given_up_summary,
     unchanged_comment,
     unchanged_summary,
 )
@@ -70,6 +71,7 @@ class _Change:
         after = self.ci.history.tree(self.ci.commit)
         self.before = self.ci.history.tree(self.ci.history.resolve(self._base()))
         self.touched = touched_keyspaces(self.before, after)
+        self.given_up = given_up(self.before, after)
         self.loaded = Loaded(root=self.ci.root, tree=after, keyspaces=load_repository(after))
         self.files = schema_files(self.loaded.keyspaces)
 
@@ -105,6 +107,7 @@ def verify_change(repo: Path, environments: Sequence[str], sarif: Path | None) -
         return _unchanged(change, chosen_environments, sarif)
     if change.pull_request and change.pull_request.is_fork:
         return _from_fork(change, change.pull_request)
+    _tell_given_up(change)
     everything = []
     with Worlds(change.loaded.root) as worlds:
 
@@ -212,6 +215,13 @@ def _forget_untouched(change: _Change) -> None:
             notices.fold_comments(pull_request.number, gone)
 
     change.ci.tell("the comment", replace_them)
+
+
+def _tell_given_up(change: _Change) -> None:
+    if change.given_up:
+        for keyspace, environment in change.given_up:
+            click.echo(given_up_line(keyspace, environment))
+        change.ci.summarise(lambda room: given_up_summary(change.given_up))
 
 
 def _from_fork(change: _Change, pull_request: PullRequestEvent) -> int:

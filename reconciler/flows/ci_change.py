@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 from reconciler.errors import ReconcilerError
 from reconciler.limits import PLAN_BYTES_MAX
 from reconciler.plan.files import has_file, plan_paths
@@ -20,6 +22,22 @@ def touched_keyspaces(before: FileTree, after: FileTree) -> tuple[str, ...]:
         for name in sorted(old.keys() | new.keys())
         if _differs(old.get(name), new.get(name)) or _plans_differ(before, after, new.get(name))
     )
+
+
+def given_up(before: FileTree, after: FileTree) -> tuple[tuple[str, str], ...]:
+    """(keyspace, environment) that the change takes out of git's hands. What a spec that cannot be
+    read says, nobody knows; `verify` refuses it."""
+    old, new = load_repository(before), load_repository(after)
+    broken = {name for name, files in new.items() if not isinstance(files, DesiredFiles)}
+    gone = set(_environments(old)) - set(_environments(new))
+    return tuple(sorted(pair for pair in gone if pair[0] not in broken))
+
+
+def _environments(keyspaces: Mapping[str, Loaded]) -> Iterator[tuple[str, str]]:
+    for name, files in keyspaces.items():
+        if isinstance(files, DesiredFiles):
+            for environment in files.spec.environments:
+                yield name, environment.name
 
 
 def _differs(old: Loaded | None, new: Loaded | None) -> bool:

@@ -42,6 +42,14 @@ _PLAN_COMMIT = "Schema plan made by CI"
 _CHAT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "@\u2060"})
 
 
+def given_up_line(keyspace: str, environment: str) -> str:
+    """Of what a pull request takes out of the specs."""
+    return (
+        f"warning: {visible_line(keyspace)} in {visible_line(environment)} is in no spec any more:"
+        " its shards keep their tables, and nothing plans for them or looks at them after the merge"
+    )
+
+
 def verify_status(outcomes: Sequence[VerifyOutcome | KeyspaceFailed]) -> str:
     """The description of a commit status: what is wrong first, because it may be cut."""
     ordered = sorted(outcomes, key=lambda o: (_is_good(o), o.keyspace))

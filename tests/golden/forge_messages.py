@@ -18,6 +18,7 @@ from reconciler.report.markdown.ci import (
     break_glass_issue,
     drift_issue,
     fork_summary,
+    given_up_summary,
     unchanged_comment,
     unchanged_summary,
 )
@@ -74,6 +75,11 @@ FORGE_MESSAGES: tuple[tuple[str, str, str], ...] = (
         "forge-unchanged-summary",
         "A pull request touches no schema: the job's summary.",
         unchanged_summary(),
+    ),
+    (
+        "forge-given-up",
+        "A pull request takes a keyspace or an environment out of the specs: in the job's summary.",
+        given_up_summary([("commerce", "production"), ("commerce", "staging")]),
     ),
     (
         "forge-fork",
@@ -138,6 +144,10 @@ FORGE_LINES: tuple[tuple[str, str], ...] = (
     (
         "Commit of a plan that a job made",
         forge_words.plan_commit_message([samples.UNIFORM.plan_id]),
+    ),
+    (
+        "The job's log: a keyspace leaves the specs",
+        forge_words.given_up_line("commerce", "production"),
     ),
     ("The job's log: a fork", forge_words.FORK_LINE),
     ("The job's log: a broken glass", forge_words.break_glass_line(31)),

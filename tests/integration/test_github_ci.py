@@ -467,6 +467,17 @@ def test_the_comment_of_a_keyspace_that_is_no_more_is_folded_away(jobs: Jobs) ->
     assert len(jobs.hub.comments) == 2
 
 
+def test_a_keyspace_that_leaves_the_specs_is_told_though_nothing_is_refused(jobs: Jobs) -> None:
+    jobs.branch()
+    jobs.fleet.git("mv", "specs/shop.yaml", "shop.yaml.old")
+    jobs.fleet.write("specs/other.yaml", jobs.fleet.read("shop.yaml.old").replace("shop", "other"))
+    jobs.fleet.git("mv", "schemas/shop", "schemas/other")
+    jobs.fleet.commit("another name")
+    ended = jobs.on_pull_request(jobs.propose(), "verify")
+    assert "warning: shop in production is in no spec any more" in ended.out
+    assert "in no spec any more" in jobs.summary
+
+
 def test_plan_in_ci_shows_the_plan_and_keeps_it_for_its_author(jobs: Jobs) -> None:
     jobs.branch()
     jobs.fleet.edit("schemas/shop/users.sql", *ADD_COLUMN)

@@ -27,6 +27,17 @@ def unchanged_summary() -> str:
     return f"### {GOOD} {NO_SCHEMA_CHANGE}\n"
 
 
+def given_up_summary(given_up: Sequence[tuple[str, str]]) -> str:
+    """`given_up` are (keyspace, environment); loud, because their shards are in no plan."""
+    lines = (
+        f"- {code_span(keyspace)} in {code_span(environment)}" for keyspace, environment in given_up
+    )
+    return (
+        f"### {CAUTION} in no spec any more\n\n" + "\n".join(lines) + "\n\nTheir shards keep their"
+        " tables, and nothing plans for them or looks at them after the merge.\n"
+    )
+
+
 def fork_summary(
     keyspaces: Sequence[str],
     number: int,
