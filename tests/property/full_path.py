@@ -355,10 +355,11 @@ class Court:
 
     def _empty(self, database: str) -> None:
         self._query(f"USE `{database}`")
-        self._query("SET foreign_key_checks = 0")
+        # What cannot be computed for a row must not keep the row.
+        self._query("SET foreign_key_checks = 0, sql_mode = ''")
         for table in self._tables(database):
             self._query(f"DELETE FROM {quote_identifier(table)}")
-        self._query("SET foreign_key_checks = 1")
+        self._query("SET foreign_key_checks = 1, sql_mode = DEFAULT")
 
     def _try(self, statement: str) -> bool:
         try:
