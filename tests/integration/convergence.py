@@ -144,7 +144,7 @@ class Workbench:
         finally:
             self.execute("SET foreign_key_checks = 0")
             self.execute(f"DROP DATABASE `{name}`")
-            self.execute("SET foreign_key_checks = 1")
+            self.execute("SET foreign_key_checks = 1, sql_mode = DEFAULT")
 
     def read(self, database: str, counters: Mapping[str, int] | None = None) -> Schema:
         """`counters` are those that are wanted of live tables; None: as for git's own."""
