@@ -124,8 +124,8 @@ def _line_of(error: ServerError, file: DefinitionFile) -> int:
 def _not_read_back(file: DefinitionFile, text: str) -> str:
     """Characters that the server does not show again: SHOW CREATE TABLE prints `?` for those beyond
     U+FFFF in comments, value lists, defaults and expressions, and for those beyond ASCII in the
-    expression of a generated column that is not of utf8 (MySQL 9.7, MariaDB 11.8). A difference
-    there would never be seen."""
+    expression of a generated column that is not of utf8 (MySQL 9.7, MariaDB 11.8), with sjis the
+    backslash, too (MySQL 9.7). A difference there would never be seen."""
     written = {
         character
         for token in tokenize(file.statement)
@@ -134,6 +134,9 @@ def _not_read_back(file: DefinitionFile, text: str) -> str:
         if not character.isascii()
     }
     shown = set(text) | set(text.upper()) | set(text.lower())  # names may come back folded
+    some_became_marks = text.count("?") > file.statement.count("?")
+    if some_became_marks and "\\" in file.statement:  # alone, one that is gone was an escape
+        written.add("\\")
     return "".join(sorted(written - shown))
 
 
@@ -143,7 +146,8 @@ def _lost_characters(file: DefinitionFile, gone: str, settings: ServerSettings) 
         message=f"table {file.table}: {settings.version} takes {gone!r} where it stands but does"
         " not show it again, so no later change of it would ever be seen",
         recovery="write the comment, value or expression without that character (no emoji; only"
-        " ASCII in the expression of a generated column that is not of utf8)",
+        " ASCII in the expression of a generated column that is not of utf8; no backslash in one"
+        " of sjis)",
         where=Location(path=file.path, line=file.first_line),
     )
 

@@ -444,6 +444,22 @@ def test_a_literal_that_a_generated_column_would_not_show_again_is_refused(fleet
     assert "'ä'" in ended.said
 
 
+@pytest.mark.parametrize(
+    ("literal", "refused"), [("a\\\\_", True), ("it\\'s", False), ("a?", False)]
+)
+def test_a_backslash_that_sjis_would_not_show_again_is_refused(
+    fleet: Fleet, literal: str, refused: bool
+) -> None:
+    column = f"marked varchar(60) CHARACTER SET sjis AS (concat(name, '{literal}'))"
+    fleet.edit(
+        "schemas/shop/users.sql",
+        "  name varchar(50) NOT NULL,",
+        f"  name varchar(50) CHARACTER SET sjis NOT NULL,\n  {column},",
+    )
+    ended = fleet.run("plan")
+    assert ("definition-character-lost" in ended.said) is refused, ended.said
+
+
 def test_a_table_that_its_server_cannot_open_is_refused_by_name_and_the_rest_told(
     fleet: Fleet,
 ) -> None:
