@@ -23,7 +23,7 @@ from reconciler.edges.files.writer import WorkingTreeWriter
 from reconciler.edges.github.job import BranchEvent, MergeGroupEvent, PullRequestEvent
 from reconciler.edges.github.notices import GithubNotices
 from reconciler.errors import Refused
-from reconciler.flows.ci_change import given_up, touched_keyspaces
+from reconciler.flows.ci_change import Side, given_up, touched_keyspaces
 from reconciler.flows.plan import keep_plan, plan_keyspace
 from reconciler.flows.verify import verify_keyspace
 from reconciler.outcomes import KeyspaceFailed, PlanOutcome, VerifyOutcome, VerifyState
@@ -68,11 +68,11 @@ class _Change:
         if isinstance(event, BranchEvent):
             raise Refused(wrong_event(verb, "on pull_request or merge_group"))
         self.event: PullRequestEvent | MergeGroupEvent = event
-        after = self.ci.history.tree(self.ci.commit)
-        self.before = self.ci.history.tree(self.ci.history.resolve(self._base()))
+        self.before = self._side(self.ci.history.resolve(self._base()))
+        after = self._side(self.ci.commit)
         self.touched = touched_keyspaces(self.before, after)
         self.given_up = given_up(self.before, after)
-        self.loaded = Loaded(root=self.ci.root, tree=after, keyspaces=load_repository(after))
+        self.loaded = Loaded(root=self.ci.root, tree=after.tree, keyspaces=after.keyspaces)
         self.files = schema_files(self.loaded.keyspaces)
 
     @property
@@ -89,6 +89,10 @@ class _Change:
         if isinstance(files, DesiredFiles):
             return files.spec.environment(environment) is not None
         return files is not None
+
+    def _side(self, commit: str) -> Side:
+        tree = self.ci.history.tree(commit)
+        return Side(tree, load_repository(tree))
 
     def _base(self) -> str:
         """What a pull request's merge is compared with is its first parent: the base branch as it
@@ -168,7 +172,7 @@ def _planning(change: _Change, worlds: Worlds) -> Work[PlanOutcome]:
             world,
             files,
             chosen,
-            protected=change.before,
+            protected=change.before.tree,
             created_at=utc_text(world.clock),
             tool_version=__version__,
         )
@@ -229,7 +233,7 @@ def _from_fork(change: _Change, pull_request: PullRequestEvent) -> int:
     them with the fleet."""
     from reconciler.cli.ci_fork import plans_between
 
-    outcomes = list(plans_between(change.loaded, load_repository(change.before), change.touched))
+    outcomes = list(plans_between(change.loaded, change.before.keyspaces, change.touched))
     show(plan_report(outcomes, change.ci.how("github", change.loaded)))
     click.echo(FORK_LINE)
     number, touched = pull_request.number, change.touched

@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from reconciler.errors import ReconcilerError
 from reconciler.limits import PLAN_BYTES_MAX
 from reconciler.plan.files import has_file, plan_paths
-from reconciler.spec.load import DesiredFiles, load_repository
+from reconciler.spec.load import DesiredFiles
 from reconciler.spec.tree import FileTree
 
 Loaded = DesiredFiles | ReconcilerError
 
 
-def touched_keyspaces(before: FileTree, after: FileTree) -> tuple[str, ...]:
-    """Names of the keyspaces whose files or plans differ between the two trees, by content. One
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a change: its tree, and the keyspaces that were read from it."""
+
+    tree: FileTree
+    keyspaces: Mapping[str, Loaded]
+
+
+def touched_keyspaces(before: Side, after: Side) -> tuple[str, ...]:
+    """Names of the keyspaces whose files or plans differ between the two sides, by content. One
     that cannot be read on either side counts as touched: nobody knows what it says."""
-    old, new = load_repository(before), load_repository(after)
+    old, new = before.keyspaces, after.keyspaces
     return tuple(
         name
         for name in sorted(old.keys() | new.keys())
-        if _differs(old.get(name), new.get(name)) or _plans_differ(before, after, new.get(name))
+        if _differs(old.get(name), new.get(name))
+        or _plans_differ(before.tree, after.tree, new.get(name))
     )
 
 
-def given_up(before: FileTree, after: FileTree) -> tuple[tuple[str, str], ...]:
+def given_up(before: Side, after: Side) -> tuple[tuple[str, str], ...]:
     """(keyspace, environment) that the change takes out of git's hands. What a spec that cannot be
     read says, nobody knows; `verify` refuses it."""
-    old, new = load_repository(before), load_repository(after)
+    old, new = before.keyspaces, after.keyspaces
     broken = {name for name, files in new.items() if not isinstance(files, DesiredFiles)}
     gone = set(_environments(old)) - set(_environments(new))
     return tuple(sorted(pair for pair in gone if pair[0] not in broken))
