@@ -40,7 +40,7 @@ from reconciler.plan.model import (
 )
 from reconciler.plan.permission import check_permissions, permission_notes
 from reconciler.plan.readable import render_readable_sql
-from reconciler.plan.row_ceiling import has_row_ceiling, names_in_change_set, row_ceiling
+from reconciler.plan.row_ceiling import has_row_ceiling, row_ceiling, with_names
 from reconciler.ports import World
 from reconciler.rollout.waves import waves_of
 from reconciler.spec.load import DesiredFiles
@@ -279,7 +279,7 @@ def _with_ceilings(
         replace(statement, row_ceiling=row_ceiling(_largest(names, facts)))
         if has_row_ceiling(statement)
         else statement
-        for statement, names in zip(statements, names_in_change_set(statements), strict=True)
+        for statement, names in with_names(statements)
     )
 
 
@@ -366,8 +366,7 @@ def _row_totals(begun: Pass, change_sets: Iterable[ChangeSet]) -> tuple[tuple[st
             totals[table] = totals.get(table, 0) + (facts.rows or 0)
     counted = dict(totals)
     for found in change_sets:
-        names_of = names_in_change_set(found.statements)
-        for statement, names in zip(found.statements, names_of, strict=True):
+        for statement, names in with_names(found.statements):
             for name in sorted(names & {*counted}):
                 totals.setdefault(statement.table, counted[name])
     return tuple(sorted(totals.items()))

@@ -16,7 +16,8 @@ from reconciler.guard.model import Refusal
 from reconciler.limits import SHARDS_NAMED_MAX
 from reconciler.model.policy import ColumnOrder, HazardKind, PartitionLists, Policy
 from reconciler.plan.model import ChangeSet, PlanCore, PlannedStatement
-from reconciler.plan.row_ceiling import is_row_ceiling_of, names_in_change_set
+from reconciler.plan.row_ceiling import is_row_ceiling_of, with_names
+from reconciler.plan.words import named_shards
 
 _PLAN_AGAIN = "run `reconciler plan --write` again, have the new plan reviewed, then apply it"
 
@@ -115,7 +116,7 @@ def _texts(core: PlanCore) -> dict[str, str]:
 def _shards_in_words(names: list[str], total: int) -> str:
     if len(names) > SHARDS_NAMED_MAX:
         return f"{len(names)} of {total} shards ({', '.join(names[:3])}, ...)"
-    return f"shard{'s' if len(names) > 1 else ''} {', '.join(names)}"
+    return named_shards(names)
 
 
 def _ceiling_refusals(reviewed: PlanCore, live_rows: LiveRows) -> Iterator[Refusal]:
@@ -123,9 +124,7 @@ def _ceiling_refusals(reviewed: PlanCore, live_rows: LiveRows) -> Iterator[Refus
     for change_set in reviewed.change_sets:
         bounded = {
             (statement.table, statement.row_ceiling): names
-            for statement, names in zip(
-                change_set.statements, names_in_change_set(change_set.statements), strict=True
-            )
+            for statement, names in with_names(change_set.statements)
         }
         for shard in change_set.shards:
             for (table, ceiling), names in bounded.items():
@@ -213,8 +212,7 @@ def _tables(change_set: ChangeSet) -> list[tuple[str, bool]]:
 
 def _reviewed_ceilings(reviewed: ChangeSet, live_rows: LiveRows) -> Iterator[int | None]:
     """Each statement's, which live is under; None if no estimate near these rows leads to it."""
-    statements = reviewed.statements
-    for statement, names in zip(statements, names_in_change_set(statements), strict=True):
+    for statement, names in with_names(reviewed.statements):
         ceiling, rows = statement.row_ceiling, _most_rows(reviewed.shards, names, live_rows)
         yield ceiling if ceiling and is_row_ceiling_of(ceiling, rows) else None
 

@@ -37,18 +37,20 @@ def _ceilings() -> Iterator[int]:
         ceiling *= ROW_CEILING_STEP
 
 
-def names_in_change_set(statements: Sequence[PlannedStatement]) -> tuple[frozenset[str], ...]:
-    """For each statement, every name that its table bears before, between and after the statements:
+def with_names(
+    statements: Sequence[PlannedStatement],
+) -> tuple[tuple[PlannedStatement, frozenset[str]], ...]:
+    """Each statement with every name that its table bears before, between and after all of them:
     the rows of a table that is renamed on the way are counted under the name it has at the time."""
     tables: dict[str, set[str]] = {}
-    of_statement = []
+    found = []
     for statement in statements:
         names = tables.setdefault(statement.table, {statement.table})
-        of_statement.append(names)
+        found.append((statement, names))
         if statement.operation is Operation.RENAME_TABLE:
             del tables[statement.table]
             for effect in statement.effects[1:]:
                 if effect.before is None:
                     names.add(effect.table)
                     tables[effect.table] = names
-    return tuple(frozenset(names) for names in of_statement)
+    return tuple((statement, frozenset(names)) for statement, names in found)

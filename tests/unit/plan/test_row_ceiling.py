@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from reconciler.diff.model import Operation
 from reconciler.limits import ROW_CEILING_MIN
 from reconciler.plan.model import Effect, ExecutionClass, PlannedStatement
-from reconciler.plan.row_ceiling import is_row_ceiling_of, names_in_change_set, row_ceiling
+from reconciler.plan.row_ceiling import is_row_ceiling_of, row_ceiling, with_names
 
 
 @given(st.integers(min_value=0, max_value=10**15))
@@ -57,18 +57,24 @@ def statement(table: str, operation: Operation, *effects: Effect) -> PlannedStat
     )
 
 
+def names_of(statements: list[PlannedStatement]) -> tuple[frozenset[str], ...]:
+    found = with_names(statements)
+    assert [statement for statement, _ in found] == statements
+    return tuple(names for _, names in found)
+
+
 def test_a_table_has_all_its_names_at_every_statement() -> None:
     statements = [alter("a"), rename("a", "b"), alter("b"), alter("child")]
     both = frozenset({"a", "b"})
-    assert names_in_change_set(statements) == (both, both, both, frozenset({"child"}))
+    assert names_of(statements) == (both, both, both, frozenset({"child"}))
 
 
 def test_tables_that_swap_their_names_are_told_apart() -> None:
     ring = [rename("a", "t"), rename("b", "a"), rename("t", "b"), alter("a"), alter("b")]
     first, second = frozenset({"a", "t", "b"}), frozenset({"b", "a"})
-    assert names_in_change_set(ring) == (first, second, first, second, first)
+    assert names_of(ring) == (first, second, first, second, first)
 
 
 def test_a_name_that_is_taken_again_is_another_table() -> None:
     statements = [rename("a", "b"), alter("a")]
-    assert names_in_change_set(statements) == (frozenset({"a", "b"}), frozenset({"a"}))
+    assert names_of(statements) == (frozenset({"a", "b"}), frozenset({"a"}))
