@@ -33,7 +33,7 @@ def shard_set(shards: Sequence[str], of: int) -> str:
     if len(shards) == of:
         return f"shard {shards[0]}" if of == 1 else f"all {of:,} shards"
     if len(shards) <= SHARDS_NAMED_MAX:
-        return f"{'shard' if len(shards) == 1 else 'shards'} {', '.join(shards)}"
+        return named_shards(shards)
     return f"{len(shards):,} of {of:,} shards"
 
 

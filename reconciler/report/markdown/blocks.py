@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.errors import Problem
 from reconciler.guard.model import Refusal
-from reconciler.limits import REASONS_SHOWN_MAX, SHARDS_NAMED_MAX
+from reconciler.limits import REASONS_SHOWN_MAX
 from reconciler.model.observation import Unreachable
 from reconciler.outcomes import KeyspaceFailed
 from reconciler.plan import words
@@ -52,18 +52,12 @@ def names(shards: Sequence[str]) -> str:
 
 def shard_set(shards: Sequence[str], of: int) -> str:
     """As `words.shard_set`, with names as code."""
-    if len(shards) == of or len(shards) > SHARDS_NAMED_MAX:
-        text = words.shard_set(shards, of)
-        return text if of > 1 else f"shard {code_span(shards[0])}"
-    return f"{'shard' if len(shards) == 1 else 'shards'} {names(shards)}"
+    return words.shard_set(tuple(map(code_span, shards)), of)
 
 
 def named_shards(shards: Sequence[str]) -> str:
     """As `words.named_shards`, with names as code."""
-    if len(shards) <= SHARDS_NAMED_MAX:
-        return f"{'shard' if len(shards) == 1 else 'shards'} {names(shards)}"
-    more = len(shards) - SHARDS_NAMED_MAX
-    return f"shards {names(shards[:SHARDS_NAMED_MAX])} and {more:,} more"
+    return words.named_shards(tuple(map(code_span, shards)))
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, more: str) -> str:
