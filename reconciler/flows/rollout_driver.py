@@ -299,15 +299,15 @@ class RolloutDriver:
     def _leave(self) -> ApplyOutcome:
         """Somebody insists: what is in flight is left as it is, its outcome recorded as unknown."""
         self._pedal.brake = Brake.AFTER_STATEMENT
-        try:
-            self._book.lose(self._lease, sorted(self._in_flight))
-            self._book.project(self._lease)
-        except ReconcilerError as error:
-            self._ends_run = self._ends_run or error.problems[0]
+        self._unless_lost(self._lose_what_is_in_flight)
         return self._outcome(
             ApplyVerdict.UNKNOWN if self._in_flight else ApplyVerdict.STOPPED,
             "left at once; `reconciler resume` looks at the shards first",
         )
+
+    def _lose_what_is_in_flight(self) -> None:
+        self._book.lose(self._lease, sorted(self._in_flight))
+        self._book.project(self._lease)
 
     def _end(self, action: _End) -> ApplyOutcome:
         reason = ""
