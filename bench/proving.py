@@ -16,12 +16,12 @@ from reconciler.edges.clock import SystemClock
 from reconciler.edges.mysql.live import MysqlLiveShards
 from reconciler.edges.mysql.scratch import MysqlScratch
 from reconciler.edges.workers import ThreadWorkers
-from reconciler.flows.prove import Proven, prove_change_set
 from reconciler.model.observation import ObservedShard
 from reconciler.model.policy import Policy
 from reconciler.model.schema import Schema
 from reconciler.model.server import Flavor, ServerSettings, ServerVersion
-from reconciler.ports import World
+from reconciler.ports.world import World
+from reconciler.prove.change_set import Proven, prove_change_set
 
 KEYSPACES = 100
 SETTINGS = ServerSettings(

@@ -36,6 +36,9 @@ from reconciler.ddl.fingerprint import (
 )
 from reconciler.ddl.read import read_table
 from reconciler.diff.model import Operation
+from reconciler.drive.open import RolloutOrder
+from reconciler.drive.roll_out import roll_out
+from reconciler.drive.shard.task import RolloutWorld
 from reconciler.edges.clock import SystemClock
 from reconciler.edges.crew import ThreadCrew
 from reconciler.edges.ledger.sql import open_ledger
@@ -43,13 +46,10 @@ from reconciler.edges.mysql.locks import MysqlShardLocks
 from reconciler.edges.mysql.session import MysqlShardSessions
 from reconciler.edges.server.process import RunningServer, start_server
 from reconciler.edges.workers import ThreadWorkers
-from reconciler.flows.open_apply import RolloutOrder
-from reconciler.flows.roll_out import roll_out
-from reconciler.flows.shard_task import RolloutWorld
 from reconciler.guard.model import ToDo
 from reconciler.model.fleet import even_shards
 from reconciler.model.policy import Policy
-from reconciler.outcomes import ApplyVerdict
+from reconciler.outcomes.apply import ApplyVerdict
 from reconciler.plan.codec import plan_from_core
 from reconciler.plan.model import (
     Algorithm,

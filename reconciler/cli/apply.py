@@ -13,8 +13,9 @@ from reconciler.cli import options
 
 if TYPE_CHECKING:
     from reconciler.cli.exit_code import ExitCode
-    from reconciler.flows.open_apply import Releases, WaveChoice
-    from reconciler.outcomes import ApplyOutcome, KeyspaceFailed
+    from reconciler.drive.open import Releases, WaveChoice
+    from reconciler.outcomes.apply import ApplyOutcome
+    from reconciler.outcomes.failed import KeyspaceFailed
 
 _ref = click.option(
     "--ref",
@@ -62,7 +63,7 @@ def apply(
     Every gate is asked again: the plan is derived anew from the commit and the live shards, and any
     difference refuses before the first statement. Exit 3: refused. Exit 4: partial, or unknown.
     """
-    from reconciler.flows.open_apply import Releases
+    from reconciler.drive.open import Releases
 
     chosen = (repo, environment, ref, review, protected_branch, wave, output)
     _apply(keyspaces, *chosen, releases=Releases.NOTHING)
@@ -90,7 +91,7 @@ def resume(
     The same gates as `apply`: a table at its planned after-state is done, one at its before-state
     is to do, anything else refuses.
     """
-    from reconciler.flows.open_apply import Releases
+    from reconciler.drive.open import Releases
 
     chosen = (repo, environment, ref, review, protected_branch, "all", output)
     _apply(keyspaces, *chosen, releases=Releases.WHAT_HOLDS)
@@ -115,10 +116,10 @@ def _apply(
     from reconciler.cli.run import load
     from reconciler.cli.streams import remark, show
     from reconciler.cli.wire import Worlds, holder_name
+    from reconciler.drive.open import WaveChoice
     from reconciler.edges.files.history import GitHistory
     from reconciler.flows.apply import ApplyRequest, apply_keyspace
-    from reconciler.flows.open_apply import WaveChoice
-    from reconciler.guard.review import Review
+    from reconciler.guard.review.git import Review
     from reconciler.report.render import apply_report
     from reconciler.spec.load import DesiredFiles
     from reconciler.spec.model import Environment
@@ -153,8 +154,9 @@ def _apply(
 def apply_code(outcome: ApplyOutcome | KeyspaceFailed, waves: WaveChoice) -> ExitCode:
     from reconciler.cli.exit_code import ExitCode
     from reconciler.cli.presenting import failed_code
-    from reconciler.flows.open_apply import WaveChoice
-    from reconciler.outcomes import ApplyVerdict, KeyspaceFailed
+    from reconciler.drive.open import WaveChoice
+    from reconciler.outcomes.apply import ApplyVerdict
+    from reconciler.outcomes.failed import KeyspaceFailed
 
     if isinstance(outcome, KeyspaceFailed):
         return failed_code(outcome)

@@ -18,23 +18,19 @@ from reconciler.cli.progress import shown_progress
 from reconciler.cli.run import Loaded
 from reconciler.cli.streams import remark, show
 from reconciler.cli.wire import Worlds
+from reconciler.drive.open import WaveChoice
+from reconciler.drive.status import current_apply
 from reconciler.edges.github.job import BranchEvent
 from reconciler.edges.github.notices import GithubNotices
 from reconciler.errors import Problem, ReconcilerError, Refused, Unavailable
 from reconciler.flows.apply import ApplyRequest, ApplyWorld, Gate, apply_keyspace
-from reconciler.flows.ci_review import ReviewQuestion, current_refusals, review_proof
+from reconciler.flows.forge.review import ReviewQuestion, current_refusals, review_proof
 from reconciler.flows.keyspaces import choose_environment
-from reconciler.flows.open_apply import WaveChoice
-from reconciler.flows.status import current_apply
 from reconciler.guard.model import Refusal
-from reconciler.guard.review import Review
-from reconciler.outcomes import (
-    ApplyOutcome,
-    ApplyVerdict,
-    KeyspaceFailed,
-    ProgressEvent,
-    StatusOutcome,
-)
+from reconciler.guard.review.git import Review
+from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict, StatusOutcome
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.progress import ProgressEvent
 from reconciler.plan.files import plan_paths
 from reconciler.plan.model import Plan
 from reconciler.report.forge_words import apply_status, break_glass_line, break_glass_title

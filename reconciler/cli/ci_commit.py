@@ -19,7 +19,8 @@ from reconciler.edges.github.commits import commit_files, token_login
 from reconciler.edges.github.job import PullRequestEvent
 from reconciler.edges.github.notices import JOB_AUTHOR
 from reconciler.errors import InvalidInput, Problem, Refused
-from reconciler.outcomes import KeyspaceFailed, PlanOutcome
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.plan import PlanOutcome
 from reconciler.plan.files import has_file, read_plan
 from reconciler.plan.model import Plan
 from reconciler.report.forge_words import committed_line, is_plan_commit, plan_commit_message

@@ -8,7 +8,7 @@ from __future__ import annotations
 from reconciler.cli.ci_job import CiJob
 from reconciler.edges.github.notices import GithubNotices
 from reconciler.guard.model import Refusal
-from reconciler.outcomes import ApplyOutcome, ApplyVerdict
+from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.plan.model import Plan
 from reconciler.report.forge_words import deployment_words
 

@@ -16,7 +16,7 @@ from reconciler.edges.github.settings import read_settings
 from reconciler.errors import InvalidInput, Problem
 from reconciler.guard.forge_settings import SettingFinding, judge_settings
 from reconciler.limits import CODE_OWNERS_BYTES_MAX
-from reconciler.outcomes import CheckMark, DoctorFinding, DoctorOutcome
+from reconciler.outcomes.doctor import CheckMark, DoctorFinding, DoctorOutcome
 from reconciler.plan.files import plan_paths
 from reconciler.spec.tree import from_the_top
 

@@ -18,7 +18,8 @@ from reconciler.edges.github.notices import GithubNotices
 from reconciler.edges.github.webhook import post_text
 from reconciler.errors import ReconcilerError
 from reconciler.flows.drift import find_drift
-from reconciler.outcomes import DriftOutcome, KeyspaceFailed
+from reconciler.outcomes.drift import DriftOutcome
+from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.report.forge_words import chat_text
 from reconciler.report.markdown.ci import DRIFT_ISSUE_TITLE, drift_issue
 from reconciler.report.markdown.drift import drift_markdown

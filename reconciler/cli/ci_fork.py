@@ -9,11 +9,12 @@ from reconciler import __version__
 from reconciler.cli.run import Loaded
 from reconciler.cli.wire import Worlds, utc_text
 from reconciler.errors import InvalidInput, Problem, ReconcilerError, Unavailable
-from reconciler.flows.ci_fork import plan_between_files
+from reconciler.flows.forge.fork import plan_between_files
 from reconciler.model.observation import ObservedShard
 from reconciler.model.server import ServerSettings
-from reconciler.outcomes import KeyspaceFailed, PlanOutcome
-from reconciler.ports import World
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.plan import PlanOutcome
+from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment, ShardSpec
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from threading import Event, Thread
 
 from reconciler.limits import COMMENT_PAUSE_S
-from reconciler.outcomes import ProgressEvent, RolloutStarted, ShardEnded
+from reconciler.outcomes.progress import ProgressEvent, RolloutStarted, ShardEnded
 
 Notify = Callable[[ProgressEvent], None]
 

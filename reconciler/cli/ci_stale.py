@@ -13,10 +13,10 @@ from reconciler.cli.ci_job import CiJob
 from reconciler.cli.run import Loaded
 from reconciler.cli.streams import remark
 from reconciler.cli.wire import Worlds
-from reconciler.flows.ci_stale import ProposedPlan, proposed_plan
-from reconciler.flows.derive import begin_pass
-from reconciler.guard.approvals import PullRequest
-from reconciler.outcomes import KeyspaceFailed
+from reconciler.flows.forge.stale import ProposedPlan, proposed_plan
+from reconciler.flows.reconcile_pass import begin_pass
+from reconciler.guard.review.approvals import PullRequest
+from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.report.forge_words import (
     NOT_STALE,
     is_stale_status,

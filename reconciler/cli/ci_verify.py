@@ -23,10 +23,11 @@ from reconciler.edges.files.writer import WorkingTreeWriter
 from reconciler.edges.github.job import BranchEvent, MergeGroupEvent, PullRequestEvent
 from reconciler.edges.github.notices import GithubNotices
 from reconciler.errors import Refused
-from reconciler.flows.ci_change import Side, given_up, touched_keyspaces
+from reconciler.flows.forge.change import Side, given_up, touched_keyspaces
 from reconciler.flows.plan import keep_plan, plan_keyspace
 from reconciler.flows.verify import verify_keyspace
-from reconciler.outcomes import KeyspaceFailed, PlanOutcome, VerifyOutcome, VerifyState
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
 from reconciler.report.forge_words import FORK_LINE, NO_SCHEMA_CHANGE, given_up_line, verify_status
 from reconciler.report.markdown.ci import (
     fork_summary,

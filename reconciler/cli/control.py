@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from reconciler.cli.exit_code import ExitCode
     from reconciler.ledger.states import RequestKind
-    from reconciler.outcomes import ControlOutcome, KeyspaceFailed
+    from reconciler.outcomes.apply import ControlOutcome
+    from reconciler.outcomes.failed import KeyspaceFailed
 
 
 def ask_applies(
@@ -21,8 +22,8 @@ def ask_applies(
     from reconciler.cli.run import load
     from reconciler.cli.streams import show
     from reconciler.cli.wire import Worlds, holder_name
+    from reconciler.drive.control import ask
     from reconciler.edges.clock import SystemClock
-    from reconciler.flows.control import ask
     from reconciler.report.json_shapes import control_json
     from reconciler.report.text.control import control_text
     from reconciler.spec.load import DesiredFiles
@@ -51,7 +52,8 @@ def _code(outcomes: list[ControlOutcome | KeyspaceFailed]) -> ExitCode:
     from reconciler.cli.exit_code import ExitCode, worst
     from reconciler.cli.presenting import failed_code
     from reconciler.ledger.states import RequestState
-    from reconciler.outcomes import ControlOutcome, KeyspaceFailed
+    from reconciler.outcomes.apply import ControlOutcome
+    from reconciler.outcomes.failed import KeyspaceFailed
 
     failed = [failed_code(found) for found in outcomes if isinstance(found, KeyspaceFailed)]
     asked = [found for found in outcomes if isinstance(found, ControlOutcome)]

@@ -11,7 +11,8 @@ from reconciler.cli import options
 
 if TYPE_CHECKING:
     from reconciler.cli.exit_code import ExitCode
-    from reconciler.outcomes import DoctorOutcome, KeyspaceFailed
+    from reconciler.outcomes.doctor import DoctorOutcome
+    from reconciler.outcomes.failed import KeyspaceFailed
 
 
 @click.command()
@@ -41,7 +42,7 @@ def doctor(
     from reconciler.cli.wire import Worlds
     from reconciler.edges.mysql.check import MysqlConnections
     from reconciler.flows.doctor import examine
-    from reconciler.ports import Identity
+    from reconciler.ports.shards import Identity
     from reconciler.report.render import doctor_report
     from reconciler.spec.load import DesiredFiles
     from reconciler.spec.model import Environment
@@ -69,7 +70,8 @@ def doctor(
 def _code(outcome: DoctorOutcome | KeyspaceFailed) -> ExitCode:
     from reconciler.cli.exit_code import ExitCode
     from reconciler.cli.presenting import failed_code
-    from reconciler.outcomes import CheckMark, KeyspaceFailed
+    from reconciler.outcomes.doctor import CheckMark
+    from reconciler.outcomes.failed import KeyspaceFailed
 
     if isinstance(outcome, KeyspaceFailed):
         return failed_code(outcome)

@@ -11,7 +11,8 @@ from reconciler.cli import options
 
 if TYPE_CHECKING:
     from reconciler.cli.exit_code import ExitCode
-    from reconciler.outcomes import DriftOutcome, KeyspaceFailed
+    from reconciler.outcomes.drift import DriftOutcome
+    from reconciler.outcomes.failed import KeyspaceFailed
 
 
 @click.command()
@@ -54,7 +55,8 @@ def drift(
 def drift_code(outcome: DriftOutcome | KeyspaceFailed) -> ExitCode:
     from reconciler.cli.exit_code import ExitCode
     from reconciler.cli.presenting import failed_code
-    from reconciler.outcomes import KeyspaceFailed, ShardMark
+    from reconciler.outcomes.drift import ShardMark
+    from reconciler.outcomes.failed import KeyspaceFailed
 
     if isinstance(outcome, KeyspaceFailed):
         return failed_code(outcome)

@@ -24,7 +24,7 @@ def lint(repo: Path, ref: str | None, output: str) -> None:
     from reconciler.cli.wire import open_tree
     from reconciler.errors import ReconcilerError
     from reconciler.flows.keyspaces import no_specs
-    from reconciler.outcomes import LintOutcome
+    from reconciler.outcomes.files import LintOutcome
     from reconciler.report.render import lint_report
     from reconciler.spec.load import LoadedKeyspace, load_keyspaces
 

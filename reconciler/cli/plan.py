@@ -12,8 +12,9 @@ from reconciler.cli import options
 if TYPE_CHECKING:
     from reconciler.cli.exit_code import ExitCode
     from reconciler.cli.run import Loaded
-    from reconciler.outcomes import KeyspaceFailed, PlanOutcome
-    from reconciler.ports import World
+    from reconciler.outcomes.failed import KeyspaceFailed
+    from reconciler.outcomes.plan import PlanOutcome
+    from reconciler.ports.world import World
     from reconciler.spec.load import DesiredFiles
     from reconciler.spec.model import Environment
 
@@ -125,7 +126,7 @@ def plan_code(outcome: PlanOutcome | KeyspaceFailed, changes: ExitCode | None = 
     """`changes` is what a plan with changes ends with, if that is not fine."""
     from reconciler.cli.exit_code import ExitCode
     from reconciler.cli.presenting import failed_code
-    from reconciler.outcomes import KeyspaceFailed
+    from reconciler.outcomes.failed import KeyspaceFailed
 
     if isinstance(outcome, KeyspaceFailed):
         return failed_code(outcome)

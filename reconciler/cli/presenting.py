@@ -10,9 +10,9 @@ from typing import TextIO
 
 from reconciler import __version__
 from reconciler.cli.exit_code import ExitCode, worst
-from reconciler.ddl.places import object_lines
+from reconciler.ddl.definition.places import object_lines
 from reconciler.errors import ReconcilerError
-from reconciler.outcomes import KeyspaceFailed
+from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.report.findings import SchemaFiles, TableFile
 from reconciler.report.render import Format, Presentation
 from reconciler.report.style import Style

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.cli.presenting import style_for
 from reconciler.cli.streams import remark, standard_error
-from reconciler.outcomes import (
+from reconciler.outcomes.progress import (
     ProgressEvent,
     RolloutStarted,
     RolloutWaits,

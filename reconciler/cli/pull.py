@@ -39,7 +39,8 @@ def pull(
     from reconciler.edges.files.writer import WorkingTreeWriter
     from reconciler.flows.keyspaces import choose_environment, for_each_keyspace
     from reconciler.flows.pull import Specified, pull_keyspace, specified_in
-    from reconciler.outcomes import KeyspaceFailed, PullOutcome
+    from reconciler.outcomes.failed import KeyspaceFailed
+    from reconciler.outcomes.files import PullOutcome
     from reconciler.report.render import pull_report
     from reconciler.spec.model import Environment
 

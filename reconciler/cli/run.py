@@ -10,7 +10,7 @@ from typing import TypeVar
 from reconciler.cli.wire import open_tree
 from reconciler.errors import ReconcilerError
 from reconciler.flows.keyspaces import choose_environment, for_each_keyspace
-from reconciler.outcomes import KeyspaceFailed
+from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.spec.load import DesiredFiles, load_repository
 from reconciler.spec.model import Environment
 from reconciler.spec.tree import FileTree

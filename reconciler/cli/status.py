@@ -12,7 +12,8 @@ from reconciler.cli import options
 if TYPE_CHECKING:
     from reconciler.cli.run import Loaded
     from reconciler.cli.wire import Worlds
-    from reconciler.outcomes import ApplyStatus, KeyspaceFailed
+    from reconciler.outcomes.apply import ApplyStatus
+    from reconciler.outcomes.failed import KeyspaceFailed
     from reconciler.spec.load import DesiredFiles
     from reconciler.spec.model import Environment
 
@@ -46,7 +47,8 @@ def status(
     from reconciler.cli.wire import Worlds
     from reconciler.flows.keyspaces import choose_environment
     from reconciler.limits import STATUS_WATCH_S
-    from reconciler.outcomes import KeyspaceFailed, StatusOutcome
+    from reconciler.outcomes.apply import StatusOutcome
+    from reconciler.outcomes.failed import KeyspaceFailed
     from reconciler.report.render import status_report
 
     loaded = load(repo, None)
@@ -78,7 +80,7 @@ def _look(
     *,
     history: bool,
 ) -> list[tuple[ApplyStatus, ...] | KeyspaceFailed]:
-    from reconciler.flows.status import current_apply, past_applies
+    from reconciler.drive.status import current_apply, past_applies
 
     def work(files: DesiredFiles, chosen: Environment) -> tuple[ApplyStatus, ...]:
         ledger, keyspace = worlds.ledger_of(chosen), files.spec.keyspace

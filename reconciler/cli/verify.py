@@ -11,7 +11,8 @@ from reconciler.cli import options
 
 if TYPE_CHECKING:
     from reconciler.cli.exit_code import ExitCode
-    from reconciler.outcomes import KeyspaceFailed, VerifyOutcome
+    from reconciler.outcomes.failed import KeyspaceFailed
+    from reconciler.outcomes.plan import VerifyOutcome
 
 
 @click.command()
@@ -54,7 +55,7 @@ def verify(
 def verify_code(outcome: VerifyOutcome | KeyspaceFailed) -> ExitCode:
     from reconciler.cli.exit_code import ExitCode
     from reconciler.cli.presenting import failed_code
-    from reconciler.outcomes import KeyspaceFailed
+    from reconciler.outcomes.failed import KeyspaceFailed
 
     if isinstance(outcome, KeyspaceFailed):
         return failed_code(outcome)

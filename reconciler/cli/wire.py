@@ -19,7 +19,10 @@ from reconciler.edges.mysql.scratch import MysqlScratch
 from reconciler.edges.mysql.target import expand
 from reconciler.edges.workers import ThreadWorkers
 from reconciler.errors import InvalidInput
-from reconciler.ports import Clock, History, Ledger, World
+from reconciler.ports.clock import Clock
+from reconciler.ports.files import History
+from reconciler.ports.ledger import Ledger
+from reconciler.ports.world import World
 from reconciler.spec.model import Connection, Environment
 from reconciler.spec.tree import FileTree
 
@@ -60,11 +63,11 @@ class Worlds:
         """A world that can change shards. Raises Unavailable if the ledger cannot be opened."""
         import random
 
+        from reconciler.drive.shard.task import RolloutWorld
         from reconciler.edges.crew import ThreadCrew
         from reconciler.edges.mysql.locks import MysqlShardLocks
         from reconciler.edges.mysql.session import MysqlShardSessions
         from reconciler.flows.apply import ApplyWorld
-        from reconciler.flows.shard_task import RolloutWorld
 
         look = self.world_of(environment)
         environ, root = self._environ, self._root

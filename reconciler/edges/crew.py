@@ -10,8 +10,8 @@ import queue
 import threading
 from collections.abc import Callable
 
-from reconciler.outcomes import ProgressEvent
-from reconciler.ports import CrewNews, WorkEnded
+from reconciler.outcomes.progress import ProgressEvent
+from reconciler.ports.clock import CrewNews, WorkEnded
 
 
 class ThreadCrew:

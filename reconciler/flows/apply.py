@@ -10,21 +10,24 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from reconciler.drive.open import Releases, RolloutOrder, WaveChoice
+from reconciler.drive.roll_out import roll_out
+from reconciler.drive.shard.task import RolloutWorld
 from reconciler.errors import InvalidInput, ReconcilerError, Refused, Unavailable
 from reconciler.flows.check import check_against_live, is_as_git_says, is_left_over
-from reconciler.flows.derive import begin_pass
-from reconciler.flows.looking import DefinitionReader, look_at, unreachable_refusals
-from reconciler.flows.open_apply import Releases, RolloutOrder, WaveChoice
-from reconciler.flows.roll_out import roll_out
-from reconciler.flows.shard_task import RolloutWorld
+from reconciler.flows.reconcile_pass import begin_pass
 from reconciler.flows.verify import unplanned
 from reconciler.guard.model import Refusal
-from reconciler.guard.review import Review, ReviewFacts, review_refusals
+from reconciler.guard.review.git import Review, ReviewFacts, review_refusals
 from reconciler.model.observation import Unreachable
-from reconciler.outcomes import ApplyOutcome, ApplyVerdict, ProgressEvent
+from reconciler.observe.shards import DefinitionReader, look_at, unreachable_refusals
+from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
+from reconciler.outcomes.progress import ProgressEvent
 from reconciler.plan.files import read_plan
 from reconciler.plan.model import Plan
-from reconciler.ports import History, ShardLocks, World
+from reconciler.ports.files import History
+from reconciler.ports.shards import ShardLocks
+from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles, load_keyspace
 from reconciler.spec.model import Environment
 from reconciler.spec.tree import FileTree

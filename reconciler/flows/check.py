@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.errors import Refused
-from reconciler.flows.derive import Pass, derive
-from reconciler.flows.looking import SeenShard, unreachable_refusals
+from reconciler.flows.reconcile_pass import Pass, derive
 from reconciler.flows.rewind import rewound
 from reconciler.guard.classify import classify
 from reconciler.guard.compare import LiveRows, compare_plans, input_refusals, shard_refusals
 from reconciler.guard.model import Done, Drifted, Refusal, ToDo
+from reconciler.observe.shards import SeenShard, unreachable_refusals
 from reconciler.plan.files import read_plan
 from reconciler.plan.model import Plan, PlanCore
-from reconciler.ports import World
+from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 from reconciler.spec.tree import FileTree

@@ -6,8 +6,9 @@ from reconciler.errors import ReconcilerError
 from reconciler.limits import OBSERVE_PARALLEL_MIN
 from reconciler.model.observation import ObservedShard
 from reconciler.model.server import ServerSettings
-from reconciler.outcomes import CheckMark, DoctorFinding, DoctorOutcome
-from reconciler.ports import Connections, Identity, ShardCheck, World
+from reconciler.outcomes.doctor import CheckMark, DoctorFinding, DoctorOutcome
+from reconciler.ports.shards import Connections, Identity, ShardCheck
+from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 

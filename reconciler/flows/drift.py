@@ -8,14 +8,14 @@ from reconciler.diff.drift import differences_of
 from reconciler.diff.model import SchemaDiff
 from reconciler.diff.statement import step_sql
 from reconciler.flows.check import plan_of_these_files
-from reconciler.flows.derive import Pass, begin_pass, diff_between
-from reconciler.flows.looking import SeenShard
+from reconciler.flows.reconcile_pass import Pass, begin_pass, diff_between
 from reconciler.guard.classify import position_of
 from reconciler.guard.model import ToDo
 from reconciler.model.fleet import in_key_order
-from reconciler.outcomes import DriftGroup, DriftOutcome, ShardMark, TableDifference
+from reconciler.observe.shards import SeenShard
+from reconciler.outcomes.drift import DriftGroup, DriftOutcome, ShardMark, TableDifference
 from reconciler.plan.model import Plan
-from reconciler.ports import World
+from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 from reconciler.spec.tree import FileTree

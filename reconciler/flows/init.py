@@ -11,9 +11,11 @@ from dataclasses import replace
 from reconciler.errors import Problem, Refused
 from reconciler.flows.plan import plan_keyspace
 from reconciler.flows.pull import Specified, pull_keyspace
-from reconciler.outcomes import PlanOutcome, PullOutcome
+from reconciler.outcomes.files import PullOutcome
+from reconciler.outcomes.plan import PlanOutcome
 from reconciler.plan.files import has_file
-from reconciler.ports import FileWriter, World
+from reconciler.ports.files import FileWriter
+from reconciler.ports.world import World
 from reconciler.spec.load import load_keyspace
 from reconciler.spec.model import Environment
 from reconciler.spec.read import read_spec

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from reconciler.errors import InvalidInput, Problem, ReconcilerError, UsageError, nearest
-from reconciler.outcomes import KeyspaceFailed
+from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.spec.model import Environment, SpecFile
 
 

@@ -6,19 +6,26 @@ from dataclasses import replace
 
 from reconciler.errors import InvalidInput, ReconcilerError, Refused
 from reconciler.flows.check import check_against_live, plan_of_these_files
-from reconciler.flows.derive import Derived, Pass, begin_pass, derive, pass_over
-from reconciler.flows.estimate import time_estimate
-from reconciler.flows.looking import Look
+from reconciler.flows.reconcile_pass import (
+    Derived,
+    Pass,
+    begin_pass,
+    derive,
+    pass_over,
+    time_estimate,
+)
 from reconciler.guard.classify import position_of
 from reconciler.guard.compare import input_refusals
 from reconciler.guard.model import Refusal, ToDo
 from reconciler.model.policy import AutoIncrement
-from reconciler.outcomes import PlanOutcome
+from reconciler.observe.shards import Look
+from reconciler.outcomes.plan import PlanOutcome
 from reconciler.plan.codec import dump_plan, plan_from_core
 from reconciler.plan.files import has_file, plan_paths
 from reconciler.plan.model import Plan, PlanMeta
 from reconciler.plan.validate import check_core
-from reconciler.ports import FileWriter, World
+from reconciler.ports.files import FileWriter
+from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles, load_repository
 from reconciler.spec.model import Environment
 from reconciler.spec.tree import FileTree

@@ -5,11 +5,11 @@ What is asked is that environment's shards, not a record of an apply: they are w
 
 from __future__ import annotations
 
-from reconciler.flows.derive import begin_pass
-from reconciler.flows.looking import unreachable_refusals
+from reconciler.flows.reconcile_pass import begin_pass
 from reconciler.guard.model import Refusal
+from reconciler.observe.shards import unreachable_refusals
 from reconciler.plan.words import named_shards
-from reconciler.ports import World
+from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 

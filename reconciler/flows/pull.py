@@ -10,16 +10,17 @@ from dataclasses import dataclass
 
 from reconciler.ddl.render import create_table_sql
 from reconciler.errors import Problem, ReconcilerError, Refused
-from reconciler.flows.desired import load_desired
-from reconciler.flows.looking import (
+from reconciler.limits import SPEC_BYTES_MAX
+from reconciler.observe.desired import load_desired
+from reconciler.observe.shards import (
     DefinitionReader,
     SeenShard,
     look_at,
     unreachable_refusals,
 )
-from reconciler.limits import SPEC_BYTES_MAX
-from reconciler.outcomes import PullOutcome
-from reconciler.ports import FileWriter, World
+from reconciler.outcomes.files import PullOutcome
+from reconciler.ports.files import FileWriter
+from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles, load_keyspace, spec_paths
 from reconciler.spec.model import Environment, SpecFile
 from reconciler.spec.names import definition_path

@@ -13,14 +13,15 @@ from reconciler.ddl.fingerprint import schema_fingerprint
 from reconciler.ddl.read import read_table
 from reconciler.ddl.render import create_table_sql
 from reconciler.errors import InvalidInput, Problem, Refused
-from reconciler.flows.derive import begin_pass
+from reconciler.flows.reconcile_pass import begin_pass
 from reconciler.limits import PLAN_ID_CHARS_MIN
 from reconciler.model.policy import HazardKind
 from reconciler.model.server import Flavor, ServerVersion
 from reconciler.plan.codec import load_plan
 from reconciler.plan.files import plan_paths
 from reconciler.plan.model import ChangeSet, Plan, PlanCore
-from reconciler.ports import FileWriter, History, World
+from reconciler.ports.files import FileWriter, History
+from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 from reconciler.spec.names import definition_path

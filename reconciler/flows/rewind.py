@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from reconciler.ddl.triggers import trigger_on
-from reconciler.flows.derive import Pass
-from reconciler.flows.looking import Look, ReadDefinition, SeenShard
+from reconciler.flows.reconcile_pass import Pass
 from reconciler.guard.classify import states_along
 from reconciler.guard.model import Done, ToDo
 from reconciler.model.observation import OutsideChild
 from reconciler.model.renames import RenameKind
 from reconciler.model.schema import ForeignKey, OtherObject
+from reconciler.observe.shards import Look, ReadDefinition, SeenShard
 from reconciler.plan.model import PlanCore
 
 # A server carries new names into triggers and into foreign keys of other databases' tables as well.

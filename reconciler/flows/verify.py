@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from reconciler.flows.check import check_against_live, is_as_git_says, is_left_over
-from reconciler.flows.derive import Derived, begin_pass, derive
-from reconciler.flows.estimate import time_estimate
-from reconciler.flows.looking import unreachable_refusals
+from reconciler.flows.reconcile_pass import Derived, begin_pass, derive, time_estimate
 from reconciler.guard.model import Refusal
-from reconciler.outcomes import VerifyOutcome, VerifyState
+from reconciler.observe.shards import unreachable_refusals
+from reconciler.outcomes.plan import VerifyOutcome, VerifyState
 from reconciler.plan.codec import plan_from_core
 from reconciler.plan.files import plan_paths, read_plan
 from reconciler.plan.model import Plan, PlanMeta
-from reconciler.ports import World
+from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 from reconciler.spec.tree import FileTree

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 
-from reconciler.ddl.statement import canonical_statement
+from reconciler.ddl.statement.check import canonical_statement
 from reconciler.guard.model import Refusal
 from reconciler.limits import SHARDS_NAMED_MAX
 from reconciler.model.policy import ColumnOrder, HazardKind, PartitionLists, Policy

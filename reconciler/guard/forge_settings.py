@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reconciler.guard.code_owners import owners_of, parse_code_owners
+from reconciler.guard.review.code_owners import owners_of, parse_code_owners
 from reconciler.limits import SCHEDULE_SILENT_S_MAX
 
 

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from reconciler.ddl.statement import check_statement
+from reconciler.ddl.statement.check import check_statement
 from reconciler.errors import Problem, ReconcilerError, Refused
 from reconciler.model.fleet import is_environment_name, is_keyspace_name, shard_list_errors
 from reconciler.plan.codec import sha256_of

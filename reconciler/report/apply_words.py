@@ -9,7 +9,7 @@ from typing import assert_never
 from reconciler.errors import Problem
 from reconciler.ledger.states import ApplyState, OperationState
 from reconciler.limits import SHARDS_NAMED_MAX
-from reconciler.outcomes import (
+from reconciler.outcomes.apply import (
     ApplyOutcome,
     ApplyStatus,
     ApplyVerdict,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reconciler.model.fleet import key_order
-from reconciler.outcomes import DriftGroup, DriftOutcome, ShardMark, TableDifference
+from reconciler.outcomes.drift import DriftGroup, DriftOutcome, ShardMark, TableDifference
 from reconciler.plan import words
 from reconciler.report.next_steps import command
 from reconciler.report.order import sorted_shards

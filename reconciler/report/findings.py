@@ -10,19 +10,12 @@ from typing import assert_never
 from reconciler.errors import Location, Problem
 from reconciler.guard.model import Refusal
 from reconciler.model.observation import Unreachable
-from reconciler.outcomes import (
-    ApplyOutcome,
-    CheckMark,
-    DoctorOutcome,
-    DriftOutcome,
-    KeyspaceFailed,
-    LintOutcome,
-    PlanOutcome,
-    PullOutcome,
-    ShardMark,
-    VerifyOutcome,
-    VerifyState,
-)
+from reconciler.outcomes.apply import ApplyOutcome
+from reconciler.outcomes.doctor import CheckMark, DoctorOutcome
+from reconciler.outcomes.drift import DriftOutcome, ShardMark
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.files import LintOutcome, PullOutcome
+from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
 from reconciler.plan import words
 from reconciler.plan.model import Plan
 from reconciler.report import apply_words, drift_words

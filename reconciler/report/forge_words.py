@@ -11,14 +11,10 @@ from typing import assert_never
 
 from reconciler.errors import Problem
 from reconciler.limits import STATUS_CHARS_MAX
-from reconciler.outcomes import (
-    ApplyOutcome,
-    ApplyVerdict,
-    DriftOutcome,
-    KeyspaceFailed,
-    VerifyOutcome,
-    VerifyState,
-)
+from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
+from reconciler.outcomes.drift import DriftOutcome
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.plan import VerifyOutcome, VerifyState
 from reconciler.plan import words
 from reconciler.plan.model import Plan
 from reconciler.plan.visible import visible_line

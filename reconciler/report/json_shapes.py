@@ -18,20 +18,18 @@ from reconciler.guard.model import Refusal
 from reconciler.ledger.states import RequestKind
 from reconciler.model.observation import Unreachable
 from reconciler.model.policy import Hazard, Policy
-from reconciler.outcomes import (
+from reconciler.outcomes.apply import (
     ApplyOutcome,
     ApplyStatus,
     ControlOutcome,
-    DoctorOutcome,
-    DriftOutcome,
-    KeyspaceFailed,
-    LintOutcome,
-    PlanOutcome,
-    PullOutcome,
     ShardRow,
     StatusOutcome,
-    VerifyOutcome,
 )
+from reconciler.outcomes.doctor import DoctorOutcome
+from reconciler.outcomes.drift import DriftOutcome
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.files import LintOutcome, PullOutcome
+from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome
 from reconciler.plan import words
 from reconciler.plan.estimate import Estimate, Estimated
 from reconciler.plan.model import ChangeSet, Plan, PlannedStatement

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from reconciler.outcomes import CheckMark, DoctorFinding, LintOutcome
+from reconciler.outcomes.doctor import CheckMark, DoctorFinding
+from reconciler.outcomes.files import LintOutcome
 from reconciler.plan import words
 from reconciler.report.order import sorted_shards
 

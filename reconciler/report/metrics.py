@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from reconciler.outcomes import DriftOutcome, KeyspaceFailed, ShardMark
+from reconciler.outcomes.drift import DriftOutcome, ShardMark
+from reconciler.outcomes.failed import KeyspaceFailed
 
 _SHARDS = "reconciler_shards"
 _FAILED = "reconciler_keyspace_failed"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from reconciler.outcomes import PlanOutcome, VerifyOutcome, VerifyState
+from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
 from reconciler.plan import words
 from reconciler.report.refusals import reason_count
 from reconciler.report.summary import changes_line, short_id, summarise

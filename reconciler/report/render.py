@@ -9,17 +9,12 @@ from functools import partial
 from typing import Generic, Protocol, TypeVar, assert_never
 
 from reconciler.limits import SUMMARY_BYTES_MAX
-from reconciler.outcomes import (
-    ApplyOutcome,
-    DoctorOutcome,
-    DriftOutcome,
-    KeyspaceFailed,
-    LintOutcome,
-    PlanOutcome,
-    PullOutcome,
-    StatusOutcome,
-    VerifyOutcome,
-)
+from reconciler.outcomes.apply import ApplyOutcome, StatusOutcome
+from reconciler.outcomes.doctor import DoctorOutcome
+from reconciler.outcomes.drift import DriftOutcome
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.files import LintOutcome, PullOutcome
+from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome
 from reconciler.plan.model import Plan
 from reconciler.report import json_shapes
 from reconciler.report.findings import Finding, SchemaFiles, findings_of

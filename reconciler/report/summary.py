@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reconciler.model.policy import Hazard, Policy
-from reconciler.outcomes import PlanOutcome
+from reconciler.outcomes.plan import PlanOutcome
 from reconciler.plan import words
 from reconciler.plan.model import Plan, PlanCore, PlannedStatement
 from reconciler.plan.permission import Finding, check_permissions, permission_of

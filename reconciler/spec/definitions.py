@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from reconciler.ddl.definition_file import DefinitionFile, read_definition_file
+from reconciler.ddl.definition.file import DefinitionFile, read_definition_file
 from reconciler.errors import InvalidInput, Location, Problem, ReconcilerError, Refused
 from reconciler.limits import DEFINITION_BYTES_MAX
 from reconciler.model.renames import RenameKind

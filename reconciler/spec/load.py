@@ -9,7 +9,7 @@ import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reconciler.ddl.definition_file import DefinitionFile
+from reconciler.ddl.definition.file import DefinitionFile
 from reconciler.errors import InvalidInput, Location, Problem, ReconcilerError
 from reconciler.limits import SPEC_BYTES_MAX
 from reconciler.model.fleet import is_keyspace_name

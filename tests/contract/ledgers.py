@@ -14,7 +14,7 @@ from reconciler.ledger.model import (
     StoredStatement,
 )
 from reconciler.ledger.states import OperationState, StatementState
-from reconciler.ports import Ledger
+from reconciler.ports.ledger import Ledger
 
 SHARDS = ("-40", "40-80", "80-")
 

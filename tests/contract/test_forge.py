@@ -12,8 +12,8 @@ import stamina
 from reconciler.edges.github.client import GithubClient
 from reconciler.edges.github.forge import GithubForge
 from reconciler.errors import InvalidInput, Unavailable
-from reconciler.guard.approvals import Account, AccountKind, ReviewState
-from reconciler.ports import Forge
+from reconciler.guard.review.approvals import Account, AccountKind, ReviewState
+from reconciler.ports.forge import Forge
 from tests.github_double.hub import ADA, BEN, EVE, ROBOT, Hub, MergeKind, User
 from tests.github_double.server import TOKEN, Double, Fault, serving
 

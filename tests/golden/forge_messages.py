@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from reconciler.limits import SUMMARY_BYTES_MAX
-from reconciler.outcomes import (
-    ApplyOutcome,
-    ApplyVerdict,
-    DriftOutcome,
-    KeyspaceFailed,
-    PlanOutcome,
-    VerifyOutcome,
-    VerifyState,
-)
+from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
+from reconciler.outcomes.drift import DriftOutcome
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
 from reconciler.report import forge_words
 from reconciler.report.markdown.ci import (
     DRIFT_ISSUE_TITLE,

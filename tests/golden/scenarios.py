@@ -7,37 +7,31 @@ from dataclasses import dataclass, replace
 
 from reconciler.flows.verify import unplanned
 from reconciler.ledger.states import ApplyState, OperationState, RequestKind, RequestState
-from reconciler.outcomes import (
+from reconciler.outcomes.apply import (
     ApplyOutcome,
     ApplyStatus,
     ApplyVerdict,
-    CheckMark,
     ControlOutcome,
-    DoctorFinding,
-    DoctorOutcome,
-    DriftGroup,
-    DriftOutcome,
-    KeyspaceFailed,
     LedgerEvent,
-    LintOutcome,
     OperationRow,
-    PlanOutcome,
+    ShardRow,
+    StatusOutcome,
+    WaveRow,
+)
+from reconciler.outcomes.doctor import CheckMark, DoctorFinding, DoctorOutcome
+from reconciler.outcomes.drift import DriftGroup, DriftOutcome, ShardMark, TableDifference
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.files import LintOutcome, PullOutcome
+from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
+from reconciler.outcomes.progress import (
     ProgressEvent,
-    PullOutcome,
     RolloutEnded,
     RolloutStarted,
     RolloutWaits,
     ShardEnded,
-    ShardMark,
-    ShardRow,
     ShardStarted,
     StatementEnded,
     StatementStarted,
-    StatusOutcome,
-    TableDifference,
-    VerifyOutcome,
-    VerifyState,
-    WaveRow,
 )
 from reconciler.plan.model import Plan
 from reconciler.report import render

@@ -22,14 +22,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from reconciler.model.policy import AutoIncrement, ColumnOrder, PartitionLists, Policy
 from reconciler.model.renames import Rename, RenameKind
 from reconciler.model.server import Flavor
 from tests.integration.convergence import End
+from tests.sections import CASES
 
-FOLDER = Path(__file__).parent.parent / "cases" / "convergence"
+FOLDER = CASES / "convergence"
 
 _HEADERS = frozenset(
     {"flavor", "since", "expect", "expect back", "note", "policy", "foreign_key_checks", "hazards"}

@@ -20,11 +20,11 @@ from reconciler.diff.model import DiffRefusal, SchemaDiff
 from reconciler.diff.schema_diff import diff_schemas
 from reconciler.diff.statement import step_sql
 from reconciler.edges.server.process import RunningServer
-from reconciler.flows.looking import DefinitionReader
 from reconciler.model.policy import Policy
 from reconciler.model.renames import Rename
 from reconciler.model.schema import ObjectKind, OtherObject, Schema
 from reconciler.model.server import ServerVersion
+from reconciler.observe.shards import DefinitionReader
 
 _numbers = itertools.count()
 

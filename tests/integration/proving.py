@@ -20,14 +20,14 @@ from reconciler.edges.mysql.live import MysqlLiveShards
 from reconciler.edges.mysql.scratch import MysqlScratch
 from reconciler.edges.server.process import RunningServer
 from reconciler.edges.workers import ThreadWorkers
-from reconciler.flows.looking import DefinitionReader
-from reconciler.flows.prove import ProofFailed, Proven, prove_change_set
 from reconciler.model.observation import ObservedShard, TableFacts
 from reconciler.model.policy import Policy
 from reconciler.model.renames import Rename
 from reconciler.model.schema import Schema
 from reconciler.model.server import Flavor
-from reconciler.ports import World
+from reconciler.observe.shards import DefinitionReader
+from reconciler.ports.world import World
+from reconciler.prove.change_set import ProofFailed, Proven, prove_change_set
 from reconciler.spec.model import Connection, ShardSpec
 
 # As an apply sets it for a table with zero dates: the server's mode without what forbids them.

@@ -10,9 +10,9 @@ import pytest
 
 from reconciler.edges.server.find import find_server
 from reconciler.edges.server.process import start_server
-from reconciler.flows.prove import Proven
 from reconciler.model.policy import HazardKind
 from reconciler.model.server import Flavor
+from reconciler.prove.change_set import Proven
 from tests.integration.proving import Bench, bench_on
 
 TABLE = "CREATE TABLE t (id int PRIMARY KEY, a int)"

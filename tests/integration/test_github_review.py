@@ -18,7 +18,7 @@ from reconciler.edges.github.client import GithubClient
 from reconciler.edges.github.forge import GithubForge
 from reconciler.edges.github.main_line import GitMainLine
 from reconciler.errors import InvalidInput, Refused, Unavailable
-from reconciler.flows.ci_review import ReviewQuestion, review_proof
+from reconciler.flows.forge.review import ReviewQuestion, review_proof
 from reconciler.plan.codec import dump_plan
 from reconciler.plan.model import Plan
 from reconciler.plan.readable import render_readable_sql

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from reconciler.edges.mysql.check import MysqlConnections
 from reconciler.edges.server.process import RunningServer
-from reconciler.ports import Identity, ShardCheck
+from reconciler.ports.shards import Identity, ShardCheck
 from reconciler.spec.model import Connection
 from tests.conftest import FreshDatabase
 from tests.integration.mysql_edges import (

@@ -22,7 +22,7 @@ from reconciler.limits import (
 )
 from reconciler.model.observation import ObservedShard
 from reconciler.model.server import Flavor
-from reconciler.ports import Applied, Failed, Outcome, Unknown
+from reconciler.ports.shards import Applied, Failed, Outcome, Unknown
 from tests.conftest import FreshDatabase
 from tests.integration.mysql_edges import (
     Wire,

@@ -10,13 +10,13 @@ import pytest
 
 from reconciler.diff.model import Clause, ClauseKind, Operation, Step
 from reconciler.edges.server.process import RunningServer
-from reconciler.flows.prove import ProofFailed, Proven, prove_change_set
 from reconciler.guard.model import Refusal
 from reconciler.model.observation import ObservedShard, OutsideChild, TableFacts
 from reconciler.model.policy import Hazard, HazardKind
 from reconciler.model.renames import Rename, RenameKind
 from reconciler.model.schema import Schema
 from reconciler.plan.model import Algorithm
+from reconciler.prove.change_set import ProofFailed, Proven, prove_change_set
 from tests.integration.proving import Bench, bench_on
 
 

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 import pytest
 
 from reconciler.edges.server.process import RunningServer
-from reconciler.flows.prove import Proven
 from reconciler.model.server import Flavor
 from reconciler.plan.model import ExecutionClass
+from reconciler.prove.change_set import Proven
 from tests.integration.proving import Bench, bench_on
 from tests.sections import CaseText, case_texts
 

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 import pytest
 
 from reconciler.edges.server.process import RunningServer
-from reconciler.flows.prove import Proven
 from reconciler.model.policy import HazardKind
 from reconciler.model.server import Flavor
+from reconciler.prove.change_set import Proven
 from tests.integration.proving import Bench, bench_on
-from tests.unit.plan_hazards.hazard_cases import HazardCase, hazard_cases, shown
+from tests.unit.plan.hazards.hazard_cases import HazardCase, hazard_cases, shown
 
 COSTS = (HazardKind.BLOCKS_WRITES, HazardKind.REBUILDS)
 NOT_ON_A_SERVER = (

@@ -26,8 +26,9 @@ from reconciler.edges.server.process import RunningServer
 from reconciler.model.schema import Table
 from reconciler.model.server import ServerVersion
 from tests.conftest import FreshDatabase
+from tests.sections import CASES
 
-CASES = Path(__file__).parent.parent / "cases" / "reading"
+TEXTS = CASES / "reading"
 SERVERS = {
     "both": ("mysql_server", "mariadb_10_server", "mariadb_server"),
     "mysql": ("mysql_server",),
@@ -66,7 +67,7 @@ class Scratch:
 
 
 def cases() -> Iterator[tuple[str, str]]:
-    for path in sorted(CASES.glob("*/*.sql")):
+    for path in sorted(TEXTS.glob("*/*.sql")):
         for server in SERVERS[path.parent.name]:
             yield f"{path.parent.name}/{path.stem}", server
 
@@ -86,7 +87,7 @@ def test_every_table_is_understood(
         autocommit=True,
     ) as connection:
         scratch = Scratch(connection.cursor(), server.version, *databases)
-        tables = list(tables_of_case(scratch, CASES / f"{case}.sql"))
+        tables = list(tables_of_case(scratch, TEXTS / f"{case}.sql"))
         scratch.cursor.execute(f"USE {scratch.second}")
         for name in tables:
             check_table(scratch, name)

@@ -26,6 +26,7 @@ import click
 import pymysql
 
 from reconciler.ddl.quote import quote_identifier
+from reconciler.drive.shard.task import RolloutWorld
 from reconciler.edges.clock import SystemClock
 from reconciler.edges.crew import ThreadCrew
 from reconciler.edges.ledger.engine import engine_for
@@ -38,20 +39,20 @@ from reconciler.edges.server.process import RunningServer, start_server
 from reconciler.edges.workers import ThreadWorkers
 from reconciler.errors import InvalidInput, ReconcilerError
 from reconciler.flows.apply import ApplyRequest, ApplyWorld, apply_keyspace
-from reconciler.flows.derive import begin_pass
-from reconciler.flows.looking import DefinitionReader
 from reconciler.flows.plan import plan_keyspace
-from reconciler.flows.shard_task import RolloutWorld
-from reconciler.guard.review import Review
+from reconciler.flows.reconcile_pass import begin_pass
+from reconciler.guard.review.git import Review
 from reconciler.model.policy import AutoIncrement, HazardKind, Policy
 from reconciler.model.renames import Rename
 from reconciler.model.server import Flavor
-from reconciler.outcomes import ApplyVerdict
+from reconciler.observe.shards import DefinitionReader
+from reconciler.outcomes.apply import ApplyVerdict
 from reconciler.plan.codec import dump_plan, load_plan
 from reconciler.plan.files import plan_paths
 from reconciler.plan.model import ChangeSet, Plan, PlannedStatement
 from reconciler.plan.validate import check_plan
-from reconciler.ports import Applied, World
+from reconciler.ports.shards import Applied
+from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles, load_keyspace
 from reconciler.spec.model import Environment
 from reconciler.spec.tree import Entry, EntryKind, missing_file

@@ -10,11 +10,11 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 
 from tests.integration.convergence import End
+from tests.sections import CASES
 
-FOLDER = Path(__file__).parent.parent / "cases" / "products"
+FOLDER = CASES / "products"
 
 
 def product_pairs() -> Iterator[tuple[str, End, End]]:

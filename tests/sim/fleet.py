@@ -16,12 +16,13 @@ from typing import Any
 from reconciler.ddl.fingerprint import schema_fingerprint
 from reconciler.errors import Problem, Unavailable
 from reconciler.guard.classify import position_of
+from reconciler.guard.health import Vitals
 from reconciler.guard.model import Done, ToDo
 from reconciler.model.server import ServerError
-from reconciler.outcomes import ProgressEvent
+from reconciler.outcomes.progress import ProgressEvent
 from reconciler.plan.model import Plan, PlanCore, PlannedStatement
-from reconciler.ports import Applied, CrewNews, Failed, Outcome, Unknown, WorkEnded
-from reconciler.rollout.vitals import Vitals
+from reconciler.ports.clock import CrewNews, WorkEnded
+from reconciler.ports.shards import Applied, Failed, Outcome, Unknown
 from reconciler.spec.model import ShardSpec
 from tests.sim.plans import definition, fingerprint
 

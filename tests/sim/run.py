@@ -6,13 +6,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 
+from reconciler.drive.open import Releases, RolloutOrder, WaveChoice
+from reconciler.drive.roll_out import roll_out
+from reconciler.drive.shard.task import RolloutWorld
 from reconciler.edges.ledger.sql import SqlLedger, open_ledger
-from reconciler.flows.open_apply import Releases, RolloutOrder, WaveChoice
-from reconciler.flows.roll_out import roll_out
-from reconciler.flows.shard_task import RolloutWorld
-from reconciler.outcomes import ApplyOutcome, ProgressEvent
+from reconciler.outcomes.apply import ApplyOutcome
+from reconciler.outcomes.progress import ProgressEvent
 from reconciler.plan.model import Plan
-from reconciler.ports import Ledger
+from reconciler.ports.ledger import Ledger
 from reconciler.spec.model import Environment, RolloutSpec, ShardSpec
 from tests.sim.fleet import (
     Fate,

@@ -11,17 +11,17 @@ from threading import Event, Thread
 
 import pytest
 
+from reconciler.drive.control import ask
+from reconciler.drive.open import RolloutOrder
+from reconciler.drive.roll_out import roll_out
+from reconciler.drive.shard.task import RolloutWorld
 from reconciler.edges.clock import SystemClock
 from reconciler.edges.crew import ThreadCrew
 from reconciler.edges.ledger.sql import SqlLedger, open_ledger
-from reconciler.flows.control import ask
-from reconciler.flows.open_apply import RolloutOrder
-from reconciler.flows.roll_out import roll_out
-from reconciler.flows.shard_task import RolloutWorld
 from reconciler.ledger.states import RequestKind, RequestState
-from reconciler.outcomes import ApplyOutcome, ApplyVerdict, ControlOutcome
+from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict, ControlOutcome
 from reconciler.plan.model import PlannedStatement
-from reconciler.ports import Outcome
+from reconciler.ports.shards import Outcome
 from reconciler.spec.model import RolloutSpec
 from tests.sim.fleet import Fate, SimFleet, SimLocks, SimSessions, lock_wait
 from tests.sim.plans import environment, fingerprint, plan_for

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.drive.control import ask
+from reconciler.drive.open import Releases, WaveChoice
 from reconciler.errors import Problem, Refused, Unavailable
-from reconciler.flows.control import ask
-from reconciler.flows.open_apply import Releases, WaveChoice
+from reconciler.guard.health import Vitals
 from reconciler.ledger.states import ApplyState, OperationState, RequestKind, RequestState
 from reconciler.model.server import ServerError
-from reconciler.outcomes import (
-    ApplyOutcome,
-    ApplyVerdict,
+from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
+from reconciler.outcomes.progress import (
     ProgressEvent,
     RolloutWaits,
     ShardEnded,
@@ -22,8 +22,7 @@ from reconciler.outcomes import (
     StatementStarted,
 )
 from reconciler.plan.model import PlannedStatement
-from reconciler.ports import Failed, Outcome
-from reconciler.rollout.vitals import Vitals
+from reconciler.ports.shards import Failed, Outcome
 from reconciler.spec.model import OnFailure, RolloutSpec, WaveShare
 from tests.sim.fleet import Answer, SimFleet, lock_wait
 from tests.sim.plans import SHARDS, environment, plan_for, statement

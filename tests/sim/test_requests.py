@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from reconciler.flows.control import ask
+from reconciler.drive.control import ask
 from reconciler.ledger.states import ApplyState, RequestKind, RequestState
-from reconciler.outcomes import ApplyVerdict, ControlOutcome
+from reconciler.outcomes.apply import ApplyVerdict, ControlOutcome
 from reconciler.plan.model import PlannedStatement
-from reconciler.ports import Ledger
+from reconciler.ports.ledger import Ledger
 from reconciler.spec.model import RolloutSpec
 from tests.sim.fleet import Fate, SimFleet
 from tests.sim.plans import plan_for

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from reconciler.flows.status import current_apply
+from reconciler.drive.status import current_apply
 from reconciler.ledger.states import ApplyState, OperationState
-from reconciler.outcomes import ApplyStatus, OperationRow, RolloutWaits, ShardStarted
+from reconciler.outcomes.apply import ApplyStatus, OperationRow
+from reconciler.outcomes.progress import RolloutWaits, ShardStarted
 from reconciler.plan.model import PlannedStatement
-from reconciler.ports import Outcome
+from reconciler.ports.shards import Outcome
 from reconciler.spec.model import RolloutSpec
 from tests.sim.fleet import SimFleet, lock_wait
 from tests.sim.plans import plan_for

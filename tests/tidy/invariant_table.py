@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Iterator
 from functools import cache
 
-from tests.tidy.source import ROOT, name_of, python_files, relative, tree_of
+from tests.tidy.marks import marked_with
+from tests.tidy.source import ROOT
 
 INVARIANTS = ROOT / "docs" / "invariants.md"
 NOT_BUILT = "FZ"  # finalizers: with the Vitess work
@@ -31,19 +30,5 @@ def enforced_by(rule: str) -> tuple[str, ...]:
 
 @cache
 def carried() -> dict[str, tuple[str, ...]]:
-    """Rule -> the tests marked with it; read from the text, so that nothing needs to be run."""
-    found: dict[str, list[str]] = {}
-    for path in python_files(ROOT / "tests"):
-        for rule in _marked(tree_of(path)):
-            found.setdefault(rule, []).append(relative(path))
-    return {rule: tuple(places) for rule, places in found.items()}
-
-
-def _marked(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
-        match node:
-            case ast.Call(func=ast.Attribute(attr="invariant") as mark, args=arguments):
-                if name_of(mark.value) == "mark":
-                    for argument in arguments:
-                        assert isinstance(argument, ast.Constant), "an id is written out"
-                        yield str(argument.value)
+    """Rule -> the files with a test marked with it."""
+    return marked_with("invariant")

@@ -44,15 +44,15 @@ def test_sessions_that_can_send_are_built_in_one_place_and_used_by_the_rollout()
     assert _callers("MysqlShardSessions") == {"reconciler/cli/wire.py"}
     assert set(_users("sessions")) <= {
         "reconciler/cli/wire.py",
-        "reconciler/flows/settle_shard.py",
-        "reconciler/flows/shard_run.py",
-        "reconciler/flows/shard_task.py",
+        "reconciler/drive/shard/settle.py",
+        "reconciler/drive/shard/run.py",
+        "reconciler/drive/shard/task.py",
     }
-    assert _callers("run", on="session") == {"reconciler/flows/shard_run.py"}
+    assert _callers("run", on="session") == {"reconciler/drive/shard/run.py"}
 
 
 def test_a_rollout_starts_from_a_plan_that_was_checked_under_the_locks() -> None:
-    assert _callers("RolloutDriver") == {"reconciler/flows/roll_out.py"}
+    assert _callers("RolloutDriver") == {"reconciler/drive/roll_out.py"}
     assert _callers("roll_out") == {"reconciler/flows/apply.py"}
     (apply,) = (
         function

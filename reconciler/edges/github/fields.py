@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.edges.github.problems import unclear
-from reconciler.guard.approvals import Account, AccountKind
+from reconciler.guard.review.approvals import Account, AccountKind
 
 
 class Fields:

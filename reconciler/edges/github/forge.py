@@ -11,7 +11,7 @@ from reconciler.edges.github.client import GithubClient
 from reconciler.edges.github.fields import Fields
 from reconciler.edges.github.problems import unclear
 from reconciler.errors import InvalidInput
-from reconciler.guard.approvals import (
+from reconciler.guard.review.approvals import (
     Account,
     AccountKind,
     PullRequest,

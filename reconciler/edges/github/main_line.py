@@ -8,7 +8,7 @@ import git
 
 from reconciler.edges.files.history import open_repository
 from reconciler.errors import Problem, Refused
-from reconciler.guard.approvals import LineCommit
+from reconciler.guard.review.approvals import LineCommit
 
 _REGULAR_FILES = (0o100644, 0o100755)
 

@@ -11,7 +11,6 @@ from urllib.parse import quote
 from reconciler.edges.github.client import GithubClient
 from reconciler.edges.github.fields import Fields
 from reconciler.errors import Unavailable
-from reconciler.guard.code_owners import CODE_OWNERS_PATHS
 from reconciler.guard.forge_settings import (
     BranchRules,
     CodeOwners,
@@ -21,6 +20,7 @@ from reconciler.guard.forge_settings import (
     RequiredCheck,
     Schedule,
 )
+from reconciler.guard.review.code_owners import CODE_OWNERS_PATHS
 from reconciler.limits import CODE_OWNERS_BYTES_MAX
 
 Read = TypeVar("Read")

@@ -23,7 +23,7 @@ from reconciler.edges.mysql.reading import number
 from reconciler.edges.mysql.server_settings import look_at_server
 from reconciler.edges.mysql.target import Target, required_database, resolve
 from reconciler.errors import Problem, ReconcilerError
-from reconciler.ports import Identity, ShardCheck
+from reconciler.ports.shards import Identity, ShardCheck
 from reconciler.spec.model import Connection, ShardSpec
 
 

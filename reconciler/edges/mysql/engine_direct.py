@@ -21,7 +21,7 @@ from reconciler.edges.mysql.session_settings import Variables
 from reconciler.errors import Unavailable
 from reconciler.limits import KILLED_ANSWER_S_MAX
 from reconciler.model.server import ServerError
-from reconciler.ports import Applied, Failed, Outcome, Unknown
+from reconciler.ports.shards import Applied, Failed, Outcome, Unknown
 
 _INTERRUPTED = 1317
 _TRANSIENT = frozenset({LOCK_WAIT_TIMEOUT, DEADLOCK})

@@ -36,7 +36,7 @@ from reconciler.limits import (
     LOCKS_PER_STATEMENT_MAX,
     OBSERVE_PARALLEL_MIN,
 )
-from reconciler.ports import Clock, Workers
+from reconciler.ports.clock import Clock, Workers
 from reconciler.spec.model import ShardSpec
 
 _PROGRAM = "reconciler, holding locks"

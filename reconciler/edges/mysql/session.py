@@ -38,10 +38,10 @@ from reconciler.edges.mysql.session_settings import (
 from reconciler.edges.mysql.target import Target, required_database, resolve
 from reconciler.edges.mysql.vital_signs import measure
 from reconciler.errors import Unavailable
+from reconciler.guard.health import Vitals
 from reconciler.limits import SESSION_SILENT_S_MAX
 from reconciler.plan.model import PlannedStatement
-from reconciler.ports import Failed, Outcome, Unknown
-from reconciler.rollout.vitals import Vitals
+from reconciler.ports.shards import Failed, Outcome, Unknown
 from reconciler.spec.model import ShardSpec
 
 Result = TypeVar("Result")

@@ -15,8 +15,8 @@ from reconciler.edges.mysql.problems import LinkLost, ServerRefusal
 from reconciler.edges.mysql.reading import number, text
 from reconciler.edges.mysql.target import Target
 from reconciler.errors import Unavailable
+from reconciler.guard.health import Vitals
 from reconciler.model.server import Flavor, ServerVersion
-from reconciler.rollout.vitals import Vitals
 
 
 def measure(link: Link, version: ServerVersion) -> Vitals:

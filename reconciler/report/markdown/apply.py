@@ -8,16 +8,16 @@ from itertools import chain
 from reconciler.errors import Problem
 from reconciler.ledger.states import ApplyState
 from reconciler.limits import COMMENT_BYTES_MAX
-from reconciler.outcomes import (
+from reconciler.outcomes.apply import (
     ApplyOutcome,
     ApplyStatus,
     ApplyVerdict,
-    KeyspaceFailed,
     OperationRow,
     ShardRow,
     StatusOutcome,
     WaveRow,
 )
+from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.plan import words
 from reconciler.report import apply_words
 from reconciler.report.fit import Part, fit

@@ -8,7 +8,7 @@ from reconciler.errors import Problem
 from reconciler.guard.model import Refusal
 from reconciler.limits import REASONS_SHOWN_MAX
 from reconciler.model.observation import Unreachable
-from reconciler.outcomes import KeyspaceFailed
+from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.plan import words
 from reconciler.plan.model import PlanCore
 from reconciler.plan.permission import allow_lines

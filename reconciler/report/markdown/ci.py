@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reconciler.limits import COMMENT_BYTES_MAX
-from reconciler.outcomes import DriftOutcome, KeyspaceFailed, PlanOutcome
+from reconciler.outcomes.drift import DriftOutcome
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.plan import PlanOutcome
 from reconciler.report.drift_words import is_clean
 from reconciler.report.fit import Part, fit
 from reconciler.report.forge_words import NO_SCHEMA_CHANGE

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from itertools import chain
 
 from reconciler.limits import COMMENT_BYTES_MAX
-from reconciler.outcomes import DriftGroup, DriftOutcome, KeyspaceFailed, ShardMark
+from reconciler.outcomes.drift import DriftGroup, DriftOutcome, ShardMark
+from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.plan.visible import visible_sql
 from reconciler.plan.words import terminated
 from reconciler.report import drift_words

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from itertools import chain
 
 from reconciler.limits import COMMENT_BYTES_MAX
-from reconciler.outcomes import CheckMark, DoctorOutcome, KeyspaceFailed, LintOutcome
+from reconciler.outcomes.doctor import CheckMark, DoctorOutcome
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.files import LintOutcome
 from reconciler.plan import words
 from reconciler.report.fit import Part, fit
 from reconciler.report.list_words import grouped_findings, lint_verdict

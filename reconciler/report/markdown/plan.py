@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from reconciler.limits import COMMENT_BYTES_MAX, SHARDS_NAMED_MAX
-from reconciler.outcomes import KeyspaceFailed, PlanOutcome, VerifyOutcome, VerifyState
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
 from reconciler.plan import words
 from reconciler.plan.estimate import Estimate, Estimated
 from reconciler.plan.model import ChangeSet, Plan, PlanCore, PlannedStatement

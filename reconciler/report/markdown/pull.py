@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from itertools import chain
 
 from reconciler.limits import COMMENT_BYTES_MAX
-from reconciler.outcomes import KeyspaceFailed, PullOutcome
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.files import PullOutcome
 from reconciler.report.fit import Part, fit
 from reconciler.report.markdown.blocks import GOOD, Parts, failed_parts, opening, shard_set, title
 from reconciler.report.neutral import code_span

@@ -7,16 +7,16 @@ from dataclasses import replace
 
 from reconciler.errors import Problem
 from reconciler.ledger.states import ApplyState, OperationState
-from reconciler.outcomes import (
+from reconciler.outcomes.apply import (
     ApplyOutcome,
     ApplyStatus,
     ApplyVerdict,
-    KeyspaceFailed,
     OperationRow,
     ShardRow,
     StatusOutcome,
     WaveRow,
 )
+from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.plan import words
 from reconciler.plan.visible import visible_line
 from reconciler.report import apply_words

@@ -10,7 +10,7 @@ from reconciler.errors import Problem
 from reconciler.guard.model import Refusal
 from reconciler.limits import REASONS_SHOWN_MAX, STATEMENT_LINE_CHARS_MAX
 from reconciler.model.observation import Unreachable
-from reconciler.outcomes import KeyspaceFailed
+from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.plan import words
 from reconciler.plan.visible import visible_block, visible_line, visible_sql
 from reconciler.report.definitions import difference_lines

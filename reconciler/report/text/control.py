@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler.ledger.states import RequestState
-from reconciler.outcomes import ControlOutcome, KeyspaceFailed
+from reconciler.outcomes.apply import ControlOutcome
+from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.report.style import PLAIN, Style, Tone
 from reconciler.report.text.blocks import failed_lines, finished, heading
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconciler.outcomes import DriftGroup, DriftOutcome, KeyspaceFailed, ShardMark
+from reconciler.outcomes.drift import DriftGroup, DriftOutcome, ShardMark
+from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.plan import words
 from reconciler.plan.visible import visible_line
 from reconciler.report import drift_words

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import chain
 
-from reconciler.outcomes import CheckMark, DoctorOutcome, KeyspaceFailed, LintOutcome
+from reconciler.outcomes.doctor import CheckMark, DoctorOutcome
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.files import LintOutcome
 from reconciler.plan.visible import visible_line
 from reconciler.report.list_words import grouped_findings, lint_verdict
 from reconciler.report.order import sorted_problems

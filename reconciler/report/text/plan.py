@@ -7,7 +7,8 @@ from itertools import groupby
 from typing import assert_never
 
 from reconciler.model.policy import Hazard, Policy
-from reconciler.outcomes import KeyspaceFailed, PlanOutcome, VerifyOutcome, VerifyState
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
 from reconciler.plan import words
 from reconciler.plan.estimate import Estimate, Estimated
 from reconciler.plan.model import ChangeSet, Plan, PlanCore, PlannedStatement

@@ -7,8 +7,8 @@ from typing import assert_never
 
 from reconciler.errors import Problem
 from reconciler.ledger.states import OperationState
-from reconciler.outcomes import (
-    ApplyVerdict,
+from reconciler.outcomes.apply import ApplyVerdict
+from reconciler.outcomes.progress import (
     ProgressEvent,
     RolloutEnded,
     RolloutStarted,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconciler.outcomes import KeyspaceFailed, PullOutcome
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.files import PullOutcome
 from reconciler.plan import words
 from reconciler.plan.visible import visible_line
 from reconciler.report.next_steps import command

@@ -14,6 +14,9 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any, NoReturn
 
+from reconciler.drive.open import Releases, RolloutOrder
+from reconciler.drive.roll_out import roll_out
+from reconciler.drive.shard.task import RolloutWorld
 from reconciler.edges.clock import SystemClock
 from reconciler.edges.crew import ThreadCrew
 from reconciler.edges.ledger.sql import open_ledger
@@ -21,13 +24,10 @@ from reconciler.edges.mysql.locks import MysqlShardLocks
 from reconciler.edges.mysql.session import MysqlShardSessions
 from reconciler.edges.workers import ThreadWorkers
 from reconciler.errors import ReconcilerError
-from reconciler.flows.open_apply import Releases, RolloutOrder
-from reconciler.flows.roll_out import roll_out
-from reconciler.flows.shard_task import RolloutWorld
 from reconciler.guard.classify import position_of
 from reconciler.guard.model import Done, ToDo
-from reconciler.outcomes import ApplyVerdict
-from reconciler.ports import ShardSessions
+from reconciler.outcomes.apply import ApplyVerdict
+from reconciler.ports.shards import ShardSessions
 from reconciler.spec.model import ShardSpec
 from tests.integration.chaos.fleet import ChaosFleet
 

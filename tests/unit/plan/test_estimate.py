@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.diff.model import Operation
 from reconciler.limits import MOMENT_S, REWRITE_BYTES_PER_S_MAX, REWRITE_BYTES_PER_S_MIN
-from reconciler.outcomes import PlanOutcome
+from reconciler.outcomes.plan import PlanOutcome
 from reconciler.plan.estimate import Estimated, NotEstimated, Span, estimate_time
 from reconciler.plan.model import Effect, Plan
 from reconciler.report.estimate_words import basis_line, span_words, time_line

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.outcomes import ApplyOutcome, ApplyVerdict
+from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.report.apply_words import MARKS, first_problem
 from reconciler.report.markdown.apply import apply_markdown
 from reconciler.report.text.apply import apply_text

@@ -14,13 +14,9 @@ from reconciler.ddl.quote import quote_identifier
 from reconciler.errors import Location, Problem
 from reconciler.limits import ANNOTATIONS_MAX, COMMENT_BYTES_MAX, SUMMARY_BYTES_MAX
 from reconciler.model.fleet import even_shards
-from reconciler.outcomes import (
-    DriftOutcome,
-    LintOutcome,
-    PlanOutcome,
-    VerifyOutcome,
-    VerifyState,
-)
+from reconciler.outcomes.drift import DriftOutcome
+from reconciler.outcomes.files import LintOutcome
+from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
 from reconciler.report import render
 from reconciler.report.fit import Part, fit
 from reconciler.report.markdown.plan import plan_markdown

@@ -6,7 +6,7 @@ import json
 
 from reconciler.errors import Problem
 from reconciler.ledger.states import RequestKind
-from reconciler.outcomes import KeyspaceFailed
+from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.report.json_shapes import FORMAT, control_json
 from tests.golden.scenarios import CONTROL
 

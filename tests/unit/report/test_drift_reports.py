@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.outcomes import DriftOutcome, ShardMark
+from reconciler.outcomes.drift import DriftOutcome, ShardMark
 from reconciler.report.drift_words import MARKS, is_clean, verdict
 from reconciler.report.markdown.drift import drift_markdown
 from reconciler.report.text.drift import drift_text

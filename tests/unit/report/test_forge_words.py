@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 
 from reconciler.limits import STATUS_CHARS_MAX
-from reconciler.outcomes import ApplyOutcome, ApplyVerdict, DriftOutcome, KeyspaceFailed
+from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
+from reconciler.outcomes.drift import DriftOutcome
+from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.report import forge_words
 from reconciler.report.markdown.ci import fork_summary
 from tests.golden import samples

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.model.fleet import even_shards
-from reconciler.outcomes import CheckMark, DoctorFinding, DoctorOutcome, PlanOutcome
+from reconciler.outcomes.doctor import CheckMark, DoctorFinding, DoctorOutcome
+from reconciler.outcomes.plan import PlanOutcome
 from reconciler.report.markdown.lists import doctor_markdown
 from reconciler.report.markdown.plan import plan_markdown
 from reconciler.report.text.lists import doctor_text

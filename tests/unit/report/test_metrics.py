@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from reconciler.errors import Problem
-from reconciler.outcomes import DriftGroup, DriftOutcome, KeyspaceFailed, ShardMark
+from reconciler.outcomes.drift import DriftGroup, DriftOutcome, ShardMark
+from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.report.metrics import drift_metrics
 
 

@@ -7,7 +7,7 @@ import yaml
 
 from reconciler.model.fleet import even_shards
 from reconciler.model.policy import Allow, HazardKind
-from reconciler.outcomes import PlanOutcome
+from reconciler.outcomes.plan import PlanOutcome
 from reconciler.plan.model import Plan
 from reconciler.report.markdown.plan import plan_markdown
 from reconciler.report.summary import Danger, changes_line, summarise

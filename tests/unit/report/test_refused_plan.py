@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.outcomes import PlanOutcome
+from reconciler.outcomes.plan import PlanOutcome
 from reconciler.report.markdown.plan import plan_markdown
 from reconciler.report.text.plan import plan_text
 from tests.golden import samples

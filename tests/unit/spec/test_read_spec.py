@@ -17,8 +17,9 @@ from reconciler.model.policy import Allow, AutoIncrement, ColumnOrder, HazardKin
 from reconciler.spec.model import Connection, OnFailure, SpecFile, Tls, WaveShare
 from reconciler.spec.read import read_spec
 from reconciler.spec.structure import spec_schema_text
+from tests.sections import CASES
 
-CASES = sorted((Path(__file__).parents[2] / "cases" / "spec").glob("*.yaml"))
+SPECS = sorted((CASES / "spec").glob("*.yaml"))
 SMALLEST = """\
 version: 1
 keyspace: k
@@ -28,7 +29,7 @@ environments: {prod: {connection: {database: d, user: u}, shards: ["-"]}}
 
 
 def read_case(name: str) -> SpecFile:
-    path = next(path for path in CASES if path.stem == name)
+    path = next(path for path in SPECS if path.stem == name)
     return read_spec(path.read_text(encoding="utf-8"), path.name)
 
 
@@ -38,7 +39,7 @@ def problems_of(text: str) -> list[str]:
     return [f"{problem} -> {problem.recovery}" for problem in caught.value.problems]
 
 
-@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
 def test_a_spec_has_exactly_the_problems_it_names(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     found = []

@@ -1,0 +1,1 @@
+"""Git's definition files: one CREATE TABLE each, with its annotations and the places in it."""

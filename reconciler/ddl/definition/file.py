@@ -1,0 +1,167 @@
+"""A file of desired state: exactly one plain CREATE TABLE, and renames in its comments.
+
+What the definition means, the server says; this only makes sure that creating it in a scratch
+database creates one table there and does nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reconciler.ddl.definition.annotations import read_renames
+from reconciler.ddl.lexer import Token, TokenKind
+from reconciler.ddl.statement.forbidden import Forbidden, forbidden_parts
+from reconciler.ddl.statement.parts import StatementText, closing, identifier, split_statement
+from reconciler.errors import InvalidInput, Location, Problem
+from reconciler.limits import IDENTIFIER_CHARS_MAX
+from reconciler.model.renames import Rename
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefinitionFile:
+    """`statement` is verbatim, from CREATE to its end without `;`, and begins on `first_line`."""
+
+    path: str
+    table: str
+    statement: str
+    first_line: int
+    renames: tuple[Rename, ...] = ()
+
+
+def read_definition_file(text: str, path: str) -> DefinitionFile:
+    """`text` has LF line endings. Raises InvalidInput with all problems found."""
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        where = Location(path=path, line=line, column=1)
+        raise InvalidInput(_problem("definition-unreadable", "a NUL character", "remove it", where))
+    parts = split_statement(text)
+    if not parts.tokens:
+        where = Location(path=path, line=1, column=1)
+        message = "the file holds no statement"
+        recovery = "write a CREATE TABLE; to drop the table, delete the file"
+        raise InvalidInput(_problem("definition-empty", message, recovery, where))
+    problems = tuple(_problems(parts, path))
+    if problems:
+        raise InvalidInput(*problems)
+    table = identifier(parts.token(2))
+    assert table is not None, "checked with the head"
+    first, last = parts.tokens[0], parts.tokens[-1]
+    return DefinitionFile(
+        path=path,
+        table=table,
+        statement=text[first.offset : last.offset + len(last.text)],
+        first_line=first.line,
+        renames=read_renames(parts, table=table, path=path),
+    )
+
+
+def _problems(parts: StatementText, path: str) -> Iterator[Problem]:
+    tokens = parts.tokens
+    body_end = closing(tokens, 3) if len(tokens) > 3 else None
+    found = tuple(forbidden_parts(tokens, body=range(3, body_end or 0)))
+    unreadable = [part for part in found if part.file_code == "definition-unreadable"]
+    if unreadable:  # whatever else is said of such a text is a guess
+        yield from (_forbidden(part, path) for part in unreadable)
+        return
+    head = _head_problem(parts, path)
+    if head is not None:
+        yield head
+        # What a text that is no CREATE TABLE holds is beside the point.
+        found = tuple(part for part in found if part.file_code != "definition-query")
+        if not _is_word(parts, 0, "CREATE"):
+            return
+    elif body_end is not None and (filled := _fill_problem(tokens, body_end, path)):
+        yield filled
+        found = tuple(part for part in found if part.file_code != "definition-query")
+    yield from (_forbidden(part, path) for part in found)
+    if parts.behind:
+        yield _problem(
+            "definition-second-statement",
+            "a second statement follows the first",
+            "keep one CREATE TABLE in a file",
+            _at(parts.behind[0], path),
+        )
+
+
+def _head_problem(parts: StatementText, path: str) -> Problem | None:
+    """CREATE TABLE name ( column"""
+    if not _is_word(parts, 0, "CREATE"):
+        return _expected(parts, 0, path, "CREATE TABLE", "state what the table should be")
+    if _is_word(parts, 1, "TEMPORARY"):
+        return _expected(parts, 1, path, "TABLE", "remove TEMPORARY")
+    if _is_word(parts, 1, "OR"):
+        return _expected(parts, 1, path, "TABLE", "remove OR REPLACE")
+    if not _is_word(parts, 1, "TABLE"):
+        return _expected(parts, 1, path, "TABLE", "only tables are managed")
+    if _is_word(parts, 2, "IF"):
+        return _expected(parts, 2, path, "the table's name", "remove IF NOT EXISTS")
+    name = identifier(parts.token(2))
+    if name is None:
+        return _expected(parts, 2, path, "the table's name", "put it in backquotes")
+    if not 0 < len(name) <= IDENTIFIER_CHARS_MAX or name != name.strip():
+        return _problem(
+            "definition-table-name",
+            f"a table's name has 1 to {IDENTIFIER_CHARS_MAX} characters and no blank at its ends",
+            "shorten or trim the name",
+            _at(parts.tokens[2], path),
+        )
+    following = parts.token(3)
+    if following is not None and following.is_punctuation("."):
+        return _problem(
+            "definition-other-database",
+            "the table's name says a database",
+            "write the table's name alone: the shard says the database",
+            _at(parts.tokens[2], path),
+        )
+    if following is None or not following.is_punctuation("("):
+        return _expected(parts, 3, path, "a list of columns in brackets", "define the columns")
+    if _is_word(parts, 4, "LIKE"):
+        return _expected(parts, 4, path, "a column", "define the columns instead of LIKE")
+    if closing(parts.tokens, 3) is None:
+        return _problem(
+            "definition-syntax", "the bracket is not closed", "close it", _at(following, path)
+        )
+    return None
+
+
+def _fill_problem(tokens: tuple[Token, ...], body_end: int, path: str) -> Problem | None:
+    """CREATE TABLE ... [IGNORE | REPLACE] [AS] query"""
+    depth = 0
+    for token in tokens[body_end + 1 :]:
+        depth += token.is_punctuation("(") - token.is_punctuation(")")
+        if depth == 0 and not token.executable and token.is_word("AS", "IGNORE", "REPLACE"):
+            return _problem(
+                "definition-query",
+                f"{token.text.upper()} would fill the table from a query",
+                "define the columns; copy rows by other means",
+                _at(token, path),
+            )
+    return None
+
+
+def _forbidden(part: Forbidden, path: str) -> Problem:
+    return _problem(part.file_code, part.message, part.recovery, _at(part.token, path))
+
+
+def _is_word(parts: StatementText, at: int, *words: str) -> bool:
+    token = parts.token(at)
+    return token is not None and token.is_word(*words)
+
+
+def _expected(parts: StatementText, at: int, path: str, expected: str, recovery: str) -> Problem:
+    token = parts.token(at)
+    where = _at(token or parts.tokens[-1], path)
+    if token is not None and token.kind is TokenKind.EXECUTABLE_OPEN:
+        recovery = "write the clause plainly, without the comment around it"
+    found = repr(token.text[:60]) if token is not None else "the end"
+    message = f"{expected} is expected, not {found}"
+    return _problem("definition-not-create-table", message, recovery, where)
+
+
+def _at(token: Token, path: str) -> Location:
+    return Location(path=path, line=token.line, column=token.column)
+
+
+def _problem(code: str, message: str, recovery: str, where: Location) -> Problem:
+    return Problem(code=code, message=message, recovery=recovery, where=where)

@@ -1,0 +1,238 @@
+"""Is this text exactly one statement of a kind that may be sent, on a table that is managed?
+
+The last check before a socket (DS-5). It allows what it knows and refuses the rest: a kind of
+statement, a clause or a name that is not understood here is never sent. Nor are two statements
+ever compared (GD-3) of which one would not pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import NoReturn, assert_never
+
+from reconciler.ddl.lexer import Token, TokenKind, tokenize
+from reconciler.ddl.rendering.options import ENGINE_DEFINED
+from reconciler.ddl.statement.canonical import canonical_text
+from reconciler.ddl.statement.forbidden import forbidden_parts
+from reconciler.ddl.statement.parts import (
+    StatementText,
+    closing,
+    commas,
+    identifier,
+    split_statement,
+)
+from reconciler.ddl.statement.second_reader import sees_one_statement
+from reconciler.errors import Problem, Refused
+
+# What a clause of ALTER TABLE may begin with. Not here: CONVERT, DISCARD, IMPORT, EXCHANGE,
+# TRUNCATE, ORDER and the like, which touch rows or other tables, and MariaDB's WAIT and IF EXISTS.
+_CLAUSES = frozenset(
+    """
+    ADD ALTER CHANGE DROP MODIFY RENAME PARTITION REMOVE REORGANIZE COALESCE ALGORITHM LOCK FORCE
+    WITH WITHOUT AUTOEXTEND_SIZE AUTO_INCREMENT AVG_ROW_LENGTH CHARACTER CHARSET CHECKSUM COLLATE
+    COMMENT COMPRESSION CONNECTION DEFAULT DELAY_KEY_WRITE ENCRYPTED ENCRYPTION ENCRYPTION_KEY_ID
+    ENGINE ENGINE_ATTRIBUTE IETF_QUOTES INSERT_METHOD KEY_BLOCK_SIZE MAX_ROWS MIN_ROWS PACK_KEYS
+    PAGE_CHECKSUM PAGE_COMPRESSED PAGE_COMPRESSION_LEVEL ROW_FORMAT SECONDARY_ENGINE
+    SECONDARY_ENGINE_ATTRIBUTE STATS_AUTO_RECALC STATS_PERSISTENT STATS_SAMPLE_PAGES STORAGE
+    TABLESPACE TRANSACTIONAL
+    """.strip().split()
+)
+_PARTITION_LISTS = ("DROP", "REORGANIZE")
+
+
+class StatementKind(StrEnum):
+    CREATE_TABLE = "create table"
+    ALTER_TABLE = "alter table"
+    DROP_TABLE = "drop table"
+    RENAME_TABLE = "rename table"
+
+
+def check_statement(sql: str, *, tables: frozenset[str]) -> StatementKind:
+    """Raise Refused unless `sql` is one statement of a known kind that changes one of `tables`.
+
+    Both names of a rename must be in `tables`. Names compare by their letters, case included.
+    """
+    kind, text = read_statement(sql)
+    for token in changed_tables(kind, text):
+        if identifier(token) not in tables:
+            _refuse("statement-table", f"{token.text[:80]} is not a table that is managed", token)
+    return kind
+
+
+def read_statement(sql: str) -> tuple[StatementKind, StatementText]:
+    """Raise Refused unless `sql` is one statement of a known kind, whatever its table."""
+    if "\0" in sql:
+        _refuse("statement-unreadable", "the text holds a NUL character")
+    text = split_statement(sql)
+    kind = _kind(text)
+    body = range(0)
+    if kind is StatementKind.CREATE_TABLE:
+        body = range(3, closing(text.tokens, 3) or 0)
+    for forbidden in forbidden_parts(text.tokens, body=body):
+        _refuse(forbidden.statement_code, forbidden.message, forbidden.token)
+    if text.behind:
+        _refuse("statement-second", "a second statement follows the first", text.behind[0])
+    if not sees_one_statement(sql):
+        _refuse("statement-second", "a second reader finds more, or less, than one statement")
+    if identifier(text.token(2)) is None:
+        _not_understood(text, 2, "the name of a table")
+    match kind:
+        case StatementKind.CREATE_TABLE:
+            _check_create(text)
+        case StatementKind.ALTER_TABLE:
+            _check_alter(text)
+        case StatementKind.DROP_TABLE:
+            _check_end(text, 3)
+        case StatementKind.RENAME_TABLE:
+            _check_rename_table(text)
+        case _:
+            assert_never(kind)
+    return kind, text
+
+
+def canonical_statement(sql: str) -> str:
+    """The text with its white space, quoting of names, case of keywords and last `;` made equal.
+
+    Everything else stays as it is: comments, literals, the case of names. Raises Refused for text
+    that is not one statement of a known kind.
+    """
+    read_statement(sql)
+    return canonical_text(tuple(tokenize(sql)))
+
+
+def changed_tables(kind: StatementKind, text: StatementText) -> Iterator[Token]:
+    """The names of what is changed; tables that foreign keys refer to are not changed."""
+    yield text.tokens[2]
+    if kind is StatementKind.RENAME_TABLE:
+        yield text.tokens[4]
+    if kind is StatementKind.ALTER_TABLE:
+        for start in _clause_starts(text):
+            name = _renamed_to(text, start)
+            if name is not None:
+                yield text.tokens[name]
+
+
+def _kind(text: StatementText) -> StatementKind:
+    words = " ".join(token.text.lower() for token in text.tokens[:2])
+    bare = all(token.kind is TokenKind.WORD for token in text.tokens[:2])
+    if not bare or words not in list(StatementKind):
+        first = text.token(0)
+        _refuse(
+            "statement-kind",
+            "not a CREATE TABLE, ALTER TABLE, DROP TABLE or RENAME TABLE of one plain table",
+            first,
+        )
+    return StatementKind(words)
+
+
+def _check_create(text: StatementText) -> None:
+    end = closing(text.tokens, 3)
+    opening, first = text.token(3), text.token(4)
+    if end is None or opening is None or not opening.is_punctuation("("):
+        _not_understood(text, 3, "a list of columns in brackets")
+    if first is not None and first.is_word("LIKE"):
+        _refuse("statement-query", "LIKE copies another table", first)
+    if commas(text.tokens, end + 1) is None:
+        _not_understood(text, end + 1, "options with matching brackets")
+    depth = 0
+    for token in text.tokens[end + 1 :]:
+        depth += token.is_punctuation("(") - token.is_punctuation(")")
+        if depth == 0 and token.is_word("AS", "IGNORE", "REPLACE"):
+            _refuse("statement-query", "rows of a query would fill the table", token)
+
+
+def _check_alter(text: StatementText) -> None:
+    for start in _clause_starts(text):
+        token = text.token(start)
+        if token is None or not (token.is_word(*_CLAUSES) or _is_engine_option(token)):
+            _not_understood(text, start, "a clause that is known to be safe")
+        if token.is_word("WITH", "WITHOUT") and not _is_word(text, start + 1, "VALIDATION"):
+            _not_understood(text, start + 1, "VALIDATION")
+        if token.is_word("PARTITION") and not _is_word(text, start + 1, "BY"):
+            _not_understood(text, start + 1, "BY")
+        name = _renamed_to(text, start)
+        if name is not None:
+            _check_unqualified(text, name)
+
+
+def _is_engine_option(token: Token) -> bool:
+    """MariaDB prints InnoDB's own options in backquotes."""
+    quoted = token.kind is TokenKind.QUOTED_IDENTIFIER
+    return quoted and token.value.lower() in ENGINE_DEFINED
+
+
+def _clause_starts(text: StatementText) -> list[int]:
+    """Where the clauses of an ALTER TABLE begin; a list of partitions is one clause."""
+    found = commas(text.tokens, 3)
+    if found is None:
+        _not_understood(text, 3, "clauses with matching brackets")
+    starts = [3]
+    for comma in found:
+        start = starts[-1]
+        is_partition_list = _is_word(text, start, *_PARTITION_LISTS) and (
+            _is_word(text, start + 1, "PARTITION")
+        )
+        if is_partition_list and _is_partition_name(text, comma + 1):
+            continue
+        starts.append(comma + 1)
+    return starts
+
+
+def _is_partition_name(text: StatementText, at: int) -> bool:
+    following = text.token(at + 1)
+    ends = following is None or following.is_punctuation(",") or following.is_word("INTO")
+    return ends and identifier(text.token(at)) is not None
+
+
+def _renamed_to(text: StatementText, start: int) -> int | None:
+    """Where the new name stands, if the clause at `start` renames the table itself."""
+    if not _is_word(text, start, "RENAME"):
+        return None
+    if _is_word(text, start + 1, "COLUMN", "INDEX", "KEY"):
+        return None
+    return start + 2 if _is_word(text, start + 1, "TO", "AS") else start + 1
+
+
+def _check_rename_table(text: StatementText) -> None:
+    if not _is_word(text, 3, "TO"):
+        _not_understood(text, 3, "TO")
+    _check_unqualified(text, 4)
+    _check_end(text, 5)
+
+
+def _check_unqualified(text: StatementText, at: int) -> None:
+    if identifier(text.token(at)) is None:
+        _not_understood(text, at, "the name of a table")
+    following = text.token(at + 1)
+    if following is not None and following.is_punctuation("."):
+        _refuse("statement-table", "the table is of another database", following)
+
+
+def _check_end(text: StatementText, at: int) -> None:
+    if text.token(at) is not None:
+        _not_understood(text, at, "the end of the statement")
+
+
+def _is_word(text: StatementText, at: int, *words: str) -> bool:
+    token = text.token(at)
+    return token is not None and token.is_word(*words)
+
+
+def _not_understood(text: StatementText, at: int, expected: str) -> NoReturn:
+    token = text.token(at)
+    if at == 3 and token is not None and token.is_punctuation("."):
+        _refuse("statement-table", "the table is of another database", token)
+    found = repr(token.text[:60]) if token is not None else "the end"
+    _refuse("statement-not-understood", f"{expected} is expected, not {found}", token)
+
+
+def _refuse(code: str, message: str, token: Token | None = None) -> NoReturn:
+    place = f" (line {token.line}, column {token.column})" if token is not None else ""
+    raise Refused(
+        Problem(
+            code=code,
+            message=f"the statement is refused, nothing was sent: {message}{place}",
+            recovery="run `reconciler plan` again and have the new plan reviewed",
+        )
+    )

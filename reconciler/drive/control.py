@@ -1,0 +1,142 @@
+"""Asks something of an apply from another process: stop, cancel, release.
+
+A request is in the ledger before anybody is told that it was made. Whoever drives the apply answers
+it; where nobody does, the one who asks carries it out, in the ledger alone: no shard is touched.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from reconciler.drive.open import OpenApply, grouped
+from reconciler.drive.record import RolloutBook
+from reconciler.drive.status import is_driven
+from reconciler.errors import Refused
+from reconciler.ledger.model import Request, StoredApply, StoredLease
+from reconciler.ledger.states import RequestKind, RequestState
+from reconciler.limits import REQUEST_ANSWER_S_MAX, ROLLOUT_POLL_S, SIGN_OF_LIFE_S_MAX
+from reconciler.outcomes.apply import ControlOutcome
+from reconciler.ports.clock import Clock
+from reconciler.ports.ledger import Ledger
+from reconciler.rollout.hold import nothing_to_release, release
+from reconciler.rollout.transitions import Move
+
+
+def ask(
+    ledger: Ledger,
+    clock: Clock,
+    *,
+    environment: str,
+    keyspace: str,
+    kind: RequestKind,
+    asked_by: str,
+) -> ControlOutcome:
+    """Returns when the request is durable and answered, or when no answer came in time."""
+    stored = ledger.unfinished(environment, keyspace)
+    if stored is None:
+        return ControlOutcome(
+            environment=environment,
+            keyspace=keyspace,
+            kind=kind,
+            state=RequestState.REFUSED,
+            answer="no apply of this keyspace is unfinished",
+        )
+    request = ledger.ask(stored.apply_id, kind, asked_by=asked_by, now_s=clock.now_s())
+    answered = _answered(ledger, clock, stored, request)
+    return ControlOutcome(
+        environment=environment,
+        keyspace=keyspace,
+        kind=kind,
+        state=answered.state,
+        answer=answered.answer or "recorded; it has not been answered yet",
+        apply_id=stored.apply_id,
+    )
+
+
+def _answered(ledger: Ledger, clock: Clock, stored: StoredApply, request: Request) -> Request:
+    """The request with its answer. A driver that goes away meanwhile leaves it to us."""
+    give_up_s = clock.monotonic_s() + REQUEST_ANSWER_S_MAX
+    driver = _DriverWatch(clock, stored.apply_id)
+    while True:
+        found = next(
+            row for row in ledger.requests(stored.apply_id) if row.request_id == request.request_id
+        )
+        if found.state is not RequestState.PENDING:
+            return found
+        lease = ledger.lease(stored.environment, stored.keyspace)
+        if not driver.is_there(lease):
+            try:
+                _carry_out(ledger, clock, request, lease)
+                continue
+            except Refused as refused:
+                if refused.problems[0].code != "lease-lost":
+                    raise
+        if clock.monotonic_s() >= give_up_s:
+            return found
+        clock.sleep(ROLLOUT_POLL_S)
+
+
+class _DriverWatch:
+    """Whether somebody drives an apply, as it shows while one waits for an answer: two machines'
+    clocks may disagree, so a lease that looks old counts only if no sign of life comes."""
+
+    def __init__(self, clock: Clock, apply_id: int) -> None:
+        self._clock = clock
+        self._apply_id = apply_id
+        self._last: StoredLease | None = None
+        self._since_s = clock.monotonic_s()
+
+    def is_there(self, lease: StoredLease | None) -> bool:
+        if lease is None or lease.apply_id != self._apply_id or lease.holder is None:
+            return False
+        if lease != self._last:
+            self._last, self._since_s = lease, self._clock.monotonic_s()
+        if is_driven(lease, self._apply_id, self._clock.now_s()):
+            return True
+        return self._clock.monotonic_s() - self._since_s < SIGN_OF_LIFE_S_MAX
+
+
+def _carry_out(ledger: Ledger, clock: Clock, request: Request, seen: StoredLease | None) -> None:
+    """Raises Refused (`lease-lost`) if somebody drives it after all."""
+    apply_id = request.apply_id
+    stored = ledger.apply(apply_id)
+    unfinished = stored and ledger.unfinished(stored.environment, stored.keyspace)
+    if not unfinished or unfinished.apply_id != apply_id:
+        ledger.answer(request.request_id, RequestState.REFUSED, "the apply has ended meanwhile")
+        return
+    # The fence first: if its driver was only slow, it can write nothing after this.
+    lease = ledger.take_over(apply_id, holder=request.asked_by, now_s=clock.now_s(), seen=seen)
+    try:
+        operations = grouped(ledger.operations(apply_id))
+        opened = OpenApply(lease=lease, stored=unfinished, operations=operations)
+        book = RolloutBook(ledger, clock, opened)
+        answer = _carried_out(book, opened, request.kind)
+    finally:
+        ledger.give_up(lease, now_s=clock.now_s())
+    ledger.answer(request.request_id, *answer)
+
+
+def _carried_out(
+    book: RolloutBook, opened: OpenApply, kind: RequestKind
+) -> tuple[RequestState, str]:
+    lease = opened.lease
+    match kind:
+        case RequestKind.STOP:
+            book.lose(lease, opened.operations)
+            book.move_rest(lease, Move.STOP)
+            book.project(lease)
+            return RequestState.APPLIED, "nobody drove it; it stays as it is until resumed"
+        case RequestKind.CANCEL:
+            book.lose(lease, opened.operations)
+            book.move_rest(lease, Move.CANCEL)
+            book.project(lease)
+            state = book.stored.state
+            return RequestState.APPLIED, f"it has ended as {state}; what was applied stays applied"
+        case RequestKind.RELEASE:
+            after = release(book.stored, book.operations())
+            if after is None:
+                return RequestState.SUPERSEDED, nothing_to_release(book.stored)
+            book.settle(lease, after)
+            return RequestState.APPLIED, "released; `reconciler resume` goes on"
+        case _:
+            assert_never(kind)

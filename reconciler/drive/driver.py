@@ -1,0 +1,383 @@
+"""The drive around the decisions: asks what comes next, does it, writes down what came of it.
+
+Only the driver starts shards and writes the apply's own row. What comes next is decided in
+`rollout.decide`, requests are heard in `rollout_requests`; what happens on one shard is in
+`shard_run` and `settle_shard`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
+from typing import assert_never
+
+from reconciler.drive.open import (
+    OpenApply,
+    RolloutOrder,
+)
+from reconciler.drive.record import RolloutBook
+from reconciler.drive.requests import RolloutRequests
+from reconciler.drive.shard.problems import crashed
+from reconciler.drive.shard.run import run_shard
+from reconciler.drive.shard.settle import settle_shard
+from reconciler.drive.shard.task import (
+    Brake,
+    BrakePedal,
+    RolloutWorld,
+    ShardResult,
+    ShardTask,
+)
+from reconciler.errors import Problem, ReconcilerError
+from reconciler.guard.model import Refusal
+from reconciler.ledger.model import Soaking
+from reconciler.ledger.states import FINISHED, ApplyState, Hold, OperationState
+from reconciler.limits import ROLLOUT_POLL_S, SETTLES_PER_SHARD_MAX
+from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
+from reconciler.outcomes.progress import (
+    ProgressEvent,
+    RolloutEnded,
+    RolloutStarted,
+    RolloutWaits,
+    ShardEnded,
+    ShardStarted,
+)
+from reconciler.ports.clock import WorkEnded
+from reconciler.ports.shards import HeldLocks
+from reconciler.rollout.decide import (
+    Action,
+    Asked,
+    EndCancelled,
+    EndStopped,
+    EndUnknown,
+    Finish,
+    Halt,
+    Pace,
+    Pause,
+    PauseFor,
+    Settle,
+    Situation,
+    Soak,
+    Start,
+    Wait,
+    next_action,
+    nothing_new_may_start,
+)
+from reconciler.rollout.operations import ShardWork
+from reconciler.rollout.transitions import Move
+
+_End = Pause | Halt | EndStopped | EndCancelled | EndUnknown | Finish
+
+_HOLDS = {
+    PauseFor.GATE: Hold.GATE,
+    PauseFor.LATER_WAVE: Hold.GATE,
+    PauseFor.FAILURE: Hold.FAILURE,
+    PauseFor.GUARD: Hold.GUARD,
+}
+_VERDICTS = {
+    ApplyState.COMPLETED: ApplyVerdict.COMPLETED,
+    ApplyState.FAILED: ApplyVerdict.FAILED,
+    ApplyState.CANCELLED: ApplyVerdict.CANCELLED,
+    ApplyState.PAUSED: ApplyVerdict.PAUSED,
+}
+
+
+class RolloutDriver:
+    def __init__(
+        self,
+        world: RolloutWorld,
+        order: RolloutOrder,
+        work: tuple[ShardWork, ...],
+        pace: Pace,
+        opened: OpenApply,
+        locks: HeldLocks,
+        on_progress: Callable[[ProgressEvent], None],
+    ) -> None:
+        self._world = world
+        self._order = order
+        self._work = {shard.shard: shard for shard in work}
+        self._locks = locks
+        self._on_progress = on_progress
+        self._lease = opened.lease
+        self._book = RolloutBook(world.ledger, world.clock, opened)
+        self._requests = RolloutRequests(world, opened.lease, self._book)
+        self._pedal = BrakePedal()
+        self._specs = {shard.name: shard for shard in order.environment.shards}
+        self._pace = pace
+        self._keyspace = order.plan.core.keyspace
+        self._in_flight: set[str] = set()
+        self._settles: Counter[str] = Counter()
+        self._looked_at: set[str] = set()
+        self._guard_hold: Refusal | None = None
+        self._ends_run: Problem | None = None
+        self._statements_run = 0
+        self._begun_s, self._begun_at_s = world.clock.monotonic_s(), world.clock.now_s()
+        self._soaking: Soak | None = None
+
+    def run(self) -> ApplyOutcome:
+        self._tell_started()
+        self._unless_lost(self._requests.supersede_old_stops)
+        while True:
+            self._listen()
+            if self._world.interrupts() > 1:
+                return self._leave()
+            action = self._next()
+            match action:
+                case Start(shards=shards):
+                    self._start(shards)
+                case Settle(shards=shards):
+                    self._settle(shards)
+                case Wait():
+                    self._wait()
+                case Soak():
+                    self._soak(action)
+                case _:
+                    return self._end(action)
+
+    def give_up(self) -> None:
+        self._pedal.brake = Brake.AFTER_STATEMENT  # for what may be in flight after a fault
+        with suppress(ReconcilerError):  # the lease ends by itself when no heartbeat follows
+            self._world.ledger.give_up(self._lease, now_s=self._world.clock.now_s())
+
+    def _situation(self) -> Situation:
+        stored = self._book.stored
+        return Situation(
+            waves=stored.waves,
+            states=self._book.states,
+            settled_s=self._book.settled_s,
+            now_s=self._steady_now_s(),
+            in_flight=frozenset(self._in_flight),
+            looked_at=frozenset(self._looked_at),
+            asked=self._requests.asked,
+            gates_open=stored.gates_open,
+            failures_released=stored.failures_released,
+            guard_hold=self._guard_hold.message if self._guard_hold else None,
+        )
+
+    def _steady_now_s(self) -> float:
+        """A clock that somebody sets makes a soak longer, never shorter."""
+        clock = self._world.clock
+        return min(clock.now_s(), self._begun_at_s + clock.monotonic_s() - self._begun_s)
+
+    def _next(self) -> Action:
+        situation = self._situation()
+        if self._ends_run is not None:
+            self._pedal.brake = Brake.AFTER_STATEMENT
+            return Wait() if self._in_flight else Finish()
+        if self._requests.asked is not Asked.NOTHING:
+            self._pedal.brake = Brake.AFTER_STATEMENT
+        elif nothing_new_may_start(situation, self._pace):
+            self._pedal.brake = Brake.NO_NEW_OPERATION
+        else:
+            self._pedal.brake = Brake.OFF
+        return next_action(situation, self._pace)
+
+    def _start(self, shards: tuple[str, ...]) -> None:
+        self._unless_lost(lambda: self._book.hold(self._lease, Hold.NONE, ""))  # the soak is over
+        if self._ends_run is not None:
+            return
+        for shard in shards:
+            self._in_flight.add(shard)
+            now_s, wave = self._world.clock.now_s(), self._work[shard].wave
+            self._on_progress(
+                ShardStarted(at_s=now_s, keyspace=self._keyspace, shard=shard, wave=wave)
+            )
+            task = self._task(shard)
+            work = partial(run_shard, self._world, task, self._lease, self._locks, self._pedal)
+            self._world.crew.start(shard, work)
+
+    def _settle(self, shards: tuple[str, ...]) -> None:
+        try:
+            recorded = self._world.ledger.statements(self._lease.apply_id)
+        except ReconcilerError as error:
+            self._ends_run = error.problems[0]
+            return
+        for shard in shards:
+            self._in_flight.add(shard)
+            self._settles[shard] += 1
+            own = tuple(row for row in recorded if row.shard == shard)
+            work = partial(
+                settle_shard, self._world, self._task(shard), self._lease, own, self._pedal
+            )
+            self._world.crew.start(shard, work)
+
+    def _task(self, shard: str) -> ShardTask:
+        return ShardTask(
+            spec=self._specs[shard],
+            work=self._work[shard],
+            rows=self._book.rows_of(shard),
+            fingerprint=partial(self._order.fingerprint, shard),
+            managed=frozenset(self._order.plan.core.managed_tables),
+            rollout=self._order.environment.rollout,
+            server=self._order.servers.get(shard, ""),
+        )
+
+    def _wait(self) -> None:
+        """Until a shard's work has ended or it is time to listen: what is told in between changes
+        nothing that is decided on."""
+        until_s = self._world.clock.monotonic_s() + ROLLOUT_POLL_S
+        has_ended = False
+        while not has_ended:
+            left_s = until_s - self._world.clock.monotonic_s()
+            if left_s <= 0:
+                return
+            for news in self._world.crew.wait(left_s):
+                if isinstance(news, WorkEnded):
+                    has_ended = True
+                    self._take_in(news)
+                else:
+                    self._on_progress(news)
+
+    def _take_in(self, ended: WorkEnded) -> None:
+        shard = ended.name
+        self._in_flight.discard(shard)
+        try:
+            if isinstance(ended.value, ShardResult):
+                self._take_result(ended.value)
+            else:
+                # A fault in one shard's work is contained, permanent, and not tried again (ST-15).
+                fault = ended.error or TypeError("no result")
+                self._book.contain(self._lease, shard, crashed(shard, fault))
+            self._book.project(self._lease)
+        except ReconcilerError as error:
+            self._ends_run = self._ends_run or error.problems[0]
+        row = self._book.shard_row(shard)
+        self._on_progress(
+            ShardEnded(
+                at_s=self._world.clock.now_s(),
+                keyspace=self._keyspace,
+                shard=shard,
+                wave=row.wave,
+                state=row.state,
+                problem=row.problem,
+            )
+        )
+
+    def _take_result(self, result: ShardResult) -> None:
+        was_lost = self._book.states[result.shard] is OperationState.UNKNOWN
+        self._book.take(result.rows)
+        if was_lost and self._book.states[result.shard] is OperationState.UNKNOWN:
+            self._looked_at.add(result.shard)  # in vain; the next run looks again
+        if self._settles[result.shard] >= SETTLES_PER_SHARD_MAX:
+            self._looked_at.add(result.shard)
+        self._statements_run += result.statements_run
+        self._guard_hold = self._guard_hold or result.hold
+        self._ends_run = self._ends_run or result.ends_run
+
+    def _soak(self, soak: Soak) -> None:
+        now_s = self._world.clock.now_s()
+        if soak != self._soaking:
+            self._soaking = soak
+            starts = datetime.fromtimestamp(soak.until_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+            reason = f"wave {soak.wave} starts after the soak, at {starts}"
+            until = Soaking(soak.wave, soak.until_s)
+            self._unless_lost(lambda: self._book.hold(self._lease, Hold.NONE, reason, until))
+            self._on_progress(
+                RolloutWaits(
+                    at_s=now_s,
+                    keyspace=self._keyspace,
+                    reason=f"wave {soak.wave} starts after the soak",
+                    until_s=soak.until_s,
+                )
+            )
+        left_s = soak.until_s - self._steady_now_s()
+        self._world.clock.sleep(max(0.0, min(ROLLOUT_POLL_S, left_s)))
+
+    def _listen(self) -> None:
+        """A lost lease or ledger ends the run."""
+        if self._ends_run is None:
+            self._unless_lost(self._requests.listen)
+
+    def _unless_lost(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except ReconcilerError as error:
+            self._ends_run = self._ends_run or error.problems[0]
+
+    def _leave(self) -> ApplyOutcome:
+        """Somebody insists: what is in flight is left as it is, its outcome recorded as unknown."""
+        self._pedal.brake = Brake.AFTER_STATEMENT
+        self._unless_lost(self._lose_what_is_in_flight)
+        return self._outcome(
+            ApplyVerdict.UNKNOWN if self._in_flight else ApplyVerdict.STOPPED,
+            "left at once; `reconciler resume` looks at the shards first",
+        )
+
+    def _lose_what_is_in_flight(self) -> None:
+        self._book.lose(self._lease, sorted(self._in_flight))
+        self._book.project(self._lease)
+
+    def _end(self, action: _End) -> ApplyOutcome:
+        reason = ""
+        try:
+            match action:
+                case Pause(why=why, reason=reason):
+                    self._book.hold(self._lease, _HOLDS[why], reason)
+                case Halt(shard=shard):
+                    reason = f"shard {shard} failed; nothing further was started"
+                    self._book.move_rest(self._lease, Move.CANCEL)
+                case EndStopped():
+                    reason = "stopped; `reconciler resume` goes on"
+                    self._book.move_rest(self._lease, Move.STOP)
+                case EndCancelled():
+                    self._book.move_rest(self._lease, Move.CANCEL)
+                case EndUnknown(shards=shards):
+                    reason = f"nobody knows yet what became of shard {', '.join(shards)}"
+                case Finish():
+                    pass
+                case _:
+                    assert_never(action)
+            self._book.project(self._lease)
+            if self._book.stored.state in FINISHED:
+                self._requests.refuse_late_ones()
+        except ReconcilerError as error:
+            self._ends_run = self._ends_run or error.problems[0]
+        return self._outcome(self._verdict(), reason)
+
+    def _reload_after_loss(self) -> None:
+        """What was not recorded is shown as the ledger has it, where it can be read."""
+        if self._ends_run is not None:
+            with suppress(ReconcilerError):
+                self._book.reload()
+
+    def _verdict(self) -> ApplyVerdict:
+        if OperationState.UNKNOWN in self._book.states.values():
+            return ApplyVerdict.UNKNOWN
+        return _VERDICTS.get(self._book.stored.state, ApplyVerdict.STOPPED)
+
+    def _outcome(self, verdict: ApplyVerdict, reason: str) -> ApplyOutcome:
+        self._reload_after_loss()
+        now_s = self._world.clock.now_s()
+        self._on_progress(RolloutEnded(at_s=now_s, keyspace=self._keyspace, verdict=verdict))
+        return ApplyOutcome(
+            environment=self._order.plan.core.environment,
+            keyspace=self._keyspace,
+            verdict=verdict,
+            plan=self._order.plan,
+            apply_id=self._lease.apply_id,
+            waves=self._book.wave_rows(),
+            shards=self._book.shard_rows(),
+            refusals=(self._guard_hold,) if self._guard_hold else (),
+            problem=self._ends_run or self._book.problem(),
+            reason=reason,
+            statements_run=self._statements_run,
+            elapsed_s=self._world.clock.monotonic_s() - self._begun_s,
+        )
+
+    def _tell_started(self) -> None:
+        self._on_progress(
+            RolloutStarted(
+                at_s=self._world.clock.now_s(),
+                keyspace=self._keyspace,
+                apply_id=self._lease.apply_id,
+                waves=self._book.stored.waves,
+                statements=sum(len(shard.statements) for shard in self._work.values()),
+                done=tuple(
+                    shard
+                    for shard, state in self._book.states.items()
+                    if state is OperationState.COMPLETED
+                ),
+            )
+        )

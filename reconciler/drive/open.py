@@ -1,0 +1,219 @@
+"""Finds or makes the record of an apply, and brings it up to what the shards show.
+
+A run that was stopped, paused or killed is taken up where the shards are: its record says what was
+intended, the look that was just taken under the locks says what is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import assert_never
+
+from reconciler.drive.shard.recorder import moved_row
+from reconciler.errors import Problem, Refused
+from reconciler.guard.model import Done, ToDo
+from reconciler.ledger.model import (
+    Entry,
+    EventEntry,
+    Lease,
+    NewApply,
+    NewOperation,
+    OperationEntry,
+    StoredApply,
+    StoredOperation,
+)
+from reconciler.ledger.states import Hold
+from reconciler.plan.model import Plan
+from reconciler.ports.clock import Clock
+from reconciler.ports.ledger import Ledger
+from reconciler.rollout.catch_up import Agrees, BringForward, LookAgain, TakenBack, catch_up
+from reconciler.rollout.hold import release
+from reconciler.rollout.operations import PlannedOperation, ShardWork, waves_with_work
+from reconciler.spec.model import Environment
+
+Operations = dict[str, dict[str, StoredOperation]]  # by shard, then by table
+
+
+class WaveChoice(StrEnum):
+    """Which waves this run may start: a pipeline may run the canaries and the rest as two jobs."""
+
+    ALL = "all"
+    CANARY = "canary"
+    REST = "rest"
+
+
+class Releases(StrEnum):
+    """What running again means for an apply that is held: a re-run of a job releases nothing."""
+
+    NOTHING = "nothing"
+    WHAT_HOLDS = "what holds"  # `reconciler resume`: a person looked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutOrder:
+    """What to roll out, found under the locks: `standings` of every shard of the plan.
+
+    `fingerprint` reads a live definition of a shard: (shard, SHOW CREATE TABLE text). `servers`
+    is equal for shards on one server, and no other is sent anything; a shard that is not in it goes
+    by its address.
+    """
+
+    plan: Plan
+    environment: Environment
+    commit: str
+    holder: str
+    standings: Mapping[str, ToDo | Done]
+    fingerprint: Callable[[str, str], str]
+    servers: Mapping[str, str] = field(default_factory=dict)
+    waves: WaveChoice = WaveChoice.ALL
+    releases: Releases = Releases.NOTHING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenApply:
+    lease: Lease
+    stored: StoredApply
+    operations: Operations
+
+
+def open_apply(
+    ledger: Ledger, clock: Clock, order: RolloutOrder, work: tuple[ShardWork, ...]
+) -> OpenApply:
+    """Raises Refused if another plan's apply keeps the keyspace reserved, or if the record and the
+    shards disagree in a way that running on would hide."""
+    core = order.plan.core
+    stored = ledger.unfinished(core.environment, core.keyspace)
+    if stored is not None and stored.plan_id == order.plan.plan_id:
+        rows = grouped(ledger.operations(stored.apply_id))
+        _check_same_operations(stored, rows, work)
+        entries = _entries(stored, rows, work, order.standings, clock.now_s())
+        now_s = clock.now_s()
+        lease = ledger.take_over(stored.apply_id, holder=order.holder, now_s=now_s)
+        entries.append(EventEntry(at_s=now_s, what=f"taken up by {order.holder}"))
+    else:
+        now_s = clock.now_s()
+        lease = ledger.begin(_new_apply(order, work), holder=order.holder, now_s=now_s)
+        stored = _read_apply(ledger, lease)
+        rows = grouped(ledger.operations(lease.apply_id))
+        entries = _entries(stored, rows, work, order.standings, now_s)
+        entries.append(EventEntry(at_s=now_s, what=f"begun by {order.holder}"))
+    ledger.record(lease, entries)
+    operations = ledger.operations(lease.apply_id)
+    stored = _released(ledger, lease, stored, operations, order.releases)
+    return OpenApply(lease=lease, stored=stored, operations=grouped(operations))
+
+
+def _read_apply(ledger: Ledger, lease: Lease) -> StoredApply:
+    stored = ledger.apply(lease.apply_id)
+    assert stored is not None, "the ledger returned a lease on it"
+    return stored
+
+
+def _released(
+    ledger: Ledger,
+    lease: Lease,
+    stored: StoredApply,
+    operations: tuple[StoredOperation, ...],
+    releases: Releases,
+) -> StoredApply:
+    """Nothing holds an apply that runs; what held it is released only if somebody said so."""
+    after = stored
+    if releases is Releases.WHAT_HOLDS and stored.hold is not Hold.NONE:
+        after = release(stored, operations) or stored
+    after = replace(after, hold=Hold.NONE, reason="", waits_since_s=None, soaking=None)
+    if after == stored:
+        return stored
+    ledger.settle(lease, after)
+    return replace(after, version=stored.version + 1)
+
+
+def _new_apply(order: RolloutOrder, work: tuple[ShardWork, ...]) -> NewApply:
+    core = order.plan.core
+    return NewApply(
+        environment=core.environment,
+        keyspace=core.keyspace,
+        plan_id=order.plan.plan_id,
+        commit=order.commit,
+        waves=waves_with_work(core),
+        operations=tuple(
+            NewOperation(
+                shard=operation.key.shard,
+                table=operation.key.table,
+                wave=operation.wave,
+                position=operation.position,
+                statements=len(operation.indexes),
+            )
+            for shard in work
+            for operation in shard.operations
+        ),
+    )
+
+
+def grouped(rows: tuple[StoredOperation, ...]) -> Operations:
+    grouped: Operations = {}
+    for row in rows:
+        grouped.setdefault(row.shard, {})[row.table] = row
+    return grouped
+
+
+def _check_same_operations(
+    stored: StoredApply, rows: Operations, work: tuple[ShardWork, ...]
+) -> None:
+    """A record with fewer operations than the plan was not read whole (ST-14)."""
+    recorded = {(shard, table) for shard, tables in rows.items() for table in tables}
+    planned = {(op.key.shard, op.key.table) for shard in work for op in shard.operations}
+    if recorded != planned:
+        raise _disagrees(f"apply {stored.apply_id} has other operations than its plan")
+
+
+def _entries(
+    stored: StoredApply,
+    rows: Operations,
+    work: tuple[ShardWork, ...],
+    standings: Mapping[str, ToDo | Done],
+    now_s: float,
+) -> list[Entry]:
+    entries: list[Entry] = []
+    for shard in work:
+        for operation in shard.operations:
+            row = rows[shard.shard][operation.key.table]
+            done = _done(operation, standings[shard.shard])
+            entries += _caught_up(stored, row, done, now_s)
+    return entries
+
+
+def _done(operation: PlannedOperation, standing: ToDo | Done) -> int:
+    if isinstance(standing, Done):
+        return len(operation.indexes)
+    return operation.done_before(standing.next_index)
+
+
+def _caught_up(stored: StoredApply, row: StoredOperation, done: int, now_s: float) -> list[Entry]:
+    match found := catch_up(row, done):
+        case Agrees():
+            return []
+        case TakenBack():
+            raise _disagrees(
+                f"apply {stored.apply_id} completed table {row.table} of shard {row.shard}, and"
+                " somebody has taken that back since"
+            )
+        case BringForward(move=move):
+            row = replace(row, statements_done=done)
+        case LookAgain(move=move):
+            pass
+        case _:
+            assert_never(found)
+    return [OperationEntry(row=moved_row(row, move, now_s) if move else row)]
+
+
+def _disagrees(what: str) -> Refused:
+    return Refused(
+        Problem(
+            code="ledger-disagrees",
+            message=what,
+            recovery="`reconciler cancel` the apply, then plan again: the plan is made from what"
+            " the shards show",
+        )
+    )

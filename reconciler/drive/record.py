@@ -1,0 +1,173 @@
+"""The driver's view of an apply: every operation's row, and the apply's own row derived from them.
+
+Rule: a state that ends an apply is written only after all its operations were read back from the
+ledger; if they cannot be read, the stored state stays for the next look (ST-2).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+
+from reconciler.drive.open import OpenApply, grouped
+from reconciler.drive.rows import first_failure, shard_rows, wave_rows
+from reconciler.drive.shard.recorder import ShardBook, moved_row
+from reconciler.errors import Problem
+from reconciler.ledger.model import (
+    Entry,
+    EventEntry,
+    Lease,
+    OperationEntry,
+    Soaking,
+    StoredApply,
+    StoredOperation,
+)
+from reconciler.ledger.states import FINISHED, SETTLED, Hold, OperationState
+from reconciler.outcomes.apply import ShardRow, WaveRow
+from reconciler.ports.clock import Clock
+from reconciler.ports.ledger import Ledger
+from reconciler.rollout.projection import apply_state, shard_state
+from reconciler.rollout.transitions import TRANSITIONS, Move
+
+
+class RolloutBook:
+    """`states` and `settled_s` are per shard and kept up with every row that is taken in."""
+
+    def __init__(self, ledger: Ledger, clock: Clock, opened: OpenApply) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._rows = opened.operations
+        self._counts: Counter[OperationState] = Counter()
+        self.stored = opened.stored
+        self.states: dict[str, OperationState] = {}
+        self.settled_s: dict[str, float] = {}
+        self._count_anew()
+
+    def rows_of(self, shard: str) -> dict[str, StoredOperation]:
+        return dict(self._rows[shard])
+
+    def operations(self) -> list[StoredOperation]:
+        return [row for tables in self._rows.values() for row in tables.values()]
+
+    def shard_row(self, shard: str) -> ShardRow:
+        return shard_rows(self._rows[shard].values())[0]
+
+    def shard_rows(self) -> tuple[ShardRow, ...]:
+        return shard_rows(self.operations())
+
+    def wave_rows(self) -> tuple[WaveRow, ...]:
+        return wave_rows(self.stored.waves, self.shard_rows(), self.stored.soaking)
+
+    def problem(self) -> Problem | None:
+        return first_failure(self.operations()) if self._counts[OperationState.FAILED] else None
+
+    def take(self, rows: Iterable[StoredOperation]) -> None:
+        """Rows as they now are in the ledger."""
+        touched = set()
+        for row in rows:
+            tables = self._rows[row.shard]
+            self._counts[tables[row.table].state] -= 1
+            self._counts[row.state] += 1
+            tables[row.table] = row
+            touched.add(row.shard)
+        for shard in touched:
+            self._sum_up(shard)
+
+    def reload(self) -> None:
+        self._rows = grouped(self._ledger.operations(self.stored.apply_id))
+        self._count_anew()
+
+    def project(self, lease: Lease) -> None:
+        """Derive the apply's state from all its operations and write it if it has changed."""
+        row = self._projected()
+        if row.state in FINISHED:
+            self.reload()
+            row = self._projected()
+        if row != self.stored:
+            self.settle(lease, row)
+
+    def settle(self, lease: Lease, row: StoredApply) -> None:
+        history: tuple[EventEntry, ...] = ()
+        if row.state is not self.stored.state or row.reason != self.stored.reason:
+            state = row.state.replace("_", " ")
+            what = f"{state}: {row.reason}" if row.reason else state
+            history = (EventEntry(at_s=self._clock.now_s(), what=what),)
+        self._ledger.settle(lease, row, history)
+        self.stored = replace(row, version=row.version + 1)
+
+    def hold(self, lease: Lease, hold: Hold, reason: str, soaking: Soaking | None = None) -> None:
+        """Say why nothing starts; with Hold.NONE, that it will by itself."""
+        if (hold, reason, soaking) == (self.stored.hold, self.stored.reason, self.stored.soaking):
+            return
+        self.settle(
+            lease,
+            replace(
+                self.stored,
+                hold=hold,
+                reason=reason,
+                soaking=soaking,
+                waits_since_s=self._clock.now_s() if reason else None,
+                state=apply_state(self._counts_present(), hold),
+            ),
+        )
+
+    def move_rest(self, lease: Lease, move: Move) -> None:
+        """Make the move with every operation that is not settled and can make it."""
+        rows = [row for row in self.operations() if (row.state, move) in TRANSITIONS]
+        self._move(lease, rows, move)
+
+    def lose(self, lease: Lease, shards: Iterable[str]) -> None:
+        """What is running on these shards is left to itself."""
+        self.reload()
+        rows = [row for shard in shards for row in self._rows[shard].values()]
+        running = [row for row in rows if (row.state, Move.LOSE) in TRANSITIONS]
+        self._move(lease, running, Move.LOSE)
+
+    def contain(self, lease: Lease, shard: str, problem: Problem) -> None:
+        """The shard's work ended with a fault: what was running failed, the rest never starts."""
+        self.reload()
+        book = ShardBook(self._ledger, lease, self._clock, shard, self._rows[shard])
+        unsettled = [row for row in book.rows if row.state not in SETTLED]
+        if unsettled:
+            at_fault = max(unsettled, key=lambda row: row.state is OperationState.RUNNING)
+            book.fail(at_fault.table, problem)
+            book.write()
+        self.take(book.rows)
+
+    def _move(self, lease: Lease, rows: list[StoredOperation], move: Move) -> None:
+        now_s = self._clock.now_s()
+        moved = [moved_row(row, move, now_s, row.problem) for row in rows]
+        entries: list[Entry] = [OperationEntry(row=row) for row in moved]
+        if entries:
+            self._ledger.record(lease, entries)
+            self.take(replace(row, version=row.version + 1) for row in moved)
+
+    def _projected(self) -> StoredApply:
+        state = apply_state(self._counts_present(), self.stored.hold)
+        finished = state in FINISHED
+        return replace(
+            self.stored,
+            state=state,
+            problem=self.problem(),
+            hold=Hold.NONE if finished else self.stored.hold,
+            reason="" if finished else self.stored.reason,
+            waits_since_s=None if finished else self.stored.waits_since_s,
+            soaking=None if finished else self.stored.soaking,
+            completed_s=max(self.settled_s.values()) if finished else None,
+        )
+
+    def _counts_present(self) -> list[OperationState]:
+        return [state for state, count in self._counts.items() if count]
+
+    def _count_anew(self) -> None:
+        self._counts = Counter(row.state for row in self.operations())
+        for shard in self._rows:
+            self._sum_up(shard)
+
+    def _sum_up(self, shard: str) -> None:
+        rows = self._rows[shard].values()
+        self.states[shard] = shard_state(row.state for row in rows)
+        settled = [row.settled_s for row in rows if row.settled_s is not None]
+        if settled:
+            self.settled_s[shard] = max(settled)

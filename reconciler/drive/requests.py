@@ -1,0 +1,80 @@
+"""What people ask of the one that drives an apply, from the terminal or through the ledger, and the
+sign of life by which they know that somebody is there to answer.
+
+Every method that reads or writes the ledger raises what the ledger raises.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import assert_never
+
+from reconciler.drive.record import RolloutBook
+from reconciler.drive.shard.task import RolloutWorld
+from reconciler.ledger.model import Lease, Request
+from reconciler.ledger.states import RequestKind, RequestState
+from reconciler.limits import HEARTBEAT_S, ROLLOUT_POLL_S
+from reconciler.rollout.decide import Asked
+from reconciler.rollout.hold import nothing_to_release, release
+
+
+class RolloutRequests:
+    """`asked` is what was asked of this run so far; a request to end it is never forgotten."""
+
+    def __init__(self, world: RolloutWorld, lease: Lease, book: RolloutBook) -> None:
+        self._world = world
+        self._lease = lease
+        self._book = book
+        self._heard_s = self._beat_s = float("-inf")
+        self.asked = Asked.NOTHING
+
+    def listen(self) -> None:
+        """To the terminal each time, to the ledger as often as people notice."""
+        if self.asked is Asked.NOTHING and self._world.interrupts() > 0:
+            self.asked = Asked.STOP
+        now_s = self._world.clock.monotonic_s()
+        if now_s - self._heard_s < ROLLOUT_POLL_S:
+            return
+        self._heard_s = now_s
+        if now_s - self._beat_s >= HEARTBEAT_S:
+            self._beat_s = now_s
+            self._world.ledger.heartbeat(self._lease, now_s=self._world.clock.now_s())
+        for request in self._pending():
+            self._hear(request)
+
+    def supersede_old_stops(self) -> None:
+        """A stop was for the run before this one; a cancel or a release still counts."""
+        for request in self._pending():
+            if request.kind is RequestKind.STOP:
+                why = f"taken up again by {self._lease.holder}"
+                self._world.ledger.answer(request.request_id, RequestState.SUPERSEDED, why)
+
+    def refuse_late_ones(self) -> None:
+        """Of an apply that is finished: who asked may be gone, too, and could not answer it."""
+        for request in self._pending():
+            why = "the apply has ended meanwhile"
+            self._world.ledger.answer(request.request_id, RequestState.REFUSED, why)
+
+    def _pending(self) -> list[Request]:
+        return self._world.ledger.requests(self._lease.apply_id, RequestState.PENDING)
+
+    def _hear(self, request: Request) -> None:
+        answer = partial(self._world.ledger.answer, request.request_id)
+        match request.kind:
+            case RequestKind.STOP if self.asked is Asked.CANCEL:
+                answer(RequestState.SUPERSEDED, "it is being cancelled")
+            case RequestKind.STOP:
+                self.asked = Asked.STOP
+                answer(RequestState.APPLIED, "what runs is finished, nothing new starts")
+            case RequestKind.CANCEL:
+                self.asked = Asked.CANCEL
+                answer(RequestState.APPLIED, "what runs is finished, the rest never starts")
+            case RequestKind.RELEASE:
+                after = release(self._book.stored, self._book.operations())
+                if after is None:
+                    answer(RequestState.SUPERSEDED, nothing_to_release(self._book.stored))
+                else:
+                    self._book.settle(self._lease, after)
+                    answer(RequestState.APPLIED, "released")
+            case _:
+                assert_never(request.kind)

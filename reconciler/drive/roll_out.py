@@ -1,0 +1,88 @@
+"""Rolls a checked plan out: opens the apply's record, drives it to an end, lets go of it.
+
+The caller has taken the locks and checked the whole keyspace under them; whatever is run here is
+checked again table by table, right before each statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from reconciler.drive.driver import RolloutDriver
+from reconciler.drive.open import RolloutOrder, WaveChoice, open_apply
+from reconciler.drive.shard.task import RolloutWorld
+from reconciler.errors import Problem, Refused
+from reconciler.guard.model import Done
+from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
+from reconciler.outcomes.progress import ProgressEvent
+from reconciler.ports.shards import HeldLocks
+from reconciler.rollout.decide import Pace
+from reconciler.rollout.operations import ShardWork, work_of
+from reconciler.spec.model import ShardSpec
+
+
+def roll_out(
+    world: RolloutWorld,
+    order: RolloutOrder,
+    locks: HeldLocks,
+    *,
+    on_progress: Callable[[ProgressEvent], None],
+) -> ApplyOutcome:
+    """Run what is left of the plan, in waves. The caller holds every shard's lock and has checked
+    the whole keyspace under it. Raises Refused if the ledger keeps the keyspace reserved for
+    another apply, or disagrees with the shards; Unavailable if nothing could be recorded: nothing
+    was sent then."""
+    work = work_of(order.plan)
+    core = order.plan.core
+    if all(isinstance(order.standings[shard.shard], Done) for shard in work):
+        found = world.ledger.unfinished(core.environment, core.keyspace)
+        if found is None or found.plan_id != order.plan.plan_id:
+            return ApplyOutcome(
+                environment=core.environment,
+                keyspace=core.keyspace,
+                verdict=ApplyVerdict.NOTHING_TO_DO,
+                plan=order.plan,
+            )
+    _check_wave_choice(order, work)
+    opened = open_apply(world.ledger, world.clock, order, work)
+    driver = RolloutDriver(world, order, work, _pace(order), opened, locks, on_progress)
+    try:
+        return driver.run()
+    finally:
+        driver.give_up()
+
+
+def _check_wave_choice(order: RolloutOrder, work: tuple[ShardWork, ...]) -> None:
+    if order.waves is not WaveChoice.REST:
+        return
+    for shard in work:
+        if shard.wave == 1 and not isinstance(order.standings[shard.shard], Done):
+            raise Refused(
+                Problem(
+                    code="canary-not-done",
+                    message=f"shard {shard.shard} of the first wave is not done yet",
+                    recovery="`reconciler apply --wave canary` first",
+                )
+            )
+
+
+def _pace(order: RolloutOrder) -> Pace:
+    rollout = order.environment.rollout
+    return Pace(
+        on_failure=rollout.on_failure,
+        parallel=rollout.parallel,
+        parallel_per_host=rollout.parallel_per_host,
+        hosts={
+            spec.name: order.servers.get(spec.name) or _host(spec)
+            for spec in order.environment.shards
+        },
+        soak_s=rollout.soak_s,
+        gate=rollout.gate and order.waves is not WaveChoice.REST,
+        last_wave=1 if order.waves is WaveChoice.CANARY else None,
+    )
+
+
+def _host(spec: ShardSpec) -> str:
+    """Equal for shards on one server, as far as the spec tells; compared, never shown."""
+    parts = (spec.connection.host, spec.connection.port, spec.connection.socket or "")
+    return "\n".join(parts).replace("{shard}", spec.name)

@@ -1,0 +1,83 @@
+"""From the ledger's rows to the rows that reports show; the same for a run and for `status`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from itertools import groupby
+
+from reconciler.errors import Problem
+from reconciler.ledger.model import Soaking, StoredOperation
+from reconciler.ledger.states import OperationState
+from reconciler.outcomes.apply import OperationRow, ShardRow, WaveRow
+from reconciler.rollout.projection import shard_state
+
+_RUNNING = frozenset(
+    {
+        OperationState.RUNNING,
+        OperationState.WAITING_FOR_CUTOVER,
+        OperationState.FAILED_RETRYABLE,
+    }
+)
+
+
+def shard_rows(operations: Iterable[StoredOperation]) -> tuple[ShardRow, ...]:
+    """One row per shard, in rollout order."""
+    ordered = sorted(operations, key=lambda row: row.position)
+    grouped = (tuple(rows) for _, rows in groupby(ordered, key=lambda row: row.shard))
+    return tuple(_shard_row(rows) for rows in grouped)
+
+
+def wave_rows(
+    waves: tuple[tuple[str, ...], ...],
+    shards: Iterable[ShardRow],
+    soaking: Soaking | None = None,
+) -> tuple[WaveRow, ...]:
+    states = {row.shard: row.state for row in shards}
+    return tuple(
+        WaveRow(
+            number=number,
+            shards=wave,
+            completed=counts[OperationState.COMPLETED],
+            failed=counts[OperationState.FAILED],
+            running=sum(counts[state] for state in _RUNNING),
+            unknown=counts[OperationState.UNKNOWN],
+            stopped=counts[OperationState.STOPPED],
+            cancelled=counts[OperationState.CANCELLED],
+            soak_until_s=soaking.until_s if soaking and soaking.wave == number else None,
+        )
+        for number, wave in enumerate(waves, start=1)
+        if wave
+        for counts in [Counter(states[shard] for shard in wave)]
+    )
+
+
+def first_failure(operations: Iterable[StoredOperation]) -> Problem | None:
+    """The failure that comes first in rollout order, whichever ended last (ST-5)."""
+    ordered = sorted(operations, key=lambda row: row.position)
+    return next(
+        (row.problem for row in ordered if row.state is OperationState.FAILED and row.problem),
+        None,
+    )
+
+
+def _shard_row(rows: tuple[StoredOperation, ...]) -> ShardRow:
+    return ShardRow(
+        shard=rows[0].shard,
+        wave=rows[0].wave,
+        state=shard_state(row.state for row in rows),
+        operations=tuple(
+            OperationRow(
+                table=row.table,
+                state=row.state,
+                statements=row.statements,
+                statements_done=row.statements_done,
+                started_s=row.started_s,
+                settled_s=row.settled_s,
+                waits_for=row.waits_for,
+                waits_since_s=row.waits_since_s if row.waits_for else None,
+                problem=row.problem,
+            )
+            for row in rows
+        ),
+    )

@@ -1,0 +1,1 @@
+"""One shard's part of an apply: intent, statement, read back, record."""

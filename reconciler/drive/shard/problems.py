@@ -1,0 +1,129 @@
+"""The wording of everything that can go wrong with one shard during a rollout, each with its code
+and its next step. Expected and observed are named where both are known (GD-7)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciler.errors import Problem
+from reconciler.ports.shards import Failed
+
+_PLAN_AGAIN = "run `reconciler plan --write` again, have the new plan reviewed, then apply"
+_SAME_PLAN = (
+    "mend the cause; once this apply has ended, `reconciler apply` runs what is left of the plan"
+)
+_RESUME = "`reconciler resume`: it looks at the shard first and runs only what is left"
+
+
+def drifted(shard: str, table: str, *, expected: str | None, observed: str | None) -> Problem:
+    return Problem(
+        code="drift",
+        message=f"shard {shard}, table {table}: somebody changed it since this apply looked\n"
+        f"expected: {expected or 'no such table'}\nobserved: {observed or 'no such table'}",
+        recovery=_PLAN_AGAIN,
+    )
+
+
+def position_lost(shard: str) -> Problem:
+    return Problem(
+        code="drift",
+        message=f"shard {shard}: its tables are at no point of what the plan runs there",
+        recovery="`reconciler drift` shows the difference; " + _PLAN_AGAIN,
+    )
+
+
+def read_back_differs(shard: str, table: str) -> Problem:
+    return Problem(
+        code="read-back",
+        message=f"shard {shard}, table {table}: after its statement the table is neither what it"
+        " was nor what the plan says",
+        recovery="`reconciler drift` shows the difference; " + _PLAN_AGAIN,
+    )
+
+
+def statement_failed(shard: str, table: str, failed: Failed) -> Problem:
+    blocked = f"; in the way: {failed.blocker}" if failed.blocker else ""
+    return Problem(
+        code="statement-failed",
+        message=f"shard {shard}, table {table}: {failed.error}{blocked}",
+        recovery="nothing yet: it is tried again; end what is in the way, or `reconciler stop`"
+        if failed.transient
+        else _SAME_PLAN,
+    )
+
+
+def tried_in_vain(problem: Problem, attempts: int) -> Problem:
+    """What a problem is called that did not pass by itself."""
+    message = f"{problem.message} (tried {attempts} times)"
+    return replace(problem, message=message, recovery=_SAME_PLAN)
+
+
+def unanswered(shard: str, table: str, reason: str) -> Problem:
+    return Problem(
+        code="outcome-unknown",
+        message=f"shard {shard}, table {table}: the statement was sent and no answer came:"
+        f" {reason}",
+        recovery=_RESUME,
+    )
+
+
+def still_unknown(shard: str, reason: str) -> Problem:
+    return Problem(
+        code="outcome-unknown",
+        message=f"shard {shard}: what became of its statement cannot be seen yet: {reason}",
+        recovery=_RESUME,
+    )
+
+
+def already_running(shard: str, table: str) -> Problem:
+    return Problem(
+        code="already-running",
+        message=f"shard {shard}, table {table}: this very statement is running there, sent by"
+        " somebody else",
+        recovery="wait until it has ended, then `reconciler apply` again",
+    )
+
+
+def not_claimed(shard: str, table: str) -> Problem:
+    return Problem(
+        code="session-left-behind",
+        message=f"shard {shard}, table {table}: the server still has a session of an earlier run,"
+        " whose statement may be running there",
+        recovery="wait until it has ended, or KILL it (program_name `reconciler, applying`), then"
+        " `reconciler apply` again",
+    )
+
+
+def rows_unmeasured(shard: str, table: str) -> Problem:
+    return Problem(
+        code="rows-unmeasured",
+        message=f"shard {shard}, table {table}: the number of rows could not be read, and the plan"
+        " sets a ceiling for it",
+        recovery="let the apply identity read the table's statistics, then apply again",
+    )
+
+
+def rows_over_ceiling(shard: str, table: str, rows: int, ceiling: int) -> Problem:
+    return Problem(
+        code="row-ceiling",
+        message=f"shard {shard}, table {table}: about {rows} rows, the reviewed ceiling is"
+        f" {ceiling}",
+        recovery=_PLAN_AGAIN,
+    )
+
+
+def lock_lost(shard: str) -> Problem:
+    return Problem(
+        code="lock-lost",
+        message=f"shard {shard}: the keyspace's lock on it is gone; nothing more was sent",
+        recovery=_RESUME,
+    )
+
+
+def crashed(shard: str, error: BaseException) -> Problem:
+    return Problem(
+        code="shard-crashed",
+        message=f"shard {shard}: its work ended with a fault of reconciler's own:"
+        f" {type(error).__name__}: {error}",
+        recovery="report the fault; `reconciler drift` shows where the shard is",
+    )

@@ -1,0 +1,58 @@
+"""What one shard's work tells those who watch while it goes on."""
+
+from __future__ import annotations
+
+from reconciler.errors import Problem
+from reconciler.outcomes.progress import RolloutWaits, StatementEnded, StatementStarted
+from reconciler.plan.model import PlannedStatement
+from reconciler.ports.clock import Clock, Crew
+from reconciler.rollout.operations import ShardWork
+
+
+class ShardProgress:
+    def __init__(self, crew: Crew, clock: Clock, work: ShardWork) -> None:
+        self._crew = crew
+        self._clock = clock
+        self._shard = work.shard
+        self._keyspace = work.operations[0].key.keyspace
+        self._of = len(work.statements)
+
+    def started(self, statement: PlannedStatement, index: int) -> None:
+        self._crew.tell(
+            StatementStarted(
+                at_s=self._clock.now_s(),
+                keyspace=self._keyspace,
+                shard=self._shard,
+                table=statement.table,
+                sql=statement.sql,
+                number=index + 1,
+                of=self._of,
+            )
+        )
+
+    def ended(
+        self, statement: PlannedStatement, index: int, elapsed_s: float, problem: Problem | None
+    ) -> None:
+        self._crew.tell(
+            StatementEnded(
+                at_s=self._clock.now_s(),
+                keyspace=self._keyspace,
+                shard=self._shard,
+                table=statement.table,
+                number=index + 1,
+                of=self._of,
+                elapsed_s=elapsed_s,
+                problem=problem,
+            )
+        )
+
+    def waits(self, reason: str, until_s: float | None = None) -> None:
+        self._crew.tell(
+            RolloutWaits(
+                at_s=self._clock.now_s(),
+                keyspace=self._keyspace,
+                reason=reason,
+                shard=self._shard,
+                until_s=until_s,
+            )
+        )

@@ -1,0 +1,178 @@
+"""The record of one shard's work while it goes on.
+
+Rule: what is recorded together is durable together, and nothing is sent to a shard before the
+intent to send it is. An outcome may travel with the next intent, because it can be observed again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from reconciler.errors import Problem, ReconcilerError
+from reconciler.ledger.model import (
+    Entry,
+    EventEntry,
+    Lease,
+    OperationEntry,
+    StatementEntry,
+    StoredOperation,
+    StoredStatement,
+)
+from reconciler.ledger.states import SETTLED, OperationState, StatementState
+from reconciler.plan.model import PlannedStatement
+from reconciler.ports.clock import Clock
+from reconciler.ports.ledger import Ledger
+from reconciler.rollout.transitions import Move, moved
+
+
+class RecordLost(Exception):
+    """The ledger did not take an entry: from here on nothing more may be sent."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+class ShardBook:
+    """Rows of one shard's operations as they were last written, and what is to be written next."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        lease: Lease,
+        clock: Clock,
+        shard: str,
+        rows: Mapping[str, StoredOperation],
+    ) -> None:
+        self._ledger = ledger
+        self._lease = lease
+        self._clock = clock
+        self._shard = shard
+        self._unwritten: list[Entry] = []
+        self._rows = dict(rows)
+        self._intended: dict[int, StoredStatement] = {}
+
+    @property
+    def rows(self) -> tuple[StoredOperation, ...]:
+        return tuple(self._rows.values())
+
+    def state(self, table: str) -> OperationState:
+        return self._rows[table].state
+
+    def move(self, table: str, move: Move, problem: Problem | None = None) -> None:
+        """Raises IllegalMove and changes nothing if the table of transitions has no such row."""
+        self._put(moved_row(self._rows[table], move, self._clock.now_s(), problem))
+
+    def count_done(self, table: str, done: int) -> None:
+        self._put(replace(self._rows[table], statements_done=done, waits_since_s=None))
+
+    def explain(self, table: str, problem: Problem) -> None:
+        """Say why an operation is where it is, without moving it."""
+        self._put(replace(self._rows[table], problem=problem))
+
+    def wait(self, table: str, waits_for: str) -> None:
+        """Name what the operation waits for, '' for nothing any more; durable at once, for those
+        who watch. It has waited since it first began to wait in a row."""
+        row = self._rows[table]
+        since_s = None
+        if waits_for:
+            since_s = row.waits_since_s if row.waits_since_s is not None else self._clock.now_s()
+        self._put(replace(row, waits_for=waits_for, waits_since_s=since_s))
+        self.write()
+
+    def intend(self, index: int, statement: PlannedStatement, attempt: int) -> None:
+        """Durable when this returns: the statement may now be sent."""
+        if self.state(statement.table) is not OperationState.RUNNING:
+            self.move(statement.table, Move.START)
+        self._intended[index] = StoredStatement(
+            shard=self._shard,
+            index=index,
+            table=statement.table,
+            sql=statement.sql,
+            state=StatementState.INTENDED,
+            attempts=attempt,
+            intended_s=self._clock.now_s(),
+        )
+        self._unwritten.append(StatementEntry(row=self._intended[index]))
+        self.write()
+
+    def conclude(self, index: int, state: StatementState, problem: Problem | None = None) -> None:
+        """What became of a statement that was intended by this process."""
+        row = replace(
+            self._intended[index], state=state, settled_s=self._clock.now_s(), problem=problem
+        )
+        self._unwritten.append(StatementEntry(row=row))
+
+    def conclude_found(self, row: StoredStatement, state: StatementState) -> None:
+        """What a look at the shard says became of a statement that another run intended."""
+        found = replace(row, state=state, settled_s=self._clock.now_s())
+        self._unwritten.append(StatementEntry(row=found))
+
+    def fail(self, table: str, problem: Problem) -> None:
+        """The operation failed, and what the shard had left to do after it never starts."""
+        self.move(table, Move.FAIL, problem)
+        self.tell(f"failed: {problem.message}", table)
+        for row in self.rows:
+            if row.state not in SETTLED:
+                self.move(row.table, Move.CANCEL)
+
+    def stop_halfway(self) -> None:
+        """What has begun and is between two statements is stopped; it can be resumed."""
+        for row in self.rows:
+            if row.state in (OperationState.RUNNING, OperationState.FAILED_RETRYABLE):
+                self.move(row.table, Move.STOP)
+
+    def resume_stopped(self) -> None:
+        for row in self.rows:
+            if row.state is OperationState.STOPPED:
+                self.move(row.table, Move.RESUME)
+
+    def tell(self, what: str, table: str | None = None) -> None:
+        """A line of history."""
+        entry = EventEntry(at_s=self._clock.now_s(), what=what, shard=self._shard, table=table)
+        self._unwritten.append(entry)
+
+    def write(self) -> None:
+        """Raises RecordLost; then nothing that was unwritten is in the ledger."""
+        if not self._unwritten:
+            return
+        entries, self._unwritten = self._unwritten, []
+        try:
+            self._ledger.record(self._lease, entries)
+        except ReconcilerError as error:
+            raise RecordLost(error.problems[0]) from error
+
+    def _put(self, row: StoredOperation) -> None:
+        """Several moves of one operation between two writes are one entry."""
+        for place, entry in enumerate(self._unwritten):
+            if isinstance(entry, OperationEntry) and entry.row.table == row.table:
+                merged = replace(row, version=entry.row.version)
+                self._unwritten[place] = OperationEntry(row=merged)
+                self._rows[row.table] = row
+                return
+        self._unwritten.append(OperationEntry(row=row))
+        self._rows[row.table] = replace(row, version=row.version + 1)
+
+
+def moved_row(
+    row: StoredOperation, move: Move, now_s: float, problem: Problem | None = None
+) -> StoredOperation:
+    """The row after a move, at the version it was read with."""
+    state = moved(row.state, move)
+    is_start = state is OperationState.RUNNING and row.started_s is None
+    return replace(
+        row,
+        state=state,
+        started_s=now_s if is_start else row.started_s,
+        settled_s=now_s if state in SETTLED else None,
+        problem=problem,
+        waits_for="",
+        waits_since_s=row.waits_since_s if _is_next_try(row.state, state) else None,
+    )
+
+
+def _is_next_try(before: OperationState, after: OperationState) -> bool:
+    """Trying again is part of one wait: who looks wants to know since when it comes no further."""
+    tries = {before, after}
+    return tries == {OperationState.RUNNING, OperationState.FAILED_RETRYABLE}

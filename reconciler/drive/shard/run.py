@@ -1,0 +1,373 @@
+"""One shard's statements, one after the other: check, record the intent, run, read back, record.
+
+A crash after the intent resumes as "look at the shard", a crash before it as "never ran"; there is
+no third case. This sends statements and never decides which shard is next.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from reconciler.ddl.statement.check import check_statement
+from reconciler.drive.shard.problems import (
+    already_running,
+    drifted,
+    lock_lost,
+    not_claimed,
+    read_back_differs,
+    rows_over_ceiling,
+    rows_unmeasured,
+    statement_failed,
+    tried_in_vain,
+    unanswered,
+)
+from reconciler.drive.shard.progress import ShardProgress
+from reconciler.drive.shard.recorder import RecordLost, ShardBook
+from reconciler.drive.shard.task import (
+    Brake,
+    BrakePedal,
+    RolloutWorld,
+    ShardResult,
+    ShardTask,
+    pause,
+    position_seen,
+    retry_pause_s,
+)
+from reconciler.errors import Problem, ReconcilerError, Unavailable
+from reconciler.guard.health import (
+    needs_vitals,
+    outside_window,
+    passes_by_itself,
+    vitals_refusals,
+)
+from reconciler.guard.model import Refusal
+from reconciler.ledger.model import Lease
+from reconciler.ledger.states import OperationState, StatementState
+from reconciler.limits import (
+    CLAIM_WAIT_S_MAX,
+    GUARD_PAUSE_S,
+    GUARD_WAIT_S_MAX,
+    SETTLE_PAUSE_S,
+)
+from reconciler.plan.model import Effect, PlannedStatement
+from reconciler.ports.shards import Applied, Failed, HeldLocks, ShardSession, Unknown
+from reconciler.rollout.transitions import Move
+
+
+@dataclass(frozen=True, slots=True)
+class _Next:
+    """The statement is applied."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """Nothing took effect, and the same may well succeed later."""
+
+    problem: Problem
+    blocker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """This shard does nothing more in this run."""
+
+    hold: Refusal | None = None
+    ends_run: Problem | None = None
+
+
+_Step = _Next | _Again | _End
+
+
+def run_shard(
+    world: RolloutWorld, task: ShardTask, lease: Lease, locks: HeldLocks, pedal: BrakePedal
+) -> ShardResult:
+    """Run what the shard has left to do. Raises nothing of the world's."""
+    return _ShardRun(world, task, lease, locks, pedal).run()
+
+
+class _ShardRun:
+    def __init__(
+        self,
+        world: RolloutWorld,
+        task: ShardTask,
+        lease: Lease,
+        locks: HeldLocks,
+        pedal: BrakePedal,
+    ) -> None:
+        self._world = world
+        self._task = task
+        self._locks = locks
+        self._pedal = pedal
+        self._shard = task.work.shard
+        self._book = ShardBook(world.ledger, lease, world.clock, self._shard, task.rows)
+        self._progress = ShardProgress(world.crew, world.clock, task.work)
+        self._index = task.next_index
+        self._first_index = self._index
+        self._attempt = 1
+        self._blocked_since_s: float | None = None
+
+    def run(self) -> ShardResult:
+        try:
+            self._book.resume_stopped()
+            end = self._until_end()
+            self._book.stop_halfway()
+            self._book.write()
+        except RecordLost as lost:
+            end = _End(ends_run=lost.problem)
+        return ShardResult(
+            shard=self._shard,
+            rows=self._book.rows,
+            statements_run=self._index - self._first_index,
+            hold=end.hold,
+            ends_run=end.ends_run,
+        )
+
+    def _until_end(self) -> _End:
+        while self._index < len(self._task.work.statements):
+            match step := self._session():
+                case _Again():
+                    if end := self._back_off(step):
+                        return end
+                case _End():
+                    return step
+                case _Next():
+                    pass
+                case _:
+                    assert_never(step)
+        return _End()
+
+    def _session(self) -> _Step:
+        """As many statements as one connection carries."""
+        try:
+            with self._world.sessions.open(self._task.spec, server=self._task.server) as session:
+                if (step := self._claim(session)) is not None:
+                    return step
+                while self._index < len(self._task.work.statements):
+                    step = self._statement(session)
+                    if not isinstance(step, _Next):
+                        return step
+                    self._index, self._attempt = self._index + 1, 1
+                    self._blocked_since_s = None
+        except Unavailable as error:
+            # What was sent is dealt with where it was sent: this was a look, or a greeting.
+            return _Again(error.problems[0])
+        return _Next()
+
+    def _claim(self, session: ShardSession) -> _Step | None:
+        """Be the only one who can send. Where an earlier run's session was waited for, what it
+        left behind may have run since the look: the shard is looked at again."""
+        if session.claim():
+            return None
+        table = self._task.work.statements[self._index].table
+        self._book.wait(table, "an earlier run's session on the shard to end")
+        self._progress.waits("the server still has an earlier run's session on this shard")
+        give_up_s = self._world.clock.monotonic_s() + CLAIM_WAIT_S_MAX
+        while not session.claim():
+            if self._is_braked(table):
+                return _End()
+            if self._world.clock.monotonic_s() >= give_up_s:
+                return _Again(not_claimed(self._shard, table))
+            pause(self._world.clock, self._pedal, SETTLE_PAUSE_S)
+        self._book.wait(table, "")
+        return self._look_again(session, table)
+
+    def _look_again(self, session: ShardSession, table: str) -> _End | None:
+        position = position_seen(session, self._task)
+        if isinstance(position, Problem):
+            return self._fail(table, position)
+        position = max(position, self._index)  # behind what was done is drift, found right below
+        for operation in self._task.work.operations:
+            found, done = operation.key.table, operation.done_before(position)
+            if done > operation.done_before(self._index):
+                self._book.count_done(found, done)
+                if done == len(operation.indexes):
+                    is_running = self._book.state(found) is OperationState.RUNNING
+                    self._book.move(found, Move.COMPLETE if is_running else Move.FIND_DONE)
+                self._book.tell("an earlier run's statement has run", found)
+        self._first_index += position - self._index
+        self._index = position
+        return None
+
+    def _statement(self, session: ShardSession) -> _Step:
+        statement = self._task.work.statements[self._index]
+        if (step := self._before(session, statement)) is not None:
+            return step
+        self._clear_the_way(session, statement.table)
+        self._book.intend(self._index, statement, self._attempt)
+        self._progress.started(statement, self._index)
+        begun_s = self._world.clock.monotonic_s()
+        step = self._send(session, statement)
+        problem = step.problem if isinstance(step, _Again) else self._problem_of(statement.table)
+        elapsed_s = self._world.clock.monotonic_s() - begun_s
+        self._progress.ended(statement, self._index, elapsed_s, problem)
+        return step
+
+    def _before(self, session: ShardSession, statement: PlannedStatement) -> _Step | None:
+        """Everything that must be true right before a statement; None: send it. What may take its
+        time comes first, so that the rest is true when the statement is sent."""
+        rollout = self._task.rollout
+        if needs_vitals(rollout) and (refusal := self._beyond_limits(session, statement)):
+            return _End(hold=refusal)
+        if self._is_braked(statement.table):
+            return _End()
+        if not self._locks.is_held(self._shard):
+            return _End(ends_run=lock_lost(self._shard))
+        if refusal := outside_window(rollout, self._world.clock.now_s()):
+            return _End(hold=refusal)
+        if self._index == self._first_index and session.still_running(statement.sql):
+            return _Again(already_running(self._shard, statement.table))
+        if problem := self._not_as_planned(session, statement):
+            return self._fail(statement.table, problem)
+        return None
+
+    def _beyond_limits(self, session: ShardSession, statement: PlannedStatement) -> Refusal | None:
+        """Lag and load go down by themselves, and are waited for; what holds is returned."""
+        table, waits = statement.table, False
+        give_up_s = self._world.clock.monotonic_s() + GUARD_WAIT_S_MAX
+        while refusal := self._vitals_refusal(session, statement):
+            is_late = self._world.clock.monotonic_s() >= give_up_s
+            if is_late or not passes_by_itself(refusal):
+                return refusal
+            if self._is_braked(table):
+                return None
+            if not waits:
+                waits = True
+                self._book.wait(table, f"this to pass: {refusal.message}")
+                self._progress.waits(refusal.message)
+            pause(self._world.clock, self._pedal, GUARD_PAUSE_S)
+        if waits:
+            self._book.wait(table, "")
+        return None
+
+    def _vitals_refusal(self, session: ShardSession, statement: PlannedStatement) -> Refusal | None:
+        refusals = vitals_refusals(
+            self._task.rollout,
+            session.vitals(),
+            shard=self._shard,
+            rebuilds=statement.execution.rebuilds,
+        )
+        # What does not pass by itself first: waiting for the others would be in vain.
+        return min(refusals, key=passes_by_itself, default=None)
+
+    def _clear_the_way(self, session: ShardSession, table: str) -> None:
+        """End what keeps the statement from its lock, where the spec says so and since when."""
+        after_s = self._task.rollout.kill_blockers_after_s
+        if after_s is None or self._blocked_since_s is None:
+            return
+        if self._world.clock.monotonic_s() - self._blocked_since_s >= after_s:
+            for ended in session.kill_blockers(table):
+                self._book.tell(f"ended what was in the way: {ended}", table)
+
+    def _is_braked(self, table: str) -> bool:
+        """A stop takes effect between two statements, a failure elsewhere between operations."""
+        if self._pedal.brake is Brake.NO_NEW_OPERATION:
+            return self._book.state(table) is OperationState.PENDING
+        return self._pedal.brake is Brake.AFTER_STATEMENT
+
+    def _not_as_planned(self, session: ShardSession, statement: PlannedStatement) -> Problem | None:
+        """The payload, the live definitions and the row count, against the plan (DS-5, GD-4)."""
+        try:
+            check_statement(statement.sql, tables=self._task.managed)
+        except ReconcilerError as refused:
+            return refused.problems[0]
+        for effect in statement.effects:
+            if problem := self._differs(session, effect.table, effect.before):
+                return problem
+        if statement.row_ceiling is None:
+            return None
+        rows = session.rows_estimate(statement.table)
+        if rows is None:
+            return rows_unmeasured(self._shard, statement.table)
+        if rows > statement.row_ceiling:
+            return rows_over_ceiling(self._shard, statement.table, rows, statement.row_ceiling)
+        return None
+
+    def _differs(self, session: ShardSession, table: str, expected: str | None) -> Problem | None:
+        definition = session.definition(table)
+        try:
+            observed = None if definition is None else self._task.fingerprint(definition)
+        except ReconcilerError as unread:
+            return unread.problems[0]
+        if observed == expected:
+            return None
+        known = self._task.definition_of(table, expected) or expected
+        return drifted(self._shard, table, expected=known, observed=definition)
+
+    def _send(self, session: ShardSession, statement: PlannedStatement) -> _Step:
+        rollout = self._task.rollout
+        outcome = session.run(
+            statement, lock_wait_s=rollout.lock_wait_s, run_limit_s=rollout.run_limit_s
+        )
+        match outcome:
+            case Unknown(reason=reason):
+                return self._lose(statement, unanswered(self._shard, statement.table, reason))
+            case Applied() | Failed():
+                pass
+            case _:
+                assert_never(outcome)
+        try:
+            applied = all(self._is_at(session, e, e.after) for e in statement.effects)
+            if isinstance(outcome, Applied):
+                return self._applied(statement) if applied else self._wrong_result(statement)
+            if applied:  # an error after the fact: what the shard shows is what counts
+                return self._applied(statement)
+            untouched = all(self._is_at(session, e, e.before) for e in statement.effects)
+        except Unavailable as error:
+            return self._lose(statement, error.problems[0])
+        return self._failed(statement, outcome) if untouched else self._wrong_result(statement)
+
+    def _is_at(self, session: ShardSession, effect: Effect, expected: str | None) -> bool:
+        return self._differs(session, effect.table, expected) is None
+
+    def _applied(self, statement: PlannedStatement) -> _Next:
+        book, table = self._book, statement.table
+        book.conclude(self._index, StatementState.APPLIED)
+        operation = self._task.work.operation_at(self._index)
+        done = operation.done_before(self._index + 1)
+        book.count_done(table, done)
+        if done == len(operation.indexes):
+            book.move(table, Move.COMPLETE)
+            book.tell("completed", table)
+        return _Next()
+
+    def _wrong_result(self, statement: PlannedStatement) -> _End:
+        problem = read_back_differs(self._shard, statement.table)
+        self._book.conclude(self._index, StatementState.FAILED, problem)
+        return self._fail(statement.table, problem)
+
+    def _failed(self, statement: PlannedStatement, failed: Failed) -> _Step:
+        problem = statement_failed(self._shard, statement.table, failed)
+        self._book.conclude(self._index, StatementState.FAILED, problem)
+        if failed.transient:
+            if self._blocked_since_s is None:
+                self._blocked_since_s = self._world.clock.monotonic_s()
+            return _Again(problem, failed.blocker)
+        return self._fail(statement.table, problem)
+
+    def _lose(self, statement: PlannedStatement, problem: Problem) -> _End:
+        self._book.conclude(self._index, StatementState.UNKNOWN, problem)
+        self._book.move(statement.table, Move.LOSE, problem)
+        self._book.tell(f"outcome unknown: {problem.message}", statement.table)
+        return _End()
+
+    def _fail(self, table: str, problem: Problem) -> _End:
+        self._book.fail(table, problem)
+        return _End()
+
+    def _back_off(self, step: _Again) -> _End | None:
+        """Bounded and paced (ST-17): None once it is time to try again."""
+        table = self._task.work.statements[self._index].table
+        if self._attempt > self._task.rollout.lock_retries:
+            return self._fail(table, tried_in_vain(step.problem, self._attempt))
+        if self._book.state(table) is OperationState.RUNNING:
+            self._book.move(table, Move.FAIL_FOR_NOW, step.problem)
+        self._book.wait(table, step.blocker or f"its next try; {step.problem.message}")
+        pause_s = retry_pause_s(self._attempt, self._world.jitter())
+        self._progress.waits(step.problem.message, self._world.clock.now_s() + pause_s)
+        pause(self._world.clock, self._pedal, pause_s)
+        self._attempt += 1
+        return None
+
+    def _problem_of(self, table: str) -> Problem | None:
+        return next((row.problem for row in self._book.rows if row.table == table), None)

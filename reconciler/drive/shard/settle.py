@@ -1,0 +1,119 @@
+"""What became of a statement that was sent and not answered: learned by looking, never by sending
+it again (ST-10).
+
+Still running there, or not yet read by the server: wait, bounded. At its after-state: applied. At
+its before-state and not running: it never ran, or was rolled back. Anything else is drift.
+"""
+
+from __future__ import annotations
+
+from reconciler.drive.shard.problems import still_unknown
+from reconciler.drive.shard.recorder import RecordLost, ShardBook
+from reconciler.drive.shard.task import (
+    Brake,
+    BrakePedal,
+    RolloutWorld,
+    ShardResult,
+    ShardTask,
+    pause,
+    position_seen,
+    retry_pause_s,
+)
+from reconciler.errors import Problem, Unavailable
+from reconciler.ledger.model import Lease, StoredStatement
+from reconciler.ledger.states import OperationState, StatementState
+from reconciler.limits import SETTLE_LOOKS_MAX, SETTLE_PAUSE_S, SETTLE_WAIT_S_MAX
+from reconciler.ports.shards import ShardSession
+from reconciler.rollout.transitions import Move
+
+_IN_DOUBT = (StatementState.INTENDED, StatementState.UNKNOWN)
+
+
+class _NotYet(Exception):
+    """Nobody can tell so far; the reason is for people."""
+
+
+def settle_shard(
+    world: RolloutWorld,
+    task: ShardTask,
+    lease: Lease,
+    recorded: tuple[StoredStatement, ...],
+    pedal: BrakePedal,
+) -> ShardResult:
+    """Move the shard's unknown operations to where the shard is. `recorded` are its statements as
+    the ledger has them. Operations stay unknown if nobody can tell yet."""
+    book = ShardBook(world.ledger, lease, world.clock, task.work.shard, task.rows)
+    lost: Problem | None = None
+    try:
+        try:
+            _settle(book, task, recorded, _position(world, task, pedal))
+        except _NotYet as reason:
+            _stay_unknown(book, task, str(reason))
+        book.write()
+    except RecordLost as error:
+        lost = error.problem
+    return ShardResult(shard=task.work.shard, rows=book.rows, ends_run=lost)
+
+
+def _position(world: RolloutWorld, task: ShardTask, pedal: BrakePedal) -> int | Problem:
+    """How many of the shard's statements have taken effect; a Problem if it is at no such point."""
+    give_up_s = world.clock.monotonic_s() + SETTLE_WAIT_S_MAX
+    looks = 0
+    while True:
+        try:
+            with world.sessions.open(task.spec, server=task.server) as session:
+                while _may_run(session, task):
+                    _wait_for_it(world, pedal, give_up_s)
+                position = position_seen(session, task)
+                # The connection may have been made anew for the look, without the claim.
+                if not _may_run(session, task):
+                    return position
+        except Unavailable as error:
+            looks += 1
+            if looks >= SETTLE_LOOKS_MAX or pedal.brake is Brake.AFTER_STATEMENT:
+                raise _NotYet(error.problems[0].message) from error
+            pause(world.clock, pedal, retry_pause_s(looks, world.jitter()))
+
+
+def _may_run(session: ShardSession, task: ShardTask) -> bool:
+    """With the claim nothing is left that a run sent; somebody else may have sent the same."""
+    return not session.claim() or any(
+        session.still_running(statement.sql) for statement in task.work.statements
+    )
+
+
+def _wait_for_it(world: RolloutWorld, pedal: BrakePedal, give_up_s: float) -> None:
+    if pedal.brake is Brake.AFTER_STATEMENT or world.clock.monotonic_s() >= give_up_s:
+        raise _NotYet("the statement is still running there")
+    pause(world.clock, pedal, SETTLE_PAUSE_S)
+
+
+def _settle(
+    book: ShardBook,
+    task: ShardTask,
+    recorded: tuple[StoredStatement, ...],
+    position: int | Problem,
+) -> None:
+    if isinstance(position, Problem):
+        unknown = next(row for row in book.rows if row.state is OperationState.UNKNOWN)
+        book.fail(unknown.table, position)
+        return
+    for row in recorded:
+        if row.state in _IN_DOUBT:
+            ran = row.index < position
+            found = StatementState.APPLIED if ran else StatementState.NEVER_RAN
+            book.conclude_found(row, found)
+            book.tell(f"a look at the shard found its statement {found}", row.table)
+    for operation in task.work.operations:
+        table, done = operation.key.table, operation.done_before(position)
+        if book.state(table) is OperationState.UNKNOWN:
+            book.count_done(table, done)
+            is_done = done == len(operation.indexes)
+            book.move(table, Move.FIND_DONE if is_done else Move.FIND_UNDONE)
+
+
+def _stay_unknown(book: ShardBook, task: ShardTask, reason: str) -> None:
+    problem = still_unknown(task.work.shard, reason)
+    for row in book.rows:
+        if row.state is OperationState.UNKNOWN:
+            book.explain(row.table, problem)

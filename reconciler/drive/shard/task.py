@@ -1,0 +1,117 @@
+"""What a shard's work is given and what it gives back, between the driver and its threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+from reconciler.drive.shard.problems import position_lost
+from reconciler.errors import Problem, ReconcilerError
+from reconciler.guard.classify import states_along
+from reconciler.guard.model import Refusal
+from reconciler.ledger.model import StoredOperation
+from reconciler.limits import RETRY_PAUSE_S, RETRY_PAUSE_S_MAX, ROLLOUT_POLL_S
+from reconciler.ports.clock import Clock, Crew
+from reconciler.ports.ledger import Ledger
+from reconciler.ports.shards import ShardSession, ShardSessions
+from reconciler.rollout.operations import ShardWork
+from reconciler.spec.model import RolloutSpec, ShardSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutWorld:
+    """What a rollout asks of the world. `jitter` gives numbers from 0 up to 1; `interrupts` counts
+    how often somebody at the terminal asked to end it."""
+
+    sessions: ShardSessions
+    ledger: Ledger
+    crew: Crew
+    clock: Clock
+    jitter: Callable[[], float]
+    interrupts: Callable[[], int]
+
+
+class Brake(IntEnum):
+    """How soon shards in flight must end: set by the driver, read before every statement."""
+
+    OFF = 0
+    NO_NEW_OPERATION = 1
+    AFTER_STATEMENT = 2
+
+
+class BrakePedal:
+    """The one thing that the driver and the shards in flight share."""
+
+    def __init__(self) -> None:
+        self.brake = Brake.OFF
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardTask:
+    """`fingerprint` reads a live definition of this shard; it raises what a definition that is not
+    understood raises. `managed` are the tables that statements may touch. `server` is the one that
+    was looked at, '' if that is not known."""
+
+    spec: ShardSpec
+    work: ShardWork
+    rows: Mapping[str, StoredOperation]
+    fingerprint: Callable[[str], str]
+    managed: frozenset[str]
+    rollout: RolloutSpec
+    server: str = ""
+
+    @property
+    def next_index(self) -> int:
+        """Statements run in the order of the change set, so the done ones come first."""
+        return sum(row.statements_done for row in self.rows.values())
+
+    def definition_of(self, table: str, fingerprint: str | None) -> str | None:
+        """The text with that fingerprint, where the plan holds it: the one before the change."""
+        touched = {before.table: before.definition for before in self.work.change_set.touched}
+        start = states_along(self.work.change_set)[0]
+        return touched.get(table) if start.get(table) == fingerprint else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardResult:
+    """Where the shard's operations are now. `hold`: a guard let nothing start. `ends_run`: the
+    ledger or the lock was lost, and no shard may go on."""
+
+    shard: str
+    rows: tuple[StoredOperation, ...]
+    statements_run: int = 0
+    hold: Refusal | None = None
+    ends_run: Problem | None = None
+
+
+def pause(clock: Clock, pedal: BrakePedal, seconds: float) -> None:
+    """Sleep, unless shards in flight must end: nobody who asked to stop waits for a pause."""
+    until_s = clock.monotonic_s() + seconds
+    while pedal.brake is not Brake.AFTER_STATEMENT:
+        left_s = until_s - clock.monotonic_s()
+        if left_s <= 0:
+            return
+        clock.sleep(min(ROLLOUT_POLL_S, left_s))
+
+
+def retry_pause_s(attempt: int, jitter: float) -> float:
+    """Doubling, with a random half, so that many shards do not knock at the same moment."""
+    longest_s = min(RETRY_PAUSE_S_MAX, RETRY_PAUSE_S * 2.0 ** (attempt - 1))
+    return longest_s * (0.5 + jitter / 2)
+
+
+def position_seen(session: ShardSession, task: ShardTask) -> int | Problem:
+    """How far a shard has come: its live tables against its change set's states.
+
+    How many of the shard's statements have taken effect; a Problem if it is at no such point.
+    Raises Unavailable."""
+    states = states_along(task.work.change_set)
+    here: dict[str, str | None] = {}
+    for table in states[0]:
+        definition = session.definition(table)
+        try:
+            here[table] = None if definition is None else task.fingerprint(definition)
+        except ReconcilerError as unread:
+            return unread.problems[0]
+    return states.index(here) if here in states else position_lost(task.work.shard)

@@ -1,0 +1,189 @@
+"""What the ledger says of applies: the current one of a keyspace in full, past ones in short."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import assert_never
+
+from reconciler.drive.rows import shard_rows, wave_rows
+from reconciler.ledger.model import (
+    Request,
+    StoredApply,
+    StoredLease,
+    StoredOperation,
+    StoredStatement,
+)
+from reconciler.ledger.states import (
+    FINISHED,
+    SETTLED,
+    ApplyState,
+    Hold,
+    OperationState,
+    StatementState,
+)
+from reconciler.limits import HEARTBEAT_MISSED_S_MAX, STATUS_APPLIES_MAX, STATUS_EVENTS_MAX
+from reconciler.outcomes.apply import ApplyStatus, LedgerEvent, ShardRow
+from reconciler.ports.ledger import Ledger
+from reconciler.rollout.hold import nothing_to_release, release
+from reconciler.rollout.projection import apply_state
+
+_ON_ITS_WAY = frozenset({OperationState.RUNNING, OperationState.UNKNOWN})
+
+
+def current_apply(
+    ledger: Ledger, environment: str, keyspace: str, *, now_s: float
+) -> ApplyStatus | None:
+    """The keyspace's latest apply with its waves, shards and latest events."""
+    found = ledger.applies(environment, keyspace=keyspace, limit=1)
+    if not found:
+        return None
+    stored = found[0]
+    on_their_way = ledger.statements(stored.apply_id, state=StatementState.INTENDED)
+    operations = ledger.operations(stored.apply_id)
+    released = _is_released(stored, operations)
+    shown = replace(stored, hold=Hold.NONE) if released else stored
+    shards = _explained(shown, shard_rows(operations), on_their_way)
+    holder, heartbeat_s, reason = _driver(stored, ledger.lease(environment, keyspace), now_s)
+    if released and holder is None:
+        reason = nothing_to_release(stored)
+    return ApplyStatus(
+        apply_id=stored.apply_id,
+        environment=environment,
+        keyspace=keyspace,
+        plan_id=stored.plan_id,
+        commit=stored.commit,
+        state=_state_now(stored, shards),
+        started_s=stored.started_s,
+        completed_s=stored.completed_s,
+        holder=holder,
+        heartbeat_s=heartbeat_s,
+        waits_since_s=stored.waits_since_s,
+        reason=reason,
+        problem=stored.problem,
+        waves=wave_rows(stored.waves, shards, stored.soaking),
+        shards=shards,
+        events=_events(ledger, stored.apply_id),
+    )
+
+
+def _events(ledger: Ledger, apply_id: int) -> tuple[LedgerEvent, ...]:
+    """What happened, and between it what people asked for, the oldest first."""
+    happened = [
+        LedgerEvent(at_s=event.at_s, what=event.what, shard=event.shard, table=event.table)
+        for event in ledger.events(apply_id, limit=STATUS_EVENTS_MAX)
+    ]
+    since_s = happened[0].at_s if happened else 0.0
+    asked = [
+        LedgerEvent(at_s=request.asked_s, what=_asked(request))
+        for request in ledger.requests(apply_id)
+        if request.asked_s >= since_s
+    ]
+    return tuple(sorted([*happened, *asked], key=lambda event: event.at_s))
+
+
+def _asked(request: Request) -> str:
+    answer = f": {request.answer}" if request.answer else ""
+    return f"{request.kind} asked by {request.asked_by}, {request.state}{answer}"
+
+
+def _is_released(stored: StoredApply, operations: Iterable[StoredOperation]) -> bool:
+    """Somebody released what holds it, and nobody has gone on with it yet."""
+    by_a_person = stored.state not in FINISHED and stored.hold in (Hold.GATE, Hold.FAILURE)
+    return by_a_person and release(stored, operations) is None
+
+
+def past_applies(ledger: Ledger, environment: str, keyspace: str) -> tuple[ApplyStatus, ...]:
+    """Newest first, without their shards."""
+    found = ledger.applies(environment, keyspace=keyspace, limit=STATUS_APPLIES_MAX)
+    return tuple(
+        ApplyStatus(
+            apply_id=stored.apply_id,
+            environment=environment,
+            keyspace=keyspace,
+            plan_id=stored.plan_id,
+            commit=stored.commit,
+            state=stored.state,
+            started_s=stored.started_s,
+            completed_s=stored.completed_s,
+            holder=None,
+            heartbeat_s=None,
+            waits_since_s=stored.waits_since_s,
+            reason=stored.reason,
+            problem=stored.problem,
+            waves=(),
+            shards=(),
+        )
+        for stored in found
+    )
+
+
+def is_driven(lease: StoredLease | None, apply_id: int, now_s: float) -> bool:
+    """True while somebody drives the apply and shows signs of life."""
+    if lease is None or lease.apply_id != apply_id or lease.holder is None:
+        return False
+    return abs(now_s - lease.heartbeat_s) <= HEARTBEAT_MISSED_S_MAX  # from a clock that is ahead
+
+
+def _state_now(stored: StoredApply, shards: Sequence[ShardRow]) -> ApplyState:
+    """The driver writes the state when a shard has ended; what its operations add up to is ahead
+    of that. An end counts once it is written (ST-2)."""
+    state = apply_state((op.state for row in shards for op in row.operations), stored.hold)
+    return stored.state if stored.state in FINISHED or state in FINISHED else state
+
+
+def _driver(
+    stored: StoredApply, lease: StoredLease | None, now_s: float
+) -> tuple[str | None, float | None, str]:
+    """Who drives it, its last sign of life, and why it stands still if it does."""
+    if stored.state in FINISHED or lease is None or lease.apply_id != stored.apply_id:
+        return None, None, stored.reason
+    if is_driven(lease, stored.apply_id, now_s):
+        return lease.holder, lease.heartbeat_s, stored.reason
+    nobody = "nobody drives it; `reconciler resume` goes on"
+    return None, lease.heartbeat_s, stored.reason or nobody
+
+
+def _explained(
+    stored: StoredApply, shards: Sequence[ShardRow], on_their_way: Sequence[StoredStatement]
+) -> tuple[ShardRow, ...]:
+    """With the statement that is on its way, and what shards wait for that have not begun."""
+    sent = {(statement.shard, statement.table): statement.sql for statement in on_their_way}
+    current = min((row.wave for row in shards if row.state not in SETTLED), default=0)
+    return tuple(
+        replace(
+            row,
+            operations=tuple(
+                replace(
+                    operation,
+                    runs=sent.get((row.shard, operation.table), "")
+                    if operation.state in _ON_ITS_WAY
+                    else "",
+                    waits_for=operation.waits_for or _turn(stored, row, operation.state, current),
+                )
+                for operation in row.operations
+            ),
+        )
+        for row in shards
+    )
+
+
+def _turn(stored: StoredApply, row: ShardRow, state: OperationState, current: int) -> str:
+    """What keeps an operation that has not begun from its turn."""
+    if state is not OperationState.PENDING or stored.state in FINISHED:
+        return ""
+    if row.wave > current:
+        return f"wave {current}"
+    if stored.soaking is not None:
+        return "the end of the soak"
+    match stored.hold:
+        case Hold.GATE:
+            return "somebody to release the wave"
+        case Hold.FAILURE:
+            return "somebody to release the failure"
+        case Hold.GUARD:
+            return "a resume, once the guard lets it"
+        case Hold.NONE:
+            return "its turn"
+        case _:
+            assert_never(stored.hold)

@@ -1,0 +1,1 @@
+"""The jobs of a forge's continuous integration, as far as they decide anything."""

@@ -1,0 +1,240 @@
+"""Proof of review at apply: from the plan in a commit's tree to the people who approved it.
+
+It starts from the plan, not from the push that started the job: whatever was pushed since, and
+however often the job is run, the commit that brought this plan to the protected branch is the one
+that must have come by an approved pull request. What the forge did not clearly say refuses.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+from reconciler.errors import InvalidInput, ReconcilerError, Refused, Unavailable
+from reconciler.guard.model import Refusal
+from reconciler.guard.review.approvals import (
+    Account,
+    ApprovalFacts,
+    LineCommit,
+    Ownership,
+    PullRequest,
+    PullRequestFacts,
+    ReviewState,
+    approval_refusals,
+    last_words,
+)
+from reconciler.guard.review.code_owners import CODE_OWNERS_PATHS, owners_of, parse_code_owners
+from reconciler.guard.review.git import ReviewFacts, review_refusals
+from reconciler.limits import CODE_OWNERS_BYTES_MAX, PLAN_BYTES_MAX, SPEC_BYTES_MAX
+from reconciler.plan.codec import load_plan
+from reconciler.plan.files import PlanPaths, plan_paths
+from reconciler.plan.model import Plan
+from reconciler.plan.validate import check_plan
+from reconciler.ports.files import MainLine
+from reconciler.ports.forge import Forge
+from reconciler.spec.model import ReviewRule, SpecFile
+from reconciler.spec.read import read_spec
+from reconciler.spec.text import text_of
+from reconciler.spec.tree import from_the_top
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewQuestion:
+    """Was `plan`, which lies in `commit`, reviewed? `rule` is the one of the spec in that commit,
+    at `spec_path`. `below` is where the project lies in the repository, '' at its top."""
+
+    plan: Plan
+    commit: str
+    branch: str
+    spec_path: str
+    rule: ReviewRule
+    below: str = ""
+
+    @property
+    def plan_files(self) -> PlanPaths:
+        """From the root of the repository."""
+        paths = plan_paths(self.plan.core.environment, self.plan.core.keyspace)
+        return PlanPaths(json=self.within(paths.json), sql=self.within(paths.sql))
+
+    def within(self, path: str) -> str:
+        return from_the_top(path, self.below)
+
+
+def review_proof(forge: Forge, line: MainLine, asked: ReviewQuestion) -> tuple[Refusal, ...]:
+    """Empty only if the plan is what the protected branch holds now, and was approved. Raises
+    Refused for whatever the forge did not clearly say (RV-6)."""
+    try:
+        return current_refusals(forge, asked) or _approval_refusals(forge, line, asked)
+    except (Unavailable, InvalidInput) as unclear:
+        raise Refused(*unclear.problems) from None
+
+
+def current_refusals(forge: Forge, asked: ReviewQuestion) -> tuple[Refusal, ...]:
+    """RV-5: the protected branch may have gone on since this job was started."""
+    tip = forge.branch_tip(asked.branch)
+    is_merged = forge.is_ancestor(asked.commit, tip)
+    facts = ReviewFacts(
+        commit=asked.commit,
+        tip=tip,
+        commit_is_merged=is_merged,
+        tip_plan_id=_plan_id_at(forge, tip, asked) if is_merged else None,
+        # At the tip itself the check of the inputs says more.
+        moved_on=_moved_on(forge, tip, asked) if is_merged and tip != asked.commit else (),
+    )
+    return review_refusals(asked.plan.plan_id, facts)
+
+
+def _moved_on(forge: Forge, tip: str, asked: ReviewQuestion) -> tuple[str, ...]:
+    """The first file of the plan that is another one at the tip; line endings do not count."""
+    for planned in asked.plan.core.inputs:
+        path = asked.within(planned.path)
+        then, now = (
+            forge.file(commit, path, bytes_max=SPEC_BYTES_MAX) for commit in (asked.commit, tip)
+        )
+        if _meant(then, path) != _meant(now, path):
+            return (planned.path,)
+    return ()
+
+
+def _meant(content: bytes | None, path: str) -> str | bytes | None:
+    try:
+        return None if content is None else text_of(content, path)
+    except InvalidInput:
+        return content
+
+
+def _approval_refusals(forge: Forge, line: MainLine, asked: ReviewQuestion) -> tuple[Refusal, ...]:
+    brought_by = line.last_change(asked.commit, asked.plan_files.json)
+    if brought_by is None:
+        return (_not_a_file(asked),)
+    numbers = forge.pull_requests_of(brought_by)
+    facts = ApprovalFacts(
+        branch=asked.branch,
+        brought_by=brought_by,
+        pull_requests=tuple(
+            _pull_request_facts(forge, line, asked, forge.pull_request(number))
+            for number in numbers
+        ),
+    )
+    return approval_refusals(asked.plan.plan_id, facts)
+
+
+def _pull_request_facts(
+    forge: Forge, line: MainLine, asked: ReviewQuestion, pull_request: PullRequest
+) -> PullRequestFacts:
+    reviews = forge.reviews(pull_request.number)
+    reviewers = [account for account, _ in last_words(reviews)]
+    approved = [review for _, review in last_words(reviews) if review.state is ReviewState.APPROVED]
+    commits = {review.commit for review in approved if review.commit}
+    found = {commit: _plan_id_at(forge, commit, asked) for commit in sorted(commits)}
+    merge_commit, brought = pull_request.merge_commit, max(1, pull_request.commits)
+    behind = line.back_from(merge_commit, brought + 1) if merge_commit else ()
+    before = _commit_before(forge, behind, pull_request)
+    rule = asked.rule.stricter(_rule_before(forge, asked, pull_request, before))
+    return PullRequestFacts(
+        pull_request=pull_request,
+        rule=rule,
+        line=behind[:brought],
+        last_pusher=forge.last_pusher(pull_request),
+        reviews=reviews,
+        plan_ids={commit: plan_id for commit, plan_id in found.items() if plan_id},
+        writers=frozenset(account for account in reviewers if forge.may_write(account)),
+        ownership=_ownership(forge, asked, pull_request, before, reviewers)
+        if rule.code_owners
+        else Ownership(),
+    )
+
+
+def _commit_before(forge: Forge, line: Sequence[LineCommit], pull_request: PullRequest) -> str:
+    """The protected branch right before the merge. What a pull request calls its base may be long
+    ago, and the rules laxer then. Of several rebased commits it is what lies below them all."""
+    for commit in line[1:]:
+        is_merge = line[0].parents > 1
+        if is_merge or pull_request.number not in forge.pull_requests_of(commit.id):
+            return commit.id
+    return pull_request.base_commit
+
+
+def _rule_before(
+    forge: Forge, asked: ReviewQuestion, pull_request: PullRequest, before: str
+) -> ReviewRule:
+    """A change that lowers the bar must itself clear the old one, whatever it renames: of a spec or
+    an environment that was not there under its name, the strictest rule counts that the spec, or
+    the specs that the pull request changed, had for anything. Where there was none that can be
+    read, nothing was asked before."""
+    path = asked.within(asked.spec_path)
+    spec = _spec_at(forge, before, path)
+    environment = spec and spec.environment(asked.plan.core.environment)
+    if environment:
+        return environment.review
+    others = () if spec else forge.changed_paths(pull_request.number)
+    beside = (each for each in others if posixpath.dirname(each) == posixpath.dirname(path))
+    specs = (spec, *(_spec_at(forge, before, each) for each in beside if each != path))
+    rules = (each.review for found in specs if found for each in found.environments)
+    return reduce(ReviewRule.stricter, rules, ReviewRule())
+
+
+def _spec_at(forge: Forge, commit: str, path: str) -> SpecFile | None:
+    content = forge.file(commit, path, bytes_max=SPEC_BYTES_MAX)
+    try:
+        return read_spec(text_of(content, path), path) if content is not None else None
+    except ReconcilerError:
+        return None
+
+
+def _plan_id_at(forge: Forge, commit: str, asked: ReviewQuestion) -> str | None:
+    """The id of the whole plan that a reader of that commit saw: both files, sound and bound to
+    each other. A plan that is not sound has no id to approve."""
+    core, paths = asked.plan.core, asked.plan_files
+    content = forge.file(commit, paths.json, bytes_max=PLAN_BYTES_MAX)
+    readable = forge.file(commit, paths.sql, bytes_max=PLAN_BYTES_MAX)
+    if content is None or readable is None:
+        return None
+    try:
+        found = load_plan(content, paths.json)
+        text = readable.decode()
+        check_plan(found, environment=core.environment, keyspace=core.keyspace, readable_sql=text)
+    except (Refused, UnicodeDecodeError):
+        return None
+    return found.plan_id
+
+
+def _ownership(
+    forge: Forge,
+    asked: ReviewQuestion,
+    pull_request: PullRequest,
+    before: str,
+    reviewers: Iterable[Account],
+) -> Ownership:
+    """As the protected branch had it before: a pull request cannot appoint its own owners."""
+    found = (
+        forge.file(before, path, bytes_max=CODE_OWNERS_BYTES_MAX) for path in CODE_OWNERS_PATHS
+    )
+    content = next((content for content in found if content is not None), None)
+    if content is None:
+        return Ownership()
+    lines = parse_code_owners(content.decode(errors="replace"))
+    inputs = [asked.within(digest.path) for digest in asked.plan.core.inputs]
+    # By folder: the file of a dropped table is no input any more.
+    watched = {posixpath.dirname(path) for path in (*inputs, asked.plan_files.json)}
+    paths = forge.changed_paths(pull_request.number)
+    changed = tuple(path for path in paths if posixpath.dirname(path) in watched)
+    owners = {owner for path in changed for owner in owners_of(path, lines)}
+    teams = sorted({o.removeprefix("@").lower() for o in owners if o.startswith("@") and "/" in o})
+    people = tuple(reviewers)
+    members = {
+        team: frozenset(person for person in people if forge.is_member(team, person))
+        for team in teams
+    }
+    return Ownership(code_owners=lines, changed_paths=changed, members=members)
+
+
+def _not_a_file(asked: ReviewQuestion) -> Refusal:
+    return Refusal(
+        code="plan-is-a-link",
+        message=f"{asked.plan_files.json} is not a regular file on {asked.branch}'s own line of"
+        " commits: what a link leads to can change without it",
+        recovery="commit the plan as a file: `reconciler plan --write`",
+    )

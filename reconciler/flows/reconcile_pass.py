@@ -1,0 +1,382 @@
+"""The one reconcile pass: read, observe, diff, prove, plan.
+
+`plan`, `verify`, `apply` and `drift` are this pass stopped at different gates, so that a preview
+cannot lie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.ddl.fingerprint import NORMALIZER_VERSION, RENDERER_VERSION, schema_fingerprint
+from reconciler.diff.counters import wanted_counters
+from reconciler.diff.model import SchemaDiff
+from reconciler.diff.schema_diff import diff_schemas
+from reconciler.guard.model import Refusal
+from reconciler.guard.permission import permission_refusals
+from reconciler.limits import COHORTS_PARALLEL
+from reconciler.model.fleet import in_key_order
+from reconciler.model.observation import Observation, ObservedShard, TableFacts, Unreachable
+from reconciler.model.policy import Policy
+from reconciler.model.schema import Schema
+from reconciler.observe.desired import Desired, load_desired
+from reconciler.observe.shards import (
+    DefinitionReader,
+    Look,
+    SeenShard,
+    look_through,
+    observe,
+    unreachable_refusals,
+)
+from reconciler.plan.codec import sha256_of
+from reconciler.plan.estimate import Estimate, estimate_time
+from reconciler.plan.model import (
+    ChangeSet,
+    InputDigest,
+    PlanCore,
+    PlannedStatement,
+    TableBefore,
+)
+from reconciler.plan.permission import check_permissions, permission_notes
+from reconciler.plan.readable import render_readable_sql
+from reconciler.plan.row_ceiling import has_row_ceiling, row_ceiling, with_names
+from reconciler.ports.world import World
+from reconciler.prove.change_set import ProofFailed, Proven, prove_change_set
+from reconciler.rollout.waves import waves_of
+from reconciler.spec.load import DesiredFiles
+from reconciler.spec.model import Environment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derived:
+    """What the pass came to. `core` is None when something kept it from being whole; refusals may
+    come beside a core (a missing permission), which then may be shown but not written."""
+
+    core: PlanCore | None
+    readable_sql: str = ""
+    refusals: tuple[Refusal, ...] = ()
+    unreachable: tuple[Unreachable, ...] = ()
+    notes: tuple[str, ...] = ()
+    rows: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """The pass up to the diff: what is wanted, and what is there."""
+
+    files: DesiredFiles
+    environment: Environment
+    counters: Mapping[str, int]  # what git wants of AUTO_INCREMENT, by table
+    reader: DefinitionReader
+    look: Look
+    desired: Mapping[str, Desired]  # by shard; all with the same fingerprints
+
+    @property
+    def desired_fingerprints(self) -> dict[str, str]:
+        return next(iter(self.desired.values())).fingerprints if self.desired else {}
+
+
+def begin_pass(world: World, files: DesiredFiles, environment: Environment) -> Pass:
+    """Look at the fleet and load what git says as the fleet's servers read it."""
+    return pass_over(world, files, environment, observe(world, environment))
+
+
+def pass_over(
+    world: World,
+    files: DesiredFiles,
+    environment: Environment,
+    observations: Sequence[Observation],
+) -> Pass:
+    """The same, with the fleet as it was observed."""
+    observed = [seen for seen in observations if isinstance(seen, ObservedShard)]
+    settings = [seen.settings for seen in observed]
+    others = [other for seen in observed for other in seen.others]
+    as_printed = DefinitionReader(files.spec.policy)
+    desired = load_desired(world.scratch, files, settings, as_printed, others) if observed else {}
+    wanted = next(iter(desired.values())).schema if desired else Schema(tables=())
+    counters = wanted_counters(wanted, files.renames)
+    reader = as_printed.counting_to(counters)
+    look = look_through(observations, reader)
+    return Pass(
+        files=files,
+        environment=environment,
+        counters=counters,
+        reader=reader,
+        look=look,
+        desired={seen.shard: desired[seen.observation.settings] for seen in look.seen},
+    )
+
+
+def derive(world: World, begun: Pass) -> Derived:
+    """Diff and prove every distinct before-state; the core if every shard was seen and proven."""
+    look = begun.look
+    blocked = (*unreachable_refusals(look.unreachable), *look.refusals, *_unnameable(begun))
+    if blocked:
+        return Derived(core=None, refusals=blocked, unreachable=look.unreachable)
+    cohorts = _cohorts(begun)
+    worked = world.workers.map(
+        lambda cohort: _work_out(world, begun, cohort), cohorts, parallel=COHORTS_PARALLEL
+    )
+    notes = tuple(dict.fromkeys(note for result in worked for note in result.notes))
+    refusals = tuple(dict.fromkeys(r for result in worked for r in result.refusals))
+    if refusals:
+        return Derived(core=None, refusals=refusals, notes=notes)
+    sets = _merged([r.change_set for r in worked if r.change_set is not None])
+    core = _core(begun, sets)
+    policy = begun.files.spec.policy
+    statements = [statement for found in sets for statement in found.statements]
+    missing = tuple(dict.fromkeys(permission_refusals(statements, policy, begun.files.spec.path)))
+    notes = (*permission_notes(check_permissions(statements, policy.allow)), *notes)
+    readable = render_readable_sql(core)
+    core = replace(core, readable_sha256=sha256_of(readable))
+    return Derived(
+        core=core,
+        readable_sql=readable,
+        refusals=missing,
+        notes=notes,
+        rows=_row_totals(begun, sets),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _WorkedOut:
+    change_set: ChangeSet | None = None
+    refusals: tuple[Refusal, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def _unnameable(begun: Pass) -> tuple[Refusal, ...]:
+    """PL-9: a name is trimmed before it is used, so that no plan and no file can name these."""
+    return tuple(
+        Refusal(
+            code="table-name-blank",
+            shard=seen.shard,
+            table=table,
+            message=f"shard {seen.shard}: the name of table {table!r} begins or ends with a blank",
+            recovery="rename it on the shard, or leave it out with policy.ignore_tables, where '?'"
+            " stands for the blank",
+        )
+        for seen in begun.look.seen
+        for table in seen.definitions
+        if table != table.strip()
+    )
+
+
+def _cohorts(begun: Pass) -> list[tuple[SeenShard, ...]]:
+    """Shards that share settings and before-state to the letter are worked out once.
+
+    Texts that differ only in noise are proven apart, because a server may treat them apart, and
+    merged afterwards if the same statements came out.
+    """
+    cohorts: dict[object, list[SeenShard]] = {}
+    for seen in begun.look.seen:
+        if seen.fingerprints == begun.desired[seen.shard].fingerprints:
+            continue
+        key = (
+            seen.observation.settings,
+            tuple((table, read.text) for table, read in sorted(seen.definitions.items())),
+            seen.observation.others,
+            seen.observation.outside_parents,
+            seen.observation.outside_children,
+            seen.observation.unseen,
+        )
+        cohorts.setdefault(key, []).append(seen)
+    return [tuple(cohort) for cohort in cohorts.values()]
+
+
+def _work_out(world: World, begun: Pass, cohort: tuple[SeenShard, ...]) -> _WorkedOut:
+    """Diff and prove one before-state."""
+    first = cohort[0]
+    found = diff_between(begun, first)
+    shards = tuple(seen.shard for seen in cohort)
+    notes = tuple(f"table {note.table}: {note.text}" for note in found.notes)
+    if found.refusals:
+        return _WorkedOut(refusals=_diff_refusals(found, shards), notes=notes)
+    if not found.steps:
+        return _WorkedOut(refusals=(_no_statement(first, begun.desired[first.shard]),), notes=notes)
+    proof = prove_change_set(
+        world,
+        observed=tuple(seen.observation for seen in cohort),
+        before=first.schema,
+        desired=begun.desired[first.shard].schema,
+        steps=found.steps,
+        policy=begun.files.spec.policy,
+        renames=begun.files.renames,
+    )
+    match proof:
+        case ProofFailed(refusals=refusals):
+            return _WorkedOut(refusals=refusals, notes=notes)
+        case Proven(statements=statements):
+            change_set = _change_set(begun, cohort, statements)
+            return _WorkedOut(change_set=change_set, notes=notes)
+
+
+def diff_between(begun: Pass, seen: SeenShard) -> SchemaDiff:
+    """The steps from one shard to what git says."""
+    return diff_schemas(
+        seen.schema,
+        begun.desired[seen.shard].schema,
+        policy=begun.files.spec.policy,
+        renames=begun.files.renames,
+        version=seen.observation.settings.version,
+    )
+
+
+def _diff_refusals(found: SchemaDiff, shards: Sequence[str]) -> tuple[Refusal, ...]:
+    return tuple(
+        Refusal(
+            code="difference-not-planned",
+            shard=shards[0],
+            table=refused.table,
+            message=f"table {refused.table}, {refused.object}: {refused.reason}",
+            recovery=refused.recovery,
+        )
+        for refused in found.refusals
+    )
+
+
+def _no_statement(seen: SeenShard, desired: Desired) -> Refusal:
+    """A difference that gives no statement must never pass for no difference."""
+    here, wanted = seen.fingerprints, desired.fingerprints
+    table = min(t for t in here.keys() | wanted.keys() if here.get(t) != wanted.get(t))
+    return Refusal(
+        code="difference-not-planned",
+        shard=seen.shard,
+        table=table,
+        message=f"table {table} differs from git in a way that no statement was found for",
+        recovery="compare both definitions; change the table by hand on a copy to find the cause",
+        expected=desired.definitions[table].text if table in desired.definitions else None,
+        observed=seen.definitions[table].text if table in seen.definitions else None,
+    )
+
+
+def _change_set(
+    begun: Pass, cohort: tuple[SeenShard, ...], statements: tuple[PlannedStatement, ...]
+) -> ChangeSet:
+    first = cohort[0]
+    touched = sorted({effect.table for s in statements for effect in s.effects})
+    facts = [dict(seen.observation.facts) for seen in cohort]
+    return ChangeSet(
+        before=schema_fingerprint(first.fingerprints),
+        after=schema_fingerprint(begun.desired_fingerprints),
+        touched=tuple(
+            TableBefore(
+                table=table,
+                definition=first.definitions[table].text if table in first.definitions else None,
+            )
+            for table in touched
+        ),
+        statements=_with_ceilings(statements, facts),
+        shards=tuple(seen.shard for seen in cohort),
+    )
+
+
+def _with_ceilings(
+    statements: tuple[PlannedStatement, ...], facts: Sequence[Mapping[str, TableFacts]]
+) -> tuple[PlannedStatement, ...]:
+    """With room for twice the largest live estimate."""
+    return tuple(
+        replace(statement, row_ceiling=row_ceiling(_largest(names, facts)))
+        if has_row_ceiling(statement)
+        else statement
+        for statement, names in with_names(statements)
+    )
+
+
+def _largest(names: frozenset[str], facts: Sequence[Mapping[str, TableFacts]]) -> int:
+    found = [
+        shard_facts[name].rows or 0
+        for shard_facts in facts
+        for name in names
+        if name in shard_facts
+    ]
+    return max(found, default=0)
+
+
+def _merged(change_sets: Iterable[ChangeSet]) -> tuple[ChangeSet, ...]:
+    """Change sets with equal before-state and statements become one, in order of first shard."""
+    merged: dict[object, ChangeSet] = {}
+    for found in change_sets:
+        key = (found.before, tuple(replace(s, row_ceiling=None) for s in found.statements))
+        other = merged.get(key)
+        if other is None:
+            merged[key] = found
+            continue
+        merged[key] = replace(
+            other,
+            shards=(*other.shards, *found.shards),
+            statements=tuple(
+                replace(a, row_ceiling=_larger(a.row_ceiling, b.row_ceiling))
+                for a, b in zip(other.statements, found.statements, strict=True)
+            ),
+        )
+    return tuple(merged.values())
+
+
+def _larger(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else max(one, other)
+
+
+def _core(begun: Pass, change_sets: tuple[ChangeSet, ...]) -> PlanCore:
+    environment, spec = begun.environment, begun.files.spec
+    names = in_key_order(tuple(shard.name for shard in environment.shards))
+    order = {name: position for position, name in enumerate(names)}
+    sets = sorted(
+        (replace(s, shards=tuple(sorted(s.shards, key=order.__getitem__))) for s in change_sets),
+        key=lambda s: order[s.shards[0]],
+    )
+    changing = {shard for found in sets for shard in found.shards}
+    tables = set(begun.desired_fingerprints)
+    tables.update(table for seen in begun.look.seen for table in seen.definitions)
+    # Tables that swap their names have a third name on the way.
+    tables.update(table.table for found in sets for table in found.touched)
+    return PlanCore(
+        environment=environment.name,
+        keyspace=spec.keyspace,
+        server=", ".join(sorted({s.observation.settings.version.series for s in begun.look.seen})),
+        normalizer=NORMALIZER_VERSION,
+        renderer=RENDERER_VERSION,
+        inputs=tuple(InputDigest(path=path, sha256=digest) for path, digest in begun.files.digests),
+        policy=_sorted_policy(spec.policy),
+        shards=tuple(order),
+        waves=waves_of(tuple(order), environment.rollout),
+        managed_tables=tuple(sorted(tables)),
+        change_sets=tuple(sets),
+        matching=tuple(shard for shard in order if shard not in changing),
+        after=schema_fingerprint(begun.desired_fingerprints),
+    )
+
+
+def _sorted_policy(policy: Policy) -> Policy:
+    """The order of permissions and patterns in the file has no meaning (PL-6)."""
+    return replace(
+        policy,
+        ignore_tables=tuple(sorted(policy.ignore_tables)),
+        allow=tuple(
+            sorted(policy.allow, key=lambda a: (a.table, a.hazard, a.object or "", a.reason))
+        ),
+    )
+
+
+def _row_totals(begun: Pass, change_sets: Iterable[ChangeSet]) -> tuple[tuple[str, int], ...]:
+    """Over all shards; a table that is renamed is counted under its new name as well."""
+    totals: dict[str, int] = {}
+    for seen in begun.look.seen:
+        for table, facts in seen.observation.facts:
+            totals[table] = totals.get(table, 0) + (facts.rows or 0)
+    counted = dict(totals)
+    for found in change_sets:
+        for statement, names in with_names(found.statements):
+            for name in sorted(names & {*counted}):
+                totals.setdefault(statement.table, counted[name])
+    return tuple(sorted(totals.items()))
+
+
+def time_estimate(begun: Pass, core: PlanCore) -> Estimate | None:
+    """The time a plan may take on the shards of this pass, as large as they were just seen."""
+    sizes = {
+        seen.shard: {table: facts.size_bytes for table, facts in seen.observation.facts}
+        for seen in begun.look.seen
+    }
+    return estimate_time(core, sizes, begun.environment.rollout)

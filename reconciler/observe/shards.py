@@ -1,0 +1,205 @@
+"""From observations to schemas: each distinct definition is read once, whatever the shard count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from reconciler.ddl.counter import counted_to, without_counter
+from reconciler.ddl.read import read_table
+from reconciler.ddl.scan import defined_table
+from reconciler.diff.comparable import policy_fingerprint
+from reconciler.errors import ReconcilerError
+from reconciler.guard.model import Refusal
+from reconciler.limits import OBSERVE_PARALLEL_MIN
+from reconciler.model.fleet import in_key_order
+from reconciler.model.observation import Observation, ObservedShard, Unreachable
+from reconciler.model.policy import AutoIncrement, Policy
+from reconciler.model.schema import Schema, Table
+from reconciler.model.server import ServerVersion
+from reconciler.ports.world import World
+from reconciler.spec.model import Environment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadDefinition:
+    """A definition's text (its AUTO_INCREMENT counter only as far as policy looks at it), its value
+    and its fingerprint."""
+
+    text: str
+    table: Table
+    fingerprint: str
+
+
+class DefinitionReader:
+    """Reads each distinct (text, server version) once and remembers it for the run.
+
+    `counters` are the AUTO_INCREMENT values that git wants, by table; None: a counter is read as it
+    is printed, which is right for git's own definitions only.
+    """
+
+    def __init__(self, policy: Policy, counters: Mapping[str, int] | None = None) -> None:
+        self._policy = policy
+        self._counters = counters
+        self._read: dict[tuple[str, ServerVersion], ReadDefinition] = {}
+
+    def counting_to(self, counters: Mapping[str, int]) -> DefinitionReader:
+        """A reader of live definitions that remembers what this one has read."""
+        reader = DefinitionReader(self._policy, counters)
+        reader._read = self._read
+        return reader
+
+    def is_managed(self, table: str) -> bool:
+        return not any(fnmatchcase(table, pattern) for pattern in self._policy.ignore_tables)
+
+    def read(self, text: str, version: ServerVersion) -> ReadDefinition:
+        """Raises what `read_table` raises: a definition that is not understood."""
+        text = self._with_counter_that_matters(text)
+        key = (text, version)
+        if key not in self._read:
+            table = read_table(text, version)
+            fingerprint = policy_fingerprint(table, version, self._policy)
+            self._read[key] = ReadDefinition(text=text, table=table, fingerprint=fingerprint)
+        return self._read[key]
+
+    def _with_counter_that_matters(self, text: str) -> str:
+        if self._policy.auto_increment is AutoIncrement.IGNORE:
+            return without_counter(text)
+        if self._counters is None:
+            return text
+        return counted_to(text, self._counters.get(defined_table(text) or ""))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenShard:
+    """A shard's managed tables as values, beside the observation they were read from."""
+
+    observation: ObservedShard
+    definitions: Mapping[str, ReadDefinition]
+
+    @property
+    def shard(self) -> str:
+        return self.observation.shard
+
+    @property
+    def fingerprints(self) -> dict[str, str]:
+        return {table: read.fingerprint for table, read in self.definitions.items()}
+
+    @property
+    def schema(self) -> Schema:
+        tables = tuple(read.table for _, read in sorted(self.definitions.items()))
+        return Schema(tables=tables, others=self.observation.others)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Everything one pass saw of a keyspace: every shard is in `seen`, or in `unreachable`, or has
+    a refusal of its own."""
+
+    seen: tuple[SeenShard, ...]
+    unreachable: tuple[Unreachable, ...]
+    refusals: tuple[Refusal, ...]
+
+
+def look_at(world: World, environment: Environment, reader: DefinitionReader) -> Look:
+    """Observe every shard of the environment and read what was seen."""
+    return look_through(observe(world, environment), reader)
+
+
+def observe(world: World, environment: Environment) -> Sequence[Observation]:
+    """Every shard of the environment, in key order."""
+    parallel = max(environment.rollout.parallel, OBSERVE_PARALLEL_MIN)
+    shards = {shard.name: shard for shard in environment.shards}
+    ordered = [shards[name] for name in in_key_order(tuple(shards))]
+    return world.shards.observe(ordered, parallel=parallel)
+
+
+def look_through(observations: Sequence[Observation], reader: DefinitionReader) -> Look:
+    unreachable = tuple(seen for seen in observations if isinstance(seen, Unreachable))
+    observed = [seen for seen in observations if isinstance(seen, ObservedShard)]
+    seen, refusals = read_all(observed, reader)
+    return Look(seen=seen, unreachable=unreachable, refusals=(*_shared_places(observed), *refusals))
+
+
+def read_all(
+    observed: Sequence[ObservedShard], reader: DefinitionReader
+) -> tuple[tuple[SeenShard, ...], tuple[Refusal, ...]]:
+    """A table that is not understood refuses its shard by name; all other tables are still read,
+    so that every such table is told at once."""
+    seen, refusals = [], []
+    for observation in observed:
+        definitions: dict[str, ReadDefinition] = {}
+        for table, text in observation.definitions:
+            if not reader.is_managed(table):
+                continue
+            try:
+                definitions[table] = reader.read(text, observation.settings.version)
+            except ReconcilerError as unread:
+                refusals += _unread(observation.shard, table, unread)
+        refusals += _broken(observation, reader)
+        seen.append(SeenShard(observation=observation, definitions=definitions))
+    return tuple(seen), tuple(refusals)
+
+
+def unreachable_refusals(unreachable: Iterable[Unreachable]) -> tuple[Refusal, ...]:
+    """GD-5: a shard that was not seen is never a shard without differences."""
+    return tuple(
+        Refusal(
+            code=lost.code,
+            shard=lost.shard,
+            message=f"shard {lost.shard} could not be observed: {lost.reason}",
+            recovery=lost.recovery,
+        )
+        for lost in unreachable
+    )
+
+
+def _unread(shard: str, table: str, unread: ReconcilerError) -> list[Refusal]:
+    return [
+        Refusal(
+            code=problem.code,
+            shard=shard,
+            table=table,
+            message=problem.message,
+            recovery=problem.recovery,
+        )
+        for problem in unread.problems
+    ]
+
+
+def _broken(observation: ObservedShard, reader: DefinitionReader) -> list[Refusal]:
+    """Tables that the server cannot show: what they are like is not known, never taken for gone."""
+    return [
+        Refusal(
+            code="table-broken",
+            shard=observation.shard,
+            table=table,
+            message=f"shard {observation.shard}, table {table}: the server lists it and cannot show"
+            f" its definition: {error}",
+            recovery="repair or drop the table on the shard, or leave it alone with"
+            " `policy.ignore_tables`; then run the same command again",
+        )
+        for table, error in observation.broken
+        if reader.is_managed(table)
+    ]
+
+
+def _shared_places(observed: Sequence[ObservedShard]) -> list[Refusal]:
+    """Two shards of one physical database would run every statement twice."""
+    first: dict[str, str] = {}
+    refusals = []
+    for seen in observed:
+        other = first.setdefault(seen.place, seen.shard)
+        if seen.place and other != seen.shard:
+            refusals.append(
+                Refusal(
+                    code="shards-share-a-database",
+                    shard=seen.shard,
+                    message=f"shards {other} and {seen.shard} are the same database of the same"
+                    " server",
+                    recovery="give each shard its own database in the spec's connection, with"
+                    " {shard} in it or an override for the shard",
+                )
+            )
+    return refusals

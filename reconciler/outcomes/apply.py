@@ -1,0 +1,150 @@
+"""What `apply`, `status` and requests to an apply end in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reconciler.errors import Problem
+from reconciler.guard.model import Refusal
+from reconciler.ledger.states import ApplyState, OperationState, RequestKind, RequestState
+from reconciler.model.observation import Unreachable
+from reconciler.plan.model import Plan
+
+
+class ApplyVerdict(StrEnum):
+    """How one keyspace's apply ended for this process; the words are shown to people."""
+
+    NOTHING_TO_DO = "nothing to do"  # every shard was at the plan's after-state already
+    COMPLETED = "completed"
+    REFUSED = "refused"  # by a gate: nothing was sent
+    SUPERSEDED = "superseded"  # a newer merge owns the keyspace: nothing was sent
+    FAILED = "failed"
+    PAUSED = "paused"  # waits for a person: a gate between waves, a failure, a closed window
+    STOPPED = "stopped"
+    CANCELLED = "cancelled"
+    UNKNOWN = "outcome unknown"  # a statement was sent and nobody could look yet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationRow:
+    """One table of one shard. `runs` is the statement that is on its way; `waits_for` names what it
+    waits for before it goes on, `waits_since_s` since when."""
+
+    table: str
+    state: OperationState
+    statements: int
+    statements_done: int
+    started_s: float | None = None
+    settled_s: float | None = None
+    runs: str = ""
+    waits_for: str = ""
+    waits_since_s: float | None = None
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardRow:
+    """One shard with work; `wave` counts from 1; `state` sums its operations up."""
+
+    shard: str
+    wave: int
+    state: OperationState
+    operations: tuple[OperationRow, ...]
+
+    @property
+    def problem(self) -> Problem | None:
+        """The shard's own first problem; two shards' never overwrite each other (RP-3)."""
+        return next((row.problem for row in self.operations if row.problem), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaveRow:
+    """One wave's shards with work, counted by where they are; the rest waits. `soak_until_s` is
+    when it starts, if it waits for the soak after the wave before it."""
+
+    number: int
+    shards: tuple[str, ...]
+    completed: int
+    failed: int
+    running: int
+    unknown: int = 0
+    stopped: int = 0
+    cancelled: int = 0
+    soak_until_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyOutcome:
+    """`apply_id` is None if nothing was started. `problem` is the first failure in rollout order,
+    or why the run ended early; `reason` says in words what a paused or stopped apply waits for."""
+
+    environment: str
+    keyspace: str
+    verdict: ApplyVerdict
+    plan: Plan | None = None
+    apply_id: int | None = None
+    waves: tuple[WaveRow, ...] = ()
+    shards: tuple[ShardRow, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    unreachable: tuple[Unreachable, ...] = ()
+    problem: Problem | None = None
+    reason: str = ""
+    statements_run: int = 0  # by this process
+    elapsed_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerEvent:
+    """One line of an apply's history."""
+
+    at_s: float
+    what: str
+    shard: str | None = None
+    table: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyStatus:
+    """One apply as the ledger knows it, live or past. `holder` drives it, None if nobody does;
+    `heartbeat_s` is its last sign of life. `reason` says why nothing starts, since
+    `waits_since_s`."""
+
+    apply_id: int
+    environment: str
+    keyspace: str
+    plan_id: str
+    commit: str
+    state: ApplyState
+    started_s: float
+    completed_s: float | None
+    holder: str | None
+    heartbeat_s: float | None
+    waits_since_s: float | None
+    reason: str
+    problem: Problem | None
+    waves: tuple[WaveRow, ...]
+    shards: tuple[ShardRow, ...]
+    events: tuple[LedgerEvent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusOutcome:
+    """`applies` newest first: the current one of each keyspace, or, asked for, all of the past."""
+
+    environment: str
+    applies: tuple[ApplyStatus, ...]
+    now_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlOutcome:
+    """What became of a request to an apply; `apply_id` is None where there was none to ask.
+    PENDING: it is recorded, and whoever drives the apply has not answered yet."""
+
+    environment: str
+    keyspace: str
+    kind: RequestKind
+    state: RequestState
+    answer: str
+    apply_id: int | None = None

@@ -1,0 +1,52 @@
+"""What `drift` ends in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reconciler.guard.model import Refusal
+
+
+class ShardMark(StrEnum):
+    """RP-8: five different words, five different marks."""
+
+    MATCHING = "matching"
+    DRIFTED = "drifted"
+    PENDING_APPLY = "pending-apply"
+    UNREACHABLE = "unreachable"
+    UNMANAGED = "unmanaged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableDifference:
+    """One difference between git and a shard; `repair` is the DDL that would bring live back.
+    `objects` are the columns, indexes and constraints that differ."""
+
+    table: str
+    what: str  # in words: "index idx_a is on live, not in git"
+    objects: tuple[str, ...] = ()
+    repair: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftGroup:
+    """Shards that stand alike; for unreachable ones `reason` tells why, `recovery` what to do."""
+
+    mark: ShardMark
+    shards: tuple[str, ...]
+    differences: tuple[TableDifference, ...] = ()
+    reason: str = ""
+    recovery: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftOutcome:
+    """`unmanaged` are tables on live that policy leaves alone, with the shards that have them."""
+
+    environment: str
+    keyspace: str
+    groups: tuple[DriftGroup, ...]
+    pending_plan_id: str | None = None
+    unmanaged: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    refusals: tuple[Refusal, ...] = ()

@@ -1,0 +1,49 @@
+"""What `plan` and `verify` end in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reconciler.guard.model import Refusal
+from reconciler.model.observation import Unreachable
+from reconciler.plan.estimate import Estimate
+from reconciler.plan.model import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOutcome:
+    """`plan` None only with refusals; with refusals nothing is written. No change sets: nothing to
+    do. `written` are the files that now hold the plan. `estimate` None: there is nothing to run, or
+    nobody looked at the shards it would run on."""
+
+    environment: str
+    keyspace: str
+    plan: Plan | None
+    estimate: Estimate | None = None
+    readable_sql: str = ""
+    refusals: tuple[Refusal, ...] = ()
+    unreachable: tuple[Unreachable, ...] = ()
+    written: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+class VerifyState(StrEnum):
+    NO_CHANGE = "no schema change"  # nothing to do and no plan of these files
+    VERIFIED = "verified"  # the committed plan is what is derived
+    APPLIED = "applied"  # every shard is at the plan's after-state
+    UNPLANNED = "unplanned"  # there are changes and no committed plan
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyOutcome:
+    """`plan` is the committed one; of UNPLANNED the one that would be made."""
+
+    environment: str
+    keyspace: str
+    state: VerifyState
+    plan: Plan | None = None
+    estimate: Estimate | None = None
+    refusals: tuple[Refusal, ...] = ()
+    unreachable: tuple[Unreachable, ...] = ()

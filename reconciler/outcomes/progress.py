@@ -1,0 +1,93 @@
+"""What those who watch an apply are told while it goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.errors import Problem
+from reconciler.ledger.states import OperationState
+from reconciler.outcomes.apply import ApplyVerdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutStarted:
+    """The first progress event: what there is to do. `done` were already at the after-state."""
+
+    at_s: float
+    keyspace: str
+    apply_id: int
+    waves: tuple[tuple[str, ...], ...]
+    statements: int
+    done: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardStarted:
+    at_s: float
+    keyspace: str
+    shard: str
+    wave: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementStarted:
+    """`number` counts from 1 to `of` within the shard."""
+
+    at_s: float
+    keyspace: str
+    shard: str
+    table: str
+    sql: str
+    number: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementEnded:
+    at_s: float
+    keyspace: str
+    shard: str
+    table: str
+    number: int
+    of: int
+    elapsed_s: float
+    problem: Problem | None = None  # None: applied, and read back as planned
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardEnded:
+    at_s: float
+    keyspace: str
+    shard: str
+    wave: int
+    state: OperationState
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutWaits:
+    """Nothing runs and why: soaking, a lock, a gate. `shard` None: the whole rollout waits."""
+
+    at_s: float
+    keyspace: str
+    reason: str
+    shard: str | None = None
+    until_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutEnded:
+    at_s: float
+    keyspace: str
+    verdict: ApplyVerdict
+
+
+ProgressEvent = (
+    RolloutStarted
+    | ShardStarted
+    | StatementStarted
+    | StatementEnded
+    | ShardEnded
+    | RolloutWaits
+    | RolloutEnded
+)

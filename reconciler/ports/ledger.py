@@ -1,0 +1,77 @@
+"""The record of applies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from reconciler.ledger.model import (
+    Entry,
+    EventEntry,
+    Lease,
+    NewApply,
+    Request,
+    StoredApply,
+    StoredLease,
+    StoredOperation,
+    StoredStatement,
+)
+from reconciler.ledger.states import RequestKind, RequestState, StatementState
+
+
+class Ledger(Protocol):
+    """The record of applies. What a write recorded is durable when it returns; a write either
+    takes effect whole or not at all. Every call raises Unavailable if the ledger cannot be reached
+    or is full; the message names no host and no user. Safe to call from several threads."""
+
+    def begin(self, new: NewApply, *, holder: str, now_s: float) -> Lease:
+        """Record an apply with its operations, all pending, and take its lease. Raises Refused
+        (`apply-unfinished`, names it) while another apply of the keyspace is not finished."""
+
+    def take_over(
+        self, apply_id: int, *, holder: str, now_s: float, seen: StoredLease | None = None
+    ) -> Lease:
+        """A new lease on an apply whose driver is gone; the old lease's writes fail from now on.
+        The caller holds every shard's lock, or only writes to the ledger and names the lease by
+        which it judged that nobody drives: Raises Refused (`lease-lost`) if that was taken since.
+        """
+
+    def heartbeat(self, lease: Lease, *, now_s: float) -> None:
+        """Show a sign of life. Raises Refused (`lease-lost`) if somebody took the lease over."""
+
+    def give_up(self, lease: Lease, *, now_s: float) -> None:
+        """Nobody drives the apply any more. A lease taken over meanwhile is left alone."""
+
+    def record(self, lease: Lease, entries: Sequence[Entry]) -> None:
+        """All entries or none. Raises Refused: `lease-lost`, or `ledger-conflict` if an
+        operation's row is not at the version that was read, or is settled."""
+
+    def settle(self, lease: Lease, row: StoredApply, events: Sequence[EventEntry] = ()) -> None:
+        """Write the apply's row as given; `row.version` is the one that was read. Raises Refused
+        as `record` does; a finished apply stays as it is (ST-18)."""
+
+    def ask(self, apply_id: int, kind: RequestKind, *, asked_by: str, now_s: float) -> Request: ...
+
+    def answer(self, request_id: int, state: RequestState, answer: str) -> None:
+        """Say what became of a request; one that has its answer keeps it."""
+
+    def requests(self, apply_id: int, state: RequestState | None = None) -> list[Request]: ...
+
+    def unfinished(self, environment: str, keyspace: str) -> StoredApply | None: ...
+
+    def apply(self, apply_id: int) -> StoredApply | None: ...
+
+    def applies(self, environment: str, *, keyspace: str | None, limit: int) -> list[StoredApply]:
+        """Newest first."""
+
+    def operations(self, apply_id: int) -> tuple[StoredOperation, ...]:
+        """In rollout order; never a part of them."""
+
+    def statements(
+        self, apply_id: int, *, state: StatementState | None = None
+    ) -> tuple[StoredStatement, ...]: ...
+
+    def events(self, apply_id: int, *, limit: int) -> list[EventEntry]:
+        """The latest ones, oldest of them first."""
+
+    def lease(self, environment: str, keyspace: str) -> StoredLease | None: ...

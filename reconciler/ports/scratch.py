@@ -1,0 +1,47 @@
+"""Scratch servers: empty databases in which definitions and statements are tried."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from reconciler.model.observation import OutsideChild, OutsideParent
+from reconciler.model.server import ServerError, ServerSettings
+
+
+class ScratchDatabase(Protocol):
+    """An empty database of its own on a scratch server, in a session like a live one's."""
+
+    def execute(
+        self,
+        sql: str,
+        *,
+        foreign_key_checks: bool = True,
+        zero_dates: bool = False,
+        alters_history: bool = False,
+    ) -> ServerError | None:
+        """Run one statement; the server's refusal is a value. Raises Unavailable if the server
+        is gone."""
+
+    def definitions(self) -> Mapping[str, str]:
+        """SHOW CREATE TABLE of every base table, read exactly as `LiveShards` reads."""
+
+    def definition(self, table: str) -> str | None: ...
+
+    def table_ids(self, table: str) -> frozenset[int]:
+        """InnoDB's ids of the table and its partitions: a rebuild gives new ones. Empty where the
+        server does not tell."""
+
+    def add_outside_parents(self, parents: Sequence[OutsideParent]) -> ServerError | None:
+        """Make the tables of other databases that foreign keys refer to."""
+
+    def add_outside_children(self, children: Sequence[OutsideChild]) -> ServerError | None:
+        """Make tables in another database that refer to those made here so far or later."""
+
+
+class Scratch(Protocol):
+    def database(self, settings: ServerSettings) -> AbstractContextManager[ScratchDatabase]:
+        """A fresh database on a server of the same family and series, with the settings that
+        change meaning copied; dropped at the end. Safe to call from several threads.
+        Raises Refused where no such server can be had (mismatch, none found)."""

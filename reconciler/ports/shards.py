@@ -1,0 +1,132 @@
+"""The fleet's shards: looking, locking, and the session that changes one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from reconciler.errors import Problem
+from reconciler.guard.health import Vitals
+from reconciler.model.observation import Observation
+from reconciler.model.server import ServerError, ServerVersion
+from reconciler.plan.model import PlannedStatement
+from reconciler.spec.model import Connection, ShardSpec
+
+
+class LiveShards(Protocol):
+    """Looks at shards; can change nothing."""
+
+    def observe(self, shards: Sequence[ShardSpec], *, parallel: int) -> list[Observation]:
+        """One observation per shard, in the given order. A shard that fails or hangs becomes
+        Unreachable after its own time limit and holds nobody else up. Raises nothing of the
+        network's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The server said the statement took effect."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """The server said it did not. `transient`: the same statement may well succeed later (lock
+    wait timeout, deadlock, connection refused before it was sent). `blocker`: who was in the way.
+    """
+
+    error: ServerError
+    transient: bool
+    blocker: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """The connection ended after the statement was sent; only looking at the shard can tell."""
+
+    reason: str
+
+
+Outcome = Applied | Failed | Unknown
+
+
+class ShardSession(Protocol):
+    """One shard during an apply, over a connection of its own; a context manager."""
+
+    def definitions(self) -> Mapping[str, str]:
+        """SHOW CREATE TABLE of every base table, now. Raises Unavailable."""
+
+    def definition(self, table: str) -> str | None:
+        """SHOW CREATE TABLE of one table, None if there is none. Raises Unavailable."""
+
+    def rows_estimate(self, table: str) -> int | None: ...
+
+    def vitals(self) -> Vitals:
+        """Measured now; what cannot be measured is None. Raises Unavailable."""
+
+    def run(self, statement: PlannedStatement, *, lock_wait_s: int, run_limit_s: int) -> Outcome:
+        """The engine: execute exactly this statement once; never retries, never decides. Nothing
+        is sent without a claim."""
+
+    def claim(self) -> bool:
+        """True: no other session may send statements to this shard until this one has ended, and
+        none that did is left. False while the server still has a session that claimed it before,
+        though nobody may be at its other end: its statement may run, or be read, at any moment.
+        Raises Unavailable."""
+
+    def still_running(self, sql: str) -> bool:
+        """True if the shard's server is executing this very statement in some session (a run whose
+        connection was lost). Raises Unavailable if that cannot be seen."""
+
+    def kill_blockers(self, table: str) -> tuple[str, ...]:
+        """End the sessions that keep a statement from its lock on `table`; tells which, in words.
+        Never DDL, never replication. Raises Unavailable."""
+
+
+class ShardSessions(Protocol):
+    def open(self, shard: ShardSpec, *, server: str = "") -> AbstractContextManager[ShardSession]:
+        """Connect with the identity that may change the shard. Raises Unavailable, also where not
+        `server` answers (as in `ObservedShard`; '' for any): its locks are held on that one."""
+
+
+class HeldLocks(Protocol):
+    def is_held(self, shard: str) -> bool:
+        """True only if the lock's own connection answered just now and still holds the lock."""
+
+
+class ShardLocks(Protocol):
+    def take(
+        self, shards: Sequence[ShardSpec], *, keyspace: str, holder: str
+    ) -> AbstractContextManager[HeldLocks]:
+        """Take every shard's GET_LOCK at once, without waiting, over connections that do nothing
+        else (one per server, not per shard). Raises Refused (`lock-held`, names the holder and
+        since when) or Unavailable, and then holds none. A dead holder's locks go with its
+        connection."""
+
+
+class Identity(StrEnum):
+    """What the login of a process is for: plan jobs read, apply jobs change."""
+
+    READS = "reads"
+    CHANGES = "changes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardCheck:
+    """`problems` keep a command from working; `unseen` is what it works without, in words."""
+
+    shard: str
+    version: ServerVersion | None
+    problems: tuple[Problem, ...]
+    unseen: tuple[str, ...] = ()
+
+
+class Connections(Protocol):
+    def check(self, connection: Connection) -> tuple[str, ...]:
+        """Problems of a scratch connection in words, empty if databases can be made there."""
+
+    def check_shards(
+        self, shards: Sequence[ShardSpec], identity: Identity, *, parallel: int
+    ) -> list[ShardCheck]:
+        """One for each shard, in the given order. Raises nothing of the network's."""

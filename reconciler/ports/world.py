@@ -1,0 +1,19 @@
+"""What looking and proving need of the world, together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.ports.clock import Clock, Workers
+from reconciler.ports.scratch import Scratch
+from reconciler.ports.shards import LiveShards
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What looking and proving need; an apply is given its sessions, locks and ledger besides."""
+
+    shards: LiveShards
+    scratch: Scratch
+    workers: Workers
+    clock: Clock

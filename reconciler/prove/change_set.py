@@ -1,0 +1,144 @@
+"""Proves a change set: every statement exactly as it will run, on scratch, read back.
+
+A plan without a proof is not written. What comes out are the statements that lead from the
+before-state to what git says, each in the cheapest class that the server takes, and with every
+reason why it may hurt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.ddl.normalize import normalize_table
+from reconciler.diff.counters import wanted_counters
+from reconciler.diff.model import Operation, Step
+from reconciler.guard.model import Refusal
+from reconciler.limits import PROOF_PARALLEL
+from reconciler.model.observation import ObservedShard
+from reconciler.model.policy import Hazard, Policy
+from reconciler.model.renames import Rename
+from reconciler.model.schema import Schema, Table
+from reconciler.model.server import ServerVersion
+from reconciler.observe.sequences import sequences_for
+from reconciler.observe.shards import DefinitionReader
+from reconciler.plan.hazards import hazards_of
+from reconciler.plan.hazards.examined import Examined, old_column_names
+from reconciler.plan.model import PlannedStatement
+from reconciler.ports.world import World
+from reconciler.prove.chain import Ran
+from reconciler.prove.finding import Finding
+from reconciler.prove.outside_children import outside_child_findings
+from reconciler.prove.part import parts_of
+from reconciler.prove.part_proof import prove_part
+from reconciler.prove.programs import program_findings
+from reconciler.prove.refusals import left_unplanned
+from reconciler.prove.request import ProofRequest
+from reconciler.prove.unproven import unproven_findings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proven:
+    """`after` are the fingerprints, once the statements have run, of the managed tables that they
+    change and of those tables' neighbours."""
+
+    statements: tuple[PlannedStatement, ...]
+    after: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofFailed:
+    """Every part that could not be proven, with its reason."""
+
+    refusals: tuple[Refusal, ...]
+
+
+def prove_change_set(
+    world: World,
+    *,
+    observed: Sequence[ObservedShard],
+    before: Schema,
+    desired: Schema,
+    steps: Sequence[Step],
+    policy: Policy,
+    renames: tuple[Rename, ...] = (),
+) -> Proven | ProofFailed:
+    """`observed` are the shards that share the before-state; `before` and `desired` are the managed
+    tables. Raises Unavailable or Refused where no scratch server can be had."""
+    request = ProofRequest(
+        observed=tuple(observed),
+        texts=dict(observed[0].definitions),
+        steps=tuple(steps),
+        desired=desired,
+        policy=policy,
+        renames=renames,
+        reader=DefinitionReader(policy, wanted_counters(desired, renames)),
+        sequences=sequences_for(observed[0].others, _defaults(observed[0], desired)),
+    )
+    parts = parts_of(request.steps, request.texts, desired)
+    tables = frozenset().union(*(part.tables for part in parts))
+    unplanned = left_unplanned(request, before, tables)
+    if unplanned:
+        return ProofFailed(refusals=unplanned)
+    results = world.workers.map(
+        lambda part: prove_part(world.scratch, request, part), parts, parallel=PROOF_PARALLEL
+    )
+    refusals = tuple(result for result in results if isinstance(result, Refusal))
+    if refusals:
+        return ProofFailed(refusals=refusals)
+    proven = (ran for result in results if not isinstance(result, Refusal) for ran in result)
+    # Parts do not know each other, so their statements can be put back into the order of the diff;
+    # the sort keeps what one step was split into together.
+    statements = sorted(proven, key=lambda ran: ran.place)
+    findings = (
+        *program_findings(world.scratch, request, tables, statements),
+        *outside_child_findings(request, statements),
+        *unproven_findings(request, statements),
+    )
+    return Proven(
+        statements=tuple(_planned(ran, request, findings) for ran in statements),
+        after=tuple(sorted(request.wanted(tables).items())),
+    )
+
+
+def _defaults(observed: ObservedShard, desired: Schema) -> Iterator[str]:
+    yield from (text for _, text in observed.definitions)
+    yield from (c.default_sql for table in desired.tables for c in table.columns if c.default_sql)
+
+
+def _planned(ran: Ran, request: ProofRequest, findings: Iterable[Finding]) -> PlannedStatement:
+    found = tuple(finding.hazard for finding in findings if finding.ran is ran)
+    return PlannedStatement(
+        table=ran.step.table,
+        operation=ran.step.operation,
+        sql=ran.sql,
+        foreign_key_checks=ran.step.foreign_key_checks,
+        execution=ran.execution,
+        effects=ran.effects,
+        hazards=(*found, *_hazards(ran, request)),
+        zero_dates=ran.step.zero_dates,
+        alters_history=ran.step.alters_history,
+    )
+
+
+def _hazards(ran: Ran, request: ProofRequest) -> tuple[Hazard, ...]:
+    """Both ends in canonical form, in which each column says its character set."""
+    step = ran.step
+    if step.operation is Operation.CREATE_TABLE:
+        return ()
+    return hazards_of(
+        Examined(
+            step=replace(
+                step,
+                before=_canonical(step.before, request.version),
+                after=_canonical(step.after, request.version),
+            ),
+            clauses=ran.clauses,
+            execution=ran.execution,
+            old_columns=old_column_names(request.steps, step.table),
+        )
+    )
+
+
+def _canonical(table: Table | None, version: ServerVersion) -> Table | None:
+    return normalize_table(table, version) if table is not None else None

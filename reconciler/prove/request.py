@@ -1,0 +1,53 @@
+"""What is to be proven, with everything that the proof needs to know of the shards."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from reconciler.diff.comparable import policy_fingerprint
+from reconciler.diff.model import Step
+from reconciler.model.observation import ObservedShard
+from reconciler.model.policy import Policy
+from reconciler.model.renames import Rename
+from reconciler.model.schema import OtherObject, Schema
+from reconciler.model.server import ServerSettings, ServerVersion
+from reconciler.observe.shards import DefinitionReader, ReadDefinition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofRequest:
+    """`observed` are all shards that share this before-state, the first one standing for all;
+    `texts` are its definitions by table."""
+
+    observed: tuple[ObservedShard, ...]
+    texts: Mapping[str, str]
+    steps: tuple[Step, ...]
+    desired: Schema
+    policy: Policy
+    renames: tuple[Rename, ...]
+    reader: DefinitionReader
+    sequences: tuple[OtherObject, ...] = ()  # MariaDB: those that defaults of columns may use
+
+    @property
+    def shard(self) -> ObservedShard:
+        return self.observed[0]
+
+    @property
+    def settings(self) -> ServerSettings:
+        return self.shard.settings
+
+    @property
+    def version(self) -> ServerVersion:
+        return self.settings.version
+
+    def read(self, table: str) -> ReadDefinition:
+        return self.reader.read(self.texts[table], self.version)
+
+    def wanted(self, tables: Collection[str]) -> dict[str, str]:
+        """The desired fingerprints of those of the tables that are to exist."""
+        return {
+            table.name: policy_fingerprint(table, self.version, self.policy)
+            for table in self.desired.tables
+            if table.name in tables
+        }

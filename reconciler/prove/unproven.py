@@ -1,0 +1,63 @@
+"""What the proof had to leave open, because something could not be seen: it needs permission."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reconciler.diff.model import ClauseKind, Operation
+from reconciler.model.policy import HazardKind
+from reconciler.prove.chain import Ran
+from reconciler.prove.finding import Finding, finding
+from reconciler.prove.outside import assumed_parents
+from reconciler.prove.request import ProofRequest
+from reconciler.prove.row_versions import row_versions_left
+
+_TAKES_A_NAME = (ClauseKind.DROP_COLUMN, ClauseKind.RENAME_COLUMN)
+# Settled by the statements that use them; the rest of what was not seen are programs.
+_SETTLED = ("row versions ", "table ", "foreign keys ")
+
+
+def unproven_findings(request: ProofRequest, statements: Sequence[Ran]) -> Iterator[Finding]:
+    yield from _row_versions(request, statements)
+    yield from _outside_parents(request, statements)
+    yield from _unseen_programs(request, statements)
+
+
+def _row_versions(request: ProofRequest, statements: Sequence[Ran]) -> Iterator[Finding]:
+    versions = row_versions_left(request.observed, request.version)
+    for ran in statements:
+        if versions.is_unknown(ran.step.table, ran.clauses, ran.execution):
+            reason = (
+                "how many INSTANT changes the live table can still take could not be read (it needs"
+                " PROCESS); a shard that can take none stops the rollout with error 4092"
+            )
+            yield _unproven(ran, reason)
+
+
+def _outside_parents(request: ProofRequest, statements: Sequence[Ran]) -> Iterator[Finding]:
+    for ran in statements:
+        for key in assumed_parents(request, ran.step.after):
+            if ran.step.operation is Operation.CREATE_TABLE or any(
+                clause.kind is ClauseKind.ADD_FOREIGN_KEY and clause.object == key.name
+                for clause in ran.clauses
+            ):
+                parent = f"{key.parent_database}.{key.parent_table}"
+                yield _unproven(ran, f"table {parent} could not be seen: it was assumed to fit")
+
+
+def _unseen_programs(request: ProofRequest, statements: Sequence[Ran]) -> Iterator[Finding]:
+    """Views and programs that a login may not see can be broken unseen."""
+    unseen = sorted({words for shard in request.observed for words in shard.unseen})
+    for ran in statements:
+        takes_a_name = ran.step.operation in (Operation.DROP_TABLE, Operation.RENAME_TABLE) or any(
+            clause.kind in _TAKES_A_NAME for clause in ran.clauses
+        )
+        for words in unseen:
+            if takes_a_name and not words.startswith(_SETTLED):
+                yield _unproven(
+                    ran, f"whether it breaks any is not known, for these were not seen: {words}"
+                )
+
+
+def _unproven(ran: Ran, reason: str) -> Finding:
+    return finding(ran, HazardKind.UNPROVEN, ran.step.table, reason)

@@ -1,0 +1,67 @@
+"""Windows and vital signs: what is armed counts, and what was not measured counts as refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.errors import InvalidInput
+from reconciler.guard.health import Vitals, outside_window, vitals_refusals
+from reconciler.guard.windows import is_open, parse_window
+from reconciler.spec.model import RolloutSpec
+
+NOON = 12 * 3600.0
+
+
+@pytest.mark.parametrize(
+    ("window", "hour", "expected"),
+    [
+        ("02:00-05:00 UTC", 2, True),
+        ("02:00-05:00 UTC", 5, False),
+        ("22:00-04:00 UTC", 23, True),
+        ("22:00-04:00 UTC", 3, True),
+        ("22:00-04:00 UTC", 12, False),
+        ("00:00-00:00 UTC", 12, True),
+    ],
+)
+def test_windows(window: str, hour: int, expected: bool) -> None:
+    days = 20_000 * 86_400.0
+    assert is_open((window,), days + hour * 3600.0) is expected
+
+
+def test_no_window_is_always_open_and_one_open_window_is_enough() -> None:
+    assert is_open((), NOON)
+    assert is_open(("02:00-05:00 UTC", "11:00-13:00 UTC"), NOON)
+    assert outside_window(RolloutSpec(windows=("02:00-05:00 UTC",)), NOON) is not None
+
+
+@pytest.mark.parametrize("text", ["", "2-5", "02:00-05:00", "25:00-05:00 UTC", "02:00-05:60 UTC"])
+def test_what_is_no_window_is_an_error(text: str) -> None:
+    with pytest.raises(InvalidInput, match="not a time window"):
+        parse_window(text)
+
+
+ARMED = RolloutSpec(replica_lag_max_s=10, threads_running_max=50, disk_free_min_percent=20)
+WELL = Vitals(replica_lag_s=1.0, threads_running=5, disk_free_percent=60.0)
+
+
+def codes(rollout: RolloutSpec, vitals: Vitals, *, rebuilds: bool = True) -> set[str]:
+    found = vitals_refusals(rollout, vitals, shard="-40", rebuilds=rebuilds)
+    assert all("-40" in refusal.message for refusal in found)
+    return {refusal.code for refusal in found}
+
+
+@pytest.mark.invariant("GD-10")
+def test_every_armed_limit_that_was_not_measured_refuses() -> None:
+    assert codes(ARMED, Vitals()) == {
+        "replica-lag-unmeasured",
+        "threads-running-unmeasured",
+        "disk-free-unmeasured",
+    }
+    assert codes(RolloutSpec(), Vitals()) == set()
+
+
+def test_over_the_limit_refuses_and_under_it_does_not() -> None:
+    ill = Vitals(replica_lag_s=11.0, threads_running=51, disk_free_percent=19.0)
+    assert codes(ARMED, ill) == {"replica-lag", "threads-running", "disk-free"}
+    assert codes(ARMED, WELL) == set()
+    assert codes(ARMED, ill, rebuilds=False) == {"replica-lag", "threads-running"}

@@ -1,0 +1,63 @@
+"""From texts to tables: what cannot be read refuses by name, and everything else is still read."""
+
+from __future__ import annotations
+
+from reconciler.model.observation import ObservedShard
+from reconciler.model.policy import AutoIncrement, Policy
+from reconciler.model.server import Flavor, ServerError, ServerSettings, ServerVersion
+from reconciler.observe.shards import DefinitionReader, read_all
+
+VERSION = ServerVersion(Flavor.MYSQL, 9, 7, 4)
+SETTINGS = ServerSettings(
+    version=VERSION, database_charset="utf8mb4", database_collation="utf8mb4_bin", variables=()
+)
+
+
+def definition(table: str, *, more: str = "", counter: str = "") -> str:
+    options = f"ENGINE=InnoDB{counter} DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
+    return f"CREATE TABLE `{table}` (\n  `id` int NOT NULL{more}\n) {options}"
+
+
+def shard(name: str, *texts: str, broken: tuple[str, ...] = ()) -> ObservedShard:
+    tables = sorted((text.split("`")[1], text) for text in texts)
+    error = ServerError(number=1168, message="cannot be opened")
+    return ObservedShard(
+        shard=name,
+        settings=SETTINGS,
+        definitions=tuple(tables),
+        broken=tuple((table, error) for table in broken),
+    )
+
+
+def test_every_table_that_cannot_be_read_is_named_and_the_others_are_read() -> None:
+    unknown = definition("odd", more=" FROM THE FUTURE")
+    observed = [
+        shard("-80", definition("a"), unknown, broken=("gone",)),
+        shard("80-", definition("a"), definition("b")),
+    ]
+    seen, refusals = read_all(observed, DefinitionReader(Policy()))
+    assert [(r.shard, r.table, r.code) for r in refusals] == [
+        ("-80", "odd", "definition-not-understood"),
+        ("-80", "gone", "table-broken"),
+    ]
+    assert [sorted(found.definitions) for found in seen] == [["a"], ["a", "b"]]
+
+
+def test_tables_that_policy_ignores_need_not_be_understood() -> None:
+    unknown = definition("_odd", more=" FROM THE FUTURE")
+    reader = DefinitionReader(Policy(ignore_tables=("_*",)))
+    _, refusals = read_all([shard("-80", unknown, broken=("_gone",))], reader)
+    assert refusals == ()
+
+
+def test_counters_are_read_as_far_as_they_matter() -> None:
+    texts = {n: definition("t", counter=f" AUTO_INCREMENT={n}") for n in (999, 1000, 70000)}
+    ignoring = DefinitionReader(Policy())
+    assert {ignoring.read(text, VERSION).text for text in texts.values()} == {definition("t")}
+    raising = DefinitionReader(Policy(auto_increment=AutoIncrement.RAISE), {"t": 1000})
+    read = {n: raising.read(text, VERSION) for n, text in texts.items()}
+    assert read[999].text == definition("t")
+    assert read[1000] == read[70000]
+    assert read[999].fingerprint != read[1000].fingerprint
+    elsewhere = DefinitionReader(Policy(auto_increment=AutoIncrement.RAISE), {"u": 1000})
+    assert elsewhere.read(texts[70000], VERSION).text == definition("t")
