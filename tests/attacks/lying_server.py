@@ -1,4 +1,4 @@
-"""A server that lies: it logs clients in, answers as an honest one would, and lies where it is told.
+"""A server that lies: it logs clients in, answers as an honest one, and lies where it is told.
 
 Honest by default: a MySQL or MariaDB with one database, given by a `Catalogue`, which answers all
 that a look at a shard asks. A test takes one of the moments over: the greeting, the login, or any
