@@ -208,10 +208,9 @@ class RolloutDriver:
             spec=self._specs[shard],
             work=self._work[shard],
             rows=self._book.rows_of(shard),
-            fingerprint=partial(self._order.fingerprint, shard),
+            basis=self._order.basis[shard],
             managed=frozenset(self._order.plan.core.managed_tables),
             rollout=self._order.environment.rollout,
-            server=self._order.servers.get(shard, ""),
         )
 
     def _wait(self) -> None:

@@ -6,11 +6,12 @@ intended, the look that was just taken under the locks says what is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
+from reconciler.drive.shard.basis import ShardBasis
 from reconciler.drive.shard.recorder import moved_row
 from reconciler.errors import Problem, Refused
 from reconciler.guard.model import Done, ToDo
@@ -53,20 +54,15 @@ class Releases(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutOrder:
-    """What to roll out, found under the locks: `standings` of every shard of the plan.
-
-    `fingerprint` reads a live definition of a shard: (shard, SHOW CREATE TABLE text). `servers`
-    is equal for shards on one server, and no other is sent anything; a shard that is not in it goes
-    by its address.
-    """
+    """What to roll out, found under the locks: `standings` of every shard of the plan, and the
+    `basis` that each was judged by."""
 
     plan: Plan
     environment: Environment
     commit: str
     holder: str
     standings: Mapping[str, ToDo | Done]
-    fingerprint: Callable[[str, str], str]
-    servers: Mapping[str, str] = field(default_factory=dict)
+    basis: Mapping[str, ShardBasis]
     waves: WaveChoice = WaveChoice.ALL
     releases: Releases = Releases.NOTHING
 

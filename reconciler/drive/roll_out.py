@@ -73,7 +73,7 @@ def _pace(order: RolloutOrder) -> Pace:
         parallel=rollout.parallel,
         parallel_per_host=rollout.parallel_per_host,
         hosts={
-            spec.name: order.servers.get(spec.name) or _host(spec)
+            spec.name: order.basis[spec.name].server or _host(spec)
             for spec in order.environment.shards
         },
         soak_s=rollout.soak_s,

@@ -12,15 +12,21 @@ from dataclasses import dataclass
 
 from reconciler.drive.open import Releases, RolloutOrder, WaveChoice
 from reconciler.drive.roll_out import roll_out
+from reconciler.drive.shard.basis import ShardBasis, WantedTable
 from reconciler.drive.shard.task import RolloutWorld
 from reconciler.errors import InvalidInput, ReconcilerError, Refused, Unavailable
 from reconciler.flows.check import check_against_live, is_as_git_says, is_left_over
-from reconciler.flows.reconcile_pass import begin_pass
+from reconciler.flows.reconcile_pass import Pass, begin_pass
 from reconciler.flows.verify import unplanned
 from reconciler.guard.model import Refusal
 from reconciler.guard.review.git import Review, ReviewFacts, review_refusals
 from reconciler.model.observation import Unreachable
-from reconciler.observe.shards import DefinitionReader, look_at, unreachable_refusals
+from reconciler.observe.shards import (
+    DefinitionReader,
+    SeenShard,
+    look_at,
+    unreachable_refusals,
+)
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.progress import ProgressEvent
 from reconciler.plan.files import read_plan
@@ -92,19 +98,31 @@ def apply_keyspace(
         checked = check_against_live(world.look, begun, plan)
         if checked.refusals:
             return end.with_refusals(checked.refusals, plan, unreachable=begun.look.unreachable)
-        versions = {seen.shard: seen.observation.settings.version for seen in begun.look.seen}
         order = RolloutOrder(
             plan=plan,
             environment=environment,
             commit=request.commit,
             holder=request.holder,
             standings=checked.standings,
-            fingerprint=lambda shard, text: begun.reader.read(text, versions[shard]).fingerprint,
-            servers={seen.shard: seen.observation.server for seen in begun.look.seen},
+            basis={seen.shard: _basis(begun, seen) for seen in begun.look.seen},
             waves=request.waves,
             releases=request.releases,
         )
         return roll_out(world.rollout, order, locks, on_progress=on_progress)
+
+
+def _basis(begun: Pass, seen: SeenShard) -> ShardBasis:
+    version = seen.observation.settings.version
+    wanted = begun.desired[seen.shard].definitions
+    return ShardBasis(
+        fingerprint=lambda text: begun.reader.read(text, version).fingerprint,
+        is_managed=begun.reader.is_managed,
+        after={
+            table: WantedTable(fingerprint=read.fingerprint, text=read.text)
+            for table, read in wanted.items()
+        },
+        server=seen.observation.server,
+    )
 
 
 def _gate_refusals(

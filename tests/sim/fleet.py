@@ -14,6 +14,7 @@ from random import Random
 from typing import Any
 
 from reconciler.ddl.fingerprint import schema_fingerprint
+from reconciler.drive.shard.basis import ShardBasis, WantedTable
 from reconciler.errors import Problem, Unavailable
 from reconciler.guard.classify import position_of
 from reconciler.guard.health import Vitals
@@ -112,10 +113,15 @@ class SimFleet:
         self.cleared: list[str] = []
         self.rows: int | None = 10
         self.before_look: Callable[[str, str], None] = lambda shard, table: None
+        self.before_last_look: Callable[[str], None] = lambda shard: None
         start = {t.table: t.definition or "" for t in plan.core.change_sets[0].touched}
         self._texts = _texts_of(plan.core)
         ends = {e.table: e.after for s in plan.core.change_sets[0].statements for e in s.effects}
         end = {table: self._texts[after or ""] for table, after in ends.items()}
+        self._after = {
+            table: WantedTable(fingerprint=fingerprint(text), text=text)
+            for table, text in end.items()
+        }
         self.shards = {
             shard: SimShard(tables=dict(end if shard in plan.core.matching else start))
             for shard in plan.core.shards
@@ -129,6 +135,18 @@ class SimFleet:
             assert standing is not None, f"{name} has drifted: {shard.tables}"
             found[name] = standing
         return found
+
+    def basis(self, servers: Mapping[str, str] | None = None) -> dict[str, ShardBasis]:
+        """What every shard was judged by; tables whose names begin with `_` are ignored."""
+        return {
+            shard: ShardBasis(
+                fingerprint=fingerprint,
+                is_managed=lambda table: not table.startswith("_"),
+                after=self._after,
+                server=(servers or {}).get(shard, ""),
+            )
+            for shard in self.shards
+        }
 
     def take_effect(self, shard: str, statement: PlannedStatement) -> None:
         server = self.shards[shard]
@@ -156,6 +174,8 @@ class SimSession:
         self._fate = fate
 
     def definitions(self) -> Mapping[str, str]:
+        self._fleet.before_last_look(self._shard)
+        self._check_alive()
         return dict(self._fleet.shards[self._shard].tables)
 
     def definition(self, table: str) -> str | None:

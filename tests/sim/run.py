@@ -24,7 +24,7 @@ from tests.sim.fleet import (
     SimLocks,
     SimSessions,
 )
-from tests.sim.plans import environment, fingerprint
+from tests.sim.plans import environment
 
 
 def memory_ledger() -> SqlLedger:
@@ -77,8 +77,7 @@ class Simulation:
             commit="c" * 40,
             holder=self.holder,
             standings=self.fleet.standings(),
-            fingerprint=lambda shard, text: fingerprint(text),
-            servers=self.servers,
+            basis=self.fleet.basis(self.servers),
             waves=waves,
             releases=releases,
         )

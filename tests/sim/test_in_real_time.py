@@ -24,7 +24,7 @@ from reconciler.plan.model import PlannedStatement
 from reconciler.ports.shards import Outcome
 from reconciler.spec.model import RolloutSpec
 from tests.sim.fleet import Fate, SimFleet, SimLocks, SimSessions, lock_wait
-from tests.sim.plans import environment, fingerprint, plan_for
+from tests.sim.plans import environment, plan_for
 
 ROLLOUT = RolloutSpec(parallel=2, lock_retries=20)
 HEARD_WITHIN_S = 3.0  # a poll is a quarter of a second; the rest is for slow machines
@@ -64,7 +64,7 @@ class Running:
             commit="c" * 40,
             holder="the driver",
             standings=self.fleet.standings(),
-            fingerprint=lambda shard, text: fingerprint(text),
+            basis=self.fleet.basis(),
         )
         locks = SimLocks(self.fleet)
         self.outcome = roll_out(world, order, locks, on_progress=lambda event: None)

@@ -24,6 +24,24 @@ def drifted(shard: str, table: str, *, expected: str | None, observed: str | Non
     )
 
 
+def drifted_meanwhile(
+    shard: str, table: str, *, expected: str | None, observed: str | None
+) -> Problem:
+    return Problem(
+        code="drift",
+        message=f"shard {shard}, table {table}: somebody changed it while this apply ran; all the"
+        " plan's statements have run on the shard, and it is not what the plan leads to\n"
+        f"expected: {expected or 'no such table'}\nobserved: {observed or 'no such table'}",
+        recovery="undo the change on the shard, or adopt it with `reconciler pull`; `reconciler"
+        " drift` shows what is left to do",
+    )
+
+
+def of_shard(shard: str, problem: Problem) -> Problem:
+    """A problem that does not know its shard, with it (GD-7)."""
+    return replace(problem, message=f"shard {shard}: {problem.message}")
+
+
 def position_lost(shard: str) -> Problem:
     return Problem(
         code="drift",
@@ -71,6 +89,15 @@ def still_unknown(shard: str, reason: str) -> Problem:
     return Problem(
         code="outcome-unknown",
         message=f"shard {shard}: what became of its statement cannot be seen yet: {reason}",
+        recovery=_RESUME,
+    )
+
+
+def end_unseen(shard: str, reason: str) -> Problem:
+    return Problem(
+        code="outcome-unknown",
+        message=f"shard {shard}: its statements have run, and whether all of it is as the plan"
+        f" leaves it cannot be seen yet: {reason}",
         recovery=_RESUME,
     )
 

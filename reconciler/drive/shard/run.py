@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from reconciler.ddl.statement.check import check_statement
+from reconciler.drive.shard.looks import end_differs, position_seen, table_differs
 from reconciler.drive.shard.problems import (
     already_running,
-    drifted,
+    end_unseen,
     lock_lost,
     not_claimed,
+    of_shard,
     read_back_differs,
     rows_over_ceiling,
     rows_unmeasured,
@@ -31,7 +33,6 @@ from reconciler.drive.shard.task import (
     ShardResult,
     ShardTask,
     pause,
-    position_seen,
     retry_pause_s,
 )
 from reconciler.errors import Problem, ReconcilerError, Unavailable
@@ -124,7 +125,7 @@ class _ShardRun:
         )
 
     def _until_end(self) -> _End:
-        while self._index < len(self._task.work.statements):
+        while True:
             match step := self._session():
                 case _Again():
                     if end := self._back_off(step):
@@ -132,15 +133,21 @@ class _ShardRun:
                 case _End():
                     return step
                 case _Next():
-                    pass
+                    return _End()
                 case _:
                     assert_never(step)
-        return _End()
+
+    @property
+    def _table(self) -> str:
+        """The table of the statement that is next, or of the last one once all have run."""
+        statements = self._task.work.statements
+        return statements[min(self._index, len(statements) - 1)].table
 
     def _session(self) -> _Step:
-        """As many statements as one connection carries."""
+        """As many statements as one connection carries; _Next: the shard is done."""
+        server = self._task.basis.server
         try:
-            with self._world.sessions.open(self._task.spec, server=self._task.server) as session:
+            with self._world.sessions.open(self._task.spec, server=server) as session:
                 if (step := self._claim(session)) is not None:
                     return step
                 while self._index < len(self._task.work.statements):
@@ -149,17 +156,17 @@ class _ShardRun:
                         return step
                     self._index, self._attempt = self._index + 1, 1
                     self._blocked_since_s = None
+                return self._end_of_shard(session)
         except Unavailable as error:
             # What was sent is dealt with where it was sent: this was a look, or a greeting.
             return _Again(error.problems[0])
-        return _Next()
 
     def _claim(self, session: ShardSession) -> _Step | None:
         """Be the only one who can send. Where an earlier run's session was waited for, what it
         left behind may have run since the look: the shard is looked at again."""
         if session.claim():
             return None
-        table = self._task.work.statements[self._index].table
+        table = self._table
         self._book.wait(table, "an earlier run's session on the shard to end")
         self._progress.waits("the server still has an earlier run's session on this shard")
         give_up_s = self._world.clock.monotonic_s() + CLAIM_WAIT_S_MAX
@@ -181,9 +188,8 @@ class _ShardRun:
             found, done = operation.key.table, operation.done_before(position)
             if done > operation.done_before(self._index):
                 self._book.count_done(found, done)
-                if done == len(operation.indexes):
-                    is_running = self._book.state(found) is OperationState.RUNNING
-                    self._book.move(found, Move.COMPLETE if is_running else Move.FIND_DONE)
+                if done == len(operation.indexes) and found != self._last_table:
+                    self._complete(found)
                 self._book.tell("an earlier run's statement has run", found)
         self._first_index += position - self._index
         self._index = position
@@ -270,9 +276,9 @@ class _ShardRun:
         try:
             check_statement(statement.sql, tables=self._task.managed)
         except ReconcilerError as refused:
-            return refused.problems[0]
+            return of_shard(self._shard, refused.problems[0])
         for effect in statement.effects:
-            if problem := self._differs(session, effect.table, effect.before):
+            if problem := table_differs(session, self._task, effect.table, effect.before):
                 return problem
         if statement.row_ceiling is None:
             return None
@@ -282,17 +288,6 @@ class _ShardRun:
         if rows > statement.row_ceiling:
             return rows_over_ceiling(self._shard, statement.table, rows, statement.row_ceiling)
         return None
-
-    def _differs(self, session: ShardSession, table: str, expected: str | None) -> Problem | None:
-        definition = session.definition(table)
-        try:
-            observed = None if definition is None else self._task.fingerprint(definition)
-        except ReconcilerError as unread:
-            return unread.problems[0]
-        if observed == expected:
-            return None
-        known = self._task.definition_of(table, expected) or expected
-        return drifted(self._shard, table, expected=known, observed=definition)
 
     def _send(self, session: ShardSession, statement: PlannedStatement) -> _Step:
         rollout = self._task.rollout
@@ -318,7 +313,7 @@ class _ShardRun:
         return self._failed(statement, outcome) if untouched else self._wrong_result(statement)
 
     def _is_at(self, session: ShardSession, effect: Effect, expected: str | None) -> bool:
-        return self._differs(session, effect.table, expected) is None
+        return table_differs(session, self._task, effect.table, expected) is None
 
     def _applied(self, statement: PlannedStatement) -> _Next:
         book, table = self._book, statement.table
@@ -326,9 +321,35 @@ class _ShardRun:
         operation = self._task.work.operation_at(self._index)
         done = operation.done_before(self._index + 1)
         book.count_done(table, done)
-        if done == len(operation.indexes):
-            book.move(table, Move.COMPLETE)
-            book.tell("completed", table)
+        if done == len(operation.indexes) and table != self._last_table:
+            self._complete(table)
+        return _Next()
+
+    @property
+    def _last_table(self) -> str:
+        """Its operation ends with the shard, and so is completed by a look at all of it."""
+        return self._task.work.statements[-1].table
+
+    def _complete(self, table: str) -> None:
+        is_running = self._book.state(table) is OperationState.RUNNING
+        self._book.move(table, Move.COMPLETE if is_running else Move.FIND_DONE)
+        self._book.tell("completed", table)
+
+    def _end_of_shard(self, session: ShardSession) -> _Next | _End:
+        """All statements have run: is all of the shard as the plan leaves it (GD-12)?"""
+        table = self._last_table
+        try:
+            problem = end_differs(session, self._task)
+        except Unavailable as error:
+            if self._book.state(table) is not OperationState.RUNNING:
+                raise
+            unseen = end_unseen(self._shard, error.problems[0].message)
+            self._book.move(table, Move.LOSE, unseen)
+            self._book.tell(unseen.message, table)
+            return _End()
+        if problem is not None:
+            return self._fail(table, problem)
+        self._complete(table)
         return _Next()
 
     def _wrong_result(self, statement: PlannedStatement) -> _End:
@@ -357,7 +378,7 @@ class _ShardRun:
 
     def _back_off(self, step: _Again) -> _End | None:
         """Bounded and paced (ST-17): None once it is time to try again."""
-        table = self._task.work.statements[self._index].table
+        table = self._table
         if self._attempt > self._task.rollout.lock_retries:
             return self._fail(table, tried_in_vain(step.problem, self._attempt))
         if self._book.state(table) is OperationState.RUNNING:

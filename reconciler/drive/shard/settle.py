@@ -7,6 +7,7 @@ its before-state and not running: it never ran, or was rolled back. Anything els
 
 from __future__ import annotations
 
+from reconciler.drive.shard.looks import end_differs, position_seen
 from reconciler.drive.shard.problems import still_unknown
 from reconciler.drive.shard.recorder import RecordLost, ShardBook
 from reconciler.drive.shard.task import (
@@ -16,7 +17,6 @@ from reconciler.drive.shard.task import (
     ShardResult,
     ShardTask,
     pause,
-    position_seen,
     retry_pause_s,
 )
 from reconciler.errors import Problem, Unavailable
@@ -61,10 +61,12 @@ def _position(world: RolloutWorld, task: ShardTask, pedal: BrakePedal) -> int | 
     looks = 0
     while True:
         try:
-            with world.sessions.open(task.spec, server=task.server) as session:
+            with world.sessions.open(task.spec, server=task.basis.server) as session:
                 while _may_run(session, task):
                     _wait_for_it(world, pedal, give_up_s)
                 position = position_seen(session, task)
+                if position == len(task.work.statements):
+                    position = end_differs(session, task) or position
                 # The connection may have been made anew for the look, without the claim.
                 if not _may_run(session, task):
                     return position

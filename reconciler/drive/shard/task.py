@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
-from reconciler.drive.shard.problems import position_lost
-from reconciler.errors import Problem, ReconcilerError
+from reconciler.drive.shard.basis import ShardBasis
+from reconciler.errors import Problem
 from reconciler.guard.classify import states_along
 from reconciler.guard.model import Refusal
 from reconciler.ledger.model import StoredOperation
 from reconciler.limits import RETRY_PAUSE_S, RETRY_PAUSE_S_MAX, ROLLOUT_POLL_S
 from reconciler.ports.clock import Clock, Crew
 from reconciler.ports.ledger import Ledger
-from reconciler.ports.shards import ShardSession, ShardSessions
+from reconciler.ports.shards import ShardSessions
 from reconciler.rollout.operations import ShardWork
 from reconciler.spec.model import RolloutSpec, ShardSpec
 
@@ -49,17 +49,14 @@ class BrakePedal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardTask:
-    """`fingerprint` reads a live definition of this shard; it raises what a definition that is not
-    understood raises. `managed` are the tables that statements may touch. `server` is the one that
-    was looked at, '' if that is not known."""
+    """`managed` are the tables that statements may touch."""
 
     spec: ShardSpec
     work: ShardWork
     rows: Mapping[str, StoredOperation]
-    fingerprint: Callable[[str], str]
+    basis: ShardBasis
     managed: frozenset[str]
     rollout: RolloutSpec
-    server: str = ""
 
     @property
     def next_index(self) -> int:
@@ -99,19 +96,3 @@ def retry_pause_s(attempt: int, jitter: float) -> float:
     """Doubling, with a random half, so that many shards do not knock at the same moment."""
     longest_s = min(RETRY_PAUSE_S_MAX, RETRY_PAUSE_S * 2.0 ** (attempt - 1))
     return longest_s * (0.5 + jitter / 2)
-
-
-def position_seen(session: ShardSession, task: ShardTask) -> int | Problem:
-    """How far a shard has come: its live tables against its change set's states.
-
-    How many of the shard's statements have taken effect; a Problem if it is at no such point.
-    Raises Unavailable."""
-    states = states_along(task.work.change_set)
-    here: dict[str, str | None] = {}
-    for table in states[0]:
-        definition = session.definition(table)
-        try:
-            here[table] = None if definition is None else task.fingerprint(definition)
-        except ReconcilerError as unread:
-            return unread.problems[0]
-    return states.index(here) if here in states else position_lost(task.work.shard)

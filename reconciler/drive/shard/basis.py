@@ -1,0 +1,28 @@
+"""What a shard was judged by when the whole keyspace was checked: what its statements are held
+against until its last one has run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedTable:
+    """A managed table as the plan leaves it: its fingerprint, and its definition for people."""
+
+    fingerprint: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardBasis:
+    """`fingerprint` reads a live definition of the shard; it raises what a definition that is not
+    understood raises. `is_managed` is what policy says of a table's name, known or not. `after` are
+    all managed tables as they are once the plan has run, those that it leaves alone among them.
+    `server` is the one that was looked at, '' if that is not known."""
+
+    fingerprint: Callable[[str], str]
+    is_managed: Callable[[str], bool]
+    after: Mapping[str, WantedTable]
+    server: str = ""

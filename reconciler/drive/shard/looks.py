@@ -1,0 +1,65 @@
+"""Where a shard is: its live tables against the plan's, before, between and behind its statements.
+
+Rule: what could not be read is a Problem or raises Unavailable; it is never "as planned" (GD-5).
+"""
+
+from __future__ import annotations
+
+from reconciler.drive.shard.problems import drifted, drifted_meanwhile, of_shard, position_lost
+from reconciler.drive.shard.task import ShardTask
+from reconciler.errors import Problem, ReconcilerError
+from reconciler.guard.classify import states_along
+from reconciler.ports.shards import ShardSession
+
+
+def table_differs(
+    session: ShardSession, task: ShardTask, table: str, expected: str | None
+) -> Problem | None:
+    """None if the table's live fingerprint is the expected one. Raises Unavailable."""
+    definition = session.definition(table)
+    try:
+        observed = None if definition is None else task.basis.fingerprint(definition)
+    except ReconcilerError as unread:
+        return of_shard(task.work.shard, unread.problems[0])
+    if observed == expected:
+        return None
+    known = task.definition_of(table, expected) or expected
+    return drifted(task.work.shard, table, expected=known, observed=definition)
+
+
+def position_seen(session: ShardSession, task: ShardTask) -> int | Problem:
+    """How many of the shard's statements have taken effect; a Problem if it is at no such point.
+    Raises Unavailable."""
+    states = states_along(task.work.change_set)
+    here: dict[str, str | None] = {}
+    for table in states[0]:
+        definition = session.definition(table)
+        try:
+            here[table] = None if definition is None else task.basis.fingerprint(definition)
+        except ReconcilerError as unread:
+            return of_shard(task.work.shard, unread.problems[0])
+    return states.index(here) if here in states else position_lost(task.work.shard)
+
+
+def end_differs(session: ShardSession, task: ShardTask) -> Problem | None:
+    """None if every managed table of the shard is as the plan leaves it, those that the plan does
+    not move among them, and there is no other. Raises Unavailable."""
+    live = {
+        table: definition
+        for table, definition in session.definitions().items()
+        if task.basis.is_managed(table)
+    }
+    for table in sorted(live.keys() | task.basis.after.keys()):
+        wanted, definition = task.basis.after.get(table), live.get(table)
+        try:
+            observed = None if definition is None else task.basis.fingerprint(definition)
+        except ReconcilerError as unread:
+            return of_shard(task.work.shard, unread.problems[0])
+        if observed != (wanted.fingerprint if wanted else None):
+            return drifted_meanwhile(
+                task.work.shard,
+                table,
+                expected=wanted.text if wanted else None,
+                observed=definition,
+            )
+    return None
