@@ -9,7 +9,8 @@ from pathlib import Path
 
 from reconciler.cli.run import Loaded, load
 from reconciler.edges.clock import SystemClock
-from reconciler.edges.files.history import GitHistory, open_repository
+from reconciler.edges.files.history import GitHistory
+from reconciler.edges.files.repository import open_repository
 from reconciler.edges.github.client import GithubClient
 from reconciler.edges.github.forge import GithubForge
 from reconciler.edges.github.settings import read_settings
@@ -90,8 +91,7 @@ def _finding(finding: SettingFinding) -> DoctorFinding:
 
 
 def _repository_of_remote(repo: Path) -> str:
-    remotes = {remote.name: remote.url for remote in open_repository(repo).remotes}
-    match = _REMOTE.search(remotes.get("origin", ""))
+    match = _REMOTE.search(open_repository(repo).remote_address("origin") or "")
     if match is None:
         raise InvalidInput(
             Problem(

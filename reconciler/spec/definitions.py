@@ -16,7 +16,13 @@ from reconciler.limits import DEFINITION_BYTES_MAX
 from reconciler.model.renames import RenameKind
 from reconciler.spec.model import SpecFile
 from reconciler.spec.text import digest_of, text_of
-from reconciler.spec.tree import EntryKind, FileTree, nested_directory
+from reconciler.spec.tree import (
+    EntryKind,
+    FileTree,
+    nested_directory,
+    path_is_a_link,
+    unreadable,
+)
 
 _SUFFIX = ".sql"
 
@@ -87,6 +93,10 @@ def _definition_paths(tree: FileTree, directory: str, spec_path: str) -> tuple[s
         path = f"{directory}/{entry.name}"
         if entry.name.startswith("."):
             continue
+        if entry.kind is EntryKind.LINK:
+            raise Refused(path_is_a_link(path))
+        if entry.kind is EntryKind.OTHER:
+            raise Refused(unreadable(path, "it is neither a file nor a directory"))
         if entry.kind is EntryKind.DIRECTORY:
             problems.append(nested_directory(path, "schema-directory-nested"))
         elif entry.name.endswith(_SUFFIX):

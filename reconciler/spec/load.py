@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.ddl.definition.file import DefinitionFile
-from reconciler.errors import InvalidInput, Location, Problem, ReconcilerError
+from reconciler.errors import InvalidInput, Location, Problem, ReconcilerError, Refused
 from reconciler.limits import SPEC_BYTES_MAX
 from reconciler.model.fleet import is_keyspace_name
 from reconciler.model.renames import Rename
@@ -18,7 +18,14 @@ from reconciler.spec.definitions import Definitions, contradictions, read_defini
 from reconciler.spec.model import SpecFile
 from reconciler.spec.read import spec_from_document
 from reconciler.spec.text import digest_of, text_of
-from reconciler.spec.tree import EntryKind, FileTree, nested_directory, outside_reason
+from reconciler.spec.tree import (
+    EntryKind,
+    FileTree,
+    nested_directory,
+    outside_reason,
+    path_is_a_link,
+    unreadable,
+)
 from reconciler.spec.yaml_text import Document, read_yaml
 
 SPECS_DIRECTORY = "specs"
@@ -93,12 +100,17 @@ def load_keyspaces(tree: FileTree) -> tuple[LoadedKeyspace, ...]:
 
 
 def spec_paths(tree: FileTree) -> tuple[str, ...]:
-    """Raises InvalidInput for a directory inside specs/: its specs would not be seen."""
+    """Raises InvalidInput for a directory inside specs/, whose specs would not be seen, and Refused
+    for a link or a submodule there."""
     paths = []
     for entry in tree.list_directory(SPECS_DIRECTORY) or ():
         path = f"{SPECS_DIRECTORY}/{entry.name}"
         if entry.name.startswith("."):
             continue
+        if entry.kind is EntryKind.LINK:
+            raise Refused(path_is_a_link(path))
+        if entry.kind is EntryKind.OTHER:
+            raise Refused(unreadable(path, "it is neither a file nor a directory"))
         if entry.kind is EntryKind.DIRECTORY:
             raise InvalidInput(nested_directory(path, "spec-directory-nested"))
         if entry.name.lower().endswith(_SPEC_SUFFIXES):

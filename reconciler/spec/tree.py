@@ -1,7 +1,8 @@
 """What reading a spec needs of a place that holds files: a working tree, or a commit's tree.
 
-Paths are relative to the root of the tree, with '/' between names. Everything resolves inside the
-root (PL-10); what cannot be listed or read in full is an error, never an absent file.
+Paths are relative to the root of the tree, with '/' between names, and name what lies there: no
+link is ever followed, inside or out (FB-2). What cannot be listed or read in full is an error and
+never an absent file (PL-10).
 """
 
 from __future__ import annotations
@@ -12,18 +13,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from reconciler.errors import Location, Problem
+from reconciler.errors import Location, Problem, Refused
 
 
 class EntryKind(StrEnum):
     FILE = "file"
     DIRECTORY = "directory"
+    LINK = "link"  # wherever it leads
     OTHER = "other"  # a submodule, a socket, a device: nothing that could be read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One name in a directory; a link has the kind of what it leads to."""
+    """One name in a directory, and what stands there under it."""
 
     name: str
     kind: EntryKind
@@ -31,12 +33,21 @@ class Entry:
 
 class FileTree(Protocol):
     def list_directory(self, path: str) -> tuple[Entry, ...] | None:
-        """Every entry, sorted by name; None if there is no such directory. Raises Refused for what
-        leads out of the tree or cannot be listed."""
+        """Every entry, sorted by name; None if there is no such directory. Raises Refused for a
+        path that leads out of the tree or over a link, and for what cannot be listed."""
 
     def read(self, path: str, *, bytes_max: int) -> bytes:
-        """The whole file. Raises Refused if it leads out of the tree or cannot be read, and
-        InvalidInput if it is absent or larger than `bytes_max`."""
+        """The whole file. Raises Refused if the path leads out of the tree or over a link, or the
+        file cannot be read, and InvalidInput if it is absent or larger than `bytes_max`."""
+
+
+def names_of(path: str) -> tuple[str, ...]:
+    """The names from the root to what a path names, none for the root itself. Raises Refused for a
+    path that by its text alone is not one inside the tree."""
+    reason = outside_reason(path)
+    if reason is not None:
+        raise Refused(path_outside(path, reason))
+    return tuple(name for name in posixpath.normpath(path).split("/") if name not in (".", ""))
 
 
 def from_the_top(path: str, below: str) -> str:
@@ -70,6 +81,18 @@ def path_outside(path: str, reason: str, where: Location | None = None) -> Probl
     )
 
 
+def path_is_a_link(path: str, link: str | None = None) -> Problem:
+    """`link` is the folder on the way that is one, where it is not `path` itself."""
+    which = "it" if link in (None, path) else f"{_printable(link)!r} on the way"
+    return Problem(
+        code="path-is-a-link",
+        message=f"{_printable(path)} is refused: {which} is a link, and no link is followed",
+        recovery="put the file itself there: what a link leads to can have other owners, and can"
+        " change without a review of this path",
+        where=Location(path=_printable(path)),
+    )
+
+
 def _printable(path: str) -> str:
     """Python stands in for bytes of a file name that are not UTF-8 with what cannot be printed."""
     return path.encode(errors="replace").decode()
@@ -78,9 +101,9 @@ def _printable(path: str) -> str:
 def unreadable(path: str, reason: str) -> Problem:
     return Problem(
         code="file-unreadable",
-        message=f"{path} cannot be read: {reason}",
+        message=f"{_printable(path)} cannot be read: {reason}",
         recovery="make it readable: a file that is not seen must not look like a dropped table",
-        where=Location(path=path),
+        where=Location(path=_printable(path)),
     )
 
 

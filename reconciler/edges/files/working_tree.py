@@ -1,14 +1,17 @@
 """Files as they lie in the working tree.
 
-A path is resolved with all its links before anything is read, and must still be inside the root.
-What is no regular file is never opened for reading: a pipe would wait for ever.
+A path is opened name by name from the root, and no name may be a link: what is read is what lies
+there, also where somebody changes the tree meanwhile. What is no regular file is never opened for
+reading: a pipe would wait for ever.
 """
 
 from __future__ import annotations
 
+import errno
 import os
-import posixpath
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from reconciler.errors import InvalidInput, Refused
@@ -16,11 +19,15 @@ from reconciler.spec.tree import (
     Entry,
     EntryKind,
     missing_file,
-    outside_reason,
-    path_outside,
+    names_of,
+    path_is_a_link,
     too_large,
     unreadable,
 )
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+# Without O_NONBLOCK, opening a pipe waits for its writer.
+_FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class WorkingTree:
@@ -30,59 +37,92 @@ class WorkingTree:
         self._root = root.resolve()
 
     def list_directory(self, path: str) -> tuple[Entry, ...] | None:
-        place = self._resolve(path)
+        names = names_of(path)
         try:
-            with os.scandir(place) as found:
-                names = sorted(item.name for item in found)
+            with (
+                _opened(self._root, names, path, _FOLDER) as descriptor,
+                os.scandir(descriptor) as found,
+            ):
+                entries = [Entry(name=item.name, kind=_kind(item)) for item in found]
         except FileNotFoundError:
             return None
         except OSError as error:
             raise Refused(unreadable(path, _reason(error))) from None
-        return tuple(
-            Entry(name=name, kind=self._kind(posixpath.join(path, name))) for name in names
-        )
+        return tuple(sorted(entries, key=lambda entry: entry.name))
 
     def read(self, path: str, *, bytes_max: int) -> bytes:
-        place = self._resolve(path)
+        names = names_of(path)
         try:
-            # Without O_NONBLOCK, opening a pipe waits for its writer.
-            descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-            with os.fdopen(descriptor, "rb") as file:
-                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                    raise Refused(unreadable(path, "it is not a regular file"))
-                content = file.read(bytes_max + 1)
-        except FileNotFoundError:
+            with _opened(self._root, names, path, _FILE) as descriptor:
+                return _content(descriptor, path, bytes_max)
+        except (FileNotFoundError, NotADirectoryError):
             raise InvalidInput(missing_file(path)) from None
         except OSError as error:
             raise Refused(unreadable(path, _reason(error))) from None
-        if len(content) > bytes_max:
-            raise InvalidInput(too_large(path, bytes_max))
-        return content
 
-    def _resolve(self, path: str) -> Path:
-        reason = outside_reason(path)
-        if reason is not None:
-            raise Refused(path_outside(path, reason))
-        try:
-            place = (self._root / path).resolve()
-        except (OSError, RuntimeError):  # links in a circle: RuntimeError until Python 3.12
-            raise Refused(unreadable(path, "its links lead in a circle")) from None
-        if not place.is_relative_to(self._root):
-            raise Refused(path_outside(path, "a link leads out of the repository"))
-        reason = outside_reason(place.relative_to(self._root).as_posix())
-        if reason is not None:
-            raise Refused(path_outside(path, f"a link leads on: {reason}"))
-        return place
 
-    def _kind(self, path: str) -> EntryKind:
-        """A link that leads nowhere or outside is OTHER here; reading it says why."""
-        try:
-            mode = self._resolve(path).stat().st_mode
-        except (OSError, Refused):
-            return EntryKind.OTHER
-        if stat.S_ISREG(mode):
-            return EntryKind.FILE
-        return EntryKind.DIRECTORY if stat.S_ISDIR(mode) else EntryKind.OTHER
+@contextmanager
+def _opened(root: Path, names: tuple[str, ...], path: str, flags: int) -> Iterator[int]:
+    """A descriptor of what the names lead to. Raises Refused for a link or a repository of its own
+    on the way, OSError for what cannot be opened."""
+    at = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for depth, name in enumerate(names, start=1):
+            is_last = depth == len(names)
+            try:
+                below = os.open(name, flags if is_last else _FOLDER, dir_fd=at)
+            except OSError as error:
+                if _is_link(name, at):
+                    raise Refused(path_is_a_link(path, "/".join(names[:depth]))) from None
+                if error.errno == errno.ENOTDIR and not is_last:
+                    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)) from None
+                raise
+            os.close(at)
+            at = below
+            if _holds_a_repository(at):
+                raise Refused(unreadable(path, f"{'/'.join(names[:depth])} is another repository"))
+        yield at
+    finally:
+        os.close(at)
+
+
+def _content(descriptor: int, path: str, bytes_max: int) -> bytes:
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        raise Refused(unreadable(path, "it is not a regular file"))
+    with os.fdopen(descriptor, "rb", closefd=False) as file:
+        content = file.read(bytes_max + 1)
+    if len(content) > bytes_max:
+        raise InvalidInput(too_large(path, bytes_max))
+    return content
+
+
+def _is_link(name: str, folder: int) -> bool:
+    try:
+        return stat.S_ISLNK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
+    except OSError:
+        return False
+
+
+def _holds_a_repository(descriptor: int) -> bool:
+    """A submodule that is checked out; a commit's tree does not have its files either."""
+    if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
+        return False
+    try:
+        os.stat(".git", dir_fd=descriptor, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _kind(item: os.DirEntry[str]) -> EntryKind:
+    try:
+        if item.is_symlink():
+            return EntryKind.LINK
+        if item.is_dir(follow_symlinks=False):
+            return EntryKind.DIRECTORY
+        return EntryKind.FILE if item.is_file(follow_symlinks=False) else EntryKind.OTHER
+    except OSError:
+        return EntryKind.OTHER  # reading it says why
 
 
 def _reason(error: OSError) -> str:

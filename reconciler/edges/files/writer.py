@@ -1,4 +1,4 @@
-"""Writes files of the working tree: whole or not at all, and never outside the repository."""
+"""Writes files of the working tree: whole or not at all, and never over a link."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from reconciler.errors import Problem, Refused, Unavailable
-from reconciler.spec.tree import outside_reason, path_outside
+from reconciler.spec.tree import names_of, path_is_a_link
 
 
 class WorkingTreeWriter:
@@ -19,8 +19,8 @@ class WorkingTreeWriter:
     def write(self, path: str, content: bytes) -> None:
         place = self._place(path)
         try:
-            self._check_inside(place.parent, path)
             place.parent.mkdir(parents=True, exist_ok=True)
+            self._check_no_link(path)  # again: the folders are there now
             descriptor, fresh = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
             try:
                 with os.fdopen(descriptor, "wb") as file:
@@ -38,21 +38,23 @@ class WorkingTreeWriter:
     def remove(self, path: str) -> None:
         place = self._place(path)
         try:
-            self._check_inside(place.parent, path)
             place.unlink(missing_ok=True)
         except OSError as error:
             raise _not_written(path, error) from None
 
     def _place(self, path: str) -> Path:
-        reason = outside_reason(path)
-        if reason is not None:
-            raise Refused(path_outside(path, reason))
-        return self._root / path
+        names = names_of(path)
+        self._check_no_link(path)
+        return self._root.joinpath(*names)
 
-    def _check_inside(self, folder: Path, path: str) -> None:
-        """A link on the way may lead anywhere."""
-        if not folder.resolve().is_relative_to(self._root):
-            raise Refused(path_outside(path, "a link on the way leads out of the repository"))
+    def _check_no_link(self, path: str) -> None:
+        """A link on the way may lead anywhere, and what is written through one is not read again
+        (FB-2)."""
+        at = self._root
+        for name in names_of(path):
+            at = at / name
+            if at.is_symlink():
+                raise Refused(path_is_a_link(path, at.relative_to(self._root).as_posix()))
 
 
 def _mode(place: Path) -> int:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from reconciler.edges.programs import find_program
 from reconciler.edges.server.problems import no_server
 from reconciler.limits import SERVER_SAYS_S_MAX
 from reconciler.model.server import Flavor, ServerVersion
@@ -54,7 +54,7 @@ def find_servers() -> tuple[ServerBinary, ...]:
 
 def _candidates() -> Iterator[Path]:
     for daemon in DAEMONS:
-        on_path = shutil.which(daemon)
+        on_path = find_program(daemon)
         if on_path is not None:
             yield Path(on_path)
     checkout = Path(__file__).parents[3]
@@ -85,6 +85,7 @@ def _ask_version(path: Path) -> ServerVersion | None:
     try:
         done = subprocess.run(
             [path, "--no-defaults", "--version"],
+            cwd="/",
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

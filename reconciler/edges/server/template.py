@@ -125,6 +125,7 @@ def _share_folders(binary: ServerBinary) -> Iterator[Path]:
     """Where the server itself says that its files are."""
     done = subprocess.run(
         [binary.path, "--no-defaults", "--verbose", "--help"],
+        cwd="/",
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import git
 import pytest
 
 from reconciler.cli.wire import protected_tree
-from reconciler.edges.files.history import open_repository
+from reconciler.edges.files.repository import open_repository
 from reconciler.errors import InvalidInput, Refused
 
 AUTHOR = ("-c", "user.name=t", "-c", "user.email=t@example.org")
@@ -21,7 +23,14 @@ def test_a_repository_of_another_user_is_not_taken_for_an_empty_one(
     nobody would look for a plan that waits there."""
     with git.Repo.init(tmp_path) as repo:
         repo.git(c=None).execute(["git", *AUTHOR, "commit", "-q", "--allow-empty", "-m", "x"])
-    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    # Git's own way to try it; the product hands on no variable that could tell git such things.
+    (folder / "git").write_text(
+        f'#!/bin/sh\nGIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec {shutil.which("git")} "$@"\n'
+    )
+    (folder / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
     monkeypatch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
     for look in (open_repository, lambda root: protected_tree(root, None)):
