@@ -210,7 +210,6 @@ class Fleet:
             table="users",
             operation=Operation.ALTER_TABLE,
             sql=CHANGE,
-            foreign_key_checks=True,
             execution=ExecutionClass(algorithm=Algorithm.INSTANT),
             effects=(Effect(table="users", before=before, after=after),),
         )

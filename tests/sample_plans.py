@@ -43,7 +43,6 @@ def statement(table: str, state: int, sql: str | None = None) -> PlannedStatemen
         table=table,
         operation=Operation.ALTER_TABLE,
         sql=sql or f"ALTER TABLE `{table}` ADD COLUMN `c{state}` int, ALGORITHM=INSTANT",
-        foreign_key_checks=True,
         execution=ExecutionClass(algorithm=Algorithm.INSTANT),
         effects=(
             Effect(

@@ -1,7 +1,7 @@
 """MariaDB's periods and system versioning.
 
 A table that keeps the history of its rows refuses changes to its columns (4119) unless the session
-has system_versioning_alter_history=KEEP, which it is given (`Step.alters_history`). Where
+has system_versioning_alter_history=KEEP, which it is given (`Step.session`). Where
 versioning ends or begins, it ends before anything else, and begins with it.
 """
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reconciler.ddl.zero_dates import has_zero_date
+from reconciler.diff.session import StatementSession
 from reconciler.model.schema import Table
 
 
@@ -76,7 +77,7 @@ class Step:
     the plan ends at: the desired table less what policy leaves to the shard. `table` is the name at
     the time of the statement, the old one for a RENAME_TABLE; `renamed_to` is what that one makes
     of it, which need not be the last name of a table that swaps with another.
-    `foreign_key_checks` is the session value the statement is proven and run with.
+    `foreign_key_checks` is the part of its `session` that only the whole diff can tell.
     """
 
     operation: Operation
@@ -90,17 +91,16 @@ class Step:
     algorithm: RequiredAlgorithm | None = None
 
     @property
-    def zero_dates(self) -> bool:
-        """Whether the statement needs a session that takes zero dates."""
-        checks_defaults = self.operation in (Operation.CREATE_TABLE, Operation.ALTER_TABLE)
-        tables = (self.before, self.after)
-        return checks_defaults and any(has_zero_date(table) for table in tables if table)
-
-    @property
-    def alters_history(self) -> bool:
-        """Whether the statement needs a session that may change earlier versions of rows, too."""
+    def session(self) -> StatementSession:
+        """The session that the statement is proven and run with."""
         is_alter = self.operation is Operation.ALTER_TABLE
-        return is_alter and self.before is not None and self.before.system_versioned
+        checks_defaults = is_alter or self.operation is Operation.CREATE_TABLE
+        tables = [table for table in (self.before, self.after) if table is not None]
+        return StatementSession(
+            foreign_key_checks=self.foreign_key_checks,
+            zero_dates=checks_defaults and any(has_zero_date(table) for table in tables),
+            alters_history=is_alter and self.before is not None and self.before.system_versioned,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.ddl.definition.file import DefinitionFile
 from reconciler.ddl.lexer import TokenKind, tokenize
 from reconciler.ddl.zero_dates import INVALID_DEFAULT
+from reconciler.diff.session import UNCHECKED
 from reconciler.errors import InvalidInput, Location, Problem, Refused
 from reconciler.model.schema import OtherObject, Schema
 from reconciler.model.server import ServerError, ServerSettings
@@ -96,11 +97,11 @@ def _load(
 def create_defined(database: ScratchDatabase, file: DefinitionFile) -> ServerError | None:
     """Make the table of a definition file; the server's refusal is a value."""
     # Without checks, a child may come before its parent; the proof runs with checks on.
-    error = database.execute(file.statement, foreign_key_checks=False)
+    error = database.execute(file.statement, UNCHECKED)
     if error is None or error.number != INVALID_DEFAULT:
         return error
     # A session that takes zero dates may have made the table; the plan's will be one as well.
-    again = database.execute(file.statement, foreign_key_checks=False, zero_dates=True)
+    again = database.execute(file.statement, replace(UNCHECKED, zero_dates=True))
     return error if again else None
 
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Literal
 
 from reconciler.diff.model import Operation
+from reconciler.diff.session import DEFAULT_SESSION, StatementSession
 from reconciler.model.policy import Hazard, Policy
 
 PLAN_FORMAT: Literal[1] = 1
@@ -57,22 +58,17 @@ class PlannedStatement:
 
     `effects` names every table whose fingerprint moves, `table` first; a statement that moves none
     could not be told from one that never ran, and is not planned.
-    `zero_dates`: its session takes zero dates, without which the server would not alter the table.
-    `alters_history`: its session lets a system-versioned table be altered with the earlier versions
-    of its rows (MariaDB: system_versioning_alter_history=KEEP).
     `row_ceiling` bounds the live row estimate (live <= ceiling) where time grows with rows.
     """
 
     table: str
     operation: Operation
     sql: str
-    foreign_key_checks: bool
     execution: ExecutionClass
     effects: tuple[Effect, ...]
     hazards: tuple[Hazard, ...] = ()
     row_ceiling: int | None = None
-    zero_dates: bool = False
-    alters_history: bool = False
+    session: StatementSession = DEFAULT_SESSION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

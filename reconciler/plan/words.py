@@ -79,11 +79,11 @@ def class_effect(statement: PlannedStatement) -> str:
 
 def session_words(statement: PlannedStatement) -> Iterator[str]:
     """What the statement's session has other than a session usually has."""
-    if not statement.foreign_key_checks:
+    if not statement.session.foreign_key_checks:
         yield "runs with foreign_key_checks=0"
-    if statement.zero_dates:
+    if statement.session.zero_dates:
         yield "runs with zero dates allowed: the table has one as a default"
-    if statement.alters_history:
+    if statement.session.alters_history:
         yield "runs with system_versioning_alter_history=KEEP: rows have histories"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from reconciler.diff.session import DEFAULT_SESSION, StatementSession
 from reconciler.model.observation import OutsideChild, OutsideParent
 from reconciler.model.server import ServerError, ServerSettings
 
@@ -13,14 +14,7 @@ from reconciler.model.server import ServerError, ServerSettings
 class ScratchDatabase(Protocol):
     """An empty database of its own on a scratch server, in a session like a live one's."""
 
-    def execute(
-        self,
-        sql: str,
-        *,
-        foreign_key_checks: bool = True,
-        zero_dates: bool = False,
-        alters_history: bool = False,
-    ) -> ServerError | None:
+    def execute(self, sql: str, session: StatementSession = DEFAULT_SESSION) -> ServerError | None:
         """Run one statement; the server's refusal is a value. Raises Unavailable if the server
         is gone."""
 

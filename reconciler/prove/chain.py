@@ -49,9 +49,7 @@ class Ran:
         return Sent(
             table=self.step.table,
             sql=self.sql,
-            foreign_key_checks=self.step.foreign_key_checks,
-            zero_dates=self.step.zero_dates,
-            alters_history=self.step.alters_history,
+            session=self.step.session,
         )
 
 
@@ -94,9 +92,7 @@ class Chain:
         sent = Sent(
             table=step.table,
             sql=step.sql,
-            foreign_key_checks=step.foreign_key_checks,
-            zero_dates=step.zero_dates,
-            alters_history=step.alters_history,
+            session=step.session,
         )
         error = self.copy.run(sent)
         if error is not None:
@@ -178,9 +174,7 @@ class Chain:
             table=step.table,
             clauses=clauses,
             required=step.algorithm,
-            foreign_key_checks=step.foreign_key_checks,
-            zero_dates=step.zero_dates,
-            alters_history=step.alters_history,
+            session=step.session,
             instant_allowed=self.versions.allow_instant(step.table, clauses),
             excluded=self.excluded,
         )

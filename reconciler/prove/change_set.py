@@ -112,12 +112,10 @@ def _planned(ran: Ran, request: ProofRequest, findings: Iterable[Finding]) -> Pl
         table=ran.step.table,
         operation=ran.step.operation,
         sql=ran.sql,
-        foreign_key_checks=ran.step.foreign_key_checks,
         execution=ran.execution,
         effects=ran.effects,
         hazards=(*found, *_hazards(ran, request)),
-        zero_dates=ran.step.zero_dates,
-        alters_history=ran.step.alters_history,
+        session=ran.step.session,
     )
 
 

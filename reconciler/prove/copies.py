@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from reconciler.ddl.quote import quote_identifier
+from reconciler.diff.session import UNCHECKED, StatementSession
 from reconciler.model.observation import OutsideChild, OutsideParent
 from reconciler.model.schema import OtherObject
 from reconciler.model.server import ServerError, ServerSettings
@@ -58,9 +59,7 @@ class Sent:
 
     table: str
     sql: str
-    foreign_key_checks: bool
-    zero_dates: bool
-    alters_history: bool
+    session: StatementSession
 
 
 @dataclass(slots=True)
@@ -71,12 +70,7 @@ class Copy:
     sent: list[Sent] = field(default_factory=list)
 
     def run(self, statement: Sent) -> ServerError | None:
-        error = self.database.execute(
-            statement.sql,
-            foreign_key_checks=statement.foreign_key_checks,
-            zero_dates=statement.zero_dates,
-            alters_history=statement.alters_history,
-        )
+        error = self.database.execute(statement.sql, statement.session)
         if error is None:
             self.sent.append(statement)
         return error
@@ -158,7 +152,7 @@ class CopyMaker:
         failed = {
             table
             for table, text in original.texts.items()
-            if database.execute(text, foreign_key_checks=False) is not None
+            if database.execute(text, UNCHECKED) is not None
         }
         astray = self._astray(database, original)
         if astray:
@@ -176,11 +170,9 @@ class CopyMaker:
             database.execute(f"SET SESSION {name} = {value}")
         errors = {}
         for table in tables:
-            database.execute(
-                f"DROP TABLE IF EXISTS {quote_identifier(table)}", foreign_key_checks=False
-            )
+            database.execute(f"DROP TABLE IF EXISTS {quote_identifier(table)}", UNCHECKED)
             text = original.texts[table]
-            errors[table] = database.execute(text, foreign_key_checks=False)
+            errors[table] = database.execute(text, UNCHECKED)
         self._drop_defaults(database, original, self._astray(database, original))
         for name, _ in _RELAXED:
             database.execute(f"SET SESSION {name} = @reconciler_{name}")
@@ -218,4 +210,4 @@ class CopyMaker:
             ]
             if clauses:
                 sql = f"ALTER TABLE {quote_identifier(table)} {', '.join(clauses)}"
-                database.execute(sql, foreign_key_checks=False)
+                database.execute(sql, UNCHECKED)

@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.diff.model import Clause, ClauseKind, RequiredAlgorithm
+from reconciler.diff.session import StatementSession
 from reconciler.diff.statement import alter_sql
 from reconciler.model.server import Flavor, ServerError
 from reconciler.plan.model import Algorithm, ExecutionClass, Lock
@@ -71,9 +72,7 @@ class Alter:
     table: str
     clauses: tuple[Clause, ...]
     required: RequiredAlgorithm | None
-    foreign_key_checks: bool
-    zero_dates: bool
-    alters_history: bool
+    session: StatementSession
     instant_allowed: bool
     excluded: Collection[str] = ()
     cheap_only: bool = False
@@ -104,9 +103,7 @@ def find_class(copy: Copy, alter: Alter, flavor: Flavor) -> Accepted | ServerErr
             Sent(
                 table=alter.table,
                 sql=sql,
-                foreign_key_checks=alter.foreign_key_checks,
-                zero_dates=alter.zero_dates,
-                alters_history=alter.alters_history,
+                session=alter.session,
             )
         )
         if error is None:

@@ -93,7 +93,6 @@ def statement(
         table=table,
         operation=operation,
         sql=sql,
-        foreign_key_checks=True,
         execution=execution,
         effects=(Effect(table=table, before=before, after=after),),
         hazards=hazards,

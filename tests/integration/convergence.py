@@ -86,7 +86,7 @@ class Workbench:
             sql = step_sql(step)
             sent.append(sql)
             self.execute(f"SET foreign_key_checks = {int(step.foreign_key_checks)}")
-            if step.alters_history:
+            if step.session.alters_history:
                 self.execute("SET system_versioning_alter_history = KEEP")
             try:
                 self.execute(sql)
@@ -94,7 +94,7 @@ class Workbench:
                 return f"{error.args} on: {sql}"
             finally:
                 self.execute("SET foreign_key_checks = 1")
-                if step.alters_history:
+                if step.session.alters_history:
                     self.execute("SET system_versioning_alter_history = DEFAULT")
             now = self._fingerprints(self.read(database, counters))
             if now == seen:

@@ -16,6 +16,7 @@ import pymysql
 from pymysql.cursors import Cursor
 
 from reconciler.diff.model import Operation
+from reconciler.diff.session import StatementSession
 from reconciler.edges.mysql.live import MysqlLiveShards
 from reconciler.edges.mysql.session import MysqlShardSessions
 from reconciler.edges.server.process import RunningServer
@@ -131,7 +132,7 @@ def planned(sql: str, table: str = "t", *, foreign_key_checks: bool = True) -> P
         table=table,
         operation=Operation.ALTER_TABLE,
         sql=sql,
-        foreign_key_checks=foreign_key_checks,
+        session=StatementSession(foreign_key_checks=foreign_key_checks),
         execution=ExecutionClass(),
         effects=(),
     )

@@ -121,10 +121,12 @@ class Bench:
 
     def _run(self, proof: Proven, database: str) -> None:
         for statement in proof.statements:
-            self.execute(f"SET foreign_key_checks = {int(statement.foreign_key_checks)}")
-            self.execute(f"SET sql_mode = {ZERO_DATES if statement.zero_dates else 'DEFAULT'}")
+            self.execute(f"SET foreign_key_checks = {int(statement.session.foreign_key_checks)}")
+            self.execute(
+                f"SET sql_mode = {ZERO_DATES if statement.session.zero_dates else 'DEFAULT'}"
+            )
             if self.server.version.flavor is Flavor.MARIADB:
-                history = "KEEP" if statement.alters_history else "DEFAULT"
+                history = "KEEP" if statement.session.alters_history else "DEFAULT"
                 self.execute(f"SET system_versioning_alter_history = {history}")
             self.execute(statement.sql)
             now = self._fingerprints(database)

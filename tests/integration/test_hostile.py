@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.diff.session import UNCHECKED
 from reconciler.plan.codec import dump_plan
 from reconciler.plan.model import Algorithm, ChangeSet, ExecutionClass, PlanCore
 from reconciler.plan.readable import render_readable_sql
@@ -86,7 +87,7 @@ FORGERIES: dict[str, Forgery] = {
     "a shard said to match": forget_one_shard,
     "all shards said to match": lambda c: replace(c, change_sets=(), matching=c.shards),
     "statements in another order": other_order,
-    "without foreign key checks": change_the_first(foreign_key_checks=False),
+    "without foreign key checks": change_the_first(session=UNCHECKED),
     "another execution class": change_the_first(execution=ExecutionClass(algorithm=Algorithm.COPY)),
     "no row ceiling": change_the_first(row_ceiling=None),
     "a row ceiling out of sight": change_the_first(row_ceiling=10**12),

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.diff.session import UNCHECKED
 from reconciler.edges.mysql.scratch import MysqlScratch
 from reconciler.edges.server.process import RunningServer
 from reconciler.edges.workers import ThreadWorkers
@@ -163,7 +164,7 @@ def test_foreign_keys_are_checked_as_the_statement_says(
     create = "CREATE TABLE t (id INT PRIMARY KEY, FOREIGN KEY (id) REFERENCES later (id))"
     with scratch.database(settings) as database:
         assert database.execute(create) is not None
-        assert database.execute(create, foreign_key_checks=False) is None
+        assert database.execute(create, UNCHECKED) is None
         assert database.execute("CREATE TABLE u (id INT, FOREIGN KEY (id) REFERENCES v (id))")
 
 
@@ -230,7 +231,7 @@ def test_a_database_of_somebody_else_is_neither_touched_nor_in_the_way(
             cursor.execute(f"DROP TABLE `{theirs}`.p")  # nothing refers to it
     with scratch.database(settings) as database:
         assert database.execute(made) is not None, "its parent is nowhere here"
-        assert database.execute(made, foreign_key_checks=False) is None
+        assert database.execute(made, UNCHECKED) is None
         assert f"REFERENCES `{theirs}`.`p` (`id`)" in (database.definition("t") or "")
     assert ours(server) == []
 

@@ -146,7 +146,7 @@ class TestStateThatDefinitionsDoNotShow:
         before = [lax, zero.format(more=""), default]
         proof = mysql.prove(before, [lax, zero.format(more=", x int"), default])
         (statement,) = proven(proof).statements
-        assert statement.zero_dates
+        assert statement.session.zero_dates
 
 
 ADD_Z = "ALTER TABLE c ADD COLUMN z int DEFAULT NULL"

@@ -49,7 +49,6 @@ def statement(table: str, before: int, *, row_ceiling: int | None = None) -> Pla
         table=table,
         operation=Operation.ALTER_TABLE,
         sql=f"ALTER TABLE `{table}` ADD COLUMN `c{before}` int, ALGORITHM=INSTANT",
-        foreign_key_checks=True,
         execution=ExecutionClass(algorithm=Algorithm.INSTANT),
         effects=(
             Effect(

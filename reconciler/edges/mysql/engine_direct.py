@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from reconciler.diff.session import StatementSession
 from reconciler.edges.mysql.connect import Link, connect
 from reconciler.edges.mysql.problems import (
     DEADLOCK,
@@ -17,10 +18,10 @@ from reconciler.edges.mysql.problems import (
     LinkLost,
     ServerRefusal,
 )
-from reconciler.edges.mysql.session_settings import Variables
+from reconciler.edges.mysql.session_settings import Variables, statement_variables
 from reconciler.errors import Unavailable
 from reconciler.limits import KILLED_ANSWER_S_MAX
-from reconciler.model.server import ServerError
+from reconciler.model.server import ServerError, ServerSettings
 from reconciler.ports.shards import Applied, Failed, Outcome, Unknown
 
 _INTERRUPTED = 1317
@@ -33,15 +34,11 @@ _UNSETTLED = frozenset({1105, 1180, 1598, 3100})
 
 
 def statement_session(
-    *, foreign_key_checks: bool, sql_mode: str, history: Variables, lock_wait_s: int
+    session: StatementSession, settings: ServerSettings, *, lock_wait_s: int
 ) -> Variables:
     """What a statement's session has beside what every session has."""
-    return (
-        ("sql_mode", sql_mode),
-        ("lock_wait_timeout", str(max(1, lock_wait_s))),
-        ("foreign_key_checks", str(int(foreign_key_checks))),
-        *history,
-    )
+    lock_wait = ("lock_wait_timeout", str(max(1, lock_wait_s)))
+    return (*statement_variables(session, settings), lock_wait)
 
 
 def run_statement(link: Link, sql: str, *, run_limit_s: int) -> Outcome:

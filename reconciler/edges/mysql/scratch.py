@@ -20,6 +20,7 @@ from types import TracebackType
 from reconciler.ddl.outside import with_outside_databases
 from reconciler.ddl.quote import quote_identifier
 from reconciler.ddl.render import create_table_sql
+from reconciler.diff.session import DEFAULT_SESSION, UNCHECKED, StatementSession
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.problems import ServerRefusal, as_unavailable
 from reconciler.edges.mysql.reading import number, read_definition, read_tables, text
@@ -28,10 +29,9 @@ from reconciler.edges.mysql.scratch_auto import release, server_wide, start_scra
 from reconciler.edges.mysql.scratch_server import ScratchServer
 from reconciler.edges.mysql.session_settings import (
     copied_variables,
-    history_mode,
-    session_mode,
     session_variables,
     set_session,
+    statement_variables,
 )
 from reconciler.edges.mysql.target import resolve
 from reconciler.errors import Problem, Refused
@@ -131,10 +131,7 @@ class MysqlScratchDatabase:
         self._server = server
         self._link = link
         self._name = server.new_name()
-        self._mode = settings.variable("sql_mode") or ""
-        self._foreign_key_checks = True
-        self._zero_dates = False
-        self._alters_history = False
+        self._session = DEFAULT_SESSION  # as it is set now
         self._folds = server.look.settings.variable("lower_case_table_names") != "0"
         self._names: dict[str, str] = {}  # of databases that are referred to, by their real ones
         self._standing_for: dict[str, str] = {}  # real names, by those here
@@ -147,25 +144,14 @@ class MysqlScratchDatabase:
 
     def drop(self) -> None:
         with as_unavailable(self._server.label):
-            self._set_for(foreign_key_checks=False)
+            self._set_for(UNCHECKED)
             for name in (self._name, *self._beside):
                 self._link.execute(f"DROP DATABASE IF EXISTS {quote_identifier(name)}")
-            self._set_for()
+            self._set_for(DEFAULT_SESSION)
 
-    def execute(
-        self,
-        sql: str,
-        *,
-        foreign_key_checks: bool = True,
-        zero_dates: bool = False,
-        alters_history: bool = False,
-    ) -> ServerError | None:
+    def execute(self, sql: str, session: StatementSession = DEFAULT_SESSION) -> ServerError | None:
         with as_unavailable(self._server.label):
-            self._set_for(
-                foreign_key_checks=foreign_key_checks,
-                zero_dates=zero_dates,
-                alters_history=alters_history,
-            )
+            self._set_for(session)
             error = _refusal_of(partial(self._link.execute, self._translated(sql)))
         return error and replace(error, message=self._back(error.message))
 
@@ -220,7 +206,7 @@ class MysqlScratchDatabase:
     def _make_beside(self, database: str, statements: Iterable[str]) -> ServerError | None:
         """Tables in a database of their own; with checks off, for not all they refer to is here."""
         with as_unavailable(self._server.label):
-            self._set_for(foreign_key_checks=False)
+            self._set_for(UNCHECKED)
             self._link.execute(f"CREATE DATABASE {quote_identifier(database)}")
             self._beside.append(database)
             self._link.use(database)
@@ -255,26 +241,13 @@ class MysqlScratchDatabase:
             text = text.replace(name, database)  # in a server's sentences
         return text
 
-    def _set_for(
-        self,
-        *,
-        foreign_key_checks: bool = True,
-        zero_dates: bool = False,
-        alters_history: bool = False,
-    ) -> None:
-        """Set the session for the next statement, where it is set for another kind."""
-        if foreign_key_checks != self._foreign_key_checks:
-            self._link.execute(f"SET SESSION foreign_key_checks = {int(foreign_key_checks)}")
-            self._foreign_key_checks = foreign_key_checks
-        if zero_dates != self._zero_dates:
-            mode = session_mode(self._mode, zero_dates=zero_dates)
-            self._link.execute(set_session([("sql_mode", mode)]))
-            self._zero_dates = zero_dates
-        if alters_history != self._alters_history:
-            self._link.execute(
-                set_session(history_mode(self._settings, alters_history=alters_history))
-            )
-            self._alters_history = alters_history
+    def _set_for(self, session: StatementSession) -> None:
+        """Set the session for the next statement, as far as it is set for another kind."""
+        wanted = statement_variables(session, self._settings)
+        here = frozenset(statement_variables(self._session, self._settings))
+        if changed := [variable for variable in wanted if variable not in here]:
+            self._link.execute(set_session(changed))
+        self._session = session
 
 
 def _referring_to(database: str, child: Table) -> Table:

@@ -30,8 +30,6 @@ from reconciler.edges.mysql.reading import number, read_definition, read_tables,
 from reconciler.edges.mysql.server_settings import ServerLook, look_at_server
 from reconciler.edges.mysql.session_settings import (
     copied_variables,
-    history_mode,
-    session_mode,
     session_variables,
     set_session,
 )
@@ -103,12 +101,8 @@ class MysqlShardSession:
         return self._looked(lambda link: measure(link, self._server.settings.version))
 
     def run(self, statement: PlannedStatement, *, lock_wait_s: int, run_limit_s: int) -> Outcome:
-        mode = self._server.settings.variable("sql_mode") or ""
         session = statement_session(
-            foreign_key_checks=statement.foreign_key_checks,
-            sql_mode=session_mode(mode, zero_dates=statement.zero_dates),
-            history=history_mode(self._server.settings, alters_history=statement.alters_history),
-            lock_wait_s=lock_wait_s,
+            statement.session, self._server.settings, lock_wait_s=lock_wait_s
         )
         try:
             if not self._looked(lambda link: self._prepared(link, session)):

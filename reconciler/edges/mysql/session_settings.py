@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import assert_never
 
 from reconciler.ddl.quote import quote_string
+from reconciler.diff.session import StatementSession
 from reconciler.limits import READ_LOCK_WAIT_S
 from reconciler.model.server import Flavor, ServerSettings, ServerVersion
 
@@ -102,13 +103,16 @@ def session_mode(mode: str, *, zero_dates: bool = False) -> str:
     return ",".join(kept)
 
 
-def history_mode(settings: ServerSettings, *, alters_history: bool) -> Variables:
-    """MariaDB: whether an ALTER may change earlier versions of rows along with the table."""
-    name = "system_versioning_alter_history"
-    value = settings.variable(name)
-    if value is None:
-        return ()
-    return ((name, "KEEP" if alters_history else value),)
+def statement_variables(session: StatementSession, settings: ServerSettings) -> Variables:
+    """What a statement asks of its session, as a server of these settings calls it."""
+    mode = session_mode(settings.variable("sql_mode") or "", zero_dates=session.zero_dates)
+    history = "system_versioning_alter_history"  # MariaDB
+    kept = settings.variable(history)
+    return (
+        ("foreign_key_checks", str(int(session.foreign_key_checks))),
+        ("sql_mode", mode),
+        *(((history, "KEEP" if session.alters_history else kept),) if kept is not None else ()),
+    )
 
 
 def set_session(variables: Iterable[tuple[str, str]]) -> str:

@@ -140,7 +140,6 @@ class ChaosFleet:
                         table=table,
                         operation=Operation.ALTER_TABLE,
                         sql=sql,
-                        foreign_key_checks=True,
                         execution=ExecutionClass(algorithm=Algorithm.INSTANT),
                         effects=(Effect(table=table, before=state[table], after=after),),
                     )

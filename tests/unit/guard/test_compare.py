@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.diff.model import Operation
+from reconciler.diff.session import UNCHECKED
 from reconciler.guard.compare import compare_plans
 from reconciler.model.policy import ColumnOrder, Hazard, HazardKind, PartitionLists, Policy
 from reconciler.plan.model import (
@@ -138,13 +139,11 @@ ANOTHER_STATEMENT: dict[str, Any] = {
     "table": "orders",
     "operation": Operation.DROP_TABLE,
     "sql": "ALTER TABLE `users` ADD COLUMN `c9` int, ALGORITHM=INSTANT",
-    "foreign_key_checks": False,
+    "session": UNCHECKED,
     "execution": ExecutionClass(algorithm=Algorithm.COPY),
     "effects": (Effect(table="users", before=None, after=None),),
     "hazards": (Hazard(kind=HazardKind.RENAME, object="c", reason="r", needs_permission=False),),
     "row_ceiling": 5,
-    "zero_dates": True,
-    "alters_history": True,
 }
 
 

@@ -27,7 +27,6 @@ def statement(table: str, *hazards: Hazard) -> PlannedStatement:
         table=table,
         operation=Operation.ALTER_TABLE,
         sql=f"ALTER TABLE `{table}` ...",
-        foreign_key_checks=True,
         execution=ExecutionClass(),
         effects=(Effect(table=table, before="sha256:a", after="sha256:b"),),
         hazards=hazards,

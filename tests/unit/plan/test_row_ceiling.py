@@ -51,7 +51,6 @@ def statement(table: str, operation: Operation, *effects: Effect) -> PlannedStat
         table=table,
         operation=operation,
         sql="",
-        foreign_key_checks=True,
         execution=ExecutionClass(),
         effects=effects,
     )

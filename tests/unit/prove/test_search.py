@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from reconciler.diff.model import Clause, ClauseKind, RequiredAlgorithm
+from reconciler.diff.session import DEFAULT_SESSION, StatementSession
 from reconciler.model.observation import OutsideChild, OutsideParent
 from reconciler.model.server import Flavor, ServerError
 from reconciler.plan.model import Algorithm, ExecutionClass, Lock
@@ -32,10 +33,7 @@ class Server:
     def execute(
         self,
         sql: str,
-        *,
-        foreign_key_checks: bool = True,
-        zero_dates: bool = False,
-        alters_history: bool = False,
+        session: StatementSession = DEFAULT_SESSION,
     ) -> ServerError | None:
         self.asked.append(sql)
         if self.takes not in sql:
@@ -65,9 +63,7 @@ def alter(*clauses: Clause, **changes: object) -> Alter:
         "table": "t",
         "clauses": clauses or (ADD,),
         "required": None,
-        "foreign_key_checks": True,
-        "zero_dates": False,
-        "alters_history": False,
+        "session": DEFAULT_SESSION,
         "instant_allowed": True,
     }
     return Alter(**{**values, **changes})  # type: ignore[arg-type]

@@ -1,0 +1,25 @@
+"""The session a statement needs, beyond what every session of ours has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementSession:
+    """Proven with, reviewed with and run with: the same values at each of the three."""
+
+    foreign_key_checks: bool = True
+    """Session value of foreign_key_checks."""
+
+    zero_dates: bool = False
+    """sql_mode without NO_ZERO_DATE and NO_ZERO_IN_DATE, without which the server would not take
+    a table that has such a default."""
+
+    alters_history: bool = False
+    """MariaDB: system_versioning_alter_history=KEEP, which lets a system-versioned table be
+    altered together with the earlier versions of its rows."""
+
+
+DEFAULT_SESSION = StatementSession()
+UNCHECKED = StatementSession(foreign_key_checks=False)
