@@ -51,6 +51,7 @@ from reconciler.model.fleet import even_shards
 from reconciler.model.policy import Policy
 from reconciler.outcomes.apply import ApplyVerdict
 from reconciler.plan.codec import plan_from_core
+from reconciler.plan.hazards import HAZARDS_VERSION
 from reconciler.plan.model import (
     Algorithm,
     ChangeSet,
@@ -60,6 +61,7 @@ from reconciler.plan.model import (
     PlanCore,
     PlanMeta,
     PlannedStatement,
+    RuleVersions,
     TableBefore,
 )
 from reconciler.spec.model import Connection, Environment, RolloutSpec, ShardSpec
@@ -224,8 +226,9 @@ class Fleet:
             environment="bench",
             keyspace="bench",
             server=self.servers[0].version.series,
-            normalizer=NORMALIZER_VERSION,
-            renderer=RENDERER_VERSION,
+            rules=RuleVersions(
+                normalizer=NORMALIZER_VERSION, renderer=RENDERER_VERSION, hazards=HAZARDS_VERSION
+            ),
             inputs=(),
             policy=Policy(),
             shards=self.shards,

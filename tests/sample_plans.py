@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from reconciler.ddl.fingerprint import schema_fingerprint
 from reconciler.diff.model import Operation
-from reconciler.model.policy import Policy
-from reconciler.plan.codec import plan_from_core, sha256_of
+from reconciler.model.policy import Hazard, HazardKind, Policy
+from reconciler.plan.codec import plan_from_core
+from reconciler.plan.commitment import with_words
 from reconciler.plan.model import (
     Algorithm,
     ChangeSet,
@@ -19,6 +20,7 @@ from reconciler.plan.model import (
     PlanCore,
     PlanMeta,
     PlannedStatement,
+    RuleVersions,
     TableBefore,
 )
 from reconciler.plan.readable import render_readable_sql
@@ -83,8 +85,7 @@ def sample_plan(
             environment="production",
             keyspace="commerce",
             server="mysql 9.7",
-            normalizer=1,
-            renderer=1,
+            rules=RuleVersions(normalizer=1, renderer=1, hazards=1),
             inputs=(InputDigest(path="specs/commerce.yaml", sha256=digest("spec")),),
             policy=Policy(ignore_tables=("_*",)),
             shards=shards,
@@ -97,7 +98,20 @@ def sample_plan(
     )
 
 
+def with_hazards(*reasons: str) -> Plan:
+    """The sample, with a hazard for each reason on its first statement."""
+    plan = sample_plan()
+    change_set = plan.core.change_sets[0]
+    first, *rest = change_set.statements
+    hazards = tuple(
+        Hazard(kind=HazardKind.RENAME, object=f"c{n}", reason=reason, needs_permission=True)
+        for n, reason in enumerate(reasons or ("it may hurt",))
+    )
+    statements = (replace(first, hazards=hazards), *rest)
+    change_set = replace(change_set, statements=statements)
+    return with_core(replace(plan.core, change_sets=(change_set,)))
+
+
 def with_core(core: PlanCore) -> Plan:
     """The plan of a core, with the readable file bound to it."""
-    readable = sha256_of(render_readable_sql(core))
-    return plan_from_core(replace(core, readable_sha256=readable), META)
+    return plan_from_core(with_words(core, render_readable_sql(core)), META)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.drive.open import Releases, RolloutOrder, WaveChoice
 from reconciler.drive.roll_out import roll_out
@@ -99,7 +99,7 @@ def apply_keyspace(
         if checked.refusals:
             return end.with_refusals(checked.refusals, plan, unreachable=begun.look.unreachable)
         order = RolloutOrder(
-            plan=plan,
+            plan=plan if checked.derived is None else replace(plan, core=checked.derived),
             environment=environment,
             commit=request.commit,
             holder=request.holder,

@@ -9,7 +9,13 @@ from reconciler.errors import Refused
 from reconciler.flows.reconcile_pass import Pass, derive
 from reconciler.flows.rewind import rewound
 from reconciler.guard.classify import classify
-from reconciler.guard.compare import LiveRows, compare_plans, input_refusals, shard_refusals
+from reconciler.guard.compare import (
+    LiveRows,
+    compare_plans,
+    input_refusals,
+    shard_refusals,
+    within_reviewed_limits,
+)
 from reconciler.guard.model import Done, Drifted, Refusal, ToDo
 from reconciler.observe.shards import SeenShard, unreachable_refusals
 from reconciler.plan.files import read_plan
@@ -26,6 +32,9 @@ class Checked:
 
     standings: Mapping[str, ToDo | Done]
     refusals: tuple[Refusal, ...] = ()
+    derived: PlanCore | None = None
+    """What was derived here and now, equal to the reviewed plan and within its limits: the only
+    source of what runs (GD-1). None where nothing is left to run."""
 
     @property
     def all_done(self) -> bool:
@@ -56,7 +65,10 @@ def check_against_live(world: World, begun: Pass, plan: Plan) -> Checked:
     refusals = derived.refusals
     if derived.core is not None:
         refusals = (*refusals, *compare_plans(plan.core, derived.core, _live_rows(begun)))
-    return Checked(standings={} if refusals else standings, refusals=refusals)
+    if refusals or derived.core is None:
+        return Checked(standings={}, refusals=refusals)
+    core = within_reviewed_limits(derived.core, plan.core, _live_rows(begun))
+    return Checked(standings=standings, derived=core)
 
 
 def is_as_git_says(begun: Pass) -> bool:

@@ -21,7 +21,8 @@ from reconciler.model.policy import AutoIncrement
 from reconciler.observe.shards import Look
 from reconciler.outcomes.plan import PlanOutcome
 from reconciler.plan.codec import dump_plan, plan_from_core
-from reconciler.plan.files import has_file, plan_paths
+from reconciler.plan.commitment import is_same_commitment
+from reconciler.plan.files import has_file, plan_paths, read_plan
 from reconciler.plan.model import Plan, PlanMeta
 from reconciler.plan.validate import check_core
 from reconciler.ports.files import FileWriter
@@ -49,7 +50,8 @@ def plan_keyspace(
     plan = _plan_of(derived, notes, created_at=created_at, tool_version=tool_version)
     pending = _pending(world, protected, begun)
     refusals = derived.refusals
-    if pending and plan and plan.plan_id != pending.plan_id and _can_run(world, begun, pending):
+    is_other = pending and plan and not is_same_commitment(plan.core, pending.core)
+    if pending and is_other and _can_run(world, begun, pending):
         refusals = (_pending_refusal(pending), *refusals)
     return PlanOutcome(
         environment=environment.name,
@@ -63,7 +65,9 @@ def plan_keyspace(
 
 
 def keep_plan(outcome: PlanOutcome, tree: FileTree, writer: FileWriter) -> PlanOutcome:
-    """Write both files of a plan; with nothing to do, remove those of an earlier one."""
+    """Write both files of a plan; with nothing to do, remove those of an earlier one. Files that
+    hold the same commitment already stay as they are: other words, or another time, are no reason
+    to void an approval."""
     assert outcome.plan, "a plan without refusals is a plan"
     paths = plan_paths(outcome.environment, outcome.keyspace)
     if not outcome.plan.core.change_sets:
@@ -71,9 +75,20 @@ def keep_plan(outcome: PlanOutcome, tree: FileTree, writer: FileWriter) -> PlanO
         for path in stale:
             writer.remove(path)
         return replace(outcome, removed=stale)
+    committed = _committed(tree, outcome)
+    if committed is not None and is_same_commitment(committed.core, outcome.plan.core):
+        return replace(outcome, plan=committed, written=(paths.json, paths.sql))
     writer.write(paths.sql, outcome.readable_sql.encode())
     writer.write(paths.json, dump_plan(outcome.plan))
     return replace(outcome, written=(paths.json, paths.sql))
+
+
+def _committed(tree: FileTree, outcome: PlanOutcome) -> Plan | None:
+    """The plan that stands in the tree; one that is not sound is none."""
+    try:
+        return read_plan(tree, outcome.environment, outcome.keyspace)
+    except Refused:
+        return None
 
 
 def _plan_of(

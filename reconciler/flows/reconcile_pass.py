@@ -6,10 +6,10 @@ cannot lie.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from reconciler.ddl.fingerprint import NORMALIZER_VERSION, RENDERER_VERSION, schema_fingerprint
+from reconciler.ddl.fingerprint import NORMALIZER_VERSION, RENDERER_VERSION
 from reconciler.diff.counters import wanted_counters
 from reconciler.diff.model import SchemaDiff
 from reconciler.diff.schema_diff import diff_schemas
@@ -17,8 +17,7 @@ from reconciler.guard.model import Refusal
 from reconciler.guard.permission import permission_refusals
 from reconciler.limits import COHORTS_PARALLEL
 from reconciler.model.fleet import in_key_order
-from reconciler.model.observation import Observation, ObservedShard, TableFacts, Unreachable
-from reconciler.model.policy import Policy
+from reconciler.model.observation import Observation, ObservedShard, Unreachable
 from reconciler.model.schema import Schema
 from reconciler.observe.desired import Desired, load_desired
 from reconciler.observe.shards import (
@@ -29,18 +28,11 @@ from reconciler.observe.shards import (
     observe,
     unreachable_refusals,
 )
-from reconciler.plan.codec import sha256_of
+from reconciler.plan.build import BeforeState, Subject, build_core, change_set_for, row_totals
 from reconciler.plan.estimate import Estimate, estimate_time
-from reconciler.plan.model import (
-    ChangeSet,
-    InputDigest,
-    PlanCore,
-    PlannedStatement,
-    TableBefore,
-)
+from reconciler.plan.hazards import HAZARDS_VERSION
+from reconciler.plan.model import ChangeSet, InputDigest, PlanCore, RuleVersions
 from reconciler.plan.permission import check_permissions, permission_notes
-from reconciler.plan.readable import render_readable_sql
-from reconciler.plan.row_ceiling import has_row_ceiling, row_ceiling, with_names
 from reconciler.ports.world import World
 from reconciler.prove.change_set import ProofFailed, Proven, prove_change_set
 from reconciler.rollout.waves import waves_of
@@ -122,20 +114,19 @@ def derive(world: World, begun: Pass) -> Derived:
     refusals = tuple(dict.fromkeys(r for result in worked for r in result.refusals))
     if refusals:
         return Derived(core=None, refusals=refusals, notes=notes)
-    sets = _merged([r.change_set for r in worked if r.change_set is not None])
-    core = _core(begun, sets)
+    core, readable = build_core(
+        _subject(begun), [found.change_set for found in worked if found.change_set is not None]
+    )
     policy = begun.files.spec.policy
-    statements = [statement for found in sets for statement in found.statements]
+    statements = [statement for found in core.change_sets for statement in found.statements]
     missing = tuple(dict.fromkeys(permission_refusals(statements, policy, begun.files.spec.path)))
     notes = (*permission_notes(check_permissions(statements, policy.allow)), *notes)
-    readable = render_readable_sql(core)
-    core = replace(core, readable_sha256=sha256_of(readable))
     return Derived(
         core=core,
         readable_sql=readable,
         refusals=missing,
         notes=notes,
-        rows=_row_totals(begun, sets),
+        rows=row_totals((dict(seen.observation.facts) for seen in look.seen), core.change_sets),
     )
 
 
@@ -208,7 +199,8 @@ def _work_out(world: World, begun: Pass, cohort: tuple[SeenShard, ...]) -> _Work
         case ProofFailed(refusals=refusals):
             return _WorkedOut(refusals=refusals, notes=notes)
         case Proven(statements=statements):
-            change_set = _change_set(begun, cohort, statements)
+            before = _before_state(cohort)
+            change_set = change_set_for(before, statements, begun.desired_fingerprints)
             return _WorkedOut(change_set=change_set, notes=notes)
 
 
@@ -251,126 +243,32 @@ def _no_statement(seen: SeenShard, desired: Desired) -> Refusal:
     )
 
 
-def _change_set(
-    begun: Pass, cohort: tuple[SeenShard, ...], statements: tuple[PlannedStatement, ...]
-) -> ChangeSet:
+def _before_state(cohort: tuple[SeenShard, ...]) -> BeforeState:
     first = cohort[0]
-    touched = sorted({effect.table for s in statements for effect in s.effects})
-    facts = [dict(seen.observation.facts) for seen in cohort]
-    return ChangeSet(
-        before=schema_fingerprint(first.fingerprints),
-        after=schema_fingerprint(begun.desired_fingerprints),
-        touched=tuple(
-            TableBefore(
-                table=table,
-                definition=first.definitions[table].text if table in first.definitions else None,
-            )
-            for table in touched
-        ),
-        statements=_with_ceilings(statements, facts),
+    return BeforeState(
         shards=tuple(seen.shard for seen in cohort),
+        fingerprints=first.fingerprints,
+        definitions={table: read.text for table, read in first.definitions.items()},
+        facts=[dict(seen.observation.facts) for seen in cohort],
     )
 
 
-def _with_ceilings(
-    statements: tuple[PlannedStatement, ...], facts: Sequence[Mapping[str, TableFacts]]
-) -> tuple[PlannedStatement, ...]:
-    """With room for twice the largest live estimate."""
-    return tuple(
-        replace(statement, row_ceiling=row_ceiling(_largest(names, facts)))
-        if has_row_ceiling(statement)
-        else statement
-        for statement, names in with_names(statements)
-    )
-
-
-def _largest(names: frozenset[str], facts: Sequence[Mapping[str, TableFacts]]) -> int:
-    found = [
-        shard_facts[name].rows or 0
-        for shard_facts in facts
-        for name in names
-        if name in shard_facts
-    ]
-    return max(found, default=0)
-
-
-def _merged(change_sets: Iterable[ChangeSet]) -> tuple[ChangeSet, ...]:
-    """Change sets with equal before-state and statements become one, in order of first shard."""
-    merged: dict[object, ChangeSet] = {}
-    for found in change_sets:
-        key = (found.before, tuple(replace(s, row_ceiling=None) for s in found.statements))
-        other = merged.get(key)
-        if other is None:
-            merged[key] = found
-            continue
-        merged[key] = replace(
-            other,
-            shards=(*other.shards, *found.shards),
-            statements=tuple(
-                replace(a, row_ceiling=_larger(a.row_ceiling, b.row_ceiling))
-                for a, b in zip(other.statements, found.statements, strict=True)
-            ),
-        )
-    return tuple(merged.values())
-
-
-def _larger(one: int | None, other: int | None) -> int | None:
-    return None if one is None or other is None else max(one, other)
-
-
-def _core(begun: Pass, change_sets: tuple[ChangeSet, ...]) -> PlanCore:
-    environment, spec = begun.environment, begun.files.spec
+def _subject(begun: Pass) -> Subject:
+    environment, spec, seen = begun.environment, begun.files.spec, begun.look.seen
     names = in_key_order(tuple(shard.name for shard in environment.shards))
-    order = {name: position for position, name in enumerate(names)}
-    sets = sorted(
-        (replace(s, shards=tuple(sorted(s.shards, key=order.__getitem__))) for s in change_sets),
-        key=lambda s: order[s.shards[0]],
-    )
-    changing = {shard for found in sets for shard in found.shards}
-    tables = set(begun.desired_fingerprints)
-    tables.update(table for seen in begun.look.seen for table in seen.definitions)
-    # Tables that swap their names have a third name on the way.
-    tables.update(table.table for found in sets for table in found.touched)
-    return PlanCore(
+    return Subject(
         environment=environment.name,
         keyspace=spec.keyspace,
-        server=", ".join(sorted({s.observation.settings.version.series for s in begun.look.seen})),
-        normalizer=NORMALIZER_VERSION,
-        renderer=RENDERER_VERSION,
-        inputs=tuple(InputDigest(path=path, sha256=digest) for path, digest in begun.files.digests),
-        policy=_sorted_policy(spec.policy),
-        shards=tuple(order),
-        waves=waves_of(tuple(order), environment.rollout),
-        managed_tables=tuple(sorted(tables)),
-        change_sets=tuple(sets),
-        matching=tuple(shard for shard in order if shard not in changing),
-        after=schema_fingerprint(begun.desired_fingerprints),
-    )
-
-
-def _sorted_policy(policy: Policy) -> Policy:
-    """The order of permissions and patterns in the file has no meaning (PL-6)."""
-    return replace(
-        policy,
-        ignore_tables=tuple(sorted(policy.ignore_tables)),
-        allow=tuple(
-            sorted(policy.allow, key=lambda a: (a.table, a.hazard, a.object or "", a.reason))
+        server=", ".join(sorted({s.observation.settings.version.series for s in seen})),
+        rules=RuleVersions(
+            normalizer=NORMALIZER_VERSION, renderer=RENDERER_VERSION, hazards=HAZARDS_VERSION
         ),
+        inputs=tuple(InputDigest(path=path, sha256=digest) for path, digest in begun.files.digests),
+        policy=spec.policy,
+        waves=waves_of(names, environment.rollout),
+        tables=frozenset(begun.desired_fingerprints).union(*(s.definitions for s in seen)),
+        desired=begun.desired_fingerprints,
     )
-
-
-def _row_totals(begun: Pass, change_sets: Iterable[ChangeSet]) -> tuple[tuple[str, int], ...]:
-    """Over all shards; a table that is renamed is counted under its new name as well."""
-    totals: dict[str, int] = {}
-    for seen in begun.look.seen:
-        for table, facts in seen.observation.facts:
-            totals[table] = totals.get(table, 0) + (facts.rows or 0)
-    counted = dict(totals)
-    for found in change_sets:
-        for statement, names in with_names(found.statements):
-            for name in sorted(names & {*counted}):
-                totals.setdefault(statement.table, counted[name])
-    return tuple(sorted(totals.items()))
 
 
 def time_estimate(begun: Pass, core: PlanCore) -> Estimate | None:

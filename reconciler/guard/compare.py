@@ -14,7 +14,8 @@ from dataclasses import fields, replace
 from reconciler.ddl.statement.check import canonical_statement
 from reconciler.guard.model import Refusal
 from reconciler.limits import SHARDS_NAMED_MAX
-from reconciler.model.policy import ColumnOrder, HazardKind, PartitionLists, Policy
+from reconciler.model.policy import ColumnOrder, Hazard, HazardKind, PartitionLists, Policy
+from reconciler.plan.commitment import without_words
 from reconciler.plan.model import ChangeSet, PlanCore, PlannedStatement
 from reconciler.plan.row_ceiling import is_row_ceiling_of, with_names
 from reconciler.plan.words import named_shards
@@ -148,11 +149,10 @@ def _most_rows(shards: Iterable[str], names: Iterable[str], live_rows: LiveRows)
 def _other_refusals(
     reviewed: PlanCore, derived: PlanCore, live_rows: LiveRows
 ) -> Iterator[Refusal]:
-    lifted = _as_reviewed(derived, reviewed, live_rows)
+    ours = without_words(within_reviewed_limits(derived, reviewed, live_rows))
+    theirs = without_words(reviewed)
     for field in fields(PlanCore):
-        if field.name == "readable_sha256":
-            continue  # a function of the rest, and bound to it when the plan was loaded
-        if getattr(lifted, field.name) != getattr(reviewed, field.name):
+        if getattr(ours, field.name) != getattr(theirs, field.name):
             yield Refusal(
                 code="plan-differs",
                 message=f"the reviewed plan is not the one derived now: {_WHAT[field.name]}",
@@ -164,8 +164,8 @@ _WHAT = {
     "environment": "it is for another environment",
     "keyspace": "it is for another keyspace",
     "server": "the servers are of another release series",
-    "normalizer": "definitions are compared by other rules in this version of reconciler",
-    "renderer": "definitions are written by other rules in this version of reconciler",
+    "rules": "this version of reconciler compares or writes definitions, or judges dangers, by"
+    " other rules",
     "inputs": "the files it was made from differ",
     "policy": "the policy differs",
     "shards": "the list of shards differs",
@@ -177,8 +177,10 @@ _WHAT = {
 }
 
 
-def _as_reviewed(derived: PlanCore, reviewed: PlanCore, live_rows: LiveRows) -> PlanCore:
-    """The derived core with what may differ for a reason."""
+def within_reviewed_limits(derived: PlanCore, reviewed: PlanCore, live_rows: LiveRows) -> PlanCore:
+    """The derived core with what may differ for a reason as the reviewer saw it: row ceilings that
+    live is still under, what only a login that saw less could not rule out, and before-definitions
+    in what policy leaves to the shards."""
     reviewed_sets = {change_set.shards: change_set for change_set in reviewed.change_sets}
     lifted = []
     for ours in derived.change_sets:
@@ -219,9 +221,15 @@ def _reviewed_ceilings(reviewed: ChangeSet, live_rows: LiveRows) -> Iterator[int
 
 def _with_what_was_unseen(new: PlannedStatement, old: PlannedStatement) -> PlannedStatement:
     """With what the reviewer permitted unseen, where a login that sees more has ruled it out."""
-    still_there = tuple(
-        hazard
-        for hazard in old.hazards
-        if hazard.kind is not HazardKind.UNPROVEN or hazard in new.hazards
-    )
-    return replace(new, hazards=old.hazards) if still_there == new.hazards else new
+    seen = [_danger(hazard) for hazard in new.hazards]
+    still_there = [
+        danger
+        for danger in map(_danger, old.hazards)
+        if danger[0] is not HazardKind.UNPROVEN or danger in seen
+    ]
+    return replace(new, hazards=old.hazards) if still_there == seen else new
+
+
+def _danger(hazard: Hazard) -> tuple[HazardKind, str, bool]:
+    """A hazard without its words."""
+    return hazard.kind, hazard.object, hazard.needs_permission

@@ -37,8 +37,8 @@ class Hazard:
 
     kind: HazardKind
     object: str  # column, index, constraint, partition; the table's own name for the whole table
-    reason: str
     needs_permission: bool
+    reason: str = ""  # words for people: bound to a plan by digest, never compared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,8 @@
 
 A plan id is the SHA-256 of the RFC 8785 canonical JSON of the core, so that neither white space nor
 the order of keys matters, and nothing else escapes it. Reading is strict: a key too many, a key too
-few or a value of another type refuses (PL-7); nothing in a plan file is taken on trust.
+few or a value of another type refuses (PL-7); nothing in a plan file is taken on trust. A field
+that has its default is not written, so that a format may gain fields without changing any id.
 """
 
 from __future__ import annotations
@@ -21,58 +22,63 @@ import rfc8785
 
 from reconciler.errors import Location, Problem, Refused
 from reconciler.limits import PLAN_BYTES_MAX
+from reconciler.model.policy import Hazard
+from reconciler.plan.commitment import reasons_of, reasons_sha256, with_reasons
 from reconciler.plan.model import PLAN_FORMAT, Plan, PlanCore, PlanMeta
 
-_ID_PREFIX = b"reconciler/plan/v1\n"
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")  # JSON can spell one, UTF-8 cannot
+_FORMAT = re.compile(r"([1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})")
 _PLAN_AGAIN = "make the plan again with `reconciler plan --write` and have it reviewed"
+_KEYS = ("format", "core", "plan_id", "reasons", "meta")
+
+# Sentences stand beside the core, bound to it by digest: they are no part of what is hashed.
+_WORDS: dict[type, frozenset[str]] = {Hazard: frozenset({"reason"})}
 
 Value = TypeVar("Value")
 
 
-def plan_id_of(core: PlanCore) -> str:
-    return "sha256:" + hashlib.sha256(_ID_PREFIX + rfc8785.dumps(_core_json(core))).hexdigest()
+def plan_id_of(core: PlanCore, plan_format: str = PLAN_FORMAT) -> str:
+    content = f"reconciler/plan/{plan_format}\n".encode() + rfc8785.dumps(_to_json(core))
+    return "sha256:" + hashlib.sha256(content).hexdigest()
 
 
-def sha256_of(text: str) -> str:
-    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
-
-
-def plan_from_core(core: PlanCore, meta: PlanMeta) -> Plan:
-    return Plan(core=core, plan_id=plan_id_of(core), meta=meta)
+def plan_from_core(core: PlanCore, meta: PlanMeta, plan_format: str = PLAN_FORMAT) -> Plan:
+    plan_id = plan_id_of(core, plan_format)
+    return Plan(core=core, plan_id=plan_id, meta=meta, format=plan_format)
 
 
 def dump_plan(plan: Plan) -> bytes:
     """The plan file: pretty-printed, keys in the order of the fields, one final newline."""
     document = {
-        "core": _core_json(plan.core),
+        "format": plan.format,
+        "core": _to_json(plan.core),
         "plan_id": plan.plan_id,
+        "reasons": reasons_of(plan.core),
         "meta": _to_json(plan.meta),
     }
     return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def load_plan(content: bytes, path: str) -> Plan:
-    """Read a plan file. Raises Refused: empty, truncated, edited, of a newer format, malformed."""
+    """Read a plan file of this format or an earlier minor of it. Raises Refused: empty, truncated,
+    edited, of a newer format, malformed."""
     document = _parse_json(content, path)
     if not document:
         raise _refused(path, "plan-empty", "the plan file is empty: that is never a plan")
-    for key in ("core", "plan_id", "meta"):
+    for key in _KEYS:
         if key not in document:
             raise _malformed(path, key, "is missing")
-    core_json = document["core"]
-    if not isinstance(core_json, dict):
-        raise _malformed(path, "core", "is not an object")
-    _check_format(core_json.get("format"), path)
+    plan_format = _format_of(document["format"], path)
     try:
-        core = _from_json({k: v for k, v in core_json.items() if k != "format"}, PlanCore, "core")
+        core = _from_json(document["core"], PlanCore, "core")
+        core = _with_reasons(core, _from_json(document["reasons"], tuple[str, ...], "reasons"))
         meta = _from_json(document["meta"], PlanMeta, "meta")
     except _Mismatch as mismatch:
         raise _malformed(path, mismatch.place, mismatch.reason) from None
-    for key in sorted(document.keys() - {"core", "plan_id", "meta"}):
+    for key in sorted(document.keys() - set(_KEYS)):
         raise _malformed(path, key, "is not a key of a plan")
     try:
-        plan = plan_from_core(core, meta)
+        plan = plan_from_core(core, meta, plan_format)
     except rfc8785.CanonicalizationError:
         raise _malformed(path, "core", "holds what JSON does not keep exact") from None
     if document["plan_id"] != plan.plan_id:
@@ -85,19 +91,29 @@ def load_plan(content: bytes, path: str) -> Plan:
     return plan
 
 
+def _with_reasons(core: PlanCore, reasons: tuple[str, ...]) -> PlanCore:
+    if len(reasons) != len(reasons_of(core)):
+        raise _Mismatch("reasons", f"has {len(reasons)} items, not one for each hazard")
+    core = with_reasons(core, reasons)
+    if core.words.reasons != reasons_sha256(core):
+        raise _Mismatch("reasons", "are not those that the plan is bound to: they were edited")
+    return core
+
+
 class _Mismatch(Exception):
     def __init__(self, place: str, reason: str) -> None:
         super().__init__(place, reason)
         self.place, self.reason = place, reason
 
 
-def _core_json(core: PlanCore) -> dict[str, Any]:
-    return {"format": PLAN_FORMAT, **_to_json(core)}
-
-
 def _to_json(value: Any) -> Any:
     if dataclasses.is_dataclass(value):
-        return {f.name: _to_json(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        left_out = _WORDS.get(type(value), frozenset())
+        return {
+            field.name: _to_json(item)
+            for field in dataclasses.fields(value)
+            if field.name not in left_out and (item := getattr(value, field.name)) != field.default
+        }
     if isinstance(value, tuple):
         return [_to_json(item) for item in value]
     if isinstance(value, StrEnum):
@@ -145,9 +161,9 @@ def _dataclass_from_json(value: Any, kind: Any, place: str) -> Any:
     hints = _field_types(kind)
     for key in sorted(value.keys() - hints.keys()):
         raise _Mismatch(f"{place}.{key}", "is not a key of a plan")
-    for key in sorted(hints.keys() - value.keys()):
+    for key in sorted(_required(kind) - value.keys()):
         raise _Mismatch(f"{place}.{key}", "is missing")
-    fields = {key: _from_json(value[key], hints[key], f"{place}.{key}") for key in hints}
+    fields = {key: _from_json(value[key], hints[key], f"{place}.{key}") for key in value}
     try:
         return kind(**fields)
     except AssertionError as broken:
@@ -156,7 +172,16 @@ def _dataclass_from_json(value: Any, kind: Any, place: str) -> Any:
 
 @cache
 def _field_types(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind)
+    """The fields that are written, with their types."""
+    left_out = _WORDS.get(kind, frozenset())
+    return {name: hint for name, hint in get_type_hints(kind).items() if name not in left_out}
+
+
+@cache
+def _required(kind: type) -> frozenset[str]:
+    """What has no default must be there; the rest is written where it differs from its default."""
+    names = (f.name for f in dataclasses.fields(kind) if f.default is dataclasses.MISSING)
+    return frozenset(names)
 
 
 def _parse_json(content: bytes, path: str) -> dict[str, Any]:
@@ -187,19 +212,26 @@ def _object_without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _check_format(found: Any, path: str) -> None:
-    if found == PLAN_FORMAT and type(found) is int:
-        return
-    if type(found) is int and found > PLAN_FORMAT:
+def _format_of(found: Any, path: str) -> str:
+    """This format or an earlier minor of it; what a later one says may not be understood here."""
+    ours = _FORMAT.fullmatch(PLAN_FORMAT)
+    theirs = _FORMAT.fullmatch(found) if isinstance(found, str) else None
+    assert ours is not None
+    if theirs is None:
+        raise _malformed(path, "format", f"is {brief(found)}, expected {PLAN_FORMAT}")
+    major, minor = int(theirs[1]), int(theirs[2])
+    if (major, minor) > (int(ours[1]), int(ours[2])):
         raise Refused(
             Problem(
                 code="plan-format-newer",
-                message=f"the plan is of format {found}; this version reads format {PLAN_FORMAT}",
+                message=f"the plan is of format {found}; this version reads up to {PLAN_FORMAT}",
                 recovery="upgrade reconciler to the version that made the plan",
                 where=Location(path=path),
             )
         )
-    raise _malformed(path, "core.format", f"is {brief(found)}, expected {PLAN_FORMAT}")
+    if major < int(ours[1]):
+        raise _malformed(path, "format", f"is {found}, which this version no longer reads")
+    return theirs[0]
 
 
 def _malformed(path: str, place: str, reason: str) -> Refused:

@@ -1,20 +1,22 @@
 """The plan: a commitment to what will run on which shard, never the source of what runs.
 
 `PlanCore` is what reviewers agree to and what the plan id is the hash of. A shard is changing if
-and only if a change set lists it; there is no flag that says so a second time.
+and only if a change set lists it; there is no flag that says so a second time. A field with a
+default is not written where it has that value, so that a later minor format can add one without
+giving any plan another id.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
 
 from reconciler.diff.model import Operation
 from reconciler.diff.session import DEFAULT_SESSION, StatementSession
 from reconciler.model.policy import Hazard, Policy
 
-PLAN_FORMAT: Literal[1] = 1
+PLAN_FORMAT = "1.0"
+"""Major and minor. A minor format only adds fields with defaults; every earlier minor is read."""
 
 
 class Algorithm(StrEnum):
@@ -107,14 +109,41 @@ class InputDigest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RuleVersions:
+    """The versions of our own rules that a plan depends on: a plan made by others is stale."""
+
+    normalizer: int
+    """How definitions are compared: `ddl.normalize`."""
+
+    renderer: int
+    """How definitions are written: `ddl.render`."""
+
+    hazards: int
+    """Which dangers are found, of which objects: `plan.hazards`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordDigests:
+    """SHA-256 of the sentences of a plan, as committed: bound to it, and never compared."""
+
+    readable: str
+    """The `.plan.sql`, to the byte."""
+
+    reasons: str
+    """The hazards' reasons, in order, as canonical JSON."""
+
+
+NO_WORDS = WordDigests(readable="", reasons="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanCore:
     """Everything a review agrees to. Order is meaning only in `statements` and `waves`."""
 
     environment: str
     keyspace: str
     server: str  # release series, e.g. "mysql 9.7"
-    normalizer: int
-    renderer: int
+    rules: RuleVersions
     inputs: tuple[InputDigest, ...]
     policy: Policy
     shards: tuple[str, ...]
@@ -123,7 +152,7 @@ class PlanCore:
     change_sets: tuple[ChangeSet, ...]
     matching: tuple[str, ...]
     after: str  # the desired schema fingerprint, the same on every shard
-    readable_sha256: str = ""
+    words: WordDigests = NO_WORDS
 
     def change_set_of(self, shard: str) -> ChangeSet | None:
         """The shard's own change set; None: it already matches (PL-3, PL-4: no other fallback)."""
@@ -145,3 +174,4 @@ class Plan:
     core: PlanCore
     plan_id: str
     meta: PlanMeta
+    format: str = PLAN_FORMAT  # as it was made

@@ -1,8 +1,8 @@
 """The `.plan.sql` beside a plan: its statements as SQL that a person reads and a diff view shows.
 
-It is made from the hashed core alone and bound to it by hash (PL-11), and is never executed. Every
-statement stands in it exactly as it will run; all other lines are comments, and text from outside
-cannot leave its comment line (RP-6).
+The plan is bound to it by its digest (PL-11), and nothing of it is ever executed. Every statement
+stands in it exactly as it will run; all other lines are remarks, in the words of the version that
+made the plan, and text from outside cannot leave its line (RP-6).
 """
 
 from __future__ import annotations
@@ -21,11 +21,35 @@ _WIDTH_CHARS = 100
 
 
 def render_readable_sql(core: PlanCore) -> str:
-    """The whole file. `core.readable_sha256` is not read: it is the hash of what is returned."""
+    """The whole file. `core.words` is not read: it has the digest of what is returned."""
     lines = [*_heading(core)]
     for number, change_set in enumerate(core.change_sets, start=1):
         lines += ["", *_change_set(core, change_set, number)]
     return "\n".join(lines) + "\n"
+
+
+def shows_statements(text: str, core: PlanCore) -> bool:
+    """Whether a readable file, of whatever version, is the core's statements, each exactly and in
+    order, with nothing between them but remarks that hide nothing."""
+    left = text
+    for _, statement in words.planned_statements(core):
+        left = _after_remarks(left)
+        shown = words.terminated(statement.sql) + "\n"
+        if not left.startswith(shown):
+            return False
+        left = left[len(shown) :]
+    return not _after_remarks(left)
+
+
+def _after_remarks(text: str) -> str:
+    """From the first line on that is not a remark."""
+    while text:
+        line, end, rest = text.partition("\n")
+        is_remark = line in ("", "--") or line.startswith("-- ")
+        if not is_remark or not end or hidden_in_sql(line):
+            return text
+        text = rest
+    return text
 
 
 def _heading(core: PlanCore) -> Iterator[str]:

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from reconciler.ddl.statement.check import check_statement
 from reconciler.errors import Problem, ReconcilerError, Refused
 from reconciler.model.fleet import is_environment_name, is_keyspace_name, shard_list_errors
-from reconciler.plan.codec import sha256_of
+from reconciler.plan.commitment import sha256_of
 from reconciler.plan.model import ChangeSet, Plan, PlanCore, PlannedStatement
-from reconciler.plan.readable import render_readable_sql
+from reconciler.plan.readable import shows_statements
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _FINGERPRINT = re.compile(r"sha256:[0-9a-f]{64}")
@@ -24,7 +24,8 @@ _FINGERPRINT = re.compile(r"sha256:[0-9a-f]{64}")
 
 def check_plan(plan: Plan, *, environment: str, keyspace: str, readable_sql: str | None) -> None:
     """Raise Refused unless the plan is sound, of this keyspace and environment, and the readable
-    file (None: missing) is what the plan id was computed with (PL-11)."""
+    file (None: missing) is to the byte what the plan is bound to, and shows its statements, each
+    exactly and in order (PL-11). Its remarks are those of the version that made the plan."""
     core = plan.core
     if environment != core.environment:
         message = f"the plan is for environment {core.environment!r}, not for {environment!r}"
@@ -33,18 +34,17 @@ def check_plan(plan: Plan, *, environment: str, keyspace: str, readable_sql: str
         message = f"the plan is for keyspace {core.keyspace!r}, not for {keyspace!r}"
         raise _refused("plan-of-another-keyspace", message)
     check_core(core)
-    expected = render_readable_sql(core)
-    if core.readable_sha256 != sha256_of(expected):
-        raise _refused(
-            "readable-plan-mismatch",
-            "the plan is bound to another .plan.sql than the one its statements give",
-        )
     if readable_sql is None:
         raise _refused("readable-plan-missing", "the .plan.sql file beside the plan is missing")
-    if readable_sql != expected:
+    if core.words.readable != sha256_of(readable_sql):
         raise _refused(
             "readable-plan-mismatch",
-            "the .plan.sql file does not show what the plan would run: one of the two was edited",
+            "the .plan.sql file is not the one that the plan is bound to: one of them was edited",
+        )
+    if not shows_statements(readable_sql, core):
+        raise _refused(
+            "readable-plan-mismatch",
+            "the .plan.sql file does not show what the plan would run",
         )
 
 

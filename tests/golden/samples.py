@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 
 from reconciler.diff.model import Operation
 from reconciler.errors import Location, Problem
@@ -11,7 +10,8 @@ from reconciler.guard.model import Refusal
 from reconciler.model.fleet import even_shards
 from reconciler.model.observation import Unreachable
 from reconciler.model.policy import Allow, Hazard, HazardKind, Policy
-from reconciler.plan.codec import plan_from_core, sha256_of
+from reconciler.plan.codec import plan_from_core
+from reconciler.plan.commitment import with_words
 from reconciler.plan.estimate import Estimate, estimate_time
 from reconciler.plan.model import (
     Algorithm,
@@ -24,6 +24,7 @@ from reconciler.plan.model import (
     PlanCore,
     PlanMeta,
     PlannedStatement,
+    RuleVersions,
     TableBefore,
 )
 from reconciler.plan.readable import render_readable_sql
@@ -157,8 +158,7 @@ def plan(
         environment="production",
         keyspace="commerce",
         server="mysql 9.7",
-        normalizer=1,
-        renderer=1,
+        rules=RuleVersions(normalizer=1, renderer=1, hazards=1),
         inputs=tuple(
             InputDigest(path=path, sha256=digest(path))
             for path in (
@@ -176,7 +176,7 @@ def plan(
         matching=tuple(shard for shard in shards if shard not in changing),
         after=digest("schema after"),
     )
-    core = replace(core, readable_sha256=sha256_of(render_readable_sql(core)))
+    core = with_words(core, render_readable_sql(core))
     meta = PlanMeta(
         created_at="2026-03-01T14:05:09Z",
         tool_version="0.1.0",

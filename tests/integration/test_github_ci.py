@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.plan.codec import dump_plan, load_plan, plan_from_core, sha256_of
+from reconciler.plan.codec import dump_plan, load_plan, plan_from_core
+from reconciler.plan.commitment import with_words
 from reconciler.plan.readable import render_readable_sql
 from tests.github_double.hub import BEN, CAI, EVE, MergeKind
 from tests.github_double.server import TOKEN, Fault
@@ -140,7 +141,7 @@ def test_a_plan_that_was_forged_with_care_is_not_what_is_derived(jobs: Jobs) -> 
     )
     core = replace(plan.core, change_sets=(replace(change_set, statements=(evil,)),))
     readable = render_readable_sql(core)
-    core = replace(core, readable_sha256=sha256_of(readable))
+    core = with_words(core, readable)
     jobs.fleet.write(PLAN_JSON, dump_plan(plan_from_core(core, plan.meta)).decode())
     jobs.fleet.write(PLAN_SQL, readable)
     jobs.fleet.commit("forged")

@@ -96,7 +96,9 @@ FORGERIES: dict[str, Forgery] = {
         core, policy=replace(core.policy, ignore_tables=("orders",))
     ),
     "another server": lambda core: replace(core, server="mysql 5.7"),
-    "another normal form": lambda core: replace(core, normalizer=core.normalizer + 1),
+    "other rules": lambda core: replace(
+        core, rules=replace(core.rules, normalizer=core.rules.normalizer + 1)
+    ),
     "one table more": lambda c: replace(c, managed_tables=(*c.managed_tables, "zones")),
     "one input less": lambda core: replace(core, inputs=core.inputs[1:]),
     "one input twice": lambda core: replace(core, inputs=(*core.inputs, core.inputs[0])),

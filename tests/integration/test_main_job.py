@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.plan.codec import dump_plan, load_plan, plan_from_core, sha256_of
+from reconciler.plan.codec import dump_plan, load_plan, plan_from_core
+from reconciler.plan.commitment import with_words
 from reconciler.plan.model import Plan, PlanCore
 from reconciler.plan.readable import render_readable_sql
 from tests.fleet import Fleet
@@ -37,7 +38,7 @@ def forge(fleet: Fleet, change: Callable[[PlanCore], PlanCore]) -> None:
     """Edit the plan as a careful forger would: id, readable file and binding all fit again."""
     core = change(read_plan(fleet).core)
     readable = render_readable_sql(core)
-    core = replace(core, readable_sha256=sha256_of(readable))
+    core = with_words(core, readable)
     plan = plan_from_core(core, read_plan(fleet).meta)
     fleet.write(PLAN_JSON, dump_plan(plan).decode())
     fleet.write(PLAN_SQL, readable)

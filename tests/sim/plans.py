@@ -11,6 +11,7 @@ from reconciler.ddl.fingerprint import NORMALIZER_VERSION, RENDERER_VERSION, sch
 from reconciler.diff.model import Operation
 from reconciler.model.policy import Policy
 from reconciler.plan.codec import plan_from_core
+from reconciler.plan.hazards import HAZARDS_VERSION
 from reconciler.plan.model import (
     Algorithm,
     ChangeSet,
@@ -20,6 +21,7 @@ from reconciler.plan.model import (
     PlanCore,
     PlanMeta,
     PlannedStatement,
+    RuleVersions,
     TableBefore,
 )
 from reconciler.rollout.waves import waves_of
@@ -91,8 +93,9 @@ def plan_for(
         environment="production",
         keyspace="commerce",
         server="mysql 9.7",
-        normalizer=NORMALIZER_VERSION,
-        renderer=RENDERER_VERSION,
+        rules=RuleVersions(
+            normalizer=NORMALIZER_VERSION, renderer=RENDERER_VERSION, hazards=HAZARDS_VERSION
+        ),
         inputs=(),
         policy=Policy(),
         shards=shards,

@@ -57,6 +57,10 @@ from reconciler.plan.hazards.running_code import (
     renames_table,
 )
 
+# Raised when the same statement on the same table may get other hazards, or the same of another
+# object: plans that were judged by other rules are then stale. Never for another wording.
+HAZARDS_VERSION = 1
+
 HAZARDS: tuple[Callable[[Examined], Iterator[Hazard]], ...] = (
     drops_table,
     drops_column,

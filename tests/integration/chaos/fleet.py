@@ -20,6 +20,7 @@ from reconciler.diff.model import Operation
 from reconciler.model.policy import Policy
 from reconciler.model.server import Flavor
 from reconciler.plan.codec import plan_from_core
+from reconciler.plan.hazards import HAZARDS_VERSION
 from reconciler.plan.model import (
     Algorithm,
     ChangeSet,
@@ -29,6 +30,7 @@ from reconciler.plan.model import (
     PlanCore,
     PlanMeta,
     PlannedStatement,
+    RuleVersions,
     TableBefore,
 )
 from reconciler.rollout.waves import waves_of
@@ -151,8 +153,9 @@ class ChaosFleet:
             environment="production",
             keyspace="commerce",
             server=self.server.binary.version.series,
-            normalizer=NORMALIZER_VERSION,
-            renderer=RENDERER_VERSION,
+            rules=RuleVersions(
+                normalizer=NORMALIZER_VERSION, renderer=RENDERER_VERSION, hazards=HAZARDS_VERSION
+            ),
             inputs=(),
             policy=Policy(),
             shards=SHARDS,

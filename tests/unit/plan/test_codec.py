@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reconciler.errors import Refused
 from reconciler.plan.codec import dump_plan, load_plan, plan_from_core, plan_id_of
 from reconciler.plan.model import TableBefore
-from tests.sample_plans import META, sample_plan
+from tests.sample_plans import META, sample_plan, with_hazards
 
 PATH = "plans/production/commerce.plan.json"
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
@@ -53,7 +53,7 @@ def test_any_core_comes_back_as_it_was(
 
 
 def test_a_number_that_json_cannot_hold_exactly_is_malformed() -> None:
-    content = dump_plan(sample_plan()).replace(b'"row_ceiling": null', b'"row_ceiling": %d' % 2**60)
+    content = dump_plan(sample_plan()).replace(b'"normalizer": 1', b'"normalizer": %d' % 2**60)
     assert refusal(content) == "plan-malformed"
 
 
@@ -118,10 +118,36 @@ def test_half_a_surrogate_pair_is_malformed() -> None:
     assert refusal(content) == "plan-malformed"
 
 
-def test_a_newer_format_says_to_upgrade() -> None:
-    document = json.loads(dump_plan(sample_plan()))
-    document["core"]["format"] = 2
-    assert refusal(json.dumps(document).encode()) == "plan-format-newer"
+@pytest.mark.parametrize(
+    ("found", "code"),
+    [
+        ("1.1", "plan-format-newer"),
+        ("2.0", "plan-format-newer"),
+        ("0.9", "plan-malformed"),
+        ("1", "plan-malformed"),
+        ("1.0 ", "plan-malformed"),
+        ("1.00", "plan-malformed"),
+        (1, "plan-malformed"),
+        (None, "plan-malformed"),
+    ],
+)
+def test_another_format_is_told_from_a_damaged_one(found: object, code: str) -> None:
+    document = {**json.loads(dump_plan(sample_plan())), "format": found}
+    assert refusal(json.dumps(document).encode()) == code
+
+
+def test_an_earlier_minor_of_the_format_is_read_and_keeps_its_id(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = dump_plan(sample_plan())
+    monkeypatch.setattr("reconciler.plan.codec.PLAN_FORMAT", "1.7")
+    assert load_plan(made, PATH) == sample_plan()
+
+
+@pytest.mark.invariant("PL-14")
+def test_what_has_its_default_is_not_written_so_that_a_new_field_moves_no_id() -> None:
+    statement = json.loads(dump_plan(sample_plan()))["core"]["change_sets"][0]["statements"][0]
+    assert not statement.keys() & {"session", "hazards", "row_ceiling"}
 
 
 @pytest.mark.invariant("GD-1")
@@ -153,8 +179,8 @@ def changed(document: Any, path: tuple[Any, ...], change: Any) -> bytes:
     return json.dumps(document).encode()
 
 
-DOCUMENT = json.loads(dump_plan(sample_plan()))
-CORE_PATHS = [path for path in paths(DOCUMENT) if path[0] in ("core", "plan_id")]
+DOCUMENT = json.loads(dump_plan(with_hazards()))
+CORE_PATHS = [path for path in paths(DOCUMENT) if path[0] != "meta"]
 
 
 @pytest.mark.invariant("PL-7")

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.policy import Hazard, HazardKind
-from reconciler.plan.readable import render_readable_sql
+from reconciler.plan.model import NO_WORDS
+from reconciler.plan.readable import render_readable_sql, shows_statements
 from tests.golden.samples import (
     ADD_EMAIL,
     DIVERGENT,
@@ -32,7 +33,16 @@ def test_every_statement_stands_in_it_exactly() -> None:
 @pytest.mark.invariant("PL-11")
 def test_it_is_made_without_its_own_hash() -> None:
     core = UNIFORM.core
-    assert render_readable_sql(replace(core, readable_sha256="")) == render_readable_sql(core)
+    assert render_readable_sql(replace(core, words=NO_WORDS)) == render_readable_sql(core)
+
+
+@pytest.mark.invariant("PL-11")
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), max_size=4))
+def test_what_is_rendered_shows_the_statements_whatever_they_hold(texts: list[str]) -> None:
+    """Statements of several lines, and lines that look like remarks, among them."""
+    statements = [replace(ADD_EMAIL, sql=f"ALTER TABLE `t` COMMENT '{text}'") for text in texts]
+    core = plan(change_set(("-40",), ADD_EMAIL, *statements)).core
+    assert shows_statements(render_readable_sql(core), core)
 
 
 @pytest.mark.invariant("RP-6")

@@ -8,10 +8,12 @@ from dataclasses import replace
 import pytest
 
 from reconciler.errors import Refused
+from reconciler.plan.codec import plan_from_core
+from reconciler.plan.commitment import with_words
 from reconciler.plan.model import ChangeSet, Effect, Plan, PlanCore
 from reconciler.plan.readable import render_readable_sql
 from reconciler.plan.validate import check_plan, core_errors
-from tests.sample_plans import fingerprint, sample_plan, statement, with_core
+from tests.sample_plans import META, fingerprint, sample_plan, statement, with_core
 
 PLAN = sample_plan()
 
@@ -61,8 +63,50 @@ def test_one_changed_byte_of_the_readable_plan_refuses() -> None:
 
 @pytest.mark.invariant("PL-11")
 def test_a_plan_bound_to_another_readable_file_refuses() -> None:
-    plan = replace(PLAN, core=replace(PLAN.core, readable_sha256=fingerprint("other")))
-    assert refusal(plan) == "readable-plan-mismatch"
+    words = replace(PLAN.core.words, readable=fingerprint("other"))
+    assert refusal(replace(PLAN, core=replace(PLAN.core, words=words))) == "readable-plan-mismatch"
+
+
+READABLE = render_readable_sql(PLAN.core)
+FIRST = f"{PLAN.core.change_sets[0].statements[0].sql};\n"
+
+
+@pytest.mark.invariant("PL-11")
+@pytest.mark.parametrize(
+    "text",
+    [
+        READABLE.replace(FIRST, ""),
+        READABLE.replace(FIRST, FIRST + FIRST),
+        READABLE.replace(FIRST, f"-- {FIRST}"),
+        READABLE + "DROP TABLE `users`;\n",
+        READABLE.replace(FIRST, FIRST.replace("`c0`", "`c0` ")),
+        READABLE + "-- the plan drops nothing \u202e\n",
+        READABLE + "-- the end",
+        "\n".join(reversed(READABLE.split("\n"))),
+        "",
+    ],
+    ids=[
+        "one less",
+        "one twice",
+        "one as a remark",
+        "one more",
+        "a blank more",
+        "hidden characters",
+        "no line end",
+        "another order",
+        "nothing",
+    ],
+)
+def test_a_readable_file_that_shows_anything_but_the_statements_refuses(text: str) -> None:
+    """Also where the plan is bound to that very file."""
+    plan = plan_from_core(with_words(PLAN.core, text), META)
+    assert refusal(plan, readable_sql=text) == "readable-plan-mismatch"
+
+
+@pytest.mark.invariant("PL-14")
+def test_a_readable_file_in_other_words_is_still_the_plans() -> None:
+    text = READABLE.replace("-- ", "-- as an earlier version put it: ")
+    check(plan_from_core(with_words(PLAN.core, text), META), readable_sql=text)
 
 
 def _without(change_set: ChangeSet, field: str) -> ChangeSet:
