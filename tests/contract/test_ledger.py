@@ -124,11 +124,12 @@ def test_a_driver_that_was_replaced_can_write_no_more(ledger: SqlLedger) -> None
     second = ledger.take_over(first.apply_id, holder="you", now_s=5.0)
     stored = ledger.apply(first.apply_id)
     assert stored is not None
-    for write in (
+    writes: tuple[Callable[[], None], ...] = (
         lambda: ledger.heartbeat(first, now_s=6.0),
         lambda: ledger.record(first, [intent()]),
         lambda: ledger.settle(first, replace(stored, hold=Hold.GATE)),
-    ):
+    )
+    for write in writes:
         with pytest.raises(Refused, match="another process drives"):
             write()
     ledger.give_up(first, now_s=6.0)

@@ -27,7 +27,9 @@ def read(hub: Hub, path: str, query: Query) -> Answer:
 
 
 def user_json(user: User | None) -> dict[str, Any] | None:
-    return user and {"id": user.id, "login": user.login, "type": user.kind}
+    if user is None:
+        return None
+    return {"id": user.id, "login": user.login, "type": user.kind}
 
 
 def _branch(hub: Hub, query: Query, name: str) -> Answer:

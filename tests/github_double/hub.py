@@ -182,11 +182,11 @@ class Hub:
         return self.clone.head.commit.hexsha
 
     def commits_of(self, pull: Pull) -> list[str]:
-        text = self.bare.git.rev_list("--reverse", f"{self._base_of(pull)}..{pull.head_sha}")
+        text: str = self.bare.git.rev_list("--reverse", f"{self._base_of(pull)}..{pull.head_sha}")
         return text.split()
 
     def changed_files(self, pull: Pull) -> list[str]:
-        text = self.bare.git.diff(
+        text: str = self.bare.git.diff(
             "--name-only", "--no-renames", f"{self._base_of(pull)}..{pull.head_sha}"
         )
         return text.splitlines()

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypedDict, Unpack
 
+from reconciler.errors import Problem
 from reconciler.flows.verify import unplanned
+from reconciler.guard.model import Refusal
 from reconciler.ledger.states import ApplyState, OperationState, RequestKind, RequestState
+from reconciler.model.observation import Unreachable
 from reconciler.outcomes.apply import (
     ApplyOutcome,
     ApplyStatus,
@@ -53,13 +57,35 @@ class Scenario:
     report: Report
 
 
-def planned(plan: Plan | None, **rest: object) -> Report:
+class ApplyFields(TypedDict, total=False):
+    """What a sample of an apply may say besides its verdict."""
+
+    plan: Plan
+    apply_id: int
+    waves: tuple[WaveRow, ...]
+    shards: tuple[ShardRow, ...]
+    refusals: tuple[Refusal, ...]
+    problem: Problem
+    reason: str
+    statements_run: int
+    elapsed_s: float
+
+
+def planned(
+    plan: Plan | None,
+    *,
+    refusals: tuple[Refusal, ...] = (),
+    unreachable: tuple[Unreachable, ...] = (),
+    written: tuple[str, ...] = (),
+) -> Report:
     outcome = PlanOutcome(
         environment="production",
         keyspace="commerce",
         plan=plan,
         estimate=samples.estimate(plan),
-        **rest,
+        refusals=refusals,
+        unreachable=unreachable,
+        written=written,
     )
     return lambda how: render.plan_report([outcome], how)
 
@@ -67,30 +93,52 @@ def planned(plan: Plan | None, **rest: object) -> Report:
 _ESTIMATED = (VerifyState.VERIFIED, VerifyState.UNPLANNED)
 
 
-def verified(state: VerifyState, plan: Plan | None = None, **rest: object) -> Report:
+def verified(
+    state: VerifyState, plan: Plan | None = None, *, refusals: tuple[Refusal, ...] = ()
+) -> Report:
     outcome = VerifyOutcome(
         environment="production",
         keyspace="commerce",
         state=state,
         plan=plan,
         estimate=samples.estimate(plan) if state in _ESTIMATED else None,
-        **rest,
+        refusals=refusals,
     )
     return lambda how: render.verify_report([outcome], how)
 
 
-def drifted(*groups: DriftGroup, **rest: object) -> Report:
-    outcome = DriftOutcome(environment="production", keyspace="commerce", groups=groups, **rest)
+def drifted(
+    *groups: DriftGroup,
+    pending_plan_id: str | None = None,
+    unmanaged: tuple[tuple[str, tuple[str, ...]], ...] = (),
+    refusals: tuple[Refusal, ...] = (),
+) -> Report:
+    outcome = DriftOutcome(
+        environment="production",
+        keyspace="commerce",
+        groups=groups,
+        pending_plan_id=pending_plan_id,
+        unmanaged=unmanaged,
+        refusals=refusals,
+    )
     return lambda how: render.drift_report([outcome], how)
 
 
-def applied(verdict: ApplyVerdict, **rest: object) -> Report:
+def applied(verdict: ApplyVerdict, **rest: Unpack[ApplyFields]) -> Report:
     outcome = ApplyOutcome(environment="production", keyspace="commerce", verdict=verdict, **rest)
     return lambda how: render.apply_report([outcome], how)
 
 
 def operation(
-    table: str, state: OperationState, done: int, of: int = 2, **rest: object
+    table: str,
+    state: OperationState,
+    done: int,
+    of: int = 2,
+    *,
+    runs: str = "",
+    waits_for: str = "",
+    waits_since_s: float | None = None,
+    problem: Problem | None = None,
 ) -> OperationRow:
     started = None if state is OperationState.PENDING else START_S
     settled = START_S + 1.2 if state is OperationState.COMPLETED else None
@@ -101,7 +149,10 @@ def operation(
         statements_done=done,
         started_s=started,
         settled_s=settled,
-        **rest,
+        runs=runs,
+        waits_for=waits_for,
+        waits_since_s=waits_since_s,
+        problem=problem,
     )
 
 
@@ -232,7 +283,7 @@ STANDING = replace(
         LedgerEvent(at_s=START_S + 30, what="stop asked by ann on laptop (process 4711), applied"),
     ),
 )
-PAST = (
+_PAST = (
     replace(STATUS, state=ApplyState.COMPLETED, completed_s=START_S + 90, holder=None, shards=()),
     replace(
         STATUS,
@@ -245,7 +296,7 @@ PAST = (
         shards=(),
     ),
 )
-PAST = tuple(replace(one, heartbeat_s=None, waves=(), events=()) for one in PAST)
+PAST = tuple(replace(one, heartbeat_s=None, waves=(), events=()) for one in _PAST)
 
 BLOCKED = replace(
     STATUS,
@@ -559,7 +610,7 @@ DRIFT = (
         drifted(
             DriftGroup(mark=ShardMark.MATCHING, shards=SHARDS[:3]),
             refusals=(
-                samples.Refusal(
+                Refusal(
                     code="definition-not-understood",
                     shard="c0-",
                     table="audit",

@@ -14,7 +14,7 @@ from reconciler.plan.codec import load_plan
 from reconciler.plan.model import PlanCore
 from tests.conftest import FreshDatabase
 from tests.fleet import Fleet
-from tests.integration.test_rollout_control import PATIENCE_S, applying, reading, until, waits
+from tests.integration.rollouts import PATIENCE_S, applying, reading, until, waits
 
 USERS = """CREATE TABLE users (
   id int NOT NULL AUTO_INCREMENT,

@@ -42,7 +42,9 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         yield made
 
 
-def proven(bench: Bench, before: str, after: str, *, by_default: str) -> tuple[list[str], set[str]]:
+def proven(
+    bench: Bench, before: str, after: str, *, by_default: str
+) -> tuple[list[str], set[HazardKind]]:
     """The statements and hazards from one to the other, in databases with that DEFAULT ENCRYPTION;
     they were run on the one, which then was the other."""
     default = f"ALTER DATABASE DEFAULT ENCRYPTION = '{by_default}'"

@@ -6,7 +6,8 @@ possible.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,7 +91,7 @@ class Work:
         return [refusal.code for refusal in refusals]
 
 
-def commit_files(repo: git.Repo, files: dict[str, str | bytes]) -> None:
+def commit_files(repo: git.Repo, files: Mapping[str, str | bytes]) -> None:
     root = Path(repo.working_dir)
     for path, content in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -474,7 +475,7 @@ def test_a_fault_at_any_call_refuses(work: Work, fault: Fault) -> None:
     calls = list(dict.fromkeys(work.double.calls))
     assert len(calls) > 8
     for failing in calls:
-        work.double.fault = lambda _, call, failing=failing: fault if call == failing else None
+        work.double.fail(f"^{re.escape(failing)}$", fault)
         allowed = work.refused(rule=owners) == []
         # There was no spec before the change: 404 is the answer there, whatever its body, and what
         # counts is the tree, which does not hold it.
@@ -506,7 +507,7 @@ def test_no_fault_makes_an_approval_out_of_none(work: Work) -> None:
     calls = list(dict.fromkeys(work.double.calls))
     for place, failing in enumerate(calls):
         fault = list(Fault)[place % len(Fault)]
-        work.double.fault = lambda _, call, f=fault, c=failing: f if call == c else None
+        work.double.fail(f"^{re.escape(failing)}$", fault)
         assert work.refused(), (failing, fault)
 
 

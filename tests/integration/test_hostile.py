@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -32,18 +33,18 @@ def add_index(fleet: Fleet) -> None:
     fleet.edit("schemas/shop/orders.sql", key, f"{key}\n  KEY idx_legacy (legacy),")
 
 
-def change_the_set(**changes: object) -> Forgery:
+def change_the_set(**changes: Any) -> Forgery:
     def change(core: PlanCore) -> PlanCore:
-        forged = tuple(replace(s, **changes) for s in core.change_sets)  # type: ignore[arg-type]
+        forged = tuple(replace(s, **changes) for s in core.change_sets)
         return replace(core, change_sets=forged)
 
     return change
 
 
-def change_the_first(**changes: object) -> Forgery:
+def change_the_first(**changes: Any) -> Forgery:
     def change(core: PlanCore) -> PlanCore:
         first, *rest = core.change_sets[0].statements
-        forged = (replace(first, **changes), *rest)  # type: ignore[arg-type]
+        forged = (replace(first, **changes), *rest)
         return change_the_set(statements=forged)(core)
 
     return change

@@ -6,6 +6,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pymysql
 import pytest
@@ -539,8 +540,8 @@ def test_a_limit_set_for_the_whole_server_cuts_nothing(
 # Encrypted connections
 
 
-def with_tls(connection: Connection, **tls: object) -> Connection:
-    return replace(connection, tls=Tls(**tls))  # type: ignore[arg-type]
+def with_tls(connection: Connection, **tls: Any) -> Connection:
+    return replace(connection, tls=Tls(**tls))
 
 
 def test_an_encrypted_connection_is_one(

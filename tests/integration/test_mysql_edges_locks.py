@@ -43,7 +43,7 @@ def take(
 def lock_connections(server: RunningServer, *databases: str) -> set[int]:
     """The sessions that hold the locks of these databases."""
     with admin_cursor(server, "mysql") as cursor:
-        held = set()
+        held: set[int] = set()
         for database in databases:
             cursor.execute("SELECT IS_USED_LOCK(%s)", [lock_name(database)])
             held.update(int(row[0]) for row in cursor.fetchall() if row[0] is not None)

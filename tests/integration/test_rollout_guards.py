@@ -82,8 +82,10 @@ def test_load_that_passes_is_waited_for(fleet: Fleet) -> None:
     planned(fleet, threads_running_max=4)
     with ExitStack() as opened, ThreadPoolExecutor(5) as pool:
         cursors = [opened.enter_context(fleet.connected("-40")) for _ in range(5)]
-        numbers = [cursor.connection.thread_id() for cursor in cursors]  # type: ignore[attr-defined]
+        numbers = []
         for cursor in cursors:
+            cursor.execute("SELECT CONNECTION_ID()")
+            numbers += [int(row[0]) for row in cursor.fetchall()]
             pool.submit(cursor.execute, "SELECT SLEEP(600)")
         with applying(fleet) as process:
             until(lambda: "threads are running, limit is 4" in fleet.run("status").out, "the wait")

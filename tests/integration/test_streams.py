@@ -11,7 +11,7 @@ from typing import IO
 import pytest
 
 from tests.fleet import Fleet
-from tests.integration.test_rollout_control import ages, applying, planned, reading, until, waits
+from tests.integration.rollouts import ages, applying, planned, reading, until, waits
 
 
 def apply_into(fleet: Fleet, stdout: IO[str] | int, stderr: IO[str] | int) -> int:

@@ -258,7 +258,7 @@ versions = pytest.mark.parametrize("version", [MYSQL, MARIADB, MARIADB_10], ids=
 
 
 @versions
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_what_is_printed_is_read_back(version: ServerVersion, data: st.DataObject) -> None:
     table = data.draw(tables(version))
@@ -266,7 +266,7 @@ def test_what_is_printed_is_read_back(version: ServerVersion, data: st.DataObjec
 
 
 @versions
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_a_damaged_definition_is_refused_or_means_what_it_says(
     version: ServerVersion, data: st.DataObject
@@ -283,7 +283,7 @@ def test_a_damaged_definition_is_refused_or_means_what_it_says(
 
 
 @versions
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_the_canonical_form_is_stable_and_plain(
     version: ServerVersion, data: st.DataObject

@@ -58,11 +58,13 @@ class Fate:
 
 
 class SimClock:
-    """`off_s` is by how much somebody has set the machine's time of day."""
+    """`off_s` is by how much somebody has set the machine's time of day. `asleep` is what happens
+    while the process sleeps: a test may put something else there."""
 
     def __init__(self) -> None:
         self.now = 1_000_000.0
         self.off_s = 0.0
+        self.asleep: Callable[[float], None] = self.pass_by
 
     def now_s(self) -> float:
         return self.now + self.off_s
@@ -71,6 +73,9 @@ class SimClock:
         return self.now
 
     def sleep(self, seconds: float) -> None:
+        self.asleep(seconds)
+
+    def pass_by(self, seconds: float) -> None:
         self.now += seconds
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
@@ -11,6 +12,7 @@ from reconciler.drive.control import ask
 from reconciler.drive.open import Releases, WaveChoice
 from reconciler.errors import Problem, Refused, Unavailable
 from reconciler.guard.health import Vitals
+from reconciler.ledger.model import Request, StoredOperation
 from reconciler.ledger.states import ApplyState, OperationState, RequestKind, RequestState
 from reconciler.model.server import ServerError
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
@@ -22,6 +24,7 @@ from reconciler.outcomes.progress import (
     StatementStarted,
 )
 from reconciler.plan.model import PlannedStatement
+from reconciler.ports.ledger import Ledger
 from reconciler.ports.shards import Failed, Outcome
 from reconciler.spec.model import OnFailure, RolloutSpec, WaveShare
 from tests.sim.fleet import Answer, SimFleet, lock_wait
@@ -32,8 +35,8 @@ S = OperationState
 DUPLICATE = Failed(error=ServerError(number=1062, message="Duplicate entry"), transient=False)
 
 
-def simulation(rollout: RolloutSpec, answer: Answer | None = None, **plan: object) -> Simulation:
-    made = plan_for(rollout, **plan)  # type: ignore[arg-type]
+def simulation(rollout: RolloutSpec, answer: Answer | None = None, **plan: Any) -> Simulation:
+    made = plan_for(rollout, **plan)
     fleet = SimFleet(made, answer=answer) if answer else SimFleet(made)
     return Simulation(plan=made, rollout=rollout, fleet=fleet)
 
@@ -147,7 +150,7 @@ def test_cancel_ends_it_for_good_and_the_same_plan_can_be_applied_anew() -> None
 def test_a_cancel_while_it_runs_is_answered_by_the_driver() -> None:
     sim = simulation(RolloutSpec(parallel=1))
     apply_id = 1
-    requests = []
+    requests: list[Request] = []
 
     def answer(shard: str, statement: PlannedStatement) -> None:
         if not requests:
@@ -213,8 +216,8 @@ def test_a_clock_that_is_set_during_the_soak_makes_it_no_shorter(off_s: float) -
     sim = simulation(RolloutSpec(canary=("-40",), soak_s=600), tables=("users",))
     started: dict[str, float] = {}
 
-    class Watching(list):  # type: ignore[type-arg]
-        def append(self, event: object) -> None:
+    class Watching(list[ProgressEvent]):
+        def append(self, event: ProgressEvent) -> None:
             if isinstance(event, RolloutWaits):
                 sim.fleet.clock.off_s = off_s
                 started["soak"] = sim.fleet.clock.now
@@ -422,14 +425,14 @@ def test_load_that_goes_down_is_waited_for_and_what_stays_holds_the_rollout() ->
     assert sim.run().verdict is ApplyVerdict.PAUSED
     assert sim.fleet.clock.now - begun_s > 600, "it was given time"
     assert not any(shard.sent for shard in sim.fleet.shards.values())
-    sleep, begun_s = sim.fleet.clock.sleep, sim.fleet.clock.now
+    begun_s = sim.fleet.clock.now
 
     def until_it_is_quiet(seconds: float) -> None:
-        sleep(seconds)
+        sim.fleet.clock.pass_by(seconds)
         if sim.fleet.clock.now > begun_s + 60:
             sim.fleet.vitals = Vitals(threads_running=3)
 
-    sim.fleet.clock.sleep = until_it_is_quiet  # type: ignore[method-assign]
+    sim.fleet.clock.asleep = until_it_is_quiet
     assert sim.run().verdict is ApplyVerdict.COMPLETED
     sim.fleet.everything_ran_once()
 
@@ -438,15 +441,14 @@ def test_load_that_goes_down_is_waited_for_and_what_stays_holds_the_rollout() ->
 def test_what_changed_while_load_was_waited_for_is_seen() -> None:
     sim = simulation(RolloutSpec(threads_running_max=50), tables=("users",))
     sim.fleet.vitals = Vitals(threads_running=99)
-    sleep = sim.fleet.clock.sleep
 
     def somebody_else(seconds: float) -> None:
-        sleep(seconds)
+        sim.fleet.clock.pass_by(seconds)
         if sim.fleet.clock.now > 1_000_005:
             sim.fleet.shards["-40"].tables["users"] = "users by hand"
             sim.fleet.vitals = Vitals(threads_running=3)
 
-    sim.fleet.clock.sleep = somebody_else  # type: ignore[method-assign]
+    sim.fleet.clock.asleep = somebody_else
     outcome = sim.run()
     assert outcome.problem is not None
     assert outcome.problem.code == "drift"
@@ -483,7 +485,7 @@ def test_shards_that_match_have_no_operation() -> None:
 def test_no_end_is_written_while_the_operations_cannot_be_read() -> None:
     sim = simulation(RolloutSpec(parallel=1))
     whole = sim.ledger
-    sim.ledger = Unreadable(whole, from_call=3)
+    sim.ledger = cast(Ledger, Unreadable(whole, from_call=3))
     outcome = sim.run()
     assert outcome.problem is not None
     assert outcome.problem.code == "ledger-unavailable"
@@ -498,7 +500,7 @@ def test_a_record_that_was_read_in_part_is_refused() -> None:
     sim = simulation(RolloutSpec(parallel=1))
     sim.fleet.answer = stopping_after(sim, 1)
     sim.run()
-    sim.ledger = Truncated(sim.ledger)
+    sim.ledger = cast(Ledger, Truncated(sim.ledger))
     with pytest.raises(Refused, match="other operations than its plan"):
         sim.run()
 
@@ -509,7 +511,7 @@ def test_without_a_ledger_nothing_is_sent(from_call: int) -> None:
     """The first call is the record's beginning; each later one is an intent or an outcome."""
     sim = simulation(RolloutSpec(parallel=1))
     whole = sim.ledger
-    sim.ledger = FullDisk(whole, from_call=from_call)
+    sim.ledger = cast(Ledger, FullDisk(whole, from_call=from_call))
     outcome = sim.run()
     assert outcome.verdict is not ApplyVerdict.COMPLETED
     assert outcome.problem is not None
@@ -567,8 +569,8 @@ def ask_for(sim: Simulation, kind: RequestKind) -> RequestState:
 def watch(sim: Simulation, look: Callable[[], None]) -> None:
     """Look whenever something is told."""
 
-    class Watching(list):  # type: ignore[type-arg]
-        def append(self, event: object) -> None:
+    class Watching(list[ProgressEvent]):
+        def append(self, event: ProgressEvent) -> None:
             super().append(event)
             look()
 
@@ -584,7 +586,7 @@ class Broken:
 
     method = ""
 
-    def __init__(self, ledger: object, from_call: int = 1) -> None:
+    def __init__(self, ledger: Ledger, from_call: int = 1) -> None:
         self._ledger = ledger
         self._calls_left = from_call
 
@@ -613,5 +615,5 @@ class FullDisk(Broken):
 
 
 class Truncated(Broken):
-    def operations(self, apply_id: int) -> object:
-        return self._ledger.operations(apply_id)[:-1]  # type: ignore[attr-defined]
+    def operations(self, apply_id: int) -> tuple[StoredOperation, ...]:
+        return self._ledger.operations(apply_id)[:-1]

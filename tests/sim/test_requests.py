@@ -98,7 +98,7 @@ def test_a_request_that_comes_too_late_is_refused_and_not_left_open() -> None:
             sim.ledger.ask(1, RequestKind.STOP, asked_by="a person", now_s=0.0)
 
     sim.fleet.answer = answer
-    sim.fleet.clock.sleep = lambda seconds: None  # type: ignore[method-assign]  # no time to listen
+    sim.fleet.clock.asleep = lambda seconds: None  # no time to listen
     assert sim.run().verdict is ApplyVerdict.COMPLETED
     assert [(request.state, request.answer) for request in sim.ledger.requests(1)] == [
         (RequestState.REFUSED, "the apply has ended meanwhile")

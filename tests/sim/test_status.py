@@ -5,7 +5,7 @@ from __future__ import annotations
 from reconciler.drive.status import current_apply
 from reconciler.ledger.states import ApplyState, OperationState
 from reconciler.outcomes.apply import ApplyStatus, OperationRow
-from reconciler.outcomes.progress import RolloutWaits, ShardStarted
+from reconciler.outcomes.progress import ProgressEvent, RolloutWaits, ShardStarted
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.shards import Outcome
 from reconciler.spec.model import RolloutSpec
@@ -29,7 +29,7 @@ def operations(status: ApplyStatus) -> dict[str, OperationRow]:
     return {row.shard: row.operations[0] for row in status.shards}
 
 
-class Watching(list):  # type: ignore[type-arg]
+class Watching(list[ProgressEvent]):
     """Looks whenever an event of a kind is told."""
 
     def __init__(self, sim: Simulation, kind: type) -> None:
@@ -38,7 +38,7 @@ class Watching(list):  # type: ignore[type-arg]
         self._kind = kind
         self.looks: list[ApplyStatus] = []
 
-    def append(self, event: object) -> None:
+    def append(self, event: ProgressEvent) -> None:
         super().append(event)
         if isinstance(event, self._kind):
             self.looks.append(seen(self._sim))
@@ -99,19 +99,18 @@ def test_a_wait_that_goes_on_over_several_tries_has_one_beginning() -> None:
     sim = simulation(RolloutSpec(parallel=1, lock_retries=4))
     tries: list[str] = []
     waits: list[OperationRow] = []
-    sleep = sim.fleet.clock.sleep
 
     def answer(shard: str, statement: PlannedStatement) -> Outcome | None:
         tries.append(shard)
         return lock_wait() if len(tries) < 4 else None
 
     def watched_sleep(seconds: float) -> None:
-        sleep(seconds)
+        sim.fleet.clock.pass_by(seconds)
         if tries:
             waits.extend(row for row in operations(seen(sim)).values() if row.waits_since_s)
 
     sim.fleet.answer = answer
-    sim.fleet.clock.sleep = watched_sleep  # type: ignore[method-assign]
+    sim.fleet.clock.asleep = watched_sleep
     sim.run()
     assert len(waits) > 3
     assert len({row.waits_since_s for row in waits}) == 1

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from pymysql.cursors import Cursor
+
 from reconciler.ddl.fingerprint import (
     NORMALIZER_VERSION,
     RENDERER_VERSION,
@@ -176,6 +178,7 @@ class ChaosFleet:
         return plan_from_core(core, PlanMeta(created_at="", tool_version="test"))
 
 
-def _definition(cursor: object, table: str) -> str:
-    cursor.execute(f"SHOW CREATE TABLE `{table}`")  # type: ignore[attr-defined]
-    return str(cursor.fetchone()[1])  # type: ignore[attr-defined]
+def _definition(cursor: Cursor, table: str) -> str:
+    cursor.execute(f"SHOW CREATE TABLE `{table}`")
+    (found,) = cursor.fetchall()
+    return str(found[1])

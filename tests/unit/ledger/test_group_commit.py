@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 from typing import cast
@@ -29,8 +29,8 @@ class Transactions:
         self.durable += written
 
 
-def writes(text: str) -> object:
-    return lambda connection: connection.append(text)
+def writes(text: str) -> Callable[[Connection], None]:
+    return lambda connection: cast(list[str], connection).append(text)
 
 
 def fails(connection: object) -> None:
@@ -46,7 +46,7 @@ def test_nobody_is_told_that_lost_work_is_durable(order: tuple[str, ...]) -> Non
 
     def submit(name: str) -> None:
         try:
-            group.submit(fails if name == "fails" else writes(name))  # type: ignore[arg-type]
+            group.submit(fails if name == "fails" else writes(name))
         except UnicodeEncodeError:
             return
         told_durable.append(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -19,13 +20,13 @@ PLAN = sample_plan()
 
 
 def check(plan: Plan, **how: str | None) -> None:
-    arguments = {
+    arguments: dict[str, Any] = {
         "environment": "production",
         "keyspace": "commerce",
         "readable_sql": render_readable_sql(plan.core),
         **how,
     }
-    check_plan(plan, **arguments)  # type: ignore[arg-type]
+    check_plan(plan, **arguments)
 
 
 def refusal(plan: Plan, **how: str | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -58,15 +59,15 @@ class Server:
         return None
 
 
-def alter(*clauses: Clause, **changes: object) -> Alter:
-    values: dict[str, object] = {
+def alter(*clauses: Clause, **changes: Any) -> Alter:
+    values: dict[str, Any] = {
         "table": "t",
         "clauses": clauses or (ADD,),
         "required": None,
         "session": DEFAULT_SESSION,
         "instant_allowed": True,
     }
-    return Alter(**{**values, **changes})  # type: ignore[arg-type]
+    return Alter(**{**values, **changes})
 
 
 def ask(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.errors import Problem
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.report.apply_words import MARKS, first_problem
 from reconciler.report.markdown.apply import apply_markdown
@@ -13,21 +14,23 @@ from tests.golden import samples
 from tests.golden.scenarios import FAILED, PROGRESS, TWO_FAILED, operation, row
 
 
-def reports(**rest: object) -> tuple[str, str]:
+def reports(problem: Problem | None) -> tuple[str, str]:
     outcome = ApplyOutcome(
         environment="production",
         keyspace="commerce",
         verdict=ApplyVerdict.FAILED,
         shards=TWO_FAILED,
-        **rest,
+        problem=problem,
     )
     return apply_text([outcome]), apply_markdown([outcome])
 
 
 @pytest.mark.invariant("RP-3")
 @pytest.mark.parametrize("problem", [samples.DUPLICATES, None], ids=["its own", "the first task's"])
-def test_the_first_failure_is_on_top_and_both_are_in_their_rows(problem: object) -> None:
-    text, markdown = reports(problem=problem)
+def test_the_first_failure_is_on_top_and_both_are_in_their_rows(
+    problem: Problem | None,
+) -> None:
+    text, markdown = reports(problem)
     for report in (text, markdown):
         top, _, rows = report.partition("Shards\n" if report is text else "| Shard |")
         assert "shard 40-80" in top.replace("`", "")
@@ -48,7 +51,7 @@ def test_first_means_first_in_the_order_of_the_rollout() -> None:
 
 @pytest.mark.invariant("ST-5")
 def test_an_early_end_that_is_no_shards_own_is_on_top() -> None:
-    text, _ = reports(problem=samples.SERVER_DIED)
+    text, _ = reports(samples.SERVER_DIED)
     assert text.index(samples.SERVER_DIED.message.split("\n")[0]) < text.index("Duplicate entry")
 
 

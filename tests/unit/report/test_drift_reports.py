@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.outcomes.drift import DriftOutcome, ShardMark
+from reconciler.outcomes.drift import DriftGroup, DriftOutcome, ShardMark
 from reconciler.report.drift_words import MARKS, is_clean, verdict
 from reconciler.report.markdown.drift import drift_markdown
 from reconciler.report.text.drift import drift_text
@@ -39,7 +39,7 @@ def test_what_needs_a_person_stands_on_top() -> None:
 
 @pytest.mark.invariant("GD-5")
 @pytest.mark.parametrize("group", [UNREACHABLE, DRIFTED, PENDING_APPLY], ids=lambda g: g.mark)
-def test_no_shard_that_is_not_matching_is_in_sync(group: object) -> None:
+def test_no_shard_that_is_not_matching_is_in_sync(group: DriftGroup) -> None:
     outcome = DriftOutcome(environment="e", keyspace="k", groups=(MATCHING, group))
     assert not is_clean(outcome)
     assert "in sync" not in verdict(outcome)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html import unescape
 
 import pytest
@@ -66,9 +67,9 @@ def text_of(tokens: list[Token]) -> str:
     return "".join(t.content for t in tokens if t.type in ("text", "code_inline", "text_special"))
 
 
-def with_examples(test: object) -> object:
+def with_examples(test: Callable[..., None]) -> Callable[..., None]:
     for text in EXAMPLES:
-        test = example(text)(test)  # type: ignore[operator]
+        test = example(text)(test)
     return test
 
 

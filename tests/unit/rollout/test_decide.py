@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -35,14 +36,14 @@ PACE = Pace(on_failure=OnFailure.HALT, parallel=2)
 HOSTS = {"b": "one", "c": "one", "d": "two"}
 
 
-def situation(found: str, **more: object) -> Situation:
+def situation(found: str, **more: Any) -> Situation:
     """`found` gives the four shards' states by their first letters; `-` for completed."""
     letters = {"p": S.PENDING, "r": S.RUNNING, "f": S.FAILED, "u": S.UNKNOWN, "-": S.COMPLETED}
     states = {name: letters[letter] for name, letter in zip("abcd", found, strict=True)}
     flying = frozenset(name for name, state in states.items() if state is S.RUNNING)
     settled = {name: 100.0 for name, state in states.items() if state in SETTLED}
     made = Situation(waves=WAVES, states=states, settled_s=settled, now_s=100.0, in_flight=flying)
-    return replace(made, **more)  # type: ignore[arg-type]
+    return replace(made, **more)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -159,8 +160,8 @@ def test_an_approval_counts_for_the_plan_in_the_commit_it_was_given_for(
         ),
     ],
 )
-def test_whose_approvals_count(changed: dict[str, object], expected: list[str]) -> None:
-    facts = replace(IN_ORDER, **changed)  # type: ignore[arg-type]
+def test_whose_approvals_count(changed: dict[str, Any], expected: list[str]) -> None:
+    facts = replace(IN_ORDER, **changed)
     assert codes(facts) == expected
 
 
@@ -225,8 +226,8 @@ def test_the_commit_came_by_the_pull_request(
         pytest.param({"merge_commit": None}, id="no merge commit"),
     ],
 )
-def test_a_pull_request_that_did_not_bring_it_proves_nothing(changed: dict[str, object]) -> None:
-    pull_request = replace(PULL_REQUEST, **changed)  # type: ignore[arg-type]
+def test_a_pull_request_that_did_not_bring_it_proves_nothing(changed: dict[str, Any]) -> None:
+    pull_request = replace(PULL_REQUEST, **changed)
     assert codes(replace(IN_ORDER, pull_request=pull_request)) == ["not-by-pull-request"]
 
 
