@@ -38,6 +38,7 @@ from reconciler.ddl.read import read_table
 from reconciler.diff.model import Operation
 from reconciler.drive.open import RolloutOrder
 from reconciler.drive.roll_out import roll_out
+from reconciler.drive.shard.basis import ShardBasis, WantedTable
 from reconciler.drive.shard.task import RolloutWorld
 from reconciler.edges.clock import SystemClock
 from reconciler.edges.crew import ThreadCrew
@@ -164,7 +165,7 @@ class Fleet:
                 return time.perf_counter() - begun_s
 
     def _roll_out(self) -> float:
-        plan, environment = self._plan(), self._environment()
+        (plan, basis), environment = self._plan(), self._environment()
         root, environ, clock = Path(), dict[str, str](), SystemClock()
         locks = MysqlShardLocks(environ=environ, root=root, clock=clock, workers=ThreadWorkers())
         with tempfile.TemporaryDirectory(dir=".") as folder:
@@ -182,7 +183,7 @@ class Fleet:
                 commit="c" * 40,
                 holder="bench",
                 standings={shard: ToDo(shard=shard) for shard in self.shards},
-                fingerprint=self._reader(),
+                basis=dict.fromkeys(self.shards, basis),
             )
             begun_s = time.perf_counter()
             with locks.take(environment.shards, keyspace="bench", holder="bench") as held:
@@ -191,11 +192,9 @@ class Fleet:
         assert outcome.verdict is ApplyVerdict.COMPLETED, outcome.problem
         return elapsed_s
 
-    def _reader(self) -> Reader:
-        return Reader(self.servers[0], {})
-
-    def _plan(self) -> Plan:
-        """What the statement does is learned on a database of its own."""
+    def _plan(self) -> tuple[Plan, ShardBasis]:
+        """What the statement does is learned on a database of its own, and with it what every
+        shard is held against."""
         with self._connected(0) as connection, connection.cursor() as cursor:
             cursor.execute("CREATE DATABASE bench_model CHARSET utf8mb4")
             cursor.execute("USE bench_model")
@@ -206,8 +205,8 @@ class Fleet:
             cursor.execute("SHOW CREATE TABLE users")
             after_text = str((cursor.fetchone() or ("", ""))[1])
             cursor.execute("DROP DATABASE bench_model")
-        read = self._reader()
-        before, after = read("", before_text), read("", after_text)
+        read = Reader(self.servers[0], {})
+        before, after = read(before_text), read(after_text)
         statement = PlannedStatement(
             table="users",
             operation=Operation.ALTER_TABLE,
@@ -238,7 +237,12 @@ class Fleet:
             matching=(),
             after=change_set.after,
         )
-        return plan_from_core(core, PlanMeta(created_at="", tool_version="bench"))
+        basis = ShardBasis(
+            fingerprint=read,
+            is_managed=lambda table: True,
+            after={"users": WantedTable(fingerprint=after, text=after_text)},
+        )
+        return plan_from_core(core, PlanMeta(created_at="", tool_version="bench")), basis
 
     def _environment(self) -> Environment:
         specs = tuple(
@@ -276,7 +280,7 @@ class Reader:
     server: RunningServer
     known: dict[str, str]
 
-    def __call__(self, shard: str, text: str) -> str:
+    def __call__(self, text: str) -> str:
         if text not in self.known:
             version = self.server.version
             self.known[text] = table_fingerprint(read_table(text, version), version)

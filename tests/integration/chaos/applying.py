@@ -169,7 +169,7 @@ def _apply(fleet: ChaosFleet, place: LedgerPlace, moments: Moments) -> End:
                 commit="c" * 40,
                 holder=f"process {os.getpid()}",
                 standings=standings,
-                fingerprint=lambda shard, text: fleet.fingerprint(text),
+                basis=fleet.basis(),
                 releases=Releases.WHAT_HOLDS,
             )
             outcome = roll_out(world, order, held, on_progress=lambda event: None)

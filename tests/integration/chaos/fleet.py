@@ -19,6 +19,7 @@ from reconciler.ddl.fingerprint import (
 )
 from reconciler.ddl.read import read_table
 from reconciler.diff.model import Operation
+from reconciler.drive.shard.basis import ShardBasis, WantedTable
 from reconciler.model.policy import Policy
 from reconciler.model.server import Flavor
 from reconciler.plan.codec import plan_from_core
@@ -69,6 +70,7 @@ class ChaosFleet:
     def __init__(self, server: CrashableServer) -> None:
         self.server = server
         self.reset()
+        self._after: dict[str, WantedTable] = {}
         self.plan = self._planned()
         self.environment = Environment(
             name="production",
@@ -108,6 +110,13 @@ class ChaosFleet:
         version = self.server.binary.version
         return table_fingerprint(read_table(definition, version), version)
 
+    def basis(self) -> dict[str, ShardBasis]:
+        """What every shard is held against: the tables as the plan leaves them."""
+        one = ShardBasis(
+            fingerprint=self.fingerprint, is_managed=lambda table: True, after=self._after
+        )
+        return dict.fromkeys(SHARDS, one)
+
     def live(self, shard: str) -> dict[str, str]:
         with self.server.connect(database_of(shard)) as connection:
             definitions = {table: _definition(connection.cursor(), table) for table in _TABLES}
@@ -135,10 +144,17 @@ class ChaosFleet:
         statements = []
         with self.server.connect(database_of(SHARDS[0])) as connection:
             cursor = connection.cursor()
-            before = [TableBefore(table=t, definition=_definition(cursor, t)) for t in _TABLES]
+            texts = {table: _definition(cursor, table) for table in _TABLES}
+            before = [TableBefore(table=t, definition=text) for t, text in texts.items()]
+            self._after = {
+                table: WantedTable(fingerprint=start[table], text=text)
+                for table, text in texts.items()
+            }
             for table, sql in _STATEMENTS:
                 cursor.execute(sql)
-                after = self.fingerprint(_definition(cursor, table))
+                text = _definition(cursor, table)
+                after = self.fingerprint(text)
+                self._after[table] = WantedTable(fingerprint=after, text=text)
                 statements.append(
                     PlannedStatement(
                         table=table,
