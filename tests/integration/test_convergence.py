@@ -39,6 +39,7 @@ def _for(flavor: Flavor) -> list[Case]:
     return [case for case in CASES if flavor in case.flavors]
 
 
+@pytest.mark.invariant("EQ-2")
 @pytest.mark.parametrize("case", _for(Flavor.MYSQL), ids=lambda case: case.name)
 def test_a_case_converges_both_ways_on_mysql(case: Case, mysql_bench: Workbench) -> None:
     _check(case, mysql_bench)
