@@ -184,6 +184,7 @@ class Fleet:
                 holder="bench",
                 standings={shard: ToDo(shard=shard) for shard in self.shards},
                 basis=dict.fromkeys(self.shards, basis),
+                ask_gates=tuple,
             )
             begun_s = time.perf_counter()
             with locks.take(environment.shards, keyspace="bench", holder="bench") as held:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -109,7 +108,7 @@ def _apply(
     *,
     releases: Releases,
 ) -> None:
-    from reconciler.cli.gates import spec_gates
+    from reconciler.cli.gates import fleet_gates
     from reconciler.cli.interrupts import counted_interrupts
     from reconciler.cli.presenting import exit_with, presentation
     from reconciler.cli.progress import shown_progress
@@ -118,7 +117,8 @@ def _apply(
     from reconciler.cli.wire import Worlds, holder_name
     from reconciler.drive.open import WaveChoice
     from reconciler.edges.files.history import GitHistory
-    from reconciler.flows.apply import ApplyRequest, apply_keyspace
+    from reconciler.flows.apply import ApplyRequest, ApplyWorld, apply_keyspace
+    from reconciler.flows.gates import Gates
     from reconciler.guard.review.git import Review
     from reconciler.report.render import apply_report
     from reconciler.spec.load import DesiredFiles
@@ -142,8 +142,11 @@ def _apply(
     ):
 
         def work(files: DesiredFiles, chosen: Environment) -> ApplyOutcome:
-            world = worlds.apply_world_of(chosen, history, interrupts)
-            world = replace(world, gates=spec_gates(worlds, files, chosen))
+            world = ApplyWorld(
+                history=history,
+                gates=Gates(fleet=fleet_gates(worlds, files, chosen)),
+                connect=lambda: worlds.apply_connections_of(chosen, interrupts),
+            )
             return apply_keyspace(world, files, chosen, request, on_progress=on_progress)
 
         outcomes = loaded.each(environment, keyspaces, work)

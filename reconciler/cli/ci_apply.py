@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from reconciler.cli.ci_deployment import Deployment
 from reconciler.cli.ci_job import CiJob
 from reconciler.cli.ci_progress import told_meanwhile
 from reconciler.cli.exit_code import ExitCode, worst, worst_first
-from reconciler.cli.gates import spec_gates
+from reconciler.cli.gates import fleet_gates
 from reconciler.cli.interrupts import counted_interrupts
 from reconciler.cli.progress import shown_progress
 from reconciler.cli.run import Loaded
@@ -22,9 +22,16 @@ from reconciler.drive.open import WaveChoice
 from reconciler.drive.status import current_apply
 from reconciler.edges.github.job import BranchEvent
 from reconciler.edges.github.notices import GithubNotices
-from reconciler.errors import Problem, ReconcilerError, Refused, Unavailable
-from reconciler.flows.apply import ApplyRequest, ApplyWorld, Gate, apply_keyspace
-from reconciler.flows.forge.review import ReviewQuestion, current_refusals, review_proof
+from reconciler.errors import Problem, ReconcilerError, Refused
+from reconciler.flows.apply import ApplyRequest, ApplyWorld, apply_keyspace
+from reconciler.flows.forge.review import (
+    Question,
+    ReviewQuestion,
+    SpecQuestion,
+    current_refusals,
+    review_proof,
+)
+from reconciler.flows.gates import Gate, Gates, SpecGate
 from reconciler.flows.keyspaces import choose_environment
 from reconciler.guard.model import Refusal
 from reconciler.guard.review.git import Review
@@ -59,6 +66,17 @@ class _Run:
     def question(self, plan: Plan, files: DesiredFiles, environment: Environment) -> ReviewQuestion:
         return ReviewQuestion(
             plan=plan,
+            commit=self.commit,
+            branch=self.event.default_branch,
+            spec_path=files.spec.path,
+            rule=environment.review,
+            below=self.ci.history.below,
+        )
+
+    def spec_question(self, files: DesiredFiles, environment: Environment) -> SpecQuestion:
+        return SpecQuestion(
+            environment=environment.name,
+            digest=dict(files.digests)[files.spec.path],
             commit=self.commit,
             branch=self.event.default_branch,
             spec_path=files.spec.path,
@@ -123,11 +141,16 @@ def _apply_all(run: _Run, keyspaces: Sequence[str]) -> list[ApplyOutcome | Keysp
 
         def work(files: DesiredFiles, chosen: Environment) -> ApplyOutcome:
             deployment = Deployment(run.ci, run.commit, chosen.name)
-            review = _review_gate(run, files, chosen)
-            gates = (deployment.note, review, *spec_gates(worlds, files, chosen))
-            world = worlds.apply_world_of(chosen, run.ci.history, interrupts)
-            world = replace(world, gates=gates)
-            follow = partial(_tell_progress, run, world, chosen.name, files.spec.keyspace)
+            world = ApplyWorld(
+                history=run.ci.history,
+                gates=Gates(
+                    plan=(deployment.note, _review_gate(run, files, chosen)),
+                    spec=(_spec_gate(run, files, chosen),),
+                    fleet=fleet_gates(worlds, files, chosen),
+                ),
+                connect=lambda: worlds.apply_connections_of(chosen, interrupts),
+            )
+            follow = partial(_tell_progress, run, worlds, chosen, files.spec.keyspace)
             try:
                 with told_meanwhile(deployment.begin, follow) as notify:
 
@@ -146,16 +169,17 @@ def _apply_all(run: _Run, keyspaces: Sequence[str]) -> list[ApplyOutcome | Keysp
 
 
 def _review_gate(run: _Run, files: DesiredFiles, environment: Environment) -> Gate:
-    def gate(plan: Plan) -> tuple[Refusal, ...]:
-        question = run.question(plan, files, environment)
-        if run.glass_is_broken:
-            try:
-                return current_refusals(run.ci.forge, question)
-            except Unavailable as unclear:
-                raise Refused(*unclear.problems) from None
-        return review_proof(run.ci.forge, run.ci.line, question)
+    return lambda plan: _proof(run, run.question(plan, files, environment))
 
-    return gate
+
+def _spec_gate(run: _Run, files: DesiredFiles, environment: Environment) -> SpecGate:
+    return lambda: _proof(run, run.spec_question(files, environment))
+
+
+def _proof(run: _Run, question: Question) -> tuple[Refusal, ...]:
+    if run.glass_is_broken:
+        return current_refusals(run.ci.forge, question)
+    return review_proof(run.ci.forge, run.ci.line, question)
 
 
 def _break_glass(run: _Run, reason: str) -> None:
@@ -219,15 +243,17 @@ def _comment(run: _Run, outcome: ApplyOutcome | KeyspaceFailed) -> None:
         _tell_author(run, outcome.environment, outcome.keyspace, apply_markdown([outcome]))
 
 
-def _tell_progress(run: _Run, world: ApplyWorld, environment: str, keyspace: str) -> None:
-    now_s = world.look.clock.now_s()
+def _tell_progress(run: _Run, worlds: Worlds, environment: Environment, keyspace: str) -> None:
+    """Of a rollout that has begun: its ledger is open."""
+    now_s = worlds.world_of(environment).clock.now_s()
     try:
-        status = current_apply(world.rollout.ledger, environment, keyspace, now_s=now_s)
+        ledger = worlds.ledger_of(environment)
+        status = current_apply(ledger, environment.name, keyspace, now_s=now_s)
     except ReconcilerError:
         return  # the rollout itself says what is wrong with the ledger
     if status is not None:
-        outcome = StatusOutcome(environment=environment, applies=(status,), now_s=now_s)
-        _tell_author(run, environment, keyspace, status_markdown(outcome))
+        outcome = StatusOutcome(environment=environment.name, applies=(status,), now_s=now_s)
+        _tell_author(run, environment.name, keyspace, status_markdown(outcome))
 
 
 def _tell_author(run: _Run, environment: str, keyspace: str, body: str) -> None:

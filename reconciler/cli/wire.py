@@ -20,7 +20,6 @@ from reconciler.edges.mysql.target import expand
 from reconciler.edges.workers import ThreadWorkers
 from reconciler.errors import InvalidInput
 from reconciler.ports.clock import Clock
-from reconciler.ports.files import History
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.world import World
 from reconciler.spec.model import Connection, Environment
@@ -28,7 +27,7 @@ from reconciler.spec.tree import FileTree
 
 if TYPE_CHECKING:
     from reconciler.edges.ledger.sql import SqlLedger
-    from reconciler.flows.apply import ApplyWorld
+    from reconciler.flows.apply import ApplyConnections
 
 
 LEDGER_FILE = Path(".reconciler") / "ledger.sqlite"
@@ -57,26 +56,25 @@ class Worlds:
     ) -> None:
         self._open.close()
 
-    def apply_world_of(
-        self, environment: Environment, history: History, interrupts: Callable[[], int]
-    ) -> ApplyWorld:
-        """A world that can change shards. Raises Unavailable if the ledger cannot be opened."""
+    def apply_connections_of(
+        self, environment: Environment, interrupts: Callable[[], int]
+    ) -> ApplyConnections:
+        """What can change shards. Raises Unavailable if the ledger cannot be opened."""
         import random
 
         from reconciler.drive.shard.task import RolloutWorld
         from reconciler.edges.crew import ThreadCrew
         from reconciler.edges.mysql.locks import MysqlShardLocks
         from reconciler.edges.mysql.session import MysqlShardSessions
-        from reconciler.flows.apply import ApplyWorld
+        from reconciler.flows.apply import ApplyConnections
 
         look = self.world_of(environment)
         environ, root = self._environ, self._root
-        return ApplyWorld(
+        return ApplyConnections(
             look=look,
             locks=MysqlShardLocks(
                 environ=environ, root=root, clock=look.clock, workers=look.workers
             ),
-            history=history,
             rollout=RolloutWorld(
                 sessions=MysqlShardSessions(environ=environ, root=root),
                 ledger=self.ledger_of(environment),

@@ -18,7 +18,7 @@ from reconciler.limits import REQUEST_ANSWER_S_MAX, ROLLOUT_POLL_S, SIGN_OF_LIFE
 from reconciler.outcomes.apply import ControlOutcome
 from reconciler.ports.clock import Clock
 from reconciler.ports.ledger import Ledger
-from reconciler.rollout.hold import nothing_to_release, release
+from reconciler.rollout.hold import nothing_to_release, release, was_released
 from reconciler.rollout.transitions import Move
 
 
@@ -135,7 +135,9 @@ def _carried_out(
         case RequestKind.RELEASE:
             after = release(book.stored, book.operations())
             if after is None:
-                return RequestState.SUPERSEDED, nothing_to_release(book.stored)
+                before = was_released(book.stored)
+                verdict = RequestState.SUPERSEDED if before else RequestState.REFUSED
+                return verdict, nothing_to_release(book.stored)
             book.settle(lease, after)
             return RequestState.APPLIED, "released; `reconciler resume` goes on"
         case _:

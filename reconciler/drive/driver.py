@@ -14,10 +14,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import assert_never
 
-from reconciler.drive.open import (
-    OpenApply,
-    RolloutOrder,
-)
+from reconciler.drive.gates import GATES, WaveGates
+from reconciler.drive.open import OpenApply, RolloutOrder
 from reconciler.drive.record import RolloutBook
 from reconciler.drive.requests import RolloutRequests
 from reconciler.drive.shard.problems import crashed
@@ -110,6 +108,7 @@ class RolloutDriver:
         self._in_flight: set[str] = set()
         self._settles: Counter[str] = Counter()
         self._looked_at: set[str] = set()
+        self._gates = WaveGates(world.crew, order.ask_gates)
         self._guard_hold: Refusal | None = None
         self._ends_run: Problem | None = None
         self._statements_run = 0
@@ -125,8 +124,10 @@ class RolloutDriver:
                 return self._leave()
             action = self._next()
             match action:
-                case Start(shards=shards):
+                case Start(shards=shards) if self._gates.let_in(self._work[shards[0]].wave):
                     self._start(shards)
+                case Start():
+                    self._wait()
                 case Settle(shards=shards):
                     self._settle(shards)
                 case Wait():
@@ -153,7 +154,7 @@ class RolloutDriver:
             asked=self._requests.asked,
             gates_open=stored.gates_open,
             failures_released=stored.failures_released,
-            guard_hold=self._guard_hold.message if self._guard_hold else None,
+            guard_hold=self._gates.hold or (self._guard_hold.message if self._guard_hold else None),
         )
 
     def _steady_now_s(self) -> float:
@@ -231,6 +232,9 @@ class RolloutDriver:
 
     def _take_in(self, ended: WorkEnded) -> None:
         shard = ended.name
+        if shard == GATES:
+            self._gates.answered(ended)
+            return
         self._in_flight.discard(shard)
         try:
             if isinstance(ended.value, ShardResult):
@@ -358,7 +362,7 @@ class RolloutDriver:
             apply_id=self._lease.apply_id,
             waves=self._book.wave_rows(),
             shards=self._book.shard_rows(),
-            refusals=(self._guard_hold,) if self._guard_hold else (),
+            refusals=self._gates.refusals or ((self._guard_hold,) if self._guard_hold else ()),
             problem=self._ends_run or self._book.problem(),
             reason=reason,
             statements_run=self._statements_run,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
+from reconciler.drive.gates import AskGates
 from reconciler.drive.shard.basis import ShardBasis
 from reconciler.drive.shard.recorder import moved_row
 from reconciler.errors import Problem, Refused
@@ -55,7 +56,7 @@ class Releases(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutOrder:
     """What to roll out, found under the locks: `standings` of every shard of the plan, and the
-    `basis` that each was judged by."""
+    `basis` that each was judged by. `ask_gates` asks again for every reason not to go on."""
 
     plan: Plan
     environment: Environment
@@ -63,6 +64,7 @@ class RolloutOrder:
     holder: str
     standings: Mapping[str, ToDo | Done]
     basis: Mapping[str, ShardBasis]
+    ask_gates: AskGates
     waves: WaveChoice = WaveChoice.ALL
     releases: Releases = Releases.NOTHING
 

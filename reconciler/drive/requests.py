@@ -15,7 +15,7 @@ from reconciler.ledger.model import Lease, Request
 from reconciler.ledger.states import RequestKind, RequestState
 from reconciler.limits import HEARTBEAT_S, ROLLOUT_POLL_S
 from reconciler.rollout.decide import Asked
-from reconciler.rollout.hold import nothing_to_release, release
+from reconciler.rollout.hold import nothing_to_release
 
 
 class RolloutRequests:
@@ -70,11 +70,8 @@ class RolloutRequests:
                 self.asked = Asked.CANCEL
                 answer(RequestState.APPLIED, "what runs is finished, the rest never starts")
             case RequestKind.RELEASE:
-                after = release(self._book.stored, self._book.operations())
-                if after is None:
-                    answer(RequestState.SUPERSEDED, nothing_to_release(self._book.stored))
-                else:
-                    self._book.settle(self._lease, after)
-                    answer(RequestState.APPLIED, "released")
+                # What waits at a gate is driven by nobody (decision 12).
+                why = nothing_to_release(self._book.stored, is_driven=True)
+                answer(RequestState.REFUSED, why)
             case _:
                 assert_never(request.kind)

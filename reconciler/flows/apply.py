@@ -1,7 +1,8 @@
 """`apply`: every gate, then the rollout, then another look. Resuming is applying again.
 
-The order is the argument: what can be refused without a lock is refused first; under the locks the
-fleet is looked at anew, and only what was found then is run.
+The order is the argument: what git and the forge can refuse is refused before anything is connected
+to; under the locks the fleet is looked at anew, and only what was found then is run; before every
+wave the gates are asked again.
 """
 
 from __future__ import annotations
@@ -9,17 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 
 from reconciler.drive.open import Releases, RolloutOrder, WaveChoice
 from reconciler.drive.roll_out import roll_out
 from reconciler.drive.shard.basis import ShardBasis, WantedTable
 from reconciler.drive.shard.task import RolloutWorld
-from reconciler.errors import InvalidInput, ReconcilerError, Refused, Unavailable
+from reconciler.errors import InvalidInput, ReconcilerError, Unavailable
 from reconciler.flows.check import check_against_live, is_as_git_says, is_left_over
+from reconciler.flows.gates import Gates, gate_refusals, with_those_of_git
 from reconciler.flows.reconcile_pass import Pass, begin_pass
 from reconciler.flows.verify import unplanned
 from reconciler.guard.model import Refusal
-from reconciler.guard.review.git import Review, ReviewFacts, review_refusals
+from reconciler.guard.review.git import Review
 from reconciler.model.observation import Unreachable
 from reconciler.observe.shards import (
     DefinitionReader,
@@ -34,9 +37,8 @@ from reconciler.plan.model import Plan
 from reconciler.ports.files import History
 from reconciler.ports.shards import ShardLocks
 from reconciler.ports.world import World
-from reconciler.spec.load import DesiredFiles, load_keyspace
+from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
-from reconciler.spec.tree import FileTree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,19 +53,24 @@ class ApplyRequest:
     releases: Releases = Releases.NOTHING
 
 
-Gate = Callable[[Plan], tuple[Refusal, ...]]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyConnections:
+    """Everything that can be reached with the logins that the spec names."""
+
+    look: World
+    locks: ShardLocks
+    rollout: RolloutWorld
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyWorld:
-    """`gates` are asked before any lock is taken, each for every reason not to apply the plan:
-    the proof of review by a forge, the environment that comes first."""
+    """`connect` opens the ledger and leads to the shards: what a spec on the branch sends its
+    logins to is for reviewers to say, so nothing calls it before every gate has let the apply in
+    (GT-1). It raises Unavailable if the ledger cannot be opened."""
 
-    look: World
-    locks: ShardLocks
     history: History
-    rollout: RolloutWorld
-    gates: tuple[Gate, ...] = ()
+    gates: Gates
+    connect: Callable[[], ApplyConnections]
 
 
 def apply_keyspace(
@@ -77,25 +84,31 @@ def apply_keyspace(
     """Run what was reviewed, or nothing. Raises Refused for an unsound plan file or a held lock."""
     end = _Ending(environment.name, files.spec.keyspace)
     plan = read_plan(world.history.tree(request.commit), environment.name, files.spec.keyspace)
-    if plan is None:
-        return _without_plan(world.look, files, environment, end)
-    if refusals := _gate_refusals(world, request, plan, files.spec.path):
+    gates = world.gates
+    if request.review is Review.GIT:
+        gates = with_those_of_git(gates, world.history, request.commit, files)
+    assert request.review is not Review.GITHUB or gates.are_of_a_forge, "its record is a gate"
+    ask_gates = partial(gate_refusals, gates, files, plan)
+    if refusals := ask_gates():
         superseded = refusals[0].code == "superseded"
         return end.with_refusals(
             refusals, plan, ApplyVerdict.SUPERSEDED if superseded else ApplyVerdict.REFUSED
         )
+    reached = world.connect()
+    if plan is None:
+        return _without_plan(reached.look, files, environment, end)
     keyspace = files.spec.keyspace
     with ExitStack() as run:
         try:
             locks = run.enter_context(
-                world.locks.take(environment.shards, keyspace=keyspace, holder=request.holder)
+                reached.locks.take(environment.shards, keyspace=keyspace, holder=request.holder)
             )
         except (Unavailable, InvalidInput) as lost:
-            return _without_locks(world.look, files, environment, end, plan, lost)
-        begun = begin_pass(world.look, files, environment)
+            return _without_locks(reached.look, files, environment, end, plan, lost)
+        begun = begin_pass(reached.look, files, environment)
         if is_left_over(begun, plan):
             return end.without_work()
-        checked = check_against_live(world.look, begun, plan)
+        checked = check_against_live(reached.look, begun, plan)
         if checked.refusals:
             return end.with_refusals(checked.refusals, plan, unreachable=begun.look.unreachable)
         order = RolloutOrder(
@@ -104,11 +117,12 @@ def apply_keyspace(
             commit=request.commit,
             holder=request.holder,
             standings=checked.standings,
+            ask_gates=ask_gates,
             basis={seen.shard: _basis(begun, seen) for seen in begun.look.seen},
             waves=request.waves,
             releases=request.releases,
         )
-        return roll_out(world.rollout, order, locks, on_progress=on_progress)
+        return roll_out(reached.rollout, order, locks, on_progress=on_progress)
 
 
 def _basis(begun: Pass, seen: SeenShard) -> ShardBasis:
@@ -123,17 +137,6 @@ def _basis(begun: Pass, seen: SeenShard) -> ShardBasis:
         },
         server=seen.observation.server,
     )
-
-
-def _gate_refusals(
-    world: ApplyWorld, request: ApplyRequest, plan: Plan, spec_path: str
-) -> tuple[Refusal, ...]:
-    assert request.review is not Review.GITHUB or world.gates, "the forge's record is a gate"
-    if request.review is Review.GIT:
-        facts = _review_facts(world.history, request.commit, plan, spec_path)
-        if refusals := review_refusals(plan.plan_id, facts):
-            return refusals
-    return tuple(refusal for gate in world.gates for refusal in gate(plan))
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,36 +198,3 @@ def _without_locks(
         for problem in lost.problems
     )
     return end.with_refusals(refusals, plan, unreachable=look.unreachable)
-
-
-def _review_facts(history: History, commit: str, plan: Plan, spec_path: str) -> ReviewFacts:
-    tip = history.protected_tip()
-    if tip is None:
-        return ReviewFacts(commit=commit, tip=None, commit_is_merged=False, tip_plan_id=None)
-    return ReviewFacts(
-        commit=commit,
-        tip=tip,
-        commit_is_merged=history.contains(tip, commit),
-        tip_plan_id=_plan_id_at(history, tip, plan),
-        # At the tip itself the check of the inputs says more.
-        moved_on=_moved_on(history.tree(tip), plan, spec_path) if tip != commit else (),
-    )
-
-
-def _plan_id_at(history: History, tip: str, plan: Plan) -> str | None:
-    """A plan at the tip that cannot be read is not this plan."""
-    try:
-        found = read_plan(history.tree(tip), plan.core.environment, plan.core.keyspace)
-    except Refused:
-        return None
-    return found.plan_id if found else None
-
-
-def _moved_on(tree: FileTree, plan: Plan, spec_path: str) -> tuple[str, ...]:
-    """Files that cannot be read are not those of the plan."""
-    try:
-        now = load_keyspace(tree, spec_path).digests
-    except ReconcilerError:
-        return (spec_path,)
-    made_from = {(found.path, found.sha256) for found in plan.core.inputs}
-    return tuple(sorted({path for path, _ in made_from.symmetric_difference(now)}))

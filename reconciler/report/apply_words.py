@@ -173,7 +173,15 @@ def counted_states(shards: Sequence[ShardRow]) -> str:
 
 
 def next_step(outcome: ApplyOutcome) -> str:
+    if outcome.verdict is ApplyVerdict.PAUSED and outcome.refusals:
+        return _step_after_guard(outcome.keyspace, outcome.environment)
     return _step_after(outcome.verdict, outcome.keyspace, outcome.environment)
+
+
+def _step_after_guard(keyspace: str, environment: str) -> str:
+    """No release opens what a gate or a limit holds."""
+    resume, cancel = (f"`{command(verb, keyspace, environment)}`" for verb in ("resume", "cancel"))
+    return f"once that is settled, {resume} asks every gate again and goes on; {cancel} ends it"
 
 
 def status_step(apply: ApplyStatus) -> str:

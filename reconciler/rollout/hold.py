@@ -1,4 +1,6 @@
-"""What a person's release does: it accepts failures so far, or opens one gate, and it stays."""
+"""What a person's release does: it accepts failures so far, or opens the gate that the apply waits
+at, and it stays. Nothing is opened in advance: who releases has seen the waves before.
+"""
 
 from __future__ import annotations
 
@@ -7,28 +9,35 @@ from dataclasses import replace
 from typing import assert_never
 
 from reconciler.ledger.model import StoredApply, StoredOperation
-from reconciler.ledger.states import Hold, OperationState
+from reconciler.ledger.states import SETTLED, Hold
 
 
 def release(stored: StoredApply, operations: Iterable[StoredOperation]) -> StoredApply | None:
-    """The apply with what holds it released; while nothing holds it, with its next gate open.
-    None: there is nothing to release, or it has been released already."""
+    """The apply with what holds it released. None: no person holds it, or what does has been
+    released already."""
     match stored.hold:
         case Hold.FAILURE:
             return None if stored.failures_released else replace(stored, failures_released=True)
-        case Hold.GATE | Hold.NONE:
-            begun = {row.wave for row in operations if row.state is not OperationState.PENDING}
-            if stored.gates_open >= len(begun):
-                return None
-            return replace(stored, gates_open=stored.gates_open + 1)
-        case Hold.GUARD:
+        case Hold.GATE:
+            gate = _waves_settled(operations)
+            return None if stored.gates_open >= gate else replace(stored, gates_open=gate)
+        case Hold.NONE | Hold.GUARD:
             return None
         case _:
             assert_never(stored.hold)
 
 
-def nothing_to_release(stored: StoredApply) -> str:
-    """Why a release did nothing, in words."""
+def _waves_settled(operations: Iterable[StoredOperation]) -> int:
+    """How many waves are behind the gate at which an apply waits; what was stopped before its turn
+    has not begun."""
+    rows = tuple(operations)
+    unsettled = [row.wave for row in rows if row.state not in SETTLED]
+    first = min(unsettled, default=max((row.wave for row in rows), default=0) + 1)
+    return len({row.wave for row in rows if row.wave < first})
+
+
+def nothing_to_release(stored: StoredApply, *, is_driven: bool = False) -> str:
+    """Why a release did nothing, in words, and what does go on."""
     match stored.hold:
         case Hold.GUARD:
             return f"no person holds it: {stored.reason}; `reconciler resume` asks again"
@@ -36,7 +45,20 @@ def nothing_to_release(stored: StoredApply) -> str:
             return "its failures have been released already; `reconciler resume` goes on"
         case Hold.GATE:
             return "the next wave has been released already; `reconciler resume` goes on"
+        case Hold.NONE if is_driven:
+            return (
+                "it waits at no gate and goes on by itself; no gate is opened before the apply"
+                " waits at it"
+            )
         case Hold.NONE:
-            return "nothing holds it"
+            return (
+                "it waits at no gate; `reconciler resume` goes on, and no gate is opened before the"
+                " apply waits at it"
+            )
         case _:
             assert_never(stored.hold)
+
+
+def was_released(stored: StoredApply) -> bool:
+    """Of an apply with nothing to release: somebody did so before."""
+    return stored.hold in (Hold.GATE, Hold.FAILURE)

@@ -234,6 +234,12 @@ PERMISSION_MISSING = Refusal(
     recovery="if it is meant, add `- {table: users, hazard: drop-column, object: legacy, reason:"
     " ...}` to policy.allow in specs/commerce.yaml, with its true reason",
 )
+CHANGES_REQUESTED = Refusal(
+    code="changes-requested",
+    message="pull request #7 was merged although ben requested changes",
+    recovery="have ben approve it, or dismiss that review if it is settled; then run this job"
+    " again",
+)
 LOST = Unreachable(
     shard="c0-",
     code="shard-unreachable",

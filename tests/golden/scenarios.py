@@ -532,6 +532,28 @@ APPLY = (
         ),
     ),
     Scenario(
+        "apply-held",
+        "An approval was taken back during the soak.",
+        applied(
+            ApplyVerdict.PAUSED,
+            plan=samples.UNIFORM,
+            apply_id=17,
+            reason="wave 2 does not begin: pull request #7 was merged although ben requested"
+            " changes",
+            refusals=(samples.CHANGES_REQUESTED,),
+            waves=(
+                WAVES_DONE[0],
+                WaveRow(number=2, shards=SHARDS[1:], completed=0, failed=0, running=0),
+            ),
+            shards=(
+                row("-40", 1, operation("users", DONE, 2)),
+                *(row(shard, 2, operation("users", PENDING, 0)) for shard in SHARDS[1:]),
+            ),
+            statements_run=3,
+            elapsed_s=4.2,
+        ),
+    ),
+    Scenario(
         "apply-stopped",
         "`reconciler stop` from another process.",
         applied(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 
+from reconciler.drive.gates import AskGates
 from reconciler.drive.open import Releases, RolloutOrder, WaveChoice
 from reconciler.drive.roll_out import roll_out
 from reconciler.drive.shard.task import RolloutWorld
@@ -47,6 +48,7 @@ class Simulation:
     crew: SimCrew | None = None
     place: tuple[ShardSpec, ...] = ()
     servers: dict[str, str] = field(default_factory=dict)
+    gates: AskGates = tuple
 
     @property
     def environment(self) -> Environment:
@@ -78,6 +80,7 @@ class Simulation:
             holder=self.holder,
             standings=self.fleet.standings(),
             basis=self.fleet.basis(self.servers),
+            ask_gates=self.gates,
             waves=waves,
             releases=releases,
         )

@@ -65,6 +65,7 @@ class Running:
             holder="the driver",
             standings=self.fleet.standings(),
             basis=self.fleet.basis(),
+            ask_gates=tuple,
         )
         locks = SimLocks(self.fleet)
         self.outcome = roll_out(world, order, locks, on_progress=lambda event: None)

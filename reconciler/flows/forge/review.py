@@ -1,4 +1,5 @@
-"""Proof of review at apply: from the plan in a commit's tree to the people who approved it.
+"""Proof of review at apply: from the plan in a commit's tree, or from the spec where no plan was
+made from it, to the people who approved it.
 
 It starts from the plan, not from the push that started the job: whatever was pushed since, and
 however often the job is run, the commit that brought this plan to the protected branch is the one
@@ -11,8 +12,10 @@ import posixpath
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from typing import assert_never
 
 from reconciler.errors import InvalidInput, ReconcilerError, Refused, Unavailable
+from reconciler.flows.forge.subject import FileSubject, PlanSubject
 from reconciler.guard.model import Refusal
 from reconciler.guard.review.approvals import (
     Account,
@@ -26,12 +29,15 @@ from reconciler.guard.review.approvals import (
     last_words,
 )
 from reconciler.guard.review.code_owners import CODE_OWNERS_PATHS, owners_of, parse_code_owners
-from reconciler.guard.review.git import ReviewFacts, review_refusals
-from reconciler.limits import CODE_OWNERS_BYTES_MAX, PLAN_BYTES_MAX, SPEC_BYTES_MAX
-from reconciler.plan.codec import load_plan
+from reconciler.guard.review.git import (
+    ReviewFacts,
+    SpecReviewFacts,
+    review_refusals,
+    spec_review_refusals,
+)
+from reconciler.limits import CODE_OWNERS_BYTES_MAX, SPEC_BYTES_MAX
 from reconciler.plan.files import PlanPaths, plan_paths
 from reconciler.plan.model import Plan
-from reconciler.plan.validate import check_plan
 from reconciler.ports.files import MainLine
 from reconciler.ports.forge import Forge
 from reconciler.spec.model import ReviewRule, SpecFile
@@ -53,37 +59,90 @@ class ReviewQuestion:
     below: str = ""
 
     @property
-    def plan_files(self) -> PlanPaths:
-        """From the root of the repository."""
-        paths = plan_paths(self.plan.core.environment, self.plan.core.keyspace)
-        return PlanPaths(json=self.within(paths.json), sql=self.within(paths.sql))
+    def environment(self) -> str:
+        return self.plan.core.environment
+
+    @property
+    def subject(self) -> PlanSubject:
+        core = self.plan.core
+        paths = plan_paths(core.environment, core.keyspace)
+        return PlanSubject(
+            plan=self.plan,
+            files=PlanPaths(json=self.within(paths.json), sql=self.within(paths.sql)),
+            inputs=tuple(self.within(digest.path) for digest in core.inputs),
+        )
 
     def within(self, path: str) -> str:
         return from_the_top(path, self.below)
 
 
-def review_proof(forge: Forge, line: MainLine, asked: ReviewQuestion) -> tuple[Refusal, ...]:
-    """Empty only if the plan is what the protected branch holds now, and was approved. Raises
-    Refused for whatever the forge did not clearly say (RV-6)."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpecQuestion:
+    """Was the spec at `spec_path`, as it lies in `commit`, reviewed? Its `digest` is of its text;
+    everything else is as in `ReviewQuestion`."""
+
+    environment: str
+    digest: str
+    commit: str
+    branch: str
+    spec_path: str
+    rule: ReviewRule
+    below: str = ""
+
+    @property
+    def subject(self) -> FileSubject:
+        return FileSubject(path=self.within(self.spec_path), id=f"sha256:{self.digest}")
+
+    def within(self, path: str) -> str:
+        return from_the_top(path, self.below)
+
+
+Question = ReviewQuestion | SpecQuestion
+
+
+def review_proof(forge: Forge, line: MainLine, asked: Question) -> tuple[Refusal, ...]:
+    """Empty only if what is asked about is what the protected branch holds now, and was approved.
+    Raises Refused for whatever the forge did not clearly say (RV-6)."""
     try:
-        return current_refusals(forge, asked) or _approval_refusals(forge, line, asked)
+        return _current_refusals(forge, asked) or _approval_refusals(forge, line, asked)
     except (Unavailable, InvalidInput) as unclear:
         raise Refused(*unclear.problems) from None
 
 
-def current_refusals(forge: Forge, asked: ReviewQuestion) -> tuple[Refusal, ...]:
-    """RV-5: the protected branch may have gone on since this job was started."""
+def current_refusals(forge: Forge, asked: Question) -> tuple[Refusal, ...]:
+    """RV-5: the protected branch may have gone on since this job was started. Raises Refused for
+    whatever the forge did not clearly say."""
+    try:
+        return _current_refusals(forge, asked)
+    except (Unavailable, InvalidInput) as unclear:
+        raise Refused(*unclear.problems) from None
+
+
+def _current_refusals(forge: Forge, asked: Question) -> tuple[Refusal, ...]:
     tip = forge.branch_tip(asked.branch)
     is_merged = forge.is_ancestor(asked.commit, tip)
-    facts = ReviewFacts(
-        commit=asked.commit,
-        tip=tip,
-        commit_is_merged=is_merged,
-        tip_plan_id=_plan_id_at(forge, tip, asked) if is_merged else None,
-        # At the tip itself the check of the inputs says more.
-        moved_on=_moved_on(forge, tip, asked) if is_merged and tip != asked.commit else (),
-    )
-    return review_refusals(asked.plan.plan_id, facts)
+    found = asked.subject.id_at(forge, tip) if is_merged else None
+    match asked:
+        case ReviewQuestion():
+            facts = ReviewFacts(
+                commit=asked.commit,
+                tip=tip,
+                commit_is_merged=is_merged,
+                tip_plan_id=found,
+                # At the tip itself the check of the inputs says more.
+                moved_on=_moved_on(forge, tip, asked) if is_merged and tip != asked.commit else (),
+            )
+            return review_refusals(asked.plan.plan_id, facts)
+        case SpecQuestion():
+            spec_facts = SpecReviewFacts(
+                commit=asked.commit,
+                tip=tip,
+                commit_is_merged=is_merged,
+                is_at_tip=found == asked.subject.id,
+            )
+            return spec_review_refusals(asked.spec_path, spec_facts)
+        case _:
+            assert_never(asked)
 
 
 def _moved_on(forge: Forge, tip: str, asked: ReviewQuestion) -> tuple[str, ...]:
@@ -105,12 +164,13 @@ def _meant(content: bytes | None, path: str) -> str | bytes | None:
         return content
 
 
-def _approval_refusals(forge: Forge, line: MainLine, asked: ReviewQuestion) -> tuple[Refusal, ...]:
-    brought_by = line.last_change(asked.commit, asked.plan_files.json)
+def _approval_refusals(forge: Forge, line: MainLine, asked: Question) -> tuple[Refusal, ...]:
+    brought_by = line.last_change(asked.commit, asked.subject.path)
     if brought_by is None:
         return (_not_a_file(asked),)
     numbers = forge.pull_requests_of(brought_by)
     facts = ApprovalFacts(
+        subject=asked.subject.named,
         branch=asked.branch,
         brought_by=brought_by,
         pull_requests=tuple(
@@ -118,17 +178,17 @@ def _approval_refusals(forge: Forge, line: MainLine, asked: ReviewQuestion) -> t
             for number in numbers
         ),
     )
-    return approval_refusals(asked.plan.plan_id, facts)
+    return approval_refusals(asked.subject.id, facts)
 
 
 def _pull_request_facts(
-    forge: Forge, line: MainLine, asked: ReviewQuestion, pull_request: PullRequest
+    forge: Forge, line: MainLine, asked: Question, pull_request: PullRequest
 ) -> PullRequestFacts:
     reviews = forge.reviews(pull_request.number)
     reviewers = [account for account, _ in last_words(reviews)]
     approved = [review for _, review in last_words(reviews) if review.state is ReviewState.APPROVED]
     commits = {review.commit for review in approved if review.commit}
-    found = {commit: _plan_id_at(forge, commit, asked) for commit in sorted(commits)}
+    found = {commit: asked.subject.id_at(forge, commit) for commit in sorted(commits)}
     merge_commit, brought = pull_request.merge_commit, max(1, pull_request.commits)
     behind = line.back_from(merge_commit, brought + 1) if merge_commit else ()
     before = _commit_before(forge, behind, pull_request)
@@ -158,7 +218,7 @@ def _commit_before(forge: Forge, line: Sequence[LineCommit], pull_request: PullR
 
 
 def _rule_before(
-    forge: Forge, asked: ReviewQuestion, pull_request: PullRequest, before: str
+    forge: Forge, asked: Question, pull_request: PullRequest, before: str
 ) -> ReviewRule:
     """A change that lowers the bar must itself clear the old one, whatever it renames: of a spec or
     an environment that was not there under its name, the strictest rule counts that the spec, or
@@ -166,7 +226,7 @@ def _rule_before(
     read, nothing was asked before."""
     path = asked.within(asked.spec_path)
     spec = _spec_at(forge, before, path)
-    environment = spec and spec.environment(asked.plan.core.environment)
+    environment = spec and spec.environment(asked.environment)
     if environment:
         return environment.review
     others = () if spec else forge.changed_paths(pull_request.number)
@@ -184,26 +244,9 @@ def _spec_at(forge: Forge, commit: str, path: str) -> SpecFile | None:
         return None
 
 
-def _plan_id_at(forge: Forge, commit: str, asked: ReviewQuestion) -> str | None:
-    """The id of the whole plan that a reader of that commit saw: both files, sound and bound to
-    each other. A plan that is not sound has no id to approve."""
-    core, paths = asked.plan.core, asked.plan_files
-    content = forge.file(commit, paths.json, bytes_max=PLAN_BYTES_MAX)
-    readable = forge.file(commit, paths.sql, bytes_max=PLAN_BYTES_MAX)
-    if content is None or readable is None:
-        return None
-    try:
-        found = load_plan(content, paths.json)
-        text = readable.decode()
-        check_plan(found, environment=core.environment, keyspace=core.keyspace, readable_sql=text)
-    except (Refused, UnicodeDecodeError):
-        return None
-    return found.plan_id
-
-
 def _ownership(
     forge: Forge,
-    asked: ReviewQuestion,
+    asked: Question,
     pull_request: PullRequest,
     before: str,
     reviewers: Iterable[Account],
@@ -216,11 +259,8 @@ def _ownership(
     if content is None:
         return Ownership()
     lines = parse_code_owners(content.decode(errors="replace"))
-    inputs = [asked.within(digest.path) for digest in asked.plan.core.inputs]
-    # By folder: the file of a dropped table is no input any more.
-    watched = {posixpath.dirname(path) for path in (*inputs, asked.plan_files.json)}
     paths = forge.changed_paths(pull_request.number)
-    changed = tuple(path for path in paths if posixpath.dirname(path) in watched)
+    changed = tuple(path for path in paths if asked.subject.is_watched(path))
     owners = {owner for path in changed for owner in owners_of(path, lines)}
     teams = sorted({o.removeprefix("@").lower() for o in owners if o.startswith("@") and "/" in o})
     people = tuple(reviewers)
@@ -231,10 +271,17 @@ def _ownership(
     return Ownership(code_owners=lines, changed_paths=changed, members=members)
 
 
-def _not_a_file(asked: ReviewQuestion) -> Refusal:
-    return Refusal(
-        code="plan-is-a-link",
-        message=f"{asked.plan_files.json} is not a regular file on {asked.branch}'s own line of"
-        " commits: what a link leads to can change without it",
-        recovery="commit the plan as a file: `reconciler plan --write`",
+def _not_a_file(asked: Question) -> Refusal:
+    message = (
+        f"{asked.subject.path} is not a regular file on {asked.branch}'s own line of commits: what"
+        " a link leads to can change without it"
     )
+    match asked:
+        case ReviewQuestion():
+            recovery = "commit the plan as a file: `reconciler plan --write`"
+            return Refusal(code="plan-is-a-link", message=message, recovery=recovery)
+        case SpecQuestion():
+            recovery = "commit the spec as a file"
+            return Refusal(code="spec-is-a-link", message=message, recovery=recovery)
+        case _:
+            assert_never(asked)

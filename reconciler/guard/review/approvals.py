@@ -106,11 +106,13 @@ class PullRequestFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalFacts:
-    """`brought_by` is the commit on the protected branch's own line that last changed the plan."""
+    """`brought_by` is the commit on the protected branch's own line that last changed what is asked
+    about; `subject` says in words what that is."""
 
     branch: str
     brought_by: str
     pull_requests: tuple[PullRequestFacts, ...]
+    subject: str = "this plan"
 
 
 def approval_refusals(plan_id: str, facts: ApprovalFacts) -> tuple[Refusal, ...]:
@@ -118,7 +120,7 @@ def approval_refusals(plan_id: str, facts: ApprovalFacts) -> tuple[Refusal, ...]
     found = [each for each in facts.pull_requests if _brought(each, facts)]
     if not found:
         return (_no_pull_request(facts),)
-    refusals = [_refusals_of(plan_id, each) for each in found]
+    refusals = [_refusals_of(plan_id, each, facts.subject) for each in found]
     return min(refusals, key=len)
 
 
@@ -138,7 +140,7 @@ def _brought(facts: PullRequestFacts, sought: ApprovalFacts) -> bool:
     return False
 
 
-def _refusals_of(plan_id: str, facts: PullRequestFacts) -> tuple[Refusal, ...]:
+def _refusals_of(plan_id: str, facts: PullRequestFacts, subject: str) -> tuple[Refusal, ...]:
     number, rule = facts.pull_request.number, facts.rule
     if facts.last_pusher is None or facts.pull_request.author is None:
         return (_unknown_hands(facts),)
@@ -150,7 +152,7 @@ def _refusals_of(plan_id: str, facts: PullRequestFacts) -> tuple[Refusal, ...]:
     if len(counted) < rule.approvals:
         reasons = [f"{account.login}: {reason}" for account, reason in judged if reason]
         reasons += [f"{a.login}: the approval was dismissed" for a, r in words if _dismissed(r)]
-        refusals.append(_too_few(plan_id, number, rule, counted, reasons))
+        refusals.append(_too_few(subject, number, rule, counted, reasons))
     if rule.code_owners:
         refusals += _owner_refusals(number, facts.ownership, counted)
     return tuple(refusals)
@@ -241,7 +243,7 @@ def _no_pull_request(facts: ApprovalFacts) -> Refusal:
     seen = ", ".join(f"#{each.pull_request.number}" for each in facts.pull_requests)
     return Refusal(
         code="not-by-pull-request",
-        message=f"commit {facts.brought_by[:12]} put this plan on {facts.branch}, and no pull"
+        message=f"commit {facts.brought_by[:12]} put {facts.subject} on {facts.branch}, and no pull"
         " request that was merged there brought it: it was pushed past review",
         recovery="revert it, open a pull request with the same change, have it approved and merge"
         " it",
@@ -270,7 +272,7 @@ def _objection(number: int, account: Account) -> Refusal:
 
 
 def _too_few(
-    plan_id: str,
+    subject: str,
     number: int,
     rule: ReviewRule,
     counted: Sequence[Account],
@@ -279,11 +281,11 @@ def _too_few(
     not_counted = f"; not counted: {'; '.join(reasons)}" if reasons else ""
     return Refusal(
         code="approvals-missing",
-        message=f"pull request #{number} has {len(counted)} of {rule.approvals} approvals of plan"
-        f" {plan_id}{not_counted}",
+        message=f"pull request #{number} has {len(counted)} of {rule.approvals} approvals of"
+        f" {subject}{not_counted}",
         recovery="have somebody else with write access approve the pull request (that works after"
         " its merge as well), then run this job again",
         expected=f"{rule.approvals} by people with write access who neither opened it nor pushed"
-        " last, given for this plan",
+        " last, given for the same",
         observed=", ".join(account.login for account in counted) or "none",
     )

@@ -32,26 +32,21 @@ class ReviewFacts:
     moved_on: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpecReviewFacts:
+    """As `ReviewFacts`, where there is no plan: `is_at_tip` tells whether the protected branch
+    holds the same spec now."""
+
+    commit: str
+    tip: str | None
+    commit_is_merged: bool
+    is_at_tip: bool
+
+
 def review_refusals(plan_id: str, facts: ReviewFacts) -> tuple[Refusal, ...]:
     """Empty only if the protected branch holds this very plan, and the commit is part of it."""
-    if facts.tip is None:
-        return (
-            Refusal(
-                code="no-protected-branch",
-                message="there is no protected branch to find the reviewed plan on",
-                recovery="name it with --protected-branch, or in a sandbox use --review none",
-            ),
-        )
-    if not facts.commit_is_merged:
-        return (
-            Refusal(
-                code="commit-not-merged",
-                message=f"commit {facts.commit[:12]} is not part of the protected branch",
-                recovery="merge it first, then apply the merged commit",
-                expected=f"an ancestor of {facts.tip[:12]}",
-                observed=facts.commit[:12],
-            ),
-        )
+    if facts.tip is None or not facts.commit_is_merged:
+        return (_not_merged(facts.commit, facts.tip),)
     if facts.tip_plan_id != plan_id:
         return (
             Refusal(
@@ -76,3 +71,36 @@ def review_refusals(plan_id: str, facts: ReviewFacts) -> tuple[Refusal, ...]:
             ),
         )
     return ()
+
+
+def spec_review_refusals(path: str, facts: SpecReviewFacts) -> tuple[Refusal, ...]:
+    """Empty only if the protected branch holds this very spec, and the commit is part of it."""
+    if facts.tip is None or not facts.commit_is_merged:
+        return (_not_merged(facts.commit, facts.tip),)
+    if not facts.is_at_tip:
+        return (
+            Refusal(
+                code="superseded",
+                message=f"{path} was superseded: the protected branch has moved on to another one",
+                recovery="use the spec of the protected branch; a newer merge has its own apply",
+                expected=f"as at {facts.commit[:12]}",
+                observed=f"as at {facts.tip[:12]}",
+            ),
+        )
+    return ()
+
+
+def _not_merged(commit: str, tip: str | None) -> Refusal:
+    if tip is None:
+        return Refusal(
+            code="no-protected-branch",
+            message="there is no protected branch to find the reviewed plan on",
+            recovery="name it with --protected-branch, or in a sandbox use --review none",
+        )
+    return Refusal(
+        code="commit-not-merged",
+        message=f"commit {commit[:12]} is not part of the protected branch",
+        recovery="merge it first, then apply the merged commit",
+        expected=f"an ancestor of {tip[:12]}",
+        observed=commit[:12],
+    )

@@ -170,6 +170,7 @@ def _apply(fleet: ChaosFleet, place: LedgerPlace, moments: Moments) -> End:
                 holder=f"process {os.getpid()}",
                 standings=standings,
                 basis=fleet.basis(),
+                ask_gates=tuple,
                 releases=Releases.WHAT_HOLDS,
             )
             outcome = roll_out(world, order, held, on_progress=lambda event: None)

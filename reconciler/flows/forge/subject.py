@@ -1,0 +1,113 @@
+"""What a pull request's approvals are for: a plan, or one file that no plan was made from.
+
+A subject has an id that says exactly what a reader of a commit saw. An approval counts for a
+subject only where the approved commit holds the same (RV-2).
+"""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass
+from typing import Protocol
+
+from reconciler.errors import InvalidInput, Refused
+from reconciler.limits import PLAN_BYTES_MAX, SPEC_BYTES_MAX
+from reconciler.plan.codec import load_plan
+from reconciler.plan.files import PlanPaths
+from reconciler.plan.model import Plan
+from reconciler.plan.validate import check_plan
+from reconciler.ports.forge import Forge
+from reconciler.spec.text import digest_of, text_of
+
+ABSENT = "no such file"
+
+
+class Subject(Protocol):
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def named(self) -> str:
+        """In words, with the id where people know it by that."""
+
+    @property
+    def path(self) -> str:
+        """From the root of the repository: the file whose last change brought the subject."""
+
+    def is_watched(self, path: str) -> bool:
+        """Whether its code owners watch a path that a pull request changed."""
+
+    def id_at(self, forge: Forge, commit: str) -> str | None:
+        """What a commit holds in its place; None if that is nothing that could be approved."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanSubject:
+    """`files` and `inputs` are from the root of the repository."""
+
+    plan: Plan
+    files: PlanPaths
+    inputs: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        return self.plan.plan_id
+
+    @property
+    def named(self) -> str:
+        return f"plan {self.plan.plan_id}"
+
+    @property
+    def path(self) -> str:
+        return self.files.json
+
+    def is_watched(self, path: str) -> bool:
+        """By folder: the file of a dropped table is no input any more."""
+        folders = {posixpath.dirname(each) for each in (*self.inputs, self.files.json)}
+        return posixpath.dirname(path) in folders
+
+    def id_at(self, forge: Forge, commit: str) -> str | None:
+        """The id of the whole plan that a reader of that commit saw: both files, sound and bound to
+        each other. A plan that is not sound has no id to approve."""
+        core = self.plan.core
+        content = forge.file(commit, self.files.json, bytes_max=PLAN_BYTES_MAX)
+        readable = forge.file(commit, self.files.sql, bytes_max=PLAN_BYTES_MAX)
+        if content is None or readable is None:
+            return None
+        try:
+            found = load_plan(content, self.files.json)
+            text = readable.decode()
+            check_plan(
+                found, environment=core.environment, keyspace=core.keyspace, readable_sql=text
+            )
+        except (Refused, UnicodeDecodeError):
+            return None
+        return found.plan_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSubject:
+    """One version of a file, by the digest of its text; `ABSENT` where it is the removal that
+    somebody approved."""
+
+    path: str
+    id: str
+
+    @property
+    def named(self) -> str:
+        return f"the removal of {self.path}" if self.id == ABSENT else f"{self.path} as it is there"
+
+    def is_watched(self, path: str) -> bool:
+        return path == self.path
+
+    def id_at(self, forge: Forge, commit: str) -> str | None:
+        content = forge.file(commit, self.path, bytes_max=SPEC_BYTES_MAX)
+        return ABSENT if content is None else file_id(content, self.path)
+
+
+def file_id(content: bytes, path: str) -> str | None:
+    """None for what is no text: nobody can have read it."""
+    try:
+        return f"sha256:{digest_of(text_of(content, path))}"
+    except InvalidInput:
+        return None

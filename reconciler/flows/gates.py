@@ -1,0 +1,152 @@
+"""Everything that is asked before an apply may connect to anything, and again before each wave.
+
+What a spec sends its logins to is for reviewers to say: the ledger, the shards and the environment
+that comes first are reached only once git, and the forge where there is one, have answered for the
+spec itself (GT-1). Every path comes through here (GD-9).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from reconciler.errors import ReconcilerError, Refused
+from reconciler.guard.model import Refusal
+from reconciler.guard.review.git import (
+    ReviewFacts,
+    SpecReviewFacts,
+    review_refusals,
+    spec_review_refusals,
+)
+from reconciler.limits import SPEC_BYTES_MAX
+from reconciler.plan.files import read_plan
+from reconciler.plan.model import Plan
+from reconciler.ports.files import History
+from reconciler.spec.load import DesiredFiles, load_keyspace
+from reconciler.spec.text import digest_of, text_of
+from reconciler.spec.tree import FileTree
+
+Gate = Callable[[Plan], tuple[Refusal, ...]]
+SpecGate = Callable[[], tuple[Refusal, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gates:
+    """Each says every reason not to go on, any number of times; a kind that refuses ends the
+    asking."""
+
+    plan: tuple[Gate, ...] = ()
+    """Of git and the forge: was the plan reviewed? What it was made from holds the spec."""
+
+    spec: tuple[SpecGate, ...] = ()
+    """Of git and the forge: was the spec reviewed? Asked where no plan was made from it."""
+
+    fleet: tuple[Gate, ...] = ()
+    """Of servers that the spec names: is the environment that comes first as git says?"""
+
+    @property
+    def are_of_a_forge(self) -> bool:
+        return bool(self.plan and self.spec)
+
+
+def gate_refusals(gates: Gates, files: DesiredFiles, plan: Plan | None) -> tuple[Refusal, ...]:
+    """Empty only if every gate lets the apply in. Servers are asked last, when it is known that the
+    spec which names them was reviewed."""
+    for kind in (_of_plan, _of_spec, _of_fleet):
+        if refusals := tuple(kind(gates, files, plan)):
+            return refusals
+    return ()
+
+
+def _of_plan(gates: Gates, files: DesiredFiles, plan: Plan | None) -> Iterator[Refusal]:
+    if plan is not None:
+        for gate in gates.plan:
+            yield from gate(plan)
+
+
+def _of_spec(gates: Gates, files: DesiredFiles, plan: Plan | None) -> Iterator[Refusal]:
+    if plan is None or not _was_made_from(plan, files):
+        for gate in gates.spec:
+            yield from gate()
+
+
+def _of_fleet(gates: Gates, files: DesiredFiles, plan: Plan | None) -> Iterator[Refusal]:
+    if plan is not None:
+        for gate in gates.fleet:
+            yield from gate(plan)
+
+
+def _was_made_from(plan: Plan, files: DesiredFiles) -> bool:
+    """Whoever approved the plan approved this very spec."""
+    made_from = {found.path: found.sha256 for found in plan.core.inputs}
+    digest = dict(files.digests).get(files.spec.path)
+    return digest is not None and made_from.get(files.spec.path) == digest
+
+
+def with_those_of_git(gates: Gates, history: History, commit: str, files: DesiredFiles) -> Gates:
+    """What the protected branch of the clone says comes first."""
+    path = files.spec.path
+
+    def plan_gate(plan: Plan) -> tuple[Refusal, ...]:
+        return review_refusals(plan.plan_id, _review_facts(history, commit, plan, path))
+
+    def spec_gate() -> tuple[Refusal, ...]:
+        return spec_gate_of_git(history, commit, files)
+
+    return replace(gates, plan=(plan_gate, *gates.plan), spec=(spec_gate, *gates.spec))
+
+
+def spec_gate_of_git(history: History, commit: str, files: DesiredFiles) -> tuple[Refusal, ...]:
+    """Empty only if the protected branch holds the very spec of `files`, and `commit` is in it."""
+    path, tip = files.spec.path, history.protected_tip()
+    if tip is None:
+        facts = SpecReviewFacts(commit=commit, tip=None, commit_is_merged=False, is_at_tip=False)
+    else:
+        facts = SpecReviewFacts(
+            commit=commit,
+            tip=tip,
+            commit_is_merged=history.contains(tip, commit),
+            is_at_tip=_digest_at(history.tree(tip), path) == dict(files.digests).get(path),
+        )
+    return spec_review_refusals(path, facts)
+
+
+def _digest_at(tree: FileTree, path: str) -> str | None:
+    """None equals no digest of a file that was read."""
+    try:
+        return digest_of(text_of(tree.read(path, bytes_max=SPEC_BYTES_MAX), path))
+    except ReconcilerError:
+        return None
+
+
+def _review_facts(history: History, commit: str, plan: Plan, spec_path: str) -> ReviewFacts:
+    tip = history.protected_tip()
+    if tip is None:
+        return ReviewFacts(commit=commit, tip=None, commit_is_merged=False, tip_plan_id=None)
+    return ReviewFacts(
+        commit=commit,
+        tip=tip,
+        commit_is_merged=history.contains(tip, commit),
+        tip_plan_id=_plan_id_at(history, tip, plan),
+        # At the tip itself the check of the inputs says more.
+        moved_on=_moved_on(history.tree(tip), plan, spec_path) if tip != commit else (),
+    )
+
+
+def _plan_id_at(history: History, tip: str, plan: Plan) -> str | None:
+    """A plan at the tip that cannot be read is not this plan."""
+    try:
+        found = read_plan(history.tree(tip), plan.core.environment, plan.core.keyspace)
+    except Refused:
+        return None
+    return found.plan_id if found else None
+
+
+def _moved_on(tree: FileTree, plan: Plan, spec_path: str) -> tuple[str, ...]:
+    """Files that cannot be read are not those of the plan."""
+    try:
+        now = load_keyspace(tree, spec_path).digests
+    except ReconcilerError:
+        return (spec_path,)
+    made_from = {(found.path, found.sha256) for found in plan.core.inputs}
+    return tuple(sorted({path for path, _ in made_from.symmetric_difference(now)}))
