@@ -15,7 +15,7 @@ import git
 import pytest
 
 from tests.fleet import Ended, Fleet
-from tests.github_double.hub import ADA, Hub, MergeKind, Pull, User
+from tests.github_double.hub import ADA, BEN, Hub, MergeKind, Pull, User
 from tests.github_double.server import TOKEN, Double
 
 _clones = itertools.count()
@@ -136,6 +136,16 @@ def change(jobs: Jobs, name: str = "feature") -> int:
     jobs.fleet.edit("schemas/shop/users.sql", *ADD_COLUMN)
     jobs.fleet.plan_and_commit()
     return jobs.propose(name)
+
+
+def review_spec(jobs: Jobs, name: str = "spec") -> None:
+    """A pull request that changes the spec in nothing that counts, approved and merged."""
+    jobs.branch(name)
+    jobs.fleet.write("specs/shop.yaml", jobs.fleet.read("specs/shop.yaml") + f"# {name}\n")
+    jobs.fleet.commit("the spec")
+    number = jobs.propose(name)
+    jobs.hub.reviewed(BEN, number)
+    jobs.merged(number)
 
 
 def refuses(jobs: Jobs, code: str, *verb: str, commit: str | None = None) -> str:

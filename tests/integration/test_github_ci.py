@@ -22,6 +22,7 @@ from tests.github_jobs import (
     change,
     is_applied,
     refuses,
+    review_spec,
 )
 
 
@@ -105,6 +106,9 @@ def test_a_missing_plan_is_refused_with_the_command_to_run(jobs: Jobs) -> None:
     assert jobs.hub.statuses[-1]["state"] == "failure"
     jobs.hub.reviewed(BEN, number)
     jobs.merged(number)
+    # Nobody has reviewed the spec of this repository yet: the shards are not even looked at.
+    refuses(jobs, "not-by-pull-request")
+    review_spec(jobs)
     refuses(jobs, "plan-missing")
 
 

@@ -1,0 +1,132 @@
+"""A repository whose spec leads to servers that only listen: who connects to them is counted.
+
+Offline: no shard is real, so whatever gets past the gates fails at its first connection, and is
+seen by the servers it tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from reconciler.edges.files.working_tree import WorkingTree
+from reconciler.plan.codec import dump_plan
+from reconciler.plan.model import InputDigest, Plan
+from reconciler.plan.readable import render_readable_sql
+from reconciler.spec.load import load_keyspace
+from tests.attacks.lying_server import LyingServer, lying_server
+from tests.fleet import Fleet
+from tests.github_double.hub import Hub
+from tests.github_double.server import serving
+from tests.github_jobs import Jobs
+from tests.sample_plans import SHARDS, sample_plan, with_core
+
+SPEC = "specs/commerce.yaml"
+PLAN_JSON, PLAN_SQL = (
+    "plans/production/commerce.plan.json",
+    "plans/production/commerce.plan.sql",
+)
+PASSWORD = "the-writers-own-password"
+
+
+@dataclass
+class Watched:
+    """`shard`, `scratch` and `ledger` are the servers that the spec names, `before` the shard of
+    the environment that comes first."""
+
+    fleet: Fleet
+    shard: LyingServer
+    scratch: LyingServer
+    ledger: LyingServer
+    before: LyingServer
+
+    @property
+    def connections(self) -> dict[str, int]:
+        return {
+            name: getattr(self, name).connections
+            for name in ("shard", "scratch", "ledger", "before")
+        }
+
+    def is_untouched(self) -> bool:
+        return not any(self.connections.values())
+
+    def commit_plan(self) -> Plan:
+        """A sound plan, made from the files as they are."""
+        digests = load_keyspace(WorkingTree(self.fleet.root), SPEC).digests
+        inputs = tuple(InputDigest(path=path, sha256=sha256) for path, sha256 in digests)
+        core = sample_plan().core
+        plan = with_core(replace(core, inputs=inputs))
+        self.fleet.write(PLAN_JSON, dump_plan(plan).decode())
+        self.fleet.write(PLAN_SQL, render_readable_sql(plan.core))
+        self.fleet.commit("a plan")
+        return plan
+
+    def touch_spec(self, comment: str = "# another one\n") -> None:
+        self.fleet.write(SPEC, self.fleet.read(SPEC) + comment)
+
+
+def connection_to(server: LyingServer, **rest: Any) -> dict[str, Any]:
+    return {
+        "host": "127.0.0.1",
+        "port": server.port,
+        "user": "app",
+        "password": "${SCHEMA_PASSWORD}",
+        "connect_timeout": "2s",
+        "read_timeout": "2s",
+        **rest,
+    }
+
+
+@contextmanager
+def watching(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
+    with ExitStack() as servers:
+        shard, scratch, ledger, before = (servers.enter_context(lying_server()) for _ in range(4))
+        fleet = Fleet(folder / "shop", [], lambda server: "", monkeypatch)
+        monkeypatch.setenv("SCHEMA_PASSWORD", PASSWORD)
+        common = {"scratch": connection_to(scratch)}
+        fleet.spec = {
+            "version": 1,
+            "keyspace": "commerce",
+            "schema": "schemas/commerce",
+            "environments": {
+                "production": {
+                    **common,
+                    "connection": connection_to(shard, database="d_{shard}"),
+                    "shards": list(SHARDS),
+                    "after": "staging",
+                    "ledger": "mysql://app:${SCHEMA_PASSWORD}@127.0.0.1:"
+                    f"{ledger.port}/reconciler",
+                },
+                "staging": {
+                    **common,
+                    "connection": connection_to(before, database="d_{shard}"),
+                    "shards": list(SHARDS),
+                },
+            },
+        }
+        fleet.write(SPEC, "")
+        write_spec(fleet)
+        fleet.write("schemas/commerce/users.sql", "CREATE TABLE users (id int PRIMARY KEY);\n")
+        fleet.git("init", "--quiet", "--initial-branch=main")
+        fleet.commit("as it is")
+        yield Watched(fleet, shard, scratch, ledger, before)
+
+
+def write_spec(fleet: Fleet) -> None:
+    fleet.write(SPEC, yaml.safe_dump(fleet.spec, sort_keys=False))
+
+
+@contextmanager
+def watched_jobs(watched: Watched, folder: Path) -> Iterator[Jobs]:
+    """The same repository on a hub, with its jobs."""
+    hub = Hub(folder)
+    with serving(hub) as double:
+        jobs = Jobs(watched.fleet, hub, double, folder, watched.fleet.monkeypatch)
+        jobs.publish()
+        yield jobs
