@@ -32,7 +32,7 @@ def main() -> None:
     with start_server() as server, tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         _found(server, root, count)
-        environ = {**os.environ, "BENCH_PASSWORD": server.admin.password}
+        environ = {**os.environ, "SCHEMA_BENCH_PASSWORD": server.admin.password}
         alone = _plan(root, environ, "ks0000")
         together = _plan(root, environ)
     print(f"one keyspace alone        {alone:8.2f} s")
@@ -60,7 +60,7 @@ def _found(server: RunningServer, root: Path, count: int) -> None:
         "host": server.host,
         "port": server.port,
         "user": server.admin.user,
-        "password": "${BENCH_PASSWORD}",
+        "password": "${SCHEMA_BENCH_PASSWORD}",
     }
     (root / "specs").mkdir()
     with connection, connection.cursor() as cursor:

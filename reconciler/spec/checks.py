@@ -16,9 +16,9 @@ from reconciler.spec.build import duration_s, shard_names, shard_specs
 from reconciler.spec.model import Connection, ShardSpec
 from reconciler.spec.structure import dotted
 from reconciler.spec.tree import outside_reason, path_outside
+from reconciler.spec.variables import VARIABLE, Allowance, allowance
 from reconciler.spec.yaml_text import Document, Path, Value
 
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _PLACEHOLDER = re.compile(r"(?<!\$)\{([A-Za-z_ ]{0,32})\}")
 _EXPANDED_KEYS = ("connection", "scratch", "ledger")
 _WITH_SHARD = ("host", "socket", "database")
@@ -92,7 +92,7 @@ def _variables(document: Document, value: Value, at: Path) -> Iterator[Problem]:
                     f"{dotted(at)} uses a variable; only connection, scratch and ledger may",
                     "write the value itself",
                 )
-            elif "${" in _VARIABLE.sub("", value):
+            elif "${" in VARIABLE.sub("", value):
                 yield _problem(
                     document,
                     at,
@@ -100,6 +100,16 @@ def _variables(document: Document, value: Value, at: Path) -> Iterator[Problem]:
                     f"{dotted(at)} holds '${{' that does not begin a variable",
                     "write ${NAME} with letters, digits and '_'",
                 )
+            for name in VARIABLE.findall(value) if _expands(at) else ():
+                if allowance(name) is Allowance.NEVER:
+                    yield _problem(
+                        document,
+                        at,
+                        "spec-variable-of-job",
+                        f"{dotted(at)} asks for {name}, which belongs to the job and is sent to no"
+                        " server",
+                        "use a variable made for specs, such as ${SCHEMA_PASSWORD}",
+                    )
 
 
 def _expands(at: Path) -> bool:

@@ -258,11 +258,11 @@ def test_every_shard_that_cannot_be_reached_refuses_in_every_verb(fleet: Fleet) 
         assert "-40" in ended.out, ended.said
         assert "80-c0" in ended.out, ended.said
     for number in (0, 2):
-        fleet.environment["shards"][number]["connection"]["password"] = "${WRONG}"
-    fleet.monkeypatch.setenv("WRONG", fleet.servers[0].admin.password)
+        fleet.environment["shards"][number]["connection"]["password"] = "${FLEET_WRONG}"
+    fleet.monkeypatch.setenv("FLEET_WRONG", fleet.servers[0].admin.password)
     fleet.write_spec()
     fleet.plan_and_commit()
-    fleet.monkeypatch.setenv("WRONG", "wrong")
+    fleet.monkeypatch.setenv("FLEET_WRONG", "wrong")
     assert "shards -40, 80-c0 could not be observed" in refuses(fleet, "apply", "login-refused")
 
 

@@ -80,7 +80,7 @@ def test_what_cannot_be_reached_is_told_shard_by_shard(
     wrong = replace(good, password="wrong-secret")
     with silent_listener() as port:
         hangs = replace(good, port=str(port), connect_timeout_s=1)
-        unset = replace(good, user="${NOT_SET_ANYWHERE}")
+        unset = replace(good, user="${SCHEMA_NOT_SET_ANYWHERE}")
         shards = [shard(one, f"s{n}") for n, one in enumerate((good, wrong, hangs, unset))]
         found = MysqlConnections(environ={}, root=ROOT).check_shards(
             shards, Identity.READS, parallel=4

@@ -213,6 +213,6 @@ def _bad_url() -> InvalidInput:
         Problem(
             code="ledger-url",
             message="`ledger` is neither an sqlite:// nor a mysql:// address",
-            recovery="write mysql://user:${PASSWORD}@host/database, or leave `ledger` out",
+            recovery="write mysql://user:${LEDGER_PASSWORD}@host/database, or leave `ledger` out",
         )
     )

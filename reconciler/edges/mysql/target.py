@@ -13,8 +13,7 @@ from pathlib import Path
 
 from reconciler.errors import InvalidInput, Problem
 from reconciler.spec.model import Connection, Tls
-
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+from reconciler.spec.variables import VARIABLE, may_fill_in
 
 _Filled = Callable[[str, str], str]
 
@@ -95,8 +94,8 @@ def resolve(
 
 
 def expand(text: str, environ: Mapping[str, str], *, setting: str, label: str) -> str:
-    """`${VARIABLE}` filled in. Raises InvalidInput for one that is not set."""
-    return _VARIABLE.sub(lambda match: _value(match[1], setting, label, environ), text)
+    """`${VARIABLE}` filled in. Raises InvalidInput for one that is not set, or not for specs."""
+    return VARIABLE.sub(lambda match: _value(match[1], setting, label, environ), text)
 
 
 def required_database(target: Target) -> str:
@@ -113,6 +112,16 @@ def required_database(target: Target) -> str:
 
 
 def _value(variable: str, setting: str, label: str, environ: Mapping[str, str]) -> str:
+    if not may_fill_in(variable, environ):
+        raise InvalidInput(
+            Problem(
+                code="variable-not-allowed",
+                message=f"{label}: `{setting}` asks for the environment variable {variable}, which"
+                " a spec is not given",
+                recovery="give it a name that begins with SCHEMA_, or with another of the words in"
+                " docs/formats/spec.md; or have the job list it in RECONCILER_ALLOW_ENV",
+            )
+        )
     value = environ.get(variable)
     if value is None:
         raise InvalidInput(

@@ -13,12 +13,12 @@ from reconciler.spec.model import Connection, Tls
 
 CONNECTION = Connection(
     host="mysql-{shard}.internal",
-    port="${PORT}",
+    port="${SCHEMA_PORT}",
     database="commerce_{shard}",
     user="${SCHEMA_USER}",
     password="${SCHEMA_PASSWORD}",
 )
-ENVIRON = {"PORT": "3307", "SCHEMA_USER": "ann", "SCHEMA_PASSWORD": "s3cret-{shard}"}
+ENVIRON = {"SCHEMA_PORT": "3307", "SCHEMA_USER": "ann", "SCHEMA_PASSWORD": "s3cret-{shard}"}
 
 
 def resolved(connection: Connection = CONNECTION, environ: dict[str, str] = ENVIRON) -> Target:
@@ -47,7 +47,7 @@ def test_a_target_never_shows_itself() -> None:
 
 @pytest.mark.invariant("PL-12")
 def test_a_variable_that_is_not_set_is_named_and_no_value_is() -> None:
-    environ = {"PORT": "3307", "SCHEMA_USER": "ann"}
+    environ = {"SCHEMA_PORT": "3307", "SCHEMA_USER": "ann"}
     with pytest.raises(InvalidInput) as caught:
         resolved(environ=environ)
     [problem] = caught.value.problems
@@ -61,7 +61,7 @@ def test_a_variable_that_is_not_set_is_named_and_no_value_is() -> None:
 @pytest.mark.invariant("PL-12")
 def test_a_port_that_is_none_is_refused_without_being_shown(port: str) -> None:
     with pytest.raises(InvalidInput) as caught:
-        resolved(environ={**ENVIRON, "PORT": port})
+        resolved(environ={**ENVIRON, "SCHEMA_PORT": port})
     assert caught.value.problems[0].code == "port-invalid"
 
 
