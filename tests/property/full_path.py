@@ -38,7 +38,13 @@ from reconciler.edges.mysql.session import MysqlShardSessions
 from reconciler.edges.server.process import RunningServer, start_server
 from reconciler.edges.workers import ThreadWorkers
 from reconciler.errors import InvalidInput, ReconcilerError
-from reconciler.flows.apply import ApplyRequest, ApplyWorld, apply_keyspace
+from reconciler.flows.apply import (
+    ApplyConnections,
+    ApplyRequest,
+    ApplyWorld,
+    apply_keyspace,
+)
+from reconciler.flows.gates import Gates
 from reconciler.flows.plan import plan_keyspace
 from reconciler.flows.reconcile_pass import begin_pass
 from reconciler.guard.review.git import Review
@@ -281,8 +287,9 @@ class Court:
                 jitter=lambda: 0.0,
                 interrupts=lambda: 0,
             )
+            reached = ApplyConnections(look=self.world, locks=self.locks, rollout=rollout)
             ended = apply_keyspace(
-                ApplyWorld(look=self.world, locks=self.locks, history=committed, rollout=rollout),
+                ApplyWorld(history=committed, gates=Gates(), connect=lambda: reached),
                 files,
                 environment,
                 ApplyRequest(commit="c" * 40, review=Review.NONE, holder="the judge"),

@@ -84,7 +84,7 @@ def test_the_gates_are_asked_after_the_soak_and_not_before_it() -> None:
 
     sim = simulation(gates, soak_s=600)
     sim.run()
-    ends = [event.until_s for event in sim.events if isinstance(event, RolloutWaits)]
+    ends = [event.until_s or 0 for event in sim.events if isinstance(event, RolloutWaits)]
     assert [asked >= end for asked, end in zip(asked_s[1:], ends, strict=True)] == [True, True]
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from reconciler.drive.control import ask
 from reconciler.drive.open import Releases
+from reconciler.ledger.model import Request
 from reconciler.ledger.states import RequestKind, RequestState
 from reconciler.outcomes.apply import ApplyVerdict, ControlOutcome
 from reconciler.plan.model import PlannedStatement
@@ -73,7 +74,7 @@ def test_a_release_of_a_stopped_apply_is_refused_and_says_what_goes_on() -> None
 @pytest.mark.invariant("GT-3")
 def test_a_release_while_it_runs_is_refused_by_the_driver() -> None:
     sim = simulation()
-    requests = []
+    requests: list[Request] = []
 
     def answer(shard: str, statement: PlannedStatement) -> None:
         if not requests:
