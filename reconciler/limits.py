@@ -62,6 +62,21 @@ READ_LOCK_WAIT_S = 5
 # The whole look at one shard may take as long as this many of its slowest permitted answers.
 OBSERVE_ANSWERS_MAX = 10
 
+# One answer in memory: a list of 200,000 tables, or what 10,000 sessions run, stays below this.
+ANSWER_BYTES_MAX = 64_000_000
+
+# All answers of one look: 50,000 tables of an ordinary width stay below this.
+LOOK_BYTES_MAX = 512_000_000
+
+# Each replica of a shard is asked over a connection of its own; a list of more is no list.
+REPLICAS_MAX = 64
+
+# A login's greeting, challenges and keys are some hundred bytes each.
+LOGIN_BYTES_MAX = 65_536
+
+# MySQL: the most columns of a SELECT.
+COLUMNS_MAX = 4_096
+
 # Tables that come and go while a shard is read: after this many reads it is not going to rest.
 READ_ATTEMPTS_MAX = 3
 
@@ -83,6 +98,10 @@ SOCKET_PATH_BYTES_MAX = 100
 # Each is a process of some 400 MB; a laptop holds that many.
 SANDBOX_SERVERS_MAX = 16
 
+# Rows that somebody loads into a sandbox may take an hour.
+SANDBOX_CONNECT_S_MAX = 10
+SANDBOX_ANSWER_S_MAX = 3_600
+
 # Servers that are started side by side: each start is mostly one core's work.
 SANDBOX_PARALLEL = 4
 
@@ -91,6 +110,9 @@ LEDGER_MESSAGE_CHARS_MAX = 4_000
 
 # Other writers hold a ledger for milliseconds; one that hangs must not hold a run forever.
 LEDGER_BUSY_S_MAX = 15
+
+# The operations of an apply over 4,000 shards with fifty tables each stay below this.
+LEDGER_ANSWER_BYTES_MAX = 1_000_000_000
 
 # Group commit lets one connection write for all; the others read.
 LEDGER_CONNECTIONS_MAX = 6

@@ -41,7 +41,12 @@ from reconciler.cli import options
     show_default=True,
     help="The environment variable that holds the password.",
 )
-@click.option("--tls-ca", metavar="FILE", help="Certificate authority; TLS is then demanded.")
+@click.option("--tls-ca", metavar="FILE", help="The authority that signed the certificates.")
+@click.option(
+    "--tls-insecure",
+    is_flag=True,
+    help="Verify no certificate: who is on the network between can read and change everything.",
+)
 @click.option(
     "--environment-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -118,7 +123,11 @@ def _block(keyspace: str, described: dict[str, Any]) -> dict[str, Any]:
         "user": f"${{{described['user_variable']}}}",
         "password": f"${{{described['password_variable']}}}",
     }
+    if described["tls_ca"] and described["tls_insecure"]:
+        raise click.UsageError("Either --tls-ca or --tls-insecure, not both.")
     if described["tls_ca"]:
         connection["tls"] = {"ca": described["tls_ca"]}
+    if described["tls_insecure"]:
+        connection["tls"] = "insecure"
     names = [name.strip() for name in shards.split(",")] if shards else {"count": count}
     return {"connection": connection, "shards": names}

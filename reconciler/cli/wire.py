@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from reconciler.cli.streams import remark
 from reconciler.edges.clock import SystemClock
 from reconciler.edges.files.working_tree import WorkingTree
 from reconciler.edges.mysql.live import MysqlLiveShards
@@ -22,6 +23,7 @@ from reconciler.errors import InvalidInput
 from reconciler.ports.clock import Clock
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.world import World
+from reconciler.spec.insecure import insecure_note
 from reconciler.spec.model import Connection, Environment
 from reconciler.spec.tree import FileTree
 
@@ -43,6 +45,7 @@ class Worlds:
         self._environ = environ
         self._worlds: dict[Connection | None, World] = {}
         self._ledgers: dict[str | None, SqlLedger] = {}
+        self._told: set[str] = set()  # environments whose warnings were shown
         self._open = ExitStack()
 
     def __enter__(self) -> Worlds:
@@ -100,6 +103,9 @@ class Worlds:
 
     def world_of(self, environment: Environment) -> World:
         """Built when first asked for; no connection is opened yet."""
+        if environment.name not in self._told and (note := insecure_note(environment)):
+            remark(f"warning: environment {environment.name}: {note}")
+        self._told.add(environment.name)
         if environment.scratch not in self._worlds:
             scratch = MysqlScratch(environment.scratch, environ=self._environ, root=self._root)
             self._worlds[environment.scratch] = World(

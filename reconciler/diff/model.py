@@ -25,7 +25,6 @@ class ClauseKind(StrEnum):
     ADD_COLUMN = "add-column"
     DROP_COLUMN = "drop-column"
     MODIFY_COLUMN = "modify-column"  # type, null, charset, position, ...: anything but the name
-    RESTATE_COLUMN = "restate-column"  # nothing about it changes but how the server prints it
     RENAME_COLUMN = "rename-column"  # RENAME COLUMN, or CHANGE COLUMN with a new definition
     SET_DEFAULT = "set-default"  # ALTER COLUMN ... SET DEFAULT / DROP DEFAULT / SET [IN]VISIBLE
     ADD_INDEX = "add-index"
@@ -53,7 +52,6 @@ class Clause:
 
     `bound_to` names a group: clauses of one group must share a statement (a primary key and its
     AUTO_INCREMENT column, an index and its implicit foreign-key twin). None: free to be split off.
-    `partitions` are the ones that stand before it and not behind it: dropped, or taken apart.
     """
 
     kind: ClauseKind
@@ -61,7 +59,6 @@ class Clause:
     sql: str
     bound_to: str | None = None
     renamed_from: str | None = None  # of a column or an index: its name until then
-    partitions: tuple[str, ...] = ()
 
 
 class RequiredAlgorithm(StrEnum):

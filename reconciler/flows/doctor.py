@@ -9,6 +9,7 @@ from reconciler.model.server import ServerSettings
 from reconciler.outcomes.doctor import CheckMark, DoctorFinding, DoctorOutcome
 from reconciler.ports.shards import Connections, Identity, ShardCheck
 from reconciler.ports.world import World
+from reconciler.spec.insecure import insecure_note
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 
@@ -25,9 +26,24 @@ def examine(
     checks = connections.check_shards(environment.shards, identity, parallel=parallel)
     findings = [finding for check in checks for finding in _shard_findings(check)]
     findings += _scratch_findings(world, environment, [c.shard for c in checks if not c.problems])
+    findings += _insecure_findings(environment)
     return DoctorOutcome(
         environment=environment.name, keyspace=files.spec.keyspace, findings=tuple(findings)
     )
+
+
+def _insecure_findings(environment: Environment) -> list[DoctorFinding]:
+    note = insecure_note(environment)
+    if note is None:
+        return []
+    return [
+        DoctorFinding(
+            subject="tls",
+            mark=CheckMark.WARNING,
+            message=note,
+            recovery="give the servers certificates of their names and set `tls: {ca: …}`",
+        )
+    ]
 
 
 def _shard_findings(check: ShardCheck) -> list[DoctorFinding]:

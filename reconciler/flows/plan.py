@@ -27,6 +27,7 @@ from reconciler.plan.model import Plan, PlanMeta
 from reconciler.plan.validate import check_core
 from reconciler.ports.files import FileWriter
 from reconciler.ports.world import World
+from reconciler.spec.insecure import insecure_note
 from reconciler.spec.load import DesiredFiles, load_repository
 from reconciler.spec.model import Environment
 from reconciler.spec.tree import FileTree
@@ -47,6 +48,8 @@ def plan_keyspace(
     there is no such branch."""
     begun = begin_pass(world, files, environment)
     derived = derive(world, begun)
+    insecure = insecure_note(environment)
+    notes = (*notes, insecure) if insecure else notes
     plan = _plan_of(derived, notes, created_at=created_at, tool_version=tool_version)
     pending = _pending(world, protected, begun)
     refusals = derived.refusals

@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from reconciler.model.fleet import even_shards
 from reconciler.model.policy import (
@@ -104,10 +104,10 @@ def _environment(name: str, value: Mapping[str, Any]) -> Environment:
     )
 
 
-def _tls(value: bool | Mapping[str, Any]) -> Tls | None:
-    if isinstance(value, bool):
-        return Tls() if value else None
-    return Tls(**value)
+def _tls(value: Literal[True, "insecure"] | Mapping[str, Any]) -> Tls:
+    if isinstance(value, Mapping):
+        return Tls(**value)
+    return Tls(insecure=value == "insecure")
 
 
 def _rollout(value: Mapping[str, Any]) -> RolloutSpec:

@@ -14,12 +14,13 @@ from reconciler.model.policy import Policy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tls:
-    """Paths of PEM files, of the repository or absolute; `verify` checks name and chain."""
+    """Paths of PEM files, of the repository or absolute; name and chain are verified. `insecure`:
+    neither is, as the spec says in so many words."""
 
     ca: str | None = None
     cert: str | None = None
     key: str | None = None
-    verify: bool = True
+    insecure: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,7 @@ class Connection:
     database: str | None = None
     user: str = ""
     password: str = ""
-    tls: Tls | None = None
+    tls: Tls | None = None  # None: verified, unless the server is on this machine
     connect_timeout_s: int = 10
     read_timeout_s: int = 60  # one answer while observing; DDL has run_limit_s
 

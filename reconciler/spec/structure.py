@@ -201,7 +201,8 @@ def _bad_value(document: Document, error: _Error, at: Path) -> Problem:
             fault = "is not a known value"
             recovery = f"did you mean {likely!r}? {known}" if likely else known
         case "const":
-            fault, recovery = f"must be {limit}", f"write {limit}"
+            meant = error.schema.get("constErrorMessage", limit)
+            fault, recovery = f"must be {meant}", f"write {meant}"
         case "pattern":
             meant = error.schema["patternErrorMessage"]
             fault, recovery = f"is not {meant}", f"write {meant}"

@@ -52,9 +52,12 @@ class Login:
 class Conversation:
     """One client. The sequence number of the next packet is kept here."""
 
-    def __init__(self, client: socket.socket, tls: ssl.SSLContext | None) -> None:
+    def __init__(
+        self, client: socket.socket, tls: ssl.SSLContext | None, heard: list[bytes]
+    ) -> None:
         self._socket = client
         self._tls = tls
+        self._heard = heard
         self.sequence = 0
 
     @property
@@ -79,7 +82,9 @@ class Conversation:
         if not header:
             return b""
         self.sequence = (header[3] + 1) % 256
-        return self._exactly(int.from_bytes(header[:3], "little"))
+        payload = self._exactly(int.from_bytes(header[:3], "little"))
+        self._heard.append(payload)
+        return payload
 
     def answer(self, columns: Sequence[str], rows: Sequence[Sequence[Value]]) -> None:
         self.send(*packets.result(columns, rows))
@@ -116,7 +121,8 @@ class Lies:
 
 
 class LyingServer:
-    """Listens on a port of its own. `statements` are those of all clients, in order of arrival."""
+    """Listens on a port of its own. `heard` are all payloads of all clients and `statements` what
+    of them was SQL, in order of arrival."""
 
     def __init__(
         self,
@@ -155,7 +161,7 @@ class LyingServer:
                 client, _ = self._listener.accept()
                 client.settimeout(_ANSWER_S_MAX)
                 self.connections += 1
-                conversation = Conversation(client, self._tls)
+                conversation = Conversation(client, self._tls, self.heard)
                 self._open.append(conversation)
                 threading.Thread(target=self._serve, args=(conversation,), daemon=True).start()
 
@@ -179,7 +185,6 @@ class LyingServer:
             said = conversation.receive()
         if not said:
             return False
-        self.heard.append(said)
         login = _login(said, conversation.encrypted)
         self.logins.append(login)
         if not self._lies.on_login(conversation, login):
@@ -188,7 +193,6 @@ class LyingServer:
 
     def _answer_all(self, conversation: Conversation) -> None:
         while command := conversation.receive():
-            self.heard.append(command)
             sql = command[1:].decode(errors="replace")
             if command[0] == _COM_QUIT:
                 return

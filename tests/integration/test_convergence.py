@@ -39,7 +39,6 @@ def _for(flavor: Flavor) -> list[Case]:
     return [case for case in CASES if flavor in case.flavors]
 
 
-@pytest.mark.invariant("EQ-2")
 @pytest.mark.parametrize("case", _for(Flavor.MYSQL), ids=lambda case: case.name)
 def test_a_case_converges_both_ways_on_mysql(case: Case, mysql_bench: Workbench) -> None:
     _check(case, mysql_bench)
@@ -75,8 +74,6 @@ def _check(case: Case, bench: Workbench) -> None:
     spelled_here = bench.version.flavor is Flavor.MYSQL or Flavor.MYSQL not in case.flavors
     _check_way(there, case.refusal, case.sent if spelled_here else None)
     _check_way(back, case.refusal_back, case.sent_back if spelled_here else None)
-    assert "there" in case.other_words or not there.respelled, there.respelled
-    assert "back" in case.other_words or not back.respelled, back.respelled
     if case.note is not None:
         assert any(case.note in note for note in there.notes), there.notes
 

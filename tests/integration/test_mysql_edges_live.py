@@ -550,7 +550,7 @@ def test_an_encrypted_connection_is_one(
     database = fresh_database(mysql_server)
     with account(mysql_server, f"SELECT ON `{database}`.*", requires="REQUIRE SSL") as login:
         connection = connection_to(mysql_server, database, login)
-        assert isinstance(observe(with_tls(connection, verify=False))[0], ObservedShard)
+        assert isinstance(observe(with_tls(connection, insecure=True))[0], ObservedShard)
 
 
 def test_the_servers_own_authority_is_accepted_and_its_name_is_checked(
@@ -559,7 +559,7 @@ def test_the_servers_own_authority_is_accepted_and_its_name_is_checked(
     """MySQL makes its certificates itself, without the host's name in them."""
     ca = str(mysql_server.folder / "data" / "ca.pem")
     connection = connection_to(mysql_server, fresh_database(mysql_server))
-    seen = unreachable(with_tls(connection, ca=ca, verify=True))
+    seen = unreachable(with_tls(connection, ca=ca))
     assert seen.code == "tls-refused"
     assert "not to be trusted" in seen.reason
 
@@ -576,7 +576,7 @@ def test_a_server_without_encryption_is_refused_if_it_is_asked_for(
     mariadb_10_server: RunningServer, fresh_database: FreshDatabase
 ) -> None:
     connection = connection_to(mariadb_10_server, fresh_database(mariadb_10_server))
-    seen = unreachable(with_tls(connection, verify=False))
+    seen = unreachable(with_tls(connection))
     assert seen.code == "tls-refused"
     assert "offers no encryption" in seen.reason
 

@@ -13,12 +13,20 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 
+from pymysql.constants import CR
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from reconciler.errors import InvalidInput, Problem, Unavailable
-from reconciler.limits import LEDGER_BUSY_S_MAX, LEDGER_CONNECTIONS_MAX
+from reconciler.edges.client.opening import SessionOptions, is_about_encryption, open_wire
+from reconciler.edges.client.wire import Wire
+from reconciler.edges.ledger.address import mysql_target, parse_address
+from reconciler.errors import Problem, Unavailable
+from reconciler.limits import (
+    LEDGER_ANSWER_BYTES_MAX,
+    LEDGER_BUSY_S_MAX,
+    LEDGER_CONNECTIONS_MAX,
+)
 
 _UPGRADE_LOCK = "reconciler.ledger.upgrade"
 
@@ -35,6 +43,7 @@ _TOLD: dict[frozenset[int], str] = {
     frozenset({1049}): "its server has no such database",
     frozenset({1205, 1213}): "another writer held it for too long",
     frozenset({2002, 2003, 2005}): "its server cannot be reached",
+    frozenset({CR.CR_AUTH_PLUGIN_ERR}): "its server asks for the password itself, unverified",
     frozenset({1053, 1927, 2006, 2013, 3169}): "the connection to its server was lost",
 }
 
@@ -44,17 +53,8 @@ def engine_for(url: str | None, *, default_file: Path) -> Engine:
     if url is None:
         _make_folder(default_file.parent)
         return _sqlite(URL.create("sqlite", database=str(default_file)))
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        raise _bad_url() from None  # the text may hold a password: it is not shown
-    match parsed.get_backend_name():
-        case "sqlite":
-            return _sqlite(parsed)
-        case "mysql":
-            return _mysql(parsed)
-        case _:
-            raise _bad_url()
+    parsed = parse_address(url)
+    return _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _mysql(parsed)
 
 
 @contextmanager
@@ -156,10 +156,17 @@ def _sqlite(url: URL) -> Engine:
 
 
 def _mysql(url: URL) -> Engine:
-    bounds = dict.fromkeys(("connect_timeout", "read_timeout", "write_timeout"), LEDGER_BUSY_S_MAX)
+    """Over the client that shards have, too: the same rules of TLS, of answers and of files."""
+    target = mysql_target(url)
+    options = SessionOptions(autocommit=False, answer_bytes_max=LEDGER_ANSWER_BYTES_MAX)
+
+    def connect() -> Wire:
+        program = "reconciler, ledger"
+        return open_wire(target, program=program, database=target.database, options=options)
+
     return create_engine(
-        url.set(drivername="mysql+pymysql"),
-        connect_args=bounds,
+        "mysql+pymysql://",
+        creator=connect,
         isolation_level="READ COMMITTED",
         hide_parameters=True,
         pool_pre_ping=True,
@@ -181,6 +188,8 @@ def _reason(error: SQLAlchemyError) -> str:
         return "it did not answer in time"
     if type(error.orig).__module__.startswith("sqlite3"):
         return str(error.orig)  # "database or disk is full", "database is locked"
+    if isinstance(error.orig, Exception) and is_about_encryption(error.orig):
+        return "no connection to its server came about that is encrypted and verified"
     number = error.orig.args[0] if error.orig.args else None
     told = next((words for numbers, words in _TOLD.items() if number in numbers), None)
     return f"{told} ({number})" if told else f"its server answered with error {number}"
@@ -204,15 +213,5 @@ def _unavailable(reason: str) -> Unavailable:
             message=f"the ledger cannot be used: {reason}",
             recovery="mend the ledger (its server, its disk, its file's permissions), then"
             " `reconciler resume`",
-        )
-    )
-
-
-def _bad_url() -> InvalidInput:
-    return InvalidInput(
-        Problem(
-            code="ledger-url",
-            message="`ledger` is neither an sqlite:// nor a mysql:// address",
-            recovery="write mysql://user:${LEDGER_PASSWORD}@host/database, or leave `ledger` out",
         )
     )

@@ -114,7 +114,7 @@ def _killed(link: Link, connection_id: int) -> bool:
 
 def _rows(link: Link, sql: str, parameters: Sequence[str]) -> tuple[Row, ...] | None:
     try:
-        return link.query(sql, parameters)
+        return link.query(sql, parameters, width=6)
     except ServerRefusal:
         return None
 

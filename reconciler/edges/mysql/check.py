@@ -8,20 +8,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from reconciler.edges.client.target import Target
 from reconciler.edges.mysql.connect import Link, connect
-from reconciler.edges.mysql.deadline import Overdue, map_with_deadline
+from reconciler.edges.mysql.deadline import Overdue, Patience, map_with_deadline
 from reconciler.edges.mysql.grants import CHANGES_TABLES, SHOWS_TABLES, unseen_with
 from reconciler.edges.mysql.live import read_privileges, time_limit_s
 from reconciler.edges.mysql.problems import (
     as_unavailable,
     hidden_tables,
+    look_failed,
     missing_privileges,
     read_only,
     shard_timeout,
 )
 from reconciler.edges.mysql.reading import number
 from reconciler.edges.mysql.server_settings import look_at_server
-from reconciler.edges.mysql.target import Target, required_database, resolve
+from reconciler.edges.mysql.target import required_database, resolve
 from reconciler.errors import Problem, ReconcilerError
 from reconciler.ports.shards import Identity, ShardCheck
 from reconciler.spec.model import Connection, ShardSpec
@@ -49,15 +51,19 @@ class MysqlConnections:
     ) -> list[ShardCheck]:
         """One for each shard, in the given order. Raises nothing of the network's."""
 
-        def check(shard: ShardSpec) -> ShardCheck:
+        def check(shard: ShardSpec, patience: Patience) -> ShardCheck:
             try:
                 target = resolve(
                     shard.connection, environ=self._environ, root=self._root, shard=shard.name
                 )
                 with connect(target) as link, as_unavailable(target.label):
+                    patience.when_over(link.cut)
                     return _checked(link, shard.name, target, identity)
             except ReconcilerError as error:
-                return ShardCheck(shard=shard.name, version=None, problems=error.problems)
+                problems = error.problems
+            except Exception as error:  # as in a look
+                problems = (look_failed(f"shard {shard.name}", error),)
+            return ShardCheck(shard=shard.name, version=None, problems=problems)
 
         checks = map_with_deadline(check, shards, parallel=parallel, limit_s=time_limit_s)
         return [
@@ -79,7 +85,7 @@ def _checked(link: Link, shard: str, target: Target, identity: Identity) -> Shar
             missing = [name for name in (*CHANGES_TABLES, "PROCESS") if name not in privileges]
             if missing:
                 problems.append(missing_privileges(target.label, missing))
-    if identity is Identity.CHANGES and number(link.query("SELECT @@global.read_only")[0][0]):
+    if identity is Identity.CHANGES and number(link.row("SELECT @@global.read_only", width=1)[0]):
         problems.append(read_only(target.label))
     return ShardCheck(
         shard=shard,

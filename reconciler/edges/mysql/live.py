@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from reconciler.edges.client.target import Target
 from reconciler.edges.mysql.connect import Link, connect
-from reconciler.edges.mysql.deadline import Overdue, map_with_deadline
+from reconciler.edges.mysql.deadline import Overdue, Patience, map_with_deadline
 from reconciler.edges.mysql.grants import SHOWS_TABLES, privileges_on, unseen_with
 from reconciler.edges.mysql.others import read_others, read_outside_parents
 from reconciler.edges.mysql.outside_children import OutsideChildren
@@ -20,15 +21,16 @@ from reconciler.edges.mysql.problems import (
     ServerRefusal,
     as_unavailable,
     hidden_tables,
+    look_failed,
     shard_timeout,
 )
 from reconciler.edges.mysql.reading import column, list_with_facts, read_tables
 from reconciler.edges.mysql.row_versions import RowVersions
 from reconciler.edges.mysql.server_settings import ServerLook, look_at_server
 from reconciler.edges.mysql.session_settings import session_variables, set_session
-from reconciler.edges.mysql.target import Target, required_database, resolve
+from reconciler.edges.mysql.target import required_database, resolve
 from reconciler.errors import Problem, ReconcilerError, Unavailable
-from reconciler.limits import OBSERVE_ANSWERS_MAX
+from reconciler.limits import LOOK_BYTES_MAX, OBSERVE_ANSWERS_MAX
 from reconciler.model.observation import Observation, ObservedShard, TableFacts, Unreachable
 from reconciler.spec.model import ShardSpec
 
@@ -43,14 +45,16 @@ class MysqlLiveShards:
     def observe(self, shards: Sequence[ShardSpec], *, parallel: int) -> list[Observation]:
         row_versions, outside_children = RowVersions(), OutsideChildren()
 
-        def look(shard: ShardSpec) -> Observation:
+        def look(shard: ShardSpec, patience: Patience) -> Observation:
             try:
                 target = resolve(
                     shard.connection, environ=self._environ, root=self._root, shard=shard.name
                 )
-                return observe_shard(shard.name, target, row_versions, outside_children)
+                return observe_shard(shard.name, target, row_versions, outside_children, patience)
             except ReconcilerError as error:
                 return _unreachable(shard.name, error.problems[0])
+            except Exception as error:  # whatever a server made of it, it is this shard's alone
+                return _unreachable(shard.name, look_failed(f"shard {shard.name}", error))
 
         observations = map_with_deadline(look, shards, parallel=parallel, limit_s=time_limit_s)
         return [
@@ -60,19 +64,25 @@ class MysqlLiveShards:
 
 
 def observe_shard(
-    name: str, target: Target, row_versions: RowVersions, outside_children: OutsideChildren
+    name: str,
+    target: Target,
+    row_versions: RowVersions,
+    outside_children: OutsideChildren,
+    patience: Patience,
 ) -> ObservedShard:
     """Raises Unavailable or InvalidInput."""
     database = required_database(target)
     with connect(target, program="reconciler, looking") as link, as_unavailable(target.label):
+        patience.when_over(link.cut)
         link.try_again_on_deadlock()
+        link.take_at_most(LOOK_BYTES_MAX)
         return _observe(link, name, database, row_versions, outside_children)
 
 
 def read_privileges(link: Link, database: str, server: ServerLook) -> frozenset[str] | None:
     """None: the server checks no privileges (--skip-grant-tables)."""
     try:
-        grants = column(link.query("SHOW GRANTS"))
+        grants = column(link.query("SHOW GRANTS", width=1))
     except ServerRefusal as refusal:
         if refusal.error.number == STARTED_OTHERWISE:
             return None

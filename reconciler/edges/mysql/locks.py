@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from reconciler.edges.client.target import Target
 from reconciler.edges.mysql.connect import Link, connect
 from reconciler.edges.mysql.problems import (
     LinkLost,
@@ -25,7 +26,7 @@ from reconciler.edges.mysql.problems import (
     same_database,
 )
 from reconciler.edges.mysql.reading import number, text
-from reconciler.edges.mysql.target import Target, required_database, resolve
+from reconciler.edges.mysql.target import required_database, resolve
 from reconciler.errors import Refused
 from reconciler.limits import (
     LOCK_ANSWER_S_MAX,
@@ -168,7 +169,7 @@ class _Keeper:
     def _answers(self, sql: str, parameters: Sequence[str]) -> bool:
         with self._one_at_a_time:
             try:
-                return number(self._link.query(sql, parameters)[0][0]) == 1
+                return number(self._link.row(sql, parameters, width=1)[0]) == 1
             except (ServerRefusal, LinkLost):
                 self._link.close()  # the locks are gone with it, or will be
                 return False
@@ -179,9 +180,8 @@ class _Keeper:
         while chunk := list(itertools.islice(shards, size)):
             size = LOCKS_PER_STATEMENT_MAX
             names = [self._locks[shard] for shard in chunk]
-            answers = self._link.query(
-                "SELECT " + ", ".join(["GET_LOCK(%s, 0)"] * len(names)), names
-            )[0]
+            taking = "SELECT " + ", ".join(["GET_LOCK(%s, 0)"] * len(names))
+            answers = self._link.row(taking, names, width=len(names))
             for shard, name, answer in zip(chunk, names, answers, strict=True):
                 if number(answer) != 1:
                     holder = _holder(self._link, name)
@@ -191,11 +191,11 @@ class _Keeper:
 
 def _holder(link: Link, name: str) -> str:
     """Who holds a lock, in words; its connection's number where the server tells no more."""
-    connection_id = number(link.query("SELECT IS_USED_LOCK(%s)", [name])[0][0])
+    connection_id = number(link.row("SELECT IS_USED_LOCK(%s)", [name], width=1)[0])
     if connection_id is None:
         return "somebody who has just let go"
     try:
-        rows = link.query(_HOLDER, [connection_id])
+        rows = link.query(_HOLDER, [connection_id], width=1)
     except ServerRefusal:  # no privilege on the performance schema
         rows = ()
     for (program,) in rows:

@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 from reconciler.edges.mysql.connect import Link
 
 _Answer = TypeVar("_Answer")
+_Server = tuple[str, str, int, str]
 
 
 class OncePerServer(Generic[_Answer]):
@@ -21,19 +22,21 @@ class OncePerServer(Generic[_Answer]):
     def __init__(self, ask: Callable[[Link], _Answer | None]) -> None:
         self._ask = ask
         self._guard = threading.Lock()
-        self._asking: dict[str, threading.Lock] = {}
-        self._by_server: dict[str, _Answer | None] = {}
+        self._asking: dict[_Server, threading.Lock] = {}
+        self._by_server: dict[_Server, _Answer | None] = {}
 
     def of(self, link: Link, identity: str) -> _Answer | None:
         """The first shard of a server asks, the others wait for its answer, no longer than for one
         of their own; None where that was too long. Raises what asking raises."""
+        # The address, too: a server that takes another's identity must not answer for it.
+        server = (identity, *link.target.address)
         with self._guard:
-            asking = self._asking.setdefault(identity, threading.Lock())
+            asking = self._asking.setdefault(server, threading.Lock())
         if not asking.acquire(timeout=link.target.read_timeout_s):
             return None
         try:
-            if identity not in self._by_server:
-                self._by_server[identity] = self._ask(link)
-            return self._by_server[identity]
+            if server not in self._by_server:
+                self._by_server[server] = self._ask(link)
+            return self._by_server[server]
         finally:
             asking.release()

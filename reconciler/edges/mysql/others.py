@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from reconciler.ddl.outside import outside_references
 from reconciler.ddl.quote import quote_identifier
 from reconciler.edges.mysql.connect import Link
-from reconciler.edges.mysql.problems import ServerRefusal
+from reconciler.edges.mysql.problems import ServerRefusal, misread
 from reconciler.edges.mysql.reading import Listing, number, text
 from reconciler.model.observation import OutsideParent
 from reconciler.model.schema import ObjectKind, OtherObject
@@ -33,6 +33,9 @@ UNION ALL
 SELECT 'event', EVENT_NAME, NULL, NULL, NULL, NULL, EVENT_DEFINITION
   FROM information_schema.EVENTS WHERE EVENT_SCHEMA = %s
 """
+_PROGRAM_KINDS = frozenset({"trigger", "procedure", "function", "event"})
+_TIMINGS = frozenset({"BEFORE", "AFTER"})
+_EVENTS = frozenset({"INSERT", "UPDATE", "DELETE"})
 _DEFINER = re.compile(r"\sDEFINER=(?:`(?:[^`]|``)*`|\S+?)@(?:`(?:[^`]|``)*`|\S+)")
 
 
@@ -52,25 +55,27 @@ def read_others(link: Link, database: str, listing: Listing) -> OthersRead:
     """Raises ServerRefusal or LinkLost."""
     objects: list[OtherObject] = []
     unseen: list[str] = []
-    for row in link.query(_PROGRAMS, [database] * 3):
-        kind, name = ObjectKind(text(row[0])), text(row[1])
+    for row in link.query(_PROGRAMS, [database] * 3, width=7):
+        kind, name = _kind(row[0]), text(row[1])
         table, order = (None if row[2] is None else text(row[2])), number(row[3])
         if row[6] is None:
             unseen.append(f"the text of {kind} {name}")
         # A body sent in a batch of statements was stored with the `;` that ended it.
         body = "" if row[6] is None else text(row[6]).rstrip("; \n\t")
         if table is not None:
-            timing = f"{text(row[4])} {text(row[5])} ON {quote_identifier(table)}"
-            body = f"CREATE TRIGGER {quote_identifier(name)} {timing} FOR EACH ROW {body}"
+            fires = f"{_one_of(_TIMINGS, row[4])} {_one_of(_EVENTS, row[5])}"
+            head = f"{quote_identifier(name)} {fires} ON {quote_identifier(table)}"
+            body = f"CREATE TRIGGER {head} FOR EACH ROW {body}"
         objects.append(
             OtherObject(kind=kind, name=name, definition=body, table=table, action_order=order)
         )
-    for kind, type_name, statement in (
-        (ObjectKind.VIEW, "VIEW", "SHOW CREATE VIEW"),
-        (ObjectKind.SEQUENCE, "SEQUENCE", "SHOW CREATE SEQUENCE"),
+    for kind, type_name, width in (
+        (ObjectKind.VIEW, "VIEW", 4),
+        (ObjectKind.SEQUENCE, "SEQUENCE", 2),
     ):
         for name in listing.of_type(type_name):
-            definition = _shown(link, f"{statement} {quote_identifier(name)}")
+            shown = f"SHOW CREATE {type_name} {quote_identifier(name)}"
+            definition = _shown(link, shown, width=width)
             if definition is None:
                 unseen.append(f"the text of {kind} {name}")
             objects.append(OtherObject(kind=kind, name=name, definition=definition or ""))
@@ -86,7 +91,7 @@ def read_outside_parents(link: Link, definitions: Iterable[tuple[str, str]]) -> 
     wanted = {pair for _, definition in definitions for pair in outside_references(definition)}
     for database, table in sorted(wanted):
         name = f"{quote_identifier(database)}.{quote_identifier(table)}"
-        definition = _shown(link, f"SHOW CREATE TABLE {name}")
+        definition = _shown(link, f"SHOW CREATE TABLE {name}", width=2)
         if definition is None:
             # Missing (made with foreign_key_checks off) or hidden: the server does not say which.
             unseen.append(f"table {table} of another database, which a foreign key refers to")
@@ -95,10 +100,21 @@ def read_outside_parents(link: Link, definitions: Iterable[tuple[str, str]]) -> 
     return ParentsRead(parents=tuple(parents), unseen=tuple(unseen))
 
 
-def _shown(link: Link, statement: str) -> str | None:
+def _shown(link: Link, statement: str, *, width: int) -> str | None:
     """The text; None where the server refuses: no privilege, or what it is made of is gone."""
     try:
-        rows = link.query(statement)
+        row = link.row(statement, width=width)
     except ServerRefusal:
         return None
-    return _DEFINER.sub("", text(rows[0][1]))
+    return _DEFINER.sub("", text(row[1]))
+
+
+def _kind(value: object) -> ObjectKind:
+    return ObjectKind(_one_of(_PROGRAM_KINDS, value))
+
+
+def _one_of(known: frozenset[str], value: object) -> str:
+    found = text(value)
+    if found not in known:
+        raise misread()
+    return found

@@ -64,7 +64,7 @@ class OutsideChildren:
 def _references(link: Link, *, flavor: Flavor) -> frozenset[tuple[_Place, _Place]] | None:
     """(child, parent) of every foreign key of the server that leaves its database."""
     try:
-        rows = link.query(_REFERENCES.format(list=_LIST[flavor]))
+        rows = link.query(_REFERENCES.format(list=_LIST[flavor]), width=2)
     except ServerRefusal:
         return None
     decode = _decoder(link, {text(name) for row in rows for name in row}, flavor)
@@ -79,7 +79,7 @@ def _decoder(link: Link, names: Iterable[str], flavor: Flavor) -> Callable[[str]
         plain = {part: part for part in parts}
     else:
         columns = ", ".join(["CONVERT(_filename %s USING utf8mb4)"] * len(parts))
-        (row,) = link.query(f"SELECT {columns}", parts)
+        row = link.row(f"SELECT {columns}", parts, width=len(parts))
         plain = dict(zip(parts, map(text, row), strict=True))
 
     def place(name: str) -> _Place:
@@ -96,7 +96,7 @@ def _child(
     shown = f"SHOW CREATE TABLE {quote_identifier(owner)}.{quote_identifier(name)}"
     table: Table | None
     try:
-        table = _reduced(read_table(text(link.query(shown)[0][1]), version), database, version)
+        table = _reduced(read_table(text(link.row(shown, width=2)[1]), version), database, version)
     except (ServerRefusal, ReconcilerError):
         table = None  # hidden from this login, or nothing this reader knows
     return OutsideChild(database=owner, name=name, parents=parents, table=table)

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import TracebackType
 
 from reconciler.errors import Problem, Unavailable
 from reconciler.model.server import ServerError
@@ -44,6 +45,11 @@ class LinkLost(Exception):
         self.reason = reason
         self.sent = sent
         self.timed_out = timed_out
+
+
+def misread() -> LinkLost:
+    """An answer whose values are not what was asked for: who gives one is not to be relied on."""
+    return LinkLost("it answered something else than was asked", sent=True)
 
 
 @contextmanager
@@ -114,7 +120,7 @@ _WORDING_BY_NUMBER = {
     3159: _Wording(
         code="tls-refused",
         message="the server takes encrypted connections only",
-        recovery="add `tls` to the spec's connection, then run the same command again",
+        recovery="set `tls` in the spec's connection, then run the same command again",
     ),
     4151: _LOCKED,  # MariaDB
     LOCK_WAIT_TIMEOUT: _Wording(
@@ -195,9 +201,50 @@ def tls_refused(label: str, reason: str) -> Problem:
     return Problem(
         code="tls-refused",
         message=f"{label}: no encrypted connection: {reason}",
-        recovery="mend `tls` in the spec's connection (`ca` must have signed the server's"
-        " certificate), or enable TLS on the server",
+        recovery="set `tls: {ca: …}` in the spec's connection to the authority that signed the"
+        " server's certificate, for the very name that `host` has; or, where whoever is between"
+        " may read and change everything, `tls: insecure`",
     )
+
+
+def password_asked_for(label: str) -> Problem:
+    return Problem(
+        code="password-asked-for",
+        message=f"{label}: the server asks for the password itself, and nobody has verified which"
+        " server it is",
+        recovery="have the connection verified (`tls`, with the `ca` that signed the server's"
+        " certificate), or give the account a plugin that does not send the password"
+        " (caching_sha2_password, ed25519)",
+    )
+
+
+def plugin_unknown(label: str) -> Problem:
+    return Problem(
+        code="login-refused",
+        message=f"{label}: the server asks for a way to log in that is not taken",
+        recovery="use an account that logs in by caching_sha2_password, sha256_password,"
+        " mysql_native_password or ed25519",
+    )
+
+
+def look_failed(label: str, error: Exception) -> Problem:
+    """Of the error its kind and place alone: its text may be the server's."""
+    places = [frame.tb_frame.f_code.co_filename + f":{frame.tb_lineno}" for frame in _frames(error)]
+    place = places[-1].rpartition("reconciler/")[2] if places else "an unknown place"
+    return Problem(
+        code="look-failed",
+        message=f"{label}: what its server answered led to an error in reconciler itself"
+        f" ({type(error).__name__} at {place})",
+        recovery="see whether something answers in the server's place; else report it as a bug",
+    )
+
+
+def _frames(error: Exception) -> Iterator[TracebackType]:
+    trace = error.__traceback__
+    while trace is not None:
+        if "reconciler" in trace.tb_frame.f_code.co_filename:
+            yield trace
+        trace = trace.tb_next
 
 
 def server_unsupported(label: str, version: str) -> Problem:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from reconciler.ddl.quote import quote_identifier
+from reconciler.ddl.scan import defined_table
 from reconciler.ddl.sequences import with_own_sequences_bare
 from reconciler.edges.mysql.connect import Link, Row
 from reconciler.edges.mysql.problems import (
@@ -17,6 +18,7 @@ from reconciler.edges.mysql.problems import (
     ServerRefusal,
     concerns_one_table,
     keeps_changing,
+    misread,
 )
 from reconciler.errors import Unavailable
 from reconciler.limits import READ_ATTEMPTS_MAX
@@ -64,17 +66,19 @@ class TablesRead:
 
 
 def list_names(link: Link, database: str) -> Listing:
-    return Listing(types={text(name): text(kind) for name, kind in link.query(_NAMES, [database])})
+    return Listing(
+        types={text(name): text(kind) for name, kind in link.query(_NAMES, [database], width=2)}
+    )
 
 
 def list_with_facts(link: Link, database: str) -> Listing:
     types: dict[str, str] = {}
     facts: dict[str, TableFacts] = {}
-    for name, kind, rows, data, indexes, row_format in link.query(_FACTS, [database]):
+    for name, kind, rows, data, indexes, row_format in link.query(_FACTS, [database], width=6):
         types[text(name)] = text(kind)
         facts[text(name)] = TableFacts(
-            rows=number(rows),
-            size_bytes=None if data is None else (number(data) or 0) + (number(indexes) or 0),
+            rows=count(rows),
+            size_bytes=None if data is None else (count(data) or 0) + (count(indexes) or 0),
             row_format=None if row_format is None else text(row_format).upper(),
         )
     return Listing(types=types, facts=facts)
@@ -110,12 +114,15 @@ def read_definition(link: Link, table: str) -> str | None:
     """SHOW CREATE TABLE; None if there is no such table. The session must be in its database, for
     only then are the names of its own tables printed bare."""
     try:
-        rows = link.query(f"SHOW CREATE TABLE {quote_identifier(table)}")
+        row = link.row(f"SHOW CREATE TABLE {quote_identifier(table)}", width=2)
     except ServerRefusal as refusal:
         if refusal.error.number == NO_SUCH_TABLE:
             return None
         raise
-    return with_own_sequences_bare(text(rows[0][1]), link.database or "")
+    definition = text(row[1])
+    if defined_table(definition) not in (table, None):
+        raise misread()  # of another table; what is no CREATE TABLE is for its reader to refuse
+    return with_own_sequences_bare(definition, link.database or "")
 
 
 def column(rows: tuple[Row, ...]) -> list[str]:
@@ -123,9 +130,24 @@ def column(rows: tuple[Row, ...]) -> list[str]:
 
 
 def text(value: object) -> str:
-    """Catalogue columns with a binary collation arrive as bytes."""
-    return value.decode() if isinstance(value, bytes) else str(value)
+    """Catalogue columns with a binary collation arrive as bytes. Raises LinkLost for no text."""
+    try:
+        return value.decode() if isinstance(value, bytes) else str(value)
+    except UnicodeDecodeError:
+        raise misread() from None
+
+
+def count(value: object) -> int | None:
+    """Raises LinkLost for what is none."""
+    found = number(value)
+    if found is not None and found < 0:
+        raise misread()
+    return found
 
 
 def number(value: object) -> int | None:
-    return None if value is None else int(str(value))
+    """Raises LinkLost for what is none."""
+    try:
+        return None if value is None else int(str(value))
+    except ValueError:
+        raise misread() from None

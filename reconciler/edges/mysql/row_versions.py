@@ -42,7 +42,7 @@ class RowVersions:
 def _read(link: Link) -> Mapping[str, int] | None:
     """By "database/table" as InnoDB writes them; None: the login may not see it."""
     try:
-        rows = link.query(_STATEMENT)
+        rows = link.query(_STATEMENT, width=2)
     except ServerRefusal:
         return None
     versions: dict[str, int] = {}

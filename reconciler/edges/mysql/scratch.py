@@ -171,6 +171,7 @@ class MysqlScratchDatabase:
             rows = self._link.query(
                 f"SELECT NAME, TABLE_ID FROM information_schema.{view} WHERE NAME LIKE %s",
                 [_like(self._name) + "/%"],
+                width=2,
             )
         ids: dict[str, set[int]] = {}
         for raw_name, table_id in rows:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reconciler.edges.mysql.target import Target
+from reconciler.edges.client.target import Target
 from reconciler.edges.server.find import ServerBinary, find_servers
 from reconciler.edges.server.options import Purpose
 from reconciler.edges.server.process import RunningServer, start_server

@@ -13,11 +13,11 @@ from collections import deque
 from contextlib import suppress
 
 from reconciler.ddl.quote import quote_identifier
+from reconciler.edges.client.target import Target
 from reconciler.edges.mysql.connect import Link, connect
 from reconciler.edges.mysql.problems import LinkLost, ServerRefusal, as_unavailable
-from reconciler.edges.mysql.reading import column
+from reconciler.edges.mysql.reading import column, number
 from reconciler.edges.mysql.server_settings import ServerLook, look_at_server
-from reconciler.edges.mysql.target import Target
 from reconciler.limits import SCRATCH_LEFTOVER_AFTER_S
 
 _OURS = re.compile(r"_reconciler_([0-9a-f]{8})_[0-9a-f]{8}_[0-9]+")
@@ -81,7 +81,7 @@ def _drop_leftovers(link: Link) -> None:
             " WHERE SCHEMA_NAME LIKE '\\_reconciler\\_%'"
         )
     )
-    now = int(str(link.query("SELECT UNIX_TIMESTAMP()")[0][0]))
+    now = number(link.row("SELECT UNIX_TIMESTAMP()", width=1)[0]) or 0
     for name in names:
         made = _OURS.fullmatch(name)
         if made is not None and now - int(made[1], 16) > SCRATCH_LEFTOVER_AFTER_S:

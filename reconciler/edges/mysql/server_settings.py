@@ -12,7 +12,13 @@ import re
 from dataclasses import dataclass
 
 from reconciler.edges.mysql.connect import Link
-from reconciler.edges.mysql.problems import UNKNOWN_VARIABLE, ServerRefusal, server_unsupported
+from reconciler.edges.mysql.problems import (
+    UNKNOWN_VARIABLE,
+    ServerRefusal,
+    misread,
+    server_unsupported,
+)
+from reconciler.edges.mysql.reading import text
 from reconciler.errors import Unavailable
 from reconciler.model.server import Flavor, ServerSettings, ServerVersion
 
@@ -62,8 +68,12 @@ _ENCRYPTION = {
     Flavor.MARIADB: "'NO'",
 }
 
-# Which of the variables a server lacks, by the version it greets with: asked once per process.
-_lacking: dict[str, frozenset[str]] = {}
+# Character sets, collations and the values of enumerations: they go into statements and options.
+_WORD = re.compile(r"[A-Za-z0-9_]{1,64}")
+
+# Which of the variables a server lacks, by its address and the version it greets with: asked once
+# per process. By the version alone, one server could speak for all others.
+_lacking: dict[tuple[object, ...], frozenset[str]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +88,13 @@ class ServerLook:
 def look_at_server(link: Link) -> ServerLook:
     """Raises ServerRefusal, LinkLost, or Unavailable for a server that is not supported."""
     greeting = link.server_version
+    asked_of = (*link.target.address, greeting)
     flavor = Flavor.MARIADB if "mariadb" in greeting.lower() else Flavor.MYSQL
     while True:
-        lacking = _lacking.get(greeting, frozenset())
+        lacking = _lacking.get(asked_of, frozenset())
         names = [name for name in _asked(flavor) if name not in lacking]
         try:
-            rows = link.query(_statement(flavor, names))
+            row = link.row(_statement(flavor, names), width=4 + len(names))
             break
         except ServerRefusal as refusal:
             unknown = re.search(r"'(?:\w+\.)?(\w+)'", refusal.error.message)
@@ -91,11 +102,13 @@ def look_at_server(link: Link) -> ServerLook:
                 raise
             if unknown[1] in lacking:
                 raise
-            _lacking[greeting] = lacking | {unknown[1]}
-    version_text, charset, collation, encryption, *values = map(_text, rows[0])
+            _lacking[asked_of] = lacking | {unknown[1]}
+    version_text, charset, collation, encryption, *values = map(_text, row)
     version = parse_version(version_text)
     if version is None:
         raise Unavailable(server_unsupported(link.target.label, version_text))
+    if not (_WORD.fullmatch(charset) and _WORD.fullmatch(collation)):
+        raise misread()
     found = dict(zip(names, values, strict=True))
     settings = ServerSettings(
         version=version,
@@ -112,13 +125,13 @@ def look_at_server(link: Link) -> ServerLook:
     )
 
 
-def parse_version(text: str) -> ServerVersion | None:
+def parse_version(words: str) -> ServerVersion | None:
     """`8.0.36-28` (Percona), `10.11.6-MariaDB-1~deb12`, `8.0.mysql_aurora.3.04.0`; None: not one
     of the servers whose definitions are understood."""
-    found = re.match(r"(?:5\.5\.5-)?(\d+)\.(\d+)(?:\.(\d+))?", text)
-    if found is None or any(mimic in text.lower() for mimic in _MIMICS):
+    found = re.match(r"(?:5\.5\.5-)?(\d+)\.(\d+)(?:\.(\d+))?", words)
+    if found is None or any(mimic in words.lower() for mimic in _MIMICS):
         return None
-    flavor = Flavor.MARIADB if "mariadb" in text.lower() else Flavor.MYSQL
+    flavor = Flavor.MARIADB if "mariadb" in words.lower() else Flavor.MYSQL
     version = ServerVersion(flavor, int(found[1]), int(found[2]), int(found[3] or 0))
     return version if version.at_least(*_OLDEST[flavor]) else None
 
@@ -134,10 +147,4 @@ def _statement(flavor: Flavor, names: list[str]) -> str:
 
 
 def _text(value: object) -> str:
-    match value:
-        case None:
-            return ""
-        case bytes():
-            return value.decode()
-        case _:
-            return str(value)
+    return "" if value is None else text(value)

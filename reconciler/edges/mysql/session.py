@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from reconciler.edges.client.target import Target
 from reconciler.edges.mysql.blockers import blockers_in_words, end_blockers, find_blockers
 from reconciler.edges.mysql.connect import Link, connect
 from reconciler.edges.mysql.engine_direct import not_sent, run_statement, statement_session
@@ -33,7 +34,7 @@ from reconciler.edges.mysql.session_settings import (
     session_variables,
     set_session,
 )
-from reconciler.edges.mysql.target import Target, required_database, resolve
+from reconciler.edges.mysql.target import required_database, resolve
 from reconciler.edges.mysql.vital_signs import measure
 from reconciler.errors import Unavailable
 from reconciler.guard.health import Vitals
@@ -94,7 +95,7 @@ class MysqlShardSession:
         return self._looked(lambda link: read_definition(link, table))
 
     def rows_estimate(self, table: str) -> int | None:
-        rows = self._looked(lambda link: link.query(_ROWS, [table]))
+        rows = self._looked(lambda link: link.query(_ROWS, [table], width=1))
         return number(rows[0][0]) if rows else None
 
     def vitals(self) -> Vitals:
@@ -137,7 +138,7 @@ class MysqlShardSession:
     def _claims(self, link: Link) -> bool:
         """A connection that was made anew has lost the claim, or another has it by now."""
         if self._claimed_over is not link:
-            row = link.query("SELECT GET_LOCK(%s, 0)", [claim_name(self._database)])[0]
+            row = link.row("SELECT GET_LOCK(%s, 0)", [claim_name(self._database)], width=1)
             if number(row[0]) != 1:
                 return False
             self._claimed_over = link
@@ -195,7 +196,8 @@ def _check_session(link: Link, server: ServerLook) -> None:
     """init_connect, or a proxy, may give sessions other values than the server's own."""
     copied = copied_variables(server.settings)
     names = [name for name, _ in copied]
-    row = link.query("SELECT " + ", ".join(f"@@session.{name}" for name in names))[0]
+    asked = ", ".join(f"@@session.{name}" for name in names)
+    row = link.row(f"SELECT {asked}", width=len(names))
     differing = [
         name for (name, value), found in zip(copied, row, strict=True) if text(found) != value
     ]

@@ -1,65 +1,21 @@
-"""A connection of the spec with its variables filled in: the only place where secrets are values.
+"""A connection of the spec with its variables filled in.
 
-Rule: a target never shows itself, and an error here names variables and settings, never values.
+Rule: an error here names variables and settings, never values.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from reconciler.edges.client.target import Target
+from reconciler.edges.client.tls import Insecure, TlsFiles, TlsSetting
 from reconciler.errors import InvalidInput, Problem
 from reconciler.spec.model import Connection, Tls
 from reconciler.spec.variables import VARIABLE, may_fill_in
 
 _Filled = Callable[[str, str], str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TlsFiles:
-    """Absolute paths; `ca` None means the authorities that the machine trusts."""
-
-    ca: Path | None
-    cert: Path | None
-    key: Path | None
-    verify: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Target:
-    """Where to connect, as whom, and how long to wait. `label` is what messages call it."""
-
-    label: str
-    host: str
-    port: int
-    socket: str | None
-    database: str | None
-    user: str
-    password: str
-    tls: TlsFiles | None
-    connect_timeout_s: int
-    read_timeout_s: int
-
-    def __repr__(self) -> str:
-        return f"Target({self.label})"
-
-    @property
-    def endpoint(self) -> tuple[str, int, str, str]:
-        """Equal for the shards that one connection could serve."""
-        return (self.host, self.port, self.socket or "", self.user)
-
-    @property
-    def is_local(self) -> bool:
-        """Bytes to this machine cross no wire that somebody could listen on."""
-        if self.socket is not None or self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
 
 
 def resolve(
@@ -148,9 +104,11 @@ def _port(text: str, label: str) -> int:
     )
 
 
-def _tls(tls: Tls | None, filled: _Filled, root: Path, label: str) -> TlsFiles | None:
+def _tls(tls: Tls | None, filled: _Filled, root: Path, label: str) -> TlsSetting:
     if tls is None:
         return None
+    if tls.insecure:
+        return Insecure()
 
     def file(setting: str, text: str | None) -> Path | None:
         if text is None:
@@ -161,15 +119,12 @@ def _tls(tls: Tls | None, filled: _Filled, root: Path, label: str) -> TlsFiles |
                 Problem(
                     code="tls-file-missing",
                     message=f"{label}: the file that `{setting}` names does not exist",
-                    recovery=f"mend `{setting}` in the spec's connection; a relative path starts at"
+                    recovery=f"fix `{setting}` in the spec's connection; a relative path starts at"
                     " the repository",
                 )
             )
         return path
 
     return TlsFiles(
-        ca=file("tls.ca", tls.ca),
-        cert=file("tls.cert", tls.cert),
-        key=file("tls.key", tls.key),
-        verify=tls.verify,
+        ca=file("tls.ca", tls.ca), cert=file("tls.cert", tls.cert), key=file("tls.key", tls.key)
     )

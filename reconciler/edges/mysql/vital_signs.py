@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from reconciler.edges.client.target import Target
+from reconciler.edges.client.tls import is_local
 from reconciler.edges.mysql.connect import Link, connect
 from reconciler.edges.mysql.problems import LinkLost, ServerRefusal
-from reconciler.edges.mysql.reading import number, text
-from reconciler.edges.mysql.target import Target
+from reconciler.edges.mysql.reading import count, number, text
 from reconciler.errors import Unavailable
 from reconciler.guard.health import Vitals
+from reconciler.limits import REPLICAS_MAX
 from reconciler.model.server import Flavor, ServerVersion
 
 
@@ -29,7 +31,7 @@ def measure(link: Link, version: ServerVersion) -> Vitals:
 
 
 def _threads_running(link: Link) -> int | None:
-    rows = link.query("SHOW GLOBAL STATUS LIKE 'Threads_running'")
+    rows = link.query("SHOW GLOBAL STATUS LIKE 'Threads_running'", width=2)
     return number(rows[0][1]) if rows else None
 
 
@@ -40,6 +42,8 @@ def _replica_lag_s(link: Link, version: ServerVersion) -> float | None:
     try:
         replicas = link.rows_by_name(_list_replicas(version))
     except ServerRefusal:
+        return None
+    if len(replicas) > REPLICAS_MAX:
         return None
     lags = [_lag_of(_replica(link.target, row), version) for row in replicas]
     measured = [lag for lag in lags if lag is not None]
@@ -57,7 +61,9 @@ def _replica(source: Target, row: Mapping[str, object]) -> Target | None:
     host, port = text(row.get("Host") or ""), number(row.get("Port"))
     if not host or port is None:
         return None
-    return replace(source, host=host, port=port, socket=None)
+    on_this_machine = source.is_local and is_local(host, None)
+    known = host == source.host or on_this_machine
+    return replace(source, host=host, port=port, socket=None, named_by_a_server=not known)
 
 
 def _lag_of(replica: Target | None, version: ServerVersion) -> float | None:
@@ -68,18 +74,20 @@ def _lag_of(replica: Target | None, version: ServerVersion) -> float | None:
     try:
         with connect(replica, program="reconciler, looking", with_database=False) as link:
             channels = link.rows_by_name(statement)
+        lags = [count(_seconds_behind(channel)) for channel in channels]
     except (Unavailable, ServerRefusal, LinkLost):
         return None
     # NULL while replication is stopped or broken: that lag is not known, not zero.
-    lags = [row.get("Seconds_Behind_Source", row.get("Seconds_Behind_Master")) for row in channels]
-    if not lags or any(lag is None for lag in lags):
-        return None
-    return max(float(str(lag)) for lag in lags)
+    known = [lag for lag in lags if lag is not None]
+    return float(max(known)) if known and len(known) == len(lags) else None
+
+
+def _seconds_behind(channel: Mapping[str, object]) -> object:
+    return channel.get("Seconds_Behind_Source", channel.get("Seconds_Behind_Master"))
 
 
 def _disk_free_percent(link: Link, version: ServerVersion) -> float | None:
-    rows = link.query("SELECT @@global.datadir")
-    datadir = text(rows[0][0])
+    datadir = text(link.row("SELECT @@global.datadir", width=1)[0])
     match version.flavor:
         case Flavor.MARIADB:
             return _percent_by_plugin(link, datadir)
@@ -91,7 +99,7 @@ def _percent_by_plugin(link: Link, datadir: str) -> float | None:
     """MariaDB's plugin DISKS, if it is installed and the login has FILE: the file system that
     holds the data folder is the one mounted deepest above it."""
     try:
-        rows = link.query("SELECT Path, Total, Available FROM information_schema.DISKS")
+        rows = link.query("SELECT Path, Total, Available FROM information_schema.DISKS", width=3)
     except ServerRefusal:
         return None
     above = [
@@ -110,7 +118,7 @@ def _percent_on_this_machine(link: Link, datadir: Path) -> float | None:
     proves that it is this server's and not one behind a forwarded port."""
     if not link.target.is_local:
         return None
-    uuid = text(link.query("SELECT @@global.server_uuid")[0][0])
+    uuid = text(link.row("SELECT @@global.server_uuid", width=1)[0])
     try:
         if uuid not in (datadir / "auto.cnf").read_text():
             return None

@@ -14,8 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import pymysql
-
+from reconciler.edges.client.opening import open_wire
 from reconciler.edges.server.find import ServerBinary, find_server
 from reconciler.edges.server.lock import LOCK_NAME, end_and_remove, is_kept
 from reconciler.edges.server.problems import (
@@ -31,6 +30,7 @@ from reconciler.edges.server.sandbox_state import (
     SandboxShard,
     read_state,
     remove_state,
+    target_of,
     write_state,
 )
 from reconciler.limits import (
@@ -164,12 +164,8 @@ def _describe(
 
 def _create_databases(sandbox: Sandbox) -> None:
     for server in sandbox.servers:
-        connection = pymysql.connect(
-            host=server.host,
-            port=server.port,
-            user=sandbox.logins.admin.user,
-            password=sandbox.logins.admin.password,
-        )
+        admin = target_of(server, sandbox.logins.admin)
+        connection = open_wire(admin, program="reconciler, sandbox", database=None)
         with connection, connection.cursor() as cursor:
             for shard in sandbox.shards:
                 if shard.server == server.number:

@@ -13,12 +13,13 @@ from typing import Any
 import pymysql
 from pymysql.constants import CLIENT
 
+from reconciler.edges.client.opening import SessionOptions, open_wire
 from reconciler.edges.server.problems import (
     sandbox_is_missing,
     sandbox_shard_unknown,
     sandbox_sql_failed,
 )
-from reconciler.edges.server.sandbox_state import Sandbox, SandboxShard, read_state
+from reconciler.edges.server.sandbox_state import Sandbox, SandboxShard, read_state, target_of
 
 Rows = tuple[tuple[Any, ...], ...]
 
@@ -42,14 +43,11 @@ def _run(sandbox: Sandbox, shard: SandboxShard, sql: str) -> Rows:
     server = sandbox.server_of(shard)
     rows: Rows = ()
     try:
-        connection = pymysql.connect(
-            host=server.host,
-            port=server.port,
-            user=sandbox.logins.admin.user,
-            password=sandbox.logins.admin.password,
+        connection = open_wire(
+            target_of(server, sandbox.logins.admin),
+            program="reconciler, sandbox",
             database=shard.database,
-            autocommit=True,
-            client_flag=CLIENT.MULTI_STATEMENTS,
+            options=SessionOptions(client_flag=CLIENT.MULTI_STATEMENTS),
         )
         with connection, connection.cursor() as cursor:
             cursor.execute(sql)

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reconciler.edges.client.target import Target
 from reconciler.edges.server.problems import sandbox_is_unreadable
 from reconciler.edges.server.process import Login, Logins
+from reconciler.limits import SANDBOX_ANSWER_S_MAX, SANDBOX_CONNECT_S_MAX
 
 FORMAT = 1
 STATE_NAME, VARIABLES_NAME, SPEC_NAME = "sandbox.json", "sandbox.env", "sandbox.yaml"
@@ -51,6 +53,22 @@ class Sandbox:
 
     def server_of(self, shard: SandboxShard) -> SandboxServer:
         return self.servers[shard.server - 1]
+
+
+def target_of(server: SandboxServer, login: Login) -> Target:
+    """On this machine, where nobody is between."""
+    return Target(
+        label=f"server {server.number} of the sandbox",
+        host=server.host,
+        port=server.port,
+        socket=None,
+        database=None,
+        user=login.user,
+        password=login.password,
+        tls=None,
+        connect_timeout_s=SANDBOX_CONNECT_S_MAX,
+        read_timeout_s=SANDBOX_ANSWER_S_MAX,
+    )
 
 
 def write_state(sandbox: Sandbox) -> None:

@@ -103,7 +103,7 @@ def test_a_shard_s_connection_is_the_environment_s_with_its_own_laid_over() -> N
     by_name = {shard.name: shard.connection for shard in production.shards}
     assert by_name["-40"] == shared
     assert by_name["80-c0"].host == "elsewhere"
-    assert (by_name["80-c0"].port, by_name["80-c0"].tls) == ("${PORT}", None)
+    assert (by_name["80-c0"].port, by_name["80-c0"].tls) == ("${PORT}", Tls(insecure=True))
     assert by_name["c0-"].socket == "/run/mysqld.sock"
     assert [shard.connection.port for shard in staging.shards] == ["3310", "3306", "3306", "3306"]
 

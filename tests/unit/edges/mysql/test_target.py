@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.edges.mysql.target import Target, required_database, resolve
+from reconciler.edges.client.target import Target
+from reconciler.edges.client.tls import TlsFiles
+from reconciler.edges.mysql.target import required_database, resolve
 from reconciler.errors import InvalidInput
 from reconciler.spec.model import Connection, Tls
 
@@ -77,8 +79,7 @@ def test_relative_tls_files_are_of_the_repository(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").touch()
     connection = replace(CONNECTION, tls=Tls(ca="ca.pem"))
     target = resolve(connection, environ=ENVIRON, root=tmp_path, shard="-40")
-    assert target.tls is not None
-    assert target.tls.ca == tmp_path / "ca.pem"
+    assert target.tls == TlsFiles(ca=tmp_path / "ca.pem")
 
 
 def test_a_connection_without_a_database_has_nothing_to_look_at() -> None:
