@@ -40,10 +40,11 @@ from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.progress import ProgressEvent
 from reconciler.plan.files import plan_paths
 from reconciler.plan.model import Plan
+from reconciler.report.compose.apply import apply_document, status_document
+from reconciler.report.compose.forge import break_glass_issue
 from reconciler.report.forge_words import apply_status, break_glass_line, break_glass_title
-from reconciler.report.markdown.apply import apply_markdown, status_markdown
-from reconciler.report.markdown.ci import break_glass_issue
 from reconciler.report.render import apply_report
+from reconciler.report.write.markdown import write_markdown
 from reconciler.spec.load import DesiredFiles, load_repository
 from reconciler.spec.model import Environment
 from reconciler.spec.tree import from_the_top
@@ -100,7 +101,7 @@ def apply_merged(
     code = worst(_code(outcome, run.waves) for outcome in outcomes)
     show(apply_report(outcomes, run.ci.how("github", run.loaded)))
     ordered = worst_first(outcomes, lambda outcome: _code(outcome, run.waves))
-    run.ci.summarise(lambda room: apply_markdown(ordered, limit_bytes=room))
+    run.ci.summarise(apply_document(ordered))
     _record(run, outcomes, code)
     for outcome in outcomes:
         _comment(run, outcome)
@@ -192,7 +193,7 @@ def _break_glass(run: _Run, reason: str) -> None:
         approved_by = [p.login for p in people if p.login.lower() not in run.ci.job.started_by]
         if not approved_by:
             raise Refused(_not_let_in())
-        body = break_glass_issue(
+        issue = break_glass_issue(
             environment=run.environment,
             commit=run.commit,
             actor=run.ci.job.actor,
@@ -200,7 +201,9 @@ def _break_glass(run: _Run, reason: str) -> None:
             reason=reason,
             run=run.ci.job.run_url,
         )
-        number = run.ci.notices.open_issue(break_glass_title(run.environment), body)
+        number = run.ci.notices.open_issue(
+            break_glass_title(run.environment), write_markdown(issue)
+        )
     except Refused:
         raise
     except ReconcilerError as unclear:
@@ -240,7 +243,9 @@ def _comment(run: _Run, outcome: ApplyOutcome | KeyspaceFailed) -> None:
         return
     late = outcome.verdict is ApplyVerdict.SUPERSEDED and run.ci.job.is_rerun
     if outcome.verdict is not ApplyVerdict.NOTHING_TO_DO and not late:
-        _tell_author(run, outcome.environment, outcome.keyspace, apply_markdown([outcome]))
+        _tell_author(
+            run, outcome.environment, outcome.keyspace, write_markdown(apply_document([outcome]))
+        )
 
 
 def _tell_progress(run: _Run, worlds: Worlds, environment: Environment, keyspace: str) -> None:
@@ -253,7 +258,7 @@ def _tell_progress(run: _Run, worlds: Worlds, environment: Environment, keyspace
         return  # the rollout itself says what is wrong with the ledger
     if status is not None:
         outcome = StatusOutcome(environment=environment.name, applies=(status,), now_s=now_s)
-        _tell_author(run, environment.name, keyspace, status_markdown(outcome))
+        _tell_author(run, environment.name, keyspace, write_markdown(status_document(outcome)))
 
 
 def _tell_author(run: _Run, environment: str, keyspace: str, body: str) -> None:

@@ -20,11 +20,12 @@ from reconciler.errors import ReconcilerError
 from reconciler.flows.drift import find_drift
 from reconciler.outcomes.drift import DriftOutcome
 from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.report.compose.drift import drift_document
+from reconciler.report.compose.forge import DRIFT_ISSUE_TITLE, drift_issue
 from reconciler.report.forge_words import chat_text
-from reconciler.report.markdown.ci import DRIFT_ISSUE_TITLE, drift_issue
-from reconciler.report.markdown.drift import drift_markdown
 from reconciler.report.metrics import drift_metrics
 from reconciler.report.render import drift_report
+from reconciler.report.write.markdown import write_markdown
 from reconciler.spec.load import DesiredFiles, load_repository
 from reconciler.spec.model import Environment
 
@@ -59,7 +60,7 @@ def watch_drift(
     code = worst(drift_code(outcome) for outcome in outcomes)
     show(drift_report(outcomes, ci.how("github", loaded)))
     ordered = worst_first(outcomes, drift_code)
-    ci.summarise(lambda room: drift_markdown(ordered, limit_bytes=room))
+    ci.summarise(drift_document(ordered))
     _write(ci, loaded, outcomes, {"sarif": sarif, "json": json})
     if metrics:
         metrics.write_text(drift_metrics(outcomes, now_s=SystemClock().now_s()), encoding="utf-8")
@@ -77,7 +78,7 @@ def _write(ci: CiJob, loaded: Loaded, outcomes: Outcomes, files: dict[str, Path 
 
 
 def _keep_issue(ci: CiJob, outcomes: Outcomes, code: ExitCode) -> None:
-    body = drift_issue(outcomes, ci.job.run_url)
+    body = write_markdown(drift_issue(outcomes, ci.job.run_url))
 
     def keep(notices: GithubNotices) -> None:
         if code is ExitCode.FINE:

@@ -22,8 +22,10 @@ from reconciler.edges.github.main_line import GitMainLine
 from reconciler.edges.github.notices import JOB_AUTHOR, GithubNotices
 from reconciler.errors import InvalidInput, Problem, ReconcilerError, Refused
 from reconciler.limits import SUMMARY_BYTES_MAX
+from reconciler.report.document import Document
 from reconciler.report.forge_words import untold_line
 from reconciler.report.render import Presentation
+from reconciler.report.write.markdown import write_markdown
 
 
 class CiJob:
@@ -72,9 +74,8 @@ class CiJob:
         except ReconcilerError as unsaid:
             remark(untold_line(what, unsaid.problems[0]))
 
-    def summarise(self, report: Callable[[int], str]) -> None:
-        """Add to the step's summary, which GitHub drops whole if it becomes too large: `report` is
-        given the room there is, in bytes."""
+    def summarise(self, report: Document) -> None:
+        """Add to the step's summary, which GitHub drops whole if it becomes too large."""
         path = self.job.summary
         if path is None:
             return
@@ -82,7 +83,7 @@ class CiJob:
         room = SUMMARY_BYTES_MAX - size - len("\n\n")
         if room > 0:
             with path.open("a", encoding="utf-8") as file:
-                file.write(report(room).rstrip("\n") + "\n\n")
+                file.write(write_markdown(report, limit_bytes=room).rstrip("\n") + "\n\n")
 
     def output(self, **values: object) -> None:
         """Outputs of the step; JSON keeps a value on its line."""

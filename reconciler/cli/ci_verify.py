@@ -28,16 +28,17 @@ from reconciler.flows.plan import keep_plan, plan_keyspace
 from reconciler.flows.verify import verify_keyspace
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
-from reconciler.report.forge_words import FORK_LINE, NO_SCHEMA_CHANGE, given_up_line, verify_status
-from reconciler.report.markdown.ci import (
+from reconciler.report.compose.forge import (
     fork_summary,
     given_up_summary,
     unchanged_comment,
     unchanged_summary,
 )
-from reconciler.report.markdown.plan import plan_markdown, verify_markdown
-from reconciler.report.neutral import is_marker, marker
+from reconciler.report.compose.plan import plan_document, verify_document
+from reconciler.report.forge_words import FORK_LINE, NO_SCHEMA_CHANGE, given_up_line, verify_status
 from reconciler.report.render import plan_report, verify_report
+from reconciler.report.write.markdown import write_markdown
+from reconciler.report.write.neutral import is_marker, marker
 from reconciler.spec.load import DesiredFiles, load_repository
 from reconciler.spec.model import Environment
 
@@ -127,7 +128,7 @@ def verify_change(repo: Path, environments: Sequence[str], sarif: Path | None) -
     _forget_untouched(change)
     show(verify_report(everything, change.ci.how("github", change.loaded)))
     ordered = worst_first(everything, verify_code)
-    change.ci.summarise(lambda room: verify_markdown(ordered, limit_bytes=room, files=change.files))
+    change.ci.summarise(verify_document(ordered, change.files))
     if sarif:
         sarif.write_text(verify_report(everything, change.ci.how("sarif", change.loaded)))
     code = worst(map(verify_code, everything))
@@ -154,10 +155,10 @@ def plan_change(repo: Path, environments: Sequence[str], telling: Telling, keepi
             outcomes = change.outcomes(environment, _planning(change, worlds))
             everything += outcomes
             for outcome in outcomes if telling is Telling.COMMENT else ():
-                _comment(change, plan_markdown([outcome], files=change.files))
+                _comment(change, write_markdown(plan_document([outcome], change.files)))
     show(plan_report(everything, change.ci.how("github", change.loaded)))
     ordered = worst_first(everything, plan_code)
-    change.ci.summarise(lambda room: plan_markdown(ordered, limit_bytes=room, files=change.files))
+    change.ci.summarise(plan_document(ordered, change.files))
     if app and pull_request:
         commit_plans(change.ci, app, pull_request, everything)
     code = worst(map(plan_code, everything))
@@ -187,7 +188,7 @@ def _planning(change: _Change, worlds: Worlds) -> Work[PlanOutcome]:
 def _unchanged(change: _Change, environments: Sequence[str], sarif: Path | None) -> int:
     """No connection is made, and none is needed."""
     click.echo(NO_SCHEMA_CHANGE)
-    change.ci.summarise(lambda room: unchanged_summary())
+    change.ci.summarise(unchanged_summary())
     change.ci.output(changed=False, plan_ids=[], exit_code=0)
     if sarif:
         sarif.write_text(verify_report([], change.ci.how("sarif", change.loaded)))
@@ -212,7 +213,7 @@ def _forget_untouched(change: _Change) -> None:
         told = notices.own_first_lines(pull_request.number)
         for environment, keyspace in pairs:
             if keyspace not in change.touched and marker("change", environment, keyspace) in told:
-                body = unchanged_comment(environment, keyspace)
+                body = write_markdown(unchanged_comment(environment, keyspace))
                 notices.keep_comment(pull_request.number, body)
         gone = frozenset(line for line in told if is_marker(line, "change") and line not in markers)
         all_known = len(sound) == len(change.loaded.keyspaces)  # of a broken one nobody knows
@@ -226,7 +227,7 @@ def _tell_given_up(change: _Change) -> None:
     if change.given_up:
         for keyspace, environment in change.given_up:
             click.echo(given_up_line(keyspace, environment))
-        change.ci.summarise(lambda room: given_up_summary(change.given_up))
+        change.ci.summarise(given_up_summary(change.given_up))
 
 
 def _from_fork(change: _Change, pull_request: PullRequestEvent) -> int:
@@ -239,7 +240,7 @@ def _from_fork(change: _Change, pull_request: PullRequestEvent) -> int:
     click.echo(FORK_LINE)
     number, touched = pull_request.number, change.touched
     ordered = worst_first(outcomes, plan_code)
-    change.ci.summarise(lambda room: fork_summary(touched, number, ordered, limit_bytes=room))
+    change.ci.summarise(fork_summary(touched, number, ordered))
     change.ci.output(changed=True, plan_ids=[], exit_code=int(ExitCode.REFUSED))
     return int(ExitCode.REFUSED)
 
@@ -248,7 +249,7 @@ def _tell_verified(
     change: _Change, environment: str, outcomes: Sequence[VerifyOutcome | KeyspaceFailed]
 ) -> None:
     for outcome in outcomes:
-        _comment(change, verify_markdown([outcome], files=change.files))
+        _comment(change, write_markdown(verify_document([outcome], change.files)))
     if outcomes:
         code = worst(map(verify_code, outcomes))
         _status(change, environment, verify_status(outcomes), code)

@@ -24,8 +24,9 @@ def ask_applies(
     from reconciler.cli.wire import Worlds, holder_name
     from reconciler.drive.control import ask
     from reconciler.edges.clock import SystemClock
-    from reconciler.report.json_shapes import control_json
-    from reconciler.report.text.control import control_text
+    from reconciler.report.compose.control import control_document
+    from reconciler.report.json import control_json
+    from reconciler.report.write.text import write_text
     from reconciler.spec.load import DesiredFiles
     from reconciler.spec.model import Environment
 
@@ -43,7 +44,7 @@ def ask_applies(
             )
 
         outcomes = loaded.each(environment, keyspaces, work)
-    as_text = control_text(outcomes, style_for(sys.stdout))
+    as_text = write_text(control_document(outcomes), style_for(sys.stdout))
     show(control_json(outcomes, kind) if output == "json" else as_text)
     exit_with([_code(outcomes)])
 

@@ -111,7 +111,7 @@ def _report(error: Exception, arguments: Sequence[str]) -> int:
     if isinstance(error, ReconcilerError):
         _show_problems(error)
         if _is_for_a_program(arguments):
-            from reconciler.report.json_shapes import failure_json
+            from reconciler.report.json import failure_json
 
             click.echo(failure_json(error), nl=False)
         return error.exit_code
@@ -140,11 +140,11 @@ def _is_for_a_program(arguments: Sequence[str]) -> bool:
 def _show_problems(error: ReconcilerError) -> None:
     from reconciler.cli.presenting import style_for
     from reconciler.cli.streams import remark
-    from reconciler.report.text.blocks import finished, problem_lines
+    from reconciler.report.compose.opening import problems_document
+    from reconciler.report.write.text import write_text
 
-    style = style_for(sys.stderr)
-    lines = [line for problem in error.problems for line in problem_lines(problem, style)]
-    remark(finished(lines).rstrip("\n"))
+    told = write_text(problems_document(error.problems), style_for(sys.stderr))
+    remark(told.rstrip("\n"))
 
 
 def _place(error: Exception) -> str:

@@ -17,7 +17,7 @@ from reconciler.outcomes.progress import (
     StatementEnded,
     StatementStarted,
 )
-from reconciler.report.text.progress import progress_line
+from reconciler.report.progress import progress_line
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

@@ -97,8 +97,9 @@ def _show_failed(failed: list[KeyspaceFailed]) -> None:
 
     from reconciler.cli.presenting import style_for
     from reconciler.cli.streams import remark
-    from reconciler.report.text.blocks import failed_lines, finished
+    from reconciler.report.compose.opening import failures_document
+    from reconciler.report.write.text import write_text
 
-    for entry in failed:
-        lines = failed_lines(entry, style_for(sys.stderr))
-        remark(finished(lines).rstrip("\n"))
+    if failed:
+        told = write_text(failures_document(failed), style_for(sys.stderr))
+        remark(told.rstrip("\n"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from reconciler.diff.model import Operation
 from reconciler.limits import SHARDS_NAMED_MAX
@@ -28,21 +29,45 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+@dataclass(frozen=True, slots=True)
+class ShardWords:
+    """A set of shards in words, for one line: text, names with commas between, text."""
+
+    before: str
+    names: tuple[str, ...] = ()
+    after: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.before}{', '.join(self.names)}{self.after}"
+
+
 def shard_set(shards: Sequence[str], of: int) -> str:
     """Which shards, in one line: all of them, their names, or how many (RP-2)."""
-    if len(shards) == of:
-        return f"shard {shards[0]}" if of == 1 else f"all {of:,} shards"
-    if len(shards) <= SHARDS_NAMED_MAX:
-        return named_shards(shards)
-    return f"{len(shards):,} of {of:,} shards"
+    return str(shard_words(shards, of))
 
 
 def named_shards(shards: Sequence[str]) -> str:
     """Which shards, where nobody knows of how many: by name as far as one line holds them."""
+    return str(named_words(shards))
+
+
+def shard_words(shards: Sequence[str], of: int) -> ShardWords:
+    """As `shard_set`, with the names set apart."""
+    if len(shards) == of == 1:
+        return ShardWords("shard ", (shards[0],))
+    if len(shards) == of:
+        return ShardWords(f"all {of:,} shards")
     if len(shards) <= SHARDS_NAMED_MAX:
-        return f"{'shard' if len(shards) == 1 else 'shards'} {', '.join(shards)}"
+        return named_words(shards)
+    return ShardWords(f"{len(shards):,} of {of:,} shards")
+
+
+def named_words(shards: Sequence[str]) -> ShardWords:
+    """As `named_shards`, with the names set apart."""
+    if len(shards) <= SHARDS_NAMED_MAX:
+        return ShardWords("shard " if len(shards) == 1 else "shards ", tuple(shards))
     more = len(shards) - SHARDS_NAMED_MAX
-    return f"shards {', '.join(shards[:SHARDS_NAMED_MAX])} and {more:,} more"
+    return ShardWords("shards ", tuple(shards[:SHARDS_NAMED_MAX]), f" and {more:,} more")
 
 
 def terminated(sql: str) -> str:

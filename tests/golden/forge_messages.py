@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from reconciler.limits import SUMMARY_BYTES_MAX
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.drift import DriftOutcome
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
 from reconciler.report import forge_words
-from reconciler.report.markdown.ci import (
+from reconciler.report.compose.forge import (
     DRIFT_ISSUE_TITLE,
     break_glass_issue,
     drift_issue,
@@ -17,6 +16,7 @@ from reconciler.report.markdown.ci import (
     unchanged_comment,
     unchanged_summary,
 )
+from reconciler.report.document import Document
 from tests.golden import samples
 from tests.golden.scenarios import DRIFTED, MATCHING, PENDING_APPLY, UNREACHABLE
 
@@ -59,8 +59,8 @@ def _applied(verdict: ApplyVerdict) -> ApplyOutcome:
     )
 
 
-# Name, when it is said, and the Markdown of it.
-FORGE_MESSAGES: tuple[tuple[str, str, str], ...] = (
+# Name, when it is said, and what it says.
+FORGE_MESSAGES: tuple[tuple[str, str, Document], ...] = (
     (
         "forge-unchanged",
         "A pull request whose earlier state had a plan touches the schema no more: its comment.",
@@ -79,7 +79,7 @@ FORGE_MESSAGES: tuple[tuple[str, str, str], ...] = (
     (
         "forge-fork",
         "A pull request from a fork touches the schema: the job's summary.",
-        fork_summary(["commerce"], 12, [_PLANNED], limit_bytes=SUMMARY_BYTES_MAX),
+        fork_summary(["commerce"], 12, [_PLANNED]),
     ),
     (
         "forge-break-glass",

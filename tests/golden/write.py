@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reconciler.plan.readable import render_readable_sql
+from reconciler.report.compose.control import control_document
 from reconciler.report.findings import SchemaFiles, TableFile
-from reconciler.report.neutral import fenced
+from reconciler.report.progress import progress_line
 from reconciler.report.render import Format, Presentation
-from reconciler.report.text.control import control_text
-from reconciler.report.text.progress import progress_line
+from reconciler.report.write.markdown import write_markdown
+from reconciler.report.write.neutral import fenced
+from reconciler.report.write.text import write_text
 from tests.golden.forge_messages import FORGE_LINES, FORGE_MESSAGES
 from tests.golden.samples import DIVERGENT
 from tests.golden.scenarios import CONTROL, PROGRESS, SCENARIOS, SECTIONS, Scenario
@@ -62,8 +64,8 @@ def golden_files() -> dict[Path, str]:
     for scenario in SCENARIOS:
         for form in _formats(scenario):
             files[HERE / f"{scenario.name}.{SUFFIXES[form]}"] = _report(scenario, form)
-    for name, _, markdown in FORGE_MESSAGES:
-        files[HERE / f"{name}.md"] = markdown
+    for name, _, message in FORGE_MESSAGES:
+        files[HERE / f"{name}.md"] = write_markdown(message)
     files[HERE / "readable.plan.sql"] = _readable()
     return files
 
@@ -95,12 +97,12 @@ def _messages() -> Iterator[str]:
     yield "## apply, while it runs"
     yield fenced("\n".join(map(progress_line, PROGRESS)), "text")
     yield "## stop, release and cancel"
-    yield fenced(control_text(CONTROL).rstrip("\n"), "text")
+    yield fenced(write_text(control_document(CONTROL)).rstrip("\n"), "text")
     yield "## On the forge"
-    for name, when, markdown in FORGE_MESSAGES:
+    for name, when, message in FORGE_MESSAGES:
         yield f"### {name}"
         yield when
-        yield fenced(markdown.rstrip("\n"), "markdown")
+        yield fenced(write_markdown(message).rstrip("\n"), "markdown")
     yield "### In one line: statuses, deployments, commits, the log, a chat"
     yield "\n\n".join(f"{when}:\n\n{fenced(text, 'text')}" for when, text in FORGE_LINES)
     yield "## The readable plan beside the plan file"

@@ -11,10 +11,11 @@ from reconciler.limits import MOMENT_S, REWRITE_BYTES_PER_S_MAX, REWRITE_BYTES_P
 from reconciler.outcomes.plan import PlanOutcome
 from reconciler.plan.estimate import Estimated, NotEstimated, Span, estimate_time
 from reconciler.plan.model import Effect, Plan
+from reconciler.report.compose.plan import plan_document
 from reconciler.report.estimate_words import basis_line, span_words, time_line
-from reconciler.report.json_shapes import plan_json
-from reconciler.report.markdown.plan import plan_markdown
-from reconciler.report.text.plan import plan_text
+from reconciler.report.json import plan_json
+from reconciler.report.write.markdown import write_markdown
+from reconciler.report.write.text import write_text
 from reconciler.spec.model import RolloutSpec
 from tests.golden.samples import (
     ADD_EMAIL,
@@ -137,9 +138,9 @@ def test_every_format_says_the_same_and_it_is_no_part_of_the_plan() -> None:
     outcome = PlanOutcome(
         environment="production", keyspace="commerce", plan=made, estimate=estimate
     )
-    assert time_line(estimate) in plan_text([outcome])
-    assert time_line(estimate) in plan_markdown([outcome])
+    assert time_line(estimate) in write_text(plan_document([outcome]))
+    assert time_line(estimate) in write_markdown(plan_document([outcome]))
     assert "MB/s" in basis_line(estimate)
-    assert basis_line(estimate) in plan_markdown([outcome])
+    assert basis_line(estimate) in write_markdown(plan_document([outcome]))
     assert '"size_bytes": 1000000000' in plan_json([outcome])
     assert replace(outcome, estimate=None).plan == made

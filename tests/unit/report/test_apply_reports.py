@@ -7,9 +7,10 @@ import pytest
 from reconciler.errors import Problem
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.report.apply_words import MARKS, first_problem
-from reconciler.report.markdown.apply import apply_markdown
-from reconciler.report.text.apply import apply_text
-from reconciler.report.text.progress import progress_line
+from reconciler.report.compose.apply import apply_document
+from reconciler.report.progress import progress_line
+from reconciler.report.write.markdown import write_markdown
+from reconciler.report.write.text import write_text
 from tests.golden import samples
 from tests.golden.scenarios import FAILED, PROGRESS, TWO_FAILED, operation, row
 
@@ -22,7 +23,7 @@ def reports(problem: Problem | None) -> tuple[str, str]:
         shards=TWO_FAILED,
         problem=problem,
     )
-    return apply_text([outcome]), apply_markdown([outcome])
+    return write_text(apply_document([outcome])), write_markdown(apply_document([outcome]))
 
 
 @pytest.mark.invariant("RP-3")

@@ -18,9 +18,10 @@ from reconciler.outcomes.drift import DriftOutcome
 from reconciler.outcomes.files import LintOutcome
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
 from reconciler.report import render
-from reconciler.report.fit import Part, fit
-from reconciler.report.markdown.plan import plan_markdown
+from reconciler.report.compose.plan import plan_document
 from reconciler.report.render import Format, Presentation
+from reconciler.report.write.fit import Part, fit
+from reconciler.report.write.markdown import write_markdown
 from tests.golden import samples
 from tests.golden.samples import ADD_EMAIL, change_set, plan
 from tests.golden.scenarios import DRIFTED, MATCHING, PENDING_APPLY, UNREACHABLE
@@ -97,7 +98,7 @@ def test_a_plan_is_cut_to_the_limit_and_keeps_verdict_and_id(
 ) -> None:
     outcome = huge_plan(change_sets, columns)
     assert outcome.plan is not None
-    report = plan_markdown([outcome], limit_bytes=limit_bytes)
+    report = write_markdown(plan_document([outcome]), limit_bytes=limit_bytes)
     assert len(report.encode()) <= limit_bytes
     assert report.startswith("<!-- reconciler change production/commerce -->\n### ")
     assert outcome.plan.plan_id in report
@@ -213,7 +214,7 @@ def test_a_summary_of_more_plans_than_it_holds_keeps_the_first_ones_and_says_wha
     None
 ):
     outcomes = [huge_plan(4, 20)] * 1_500
-    report = plan_markdown(outcomes, limit_bytes=SUMMARY_BYTES_MAX)
+    report = write_markdown(plan_document(outcomes), limit_bytes=SUMMARY_BYTES_MAX)
     assert SUMMARY_BYTES_MAX // 2 < len(report.encode()) <= SUMMARY_BYTES_MAX
     assert 100 < report.count("### ⚠️") < 1_500
     assert report.endswith(

@@ -7,7 +7,7 @@ import json
 from reconciler.errors import Problem
 from reconciler.ledger.states import RequestKind
 from reconciler.outcomes.failed import KeyspaceFailed
-from reconciler.report.json_shapes import FORMAT, control_json
+from reconciler.report.json import FORMAT, control_json
 from tests.golden.scenarios import CONTROL
 
 LOST = KeyspaceFailed(

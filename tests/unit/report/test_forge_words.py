@@ -11,7 +11,8 @@ from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.drift import DriftOutcome
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.report import forge_words
-from reconciler.report.markdown.ci import fork_summary
+from reconciler.report.compose.forge import fork_summary
+from reconciler.report.write.markdown import write_markdown
 from tests.golden import samples
 from tests.golden.forge_messages import RUN
 from tests.golden.scenarios import DRIFTED, MATCHING
@@ -65,7 +66,8 @@ def test_a_stale_status_is_known_again_and_no_other_is() -> None:
 @pytest.mark.invariant("RP-7")
 def test_the_summary_of_a_fork_fits_with_its_plans() -> None:
     outcome = replace(FAILED, problems=(replace(samples.BAD_KEY, message="x" * 900),) * 20)
-    said = fork_summary(["shop"], 12, [outcome] * 100, limit_bytes=20_000)
+    document = fork_summary(["shop"], 12, [outcome] * 100)
+    said = write_markdown(document, limit_bytes=20_000)
     assert len(said.encode()) <= 20_000
     assert "What happens next" in said
     assert "left out here" in said

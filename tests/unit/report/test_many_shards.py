@@ -7,10 +7,10 @@ from dataclasses import replace
 from reconciler.model.fleet import even_shards
 from reconciler.outcomes.doctor import CheckMark, DoctorFinding, DoctorOutcome
 from reconciler.outcomes.plan import PlanOutcome
-from reconciler.report.markdown.lists import doctor_markdown
-from reconciler.report.markdown.plan import plan_markdown
-from reconciler.report.text.lists import doctor_text
-from reconciler.report.text.plan import plan_text
+from reconciler.report.compose.doctor import doctor_document
+from reconciler.report.compose.plan import plan_document
+from reconciler.report.write.markdown import write_markdown
+from reconciler.report.write.text import write_text
 from tests.golden import samples
 
 SHARDS = even_shards(64)
@@ -21,7 +21,7 @@ REFUSED = PlanOutcome(
 
 
 def test_a_wrong_password_on_every_shard_is_one_reason() -> None:
-    for text in (plan_text([REFUSED]), plan_markdown([REFUSED])):
+    for text in (write_text(plan_document([REFUSED])), write_markdown(plan_document([REFUSED]))):
         assert text.count(samples.LOST.reason) == 1
         assert "refused for 1 reason" in text
         assert "and 56 more" in text
@@ -29,7 +29,7 @@ def test_a_wrong_password_on_every_shard_is_one_reason() -> None:
 
 def test_shards_that_cannot_be_seen_for_two_reasons_are_two_reasons() -> None:
     other = replace(LOST[5], reason="the server does not answer")
-    text = plan_text([replace(REFUSED, unreachable=(*LOST[:5], other))])
+    text = write_text(plan_document([replace(REFUSED, unreachable=(*LOST[:5], other))]))
     assert "refused for 2 reasons" in text
     assert f"shard {other.shard} could not be observed: the server does not answer" in text
 
@@ -45,7 +45,10 @@ def test_doctor_tells_what_is_alike_once_and_the_worst_first() -> None:
         for number, shard in enumerate(SHARDS)
     )
     outcome = DoctorOutcome(environment="production", keyspace="commerce", findings=findings)
-    for text in (doctor_text([outcome]), doctor_markdown([outcome])):
+    for text in (
+        write_text(doctor_document([outcome])),
+        write_markdown(doctor_document([outcome])),
+    ):
         assert text.count("no login") == 1
         assert text.index("no login") < text.index("reachable")
-    assert "1 ok, 1 failed" in doctor_text([outcome])
+    assert "1 ok, 1 failed" in write_text(doctor_document([outcome]))

@@ -13,7 +13,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from reconciler.plan.visible import visible_block, visible_line
-from reconciler.report.neutral import code_span, fenced, marker, prose
+from reconciler.report.spans import Command, Link, Name, Span, Strong, Text
+from reconciler.report.write.neutral import fenced, inline, marker
 
 pytestmark = pytest.mark.invariant("RP-6")
 
@@ -56,6 +57,14 @@ EXAMPLES = (
 encodable = st.text(st.characters(exclude_categories=["Cs"]))
 
 
+def prose(text: str) -> str:
+    return inline((Text(text),))
+
+
+def code_span(text: str) -> str:
+    return inline((Name(text),))
+
+
 def tokens_in(markdown: str) -> list[Token]:
     flat: list[Token] = []
     for token in GFM.parse(markdown):
@@ -65,6 +74,17 @@ def tokens_in(markdown: str) -> list[Token]:
 
 def text_of(tokens: list[Token]) -> str:
     return "".join(t.content for t in tokens if t.type in ("text", "code_inline", "text_special"))
+
+
+def prose_in(tokens: list[Token]) -> str:
+    """What a site looks through for mentions, references and addresses: not code."""
+    shown, in_code = "", False
+    for token in tokens:
+        if token.type == "html_inline":
+            in_code = token.content == "<code>"
+        elif token.type in ("text", "text_special") and not in_code:
+            shown += token.content
+    return shown
 
 
 def with_examples(test: Callable[..., None]) -> Callable[..., None]:
@@ -100,6 +120,30 @@ def test_prose_holds_nothing_that_a_site_turns_into_a_link(text: str) -> None:
     shown = unescape(prose(text))
     for trigger in (r"@[\w-]", r"#\d", r"\bGH-\d", r"://", r"\bwww\.", r":\w+:"):
         assert not re.search(trigger, shown, re.IGNORECASE), trigger
+
+
+def hostile_spans() -> st.SearchStrategy[tuple[Span, ...]]:
+    kinds = st.sampled_from((Text, Name, Command, Strong, Link))
+    return st.lists(st.builds(lambda kind, text: kind(text), kinds, hostile)).map(tuple)
+
+
+@given(hostile_spans())
+@example((Text("www"), Text(".example.com")))
+@example((Text("GH"), Text("-12")))
+@example((Text("@"), Text("org")))
+@example((Text("1"), Text(". one")))
+@example((Text(" "), Text("# title")))
+def test_spans_side_by_side_are_what_they_are_alone(spans: tuple[Span, ...]) -> None:
+    """What one begins the next does not end."""
+    tokens = tokens_in(f"{inline(spans)}\n")
+    assert {token.type for token in tokens} <= {
+        "paragraph_open", "paragraph_close", "text", "text_special", "code_inline", "html_inline",
+        "strong_open", "strong_close",
+    }  # fmt: skip
+    allowed = ["<code>", "</code>"]
+    assert all(t.content in allowed for t in tokens if t.type == "html_inline")
+    for trigger in (r"@[\w-]", r"#\d", r"\bGH-\d", r"\bwww\."):
+        assert not re.search(trigger, prose_in(tokens), re.IGNORECASE), trigger
 
 
 @with_examples

@@ -9,16 +9,17 @@ from reconciler.model.fleet import even_shards
 from reconciler.model.policy import Allow, HazardKind
 from reconciler.outcomes.plan import PlanOutcome
 from reconciler.plan.model import Plan
-from reconciler.report.markdown.plan import plan_markdown
+from reconciler.report.compose.plan import plan_document
 from reconciler.report.summary import Danger, changes_line, summarise
-from reconciler.report.text.plan import plan_text
+from reconciler.report.write.markdown import write_markdown
+from reconciler.report.write.text import write_text
 from tests.golden import samples
 from tests.golden.samples import ADD_EMAIL, ADD_INDEX, SHORTEN_NOTE, change_set, plan
 
 
 def reports(made: Plan) -> tuple[str, str]:
     outcome = PlanOutcome(environment="production", keyspace="commerce", plan=made)
-    return plan_text([outcome]), plan_markdown([outcome])
+    return write_text(plan_document([outcome])), write_markdown(plan_document([outcome]))
 
 
 @pytest.mark.invariant("RP-1")
@@ -34,7 +35,7 @@ def test_a_divergent_plan_shows_one_block_for_each_change_set_and_the_matching_s
     text, markdown = reports(samples.DIVERGENT)
     assert "Change set 1 of 2: shards -40, 40-80" in text
     assert "Change set 2 of 2: shard 80-c0" in text
-    assert "Already matching: nothing runs here\n  shard c0-" in text
+    assert "Already matching\n  shard c0-; nothing runs there." in text
     assert "#### Change set 2 of 2: shard `80-c0`" in markdown
     assert markdown.count("```sql") == 2
     assert "**Already matching:** shard `c0-`" in markdown
@@ -93,7 +94,7 @@ def test_the_lines_to_add_allow_exactly_what_was_missing() -> None:
         plan=made,
         refusals=(samples.PERMISSION_MISSING,),
     )
-    for report in (plan_text([outcome]), plan_markdown([outcome])):
+    for report in (write_text(plan_document([outcome])), write_markdown(plan_document([outcome]))):
         lines = [line.strip() for line in report.split("\n") if line.strip().startswith("- {")]
         allow = tuple(read(line) for line in lines)
         assert len(allow) == 2

@@ -5,16 +5,16 @@ from __future__ import annotations
 import difflib
 
 from reconciler.plan.visible import visible_sql
+from reconciler.report import blocks
 
 _LINES_MAX = 60
 
 
-def difference_lines(expected: str | None, observed: str | None) -> tuple[str, ...]:
-    """A small unified diff: '-' is what was expected, '+' what was observed; empty if neither is
-    known."""
-    if expected is None and observed is None:
-        return ()
-    old, new = (visible_sql(text or "").splitlines() for text in (expected, observed))
+def difference_lines(between: blocks.Difference) -> tuple[str, ...]:
+    """A small unified diff: '-' is what was expected, '+' what was observed; nothing in it hides
+    or ends a line."""
+    sides = (between.expected, between.observed)
+    old, new = (visible_sql(text or "").splitlines() for text in sides)
     if len(old) <= 1 and len(new) <= 1:
         return (
             *(f"- expected: {line}" for line in old),

@@ -22,8 +22,8 @@ from reconciler.plan import words
 from reconciler.plan.visible import visible_line
 from reconciler.report import apply_words
 from reconciler.report.style import PLAIN, Style, Tone
-from reconciler.report.text.blocks import sql_line
 from reconciler.report.times import clock, duration
+from reconciler.report.write.plain import sql_line
 
 
 def progress_line(event: ProgressEvent, style: Style = PLAIN) -> str:

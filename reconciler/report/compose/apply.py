@@ -1,0 +1,245 @@
+"""An apply, running or ended: the first failure on top (RP-3), then the account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from reconciler.errors import Problem
+from reconciler.ledger.states import ApplyState, OperationState
+from reconciler.outcomes.apply import (
+    ApplyOutcome,
+    ApplyStatus,
+    ApplyVerdict,
+    LedgerEvent,
+    OperationRow,
+    ShardRow,
+    StatusOutcome,
+    WaveRow,
+)
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.plan import words
+from reconciler.report import apply_words, blocks
+from reconciler.report.blocks import Block, Cut, Detail, Fact, Mark
+from reconciler.report.compose.opening import CHANGE, failed_report, marker, plan_id_fact, title
+from reconciler.report.compose.plan import permissions
+from reconciler.report.compose.reasons import problem, problems, refusals
+from reconciler.report.compose.shards import shard_set
+from reconciler.report.document import Document, NextStep, Report
+from reconciler.report.findings import NO_FILES, SchemaFiles
+from reconciler.report.spans import Moment, Name, Text, sentence, with_commands
+from reconciler.report.times import duration
+
+_VERDICT_MARKS = {
+    ApplyVerdict.NOTHING_TO_DO: Mark.GOOD,
+    ApplyVerdict.COMPLETED: Mark.GOOD,
+    ApplyVerdict.SUPERSEDED: Mark.CAUTION,
+    ApplyVerdict.PAUSED: Mark.WAITING,
+    ApplyVerdict.STOPPED: Mark.CAUTION,
+    ApplyVerdict.CANCELLED: Mark.CAUTION,
+    ApplyVerdict.REFUSED: Mark.BAD,
+    ApplyVerdict.FAILED: Mark.BAD,
+    ApplyVerdict.UNKNOWN: Mark.BAD,
+}
+
+_STATE_MARKS = {
+    ApplyState.PENDING: Mark.UNDERWAY,
+    ApplyState.RUNNING: Mark.UNDERWAY,
+    ApplyState.RUNNING_DEGRADED: Mark.BAD,
+    ApplyState.PAUSED: Mark.WAITING,
+    ApplyState.STOPPED: Mark.CAUTION,
+    ApplyState.COMPLETED: Mark.GOOD,
+    ApplyState.FAILED: Mark.BAD,
+    ApplyState.CANCELLED: Mark.CAUTION,
+}
+
+_OPERATION_MARKS = {
+    OperationState.COMPLETED: Mark.GOOD,
+    OperationState.FAILED: Mark.BAD,
+    OperationState.FAILED_RETRYABLE: Mark.CAUTION,
+    OperationState.UNKNOWN: Mark.BAD,
+    OperationState.STOPPED: Mark.CAUTION,
+}
+
+
+def apply_document(
+    outcomes: Sequence[ApplyOutcome | KeyspaceFailed], files: SchemaFiles = NO_FILES
+) -> Document:
+    return Document(reports=tuple(_applied(outcome, files) for outcome in outcomes))
+
+
+def status_document(outcome: StatusOutcome) -> Document:
+    if outcome.applies:
+        return Document(reports=tuple(_status(one, outcome.now_s) for one in outcome.applies))
+    none = (Name(outcome.environment), Text(": the ledger knows no apply"))
+    return Document(reports=(Report(title=None, blocks=(blocks.Paragraph(text=none),)),))
+
+
+def _applied(outcome: ApplyOutcome | KeyspaceFailed, files: SchemaFiles) -> Report:
+    if isinstance(outcome, KeyspaceFailed):
+        return failed_report(CHANGE, outcome)
+    mark, verdict = _VERDICT_MARKS[outcome.verdict], apply_words.verdict(outcome)
+    plan = outcome.plan
+    told: list[Block] = [
+        *_first_failure(outcome.problem, outcome.shards),
+        *refusals(outcome.refusals, outcome.unreachable, outcome.keyspace, files),
+        *(permissions(plan.core) if outcome.refusals and plan is not None else ()),
+        blocks.Facts(facts=tuple(_apply_facts(outcome))),
+        *_account(outcome.waves, outcome.shards, outcome.problem),
+    ]
+    return Report(
+        marker=marker(CHANGE, outcome.keyspace, outcome.environment),
+        title=title(mark, outcome.keyspace, outcome.environment, verdict),
+        blocks=tuple(told),
+        plan_id=plan.plan_id if plan else "",
+        next_steps=_next_steps(apply_words.next_step(outcome)),
+    )
+
+
+def _status(apply: ApplyStatus, now_s: float) -> Report:
+    state = apply_words.state_words(apply.state)
+    verdict = f"{state}, {apply_words.progress(apply.shards)}" if apply.shards else state
+    return Report(
+        marker=marker(CHANGE, apply.keyspace, apply.environment),
+        title=title(_STATE_MARKS[apply.state], apply.keyspace, apply.environment, verdict),
+        blocks=(
+            *_status_failure(apply),
+            blocks.Facts(facts=tuple(_status_facts(apply, now_s))),
+            *_account(apply.waves, apply.shards, apply.problem, now_s=now_s),
+            *_history(apply.events),
+        ),
+        plan_id=apply.plan_id,
+        next_steps=_next_steps(apply_words.status_step(apply)),
+    )
+
+
+def _next_steps(step: str) -> tuple[NextStep, ...]:
+    return (NextStep(text=with_commands(step)),) if step else ()
+
+
+def _apply_facts(outcome: ApplyOutcome) -> Iterator[Fact]:
+    if outcome.plan is not None:
+        yield plan_id_fact(outcome.plan.plan_id)
+    if outcome.apply_id is not None:
+        yield Fact(label="apply", text=sentence(str(outcome.apply_id)))
+    if outcome.statements_run:
+        count = words.count(outcome.statements_run, "statement")
+        ran = sentence(f"{count} in {duration(outcome.elapsed_s)}")
+        yield Fact(label="ran", text=ran, brief=ran)
+    yield from _because(outcome.reason)
+
+
+def _status_facts(apply: ApplyStatus, now_s: float) -> Iterator[Fact]:
+    yield plan_id_fact(apply.plan_id)
+    yield Fact(label="apply", text=sentence(str(apply.apply_id)))
+    yield Fact(label="commit", text=(Name(apply.commit),))
+    yield Fact(label="started", text=(Moment(apply.started_s, now_s),))
+    if apply.completed_s is not None:
+        took = Text(f", after {duration(apply.completed_s - apply.started_s)}")
+        yield Fact(label="ended", text=(Moment(apply.completed_s), took))
+    if apply.holder is not None:
+        yield Fact(label="driven by", text=(Name(apply.holder),))
+    if apply.heartbeat_s is not None:
+        yield Fact(label="last sign", text=(Moment(apply.heartbeat_s, now_s),))
+    yield from _because(apply.reason)
+    if apply.reason and apply.waits_since_s is not None:
+        yield Fact(label="since", text=(Moment(apply.waits_since_s, now_s),))
+
+
+def _because(reason: str) -> Iterator[Fact]:
+    if reason:
+        said = with_commands(reason)
+        yield Fact(label="because", text=said, brief=said)
+
+
+def _first_failure(
+    found: Problem | None, shards: Sequence[ShardRow], *, title: str = "First failure"
+) -> tuple[Block, ...]:
+    first = apply_words.first_problem(found, shards)
+    if first is None:
+        return ()
+    shard, own = first
+    if not shard or shard in own.message:
+        return problems((own,), title=title)
+    told = problem(own)
+    place = (Text("shard "), Name(shard), *((Text(", "), *told.place) if told.place else ()))
+    reasons = (replace(told, place=place),)
+    return (blocks.Reasons(kind=blocks.ReasonKind.PROBLEM, reasons=reasons, title=title),)
+
+
+def _status_failure(apply: ApplyStatus) -> tuple[Block, ...]:
+    """Of a past apply, told without its shards, nothing is left to do: it has no next step."""
+    if apply.shards or apply.problem is None:
+        return _first_failure(apply.problem, apply.shards)
+    told = replace(problem(apply.problem), recovery=())
+    return (blocks.Reasons(kind=blocks.ReasonKind.PROBLEM, reasons=(told,), title="First failure"),)
+
+
+def _account(
+    waves: Sequence[WaveRow],
+    shards: Sequence[ShardRow],
+    found: Problem | None,
+    *,
+    now_s: float | None = None,
+) -> Iterator[Block]:
+    total = sum(len(wave.shards) for wave in waves)
+    told = tuple(
+        blocks.Wave(
+            number=wave.number,
+            shards=shard_set(wave.shards, total),
+            state=apply_words.wave_words(wave),
+        )
+        for wave in waves
+        if wave.shards
+    )
+    if told:
+        yield blocks.Waves(waves=told, cut=Cut(detail=Detail.REASON))
+    if shards:
+        first = apply_words.first_problem(found, shards)
+        yield _shards(shards, first[1] if first else None, now_s)
+
+
+def _shards(shards: Sequence[ShardRow], on_top: Problem | None, now_s: float | None) -> Block:
+    shown = apply_words.shown_shards(shards)
+    left_out = "The table of shards is left out here; `reconciler status` shows it."
+    return blocks.Shards(
+        shards=tuple(_shard(row, on_top, now_s) for row in shown),
+        counted=apply_words.counted_states(shards) if len(shown) < len(shards) else "",
+        cut=Cut(detail=Detail.STATEMENT, instead=with_commands(left_out)),
+    )
+
+
+def _shard(row: ShardRow, on_top: Problem | None, now_s: float | None) -> blocks.Shard:
+    return blocks.Shard(
+        name=row.shard,
+        wave=row.wave,
+        sign=apply_words.MARKS[row.state],
+        mark=_OPERATION_MARKS.get(row.state, Mark.QUIET),
+        state=apply_words.state_words(row.state),
+        operations=tuple(_operation(one, on_top, now_s) for one in row.operations),
+    )
+
+
+def _operation(row: OperationRow, on_top: Problem | None, now_s: float | None) -> blocks.Operation:
+    told = problem(row.problem) if row.problem else None
+    if told is not None and row.problem == on_top:  # whose next step stands there already
+        told = replace(told, recovery=())
+    return blocks.Operation(
+        table=row.table,
+        sign=apply_words.MARKS[row.state],
+        text=apply_words.operation_words(row, now_s),
+        runs=row.runs,
+        problem=told,
+    )
+
+
+def _history(events: Sequence[LedgerEvent]) -> Iterator[Block]:
+    if events:
+        told = tuple(blocks.Event(at_s=one.at_s, text=_event(one)) for one in events)
+        yield blocks.History(events=told, cut=Cut(detail=Detail.PROOF))
+
+
+def _event(event: LedgerEvent) -> str:
+    places = (("shard", event.shard), ("table", event.table))
+    place = ", ".join(f"{noun} {name}" for noun, name in places if name)
+    return f"{place}: {event.what}" if place else event.what

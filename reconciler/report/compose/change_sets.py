@@ -1,0 +1,155 @@
+"""The change sets of a plan: at a glance, statement by statement, and what proves them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.limits import SHARDS_NAMED_MAX
+from reconciler.model.policy import Hazard
+from reconciler.plan import words
+from reconciler.plan.model import ChangeSet, Plan, PlanCore, PlannedStatement
+from reconciler.plan.permission import permission_of
+from reconciler.plan.visible import hidden_in_sql
+from reconciler.report import blocks
+from reconciler.report.blocks import Block, Cut, Detail
+from reconciler.report.compose.reasons import defined_at
+from reconciler.report.compose.shards import name_list, shard_set
+from reconciler.report.findings import SchemaFiles
+from reconciler.report.spans import Line, Name, Text, sentence, with_commands
+from reconciler.report.summary import rows_of
+
+_NAMES_MAX = 6
+
+# INPLACE without a rebuild and without a lock is the last that nobody feels.
+_FELT = 21
+
+
+def overview(core: PlanCore) -> Block:
+    rows = tuple(
+        (
+            sentence(str(number)),
+            shard_set(change_set.shards, len(core.shards)),
+            _tables(change_set),
+            sentence(str(len(change_set.statements))),
+            sentence(words.class_name(_worst(change_set))),
+            sentence(_destructive_count(change_set)),
+        )
+        for number, change_set in enumerate(core.change_sets, start=1)
+    )
+    header = ("Set", "Shards", "Tables", "Statements", "Worst class", "Destructive")
+    left_out = sentence("The table of change sets is left out here.")
+    return blocks.OnPage(
+        block=blocks.Table(header=header, rows=rows, more="change sets"),
+        cut=Cut(detail=Detail.OVERVIEW, instead=left_out),
+    )
+
+
+def _worst(change_set: ChangeSet) -> PlannedStatement:
+    return max(change_set.statements, key=lambda one: words.severity(one.execution))
+
+
+def _destructive_count(change_set: ChangeSet) -> str:
+    found = {
+        (statement.table, hazard.kind, hazard.object)
+        for statement in change_set.statements
+        for hazard in statement.hazards
+        if words.is_destructive(hazard)
+    }
+    return str(len(found)) if found else "none"
+
+
+def _tables(change_set: ChangeSet) -> Line:
+    tables = list(dict.fromkeys(statement.table for statement in change_set.statements))
+    more = len(tables) - _NAMES_MAX
+    rest = (Text(f" and {more} more"),) if more > 0 else ()
+    return (*name_list(tables[:_NAMES_MAX]), *rest)
+
+
+def change_set_block(plan: Plan, change_set: ChangeSet, number: int, files: SchemaFiles) -> Block:
+    core = plan.core
+    which = shard_set(change_set.shards, len(core.shards))
+    left_out = with_commands(
+        "The SQL of some change sets is left out here; the `.plan.sql` file has it all."
+    )
+    return blocks.Statements(
+        title=(Text(f"Change set {number} of {len(core.change_sets)}: "), *which),
+        statements=tuple(
+            _statement(plan, statement, f"{number}.{position}", files)
+            for position, statement in enumerate(change_set.statements, start=1)
+        ),
+        cut=Cut(detail=Detail.STATEMENT, instead=left_out),
+        dangers_cut=Cut(detail=Detail.REASON, instead=sentence("Some dangers are left out here.")),
+    )
+
+
+def _statement(
+    plan: Plan, statement: PlannedStatement, number: str, files: SchemaFiles
+) -> blocks.Statement:
+    remarks = list(words.session_words(statement))
+    if statement.row_ceiling is not None:
+        remarks.insert(0, f"refused where the table has over {statement.row_ceiling:,} rows")
+    return blocks.Statement(
+        number=number,
+        table=statement.table,
+        rows=rows_of(plan, statement.table),
+        sql=statement.sql,
+        class_name=words.class_name(statement),
+        effect=words.class_effect(statement),
+        felt=words.severity(statement.execution) >= _FELT,
+        remarks=tuple(remarks),
+        hidden=hidden_in_sql(statement.sql),
+        dangers=tuple(
+            _danger(plan.core, statement.table, hazard, files) for hazard in statement.hazards
+        ),
+    )
+
+
+def _danger(core: PlanCore, table: str, hazard: Hazard, files: SchemaFiles) -> blocks.Danger:
+    needed = hazard.needs_permission
+    allow = permission_of(table, hazard, core.policy.allow) if needed else None
+    return blocks.Danger(
+        kind=hazard.kind,
+        table=table,
+        object=None if hazard.object == table else hazard.object,
+        reason=hazard.reason,
+        needs_permission=needed,
+        allowed=allow.reason if allow else None,
+        defined=defined_at(files, core.keyspace, table, hazard.object),
+    )
+
+
+def wide_sets(core: PlanCore) -> Iterator[Block]:
+    """By name what the titles of wide change sets only count."""
+    counted = tuple(
+        (Text(f"change set {number}: "), *name_list(change_set.shards))
+        for number, change_set in enumerate(core.change_sets, start=1)
+        if SHARDS_NAMED_MAX < len(change_set.shards) < len(core.shards)
+    )
+    if counted:
+        left_out = with_commands(
+            "The shards of wide change sets are left out here; the `.plan.sql` has them all."
+        )
+        yield blocks.Fold(
+            title="Which shards",
+            blocks=(blocks.Items(items=counted),),
+            cut=Cut(detail=Detail.OVERVIEW, instead=left_out),
+        )
+
+
+def fingerprints(plan: Plan) -> Block:
+    core = plan.core
+    rows = tuple(
+        (sentence(str(number)), (Name(change_set.before),), (Name(change_set.after),))
+        for number, change_set in enumerate(core.change_sets, start=1)
+    )
+    sets = blocks.Table(header=("Set", "Before", "After"), rows=rows, more="change sets")
+    digests = tuple((Name(one.path), Text(": "), Name(one.sha256)) for one in core.inputs)
+    return blocks.Fold(
+        title="Fingerprints",
+        blocks=(
+            *((sets,) if rows else ()),
+            blocks.Items(title="Made from", items=digests),
+            blocks.Paragraph(text=(Text("Server: "), Name(core.server))),
+        ),
+        cut=Cut(detail=Detail.PROOF),
+    )

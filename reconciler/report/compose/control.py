@@ -1,0 +1,31 @@
+"""What became of a request to a running apply: one line for each keyspace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reconciler.ledger.states import RequestState
+from reconciler.outcomes.apply import ControlOutcome
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.report.blocks import Mark
+from reconciler.report.compose.opening import CHANGE, failed_report, title
+from reconciler.report.document import Document, Report
+
+_MARKS = {
+    RequestState.PENDING: Mark.CAUTION,
+    RequestState.APPLIED: Mark.GOOD,
+    RequestState.SUPERSEDED: Mark.CAUTION,
+    RequestState.REFUSED: Mark.BAD,
+}
+
+
+def control_document(outcomes: Sequence[ControlOutcome | KeyspaceFailed]) -> Document:
+    return Document(reports=tuple(map(_report, outcomes)))
+
+
+def _report(outcome: ControlOutcome | KeyspaceFailed) -> Report:
+    if isinstance(outcome, KeyspaceFailed):
+        return failed_report(CHANGE, outcome)
+    answer = f"{outcome.kind} {outcome.state}: {outcome.answer}"
+    mark = _MARKS[outcome.state]
+    return Report(title=title(mark, outcome.keyspace, outcome.environment, answer))

@@ -1,0 +1,113 @@
+"""Drift: shards that stand alike together, what needs a person on top, the repair beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reconciler.outcomes.drift import DriftGroup, DriftOutcome, ShardMark
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.report import blocks, drift_words
+from reconciler.report.blocks import Block, Cut, Detail, Mark
+from reconciler.report.compose.opening import failed_report, marker, title
+from reconciler.report.compose.reasons import refusals
+from reconciler.report.compose.shards import shard_set
+from reconciler.report.document import Document, NextStep, Report
+from reconciler.report.findings import NO_FILES, SchemaFiles
+from reconciler.report.order import sorted_shards
+from reconciler.report.spans import sentence, with_commands
+from reconciler.report.summary import short_id
+
+_MARKS = {
+    ShardMark.DRIFTED: Mark.BAD,
+    ShardMark.UNREACHABLE: Mark.BAD,
+    ShardMark.PENDING_APPLY: Mark.CAUTION,
+    ShardMark.MATCHING: Mark.GOOD,
+    ShardMark.UNMANAGED: Mark.QUIET,
+}
+
+_LEFT_OUT = with_commands("Some differences are left out here; `reconciler drift` shows them all.")
+
+
+def drift_document(
+    outcomes: Sequence[DriftOutcome | KeyspaceFailed], files: SchemaFiles = NO_FILES
+) -> Document:
+    return Document(reports=drift_reports(outcomes, files))
+
+
+def drift_reports(
+    outcomes: Sequence[DriftOutcome | KeyspaceFailed], files: SchemaFiles = NO_FILES
+) -> tuple[Report, ...]:
+    return tuple(_report(outcome, files) for outcome in outcomes)
+
+
+def _report(outcome: DriftOutcome | KeyspaceFailed, files: SchemaFiles) -> Report:
+    if isinstance(outcome, KeyspaceFailed):
+        return failed_report("drift", outcome)
+    verdict = drift_words.verdict(outcome)
+    steps = drift_words.next_steps(outcome)
+    return Report(
+        marker=marker("drift", outcome.keyspace, outcome.environment),
+        title=title(_mark(outcome), outcome.keyspace, outcome.environment, verdict),
+        blocks=(
+            *refusals(outcome.refusals, (), outcome.keyspace, files),
+            *_groups(outcome),
+            *_unmanaged(outcome),
+        ),
+        next_steps=tuple(NextStep(text=with_commands(step)) for step in steps),
+    )
+
+
+def _mark(outcome: DriftOutcome) -> Mark:
+    if drift_words.is_clean(outcome):
+        return Mark.GOOD
+    waits_only = {ShardMark.PENDING_APPLY, ShardMark.MATCHING, ShardMark.UNMANAGED}
+    marks = {group.mark for group in outcome.groups}
+    return Mark.WAITING if not outcome.refusals and marks <= waits_only else Mark.BAD
+
+
+def _groups(outcome: DriftOutcome) -> Iterator[Block]:
+    total = drift_words.shards_total(outcome)
+    groups = drift_words.sorted_groups(outcome.groups)
+    if groups:
+        overview = sentence("The overview is left out here.")
+        yield blocks.Groups(
+            groups=tuple(_group(group, total, outcome.pending_plan_id) for group in groups),
+            cut=Cut(detail=Detail.STATEMENT, instead=overview),
+            divergences_cut=Cut(detail=Detail.REASON, instead=_LEFT_OUT),
+            repair_cut=Cut(detail=Detail.STATEMENT, instead=_LEFT_OUT),
+        )
+
+
+def _group(group: DriftGroup, total: int, pending_plan_id: str | None) -> blocks.Group:
+    reason = group.reason
+    if group.mark is ShardMark.PENDING_APPLY and pending_plan_id:
+        because = f": {reason}" if reason else ""
+        reason = f"plan {short_id(pending_plan_id)} has not run here yet{because}"
+    return blocks.Group(
+        word=group.mark,
+        sign=drift_words.MARKS[group.mark],
+        mark=_MARKS[group.mark],
+        meaning=drift_words.MEANINGS[group.mark],
+        shards=shard_set(sorted_shards(group.shards), total),
+        reason=reason,
+        recovery=with_commands(group.recovery),
+        divergences=tuple(
+            blocks.Divergence(table=found.table, text=found.what, repair=found.repair)
+            for found in drift_words.sorted_differences(group)
+        ),
+    )
+
+
+def _unmanaged(outcome: DriftOutcome) -> Iterator[Block]:
+    if outcome.unmanaged:
+        total, mark = drift_words.shards_total(outcome), ShardMark.UNMANAGED
+        yield blocks.Unmanaged(
+            word=mark,
+            sign=drift_words.MARKS[mark],
+            meaning=drift_words.MEANINGS[mark],
+            tables=tuple(
+                (table, shard_set(sorted_shards(shards), total))
+                for table, shards in sorted(outcome.unmanaged)
+            ),
+            cut=Cut(detail=Detail.OVERVIEW),
+        )

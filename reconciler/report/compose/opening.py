@@ -1,0 +1,50 @@
+"""How reports begin: what they are about, how it stands; and those that end there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reconciler.errors import Problem
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.report.blocks import Cut, Detail, Fact, Mark
+from reconciler.report.compose.reasons import problems
+from reconciler.report.document import Document, Marker, Report, Title
+from reconciler.report.spans import Line, Name, Text, sentence
+from reconciler.report.summary import short_id
+
+CHANGE = "change"  # the topic that all reports of a change share, from plan to apply
+
+
+def title(mark: Mark, keyspace: str, environment: str, verdict: str) -> Title:
+    about = (Name(keyspace), Text(" in "), Name(environment))
+    return Title(mark=mark, about=about, verdict=sentence(verdict))
+
+
+def marker(topic: str, keyspace: str, environment: str) -> Marker:
+    return Marker(topic=topic, names=(environment, keyspace))
+
+
+def plan_id_fact(plan_id: str, *, brief: Line | None = None) -> Fact:
+    """Whole; `brief` None: as people say it."""
+    short = (Text("plan "), Name(short_id(plan_id)))
+    return Fact(label="plan id", text=(Name(plan_id),), brief=short if brief is None else brief)
+
+
+def failed_report(topic: str, failed: KeyspaceFailed) -> Report:
+    count = len(failed.problems)
+    verdict = "failed" if count == 1 else f"failed, {count} problems"
+    cut = Cut(detail=Detail.REASON, instead=sentence("Some problems are left out here."))
+    return Report(
+        marker=marker(topic, failed.keyspace, failed.environment),
+        title=title(Mark.BAD, failed.keyspace, failed.environment, verdict),
+        blocks=problems(failed.problems, cut),
+    )
+
+
+def failures_document(failed: Sequence[KeyspaceFailed]) -> Document:
+    return Document(reports=tuple(failed_report(CHANGE, one) for one in failed))
+
+
+def problems_document(found: Sequence[Problem]) -> Document:
+    """What kept a command from coming to any keyspace."""
+    return Document(reports=(Report(title=None, blocks=problems(found)),))

@@ -1,0 +1,264 @@
+"""A plan, made, stored or verified: verdict, exact statements, dangers, what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import assert_never
+
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
+from reconciler.plan import words
+from reconciler.plan.estimate import Estimate, Estimated
+from reconciler.plan.model import Plan, PlanCore
+from reconciler.plan.permission import allow_lines
+from reconciler.report import blocks, next_steps
+from reconciler.report.blocks import Block, Cut, Detail, Fact, Mark
+from reconciler.report.compose.change_sets import (
+    change_set_block,
+    fingerprints,
+    overview,
+    wide_sets,
+)
+from reconciler.report.compose.opening import CHANGE, failed_report, marker, plan_id_fact, title
+from reconciler.report.compose.reasons import refusals
+from reconciler.report.compose.shards import shard_set
+from reconciler.report.document import Document, NextStep, Report
+from reconciler.report.estimate_words import basis_line, time_line
+from reconciler.report.findings import NO_FILES, SchemaFiles
+from reconciler.report.spans import Name, Strong, Text, sentence, with_commands
+from reconciler.report.summary import (
+    PlanSummary,
+    changes_line,
+    plan_verdict,
+    short_id,
+    summarise,
+)
+
+_ON_MERGE = (
+    Strong("On merge"),
+    *with_commands(
+        ", `apply` looks at every shard again, derives these statements anew, and runs exactly"
+        " them, wave by wave. If anything differs from what is shown here, it runs nothing."
+    ),
+)
+
+
+def plan_document(
+    outcomes: Sequence[PlanOutcome | KeyspaceFailed], files: SchemaFiles = NO_FILES
+) -> Document:
+    """`files` tell where findings belong."""
+    return Document(reports=tuple(_planned(outcome, files) for outcome in outcomes))
+
+
+def sketch_reports(outcomes: Sequence[PlanOutcome | KeyspaceFailed]) -> tuple[Report, ...]:
+    """Plans that nothing will be compared with, as those of a fork are: without what a merge would
+    do, and without a next step."""
+    return tuple(
+        _planned(outcome, NO_FILES)
+        if isinstance(outcome, KeyspaceFailed) or outcome.plan is None or outcome.refusals
+        else _sketch(outcome.plan, outcome.estimate, plan_verdict(outcome))
+        for outcome in outcomes
+    )
+
+
+def show_document(plan: Plan) -> Document:
+    """A stored plan, without a look at any shard."""
+    verdict = f"{changes_line(summarise(plan.core))}, plan {short_id(plan.plan_id)}"
+    return Document(reports=(_sketch(plan, None, verdict),))
+
+
+def verify_document(
+    outcomes: Sequence[VerifyOutcome | KeyspaceFailed], files: SchemaFiles = NO_FILES
+) -> Document:
+    return Document(reports=tuple(_verified(outcome, files) for outcome in outcomes))
+
+
+def permissions(core: PlanCore) -> Iterator[Block]:
+    """All that a person would add to the spec, in one piece to copy; a single entry stands in its
+    refusal already."""
+    entries = allow_lines(summarise(core).not_allowed)
+    if len(entries) < 2:
+        return
+    left_out = (
+        Strong("Not allowed yet"),
+        Text(": the entries to add to the spec are in the job's log."),
+    )
+    yield blocks.Copy(
+        title="Not allowed yet",
+        lead=(
+            *with_commands("If these are meant, add them to `policy.allow` in the spec of "),
+            Name(core.keyspace),
+            Text(", each with its true reason"),
+        ),
+        lines=entries,
+        language="yaml",
+        cut=Cut(detail=Detail.REASON, instead=left_out),
+    )
+
+
+def _planned(outcome: PlanOutcome | KeyspaceFailed, files: SchemaFiles) -> Report:
+    if isinstance(outcome, KeyspaceFailed):
+        return failed_report(CHANGE, outcome)
+    plan = outcome.plan
+    if plan is None or outcome.refusals or outcome.unreachable:
+        return _refused(outcome, files)
+    made = _sketch(plan, outcome.estimate, plan_verdict(outcome), files)
+    changed = [*(("wrote", p) for p in outcome.written), *(("removed", p) for p in outcome.removed)]
+    written = (blocks.Files(changed=tuple(changed)),) if changed else ()
+    step = next_steps.after_plan(outcome)
+    command = next_steps.command_after_plan(outcome)
+    return Report(
+        marker=made.marker,
+        title=made.title,
+        blocks=(*made.blocks, *_on_merge(plan.core), *written),
+        plan_id=made.plan_id,
+        next_steps=(NextStep(text=sentence(step), command=command),) if step else (),
+    )
+
+
+def _refused(outcome: PlanOutcome, files: SchemaFiles) -> Report:
+    """A note may say what is meant instead: it comes before what to permit."""
+    plan, told = outcome.plan, list[Block]()
+    if plan is not None:
+        told = [
+            *_notes(plan),
+            *permissions(plan.core),
+            blocks.Heading(text=sentence("The plan that was refused")),
+            *_body(plan, outcome.estimate, files),
+        ]
+    found = refusals(outcome.refusals, outcome.unreachable, outcome.keyspace, files)
+    return Report(
+        marker=marker(CHANGE, outcome.keyspace, outcome.environment),
+        title=title(Mark.BAD, outcome.keyspace, outcome.environment, plan_verdict(outcome)),
+        blocks=(*found, *told),
+    )
+
+
+def _sketch(
+    plan: Plan, estimate: Estimate | None, verdict: str, files: SchemaFiles = NO_FILES
+) -> Report:
+    core = plan.core
+    mark = Mark.CAUTION if summarise(core).destructive else Mark.GOOD
+    return Report(
+        marker=marker(CHANGE, core.keyspace, core.environment),
+        title=title(mark, core.keyspace, core.environment, verdict),
+        blocks=tuple(_whole(plan, estimate, files)),
+        plan_id=plan.plan_id if core.change_sets else "",
+    )
+
+
+def _verified(outcome: VerifyOutcome | KeyspaceFailed, files: SchemaFiles) -> Report:
+    if isinstance(outcome, KeyspaceFailed):
+        return failed_report(CHANGE, outcome)
+    mark = Mark.GOOD if next_steps.is_verified(outcome.state) else Mark.BAD
+    verdict = next_steps.verify_verdict(outcome)
+    found = refusals(outcome.refusals, outcome.unreachable, outcome.keyspace, files)
+    told = tuple(_verified_plan(outcome, outcome.plan, files)) if outcome.plan else ()
+    shown = outcome.state in (VerifyState.VERIFIED, VerifyState.UNPLANNED)
+    return Report(
+        marker=marker(CHANGE, outcome.keyspace, outcome.environment),
+        title=title(mark, outcome.keyspace, outcome.environment, verdict),
+        blocks=(*found, *told),
+        plan_id=outcome.plan.plan_id if outcome.plan and shown else "",
+    )
+
+
+def _verified_plan(outcome: VerifyOutcome, plan: Plan, files: SchemaFiles) -> Iterator[Block]:
+    match outcome.state:
+        case VerifyState.REFUSED:
+            yield from permissions(plan.core)
+        case VerifyState.VERIFIED:
+            yield from _whole(plan, outcome.estimate, files)
+            yield from _on_merge(plan.core)
+        case VerifyState.UNPLANNED:
+            yield from _whole(plan, outcome.estimate, files)
+        case VerifyState.NO_CHANGE | VerifyState.APPLIED:
+            pass
+        case _:
+            assert_never(outcome.state)
+
+
+def _whole(plan: Plan, estimate: Estimate | None, files: SchemaFiles) -> Iterator[Block]:
+    """Everything about a plan but its verdict."""
+    yield from _body(plan, estimate, files)
+    yield from _notes(plan)
+    yield from wide_sets(plan.core)
+    yield fingerprints(plan)
+
+
+def _body(plan: Plan, estimate: Estimate | None, files: SchemaFiles) -> Iterator[Block]:
+    core = plan.core
+    if not core.change_sets:
+        return
+    yield blocks.Facts(facts=tuple(_facts(plan, summarise(core), estimate)))
+    yield overview(core)
+    for number, change_set in enumerate(core.change_sets, start=1):
+        yield change_set_block(plan, change_set, number, files)
+    if core.matching:
+        which = shard_set(core.matching, len(core.shards))
+        yield blocks.Paragraph(
+            title="Already matching", text=(*which, Text("; nothing runs there."))
+        )
+    yield from _waves(core)
+
+
+def _notes(plan: Plan) -> Iterator[Block]:
+    if plan.meta.notes:
+        cut = Cut(detail=Detail.STATEMENT, instead=sentence("The notes are left out here."))
+        yield blocks.Items(title="Notes", items=tuple(map(sentence, plan.meta.notes)), cut=cut)
+
+
+def _on_merge(core: PlanCore) -> Iterator[Block]:
+    if core.change_sets:
+        yield blocks.OnPage(block=blocks.Paragraph(text=_ON_MERGE))
+
+
+def _facts(plan: Plan, summary: PlanSummary, estimate: Estimate | None) -> Iterator[Fact]:
+    yield plan_id_fact(plan.plan_id, brief=())
+    sets = (
+        "1: every shard that changes runs the same"
+        if summary.change_sets == 1
+        else f"{summary.change_sets:,}: shards start from different states and end at the same"
+    )
+    counted = (
+        words.count(summary.change_sets, "change set"),
+        words.count(summary.statements, "statement"),
+    )
+    yield Fact(label="change sets", text=sentence(sets), brief=sentence(" · ".join(counted)))
+    if summary.worst is not None:
+        number, statement = summary.worst
+        effect = f": {words.class_effect(statement)} (statement {number})"
+        worst = (Strong(words.class_name(statement)), Text(effect))
+        yield Fact(label="worst class", text=worst)
+    if estimate is not None:
+        told = sentence(time_line(estimate))
+        basis = sentence(basis_line(estimate)) if isinstance(estimate, Estimated) else ()
+        yield Fact(label="time", text=told, brief=(Text("time: "), *told), basis=basis)
+    yield _destructive(summary)
+
+
+def _destructive(summary: PlanSummary) -> Fact:
+    label = "destructive"
+    if not summary.destructive:
+        return Fact(label=label, text=sentence("none"), brief=sentence("no destructive change"))
+    found = [
+        f"{one.kind} {one.table}" + (f".{one.object}" if one.object != one.table else "")
+        for one in summary.destructive
+    ]
+    return Fact(
+        label=label,
+        text=sentence(f"{len(found)}: {', '.join(found)}"),
+        brief=(Strong(words.count(len(found), "destructive change")),),
+    )
+
+
+def _waves(core: PlanCore) -> Iterator[Block]:
+    waves = tuple(
+        blocks.Wave(number=number, shards=shard_set(shards, len(core.shards)))
+        for number, shards in words.changing_waves(core)
+        if shards
+    )
+    if waves:
+        left_out = f"{words.count(len(waves), 'wave')}; the plan file lists them."
+        cut = Cut(detail=Detail.OVERVIEW, instead=sentence(left_out))
+        yield blocks.Waves(waves=waves, cut=cut)

@@ -1,0 +1,95 @@
+"""`pull` and `init`: which files say now what which shard has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.files import PullOutcome
+from reconciler.plan import words
+from reconciler.report import blocks
+from reconciler.report.blocks import Block, Cut, Detail, Mark
+from reconciler.report.compose.opening import failed_report, marker, title
+from reconciler.report.compose.shards import shard_set
+from reconciler.report.document import Document, NextStep, Report
+from reconciler.report.next_steps import command
+from reconciler.report.order import sorted_shards
+from reconciler.report.spans import Command, Line, Name, Text, sentence, with_commands
+
+
+def pull_document(outcomes: Sequence[PullOutcome | KeyspaceFailed]) -> Document:
+    return Document(reports=tuple(map(_report, outcomes)))
+
+
+def _report(outcome: PullOutcome | KeyspaceFailed) -> Report:
+    if isinstance(outcome, KeyspaceFailed):
+        return failed_report("pull", outcome)
+    step = _next_step(outcome)
+    return Report(
+        marker=marker("pull", outcome.keyspace, outcome.environment),
+        title=title(Mark.GOOD, outcome.keyspace, outcome.environment, _verdict(outcome)),
+        blocks=(*_files(outcome), *_unlike(outcome)),
+        next_steps=(NextStep(text=with_commands(step)),) if step else (),
+    )
+
+
+def _verdict(outcome: PullOutcome) -> str:
+    if outcome.spec:
+        files = len(outcome.written) - 1
+        if not files:
+            return "a spec is written; no shard has a table yet"
+        return f"a spec and {words.count(files, 'schema file')}, from shard {outcome.source}"
+    changed = len(outcome.written) + len(outcome.removed)
+    if not changed:
+        return f"the files say what shard {outcome.source} has already"
+    return f"{words.count(changed, 'file')} brought to what shard {outcome.source} has"
+
+
+def _files(outcome: PullOutcome) -> Iterator[Block]:
+    changed = [("wrote", path) for path in sorted(outcome.written)]
+    changed += [("removed", path) for path in sorted(outcome.removed)]
+    unchanged = len(outcome.unchanged)
+    if changed or unchanged:
+        yield blocks.Files(
+            changed=tuple(changed),
+            rest=f"{words.count(unchanged, 'file')} unchanged" if unchanged else "",
+            cut=Cut(detail=Detail.REASON, instead=sentence("The list of files is left out here.")),
+        )
+
+
+def _unlike(outcome: PullOutcome) -> Iterator[Block]:
+    if not outcome.others:
+        return
+    total = len({outcome.source, *outcome.alike, *outcome.others})
+    others = sorted_shards(outcome.others)
+    there: Line = (
+        *shard_set(others, total),
+        Text(": not like shard "),
+        Name(outcome.source),
+        Text("; "),
+        Command(command("plan", outcome.keyspace, outcome.environment)),
+        Text(f" shows what would bring {'it' if len(others) == 1 else 'them'} there"),
+    )
+    if not outcome.spec:  # else it is there now, and `init` does not take another model
+        other = command("pull", outcome.keyspace, outcome.environment, "--from", others[0])
+        there = (
+            *there,
+            Text("; "),
+            Command(other),
+            Text(" takes its state into the files instead"),
+        )
+    yield blocks.Paragraph(text=there, sign="≠")
+
+
+def _next_step(outcome: PullOutcome) -> str:
+    if outcome.spec and len(outcome.written) == 1:
+        plan = command("plan", outcome.keyspace, outcome.environment, "--write")
+        return (
+            f"write one CREATE TABLE file for each table into schemas/{outcome.keyspace}/, then"
+            f" `{plan}`"
+        )
+    if outcome.spec:
+        return "read the spec, set waves and limits as you like, then commit all of it"
+    if outcome.written or outcome.removed:
+        return "look at the files with `git status` and `git diff`, then commit"
+    return ""

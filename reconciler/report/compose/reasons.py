@@ -1,0 +1,103 @@
+"""Refusals, shards that could not be seen, problems: each with what it does not say itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from reconciler.errors import Location, Problem
+from reconciler.guard.model import Refusal
+from reconciler.model.observation import Unreachable
+from reconciler.report.blocks import (
+    KEPT,
+    Block,
+    Cut,
+    Detail,
+    Difference,
+    Reason,
+    ReasonKind,
+    Reasons,
+)
+from reconciler.report.compose.shards import named_shards
+from reconciler.report.findings import SchemaFiles
+from reconciler.report.refusals import grouped_unreachable, reasons_of, unsaid_places
+from reconciler.report.spans import Line, Name, Text, sentence, with_commands
+
+_CUT = Cut(
+    detail=Detail.REASON,
+    instead=sentence("Some reasons are left out here; the job's log has them all."),
+)
+
+
+def refusals(
+    refused: Iterable[Refusal],
+    unreachable: Sequence[Unreachable],
+    keyspace: str,
+    files: SchemaFiles,
+) -> tuple[Block, ...]:
+    """All reasons not to run; `files` tell the lines that they are about."""
+    own = tuple(_refusal(one, keyspace, files) for one in reasons_of(refused, unreachable))
+    unseen = tuple(_unseen(shards, one) for shards, one in grouped_unreachable(unreachable))
+    kinds = ((ReasonKind.REFUSED, own), (ReasonKind.UNSEEN, unseen))
+    return tuple(Reasons(kind=kind, reasons=found, cut=_CUT) for kind, found in kinds if found)
+
+
+def problems(found: Sequence[Problem], cut: Cut = KEPT, *, title: str = "") -> tuple[Block, ...]:
+    if not found:
+        return ()
+    reasons = tuple(map(problem, found))
+    return (Reasons(kind=ReasonKind.PROBLEM, reasons=reasons, title=title, cut=cut),)
+
+
+def problem(found: Problem) -> Reason:
+    first, quoted = _told(found.message)
+    return Reason(
+        place=(Name(str(found.where)),) if found.where else (),
+        message=first,
+        quoted=quoted,
+        code=found.code,
+        recovery=with_commands(found.recovery),
+    )
+
+
+def defined_at(
+    files: SchemaFiles, keyspace: str, table: str | None, about: str | None
+) -> Location | None:
+    """Where the table is defined, and there what it is `about`."""
+    file = files.tables.get((keyspace, table)) if table else None
+    return file.place((about or "",)) if file else None
+
+
+def _refusal(refusal: Refusal, keyspace: str, files: SchemaFiles) -> Reason:
+    place: list[Line] = [
+        (Text(f"{', ' if number else ''}{noun} "), Name(name))
+        for number, (noun, name) in enumerate(unsaid_places(refusal))
+    ]
+    first, quoted = _told(refusal.message)
+    sides = (refusal.expected, refusal.observed)
+    return Reason(
+        place=tuple(span for spans in place for span in spans),
+        message=first,
+        quoted=quoted,
+        code=refusal.code,
+        recovery=with_commands(refusal.recovery),
+        difference=None
+        if sides == (None, None)
+        else Difference(expected=refusal.expected, observed=refusal.observed),
+        defined=defined_at(files, keyspace, refusal.table, refusal.object),
+    )
+
+
+def _unseen(shards: tuple[str, ...], lost: Unreachable) -> Reason:
+    first, quoted = _told(lost.reason)
+    return Reason(
+        message=(*named_shards(shards), Text(" could not be observed: "), *first),
+        quoted=quoted,
+        code=lost.code,
+        recovery=with_commands(lost.recovery),
+    )
+
+
+def _told(message: str) -> tuple[Line, tuple[str, ...]]:
+    """The sentence, and what somebody else said over further lines."""
+    first, *more = message.strip().split("\n")
+    return sentence(first), tuple(more)

@@ -1,1 +1,0 @@
-"""Reports for a terminal or a log: plain lines, with colour only where the caller asks for it."""

@@ -1,0 +1,1 @@
+"""Documents to characters: one writer for each form."""

@@ -1,0 +1,339 @@
+"""Documents for a terminal or a log: plain lines, with colour only where the caller asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import assert_never
+
+from reconciler.limits import REASONS_SHOWN_MAX
+from reconciler.plan.visible import visible_line
+from reconciler.report import blocks
+from reconciler.report.document import Document, NextStep, Report, Title
+from reconciler.report.style import PLAIN, Style, Tone
+from reconciler.report.times import clock
+from reconciler.report.write.difference import difference_lines
+from reconciler.report.write.plain import Lines, plain, sql_line, sql_lines, wrapped
+
+_TONES = {
+    blocks.Mark.GOOD: Tone.GOOD,
+    blocks.Mark.CAUTION: Tone.CAUTION,
+    blocks.Mark.BAD: Tone.BAD,
+    blocks.Mark.WAITING: Tone.CAUTION,
+    blocks.Mark.UNDERWAY: Tone.STRONG,
+    blocks.Mark.QUIET: Tone.QUIET,
+}
+
+# What begins each kind of reason, as wide as its further lines are indented.
+_STARTS = {blocks.ReasonKind.UNSEEN: "  ?  ", blocks.ReasonKind.PROBLEM: "  "}
+
+_CHECK_MARGIN = " " * 11  # under the text that follows a word
+_GROUP_MARGIN = " " * 17  # under the text that follows a sign and a word
+
+
+def write_text(document: Document, style: Style = PLAIN) -> str:
+    """Ends with a line end; no line ends with a blank."""
+    lines = [*_reports(document.reports, style)]
+    if document.closing:
+        lines += ["", plain(document.closing)]
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _reports(reports: Iterable[Report], style: Style) -> Lines:
+    """Set apart, but for verdicts that each are all there is."""
+    length = 1
+    for number, report in enumerate(reports):
+        lines = list(_report(report, style))
+        if number and max(length, len(lines)) > 1:
+            yield ""
+            yield ""
+        yield from lines
+        length = len(lines)
+
+
+def _report(report: Report, style: Style) -> Lines:
+    above: Title | blocks.Block | None = report.title
+    if report.title is not None:
+        yield _title(report.title, style)
+    for block in report.blocks:
+        lines = list(_block(block, style))
+        if lines and above is not None and not _stands_close(block, above):
+            yield ""
+        yield from lines
+        above = block if lines else above
+    if report.next_steps:
+        yield ""
+    for step in report.next_steps:
+        yield from _next_step(step, style)
+
+
+def _stands_close(block: blocks.Block, above: Title | blocks.Block) -> bool:
+    """What only says more about a title needs no gap."""
+    return isinstance(block, blocks.Facts | blocks.Checks | blocks.Files) and isinstance(
+        above, Title | blocks.Heading
+    )
+
+
+def _title(title: Title, style: Style) -> str:
+    verdict = style.paint(plain(title.verdict), _TONES[title.mark])
+    return f"{style.paint(plain(title.about), Tone.STRONG)}: {verdict}" if title.about else verdict
+
+
+def _block(block: blocks.Block, style: Style) -> Lines:
+    match block:
+        case blocks.Heading(text=text):
+            yield style.paint(plain(text), Tone.STRONG)
+        case blocks.Paragraph():
+            yield from _paragraph(block, style)
+        case blocks.Items():
+            yield from _section(block.title, style)
+            for item in block.items:
+                yield from wrapped(plain(item), style.width_chars, first="  - ")
+        case blocks.Copy():
+            yield from _copy(block, style)
+        case blocks.Facts(facts=facts):
+            for fact in facts:
+                yield from _fact(fact, style)
+        case blocks.Reasons():
+            yield from _reasons(block, style)
+        case blocks.Statements():
+            yield from _statements(block, style)
+        case blocks.Waves():
+            yield from _waves(block, style)
+        case blocks.Shards():
+            yield from _shards(block, style)
+        case blocks.Groups(groups=groups):
+            for number, group in enumerate(groups):
+                yield from _gap(number)
+                yield from _group(group, style)
+        case blocks.Unmanaged():
+            yield from _unmanaged(block, style)
+        case blocks.Checks(checks=checks):
+            for check in checks:
+                yield from _check(check, style)
+        case blocks.History():
+            yield from _history(block, style)
+        case blocks.Files(changed=changed, rest=rest):
+            yield from (f"  {visible_line(f'{verb} {path}')}" for verb, path in changed)
+            if rest:
+                yield f"  {visible_line(rest)}"
+        case blocks.OnPage() | blocks.Fold():
+            return
+        case _:
+            assert_never(block)
+
+
+def _gap(number: int) -> Lines:
+    """Before all but the first."""
+    if number:
+        yield ""
+
+
+def _section(title: str, style: Style) -> Lines:
+    if title:
+        yield style.paint(visible_line(title), Tone.STRONG)
+
+
+def _paragraph(block: blocks.Paragraph, style: Style) -> Lines:
+    yield from _section(block.title, style)
+    first = "  " if block.title else f"{block.sign} " if block.sign else ""
+    yield from wrapped(plain(block.text), style.width_chars, first=first)
+
+
+def _copy(block: blocks.Copy, style: Style) -> Lines:
+    yield from _section(block.title, style)
+    yield from wrapped(f"{plain(block.lead)}:", style.width_chars, first="  ")
+    yield ""
+    yield from (f"    {visible_line(line)}" for line in block.lines)
+
+
+def _fact(fact: blocks.Fact, style: Style) -> Lines:
+    first = f"  {visible_line(fact.label):<13}"
+    yield from wrapped(plain(fact.text), style.width_chars, first=first)
+    if fact.basis:
+        yield from wrapped(plain(fact.basis), style.width_chars, first=" " * 15)
+
+
+def _next_step(step: NextStep, style: Style) -> Lines:
+    yield from wrapped(plain(step.text), style.width_chars, first="next: ")
+    if step.command:
+        yield f"      {visible_line(step.command)}"
+
+
+# --- reasons ---
+
+
+def _reasons(block: blocks.Reasons, style: Style) -> Lines:
+    """A next step that several refusals in a row share stands once, below the last of them."""
+    reasons = block.reasons
+    if block.kind is not blocks.ReasonKind.PROBLEM:
+        reasons = reasons[:REASONS_SHOWN_MAX]
+    for number, reason in enumerate(reasons, start=1):
+        start = _STARTS.get(block.kind, f"{number:>3}. ")
+        yield from _gap(number - 1)
+        yield from _reason(reason, style, start=start)
+        shared = block.kind is blocks.ReasonKind.REFUSED and number < len(reasons)
+        if not shared or reasons[number].recovery != reason.recovery:
+            yield from _recovery(reason, style, start=start)
+    if len(reasons) < len(block.reasons):
+        yield ""
+        yield f"  and {len(block.reasons) - len(reasons):,} more; `--output json` has them all"
+
+
+def _reason(reason: blocks.Reason, style: Style, *, start: str) -> Lines:
+    place = f"{plain(reason.place)}: " if reason.place else ""
+    text = f"{place}{plain(reason.message)} [{visible_line(reason.code)}]"
+    for line in wrapped(text, style.width_chars, first=start):
+        yield style.paint(line, Tone.BAD)
+    margin = " " * len(start)
+    bar = f"{margin}| " if start.strip() else f"{margin}  | "
+    yield from (f"{bar}{visible_line(line)}" for line in reason.quoted)
+    if reason.difference is not None:
+        for line in difference_lines(reason.difference):
+            yield f"{margin}{_painted_difference(line, style)}"
+
+
+def _recovery(reason: blocks.Reason, style: Style, *, start: str) -> Lines:
+    if step := plain(reason.recovery):
+        yield from wrapped(step, style.width_chars, first=f"{' ' * len(start)}next: ")
+
+
+def _painted_difference(line: str, style: Style) -> str:
+    match line[:1]:
+        case "-":
+            return style.paint(line, Tone.REMOVED)
+        case "+":
+            return style.paint(line, Tone.ADDED)
+        case _:
+            return line
+
+
+# --- a plan ---
+
+
+def _statements(block: blocks.Statements, style: Style) -> Lines:
+    yield style.paint(plain(block.title), Tone.STRONG)
+    for (table, rows), statements in groupby(block.statements, key=lambda s: (s.table, s.rows)):
+        yield ""
+        name = style.paint(visible_line(table), Tone.STRONG)
+        yield f"  {name}{visible_line(f', {rows}') if rows else ''}"
+        for statement in statements:
+            yield from _statement(statement, style)
+
+
+def _statement(statement: blocks.Statement, style: Style) -> Lines:
+    first, *more = sql_lines(statement.sql)
+    yield f"  {visible_line(statement.number):<5}{first}"
+    yield from (f"       {line}" for line in more)
+    tone = Tone.CAUTION if statement.felt else Tone.GOOD
+    name = style.paint(visible_line(statement.class_name), tone)
+    yield f"       {name}: {visible_line(statement.effect)}"
+    yield from (f"       {visible_line(remark)}" for remark in statement.remarks)
+    if statement.hidden:
+        text = f"hidden characters, shown here as escapes: {', '.join(statement.hidden)}"
+        yield f"       {style.paint('!', Tone.BAD)} {visible_line(text)}"
+    for danger in statement.dangers:
+        yield from _danger(danger, style)
+
+
+def _danger(danger: blocks.Danger, style: Style) -> Lines:
+    about = f" {danger.object}" if danger.object is not None else ""
+    text = visible_line(f"! {danger.kind}{about}: {danger.reason}")
+    tone = Tone.BAD if danger.needs_permission else Tone.CAUTION
+    for line in wrapped(text, style.width_chars, first="       ", rest="         "):
+        yield style.paint(line, tone)
+    if danger.allowed is not None:
+        text = visible_line(f"allowed: {danger.allowed}")
+        yield from wrapped(text, style.width_chars, first="         ")
+    elif danger.needs_permission:
+        yield f"         {style.paint('not allowed by policy', Tone.BAD)}"
+
+
+# --- an apply ---
+
+
+def _waves(block: blocks.Waves, style: Style) -> Lines:
+    yield from _section("Waves", style)
+    for wave in block.waves:
+        state = f": {visible_line(wave.state)}" if wave.state else ""
+        text = f"{plain(wave.shards)}{state}"
+        yield from wrapped(text, style.width_chars, first=f"  {wave.number:<3}")
+
+
+def _shards(block: blocks.Shards, style: Style) -> Lines:
+    yield from _section("Shards", style)
+    if block.counted:
+        yield f"  {visible_line(block.counted)}"
+    for shard in block.shards:
+        yield from _shard(shard, style)
+
+
+def _shard(shard: blocks.Shard, style: Style) -> Lines:
+    """In one line where the shard has one table to change."""
+    told = [visible_line(f"{one.table}: {one.text}") for one in shard.operations]
+    own = told.pop() if len(told) == 1 else visible_line(shard.state)
+    margin, indent = " " * len("  ✓ "), " " * len("      ")
+    text = f"{visible_line(shard.name)} (wave {shard.wave}) {own}"
+    first, *more = wrapped(text, style.width_chars, first=margin, rest=indent)
+    yield f"  {style.paint(shard.sign, _TONES[shard.mark])} {first[len(margin) :]}"
+    yield from more
+    for line in told:
+        yield from wrapped(line, style.width_chars, first=indent, rest=f"{indent}  ")
+    for operation in shard.operations:
+        if operation.runs:
+            yield f"      {style.paint(sql_line(operation.runs), Tone.QUIET)}"
+        if operation.problem is not None:
+            yield from _reason(operation.problem, style, start="      ")
+            yield from _recovery(operation.problem, style, start="      ")
+
+
+def _history(block: blocks.History, style: Style) -> Lines:
+    yield from _section("History", style)
+    for event in block.events:
+        text = visible_line(event.text)
+        yield from wrapped(text, style.width_chars, first=f"  {clock(event.at_s)}  ")
+
+
+# --- drift ---
+
+
+def _group(group: blocks.Group, style: Style) -> Lines:
+    reason = f": {visible_line(group.reason)}" if group.reason else ""
+    first, *more = wrapped(
+        f"{plain(group.shards)}{reason}", style.width_chars, first=_GROUP_MARGIN, rest="    "
+    )
+    sign = _signed(group.sign, group.word, group.mark, style)
+    yield f"{sign}  {first[len(_GROUP_MARGIN) :]}"
+    yield from more
+    if step := plain(group.recovery):
+        yield from wrapped(step, style.width_chars, first="    next: ")
+    for divergence in group.divergences:
+        yield f"    {visible_line(f'table {divergence.table}: {divergence.text}')}"
+        for sql in divergence.repair:
+            first, *more = sql_lines(sql)
+            yield f"      back to git: {first}"
+            yield from (f"                   {line}" for line in more)
+
+
+def _unmanaged(block: blocks.Unmanaged, style: Style) -> Lines:
+    for number, (table, where) in enumerate(block.tables):
+        yield from _gap(number)
+        sign = _signed(block.sign, block.word, blocks.Mark.QUIET, style)
+        yield f"{sign}  table {visible_line(table)} on {plain(where)}"
+
+
+def _signed(sign: str, word: str, mark: blocks.Mark, style: Style) -> str:
+    return style.paint(f"{sign} {visible_line(word):<13}", _TONES[mark])
+
+
+# --- doctor ---
+
+
+def _check(check: blocks.Check, style: Style) -> Lines:
+    text = visible_line(f"{check.subject}: {check.text}")
+    first, *more = wrapped(text, style.width_chars, first=_CHECK_MARGIN, rest=f"{_CHECK_MARGIN}  ")
+    word = style.paint(f"{visible_line(check.word):<8}", _TONES[check.mark])
+    yield f"  {word} {first[len(_CHECK_MARGIN) :]}"
+    yield from more
+    if step := plain(check.recovery):
+        yield from wrapped(step, style.width_chars, first=f"{_CHECK_MARGIN}next: ")
