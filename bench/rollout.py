@@ -242,6 +242,7 @@ class Fleet:
             fingerprint=read,
             is_managed=lambda table: True,
             after={"users": WantedTable(fingerprint=after, text=after_text)},
+            flavor=self.servers[0].version.flavor,
         )
         return plan_from_core(core, PlanMeta(created_at="", tool_version="bench")), basis
 

@@ -100,3 +100,24 @@ def fleet(
     """Four shards on two servers, and a repository that says what they are."""
     servers = [mysql_server, mysql_server_2]
     return Fleet(tmp_path / "shop", servers, fresh_database, monkeypatch).found()
+
+
+@pytest.fixture(params=["mysql_server", "mariadb_server"])
+def small_fleet(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    fresh_database: FreshDatabase,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Fleet:
+    """Two shards on one server, of each flavor in turn; the first is a wave of its own."""
+    server: RunningServer = request.getfixturevalue(request.param)
+    fleet = Fleet(tmp_path / "shop", [server], fresh_database, monkeypatch).found(2)
+    fleet.environment["rollout"] = {
+        "canary": ["-80"],
+        "parallel": 1,
+        "lock_wait": "1s",
+        "lock_retries": 30,
+    }
+    fleet.write_spec()
+    fleet.commit("one shard after the other")
+    return fleet

@@ -17,7 +17,12 @@ from reconciler.drive.roll_out import roll_out
 from reconciler.drive.shard.basis import ShardBasis, WantedTable
 from reconciler.drive.shard.task import RolloutWorld
 from reconciler.errors import InvalidInput, ReconcilerError, Unavailable
-from reconciler.flows.check import check_against_live, is_as_git_says, is_left_over
+from reconciler.flows.check import (
+    check_against_live,
+    is_as_git_says,
+    is_left_over,
+    login_refusals,
+)
 from reconciler.flows.gates import Gates, gate_refusals, with_those_of_git
 from reconciler.flows.reconcile_pass import Pass, begin_pass
 from reconciler.flows.verify import unplanned
@@ -109,8 +114,9 @@ def apply_keyspace(
         if is_left_over(begun, plan):
             return end.without_work()
         checked = check_against_live(reached.look, begun, plan)
-        if checked.refusals:
-            return end.with_refusals(checked.refusals, plan, unreachable=begun.look.unreachable)
+        refusals = checked.refusals or login_refusals(begun, plan.core, checked)
+        if refusals:
+            return end.with_refusals(refusals, plan, unreachable=begun.look.unreachable)
         order = RolloutOrder(
             plan=plan if checked.derived is None else replace(plan, core=checked.derived),
             environment=environment,
@@ -135,6 +141,7 @@ def _basis(begun: Pass, seen: SeenShard) -> ShardBasis:
             table: WantedTable(fingerprint=read.fingerprint, text=read.text)
             for table, read in wanted.items()
         },
+        flavor=version.flavor,
         server=seen.observation.server,
     )
 

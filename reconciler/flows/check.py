@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from reconciler.errors import Refused
 from reconciler.flows.reconcile_pass import Pass, derive
 from reconciler.flows.rewind import rewound
+from reconciler.guard.access import access_refusals, grouped
 from reconciler.guard.classify import classify
 from reconciler.guard.compare import (
     LiveRows,
@@ -69,6 +70,24 @@ def check_against_live(world: World, begun: Pass, plan: Plan) -> Checked:
         return Checked(standings={}, refusals=refusals)
     core = within_reviewed_limits(derived.core, plan.core, _live_rows(begun))
     return Checked(standings=standings, derived=core)
+
+
+def login_refusals(begun: Pass, core: PlanCore, checked: Checked) -> tuple[Refusal, ...]:
+    """What the login at hand cannot do of what is left to run, on every shard, before anything is
+    sent to the first (GD-13)."""
+    found: list[Refusal] = []
+    for seen in begun.look.seen:
+        standing, change_set = checked.standings[seen.shard], core.change_set_of(seen.shard)
+        if not isinstance(standing, ToDo) or change_set is None:
+            continue
+        found += access_refusals(
+            seen.shard,
+            seen.observation.access,
+            change_set.statements[standing.next_index :],
+            flavor=seen.observation.settings.version.flavor,
+            rollout=begun.environment.rollout,
+        )
+    return grouped(found)
 
 
 def is_as_git_says(begun: Pass) -> bool:

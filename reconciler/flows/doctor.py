@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from reconciler.errors import ReconcilerError
+from reconciler.guard.access import SHOWS_LOCKS, kill_refusals, sees_locks
 from reconciler.limits import OBSERVE_PARALLEL_MIN
 from reconciler.model.observation import ObservedShard
 from reconciler.model.server import ServerSettings
@@ -11,7 +14,7 @@ from reconciler.ports.shards import Connections, Identity, ShardCheck
 from reconciler.ports.world import World
 from reconciler.spec.insecure import insecure_note
 from reconciler.spec.load import DesiredFiles
-from reconciler.spec.model import Environment
+from reconciler.spec.model import Environment, RolloutSpec
 
 
 def examine(
@@ -24,7 +27,8 @@ def examine(
     """Every shard with the login at hand, then a scratch database like each of their servers."""
     parallel = max(environment.rollout.parallel, OBSERVE_PARALLEL_MIN)
     checks = connections.check_shards(environment.shards, identity, parallel=parallel)
-    findings = [finding for check in checks for finding in _shard_findings(check)]
+    rollout = environment.rollout if identity is Identity.CHANGES else None
+    findings = [finding for check in checks for finding in _shard_findings(check, rollout)]
     findings += _scratch_findings(world, environment, [c.shard for c in checks if not c.problems])
     findings += _insecure_findings(environment)
     return DoctorOutcome(
@@ -46,7 +50,8 @@ def _insecure_findings(environment: Environment) -> list[DoctorFinding]:
     ]
 
 
-def _shard_findings(check: ShardCheck) -> list[DoctorFinding]:
+def _shard_findings(check: ShardCheck, rollout: RolloutSpec | None) -> list[DoctorFinding]:
+    """`rollout` is what an apply will have to do with the login; None: it will only read."""
     subject = f"shard {check.shard}"
     findings = [
         DoctorFinding(
@@ -69,6 +74,8 @@ def _shard_findings(check: ShardCheck) -> list[DoctorFinding]:
         )
         for unseen in check.unseen
     ]
+    if rollout is not None:
+        findings += _apply_findings(check, rollout)
     return findings or [
         DoctorFinding(
             subject=subject,
@@ -77,6 +84,30 @@ def _shard_findings(check: ShardCheck) -> list[DoctorFinding]:
             message=f"{check.version}, reachable",
         )
     ]
+
+
+def _apply_findings(check: ShardCheck, rollout: RolloutSpec) -> Iterator[DoctorFinding]:
+    if check.access is None or check.version is None:
+        return
+    subject, flavor = f"shard {check.shard}", check.version.flavor
+    for refusal in kill_refusals(check.shard, check.access, flavor=flavor, rollout=rollout):
+        yield DoctorFinding(
+            subject=subject,
+            shard=check.shard,
+            mark=CheckMark.FAILED,
+            message=refusal.message.removeprefix(f"{subject}: "),
+            recovery=refusal.recovery,
+        )
+    if not sees_locks(check.access, flavor):
+        yield DoctorFinding(
+            subject=subject,
+            shard=check.shard,
+            mark=CheckMark.WARNING,
+            message="not visible to this login: who is in the way of a statement (needs"
+            f" {SHOWS_LOCKS[flavor]})",
+            recovery="grant it; or leave it, and a statement that waits for its lock does not say"
+            " for whom",
+        )
 
 
 def _scratch_findings(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reconciler.model.access import ShardAccess
 from reconciler.model.schema import OtherObject, Table
 from reconciler.model.server import ServerError, ServerSettings
 
@@ -65,6 +66,7 @@ class ObservedShard:
     outside_children: tuple[OutsideChild, ...] | None = ()  # None: the login may not see them
     place: str = ""
     unseen: tuple[str, ...] = ()  # what privileges kept from being read, in words
+    access: ShardAccess | None = None  # of the login that looked; None: nobody asked
 
     @property
     def server(self) -> str:

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from reconciler.errors import Problem
 from reconciler.guard.health import Vitals
+from reconciler.model.access import ShardAccess
 from reconciler.model.observation import Observation
 from reconciler.model.server import ServerError, ServerVersion
 from reconciler.plan.model import PlannedStatement
@@ -51,6 +52,14 @@ class Unknown:
 Outcome = Applied | Failed | Unknown
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockerEnd:
+    """A session that was to be ended, in words; `is_denied`: the login may not."""
+
+    session: str
+    is_denied: bool = False
+
+
 class ShardSession(Protocol):
     """One shard during an apply, over a connection of its own; a context manager."""
 
@@ -61,6 +70,9 @@ class ShardSession(Protocol):
         """SHOW CREATE TABLE of one table, None if there is none. Raises Unavailable."""
 
     def rows_estimate(self, table: str) -> int | None: ...
+
+    def access(self) -> ShardAccess:
+        """What may be done there now. Raises Unavailable."""
 
     def vitals(self) -> Vitals:
         """Measured now; what cannot be measured is None. Raises Unavailable."""
@@ -79,9 +91,9 @@ class ShardSession(Protocol):
         """True if the shard's server is executing this very statement in some session (a run whose
         connection was lost). Raises Unavailable if that cannot be seen."""
 
-    def kill_blockers(self, table: str) -> tuple[str, ...]:
-        """End the sessions that keep a statement from its lock on `table`; tells which, in words.
-        Never DDL, never replication. Raises Unavailable."""
+    def kill_blockers(self, table: str) -> tuple[BlockerEnd, ...]:
+        """End the sessions that keep a statement from its lock on `table`; tells what came of each
+        that was tried. Never DDL, never replication. Raises Unavailable."""
 
 
 class ShardSessions(Protocol):
@@ -114,12 +126,14 @@ class Identity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardCheck:
-    """`problems` keep a command from working; `unseen` is what it works without, in words."""
+    """`problems` keep a command from working; `unseen` is what it works without, in words.
+    `access` is that of the login; None where nobody could log in."""
 
     shard: str
     version: ServerVersion | None
     problems: tuple[Problem, ...]
     unseen: tuple[str, ...] = ()
+    access: ShardAccess | None = None
 
 
 class Connections(Protocol):

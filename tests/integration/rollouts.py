@@ -15,6 +15,7 @@ from typing import Any
 import pymysql
 
 from tests.fleet import Fleet
+from tests.integration.mysql_edges import Account, account
 
 ADD_COLUMN = (
     "  name varchar(50) NOT NULL,",
@@ -89,3 +90,18 @@ def waits(fleet: Fleet, shard: str) -> bool:
             " WHERE state LIKE 'Waiting for table metadata lock' AND info LIKE 'ALTER TABLE%%'"
         )
         return bool((cursor.fetchone() or (0,))[0])
+
+
+@contextmanager
+def applied_as(fleet: Fleet, *grants: str) -> Iterator[Account]:
+    """From here on the spec's connections log in as an account that has just the grants; `{}` in
+    them is each shard's database."""
+    server = fleet.servers[0]
+    every = [g.format(name) for g in grants for _, name in fleet.databases.values()]
+    with account(server, *every) as login:
+        fleet.monkeypatch.setenv("WRITER", login.user)
+        fleet.monkeypatch.setenv("WRITER_PASSWORD", login.password)
+        for entry in fleet.environment["shards"]:
+            entry["connection"] |= {"user": "${WRITER}", "password": "${WRITER_PASSWORD}"}
+        fleet.write_spec()
+        yield login

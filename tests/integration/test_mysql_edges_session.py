@@ -206,7 +206,7 @@ def test_blockers_are_ended_and_ddl_is_not(
     spec = shard(connection_to(mysql_server, name))
     with sessions().open(spec) as session, reading(mysql_server, name) as number:
         ended = session.kill_blockers("t")
-        assert [one.split(" of ")[0] for one in ended] == [f"connection {number}"]
+        assert [one.session.split(" of ")[0] for one in ended] == [f"connection {number}"]
         assert run(session, ADD, lock_wait_s=1) == Applied()
     with sessions().open(spec) as session, admin_cursor(mysql_server, name) as cursor:
         cursor.execute("LOCK TABLES t WRITE")

@@ -19,11 +19,12 @@ from reconciler.errors import Problem, Unavailable
 from reconciler.guard.classify import position_of
 from reconciler.guard.health import Vitals
 from reconciler.guard.model import Done, ToDo
-from reconciler.model.server import ServerError
+from reconciler.model.access import ShardAccess
+from reconciler.model.server import Flavor, ServerError
 from reconciler.outcomes.progress import ProgressEvent
 from reconciler.plan.model import Plan, PlanCore, PlannedStatement
 from reconciler.ports.clock import CrewNews, WorkEnded
-from reconciler.ports.shards import Applied, Failed, Outcome, Unknown
+from reconciler.ports.shards import Applied, BlockerEnd, Failed, Outcome, Unknown
 from reconciler.spec.model import ShardSpec
 from tests.sim.plans import definition, fingerprint
 
@@ -115,6 +116,7 @@ class SimFleet:
         self.server = "the one that was looked at"
         self.dead_shards: set[str] = set()
         self.vitals = Vitals()
+        self.access = ShardAccess(database="sim", privileges=None)
         self.cleared: list[str] = []
         self.rows: int | None = 10
         self.before_look: Callable[[str, str], None] = lambda shard, table: None
@@ -148,6 +150,7 @@ class SimFleet:
                 fingerprint=fingerprint,
                 is_managed=lambda table: not table.startswith("_"),
                 after=self._after,
+                flavor=Flavor.MYSQL,
                 server=(servers or {}).get(shard, ""),
             )
             for shard in self.shards
@@ -191,6 +194,9 @@ class SimSession:
     def rows_estimate(self, table: str) -> int | None:
         return self._fleet.rows
 
+    def access(self) -> ShardAccess:
+        return self._fleet.access
+
     def vitals(self) -> Vitals:
         return self._fleet.vitals
 
@@ -213,9 +219,9 @@ class SimSession:
             fleet.take_effect(self._shard, statement)
         return Applied() if answer is None else Unknown(reason="the connection was lost")
 
-    def kill_blockers(self, table: str) -> tuple[str, ...]:
+    def kill_blockers(self, table: str) -> tuple[BlockerEnd, ...]:
         self._fleet.cleared.append(self._shard)
-        return ("a transaction open for 12 s",)
+        return (BlockerEnd(session="a transaction open for 12 s"),)
 
     def claim(self) -> bool:
         self._check_alive()

@@ -14,6 +14,7 @@ from reconciler.errors import Problem, Refused, Unavailable
 from reconciler.guard.health import Vitals
 from reconciler.ledger.model import Request, StoredOperation
 from reconciler.ledger.states import ApplyState, OperationState, RequestKind, RequestState
+from reconciler.model.access import ShardAccess
 from reconciler.model.server import ServerError
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.progress import (
@@ -617,3 +618,21 @@ class FullDisk(Broken):
 class Truncated(Broken):
     def operations(self, apply_id: int) -> tuple[StoredOperation, ...]:
         return self._ledger.operations(apply_id)[:-1]
+
+
+@pytest.mark.invariant("GD-13")
+def test_a_server_that_turns_read_only_meanwhile_is_sent_nothing_more_until_it_is_not() -> None:
+    """A failover, say: the address leads to a replica from then on."""
+
+    def answer(shard: str, statement: PlannedStatement) -> None:
+        sim.fleet.access = ShardAccess(database="d", privileges=None, read_only=("read_only",))
+
+    sim = simulation(RolloutSpec(parallel=1), answer, each=1)
+    outcome = sim.run()
+    assert outcome.verdict is ApplyVerdict.PAUSED
+    assert [refusal.code for refusal in outcome.refusals] == ["server-read-only"]
+    assert sum(len(shard.sent) for shard in sim.fleet.shards.values()) == 1
+    sim.fleet.access = ShardAccess(database="d", privileges=None)
+    sim.fleet.answer = lambda shard, statement: None
+    assert sim.run(releases=Releases.WHAT_HOLDS).verdict is ApplyVerdict.COMPLETED
+    sim.fleet.everything_ran_once()

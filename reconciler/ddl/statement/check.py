@@ -107,7 +107,7 @@ def changed_tables(kind: StatementKind, text: StatementText) -> Iterator[Token]:
     if kind is StatementKind.RENAME_TABLE:
         yield text.tokens[4]
     if kind is StatementKind.ALTER_TABLE:
-        for start in _clause_starts(text):
+        for start in clause_starts(text):
             name = _renamed_to(text, start)
             if name is not None:
                 yield text.tokens[name]
@@ -143,7 +143,7 @@ def _check_create(text: StatementText) -> None:
 
 
 def _check_alter(text: StatementText) -> None:
-    for start in _clause_starts(text):
+    for start in clause_starts(text):
         token = text.token(start)
         if token is None or not (token.is_word(*_CLAUSES) or _is_engine_option(token)):
             _not_understood(text, start, "a clause that is known to be safe")
@@ -162,7 +162,7 @@ def _is_engine_option(token: Token) -> bool:
     return quoted and token.value.lower() in ENGINE_DEFINED
 
 
-def _clause_starts(text: StatementText) -> list[int]:
+def clause_starts(text: StatementText) -> list[int]:
     """Where the clauses of an ALTER TABLE begin; a list of partitions is one clause."""
     found = commas(text.tokens, 3)
     if found is None:

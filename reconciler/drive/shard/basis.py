@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from reconciler.model.server import Flavor
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedTable:
@@ -25,4 +27,5 @@ class ShardBasis:
     fingerprint: Callable[[str], str]
     is_managed: Callable[[str], bool]
     after: Mapping[str, WantedTable]
+    flavor: Flavor
     server: str = ""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.errors import Problem
-from reconciler.ports.shards import Failed
+from reconciler.ports.shards import BlockerEnd, Failed
 
 _PLAN_AGAIN = "run `reconciler plan --write` again, have the new plan reviewed, then apply"
 _SAME_PLAN = (
@@ -68,6 +68,12 @@ def statement_failed(shard: str, table: str, failed: Failed) -> Problem:
         if failed.transient
         else _SAME_PLAN,
     )
+
+
+def blocker_end_words(end: BlockerEnd) -> str:
+    if end.is_denied:
+        return f"could not end what is in the way, for the login may not: {end.session}"
+    return f"ended what was in the way: {end.session}"
 
 
 def tried_in_vain(problem: Problem, attempts: int) -> Problem:

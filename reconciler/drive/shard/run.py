@@ -9,17 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
-from reconciler.ddl.statement.check import check_statement
+from reconciler.drive.shard.before import not_allowed, not_as_planned
 from reconciler.drive.shard.looks import end_differs, position_seen, table_differs
 from reconciler.drive.shard.problems import (
     already_running,
+    blocker_end_words,
     end_unseen,
     lock_lost,
     not_claimed,
-    of_shard,
     read_back_differs,
-    rows_over_ceiling,
-    rows_unmeasured,
     statement_failed,
     tried_in_vain,
     unanswered,
@@ -35,7 +33,7 @@ from reconciler.drive.shard.task import (
     pause,
     retry_pause_s,
 )
-from reconciler.errors import Problem, ReconcilerError, Unavailable
+from reconciler.errors import Problem, Unavailable
 from reconciler.guard.health import (
     needs_vitals,
     outside_window,
@@ -219,11 +217,13 @@ class _ShardRun:
             return _End()
         if not self._locks.is_held(self._shard):
             return _End(ends_run=lock_lost(self._shard))
+        if refusal := not_allowed(session, self._task, self._index):
+            return _End(hold=refusal)
         if refusal := outside_window(rollout, self._world.clock.now_s()):
             return _End(hold=refusal)
         if self._index == self._first_index and session.still_running(statement.sql):
             return _Again(already_running(self._shard, statement.table))
-        if problem := self._not_as_planned(session, statement):
+        if problem := not_as_planned(session, self._task, self._index):
             return self._fail(statement.table, problem)
         return None
 
@@ -262,32 +262,16 @@ class _ShardRun:
         if after_s is None or self._blocked_since_s is None:
             return
         if self._world.clock.monotonic_s() - self._blocked_since_s >= after_s:
-            for ended in session.kill_blockers(table):
-                self._book.tell(f"ended what was in the way: {ended}", table)
+            for end in session.kill_blockers(table):
+                told = blocker_end_words(end)
+                self._book.tell(told, table)
+                self._progress.waits(told)
 
     def _is_braked(self, table: str) -> bool:
         """A stop takes effect between two statements, a failure elsewhere between operations."""
         if self._pedal.brake is Brake.NO_NEW_OPERATION:
             return self._book.state(table) is OperationState.PENDING
         return self._pedal.brake is Brake.AFTER_STATEMENT
-
-    def _not_as_planned(self, session: ShardSession, statement: PlannedStatement) -> Problem | None:
-        """The payload, the live definitions and the row count, against the plan (DS-5, GD-4)."""
-        try:
-            check_statement(statement.sql, tables=self._task.managed)
-        except ReconcilerError as refused:
-            return of_shard(self._shard, refused.problems[0])
-        for effect in statement.effects:
-            if problem := table_differs(session, self._task, effect.table, effect.before):
-                return problem
-        if statement.row_ceiling is None:
-            return None
-        rows = session.rows_estimate(statement.table)
-        if rows is None:
-            return rows_unmeasured(self._shard, statement.table)
-        if rows > statement.row_ceiling:
-            return rows_over_ceiling(self._shard, statement.table, rows, statement.row_ceiling)
-        return None
 
     def _send(self, session: ShardSession, statement: PlannedStatement) -> _Step:
         rollout = self._task.rollout

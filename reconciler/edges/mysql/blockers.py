@@ -14,12 +14,15 @@ from typing import assert_never
 from reconciler.edges.mysql.connect import Link, Row
 from reconciler.edges.mysql.problems import ServerRefusal
 from reconciler.edges.mysql.reading import number, text
+from reconciler.guard.access import SHOWS_LOCKS
 from reconciler.limits import BLOCKERS_SHOWN_MAX, STATEMENT_SHOWN_CHARS_MAX
 from reconciler.model.server import Flavor
+from reconciler.ports.shards import BlockerEnd
 
 # What DML and SELECT hold on a table; everything else is DDL's or LOCK TABLES'.
 _ROW_LOCKS = frozenset({"SHARED_READ", "SHARED_WRITE", "SHARED_READ_ONLY", "SHARED_HIGH_PRIO"})
 _SYSTEM_USERS = frozenset({"system user", "event_scheduler"})
+_NO_SUCH_THREAD = 1094
 _SYSTEM_COMMANDS = frozenset({"Binlog Dump", "Binlog Dump GTID", "Connect", "Daemon", "Group"})
 
 # DIGEST_TEXT is the last statement with `?` in place of its values.
@@ -72,9 +75,9 @@ class Blocker:
         return " ".join(parts)
 
 
-def find_blockers(link: Link, table: str, flavor: Flavor) -> tuple[Blocker, ...]:
-    """Longest first; empty where there are none any more, or none can be seen.
-    Raises LinkLost."""
+def find_blockers(link: Link, table: str, flavor: Flavor) -> tuple[Blocker, ...] | None:
+    """Longest first; empty where there are none any more, None where the login may not see who
+    holds locks. Raises LinkLost."""
     match flavor:
         case Flavor.MYSQL:
             rows = _rows(link, _MYSQL, [table])
@@ -84,10 +87,12 @@ def find_blockers(link: Link, table: str, flavor: Flavor) -> tuple[Blocker, ...]
                 rows = _rows(link, _MARIADB_TRANSACTIONS, [])
         case _:
             assert_never(flavor)
-    return blockers_of(rows or (), own_user=link.target.user)
+    return None if rows is None else blockers_of(rows, own_user=link.target.user)
 
 
-def blockers_in_words(blockers: Sequence[Blocker]) -> str | None:
+def blockers_in_words(blockers: Sequence[Blocker] | None, flavor: Flavor) -> str | None:
+    if blockers is None:
+        return f"somebody whom this login may not see ({SHOWS_LOCKS[flavor]} would show who)"
     if not blockers:
         return None
     shown = "; ".join(map(str, blockers[:BLOCKERS_SHOWN_MAX]))
@@ -95,21 +100,21 @@ def blockers_in_words(blockers: Sequence[Blocker]) -> str | None:
     return f"{shown}; and {more} more" if more > 0 else shown
 
 
-def end_blockers(link: Link, blockers: Iterable[Blocker]) -> tuple[Blocker, ...]:
-    """End the sessions that may be ended; gives those that were. Raises LinkLost."""
-    ended = []
-    for blocker in blockers:
-        if blocker.may_be_ended and _killed(link, blocker.connection_id):
-            ended.append(blocker)
-    return tuple(ended)
+def end_blockers(link: Link, blockers: Iterable[Blocker]) -> tuple[BlockerEnd, ...]:
+    """End the sessions that may be ended; those that are gone by themselves are not told of.
+    Raises LinkLost."""
+    tried = (_ended(link, blocker) for blocker in blockers if blocker.may_be_ended)
+    return tuple(end for end in tried if end is not None)
 
 
-def _killed(link: Link, connection_id: int) -> bool:
+def _ended(link: Link, blocker: Blocker) -> BlockerEnd | None:
     try:
-        link.execute(f"KILL CONNECTION {connection_id}")
-    except ServerRefusal:  # gone by itself, or the login may not
-        return False
-    return True
+        link.execute(f"KILL CONNECTION {blocker.connection_id}")
+    except ServerRefusal as refusal:
+        if refusal.error.number == _NO_SUCH_THREAD:
+            return None
+        return BlockerEnd(session=str(blocker), is_denied=True)
+    return BlockerEnd(session=str(blocker))
 
 
 def _rows(link: Link, sql: str, parameters: Sequence[str]) -> tuple[Row, ...] | None:

@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from reconciler.edges.client.target import Target
+from reconciler.edges.mysql.access import read_access
 from reconciler.edges.mysql.connect import Link, connect
 from reconciler.edges.mysql.deadline import Overdue, Patience, map_with_deadline
 from reconciler.edges.mysql.grants import CHANGES_TABLES, SHOWS_TABLES, unseen_with
-from reconciler.edges.mysql.live import read_privileges, time_limit_s
+from reconciler.edges.mysql.live import time_limit_s
 from reconciler.edges.mysql.problems import (
     as_unavailable,
     hidden_tables,
@@ -21,7 +22,6 @@ from reconciler.edges.mysql.problems import (
     read_only,
     shard_timeout,
 )
-from reconciler.edges.mysql.reading import number
 from reconciler.edges.mysql.server_settings import look_at_server
 from reconciler.edges.mysql.target import required_database, resolve
 from reconciler.errors import Problem, ReconcilerError
@@ -74,10 +74,12 @@ class MysqlConnections:
 
 def _checked(link: Link, shard: str, target: Target, identity: Identity) -> ShardCheck:
     server = look_at_server(link)
-    privileges = read_privileges(link, required_database(target), server)
+    database = required_database(target)
+    access = read_access(link, database, server)
     problems: list[Problem] = []
     unseen: tuple[str, ...] = ()
-    if privileges is not None:
+    if access.privileges is not None:
+        privileges = access.privileges.on_database(database)
         unseen = unseen_with(privileges)
         if not privileges & SHOWS_TABLES:
             problems.append(hidden_tables(target.label))
@@ -85,13 +87,14 @@ def _checked(link: Link, shard: str, target: Target, identity: Identity) -> Shar
             missing = [name for name in (*CHANGES_TABLES, "PROCESS") if name not in privileges]
             if missing:
                 problems.append(missing_privileges(target.label, missing))
-    if identity is Identity.CHANGES and number(link.row("SELECT @@global.read_only", width=1)[0]):
-        problems.append(read_only(target.label))
+    if identity is Identity.CHANGES and access.read_only:
+        problems.append(read_only(target.label, access.read_only))
     return ShardCheck(
         shard=shard,
         version=server.settings.version,
         problems=tuple(problems),
         unseen=unseen,
+        access=access,
     )
 
 

@@ -1,4 +1,4 @@
-"""What SHOW GRANTS says a login may do on one database.
+"""What SHOW GRANTS says a login may do, and what a login sees with it.
 
 A server shows a login only the tables that it has some privilege on. Rule: only a privilege on the
 whole database, or on everything, proves that nothing was hidden (PL-10).
@@ -10,6 +10,11 @@ import re
 from collections.abc import Iterable, Mapping
 
 from reconciler.ddl.quote import unquote_identifier
+from reconciler.edges.mysql.connect import Link
+from reconciler.edges.mysql.problems import STARTED_OTHERWISE, ServerRefusal
+from reconciler.edges.mysql.reading import column
+from reconciler.edges.mysql.server_settings import ServerLook
+from reconciler.model.access import Grant, Privileges
 
 # Any of these on a whole database shows every table of it, and lets SHOW CREATE TABLE read it.
 SHOWS_TABLES = frozenset(
@@ -19,8 +24,12 @@ SHOWS_TABLES = frozenset(
     }
 )  # fmt: skip
 CHANGES_TABLES = ("ALTER", "CREATE", "DROP", "INDEX", "INSERT", "REFERENCES", "SELECT")
+_ALL_OF_A_TABLE = SHOWS_TABLES
 _ALL_OF_A_DATABASE = SHOWS_TABLES | {"EXECUTE", "EVENT", "CREATE ROUTINE", "ALTER ROUTINE"}
-_ALL = _ALL_OF_A_DATABASE | {"PROCESS"}
+# Of what only *.* can have, what is asked for somewhere: MySQL's and MariaDB's names for it.
+_ALL = _ALL_OF_A_DATABASE | {
+    "PROCESS", "SHOW DATABASES", "SUPER", "CONNECTION_ADMIN", "CONNECTION ADMIN",
+}  # fmt: skip
 
 # Who may see what beyond the tables, in the words of `ObservedShard.unseen`.
 _NEEDED_FOR: Mapping[str, frozenset[str]] = {
@@ -31,63 +40,55 @@ _NEEDED_FOR: Mapping[str, frozenset[str]] = {
     ),
     "events (needs EVENT)": frozenset({"EVENT"}),
 }
+_NAME = r"`(?:[^`]|``)*`"
 _GRANT = re.compile(
     r"(?P<verb>GRANT|REVOKE) (?P<privileges>.+?) ON"
-    r" (?P<scope>\*|`(?:[^`]|``)*`)\.\* (?:TO|FROM) ",
+    rf" (?P<database>\*|{_NAME})\.(?P<table>\*|{_NAME})"
+    r" (?:TO|FROM) (?P<grantee>\S+)",
     re.DOTALL,
 )
+# A privilege on some columns only, as in `SELECT (`id`, `name`)`, is none on the table.
+_COLUMNS = re.compile(r"\((?:`[^`]*`|[^()`])*\)")
 
 
-def privileges_on(database: str, grants: Iterable[str], *, partial_revokes: bool) -> frozenset[str]:
-    """What the login may do with all of `database`, in capitals."""
-    everywhere: set[str] = set()
-    by_pattern: dict[str, set[str]] = {}
-    revoked: set[str] = set()
-    for found in filter(None, map(_GRANT.match, grants)):
-        scope = unquote_identifier(found["scope"])
-        if found["scope"] == "*":
-            everywhere |= _privileges(found["privileges"], _ALL)
-            continue
-        privileges = _privileges(found["privileges"], _ALL_OF_A_DATABASE)
-        if found["verb"] == "REVOKE":  # partial_revokes: taken out of what holds everywhere
-            revoked |= privileges if scope == database else set()
-        else:
-            by_pattern.setdefault(scope, set()).update(privileges)
-    return frozenset(everywhere - revoked | _best(database, by_pattern, partial_revokes))
+def read_privileges(link: Link, server: ServerLook) -> Privileges | None:
+    """None: the server checks no privileges (--skip-grant-tables). Raises ServerRefusal, LinkLost.
+    The lines of SHOW GRANTS are those of the login and of its active roles."""
+    try:
+        grants = column(link.query("SHOW GRANTS", width=1))
+    except ServerRefusal as refusal:
+        if refusal.error.number == STARTED_OTHERWISE:
+            return None
+        raise
+    return parse_grants(grants, partial_revokes=server.partial_revokes)
+
+
+def parse_grants(grants: Iterable[str], *, partial_revokes: bool) -> Privileges:
+    """With partial_revokes on, `_` and `%` in a grant are ordinary characters."""
+    found = filter(None, map(_GRANT.match, grants))
+    return Privileges(grants=tuple(map(_grant, found)), has_patterns=not partial_revokes)
 
 
 def unseen_with(privileges: frozenset[str]) -> tuple[str, ...]:
+    """What of a database stays hidden from who has these privileges on all of it."""
     return tuple(words for words, needed in _NEEDED_FOR.items() if not needed & privileges)
 
 
-def _privileges(text: str, everything: frozenset[str]) -> set[str]:
+def _grant(found: re.Match[str]) -> Grant:
+    database = None if found["database"] == "*" else unquote_identifier(found["database"])
+    table = None if found["table"] == "*" else unquote_identifier(found["table"])
+    everything = _ALL if database is None else _ALL_OF_A_DATABASE
+    return Grant(
+        privileges=_privileges(found["privileges"], _ALL_OF_A_TABLE if table else everything),
+        database=database,
+        table=table,
+        grantee=found["grantee"],
+        is_revoked=found["verb"] == "REVOKE",
+    )
+
+
+def _privileges(text: str, everything: frozenset[str]) -> frozenset[str]:
     if text.startswith("ALL PRIVILEGES"):
-        return set(everything)
-    return {part.strip().upper() for part in text.split(",")}
-
-
-def _best(database: str, by_pattern: Mapping[str, set[str]], partial_revokes: bool) -> set[str]:
-    """The server uses the most specific entry for a database alone, not all that match it.
-
-    With partial_revokes on, `_` and `%` in a grant are ordinary characters.
-    """
-    for pattern, privileges in by_pattern.items():
-        if pattern.replace("\\_", "_").replace("\\%", "%") == database:
-            return privileges
-    if partial_revokes:
-        return set()
-    matching = [by_pattern[pattern] for pattern in by_pattern if _like(pattern, database)]
-    return set.intersection(*matching) if matching else set()
-
-
-def _like(pattern: str, name: str) -> bool:
-    def part(found: re.Match[str]) -> str:
-        match found[0]:
-            case "%":
-                return ".*"
-            case "_":
-                return "."
-            case escaped:
-                return re.escape(escaped[-1])
-
-    return re.fullmatch(re.sub(r"\\.|.", part, pattern, flags=re.DOTALL), name) is not None
+        return everything
+    named = (name.strip().upper() for name in _COLUMNS.sub("()", text).split(","))
+    return frozenset(name for name in named if not name.endswith("()"))

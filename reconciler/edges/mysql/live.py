@@ -11,20 +11,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from reconciler.edges.client.target import Target
+from reconciler.edges.mysql.access import read_access
 from reconciler.edges.mysql.connect import Link, connect
 from reconciler.edges.mysql.deadline import Overdue, Patience, map_with_deadline
-from reconciler.edges.mysql.grants import SHOWS_TABLES, privileges_on, unseen_with
+from reconciler.edges.mysql.grants import SHOWS_TABLES, unseen_with
 from reconciler.edges.mysql.others import read_others, read_outside_parents
 from reconciler.edges.mysql.outside_children import OutsideChildren
 from reconciler.edges.mysql.problems import (
-    STARTED_OTHERWISE,
-    ServerRefusal,
     as_unavailable,
     hidden_tables,
     look_failed,
     shard_timeout,
 )
-from reconciler.edges.mysql.reading import column, list_with_facts, read_tables
+from reconciler.edges.mysql.reading import list_with_facts, read_tables
 from reconciler.edges.mysql.row_versions import RowVersions
 from reconciler.edges.mysql.server_settings import ServerLook, look_at_server
 from reconciler.edges.mysql.session_settings import session_variables, set_session
@@ -79,17 +78,6 @@ def observe_shard(
         return _observe(link, name, database, row_versions, outside_children)
 
 
-def read_privileges(link: Link, database: str, server: ServerLook) -> frozenset[str] | None:
-    """None: the server checks no privileges (--skip-grant-tables)."""
-    try:
-        grants = column(link.query("SHOW GRANTS", width=1))
-    except ServerRefusal as refusal:
-        if refusal.error.number == STARTED_OTHERWISE:
-            return None
-        raise
-    return privileges_on(database, grants, partial_revokes=server.partial_revokes)
-
-
 def _observe(
     link: Link,
     name: str,
@@ -99,9 +87,11 @@ def _observe(
 ) -> ObservedShard:
     server = look_at_server(link)
     link.execute(set_session(session_variables(server.settings)))
-    privileges = read_privileges(link, database, server)
-    if privileges is not None and not privileges & SHOWS_TABLES:
-        raise Unavailable(hidden_tables(link.target.label))
+    access = read_access(link, database, server)
+    if access.privileges is not None:
+        privileges = access.privileges.on_database(database)
+        if not privileges & SHOWS_TABLES:
+            raise Unavailable(hidden_tables(link.target.label))
     # First of all: it takes the first shard of a server the longest, and the others need it last.
     folded = _folded(database, server)
     versions = row_versions.of(link, server, folded)
@@ -110,7 +100,7 @@ def _observe(
     others = read_others(link, database, read.listing)
     outside = read_outside_parents(link, read.definitions)
     unseen = (*others.unseen, *outside.unseen)
-    if privileges is not None:
+    if access.privileges is not None:
         unseen = (*unseen_with(privileges), *unseen)
     if versions is None:
         unseen = (*unseen, "row versions of tables (needs PROCESS)")
@@ -129,6 +119,7 @@ def _observe(
         outside_parents=outside.parents,
         outside_children=children,
         place=f"{server.identity}/{folded}",
+        access=access,
         unseen=unseen,
     )
 

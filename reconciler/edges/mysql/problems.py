@@ -21,6 +21,7 @@ from reconciler.model.server import ServerError
 
 LOCK_WAIT_TIMEOUT = 1205
 DEADLOCK = 1213
+UNKNOWN_TABLE = 1109  # of information_schema
 NO_SUCH_TABLE = 1146
 UNKNOWN_VARIABLE = 1193
 STARTED_OTHERWISE = 1290  # "running with the --%s option": read-only, or no grant tables
@@ -273,11 +274,13 @@ def missing_privileges(label: str, missing: Sequence[str]) -> Problem:
     )
 
 
-def read_only(label: str) -> Problem:
+def read_only(label: str, settings: Sequence[str]) -> Problem:
     return Problem(
         code="server-read-only",
-        message=f"{label}: its server is read-only, as replicas are",
-        recovery="connect to the primary: mend `host` and `port` in the spec's connection",
+        message=f"{label}: it takes no changes, for {', '.join(settings)} is on, as it is on"
+        " replicas",
+        recovery="connect to the primary (`host` and `port` in the spec's connection), or take the"
+        " setting off",
     )
 
 

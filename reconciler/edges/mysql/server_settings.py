@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.problems import (
@@ -62,6 +62,12 @@ _IDENTITY = {
     # MariaDB has no uuid of its own before 11.x: these together are one server's only.
     Flavor.MARIADB: ("hostname", "port", "socket", "datadir", "pid_file", "server_id"),
 }
+# What keeps everybody, or all but administrators, from changing anything.
+_READ_ONLY = {
+    Flavor.MYSQL: ("innodb_read_only", "read_only", "super_read_only", "transaction_read_only"),
+    Flavor.MARIADB: ("innodb_read_only", "read_only", "tx_read_only"),
+}
+_OFF = ("", "0", "OFF")
 _ENCRYPTION = {
     Flavor.MYSQL: "(SELECT DEFAULT_ENCRYPTION FROM information_schema.SCHEMATA"
     " WHERE SCHEMA_NAME = DATABASE())",
@@ -78,11 +84,13 @@ _lacking: dict[tuple[object, ...], frozenset[str]] = {}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerLook:
-    """`identity` is equal for two connections to one server, and is neither stored nor shown."""
+    """`identity` is equal for two connections to one server, and is neither stored nor shown.
+    `read_only` are the settings that keep it from being changed: it is the same server without."""
 
     settings: ServerSettings
     identity: str
     partial_revokes: bool
+    read_only: tuple[str, ...] = field(default=(), compare=False)
 
 
 def look_at_server(link: Link) -> ServerLook:
@@ -122,6 +130,7 @@ def look_at_server(link: Link) -> ServerLook:
         settings=settings,
         identity=hashlib.sha256(own.encode()).hexdigest(),
         partial_revokes=found.get("partial_revokes") == "1",
+        read_only=tuple(n for n in _READ_ONLY[flavor] if found.get(n, "").upper() not in _OFF),
     )
 
 
@@ -137,7 +146,7 @@ def parse_version(words: str) -> ServerVersion | None:
 
 
 def _asked(flavor: Flavor) -> tuple[str, ...]:
-    return (*_MEANING[flavor], *_IDENTITY[flavor], "partial_revokes")
+    return (*_MEANING[flavor], *_IDENTITY[flavor], *_READ_ONLY[flavor], "partial_revokes")
 
 
 def _statement(flavor: Flavor, names: list[str]) -> str:

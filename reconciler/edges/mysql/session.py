@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from reconciler.edges.client.target import Target
+from reconciler.edges.mysql.access import read_access
 from reconciler.edges.mysql.blockers import blockers_in_words, end_blockers, find_blockers
 from reconciler.edges.mysql.connect import Link, connect
 from reconciler.edges.mysql.engine_direct import not_sent, run_statement, statement_session
-from reconciler.edges.mysql.live import read_privileges
 from reconciler.edges.mysql.locks import claim_name
 from reconciler.edges.mysql.problems import (
     LOCK_WAIT_TIMEOUT,
@@ -39,8 +39,9 @@ from reconciler.edges.mysql.vital_signs import measure
 from reconciler.errors import Unavailable
 from reconciler.guard.health import Vitals
 from reconciler.limits import SESSION_SILENT_S_MAX
+from reconciler.model.access import ShardAccess
 from reconciler.plan.model import PlannedStatement
-from reconciler.ports.shards import Failed, Outcome, Unknown
+from reconciler.ports.shards import BlockerEnd, Failed, Outcome, Unknown
 from reconciler.spec.model import ShardSpec
 
 Result = TypeVar("Result")
@@ -101,6 +102,9 @@ class MysqlShardSession:
     def vitals(self) -> Vitals:
         return self._looked(lambda link: measure(link, self._server.settings.version))
 
+    def access(self) -> ShardAccess:
+        return self._looked(self._access)
+
     def run(self, statement: PlannedStatement, *, lock_wait_s: int, run_limit_s: int) -> Outcome:
         session = statement_session(
             statement.session, self._server.settings, lock_wait_s=lock_wait_s
@@ -124,12 +128,11 @@ class MysqlShardSession:
     def still_running(self, sql: str) -> bool:
         return self._looked(lambda link: self._runs(link, sql.strip()))
 
-    def kill_blockers(self, table: str) -> tuple[str, ...]:
-        """End the sessions that read or write rows and so keep a statement from its lock on
-        `table`; tells which, in words. Never DDL, never replication. Raises Unavailable."""
+    def kill_blockers(self, table: str) -> tuple[BlockerEnd, ...]:
         flavor = self._server.settings.version.flavor
-        ended = self._looked(lambda link: end_blockers(link, find_blockers(link, table, flavor)))
-        return tuple(map(str, ended))
+        return self._looked(
+            lambda link: end_blockers(link, find_blockers(link, table, flavor) or ())
+        )
 
     def _prepared(self, link: Link, session: Iterable[tuple[str, str]]) -> bool:
         link.execute(set_session(session))
@@ -147,16 +150,18 @@ class MysqlShardSession:
     def _blocker(self, table: str) -> str | None:
         try:
             flavor = self._server.settings.version.flavor
-            return blockers_in_words(find_blockers(self._link, table, flavor))
+            return blockers_in_words(find_blockers(self._link, table, flavor), flavor)
         except LinkLost:
             return None
+
+    def _access(self, link: Link) -> ShardAccess:
+        return read_access(link, self._database, look_at_server(link))
 
     def _runs(self, link: Link, sql: str) -> bool:
         """Other shards of the server may be running the same text: the database decides. SHOW
         gives the text as it is; INFORMATION_SCHEMA cannot hold characters beyond utf8mb3."""
         if not self._sees_processes:
-            privileges = read_privileges(link, self._database, self._server)
-            if privileges is not None and "PROCESS" not in privileges:
+            if not self._access(link).may_everywhere(["PROCESS"]):
                 raise Unavailable(unseen_processes(self._target.label))
             self._sees_processes = True
         return any(

@@ -113,7 +113,10 @@ class ChaosFleet:
     def basis(self) -> dict[str, ShardBasis]:
         """What every shard is held against: the tables as the plan leaves them."""
         one = ShardBasis(
-            fingerprint=self.fingerprint, is_managed=lambda table: True, after=self._after
+            fingerprint=self.fingerprint,
+            is_managed=lambda table: True,
+            after=self._after,
+            flavor=self.server.binary.version.flavor,
         )
         return dict.fromkeys(SHARDS, one)
 

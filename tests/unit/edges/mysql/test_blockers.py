@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.edges.mysql.blockers import Blocker, blockers_in_words, blockers_of
+from reconciler.model.server import Flavor
 
 # connection, account, command, lock, seconds, last statement
 READER = (7, "app", "Sleep", "SHARED_READ", 31, "SELECT * FROM `t` WHERE `id` = ?")
@@ -49,17 +50,25 @@ def test_one_lock_of_ddl_protects_a_session_that_also_reads() -> None:
 
 def test_they_are_told_longest_first_with_since_when_and_what() -> None:
     own = (9, "deployer", "Query", "SHARED_READ", 45, None)
-    told = blockers_in_words(found(READER, own))
+    told = blockers_in_words(found(READER, own), Flavor.MYSQL)
     assert told == (
         "connection 9 of this apply's account for 45 s;"
         " connection 7 of app for 31 s with SELECT * FROM `t` WHERE `id` = ?"
     )
-    assert blockers_in_words(()) is None
+    assert blockers_in_words((), Flavor.MYSQL) is None
 
 
 def test_of_hundreds_a_few_are_named() -> None:
     many = [(number, "app", "Sleep", "SHARED_READ", number, None) for number in range(1, 201)]
-    told = blockers_in_words(found(*many))
+    told = blockers_in_words(found(*many), Flavor.MYSQL)
     assert told is not None
     assert told.startswith("connection 200 of app for 200 s; ")
     assert told.endswith("; and 197 more")
+
+
+@pytest.mark.parametrize(
+    ("flavor", "needed"),
+    [(Flavor.MYSQL, "SELECT on performance_schema.*"), (Flavor.MARIADB, "PROCESS")],
+)
+def test_who_may_not_see_locks_is_told_what_would_show_them(flavor: Flavor, needed: str) -> None:
+    assert needed in (blockers_in_words(None, flavor) or "")

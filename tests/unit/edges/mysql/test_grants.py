@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.edges.mysql.grants import SHOWS_TABLES, privileges_on, unseen_with
+from reconciler.edges.mysql.grants import SHOWS_TABLES, parse_grants, unseen_with
 
 USAGE = "GRANT USAGE ON *.* TO `ann`@`%`"
 
 
 def shows_tables(*grants: str, partial_revokes: bool = False) -> bool:
-    found = privileges_on("commerce_40", grants, partial_revokes=partial_revokes)
-    return bool(found & SHOWS_TABLES)
+    found = parse_grants(grants, partial_revokes=partial_revokes)
+    return bool(found.on_database("commerce_40") & SHOWS_TABLES)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,68 @@ def test_what_stays_unseen_is_said_in_words() -> None:
         "routines (needs EXECUTE, or SHOW_ROUTINE)",
         "events (needs EVENT)",
     )
-    everything = privileges_on(
-        "d", ["GRANT ALL PRIVILEGES ON *.* TO `root`@`%`"], partial_revokes=False
-    )
-    assert unseen_with(everything) == ()
+    everything = parse_grants(["GRANT ALL PRIVILEGES ON *.* TO `root`@`%`"], partial_revokes=False)
+    assert unseen_with(everything.on_database("d")) == ()
+
+
+# As MariaDB 11.8 prints what a login has, what its active role has, and what PUBLIC has.
+ROLES = (
+    "GRANT `r1` TO `ann`@`%`",
+    "GRANT USAGE ON *.* TO `ann`@`%` IDENTIFIED BY PASSWORD '*B69027D44F6E5EDC07F1'",
+    "GRANT SELECT ON `commerce_40`.* TO `ann`@`%`",
+    "GRANT `r2` TO `r1`",
+    "GRANT USAGE ON *.* TO `r1`",
+    "GRANT CREATE, ALTER ON `commerce%`.* TO `r1`",
+    "GRANT DROP ON `commerce\\_40`.* TO `r2`",
+    "SET DEFAULT ROLE `r1` FOR `ann`@`%`",
+    "GRANT PROCESS ON *.* TO PUBLIC",
+)
+
+
+@pytest.mark.invariant("GD-13")
+def test_each_grantee_has_its_own_most_specific_entry() -> None:
+    found = parse_grants(ROLES, partial_revokes=False)
+    assert found.on_database("commerce_40") == {
+        "ALTER",
+        "CREATE",
+        "DROP",
+        "PROCESS",
+        "SELECT",
+        "USAGE",
+    }
+    assert "PROCESS" in found.everywhere
+
+
+# As MySQL 9.7 prints them, with partial_revokes.
+NARROW = (
+    "GRANT SELECT, INSERT ON *.* TO `ann`@`%`",
+    "GRANT BACKUP_ADMIN,CONNECTION_ADMIN ON *.* TO `ann`@`%`",
+    "GRANT USAGE ON `commerce_40`.* TO `ann`@`%` WITH GRANT OPTION",
+    "REVOKE INSERT ON `commerce_40`.* FROM `ann`@`%`",
+    "GRANT CREATE ON `commerce_40`.`new one` TO `ann`@`%`",
+    "GRANT INSERT, UPDATE (`a`, `),DROP,(`), ALTER ON `commerce_40`.`users` TO `ann`@`%`",
+    "GRANT EXECUTE ON PROCEDURE `commerce_40`.`users` TO `ann`@`%`",
+    "GRANT ALL PRIVILEGES ON `commerce_40`.`orders` TO `ann`@`%`",
+)
+
+
+@pytest.mark.invariant("GD-13")
+@pytest.mark.parametrize(
+    ("table", "may"),
+    [
+        ("users", {"SELECT", "INSERT", "ALTER"}),
+        ("new one", {"SELECT", "CREATE"}),
+        ("others", {"SELECT"}),
+    ],
+)
+def test_grants_on_a_table_add_to_those_on_its_database(table: str, may: set[str]) -> None:
+    found = parse_grants(NARROW, partial_revokes=True)
+    known = {"SELECT", "INSERT", "UPDATE", "REFERENCES", "ALTER", "CREATE", "EXECUTE", "DROP"}
+    assert found.on_table("commerce_40", table) & known == may
+    assert "INSERT" in found.on_table("commerce_80", "users")
+    assert "CONNECTION_ADMIN" in found.everywhere
+
+
+def test_everything_on_a_table_is_everything_a_table_has() -> None:
+    found = parse_grants(NARROW, partial_revokes=True)
+    assert found.on_table("commerce_40", "orders") >= {"ALTER", "DROP", "REFERENCES", "TRIGGER"}

@@ -1,0 +1,37 @@
+"""What a session may do on its shard: the privileges of its login, and whether anybody may change
+anything there now. Asked, never tried."""
+
+from __future__ import annotations
+
+from reconciler.edges.mysql.connect import Link
+from reconciler.edges.mysql.grants import read_privileges
+from reconciler.edges.mysql.problems import UNKNOWN_TABLE, ServerRefusal
+from reconciler.edges.mysql.reading import text
+from reconciler.edges.mysql.server_settings import ServerLook
+from reconciler.model.access import ShardAccess
+from reconciler.model.server import Flavor
+
+# MySQL 8.0.22: ALTER DATABASE ... READ ONLY = 1, which no privilege gets around (3989).
+_DATABASE_OPTIONS = (
+    "SELECT OPTIONS FROM information_schema.SCHEMATA_EXTENSIONS WHERE SCHEMA_NAME = %s"
+)
+
+
+def read_access(link: Link, database: str, server: ServerLook) -> ShardAccess:
+    """`server` as it was looked at just now. Raises ServerRefusal or LinkLost."""
+    read_only = server.read_only
+    if server.settings.version.flavor is Flavor.MYSQL and _is_read_only(link, database):
+        read_only = (*read_only, "READ ONLY of the database")
+    return ShardAccess(
+        database=database, privileges=read_privileges(link, server), read_only=read_only
+    )
+
+
+def _is_read_only(link: Link, database: str) -> bool:
+    try:
+        rows = link.query(_DATABASE_OPTIONS, [database], width=1)
+    except ServerRefusal as refusal:
+        if refusal.error.number == UNKNOWN_TABLE:
+            return False  # older than the option
+        raise
+    return any("READ ONLY=1" in text(row[0] or "").upper() for row in rows)

@@ -1,0 +1,201 @@
+"""Whether a login can do at all what a plan needs: asked before anything is sent, never tried.
+
+What a statement takes was found out on MySQL 9.7, MariaDB 10.11 and 11.8 by leaving out one
+privilege after the other: ALTER TABLE asks for ALTER, whatever its clauses; for DROP as well where
+partitions go; where it renames, for what RENAME TABLE asks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from reconciler.ddl.statement.check import StatementKind
+from reconciler.ddl.statement.reach import Reach, reach_of
+from reconciler.guard.model import Refusal
+from reconciler.model.access import ShardAccess
+from reconciler.model.server import Flavor
+from reconciler.plan.model import PlannedStatement
+from reconciler.plan.words import named_shards
+from reconciler.spec.model import RolloutSpec
+
+# Any one of these on the parent lets a foreign key refer to it.
+_REFERS = {
+    Flavor.MYSQL: frozenset({"REFERENCES"}),
+    Flavor.MARIADB: frozenset({"REFERENCES", "SELECT", "INSERT", "UPDATE", "DELETE"}),
+}
+_ENDS_SESSIONS = {
+    Flavor.MYSQL: ("CONNECTION_ADMIN", "SUPER"),
+    Flavor.MARIADB: ("CONNECTION ADMIN", "SUPER"),
+}
+# What shows who is in the way of a statement: on MySQL the Performance Schema, which PROCESS does
+# not open.
+SHOWS_LOCKS = {Flavor.MYSQL: "SELECT on performance_schema.*", Flavor.MARIADB: "PROCESS on *.*"}
+_LOCK_TABLES = (
+    "metadata_locks",
+    "threads",
+    "events_transactions_current",
+    "events_statements_current",
+)
+_AGAIN = "then run the same command again"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Need:
+    """One of `any_of`, the first of which is what is asked for, on a table."""
+
+    any_of: tuple[str, ...]
+    table: str
+    database: str | None = None  # None: the shard's own
+
+
+def access_refusals(
+    shard: str,
+    access: ShardAccess | None,
+    statements: Sequence[PlannedStatement],
+    *,
+    flavor: Flavor,
+    rollout: RolloutSpec,
+) -> tuple[Refusal, ...]:
+    """Every reason why the login could not run the statements on the shard."""
+    if access is None:
+        return (_unasked(shard),)
+    return tuple(_refusals(shard, access, statements, flavor, rollout))
+
+
+def kill_refusals(
+    shard: str, access: ShardAccess, *, flavor: Flavor, rollout: RolloutSpec
+) -> Iterator[Refusal]:
+    """GD-10: `kill_blockers` that can end nobody is not ignored silently."""
+    if rollout.kill_blockers_after_s is None:
+        return
+    ends = _ENDS_SESSIONS[flavor]
+    if not access.may_everywhere(ends):
+        yield _may_not_end_sessions(shard, f"{ends[0]} on *.*")
+    if not sees_locks(access, flavor):
+        yield _may_not_end_sessions(shard, SHOWS_LOCKS[flavor])
+
+
+def sees_locks(access: ShardAccess, flavor: Flavor) -> bool:
+    """Whether the login can be told who is in a statement's way."""
+    if flavor is Flavor.MARIADB:
+        return access.may_everywhere(["PROCESS"])
+    return all(
+        access.may(["SELECT"], table, database="performance_schema") for table in _LOCK_TABLES
+    )
+
+
+def grouped(refusals: Iterable[Refusal]) -> tuple[Refusal, ...]:
+    """The same reason on many shards once, with their names: they share a login."""
+    shards: dict[tuple[str, str | None, str, str], list[Refusal]] = {}
+    for refusal in refusals:
+        words = refusal.message.removeprefix(f"shard {refusal.shard}")
+        shards.setdefault((refusal.code, refusal.table, words, refusal.recovery), []).append(
+            refusal
+        )
+    return tuple(
+        Refusal(
+            code=code,
+            shard=found[0].shard,
+            table=table,
+            message=named_shards([one.shard or "" for one in found]) + words,
+            recovery=recovery,
+        )
+        for (code, table, words, recovery), found in shards.items()
+    )
+
+
+def _refusals(
+    shard: str,
+    access: ShardAccess,
+    statements: Sequence[PlannedStatement],
+    flavor: Flavor,
+    rollout: RolloutSpec,
+) -> Iterator[Refusal]:
+    if access.read_only:
+        yield _read_only(shard, access.read_only)
+    needs = (need for s in statements for need in _needs(reach_of(s.sql), flavor))
+    lacking: dict[tuple[str | None, str], list[str]] = {}
+    for need in dict.fromkeys(needs):
+        if not access.may(need.any_of, need.table, database=need.database):
+            lacking.setdefault((need.database, need.table), []).append(need.any_of[0])
+    for (database, table), privileges in lacking.items():
+        yield _may_not(shard, database, table, privileges)
+    if not access.may_everywhere(["PROCESS"]):
+        yield _lacks_process(shard)
+    yield from kill_refusals(shard, access, flavor=flavor, rollout=rollout)
+
+
+def _needs(reach: Reach, flavor: Flavor) -> Iterator[_Need]:
+    table = reach.table
+    match reach.kind:
+        case StatementKind.CREATE_TABLE:
+            yield _Need(any_of=("CREATE",), table=table)
+        case StatementKind.DROP_TABLE:
+            yield _Need(any_of=("DROP",), table=table)
+        case StatementKind.ALTER_TABLE | StatementKind.RENAME_TABLE:
+            yield _Need(any_of=("ALTER",), table=table)
+    if reach.renamed_to is not None or reach.drops_partitions:
+        yield _Need(any_of=("DROP",), table=table)
+    if reach.renamed_to is not None:
+        yield _Need(any_of=("CREATE",), table=reach.renamed_to)
+        yield _Need(any_of=("INSERT",), table=reach.renamed_to)
+    refers = tuple(sorted(_REFERS[flavor], key=lambda name: (name != "REFERENCES", name)))
+    for database, parent in reach.parents:
+        if (database, parent) != (None, table):
+            yield _Need(any_of=refers, table=parent, database=database)
+
+
+def _unasked(shard: str) -> Refusal:
+    return Refusal(
+        code="access-unmeasured",
+        shard=shard,
+        message=f"shard {shard}: what the login may do there could not be told",
+        recovery=f"see whether the login may run SHOW GRANTS, {_AGAIN}",
+    )
+
+
+def _read_only(shard: str, settings: Sequence[str]) -> Refusal:
+    on = ", ".join(settings)
+    return Refusal(
+        code="server-read-only",
+        shard=shard,
+        message=f"shard {shard}: it takes no changes, for {on} is on, as it is on replicas; nothing"
+        " was sent to it",
+        recovery="connect to the primary (`host` and `port` in the spec's connection), or take the"
+        " setting off, then `reconciler apply` or `reconciler resume`",
+    )
+
+
+def _may_not(shard: str, database: str | None, table: str, privileges: Sequence[str]) -> Refusal:
+    named = ", ".join(privileges)
+    where = f"table {table}" if database is None else f"table {database}.{table}"
+    return Refusal(
+        code="privilege-missing",
+        shard=shard,
+        table=table,
+        message=f"shard {shard}, {where}: the login may not {named} there, which the plan's"
+        " statements need; nothing was sent to it",
+        recovery=f"grant the login {named} on that table or on all of its database, {_AGAIN};"
+        " `reconciler doctor --identity changes` tells everything that is missing",
+    )
+
+
+def _lacks_process(shard: str) -> Refusal:
+    return Refusal(
+        code="privilege-missing",
+        shard=shard,
+        message=f"shard {shard}: without the privilege PROCESS nobody can tell whether a statement"
+        " of an earlier run still runs there; nothing was sent to it",
+        recovery=f"grant the login PROCESS on *.*, {_AGAIN}",
+    )
+
+
+def _may_not_end_sessions(shard: str, privilege: str) -> Refusal:
+    return Refusal(
+        code="privilege-missing",
+        shard=shard,
+        message=f"shard {shard}: the spec says `kill_blockers`, and the login lacks {privilege},"
+        " without which it can end nobody's session; nothing was sent to it",
+        recovery=f"grant the login {privilege}, or take `kill_blockers` out of the spec, {_AGAIN}",
+    )

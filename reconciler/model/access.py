@@ -1,0 +1,113 @@
+"""What the login at hand may do on a shard's server, as the server itself tells it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """One line of SHOW GRANTS, `privileges` in capitals.
+
+    `database` None: on everything; else a name or a pattern. `table` None: on all of it. `grantee`
+    tells what a login has itself from what its roles have. `is_revoked`: MySQL's partial_revokes
+    take it out of what holds everywhere.
+    """
+
+    privileges: frozenset[str]
+    database: str | None = None
+    table: str | None = None
+    grantee: str = ""
+    is_revoked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Privileges:
+    """`has_patterns`: `_` and `%` in a database's name stand for others (without partial_revokes).
+    Active roles and PUBLIC are among the grants; what is not there, the login may not do."""
+
+    grants: tuple[Grant, ...]
+    has_patterns: bool = True
+
+    @property
+    def everywhere(self) -> frozenset[str]:
+        return _all(grant.privileges for grant in self.grants if grant.database is None)
+
+    def on_database(self, database: str) -> frozenset[str]:
+        """What the login may do with all of a database."""
+        revoked = _all(
+            grant.privileges
+            for grant in self.grants
+            if grant.is_revoked and grant.database == database
+        )
+        return self.everywhere - revoked | self._of_database(database)
+
+    def on_table(self, database: str, table: str) -> frozenset[str]:
+        """What the login may do with one table, made or not."""
+        own = _all(
+            grant.privileges
+            for grant in self.grants
+            if (grant.database, grant.table) == (database, table)
+        )
+        return self.on_database(database) | own
+
+    def _of_database(self, database: str) -> frozenset[str]:
+        """Of each grantee, the server uses the most specific entry for a database alone, not all
+        that match it."""
+        entries: dict[str, dict[str, set[str]]] = {}
+        for grant in self.grants:
+            if grant.database is None or grant.table is not None or grant.is_revoked:
+                continue
+            by_pattern = entries.setdefault(grant.grantee, {})
+            by_pattern.setdefault(grant.database, set()).update(grant.privileges)
+        return _all(self._best(database, by_pattern) for by_pattern in entries.values())
+
+    def _best(self, database: str, by_pattern: dict[str, set[str]]) -> Iterable[str]:
+        for pattern, privileges in by_pattern.items():
+            if pattern.replace("\\_", "_").replace("\\%", "%") == database:
+                return privileges
+        if not self.has_patterns:
+            return ()
+        matching = [by_pattern[pattern] for pattern in by_pattern if _like(pattern, database)]
+        return set.intersection(*matching) if matching else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ShardAccess:
+    """`database` is what the server calls the shard; it is compared, never shown. `privileges`
+    None: the server checks none (--skip-grant-tables). `read_only` are the settings that keep
+    everybody from changing the shard, by name."""
+
+    database: str
+    privileges: Privileges | None
+    read_only: tuple[str, ...] = ()
+
+    def may(self, any_of: Iterable[str], table: str, *, database: str | None = None) -> bool:
+        """Whether the login has one of the privileges on a table, of the shard if none is named."""
+        if self.privileges is None:
+            return True
+        found = self.privileges.on_table(database or self.database, table)
+        return not found.isdisjoint(any_of)
+
+    def may_everywhere(self, any_of: Iterable[str]) -> bool:
+        """Whether the login has one of the privileges that only *.* can give."""
+        return self.privileges is None or not self.privileges.everywhere.isdisjoint(any_of)
+
+
+def _all(found: Iterable[Iterable[str]]) -> frozenset[str]:
+    return frozenset(name for names in found for name in names)
+
+
+def _like(pattern: str, name: str) -> bool:
+    def part(found: re.Match[str]) -> str:
+        match found[0]:
+            case "%":
+                return ".*"
+            case "_":
+                return "."
+            case escaped:
+                return re.escape(escaped[-1])
+
+    return re.fullmatch(re.sub(r"\\.|.", part, pattern, flags=re.DOTALL), name) is not None

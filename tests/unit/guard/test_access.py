@@ -1,0 +1,138 @@
+"""What a plan needs is asked of the login's grants before anything is sent."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.guard.access import access_refusals, grouped
+from reconciler.model.access import Grant, Privileges, ShardAccess
+from reconciler.model.server import Flavor
+from reconciler.plan.model import PlannedStatement
+from reconciler.spec.model import RolloutSpec
+from tests.sim.plans import statement
+
+PLAIN = RolloutSpec()
+
+
+def of(sql: str) -> PlannedStatement:
+    from dataclasses import replace
+
+    return replace(statement("t", 0), sql=sql)
+
+
+def access(*privileges: str, everywhere: tuple[str, ...] = ("PROCESS",)) -> ShardAccess:
+    grants = (
+        Grant(privileges=frozenset(privileges), database="d"),
+        Grant(privileges=frozenset(everywhere)),
+    )
+    return ShardAccess(database="d", privileges=Privileges(grants=grants))
+
+
+def refused(
+    found: ShardAccess | None,
+    *sql: str,
+    flavor: Flavor = Flavor.MYSQL,
+    rollout: RolloutSpec = PLAIN,
+) -> list[tuple[str, str]]:
+    statements = [of(text) for text in sql]
+    refusals = access_refusals("-40", found, statements, flavor=flavor, rollout=rollout)
+    assert all(r.shard == "-40" and "shard -40" in r.message for r in refusals)
+    return [(refusal.code, refusal.message) for refusal in refusals]
+
+
+@pytest.mark.invariant("GD-13")
+@pytest.mark.parametrize(
+    ("sql", "needed"),
+    [
+        ("ALTER TABLE t ADD COLUMN a int, DROP COLUMN b, ADD KEY k (a)", {"ALTER"}),
+        ("CREATE TABLE t (id int PRIMARY KEY)", {"CREATE"}),
+        ("DROP TABLE t", {"DROP"}),
+        ("RENAME TABLE t TO u", {"ALTER", "DROP", "CREATE", "INSERT"}),
+        ("ALTER TABLE t RENAME TO u", {"ALTER", "DROP", "CREATE", "INSERT"}),
+        ("ALTER TABLE t DROP PARTITION p0", {"ALTER", "DROP"}),
+        (
+            "ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES p (id)",
+            {"ALTER", "REFERENCES"},
+        ),
+        (
+            "CREATE TABLE t (a int, CONSTRAINT k FOREIGN KEY (a) REFERENCES p (id))",
+            {"CREATE", "REFERENCES"},
+        ),
+    ],
+)
+def test_exactly_what_a_statement_needs_is_enough(sql: str, needed: set[str]) -> None:
+    assert refused(access(*needed), sql) == []
+    for missing in needed:
+        found = refused(access(*(needed - {missing})), sql)
+        assert [code for code, _ in found] == ["privilege-missing"]
+        assert missing in found[0][1]
+
+
+@pytest.mark.invariant("GD-13")
+def test_a_parent_in_another_database_is_asked_for_there() -> None:
+    sql = "ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES `other`.`p` (id)"
+    (found,) = refused(access("ALTER", "REFERENCES"), sql)
+    assert "table other.p" in found[1]
+
+
+def test_mariadb_lets_refer_who_may_read() -> None:
+    sql = "ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES p (id)"
+    assert refused(access("ALTER", "SELECT"), sql, flavor=Flavor.MARIADB) == []
+    assert refused(access("ALTER", "SELECT"), sql, flavor=Flavor.MYSQL) != []
+
+
+@pytest.mark.invariant("GD-13")
+def test_a_table_that_refers_to_itself_needs_no_more() -> None:
+    sql = "CREATE TABLE t (id int PRIMARY KEY, a int, FOREIGN KEY (a) REFERENCES t (id))"
+    assert refused(access("CREATE"), sql) == []
+
+
+@pytest.mark.invariant("GD-13")
+def test_what_nobody_asked_counts_as_missing() -> None:
+    assert [code for code, _ in refused(None, "DROP TABLE t")] == ["access-unmeasured"]
+
+
+@pytest.mark.invariant("GD-13")
+def test_a_read_only_server_refuses_whatever_the_login_may() -> None:
+    everything = ShardAccess(database="d", privileges=None, read_only=("read_only",))
+    ((code, message),) = refused(everything, "DROP TABLE t")
+    assert code == "server-read-only"
+    assert "read_only is on" in message
+
+
+@pytest.mark.invariant("GD-13")
+def test_without_process_nobody_can_tell_what_still_runs() -> None:
+    ((code, message),) = refused(access("DROP", everywhere=()), "DROP TABLE t")
+    assert code == "privilege-missing"
+    assert "PROCESS" in message
+
+
+@pytest.mark.invariant("GD-10")
+@pytest.mark.parametrize(
+    ("flavor", "privilege"),
+    [(Flavor.MYSQL, "CONNECTION_ADMIN"), (Flavor.MARIADB, "CONNECTION ADMIN")],
+)
+def test_kill_blockers_is_not_ignored_for_want_of_a_privilege(
+    flavor: Flavor, privilege: str
+) -> None:
+    kills = RolloutSpec(kill_blockers_after_s=5)
+    found = refused(access("DROP"), "DROP TABLE t", flavor=flavor, rollout=kills)
+    assert {code for code, _ in found} == {"privilege-missing"}
+    assert all("kill_blockers" in message for _, message in found)
+    assert privilege in found[0][1]
+    may = access("DROP", everywhere=("PROCESS", "SELECT", privilege))
+    assert refused(may, "DROP TABLE t", flavor=flavor, rollout=kills) == []
+
+
+@pytest.mark.invariant("GD-7")
+def test_one_reason_on_many_shards_is_told_once_with_their_names() -> None:
+    statements = [of("DROP TABLE t")]
+    found = [
+        refusal
+        for shard in ("-40", "40-80")
+        for refusal in access_refusals(
+            shard, access(), statements, flavor=Flavor.MYSQL, rollout=PLAIN
+        )
+    ]
+    (refusal,) = grouped(found)
+    assert refusal.message.startswith("shards -40, 40-80, table t: the login may not DROP")
