@@ -9,6 +9,9 @@ DEFINITION_BYTES_MAX = 1_000_000
 # A plan for 4,000 shards that all differ stays below this; a larger file is refused unread.
 PLAN_BYTES_MAX = 64_000_000
 
+# A file of that size has some 3 million values; Python needs 60 bytes and more for each.
+PLAN_VALUES_MAX = 4_000_000
+
 # A spec that lists 65,536 shards with overrides stays below this.
 SPEC_BYTES_MAX = 16_000_000
 
@@ -30,7 +33,14 @@ GIT_COMMIT_BYTES_MAX = 1_000_000
 YAML_DEPTH_MAX = 32
 
 # 65,536 shards with an override of five keys each; aliases of aliases could ask for billions.
-YAML_NODES_MAX = 1_000_000
+YAML_NODES_MAX = 500_000
+
+# Nobody reads more of what is wrong with one file; one of some megabytes could hold a million.
+FILE_PROBLEMS_MAX = 100
+# Of all the files of a keyspace: ten that are wrong all through show what was done to them.
+KEYSPACE_PROBLEMS_MAX = 1_000
+# One of them, with what it quotes; two definitions side by side stay below this.
+PROBLEM_CHARS_MAX = 2_000
 
 # A throwaway server starts in about 1.5 s; a loaded machine of two cores may need ten times that.
 SERVER_START_S_MAX = 90.0
@@ -257,6 +267,7 @@ CODE_OWNERS_BYTES_MAX = 3_000_000
 
 # An event holds at most 2,048 commits; the payload is at most 25 MB.
 EVENT_BYTES_MAX = 25_000_000
+EVENT_VALUES_MAX = 2_000_000
 
 # Where one line must say which shards: more names than this say less than "12 of 32 shards".
 SHARDS_NAMED_MAX = 8

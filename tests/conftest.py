@@ -17,6 +17,10 @@ from reconciler.edges.server.process import RunningServer, start_server
 from reconciler.model.server import Flavor
 from tests.fleet import Fleet
 
+# Many tests share a machine: how long one example takes says more about them than about it.
+settings.register_profile("shared-machine", deadline=None)
+settings.load_profile("shared-machine")
+
 FreshDatabase = Callable[[RunningServer], str]
 
 # An example that takes long says that the machine is busy, not that the claim is wrong.

@@ -21,10 +21,12 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 import rfc8785
 
 from reconciler.errors import Location, Problem, Refused
-from reconciler.limits import PLAN_BYTES_MAX
+from reconciler.limits import PLAN_BYTES_MAX, PLAN_VALUES_MAX, PROBLEM_CHARS_MAX
 from reconciler.model.policy import Hazard
 from reconciler.plan.commitment import reasons_of, reasons_sha256, with_reasons
 from reconciler.plan.model import PLAN_FORMAT, Plan, PlanCore, PlanMeta
+from reconciler.plan.visible import visible_line
+from reconciler.strict_json import JsonUnreadable, read_json
 
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")  # JSON can spell one, UTF-8 cannot
 _FORMAT = re.compile(r"([1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})")
@@ -76,7 +78,7 @@ def load_plan(content: bytes, path: str) -> Plan:
     except _Mismatch as mismatch:
         raise _malformed(path, mismatch.place, mismatch.reason) from None
     for key in sorted(document.keys() - set(_KEYS)):
-        raise _malformed(path, key, "is not a key of a plan")
+        raise _malformed(path, brief(key), "is not a key of a plan")
     try:
         plan = plan_from_core(core, meta, plan_format)
     except rfc8785.CanonicalizationError:
@@ -160,7 +162,7 @@ def _dataclass_from_json(value: Any, kind: Any, place: str) -> Any:
         raise _Mismatch(place, f"is {brief(value)}, expected an object")
     hints = _field_types(kind)
     for key in sorted(value.keys() - hints.keys()):
-        raise _Mismatch(f"{place}.{key}", "is not a key of a plan")
+        raise _Mismatch(f"{place}.{brief(key)}", "is not a key of a plan")
     for key in sorted(_required(kind) - value.keys()):
         raise _Mismatch(f"{place}.{key}", "is missing")
     fields = {key: _from_json(value[key], hints[key], f"{place}.{key}") for key in value}
@@ -190,26 +192,12 @@ def _parse_json(content: bytes, path: str) -> dict[str, Any]:
     if len(content) > PLAN_BYTES_MAX:
         raise _refused(path, "plan-too-large", f"the plan file is over {PLAN_BYTES_MAX:,} bytes")
     try:
-        document = json.loads(content.decode(), object_pairs_hook=_object_without_repeats)
-    except UnicodeDecodeError:
-        raise _refused(path, "plan-malformed", "the plan file is not UTF-8") from None
-    except _Mismatch as repeated:
-        raise _malformed(path, repeated.place, repeated.reason) from None
-    except (ValueError, RecursionError) as broken:  # ValueError: a number of thousands of digits
-        reason = f"the plan file is not whole JSON ({broken})"
-        raise _refused(path, "plan-malformed", reason) from None
+        document = read_json(content, values_max=PLAN_VALUES_MAX)
+    except JsonUnreadable as broken:
+        raise _refused(path, "plan-malformed", f"the plan file {broken.reason}") from None
     if not isinstance(document, dict):
         raise _refused(path, "plan-malformed", "the plan file is not a JSON object")
     return document
-
-
-def _object_without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        repeated = next(key for key in keys if keys.count(key) > 1)
-        raise _Mismatch(repeated, "stands twice in one object")
-    return found
 
 
 def _format_of(found: Any, path: str) -> str:
@@ -240,4 +228,5 @@ def _malformed(path: str, place: str, reason: str) -> Refused:
 
 def _refused(path: str, code: str, message: str) -> Refused:
     where = Location(path=path)
-    return Refused(Problem(code=code, message=message, recovery=_PLAN_AGAIN, where=where))
+    shown = visible_line(message, limit_chars=PROBLEM_CHARS_MAX)
+    return Refused(Problem(code=code, message=shown, recovery=_PLAN_AGAIN, where=where))

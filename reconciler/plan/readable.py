@@ -31,25 +31,26 @@ def render_readable_sql(core: PlanCore) -> str:
 def shows_statements(text: str, core: PlanCore) -> bool:
     """Whether a readable file, of whatever version, is the core's statements, each exactly and in
     order, with nothing between them but remarks that hide nothing."""
-    left = text
+    at = 0
     for _, statement in words.planned_statements(core):
-        left = _after_remarks(left)
+        at = _behind_remarks(text, at)
         shown = words.terminated(statement.sql) + "\n"
-        if not left.startswith(shown):
+        if not text.startswith(shown, at):
             return False
-        left = left[len(shown) :]
-    return not _after_remarks(left)
+        at += len(shown)
+    return _behind_remarks(text, at) == len(text)
 
 
-def _after_remarks(text: str) -> str:
-    """From the first line on that is not a remark."""
-    while text:
-        line, end, rest = text.partition("\n")
+def _behind_remarks(text: str, at: int) -> int:
+    """Where the first line begins, from `at` on, that is not a remark."""
+    while at < len(text):
+        end = text.find("\n", at)
+        line = text[at : end if end >= 0 else len(text)]
         is_remark = line in ("", "--") or line.startswith("-- ")
-        if not is_remark or not end or hidden_in_sql(line):
-            return text
-        text = rest
-    return text
+        if not is_remark or end < 0 or hidden_in_sql(line):
+            return at
+        at = end + 1
+    return at
 
 
 def _heading(core: PlanCore) -> Iterator[str]:

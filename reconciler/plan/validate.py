@@ -7,16 +7,19 @@ unbroken. The first thing that is wrong refuses the whole plan (PL-7, PL-8, PL-9
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator
 
 from reconciler.ddl.statement.check import check_statement
 from reconciler.errors import Problem, ReconcilerError, Refused
+from reconciler.limits import PROBLEM_CHARS_MAX
 from reconciler.model.fleet import is_environment_name, is_keyspace_name, shard_list_errors
 from reconciler.plan.commitment import sha256_of
 from reconciler.plan.model import ChangeSet, Plan, PlanCore, PlannedStatement
 from reconciler.plan.readable import shows_statements
+from reconciler.plan.visible import visible_line
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _FINGERPRINT = re.compile(r"sha256:[0-9a-f]{64}")
@@ -127,19 +130,31 @@ def _chain_errors(change_set: ChangeSet) -> Iterator[str]:
     for statement in change_set.statements:
         for effect in statement.effects:
             state.setdefault(effect.table, effect.before)
-    past = [dict(state)]
+    # A state is told by the sum of its tables' digests: to compare the states themselves would take
+    # the square of the statements, times the tables.
+    now = sum(map(_mark_of, state.items()))
+    past = {now}
     for statement in change_set.statements:
         for effect in statement.effects:
             if state[effect.table] != effect.before:
                 yield f"the effects on table {effect.table!r} do not join"
+            now -= _mark_of((effect.table, state[effect.table]))
+            now += _mark_of((effect.table, effect.after))
             state[effect.table] = effect.after
-        if state in past:
+        if now in past:
             yield f"a statement on {statement.table!r} would come back to a state that was left"
-        past.append(dict(state))
+        past.add(now)
     if sorted(state) != [touched.table for touched in change_set.touched]:
         yield "the before-definitions are not those of the tables that the statements move"
 
 
+def _mark_of(table: tuple[str, str | None]) -> int:
+    name, fingerprint = table
+    content = f"{name}\0{fingerprint or ''}".encode(errors="surrogatepass")
+    return int.from_bytes(hashlib.sha256(content).digest())
+
+
 def _refused(code: str, message: str) -> Refused:
     recovery = "make the plan again with `reconciler plan --write` and have it reviewed"
-    return Refused(Problem(code=code, message=message, recovery=recovery))
+    shown = visible_line(message, limit_chars=PROBLEM_CHARS_MAX)
+    return Refused(Problem(code=code, message=shown, recovery=recovery))

@@ -14,10 +14,10 @@ from reconciler.errors import Problem, nearest
 from reconciler.model.fleet import is_shard_name, shard_list_errors
 from reconciler.spec.build import duration_s, shard_names, shard_specs
 from reconciler.spec.model import Connection, ShardSpec
-from reconciler.spec.structure import dotted
+from reconciler.spec.secrets import Path, dotted
 from reconciler.spec.tree import outside_reason, path_outside
 from reconciler.spec.variables import VARIABLE, Allowance, allowance
-from reconciler.spec.yaml_text import Document, Path, Value
+from reconciler.spec.yaml_text import Document, Value
 
 _PLACEHOLDER = re.compile(r"(?<!\$)\{([A-Za-z_ ]{0,32})\}")
 _EXPANDED_KEYS = ("connection", "scratch", "ledger")

@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from reconciler.ddl.definition.file import DefinitionFile, read_definition_file
 from reconciler.errors import InvalidInput, Location, Problem, ReconcilerError, Refused
 from reconciler.limits import DEFINITION_BYTES_MAX
+from reconciler.model.file_problems import first_problems
 from reconciler.model.renames import RenameKind
 from reconciler.spec.model import SpecFile
 from reconciler.spec.text import digest_of, text_of
@@ -104,7 +105,7 @@ def _definition_paths(tree: FileTree, directory: str, spec_path: str) -> tuple[s
         elif entry.name.lower().endswith(_SUFFIX):
             problems.append(_suffix_in_capitals(path))
     if problems:
-        raise InvalidInput(*problems)
+        raise InvalidInput(*first_problems(problems, directory))
     if not paths:
         raise Refused(_nothing(directory, "has no .sql file", "schema-directory-empty", spec_path))
     return tuple(paths)

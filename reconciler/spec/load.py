@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from reconciler.ddl.definition.file import DefinitionFile
 from reconciler.errors import InvalidInput, Location, Problem, ReconcilerError, Refused
-from reconciler.limits import SPEC_BYTES_MAX
+from reconciler.limits import KEYSPACE_PROBLEMS_MAX, SPEC_BYTES_MAX
+from reconciler.model.file_problems import first_problems
 from reconciler.model.fleet import is_keyspace_name
 from reconciler.model.renames import Rename
 from reconciler.spec.definitions import Definitions, contradictions, read_definitions
@@ -142,7 +143,7 @@ def _load(tree: FileTree, path: str) -> _LoadedSpec:
         keyspace=_stated_keyspace(document),
         where=document.where(("keyspace",)),
         tables=definitions.seen,
-        result=_one_error(errors) if errors else result,
+        result=_one_error(errors, path) if errors else result,
     )
 
 
@@ -164,10 +165,11 @@ def _stated(document: Document, key: str) -> str | None:
     return stated if isinstance(stated, str) and stated else None
 
 
-def _one_error(errors: Sequence[ReconcilerError]) -> ReconcilerError:
-    """All problems in one error, of the kind that ends with the highest exit code."""
+def _one_error(errors: Sequence[ReconcilerError], path: str) -> ReconcilerError:
+    """Their problems in one error, of the kind that ends with the highest exit code."""
     worst = max(errors, key=lambda error: error.exit_code)
-    return type(worst)(*(problem for error in errors for problem in error.problems))
+    problems = (problem for error in errors for problem in error.problems)
+    return type(worst)(*first_problems(problems, path, most=KEYSPACE_PROBLEMS_MAX))
 
 
 def _keyspace_twice(group: Sequence[_LoadedSpec]) -> InvalidInput:

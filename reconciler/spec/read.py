@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from reconciler.errors import InvalidInput, Location, Problem, Refused
+from reconciler.limits import FILE_PROBLEMS_MAX
+from reconciler.model.file_problems import first_problems
 from reconciler.spec.build import build_spec
 from reconciler.spec.checks import check_spec
 from reconciler.spec.model import SpecFile
-from reconciler.spec.structure import find_flaws, sound_part
+from reconciler.spec.structure import Flaw, find_flaws, sound_part
 from reconciler.spec.yaml_text import Document, read_yaml
 
 _FORMAT_VERSION = 1
@@ -23,13 +27,24 @@ def spec_from_document(document: Document) -> SpecFile:
     if newer is not None:
         raise InvalidInput(newer)
     flaws = find_flaws(document)
-    problems = [flaw.problem for flaw in flaws]
-    problems += check_spec(document, sound_part(document, flaws))
+    problems = first_problems(_problems(document, flaws), document.path)
     if problems:
         refused = any(problem.code == "path-outside-repository" for problem in problems)
-        raise (Refused if refused else InvalidInput)(*sorted(set(problems), key=_place))
+        raise (Refused if refused else InvalidInput)(*sorted(problems, key=_place))
     assert isinstance(document.value, dict)
     return build_spec(document.value, document.path)
+
+
+def _problems(document: Document, flaws: tuple[Flaw, ...]) -> Iterator[Problem]:
+    """Each once. The rules between the parts are for parts whose shape is known to be sound, which
+    nobody knows where there are more flaws than were looked for."""
+    told = {flaw.problem for flaw in flaws}
+    yield from (flaw.problem for flaw in flaws)
+    if len(flaws) <= FILE_PROBLEMS_MAX:
+        for problem in check_spec(document, sound_part(document, flaws)):
+            if problem not in told:
+                told.add(problem)
+                yield problem
 
 
 def _newer_format(document: Document) -> Problem | None:
@@ -44,6 +59,7 @@ def _newer_format(document: Document) -> Problem | None:
     )
 
 
-def _place(problem: Problem) -> tuple[int, int, str]:
+def _place(problem: Problem) -> tuple[bool, int, int, str]:
     where = problem.where or Location(path="")
-    return (where.line or 0, where.column or 0, problem.message)
+    is_of_no_line = where.line is None  # that there are more comes last
+    return (is_of_no_line, where.line or 0, where.column or 0, problem.message)

@@ -13,12 +13,15 @@ from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from itertools import islice
 from typing import Any
 
 import jsonschema
 
 from reconciler.errors import Problem, nearest
-from reconciler.spec.yaml_text import Document, Path, Value
+from reconciler.limits import FILE_PROBLEMS_MAX
+from reconciler.spec.secrets import Path, dotted, may_be_secret, shown_key, shown_name
+from reconciler.spec.yaml_text import Document, Value
 
 _TYPE_WORDS = {
     "string": "text",
@@ -27,8 +30,6 @@ _TYPE_WORDS = {
     "array": "a list",
     "object": "a mapping",
 }
-# PL-12: what stands below these keys may be a secret, so no message shows it.
-_SECRET_KEYS = frozenset({"connection", "scratch", "ledger"})
 # A jsonschema ValidationError; its fields are typed as maybe unset, and never are here.
 _Error = Any
 
@@ -47,8 +48,17 @@ def spec_schema_text() -> str:
 
 
 def find_flaws(document: Document) -> tuple[Flaw, ...]:
-    errors = _validator().iter_errors(document.value)
-    return tuple(flaw for error in errors for flaw in _flaws(document, error))
+    """Each once, and no more than are ever shown, and one: then there are more."""
+    return tuple(islice(_each_once(document), FILE_PROBLEMS_MAX + 1))
+
+
+def _each_once(document: Document) -> Iterator[Flaw]:
+    told: set[Flaw] = set()
+    for error in _validator().iter_errors(document.value):
+        for flaw in _flaws(document, error):
+            if flaw not in told:
+                told.add(flaw)
+                yield flaw
 
 
 def sound_part(document: Document, flaws: tuple[Flaw, ...]) -> dict[str, Any]:
@@ -74,18 +84,6 @@ def _part(at: Path) -> Path:
     if at[0] != "environments":
         return at[:1]
     return at[:4] if "rollout" in at[2:3] else at[:3]
-
-
-def may_be_secret(at: Path) -> bool:
-    return not _SECRET_KEYS.isdisjoint(at)
-
-
-def dotted(at: Path) -> str:
-    """A path as people write it: environments.production.shards[1]; lists count from 0."""
-    text = ""
-    for part in at:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
-    return text or "the file"
 
 
 @cache
@@ -133,7 +131,7 @@ def _unknown_keys(document: Document, error: _Error, at: Path) -> Iterator[Flaw]
         recovery = f"did you mean {likely!r}?" if likely else f"known here: {', '.join(known)}"
         problem = Problem(
             code="spec-unknown-key",
-            message=f"unknown key {key[:80]!r} in {dotted(at)}",
+            message=f"unknown key {shown_key(at, key)} in {dotted(at)}",
             recovery=recovery,
             where=document.where_key((*at, key)),
         )
@@ -147,7 +145,8 @@ def _missing_keys(document: Document, error: _Error, at: Path) -> Iterator[Flaw]
         needed = [names for key, names in required.items() if key in error.instance]
         required = [name for names in needed for name in names]
     known = error.schema["properties"].keys()
-    misspelt = {nearest(key, known) for key in error.instance.keys() - known}
+    unknown = sorted(error.instance.keys() - known)[:FILE_PROBLEMS_MAX]
+    misspelt = {nearest(key, known) for key in unknown}
     for missing in required:
         if missing in error.instance or missing in misspelt:
             continue
@@ -164,7 +163,7 @@ def _bad_name(document: Document, error: _Error, at: Path) -> Flaw:
     key = error.instance
     problem = Problem(
         code="spec-bad-value",
-        message=f"{key[:80]!r} cannot be a name in {dotted(at)}",
+        message=f"{shown_name(key)} cannot be a name in {dotted(at)}",
         recovery=f"write {error.schema['patternErrorMessage']}",
         where=document.where_key((*at, key)),
     )

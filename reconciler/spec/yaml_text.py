@@ -16,9 +16,10 @@ from typing import Any
 import yaml
 
 from reconciler.errors import InvalidInput, Location, Problem
-from reconciler.limits import YAML_DEPTH_MAX, YAML_NODES_MAX
+from reconciler.limits import FILE_PROBLEMS_MAX, YAML_DEPTH_MAX, YAML_NODES_MAX
+from reconciler.model.file_problems import first_problems
+from reconciler.spec.secrets import Path, shown_key
 
-Path = tuple[str | int, ...]
 Value = str | int | float | bool | None | list["Value"] | dict[str, "Value"]
 
 # Leading and trailing blanks may be part of a password, and of nothing else in a spec.
@@ -83,7 +84,7 @@ def read_yaml(text: str, path: str) -> Document:
     expansion = _Expansion(path)
     value = expansion.expand(root, ())
     if expansion.problems:
-        raise InvalidInput(*expansion.problems)
+        raise InvalidInput(*first_problems(expansion.problems, path))
     return Document(path=path, value=value, values=expansion.values, keys=expansion.keys)
 
 
@@ -122,6 +123,7 @@ class _Composer:
 
     path: str
     anchors: dict[str, _Node] = field(default_factory=dict)
+    made: int = 0
 
     def compose(self, text: str) -> _Node:
         # PyYAML's loaders are untyped in places; the C one is six times faster where it is built.
@@ -141,10 +143,13 @@ class _Composer:
         mark = _mark(event)
         if depth > YAML_DEPTH_MAX:
             raise InvalidInput(_too_deep(self.path, mark))
+        self.made += 1
+        if self.made > 2 * YAML_NODES_MAX:  # keys and values, before any of them is kept
+            raise InvalidInput(_too_large(self.path, mark))
         if isinstance(event, yaml.AliasEvent):
             assert event.anchor is not None
             if event.anchor not in self.anchors:
-                raise InvalidInput(_unknown_alias(self.path, mark, event.anchor))
+                raise InvalidInput(_unknown_alias(self.path, mark))
             return self.anchors[event.anchor]
         if isinstance(event, yaml.ScalarEvent):
             node: _Node = self._scalar(event, mark)
@@ -186,7 +191,7 @@ class _Composer:
 
     def _check_tag(self, tag: str | None, mark: Mark) -> None:
         if tag not in _PLAIN_TAGS:
-            raise InvalidInput(_foreign_tag(self.path, mark, tag))
+            raise InvalidInput(_foreign_tag(self.path, mark))
 
 
 @dataclass(slots=True)
@@ -218,7 +223,8 @@ class _Expansion:
                 continue
             name = key.text.strip()
             if name in own:
-                self.problems.append(_duplicate_key(self.path, key.mark, name, own[name]))
+                shown = shown_key(at, name)
+                self._add(_duplicate_key(self.path, key.mark, shown, own[name]))
             own[name] = key.mark
             chosen[name] = (key, node)  # a mapping's own keys win over merged ones
         result: dict[str, Value] = {}
@@ -226,6 +232,11 @@ class _Expansion:
             self.keys[(*at, name)] = key.mark
             result[name] = self.expand(node, (*at, name))
         return result
+
+    def _add(self, problem: Problem) -> None:
+        self.problems.append(problem)
+        if len(self.problems) > FILE_PROBLEMS_MAX:
+            raise InvalidInput(*first_problems(self.problems, self.path))
 
     def _merged(self, node: _Node) -> Iterator[tuple[_Scalar, _Node]]:
         sources = node.items if isinstance(node, _Sequence) else (node,)
@@ -297,9 +308,10 @@ def _second_document(path: str, mark: Mark) -> Problem:
     return _problem(path, mark, "the file holds a second YAML document", recovery)
 
 
-def _unknown_alias(path: str, mark: Mark, anchor: str) -> Problem:
-    recovery = f"define &{anchor} above this place, or quote the text if no alias is meant"
-    return _problem(path, mark, f"alias *{anchor} names no finished anchor", recovery)
+def _unknown_alias(path: str, mark: Mark) -> Problem:
+    """Without its name: a password may begin with a star (PL-12)."""
+    recovery = "put quotes around a text that begins with *, or define the anchor above this place"
+    return _problem(path, mark, "an alias (*) names no finished anchor", recovery)
 
 
 def _key_not_text(path: str, mark: Mark) -> Problem:
@@ -307,8 +319,10 @@ def _key_not_text(path: str, mark: Mark) -> Problem:
     return _problem(path, mark, "a list or a mapping is used as a key", recovery)
 
 
-def _foreign_tag(path: str, mark: Mark, tag: str | None) -> Problem:
-    return _problem(path, mark, f"tag {tag} is not allowed in a spec", "remove the tag")
+def _foreign_tag(path: str, mark: Mark) -> Problem:
+    """Without its name: a password may begin with an exclamation mark (PL-12)."""
+    recovery = "put quotes around a text that begins with !, or remove the tag"
+    return _problem(path, mark, "a tag (!) is not allowed in a spec", recovery)
 
 
 def _bad_merge(path: str, mark: Mark) -> Problem:
@@ -316,10 +330,10 @@ def _bad_merge(path: str, mark: Mark) -> Problem:
     return _problem(path, mark, "`<<` merges something that is not a mapping", recovery)
 
 
-def _duplicate_key(path: str, mark: Mark, name: str, first: Mark) -> Problem:
+def _duplicate_key(path: str, mark: Mark, shown: str, first: Mark) -> Problem:
     return Problem(
         code="yaml-duplicate-key",
-        message=f"key {name!r} is given twice; the first is on line {first.line}",
+        message=f"key {shown} is given twice; the first is on line {first.line}",
         recovery="keep one of the two",
         where=_at(path, mark),
     )

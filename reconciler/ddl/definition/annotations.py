@@ -12,6 +12,7 @@ from reconciler.ddl.lexer import Token, TokenKind, tokenize
 from reconciler.ddl.statement.parts import StatementText, identifier
 from reconciler.errors import InvalidInput, Location, Problem, nearest
 from reconciler.limits import IDENTIFIER_CHARS_MAX
+from reconciler.model.file_problems import first_problems
 from reconciler.model.renames import Rename, RenameKind
 
 _ANNOTATION = re.compile(r"(?:--|\#|/\*)\s*reconciler\s*:(.*?)(?:\*/)?", re.DOTALL | re.IGNORECASE)
@@ -35,7 +36,7 @@ def read_renames(definition: StatementText, *, table: str, path: str) -> tuple[R
         names = frozenset(name.lower() for name in inside if name)
         problems += _conflicts(renames, names, path)
     if problems:
-        raise InvalidInput(*problems)
+        raise InvalidInput(*first_problems(problems, path))
     return tuple(rename for _, rename in renames)
 
 

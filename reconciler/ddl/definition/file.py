@@ -15,6 +15,7 @@ from reconciler.ddl.statement.forbidden import Forbidden, forbidden_parts
 from reconciler.ddl.statement.parts import StatementText, closing, identifier, split_statement
 from reconciler.errors import InvalidInput, Location, Problem
 from reconciler.limits import IDENTIFIER_CHARS_MAX
+from reconciler.model.file_problems import first_problems
 from reconciler.model.renames import Rename
 
 
@@ -41,7 +42,7 @@ def read_definition_file(text: str, path: str) -> DefinitionFile:
         message = "the file holds no statement"
         recovery = "write a CREATE TABLE; to drop the table, delete the file"
         raise InvalidInput(_problem("definition-empty", message, recovery, where))
-    problems = tuple(_problems(parts, path))
+    problems = first_problems(_problems(parts, path), path)
     if problems:
         raise InvalidInput(*problems)
     table = identifier(parts.token(2))

@@ -50,7 +50,9 @@ def _options(arguments: list[str]) -> Any:
     parser.add_argument("readers", nargs="*", metavar="READER", help=", ".join(names))
     parser.add_argument("--seconds", type=float, default=60.0, help="for all readers together")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
-    parser.add_argument("--keep", type=Path, default=Path(".fuzz"), help="for inputs that failed")
+    parser.add_argument(
+        "--keep", type=Path, default=Path(".hypothesis/fuzz"), help="for inputs that failed"
+    )
     options = parser.parse_args(arguments)
     for name in options.readers:
         if name not in names:
@@ -78,7 +80,7 @@ def _tried(reader: Reader, content: bytes, which: str, keep: Path) -> bool:
     try:
         return judge(reader, content) is not None
     except BaseException:
-        keep.mkdir(exist_ok=True)
+        keep.mkdir(parents=True, exist_ok=True)
         place = keep / f"{reader.name}-{abs(hash(content)):x}"
         place.write_bytes(content)
         traceback.print_exc()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.property.fuzz.reader import Reader
 
 BYTES_MAX = 200_000
+SUITE_BYTES_MAX = 8_000
 
 # What every format of text is afraid of.
 USUAL_WORDS = (
@@ -45,9 +46,9 @@ class Edit:
     times: int
 
 
-def edited(content: bytes, edits: list[Edit]) -> bytes:
+def edited(content: bytes, edits: list[Edit], bytes_max: int = BYTES_MAX) -> bytes:
     for edit in edits:
-        content = _edited(content, edit)[:BYTES_MAX]
+        content = _edited(content, edit)[:bytes_max]
     return content
 
 
@@ -81,7 +82,9 @@ def hostile(reader: Reader) -> st.SearchStrategy[bytes]:
         st.sampled_from((*reader.words, *USUAL_WORDS)) | st.binary(max_size=8),
         st.sampled_from((1, 1, 1, 2, 3, 40, 2_000)),
     )
-    made = st.builds(edited, st.sampled_from(reader.seeds), st.lists(edit, max_size=6))
+    made = st.builds(
+        edited, st.sampled_from(reader.seeds), st.lists(edit, max_size=6), st.just(SUITE_BYTES_MAX)
+    )
     return made | st.binary(max_size=200)
 
 

@@ -10,8 +10,8 @@ from typing import Any
 from reconciler.errors import ReconcilerError
 
 # A linear reader takes far less for what the suite gives it; a quadratic one far more.
-SECONDS_MAX = 2.0
-SECONDS_PER_MB_MAX = 20.0
+SECONDS_MAX = 1.5
+SECONDS_PER_MB_MAX = 15.0
 PROBLEMS_MAX = 120
 SAID_CHARS_MAX = 200_000
 
@@ -20,7 +20,7 @@ def nothing_more(_found: Any) -> None:
     """For a reader of which every value is as good as another."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Reader:
     """`read` may raise ReconcilerError and nothing else."""
 
@@ -35,6 +35,9 @@ class Reader:
     check: Callable[[Any], None] = nothing_more
     #: By name, inputs of about so many bytes that are hard on readers of this format.
     grown: tuple[tuple[str, Callable[[int], bytes]], ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Reader({self.name})"
 
 
 def judge(reader: Reader, content: bytes) -> ReconcilerError | None:

@@ -139,7 +139,7 @@ def _long_chain(size: int) -> Any:
 
 
 PLAN_GROWN = (
-    ("keys", _numbered('"k{}":0,', before="{", after='"k0":0}')),
+    ("keys", _numbered('"k{}":0,', before="{", after='"z":0,"z":0}')),
     ("lists", _repeated(b"[],", before=b'{"core":[', after=b"0]}")),
     ("deep", _repeated(b"[")),
     ("deep objects", _repeated(b'{"a":')),
@@ -219,7 +219,6 @@ DEFINITION_GROWN = (
     ("digits", _repeated(b"1", before=_TABLE.encode())),
 )
 CODE_OWNERS_GROWN = (
-    ("lines", _numbered("a{} @a\n")),
     ("owners", _repeated(b"@a ", before=b"* ")),
     ("long pattern", _repeated(b"a/", after=b" @a")),
 )

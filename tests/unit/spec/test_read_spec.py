@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import InvalidInput, Problem, ReconcilerError, Refused
-from reconciler.limits import SHARDS_MAX
+from reconciler.limits import FILE_PROBLEMS_MAX, PROBLEM_CHARS_MAX, SHARDS_MAX
 from reconciler.model.policy import Allow, AutoIncrement, ColumnOrder, HazardKind, PartitionLists
 from reconciler.spec.model import Connection, OnFailure, SpecFile, Tls, WaveShare
 from reconciler.spec.read import read_spec
@@ -31,6 +31,15 @@ environments: {prod: {connection: {database: d, user: u}, shards: ["-"]}}
 def read_case(name: str) -> SpecFile:
     path = next(path for path in SPECS if path.stem == name)
     return read_spec(path.read_text(encoding="utf-8"), path.name)
+
+
+def said_of(text: str) -> list[str]:
+    """What is said of it; nothing if it is sound."""
+    try:
+        read_spec(text, "specs/k.yaml")
+    except ReconcilerError as error:
+        return [f"{problem} -> {problem.recovery}" for problem in error.problems]
+    return []
 
 
 def problems_of(text: str) -> list[str]:
@@ -179,6 +188,80 @@ def test_no_error_shows_what_stands_in_a_connection(key: str, shape: str) -> Non
         text = SMALLEST.replace("{database: d, user: u}", part) + "extra: 1"
         assert SECRET not in " ".join(problems_of(text))
     assert SECRET not in repr(Connection(password=SECRET, host=SECRET))
+
+
+BEFORE_A_SECRET = [
+    "*",
+    "&",
+    "!",
+    "!!",
+    "!<",
+    "%",
+    "@",
+    "`",
+    "|",
+    "{",
+    "[",
+    "'",
+    '"',
+    "? ",
+    "${",
+    "",
+]
+BEHIND_A_SECRET = ["", ":", " x", "}", "]", "'", '"', " #", "\n      - "]
+SLIPS = [
+    "      SECRET: 1",
+    "      SECRET: a\n      SECRET: b",
+    "      SECRET: '${'",
+    "      passwordSECRET: 1",
+    "      password:SECRET",
+    "      tls: {SECRET: 1}",
+    "      <<: *SECRET",
+    "    password:SECRET",
+    "    {password:SECRET: 1}",
+    "    scratch: {SECRET: 1}",
+    "    scratch: {password: *SECRET}",
+    "    ledger: *SECRET",
+    "    ledger: 'SECRET${'",
+    "    ledger: {SECRET: 1}",
+    "  staging: {password:SECRET: 1}",
+    "  password:SECRET: {}",
+    "password:SECRET: 1",
+]
+
+
+@pytest.mark.invariant("PL-12")
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(f"      password: {a}SECRET{b}" for a in BEFORE_A_SECRET for b in BEHIND_A_SECRET),
+        *SLIPS,
+    ],
+)
+def test_a_slip_of_who_writes_a_password_does_not_show_it(line: str) -> None:
+    """YAML reads what lacks its quotes or its blank as an alias, a tag, or a part of a key."""
+    spec = """\
+version: 1
+keyspace: k
+schema: schemas/k
+environments:
+  prod:
+    shards: ["-"]
+    connection:
+      database: d
+      user: u
+"""
+    assert SECRET not in " ".join(said_of(spec + line.replace("SECRET", SECRET)))
+
+
+@pytest.mark.invariant("FB-1")
+def test_of_a_million_problems_the_first_are_shown_and_that_there_are_more() -> None:
+    problems = problems_of(SMALLEST + "".join(f"k{n}: 1\n" for n in range(100_000)))
+    assert len(problems) == FILE_PROBLEMS_MAX + 1
+    assert "k0" in problems[0]
+    assert "problems-not-all-shown" in problems[-1]
+    (said, _) = (*problems_of(SMALLEST + f"{'k' * 100_000}: 1\n"), None)
+    assert len(said) < 2 * PROBLEM_CHARS_MAX
 
 
 def test_the_json_schema_speaks_of_what_the_code_knows() -> None:
