@@ -35,6 +35,7 @@ from reconciler.flows.gates import Gate, Gates, SpecGate
 from reconciler.flows.keyspaces import choose_environment
 from reconciler.guard.model import Refusal
 from reconciler.guard.review.git import Review
+from reconciler.model.policy import says_nothing
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict, StatusOutcome
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.progress import ProgressEvent
@@ -186,7 +187,7 @@ def _proof(run: _Run, question: Question) -> tuple[Refusal, ...]:
 def _break_glass(run: _Run, reason: str) -> None:
     """Raises Refused unless somebody else let this very run into the environment for it, and the
     issue that tells of it is open."""
-    if not reason.strip():
+    if says_nothing(reason):
         raise Refused(_no_reason())
     try:
         people = run.ci.forge.run_approvers(BREAK_GLASS_ENVIRONMENT)

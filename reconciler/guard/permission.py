@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from reconciler.guard.model import Refusal
 from reconciler.model.policy import Policy
 from reconciler.plan.model import PlannedStatement
-from reconciler.plan.permission import allow_lines, check_permissions
+from reconciler.plan.permission import check_permissions
+from reconciler.plan.permission_lines import allow_lines
 
 
 def permission_refusals(

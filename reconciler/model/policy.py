@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+
+_WORD = re.compile(r"[^\W_]+")
+# What stands where a reason is still to be given, and what people type to get past the question.
+_PLACEHOLDERS = frozenset(
+    """
+    a add an and any as asdf bar because blah fill fixme foo for here in insert ipsum is it later
+    lorem me my n na nil no none null of ok okay please placeholder qwerty reason reasons same some
+    tba tbc tbd test testing text that the this to todo true unknown why will wip write xxx xyz yes
+    your
+    """.strip().split()
+)
+_STILL_TO_DO = frozenset({"fixme", "tba", "tbc", "tbd", "todo", "xxx"})
 
 
 class HazardKind(StrEnum):
@@ -49,6 +62,17 @@ class Allow:
     hazard: HazardKind
     reason: str
     object: str | None = None  # None: the finding is about the table itself
+
+
+def says_nothing(reason: str) -> bool:
+    """Whether a reason is none: blank, dots and dashes, a placeholder, or a note to give one yet.
+
+    Two words of substance are not asked for: "obsolete" and "SHOP-4711" are reasons.
+    """
+    words = [word.casefold() for word in _WORD.findall(reason)]
+    if any(word in _STILL_TO_DO for word in words[:1]):
+        return True
+    return all(word in _PLACEHOLDERS or (word.isascii() and len(word) == 1) for word in words)
 
 
 class PartitionLists(StrEnum):

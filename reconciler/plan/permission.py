@@ -1,23 +1,21 @@
 """Which findings the reviewed files permit: one permission for each finding, with its reason.
 
 Rule: a permission covers exactly what it names (RV-7). Leave to drop column `a` is none for column
-`b`, and none for a table: an entry without `object` is about the table itself.
+`b`, and none for a table: an entry without `object` is about the table itself. An entry of a spec
+may name several; each of them is then an `Allow` of its own here.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from reconciler.model.policy import Allow, Hazard, HazardKind
 from reconciler.plan.model import PlannedStatement
 
-# YAML reads these bare; anything else is written as a JSON string, which YAML reads as well.
-_BARE_SCALAR = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_WORDS_OF_YAML = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
-REASON_TO_FILL_IN = "..."
+# So many findings of one kind are put together: in what is suggested, and in what is said of them.
+SHARED_REASON_MIN = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,38 +104,53 @@ def has_pattern(entry: Allow) -> bool:
 
 
 def permission_notes(permissions: Permissions) -> tuple[str, ...]:
-    """What a reviewer must not miss: permissions by pattern, and those that nothing here needs."""
+    """What a reviewer must not miss: permissions by pattern, one reason for many findings, and
+    entries that nothing here needs."""
     by_pattern = tuple(
         f"ATTENTION: {_shown(entry)} is a pattern: it permits {_count(permissions, entry)} here,"
         " and whatever will match it later"
         for entry in permissions.by_pattern
     )
-    return (
-        *by_pattern,
-        *(f"{_shown(e)} permits nothing here: it can go" for e in permissions.unused),
+    return (*by_pattern, *_shared_reasons(permissions), *_superfluous(permissions.unused))
+
+
+def _shared_reasons(permissions: Permissions) -> Iterator[str]:
+    """One reason for many findings, with each of them by name."""
+    groups: dict[tuple[HazardKind, str], list[Finding]] = {}
+    for granted in permissions.granted:
+        key = granted.allow.hazard, granted.allow.reason
+        groups.setdefault(key, []).append(granted.finding)
+    for (kind, reason), found in groups.items():
+        places = tuple(dict.fromkeys((finding.table, finding.object) for finding in found))
+        if len(places) >= SHARED_REASON_MIN:
+            yield (
+                f"ATTENTION: one reason permits {len(places):,} findings of {kind} here"
+                f" ({reason}): {_places(places)}"
+            )
+
+
+def _superfluous(unused: Sequence[Allow]) -> Iterator[str]:
+    """Entries that share their reason are told together: they are often one line of the spec."""
+    groups: dict[tuple[HazardKind, str], list[Allow]] = {}
+    for entry in unused:
+        groups.setdefault((entry.hazard, entry.reason), []).append(entry)
+    for (kind, reason), entries in groups.items():
+        if len(entries) < SHARED_REASON_MIN:
+            yield from (f"{_shown(entry)} permits nothing here: it can go" for entry in entries)
+            continue
+        places = _places([(entry.table, entry.object) for entry in entries])
+        yield (f"policy.allow of {kind} ({reason}) permits nothing here for {places}: these can go")
+
+
+def _places(places: Iterable[tuple[str, str | None]]) -> str:
+    """'users (a, b), orders': a table without brackets stands for itself."""
+    objects: dict[str, list[str]] = {}
+    for table, name in places:
+        names = objects.setdefault(table, [])
+        names += [] if name is None else [name]
+    return ", ".join(
+        f"{table} ({', '.join(names)})" if names else table for table, names in objects.items()
     )
-
-
-def allow_lines(findings: Iterable[Finding]) -> tuple[str, ...]:
-    """The lines that would permit the findings, as they stand under `policy.allow` in a spec; the
-    reason is left for a person to give."""
-    return tuple(
-        "- {" + ", ".join(f"{key}: {_yaml_scalar(text)}" for key, text in entry.items()) + "}"
-        for entry in allow_entries(findings)
-    )
-
-
-def allow_entries(findings: Iterable[Finding]) -> tuple[dict[str, str], ...]:
-    """The same as values, for JSON; two reasons for one finding need one entry."""
-    entries = dict.fromkeys((f.table, f.hazard.kind, f.object) for f in findings)
-    return tuple(_entry(table, kind, name) for table, kind, name in entries)
-
-
-def _entry(table: str, kind: HazardKind, name: str | None) -> dict[str, str]:
-    entry = {"table": table, "hazard": kind.value}
-    if name is not None:
-        entry["object"] = name
-    return entry | {"reason": REASON_TO_FILL_IN}
 
 
 def _shown(entry: Allow) -> str:
@@ -154,11 +167,3 @@ def _matches(pattern: str, name: str) -> bool:
     """`*` and `?` as in file names; all else stands for itself, brackets too."""
     regex = "".join({"*": ".*", "?": "."}.get(sign, re.escape(sign)) for sign in pattern)
     return re.fullmatch(regex, name, re.DOTALL) is not None
-
-
-def _yaml_scalar(text: str) -> str:
-    words = text.split("-")  # hazard names are words joined by hyphens
-    bare = all(_BARE_SCALAR.fullmatch(word) for word in words)
-    if bare and text.lower() not in _WORDS_OF_YAML:
-        return text
-    return json.dumps(text, ensure_ascii=False)

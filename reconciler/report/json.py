@@ -33,7 +33,8 @@ from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome
 from reconciler.plan import words
 from reconciler.plan.estimate import Estimate, Estimated
 from reconciler.plan.model import ChangeSet, Plan, PlannedStatement
-from reconciler.plan.permission import allow_entries, permission_of
+from reconciler.plan.permission import permission_of
+from reconciler.plan.permission_lines import allow_entries
 from reconciler.report import apply_words, drift_words
 from reconciler.report.order import sorted_problems, sorted_shards, sorted_unreachable
 from reconciler.report.refusals import reasons_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -135,15 +135,20 @@ def _policy(value: Mapping[str, Any]) -> Policy:
     return Policy(
         ignore_tables=tuple(value.get("ignore_tables", ())),
         allow=tuple(
-            Allow(
-                table=entry["table"],
-                hazard=HazardKind(entry["hazard"]),
-                reason=entry["reason"],
-                object=entry.get("object"),
-            )
-            for entry in value.get("allow", ())
+            dict.fromkeys(allow for entry in value.get("allow", ()) for allow in _allowed(entry))
         ),
         partition_lists=PartitionLists(value.get("partition_lists", PartitionLists.GIT)),
         column_order=ColumnOrder(value.get("column_order", ColumnOrder.EXACT)),
         auto_increment=AutoIncrement(value.get("auto_increment", AutoIncrement.IGNORE)),
     )
+
+
+def _allowed(entry: Mapping[str, Any]) -> Iterator[Allow]:
+    """One permission for each table or object that the entry names: together or apart, they permit
+    the same (RV-7)."""
+    hazard, reason = HazardKind(entry["hazard"]), entry["reason"]
+    for table, names in entry.get("objects", {}).items():
+        for name in names:
+            yield Allow(table=table, hazard=hazard, reason=reason, object=name)
+    for table in entry.get("tables", [entry["table"]] if "table" in entry else []):
+        yield Allow(table=table, hazard=hazard, reason=reason, object=entry.get("object"))

@@ -14,6 +14,7 @@ from reconciler.errors import Problem, nearest
 from reconciler.model.fleet import is_shard_name, shard_list_errors
 from reconciler.spec.build import duration_s, shard_names, shard_specs
 from reconciler.spec.model import Connection, ShardSpec
+from reconciler.spec.permission_checks import check_permissions_written
 from reconciler.spec.secrets import Path, dotted
 from reconciler.spec.tree import outside_reason, path_outside
 from reconciler.spec.variables import VARIABLE, Allowance, allowance
@@ -34,6 +35,7 @@ def check_spec(document: Document, sound: Mapping[str, Any]) -> Iterator[Problem
     for name, environment in sound.get("environments", {}).items():
         yield from _environment(document, ("environments", name), environment)
     yield from _order(document, sound.get("environments", {}))
+    yield from check_permissions_written(document, sound.get("policy", {}))
 
 
 def _order(document: Document, environments: Mapping[str, Any]) -> Iterator[Problem]:

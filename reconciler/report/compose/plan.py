@@ -10,7 +10,7 @@ from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
 from reconciler.plan import words
 from reconciler.plan.estimate import Estimate, Estimated
 from reconciler.plan.model import Plan, PlanCore
-from reconciler.plan.permission import allow_lines
+from reconciler.plan.permission_lines import allow_lines
 from reconciler.report import blocks, next_steps
 from reconciler.report.blocks import Block, Cut, Detail, Fact, Mark
 from reconciler.report.compose.change_sets import (
@@ -76,8 +76,8 @@ def verify_document(
 def permissions(core: PlanCore) -> Iterator[Block]:
     """All that a person would add to the spec, in one piece to copy; a single entry stands in its
     refusal already."""
-    entries = allow_lines(summarise(core).not_allowed)
-    if len(entries) < 2:
+    missing = summarise(core).not_allowed
+    if len(missing) < 2:
         return
     left_out = (
         Strong("Not allowed yet"),
@@ -90,7 +90,7 @@ def permissions(core: PlanCore) -> Iterator[Block]:
             Name(core.keyspace),
             Text(", each with its true reason"),
         ),
-        lines=entries,
+        lines=allow_lines(missing),
         language="yaml",
         cut=Cut(detail=Detail.REASON, instead=left_out),
     )

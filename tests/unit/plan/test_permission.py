@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import pytest
-import yaml
 
 from reconciler.diff.model import Operation
 from reconciler.model.policy import Allow, Hazard, HazardKind
 from reconciler.plan.model import Effect, ExecutionClass, PlannedStatement
-from reconciler.plan.permission import (
-    Finding,
-    allow_entries,
-    allow_lines,
-    check_permissions,
-    findings_of,
-    permission_notes,
-)
+from reconciler.plan.permission import check_permissions, findings_of, permission_notes
 
 
 def hazard(kind: HazardKind, name: str, *, needs_permission: bool = True) -> Hazard:
@@ -98,39 +90,6 @@ def test_entries_that_nothing_needs_are_told() -> None:
     assert check_permissions([statement("users")], [entry]).unused == (entry,)
 
 
-def test_the_lines_to_add_are_those_of_the_documentation() -> None:
-    findings = (Finding(table="users", hazard=hazard(HazardKind.DROP_COLUMN, "legacy")),)
-    assert allow_lines(findings) == (
-        '- {table: users, hazard: drop-column, object: legacy, reason: "..."}',
-    )
-
-
-@pytest.mark.parametrize(
-    ("table", "name"),
-    [("users", "users"), ("no", "on"), ("a b", "it's"), ("ü", "{x}"), ("007", "1e3"), ("t-1", "-")],
-)
-def test_the_lines_to_add_are_read_back_as_the_entries(table: str, name: str) -> None:
-    findings = (Finding(table=table, hazard=hazard(HazardKind.DROP_COLUMN, name)),)
-    assert yaml.safe_load("\n".join(allow_lines(findings))) == list(allow_entries(findings))
-
-
-def test_adding_the_lines_grants_exactly_what_was_missing() -> None:
-    statements = [statement("users", DROP_A, DROP_TABLE), statement("orders", DROP_B)]
-    missing = check_permissions(statements, []).missing
-    added = [
-        Allow(
-            table=entry["table"],
-            hazard=HazardKind(entry["hazard"]),
-            object=entry.get("object"),
-            reason=entry["reason"],
-        )
-        for entry in allow_entries(missing)
-    ]
-    found = check_permissions(statements, added)
-    assert not found.missing
-    assert not found.unused
-
-
 def test_patterns_are_said_loudly_with_what_they_permit() -> None:
     entry = allow("*", HazardKind.DROP_COLUMN, "*")
     (note,) = permission_notes(check_permissions([statement("users", DROP_A)], [entry]))
@@ -142,3 +101,21 @@ def test_a_permission_that_nothing_needs_is_said() -> None:
     entry = allow("users", HazardKind.DROP_COLUMN, "a")
     (note,) = permission_notes(check_permissions([], [entry]))
     assert note.endswith("object: a} permits nothing here: it can go")
+
+
+def test_one_reason_for_many_findings_is_said_loudly_with_each_of_them() -> None:
+    names = ("a", "b", "c", "d")
+    hazards = [hazard(HazardKind.DROP_COLUMN, name) for name in names]
+    entries = [allow("users", HazardKind.DROP_COLUMN, name) for name in names]
+    (note,) = permission_notes(check_permissions([statement("users", *hazards)], entries))
+    assert note == (
+        "ATTENTION: one reason permits 4 findings of drop-column here (agreed): users (a, b, c, d)"
+    )
+
+
+def test_many_permissions_that_nothing_needs_are_said_in_one_line() -> None:
+    entries = [allow(table, HazardKind.DROP_TABLE) for table in ("a", "b", "c", "d")]
+    (note,) = permission_notes(check_permissions([], entries))
+    assert note == (
+        "policy.allow of drop-table (agreed) permits nothing here for a, b, c, d: these can go"
+    )
