@@ -11,7 +11,7 @@ import click
 from reconciler.cli import options
 
 if TYPE_CHECKING:
-    from reconciler.cli.exit_code import ExitCode
+    from reconciler.cli.exit_code import End
     from reconciler.drive.open import Releases, WaveChoice
     from reconciler.outcomes.apply import ApplyOutcome
     from reconciler.outcomes.failed import KeyspaceFailed
@@ -108,6 +108,7 @@ def _apply(
     *,
     releases: Releases,
 ) -> None:
+    from reconciler.cli.exit_code import together
     from reconciler.cli.gates import fleet_gates
     from reconciler.cli.interrupts import counted_interrupts
     from reconciler.cli.presenting import exit_with, presentation
@@ -151,35 +152,33 @@ def _apply(
 
         outcomes = loaded.each(environment, keyspaces, work)
     show(apply_report(outcomes, presentation(output, loaded.keyspaces)))
-    exit_with(apply_code(outcome, request.waves) for outcome in outcomes)
+    exit_with([together(apply_end(outcome, request.waves) for outcome in outcomes)])
 
 
-def apply_code(outcome: ApplyOutcome | KeyspaceFailed, waves: WaveChoice) -> ExitCode:
-    from reconciler.cli.exit_code import ExitCode
+def apply_end(outcome: ApplyOutcome | KeyspaceFailed, waves: WaveChoice) -> End:
+    """How one keyspace's apply ended."""
+    from reconciler.cli.exit_code import End, ExitCode
     from reconciler.cli.presenting import failed_code
     from reconciler.drive.open import WaveChoice
     from reconciler.outcomes.apply import ApplyVerdict
     from reconciler.outcomes.failed import KeyspaceFailed
 
     if isinstance(outcome, KeyspaceFailed):
-        return failed_code(outcome)
+        return End(code=failed_code(outcome))
     match outcome.verdict:
-        case ApplyVerdict.COMPLETED | ApplyVerdict.NOTHING_TO_DO:
-            return ExitCode.FINE
+        case ApplyVerdict.NOTHING_TO_DO:
+            return End(code=ExitCode.FINE)
+        case ApplyVerdict.COMPLETED:
+            return End(code=ExitCode.FINE, sent=True, changed=True)
         case ApplyVerdict.REFUSED | ApplyVerdict.SUPERSEDED:
-            return ExitCode.REFUSED
+            return End(code=ExitCode.REFUSED)
         case ApplyVerdict.PAUSED if waves is WaveChoice.CANARY and _first_wave_completed(outcome):
-            return ExitCode.FINE  # all that this run was asked for
-        case ApplyVerdict.FAILED if not _something_is_done(outcome):
-            return ExitCode.ERROR
+            # All that this run was asked for.
+            return End(code=ExitCode.FINE, sent=True, changed=True)
+        case ApplyVerdict.FAILED if not outcome.something_is_done:
+            return End(code=ExitCode.ERROR, sent=True)
         case _:
-            return ExitCode.PARTIAL
-
-
-def _something_is_done(outcome: ApplyOutcome) -> bool:
-    """By this run or by one before it: the fleet is between two states all the same."""
-    done = (row.statements_done for shard in outcome.shards for row in shard.operations)
-    return bool(outcome.statements_run) or any(done)
+            return End(code=ExitCode.PARTIAL, sent=True, changed=True)
 
 
 def _first_wave_completed(outcome: ApplyOutcome) -> bool:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from reconciler.cli.apply import apply_code
+from reconciler.cli.apply import apply_end
 from reconciler.cli.ci_deployment import Deployment
 from reconciler.cli.ci_job import CiJob
 from reconciler.cli.ci_progress import told_meanwhile
-from reconciler.cli.exit_code import ExitCode, worst, worst_first
+from reconciler.cli.exit_code import End, ExitCode, together, worst_first
 from reconciler.cli.gates import fleet_gates
 from reconciler.cli.interrupts import counted_interrupts
 from reconciler.cli.progress import shown_progress
@@ -99,9 +99,9 @@ def apply_merged(
     if break_glass is not None:
         _break_glass(run, break_glass)
     outcomes = _apply_all(run, keyspaces)
-    code = worst(_code(outcome, run.waves) for outcome in outcomes)
+    code = together(ci_end(outcome, run.waves) for outcome in outcomes)
     show(apply_report(outcomes, run.ci.how("github", run.loaded)))
-    ordered = worst_first(outcomes, lambda outcome: _code(outcome, run.waves))
+    ordered = worst_first(outcomes, lambda outcome: ci_end(outcome, run.waves).code)
     run.ci.summarise(apply_document(ordered))
     _record(run, outcomes, code)
     for outcome in outcomes:
@@ -212,11 +212,11 @@ def _break_glass(run: _Run, reason: str) -> None:
     remark(break_glass_line(number))
 
 
-def _code(outcome: ApplyOutcome | KeyspaceFailed, waves: WaveChoice) -> ExitCode:
+def ci_end(outcome: ApplyOutcome | KeyspaceFailed, waves: WaveChoice) -> End:
     """RV-5: a re-run that came too late has nothing to do, and did nothing."""
     if isinstance(outcome, ApplyOutcome) and outcome.verdict is ApplyVerdict.SUPERSEDED:
-        return ExitCode.FINE
-    return apply_code(outcome, waves)
+        return End(code=ExitCode.FINE)
+    return apply_end(outcome, waves)
 
 
 def _record(run: _Run, outcomes: Sequence[ApplyOutcome | KeyspaceFailed], code: ExitCode) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 def ask_applies(
     keyspaces: tuple[str, ...], repo: Path, environment: str | None, output: str, kind: RequestKind
 ) -> None:
-    """Exit 3 if no apply could be asked."""
+    """Exit 3 if no apply could be asked, 4 if only some of those that there may be."""
     import sys
 
     from reconciler.cli.presenting import exit_with, style_for
@@ -46,18 +47,19 @@ def ask_applies(
         outcomes = loaded.each(environment, keyspaces, work)
     as_text = write_text(control_document(outcomes), style_for(sys.stdout))
     show(control_json(outcomes, kind) if output == "json" else as_text)
-    exit_with([_code(outcomes)])
+    exit_with([control_code(outcomes)])
 
 
-def _code(outcomes: list[ControlOutcome | KeyspaceFailed]) -> ExitCode:
-    from reconciler.cli.exit_code import ExitCode, worst
+def control_code(outcomes: Sequence[ControlOutcome | KeyspaceFailed]) -> ExitCode:
+    """A keyspace without an apply to ask is no failure, as long as there is one that has."""
+    from reconciler.cli.exit_code import End, ExitCode, together
     from reconciler.cli.presenting import failed_code
     from reconciler.ledger.states import RequestState
     from reconciler.outcomes.apply import ControlOutcome
     from reconciler.outcomes.failed import KeyspaceFailed
 
-    failed = [failed_code(found) for found in outcomes if isinstance(found, KeyspaceFailed)]
-    asked = [found for found in outcomes if isinstance(found, ControlOutcome)]
-    if asked and all(found.state is RequestState.REFUSED for found in asked):
-        failed.append(ExitCode.REFUSED)
-    return worst(failed)
+    failed = [End(code=failed_code(o)) for o in outcomes if isinstance(o, KeyspaceFailed)]
+    asked = [o for o in outcomes if isinstance(o, ControlOutcome)]
+    if all(found.state is RequestState.REFUSED for found in asked):
+        return together([*failed, *(End(code=ExitCode.REFUSED) for _ in asked)])
+    return together([*failed, End(code=ExitCode.FINE, sent=True, changed=True)])

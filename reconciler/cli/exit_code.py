@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import TypeVar
 
@@ -36,3 +37,26 @@ def worst_first(items: Iterable[Item], code_of: Callable[[Item], ExitCode]) -> l
 
 def worst(codes: Iterable[ExitCode]) -> ExitCode:
     return max(codes, key=_BY_HARM.index, default=ExitCode.FINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """How a verb that acts ended for one keyspace. `sent`: something reached its shards or its
+    apply, if only to be rejected; `changed`: and took effect."""
+
+    code: ExitCode
+    sent: bool = False
+    changed: bool = False
+
+
+def together(ends: Iterable[End]) -> ExitCode:
+    """Of several keyspaces: what one got done makes a part of what another did not, and nobody may
+    read "nothing was sent" where something was."""
+    every = tuple(ends)
+    code = worst(end.code for end in every)
+    if code in (ExitCode.ERROR, ExitCode.REFUSED):
+        if any(end.changed for end in every):
+            return ExitCode.PARTIAL
+        if any(end.sent for end in every):
+            return ExitCode.ERROR
+    return code

@@ -27,15 +27,15 @@ def find_drift(
     """Every shard is in exactly one group: matching, pending-apply, drifted or unreachable."""
     begun = begin_pass(world, files, environment)
     plan = plan_of_these_files(tree, files, environment)
-    groups: dict[tuple[ShardMark, tuple[TableDifference, ...], str, str], list[str]] = {}
+    groups: dict[tuple[ShardMark, tuple[TableDifference, ...], str, str, str], list[str]] = {}
     unread = {refusal.shard for refusal in begun.look.refusals}
     untold = {(refusal.shard, refusal.table) for refusal in begun.look.refusals}
     for seen in begun.look.seen:
         mark = ShardMark.DRIFTED if seen.shard in unread else _mark(begun, seen, plan)
         differences = _differences(begun, seen, untold) if mark is ShardMark.DRIFTED else ()
-        groups.setdefault((mark, differences, "", ""), []).append(seen.shard)
+        groups.setdefault((mark, differences, "", "", ""), []).append(seen.shard)
     for lost in begun.look.unreachable:
-        alike = (ShardMark.UNREACHABLE, (), lost.reason, lost.recovery)
+        alike = (ShardMark.UNREACHABLE, (), lost.code, lost.reason, lost.recovery)
         groups.setdefault(alike, []).append(lost.shard)
     pending = any(mark is ShardMark.PENDING_APPLY for mark, *_ in groups)
     return DriftOutcome(
@@ -46,10 +46,11 @@ def find_drift(
                 mark=mark,
                 shards=in_key_order(tuple(shards)),
                 differences=found,
+                code=code,
                 reason=reason,
                 recovery=recovery,
             )
-            for (mark, found, reason, recovery), shards in groups.items()
+            for (mark, found, code, reason, recovery), shards in groups.items()
         ),
         pending_plan_id=plan.plan_id if plan and pending else None,
         unmanaged=_unmanaged(begun),

@@ -93,6 +93,12 @@ class ApplyOutcome:
     statements_run: int = 0  # by this process
     elapsed_s: float = 0.0
 
+    @property
+    def something_is_done(self) -> bool:
+        """By this run or by one before it: the fleet is between two states all the same."""
+        done = (row.statements_done for shard in self.shards for row in shard.operations)
+        return bool(self.statements_run) or any(done)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerEvent:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reconciler.guard.model import Refusal
+from reconciler.model.observation import Unreachable
 
 
 class ShardMark(StrEnum):
@@ -31,11 +32,13 @@ class TableDifference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftGroup:
-    """Shards that stand alike; for unreachable ones `reason` tells why, `recovery` what to do."""
+    """Shards that stand alike; for unreachable ones `code` and `reason` tell why, `recovery` what
+    to do."""
 
     mark: ShardMark
     shards: tuple[str, ...]
     differences: tuple[TableDifference, ...] = ()
+    code: str = ""
     reason: str = ""
     recovery: str = ""
 
@@ -50,3 +53,13 @@ class DriftOutcome:
     pending_plan_id: str | None = None
     unmanaged: tuple[tuple[str, tuple[str, ...]], ...] = ()
     refusals: tuple[Refusal, ...] = ()
+
+    @property
+    def unreachable(self) -> tuple[Unreachable, ...]:
+        """The shards that could not be seen, each with its reason."""
+        return tuple(
+            Unreachable(shard=shard, code=group.code, reason=group.reason, recovery=group.recovery)
+            for group in self.groups
+            if group.mark is ShardMark.UNREACHABLE
+            for shard in group.shards
+        )

@@ -37,7 +37,7 @@ from reconciler.plan.permission import permission_of
 from reconciler.plan.permission_lines import allow_entries
 from reconciler.report import apply_words, drift_words
 from reconciler.report.order import sorted_problems, sorted_shards, sorted_unreachable
-from reconciler.report.refusals import reasons_of
+from reconciler.report.refusals import every_reason
 from reconciler.report.summary import summarise
 
 FORMAT = 1
@@ -171,9 +171,11 @@ def _time(estimate: Estimate | None) -> Json | None:
 
 
 def _drift_outcome(outcome: DriftOutcome) -> Json:
+    refused = outcome.refusals or outcome.unreachable
+    how = "in-sync" if drift_words.is_clean(outcome) else "differences"
     return {
-        **_head(outcome, "in-sync" if drift_words.is_clean(outcome) else "differences"),
-        **_reasons(outcome.refusals, ()),
+        **_head(outcome, "refused" if refused else how),
+        **_reasons(outcome.refusals, outcome.unreachable),
         "pending_plan_id": outcome.pending_plan_id,
         "groups": [
             {
@@ -331,7 +333,7 @@ def _first_failure(problem: Problem | None, shards: Sequence[ShardRow]) -> Json:
 def _reasons(refusals: Iterable[Refusal], unreachable: Sequence[Unreachable]) -> Json:
     lost = sorted_unreachable(unreachable)
     return {
-        "refusals": [_plain(refusal) for refusal in reasons_of(refusals, unreachable)],
+        "refusals": [_plain(refusal) for refusal in every_reason(refusals, unreachable)],
         "unreachable": [_plain(shard) for shard in lost],
     }
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from reconciler.guard.model import Refusal
 from reconciler.model.fleet import key_order
 from reconciler.model.observation import Unreachable
+from reconciler.observe.shards import unreachable_refusals
 from reconciler.report.order import sorted_unreachable
 
 
@@ -19,6 +20,14 @@ def reasons_of(
     told = {(lost.shard, lost.code) for lost in unreachable}
     own = {refusal for refusal in refusals if (refusal.shard, refusal.code) not in told}
     return sorted(own, key=_place)
+
+
+def every_reason(
+    refusals: Iterable[Refusal], unreachable: Iterable[Unreachable]
+) -> Sequence[Refusal]:
+    """All of them, a shard that could not be seen among them: for programs, which look in one
+    place for why a command refused."""
+    return sorted({*refusals, *unreachable_refusals(unreachable)}, key=_place)
 
 
 def reason_count(refusals: Iterable[Refusal], unreachable: Sequence[Unreachable]) -> int:

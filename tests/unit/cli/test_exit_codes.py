@@ -1,0 +1,136 @@
+"""What a process says for every mix of keyspaces: the tables of tests/cases/exit_codes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from reconciler.cli.apply import apply_end
+from reconciler.cli.ci_apply import ci_end
+from reconciler.cli.control import control_code
+from reconciler.cli.exit_code import together
+from reconciler.drive.open import WaveChoice
+from reconciler.errors import Problem
+from reconciler.ledger.states import OperationState, RequestKind, RequestState
+from reconciler.outcomes.apply import (
+    ApplyOutcome,
+    ApplyVerdict,
+    ControlOutcome,
+    OperationRow,
+    ShardRow,
+)
+from reconciler.outcomes.failed import KeyspaceFailed
+from tests.sections import CASES, read_case_text
+
+_TIMES = re.compile(r"(\S+)\*(\d+)")
+
+
+def rows(case: str, section: str) -> list[tuple[str, int]]:
+    text = read_case_text(CASES / "exit_codes" / f"{case}.case")
+    lines = [line for line in text.lines(section) if not line.startswith("#")]
+    return [(line.rsplit(None, 1)[0], int(line.split()[-1])) for line in lines]
+
+
+def words(mix: str) -> list[str]:
+    return _TIMES.sub(lambda found: " ".join([found[1]] * int(found[2])), mix).split()
+
+
+def outcome(verdict: ApplyVerdict, *shards: ShardRow, statements_run: int = 0) -> ApplyOutcome:
+    return ApplyOutcome(
+        environment="production",
+        keyspace="shop",
+        verdict=verdict,
+        shards=shards,
+        statements_run=statements_run,
+    )
+
+
+def shard(wave: int, state: OperationState, done: int) -> ShardRow:
+    row = OperationRow(table="users", state=state, statements=2, statements_done=done)
+    return ShardRow(shard=f"{wave}", wave=wave, state=state, operations=(row,))
+
+
+def failed(exit_code: int) -> KeyspaceFailed:
+    problem = Problem(code="x", message="x", recovery="x")
+    return KeyspaceFailed(
+        environment="production", keyspace="shop", problems=(problem,), exit_code=exit_code
+    )
+
+
+_DONE, _WAITS = OperationState.COMPLETED, OperationState.PENDING
+ENDS: Mapping[str, ApplyOutcome | KeyspaceFailed] = {
+    "nothing-to-do": outcome(ApplyVerdict.NOTHING_TO_DO),
+    "completed": outcome(ApplyVerdict.COMPLETED, shard(1, _DONE, 2), statements_run=2),
+    "refused": outcome(ApplyVerdict.REFUSED),
+    "superseded": outcome(ApplyVerdict.SUPERSEDED),
+    "failed": outcome(ApplyVerdict.FAILED, shard(1, OperationState.FAILED, 0)),
+    "half-failed": outcome(ApplyVerdict.FAILED, shard(1, OperationState.FAILED, 1)),
+    "paused": outcome(ApplyVerdict.PAUSED, shard(1, _WAITS, 0), shard(2, _WAITS, 0)),
+    "canary-done": outcome(ApplyVerdict.PAUSED, shard(1, _DONE, 2), shard(2, _WAITS, 0)),
+    "canary-half": outcome(ApplyVerdict.PAUSED, shard(1, _WAITS, 1), shard(2, _WAITS, 0)),
+    "stopped": outcome(ApplyVerdict.STOPPED),
+    "cancelled": outcome(ApplyVerdict.CANCELLED),
+    "unknown": outcome(ApplyVerdict.UNKNOWN),
+    "unreadable": failed(1),
+    "unseen": failed(3),
+}
+
+
+def control(state: RequestState) -> ControlOutcome:
+    return ControlOutcome(
+        environment="production",
+        keyspace="shop",
+        kind=RequestKind.STOP,
+        state=state,
+        answer="",
+    )
+
+
+REQUESTS: Mapping[str, ControlOutcome | KeyspaceFailed] = {
+    "recorded": control(RequestState.PENDING),
+    "answered": control(RequestState.APPLIED),
+    "refused": control(RequestState.REFUSED),
+    "unreadable": failed(1),
+    "unseen": failed(3),
+}
+
+
+@pytest.mark.parametrize(
+    ("section", "waves", "end"),
+    [
+        ("apply", WaveChoice.ALL, apply_end),
+        ("apply --wave canary", WaveChoice.CANARY, apply_end),
+        ("ci apply", WaveChoice.ALL, ci_end),
+    ],
+)
+def test_an_apply_over_keyspaces_ends_as_the_table_says(
+    section: str, waves: WaveChoice, end: Callable[..., object]
+) -> None:
+    table = rows("apply", section)
+    found = [
+        (mix, int(together(end(ENDS[word], waves) for word in words(mix))))  # type: ignore[misc]
+        for mix, _ in table
+    ]
+    assert found == table
+
+
+def test_the_order_of_keyspaces_changes_no_exit_code() -> None:
+    for mix, code in rows("apply", "apply"):
+        ends = [apply_end(ENDS[word], WaveChoice.ALL) for word in words(mix)]
+        assert together(reversed(ends)) == code
+
+
+def test_every_verdict_is_in_the_table() -> None:
+    told = {word for mix, _ in rows("apply", "apply") for word in words(mix)}
+    verdicts = {end.verdict for name, end in ENDS.items() if isinstance(end, ApplyOutcome)}
+    assert verdicts == set(ApplyVerdict)
+    assert told >= {name for name in ENDS if not name.startswith("canary")}
+
+
+def test_a_request_to_several_applies_ends_as_the_table_says() -> None:
+    table = rows("control", "requests")
+    assert [
+        (mix, int(control_code([REQUESTS[w] for w in words(mix)]))) for mix, _ in table
+    ] == table
