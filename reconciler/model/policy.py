@@ -34,6 +34,7 @@ class HazardKind(StrEnum):
     RENAME = "rename"  # running code uses the old name
     HIDE_COLUMN = "hide-column"  # SELECT * and INSERTs without a column list no longer see it
     BREAKS_WRITERS = "breaks-writers"  # running code's INSERTs may be refused
+    CHANGE_DEFAULT = "change-default"  # INSERTs that leave the column out store something else
     BREAKS_OBJECT = "breaks-object"  # a view, trigger or routine uses what goes away
     DROP_INDEX = "drop-index"
     DROP_CONSTRAINT = "drop-constraint"

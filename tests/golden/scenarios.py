@@ -219,7 +219,7 @@ DRIFTED = DriftGroup(
 PENDING_APPLY = DriftGroup(mark=ShardMark.PENDING_APPLY, shards=("40-80",))
 UNREACHABLE = DriftGroup(
     mark=ShardMark.UNREACHABLE,
-    code="shard-unreachable",
+    code="shard-timeout",
     shards=("c0-",),
     reason="no answer within 10 s",
     recovery="restore the connection to the shard, then run the same command again",

@@ -48,6 +48,7 @@ from reconciler.plan.hazards.narrowing import (
     changes_type,
 )
 from reconciler.plan.hazards.running_code import (
+    changes_default,
     hides_column,
     refuses_inserts_of_added,
     refuses_inserts_of_changed,
@@ -79,6 +80,7 @@ HAZARDS: tuple[Callable[[Examined], Iterator[Hazard]], ...] = (
     refuses_inserts_of_added,
     refuses_inserts_of_changed,
     refuses_values_of_remade,
+    changes_default,
     hides_column,
     drops_uniqueness,
     drops_constraint,

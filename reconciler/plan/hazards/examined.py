@@ -101,11 +101,24 @@ def is_stored(column: Column) -> bool:
 def may_be_left_out(column: Column) -> bool:
     """Whether an INSERT may leave the column out."""
     return (
-        column.default_sql is not None
-        or column.auto_increment
+        column.auto_increment
         or column.generated is not None
-        or (column.nullable and _null_by_default(column))
+        or stored_when_left_out(column) is not None
     )
+
+
+def stored_when_left_out(column: Column) -> str | None:
+    """What an INSERT stores that does not name the column, in words; None: it is refused (1364).
+
+    A column of an ENUM that has no default is never refused: NOT NULL, it gets the first member
+    (MySQL 9.7, MariaDB 10.11 and 11.8).
+    """
+    if column.default_sql is not None:
+        return column.default_sql
+    is_enum = column.sql_type.startswith("enum(")
+    if column.nullable and (is_enum or _null_by_default(column)):
+        return "NULL"
+    return "the first member" if is_enum else None
 
 
 def worth_knowing(kind: HazardKind, name: str, reason: str) -> Hazard:

@@ -18,7 +18,6 @@ from reconciler.plan.hazards.examined import (
     Examined,
     find_index,
     is_stored,
-    may_be_left_out,
     needing_permission,
     reference_of,
     unique_columns,
@@ -60,7 +59,7 @@ def fills_rows(examined: Examined) -> Iterator[Hazard]:
     """A new NOT NULL column without a default."""
     for clause in examined.of_kind(ClauseKind.ADD_COLUMN):
         new = examined.column_after(clause.object)
-        if new is None or new.nullable or may_be_left_out(new):
+        if new is None or new.nullable or _has_value(new):
             continue
         family = parse_column_type(new.sql_type).family
         filled_with = _FILLED_WITH.get(family)
@@ -203,6 +202,12 @@ def fixes_srid(examined: Examined) -> Iterator[Hazard]:
             yield _may_fail(
                 new.name, f"geometries of another SRID than {new.srid} make it fail", query
             )
+
+
+def _has_value(column: Column) -> bool:
+    """Whether the definition says what a row has there."""
+    said = column.default_sql is not None or column.generated is not None
+    return said or column.auto_increment
 
 
 def _may_fail(name: str, reason: str, query: str) -> Hazard:

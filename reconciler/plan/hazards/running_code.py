@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from reconciler.diff.model import ClauseKind, Operation
 from reconciler.diff.pairing import name_key
 from reconciler.model.policy import Hazard, HazardKind
+from reconciler.model.schema import Column
 from reconciler.plan.hazards.examined import (
     Examined,
     may_be_left_out,
     needing_permission,
+    stored_when_left_out,
     worth_knowing,
 )
+
+_FRACTION = re.compile(r"[-0-9: ]*[0-9]\.[0-9]+")  # of a number, or of a time
 
 
 def renames_table(examined: Examined) -> Iterator[Hazard]:
@@ -63,6 +68,41 @@ def refuses_inserts_of_changed(examined: Examined) -> Iterator[Hazard]:
             reasons.append("INSERTs and UPDATEs that set a value fail: it is computed")
         for reason in reasons:
             yield needing_permission(HazardKind.BREAKS_WRITERS, new.name, reason)
+
+
+def changes_default(examined: Examined) -> Iterator[Hazard]:
+    """INSERTs that do not name the column: taken where they were refused, or another value."""
+    for _, old, new in examined.changed_columns():
+        if _is_filled(old) or _is_filled(new):
+            continue  # no default is asked for
+        was, becomes = stored_when_left_out(old), stored_when_left_out(new)
+        if becomes is None or _is_same_value(was, becomes):
+            continue
+        if was is None:
+            reason = f"INSERTs that leave the column out are taken and store {becomes}: they failed"
+        else:
+            reason = f"INSERTs that leave the column out store {becomes}, where they stored {was}"
+        yield worth_knowing(HazardKind.CHANGE_DEFAULT, new.name, reason)
+
+
+def _is_filled(column: Column) -> bool:
+    return column.auto_increment or column.generated is not None
+
+
+def _is_same_value(was: str | None, becomes: str) -> bool:
+    """Another type may print the same value in another way: '0' and '0.00', a time with more
+    digits."""
+    if was is None or was == becomes:
+        return was == becomes
+    if was.startswith("CURRENT_TIMESTAMP") and becomes.startswith("CURRENT_TIMESTAMP"):
+        return True
+    return _without_zeros(was) == _without_zeros(becomes)
+
+
+def _without_zeros(literal: str) -> str:
+    """Behind the point of a number or of a time, zeros add nothing."""
+    text = literal.strip("'")
+    return text.rstrip("0").rstrip(".") if _FRACTION.fullmatch(text) else text
 
 
 def refuses_values_of_remade(examined: Examined) -> Iterator[Hazard]:
