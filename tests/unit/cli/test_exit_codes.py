@@ -10,7 +10,7 @@ import pytest
 from reconciler.cli.apply import apply_end
 from reconciler.cli.ci_apply import ci_end
 from reconciler.cli.control import control_code
-from reconciler.cli.exit_code import together
+from reconciler.cli.exit_code import End, together
 from reconciler.drive.open import WaveChoice
 from reconciler.errors import Problem
 from reconciler.ledger.states import OperationState, RequestKind, RequestState
@@ -106,12 +106,11 @@ REQUESTS: Mapping[str, ControlOutcome | KeyspaceFailed] = {
     ],
 )
 def test_an_apply_over_keyspaces_ends_as_the_table_says(
-    section: str, waves: WaveChoice, end: Callable[..., object]
+    section: str, waves: WaveChoice, end: Callable[[ApplyOutcome | KeyspaceFailed, WaveChoice], End]
 ) -> None:
     table = rows("apply", section)
     found = [
-        (mix, int(together(end(ENDS[word], waves) for word in words(mix))))  # type: ignore[misc]
-        for mix, _ in table
+        (mix, int(together(end(ENDS[word], waves) for word in words(mix)))) for mix, _ in table
     ]
     assert found == table
 

@@ -13,23 +13,41 @@ from reconciler.observe.shards import unreachable_refusals
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.drift import DriftGroup, DriftOutcome, ShardMark
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
-from reconciler.report.json_shapes import apply_json, drift_json, plan_json, verify_json
+from reconciler.report.json import apply_json, drift_json, plan_json, verify_json
 
 LOST = Unreachable(shard="-80", code="shard-timeout", reason="no answer", recovery="look at it")
 REFUSALS = unreachable_refusals([LOST])
-WHERE = {"environment": "production", "keyspace": "shop"}
+ENV, KEYSPACE = "production", "shop"
 
 
 def plan(told: bool) -> str:
     refusals = REFUSALS if told else ()
-    return plan_json([PlanOutcome(**WHERE, plan=None, refusals=refusals, unreachable=(LOST,))])
+    return plan_json(
+        [
+            PlanOutcome(
+                environment=ENV,
+                keyspace=KEYSPACE,
+                plan=None,
+                refusals=refusals,
+                unreachable=(LOST,),
+            )
+        ]
+    )
 
 
 def verify(told: bool) -> str:
     refusals = REFUSALS if told else ()
     state = VerifyState.REFUSED
     return verify_json(
-        [VerifyOutcome(**WHERE, state=state, refusals=refusals, unreachable=(LOST,))]
+        [
+            VerifyOutcome(
+                environment=ENV,
+                keyspace=KEYSPACE,
+                state=state,
+                refusals=refusals,
+                unreachable=(LOST,),
+            )
+        ]
     )
 
 
@@ -37,7 +55,15 @@ def apply(told: bool) -> str:
     refusals = REFUSALS if told else ()
     verdict = ApplyVerdict.REFUSED
     return apply_json(
-        [ApplyOutcome(**WHERE, verdict=verdict, refusals=refusals, unreachable=(LOST,))]
+        [
+            ApplyOutcome(
+                environment=ENV,
+                keyspace=KEYSPACE,
+                verdict=verdict,
+                refusals=refusals,
+                unreachable=(LOST,),
+            )
+        ]
     )
 
 
@@ -49,7 +75,7 @@ def drift(told: bool) -> str:
         reason=LOST.reason,
         recovery=LOST.recovery,
     )
-    return drift_json([DriftOutcome(**WHERE, groups=(group,))])
+    return drift_json([DriftOutcome(environment=ENV, keyspace=KEYSPACE, groups=(group,))])
 
 
 @pytest.mark.invariant("GD-5")
@@ -72,6 +98,8 @@ def test_a_shard_that_was_not_seen_is_a_refusal_once(
 
 def test_a_drift_that_saw_every_shard_was_not_refused() -> None:
     groups = (DriftGroup(mark=ShardMark.DRIFTED, shards=("-80",)),)
-    document: Any = json.loads(drift_json([DriftOutcome(**WHERE, groups=groups)]))
+    document: Any = json.loads(
+        drift_json([DriftOutcome(environment=ENV, keyspace=KEYSPACE, groups=groups)])
+    )
     assert document["keyspaces"][0]["outcome"] == "differences"
     assert document["keyspaces"][0]["refusals"] == []
