@@ -27,10 +27,18 @@ from tests.sim.fleet import (
 )
 from tests.sim.plans import environment
 
+_open: list[SqlLedger] = []
+
 
 def memory_ledger() -> SqlLedger:
-    """The real ledger, on a database that no disk slows down."""
-    return open_ledger("sqlite://", default_file=Path("unused"))
+    """The real ledger, on a database that no disk slows down; it ends with its test."""
+    _open.append(open_ledger("sqlite://", default_file=Path("unused")))
+    return _open[-1]
+
+
+def close_ledgers() -> None:
+    while _open:
+        _open.pop().close()
 
 
 @dataclass

@@ -53,7 +53,12 @@ from reconciler.ledger.states import RequestKind, RequestState, StatementState
 def open_ledger(url: str | None, *, default_file: Path) -> SqlLedger:
     """`url` is complete (variables filled in); None means `default_file`, made if missing.
     Raises InvalidInput, Refused (`ledger-too-new`) or Unavailable."""
-    return SqlLedger(engine_for(url, default_file=default_file))
+    engine = engine_for(url, default_file=default_file)
+    try:
+        return SqlLedger(engine)
+    except BaseException:
+        engine.dispose()  # what was refused leaves no connection behind
+        raise
 
 
 class SqlLedger:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,16 @@ def test_a_later_version_is_refused(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(Refused, match="this program knows"):
         open_ledger(None, default_file=file)
+    assert not is_open(file), "the refused ledger's file"
+
+
+def is_open(file: Path) -> bool:
+    """Does this process hold the file?"""
+    held = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # the one that lists the folder is gone by now
+            held.append(descriptor.readlink())
+    return file in held
 
 
 def test_the_folder_of_the_ledger_hides_itself_from_git(tmp_path: Path) -> None:
