@@ -5,6 +5,7 @@ Rule: a missing server is a failure that says what to run, never a skipped test.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,12 +17,10 @@ from reconciler.edges.server.find import ServerBinary, find_servers
 from reconciler.edges.server.process import RunningServer, start_server
 from reconciler.model.server import Flavor
 from tests.fleet import Fleet
+from tests.subjects import OLDEST_MARIADB, Server, Subject
 
-# Many tests share a machine: how long one example takes says more about them than about it.
-settings.register_profile("shared-machine", deadline=None)
-settings.load_profile("shared-machine")
-
-FreshDatabase = Callable[[RunningServer], str]
+FreshDatabase = Callable[[Server], str]
+ServerOf = Callable[[Subject], Server]
 
 # An example that takes long says that the machine is busy, not that the claim is wrong.
 settings.register_profile("any-machine", deadline=None)
@@ -64,15 +63,33 @@ def mariadb_10_server() -> Iterator[RunningServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def server_of(request: pytest.FixtureRequest) -> ServerOf:
+    """The server of a subject: the given one, or one of our own, started when first asked for."""
+    own = {
+        Flavor.MYSQL.value: "mysql_server",
+        Flavor.MARIADB.value: "mariadb_server",
+        OLDEST_MARIADB: "mariadb_10_server",
+    }
+
+    def find(subject: Subject) -> Server:
+        if subject.given is not None:
+            return subject.given
+        server: Server = request.getfixturevalue(own[subject.name])
+        return server
+
+    return find
+
+
 @pytest.fixture
 def fresh_database(request: pytest.FixtureRequest) -> Iterator[FreshDatabase]:
     """A function that makes an empty database and tells its name; it is gone after the test."""
-    made: list[tuple[RunningServer, str]] = []
+    made: list[tuple[Server, str]] = []
 
-    def create(server: RunningServer) -> str:
+    def create(server: Server) -> str:
         stem = "".join(c if c.isalnum() else "_" for c in request.node.name.lower())[:40]
-        name = f"t_{stem}_{len(made)}"
-        run_as_admin(server, f"CREATE DATABASE `{name}`")
+        name = f"t_{stem}_{os.getpid()}_{len(made)}"
+        run_as_admin(server, f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4")
         made.append((server, name))
         return name
 
@@ -81,7 +98,7 @@ def fresh_database(request: pytest.FixtureRequest) -> Iterator[FreshDatabase]:
         run_as_admin(server, f"DROP DATABASE IF EXISTS `{name}`")
 
 
-def run_as_admin(server: RunningServer, statement: str) -> None:
+def run_as_admin(server: Server, statement: str) -> None:
     connection = pymysql.connect(
         host=server.host,
         port=server.port,

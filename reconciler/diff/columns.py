@@ -125,14 +125,27 @@ class _Writer:
         # a check uses the column, and MODIFY takes generated columns along.
         if not place and old_name is None and old != new:
             if old == replace(new, default_sql=old.default_sql):
-                if is_default_less(new, self.version):
-                    return drop_default(new)
-                if self._keeps_on_update(new) and _default_can_be_set(old, new):
-                    return _set_default(new)
+                clause = self._default(old, new)
+                if clause is not None:
+                    return clause
             if self.version.flavor is Flavor.MYSQL and old == replace(new, visible=old.visible):
                 return _set_visibility(new)
         sql = f"MODIFY COLUMN {self._definition(new)}{place}"
         return Clause(kind=ClauseKind.MODIFY_COLUMN, object=new.name, sql=sql)
+
+    def _default(self, old: Column, new: Column) -> Clause | None:
+        """The clause that changes the default alone, where there is one that does.
+
+        MariaDB takes SET DEFAULT and DROP DEFAULT of a column with CURRENT_TIMESTAMP and leaves it
+        as it is (10.5.23, 11.4.5; no more in 10.11.18, 11.8.6).
+        """
+        if self.version.flavor is Flavor.MARIADB and _is_now(old):
+            return None
+        if is_default_less(new, self.version):
+            return drop_default(new)
+        if self._keeps_on_update(new) and _default_can_be_set(old, new):
+            return _set_default(new)
+        return None
 
     def _keeps_on_update(self, column: Column) -> bool:
         """MariaDB's SET DEFAULT takes ON UPDATE away (11.8)."""
@@ -228,10 +241,15 @@ def _default_can_be_set(old: Column, new: Column) -> bool:
     the whole column must be restated. So must it where CURRENT_TIMESTAMP goes: DROP DEFAULT leaves
     INFORMATION_SCHEMA saying DEFAULT_GENERATED (MySQL 9.7)."""
     if new.default_sql is None:
-        return not new.nullable and not (old.default_sql or "").startswith("CURRENT_TIMESTAMP")
+        return not new.nullable and not _is_now(old)
     if not takes_literal_default(new):
         return False
     return _LITERAL.fullmatch(new.default_sql) is not None
+
+
+def _is_now(column: Column) -> bool:
+    """MySQL prints CURRENT_TIMESTAMP, MariaDB current_timestamp()."""
+    return (column.default_sql or "").upper().startswith("CURRENT_TIMESTAMP")
 
 
 def _set_default(column: Column) -> Clause:

@@ -1,7 +1,7 @@
 """The convergence cases: one small text file each, run both ways on every server it is for.
 
 flavor: mysql mariadb            the servers (default: both)
-since: 11.7                      not on the oldest server at hand: the release that brought it
+since: mariadb 11.7              not on older servers of that flavor; several with commas
 expect: refusal <words>          the way there is refused, with these words in the reason
 expect back: refusal <words>     the same for the way back
 note: <words>                    the way there has a note with these words
@@ -25,9 +25,10 @@ from dataclasses import dataclass
 
 from reconciler.model.policy import AutoIncrement, ColumnOrder, PartitionLists, Policy
 from reconciler.model.renames import Rename, RenameKind
-from reconciler.model.server import Flavor
+from reconciler.model.server import Flavor, ServerVersion
 from tests.integration.convergence import End
 from tests.sections import CASES
+from tests.subjects import Subject
 
 FOLDER = CASES / "convergence"
 
@@ -38,10 +39,22 @@ _SECTIONS = frozenset({"from", "to", "renames", "rows", "rows back", "sent", "se
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Since:
+    """The release of one flavor that brought what a case needs."""
+
+    flavor: Flavor
+    major: int
+    minor: int
+
+    def includes(self, version: ServerVersion) -> bool:
+        return version.at_least(self.major, self.minor)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     name: str
     flavors: frozenset[Flavor]
-    since: str | None
+    since: tuple[Since, ...]
     before: End
     after: End
     renames: tuple[Rename, ...]
@@ -51,6 +64,14 @@ class Case:
     note: str | None
     sent: tuple[str, ...] | None
     sent_back: tuple[str, ...] | None
+
+    def is_for(self, subject: Subject) -> bool:
+        """A server that is not at hand is of any version: its tests say that it is missing."""
+        version = subject.version
+        return subject.flavor in self.flavors and not any(
+            since.flavor is subject.flavor and version is not None and not since.includes(version)
+            for since in self.since
+        )
 
 
 def all_cases() -> Iterator[Case]:
@@ -77,7 +98,7 @@ def read_case(name: str, text: str) -> Case:
     return Case(
         name=name,
         flavors=frozenset(map(Flavor, headers.get("flavor", "mysql mariadb").split())),
-        since=headers.get("since"),
+        since=tuple(_since(text) for text in headers.get("since", "").split(",") if text),
         before=End(
             statements=(*first, *_statements(sections["from"])),
             rows=_statements(sections.get("rows", [])),
@@ -94,6 +115,13 @@ def read_case(name: str, text: str) -> Case:
         sent=_statements(sections["sent"]) if "sent" in sections else None,
         sent_back=_statements(sections["sent back"]) if "sent back" in sections else None,
     )
+
+
+def _since(text: str) -> Since:
+    """`mariadb 11.7`."""
+    flavor, number = text.split()
+    major, minor = map(int, number.split("."))
+    return Since(flavor=Flavor(flavor), major=major, minor=minor)
 
 
 def _statements(lines: list[str]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ The steps from the one to the other run on a third one; then everything is read 
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,12 +20,12 @@ from reconciler.diff.counters import wanted_counters
 from reconciler.diff.model import DiffRefusal, SchemaDiff
 from reconciler.diff.schema_diff import diff_schemas
 from reconciler.diff.statement import step_sql
-from reconciler.edges.server.process import RunningServer
 from reconciler.model.policy import Policy
 from reconciler.model.renames import Rename
 from reconciler.model.schema import ObjectKind, OtherObject, Schema
 from reconciler.model.server import ServerVersion
 from reconciler.observe.shards import DefinitionReader
+from tests.subjects import Server
 
 _numbers = itertools.count()
 
@@ -57,7 +58,7 @@ class Workbench:
 
     connection: pymysql.Connection
     version: ServerVersion
-    prefix: str = "convergence"
+    prefix: str = f"convergence_{os.getpid()}"  # a given server may serve several processes
     policy: Policy = field(default_factory=Policy)
 
     def way(self, before: End, after: End, renames: tuple[Rename, ...] = ()) -> Way:
@@ -131,7 +132,8 @@ class Workbench:
     def made(self, end: End) -> Iterator[str]:
         """A database with the tables and rows of an end; gone afterwards."""
         name = f"{self.prefix}_{next(_numbers)}"
-        self.execute(f"CREATE DATABASE `{name}`")
+        # A server of another make may have another default: MariaDB had latin1 until 11.6.
+        self.execute(f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4")
         try:
             self.execute(f"USE `{name}`")
             for statement in (*end.statements, *end.rows):
@@ -169,7 +171,7 @@ class Workbench:
 
 
 @contextmanager
-def connect(server: RunningServer) -> Iterator[Workbench]:
+def connect(server: Server) -> Iterator[Workbench]:
     connection = pymysql.connect(
         host=server.host,
         port=server.port,

@@ -2,70 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
 
-from reconciler.edges.server.process import RunningServer
 from reconciler.model.server import Flavor
+from tests.conftest import ServerOf
 from tests.integration.cases import Case, all_cases
 from tests.integration.convergence import EndNotMade, Way, Workbench, both_ways, connect
 from tests.property.hunt import hunt
+from tests.subjects import Subject, subjects
+
+pytestmark = pytest.mark.any_server
+
+BenchOf = Callable[[Subject], Workbench]
 
 CASES = tuple(all_cases())
 RANDOM_PAIRS = 40
 
-
-@pytest.fixture(scope="session")
-def mysql_bench(mysql_server: RunningServer) -> Iterator[Workbench]:
-    with connect(mysql_server) as bench:
-        yield bench
+on_each_subject = pytest.mark.parametrize("subject", subjects(), ids=lambda subject: subject.name)
 
 
 @pytest.fixture(scope="session")
-def mariadb_bench(mariadb_server: RunningServer) -> Iterator[Workbench]:
-    with connect(mariadb_server) as bench:
-        yield bench
+def bench_of(server_of: ServerOf) -> Iterator[BenchOf]:
+    """The workbench on a subject's server, made when first asked for."""
+    benches: dict[str, Workbench] = {}
+    with ExitStack() as opened:
 
+        def find(subject: Subject) -> Workbench:
+            if subject.name not in benches:
+                benches[subject.name] = opened.enter_context(connect(server_of(subject)))
+            return benches[subject.name]
 
-@pytest.fixture(scope="session")
-def oldest_mariadb_bench(mariadb_10_server: RunningServer) -> Iterator[Workbench]:
-    with connect(mariadb_10_server) as bench:
-        yield bench
-
-
-def _for(flavor: Flavor) -> list[Case]:
-    return [case for case in CASES if flavor in case.flavors]
-
-
-@pytest.mark.parametrize("case", _for(Flavor.MYSQL), ids=lambda case: case.name)
-def test_a_case_converges_both_ways_on_mysql(case: Case, mysql_bench: Workbench) -> None:
-    _check(case, mysql_bench)
-
-
-@pytest.mark.parametrize("case", _for(Flavor.MARIADB), ids=lambda case: case.name)
-def test_a_case_converges_both_ways_on_mariadb(case: Case, mariadb_bench: Workbench) -> None:
-    _check(case, mariadb_bench)
+        yield find
 
 
 @pytest.mark.parametrize(
-    "case",
-    [case for case in _for(Flavor.MARIADB) if case.since is None],
-    ids=lambda case: case.name,
+    ("case", "subject"),
+    [
+        pytest.param(case, subject, id=f"{case.name}-{subject.name}")
+        for subject in subjects()
+        for case in CASES
+        if case.is_for(subject)
+    ],
 )
-def test_a_case_converges_both_ways_on_the_oldest_mariadb(
-    case: Case, oldest_mariadb_bench: Workbench
-) -> None:
-    _check(case, oldest_mariadb_bench)
+def test_a_case_converges_both_ways(case: Case, subject: Subject, bench_of: BenchOf) -> None:
+    _check(case, bench_of(subject))
 
 
-def test_random_pairs_converge_both_ways_on_mysql(mysql_bench: Workbench) -> None:
-    assert hunt(mysql_bench, seed=0, pairs=RANDOM_PAIRS) == 0
-
-
-def test_random_pairs_converge_both_ways_on_mariadb(mariadb_bench: Workbench) -> None:
-    assert hunt(mariadb_bench, seed=0, pairs=RANDOM_PAIRS) == 0
+@on_each_subject
+def test_random_pairs_converge_both_ways(subject: Subject, bench_of: BenchOf) -> None:
+    assert hunt(bench_of(subject), seed=0, pairs=RANDOM_PAIRS) == 0
 
 
 def _check(case: Case, bench: Workbench) -> None:
@@ -88,14 +77,17 @@ def _check_way(way: Way, refusal: str | None, sent: tuple[str, ...] | None) -> N
         assert way.statements == sent
 
 
-def test_the_oracle_sees_a_difference(mysql_bench: Workbench) -> None:
+@on_each_subject
+def test_the_oracle_sees_a_difference(subject: Subject, bench_of: BenchOf) -> None:
     """What the tests above rely on: a database that was not brought along is found different."""
-    case = next(case for case in CASES if Flavor.MYSQL in case.flavors and case.sent)
-    with mysql_bench.made(case.before) as here, mysql_bench.made(case.after) as there:
-        assert mysql_bench.difference(here, mysql_bench.read(there), case.renames) is not None
+    bench = bench_of(subject)
+    case = next(case for case in CASES if case.is_for(subject) and case.sent)
+    with bench.made(case.before) as here, bench.made(case.after) as there:
+        assert bench.difference(here, bench.read(there), case.renames) is not None
 
 
-def test_the_oracle_rejects_what_no_server_accepts(mysql_bench: Workbench) -> None:
+@on_each_subject
+def test_the_oracle_rejects_what_no_server_accepts(subject: Subject, bench_of: BenchOf) -> None:
     impossible = replace(CASES[0].before, statements=("CREATE TABLE t (a int, a int)",))
-    with pytest.raises(EndNotMade), mysql_bench.made(impossible):
+    with pytest.raises(EndNotMade), bench_of(subject).made(impossible):
         pass

@@ -24,8 +24,8 @@ class Style(StrEnum):
 def printed_styles(version: ServerVersion) -> tuple[Style, ...]:
     """The styles that a server of this version may print in, the likely one first.
 
-    MariaDB 10.11 prints INVISIBLE before DEFAULT, 11.8 behind it; MySQL 8.0 is said to print
-    ENCRYPTION inside a comment, 9.7 does not. Which releases changed it nobody wrote down.
+    MariaDB 10.11 and 11.4.5 print INVISIBLE before DEFAULT, 11.8 behind it; MySQL 8.0 is said to
+    print ENCRYPTION inside a comment, 9.7 does not. Which releases changed it nobody wrote down.
     """
     if version.flavor is Flavor.MARIADB and version.major == 10:
         return (Style.PRINTED_EARLIER,)
