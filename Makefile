@@ -6,13 +6,20 @@ PYTHON := $(shell for python in $(PYTHON) python3 python3.14 python3.13 python3.
 BIN := .venv/bin
 WORKFLOWS := $(wildcard .github/workflows/*.yml)
 ACTIONS := $(wildcard action.yml)
+FORMS := $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+# As many processes as the machine has cores. Each one starts servers of its own as its tests ask for
+# them, up to two MySQL and two MariaDB: 2 GB of memory for each. `make test WORKERS=2` takes fewer.
+WORKERS := auto
+# Everything that needs neither a server nor a network: the pure rooms and what edges do by themselves,
+# whole simulated rollouts, reports, and what the documents promise.
+OFFLINE := tests/unit tests/sim tests/tidy
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv servers demo test check bench clean
+.PHONY: help venv servers demo quick test test-server check bench dist changelog clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: .venv/.installed ## the virtual environment, with the package and its tools installed
 
@@ -33,17 +40,27 @@ demo: venv ## the main job, in front of you, on a sharded fleet of your own
 	@$(BIN)/python tools/fetch-server mysql --link $(BIN)
 	@$(BIN)/python demo/run.py
 
-test: venv servers ## all tests, on servers of their own
-	$(BIN)/python -m pytest -n 2
+quick: venv ## the tests that need no server, in less than a minute on two cores
+	$(BIN)/python -m pytest -n $(WORKERS) $(OFFLINE)
 
-check: venv ## lint, format, types, import contracts, workflows
+test: venv servers ## all tests, on servers of their own
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+test-server: venv ## what DDL means, asked of the server of RECONCILER_TEST_MYSQL or _MARIADB alone
+	@test -n "$$RECONCILER_TEST_MYSQL$$RECONCILER_TEST_MARIADB" || { \
+		echo 'name one: RECONCILER_TEST_MYSQL=host:port,user,password, or ..._MARIADB' >&2; exit 1; }
+	$(BIN)/python -m pytest -n $(WORKERS) -m any_server tests/integration
+
+check: venv ## lint, format, types, import contracts, workflows and forms
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 ifneq ($(WORKFLOWS),)
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
-	$(BIN)/zizmor --offline --no-progress --quiet $(WORKFLOWS) $(ACTIONS)
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms $(FORMS)
+	$(BIN)/zizmor --offline --no-progress --quiet $(WORKFLOWS) $(ACTIONS) .github/dependabot.yml
 endif
 ifneq ($(ACTIONS),)
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions $(ACTIONS)
@@ -53,7 +70,14 @@ bench: venv ## what it costs: the benchmarks of bench/
 	@$(BIN)/python tools/fetch-server mysql --link $(BIN)
 	@for benchmark in bench/*.py; do $(BIN)/python "$$benchmark" || exit 1; done
 
+dist: venv ## the files of a release, in dist/: the source distribution, and the wheel from it
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+
+changelog: venv ## gather changes/ into CHANGELOG.md, under the version that the package has
+	$(BIN)/towncrier build --yes --version "$$($(BIN)/python -c 'import reconciler; print(reconciler.__version__)')"
+
 clean: ## remove everything that was made here: environment, servers, caches
 	@test ! -x $(BIN)/reconciler || $(BIN)/reconciler sandbox down
 	rm -rf .venv .servers .demo .hypothesis .mypy_cache .pytest_cache .ruff_cache \
-		.import_linter_cache build *.egg-info
+		.import_linter_cache build dist *.egg-info

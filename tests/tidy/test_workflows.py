@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,13 @@ from reconciler.cli.ci import ci
 
 ROOT = Path(__file__).parents[2]
 ACTION = ROOT / "action.yml"
-WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+GITHUB = ROOT / ".github"
+WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
+CI = GITHUB / "workflows" / "ci.yml"
+RELEASE = GITHUB / "workflows" / "release.yml"
+DEPENDABOT = GITHUB / "dependabot.yml"
+FORM_SETTINGS = GITHUB / "ISSUE_TEMPLATE" / "config.yml"
+FORMS = sorted(set((GITHUB / "ISSUE_TEMPLATE").glob("*.yml")) - {FORM_SETTINGS})
 BIN = Path(sys.executable).parent
 
 
@@ -30,15 +37,24 @@ def ran(*command: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_they_are_valid() -> None:
-    schema = "--builtin-schema"
+@pytest.mark.parametrize(
+    ("schema", "files"),
+    [
+        ("github-workflows", WORKFLOWS),
+        ("github-actions", [ACTION]),
+        ("dependabot", [DEPENDABOT]),
+        ("github-issue-forms", FORMS),
+        ("github-issue-config", [FORM_SETTINGS]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_they_are_valid(schema: str, files: list[Path]) -> None:
     checker = str(BIN / "check-jsonschema")
-    ran(checker, schema, "vendor.github-workflows", *map(str, WORKFLOWS))
-    ran(checker, schema, "vendor.github-actions", str(ACTION))
+    ran(checker, "--builtin-schema", f"vendor.{schema}", *map(str, files))
 
 
 def test_the_audit_finds_nothing() -> None:
-    files = map(str, [*WORKFLOWS, ACTION])
+    files = map(str, [*WORKFLOWS, ACTION, DEPENDABOT])
     ran(str(BIN / "zizmor"), "--offline", "--no-progress", "--persona", "pedantic", *files)
 
 
@@ -51,9 +67,21 @@ def test_actions_and_images_are_pinned_by_hash(path: Path) -> None:
     for step in steps_of(path):
         if "uses" in step and step["uses"] != "$/":
             assert re.search(r"@[0-9a-f]{40}$", step["uses"])
+    for image in images_of(path):
+        assert re.search(r"@sha256:[0-9a-f]{64}$", image)
+
+
+def images_of(path: Path) -> list[str]:
+    """The images of the services, each as the matrix fills it in."""
+    images = []
     for job in read(path)["jobs"].values():
+        rows = job.get("strategy", {}).get("matrix", {}).get("include", [{}])
         for service in job.get("services", {}).values():
-            assert re.search(r"@sha256:[0-9a-f]{64}$", service["image"])
+            images += [
+                service["image"].replace("${{ matrix.image }}", str(row.get("image")))
+                for row in rows
+            ]
+    return images
 
 
 def test_no_input_is_pasted_into_a_script() -> None:
@@ -85,3 +113,45 @@ def test_the_login_that_changes_shards_is_in_the_apply_job_alone() -> None:
     jobs = read(ROOT / ".github" / "workflows" / "schema.yml")["jobs"]
     with_writer = [name for name, job in jobs.items() if "SCHEMA_WRITER" in str(job)]
     assert with_writer == ["apply"]
+
+
+def test_every_python_that_the_package_promises_is_tried() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    found = (re.search(r":: Python :: (3\.\d+)$", words) for words in project["classifiers"])
+    rows = read(CI)["jobs"]["python"]["strategy"]["matrix"]["include"]
+    assert [row["python"] for row in rows] == [match[1] for match in found if match]
+    assert {row["tests"] for row in (rows[0], rows[-1])} == {"test"}
+
+
+def test_every_series_that_the_readme_promises_is_tried() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (promise,) = re.findall(r"  mean to it: (.+?)\.\s", readme)
+    rows = read(CI)["jobs"]["server"]["strategy"]["matrix"]["include"]
+    tried: dict[str, list[str]] = {}
+    for row in rows:
+        flavor, series = row["server"].split()
+        assert row["image"].startswith(f"{flavor.lower()}:{series}")
+        assert row["variable"] == f"RECONCILER_TEST_{flavor.upper()}"
+        tried.setdefault(flavor, []).append(series)
+    assert promise == "; ".join(f"{flavor} {', '.join(of)}" for flavor, of in tried.items())
+
+
+def test_only_what_people_let_in_publishes() -> None:
+    jobs = read(RELEASE)["jobs"]
+    assert "permissions" not in read(RELEASE) or read(RELEASE)["permissions"] == {}
+    for name, job in jobs.items():
+        rights = set(job["permissions"])
+        if name in ("publish", "image"):
+            assert job["environment"] == "release"
+        else:
+            assert rights <= {"contents", "id-token", "attestations"}
+        assert not re.search(r"secrets\.", str(job)), "nobody's password is stored"
+    assert jobs["build"]["permissions"] == {"contents": "read"}
+
+
+def test_the_image_is_pinned_and_runs_as_nobody_in_particular() -> None:
+    lines = (ROOT / "Containerfile").read_text(encoding="utf-8").splitlines()
+    bases = {line.split()[1] for line in lines if line.startswith("FROM ")}
+    assert all(re.search(r":[\w.-]+@sha256:[0-9a-f]{64}$", base) for base in bases)
+    assert len(bases) == 1
+    assert "USER 10001" in lines[-4:]
