@@ -38,7 +38,7 @@ from reconciler.ddl.read import read_table
 from reconciler.diff.model import Operation
 from reconciler.drive.open import RolloutOrder
 from reconciler.drive.roll_out import roll_out
-from reconciler.drive.shard.basis import ShardBasis, WantedTable
+from reconciler.drive.shard.basis import ShardBasis, WantedObject
 from reconciler.drive.shard.task import RolloutWorld
 from reconciler.edges.clock import SystemClock
 from reconciler.edges.crew import ThreadCrew
@@ -49,6 +49,7 @@ from reconciler.edges.server.process import RunningServer, start_server
 from reconciler.edges.workers import ThreadWorkers
 from reconciler.guard.model import ToDo
 from reconciler.model.fleet import even_shards
+from reconciler.model.object_id import table_id
 from reconciler.model.policy import Policy
 from reconciler.outcomes.apply import ApplyVerdict
 from reconciler.plan.codec import plan_from_core
@@ -58,12 +59,12 @@ from reconciler.plan.model import (
     ChangeSet,
     Effect,
     ExecutionClass,
+    ObjectBefore,
     Plan,
     PlanCore,
     PlanMeta,
     PlannedStatement,
     RuleVersions,
-    TableBefore,
 )
 from reconciler.spec.model import Connection, Environment, RolloutSpec, ShardSpec
 
@@ -209,16 +210,16 @@ class Fleet:
         read = Reader(self.servers[0], {})
         before, after = read(before_text), read(after_text)
         statement = PlannedStatement(
-            table="users",
+            object_id=table_id("users"),
             operation=Operation.ALTER_TABLE,
             sql=CHANGE,
             execution=ExecutionClass(algorithm=Algorithm.INSTANT),
-            effects=(Effect(table="users", before=before, after=after),),
+            effects=(Effect(object_id=table_id("users"), before=before, after=after),),
         )
         change_set = ChangeSet(
-            before=schema_fingerprint({"users": before}),
-            after=schema_fingerprint({"users": after}),
-            touched=(TableBefore(table="users", definition=before_text),),
+            before=schema_fingerprint({table_id("users"): before}),
+            after=schema_fingerprint({table_id("users"): after}),
+            touched=(ObjectBefore(object_id=table_id("users"), definition=before_text),),
             statements=(statement,),
             shards=self.shards,
         )
@@ -233,7 +234,7 @@ class Fleet:
             policy=Policy(),
             shards=self.shards,
             waves=(self.shards,),
-            managed_tables=("users",),
+            managed=(table_id("users"),),
             change_sets=(change_set,),
             matching=(),
             after=change_set.after,
@@ -241,7 +242,7 @@ class Fleet:
         basis = ShardBasis(
             fingerprint=read,
             is_managed=lambda table: True,
-            after={"users": WantedTable(fingerprint=after, text=after_text)},
+            after={table_id("users"): WantedObject(fingerprint=after, text=after_text)},
             flavor=self.servers[0].version.flavor,
         )
         return plan_from_core(core, PlanMeta(created_at="", tool_version="bench")), basis

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from reconciler.ddl.fingerprint import schema_fingerprint
 from reconciler.diff.model import Operation
+from reconciler.model.object_id import ObjectId, table_id
 from reconciler.model.policy import Hazard, HazardKind, Policy
 from reconciler.plan.codec import plan_from_core
 from reconciler.plan.commitment import with_words
@@ -16,12 +17,12 @@ from reconciler.plan.model import (
     Effect,
     ExecutionClass,
     InputDigest,
+    ObjectBefore,
     Plan,
     PlanCore,
     PlanMeta,
     PlannedStatement,
     RuleVersions,
-    TableBefore,
 )
 from reconciler.plan.readable import render_readable_sql
 
@@ -42,13 +43,13 @@ def fingerprint(of: str) -> str:
 def statement(table: str, state: int, sql: str | None = None) -> PlannedStatement:
     """The statement that takes `table` from state n to state n + 1."""
     return PlannedStatement(
-        table=table,
+        object_id=table_id(table),
         operation=Operation.ALTER_TABLE,
         sql=sql or f"ALTER TABLE `{table}` ADD COLUMN `c{state}` int, ALGORITHM=INSTANT",
         execution=ExecutionClass(algorithm=Algorithm.INSTANT),
         effects=(
             Effect(
-                table=table,
+                object_id=table_id(table),
                 before=fingerprint(f"{table} {state}"),
                 after=fingerprint(f"{table} {state + 1}"),
             ),
@@ -56,9 +57,9 @@ def statement(table: str, state: int, sql: str | None = None) -> PlannedStatemen
     )
 
 
-def live(**states: int) -> dict[str, str]:
+def live(**states: int) -> dict[ObjectId, str]:
     """Fingerprints by table: live(users=0, orders=1)."""
-    return {table: fingerprint(f"{table} {state}") for table, state in states.items()}
+    return {table_id(table): fingerprint(f"{table} {state}") for table, state in states.items()}
 
 
 DESIRED = live(orders=1, users=2, zones=0)
@@ -73,8 +74,8 @@ def sample_plan(
         before=schema_fingerprint(BEFORE),
         after=schema_fingerprint(DESIRED),
         touched=(
-            TableBefore(table="orders", definition="CREATE TABLE `orders` (…)"),
-            TableBefore(table="users", definition="CREATE TABLE `users` (…)"),
+            ObjectBefore(object_id=table_id("orders"), definition="CREATE TABLE `orders` (…)"),
+            ObjectBefore(object_id=table_id("users"), definition="CREATE TABLE `users` (…)"),
         ),
         statements=(statement("users", 0), statement("orders", 0), statement("users", 1)),
         shards=changing,
@@ -90,7 +91,7 @@ def sample_plan(
             policy=Policy(ignore_tables=("_*",)),
             shards=shards,
             waves=(shards[:1], shards[1:]),
-            managed_tables=("orders", "users", "zones"),
+            managed=tuple(map(table_id, ("orders", "users", "zones"))),
             change_sets=(change_set,) if changing else (),
             matching=matching,
             after=schema_fingerprint(DESIRED),

@@ -72,7 +72,7 @@ class _Board:
             case ShardStarted():
                 self._shards[event.shard] = self._add(f"  {event.shard}", 1)
             case StatementStarted():
-                self._update(event.shard, total=event.of, doing=f"{event.table}")
+                self._update(event.shard, total=event.of, doing=f"{event.object_id}")
             case StatementEnded():
                 self._update(event.shard, total=event.of, completed=event.number, doing="")
             case ShardEnded():

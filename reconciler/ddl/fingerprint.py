@@ -16,6 +16,7 @@ from typing import Any
 
 from reconciler.ddl.normalize import NORMALIZER_VERSION, normalize_table
 from reconciler.ddl.render import RENDERER_VERSION
+from reconciler.model.object_id import ObjectId
 from reconciler.model.schema import Table
 from reconciler.model.server import ServerVersion
 
@@ -41,9 +42,9 @@ def canonical_fingerprint(canonical: Table, version: ServerVersion) -> str:
     return _digest(f"{_TABLE}/{version.flavor}", _plain(canonical))
 
 
-def schema_fingerprint(tables: Mapping[str, str]) -> str:
-    """`sha256:<hex>` of a whole schema, from its tables' fingerprints by name."""
-    return _digest(_SCHEMA, dict(tables))
+def schema_fingerprint(objects: Mapping[ObjectId, str]) -> str:
+    """`sha256:<hex>` of a whole schema, from the fingerprints of its objects."""
+    return _digest(_SCHEMA, {found.titled: fingerprint for found, fingerprint in objects.items()})
 
 
 def _digest(prefix: str, value: object) -> str:

@@ -35,9 +35,10 @@ from reconciler.diff.removal import removal_steps
 from reconciler.diff.renames import Renamed, apply_renames, rename_steps
 from reconciler.diff.tables import TablePair, TableSteps, table_steps
 from reconciler.diff.target import target_table
+from reconciler.model.object_id import ObjectKind
 from reconciler.model.policy import Policy
 from reconciler.model.renames import Rename
-from reconciler.model.schema import Check, ForeignKey, ObjectKind, Schema, Table
+from reconciler.model.schema import Check, ForeignKey, Schema, Table
 from reconciler.model.server import ServerVersion
 
 

@@ -210,7 +210,7 @@ class RolloutDriver:
             work=self._work[shard],
             rows=self._book.rows_of(shard),
             basis=self._order.basis[shard],
-            managed=frozenset(self._order.plan.core.managed_tables),
+            tables=self._order.plan.core.managed_tables,
             rollout=self._order.environment.rollout,
         )
 

@@ -27,6 +27,7 @@ from reconciler.ledger.model import (
     StoredOperation,
 )
 from reconciler.ledger.states import Hold
+from reconciler.model.object_id import ObjectId
 from reconciler.plan.model import Plan
 from reconciler.ports.clock import Clock
 from reconciler.ports.ledger import Ledger
@@ -35,7 +36,7 @@ from reconciler.rollout.hold import release
 from reconciler.rollout.operations import PlannedOperation, ShardWork, waves_with_work
 from reconciler.spec.model import Environment
 
-Operations = dict[str, dict[str, StoredOperation]]  # by shard, then by table
+Operations = dict[str, dict[ObjectId, StoredOperation]]  # by shard, then by table
 
 
 class WaveChoice(StrEnum):
@@ -138,7 +139,7 @@ def _new_apply(order: RolloutOrder, work: tuple[ShardWork, ...]) -> NewApply:
         operations=tuple(
             NewOperation(
                 shard=operation.key.shard,
-                table=operation.key.table,
+                object_id=operation.key.object_id,
                 wave=operation.wave,
                 position=operation.position,
                 statements=len(operation.indexes),
@@ -152,7 +153,7 @@ def _new_apply(order: RolloutOrder, work: tuple[ShardWork, ...]) -> NewApply:
 def grouped(rows: tuple[StoredOperation, ...]) -> Operations:
     grouped: Operations = {}
     for row in rows:
-        grouped.setdefault(row.shard, {})[row.table] = row
+        grouped.setdefault(row.shard, {})[row.object_id] = row
     return grouped
 
 
@@ -161,7 +162,7 @@ def _check_same_operations(
 ) -> None:
     """A record with fewer operations than the plan was not read whole (ST-14)."""
     recorded = {(shard, table) for shard, tables in rows.items() for table in tables}
-    planned = {(op.key.shard, op.key.table) for shard in work for op in shard.operations}
+    planned = {(op.key.shard, op.key.object_id) for shard in work for op in shard.operations}
     if recorded != planned:
         raise _disagrees(f"apply {stored.apply_id} has other operations than its plan")
 
@@ -176,7 +177,7 @@ def _entries(
     entries: list[Entry] = []
     for shard in work:
         for operation in shard.operations:
-            row = rows[shard.shard][operation.key.table]
+            row = rows[shard.shard][operation.key.object_id]
             done = _done(operation, standings[shard.shard])
             entries += _caught_up(stored, row, done, now_s)
     return entries
@@ -194,7 +195,7 @@ def _caught_up(stored: StoredApply, row: StoredOperation, done: int, now_s: floa
             return []
         case TakenBack():
             raise _disagrees(
-                f"apply {stored.apply_id} completed table {row.table} of shard {row.shard}, and"
+                f"apply {stored.apply_id} completed table {row.object_id} of shard {row.shard}, and"
                 " somebody has taken that back since"
             )
         case BringForward(move=move):

@@ -24,6 +24,7 @@ from reconciler.ledger.model import (
     StoredOperation,
 )
 from reconciler.ledger.states import FINISHED, SETTLED, Hold, OperationState
+from reconciler.model.object_id import ObjectId
 from reconciler.outcomes.apply import ShardRow, WaveRow
 from reconciler.ports.clock import Clock
 from reconciler.ports.ledger import Ledger
@@ -44,7 +45,7 @@ class RolloutBook:
         self.settled_s: dict[str, float] = {}
         self._count_anew()
 
-    def rows_of(self, shard: str) -> dict[str, StoredOperation]:
+    def rows_of(self, shard: str) -> dict[ObjectId, StoredOperation]:
         return dict(self._rows[shard])
 
     def operations(self) -> list[StoredOperation]:
@@ -67,9 +68,9 @@ class RolloutBook:
         touched = set()
         for row in rows:
             tables = self._rows[row.shard]
-            self._counts[tables[row.table].state] -= 1
+            self._counts[tables[row.object_id].state] -= 1
             self._counts[row.state] += 1
-            tables[row.table] = row
+            tables[row.object_id] = row
             touched.add(row.shard)
         for shard in touched:
             self._sum_up(shard)
@@ -131,7 +132,7 @@ class RolloutBook:
         unsettled = [row for row in book.rows if row.state not in SETTLED]
         if unsettled:
             at_fault = max(unsettled, key=lambda row: row.state is OperationState.RUNNING)
-            book.fail(at_fault.table, problem)
+            book.fail(at_fault.object_id, problem)
             book.write()
         self.take(book.rows)
 

@@ -68,7 +68,7 @@ def _shard_row(rows: tuple[StoredOperation, ...]) -> ShardRow:
         state=shard_state(row.state for row in rows),
         operations=tuple(
             OperationRow(
-                table=row.table,
+                object_id=row.object_id,
                 state=row.state,
                 statements=row.statements,
                 statements_done=row.statements_done,

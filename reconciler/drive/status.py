@@ -70,7 +70,7 @@ def current_apply(
 def _events(ledger: Ledger, apply_id: int) -> tuple[LedgerEvent, ...]:
     """What happened, and between it what people asked for, the oldest first."""
     happened = [
-        LedgerEvent(at_s=event.at_s, what=event.what, shard=event.shard, table=event.table)
+        LedgerEvent(at_s=event.at_s, what=event.what, shard=event.shard, object_id=event.object_id)
         for event in ledger.events(apply_id, limit=STATUS_EVENTS_MAX)
     ]
     since_s = happened[0].at_s if happened else 0.0
@@ -148,7 +148,7 @@ def _explained(
     stored: StoredApply, shards: Sequence[ShardRow], on_their_way: Sequence[StoredStatement]
 ) -> tuple[ShardRow, ...]:
     """With the statement that is on its way, and what shards wait for that have not begun."""
-    sent = {(statement.shard, statement.table): statement.sql for statement in on_their_way}
+    sent = {(statement.shard, statement.object_id): statement.sql for statement in on_their_way}
     current = min((row.wave for row in shards if row.state not in SETTLED), default=0)
     return tuple(
         replace(
@@ -156,7 +156,7 @@ def _explained(
             operations=tuple(
                 replace(
                     operation,
-                    runs=sent.get((row.shard, operation.table), "")
+                    runs=sent.get((row.shard, operation.object_id), "")
                     if operation.state in _ON_ITS_WAY
                     else "",
                     waits_for=operation.waits_for or _turn(stored, row, operation.state, current),

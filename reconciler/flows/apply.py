@@ -14,7 +14,7 @@ from functools import partial
 
 from reconciler.drive.open import Releases, RolloutOrder, WaveChoice
 from reconciler.drive.roll_out import roll_out
-from reconciler.drive.shard.basis import ShardBasis, WantedTable
+from reconciler.drive.shard.basis import ShardBasis, WantedObject
 from reconciler.drive.shard.task import RolloutWorld
 from reconciler.errors import InvalidInput, ReconcilerError, Unavailable
 from reconciler.flows.check import (
@@ -28,6 +28,7 @@ from reconciler.flows.reconcile_pass import Pass, begin_pass
 from reconciler.flows.verify import unplanned
 from reconciler.guard.model import Refusal
 from reconciler.guard.review.git import Review
+from reconciler.model.object_id import table_id
 from reconciler.model.observation import Unreachable
 from reconciler.observe.shards import (
     DefinitionReader,
@@ -136,9 +137,9 @@ def _basis(begun: Pass, seen: SeenShard) -> ShardBasis:
     wanted = begun.desired[seen.shard].definitions
     return ShardBasis(
         fingerprint=lambda text: begun.reader.read(text, version).fingerprint,
-        is_managed=begun.reader.is_managed,
+        is_managed=lambda object_id: begun.reader.is_managed(object_id.name),
         after={
-            table: WantedTable(fingerprint=read.fingerprint, text=read.text)
+            table_id(table): WantedObject(fingerprint=read.fingerprint, text=read.text)
             for table, read in wanted.items()
         },
         flavor=version.flavor,

@@ -131,16 +131,19 @@ def _standings(core: PlanCore, begun: Pass) -> tuple[dict[str, ToDo | Done], tup
 def _drift_refusal(core: PlanCore, begun: Pass, seen: SeenShard, drifted: Drifted) -> Refusal:
     """Both sides as DDL where the text is at hand, else as fingerprints (GD-7)."""
     change_set = core.change_set_of(seen.shard)
-    before = {t.table: t.definition for t in change_set.touched} if change_set else {}
-    wanted = begun.desired[seen.shard].definitions.get(drifted.table)
-    expected = before.get(drifted.table) or (wanted.text if wanted else None)
-    found = seen.definitions.get(drifted.table)
+    before = {t.object_id: t.definition for t in change_set.touched} if change_set else {}
+    about = drifted.object_id
+    name = about.name if about else ""
+    wanted = begun.desired[seen.shard].definitions.get(name)
+    expected = (before.get(about) if about else None) or (wanted.text if wanted else None)
+    found = seen.definitions.get(name)
+    what = about.titled if about else "the schema as a whole"
     return Refusal(
         code="drift",
         shard=seen.shard,
-        table=drifted.table,
-        message=f"shard {seen.shard}, table {drifted.table}: live is neither what the plan was made"
-        " from nor what it leads to; somebody changed it since",
+        object_id=about,
+        message=f"shard {seen.shard}, {what}: live is neither what the plan was made from nor what"
+        " it leads to; somebody changed it since",
         recovery="undo the change on the shard, or adopt it with `reconciler pull`; then run"
         " `reconciler plan --write`, have the plan reviewed, and apply",
         expected=expected or drifted.expected,

@@ -12,6 +12,7 @@ from reconciler.flows.reconcile_pass import Pass, begin_pass, diff_between
 from reconciler.guard.classify import position_of
 from reconciler.guard.model import ToDo
 from reconciler.model.fleet import in_key_order
+from reconciler.model.object_id import ObjectId, table_id
 from reconciler.observe.shards import SeenShard
 from reconciler.outcomes.drift import DriftGroup, DriftOutcome, ShardMark, TableDifference
 from reconciler.plan.model import Plan
@@ -29,7 +30,7 @@ def find_drift(
     plan = plan_of_these_files(tree, files, environment)
     groups: dict[tuple[ShardMark, tuple[TableDifference, ...], str, str, str], list[str]] = {}
     unread = {refusal.shard for refusal in begun.look.refusals}
-    untold = {(refusal.shard, refusal.table) for refusal in begun.look.refusals}
+    untold = {(refusal.shard, refusal.object_id) for refusal in begun.look.refusals}
     for seen in begun.look.seen:
         mark = ShardMark.DRIFTED if seen.shard in unread else _mark(begun, seen, plan)
         differences = _differences(begun, seen, untold) if mark is ShardMark.DRIFTED else ()
@@ -67,18 +68,18 @@ def _mark(begun: Pass, seen: SeenShard, plan: Plan | None) -> ShardMark:
 
 
 def _differences(
-    begun: Pass, seen: SeenShard, untold: Collection[tuple[str | None, str | None]]
+    begun: Pass, seen: SeenShard, untold: Collection[tuple[str | None, ObjectId | None]]
 ) -> tuple[TableDifference, ...]:
     """Per table, what differs and the DDL that would bring the shard back to git. Of a table that
     could not be read nothing is told but that, by its refusal."""
     found = diff_between(begun, seen)
     wanted, here = begun.desired_fingerprints, seen.fingerprints
-    tables = sorted(
-        t
-        for t in wanted.keys() | here.keys()
-        if wanted.get(t) != here.get(t) and (seen.shard, t) not in untold
+    differing = sorted(
+        o
+        for o in wanted.keys() | here.keys()
+        if wanted.get(o) != here.get(o) and (seen.shard, o) not in untold
     )
-    return tuple(_difference(table, found) for table in tables)
+    return tuple(_difference(object_id.name, found) for object_id in differing)
 
 
 def _difference(table: str, found: SchemaDiff) -> TableDifference:
@@ -90,7 +91,7 @@ def _difference(table: str, found: SchemaDiff) -> TableDifference:
     objects = [clause.object for step in steps for clause in step.clauses]
     objects += [refusal.object for refusal in refused]
     return TableDifference(
-        table=table,
+        object_id=table_id(table),
         what="; ".join(what),
         objects=tuple(dict.fromkeys(name for name in objects if name != table)),
         repair=tuple(step_sql(step) for step in steps),

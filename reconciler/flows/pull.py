@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from reconciler.ddl.render import create_table_sql
 from reconciler.errors import Problem, ReconcilerError, Refused
 from reconciler.limits import SPEC_BYTES_MAX
+from reconciler.model.object_id import ObjectId
 from reconciler.observe.desired import load_desired
 from reconciler.observe.shards import (
     DefinitionReader,
@@ -111,7 +112,7 @@ def pull_keyspace(
 
 def _groups(seen: tuple[SeenShard, ...]) -> list[tuple[SeenShard, ...]]:
     """Shards of equal fingerprints, the largest group first, else in the order of the shards."""
-    groups: dict[tuple[tuple[str, str], ...], list[SeenShard]] = {}
+    groups: dict[tuple[tuple[ObjectId, str], ...], list[SeenShard]] = {}
     for shard in seen:
         groups.setdefault(tuple(sorted(shard.fingerprints.items())), []).append(shard)
     return sorted((tuple(group) for group in groups.values()), key=lambda group: -len(group))
@@ -160,5 +161,5 @@ def _kept(
     except ReconcilerError:
         return frozenset()
     live = model.fingerprints
-    same = {t for t, found in desired.fingerprints.items() if live.get(t) == found}
+    same = {o.name for o, found in desired.fingerprints.items() if live.get(o) == found}
     return frozenset(file.path for file in files.existing.files if file.table in same)

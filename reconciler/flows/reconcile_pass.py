@@ -17,6 +17,7 @@ from reconciler.guard.model import Refusal
 from reconciler.guard.permission import permission_refusals
 from reconciler.limits import COHORTS_PARALLEL
 from reconciler.model.fleet import in_key_order
+from reconciler.model.object_id import ObjectId, table_id
 from reconciler.model.observation import Observation, ObservedShard, Unreachable
 from reconciler.model.schema import Schema
 from reconciler.observe.desired import Desired, load_desired
@@ -65,7 +66,7 @@ class Pass:
     desired: Mapping[str, Desired]  # by shard; all with the same fingerprints
 
     @property
-    def desired_fingerprints(self) -> dict[str, str]:
+    def desired_fingerprints(self) -> dict[ObjectId, str]:
         return next(iter(self.desired.values())).fingerprints if self.desired else {}
 
 
@@ -143,7 +144,7 @@ def _unnameable(begun: Pass) -> tuple[Refusal, ...]:
         Refusal(
             code="table-name-blank",
             shard=seen.shard,
-            table=table,
+            object_id=table_id(table),
             message=f"shard {seen.shard}: the name of table {table!r} begins or ends with a blank",
             recovery="rename it on the shard, or leave it out with policy.ignore_tables, where '?'"
             " stands for the blank",
@@ -220,7 +221,7 @@ def _diff_refusals(found: SchemaDiff, shards: Sequence[str]) -> tuple[Refusal, .
         Refusal(
             code="difference-not-planned",
             shard=shards[0],
-            table=refused.table,
+            object_id=table_id(refused.table),
             message=f"table {refused.table}, {refused.object}: {refused.reason}",
             recovery=refused.recovery,
         )
@@ -231,11 +232,12 @@ def _diff_refusals(found: SchemaDiff, shards: Sequence[str]) -> tuple[Refusal, .
 def _no_statement(seen: SeenShard, desired: Desired) -> Refusal:
     """A difference that gives no statement must never pass for no difference."""
     here, wanted = seen.fingerprints, desired.fingerprints
-    table = min(t for t in here.keys() | wanted.keys() if here.get(t) != wanted.get(t))
+    differing = (o for o in here.keys() | wanted.keys() if here.get(o) != wanted.get(o))
+    table = min(differing).name
     return Refusal(
         code="difference-not-planned",
         shard=seen.shard,
-        table=table,
+        object_id=table_id(table),
         message=f"table {table} differs from git in a way that no statement was found for",
         recovery="compare both definitions; change the table by hand on a copy to find the cause",
         expected=desired.definitions[table].text if table in desired.definitions else None,
@@ -248,7 +250,7 @@ def _before_state(cohort: tuple[SeenShard, ...]) -> BeforeState:
     return BeforeState(
         shards=tuple(seen.shard for seen in cohort),
         fingerprints=first.fingerprints,
-        definitions={table: read.text for table, read in first.definitions.items()},
+        definitions={table_id(table): read.text for table, read in first.definitions.items()},
         facts=[dict(seen.observation.facts) for seen in cohort],
     )
 
@@ -266,7 +268,7 @@ def _subject(begun: Pass) -> Subject:
         inputs=tuple(InputDigest(path=path, sha256=digest) for path, digest in begun.files.digests),
         policy=spec.policy,
         waves=waves_of(names, environment.rollout),
-        tables=frozenset(begun.desired_fingerprints).union(*(s.definitions for s in seen)),
+        managed=frozenset(begun.desired_fingerprints).union(*(s.fingerprints for s in seen)),
         desired=begun.desired_fingerprints,
     )
 

@@ -102,7 +102,8 @@ def revert_files(
     paths = {file.table: file.path for file in files.files}
     written, removed = [], []
     for touched in model.touched:
-        path = paths.get(touched.table) or definition_path(files.spec.schema_dir, touched.table)
+        table = touched.object_id.name
+        path = paths.get(table) or definition_path(files.spec.schema_dir, table)
         if touched.definition is None:
             writer.remove(path)
             removed.append(path)
@@ -130,8 +131,8 @@ def _lost_by(change_set: ChangeSet) -> Iterator[str]:
         for hazard in statement.hazards:
             if hazard.kind in _IRREVERSIBLE:
                 yield (
-                    f"table {statement.table}, {hazard.object}: {hazard.kind} destroyed values that"
-                    " no statement brings back"
+                    f"{statement.object_id.titled}, {hazard.object}: {hazard.kind} destroyed values"
+                    " that no statement brings back"
                 )
 
 

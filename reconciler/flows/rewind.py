@@ -42,14 +42,15 @@ def _rewound_shard(
     before = dict(seen.definitions)
     raw = dict(seen.observation.definitions)
     for touched in change_set.touched:
-        before.pop(touched.table, None)
-        raw.pop(touched.table, None)
+        table = touched.object_id.name
+        before.pop(table, None)
+        raw.pop(table, None)
         if touched.definition is None:
             continue
         read = begun.reader.read(touched.definition, version)
-        if read.fingerprint == start[touched.table]:
-            before[touched.table] = read
-            raw[touched.table] = touched.definition
+        if read.fingerprint == start[touched.object_id]:
+            before[table] = read
+            raw[table] = touched.definition
     tables = {
         rename.new: rename.old
         for rename in begun.files.renames

@@ -14,6 +14,7 @@ from reconciler.ddl.statement.check import StatementKind
 from reconciler.ddl.statement.reach import Reach, reach_of
 from reconciler.guard.model import Refusal
 from reconciler.model.access import ShardAccess
+from reconciler.model.object_id import ObjectId, table_id
 from reconciler.model.server import Flavor
 from reconciler.plan.model import PlannedStatement
 from reconciler.plan.words import named_shards
@@ -87,21 +88,21 @@ def sees_locks(access: ShardAccess, flavor: Flavor) -> bool:
 
 def grouped(refusals: Iterable[Refusal]) -> tuple[Refusal, ...]:
     """The same reason on many shards once, with their names: they share a login."""
-    shards: dict[tuple[str, str | None, str, str], list[Refusal]] = {}
+    shards: dict[tuple[str, ObjectId | None, str, str], list[Refusal]] = {}
     for refusal in refusals:
         words = refusal.message.removeprefix(f"shard {refusal.shard}")
-        shards.setdefault((refusal.code, refusal.table, words, refusal.recovery), []).append(
+        shards.setdefault((refusal.code, refusal.object_id, words, refusal.recovery), []).append(
             refusal
         )
     return tuple(
         Refusal(
             code=code,
             shard=found[0].shard,
-            table=table,
+            object_id=object_id,
             message=named_shards([one.shard or "" for one in found]) + words,
             recovery=recovery,
         )
-        for (code, table, words, recovery), found in shards.items()
+        for (code, object_id, words, recovery), found in shards.items()
     )
 
 
@@ -173,7 +174,7 @@ def _may_not(shard: str, database: str | None, table: str, privileges: Sequence[
     return Refusal(
         code="privilege-missing",
         shard=shard,
-        table=table,
+        object_id=table_id(table),
         message=f"shard {shard}, {where}: the login may not {named} there, which the plan's"
         " statements need; nothing was sent to it",
         recovery=f"grant the login {named} on that table or on all of its database, {_AGAIN};"

@@ -11,16 +11,17 @@ from collections.abc import Mapping
 
 from reconciler.ddl.fingerprint import schema_fingerprint
 from reconciler.guard.model import Done, Drifted, Standing, ToDo
+from reconciler.model.object_id import ObjectId
 from reconciler.plan.model import ChangeSet, PlanCore
 
-ABSENT = "no such table"
+ABSENT = "no such object"
 
-Fingerprints = Mapping[str, str]
-State = dict[str, str | None]
+Fingerprints = Mapping[ObjectId, str]
+State = dict[ObjectId, str | None]
 
 
 def classify(core: PlanCore, shard: str, *, live: Fingerprints, desired: Fingerprints) -> Standing:
-    """`live` and `desired` are fingerprints by table, without the tables that policy ignores."""
+    """`live` and `desired` are fingerprints without the tables that policy ignores."""
     standing = position_of(core, shard, live)
     return standing or _first_difference(core, shard, live, desired)
 
@@ -45,10 +46,10 @@ def states_along(change_set: ChangeSet) -> list[State]:
     state: State = {}
     for statement in change_set.statements:
         for effect in statement.effects:
-            state.setdefault(effect.table, effect.before)
+            state.setdefault(effect.object_id, effect.before)
     states = [dict(sorted(state.items()))]
     for statement in change_set.statements:
-        moved = {effect.table: effect.after for effect in statement.effects}
+        moved = {effect.object_id: effect.after for effect in statement.effects}
         states.append({**states[-1], **moved})
     return states
 
@@ -70,11 +71,13 @@ def _first_difference(
     nearest = max(states, key=lambda state: sum(state[t] == here[t] for t in here))
     astray = next((table for table in here if nearest[table] != here[table]), None)
     if astray is None:  # every table is known, yet the sum is not what was planned from
-        return _drifted(shard, "(the schema as a whole)", core.after, schema_fingerprint(live))
+        return _drifted(shard, None, core.after, schema_fingerprint(live))
     return _drifted(shard, astray, nearest[astray], here[astray])
 
 
-def _drifted(shard: str, table: str, expected: str | None, observed: str | None) -> Drifted:
+def _drifted(
+    shard: str, object_id: ObjectId | None, expected: str | None, observed: str | None
+) -> Drifted:
     return Drifted(
-        shard=shard, table=table, expected=expected or ABSENT, observed=observed or ABSENT
+        shard=shard, object_id=object_id, expected=expected or ABSENT, observed=observed or ABSENT
     )

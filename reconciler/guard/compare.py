@@ -14,6 +14,7 @@ from dataclasses import fields, replace
 from reconciler.ddl.statement.check import canonical_statement
 from reconciler.guard.model import Refusal
 from reconciler.limits import SHARDS_NAMED_MAX
+from reconciler.model.object_id import ObjectId
 from reconciler.model.policy import ColumnOrder, Hazard, HazardKind, PartitionLists, Policy
 from reconciler.plan.commitment import without_words
 from reconciler.plan.model import ChangeSet, PlanCore, PlannedStatement
@@ -22,7 +23,7 @@ from reconciler.plan.words import named_shards
 
 _PLAN_AGAIN = "run `reconciler plan --write` again, have the new plan reviewed, then apply it"
 
-Key = tuple[str, str, str, str, str]
+Key = tuple[str, str, ObjectId, str, str]
 LiveRows = Mapping[tuple[str, str], int]
 
 
@@ -75,18 +76,18 @@ def _statement_refusals(reviewed: PlanCore, derived: PlanCore) -> Iterator[Refus
     """GD-2. One refusal for each table and each way it differs, with all shards it concerns."""
     theirs, ours = _statements(reviewed), _statements(derived)
     shown = {**_texts(derived), **_texts(reviewed)}
-    sides: dict[tuple[str, str], tuple[list[str], list[str]]] = {}
+    sides: dict[tuple[ObjectId, str], tuple[list[str], list[str]]] = {}
     for surplus, side in ((theirs - ours, 0), (ours - theirs, 1)):
         for _, shard, table, _, ddl in surplus.elements():
             sides.setdefault((table, shard), ([], []))[side].append(shown[ddl])
-    shards: dict[tuple[str, str, str], list[str]] = {}
+    shards: dict[tuple[ObjectId, str, str], list[str]] = {}
     for (table, shard), (planned, wanted) in sorted(sides.items()):
         shards.setdefault((table, ";\n".join(planned), ";\n".join(wanted)), []).append(shard)
     for (table, planned_text, wanted_text), names in shards.items():
         yield Refusal(
             code="statement-differs",
             shard=names[0],
-            table=table,
+            object_id=table,
             message=f"{_shards_in_words(names, len(reviewed.shards))}, table {table}: what the"
             " reviewed plan runs is not what is needed now",
             recovery=_PLAN_AGAIN,
@@ -97,7 +98,7 @@ def _statement_refusals(reviewed: PlanCore, derived: PlanCore) -> Iterator[Refus
 
 def _statements(core: PlanCore) -> Counter[Key]:
     return Counter(
-        (core.keyspace, shard, statement.table, statement.operation.value, ddl)
+        (core.keyspace, shard, statement.object_id, statement.operation.value, ddl)
         for change_set in core.change_sets
         for statement in change_set.statements
         for ddl in (canonical_statement(statement.sql),)
@@ -124,7 +125,7 @@ def _ceiling_refusals(reviewed: PlanCore, live_rows: LiveRows) -> Iterator[Refus
     """A table that outgrew what the reviewer was told; equality is never asked for."""
     for change_set in reviewed.change_sets:
         bounded = {
-            (statement.table, statement.row_ceiling): names
+            (statement.object_id, statement.row_ceiling): names
             for statement, names in with_names(change_set.statements)
         }
         for shard in change_set.shards:
@@ -134,7 +135,7 @@ def _ceiling_refusals(reviewed: PlanCore, live_rows: LiveRows) -> Iterator[Refus
                     yield Refusal(
                         code="row-ceiling-exceeded",
                         shard=shard,
-                        table=table,
+                        object_id=table,
                         message=f"shard {shard}, table {table}: it has outgrown what was reviewed",
                         recovery=_PLAN_AGAIN,
                         expected=f"at most {ceiling:,} rows",
@@ -170,7 +171,7 @@ _WHAT = {
     "policy": "the policy differs",
     "shards": "the list of shards differs",
     "waves": "the waves differ",
-    "managed_tables": "the managed tables differ",
+    "managed": "the managed tables differ",
     "change_sets": "how a statement is executed, its hazards, effects, order or row ceiling differ",
     "matching": "other shards match already",
     "after": "the desired schema differs",
@@ -207,9 +208,9 @@ def _leaves_to_shards(policy: Policy) -> bool:
     return lists_are_left or policy.column_order is ColumnOrder.IGNORE
 
 
-def _tables(change_set: ChangeSet) -> list[tuple[str, bool]]:
+def _tables(change_set: ChangeSet) -> list[tuple[ObjectId, bool]]:
     """Those that it touches, and whether they are there before."""
-    return [(touched.table, touched.definition is None) for touched in change_set.touched]
+    return [(touched.object_id, touched.definition is None) for touched in change_set.touched]
 
 
 def _reviewed_ceilings(reviewed: ChangeSet, live_rows: LiveRows) -> Iterator[int | None]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reconciler.model.object_id import ObjectId
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
     """A reason not to run, with both sides where they differ (GD-7) and the next step. `object` is
-    the column, index or constraint of the table that it is about, where it is about one."""
+    the column, index or constraint of `object_id` that it is about, where it is about one."""
 
     code: str
     message: str
     recovery: str
     shard: str | None = None
-    table: str | None = None
+    object_id: ObjectId | None = None
     object: str | None = None
     expected: str | None = None  # DDL, a fingerprint, or a value
     observed: str | None = None
@@ -40,17 +42,9 @@ class Drifted:
     """A table is neither at its before-state, nor at its after-state, nor in between in order."""
 
     shard: str
-    table: str
+    object_id: ObjectId | None  # None: the schema as a whole
     expected: str
     observed: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotSeen:
-    """The shard could not be observed."""
-
-    shard: str
-    reason: str
-
-
-Standing = ToDo | Done | Drifted | NotSeen
+Standing = ToDo | Done | Drifted

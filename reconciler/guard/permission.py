@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reconciler.guard.model import Refusal
+from reconciler.model.object_id import table_id
 from reconciler.model.policy import Policy
 from reconciler.plan.model import PlannedStatement
 from reconciler.plan.permission import check_permissions
@@ -19,7 +20,7 @@ def permission_refusals(
     return tuple(
         Refusal(
             code="permission-missing",
-            table=finding.table,
+            object_id=table_id(finding.table),
             object=finding.object,
             message=f"table {finding.table}: {finding.hazard.kind} of {finding.hazard.object} needs"
             f" permission: {finding.hazard.reason}",

@@ -17,12 +17,13 @@ from reconciler.ledger.states import (
     RequestState,
     StatementState,
 )
+from reconciler.model.object_id import ObjectId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewOperation:
     shard: str
-    table: str
+    object_id: ObjectId
     wave: int  # counts from 1
     position: int  # in rollout order over the whole apply
     statements: int
@@ -79,7 +80,7 @@ class StoredOperation:
     it waits for: "connection 12 of app", never "waits for ..."."""
 
     shard: str
-    table: str
+    object_id: ObjectId
     wave: int
     position: int
     statements: int
@@ -99,7 +100,7 @@ class StoredStatement:
 
     shard: str
     index: int
-    table: str
+    object_id: ObjectId
     sql: str
     state: StatementState
     attempts: int
@@ -163,7 +164,7 @@ class EventEntry:
     at_s: float
     what: str
     shard: str | None = None
-    table: str | None = None
+    object_id: ObjectId | None = None
 
 
 Entry = OperationEntry | StatementEntry | EventEntry

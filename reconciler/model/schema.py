@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reconciler.model.object_id import ObjectKind
+
 # MariaDB: the expressions of the two columns that bound a row's system time.
 ROW_BOUNDS = ("ROW START", "ROW END")
 
@@ -159,17 +161,6 @@ class Table:
 
     def column(self, name: str) -> Column | None:
         return next((column for column in self.columns if column.name == name), None)
-
-
-class ObjectKind(StrEnum):
-    """Objects that are seen, not managed."""
-
-    VIEW = "view"
-    TRIGGER = "trigger"
-    PROCEDURE = "procedure"
-    FUNCTION = "function"
-    EVENT = "event"
-    SEQUENCE = "sequence"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

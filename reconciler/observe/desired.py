@@ -15,6 +15,7 @@ from reconciler.ddl.lexer import TokenKind, tokenize
 from reconciler.ddl.zero_dates import INVALID_DEFAULT
 from reconciler.diff.session import UNCHECKED
 from reconciler.errors import InvalidInput, Location, Problem, Refused
+from reconciler.model.object_id import ObjectId, table_id
 from reconciler.model.schema import OtherObject, Schema
 from reconciler.model.server import ServerError, ServerSettings
 from reconciler.observe.sequences import sequences_for
@@ -30,8 +31,8 @@ class Desired:
     definitions: Mapping[str, ReadDefinition]
 
     @property
-    def fingerprints(self) -> dict[str, str]:
-        return {table: read.fingerprint for table, read in self.definitions.items()}
+    def fingerprints(self) -> dict[ObjectId, str]:
+        return {table_id(table): read.fingerprint for table, read in self.definitions.items()}
 
     @property
     def schema(self) -> Schema:
@@ -168,14 +169,14 @@ def _check_one_meaning(found: Mapping[ServerSettings, Desired]) -> None:
     """Fingerprints of the whole desired schema must agree between all settings of the fleet."""
     (first, expected), *others = found.items()
     for settings, desired in others:
-        for table, fingerprint in desired.fingerprints.items():
-            if expected.fingerprints.get(table) == fingerprint:
+        for object_id, fingerprint in desired.fingerprints.items():
+            if expected.fingerprints.get(object_id) == fingerprint:
                 continue
             raise Refused(
                 Problem(
                     code="two-meanings",
-                    message=f"table {table}: the shards' servers would read its file as two"
-                    f" different tables, because {_setting_differences(first, settings)}",
+                    message=f"{object_id.titled}: the shards' servers would read its file in two"
+                    f" different ways, because {_setting_differences(first, settings)}",
                     recovery="make the servers' settings equal, or write in the file what they"
                     " leave open (character set, collation, DEFAULT, ROW_FORMAT)",
                 )

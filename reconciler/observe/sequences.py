@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from reconciler.ddl.sequences import uses_sequence
 from reconciler.diff.pairing import name_key
-from reconciler.model.schema import ObjectKind, OtherObject
+from reconciler.model.object_id import ObjectKind
+from reconciler.model.schema import OtherObject
 
 
 def sequences_for(others: Iterable[OtherObject], texts: Iterable[str]) -> tuple[OtherObject, ...]:

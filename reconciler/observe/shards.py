@@ -14,6 +14,7 @@ from reconciler.errors import ReconcilerError
 from reconciler.guard.model import Refusal
 from reconciler.limits import OBSERVE_PARALLEL_MIN
 from reconciler.model.fleet import in_key_order
+from reconciler.model.object_id import ObjectId, table_id
 from reconciler.model.observation import Observation, ObservedShard, Unreachable
 from reconciler.model.policy import AutoIncrement, Policy
 from reconciler.model.schema import Schema, Table
@@ -83,8 +84,8 @@ class SeenShard:
         return self.observation.shard
 
     @property
-    def fingerprints(self) -> dict[str, str]:
-        return {table: read.fingerprint for table, read in self.definitions.items()}
+    def fingerprints(self) -> dict[ObjectId, str]:
+        return {table_id(table): read.fingerprint for table, read in self.definitions.items()}
 
     @property
     def schema(self) -> Schema:
@@ -160,7 +161,7 @@ def _unread(shard: str, table: str, unread: ReconcilerError) -> list[Refusal]:
         Refusal(
             code=problem.code,
             shard=shard,
-            table=table,
+            object_id=table_id(table),
             message=problem.message,
             recovery=problem.recovery,
         )
@@ -174,7 +175,7 @@ def _broken(observation: ObservedShard, reader: DefinitionReader) -> list[Refusa
         Refusal(
             code="table-broken",
             shard=observation.shard,
-            table=table,
+            object_id=table_id(table),
             message=f"shard {observation.shard}, table {table}: the server lists it and cannot show"
             f" its definition: {error}",
             recovery="repair or drop the table on the shard, or leave it alone with"

@@ -8,6 +8,7 @@ from enum import StrEnum
 from reconciler.errors import Problem
 from reconciler.guard.model import Refusal
 from reconciler.ledger.states import ApplyState, OperationState, RequestKind, RequestState
+from reconciler.model.object_id import ObjectId
 from reconciler.model.observation import Unreachable
 from reconciler.plan.model import Plan
 
@@ -31,7 +32,7 @@ class OperationRow:
     """One table of one shard. `runs` is the statement that is on its way; `waits_for` names what it
     waits for before it goes on, `waits_since_s` since when."""
 
-    table: str
+    object_id: ObjectId
     state: OperationState
     statements: int
     statements_done: int
@@ -107,7 +108,7 @@ class LedgerEvent:
     at_s: float
     what: str
     shard: str | None = None
-    table: str | None = None
+    object_id: ObjectId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from reconciler.guard.model import Refusal
 from reconciler.model.observation import Unreachable
+from reconciler.model.object_id import ObjectId
 
 
 class ShardMark(StrEnum):
@@ -24,7 +25,7 @@ class TableDifference:
     """One difference between git and a shard; `repair` is the DDL that would bring live back.
     `objects` are the columns, indexes and constraints that differ."""
 
-    table: str
+    object_id: ObjectId
     what: str  # in words: "index idx_a is on live, not in git"
     objects: tuple[str, ...] = ()
     repair: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from reconciler.errors import Problem
 from reconciler.ledger.states import OperationState
+from reconciler.model.object_id import ObjectId
 from reconciler.outcomes.apply import ApplyVerdict
 
 
@@ -36,7 +37,7 @@ class StatementStarted:
     at_s: float
     keyspace: str
     shard: str
-    table: str
+    object_id: ObjectId
     sql: str
     number: int
     of: int
@@ -47,7 +48,7 @@ class StatementEnded:
     at_s: float
     keyspace: str
     shard: str
-    table: str
+    object_id: ObjectId
     number: int
     of: int
     elapsed_s: float

@@ -10,16 +10,17 @@ from dataclasses import dataclass, replace
 
 from reconciler.ddl.fingerprint import schema_fingerprint
 from reconciler.model.fleet import in_key_order
+from reconciler.model.object_id import ObjectId
 from reconciler.model.observation import TableFacts
 from reconciler.model.policy import Policy
 from reconciler.plan.commitment import statement_without_words, with_words
 from reconciler.plan.model import (
     ChangeSet,
     InputDigest,
+    ObjectBefore,
     PlanCore,
     PlannedStatement,
     RuleVersions,
-    TableBefore,
 )
 from reconciler.plan.readable import render_readable_sql
 from reconciler.plan.row_ceiling import has_row_ceiling, row_ceiling, with_names
@@ -33,10 +34,10 @@ class BeforeState:
 
     shards: tuple[str, ...]
 
-    fingerprints: Mapping[str, str]
-    """Of every managed table."""
+    fingerprints: Mapping[ObjectId, str]
+    """Of every managed object."""
 
-    definitions: Mapping[str, str]
+    definitions: Mapping[ObjectId, str]
     """As the server prints them."""
 
     facts: Sequence[Facts]
@@ -57,22 +58,23 @@ class Subject:
     waves: tuple[tuple[str, ...], ...]
     """In the order they run; every shard is in one."""
 
-    tables: frozenset[str]
-    """Every managed table that git or a shard has."""
+    managed: frozenset[ObjectId]
+    """Every managed object that git or a shard has."""
 
-    desired: Mapping[str, str]
+    desired: Mapping[ObjectId, str]
     """The fingerprints that every shard shall have."""
 
 
 def change_set_for(
-    before: BeforeState, statements: Sequence[PlannedStatement], desired: Mapping[str, str]
+    before: BeforeState, statements: Sequence[PlannedStatement], desired: Mapping[ObjectId, str]
 ) -> ChangeSet:
-    touched = sorted({effect.table for s in statements for effect in s.effects})
+    touched = sorted({effect.object_id for s in statements for effect in s.effects})
     return ChangeSet(
         before=schema_fingerprint(before.fingerprints),
         after=schema_fingerprint(desired),
         touched=tuple(
-            TableBefore(table=table, definition=before.definitions.get(table)) for table in touched
+            ObjectBefore(object_id=table, definition=before.definitions.get(table))
+            for table in touched
         ),
         statements=_with_ceilings(tuple(statements), before.facts),
         shards=before.shards,
@@ -92,7 +94,7 @@ def build_core(subject: Subject, change_sets: Iterable[ChangeSet]) -> tuple[Plan
     )
     changing = {shard for found in sets for shard in found.shards}
     # Tables that swap their names have a third name on the way.
-    touched = {table.table for found in sets for table in found.touched}
+    touched = {before.object_id for found in sets for before in found.touched}
     core = PlanCore(
         environment=subject.environment,
         keyspace=subject.keyspace,
@@ -102,7 +104,7 @@ def build_core(subject: Subject, change_sets: Iterable[ChangeSet]) -> tuple[Plan
         policy=_sorted_policy(subject.policy),
         shards=tuple(shards),
         waves=subject.waves,
-        managed_tables=tuple(sorted(subject.tables | touched)),
+        managed=tuple(sorted(subject.managed | touched)),
         change_sets=tuple(sets),
         matching=tuple(shard for shard in shards if shard not in changing),
         after=schema_fingerprint(subject.desired),
@@ -123,7 +125,7 @@ def row_totals(
     for change_set in change_sets:
         for statement, names in with_names(change_set.statements):
             for name in sorted(names & {*counted}):
-                totals.setdefault(statement.table, counted[name])
+                totals.setdefault(statement.object_id.name, counted[name])
     return tuple(sorted(totals.items()))
 
 

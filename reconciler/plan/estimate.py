@@ -99,17 +99,17 @@ def _work_of(change_set: ChangeSet, sizes: TableSizes) -> _Work | str:
     for statement in change_set.statements:
         match statement.operation:
             case Operation.CREATE_TABLE:
-                known[statement.table] = 0
+                known[statement.object_id.name] = 0
             case Operation.DROP_TABLE:
-                known.pop(statement.table, None)
+                known.pop(statement.object_id.name, None)
             case Operation.RENAME_TABLE:
                 _rename(known, statement)
             case Operation.ALTER_TABLE:
                 if statement.execution.algorithm is Algorithm.INSTANT:
                     continue
-                size = known.get(statement.table)
+                size = known.get(statement.object_id.name)
                 if size is None:
-                    return statement.table
+                    return statement.object_id.name
                 high += size
                 low += size if _surely_rewrites(statement) else 0
             case _:
@@ -118,12 +118,12 @@ def _work_of(change_set: ChangeSet, sizes: TableSizes) -> _Work | str:
 
 
 def _rename(known: dict[str, int | None], statement: PlannedStatement) -> None:
-    gone = [effect.table for effect in statement.effects if effect.after is None]
-    come = [effect.table for effect in statement.effects if effect.before is None]
+    gone = [effect.object_id.name for effect in statement.effects if effect.after is None]
+    come = [effect.object_id.name for effect in statement.effects if effect.before is None]
     if len(gone) == len(come) == 1:
         known[come[0]] = known.pop(gone[0], None)
     else:  # names that were swapped in one statement: which one went where is not told
-        known.update((effect.table, None) for effect in statement.effects)
+        known.update((effect.object_id.name, None) for effect in statement.effects)
 
 
 def _surely_rewrites(statement: PlannedStatement) -> bool:

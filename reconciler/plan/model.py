@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from reconciler.diff.model import Operation
 from reconciler.diff.session import DEFAULT_SESSION, StatementSession
+from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.policy import Hazard, Policy
 
 PLAN_FORMAT = "1.0"
@@ -47,9 +48,9 @@ class ExecutionClass:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """A table's fingerprint on both sides of a statement; None: the table does not exist."""
+    """An object's fingerprint on both sides of a statement; None: it does not exist."""
 
-    table: str
+    object_id: ObjectId
     before: str | None
     after: str | None
 
@@ -58,12 +59,12 @@ class Effect:
 class PlannedStatement:
     """One statement exactly as it runs, with the session it runs in and what it was proven to do.
 
-    `effects` names every table whose fingerprint moves, `table` first; a statement that moves none
-    could not be told from one that never ran, and is not planned.
+    `effects` names every object whose fingerprint moves, `object_id` first; a statement that moves
+    none could not be told from one that never ran, and is not planned.
     `row_ceiling` bounds the live row estimate (live <= ceiling) where time grows with rows.
     """
 
-    table: str
+    object_id: ObjectId
     operation: Operation
     sql: str
     execution: ExecutionClass
@@ -74,13 +75,13 @@ class PlannedStatement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TableBefore:
-    """The before-definition of a table that the statements touch; None: it does not exist yet.
+class ObjectBefore:
+    """The before-definition of an object that the statements touch; None: it does not exist yet.
 
     With it a half-applied shard can be re-derived: its before-state is no longer anywhere live.
     """
 
-    table: str
+    object_id: ObjectId
     definition: str | None
 
 
@@ -88,12 +89,12 @@ class TableBefore:
 class ChangeSet:
     """The ordered statements that all `shards` share, because they share the same before-state.
 
-    `before` and `after` are schema fingerprints over all managed tables.
+    `before` and `after` are schema fingerprints over all managed objects.
     """
 
     before: str
     after: str
-    touched: tuple[TableBefore, ...]
+    touched: tuple[ObjectBefore, ...]
     statements: tuple[PlannedStatement, ...]
     shards: tuple[str, ...]
 
@@ -148,11 +149,15 @@ class PlanCore:
     policy: Policy
     shards: tuple[str, ...]
     waves: tuple[tuple[str, ...], ...]
-    managed_tables: tuple[str, ...]
+    managed: tuple[ObjectId, ...]
     change_sets: tuple[ChangeSet, ...]
     matching: tuple[str, ...]
     after: str  # the desired schema fingerprint, the same on every shard
     words: WordDigests = NO_WORDS
+
+    @property
+    def managed_tables(self) -> frozenset[str]:
+        return frozenset(o.name for o in self.managed if o.kind is ObjectKind.TABLE)
 
     def change_set_of(self, shard: str) -> ChangeSet | None:
         """The shard's own change set; None: it already matches (PL-3, PL-4: no other fallback)."""

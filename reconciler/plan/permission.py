@@ -77,7 +77,7 @@ def findings_of(statements: Iterable[PlannedStatement]) -> tuple[Finding, ...]:
     """Each distinct finding that needs permission, in the order of the statements."""
     return tuple(
         dict.fromkeys(
-            Finding(table=statement.table, hazard=hazard)
+            Finding(table=statement.object_id.name, hazard=hazard)
             for statement in statements
             for hazard in statement.hazards
             if hazard.needs_permission

@@ -86,14 +86,14 @@ def _change_set(core: PlanCore, change_set: ChangeSet, number: int) -> Iterator[
 
 def _statement(statement: PlannedStatement, number: str, policy: Policy) -> Iterator[str]:
     name, effect = words.class_name(statement), words.class_effect(statement)
-    yield _comment(f"{number} {statement.table}: {name}, {effect}")
+    yield _comment(f"{number} {statement.object_id}: {name}, {effect}")
     if statement.row_ceiling is not None:
         yield _comment(
             f"    refused where the table holds more than {statement.row_ceiling:,} rows"
         )
     yield from (f"--     {said}" for said in words.session_words(statement))
     for hazard in statement.hazards:
-        yield from _hazard(hazard, statement.table, policy)
+        yield from _hazard(hazard, statement.object_id.name, policy)
     if found := hidden_in_sql(statement.sql):
         yield _comment(f"    CAUTION: hidden characters in this statement: {', '.join(found)}")
     yield words.terminated(statement.sql)

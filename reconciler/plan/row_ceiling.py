@@ -45,12 +45,13 @@ def with_names(
     tables: dict[str, set[str]] = {}
     found = []
     for statement in statements:
-        names = tables.setdefault(statement.table, {statement.table})
+        table = statement.object_id.name
+        names = tables.setdefault(table, {table})
         found.append((statement, names))
         if statement.operation is Operation.RENAME_TABLE:
-            del tables[statement.table]
+            del tables[table]
             for effect in statement.effects[1:]:
                 if effect.before is None:
-                    names.add(effect.table)
-                    tables[effect.table] = names
+                    names.add(effect.object_id.name)
+                    tables[effect.object_id.name] = names
     return tuple((statement, frozenset(names)) for statement, names in found)

@@ -16,6 +16,7 @@ from reconciler.ddl.statement.check import check_statement
 from reconciler.errors import Problem, ReconcilerError, Refused
 from reconciler.limits import PROBLEM_CHARS_MAX
 from reconciler.model.fleet import is_environment_name, is_keyspace_name, shard_list_errors
+from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.plan.commitment import sha256_of
 from reconciler.plan.model import ChangeSet, Plan, PlanCore, PlannedStatement
 from reconciler.plan.readable import shows_statements
@@ -65,10 +66,10 @@ def core_errors(core: PlanCore) -> Iterator[str]:
         yield f"environment {core.environment!r} is not the name of an environment"
     yield from shard_list_errors(core.shards)
     yield from _shard_use_errors(core)
-    yield from _sorted_unique_errors("managed tables", core.managed_tables)
-    if any(not table or table != table.strip() for table in core.managed_tables):
-        yield "a managed table has a blank name, or one with blanks around it"
-    managed = frozenset(core.managed_tables)
+    yield from _sorted_unique_errors("managed objects", core.managed)
+    if any(not _is_name(found.name) for found in core.managed):
+        yield "a managed object has a blank name, or one with blanks around it"
+    managed = frozenset(core.managed)
     for change_set in core.change_sets:
         yield from _change_set_errors(change_set, managed)
         if change_set.after != core.after:
@@ -87,12 +88,12 @@ def _shard_use_errors(core: PlanCore) -> Iterator[str]:
         yield "not every shard is in exactly one wave"
 
 
-def _sorted_unique_errors(what: str, names: tuple[str, ...]) -> Iterator[str]:
+def _sorted_unique_errors(what: str, names: tuple[ObjectId, ...]) -> Iterator[str]:
     if list(names) != sorted(set(names)):
         yield f"the {what} are not sorted and unique"
 
 
-def _change_set_errors(change_set: ChangeSet, managed: frozenset[str]) -> Iterator[str]:
+def _change_set_errors(change_set: ChangeSet, managed: frozenset[ObjectId]) -> Iterator[str]:
     if not change_set.statements or not change_set.shards:
         yield "a change set without statements or without shards"
     for statement in change_set.statements:
@@ -100,14 +101,14 @@ def _change_set_errors(change_set: ChangeSet, managed: frozenset[str]) -> Iterat
     yield from _chain_errors(change_set)
 
 
-def _statement_errors(statement: PlannedStatement, managed: frozenset[str]) -> Iterator[str]:
-    table, effects = statement.table, statement.effects
-    if not table or table != table.strip() or table not in managed:
-        yield f"a statement is for table {table!r}, which the plan does not manage"
+def _statement_errors(statement: PlannedStatement, managed: frozenset[ObjectId]) -> Iterator[str]:
+    table, effects = statement.object_id.name, statement.effects
+    if not _is_name(table) or statement.object_id not in managed:
+        yield f"a statement is for {statement.object_id.kind} {table!r}, which is not managed"
         return
     if not effects:
         yield f"a statement on {table!r} moves no table: nobody could tell that it ran"
-    touched = [effect.table for effect in effects]
+    touched = [effect.object_id for effect in effects]
     if not set(touched) <= managed or max(Counter(touched).values(), default=0) > 1:
         yield f"a statement on {table!r} moves a table twice, or one that is not managed"
     for effect in effects:
@@ -117,7 +118,7 @@ def _statement_errors(statement: PlannedStatement, managed: frozenset[str]) -> I
         if effect.before == effect.after:
             yield f"a statement on {table!r} has an effect that changes nothing"
     try:
-        check_statement(statement.sql, tables=managed)
+        check_statement(statement.sql, tables=_tables(managed))
     except ReconcilerError as refused:
         yield f"a statement on {table!r} cannot be run: {refused.problems[0].message}"
 
@@ -126,32 +127,43 @@ def _chain_errors(change_set: ChangeSet) -> Iterator[str]:
     """Each table's effects must join: one statement's after is the next one's before. And no state
     of all of them comes twice, for a shard is found in it once (two tables that swap their names
     may each be gone twice)."""
-    state: dict[str, str | None] = {}
+    state: dict[ObjectId, str | None] = {}
     for statement in change_set.statements:
         for effect in statement.effects:
-            state.setdefault(effect.table, effect.before)
-    # A state is told by the sum of its tables' digests: to compare the states themselves would take
-    # the square of the statements, times the tables.
+            state.setdefault(effect.object_id, effect.before)
+    # A state is told by the sum of its objects' digests: to compare the states themselves would
+    # take the square of the statements, times the objects.
     now = sum(map(_mark_of, state.items()))
     past = {now}
     for statement in change_set.statements:
         for effect in statement.effects:
-            if state[effect.table] != effect.before:
-                yield f"the effects on table {effect.table!r} do not join"
-            now -= _mark_of((effect.table, state[effect.table]))
-            now += _mark_of((effect.table, effect.after))
-            state[effect.table] = effect.after
+            about = effect.object_id
+            if state[about] != effect.before:
+                yield f"the effects on {about.kind} {about.name!r} do not join"
+            now -= _mark_of((about, state[about]))
+            now += _mark_of((about, effect.after))
+            state[about] = effect.after
         if now in past:
-            yield f"a statement on {statement.table!r} would come back to a state that was left"
+            table = statement.object_id.name
+            yield f"a statement on {table!r} would come back to a state that was left"
         past.add(now)
-    if sorted(state) != [touched.table for touched in change_set.touched]:
+    if sorted(state) != [touched.object_id for touched in change_set.touched]:
         yield "the before-definitions are not those of the tables that the statements move"
 
 
-def _mark_of(table: tuple[str, str | None]) -> int:
-    name, fingerprint = table
-    content = f"{name}\0{fingerprint or ''}".encode(errors="surrogatepass")
+def _mark_of(state: tuple[ObjectId, str | None]) -> int:
+    object_id, fingerprint = state
+    content = f"{object_id.titled}\0{fingerprint or ''}".encode(errors="surrogatepass")
     return int.from_bytes(hashlib.sha256(content).digest())
+
+
+def _is_name(name: str) -> bool:
+    """PL-9: trimmed, and something is left."""
+    return bool(name) and name == name.strip()
+
+
+def _tables(managed: frozenset[ObjectId]) -> frozenset[str]:
+    return frozenset(found.name for found in managed if found.kind is ObjectKind.TABLE)
 
 
 def _refused(code: str, message: str) -> Refused:

@@ -11,6 +11,7 @@ from typing import Protocol
 from reconciler.errors import Problem
 from reconciler.guard.health import Vitals
 from reconciler.model.access import ShardAccess
+from reconciler.model.object_id import ObjectId
 from reconciler.model.observation import Observation
 from reconciler.model.server import ServerError, ServerVersion
 from reconciler.plan.model import PlannedStatement
@@ -63,13 +64,14 @@ class BlockerEnd:
 class ShardSession(Protocol):
     """One shard during an apply, over a connection of its own; a context manager."""
 
-    def definitions(self) -> Mapping[str, str]:
+    def definitions(self) -> Mapping[ObjectId, str]:
         """SHOW CREATE TABLE of every base table, now. Raises Unavailable."""
 
-    def definition(self, table: str) -> str | None:
+    def definition(self, object_id: ObjectId) -> str | None:
         """SHOW CREATE TABLE of one table, None if there is none. Raises Unavailable."""
 
-    def rows_estimate(self, table: str) -> int | None: ...
+    def rows_estimate(self, object_id: ObjectId) -> int | None:
+        """By the server's statistics; None if it cannot tell. Raises Unavailable."""
 
     def access(self) -> ShardAccess:
         """What may be done there now. Raises Unavailable."""
@@ -91,9 +93,9 @@ class ShardSession(Protocol):
         """True if the shard's server is executing this very statement in some session (a run whose
         connection was lost). Raises Unavailable if that cannot be seen."""
 
-    def kill_blockers(self, table: str) -> tuple[BlockerEnd, ...]:
-        """End the sessions that keep a statement from its lock on `table`; tells what came of each
-        that was tried. Never DDL, never replication. Raises Unavailable."""
+    def kill_blockers(self, object_id: ObjectId) -> tuple[BlockerEnd, ...]:
+        """End the sessions that keep a statement from its lock on the table; tells what came of
+        each that was tried. Never DDL, never replication. Raises Unavailable."""
 
 
 class ShardSessions(Protocol):

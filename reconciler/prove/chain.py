@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.diff.model import Clause, Operation, Step
 from reconciler.diff.statement import step_sql
+from reconciler.model.object_id import table_id
 from reconciler.model.server import Flavor, ServerError
 from reconciler.plan.model import Effect, ExecutionClass
 from reconciler.plan.splitting import (
@@ -215,7 +216,7 @@ class Chain:
 def _effects(table: str, names: Iterable[str], before: State, after: State) -> tuple[Effect, ...]:
     """What moved, the statement's own table first."""
     return tuple(
-        Effect(table=name, before=before.get(name), after=after.get(name))
+        Effect(object_id=table_id(name), before=before.get(name), after=after.get(name))
         for name in sorted(names, key=lambda name: (name != table, name))
         if before.get(name) != after.get(name)
     )

@@ -15,6 +15,7 @@ from reconciler.diff.counters import wanted_counters
 from reconciler.diff.model import Operation, Step
 from reconciler.guard.model import Refusal
 from reconciler.limits import PROOF_PARALLEL
+from reconciler.model.object_id import table_id
 from reconciler.model.observation import ObservedShard
 from reconciler.model.policy import Hazard, Policy
 from reconciler.model.renames import Rename
@@ -109,7 +110,7 @@ def _defaults(observed: ObservedShard, desired: Schema) -> Iterator[str]:
 def _planned(ran: Ran, request: ProofRequest, findings: Iterable[Finding]) -> PlannedStatement:
     found = tuple(finding.hazard for finding in findings if finding.ran is ran)
     return PlannedStatement(
-        table=ran.step.table,
+        object_id=table_id(ran.step.table),
         operation=ran.step.operation,
         sql=ran.sql,
         execution=ran.execution,

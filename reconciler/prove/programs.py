@@ -18,8 +18,9 @@ from reconciler.ddl.quote import quote_identifier
 from reconciler.ddl.triggers import trigger_body, trigger_on
 from reconciler.diff.model import Clause, ClauseKind, Operation
 from reconciler.diff.pairing import name_key
+from reconciler.model.object_id import ObjectKind
 from reconciler.model.policy import HazardKind
-from reconciler.model.schema import ObjectKind, OtherObject
+from reconciler.model.schema import OtherObject
 from reconciler.model.server import ServerError
 from reconciler.plan.hazards.examined import find_column
 from reconciler.ports.scratch import Scratch

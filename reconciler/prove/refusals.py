@@ -8,6 +8,7 @@ from reconciler.ddl.render import render_table
 from reconciler.diff.comparable import policy_fingerprint
 from reconciler.diff.model import DiffRefusal
 from reconciler.guard.model import Refusal
+from reconciler.model.object_id import table_id
 from reconciler.model.observation import OutsideChild
 from reconciler.model.schema import Schema, Table
 from reconciler.observe.shards import ReadDefinition
@@ -26,7 +27,7 @@ def not_copied(shard: str, problem: NotCopied, text: str | None) -> Refusal:
     return Refusal(
         code="cannot-be-copied",
         shard=shard,
-        table=problem.table,
+        object_id=table_id(problem.table),
         message=f"table {problem.table} cannot be made anew on scratch as the shard has it: {why}",
         recovery="nothing can be proven for a table that cannot be copied; bring it into a form"
         " that its server accepts today, then run `reconciler plan` again",
@@ -45,7 +46,7 @@ def not_taken(
             return Refusal(
                 code="statement-rejected",
                 shard=shard,
-                table=table,
+                object_id=table_id(table),
                 message=f"table {table}: the server does not take the change: {error}"
                 f"{_referred_to_by(children)}",
                 recovery="the server's answer says what stands in the way; mend the definition, or"
@@ -56,7 +57,7 @@ def not_taken(
             return Refusal(
                 code="state-comes-twice",
                 shard=shard,
-                table=table,
+                object_id=table_id(table),
                 message=f"table {table}: the change would pass through one state twice, and after"
                 " an interruption nobody could tell how far it had come",
                 recovery=_SHRINK,
@@ -69,7 +70,7 @@ def child_left_behind(shard: str, table: str, children: Sequence[OutsideChild]) 
     return Refusal(
         code="child-left-behind",
         shard=shard,
-        table=table,
+        object_id=table_id(table),
         message=f"table {table} cannot go: it is dropped with foreign_key_checks=0, together with"
         f" tables that it refers to in a circle{_referred_to_by(children)}",
         recovery="have those foreign keys dropped by who looks after the other database, or keep"
@@ -87,7 +88,7 @@ def state_disagrees(shard: str, what: str, found: Disagreement) -> Refusal:
     return Refusal(
         code="proof-failed",
         shard=shard,
-        table=found.table,
+        object_id=table_id(found.table),
         message=f"table {found.table}: on a copy {what}, {how}; the shards may be in that state,"
         " which no definition shows",
         recovery=_SHRINK,
@@ -100,7 +101,7 @@ def not_diffable(shard: str, refused: DiffRefusal) -> Refusal:
     return Refusal(
         code="difference-not-planned",
         shard=shard,
-        table=refused.table,
+        object_id=table_id(refused.table),
         message=f"table {refused.table}, {refused.object}: {refused.reason}",
         recovery=refused.recovery,
     )
@@ -113,7 +114,7 @@ def unexplained(shard: str, now: Mapping[str, ReadDefinition], state: Mapping[st
     return Refusal(
         code="proof-failed",
         shard=shard,
-        table=table,
+        object_id=table_id(table),
         message=f"table {table} changed on scratch by statements for other tables",
         recovery=_SHRINK,
         expected=state.get(table),
@@ -134,7 +135,7 @@ def ends_elsewhere(
     return Refusal(
         code="proof-failed",
         shard=shard,
-        table=table,
+        object_id=table_id(table),
         message=f"table {table}: the statements run on scratch, and what comes out is not what git"
         " says",
         recovery=_SHRINK,
@@ -159,7 +160,7 @@ def left_unplanned(
         Refusal(
             code="difference-not-planned",
             shard=request.shard.shard,
-            table=name,
+            object_id=table_id(name),
             message=f"table {name} differs from git in a way that no statement was found for",
             recovery="compare both definitions, and change what differs by a plan of its own",
             expected=render_table(wanted[name], request.version) if name in wanted else None,

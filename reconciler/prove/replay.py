@@ -30,11 +30,11 @@ def replay(maker: CopyMaker, copy: Copy, statements: Sequence[Ran]) -> Disagreem
         error = copy.run(ran.sent)
         if error is not None:
             return Disagreement(ran=ran, table=ran.step.table, error=error)
-        tables = [effect.table for effect in ran.effects if effect.table not in unchecked]
-        found = maker.read(copy, tables)
-        for effect in ran.effects:
-            read = found.get(effect.table)
-            if effect.table in tables and effect.after != (read.fingerprint if read else None):
+        wanted = {effect.object_id.name: effect.after for effect in ran.effects}
+        found = maker.read(copy, wanted.keys() - unchecked)
+        for table, after in wanted.items():
+            read = found.get(table)
+            if table not in unchecked and after != (read.fingerprint if read else None):
                 text = read.text if read else None
-                return Disagreement(ran=ran, table=effect.table, read_back=text)
+                return Disagreement(ran=ran, table=table, read_back=text)
     return None

@@ -40,7 +40,7 @@ def sorted_groups(groups: Iterable[DriftGroup]) -> tuple[DriftGroup, ...]:
 
 
 def sorted_differences(group: DriftGroup) -> tuple[TableDifference, ...]:
-    return tuple(sorted(group.differences, key=lambda found: (found.table, found.what)))
+    return tuple(sorted(group.differences, key=lambda found: (found.object_id, found.what)))
 
 
 def shards_total(outcome: DriftOutcome) -> int:

@@ -9,6 +9,7 @@ from typing import assert_never
 
 from reconciler.errors import Location, Problem
 from reconciler.guard.model import Refusal
+from reconciler.model.object_id import ObjectId
 from reconciler.model.observation import Unreachable
 from reconciler.outcomes.apply import ApplyOutcome
 from reconciler.outcomes.doctor import CheckMark, DoctorOutcome
@@ -130,7 +131,7 @@ def _reasons(
         unsaid = ", ".join(f"{noun} {name}" for noun, name in unsaid_places(refusal))
         text = f"{f'{unsaid}: ' if unsaid else ''}{refusal.message}; next: {refusal.recovery}"
         about = (refusal.object,) if refusal.object else ()
-        place = files.place(keyspace, refusal.table, about)
+        place = files.place(keyspace, _name(refusal.object_id), about)
         yield Finding(level=Level.ERROR, code=refusal.code, message=text, where=place)
     for lost in sorted_unreachable(unreachable):
         text = f"shard {lost.shard} could not be observed: {lost.reason}; next: {lost.recovery}"
@@ -144,17 +145,17 @@ def _hazards(plan: Plan | None, files: SchemaFiles) -> Iterator[Finding]:
     told: set[tuple[str, str, str]] = set()
     for _, statement in words.planned_statements(plan.core):
         for hazard in statement.hazards:
-            key = (statement.table, hazard.kind, hazard.object)
+            key = (str(statement.object_id), hazard.kind, hazard.object)
             if key in told or not hazard.needs_permission:
                 continue
             told.add(key)
-            refused = is_not_allowed(plan.core.policy, statement.table, hazard)
+            refused = is_not_allowed(plan.core.policy, statement.object_id.name, hazard)
             yield Finding(
                 level=Level.ERROR if refused else Level.WARNING,
                 code=hazard.kind,
-                message=f"{statement.table}: {hazard.kind} {hazard.object}: {hazard.reason}"
+                message=f"{statement.object_id}: {hazard.kind} {hazard.object}: {hazard.reason}"
                 f" ({'not allowed by policy' if refused else 'allowed by policy'})",
-                where=files.place(plan.core.keyspace, statement.table, (hazard.object,)),
+                where=files.place(plan.core.keyspace, statement.object_id.name, (hazard.object,)),
             )
 
 
@@ -165,8 +166,10 @@ def _drift(outcome: DriftOutcome, files: SchemaFiles) -> Iterator[Finding]:
         match group.mark:
             case ShardMark.DRIFTED:
                 for difference in drift_words.sorted_differences(group):
-                    text = f"{which}, table {difference.table}: {difference.what}"
-                    place = files.place(outcome.keyspace, difference.table, difference.objects)
+                    text = f"{which}, table {difference.object_id}: {difference.what}"
+                    place = files.place(
+                        outcome.keyspace, difference.object_id.name, difference.objects
+                    )
                     yield Finding(level=Level.ERROR, code=group.mark, message=text, where=place)
             case ShardMark.UNREACHABLE | ShardMark.PENDING_APPLY:
                 text = f"{which}: {group.reason or drift_words.MEANINGS[group.mark]}"
@@ -196,3 +199,7 @@ def _doctor(outcome: DoctorOutcome) -> Iterator[Finding]:
             text = f"{outcome.keyspace}: {finding.subject}: {finding.message}"
             message = f"{text}; next: {finding.recovery}" if finding.recovery else text
             yield Finding(level=levels[finding.mark], code="doctor", message=message)
+
+
+def _name(object_id: ObjectId | None) -> str | None:
+    return object_id.name if object_id else None

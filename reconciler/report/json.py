@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from reconciler.errors import Problem, ReconcilerError
 from reconciler.guard.model import Refusal
 from reconciler.ledger.states import RequestKind
+from reconciler.model.object_id import ObjectId
 from reconciler.model.observation import Unreachable
 from reconciler.model.policy import Hazard, Policy
 from reconciler.outcomes.apply import (
@@ -283,7 +284,7 @@ def _change_set(change_set: ChangeSet, policy: Policy) -> Json:
 
 def _statement(statement: PlannedStatement, policy: Policy) -> Json:
     return {
-        "table": statement.table,
+        **dict([_about(statement.object_id)]),
         "operation": statement.operation.value,
         "sql": statement.sql,
         "foreign_key_checks": statement.session.foreign_key_checks,
@@ -294,7 +295,9 @@ def _statement(statement: PlannedStatement, policy: Policy) -> Json:
         "lock": statement.execution.lock,
         "rebuilds": statement.execution.rebuilds,
         "row_ceiling": statement.row_ceiling,
-        "hazards": [_hazard(hazard, statement.table, policy) for hazard in statement.hazards],
+        "hazards": [
+            _hazard(hazard, statement.object_id.name, policy) for hazard in statement.hazards
+        ],
     }
 
 
@@ -349,9 +352,17 @@ def _problem(problem: Problem | None) -> Json | None:
 def _plain(value: Any) -> Any:
     """A value of ours, field by field; the names of its fields are the keys."""
     if dataclasses.is_dataclass(value):
-        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        named = ((f.name, getattr(value, f.name)) for f in dataclasses.fields(value))
+        return dict(
+            _about(item) if name == "object_id" else (name, _plain(item)) for name, item in named
+        )
     if isinstance(value, StrEnum):
         return value.value
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     return value
+
+
+def _about(object_id: ObjectId | None) -> tuple[str, str | None]:
+    """`"table": "users"`, `"view": "users_of_today"`; `"table": null` where it is about none."""
+    return ("table", None) if object_id is None else (object_id.kind.value, object_id.name)

@@ -41,7 +41,7 @@ def _what(event: ProgressEvent, style: Style) -> str:
             return f"starts, wave {event.wave}"
         case StatementStarted():
             number = f"{event.number} of {event.of}"
-            return f"{visible_line(event.table)}: {number}: {sql_line(event.sql)}"
+            return f"{visible_line(str(event.object_id))}: {number}: {sql_line(event.sql)}"
         case StatementEnded():
             return _statement_ended(event, style)
         case ShardEnded():
@@ -69,7 +69,7 @@ def _started(event: RolloutStarted) -> str:
 
 
 def _statement_ended(event: StatementEnded, style: Style) -> str:
-    table = visible_line(event.table)
+    table = visible_line(str(event.object_id))
     number = f"{event.number} of {event.of} in {duration(event.elapsed_s)}"
     if event.problem is None:
         return f"{table}: {style.paint('✓', Tone.GOOD)} {number}"

@@ -44,7 +44,9 @@ class PlanSummary:
 def summarise(core: PlanCore) -> PlanSummary:
     numbered = tuple(words.planned_statements(core))
     hazards = [
-        (statement.table, hazard) for _, statement in numbered for hazard in statement.hazards
+        (statement.object_id.name, hazard)
+        for _, statement in numbered
+        for hazard in statement.hazards
     ]
     return PlanSummary(
         shards=len(core.shards),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from reconciler.errors import Problem, Refused
 from reconciler.ledger.key import OperationKey, operation_key
+from reconciler.model.object_id import ObjectId
 from reconciler.plan.model import ChangeSet, Plan, PlanCore, PlannedStatement
 from reconciler.plan.validate import core_errors
 from reconciler.rollout.waves import Waves, with_work
@@ -72,17 +73,17 @@ def work_of(plan: Plan) -> tuple[ShardWork, ...]:
 def _shard_work(core: PlanCore, shard: str, *, wave: int, position: int) -> ShardWork:
     change_set = core.change_set_of(shard)
     assert change_set is not None, "waves_with_work keeps changing shards only"
-    tables: dict[str, list[int]] = {}
+    objects: dict[ObjectId, list[int]] = {}
     for index, statement in enumerate(change_set.statements):
-        tables.setdefault(statement.table, []).append(index)
+        objects.setdefault(statement.object_id, []).append(index)
     operations = tuple(
         PlannedOperation(
-            key=operation_key(core.keyspace, shard, table),
+            key=operation_key(core.keyspace, shard, object_id),
             wave=wave,
             position=position + offset,
             indexes=tuple(indexes),
         )
-        for offset, (table, indexes) in enumerate(tables.items())
+        for offset, (object_id, indexes) in enumerate(objects.items())
     )
     return ShardWork(shard=shard, wave=wave, change_set=change_set, operations=operations)
 

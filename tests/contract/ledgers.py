@@ -14,6 +14,7 @@ from reconciler.ledger.model import (
     StoredStatement,
 )
 from reconciler.ledger.states import OperationState, StatementState
+from reconciler.model.object_id import table_id
 from reconciler.ports.ledger import Ledger
 
 SHARDS = ("-40", "40-80", "80-")
@@ -27,7 +28,9 @@ def new_apply(keyspace: str = "commerce", plan_id: str = "sha256:1") -> NewApply
         commit="c" * 40,
         waves=(SHARDS[:1], SHARDS[1:]),
         operations=tuple(
-            NewOperation(shard=shard, table="users", wave=1, position=number, statements=1)
+            NewOperation(
+                shard=shard, object_id=table_id("users"), wave=1, position=number, statements=1
+            )
             for number, shard in enumerate(SHARDS)
         ),
     )
@@ -50,7 +53,7 @@ def intent(shard: str = "-40", sql: str = "ALTER TABLE `users` ADD `a` int") -> 
         row=StoredStatement(
             shard=shard,
             index=0,
-            table="users",
+            object_id=table_id("users"),
             sql=sql,
             state=StatementState.INTENDED,
             attempts=1,

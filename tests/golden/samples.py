@@ -8,6 +8,7 @@ from reconciler.diff.model import Operation
 from reconciler.errors import Location, Problem
 from reconciler.guard.model import Refusal
 from reconciler.model.fleet import even_shards
+from reconciler.model.object_id import table_id
 from reconciler.model.observation import Unreachable
 from reconciler.model.policy import Allow, Hazard, HazardKind, Policy
 from reconciler.plan.codec import plan_from_core
@@ -20,12 +21,12 @@ from reconciler.plan.model import (
     ExecutionClass,
     InputDigest,
     Lock,
+    ObjectBefore,
     Plan,
     PlanCore,
     PlanMeta,
     PlannedStatement,
     RuleVersions,
-    TableBefore,
 )
 from reconciler.plan.readable import render_readable_sql
 from reconciler.spec.model import RolloutSpec
@@ -91,11 +92,11 @@ def statement(
     before = None if operation is Operation.CREATE_TABLE else digest(f"{table} before {sql}")
     after = None if operation is Operation.DROP_TABLE else digest(f"{table} after {sql}")
     return PlannedStatement(
-        table=table,
+        object_id=table_id(table),
         operation=operation,
         sql=sql,
         execution=execution,
-        effects=(Effect(table=table, before=before, after=after),),
+        effects=(Effect(object_id=table_id(table), before=before, after=after),),
         hazards=hazards,
         row_ceiling=row_ceiling,
     )
@@ -138,8 +139,8 @@ def change_set(shards: tuple[str, ...], *statements: PlannedStatement) -> Change
         before=digest(f"schema before {statements[0].sql} {len(statements)}"),
         after=digest("schema after"),
         touched=tuple(
-            TableBefore(table=table, definition=None)
-            for table in sorted({statement.table for statement in statements})
+            ObjectBefore(object_id=table, definition=None)
+            for table in sorted({statement.object_id for statement in statements})
         ),
         statements=statements,
         shards=shards,
@@ -171,7 +172,7 @@ def plan(
         policy=Policy(ignore_tables=("_*",), allow=allow),
         shards=shards,
         waves=waves or (shards[:1], shards[1:]),
-        managed_tables=("coupons", "orders", "users"),
+        managed=tuple(map(table_id, ("coupons", "orders", "users"))),
         change_sets=change_sets,
         matching=tuple(shard for shard in shards if shard not in changing),
         after=digest("schema after"),
@@ -209,7 +210,7 @@ PLAN_AGAIN = "run `reconciler plan --write` again, have the new plan reviewed, t
 TABLE_DRIFTED = Refusal(
     code="table-drifted",
     shard="40-80",
-    table="users",
+    object_id=table_id("users"),
     message="shard 40-80, table users: live is neither what the plan starts from nor what it"
     " ends at",
     recovery=PLAN_AGAIN,
@@ -227,7 +228,7 @@ INPUT_CHANGED = Refusal(
 )
 PERMISSION_MISSING = Refusal(
     code="permission-missing",
-    table="users",
+    object_id=table_id("users"),
     object="legacy",
     message="table users: drop-column of legacy needs permission: the values of the column are"
     " lost on every shard",

@@ -10,6 +10,7 @@ from reconciler.errors import Problem
 from reconciler.flows.verify import unplanned
 from reconciler.guard.model import Refusal
 from reconciler.ledger.states import ApplyState, OperationState, RequestKind, RequestState
+from reconciler.model.object_id import table_id
 from reconciler.model.observation import Unreachable
 from reconciler.outcomes.apply import (
     ApplyOutcome,
@@ -143,7 +144,7 @@ def operation(
     started = None if state is OperationState.PENDING else START_S
     settled = START_S + 1.2 if state is OperationState.COMPLETED else None
     return OperationRow(
-        table=table,
+        object_id=table_id(table),
         state=state,
         statements=of,
         statements_done=done,
@@ -203,13 +204,13 @@ DRIFTED = DriftGroup(
     shards=("80-c0",),
     differences=(
         TableDifference(
-            table="users",
+            object_id=table_id("users"),
             what="index by_hand is on live, not in git",
             objects=("by_hand",),
             repair=("ALTER TABLE `users` DROP KEY `by_hand`, ALGORITHM=INPLACE, LOCK=NONE",),
         ),
         TableDifference(
-            table="orders",
+            object_id=table_id("orders"),
             what="column note is varchar(500) on live, varchar(200) in git",
             objects=("note",),
             repair=(samples.SHORTEN_NOTE.sql,),
@@ -261,7 +262,7 @@ STATUS = ApplyStatus(
     ),
     events=(
         LedgerEvent(at_s=START_S, what="started by run 8123 on runner-4"),
-        LedgerEvent(at_s=START_S + 2, what="completed", shard="-40", table="users"),
+        LedgerEvent(at_s=START_S + 2, what="completed", shard="-40", object_id=table_id("users")),
     ),
 )
 
@@ -636,7 +637,7 @@ DRIFT = (
                 Refusal(
                     code="definition-not-understood",
                     shard="c0-",
-                    table="audit",
+                    object_id=table_id("audit"),
                     message="the definition of table audit does not render back to its own text",
                     recovery="report the definition, or leave the table out with"
                     " `policy.ignore_tables`",
@@ -855,7 +856,7 @@ PROGRESS: tuple[ProgressEvent, ...] = (
         at_s=START_S,
         keyspace="commerce",
         shard="-40",
-        table="users",
+        object_id=table_id("users"),
         sql=samples.ADD_EMAIL.sql,
         number=1,
         of=2,
@@ -864,7 +865,7 @@ PROGRESS: tuple[ProgressEvent, ...] = (
         at_s=START_S + 1,
         keyspace="commerce",
         shard="-40",
-        table="users",
+        object_id=table_id("users"),
         number=1,
         of=2,
         elapsed_s=0.34,
@@ -873,7 +874,7 @@ PROGRESS: tuple[ProgressEvent, ...] = (
         at_s=START_S + 300,
         keyspace="commerce",
         shard="-40",
-        table="users",
+        object_id=table_id("users"),
         number=2,
         of=2,
         elapsed_s=298.7,
@@ -897,7 +898,7 @@ PROGRESS: tuple[ProgressEvent, ...] = (
         at_s=START_S + 902,
         keyspace="commerce",
         shard="40-80",
-        table="users",
+        object_id=table_id("users"),
         number=1,
         of=2,
         elapsed_s=0.9,

@@ -20,9 +20,10 @@ from reconciler.diff.counters import wanted_counters
 from reconciler.diff.model import DiffRefusal, SchemaDiff
 from reconciler.diff.schema_diff import diff_schemas
 from reconciler.diff.statement import step_sql
+from reconciler.model.object_id import ObjectKind
 from reconciler.model.policy import Policy
 from reconciler.model.renames import Rename
-from reconciler.model.schema import ObjectKind, OtherObject, Schema
+from reconciler.model.schema import OtherObject, Schema
 from reconciler.model.server import ServerVersion
 from reconciler.observe.shards import DefinitionReader
 from tests.subjects import Server

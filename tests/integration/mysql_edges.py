@@ -20,6 +20,7 @@ from reconciler.diff.session import StatementSession
 from reconciler.edges.mysql.live import MysqlLiveShards
 from reconciler.edges.mysql.session import MysqlShardSessions
 from reconciler.edges.server.process import RunningServer
+from reconciler.model.object_id import table_id
 from reconciler.model.observation import Observation, ObservedShard, Unreachable
 from reconciler.plan.model import ExecutionClass, PlannedStatement
 from reconciler.spec.model import Connection, ShardSpec
@@ -129,7 +130,7 @@ def shard(connection: Connection, name: str = "-40") -> ShardSpec:
 
 def planned(sql: str, table: str = "t", *, foreign_key_checks: bool = True) -> PlannedStatement:
     return PlannedStatement(
-        table=table,
+        object_id=table_id(table),
         operation=Operation.ALTER_TABLE,
         sql=sql,
         session=StatementSession(foreign_key_checks=foreign_key_checks),

@@ -131,7 +131,7 @@ class Bench:
             self.execute(statement.sql)
             now = self._fingerprints(database)
             for effect in statement.effects:
-                assert now.get(effect.table) == effect.after, statement.sql
+                assert now.get(effect.object_id.name) == effect.after, statement.sql
         now = self._fingerprints(database)
         assert {table: now[table] for table, _ in proof.after} == dict(proof.after)
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from reconciler.diff.session import UNCHECKED
+from reconciler.model.object_id import table_id
 from reconciler.plan.codec import dump_plan
 from reconciler.plan.model import Algorithm, ChangeSet, ExecutionClass, PlanCore
 from reconciler.plan.readable import render_readable_sql
@@ -100,7 +101,7 @@ FORGERIES: dict[str, Forgery] = {
     "other rules": lambda core: replace(
         core, rules=replace(core.rules, normalizer=core.rules.normalizer + 1)
     ),
-    "one table more": lambda c: replace(c, managed_tables=(*c.managed_tables, "zones")),
+    "one table more": lambda c: replace(c, managed=(*c.managed, table_id("zones"))),
     "one input less": lambda core: replace(core, inputs=core.inputs[1:]),
     "one input twice": lambda core: replace(core, inputs=(*core.inputs, core.inputs[0])),
     "another environment": lambda core: replace(core, environment="staging"),

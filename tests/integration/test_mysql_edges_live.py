@@ -15,8 +15,8 @@ from reconciler.edges.mysql.connect import connect
 from reconciler.edges.mysql.problems import ServerRefusal
 from reconciler.edges.mysql.target import resolve
 from reconciler.edges.server.process import RunningServer
+from reconciler.model.object_id import ObjectKind
 from reconciler.model.observation import ObservedShard, Unreachable
-from reconciler.model.schema import ObjectKind
 from reconciler.model.server import Flavor
 from reconciler.spec.model import Connection, Tls
 from tests.conftest import FreshDatabase

@@ -20,6 +20,7 @@ from reconciler.limits import (
     LOCK_SILENT_S_MAX,
     SESSION_SILENT_S_MAX,
 )
+from reconciler.model.object_id import table_id
 from reconciler.model.observation import ObservedShard
 from reconciler.model.server import Flavor
 from reconciler.ports.shards import Applied, Failed, Outcome, Unknown
@@ -76,13 +77,13 @@ def reading(server: RunningServer, database: str) -> Iterator[int]:
 
 def test_a_statement_is_applied_and_read_back(session: MysqlShardSession) -> None:
     assert run(session, ADD) == Applied()
-    definition = session.definition("t")
+    definition = session.definition(table_id("t"))
     assert definition is not None
     assert "COMMENT 'schön" in definition
-    assert session.definitions() == {"t": definition}
-    assert session.definition("nothing") is None
-    assert session.rows_estimate("nothing") is None
-    assert session.rows_estimate("t") is not None
+    assert session.definitions() == {table_id("t"): definition}
+    assert session.definition(table_id("nothing")) is None
+    assert session.rows_estimate(table_id("nothing")) is None
+    assert session.rows_estimate(table_id("t")) is not None
 
 
 def test_a_refusal_is_the_servers_own_and_final(session: MysqlShardSession, database: str) -> None:
@@ -106,7 +107,7 @@ def test_the_session_is_as_the_proofs(server: RunningServer, fresh_database: Fre
                 assert run(session, 'ALTER TABLE t ADD COLUMN a INT COMMENT "x"') == Applied()
                 zero = run(session, "ALTER TABLE t ADD COLUMN d DATE DEFAULT '0000-00-00'")
                 assert isinstance(zero, Failed)
-                assert "`a` int" in (session.definition("t") or "")
+                assert "`a` int" in (session.definition(table_id("t")) or "")
         finally:
             cursor.execute(f"SET GLOBAL sql_mode = '{before}'")
 
@@ -205,12 +206,12 @@ def test_blockers_are_ended_and_ddl_is_not(
         cursor.execute("CREATE TABLE t (id INT PRIMARY KEY)")
     spec = shard(connection_to(mysql_server, name))
     with sessions().open(spec) as session, reading(mysql_server, name) as number:
-        ended = session.kill_blockers("t")
+        ended = session.kill_blockers(table_id("t"))
         assert [one.session.split(" of ")[0] for one in ended] == [f"connection {number}"]
         assert run(session, ADD, lock_wait_s=1) == Applied()
     with sessions().open(spec) as session, admin_cursor(mysql_server, name) as cursor:
         cursor.execute("LOCK TABLES t WRITE")
-        assert session.kill_blockers("t") == ()
+        assert session.kill_blockers(table_id("t")) == ()
         cursor.execute("UNLOCK TABLES")
 
 
@@ -257,7 +258,7 @@ def test_a_connection_killed_in_the_middle_is_unknown_and_then_seen_not_applied(
         kill_who_alters(server)
         assert isinstance(outcome.result(30), Unknown)
     assert not session.still_running(ADD)
-    assert "`a`" not in (session.definition("t") or "")
+    assert "`a`" not in (session.definition(table_id("t")) or "")
     assert run(session, ADD) == Applied()
 
 
@@ -277,7 +278,7 @@ def test_an_answer_lost_after_the_commit_is_unknown_and_then_seen_applied(
             assert isinstance(outcome.result(30), Unknown)
             wire.hear_again()
             assert not session.still_running(ADD)
-            assert "`a`" in (session.definition("t") or "")
+            assert "`a`" in (session.definition(table_id("t")) or "")
 
 
 @pytest.mark.invariant("ST-10")
@@ -323,7 +324,7 @@ def test_nobody_else_sends_while_the_server_has_a_session_that_did(
             give_up_s = time.monotonic() + 10
             while not second.claim():
                 assert time.monotonic() < give_up_s, "the server keeps a session that is over"
-            assert "`a`" in (second.definition("t") or "")
+            assert "`a`" in (second.definition(table_id("t")) or "")
 
 
 def test_a_session_whose_machine_vanished_is_ended_before_its_locks_are(
@@ -370,13 +371,13 @@ def test_without_a_view_of_processes_nobody_says_that_nothing_runs(
 def test_a_connection_that_died_while_idle_is_made_anew(
     server: RunningServer, session: MysqlShardSession
 ) -> None:
-    before = session.definition("t")
+    before = session.definition(table_id("t"))
     with admin_cursor(server) as cursor:
         cursor.execute("SHOW PROCESSLIST")
         for row in cursor.fetchall():
             if row[1] == server.admin.user and row[4] == "Sleep":
                 cursor.execute(f"KILL {row[0]}")
-    assert session.definition("t") == before
+    assert session.definition(table_id("t")) == before
     assert run(session, ADD) == Applied()
 
 
@@ -393,7 +394,7 @@ def test_what_was_never_sent_is_a_failure_that_may_pass(
             assert outcome.transient
             assert "not sent" in outcome.error.message
             with pytest.raises(Unavailable, match="connection-refused"):
-                session.definition("t")
+                session.definition(table_id("t"))
     with admin_cursor(server, database) as cursor:
         assert not cursor.execute("SHOW COLUMNS FROM t LIKE 'a'")
 

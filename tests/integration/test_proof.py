@@ -337,7 +337,7 @@ class TestForeignKeys:
         (statement,) = proven(
             either.prove([PARENT, CHILD.format(keys="")], after, renames=renames)
         ).statements
-        assert [effect.table for effect in statement.effects] == ["p", "c"]
+        assert [str(effect.object_id) for effect in statement.effects] == ["p", "c"]
 
     def test_a_parent_in_another_database_is_there_on_scratch(self, either: Bench) -> None:
         child = (
@@ -545,7 +545,7 @@ class TestRefusals:
         with mysql.database([tables[0]]) as there:
             desired = mysql.schema(mysql.observe(there))
         (refusal,) = refusals(prove_steps(mysql, seen, desired))
-        assert (refusal.code, refusal.table) == ("difference-not-planned", "u")
+        assert (refusal.code, str(refusal.object_id)) == ("difference-not-planned", "u")
 
     def test_a_statement_that_nobody_could_see_is_not_planned(self, mysql: Bench) -> None:
         with mysql.database(["CREATE TABLE t (id int PRIMARY KEY, a int, KEY k (a))"]) as here:

@@ -268,10 +268,10 @@ class Court:
                     if not isinstance(ended, Applied):
                         raise _ended_badly(statement, shard.name, str(ended))
                     for effect in statement.effects:
-                        text = session.definition(effect.table)
+                        text = session.definition(effect.object_id)
                         found = text and reader.read(text, self.server.version).fingerprint
                         if found != effect.after:
-                            raise _Missed(f"{effect.table} is {text} after {statement.sql}")
+                            raise _Missed(f"{effect.object_id} is {text} after {statement.sql}")
 
     def _apply(
         self, files: DesiredFiles, environment: Environment, plan: Plan, readable: str
@@ -303,7 +303,7 @@ class Court:
             statement
             for change_set in plan.core.change_sets
             for statement in change_set.statements
-            if _told_on_rows(statement) and ended.problem and statement.table in problem
+            if _told_on_rows(statement) and ended.problem and statement.object_id.name in problem
         ]
         raise _StoppedOnRows(words) if failed else _Missed(words)
 
@@ -479,7 +479,7 @@ def _check_values(
 ) -> None:
     """Columns of one name and type on both sides hold the same values, unless a hazard says so."""
     hazards = [
-        (statement.table, hazard)
+        (statement.object_id, hazard)
         for change_set in plan.core.change_sets
         for statement in change_set.statements
         for hazard in statement.hazards

@@ -14,12 +14,13 @@ from random import Random
 from typing import Any
 
 from reconciler.ddl.fingerprint import schema_fingerprint
-from reconciler.drive.shard.basis import ShardBasis, WantedTable
+from reconciler.drive.shard.basis import ShardBasis, WantedObject
 from reconciler.errors import Problem, Unavailable
 from reconciler.guard.classify import position_of
 from reconciler.guard.health import Vitals
 from reconciler.guard.model import Done, ToDo
 from reconciler.model.access import ShardAccess
+from reconciler.model.object_id import ObjectId, table_id
 from reconciler.model.server import Flavor, ServerError
 from reconciler.outcomes.progress import ProgressEvent
 from reconciler.plan.model import Plan, PlanCore, PlannedStatement
@@ -121,12 +122,13 @@ class SimFleet:
         self.rows: int | None = 10
         self.before_look: Callable[[str, str], None] = lambda shard, table: None
         self.before_last_look: Callable[[str], None] = lambda shard: None
-        start = {t.table: t.definition or "" for t in plan.core.change_sets[0].touched}
+        start = {t.object_id.name: t.definition or "" for t in plan.core.change_sets[0].touched}
         self._texts = _texts_of(plan.core)
-        ends = {e.table: e.after for s in plan.core.change_sets[0].statements for e in s.effects}
+        effects = [e for s in plan.core.change_sets[0].statements for e in s.effects]
+        ends = {effect.object_id.name: effect.after for effect in effects}
         end = {table: self._texts[after or ""] for table, after in ends.items()}
         self._after = {
-            table: WantedTable(fingerprint=fingerprint(text), text=text)
+            table_id(table): WantedObject(fingerprint=fingerprint(text), text=text)
             for table, text in end.items()
         }
         self.shards = {
@@ -137,7 +139,7 @@ class SimFleet:
     def standings(self) -> dict[str, ToDo | Done]:
         found = {}
         for name, shard in self.shards.items():
-            live = {table: fingerprint(text) for table, text in shard.tables.items()}
+            live = {table_id(table): fingerprint(text) for table, text in shard.tables.items()}
             standing = position_of(self.plan.core, name, live)
             assert standing is not None, f"{name} has drifted: {shard.tables}"
             found[name] = standing
@@ -148,7 +150,7 @@ class SimFleet:
         return {
             shard: ShardBasis(
                 fingerprint=fingerprint,
-                is_managed=lambda table: not table.startswith("_"),
+                is_managed=lambda object_id: not object_id.name.startswith("_"),
                 after=self._after,
                 flavor=Flavor.MYSQL,
                 server=(servers or {}).get(shard, ""),
@@ -160,8 +162,10 @@ class SimFleet:
         server = self.shards[shard]
         server.runs[statement.sql] += 1
         for effect in statement.effects:
-            assert fingerprint(server.tables[effect.table]) == effect.before, "run out of order"
-            server.tables[effect.table] = self._texts[effect.after or ""]
+            assert fingerprint(server.tables[effect.object_id.name]) == effect.before, (
+                "run out of order"
+            )
+            server.tables[effect.object_id.name] = self._texts[effect.after or ""]
 
     def everything_ran_once(self) -> None:
         for change_set in self.plan.core.change_sets:
@@ -169,7 +173,7 @@ class SimFleet:
             for shard in change_set.shards:
                 assert self.shards[shard].runs == wanted, shard
         live = [
-            schema_fingerprint({t: fingerprint(x) for t, x in shard.tables.items()})
+            schema_fingerprint({table_id(t): fingerprint(x) for t, x in shard.tables.items()})
             for shard in self.shards.values()
         ]
         assert set(live) == {self.plan.core.after}
@@ -181,17 +185,18 @@ class SimSession:
         self._shard = shard
         self._fate = fate
 
-    def definitions(self) -> Mapping[str, str]:
+    def definitions(self) -> Mapping[ObjectId, str]:
         self._fleet.before_last_look(self._shard)
         self._check_alive()
-        return dict(self._fleet.shards[self._shard].tables)
+        tables = self._fleet.shards[self._shard].tables
+        return {table_id(table): text for table, text in tables.items()}
 
-    def definition(self, table: str) -> str | None:
+    def definition(self, object_id: ObjectId) -> str | None:
         self._check_alive()
-        self._fleet.before_look(self._shard, table)
-        return self._fleet.shards[self._shard].tables.get(table)
+        self._fleet.before_look(self._shard, object_id.name)
+        return self._fleet.shards[self._shard].tables.get(object_id.name)
 
-    def rows_estimate(self, table: str) -> int | None:
+    def rows_estimate(self, object_id: ObjectId) -> int | None:
         return self._fleet.rows
 
     def access(self) -> ShardAccess:
@@ -219,7 +224,7 @@ class SimSession:
             fleet.take_effect(self._shard, statement)
         return Applied() if answer is None else Unknown(reason="the connection was lost")
 
-    def kill_blockers(self, table: str) -> tuple[BlockerEnd, ...]:
+    def kill_blockers(self, object_id: ObjectId) -> tuple[BlockerEnd, ...]:
         self._fleet.cleared.append(self._shard)
         return (BlockerEnd(session="a transaction open for 12 s"),)
 
@@ -342,6 +347,6 @@ def _texts_of(core: PlanCore) -> dict[str, str]:
     for change_set in core.change_sets:
         for statement in change_set.statements:
             for version in range(len(change_set.statements) + 1):
-                text = definition(statement.table, version)
+                text = definition(statement.object_id.name, version)
                 texts[fingerprint(text)] = text
     return texts

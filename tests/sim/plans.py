@@ -9,6 +9,7 @@ import hashlib
 
 from reconciler.ddl.fingerprint import NORMALIZER_VERSION, RENDERER_VERSION, schema_fingerprint
 from reconciler.diff.model import Operation
+from reconciler.model.object_id import table_id
 from reconciler.model.policy import Policy
 from reconciler.plan.codec import plan_from_core
 from reconciler.plan.hazards import HAZARDS_VERSION
@@ -17,12 +18,12 @@ from reconciler.plan.model import (
     ChangeSet,
     Effect,
     ExecutionClass,
+    ObjectBefore,
     Plan,
     PlanCore,
     PlanMeta,
     PlannedStatement,
     RuleVersions,
-    TableBefore,
 )
 from reconciler.rollout.waves import waves_of
 from reconciler.spec.model import Connection, Environment, RolloutSpec, ShardSpec
@@ -48,13 +49,13 @@ def environment(
 
 def statement(table: str, before: int, *, row_ceiling: int | None = None) -> PlannedStatement:
     return PlannedStatement(
-        table=table,
+        object_id=table_id(table),
         operation=Operation.ALTER_TABLE,
         sql=f"ALTER TABLE `{table}` ADD COLUMN `c{before}` int, ALGORITHM=INSTANT",
         execution=ExecutionClass(algorithm=Algorithm.INSTANT),
         effects=(
             Effect(
-                table=table,
+                object_id=table_id(table),
                 before=fingerprint(definition(table, before)),
                 after=fingerprint(definition(table, before + 1)),
             ),
@@ -79,13 +80,15 @@ def plan_for(
 ) -> Plan:
     """All shards but the matching ones share one change set."""
     chain = statements or interleaved(tables, each)
-    ends = {table: sum(s.table == table for s in chain) for table in tables}
-    before = schema_fingerprint({t: fingerprint(definition(t, 0)) for t in tables})
-    after = schema_fingerprint({t: fingerprint(definition(t, ends[t])) for t in tables})
+    ends = {table: sum(s.object_id == table_id(table) for s in chain) for table in tables}
+    before = schema_fingerprint({table_id(t): fingerprint(definition(t, 0)) for t in tables})
+    after = schema_fingerprint({table_id(t): fingerprint(definition(t, ends[t])) for t in tables})
     change_set = ChangeSet(
         before=before,
         after=after,
-        touched=tuple(TableBefore(table=t, definition=definition(t, 0)) for t in sorted(tables)),
+        touched=tuple(
+            ObjectBefore(object_id=table_id(t), definition=definition(t, 0)) for t in sorted(tables)
+        ),
         statements=chain,
         shards=tuple(shard for shard in shards if shard not in matching),
     )
@@ -100,7 +103,7 @@ def plan_for(
         policy=Policy(),
         shards=shards,
         waves=waves_of(shards, rollout),
-        managed_tables=tuple(sorted(tables)),
+        managed=tuple(map(table_id, sorted(tables))),
         change_sets=(change_set,),
         matching=matching,
         after=after,

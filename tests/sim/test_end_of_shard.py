@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.ledger.states import OperationState, StatementState
+from reconciler.model.object_id import ObjectId
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.plan.model import PlannedStatement
 from reconciler.spec.model import OnFailure, RolloutSpec
@@ -22,9 +23,9 @@ def simulation() -> Simulation:
     return Simulation(plan=PLAN, rollout=ROLLOUT, fleet=SimFleet(PLAN))
 
 
-def rows_of(outcome: ApplyOutcome, shard: str) -> dict[str, OperationState]:
+def rows_of(outcome: ApplyOutcome, shard: str) -> dict[ObjectId, OperationState]:
     (found,) = (row for row in outcome.shards if row.shard == shard)
-    return {row.table: row.state for row in found.operations}
+    return {row.object_id: row.state for row in found.operations}
 
 
 def somebody_changes(sim: Simulation, table: str, text: str | None) -> None:
@@ -54,7 +55,7 @@ def test_what_somebody_changed_beside_the_statements_is_named_and_no_success(
     outcome = sim.run()
     assert outcome.verdict is ApplyVerdict.FAILED
     assert set(rows_of(outcome, "-80").values()) == {OperationState.COMPLETED}
-    assert rows_of(outcome, SHARD)[LAST.table] is OperationState.FAILED
+    assert rows_of(outcome, SHARD)[LAST.object_id] is OperationState.FAILED
     assert outcome.problem is not None
     assert outcome.problem.code == "drift"
     assert f"shard {SHARD}, table {table}" in outcome.problem.message
@@ -76,7 +77,7 @@ def test_an_end_that_cannot_be_looked_at_is_unknown_until_somebody_can() -> None
     sim.fleet.before_last_look = lambda shard: sim.fleet.dead_shards.update({shard} & {SHARD})
     outcome = sim.run()
     assert outcome.verdict is ApplyVerdict.UNKNOWN
-    assert rows_of(outcome, SHARD)[LAST.table] is OperationState.UNKNOWN
+    assert rows_of(outcome, SHARD)[LAST.object_id] is OperationState.UNKNOWN
     sim.fleet.dead_shards.clear()
     sim.fleet.before_last_look = lambda shard: None
     assert sim.run().verdict is ApplyVerdict.COMPLETED

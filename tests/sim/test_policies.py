@@ -380,7 +380,7 @@ def test_a_result_that_reads_back_different_fails_that_shard() -> None:
 
     def answer(shard: str, statement: PlannedStatement) -> Outcome | None:
         sim.fleet.take_effect(shard, statement)
-        sim.fleet.shards[shard].tables[statement.table] = "something else"
+        sim.fleet.shards[shard].tables[statement.object_id.name] = "something else"
         return DUPLICATE
 
     sim.fleet.answer = answer

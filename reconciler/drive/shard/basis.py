@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from reconciler.model.object_id import ObjectId
 from reconciler.model.server import Flavor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WantedTable:
-    """A managed table as the plan leaves it: its fingerprint, and its definition for people."""
+class WantedObject:
+    """A managed object as the plan leaves it: its fingerprint, and its definition for people."""
 
     fingerprint: str
     text: str
@@ -20,12 +21,12 @@ class WantedTable:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardBasis:
     """`fingerprint` reads a live definition of the shard; it raises what a definition that is not
-    understood raises. `is_managed` is what policy says of a table's name, known or not. `after` are
-    all managed tables as they are once the plan has run, those that it leaves alone among them.
+    understood raises. `is_managed` is what policy says of an object, known or not. `after` are
+    all managed objects as they are once the plan has run, those that it leaves alone among them.
     `server` is the one that was looked at, '' if that is not known."""
 
     fingerprint: Callable[[str], str]
-    is_managed: Callable[[str], bool]
-    after: Mapping[str, WantedTable]
+    is_managed: Callable[[ObjectId], bool]
+    after: Mapping[ObjectId, WantedObject]
     flavor: Flavor
     server: str = ""

@@ -7,7 +7,7 @@ hours old.
 from __future__ import annotations
 
 from reconciler.ddl.statement.check import check_statement
-from reconciler.drive.shard.looks import table_differs
+from reconciler.drive.shard.looks import object_differs
 from reconciler.drive.shard.problems import of_shard, rows_over_ceiling, rows_unmeasured
 from reconciler.drive.shard.task import ShardTask
 from reconciler.errors import Problem, ReconcilerError
@@ -34,17 +34,17 @@ def not_as_planned(session: ShardSession, task: ShardTask, index: int) -> Proble
     Raises Unavailable."""
     shard, statement = task.work.shard, task.work.statements[index]
     try:
-        check_statement(statement.sql, tables=task.managed)
+        check_statement(statement.sql, tables=task.tables)
     except ReconcilerError as refused:
         return of_shard(shard, refused.problems[0])
     for effect in statement.effects:
-        if problem := table_differs(session, task, effect.table, effect.before):
+        if problem := object_differs(session, task, effect.object_id, effect.before):
             return problem
     if statement.row_ceiling is None:
         return None
-    rows = session.rows_estimate(statement.table)
+    rows = session.rows_estimate(statement.object_id)
     if rows is None:
-        return rows_unmeasured(shard, statement.table)
+        return rows_unmeasured(shard, statement.object_id)
     if rows > statement.row_ceiling:
-        return rows_over_ceiling(shard, statement.table, rows, statement.row_ceiling)
+        return rows_over_ceiling(shard, statement.object_id, rows, statement.row_ceiling)
     return None

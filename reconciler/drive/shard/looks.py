@@ -9,33 +9,34 @@ from reconciler.drive.shard.problems import drifted, drifted_meanwhile, of_shard
 from reconciler.drive.shard.task import ShardTask
 from reconciler.errors import Problem, ReconcilerError
 from reconciler.guard.classify import states_along
+from reconciler.model.object_id import ObjectId
 from reconciler.ports.shards import ShardSession
 
 
-def table_differs(
-    session: ShardSession, task: ShardTask, table: str, expected: str | None
+def object_differs(
+    session: ShardSession, task: ShardTask, object_id: ObjectId, expected: str | None
 ) -> Problem | None:
-    """None if the table's live fingerprint is the expected one. Raises Unavailable."""
-    definition = session.definition(table)
+    """None if the object's live fingerprint is the expected one. Raises Unavailable."""
+    definition = session.definition(object_id)
     try:
         observed = None if definition is None else task.basis.fingerprint(definition)
     except ReconcilerError as unread:
         return of_shard(task.work.shard, unread.problems[0])
     if observed == expected:
         return None
-    known = task.definition_of(table, expected) or expected
-    return drifted(task.work.shard, table, expected=known, observed=definition)
+    known = task.definition_of(object_id, expected) or expected
+    return drifted(task.work.shard, object_id, expected=known, observed=definition)
 
 
 def position_seen(session: ShardSession, task: ShardTask) -> int | Problem:
     """How many of the shard's statements have taken effect; a Problem if it is at no such point.
     Raises Unavailable."""
     states = states_along(task.work.change_set)
-    here: dict[str, str | None] = {}
-    for table in states[0]:
-        definition = session.definition(table)
+    here: dict[ObjectId, str | None] = {}
+    for object_id in states[0]:
+        definition = session.definition(object_id)
         try:
-            here[table] = None if definition is None else task.basis.fingerprint(definition)
+            here[object_id] = None if definition is None else task.basis.fingerprint(definition)
         except ReconcilerError as unread:
             return of_shard(task.work.shard, unread.problems[0])
     return states.index(here) if here in states else position_lost(task.work.shard)
@@ -45,12 +46,12 @@ def end_differs(session: ShardSession, task: ShardTask) -> Problem | None:
     """None if every managed table of the shard is as the plan leaves it, those that the plan does
     not move among them, and there is no other. Raises Unavailable."""
     live = {
-        table: definition
-        for table, definition in session.definitions().items()
-        if task.basis.is_managed(table)
+        object_id: definition
+        for object_id, definition in session.definitions().items()
+        if task.basis.is_managed(object_id)
     }
-    for table in sorted(live.keys() | task.basis.after.keys()):
-        wanted, definition = task.basis.after.get(table), live.get(table)
+    for object_id in sorted(live.keys() | task.basis.after.keys()):
+        wanted, definition = task.basis.after.get(object_id), live.get(object_id)
         try:
             observed = None if definition is None else task.basis.fingerprint(definition)
         except ReconcilerError as unread:
@@ -58,7 +59,7 @@ def end_differs(session: ShardSession, task: ShardTask) -> Problem | None:
         if observed != (wanted.fingerprint if wanted else None):
             return drifted_meanwhile(
                 task.work.shard,
-                table,
+                object_id,
                 expected=wanted.text if wanted else None,
                 observed=definition,
             )

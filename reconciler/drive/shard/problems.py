@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.errors import Problem
+from reconciler.model.object_id import ObjectId
 from reconciler.ports.shards import BlockerEnd, Failed
 
 _PLAN_AGAIN = "run `reconciler plan --write` again, have the new plan reviewed, then apply"
@@ -15,22 +16,24 @@ _SAME_PLAN = (
 _RESUME = "`reconciler resume`: it looks at the shard first and runs only what is left"
 
 
-def drifted(shard: str, table: str, *, expected: str | None, observed: str | None) -> Problem:
+def drifted(
+    shard: str, object_id: ObjectId, *, expected: str | None, observed: str | None
+) -> Problem:
     return Problem(
         code="drift",
-        message=f"shard {shard}, table {table}: somebody changed it since this apply looked\n"
+        message=f"shard {shard}, {object_id.titled}: somebody changed it since this apply looked\n"
         f"expected: {expected or 'no such table'}\nobserved: {observed or 'no such table'}",
         recovery=_PLAN_AGAIN,
     )
 
 
 def drifted_meanwhile(
-    shard: str, table: str, *, expected: str | None, observed: str | None
+    shard: str, object_id: ObjectId, *, expected: str | None, observed: str | None
 ) -> Problem:
     return Problem(
         code="drift",
-        message=f"shard {shard}, table {table}: somebody changed it while this apply ran; all the"
-        " plan's statements have run on the shard, and it is not what the plan leads to\n"
+        message=f"shard {shard}, {object_id.titled}: somebody changed it while this apply ran; all"
+        " the plan's statements have run on the shard, and it is not what the plan leads to\n"
         f"expected: {expected or 'no such table'}\nobserved: {observed or 'no such table'}",
         recovery="undo the change on the shard, or adopt it with `reconciler pull`; `reconciler"
         " drift` shows what is left to do",
@@ -50,20 +53,20 @@ def position_lost(shard: str) -> Problem:
     )
 
 
-def read_back_differs(shard: str, table: str) -> Problem:
+def read_back_differs(shard: str, object_id: ObjectId) -> Problem:
     return Problem(
         code="read-back",
-        message=f"shard {shard}, table {table}: after its statement the table is neither what it"
-        " was nor what the plan says",
+        message=f"shard {shard}, {object_id.titled}: after its statement it is neither what it was"
+        " nor what the plan says",
         recovery="`reconciler drift` shows the difference; " + _PLAN_AGAIN,
     )
 
 
-def statement_failed(shard: str, table: str, failed: Failed) -> Problem:
+def statement_failed(shard: str, object_id: ObjectId, failed: Failed) -> Problem:
     blocked = f"; in the way: {failed.blocker}" if failed.blocker else ""
     return Problem(
         code="statement-failed",
-        message=f"shard {shard}, table {table}: {failed.error}{blocked}",
+        message=f"shard {shard}, {object_id.titled}: {failed.error}{blocked}",
         recovery="nothing yet: it is tried again; end what is in the way, or `reconciler stop`"
         if failed.transient
         else _SAME_PLAN,
@@ -82,10 +85,10 @@ def tried_in_vain(problem: Problem, attempts: int) -> Problem:
     return replace(problem, message=message, recovery=_SAME_PLAN)
 
 
-def unanswered(shard: str, table: str, reason: str) -> Problem:
+def unanswered(shard: str, object_id: ObjectId, reason: str) -> Problem:
     return Problem(
         code="outcome-unknown",
-        message=f"shard {shard}, table {table}: the statement was sent and no answer came:"
+        message=f"shard {shard}, {object_id.titled}: the statement was sent and no answer came:"
         f" {reason}",
         recovery=_RESUME,
     )
@@ -108,38 +111,38 @@ def end_unseen(shard: str, reason: str) -> Problem:
     )
 
 
-def already_running(shard: str, table: str) -> Problem:
+def already_running(shard: str, object_id: ObjectId) -> Problem:
     return Problem(
         code="already-running",
-        message=f"shard {shard}, table {table}: this very statement is running there, sent by"
+        message=f"shard {shard}, {object_id.titled}: this very statement is running there, sent by"
         " somebody else",
         recovery="wait until it has ended, then `reconciler apply` again",
     )
 
 
-def not_claimed(shard: str, table: str) -> Problem:
+def not_claimed(shard: str, object_id: ObjectId) -> Problem:
     return Problem(
         code="session-left-behind",
-        message=f"shard {shard}, table {table}: the server still has a session of an earlier run,"
-        " whose statement may be running there",
+        message=f"shard {shard}, {object_id.titled}: the server still has a session of an earlier"
+        " run, whose statement may be running there",
         recovery="wait until it has ended, or KILL it (program_name `reconciler, applying`), then"
         " `reconciler apply` again",
     )
 
 
-def rows_unmeasured(shard: str, table: str) -> Problem:
+def rows_unmeasured(shard: str, object_id: ObjectId) -> Problem:
     return Problem(
         code="rows-unmeasured",
-        message=f"shard {shard}, table {table}: the number of rows could not be read, and the plan"
-        " sets a ceiling for it",
+        message=f"shard {shard}, {object_id.titled}: the number of rows could not be read, and the"
+        " plan sets a ceiling for it",
         recovery="let the apply identity read the table's statistics, then apply again",
     )
 
 
-def rows_over_ceiling(shard: str, table: str, rows: int, ceiling: int) -> Problem:
+def rows_over_ceiling(shard: str, object_id: ObjectId, rows: int, ceiling: int) -> Problem:
     return Problem(
         code="row-ceiling",
-        message=f"shard {shard}, table {table}: about {rows} rows, the reviewed ceiling is"
+        message=f"shard {shard}, {object_id.titled}: about {rows} rows, the reviewed ceiling is"
         f" {ceiling}",
         recovery=_PLAN_AGAIN,
     )

@@ -20,6 +20,7 @@ from reconciler.ledger.model import (
     StoredStatement,
 )
 from reconciler.ledger.states import SETTLED, OperationState, StatementState
+from reconciler.model.object_id import ObjectId
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.clock import Clock
 from reconciler.ports.ledger import Ledger
@@ -43,7 +44,7 @@ class ShardBook:
         lease: Lease,
         clock: Clock,
         shard: str,
-        rows: Mapping[str, StoredOperation],
+        rows: Mapping[ObjectId, StoredOperation],
     ) -> None:
         self._ledger = ledger
         self._lease = lease
@@ -57,24 +58,24 @@ class ShardBook:
     def rows(self) -> tuple[StoredOperation, ...]:
         return tuple(self._rows.values())
 
-    def state(self, table: str) -> OperationState:
-        return self._rows[table].state
+    def state(self, object_id: ObjectId) -> OperationState:
+        return self._rows[object_id].state
 
-    def move(self, table: str, move: Move, problem: Problem | None = None) -> None:
+    def move(self, object_id: ObjectId, move: Move, problem: Problem | None = None) -> None:
         """Raises IllegalMove and changes nothing if the table of transitions has no such row."""
-        self._put(moved_row(self._rows[table], move, self._clock.now_s(), problem))
+        self._put(moved_row(self._rows[object_id], move, self._clock.now_s(), problem))
 
-    def count_done(self, table: str, done: int) -> None:
-        self._put(replace(self._rows[table], statements_done=done, waits_since_s=None))
+    def count_done(self, object_id: ObjectId, done: int) -> None:
+        self._put(replace(self._rows[object_id], statements_done=done, waits_since_s=None))
 
-    def explain(self, table: str, problem: Problem) -> None:
+    def explain(self, object_id: ObjectId, problem: Problem) -> None:
         """Say why an operation is where it is, without moving it."""
-        self._put(replace(self._rows[table], problem=problem))
+        self._put(replace(self._rows[object_id], problem=problem))
 
-    def wait(self, table: str, waits_for: str) -> None:
+    def wait(self, object_id: ObjectId, waits_for: str) -> None:
         """Name what the operation waits for, '' for nothing any more; durable at once, for those
         who watch. It has waited since it first began to wait in a row."""
-        row = self._rows[table]
+        row = self._rows[object_id]
         since_s = None
         if waits_for:
             since_s = row.waits_since_s if row.waits_since_s is not None else self._clock.now_s()
@@ -83,12 +84,12 @@ class ShardBook:
 
     def intend(self, index: int, statement: PlannedStatement, attempt: int) -> None:
         """Durable when this returns: the statement may now be sent."""
-        if self.state(statement.table) is not OperationState.RUNNING:
-            self.move(statement.table, Move.START)
+        if self.state(statement.object_id) is not OperationState.RUNNING:
+            self.move(statement.object_id, Move.START)
         self._intended[index] = StoredStatement(
             shard=self._shard,
             index=index,
-            table=statement.table,
+            object_id=statement.object_id,
             sql=statement.sql,
             state=StatementState.INTENDED,
             attempts=attempt,
@@ -109,28 +110,30 @@ class ShardBook:
         found = replace(row, state=state, settled_s=self._clock.now_s())
         self._unwritten.append(StatementEntry(row=found))
 
-    def fail(self, table: str, problem: Problem) -> None:
+    def fail(self, object_id: ObjectId, problem: Problem) -> None:
         """The operation failed, and what the shard had left to do after it never starts."""
-        self.move(table, Move.FAIL, problem)
-        self.tell(f"failed: {problem.message}", table)
+        self.move(object_id, Move.FAIL, problem)
+        self.tell(f"failed: {problem.message}", object_id)
         for row in self.rows:
             if row.state not in SETTLED:
-                self.move(row.table, Move.CANCEL)
+                self.move(row.object_id, Move.CANCEL)
 
     def stop_halfway(self) -> None:
         """What has begun and is between two statements is stopped; it can be resumed."""
         for row in self.rows:
             if row.state in (OperationState.RUNNING, OperationState.FAILED_RETRYABLE):
-                self.move(row.table, Move.STOP)
+                self.move(row.object_id, Move.STOP)
 
     def resume_stopped(self) -> None:
         for row in self.rows:
             if row.state is OperationState.STOPPED:
-                self.move(row.table, Move.RESUME)
+                self.move(row.object_id, Move.RESUME)
 
-    def tell(self, what: str, table: str | None = None) -> None:
+    def tell(self, what: str, object_id: ObjectId | None = None) -> None:
         """A line of history."""
-        entry = EventEntry(at_s=self._clock.now_s(), what=what, shard=self._shard, table=table)
+        entry = EventEntry(
+            at_s=self._clock.now_s(), what=what, shard=self._shard, object_id=object_id
+        )
         self._unwritten.append(entry)
 
     def write(self) -> None:
@@ -146,13 +149,13 @@ class ShardBook:
     def _put(self, row: StoredOperation) -> None:
         """Several moves of one operation between two writes are one entry."""
         for place, entry in enumerate(self._unwritten):
-            if isinstance(entry, OperationEntry) and entry.row.table == row.table:
+            if isinstance(entry, OperationEntry) and entry.row.object_id == row.object_id:
                 merged = replace(row, version=entry.row.version)
                 self._unwritten[place] = OperationEntry(row=merged)
-                self._rows[row.table] = row
+                self._rows[row.object_id] = row
                 return
         self._unwritten.append(OperationEntry(row=row))
-        self._rows[row.table] = replace(row, version=row.version + 1)
+        self._rows[row.object_id] = replace(row, version=row.version + 1)
 
 
 def moved_row(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from reconciler.drive.shard.before import not_allowed, not_as_planned
-from reconciler.drive.shard.looks import end_differs, position_seen, table_differs
+from reconciler.drive.shard.looks import end_differs, object_differs, position_seen
 from reconciler.drive.shard.problems import (
     already_running,
     blocker_end_words,
@@ -49,6 +49,7 @@ from reconciler.limits import (
     GUARD_WAIT_S_MAX,
     SETTLE_PAUSE_S,
 )
+from reconciler.model.object_id import ObjectId
 from reconciler.plan.model import Effect, PlannedStatement
 from reconciler.ports.shards import Applied, Failed, HeldLocks, ShardSession, Unknown
 from reconciler.rollout.transitions import Move
@@ -136,10 +137,10 @@ class _ShardRun:
                     assert_never(step)
 
     @property
-    def _table(self) -> str:
-        """The table of the statement that is next, or of the last one once all have run."""
+    def _object(self) -> ObjectId:
+        """What the statement that is next is about, or of the last one once all have run."""
         statements = self._task.work.statements
-        return statements[min(self._index, len(statements) - 1)].table
+        return statements[min(self._index, len(statements) - 1)].object_id
 
     def _session(self) -> _Step:
         """As many statements as one connection carries; _Next: the shard is done."""
@@ -164,29 +165,29 @@ class _ShardRun:
         left behind may have run since the look: the shard is looked at again."""
         if session.claim():
             return None
-        table = self._table
-        self._book.wait(table, "an earlier run's session on the shard to end")
+        object_id = self._object
+        self._book.wait(object_id, "an earlier run's session on the shard to end")
         self._progress.waits("the server still has an earlier run's session on this shard")
         give_up_s = self._world.clock.monotonic_s() + CLAIM_WAIT_S_MAX
         while not session.claim():
-            if self._is_braked(table):
+            if self._is_braked(object_id):
                 return _End()
             if self._world.clock.monotonic_s() >= give_up_s:
-                return _Again(not_claimed(self._shard, table))
+                return _Again(not_claimed(self._shard, object_id))
             pause(self._world.clock, self._pedal, SETTLE_PAUSE_S)
-        self._book.wait(table, "")
-        return self._look_again(session, table)
+        self._book.wait(object_id, "")
+        return self._look_again(session, object_id)
 
-    def _look_again(self, session: ShardSession, table: str) -> _End | None:
+    def _look_again(self, session: ShardSession, object_id: ObjectId) -> _End | None:
         position = position_seen(session, self._task)
         if isinstance(position, Problem):
-            return self._fail(table, position)
+            return self._fail(object_id, position)
         position = max(position, self._index)  # behind what was done is drift, found right below
         for operation in self._task.work.operations:
-            found, done = operation.key.table, operation.done_before(position)
+            found, done = operation.key.object_id, operation.done_before(position)
             if done > operation.done_before(self._index):
                 self._book.count_done(found, done)
-                if done == len(operation.indexes) and found != self._last_table:
+                if done == len(operation.indexes) and found != self._last_object:
                     self._complete(found)
                 self._book.tell("an earlier run's statement has run", found)
         self._first_index += position - self._index
@@ -197,12 +198,14 @@ class _ShardRun:
         statement = self._task.work.statements[self._index]
         if (step := self._before(session, statement)) is not None:
             return step
-        self._clear_the_way(session, statement.table)
+        self._clear_the_way(session, statement.object_id)
         self._book.intend(self._index, statement, self._attempt)
         self._progress.started(statement, self._index)
         begun_s = self._world.clock.monotonic_s()
         step = self._send(session, statement)
-        problem = step.problem if isinstance(step, _Again) else self._problem_of(statement.table)
+        problem = (
+            step.problem if isinstance(step, _Again) else self._problem_of(statement.object_id)
+        )
         elapsed_s = self._world.clock.monotonic_s() - begun_s
         self._progress.ended(statement, self._index, elapsed_s, problem)
         return step
@@ -213,7 +216,7 @@ class _ShardRun:
         rollout = self._task.rollout
         if needs_vitals(rollout) and (refusal := self._beyond_limits(session, statement)):
             return _End(hold=refusal)
-        if self._is_braked(statement.table):
+        if self._is_braked(statement.object_id):
             return _End()
         if not self._locks.is_held(self._shard):
             return _End(ends_run=lock_lost(self._shard))
@@ -222,28 +225,28 @@ class _ShardRun:
         if refusal := outside_window(rollout, self._world.clock.now_s()):
             return _End(hold=refusal)
         if self._index == self._first_index and session.still_running(statement.sql):
-            return _Again(already_running(self._shard, statement.table))
+            return _Again(already_running(self._shard, statement.object_id))
         if problem := not_as_planned(session, self._task, self._index):
-            return self._fail(statement.table, problem)
+            return self._fail(statement.object_id, problem)
         return None
 
     def _beyond_limits(self, session: ShardSession, statement: PlannedStatement) -> Refusal | None:
         """Lag and load go down by themselves, and are waited for; what holds is returned."""
-        table, waits = statement.table, False
+        object_id, waits = statement.object_id, False
         give_up_s = self._world.clock.monotonic_s() + GUARD_WAIT_S_MAX
         while refusal := self._vitals_refusal(session, statement):
             is_late = self._world.clock.monotonic_s() >= give_up_s
             if is_late or not passes_by_itself(refusal):
                 return refusal
-            if self._is_braked(table):
+            if self._is_braked(object_id):
                 return None
             if not waits:
                 waits = True
-                self._book.wait(table, f"this to pass: {refusal.message}")
+                self._book.wait(object_id, f"this to pass: {refusal.message}")
                 self._progress.waits(refusal.message)
             pause(self._world.clock, self._pedal, GUARD_PAUSE_S)
         if waits:
-            self._book.wait(table, "")
+            self._book.wait(object_id, "")
         return None
 
     def _vitals_refusal(self, session: ShardSession, statement: PlannedStatement) -> Refusal | None:
@@ -256,21 +259,21 @@ class _ShardRun:
         # What does not pass by itself first: waiting for the others would be in vain.
         return min(refusals, key=passes_by_itself, default=None)
 
-    def _clear_the_way(self, session: ShardSession, table: str) -> None:
+    def _clear_the_way(self, session: ShardSession, object_id: ObjectId) -> None:
         """End what keeps the statement from its lock, where the spec says so and since when."""
         after_s = self._task.rollout.kill_blockers_after_s
         if after_s is None or self._blocked_since_s is None:
             return
         if self._world.clock.monotonic_s() - self._blocked_since_s >= after_s:
-            for end in session.kill_blockers(table):
+            for end in session.kill_blockers(object_id):
                 told = blocker_end_words(end)
-                self._book.tell(told, table)
+                self._book.tell(told, object_id)
                 self._progress.waits(told)
 
-    def _is_braked(self, table: str) -> bool:
+    def _is_braked(self, object_id: ObjectId) -> bool:
         """A stop takes effect between two statements, a failure elsewhere between operations."""
         if self._pedal.brake is Brake.NO_NEW_OPERATION:
-            return self._book.state(table) is OperationState.PENDING
+            return self._book.state(object_id) is OperationState.PENDING
         return self._pedal.brake is Brake.AFTER_STATEMENT
 
     def _send(self, session: ShardSession, statement: PlannedStatement) -> _Step:
@@ -280,7 +283,7 @@ class _ShardRun:
         )
         match outcome:
             case Unknown(reason=reason):
-                return self._lose(statement, unanswered(self._shard, statement.table, reason))
+                return self._lose(statement, unanswered(self._shard, statement.object_id, reason))
             case Applied() | Failed():
                 pass
             case _:
@@ -297,82 +300,82 @@ class _ShardRun:
         return self._failed(statement, outcome) if untouched else self._wrong_result(statement)
 
     def _is_at(self, session: ShardSession, effect: Effect, expected: str | None) -> bool:
-        return table_differs(session, self._task, effect.table, expected) is None
+        return object_differs(session, self._task, effect.object_id, expected) is None
 
     def _applied(self, statement: PlannedStatement) -> _Next:
-        book, table = self._book, statement.table
+        book, object_id = self._book, statement.object_id
         book.conclude(self._index, StatementState.APPLIED)
         operation = self._task.work.operation_at(self._index)
         done = operation.done_before(self._index + 1)
-        book.count_done(table, done)
-        if done == len(operation.indexes) and table != self._last_table:
-            self._complete(table)
+        book.count_done(object_id, done)
+        if done == len(operation.indexes) and object_id != self._last_object:
+            self._complete(object_id)
         return _Next()
 
     @property
-    def _last_table(self) -> str:
+    def _last_object(self) -> ObjectId:
         """Its operation ends with the shard, and so is completed by a look at all of it."""
-        return self._task.work.statements[-1].table
+        return self._task.work.statements[-1].object_id
 
-    def _complete(self, table: str) -> None:
-        is_running = self._book.state(table) is OperationState.RUNNING
-        self._book.move(table, Move.COMPLETE if is_running else Move.FIND_DONE)
-        self._book.tell("completed", table)
+    def _complete(self, object_id: ObjectId) -> None:
+        is_running = self._book.state(object_id) is OperationState.RUNNING
+        self._book.move(object_id, Move.COMPLETE if is_running else Move.FIND_DONE)
+        self._book.tell("completed", object_id)
 
     def _end_of_shard(self, session: ShardSession) -> _Next | _End:
         """All statements have run: is all of the shard as the plan leaves it (GD-12)?"""
-        table = self._last_table
+        object_id = self._last_object
         try:
             problem = end_differs(session, self._task)
         except Unavailable as error:
-            if self._book.state(table) is not OperationState.RUNNING:
+            if self._book.state(object_id) is not OperationState.RUNNING:
                 raise
             unseen = end_unseen(self._shard, error.problems[0].message)
-            self._book.move(table, Move.LOSE, unseen)
-            self._book.tell(unseen.message, table)
+            self._book.move(object_id, Move.LOSE, unseen)
+            self._book.tell(unseen.message, object_id)
             return _End()
         if problem is not None:
-            return self._fail(table, problem)
-        self._complete(table)
+            return self._fail(object_id, problem)
+        self._complete(object_id)
         return _Next()
 
     def _wrong_result(self, statement: PlannedStatement) -> _End:
-        problem = read_back_differs(self._shard, statement.table)
+        problem = read_back_differs(self._shard, statement.object_id)
         self._book.conclude(self._index, StatementState.FAILED, problem)
-        return self._fail(statement.table, problem)
+        return self._fail(statement.object_id, problem)
 
     def _failed(self, statement: PlannedStatement, failed: Failed) -> _Step:
-        problem = statement_failed(self._shard, statement.table, failed)
+        problem = statement_failed(self._shard, statement.object_id, failed)
         self._book.conclude(self._index, StatementState.FAILED, problem)
         if failed.transient:
             if self._blocked_since_s is None:
                 self._blocked_since_s = self._world.clock.monotonic_s()
             return _Again(problem, failed.blocker)
-        return self._fail(statement.table, problem)
+        return self._fail(statement.object_id, problem)
 
     def _lose(self, statement: PlannedStatement, problem: Problem) -> _End:
         self._book.conclude(self._index, StatementState.UNKNOWN, problem)
-        self._book.move(statement.table, Move.LOSE, problem)
-        self._book.tell(f"outcome unknown: {problem.message}", statement.table)
+        self._book.move(statement.object_id, Move.LOSE, problem)
+        self._book.tell(f"outcome unknown: {problem.message}", statement.object_id)
         return _End()
 
-    def _fail(self, table: str, problem: Problem) -> _End:
-        self._book.fail(table, problem)
+    def _fail(self, object_id: ObjectId, problem: Problem) -> _End:
+        self._book.fail(object_id, problem)
         return _End()
 
     def _back_off(self, step: _Again) -> _End | None:
         """Bounded and paced (ST-17): None once it is time to try again."""
-        table = self._table
+        object_id = self._object
         if self._attempt > self._task.rollout.lock_retries:
-            return self._fail(table, tried_in_vain(step.problem, self._attempt))
-        if self._book.state(table) is OperationState.RUNNING:
-            self._book.move(table, Move.FAIL_FOR_NOW, step.problem)
-        self._book.wait(table, step.blocker or f"its next try; {step.problem.message}")
+            return self._fail(object_id, tried_in_vain(step.problem, self._attempt))
+        if self._book.state(object_id) is OperationState.RUNNING:
+            self._book.move(object_id, Move.FAIL_FOR_NOW, step.problem)
+        self._book.wait(object_id, step.blocker or f"its next try; {step.problem.message}")
         pause_s = retry_pause_s(self._attempt, self._world.jitter())
         self._progress.waits(step.problem.message, self._world.clock.now_s() + pause_s)
         pause(self._world.clock, self._pedal, pause_s)
         self._attempt += 1
         return None
 
-    def _problem_of(self, table: str) -> Problem | None:
-        return next((row.problem for row in self._book.rows if row.table == table), None)
+    def _problem_of(self, object_id: ObjectId) -> Problem | None:
+        return next((row.problem for row in self._book.rows if row.object_id == object_id), None)

@@ -98,24 +98,24 @@ def _settle(
 ) -> None:
     if isinstance(position, Problem):
         unknown = next(row for row in book.rows if row.state is OperationState.UNKNOWN)
-        book.fail(unknown.table, position)
+        book.fail(unknown.object_id, position)
         return
     for row in recorded:
         if row.state in _IN_DOUBT:
             ran = row.index < position
             found = StatementState.APPLIED if ran else StatementState.NEVER_RAN
             book.conclude_found(row, found)
-            book.tell(f"a look at the shard found its statement {found}", row.table)
+            book.tell(f"a look at the shard found its statement {found}", row.object_id)
     for operation in task.work.operations:
-        table, done = operation.key.table, operation.done_before(position)
-        if book.state(table) is OperationState.UNKNOWN:
-            book.count_done(table, done)
+        object_id, done = operation.key.object_id, operation.done_before(position)
+        if book.state(object_id) is OperationState.UNKNOWN:
+            book.count_done(object_id, done)
             is_done = done == len(operation.indexes)
-            book.move(table, Move.FIND_DONE if is_done else Move.FIND_UNDONE)
+            book.move(object_id, Move.FIND_DONE if is_done else Move.FIND_UNDONE)
 
 
 def _stay_unknown(book: ShardBook, task: ShardTask, reason: str) -> None:
     problem = still_unknown(task.work.shard, reason)
     for row in book.rows:
         if row.state is OperationState.UNKNOWN:
-            book.explain(row.table, problem)
+            book.explain(row.object_id, problem)

@@ -12,6 +12,7 @@ from reconciler.guard.classify import states_along
 from reconciler.guard.model import Refusal
 from reconciler.ledger.model import StoredOperation
 from reconciler.limits import RETRY_PAUSE_S, RETRY_PAUSE_S_MAX, ROLLOUT_POLL_S
+from reconciler.model.object_id import ObjectId
 from reconciler.ports.clock import Clock, Crew
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.shards import ShardSessions
@@ -49,13 +50,13 @@ class BrakePedal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardTask:
-    """`managed` are the tables that statements may touch."""
+    """`tables` are those that statements may touch."""
 
     spec: ShardSpec
     work: ShardWork
-    rows: Mapping[str, StoredOperation]
+    rows: Mapping[ObjectId, StoredOperation]
     basis: ShardBasis
-    managed: frozenset[str]
+    tables: frozenset[str]
     rollout: RolloutSpec
 
     @property
@@ -63,11 +64,11 @@ class ShardTask:
         """Statements run in the order of the change set, so the done ones come first."""
         return sum(row.statements_done for row in self.rows.values())
 
-    def definition_of(self, table: str, fingerprint: str | None) -> str | None:
+    def definition_of(self, object_id: ObjectId, fingerprint: str | None) -> str | None:
         """The text with that fingerprint, where the plan holds it: the one before the change."""
-        touched = {before.table: before.definition for before in self.work.change_set.touched}
+        touched = {before.object_id: before.definition for before in self.work.change_set.touched}
         start = states_along(self.work.change_set)[0]
-        return touched.get(table) if start.get(table) == fingerprint else None
+        return touched.get(object_id) if start.get(object_id) == fingerprint else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

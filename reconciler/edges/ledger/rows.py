@@ -26,6 +26,7 @@ from reconciler.ledger.states import (
     StatementState,
 )
 from reconciler.limits import LEDGER_MESSAGE_CHARS_MAX
+from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.plan.visible import visible_line
 
 Row = RowMapping  # untyped, as drivers return it; each reader below gives it its types
@@ -88,7 +89,7 @@ def operation_columns(row: StoredOperation) -> dict[str, object]:
 def stored_operation(row: Row) -> StoredOperation:
     return StoredOperation(
         shard=row["shard"],
-        table=row["table_name"],
+        object_id=_object_id(row),
         wave=row["wave"],
         position=row["position"],
         statements=row["statements"],
@@ -105,7 +106,7 @@ def stored_operation(row: Row) -> StoredOperation:
 
 def statement_columns(row: StoredStatement) -> dict[str, object]:
     return {
-        "table_name": row.table,
+        **object_columns(row.object_id),
         "sql_text": row.sql,
         "state": row.state.value,
         "attempts": row.attempts,
@@ -119,7 +120,7 @@ def stored_statement(row: Row) -> StoredStatement:
     return StoredStatement(
         shard=row["shard"],
         index=row["statement_index"],
-        table=row["table_name"],
+        object_id=_object_id(row),
         sql=row["sql_text"],
         state=StatementState(row["state"]),
         attempts=row["attempts"],
@@ -134,13 +135,17 @@ def event_columns(entry: EventEntry) -> dict[str, object]:
         "at_s": entry.at_s,
         "what": line(entry.what),
         "shard": entry.shard,
-        "table_name": entry.table,
+        "object_kind": entry.object_id.kind.value if entry.object_id else None,
+        "object_name": entry.object_id.name if entry.object_id else None,
     }
 
 
 def event_entry(row: Row) -> EventEntry:
     return EventEntry(
-        at_s=row["at_s"], what=row["what"], shard=row["shard"], table=row["table_name"]
+        at_s=row["at_s"],
+        what=row["what"],
+        shard=row["shard"],
+        object_id=None if row["object_kind"] is None else _object_id(row),
     )
 
 
@@ -163,6 +168,14 @@ def stored_request(row: Row) -> Request:
         state=RequestState(row["state"]),
         answer=row["answer"],
     )
+
+
+def object_columns(object_id: ObjectId) -> dict[str, object]:
+    return {"object_kind": object_id.kind.value, "object_name": object_id.name}
+
+
+def _object_id(row: Row) -> ObjectId:
+    return ObjectId(ObjectKind(row["object_kind"]), row["object_name"])
 
 
 def _soaking(row: Row) -> Soaking | None:

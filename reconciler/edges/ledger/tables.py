@@ -22,13 +22,12 @@ from sqlalchemy import (
     insert,
     inspect,
     select,
-    text,
     update,
 )
 
 from reconciler.errors import Problem, Refused
 
-LEDGER_VERSION = 3
+LEDGER_VERSION = 1
 
 # Whoever drives an apply or asks something of it, in words.
 HOLDER_CHARS_MAX = 255
@@ -43,7 +42,7 @@ _BINARY_NAMES: dict[str, Any] = {"mysql_charset": "utf8mb4", "mysql_collate": "u
 metadata = MetaData()
 
 schema_version = Table(
-    "reconciler_schema_version", metadata, Column("version", Integer, nullable=False)
+    "reconciler_ledger_version", metadata, Column("version", Integer, nullable=False)
 )
 
 applies = Table(
@@ -64,7 +63,7 @@ applies = Table(
     Column("gates_open", Integer, nullable=False),
     Column("failures_released", Integer, nullable=False),
     Column("problem", Text),
-    Column("waits_since_s", Double),  # these three since version 3
+    Column("waits_since_s", Double),
     Column("soaking_wave", Integer),
     Column("soak_until_s", Double),
     Index("reconciler_applies_of_keyspace", "environment", "keyspace", "apply_id"),
@@ -77,7 +76,8 @@ operations = Table(
     metadata,
     Column("apply_id", Integer, primary_key=True, autoincrement=False),
     Column("shard", _NAME, primary_key=True),
-    Column("table_name", _NAME, primary_key=True),
+    Column("object_kind", _WORD, primary_key=True),
+    Column("object_name", _NAME, primary_key=True),
     Column("wave", Integer, nullable=False),
     Column("position", Integer, nullable=False),
     Column("statements", Integer, nullable=False),
@@ -87,8 +87,8 @@ operations = Table(
     Column("started_s", Double),
     Column("settled_s", Double),
     Column("problem", Text),
-    Column("waits_for", Text),  # since version 2
-    Column("waits_since_s", Double),  # since version 3
+    Column("waits_for", Text),
+    Column("waits_since_s", Double),
     **_BINARY_NAMES,
 )
 
@@ -98,7 +98,8 @@ statements = Table(
     Column("apply_id", Integer, primary_key=True, autoincrement=False),
     Column("shard", _NAME, primary_key=True),
     Column("statement_index", Integer, primary_key=True, autoincrement=False),
-    Column("table_name", _NAME, nullable=False),
+    Column("object_kind", _WORD, nullable=False),
+    Column("object_name", _NAME, nullable=False),
     Column("sql_text", _LONG, nullable=False),
     Column("state", _WORD, nullable=False),
     Column("attempts", Integer, nullable=False),
@@ -116,7 +117,8 @@ events = Table(
     Column("at_s", Double, nullable=False),
     Column("what", Text, nullable=False),
     Column("shard", _NAME),
-    Column("table_name", _NAME),
+    Column("object_kind", _WORD),
+    Column("object_name", _NAME),
     Index("reconciler_events_of_apply", "apply_id", "event_id"),
     **_BINARY_NAMES,
 )
@@ -148,28 +150,9 @@ requests = Table(
 )
 
 
-def _add_what_an_operation_waits_for(connection: Connection) -> None:
-    _add(connection, operations, "waits_for", "TEXT")
-
-
-def _add_since_when_and_until_when(connection: Connection) -> None:
-    _add(connection, operations, "waits_since_s", "DOUBLE PRECISION")
-    _add(connection, applies, "waits_since_s", "DOUBLE PRECISION")
-    _add(connection, applies, "soaking_wave", "INTEGER")
-    _add(connection, applies, "soak_until_s", "DOUBLE PRECISION")
-
-
-def _add(connection: Connection, table: Table, column: str, sql_type: str) -> None:
-    known = {found["name"] for found in inspect(connection).get_columns(table.name)}
-    if column not in known:  # MySQL commits DDL on its own: a step may have run in part before
-        connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {column} {sql_type}"))
-
-
-# From the version that is the key to the next one.
-UPGRADES: dict[int, Callable[[Connection], None]] = {
-    1: _add_what_an_operation_waits_for,
-    2: _add_since_when_and_until_when,
-}
+# From the version that is the key to the next one. MySQL commits DDL on its own, so a step may have
+# run in part before: it looks before it alters.
+UPGRADES: dict[int, Callable[[Connection], None]] = {}
 
 
 def is_current(connection: Connection) -> bool:
@@ -183,6 +166,7 @@ def make_current(connection: Connection) -> None:
     metadata.create_all(connection)  # makes what is missing, alters nothing
     version = connection.execute(select(schema_version.c.version)).scalar()
     if version is None:
+        _check_columns(connection)
         connection.execute(insert(schema_version).values(version=LEDGER_VERSION))
         return
     if version > LEDGER_VERSION:
@@ -191,6 +175,26 @@ def make_current(connection: Connection) -> None:
         UPGRADES[version](connection)
         version += 1
         connection.execute(update(schema_version).values(version=version))
+
+
+def _check_columns(connection: Connection) -> None:
+    """Tables of our names without a version: ours, cut off while they were made, or another's."""
+    for table in metadata.sorted_tables:
+        known = {column["name"] for column in inspect(connection).get_columns(table.name)}
+        if not known.issuperset(column.name for column in table.columns):
+            raise _not_ours(table.name)
+
+
+def _not_ours(table: str) -> Refused:
+    return Refused(
+        Problem(
+            code="ledger-foreign",
+            message=f"the ledger's database has a table {table} that no released version of this"
+            " program made",
+            recovery="give the ledger a database of its own (`ledger:` in the spec), or rename the"
+            " tables whose names begin with reconciler_",
+        )
+    )
 
 
 def _from_the_future(version: int) -> Refused:

@@ -188,7 +188,7 @@ def _operation_row(apply_id: int, new: NewApply, number: int) -> dict[str, objec
     return {
         "apply_id": apply_id,
         "shard": operation.shard,
-        "table_name": operation.table,
+        **rows.object_columns(operation.object_id),
         "wave": operation.wave,
         "position": operation.position,
         "statements": operation.statements,
@@ -205,14 +205,15 @@ def _write_operation(connection: Connection, apply_id: int, row: StoredOperation
         .where(
             operations.c.apply_id == apply_id,
             operations.c.shard == row.shard,
-            operations.c.table_name == row.table,
+            operations.c.object_kind == row.object_id.kind.value,
+            operations.c.object_name == row.object_id.name,
             operations.c.version == row.version,
             operations.c.state.not_in(_SETTLED),
         )
         .values(**rows.operation_columns(row), version=row.version + 1)
     )
     if changed.rowcount != 1:
-        raise _conflict(f"table {row.table} of shard {row.shard}")
+        raise _conflict(f"{row.object_id.titled} of shard {row.shard}")
 
 
 def _write_statement(connection: Connection, apply_id: int, row: StoredStatement) -> None:

@@ -16,8 +16,9 @@ from reconciler.ddl.quote import quote_identifier
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.problems import ServerRefusal, misread
 from reconciler.edges.mysql.reading import Listing, number, text
+from reconciler.model.object_id import ObjectKind
 from reconciler.model.observation import OutsideParent
-from reconciler.model.schema import ObjectKind, OtherObject
+from reconciler.model.schema import OtherObject
 
 # One round trip for three catalogues. A routine's text is its body: nothing more is needed to tell
 # which tables it uses.

@@ -40,6 +40,7 @@ from reconciler.errors import Unavailable
 from reconciler.guard.health import Vitals
 from reconciler.limits import SESSION_SILENT_S_MAX
 from reconciler.model.access import ShardAccess
+from reconciler.model.object_id import ObjectId, table_id
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.shards import BlockerEnd, Failed, Outcome, Unknown
 from reconciler.spec.model import ShardSpec
@@ -89,14 +90,15 @@ class MysqlShardSession:
     def close(self) -> None:
         self._link.close()
 
-    def definitions(self) -> Mapping[str, str]:
-        return dict(self._looked(lambda link: read_tables(link, self._database).whole))
+    def definitions(self) -> Mapping[ObjectId, str]:
+        read = self._looked(lambda link: read_tables(link, self._database).whole)
+        return {table_id(table): definition for table, definition in read}
 
-    def definition(self, table: str) -> str | None:
-        return self._looked(lambda link: read_definition(link, table))
+    def definition(self, object_id: ObjectId) -> str | None:
+        return self._looked(lambda link: read_definition(link, object_id.name))
 
-    def rows_estimate(self, table: str) -> int | None:
-        rows = self._looked(lambda link: link.query(_ROWS, [table], width=1))
+    def rows_estimate(self, object_id: ObjectId) -> int | None:
+        rows = self._looked(lambda link: link.query(_ROWS, [object_id.name], width=1))
         return number(rows[0][0]) if rows else None
 
     def vitals(self) -> Vitals:
@@ -117,7 +119,9 @@ class MysqlShardSession:
         outcome = run_statement(self._link, statement.sql, run_limit_s=run_limit_s)
         match outcome:
             case Failed(error=error) if error.number == LOCK_WAIT_TIMEOUT:
-                return Failed(error=error, transient=True, blocker=self._blocker(statement.table))
+                return Failed(
+                    error=error, transient=True, blocker=self._blocker(statement.object_id.name)
+                )
             case Unknown():
                 self._link.close()
         return outcome
@@ -128,8 +132,8 @@ class MysqlShardSession:
     def still_running(self, sql: str) -> bool:
         return self._looked(lambda link: self._runs(link, sql.strip()))
 
-    def kill_blockers(self, table: str) -> tuple[BlockerEnd, ...]:
-        flavor = self._server.settings.version.flavor
+    def kill_blockers(self, object_id: ObjectId) -> tuple[BlockerEnd, ...]:
+        flavor, table = self._server.settings.version.flavor, object_id.name
         return self._looked(
             lambda link: end_blockers(link, find_blockers(link, table, flavor) or ())
         )

@@ -225,7 +225,7 @@ def _operation(row: OperationRow, on_top: Problem | None, now_s: float | None) -
     if told is not None and row.problem == on_top:  # whose next step stands there already
         told = replace(told, recovery=())
     return blocks.Operation(
-        table=row.table,
+        table=str(row.object_id),
         sign=apply_words.MARKS[row.state],
         text=apply_words.operation_words(row, now_s),
         runs=row.runs,
@@ -240,6 +240,6 @@ def _history(events: Sequence[LedgerEvent]) -> Iterator[Block]:
 
 
 def _event(event: LedgerEvent) -> str:
-    places = (("shard", event.shard), ("table", event.table))
+    places = (("shard", event.shard), ("table", event.object_id))
     place = ", ".join(f"{noun} {name}" for noun, name in places if name)
     return f"{place}: {event.what}" if place else event.what

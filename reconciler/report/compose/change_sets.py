@@ -50,7 +50,7 @@ def _worst(change_set: ChangeSet) -> PlannedStatement:
 
 def _destructive_count(change_set: ChangeSet) -> str:
     found = {
-        (statement.table, hazard.kind, hazard.object)
+        (statement.object_id, hazard.kind, hazard.object)
         for statement in change_set.statements
         for hazard in statement.hazards
         if words.is_destructive(hazard)
@@ -59,7 +59,7 @@ def _destructive_count(change_set: ChangeSet) -> str:
 
 
 def _tables(change_set: ChangeSet) -> Line:
-    tables = list(dict.fromkeys(statement.table for statement in change_set.statements))
+    tables = list(dict.fromkeys(str(statement.object_id) for statement in change_set.statements))
     more = len(tables) - _NAMES_MAX
     rest = (Text(f" and {more} more"),) if more > 0 else ()
     return (*name_list(tables[:_NAMES_MAX]), *rest)
@@ -90,8 +90,8 @@ def _statement(
         remarks.insert(0, f"refused where the table has over {statement.row_ceiling:,} rows")
     return blocks.Statement(
         number=number,
-        table=statement.table,
-        rows=rows_of(plan, statement.table),
+        table=str(statement.object_id),
+        rows=rows_of(plan, statement.object_id.name),
         sql=statement.sql,
         class_name=words.class_name(statement),
         effect=words.class_effect(statement),
@@ -99,7 +99,8 @@ def _statement(
         remarks=tuple(remarks),
         hidden=hidden_in_sql(statement.sql),
         dangers=tuple(
-            _danger(plan.core, statement.table, hazard, files) for hazard in statement.hazards
+            _danger(plan.core, statement.object_id.name, hazard, files)
+            for hazard in statement.hazards
         ),
     )
 

@@ -92,7 +92,7 @@ def _group(group: DriftGroup, total: int, pending_plan_id: str | None) -> blocks
         reason=reason,
         recovery=with_commands(group.recovery),
         divergences=tuple(
-            blocks.Divergence(table=found.table, text=found.what, repair=found.repair)
+            blocks.Divergence(table=str(found.object_id), text=found.what, repair=found.repair)
             for found in drift_words.sorted_differences(group)
         ),
     )

@@ -83,7 +83,12 @@ def _refusal(refusal: Refusal, keyspace: str, files: SchemaFiles) -> Reason:
         difference=None
         if sides == (None, None)
         else Difference(expected=refusal.expected, observed=refusal.observed),
-        defined=defined_at(files, keyspace, refusal.table, refusal.object),
+        defined=defined_at(
+            files,
+            keyspace,
+            refusal.object_id.name if refusal.object_id else None,
+            refusal.object,
+        ),
     )
 
 

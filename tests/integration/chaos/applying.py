@@ -26,6 +26,7 @@ from reconciler.edges.workers import ThreadWorkers
 from reconciler.errors import ReconcilerError
 from reconciler.guard.classify import position_of
 from reconciler.guard.model import Done, ToDo
+from reconciler.model.object_id import ObjectId
 from reconciler.outcomes.apply import ApplyVerdict
 from reconciler.ports.shards import ShardSessions
 from reconciler.spec.model import ShardSpec
@@ -180,5 +181,5 @@ def _apply(fleet: ChaosFleet, place: LedgerPlace, moments: Moments) -> End:
     return End.DONE if done else End.NOT_YET
 
 
-def _fingerprints(fleet: ChaosFleet, live: Mapping[str, str]) -> dict[str, str]:
-    return {table: fleet.fingerprint(text) for table, text in live.items()}
+def _fingerprints(fleet: ChaosFleet, live: Mapping[ObjectId, str]) -> dict[ObjectId, str]:
+    return {object_id: fleet.fingerprint(text) for object_id, text in live.items()}

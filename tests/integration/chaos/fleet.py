@@ -19,7 +19,8 @@ from reconciler.ddl.fingerprint import (
 )
 from reconciler.ddl.read import read_table
 from reconciler.diff.model import Operation
-from reconciler.drive.shard.basis import ShardBasis, WantedTable
+from reconciler.drive.shard.basis import ShardBasis, WantedObject
+from reconciler.model.object_id import ObjectId, table_id
 from reconciler.model.policy import Policy
 from reconciler.model.server import Flavor
 from reconciler.plan.codec import plan_from_core
@@ -29,12 +30,12 @@ from reconciler.plan.model import (
     ChangeSet,
     Effect,
     ExecutionClass,
+    ObjectBefore,
     Plan,
     PlanCore,
     PlanMeta,
     PlannedStatement,
     RuleVersions,
-    TableBefore,
 )
 from reconciler.rollout.waves import waves_of
 from reconciler.spec.model import Connection, Environment, OnFailure, RolloutSpec, ShardSpec
@@ -70,7 +71,7 @@ class ChaosFleet:
     def __init__(self, server: CrashableServer) -> None:
         self.server = server
         self.reset()
-        self._after: dict[str, WantedTable] = {}
+        self._after: dict[ObjectId, WantedObject] = {}
         self.plan = self._planned()
         self.environment = Environment(
             name="production",
@@ -148,28 +149,32 @@ class ChaosFleet:
         with self.server.connect(database_of(SHARDS[0])) as connection:
             cursor = connection.cursor()
             texts = {table: _definition(cursor, table) for table in _TABLES}
-            before = [TableBefore(table=t, definition=text) for t, text in texts.items()]
+            before = [
+                ObjectBefore(object_id=table_id(t), definition=text) for t, text in texts.items()
+            ]
             self._after = {
-                table: WantedTable(fingerprint=start[table], text=text)
+                table_id(table): WantedObject(fingerprint=start[table], text=text)
                 for table, text in texts.items()
             }
             for table, sql in _STATEMENTS:
                 cursor.execute(sql)
                 text = _definition(cursor, table)
                 after = self.fingerprint(text)
-                self._after[table] = WantedTable(fingerprint=after, text=text)
+                self._after[table_id(table)] = WantedObject(fingerprint=after, text=text)
                 statements.append(
                     PlannedStatement(
-                        table=table,
+                        object_id=table_id(table),
                         operation=Operation.ALTER_TABLE,
                         sql=sql,
                         execution=ExecutionClass(algorithm=Algorithm.INSTANT),
-                        effects=(Effect(table=table, before=state[table], after=after),),
+                        effects=(
+                            Effect(object_id=table_id(table), before=state[table], after=after),
+                        ),
                     )
                 )
                 state[table] = after
         self.reset()
-        after_all = schema_fingerprint(state)
+        after_all = schema_fingerprint({table_id(t): found for t, found in state.items()})
         core = PlanCore(
             environment="production",
             keyspace="commerce",
@@ -181,10 +186,10 @@ class ChaosFleet:
             policy=Policy(),
             shards=SHARDS,
             waves=waves_of(SHARDS, ROLLOUT),
-            managed_tables=tuple(sorted(_TABLES)),
+            managed=tuple(map(table_id, sorted(_TABLES))),
             change_sets=(
                 ChangeSet(
-                    before=schema_fingerprint(start),
+                    before=schema_fingerprint({table_id(t): found for t, found in start.items()}),
                     after=after_all,
                     touched=tuple(before),
                     statements=tuple(statements),

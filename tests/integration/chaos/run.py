@@ -171,7 +171,7 @@ class ChaosRun:
         ran, wanted = self.fleet.ran(), self.fleet.wanted()
         self._check(ran == wanted, f"ran {ran - wanted} too often, {wanted - ran} too rarely")
         core = self.fleet.plan.core
-        end = {e.table: e.after for s in core.change_sets[0].statements for e in s.effects}
+        end = {e.object_id.name: e.after for s in core.change_sets[0].statements for e in s.effects}
         for shard in SHARDS:
             self._check(self.fleet.live(shard) == end, f"{shard} is not at its after-state")
         if self.ledger_is_whole:

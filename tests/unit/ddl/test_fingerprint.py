@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.ddl.fingerprint import schema_fingerprint, table_fingerprint
+from reconciler.model.object_id import ObjectId, ObjectKind, table_id
 from reconciler.model.schema import (
     Check,
     Column,
@@ -147,8 +148,10 @@ def test_the_flavors_never_share_a_fingerprint() -> None:
 
 
 def test_a_schema_is_its_tables_in_any_order() -> None:
-    one = {"a": "sha256:1", "b": "sha256:2"}
+    a, b, c = map(table_id, "abc")
+    one = {a: "sha256:1", b: "sha256:2"}
     assert schema_fingerprint(one) == schema_fingerprint(dict(reversed(one.items())))
-    swapped = {"a": "sha256:2", "b": "sha256:1"}
-    for other in ({}, {"a": "sha256:1"}, swapped, {"b": "sha256:1", "c": "sha256:2"}):
+    swapped = {a: "sha256:2", b: "sha256:1"}
+    view = {ObjectId(ObjectKind.VIEW, "a"): "sha256:1", b: "sha256:2"}
+    for other in ({}, {a: "sha256:1"}, swapped, {b: "sha256:1", c: "sha256:2"}, view):
         assert schema_fingerprint(one) != schema_fingerprint(other)

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from reconciler.diff.model import ClauseKind, Operation
+from reconciler.model.object_id import ObjectKind
 from reconciler.model.policy import ColumnOrder, PartitionLists, Policy
-from reconciler.model.schema import ObjectKind, OtherObject
+from reconciler.model.schema import OtherObject
 from reconciler.model.server import ServerVersion
 from tests.unit.ddl.test_fingerprint import ANOTHER, FIELDS, TABLE, holding
 from tests.unit.diff.tables import MARIADB, MYSQL, diff, schema, statements, table

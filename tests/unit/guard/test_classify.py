@@ -6,6 +6,7 @@ import pytest
 
 from reconciler.guard.classify import classify
 from reconciler.guard.model import Done, Drifted, ToDo
+from reconciler.model.object_id import ObjectId, table_id
 from tests.sample_plans import BEFORE, DESIRED, live, sample_plan
 
 CORE = sample_plan().core
@@ -20,7 +21,7 @@ CORE = sample_plan().core
         (live(users=1, orders=1, zones=0), 2),
     ],
 )
-def test_a_shard_part_of_the_way_has_the_rest_to_do(state: dict[str, str], index: int) -> None:
+def test_a_shard_part_of_the_way_has_the_rest_to_do(state: dict[ObjectId, str], index: int) -> None:
     standing = classify(CORE, "-40", live=state, desired=DESIRED)
     assert standing == ToDo(shard="-40", next_index=index)
 
@@ -54,8 +55,8 @@ def test_a_matching_shard_never_gets_the_statements_of_others() -> None:
         (live(users=0, orders=0, zones=0, extra=0), "extra"),  # added
     ],
 )
-def test_anything_else_is_drift_and_names_the_table(state: dict[str, str], table: str) -> None:
+def test_anything_else_is_drift_and_names_the_table(state: dict[ObjectId, str], table: str) -> None:
     standing = classify(CORE, "-40", live=state, desired=DESIRED)
     assert isinstance(standing, Drifted)
-    assert standing.table == table
+    assert standing.object_id == table_id(table)
     assert standing.expected != standing.observed

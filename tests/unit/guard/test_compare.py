@@ -10,6 +10,7 @@ import pytest
 from reconciler.diff.model import Operation
 from reconciler.diff.session import UNCHECKED
 from reconciler.guard.compare import compare_plans
+from reconciler.model.object_id import table_id
 from reconciler.model.policy import ColumnOrder, Hazard, HazardKind, PartitionLists, Policy
 from reconciler.plan.model import (
     Algorithm,
@@ -61,7 +62,7 @@ def test_canonical_form_is_what_the_multiset_compares(sql: str) -> None:
 def test_a_change_twice_on_one_side_refuses_although_the_sets_are_equal() -> None:
     statements = CORE.change_sets[0].statements
     refusals = compare_plans(CORE, with_statements(*statements, statements[0]), {})
-    assert {(r.code, r.table) for r in refusals} == {("statement-differs", "users")}
+    assert {(r.code, str(r.object_id)) for r in refusals} == {("statement-differs", "users")}
     assert "shards -40, 40-80, 80-c0" in refusals[0].message
 
 
@@ -70,7 +71,7 @@ def test_a_refusal_shows_both_sides_and_the_next_step() -> None:
     other = statement("users", 0, "ALTER TABLE `users` ADD COLUMN `c0` bigint, ALGORITHM=INSTANT")
     derived = with_statements(other, *CORE.change_sets[0].statements[1:])
     (refusal,) = compare_plans(CORE, derived, {})
-    assert (refusal.shard, refusal.table) == ("-40", "users")
+    assert (refusal.shard, str(refusal.object_id)) == ("-40", "users")
     assert "`c0` int" in str(refusal.expected)
     assert "`c0` bigint" in str(refusal.observed)
     assert "reconciler plan" in refusal.recovery
@@ -110,7 +111,8 @@ def test_rows_above_the_ceiling_refuse_and_below_do_not() -> None:
     derived = with_statements(*[replace(s, row_ceiling=1_000_000) for s in copies])
     assert compare_plans(reviewed, derived, {("-40", "users"): 100_000}) == ()
     (refusal,) = compare_plans(reviewed, derived, {("-40", "users"): 100_001})
-    assert (refusal.code, refusal.shard, refusal.table) == ("row-ceiling-exceeded", "-40", "users")
+    assert (refusal.code, refusal.shard) == ("row-ceiling-exceeded", "-40")
+    assert refusal.object_id == table_id("users")
 
 
 ANOTHER: dict[str, Any] = {
@@ -122,7 +124,7 @@ ANOTHER: dict[str, Any] = {
     "policy": Policy(),
     "shards": (),
     "waves": (("-40", "40-80"), ("80-c0", "c0-")),
-    "managed_tables": (),
+    "managed": (),
     "change_sets": (),
     "matching": (),
     "after": fingerprint("another"),
@@ -142,12 +144,12 @@ def test_other_rules_refuse(field: str) -> None:
 
 
 ANOTHER_STATEMENT: dict[str, Any] = {
-    "table": "orders",
+    "object_id": table_id("orders"),
     "operation": Operation.DROP_TABLE,
     "sql": "ALTER TABLE `users` ADD COLUMN `c9` int, ALGORITHM=INSTANT",
     "session": UNCHECKED,
     "execution": ExecutionClass(algorithm=Algorithm.COPY),
-    "effects": (Effect(table="users", before=None, after=None),),
+    "effects": (Effect(object_id=table_id("users"), before=None, after=None),),
     "hazards": (Hazard(kind=HazardKind.RENAME, object="c", reason="r", needs_permission=False),),
     "row_ceiling": 5,
 }
@@ -204,7 +206,7 @@ def test_a_ceiling_that_no_row_count_leads_to_refuses() -> None:
     """A million is what 80,000 estimated rows come to; 45,000 are estimated now."""
     copies = [replace(s, row_ceiling=100_000) for s in CORE.change_sets[0].statements]
     derived = with_statements(*copies)
-    rows = {(CORE.change_sets[0].shards[0], copies[0].table): 45_000}
+    rows = {(CORE.change_sets[0].shards[0], copies[0].object_id.name): 45_000}
     one_step = with_statements(replace(copies[0], row_ceiling=1_000_000), *copies[1:])
     assert compare_plans(one_step, derived, rows) == ()
     for ceiling in (0, -1, 1, 99_999, 100_001, 200_000, 10_000_000):

@@ -14,7 +14,7 @@ SPEC = "specs/commerce.yaml"
 @pytest.mark.invariant("RV-7")
 def test_each_finding_is_refused_with_the_line_that_would_permit_it() -> None:
     refusals = permission_refusals([statement("users", DROP_A, DROP_B)], Policy(), SPEC)
-    assert [(refusal.code, refusal.table) for refusal in refusals] == [
+    assert [(refusal.code, str(refusal.object_id)) for refusal in refusals] == [
         ("permission-missing", "users"),
         ("permission-missing", "users"),
     ]

@@ -1,4 +1,4 @@
-"""A ledger of an earlier version is upgraded in place; one of a later version is refused."""
+"""A stored ledger of each format is read, taken up and written to; what is not ours is refused."""
 
 from __future__ import annotations
 
@@ -7,39 +7,81 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, text
 
+from reconciler.edges.ledger import tables
 from reconciler.edges.ledger.sql import open_ledger
 from reconciler.edges.ledger.tables import LEDGER_VERSION
 from reconciler.errors import Refused
-from reconciler.ledger.states import ApplyState, OperationState
+from reconciler.ledger.states import OperationState, RequestState, StatementState
+from reconciler.model.object_id import table_id
 from tests.contract.ledgers import moved_to, row_of
+from tests.sections import CASES
 
-VERSION_1 = (Path(__file__).parent / "version_1.sql").read_text()
+STORED = sorted((CASES / "formats").glob("ledger-*.sql"))
 
 
-def test_version_1_is_upgraded_and_loses_nothing(tmp_path: Path) -> None:
-    file = tmp_path / "ledger.sqlite"
+def restored(path: Path, file: Path) -> Path:
     with sqlite3.connect(file) as connection:
-        connection.executescript(VERSION_1)
+        connection.executescript(path.read_text(encoding="utf-8"))
     connection.close()
+    return file
+
+
+def test_a_ledger_of_every_format_is_stored() -> None:
+    wanted = [f"ledger-{version}" for version in range(1, LEDGER_VERSION + 1)]
+    assert [path.stem for path in STORED] == wanted
+
+
+@pytest.mark.parametrize("path", STORED, ids=lambda path: path.stem)
+def test_a_stored_ledger_is_taken_up_and_loses_nothing(path: Path, tmp_path: Path) -> None:
+    file = restored(path, tmp_path / "ledger.sqlite")
     for _ in range(2):
         ledger = open_ledger(None, default_file=file)
         stored = ledger.unfinished("production", "commerce")
         assert stored is not None
-        assert (stored.apply_id, stored.state) == (7, ApplyState.STOPPED)
-        lease = ledger.take_over(7, holder="me", now_s=9.0)
+        lease = ledger.take_over(stored.apply_id, holder="me", now_s=9.0)
         row = row_of(ledger, lease)
-        assert row.state is OperationState.STOPPED
-        assert row.waits_for == ""
-        ledger.record(lease, [moved_to(row, OperationState.STOPPED)])
+        assert (row.object_id, row.state) == (table_id("users"), OperationState.UNKNOWN)
+        ledger.record(lease, [moved_to(row, OperationState.UNKNOWN)])
+        (sent,) = ledger.statements(stored.apply_id)
+        assert (sent.state, sent.object_id) == (StatementState.UNKNOWN, table_id("users"))
+        assert sent.problem is not None
+        assert [event.what for event in ledger.events(stored.apply_id, limit=9)] == [
+            "outcome unknown",
+            "began",
+        ]
+        (asked,) = ledger.requests(stored.apply_id, RequestState.PENDING)
+        assert asked.asked_by == "ada"
         ledger.close()
+
+
+def test_an_earlier_version_is_upgraded_in_place_step_by_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def add_mood(connection: Connection) -> None:
+        connection.execute(text("ALTER TABLE reconciler_applies ADD COLUMN mood TEXT"))
+
+    def cheer_up(connection: Connection) -> None:
+        connection.execute(text("UPDATE reconciler_applies SET mood = 'good'"))
+
+    file = restored(STORED[-1], tmp_path / "ledger.sqlite")
+    monkeypatch.setattr(tables, "LEDGER_VERSION", LEDGER_VERSION + 2)
+    upgrades = {LEDGER_VERSION: add_mood, LEDGER_VERSION + 1: cheer_up}
+    monkeypatch.setattr(tables, "UPGRADES", upgrades)
+    for _ in range(2):
+        open_ledger(None, default_file=file).close()
+    with sqlite3.connect(file) as connection:
+        moods = connection.execute("SELECT mood FROM reconciler_applies").fetchall()
+    connection.close()
+    assert moods == [("good",)]
 
 
 def test_a_later_version_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "ledger.sqlite"
     open_ledger(None, default_file=file).close()
     with sqlite3.connect(file) as connection:
-        connection.execute(f"UPDATE reconciler_schema_version SET version = {LEDGER_VERSION + 1}")
+        connection.execute(f"UPDATE reconciler_ledger_version SET version = {LEDGER_VERSION + 1}")
     connection.close()
     with pytest.raises(Refused, match="this program knows"):
         open_ledger(None, default_file=file)
@@ -53,6 +95,26 @@ def is_open(file: Path) -> bool:
         with suppress(FileNotFoundError):  # the one that lists the folder is gone by now
             held.append(descriptor.readlink())
     return file in held
+
+
+def test_tables_of_our_names_that_we_did_not_make_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.sqlite"
+    with sqlite3.connect(file) as connection:
+        connection.execute("CREATE TABLE reconciler_applies (apply_id INTEGER, what TEXT)")
+    connection.close()
+    with pytest.raises(Refused, match="no released version"):
+        open_ledger(None, default_file=file)
+
+
+def test_making_the_tables_goes_on_where_it_was_cut_off(tmp_path: Path) -> None:
+    """MySQL commits each DDL on its own: tables without a version are half a beginning."""
+    file = tmp_path / "ledger.sqlite"
+    open_ledger(None, default_file=file).close()
+    with sqlite3.connect(file) as connection:
+        connection.execute("DELETE FROM reconciler_ledger_version")
+        connection.execute("DROP TABLE reconciler_requests")
+    connection.close()
+    open_ledger(None, default_file=file).close()
 
 
 def test_the_folder_of_the_ledger_hides_itself_from_git(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def test_every_table_that_cannot_be_read_is_named_and_the_others_are_read() -> N
         shard("80-", definition("a"), definition("b")),
     ]
     seen, refusals = read_all(observed, DefinitionReader(Policy()))
-    assert [(r.shard, r.table, r.code) for r in refusals] == [
+    assert [(r.shard, str(r.object_id), r.code) for r in refusals] == [
         ("-80", "odd", "definition-not-understood"),
         ("-80", "gone", "table-broken"),
     ]

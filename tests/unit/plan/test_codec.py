@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import Refused
+from reconciler.model.object_id import table_id
 from reconciler.plan.codec import dump_plan, load_plan, plan_from_core, plan_id_of
-from reconciler.plan.model import TableBefore
+from reconciler.plan.model import ObjectBefore
 from tests.sample_plans import META, sample_plan, with_hazards
 
 PATH = "plans/production/commerce.plan.json"
@@ -45,9 +46,9 @@ def test_any_core_comes_back_as_it_was(
     core = sample_plan().core
     change_set = core.change_sets[0]
     statements = tuple(replace(s, sql=text, row_ceiling=rows) for s in change_set.statements)
-    touched = (TableBefore(table=text, definition=definition),)
+    touched = (ObjectBefore(object_id=table_id(text), definition=definition),)
     change_set = replace(change_set, statements=statements, touched=touched)
-    core = replace(core, managed_tables=tuple(tables), change_sets=(change_set,))
+    core = replace(core, managed=tuple(map(table_id, tables)), change_sets=(change_set,))
     plan = plan_from_core(core, META)
     assert load_plan(dump_plan(plan), PATH) == plan
 

@@ -8,6 +8,7 @@ import pytest
 
 from reconciler.diff.model import Operation
 from reconciler.limits import MOMENT_S, REWRITE_BYTES_PER_S_MAX, REWRITE_BYTES_PER_S_MIN
+from reconciler.model.object_id import table_id
 from reconciler.outcomes.plan import PlanOutcome
 from reconciler.plan.estimate import Estimated, NotEstimated, Span, estimate_time
 from reconciler.plan.model import Effect, Plan
@@ -99,17 +100,19 @@ def test_without_a_size_that_matters_nothing_is_guessed(
 
 
 def test_a_table_that_the_plan_made_is_empty_and_one_it_renamed_keeps_its_size() -> None:
-    on_new = replace(ADD_INDEX, table="coupons")
+    on_new = replace(ADD_INDEX, object_id=table_id("coupons"))
     found = estimated(plan(change_set(SHARDS, NEW_TABLE, on_new)))
     assert found.size_bytes == 0
     renamed = replace(
         statement("people", "RENAME TABLE", ADD_EMAIL.execution, operation=Operation.RENAME_TABLE),
         effects=(
-            Effect(table="people", before=None, after="2"),
-            Effect(table="users", before="1", after=None),
+            Effect(object_id=table_id("people"), before=None, after="2"),
+            Effect(object_id=table_id("users"), before="1", after=None),
         ),
     )
-    found = estimated(plan(change_set(SHARDS, renamed, replace(ADD_INDEX, table="people"))))
+    found = estimated(
+        plan(change_set(SHARDS, renamed, replace(ADD_INDEX, object_id=table_id("people"))))
+    )
     assert found.size_bytes == SIZE
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.diff.model import Operation
+from reconciler.model.object_id import table_id
 from reconciler.model.policy import Allow, Hazard, HazardKind
 from reconciler.plan.model import Effect, ExecutionClass, PlannedStatement
 from reconciler.plan.permission import check_permissions, findings_of, permission_notes
@@ -16,11 +17,11 @@ def hazard(kind: HazardKind, name: str, *, needs_permission: bool = True) -> Haz
 
 def statement(table: str, *hazards: Hazard) -> PlannedStatement:
     return PlannedStatement(
-        table=table,
+        object_id=table_id(table),
         operation=Operation.ALTER_TABLE,
         sql=f"ALTER TABLE `{table}` ...",
         execution=ExecutionClass(),
-        effects=(Effect(table=table, before="sha256:a", after="sha256:b"),),
+        effects=(Effect(object_id=table_id(table), before="sha256:a", after="sha256:b"),),
         hazards=hazards,
     )
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.model.object_id import table_id
 from reconciler.model.policy import Hazard, HazardKind
 from reconciler.plan.model import NO_WORDS
 from reconciler.plan.readable import render_readable_sql, shows_statements
@@ -49,7 +50,7 @@ def test_what_is_rendered_shows_the_statements_whatever_they_hold(texts: list[st
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=80))
 def test_nothing_from_outside_leaves_its_comment_line(text: str) -> None:
     hazard = Hazard(kind=HazardKind.RENAME, object=text, reason=text, needs_permission=False)
-    hostile = replace(ADD_EMAIL, table=text, hazards=(hazard,))
+    hostile = replace(ADD_EMAIL, object_id=table_id(text), hazards=(hazard,))
     core = replace(plan(change_set(("-40",), hostile)).core, keyspace=text, environment=text)
     lines = render_readable_sql(core).removesuffix(f"{ADD_EMAIL.sql};\n").split("\n")
     assert all(line.startswith("--") for line in lines if line)

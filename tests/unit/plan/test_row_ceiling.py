@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from reconciler.diff.model import Operation
 from reconciler.limits import ROW_CEILING_MIN
+from reconciler.model.object_id import table_id
 from reconciler.plan.model import Effect, ExecutionClass, PlannedStatement
 from reconciler.plan.row_ceiling import is_row_ceiling_of, row_ceiling, with_names
 
@@ -32,7 +33,9 @@ def test_no_estimate_leads_to_another_number(ceiling: int) -> None:
 
 
 def alter(table: str) -> PlannedStatement:
-    return statement(table, Operation.ALTER_TABLE, Effect(table=table, before="1", after="2"))
+    return statement(
+        table, Operation.ALTER_TABLE, Effect(object_id=table_id(table), before="1", after="2")
+    )
 
 
 def rename(old: str, new: str) -> PlannedStatement:
@@ -40,15 +43,15 @@ def rename(old: str, new: str) -> PlannedStatement:
     return statement(
         old,
         Operation.RENAME_TABLE,
-        Effect(table=old, before="1", after=None),
-        Effect(table="child", before="1", after="2"),
-        Effect(table=new, before=None, after="1"),
+        Effect(object_id=table_id(old), before="1", after=None),
+        Effect(object_id=table_id("child"), before="1", after="2"),
+        Effect(object_id=table_id(new), before=None, after="1"),
     )
 
 
 def statement(table: str, operation: Operation, *effects: Effect) -> PlannedStatement:
     return PlannedStatement(
-        table=table,
+        object_id=table_id(table),
         operation=operation,
         sql="",
         execution=ExecutionClass(),

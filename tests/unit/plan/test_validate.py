@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from reconciler.errors import Refused
+from reconciler.model.object_id import table_id
 from reconciler.plan.codec import plan_from_core
 from reconciler.plan.commitment import with_words
 from reconciler.plan.model import ChangeSet, Effect, Plan, PlanCore
@@ -127,9 +128,13 @@ WRONG: dict[str, PlanCore] = {
     "a gap in the ranges": replace(PLAN.core, shards=PLAN.core.shards[1:]),
     "a wave missing": replace(PLAN.core, waves=PLAN.core.waves[:1]),
     "a shard in two waves": replace(PLAN.core, waves=(*PLAN.core.waves, ("-40",))),
-    "tables out of order": replace(PLAN.core, managed_tables=("users", "orders", "zones")),
-    "an unmanaged table": replace(PLAN.core, managed_tables=("orders", "zones")),
-    "a blank table": replace(PLAN.core, managed_tables=(" ", "orders", "users", "zones")),
+    "tables out of order": replace(
+        PLAN.core, managed=tuple(map(table_id, ("users", "orders", "zones")))
+    ),
+    "an unmanaged table": replace(PLAN.core, managed=tuple(map(table_id, ("orders", "zones")))),
+    "a blank table": replace(
+        PLAN.core, managed=tuple(map(table_id, (" ", "orders", "users", "zones")))
+    ),
     "another goal": replace(PLAN.core, after=fingerprint("elsewhere")),
     "no statements": with_set(lambda s: _without(s, "statements")),
     "no shards": with_set(lambda s: _without(s, "shards")),
@@ -142,7 +147,11 @@ WRONG: dict[str, PlanCore] = {
                 replace(
                     s.statements[0],
                     effects=(
-                        Effect(table="users", before=fingerprint("a"), after=fingerprint("a")),
+                        Effect(
+                            object_id=table_id("users"),
+                            before=fingerprint("a"),
+                            after=fingerprint("a"),
+                        ),
                     ),
                 ),
             ),

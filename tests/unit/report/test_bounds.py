@@ -14,6 +14,7 @@ from reconciler.ddl.quote import quote_identifier
 from reconciler.errors import Location, Problem
 from reconciler.limits import ANNOTATIONS_MAX, COMMENT_BYTES_MAX, SUMMARY_BYTES_MAX
 from reconciler.model.fleet import even_shards
+from reconciler.model.object_id import table_id
 from reconciler.outcomes.drift import DriftOutcome
 from reconciler.outcomes.files import LintOutcome
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
@@ -164,13 +165,13 @@ def test_no_report_carries_a_control_or_bidirectional_character(how: Presentatio
     name = quote_identifier(evil)
     hostile = replace(
         ADD_EMAIL,
-        table=evil,
+        object_id=table_id(evil),
         sql=f"ALTER TABLE {name} ADD COLUMN `x` int",
         hazards=tuple(replace(hazard, object=evil, reason=evil) for hazard in ADD_EMAIL.hazards),
     )
     refusal = replace(
         samples.TABLE_DRIFTED,
-        table=evil,
+        object_id=table_id(evil),
         message=evil,
         expected=f"CREATE TABLE {name} (\n  `a` int\n)",
         observed=f"CREATE TABLE {name} (\n  {name} int\n)",

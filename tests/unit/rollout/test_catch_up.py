@@ -6,6 +6,7 @@ import pytest
 
 from reconciler.ledger.model import StoredOperation
 from reconciler.ledger.states import OperationState as S
+from reconciler.model.object_id import table_id
 from reconciler.rollout.catch_up import (
     Agrees,
     BringForward,
@@ -20,7 +21,7 @@ from reconciler.rollout.transitions import Move
 def row(state: S, done: int) -> StoredOperation:
     return StoredOperation(
         shard="-40",
-        table="users",
+        object_id=table_id("users"),
         wave=1,
         position=0,
         statements=2,

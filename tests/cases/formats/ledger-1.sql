@@ -14,18 +14,24 @@ CREATE TABLE reconciler_applies (
 	reason TEXT NOT NULL, 
 	gates_open INTEGER NOT NULL, 
 	failures_released INTEGER NOT NULL, 
-	problem TEXT
+	problem TEXT, 
+	waits_since_s DOUBLE, 
+	soaking_wave INTEGER, 
+	soak_until_s DOUBLE
 );
-INSERT INTO "reconciler_applies" VALUES(7,'production','commerce','sha256:1','cccc','[["-40"]]','stopped',3,1.5,NULL,'none','',0,0,NULL);
+INSERT INTO "reconciler_applies" VALUES(1,'production','commerce','sha256:1','cccccccccccccccccccccccccccccccccccccccc','[["-40"], ["40-80", "80-"]]','pending',1,1.5,NULL,'none','',0,0,NULL,NULL,NULL,NULL);
 CREATE TABLE reconciler_events (
 	event_id INTEGER NOT NULL, 
 	apply_id INTEGER NOT NULL, 
 	at_s DOUBLE NOT NULL, 
 	what TEXT NOT NULL, 
 	shard VARCHAR(64), 
-	table_name VARCHAR(64), 
+	object_kind VARCHAR(32), 
+	object_name VARCHAR(64), 
 	PRIMARY KEY (event_id)
 );
+INSERT INTO "reconciler_events" VALUES(1,1,2.5,'outcome unknown','-40','table','users');
+INSERT INTO "reconciler_events" VALUES(2,1,2.6,'began',NULL,NULL,NULL);
 CREATE TABLE reconciler_leases (
 	environment VARCHAR(64) NOT NULL, 
 	keyspace VARCHAR(64) NOT NULL, 
@@ -35,11 +41,16 @@ CREATE TABLE reconciler_leases (
 	heartbeat_s DOUBLE NOT NULL, 
 	PRIMARY KEY (environment, keyspace)
 );
-INSERT INTO "reconciler_leases" VALUES('production','commerce',7,3,NULL,2.5);
+INSERT INTO "reconciler_leases" VALUES('production','commerce',1,1,NULL,4.0);
+CREATE TABLE reconciler_ledger_version (
+	version INTEGER NOT NULL
+);
+INSERT INTO "reconciler_ledger_version" VALUES(1);
 CREATE TABLE reconciler_operations (
 	apply_id INTEGER NOT NULL, 
 	shard VARCHAR(64) NOT NULL, 
-	table_name VARCHAR(64) NOT NULL, 
+	object_kind VARCHAR(32) NOT NULL, 
+	object_name VARCHAR(64) NOT NULL, 
 	wave INTEGER NOT NULL, 
 	position INTEGER NOT NULL, 
 	statements INTEGER NOT NULL, 
@@ -49,9 +60,13 @@ CREATE TABLE reconciler_operations (
 	started_s DOUBLE, 
 	settled_s DOUBLE, 
 	problem TEXT, 
-	PRIMARY KEY (apply_id, shard, table_name)
+	waits_for TEXT, 
+	waits_since_s DOUBLE, 
+	PRIMARY KEY (apply_id, shard, object_kind, object_name)
 );
-INSERT INTO "reconciler_operations" VALUES(7,'-40','users',1,0,2,1,'stopped',4,NULL,NULL,NULL);
+INSERT INTO "reconciler_operations" VALUES(1,'-40','table','users',1,0,1,0,'unknown',2,NULL,NULL,NULL,'',NULL);
+INSERT INTO "reconciler_operations" VALUES(1,'40-80','table','users',1,1,1,0,'pending',1,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "reconciler_operations" VALUES(1,'80-','table','users',1,2,1,0,'pending',1,NULL,NULL,NULL,NULL,NULL);
 CREATE TABLE reconciler_requests (
 	request_id INTEGER NOT NULL, 
 	apply_id INTEGER NOT NULL, 
@@ -62,15 +77,13 @@ CREATE TABLE reconciler_requests (
 	answer TEXT NOT NULL, 
 	PRIMARY KEY (request_id)
 );
-CREATE TABLE reconciler_schema_version (
-	version INTEGER NOT NULL
-);
-INSERT INTO "reconciler_schema_version" VALUES(1);
+INSERT INTO "reconciler_requests" VALUES(1,1,'stop','ada',3.0,'pending','');
 CREATE TABLE reconciler_statements (
 	apply_id INTEGER NOT NULL, 
 	shard VARCHAR(64) NOT NULL, 
 	statement_index INTEGER NOT NULL, 
-	table_name VARCHAR(64) NOT NULL, 
+	object_kind VARCHAR(32) NOT NULL, 
+	object_name VARCHAR(64) NOT NULL, 
 	sql_text TEXT(16000000) NOT NULL, 
 	state VARCHAR(32) NOT NULL, 
 	attempts INTEGER NOT NULL, 
@@ -79,9 +92,10 @@ CREATE TABLE reconciler_statements (
 	problem TEXT, 
 	PRIMARY KEY (apply_id, shard, statement_index)
 );
+INSERT INTO "reconciler_statements" VALUES(1,'-40',0,'table','users','ALTER TABLE `users` ADD COLUMN `a` int, ALGORITHM=INSTANT','unknown',1,2.0,NULL,'{"code": "outcome-unknown", "message": "no answer came", "recovery": "`reconciler resume`"}');
 CREATE INDEX reconciler_applies_of_keyspace ON reconciler_applies (environment, keyspace, apply_id);
 CREATE INDEX reconciler_events_of_apply ON reconciler_events (apply_id, event_id);
 CREATE INDEX reconciler_requests_of_apply ON reconciler_requests (apply_id, request_id);
 DELETE FROM "sqlite_sequence";
-INSERT INTO "sqlite_sequence" VALUES('reconciler_applies',7);
+INSERT INTO "sqlite_sequence" VALUES('reconciler_applies',1);
 COMMIT;
