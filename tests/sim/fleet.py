@@ -99,6 +99,7 @@ class SimShard:
     runs: Counter[str] = field(default_factory=Counter)
     ghosts: dict[str, Ghost] = field(default_factory=dict)
     sent: list[str] = field(default_factory=list)
+    claimed_by: SimSession | None = None
 
 
 Answer = Callable[[str, PlannedStatement], Outcome | str | None]
@@ -214,6 +215,8 @@ class SimSession:
     def _outcome(self, statement: PlannedStatement) -> Outcome:
         self._check_alive()
         fleet, shard = self._fleet, self._fleet.shards[self._shard]
+        if not self.claim():
+            return Failed(error=ServerError(number=2006, message="not sent"), transient=True)
         shard.sent.append(statement.sql)
         answer = fleet.answer(self._shard, statement)
         if isinstance(answer, Applied | Failed | Unknown):
@@ -230,10 +233,18 @@ class SimSession:
 
     def claim(self) -> bool:
         self._check_alive()
-        ghosts = self._fleet.shards[self._shard].ghosts
-        for sql in list(ghosts):
+        shard = self._fleet.shards[self._shard]
+        for sql in list(shard.ghosts):
             self._time_passes(sql)
-        return not ghosts
+        if shard.ghosts or shard.claimed_by not in (None, self):
+            return False
+        shard.claimed_by = self
+        return True
+
+    def close(self) -> None:
+        shard = self._fleet.shards[self._shard]
+        if shard.claimed_by is self:
+            shard.claimed_by = None
 
     def still_running(self, sql: str) -> bool:
         self._check_alive()
@@ -267,7 +278,11 @@ class SimSessions:
             raise unavailable("connection refused")
         if server not in ("", self.fleet.server):
             raise unavailable("another server answers")
-        yield SimSession(self.fleet, shard.name, self.fate)
+        session = SimSession(self.fleet, shard.name, self.fate)
+        try:
+            yield session
+        finally:
+            session.close()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,82 @@
+"""What every clock, and every crew that works beside the one who asks, promises: the machine's and
+the simulation's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from random import Random
+
+import pytest
+
+from reconciler.edges.clock import SystemClock
+from reconciler.edges.crew import ThreadCrew
+from reconciler.outcomes.progress import ShardStarted
+from reconciler.ports.clock import Clock, Crew, CrewNews, WorkEnded
+from tests.sim.fleet import SimClock, SimCrew
+
+STARTED = ShardStarted(at_s=1.0, keyspace="commerce", shard="-40", wave=1)
+
+
+@pytest.fixture(params=[SystemClock, SimClock])
+def clock(request: pytest.FixtureRequest) -> Clock:
+    made: Clock = request.param()
+    return made
+
+
+@pytest.fixture(params=["threads", "simulated"])
+def crew(request: pytest.FixtureRequest) -> Crew:
+    return ThreadCrew() if request.param == "threads" else SimCrew(SimClock(), Random(7))
+
+
+def news_of(crew: Crew, ends: int) -> Iterator[CrewNews]:
+    """Everything until that many pieces of work have ended; bounded."""
+    for _ in range(1000):
+        for news in crew.wait(0.1):
+            yield news
+            ends -= isinstance(news, WorkEnded)
+        if ends == 0:
+            return
+
+
+def test_sleeping_takes_that_long_on_the_clock_that_never_jumps(clock: Clock) -> None:
+    before, began = clock.monotonic_s(), clock.now_s()
+    clock.sleep(0.01)
+    assert clock.monotonic_s() - before >= 0.009
+    assert clock.now_s() >= began
+
+
+def test_each_piece_of_work_ends_once_with_what_it_returned(crew: Crew) -> None:
+    for number in range(5):
+        crew.start(str(number), lambda number=number: number * 2)  # type: ignore[misc]
+    ended = [news for news in news_of(crew, 5) if isinstance(news, WorkEnded)]
+    assert sorted((news.name, news.value) for news in ended) == [
+        (str(number), number * 2) for number in range(5)
+    ]
+    assert crew.wait(0.0) == []
+
+
+@pytest.mark.invariant("ST-15")
+def test_what_work_raises_is_told_and_harms_no_other(crew: Crew) -> None:
+    def broken() -> object:
+        raise ZeroDivisionError
+
+    crew.start("broken", broken)
+    crew.start("sound", lambda: "done")
+    ended = {n.name: n for n in news_of(crew, 2) if isinstance(n, WorkEnded)}
+    assert isinstance(ended["broken"].error, ZeroDivisionError)
+    assert ended["sound"].value == "done"
+
+
+def test_what_work_tells_comes_before_its_end(crew: Crew) -> None:
+    crew.start("-40", telling(crew))
+    told = list(news_of(crew, 1))
+    assert told[0] == STARTED
+    assert isinstance(told[-1], WorkEnded)
+
+
+def telling(crew: Crew) -> Callable[[], object]:
+    return lambda: crew.tell(STARTED)
+
+
+def test_waiting_with_nothing_to_wait_for_ends(crew: Crew) -> None:
+    assert crew.wait(0.01) == []
