@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 
 from reconciler.guard.model import Refusal
 from reconciler.model.fleet import key_order
-from reconciler.model.object_id import ObjectId
 from reconciler.model.observation import Unreachable
 from reconciler.observe.shards import unreachable_refusals
 from reconciler.report.order import sorted_unreachable
@@ -48,8 +47,10 @@ def grouped_unreachable(
 
 def unsaid_places(refusal: Refusal) -> tuple[tuple[str, str], ...]:
     """('shard', '-40') and ('table', 'users'), as far as the message does not name them itself."""
-    places = (("shard", refusal.shard), ("table", _name(refusal.object_id)))
-    return tuple((noun, name) for noun, name in places if name and not _says(refusal, name))
+    places = [("shard", refusal.shard)] if refusal.shard else []
+    if about := refusal.object_id:
+        places.append((about.kind.value, about.name))
+    return tuple((noun, name) for noun, name in places if not _says(refusal, name))
 
 
 def _says(refusal: Refusal, name: str) -> bool:
@@ -60,14 +61,10 @@ def _place(refusal: Refusal) -> tuple[object, ...]:
     return (
         refusal.shard is not None,
         key_order(refusal.shard or ""),
-        _name(refusal.object_id) or "",
+        str(refusal.object_id or ""),
         refusal.code,
         refusal.message,
         refusal.expected or "",
         refusal.observed or "",
         refusal.recovery,
     )
-
-
-def _name(object_id: ObjectId | None) -> str | None:
-    return str(object_id) if object_id else None

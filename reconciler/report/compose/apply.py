@@ -240,6 +240,7 @@ def _history(events: Sequence[LedgerEvent]) -> Iterator[Block]:
 
 
 def _event(event: LedgerEvent) -> str:
-    places = (("shard", event.shard), ("table", event.object_id))
-    place = ", ".join(f"{noun} {name}" for noun, name in places if name)
+    shard = f"shard {event.shard}" if event.shard else ""
+    about = event.object_id.titled if event.object_id else ""
+    place = ", ".join(filter(None, (shard, about)))
     return f"{place}: {event.what}" if place else event.what
