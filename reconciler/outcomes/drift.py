@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reconciler.guard.model import Refusal
-from reconciler.model.observation import Unreachable
 from reconciler.model.object_id import ObjectId
+from reconciler.model.observation import Unreachable
 
 
 class ShardMark(StrEnum):

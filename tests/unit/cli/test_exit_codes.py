@@ -14,6 +14,7 @@ from reconciler.cli.exit_code import End, together
 from reconciler.drive.open import WaveChoice
 from reconciler.errors import Problem
 from reconciler.ledger.states import OperationState, RequestKind, RequestState
+from reconciler.model.object_id import table_id
 from reconciler.outcomes.apply import (
     ApplyOutcome,
     ApplyVerdict,
@@ -48,7 +49,7 @@ def outcome(verdict: ApplyVerdict, *shards: ShardRow, statements_run: int = 0) -
 
 
 def shard(wave: int, state: OperationState, done: int) -> ShardRow:
-    row = OperationRow(table="users", state=state, statements=2, statements_done=done)
+    row = OperationRow(object_id=table_id("users"), state=state, statements=2, statements_done=done)
     return ShardRow(shard=f"{wave}", wave=wave, state=state, operations=(row,))
 
 
