@@ -250,6 +250,20 @@ FORGE_PAGES_MAX = 100
 # GitHub ends a request of its own after 10 s.
 FORGE_ANSWER_S_MAX = 20
 
+# The record of pushes to one branch: more than these were made for no pull request that was read.
+PUSHES_MAX = 300
+
+# A pull request may be opened right after its branch is pushed, before that is on record.
+PUSH_RECORD_LATE_S = 60
+
+# Trees of commits that are kept for when they are asked about again; a proof looks at some dozens.
+FORGE_TREES_MAX = 1_000
+
+# GitHub: a plan of the largest size, in base64; its lists are far smaller. The whole answer must be
+# there in this time.
+FORGE_ANSWER_BYTES_MAX = 90_000_000
+FORGE_WHOLE_ANSWER_S_MAX = 120
+
 # For reads that the server failed: about 0.1 s and 0.2 s apart, with jitter.
 FORGE_ATTEMPTS_MAX = 3
 

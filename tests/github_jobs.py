@@ -15,7 +15,7 @@ import git
 import pytest
 
 from tests.fleet import Ended, Fleet
-from tests.github_double.hub import ADA, BEN, Hub, MergeKind, Pull, User
+from tests.github_double.hub import ADA, BEN, FORK, Hub, MergeKind, Pull, User
 from tests.github_double.server import TOKEN, Double
 
 _clones = itertools.count()
@@ -164,7 +164,7 @@ def is_applied(jobs: Jobs) -> bool:
 
 
 def _pull_event(hub: Hub, pull: Pull) -> dict[str, Any]:
-    head_repository = "eve/shop" if pull.fork else hub.name
+    head_repository = FORK if pull.fork else hub.name
     return {
         "number": pull.number,
         "title": pull.title,

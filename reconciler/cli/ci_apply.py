@@ -71,6 +71,7 @@ class _Run:
             commit=self.commit,
             branch=self.event.default_branch,
             spec_path=files.spec.path,
+            schema_dir=files.spec.schema_dir,
             rule=environment.review,
             below=self.ci.history.below,
         )

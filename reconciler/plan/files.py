@@ -26,6 +26,11 @@ def plan_paths(environment: str, keyspace: str) -> PlanPaths:
     return PlanPaths(json=f"{stem}.json", sql=f"{stem}.sql")
 
 
+def is_plan_file(name: str) -> bool:
+    """Whether a file in the folder of an environment is one of a plan's two."""
+    return name.endswith((".plan.json", ".plan.sql"))
+
+
 def read_plan(tree: FileTree, environment: str, keyspace: str) -> Plan | None:
     """The committed plan, checked in every way that needs no server; None if there is no file.
     Raises Refused for anything that is not a sound plan of this keyspace and environment."""

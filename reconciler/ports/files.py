@@ -47,3 +47,7 @@ class MainLine(Protocol):
     def back_from(self, commit: str, count: int) -> tuple[LineCommit, ...]:
         """`commit` and what is before it on the line, newest first, at most `count`; empty if the
         clone does not have it."""
+
+    def changed_in(self, folder: str, before: str, after: str) -> frozenset[str]:
+        """Paths of what differs between two commits, among what is right in the folder. Raises
+        Refused if the clone does not have both."""

@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
-from reconciler.guard.review.approvals import Account, PullRequest, PullRequestReview
+from reconciler.guard.review.account import Account
+from reconciler.guard.review.approvals import PullRequest, PullRequestReview
+from reconciler.guard.review.pushes import Push
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgeEntry:
+    """One name in a tree of git; `mode` as git writes it, `id` that of the object."""
+
+    name: str
+    mode: str
+    id: str
+
+    @property
+    def is_folder(self) -> bool:
+        return self.mode == "040000"
+
+    @property
+    def is_regular(self) -> bool:
+        return self.mode == "100644"
 
 
 class Forge(Protocol):
@@ -29,9 +50,15 @@ class Forge(Protocol):
     def reviews(self, number: int) -> tuple[PullRequestReview, ...]:
         """All of them, in the order they were given."""
 
-    def last_pusher(self, pull_request: PullRequest) -> Account | None:
-        """Who put the head commit on the branch: of bots, the person who pushed before them; None
-        if there is no record of it."""
+    def pushes(self, pull_request: PullRequest) -> Iterator[Push]:
+        """Every move of the head branch that is on record, newest first, whenever it was; none if
+        the repository that it is in is gone. Read as far as it is asked for."""
+
+    def is_own_account(self, account: Account) -> bool:
+        """Whether the account is the one that a job's token speaks for: every workflow has it."""
+
+    def tree(self, tree: str) -> tuple[ForgeEntry, ...] | None:
+        """The entries of a tree, or of a commit's; None if the forge has no such object."""
 
     def may_write(self, account: Account) -> bool:
         """Whether the account may push to the repository now."""

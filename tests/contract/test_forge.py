@@ -4,7 +4,7 @@ that need a forge ask the double through the adapter."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 import stamina
@@ -12,9 +12,11 @@ import stamina
 from reconciler.edges.github.client import GithubClient
 from reconciler.edges.github.forge import GithubForge
 from reconciler.errors import InvalidInput, Unavailable
-from reconciler.guard.review.approvals import Account, AccountKind, ReviewState
+from reconciler.guard.review.account import Account, AccountKind
+from reconciler.guard.review.approvals import ReviewState
+from reconciler.guard.review.pushes import PushKind
 from reconciler.ports.forge import Forge
-from tests.github_double.hub import ADA, BEN, EVE, ROBOT, Hub, MergeKind, User
+from tests.github_double.hub import ADA, APP, BEN, EVE, ROBOT, Hub, MergeKind, User
 from tests.github_double.server import TOKEN, Double, Fault, serving
 
 TEXT = "CREATE TABLE t (id int);\n"
@@ -42,7 +44,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
         ada.git.add("--all")
         ada.git.commit("-m", path)
         hub.pushed(ADA, ada, branch)
-    hub.reviewed(BEN, hub.opened(ADA, "feature"))
+    number = hub.opened(ADA, "feature")
+    (tmp_path / "ada" / "README.md").write_text("again")
+    ada.git.commit("-am", "again")
+    hub.pushed(BEN, ada, "feature")
+    hub.reviewed(BEN, number)
     merged = hub.merged(1, MergeKind.SQUASH)
     hub.members["acme/dba"] = ["ben"]
     stamina.set_testing(True, attempts=2)
@@ -57,7 +63,8 @@ def asked(made: Asked) -> Asked:
     made.double.fault, made.double.page_max = (lambda number, call: None), 100
     made.double.calls.clear()
     let_in(made, BEN)
-    return made
+    client = GithubClient(api_url=made.double.url, token=TOKEN)
+    return replace(made, forge=GithubForge(client, made.hub.name, run_id="7"))
 
 
 def let_in(asked: Asked, user: User) -> None:
@@ -83,7 +90,9 @@ CALLS: dict[str, Call] = {
     "pull_requests_of": lambda a: a.forge.pull_requests_of(a.merged),
     "pull_request": lambda a: a.forge.pull_request(1).merge_commit,
     "reviews": lambda a: [(r.account, r.state) for r in a.forge.reviews(1)],
-    "last_pusher": lambda a: a.forge.last_pusher(a.forge.pull_request(1)),
+    "pushes": lambda a: [(p.actor, p.kind) for p in a.forge.pushes(a.forge.pull_request(1))],
+    "is_own_account": lambda a: a.forge.is_own_account(account(APP)),
+    "tree": lambda a: [(e.name, e.is_folder) for e in a.forge.tree(a.merged) or ()],
     "may_write": lambda a: a.forge.may_write(account(BEN)),
     "is_member": lambda a: a.forge.is_member("acme/dba", account(BEN)),
     "changed_paths": lambda a: a.forge.changed_paths(1),
@@ -100,10 +109,12 @@ def answers(asked: Asked) -> dict[str, object]:
         "pull_requests_of": (1,),
         "pull_request": asked.merged,
         "reviews": [(account(BEN), ReviewState.APPROVED)],
-        "last_pusher": account(ADA),
+        "pushes": [(account(BEN), PushKind.PUSH), (account(ADA), PushKind.CREATION)],
+        "is_own_account": False,
+        "tree": [("README.md", False), ("schemas", True)],
         "may_write": True,
         "is_member": True,
-        "changed_paths": ("schemas/t.sql",),
+        "changed_paths": ("README.md", "schemas/t.sql"),
         "run_approvers": (account(BEN),),
     }
 
@@ -123,7 +134,7 @@ def test_a_whole_answer_is_given_however_it_is_cut_into_pages(
 
 
 # Not to be there is an answer to these, and it is the one that counts as no.
-_NO = {("is_ancestor", Fault.NOT_FOUND), ("is_member", Fault.NOT_FOUND)}
+_NO = {(name, Fault.NOT_FOUND) for name in ("is_ancestor", "is_member", "tree")}
 
 
 @pytest.mark.invariant("RV-6")
@@ -132,7 +143,7 @@ _NO = {("is_ancestor", Fault.NOT_FOUND), ("is_member", Fault.NOT_FOUND)}
 def test_what_is_not_a_whole_answer_raises(asked: Asked, name: str, fault: Fault) -> None:
     asked.double.fail(".", fault)
     if (name, fault) in _NO:
-        assert CALLS[name](asked) is False
+        assert not CALLS[name](asked)
         return
     with pytest.raises(Unavailable):
         CALLS[name](asked)

@@ -10,7 +10,7 @@ from typing import Any
 
 import git
 
-from tests.github_double.hub import Hub, Pull, User
+from tests.github_double.hub import FORK, Hub, Pull, User
 
 Query = dict[str, str]
 Answer = tuple[int, Any]
@@ -120,7 +120,7 @@ def _pull(hub: Hub, query: Query, number: str) -> Answer:
 
 
 def _pull_json(hub: Hub, pull: Pull) -> dict[str, Any]:
-    repository = {"full_name": "eve/shop" if pull.fork else hub.name}
+    repository = None if pull.head_is_gone else {"full_name": FORK if pull.fork else hub.name}
     return {
         "number": pull.number,
         "state": pull.state,
@@ -130,7 +130,9 @@ def _pull_json(hub: Hub, pull: Pull) -> dict[str, Any]:
         "head": {"ref": pull.head_branch, "sha": pull.head_sha, "repo": repository},
         "commits": len(hub.commits_of(pull)),
         "changed_files": len(hub.changed_files(pull)),
+        "created_at": pull.opened_at,
         "merged": pull.merged,
+        "merged_at": pull.merged_at,
         "merge_commit_sha": pull.merge_commit,
     }
 
@@ -144,12 +146,18 @@ def _files(hub: Hub, query: Query, number: str) -> Answer:
     return 200, [{"filename": name, "status": "modified"} for name in names]
 
 
-def _activity(hub: Hub, query: Query) -> Answer:
-    rows = [row for row in reversed(hub.activity) if row.ref == query.get("ref", row.ref)]
+def _activity(hub: Hub, query: Query, repository: str) -> Answer:
+    rows = [
+        row
+        for row in reversed(hub.activity)
+        if row.ref == query.get("ref", row.ref) and row.repository == repository
+    ]
     return 200, [
         {
             "ref": row.ref,
+            "before": row.before,
             "after": row.after,
+            "timestamp": row.at,
             "actor": user_json(row.actor),
             "activity_type": row.activity_type,
         }
@@ -161,7 +169,8 @@ def _permission(hub: Hub, query: Query, login: str) -> Answer:
     user = hub.users.get(login)
     if user is None:
         return NOT_FOUND
-    return 200, {"permission": user.permission, "user": user_json(user)}
+    permission = hub.permissions.get(login, user.permission)
+    return 200, {"permission": permission, "user": user_json(user)}
 
 
 def _membership(hub: Hub, query: Query, organisation: str, team: str, login: str) -> Answer:
@@ -237,7 +246,7 @@ ROUTES: tuple[tuple[str, Callable[..., Answer]], ...] = (
     (f"{_REPO}/pulls/([0-9]+)", _pull),
     (f"{_REPO}/pulls/([0-9]+)/reviews", _reviews),
     (f"{_REPO}/pulls/([0-9]+)/files", _files),
-    ("/repos/(?:acme|eve)/shop/activity", _activity),
+    ("/repos/((?:acme|eve)/shop)/activity", _activity),
     (f"{_REPO}/collaborators/([^/]+)/permission", _permission),
     ("/orgs/([^/]+)/teams/([^/]+)/memberships/([^/]+)", _membership),
     (f"{_REPO}/actions/runs/([^/]+)/approvals", _run_approvals),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,13 @@ class User:
 ADA = User(1, "ada")
 BEN = User(2, "ben")
 CAI = User(3, "cai")
+DEE = User(5, "dee")
 EVE = User(4, "eve", permission="read")
 ROBOT = User(41898282, "github-actions[bot]", kind="Bot")
 APP = User(77, "schema-plans[bot]", kind="Bot")
+
+
+FORK = "eve/shop"
 
 
 class MergeKind(StrEnum):
@@ -38,24 +43,36 @@ class MergeKind(StrEnum):
 class Pull:
     number: int
     author: User | None
+    opened_at: str
     head_branch: str
     base_sha: str
     title: str
     head_sha: str
     fork: bool = False
+    head_is_gone: bool = False
     merged: bool = False
     merge_commit: str | None = None
+    merged_at: str | None = None
     left_main: str | None = None
     state: str = "open"
     reviews: list[dict[str, Any]] = field(default_factory=list)
 
 
+NOTHING = "0" * 40  # stands for no commit, before a branch was made and after it was deleted
+_BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
 @dataclass
 class Activity:
+    """One move of a branch; of a fork's the `repository` is the fork."""
+
     ref: str
+    before: str
     after: str
     actor: User | None
-    activity_type: str = "push"
+    activity_type: str
+    at: str
+    repository: str = "acme/shop"
 
 
 class Hub:
@@ -65,7 +82,7 @@ class Hub:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.users = {user.login: user for user in (ADA, BEN, CAI, EVE, ROBOT, APP)}
+        self.users = {user.login: user for user in (ADA, BEN, CAI, DEE, EVE, ROBOT, APP)}
         self.bare = git.Repo.init(folder / "hub.git", bare=True, initial_branch="main")
         self.clone = self.bare.clone(folder / "merges")
         _sign(self.clone)
@@ -84,6 +101,9 @@ class Hub:
         self.viewer = ROBOT  # whose token the call has that is being answered
         self._numbers = itertools.count(1)
         self._ids = itertools.count(1001)
+        self._now_s = 0
+        self.permissions: dict[str, str] = {}  # by login, of those whose permission was changed
+        self.forks: set[str] = set()  # branches that are of the fork and not of the repository
 
     def next_id(self) -> int:
         return next(self._ids)
@@ -91,6 +111,14 @@ class Hub:
     def skip_ids(self, to: int) -> None:
         """Ids grow with time; those of what a test puts there by itself must be in the past."""
         self._ids = itertools.count(to)
+
+    def now(self) -> str:
+        """A second later than the last time that was asked."""
+        self.wait_s(1)
+        return f"{_BEGAN + timedelta(seconds=self._now_s):%Y-%m-%dT%H:%M:%SZ}"
+
+    def wait_s(self, seconds: int) -> None:
+        self._now_s += seconds
 
     def next_number(self) -> int:
         return next(self._numbers)
@@ -107,16 +135,54 @@ class Hub:
 
     def pushed(self, user: User | None, repo: git.Repo, branch: str, *, force: bool = False) -> str:
         """Push the clone's HEAD as `branch`."""
+        before = self.head_of(branch)
         repo.git.push(*(["--force"] if force else []), "origin", f"HEAD:refs/heads/{branch}")
-        after = self.bare.commit(branch).hexsha
-        ref = f"refs/heads/{branch}"
-        is_new = all(row.ref != ref for row in self.activity)
-        kind = "branch_creation" if is_new else "force_push" if force else "push"
-        self.activity.append(Activity(ref, after, user, kind))
+        kind = "force_push" if force else "push"
+        return self.moved(user, branch, before, "branch_creation" if before == NOTHING else kind)
+
+    def head_of(self, branch: str) -> str:
+        return self.bare.commit(branch).hexsha if branch in self.bare.heads else NOTHING
+
+    def moved(self, user: User | None, branch: str, before: str, kind: str) -> str:
+        """Put on record that a branch is where it is now."""
+        after, ref = self.head_of(branch), f"refs/heads/{branch}"
+        for pull in self.pulls.values():
+            if pull.head_branch == branch and pull.state == "open" and after != NOTHING:
+                pull.head_sha = after
+        repository = FORK if branch in self.forks else self.name
+        row = Activity(ref, before, after, user, kind, self.now(), repository)
+        self.activity.append(row)
+        return after
+
+    def deleted_branch(self, user: User | None, branch: str) -> str:
+        """Give back where it was."""
+        before = self.head_of(branch)
+        self.bare.git.update_ref("-d", f"refs/heads/{branch}")
+        self.moved(user, branch, before, "branch_deletion")
+        return before
+
+    def restored_branch(self, user: User | None, branch: str, commit: str) -> None:
+        """What the button does; as well what anybody does who makes the branch there again."""
+        self.bare.git.update_ref(f"refs/heads/{branch}", commit)
+        self.moved(user, branch, NOTHING, "branch_creation")
+
+    def renamed_branch(self, user: User | None, branch: str, name: str) -> None:
+        """On record it is a new branch, and the open pull requests go along."""
+        commit = self.deleted_branch(user, branch)
+        self.restored_branch(user, name, commit)
         for pull in self.pulls.values():
             if pull.head_branch == branch and pull.state == "open":
-                pull.head_sha = after
-        return after
+                pull.head_branch = name
+
+    def updated_branch(self, user: User | None, branch: str) -> str:
+        """The button "Update branch": a merge of main into it."""
+        before = self.head_of(branch)
+        here = self.clone.git
+        here.fetch("origin")
+        here.checkout("-B", "update", f"origin/{branch}")
+        here.merge("--no-ff", "-m", f"Merge branch 'main' into {branch}", "origin/main")
+        here.push("origin", f"HEAD:refs/heads/{branch}")
+        return self.moved(user, branch, before, "push")
 
     def committed(
         self, user: User, branch: str, message: str, files: dict[str, bytes | None]
@@ -137,9 +203,10 @@ class Hub:
 
     def opened(self, user: User | None, branch: str, *, title: str = "A change") -> int:
         number = self.next_number()
-        self.pulls[number] = Pull(
-            number, user, branch, self.tip, title, self.bare.commit(branch).hexsha
-        )
+        head = self.bare.commit(branch).hexsha
+        fork = branch in self.forks
+        pull = Pull(number, user, self.now(), branch, self.tip, title, head, fork)
+        self.pulls[number] = pull
         return number
 
     def reviewed(
@@ -153,7 +220,7 @@ class Hub:
                 "user": user,
                 "state": state,
                 "commit_id": commit or pull.head_sha,
-                "submitted_at": f"2026-01-01T00:{review_id % 60:02}:00Z",
+                "submitted_at": self.now(),
             }
         )
 
@@ -220,6 +287,7 @@ class Hub:
         for sha in {*made, *commits}:
             self.introduced.setdefault(sha, []).append(pull.number)
         pull.merged, pull.state, pull.merge_commit = True, "closed", made[0]
+        pull.merged_at = self.now()
 
     def _recommit(self, onto: str) -> None:
         environment = {"GIT_COMMITTER_NAME": "GitHub", "GIT_COMMITTER_EMAIL": "noreply@hub.test"}

@@ -59,6 +59,11 @@ class Double:
     page_max: int = 100
     calls: list[str] = field(default_factory=list)
     fault: Callable[[int, str], Fault | None] = lambda number, call: None
+    token_of: dict[str, User] = field(default_factory=lambda: dict(_SPEAKS_FOR))
+
+    def speaks_for_token(self, user: User) -> None:
+        """The job was given somebody else's token."""
+        self.token_of[TOKEN] = user
 
     def fail(self, pattern: str, fault: Fault) -> None:
         self.fault = lambda number, call: fault if re.search(pattern, call) else None
@@ -116,7 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
         call = f"{self.command} {self.path}"
         fault = double.fault(len(double.calls), call)
         double.calls.append(call)
-        viewer = _SPEAKS_FOR.get(self.headers.get("Authorization", "").partition(" ")[2])
+        viewer = double.token_of.get(self.headers.get("Authorization", "").partition(" ")[2])
         if viewer is None:
             return self._send(401, b'{"message": "Bad credentials"}')
         double.hub.viewer = viewer
@@ -140,18 +145,22 @@ class _Handler(BaseHTTPRequestHandler):
                 return self._send(int(fault.value), b'{"message": "no"}')
 
     def _page(self, answer: answers.Answer, query: dict[str, str]) -> Reply:
-        """One page of a list, and in the header Link whether there is a next one."""
+        """One page of a list, and in the header Link whether there is a next one: by its number, or
+        where GitHub has pages without numbers by a cursor, which is no number there either."""
         status, body = answer
         key = _key_of_rows(body)
         rows = body[key] if key else body
         if status != 200 or not isinstance(rows, list):
             return status, body, {}
         size = min(int(query.get("per_page", "30")), self.double.page_max)
-        number = int(query.get("page", "1"))
+        path = urlsplit(self.path).path
+        by_cursor = path.endswith("/activity")
+        number = int(query.get("after", "c1")[1:] if by_cursor else query.get("page", "1"))
         page = rows[(number - 1) * size : number * size]
         headers = {}
         if number * size < len(rows):
-            url = f"{self.double.url}{urlsplit(self.path).path}?page={number + 1}"
+            following = f"after=c{number + 1}" if by_cursor else f"page={number + 1}"
+            url = f"{self.double.url}{path}?{following}"
             headers["Link"] = f'<{url}>; rel="next", <{url}>; rel="last"'
         return status, {**body, key: page} if key else page, headers
 

@@ -7,8 +7,7 @@ possible.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import git
@@ -19,18 +18,12 @@ from reconciler.edges.github.client import GithubClient
 from reconciler.edges.github.forge import GithubForge
 from reconciler.edges.github.main_line import GitMainLine
 from reconciler.errors import InvalidInput, Refused, Unavailable
-from reconciler.flows.forge.review import ReviewQuestion, review_proof
 from reconciler.plan.codec import dump_plan
-from reconciler.plan.model import Plan
 from reconciler.plan.readable import render_readable_sql
 from reconciler.spec.model import ReviewRule
-from tests.github_double.hub import ADA, BEN, CAI, EVE, ROBOT, Hub, MergeKind, User
-from tests.github_double.server import TOKEN, Double, Fault, serving
-from tests.sample_plans import sample_plan
-
-PLAN = sample_plan()
-OTHER_PLAN = sample_plan(changing=("-40",), matching=("40-80", "80-c0", "c0-"))
-JSON, SQL = "plans/production/commerce.plan.json", "plans/production/commerce.plan.sql"
+from tests.github_double.hub import ADA, BEN, CAI, EVE, ROBOT, MergeKind, User
+from tests.github_double.server import TOKEN, Fault
+from tests.github_work import JSON, OTHER_PLAN, PLAN, SQL, Work, commit_files, plan_files, working
 
 
 @pytest.fixture(autouse=True)
@@ -40,79 +33,10 @@ def _no_waiting() -> Iterator[None]:
     stamina.set_testing(False)
 
 
-@dataclass
-class Work:
-    """A hub with a first commit, and Ada's clone of it."""
-
-    hub: Hub
-    double: Double
-    ada: git.Repo
-    folder: Path
-
-    def commit(self, **files: str | bytes) -> None:
-        commit_files(self.ada, {name.replace("__", "/"): text for name, text in files.items()})
-
-    def commit_plan(self, plan: Plan = PLAN) -> None:
-        commit_files(self.ada, plan_files(plan))
-
-    def branch(self, name: str = "feature") -> None:
-        self.ada.git.fetch("origin")
-        self.ada.git.checkout("-B", name, "origin/main")
-
-    def push(self, name: str = "feature", user: User | None = ADA, *, force: bool = False) -> None:
-        self.hub.pushed(user, self.ada, name, force=force)
-
-    def proposed(self, plan: Plan = PLAN, name: str = "feature") -> int:
-        """A pull request of Ada's with a plan in it."""
-        self.branch(name)
-        self.commit_plan(plan)
-        self.push(name)
-        return self.hub.opened(ADA, name)
-
-    def refused(self, plan: Plan = PLAN, rule: ReviewRule | None = None, at: str = "") -> list[str]:
-        """The codes that an apply of the tip of main refuses with."""
-        clone = git.Repo.clone_from(
-            str(self.hub.bare.git_dir), self.folder / f"job{len(self.double.calls)}"
-        )
-        asked = ReviewQuestion(
-            plan=plan,
-            commit=at or clone.head.commit.hexsha,
-            branch="main",
-            spec_path="specs/commerce.yaml",
-            rule=rule or ReviewRule(),
-        )
-        forge = GithubForge(
-            GithubClient(api_url=self.double.url, token=TOKEN), "acme/shop", run_id="7"
-        )
-        try:
-            refusals = review_proof(forge, GitMainLine(Path(clone.working_dir)), asked)
-        except Refused as unclear:
-            return [problem.code for problem in unclear.problems]
-        return [refusal.code for refusal in refusals]
-
-
-def commit_files(repo: git.Repo, files: Mapping[str, str | bytes]) -> None:
-    root = Path(repo.working_dir)
-    for path, content in files.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_bytes(content.encode() if isinstance(content, str) else content)
-    repo.git.add("--all")
-    repo.git.commit("-m", "work")
-
-
-def plan_files(plan: Plan) -> dict[str, str | bytes]:
-    return {JSON: dump_plan(plan), SQL: render_readable_sql(plan.core)}
-
-
 @pytest.fixture
 def work(tmp_path: Path) -> Iterator[Work]:
-    hub = Hub(tmp_path)
-    ada = hub.workplace("ada")
-    ada.git.checkout("-B", "main")
-    commit_files(ada, {"README.md": "shop", "schemas/commerce/users.sql": "--"})
-    hub.pushed(ADA, ada, "main")
-    with serving(hub) as double:
-        yield Work(hub, double, ada, tmp_path)
+    with working(tmp_path) as made:
+        yield made
 
 
 @pytest.mark.invariant("RV-4")
@@ -237,37 +161,6 @@ def test_who_pushed_last_to_somebody_elses_branch_approves_nothing(work: Work) -
     assert work.refused() == ["approvals-missing"]
     work.hub.reviewed(CAI, number)
     assert work.refused() == []
-
-
-@pytest.mark.invariant("RV-3")
-def test_nobody_hides_behind_a_bot_that_pushed_after_them(work: Work) -> None:
-    number = work.proposed(OTHER_PLAN)
-    work.commit_plan(PLAN)
-    work.push(user=BEN)
-    for change in ("1", "2"):
-        work.commit(notes=change)
-        work.push(user=ROBOT)
-    work.hub.reviewed(BEN, number)
-    work.hub.merged(number, MergeKind.MERGE)
-    assert work.refused() == ["approvals-missing"]
-    work.hub.reviewed(CAI, number)
-    assert work.refused() == []
-
-
-@pytest.mark.invariant("RV-3")
-def test_a_branch_of_a_bot_alone_can_be_approved_by_people(work: Work) -> None:
-    work.branch()
-    work.commit_plan()
-    work.push(user=ROBOT)
-    work.commit(notes="1")
-    work.push(user=ROBOT)
-    number = work.hub.opened(ROBOT, "feature")
-    work.hub.reviewed(BEN, number)
-    work.hub.merged(number, MergeKind.MERGE)
-    assert work.refused() == []
-    work.hub.activity = [row for row in work.hub.activity if row.activity_type == "push"]
-    # The record does not go back to the beginning: before it there may have been anybody.
-    assert work.refused() == ["pusher-unknown"]
 
 
 @pytest.mark.invariant("RV-3")

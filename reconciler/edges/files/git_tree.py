@@ -64,6 +64,13 @@ class GitTree:
         except ObjectUnreadable as error:
             raise Refused(unreadable(path, error.reason)) from None
 
+    def nodes(self, path: str) -> dict[str, Node]:
+        """What is in a folder, by name; nothing if there is none. Raises Refused as `read`."""
+        found = self._find(path)
+        if found is None or found.kind is not NodeKind.DIRECTORY:
+            return {}
+        return self._children(found, path)
+
     def file_id(self, path: str) -> str | None:
         """The id of a regular file's content; None if there is none, or a link in its place. Raises
         Refused for a link on the way."""

@@ -1,39 +1,34 @@
 """Calls to GitHub's API: JSON in, JSON out, and an error for everything that is not an answer.
 
-PyGithub carries the requests; its objects, which fetch what they lack when they are looked at, are
-not used: each request here is one that is written here. Only reading is repeated, and only where
-the server failed or asked to wait a moment; a write that got no answer may have happened.
+Each request is one that is written here. Only reading is repeated, and only where the server failed
+or asked to wait a moment; a write that got no answer may have happened.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
-import requests
 import stamina
-from github import Auth, Github
-from requests import RequestException
 from requests.utils import parse_header_links
-from urllib3.exceptions import HTTPError
 
 from reconciler.edges.github.problems import denied, failing, rate_limited, unclear, unreachable
-from reconciler.errors import InvalidInput, Problem, Unavailable
+from reconciler.edges.github.transport import NoReply, Reply, Request, TooLarge, Transport
+from reconciler.errors import Unavailable
 from reconciler.limits import (
-    FORGE_ANSWER_S_MAX,
+    FORGE_ANSWER_BYTES_MAX,
     FORGE_ATTEMPTS_MAX,
     FORGE_PAGE,
     FORGE_PAGES_MAX,
     FORGE_WAIT_S_MAX,
 )
 
-API_VERSION = "2022-11-28"
 _TIME_S_MAX = 1 << 37  # in the year 6325, which datetime still holds
+_SAID_BYTES_MAX = 4_096  # of a refusal, in which a few words are looked for
 
 
 class _Transient(Exception):
@@ -47,27 +42,17 @@ class _Transient(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Answer:
-    """`goes_on`: the server says that there is a next page."""
+    """`goes_on`: the server says that there is a next page; `next_cursor`: where that begins, in
+    lists whose pages have no numbers."""
 
     value: Any
     goes_on: bool
+    next_cursor: str | None
 
 
 class GithubClient:
     def __init__(self, *, api_url: str, token: str) -> None:
-        _check_transport(api_url)
-        client = Github(
-            auth=Auth.Token(token),
-            base_url=api_url.rstrip("/"),
-            timeout=FORGE_ANSWER_S_MAX,
-            retry=None,
-            seconds_between_requests=None,
-            seconds_between_writes=None,
-            api_version=API_VERSION,
-        )
-        self._requester = client.requester
-        self._api_url, self._token = api_url.rstrip("/"), token
-        self._graphql_path = "/api/graphql" if api_url.rstrip("/").endswith("/v3") else "/graphql"
+        self._transport = Transport(api_url=api_url, token=token)
 
     def get(self, path: str, parameters: Mapping[str, str | int] | None = None) -> Any:
         """Raises Unavailable for anything but a whole answer with HTTP 200."""
@@ -75,7 +60,7 @@ class GithubClient:
 
     def find(self, path: str, parameters: Mapping[str, str | int] | None = None) -> Any | None:
         """As `get`; None for HTTP 404."""
-        found = self._found(path, parameters or {})
+        found = self._found(_request("GET", path, parameters))
         return None if found is None else found.value
 
     def pages(
@@ -101,80 +86,137 @@ class GithubClient:
                 return found
         raise unclear(f"GET {path}", f"it goes on after {len(found)} entries")
 
+    def rows_by_cursor(self, path: str, parameters: Mapping[str, str | int]) -> Iterator[Any]:
+        """A list whose pages have no numbers: each says where the next one begins. Read as far as
+        it is asked for."""
+        asked: dict[str, str | int] = {**parameters, "per_page": FORGE_PAGE}
+        for _ in range(FORGE_PAGES_MAX):
+            page = self._present(path, asked)
+            if not isinstance(page.value, list):
+                raise unclear(f"GET {path}", "it is not a list")
+            yield from page.value
+            if not page.goes_on:
+                return
+            if page.next_cursor in (None, asked.get("after")):
+                raise unclear(f"GET {path}", "it does not say where it goes on")
+            asked["after"] = page.next_cursor
+        raise unclear(f"GET {path}", f"it goes on after {FORGE_PAGES_MAX} pages")
+
     def send(self, verb: str, path: str, body: Mapping[str, Any]) -> Any:
         """A write; never repeated."""
-        call = f"{verb} {path}"
-        try:
-            status, headers, text = self._requester.requestJson(verb, path, input=dict(body))
-        except (RequestException, RuntimeError, OSError) as error:
-            raise unreachable(call, type(error).__name__) from None
-        if status not in (200, 201, 204):
-            raise _refusal(call, status, headers, text)
-        return None if status == 204 else _parsed(call, text)
+        request = _request(verb, path, body=json.dumps(dict(body)).encode())
+        reply = self._once(request)
+        if reply.status not in (200, 201, 204):
+            raise _refusal(request.call, reply)
+        return None if reply.status == 204 else _parsed(request.call, reply.body)
 
     def download(self, path: str, *, bytes_max: int) -> bytes:
-        """The bytes that GitHub leads to, on a host of its storage: there without the token, which
-        requests leaves behind at the border."""
-        call = f"GET {path}"
-        headers = {"Authorization": f"Bearer {self._token}", "X-GitHub-Api-Version": API_VERSION}
-        try:
-            with requests.get(
-                f"{self._api_url}{path}", headers=headers, timeout=FORGE_ANSWER_S_MAX, stream=True
-            ) as answer:
-                if answer.status_code != 200:
-                    raise _refusal(call, answer.status_code, answer.headers, "")
-                content = answer.raw.read(bytes_max + 1, decode_content=True)
-        except (RequestException, HTTPError, OSError) as error:
-            raise unreachable(call, type(error).__name__) from None
-        if len(content) > bytes_max:
-            raise unclear(call, f"it is larger than {bytes_max} bytes")
-        return bytes(content)
+        """The bytes that GitHub leads to, on a host of its storage: there without the token."""
+        request = Request(verb="GET", path=path, parameters={}, bytes_max=bytes_max, follows=True)
+        reply = self._once(request)
+        if reply.status != 200:
+            raise _refusal(request.call, reply)
+        return reply.body
 
-    def graphql(self, query: str, variables: Mapping[str, Any]) -> Any:
-        """The data of the answer, for what REST has no call for. Never repeated."""
-        answer = self.send("POST", self._graphql_path, {"query": query, "variables": variables})
-        if not isinstance(answer, dict) or answer.get("errors") or "data" not in answer:
-            raise unclear("a GraphQL query", "it has errors")
-        return answer["data"]
+    def query(self, text: str) -> Any:
+        """The data of a GraphQL query, for what REST has no call for. Repeated as `get` is."""
+        body = json.dumps({"query": text, "variables": {}}).encode()
+        found = self._found(_request("POST", "/graphql", body=body))
+        if found is None:
+            raise denied("POST /graphql", 404)
+        return _data(found.value)
+
+    def mutate(self, text: str, variables: Mapping[str, Any]) -> Any:
+        """The data of the answer to a GraphQL mutation; never repeated."""
+        return _data(self.send("POST", "/graphql", {"query": text, "variables": variables}))
 
     def _present(self, path: str, parameters: Mapping[str, str | int]) -> _Answer:
-        found = self._found(path, parameters)
+        found = self._found(_request("GET", path, parameters))
         if found is None:
             raise denied(f"GET {path}", 404)
         return found
 
-    def _found(self, path: str, parameters: Mapping[str, str | int]) -> _Answer | None:
+    def _found(self, request: Request) -> _Answer | None:
         try:
             for attempt in stamina.retry_context(
                 on=_wait_before_next, attempts=FORGE_ATTEMPTS_MAX, timeout=None
             ):
                 with attempt:
-                    return self._read(path, parameters)
+                    return self._read(request)
         except _Transient as failed:
             raise failed.final from None
         raise AssertionError("the last attempt returns or raises")
 
-    def _read(self, path: str, parameters: Mapping[str, str | int]) -> _Answer | None:
-        call = f"GET {path}"
+    def _read(self, request: Request) -> _Answer | None:
         try:
-            status, headers, text = self._requester.requestJson(
-                "GET", path, parameters=dict(parameters)
-            )
-        except (RequestException, RuntimeError, OSError) as error:
-            raise _Transient(unreachable(call, type(error).__name__)) from None
-        if status >= 500:
-            raise _Transient(failing(call, status))
-        if status == 404:
+            reply = self._transport.exchange(request)
+        except NoReply as none:
+            raise _Transient(unreachable(request.call, str(none))) from None
+        except TooLarge:
+            raise _too_large(request) from None
+        if reply.status >= 500:
+            raise _Transient(failing(request.call, reply.status))
+        if reply.status == 404:
             return None
-        if status != 200:
-            refusal, wait_s = _refusal(call, status, headers, text), _asked_to_wait_s(headers)
+        if reply.status != 200:
+            refusal, wait_s = _refusal(request.call, reply), _asked_to_wait_s(reply.headers)
             if wait_s is not None and wait_s <= FORGE_WAIT_S_MAX:
                 raise _Transient(refusal, wait_s=wait_s)
             raise refusal
-        goes_on = any(
-            link.get("rel") == "next" for link in parse_header_links(headers.get("link", ""))
+        link = _next_link(reply.headers)
+        return _Answer(
+            value=_parsed(request.call, reply.body),
+            goes_on=link is not None,
+            next_cursor=None if link is None else _cursor_of(link),
         )
-        return _Answer(value=_parsed(call, text), goes_on=goes_on)
+
+    def _once(self, request: Request) -> Reply:
+        try:
+            return self._transport.exchange(request)
+        except NoReply as none:
+            raise unreachable(request.call, str(none)) from None
+        except TooLarge:
+            raise _too_large(request) from None
+
+
+def _request(
+    verb: str,
+    path: str,
+    parameters: Mapping[str, str | int] | None = None,
+    *,
+    body: bytes | None = None,
+) -> Request:
+    return Request(
+        verb=verb,
+        path=path,
+        parameters=parameters or {},
+        body=body,
+        bytes_max=FORGE_ANSWER_BYTES_MAX,
+    )
+
+
+def _data(answer: Any) -> Any:
+    if not isinstance(answer, dict) or answer.get("errors") or "data" not in answer:
+        raise unclear("POST /graphql", "it has errors")
+    return answer["data"]
+
+
+def _too_large(request: Request) -> Unavailable:
+    return unclear(request.call, f"it is larger than {request.bytes_max} bytes")
+
+
+def _next_link(headers: Mapping[str, str]) -> str | None:
+    links = parse_header_links(headers.get("link", ""))
+    return next((link.get("url", "") for link in links if link.get("rel") == "next"), None)
+
+
+def _cursor_of(link: str) -> str | None:
+    """Of the address only this is taken: where it leads is not followed."""
+    try:
+        found = parse_qs(urlsplit(link).query).get("after")
+    except ValueError:
+        return None
+    return found[0] if found else None
 
 
 def _wait_before_next(failed: Exception) -> bool | float:
@@ -183,11 +225,13 @@ def _wait_before_next(failed: Exception) -> bool | float:
     return True if failed.wait_s is None else failed.wait_s
 
 
-def _refusal(call: str, status: int, headers: Mapping[str, str], text: str) -> Unavailable:
+def _refusal(call: str, reply: Reply) -> Unavailable:
     """GitHub refuses with 403 or 429 what comes too often; of a burst (its secondary limits) at
     times only the text tells."""
+    status, headers = reply.status, reply.headers
+    text = reply.body[:_SAID_BYTES_MAX].decode(errors="replace").lower()
     limited = headers.get("x-ratelimit-remaining") == "0" or "retry-after" in headers
-    if status == 429 or (status == 403 and (limited or "rate limit" in text.lower())):
+    if status == 429 or (status == 403 and (limited or "rate limit" in text)):
         return rate_limited(call, _until(headers))
     return failing(call, status) if status >= 500 else denied(call, status)
 
@@ -206,29 +250,8 @@ def _until(headers: Mapping[str, str]) -> str:
     return "in some minutes"
 
 
-def _parsed(call: str, text: str) -> Any:
+def _parsed(call: str, body: bytes) -> Any:
     try:
-        return json.loads(text)
-    except ValueError:
+        return json.loads(body)
+    except (ValueError, RecursionError):
         raise unclear(call, "it is not JSON, or not all of it arrived") from None
-
-
-def _check_transport(api_url: str) -> None:
-    """A token goes over TLS, or does not leave the machine."""
-    parts = urlsplit(api_url)
-    if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
-        return
-    raise InvalidInput(
-        Problem(
-            code="forge-address-insecure",
-            message="GITHUB_API_URL does not begin with https://: the token would be readable",
-            recovery="set it to the https address of the forge's API",
-        )
-    )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

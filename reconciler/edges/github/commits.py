@@ -18,7 +18,7 @@ _COMMIT = """mutation($input: CreateCommitOnBranchInput!) {
 
 def token_login(client: GithubClient) -> str:
     """Who the token speaks for; an app's login ends in `[bot]`."""
-    return Fields(client.graphql(_VIEWER, {}), "viewer").inner("viewer").text("login")
+    return Fields(client.query(_VIEWER), "viewer").inner("viewer").text("login")
 
 
 def commit_files(
@@ -45,5 +45,5 @@ def commit_files(
             "deletions": [{"path": path} for path in sorted(removals)],
         },
     }
-    answer = Fields(client.graphql(_COMMIT, {"input": change}), "createCommitOnBranch")
+    answer = Fields(client.mutate(_COMMIT, {"input": change}), "createCommitOnBranch")
     return answer.inner("createCommitOnBranch").inner("commit").text("oid")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
 from typing import Any
 
 from reconciler.edges.github.problems import unclear
-from reconciler.guard.review.approvals import Account, AccountKind
+from reconciler.guard.review.account import Account, AccountKind
+
+_OBJECT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 class Fields:
@@ -36,6 +40,24 @@ class Fields:
         found = self._of_type(key, bool)
         assert isinstance(found, bool)
         return found
+
+    def object_id(self, key: str) -> str:
+        """Of a commit, a tree or a blob, whole."""
+        found = self.text(key)
+        if not _OBJECT_ID.fullmatch(found):
+            raise unclear(self._call, f"{key} is not the id of an object")
+        return found
+
+    def time_s(self, key: str) -> float:
+        """Seconds since 1970 of a time that says its zone."""
+        text = self.text(key)
+        try:
+            found = datetime.fromisoformat(text)
+        except ValueError:
+            found = None
+        if found is None or found.tzinfo is None:
+            raise unclear(self._call, f"{key} is not a time")
+        return found.timestamp()
 
     def inner(self, key: str) -> Fields:
         return Fields(self._present(key), self._call)

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Iterator
+from functools import cached_property
 from urllib.parse import quote
 
 from reconciler.edges.github.client import GithubClient
+from reconciler.edges.github.commits import token_login
 from reconciler.edges.github.fields import Fields
-from reconciler.edges.github.problems import unclear
+from reconciler.edges.github.notices import JOB_AUTHOR
+from reconciler.edges.github.problems import denied, unclear
 from reconciler.errors import InvalidInput
-from reconciler.guard.review.approvals import (
-    Account,
-    AccountKind,
-    PullRequest,
-    PullRequestReview,
-    ReviewState,
-)
-from reconciler.limits import FORGE_FILES_MAX, FORGE_PAGE
+from reconciler.guard.review.account import Account
+from reconciler.guard.review.approvals import PullRequest, PullRequestReview, ReviewState
+from reconciler.guard.review.pushes import Push, PushKind
+from reconciler.limits import FORGE_FILES_MAX, FORGE_TREES_MAX
+from reconciler.ports.forge import ForgeEntry
 from reconciler.spec.tree import too_large
 
 _WRITING = frozenset({"admin", "write"})  # GitHub maps `maintain` to write, `triage` to read
 _NOT_WRITING = frozenset({"read", "none"})
+_SUBMODULE = "160000"
 
 
 class GithubForge:
@@ -32,10 +33,12 @@ class GithubForge:
         self._client = client
         self._at = f"/repos/{repository}"
         self._run_id = run_id
+        # By its id a tree is the same for ever, so that asking again costs nothing.
+        self._trees: dict[str, tuple[ForgeEntry, ...]] = {}
 
     def branch_tip(self, branch: str) -> str:
         path = f"{self._at}/branches/{_quoted(branch)}"
-        return Fields(self._client.get(path), path).inner("commit").text("sha")
+        return Fields(self._client.get(path), path).inner("commit").object_id("sha")
 
     def is_ancestor(self, commit: str, tip: str) -> bool:
         if commit == tip:
@@ -62,7 +65,7 @@ class GithubForge:
         if size > bytes_max:
             raise InvalidInput(too_large(path, bytes_max))
         if fields.text("encoding") != "base64":  # above 1 MB: only as an object
-            url = f"{self._at}/git/blobs/{fields.text('sha')}"
+            url = f"{self._at}/git/blobs/{fields.object_id('sha')}"
             fields = Fields(self._client.get(url), url)
         return _decoded(fields, size, url)
 
@@ -72,17 +75,36 @@ class GithubForge:
         tree, names = commit, path.split("/")
         for depth, name in enumerate(names, start=1):
             url = f"{self._at}/git/trees/{tree}"
-            fields = Fields(self._client.get(url), url)
-            if fields.flag("truncated"):
-                raise unclear(url, "it is cut off")
-            rows = [Fields(row, url) for row in fields.items("tree")]
-            entry = next((row for row in rows if row.text("path") == name), None)
-            if entry is None or entry.text("type") == "commit":  # the latter of a submodule
+            entries = self.tree(tree)
+            if entries is None:
+                raise denied(f"GET {url}", 404)
+            entry = next((entry for entry in entries if entry.name == name), None)
+            if entry is None or entry.mode == _SUBMODULE:
                 return
-            if entry.text("type") == "blob" and depth < len(names):
+            if not entry.is_folder and depth < len(names):
                 return
-            tree = entry.text("sha")
+            tree = entry.id
         raise unclear(url, f"it lists {path}, which cannot be had")
+
+    def tree(self, tree: str) -> tuple[ForgeEntry, ...] | None:
+        if known := self._trees.get(tree):
+            return known
+        path = f"{self._at}/git/trees/{tree}"
+        found = self._client.find(path)
+        if found is None:
+            return None
+        fields = Fields(found, path)
+        if fields.flag("truncated"):
+            raise unclear(path, "it is cut off")
+        rows = [Fields(row, path) for row in fields.items("tree")]
+        entries = tuple(
+            ForgeEntry(name=row.text("path"), mode=row.text("mode"), id=row.object_id("sha"))
+            for row in rows
+        )
+        if len(self._trees) >= FORGE_TREES_MAX:
+            self._trees.clear()
+        self._trees[tree] = entries
+        return entries
 
     def pull_requests_of(self, commit: str) -> tuple[int, ...]:
         path = f"{self._at}/commits/{commit}/pulls"
@@ -99,21 +121,23 @@ class GithubForge:
         rows = [row for row in rows if row.text("state") != ReviewState.PENDING]
         return tuple(_review(row, path) for row in sorted(rows, key=_submitted_at))
 
-    def last_pusher(self, pull_request: PullRequest) -> Account | None:
-        """From the activity of the repository that the branch is in; a deleted fork has none."""
+    def pushes(self, pull_request: PullRequest) -> Iterator[Push]:
         if pull_request.head_repository is None:
-            return None
-        path = f"/repos/{pull_request.head_repository}/activity"
-        parameters: dict[str, str | int] = {
-            "ref": f"refs/heads/{pull_request.head_branch}",
-            "per_page": FORGE_PAGE,
-            "direction": "desc",
-        }
-        # Newest first, so that the push is on the first page unless the branch went on since.
-        rows = self._client.get(path, parameters)
-        if not isinstance(rows, list):
-            raise unclear(path, "it is not a list")
-        return _last_person([Fields(row, path) for row in rows], pull_request.head_commit)
+            return
+        path = f"/repos/{quote(pull_request.head_repository)}/activity"
+        ref = f"refs/heads/{pull_request.head_branch}"
+        for row in self._client.rows_by_cursor(path, {"ref": ref, "direction": "desc"}):
+            fields = Fields(row, path)
+            if fields.text("ref") != ref:
+                raise unclear(path, "it tells of another branch")
+            yield _push(fields, path)
+
+    def is_own_account(self, account: Account) -> bool:
+        return account.login in (JOB_AUTHOR, self._own_login)
+
+    @cached_property
+    def _own_login(self) -> str:
+        return token_login(self._client)
 
     def may_write(self, account: Account) -> bool:
         path = f"{self._at}/collaborators/{quote(account.login, safe='')}/permission"
@@ -156,7 +180,7 @@ class GithubForge:
             account = row.account("user")
             if row.text("state") == "approved" and environment in names and account is not None:
                 people.append(account)
-        return tuple(person for person in people if person.kind is AccountKind.PERSON)
+        return tuple(person for person in people if person.is_person)
 
     def open_pull_requests(self, branch: str) -> tuple[PullRequest, ...]:
         path = f"{self._at}/pulls"
@@ -171,27 +195,28 @@ def pull_request_of(fields: Fields) -> PullRequest:
         number=fields.number("number"),
         author=fields.account("user"),
         base_branch=base.text("ref"),
-        base_commit=base.text("sha"),
-        head_commit=head.text("sha"),
+        base_commit=base.object_id("sha"),
+        head_commit=head.object_id("sha"),
         head_branch=head.text("ref"),
         head_repository=head_repository.text("full_name") if head_repository else None,
         commits=fields.number("commits"),
-        is_merged=fields.flag("merged"),
+        opened_s=fields.time_s("created_at"),
+        merged_s=fields.time_s("merged_at") if fields.flag("merged") else None,
         merge_commit=fields.text_or_none("merge_commit_sha"),
     )
 
 
-def _last_person(pushes: Sequence[Fields], head: str) -> Account | None:
-    """Whoever can make a bot push can hide behind it: the person who pushed before it is meant. Of
-    a branch that only bots have pushed to since it was made, the bot."""
-    of_head = (n for n, push in enumerate(pushes) if push.text("after") == head)
-    for push in pushes[next(of_head, len(pushes)) :]:
-        actor = push.account("actor")
-        if actor is None or actor.kind is AccountKind.PERSON:
-            return actor
-        if push.text("activity_type") == "branch_creation":
-            return actor
-    return None
+def _push(fields: Fields, call: str) -> Push:
+    kind = next((known for known in PushKind if known == fields.text("activity_type")), None)
+    if kind is None:
+        raise unclear(call, f"activity {fields.text('activity_type')!r} is not known")
+    return Push(
+        before=fields.object_id("before"),
+        after=fields.object_id("after"),
+        kind=kind,
+        actor=fields.account("actor"),
+        at_s=fields.time_s("timestamp"),
+    )
 
 
 def _submitted_at(fields: Fields) -> tuple[str, int]:

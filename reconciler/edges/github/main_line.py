@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from pathlib import Path
 
 from reconciler.edges.files.git_tree import GitTree
@@ -27,6 +28,12 @@ class GitMainLine:
     def back_from(self, commit: str, count: int) -> tuple[LineCommit, ...]:
         line = self._repository.first_parents(commit, count=count)
         return tuple(LineCommit(id=found, parents=parents) for found, parents in line)
+
+    def changed_in(self, folder: str, before: str, after: str) -> frozenset[str]:
+        objects = self._repository.objects
+        old, new = (GitTree(objects, commit).nodes(folder) for commit in (before, after))
+        names = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
+        return frozenset(posixpath.join(folder, name) for name in names)
 
     def _file(self, commit: str, path: str) -> str | None:
         """The content's id of a regular file that no link leads to."""

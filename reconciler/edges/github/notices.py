@@ -69,7 +69,7 @@ class GithubNotices:
 
     def _fold(self, comments: Iterable[_Comment]) -> None:
         for comment in comments:
-            self._client.graphql(_MINIMISE, {"id": comment.node_id})
+            self._client.mutate(_MINIMISE, {"id": comment.node_id})
 
     def keep_issue(self, title: str, body: str) -> int:
         """The one issue whose body begins with the first line of `body`: edited and open."""

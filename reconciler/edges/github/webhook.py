@@ -11,11 +11,14 @@ from reconciler.limits import FORGE_ANSWER_S_MAX
 def post_text(url: str, text: str) -> None:
     """Raises Unavailable; the address is a secret and in no message (PL-12)."""
     try:
-        answer = requests.post(url, json={"text": text}, timeout=FORGE_ANSWER_S_MAX)
+        with requests.post(
+            url, json={"text": text}, timeout=FORGE_ANSWER_S_MAX, stream=True
+        ) as answer:
+            status = answer.status_code
     except (requests.RequestException, ValueError) as error:
         raise _untold(type(error).__name__) from None
-    if not answer.ok:
-        raise _untold(f"HTTP {answer.status_code}")
+    if status >= 400:
+        raise _untold(f"HTTP {status}")
 
 
 def _untold(why: str) -> Unavailable:

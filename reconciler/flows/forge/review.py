@@ -15,10 +15,11 @@ from functools import reduce
 from typing import assert_never
 
 from reconciler.errors import InvalidInput, ReconcilerError, Refused, Unavailable
-from reconciler.flows.forge.subject import FileSubject, PlanSubject
+from reconciler.flows.forge.hands import hands_behind
+from reconciler.flows.forge.subject import FileSubject, PlanSubject, Subject
 from reconciler.guard.model import Refusal
+from reconciler.guard.review.account import Account
 from reconciler.guard.review.approvals import (
-    Account,
     ApprovalFacts,
     LineCommit,
     Ownership,
@@ -49,12 +50,14 @@ from reconciler.spec.tree import from_the_top
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewQuestion:
     """Was `plan`, which lies in `commit`, reviewed? `rule` is the one of the spec in that commit,
-    at `spec_path`. `below` is where the project lies in the repository, '' at its top."""
+    at `spec_path`, whose definitions are in `schema_dir`. `below` is where the project lies in the
+    repository, '' at its top."""
 
     plan: Plan
     commit: str
     branch: str
     spec_path: str
+    schema_dir: str
     rule: ReviewRule
     below: str = ""
 
@@ -70,6 +73,8 @@ class ReviewQuestion:
             plan=self.plan,
             files=PlanPaths(json=self.within(paths.json), sql=self.within(paths.sql)),
             inputs=tuple(self.within(digest.path) for digest in core.inputs),
+            spec=self.within(self.spec_path),
+            definitions=_folder(self.within(self.schema_dir)),
         )
 
     def within(self, path: str) -> str:
@@ -98,6 +103,12 @@ class SpecQuestion:
 
 
 Question = ReviewQuestion | SpecQuestion
+
+
+def _folder(path: str) -> str:
+    """'' for the root of the repository."""
+    folder = posixpath.normpath(path)
+    return "" if folder == "." else folder
 
 
 def review_proof(forge: Forge, line: MainLine, asked: Question) -> tuple[Refusal, ...]:
@@ -193,18 +204,33 @@ def _pull_request_facts(
     behind = line.back_from(merge_commit, brought + 1) if merge_commit else ()
     before = _commit_before(forge, behind, pull_request)
     rule = asked.rule.stricter(_rule_before(forge, asked, pull_request, before))
+    hands = hands_behind(
+        forge,
+        pull_request,
+        sources=_changed_sources(line, asked.subject, before, behind),
+        below=asked.below,
+    )
     return PullRequestFacts(
         pull_request=pull_request,
         rule=rule,
         line=behind[:brought],
-        last_pusher=forge.last_pusher(pull_request),
+        hands=hands,
         reviews=reviews,
         plan_ids={commit: plan_id for commit, plan_id in found.items() if plan_id},
-        writers=frozenset(account for account in reviewers if forge.may_write(account)),
+        writers=frozenset(filter(forge.may_write, dict.fromkeys([*reviewers, *hands.people]))),
         ownership=_ownership(forge, asked, pull_request, before, reviewers)
         if rule.code_owners
         else Ownership(),
     )
+
+
+def _changed_sources(
+    line: MainLine, subject: Subject, before: str, merged: Sequence[LineCommit]
+) -> frozenset[str]:
+    """What the subject is made from and the merge changed, also where it is there no more."""
+    folders = sorted(subject.folders) if merged else ()
+    changed = (line.changed_in(folder, before, merged[0].id) for folder in folders)
+    return frozenset(path for paths in changed for path in paths if subject.is_made_from(path))
 
 
 def _commit_before(forge: Forge, line: Sequence[LineCommit], pull_request: PullRequest) -> str:

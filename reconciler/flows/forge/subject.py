@@ -34,6 +34,13 @@ class Subject(Protocol):
     def path(self) -> str:
         """From the root of the repository: the file whose last change brought the subject."""
 
+    @property
+    def folders(self) -> frozenset[str]:
+        """Where what it is made from lies."""
+
+    def is_made_from(self, path: str) -> bool:
+        """Of a path right in one of its folders; also of one that is there no more."""
+
     def is_watched(self, path: str) -> bool:
         """Whether its code owners watch a path that a pull request changed."""
 
@@ -43,11 +50,13 @@ class Subject(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanSubject:
-    """`files` and `inputs` are from the root of the repository."""
+    """All paths are from the root of the repository; `definitions` is the folder of those."""
 
     plan: Plan
     files: PlanPaths
     inputs: tuple[str, ...]
+    spec: str
+    definitions: str
 
     @property
     def id(self) -> str:
@@ -61,10 +70,17 @@ class PlanSubject:
     def path(self) -> str:
         return self.files.json
 
+    @property
+    def folders(self) -> frozenset[str]:
+        return frozenset({posixpath.dirname(self.spec), self.definitions})
+
+    def is_made_from(self, path: str) -> bool:
+        return path == self.spec or posixpath.dirname(path) == self.definitions
+
     def is_watched(self, path: str) -> bool:
         """By folder: the file of a dropped table is no input any more."""
         folders = {posixpath.dirname(each) for each in (*self.inputs, self.files.json)}
-        return posixpath.dirname(path) in folders
+        return posixpath.dirname(path) in folders | {self.definitions}
 
     def id_at(self, forge: Forge, commit: str) -> str | None:
         """The id of the whole plan that a reader of that commit saw: both files, sound and bound to
@@ -96,6 +112,13 @@ class FileSubject:
     @property
     def named(self) -> str:
         return f"the removal of {self.path}" if self.id == ABSENT else f"{self.path} as it is there"
+
+    @property
+    def folders(self) -> frozenset[str]:
+        return frozenset({posixpath.dirname(self.path)})
+
+    def is_made_from(self, path: str) -> bool:
+        return path == self.path
 
     def is_watched(self, path: str) -> bool:
         return path == self.path

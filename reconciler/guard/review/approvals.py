@@ -13,23 +13,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from reconciler.guard.model import Refusal
+from reconciler.guard.review.account import Account
 from reconciler.guard.review.code_owners import OwnedBy, owners_of
+from reconciler.guard.review.pushes import Hands
 from reconciler.spec.model import ReviewRule
-
-
-class AccountKind(StrEnum):
-    PERSON = "User"
-    BOT = "Bot"
-    OTHER = "other"  # an organisation, a placeholder: nobody who could have read a plan
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """Compared by `id`: a login can be given up and taken by somebody else."""
-
-    id: int
-    login: str = field(compare=False)
-    kind: AccountKind = field(compare=False)
 
 
 class ReviewState(StrEnum):
@@ -53,7 +40,7 @@ class PullRequestReview:
 class PullRequest:
     """`merge_commit` is the commit that its merge left at the tip of `base_branch`: the merge
     commit, the squashed commit, or the last of the rebased ones. `base_commit` is what that branch
-    was at some time before."""
+    was at some time before. `merged_s` None: it is not merged."""
 
     number: int
     author: Account | None
@@ -63,7 +50,8 @@ class PullRequest:
     head_branch: str
     head_repository: str | None  # None: the fork was deleted
     commits: int
-    is_merged: bool
+    opened_s: float
+    merged_s: float | None
     merge_commit: str | None
 
 
@@ -90,14 +78,13 @@ class PullRequestFacts:
 
     `rule` is what holds for it. `line` is the branch's own line from the merge commit back, as long
     as the pull request had commits. `plan_ids` maps each reviewed commit to the id of the sound
-    plan in it. `writers` are the reviewers who may write now. `last_pusher` None: the forge could
-    not tell.
+    plan in it. `writers` are the reviewers, and those who pushed, who may write now.
     """
 
     pull_request: PullRequest
     rule: ReviewRule
     line: tuple[LineCommit, ...]
-    last_pusher: Account | None
+    hands: Hands
     reviews: tuple[PullRequestReview, ...]
     plan_ids: Mapping[str, str]
     writers: frozenset[Account]
@@ -128,7 +115,7 @@ def _brought(facts: PullRequestFacts, sought: ApprovalFacts) -> bool:
     """The forge named the pull request for the commit; its place on the branch must agree (RV-4):
     it is the commit that the merge left, or one of the rebased commits right below it."""
     pull_request = facts.pull_request
-    if not pull_request.is_merged or pull_request.base_branch != sought.branch:
+    if pull_request.merged_s is None or pull_request.base_branch != sought.branch:
         return False
     if not facts.line or facts.line[0].id != pull_request.merge_commit:
         return False
@@ -142,20 +129,34 @@ def _brought(facts: PullRequestFacts, sought: ApprovalFacts) -> bool:
 
 def _refusals_of(plan_id: str, facts: PullRequestFacts, subject: str) -> tuple[Refusal, ...]:
     number, rule = facts.pull_request.number, facts.rule
-    if facts.last_pusher is None or facts.pull_request.author is None:
-        return (_unknown_hands(facts),)
     words = last_words(facts.reviews)
     objecting = [a for a, r in words if r.state is ReviewState.CHANGES_REQUESTED]
     refusals = [_objection(number, a) for a in objecting if a in facts.writers]
     judged = [(a, _why_not_counted(plan_id, a, r, facts)) for a, r in words if _approves(r)]
     counted = [account for account, reason in judged if not reason]
+    unknown = _unknown_hands(facts)
+    needed = rule.approvals + bool(unknown)
     if len(counted) < rule.approvals:
         reasons = [f"{account.login}: {reason}" for account, reason in judged if reason]
         reasons += [f"{a.login}: the approval was dismissed" for a, r in words if _dismissed(r)]
-        refusals.append(_too_few(subject, number, rule, counted, reasons))
+        refusals.append(_too_few(subject, number, needed, counted, reasons))
+    elif len(counted) < needed:
+        refusals.append(_one_too_few(number, unknown, needed, counted))
     if rule.code_owners:
         refusals += _owner_refusals(number, facts.ownership, counted)
     return tuple(refusals)
+
+
+def _unknown_hands(facts: PullRequestFacts) -> str:
+    """Why one more approval is needed; '' where it is not. Whoever approves may be the very one who
+    stands behind what nobody can be named for, or behind an account that was made for it: with one
+    approval more, as many others have approved as the rule asks for."""
+    if facts.pull_request.author is None:
+        return "the account that opened it is gone"
+    if facts.hands.unknown:
+        return facts.hands.unknown
+    strangers = [each.login for each in facts.hands.people if each not in facts.writers]
+    return f"{', '.join(strangers)} pushed to it and may not write" if strangers else ""
 
 
 def last_words(reviews: Sequence[PullRequestReview]) -> list[tuple[Account, PullRequestReview]]:
@@ -181,12 +182,14 @@ def _why_not_counted(
     plan_id: str, account: Account, review: PullRequestReview, facts: PullRequestFacts
 ) -> str:
     """Empty if the approval counts."""
-    if account.kind is not AccountKind.PERSON:
+    if not account.is_person:
         return "is not a person"
     if account == facts.pull_request.author:
         return "is the author"
-    if account == facts.last_pusher:
+    if account in facts.hands.people[:1]:
         return "pushed last"
+    if account in facts.hands.people:
+        return "pushed a part of what the plan is made from"
     if account not in facts.writers:
         return "may not write to the repository"
     approved = facts.plan_ids.get(review.commit or "")
@@ -252,13 +255,16 @@ def _no_pull_request(facts: ApprovalFacts) -> Refusal:
     )
 
 
-def _unknown_hands(facts: PullRequestFacts) -> Refusal:
-    who = "who pushed last to" if facts.pull_request.author else "who opened"
+def _one_too_few(number: int, unknown: str, needed: int, counted: Sequence[Account]) -> Refusal:
     return Refusal(
         code="pusher-unknown",
-        message=f"the forge cannot tell {who} pull request #{facts.pull_request.number}, so nobody"
-        " can tell whether its approvals are by others",
-        recovery="open a new pull request with the same change, have it approved and merge it",
+        message=f"pull request #{number}: {unknown}; so it takes one approval more, {needed}, until"
+        " nobody can have approved their own change",
+        recovery="have one more person with write access approve it (that works after its merge as"
+        " well), then run this job again; or open a new pull request from a branch that only"
+        " people who may write have pushed to",
+        expected=f"{needed} approvals of this plan",
+        observed=", ".join(account.login for account in counted),
     )
 
 
@@ -274,18 +280,18 @@ def _objection(number: int, account: Account) -> Refusal:
 def _too_few(
     subject: str,
     number: int,
-    rule: ReviewRule,
+    needed: int,
     counted: Sequence[Account],
     reasons: Sequence[str],
 ) -> Refusal:
     not_counted = f"; not counted: {'; '.join(reasons)}" if reasons else ""
     return Refusal(
         code="approvals-missing",
-        message=f"pull request #{number} has {len(counted)} of {rule.approvals} approvals of"
+        message=f"pull request #{number} has {len(counted)} of {needed} approvals of"
         f" {subject}{not_counted}",
         recovery="have somebody else with write access approve the pull request (that works after"
         " its merge as well), then run this job again",
-        expected=f"{rule.approvals} by people with write access who neither opened it nor pushed"
-        " last, given for the same",
+        expected=f"{needed} by people with write access who neither opened it nor pushed it, given"
+        " for the same",
         observed=", ".join(account.login for account in counted) or "none",
     )

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
+from reconciler.guard.review.account import Account, AccountKind
 from reconciler.guard.review.approvals import (
-    Account,
-    AccountKind,
     ApprovalFacts,
     LineCommit,
     Ownership,
@@ -20,6 +19,7 @@ from reconciler.guard.review.approvals import (
     approval_refusals,
 )
 from reconciler.guard.review.code_owners import parse_code_owners
+from reconciler.guard.review.pushes import Hands
 from reconciler.spec.model import ReviewRule
 
 PLAN, OTHER_PLAN = "sha256:" + "a" * 64, "sha256:" + "b" * 64
@@ -51,7 +51,8 @@ PULL_REQUEST = PullRequest(
     head_branch="feature",
     head_repository="acme/shop",
     commits=1,
-    is_merged=True,
+    opened_s=1.0,
+    merged_s=2.0,
     merge_commit=MERGED,
 )
 
@@ -59,7 +60,7 @@ IN_ORDER = PullRequestFacts(
     pull_request=PULL_REQUEST,
     rule=ReviewRule(),
     line=(LineCommit(id=MERGED, parents=2),),
-    last_pusher=ADA,
+    hands=Hands(people=(ADA,)),
     reviews=(review(BEN),),
     plan_ids={HEAD: PLAN},
     writers=frozenset({ADA, BEN, CAI}),
@@ -100,7 +101,10 @@ def test_an_approval_counts_for_the_plan_in_the_commit_it_was_given_for(
     ("changed", "expected"),
     [
         pytest.param({"reviews": (review(ADA),)}, ["approvals-missing"], id="author"),
-        pytest.param({"last_pusher": BEN}, ["approvals-missing"], id="last pusher"),
+        pytest.param({"hands": Hands(people=(BEN,))}, ["approvals-missing"], id="last pusher"),
+        pytest.param(
+            {"hands": Hands(people=(ADA, BEN))}, ["approvals-missing"], id="who pushed a part of it"
+        ),
         pytest.param({"writers": frozenset({ADA})}, ["approvals-missing"], id="may not write"),
         pytest.param(
             {"reviews": (review(BEN, ReviewState.DISMISSED),)},
@@ -142,7 +146,9 @@ def test_an_approval_counts_for_the_plan_in_the_commit_it_was_given_for(
         ),
         pytest.param({"reviews": (review(None),)}, ["approvals-missing"], id="deleted account"),
         pytest.param({"reviews": ()}, ["approvals-missing"], id="nobody"),
-        pytest.param({"last_pusher": None}, ["pusher-unknown"], id="nobody knows who pushed"),
+        pytest.param(
+            {"hands": Hands(unknown="no record")}, ["pusher-unknown"], id="nobody knows who pushed"
+        ),
         pytest.param(
             {"pull_request": replace(PULL_REQUEST, author=None)},
             ["pusher-unknown"],
@@ -221,7 +227,7 @@ def test_the_commit_came_by_the_pull_request(
 @pytest.mark.parametrize(
     "changed",
     [
-        pytest.param({"is_merged": False}, id="open"),
+        pytest.param({"merged_s": None}, id="open"),
         pytest.param({"base_branch": "release"}, id="merged elsewhere"),
         pytest.param({"merge_commit": None}, id="no merge commit"),
     ],
