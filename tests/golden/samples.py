@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 
+from reconciler.ddl.read import read_table
 from reconciler.diff.model import Operation
+from reconciler.diff.schema_diff import diff_schemas
+from reconciler.diff.statement import alter_sql, step_sql
 from reconciler.errors import Location, Problem
 from reconciler.guard.model import Refusal
 from reconciler.model.fleet import even_shards
 from reconciler.model.object_id import table_id
 from reconciler.model.observation import Unreachable
 from reconciler.model.policy import Allow, Hazard, HazardKind, Policy
+from reconciler.model.schema import Schema
+from reconciler.model.server import Flavor, ServerVersion
 from reconciler.plan.codec import plan_from_core
 from reconciler.plan.commitment import with_words
 from reconciler.plan.estimate import Estimate, estimate_time
@@ -67,14 +72,45 @@ ALLOW_NOTE = Allow(
     reason="longest value is 140 characters",
 )
 
-CREATE_COUPONS = """CREATE TABLE `coupons` (
+SERVER = ServerVersion(Flavor.MYSQL, 9, 7, 4)
+
+USERS = """CREATE TABLE `users` (
+  `id` bigint unsigned NOT NULL,
+  `name` varchar(80) NOT NULL,
+  `legacy` int DEFAULT NULL,
+  PRIMARY KEY (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_ai_ci"""
+USERS_WITH_EMAIL = USERS.replace(
+    "  `legacy` int DEFAULT NULL,\n", "  `email` varchar(255) DEFAULT NULL,\n"
+)
+USERS_WITH_INDEX = USERS_WITH_EMAIL.replace(
+    "PRIMARY KEY (`id`)", "PRIMARY KEY (`id`),\n  KEY `idx_email` (`email`)"
+)
+USERS_BY_HAND = USERS.replace("PRIMARY KEY (`id`)", "PRIMARY KEY (`id`),\n  KEY `by_hand` (`name`)")
+ORDERS = """CREATE TABLE `orders` (
+  `id` bigint unsigned NOT NULL,
+  `note` varchar(500) DEFAULT NULL,
+  PRIMARY KEY (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_ai_ci"""
+ORDERS_SHORTER = ORDERS.replace("varchar(500)", "varchar(200)")
+COUPONS = """CREATE TABLE `coupons` (
   `id` bigint unsigned NOT NULL AUTO_INCREMENT,
-  `code` varchar(32) COLLATE utf8mb4_bin NOT NULL,
+  `code` varchar(32) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
   `percent` tinyint unsigned NOT NULL,
   PRIMARY KEY (`id`),
   UNIQUE KEY `uq_code` (`code`),
   CONSTRAINT `percent_range` CHECK ((`percent` <= 100))
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_ai_ci"""
+
+
+def written(before: str | None, after: str | None, execution: ExecutionClass = NO_CLASS) -> str:
+    """The statement from one definition to the other, as a plan writes it in that class."""
+    ends = (Schema(tables=(read_table(text, SERVER),) if text else ()) for text in (before, after))
+    found = diff_schemas(*ends, policy=Policy(), renames=(), version=SERVER)
+    (step,) = found.steps
+    if step.operation is not Operation.ALTER_TABLE:
+        return step_sql(step)
+    return alter_sql(step.table, step.clauses, algorithm=execution.algorithm, lock=execution.lock)
 
 
 def digest(of: str) -> str:
@@ -104,26 +140,24 @@ def statement(
 
 ADD_EMAIL = statement(
     "users",
-    "ALTER TABLE `users` ADD COLUMN `email` varchar(255) DEFAULT NULL AFTER `name`,"
-    " DROP COLUMN `legacy`, ALGORITHM=INSTANT",
+    written(USERS, USERS_WITH_EMAIL, INSTANT),
     INSTANT,
     DROP_LEGACY,
 )
 ADD_INDEX = statement(
     "users",
-    "ALTER TABLE `users` ADD KEY `idx_email` (`email`), ALGORITHM=INPLACE, LOCK=NONE",
+    written(USERS_WITH_EMAIL, USERS_WITH_INDEX, INPLACE),
     INPLACE,
 )
 SHORTEN_NOTE = statement(
     "orders",
-    "ALTER TABLE `orders` MODIFY COLUMN `note` varchar(200) DEFAULT NULL,"
-    " ALGORITHM=COPY, LOCK=SHARED",
+    written(ORDERS, ORDERS_SHORTER, COPY),
     COPY,
     NARROW_NOTE,
     BLOCKS,
     row_ceiling=100_000,
 )
-NEW_TABLE = statement("coupons", CREATE_COUPONS, NO_CLASS, operation=Operation.CREATE_TABLE)
+NEW_TABLE = statement("coupons", written(None, COUPONS), NO_CLASS, operation=Operation.CREATE_TABLE)
 
 
 def estimate(made: Plan | None) -> Estimate | None:

@@ -207,13 +207,13 @@ DRIFTED = DriftGroup(
             object_id=table_id("users"),
             what="index by_hand is on live, not in git",
             objects=("by_hand",),
-            repair=("ALTER TABLE `users` DROP KEY `by_hand`, ALGORITHM=INPLACE, LOCK=NONE",),
+            repair=(samples.written(samples.USERS_BY_HAND, samples.USERS),),
         ),
         TableDifference(
             object_id=table_id("orders"),
             what="column note is varchar(500) on live, varchar(200) in git",
             objects=("note",),
-            repair=(samples.SHORTEN_NOTE.sql,),
+            repair=(samples.written(samples.ORDERS, samples.ORDERS_SHORTER),),
         ),
     ),
 )
