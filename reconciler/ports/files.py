@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from reconciler.guard.review.approvals import LineCommit
@@ -51,3 +51,16 @@ class MainLine(Protocol):
     def changed_in(self, folder: str, before: str, after: str) -> frozenset[str]:
         """Paths of what differs between two commits, among what is right in the folder. Raises
         Refused if the clone does not have both."""
+
+    def changes(self, tip: str, paths: Sequence[str]) -> tuple[str, ...]:
+        """Every commit of the line, the oldest first and `tip` the last at most, that changed one
+        of the paths or what is below it. Raises Refused if the clone does not go back to the
+        first commit."""
+
+    def files(self, commit: str, folder: str) -> Mapping[str, str]:
+        """The regular files right in a folder, each path with an id of its content; none where
+        there is no such folder, or a link leads to it."""
+
+    def content(self, commit: str, path: str, *, bytes_max: int) -> bytes | None:
+        """Of a regular file that no link leads to; None for anything else, or if it is larger.
+        Raises Refused if the clone does not have it."""

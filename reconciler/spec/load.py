@@ -114,9 +114,13 @@ def spec_paths(tree: FileTree) -> tuple[str, ...]:
             raise Refused(unreadable(path, "it is neither a file nor a directory"))
         if entry.kind is EntryKind.DIRECTORY:
             raise InvalidInput(nested_directory(path, "spec-directory-nested"))
-        if entry.name.lower().endswith(_SPEC_SUFFIXES):
+        if is_spec_name(entry.name):
             paths.append(path)
     return tuple(paths)
+
+
+def is_spec_name(name: str) -> bool:
+    return not name.startswith(".") and name.lower().endswith(_SPEC_SUFFIXES)
 
 
 def _load(tree: FileTree, path: str) -> _LoadedSpec:

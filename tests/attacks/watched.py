@@ -17,6 +17,7 @@ import yaml
 
 from reconciler.edges.files.working_tree import WorkingTree
 from reconciler.plan.codec import dump_plan
+from reconciler.plan.files import plan_paths
 from reconciler.plan.model import InputDigest, Plan
 from reconciler.plan.readable import render_readable_sql
 from reconciler.spec.load import load_keyspace
@@ -28,10 +29,6 @@ from tests.github_jobs import Jobs
 from tests.sample_plans import SHARDS, sample_plan, with_core
 
 SPEC = "specs/commerce.yaml"
-PLAN_JSON, PLAN_SQL = (
-    "plans/production/commerce.plan.json",
-    "plans/production/commerce.plan.sql",
-)
 PASSWORD = "the-writers-own-password"
 
 
@@ -56,14 +53,15 @@ class Watched:
     def is_untouched(self) -> bool:
         return not any(self.connections.values())
 
-    def commit_plan(self) -> Plan:
+    def commit_plan(self, spec: str = SPEC, environment: str = "production") -> Plan:
         """A sound plan, made from the files as they are."""
-        digests = load_keyspace(WorkingTree(self.fleet.root), SPEC).digests
-        inputs = tuple(InputDigest(path=path, sha256=sha256) for path, sha256 in digests)
-        core = sample_plan().core
+        files = load_keyspace(WorkingTree(self.fleet.root), spec)
+        inputs = tuple(InputDigest(path=path, sha256=sha256) for path, sha256 in files.digests)
+        core = replace(sample_plan().core, environment=environment, keyspace=files.spec.keyspace)
         plan = with_core(replace(core, inputs=inputs))
-        self.fleet.write(PLAN_JSON, dump_plan(plan).decode())
-        self.fleet.write(PLAN_SQL, render_readable_sql(plan.core))
+        paths = plan_paths(environment, files.spec.keyspace)
+        self.fleet.write(paths.json, dump_plan(plan).decode())
+        self.fleet.write(paths.sql, render_readable_sql(plan.core))
         self.fleet.commit("a plan")
         return plan
 
@@ -84,7 +82,10 @@ def connection_to(server: LyingServer, **rest: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def watching(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
+def watching(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, *, code_owners: str = "", **production: Any
+) -> Iterator[Watched]:
+    """`production` is laid over that environment."""
     with ExitStack() as servers:
         shard, scratch, ledger, before = (servers.enter_context(lying_server()) for _ in range(4))
         fleet = Fleet(folder / "shop", [], lambda server: "", monkeypatch)
@@ -110,16 +111,18 @@ def watching(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]
                 },
             },
         }
-        fleet.write(SPEC, "")
+        fleet.spec["environments"]["production"].update(production)
         write_spec(fleet)
+        if code_owners:
+            fleet.write("CODEOWNERS", code_owners)
         fleet.write("schemas/commerce/users.sql", "CREATE TABLE users (id int PRIMARY KEY);\n")
         fleet.git("init", "--quiet", "--initial-branch=main")
         fleet.commit("as it is")
         yield Watched(fleet, shard, scratch, ledger, before)
 
 
-def write_spec(fleet: Fleet) -> None:
-    fleet.write(SPEC, yaml.safe_dump(fleet.spec, sort_keys=False))
+def write_spec(fleet: Fleet, path: str = SPEC) -> None:
+    fleet.write(path, yaml.safe_dump(fleet.spec, sort_keys=False))
 
 
 @contextmanager

@@ -405,11 +405,11 @@ def test_no_fault_makes_an_approval_out_of_none(work: Work) -> None:
 
 
 @pytest.mark.invariant("RV-6")
-@pytest.mark.parametrize("path", ["plans/production/commerce.plan.json", "specs/commerce.yaml"])
+@pytest.mark.parametrize("path", [JSON, SQL])
 def test_a_file_that_may_not_be_seen_is_not_taken_for_one_that_is_gone(
     work: Work, path: str
 ) -> None:
-    """Else a 404 would read as "superseded", or lower the bar to what was there before."""
+    """Else a 404 would read as "superseded"."""
     work.branch("main")
     commit_files(work.ada, {"specs/commerce.yaml": SPEC.format(n=1)})
     work.push("main")

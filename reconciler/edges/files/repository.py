@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from reconciler.edges.files.git_objects import GitObjects, ObjectTooLarge, ObjectUnreadable
@@ -64,6 +65,15 @@ class Repository:
         Refused as `commits_that_changed`."""
         found = self._commits("--first-parent", "--max-count=1", tip, "--", path)
         return found[0] if found else None
+
+    def line_changes(self, paths: Sequence[str], tip: str) -> tuple[str, ...]:
+        """Every commit of the tip's own line that changed one of the paths, the newest first.
+        Raises Refused as `commits_that_changed`."""
+        return self._commits("--first-parent", tip, "--", *paths)
+
+    def line_roots(self, tip: str) -> tuple[str, ...]:
+        """Where the tip's own line begins, or is cut off. Raises Refused as above."""
+        return self._commits("--first-parent", "--max-parents=0", tip)
 
     def first_parents(self, tip: str, *, count: int) -> tuple[tuple[str, int], ...]:
         """`tip` and what is before it on its own line, each with its number of parents; empty if

@@ -9,14 +9,15 @@ that must have come by an approved pull request. What the forge did not clearly 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial
 from typing import assert_never
 
-from reconciler.errors import InvalidInput, ReconcilerError, Refused, Unavailable
+from reconciler.errors import InvalidInput, Refused, Unavailable
 from reconciler.flows.forge.hands import hands_behind
-from reconciler.flows.forge.subject import FileSubject, PlanSubject, Subject
+from reconciler.flows.forge.history import OwnedPaths, ReviewHistory
+from reconciler.flows.forge.subject import ABSENT, FileSubject, PlanSubject, Subject, file_id
 from reconciler.guard.model import Refusal
 from reconciler.guard.review.account import Account
 from reconciler.guard.review.approvals import (
@@ -29,20 +30,20 @@ from reconciler.guard.review.approvals import (
     approval_refusals,
     last_words,
 )
-from reconciler.guard.review.code_owners import CODE_OWNERS_PATHS, owners_of, parse_code_owners
+from reconciler.guard.review.code_owners import owners_of
 from reconciler.guard.review.git import (
     ReviewFacts,
     SpecReviewFacts,
     review_refusals,
     spec_review_refusals,
 )
-from reconciler.limits import CODE_OWNERS_BYTES_MAX, SPEC_BYTES_MAX
+from reconciler.guard.review.in_force import OwnersFile, Ruled
+from reconciler.limits import SPEC_BYTES_MAX
 from reconciler.plan.files import PlanPaths, plan_paths
 from reconciler.plan.model import Plan
 from reconciler.ports.files import MainLine
 from reconciler.ports.forge import Forge
-from reconciler.spec.model import ReviewRule, SpecFile
-from reconciler.spec.read import read_spec
+from reconciler.spec.model import ReviewRule
 from reconciler.spec.text import text_of
 from reconciler.spec.tree import from_the_top
 
@@ -179,48 +180,103 @@ def _approval_refusals(forge: Forge, line: MainLine, asked: Question) -> tuple[R
     brought_by = line.last_change(asked.commit, asked.subject.path)
     if brought_by is None:
         return (_not_a_file(asked),)
-    numbers = forge.pull_requests_of(brought_by)
+    was_approved = partial(_was_approved, forge, line, asked.branch, asked.below)
+    history = ReviewHistory(line, asked.commit, below=asked.below, approved=was_approved)
+    ruled = Ruled(asked.within(asked.spec_path), asked.environment)
+    rule = asked.rule.stricter(history.rule(ruled))
+
+    def owned(before: str, paths: tuple[str, ...]) -> tuple[OwnedPaths, ...]:
+        return tuple((lines, paths) for lines in history.owners(before, paths).versions)
+
+    brought = _Brought(
+        branch=asked.branch, below=asked.below, commit=brought_by, rule=rule, owned=owned
+    )
+    return _refusals_of(forge, line, asked.subject, brought)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Brought:
+    """A commit on the line of `branch`, and what its pull request must have. `owned` gives, for the
+    commit before the pull request and the paths that it changed, whose owners must approve."""
+
+    branch: str
+    below: str
+    commit: str
+    rule: ReviewRule
+    owned: Callable[[str, tuple[str, ...]], tuple[OwnedPaths, ...]]
+
+
+def _refusals_of(
+    forge: Forge, line: MainLine, subject: Subject, brought: _Brought
+) -> tuple[Refusal, ...]:
+    numbers = forge.pull_requests_of(brought.commit)
     facts = ApprovalFacts(
-        subject=asked.subject.named,
-        branch=asked.branch,
-        brought_by=brought_by,
+        subject=subject.named,
+        branch=brought.branch,
+        brought_by=brought.commit,
         pull_requests=tuple(
-            _pull_request_facts(forge, line, asked, forge.pull_request(number))
+            _pull_request_facts(forge, line, subject, brought, forge.pull_request(number))
             for number in numbers
         ),
     )
-    return approval_refusals(asked.subject.id, facts)
+    return approval_refusals(subject.id, facts)
+
+
+def _was_approved(
+    forge: Forge,
+    line: MainLine,
+    branch: str,
+    below: str,
+    commit: str,
+    path: str,
+    rule: ReviewRule,
+    owned: tuple[OwnedPaths, ...],
+) -> bool:
+    """Of one file as a commit left it; for the history of the review rule."""
+    content = line.content(commit, path, bytes_max=SPEC_BYTES_MAX)
+    subject = FileSubject(path=path, id=ABSENT if content is None else file_id(content, path))
+    brought = _Brought(
+        branch=branch, below=below, commit=commit, rule=rule, owned=lambda before, paths: owned
+    )
+    return not _refusals_of(forge, line, subject, brought)
 
 
 def _pull_request_facts(
-    forge: Forge, line: MainLine, asked: Question, pull_request: PullRequest
+    forge: Forge,
+    line: MainLine,
+    subject: Subject,
+    brought: _Brought,
+    pull_request: PullRequest,
 ) -> PullRequestFacts:
     reviews = forge.reviews(pull_request.number)
     reviewers = [account for account, _ in last_words(reviews)]
     approved = [review for _, review in last_words(reviews) if review.state is ReviewState.APPROVED]
     commits = {review.commit for review in approved if review.commit}
-    found = {commit: asked.subject.id_at(forge, commit) for commit in sorted(commits)}
-    merge_commit, brought = pull_request.merge_commit, max(1, pull_request.commits)
-    behind = line.back_from(merge_commit, brought + 1) if merge_commit else ()
+    found = {commit: subject.id_at(forge, commit) for commit in sorted(commits)}
+    merge_commit, count = pull_request.merge_commit, max(1, pull_request.commits)
+    behind = line.back_from(merge_commit, count + 1) if merge_commit else ()
     before = _commit_before(forge, behind, pull_request)
-    rule = asked.rule.stricter(_rule_before(forge, asked, pull_request, before))
+    ownerships: tuple[Ownership, ...] = ()
+    if brought.rule.code_owners:
+        changed = forge.changed_paths(pull_request.number)
+        watched = tuple(path for path in changed if subject.is_watched(path))
+        owned = brought.owned(before, watched)
+        ownerships = tuple(_ownership(forge, *each, reviewers) for each in owned)
     hands = hands_behind(
         forge,
         pull_request,
-        sources=_changed_sources(line, asked.subject, before, behind),
-        below=asked.below,
+        sources=_changed_sources(line, subject, before, behind),
+        below=brought.below,
     )
     return PullRequestFacts(
         pull_request=pull_request,
-        rule=rule,
-        line=behind[:brought],
+        rule=brought.rule,
+        line=behind[:count],
         hands=hands,
         reviews=reviews,
         plan_ids={commit: plan_id for commit, plan_id in found.items() if plan_id},
         writers=frozenset(filter(forge.may_write, dict.fromkeys([*reviewers, *hands.people]))),
-        ownership=_ownership(forge, asked, pull_request, before, reviewers)
-        if rule.code_owners
-        else Ownership(),
+        ownerships=ownerships,
     )
 
 
@@ -243,58 +299,22 @@ def _commit_before(forge: Forge, line: Sequence[LineCommit], pull_request: PullR
     return pull_request.base_commit
 
 
-def _rule_before(
-    forge: Forge, asked: Question, pull_request: PullRequest, before: str
-) -> ReviewRule:
-    """A change that lowers the bar must itself clear the old one, whatever it renames: of a spec or
-    an environment that was not there under its name, the strictest rule counts that the spec, or
-    the specs that the pull request changed, had for anything. Where there was none that can be
-    read, nothing was asked before."""
-    path = asked.within(asked.spec_path)
-    spec = _spec_at(forge, before, path)
-    environment = spec and spec.environment(asked.environment)
-    if environment:
-        return environment.review
-    others = () if spec else forge.changed_paths(pull_request.number)
-    beside = (each for each in others if posixpath.dirname(each) == posixpath.dirname(path))
-    specs = (spec, *(_spec_at(forge, before, each) for each in beside if each != path))
-    rules = (each.review for found in specs if found for each in found.environments)
-    return reduce(ReviewRule.stricter, rules, ReviewRule())
-
-
-def _spec_at(forge: Forge, commit: str, path: str) -> SpecFile | None:
-    content = forge.file(commit, path, bytes_max=SPEC_BYTES_MAX)
-    try:
-        return read_spec(text_of(content, path), path) if content is not None else None
-    except ReconcilerError:
-        return None
-
-
 def _ownership(
     forge: Forge,
-    asked: Question,
-    pull_request: PullRequest,
-    before: str,
+    lines: OwnersFile | None,
+    paths: tuple[str, ...],
     reviewers: Iterable[Account],
 ) -> Ownership:
-    """As the protected branch had it before: a pull request cannot appoint its own owners."""
-    found = (
-        forge.file(before, path, bytes_max=CODE_OWNERS_BYTES_MAX) for path in CODE_OWNERS_PATHS
-    )
-    content = next((content for content in found if content is not None), None)
-    if content is None:
+    if lines is None:
         return Ownership()
-    lines = parse_code_owners(content.decode(errors="replace"))
-    paths = forge.changed_paths(pull_request.number)
-    changed = tuple(path for path in paths if asked.subject.is_watched(path))
-    owners = {owner for path in changed for owner in owners_of(path, lines)}
+    owners = {owner for path in paths for owner in owners_of(path, lines)}
     teams = sorted({o.removeprefix("@").lower() for o in owners if o.startswith("@") and "/" in o})
     people = tuple(reviewers)
     members = {
         team: frozenset(person for person in people if forge.is_member(team, person))
         for team in teams
     }
-    return Ownership(code_owners=lines, changed_paths=changed, members=members)
+    return Ownership(code_owners=lines, changed_paths=paths, members=members)
 
 
 def _not_a_file(asked: Question) -> Refusal:

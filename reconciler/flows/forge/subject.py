@@ -6,6 +6,7 @@ subject only where the approved commit holds the same (RV-2).
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 from dataclasses import dataclass
 from typing import Protocol
@@ -128,9 +129,9 @@ class FileSubject:
         return ABSENT if content is None else file_id(content, self.path)
 
 
-def file_id(content: bytes, path: str) -> str | None:
-    """None for what is no text: nobody can have read it."""
+def file_id(content: bytes, path: str) -> str:
+    """The same however its lines end."""
     try:
         return f"sha256:{digest_of(text_of(content, path))}"
     except InvalidInput:
-        return None
+        return f"sha256:{hashlib.sha256(content).hexdigest()} (not text)"

@@ -74,7 +74,8 @@ class Ownership:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullRequestFacts:
-    """A pull request that the forge names for the commit that brought the plan.
+    """A pull request that the forge names for the commit that brought the plan. Owners by each of
+    `ownerships` must have approved, where the rule asks for owners.
 
     `rule` is what holds for it. `line` is the branch's own line from the merge commit back, as long
     as the pull request had commits. `plan_ids` maps each reviewed commit to the id of the sound
@@ -88,7 +89,7 @@ class PullRequestFacts:
     reviews: tuple[PullRequestReview, ...]
     plan_ids: Mapping[str, str]
     writers: frozenset[Account]
-    ownership: Ownership = Ownership()
+    ownerships: tuple[Ownership, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,8 +143,8 @@ def _refusals_of(plan_id: str, facts: PullRequestFacts, subject: str) -> tuple[R
         refusals.append(_too_few(subject, number, needed, counted, reasons))
     elif len(counted) < needed:
         refusals.append(_one_too_few(number, unknown, needed, counted))
-    if rule.code_owners:
-        refusals += _owner_refusals(number, facts.ownership, counted)
+    for ownership in facts.ownerships or (Ownership(),) if rule.code_owners else ():
+        refusals += _owner_refusals(number, ownership, counted)
     return tuple(refusals)
 
 

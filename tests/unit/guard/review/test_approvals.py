@@ -306,6 +306,6 @@ OWNERS = parse_code_owners("* @ada\n/schemas/ @acme/dba\n/plans/ @ben ops@acme.e
 )
 @pytest.mark.invariant("RV-3")
 def test_code_owners_approve_what_they_own(ownership: Ownership, expected: list[str]) -> None:
-    facts = replace(IN_ORDER, ownership=ownership)
+    facts = replace(IN_ORDER, ownerships=(ownership,))
     assert codes(replace(facts, rule=ReviewRule(code_owners=True))) == expected
     assert codes(facts) == []

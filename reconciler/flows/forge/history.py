@@ -1,0 +1,138 @@
+"""What the protected branch's own line of commits says about the review rule and its owners.
+
+It is read from the clone, from the first commit to the one that is applied. The forge is asked only
+where a change lowered something: whether that change was approved as the rule before it asked.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+from reconciler.errors import ReconcilerError
+from reconciler.guard.review.code_owners import CODE_OWNERS_PATHS, parse_code_owners
+from reconciler.guard.review.in_force import (
+    OwnersFile,
+    OwnersInForce,
+    Ruled,
+    Rules,
+    RulesInForce,
+    owners_in_force,
+    strictest,
+)
+from reconciler.limits import CODE_OWNERS_BYTES_MAX, SPEC_BYTES_MAX
+from reconciler.ports.files import MainLine
+from reconciler.spec.load import SPECS_DIRECTORY, is_spec_name
+from reconciler.spec.model import ReviewRule
+from reconciler.spec.read import read_spec
+from reconciler.spec.text import text_of
+from reconciler.spec.tree import from_the_top
+
+OwnedPaths = tuple[OwnersFile | None, tuple[str, ...]]
+
+
+class Approved(Protocol):
+    def __call__(
+        self, commit: str, path: str, rule: ReviewRule, owned: tuple[OwnedPaths, ...]
+    ) -> bool:
+        """Whether a pull request brought `commit`, and was approved as `rule` asks for what the
+        commit made of the file; by owners of the paths, where the rule asks for them."""
+
+
+class ReviewHistory:
+    """Up to `tip`; `below` is where the project lies in the repository."""
+
+    def __init__(self, line: MainLine, tip: str, *, below: str, approved: Approved) -> None:
+        self._line, self._approved = line, approved
+        self._folder = from_the_top(SPECS_DIRECTORY, below)
+        self._paths = (self._folder, *CODE_OWNERS_PATHS)
+        self._commits = line.changes(tip, self._paths)
+        self._specs = [self._specs_at(commit) for commit in self._commits]
+        self._owners = [self._owners_file_at(commit) for commit in self._commits]
+        said = [self._said(change) for change in range(len(self._commits))]
+        self._rules = RulesInForce(said, self._met)
+
+    def rule(self, ruled: Ruled) -> ReviewRule:
+        """What holds at the tip; of what no spec there says so of itself, the strictest of all."""
+        held = self._rules.after(len(self._commits) - 1)
+        return held.get(ruled) or strictest(held.values()) or ReviewRule()
+
+    def owners(self, before: str, paths: tuple[str, ...]) -> OwnersInForce:
+        """Whose approval the change after `before`, a commit of the line, needs for `paths`."""
+        changes = self._line.changes(before, self._paths)
+        return self._owners_before(min(len(changes), len(self._commits)), paths)
+
+    def _met(self, change: int, ruled: Ruled, bar: ReviewRule) -> bool:
+        owned: tuple[OwnedPaths, ...] = ()
+        if bar.code_owners:
+            paths = (ruled.spec_path,)
+            versions = self._owners_before(change, paths).versions
+            owned = tuple((version, paths) for version in versions)
+        return self._approved(self._commits[change], ruled.spec_path, bar, owned)
+
+    def _owners_before(self, change: int, paths: tuple[str, ...]) -> OwnersInForce:
+        if change == 0:
+            return OwnersInForce(current=None, approved=None)
+        first = change - 1
+        while first > 0 and self._asks_for_owners(first - 1):
+            first -= 1
+        later = [
+            (number, self._lines(number))
+            for number in range(first + 1, change)
+            if self._owners[number] != self._owners[number - 1]
+        ]
+        return owners_in_force(self._lines(first), later, paths, self._met_by_owners)
+
+    def _met_by_owners(
+        self, change: int, approved: OwnersFile | None, taken: tuple[str, ...]
+    ) -> bool:
+        bar = strictest(self._rules.before(change).values()) or ReviewRule()
+        rule = ReviewRule(approvals=bar.approvals, code_owners=bool(taken))
+        file = self._owners[change] or self._owners[change - 1]
+        assert file is not None, "it changed"
+        owned = ((approved, taken),) if taken else ()
+        return self._approved(self._commits[change], file[0], rule, owned)
+
+    def _asks_for_owners(self, change: int) -> bool:
+        return any(rule.code_owners for rule in self._rules.after(change).values())
+
+    def _said(self, change: int) -> Rules:
+        """By the specs that the change touched and that can be read."""
+        before = self._specs[change - 1] if change else {}
+        return {
+            Ruled(path, environment): rule
+            for path, content in self._specs[change].items()
+            if before.get(path) != content
+            for environment, rule in self._rules_in(self._commits[change], path)
+        }
+
+    def _rules_in(self, commit: str, path: str) -> Iterator[tuple[str, ReviewRule]]:
+        content = self._line.content(commit, path, bytes_max=SPEC_BYTES_MAX)
+        try:
+            spec = read_spec(text_of(content, path), path) if content is not None else None
+        except ReconcilerError:
+            return
+        for environment in spec.environments if spec else ():
+            yield environment.name, environment.review
+
+    def _specs_at(self, commit: str) -> Mapping[str, str]:
+        """Path and id of the content of each spec that is a regular file."""
+        found = self._line.files(commit, self._folder)
+        return {path: i for path, i in found.items() if is_spec_name(posixpath.basename(path))}
+
+    def _owners_file_at(self, commit: str) -> tuple[str, str] | None:
+        """Path and id of the content of the one that counts."""
+        for path in CODE_OWNERS_PATHS:
+            found = self._line.files(commit, posixpath.dirname(path))
+            if path in found:
+                return path, found[path]
+        return None
+
+    def _lines(self, change: int) -> OwnersFile | None:
+        file = self._owners[change]
+        if file is None:
+            return None
+        commit, path = self._commits[change], file[0]
+        content = self._line.content(commit, path, bytes_max=CODE_OWNERS_BYTES_MAX)
+        return None if content is None else parse_code_owners(content.decode(errors="replace"))
