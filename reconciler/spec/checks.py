@@ -12,8 +12,9 @@ from typing import Any
 
 from reconciler.errors import Problem, nearest
 from reconciler.model.fleet import is_shard_name, shard_list_errors
+from reconciler.spec.addresses import Address, address_of
 from reconciler.spec.build import duration_s, shard_names, shard_specs
-from reconciler.spec.model import Connection, ShardSpec
+from reconciler.spec.model import ShardSpec
 from reconciler.spec.permission_checks import check_permissions_written
 from reconciler.spec.secrets import Path, dotted
 from reconciler.spec.tree import outside_reason, path_outside
@@ -213,9 +214,9 @@ def _addresses(document: Document, at: Path, shards: tuple[ShardSpec, ...]) -> I
                 recovery=recovery,
                 where=document.where_key((*at, "connection")),
             )
-    first: dict[tuple[str | None, ...], str] = {}
+    first: dict[Address, str] = {}
     for shard in shards:
-        other = first.setdefault(_address(shard.connection, shard.name), shard.name)
+        other = first.setdefault(address_of(shard.connection, shard.name), shard.name)
         if other != shard.name:
             yield _problem(
                 document,
@@ -225,17 +226,6 @@ def _addresses(document: Document, at: Path, shards: tuple[ShardSpec, ...]) -> I
                 "use {shard} in host or database, or give each shard a connection",
             )
             return
-
-
-def _address(connection: Connection, shard: str) -> tuple[str | None, ...]:
-    place = (
-        (None, None, connection.socket)
-        if connection.socket
-        else (connection.host, connection.port, None)
-    )
-    return tuple(
-        text.replace("{shard}", shard) if text else None for text in (*place, connection.database)
-    )
 
 
 def _durations(document: Document, at: Path, rollout: dict[str, Any]) -> Iterator[Problem]:

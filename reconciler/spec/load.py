@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.ddl.definition.file import DefinitionFile
 from reconciler.errors import InvalidInput, Location, Problem, ReconcilerError, Refused
@@ -15,6 +15,7 @@ from reconciler.limits import KEYSPACE_PROBLEMS_MAX, SPEC_BYTES_MAX
 from reconciler.model.file_problems import first_problems
 from reconciler.model.fleet import is_keyspace_name
 from reconciler.model.renames import Rename
+from reconciler.spec.addresses import Reaching, shared_databases
 from reconciler.spec.definitions import Definitions, contradictions, read_definitions
 from reconciler.spec.model import SpecFile
 from reconciler.spec.read import spec_from_document
@@ -67,6 +68,7 @@ class _LoadedSpec:
     where: Location
     tables: int
     result: DesiredFiles | ReconcilerError
+    document: Document | None = None
 
 
 def load_keyspace(tree: FileTree, spec_path: str) -> DesiredFiles:
@@ -85,10 +87,9 @@ def load_repository(tree: FileTree) -> Mapping[str, DesiredFiles | ReconcilerErr
 def load_keyspaces(tree: FileTree) -> tuple[LoadedKeyspace, ...]:
     """Every keyspace of specs/, sorted by name; a broken one hides no other."""
     by_name: dict[str, list[_LoadedSpec]] = {}
-    for path in spec_paths(tree):
-        one = _load(tree, path)
+    for one in _apart([_load(tree, path) for path in spec_paths(tree)]):
         # Plans go to files named after the keyspace, and some file systems ignore case.
-        by_name.setdefault((one.keyspace or path).lower(), []).append(one)
+        by_name.setdefault((one.keyspace or one.where.path).lower(), []).append(one)
     keyspaces = (
         LoadedKeyspace(
             name=group[0].keyspace or group[0].where.path,
@@ -148,6 +149,36 @@ def _load(tree: FileTree, path: str) -> _LoadedSpec:
         where=document.where(("keyspace",)),
         tables=definitions.seen,
         result=_one_error(errors, path) if errors else result,
+        document=document,
+    )
+
+
+def _apart(loaded: Sequence[_LoadedSpec]) -> list[_LoadedSpec]:
+    """Specs that reach one database are no specs, either of them: nobody can tell which is the one
+    that was meant."""
+    problems: dict[str, list[Problem]] = {}
+    documents = {one.where.path: one.document for one in loaded if one.document}
+    sound = (one.result.spec for one in loaded if isinstance(one.result, DesiredFiles))
+    for pair in shared_databases(sound):
+        for here, other in (pair, pair[::-1]):
+            where = documents[here.spec_path].where(("environments", here.environment))
+            problems.setdefault(here.spec_path, []).append(_shared(here, other, where))
+    return [
+        replace(one, result=InvalidInput(*problems[one.where.path]))
+        if one.where.path in problems
+        else one
+        for one in loaded
+    ]
+
+
+def _shared(here: Reaching, other: Reaching, where: Location) -> Problem:
+    return Problem(
+        code="spec-same-database",
+        message=f"shard {here.shard} of {here.environment} has the server and the database of shard"
+        f" {other.shard} of {other.environment} in {other.spec_path}",
+        recovery="keep one of the two, or give each a database of its own: what one plan changes,"
+        " another must not",
+        where=where,
     )
 
 

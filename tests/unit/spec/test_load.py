@@ -18,7 +18,7 @@ SPEC = """\
 version: 1
 keyspace: {name}
 schema: schemas/{name}
-environments: {{prod: {{connection: {{database: d, user: u}}, shards: ["-"]}}}}
+environments: {{prod: {{connection: {{database: "d_{name}", user: u}}, shards: ["-"]}}}}
 policy: {{ignore_tables: ["_*"]}}
 """
 
@@ -204,3 +204,86 @@ def test_a_broken_spec_and_its_broken_tables_are_reported_together() -> None:
     (loaded,) = load_keyspaces(tree(files))
     assert (loaded.name, loaded.tables) == ("k", 2)
     assert codes(loaded.result) == ["spec-unknown-key", "definition-not-create-table"]
+
+
+def reaching(*, shards: str = "['-80', '80-']", **connection: str) -> str:
+    said = ", ".join(f"{key}: '{value}'" for key, value in connection.items())
+    return f"{{connection: {{user: u, {said}}}, shards: {shards}}}"
+
+
+def two_specs(one: str, other: str) -> list[str]:
+    head = "version: 1\nkeyspace: {name}\nschema: schemas/{name}\nenvironments: {{prod: {env}}}\n"
+    files = {**keyspace("a"), **keyspace("b")}
+    files["specs/a.yaml"] = head.format(name="a", env=one)
+    files["specs/b.yaml"] = head.format(name="b", env=other)
+    loaded = load_repository(tree(files))
+    return [
+        f"{name}: {problem.where} {problem.code}"
+        for name, found in loaded.items()
+        if isinstance(found, ReconcilerError)
+        for problem in found.problems
+    ]
+
+
+SHARED = ["a: specs/a.yaml:4:22 spec-same-database", "b: specs/b.yaml:4:22 spec-same-database"]
+
+
+@pytest.mark.threat("TM-WRITER-26")
+@pytest.mark.invariant("GT-8")
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"host": "m", "database": "d_{shard}"},
+        {"host": "M.", "port": "3306", "database": "d_{shard}"},
+        {"host": "m", "database": "d_80-", "shards": "['-']"},
+    ],
+)
+def test_two_specs_that_reach_one_database_are_refused_both(other: dict[str, str]) -> None:
+    assert two_specs(reaching(host="m", database="d_{shard}"), reaching(**other)) == SHARED
+
+
+@pytest.mark.invariant("GT-8")
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"host": "localhost"}, {"host": "127.0.0.1"}),
+        ({}, {"host": "::1"}),
+        ({"socket": "/run/{shard}/m.sock"}, {"socket": "/run//{shard}/m.sock"}),
+        ({"host": "${SCHEMA_HOST}"}, {"host": "${SCHEMA_HOST}"}),
+    ],
+)
+def test_one_address_written_in_two_ways_is_one(one: dict[str, str], other: dict[str, str]) -> None:
+    found = two_specs(
+        reaching(database="d_{shard}", **one), reaching(database="d_{shard}", **other)
+    )
+    assert found == SHARED
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"host": "m", "database": "e_{shard}"},
+        {"host": "m", "port": "3307", "database": "d_{shard}"},
+        {"host": "n", "database": "d_{shard}"},
+        {"socket": "/run/m.sock", "database": "d_{shard}"},
+    ],
+)
+def test_specs_that_share_a_server_and_no_database_are_fine(other: dict[str, str]) -> None:
+    assert two_specs(reaching(host="m", database="d_{shard}"), reaching(**other)) == []
+
+
+@pytest.mark.invariant("GT-8")
+def test_two_environments_of_one_spec_are_apart_too() -> None:
+    files = keyspace("a")
+    files["specs/a.yaml"] = (
+        "version: 1\nkeyspace: a\nschema: schemas/a\nenvironments:\n"
+        f"  prod: {reaching(host='m', database='d_{shard}')}\n"
+        f"  staging: {reaching(host='m', database='d_{shard}')}\n"
+    )
+    found = load_repository(tree(files))["a"]
+    assert isinstance(found, InvalidInput)
+    assert [str(problem.where) for problem in found.problems] == [
+        "specs/a.yaml:5:9",
+        "specs/a.yaml:6:12",
+    ]
+    assert "of prod" in found.problems[1].message

@@ -1,0 +1,65 @@
+"""Which database of which server a shard's connection leads to, as far as a spec tells.
+
+Two shards that lead to one would have one schema changed twice, by two plans that know nothing of
+each other, and reviewed by two rules, of which the weaker would count. Names of one machine that
+only its network knows to be the same are not seen here; the lock on the shard is met by both.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import posixpath
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from reconciler.spec.model import Connection, SpecFile
+
+Address = tuple[str, str, str]  # host, port and database; or "", socket and database
+
+_THIS_MACHINE = ("localhost", "127.0.0.1")
+
+
+@dataclass(frozen=True, slots=True)
+class Reaching:
+    """A shard of an environment of a spec."""
+
+    spec_path: str
+    environment: str
+    shard: str
+
+
+def address_of(connection: Connection, shard: str) -> Address:
+    """With `{shard}` filled in; variables stand for themselves."""
+
+    def filled(text: str | None) -> str:
+        return (text or "").replace("{shard}", shard)
+
+    database = filled(connection.database)
+    if connection.socket:
+        return ("", posixpath.normpath(filled(connection.socket)), database)
+    return (_host(filled(connection.host)), connection.port, database)
+
+
+def shared_databases(specs: Iterable[SpecFile]) -> Iterator[tuple[Reaching, Reaching]]:
+    """Of two environments, of one spec or of two, that reach one database: the first shards that
+    do, once for each two environments."""
+    first: dict[Address, Reaching] = {}
+    told: set[tuple[str, str, str, str]] = set()
+    for spec in specs:
+        for environment in spec.environments:
+            for shard in environment.shards:
+                here = Reaching(spec.path, environment.name, shard.name)
+                other = first.setdefault(address_of(shard.connection, shard.name), here)
+                pair = (other.spec_path, other.environment, here.spec_path, here.environment)
+                if pair[:2] != pair[2:] and pair not in told:
+                    told.add(pair)
+                    yield other, here
+
+
+def _host(host: str) -> str:
+    name = host.casefold().rstrip(".")
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return _THIS_MACHINE[1] if name in _THIS_MACHINE else name
+    return _THIS_MACHINE[1] if address.is_loopback else str(address)
