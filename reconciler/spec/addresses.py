@@ -10,13 +10,14 @@ from __future__ import annotations
 import ipaddress
 import posixpath
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from reconciler.spec.model import Connection, SpecFile
 
 Address = tuple[str, str, str]  # host, port and database; or "", socket and database
 
-_THIS_MACHINE = ("localhost", "127.0.0.1")
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,6 @@ def shared_databases(specs: Iterable[SpecFile]) -> Iterator[tuple[Reaching, Reac
 
 def _host(host: str) -> str:
     name = host.casefold().rstrip(".")
-    try:
-        address = ipaddress.ip_address(name)
-    except ValueError:
-        return _THIS_MACHINE[1] if name in _THIS_MACHINE else name
-    return _THIS_MACHINE[1] if address.is_loopback else str(address)
+    with suppress(ValueError):  # it is a name
+        name = str(ipaddress.ip_address(name))
+    return _THIS_MACHINE[0] if name in _THIS_MACHINE else name
