@@ -24,18 +24,29 @@ from reconciler.edges.github.job import BranchEvent, MergeGroupEvent, PullReques
 from reconciler.edges.github.notices import GithubNotices
 from reconciler.errors import Refused
 from reconciler.flows.forge.change import Side, given_up, touched_keyspaces
+from reconciler.flows.forge.lowering import lowered_rules, other_owners
 from reconciler.flows.plan import keep_plan, plan_keyspace
 from reconciler.flows.verify import verify_keyspace
 from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.lowered import Lowered
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
 from reconciler.report.compose.forge import (
+    REVIEW_RULE,
     fork_summary,
     given_up_summary,
+    lowered_comment,
     unchanged_comment,
     unchanged_summary,
 )
 from reconciler.report.compose.plan import plan_document, verify_document
-from reconciler.report.forge_words import FORK_LINE, NO_SCHEMA_CHANGE, given_up_line, verify_status
+from reconciler.report.forge_words import (
+    FORK_LINE,
+    NO_SCHEMA_CHANGE,
+    given_up_line,
+    lowered_line,
+    lowering_status,
+    verify_status,
+)
 from reconciler.report.render import plan_report, verify_report
 from reconciler.report.write.markdown import write_markdown
 from reconciler.report.write.neutral import is_marker, marker
@@ -70,10 +81,12 @@ class _Change:
         if isinstance(event, BranchEvent):
             raise Refused(wrong_event(verb, "on pull_request or merge_group"))
         self.event: PullRequestEvent | MergeGroupEvent = event
-        self.before = self._side(self.ci.history.resolve(self._base()))
+        self._base_commit = self.ci.history.resolve(self._base())
+        self.before = self._side(self._base_commit)
         after = self._side(self.ci.commit)
         self.touched = touched_keyspaces(self.before, after)
         self.given_up = given_up(self.before, after)
+        self.lowered = self._lowered(after)
         self.loaded = Loaded(root=self.ci.root, tree=after.tree, keyspaces=after.keyspaces)
         self.files = schema_files(self.loaded.keyspaces)
 
@@ -92,6 +105,12 @@ class _Change:
             return files.spec.environment(environment) is not None
         return files is not None
 
+    def _lowered(self, after: Side) -> tuple[Lowered, ...]:
+        commits = (self._base_commit, self.ci.commit)
+        below = self.ci.history.below
+        owners = other_owners(self.ci.line, commits, self.before, below=below)
+        return (*lowered_rules(self.before, after), *owners)
+
     def _side(self, commit: str) -> Side:
         tree = self.ci.history.tree(commit)
         return Side(tree, load_repository(tree))
@@ -109,6 +128,7 @@ class _Change:
 def verify_change(repo: Path, environments: Sequence[str], sarif: Path | None) -> int:
     change = _Change(repo, "verify")
     chosen_environments = change.loaded.environments(environments)
+    _tell_lowered(change)
     if not change.touched:
         return _unchanged(change, chosen_environments, sarif)
     if change.pull_request and change.pull_request.is_fork:
@@ -217,8 +237,9 @@ def _forget_untouched(change: _Change) -> None:
                 notices.keep_comment(pull_request.number, body)
         gone = frozenset(line for line in told if is_marker(line, "change") and line not in markers)
         all_known = len(sound) == len(change.loaded.keyspaces)  # of a broken one nobody knows
-        if gone and all_known:
-            notices.fold_comments(pull_request.number, gone)
+        over = {line for line in told if is_marker(line, REVIEW_RULE) and not change.lowered}
+        if folded := over | (gone if all_known else frozenset()):
+            notices.fold_comments(pull_request.number, frozenset(folded))
 
     change.ci.tell("the comment", replace_them)
 
@@ -228,6 +249,18 @@ def _tell_given_up(change: _Change) -> None:
         for keyspace, environment in change.given_up:
             click.echo(given_up_line(keyspace, environment))
         change.ci.summarise(given_up_summary(change.given_up))
+
+
+def _tell_lowered(change: _Change) -> None:
+    """In the log, in the summary, and in a comment of its own."""
+    if not change.lowered:
+        return
+    for lowered in change.lowered:
+        click.echo(lowered_line(lowered))
+    said = lowered_comment(change.lowered)
+    change.ci.summarise(said)
+    if change.pull_request and not change.pull_request.is_fork:
+        _comment(change, write_markdown(said))
 
 
 def _from_fork(change: _Change, pull_request: PullRequestEvent) -> int:
@@ -266,6 +299,8 @@ def _status(change: _Change, environment: str, description: str, code: ExitCode)
     pull_request = change.pull_request
     commit = pull_request.head_commit if pull_request else change.ci.job.commit
     state = "success" if code is ExitCode.FINE else "failure"
+    if change.lowered:
+        description = lowering_status(description)
     change.ci.tell(
         "the commit status",
         lambda notices: notices.set_status(

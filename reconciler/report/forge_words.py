@@ -14,6 +14,7 @@ from reconciler.limits import STATUS_CHARS_MAX
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.drift import DriftOutcome
 from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.lowered import Lowered, LoweredRule, OtherOwners
 from reconciler.outcomes.plan import VerifyOutcome, VerifyState
 from reconciler.plan import words
 from reconciler.plan.model import Plan
@@ -21,6 +22,7 @@ from reconciler.plan.visible import visible_line
 from reconciler.report.drift_words import is_clean, verdict
 from reconciler.report.next_steps import is_verified, verify_verdict
 from reconciler.report.summary import changes_line, short_id, summarise
+from reconciler.spec.model import ReviewRule
 
 NO_SCHEMA_CHANGE = "no schema change"
 
@@ -44,6 +46,37 @@ def given_up_line(keyspace: str, environment: str) -> str:
         f"warning: {visible_line(keyspace)} in {visible_line(environment)} is in no spec any more:"
         " its shards keep their tables, and nothing plans for them or looks at them after the merge"
     )
+
+
+LOWERS_THE_RULE = "lowers the review rule"
+
+
+def lowered_line(lowered: Lowered) -> str:
+    return f"warning: {LOWERS_THE_RULE}: {visible_line(lowered_words(lowered))}"
+
+
+def lowered_words(lowered: Lowered) -> str:
+    """What was asked for, and what is asked for instead."""
+    match lowered:
+        case LoweredRule():
+            about = f"{lowered.environment} in {lowered.spec_path}"
+            after = rule_words(lowered.after) if lowered.after else "nothing, it is gone"
+            return f"{about} asked for {rule_words(lowered.before)}, now for {after}"
+        case OtherOwners():
+            more = f" (and {lowered.alike - 1:,} more)" if lowered.alike > 1 else ""
+            now = " ".join(lowered.after) or "nobody"
+            return f"{lowered.path}{more} was owned by {' '.join(lowered.before)}, now by {now}"
+        case _:
+            assert_never(lowered)
+
+
+def rule_words(rule: ReviewRule) -> str:
+    owners = " and code owners" if rule.code_owners else ""
+    return f"{words.count(rule.approvals, 'approval')}{owners}"
+
+
+def lowering_status(description: str) -> str:
+    return _cut(f"{LOWERS_THE_RULE}; {description}")
 
 
 def verify_status(outcomes: Sequence[VerifyOutcome | KeyspaceFailed]) -> str:

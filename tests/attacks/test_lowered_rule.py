@@ -239,3 +239,50 @@ def test_a_rule_that_was_lowered_past_itself_is_lowered_by_a_later_approval(
     merged(jobs, watched, lambda watched: watched.touch_spec(), BEN, CAI)
     planned(jobs, watched, CAI)
     assert not watched.is_untouched()
+
+
+@pytest.mark.threat("TM-WRITER-24")
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        (lower_the_rule, "production in specs/commerce.yaml asked for 2 approvals and code owners"),
+        (delete_the_spec, "now for nothing, it is gone"),
+        (break_the_spec, "now for nothing, it is gone"),
+        (rename_the_spec, "production in specs/shop.yaml asked for 2 approvals and code owners"),
+        (add_a_second_spec, "production in specs/shop.yaml asked for 2 approvals and code owners"),
+        (replace_the_owners, "was owned by @\u2060ben, now by @\u2060cai"),
+        (delete_the_owners, "was owned by @\u2060ben, now by nobody"),
+    ],
+    ids=lambda value: value.__name__ if callable(value) else "",
+)
+def test_verify_says_loudly_that_a_change_lowers_the_rule(
+    jobs: Jobs, watched: Watched, step: Step, told: str
+) -> None:
+    """In a comment of its own, in the summary, in the log and in the status."""
+    jobs.branch("feature")
+    step(watched)
+    jobs.fleet.commit("feature")
+    number = jobs.propose("feature")
+    ended = jobs.on_pull_request(number, "verify")
+    (comment,) = [body for body in jobs.comments(number) if "review-rule" in body]
+    for said in (comment, jobs.summary):
+        assert "this pull request lowers the review rule" in said
+        assert told in said
+    assert "warning: lowers the review rule" in ended.out
+    statuses = [status["description"] for status in jobs.hub.statuses]
+    assert all(said.startswith("lowers the review rule; ") for said in statuses)
+
+
+def test_verify_takes_it_back_when_the_rule_is_as_it_was(jobs: Jobs, watched: Watched) -> None:
+    jobs.branch("feature")
+    replace_the_owners(watched)
+    jobs.fleet.commit("feature")
+    number = jobs.propose("feature")
+    assert jobs.on_pull_request(number, "verify").code == 0
+    (comment,) = jobs.hub.comments.values()
+    watched.fleet.write("CODEOWNERS", OWNED_BY_BEN)
+    jobs.fleet.commit("as it was")
+    jobs.push("feature")
+    ended = jobs.on_pull_request(number, "verify")
+    assert ended.out == "no schema change\n"
+    assert jobs.hub.minimised == [comment["node_id"]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.drift import DriftOutcome
 from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.lowered import LoweredRule, OtherOwners
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
 from reconciler.report import forge_words
 from reconciler.report.compose.forge import (
@@ -13,10 +14,12 @@ from reconciler.report.compose.forge import (
     drift_issue,
     fork_summary,
     given_up_summary,
+    lowered_comment,
     unchanged_comment,
     unchanged_summary,
 )
 from reconciler.report.document import Document
+from reconciler.spec.model import ReviewRule
 from tests.golden import samples
 from tests.golden.scenarios import DRIFTED, MATCHING, PENDING_APPLY, UNREACHABLE
 
@@ -39,6 +42,23 @@ _CLEAN = DriftOutcome(
 )
 _BROKEN = KeyspaceFailed(
     environment="production", keyspace="billing", problems=(samples.BAD_KEY,), exit_code=1
+)
+
+
+_LOWERED = (
+    LoweredRule(
+        spec_path="specs/commerce.yaml",
+        environment="production",
+        before=ReviewRule(approvals=2, code_owners=True),
+        after=ReviewRule(),
+    ),
+    LoweredRule(
+        spec_path="specs/billing.yaml",
+        environment="production",
+        before=ReviewRule(approvals=2),
+        after=None,
+    ),
+    OtherOwners(path="schemas/commerce/users.sql", before=("@acme/dba",), after=("@ben",), alike=3),
 )
 
 
@@ -75,6 +95,11 @@ FORGE_MESSAGES: tuple[tuple[str, str, Document], ...] = (
         "forge-given-up",
         "A pull request takes a keyspace or an environment out of the specs: in the job's summary.",
         given_up_summary([("commerce", "production"), ("commerce", "staging")]),
+    ),
+    (
+        "forge-lowered",
+        "A pull request lowers the review rule: a comment of its own, and in the job's summary.",
+        lowered_comment(_LOWERED),
     ),
     (
         "forge-fork",
@@ -143,6 +168,11 @@ FORGE_LINES: tuple[tuple[str, str], ...] = (
     (
         "The job's log: a keyspace leaves the specs",
         forge_words.given_up_line("commerce", "production"),
+    ),
+    *(("The job's log: a lower rule", forge_words.lowered_line(each)) for each in _LOWERED),
+    (
+        "Commit status `reconciler/production`: the review rule is lowered",
+        forge_words.lowering_status(forge_words.NO_SCHEMA_CHANGE),
     ),
     ("The job's log: a fork", forge_words.FORK_LINE),
     ("The job's log: a broken glass", forge_words.break_glass_line(31)),

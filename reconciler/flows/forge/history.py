@@ -49,7 +49,7 @@ class ReviewHistory:
         self._paths = (self._folder, *CODE_OWNERS_PATHS)
         self._commits = line.changes(tip, self._paths)
         self._specs = [self._specs_at(commit) for commit in self._commits]
-        self._owners = [self._owners_file_at(commit) for commit in self._commits]
+        self._owners = [_find_owners_file(line, commit) for commit in self._commits]
         said = [self._said(change) for change in range(len(self._commits))]
         self._rules = RulesInForce(said, self._met)
 
@@ -109,30 +109,43 @@ class ReviewHistory:
 
     def _rules_in(self, commit: str, path: str) -> Iterator[tuple[str, ReviewRule]]:
         content = self._line.content(commit, path, bytes_max=SPEC_BYTES_MAX)
-        try:
-            spec = read_spec(text_of(content, path), path) if content is not None else None
-        except ReconcilerError:
-            return
-        for environment in spec.environments if spec else ():
-            yield environment.name, environment.review
+        return rules_said(content, path) if content is not None else iter(())
 
     def _specs_at(self, commit: str) -> Mapping[str, str]:
         """Path and id of the content of each spec that is a regular file."""
         found = self._line.files(commit, self._folder)
         return {path: i for path, i in found.items() if is_spec_name(posixpath.basename(path))}
 
-    def _owners_file_at(self, commit: str) -> tuple[str, str] | None:
-        """Path and id of the content of the one that counts."""
-        for path in CODE_OWNERS_PATHS:
-            found = self._line.files(commit, posixpath.dirname(path))
-            if path in found:
-                return path, found[path]
-        return None
-
     def _lines(self, change: int) -> OwnersFile | None:
         file = self._owners[change]
-        if file is None:
-            return None
-        commit, path = self._commits[change], file[0]
-        content = self._line.content(commit, path, bytes_max=CODE_OWNERS_BYTES_MAX)
-        return None if content is None else parse_code_owners(content.decode(errors="replace"))
+        return _owners_file(self._line, self._commits[change], file[0]) if file else None
+
+
+def rules_said(content: bytes, path: str) -> Iterator[tuple[str, ReviewRule]]:
+    """What a spec asks for, by environment; nothing, if it cannot be read."""
+    try:
+        spec = read_spec(text_of(content, path), path)
+    except ReconcilerError:
+        return
+    for environment in spec.environments:
+        yield environment.name, environment.review
+
+
+def code_owners_at(line: MainLine, commit: str) -> OwnersFile | None:
+    """CODEOWNERS as a commit has it; None if there is none."""
+    found = _find_owners_file(line, commit)
+    return _owners_file(line, commit, found[0]) if found else None
+
+
+def _find_owners_file(line: MainLine, commit: str) -> tuple[str, str] | None:
+    """Path and id of the content of the one that counts."""
+    for path in CODE_OWNERS_PATHS:
+        found = line.files(commit, posixpath.dirname(path))
+        if path in found:
+            return path, found[path]
+    return None
+
+
+def _owners_file(line: MainLine, commit: str, path: str) -> OwnersFile | None:
+    content = line.content(commit, path, bytes_max=CODE_OWNERS_BYTES_MAX)
+    return None if content is None else parse_code_owners(content.decode(errors="replace"))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from reconciler.outcomes.drift import DriftOutcome
 from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.lowered import Lowered
 from reconciler.outcomes.plan import PlanOutcome
 from reconciler.report import blocks
 from reconciler.report.blocks import Mark
@@ -15,9 +16,10 @@ from reconciler.report.compose.plan import sketch_reports
 from reconciler.report.compose.shards import name_list
 from reconciler.report.document import Document, Marker, Report, Title
 from reconciler.report.drift_words import is_clean
-from reconciler.report.forge_words import NO_SCHEMA_CHANGE
+from reconciler.report.forge_words import LOWERS_THE_RULE, NO_SCHEMA_CHANGE, lowered_words
 from reconciler.report.spans import Link, Name, Text, sentence, with_commands
 
+REVIEW_RULE = "review-rule"
 DRIFT_ISSUE_TITLE = "Schema drift"
 
 
@@ -45,6 +47,21 @@ def given_up_summary(given_up: Sequence[tuple[str, str]]) -> Document:
     )
     report = Report(
         title=_title(Mark.CAUTION, "in no spec any more"),
+        blocks=(blocks.Items(items=items), blocks.Paragraph(text=after)),
+    )
+    return Document(reports=(report,))
+
+
+def lowered_comment(lowered: Sequence[Lowered]) -> Document:
+    """Loud, because the change applies nothing and would draw nobody's eyes."""
+    items = tuple((Text(lowered_words(each)),) for each in lowered)
+    after = sentence(
+        "That counts only if this pull request is itself approved as was asked before, by as many"
+        " people and by the owners then; otherwise what was asked before goes on being asked."
+    )
+    report = Report(
+        marker=Marker(topic=REVIEW_RULE, names=("all",)),
+        title=_title(Mark.CAUTION, f"this pull request {LOWERS_THE_RULE}"),
         blocks=(blocks.Items(items=items), blocks.Paragraph(text=after)),
     )
     return Document(reports=(report,))
