@@ -14,8 +14,17 @@ from reconciler.cli.control import ask_applies
 @options.keyspaces
 @options.repository
 @options.environment
+@options.ledger_review
+@options.protected_branch
 @options.output("text", "json")
-def cancel(keyspaces: tuple[str, ...], repo: Path, environment: str | None, output: str) -> None:
+def cancel(
+    keyspaces: tuple[str, ...],
+    repo: Path,
+    environment: str | None,
+    review: str,
+    protected_branch: str | None,
+    output: str,
+) -> None:
     """End an unfinished apply; what runs is finished first, and nothing is undone.
 
     What was applied stays applied. The plan is still on the protected branch: revert its merge, or
@@ -23,4 +32,5 @@ def cancel(keyspaces: tuple[str, ...], repo: Path, environment: str | None, outp
     """
     from reconciler.ledger.states import RequestKind
 
-    ask_applies(keyspaces, repo, environment, output, RequestKind.CANCEL)
+    chosen = (keyspaces, repo, environment, output, RequestKind.CANCEL)
+    ask_applies(*chosen, review=review, protected_branch=protected_branch)

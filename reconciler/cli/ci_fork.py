@@ -33,20 +33,25 @@ def plans_between(
             files = loaded.keyspaces.get(name)
             if isinstance(files, DesiredFiles):
                 for environment in files.spec.environments:
-                    yield _plan(worlds.world_of(environment), before.get(name), files, environment)
+                    yield _plan(worlds, before.get(name), files, environment)
             elif files is not None:
                 yield _failed(name, "any environment", files)
 
 
 def _plan(
-    world: World,
+    worlds: Worlds,
     before: DesiredFiles | ReconcilerError | None,
     after: DesiredFiles,
-    environment: Environment,
+    asked: Environment,
 ) -> PlanOutcome | KeyspaceFailed:
+    """The scratch server is the one that the base branch names: where a job connects to is not for
+    a stranger to say (GT-1)."""
     try:
-        if not isinstance(before, DesiredFiles):
+        known = before.spec.environment(asked.name) if isinstance(before, DesiredFiles) else None
+        if not isinstance(before, DesiredFiles) or known is None:
             raise InvalidInput(_nothing_before(after.spec.keyspace))
+        environment = replace(asked, scratch=known.scratch)
+        world = worlds.world_of(environment)
         return plan_between_files(
             world,
             before,
@@ -57,7 +62,7 @@ def _plan(
             tool_version=__version__,
         )
     except ReconcilerError as error:
-        return _failed(after.spec.keyspace, environment.name, error)
+        return _failed(after.spec.keyspace, asked.name, error)
 
 
 def _settings_of_scratch(world: World, environment: Environment) -> ServerSettings:
@@ -82,7 +87,8 @@ def _failed(keyspace: str, environment: str, error: ReconcilerError) -> Keyspace
 def _nothing_before(keyspace: str) -> Problem:
     return Problem(
         code="fork-without-base",
-        message=f"keyspace {keyspace} has no files on the base branch that could be compared with",
+        message=f"keyspace {keyspace} has no files or no such environment on the base branch that"
+        " could be compared with",
         recovery="a maintainer plans it against the fleet",
     )
 

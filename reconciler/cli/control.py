@@ -14,11 +14,19 @@ if TYPE_CHECKING:
 
 
 def ask_applies(
-    keyspaces: tuple[str, ...], repo: Path, environment: str | None, output: str, kind: RequestKind
+    keyspaces: tuple[str, ...],
+    repo: Path,
+    environment: str | None,
+    output: str,
+    kind: RequestKind,
+    *,
+    review: str,
+    protected_branch: str | None,
 ) -> None:
     """Exit 3 if no apply could be asked, 4 if only some of those that there may be."""
     import sys
 
+    from reconciler.cli.gates import ledger_gate_of
     from reconciler.cli.presenting import exit_with, style_for
     from reconciler.cli.run import load
     from reconciler.cli.streams import show
@@ -32,9 +40,11 @@ def ask_applies(
     from reconciler.spec.model import Environment
 
     loaded = load(repo, None)
+    gate = ledger_gate_of(repo, review, protected_branch)
     with Worlds(loaded.root) as worlds:
 
         def work(files: DesiredFiles, chosen: Environment) -> ControlOutcome:
+            gate(files, chosen)
             return ask(
                 worlds.ledger_of(chosen),
                 SystemClock(),

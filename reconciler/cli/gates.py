@@ -1,9 +1,13 @@
-"""The gates of an apply that ask servers, whoever starts it."""
+"""Gates that verbs share: those of an apply that ask servers, and the one before a ledger."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 from reconciler.cli.wire import Worlds
-from reconciler.flows.gates import Gate
+from reconciler.edges.files.history import GitHistory
+from reconciler.flows.gates import Gate, ledger_gate
 from reconciler.flows.promotion import promotion_refusals
 from reconciler.guard.model import Refusal
 from reconciler.plan.model import Plan
@@ -21,3 +25,15 @@ def fleet_gates(worlds: Worlds, files: DesiredFiles, environment: Environment) -
         return promotion_refusals(worlds.world_of(before), files, before)
 
     return (gate,)
+
+
+def ledger_gate_of(
+    repo: Path, review: str, protected_branch: str | None
+) -> Callable[[DesiredFiles, Environment], None]:
+    """Raises Refused before a ledger whose address nobody reviewed is opened (GT-1)."""
+
+    def gate(files: DesiredFiles, environment: Environment) -> None:
+        if review != "none" and environment.ledger is not None:
+            ledger_gate(GitHistory(repo, protected_branch), files)
+
+    return gate

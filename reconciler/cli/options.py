@@ -46,6 +46,16 @@ protected_branch = click.option(
 )
 
 
+ledger_review = click.option(
+    "--review",
+    type=click.Choice(["git", "none"]),
+    default="git",
+    show_default=True,
+    help="git: a spec that says where the ledger is must be the one on the protected branch. none:"
+    " any spec, for sandboxes.",
+)
+
+
 def output(*formats: str) -> Callable[[Command], Command]:
     return click.option(
         "-o",

@@ -14,8 +14,17 @@ from reconciler.cli.control import ask_applies
 @options.keyspaces
 @options.repository
 @options.environment
+@options.ledger_review
+@options.protected_branch
 @options.output("text", "json")
-def release(keyspaces: tuple[str, ...], repo: Path, environment: str | None, output: str) -> None:
+def release(
+    keyspaces: tuple[str, ...],
+    repo: Path,
+    environment: str | None,
+    review: str,
+    protected_branch: str | None,
+    output: str,
+) -> None:
     """Let an apply go on that waits for a person: at a gate between waves, or after a failure.
 
     The release stays, whoever drives the apply next; an apply that nobody drives goes on with
@@ -23,4 +32,5 @@ def release(keyspaces: tuple[str, ...], repo: Path, environment: str | None, out
     """
     from reconciler.ledger.states import RequestKind
 
-    ask_applies(keyspaces, repo, environment, output, RequestKind.RELEASE)
+    chosen = (keyspaces, repo, environment, output, RequestKind.RELEASE)
+    ask_applies(*chosen, review=review, protected_branch=protected_branch)

@@ -10,6 +10,8 @@ import click
 from reconciler.cli import options
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from reconciler.cli.run import Loaded
     from reconciler.cli.wire import Worlds
     from reconciler.outcomes.apply import ApplyStatus
@@ -24,6 +26,8 @@ _CLEAR = "\x1b[H\x1b[2J"
 @options.keyspaces
 @options.repository
 @options.environment
+@options.ledger_review
+@options.protected_branch
 @click.option("--watch", is_flag=True, help="Look again every second until nothing runs any more.")
 @click.option("--history", is_flag=True, help="List past applies, the newest first.")
 @options.output("text", "json", "markdown")
@@ -31,6 +35,8 @@ def status(
     keyspaces: tuple[str, ...],
     repo: Path,
     environment: str | None,
+    review: str,
+    protected_branch: str | None,
     watch: bool,
     history: bool,
     output: str,
@@ -41,6 +47,7 @@ def status(
     """
     import time
 
+    from reconciler.cli.gates import ledger_gate_of
     from reconciler.cli.presenting import exit_with, failed_code, presentation
     from reconciler.cli.run import load
     from reconciler.cli.streams import show
@@ -54,10 +61,11 @@ def status(
     loaded = load(repo, None)
     chosen = choose_environment(loaded.keyspaces, environment)
     how = presentation(output)
+    gate = ledger_gate_of(repo, review, protected_branch)
     with Worlds(loaded.root) as worlds:
         while True:
             now_s = time.time()
-            found = _look(loaded, chosen, keyspaces, worlds, now_s, history=history)
+            found = _look(loaded, chosen, keyspaces, worlds, now_s, gate, history=history)
             failed = [entry for entry in found if isinstance(entry, KeyspaceFailed)]
             applies = [apply for entry in found if isinstance(entry, tuple) for apply in entry]
             outcome = StatusOutcome(environment=chosen, applies=tuple(applies), now_s=now_s)
@@ -77,12 +85,14 @@ def _look(
     keyspaces: tuple[str, ...],
     worlds: Worlds,
     now_s: float,
+    gate: Callable[[DesiredFiles, Environment], None],
     *,
     history: bool,
 ) -> list[tuple[ApplyStatus, ...] | KeyspaceFailed]:
     from reconciler.drive.status import current_apply, past_applies
 
     def work(files: DesiredFiles, chosen: Environment) -> tuple[ApplyStatus, ...]:
+        gate(files, chosen)
         ledger, keyspace = worlds.ledger_of(chosen), files.spec.keyspace
         if history:
             return past_applies(ledger, chosen.name, keyspace)

@@ -14,8 +14,17 @@ from reconciler.cli.control import ask_applies
 @options.keyspaces
 @options.repository
 @options.environment
+@options.ledger_review
+@options.protected_branch
 @options.output("text", "json")
-def stop(keyspaces: tuple[str, ...], repo: Path, environment: str | None, output: str) -> None:
+def stop(
+    keyspaces: tuple[str, ...],
+    repo: Path,
+    environment: str | None,
+    review: str,
+    protected_branch: str | None,
+    output: str,
+) -> None:
     """Ask a running apply to start nothing new; what runs is finished first.
 
     Nothing is undone. What has not started stays reserved: `reconciler resume` goes on with it, and
@@ -24,4 +33,5 @@ def stop(keyspaces: tuple[str, ...], repo: Path, environment: str | None, output
     """
     from reconciler.ledger.states import RequestKind
 
-    ask_applies(keyspaces, repo, environment, output, RequestKind.STOP)
+    chosen = (keyspaces, repo, environment, output, RequestKind.STOP)
+    ask_applies(*chosen, review=review, protected_branch=protected_branch)

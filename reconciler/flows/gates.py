@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from reconciler.errors import ReconcilerError, Refused
+from reconciler.errors import Problem, ReconcilerError, Refused
 from reconciler.guard.model import Refusal
 from reconciler.guard.review.git import (
     ReviewFacts,
@@ -109,6 +109,25 @@ def spec_gate_of_git(history: History, commit: str, files: DesiredFiles) -> tupl
             is_at_tip=_digest_at(history.tree(tip), path) == dict(files.digests).get(path),
         )
     return spec_review_refusals(path, facts)
+
+
+def ledger_gate(history: History, files: DesiredFiles) -> None:
+    """For those who look at a ledger, or ask something of an apply, from a working tree: the spec
+    that names it is the one on the protected branch. Raises Refused if it is not."""
+    path, tip = files.spec.path, history.protected_tip()
+    if tip is None or _digest_at(history.tree(tip), path) != dict(files.digests).get(path):
+        raise Refused(_not_on_branch(path, tip))
+
+
+def _not_on_branch(path: str, tip: str | None) -> Problem:
+    where = "there is no protected branch that holds it" if tip is None else "another one is there"
+    return Problem(
+        code="spec-not-merged",
+        message=f"{path} says where the ledger is, and is not the spec of the protected branch:"
+        f" {where}",
+        recovery="use a checkout of the protected branch (`git switch main`), or name the branch"
+        " with --protected-branch; in a sandbox, use --review none",
+    )
 
 
 def _digest_at(tree: FileTree, path: str) -> str | None:

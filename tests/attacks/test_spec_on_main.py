@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 import stamina
 
-from tests.attacks.watched import Watched, watched_jobs, watching
+from tests.attacks.watched import (
+    Watched,
+    connection_to,
+    watched_jobs,
+    watching,
+    write_spec,
+)
 from tests.github_double.hub import ADA, BEN, EVE, MergeKind
 from tests.github_double.server import Fault
 from tests.github_jobs import Jobs
@@ -210,3 +216,48 @@ def test_without_a_forge_what_the_protected_branch_does_not_hold_gets_no_connect
     assert watched.is_untouched()
     fleet.run(*verb, "-e", "production", "--review", "none")
     assert not watched.is_untouched()
+
+
+@pytest.mark.threat("TM-WRITER-22")
+@pytest.mark.invariant("GT-1")
+@pytest.mark.parametrize("verb", ["status", "stop", "release", "cancel"])
+def test_a_ledger_that_the_protected_branch_does_not_name_is_not_asked(
+    watched: Watched, verb: str
+) -> None:
+    fleet = watched.fleet
+    fleet.git("checkout", "--quiet", "-b", "feature")
+    watched.touch_spec()
+    for said in ("in the working tree", "committed"):
+        ended = fleet.run(verb, "-e", "production")
+        assert ended.code == 3, said
+        assert "[spec-not-merged]" in ended.said
+        fleet.commit(said)
+    assert watched.is_untouched()
+    fleet.git("checkout", "--quiet", "main")
+    fleet.run(verb, "-e", "production")
+    assert watched.ledger.connections == 1
+    fleet.git("checkout", "--quiet", "feature")
+    fleet.run(verb, "-e", "production", "--review", "none")
+    assert watched.ledger.connections == 2
+
+
+@pytest.mark.threat("TM-FORK-21")
+@pytest.mark.invariant("GT-1")
+def test_a_forks_job_goes_to_the_scratch_server_of_the_base_branch_alone(
+    jobs: Jobs, watched: Watched
+) -> None:
+    jobs.branch()
+    theirs = connection_to(watched.before)
+    for environment in watched.fleet.spec["environments"].values():
+        environment.update(scratch=theirs, connection={**theirs, "database": "d_{shard}"})
+    watched.fleet.spec["environments"].pop("staging")
+    watched.fleet.spec["environments"]["production"].pop("after")
+    write_spec(watched.fleet)
+    jobs.fleet.commit("another scratch server")
+    number = jobs.propose()
+    jobs.hub.pulls[number].fork = True
+    ended = jobs.on_pull_request(number, "verify")
+    assert ended.code == 3, ended.said
+    assert watched.before.connections == 0
+    assert watched.scratch.connections > 0
+    assert watched.shard.connections == 0
