@@ -97,6 +97,7 @@ class Jobs:
             "GITHUB_ACTOR": "ada",
             "GITHUB_STEP_SUMMARY": str(self.summaries[-1]),
             "GITHUB_OUTPUT": str(self.folder / "output"),
+            "RUNNER_TEMP": str(self.folder / "runner"),
         }.items():
             self.monkeypatch.setenv(name, value)
         return self.fleet.run("ci", *verb, "-C", str(place))

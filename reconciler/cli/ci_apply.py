@@ -137,7 +137,7 @@ def _apply_all(run: _Run, keyspaces: Sequence[str]) -> list[ApplyOutcome | Keysp
         waves=run.waves,
     )
     with (
-        Worlds(run.loaded.root) as worlds,
+        Worlds(run.loaded.root, in_job=True) as worlds,
         counted_interrupts() as interrupts,
         shown_progress() as on_progress,
     ):

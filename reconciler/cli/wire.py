@@ -32,15 +32,16 @@ if TYPE_CHECKING:
     from reconciler.flows.apply import ApplyConnections
 
 
-LEDGER_FILE = Path(".reconciler") / "ledger.sqlite"
-
-
 class Worlds:
     """Worlds by what they are connected to: all keyspaces that share a scratch setting share its
     servers, and those that share a ledger its connections; both end when the `with` block is left.
     """
 
-    def __init__(self, root: Path, environ: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self, root: Path, environ: Mapping[str, str] = os.environ, *, in_job: bool = False
+    ) -> None:
+        """`in_job`: what lies in the checkout was put there by commits."""
+        self._in_job = in_job
         self._root = root.resolve()
         self._environ = environ
         self._worlds: dict[Connection | None, World] = {}
@@ -90,16 +91,27 @@ class Worlds:
 
     def ledger_of(self, environment: Environment) -> Ledger:
         """Opened once, however many keyspaces share it and however long one watches. Raises
-        Unavailable if it cannot be opened."""
+        Unavailable if it cannot be opened, and Refused if it came with the checkout (GT-5)."""
+        from reconciler.edges.ledger.place import check_file, file_of
         from reconciler.edges.ledger.sql import open_ledger
 
         url = environment.ledger
         if url not in self._ledgers:
             filled = expand(url, self._environ, setting="ledger", label="the spec") if url else None
-            ledger = open_ledger(filled, default_file=self._root / LEDGER_FILE)
+            default = self._default_ledger()
+            if (file := file_of(filled) if filled else default) is not None:
+                check_file(file, self._root)
+            ledger = open_ledger(filled, default_file=default)
             self._open.callback(ledger.close)
             self._ledgers[url] = ledger
         return self._ledgers[url]
+
+    def _default_ledger(self) -> Path:
+        from reconciler.edges.ledger.place import default_file, job_file
+
+        if self._in_job or self._environ.get("GITHUB_ACTIONS") == "true":
+            return job_file(self._root, self._environ, self._open)
+        return default_file(self._root)
 
     def world_of(self, environment: Environment) -> World:
         """Built when first asked for; no connection is opened yet."""

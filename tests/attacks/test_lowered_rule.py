@@ -178,7 +178,7 @@ def planned(jobs: Jobs, watched: Watched, *approved_by: Any) -> str:
 
 
 @pytest.mark.threat("TM-WRITER-24")
-@pytest.mark.invariant("GT-7")
+@pytest.mark.invariant("GT-6")
 @pytest.mark.parametrize("steps", HISTORIES, ids=lambda steps: "-".join(s.__name__ for s in steps))
 def test_a_rule_that_was_lowered_past_itself_still_holds(
     jobs: Jobs, watched: Watched, steps: tuple[Step, ...]
@@ -192,7 +192,7 @@ def test_a_rule_that_was_lowered_past_itself_still_holds(
 
 
 @pytest.mark.threat("TM-WRITER-25")
-@pytest.mark.invariant("GT-7")
+@pytest.mark.invariant("GT-6")
 @pytest.mark.parametrize("steps", OWNERS, ids=lambda steps: "-".join(s.__name__ for s in steps))
 def test_owners_that_were_replaced_past_them_must_still_approve(
     jobs: Jobs, watched: Watched, steps: tuple[Step, ...]
@@ -205,7 +205,7 @@ def test_owners_that_were_replaced_past_them_must_still_approve(
     assert watched.is_untouched()
 
 
-@pytest.mark.invariant("GT-7")
+@pytest.mark.invariant("GT-6")
 @pytest.mark.parametrize(
     "step", [lower_the_rule, rename_the_spec, rename_the_environment], ids=lambda s: s.__name__
 )
@@ -218,7 +218,7 @@ def test_a_rule_that_was_lowered_as_it_asks_is_the_lower_one(
     assert not watched.is_untouched()
 
 
-@pytest.mark.invariant("GT-7")
+@pytest.mark.invariant("GT-6")
 def test_owners_that_were_replaced_as_they_asked_are_the_new_ones(
     jobs: Jobs, watched: Watched
 ) -> None:
@@ -231,7 +231,7 @@ def test_owners_that_were_replaced_as_they_asked_are_the_new_ones(
     assert not watched.is_untouched()
 
 
-@pytest.mark.invariant("GT-7")
+@pytest.mark.invariant("GT-6")
 def test_a_rule_that_was_lowered_past_itself_is_lowered_by_a_later_approval(
     jobs: Jobs, watched: Watched
 ) -> None:

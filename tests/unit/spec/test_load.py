@@ -229,7 +229,7 @@ SHARED = ["a: specs/a.yaml:4:22 spec-same-database", "b: specs/b.yaml:4:22 spec-
 
 
 @pytest.mark.threat("TM-WRITER-26")
-@pytest.mark.invariant("GT-8")
+@pytest.mark.invariant("GT-7")
 @pytest.mark.parametrize(
     "other",
     [
@@ -242,7 +242,7 @@ def test_two_specs_that_reach_one_database_are_refused_both(other: dict[str, str
     assert two_specs(reaching(host="m", database="d_{shard}"), reaching(**other)) == SHARED
 
 
-@pytest.mark.invariant("GT-8")
+@pytest.mark.invariant("GT-7")
 @pytest.mark.parametrize(
     ("one", "other"),
     [
@@ -272,7 +272,7 @@ def test_specs_that_share_a_server_and_no_database_are_fine(other: dict[str, str
     assert two_specs(reaching(host="m", database="d_{shard}"), reaching(**other)) == []
 
 
-@pytest.mark.invariant("GT-8")
+@pytest.mark.invariant("GT-7")
 def test_two_environments_of_one_spec_are_apart_too() -> None:
     files = keyspace("a")
     files["specs/a.yaml"] = (
