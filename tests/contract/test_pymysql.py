@@ -1,0 +1,92 @@
+"""PyMySQL has the private parts that `edges/client/wire.py` builds on, and calls ours instead.
+
+A part that went would leave a method of ours that nobody calls, and with it a rule that holds no
+more: that a server gets no file (CN-5), that an answer is bounded (CN-3).
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import tomllib
+
+import pymysql
+import pytest
+from pymysql.connections import Connection, MySQLResult
+
+from reconciler.edges.client import wire
+from tests.tidy.source import PACKAGE, ROOT, tree_of
+
+# Ours -> PyMySQL's, with the methods that are meant to take the place of PyMySQL's own.
+OURS = {
+    wire.Wire: (
+        Connection,
+        {
+            "_execute_command",
+            "_get_server_information",
+            "_process_auth",
+            "_read_ok_packet",
+            "_read_packet",
+            "_read_query_result",
+            "connect",
+        },
+    ),
+    wire._Answer: (
+        MySQLResult,
+        {"_read_load_local_packet", "_read_result_packet", "_read_row_from_packet"},
+    ),
+}
+# Who must call what, or our own never runs.
+CALLED = [
+    (Connection.connect, "_get_server_information"),
+    (Connection._request_authentication, "_process_auth"),  # type: ignore[attr-defined]
+    (Connection._read_ok_packet, "_read_packet"),  # type: ignore[attr-defined]
+    (MySQLResult.read, "connection._read_packet"),
+    (MySQLResult.read, "_read_load_local_packet"),
+    (MySQLResult.read, "_read_result_packet"),
+    (MySQLResult._read_rowdata_packet, "_read_row_from_packet"),  # type: ignore[attr-defined]
+]
+
+
+@pytest.mark.parametrize("ours", OURS)
+def test_each_method_of_ours_takes_the_place_of_one_or_is_new(ours: type) -> None:
+    base, meant = OURS[ours]
+    inherited = {name for name in vars(ours) if callable(getattr(base, name, None))}
+    assert {name for name in inherited if not name.startswith("__")} == meant
+
+
+@pytest.mark.parametrize("ours", OURS)
+def test_a_method_of_ours_is_called_as_the_one_was(ours: type) -> None:
+    base, meant = OURS[ours]
+    for name in meant:
+        theirs = list(inspect.signature(getattr(base, name)).parameters)
+        assert list(inspect.signature(getattr(ours, name)).parameters) == theirs, name
+
+
+@pytest.mark.parametrize(("caller", "called"), CALLED, ids=lambda v: getattr(v, "__name__", v))
+def test_pymysql_calls_what_ours_takes_the_place_of(caller: object, called: str) -> None:
+    assert f"self.{called}(" in inspect.getsource(caller)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("declared", "base"), [("_PyMySql", Connection), ("_Result", MySQLResult)])
+def test_what_is_declared_of_pymysql_is_there(declared: str, base: type) -> None:
+    """The class that stands for PyMySQL's in the eyes of mypy claims nothing that is not."""
+    (stub,) = (
+        node
+        for node in ast.walk(tree_of(PACKAGE / "edges" / "client" / "wire.py"))
+        if isinstance(node, ast.ClassDef) and node.name == declared
+    )
+    source = inspect.getsource(base)
+    for claim in stub.body:
+        match claim:
+            case ast.FunctionDef(name=name):
+                assert callable(getattr(base, name)), name
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                assert f"self.{name} = " in source or hasattr(base, name), name
+
+
+def test_the_version_that_was_looked_at_is_the_one_that_is_allowed() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    (allowed,) = (one for one in project["dependencies"] if one.startswith("PyMySQL"))
+    major, minor = map(int, pymysql.VERSION[:2])
+    assert allowed == f"PyMySQL>={major}.{minor},<{major}.{minor + 1}"
