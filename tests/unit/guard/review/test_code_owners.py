@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import re
+import time
 
-from reconciler.guard.review.code_owners import owners_of, parse_code_owners
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.guard.review.code_owners import OwnedBy, owners_of, parse_code_owners
 
 
 @pytest.mark.parametrize(
@@ -43,3 +48,31 @@ def test_the_last_line_that_matches_wins_and_may_name_nobody() -> None:
     assert owners_of("README.md", lines) == ("@a", "@b")
     assert owners_of("schemas/x.sql", lines) == ("@c",)
     assert owners_of("schemas/free/x.sql", lines) == ()
+
+
+def as_expression(pattern: str) -> str:
+    """The same in regular expressions, which go back and forth in a path."""
+    known = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    pieces = re.findall(r"\*\*/|\*\*|\*|\?|.", pattern.strip("/"))
+    before = "" if "/" in pattern.rstrip("/") else "(?:.*/)?"
+    after = "/.*" if pattern.endswith("/") else "" if pattern.endswith("/*") else "(?:/.*)?"
+    return before + "".join(known.get(piece) or re.escape(piece) for piece in pieces) + after
+
+
+@given(st.text("ab/*?", min_size=1, max_size=8), st.text("ab/", min_size=1, max_size=8))
+@settings(max_examples=1_000)
+def test_a_pattern_means_what_its_expression_means(pattern: str, path: str) -> None:
+    owned = re.fullmatch(as_expression(pattern), path) is not None
+    assert owners_of(path, (OwnedBy(pattern=pattern, owners=("@dba",)),)) == (
+        ("@dba",) if owned else ()
+    )
+
+
+@pytest.mark.threat("TM-FORGER-14")
+@pytest.mark.invariant("RV-3")
+@pytest.mark.parametrize("piece", ["*a", "**a", "**/a", "a*/**/*", "?*a*?", "**/**"])
+def test_many_stars_take_no_longer_than_few(piece: str) -> None:
+    lines = parse_code_owners(f"{piece * 2_000}b @dba")
+    before_s = time.process_time()
+    assert owners_of("a/" * 150 + "a" * 200, lines) == ()
+    assert time.process_time() - before_s < 5
