@@ -16,6 +16,7 @@ from reconciler.edges.github.forge import GithubForge
 from reconciler.edges.github.settings import read_settings
 from reconciler.errors import InvalidInput, Problem
 from reconciler.guard.forge_settings import SettingFinding, judge_settings
+from reconciler.guard.review.code_owners import CODE_OWNERS_PATHS
 from reconciler.limits import CODE_OWNERS_BYTES_MAX
 from reconciler.outcomes.doctor import CheckMark, DoctorFinding, DoctorOutcome
 from reconciler.plan.files import plan_paths
@@ -48,14 +49,15 @@ def examine_github(repo: Path) -> DoctorOutcome:
 
 
 def _paths_to_own(loaded: Loaded, below: str) -> tuple[str, ...]:
-    """One file of each kind and keyspace, and the workflows: who changes them changes what runs."""
+    """One file of each kind and keyspace, the workflows, and the list of owners that wins over any
+    other: who changes them changes what runs, or who is asked."""
     paths = []
     for files in loaded.sound.values():
         spec = files.spec
         paths += [spec.path, *(file.path for file in files.files[:1])]
         paths += [plan_paths(each.name, spec.keyspace).json for each in spec.environments]
     inside = [from_the_top(path, below) for path in paths]
-    return (*sorted(inside), ".github/workflows/schema.yml")
+    return (*sorted(inside), ".github/workflows/schema.yml", *CODE_OWNERS_PATHS[:1])
 
 
 def github_of(repo: Path, environ: Mapping[str, str]) -> tuple[GithubClient, str]:

@@ -53,21 +53,34 @@ def watch_drift(
                 return find_drift(worlds.world_of(chosen), files, chosen, tree=loaded.tree)
 
             outcomes += loaded.each(environment, (), work)
+        code = worst(drift_code(outcome) for outcome in outcomes)
+        # First what was found is told. What others wrote into their pull requests comes after that,
+        # so that nobody keeps the drift of the fleet from being known.
+        _tell(ci, loaded, outcomes, code, {"sarif": sarif, "json": json}, metrics)
         ci.tell(
             "the state of open pull requests",
             lambda notices: mark_stale(ci, loaded, worlds, names, event.default_branch),
         )
-    code = worst(drift_code(outcome) for outcome in outcomes)
+    return int(code)
+
+
+def _tell(
+    ci: CiJob,
+    loaded: Loaded,
+    outcomes: Outcomes,
+    code: ExitCode,
+    files: dict[str, Path | None],
+    metrics: Path | None,
+) -> None:
     show(drift_report(outcomes, ci.how("github", loaded)))
     ordered = worst_first(outcomes, drift_code)
     ci.summarise(drift_document(ordered))
-    _write(ci, loaded, outcomes, {"sarif": sarif, "json": json})
+    _write(ci, loaded, outcomes, files)
     if metrics:
         metrics.write_text(drift_metrics(outcomes, now_s=SystemClock().now_s()), encoding="utf-8")
     _keep_issue(ci, outcomes, code)
     _tell_chat(ci, outcomes, code)
     ci.output(drift=code is not ExitCode.FINE, exit_code=int(code))
-    return int(code)
 
 
 def _write(ci: CiJob, loaded: Loaded, outcomes: Outcomes, files: dict[str, Path | None]) -> None:

@@ -32,8 +32,9 @@ Found = list[tuple[int, ProposedPlan]]  # by the number of the pull request
 def mark_stale(
     ci: CiJob, loaded: Loaded, worlds: Worlds, environments: Sequence[str], branch: str
 ) -> None:
-    """Raises Unavailable if the forge does not say which pull requests there are."""
-    waiting = ci.forge.open_pull_requests(branch)
+    """Of pull requests from the repository itself: those of forks are red anyway. Raises
+    Unavailable if the forge does not say which there are."""
+    waiting = ci.forge.own_pull_requests(branch)
     for environment in environments if waiting else ():
 
         def work(files: DesiredFiles, chosen: Environment) -> Found:

@@ -25,7 +25,9 @@ class RequiredCheck:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BranchRules:
     """Of the default branch, all kinds of rules together. `verifies_what_is_merged`: a check must
-    have been made on top of the branch as it is, or a merge queue makes it."""
+    have been made on top of the branch as it is, or a merge queue makes it. `is_classic`: a classic
+    branch protection is among them. `bypass` are those who may go past any of them; None: the
+    token may not see who."""
 
     approvals: int = 0
     dismisses_stale: bool = False
@@ -34,12 +36,15 @@ class BranchRules:
     checks: tuple[RequiredCheck, ...] = ()
     verifies_what_is_merged: bool = False
     allows_force_push: bool = True
+    allows_deletion: bool = True
+    is_classic: bool = False
+    bypass: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForgeEnvironment:
-    """`limits_branches`: only chosen branches may use it, by the names in `branches`; None: those
-    that are protected. `reviewers` must let a run in."""
+    """`limits_branches`: only chosen branches may use it, by the names in `branches`, tags being
+    told apart; None: those that have a classic protection. `reviewers` must let a run in."""
 
     name: str
     limits_branches: bool
@@ -49,10 +54,13 @@ class ForgeEnvironment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeOwners:
-    """`text` None: there is no such file. `mistakes` are the kinds that the forge finds in it."""
+    """`text` None: there is no such file. `mistakes` are the kinds that the forge finds in it, and
+    `idle` the owners in it whose approval nobody can give: who may not write, teams without members
+    or that are hidden, addresses."""
 
     text: str | None
     mistakes: tuple[str, ...] = ()
+    idle: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +166,22 @@ def _judge_rules(settings: ForgeSettings) -> Iterator[SettingFinding]:
         message="allowed" if rules.allows_force_push else "blocked",
         recovery=f"block force pushes {where}",
     )
+    yield SettingFinding(
+        subject=f"deletion of {branch}",
+        holds=not rules.allows_deletion,
+        message="allowed, so that it can be made anew with any history"
+        if rules.allows_deletion
+        else "blocked",
+        recovery=f"restrict deletions {where}",
+    )
+    yield SettingFinding(
+        subject=f"who may go past the rules of {branch}",
+        holds=None if rules.bypass is None else not rules.bypass,
+        message="the token may not see it"
+        if rules.bypass is None
+        else ", ".join(rules.bypass) or "nobody",
+        recovery=f"empty the bypass lists, and include administrators, {where}",
+    )
     yield from _judge_checks(rules, where)
 
 
@@ -210,7 +234,7 @@ def _judge_environments(
                 recovery=f"make it {where} and put that login into it",
             )
             continue
-        yield _judge_branches(environment, settings.default_branch, where)
+        yield _judge_branches(environment, settings, where)
     glass = found.get("break-glass")
     yield SettingFinding(
         subject="who lets in a run that breaks the glass",
@@ -223,15 +247,28 @@ def _judge_environments(
         is_advice=True,
     )
     if glass is not None:
-        yield _judge_branches(glass, settings.default_branch, where)
+        yield _judge_branches(glass, settings, where)
 
 
-def _judge_branches(environment: ForgeEnvironment, branch: str, where: str) -> SettingFinding:
-    """A login in an environment is as safe as the branches that may use it."""
+def _judge_branches(
+    environment: ForgeEnvironment, settings: ForgeSettings, where: str
+) -> SettingFinding:
+    """A login in an environment is as safe as the branches that may use it. "Protected branches
+    only" looks at classic protections alone, and where there is none, lets every branch in."""
+    branch, rules = settings.default_branch, settings.rules
+    message: str
+    holds: bool | None
     if not environment.limits_branches:
         message, holds = "every branch may use it", False
+    elif environment.branches is None and rules is None:
+        message, holds = "protected branches may use it, and which these are cannot be seen", None
     elif environment.branches is None:
-        message, holds = "only protected branches may use it", True
+        holds = rules is not None and rules.is_classic
+        message = (
+            "only protected branches may use it"
+            if holds
+            else "every branch may use it: rule sets make no branch a protected one here"
+        )
     else:
         message = f"these may use it: {', '.join(environment.branches) or 'none'}"
         holds = set(environment.branches) <= {branch}
@@ -251,13 +288,13 @@ def _judge_code_owners(
         yield _unseen("CODEOWNERS", "give the token the permission contents: read")
         return
     lines = parse_code_owners(owners.text or "")
-    unowned = [path for path in owned_paths if not owners_of(path, lines)]
+    unowned = [path for path in owned_paths if set(owners_of(path, lines)) <= owners.idle]
     yield SettingFinding(
         subject="CODEOWNERS",
         holds=owners.text is not None and not unowned,
         message="there is none"
         if owners.text is None
-        else f"nobody owns {', '.join(unowned)}"
+        else f"nobody owns {', '.join(unowned)}{_idle(owners)}"
         if unowned
         else "everything that matters here is owned",
         recovery="add .github/CODEOWNERS with owners of specs/, schemas/, plans/ and"
@@ -273,6 +310,11 @@ def _judge_code_owners(
             " nothing",
             is_advice=not asked,
         )
+
+
+def _idle(owners: CodeOwners) -> str:
+    idle = ", ".join(sorted(owners.idle))
+    return f" (cannot approve: {idle})" if idle else ""
 
 
 def _judge_token(settings: ForgeSettings) -> Iterator[SettingFinding]:

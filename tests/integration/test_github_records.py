@@ -220,3 +220,24 @@ def test_a_summary_holds_what_there_is_room_for(jobs: Jobs, taken: int) -> None:
         assert "Plan id: `sha256:" in shown
         assert shown.count("```") % 2 == 0
     assert ("ADD COLUMN `age`" in shown) == (taken == 0)
+
+
+@pytest.mark.threat("TM-FORK-1")
+@pytest.mark.invariant("FB-1")
+def test_drift_is_told_before_pull_requests_are_read_and_of_forks_nothing_is(jobs: Jobs) -> None:
+    number = change(jobs)
+    fork = change(jobs, "of-a-fork")
+    jobs.hub.pulls[fork].fork = True
+    shard = next(iter(jobs.fleet.databases))
+    jobs.fleet.sql(shard, "ALTER TABLE orders ADD COLUMN surprise int")
+    jobs.double.calls.clear()
+    assert jobs.on_schedule("drift").code == 2
+    calls = jobs.double.calls
+    told = next(place for place, call in enumerate(calls) if call.startswith("POST"))
+    assert "/issues" in calls[told]
+    read = [place for place, call in enumerate(calls) if "/pulls" in call or PLAN_JSON in call]
+    assert read
+    assert min(read) > told
+    heads = {n: jobs.hub.pulls[n].head_sha for n in (number, fork)}
+    assert any(f"{PLAN_JSON}?ref={heads[number]}" in call for call in calls)
+    assert not any(heads[fork] in call for call in calls)

@@ -28,6 +28,8 @@ PROTECTION = {
     "required_pull_request_reviews": REVIEWS,
     "required_status_checks": CHECKS,
     "allow_force_pushes": {"enabled": False},
+    "allow_deletions": {"enabled": False},
+    "enforce_admins": {"enabled": True},
 }
 PROTECTED = {"protected_branches": True, "custom_branch_policies": False}
 CHOSEN = {"protected_branches": False, "custom_branch_policies": True}
@@ -63,7 +65,7 @@ IN_ORDER: dict[str, Any] = {
     "protection": PROTECTION,
     "rules": [],
     "environments": environments(),
-    "branch_policies": {"total_count": 1, "branch_policies": [{"name": "main"}]},
+    "branch_policies": {"total_count": 1, "branch_policies": [{"name": "main", "type": "branch"}]},
     "owner_mistakes": {"errors": []},
     "token": {
         "default_workflow_permissions": "read",
@@ -133,6 +135,27 @@ WRONG: tuple[tuple[str, Any, str, str], ...] = (
     ("workflows", workflows("disabled_inactivity"), "workflows", "switch them on under Actions"),
     ("runs", runs(), "schedule", "run `reconciler ci drift` by"),
     ("runs", runs(49), "schedule", "run `reconciler ci drift` by"),
+)
+ALONE = {**REVIEWS, "bypass_pull_request_allowances": {"users": [{"login": "ben"}]}}
+WRONG += (
+    (
+        "protection",
+        {**PROTECTION, "enforce_admins": {"enabled": False}},
+        "administrators",
+        "include administrators",
+    ),
+    (
+        "protection",
+        {**PROTECTION, "required_pull_request_reviews": ALONE},
+        "ben",
+        "empty the bypass lists",
+    ),
+    (
+        "protection",
+        {**PROTECTION, "allow_deletions": {"enabled": True}},
+        "deletion of main",
+        "restrict deletions",
+    ),
 )
 WORTH_KNOWING: tuple[tuple[str, Any, str, str], ...] = (
     (
@@ -213,7 +236,8 @@ def test_what_is_not_in_order_is_said_with_its_cure(
 def test_branches_that_may_use_an_environment_are_named(double: Double, tmp_path: Path) -> None:
     double.hub.settings["environments"] = environments(production=CHOSEN)
     assert asked(tmp_path).exit_code == 0
-    policies = {"total_count": 2, "branch_policies": [{"name": "main"}, {"name": "release/*"}]}
+    rows = [{"name": name, "type": "branch"} for name in ("main", "release/*")]
+    policies = {"total_count": 2, "branch_policies": rows}
     double.hub.settings["branch_policies"] = policies
     result = asked(tmp_path)
     assert result.exit_code == 1
@@ -256,7 +280,16 @@ def test_rule_sets_count_as_well_as_classic_protection(double: Double, tmp_path:
         {"type": "required_status_checks", "parameters": checks},
         {"type": "required_status_checks", "parameters": other},
         {"type": "non_fast_forward"},
+        {"type": "deletion"},
     ]
+    for rule in double.hub.settings["rules"]:
+        rule["ruleset_id"] = 7
+    double.hub.settings["rule_set"] = {"bypass_actors": []}
+    result = asked(tmp_path)
+    # "Protected branches only" is then every branch.
+    assert "rule sets make no branch a protected one" in " ".join(result.output.split())
+    assert result.exit_code == 1
+    double.hub.settings["environments"] = environments(production=CHOSEN, glass=CHOSEN)
     result = asked(tmp_path)
     assert result.exit_code == 0, result.output
     assert "2 approvals" in result.output
@@ -288,3 +321,59 @@ def test_a_repository_that_cannot_be_seen_is_an_error(double: Double, tmp_path: 
     result = asked(tmp_path)
     assert result.exit_code == 1
     assert TOKEN not in str(result.exception)
+
+
+@pytest.mark.threat("TM-SETTINGS-1")
+@pytest.mark.invariant("RV-11")
+def test_a_tag_named_like_the_branch_is_not_the_branch(double: Double, tmp_path: Path) -> None:
+    double.hub.settings["environments"] = environments(production=CHOSEN)
+    rows = [{"name": "main", "type": "branch"}, {"name": "main", "type": "tag"}]
+    double.hub.settings["branch_policies"] = {"total_count": 2, "branch_policies": rows}
+    result = asked(tmp_path)
+    assert result.exit_code == 1
+    assert "these may use it: main, tag main" in " ".join(result.output.split())
+
+
+@pytest.mark.threat("TM-SETTINGS-2")
+@pytest.mark.invariant("RV-11")
+@pytest.mark.parametrize("hidden", [False, True])
+def test_who_may_go_past_a_rule_set_is_named(double: Double, tmp_path: Path, hidden: bool) -> None:
+    rule = {"type": "pull_request", "ruleset_id": 7}
+    parameters = {"required_approving_review_count": 1}
+    double.hub.settings["rules"] = [{**rule, "parameters": parameters}]
+    actors = [{"actor_id": 5, "actor_type": "RepositoryRole", "bypass_mode": "pull_request"}]
+    double.hub.settings["rule_set"] = {} if hidden else {"bypass_actors": actors}
+    result = asked(tmp_path)
+    said = "may not see it" if hidden else "RepositoryRole of rule set 7"
+    assert said in " ".join(result.output.split())
+    assert result.exit_code == int(not hidden)
+
+
+@pytest.mark.threat("TM-SETTINGS-3")
+@pytest.mark.invariant("RV-11")
+@pytest.mark.parametrize(
+    ("owner", "team", "members"),
+    [
+        ("@eve", {}, []),
+        ("@nobody", {}, []),
+        ("ops@acme.example", {}, []),
+        ("@acme/dba", {"permission": "push", "privacy": "closed"}, []),
+        ("@acme/dba", {"permission": "push", "privacy": "secret"}, [{}]),
+        ("@acme/dba", {"permission": "pull", "privacy": "closed"}, [{}]),
+        ("@acme/other", {"permission": "push", "privacy": "closed"}, [{}]),
+    ],
+)
+def test_an_owner_who_cannot_approve_owns_nothing(
+    double: Double, tmp_path: Path, owner: str, team: dict[str, str], members: list[Any]
+) -> None:
+    double.hub.settings["teams"] = [{"slug": "dba", **team}] if team else []
+    double.hub.settings["team_members"] = members
+    ada = git.Repo(tmp_path / "ada")
+    (tmp_path / "ada" / ".github" / "CODEOWNERS").write_text(f"* {owner}\n")
+    ada.git.commit("-am", "owners")
+    ada.git.push(str(double.hub.bare.git_dir), "HEAD:main")
+    assert f"(cannot approve: {owner})" in " ".join(asked(tmp_path).output.split())
+    (tmp_path / "ada" / ".github" / "CODEOWNERS").write_text(f"* {owner} @ada\n")
+    ada.git.commit("-am", "owners")
+    ada.git.push(str(double.hub.bare.git_dir), "HEAD:main")
+    assert "everything that matters here is owned" in " ".join(asked(tmp_path).output.split())

@@ -182,10 +182,16 @@ class GithubForge:
                 people.append(account)
         return tuple(person for person in people if person.is_person)
 
-    def open_pull_requests(self, branch: str) -> tuple[PullRequest, ...]:
+    def own_pull_requests(self, branch: str) -> tuple[PullRequest, ...]:
+        """The open ones from branches of the repository itself. Nothing of a fork's is read."""
         path = f"{self._at}/pulls"
-        rows = self._client.pages(path, {"state": "open", "base": branch})
-        return tuple(self.pull_request(Fields(row, path).number("number")) for row in rows)
+        found = self._client.pages(path, {"state": "open", "base": branch})
+        rows = [Fields(row, path) for row in found]
+        own = [row for row in rows if self._is_own(row.inner("head").inner_or_none("repo"))]
+        return tuple(self.pull_request(row.number("number")) for row in own)
+
+    def _is_own(self, repository: Fields | None) -> bool:
+        return repository is not None and f"/repos/{repository.text('full_name')}" == self._at
 
 
 def pull_request_of(fields: Fields) -> PullRequest:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from reconciler.edges.github.client import GithubClient
 from reconciler.edges.github.fields import Fields
+from reconciler.edges.github.problems import unclear
 from reconciler.errors import Unavailable
 from reconciler.guard.forge_settings import (
     BranchRules,
@@ -20,10 +21,16 @@ from reconciler.guard.forge_settings import (
     RequiredCheck,
     Schedule,
 )
-from reconciler.guard.review.code_owners import CODE_OWNERS_PATHS
+from reconciler.guard.review.code_owners import CODE_OWNERS_PATHS, parse_code_owners
 from reconciler.limits import CODE_OWNERS_BYTES_MAX
 
 Read = TypeVar("Read")
+
+# Rules that a review rests on: who goes past another one, goes past no review.
+_GUARDING = frozenset(
+    {"pull_request", "required_status_checks", "non_fast_forward", "deletion", "merge_queue"}
+)
+_OWNERS_MAX = 200  # each is asked about
 
 
 def read_settings(
@@ -68,10 +75,35 @@ def _rules(client: GithubClient, at: str, branch: str) -> BranchRules | None:
     for row in newer or []:
         rules[Fields(row, at).text("type")].append(_dict(row, "parameters"))
     classic = classic if isinstance(classic, dict) else {}
-    return _together(classic, rules)
+    sets = {row.get("ruleset_id") for row in newer or [] if row["type"] in _GUARDING}
+    bypass = _seen(lambda: (*_bypass_of_classic(classic), *_bypass_of_sets(client, at, sets)))
+    return _together(classic, rules, bypass)
 
 
-def _together(classic: dict[str, Any], rules: dict[str, list[dict[str, Any]]]) -> BranchRules:
+def _bypass_of_classic(classic: dict[str, Any]) -> Iterator[str]:
+    if classic and _dict(classic, "enforce_admins").get("enabled") is not True:
+        yield "administrators"
+    review = _dict(classic, "required_pull_request_reviews")
+    allowed = _dict(review, "bypass_pull_request_allowances")
+    for kind in ("users", "teams", "apps"):
+        rows = [Fields(row, "the branch's protection") for row in allowed.get(kind) or []]
+        yield from (row.text("login" if kind == "users" else "slug") for row in rows)
+
+
+def _bypass_of_sets(client: GithubClient, at: str, sets: Iterable[Any]) -> Iterator[str]:
+    """GitHub leaves the list out for a token that may not change the rule set."""
+    for number in sorted(sets, key=str):
+        path = f"{at}/rulesets/{number}"
+        for row in Fields(client.get(path), path).items("bypass_actors"):
+            actor = Fields(row, path)
+            yield f"{actor.text('actor_type')} of rule set {number}"
+
+
+def _together(
+    classic: dict[str, Any],
+    rules: dict[str, list[dict[str, Any]]],
+    bypass: tuple[str, ...] | None,
+) -> BranchRules:
     """The strictest of each: several rule sets can hold for one branch."""
     review, newer = _dict(classic, "required_pull_request_reviews"), rules["pull_request"]
     checks, newer_checks = _dict(classic, "required_status_checks"), rules["required_status_checks"]
@@ -94,6 +126,10 @@ def _together(classic: dict[str, Any], rules: dict[str, list[dict[str, Any]]]) -
         or _any(newer_checks, "strict_required_status_checks_policy"),
         allows_force_push="non_fast_forward" not in rules
         and _dict(classic, "allow_force_pushes").get("enabled") is not False,
+        allows_deletion="deletion" not in rules
+        and _dict(classic, "allow_deletions").get("enabled") is not False,
+        is_classic=bool(classic),
+        bypass=bypass,
     )
 
 
@@ -136,13 +172,19 @@ def _environment(
     if policy is not None and policy.flag("custom_branch_policies"):
         path = f"{at}/environments/{quote(name, safe='')}/deployment-branch-policies"
         chosen = client.pages(path, items="branch_policies")
-        branches = tuple(sorted(Fields(each, path).text("name") for each in chosen))
+        branches = tuple(sorted(_policy(Fields(each, path)) for each in chosen))
     return ForgeEnvironment(
         name=name,
         limits_branches=policy is not None,
         branches=branches,
         reviewers=reviewers,
     )
+
+
+def _policy(fields: Fields) -> str:
+    """A tag can have the name of a branch, and everybody who may write can push it."""
+    kind, name = fields.text("type"), fields.text("name")
+    return name if kind == "branch" else f"{kind} {name}"
 
 
 def _code_owners(
@@ -153,11 +195,45 @@ def _code_owners(
     if content is None:
         return CodeOwners(text=None)
     path = f"{at}/codeowners/errors"
-    answer = client.find(path, {"ref": branch})
-    mistakes = [] if answer is None else Fields(answer, path).items("errors")
+    mistakes = Fields(client.get(path, {"ref": branch}), path).items("errors")
+    text = content[:CODE_OWNERS_BYTES_MAX].decode(errors="replace")
+    owners = sorted({owner for line in parse_code_owners(text) for owner in line.owners})
+    if len(owners) > _OWNERS_MAX:
+        raise unclear(path, f"it names {len(owners)} owners")
+    teams = _teams(client, at) if any("/" in owner for owner in owners) else frozenset()
     return CodeOwners(
-        text=content[:CODE_OWNERS_BYTES_MAX].decode(errors="replace"),
+        text=text,
         mistakes=tuple(Fields(row, path).text("kind") for row in mistakes),
+        idle=frozenset(owner for owner in owners if not _can_approve(client, at, owner, teams)),
+    )
+
+
+def _can_approve(client: GithubClient, at: str, owner: str, teams: frozenset[str]) -> bool:
+    """Whose account an address is of, nobody but GitHub knows."""
+    if not owner.startswith("@"):
+        return False
+    name = owner.removeprefix("@")
+    if "/" not in name:
+        path = f"{at}/collaborators/{quote(name, safe='')}/permission"
+        found = client.find(path)
+        return found is not None and Fields(found, path).text("permission") in ("admin", "write")
+    organisation, _, slug = name.partition("/")
+    if slug.lower() not in teams:
+        return False
+    team = f"/orgs/{quote(organisation, safe='')}/teams/{quote(slug, safe='')}/members"
+    return bool(client.pages(team))
+
+
+def _teams(client: GithubClient, at: str) -> frozenset[str]:
+    """Slugs of the teams that may write and that everybody in the organisation sees: of others
+    GitHub takes no ownership."""
+    path = f"{at}/teams"
+    rows = [Fields(row, path) for row in client.pages(path)]
+    return frozenset(
+        row.text("slug").lower()
+        for row in rows
+        if row.text("permission") in ("push", "maintain", "admin")
+        and row.text("privacy") == "closed"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reconciler.errors import Refused
+from reconciler.errors import InvalidInput, Refused
 from reconciler.flows.reconcile_pass import Pass
 from reconciler.guard.classify import position_of
 from reconciler.limits import PLAN_BYTES_MAX
@@ -31,12 +31,12 @@ def proposed_plan(forge: Forge, commit: str, begun: Pass, *, below: str) -> Prop
     """None if the commit has no sound plan for the keyspace: `verify` says what is wrong there."""
     paths = plan_paths(begun.environment.name, begun.files.spec.keyspace)
     path = from_the_top(paths.json, below)
-    content = forge.file(commit, path, bytes_max=PLAN_BYTES_MAX)
-    if content is None:
-        return None
     try:
+        content = forge.file(commit, path, bytes_max=PLAN_BYTES_MAX)
+        if content is None:
+            return None
         plan = load_plan(content, path)
-    except Refused:
+    except (Refused, InvalidInput):  # one pull request does not hide the others
         return None
     look = _look_as_for(plan.core.policy, begun)
     moved = tuple(
