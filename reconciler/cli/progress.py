@@ -18,6 +18,7 @@ from reconciler.outcomes.progress import (
     StatementStarted,
 )
 from reconciler.report.progress import progress_line
+from reconciler.report.reason_words import reason_words
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -82,7 +83,7 @@ class _Board:
                     self._bars.advance(wave)
             case RolloutWaits():
                 if event.shard is not None:
-                    self._update(event.shard, doing=event.reason)
+                    self._update(event.shard, doing=reason_words(event.reason))
             case _:
                 pass
 

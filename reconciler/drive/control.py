@@ -13,6 +13,15 @@ from reconciler.drive.record import RolloutBook
 from reconciler.drive.status import is_driven
 from reconciler.errors import Refused
 from reconciler.ledger.model import Request, StoredApply, StoredLease
+from reconciler.ledger.reasons import (
+    Answer,
+    EndedAs,
+    EndedMeanwhile,
+    NothingUnfinished,
+    Released,
+    StaysStopped,
+    Unanswered,
+)
 from reconciler.ledger.states import RequestKind, RequestState
 from reconciler.limits import REQUEST_ANSWER_S_MAX, ROLLOUT_POLL_S, SIGN_OF_LIFE_S_MAX
 from reconciler.outcomes.apply import ControlOutcome
@@ -39,7 +48,7 @@ def ask(
             keyspace=keyspace,
             kind=kind,
             state=RequestState.REFUSED,
-            answer="no apply of this keyspace is unfinished",
+            answer=NothingUnfinished(),
         )
     request = ledger.ask(stored.apply_id, kind, asked_by=asked_by, now_s=clock.now_s())
     answered = _answered(ledger, clock, stored, request)
@@ -48,7 +57,7 @@ def ask(
         keyspace=keyspace,
         kind=kind,
         state=answered.state,
-        answer=answered.answer or "recorded; it has not been answered yet",
+        answer=answered.answer or Unanswered(),
         apply_id=stored.apply_id,
     )
 
@@ -102,7 +111,7 @@ def _carry_out(ledger: Ledger, clock: Clock, request: Request, seen: StoredLease
     stored = ledger.apply(apply_id)
     unfinished = stored and ledger.unfinished(stored.environment, stored.keyspace)
     if not unfinished or unfinished.apply_id != apply_id:
-        ledger.answer(request.request_id, RequestState.REFUSED, "the apply has ended meanwhile")
+        ledger.answer(request.request_id, RequestState.REFUSED, EndedMeanwhile())
         return
     # The fence first: if its driver was only slow, it can write nothing after this.
     lease = ledger.take_over(apply_id, holder=request.asked_by, now_s=clock.now_s(), seen=seen)
@@ -118,20 +127,19 @@ def _carry_out(ledger: Ledger, clock: Clock, request: Request, seen: StoredLease
 
 def _carried_out(
     book: RolloutBook, opened: OpenApply, kind: RequestKind
-) -> tuple[RequestState, str]:
+) -> tuple[RequestState, Answer]:
     lease = opened.lease
     match kind:
         case RequestKind.STOP:
             book.lose(lease, opened.operations)
             book.move_rest(lease, Move.STOP)
             book.project(lease)
-            return RequestState.APPLIED, "nobody drove it; it stays as it is until resumed"
+            return RequestState.APPLIED, StaysStopped()
         case RequestKind.CANCEL:
             book.lose(lease, opened.operations)
             book.move_rest(lease, Move.CANCEL)
             book.project(lease)
-            state = book.stored.state
-            return RequestState.APPLIED, f"it has ended as {state}; what was applied stays applied"
+            return RequestState.APPLIED, EndedAs(book.stored.state)
         case RequestKind.RELEASE:
             after = release(book.stored, book.operations())
             if after is None:
@@ -139,6 +147,6 @@ def _carried_out(
                 verdict = RequestState.SUPERSEDED if before else RequestState.REFUSED
                 return verdict, nothing_to_release(book.stored)
             book.settle(lease, after)
-            return RequestState.APPLIED, "released; `reconciler resume` goes on"
+            return RequestState.APPLIED, Released()
         case _:
             assert_never(kind)

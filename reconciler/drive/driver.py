@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
 from functools import partial
 from typing import assert_never
 
@@ -31,6 +30,15 @@ from reconciler.drive.shard.task import (
 from reconciler.errors import Problem, ReconcilerError
 from reconciler.guard.model import Refusal
 from reconciler.ledger.model import Soaking
+from reconciler.ledger.reasons import (
+    Halted,
+    InWords,
+    LeftAtOnce,
+    OutcomeUnseen,
+    Reason,
+    Soaks,
+    Stopped,
+)
 from reconciler.ledger.states import FINISHED, ApplyState, Hold, OperationState
 from reconciler.limits import ROLLOUT_POLL_S, SETTLES_PER_SHARD_MAX
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
@@ -154,8 +162,12 @@ class RolloutDriver:
             asked=self._requests.asked,
             gates_open=stored.gates_open,
             failures_released=stored.failures_released,
-            guard_hold=self._gates.hold or (self._guard_hold.message if self._guard_hold else None),
+            guard_hold=self._held_by_a_guard(),
         )
+
+    def _held_by_a_guard(self) -> Reason | None:
+        held = self._guard_hold
+        return self._gates.hold or (InWords(held.message) if held else None)
 
     def _steady_now_s(self) -> float:
         """A clock that somebody sets makes a soak longer, never shorter."""
@@ -176,7 +188,7 @@ class RolloutDriver:
         return next_action(situation, self._pace)
 
     def _start(self, shards: tuple[str, ...]) -> None:
-        self._unless_lost(lambda: self._book.hold(self._lease, Hold.NONE, ""))  # the soak is over
+        self._unless_lost(lambda: self._book.hold(self._lease, Hold.NONE, None))  # the soak is over
         if self._ends_run is not None:
             return
         for shard in shards:
@@ -273,15 +285,14 @@ class RolloutDriver:
         now_s = self._world.clock.now_s()
         if soak != self._soaking:
             self._soaking = soak
-            starts = datetime.fromtimestamp(soak.until_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-            reason = f"wave {soak.wave} starts after the soak, at {starts}"
+            reason = Soaks(soak.wave, soak.until_s)
             until = Soaking(soak.wave, soak.until_s)
             self._unless_lost(lambda: self._book.hold(self._lease, Hold.NONE, reason, until))
             self._on_progress(
                 RolloutWaits(
                     at_s=now_s,
                     keyspace=self._keyspace,
-                    reason=f"wave {soak.wave} starts after the soak",
+                    reason=reason,
                     until_s=soak.until_s,
                 )
             )
@@ -305,7 +316,7 @@ class RolloutDriver:
         self._unless_lost(self._lose_what_is_in_flight)
         return self._outcome(
             ApplyVerdict.UNKNOWN if self._in_flight else ApplyVerdict.STOPPED,
-            "left at once; `reconciler resume` looks at the shards first",
+            LeftAtOnce(),
         )
 
     def _lose_what_is_in_flight(self) -> None:
@@ -313,21 +324,21 @@ class RolloutDriver:
         self._book.project(self._lease)
 
     def _end(self, action: _End) -> ApplyOutcome:
-        reason = ""
+        reason: Reason | None = None
         try:
             match action:
                 case Pause(why=why, reason=reason):
                     self._book.hold(self._lease, _HOLDS[why], reason)
                 case Halt(shard=shard):
-                    reason = f"shard {shard} failed; nothing further was started"
+                    reason = Halted(shard)
                     self._book.move_rest(self._lease, Move.CANCEL)
                 case EndStopped():
-                    reason = "stopped; `reconciler resume` goes on"
+                    reason = Stopped()
                     self._book.move_rest(self._lease, Move.STOP)
                 case EndCancelled():
                     self._book.move_rest(self._lease, Move.CANCEL)
                 case EndUnknown(shards=shards):
-                    reason = f"nobody knows yet what became of shard {', '.join(shards)}"
+                    reason = OutcomeUnseen(shards)
                 case Finish():
                     pass
                 case _:
@@ -350,7 +361,7 @@ class RolloutDriver:
             return ApplyVerdict.UNKNOWN
         return _VERDICTS.get(self._book.stored.state, ApplyVerdict.STOPPED)
 
-    def _outcome(self, verdict: ApplyVerdict, reason: str) -> ApplyOutcome:
+    def _outcome(self, verdict: ApplyVerdict, reason: Reason | None) -> ApplyOutcome:
         self._reload_after_loss()
         now_s = self._world.clock.now_s()
         self._on_progress(RolloutEnded(at_s=now_s, keyspace=self._keyspace, verdict=verdict))

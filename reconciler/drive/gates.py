@@ -12,6 +12,7 @@ from typing import Final
 
 from reconciler.errors import ReconcilerError
 from reconciler.guard.model import Refusal
+from reconciler.ledger.reasons import WaveRefused
 from reconciler.ports.clock import Crew, WorkEnded
 
 AskGates = Callable[[], tuple[Refusal, ...]]
@@ -20,8 +21,8 @@ GATES: Final = "(gates)"  # among the names of shards at work; no shard can have
 
 
 class WaveGates:
-    """`refusals` are why no further wave may begin, once a gate has said so; `hold` says it in
-    words."""
+    """`refusals` are why no further wave may begin, once a gate has said so; `hold` sums them
+    up."""
 
     def __init__(self, crew: Crew, ask: AskGates) -> None:
         self._crew = crew
@@ -29,7 +30,7 @@ class WaveGates:
         self._passed: int | None = None
         self._asked: int | None = None
         self.refusals: tuple[Refusal, ...] = ()
-        self.hold: str | None = None
+        self.hold: WaveRefused | None = None
 
     def let_in(self, wave: int) -> bool:
         """True once every gate has let this wave in; the first call begins to ask."""
@@ -48,8 +49,8 @@ class WaveGates:
         else:
             self.refusals = _unanswered(ended.error)
         if self.refusals:
-            more = f" (and {len(self.refusals) - 1} more)" if len(self.refusals) > 1 else ""
-            self.hold = f"wave {asked} does not begin: {self.refusals[0].message}{more}"
+            first, *more = self.refusals
+            self.hold = WaveRefused(asked or 0, first.message, len(more))
         else:
             self._passed = asked
 

@@ -26,6 +26,7 @@ from reconciler.ledger.model import (
     StoredApply,
     StoredOperation,
 )
+from reconciler.ledger.reasons import Begun, TakenUp
 from reconciler.ledger.states import Hold
 from reconciler.model.object_id import ObjectId
 from reconciler.plan.model import Plan
@@ -90,14 +91,14 @@ def open_apply(
         entries = _entries(stored, rows, work, order.standings, clock.now_s())
         now_s = clock.now_s()
         lease = ledger.take_over(stored.apply_id, holder=order.holder, now_s=now_s)
-        entries.append(EventEntry(at_s=now_s, what=f"taken up by {order.holder}"))
+        entries.append(EventEntry(at_s=now_s, what=TakenUp(order.holder)))
     else:
         now_s = clock.now_s()
         lease = ledger.begin(_new_apply(order, work), holder=order.holder, now_s=now_s)
         stored = _read_apply(ledger, lease)
         rows = grouped(ledger.operations(lease.apply_id))
         entries = _entries(stored, rows, work, order.standings, now_s)
-        entries.append(EventEntry(at_s=now_s, what=f"begun by {order.holder}"))
+        entries.append(EventEntry(at_s=now_s, what=Begun(order.holder)))
     ledger.record(lease, entries)
     operations = ledger.operations(lease.apply_id)
     stored = _released(ledger, lease, stored, operations, order.releases)
@@ -121,7 +122,7 @@ def _released(
     after = stored
     if releases is Releases.WHAT_HOLDS and stored.hold is not Hold.NONE:
         after = release(stored, operations) or stored
-    after = replace(after, hold=Hold.NONE, reason="", waits_since_s=None, soaking=None)
+    after = replace(after, hold=Hold.NONE, reason=None, waits_since_s=None, soaking=None)
     if after == stored:
         return stored
     ledger.settle(lease, after)

@@ -23,6 +23,7 @@ from reconciler.ledger.model import (
     StoredApply,
     StoredOperation,
 )
+from reconciler.ledger.reasons import Reason, StateChanged
 from reconciler.ledger.states import FINISHED, SETTLED, Hold, OperationState
 from reconciler.model.object_id import ObjectId
 from reconciler.outcomes.apply import ShardRow, WaveRow
@@ -91,13 +92,14 @@ class RolloutBook:
     def settle(self, lease: Lease, row: StoredApply) -> None:
         history: tuple[EventEntry, ...] = ()
         if row.state is not self.stored.state or row.reason != self.stored.reason:
-            state = row.state.replace("_", " ")
-            what = f"{state}: {row.reason}" if row.reason else state
+            what = StateChanged(row.state, row.reason)
             history = (EventEntry(at_s=self._clock.now_s(), what=what),)
         self._ledger.settle(lease, row, history)
         self.stored = replace(row, version=row.version + 1)
 
-    def hold(self, lease: Lease, hold: Hold, reason: str, soaking: Soaking | None = None) -> None:
+    def hold(
+        self, lease: Lease, hold: Hold, reason: Reason | None, soaking: Soaking | None = None
+    ) -> None:
         """Say why nothing starts; with Hold.NONE, that it will by itself."""
         if (hold, reason, soaking) == (self.stored.hold, self.stored.reason, self.stored.soaking):
             return
@@ -152,7 +154,7 @@ class RolloutBook:
             state=state,
             problem=self.problem(),
             hold=Hold.NONE if finished else self.stored.hold,
-            reason="" if finished else self.stored.reason,
+            reason=None if finished else self.stored.reason,
             waits_since_s=None if finished else self.stored.waits_since_s,
             soaking=None if finished else self.stored.soaking,
             completed_s=max(self.settled_s.values()) if finished else None,

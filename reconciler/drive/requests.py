@@ -12,6 +12,13 @@ from typing import assert_never
 from reconciler.drive.record import RolloutBook
 from reconciler.drive.shard.task import RolloutWorld
 from reconciler.ledger.model import Lease, Request
+from reconciler.ledger.reasons import (
+    CancelledAlready,
+    EndedMeanwhile,
+    NothingNewStarts,
+    RestNeverStarts,
+    TakenUpAgain,
+)
 from reconciler.ledger.states import RequestKind, RequestState
 from reconciler.limits import HEARTBEAT_S, ROLLOUT_POLL_S
 from reconciler.rollout.decide import Asked
@@ -46,14 +53,13 @@ class RolloutRequests:
         """A stop was for the run before this one; a cancel or a release still counts."""
         for request in self._pending():
             if request.kind is RequestKind.STOP:
-                why = f"taken up again by {self._lease.holder}"
+                why = TakenUpAgain(self._lease.holder)
                 self._world.ledger.answer(request.request_id, RequestState.SUPERSEDED, why)
 
     def refuse_late_ones(self) -> None:
         """Of an apply that is finished: who asked may be gone, too, and could not answer it."""
         for request in self._pending():
-            why = "the apply has ended meanwhile"
-            self._world.ledger.answer(request.request_id, RequestState.REFUSED, why)
+            self._world.ledger.answer(request.request_id, RequestState.REFUSED, EndedMeanwhile())
 
     def _pending(self) -> list[Request]:
         return self._world.ledger.requests(self._lease.apply_id, RequestState.PENDING)
@@ -62,13 +68,13 @@ class RolloutRequests:
         answer = partial(self._world.ledger.answer, request.request_id)
         match request.kind:
             case RequestKind.STOP if self.asked is Asked.CANCEL:
-                answer(RequestState.SUPERSEDED, "it is being cancelled")
+                answer(RequestState.SUPERSEDED, CancelledAlready())
             case RequestKind.STOP:
                 self.asked = Asked.STOP
-                answer(RequestState.APPLIED, "what runs is finished, nothing new starts")
+                answer(RequestState.APPLIED, NothingNewStarts())
             case RequestKind.CANCEL:
                 self.asked = Asked.CANCEL
-                answer(RequestState.APPLIED, "what runs is finished, the rest never starts")
+                answer(RequestState.APPLIED, RestNeverStarts())
             case RequestKind.RELEASE:
                 # What waits at a gate is driven by nobody (decision 12).
                 why = nothing_to_release(self._book.stored, is_driven=True)

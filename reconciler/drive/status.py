@@ -14,6 +14,7 @@ from reconciler.ledger.model import (
     StoredOperation,
     StoredStatement,
 )
+from reconciler.ledger.reasons import Reason, Requested, Undriven
 from reconciler.ledger.states import (
     FINISHED,
     SETTLED,
@@ -75,16 +76,15 @@ def _events(ledger: Ledger, apply_id: int) -> tuple[LedgerEvent, ...]:
     ]
     since_s = happened[0].at_s if happened else 0.0
     asked = [
-        LedgerEvent(at_s=request.asked_s, what=_asked(request))
+        LedgerEvent(at_s=request.asked_s, what=_requested(request))
         for request in ledger.requests(apply_id)
         if request.asked_s >= since_s
     ]
     return tuple(sorted([*happened, *asked], key=lambda event: event.at_s))
 
 
-def _asked(request: Request) -> str:
-    answer = f": {request.answer}" if request.answer else ""
-    return f"{request.kind} asked by {request.asked_by}, {request.state}{answer}"
+def _requested(request: Request) -> Requested:
+    return Requested(request.kind, request.asked_by, request.state, request.answer)
 
 
 def _is_released(stored: StoredApply, operations: Iterable[StoredOperation]) -> bool:
@@ -134,14 +134,13 @@ def _state_now(stored: StoredApply, shards: Sequence[ShardRow]) -> ApplyState:
 
 def _driver(
     stored: StoredApply, lease: StoredLease | None, now_s: float
-) -> tuple[str | None, float | None, str]:
+) -> tuple[str | None, float | None, Reason | None]:
     """Who drives it, its last sign of life, and why it stands still if it does."""
     if stored.state in FINISHED or lease is None or lease.apply_id != stored.apply_id:
         return None, None, stored.reason
     if is_driven(lease, stored.apply_id, now_s):
         return lease.holder, lease.heartbeat_s, stored.reason
-    nobody = "nobody drives it; `reconciler resume` goes on"
-    return None, lease.heartbeat_s, stored.reason or nobody
+    return None, lease.heartbeat_s, stored.reason or Undriven()
 
 
 def _explained(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reconciler.errors import Problem
+from reconciler.ledger.reasons import Answer, Happened, Reason
 from reconciler.ledger.states import (
     ApplyState,
     Hold,
@@ -51,7 +52,7 @@ class Soaking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredApply:
-    """`problem` is the first failure in rollout order; `reason` why nothing starts, in words, and
+    """`problem` is the first failure in rollout order; `reason` why nothing starts, and
     `waits_since_s` since when. `gates_open` is how many gates between waves with work somebody has
     opened."""
 
@@ -65,7 +66,7 @@ class StoredApply:
     version: int
     started_s: float
     hold: Hold = Hold.NONE
-    reason: str = ""
+    reason: Reason | None = None
     waits_since_s: float | None = None
     soaking: Soaking | None = None
     gates_open: int = 0
@@ -132,7 +133,7 @@ class StoredLease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What somebody asked of an apply; `answer` says what became of it, in words."""
+    """What somebody asked of an apply; `answer` says what became of it."""
 
     request_id: int
     apply_id: int
@@ -140,7 +141,7 @@ class Request:
     asked_by: str
     asked_s: float
     state: RequestState
-    answer: str = ""
+    answer: Answer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +163,7 @@ class EventEntry:
     """A line of history, for people."""
 
     at_s: float
-    what: str
+    what: Happened
     shard: str | None = None
     object_id: ObjectId | None = None
 

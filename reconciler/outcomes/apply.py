@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from reconciler.errors import Problem
 from reconciler.guard.model import Refusal
+from reconciler.ledger.reasons import Answer, Happened, Reason
 from reconciler.ledger.states import ApplyState, OperationState, RequestKind, RequestState
 from reconciler.model.object_id import ObjectId
 from reconciler.model.observation import Unreachable
@@ -78,7 +79,7 @@ class WaveRow:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyOutcome:
     """`apply_id` is None if nothing was started. `problem` is the first failure in rollout order,
-    or why the run ended early; `reason` says in words what a paused or stopped apply waits for."""
+    or why the run ended early; `reason` what a paused or stopped apply waits for."""
 
     environment: str
     keyspace: str
@@ -90,7 +91,7 @@ class ApplyOutcome:
     refusals: tuple[Refusal, ...] = ()
     unreachable: tuple[Unreachable, ...] = ()
     problem: Problem | None = None
-    reason: str = ""
+    reason: Reason | None = None
     statements_run: int = 0  # by this process
     elapsed_s: float = 0.0
 
@@ -106,7 +107,7 @@ class LedgerEvent:
     """One line of an apply's history."""
 
     at_s: float
-    what: str
+    what: Happened
     shard: str | None = None
     object_id: ObjectId | None = None
 
@@ -128,7 +129,7 @@ class ApplyStatus:
     holder: str | None
     heartbeat_s: float | None
     waits_since_s: float | None
-    reason: str
+    reason: Reason | None
     problem: Problem | None
     waves: tuple[WaveRow, ...]
     shards: tuple[ShardRow, ...]
@@ -153,5 +154,5 @@ class ControlOutcome:
     keyspace: str
     kind: RequestKind
     state: RequestState
-    answer: str
+    answer: Answer
     apply_id: int | None = None

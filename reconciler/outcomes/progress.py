@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reconciler.errors import Problem
+from reconciler.ledger.reasons import Reason
 from reconciler.ledger.states import OperationState
 from reconciler.model.object_id import ObjectId
 from reconciler.outcomes.apply import ApplyVerdict
@@ -71,7 +72,7 @@ class RolloutWaits:
 
     at_s: float
     keyspace: str
-    reason: str
+    reason: Reason
     shard: str | None = None
     until_s: float | None = None
 

@@ -16,6 +16,7 @@ from reconciler.ledger.model import (
     StoredOperation,
     StoredStatement,
 )
+from reconciler.ledger.reasons import Answer
 from reconciler.ledger.states import RequestKind, RequestState, StatementState
 
 
@@ -52,7 +53,7 @@ class Ledger(Protocol):
 
     def ask(self, apply_id: int, kind: RequestKind, *, asked_by: str, now_s: float) -> Request: ...
 
-    def answer(self, request_id: int, state: RequestState, answer: str) -> None:
+    def answer(self, request_id: int, state: RequestState, answer: Answer) -> None:
         """Say what became of a request; one that has its answer keeps it."""
 
     def requests(self, apply_id: int, state: RequestState | None = None) -> list[Request]: ...

@@ -23,6 +23,7 @@ from reconciler.outcomes.apply import (
     ApplyOutcome,
     ApplyStatus,
     ControlOutcome,
+    LedgerEvent,
     ShardRow,
     StatusOutcome,
 )
@@ -38,6 +39,7 @@ from reconciler.plan.permission import permission_of
 from reconciler.plan.permission_lines import allow_entries
 from reconciler.report import apply_words, drift_words
 from reconciler.report.order import sorted_problems, sorted_shards, sorted_unreachable
+from reconciler.report.reason_words import answer_words, happened_words, reason_words
 from reconciler.report.refusals import every_reason
 from reconciler.report.summary import summarise
 
@@ -201,7 +203,7 @@ def _apply_outcome(outcome: ApplyOutcome) -> Json:
         **_reasons(outcome.refusals, outcome.unreachable),
         "plan_id": outcome.plan.plan_id if outcome.plan else None,
         "apply_id": outcome.apply_id,
-        "reason": outcome.reason,
+        "reason": reason_words(outcome.reason),
         **_first_failure(outcome.problem, outcome.shards),
         "statements_run": outcome.statements_run,
         "elapsed_s": outcome.elapsed_s,
@@ -216,11 +218,11 @@ def _apply_status(apply: ApplyStatus) -> Json:
     return {
         **_head(apply, apply.state.value),
         **{name: getattr(apply, name) for name in rest},
-        "reason": apply.reason,
+        "reason": reason_words(apply.reason),
         **_first_failure(apply.problem, apply.shards),
         "waves": [_plain(wave) for wave in apply.waves],
         "shards": [_shard_row(row) for row in apply.shards],
-        "events": [_plain(event) for event in apply.events],
+        "events": [_event(event) for event in apply.events],
     }
 
 
@@ -245,7 +247,12 @@ def _doctor_outcome(outcome: DoctorOutcome) -> Json:
 
 
 def _control_outcome(outcome: ControlOutcome) -> Json:
-    return {**_head(outcome, outcome.state.value), **_plain(outcome)}
+    told = {**_plain(outcome), "answer": answer_words(outcome.answer)}
+    return {**_head(outcome, outcome.state.value), **told}
+
+
+def _event(event: LedgerEvent) -> Json:
+    return {**_plain(event), "what": happened_words(event.what)}
 
 
 def _plan(plan: Plan) -> Json:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from reconciler.errors import Problem
+from reconciler.ledger.reasons import Reason, Soaks
 from reconciler.ledger.states import OperationState
 from reconciler.outcomes.apply import ApplyVerdict
 from reconciler.outcomes.progress import (
@@ -21,6 +22,7 @@ from reconciler.outcomes.progress import (
 from reconciler.plan import words
 from reconciler.plan.visible import visible_line
 from reconciler.report import apply_words
+from reconciler.report.reason_words import reason_words, soak_words
 from reconciler.report.style import PLAIN, Style, Tone
 from reconciler.report.times import clock, duration
 from reconciler.report.write.plain import sql_line
@@ -52,7 +54,7 @@ def _what(event: ProgressEvent, style: Style) -> str:
             return f"{text}{_because(event.problem)}"
         case RolloutWaits():
             until = f" until {clock(event.until_s)} UTC" if event.until_s is not None else ""
-            return visible_line(f"waits{until}: {event.reason}")
+            return visible_line(f"waits{until}: {_why(event.reason)}")
         case RolloutEnded():
             good = event.verdict in (ApplyVerdict.COMPLETED, ApplyVerdict.NOTHING_TO_DO)
             return style.paint(event.verdict, Tone.GOOD if good else Tone.BAD)
@@ -74,6 +76,11 @@ def _statement_ended(event: StatementEnded, style: Style) -> str:
     if event.problem is None:
         return f"{table}: {style.paint('✓', Tone.GOOD)} {number}"
     return f"{table}: {style.paint('✗', Tone.BAD)} {number}{_because(event.problem)}"
+
+
+def _why(reason: Reason) -> str:
+    """Until when stands there already."""
+    return soak_words(reason) if isinstance(reason, Soaks) else reason_words(reason)
 
 
 def _because(problem: Problem | None) -> str:

@@ -7,12 +7,20 @@ from datetime import UTC, datetime
 
 def moment(at_s: float) -> str:
     """'2026-03-01 14:05:09 UTC'."""
-    return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return _shown(at_s, "%Y-%m-%d %H:%M:%S UTC")
 
 
 def clock(at_s: float) -> str:
     """'14:05:09': for lines that follow each other within a run."""
-    return datetime.fromtimestamp(at_s, UTC).strftime("%H:%M:%S")
+    return _shown(at_s, "%H:%M:%S")
+
+
+def _shown(at_s: float, form: str) -> str:
+    """Times may come from a ledger that somebody else has written: not all are in a calendar."""
+    try:
+        return datetime.fromtimestamp(at_s, UTC).strftime(form)
+    except (OverflowError, ValueError, OSError):
+        return f"{at_s:g} s since 1970"
 
 
 def age(seconds: float) -> str:

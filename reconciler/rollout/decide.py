@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import assert_never
 
+from reconciler.ledger.reasons import GateClosed, Reason, ShardFailed, WaveNotAsked
 from reconciler.ledger.states import SETTLED
 from reconciler.ledger.states import OperationState as S
 from reconciler.rollout.waves import Waves
@@ -60,7 +61,7 @@ class Situation:
     asked: Asked = Asked.NOTHING
     gates_open: int = 0
     failures_released: bool = False
-    guard_hold: str | None = None
+    guard_hold: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class PauseFor(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Pause:
     why: PauseFor
-    reason: str
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +194,7 @@ def _after_failure(situation: Situation, pace: Pace, lost: list[str]) -> Action 
         case OnFailure.PAUSE if situation.failures_released:
             return None
         case OnFailure.PAUSE if failed is not None:
-            reason = f"shard {failed} failed; nothing new starts until somebody releases it"
-            return Pause(PauseFor.FAILURE, reason)
+            return Pause(PauseFor.FAILURE, ShardFailed(failed))
         case OnFailure.HALT if failed is not None and not lost:
             return Halt(failed)
         case _:
@@ -208,7 +208,7 @@ def _within_wave(situation: Situation, pace: Pace, index: int) -> Action:
     if not begun and (held := _before_wave(situation, pace, index)):
         return held
     if pace.last_wave is not None and number > pace.last_wave and not situation.in_flight:
-        return Pause(PauseFor.LATER_WAVE, f"wave {number} was not asked for in this run")
+        return Pause(PauseFor.LATER_WAVE, WaveNotAsked(number))
     if shards := _startable(situation, pace, situation.waves[index]):
         return Start(shards)
     if situation.in_flight:
@@ -231,7 +231,7 @@ def _before_wave(situation: Situation, pace: Pace, index: int) -> Action | None:
         return Soak(number, until_s)
     gates_passed = sum(1 for wave in situation.waves[:index] if wave)
     if pace.gate and gates_passed > situation.gates_open:
-        return Pause(PauseFor.GATE, f"wave {number} waits for somebody to release it")
+        return Pause(PauseFor.GATE, GateClosed(number))
     return None
 
 

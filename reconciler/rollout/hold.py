@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from reconciler.ledger.model import StoredApply, StoredOperation
+from reconciler.ledger.reasons import InWords, NothingToRelease, WaveRefused
 from reconciler.ledger.states import SETTLED, Hold
 
 
@@ -36,27 +37,11 @@ def _waves_settled(operations: Iterable[StoredOperation]) -> int:
     return len({row.wave for row in rows if row.wave < first})
 
 
-def nothing_to_release(stored: StoredApply, *, is_driven: bool = False) -> str:
-    """Why a release did nothing, in words, and what does go on."""
-    match stored.hold:
-        case Hold.GUARD:
-            return f"no person holds it: {stored.reason}; `reconciler resume` asks again"
-        case Hold.FAILURE:
-            return "its failures have been released already; `reconciler resume` goes on"
-        case Hold.GATE:
-            return "the next wave has been released already; `reconciler resume` goes on"
-        case Hold.NONE if is_driven:
-            return (
-                "it waits at no gate and goes on by itself; no gate is opened before the apply"
-                " waits at it"
-            )
-        case Hold.NONE:
-            return (
-                "it waits at no gate; `reconciler resume` goes on, and no gate is opened before the"
-                " apply waits at it"
-            )
-        case _:
-            assert_never(stored.hold)
+def nothing_to_release(stored: StoredApply, *, is_driven: bool = False) -> NothingToRelease:
+    """Why a release did nothing."""
+    reason = stored.reason if stored.hold is Hold.GUARD else None
+    a_guards = reason if isinstance(reason, InWords | WaveRefused) else None
+    return NothingToRelease(stored.hold, a_guards, is_driven)
 
 
 def was_released(stored: StoredApply) -> bool:

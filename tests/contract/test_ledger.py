@@ -17,6 +17,7 @@ from reconciler.edges.ledger.sql import SqlLedger, open_ledger
 from reconciler.edges.server.process import RunningServer
 from reconciler.errors import InvalidInput, Problem, Refused, Unavailable
 from reconciler.ledger.model import EventEntry, OperationEntry, Soaking
+from reconciler.ledger.reasons import EndedMeanwhile, InWords, NothingNewStarts
 from reconciler.ledger.states import (
     ApplyState,
     Hold,
@@ -68,11 +69,13 @@ def test_what_was_begun_can_be_read_by_another(
 def test_texts_and_times_come_back_as_they_were(ledger: SqlLedger) -> None:
     lease = begun(ledger)
     sql = "ALTER TABLE `users` COMMENT 'größe 日本 🐬 \\\\ \"'" + "x" * 100_000
-    ledger.record(lease, [intent(sql=sql), EventEntry(at_s=1.000001, what="a\nb", shard="-40")])
+    ledger.record(
+        lease, [intent(sql=sql), EventEntry(at_s=1.000001, what=InWords("a\nb"), shard="-40")]
+    )
     (row,) = ledger.statements(lease.apply_id)
     assert (row.sql, row.intended_s) == (sql, 2.25)
     (event,) = ledger.events(lease.apply_id, limit=5)
-    assert (event.at_s, event.what) == (1.000001, "a\\nb"), "a message stays on its line"
+    assert (event.at_s, event.what) == (1.000001, InWords("a\\nb")), "a message stays on its line"
 
 
 @pytest.mark.invariant("ST-4")
@@ -154,10 +157,10 @@ def test_a_request_is_answered_once(ledger: SqlLedger) -> None:
     lease = begun(ledger)
     asked = ledger.ask(lease.apply_id, RequestKind.STOP, asked_by="you\x1b[2J", now_s=3.0)
     assert ledger.requests(lease.apply_id, RequestState.PENDING) == [asked]
-    ledger.answer(asked.request_id, RequestState.APPLIED, "stopping")
-    ledger.answer(asked.request_id, RequestState.REFUSED, "no")
+    ledger.answer(asked.request_id, RequestState.APPLIED, NothingNewStarts())
+    ledger.answer(asked.request_id, RequestState.REFUSED, EndedMeanwhile())
     (found,) = ledger.requests(lease.apply_id)
-    assert (found.state, found.answer) == (RequestState.APPLIED, "stopping")
+    assert (found.state, found.answer) == (RequestState.APPLIED, NothingNewStarts())
     assert "\x1b" not in found.asked_by
 
 

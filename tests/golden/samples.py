@@ -253,6 +253,14 @@ TABLE_DRIFTED = Refusal(
     observed="CREATE TABLE `users` (\n  `id` bigint unsigned NOT NULL,\n  `name` varchar(80)"
     " NOT NULL,\n  PRIMARY KEY (`id`),\n  KEY `by_hand` (`name`)\n)",
 )
+SUPERSEDED = Refusal(
+    code="superseded",
+    message=f"plan {UNIFORM.plan_id} was superseded: the protected branch has moved on to"
+    f" {DIVERGENT.plan_id}",
+    recovery="nothing needs to be done here; the newer merge has its own apply",
+    expected=UNIFORM.plan_id,
+    observed=DIVERGENT.plan_id,
+)
 INPUT_CHANGED = Refusal(
     code="input-changed",
     message="schemas/commerce/users.sql changed since the plan was made",

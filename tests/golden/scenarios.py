@@ -9,6 +9,20 @@ from typing import TypedDict, Unpack
 from reconciler.errors import Problem
 from reconciler.flows.verify import unplanned
 from reconciler.guard.model import Refusal
+from reconciler.ledger.reasons import (
+    Begun,
+    Completed,
+    GateClosed,
+    InWords,
+    NothingNewStarts,
+    NothingUnfinished,
+    Reason,
+    Requested,
+    Soaks,
+    Stopped,
+    Undriven,
+    WaveRefused,
+)
 from reconciler.ledger.states import ApplyState, OperationState, RequestKind, RequestState
 from reconciler.model.object_id import table_id
 from reconciler.model.observation import Unreachable
@@ -67,7 +81,7 @@ class ApplyFields(TypedDict, total=False):
     shards: tuple[ShardRow, ...]
     refusals: tuple[Refusal, ...]
     problem: Problem
-    reason: str
+    reason: Reason
     statements_run: int
     elapsed_s: float
 
@@ -238,7 +252,7 @@ STATUS = ApplyStatus(
     holder="run 8123 on runner-4",
     heartbeat_s=START_S + 61,
     waits_since_s=None,
-    reason="",
+    reason=None,
     problem=None,
     waves=(
         WAVES_DONE[0],
@@ -261,16 +275,19 @@ STATUS = ApplyStatus(
         ),
     ),
     events=(
-        LedgerEvent(at_s=START_S, what="started by run 8123 on runner-4"),
-        LedgerEvent(at_s=START_S + 2, what="completed", shard="-40", object_id=table_id("users")),
+        LedgerEvent(at_s=START_S, what=Begun("run 8123 on runner-4")),
+        LedgerEvent(at_s=START_S + 2, what=Completed(), shard="-40", object_id=table_id("users")),
     ),
 )
 
+STOP_ASKED = Requested(
+    RequestKind.STOP, "ann on laptop (process 4711)", RequestState.APPLIED, NothingNewStarts()
+)
 STANDING = replace(
     STATUS,
     state=ApplyState.STOPPED,
     holder=None,
-    reason="nobody drives it; `reconciler resume` goes on",
+    reason=Undriven(),
     waves=(
         WAVES_DONE[0],
         WaveRow(number=2, shards=SHARDS[1:], completed=1, failed=0, running=0, stopped=2),
@@ -282,7 +299,7 @@ STANDING = replace(
     ),
     events=(
         *STATUS.events,
-        LedgerEvent(at_s=START_S + 30, what="stop asked by ann on laptop (process 4711), applied"),
+        LedgerEvent(at_s=START_S + 30, what=STOP_ASKED),
     ),
 )
 _PAST = (
@@ -322,7 +339,7 @@ BLOCKED = replace(
 SOAKING = replace(
     STATUS,
     waits_since_s=START_S + 2,
-    reason="wave 2 starts after the soak, at 2026-03-01 14:15:11 UTC",
+    reason=Soaks(2, START_S + 602),
     waves=(
         WAVES_DONE[0],
         WaveRow(
@@ -520,7 +537,7 @@ APPLY = (
             ApplyVerdict.PAUSED,
             plan=samples.UNIFORM,
             apply_id=17,
-            reason="wave 2 waits for a person to release it",
+            reason=GateClosed(2),
             waves=(
                 WAVES_DONE[0],
                 WaveRow(number=2, shards=SHARDS[1:], completed=0, failed=0, running=0),
@@ -540,8 +557,7 @@ APPLY = (
             ApplyVerdict.PAUSED,
             plan=samples.UNIFORM,
             apply_id=17,
-            reason="wave 2 does not begin: pull request #7 was merged although ben requested"
-            " changes",
+            reason=WaveRefused(2, "pull request #7 was merged although ben requested changes"),
             refusals=(samples.CHANGES_REQUESTED,),
             waves=(
                 WAVES_DONE[0],
@@ -562,7 +578,7 @@ APPLY = (
             ApplyVerdict.STOPPED,
             plan=samples.UNIFORM,
             apply_id=17,
-            reason="stopped by ana",
+            reason=Stopped(),
             waves=(
                 WAVES_DONE[0],
                 WaveRow(number=2, shards=SHARDS[1:], completed=0, failed=0, running=0, stopped=3),
@@ -586,7 +602,7 @@ APPLY = (
         applied(
             ApplyVerdict.SUPERSEDED,
             plan=samples.UNIFORM,
-            reason="commit 4f1c2ab is not the newest of its branch",
+            refusals=(samples.SUPERSEDED,),
         ),
     ),
     Scenario(
@@ -596,7 +612,6 @@ APPLY = (
             ApplyVerdict.CANCELLED,
             plan=samples.UNIFORM,
             apply_id=17,
-            reason="cancelled by ana",
             shards=(
                 row("-40", 1, operation("users", DONE, 2)),
                 *(
@@ -830,7 +845,7 @@ CONTROL = (
         keyspace="commerce",
         kind=RequestKind.STOP,
         state=RequestState.APPLIED,
-        answer="nothing new is started; what runs is finished first",
+        answer=NothingNewStarts(),
         apply_id=17,
     ),
     ControlOutcome(
@@ -838,7 +853,7 @@ CONTROL = (
         keyspace="billing",
         kind=RequestKind.STOP,
         state=RequestState.REFUSED,
-        answer="no apply is unfinished",
+        answer=NothingUnfinished(),
     ),
 )
 
@@ -885,14 +900,14 @@ PROGRESS: tuple[ProgressEvent, ...] = (
     RolloutWaits(
         at_s=START_S + 300,
         keyspace="commerce",
-        reason="wave 1 soaks before wave 2",
+        reason=Soaks(2, START_S + 900),
         until_s=START_S + 900,
     ),
     RolloutWaits(
         at_s=START_S + 901,
         keyspace="commerce",
         shard="80-c0",
-        reason="session 4711 holds the metadata lock of table users, try 2 of 5",
+        reason=InWords("session 4711 holds the metadata lock of table users, try 2 of 5"),
     ),
     StatementEnded(
         at_s=START_S + 902,

@@ -33,7 +33,7 @@ def test_a_gate_is_released_by_a_person_and_history_remembers(fleet: Fleet) -> N
     assert fleet.run("release").code == 0
     released = fleet.run("status").out
     assert "released already; `reconciler resume` goes on" in released
-    assert "waits for somebody to release" not in released.partition("History")[0]
+    assert "to release" not in released.partition("History")[0]
     assert "release asked by" in released.partition("History")[2]
     assert "next: `reconciler resume shop --environment production`" in released
     assert fleet.run("apply").code == 0

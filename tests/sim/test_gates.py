@@ -9,6 +9,7 @@ import pytest
 from reconciler.drive.open import Releases
 from reconciler.errors import Problem, Refused
 from reconciler.guard.model import Refusal
+from reconciler.ledger.reasons import WaveRefused
 from reconciler.ledger.states import ApplyState, Hold
 from reconciler.outcomes.apply import ApplyVerdict
 from reconciler.outcomes.progress import RolloutWaits
@@ -58,7 +59,7 @@ def test_an_approval_that_is_taken_back_between_waves_holds_and_goes_on_when_it_
     held = sim.run()
     assert held.verdict is ApplyVerdict.PAUSED
     assert held.refusals == (LEFT_MAIN, WITHDRAWN)
-    assert held.reason == "wave 2 does not begin: the plan left main (and 1 more)"
+    assert held.reason == WaveRefused(2, "the plan left main", 1)
     assert touched(sim) == {"-40"}
     (stored,) = sim.ledger.applies("production", keyspace="commerce", limit=9)
     assert (stored.state, stored.hold, stored.reason) == (

@@ -18,6 +18,7 @@ from reconciler.drive.shard.task import RolloutWorld
 from reconciler.edges.clock import SystemClock
 from reconciler.edges.crew import ThreadCrew
 from reconciler.edges.ledger.sql import SqlLedger, open_ledger
+from reconciler.ledger.reasons import NothingNewStarts
 from reconciler.ledger.states import RequestKind, RequestState
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict, ControlOutcome
 from reconciler.plan.model import PlannedStatement
@@ -29,7 +30,7 @@ from tests.sim.plans import environment, plan_for
 ROLLOUT = RolloutSpec(parallel=2, lock_retries=20)
 HEARD_WITHIN_S = 3.0  # a poll is a quarter of a second; the rest is for slow machines
 PATIENCE_S = 30.0
-HEARD = "what runs is finished, nothing new starts"  # says the driver
+HEARD = NothingNewStarts()  # says the driver
 
 
 @dataclass

@@ -9,9 +9,11 @@ import pytest
 from reconciler.drive.control import ask
 from reconciler.drive.open import Releases
 from reconciler.ledger.model import Request
-from reconciler.ledger.states import RequestKind, RequestState
+from reconciler.ledger.reasons import NothingToRelease
+from reconciler.ledger.states import Hold, RequestKind, RequestState
 from reconciler.outcomes.apply import ApplyVerdict, ControlOutcome
 from reconciler.plan.model import PlannedStatement
+from reconciler.report.reason_words import answer_words
 from reconciler.spec.model import RolloutSpec, WaveShare
 from tests.sim.fleet import SimFleet
 from tests.sim.plans import SHARDS, plan_for
@@ -65,8 +67,8 @@ def test_a_release_of_a_stopped_apply_is_refused_and_says_what_goes_on() -> None
     sim = stopped_in_the_first_wave()
     answer = asked(sim, RequestKind.RELEASE)
     assert answer.state is RequestState.REFUSED
-    assert "waits at no gate" in answer.answer
-    assert "`reconciler resume` goes on" in answer.answer
+    assert answer.answer == NothingToRelease(Hold.NONE)
+    assert "waits at no gate; `reconciler resume` goes on" in answer_words(answer.answer)
     assert sim.run(releases=Releases.WHAT_HOLDS).verdict is ApplyVerdict.PAUSED
     assert touched(sim) == FIRST
 
@@ -86,7 +88,7 @@ def test_a_release_while_it_runs_is_refused_by_the_driver() -> None:
     assert touched(sim) == FIRST
     (request,) = sim.ledger.requests(1)
     assert request.state is RequestState.REFUSED
-    assert "waits at no gate" in request.answer
+    assert request.answer == NothingToRelease(Hold.NONE, is_driven=True)
 
 
 @pytest.mark.invariant("GT-3")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.drive.control import ask
+from reconciler.ledger.reasons import EndedMeanwhile, NothingNewStarts
 from reconciler.ledger.states import ApplyState, RequestKind, RequestState
 from reconciler.outcomes.apply import ApplyVerdict, ControlOutcome
 from reconciler.plan.model import PlannedStatement
@@ -64,7 +65,7 @@ def test_two_people_who_end_an_abandoned_apply_at_once_both_get_an_answer() -> N
     answer = asked(sim, between, RequestKind.CANCEL)
     assert [other.state for other in others] == [RequestState.APPLIED]
     assert answer.state is RequestState.REFUSED
-    assert "ended" in answer.answer
+    assert answer.answer == EndedMeanwhile()
     (apply,) = sim.ledger.applies("production", keyspace="commerce", limit=9)
     assert apply.state is ApplyState.CANCELLED
     assert not sim.ledger.requests(apply.apply_id, RequestState.PENDING)
@@ -77,11 +78,11 @@ def test_a_driver_that_takes_an_apply_up_just_then_is_not_pushed_aside(kind: Req
     def resume() -> None:
         lease = sim.ledger.take_over(1, holder="the driver", now_s=sim.fleet.clock.now_s())
         (request,) = sim.ledger.requests(lease.apply_id, RequestState.PENDING)
-        sim.ledger.answer(request.request_id, RequestState.APPLIED, "heard")
+        sim.ledger.answer(request.request_id, RequestState.APPLIED, NothingNewStarts())
 
     answer = asked(sim, Meanwhile(sim.ledger, "take_over", resume), kind)
     lease = sim.ledger.lease("production", "commerce")
-    assert answer.answer == "heard"
+    assert answer.answer == NothingNewStarts()
     assert lease is not None
     assert lease.holder == "the driver"
 
@@ -101,5 +102,5 @@ def test_a_request_that_comes_too_late_is_refused_and_not_left_open() -> None:
     sim.fleet.clock.asleep = lambda seconds: None  # no time to listen
     assert sim.run().verdict is ApplyVerdict.COMPLETED
     assert [(request.state, request.answer) for request in sim.ledger.requests(1)] == [
-        (RequestState.REFUSED, "the apply has ended meanwhile")
+        (RequestState.REFUSED, EndedMeanwhile())
     ]

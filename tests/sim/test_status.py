@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.drive.status import current_apply
+from reconciler.ledger.reasons import Soaks
 from reconciler.ledger.states import ApplyState, OperationState
 from reconciler.outcomes.apply import ApplyStatus, OperationRow
 from reconciler.outcomes.progress import ProgressEvent, RolloutWaits, ShardStarted
@@ -53,7 +54,7 @@ def test_a_soak_is_shown_with_the_wave_that_waits_and_until_when() -> None:
     settled_s = operations(status)["-40"].settled_s
     assert settled_s is not None
     assert (first.soak_until_s, second.soak_until_s) == (None, settled_s + 600)
-    assert status.reason.startswith("wave 2 starts after the soak, at ")
+    assert status.reason == Soaks(2, settled_s + 600)
     assert status.waits_since_s is not None
     assert 0 <= status.waits_since_s - settled_s < 5
     assert operations(status)["c0-"].waits_for == "the end of the soak"
@@ -65,7 +66,7 @@ def test_after_the_soak_nothing_says_that_it_waits() -> None:
     sim.events = watching = Watching(sim, ShardStarted)
     sim.run()
     later = watching.looks[-1]
-    assert (later.reason, later.waits_since_s) == ("", None)
+    assert (later.reason, later.waits_since_s) == (None, None)
     assert [wave.soak_until_s for wave in later.waves] == [None, None]
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from reconciler.errors import Problem
 from reconciler.model.object_id import ObjectId
-from reconciler.ports.shards import BlockerEnd, Failed
+from reconciler.ports.shards import Failed
 
 _PLAN_AGAIN = "run `reconciler plan --write` again, have the new plan reviewed, then apply"
 _SAME_PLAN = (
@@ -71,12 +71,6 @@ def statement_failed(shard: str, object_id: ObjectId, failed: Failed) -> Problem
         if failed.transient
         else _SAME_PLAN,
     )
-
-
-def blocker_end_words(end: BlockerEnd) -> str:
-    if end.is_denied:
-        return f"could not end what is in the way, for the login may not: {end.session}"
-    return f"ended what was in the way: {end.session}"
 
 
 def tried_in_vain(problem: Problem, attempts: int) -> Problem:

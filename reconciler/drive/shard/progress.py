@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.errors import Problem
+from reconciler.ledger.reasons import Reason
 from reconciler.outcomes.progress import RolloutWaits, StatementEnded, StatementStarted
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.clock import Clock, Crew
@@ -46,7 +47,7 @@ class ShardProgress:
             )
         )
 
-    def waits(self, reason: str, until_s: float | None = None) -> None:
+    def waits(self, reason: Reason, until_s: float | None = None) -> None:
         self._crew.tell(
             RolloutWaits(
                 at_s=self._clock.now_s(),

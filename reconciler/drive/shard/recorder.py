@@ -19,6 +19,7 @@ from reconciler.ledger.model import (
     StoredOperation,
     StoredStatement,
 )
+from reconciler.ledger.reasons import Failed, Happened
 from reconciler.ledger.states import SETTLED, OperationState, StatementState
 from reconciler.model.object_id import ObjectId
 from reconciler.plan.model import PlannedStatement
@@ -113,7 +114,7 @@ class ShardBook:
     def fail(self, object_id: ObjectId, problem: Problem) -> None:
         """The operation failed, and what the shard had left to do after it never starts."""
         self.move(object_id, Move.FAIL, problem)
-        self.tell(f"failed: {problem.message}", object_id)
+        self.tell(Failed(problem.message), object_id)
         for row in self.rows:
             if row.state not in SETTLED:
                 self.move(row.object_id, Move.CANCEL)
@@ -129,7 +130,7 @@ class ShardBook:
             if row.state is OperationState.STOPPED:
                 self.move(row.object_id, Move.RESUME)
 
-    def tell(self, what: str, object_id: ObjectId | None = None) -> None:
+    def tell(self, what: Happened, object_id: ObjectId | None = None) -> None:
         """A line of history."""
         entry = EventEntry(
             at_s=self._clock.now_s(), what=what, shard=self._shard, object_id=object_id

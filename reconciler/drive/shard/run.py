@@ -13,7 +13,6 @@ from reconciler.drive.shard.before import not_allowed, not_as_planned
 from reconciler.drive.shard.looks import end_differs, object_differs, position_seen
 from reconciler.drive.shard.problems import (
     already_running,
-    blocker_end_words,
     end_unseen,
     lock_lost,
     not_claimed,
@@ -42,6 +41,14 @@ from reconciler.guard.health import (
 )
 from reconciler.guard.model import Refusal
 from reconciler.ledger.model import Lease
+from reconciler.ledger.reasons import (
+    BlockerEnded,
+    Completed,
+    EarlierRunCameThrough,
+    EarlierSession,
+    InWords,
+    OutcomeLost,
+)
 from reconciler.ledger.states import OperationState, StatementState
 from reconciler.limits import (
     CLAIM_WAIT_S_MAX,
@@ -167,7 +174,7 @@ class _ShardRun:
             return None
         object_id = self._object
         self._book.wait(object_id, "an earlier run's session on the shard to end")
-        self._progress.waits("the server still has an earlier run's session on this shard")
+        self._progress.waits(EarlierSession())
         give_up_s = self._world.clock.monotonic_s() + CLAIM_WAIT_S_MAX
         while not session.claim():
             if self._is_braked(object_id):
@@ -189,7 +196,7 @@ class _ShardRun:
                 self._book.count_done(found, done)
                 if done == len(operation.indexes) and found != self._last_object:
                     self._complete(found)
-                self._book.tell("an earlier run's statement has run", found)
+                self._book.tell(EarlierRunCameThrough(), found)
         self._first_index += position - self._index
         self._index = position
         return None
@@ -243,7 +250,7 @@ class _ShardRun:
             if not waits:
                 waits = True
                 self._book.wait(object_id, f"this to pass: {refusal.message}")
-                self._progress.waits(refusal.message)
+                self._progress.waits(InWords(refusal.message))
             pause(self._world.clock, self._pedal, GUARD_PAUSE_S)
         if waits:
             self._book.wait(object_id, "")
@@ -266,7 +273,7 @@ class _ShardRun:
             return
         if self._world.clock.monotonic_s() - self._blocked_since_s >= after_s:
             for end in session.kill_blockers(object_id):
-                told = blocker_end_words(end)
+                told = BlockerEnded(end.session, end.is_denied)
                 self._book.tell(told, object_id)
                 self._progress.waits(told)
 
@@ -320,7 +327,7 @@ class _ShardRun:
     def _complete(self, object_id: ObjectId) -> None:
         is_running = self._book.state(object_id) is OperationState.RUNNING
         self._book.move(object_id, Move.COMPLETE if is_running else Move.FIND_DONE)
-        self._book.tell("completed", object_id)
+        self._book.tell(Completed(), object_id)
 
     def _end_of_shard(self, session: ShardSession) -> _Next | _End:
         """All statements have run: is all of the shard as the plan leaves it (GD-12)?"""
@@ -332,7 +339,7 @@ class _ShardRun:
                 raise
             unseen = end_unseen(self._shard, error.problems[0].message)
             self._book.move(object_id, Move.LOSE, unseen)
-            self._book.tell(unseen.message, object_id)
+            self._book.tell(OutcomeLost(unseen.message), object_id)
             return _End()
         if problem is not None:
             return self._fail(object_id, problem)
@@ -356,7 +363,7 @@ class _ShardRun:
     def _lose(self, statement: PlannedStatement, problem: Problem) -> _End:
         self._book.conclude(self._index, StatementState.UNKNOWN, problem)
         self._book.move(statement.object_id, Move.LOSE, problem)
-        self._book.tell(f"outcome unknown: {problem.message}", statement.object_id)
+        self._book.tell(OutcomeLost(problem.message), statement.object_id)
         return _End()
 
     def _fail(self, object_id: ObjectId, problem: Problem) -> _End:
@@ -372,7 +379,8 @@ class _ShardRun:
             self._book.move(object_id, Move.FAIL_FOR_NOW, step.problem)
         self._book.wait(object_id, step.blocker or f"its next try; {step.problem.message}")
         pause_s = retry_pause_s(self._attempt, self._world.jitter())
-        self._progress.waits(step.problem.message, self._world.clock.now_s() + pause_s)
+        until_s = self._world.clock.now_s() + pause_s
+        self._progress.waits(InWords(step.problem.message), until_s)
         pause(self._world.clock, self._pedal, pause_s)
         self._attempt += 1
         return None

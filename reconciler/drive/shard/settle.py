@@ -21,6 +21,7 @@ from reconciler.drive.shard.task import (
 )
 from reconciler.errors import Problem, Unavailable
 from reconciler.ledger.model import Lease, StoredStatement
+from reconciler.ledger.reasons import StatementFound
 from reconciler.ledger.states import OperationState, StatementState
 from reconciler.limits import SETTLE_LOOKS_MAX, SETTLE_PAUSE_S, SETTLE_WAIT_S_MAX
 from reconciler.ports.shards import ShardSession
@@ -105,7 +106,7 @@ def _settle(
             ran = row.index < position
             found = StatementState.APPLIED if ran else StatementState.NEVER_RAN
             book.conclude_found(row, found)
-            book.tell(f"a look at the shard found its statement {found}", row.object_id)
+            book.tell(StatementFound(found), row.object_id)
     for operation in task.work.operations:
         object_id, done = operation.key.object_id, operation.done_before(position)
         if book.state(object_id) is OperationState.UNKNOWN:

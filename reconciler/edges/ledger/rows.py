@@ -8,6 +8,7 @@ import json
 from sqlalchemy import RowMapping
 
 from reconciler.errors import Problem
+from reconciler.ledger.codec import answer_of, happened_of, reason_of, told_text
 from reconciler.ledger.model import (
     EventEntry,
     Request,
@@ -41,7 +42,7 @@ def apply_columns(row: StoredApply) -> dict[str, object]:
     return {
         "state": row.state.value,
         "hold": row.hold.value,
-        "reason": line(row.reason),
+        "reason": told_text(row.reason),
         "waits_since_s": row.waits_since_s,
         "soaking_wave": row.soaking.wave if row.soaking else None,
         "soak_until_s": row.soaking.until_s if row.soaking else None,
@@ -64,7 +65,7 @@ def stored_apply(row: Row) -> StoredApply:
         version=row["version"],
         started_s=row["started_s"],
         hold=Hold(row["hold"]),
-        reason=row["reason"],
+        reason=reason_of(row["reason"]),
         waits_since_s=row["waits_since_s"],
         soaking=_soaking(row),
         gates_open=row["gates_open"],
@@ -133,7 +134,7 @@ def stored_statement(row: Row) -> StoredStatement:
 def event_columns(entry: EventEntry) -> dict[str, object]:
     return {
         "at_s": entry.at_s,
-        "what": line(entry.what),
+        "what": told_text(entry.what),
         "shard": entry.shard,
         "object_kind": entry.object_id.kind.value if entry.object_id else None,
         "object_name": entry.object_id.name if entry.object_id else None,
@@ -143,7 +144,7 @@ def event_columns(entry: EventEntry) -> dict[str, object]:
 def event_entry(row: Row) -> EventEntry:
     return EventEntry(
         at_s=row["at_s"],
-        what=row["what"],
+        what=happened_of(row["what"]),
         shard=row["shard"],
         object_id=None if row["object_kind"] is None else _object_id(row),
     )
@@ -166,7 +167,7 @@ def stored_request(row: Row) -> Request:
         asked_by=row["asked_by"],
         asked_s=row["asked_s"],
         state=RequestState(row["state"]),
-        answer=row["answer"],
+        answer=answer_of(row["answer"]),
     )
 
 

@@ -36,6 +36,7 @@ from reconciler.edges.ledger.writes import (
     write_apply,
     write_events,
 )
+from reconciler.ledger.codec import told_text
 from reconciler.ledger.model import (
     Entry,
     EventEntry,
@@ -47,6 +48,7 @@ from reconciler.ledger.model import (
     StoredOperation,
     StoredStatement,
 )
+from reconciler.ledger.reasons import Answer
 from reconciler.ledger.states import RequestKind, RequestState, StatementState
 
 
@@ -134,7 +136,7 @@ class SqlLedger:
             state=RequestState.PENDING,
         )
 
-    def answer(self, request_id: int, state: RequestState, answer: str) -> None:
+    def answer(self, request_id: int, state: RequestState, answer: Answer) -> None:
         with writing(self._engine) as connection:
             connection.execute(
                 update(requests)
@@ -142,7 +144,7 @@ class SqlLedger:
                     requests.c.request_id == request_id,
                     requests.c.state == RequestState.PENDING.value,
                 )
-                .values(state=state.value, answer=rows.line(answer))
+                .values(state=state.value, answer=told_text(answer))
             )
 
     def requests(self, apply_id: int, state: RequestState | None = None) -> list[Request]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.errors import Problem
+from reconciler.ledger.reasons import Reason
 from reconciler.ledger.states import ApplyState, OperationState
 from reconciler.outcomes.apply import (
     ApplyOutcome,
@@ -27,6 +28,7 @@ from reconciler.report.compose.reasons import problem, problems, refusals
 from reconciler.report.compose.shards import shard_set
 from reconciler.report.document import Document, NextStep, Report
 from reconciler.report.findings import NO_FILES, SchemaFiles
+from reconciler.report.reason_words import happened_words, reason_line
 from reconciler.report.spans import Moment, Name, Text, sentence, with_commands
 from reconciler.report.times import duration
 
@@ -146,9 +148,8 @@ def _status_facts(apply: ApplyStatus, now_s: float) -> Iterator[Fact]:
         yield Fact(label="since", text=(Moment(apply.waits_since_s, now_s),))
 
 
-def _because(reason: str) -> Iterator[Fact]:
-    if reason:
-        said = with_commands(reason)
+def _because(reason: Reason | None) -> Iterator[Fact]:
+    if said := reason_line(reason):
         yield Fact(label="because", text=said, brief=said)
 
 
@@ -243,4 +244,5 @@ def _event(event: LedgerEvent) -> str:
     shard = f"shard {event.shard}" if event.shard else ""
     about = event.object_id.titled if event.object_id else ""
     place = ", ".join(filter(None, (shard, about)))
-    return f"{place}: {event.what}" if place else event.what
+    what = happened_words(event.what)
+    return f"{place}: {what}" if place else what

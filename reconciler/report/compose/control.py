@@ -10,6 +10,7 @@ from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.report.blocks import Mark
 from reconciler.report.compose.opening import CHANGE, failed_report, title
 from reconciler.report.document import Document, Report
+from reconciler.report.reason_words import answer_words
 
 _MARKS = {
     RequestState.PENDING: Mark.CAUTION,
@@ -26,6 +27,6 @@ def control_document(outcomes: Sequence[ControlOutcome | KeyspaceFailed]) -> Doc
 def _report(outcome: ControlOutcome | KeyspaceFailed) -> Report:
     if isinstance(outcome, KeyspaceFailed):
         return failed_report(CHANGE, outcome)
-    answer = f"{outcome.kind} {outcome.state}: {outcome.answer}"
+    answer = f"{outcome.kind} {outcome.state}: {answer_words(outcome.answer)}"
     mark = _MARKS[outcome.state]
     return Report(title=title(mark, outcome.keyspace, outcome.environment, answer))

@@ -13,6 +13,7 @@ from reconciler.cli.control import control_code
 from reconciler.cli.exit_code import End, together
 from reconciler.drive.open import WaveChoice
 from reconciler.errors import Problem
+from reconciler.ledger.reasons import Unanswered
 from reconciler.ledger.states import OperationState, RequestKind, RequestState
 from reconciler.model.object_id import table_id
 from reconciler.outcomes.apply import (
@@ -85,7 +86,7 @@ def control(state: RequestState) -> ControlOutcome:
         keyspace="shop",
         kind=RequestKind.STOP,
         state=state,
-        answer="",
+        answer=Unanswered(),
     )
 
 

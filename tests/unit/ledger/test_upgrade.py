@@ -13,6 +13,7 @@ from reconciler.edges.ledger import tables
 from reconciler.edges.ledger.sql import open_ledger
 from reconciler.edges.ledger.tables import LEDGER_VERSION
 from reconciler.errors import Refused
+from reconciler.ledger.reasons import InWords
 from reconciler.ledger.states import OperationState, RequestState, StatementState
 from reconciler.model.object_id import table_id
 from tests.contract.ledgers import moved_to, row_of
@@ -48,8 +49,8 @@ def test_a_stored_ledger_is_taken_up_and_loses_nothing(path: Path, tmp_path: Pat
         assert (sent.state, sent.object_id) == (StatementState.UNKNOWN, table_id("users"))
         assert sent.problem is not None
         assert [event.what for event in ledger.events(stored.apply_id, limit=9)] == [
-            "outcome unknown",
-            "began",
+            InWords("outcome unknown"),
+            InWords("began"),
         ]
         (asked,) = ledger.requests(stored.apply_id, RequestState.PENDING)
         assert asked.asked_by == "ada"

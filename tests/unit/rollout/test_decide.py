@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.ledger.reasons import InWords
 from reconciler.ledger.states import SETTLED
 from reconciler.ledger.states import OperationState as S
 from reconciler.rollout.decide import (
@@ -76,8 +77,8 @@ def test_waves_one_after_the_other(found: str, expected: Action) -> None:
         ("----", {"asked": Asked.CANCEL}, Finish()),
         ("-upp", {"asked": Asked.STOP}, Settle(("b",))),
         ("-upp", {"looked_at": frozenset("b")}, EndUnknown(("b",))),
-        ("-ppp", {"guard_hold": "too busy"}, Pause(PauseFor.GUARD, "too busy")),
-        ("-rpp", {"guard_hold": "too busy"}, Wait()),
+        ("-ppp", {"guard_hold": InWords("too busy")}, Pause(PauseFor.GUARD, InWords("too busy"))),
+        ("-rpp", {"guard_hold": InWords("too busy")}, Wait()),
     ],
 )
 def test_requests_and_guards(found: str, more: dict[str, object], expected: Action) -> None:

@@ -1,0 +1,278 @@
+"""Why an apply stands as it does, what became of a request, what happened: kinds with arguments.
+
+The ledger keeps them (`ledger/codec.py`), reports put them into words (`report/reason_words.py`),
+and nothing is ever decided on one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.ledger.states import ApplyState, Hold, RequestKind, RequestState, StatementState
+
+
+@dataclass(frozen=True, slots=True)
+class InWords:
+    """Somebody else's own words: a server's, a guard's, those of another version."""
+
+    text: str
+
+
+# --- why an apply stands as it does ---
+
+
+@dataclass(frozen=True, slots=True)
+class GateClosed:
+    """A person has to release the wave."""
+
+    wave: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaveNotAsked:
+    """This run was asked for the waves before it."""
+
+    wave: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaveRefused:
+    """A gate, asked again, does not let the wave begin; `more` counts its further reasons."""
+
+    wave: int
+    message: str
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Soaks:
+    """The wave begins by itself, then."""
+
+    wave: int
+    until_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ShardFailed:
+    """Nothing new starts until a person releases the failure."""
+
+    shard: str
+
+
+@dataclass(frozen=True, slots=True)
+class Halted:
+    """The shard's failure ended the apply."""
+
+    shard: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Somebody asked for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftAtOnce:
+    """Somebody insisted: what was on its way is left to itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeUnseen:
+    """Nobody knows yet what became of these shards' statements."""
+
+    shards: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Undriven:
+    """It could go on, and nobody drives it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NothingToRelease:
+    """No person holds it, or what does was released before; `reason` is that of a guard."""
+
+    hold: Hold
+    reason: InWords | WaveRefused | None = None
+    is_driven: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierSession:
+    """The server still has an earlier run's session on the shard."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockerEnded:
+    """A session that kept a statement from its lock was ended, or could not be."""
+
+    session: str
+    is_denied: bool = False
+
+
+Reason = (
+    InWords
+    | GateClosed
+    | WaveNotAsked
+    | WaveRefused
+    | Soaks
+    | ShardFailed
+    | Halted
+    | Stopped
+    | LeftAtOnce
+    | OutcomeUnseen
+    | Undriven
+    | NothingToRelease
+    | EarlierSession
+    | BlockerEnded
+)
+
+
+# --- what became of a request ---
+
+
+@dataclass(frozen=True, slots=True)
+class NothingUnfinished:
+    """There is no apply to ask."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """It is recorded, and no answer came in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndedMeanwhile:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class TakenUpAgain:
+    """The stop was for the run before this one."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelledAlready:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class NothingNewStarts:
+    """What runs is finished first."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestNeverStarts:
+    """What runs is finished first."""
+
+
+@dataclass(frozen=True, slots=True)
+class StaysStopped:
+    """Nobody drove it."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndedAs:
+    """Nobody drove it; what was applied stays applied."""
+
+    state: ApplyState
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """Nobody drives it yet."""
+
+
+Answer = (
+    InWords
+    | NothingUnfinished
+    | Unanswered
+    | EndedMeanwhile
+    | TakenUpAgain
+    | CancelledAlready
+    | NothingNewStarts
+    | RestNeverStarts
+    | StaysStopped
+    | EndedAs
+    | Released
+    | NothingToRelease
+)
+
+
+# --- what happened ---
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakenUp:
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """Of the apply."""
+
+    state: ApplyState
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A table of a shard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeLost:
+    """Nobody knows what became of a statement, or of its shard."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatementFound:
+    """A look at the shard told what became of one that was in doubt."""
+
+    state: StatementState
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierRunCameThrough:
+    """A statement of an earlier run has taken effect by now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """Somebody asked something of the apply."""
+
+    asked: RequestKind
+    by: str
+    state: RequestState
+    answer: Answer | None = None
+
+
+Happened = (
+    InWords
+    | Begun
+    | TakenUp
+    | StateChanged
+    | Completed
+    | Failed
+    | OutcomeLost
+    | StatementFound
+    | EarlierRunCameThrough
+    | BlockerEnded
+    | Requested
+)
+
+Told = Reason | Answer | Happened

@@ -1,0 +1,150 @@
+"""Why an apply stands as it does, what became of a request, what happened: in words."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from reconciler.ledger import reasons
+from reconciler.ledger.reasons import Answer, Happened, InWords, NothingToRelease, Reason
+from reconciler.ledger.states import Hold
+from reconciler.report.spans import Line, sentence, with_commands
+from reconciler.report.times import moment
+
+
+def reason_line(reason: Reason | None) -> Line:
+    """With its commands set apart; in somebody else's words nothing is one."""
+    if isinstance(reason, InWords):
+        return sentence(reason.text)
+    return with_commands(reason_words(reason))
+
+
+def reason_words(reason: Reason | None) -> str:
+    """'wave 2 waits for a person to release it'; empty for None."""
+    match reason:
+        case None:
+            return ""
+        case InWords(text):
+            return text
+        case reasons.GateClosed(wave):
+            return f"wave {wave} waits for a person to release it"
+        case reasons.WaveNotAsked(wave):
+            return f"wave {wave} was not asked for in this run"
+        case reasons.WaveRefused(wave, message, more):
+            rest = f" (and {more} more)" if more else ""
+            return f"wave {wave} does not begin: {message}{rest}"
+        case reasons.Soaks(_, until_s):
+            return f"{soak_words(reason)}, at {moment(until_s)}"
+        case reasons.ShardFailed(shard):
+            return f"shard {shard} failed; nothing new starts until a person releases it"
+        case reasons.Halted(shard):
+            return f"shard {shard} failed; nothing further was started"
+        case reasons.Stopped():
+            return "stopped; `reconciler resume` goes on"
+        case reasons.LeftAtOnce():
+            return "left at once; `reconciler resume` looks at the shards first"
+        case reasons.OutcomeUnseen(shards):
+            return f"nobody knows yet what became of shard {', '.join(shards)}"
+        case reasons.Undriven():
+            return "nobody drives it; `reconciler resume` goes on"
+        case NothingToRelease():
+            return _nothing_to_release(reason)
+        case reasons.EarlierSession():
+            return "the server still has an earlier run's session on this shard"
+        case reasons.BlockerEnded():
+            return _blocker_ended(reason)
+        case _:
+            assert_never(reason)
+
+
+def soak_words(soak: reasons.Soaks) -> str:
+    return f"wave {soak.wave} starts after the soak"
+
+
+def answer_words(answer: Answer) -> str:
+    match answer:
+        case InWords(text):
+            return text
+        case reasons.NothingUnfinished():
+            return "no apply of this keyspace is unfinished"
+        case reasons.Unanswered():
+            return "recorded; it has not been answered yet"
+        case reasons.EndedMeanwhile():
+            return "the apply has ended meanwhile"
+        case reasons.TakenUpAgain(by):
+            return f"taken up again by {by}"
+        case reasons.CancelledAlready():
+            return "it is being cancelled"
+        case reasons.NothingNewStarts():
+            return "what runs is finished, nothing new starts"
+        case reasons.RestNeverStarts():
+            return "what runs is finished, the rest never starts"
+        case reasons.StaysStopped():
+            return "nobody drove it; it stays as it is until resumed"
+        case reasons.EndedAs(state):
+            return f"it has ended as {state}; what was applied stays applied"
+        case reasons.Released():
+            return "released; `reconciler resume` goes on"
+        case NothingToRelease():
+            return _nothing_to_release(answer)
+        case _:
+            assert_never(answer)
+
+
+def happened_words(happened: Happened) -> str:
+    match happened:
+        case InWords(text):
+            return text
+        case reasons.Begun(by):
+            return f"started by {by}"
+        case reasons.TakenUp(by):
+            return f"taken up by {by}"
+        case reasons.StateChanged(state, reason):
+            because = f": {reason_words(reason)}" if reason is not None else ""
+            return f"{state.replace('_', ' ')}{because}"
+        case reasons.Completed():
+            return "completed"
+        case reasons.Failed(message):
+            return f"failed: {message}"
+        case reasons.OutcomeLost(message):
+            return f"outcome unknown: {message}"
+        case reasons.StatementFound(state):
+            return f"a look at the shard found its statement {state}"
+        case reasons.EarlierRunCameThrough():
+            return "an earlier run's statement has run"
+        case reasons.BlockerEnded():
+            return _blocker_ended(happened)
+        case reasons.Requested(asked, by, state, answer):
+            told = f": {answer_words(answer)}" if answer is not None else ""
+            return f"{asked} asked by {by}, {state}{told}"
+        case _:
+            assert_never(happened)
+
+
+def _blocker_ended(end: reasons.BlockerEnded) -> str:
+    if end.is_denied:
+        return f"could not end what is in the way, for the login may not: {end.session}"
+    return f"ended what was in the way: {end.session}"
+
+
+def _nothing_to_release(found: NothingToRelease) -> str:
+    """And what does go on."""
+    match found.hold:
+        case Hold.GUARD:
+            held = reason_words(found.reason)
+            return f"no person holds it: {held}; `reconciler resume` asks again"
+        case Hold.FAILURE:
+            return "its failures have been released already; `reconciler resume` goes on"
+        case Hold.GATE:
+            return "the next wave has been released already; `reconciler resume` goes on"
+        case Hold.NONE if found.is_driven:
+            return (
+                "it waits at no gate and goes on by itself; no gate is opened before the apply"
+                " waits at it"
+            )
+        case Hold.NONE:
+            return (
+                "it waits at no gate; `reconciler resume` goes on, and no gate is opened before the"
+                " apply waits at it"
+            )
+        case _:
+            assert_never(found.hold)

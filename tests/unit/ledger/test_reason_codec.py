@@ -1,0 +1,130 @@
+"""Reasons, answers and events are kept as kinds with arguments, and read as such."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from enum import StrEnum
+from typing import Any, get_args, get_origin, get_type_hints
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.ledger.codec import answer_of, happened_of, reason_of, told_text
+from reconciler.ledger.reasons import (
+    Answer,
+    GateClosed,
+    Happened,
+    InWords,
+    Reason,
+    Soaks,
+    WaveRefused,
+)
+from reconciler.report.reason_words import answer_words, happened_words, reason_words
+
+
+def sample(kind: Any) -> Any:
+    """A value of the kind, in which no field has its default."""
+    hints = get_type_hints(kind)
+    return kind(**{field.name: value(hints[field.name]) for field in dataclasses.fields(kind)})
+
+
+def value(hint: Any) -> Any:
+    if get_origin(hint) is tuple:
+        return ("-40", "40-")
+    if hint in (str, int, float, bool):
+        return {str: "ann", int: 2, float: 1.5, bool: True}[hint]
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return list(hint)[-1]
+    return sample(get_args(hint)[0])
+
+
+REASONS, ANSWERS, HAPPENED = (
+    [sample(kind) for kind in get_args(union)] for union in (Reason, Answer, Happened)
+)
+
+
+@pytest.mark.parametrize("reason", REASONS, ids=lambda one: type(one).__name__)
+def test_every_reason_is_read_as_it_was_kept_and_has_words(reason: Reason) -> None:
+    assert reason_of(told_text(reason)) == reason
+    assert reason_words(reason)
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=lambda one: type(one).__name__)
+def test_every_answer_is_read_as_it_was_kept_and_has_words(answer: Answer) -> None:
+    assert answer_of(told_text(answer)) == answer
+    assert answer_words(answer)
+
+
+@pytest.mark.parametrize("happened", HAPPENED, ids=lambda one: type(one).__name__)
+def test_every_event_is_read_as_it_was_kept_and_has_words(happened: Happened) -> None:
+    assert happened_of(told_text(happened)) == happened
+    assert happened_words(happened)
+
+
+def test_nothing_is_kept_as_nothing() -> None:
+    assert (told_text(None), reason_of(""), answer_of("")) == ("", None, None)
+
+
+def test_what_an_earlier_version_put_into_words_stays_those_words() -> None:
+    assert reason_of("wave 2 waits for somebody") == InWords("wave 2 waits for somebody")
+
+
+def test_a_kept_text_is_one_line_in_which_nothing_hides() -> None:
+    text = told_text(WaveRefused(2, "a\nb\x1b[31m\u202e", 1))
+    assert text.isprintable()
+    assert "\n" not in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"kind": "gate-closed", "wave": "2"}',
+        '{"kind": "gate-closed", "wave": true}',
+        '{"kind": "gate-closed"}',
+        '{"kind": "gate-closed", "wave": 2, "more": 1}',
+        '{"kind": "from-a-later-version", "wave": 2}',
+        '{"kind": ["gate-closed"], "wave": 2}',
+        '{"kind": "released"}',
+        '{"kind": "soaks", "wave": 2, "until_s": NaN}',
+        '{"kind": "soaks", "wave": 2, "until_s": 1' + "0" * 400 + "}",
+        '{"kind": "outcome-unseen", "shards": [1]}',
+        '{"kind": "ended-as", "state": "elsewhere"}',
+        "[" * 30_000,
+        "7",
+    ],
+)
+def test_what_is_no_reason_is_shown_as_it_is_and_never_taken_for_one(text: str) -> None:
+    """A ledger may be written by a later version, or by somebody who should not."""
+    found = reason_of(text)
+    assert isinstance(found, InWords)
+    assert found.text.startswith(text[:1_000])
+
+
+@given(st.text())
+def test_no_text_in_a_ledger_breaks_its_reader(text: str) -> None:
+    reason_of(text)
+    answer_of(text)
+    happened_of(text)
+
+
+def test_a_time_that_no_calendar_knows_has_words_all_the_same() -> None:
+    text = json.dumps({"kind": "soaks", "wave": 2, "until_s": 1e300})
+    assert "wave 2 starts after the soak" in reason_words(reason_of(text))
+    assert isinstance(reason_of(text), Soaks)
+
+
+def test_the_words_that_are_kept_never_change() -> None:
+    """Ledgers hold them."""
+    kept = [json.loads(told_text(one))["kind"] for one in (*REASONS, *ANSWERS, *HAPPENED)]
+    assert sorted(set(kept)) == [
+        "begun", "blocker-ended", "cancelled-already", "completed", "earlier-run-came-through",
+        "earlier-session", "ended-as", "ended-meanwhile", "failed", "gate-closed", "halted",
+        "in-words",
+        "left-at-once", "nothing-new-starts", "nothing-to-release", "nothing-unfinished",
+        "outcome-lost", "outcome-unseen", "released", "requested", "rest-never-starts",
+        "shard-failed", "soaks", "state-changed", "statement-found", "stays-stopped", "stopped",
+        "taken-up", "taken-up-again", "unanswered", "undriven", "wave-not-asked", "wave-refused",
+    ]  # fmt: skip
+    assert json.loads(told_text(GateClosed(2))) == {"kind": "gate-closed", "wave": 2}
