@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from reconciler.ddl.default_less import default_less_columns
 from reconciler.diff.drift import differences_of
 from reconciler.diff.model import SchemaDiff
 from reconciler.diff.statement import step_sql
@@ -79,15 +80,27 @@ def _differences(
         for o in wanted.keys() | here.keys()
         if wanted.get(o) != here.get(o) and (seen.shard, o) not in untold
     )
-    return tuple(_difference(object_id.name, found) for object_id in differing)
+    return tuple(
+        _difference(object_id.name, found, _without_default(seen, object_id.name))
+        for object_id in differing
+    )
 
 
-def _difference(table: str, found: SchemaDiff) -> TableDifference:
+def _without_default(seen: SeenShard, table: str) -> tuple[str, ...]:
+    read = seen.definitions.get(table)
+    if read is None:
+        return ()
+    version = seen.observation.settings.version
+    return tuple(column.name for column in default_less_columns(read.table, version))
+
+
+def _difference(table: str, found: SchemaDiff, without_default: tuple[str, ...]) -> TableDifference:
     """A difference that no statement was found for is still told, with the diff's reason."""
     steps = [step for step in found.steps if step.table == table]
     refused = [r for r in found.refusals if r.table == table]
     reasons = [f"{refusal.object}: {refusal.reason}" for refusal in refused]
-    what = [*differences_of(steps), *reasons] or ["the definition differs"]
+    bare = [f"column {name} has no default at all on live" for name in without_default]
+    what = [*differences_of(steps), *reasons, *bare] or ["the definition differs"]
     objects = [clause.object for step in steps for clause in step.clauses]
     objects += [refusal.object for refusal in refused]
     return TableDifference(
@@ -95,6 +108,7 @@ def _difference(table: str, found: SchemaDiff) -> TableDifference:
         what="; ".join(what),
         objects=tuple(dict.fromkeys(name for name in objects if name != table)),
         repair=tuple(step_sql(step) for step in steps),
+        without_default=without_default,
     )
 
 

@@ -56,7 +56,7 @@ def found_keyspace(
     environment = spec.environment(environment_name)
     assert environment, "the draft was made for this environment"
     world = world_of(environment)
-    specified = Specified(spec=spec, existing=None, paths=())
+    specified = Specified(tree=tree, spec=spec, existing=None, paths=())
     pulled = pull_keyspace(world, specified, environment, writer, source=source)
     if pulled.others and not pulled.written:
         raise Refused(_bare_model(pulled.source))

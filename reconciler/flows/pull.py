@@ -1,25 +1,30 @@
 """`pull` and `init`: from the live fleet to files. The largest group of equal shards is the model.
 
-A file whose meaning is live's already is left as its author wrote it.
+A file whose meaning is live's already is left as its author wrote it. Every other one is read back
+from a scratch server before it is written: what no file can say is told by name, because a plan of
+such a file would not be empty, and pulling again would not make it so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
+from reconciler.ddl.default_less import default_less_columns
+from reconciler.ddl.definition.file import DefinitionFile, read_definition_file
 from reconciler.ddl.render import create_table_sql
-from reconciler.errors import Problem, ReconcilerError, Refused
-from reconciler.limits import SPEC_BYTES_MAX
+from reconciler.errors import InvalidInput, Problem, ReconcilerError, Refused
+from reconciler.limits import DEFINITION_BYTES_MAX, SPEC_BYTES_MAX
 from reconciler.model.object_id import ObjectId
-from reconciler.observe.desired import load_desired
+from reconciler.observe.desired import ReadBack, read_back
+from reconciler.observe.sequences import sequences_for
 from reconciler.observe.shards import (
     DefinitionReader,
     SeenShard,
     look_at,
     unreachable_refusals,
 )
-from reconciler.outcomes.files import PullOutcome
+from reconciler.outcomes.files import FileGap, GapKind, PullOutcome
 from reconciler.ports.files import FileWriter
 from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles, load_keyspace, spec_paths
@@ -33,8 +38,9 @@ from reconciler.spec.tree import FileTree
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Specified:
     """A keyspace whose spec can be read. `existing` are its schema files, None if they cannot all
-    be read as definitions; `paths` are those of every .sql file there."""
+    be read as definitions; `paths` are those of every .sql file there, in `tree`."""
 
+    tree: FileTree
     spec: SpecFile
     existing: DesiredFiles | None
     paths: tuple[str, ...]
@@ -51,7 +57,10 @@ def specified_in(tree: FileTree) -> Mapping[str, Specified | ReconcilerError]:
             found[path] = error
             continue
         found[spec.keyspace] = Specified(
-            spec=spec, existing=_existing(tree, path), paths=_sql_paths(tree, spec.schema_dir)
+            tree=tree,
+            spec=spec,
+            existing=_existing(tree, path),
+            paths=_sql_paths(tree, spec.schema_dir),
         )
     return dict(sorted(found.items()))
 
@@ -90,11 +99,13 @@ def pull_keyspace(
     groups = _groups(look.seen)
     model = _model(groups, source)
     wanted = _files(files, model)
-    kept = _kept(world, files, reader, model)
-    written = sorted(path for path in wanted if path not in kept)
-    for path in written:
-        writer.write(path, wanted[path].encode())
-    removed = sorted(set(files.paths) - wanted.keys() - kept)
+    read = _read_back(world, wanted, reader, model)
+    kept = _kept(world, files, wanted, reader, model, read)
+    written = sorted(file.path for file in wanted if file.path not in kept)
+    for file in wanted:
+        if file.path not in kept:
+            writer.write(file.path, file.text.encode())
+    removed = sorted(set(files.paths) - {file.path for file in wanted} - kept)
     for path in removed:
         writer.remove(path)
     alike = next(group for group in groups if model in group)
@@ -107,6 +118,7 @@ def pull_keyspace(
         written=tuple(written),
         unchanged=tuple(sorted(kept)),
         removed=tuple(removed),
+        gaps=tuple(_gaps(wanted, read, model)),
     )
 
 
@@ -134,32 +146,100 @@ def _model(groups: list[tuple[SeenShard, ...]], source: str | None) -> SeenShard
     )
 
 
-def _files(files: Specified, model: SeenShard) -> dict[str, str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """A schema file as live would have it."""
+
+    table: str
+    path: str
+    text: str
+
+
+def _files(files: Specified, model: SeenShard) -> tuple[_Wanted, ...]:
     version = model.observation.settings.version
     paths = _paths_by_table(files)
-    return {
-        paths.get(table) or definition_path(files.spec.schema_dir, table): (
-            create_table_sql(read.table, version) + ";\n"
+    return tuple(
+        _Wanted(
+            table=table,
+            path=paths.get(table) or definition_path(files.spec.schema_dir, table),
+            text=create_table_sql(read.table, version) + ";\n",
         )
         for table, read in sorted(model.definitions.items())
-    }
+    )
 
 
 def _paths_by_table(files: Specified) -> Mapping[str, str]:
     return {file.table: file.path for file in files.existing.files} if files.existing else {}
 
 
-def _kept(
-    world: World, files: Specified, reader: DefinitionReader, model: SeenShard
-) -> frozenset[str]:
-    """Existing files that already mean what live is; none if they cannot be loaded as they are."""
-    if files.existing is None:
-        return frozenset()
+def _read_back(
+    world: World, wanted: Iterable[_Wanted], reader: DefinitionReader, model: SeenShard
+) -> ReadBack:
+    """What the files will be read as, before they are written."""
+    sound: list[DefinitionFile] = []
+    problems: dict[str, Problem] = {}
+    for file in wanted:
+        try:
+            sound.append(read_definition_file(file.text, file.path))
+        except InvalidInput as refused:
+            problems[file.table] = refused.problems[0]
     settings, others = model.observation.settings, model.observation.others
+    if not sound:
+        return ReadBack(definitions={}, problems=problems)
+    sequences = sequences_for(others, [file.statement for file in sound])
+    found = read_back(world.scratch, sound, settings, reader, sequences)
+    return replace(found, problems={**found.problems, **problems})
+
+
+def _kept(
+    world: World,
+    files: Specified,
+    wanted: Iterable[_Wanted],
+    reader: DefinitionReader,
+    model: SeenShard,
+    read: ReadBack,
+) -> frozenset[str]:
+    """Existing files that mean what live is, or all of it that a file can say, or are to the letter
+    what would be written."""
+    equal = {file.path for file in wanted if _is_there(files, file)}
+    if files.existing is None:
+        return frozenset(equal)
+    settings, others = model.observation.settings, model.observation.others
+    existing = files.existing.files
+    sequences = sequences_for(others, [file.statement for file in existing])
+    found = read_back(world.scratch, existing, settings, reader, sequences).definitions
+    live = {object_id.name: found for object_id, found in model.fingerprints.items()}
+    nearest = {table: definition.fingerprint for table, definition in read.definitions.items()}
+    same = {
+        table
+        for table, definition in found.items()
+        if table in live and definition.fingerprint in (live[table], nearest.get(table))
+    }
+    return frozenset(equal | {file.path for file in existing if file.table in same})
+
+
+def _is_there(files: Specified, wanted: _Wanted) -> bool:
+    if wanted.path not in files.paths:
+        return False
     try:
-        desired = load_desired(world.scratch, files.existing, [settings], reader, others)[settings]
+        return files.tree.read(wanted.path, bytes_max=DEFINITION_BYTES_MAX) == wanted.text.encode()
     except ReconcilerError:
-        return frozenset()
-    live = model.fingerprints
-    same = {o.name for o, found in desired.fingerprints.items() if live.get(o) == found}
-    return frozenset(file.path for file in files.existing.files if file.table in same)
+        return False  # not a file that can be read
+
+
+def _gaps(wanted: Iterable[_Wanted], read: ReadBack, model: SeenShard) -> Iterator[FileGap]:
+    """Tables that the file they are to have does not say."""
+    version = model.observation.settings.version
+    for file in wanted:
+        live = model.definitions[file.table]
+        problem, found = read.problems.get(file.table), read.definitions.get(file.table)
+        if found is not None and found.fingerprint == live.fingerprint:
+            continue
+        gap = FileGap(kind=GapKind.READ_OTHERWISE, table=file.table, path=file.path)
+        columns = tuple(column.name for column in default_less_columns(live.table, version))
+        if problem is not None:
+            yield replace(gap, kind=GapKind.NOT_TAKEN, problem=problem)
+        elif columns:
+            yield replace(gap, kind=GapKind.NO_DEFAULT, columns=columns)
+        else:
+            yield replace(gap, live=live.text, read_back=found.text if found else "")

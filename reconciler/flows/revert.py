@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from reconciler.ddl.default_less import default_less_columns
 from reconciler.ddl.fingerprint import schema_fingerprint
 from reconciler.ddl.read import read_table
 from reconciler.ddl.render import create_table_sql
@@ -16,6 +17,7 @@ from reconciler.errors import InvalidInput, Problem, Refused
 from reconciler.flows.reconcile_pass import begin_pass
 from reconciler.limits import PLAN_ID_CHARS_MIN
 from reconciler.model.policy import HazardKind
+from reconciler.model.schema import Table
 from reconciler.model.server import Flavor, ServerVersion
 from reconciler.plan.codec import load_plan
 from reconciler.plan.files import plan_paths
@@ -100,7 +102,9 @@ def revert_files(
     model = max(plan.core.change_sets, key=lambda change_set: len(change_set.shards))
     version = _version(plan.core)
     paths = {file.table: file.path for file in files.files}
-    written, removed = [], []
+    written: list[str] = []
+    removed: list[str] = []
+    unsaid: list[str] = []
     for touched in model.touched:
         table = touched.object_id.name
         path = paths.get(table) or definition_path(files.spec.schema_dir, table)
@@ -108,12 +112,23 @@ def revert_files(
             writer.remove(path)
             removed.append(path)
             continue
-        text = create_table_sql(read_table(touched.definition, version), version) + ";\n"
-        writer.write(path, text.encode())
+        table = read_table(touched.definition, version)
+        writer.write(path, (create_table_sql(table, version) + ";\n").encode())
         written.append(path)
+        unsaid += _unsaid(table, version)
     return Reverted(
-        written=tuple(written), removed=tuple(removed), lost=tuple(dict.fromkeys(_lost(plan.core)))
+        written=tuple(written),
+        removed=tuple(removed),
+        lost=tuple(dict.fromkeys((*_lost(plan.core), *unsaid))),
     )
+
+
+def _unsaid(table: Table, version: ServerVersion) -> Iterator[str]:
+    for column in default_less_columns(table, version):
+        yield (
+            f"table {table.name}, {column.name}: it had no default at all, which no file says; the"
+            " file means DEFAULT NULL"
+        )
 
 
 def _lost(core: PlanCore) -> Iterator[str]:

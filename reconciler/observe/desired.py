@@ -65,34 +65,50 @@ def _load(
     reader: DefinitionReader,
     sequences: Iterable[OtherObject],
 ) -> Desired:
+    read = read_back(scratch, files.files, settings, reader, sequences)
+    if read.problems:
+        raise InvalidInput(*read.problems.values())
+    return Desired(definitions=read.definitions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadBack:
+    """What one server setting makes of definition files, by table; each is on one of both sides."""
+
+    definitions: Mapping[str, ReadDefinition]
+    problems: Mapping[str, Problem]
+
+
+def read_back(
+    scratch: Scratch,
+    files: Sequence[DefinitionFile],
+    settings: ServerSettings,
+    reader: DefinitionReader,
+    sequences: Iterable[OtherObject],
+) -> ReadBack:
+    """Make the tables and look at what came of them."""
+    problems: dict[str, Problem] = {}
     with scratch.database(settings) as database:
         for sequence in sequences:  # one that cannot be made is missed by the table that uses it
             database.execute(sequence.definition)
-        problems = [
-            definition_rejected(file, error, settings)
-            for file in files.files
-            if (error := create_defined(database, file)) is not None
-        ]
-        if problems:
-            raise InvalidInput(*problems)
+        for file in files:
+            error = create_defined(database, file)
+            if error is not None:
+                problems[file.table] = definition_rejected(file, error, settings)
         texts = database.definitions()
-        missing = [file for file in files.files if file.table not in texts]
-        if missing:  # lower_case_table_names folds what the file spells otherwise
-            raise InvalidInput(*(_renamed_by_server(file, settings) for file in missing))
-        lost = [
-            _lost_characters(file, gone, settings)
-            for file in files.files
-            if (gone := _not_read_back(file, texts[file.table]))
-        ]
-        if lost:
-            raise InvalidInput(*lost)
-        return Desired(
-            definitions={
-                table: reader.read(text, settings.version)
-                for table, text in sorted(texts.items())
-                if reader.is_managed(table)
-            }
-        )
+    for file in files:
+        if file.table in problems:
+            continue
+        if file.table not in texts:  # lower_case_table_names folds what the file spells otherwise
+            problems[file.table] = _renamed_by_server(file, settings)
+        elif gone := _not_read_back(file, texts[file.table]):
+            problems[file.table] = _lost_characters(file, gone, settings)
+    definitions = {
+        table: reader.read(text, settings.version)
+        for table, text in sorted(texts.items())
+        if table not in problems and reader.is_managed(table)
+    }
+    return ReadBack(definitions=definitions, problems=problems)
 
 
 def create_defined(database: ScratchDatabase, file: DefinitionFile) -> ServerError | None:

@@ -23,12 +23,14 @@ class ShardMark(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableDifference:
     """One difference between git and a shard; `repair` is the DDL that would bring live back.
-    `objects` are the columns, indexes and constraints that differ."""
+    `objects` are the columns, indexes and constraints that differ; `without_default` are columns
+    of the shard that no schema file can say as they are."""
 
     object_id: ObjectId
     what: str  # in words: "index idx_a is on live, not in git"
     objects: tuple[str, ...] = ()
     repair: tuple[str, ...] = ()
+    without_default: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

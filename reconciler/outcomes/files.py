@@ -3,15 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from reconciler.errors import Problem
+
+
+class GapKind(StrEnum):
+    """Why a file does not mean what live is, although it was written from it."""
+
+    NO_DEFAULT = "no-default"  # columns without any default: no CREATE TABLE says that
+    NOT_TAKEN = "not-taken"  # the definition is refused today, by the server or by a rule of files
+    READ_OTHERWISE = "read-otherwise"  # the server reads another table in it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileGap:
+    """A table that its file cannot say, or not yet. `columns` are those of NO_DEFAULT, `problem` is
+    that of NOT_TAKEN, `live` and `read_back` are the definitions of READ_OTHERWISE."""
+
+    kind: GapKind
+    table: str
+    path: str
+    columns: tuple[str, ...] = ()
+    problem: Problem | None = None
+    live: str = ""
+    read_back: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullOutcome:
     """`source` is the shard the files were taken from, `alike` those equal to it, `others` the
     rest: a plan will say what they need. Paths are relative to the repository; `spec` is the one
-    of them that `init` wrote beside the files."""
+    of them that `init` wrote beside the files. `gaps` are the tables whose files do not mean what
+    live is: every other file was read back and does."""
 
     environment: str
     keyspace: str
@@ -21,6 +45,7 @@ class PullOutcome:
     written: tuple[str, ...]
     unchanged: tuple[str, ...]
     removed: tuple[str, ...]
+    gaps: tuple[FileGap, ...] = ()
     spec: str | None = None
 
 

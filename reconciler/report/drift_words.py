@@ -89,8 +89,9 @@ def next_steps(outcome: DriftOutcome) -> tuple[str, ...]:
             " apply it"
         )
         steps.append(
-            f"to make {_model(outcome)} the wanted one: {run('pull', *_from(outcome))}, and commit"
-            " the files it changes"
+            _unsayable(outcome)
+            or f"to make {_model(outcome)} the wanted one: {run('pull', *_from(outcome))}, and"
+            " commit the files it changes"
         )
     if _count(outcome, ShardMark.PENDING_APPLY):
         plan = f" {short_id(outcome.pending_plan_id)}" if outcome.pending_plan_id else ""
@@ -107,9 +108,29 @@ def _model(outcome: DriftOutcome) -> str:
     return f"the state of shard {option[1]}" if option else "live's state"
 
 
+def _unsayable(outcome: DriftOutcome) -> str:
+    """Where `pull` would write files that still differ; empty where it would not."""
+    columns = [
+        f"{found.table}.{column}"
+        for found in sorted_differences(_drifted(outcome))
+        for column in found.without_default
+    ]
+    if not columns:
+        return ""
+    return (
+        f"no file can say what live is: no CREATE TABLE makes {', '.join(columns)} without any"
+        " default; give it one, or write it NOT NULL"
+    )
+
+
+def _drifted(outcome: DriftOutcome) -> DriftGroup:
+    """The first group that has drifted."""
+    return next(g for g in sorted_groups(outcome.groups) if g.mark is ShardMark.DRIFTED)
+
+
 def _from(outcome: DriftOutcome) -> tuple[str, ...]:
     """By itself `pull` takes what most shards have, which is seldom what one shard drifted to."""
-    drifted = next(g for g in sorted_groups(outcome.groups) if g.mark is ShardMark.DRIFTED)
+    drifted = _drifted(outcome)
     if len(drifted.shards) == shards_total(outcome):
         return ()
     return ("--from", sorted_shards(drifted.shards)[0])

@@ -40,7 +40,7 @@ from reconciler.outcomes.apply import (
 from reconciler.outcomes.doctor import CheckMark, DoctorFinding, DoctorOutcome
 from reconciler.outcomes.drift import DriftGroup, DriftOutcome, ShardMark, TableDifference
 from reconciler.outcomes.failed import KeyspaceFailed
-from reconciler.outcomes.files import LintOutcome, PullOutcome
+from reconciler.outcomes.files import FileGap, GapKind, LintOutcome, PullOutcome
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
 from reconciler.outcomes.progress import (
     ProgressEvent,
@@ -660,6 +660,26 @@ DRIFT = (
             ),
         ),
     ),
+    Scenario(
+        "drift-no-default",
+        "A column without any default, which no file can say.",
+        drifted(
+            DriftGroup(mark=ShardMark.MATCHING, shards=SHARDS[:3]),
+            DriftGroup(
+                mark=ShardMark.DRIFTED,
+                shards=SHARDS[3:],
+                differences=(
+                    TableDifference(
+                        table="users",
+                        what="column note differs; column note has no default at all on live",
+                        objects=("note",),
+                        repair=("ALTER TABLE `users` ALTER COLUMN `note` SET DEFAULT NULL",),
+                        without_default=("note",),
+                    ),
+                ),
+            ),
+        ),
+    ),
 )
 
 PULL = (
@@ -717,6 +737,44 @@ PULL = (
                     written=("schemas/commerce/coupons.sql",),
                     unchanged=("schemas/commerce/orders.sql", "schemas/commerce/users.sql"),
                     removed=("schemas/commerce/old.sql",),
+                )
+            ],
+            how,
+        ),
+    ),
+    Scenario(
+        "pull-gaps",
+        "A shard has what no file says, or what its server takes no more.",
+        lambda how: render.pull_report(
+            [
+                PullOutcome(
+                    environment="production",
+                    keyspace="commerce",
+                    source="-40",
+                    alike=SHARDS[1:],
+                    others=(),
+                    written=("schemas/commerce/old.sql", "schemas/commerce/users.sql"),
+                    unchanged=("schemas/commerce/orders.sql",),
+                    removed=(),
+                    gaps=(
+                        FileGap(
+                            kind=GapKind.NO_DEFAULT,
+                            table="users",
+                            path="schemas/commerce/users.sql",
+                            columns=("note", "born"),
+                        ),
+                        FileGap(
+                            kind=GapKind.NOT_TAKEN,
+                            table="old",
+                            path="schemas/commerce/old.sql",
+                            problem=Problem(
+                                code="definition-rejected",
+                                message="table old: mysql 9.7.4 rejects the definition: Column"
+                                " 'kind' has duplicated value 'x' in ENUM (1291)",
+                                recovery="fix the definition",
+                            ),
+                        ),
+                    ),
                 )
             ],
             how,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import assert_never
 
 from reconciler.outcomes.failed import KeyspaceFailed
-from reconciler.outcomes.files import PullOutcome
+from reconciler.outcomes.files import FileGap, GapKind, PullOutcome
 from reconciler.plan import words
 from reconciler.report import blocks
 from reconciler.report.blocks import Block, Cut, Detail, Mark
@@ -27,13 +28,24 @@ def _report(outcome: PullOutcome | KeyspaceFailed) -> Report:
     step = _next_step(outcome)
     return Report(
         marker=marker("pull", outcome.keyspace, outcome.environment),
-        title=title(Mark.GOOD, outcome.keyspace, outcome.environment, _verdict(outcome)),
-        blocks=(*_files(outcome), *_unlike(outcome)),
+        title=title(_mark(outcome), outcome.keyspace, outcome.environment, _verdict(outcome)),
+        blocks=(*_files(outcome), *map(_gap, outcome.gaps), *_unlike(outcome)),
         next_steps=(NextStep(text=with_commands(step)),) if step else (),
     )
 
 
+def _mark(outcome: PullOutcome) -> Mark:
+    return Mark.CAUTION if outcome.gaps else Mark.GOOD
+
+
 def _verdict(outcome: PullOutcome) -> str:
+    if outcome.gaps:
+        unsaid = words.count(len(outcome.gaps), "table")
+        return f"{_files_verdict(outcome)}; {unsaid} that no file says as it is"
+    return _files_verdict(outcome)
+
+
+def _files_verdict(outcome: PullOutcome) -> str:
     if outcome.spec:
         files = len(outcome.written) - 1
         if not files:
@@ -55,6 +67,34 @@ def _files(outcome: PullOutcome) -> Iterator[Block]:
             rest=f"{words.count(unchanged, 'file')} unchanged" if unchanged else "",
             cut=Cut(detail=Detail.REASON, instead=sentence("The list of files is left out here.")),
         )
+
+
+def _gap(gap: FileGap) -> Block:
+    """A table whose file is not what live is, why, and what ends it: pulling again does not."""
+    match gap.kind:
+        case GapKind.NO_DEFAULT:
+            many = len(gap.columns) > 1
+            told = (
+                f": {'columns' if many else 'column'} {', '.join(gap.columns)} of table {gap.table}"
+                f" {'have' if many else 'has'} no default at all on live, so that INSERTs without"
+                f" {'them' if many else 'it'} fail. No CREATE TABLE says that: the file means"
+                " DEFAULT NULL, and a plan will set it. To keep such INSERTs out, write NOT NULL"
+            )
+        case GapKind.NOT_TAKEN:
+            assert gap.problem is not None, "what was refused has its reason"
+            told = (
+                f": live's definition is not taken any more: {gap.problem.message}. A plan will"
+                " refuse until the table is changed on live, or left alone by"
+                " policy.ignore_tables"
+            )
+        case GapKind.READ_OTHERWISE:
+            told = (
+                f": the server reads another table in the definition that live shows of {gap.table}"
+                ", so that a plan of this file will want to change it; look at that plan"
+            )
+        case _:
+            assert_never(gap.kind)
+    return blocks.Paragraph(text=(Name(gap.path), Text(told)), sign="≠")
 
 
 def _unlike(outcome: PullOutcome) -> Iterator[Block]:
