@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from reconciler.ddl.quote import quote_identifier
 from reconciler.ddl.rendering.column import column_sql
@@ -58,7 +59,20 @@ def create_table_sql(table: Table, version: ServerVersion) -> str:
     No CREATE TABLE makes a nullable column without a default: for the columns of
     `default_less_columns` an ALTER TABLE ... ALTER COLUMN ... DROP DEFAULT must follow.
     """
-    return _create(table, version, Style.PLAIN)
+    return _create(_as_it_was_said(table), version, Style.PLAIN)
+
+
+def _as_it_was_said(table: Table) -> Table:
+    """Without collations that MySQL 9.7 prints on a column only because they are the table's and
+    no default: said again, they would be the column's own from then on."""
+    collation = table.option("COLLATE")
+    columns = tuple(
+        replace(column, collation=None)
+        if column.charset is None and column.collation == collation
+        else column
+        for column in table.columns
+    )
+    return replace(table, columns=columns)
 
 
 def _create(table: Table, version: ServerVersion, style: Style) -> str:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from reconciler.diff.dependants import columns_used, expression_of
 from reconciler.diff.model import Clause, ClauseKind
+from reconciler.diff.options import is_charset
 from reconciler.diff.pairing import name_key
 from reconciler.model.schema import IndexKind, Table
 
@@ -31,10 +32,17 @@ def bound(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
 
 
 def bind(
-    clauses: Sequence[Clause], before: Table, after: Table, *, referenced: bool, whole: bool
+    clauses: Sequence[Clause],
+    before: Table,
+    after: Table,
+    leaning: frozenset[str],
+    *,
+    referenced: bool,
+    whole: bool,
 ) -> tuple[Clause, ...]:
-    """`referenced`: foreign keys of this or another table stand while the ALTER runs, and need
-    their indexes at every moment; `whole`: the table is copied anyway, once for everything."""
+    """`leaning` columns, by folded name, take the default character set as the ALTER leaves it.
+    `referenced`: foreign keys of this or another table stand while the ALTER runs, and need their
+    indexes at every moment; `whole`: the table is copied anyway, once for everything."""
     if whole:
         return bound(clauses)
     groups = [
@@ -42,6 +50,7 @@ def bind(
         for name in dict.fromkeys(c.bound_to for c in clauses if c.bound_to is not None)
     ]
     groups.append(_primary_key_group(clauses, before, after))
+    groups.append(_charset_group(clauses, leaning))
     groups += _expression_groups(clauses, before)
     if referenced:
         groups.append({i for i, clause in enumerate(clauses) if clause.kind in _INDEX_KINDS})
@@ -71,6 +80,19 @@ def _primary_key_group(clauses: Sequence[Clause], before: Table, after: Table) -
             clause.kind in _INDEX_KINDS
             and (clause.object == "PRIMARY" or name_key(clause.object) in over_counter)
         )
+    }
+
+
+def _charset_group(clauses: Sequence[Clause], leaning: frozenset[str]) -> set[int]:
+    """A new default character set with the columns that are understood under it."""
+    if not any(map(is_charset, clauses)):
+        return set()
+    return {
+        position
+        for position, clause in enumerate(clauses)
+        if is_charset(clause)
+        or clause.kind is ClauseKind.RESTATE_COLUMN
+        or (clause.kind in _COLUMN_KINDS and name_key(clause.object) in leaning)
     }
 
 

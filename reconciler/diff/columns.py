@@ -33,9 +33,11 @@ ORDER_GROUP = "column-order"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnClauses:
-    """`changes` are in the order they must keep; `afterwards` need a statement of their own.
+    """`changes` are in the order they must keep; `afterwards` need a statement of their own;
+    `restated` belong beside a new default character set.
 
-    Folded names: `rebuilt` columns are dropped and added again. Expressions over `unsettled` ones
+    Folded names: clauses for `leaning` columns leave the character set to the table's new default.
+    `rebuilt` columns are dropped and added again. Expressions over `unsettled` ones
     must be written anew, and checks over `retyped` ones. So must indexes over `unlisted` ones: when
     they are no ENUM or SET any more, MySQL takes the byte or two that it had indexed for a prefix
     of as many characters.
@@ -44,6 +46,8 @@ class ColumnClauses:
     drops: tuple[Clause, ...]
     changes: tuple[Clause, ...]
     afterwards: tuple[Clause, ...]
+    restated: tuple[Clause, ...]
+    leaning: frozenset[str]
     rebuilt: frozenset[str]
     retyped: frozenset[str]
     unsettled: frozenset[str]
@@ -51,9 +55,15 @@ class ColumnClauses:
 
 
 def column_clauses(
-    before: Table, after: Table, old_names: OldNames, version: ServerVersion
+    before: Table,
+    after: Table,
+    written: Table,
+    old_names: OldNames,
+    restate: frozenset[str],
+    version: ServerVersion,
 ) -> ColumnClauses:
-    """`before` has its new names already; `old_names` are what its columns are still called."""
+    """`before` has its new names already; `old_names` are what its columns are still called.
+    `written` is `after` as printed, for its spelling; columns of `restate` are to end in it."""
     old, new = by_name(before.columns), by_name(after.columns)
     rebuilt = _rebuilt_columns(old, new, version)
     retyped = _retyped_columns(old, new)
@@ -61,8 +71,10 @@ def column_clauses(
     kept = [key for key in old if key in new and key not in rebuilt]
     wanted = [key for key in new if key in old and key not in rebuilt]
     moved = moved_names(kept, wanted, fixed={key for key in kept if bounds_history(old[key])})
-    writer = _Writer(before=before, after=after, old_names=old_names, version=version)
-    changes = []
+    writer = _Writer(
+        before=before, after=after, written=written, old_names=old_names, version=version
+    )
+    changes, restated = [], []
     for key, column in new.items():
         if key not in old or key in rebuilt:
             changes.append(writer.add(column))
@@ -73,7 +85,11 @@ def column_clauses(
             or key in computing
             or not retyped.isdisjoint(columns_used(expression_of(column)))
         ):
-            changes.append(writer.change(old[key], column, position=key in moved))
+            changes.append(
+                writer.change(old[key], column, position=key in moved, whole=key in restate)
+            )
+        elif key in restate:
+            restated.append(writer.restate(column))
     if moved:
         changes = [replace(clause, bound_to=ORDER_GROUP) for clause in changes]
     return ColumnClauses(
@@ -86,6 +102,12 @@ def column_clauses(
             for clause in changes
             if _restates(clause)
             and is_default_less(column := new[name_key(clause.object)], version)
+        ),
+        restated=tuple(restated),
+        leaning=frozenset(
+            name_key(clause.object)
+            for clause in changes
+            if _restates(clause) and writer.leans(new[name_key(clause.object)])
         ),
         rebuilt=rebuilt,
         retyped=retyped,
@@ -100,6 +122,7 @@ class _Writer:
 
     before: Table
     after: Table
+    written: Table
     old_names: OldNames
     version: ServerVersion
 
@@ -116,14 +139,19 @@ class _Writer:
             sql=f"ADD COLUMN {self._definition(column)}{self._position(column)}",
         )
 
-    def change(self, old: Column, new: Column, *, position: bool) -> Clause:
+    def restate(self, column: Column) -> Clause:
+        sql = f"MODIFY COLUMN {self._definition(column)}"
+        return Clause(kind=ClauseKind.RESTATE_COLUMN, object=column.name, sql=sql)
+
+    def change(self, old: Column, new: Column, *, position: bool, whole: bool) -> Clause:
+        """`whole`: by all of its definition, though less would do for what changes."""
         place = self._position(new) if position else ""
         old_name = self.old_names.get(new.name)
         if old_name is not None and name_key(old_name) != name_key(new.name):
-            return self._rename(old_name, old, new, place)
+            return self._rename(old_name, old, new, place, whole=whole)
         # A change of case alone is a MODIFY: MySQL refuses CHANGE and RENAME COLUMN here wherever
         # a check uses the column, and MODIFY takes generated columns along.
-        if not place and old_name is None and old != new:
+        if not place and not whole and old_name is None and old != new:
             if old == replace(new, default_sql=old.default_sql):
                 clause = self._default(old, new)
                 if clause is not None:
@@ -151,19 +179,31 @@ class _Writer:
         """MariaDB's SET DEFAULT takes ON UPDATE away (11.8)."""
         return self.version.flavor is Flavor.MYSQL or column.on_update_sql is None
 
-    def _rename(self, old_name: str, old: Column, new: Column, place: str) -> Clause:
+    def _rename(
+        self, old_name: str, old: Column, new: Column, place: str, *, whole: bool
+    ) -> Clause:
         clause = rename_column(old_name, new.name)
-        if old == new and not place:
+        if old == new and not place and not whole:
             return clause
         sql = f"CHANGE COLUMN {quote_identifier(old_name)} {self._definition(new)}{place}"
         return replace(clause, sql=sql)
 
     def _definition(self, column: Column) -> str:
-        """Charset and collation are left out only where nobody can read them otherwise."""
-        default = default_charset(self.after)
-        if default == default_charset(self.before) == (column.charset, column.collation):
+        """In the spelling of the file: the character set is left to the table's where it is there,
+        and written where it is, or where the table's would be another."""
+        if self._leaves_charset_to_table(column):
             column = replace(column, charset=None, collation=None)
         return column_sql(column, self.version)
+
+    def leans(self, column: Column) -> bool:
+        """Whether a clause with its definition means something else under the old default."""
+        changes = default_charset(self.before) != default_charset(self.after)
+        return changes and self._leaves_charset_to_table(column)
+
+    def _leaves_charset_to_table(self, column: Column) -> bool:
+        written = by_name(self.written.columns)[name_key(column.name)]
+        is_the_tables = (column.charset, column.collation) == default_charset(self.after)
+        return is_the_tables and written.charset is None
 
     def _position(self, column: Column) -> str:
         names = [each.name for each in self.after.columns]

@@ -11,6 +11,7 @@ _NOUNS: dict[ClauseKind, str] = {
     ClauseKind.ADD_COLUMN: "column",
     ClauseKind.DROP_COLUMN: "column",
     ClauseKind.MODIFY_COLUMN: "column",
+    ClauseKind.RESTATE_COLUMN: "column",
     ClauseKind.RENAME_COLUMN: "column",
     ClauseKind.SET_DEFAULT: "column",
     ClauseKind.ADD_INDEX: "index",
@@ -67,6 +68,8 @@ def differences_of(steps: Iterable[Step]) -> tuple[str, ...]:
                 told.append("the table has another name on live")
             case Operation.ALTER_TABLE:
                 for clause in step.clauses:
+                    if clause.kind is ClauseKind.RESTATE_COLUMN:
+                        continue  # no difference of its own
                     kinds.setdefault(_object(clause), set()).add(clause.kind)
             case _:
                 assert_never(step.operation)

@@ -101,21 +101,28 @@ def drop_foreign_keys(keys: Iterable[ForeignKey]) -> tuple[Clause, ...]:
 
 
 def add_foreign_keys(
-    table: Table, keys: tuple[ForeignKey, ...], untouched: frozenset[str], version: ServerVersion
+    table: Table,
+    written: Table,
+    keys: tuple[ForeignKey, ...],
+    untouched: frozenset[str],
+    version: ServerVersion,
 ) -> tuple[Clause, ...]:
-    """`untouched` are the folded names of indexes that this plan has not made anew: one that a
+    """`written` is the table as printed, with the actions that the normal form leaves out.
+    `untouched` are the folded names of indexes that this plan has not made anew: one that a
     server made for an earlier key would give way to the index of the new key."""
     kept = [index for index in table.indexes if name_key(index.name) in untouched]
     renewed = covered_by_foreign_keys(kept, keys, table.foreign_keys)
+    spelled = by_name(written.foreign_keys)
     adds = [
         Clause(
             kind=ClauseKind.ADD_FOREIGN_KEY,
             object=key.name,
-            sql=f"ADD {foreign_key_sql(key, version)}",
+            sql=f"ADD {foreign_key_sql(spelled[name_key(key.name)], version)}",
         )
         for key in keys
     ]
-    pairs = [renew_index(index, version) for index in renewed]
+    indexes = by_name(written.indexes)
+    pairs = [renew_index(index, indexes[name_key(index.name)], version) for index in renewed]
     drops, index_adds = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     return bound([*drops, *index_adds, *adds]) if pairs else tuple(adds)
 

@@ -39,13 +39,14 @@ class IndexClauses:
 def index_clauses(
     before: Table,
     after: Table,
+    written: Table,
     old_names: OldNames,
     rebuilt: frozenset[str],
     unsettled: frozenset[str],
     version: ServerVersion,
 ) -> IndexClauses:
-    """`before` has its new names already. Indexes on `rebuilt` columns are made anew, and so are
-    those that compute with `unsettled` ones."""
+    """`before` has its new names already, `written` is `after` as printed. Indexes on `rebuilt`
+    columns are made anew, and so are those that compute with `unsettled` ones."""
     old, new = by_name(before.indexes), by_name(after.indexes)
     redone = {
         key
@@ -64,7 +65,7 @@ def index_clauses(
     redone |= in_the_way & new.keys()
     reordered = _before_clustered_key(before, after, redone)
     redone |= reordered
-    adds, afterwards = _adds(old, new, redone, version)
+    adds, afterwards = _adds(old, new, by_name(written.indexes), redone, version)
     changes, visibility = _changes(old, new, redone, old_names, version.flavor)
     gone = {key: index for key, index in old.items() if key not in new or key in redone}
     return IndexClauses(
@@ -83,9 +84,9 @@ def index_clauses(
     )
 
 
-def renew_index(index: Index, version: ServerVersion) -> tuple[Clause, Clause]:
+def renew_index(index: Index, written: Index, version: ServerVersion) -> tuple[Clause, Clause]:
     """DROP and ADD of an index that stays as it is, which ends its mark of being implicit."""
-    return _drop(index, {}), _add(index, version)
+    return _drop(index, {}), _add(index, written, version)
 
 
 def _is_another(old: Index, new: Index) -> bool:
@@ -160,13 +161,19 @@ def _drop(index: Index, old_names: OldNames) -> Clause:
     return Clause(kind=ClauseKind.DROP_INDEX, object=name, sql=sql, bound_to=_group(index))
 
 
-def _add(index: Index, version: ServerVersion) -> Clause:
-    sql = f"ADD {index_sql(index, version)}"
+def _add(index: Index, written: Index, version: ServerVersion) -> Clause:
+    """With the words of the file that the normal form leaves out, so that live prints them too."""
+    spelled = replace(index, using=written.using, key_block_size=written.key_block_size)
+    sql = f"ADD {index_sql(spelled, version)}"
     return Clause(kind=ClauseKind.ADD_INDEX, object=index.name, sql=sql, bound_to=_group(index))
 
 
 def _adds(
-    old: dict[str, Index], new: dict[str, Index], redone: set[str], version: ServerVersion
+    old: dict[str, Index],
+    new: dict[str, Index],
+    written: dict[str, Index],
+    redone: set[str],
+    version: ServerVersion,
 ) -> tuple[tuple[Clause, ...], tuple[Clause, ...]]:
     """One FULLTEXT index at a time (error 1795), and none in the ALTER that drops its like: MySQL
     then keeps the old one with its parser, as it keeps the KEY_BLOCK_SIZE of any index."""
@@ -176,7 +183,7 @@ def _adds(
     for key, index in new.items():
         if key in old and key not in redone:
             continue
-        clause = _add(index, version)
+        clause = _add(index, written[key], version)
         fulltext = index.kind is IndexKind.FULLTEXT
         resized = key in old and old[key].key_block_size != index.key_block_size
         if resized or (fulltext and (fulltext_added or key in redone)):

@@ -25,6 +25,7 @@ class ClauseKind(StrEnum):
     ADD_COLUMN = "add-column"
     DROP_COLUMN = "drop-column"
     MODIFY_COLUMN = "modify-column"  # type, null, charset, position, ...: anything but the name
+    RESTATE_COLUMN = "restate-column"  # nothing about it changes but how the server prints it
     RENAME_COLUMN = "rename-column"  # RENAME COLUMN, or CHANGE COLUMN with a new definition
     SET_DEFAULT = "set-default"  # ALTER COLUMN ... SET DEFAULT / DROP DEFAULT / SET [IN]VISIBLE
     ADD_INDEX = "add-index"

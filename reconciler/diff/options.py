@@ -49,12 +49,21 @@ def default_charset(table: Table) -> tuple[str | None, str | None]:
     return table.option(_CHARSET), table.option(_COLLATION)
 
 
+def charset_clause(before: Table, after: Table) -> Clause | None:
+    """To stand before the columns, which are understood under the new default."""
+    if default_charset(before) == default_charset(after):
+        return None
+    return _clause(_CHARSET, _charset_sql(after))
+
+
+def is_charset(clause: Clause) -> bool:
+    return clause.kind is ClauseKind.TABLE_OPTION and clause.object == _CHARSET
+
+
 def option_clauses(before: Table, after: Table, written: Table) -> tuple[Clause, ...]:
-    """The charset first, so that what follows is understood under the new one. `written` is
-    `after` as its file has it: servers keep the letter case of COMPRESSION='zlib'."""
+    """All but the charset. `written` is `after` as its file has it: servers keep the letter case
+    of COMPRESSION='zlib'."""
     clauses: list[Clause] = []
-    if default_charset(before) != default_charset(after):
-        clauses.append(_clause(_CHARSET, _charset_sql(after)))
     old, new, as_written = (dict(table.options) for table in (before, after, written))
     for name in sorted({*old, *new} - {_CHARSET, _COLLATION}):
         if old.get(name) == new.get(name):

@@ -74,6 +74,7 @@ def diff_schemas(
     ]
     plan = _Plan(
         observed={table.name: table for table in seen.tables},
+        live=live,
         before=before,
         after=after,
         written=raw,
@@ -94,6 +95,7 @@ class _Plan:
     """Everything the steps are made from; tables by the names they will have."""
 
     observed: Mapping[str, Table]  # by the names they still have
+    live: Mapping[str, Table]  # the same, as printed
     before: Mapping[str, Table]
     after: Mapping[str, Table]
     written: Mapping[str, Table]  # the same, as printed
@@ -144,6 +146,7 @@ class _Plan:
             dropped = wandering.get(name, ())
             pair = TablePair(
                 observed=self.observed[self.renamed.old_table_name(name)],
+                live=self.live[self.renamed.old_table_name(name)],
                 before=replace(before, checks=tuple(c for c in before.checks if c not in dropped)),
                 after=after,
                 written=self.written[name],
@@ -186,7 +189,8 @@ class _Plan:
         for checked in (True, False):
             some = tuple(k for k in keys if refers_to_nothing(k, self.after) is not checked)
             if some:
-                clauses = add_foreign_keys(self.after[name], some, untouched, self.version)
+                after, written = self.after[name], self.written[name]
+                clauses = add_foreign_keys(after, written, some, untouched, self.version)
                 yield replace(self._alter(name, clauses), foreign_key_checks=checked)
 
     def _alter(self, name: str, clauses: tuple[Clause, ...]) -> Step:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from reconciler.diff.binding import bind
+from reconciler.diff.binding import bind, bound
+from reconciler.diff.charset_spelling import Spellings
 from reconciler.diff.checks import CheckClauses, check_clauses
 from reconciler.diff.columns import ColumnClauses, column_clauses, rename_column
 from reconciler.diff.indexes import IndexClauses, index_clauses
 from reconciler.diff.mariadb_time import TimeClauses, time_clauses
 from reconciler.diff.model import Clause, ClauseKind, Operation, RequiredAlgorithm, Step
-from reconciler.diff.options import changes_engine, option_clauses
+from reconciler.diff.options import changes_engine, charset_clause, option_clauses
 from reconciler.diff.pairing import by_name, name_key
 from reconciler.diff.partitions import PartitionClauses, partition_clauses
 from reconciler.diff.renames import OldNames
@@ -25,10 +26,11 @@ from reconciler.model.server import Flavor, ServerVersion
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TablePair:
-    """`observed` is the table as it is; `before` the same under the names it will have. `written`
-    is `after` with its options as the file has them."""
+    """`observed` is the table as it is, `live` the same as printed; `before` is it under the names
+    it will have. `written` is `after` as the file's table is printed."""
 
     observed: Table
+    live: Table
     before: Table
     after: Table
     written: Table
@@ -52,7 +54,8 @@ def table_steps(
 ) -> TableSteps:
     """`referenced`: some foreign key from or to this table stands all the while."""
     parts = _parts_of(pair, version)
-    main = parts.main(pair, referenced=referenced)
+    charset = parts.charset_first(pair)
+    main = parts.main(pair, charset, referenced=referenced)
     alone = [(clause, _algorithm_of(clause, version)) for clause in parts.partitions.statements]
 
     def alter(clauses: tuple[Clause, ...], algorithm: RequiredAlgorithm | None = None) -> Step:
@@ -70,6 +73,7 @@ def table_steps(
     alters = [
         *(alter((clause,)) for clause in parts.time.beforehand),
         alter(parts.renames_first),
+        alter(charset),
         alter(parts.indexes.beforehand),
         alter(main, main_algorithm),
         alter(parts.columns.afterwards),
@@ -98,15 +102,31 @@ class _Parts:
     checks: CheckClauses
     partitions: PartitionClauses
 
-    def main(self, pair: TablePair, *, referenced: bool) -> tuple[Clause, ...]:
+    def charset_first(self, pair: TablePair) -> tuple[Clause, ...]:
+        """A new default character set in an ALTER of its own, where new columns take it: beside it
+        they would rebuild the table (MySQL 9.7), before it they would take the old one."""
+        adds = {
+            name_key(clause.object)
+            for clause in self.columns.changes
+            if clause.kind is ClauseKind.ADD_COLUMN
+        }
+        if self._copied(pair) or self.columns.leaning.isdisjoint(adds):
+            return ()
+        return bound(self._charset(pair))
+
+    def main(
+        self, pair: TablePair, done: tuple[Clause, ...], *, referenced: bool
+    ) -> tuple[Clause, ...]:
         """The clauses of the one ALTER that does most of it, in the order they must keep: the
-        servers drop first whatever the order, but a reader does not know that."""
+        servers drop first whatever the order, but a reader does not know that. `done`: what an
+        ALTER before it does of the character set."""
         before, after, whole = self.time.before, pair.after, self.partitions.whole
         clauses = [
             *self.checks.drops,
             *self.indexes.drops,
             *self.time.drops,
             *self.columns.drops,
+            *(() if done else self._charset(pair)),
             *option_clauses(before, after, pair.written),
             *([pair.counter] if pair.counter else []),
             *self.columns.changes,
@@ -117,8 +137,22 @@ class _Parts:
             *self.checks.changes,
             *([whole] if whole else []),
         ]
-        copied = whole is not None or changes_engine(before, after) or self.indexes.copies
-        return bind(clauses, before, after, referenced=referenced, whole=copied)
+        return bind(
+            clauses,
+            before,
+            after,
+            self.columns.leaning,
+            referenced=referenced,
+            whole=self._copied(pair),
+        )
+
+    def _charset(self, pair: TablePair) -> tuple[Clause, ...]:
+        clause = charset_clause(self.time.before, pair.after)
+        return () if clause is None else (clause, *self.columns.restated)
+
+    def _copied(self, pair: TablePair) -> bool:
+        anew = self.partitions.whole is not None or self.indexes.copies
+        return anew or changes_engine(self.time.before, pair.after)
 
 
 def _parts_of(pair: TablePair, version: ServerVersion) -> _Parts:
@@ -126,7 +160,16 @@ def _parts_of(pair: TablePair, version: ServerVersion) -> _Parts:
     time = time_clauses(pair.before, after)
     first = {new: old for new, old in pair.old_columns.items() if new in pair.renamed_first}
     later = {new: old for new, old in pair.old_columns.items() if new not in pair.renamed_first}
-    columns = column_clauses(time.before, after, later, version)
+    spellings = Spellings(
+        before=time.before,
+        after=after,
+        live=pair.live,
+        written=pair.written,
+        old_names=pair.old_columns,
+        version=version,
+    )
+    restate = spellings.to_restate()
+    columns = column_clauses(time.before, after, pair.written, later, restate, version)
     return _Parts(
         time=time,
         renames_first=tuple(rename_column(old, new) for new, old in first.items()),
@@ -134,6 +177,7 @@ def _parts_of(pair: TablePair, version: ServerVersion) -> _Parts:
         indexes=index_clauses(
             time.before,
             after,
+            pair.written,
             pair.old_indexes,
             columns.rebuilt | columns.unlisted,
             columns.unsettled,

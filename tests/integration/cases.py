@@ -7,6 +7,8 @@ expect back: refusal <words>     the same for the way back
 note: <words>                    the way there has a note with these words
 policy: column_order=ignore      fields of the policy, separated by blanks
 foreign_key_checks: off          while both ends are made
+other words: there back          the ways that may end in a text other than the wanted one, equal
+                                 in meaning; every other way ends in it byte for byte
 hazards: ...                     read by the tests of hazards
 # remarks stand in lines of their own
 --- from                         statements that make one end, each ended by a semicolon
@@ -33,7 +35,17 @@ from tests.subjects import Subject
 FOLDER = CASES / "convergence"
 
 _HEADERS = frozenset(
-    {"flavor", "since", "expect", "expect back", "note", "policy", "foreign_key_checks", "hazards"}
+    {
+        "flavor",
+        "since",
+        "expect",
+        "expect back",
+        "note",
+        "policy",
+        "foreign_key_checks",
+        "other words",
+        "hazards",
+    }
 )
 _SECTIONS = frozenset({"from", "to", "renames", "rows", "rows back", "sent", "sent back"})
 
@@ -62,6 +74,7 @@ class Case:
     refusal: str | None
     refusal_back: str | None
     note: str | None
+    other_words: frozenset[str]
     sent: tuple[str, ...] | None
     sent_back: tuple[str, ...] | None
 
@@ -111,6 +124,7 @@ def read_case(name: str, text: str) -> Case:
         policy=_policy(headers.get("policy", "")),
         refusal=_refusal(headers.get("expect")),
         refusal_back=_refusal(headers.get("expect back")),
+        other_words=frozenset(headers.get("other words", "").split()),
         note=headers.get("note"),
         sent=_statements(sections["sent"]) if "sent" in sections else None,
         sent_back=_statements(sections["sent back"]) if "sent back" in sections else None,

@@ -41,12 +41,14 @@ class End:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """What happened on the way from one end to the other; `miss` is None if all went well."""
+    """What happened on the way from one end to the other; `miss` is None if all went well.
+    `respelled` are the definitions, as (live, wanted), that ended equal and in other words."""
 
     statements: tuple[str, ...] = ()
     refusals: tuple[DiffRefusal, ...] = ()
     notes: tuple[str, ...] = ()
     miss: str | None = None
+    respelled: tuple[tuple[str, str], ...] = ()
 
 
 class EndNotMade(Exception):
@@ -78,7 +80,19 @@ class Workbench:
         sent: list[str] = []
         miss = self._run(database, diff, sent, wanted)
         miss = miss or self.difference(database, desired, renames)
-        return Way(statements=tuple(sent), notes=notes, miss=miss)
+        return Way(
+            statements=tuple(sent),
+            notes=notes,
+            miss=miss,
+            respelled=() if miss else tuple(self._respelled(database, desired)),
+        )
+
+    def _respelled(self, database: str, desired: Schema) -> Iterator[tuple[str, str]]:
+        found = self.read(database)
+        for table in desired.tables:
+            pair = self._text(found, table.name), self._text(desired, table.name)
+            if pair[0] != pair[1]:
+                yield pair
 
     def _run(
         self, database: str, diff: SchemaDiff, sent: list[str], counters: Mapping[str, int]

@@ -63,6 +63,8 @@ def _check(case: Case, bench: Workbench) -> None:
     spelled_here = bench.version.flavor is Flavor.MYSQL or Flavor.MYSQL not in case.flavors
     _check_way(there, case.refusal, case.sent if spelled_here else None)
     _check_way(back, case.refusal_back, case.sent_back if spelled_here else None)
+    assert "there" in case.other_words or not there.respelled, there.respelled
+    assert "back" in case.other_words or not back.respelled, back.respelled
     if case.note is not None:
         assert any(case.note in note for note in there.notes), there.notes
 
