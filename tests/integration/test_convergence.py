@@ -39,6 +39,7 @@ def bench_of(server_of: ServerOf) -> Iterator[BenchOf]:
         yield find
 
 
+@pytest.mark.invariant("EQ-2")
 @pytest.mark.parametrize(
     ("case", "subject"),
     [
