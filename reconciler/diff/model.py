@@ -53,6 +53,7 @@ class Clause:
 
     `bound_to` names a group: clauses of one group must share a statement (a primary key and its
     AUTO_INCREMENT column, an index and its implicit foreign-key twin). None: free to be split off.
+    `partitions` are the ones that stand before it and not behind it: dropped, or taken apart.
     """
 
     kind: ClauseKind
@@ -60,6 +61,7 @@ class Clause:
     sql: str
     bound_to: str | None = None
     renamed_from: str | None = None  # of a column or an index: its name until then
+    partitions: tuple[str, ...] = ()
 
 
 class RequiredAlgorithm(StrEnum):

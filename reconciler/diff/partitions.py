@@ -79,6 +79,7 @@ def _list_clause(change: ListChange) -> Clause:
                 kind=ClauseKind.DROP_PARTITION,
                 object=_joined(partitions),
                 sql=f"DROP PARTITION {quote_identifiers(names)}",
+                partitions=names,
             )
         case AddPartitions(partitions):
             return _add(partitions)
@@ -88,6 +89,7 @@ def _list_clause(change: ListChange) -> Clause:
                 kind=ClauseKind.REORGANIZE_PARTITION,
                 object=_joined(old),
                 sql=f"REORGANIZE PARTITION {quote_identifiers(names)} INTO {_list(new)}",
+                partitions=names,
             )
         case _:
             assert_never(change)

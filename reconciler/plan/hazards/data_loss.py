@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.ddl.quote import quote_identifier
 from reconciler.diff.model import ClauseKind, Operation
 from reconciler.diff.partition_lists import listed_values
 from reconciler.model.policy import Hazard, HazardKind
-from reconciler.model.schema import Column, Table
+from reconciler.model.schema import Column
 from reconciler.plan.hazards.examined import (
     Examined,
     find_column,
@@ -62,7 +61,7 @@ def _remade(old: Column, new: Column) -> Iterator[Hazard]:
 
 def drops_partition(examined: Examined) -> Iterator[Hazard]:
     for clause in examined.of_kind(ClauseKind.DROP_PARTITION):
-        for name in _dropped_partitions(examined, clause.object):
+        for name in clause.partitions:
             reason = "all rows of the partition are lost"
             yield needing_permission(HazardKind.DROP_PARTITION, name, reason)
 
@@ -79,9 +78,9 @@ def gives_up_values(examined: Examined) -> Iterator[Hazard]:
     kept = listed_values(new)
     for clause in examined.of_kind(ClauseKind.REORGANIZE_PARTITION):
         for partition in old:
-            gone = sorted(listed_values((partition,)) - kept)
-            if quote_identifier(partition.name) not in clause.sql.partition(" INTO ")[0]:
+            if partition.name not in clause.partitions:
                 continue
+            gone = sorted(listed_values((partition,)) - kept)
             if gone or partition.values_sql == _ALL_OTHER_VALUES:
                 values = f"of {', '.join(gone)}" if gone else "of values that no other one lists"
                 reason = f"its rows {values} are lost: no partition takes them any more"
@@ -129,16 +128,3 @@ def changes_history(examined: Examined) -> Iterator[Hazard]:
         if (old.sql_type, old.nullable) != (new.sql_type, new.nullable):
             reason = "earlier versions of rows are converted as well, and must fit"
             yield worth_knowing(HazardKind.CHANGE_VALUES, new.name, reason)
-
-
-def _dropped_partitions(examined: Examined, named: str) -> tuple[str, ...]:
-    """The partitions that go; `named` where the statement's partitions cannot be told apart."""
-    if examined.both is None:
-        return (named,)
-    old, new = (_partition_names(table) for table in examined.both)
-    return tuple(name for name in old if name not in new) or (named,)
-
-
-def _partition_names(table: Table) -> tuple[str, ...]:
-    partitions = table.partitioning.partitions if table.partitioning else ()
-    return tuple(partition.name for partition in partitions)
