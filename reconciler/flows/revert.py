@@ -112,10 +112,10 @@ def revert_files(
             writer.remove(path)
             removed.append(path)
             continue
-        table = read_table(touched.definition, version)
-        writer.write(path, (create_table_sql(table, version) + ";\n").encode())
+        before = read_table(touched.definition, version)
+        writer.write(path, (create_table_sql(before, version) + ";\n").encode())
         written.append(path)
-        unsaid += _unsaid(table, version)
+        unsaid += _unsaid(before, version)
     return Reverted(
         written=tuple(written),
         removed=tuple(removed),

@@ -111,7 +111,7 @@ def _model(outcome: DriftOutcome) -> str:
 def _unsayable(outcome: DriftOutcome) -> str:
     """Where `pull` would write files that still differ; empty where it would not."""
     columns = [
-        f"{found.table}.{column}"
+        f"{found.object_id.name}.{column}"
         for found in sorted_differences(_drifted(outcome))
         for column in found.without_default
     ]

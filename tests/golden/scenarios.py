@@ -670,7 +670,7 @@ DRIFT = (
                 shards=SHARDS[3:],
                 differences=(
                     TableDifference(
-                        table="users",
+                        object_id=table_id("users"),
                         what="column note differs; column note has no default at all on live",
                         objects=("note",),
                         repair=("ALTER TABLE `users` ALTER COLUMN `note` SET DEFAULT NULL",),
