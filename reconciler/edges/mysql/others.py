@@ -14,13 +14,15 @@ from dataclasses import dataclass
 from reconciler.ddl.outside import outside_references
 from reconciler.ddl.quote import quote_identifier
 from reconciler.edges.mysql.connect import Link
+from reconciler.edges.mysql.dependents import body_of
 from reconciler.edges.mysql.problems import ServerRefusal, misread
 from reconciler.edges.mysql.reading import Listing, number, text
+from reconciler.model.dependents import Program
 from reconciler.model.object_id import ObjectKind
 from reconciler.model.observation import OutsideParent
 from reconciler.model.schema import OtherObject
 
-# One round trip for three catalogues. A routine's text is its body: nothing more is needed to tell
+# One round trip for four catalogues. A routine's text is its body: nothing more is needed to tell
 # which tables it uses.
 _PROGRAMS = """
 SELECT 'trigger', TRIGGER_NAME, EVENT_OBJECT_TABLE, ACTION_ORDER,
@@ -33,8 +35,11 @@ SELECT LOWER(ROUTINE_TYPE), ROUTINE_NAME, NULL, NULL, NULL, NULL, ROUTINE_DEFINI
 UNION ALL
 SELECT 'event', EVENT_NAME, NULL, NULL, NULL, NULL, EVENT_DEFINITION
   FROM information_schema.EVENTS WHERE EVENT_SCHEMA = %s
+UNION ALL
+SELECT 'view', TABLE_NAME, NULL, NULL, NULL, NULL, VIEW_DEFINITION
+  FROM information_schema.VIEWS WHERE TABLE_SCHEMA = %s
 """
-_PROGRAM_KINDS = frozenset({"trigger", "procedure", "function", "event"})
+_PROGRAM_KINDS = frozenset({"trigger", "procedure", "function", "event", "view"})
 _TIMINGS = frozenset({"BEFORE", "AFTER"})
 _EVENTS = frozenset({"INSERT", "UPDATE", "DELETE"})
 _DEFINER = re.compile(r"\sDEFINER=(?:`(?:[^`]|``)*`|\S+?)@(?:`(?:[^`]|``)*`|\S+)")
@@ -42,7 +47,10 @@ _DEFINER = re.compile(r"\sDEFINER=(?:`(?:[^`]|``)*`|\S+?)@(?:`(?:[^`]|``)*`|\S+)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OthersRead:
+    """`programs` are the same objects, with their texts as the catalogue has them."""
+
     objects: tuple[OtherObject, ...]
+    programs: tuple[Program, ...]
     unseen: tuple[str, ...]
 
 
@@ -55,14 +63,17 @@ class ParentsRead:
 def read_others(link: Link, database: str, listing: Listing) -> OthersRead:
     """Raises ServerRefusal or LinkLost."""
     objects: list[OtherObject] = []
+    programs: list[Program] = []
     unseen: list[str] = []
-    for row in link.query(_PROGRAMS, [database] * 3, width=7):
+    for row in link.query(_PROGRAMS, [database] * 4, width=7):
         kind, name = _kind(row[0]), text(row[1])
         table, order = (None if row[2] is None else text(row[2])), number(row[3])
+        programs.append(Program(kind=kind, name=name, text=body_of(row[6]), table=table))
+        if kind is ObjectKind.VIEW:
+            continue  # SHOW CREATE VIEW tells the whole of it
         if row[6] is None:
             unseen.append(f"the text of {kind} {name}")
-        # A body sent in a batch of statements was stored with the `;` that ended it.
-        body = "" if row[6] is None else text(row[6]).rstrip("; \n\t")
+        body = body_of(row[6]) or ""
         if table is not None:
             fires = f"{_one_of(_TIMINGS, row[4])} {_one_of(_EVENTS, row[5])}"
             head = f"{quote_identifier(name)} {fires} ON {quote_identifier(table)}"
@@ -82,6 +93,7 @@ def read_others(link: Link, database: str, listing: Listing) -> OthersRead:
             objects.append(OtherObject(kind=kind, name=name, definition=definition or ""))
     return OthersRead(
         objects=tuple(sorted(objects, key=lambda found: (found.kind, found.name))),
+        programs=tuple(programs),
         unseen=tuple(sorted(unseen)),
     )
 
