@@ -107,7 +107,8 @@ def html_text(text: str) -> str:
 
 def marker(topic: str, *names: str) -> str:
     """A line that nobody sees, by which a comment is found again."""
-    return f"{_marker_start(topic)}{'/'.join(map(_in_comment, names))} -->".replace("  ", " ")
+    of = f"{'/'.join(map(_in_comment, names))} " if names else ""
+    return f"{_marker_start(topic)}{of}-->"
 
 
 def is_marker(line: str, topic: str) -> bool:
