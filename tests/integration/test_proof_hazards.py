@@ -20,6 +20,7 @@ COSTS = (HazardKind.BLOCKS_WRITES, HazardKind.REBUILDS)
 NOT_ON_A_SERVER = (
     "stop_encryption",  # takes a keyring, which a throwaway server does not have
     "lose_null_default",  # no CREATE TABLE can say it
+    "gain_null_default",  # nor this: tests/cases/live asks a server
     "add_computed_default",  # uuid() is refused with a binary log (1674): in test_proof
 )
 
