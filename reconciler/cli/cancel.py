@@ -8,7 +8,6 @@ import click
 
 from reconciler.cli import options
 from reconciler.cli.control import ask_applies
-from reconciler.ledger.states import RequestKind
 
 
 @click.command()
@@ -31,5 +30,7 @@ def cancel(
     What was applied stays applied. The plan is still on the protected branch: revert its merge, or
     the next `apply` begins it anew with what is left.
     """
+    from reconciler.ledger.states import RequestKind
+
     chosen = (keyspaces, repo, environment, output, RequestKind.CANCEL)
     ask_applies(*chosen, review=review, protected_branch=protected_branch)
