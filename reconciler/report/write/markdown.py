@@ -50,11 +50,24 @@ def _report(report: Report) -> Parts:
     opening += [_title(report.title)] if report.title else []
     if opening:
         yield Part(text="\n".join(opening), opens=True)
-    for block in report.blocks:
+    said, explained = _before_explanations(report.blocks)
+    for block in said:
         yield from _block(block)
     if report.plan_id:
         yield Part(text=f"Plan id: {inline((Name(report.plan_id),))}")
+    for block in explained:
+        yield from _block(block)
     yield from _next_steps(report.next_steps)
+
+
+def _before_explanations(
+    found: tuple[blocks.Block, ...],
+) -> tuple[tuple[blocks.Block, ...], tuple[blocks.Block, ...]]:
+    """Where room is short the last parts go: the plan id stands before what only explains."""
+    for number, block in enumerate(found):
+        if isinstance(block, blocks.OnPage) and isinstance(block.block, blocks.Paragraph):
+            return found[:number], found[number:]
+    return found, ()
 
 
 def _marker(found: Marker) -> str:
