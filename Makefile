@@ -40,7 +40,7 @@ demo: venv ## the main job, in front of you, on a sharded fleet of your own
 	@$(BIN)/python tools/fetch-server mysql --link $(BIN)
 	@$(BIN)/python demo/run.py
 
-quick: venv ## the tests that need no server, in less than a minute on two cores
+quick: venv ## the tests that need no server
 	$(BIN)/python -m pytest -n $(WORKERS) $(OFFLINE)
 
 test: venv servers ## all tests, on servers of their own
