@@ -118,6 +118,9 @@ SANDBOX_PARALLEL = 4
 # A server's error text is at most 512 bytes; our own messages with two definitions stay below this.
 LEDGER_MESSAGE_CHARS_MAX = 4_000
 
+# The waves of an apply: the names of 65,536 shards, and some brackets.
+LEDGER_VALUES_MAX = 200_000
+
 # Other writers hold a ledger for milliseconds; one that hangs must not hold a run forever.
 LEDGER_BUSY_S_MAX = 15
 
@@ -295,5 +298,7 @@ PLAN_ID_CHARS_MIN = 8
 # A comment that is edited more often than people look only uses up the token's rate limit.
 COMMENT_PAUSE_S = 10.0
 
-# All plans of a repository, compressed.
-ARTIFACT_BYTES_MAX = 100_000_000
+# All plans of a repository, packed: their text packs to a tenth.
+ARTIFACT_BYTES_MAX = 25_000_000
+# Unpacked they are held in memory until each has been checked.
+ARTIFACT_UNPACKED_BYTES_MAX = 250_000_000

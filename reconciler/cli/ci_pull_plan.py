@@ -28,7 +28,7 @@ def pull_plan(repo: Path, number: int) -> None:
                 load_plan(content, f"{PLANS_DIRECTORY}/{path}"),
                 environment=environment,
                 keyspace=name.removesuffix(".plan.json"),
-                readable_sql=_readable(fetched, path),
+                readable_sql=_text_of(fetched[f"{path.removesuffix('.json')}.sql"]),
             )
     writer = WorkingTreeWriter(repo.resolve())
     for path, content in sorted(fetched.items()):
@@ -37,6 +37,5 @@ def pull_plan(repo: Path, number: int) -> None:
     click.echo("Next: read the .plan.sql files, commit them with the .plan.json files, and push.")
 
 
-def _readable(fetched: dict[str, bytes], path: str) -> str | None:
-    content = fetched.get(f"{path.removesuffix('.json')}.sql")
-    return None if content is None else content.decode(errors="replace")
+def _text_of(content: bytes) -> str:
+    return content.decode(errors="replace")  # then it is not what any plan is bound to

@@ -146,10 +146,12 @@ def show(plan_file: Path, output: str) -> None:
     """
     from reconciler.cli.presenting import presentation
     from reconciler.cli.streams import show as show_text
+    from reconciler.edges.files.working_tree import read_file
+    from reconciler.limits import PLAN_BYTES_MAX
     from reconciler.plan.codec import load_plan
     from reconciler.plan.validate import check_core
     from reconciler.report.render import show_report
 
-    found = load_plan(plan_file.read_bytes(), str(plan_file))
+    found = load_plan(read_file(plan_file, bytes_max=PLAN_BYTES_MAX), str(plan_file))
     check_core(found.core)
     show_text(show_report(found, presentation(output)))

@@ -17,7 +17,6 @@ from reconciler.edges.clock import SystemClock
 from reconciler.edges.files.working_tree import WorkingTree
 from reconciler.edges.mysql.live import MysqlLiveShards
 from reconciler.edges.mysql.scratch import MysqlScratch
-from reconciler.edges.mysql.target import expand
 from reconciler.edges.workers import ThreadWorkers
 from reconciler.errors import InvalidInput
 from reconciler.ports.clock import Clock
@@ -92,12 +91,13 @@ class Worlds:
     def ledger_of(self, environment: Environment) -> Ledger:
         """Opened once, however many keyspaces share it and however long one watches. Raises
         Unavailable if it cannot be opened, and Refused if it came with the checkout (GT-5)."""
+        from reconciler.edges.ledger.address import fill_in
         from reconciler.edges.ledger.place import check_file, file_of
         from reconciler.edges.ledger.sql import open_ledger
 
         url = environment.ledger
         if url not in self._ledgers:
-            filled = expand(url, self._environ, setting="ledger", label="the spec") if url else None
+            filled = fill_in(url, self._environ) if url else None
             default = self._default_ledger()
             if (file := file_of(filled) if filled else default) is not None:
                 check_file(file, self._root)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from reconciler.ddl.default_less import default_less_columns
 from reconciler.ddl.definition.file import DefinitionFile, read_definition_file
 from reconciler.ddl.render import create_table_sql
-from reconciler.errors import InvalidInput, Problem, ReconcilerError, Refused
+from reconciler.errors import InvalidInput, Location, Problem, ReconcilerError, Refused
 from reconciler.limits import DEFINITION_BYTES_MAX, SPEC_BYTES_MAX
 from reconciler.model.object_id import ObjectId
 from reconciler.observe.desired import ReadBack, read_back
@@ -159,13 +159,29 @@ class _Wanted:
 def _files(files: Specified, model: SeenShard) -> tuple[_Wanted, ...]:
     version = model.observation.settings.version
     paths = _paths_by_table(files)
-    return tuple(
-        _Wanted(
-            table=table,
-            path=paths.get(table) or definition_path(files.spec.schema_dir, table),
-            text=create_table_sql(read.table, version) + ";\n",
-        )
-        for table, read in sorted(model.definitions.items())
+    wanted: list[_Wanted] = []
+    taken: dict[str, str] = {}
+    for table, read in sorted(model.definitions.items()):
+        path = paths.get(table) or definition_path(files.spec.schema_dir, table)
+        for name in (path.lower(), table.lower()):
+            if name in taken:
+                raise Refused(_two_tables_one_file(taken[name], table, files.spec.path))
+        taken |= {path.lower(): table, table.lower(): table}
+        text = create_table_sql(read.table, version) + ";\n"
+        wanted.append(_Wanted(table=table, path=path, text=text))
+    return tuple(wanted)
+
+
+def _two_tables_one_file(one: str, other: str, spec_path: str) -> Problem:
+    """One would be written over the other, here or where a file system ignores case; and a plan of
+    files that say both is refused."""
+    return Problem(
+        code="tables-in-one-file",
+        message=f"tables {one!r} and {other!r} would be in one file, or in two whose names differ"
+        " by case alone",
+        recovery="rename one of the tables or the file that is in its way, or leave one out by"
+        f" `ignore_tables` in {spec_path}; nothing was written",
+        where=Location(path=spec_path),
     )
 
 

@@ -25,10 +25,12 @@ from reconciler.limits import PLAN_BYTES_MAX, PLAN_VALUES_MAX, PROBLEM_CHARS_MAX
 from reconciler.model.policy import Hazard
 from reconciler.plan.commitment import reasons_of, reasons_sha256, with_reasons
 from reconciler.plan.model import PLAN_FORMAT, Plan, PlanCore, PlanMeta
-from reconciler.plan.visible import visible_line
+from reconciler.plan.visible import is_hidden, visible_line
 from reconciler.strict_json import JsonUnreadable, read_json
 
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")  # JSON can spell one, UTF-8 cannot
+# What can hide stands outside of ASCII, but for what JSON itself escapes, and DEL.
+_HIDDEN = re.compile("[^\n -~]")
 _FORMAT = re.compile(r"([1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})")
 _PLAN_AGAIN = "make the plan again with `reconciler plan --write` and have it reviewed"
 _KEYS = ("format", "core", "plan_id", "reasons", "meta")
@@ -50,7 +52,8 @@ def plan_from_core(core: PlanCore, meta: PlanMeta, plan_format: str = PLAN_FORMA
 
 
 def dump_plan(plan: Plan) -> bytes:
-    """The plan file: pretty-printed, keys in the order of the fields, one final newline."""
+    """The plan file: pretty-printed, keys in the order of the fields, one final newline. What hides
+    from a reader is spelled as JSON spells it."""
     document = {
         "format": plan.format,
         "core": _to_json(plan.core),
@@ -58,7 +61,8 @@ def dump_plan(plan: Plan) -> bytes:
         "reasons": reasons_of(plan.core),
         "meta": _to_json(plan.meta),
     }
-    return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
+    text = json.dumps(document, indent=1, ensure_ascii=False)
+    return (_HIDDEN.sub(_json_escape, text) + "\n").encode()
 
 
 def load_plan(content: bytes, path: str) -> Plan:
@@ -100,6 +104,12 @@ def _with_reasons(core: PlanCore, reasons: tuple[str, ...]) -> PlanCore:
     if core.words.reasons != reasons_sha256(core):
         raise _Mismatch("reasons", "are not those that the plan is bound to: they were edited")
     return core
+
+
+def _json_escape(match: re.Match[str]) -> str:
+    """Of characters beyond the first plane two: JSON spells them by halves."""
+    character = match[0]
+    return json.dumps(character)[1:-1] if is_hidden(character) else character
 
 
 class _Mismatch(Exception):
@@ -197,7 +207,18 @@ def _parse_json(content: bytes, path: str) -> dict[str, Any]:
         raise _refused(path, "plan-malformed", f"the plan file {broken.reason}") from None
     if not isinstance(document, dict):
         raise _refused(path, "plan-malformed", "the plan file is not a JSON object")
+    _check_open(content.decode(), path)
     return document
+
+
+def _check_open(text: str, path: str) -> None:
+    """What was reviewed must have been seen: what hides may be escaped in a plan, but not stand in
+    it. A checkout may have brought line ends of its own (RV-1)."""
+    for match in _HIDDEN.finditer(text.replace("\r\n", "\n")):
+        if is_hidden(match[0]):
+            line = text.count("\n", 0, text.index(match[0])) + 1
+            what = f"line {line} holds U+{ord(match[0]):04X}, which nobody sees, unescaped"
+            raise _refused(path, "plan-malformed", what)
 
 
 def _format_of(found: Any, path: str) -> str:

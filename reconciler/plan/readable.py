@@ -1,8 +1,9 @@
 """The `.plan.sql` beside a plan: its statements as SQL that a person reads and a diff view shows.
 
 The plan is bound to it by its digest (PL-11), and nothing of it is ever executed. Every statement
-stands in it exactly as it will run; all other lines are remarks, in the words of the version that
-made the plan, and text from outside cannot leave its line (RP-6).
+stands in it exactly as it will run, with characters that hide escaped so that they can be had back;
+all other lines are remarks, in the words of the version that made the plan, and text from outside
+cannot leave its line (RP-6).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from reconciler.model.policy import Hazard, Policy
 from reconciler.plan import words
 from reconciler.plan.model import ChangeSet, PlanCore, PlannedStatement
 from reconciler.plan.permission import permission_of
-from reconciler.plan.visible import hidden_in_sql, visible_line
+from reconciler.plan.visible import escape_sql, hidden_in_sql, visible_line
 
 _WIDTH_CHARS = 100
 
@@ -34,7 +35,7 @@ def shows_statements(text: str, core: PlanCore) -> bool:
     at = 0
     for _, statement in words.planned_statements(core):
         at = _behind_remarks(text, at)
-        shown = words.terminated(statement.sql) + "\n"
+        shown = _shown(statement) + "\n"
         if not text.startswith(shown, at):
             return False
         at += len(shown)
@@ -95,8 +96,14 @@ def _statement(statement: PlannedStatement, number: str, policy: Policy) -> Iter
     for hazard in statement.hazards:
         yield from _hazard(hazard, statement.object_id.name, policy)
     if found := hidden_in_sql(statement.sql):
-        yield _comment(f"    CAUTION: hidden characters in this statement: {', '.join(found)}")
-    yield words.terminated(statement.sql)
+        codes = ", ".join(found)
+        yield _comment(f"    CAUTION: hidden characters in this statement, in ⟦brackets⟧: {codes}")
+    yield _shown(statement)
+
+
+def _shown(statement: PlannedStatement) -> str:
+    """To the letter, but for characters that nobody would see."""
+    return escape_sql(words.terminated(statement.sql))
 
 
 def _hazard(hazard: Hazard, table: str, policy: Policy) -> Iterator[str]:

@@ -18,8 +18,12 @@ _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 # Control, format (bidirectional marks, zero width, tags), surrogate, line and paragraph separator.
 _HIDING_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
-# Letters and symbols by category, blank to the eye: Hangul fillers, Braille blank, Khmer vowels.
-_BLANK_LETTERS = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+# Letters, marks and symbols by category, nothing to the eye: fillers of Hangul, the Braille blank,
+# vowels of Khmer, joiners, and selectors of variants, of which any text can be made that none sees.
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\ufff0-\ufff8\U000e0000-\U000e0fff]"
+)
 
 # Where a line end is part of a name or a value, not a gap between words.
 _ONE_LINE_TOKENS = frozenset(
@@ -33,6 +37,7 @@ _ONE_LINE_TOKENS = frozenset(
 
 _PLAIN = re.compile(r"[ -~]*")
 _UNUSUAL = re.compile(r"[^ -~]")
+_ESCAPED = re.compile(r"⟦U\+((?:10|[1-9A-F])?[0-9A-F]{4})⟧")
 
 
 def is_hidden(character: str) -> bool:
@@ -41,7 +46,7 @@ def is_hidden(character: str) -> bool:
     return (
         category in _HIDING_CATEGORIES
         or (category == "Zs" and character not in " \u3000")
-        or character in _BLANK_LETTERS
+        or _UNSEEN.match(character) is not None
     )
 
 
@@ -62,6 +67,20 @@ def visible_sql(sql: str) -> str:
     """A statement with the line ends between its words, and none from inside a name or a value: a
     column can be called "a\\n-- nothing happens here"."""
     return "".join(_escaped(text, keep=keep) for text, keep in _pieces(sql))
+
+
+def escape_sql(sql: str) -> str:
+    """A statement with its hidden characters as `⟦U+202E⟧`, from which `unescape_sql` makes it
+    again: a bracket of this kind that is part of it is escaped as well."""
+    return "".join(_in_brackets(text, keep=keep) for text, keep in _pieces(sql))
+
+
+def unescape_sql(text: str) -> str:
+    """What `escape_sql` was given. Raises ValueError for text that it does not make."""
+    sql = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+    if escape_sql(sql) != text:
+        raise ValueError("it is not the escaped form of any statement")
+    return sql
 
 
 def hidden_in_sql(sql: str) -> tuple[str, ...]:
@@ -87,6 +106,15 @@ def _pieces(sql: str) -> Iterator[tuple[str, str]]:
         yield token.text, "" if token.kind in _ONE_LINE_TOKENS else "\n"
         end = token.offset + len(token.text)
     yield sql[end:], "\n"
+
+
+def _in_brackets(text: str, *, keep: str) -> str:
+    def shown(match: re.Match[str]) -> str:
+        character = match[0]
+        is_shown = character != "⟦" and (character in keep or not is_hidden(character))
+        return character if is_shown else f"⟦U+{ord(character):04X}⟧"
+
+    return _UNUSUAL.sub(shown, text)
 
 
 def _escaped(text: str, *, keep: str) -> str:

@@ -102,7 +102,9 @@ def _messages() -> Iterator[str]:
     for name, when, message in FORGE_MESSAGES:
         yield f"### {name}"
         yield when
-        yield fenced(write_markdown(message).rstrip("\n"), "markdown")
+        # The one mark that ends in a selector, which is escaped where it comes from outside.
+        shown = fenced(write_markdown(message).rstrip("\n"), "markdown")
+        yield shown.replace("⚠\\ufe0f", "⚠\ufe0f")
     yield "### In one line: statuses, deployments, commits, the log, a chat"
     yield "\n\n".join(f"{when}:\n\n{fenced(text, 'text')}" for when, text in FORGE_LINES)
     yield "## The readable plan beside the plan file"

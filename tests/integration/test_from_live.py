@@ -95,3 +95,23 @@ def test_pull_mends_files_that_no_server_takes(fleet: Fleet) -> None:
     assert "`name` varchar(50)" in fleet.read("schemas/shop/users.sql")
     assert fleet.read("schemas/shop/users.sql") != USERS
     assert fleet.run("plan", "--detailed-exitcode").code == 0
+
+
+@pytest.mark.invariant("PL-10")
+@pytest.mark.parametrize(
+    ("table", "path"), [("Users", "schemas/shop/users.sql"), ("carts", "schemas/shop/carts.sql")]
+)
+def test_two_tables_never_share_a_file(fleet: Fleet, table: str, path: str) -> None:
+    """`Users` beside `users`, and a table whose name is that of the file of another."""
+    if table == "carts":
+        fleet.git("mv", "schemas/shop/users.sql", path)
+    for shard in fleet.databases:
+        fleet.sql(shard, f"CREATE TABLE {table} (id int NOT NULL, PRIMARY KEY (id))")
+    before = fleet.read(path)
+    ended = fleet.run("pull")
+    assert ended.code == 3, ended.said
+    assert "tables-in-one-file" in ended.said
+    assert fleet.read(path) == before
+    fleet.spec["policy"]["ignore_tables"] = ["_*", table]
+    fleet.write_spec()
+    assert fleet.run("pull").code == 0

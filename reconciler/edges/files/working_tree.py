@@ -61,6 +61,22 @@ class WorkingTree:
             raise Refused(unreadable(path, _reason(error))) from None
 
 
+def read_file(place: Path, *, bytes_max: int) -> bytes:
+    """A file that a person names, wherever it lies; a link is followed. Raises as `WorkingTree`."""
+    try:
+        descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise InvalidInput(missing_file(str(place))) from None
+    except OSError as error:
+        raise Refused(unreadable(str(place), _reason(error))) from None
+    try:
+        return _content(descriptor, str(place), bytes_max)
+    except OSError as error:
+        raise Refused(unreadable(str(place), _reason(error))) from None
+    finally:
+        os.close(descriptor)
+
+
 @contextmanager
 def _opened(root: Path, names: tuple[str, ...], path: str, flags: int) -> Iterator[int]:
     """A descriptor of what the names lead to. Raises Refused for a link or a repository of its own

@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import zipfile
+import zlib
 
 from reconciler.edges.github.client import GithubClient
 from reconciler.edges.github.fields import Fields
 from reconciler.edges.github.problems import unclear
 from reconciler.errors import Problem, Refused
-from reconciler.limits import ARTIFACT_BYTES_MAX, PLAN_BYTES_MAX
+from reconciler.limits import ARTIFACT_BYTES_MAX, ARTIFACT_UNPACKED_BYTES_MAX, PLAN_BYTES_MAX
+from reconciler.model.fleet import is_environment_name, is_keyspace_name
 
 ARTIFACT = "reconciler-plans"
-_PLAN_FILE = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_-]+\.plan\.(json|sql)")
+_PLAN_FILE = re.compile(r"([^/]+)/([^/]+)\.plan\.(?:json|sql)")
+# All that reading an archive can raise, whatever it holds: an offset, a name, a packed stream.
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,  # packed in another way
+    OSError,
+    OverflowError,
+    RuntimeError,  # encrypted
+    ValueError,
+)
 
 
 def fetch_plans(client: GithubClient, repository: str, commit: str) -> dict[str, bytes]:
@@ -29,25 +44,49 @@ def fetch_plans(client: GithubClient, repository: str, commit: str) -> dict[str,
     if not found:
         raise Refused(_no_artifact(commit))
     archive = f"{path}/{max(found)}/zip"
-    return _plans_in(client.download(archive, bytes_max=ARTIFACT_BYTES_MAX), archive)
+    return plans_in(client.download(archive, bytes_max=ARTIFACT_BYTES_MAX), archive)
 
 
-def _plans_in(content: bytes, call: str) -> dict[str, bytes]:
-    """Only files that are named as plans are; an archive cannot say where they go."""
-    plans = {}
+def plans_in(content: bytes, call: str) -> dict[str, bytes]:
+    """Path below plans/ to content; other files are passed over. An archive cannot say where a file
+    goes: its names are those of plans, and of each plan both files are there. Raises Unavailable,
+    also for an archive that would unpack to more than all plans are."""
+    plans: dict[str, bytes] = {}
+    room = ARTIFACT_UNPACKED_BYTES_MAX
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             for entry in archive.infolist():
-                if not _PLAN_FILE.fullmatch(entry.filename):
+                if not _is_a_plans(entry.filename):
                     continue
-                with archive.open(entry) as file:
-                    text = file.read(PLAN_BYTES_MAX + 1)
-                if len(text) > PLAN_BYTES_MAX:
-                    raise unclear(call, f"{entry.filename} is larger than any plan")
-                plans[entry.filename] = text
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError):
+                if entry.filename in plans:
+                    raise unclear(call, f"{entry.filename} is in it twice")
+                plan = _unpacked(archive, entry, min(room, PLAN_BYTES_MAX), call)
+                plans[entry.filename], room = plan, room - len(plan)
+    except _BROKEN:
         raise unclear(call, "it is not a whole archive") from None
+    for path in plans:
+        if _other_of(path) not in plans:
+            raise unclear(call, f"{path} is in it without {_other_of(path)}")
     return plans
+
+
+def _is_a_plans(name: str) -> bool:
+    match = _PLAN_FILE.fullmatch(name)
+    return match is not None and is_environment_name(match[1]) and is_keyspace_name(match[2])
+
+
+def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, bytes_max: int, call: str) -> bytes:
+    """What an entry says of its size is not believed."""
+    with archive.open(entry) as file:
+        content = file.read(bytes_max + 1)
+    if len(content) > bytes_max:
+        raise unclear(call, f"{entry.filename} is larger than any plan")
+    return content
+
+
+def _other_of(path: str) -> str:
+    stem, _, suffix = path.rpartition(".")
+    return f"{stem}.{'sql' if suffix == 'json' else 'json'}"
 
 
 def _no_artifact(commit: str) -> Problem:

@@ -6,7 +6,6 @@ fact that a change to a shard rests on is asked of the forge and the clone again
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +13,8 @@ from pathlib import Path
 
 from reconciler.edges.github.fields import Fields
 from reconciler.errors import InvalidInput, Problem, Unavailable
-from reconciler.limits import EVENT_BYTES_MAX
+from reconciler.limits import EVENT_BYTES_MAX, EVENT_VALUES_MAX
+from reconciler.strict_json import JsonUnreadable, read_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,13 +102,20 @@ def _event(environ: Mapping[str, str]) -> Event:
     try:
         with path.open("rb") as file:
             content = file.read(EVENT_BYTES_MAX + 1)
-        if len(content) > EVENT_BYTES_MAX:
-            raise ValueError
-        payload = json.loads(content)
-    except (OSError, ValueError, RecursionError):
-        raise InvalidInput(_unreadable("it is not a JSON file that can be read")) from None
+    except OSError:
+        raise InvalidInput(_unreadable("it cannot be read")) from None
+    return read_event(name, content, environ)
+
+
+def read_event(name: str, content: bytes, environ: Mapping[str, str]) -> Event:
+    """The event file of an event of that name. Raises InvalidInput."""
+    if len(content) > EVENT_BYTES_MAX:
+        raise InvalidInput(_unreadable(f"it is larger than {EVENT_BYTES_MAX:,} bytes"))
     try:
+        payload = read_json(content, values_max=EVENT_VALUES_MAX)
         return _parsed(name, Fields(payload, "the event"), environ)
+    except JsonUnreadable as broken:
+        raise InvalidInput(_unreadable(f"it {broken.reason}")) from None
     except Unavailable as unclear:
         raise InvalidInput(_unreadable(unclear.problems[0].message)) from None
 
@@ -117,7 +124,7 @@ def _parsed(name: str, payload: Fields, environ: Mapping[str, str]) -> Event:
     if name == "pull_request":
         return _pull_request(payload.inner("pull_request"))
     if name == "merge_group":
-        return MergeGroupEvent(base_commit=payload.inner("merge_group").text("base_sha"))
+        return MergeGroupEvent(base_commit=_commit(payload.inner("merge_group"), "base_sha"))
     if name in _BRANCH_EVENTS:
         ref = _required(environ, "GITHUB_REF", r"refs/.+")
         return BranchEvent(
@@ -133,13 +140,28 @@ def _pull_request(fields: Fields) -> PullRequestEvent:
     head_repository = head.inner_or_none("repo")
     base_name = base.inner("repo").text("full_name")
     return PullRequestEvent(
-        number=fields.number("number"),
-        head_commit=head.text("sha"),
+        number=_number(fields),
+        head_commit=_commit(head, "sha"),
         head_branch=head.text("ref"),
         base_branch=base.text("ref"),
-        base_commit=base.text("sha"),
+        base_commit=_commit(base, "sha"),
         is_fork=head_repository is None or head_repository.text("full_name") != base_name,
     )
+
+
+def _commit(fields: Fields, key: str) -> str:
+    """An id; it becomes a part of addresses."""
+    found = fields.text(key)
+    if not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", found):
+        raise InvalidInput(_unreadable(f"{key} is not the id of a commit"))
+    return found
+
+
+def _number(fields: Fields) -> int:
+    found = fields.number("number")
+    if not 1 <= found < 1 << 53:
+        raise InvalidInput(_unreadable("number is not the number of a pull request"))
+    return found
 
 
 def _required(environ: Mapping[str, str], name: str, pattern: str) -> str:

@@ -6,15 +6,19 @@ what a driver takes besides would let a server read files, or turn its verificat
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from reconciler.edges.client.target import Target
 from reconciler.edges.client.tls import Insecure, TlsFiles, TlsSetting
+from reconciler.edges.mysql.target import expand
 from reconciler.errors import InvalidInput, Problem
 from reconciler.limits import LEDGER_BUSY_S_MAX
+from reconciler.spec.variables import VARIABLE
 
 _FILES = {"ssl_ca": "ca", "ssl_cert": "cert", "ssl_key": "key"}
 _OPTIONS = frozenset({"tls", "unix_socket", "charset", *_FILES})
@@ -26,9 +30,44 @@ def parse_address(text: str) -> URL:
         url = make_url(text)
     except (ArgumentError, ValueError):  # ValueError: its port is no number
         raise bad_address() from None
-    if url.get_backend_name() not in ("sqlite", "mysql"):
+    match url.get_backend_name():
+        case "mysql":
+            return url
+        case "sqlite" if _is_a_file(url):
+            return url
+        case _:
+            raise bad_address()
+
+
+def fill_in(text: str, environ: Mapping[str, str]) -> str:
+    """The address with its variables filled in: one that is a single variable is taken as it is; in
+    a login the value is written so that no character of a password ends it. Raises InvalidInput for
+    a variable that is not set, or not for specs, and for a ledger that would keep nothing."""
+
+    def value_of(variable: str) -> str:
+        return expand(variable, environ, setting="ledger", label="the spec")
+
+    if VARIABLE.fullmatch(text):
+        return _kept(value_of(text))
+    scheme, slashes, rest = text.partition("://")
+    authority, slash, behind = rest.partition("/")
+    login, at, place = authority.rpartition("@")
+    encoded = VARIABLE.sub(lambda match: quote(value_of(match[0]), safe=""), login)
+    return _kept(value_of(scheme) + slashes + encoded + at + value_of(place + slash + behind))
+
+
+def _kept(address: str) -> str:
+    """A ledger in memory would forget what was begun, and what was asked of it."""
+    url = parse_address(address)
+    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
         raise bad_address()
-    return url
+    return address
+
+
+def _is_a_file(url: URL) -> bool:
+    """A path and nothing else."""
+    is_plain = not (url.host or url.username or url.password or url.port or url.query)
+    return is_plain and "\0" not in (url.database or "")
 
 
 def mysql_target(url: URL) -> Target:
@@ -56,9 +95,10 @@ def bad_address() -> InvalidInput:
         Problem(
             code="ledger-url",
             message="`ledger` is neither an sqlite:// nor a mysql:// address that is understood",
-            recovery="write mysql://user:${LEDGER_PASSWORD}@host/database (in a password, write"
-            " / ? # @ : as %2F %3F %23 %40 %3A); known options are tls, ssl_ca, ssl_cert, ssl_key,"
-            " unix_socket; or leave `ledger` out",
+            recovery="write mysql://user:${LEDGER_PASSWORD}@host:3306/database or"
+            " sqlite:////path/of/a/file; known options are tls, ssl_ca, ssl_cert, ssl_key,"
+            " unix_socket; in a password that is written out / ? # @ : are %2F %3F %23 %40 %3A; or"
+            " leave `ledger` out",
         )
     )
 

@@ -1,12 +1,14 @@
-"""Between the ledger's values and the columns they are kept in. Text from servers is made visible
-on its way in: nothing in a stored message can end a line or move a cursor (RP-6)."""
+"""Between the ledger's values and the columns they are kept in. Words are made visible on their way
+in and on their way out: nothing in a stored message can end a line or move a cursor (RP-6)."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from sqlalchemy import RowMapping
 
+from reconciler.edges.ledger.columns import Columns
 from reconciler.errors import Problem
 from reconciler.ledger.codec import answer_of, happened_of, reason_of, told_text
 from reconciler.ledger.model import (
@@ -30,11 +32,17 @@ from reconciler.limits import LEDGER_MESSAGE_CHARS_MAX
 from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.plan.visible import visible_line
 
-Row = RowMapping  # untyped, as drivers return it; each reader below gives it its types
+Row = RowMapping  # untyped, as drivers return it
 
 
 def line(message: str) -> str:
     return visible_line(message, limit_chars=LEDGER_MESSAGE_CHARS_MAX)
+
+
+def _shown_line(message: str) -> str:
+    """What `line` has made of a message comes through as it is, its note of what it cut included;
+    whoever can write to the ledger can also write what no run of ours has made visible."""
+    return visible_line(message, limit_chars=2 * LEDGER_MESSAGE_CHARS_MAX)
 
 
 def apply_columns(row: StoredApply) -> dict[str, object]:
@@ -54,24 +62,25 @@ def apply_columns(row: StoredApply) -> dict[str, object]:
 
 
 def stored_apply(row: Row) -> StoredApply:
+    found = Columns(row, "applies")
     return StoredApply(
-        apply_id=row["apply_id"],
-        environment=row["environment"],
-        keyspace=row["keyspace"],
-        plan_id=row["plan_id"],
-        commit=row["commit_id"],
-        waves=tuple(tuple(wave) for wave in json.loads(row["waves"])),
-        state=ApplyState(row["state"]),
-        version=row["version"],
-        started_s=row["started_s"],
-        hold=Hold(row["hold"]),
-        reason=reason_of(row["reason"]),
-        waits_since_s=row["waits_since_s"],
-        soaking=_soaking(row),
-        gates_open=row["gates_open"],
-        failures_released=bool(row["failures_released"]),
-        completed_s=row["completed_s"],
-        problem=_problem(row["problem"]),
+        apply_id=found.whole("apply_id"),
+        environment=found.text("environment"),
+        keyspace=found.text("keyspace"),
+        plan_id=found.text("plan_id"),
+        commit=found.text("commit_id"),
+        waves=found.shard_waves("waves"),
+        state=found.word("state", ApplyState),
+        version=found.whole("version"),
+        started_s=found.seconds("started_s"),
+        hold=found.word("hold", Hold),
+        reason=reason_of(found.text("reason")),
+        waits_since_s=found.seconds_or_none("waits_since_s"),
+        soaking=_soaking(found),
+        gates_open=found.whole("gates_open"),
+        failures_released=bool(found.whole("failures_released")),
+        completed_s=found.seconds_or_none("completed_s"),
+        problem=_shown(found.problem("problem")),
     )
 
 
@@ -88,20 +97,21 @@ def operation_columns(row: StoredOperation) -> dict[str, object]:
 
 
 def stored_operation(row: Row) -> StoredOperation:
+    found = Columns(row, "operations")
     return StoredOperation(
-        shard=row["shard"],
-        object_id=_object_id(row),
-        wave=row["wave"],
-        position=row["position"],
-        statements=row["statements"],
-        state=OperationState(row["state"]),
-        version=row["version"],
-        statements_done=row["statements_done"],
-        started_s=row["started_s"],
-        settled_s=row["settled_s"],
-        waits_for=row["waits_for"] or "",
-        waits_since_s=row["waits_since_s"],
-        problem=_problem(row["problem"]),
+        shard=found.text("shard"),
+        object_id=_object_id(found),
+        wave=found.whole("wave"),
+        position=found.whole("position"),
+        statements=found.whole("statements"),
+        state=found.word("state", OperationState),
+        version=found.whole("version"),
+        statements_done=found.whole("statements_done"),
+        started_s=found.seconds_or_none("started_s"),
+        settled_s=found.seconds_or_none("settled_s"),
+        waits_for=_shown_line(found.text_or_none("waits_for") or ""),
+        waits_since_s=found.seconds_or_none("waits_since_s"),
+        problem=_shown(found.problem("problem")),
     )
 
 
@@ -118,16 +128,17 @@ def statement_columns(row: StoredStatement) -> dict[str, object]:
 
 
 def stored_statement(row: Row) -> StoredStatement:
+    found = Columns(row, "statements")
     return StoredStatement(
-        shard=row["shard"],
-        index=row["statement_index"],
-        object_id=_object_id(row),
-        sql=row["sql_text"],
-        state=StatementState(row["state"]),
-        attempts=row["attempts"],
-        intended_s=row["intended_s"],
-        settled_s=row["settled_s"],
-        problem=_problem(row["problem"]),
+        shard=found.text("shard"),
+        index=found.whole("statement_index"),
+        object_id=_object_id(found),
+        sql=found.text("sql_text"),
+        state=found.word("state", StatementState),
+        attempts=found.whole("attempts"),
+        intended_s=found.seconds("intended_s"),
+        settled_s=found.seconds_or_none("settled_s"),
+        problem=_shown(found.problem("problem")),
     )
 
 
@@ -142,32 +153,36 @@ def event_columns(entry: EventEntry) -> dict[str, object]:
 
 
 def event_entry(row: Row) -> EventEntry:
+    found = Columns(row, "events")
     return EventEntry(
-        at_s=row["at_s"],
-        what=happened_of(row["what"]),
-        shard=row["shard"],
-        object_id=None if row["object_kind"] is None else _object_id(row),
+        at_s=found.seconds("at_s"),
+        what=happened_of(found.text("what")),
+        shard=found.text_or_none("shard"),
+        object_id=None if found.text_or_none("object_kind") is None else _object_id(found),
     )
 
 
 def stored_lease(row: Row) -> StoredLease:
+    found = Columns(row, "leases")
+    holder = found.text_or_none("holder")
     return StoredLease(
-        apply_id=row["apply_id"],
-        fence=row["fence"],
-        holder=row["holder"],
-        heartbeat_s=row["heartbeat_s"],
+        apply_id=found.whole("apply_id"),
+        fence=found.whole("fence"),
+        holder=None if holder is None else _shown_line(holder),
+        heartbeat_s=found.seconds("heartbeat_s"),
     )
 
 
 def stored_request(row: Row) -> Request:
+    found = Columns(row, "requests")
     return Request(
-        request_id=row["request_id"],
-        apply_id=row["apply_id"],
-        kind=RequestKind(row["kind"]),
-        asked_by=row["asked_by"],
-        asked_s=row["asked_s"],
-        state=RequestState(row["state"]),
-        answer=answer_of(row["answer"]),
+        request_id=found.whole("request_id"),
+        apply_id=found.whole("apply_id"),
+        kind=found.word("kind", RequestKind),
+        asked_by=_shown_line(found.text("asked_by")),
+        asked_s=found.seconds("asked_s"),
+        state=found.word("state", RequestState),
+        answer=answer_of(found.text("answer")),
     )
 
 
@@ -175,14 +190,13 @@ def object_columns(object_id: ObjectId) -> dict[str, object]:
     return {"object_kind": object_id.kind.value, "object_name": object_id.name}
 
 
-def _object_id(row: Row) -> ObjectId:
-    return ObjectId(ObjectKind(row["object_kind"]), row["object_name"])
+def _object_id(found: Columns) -> ObjectId:
+    return ObjectId(found.word("object_kind", ObjectKind), found.text("object_name"))
 
 
-def _soaking(row: Row) -> Soaking | None:
-    return (
-        None if row["soaking_wave"] is None else Soaking(row["soaking_wave"], row["soak_until_s"])
-    )
+def _soaking(found: Columns) -> Soaking | None:
+    wave = found.whole_or_none("soaking_wave")
+    return None if wave is None else Soaking(wave, found.seconds("soak_until_s"))
 
 
 def _problem_text(problem: Problem | None) -> str | None:
@@ -198,5 +212,8 @@ def _problem_text(problem: Problem | None) -> str | None:
     )
 
 
-def _problem(text: str | None) -> Problem | None:
-    return Problem(**json.loads(text)) if text else None
+def _shown(problem: Problem | None) -> Problem | None:
+    if problem is None:
+        return None
+    message, recovery = _shown_line(problem.message), _shown_line(problem.recovery)
+    return replace(problem, message=message, recovery=recovery)

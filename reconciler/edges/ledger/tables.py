@@ -25,6 +25,7 @@ from sqlalchemy import (
     update,
 )
 
+from reconciler.edges.ledger.columns import row_malformed
 from reconciler.errors import Problem, Refused
 
 LEDGER_VERSION = 1
@@ -169,6 +170,8 @@ def make_current(connection: Connection) -> None:
         _check_columns(connection)
         connection.execute(insert(schema_version).values(version=LEDGER_VERSION))
         return
+    if not isinstance(version, int) or version < 1:
+        raise row_malformed("schema_version", "version")
     if version > LEDGER_VERSION:
         raise _from_the_future(version)
     while version < LEDGER_VERSION:

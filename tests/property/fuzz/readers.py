@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from tests.property.fuzz import repository_files
+from tests.property.fuzz import job_files, ledger_rows, repository_files
 
-READERS = tuple(sorted((*repository_files.READERS,), key=lambda reader: reader.name))
+_ALL = (*job_files.READERS, *ledger_rows.READERS, *repository_files.READERS)
+READERS = tuple(sorted(_ALL, key=lambda reader: reader.name))

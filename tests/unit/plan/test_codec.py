@@ -53,6 +53,32 @@ def test_any_core_comes_back_as_it_was(
     assert load_plan(dump_plan(plan), PATH) == plan
 
 
+HIDING = ["\x1b", "\x7f", "\x9b", "\u202e", "\u200b", "\ufeff", "\ufe0f", "\U000e0041", "\u2028"]
+
+
+@pytest.mark.invariant("PL-15")
+@pytest.mark.parametrize("hiding", HIDING, ids=ascii)
+def test_what_hides_is_escaped_in_the_file_and_part_of_the_plan(hiding: str) -> None:
+    core = sample_plan().core
+    (change_set, *others) = core.change_sets
+    statements = (replace(change_set.statements[0], sql=f"a{hiding}b"), *change_set.statements[1:])
+    sets = (replace(change_set, statements=statements), *others)
+    plan = plan_from_core(replace(core, change_sets=sets), META)
+    content = dump_plan(plan)
+    assert hiding not in content.decode()
+    assert load_plan(content, PATH) == plan
+    raw = content.decode().replace(json.dumps(hiding)[1:-1], hiding).encode()
+    assert raw != content
+    assert refusal(raw) == "plan-malformed"
+
+
+@pytest.mark.invariant("RV-1")
+def test_line_ends_of_a_checkout_change_no_plan() -> None:
+    plan = sample_plan()
+    assert load_plan(dump_plan(plan).replace(b"\n", b"\r\n"), PATH) == plan
+    assert refusal(dump_plan(plan).replace(b"\n", b"\r", 1)) == "plan-malformed"
+
+
 def test_a_number_that_json_cannot_hold_exactly_is_malformed() -> None:
     content = dump_plan(sample_plan()).replace(b'"normalizer": 1', b'"normalizer": %d' % 2**60)
     assert refusal(content) == "plan-malformed"

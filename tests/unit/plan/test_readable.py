@@ -12,6 +12,7 @@ from reconciler.model.object_id import table_id
 from reconciler.model.policy import Hazard, HazardKind
 from reconciler.plan.model import NO_WORDS
 from reconciler.plan.readable import render_readable_sql, shows_statements
+from reconciler.plan.visible import is_hidden
 from tests.golden.samples import (
     ADD_EMAIL,
     DIVERGENT,
@@ -60,7 +61,16 @@ def test_nothing_from_outside_leaves_its_comment_line(text: str) -> None:
 def test_a_name_that_imitates_a_comment_is_pointed_out() -> None:
     hostile = replace(ADD_EMAIL, sql="ALTER TABLE `t` ADD COLUMN `a\n-- nothing runs` int")
     text = render_readable_sql(plan(change_set(("-40",), hostile)).core)
-    assert "CAUTION: hidden characters in this statement: U+000A" in text
+    assert "CAUTION: hidden characters in this statement, in ⟦brackets⟧: U+000A" in text
+    assert "ADD COLUMN `a⟦U+000A⟧-- nothing runs` int;" in text
+
+
+@pytest.mark.invariant("PL-15")
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
+def test_the_whole_file_hides_nothing(text: str) -> None:
+    hostile = replace(ADD_EMAIL, object_id=table_id(text), sql=f"ALTER TABLE `t` COMMENT '{text}'")
+    shown = render_readable_sql(plan(change_set(("-40",), hostile)).core)
+    assert {character for character in shown if is_hidden(character)} <= {"\n"}
 
 
 def test_permission_is_told_both_ways() -> None:

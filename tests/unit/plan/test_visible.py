@@ -5,8 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.plan.visible import (
+    escape_sql,
     hidden_in_sql,
     is_hidden,
+    unescape_sql,
     visible_block,
     visible_line,
     visible_sql,
@@ -71,3 +73,49 @@ def test_the_line_ends_of_a_statement_stay_and_those_of_its_names_do_not() -> No
 def test_no_statement_can_make_a_line_that_starts_inside_a_name(text: str) -> None:
     quoted = "`" + text.replace("`", "``") + "`"
     assert visible_sql(f"DROP TABLE {quoted}").count("\n") == 0
+
+
+STATEMENTS = st.builds("ALTER TABLE `{}` COMMENT '{}'".format, any_text, any_text) | any_text
+
+
+@pytest.mark.invariant("PL-15")
+@given(STATEMENTS)
+def test_an_escaped_statement_hides_nothing_and_comes_back(sql: str) -> None:
+    shown = escape_sql(sql)
+    assert unescape_sql(shown) == sql
+    assert {c for c in shown if is_hidden(c)} <= {"\n"}
+
+
+@pytest.mark.invariant("PL-15")
+@given(any_text)
+def test_one_text_is_the_escape_of_one_statement_at_most(text: str) -> None:
+    try:
+        sql = unescape_sql(text)
+    except ValueError:
+        return
+    assert escape_sql(sql) == text
+
+
+@pytest.mark.invariant("PL-15")
+@pytest.mark.parametrize(
+    "text",
+    ["⟦U+0041⟧", "⟦", "⟦U+202E", "⟦u+202e⟧", "⟦U+0202E⟧", "⟦U+110000⟧", "a\u202eb", "⟦U+27E6"],
+)
+def test_letters_that_could_be_seen_are_never_escaped(text: str) -> None:
+    with pytest.raises(ValueError, match="not the escaped form"):
+        unescape_sql(text)
+
+
+@pytest.mark.parametrize(
+    ("sql", "shown"),
+    [
+        ("COMMENT 'a\u202eb'", "COMMENT 'a⟦U+202E⟧b'"),
+        ("COMMENT '\x9b31m'", "COMMENT '⟦U+009B⟧31m'"),
+        ("COMMENT '⟦U+202E⟧'", "COMMENT '⟦U+27E6⟧U+202E⟧'"),
+        ("ADD `a\nb`\nint", "ADD `a⟦U+000A⟧b`\nint"),
+        ("COMMENT '\U000e0041\ufe0f'", "COMMENT '⟦U+E0041⟧⟦U+FE0F⟧'"),
+        ("COMMENT '注文 é'", "COMMENT '注文 é'"),
+    ],
+)
+def test_what_hides_stands_in_brackets(sql: str, shown: str) -> None:
+    assert escape_sql(sql) == shown
