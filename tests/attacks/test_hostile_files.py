@@ -32,7 +32,7 @@ from tests.sample_plans import META, sample_plan
 
 
 @pytest.mark.invariant("FB-1")
-@pytest.mark.threat("TM-FORK-1")
+@pytest.mark.threat("TM-FORK-31")
 def test_a_plan_that_is_hard_to_read_costs_what_its_size_is_worth() -> None:
     """428 kB of keys of which the last one is there twice, and other shapes of the kind."""
     keys = "".join(f'"k{n}":0,' for n in range(40_000))
@@ -44,7 +44,7 @@ def test_a_plan_that_is_hard_to_read_costs_what_its_size_is_worth() -> None:
 
 
 @pytest.mark.invariant("FB-1")
-@pytest.mark.threat("TM-FORK-1")
+@pytest.mark.threat("TM-FORK-31")
 def test_a_few_megabytes_of_brackets_do_not_become_gigabytes() -> None:
     """Python would need 1.6 GB for what 50 MB of `[],` stand for."""
     content = b'{"core":[' + b"[]," * 17_000_000 + b"0]}"
@@ -89,7 +89,7 @@ PASSED_OVER = [
 
 
 @pytest.mark.invariant("FB-1")
-@pytest.mark.threat("TM-FORK-2")
+@pytest.mark.threat("TM-FORK-32")
 @pytest.mark.parametrize("files", ARCHIVES.values(), ids=ARCHIVES)
 def test_half_a_plan_in_an_archive_is_none(files: dict[str, bytes]) -> None:
     with pytest.raises(Unavailable, match="without"):
@@ -97,14 +97,14 @@ def test_half_a_plan_in_an_archive_is_none(files: dict[str, bytes]) -> None:
 
 
 @pytest.mark.invariant("FB-1")
-@pytest.mark.threat("TM-FORK-2")
+@pytest.mark.threat("TM-FORK-32")
 @pytest.mark.parametrize("path", PASSED_OVER)
 def test_an_archive_does_not_say_where_its_files_go(path: str) -> None:
     assert plans_in(archive({**PLANS, path: b"x"}), "it") == PLANS
 
 
 @pytest.mark.invariant("FB-1")
-@pytest.mark.threat("TM-FORK-2")
+@pytest.mark.threat("TM-FORK-32")
 def test_an_archive_that_unpacks_without_end_ends_at_a_bound() -> None:
     huge = io.BytesIO()
     with zipfile.ZipFile(huge, "w", zipfile.ZIP_DEFLATED) as made:
@@ -118,7 +118,7 @@ def test_an_archive_that_unpacks_without_end_ends_at_a_bound() -> None:
 
 
 @pytest.mark.invariant("FB-1")
-@pytest.mark.threat("TM-FORK-2")
+@pytest.mark.threat("TM-FORK-32")
 def test_one_name_twice_in_an_archive_is_refused() -> None:
     made = io.BytesIO()
     path = next(iter(PLANS))
