@@ -48,6 +48,7 @@ from reconciler.edges.mysql.session import MysqlShardSessions
 from reconciler.edges.server.process import RunningServer, start_server
 from reconciler.edges.workers import ThreadWorkers
 from reconciler.guard.model import ToDo
+from reconciler.model.dependents import NONE_SEEN
 from reconciler.model.fleet import even_shards
 from reconciler.model.object_id import table_id
 from reconciler.model.policy import Policy
@@ -244,6 +245,7 @@ class Fleet:
             is_managed=lambda table: True,
             after={table_id("users"): WantedObject(fingerprint=after, text=after_text)},
             flavor=self.servers[0].version.flavor,
+            dependents=NONE_SEEN,
         )
         return plan_from_core(core, PlanMeta(created_at="", tool_version="bench")), basis
 

@@ -66,6 +66,13 @@ REWRITE_BYTES_PER_S_MAX = 200_000_000
 # enough for a switch to restart, short enough not to wait for a dead shard all night.
 TCP_DEAD_AFTER_S = 120
 
+# Texts of programs of other databases, searched for each shard of their server: beyond this, what
+# they use counts as not seen.
+PROGRAMS_ELSEWHERE_BYTES_MAX = 8_000_000
+
+# A view on a view on a view: nobody stacks more, and each takes a question.
+VIEWS_ON_VIEWS_MAX = 16
+
 # SHOW CREATE TABLE waits while an ALTER of that table commits, which takes moments.
 READ_LOCK_WAIT_S = 5
 

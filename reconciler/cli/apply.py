@@ -4,17 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli import options
-
-if TYPE_CHECKING:
-    from reconciler.cli.exit_code import End
-    from reconciler.drive.open import Releases, WaveChoice
-    from reconciler.outcomes.apply import ApplyOutcome
-    from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.cli.exit_code import End, ExitCode, together
+from reconciler.cli.gates import fleet_gates
+from reconciler.cli.interrupts import counted_interrupts
+from reconciler.cli.presenting import exit_with, failed_code, presentation
+from reconciler.cli.progress import shown_progress
+from reconciler.cli.run import load
+from reconciler.cli.streams import remark, show
+from reconciler.cli.wire import Worlds, holder_name
+from reconciler.drive.open import Releases, WaveChoice
+from reconciler.edges.files.history import GitHistory
+from reconciler.flows.apply import ApplyRequest, ApplyWorld, apply_keyspace
+from reconciler.flows.gates import Gates
+from reconciler.guard.review.git import Review
+from reconciler.ledger.states import OperationState
+from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.report.render import apply_report
+from reconciler.spec.load import DesiredFiles
+from reconciler.spec.model import Environment
 
 _ref = click.option(
     "--ref",
@@ -62,8 +74,6 @@ def apply(
     Every gate is asked again: the plan is derived anew from the commit and the live shards, and any
     difference refuses before the first statement. Exit 3: refused. Exit 4: partial, or unknown.
     """
-    from reconciler.drive.open import Releases
-
     chosen = (repo, environment, ref, review, protected_branch, wave, output)
     _apply(keyspaces, *chosen, releases=Releases.NOTHING)
 
@@ -90,8 +100,6 @@ def resume(
     The same gates as `apply`: a table at its planned after-state is done, one at its before-state
     is to do, anything else refuses.
     """
-    from reconciler.drive.open import Releases
-
     chosen = (repo, environment, ref, review, protected_branch, "all", output)
     _apply(keyspaces, *chosen, releases=Releases.WHAT_HOLDS)
 
@@ -108,23 +116,6 @@ def _apply(
     *,
     releases: Releases,
 ) -> None:
-    from reconciler.cli.exit_code import together
-    from reconciler.cli.gates import fleet_gates
-    from reconciler.cli.interrupts import counted_interrupts
-    from reconciler.cli.presenting import exit_with, presentation
-    from reconciler.cli.progress import shown_progress
-    from reconciler.cli.run import load
-    from reconciler.cli.streams import remark, show
-    from reconciler.cli.wire import Worlds, holder_name
-    from reconciler.drive.open import WaveChoice
-    from reconciler.edges.files.history import GitHistory
-    from reconciler.flows.apply import ApplyRequest, ApplyWorld, apply_keyspace
-    from reconciler.flows.gates import Gates
-    from reconciler.guard.review.git import Review
-    from reconciler.report.render import apply_report
-    from reconciler.spec.load import DesiredFiles
-    from reconciler.spec.model import Environment
-
     history = GitHistory(repo, protected_branch)
     request = ApplyRequest(
         commit=history.resolve(ref),
@@ -157,12 +148,6 @@ def _apply(
 
 def apply_end(outcome: ApplyOutcome | KeyspaceFailed, waves: WaveChoice) -> End:
     """How one keyspace's apply ended."""
-    from reconciler.cli.exit_code import End, ExitCode
-    from reconciler.cli.presenting import failed_code
-    from reconciler.drive.open import WaveChoice
-    from reconciler.outcomes.apply import ApplyVerdict
-    from reconciler.outcomes.failed import KeyspaceFailed
-
     if isinstance(outcome, KeyspaceFailed):
         return End(code=failed_code(outcome))
     match outcome.verdict:
@@ -182,7 +167,5 @@ def apply_end(outcome: ApplyOutcome | KeyspaceFailed, waves: WaveChoice) -> End:
 
 
 def _first_wave_completed(outcome: ApplyOutcome) -> bool:
-    from reconciler.ledger.states import OperationState
-
     first = [row.state for row in outcome.shards if row.wave == 1]
     return all(state is OperationState.COMPLETED for state in first)

@@ -8,6 +8,7 @@ import click
 
 from reconciler.cli import options
 from reconciler.cli.control import ask_applies
+from reconciler.ledger.states import RequestKind
 
 
 @click.command()
@@ -30,7 +31,5 @@ def cancel(
     What was applied stays applied. The plan is still on the protected branch: revert its merge, or
     the next `apply` begins it anew with what is left.
     """
-    from reconciler.ledger.states import RequestKind
-
     chosen = (keyspaces, repo, environment, output, RequestKind.CANCEL)
     ask_applies(*chosen, review=review, protected_branch=protected_branch)

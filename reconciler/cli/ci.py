@@ -7,6 +7,9 @@ from pathlib import Path
 import click
 
 from reconciler.cli import options
+from reconciler.cli.ci_apply import apply_merged
+from reconciler.cli.ci_drift import watch_drift
+from reconciler.cli.ci_verify import Keeping, Telling, plan_change, verify_change
 
 _environments = click.option(
     "-e",
@@ -41,8 +44,6 @@ def verify(repo: Path, environments: tuple[str, ...], sarif: Path | None) -> Non
 
     A change that touches no schema passes at once, without any connection.
     """
-    from reconciler.cli.ci_verify import verify_change
-
     raise SystemExit(verify_change(repo, environments, sarif))
 
 
@@ -61,8 +62,6 @@ def plan(repo: Path, environments: tuple[str, ...], files_only: bool, commit: bo
 
     The files are for --commit, or to keep for `reconciler plan pull --pr N`.
     """
-    from reconciler.cli.ci_verify import Keeping, Telling, plan_change
-
     telling = Telling.FILES_ONLY if files_only else Telling.COMMENT
     keeping = Keeping.COMMIT if commit else Keeping.FILES
     raise SystemExit(plan_change(repo, environments, telling, keeping))
@@ -96,8 +95,6 @@ def apply(
 
     The pull request that brought each plan must have been approved for that very plan.
     """
-    from reconciler.cli.ci_apply import apply_merged
-
     raise SystemExit(apply_merged(repo, keyspaces, environment, wave=wave, break_glass=break_glass))
 
 
@@ -128,6 +125,4 @@ def drift(
     RECONCILER_WEBHOOK_URL, if set, is told in a few lines. Exit 2 if a shard differs, 3 if one
     could not be seen.
     """
-    from reconciler.cli.ci_drift import watch_drift
-
     raise SystemExit(watch_drift(repo, environments, sarif=sarif, metrics=metrics, json=json_file))

@@ -11,6 +11,7 @@ import click
 
 from reconciler import __version__
 from reconciler.cli.ci_commit import commit_plans, committer
+from reconciler.cli.ci_fork import plans_between
 from reconciler.cli.ci_job import CiJob, wrong_event
 from reconciler.cli.exit_code import ExitCode, worst, worst_first
 from reconciler.cli.plan import plan_code
@@ -266,8 +267,6 @@ def _tell_lowered(change: _Change) -> None:
 def _from_fork(change: _Change, pull_request: PullRequestEvent) -> int:
     """Files by themselves, and a plan from files to files; a red check, because nobody compared
     them with the fleet."""
-    from reconciler.cli.ci_fork import plans_between
-
     outcomes = list(plans_between(change.loaded, change.before.keyspaces, change.touched))
     show(plan_report(outcomes, change.ci.how("github", change.loaded)))
     click.echo(FORK_LINE)

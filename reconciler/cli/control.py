@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from reconciler.cli.exit_code import ExitCode
-    from reconciler.ledger.states import RequestKind
-    from reconciler.outcomes.apply import ControlOutcome
-    from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.cli.exit_code import End, ExitCode, together
+from reconciler.cli.gates import ledger_gate_of
+from reconciler.cli.presenting import exit_with, failed_code, style_for
+from reconciler.cli.run import load
+from reconciler.cli.streams import show
+from reconciler.cli.wire import Worlds, holder_name
+from reconciler.drive.control import ask
+from reconciler.edges.clock import SystemClock
+from reconciler.ledger.states import RequestKind, RequestState
+from reconciler.outcomes.apply import ControlOutcome
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.report.compose.control import control_document
+from reconciler.report.json import control_json
+from reconciler.report.write.text import write_text
+from reconciler.spec.load import DesiredFiles
+from reconciler.spec.model import Environment
 
 
 def ask_applies(
@@ -24,21 +35,6 @@ def ask_applies(
     protected_branch: str | None,
 ) -> None:
     """Exit 3 if no apply could be asked, 4 if only some of those that there may be."""
-    import sys
-
-    from reconciler.cli.gates import ledger_gate_of
-    from reconciler.cli.presenting import exit_with, style_for
-    from reconciler.cli.run import load
-    from reconciler.cli.streams import show
-    from reconciler.cli.wire import Worlds, holder_name
-    from reconciler.drive.control import ask
-    from reconciler.edges.clock import SystemClock
-    from reconciler.report.compose.control import control_document
-    from reconciler.report.json import control_json
-    from reconciler.report.write.text import write_text
-    from reconciler.spec.load import DesiredFiles
-    from reconciler.spec.model import Environment
-
     loaded = load(repo, None)
     gate = ledger_gate_of(repo, review, protected_branch)
     with Worlds(loaded.root) as worlds:
@@ -62,12 +58,6 @@ def ask_applies(
 
 def control_code(outcomes: Sequence[ControlOutcome | KeyspaceFailed]) -> ExitCode:
     """A keyspace without an apply to ask is no failure, as long as there is one that has."""
-    from reconciler.cli.exit_code import End, ExitCode, together
-    from reconciler.cli.presenting import failed_code
-    from reconciler.ledger.states import RequestState
-    from reconciler.outcomes.apply import ControlOutcome
-    from reconciler.outcomes.failed import KeyspaceFailed
-
     failed = [End(code=failed_code(o)) for o in outcomes if isinstance(o, KeyspaceFailed)]
     asked = [o for o in outcomes if isinstance(o, ControlOutcome)]
     if all(found.state is RequestState.REFUSED for found in asked):

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli import options
-
-if TYPE_CHECKING:
-    from reconciler.cli.exit_code import ExitCode
-    from reconciler.outcomes.doctor import DoctorOutcome
-    from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.cli.ci_doctor import examine_github
+from reconciler.cli.exit_code import ExitCode
+from reconciler.cli.presenting import exit_with, failed_code, presentation
+from reconciler.cli.run import load
+from reconciler.cli.streams import show
+from reconciler.cli.wire import Worlds
+from reconciler.edges.mysql.check import MysqlConnections
+from reconciler.flows.doctor import examine
+from reconciler.outcomes.doctor import CheckMark, DoctorOutcome
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.ports.shards import Identity
+from reconciler.report.render import doctor_report
+from reconciler.spec.load import DesiredFiles
+from reconciler.spec.model import Environment
 
 
 @click.command()
@@ -34,23 +43,8 @@ def doctor(
 
     `reconciler doctor github` checks the settings on GitHub instead; it reads GITHUB_TOKEN.
     """
-    import os
-
-    from reconciler.cli.presenting import exit_with, presentation
-    from reconciler.cli.run import load
-    from reconciler.cli.streams import show
-    from reconciler.cli.wire import Worlds
-    from reconciler.edges.mysql.check import MysqlConnections
-    from reconciler.flows.doctor import examine
-    from reconciler.ports.shards import Identity
-    from reconciler.report.render import doctor_report
-    from reconciler.spec.load import DesiredFiles
-    from reconciler.spec.model import Environment
-
     loaded = load(repo, None)
     if keyspaces == ("github",) and "github" not in loaded.keyspaces:
-        from reconciler.cli.ci_doctor import examine_github
-
         settings = [examine_github(repo)]
         show(doctor_report(settings, presentation(output)))
         exit_with(_code(outcome) for outcome in settings)
@@ -68,11 +62,6 @@ def doctor(
 
 
 def _code(outcome: DoctorOutcome | KeyspaceFailed) -> ExitCode:
-    from reconciler.cli.exit_code import ExitCode
-    from reconciler.cli.presenting import failed_code
-    from reconciler.outcomes.doctor import CheckMark
-    from reconciler.outcomes.failed import KeyspaceFailed
-
     if isinstance(outcome, KeyspaceFailed):
         return failed_code(outcome)
     failed = any(finding.mark is CheckMark.FAILED for finding in outcome.findings)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli import options
-
-if TYPE_CHECKING:
-    from reconciler.cli.exit_code import ExitCode
-    from reconciler.outcomes.drift import DriftOutcome
-    from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.cli.exit_code import ExitCode
+from reconciler.cli.presenting import exit_with, failed_code, presentation
+from reconciler.cli.run import load
+from reconciler.cli.streams import show
+from reconciler.cli.wire import Worlds
+from reconciler.flows.drift import find_drift
+from reconciler.outcomes.drift import DriftOutcome, ShardMark
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.report.render import drift_report
+from reconciler.spec.load import DesiredFiles
+from reconciler.spec.model import Environment
 
 
 @click.command()
@@ -32,15 +37,6 @@ def drift(
 
     Exit 2 if a shard differs, 3 if one could not be seen or understood.
     """
-    from reconciler.cli.presenting import exit_with, presentation
-    from reconciler.cli.run import load
-    from reconciler.cli.streams import show
-    from reconciler.cli.wire import Worlds
-    from reconciler.flows.drift import find_drift
-    from reconciler.report.render import drift_report
-    from reconciler.spec.load import DesiredFiles
-    from reconciler.spec.model import Environment
-
     loaded = load(repo, ref)
     with Worlds(loaded.root) as worlds:
 
@@ -53,11 +49,6 @@ def drift(
 
 
 def drift_code(outcome: DriftOutcome | KeyspaceFailed) -> ExitCode:
-    from reconciler.cli.exit_code import ExitCode
-    from reconciler.cli.presenting import failed_code
-    from reconciler.outcomes.drift import ShardMark
-    from reconciler.outcomes.failed import KeyspaceFailed
-
     if isinstance(outcome, KeyspaceFailed):
         return failed_code(outcome)
     marks = {group.mark for group in outcome.groups}

@@ -6,8 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import click
+import yaml
 
 from reconciler.cli import options
+from reconciler.cli.presenting import presentation
+from reconciler.cli.streams import show
+from reconciler.cli.wire import Worlds, open_tree
+from reconciler.edges.files.writer import WorkingTreeWriter
+from reconciler.flows.init import found_keyspace
+from reconciler.report.render import init_report
+from reconciler.spec.draft import draft_spec
 
 
 @click.command()
@@ -70,14 +78,6 @@ def init(
     follows is empty where all shards are alike, and shows what the others need where they are not.
     A fleet that has no table yet gets a spec only.
     """
-    from reconciler.cli.presenting import presentation
-    from reconciler.cli.streams import show
-    from reconciler.cli.wire import Worlds, open_tree
-    from reconciler.edges.files.writer import WorkingTreeWriter
-    from reconciler.flows.init import found_keyspace
-    from reconciler.report.render import init_report
-    from reconciler.spec.draft import draft_spec
-
     block = _block_of(environment_file) if environment_file else _block(keyspace, described)
     root = repo.resolve()
     text = draft_spec(keyspace, environment, block)
@@ -98,8 +98,6 @@ def init(
 
 def _block_of(path: Path) -> dict[str, Any]:
     """The block itself, or the only one of a file that names it."""
-    import yaml
-
     try:
         found = yaml.safe_load(path.read_text())
     except yaml.YAMLError as error:

@@ -7,6 +7,15 @@ from pathlib import Path
 import click
 
 from reconciler.cli import options
+from reconciler.cli.exit_code import ExitCode
+from reconciler.cli.presenting import exit_with, presentation
+from reconciler.cli.streams import show
+from reconciler.cli.wire import open_tree
+from reconciler.errors import ReconcilerError
+from reconciler.flows.keyspaces import no_specs
+from reconciler.outcomes.files import LintOutcome
+from reconciler.report.render import lint_report
+from reconciler.spec.load import LoadedKeyspace, load_keyspaces
 
 
 @click.command()
@@ -18,15 +27,6 @@ def lint(repo: Path, ref: str | None, output: str) -> None:
 
     Exit 1 if there is a problem; all problems are shown, each with its file, line and column.
     """
-    from reconciler.cli.exit_code import ExitCode
-    from reconciler.cli.presenting import exit_with, presentation
-    from reconciler.cli.streams import show
-    from reconciler.cli.wire import open_tree
-    from reconciler.errors import ReconcilerError
-    from reconciler.flows.keyspaces import no_specs
-    from reconciler.outcomes.files import LintOutcome
-    from reconciler.report.render import lint_report
-    from reconciler.spec.load import LoadedKeyspace, load_keyspaces
 
     def outcome_of(keyspace: LoadedKeyspace) -> LintOutcome:
         result = keyspace.result

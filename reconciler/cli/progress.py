@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from reconciler.cli.presenting import style_for
 from reconciler.cli.streams import remark, standard_error
@@ -20,9 +23,6 @@ from reconciler.outcomes.progress import (
 from reconciler.report.progress import progress_line
 from reconciler.report.reason_words import reason_words
 
-if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
-
 
 @contextmanager
 def shown_progress() -> Iterator[Callable[[ProgressEvent], None]]:
@@ -32,10 +32,6 @@ def shown_progress() -> Iterator[Callable[[ProgressEvent], None]]:
     if not (stream.isatty() and style.colour):
         yield lambda event: remark(progress_line(event, style))
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-    from rich.text import Text
-
     console = Console(file=stream, highlight=False, markup=False)
     with Progress(
         TextColumn("{task.description}", markup=False),

@@ -7,6 +7,17 @@ from pathlib import Path
 import click
 
 from reconciler.cli import options
+from reconciler.cli.exit_code import ExitCode
+from reconciler.cli.presenting import exit_with, failed_code, presentation
+from reconciler.cli.streams import show
+from reconciler.cli.wire import Worlds, open_tree
+from reconciler.edges.files.writer import WorkingTreeWriter
+from reconciler.flows.keyspaces import choose_environment, for_each_keyspace
+from reconciler.flows.pull import Specified, pull_keyspace, specified_in
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.files import PullOutcome
+from reconciler.report.render import pull_report
+from reconciler.spec.model import Environment
 
 
 @click.command()
@@ -32,18 +43,6 @@ def pull(
     Files that already mean what live is are left as they are; a file whose table is gone is
     removed. Nothing is written unless every shard was seen.
     """
-    from reconciler.cli.exit_code import ExitCode
-    from reconciler.cli.presenting import exit_with, failed_code, presentation
-    from reconciler.cli.streams import show
-    from reconciler.cli.wire import Worlds, open_tree
-    from reconciler.edges.files.writer import WorkingTreeWriter
-    from reconciler.flows.keyspaces import choose_environment, for_each_keyspace
-    from reconciler.flows.pull import Specified, pull_keyspace, specified_in
-    from reconciler.outcomes.failed import KeyspaceFailed
-    from reconciler.outcomes.files import PullOutcome
-    from reconciler.report.render import pull_report
-    from reconciler.spec.model import Environment
-
     root = repo.resolve()
     specified = specified_in(open_tree(repo, None))
     chosen = choose_environment(specified, environment)

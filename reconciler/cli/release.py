@@ -8,6 +8,7 @@ import click
 
 from reconciler.cli import options
 from reconciler.cli.control import ask_applies
+from reconciler.ledger.states import RequestKind
 
 
 @click.command()
@@ -30,7 +31,5 @@ def release(
     The release stays, whoever drives the apply next; an apply that nobody drives goes on with
     `reconciler resume`.
     """
-    from reconciler.ledger.states import RequestKind
-
     chosen = (keyspaces, repo, environment, output, RequestKind.RELEASE)
     ask_applies(*chosen, review=review, protected_branch=protected_branch)

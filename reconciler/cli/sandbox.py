@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from reconciler.edges.server.sandbox_state import Sandbox
+from reconciler.edges.server.sandbox import is_running, sandbox_down, sandbox_status, sandbox_up
+from reconciler.edges.server.sandbox_sql import run_on_shards
+from reconciler.edges.server.sandbox_state import Sandbox
+from reconciler.model.server import Flavor
 
 _folder = click.option(
     "--folder",
@@ -35,9 +36,6 @@ def sandbox() -> None:
 @_folder
 def up(shards: int, servers: int, keyspace: str, flavor: str | None, folder: Path) -> None:
     """Boot the servers and make an empty database for each shard."""
-    from reconciler.edges.server.sandbox import sandbox_up
-    from reconciler.model.server import Flavor
-
     booted = sandbox_up(
         folder,
         keyspace=keyspace,
@@ -57,8 +55,6 @@ def up(shards: int, servers: int, keyspace: str, flavor: str | None, folder: Pat
 @_folder
 def status(folder: Path) -> None:
     """Show servers and shards; exit 1 if there is no sandbox or a server has ended."""
-    from reconciler.edges.server.sandbox import is_running, sandbox_status
-
     found = sandbox_status(folder)
     if found is None:
         click.echo(f"no sandbox in {folder}")
@@ -86,8 +82,6 @@ def sql(folder: Path, shards: tuple[str, ...], statements: str) -> None:
     STATEMENTS are read from standard input if they are left out: a file of your own tables, for
     one. It reaches servers of the sandbox and no others.
     """
-    from reconciler.edges.server.sandbox_sql import run_on_shards
-
     typed = sys.stdin.read() if statements == "-" else statements
     for shard, rows in run_on_shards(folder, typed, shards):
         for row in rows or (("done",),):
@@ -98,8 +92,6 @@ def sql(folder: Path, shards: tuple[str, ...], statements: str) -> None:
 @_folder
 def down(folder: Path) -> None:
     """End the servers and remove their data. Without a sandbox there is nothing to do."""
-    from reconciler.edges.server.sandbox import sandbox_down
-
     click.echo("sandbox is down" if sandbox_down(folder) else f"no sandbox in {folder}")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from reconciler.spec.structure import spec_schema_text
+
 
 @click.command()
 def schema() -> None:
@@ -12,6 +14,4 @@ def schema() -> None:
     An editor that speaks YAML finds it by the first line of a spec:
     `# yaml-language-server: $schema=PATH`, with PATH a file that holds this output.
     """
-    from reconciler.spec.structure import spec_schema_text
-
     click.echo(spec_schema_text(), nl=False)

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli import options
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from reconciler.cli.run import Loaded
-    from reconciler.cli.wire import Worlds
-    from reconciler.outcomes.apply import ApplyStatus
-    from reconciler.outcomes.failed import KeyspaceFailed
-    from reconciler.spec.load import DesiredFiles
-    from reconciler.spec.model import Environment
+from reconciler.cli.gates import ledger_gate_of
+from reconciler.cli.presenting import exit_with, failed_code, presentation, style_for
+from reconciler.cli.run import Loaded, load
+from reconciler.cli.streams import remark, show
+from reconciler.cli.wire import Worlds
+from reconciler.drive.status import current_apply, past_applies
+from reconciler.flows.keyspaces import choose_environment
+from reconciler.limits import STATUS_WATCH_S
+from reconciler.outcomes.apply import ApplyStatus, StatusOutcome
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.report.compose.opening import failures_document
+from reconciler.report.render import status_report
+from reconciler.report.write.text import write_text
+from reconciler.spec.load import DesiredFiles
+from reconciler.spec.model import Environment
 
 _CLEAR = "\x1b[H\x1b[2J"
 
@@ -45,19 +52,6 @@ def status(
 
     It reads the ledger alone; `reconciler drift` looks at the shards.
     """
-    import time
-
-    from reconciler.cli.gates import ledger_gate_of
-    from reconciler.cli.presenting import exit_with, failed_code, presentation
-    from reconciler.cli.run import load
-    from reconciler.cli.streams import show
-    from reconciler.cli.wire import Worlds
-    from reconciler.flows.keyspaces import choose_environment
-    from reconciler.limits import STATUS_WATCH_S
-    from reconciler.outcomes.apply import StatusOutcome
-    from reconciler.outcomes.failed import KeyspaceFailed
-    from reconciler.report.render import status_report
-
     loaded = load(repo, None)
     chosen = choose_environment(loaded.keyspaces, environment)
     how = presentation(output)
@@ -89,8 +83,6 @@ def _look(
     *,
     history: bool,
 ) -> list[tuple[ApplyStatus, ...] | KeyspaceFailed]:
-    from reconciler.drive.status import current_apply, past_applies
-
     def work(files: DesiredFiles, chosen: Environment) -> tuple[ApplyStatus, ...]:
         gate(files, chosen)
         ledger, keyspace = worlds.ledger_of(chosen), files.spec.keyspace
@@ -103,13 +95,6 @@ def _look(
 
 
 def _show_failed(failed: list[KeyspaceFailed]) -> None:
-    import sys
-
-    from reconciler.cli.presenting import style_for
-    from reconciler.cli.streams import remark
-    from reconciler.report.compose.opening import failures_document
-    from reconciler.report.write.text import write_text
-
     if failed:
         told = write_text(failures_document(failed), style_for(sys.stderr))
         remark(told.rstrip("\n"))

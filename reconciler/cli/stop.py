@@ -8,6 +8,7 @@ import click
 
 from reconciler.cli import options
 from reconciler.cli.control import ask_applies
+from reconciler.ledger.states import RequestKind
 
 
 @click.command()
@@ -31,7 +32,5 @@ def stop(
     so does the next `apply` of the same plan, a CI job's too; `reconciler cancel` ends it. To keep
     the plan from running at all, revert its merge.
     """
-    from reconciler.ledger.states import RequestKind
-
     chosen = (keyspaces, repo, environment, output, RequestKind.STOP)
     ask_applies(*chosen, review=review, protected_branch=protected_branch)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli import options
-
-if TYPE_CHECKING:
-    from reconciler.cli.exit_code import ExitCode
-    from reconciler.outcomes.failed import KeyspaceFailed
-    from reconciler.outcomes.plan import VerifyOutcome
+from reconciler.cli.exit_code import ExitCode
+from reconciler.cli.presenting import exit_with, failed_code, presentation
+from reconciler.cli.run import load
+from reconciler.cli.streams import show
+from reconciler.cli.wire import Worlds
+from reconciler.flows.verify import verify_keyspace
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.plan import VerifyOutcome
+from reconciler.report.render import verify_report
+from reconciler.spec.load import DesiredFiles
+from reconciler.spec.model import Environment
 
 
 @click.command()
@@ -32,15 +37,6 @@ def verify(
 
     Exit 0 if it is, or if no shard needs a change; 3 if an apply would be refused.
     """
-    from reconciler.cli.presenting import exit_with, presentation
-    from reconciler.cli.run import load
-    from reconciler.cli.streams import show
-    from reconciler.cli.wire import Worlds
-    from reconciler.flows.verify import verify_keyspace
-    from reconciler.report.render import verify_report
-    from reconciler.spec.load import DesiredFiles
-    from reconciler.spec.model import Environment
-
     loaded = load(repo, ref)
     with Worlds(loaded.root) as worlds:
 
@@ -53,10 +49,6 @@ def verify(
 
 
 def verify_code(outcome: VerifyOutcome | KeyspaceFailed) -> ExitCode:
-    from reconciler.cli.exit_code import ExitCode
-    from reconciler.cli.presenting import failed_code
-    from reconciler.outcomes.failed import KeyspaceFailed
-
     if isinstance(outcome, KeyspaceFailed):
         return failed_code(outcome)
     return ExitCode.REFUSED if outcome.refusals else ExitCode.FINE

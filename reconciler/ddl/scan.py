@@ -19,6 +19,7 @@ _TO_BRACKET = re.compile(
     rf"""(?:[^()'"`]++|{STRING}|"(?:[^"\\]++|\\.|"")*+"|{NAME})*+([()])""", re.DOTALL
 )
 _TABLE_NAME = re.compile(rf"CREATE (?:TEMPORARY )?TABLE ({NAME})")
+_FOREIGN_KEY = re.compile(rf"CONSTRAINT ({NAME}) FOREIGN KEY ")
 _EXCERPT_CHARS = 60
 
 
@@ -41,6 +42,11 @@ def defined_table(text: str) -> str | None:
     """The name of the table that SHOW CREATE TABLE text defines."""
     match = _TABLE_NAME.match(text)
     return unquote_identifier(match[1]) if match else None
+
+
+def foreign_key_names(text: str) -> tuple[str, ...]:
+    """The names of a table's foreign keys; a name in a comment at worst is one too many."""
+    return tuple(map(unquote_identifier, _FOREIGN_KEY.findall(text)))
 
 
 def not_understood(text: str, at: int, instead: str | None = None) -> NoReturn:

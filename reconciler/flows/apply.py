@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 
+from reconciler.ddl.scan import foreign_key_names
 from reconciler.drive.open import Releases, RolloutOrder, WaveChoice
 from reconciler.drive.roll_out import roll_out
 from reconciler.drive.shard.basis import ShardBasis, WantedObject
@@ -28,6 +29,7 @@ from reconciler.flows.reconcile_pass import Pass, begin_pass
 from reconciler.flows.verify import unplanned
 from reconciler.guard.model import Refusal
 from reconciler.guard.review.git import Review
+from reconciler.model.dependents import Dependents, Reference
 from reconciler.model.object_id import table_id
 from reconciler.model.observation import Unreachable
 from reconciler.observe.shards import (
@@ -132,6 +134,18 @@ def apply_keyspace(
         return roll_out(reached.rollout, order, locks, on_progress=on_progress)
 
 
+def _judged(begun: Pass, seen: SeenShard) -> Dependents:
+    """With the foreign keys of tables that policy ignores: of managed ones the plan knows."""
+    dependents = seen.observation.dependents
+    ignored = (
+        Reference(table=table, name=name)
+        for table, text in seen.observation.definitions
+        if not begun.reader.is_managed(table)
+        for name in foreign_key_names(text)
+    )
+    return replace(dependents, references=(*dependents.references, *ignored))
+
+
 def _basis(begun: Pass, seen: SeenShard) -> ShardBasis:
     version = seen.observation.settings.version
     wanted = begun.desired[seen.shard].definitions
@@ -143,6 +157,7 @@ def _basis(begun: Pass, seen: SeenShard) -> ShardBasis:
             for table, read in wanted.items()
         },
         flavor=version.flavor,
+        dependents=_judged(begun, seen),
         server=seen.observation.server,
     )
 

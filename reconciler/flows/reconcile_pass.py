@@ -32,7 +32,14 @@ from reconciler.observe.shards import (
 from reconciler.plan.build import BeforeState, Subject, build_core, change_set_for, row_totals
 from reconciler.plan.estimate import Estimate, estimate_time
 from reconciler.plan.hazards import HAZARDS_VERSION
-from reconciler.plan.model import ChangeSet, InputDigest, PlanCore, RuleVersions
+from reconciler.plan.hazards.elsewhere import with_hazards_elsewhere
+from reconciler.plan.model import (
+    ChangeSet,
+    InputDigest,
+    PlanCore,
+    PlannedStatement,
+    RuleVersions,
+)
 from reconciler.plan.permission import check_permissions, permission_notes
 from reconciler.ports.world import World
 from reconciler.prove.change_set import ProofFailed, Proven, prove_change_set
@@ -84,7 +91,6 @@ def pass_over(
     """The same, with the fleet as it was observed."""
     observed = [seen for seen in observations if isinstance(seen, ObservedShard)]
     settings = [seen.settings for seen in observed]
-    world.scratch.keep_off({seen.server for seen in observed})
     others = [other for seen in observed for other in seen.others]
     as_printed = DefinitionReader(files.spec.policy)
     desired = load_desired(world.scratch, files, settings, as_printed, others) if observed else {}
@@ -117,11 +123,11 @@ def derive(world: World, begun: Pass) -> Derived:
     if refusals:
         return Derived(core=None, refusals=refusals, notes=notes)
     core, readable = build_core(
-        _subject(begun), [found.change_set for found in worked if found.change_set is not None]
+        _subject(begun), [found for result in worked for found in result.change_sets]
     )
     policy = begun.files.spec.policy
     statements = [statement for found in core.change_sets for statement in found.statements]
-    missing = tuple(dict.fromkeys(permission_refusals(statements, policy, begun.files.spec.path)))
+    missing = permission_refusals(core, policy, begun.files.spec.path)
     notes = (*permission_notes(check_permissions(statements, policy.allow)), *notes)
     return Derived(
         core=core,
@@ -134,7 +140,7 @@ def derive(world: World, begun: Pass) -> Derived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _WorkedOut:
-    change_set: ChangeSet | None = None
+    change_sets: tuple[ChangeSet, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -182,10 +188,10 @@ def _work_out(world: World, begun: Pass, cohort: tuple[SeenShard, ...]) -> _Work
     """Diff and prove one before-state."""
     first = cohort[0]
     found = diff_between(begun, first)
-    shards = tuple(seen.shard for seen in cohort)
+    names = tuple(seen.shard for seen in cohort)
     notes = tuple(f"table {note.table}: {note.text}" for note in found.notes)
     if found.refusals:
-        return _WorkedOut(refusals=_diff_refusals(found, shards), notes=notes)
+        return _WorkedOut(refusals=_diff_refusals(found, names), notes=notes)
     if not found.steps:
         return _WorkedOut(refusals=(_no_statement(first, begun.desired[first.shard]),), notes=notes)
     proof = prove_change_set(
@@ -201,9 +207,22 @@ def _work_out(world: World, begun: Pass, cohort: tuple[SeenShard, ...]) -> _Work
         case ProofFailed(refusals=refusals):
             return _WorkedOut(refusals=refusals, notes=notes)
         case Proven(statements=statements):
-            before = _before_state(cohort)
-            change_set = change_set_for(before, statements, begun.desired_fingerprints)
-            return _WorkedOut(change_set=change_set, notes=notes)
+            change_sets = tuple(
+                change_set_for(_before_state(shards), found, begun.desired_fingerprints)
+                for found, shards in _with_what_is_elsewhere(statements, cohort)
+            )
+            return _WorkedOut(change_sets=change_sets, notes=notes)
+
+
+def _with_what_is_elsewhere(
+    statements: tuple[PlannedStatement, ...], cohort: tuple[SeenShard, ...]
+) -> list[tuple[tuple[PlannedStatement, ...], tuple[SeenShard, ...]]]:
+    """What is proven for all shards of a cohort, with what it breaks beside each of them."""
+    found: dict[tuple[PlannedStatement, ...], list[SeenShard]] = {}
+    for seen in cohort:
+        own = with_hazards_elsewhere(statements, seen.observation.dependents.programs)
+        found.setdefault(own, []).append(seen)
+    return [(own, tuple(shards)) for own, shards in found.items()]
 
 
 def diff_between(begun: Pass, seen: SeenShard) -> SchemaDiff:

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from reconciler.guard.model import Refusal
 from reconciler.model.object_id import table_id
 from reconciler.model.policy import Policy
-from reconciler.plan.model import PlannedStatement
-from reconciler.plan.permission import check_permissions
+from reconciler.plan.model import PlanCore
+from reconciler.plan.permission import Finding, check_permissions
 from reconciler.plan.permission_lines import allow_lines
+from reconciler.plan.words import shard_set
 
 
-def permission_refusals(
-    statements: Iterable[PlannedStatement], policy: Policy, spec_path: str
-) -> tuple[Refusal, ...]:
-    """Permission is part of the files, per finding and with a reason; no flag of a run gives it."""
-    missing = check_permissions(statements, policy.allow).missing
+def permission_refusals(core: PlanCore, policy: Policy, spec_path: str) -> tuple[Refusal, ...]:
+    """Permission is part of the files, per finding and with a reason; no flag of a run gives it.
+    Each names the shards that it is about (GD-7)."""
+    shards: dict[Finding, list[str]] = {}
+    for found in core.change_sets:
+        for finding in check_permissions(found.statements, policy.allow).missing:
+            shards.setdefault(finding, []).extend(found.shards)
     return tuple(
-        Refusal(
-            code="permission-missing",
-            object_id=table_id(finding.table),
-            object=finding.object,
-            message=f"table {finding.table}: {finding.hazard.kind} of {finding.hazard.object} needs"
-            f" permission: {finding.hazard.reason}",
-            recovery=f"if it is meant, add `{allow_lines([finding])[0]}` to policy.allow in"
-            f" {spec_path}, with its true reason",
-        )
-        for finding in missing
+        _refusal(finding, [s for s in core.shards if s in {*names}], len(core.shards), spec_path)
+        for finding, names in shards.items()
+    )
+
+
+def _refusal(finding: Finding, shards: list[str], of: int, spec_path: str) -> Refusal:
+    hazard = finding.hazard
+    return Refusal(
+        code="permission-missing",
+        shard=shards[0] if len(shards) < of else None,
+        object_id=table_id(finding.table),
+        object=finding.object,
+        message=f"{shard_set(shards, of)}, table {finding.table}: {hazard.kind} of {hazard.object}"
+        f" needs permission: {hazard.reason}",
+        recovery=f"if it is meant, add `{allow_lines([finding])[0]}` to policy.allow in"
+        f" {spec_path}, with its true reason",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reconciler.model.access import ShardAccess
+from reconciler.model.dependents import NONE_SEEN, Dependents
 from reconciler.model.schema import OtherObject, Table
 from reconciler.model.server import ServerError, ServerSettings
 
@@ -66,6 +67,7 @@ class ObservedShard:
     outside_children: tuple[OutsideChild, ...] | None = ()  # None: the login may not see them
     place: str = ""
     unseen: tuple[str, ...] = ()  # what privileges kept from being read, in words
+    dependents: Dependents = NONE_SEEN  # all that was seen; of other databases what names it
     access: ShardAccess | None = None  # of the login that looked; None: nobody asked
 
     @property

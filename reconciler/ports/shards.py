@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,6 +11,7 @@ from typing import Protocol
 from reconciler.errors import Problem
 from reconciler.guard.health import Vitals
 from reconciler.model.access import ShardAccess
+from reconciler.model.dependents import Dependents
 from reconciler.model.object_id import ObjectId
 from reconciler.model.observation import Observation
 from reconciler.model.server import ServerError, ServerVersion
@@ -69,6 +70,10 @@ class ShardSession(Protocol):
 
     def definition(self, object_id: ObjectId) -> str | None:
         """SHOW CREATE TABLE of one table, None if there is none. Raises Unavailable."""
+
+    def dependents(self, tables: Collection[str]) -> Dependents:
+        """Programs of the server that use one of the tables by name, and foreign keys that refer
+        to one, now and as far as the login sees them. Raises Unavailable."""
 
     def rows_estimate(self, object_id: ObjectId) -> int | None:
         """By the server's statistics; None if it cannot tell. Raises Unavailable."""
@@ -139,9 +144,8 @@ class ShardCheck:
 
 
 class Connections(Protocol):
-    def scratch_excess(self, connection: Connection) -> tuple[str, ...]:
-        """Privileges on the whole server that a scratch login has and does not need, in words.
-        Raises Unavailable or InvalidInput."""
+    def check(self, connection: Connection) -> tuple[str, ...]:
+        """Problems of a scratch connection in words, empty if databases can be made there."""
 
     def check_shards(
         self, shards: Sequence[ShardSpec], identity: Identity, *, parallel: int

@@ -46,17 +46,23 @@ def _outside_parents(request: ProofRequest, statements: Sequence[Ran]) -> Iterat
 
 
 def _unseen_programs(request: ProofRequest, statements: Sequence[Ran]) -> Iterator[Finding]:
-    """Views and programs that a login may not see can be broken unseen."""
-    unseen = sorted({words for shard in request.observed for words in shard.unseen})
+    """Views and programs that a login may not see can be broken unseen: one finding, whatever is
+    unseen, for one permission answers it."""
+    unseen = sorted(
+        {
+            words
+            for shard in request.observed
+            for words in shard.unseen
+            if not words.startswith(_SETTLED)
+        }
+    )
     for ran in statements:
         takes_a_name = ran.step.operation in (Operation.DROP_TABLE, Operation.RENAME_TABLE) or any(
             clause.kind in _TAKES_A_NAME for clause in ran.clauses
         )
-        for words in unseen:
-            if takes_a_name and not words.startswith(_SETTLED):
-                yield _unproven(
-                    ran, f"whether it breaks any is not known, for these were not seen: {words}"
-                )
+        if takes_a_name and unseen:
+            reason = "whether it breaks any is not known, for these were not seen: "
+            yield _unproven(ran, reason + "; ".join(unseen))
 
 
 def _unproven(ran: Ran, reason: str) -> Finding:

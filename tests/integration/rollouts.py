@@ -75,11 +75,11 @@ def applying(fleet: Fleet) -> Iterator[subprocess.Popen[str]]:
 
 
 @contextmanager
-def reading(fleet: Fleet, shard: str) -> Iterator[pymysql.cursors.Cursor]:
+def reading(fleet: Fleet, shard: str, table: str = "users") -> Iterator[pymysql.cursors.Cursor]:
     """A transaction that has read the table and so keeps every ALTER of it waiting."""
     with fleet.connected(shard) as cursor:
         cursor.execute("BEGIN")
-        cursor.execute("SELECT COUNT(*) FROM users")
+        cursor.execute(f"SELECT COUNT(*) FROM {table}")
         yield cursor
 
 
@@ -93,15 +93,18 @@ def waits(fleet: Fleet, shard: str) -> bool:
 
 
 @contextmanager
-def applied_as(fleet: Fleet, *grants: str) -> Iterator[Account]:
+def logged_in_as(fleet: Fleet, *grants: str) -> Iterator[Account]:
     """From here on the spec's connections log in as an account that has just the grants; `{}` in
     them is each shard's database."""
     server = fleet.servers[0]
-    every = [g.format(name) for g in grants for _, name in fleet.databases.values()]
-    with account(server, *every) as login:
-        fleet.monkeypatch.setenv("WRITER", login.user)
-        fleet.monkeypatch.setenv("WRITER_PASSWORD", login.password)
+    every = (g.format(name) for g in grants for _, name in fleet.databases.values())
+    with account(server, *dict.fromkeys(every)) as login:
+        fleet.monkeypatch.setenv("SCHEMA_LOGIN", login.user)
+        fleet.monkeypatch.setenv("SCHEMA_LOGIN_PASSWORD", login.password)
         for entry in fleet.environment["shards"]:
-            entry["connection"] |= {"user": "${WRITER}", "password": "${WRITER_PASSWORD}"}
+            entry["connection"] |= {
+                "user": "${SCHEMA_LOGIN}",
+                "password": "${SCHEMA_LOGIN_PASSWORD}",
+            }
         fleet.write_spec()
         yield login

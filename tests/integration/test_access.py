@@ -28,7 +28,7 @@ from tests.integration.mysql_edges import (
     connection_to,
     planned,
 )
-from tests.integration.rollouts import ADD_COLUMN, ages, applied_as, reading
+from tests.integration.rollouts import ADD_COLUMN, ages, logged_in_as, reading
 
 TABLES = (
     "CREATE TABLE par (id int PRIMARY KEY)",
@@ -167,7 +167,7 @@ READS = "SELECT, SHOW VIEW ON `{}`.*"
 @pytest.mark.invariant("GD-13")
 def test_a_login_without_what_the_plan_needs_sends_nothing_to_any_shard(small_fleet: Fleet) -> None:
     fleet = small_fleet
-    with applied_as(fleet, READS, "PROCESS ON *.*") as login:
+    with logged_in_as(fleet, READS, "PROCESS ON *.*") as login:
         fleet.edit("schemas/shop/users.sql", *ADD_COLUMN)
         fleet.plan_and_commit()
         ended = refused_untouched(fleet, "privilege-missing")
@@ -187,7 +187,7 @@ def test_a_login_without_what_the_plan_needs_sends_nothing_to_any_shard(small_fl
 
 @pytest.mark.invariant("GD-13")
 def test_without_process_nothing_is_sent(small_fleet: Fleet) -> None:
-    with applied_as(small_fleet, READS, "ALTER ON `{}`.*"):
+    with logged_in_as(small_fleet, READS, "ALTER ON `{}`.*"):
         # An INSTANT change would need PROCESS for its plan already.
         small_fleet.edit("schemas/shop/users.sql", "varchar(50)", "varchar(60)")
         small_fleet.plan_and_commit()
@@ -197,7 +197,7 @@ def test_without_process_nothing_is_sent(small_fleet: Fleet) -> None:
 @pytest.mark.invariant("GD-10")
 def test_kill_blockers_without_its_privilege_is_refused(small_fleet: Fleet) -> None:
     small_fleet.environment["rollout"]["kill_blockers"] = {"after": "4s"}
-    with applied_as(small_fleet, READS, "ALTER ON `{}`.*", "PROCESS ON *.*"):
+    with logged_in_as(small_fleet, READS, "ALTER ON `{}`.*", "PROCESS ON *.*"):
         small_fleet.edit("schemas/shop/users.sql", *ADD_COLUMN)
         small_fleet.plan_and_commit()
         assert "kill_blockers" in refused_untouched(small_fleet, "privilege-missing").said
@@ -253,7 +253,7 @@ def test_who_is_in_the_way_is_told_with_the_documented_grants_and_without_says_w
 ) -> None:
     fleet, flavor = small_fleet, small_fleet.servers[0].version.flavor
     fleet.environment["rollout"]["lock_retries"] = 0
-    with applied_as(fleet, READS, "ALTER ON `{}`.*", "PROCESS ON *.*") as login:
+    with logged_in_as(fleet, READS, "ALTER ON `{}`.*", "PROCESS ON *.*") as login:
         fleet.edit("schemas/shop/users.sql", *ADD_COLUMN)
         fleet.plan_and_commit()
         doctor = " ".join(fleet.run("doctor", "--identity", "changes").said.split())

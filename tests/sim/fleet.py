@@ -7,7 +7,7 @@ the world goes through `Fate`, which ends the process before or after the one it
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
@@ -20,6 +20,7 @@ from reconciler.guard.classify import position_of
 from reconciler.guard.health import Vitals
 from reconciler.guard.model import Done, ToDo
 from reconciler.model.access import ShardAccess
+from reconciler.model.dependents import NONE_SEEN, Dependents
 from reconciler.model.object_id import ObjectId, table_id
 from reconciler.model.server import Flavor, ServerError
 from reconciler.outcomes.progress import ProgressEvent
@@ -118,6 +119,8 @@ class SimFleet:
         self.server = "the one that was looked at"
         self.dead_shards: set[str] = set()
         self.vitals = Vitals()
+        self.judged = NONE_SEEN
+        self.dependents: dict[str, Dependents] = {}
         self.access = ShardAccess(database="sim", privileges=None)
         self.cleared: list[str] = []
         self.rows: int | None = 10
@@ -154,6 +157,7 @@ class SimFleet:
                 is_managed=lambda object_id: not object_id.name.startswith("_"),
                 after=self._after,
                 flavor=Flavor.MYSQL,
+                dependents=self.judged,
                 server=(servers or {}).get(shard, ""),
             )
             for shard in self.shards
@@ -196,6 +200,10 @@ class SimSession:
         self._check_alive()
         self._fleet.before_look(self._shard, object_id.name)
         return self._fleet.shards[self._shard].tables.get(object_id.name)
+
+    def dependents(self, tables: Collection[str]) -> Dependents:
+        self._check_alive()
+        return self._fleet.dependents.get(self._shard, self._fleet.judged)
 
     def rows_estimate(self, object_id: ObjectId) -> int | None:
         return self._fleet.rows

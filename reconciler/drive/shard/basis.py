@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from reconciler.model.dependents import Dependents
 from reconciler.model.object_id import ObjectId
 from reconciler.model.server import Flavor
 
@@ -23,10 +24,12 @@ class ShardBasis:
     """`fingerprint` reads a live definition of the shard; it raises what a definition that is not
     understood raises. `is_managed` is what policy says of an object, known or not. `after` are
     all managed objects as they are once the plan has run, those that it leaves alone among them.
+    `dependents` is what the plan's hazards were judged by.
     `server` is the one that was looked at, '' if that is not known."""
 
     fingerprint: Callable[[str], str]
     is_managed: Callable[[ObjectId], bool]
     after: Mapping[ObjectId, WantedObject]
     flavor: Flavor
+    dependents: Dependents
     server: str = ""

@@ -6,13 +6,32 @@ hours old.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from reconciler.ddl.statement.check import check_statement
+from reconciler.ddl.statement.reach import reach_of
+from reconciler.ddl.usage import (
+    may_take_from_dependents,
+    programs_at_stake,
+    references_at_stake,
+    what_is_used,
+)
 from reconciler.drive.shard.looks import object_differs
-from reconciler.drive.shard.problems import of_shard, rows_over_ceiling, rows_unmeasured
+from reconciler.drive.shard.problems import (
+    hidden_since,
+    of_shard,
+    refers_since,
+    rows_over_ceiling,
+    rows_unmeasured,
+    uses_since,
+)
 from reconciler.drive.shard.task import ShardTask
 from reconciler.errors import Problem, ReconcilerError
 from reconciler.guard.access import access_refusals
+from reconciler.guard.classify import states_along
 from reconciler.guard.model import Refusal
+from reconciler.model.dependents import Program, Reference
+from reconciler.model.object_id import table_id
 from reconciler.ports.shards import ShardSession
 
 
@@ -40,6 +59,8 @@ def not_as_planned(session: ShardSession, task: ShardTask, index: int) -> Proble
     for effect in statement.effects:
         if problem := object_differs(session, task, effect.object_id, effect.before):
             return problem
+    if problem := _new_dependent(session, task, index):
+        return problem
     if statement.row_ceiling is None:
         return None
     rows = session.rows_estimate(statement.object_id)
@@ -47,4 +68,46 @@ def not_as_planned(session: ShardSession, task: ShardTask, index: int) -> Proble
         return rows_unmeasured(shard, statement.object_id)
     if rows > statement.row_ceiling:
         return rows_over_ceiling(shard, statement.object_id, rows, statement.row_ceiling)
+    return None
+
+
+def _new_dependent(session: ShardSession, task: ShardTask, index: int) -> Problem | None:
+    """What somebody made since the plan's hazards were judged, and the statement takes something
+    from (GD-14). Asked for only where the statement takes anything from anybody."""
+    reach = reach_of(task.work.statements[index].sql)
+    if not may_take_from_dependents(reach):
+        return None
+    now = session.dependents([reach.table])
+    judged = {*task.basis.dependents.programs}
+    for program in now.programs:
+        if program not in judged and _is_hidden(program, task):
+            return hidden_since(task.work.shard, reach.table, program)
+    every = dict.fromkeys((*task.basis.dependents.programs, *now.programs))
+    for program in programs_at_stake(reach, every):
+        if program in now.programs and program not in judged:
+            used = what_is_used(reach, program)
+            return uses_since(task.work.shard, reach.table, program, used)
+    return _new_reference(session, task, index, references_at_stake(reach, now.references))
+
+
+def _is_hidden(program: Program, task: ShardTask) -> bool:
+    """Whether nobody can tell what it uses, though all could be told when the plan was judged."""
+    sees_all = program.database is None or task.basis.dependents.sees_elsewhere
+    return program.text is None and sees_all
+
+
+def _new_reference(
+    session: ShardSession, task: ShardTask, index: int, references: Iterable[Reference]
+) -> Problem | None:
+    """A managed child is as planned if its definition is; any other must have been there before."""
+    state = states_along(task.work.change_set)[index]
+    for reference in references:
+        child = table_id(reference.table)
+        if reference.database is None and task.basis.is_managed(child):
+            wanted = task.basis.after.get(child)
+            rests = wanted.fingerprint if wanted is not None else None
+            if problem := object_differs(session, task, child, state.get(child, rests)):
+                return problem
+        elif reference not in task.basis.dependents.references:
+            return refers_since(task.work.shard, reference)
     return None

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.errors import Problem
+from reconciler.model.dependents import Program, Reference
 from reconciler.model.object_id import ObjectId
 from reconciler.ports.shards import Failed
 
@@ -37,6 +38,43 @@ def drifted_meanwhile(
         f"expected: {expected or 'no such table'}\nobserved: {observed or 'no such table'}",
         recovery="undo the change on the shard, or adopt it with `reconciler pull`; `reconciler"
         " drift` shows what is left to do",
+    )
+
+
+_ADOPT = (
+    "change or drop what was made, or make the change without it; then `reconciler apply` again,"
+    " which judges the plan by what there is"
+)
+
+
+def uses_since(shard: str, table: str, program: Program, used: str) -> Problem:
+    return Problem(
+        code="dependent-appeared",
+        message=f"shard {shard}, table {table}: {program} uses {used}, which the next statement"
+        " takes away or changes; it was made or changed since the plan was judged, and the"
+        " statement was not sent",
+        recovery=_ADOPT,
+    )
+
+
+def hidden_since(shard: str, table: str, program: Program) -> Problem:
+    return Problem(
+        code="dependent-appeared",
+        message=f"shard {shard}, table {table}: {program} was made since the plan was judged, and"
+        " the login may not see whether it uses what the next statement takes away; the statement"
+        " was not sent",
+        recovery="let the login see its text, or drop it; then `reconciler apply` again, which"
+        " judges the plan by what there is",
+    )
+
+
+def refers_since(shard: str, reference: Reference) -> Problem:
+    return Problem(
+        code="dependent-appeared",
+        message=f"shard {shard}, table {reference.parent}: {reference} refers to what the next"
+        " statement takes away or changes; it was made since the plan was judged, and the statement"
+        " was not sent",
+        recovery=_ADOPT,
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -75,7 +74,8 @@ def _rules(client: GithubClient, at: str, branch: str) -> BranchRules | None:
     for row in newer or []:
         rules[Fields(row, at).text("type")].append(_dict(row, "parameters"))
     classic = classic if isinstance(classic, dict) else {}
-    sets = {row.get("ruleset_id") for row in newer or [] if row["type"] in _GUARDING}
+    guarding = [Fields(row, at) for row in newer or [] if row["type"] in _GUARDING]
+    sets = {row.number("ruleset_id") for row in guarding}
     bypass = _seen(lambda: (*_bypass_of_classic(classic), *_bypass_of_sets(client, at, sets)))
     return _together(classic, rules, bypass)
 
@@ -86,13 +86,13 @@ def _bypass_of_classic(classic: dict[str, Any]) -> Iterator[str]:
     review = _dict(classic, "required_pull_request_reviews")
     allowed = _dict(review, "bypass_pull_request_allowances")
     for kind in ("users", "teams", "apps"):
-        rows = [Fields(row, "the branch's protection") for row in allowed.get(kind) or []]
+        rows = [Fields(row, "the branch's protection") for row in _list(allowed.get(kind))]
         yield from (row.text("login" if kind == "users" else "slug") for row in rows)
 
 
-def _bypass_of_sets(client: GithubClient, at: str, sets: Iterable[Any]) -> Iterator[str]:
+def _bypass_of_sets(client: GithubClient, at: str, sets: Iterable[int]) -> Iterator[str]:
     """GitHub leaves the list out for a token that may not change the rule set."""
-    for number in sorted(sets, key=str):
+    for number in sorted(sets):
         path = f"{at}/rulesets/{number}"
         for row in Fields(client.get(path), path).items("bypass_actors"):
             actor = Fields(row, path)
@@ -109,7 +109,7 @@ def _together(
     checks, newer_checks = _dict(classic, "required_status_checks"), rules["required_status_checks"]
     counts = [row.get("required_approving_review_count") for row in (review, *newer)]
     return BranchRules(
-        approvals=max((count for count in counts if isinstance(count, int)), default=0),
+        approvals=max((count for count in counts if type(count) is int), default=0),
         dismisses_stale=_any([review], "dismiss_stale_reviews")
         or _any(newer, "dismiss_stale_reviews_on_push"),
         code_owners=_any([review], "require_code_owner_reviews")
@@ -134,10 +134,18 @@ def _together(
 
 
 def _checks(rows: Any, source: str) -> tuple[RequiredCheck, ...]:
+    found = [(row, Fields(row, "required checks")) for row in _list(rows)]
     return tuple(
-        RequiredCheck(context=str(row["context"]), source=_app(row.get(source)))
-        for row in rows or []
+        RequiredCheck(context=fields.text("context"), source=_app(row.get(source)))
+        for row, fields in found
     )
+
+
+def _list(value: Any) -> list[Any]:
+    """Nothing that is there says the same as nothing at all."""
+    if value is not None and not isinstance(value, list):
+        raise unclear("the branch's rules", "what should be a list is none")
+    return value or []
 
 
 def _app(value: Any) -> int | None:
@@ -163,11 +171,9 @@ def _environment(
     client: GithubClient, at: str, fields: Fields, row: dict[str, Any]
 ) -> ForgeEnvironment:
     name, policy = fields.text("name"), fields.inner_or_none("deployment_branch_policy")
-    reviewers = sum(
-        len(rule.get("reviewers", []))
-        for rule in row.get("protection_rules", [])
-        if rule.get("type") == "required_reviewers"
-    )
+    rules = [Fields(rule, at) for rule in _list(row.get("protection_rules"))]
+    asking = [rule for rule in rules if rule.text("type") == "required_reviewers"]
+    reviewers = sum(len(rule.items("reviewers")) for rule in asking)
     branches: tuple[str, ...] | None = None
     if policy is not None and policy.flag("custom_branch_policies"):
         path = f"{at}/environments/{quote(name, safe='')}/deployment-branch-policies"
@@ -257,5 +263,5 @@ def _schedule(client: GithubClient, at: str) -> Schedule:
     path = f"{at}/actions/runs"
     answer = Fields(client.get(path, {"event": "schedule", "per_page": 1}), path)
     rows = [Fields(row, path) for row in answer.items("workflow_runs")]
-    times = [datetime.fromisoformat(row.text("created_at")).timestamp() for row in rows]
+    times = [row.time_s("created_at") for row in rows]
     return Schedule(last_run_s=max(times, default=None))

@@ -7,13 +7,14 @@ schema (GD-5, PL-10). Round trips are what a look costs: one for each table and 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from reconciler.edges.client.target import Target
 from reconciler.edges.mysql.access import read_access
 from reconciler.edges.mysql.connect import Link, connect
 from reconciler.edges.mysql.deadline import Overdue, Patience, map_with_deadline
+from reconciler.edges.mysql.dependents import ProgramsElsewhere
 from reconciler.edges.mysql.grants import SHOWS_TABLES, unseen_with
 from reconciler.edges.mysql.others import read_others, read_outside_parents
 from reconciler.edges.mysql.outside_children import OutsideChildren
@@ -30,6 +31,7 @@ from reconciler.edges.mysql.session_settings import session_variables, set_sessi
 from reconciler.edges.mysql.target import required_database, resolve
 from reconciler.errors import Problem, ReconcilerError, Unavailable
 from reconciler.limits import LOOK_BYTES_MAX, OBSERVE_ANSWERS_MAX
+from reconciler.model.dependents import Dependents
 from reconciler.model.observation import Observation, ObservedShard, TableFacts, Unreachable
 from reconciler.spec.model import ShardSpec
 
@@ -42,14 +44,14 @@ class MysqlLiveShards:
         self._root = root
 
     def observe(self, shards: Sequence[ShardSpec], *, parallel: int) -> list[Observation]:
-        row_versions, outside_children = RowVersions(), OutsideChildren()
+        servers = ServerWide()
 
         def look(shard: ShardSpec, patience: Patience) -> Observation:
             try:
                 target = resolve(
                     shard.connection, environ=self._environ, root=self._root, shard=shard.name
                 )
-                return observe_shard(shard.name, target, row_versions, outside_children, patience)
+                return observe_shard(shard.name, target, servers, patience)
             except ReconcilerError as error:
                 return _unreachable(shard.name, error.problems[0])
             except Exception as error:  # whatever a server made of it, it is this shard's alone
@@ -62,12 +64,17 @@ class MysqlLiveShards:
         ]
 
 
+@dataclass(frozen=True, slots=True)
+class ServerWide:
+    """What is asked once per server, for the length of one look at a fleet."""
+
+    row_versions: RowVersions = field(default_factory=RowVersions)
+    outside_children: OutsideChildren = field(default_factory=OutsideChildren)
+    programs: ProgramsElsewhere = field(default_factory=ProgramsElsewhere)
+
+
 def observe_shard(
-    name: str,
-    target: Target,
-    row_versions: RowVersions,
-    outside_children: OutsideChildren,
-    patience: Patience,
+    name: str, target: Target, servers: ServerWide, patience: Patience
 ) -> ObservedShard:
     """Raises Unavailable or InvalidInput."""
     database = required_database(target)
@@ -75,15 +82,14 @@ def observe_shard(
         patience.when_over(link.cut)
         link.try_again_on_deadlock()
         link.take_at_most(LOOK_BYTES_MAX)
-        return _observe(link, name, database, row_versions, outside_children)
+        return _observe(link, name, database, servers)
 
 
 def _observe(
     link: Link,
     name: str,
     database: str,
-    row_versions: RowVersions,
-    outside_children: OutsideChildren,
+    servers: ServerWide,
 ) -> ObservedShard:
     server = look_at_server(link)
     link.execute(set_session(session_variables(server.settings)))
@@ -94,12 +100,13 @@ def _observe(
             raise Unavailable(hidden_tables(link.target.label))
     # First of all: it takes the first shard of a server the longest, and the others need it last.
     folded = _folded(database, server)
-    versions = row_versions.of(link, server, folded)
-    children = outside_children.of(link, server, folded)
+    versions = servers.row_versions.of(link, server, folded)
+    children = servers.outside_children.of(link, server, folded)
+    elsewhere, hidden = servers.programs.of(link, server, folded, access.privileges)
     read = read_tables(link, database, list_again=list_with_facts)
     others = read_others(link, database, read.listing)
-    outside = read_outside_parents(link, read.definitions, server.settings.version)
-    unseen = (*others.unseen, *outside.unseen)
+    outside = read_outside_parents(link, read.definitions)
+    unseen = (*others.unseen, *outside.unseen, *hidden)
     if access.privileges is not None:
         unseen = (*unseen_with(privileges), *unseen)
     if versions is None:
@@ -119,6 +126,11 @@ def _observe(
         outside_parents=outside.parents,
         outside_children=children,
         place=f"{server.identity}/{folded}",
+        dependents=Dependents(
+            programs=(*others.programs, *elsewhere),
+            references=servers.outside_children.references(link, server, folded),
+            sees_elsewhere=not hidden,
+        ),
         access=access,
         unseen=unseen,
     )

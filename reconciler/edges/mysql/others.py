@@ -11,18 +11,18 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from reconciler.ddl.foreign import foreign_table
 from reconciler.ddl.outside import outside_references
 from reconciler.ddl.quote import quote_identifier
 from reconciler.edges.mysql.connect import Link
+from reconciler.edges.mysql.dependents import body_of
 from reconciler.edges.mysql.problems import ServerRefusal, misread
 from reconciler.edges.mysql.reading import Listing, number, text
+from reconciler.model.dependents import Program
 from reconciler.model.object_id import ObjectKind
 from reconciler.model.observation import OutsideParent
 from reconciler.model.schema import OtherObject
-from reconciler.model.server import ServerVersion
 
-# One round trip for three catalogues. A routine's text is its body: nothing more is needed to tell
+# One round trip for four catalogues. A routine's text is its body: nothing more is needed to tell
 # which tables it uses.
 _PROGRAMS = """
 SELECT 'trigger', TRIGGER_NAME, EVENT_OBJECT_TABLE, ACTION_ORDER,
@@ -35,19 +35,22 @@ SELECT LOWER(ROUTINE_TYPE), ROUTINE_NAME, NULL, NULL, NULL, NULL, ROUTINE_DEFINI
 UNION ALL
 SELECT 'event', EVENT_NAME, NULL, NULL, NULL, NULL, EVENT_DEFINITION
   FROM information_schema.EVENTS WHERE EVENT_SCHEMA = %s
+UNION ALL
+SELECT 'view', TABLE_NAME, NULL, NULL, NULL, NULL, VIEW_DEFINITION
+  FROM information_schema.VIEWS WHERE TABLE_SCHEMA = %s
 """
-_PROGRAM_KINDS = frozenset({"trigger", "procedure", "function", "event"})
+_PROGRAM_KINDS = frozenset({"trigger", "procedure", "function", "event", "view"})
 _TIMINGS = frozenset({"BEFORE", "AFTER"})
 _EVENTS = frozenset({"INSERT", "UPDATE", "DELETE"})
-# In the head of a view, and nowhere else: a string in its query may look the same.
-_DEFINER = re.compile(
-    r"\A(CREATE ALGORITHM=\w+) DEFINER=(?:`(?:[^`]|``)*`|[^\s@]+)(?:@(?:`(?:[^`]|``)*`|\S+))?"
-)
+_DEFINER = re.compile(r"\sDEFINER=(?:`(?:[^`]|``)*`|\S+?)@(?:`(?:[^`]|``)*`|\S+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OthersRead:
+    """`programs` are the same objects, with their texts as the catalogue has them."""
+
     objects: tuple[OtherObject, ...]
+    programs: tuple[Program, ...]
     unseen: tuple[str, ...]
 
 
@@ -60,14 +63,17 @@ class ParentsRead:
 def read_others(link: Link, database: str, listing: Listing) -> OthersRead:
     """Raises ServerRefusal or LinkLost."""
     objects: list[OtherObject] = []
+    programs: list[Program] = []
     unseen: list[str] = []
-    for row in link.query(_PROGRAMS, [database] * 3, width=7):
+    for row in link.query(_PROGRAMS, [database] * 4, width=7):
         kind, name = _kind(row[0]), text(row[1])
         table, order = (None if row[2] is None else text(row[2])), number(row[3])
+        programs.append(Program(kind=kind, name=name, text=body_of(row[6]), table=table))
+        if kind is ObjectKind.VIEW:
+            continue  # SHOW CREATE VIEW tells the whole of it
         if row[6] is None:
             unseen.append(f"the text of {kind} {name}")
-        # A body sent in a batch of statements was stored with the `;` that ended it.
-        body = "" if row[6] is None else text(row[6]).rstrip("; \n\t")
+        body = body_of(row[6]) or ""
         if table is not None:
             fires = f"{_one_of(_TIMINGS, row[4])} {_one_of(_EVENTS, row[5])}"
             head = f"{quote_identifier(name)} {fires} ON {quote_identifier(table)}"
@@ -87,21 +93,20 @@ def read_others(link: Link, database: str, listing: Listing) -> OthersRead:
             objects.append(OtherObject(kind=kind, name=name, definition=definition or ""))
     return OthersRead(
         objects=tuple(sorted(objects, key=lambda found: (found.kind, found.name))),
+        programs=tuple(programs),
         unseen=tuple(sorted(unseen)),
     )
 
 
-def read_outside_parents(
-    link: Link, definitions: Iterable[tuple[str, str]], version: ServerVersion
-) -> ParentsRead:
-    """Those whose definition is understood. Raises ServerRefusal or LinkLost."""
+def read_outside_parents(link: Link, definitions: Iterable[tuple[str, str]]) -> ParentsRead:
+    """Raises ServerRefusal or LinkLost."""
     parents, unseen = [], []
     wanted = {pair for _, definition in definitions for pair in outside_references(definition)}
     for database, table in sorted(wanted):
         name = f"{quote_identifier(database)}.{quote_identifier(table)}"
         definition = _shown(link, f"SHOW CREATE TABLE {name}", width=2)
-        if definition is None or foreign_table(definition, table, version) is None:
-            # Missing (made with foreign_key_checks off), hidden, or in a form that nobody knows.
+        if definition is None:
+            # Missing (made with foreign_key_checks off) or hidden: the server does not say which.
             unseen.append(f"table {table} of another database, which a foreign key refers to")
         else:
             parents.append(OutsideParent(database=database, table=table, definition=definition))
@@ -114,7 +119,7 @@ def _shown(link: Link, statement: str, *, width: int) -> str | None:
         row = link.row(statement, width=width)
     except ServerRefusal:
         return None
-    return _DEFINER.sub(r"\1", text(row[1]))
+    return _DEFINER.sub("", text(row[1]))
 
 
 def _kind(value: object) -> ObjectKind:

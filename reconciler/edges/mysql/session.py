@@ -8,7 +8,7 @@ session, which is after everything that was sent over it has been read and run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -17,6 +17,7 @@ from reconciler.edges.client.target import Target
 from reconciler.edges.mysql.access import read_access
 from reconciler.edges.mysql.blockers import blockers_in_words, end_blockers, find_blockers
 from reconciler.edges.mysql.connect import Link, connect
+from reconciler.edges.mysql.dependents import read_dependents
 from reconciler.edges.mysql.engine_direct import not_sent, run_statement, statement_session
 from reconciler.edges.mysql.locks import claim_name
 from reconciler.edges.mysql.problems import (
@@ -40,6 +41,7 @@ from reconciler.errors import Unavailable
 from reconciler.guard.health import Vitals
 from reconciler.limits import SESSION_SILENT_S_MAX
 from reconciler.model.access import ShardAccess
+from reconciler.model.dependents import Dependents
 from reconciler.model.object_id import ObjectId, table_id
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.shards import BlockerEnd, Failed, Outcome, Unknown
@@ -96,6 +98,10 @@ class MysqlShardSession:
 
     def definition(self, object_id: ObjectId) -> str | None:
         return self._looked(lambda link: read_definition(link, object_id.name))
+
+    def dependents(self, tables: Collection[str]) -> Dependents:
+        flavor = self._server.settings.version.flavor
+        return self._looked(lambda link: read_dependents(link, flavor, tables))
 
     def rows_estimate(self, object_id: ObjectId) -> int | None:
         rows = self._looked(lambda link: link.query(_ROWS, [object_id.name], width=1))

@@ -20,6 +20,7 @@ from reconciler.ddl.fingerprint import (
 from reconciler.ddl.read import read_table
 from reconciler.diff.model import Operation
 from reconciler.drive.shard.basis import ShardBasis, WantedObject
+from reconciler.model.dependents import NONE_SEEN
 from reconciler.model.object_id import ObjectId, table_id
 from reconciler.model.policy import Policy
 from reconciler.model.server import Flavor
@@ -118,6 +119,7 @@ class ChaosFleet:
             is_managed=lambda table: True,
             after=self._after,
             flavor=self.server.binary.version.flavor,
+            dependents=NONE_SEEN,
         )
         return dict.fromkeys(SHARDS, one)
 

@@ -1,0 +1,245 @@
+"""Reads what uses the tables of a shard, on all of its server: views, triggers, routines, events
+and foreign keys, as far as the login sees them.
+
+Rule: texts come from the catalogue, which keeps them as they were made: SHOW CREATE VIEW of MariaDB
+prints another text once a view is broken. What the login may not see is said in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from reconciler.ddl.usage import names_in
+from reconciler.edges.mysql.connect import Link, Row
+from reconciler.edges.mysql.grants import SHOWS_TABLES, unseen_with
+from reconciler.edges.mysql.once_per_server import OncePerServer
+from reconciler.edges.mysql.outside_children import read_references
+from reconciler.edges.mysql.problems import ServerRefusal
+from reconciler.edges.mysql.reading import column, number, text
+from reconciler.edges.mysql.scratch_server import is_scratch_name
+from reconciler.edges.mysql.server_settings import ServerLook
+from reconciler.limits import PROGRAMS_ELSEWHERE_BYTES_MAX, VIEWS_ON_VIEWS_MAX
+from reconciler.model.access import Privileges
+from reconciler.model.dependents import Dependents, Program
+from reconciler.model.object_id import ObjectKind
+from reconciler.model.server import Flavor
+
+# In the words of `ObservedShard.unseen`.
+ELSEWHERE = (
+    "views, triggers, routines and events of other databases (needs SELECT, SHOW VIEW, TRIGGER,"
+    " EXECUTE and EVENT on *.*)"
+)
+_SYSTEM = frozenset({"information_schema", "mysql", "ndbinfo", "performance_schema", "sys"})
+_DATABASES = "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA"
+_KINDS = frozenset(ObjectKind) - {ObjectKind.SEQUENCE, ObjectKind.TABLE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Catalogue:
+    """A catalogue of programs, with what its columns are called; `on` is the table of a trigger."""
+
+    name: str
+    kind: str
+    schema: str
+    program: str
+    body: str
+    on: str = "NULL"
+
+    def select(self, where: str) -> str:
+        columns = (self.kind, self.schema, self.program, self.on, self.body)
+        return f"SELECT {', '.join(columns)} FROM information_schema.{self.name} WHERE {where}"
+
+
+_VIEWS = _Catalogue(
+    name="VIEWS",
+    kind="'view'",
+    schema="TABLE_SCHEMA",
+    program="TABLE_NAME",
+    body="VIEW_DEFINITION",
+)
+_CATALOGUES = (
+    _VIEWS,
+    _Catalogue(
+        name="TRIGGERS",
+        kind="'trigger'",
+        schema="TRIGGER_SCHEMA",
+        program="TRIGGER_NAME",
+        body="ACTION_STATEMENT",
+        on="EVENT_OBJECT_TABLE",
+    ),
+    _Catalogue(
+        name="ROUTINES",
+        kind="LOWER(ROUTINE_TYPE)",
+        schema="ROUTINE_SCHEMA",
+        program="ROUTINE_NAME",
+        body="ROUTINE_DEFINITION",
+    ),
+    _Catalogue(
+        name="EVENTS",
+        kind="'event'",
+        schema="EVENT_SCHEMA",
+        program="EVENT_NAME",
+        body="EVENT_DEFINITION",
+    ),
+)
+
+
+def body_of(value: object) -> str | None:
+    """None: hidden, for which a view has an empty text. A body that was sent in a batch of
+    statements was stored with the `;` that ended it."""
+    return None if value is None else text(value).rstrip("; \n\t") or None
+
+
+def read_dependents(link: Link, flavor: Flavor, tables: Collection[str]) -> Dependents:
+    """What uses one of the tables by name, now: of the session's own database, and of others as
+    far as the login sees them. Raises ServerRefusal or LinkLost."""
+    own = link.database
+    assert own is not None, "a session of a shard is in its database"
+    found = _named(link, _CATALOGUES, sorted(tables), other_than=own)
+    asked = set(tables)
+    for _ in range(VIEWS_ON_VIEWS_MAX):
+        more = {p.name for p in found if p.kind is ObjectKind.VIEW} - asked
+        if not more:
+            break
+        asked |= more
+        found |= _named(link, (_VIEWS,), sorted(more), other_than=None)
+    elsewhere = [(p, (p.text or "").lower()) for p in found if p.database is not None]
+    return Dependents(
+        programs=(*(p for p in found if p.database is None), *_using(own.lower(), elsewhere)),
+        references=read_references(link, flavor, own, tables),
+    )
+
+
+def _named(
+    link: Link, catalogues: Sequence[_Catalogue], names: Sequence[str], *, other_than: str | None
+) -> dict[Program, None]:
+    """Programs whose text may name one of the names; with `other_than`, those of other databases
+    must name that one as well. A text of the own database that is hidden may name anything."""
+    assert link.database is not None
+    patterns = [_pattern(name) for name in names]
+    own = [_pattern(other_than)] if other_than is not None else []
+    selects, parameters = [], []
+    for catalogue in catalogues:
+        any_name = " OR ".join([f"{catalogue.body} LIKE %s"] * len(patterns))
+        here = f"{catalogue.schema} = DATABASE()"
+        hidden = f"COALESCE({catalogue.body}, '') = ''"
+        fires = f" OR {catalogue.on} IN ({', '.join(['%s'] * len(names))})"
+        is_trigger = catalogue.on != "NULL"
+        names_own = f"{catalogue.body} LIKE %s AND " if own else ""
+        selects.append(
+            catalogue.select(
+                f"({here} AND ({hidden} OR {any_name}{fires if is_trigger else ''}))"
+                f" OR ({names_own}({any_name}))"
+            )
+        )
+        parameters += [*patterns, *(names if is_trigger else ()), *own, *patterns]
+    rows = link.query(" UNION ALL ".join(selects), parameters, width=5)
+    return dict.fromkeys(_programs(rows, own=link.database))
+
+
+def _pattern(name: str) -> str:
+    """For LIKE: what is quoted or escaped in some texts may be anything."""
+    return f"%{''.join('%' if sign in '`%' + chr(92) + chr(39) else sign for sign in name)}%"
+
+
+def _programs(rows: Sequence[Row], *, own: str) -> Iterator[Program]:
+    for kind, schema, name, table, body in rows:
+        database = text(schema)
+        if text(kind) not in _KINDS or is_scratch_name(database):
+            continue
+        yield Program(
+            kind=ObjectKind(text(kind)),
+            name=text(name),
+            text=body_of(body),
+            database=None if database.lower() == own.lower() else database,
+            table=None if table is None else text(table),
+        )
+
+
+class ProgramsElsewhere:
+    """Of databases that are no shard's own, asked for once per server and look: a program of any
+    database may use any shard."""
+
+    def __init__(self) -> None:
+        self._texts = OncePerServer(_all_programs)
+
+    def of(
+        self, link: Link, server: ServerLook, database: str, privileges: Privileges | None
+    ) -> tuple[tuple[Program, ...], tuple[str, ...]]:
+        """Those that may use the database's tables, and what was not seen, in words.
+        Raises LinkLost."""
+        every = self._texts.of(link, server.identity)
+        if every is None:
+            return (), (ELSEWHERE,)
+        others = [
+            (p, words) for p, words in every if (p.database or "").lower() != database.lower()
+        ]
+        found = _using(database.lower(), others)
+        blind = any(not words for _, words in others) or not _sees_all(link, database, privileges)
+        return found, (ELSEWHERE,) if blind else ()
+
+
+_Texts = tuple[tuple[Program, str], ...]
+
+
+def _all_programs(link: Link) -> _Texts | None:
+    """Each with its text in small letters; None where they are too many to look through."""
+    system = ", ".join(f"'{name}'" for name in sorted(_SYSTEM))
+    selects = [one.select(f"{one.schema} NOT IN ({system})") for one in _CATALOGUES]
+    union = " UNION ALL ".join(selects)
+    size = " UNION ALL ".join(
+        f"SELECT SUM(LENGTH({one.body})) FROM information_schema.{one.name}"
+        f" WHERE {one.schema} NOT IN ({system})"
+        for one in _CATALOGUES
+    )
+    try:
+        sizes = [number(row[0]) or 0 for row in link.query(size, width=1)]
+        if sum(sizes) > PROGRAMS_ELSEWHERE_BYTES_MAX:
+            return None
+        rows = link.query(union, width=5)
+    except ServerRefusal:
+        return None
+    return tuple((program, (program.text or "").lower()) for program in _programs(rows, own=""))
+
+
+def _using(database: str, others: Iterable[tuple[Program, str]]) -> tuple[Program, ...]:
+    """Programs that name the database, and views that stand on such views. The text of each is at
+    hand in small letters: nearly none has to be split into words."""
+    left = [(program, words) for program, words in others if words]
+    found = {p: None for p, words in left if database in words and database in names_in(words)}
+    for _ in range(VIEWS_ON_VIEWS_MAX):
+        views = {p.name.lower() for p in found if p.kind is ObjectKind.VIEW}
+        more = [
+            program
+            for program, words in left
+            if program.kind is ObjectKind.VIEW
+            and program not in found
+            and any(view in words for view in views)
+            and names_in(words) & views
+        ]
+        if not more:
+            break
+        found |= dict.fromkeys(more)
+    return tuple(found)
+
+
+def _sees_all(link: Link, database: str, privileges: Privileges | None) -> bool:
+    """Whether the list of databases is whole, and every other one of them open to the login."""
+    if privileges is None:
+        return True
+    lists_all = "SHOW DATABASES" in privileges.everywhere or (
+        not privileges.everywhere.isdisjoint(SHOWS_TABLES)
+        and not any(grant.is_revoked for grant in privileges.grants)
+    )
+    if not lists_all:
+        return False
+    known = _SYSTEM | {database.lower()}
+    return all(
+        name.lower() in known or is_scratch_name(name) or _is_open(privileges.on_database(name))
+        for name in column(link.query(_DATABASES, width=1))
+    )
+
+
+def _is_open(may: frozenset[str]) -> bool:
+    return "SELECT" in may and not unseen_with(may)
