@@ -17,7 +17,9 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from reconciler.edges.client.target import Target
 from reconciler.edges.server.process import RunningServer, start_server
+from tests.scratch_servers import scratch_for
 
 TABLES = {
     "users": "id bigint unsigned NOT NULL, name varchar(50) NOT NULL, PRIMARY KEY (id)",
@@ -31,8 +33,13 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 800
     with start_server() as server, tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        _found(server, root, count)
-        environ = {**os.environ, "SCHEMA_BENCH_PASSWORD": server.admin.password}
+        scratch = scratch_for(server)
+        _found(server, scratch, root, count)
+        environ = {
+            **os.environ,
+            "SCHEMA_BENCH_PASSWORD": server.admin.password,
+            "SCRATCH_BENCH_PASSWORD": scratch.password,
+        }
         alone = _plan(root, environ, "ks0000")
         together = _plan(root, environ)
     print(f"one keyspace alone        {alone:8.2f} s")
@@ -47,7 +54,7 @@ def _plan(root: Path, environ: dict[str, str], *keyspaces: str) -> float:
     return time.perf_counter() - started
 
 
-def _found(server: RunningServer, root: Path, count: int) -> None:
+def _found(server: RunningServer, scratch: Target, root: Path, count: int) -> None:
     """Every keyspace needs one column more than its shard has."""
     connection = pymysql.connect(
         host=server.host,
@@ -61,6 +68,12 @@ def _found(server: RunningServer, root: Path, count: int) -> None:
         "port": server.port,
         "user": server.admin.user,
         "password": "${SCHEMA_BENCH_PASSWORD}",
+    }
+    scratch_login = {
+        "host": scratch.host,
+        "port": scratch.port,
+        "user": scratch.user,
+        "password": "${SCRATCH_BENCH_PASSWORD}",
     }
     (root / "specs").mkdir()
     with connection, connection.cursor() as cursor:
@@ -83,7 +96,7 @@ def _found(server: RunningServer, root: Path, count: int) -> None:
                     "production": {
                         "connection": {**login, "database": name},
                         "shards": ["-"],
-                        "scratch": login,
+                        "scratch": scratch_login,
                     }
                 },
             }

@@ -17,6 +17,7 @@ import yaml
 
 from reconciler.edges.server.process import RunningServer
 from reconciler.model.fleet import even_shards
+from tests.scratch_servers import scratch_for
 
 USERS = """CREATE TABLE users (
   id bigint unsigned NOT NULL,
@@ -75,6 +76,8 @@ class Fleet:
         self.monkeypatch.setenv("FLEET_PASSWORD", login.password)
         for number, server in enumerate(self.servers):
             self.monkeypatch.setenv(f"FLEET_PASSWORD_{number}", server.admin.password)
+        scratch = scratch_for(self.servers[0])
+        self.monkeypatch.setenv("FLEET_SCRATCH_PASSWORD", scratch.password)
         self.spec = {
             "version": 1,
             "keyspace": "shop",
@@ -85,9 +88,9 @@ class Fleet:
                     "shards": [self._shard(shard) for shard in self.databases],
                     "scratch": {
                         "host": "127.0.0.1",
-                        "port": self.servers[0].port,
-                        "user": login.user,
-                        "password": "${FLEET_PASSWORD}",
+                        "port": scratch.port,
+                        "user": scratch.user,
+                        "password": "${FLEET_SCRATCH_PASSWORD}",
                     },
                     "rollout": {"waves": ["50%", "100%"], "parallel": 2},
                 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from reconciler.ddl.lexer import TokenKind, tokenize
 from reconciler.ddl.quote import unquote_identifier
 from reconciler.ddl.reading import mariadb_column, mysql_column
 from reconciler.ddl.reading.constraint import read_check, read_foreign_key
@@ -17,6 +18,7 @@ from reconciler.ddl.reading.options import read_options
 from reconciler.ddl.reading.partitioning import read_partitioning
 from reconciler.ddl.render import printed_texts, render_table
 from reconciler.ddl.scan import NAME, defined_table, expect, not_understood
+from reconciler.ddl.verbatim import verbatim_pieces
 from reconciler.errors import Problem, Refused
 from reconciler.model.schema import Check, Column, ForeignKey, Index, Table
 from reconciler.model.server import Flavor, ServerVersion
@@ -71,9 +73,30 @@ def read_table(text: str, version: ServerVersion) -> Table:
         system_versioned=system_versioned,
     )
     if any(printed == text for printed in printed_texts(table, version)):
+        _check_verbatim(table, text)
         return table
     printed = render_table(table, version)
     return not_understood(text, _first_difference(text, printed), printed)
+
+
+# Only these can begin a comment, or end one that the server printed around a clause.
+_COMMENT_SIGNS = re.compile(r"/\*|\*/|--|#")
+
+
+def _check_verbatim(table: Table, text: str) -> None:
+    """What is kept as it was printed holds no comment: servers take them out of expressions, and
+    one that is executable would be read by nobody but the server that it is sent to."""
+    for piece in verbatim_pieces(table):
+        if _COMMENT_SIGNS.search(piece) is None:
+            continue
+        for token in tokenize(piece):
+            if token.executable or token.kind in _IN_COMMENTS or token.text == ";":
+                not_understood(text, max(0, text.find(piece)))
+            if token.text == "*" and piece[token.offset : token.offset + 2] == "*/":
+                not_understood(text, max(0, text.find(piece)))
+
+
+_IN_COMMENTS = (TokenKind.COMMENT, TokenKind.UNTERMINATED, TokenKind.UNKNOWN)
 
 
 def _read_items(text: str, at: int, flavor: Flavor) -> tuple[_Items, int]:

@@ -26,6 +26,12 @@ def bare_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     return {**kept, "PATH": _absolute_path(environ)}
 
 
+def server_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What a database server is started with: some were installed beside their libraries."""
+    libraries = {name: environ[name] for name in ("LD_LIBRARY_PATH",) if name in environ}
+    return {**bare_environment(environ), **libraries}
+
+
 def _absolute_path(environ: Mapping[str, str]) -> str:
     entries = environ.get("PATH", os.defpath).split(os.pathsep)
     return os.pathsep.join(entry for entry in entries if os.path.isabs(entry))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from reconciler.errors import ReconcilerError
 from reconciler.guard.access import SHOWS_LOCKS, kill_refusals, sees_locks
@@ -15,6 +15,8 @@ from reconciler.ports.world import World
 from reconciler.spec.insecure import insecure_note
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment, RolloutSpec
+
+_PRIVILEGES_SHOWN_MAX = 6
 
 
 def examine(
@@ -30,10 +32,39 @@ def examine(
     rollout = environment.rollout if identity is Identity.CHANGES else None
     findings = [finding for check in checks for finding in _shard_findings(check, rollout)]
     findings += _scratch_findings(world, environment, [c.shard for c in checks if not c.problems])
+    findings += _scratch_login_findings(connections, environment)
     findings += _insecure_findings(environment)
     return DoctorOutcome(
         environment=environment.name, keyspace=files.spec.keyspace, findings=tuple(findings)
     )
+
+
+_SCRATCH_RIGHTS = r"ALL on `\_reconciler\_%`.* and PROCESS (MySQL: and SESSION_VARIABLES_ADMIN)"
+
+
+def _scratch_login_findings(
+    connections: Connections, environment: Environment
+) -> list[DoctorFinding]:
+    """What shards print is run there: a login that may do more than scratch needs is a risk."""
+    if environment.scratch is None:
+        return []
+    try:
+        excess = connections.scratch_excess(environment.scratch)
+    except ReconcilerError:
+        return []  # told by the finding of the scratch server itself
+    if not excess:
+        return []
+    shown = ", ".join(excess[:_PRIVILEGES_SHOWN_MAX])
+    more = len(excess) - _PRIVILEGES_SHOWN_MAX
+    return [
+        DoctorFinding(
+            subject="scratch",
+            mark=CheckMark.WARNING,
+            message=f"its login may do more than is needed: {shown}"
+            + (f" and {more} more" if more > 0 else ""),
+            recovery=f"use a login that has {_SCRATCH_RIGHTS}, and nothing else",
+        )
+    ]
 
 
 def _insecure_findings(environment: Environment) -> list[DoctorFinding]:
@@ -125,11 +156,15 @@ def _scratch_findings(
         ]
     observed = world.shards.observe(shards, parallel=OBSERVE_PARALLEL_MIN)
     settings = [seen.settings for seen in observed if isinstance(seen, ObservedShard)]
-    return [_scratch_finding(world, distinct) for distinct in dict.fromkeys(settings)]
+    servers = {seen.server for seen in observed if isinstance(seen, ObservedShard)}
+    return [_scratch_finding(world, distinct, servers) for distinct in dict.fromkeys(settings)]
 
 
-def _scratch_finding(world: World, settings: ServerSettings) -> DoctorFinding:
+def _scratch_finding(
+    world: World, settings: ServerSettings, servers: Collection[str]
+) -> DoctorFinding:
     try:
+        world.scratch.keep_off(servers)
         with world.scratch.database(settings) as database:
             error = database.execute("CREATE TABLE `probe` (`id` int NOT NULL PRIMARY KEY)")
     except ReconcilerError as refused:
@@ -145,7 +180,7 @@ def _scratch_finding(world: World, settings: ServerSettings) -> DoctorFinding:
             subject="scratch",
             mark=CheckMark.FAILED,
             message=f"no table can be made there: {error}",
-            recovery="give the scratch login CREATE, ALTER, DROP, INDEX and REFERENCES on *.*",
+            recovery=f"give the scratch login {_SCRATCH_RIGHTS}",
         )
     return DoctorFinding(
         subject="scratch", mark=CheckMark.OK, message=f"stands for {settings.version}"

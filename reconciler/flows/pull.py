@@ -99,6 +99,7 @@ def pull_keyspace(
     groups = _groups(look.seen)
     model = _model(groups, source)
     wanted = _files(files, model)
+    world.scratch.keep_off({seen.observation.server for seen in look.seen})
     read = _read_back(world, wanted, reader, model)
     kept = _kept(world, files, wanted, reader, model, read)
     written = sorted(file.path for file in wanted if file.path not in kept)

@@ -91,6 +91,7 @@ def pass_over(
     """The same, with the fleet as it was observed."""
     observed = [seen for seen in observations if isinstance(seen, ObservedShard)]
     settings = [seen.settings for seen in observed]
+    world.scratch.keep_off({seen.server for seen in observed})
     others = [other for seen in observed for other in seen.others]
     as_printed = DefinitionReader(files.spec.policy)
     desired = load_desired(world.scratch, files, settings, as_printed, others) if observed else {}

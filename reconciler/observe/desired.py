@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.ddl.definition.file import DefinitionFile
+from reconciler.ddl.foreign import ForeignDefinition
 from reconciler.ddl.lexer import TokenKind, tokenize
 from reconciler.ddl.zero_dates import INVALID_DEFAULT
 from reconciler.diff.session import UNCHECKED
@@ -63,7 +64,7 @@ def _load(
     files: DesiredFiles,
     settings: ServerSettings,
     reader: DefinitionReader,
-    sequences: Iterable[OtherObject],
+    sequences: Iterable[ForeignDefinition],
 ) -> Desired:
     read = read_back(scratch, files.files, settings, reader, sequences)
     if read.problems:
@@ -84,13 +85,13 @@ def read_back(
     files: Sequence[DefinitionFile],
     settings: ServerSettings,
     reader: DefinitionReader,
-    sequences: Iterable[OtherObject],
+    sequences: Iterable[ForeignDefinition],
 ) -> ReadBack:
     """Make the tables and look at what came of them."""
     problems: dict[str, Problem] = {}
     with scratch.database(settings) as database:
         for sequence in sequences:  # one that cannot be made is missed by the table that uses it
-            database.execute(sequence.definition)
+            database.make(sequence)
         for file in files:
             error = create_defined(database, file)
             if error is not None:

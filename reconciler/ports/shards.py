@@ -144,8 +144,9 @@ class ShardCheck:
 
 
 class Connections(Protocol):
-    def check(self, connection: Connection) -> tuple[str, ...]:
-        """Problems of a scratch connection in words, empty if databases can be made there."""
+    def scratch_excess(self, connection: Connection) -> tuple[str, ...]:
+        """Privileges on the whole server that a scratch login has and does not need, in words.
+        Raises Unavailable or InvalidInput."""
 
     def check_shards(
         self, shards: Sequence[ShardSpec], identity: Identity, *, parallel: int

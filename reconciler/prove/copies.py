@@ -9,10 +9,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
+from reconciler.ddl.foreign import ForeignDefinition
 from reconciler.ddl.quote import quote_identifier
 from reconciler.diff.session import UNCHECKED, StatementSession
-from reconciler.model.observation import OutsideChild, OutsideParent
-from reconciler.model.schema import OtherObject
+from reconciler.model.observation import OutsideChild
 from reconciler.model.server import ServerError, ServerSettings
 from reconciler.observe.shards import DefinitionReader, ReadDefinition
 from reconciler.ports.scratch import Scratch, ScratchDatabase
@@ -36,12 +36,12 @@ class Original:
     by table, that no CREATE TABLE makes as they are."""
 
     settings: ServerSettings
-    texts: Mapping[str, str]
+    texts: Mapping[str, ForeignDefinition]
     expected: Mapping[str, str]
     default_less: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    parents: tuple[OutsideParent, ...] = ()
+    parents: tuple[tuple[str, ForeignDefinition], ...] = ()  # each with its database's name
     children: tuple[OutsideChild, ...] = ()
-    sequences: tuple[OtherObject, ...] = ()
+    sequences: tuple[ForeignDefinition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,19 +140,19 @@ class CopyMaker:
     def _build(self, database: ScratchDatabase, original: Original) -> NotCopied | None:
         error = database.add_outside_parents(original.parents) if original.parents else None
         if error is not None:
-            return NotCopied(table=original.parents[0].table, error=error)
+            return NotCopied(table=original.parents[0][1].name, error=error)
         error = database.add_outside_children(original.children) if original.children else None
         if error is not None:
             return NotCopied(table=str(original.children[0]), error=error)
         for sequence in original.sequences:
-            error = database.execute(sequence.definition)
+            error = database.make(sequence)
             if error is not None:
                 return NotCopied(table=sequence.name, error=error)
         # With checks off, a child may come before its parent, and one without a parent is made too.
         failed = {
             table
             for table, text in original.texts.items()
-            if database.execute(text, UNCHECKED) is not None
+            if database.make(text, UNCHECKED) is not None
         }
         astray = self._astray(database, original)
         if astray:
@@ -171,8 +171,7 @@ class CopyMaker:
         errors = {}
         for table in tables:
             database.execute(f"DROP TABLE IF EXISTS {quote_identifier(table)}", UNCHECKED)
-            text = original.texts[table]
-            errors[table] = database.execute(text, UNCHECKED)
+            errors[table] = database.make(original.texts[table], UNCHECKED)
         self._drop_defaults(database, original, self._astray(database, original))
         for name, _ in _RELAXED:
             database.execute(f"SET SESSION {name} = @reconciler_{name}")

@@ -6,25 +6,36 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from reconciler.ddl.quote import quote_identifier
-from reconciler.model.observation import OutsideChild, OutsideParent
-from reconciler.model.schema import ForeignKey, Table
+from reconciler.ddl.foreign import ForeignDefinition, foreign_table
+from reconciler.ddl.render import create_table_sql
+from reconciler.model.observation import OutsideChild
+from reconciler.model.schema import Column, ForeignKey, Index, IndexKind, IndexPart, Table
+from reconciler.model.server import ServerVersion
 from reconciler.prove.request import ProofRequest
 
 
-def parents_for(request: ProofRequest, tables: Collection[str]) -> tuple[OutsideParent, ...]:
-    """Those that the tables refer to, as observed; one that no shard refers to yet is made
-    up to fit (`assumed_parents`)."""
+def parents_for(
+    request: ProofRequest, tables: Collection[str]
+) -> tuple[tuple[str, ForeignDefinition], ...]:
+    """Those that the tables refer to, each with its database, as observed; one that no shard
+    refers to yet, or that could not be read, is made up to fit (`assumed_parents`)."""
     places = {(key.parent_database, key.parent_table) for _, key in _leaving(request, tables)}
-    seen = tuple(p for p in request.shard.outside_parents if (p.database, p.table) in places)
-    known = {(parent.database, parent.table) for parent in seen}
+    seen = {place: found for place, found in _read_parents(request).items() if place in places}
     made_up = {
-        (parent.database, parent.table): parent
+        (database, key.parent_table): _fitting_parent(table, key, request.version)
         for table, key in _leaving(request, tables)
-        if (key.parent_database, key.parent_table) not in known
-        for parent in (_fitting_parent(table, key),)
+        if (database := key.parent_database) is not None
+        if (database, key.parent_table) not in seen
     }
-    return (*seen, *(parent for _, parent in sorted(made_up.items())))
+    return tuple((place[0], found) for place, found in sorted((seen | made_up).items()))
+
+
+def _read_parents(request: ProofRequest) -> dict[tuple[str, str], ForeignDefinition]:
+    return {
+        (parent.database, parent.table): found
+        for parent in request.shard.outside_parents
+        if (found := foreign_table(parent.definition, parent.table, request.version)) is not None
+    }
 
 
 def children_for(request: ProofRequest, tables: Collection[str]) -> tuple[OutsideChild, ...]:
@@ -35,7 +46,7 @@ def children_for(request: ProofRequest, tables: Collection[str]) -> tuple[Outsid
 
 def assumed_parents(request: ProofRequest, table: Table | None) -> tuple[ForeignKey, ...]:
     """The table's foreign keys to parents that could not be seen: their proof assumes a fit."""
-    known = {(parent.database, parent.table) for parent in request.shard.outside_parents}
+    known = _read_parents(request)
     return tuple(
         key
         for key in (table.foreign_keys if table else ())
@@ -56,21 +67,30 @@ def _leaving(request: ProofRequest, tables: Collection[str]) -> Iterator[tuple[T
                 yield table, key
 
 
-def _fitting_parent(child: Table, key: ForeignKey) -> OutsideParent:
+def _fitting_parent(child: Table, key: ForeignKey, version: ServerVersion) -> ForeignDefinition:
     """The least table that the foreign key can refer to."""
-    assert key.parent_database is not None
     columns = []
     for ours, theirs in zip(key.columns, key.parent_columns, strict=True):
         column = child.column(ours)
         assert column is not None, "a server made this foreign key"
-        charset = f" CHARACTER SET {column.charset}" if column.charset else ""
-        collation = f" COLLATE {column.collation}" if column.collation else ""
-        columns.append(f"{quote_identifier(theirs)} {column.sql_type}{charset}{collation} NOT NULL")
-    primary = ", ".join(map(quote_identifier, key.parent_columns))
-    definition = (
-        f"CREATE TABLE {quote_identifier(key.parent_table)}"
-        f" ({', '.join(columns)}, PRIMARY KEY ({primary})) ENGINE=InnoDB"
+        columns.append(
+            Column(
+                name=theirs,
+                sql_type=column.sql_type,
+                charset=column.charset,
+                collation=column.collation,
+                nullable=False,
+            )
+        )
+    primary = Index(
+        name="PRIMARY",
+        kind=IndexKind.PRIMARY,
+        parts=tuple(IndexPart(column=column) for column in key.parent_columns),
     )
-    return OutsideParent(
-        database=key.parent_database, table=key.parent_table, definition=definition
+    parent = Table(
+        name=key.parent_table,
+        columns=tuple(columns),
+        indexes=(primary,),
+        options=(("ENGINE", "InnoDB"),),
     )
+    return ForeignDefinition(name=parent.name, sql=create_table_sql(parent, version))

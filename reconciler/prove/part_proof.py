@@ -3,11 +3,12 @@ that prints the same."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from reconciler.ddl.default_less import default_less_columns
+from reconciler.ddl.foreign import ForeignDefinition
 from reconciler.diff.model import Operation
 from reconciler.diff.schema_diff import diff_schemas
 from reconciler.guard.model import Refusal
@@ -23,6 +24,7 @@ from reconciler.prove.refusals import (
     ends_elsewhere,
     not_copied,
     not_diffable,
+    not_run_on_scratch,
     not_taken,
     state_disagrees,
     unexplained,
@@ -49,7 +51,11 @@ class _Variant:
 
 def prove_part(scratch: Scratch, request: ProofRequest, part: Part) -> list[Ran] | Refusal:
     """The statements of the part, each run in every state that the live tables may be in."""
-    original = _original(request, part)
+    texts = request.to_make(part.tables)
+    unread = sorted(table for table, found in texts.items() if found is None)
+    if unread:
+        return not_run_on_scratch(request.shard.shard, unread[0], request.texts[unread[0]])
+    original = _original(request, part, {t: found for t, found in texts.items() if found})
     variants = tuple(_variants(request, part, original))
     excluded: set[str] = set()
     for _ in range(PROOF_EXCLUSIONS_MAX):
@@ -70,8 +76,9 @@ def prove_part(scratch: Scratch, request: ProofRequest, part: Part) -> list[Ran]
     return state_disagrees(request.shard.shard, variant.what, disagreement)
 
 
-def _original(request: ProofRequest, part: Part) -> Original:
-    texts = {table: text for table, text in request.texts.items() if table in part.tables}
+def _original(
+    request: ProofRequest, part: Part, texts: Mapping[str, ForeignDefinition]
+) -> Original:
     read = {table: request.read(table) for table in texts if request.reader.is_managed(table)}
     return Original(
         settings=request.settings,
@@ -93,7 +100,7 @@ def _run_chain(
     shard = request.shard.shard
     copy = maker.make()
     if isinstance(copy, NotCopied):
-        return not_copied(shard, copy, maker.original.texts.get(copy.table))
+        return not_copied(shard, copy, request.texts.get(copy.table))
     chain = Chain(
         maker=maker,
         part=part,
@@ -140,20 +147,21 @@ def _variants(request: ProofRequest, part: Part, original: Original) -> Iterator
     changing = {name for step in steps for name in names_of(step)} & set(original.expected)
     marked = {name for step in steps if may_meet_mark(step) for name in names_of(step)}
     texts = {
-        table: text
+        table: replace(original.texts[table], sql=text)
         for table in sorted(changing & marked)
-        if (text := text_with_implicit_indexes(original.texts[table], request.read(table).table))
+        if (text := text_with_implicit_indexes(request.texts[table], request.read(table).table))
     }
     if texts:
         what = "whose foreign-key indexes InnoDB made by itself"
         yield _Variant(what=what, original=replace(original, texts={**original.texts, **texts}))
-    formats = older_row_formats(request.observed, changing, original.texts)
+    formats = older_row_formats(request.observed, changing, request.texts)
     for table, row_format in sorted(formats.items()):
-        text = text_with_row_format(original.texts[table], row_format)
+        text = text_with_row_format(request.texts[table], row_format)
+        made = replace(original.texts[table], sql=text)
         expected = {name: found for name, found in original.expected.items() if name != table}
         yield _Variant(
             what=f"in row format {row_format.upper()}, as table {table} is on a shard",
-            original=replace(original, texts={**original.texts, table: text}, expected=expected),
+            original=replace(original, texts={**original.texts, table: made}, expected=expected),
         )
 
 

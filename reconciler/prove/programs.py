@@ -8,11 +8,11 @@ made on scratch, is searched for the names that go away.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from reconciler.ddl.foreign import foreign_object
 from reconciler.ddl.lexer import TokenKind, tokenize
 from reconciler.ddl.quote import quote_identifier
 from reconciler.ddl.triggers import trigger_body, trigger_on
@@ -30,7 +30,6 @@ from reconciler.prove.finding import Finding, finding
 from reconciler.prove.outside import parents_for
 from reconciler.prove.request import ProofRequest
 
-_DEFINER_RIGHTS = re.compile(r"\bSQL SECURITY DEFINER\b")
 # Under these, a trigger that sets NEW.column or reads OLD.column may no longer be valid.
 _COLUMN_CHANGES = frozenset(
     {ClauseKind.DROP_COLUMN, ClauseKind.RENAME_COLUMN, ClauseKind.MODIFY_COLUMN}
@@ -119,13 +118,17 @@ def _triggers_at_stake(request: ProofRequest, statements: Sequence[Ran]) -> tupl
 
 
 def _views_at_stake(request: ProofRequest, losses: Sequence[Loss]) -> tuple[OtherObject, ...]:
-    """Views on a table that loses a name, views on such views, and all views those are made of."""
+    """Views on a table that loses a name, views on such views, and all views those are made of;
+    with them those whose text is in no form that views have, for they may use anything."""
+    if not losses:
+        return ()
     views = {o.name: o for o in request.shard.others if o.kind is ObjectKind.VIEW and o.definition}
     words = {name: _words(view.definition) for name, view in views.items()}
     names = {name_key(loss.table) for loss in losses}
+    unread = {name for name, view in views.items() if foreign_object(view) is None}
     chosen: set[str] = set()
     while True:
-        using = {name for name, used in words.items() if used & names}
+        using = unread | {name for name, used in words.items() if used & names}
         needed = {name for name in views if any(name_key(name) in words[user] for user in using)}
         if using | needed == chosen:
             return tuple(views[name] for name in sorted(chosen))
@@ -144,11 +147,9 @@ def _try_out(
     if not programs:
         return {}
     words = frozenset().union(*(_words(program.definition) for program in programs))
-    texts = {
-        table: text
-        for table, text in request.texts.items()
-        if table in tables or name_key(table) in words
-    }
+    wanted = {t for t in request.texts if t in tables or name_key(t) in words}
+    # A table that may not run on scratch is missed by the view that uses it.
+    texts = {table: made for table, made in request.to_make(wanted).items() if made is not None}
     original = Original(
         settings=request.settings,
         texts=texts,
@@ -173,7 +174,7 @@ def _make_all(copy: Copy, programs: Sequence[OtherObject]) -> list[OtherObject]:
     made: list[OtherObject] = []
     left = list(programs)
     while left:
-        refused = [program for program in left if _make(copy, program.definition) is not None]
+        refused = [program for program in left if not _make(copy, program)]
         if len(refused) == len(left):
             return made
         made += [program for program in left if program not in refused]
@@ -181,22 +182,21 @@ def _make_all(copy: Copy, programs: Sequence[OtherObject]) -> list[OtherObject]:
     return made
 
 
-def _make(copy: Copy, definition: str) -> ServerError | None:
-    """With the rights of whoever looks: the definer's account is not on the scratch server."""
-    sql = _DEFINER_RIGHTS.sub("SQL SECURITY INVOKER", definition, count=1)
-    return copy.database.execute(sql)
+def _make(copy: Copy, program: OtherObject) -> bool:
+    definition = foreign_object(program)
+    return definition is not None and copy.database.make(definition) is None
 
 
 def _broken_now(copy: Copy, program: OtherObject, renamed: Mapping[str, str]) -> ServerError | None:
-    name = quote_identifier(program.name)
     if program.kind is ObjectKind.VIEW:
-        return copy.database.execute(f"SELECT 1 FROM {name} LIMIT 0")
-    copy.database.execute(f"DROP TRIGGER IF EXISTS {name}")
+        return copy.database.resolves(program.name)
+    copy.database.execute(f"DROP TRIGGER IF EXISTS {quote_identifier(program.name)}")
     renamed_to = renamed.get(program.table or "")
-    text = program.definition
     if renamed_to is not None:
-        text = trigger_on(renamed_to, text)
-    return _make(copy, text)
+        program = replace(program, definition=trigger_on(renamed_to, program.definition))
+    definition = foreign_object(program)
+    assert definition is not None, "it was made before"
+    return copy.database.make(definition)
 
 
 def _by_name(other: OtherObject, losses: Sequence[Loss], *, tried: bool) -> list[Finding]:

@@ -36,6 +36,20 @@ def not_copied(shard: str, problem: NotCopied, text: str | None) -> Refusal:
     )
 
 
+def not_run_on_scratch(shard: str, table: str, text: str) -> Refusal:
+    return Refusal(
+        code="cannot-be-copied",
+        shard=shard,
+        object_id=table_id(table),
+        message=f"table {table} cannot be made anew on scratch: the shard's server prints it in a"
+        " form that is not run there",
+        recovery="nothing can be proven beside a table that cannot be copied: take away what is"
+        " unusual in it (files or rows elsewhere, an engine that is not local), then run"
+        " `reconciler plan` again",
+        expected=text,
+    )
+
+
 def not_taken(
     shard: str, problem: Rejected | CameTwice, children: Sequence[OutsideChild]
 ) -> Refusal:

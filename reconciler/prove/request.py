@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from reconciler.ddl.foreign import ForeignDefinition, foreign_table
 from reconciler.diff.comparable import policy_fingerprint
 from reconciler.diff.model import Step
 from reconciler.model.observation import ObservedShard
 from reconciler.model.policy import Policy
 from reconciler.model.renames import Rename
-from reconciler.model.schema import OtherObject, Schema
+from reconciler.model.schema import Schema
 from reconciler.model.server import ServerSettings, ServerVersion
 from reconciler.observe.shards import DefinitionReader, ReadDefinition
 
@@ -27,7 +28,7 @@ class ProofRequest:
     policy: Policy
     renames: tuple[Rename, ...]
     reader: DefinitionReader
-    sequences: tuple[OtherObject, ...] = ()  # MariaDB: those that defaults of columns may use
+    sequences: tuple[ForeignDefinition, ...] = ()  # MariaDB: those that defaults of columns may use
 
     @property
     def shard(self) -> ObservedShard:
@@ -43,6 +44,15 @@ class ProofRequest:
 
     def read(self, table: str) -> ReadDefinition:
         return self.reader.read(self.texts[table], self.version)
+
+    def to_make(self, tables: Collection[str]) -> dict[str, ForeignDefinition | None]:
+        """Those of the tables that the shard has, managed or not, for a scratch server; None for
+        one whose text is in no form that may run there."""
+        return {
+            table: foreign_table(text, table, self.version)
+            for table, text in self.texts.items()
+            if table in tables
+        }
 
     def wanted(self, tables: Collection[str]) -> dict[str, str]:
         """The desired fingerprints of those of the tables that are to exist."""

@@ -294,7 +294,11 @@ def _definition(shown: re.Match[str], catalogue: Catalogue) -> _Answer:
     found = known[kind].get(name)
     if database is not None:
         found = catalogue.outside.get((database.replace("``", "`"), name))
-    return ([kind, "Create"], [[name, found]]) if found is not None else ([], [])
+    if found is None:
+        return [], []
+    if kind == "VIEW":
+        return [kind, "Create", "charset", "collation"], [[name, found, "utf8mb4", "utf8mb4_bin"]]
+    return [kind, "Create"], [[name, found]]
 
 
 def _listing(catalogue: Catalogue, *, with_facts: bool) -> _Answer:

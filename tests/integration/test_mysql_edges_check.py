@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from reconciler.edges.mysql.check import MysqlConnections
-from reconciler.edges.server.process import RunningServer
+from reconciler.edges.server.process import SCRATCH_GRANTS, RunningServer
+from reconciler.errors import Unavailable
 from reconciler.ports.shards import Identity, ShardCheck
 from reconciler.spec.model import Connection
 from tests.conftest import FreshDatabase
@@ -93,11 +96,14 @@ def test_what_cannot_be_reached_is_told_shard_by_shard(
     ]
 
 
-def test_a_scratch_connection_is_checked_in_words(mysql_server: RunningServer) -> None:
+def test_rights_that_a_scratch_login_does_not_need_are_told(server: RunningServer) -> None:
     connections = MysqlConnections(environ={}, root=ROOT)
-    good = connection_to(mysql_server, None)
-    assert connections.check(good) == ()
-    login = replace(admin_of(mysql_server), password="wrong-secret")
-    [problem] = connections.check(connection_to(mysql_server, None, login))
-    assert problem.startswith("the scratch connection: the server does not accept")
-    assert login.user not in problem
+    needed = SCRATCH_GRANTS[server.version.flavor]
+    with account(server, *needed) as login:
+        assert connections.scratch_excess(connection_to(server, None, login)) == ()
+    with account(server, *needed, "FILE, RELOAD ON *.*") as login:
+        assert connections.scratch_excess(connection_to(server, None, login)) == ("FILE", "RELOAD")
+    assert connections.scratch_excess(connection_to(server, None))
+    wrong = replace(admin_of(server), password="wrong-secret")
+    with pytest.raises(Unavailable, match="does not accept"):
+        connections.scratch_excess(connection_to(server, None, wrong))

@@ -9,13 +9,14 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.ddl.foreign import ForeignDefinition
 from reconciler.diff.session import UNCHECKED
 from reconciler.edges.mysql.scratch import MysqlScratch
 from reconciler.edges.server.process import RunningServer
 from reconciler.edges.workers import ThreadWorkers
 from reconciler.errors import Problem, Refused, Unavailable
 from reconciler.limits import SCRATCH_LEFTOVER_AFTER_S
-from reconciler.model.observation import OutsideChild, OutsideParent
+from reconciler.model.observation import OutsideChild
 from reconciler.model.schema import Column, ForeignKey, Table
 from reconciler.model.server import Flavor, ServerSettings
 from reconciler.spec.model import Connection
@@ -194,8 +195,8 @@ def test_many_at_once_are_as_good_as_one(
 
     def prove(n: int) -> str:
         with scratch.database(settings) as database:
-            parent = OutsideParent(database=outside, table="p", definition=PARENT)
-            assert database.add_outside_parents([parent]) is None
+            parent = ForeignDefinition(name="p", sql=PARENT)
+            assert database.add_outside_parents([(outside, parent)]) is None
             error = database.execute(
                 f"CREATE TABLE t{n} (id INT, FOREIGN KEY (id) REFERENCES `{outside}`.p (id))"
             )
@@ -220,7 +221,7 @@ def test_a_database_of_somebody_else_is_neither_touched_nor_in_the_way(
     theirs = fresh_database(server)
     with admin_cursor(server) as cursor:
         cursor.execute(f"CREATE TABLE `{theirs}`.p (id BIGINT PRIMARY KEY)")
-    parent = OutsideParent(database=theirs, table="p", definition=PARENT)
+    parent = (theirs, ForeignDefinition(name="p", sql=PARENT))
     made = f"CREATE TABLE t (id INT, CONSTRAINT f FOREIGN KEY (id) REFERENCES {theirs}.p (id))"
     with scratch.database(settings) as database:
         assert database.add_outside_parents([parent]) is None
@@ -269,11 +270,8 @@ def test_a_child_elsewhere_stands_in_the_way_under_its_real_name(
 def test_a_parent_that_cannot_be_made_is_a_value(
     scratch: MysqlScratch, settings: ServerSettings
 ) -> None:
-    parent = OutsideParent(
-        database=f"outside_{secrets.token_hex(4)}",
-        table="p",
-        definition=PARENT.replace("InnoDB", "NoSuchEngine"),
-    )
+    definition = ForeignDefinition(name="p", sql=PARENT.replace("InnoDB", "NoSuchEngine"))
+    parent = (f"outside_{secrets.token_hex(4)}", definition)
     with scratch.database(settings) as database:
         assert database.add_outside_parents([parent]) is not None
         assert database.execute("CREATE TABLE t (id INT)") is None

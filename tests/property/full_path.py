@@ -64,12 +64,12 @@ from reconciler.spec.model import Environment
 from reconciler.spec.tree import Entry, EntryKind, missing_file
 from tests.integration.cases import all_cases
 from tests.integration.convergence import End, EndNotMade
-from tests.integration.proving import connection_to
 from tests.property.catalogue import base_columns, differences
 from tests.property.hunt import newest
 from tests.property.products import product_pairs
 from tests.property.row_values import insert_statements
 from tests.property.table_grammar import Grower
+from tests.scratch_servers import scratch_connection
 
 SPEC = "specs/shop.yaml"
 SHARDS = ("-80", "80-")  # the first one has rows
@@ -178,7 +178,7 @@ class _StoppedOnRows(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Court:
-    """One server that is both shards' and scratch."""
+    """One server of shards, and a scratch server that stands for it."""
 
     server: RunningServer
     connection: pymysql.Connection[Any]
@@ -506,7 +506,7 @@ def court_on(server: RunningServer) -> Iterator[Court]:
     )
     root, environ = Path(), dict[str, str]()
     clock, workers = SystemClock(), ThreadWorkers()
-    with link, MysqlScratch(connection_to(server), environ=environ, root=root) as scratch:
+    with link, MysqlScratch(scratch_connection(server), environ=environ, root=root) as scratch:
         look = World(
             shards=MysqlLiveShards(environ=environ, root=root),
             scratch=scratch,

@@ -62,6 +62,15 @@ def test_a_program_is_told_where_it_runs() -> None:
             assert "cwd" in told or path.name == "keeper.py", f"{relative(path)}:{node.lineno}"
 
 
+@pytest.mark.invariant("SV-1")
+def test_a_program_is_told_its_environment() -> None:
+    """Without one it would inherit the job's, tokens included."""
+    for path in python_files(PACKAGE):
+        for node in starts(path):
+            told = {keyword.arg for keyword in node.keywords}
+            assert "env" in told or path.name == "keeper.py", f"{relative(path)}:{node.lineno}"
+
+
 @pytest.mark.invariant("FB-3")
 def test_git_is_run_by_one_module_and_asked_by_one_other() -> None:
     """No library runs it either: what such a one calls is not seen here."""

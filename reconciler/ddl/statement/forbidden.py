@@ -13,7 +13,7 @@ from reconciler.ddl.lexer import Token, TokenKind
 
 # Engines that keep their rows on this server and nowhere else. MERGE, FEDERATED, CONNECT, SPIDER
 # and the like read and write elsewhere, and an engine that is not known here may do so.
-_LOCAL_ENGINES = frozenset(
+LOCAL_ENGINES = frozenset(
     {"innodb", "myisam", "aria", "memory", "heap", "archive", "csv", "blackhole", "rocksdb", "ndb"}
 )
 # The words that the checks below look for.
@@ -76,7 +76,7 @@ def _queries(token: Token, following: Sequence[Token], at: int) -> Iterator[Forb
 def _options(token: Token, following: Sequence[Token]) -> Iterator[Forbidden]:
     value = _assigned(following)
     if token.is_word("ENGINE") and value and value.kind in _OPTION_VALUES:
-        if value.value.lower() not in _LOCAL_ENGINES:
+        if value.value.lower() not in LOCAL_ENGINES:
             yield Forbidden(
                 file_code="definition-engine",
                 statement_code="statement-engine",

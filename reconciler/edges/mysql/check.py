@@ -12,7 +12,13 @@ from reconciler.edges.client.target import Target
 from reconciler.edges.mysql.access import read_access
 from reconciler.edges.mysql.connect import Link, connect
 from reconciler.edges.mysql.deadline import Overdue, Patience, map_with_deadline
-from reconciler.edges.mysql.grants import CHANGES_TABLES, SHOWS_TABLES, unseen_with
+from reconciler.edges.mysql.grants import (
+    CHANGES_TABLES,
+    SCRATCH_NEEDS,
+    SHOWS_TABLES,
+    read_privileges,
+    unseen_with,
+)
 from reconciler.edges.mysql.live import time_limit_s
 from reconciler.edges.mysql.problems import (
     as_unavailable,
@@ -36,15 +42,13 @@ class MysqlConnections:
         self._environ = environ
         self._root = root
 
-    def check(self, connection: Connection) -> tuple[str, ...]:
-        """Of a scratch connection: it must let databases be made."""
-        try:
-            target = resolve(connection, environ=self._environ, root=self._root, shard=None)
-            with connect(target, with_database=False) as link, as_unavailable(target.label):
-                look_at_server(link)
-        except ReconcilerError as error:
-            return tuple(problem.message for problem in error.problems)
-        return ()
+    def scratch_excess(self, connection: Connection) -> tuple[str, ...]:
+        target = resolve(connection, environ=self._environ, root=self._root, shard=None)
+        with connect(target, with_database=False) as link, as_unavailable(target.label):
+            privileges = read_privileges(link, look_at_server(link))
+        if privileges is None:
+            return ("everything, for the server checks no privileges",)
+        return tuple(sorted(privileges.everywhere - SCRATCH_NEEDS))
 
     def check_shards(
         self, shards: Sequence[ShardSpec], identity: Identity, *, parallel: int

@@ -31,6 +31,9 @@ _ALL = _ALL_OF_A_DATABASE | {
     "PROCESS", "SHOW DATABASES", "SUPER", "CONNECTION_ADMIN", "CONNECTION ADMIN",
 }  # fmt: skip
 
+# What a scratch login needs on everything; the rest it needs on databases of its own names alone.
+SCRATCH_NEEDS = frozenset({"PROCESS", "SESSION_VARIABLES_ADMIN", "SHOW DATABASES", "USAGE"})
+
 # Who may see what beyond the tables, in the words of `ObservedShard.unseen`.
 _NEEDED_FOR: Mapping[str, frozenset[str]] = {
     "triggers (needs TRIGGER)": frozenset({"TRIGGER"}),

@@ -105,7 +105,7 @@ def _observe(
     elsewhere, hidden = servers.programs.of(link, server, folded, access.privileges)
     read = read_tables(link, database, list_again=list_with_facts)
     others = read_others(link, database, read.listing)
-    outside = read_outside_parents(link, read.definitions)
+    outside = read_outside_parents(link, read.definitions, server.settings.version)
     unseen = (*others.unseen, *outside.unseen, *hidden)
     if access.privileges is not None:
         unseen = (*unseen_with(privileges), *unseen)

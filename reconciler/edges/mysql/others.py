@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from reconciler.ddl.foreign import foreign_table
 from reconciler.ddl.outside import outside_references
 from reconciler.ddl.quote import quote_identifier
 from reconciler.edges.mysql.connect import Link
@@ -21,6 +22,7 @@ from reconciler.model.dependents import Program
 from reconciler.model.object_id import ObjectKind
 from reconciler.model.observation import OutsideParent
 from reconciler.model.schema import OtherObject
+from reconciler.model.server import ServerVersion
 
 # One round trip for four catalogues. A routine's text is its body: nothing more is needed to tell
 # which tables it uses.
@@ -42,7 +44,10 @@ SELECT 'view', TABLE_NAME, NULL, NULL, NULL, NULL, VIEW_DEFINITION
 _PROGRAM_KINDS = frozenset({"trigger", "procedure", "function", "event", "view"})
 _TIMINGS = frozenset({"BEFORE", "AFTER"})
 _EVENTS = frozenset({"INSERT", "UPDATE", "DELETE"})
-_DEFINER = re.compile(r"\sDEFINER=(?:`(?:[^`]|``)*`|\S+?)@(?:`(?:[^`]|``)*`|\S+)")
+# In the head of a view, and nowhere else: a string in its query may look the same.
+_DEFINER = re.compile(
+    r"\A(CREATE ALGORITHM=\w+) DEFINER=(?:`(?:[^`]|``)*`|[^\s@]+)(?:@(?:`(?:[^`]|``)*`|\S+))?"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,15 +103,17 @@ def read_others(link: Link, database: str, listing: Listing) -> OthersRead:
     )
 
 
-def read_outside_parents(link: Link, definitions: Iterable[tuple[str, str]]) -> ParentsRead:
-    """Raises ServerRefusal or LinkLost."""
+def read_outside_parents(
+    link: Link, definitions: Iterable[tuple[str, str]], version: ServerVersion
+) -> ParentsRead:
+    """Those whose definition is understood. Raises ServerRefusal or LinkLost."""
     parents, unseen = [], []
     wanted = {pair for _, definition in definitions for pair in outside_references(definition)}
     for database, table in sorted(wanted):
         name = f"{quote_identifier(database)}.{quote_identifier(table)}"
         definition = _shown(link, f"SHOW CREATE TABLE {name}", width=2)
-        if definition is None:
-            # Missing (made with foreign_key_checks off) or hidden: the server does not say which.
+        if definition is None or foreign_table(definition, table, version) is None:
+            # Missing (made with foreign_key_checks off), hidden, or in a form that nobody knows.
             unseen.append(f"table {table} of another database, which a foreign key refers to")
         else:
             parents.append(OutsideParent(database=database, table=table, definition=definition))
@@ -119,7 +126,7 @@ def _shown(link: Link, statement: str, *, width: int) -> str | None:
         row = link.row(statement, width=width)
     except ServerRefusal:
         return None
-    return _DEFINER.sub("", text(row[1]))
+    return _DEFINER.sub(r"\1", text(row[1]))
 
 
 def _kind(value: object) -> ObjectKind:

@@ -10,15 +10,16 @@ from __future__ import annotations
 import itertools
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 
+from reconciler.ddl.foreign import ForeignDefinition
 from reconciler.ddl.outside import with_outside_databases
-from reconciler.ddl.quote import quote_identifier
+from reconciler.ddl.quote import quote_identifier, quote_string
 from reconciler.ddl.render import create_table_sql
 from reconciler.diff.session import DEFAULT_SESSION, UNCHECKED, StatementSession
 from reconciler.edges.mysql.connect import Link
@@ -35,7 +36,7 @@ from reconciler.edges.mysql.session_settings import (
 )
 from reconciler.edges.mysql.target import resolve
 from reconciler.errors import Problem, Refused
-from reconciler.model.observation import OutsideChild, OutsideParent
+from reconciler.model.observation import OutsideChild
 from reconciler.model.schema import Table
 from reconciler.model.server import Flavor, ServerError, ServerSettings
 from reconciler.spec.model import Connection
@@ -57,6 +58,7 @@ class MysqlScratch:
         self._root = root
         self._guard = threading.Lock()
         self._servers: dict[object, ScratchServer] = {}
+        self._forbidden: set[str] = set()  # identities of servers that have shards
         self._owned = ExitStack()
 
     def __enter__(self) -> MysqlScratch:
@@ -73,6 +75,23 @@ class MysqlScratch:
     def close(self) -> None:
         self._owned.close()
         self._servers.clear()
+
+    def keep_off(self, servers: Collection[str]) -> None:
+        with self._guard:
+            self._forbidden |= {server for server in servers if server}
+            for server in self._servers.values():
+                self._refuse_forbidden(server)
+
+    def _refuse_forbidden(self, server: ScratchServer) -> None:
+        if server.look.identity in self._forbidden:
+            raise Refused(
+                Problem(
+                    code="scratch-is-a-shard",
+                    message="the scratch connection leads to a server that has shards on it",
+                    recovery="name a server of its own as `scratch`, or use `scratch: auto`: on"
+                    " servers of shards nothing is run that nobody reviewed",
+                )
+            )
 
     @contextmanager
     def database(self, settings: ServerSettings) -> Iterator[MysqlScratchDatabase]:
@@ -97,6 +116,8 @@ class MysqlScratch:
             if self._connection is not None:
                 server = self._servers.get(None) or self._given(self._connection)
                 self._servers[None] = server
+                self._refuse_forbidden(server)
+                server.drop_leftovers()
                 _refuse_mismatch(server, settings)
                 return server
             key = (release(settings.version), server_wide(settings))
@@ -155,6 +176,16 @@ class MysqlScratchDatabase:
             error = _refusal_of(partial(self._link.execute, self._translated(sql)))
         return error and replace(error, message=self._back(error.message))
 
+    def make(
+        self, definition: ForeignDefinition, session: StatementSession = DEFAULT_SESSION
+    ) -> ServerError | None:
+        return self.execute(definition.sql, session)
+
+    def resolves(self, view: str) -> ServerError | None:
+        asked = f"SELECT 1 FROM {quote_identifier(view)}"
+        error = self.execute(f"PREPARE reconciler_asks FROM {quote_string(asked)}")
+        return error or self.execute("DEALLOCATE PREPARE reconciler_asks")
+
     def definitions(self) -> Mapping[str, str]:
         with as_unavailable(self._server.label):
             read = read_tables(self._link, self._name).whole
@@ -184,11 +215,13 @@ class MysqlScratchDatabase:
         # the ids of all such tables together as well.
         return frozenset(itertools.chain.from_iterable(v for k, v in ids.items() if "@" in k))
 
-    def add_outside_parents(self, parents: Sequence[OutsideParent]) -> ServerError | None:
-        ordered = sorted(parents, key=lambda parent: (parent.database, parent.table))
-        for database, group in itertools.groupby(ordered, lambda parent: parent.database):
+    def add_outside_parents(
+        self, parents: Sequence[tuple[str, ForeignDefinition]]
+    ) -> ServerError | None:
+        ordered = sorted(parents, key=lambda parent: (parent[0], parent[1].name))
+        for database, group in itertools.groupby(ordered, lambda parent: parent[0]):
             name = self._named(database)
-            error = self._make_beside(name, [self._translated(p.definition) for p in group])
+            error = self._make_beside(name, [self._translated(made.sql) for _, made in group])
             if error is not None:
                 return error
         return None

@@ -34,6 +34,7 @@ class ScratchServer:
     def __init__(self, target: Target) -> None:
         self._target = target
         self._idle: dict[str, deque[Link]] = {}  # by how their session is set
+        self._swept = False
         self._numbers = itertools.count(1)
         self._stem = f"_reconciler_{int(time.time()):08x}_{secrets.token_hex(4)}"
         with (
@@ -41,7 +42,16 @@ class ScratchServer:
             as_unavailable(target.label),
         ):
             self.look: ServerLook = look_at_server(link)
-            _drop_leftovers(link)
+
+    def drop_leftovers(self) -> None:
+        """What runs that were killed left behind, once for this run. Raises Unavailable."""
+        if not self._swept:
+            self._swept = True
+            with (
+                connect(self._target, program="reconciler, scratch", with_database=False) as link,
+                as_unavailable(self._target.label),
+            ):
+                _drop_leftovers(link)
 
     @property
     def label(self) -> str:

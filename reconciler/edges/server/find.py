@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from reconciler.edges.programs import find_program
+from reconciler.edges.programs import find_program, server_environment
 from reconciler.edges.server.problems import no_server
 from reconciler.limits import SERVER_SAYS_S_MAX
 from reconciler.model.server import Flavor, ServerVersion
@@ -87,6 +87,7 @@ def _ask_version(path: Path) -> ServerVersion | None:
             [path, "--no-defaults", "--version"],
             cwd="/",
             stdin=subprocess.DEVNULL,
+            env=server_environment(),
             capture_output=True,
             text=True,
             errors="replace",

@@ -11,6 +11,7 @@ from io import RawIOBase
 from pathlib import Path
 from typing import cast
 
+from reconciler.edges.programs import server_environment
 from reconciler.edges.server import keeper
 from reconciler.limits import SERVER_GRACE_S
 
@@ -91,6 +92,7 @@ def keep(
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             pass_fds=(owner_fd, *inherit),
+            env=server_environment(),
             start_new_session=True,  # a Ctrl-C is the owner's to answer
             cwd="/",
         )

@@ -63,6 +63,8 @@ _BY_PURPOSE: Mapping[Purpose, Options] = {
     Purpose.SCRATCH: {
         "event_scheduler": "OFF",  # a CREATE EVENT in scratch would start to run
         "innodb_buffer_pool_size": "32M",
+        # With a binary log, triggers are else for accounts that may do everything.
+        "log_bin_trust_function_creators": "ON",
         "performance_schema": "OFF",
     },
 }

@@ -15,6 +15,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
+from typing import assert_never
 
 from reconciler.edges.server.find import ServerBinary, find_server
 from reconciler.edges.server.kept import Kept, keep
@@ -42,6 +43,18 @@ PORT_TAKEN = ("Address already in use", "Can't start server: Bind on TCP/IP port
 SOCKET_NAME = "mysqld.sock"
 
 
+# What a scratch session needs, and nothing that reaches out of its own databases: no SUPER, no
+# FILE, no setting of the server's, no account.
+SCRATCH_GRANTS = {
+    Flavor.MYSQL: (
+        r"ALL ON `\_reconciler\_%`.*",
+        "PROCESS ON *.*",  # the ids of tables, which tell a rebuild
+        "SESSION_VARIABLES_ADMIN ON *.*",  # a session is set as the shards' are
+    ),
+    Flavor.MARIADB: (r"ALL ON `\_reconciler\_%`.*", "PROCESS ON *.*"),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
     user: str
@@ -50,7 +63,8 @@ class Login:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Logins:
-    """`admin` may do everything; `reader` sees every definition and changes nothing."""
+    """`admin` may do all that the server's purpose takes; `reader` sees every definition and
+    changes nothing, and is no account of a SCRATCH server."""
 
     admin: Login
     reader: Login
@@ -140,7 +154,7 @@ def _start(
             if socket_folder != folder:
                 remove.append(socket_folder)
             socket_path = socket_folder / SOCKET_NAME
-            _fill(folder, binary, options, logins)
+            _fill(folder, binary, purpose, options, logins)
             port = _free_port()
             settings = server_options(binary.version.flavor, purpose, options)
             settings |= private_options(binary.version.flavor, folder, socket_path, port)
@@ -183,27 +197,40 @@ def _socket_folder(folder: Path) -> Path:
     return shorter
 
 
-def _fill(folder: Path, binary: ServerBinary, options: Options, logins: Logins) -> None:
+def _fill(
+    folder: Path, binary: ServerBinary, purpose: Purpose, options: Options, logins: Logins
+) -> None:
     for name in ("tmp", "files"):
         (folder / name).mkdir(mode=0o700)
     copy_initialised(binary, initial_options(options), folder / "data")
     script = folder / "init.sql"
     script.touch(mode=0o600)
-    script.write_text(_accounts(binary.version.flavor, logins))
+    script.write_text(_accounts(binary.version.flavor, purpose, logins))
 
 
-def _accounts(flavor: Flavor, logins: Logins) -> str:
+def _accounts(flavor: Flavor, purpose: Purpose, logins: Logins) -> str:
     """Run by the server before it listens: nobody ever meets it without passwords.
 
     One statement per line, as --init-file wants it. Both hosts, because without name resolution
     127.0.0.1 is not localhost, and the unix socket always is.
     """
+    match purpose:
+        case Purpose.FLEET:
+            grants = {
+                logins.admin: ["ALL ON *.*"],
+                logins.reader: ["SELECT, SHOW VIEW, PROCESS ON *.*"],
+            }
+        case Purpose.SCRATCH:
+            grants = {logins.admin: [*SCRATCH_GRANTS[flavor]]}
+        case _:
+            assert_never(purpose)
     lines = ["SET sql_log_bin = 0;"]
     for host in ("127.0.0.1", "localhost"):
-        for login in (logins.admin, logins.reader):
-            lines.append(f"CREATE USER '{login.user}'@'{host}' IDENTIFIED BY '{login.password}';")
-        lines.append(f"GRANT ALL ON *.* TO '{logins.admin.user}'@'{host}' WITH GRANT OPTION;")
-        lines.append(f"GRANT SELECT, SHOW VIEW, PROCESS ON *.* TO '{logins.reader.user}'@'{host}';")
+        for login, granted in grants.items():
+            account = f"'{login.user}'@'{host}'"
+            lines.append(f"CREATE USER {account} IDENTIFIED BY '{login.password}';")
+            option = " WITH GRANT OPTION" if "ALL ON *.*" in granted else ""
+            lines += [f"GRANT {what} TO {account}{option};" for what in granted]
     if flavor is Flavor.MYSQL:  # MariaDB's template has none
         lines.append("DROP USER 'root'@'localhost';")
     return "\n".join([*lines, ""])

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import assert_never
 
+from reconciler.edges.programs import server_environment
 from reconciler.edges.server.find import ServerBinary
 from reconciler.edges.server.kept import keep
 from reconciler.edges.server.options import Options, command_line
@@ -127,6 +128,7 @@ def _share_folders(binary: ServerBinary) -> Iterator[Path]:
         [binary.path, "--no-defaults", "--verbose", "--help"],
         cwd="/",
         stdin=subprocess.DEVNULL,
+        env=server_environment(),
         capture_output=True,
         text=True,
         errors="replace",

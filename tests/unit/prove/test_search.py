@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from reconciler.ddl.foreign import ForeignDefinition
 from reconciler.diff.model import Clause, ClauseKind, RequiredAlgorithm
 from reconciler.diff.session import DEFAULT_SESSION, StatementSession
-from reconciler.model.observation import OutsideChild, OutsideParent
+from reconciler.model.observation import OutsideChild
 from reconciler.model.server import Flavor, ServerError
 from reconciler.plan.model import Algorithm, ExecutionClass, Lock
 from reconciler.prove.copies import Copy
@@ -52,7 +53,17 @@ class Server:
     def definition(self, table: str) -> str | None:
         return None
 
-    def add_outside_parents(self, parents: Sequence[OutsideParent]) -> ServerError | None:
+    def make(
+        self, definition: ForeignDefinition, session: StatementSession = DEFAULT_SESSION
+    ) -> ServerError | None:
+        return None
+
+    def resolves(self, view: str) -> ServerError | None:
+        return None
+
+    def add_outside_parents(
+        self, parents: Sequence[tuple[str, ForeignDefinition]]
+    ) -> ServerError | None:
         return None
 
     def add_outside_children(self, children: Sequence[OutsideChild]) -> ServerError | None:
