@@ -23,6 +23,7 @@ FOR_SPECS = (
     "LEDGER",
     "MARIADB",
     "MYSQL",
+    "SANDBOX",
     "SCHEMA",
     "SCRATCH",
     "SHARD",

@@ -45,3 +45,8 @@ def test_any_other_name_is_filled_in_only_if_the_job_lists_it(name: str) -> None
 def test_what_belongs_to_the_job_cannot_even_be_listed(word: str, rest: str) -> None:
     for name in (f"{word}{rest}", f"{word}{rest}".lower()):
         assert not may_fill_in(name, {LISTED_IN: name})
+
+
+@pytest.mark.parametrize("name", ["SANDBOX_PORT_0", "SANDBOX_SOCKET_12", "SCHEMA_READER_PASSWORD"])
+def test_what_a_sandbox_writes_into_its_spec_is_filled_in(name: str) -> None:
+    assert may_fill_in(name, {})
