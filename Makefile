@@ -16,7 +16,7 @@ OFFLINE := tests/unit tests/sim tests/tidy
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv servers demo quick test test-server check bench dist changelog clean
+.PHONY: help venv servers demo quick test test-server check lock bench dist changelog clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,11 @@ endif
 ifneq ($(ACTIONS),)
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions $(ACTIONS)
 endif
+
+lock: venv ## requirements.lock: what the action installs, each file by its hash
+	@echo setuptools | $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header \
+		--no-annotate --no-emit-index-url --python-version 3.11 --constraint constraints.txt \
+		--output-file requirements.lock pyproject.toml -
 
 bench: venv ## what it costs: the benchmarks of bench/
 	@$(BIN)/python tools/fetch-server mysql --link $(BIN)
