@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Barrier
 
+import pymysql
 import pytest
 
 from reconciler.edges.clock import SystemClock
@@ -83,10 +84,47 @@ def test_a_login_that_may_not_look_is_told_the_holders_connection(
     with (
         account(server, f"SELECT ON `{database}`.*") as login,
         take(shards_on(connection_to(server, database))),
-        pytest.raises(Refused, match=r"another run: connection \d+ of the server"),
+        pytest.raises(Refused, match=r"another session: connection \d+ of its server"),
         take(shards_on(connection_to(server, database, login))),
     ):
         pass
+
+
+@pytest.mark.invariant("ST-16")
+@pytest.mark.threat("TM-ACCOUNT-5")
+def test_an_account_that_takes_the_locks_name_is_told_with_how_to_end_it(
+    server: RunningServer, fresh_database: FreshDatabase
+) -> None:
+    database = fresh_database(server)
+    shards = shards_on(connection_to(server, database))
+    with account(server) as stranger:
+        other = pymysql.connect(
+            host=server.host, port=server.port, user=stranger.user, password=stranger.password
+        )
+        with other.cursor() as cursor:
+            cursor.execute("SELECT GET_LOCK(%s, 0), CONNECTION_ID()", [lock_name(database)])
+            [(_, number)] = cursor.fetchall()
+            with pytest.raises(Refused) as caught, take(shards):
+                pass
+        [problem] = caught.value.problems
+        assert f"connection {number} of its server" in problem.message
+        assert f"KILL {number}" in problem.recovery
+        assert stranger.user not in problem.message + problem.recovery
+        with admin_cursor(server) as cursor:
+            cursor.execute(f"KILL {number}")
+        other.close()
+    taken_soon(shards)
+
+
+def taken_soon(shards: list[ShardSpec]) -> None:
+    """The server lets go of a killed session's locks in its own time."""
+    for _ in range(100):
+        try:
+            with take(shards):
+                return
+        except Refused:
+            time.sleep(0.05)
+    raise AssertionError("the lock of a killed session was never free")
 
 
 @pytest.mark.invariant("ST-16")

@@ -23,11 +23,12 @@ from reconciler.edges.mysql.problems import (
     ServerRefusal,
     as_unavailable,
     lock_held,
+    lock_held_by_connection,
     same_database,
 )
 from reconciler.edges.mysql.reading import number, text
 from reconciler.edges.mysql.target import required_database, resolve
-from reconciler.errors import Refused
+from reconciler.errors import Problem, Refused
 from reconciler.limits import (
     LOCK_ANSWER_S_MAX,
     LOCK_HOLDER_BYTES_MAX,
@@ -184,24 +185,25 @@ class _Keeper:
             answers = self._link.row(taking, names, width=len(names))
             for shard, name, answer in zip(chunk, names, answers, strict=True):
                 if number(answer) != 1:
-                    holder = _holder(self._link, name)
-                    by_itself = holder == own_name  # over another of the server's addresses
-                    raise Refused(same_database(shard) if by_itself else lock_held(shard, holder))
+                    raise Refused(_held(self._link, name, shard, own_name))
 
 
-def _holder(link: Link, name: str) -> str:
-    """Who holds a lock, in words; its connection's number where the server tells no more."""
+def _held(link: Link, name: str, shard: str, own_name: str) -> Problem:
+    """Who holds a lock: a run by its name, anybody else by the number of their connection, for any
+    account of the server may take the name, and only the server's own people can end that."""
     connection_id = number(link.row("SELECT IS_USED_LOCK(%s)", [name], width=1)[0])
     if connection_id is None:
-        return "somebody who has just let go"
+        return lock_held(shard, "somebody who has just let go")
     try:
         rows = link.query(_HOLDER, [connection_id], width=1)
     except ServerRefusal:  # no privilege on the performance schema
         rows = ()
     for (program,) in rows:
         if program is not None and text(program).startswith(f"{_PROGRAM}: "):
-            return text(program).removeprefix(f"{_PROGRAM}: ")
-    return f"connection {connection_id} of the server"
+            holder = text(program).removeprefix(f"{_PROGRAM}: ")
+            # Its own: over another of the server's addresses.
+            return same_database(shard) if holder == own_name else lock_held(shard, holder)
+    return lock_held_by_connection(shard, connection_id)
 
 
 @contextmanager

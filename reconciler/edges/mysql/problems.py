@@ -301,6 +301,18 @@ def lock_held(shard: str, holder: str) -> Problem:
     )
 
 
+def lock_held_by_connection(shard: str, connection_id: int) -> Problem:
+    """A run that the login may not see the name of, or no run at all."""
+    return Problem(
+        code="lock-held",
+        message=f"shard {shard} is locked by another session: connection {connection_id} of its"
+        " server, which does not show itself as a run",
+        recovery="if `reconciler status` knows of no run, ask the server whose it is (`SHOW"
+        f" PROCESSLIST`) and end it there with `KILL {connection_id}`; then run the same command"
+        " again",
+    )
+
+
 def same_database(shard: str) -> Problem:
     return Problem(
         code="shards-share-a-database",
