@@ -256,7 +256,7 @@ def test_a_fleet_that_is_not_the_reviewed_one_refuses(
     if topology == "split":
         shards = [{**first, "name": "-20"}, {**second, "name": "20-80"}, third, fourth]
     elif topology == "shared":  # one database by two names of one host
-        other_name = {**fourth["connection"], "host": "localhost"}
+        other_name = {**fourth["connection"], "host": "127.1", "tls": "insecure"}
         shards = [first, {**second, "connection": other_name}, third, fourth]
     else:
         shards = [
