@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from reconciler import __version__
 from reconciler.cli.run import Loaded
 from reconciler.cli.wire import Worlds, utc_text
-from reconciler.errors import InvalidInput, Problem, ReconcilerError, Unavailable
+from reconciler.edges.mysql.check import MysqlConnections
+from reconciler.errors import InvalidInput, Problem, ReconcilerError
 from reconciler.flows.forge.fork import plan_between_files
-from reconciler.model.observation import ObservedShard
 from reconciler.model.server import ServerSettings
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.plan import PlanOutcome
-from reconciler.ports.world import World
+from reconciler.ports.shards import Connections
 from reconciler.spec.load import DesiredFiles
-from reconciler.spec.model import Environment, ShardSpec
-
-# Every server has it, with the server's own character set; nothing else of it is looked at.
-_ANY_DATABASE = "sys"
+from reconciler.spec.model import Environment
 
 
 def plans_between(
@@ -28,18 +26,20 @@ def plans_between(
     touched: tuple[str, ...],
 ) -> Iterator[PlanOutcome | KeyspaceFailed]:
     """For each touched keyspace and environment; what cannot be planned says why."""
+    connections = MysqlConnections(environ=os.environ, root=loaded.root)
     with Worlds(loaded.root) as worlds:
         for name in touched:
             files = loaded.keyspaces.get(name)
             if isinstance(files, DesiredFiles):
                 for environment in files.spec.environments:
-                    yield _plan(worlds, before.get(name), files, environment)
+                    yield _plan(worlds, connections, before.get(name), files, environment)
             elif files is not None:
                 yield _failed(name, "any environment", files)
 
 
 def _plan(
     worlds: Worlds,
+    connections: Connections,
     before: DesiredFiles | ReconcilerError | None,
     after: DesiredFiles,
     asked: Environment,
@@ -57,7 +57,7 @@ def _plan(
             before,
             after,
             environment,
-            _settings_of_scratch(world, environment),
+            _settings_of_scratch(connections, environment),
             created_at=utc_text(world.clock),
             tool_version=__version__,
         )
@@ -65,14 +65,10 @@ def _plan(
         return _failed(after.spec.keyspace, asked.name, error)
 
 
-def _settings_of_scratch(world: World, environment: Environment) -> ServerSettings:
+def _settings_of_scratch(connections: Connections, environment: Environment) -> ServerSettings:
     if environment.scratch is None:
         raise InvalidInput(_no_scratch(environment.name))
-    connection = replace(environment.scratch, database=_ANY_DATABASE)
-    (seen,) = world.shards.observe([ShardSpec(name="scratch", connection=connection)], parallel=1)
-    if isinstance(seen, ObservedShard):
-        return seen.settings
-    raise Unavailable(Problem(code=seen.code, message=seen.reason, recovery=seen.recovery))
+    return connections.scratch_settings(environment.scratch)
 
 
 def _failed(keyspace: str, environment: str, error: ReconcilerError) -> KeyspaceFailed:

@@ -14,7 +14,7 @@ from reconciler.model.access import ShardAccess
 from reconciler.model.dependents import Dependents
 from reconciler.model.object_id import ObjectId
 from reconciler.model.observation import Observation
-from reconciler.model.server import ServerError, ServerVersion
+from reconciler.model.server import ServerError, ServerSettings, ServerVersion
 from reconciler.plan.model import PlannedStatement
 from reconciler.spec.model import Connection, ShardSpec
 
@@ -147,6 +147,10 @@ class Connections(Protocol):
     def scratch_excess(self, connection: Connection) -> tuple[str, ...]:
         """Privileges on the whole server that a scratch login has and does not need, in words.
         Raises Unavailable or InvalidInput."""
+
+    def scratch_settings(self, connection: Connection) -> ServerSettings:
+        """The scratch server's own, with no database chosen: its login may use none that it did
+        not make. Raises Unavailable or InvalidInput."""
 
     def check_shards(
         self, shards: Sequence[ShardSpec], identity: Identity, *, parallel: int

@@ -31,6 +31,7 @@ from reconciler.edges.mysql.problems import (
 from reconciler.edges.mysql.server_settings import look_at_server
 from reconciler.edges.mysql.target import required_database, resolve
 from reconciler.errors import Problem, ReconcilerError
+from reconciler.model.server import ServerSettings
 from reconciler.ports.shards import Identity, ShardCheck
 from reconciler.spec.model import Connection, ShardSpec
 
@@ -49,6 +50,11 @@ class MysqlConnections:
         if privileges is None:
             return ("everything, for the server checks no privileges",)
         return tuple(sorted(privileges.everywhere - SCRATCH_NEEDS))
+
+    def scratch_settings(self, connection: Connection) -> ServerSettings:
+        target = resolve(connection, environ=self._environ, root=self._root, shard=None)
+        with connect(target, with_database=False) as link, as_unavailable(target.label):
+            return look_at_server(link).settings
 
     def check_shards(
         self, shards: Sequence[ShardSpec], identity: Identity, *, parallel: int
