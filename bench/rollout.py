@@ -4,7 +4,7 @@ One INSTANT statement on each of COUNT shards (16, 128 and 1,024 if none is name
 eight at a time, with the ledger in a file. The same statements sent by eight plain loops are taken
 off; what is left is locks, checks, intents, read-backs, outcomes and connections.
 
-The two ways take turns on tables that are made anew for each; a first round, in which servers and
+The two ways take turns on tables that are made again for each; a first round, in which servers and
 code are used for the first time, does not count. Shown are medians. CPU time, peak memory, threads
 and connections are those of the process that applies.
 """
@@ -41,11 +41,11 @@ from reconciler.drive.roll_out import roll_out
 from reconciler.drive.shard.basis import ShardBasis, WantedObject
 from reconciler.drive.shard.task import RolloutWorld
 from reconciler.edges.clock import SystemClock
-from reconciler.edges.crew import ThreadCrew
 from reconciler.edges.ledger.sql import open_ledger
 from reconciler.edges.mysql.locks import MysqlShardLocks
 from reconciler.edges.mysql.session import MysqlShardSessions
 from reconciler.edges.server.process import RunningServer, start_server
+from reconciler.edges.worker_pool import ThreadWorkerPool
 from reconciler.edges.workers import ThreadWorkers
 from reconciler.guard.model import ToDo
 from reconciler.model.dependents import NONE_SEEN
@@ -174,7 +174,7 @@ class Fleet:
             world = RolloutWorld(
                 sessions=MysqlShardSessions(environ=environ, root=root),
                 ledger=open_ledger(None, default_file=Path(folder, "ledger.sqlite")),
-                crew=ThreadCrew(),
+                workers=ThreadWorkerPool(),
                 clock=clock,
                 jitter=lambda: 0.0,
                 interrupts=lambda: 0,

@@ -146,7 +146,7 @@ def _review_a_change(stage: Stage) -> None:
     )
     _run(stage, "plan", "--write")
     _commit(stage, "Loyalty tiers, disputed orders, a partition for 2027")
-    _say("The check of the pull request", "`verify` derives the plan anew and compares.")
+    _say("The check of the pull request", "`verify` derives the plan again and compares.")
     _run(stage, "verify")
 
 

@@ -52,7 +52,7 @@ class ReconcilerError(Exception):
 
 
 class InvalidInput(ReconcilerError):
-    """A file or an option is wrong; its author must mend it."""
+    """A file or an option is wrong; its author must fix it."""
 
 
 class Unavailable(ReconcilerError):

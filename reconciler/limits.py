@@ -215,7 +215,7 @@ LOCK_SHOW_SELF_EVERY_S = 20
 LOCK_SILENT_S_MAX = 300
 
 # A session of a machine that vanished must end before that machine's locks do: its last statement
-# may be on its way yet. A live one is made anew where the server ended it for its silence.
+# may be on its way yet. A live one is made again where the server ended it for its silence.
 SESSION_SILENT_S_MAX = 240
 
 # Replicas need about as long as an ALTER took to catch up with it; what has not gone down by then

@@ -71,8 +71,8 @@ def apply(
 ) -> None:
     """Run the reviewed plan, shard by shard in waves, or nothing at all.
 
-    Every gate is asked again: the plan is derived anew from the commit and the live shards, and any
-    difference refuses before the first statement. Exit 3: refused. Exit 4: partial, or unknown.
+    Every gate is asked again: the plan is derived again from the commit and the live shards, and
+    any difference refuses before the first statement. Exit 3: refused. Exit 4: partial, or unknown.
     """
     chosen = (repo, environment, ref, review, protected_branch, wave, output)
     _apply(keyspaces, *chosen, releases=Releases.NOTHING)

@@ -29,7 +29,7 @@ def cancel(
     """End an unfinished apply; what runs is finished first, and nothing is undone.
 
     What was applied stays applied. The plan is still on the protected branch: revert its merge, or
-    the next `apply` begins it anew with what is left.
+    the next `apply` begins it again with what is left.
     """
     chosen = (keyspaces, repo, environment, output, RequestKind.CANCEL)
     ask_applies(*chosen, review=review, protected_branch=protected_branch)

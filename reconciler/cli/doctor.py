@@ -39,7 +39,7 @@ from reconciler.spec.model import Environment
 def doctor(
     keyspaces: tuple[str, ...], repo: Path, environment: str | None, output: str, identity: str
 ) -> None:
-    """Check settings, connections and privileges; say how to mend what does not work.
+    """Check settings, connections and privileges; say how to fix what does not work.
 
     `reconciler doctor github` checks the settings on GitHub instead; it reads GITHUB_TOKEN.
     """

@@ -66,9 +66,9 @@ class Worlds:
         import random
 
         from reconciler.drive.shard.task import RolloutWorld
-        from reconciler.edges.crew import ThreadCrew
         from reconciler.edges.mysql.locks import MysqlShardLocks
         from reconciler.edges.mysql.session import MysqlShardSessions
+        from reconciler.edges.worker_pool import ThreadWorkerPool
         from reconciler.flows.apply import ApplyConnections
 
         look = self.world_of(environment)
@@ -81,7 +81,7 @@ class Worlds:
             rollout=RolloutWorld(
                 sessions=MysqlShardSessions(environ=environ, root=root),
                 ledger=self.ledger_of(environment),
-                crew=ThreadCrew(),
+                workers=ThreadWorkerPool(),
                 clock=look.clock,
                 jitter=random.random,
                 interrupts=interrupts,

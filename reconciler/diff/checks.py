@@ -22,15 +22,15 @@ class CheckClauses:
 
 
 def check_clauses(
-    before: Table, after: Table, anew: frozenset[str], version: ServerVersion
+    before: Table, after: Table, rewritten: frozenset[str], version: ServerVersion
 ) -> CheckClauses:
-    """Checks that use columns in `anew` are dropped and added although they stay the same."""
+    """Checks that use columns in `rewritten` are dropped and added although they stay the same."""
     old, new = by_name(before.checks), by_name(after.checks)
     redone = {
         key
         for key in old.keys() & new.keys()
         if replace(old[key], enforced=new[key].enforced) != new[key]
-        or not anew.isdisjoint(columns_used(old[key].expression))
+        or not rewritten.isdisjoint(columns_used(old[key].expression))
     }
     return CheckClauses(
         drops=tuple(

@@ -37,10 +37,10 @@ class ColumnClauses:
     `restated` belong beside a new default character set.
 
     Folded names: clauses for `leaning` columns leave the character set to the table's new default.
-    `rebuilt` columns are dropped and added again. Expressions over `unsettled` ones
-    must be written anew, and checks over `retyped` ones. So must indexes over `unlisted` ones: when
-    they are no ENUM or SET any more, MySQL takes the byte or two that it had indexed for a prefix
-    of as many characters.
+    `rebuilt` columns are dropped and added again. Expressions over `unsettled` ones must be written
+    again, and checks over `retyped` ones. So must indexes over `unlisted` ones: when they are no
+    ENUM or SET any more, MySQL takes the byte or two that it had indexed for a prefix of as many
+    characters.
     """
 
     drops: tuple[Clause, ...]

@@ -108,7 +108,7 @@ def add_foreign_keys(
     version: ServerVersion,
 ) -> tuple[Clause, ...]:
     """`written` is the table as printed, with the actions that the normal form leaves out.
-    `untouched` are the folded names of indexes that this plan has not made anew: one that a
+    `untouched` are the folded names of indexes that this plan has not made again: one that a
     server made for an earlier key would give way to the index of the new key."""
     kept = [index for index in table.indexes if name_key(index.name) in untouched]
     renewed = covered_by_foreign_keys(kept, keys, table.foreign_keys)
@@ -152,7 +152,7 @@ def _effects(
 
 
 def _renames_alone(before: Table, new_name: str, old_names: OldNames) -> bool:
-    """Whether nothing has to be written anew with the name. MySQL renames a column of a foreign key
+    """Whether nothing has to be written again with the name. MySQL renames a foreign key's column
     only in place (1846), and an ALTER that does more is often a copy."""
     old_key = name_key(old_names[new_name])
     taken = {name_key(old_names.get(column.name, column.name)) for column in before.columns}

@@ -46,7 +46,7 @@ def index_clauses(
     version: ServerVersion,
 ) -> IndexClauses:
     """`before` has its new names already, `written` is `after` as printed. Indexes on `rebuilt`
-    columns are made anew, and so are those that compute with `unsettled` ones."""
+    columns are made again, and so are those that compute with `unsettled` ones."""
     old, new = by_name(before.indexes), by_name(after.indexes)
     redone = {
         key
@@ -126,7 +126,7 @@ def _uses(index: Index, columns: frozenset[str], computed: frozenset[str]) -> bo
 
 
 def _before_clustered_key(before: Table, after: Table, redone: set[str]) -> frozenset[str]:
-    """Unique keys to make anew so that the wanted one comes first: every candidate there is."""
+    """Unique keys to make again so that the wanted one comes first: every candidate there is."""
     wanted = [name_key(index.name) for index in _clustered_candidates(after)]
     if not wanted:
         return frozenset()

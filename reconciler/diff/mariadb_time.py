@@ -77,7 +77,7 @@ def bound_refusals(before: Table, after: Table) -> Iterator[DiffRefusal]:
                 object=new[key].name,
                 reason="MariaDB changes nothing of a column that bounds the history of rows (4134)",
                 recovery="write the column into the table's file as it is on the shards; to make it"
-                " anew, end versioning by one plan and begin it by the next",
+                " again, end versioning by one plan and begin it by the next",
             )
 
 

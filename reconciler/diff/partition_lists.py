@@ -2,7 +2,7 @@
 
 Equal partitions stand still. Between them: what only disappears is dropped with its rows (the
 hazard says so), what only appears is added at the end or cut off its right neighbour, and where
-both happen the rows are sorted anew. MySQL does each in a statement of its own.
+both happen the rows are sorted again. MySQL does each in a statement of its own.
 """
 
 from __future__ import annotations

@@ -151,8 +151,8 @@ class _Parts:
         return () if clause is None else (clause, *self.columns.restated)
 
     def _copied(self, pair: TablePair) -> bool:
-        anew = self.partitions.whole is not None or self.indexes.copies
-        return anew or changes_engine(self.time.before, pair.after)
+        again = self.partitions.whole is not None or self.indexes.copies
+        return again or changes_engine(self.time.before, pair.after)
 
 
 def _parts_of(pair: TablePair, version: ServerVersion) -> _Parts:
@@ -189,7 +189,7 @@ def _parts_of(pair: TablePair, version: ServerVersion) -> _Parts:
 
 
 def _under_checks(columns: ColumnClauses, version: ServerVersion) -> frozenset[str]:
-    """Columns whose checks must be written anew. MariaDB looks through generated columns at what
+    """Columns whose checks must be written again. MariaDB looks through generated columns at what
     they are made of (1054, MariaDB 11.8), MySQL does not for checks."""
     looks_through = version.flavor is Flavor.MARIADB
     return columns.rebuilt | (columns.unsettled if looks_through else columns.retyped)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from reconciler.drive.open import OpenApply, grouped
-from reconciler.drive.record import RolloutBook
+from reconciler.drive.record import ApplyRecord
 from reconciler.drive.status import is_driven
 from reconciler.errors import Refused
 from reconciler.ledger.model import Request, StoredApply, StoredLease
@@ -118,35 +118,35 @@ def _carry_out(ledger: Ledger, clock: Clock, request: Request, seen: StoredLease
     try:
         operations = grouped(ledger.operations(apply_id))
         opened = OpenApply(lease=lease, stored=unfinished, operations=operations)
-        book = RolloutBook(ledger, clock, opened)
-        answer = _carried_out(book, opened, request.kind)
+        record = ApplyRecord(ledger, clock, opened)
+        answer = _carried_out(record, opened, request.kind)
     finally:
         ledger.give_up(lease, now_s=clock.now_s())
     ledger.answer(request.request_id, *answer)
 
 
 def _carried_out(
-    book: RolloutBook, opened: OpenApply, kind: RequestKind
+    record: ApplyRecord, opened: OpenApply, kind: RequestKind
 ) -> tuple[RequestState, Answer]:
     lease = opened.lease
     match kind:
         case RequestKind.STOP:
-            book.lose(lease, opened.operations)
-            book.move_rest(lease, Move.STOP)
-            book.project(lease)
+            record.lose(lease, opened.operations)
+            record.move_rest(lease, Move.STOP)
+            record.project(lease)
             return RequestState.APPLIED, StaysStopped()
         case RequestKind.CANCEL:
-            book.lose(lease, opened.operations)
-            book.move_rest(lease, Move.CANCEL)
-            book.project(lease)
-            return RequestState.APPLIED, EndedAs(book.stored.state)
+            record.lose(lease, opened.operations)
+            record.move_rest(lease, Move.CANCEL)
+            record.project(lease)
+            return RequestState.APPLIED, EndedAs(record.stored.state)
         case RequestKind.RELEASE:
-            after = release(book.stored, book.operations())
+            after = release(record.stored, record.operations())
             if after is None:
-                before = was_released(book.stored)
+                before = was_released(record.stored)
                 verdict = RequestState.SUPERSEDED if before else RequestState.REFUSED
-                return verdict, nothing_to_release(book.stored)
-            book.settle(lease, after)
+                return verdict, nothing_to_release(record.stored)
+            record.settle(lease, after)
             return RequestState.APPLIED, Released()
         case _:
             assert_never(kind)

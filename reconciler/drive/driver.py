@@ -15,17 +15,17 @@ from typing import assert_never
 
 from reconciler.drive.gates import GATES, WaveGates
 from reconciler.drive.open import OpenApply, RolloutOrder
-from reconciler.drive.record import RolloutBook
+from reconciler.drive.record import ApplyRecord
 from reconciler.drive.requests import RolloutRequests
 from reconciler.drive.shard.problems import crashed
 from reconciler.drive.shard.run import run_shard
 from reconciler.drive.shard.settle import settle_shard
 from reconciler.drive.shard.task import (
     Brake,
-    BrakePedal,
     RolloutWorld,
     ShardResult,
     ShardTask,
+    StopSignal,
 )
 from reconciler.errors import Problem, ReconcilerError
 from reconciler.guard.model import Refusal
@@ -60,11 +60,11 @@ from reconciler.rollout.decide import (
     EndUnknown,
     Finish,
     Halt,
-    Pace,
     Pause,
     PauseFor,
+    RolloutLimits,
+    RolloutSnapshot,
     Settle,
-    Situation,
     Soak,
     Start,
     Wait,
@@ -96,7 +96,7 @@ class RolloutDriver:
         world: RolloutWorld,
         order: RolloutOrder,
         work: tuple[ShardWork, ...],
-        pace: Pace,
+        limits: RolloutLimits,
         opened: OpenApply,
         locks: HeldLocks,
         on_progress: Callable[[ProgressEvent], None],
@@ -107,16 +107,16 @@ class RolloutDriver:
         self._locks = locks
         self._on_progress = on_progress
         self._lease = opened.lease
-        self._book = RolloutBook(world.ledger, world.clock, opened)
-        self._requests = RolloutRequests(world, opened.lease, self._book)
-        self._pedal = BrakePedal()
+        self._record = ApplyRecord(world.ledger, world.clock, opened)
+        self._requests = RolloutRequests(world, opened.lease, self._record)
+        self._stop = StopSignal()
         self._specs = {shard.name: shard for shard in order.environment.shards}
-        self._pace = pace
+        self._limits = limits
         self._keyspace = order.plan.core.keyspace
         self._in_flight: set[str] = set()
         self._settles: Counter[str] = Counter()
         self._looked_at: set[str] = set()
-        self._gates = WaveGates(world.crew, order.ask_gates)
+        self._gates = WaveGates(world.workers, order.ask_gates)
         self._guard_hold: Refusal | None = None
         self._ends_run: Problem | None = None
         self._statements_run = 0
@@ -146,16 +146,16 @@ class RolloutDriver:
                     return self._end(action)
 
     def give_up(self) -> None:
-        self._pedal.brake = Brake.AFTER_STATEMENT  # for what may be in flight after a fault
+        self._stop.brake = Brake.AFTER_STATEMENT  # for what may be in flight after a fault
         with suppress(ReconcilerError):  # the lease ends by itself when no heartbeat follows
             self._world.ledger.give_up(self._lease, now_s=self._world.clock.now_s())
 
-    def _situation(self) -> Situation:
-        stored = self._book.stored
-        return Situation(
+    def _snapshot(self) -> RolloutSnapshot:
+        stored = self._record.stored
+        return RolloutSnapshot(
             waves=stored.waves,
-            states=self._book.states,
-            settled_s=self._book.settled_s,
+            states=self._record.states,
+            settled_s=self._record.settled_s,
             now_s=self._steady_now_s(),
             in_flight=frozenset(self._in_flight),
             looked_at=frozenset(self._looked_at),
@@ -175,20 +175,20 @@ class RolloutDriver:
         return min(clock.now_s(), self._begun_at_s + clock.monotonic_s() - self._begun_s)
 
     def _next(self) -> Action:
-        situation = self._situation()
+        snapshot = self._snapshot()
         if self._ends_run is not None:
-            self._pedal.brake = Brake.AFTER_STATEMENT
+            self._stop.brake = Brake.AFTER_STATEMENT
             return Wait() if self._in_flight else Finish()
         if self._requests.asked is not Asked.NOTHING:
-            self._pedal.brake = Brake.AFTER_STATEMENT
-        elif nothing_new_may_start(situation, self._pace):
-            self._pedal.brake = Brake.NO_NEW_OPERATION
+            self._stop.brake = Brake.AFTER_STATEMENT
+        elif nothing_new_may_start(snapshot, self._limits):
+            self._stop.brake = Brake.NO_NEW_OPERATION
         else:
-            self._pedal.brake = Brake.OFF
-        return next_action(situation, self._pace)
+            self._stop.brake = Brake.OFF
+        return next_action(snapshot, self._limits)
 
     def _start(self, shards: tuple[str, ...]) -> None:
-        self._unless_lost(lambda: self._book.hold(self._lease, Hold.NONE, None))  # the soak is over
+        self._unless_lost(lambda: self._record.hold(self._lease, Hold.NONE, None))
         if self._ends_run is not None:
             return
         for shard in shards:
@@ -198,8 +198,8 @@ class RolloutDriver:
                 ShardStarted(at_s=now_s, keyspace=self._keyspace, shard=shard, wave=wave)
             )
             task = self._task(shard)
-            work = partial(run_shard, self._world, task, self._lease, self._locks, self._pedal)
-            self._world.crew.start(shard, work)
+            work = partial(run_shard, self._world, task, self._lease, self._locks, self._stop)
+            self._world.workers.start(shard, work)
 
     def _settle(self, shards: tuple[str, ...]) -> None:
         try:
@@ -212,15 +212,15 @@ class RolloutDriver:
             self._settles[shard] += 1
             own = tuple(row for row in recorded if row.shard == shard)
             work = partial(
-                settle_shard, self._world, self._task(shard), self._lease, own, self._pedal
+                settle_shard, self._world, self._task(shard), self._lease, own, self._stop
             )
-            self._world.crew.start(shard, work)
+            self._world.workers.start(shard, work)
 
     def _task(self, shard: str) -> ShardTask:
         return ShardTask(
             spec=self._specs[shard],
             work=self._work[shard],
-            rows=self._book.rows_of(shard),
+            rows=self._record.rows_of(shard),
             basis=self._order.basis[shard],
             tables=self._order.plan.core.managed_tables,
             rollout=self._order.environment.rollout,
@@ -235,7 +235,7 @@ class RolloutDriver:
             left_s = until_s - self._world.clock.monotonic_s()
             if left_s <= 0:
                 return
-            for news in self._world.crew.wait(left_s):
+            for news in self._world.workers.wait(left_s):
                 if isinstance(news, WorkEnded):
                     has_ended = True
                     self._take_in(news)
@@ -254,11 +254,11 @@ class RolloutDriver:
             else:
                 # A fault in one shard's work is contained, permanent, and not tried again (ST-15).
                 fault = ended.error or TypeError("no result")
-                self._book.contain(self._lease, shard, crashed(shard, fault))
-            self._book.project(self._lease)
+                self._record.contain(self._lease, shard, crashed(shard, fault))
+            self._record.project(self._lease)
         except ReconcilerError as error:
             self._ends_run = self._ends_run or error.problems[0]
-        row = self._book.shard_row(shard)
+        row = self._record.shard_row(shard)
         self._on_progress(
             ShardEnded(
                 at_s=self._world.clock.now_s(),
@@ -271,9 +271,9 @@ class RolloutDriver:
         )
 
     def _take_result(self, result: ShardResult) -> None:
-        was_lost = self._book.states[result.shard] is OperationState.UNKNOWN
-        self._book.take(result.rows)
-        if was_lost and self._book.states[result.shard] is OperationState.UNKNOWN:
+        was_lost = self._record.states[result.shard] is OperationState.UNKNOWN
+        self._record.take(result.rows)
+        if was_lost and self._record.states[result.shard] is OperationState.UNKNOWN:
             self._looked_at.add(result.shard)  # in vain; the next run looks again
         if self._settles[result.shard] >= SETTLES_PER_SHARD_MAX:
             self._looked_at.add(result.shard)
@@ -287,7 +287,7 @@ class RolloutDriver:
             self._soaking = soak
             reason = Soaks(soak.wave, soak.until_s)
             until = Soaking(soak.wave, soak.until_s)
-            self._unless_lost(lambda: self._book.hold(self._lease, Hold.NONE, reason, until))
+            self._unless_lost(lambda: self._record.hold(self._lease, Hold.NONE, reason, until))
             self._on_progress(
                 RolloutWaits(
                     at_s=now_s,
@@ -312,7 +312,7 @@ class RolloutDriver:
 
     def _leave(self) -> ApplyOutcome:
         """Somebody insists: what is in flight is left as it is, its outcome recorded as unknown."""
-        self._pedal.brake = Brake.AFTER_STATEMENT
+        self._stop.brake = Brake.AFTER_STATEMENT
         self._unless_lost(self._lose_what_is_in_flight)
         return self._outcome(
             ApplyVerdict.UNKNOWN if self._in_flight else ApplyVerdict.STOPPED,
@@ -320,31 +320,31 @@ class RolloutDriver:
         )
 
     def _lose_what_is_in_flight(self) -> None:
-        self._book.lose(self._lease, sorted(self._in_flight))
-        self._book.project(self._lease)
+        self._record.lose(self._lease, sorted(self._in_flight))
+        self._record.project(self._lease)
 
     def _end(self, action: _End) -> ApplyOutcome:
         reason: Reason | None = None
         try:
             match action:
                 case Pause(why=why, reason=reason):
-                    self._book.hold(self._lease, _HOLDS[why], reason)
+                    self._record.hold(self._lease, _HOLDS[why], reason)
                 case Halt(shard=shard):
                     reason = Halted(shard)
-                    self._book.move_rest(self._lease, Move.CANCEL)
+                    self._record.move_rest(self._lease, Move.CANCEL)
                 case EndStopped():
                     reason = Stopped()
-                    self._book.move_rest(self._lease, Move.STOP)
+                    self._record.move_rest(self._lease, Move.STOP)
                 case EndCancelled():
-                    self._book.move_rest(self._lease, Move.CANCEL)
+                    self._record.move_rest(self._lease, Move.CANCEL)
                 case EndUnknown(shards=shards):
                     reason = OutcomeUnseen(shards)
                 case Finish():
                     pass
                 case _:
                     assert_never(action)
-            self._book.project(self._lease)
-            if self._book.stored.state in FINISHED:
+            self._record.project(self._lease)
+            if self._record.stored.state in FINISHED:
                 self._requests.refuse_late_ones()
         except ReconcilerError as error:
             self._ends_run = self._ends_run or error.problems[0]
@@ -354,12 +354,12 @@ class RolloutDriver:
         """What was not recorded is shown as the ledger has it, where it can be read."""
         if self._ends_run is not None:
             with suppress(ReconcilerError):
-                self._book.reload()
+                self._record.reload()
 
     def _verdict(self) -> ApplyVerdict:
-        if OperationState.UNKNOWN in self._book.states.values():
+        if OperationState.UNKNOWN in self._record.states.values():
             return ApplyVerdict.UNKNOWN
-        return _VERDICTS.get(self._book.stored.state, ApplyVerdict.STOPPED)
+        return _VERDICTS.get(self._record.stored.state, ApplyVerdict.STOPPED)
 
     def _outcome(self, verdict: ApplyVerdict, reason: Reason | None) -> ApplyOutcome:
         self._reload_after_loss()
@@ -371,10 +371,10 @@ class RolloutDriver:
             verdict=verdict,
             plan=self._order.plan,
             apply_id=self._lease.apply_id,
-            waves=self._book.wave_rows(),
-            shards=self._book.shard_rows(),
+            waves=self._record.wave_rows(),
+            shards=self._record.shard_rows(),
             refusals=self._gates.refusals or ((self._guard_hold,) if self._guard_hold else ()),
-            problem=self._ends_run or self._book.problem(),
+            problem=self._ends_run or self._record.problem(),
             reason=reason,
             statements_run=self._statements_run,
             elapsed_s=self._world.clock.monotonic_s() - self._begun_s,
@@ -386,11 +386,11 @@ class RolloutDriver:
                 at_s=self._world.clock.now_s(),
                 keyspace=self._keyspace,
                 apply_id=self._lease.apply_id,
-                waves=self._book.stored.waves,
+                waves=self._record.stored.waves,
                 statements=sum(len(shard.statements) for shard in self._work.values()),
                 done=tuple(
                     shard
-                    for shard, state in self._book.states.items()
+                    for shard, state in self._record.states.items()
                     if state is OperationState.COMPLETED
                 ),
             )

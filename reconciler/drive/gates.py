@@ -13,7 +13,7 @@ from typing import Final
 from reconciler.errors import ReconcilerError
 from reconciler.guard.model import Refusal
 from reconciler.ledger.reasons import WaveRefused
-from reconciler.ports.clock import Crew, WorkEnded
+from reconciler.ports.clock import WorkEnded, WorkerPool
 
 AskGates = Callable[[], tuple[Refusal, ...]]
 
@@ -24,8 +24,8 @@ class WaveGates:
     """`refusals` are why no further wave may begin, once a gate has said so; `hold` sums them
     up."""
 
-    def __init__(self, crew: Crew, ask: AskGates) -> None:
-        self._crew = crew
+    def __init__(self, workers: WorkerPool, ask: AskGates) -> None:
+        self._workers = workers
         self._ask = ask
         self._passed: int | None = None
         self._asked: int | None = None
@@ -38,7 +38,7 @@ class WaveGates:
             return True
         if self._asked is None:
             self._asked = wave
-            self._crew.start(GATES, self._ask)
+            self._workers.start(GATES, self._ask)
         return False
 
     def answered(self, ended: WorkEnded) -> None:

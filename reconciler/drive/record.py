@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from reconciler.drive.open import OpenApply, grouped
 from reconciler.drive.rows import first_failure, shard_rows, wave_rows
-from reconciler.drive.shard.recorder import ShardBook, moved_row
+from reconciler.drive.shard.recorder import ShardRecorder, moved_row
 from reconciler.errors import Problem
 from reconciler.ledger.model import (
     Entry,
@@ -33,7 +33,7 @@ from reconciler.rollout.projection import apply_state, shard_state
 from reconciler.rollout.transitions import TRANSITIONS, Move
 
 
-class RolloutBook:
+class ApplyRecord:
     """`states` and `settled_s` are per shard and kept up with every row that is taken in."""
 
     def __init__(self, ledger: Ledger, clock: Clock, opened: OpenApply) -> None:
@@ -130,13 +130,13 @@ class RolloutBook:
     def contain(self, lease: Lease, shard: str, problem: Problem) -> None:
         """The shard's work ended with a fault: what was running failed, the rest never starts."""
         self.reload()
-        book = ShardBook(self._ledger, lease, self._clock, shard, self._rows[shard])
-        unsettled = [row for row in book.rows if row.state not in SETTLED]
+        record = ShardRecorder(self._ledger, lease, self._clock, shard, self._rows[shard])
+        unsettled = [row for row in record.rows if row.state not in SETTLED]
         if unsettled:
             at_fault = max(unsettled, key=lambda row: row.state is OperationState.RUNNING)
-            book.fail(at_fault.object_id, problem)
-            book.write()
-        self.take(book.rows)
+            record.fail(at_fault.object_id, problem)
+            record.write()
+        self.take(record.rows)
 
     def _move(self, lease: Lease, rows: list[StoredOperation], move: Move) -> None:
         now_s = self._clock.now_s()

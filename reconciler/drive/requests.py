@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import assert_never
 
-from reconciler.drive.record import RolloutBook
+from reconciler.drive.record import ApplyRecord
 from reconciler.drive.shard.task import RolloutWorld
 from reconciler.ledger.model import Lease, Request
 from reconciler.ledger.reasons import (
@@ -28,10 +28,10 @@ from reconciler.rollout.hold import nothing_to_release
 class RolloutRequests:
     """`asked` is what was asked of this run so far; a request to end it is never forgotten."""
 
-    def __init__(self, world: RolloutWorld, lease: Lease, book: RolloutBook) -> None:
+    def __init__(self, world: RolloutWorld, lease: Lease, record: ApplyRecord) -> None:
         self._world = world
         self._lease = lease
-        self._book = book
+        self._record = record
         self._heard_s = self._beat_s = float("-inf")
         self.asked = Asked.NOTHING
 
@@ -77,7 +77,7 @@ class RolloutRequests:
                 answer(RequestState.APPLIED, RestNeverStarts())
             case RequestKind.RELEASE:
                 # What waits at a gate is driven by nobody (decision 12).
-                why = nothing_to_release(self._book.stored, is_driven=True)
+                why = nothing_to_release(self._record.stored, is_driven=True)
                 answer(RequestState.REFUSED, why)
             case _:
                 assert_never(request.kind)

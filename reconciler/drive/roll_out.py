@@ -16,7 +16,7 @@ from reconciler.guard.model import Done
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.progress import ProgressEvent
 from reconciler.ports.shards import HeldLocks
-from reconciler.rollout.decide import Pace
+from reconciler.rollout.decide import RolloutLimits
 from reconciler.rollout.operations import ShardWork, work_of
 from reconciler.spec.model import ShardSpec
 
@@ -45,7 +45,7 @@ def roll_out(
             )
     _check_wave_choice(order, work)
     opened = open_apply(world.ledger, world.clock, order, work)
-    driver = RolloutDriver(world, order, work, _pace(order), opened, locks, on_progress)
+    driver = RolloutDriver(world, order, work, _limits(order), opened, locks, on_progress)
     try:
         return driver.run()
     finally:
@@ -66,9 +66,9 @@ def _check_wave_choice(order: RolloutOrder, work: tuple[ShardWork, ...]) -> None
             )
 
 
-def _pace(order: RolloutOrder) -> Pace:
+def _limits(order: RolloutOrder) -> RolloutLimits:
     rollout = order.environment.rollout
-    return Pace(
+    return RolloutLimits(
         on_failure=rollout.on_failure,
         parallel=rollout.parallel,
         parallel_per_host=rollout.parallel_per_host,

@@ -1,7 +1,7 @@
 """`apply`: every gate, then the rollout, then another look. Resuming is applying again.
 
 The order is the argument: what git and the forge can refuse is refused before anything is connected
-to; under the locks the fleet is looked at anew, and only what was found then is run; before every
+to; under the locks the fleet is looked at again, and only what was found then is run; before every
 wave the gates are asked again.
 """
 

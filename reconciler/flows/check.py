@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.errors import Refused
 from reconciler.flows.reconcile_pass import Pass, derive
-from reconciler.flows.rewind import rewound
+from reconciler.flows.restore_before_state import restored_before
 from reconciler.guard.access import access_refusals, grouped
 from reconciler.guard.classify import classify
 from reconciler.guard.compare import (
@@ -44,7 +44,7 @@ class Checked:
 
 def check_against_live(world: World, begun: Pass, plan: Plan) -> Checked:
     """The whole keyspace before the first statement (GD-4): files, topology, where every shard
-    stands, and the plan derived anew, from the shards as they are or as they were before a run
+    stands, and the plan derived again, from the shards as they are or as they were before a run
     that stopped part of the way (ST-11)."""
     refusals = (
         *unreachable_refusals(begun.look.unreachable),
@@ -61,7 +61,7 @@ def check_against_live(world: World, begun: Pass, plan: Plan) -> Checked:
     checked = Checked(standings=standings)
     if checked.all_done and is_as_git_says(begun):
         return checked
-    before = replace(begun, look=rewound(begun, plan.core, standings))
+    before = replace(begun, look=restored_before(begun, plan.core, standings))
     derived = derive(world, before)
     refusals = derived.refusals
     if derived.core is not None:

@@ -1,4 +1,4 @@
-"""`doctor`: does everything that the other verbs rely on work, and how to mend what does not."""
+"""`doctor`: does everything that the other verbs rely on work, and how to fix what does not."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from reconciler.guard.classify import position_of
 from reconciler.guard.compare import input_refusals
 from reconciler.guard.model import Refusal, ToDo
 from reconciler.model.policy import AutoIncrement
-from reconciler.observe.shards import Look
+from reconciler.observe.shards import FleetSnapshot
 from reconciler.outcomes.plan import PlanOutcome
 from reconciler.plan.codec import dump_plan, plan_from_core
 from reconciler.plan.commitment import is_same_commitment
@@ -132,7 +132,7 @@ def _pending(world: World, protected: FileTree | None, begun: Pass) -> Plan | No
     return merged
 
 
-def _look_as_for(world: World, files: DesiredFiles, begun: Pass) -> Look | None:
+def _look_as_for(world: World, files: DesiredFiles, begun: Pass) -> FleetSnapshot | None:
     """What was seen, to the eyes of other files: their policy says what is compared, and their
     values how far a counter has come. None: the servers do not take these files."""
     policy = files.spec.policy

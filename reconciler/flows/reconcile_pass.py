@@ -23,7 +23,7 @@ from reconciler.model.schema import Schema
 from reconciler.observe.desired import Desired, load_desired
 from reconciler.observe.shards import (
     DefinitionReader,
-    Look,
+    FleetSnapshot,
     SeenShard,
     look_through,
     observe,
@@ -69,7 +69,7 @@ class Pass:
     environment: Environment
     counters: Mapping[str, int]  # what git wants of AUTO_INCREMENT, by table
     reader: DefinitionReader
-    look: Look
+    look: FleetSnapshot
     desired: Mapping[str, Desired]  # by shard; all with the same fingerprints
 
     @property
@@ -177,8 +177,8 @@ def _cohorts(begun: Pass) -> list[tuple[SeenShard, ...]]:
             seen.observation.settings,
             tuple((table, read.text) for table, read in sorted(seen.definitions.items())),
             seen.observation.others,
-            seen.observation.outside_parents,
-            seen.observation.outside_children,
+            seen.observation.cross_database_parents,
+            seen.observation.cross_database_children,
             seen.observation.unseen,
         )
         cohorts.setdefault(key, []).append(seen)

@@ -1,4 +1,4 @@
-"""The settings of a forge that reviewed applies rely on: which hold, and how to mend the others.
+"""The settings of a forge that reviewed applies rely on: which hold, and how to fix the others.
 
 Proof of review does not rest on them: an apply asks for the approvals themselves. They are what
 keeps a change that would be refused from being merged at all, and a login from being used by a
@@ -169,7 +169,7 @@ def _judge_rules(settings: ForgeSettings) -> Iterator[SettingFinding]:
     yield SettingFinding(
         subject=f"deletion of {branch}",
         holds=not rules.allows_deletion,
-        message="allowed, so that it can be made anew with any history"
+        message="allowed, so that it can be made again with any history"
         if rules.allows_deletion
         else "blocked",
         recovery=f"restrict deletions {where}",

@@ -21,7 +21,7 @@ class TableFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OutsideParent:
+class CrossDatabaseParent:
     """A table in another database that a foreign key of this shard refers to."""
 
     database: str
@@ -30,7 +30,7 @@ class OutsideParent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OutsideChild:
+class CrossDatabaseChild:
     """A table in another database of the server whose foreign keys refer to tables of this shard.
 
     `parents` are those tables. `table` is all of the child that matters to them: the columns of
@@ -63,8 +63,9 @@ class ObservedShard:
     broken: tuple[tuple[str, ServerError], ...] = ()
     others: tuple[OtherObject, ...] = ()
     facts: tuple[tuple[str, TableFacts], ...] = ()
-    outside_parents: tuple[OutsideParent, ...] = ()
-    outside_children: tuple[OutsideChild, ...] | None = ()  # None: the login may not see them
+    cross_database_parents: tuple[CrossDatabaseParent, ...] = ()
+    # None: the login may not see them.
+    cross_database_children: tuple[CrossDatabaseChild, ...] | None = ()
     place: str = ""
     unseen: tuple[str, ...] = ()  # what privileges kept from being read, in words
     dependents: Dependents = NONE_SEEN  # all that was seen; of other databases what names it

@@ -129,7 +129,7 @@ def definition_rejected(
     return Problem(
         code="definition-rejected",
         message=f"table {file.table}: {settings.version} rejects the definition: {error}",
-        recovery="mend the definition; the server's answer says what it does not accept",
+        recovery="fix the definition; the server's answer says what it does not accept",
         where=Location(path=file.path, line=_line_of(error, file)),
     )
 

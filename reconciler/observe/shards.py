@@ -94,7 +94,7 @@ class SeenShard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class FleetSnapshot:
     """Everything one pass saw of a keyspace: every shard is in `seen`, or in `unreachable`, or has
     a refusal of its own."""
 
@@ -103,7 +103,7 @@ class Look:
     refusals: tuple[Refusal, ...]
 
 
-def look_at(world: World, environment: Environment, reader: DefinitionReader) -> Look:
+def look_at(world: World, environment: Environment, reader: DefinitionReader) -> FleetSnapshot:
     """Observe every shard of the environment and read what was seen."""
     return look_through(observe(world, environment), reader)
 
@@ -116,11 +116,13 @@ def observe(world: World, environment: Environment) -> Sequence[Observation]:
     return world.shards.observe(ordered, parallel=parallel)
 
 
-def look_through(observations: Sequence[Observation], reader: DefinitionReader) -> Look:
+def look_through(observations: Sequence[Observation], reader: DefinitionReader) -> FleetSnapshot:
     unreachable = tuple(seen for seen in observations if isinstance(seen, Unreachable))
     observed = [seen for seen in observations if isinstance(seen, ObservedShard)]
     seen, refusals = read_all(observed, reader)
-    return Look(seen=seen, unreachable=unreachable, refusals=(*_shared_places(observed), *refusals))
+    return FleetSnapshot(
+        seen=seen, unreachable=unreachable, refusals=(*_shared_places(observed), *refusals)
+    )
 
 
 def read_all(

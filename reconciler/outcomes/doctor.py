@@ -18,7 +18,7 @@ class CheckMark(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoctorFinding:
     """One check: `subject` is what was looked at, `shard` which shard if it was one, `recovery`
-    how to mend it."""
+    how to fix it."""
 
     subject: str
     shard: str | None = None

@@ -58,7 +58,7 @@ def _heading(core: PlanCore) -> Iterator[str]:
     total = len(core.shards)
     changing = sum(len(change_set.shards) for change_set in core.change_sets)
     yield _comment(f"Plan for keyspace {core.keyspace} in {core.environment} ({core.server})")
-    yield "-- For reading. Apply derives the statements anew and runs them only if both are equal."
+    yield "-- For reading. Apply derives the statements again and runs them only if both are equal."
     yield "--"
     if not core.change_sets:
         yield _comment(f"Nothing to do: {words.count(total, 'shard')} already match.")

@@ -41,10 +41,10 @@ class WorkEnded:
     error: BaseException | None = None
 
 
-CrewNews = WorkEnded | ProgressEvent
+WorkerPoolNews = WorkEnded | ProgressEvent
 
 
-class Crew(Protocol):
+class WorkerPool(Protocol):
     """Threads that work while the one that drives the rollout watches; bounded by its caller."""
 
     def start(self, name: str, work: Callable[[], object]) -> None:
@@ -53,5 +53,5 @@ class Crew(Protocol):
     def tell(self, event: ProgressEvent) -> None:
         """Called by work: hand an event to whoever waits. Never blocks."""
 
-    def wait(self, timeout_s: float) -> list[CrewNews]:
+    def wait(self, timeout_s: float) -> list[WorkerPoolNews]:
         """Everything that happened since the last call, in order; empty after `timeout_s`."""

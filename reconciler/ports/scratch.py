@@ -8,7 +8,7 @@ from typing import Protocol
 
 from reconciler.ddl.foreign import ForeignDefinition
 from reconciler.diff.session import DEFAULT_SESSION, StatementSession
-from reconciler.model.observation import OutsideChild
+from reconciler.model.observation import CrossDatabaseChild
 from reconciler.model.server import ServerError, ServerSettings
 
 
@@ -43,7 +43,9 @@ class ScratchDatabase(Protocol):
         """Make the tables of other databases, each with its database's name, that foreign keys
         refer to."""
 
-    def add_outside_children(self, children: Sequence[OutsideChild]) -> ServerError | None:
+    def add_cross_database_children(
+        self, children: Sequence[CrossDatabaseChild]
+    ) -> ServerError | None:
         """Make tables in another database that refer to those made here so far or later."""
 
 

@@ -28,8 +28,8 @@ from reconciler.plan.hazards.examined import Examined, old_column_names
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.world import World
 from reconciler.prove.chain import Ran
+from reconciler.prove.cross_database_children import cross_database_child_findings
 from reconciler.prove.finding import Finding
-from reconciler.prove.outside_children import outside_child_findings
 from reconciler.prove.part import parts_of
 from reconciler.prove.part_proof import prove_part
 from reconciler.prove.programs import program_findings
@@ -93,7 +93,7 @@ def prove_change_set(
     statements = sorted(proven, key=lambda ran: ran.place)
     findings = (
         *program_findings(world.scratch, request, tables, statements),
-        *outside_child_findings(request, statements),
+        *cross_database_child_findings(request, statements),
         *unproven_findings(request, statements),
     )
     return Proven(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from reconciler.ddl.foreign import ForeignDefinition
 from reconciler.ddl.quote import quote_identifier
 from reconciler.diff.session import UNCHECKED, StatementSession
-from reconciler.model.observation import OutsideChild
+from reconciler.model.observation import CrossDatabaseChild
 from reconciler.model.server import ServerError, ServerSettings
 from reconciler.observe.shards import DefinitionReader, ReadDefinition
 from reconciler.ports.scratch import Scratch, ScratchDatabase
@@ -40,7 +40,7 @@ class Original:
     expected: Mapping[str, str]
     default_less: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     parents: tuple[tuple[str, ForeignDefinition], ...] = ()  # each with its database's name
-    children: tuple[OutsideChild, ...] = ()
+    children: tuple[CrossDatabaseChild, ...] = ()
     sequences: tuple[ForeignDefinition, ...] = ()
 
 
@@ -141,7 +141,9 @@ class CopyMaker:
         error = database.add_outside_parents(original.parents) if original.parents else None
         if error is not None:
             return NotCopied(table=original.parents[0][1].name, error=error)
-        error = database.add_outside_children(original.children) if original.children else None
+        error = (
+            database.add_cross_database_children(original.children) if original.children else None
+        )
         if error is not None:
             return NotCopied(table=str(original.children[0]), error=error)
         for sequence in original.sequences:

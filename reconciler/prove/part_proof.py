@@ -17,7 +17,7 @@ from reconciler.model.schema import Schema
 from reconciler.ports.scratch import Scratch
 from reconciler.prove.chain import Chain, Ran
 from reconciler.prove.copies import Copy, CopyMaker, NotCopied, Original
-from reconciler.prove.outside import children_for, parents_for
+from reconciler.prove.cross_database import children_for, parents_for
 from reconciler.prove.part import Part, names_of
 from reconciler.prove.refusals import (
     child_left_behind,
@@ -174,7 +174,7 @@ def _disagreement(
 ) -> tuple[_Variant, Disagreement] | None:
     if [sent.sql for sent in chain.copy.sent] != [ran.sql for ran in chain.ran]:
         # Something that ran on the copy is not planned, for it cannot be seen: is it not needed?
-        variants = (_Variant(what="made anew", original=maker.original), *variants)
+        variants = (_Variant(what="made again", original=maker.original), *variants)
     for variant in variants:
         with ExitStack() as stack:
             other = CopyMaker(scratch, variant.original, request.reader, stack)

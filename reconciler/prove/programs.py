@@ -26,8 +26,8 @@ from reconciler.plan.hazards.examined import find_column
 from reconciler.ports.scratch import Scratch
 from reconciler.prove.chain import Ran
 from reconciler.prove.copies import Copy, CopyMaker, Original
+from reconciler.prove.cross_database import parents_for
 from reconciler.prove.finding import Finding, finding
-from reconciler.prove.outside import parents_for
 from reconciler.prove.request import ProofRequest
 
 # Under these, a trigger that sets NEW.column or reads OLD.column may no longer be valid.

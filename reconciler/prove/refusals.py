@@ -9,7 +9,7 @@ from reconciler.diff.comparable import policy_fingerprint
 from reconciler.diff.model import DiffRefusal
 from reconciler.guard.model import Refusal
 from reconciler.model.object_id import table_id
-from reconciler.model.observation import OutsideChild
+from reconciler.model.observation import CrossDatabaseChild
 from reconciler.model.schema import Schema, Table
 from reconciler.observe.shards import ReadDefinition
 from reconciler.prove.chain import CameTwice, Rejected
@@ -28,7 +28,7 @@ def not_copied(shard: str, problem: NotCopied, text: str | None) -> Refusal:
         code="cannot-be-copied",
         shard=shard,
         object_id=table_id(problem.table),
-        message=f"table {problem.table} cannot be made anew on scratch as the shard has it: {why}",
+        message=f"table {problem.table} cannot be recreated on scratch as the shard has it: {why}",
         recovery="nothing can be proven for a table that cannot be copied; bring it into a form"
         " that its server accepts today, then run `reconciler plan` again",
         expected=text,
@@ -41,7 +41,7 @@ def not_run_on_scratch(shard: str, table: str, text: str) -> Refusal:
         code="cannot-be-copied",
         shard=shard,
         object_id=table_id(table),
-        message=f"table {table} cannot be made anew on scratch: the shard's server prints it in a"
+        message=f"table {table} cannot be recreated on scratch: the shard's server prints it in a"
         " form that is not run there",
         recovery="nothing can be proven beside a table that cannot be copied: take away what is"
         " unusual in it (files or rows elsewhere, an engine that is not local), then run"
@@ -51,7 +51,7 @@ def not_run_on_scratch(shard: str, table: str, text: str) -> Refusal:
 
 
 def not_taken(
-    shard: str, problem: Rejected | CameTwice, children: Sequence[OutsideChild]
+    shard: str, problem: Rejected | CameTwice, children: Sequence[CrossDatabaseChild]
 ) -> Refusal:
     """`children` are the tables of other databases that refer to the step's."""
     table = problem.step.table
@@ -63,7 +63,7 @@ def not_taken(
                 object_id=table_id(table),
                 message=f"table {table}: the server does not take the change: {error}"
                 f"{_referred_to_by(children)}",
-                recovery="the server's answer says what stands in the way; mend the definition, or"
+                recovery="the server's answer says what stands in the way; fix the definition, or"
                 f" {_SHRINK}",
                 expected=sql,
             )
@@ -79,7 +79,7 @@ def not_taken(
             )
 
 
-def child_left_behind(shard: str, table: str, children: Sequence[OutsideChild]) -> Refusal:
+def child_left_behind(shard: str, table: str, children: Sequence[CrossDatabaseChild]) -> Refusal:
     """With foreign_key_checks=0 no server would object, and the children refer to nothing then."""
     return Refusal(
         code="child-left-behind",
@@ -92,7 +92,7 @@ def child_left_behind(shard: str, table: str, children: Sequence[OutsideChild]) 
     )
 
 
-def _referred_to_by(children: Sequence[OutsideChild]) -> str:
+def _referred_to_by(children: Sequence[CrossDatabaseChild]) -> str:
     named = ", ".join(map(str, children))
     return f" (foreign keys of other databases refer to it: {named})" if named else ""
 

@@ -138,7 +138,7 @@ def _rebuilt(
     before: frozenset[int],
     after: frozenset[int],
 ) -> bool:
-    """InnoDB gives a table or a partition that it makes anew another id."""
+    """InnoDB gives a table or a partition that it makes again another id."""
     if any(clause.kind is ClauseKind.DROP_PARTITION for clause in clauses):
         return False  # ids go because rows go
     unknown = not before and execution.algorithm is Algorithm.INPLACE

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from reconciler.diff.model import ClauseKind, Operation
 from reconciler.model.policy import HazardKind
 from reconciler.prove.chain import Ran
+from reconciler.prove.cross_database import assumed_parents
 from reconciler.prove.finding import Finding, finding
-from reconciler.prove.outside import assumed_parents
 from reconciler.prove.request import ProofRequest
 from reconciler.prove.row_versions import row_versions_left
 

@@ -211,7 +211,7 @@ def _step_after(verdict: ApplyVerdict, keyspace: str, environment: str) -> str:
             return "nothing; the run of the newer merge applies what is left"
         case ApplyVerdict.FAILED:
             return (
-                f"once the cause is mended, {run('apply')} runs what is left of this plan and"
+                f"once the cause is fixed, {run('apply')} runs what is left of this plan and"
                 f" nothing twice; if the plan itself must change, {run('plan', '--write')} makes"
                 " one of what is left"
             )
@@ -221,7 +221,7 @@ def _step_after(verdict: ApplyVerdict, keyspace: str, environment: str) -> str:
             return f"{run('resume')} runs the rest and nothing twice; {run('cancel')} ends it"
         case ApplyVerdict.CANCELLED:
             return (
-                f"revert the merge of the plan, or the next {run('apply')} begins it anew with"
+                f"revert the merge of the plan, or the next {run('apply')} begins it again with"
                 " what is left"
             )
         case ApplyVerdict.UNKNOWN:

@@ -38,7 +38,7 @@ def grouped_unreachable(
     unreachable: Iterable[Unreachable],
 ) -> tuple[tuple[tuple[str, ...], Unreachable], ...]:
     """Shards that could not be seen for one and the same reason together: a wrong password is one
-    thing to mend, on however many shards."""
+    thing to fix, on however many shards."""
     groups: dict[tuple[str, str, str], list[Unreachable]] = {}
     for lost in sorted_unreachable(unreachable):
         groups.setdefault((lost.code, lost.reason, lost.recovery), []).append(lost)

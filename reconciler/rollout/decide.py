@@ -1,7 +1,7 @@
 """What happens next in a rollout: a question that can be asked twice and answered alike.
 
 States, policy, requests and the time go in; one action comes out. Whoever acts on it comes back
-with the next situation; nothing is remembered here.
+with the next snapshot; nothing is remembered here.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Asked(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class RolloutLimits:
     """What the spec allows. `hosts` tells servers apart: shards on one are not two servers.
     `last_wave` is the number of the last wave this run may start; None: all."""
 
@@ -44,7 +44,7 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
+class RolloutSnapshot:
     """Where every shard with work stands. Waves are numbered from 1 and may be empty.
 
     `looked_at` are shards in unknown state that were looked at in vain; `gates_open` is how many
@@ -134,39 +134,39 @@ Action = (
 )
 
 
-def next_action(situation: Situation, pace: Pace) -> Action:
+def next_action(snapshot: RolloutSnapshot, limits: RolloutLimits) -> Action:
     """Looking comes before everything, asking to end before starting, failures before waves."""
-    lost = _lost(situation)
-    if unseen := [shard for shard in lost if shard not in situation.looked_at]:
-        room = pace.parallel - len(situation.in_flight)
+    lost = _lost(snapshot)
+    if unseen := [shard for shard in lost if shard not in snapshot.looked_at]:
+        room = limits.parallel - len(snapshot.in_flight)
         return Settle(tuple(unseen[:room])) if room > 0 else Wait()
-    if ending := _ending(situation, pace, lost):
-        return Wait() if situation.in_flight else ending
-    for index, wave in enumerate(situation.waves):
-        if any(situation.states[shard] not in SETTLED for shard in wave):
-            return _within_wave(situation, pace, index)
-    return Wait() if situation.in_flight else Finish()
+    if ending := _ending(snapshot, limits, lost):
+        return Wait() if snapshot.in_flight else ending
+    for index, wave in enumerate(snapshot.waves):
+        if any(snapshot.states[shard] not in SETTLED for shard in wave):
+            return _within_wave(snapshot, limits, index)
+    return Wait() if snapshot.in_flight else Finish()
 
 
-def nothing_new_may_start(situation: Situation, pace: Pace) -> bool:
+def nothing_new_may_start(snapshot: RolloutSnapshot, limits: RolloutLimits) -> bool:
     """True if shards in flight must not begin another operation either (ST-7)."""
-    return _ending(situation, pace, _lost(situation)) is not None
+    return _ending(snapshot, limits, _lost(snapshot)) is not None
 
 
-def _lost(situation: Situation) -> list[str]:
+def _lost(snapshot: RolloutSnapshot) -> list[str]:
     return [
         shard
-        for wave in situation.waves
+        for wave in snapshot.waves
         for shard in wave
-        if situation.states[shard] is S.UNKNOWN and shard not in situation.in_flight
+        if snapshot.states[shard] is S.UNKNOWN and shard not in snapshot.in_flight
     ]
 
 
-def _ending(situation: Situation, pace: Pace, lost: list[str]) -> Action | None:
+def _ending(snapshot: RolloutSnapshot, limits: RolloutLimits, lost: list[str]) -> Action | None:
     """Why nothing new starts any more, if there is a reason."""
-    if not _anything_left(situation):
+    if not _anything_left(snapshot):
         return None
-    match situation.asked:
+    match snapshot.asked:
         case Asked.STOP:
             return EndStopped()
         case Asked.CANCEL:
@@ -174,24 +174,26 @@ def _ending(situation: Situation, pace: Pace, lost: list[str]) -> Action | None:
         case Asked.NOTHING:
             pass
         case _:
-            assert_never(situation.asked)
-    if situation.guard_hold is not None:
-        return Pause(PauseFor.GUARD, situation.guard_hold)
-    return _after_failure(situation, pace, lost)
+            assert_never(snapshot.asked)
+    if snapshot.guard_hold is not None:
+        return Pause(PauseFor.GUARD, snapshot.guard_hold)
+    return _after_failure(snapshot, limits, lost)
 
 
-def _anything_left(situation: Situation) -> bool:
-    return any(state not in SETTLED for state in situation.states.values())
+def _anything_left(snapshot: RolloutSnapshot) -> bool:
+    return any(state not in SETTLED for state in snapshot.states.values())
 
 
-def _after_failure(situation: Situation, pace: Pace, lost: list[str]) -> Action | None:
+def _after_failure(
+    snapshot: RolloutSnapshot, limits: RolloutLimits, lost: list[str]
+) -> Action | None:
     failed = next(
-        (s for wave in situation.waves for s in wave if situation.states[s] is S.FAILED), None
+        (s for wave in snapshot.waves for s in wave if snapshot.states[s] is S.FAILED), None
     )
-    match pace.on_failure:
+    match limits.on_failure:
         case OnFailure.CONTINUE:
             return None
-        case OnFailure.PAUSE if situation.failures_released:
+        case OnFailure.PAUSE if snapshot.failures_released:
             return None
         case OnFailure.PAUSE if failed is not None:
             return Pause(PauseFor.FAILURE, ShardFailed(failed))
@@ -201,52 +203,54 @@ def _after_failure(situation: Situation, pace: Pace, lost: list[str]) -> Action 
             return EndUnknown(tuple(lost)) if lost else None
 
 
-def _within_wave(situation: Situation, pace: Pace, index: int) -> Action:
+def _within_wave(snapshot: RolloutSnapshot, limits: RolloutLimits, index: int) -> Action:
     """The next step inside the first wave that is not settled."""
     number = index + 1
-    begun = any(_has_begun(situation, shard) for shard in situation.waves[index])
-    if not begun and (held := _before_wave(situation, pace, index)):
+    begun = any(_has_begun(snapshot, shard) for shard in snapshot.waves[index])
+    if not begun and (held := _before_wave(snapshot, limits, index)):
         return held
-    if pace.last_wave is not None and number > pace.last_wave and not situation.in_flight:
+    if limits.last_wave is not None and number > limits.last_wave and not snapshot.in_flight:
         return Pause(PauseFor.LATER_WAVE, WaveNotAsked(number))
-    if shards := _startable(situation, pace, situation.waves[index]):
+    if shards := _startable(snapshot, limits, snapshot.waves[index]):
         return Start(shards)
-    if situation.in_flight:
+    if snapshot.in_flight:
         return Wait()
-    return EndUnknown(tuple(_lost(situation)))
+    return EndUnknown(tuple(_lost(snapshot)))
 
 
-def _has_begun(situation: Situation, shard: str) -> bool:
-    return shard in situation.in_flight or situation.states[shard] is not S.PENDING
+def _has_begun(snapshot: RolloutSnapshot, shard: str) -> bool:
+    return shard in snapshot.in_flight or snapshot.states[shard] is not S.PENDING
 
 
-def _before_wave(situation: Situation, pace: Pace, index: int) -> Action | None:
+def _before_wave(snapshot: RolloutSnapshot, limits: RolloutLimits, index: int) -> Action | None:
     """What keeps a wave from beginning: soak, then gate. The first one with work has neither."""
     number = index + 1
-    earlier = [shard for wave in situation.waves[:index] for shard in wave]
+    earlier = [shard for wave in snapshot.waves[:index] for shard in wave]
     if not earlier:
         return None
-    until_s = max(situation.settled_s[shard] for shard in earlier) + pace.soak_s
-    if situation.now_s < until_s:
+    until_s = max(snapshot.settled_s[shard] for shard in earlier) + limits.soak_s
+    if snapshot.now_s < until_s:
         return Soak(number, until_s)
-    gates_passed = sum(1 for wave in situation.waves[:index] if wave)
-    if pace.gate and gates_passed > situation.gates_open:
+    gates_passed = sum(1 for wave in snapshot.waves[:index] if wave)
+    if limits.gate and gates_passed > snapshot.gates_open:
         return Pause(PauseFor.GATE, GateClosed(number))
     return None
 
 
-def _startable(situation: Situation, pace: Pace, wave: tuple[str, ...]) -> tuple[str, ...]:
+def _startable(
+    snapshot: RolloutSnapshot, limits: RolloutLimits, wave: tuple[str, ...]
+) -> tuple[str, ...]:
     """Shards of the wave that may start now, within the bounds over all and per host."""
-    room = pace.parallel - len(situation.in_flight)
-    busy = Counter(pace.hosts.get(shard, shard) for shard in situation.in_flight)
+    room = limits.parallel - len(snapshot.in_flight)
+    busy = Counter(limits.hosts.get(shard, shard) for shard in snapshot.in_flight)
     chosen: list[str] = []
     for shard in wave:
         if len(chosen) >= room:
             break
-        if shard in situation.in_flight or situation.states[shard] not in _STARTABLE:
+        if shard in snapshot.in_flight or snapshot.states[shard] not in _STARTABLE:
             continue
-        host = pace.hosts.get(shard, shard)
-        if pace.parallel_per_host is None or busy[host] < pace.parallel_per_host:
+        host = limits.hosts.get(shard, shard)
+        if limits.parallel_per_host is None or busy[host] < limits.parallel_per_host:
             busy[host] += 1
             chosen.append(shard)
     return tuple(chosen)

@@ -289,7 +289,7 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, path: str) -> Problem:
             path, mark, "a tab is used for indentation", "indent with blanks; YAML allows no tab"
         )
     words = ", ".join(part for part in (error.context, error.problem) if part)
-    return _problem(path, mark, f"not valid YAML: {words}", "mend the syntax at this place")
+    return _problem(path, mark, f"not valid YAML: {words}", "fix the syntax at this place")
 
 
 def _unprintable(text: str, offset: int, path: str) -> Problem:

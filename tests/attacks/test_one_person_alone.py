@@ -89,7 +89,7 @@ def moves() -> st.SearchStrategy[Move]:
         lambda person: st.builds(
             Move,
             what=st.sampled_from(
-                ["push", "push", "push", "force", "there and back", "blind", "restore", "anew"]
+                ["push", "push", "push", "force", "there and back", "blind", "restore", "again"]
             ),
             person=st.just(person),
             account=accounts_of(person),
@@ -113,7 +113,7 @@ def make(branch: Branch, move: Move) -> None:
         case "blind":  # a button, an update: nothing of importance
             to = branch.commit(move.person, frozenset({"README.md"}), branch.head)
             branch.moved(move.account, to, PushKind.PUSH)
-        case "restore" | "anew":
+        case "restore" | "again":
             was = branch.head
             branch.moved(move.account, NOTHING, PushKind.DELETION)
             to = was if move.what == "restore" else branch.commit(move.person, move.files, was)

@@ -107,7 +107,7 @@ def test_a_finished_apply_is_never_written_again(ledger: SqlLedger) -> None:
     lease = begun(ledger)
     stored = ledger.apply(lease.apply_id)
     assert stored is not None
-    problem = Problem(code="x", message="it broke", recovery="mend it")
+    problem = Problem(code="x", message="it broke", recovery="fix it")
     failed = replace(stored, state=ApplyState.FAILED, problem=problem, completed_s=9.0)
     ledger.settle(lease, failed)
     read = ledger.apply(lease.apply_id)

@@ -1,5 +1,5 @@
 -- Plan for keyspace commerce in production (mysql 9.7)
--- For reading. Apply derives the statements anew and runs them only if both are equal.
+-- For reading. Apply derives the statements again and runs them only if both are equal.
 --
 -- 3 of 4 shards change, in 2 change sets.
 -- Already matching: c0-

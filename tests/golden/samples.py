@@ -299,7 +299,7 @@ LOST_REFUSAL = Refusal(
 DUPLICATES = Problem(
     code="statement-failed",
     message="table users: Duplicate entry 'a@example.com' for key 'users.uq_email' (1062)",
-    recovery="mend the cause, then `reconciler apply` the same plan: it runs what is left",
+    recovery="fix the cause, then `reconciler apply` the same plan: it runs what is left",
 )
 LOCK_WAIT = Problem(
     code="lock-wait-timeout",
@@ -333,5 +333,5 @@ SERVER_DIED = Problem(
     code="server-died",
     message="the scratch server ended while it should start; its last words:\n"
     "[ERROR] InnoDB: Cannot allocate memory for the buffer pool\n[ERROR] Aborting",
-    recovery="mend what the server complains about (memory, disk space), then run again",
+    recovery="fix what the server complains about (memory, disk space), then run again",
 )

@@ -19,6 +19,7 @@ from reconciler.edges.server.process import RunningServer, start_server
 from reconciler.model.server import Flavor
 from tests.fleet import Fleet
 from tests.integration.mysql_edges import admin_cursor
+from tests.scratch_servers import scratch_for
 from tests.sections import CASES
 
 STORED_PLANS = sorted((CASES / "formats").glob("plan-*"))
@@ -53,11 +54,15 @@ def database_of(shard: str) -> str:
 
 def variables(server: RunningServer) -> Mapping[str, str]:
     """What the stored specs leave to the environment."""
+    scratch = scratch_for(server)
     return {
         "SCHEMA_PORT": str(server.port),
         "SCHEMA_DATABASE": _STEM,
         "SCHEMA_USER": server.admin.user,
         "SCHEMA_PASSWORD": server.admin.password,
+        "SCRATCH_PORT": str(scratch.port),
+        "SCRATCH_USER": scratch.user,
+        "SCRATCH_PASSWORD": scratch.password,
     }
 
 

@@ -234,7 +234,7 @@ def test_what_a_reader_planned_somebody_with_more_rights_applies(fleet: Fleet) -
 
 def test_a_fleet_between_two_states_is_partial_whichever_run_brought_it_there(fleet: Fleet) -> None:
     """Two names are alike on the second shard. The second try sends nothing that is accepted, and
-    the fleet is half-done all the same; once the rows are mended the same plan runs the rest."""
+    the fleet is half-done all the same; once the rows are fixed the same plan runs the rest."""
     fleet.edit(
         "schemas/shop/users.sql", "  PRIMARY KEY (id)", "  PRIMARY KEY (id),\n  UNIQUE (name)"
     )

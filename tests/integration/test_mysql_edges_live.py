@@ -192,7 +192,7 @@ def test_parents_in_other_databases_come_along(
         f"CREATE TABLE `{other}`.p (id INT PRIMARY KEY)",
         f"CREATE TABLE t (id INT PRIMARY KEY, FOREIGN KEY (id) REFERENCES `{other}`.p (id))",
     )
-    [parent] = observed(connection_to(server, database)).outside_parents
+    [parent] = observed(connection_to(server, database)).cross_database_parents
     assert (parent.database, parent.table) == (other, "p")
     assert parent.definition.startswith("CREATE TABLE `p` (")
 
@@ -212,7 +212,7 @@ def test_children_in_other_databases_come_along(
         f" CONSTRAINT f1 FOREIGN KEY (a) REFERENCES `{database}`.`p t` (a) ON DELETE CASCADE,"
         f" CONSTRAINT f2 FOREIGN KEY (id) REFERENCES `{other}`.sibling (id)) CHARSET latin1",
     )
-    (found,) = observed(connection_to(server, database)).outside_children or ()
+    (found,) = observed(connection_to(server, database)).cross_database_children or ()
     assert str(found) == f"{other}.{child.strip('`')}"
     assert found.parents == ("p t",)
     assert found.table is not None
@@ -221,7 +221,7 @@ def test_children_in_other_databases_come_along(
     ]
     (key,) = found.table.foreign_keys
     assert (key.name, key.parent_database, key.on_delete) == ("f1", None, "CASCADE")
-    assert observed(connection_to(server, other)).outside_children == ()
+    assert observed(connection_to(server, other)).cross_database_children == ()
 
 
 def test_children_that_a_login_cannot_read_are_named_all_the_same(
@@ -236,11 +236,11 @@ def test_children_that_a_login_cannot_read_are_named_all_the_same(
     )
     reads = f"SELECT ON `{database}`.*"
     with account(server, reads, "PROCESS ON *.*") as login:
-        (found,) = observed(connection_to(server, database, login)).outside_children or ()
+        (found,) = observed(connection_to(server, database, login)).cross_database_children or ()
         assert (str(found), found.parents, found.table) == (f"{other}.c", ("p",), None)
     with account(server, reads) as login:
         seen = observed(connection_to(server, database, login))
-        assert seen.outside_children is None
+        assert seen.cross_database_children is None
         assert "foreign keys of other databases (needs PROCESS)" in seen.unseen
 
 

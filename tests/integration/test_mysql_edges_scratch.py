@@ -16,7 +16,7 @@ from reconciler.edges.server.process import RunningServer
 from reconciler.edges.workers import ThreadWorkers
 from reconciler.errors import Problem, Refused, Unavailable
 from reconciler.limits import SCRATCH_LEFTOVER_AFTER_S
-from reconciler.model.observation import OutsideChild
+from reconciler.model.observation import CrossDatabaseChild
 from reconciler.model.schema import Column, ForeignKey, Table
 from reconciler.model.server import Flavor, ServerSettings
 from reconciler.spec.model import Connection
@@ -243,7 +243,7 @@ def test_a_child_elsewhere_stands_in_the_way_under_its_real_name(
     key = ForeignKey(name="f", columns=("id",), parent_table="p", parent_columns=("id",))
     column = Column(name="id", sql_type="int")
     children = [
-        OutsideChild(
+        CrossDatabaseChild(
             database="theirs",
             name=name,
             parents=("p",),
@@ -257,7 +257,7 @@ def test_a_child_elsewhere_stands_in_the_way_under_its_real_name(
         for name in ("c", "d")
     ]
     with scratch.database(settings) as database:
-        assert database.add_outside_children(children) is None
+        assert database.add_cross_database_children(children) is None
         assert database.execute(PARENT) is None
         assert [*database.definitions()] == ["p"]
         refused = database.execute("ALTER TABLE p MODIFY id BIGINT NOT NULL")

@@ -11,7 +11,7 @@ import pytest
 from reconciler.diff.model import Clause, ClauseKind, Operation, Step
 from reconciler.edges.server.process import RunningServer
 from reconciler.guard.model import Refusal
-from reconciler.model.observation import ObservedShard, OutsideChild, TableFacts
+from reconciler.model.observation import CrossDatabaseChild, ObservedShard, TableFacts
 from reconciler.model.policy import Hazard, HazardKind
 from reconciler.model.renames import Rename, RenameKind
 from reconciler.model.schema import Schema
@@ -352,7 +352,7 @@ class TestForeignKeys:
             )
             with either.database([one]) as here, either.database([more]) as there:
                 seen, desired = either.observe(here), either.schema(either.observe(there))
-            assert [parent.table for parent in seen.outside_parents] == ["p"]
+            assert [parent.table for parent in seen.cross_database_parents] == ["p"]
             proven(either.prove_on(seen, desired))
 
     def test_a_parent_that_could_not_be_seen_is_assumed_and_said(self, either: Bench) -> None:
@@ -497,7 +497,7 @@ class TestChildrenInOtherDatabases:
 
     def test_children_that_nobody_could_see_are_said(self, either: Bench) -> None:
         with either.database([self.PARENT]) as here:
-            seen = replace(either.observe(here), outside_children=None)
+            seen = replace(either.observe(here), cross_database_children=None)
             with either.database([self.PARENT.replace("id int", "id bigint")]) as there:
                 goes = either.prove_on(seen, either.schema(either.observe(there)))
             with either.database([self.PARENT.replace("x int", "x bigint")]) as there:
@@ -507,8 +507,8 @@ class TestChildrenInOtherDatabases:
 
     def test_a_child_that_could_not_be_read_is_said(self, either: Bench) -> None:
         with either.database([self.PARENT]) as here:
-            hidden = OutsideChild(database="other", name="c", parents=("p",), table=None)
-            seen = replace(either.observe(here), outside_children=(hidden,))
+            hidden = CrossDatabaseChild(database="other", name="c", parents=("p",), table=None)
+            seen = replace(either.observe(here), cross_database_children=(hidden,))
             with either.database([self.PARENT.replace("id int", "id bigint")]) as there:
                 proof = either.prove_on(seen, either.schema(either.observe(there)))
         assert "other.c" in hazards_of(proof, HazardKind.UNPROVEN)

@@ -82,7 +82,7 @@ def test_what_a_shard_waits_for_is_shown_with_who_is_in_the_way(fleet: Fleet) ->
         assert process.returncode == 4
     assert fleet.run("cancel").code == 0
     assert status(fleet)["outcome"] == "cancelled"
-    assert fleet.run("apply").code == 0, "what is left is applied anew"
+    assert fleet.run("apply").code == 0, "what is left is applied again"
     assert len(ages(fleet)) == 4
 
 

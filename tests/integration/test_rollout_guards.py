@@ -159,8 +159,8 @@ def test_what_comes_after_a_failure_is_what_the_spec_says(
         assert len(with_key(fleet)) == 3
         assert status(fleet)["outcome"] == "failed"
     fleet.sql("40-80", "UPDATE users SET name = 'other' WHERE id = 2")
-    mended = fleet.run("apply")
-    assert mended.code == 0, mended.said
+    fixed = fleet.run("apply")
+    assert fixed.code == 0, fixed.said
     assert len(with_key(fleet)) == 4
 
 

@@ -28,7 +28,6 @@ import pymysql
 from reconciler.ddl.quote import quote_identifier
 from reconciler.drive.shard.task import RolloutWorld
 from reconciler.edges.clock import SystemClock
-from reconciler.edges.crew import ThreadCrew
 from reconciler.edges.ledger.engine import engine_for
 from reconciler.edges.ledger.sql import SqlLedger
 from reconciler.edges.mysql.live import MysqlLiveShards
@@ -36,6 +35,7 @@ from reconciler.edges.mysql.locks import MysqlShardLocks
 from reconciler.edges.mysql.scratch import MysqlScratch
 from reconciler.edges.mysql.session import MysqlShardSessions
 from reconciler.edges.server.process import RunningServer, start_server
+from reconciler.edges.worker_pool import ThreadWorkerPool
 from reconciler.edges.workers import ThreadWorkers
 from reconciler.errors import InvalidInput, ReconcilerError
 from reconciler.flows.apply import (
@@ -282,7 +282,7 @@ class Court:
             rollout = RolloutWorld(
                 sessions=self.sessions,
                 ledger=ledger,
-                crew=ThreadCrew(),
+                workers=ThreadWorkerPool(),
                 clock=self.world.clock,
                 jitter=lambda: 0.0,
                 interrupts=lambda: 0,

@@ -25,7 +25,7 @@ from reconciler.model.object_id import ObjectId, table_id
 from reconciler.model.server import Flavor, ServerError
 from reconciler.outcomes.progress import ProgressEvent
 from reconciler.plan.model import Plan, PlanCore, PlannedStatement
-from reconciler.ports.clock import CrewNews, WorkEnded
+from reconciler.ports.clock import WorkEnded, WorkerPoolNews
 from reconciler.ports.shards import Applied, BlockerEnd, Failed, Outcome, Unknown
 from reconciler.spec.model import ShardSpec
 from tests.sim.plans import definition, fingerprint
@@ -301,14 +301,14 @@ class SimLocks:
         return self.fleet.is_locked
 
 
-class SimCrew:
+class SimWorkerPool:
     """Runs one piece of work to its end at each wait; which one is up to the seed."""
 
     def __init__(self, clock: SimClock, random: Random) -> None:
         self._clock = clock
         self._random = random
         self._work: list[tuple[str, Callable[[], object]]] = []
-        self._news: list[CrewNews] = []
+        self._news: list[WorkerPoolNews] = []
         self.most_at_once = 0
         self.started: list[str] = []
 
@@ -320,7 +320,7 @@ class SimCrew:
     def tell(self, event: ProgressEvent) -> None:
         self._news.append(event)
 
-    def wait(self, timeout_s: float) -> list[CrewNews]:
+    def wait(self, timeout_s: float) -> list[WorkerPoolNews]:
         self._clock.sleep(timeout_s)
         if self._work:
             name, work = self._work.pop(self._random.randrange(len(self._work)))

@@ -20,10 +20,10 @@ from tests.sim.fleet import (
     Fate,
     FatedLedger,
     ProcessKilled,
-    SimCrew,
     SimFleet,
     SimLocks,
     SimSessions,
+    SimWorkerPool,
 )
 from tests.sim.plans import environment
 
@@ -53,7 +53,7 @@ class Simulation:
     holder: str = "somebody"
     interrupts: int = 0
     events: list[ProgressEvent] = field(default_factory=list)
-    crew: SimCrew | None = None
+    workers: SimWorkerPool | None = None
     place: tuple[ShardSpec, ...] = ()
     servers: dict[str, str] = field(default_factory=dict)
     gates: AskGates = tuple
@@ -72,11 +72,11 @@ class Simulation:
     ) -> ApplyOutcome:
         """Raises ProcessKilled if its fate is to be killed."""
         fate = fate or Fate()
-        self.crew = SimCrew(self.fleet.clock, self.random)
+        self.workers = SimWorkerPool(self.fleet.clock, self.random)
         world = RolloutWorld(
             sessions=SimSessions(self.fleet, fate),
             ledger=FatedLedger(self.ledger, fate),
-            crew=self.crew,
+            workers=self.workers,
             clock=self.fleet.clock,
             jitter=self.random.random,
             interrupts=lambda: self.interrupts,

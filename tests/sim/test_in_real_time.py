@@ -16,8 +16,8 @@ from reconciler.drive.open import RolloutOrder
 from reconciler.drive.roll_out import roll_out
 from reconciler.drive.shard.task import RolloutWorld
 from reconciler.edges.clock import SystemClock
-from reconciler.edges.crew import ThreadCrew
 from reconciler.edges.ledger.sql import SqlLedger, open_ledger
+from reconciler.edges.worker_pool import ThreadWorkerPool
 from reconciler.ledger.reasons import NothingNewStarts
 from reconciler.ledger.states import RequestKind, RequestState
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict, ControlOutcome
@@ -54,7 +54,7 @@ class Running:
         world = RolloutWorld(
             sessions=SimSessions(self.fleet, Fate()),
             ledger=self.ledger,
-            crew=ThreadCrew(),
+            workers=ThreadWorkerPool(),
             clock=SystemClock(),
             jitter=lambda: 1.0,
             interrupts=lambda: self.interrupts,

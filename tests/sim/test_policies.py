@@ -243,8 +243,8 @@ def test_no_more_at_once_than_the_spec_allows(per_host: int | None, most: int) -
     )
     sim.place = placed
     sim.run()
-    assert sim.crew is not None
-    assert sim.crew.most_at_once == most
+    assert sim.workers is not None
+    assert sim.workers.most_at_once == most
 
 
 @pytest.mark.invariant("ST-15")
@@ -601,7 +601,7 @@ class Broken:
             self._calls_left -= 1
             if self._calls_left <= 0:
                 raise Unavailable(
-                    Problem(code="ledger-unavailable", message="disk full", recovery="mend it")
+                    Problem(code="ledger-unavailable", message="disk full", recovery="fix it")
                 )
             return found(*args, **kwargs)
 

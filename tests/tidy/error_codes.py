@@ -23,7 +23,7 @@ _SPOKEN = {
     "internal-error": "report it with the command line that was used",
     "doctor": "do what the finding says",
 }
-# A statement comes from a plan: what is wrong with it is not mended in a file.
+# A statement comes from a plan: what is wrong with it is not fixed in a file.
 _STATEMENT_STEP = "run `reconciler plan` again and have the new plan reviewed"
 
 

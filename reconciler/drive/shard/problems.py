@@ -12,7 +12,7 @@ from reconciler.ports.shards import Failed
 
 _PLAN_AGAIN = "run `reconciler plan --write` again, have the new plan reviewed, then apply"
 _SAME_PLAN = (
-    "mend the cause; once this apply has ended, `reconciler apply` runs what is left of the plan"
+    "fix the cause; once this apply has ended, `reconciler apply` runs what is left of the plan"
 )
 _RESUME = "`reconciler resume`: it looks at the shard first and runs only what is left"
 

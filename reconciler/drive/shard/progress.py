@@ -6,20 +6,20 @@ from reconciler.errors import Problem
 from reconciler.ledger.reasons import Reason
 from reconciler.outcomes.progress import RolloutWaits, StatementEnded, StatementStarted
 from reconciler.plan.model import PlannedStatement
-from reconciler.ports.clock import Clock, Crew
+from reconciler.ports.clock import Clock, WorkerPool
 from reconciler.rollout.operations import ShardWork
 
 
 class ShardProgress:
-    def __init__(self, crew: Crew, clock: Clock, work: ShardWork) -> None:
-        self._crew = crew
+    def __init__(self, workers: WorkerPool, clock: Clock, work: ShardWork) -> None:
+        self._workers = workers
         self._clock = clock
         self._shard = work.shard
         self._keyspace = work.operations[0].key.keyspace
         self._of = len(work.statements)
 
     def started(self, statement: PlannedStatement, index: int) -> None:
-        self._crew.tell(
+        self._workers.tell(
             StatementStarted(
                 at_s=self._clock.now_s(),
                 keyspace=self._keyspace,
@@ -34,7 +34,7 @@ class ShardProgress:
     def ended(
         self, statement: PlannedStatement, index: int, elapsed_s: float, problem: Problem | None
     ) -> None:
-        self._crew.tell(
+        self._workers.tell(
             StatementEnded(
                 at_s=self._clock.now_s(),
                 keyspace=self._keyspace,
@@ -48,7 +48,7 @@ class ShardProgress:
         )
 
     def waits(self, reason: Reason, until_s: float | None = None) -> None:
-        self._crew.tell(
+        self._workers.tell(
             RolloutWaits(
                 at_s=self._clock.now_s(),
                 keyspace=self._keyspace,

@@ -36,7 +36,7 @@ class RecordLost(Exception):
         self.problem = problem
 
 
-class ShardBook:
+class ShardRecorder:
     """Rows of one shard's operations as they were last written, and what is to be written next."""
 
     def __init__(

@@ -22,13 +22,13 @@ from reconciler.drive.shard.problems import (
     unanswered,
 )
 from reconciler.drive.shard.progress import ShardProgress
-from reconciler.drive.shard.recorder import RecordLost, ShardBook
+from reconciler.drive.shard.recorder import RecordLost, ShardRecorder
 from reconciler.drive.shard.task import (
     Brake,
-    BrakePedal,
     RolloutWorld,
     ShardResult,
     ShardTask,
+    StopSignal,
     pause,
     retry_pause_s,
 )
@@ -87,10 +87,10 @@ _Step = _Next | _Again | _End
 
 
 def run_shard(
-    world: RolloutWorld, task: ShardTask, lease: Lease, locks: HeldLocks, pedal: BrakePedal
+    world: RolloutWorld, task: ShardTask, lease: Lease, locks: HeldLocks, stop: StopSignal
 ) -> ShardResult:
     """Run what the shard has left to do. Raises nothing of the world's."""
-    return _ShardRun(world, task, lease, locks, pedal).run()
+    return _ShardRun(world, task, lease, locks, stop).run()
 
 
 class _ShardRun:
@@ -100,15 +100,15 @@ class _ShardRun:
         task: ShardTask,
         lease: Lease,
         locks: HeldLocks,
-        pedal: BrakePedal,
+        stop: StopSignal,
     ) -> None:
         self._world = world
         self._task = task
         self._locks = locks
-        self._pedal = pedal
+        self._stop = stop
         self._shard = task.work.shard
-        self._book = ShardBook(world.ledger, lease, world.clock, self._shard, task.rows)
-        self._progress = ShardProgress(world.crew, world.clock, task.work)
+        self._record = ShardRecorder(world.ledger, lease, world.clock, self._shard, task.rows)
+        self._progress = ShardProgress(world.workers, world.clock, task.work)
         self._index = task.next_index
         self._first_index = self._index
         self._attempt = 1
@@ -116,15 +116,15 @@ class _ShardRun:
 
     def run(self) -> ShardResult:
         try:
-            self._book.resume_stopped()
+            self._record.resume_stopped()
             end = self._until_end()
-            self._book.stop_halfway()
-            self._book.write()
+            self._record.stop_halfway()
+            self._record.write()
         except RecordLost as lost:
             end = _End(ends_run=lost.problem)
         return ShardResult(
             shard=self._shard,
-            rows=self._book.rows,
+            rows=self._record.rows,
             statements_run=self._index - self._first_index,
             hold=end.hold,
             ends_run=end.ends_run,
@@ -173,7 +173,7 @@ class _ShardRun:
         if session.claim():
             return None
         object_id = self._object
-        self._book.wait(object_id, "an earlier run's session on the shard to end")
+        self._record.wait(object_id, "an earlier run's session on the shard to end")
         self._progress.waits(EarlierSession())
         give_up_s = self._world.clock.monotonic_s() + CLAIM_WAIT_S_MAX
         while not session.claim():
@@ -181,8 +181,8 @@ class _ShardRun:
                 return _End()
             if self._world.clock.monotonic_s() >= give_up_s:
                 return _Again(not_claimed(self._shard, object_id))
-            pause(self._world.clock, self._pedal, SETTLE_PAUSE_S)
-        self._book.wait(object_id, "")
+            pause(self._world.clock, self._stop, SETTLE_PAUSE_S)
+        self._record.wait(object_id, "")
         return self._look_again(session, object_id)
 
     def _look_again(self, session: ShardSession, object_id: ObjectId) -> _End | None:
@@ -193,10 +193,10 @@ class _ShardRun:
         for operation in self._task.work.operations:
             found, done = operation.key.object_id, operation.done_before(position)
             if done > operation.done_before(self._index):
-                self._book.count_done(found, done)
+                self._record.count_done(found, done)
                 if done == len(operation.indexes) and found != self._last_object:
                     self._complete(found)
-                self._book.tell(EarlierRunCameThrough(), found)
+                self._record.tell(EarlierRunCameThrough(), found)
         self._first_index += position - self._index
         self._index = position
         return None
@@ -206,7 +206,7 @@ class _ShardRun:
         if (step := self._before(session, statement)) is not None:
             return step
         self._clear_the_way(session, statement.object_id)
-        self._book.intend(self._index, statement, self._attempt)
+        self._record.intend(self._index, statement, self._attempt)
         self._progress.started(statement, self._index)
         begun_s = self._world.clock.monotonic_s()
         step = self._send(session, statement)
@@ -249,11 +249,11 @@ class _ShardRun:
                 return None
             if not waits:
                 waits = True
-                self._book.wait(object_id, f"this to pass: {refusal.message}")
+                self._record.wait(object_id, f"this to pass: {refusal.message}")
                 self._progress.waits(InWords(refusal.message))
-            pause(self._world.clock, self._pedal, GUARD_PAUSE_S)
+            pause(self._world.clock, self._stop, GUARD_PAUSE_S)
         if waits:
-            self._book.wait(object_id, "")
+            self._record.wait(object_id, "")
         return None
 
     def _vitals_refusal(self, session: ShardSession, statement: PlannedStatement) -> Refusal | None:
@@ -274,14 +274,14 @@ class _ShardRun:
         if self._world.clock.monotonic_s() - self._blocked_since_s >= after_s:
             for end in session.kill_blockers(object_id):
                 told = BlockerEnded(end.session, end.is_denied)
-                self._book.tell(told, object_id)
+                self._record.tell(told, object_id)
                 self._progress.waits(told)
 
     def _is_braked(self, object_id: ObjectId) -> bool:
         """A stop takes effect between two statements, a failure elsewhere between operations."""
-        if self._pedal.brake is Brake.NO_NEW_OPERATION:
-            return self._book.state(object_id) is OperationState.PENDING
-        return self._pedal.brake is Brake.AFTER_STATEMENT
+        if self._stop.brake is Brake.NO_NEW_OPERATION:
+            return self._record.state(object_id) is OperationState.PENDING
+        return self._stop.brake is Brake.AFTER_STATEMENT
 
     def _send(self, session: ShardSession, statement: PlannedStatement) -> _Step:
         rollout = self._task.rollout
@@ -310,11 +310,11 @@ class _ShardRun:
         return object_differs(session, self._task, effect.object_id, expected) is None
 
     def _applied(self, statement: PlannedStatement) -> _Next:
-        book, object_id = self._book, statement.object_id
-        book.conclude(self._index, StatementState.APPLIED)
+        record, object_id = self._record, statement.object_id
+        record.conclude(self._index, StatementState.APPLIED)
         operation = self._task.work.operation_at(self._index)
         done = operation.done_before(self._index + 1)
-        book.count_done(object_id, done)
+        record.count_done(object_id, done)
         if done == len(operation.indexes) and object_id != self._last_object:
             self._complete(object_id)
         return _Next()
@@ -325,9 +325,9 @@ class _ShardRun:
         return self._task.work.statements[-1].object_id
 
     def _complete(self, object_id: ObjectId) -> None:
-        is_running = self._book.state(object_id) is OperationState.RUNNING
-        self._book.move(object_id, Move.COMPLETE if is_running else Move.FIND_DONE)
-        self._book.tell(Completed(), object_id)
+        is_running = self._record.state(object_id) is OperationState.RUNNING
+        self._record.move(object_id, Move.COMPLETE if is_running else Move.FIND_DONE)
+        self._record.tell(Completed(), object_id)
 
     def _end_of_shard(self, session: ShardSession) -> _Next | _End:
         """All statements have run: is all of the shard as the plan leaves it (GD-12)?"""
@@ -335,11 +335,11 @@ class _ShardRun:
         try:
             problem = end_differs(session, self._task)
         except Unavailable as error:
-            if self._book.state(object_id) is not OperationState.RUNNING:
+            if self._record.state(object_id) is not OperationState.RUNNING:
                 raise
             unseen = end_unseen(self._shard, error.problems[0].message)
-            self._book.move(object_id, Move.LOSE, unseen)
-            self._book.tell(OutcomeLost(unseen.message), object_id)
+            self._record.move(object_id, Move.LOSE, unseen)
+            self._record.tell(OutcomeLost(unseen.message), object_id)
             return _End()
         if problem is not None:
             return self._fail(object_id, problem)
@@ -348,12 +348,12 @@ class _ShardRun:
 
     def _wrong_result(self, statement: PlannedStatement) -> _End:
         problem = read_back_differs(self._shard, statement.object_id)
-        self._book.conclude(self._index, StatementState.FAILED, problem)
+        self._record.conclude(self._index, StatementState.FAILED, problem)
         return self._fail(statement.object_id, problem)
 
     def _failed(self, statement: PlannedStatement, failed: Failed) -> _Step:
         problem = statement_failed(self._shard, statement.object_id, failed)
-        self._book.conclude(self._index, StatementState.FAILED, problem)
+        self._record.conclude(self._index, StatementState.FAILED, problem)
         if failed.transient:
             if self._blocked_since_s is None:
                 self._blocked_since_s = self._world.clock.monotonic_s()
@@ -361,13 +361,13 @@ class _ShardRun:
         return self._fail(statement.object_id, problem)
 
     def _lose(self, statement: PlannedStatement, problem: Problem) -> _End:
-        self._book.conclude(self._index, StatementState.UNKNOWN, problem)
-        self._book.move(statement.object_id, Move.LOSE, problem)
-        self._book.tell(OutcomeLost(problem.message), statement.object_id)
+        self._record.conclude(self._index, StatementState.UNKNOWN, problem)
+        self._record.move(statement.object_id, Move.LOSE, problem)
+        self._record.tell(OutcomeLost(problem.message), statement.object_id)
         return _End()
 
     def _fail(self, object_id: ObjectId, problem: Problem) -> _End:
-        self._book.fail(object_id, problem)
+        self._record.fail(object_id, problem)
         return _End()
 
     def _back_off(self, step: _Again) -> _End | None:
@@ -375,15 +375,15 @@ class _ShardRun:
         object_id = self._object
         if self._attempt > self._task.rollout.lock_retries:
             return self._fail(object_id, tried_in_vain(step.problem, self._attempt))
-        if self._book.state(object_id) is OperationState.RUNNING:
-            self._book.move(object_id, Move.FAIL_FOR_NOW, step.problem)
-        self._book.wait(object_id, step.blocker or f"its next try; {step.problem.message}")
+        if self._record.state(object_id) is OperationState.RUNNING:
+            self._record.move(object_id, Move.FAIL_FOR_NOW, step.problem)
+        self._record.wait(object_id, step.blocker or f"its next try; {step.problem.message}")
         pause_s = retry_pause_s(self._attempt, self._world.jitter())
         until_s = self._world.clock.now_s() + pause_s
         self._progress.waits(InWords(step.problem.message), until_s)
-        pause(self._world.clock, self._pedal, pause_s)
+        pause(self._world.clock, self._stop, pause_s)
         self._attempt += 1
         return None
 
     def _problem_of(self, object_id: ObjectId) -> Problem | None:
-        return next((row.problem for row in self._book.rows if row.object_id == object_id), None)
+        return next((row.problem for row in self._record.rows if row.object_id == object_id), None)

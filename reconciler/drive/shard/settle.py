@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from reconciler.drive.shard.looks import end_differs, position_seen
 from reconciler.drive.shard.problems import still_unknown
-from reconciler.drive.shard.recorder import RecordLost, ShardBook
+from reconciler.drive.shard.recorder import RecordLost, ShardRecorder
 from reconciler.drive.shard.task import (
     Brake,
-    BrakePedal,
     RolloutWorld,
     ShardResult,
     ShardTask,
+    StopSignal,
     pause,
     retry_pause_s,
 )
@@ -39,24 +39,24 @@ def settle_shard(
     task: ShardTask,
     lease: Lease,
     recorded: tuple[StoredStatement, ...],
-    pedal: BrakePedal,
+    stop: StopSignal,
 ) -> ShardResult:
     """Move the shard's unknown operations to where the shard is. `recorded` are its statements as
     the ledger has them. Operations stay unknown if nobody can tell yet."""
-    book = ShardBook(world.ledger, lease, world.clock, task.work.shard, task.rows)
+    record = ShardRecorder(world.ledger, lease, world.clock, task.work.shard, task.rows)
     lost: Problem | None = None
     try:
         try:
-            _settle(book, task, recorded, _position(world, task, pedal))
+            _settle(record, task, recorded, _position(world, task, stop))
         except _NotYet as reason:
-            _stay_unknown(book, task, str(reason))
-        book.write()
+            _stay_unknown(record, task, str(reason))
+        record.write()
     except RecordLost as error:
         lost = error.problem
-    return ShardResult(shard=task.work.shard, rows=book.rows, ends_run=lost)
+    return ShardResult(shard=task.work.shard, rows=record.rows, ends_run=lost)
 
 
-def _position(world: RolloutWorld, task: ShardTask, pedal: BrakePedal) -> int | Problem:
+def _position(world: RolloutWorld, task: ShardTask, stop: StopSignal) -> int | Problem:
     """How many of the shard's statements have taken effect; a Problem if it is at no such point."""
     give_up_s = world.clock.monotonic_s() + SETTLE_WAIT_S_MAX
     looks = 0
@@ -64,18 +64,18 @@ def _position(world: RolloutWorld, task: ShardTask, pedal: BrakePedal) -> int | 
         try:
             with world.sessions.open(task.spec, server=task.basis.server) as session:
                 while _may_run(session, task):
-                    _wait_for_it(world, pedal, give_up_s)
+                    _wait_for_it(world, stop, give_up_s)
                 position = position_seen(session, task)
                 if position == len(task.work.statements):
                     position = end_differs(session, task) or position
-                # The connection may have been made anew for the look, without the claim.
+                # The connection may have been made again for the look, without the claim.
                 if not _may_run(session, task):
                     return position
         except Unavailable as error:
             looks += 1
-            if looks >= SETTLE_LOOKS_MAX or pedal.brake is Brake.AFTER_STATEMENT:
+            if looks >= SETTLE_LOOKS_MAX or stop.brake is Brake.AFTER_STATEMENT:
                 raise _NotYet(error.problems[0].message) from error
-            pause(world.clock, pedal, retry_pause_s(looks, world.jitter()))
+            pause(world.clock, stop, retry_pause_s(looks, world.jitter()))
 
 
 def _may_run(session: ShardSession, task: ShardTask) -> bool:
@@ -85,38 +85,38 @@ def _may_run(session: ShardSession, task: ShardTask) -> bool:
     )
 
 
-def _wait_for_it(world: RolloutWorld, pedal: BrakePedal, give_up_s: float) -> None:
-    if pedal.brake is Brake.AFTER_STATEMENT or world.clock.monotonic_s() >= give_up_s:
+def _wait_for_it(world: RolloutWorld, stop: StopSignal, give_up_s: float) -> None:
+    if stop.brake is Brake.AFTER_STATEMENT or world.clock.monotonic_s() >= give_up_s:
         raise _NotYet("the statement is still running there")
-    pause(world.clock, pedal, SETTLE_PAUSE_S)
+    pause(world.clock, stop, SETTLE_PAUSE_S)
 
 
 def _settle(
-    book: ShardBook,
+    record: ShardRecorder,
     task: ShardTask,
     recorded: tuple[StoredStatement, ...],
     position: int | Problem,
 ) -> None:
     if isinstance(position, Problem):
-        unknown = next(row for row in book.rows if row.state is OperationState.UNKNOWN)
-        book.fail(unknown.object_id, position)
+        unknown = next(row for row in record.rows if row.state is OperationState.UNKNOWN)
+        record.fail(unknown.object_id, position)
         return
     for row in recorded:
         if row.state in _IN_DOUBT:
             ran = row.index < position
             found = StatementState.APPLIED if ran else StatementState.NEVER_RAN
-            book.conclude_found(row, found)
-            book.tell(StatementFound(found), row.object_id)
+            record.conclude_found(row, found)
+            record.tell(StatementFound(found), row.object_id)
     for operation in task.work.operations:
         object_id, done = operation.key.object_id, operation.done_before(position)
-        if book.state(object_id) is OperationState.UNKNOWN:
-            book.count_done(object_id, done)
+        if record.state(object_id) is OperationState.UNKNOWN:
+            record.count_done(object_id, done)
             is_done = done == len(operation.indexes)
-            book.move(object_id, Move.FIND_DONE if is_done else Move.FIND_UNDONE)
+            record.move(object_id, Move.FIND_DONE if is_done else Move.FIND_UNDONE)
 
 
-def _stay_unknown(book: ShardBook, task: ShardTask, reason: str) -> None:
+def _stay_unknown(record: ShardRecorder, task: ShardTask, reason: str) -> None:
     problem = still_unknown(task.work.shard, reason)
-    for row in book.rows:
+    for row in record.rows:
         if row.state is OperationState.UNKNOWN:
-            book.explain(row.object_id, problem)
+            record.explain(row.object_id, problem)

@@ -13,7 +13,7 @@ from reconciler.guard.model import Refusal
 from reconciler.ledger.model import StoredOperation
 from reconciler.limits import RETRY_PAUSE_S, RETRY_PAUSE_S_MAX, ROLLOUT_POLL_S
 from reconciler.model.object_id import ObjectId
-from reconciler.ports.clock import Clock, Crew
+from reconciler.ports.clock import Clock, WorkerPool
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.shards import ShardSessions
 from reconciler.rollout.operations import ShardWork
@@ -27,7 +27,7 @@ class RolloutWorld:
 
     sessions: ShardSessions
     ledger: Ledger
-    crew: Crew
+    workers: WorkerPool
     clock: Clock
     jitter: Callable[[], float]
     interrupts: Callable[[], int]
@@ -41,7 +41,7 @@ class Brake(IntEnum):
     AFTER_STATEMENT = 2
 
 
-class BrakePedal:
+class StopSignal:
     """The one thing that the driver and the shards in flight share."""
 
     def __init__(self) -> None:
@@ -83,10 +83,10 @@ class ShardResult:
     ends_run: Problem | None = None
 
 
-def pause(clock: Clock, pedal: BrakePedal, seconds: float) -> None:
+def pause(clock: Clock, stop: StopSignal, seconds: float) -> None:
     """Sleep, unless shards in flight must end: nobody who asked to stop waits for a pause."""
     until_s = clock.monotonic_s() + seconds
-    while pedal.brake is not Brake.AFTER_STATEMENT:
+    while stop.brake is not Brake.AFTER_STATEMENT:
         left_s = until_s - clock.monotonic_s()
         if left_s <= 0:
             return

@@ -71,6 +71,6 @@ def _not_written(path: str, error: OSError) -> Unavailable:
         Problem(
             code="file-not-written",
             message=f"{path} cannot be written: {error.strerror}",
-            recovery="make room, or mend the permissions of the folder, and run the command again",
+            recovery="make room, or fix the permissions of the folder, and run the command again",
         )
     )

@@ -187,7 +187,7 @@ def _unreadable(what: str) -> Problem:
     return Problem(
         code="event-unreadable",
         message=f"GITHUB_EVENT_PATH: {what}",
-        recovery="run the job again; the runner writes this file anew",
+        recovery="run the job again; the runner writes this file again",
     )
 
 

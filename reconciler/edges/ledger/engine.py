@@ -211,7 +211,7 @@ def _unavailable(reason: str) -> Unavailable:
         Problem(
             code="ledger-unavailable",
             message=f"the ledger cannot be used: {reason}",
-            recovery="mend the ledger (its server, its disk, its file's permissions), then"
+            recovery="fix the ledger (its server, its disk, its file's permissions), then"
             " `reconciler resume`",
         )
     )

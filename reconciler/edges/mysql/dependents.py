@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from reconciler.ddl.usage import names_in
 from reconciler.edges.mysql.connect import Link, Row
+from reconciler.edges.mysql.cross_database_children import read_references
 from reconciler.edges.mysql.grants import SHOWS_TABLES, unseen_with
 from reconciler.edges.mysql.once_per_server import OncePerServer
-from reconciler.edges.mysql.outside_children import read_references
 from reconciler.edges.mysql.problems import ServerRefusal
 from reconciler.edges.mysql.reading import column, number, text
 from reconciler.edges.mysql.scratch_server import is_scratch_name

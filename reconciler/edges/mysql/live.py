@@ -13,11 +13,11 @@ from pathlib import Path
 from reconciler.edges.client.target import Target
 from reconciler.edges.mysql.access import read_access
 from reconciler.edges.mysql.connect import Link, connect
+from reconciler.edges.mysql.cross_database_children import CrossDatabaseChildren
 from reconciler.edges.mysql.deadline import Overdue, Patience, map_with_deadline
 from reconciler.edges.mysql.dependents import ProgramsElsewhere
 from reconciler.edges.mysql.grants import SHOWS_TABLES, unseen_with
-from reconciler.edges.mysql.others import read_others, read_outside_parents
-from reconciler.edges.mysql.outside_children import OutsideChildren
+from reconciler.edges.mysql.others import read_cross_database_parents, read_others
 from reconciler.edges.mysql.problems import (
     as_unavailable,
     hidden_tables,
@@ -69,7 +69,7 @@ class ServerWide:
     """What is asked once per server, for the length of one look at a fleet."""
 
     row_versions: RowVersions = field(default_factory=RowVersions)
-    outside_children: OutsideChildren = field(default_factory=OutsideChildren)
+    cross_database_children: CrossDatabaseChildren = field(default_factory=CrossDatabaseChildren)
     programs: ProgramsElsewhere = field(default_factory=ProgramsElsewhere)
 
 
@@ -101,11 +101,11 @@ def _observe(
     # First of all: it takes the first shard of a server the longest, and the others need it last.
     folded = _folded(database, server)
     versions = servers.row_versions.of(link, server, folded)
-    children = servers.outside_children.of(link, server, folded)
+    children = servers.cross_database_children.of(link, server, folded)
     elsewhere, hidden = servers.programs.of(link, server, folded, access.privileges)
     read = read_tables(link, database, list_again=list_with_facts)
     others = read_others(link, database, read.listing)
-    outside = read_outside_parents(link, read.definitions, server.settings.version)
+    outside = read_cross_database_parents(link, read.definitions, server.settings.version)
     unseen = (*others.unseen, *outside.unseen, *hidden)
     if access.privileges is not None:
         unseen = (*unseen_with(privileges), *unseen)
@@ -123,12 +123,12 @@ def _observe(
             (table, _with_versions(read.listing.facts[table], table, versions))
             for table, _ in read.definitions
         ),
-        outside_parents=outside.parents,
-        outside_children=children,
+        cross_database_parents=outside.parents,
+        cross_database_children=children,
         place=f"{server.identity}/{folded}",
         dependents=Dependents(
             programs=(*others.programs, *elsewhere),
-            references=servers.outside_children.references(link, server, folded),
+            references=servers.cross_database_children.references(link, server, folded),
             sees_elsewhere=not hidden,
         ),
         access=access,

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from reconciler.ddl.cross_database import cross_database_references
 from reconciler.ddl.foreign import foreign_table
-from reconciler.ddl.outside import outside_references
 from reconciler.ddl.quote import quote_identifier
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.dependents import body_of
@@ -20,7 +20,7 @@ from reconciler.edges.mysql.problems import ServerRefusal, misread
 from reconciler.edges.mysql.reading import Listing, number, text
 from reconciler.model.dependents import Program
 from reconciler.model.object_id import ObjectKind
-from reconciler.model.observation import OutsideParent
+from reconciler.model.observation import CrossDatabaseParent
 from reconciler.model.schema import OtherObject
 from reconciler.model.server import ServerVersion
 
@@ -61,7 +61,7 @@ class OthersRead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParentsRead:
-    parents: tuple[OutsideParent, ...]
+    parents: tuple[CrossDatabaseParent, ...]
     unseen: tuple[str, ...]
 
 
@@ -103,12 +103,14 @@ def read_others(link: Link, database: str, listing: Listing) -> OthersRead:
     )
 
 
-def read_outside_parents(
+def read_cross_database_parents(
     link: Link, definitions: Iterable[tuple[str, str]], version: ServerVersion
 ) -> ParentsRead:
     """Those whose definition is understood. Raises ServerRefusal or LinkLost."""
     parents, unseen = [], []
-    wanted = {pair for _, definition in definitions for pair in outside_references(definition)}
+    wanted = {
+        pair for _, definition in definitions for pair in cross_database_references(definition)
+    }
     for database, table in sorted(wanted):
         name = f"{quote_identifier(database)}.{quote_identifier(table)}"
         definition = _shown(link, f"SHOW CREATE TABLE {name}", width=2)
@@ -116,7 +118,9 @@ def read_outside_parents(
             # Missing (made with foreign_key_checks off), hidden, or in a form that nobody knows.
             unseen.append(f"table {table} of another database, which a foreign key refers to")
         else:
-            parents.append(OutsideParent(database=database, table=table, definition=definition))
+            parents.append(
+                CrossDatabaseParent(database=database, table=table, definition=definition)
+            )
     return ParentsRead(parents=tuple(parents), unseen=tuple(unseen))
 
 

@@ -100,14 +100,14 @@ _WORDING_BY_NUMBER = {
     1044: _Wording(
         code="privilege-missing",
         message="the login may not use the shard's database, or there is no such database",
-        recovery="mend `database` in the spec's connection, or grant the login SELECT on the"
+        recovery="fix `database` in the spec's connection, or grant the login SELECT on the"
         " database, then run the same command again",
     ),
     1045: _LOGIN,
     1049: _Wording(
         code="unknown-database",
         message="the server has no database of this name",
-        recovery="mend `database` in the spec's connection, or create the database on the server",
+        recovery="fix `database` in the spec's connection, or create the database on the server",
     ),
     1129: _MACHINE,
     1130: _MACHINE,
@@ -186,7 +186,7 @@ def connection_refused(label: str) -> Problem:
     return Problem(
         code="connection-refused",
         message=f"{label}: nothing accepts connections at its host and port, or at its socket",
-        recovery="start the server, or mend `host`, `port` or `socket` in the spec's connection",
+        recovery="start the server, or fix `host`, `port` or `socket` in the spec's connection",
     )
 
 
@@ -194,7 +194,7 @@ def host_unknown(label: str) -> Problem:
     return Problem(
         code="host-unknown",
         message=f"{label}: the name of its host cannot be resolved",
-        recovery="mend `host` in the spec's connection, or the name service of this machine",
+        recovery="fix `host` in the spec's connection, or the name service of this machine",
     )
 
 
@@ -336,7 +336,7 @@ def server_changed(label: str) -> Problem:
         code="server-changed",
         message=f"{label}: another server answers than before, or the same one with other settings",
         recovery="see whether there was a failover; then `reconciler resume`, which looks at every"
-        " shard anew",
+        " shard again",
     )
 
 

@@ -17,8 +17,8 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
+from reconciler.ddl.cross_database import with_outside_databases
 from reconciler.ddl.foreign import ForeignDefinition
-from reconciler.ddl.outside import with_outside_databases
 from reconciler.ddl.quote import quote_identifier, quote_string
 from reconciler.ddl.render import create_table_sql
 from reconciler.diff.session import DEFAULT_SESSION, UNCHECKED, StatementSession
@@ -36,7 +36,7 @@ from reconciler.edges.mysql.session_settings import (
 )
 from reconciler.edges.mysql.target import resolve
 from reconciler.errors import Problem, Refused
-from reconciler.model.observation import OutsideChild
+from reconciler.model.observation import CrossDatabaseChild
 from reconciler.model.schema import Table
 from reconciler.model.server import Flavor, ServerError, ServerSettings
 from reconciler.spec.model import Connection
@@ -226,7 +226,9 @@ class MysqlScratchDatabase:
                 return error
         return None
 
-    def add_outside_children(self, children: Sequence[OutsideChild]) -> ServerError | None:
+    def add_cross_database_children(
+        self, children: Sequence[CrossDatabaseChild]
+    ) -> ServerError | None:
         version = self._server.look.settings.version
         ordered = sorted(children, key=lambda child: (child.database, child.name))
         for database, group in itertools.groupby(ordered, lambda child: child.database):

@@ -1,7 +1,7 @@
 """One shard during an apply: reads it, runs statements on it, tells what else runs there.
 
 Rule: the session is set as the proof's was, and it is checked that what it has from its server is
-what the plan was proven with. A lost connection is made anew for looking, never for running twice:
+what the plan was proven with. A lost connection is made again for looking, never for running twice:
 a session claims the shard before it sends, with a GET_LOCK that goes when the server lets go of the
 session, which is after everything that was sent over it has been read and run.
 """
@@ -149,7 +149,7 @@ class MysqlShardSession:
         return self._claims(link)
 
     def _claims(self, link: Link) -> bool:
-        """A connection that was made anew has lost the claim, or another has it by now."""
+        """A connection that was made again has lost the claim, or another has it by now."""
         if self._claimed_over is not link:
             row = link.row("SELECT GET_LOCK(%s, 0)", [claim_name(self._database)], width=1)
             if number(row[0]) != 1:

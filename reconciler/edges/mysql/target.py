@@ -99,7 +99,7 @@ def _port(text: str, label: str) -> int:
             code="port-invalid",
             message=f"{label}: `port`, once its variables are filled in, is no number from 1 to"
             " 65535",
-            recovery="mend `port` in the spec's connection, or the variable it names",
+            recovery="fix `port` in the spec's connection, or the variable it names",
         )
     )
 

@@ -36,7 +36,7 @@ def server_died(step: str, path: Path, log_tail: str) -> Unavailable:
         Problem(
             code="server-died",
             message=f"{path} ended while it should {step}; its last words:\n{log_tail.strip()}",
-            recovery="mend what it complains about (memory, disk, AppArmor), then run again",
+            recovery="fix what it complains about (memory, disk, AppArmor), then run again",
         )
     )
 
@@ -147,6 +147,6 @@ def sandbox_sql_failed(shard: str, said: str) -> InvalidInput:
         Problem(
             code="sandbox-sql",
             message=f"shard {shard} of the sandbox does not take this: {said}",
-            recovery="mend the statement; the shards named before this one have run it",
+            recovery="fix the statement; the shards named before this one have run it",
         )
     )

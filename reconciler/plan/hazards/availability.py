@@ -22,7 +22,7 @@ def drops_index(examined: Examined) -> Iterator[Hazard]:
     for clause, index in _dropped_indexes(examined):
         if _replaced(index, examined.step.after):
             if not _added_here(examined, index):
-                reason = "queries go without the index until a later statement has made it anew"
+                reason = "queries go without the index until a later statement has created it again"
                 yield worth_knowing(HazardKind.DROP_INDEX, clause.object, reason)
         else:
             reason = "queries that use the index get slow; those that name it in a hint fail"

@@ -32,7 +32,7 @@ def drops_column(examined: Examined) -> Iterator[Hazard]:
     for clause in examined.of_kind(ClauseKind.DROP_COLUMN):
         column = find_column(examined.step.before, clause.object)
         if column is None or examined.column_after(clause.object) is not None:
-            continue  # dropped to be made anew: `remakes_column` looks at both
+            continue  # dropped to be created again: `remakes_column` looks at both
         reason = (
             "the column and its values are lost, and code that uses it fails"
             if is_stored(column)
@@ -49,13 +49,13 @@ def remakes_column(examined: Examined) -> Iterator[Hazard]:
 
 def _remade(old: Column, new: Column) -> Iterator[Hazard]:
     if old.generated is None:
-        reason = "the column is dropped and made anew: the values of existing rows are lost"
+        reason = "the column is dropped and created again: the values of existing rows are lost"
         yield needing_permission(HazardKind.DROP_COLUMN, new.name, reason)
     elif new.generated is None:
         reason = "rows lose the values computed so far and get the column's default instead"
         yield needing_permission(HazardKind.CHANGE_VALUES, new.name, reason)
     elif old.generated.expression != new.generated.expression:
-        reason = "the values of existing rows are computed anew, by another expression"
+        reason = "the values of existing rows are computed again, by another expression"
         yield worth_knowing(HazardKind.CHANGE_VALUES, new.name, reason)
 
 

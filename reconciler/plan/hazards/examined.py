@@ -43,7 +43,7 @@ class Examined:
         return find_column(self.step.after, name)
 
     def changed_columns(self) -> Iterator[tuple[Clause, Column, Column]]:
-        """(clause, column before, column after) of each column that stays and is written anew."""
+        """(clause, column before, column after) of each column that stays and is written again."""
         kinds = (ClauseKind.MODIFY_COLUMN, ClauseKind.RENAME_COLUMN, ClauseKind.SET_DEFAULT)
         for clause in self.of_kind(*kinds):
             old, new = self.column_before(clause.object), self.column_after(clause.object)

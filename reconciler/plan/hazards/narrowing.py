@@ -17,7 +17,7 @@ _COLLATED = frozenset({Family.TEXT, Family.ENUM, Family.SET})
 def changes_type(examined: Examined) -> Iterator[Hazard]:
     for clause, old, new in examined.changed_columns():
         if clause.kind is ClauseKind.SET_DEFAULT or new.generated is not None:
-            continue  # what is computed is computed anew; what was computed keeps its values
+            continue  # what is computed is computed again; what was computed keeps its values
         old_type, new_type = column_type(old), column_type(new)
         for loss in type_change_losses(old_type, new_type):
             reason = f"{_shown(old_type)} becomes {_shown(new_type)}: {loss.reason}"
@@ -42,7 +42,7 @@ def changes_computation(examined: Examined) -> Iterator[Hazard]:
             reason = "the column becomes a computed one: the values of existing rows are replaced"
             yield needing_permission(HazardKind.CHANGE_VALUES, new.name, reason)
         elif new.generated is not None:
-            reason = "the values of existing rows are computed anew, by another expression"
+            reason = "the values of existing rows are computed again, by another expression"
             yield worth_knowing(HazardKind.CHANGE_VALUES, new.name, reason)
 
 

@@ -37,7 +37,7 @@ from reconciler.report.summary import (
 _ON_MERGE = (
     Strong("On merge"),
     *with_commands(
-        ", `apply` looks at every shard again, derives these statements anew, and runs exactly"
+        ", `apply` looks at every shard again, derives these statements again, and runs exactly"
         " them, wave by wave. If anything differs from what is shown here, it runs nothing."
     ),
 )

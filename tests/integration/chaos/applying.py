@@ -18,10 +18,10 @@ from reconciler.drive.open import Releases, RolloutOrder
 from reconciler.drive.roll_out import roll_out
 from reconciler.drive.shard.task import RolloutWorld
 from reconciler.edges.clock import SystemClock
-from reconciler.edges.crew import ThreadCrew
 from reconciler.edges.ledger.sql import open_ledger
 from reconciler.edges.mysql.locks import MysqlShardLocks
 from reconciler.edges.mysql.session import MysqlShardSessions
+from reconciler.edges.worker_pool import ThreadWorkerPool
 from reconciler.edges.workers import ThreadWorkers
 from reconciler.errors import ReconcilerError
 from reconciler.guard.classify import position_of
@@ -159,7 +159,7 @@ def _apply(fleet: ChaosFleet, place: LedgerPlace, moments: Moments) -> End:
             world = RolloutWorld(
                 sessions=ToldSessions(sessions, moments),
                 ledger=moments.around(ledger, "begin", "take_over", "record", "settle"),
-                crew=ThreadCrew(),
+                workers=ThreadWorkerPool(),
                 clock=clock,
                 jitter=lambda: 0.0,
                 interrupts=lambda: 0,

@@ -11,7 +11,7 @@ import pytest
 from reconciler.ddl.foreign import ForeignDefinition
 from reconciler.diff.model import Clause, ClauseKind, RequiredAlgorithm
 from reconciler.diff.session import DEFAULT_SESSION, StatementSession
-from reconciler.model.observation import OutsideChild
+from reconciler.model.observation import CrossDatabaseChild
 from reconciler.model.server import Flavor, ServerError
 from reconciler.plan.model import Algorithm, ExecutionClass, Lock
 from reconciler.prove.copies import Copy
@@ -66,7 +66,9 @@ class Server:
     ) -> ServerError | None:
         return None
 
-    def add_outside_children(self, children: Sequence[OutsideChild]) -> ServerError | None:
+    def add_cross_database_children(
+        self, children: Sequence[CrossDatabaseChild]
+    ) -> ServerError | None:
         return None
 
 

@@ -1,4 +1,4 @@
-"""What is wrong on many shards in the same way is said once: it is one thing to mend."""
+"""What is wrong on many shards in the same way is said once: it is one thing to fix."""
 
 from __future__ import annotations
 

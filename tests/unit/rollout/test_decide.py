@@ -1,4 +1,4 @@
-"""What happens next, asked for one situation at a time."""
+"""What happens next, asked for one snapshot at a time."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from reconciler.rollout.decide import (
     EndUnknown,
     Finish,
     Halt,
-    Pace,
     Pause,
     PauseFor,
+    RolloutLimits,
+    RolloutSnapshot,
     Settle,
-    Situation,
     Soak,
     Start,
     Wait,
@@ -33,17 +33,19 @@ from reconciler.rollout.decide import (
 from reconciler.spec.model import OnFailure
 
 WAVES = (("a",), (), ("b", "c", "d"))
-PACE = Pace(on_failure=OnFailure.HALT, parallel=2)
+LIMITS = RolloutLimits(on_failure=OnFailure.HALT, parallel=2)
 HOSTS = {"b": "one", "c": "one", "d": "two"}
 
 
-def situation(found: str, **more: Any) -> Situation:
+def snapshot(found: str, **more: Any) -> RolloutSnapshot:
     """`found` gives the four shards' states by their first letters; `-` for completed."""
     letters = {"p": S.PENDING, "r": S.RUNNING, "f": S.FAILED, "u": S.UNKNOWN, "-": S.COMPLETED}
     states = {name: letters[letter] for name, letter in zip("abcd", found, strict=True)}
     flying = frozenset(name for name, state in states.items() if state is S.RUNNING)
     settled = {name: 100.0 for name, state in states.items() if state in SETTLED}
-    made = Situation(waves=WAVES, states=states, settled_s=settled, now_s=100.0, in_flight=flying)
+    made = RolloutSnapshot(
+        waves=WAVES, states=states, settled_s=settled, now_s=100.0, in_flight=flying
+    )
     return replace(made, **more)
 
 
@@ -64,7 +66,7 @@ def situation(found: str, **more: Any) -> Situation:
     ],
 )
 def test_waves_one_after_the_other(found: str, expected: Action) -> None:
-    assert next_action(situation(found), PACE) == expected
+    assert next_action(snapshot(found), LIMITS) == expected
 
 
 @pytest.mark.parametrize(
@@ -82,7 +84,7 @@ def test_waves_one_after_the_other(found: str, expected: Action) -> None:
     ],
 )
 def test_requests_and_guards(found: str, more: dict[str, object], expected: Action) -> None:
-    assert next_action(situation(found, **more), PACE) == expected
+    assert next_action(snapshot(found, **more), LIMITS) == expected
 
 
 @pytest.mark.parametrize(
@@ -94,39 +96,39 @@ def test_requests_and_guards(found: str, more: dict[str, object], expected: Acti
     ],
 )
 def test_pause_until_released(found: str, more: dict[str, object], expected: object) -> None:
-    pace = replace(PACE, on_failure=OnFailure.PAUSE)
-    action = next_action(situation(found, **more), pace)
+    limits = replace(LIMITS, on_failure=OnFailure.PAUSE)
+    action = next_action(snapshot(found, **more), limits)
     assert (action.why if isinstance(action, Pause) else action) == expected
 
 
 def test_continue_goes_past_failures_and_stays_in_a_wave_with_unknowns() -> None:
-    pace = replace(PACE, on_failure=OnFailure.CONTINUE)
-    assert next_action(situation("fppp"), pace) == Start(("b", "c"))
-    lost = situation("uppp", looked_at=frozenset("a"))
-    assert next_action(lost, pace) == EndUnknown(("a",))
+    limits = replace(LIMITS, on_failure=OnFailure.CONTINUE)
+    assert next_action(snapshot("fppp"), limits) == Start(("b", "c"))
+    lost = snapshot("uppp", looked_at=frozenset("a"))
+    assert next_action(lost, limits) == EndUnknown(("a",))
 
 
 def test_soak_then_gate_then_the_wave() -> None:
-    pace = replace(PACE, soak_s=60, gate=True)
-    assert next_action(situation("-ppp"), pace) == Soak(3, 160.0)
-    after = situation("-ppp", now_s=160.0)
-    action = next_action(after, pace)
+    limits = replace(LIMITS, soak_s=60, gate=True)
+    assert next_action(snapshot("-ppp"), limits) == Soak(3, 160.0)
+    after = snapshot("-ppp", now_s=160.0)
+    action = next_action(after, limits)
     assert isinstance(action, Pause)
     assert action.why is PauseFor.GATE
-    assert next_action(replace(after, gates_open=1), pace) == Start(("b", "c"))
-    assert next_action(situation("-rpp", now_s=160.0), pace) == Start(("c",)), "it has begun"
+    assert next_action(replace(after, gates_open=1), limits) == Start(("b", "c"))
+    assert next_action(snapshot("-rpp", now_s=160.0), limits) == Start(("c",)), "it has begun"
 
 
 def test_a_run_for_the_canaries_ends_before_the_rest() -> None:
-    action = next_action(situation("-ppp"), replace(PACE, last_wave=1))
+    action = next_action(snapshot("-ppp"), replace(LIMITS, last_wave=1))
     assert isinstance(action, Pause)
     assert action.why is PauseFor.LATER_WAVE
 
 
 def test_shards_on_one_host_are_not_two_hosts() -> None:
-    pace = replace(PACE, parallel=3, parallel_per_host=1, hosts=HOSTS)
-    assert next_action(situation("-ppp"), pace) == Start(("b", "d"))
-    assert next_action(situation("-rpp"), pace) == Start(("d",))
+    limits = replace(LIMITS, parallel=3, parallel_per_host=1, hosts=HOSTS)
+    assert next_action(snapshot("-ppp"), limits) == Start(("b", "d"))
+    assert next_action(snapshot("-rpp"), limits) == Start(("d",))
 
 
 @given(
@@ -139,10 +141,10 @@ def test_shards_on_one_host_are_not_two_hosts() -> None:
 def test_it_never_starts_what_it_must_not(
     found: str, on_failure: OnFailure, asked: Asked, parallel: int, released: bool
 ) -> None:
-    now = situation(found, asked=asked, failures_released=released)
-    pace = Pace(on_failure=on_failure, parallel=parallel)
-    action = next_action(now, pace)
-    assert action == next_action(now, pace)
+    now = snapshot(found, asked=asked, failures_released=released)
+    limits = RolloutLimits(on_failure=on_failure, parallel=parallel)
+    action = next_action(now, limits)
+    assert action == next_action(now, limits)
     if isinstance(action, Start):
         assert asked is Asked.NOTHING
         assert len(action.shards) + len(now.in_flight) <= parallel

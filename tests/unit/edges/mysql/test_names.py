@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.ddl.outside import outside_references
+from reconciler.ddl.cross_database import cross_database_references
 from reconciler.edges.mysql.locks import lock_name
 from reconciler.edges.mysql.row_versions import unescaped
 
@@ -23,7 +23,7 @@ def definition(*lines: str) -> str:
     ],
 )
 def test_only_foreign_keys_leave_the_database(line: str, outside: set[tuple[str, str]]) -> None:
-    assert outside_references(definition("`a` int", line)) == outside
+    assert cross_database_references(definition("`a` int", line)) == outside
 
 
 def test_innodb_escapes_are_undone() -> None:

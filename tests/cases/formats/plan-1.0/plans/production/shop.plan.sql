@@ -1,5 +1,5 @@
 -- Plan for keyspace shop in production (mysql 9.7)
--- For reading. Apply derives the statements anew and runs them only if both are equal.
+-- For reading. Apply derives the statements again and runs them only if both are equal.
 --
 -- 2 of 2 shards change, in 1 change set.
 -- Wave 1 of 2: -80

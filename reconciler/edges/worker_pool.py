@@ -11,14 +11,14 @@ import threading
 from collections.abc import Callable
 
 from reconciler.outcomes.progress import ProgressEvent
-from reconciler.ports.clock import CrewNews, WorkEnded
+from reconciler.ports.clock import WorkEnded, WorkerPoolNews
 
 
-class ThreadCrew:
-    """Implements the Crew port; how many threads there are is up to its caller."""
+class ThreadWorkerPool:
+    """Implements the WorkerPool port; how many threads there are is up to its caller."""
 
     def __init__(self) -> None:
-        self._news: queue.SimpleQueue[CrewNews] = queue.SimpleQueue()
+        self._news: queue.SimpleQueue[WorkerPoolNews] = queue.SimpleQueue()
 
     def start(self, name: str, work: Callable[[], object]) -> None:
         def report() -> None:
@@ -32,7 +32,7 @@ class ThreadCrew:
     def tell(self, event: ProgressEvent) -> None:
         self._news.put(event)
 
-    def wait(self, timeout_s: float) -> list[CrewNews]:
+    def wait(self, timeout_s: float) -> list[WorkerPoolNews]:
         try:
             news = [self._news.get(timeout=timeout_s)]
         except queue.Empty:

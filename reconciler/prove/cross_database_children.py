@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.diff.model import ClauseKind, Operation
 from reconciler.diff.pairing import name_key
-from reconciler.model.observation import OutsideChild
+from reconciler.model.observation import CrossDatabaseChild
 from reconciler.model.policy import HazardKind
 from reconciler.model.schema import Table
 from reconciler.prove.chain import Ran
+from reconciler.prove.cross_database import children_for
 from reconciler.prove.finding import Finding, finding
-from reconciler.prove.outside import children_for
 from reconciler.prove.part import names_of
 from reconciler.prove.request import ProofRequest
 
@@ -28,7 +28,9 @@ _OF_THE_TABLE = frozenset(
 )
 
 
-def outside_child_findings(request: ProofRequest, statements: Sequence[Ran]) -> Iterator[Finding]:
+def cross_database_child_findings(
+    request: ProofRequest, statements: Sequence[Ran]
+) -> Iterator[Finding]:
     for ran in statements:
         for child in children_for(request, names_of(ran.step)):
             if child.table is None:
@@ -39,7 +41,7 @@ def outside_child_findings(request: ProofRequest, statements: Sequence[Ran]) -> 
                     " the new name, and so its definition changes, too"
                 )
                 yield finding(ran, HazardKind.BREAKS_OBJECT, str(child), reason)
-        if request.shard.outside_children is None and _may_meet_child(ran):
+        if request.shard.cross_database_children is None and _may_meet_child(ran):
             reason = (
                 "whether tables of other databases refer to it could not be read (it needs"
                 " PROCESS); if one does, the server may refuse the statement"
@@ -47,7 +49,7 @@ def outside_child_findings(request: ProofRequest, statements: Sequence[Ran]) -> 
             yield finding(ran, HazardKind.UNPROVEN, ran.step.table, reason)
 
 
-def _unread(ran: Ran, child: OutsideChild) -> Iterator[Finding]:
+def _unread(ran: Ran, child: CrossDatabaseChild) -> Iterator[Finding]:
     if _may_meet_child(ran):
         reason = f"table {child} refers to it and could not be read: the server may refuse this"
         yield finding(ran, HazardKind.UNPROVEN, str(child), reason)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 
 from reconciler.ddl.foreign import ForeignDefinition, foreign_table
 from reconciler.ddl.render import create_table_sql
-from reconciler.model.observation import OutsideChild
+from reconciler.model.observation import CrossDatabaseChild
 from reconciler.model.schema import Column, ForeignKey, Index, IndexKind, IndexPart, Table
 from reconciler.model.server import ServerVersion
 from reconciler.prove.request import ProofRequest
@@ -33,14 +33,14 @@ def parents_for(
 def _read_parents(request: ProofRequest) -> dict[tuple[str, str], ForeignDefinition]:
     return {
         (parent.database, parent.table): found
-        for parent in request.shard.outside_parents
+        for parent in request.shard.cross_database_parents
         if (found := foreign_table(parent.definition, parent.table, request.version)) is not None
     }
 
 
-def children_for(request: ProofRequest, tables: Collection[str]) -> tuple[OutsideChild, ...]:
+def children_for(request: ProofRequest, tables: Collection[str]) -> tuple[CrossDatabaseChild, ...]:
     """Those that refer to one of the tables."""
-    seen = request.shard.outside_children or ()
+    seen = request.shard.cross_database_children or ()
     return tuple(child for child in seen if not set(tables).isdisjoint(child.parents))
 
 

@@ -22,7 +22,7 @@ from reconciler.edges.mysql.scratch_server import is_scratch_name
 from reconciler.edges.mysql.server_settings import ServerLook
 from reconciler.errors import ReconcilerError
 from reconciler.model.dependents import Reference
-from reconciler.model.observation import OutsideChild
+from reconciler.model.observation import CrossDatabaseChild
 from reconciler.model.schema import Column, Table
 from reconciler.model.server import Flavor, ServerVersion
 
@@ -58,7 +58,7 @@ class _Pair:
     parent: _Place
 
 
-class OutsideChildren:
+class CrossDatabaseChildren:
     """Remembers for the length of one look at a fleet."""
 
     def __init__(self) -> None:
@@ -66,7 +66,9 @@ class OutsideChildren:
             flavor: OncePerServer(partial(_references, flavor=flavor)) for flavor in Flavor
         }
 
-    def of(self, link: Link, server: ServerLook, database: str) -> tuple[OutsideChild, ...] | None:
+    def of(
+        self, link: Link, server: ServerLook, database: str
+    ) -> tuple[CrossDatabaseChild, ...] | None:
         """Of the tables of `database`; None where the login may not see them. Raises LinkLost."""
         version = server.settings.version
         references = self._by_flavor[version.flavor].of(link, server.identity)
@@ -159,7 +161,7 @@ def _decoder(link: Link, names: Iterable[str], flavor: Flavor) -> Callable[[str]
 
 def _child(
     link: Link, version: ServerVersion, place: _Place, database: str, parents: tuple[str, ...]
-) -> OutsideChild:
+) -> CrossDatabaseChild:
     owner, name = place
     shown = f"SHOW CREATE TABLE {quote_identifier(owner)}.{quote_identifier(name)}"
     table: Table | None
@@ -167,7 +169,7 @@ def _child(
         table = _reduced(read_table(text(link.row(shown, width=2)[1]), version), database, version)
     except (ServerRefusal, ReconcilerError):
         table = None  # hidden from this login, or nothing this reader knows
-    return OutsideChild(database=owner, name=name, parents=parents, table=table)
+    return CrossDatabaseChild(database=owner, name=name, parents=parents, table=table)
 
 
 def _reduced(child: Table, database: str, version: ServerVersion) -> Table:

@@ -15,23 +15,25 @@ from reconciler.ddl.triggers import trigger_on
 from reconciler.flows.reconcile_pass import Pass
 from reconciler.guard.classify import states_along
 from reconciler.guard.model import Done, ToDo
-from reconciler.model.observation import OutsideChild
+from reconciler.model.observation import CrossDatabaseChild
 from reconciler.model.renames import RenameKind
 from reconciler.model.schema import ForeignKey, OtherObject
-from reconciler.observe.shards import Look, ReadDefinition, SeenShard
+from reconciler.observe.shards import FleetSnapshot, ReadDefinition, SeenShard
 from reconciler.plan.model import PlanCore
 
 # A server carries new names into triggers and into foreign keys of other databases' tables as well.
 _OldNames = Mapping[str, str]
 
 
-def rewound(begun: Pass, core: PlanCore, standings: Mapping[str, ToDo | Done]) -> Look:
+def restored_before(
+    begun: Pass, core: PlanCore, standings: Mapping[str, ToDo | Done]
+) -> FleetSnapshot:
     """The look with every shard that has moved along its chain taken back to the chain's start."""
-    seen = tuple(_rewound_shard(begun, core, shard, standings) for shard in begun.look.seen)
+    seen = tuple(_restored_shard(begun, core, shard, standings) for shard in begun.look.seen)
     return replace(begun.look, seen=seen)
 
 
-def _rewound_shard(
+def _restored_shard(
     begun: Pass, core: PlanCore, seen: SeenShard, standings: Mapping[str, ToDo | Done]
 ) -> SeenShard:
     change_set, standing = core.change_set_of(seen.shard), standings[seen.shard]
@@ -56,34 +58,34 @@ def _rewound_shard(
         for rename in begun.files.renames
         if rename.kind is RenameKind.TABLE and rename.new not in before
     }
-    children = seen.observation.outside_children
+    children = seen.observation.cross_database_children
     observation = replace(
         seen.observation,
         definitions=tuple(sorted(raw.items())),
-        others=tuple(_rewound_trigger(other, tables) for other in seen.observation.others),
-        outside_children=children
-        and tuple(_rewound_child(begun, child, before, tables) for child in children),
+        others=tuple(_restored_trigger(other, tables) for other in seen.observation.others),
+        cross_database_children=children
+        and tuple(_restored_child(begun, child, before, tables) for child in children),
     )
     return replace(seen, observation=observation, definitions=before)
 
 
-def _rewound_trigger(other: OtherObject, tables: _OldNames) -> OtherObject:
+def _restored_trigger(other: OtherObject, tables: _OldNames) -> OtherObject:
     old = tables.get(other.table or "")
     if old is None:
         return other
     return replace(other, table=old, definition=trigger_on(old, other.definition))
 
 
-def _rewound_child(
-    begun: Pass, child: OutsideChild, before: Mapping[str, ReadDefinition], tables: _OldNames
-) -> OutsideChild:
+def _restored_child(
+    begun: Pass, child: CrossDatabaseChild, before: Mapping[str, ReadDefinition], tables: _OldNames
+) -> CrossDatabaseChild:
     columns = {
         (rename.table, rename.new): rename.old
         for rename in begun.files.renames
         if rename.kind is RenameKind.COLUMN
     }
 
-    def rewound_key(key: ForeignKey) -> ForeignKey:
+    def restored_key(key: ForeignKey) -> ForeignKey:
         parent = tables.get(key.parent_table, key.parent_table)
         table = before[parent].table if parent in before else None
         return replace(
@@ -101,5 +103,5 @@ def _rewound_child(
         child,
         parents=tuple(sorted(tables.get(parent, parent) for parent in child.parents)),
         table=child.table
-        and replace(child.table, foreign_keys=tuple(map(rewound_key, child.table.foreign_keys))),
+        and replace(child.table, foreign_keys=tuple(map(restored_key, child.table.foreign_keys))),
     )

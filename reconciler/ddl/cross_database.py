@@ -13,7 +13,7 @@ _LIKELY = re.compile(r"(?i)\bREFERENCES\s*(?:`(?:[^`]|``)*`|[^\s`'\"(]+)\s*\.")
 _NAMES = (TokenKind.QUOTED_IDENTIFIER, TokenKind.WORD)
 
 
-def outside_references(sql: str) -> set[tuple[str, str]]:
+def cross_database_references(sql: str) -> set[tuple[str, str]]:
     """(database, table) of each parent in another database."""
     return {(database.value, table.value) for database, table in _references(sql)}
 

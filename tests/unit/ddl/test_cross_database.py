@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.ddl.outside import outside_references, with_outside_databases
+from reconciler.ddl.cross_database import cross_database_references, with_outside_databases
 
 
 @pytest.mark.parametrize(
@@ -25,4 +25,4 @@ from reconciler.ddl.outside import outside_references, with_outside_databases
 )
 def test_only_the_databases_of_parents_are_renamed(sql: str, renamed: str | None) -> None:
     assert with_outside_databases(sql, lambda name: f"new {name}") == (renamed or sql)
-    assert bool(outside_references(sql)) == (renamed is not None)
+    assert bool(cross_database_references(sql)) == (renamed is not None)
