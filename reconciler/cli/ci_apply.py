@@ -15,7 +15,6 @@ from reconciler.cli.exit_code import End, ExitCode, together, worst_first
 from reconciler.cli.gates import fleet_gates
 from reconciler.cli.interrupts import counted_interrupts
 from reconciler.cli.progress import shown_progress
-from reconciler.cli.run import Loaded
 from reconciler.cli.streams import remark, show
 from reconciler.cli.wire import Worlds
 from reconciler.drive.open import WaveChoice
@@ -32,7 +31,7 @@ from reconciler.flows.forge.review import (
     review_proof,
 )
 from reconciler.flows.gates import Gate, Gates, SpecGate
-from reconciler.flows.keyspaces import choose_environment
+from reconciler.flows.keyspaces import Loaded, choose_environment
 from reconciler.guard.model import Refusal
 from reconciler.guard.review.git import Review
 from reconciler.model.policy import says_nothing

@@ -10,7 +10,6 @@ from reconciler.cli.ci_job import CiJob
 from reconciler.cli.ci_stale import mark_stale
 from reconciler.cli.drift import drift_code
 from reconciler.cli.exit_code import ExitCode, worst, worst_first
-from reconciler.cli.run import Loaded
 from reconciler.cli.streams import remark, show
 from reconciler.cli.wire import Worlds
 from reconciler.edges.clock import SystemClock
@@ -18,6 +17,7 @@ from reconciler.edges.github.notices import GithubNotices
 from reconciler.edges.github.webhook import post_text
 from reconciler.errors import ReconcilerError
 from reconciler.flows.drift import find_drift
+from reconciler.flows.keyspaces import Loaded
 from reconciler.outcomes.drift import DriftOutcome
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.report.compose.drift import drift_document

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from reconciler import __version__
-from reconciler.cli.run import Loaded
 from reconciler.cli.wire import Worlds, utc_text
 from reconciler.edges.mysql.check import MysqlConnections
 from reconciler.errors import InvalidInput, Problem, ReconcilerError
 from reconciler.flows.forge.fork import plan_between_files
+from reconciler.flows.keyspaces import Loaded
 from reconciler.model.server import ServerSettings
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.plan import PlanOutcome

@@ -12,7 +12,6 @@ from functools import cached_property
 from pathlib import Path
 
 from reconciler.cli.presenting import presentation
-from reconciler.cli.run import Loaded
 from reconciler.cli.streams import remark
 from reconciler.edges.files.history import GitHistory
 from reconciler.edges.github.client import GithubClient
@@ -21,6 +20,7 @@ from reconciler.edges.github.job import BranchEvent, Job, read_job
 from reconciler.edges.github.main_line import GitMainLine
 from reconciler.edges.github.notices import JOB_AUTHOR, GithubNotices
 from reconciler.errors import InvalidInput, Problem, ReconcilerError, Refused
+from reconciler.flows.keyspaces import Loaded
 from reconciler.limits import SUMMARY_BYTES_MAX
 from reconciler.report.document import Document
 from reconciler.report.forge_words import untold_line

@@ -10,10 +10,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from reconciler.cli.ci_job import CiJob
-from reconciler.cli.run import Loaded
 from reconciler.cli.streams import remark
 from reconciler.cli.wire import Worlds
 from reconciler.flows.forge.stale import ProposedPlan, proposed_plan
+from reconciler.flows.keyspaces import Loaded
 from reconciler.flows.reconcile_pass import begin_pass
 from reconciler.guard.review.approvals import PullRequest
 from reconciler.outcomes.failed import KeyspaceFailed

@@ -16,7 +16,6 @@ from reconciler.cli.ci_job import CiJob, wrong_event
 from reconciler.cli.exit_code import ExitCode, worst, worst_first
 from reconciler.cli.plan import plan_code
 from reconciler.cli.presenting import schema_files
-from reconciler.cli.run import Loaded
 from reconciler.cli.streams import show
 from reconciler.cli.verify import verify_code
 from reconciler.cli.wire import Worlds, utc_text
@@ -26,6 +25,7 @@ from reconciler.edges.github.notices import GithubNotices
 from reconciler.errors import Refused
 from reconciler.flows.forge.change import Side, given_up, touched_keyspaces
 from reconciler.flows.forge.lowering import lowered_rules, other_owners
+from reconciler.flows.keyspaces import Loaded
 from reconciler.flows.plan import keep_plan, plan_keyspace
 from reconciler.flows.verify import verify_keyspace
 from reconciler.outcomes.failed import KeyspaceFailed

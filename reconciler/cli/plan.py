@@ -11,7 +11,7 @@ from reconciler.cli import options
 
 if TYPE_CHECKING:
     from reconciler.cli.exit_code import ExitCode
-    from reconciler.cli.run import Loaded
+    from reconciler.flows.keyspaces import Loaded
     from reconciler.outcomes.failed import KeyspaceFailed
     from reconciler.outcomes.plan import PlanOutcome
     from reconciler.ports.world import World

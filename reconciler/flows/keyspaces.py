@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from reconciler.errors import InvalidInput, Problem, ReconcilerError, UsageError, nearest
 from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment, SpecFile
+from reconciler.spec.tree import FileTree
 
 
 class HasSpec(Protocol):
@@ -19,6 +23,41 @@ class HasSpec(Protocol):
 
 Files = TypeVar("Files", bound=HasSpec)
 Outcome = TypeVar("Outcome")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """The repository as one tree shows it; a keyspace that could not be read is its error."""
+
+    root: Path
+    tree: FileTree
+    keyspaces: Mapping[str, DesiredFiles | ReconcilerError]
+
+    @property
+    def sound(self) -> dict[str, DesiredFiles]:
+        """The keyspaces that could be read."""
+        return {
+            name: files for name, files in self.keyspaces.items() if isinstance(files, DesiredFiles)
+        }
+
+    def environments(self, asked: Sequence[str]) -> list[str]:
+        """Those asked for, or all of the specs. With every spec broken there is no name, and what
+        is wrong must still be said of something. Raises UsageError for a name that no spec has,
+        unless one that cannot be read may have it: of nothing, nothing would be wrong (GD-10)."""
+        if len(self.sound) == len(self.keyspaces):
+            for name in asked:
+                choose_environment(self.keyspaces, name)
+        named = {each.name for files in self.sound.values() for each in files.spec.environments}
+        return sorted(set(asked) or named) or ["(none)"]
+
+    def each(
+        self,
+        environment: str | None,
+        asked: Sequence[str],
+        work: Callable[[DesiredFiles, Environment], Outcome],
+    ) -> list[Outcome | KeyspaceFailed]:
+        chosen = choose_environment(self.keyspaces, environment)
+        return for_each_keyspace(self.keyspaces, chosen, asked, work)
 
 
 def choose_environment(loaded: Mapping[str, Files | ReconcilerError], asked: str | None) -> str:

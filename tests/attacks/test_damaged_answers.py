@@ -21,8 +21,8 @@ from reconciler.edges.github.main_line import GitMainLine
 from reconciler.edges.github.settings import read_settings
 from reconciler.edges.github.transport import Reply, Request
 from reconciler.errors import InvalidInput, Refused, Unavailable
+from reconciler.flows.forge.doctor import judge_settings
 from reconciler.flows.forge.review import ReviewQuestion, review_proof
-from reconciler.guard.forge_settings import judge_settings
 from reconciler.spec.model import ReviewRule
 from tests.github_double import answers, writes
 from tests.github_double.hub import ADA, Hub, MergeKind

@@ -11,7 +11,9 @@ from reconciler.edges.github.client import GithubClient
 from reconciler.edges.github.fields import Fields
 from reconciler.edges.github.problems import unclear
 from reconciler.errors import Unavailable
-from reconciler.guard.forge_settings import (
+from reconciler.guard.review.code_owners import CODE_OWNERS_PATHS, parse_code_owners
+from reconciler.limits import CODE_OWNERS_BYTES_MAX
+from reconciler.ports.forge_settings import (
     BranchRules,
     CodeOwners,
     ForgeEnvironment,
@@ -20,8 +22,6 @@ from reconciler.guard.forge_settings import (
     RequiredCheck,
     Schedule,
 )
-from reconciler.guard.review.code_owners import CODE_OWNERS_PATHS, parse_code_owners
-from reconciler.limits import CODE_OWNERS_BYTES_MAX
 
 Read = TypeVar("Read")
 

@@ -1,4 +1,4 @@
-"""The settings of a forge that reviewed applies rely on: which hold, and how to fix the others.
+"""`doctor github`: which settings of a forge that reviewed applies rely on hold; how to fix others.
 
 Proof of review does not rest on them: an apply asks for the approvals themselves. They are what
 keeps a change that would be refused from being merged at all, and a login from being used by a
@@ -8,99 +8,52 @@ workflow that somebody edited in a branch.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from reconciler.guard.review.code_owners import owners_of, parse_code_owners
+from reconciler.flows.keyspaces import Loaded
+from reconciler.guard.review.code_owners import CODE_OWNERS_PATHS, owners_of, parse_code_owners
 from reconciler.limits import SCHEDULE_SILENT_S_MAX
+from reconciler.outcomes.doctor import CheckMark, DoctorFinding, DoctorOutcome
+from reconciler.plan.files import plan_paths
+from reconciler.ports.forge_settings import (
+    BranchRules,
+    CodeOwners,
+    ForgeEnvironment,
+    ForgeSettings,
+)
+from reconciler.spec.tree import from_the_top
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequiredCheck:
-    """`source` is the id of the app that must have reported it; None: anybody may."""
-
-    context: str
-    source: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BranchRules:
-    """Of the default branch, all kinds of rules together. `verifies_what_is_merged`: a check must
-    have been made on top of the branch as it is, or a merge queue makes it. `is_classic`: a classic
-    branch protection is among them. `bypass` are those who may go past any of them; None: the
-    token may not see who."""
-
-    approvals: int = 0
-    dismisses_stale: bool = False
-    code_owners: bool = False
-    last_push_approval: bool = False
-    checks: tuple[RequiredCheck, ...] = ()
-    verifies_what_is_merged: bool = False
-    allows_force_push: bool = True
-    allows_deletion: bool = True
-    is_classic: bool = False
-    bypass: tuple[str, ...] | None = None
+def examine_forge(
+    settings: ForgeSettings, loaded: Loaded, *, repository: str, below: str, now_s: float
+) -> DoctorOutcome:
+    """What the specs of a repository ask of its forge; `below` is their folder in it."""
+    environments, asks_code_owners = _asked(loaded)
+    findings = judge_settings(
+        settings,
+        environments=environments,
+        asks_code_owners=asks_code_owners,
+        owned_paths=_paths_to_own(loaded, below),
+        now_s=now_s,
+    )
+    return DoctorOutcome(environment="GitHub", keyspace=repository, findings=findings)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForgeEnvironment:
-    """`limits_branches`: only chosen branches may use it, by the names in `branches`, tags being
-    told apart; None: those that have a classic protection. `reviewers` must let a run in."""
-
-    name: str
-    limits_branches: bool
-    reviewers: int
-    branches: tuple[str, ...] | None = None
+def _asked(loaded: Loaded) -> tuple[tuple[str, ...], bool]:
+    found = [each for files in loaded.sound.values() for each in files.spec.environments]
+    names = tuple(sorted({environment.name for environment in found}))
+    return names, any(environment.review.code_owners for environment in found)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CodeOwners:
-    """`text` None: there is no such file. `mistakes` are the kinds that the forge finds in it, and
-    `idle` the owners in it whose approval nobody can give: who may not write, teams without members
-    or that are hidden, addresses."""
-
-    text: str | None
-    mistakes: tuple[str, ...] = ()
-    idle: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobToken:
-    """What the token of a job may do that asks for nothing."""
-
-    may_write: bool
-    may_approve: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Schedule:
-    """`last_run_s`: when the newest run that a schedule started was made; None: there is none."""
-
-    last_run_s: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForgeSettings:
-    """None stands for what the token may not see. `dead_workflows` were switched off by GitHub for
-    lack of activity, or by somebody."""
-
-    default_branch: str
-    rules: BranchRules | None
-    environments: tuple[ForgeEnvironment, ...] | None
-    code_owners: CodeOwners | None
-    job_token: JobToken | None
-    dead_workflows: tuple[str, ...] | None
-    schedule: Schedule | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettingFinding:
-    """`holds` None: it could not be seen."""
-
-    subject: str
-    holds: bool | None
-    message: str
-    recovery: str = ""
-    is_advice: bool = False  # works without it, less safely
+def _paths_to_own(loaded: Loaded, below: str) -> tuple[str, ...]:
+    """One file of each kind and keyspace, the workflows, and the list of owners that wins over any
+    other: who changes them changes what runs, or who is asked."""
+    paths = []
+    for files in loaded.sound.values():
+        spec = files.spec
+        paths += [spec.path, *(file.path for file in files.files[:1])]
+        paths += [plan_paths(each.name, spec.keyspace).json for each in spec.environments]
+    inside = [from_the_top(path, below) for path in paths]
+    return (*sorted(inside), ".github/workflows/schema.yml", *CODE_OWNERS_PATHS[:1])
 
 
 def judge_settings(
@@ -110,7 +63,7 @@ def judge_settings(
     asks_code_owners: bool,
     owned_paths: tuple[str, ...],
     now_s: float,
-) -> tuple[SettingFinding, ...]:
+) -> tuple[DoctorFinding, ...]:
     """`environments` are those of the specs, `owned_paths` files of the repository that somebody
     should own."""
     return (
@@ -122,7 +75,7 @@ def judge_settings(
     )
 
 
-def _judge_rules(settings: ForgeSettings) -> Iterator[SettingFinding]:
+def _judge_rules(settings: ForgeSettings) -> Iterator[DoctorFinding]:
     rules, branch = settings.rules, settings.default_branch
     where = f"in the repository's settings, under Rules, for {branch}"
     if rules is None:
@@ -130,13 +83,13 @@ def _judge_rules(settings: ForgeSettings) -> Iterator[SettingFinding]:
             f"rules of {branch}", "run this with a token of somebody who administers the repository"
         )
         return
-    yield SettingFinding(
+    yield _judged(
         subject=f"reviews on {branch}",
         holds=rules.approvals > 0,
         message=f"a merge needs {rules.approvals} approvals",
         recovery=f"require a pull request with at least one approval {where}",
     )
-    yield SettingFinding(
+    yield _judged(
         subject=f"stale approvals on {branch}",
         holds=rules.dismisses_stale,
         message="a push "
@@ -145,7 +98,7 @@ def _judge_rules(settings: ForgeSettings) -> Iterator[SettingFinding]:
         recovery=f"dismiss stale approvals on new commits {where}",
         is_advice=True,
     )
-    yield SettingFinding(
+    yield _judged(
         subject=f"last push on {branch}",
         holds=rules.last_push_approval,
         message="the last push "
@@ -153,20 +106,20 @@ def _judge_rules(settings: ForgeSettings) -> Iterator[SettingFinding]:
         recovery=f"require approval of the most recent push {where}",
         is_advice=True,
     )
-    yield SettingFinding(
+    yield _judged(
         subject=f"code owners on {branch}",
         holds=rules.code_owners,
         message="their approval is " + ("required" if rules.code_owners else "not required"),
         recovery=f"require review from code owners {where}",
         is_advice=True,
     )
-    yield SettingFinding(
+    yield _judged(
         subject=f"force pushes to {branch}",
         holds=not rules.allows_force_push,
         message="allowed" if rules.allows_force_push else "blocked",
         recovery=f"block force pushes {where}",
     )
-    yield SettingFinding(
+    yield _judged(
         subject=f"deletion of {branch}",
         holds=not rules.allows_deletion,
         message="allowed, so that it can be made again with any history"
@@ -174,7 +127,7 @@ def _judge_rules(settings: ForgeSettings) -> Iterator[SettingFinding]:
         else "blocked",
         recovery=f"restrict deletions {where}",
     )
-    yield SettingFinding(
+    yield _judged(
         subject=f"who may go past the rules of {branch}",
         holds=None if rules.bypass is None else not rules.bypass,
         message="the token may not see it"
@@ -185,10 +138,10 @@ def _judge_rules(settings: ForgeSettings) -> Iterator[SettingFinding]:
     yield from _judge_checks(rules, where)
 
 
-def _judge_checks(rules: BranchRules, where: str) -> Iterator[SettingFinding]:
+def _judge_checks(rules: BranchRules, where: str) -> Iterator[DoctorFinding]:
     ours = [check for check in rules.checks if "verify" in check.context.lower()]
     names = ", ".join(check.context for check in rules.checks) or "none"
-    yield SettingFinding(
+    yield _judged(
         subject="required check",
         holds=bool(ours),
         message=f"required to merge: {names}",
@@ -196,7 +149,7 @@ def _judge_checks(rules: BranchRules, where: str) -> Iterator[SettingFinding]:
     )
     if ours:
         anybody = [check.context for check in ours if check.source is None]
-        yield SettingFinding(
+        yield _judged(
             subject="source of the required check",
             holds=not anybody,
             message=f"anybody may report {', '.join(anybody)}"
@@ -205,7 +158,7 @@ def _judge_checks(rules: BranchRules, where: str) -> Iterator[SettingFinding]:
             recovery=f"choose GitHub Actions as the source of the check {where}",
         )
         current = rules.verifies_what_is_merged
-        yield SettingFinding(
+        yield _judged(
             subject="what the check is about",
             holds=current,
             message="it is made for the very state that is merged"
@@ -218,7 +171,7 @@ def _judge_checks(rules: BranchRules, where: str) -> Iterator[SettingFinding]:
 
 def _judge_environments(
     settings: ForgeSettings, wanted: tuple[str, ...]
-) -> Iterator[SettingFinding]:
+) -> Iterator[DoctorFinding]:
     if settings.environments is None:
         yield _unseen("environments", "give the token the permission actions: read")
         return
@@ -227,7 +180,7 @@ def _judge_environments(
         environment = found.get(name)
         where = "in the repository's settings, under Environments"
         if environment is None:
-            yield SettingFinding(
+            yield _judged(
                 subject=f"environment {name}",
                 holds=False,
                 message="it does not exist, so the login that changes shards is open to every job",
@@ -236,7 +189,7 @@ def _judge_environments(
             continue
         yield _judge_branches(environment, settings, where)
     glass = found.get("break-glass")
-    yield SettingFinding(
+    yield _judged(
         subject="who lets in a run that breaks the glass",
         holds=glass is not None and glass.reviewers > 0,
         message="nobody can break the glass"
@@ -252,7 +205,7 @@ def _judge_environments(
 
 def _judge_branches(
     environment: ForgeEnvironment, settings: ForgeSettings, where: str
-) -> SettingFinding:
+) -> DoctorFinding:
     """A login in an environment is as safe as the branches that may use it. "Protected branches
     only" looks at classic protections alone, and where there is none, lets every branch in."""
     branch, rules = settings.default_branch, settings.rules
@@ -272,7 +225,7 @@ def _judge_branches(
     else:
         message = f"these may use it: {', '.join(environment.branches) or 'none'}"
         holds = set(environment.branches) <= {branch}
-    return SettingFinding(
+    return _judged(
         subject=f"environment {environment.name}",
         holds=holds,
         message=message,
@@ -282,14 +235,14 @@ def _judge_branches(
 
 def _judge_code_owners(
     settings: ForgeSettings, owned_paths: tuple[str, ...], asked: bool
-) -> Iterator[SettingFinding]:
+) -> Iterator[DoctorFinding]:
     owners = settings.code_owners
     if owners is None:
         yield _unseen("CODEOWNERS", "give the token the permission contents: read")
         return
     lines = parse_code_owners(owners.text or "")
     unowned = [path for path in owned_paths if set(owners_of(path, lines)) <= owners.idle]
-    yield SettingFinding(
+    yield _judged(
         subject="CODEOWNERS",
         holds=owners.text is not None and not unowned,
         message="there is none"
@@ -302,7 +255,7 @@ def _judge_code_owners(
         is_advice=not asked,
     )
     if owners.mistakes:
-        yield SettingFinding(
+        yield _judged(
             subject="mistakes in CODEOWNERS",
             holds=False,
             message=f"GitHub finds {', '.join(sorted(set(owners.mistakes)))}",
@@ -317,20 +270,20 @@ def _idle(owners: CodeOwners) -> str:
     return f" (cannot approve: {idle})" if idle else ""
 
 
-def _judge_token(settings: ForgeSettings) -> Iterator[SettingFinding]:
+def _judge_token(settings: ForgeSettings) -> Iterator[DoctorFinding]:
     token = settings.job_token
     if token is None:
         yield _unseen("default token", "run this with a token of somebody who administers it")
         return
     where = "in the repository's settings, under Actions, General"
-    yield SettingFinding(
+    yield _judged(
         subject="default token",
         holds=not token.may_write,
         message=f"jobs get a token that may {'write' if token.may_write else 'read'} by default",
         recovery=f"choose read permissions {where}",
         is_advice=True,
     )
-    yield SettingFinding(
+    yield _judged(
         subject="approvals by jobs",
         holds=not token.may_approve,
         message=f"jobs may {'' if token.may_approve else 'not '}approve pull requests; here such an"
@@ -340,12 +293,12 @@ def _judge_token(settings: ForgeSettings) -> Iterator[SettingFinding]:
     )
 
 
-def _judge_workflows(settings: ForgeSettings, now_s: float) -> Iterator[SettingFinding]:
+def _judge_workflows(settings: ForgeSettings, now_s: float) -> Iterator[DoctorFinding]:
     dead, schedule = settings.dead_workflows, settings.schedule
     if dead is None or schedule is None:
         yield _unseen("workflows", "give the token the permission actions: read")
         return
-    yield SettingFinding(
+    yield _judged(
         subject="workflows",
         holds=not dead,
         message=f"switched off: {', '.join(dead)}" if dead else "all are switched on",
@@ -353,7 +306,7 @@ def _judge_workflows(settings: ForgeSettings, now_s: float) -> Iterator[SettingF
     )
     last_s = schedule.last_run_s
     alive = last_s is not None and now_s - last_s <= SCHEDULE_SILENT_S_MAX
-    yield SettingFinding(
+    yield _judged(
         subject="schedule",
         holds=alive,
         message="no run was ever started by one"
@@ -368,10 +321,26 @@ def _days(seconds: float) -> str:
     return f"{max(seconds, 0) / 86_400:.1f} days"
 
 
-def _unseen(subject: str, recovery: str) -> SettingFinding:
-    return SettingFinding(
+def _unseen(subject: str, recovery: str) -> DoctorFinding:
+    return _judged(
         subject=subject,
         holds=None,
         message="the token may not see it",
         recovery=recovery,
+    )
+
+
+def _judged(
+    *, subject: str, holds: bool | None, message: str, recovery: str, is_advice: bool = False
+) -> DoctorFinding:
+    """`holds` None: it could not be seen. Of what `is_advice`, a job works without it, less
+    safely."""
+    if holds is None:
+        mark = CheckMark.SKIPPED
+    elif holds:
+        mark = CheckMark.OK
+    else:
+        mark = CheckMark.WARNING if is_advice else CheckMark.FAILED
+    return DoctorFinding(
+        subject=subject, mark=mark, message=message, recovery="" if holds else recovery
     )

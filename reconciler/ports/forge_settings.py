@@ -1,0 +1,83 @@
+"""The settings of a forge that reviewed applies rely on, as an edge reads them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequiredCheck:
+    """`source` is the id of the app that must have reported it; None: anybody may."""
+
+    context: str
+    source: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchRules:
+    """Of the default branch, all kinds of rules together. `verifies_what_is_merged`: a check must
+    have been made on top of the branch as it is, or a merge queue makes it. `is_classic`: a classic
+    branch protection is among them. `bypass` are those who may go past any of them; None: the
+    token may not see who."""
+
+    approvals: int = 0
+    dismisses_stale: bool = False
+    code_owners: bool = False
+    last_push_approval: bool = False
+    checks: tuple[RequiredCheck, ...] = ()
+    verifies_what_is_merged: bool = False
+    allows_force_push: bool = True
+    allows_deletion: bool = True
+    is_classic: bool = False
+    bypass: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgeEnvironment:
+    """`limits_branches`: only chosen branches may use it, by the names in `branches`, tags being
+    told apart; None: those that have a classic protection. `reviewers` must let a run in."""
+
+    name: str
+    limits_branches: bool
+    reviewers: int
+    branches: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeOwners:
+    """`text` None: there is no such file. `mistakes` are the kinds that the forge finds in it, and
+    `idle` the owners in it whose approval nobody can give: who may not write, teams without members
+    or that are hidden, addresses."""
+
+    text: str | None
+    mistakes: tuple[str, ...] = ()
+    idle: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobToken:
+    """What the token of a job may do that asks for nothing."""
+
+    may_write: bool
+    may_approve: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """`last_run_s`: when the newest run that a schedule started was made; None: there is none."""
+
+    last_run_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgeSettings:
+    """None stands for what the token may not see. `dead_workflows` were switched off by GitHub for
+    lack of activity, or by somebody."""
+
+    default_branch: str
+    rules: BranchRules | None
+    environments: tuple[ForgeEnvironment, ...] | None
+    code_owners: CodeOwners | None
+    job_token: JobToken | None
+    dead_workflows: tuple[str, ...] | None
+    schedule: Schedule | None
