@@ -213,7 +213,7 @@ def test_the_next_wave_waits_for_the_soak() -> None:
     assert min(ends[shard] for shard in SHARDS[1:]) - ends["-40"] >= 600
 
 
-@pytest.mark.parametrize("off_s", [3_600.0, -3_600.0])
+@pytest.mark.parametrize("off_s", [900.0, -900.0])
 def test_a_clock_that_is_set_during_the_soak_makes_it_no_shorter(off_s: float) -> None:
     sim = simulation(RolloutSpec(canary=("-40",), soak_s=600), tables=("users",))
     started: dict[str, float] = {}
