@@ -108,9 +108,11 @@ def _uses(path: Path, tellers: Mapping[str, list[_Teller]]) -> Iterator[Use | st
     tree = tree_of(path)
     inside = {id(call): function for function in functions(tree) for call in _calls(function)}
     for call in _calls(tree):
+        name = name_of(call.func)
+        if name not in _MAKERS and name not in tellers:
+            continue
         texts = _texts(tree, inside.get(id(call)))
         place = f"{relative(path)}:{call.lineno}"
-        name = name_of(call.func)
         given = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
         recovery = ""
         if name not in _MAKERS:

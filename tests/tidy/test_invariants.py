@@ -32,6 +32,5 @@ def test_a_rule_says_what_breaks_without_it(rule: str) -> None:
     assert all(rules()[rule])
 
 
-@pytest.mark.parametrize("rule", sorted(carried()))
-def test_a_mark_names_a_rule_that_exists(rule: str) -> None:
-    assert rule in rules()
+def test_a_mark_names_a_rule_that_exists() -> None:
+    assert sorted(carried().keys() - rules().keys()) == []
