@@ -132,10 +132,11 @@ class Jobs:
 
 
 def change(jobs: Jobs, name: str = "feature") -> int:
-    """Ada's pull request that adds a column, with its plan."""
+    """Ada's pull request that adds a column, with its plan. Its commit is its own: with the message
+    of another one, made in the same second, it would have that one's id."""
     jobs.branch(name)
     jobs.fleet.edit("schemas/shop/users.sql", *ADD_COLUMN)
-    jobs.fleet.plan_and_commit()
+    jobs.fleet.plan_and_commit(name)
     return jobs.propose(name)
 
 
