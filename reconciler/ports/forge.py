@@ -13,15 +13,29 @@ from reconciler.guard.review.pushes import Push
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForgeEntry:
-    """One name in a tree of git; `mode` as git writes it, `id` that of the object."""
+    """One name in a tree of git; `mode` as git writes it, `id` that of the object. `size_bytes` is
+    that of a file's content; None where the forge does not say it, as of a folder."""
 
     name: str
     mode: str
     id: str
+    size_bytes: int | None = None
 
     @property
     def is_folder(self) -> bool:
         return self.mode == "040000"
+
+    @property
+    def is_link(self) -> bool:
+        return self.mode == "120000"
+
+    @property
+    def is_submodule(self) -> bool:
+        return self.mode == "160000"
+
+    @property
+    def is_file(self) -> bool:
+        return self.mode in ("100644", "100755", "100664")  # the last by git of 2005
 
     @property
     def is_regular(self) -> bool:
@@ -40,7 +54,8 @@ class Forge(Protocol):
 
     def file(self, commit: str, path: str, *, bytes_max: int) -> bytes | None:
         """The file's exact bytes; None if the commit's tree, which must be there, has no such
-        file."""
+        name. No link is followed (FB-2): raises Refused for a link or a submodule at the path or on
+        its way, and for what is no file; InvalidInput above `bytes_max`."""
 
     def pull_requests_of(self, commit: str) -> tuple[int, ...]:
         """Numbers of the pull requests that the forge says the commit belongs to."""

@@ -45,11 +45,13 @@ class ForgeEnvironment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeOwners:
-    """`text` None: there is no such file. `mistakes` are the kinds that the forge finds in it, and
+    """`text` None: there is no such file, or, for the reason in `unreadable`, none that is read: a
+    link in its place. `mistakes` are the kinds that the forge finds in it, and
     `idle` the owners in it whose approval nobody can give: who may not write, teams without members
     or that are hidden, addresses."""
 
     text: str | None
+    unreadable: str = ""
     mistakes: tuple[str, ...] = ()
     idle: frozenset[str] = frozenset()
 

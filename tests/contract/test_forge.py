@@ -5,13 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+import git
 import pytest
 import stamina
 
+from reconciler.edges.files.history import GitHistory
 from reconciler.edges.github.client import GithubClient
 from reconciler.edges.github.forge import GithubForge
-from reconciler.errors import InvalidInput, Unavailable
+from reconciler.errors import InvalidInput, Refused, Unavailable
 from reconciler.guard.review.account import Account, AccountKind
 from reconciler.guard.review.approvals import ReviewState
 from reconciler.guard.review.pushes import PushKind
@@ -167,6 +170,82 @@ def test_answers_that_are_a_clear_no(asked: Asked) -> None:
         asked.forge.file("0" * 40, "README.md", bytes_max=1_000)
     with pytest.raises(InvalidInput):
         asked.forge.file(asked.merged, "README.md", bytes_max=3)
+
+
+@pytest.fixture(scope="module")
+def linked(made: Asked) -> str:
+    """A commit whose specs and plans lead elsewhere in the repository, and whose schemas are
+    another repository."""
+    repo = made.hub.workplace("links")
+    root = Path(repo.working_dir)
+    repo.git.checkout("-B", "links", made.merged)
+    (root / "elsewhere").mkdir()
+    (root / "elsewhere" / "plan.json").write_text(TEXT)
+    (root / "linked.json").symlink_to("elsewhere/plan.json")
+    (root / "plans").symlink_to("elsewhere")
+    (root / "program").write_text(TEXT)
+    (root / "program").chmod(0o755)
+    repo.git.add("--all")
+    repo.git.update_index("--add", "--cacheinfo", f"160000,{made.merged},other")
+    repo.git.commit("-m", "links")
+    made.hub.pushed(ADA, repo, "links")
+    return str(repo.git.rev_parse("HEAD"))
+
+
+@pytest.mark.threat("TM-WRITER-33")
+@pytest.mark.invariant("FB-2")
+@pytest.mark.parametrize(
+    ("path", "code", "named"),
+    [
+        ("linked.json", "path-is-a-link", "it is a link"),
+        ("plans", "path-is-a-link", "it is a link"),
+        ("plans/plan.json", "path-is-a-link", "'plans' on the way"),
+        ("elsewhere", "file-unreadable", "not a regular file"),
+        ("other", "file-unreadable", "not a regular file"),
+        ("other/plan.json", "file-unreadable", "other is another repository"),
+    ],
+)
+def test_what_is_no_file_of_the_commit_is_refused_by_name(
+    asked: Asked, linked: str, path: str, code: str, named: str
+) -> None:
+    with pytest.raises(Refused, match=named) as refused:
+        asked.forge.file(linked, path, bytes_max=1_000)
+    assert [problem.code for problem in refused.value.problems] == [code]
+    assert path in str(refused.value)
+
+
+@pytest.mark.invariant("FB-2")
+@pytest.mark.parametrize(
+    "path", ["linked.json", "plans", "plans/plan.json", "other/plan.json", "elsewhere/plan.json"]
+)
+def test_the_forge_and_the_clone_read_the_same(
+    asked: Asked, linked: str, path: str, tmp_path: Path
+) -> None:
+    git.Repo.clone_from(str(asked.hub.bare.git_dir), tmp_path / "clone").close()
+    tree = GitHistory(tmp_path / "clone", None).tree(linked)
+    assert _read(lambda: asked.forge.file(linked, path, bytes_max=1_000)) == _read(
+        lambda: tree.read(path, bytes_max=1_000)
+    )
+
+
+def _read(read: Callable[[], bytes | None]) -> object:
+    try:
+        return read()
+    except Refused as refused:
+        return refused.problems
+
+
+def test_files_are_read_by_the_modes_of_their_trees(asked: Asked, linked: str) -> None:
+    assert asked.forge.file(linked, "program", bytes_max=1_000) == TEXT.encode()
+    assert asked.forge.file(linked, "program/plan.json", bytes_max=1_000) is None
+    assert asked.forge.file(linked, "elsewhere/none.json", bytes_max=1_000) is None
+    # What the API of contents tells, and is never asked: the file that the link leads to.
+    client = GithubClient(api_url=asked.double.url, token=TOKEN)
+    shown = client.get("/repos/acme/shop/contents/linked.json", {"ref": linked})
+    assert shown["type"] == "file"
+    asked.double.calls.clear()
+    asked.forge.file(linked, "elsewhere/plan.json", bytes_max=1_000)
+    assert not any("/contents/" in call for call in asked.double.calls)
 
 
 def test_a_bot_that_let_a_run_in_is_nobody(asked: Asked) -> None:

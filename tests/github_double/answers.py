@@ -77,15 +77,18 @@ def _contents(hub: Hub, query: Query, path: str) -> Answer:
 def _tree(hub: Hub, query: Query, sha: str) -> Answer:
     """Of a commit as well as of a tree."""
     try:
-        listed = hub.bare.git.ls_tree("-z", f"{sha}^{{tree}}")
+        listed = hub.bare.git.ls_tree("-z", "--long", f"{sha}^{{tree}}")
     except git.GitCommandError:
         return NOT_FOUND
     entries = [entry.partition("\t") for entry in listed.split("\0") if entry]
-    rows = [
-        {"path": path, **dict(zip(("mode", "type", "sha"), about.split(), strict=True))}
-        for about, _, path in entries
-    ]
+    rows = [_tree_row(path, *about.split()) for about, _, path in entries]
     return 200, {"sha": sha, "truncated": False, "tree": rows}
+
+
+def _tree_row(path: str, mode: str, kind: str, sha: str, size: str) -> dict[str, Any]:
+    """Folders and submodules have no size."""
+    row = {"path": path, "mode": mode, "type": kind, "sha": sha}
+    return row if size == "-" else {**row, "size": int(size)}
 
 
 def _blob(hub: Hub, query: Query, sha: str) -> Answer:

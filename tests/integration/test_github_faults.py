@@ -11,7 +11,7 @@ from tests.github_double.server import Double, Fault
 from tests.github_jobs import ADD_COLUMN, Jobs, change, is_applied
 
 # What a review is proven by; none of it may be missing when the first statement is sent.
-PROOF = ("/branches/main", "/pulls", "/reviews", "/activity", "/permission", "/contents/")
+PROOF = ("/branches/main", "/pulls", "/reviews", "/activity", "/permission", "/git/")
 
 
 def out_from(double: Double, first: int) -> Fault:

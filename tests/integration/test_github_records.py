@@ -235,9 +235,9 @@ def test_drift_is_told_before_pull_requests_are_read_and_of_forks_nothing_is(job
     calls = jobs.double.calls
     told = next(place for place, call in enumerate(calls) if call.startswith("POST"))
     assert "/issues" in calls[told]
-    read = [place for place, call in enumerate(calls) if "/pulls" in call or PLAN_JSON in call]
+    read = [place for place, call in enumerate(calls) if "/pulls" in call or "/git/" in call]
     assert read
     assert min(read) > told
     heads = {n: jobs.hub.pulls[n].head_sha for n in (number, fork)}
-    assert any(f"{PLAN_JSON}?ref={heads[number]}" in call for call in calls)
+    assert any(f"/git/trees/{heads[number]}" in call for call in calls)
     assert not any(heads[fork] in call for call in calls)

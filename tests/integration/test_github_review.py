@@ -405,9 +405,9 @@ def test_no_fault_makes_an_approval_out_of_none(work: Work) -> None:
 
 
 @pytest.mark.invariant("RV-6")
-@pytest.mark.parametrize("path", [JSON, SQL])
+@pytest.mark.parametrize("kind", ["trees", "blobs"])
 def test_a_file_that_may_not_be_seen_is_not_taken_for_one_that_is_gone(
-    work: Work, path: str
+    work: Work, kind: str
 ) -> None:
     """Else a 404 would read as "superseded"."""
     work.branch("main")
@@ -417,8 +417,8 @@ def test_a_file_that_may_not_be_seen_is_not_taken_for_one_that_is_gone(
     work.hub.reviewed(BEN, number)
     work.hub.merged(number, MergeKind.MERGE)
     assert work.refused() == []
-    work.double.fail(f"contents/{path}", Fault.NOT_FOUND)
-    assert work.refused() == ["forge-answer-unclear"]
+    work.double.fail(f"git/{kind}", Fault.NOT_FOUND)
+    assert work.refused() == ["forge-denied"]
 
 
 @pytest.mark.parametrize(

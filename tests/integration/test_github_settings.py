@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from reconciler.cli.doctor import doctor
 from reconciler.edges.clock import SystemClock
+from reconciler.limits import CODE_OWNERS_LINES_MAX
 from tests.github_double.hub import ADA, Hub
 from tests.github_double.server import TOKEN, Double, Fault, serving
 
@@ -264,6 +265,26 @@ def test_what_nobody_owns_is_named(
     result = asked(tmp_path)
     assert said in " ".join(result.output.split())
     assert result.exit_code == 0
+
+
+@pytest.mark.invariant("RV-11")
+@pytest.mark.parametrize(("is_link", "said"), [(True, "is a link"), (False, "more than")])
+def test_owners_that_cannot_be_read_are_owners_that_nobody_asks(
+    double: Double, tmp_path: Path, is_link: bool, said: str
+) -> None:
+    ada = git.Repo(tmp_path / "ada")
+    file = tmp_path / "ada" / ".github" / "CODEOWNERS"
+    if is_link:
+        file.rename(tmp_path / "ada" / "owners")
+        file.symlink_to("../owners")
+    else:
+        file.write_text("/a @ada\n" * (CODE_OWNERS_LINES_MAX + 1))
+    ada.git.add("--all")
+    ada.git.commit("-m", "owners")
+    ada.git.push(str(double.hub.bare.git_dir), "HEAD:main")
+    output = " ".join(asked(tmp_path).output.split())
+    assert said in output
+    assert "everything that matters here is owned" not in output
 
 
 def test_rule_sets_count_as_well_as_classic_protection(double: Double, tmp_path: Path) -> None:

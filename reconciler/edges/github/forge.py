@@ -13,17 +13,16 @@ from reconciler.edges.github.commits import token_login
 from reconciler.edges.github.fields import Fields
 from reconciler.edges.github.notices import JOB_AUTHOR
 from reconciler.edges.github.problems import denied, unclear
-from reconciler.errors import InvalidInput
+from reconciler.errors import InvalidInput, Refused
 from reconciler.guard.review.account import Account
 from reconciler.guard.review.approvals import PullRequest, PullRequestReview, ReviewState
 from reconciler.guard.review.pushes import Push, PushKind
 from reconciler.limits import FORGE_FILES_MAX, FORGE_TREES_MAX
 from reconciler.ports.forge import ForgeEntry
-from reconciler.spec.tree import too_large
+from reconciler.spec.tree import names_of, path_is_a_link, too_large, unreadable
 
 _WRITING = frozenset({"admin", "write"})  # GitHub maps `maintain` to write, `triage` to read
 _NOT_WRITING = frozenset({"read", "none"})
-_SUBMODULE = "160000"
 
 
 class GithubForge:
@@ -53,38 +52,43 @@ class GithubForge:
         return status in ("ahead", "identical")
 
     def file(self, commit: str, path: str, *, bytes_max: int) -> bytes | None:
-        url = f"{self._at}/contents/{quote(path)}"
-        found = self._client.find(url, {"ref": commit})
-        if found is None:
-            self._check_absence(commit, path)
+        """By the modes in the commit's trees, as git itself reads it: the API of contents would
+        show what a link leads to. What is not in a tree is absent; 404 is also what GitHub says to
+        a token that may not see a file."""
+        entry = self._entry(commit, path)
+        if entry is None:
             return None
-        fields = Fields(found, url)
-        if fields.text("type") != "file":
-            return None
-        size = fields.number("size")
-        if size > bytes_max:
+        if entry.is_link:
+            raise Refused(path_is_a_link(path))
+        if not entry.is_file:
+            raise Refused(unreadable(path, "it is not a regular file"))
+        url = f"{self._at}/git/blobs/{entry.id}"
+        if entry.size_bytes is None:
+            raise unclear(url, "its tree does not tell how large it is")
+        if entry.size_bytes > bytes_max:
             raise InvalidInput(too_large(path, bytes_max))
-        if fields.text("encoding") != "base64":  # above 1 MB: only as an object
-            url = f"{self._at}/git/blobs/{fields.object_id('sha')}"
-            fields = Fields(self._client.get(url), url)
-        return _decoded(fields, size, url)
+        return _decoded(Fields(self._client.get(url), url), entry.size_bytes, url)
 
-    def _check_absence(self, commit: str, path: str) -> None:
-        """404 is also what GitHub says to a token that may not see a file. Not to be there is an
-        answer that a verdict can rest on, so the commit's tree must agree. Raises Unavailable."""
-        tree, names = commit, path.split("/")
-        for depth, name in enumerate(names, start=1):
-            url = f"{self._at}/git/trees/{tree}"
+    def _entry(self, commit: str, path: str) -> ForgeEntry | None:
+        """What is at a path; only its last name may be a link. Raises Refused, Unavailable."""
+        names = names_of(path)
+        tree, entry = commit, None
+        for depth, name in enumerate(names):
+            on_the_way = "/".join(names[:depth])
+            if entry is not None and entry.is_link:
+                raise Refused(path_is_a_link(path, on_the_way))
+            if entry is not None and entry.is_submodule:
+                raise Refused(unreadable(path, f"{on_the_way} is another repository"))
+            if entry is not None and not entry.is_folder:
+                return None
             entries = self.tree(tree)
             if entries is None:
-                raise denied(f"GET {url}", 404)
-            entry = next((entry for entry in entries if entry.name == name), None)
-            if entry is None or entry.mode == _SUBMODULE:
-                return
-            if not entry.is_folder and depth < len(names):
-                return
+                raise denied(f"GET {self._at}/git/trees/{tree}", 404)
+            entry = next((each for each in entries if each.name == name), None)
+            if entry is None:
+                return None
             tree = entry.id
-        raise unclear(url, f"it lists {path}, which cannot be had")
+        return entry
 
     def tree(self, tree: str) -> tuple[ForgeEntry, ...] | None:
         if known := self._trees.get(tree):
@@ -98,7 +102,12 @@ class GithubForge:
             raise unclear(path, "it is cut off")
         rows = [Fields(row, path) for row in fields.items("tree")]
         entries = tuple(
-            ForgeEntry(name=row.text("path"), mode=row.text("mode"), id=row.object_id("sha"))
+            ForgeEntry(
+                name=row.text("path"),
+                mode=row.text("mode"),
+                id=row.object_id("sha"),
+                size_bytes=row.number("size") if row.has("size") else None,
+            )
             for row in rows
         )
         if len(self._trees) >= FORGE_TREES_MAX:

@@ -10,9 +10,8 @@ from urllib.parse import quote
 from reconciler.edges.github.client import GithubClient
 from reconciler.edges.github.fields import Fields
 from reconciler.edges.github.problems import unclear
-from reconciler.errors import Unavailable
+from reconciler.errors import InvalidInput, Refused, Unavailable
 from reconciler.guard.review.code_owners import CODE_OWNERS_PATHS, parse_code_owners
-from reconciler.limits import CODE_OWNERS_BYTES_MAX
 from reconciler.ports.forge_settings import (
     BranchRules,
     CodeOwners,
@@ -197,13 +196,16 @@ def _code_owners(
     client: GithubClient, at: str, branch: str, file: Callable[[str, str], bytes | None]
 ) -> CodeOwners:
     found = (file(branch, path) for path in CODE_OWNERS_PATHS)
-    content = next((text for text in found if text is not None), None)
+    try:
+        content = next((text for text in found if text is not None), None)
+        text = (content or b"").decode(errors="replace")
+        owners = sorted({owner for line in parse_code_owners(text) for owner in line.owners})
+    except (Refused, InvalidInput) as unreadable:
+        return CodeOwners(text=None, unreadable=str(unreadable))
     if content is None:
         return CodeOwners(text=None)
     path = f"{at}/codeowners/errors"
     mistakes = Fields(client.get(path, {"ref": branch}), path).items("errors")
-    text = content[:CODE_OWNERS_BYTES_MAX].decode(errors="replace")
-    owners = sorted({owner for line in parse_code_owners(text) for owner in line.owners})
     if len(owners) > _OWNERS_MAX:
         raise unclear(path, f"it names {len(owners)} owners")
     teams = _teams(client, at) if any("/" in owner for owner in owners) else frozenset()

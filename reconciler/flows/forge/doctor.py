@@ -245,7 +245,7 @@ def _judge_code_owners(
     yield _judged(
         subject="CODEOWNERS",
         holds=owners.text is not None and not unowned,
-        message="there is none"
+        message=owners.unreadable or "there is none"
         if owners.text is None
         else f"nobody owns {', '.join(unowned)}{_idle(owners)}"
         if unowned

@@ -133,7 +133,10 @@ def current_refusals(forge: Forge, asked: Question) -> tuple[Refusal, ...]:
 def _current_refusals(forge: Forge, asked: Question) -> tuple[Refusal, ...]:
     tip = forge.branch_tip(asked.branch)
     is_merged = forge.is_ancestor(asked.commit, tip)
-    found = asked.subject.id_at(forge, tip) if is_merged else None
+    try:
+        found = asked.subject.id_at(forge, tip) if is_merged else None
+    except Refused:
+        return (_not_a_file(asked),)
     match asked:
         case ReviewQuestion():
             facts = ReviewFacts(
@@ -252,7 +255,7 @@ def _pull_request_facts(
     reviewers = [account for account, _ in last_words(reviews)]
     approved = [review for _, review in last_words(reviews) if review.state is ReviewState.APPROVED]
     commits = {review.commit for review in approved if review.commit}
-    found = {commit: subject.id_at(forge, commit) for commit in sorted(commits)}
+    found = {commit: _approved_id(forge, subject, commit) for commit in sorted(commits)}
     merge_commit, count = pull_request.merge_commit, max(1, pull_request.commits)
     behind = line.back_from(merge_commit, count + 1) if merge_commit else ()
     before = _commit_before(forge, behind, pull_request)
@@ -278,6 +281,14 @@ def _pull_request_facts(
         writers=frozenset(filter(forge.may_write, dict.fromkeys([*reviewers, *hands.people]))),
         ownerships=ownerships,
     )
+
+
+def _approved_id(forge: Forge, subject: Subject, commit: str) -> str | None:
+    """An approval of a link is one of nothing; others, of other commits, may count."""
+    try:
+        return subject.id_at(forge, commit)
+    except Refused:
+        return None
 
 
 def _changed_sources(

@@ -46,7 +46,8 @@ class Subject(Protocol):
         """Whether its code owners watch a path that a pull request changed."""
 
     def id_at(self, forge: Forge, commit: str) -> str | None:
-        """What a commit holds in its place; None if that is nothing that could be approved."""
+        """What a commit holds in its place; None if that is nothing that could be approved. Raises
+        Refused if it is no file, such as a link."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
