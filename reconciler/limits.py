@@ -289,6 +289,11 @@ SCHEDULE_SILENT_S_MAX = 172_800
 # A CODEOWNERS file of more is not read by GitHub either (3 MB).
 CODE_OWNERS_BYTES_MAX = 3_000_000
 
+# Each line is asked for each path, about 10 us: of so many 0.1 s. Hundreds of lines are usual,
+# thousands rare. A pattern is a path with stars: git's own paths end far below this.
+CODE_OWNERS_LINES_MAX = 10_000
+CODE_OWNERS_PATTERN_CHARS_MAX = 1_000
+
 # An event holds at most 2,048 commits; the payload is at most 25 MB.
 EVENT_BYTES_MAX = 25_000_000
 EVENT_VALUES_MAX = 2_000_000

@@ -148,4 +148,4 @@ def _find_owners_file(line: MainLine, commit: str) -> tuple[str, str] | None:
 
 def _owners_file(line: MainLine, commit: str, path: str) -> OwnersFile | None:
     content = line.content(commit, path, bytes_max=CODE_OWNERS_BYTES_MAX)
-    return None if content is None else parse_code_owners(content.decode(errors="replace"))
+    return None if content is None else parse_code_owners(content.decode(errors="replace"), path)

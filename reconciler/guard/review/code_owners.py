@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
+from reconciler.errors import InvalidInput, Location, Problem
+from reconciler.limits import CODE_OWNERS_LINES_MAX, CODE_OWNERS_PATTERN_CHARS_MAX
+
 # Where GitHub looks, in its order; the first one found is the only one.
 CODE_OWNERS_PATHS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 
@@ -24,16 +27,33 @@ class OwnedBy:
     owners: tuple[str, ...]
 
 
-def parse_code_owners(text: str) -> tuple[OwnedBy, ...]:
-    lines = []
-    for line in text.splitlines():
+def parse_code_owners(text: str, path: str = "CODEOWNERS") -> tuple[OwnedBy, ...]:
+    """Raises InvalidInput for more than can be asked for every path of a change in bounded time:
+    lines that were left out would be owners that nobody asks."""
+    lines: list[OwnedBy] = []
+    for number, line in enumerate(text.splitlines(), start=1):
         # A blank or a '#' that is part of a name is written with a backslash.
         words = [word.replace("\0", " ") for word in line.replace("\\ ", "\0").split()]
         comment = next((i for i, word in enumerate(words) if word.startswith("#")), len(words))
         if pattern := next(iter(words[:comment]), None):
+            if len(lines) == CODE_OWNERS_LINES_MAX:
+                most = f"it has more than {CODE_OWNERS_LINES_MAX} patterns"
+                raise InvalidInput(_too_large(path, number, most))
+            if len(pattern) > CODE_OWNERS_PATTERN_CHARS_MAX:
+                longest = f"a pattern has more than {CODE_OWNERS_PATTERN_CHARS_MAX} characters"
+                raise InvalidInput(_too_large(path, number, longest))
             owners = tuple(words[1:comment])
             lines.append(OwnedBy(pattern=pattern.replace("\\#", "#"), owners=owners))
     return tuple(lines)
+
+
+def _too_large(path: str, line: int, why: str) -> Problem:
+    return Problem(
+        code="code-owners-too-large",
+        message=f"{path} is refused: {why}",
+        recovery="say it with fewer or shorter patterns: one for a folder stands for all below it",
+        where=Location(path=path, line=line),
+    )
 
 
 def owners_of(path: str, lines: tuple[OwnedBy, ...]) -> tuple[str, ...]:
@@ -99,7 +119,7 @@ class _Matcher:
             active = more
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=CODE_OWNERS_LINES_MAX)
 def _matcher(pattern: str) -> _Matcher:
     pieces = list(_pieces(pattern))
     states: defaultdict[str | _Piece, int] = defaultdict(int)

@@ -221,6 +221,11 @@ DEFINITION_GROWN = (
 CODE_OWNERS_GROWN = (
     ("owners", _repeated(b"@a ", before=b"* ")),
     ("long pattern", _repeated(b"a/", after=b" @a")),
+    ("lines", _numbered("/specs/{} @a\n")),
+    ("same lines", _repeated(b"/n @a\n")),
+    ("stars", _repeated(b"*a", after=b" @a")),
+    ("lines of stars", _repeated(b"*a" * 400 + b" @a\n")),
+    ("lines of folders", _repeated(b"****/" * 150 + b"b @a\n")),
 )
 
 READERS = (

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.errors import InvalidInput, Location
 from reconciler.guard.review.code_owners import OwnedBy, owners_of, parse_code_owners
+from reconciler.limits import CODE_OWNERS_LINES_MAX, CODE_OWNERS_PATTERN_CHARS_MAX
 
 
 @pytest.mark.parametrize(
@@ -72,7 +74,34 @@ def test_a_pattern_means_what_its_expression_means(pattern: str, path: str) -> N
 @pytest.mark.invariant("RV-3")
 @pytest.mark.parametrize("piece", ["*a", "**a", "**/a", "a*/**/*", "?*a*?", "**/**"])
 def test_many_stars_take_no_longer_than_few(piece: str) -> None:
-    lines = parse_code_owners(f"{piece * 2_000}b @dba")
+    lines = (OwnedBy(pattern=f"{piece * 2_000}b", owners=("@dba",)),)
     before_s = time.process_time()
     assert owners_of("a/" * 150 + "a" * 200, lines) == ()
     assert time.process_time() - before_s < 5
+
+
+@pytest.mark.threat("TM-FORGER-14")
+@pytest.mark.invariant("FB-1")
+@pytest.mark.parametrize(
+    ("text", "line", "why"),
+    [
+        ("/a @a\n" * (CODE_OWNERS_LINES_MAX + 1), CODE_OWNERS_LINES_MAX + 1, "patterns"),
+        ("# all\n" + "*a" * CODE_OWNERS_PATTERN_CHARS_MAX + " @a\n", 2, "characters"),
+    ],
+)
+def test_more_than_can_be_asked_is_refused_and_not_left_out(text: str, line: int, why: str) -> None:
+    with pytest.raises(InvalidInput, match=why) as refused:
+        parse_code_owners(text, ".github/CODEOWNERS")
+    (problem,) = refused.value.problems
+    assert (problem.code, problem.where) == (
+        "code-owners-too-large",
+        Location(path=".github/CODEOWNERS", line=line),
+    )
+
+
+def test_as_many_lines_as_there_may_be_are_asked_in_bounded_time() -> None:
+    longest = "*a" * (CODE_OWNERS_PATTERN_CHARS_MAX // 2)
+    lines = parse_code_owners(f"{longest}\n" + "**/*x*?*y @a\n" * (CODE_OWNERS_LINES_MAX - 1))
+    begun_s = time.process_time()
+    assert owners_of("schemas/shop/" + "a" * 100 + ".sql", lines) == ()
+    assert time.process_time() - begun_s < 5
