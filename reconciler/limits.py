@@ -191,6 +191,14 @@ SETTLE_WAIT_S_MAX = 3_600.0
 # outcome is unknown.
 KILLED_ANSWER_S_MAX = 600
 
+# How long an engine waits for news of a statement before it asks the server how far it is: often
+# enough for people who watch, rarely enough for a server with thousands of sessions to list.
+ENGINE_LOOK_S = 2.0
+# After its last row a server has sent its answer; what has not come by now was lost on the way. A
+# statement that a busy server has not read yet looks the same, and is read by then.
+ANSWER_LOST_AFTER_S = 5.0
+# The connection that watches asks for lists that take milliseconds.
+WATCH_ANSWER_S_MAX = 10
 # A reader acts on the first of them; `--output json` has them all.
 REASONS_SHOWN_MAX = 20
 

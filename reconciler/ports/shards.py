@@ -14,8 +14,9 @@ from reconciler.model.access import ShardAccess
 from reconciler.model.dependents import Dependents
 from reconciler.model.object_id import ObjectId
 from reconciler.model.observation import Observation
-from reconciler.model.server import ServerError, ServerSettings, ServerVersion
+from reconciler.model.server import ServerSettings, ServerVersion
 from reconciler.plan.model import PlannedStatement
+from reconciler.ports.engine import Outcome
 from reconciler.spec.model import Connection, ShardSpec
 
 
@@ -26,32 +27,6 @@ class LiveShards(Protocol):
         """One observation per shard, in the given order. A shard that fails or hangs becomes
         Unreachable after its own time limit and holds nobody else up. Raises nothing of the
         network's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """The server said the statement took effect."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failed:
-    """The server said it did not. `transient`: the same statement may well succeed later (lock
-    wait timeout, deadlock, connection refused before it was sent). `blocker`: who was in the way.
-    """
-
-    error: ServerError
-    transient: bool
-    blocker: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unknown:
-    """The connection ended after the statement was sent; only looking at the shard can tell."""
-
-    reason: str
-
-
-Outcome = Applied | Failed | Unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

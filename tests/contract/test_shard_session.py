@@ -14,7 +14,8 @@ from reconciler.errors import Unavailable
 from reconciler.model.object_id import table_id
 from reconciler.model.server import ServerError
 from reconciler.plan.model import PlannedStatement
-from reconciler.ports.shards import Applied, Failed, Outcome, ShardSession, ShardSessions
+from reconciler.ports.engine import Applied, Failed, Outcome
+from reconciler.ports.shards import ShardSession, ShardSessions
 from reconciler.spec.model import Connection, RolloutSpec, ShardSpec
 from tests.conftest import FreshDatabase
 from tests.integration.mysql_edges import (

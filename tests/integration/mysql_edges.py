@@ -148,12 +148,14 @@ def silent_listener() -> Iterator[int]:
 
 
 class Wire:
-    """A TCP proxy to a server that can go deaf: nothing of what the server says comes back."""
+    """A TCP proxy to a server that can go deaf: nothing of what the server says comes back. It can
+    also swallow what is on its way on the connections that are open, and serve new ones well."""
 
     def __init__(self, server: RunningServer) -> None:
         self._server = server
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._deaf = threading.Event()
+        self._swallowed: set[socket.socket] = set()
         self._open: list[socket.socket] = []
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
@@ -166,8 +168,12 @@ class Wire:
     def go_deaf(self) -> None:
         self._deaf.set()
 
+    def swallow_answers(self) -> None:
+        self._swallowed = {*self._open}
+
     def hear_again(self) -> None:
         self._deaf.clear()
+        self._swallowed.clear()
 
     def cut(self) -> None:
         """Every connection through it ends for its client; the server's side stays."""
@@ -209,5 +215,6 @@ class Wire:
     def _pump(self, source: socket.socket, sink: socket.socket, can_be_lost: bool) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65_536):
-                if not (can_be_lost and self._deaf.is_set()):
+                is_lost = self._deaf.is_set() or source in self._swallowed
+                if not (can_be_lost and is_lost):
                     sink.sendall(data)

@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.edges.mysql.session import MysqlShardSession
+from reconciler.edges.mysql.statement_watch import Idle, Over, Runs, StatementWatch, Unseen
 from reconciler.edges.server.find import find_servers
 from reconciler.edges.server.process import RunningServer, start_server
 from reconciler.errors import Unavailable
@@ -23,7 +24,7 @@ from reconciler.limits import (
 from reconciler.model.object_id import table_id
 from reconciler.model.observation import ObservedShard
 from reconciler.model.server import Flavor
-from reconciler.ports.shards import Applied, Failed, Outcome, Unknown
+from reconciler.ports.engine import Applied, Failed, Outcome, Unknown
 from tests.conftest import FreshDatabase
 from tests.integration.mysql_edges import (
     Wire,
@@ -281,6 +282,70 @@ def test_an_answer_lost_after_the_commit_is_unknown_and_then_seen_applied(
             assert "`a`" in (session.definition(table_id("t")) or "")
 
 
+@pytest.mark.invariant("EN-1")
+def test_an_answer_that_was_lost_while_the_connection_stayed_open_is_not_waited_for(
+    server: RunningServer, database: str
+) -> None:
+    """Its limit is a day; the server is asked, and says that nothing runs any more."""
+    with Wire(server) as wire, ThreadPoolExecutor(1) as pool:
+        spec = shard(connection_to(server, database, port=wire.port))
+        with sessions().open(spec) as session, sessions().open(spec) as other:
+            with reading(server, database):
+                outcome = pool.submit(run, session, ADD, lock_wait_s=60, run_limit_s=86_400)
+                wait_until_waiting(server, "ALTER TABLE t")
+                wire.swallow_answers()
+            wait_until_applied(server, database)
+            ended = outcome.result(30)
+            assert isinstance(ended, Unknown)
+            assert "answer was lost" in ended.reason
+            wire.hear_again()
+            assert claimed_soon(other), "the session that was left behind keeps nobody waiting"
+            assert "`a`" in (other.definition(table_id("t")) or "")
+
+
+def claimed_soon(session: MysqlShardSession) -> bool:
+    give_up_s = time.monotonic() + 10
+    while not session.claim():
+        if time.monotonic() > give_up_s:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+@pytest.mark.invariant("EN-1")
+def test_the_server_is_asked_what_became_of_a_session(
+    server: RunningServer, database: str, session: MysqlShardSession
+) -> None:
+    watch = StatementWatch(session._shard)
+    assert session.claim()
+    number = session._shard.looked(lambda link: link.connection_id)
+    assert watch.look(number, ADD) == Idle()
+    with ThreadPoolExecutor(1) as pool, reading(server, database):
+        outcome = pool.submit(run, session, ADD, lock_wait_s=60)
+        wait_until_waiting(server, "ALTER TABLE t")
+        seen = watch.look(number, ADD)
+        assert isinstance(seen, Runs)
+        assert "metadata lock" in seen.process.state
+        assert watch.look(number, ADD.replace("😀", "😁")) == Idle()
+        watch.end_session(number, ADD)
+        assert isinstance(watch.look(number, ADD), Runs), "what runs is left to its end"
+        assert watch.end_statement(number, ADD)
+        assert isinstance(outcome.result(30), Failed)
+    session.close()
+    assert any(watch.look(number, ADD) == Over() for _ in range(1000))
+    watch.close()
+
+
+@pytest.mark.invariant("EN-1")
+def test_a_server_that_does_not_answer_says_nothing(server: RunningServer, database: str) -> None:
+    with Wire(server) as wire:
+        spec = shard(connection_to(server, database, port=wire.port))
+        with sessions().open(spec) as session:
+            watch = StatementWatch(session._shard)
+            wire.close()
+            assert watch.look(1, ADD) == Unseen()
+
+
 @pytest.mark.invariant("ST-10")
 def test_a_statement_that_outlives_its_connection_is_seen_running(
     server: RunningServer, database: str
@@ -330,7 +395,7 @@ def test_nobody_else_sends_while_the_server_has_a_session_that_did(
 def test_a_session_whose_machine_vanished_is_ended_before_its_locks_are(
     session: MysqlShardSession,
 ) -> None:
-    silent_s = session._looked(lambda link: link.query("SELECT @@session.wait_timeout"))[0][0]
+    silent_s = session._shard.looked(lambda link: link.query("SELECT @@session.wait_timeout"))[0][0]
     assert silent_s == SESSION_SILENT_S_MAX
     assert SESSION_SILENT_S_MAX + LOCK_SHOW_SELF_EVERY_S < LOCK_SILENT_S_MAX
     assert CLAIM_WAIT_S_MAX > SESSION_SILENT_S_MAX

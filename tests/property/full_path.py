@@ -57,7 +57,7 @@ from reconciler.plan.codec import dump_plan, load_plan
 from reconciler.plan.files import plan_paths
 from reconciler.plan.model import ChangeSet, Plan, PlannedStatement
 from reconciler.plan.validate import check_plan
-from reconciler.ports.shards import Applied
+from reconciler.ports.engine import Applied
 from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles, load_keyspace
 from reconciler.spec.model import Environment

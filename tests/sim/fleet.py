@@ -26,7 +26,8 @@ from reconciler.model.server import Flavor, ServerError
 from reconciler.outcomes.progress import ProgressEvent
 from reconciler.plan.model import Plan, PlanCore, PlannedStatement
 from reconciler.ports.clock import WorkEnded, WorkerPoolNews
-from reconciler.ports.shards import Applied, BlockerEnd, Failed, Outcome, Unknown
+from reconciler.ports.engine import Applied, Failed, Outcome, Unknown
+from reconciler.ports.shards import BlockerEnd
 from reconciler.spec.model import ShardSpec
 from tests.sim.plans import definition, fingerprint
 

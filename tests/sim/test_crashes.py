@@ -9,7 +9,7 @@ import pytest
 from reconciler.ledger.states import ApplyState, OperationState, StatementState
 from reconciler.outcomes.apply import ApplyVerdict
 from reconciler.plan.model import PlannedStatement
-from reconciler.ports.shards import Outcome
+from reconciler.ports.engine import Outcome
 from reconciler.spec.model import OnFailure, RolloutSpec
 from tests.sim.fleet import Answer, Fate, SimClock, SimFleet, lock_wait
 from tests.sim.plans import plan_for

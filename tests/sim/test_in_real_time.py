@@ -22,7 +22,7 @@ from reconciler.ledger.reasons import NothingNewStarts
 from reconciler.ledger.states import RequestKind, RequestState
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict, ControlOutcome
 from reconciler.plan.model import PlannedStatement
-from reconciler.ports.shards import Outcome
+from reconciler.ports.engine import Outcome
 from reconciler.spec.model import RolloutSpec
 from tests.sim.fleet import Fate, SimFleet, SimLocks, SimSessions, lock_wait
 from tests.sim.plans import environment, plan_for

@@ -26,8 +26,8 @@ from reconciler.outcomes.progress import (
     StatementStarted,
 )
 from reconciler.plan.model import PlannedStatement
+from reconciler.ports.engine import Failed, Outcome
 from reconciler.ports.ledger import Ledger
-from reconciler.ports.shards import Failed, Outcome
 from reconciler.spec.model import OnFailure, RolloutSpec, WaveShare
 from tests.sim.fleet import Answer, SimFleet, lock_wait
 from tests.sim.plans import SHARDS, environment, plan_for, statement

@@ -8,7 +8,7 @@ from reconciler.ledger.states import ApplyState, OperationState
 from reconciler.outcomes.apply import ApplyStatus, OperationRow
 from reconciler.outcomes.progress import ProgressEvent, RolloutWaits, ShardStarted
 from reconciler.plan.model import PlannedStatement
-from reconciler.ports.shards import Outcome
+from reconciler.ports.engine import Outcome
 from reconciler.spec.model import RolloutSpec
 from tests.sim.fleet import SimFleet, lock_wait
 from tests.sim.plans import plan_for

@@ -37,7 +37,9 @@ def _users(name: str) -> Iterator[str]:
 
 
 def test_one_function_sends_statements_and_one_session_calls_it() -> None:
-    assert _callers("run_statement") == {"reconciler/edges/mysql/session.py"}
+    assert _callers("send", on="link") == {"reconciler/edges/mysql/engine_direct.py"}
+    assert _callers("DirectEngine") == {"reconciler/edges/mysql/session.py"}
+    assert _callers("start", on="_direct") == {"reconciler/edges/mysql/session.py"}
 
 
 def test_sessions_that_can_send_are_built_in_one_place_and_used_by_the_rollout() -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from reconciler.errors import Problem
 from reconciler.model.dependents import Program, Reference
 from reconciler.model.object_id import ObjectId
-from reconciler.ports.shards import Failed
+from reconciler.ports.engine import Failed
 
 _PLAN_AGAIN = "run `reconciler plan --write` again, have the new plan reviewed, then apply"
 _SAME_PLAN = (

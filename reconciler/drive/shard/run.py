@@ -58,7 +58,8 @@ from reconciler.limits import (
 )
 from reconciler.model.object_id import ObjectId
 from reconciler.plan.model import Effect, PlannedStatement
-from reconciler.ports.shards import Applied, Failed, HeldLocks, ShardSession, Unknown
+from reconciler.ports.engine import Applied, Failed, Unknown
+from reconciler.ports.shards import HeldLocks, ShardSession
 from reconciler.rollout.transitions import Move
 
 

@@ -31,6 +31,8 @@ _HEADER = struct.Struct("<HBB")
 _RECEIVED_AT_ONCE = 32_768
 # A socket's own limit may be so much later than the answer's: setting it costs a system call.
 _LATE_S_MAX = 1.0
+# Zero would mean not to wait for the network at all, and end in another error.
+_LEAST_WAIT_S = 0.001
 # What a value costs in memory beside its bytes.
 _VALUE_BYTES = 48
 
@@ -164,6 +166,28 @@ class Wire(_PyMySql):
         self._read_query_result()
         rows: tuple[Row, ...] | None = self._result.rows if self._result is not None else None
         return rows
+
+    def answer_begins_within(self, seconds: float) -> bool:
+        """Wait so long for the first bytes of the answer that is due. From then on the whole of it
+        must come within the bound of any answer. Raises Lost."""
+        if self._at == len(self._buffer):
+            sock = self._sock
+            if sock is None:
+                raise Lost
+            wait_s = max(seconds, _LEAST_WAIT_S)
+            sock.settimeout(wait_s)
+            self._current_timeout = wait_s
+            try:
+                received = sock.recv(_RECEIVED_AT_ONCE)
+            except TimeoutError:
+                return False
+            except (OSError, ValueError):  # ValueError: another thread closed it
+                raise self._ended(_LOST) from None
+            if not received:
+                raise self._ended(_LOST)
+            self._buffer, self._at = received, 0
+        self._begin_answer(self._within_s, self._answer_bytes_max)
+        return True
 
     def wait_at_most(self, seconds: float | None) -> None:
         """Bound the wait for each whole answer from now on."""

@@ -94,6 +94,30 @@ class Link:
         """Run one statement whose rows nobody wants. Raises ServerRefusal or LinkLost."""
         self._answered(sql, ())
 
+    def send(self, sql: str) -> None:
+        """Send one statement and do not wait for its answer: `answer_begins_within`, then
+        `take_answer`. Raises LinkLost, which says whether it had left."""
+        try:
+            self._wire.send(sql)
+        except pymysql.err.MySQLError as error:
+            lost = self._translated(error, sent=False)
+            assert isinstance(lost, LinkLost), "a server answers what it has been sent"
+            raise lost from None
+
+    def answer_begins_within(self, seconds: float) -> bool:
+        """Wait so long for the answer to what was sent; False: not yet. Raises LinkLost."""
+        try:
+            return self._wire.answer_begins_within(seconds)
+        except pymysql.err.MySQLError as error:
+            raise self._translated(error, sent=True) from None
+
+    def take_answer(self) -> None:
+        """The answer that has begun. Raises ServerRefusal or LinkLost."""
+        try:
+            self._wire.receive()
+        except pymysql.err.MySQLError as error:
+            raise self._translated(error, sent=True) from None
+
     def use(self, database: str) -> None:
         try:
             self._wire.select_db(database)

@@ -1,29 +1,45 @@
-"""Engine `direct`: sends one DDL statement over a session of the shard and says how it ended.
+"""Engine `direct`: the server's own DDL, sent over the session that has claimed the shard.
 
-Rule: it neither decides nor retries. Where the server's answer cannot settle whether the statement
-took effect, the outcome is Unknown and only looking at the shard settles it (ST-10).
+Rules: it neither decides nor retries. Where the server's answer cannot settle whether the statement
+took effect, the outcome is Unknown and only looking at the shard settles it (ST-10). An answer that
+does not come is not waited for when the server says that nothing runs any more (EN-1).
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import assert_never
 
-from reconciler.diff.session import StatementSession
-from reconciler.edges.mysql.connect import Link, connect
+from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.problems import (
     DEADLOCK,
     LOCK_WAIT_TIMEOUT,
     LinkLost,
     ServerRefusal,
+    as_unavailable,
 )
-from reconciler.edges.mysql.session_settings import Variables, statement_variables
+from reconciler.edges.mysql.reading import number
+from reconciler.edges.mysql.session_settings import Variables, set_session, statement_variables
+from reconciler.edges.mysql.shard_link import ShardLink
+from reconciler.edges.mysql.statement_watch import Idle, Over, Runs, StatementWatch, Unseen
 from reconciler.errors import Unavailable
-from reconciler.limits import KILLED_ANSWER_S_MAX
+from reconciler.limits import ANSWER_LOST_AFTER_S, ENGINE_LOOK_S, KILLED_ANSWER_S_MAX
+from reconciler.model.engine import EngineName, Handle
 from reconciler.model.server import ServerError, ServerSettings
-from reconciler.ports.shards import Applied, Failed, Outcome, Unknown
+from reconciler.ports.engine import (
+    Answer,
+    Applied,
+    EngineWork,
+    Failed,
+    Gone,
+    Running,
+    Unknown,
+)
 
+_HANDLE_VERSION = 1
 _INTERRUPTED = 1317
 _TRANSIENT = frozenset({LOCK_WAIT_TIMEOUT, DEADLOCK})
 _NOT_SENT = 2006  # PyMySQL's and libmysql's CR_SERVER_GONE_ERROR
@@ -33,28 +49,185 @@ _NOT_SENT = 2006  # PyMySQL's and libmysql's CR_SERVER_GONE_ERROR
 _UNSETTLED = frozenset({1105, 1180, 1598, 3100})
 
 
-def statement_session(
-    session: StatementSession, settings: ServerSettings, *, lock_wait_s: int
-) -> Variables:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Prepared:
+    link: Link
+    connection_id: int
+    handle: Handle
+
+
+class DirectEngine:
+    """`Engine`. `find_blocker` says who holds the lock on a table, if somebody does."""
+
+    def __init__(self, shard: ShardLink, find_blocker: Callable[[Link, str], str | None]) -> None:
+        self._shard = shard
+        self._find_blocker = find_blocker
+        self._watch = StatementWatch(shard)
+        self._prepared: _Prepared | None = None
+        self._sent: _Sent | None = None
+
+    @property
+    def name(self) -> EngineName:
+        return EngineName.DIRECT
+
+    def close(self) -> None:
+        self._watch.close()
+
+    def prepare(self, work: EngineWork) -> Handle | Failed:
+        label = self._shard.target.label
+        try:
+            link = self._shard.claimed()
+            if link is None:
+                return not_sent("another session may still send statements to the shard")
+            with as_unavailable(label):
+                connection_id = _connection_id(link)
+        except Unavailable as unavailable:
+            return not_sent(unavailable.problems[0].message)
+        handle = Handle(
+            engine=self.name,
+            version=_HANDLE_VERSION,
+            content=json.dumps({"connection": connection_id}),
+        )
+        self._prepared = _Prepared(link=link, connection_id=connection_id, handle=handle)
+        return handle
+
+    def start(self, handle: Handle, work: EngineWork) -> Answer:
+        prepared = self._prepared
+        assert prepared is not None, "it is prepared before it is started"
+        assert prepared.handle == handle, "what is started is what was prepared last"
+        self._prepared = None
+        session = statement_session(work, self._shard.server.settings)
+        try:
+            # Over this connection and no other: the claim, and the handle, are this one's.
+            prepared.link.execute(set_session(session))
+            prepared.link.send(work.statement.sql)
+        except ServerRefusal as refusal:
+            return not_sent(str(refusal.error))
+        except LinkLost as lost:
+            prepared.link.close()
+            return not_sent(lost.reason)
+        self._sent = _Sent(prepared, work, self._watch)
+        return Running()
+
+    def look(self, handle: Handle, work: EngineWork) -> Answer:
+        if self._sent is None or self._sent.handle != handle:
+            return self._look_at_an_earlier_one(handle, work)
+        answer = self._sent.answer()
+        match answer:
+            case Running():
+                return answer
+            case Failed(error=error) if error.number == LOCK_WAIT_TIMEOUT:
+                table = work.statement.object_id.name
+                blocker = self._find_blocker(self._sent.link, table)
+                answer = Failed(error=error, transient=True, blocker=blocker)
+            case Unknown():
+                self._sent.link.close()
+            case Applied() | Failed():
+                pass
+            case _:
+                assert_never(answer)
+        self._sent = None
+        return answer
+
+    def cut_over(self, handle: Handle, work: EngineWork) -> Answer:
+        return self.look(handle, work)  # the server swaps by itself
+
+    def stop(self, handle: Handle, work: EngineWork) -> None:
+        connection_id = _connection_of(handle)
+        if connection_id is not None:
+            self._watch.end_statement(connection_id, work.statement.sql)
+
+    def _look_at_an_earlier_one(self, handle: Handle, work: EngineWork) -> Answer:
+        connection_id = _connection_of(handle)
+        if connection_id is None:
+            return Unknown(reason="it was sent by another version, whose handle is not understood")
+        match self._watch.look(connection_id, work.statement.sql):
+            case Runs():
+                return Running()
+            case Over():
+                return Gone()
+            case Idle():
+                return Unknown(reason="the session that was sent it is still there")
+            case Unseen():
+                return Unknown(reason="the server does not show what runs there")
+            case seen:
+                assert_never(seen)
+
+
+class _Sent:
+    """A statement on its way, until its answer is there or known to be lost."""
+
+    def __init__(self, prepared: _Prepared, work: EngineWork, watch: StatementWatch) -> None:
+        self.link = prepared.link
+        self.handle = prepared.handle
+        self._connection_id = prepared.connection_id
+        self._work = work
+        self._watch = watch
+        self._stop_at_s = time.monotonic() + work.run_limit_s
+        self._told_to_stop = False
+        self._not_at_it_since_s: float | None = None
+
+    def answer(self) -> Running | Applied | Failed | Unknown:
+        """Waits for it for one look's time."""
+        try:
+            if self.link.answer_begins_within(self._wait_s()):
+                return self._taken()
+            self._keep_the_limit()
+            if not self._is_lost():
+                return self._still_waiting()
+            if self.link.answer_begins_within(0):
+                return self._taken()
+        except LinkLost as lost:
+            return Unknown(reason=lost.reason)
+        # What is left of the session keeps the shard claimed until the server lets go of it.
+        self._watch.end_session(self._connection_id, self._work.statement.sql)
+        return Unknown(
+            reason="the server says that it no longer runs the statement, and its answer was lost"
+        )
+
+    def _wait_s(self) -> float:
+        left_s = self._stop_at_s - time.monotonic()
+        return min(ENGINE_LOOK_S, left_s) if left_s > 0 else ENGINE_LOOK_S
+
+    def _taken(self) -> Applied | Failed | Unknown:
+        try:
+            self.link.take_answer()
+        except ServerRefusal as refusal:
+            return _refused(refusal.error, self._work.run_limit_s if self._told_to_stop else None)
+        return Applied()
+
+    def _keep_the_limit(self) -> None:
+        if not self._told_to_stop and time.monotonic() >= self._stop_at_s:
+            sql = self._work.statement.sql
+            self._told_to_stop = self._watch.end_statement(self._connection_id, sql)
+
+    def _is_lost(self) -> bool:
+        """Said twice by the server, with time in between for an answer that is on its way."""
+        match self._watch.look(self._connection_id, self._work.statement.sql):
+            case Runs():
+                self._not_at_it_since_s = None
+            case Idle() | Over():
+                now_s = time.monotonic()
+                since_s = self._not_at_it_since_s
+                self._not_at_it_since_s = now_s if since_s is None else since_s
+                return now_s - self._not_at_it_since_s >= ANSWER_LOST_AFTER_S
+            case Unseen():
+                pass
+            case seen:
+                assert_never(seen)
+        return False
+
+    def _still_waiting(self) -> Running | Unknown:
+        """A server that can neither be asked nor answers has had the time to undo its work, too."""
+        if time.monotonic() >= self._stop_at_s + KILLED_ANSWER_S_MAX:
+            return Unknown(reason="the server gave no answer in time")
+        return Running()
+
+
+def statement_session(work: EngineWork, settings: ServerSettings) -> Variables:
     """What a statement's session has beside what every session has."""
-    lock_wait = ("lock_wait_timeout", str(max(1, lock_wait_s)))
-    return (*statement_variables(session, settings), lock_wait)
-
-
-def run_statement(link: Link, sql: str, *, run_limit_s: int) -> Outcome:
-    """Over a session that is set for it. Afterwards the link works, unless the outcome is Unknown
-    or says that nothing was sent."""
-    link.wait_at_most(run_limit_s + KILLED_ANSWER_S_MAX)
-    try:
-        with _killed_after(run_limit_s, link) as limit_reached:
-            link.execute(sql)
-    except ServerRefusal as refusal:
-        return _refused(refusal.error, run_limit_s if limit_reached.is_set() else None)
-    except LinkLost as lost:
-        return Unknown(reason=lost.reason) if lost.sent else not_sent(lost.reason)
-    finally:
-        link.wait_at_most(link.target.read_timeout_s)
-    return Applied()
+    lock_wait = ("lock_wait_timeout", str(max(1, work.lock_wait_s)))
+    return (*statement_variables(work.statement.session, settings), lock_wait)
 
 
 def not_sent(reason: str) -> Failed:
@@ -62,7 +235,7 @@ def not_sent(reason: str) -> Failed:
     return Failed(error=error, transient=True)
 
 
-def _refused(error: ServerError, limit_reached_s: int | None) -> Outcome:
+def _refused(error: ServerError, limit_reached_s: int | None) -> Failed | Unknown:
     if error.number in _UNSETTLED:
         return Unknown(reason=f"the server failed after the statement's work was done: {error}")
     if error.number == _INTERRUPTED and limit_reached_s is not None:
@@ -71,34 +244,19 @@ def _refused(error: ServerError, limit_reached_s: int | None) -> Outcome:
     return Failed(error=error, transient=error.number in _TRANSIENT)
 
 
-@contextmanager
-def _killed_after(seconds: int, link: Link) -> Iterator[threading.Event]:
-    """Have the server stop the statement at its limit; the event tells that this was tried.
+def _connection_id(link: Link) -> int:
+    """As the server calls it: a proxy's greeting has another number."""
+    found = number(link.row("SELECT CONNECTION_ID()", width=1)[0])
+    return found if found is not None else link.connection_id
 
-    The kill holds the guard: it cannot meet a later statement of the same session.
-    """
-    guard = threading.Lock()
-    over = threading.Event()
-    reached = threading.Event()
 
-    def kill() -> None:
-        with guard:
-            if over.is_set():
-                return
-            reached.set()
-            # If this fails too, the wait for the answer ends at its own limit.
-            with (
-                suppress(Unavailable, ServerRefusal, LinkLost),
-                connect(link.target, program="reconciler, stopping") as other,
-            ):
-                other.execute(f"KILL QUERY {link.connection_id}")
-
-    timer = threading.Timer(seconds, kill)
-    timer.daemon = True
-    timer.start()
+def _connection_of(handle: Handle) -> int | None:
+    """None for a handle of another version, or one that somebody damaged."""
+    if handle.version != _HANDLE_VERSION:
+        return None
     try:
-        yield reached
-    finally:
-        timer.cancel()
-        with guard:
-            over.set()
+        content = json.loads(handle.content)
+    except (ValueError, RecursionError):
+        return None
+    found = content.get("connection") if isinstance(content, dict) else None
+    return found if isinstance(found, int) and not isinstance(found, bool) else None

@@ -1,0 +1,100 @@
+"""The connection by which a session changes its shard, and the claim that goes with it.
+
+Rule: a lost connection is made again for looking, never for running twice. The claim is a GET_LOCK
+that goes when the server lets go of the connection, which is after everything that was sent over it
+has been read and run (ST-16).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from reconciler.edges.client.target import Target
+from reconciler.edges.mysql.connect import Link, connect
+from reconciler.edges.mysql.locks import claim_name
+from reconciler.edges.mysql.problems import (
+    LinkLost,
+    as_unavailable,
+    server_changed,
+    session_differs,
+)
+from reconciler.edges.mysql.reading import number, text
+from reconciler.edges.mysql.server_settings import ServerLook, look_at_server
+from reconciler.edges.mysql.session_settings import (
+    copied_variables,
+    session_variables,
+    set_session,
+)
+from reconciler.edges.mysql.target import required_database
+from reconciler.errors import Unavailable
+from reconciler.limits import SESSION_SILENT_S_MAX
+
+Result = TypeVar("Result")
+
+
+class ShardLink:
+    """Not for two threads at once."""
+
+    def __init__(self, target: Target) -> None:
+        """Raises Unavailable."""
+        self.target = target
+        self.database = required_database(target)
+        self.claim_name = claim_name(self.database)
+        self._link, self.server = self._opened()
+        self._claimed_over: Link | None = None
+
+    def close(self) -> None:
+        self._link.close()
+
+    def looked(self, look: Callable[[Link], Result]) -> Result:
+        """Look over the connection; once over a new one if it was lost. Raises Unavailable."""
+        with as_unavailable(self.target.label):
+            try:
+                return look(self._link)
+            except LinkLost:
+                self._link.close()
+            self._link, server = self._opened()
+            if server != self.server:
+                raise Unavailable(server_changed(self.target.label))
+            return look(self._link)
+
+    def claimed(self) -> Link | None:
+        """The connection, once nobody else may send anything to the shard. None: somebody may.
+        Raises Unavailable."""
+        return self._link if self.looked(self._claims) else None
+
+    def _claims(self, link: Link) -> bool:
+        """A connection that was made again has lost the claim, or another has it by now."""
+        if self._claimed_over is not link:
+            row = link.row("SELECT GET_LOCK(%s, 0)", [self.claim_name], width=1)
+            if number(row[0]) != 1:
+                return False
+            self._claimed_over = link
+        return True
+
+    def _opened(self) -> tuple[Link, ServerLook]:
+        link = connect(self.target, program="reconciler, applying")
+        try:
+            with as_unavailable(self.target.label):
+                server = look_at_server(link)
+                silent = ("wait_timeout", str(SESSION_SILENT_S_MAX))
+                link.execute(set_session((*session_variables(server.settings), silent)))
+                _check_session(link, server)
+        except Unavailable:
+            link.close()
+            raise
+        return link, server
+
+
+def _check_session(link: Link, server: ServerLook) -> None:
+    """init_connect, or a proxy, may give sessions other values than the server's own."""
+    copied = copied_variables(server.settings)
+    names = [name for name, _ in copied]
+    asked = ", ".join(f"@@session.{name}" for name in names)
+    row = link.row(f"SELECT {asked}", width=len(names))
+    differing = [
+        name for (name, value), found in zip(copied, row, strict=True) if text(found) != value
+    ]
+    if differing:
+        raise Unavailable(session_differs(link.target.label, differing))

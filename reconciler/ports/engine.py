@@ -1,0 +1,103 @@
+"""Engines: what carries out one statement on one shard, be it the server's own DDL or a tool that
+copies the table and swaps the copy in.
+
+Rule: an engine neither decides nor retries. What is needed to find its work again is known before
+anything is sent, and is recorded with the intent (ST-9, EN-2); whatever became of it is one of six
+answers, and where nobody can tell, the answer says so (ST-10).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from reconciler.model.engine import NOTHING_TOLD, EngineName, Handle, Progress
+from reconciler.model.server import ServerError
+from reconciler.plan.model import PlannedStatement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineWork:
+    """One statement, and how long it may take."""
+
+    statement: PlannedStatement
+    #: How long it may wait for a lock before it fails for now.
+    lock_wait_s: int
+    #: How long it may take in all before the engine stops it.
+    run_limit_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """It goes on."""
+
+    progress: Progress = NOTHING_TOLD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadyToCutOver:
+    """The copy is complete and kept up to date; nothing has changed for anybody yet."""
+
+    progress: Progress = NOTHING_TOLD
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The engine says the statement took effect."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """It says that it did not, and that nothing of it goes on."""
+
+    error: ServerError
+    #: The same statement may well succeed later: lock wait timeout, deadlock, or it was never sent.
+    transient: bool
+    #: Who was in the way.
+    blocker: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """It was sent, and the engine cannot tell what became of it; only looking at the shard can."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """What the handle names is not there: nothing of it goes on. It may have taken effect, or never
+    have begun; only looking at the shard can tell."""
+
+
+#: How a statement that was started ends.
+Outcome = Applied | Failed | Unknown
+Answer = Running | ReadyToCutOver | Applied | Failed | Unknown | Gone
+
+
+class Engine(Protocol):
+    """One engine on one shard, over the shard's session. Not for two threads at once."""
+
+    @property
+    def name(self) -> EngineName: ...
+
+    def prepare(self, work: EngineWork) -> Handle | Failed:
+        """Everything that comes before an effect: be the only one who may send to the shard, and
+        say by what the work will be found. Changes nothing. Raises nothing of the network's."""
+
+    def start(self, handle: Handle, work: EngineWork) -> Answer:
+        """Send exactly this statement, once; `handle` is what `prepare` gave last, and is durable
+        by now. Comes back as soon as it is on its way. Raises nothing of the network's."""
+
+    def look(self, handle: Handle, work: EngineWork) -> Answer:
+        """How far it is, for a handle of this process or of any earlier one. Waits for news, some
+        seconds at most; changes nothing but what the limits of `work` ask for. Raises nothing of
+        the network's."""
+
+    def cut_over(self, handle: Handle, work: EngineWork) -> Answer:
+        """Swap the copy in, for an engine that has answered `ReadyToCutOver`. What became of it
+        `look` tells. Raises nothing of the network's."""
+
+    def stop(self, handle: Handle, work: EngineWork) -> None:
+        """Ask it to end before its time; a copy that can be taken up again is kept. What became of
+        it `look` tells. Raises nothing of the network's."""
