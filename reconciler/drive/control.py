@@ -11,7 +11,6 @@ from typing import assert_never
 from reconciler.drive.open import OpenApply, grouped
 from reconciler.drive.record import ApplyRecord
 from reconciler.drive.status import is_driven
-from reconciler.errors import Refused
 from reconciler.ledger.model import Request, StoredApply, StoredLease
 from reconciler.ledger.reasons import (
     Answer,
@@ -26,7 +25,7 @@ from reconciler.ledger.states import RequestKind, RequestState
 from reconciler.limits import REQUEST_ANSWER_S_MAX, ROLLOUT_POLL_S, SIGN_OF_LIFE_S_MAX
 from reconciler.outcomes.apply import ControlOutcome
 from reconciler.ports.clock import Clock
-from reconciler.ports.ledger import Ledger
+from reconciler.ports.ledger import LeaseLost, Ledger
 from reconciler.rollout.hold import nothing_to_release, release, was_released
 from reconciler.rollout.transitions import Move
 
@@ -77,9 +76,8 @@ def _answered(ledger: Ledger, clock: Clock, stored: StoredApply, request: Reques
             try:
                 _carry_out(ledger, clock, request, lease)
                 continue
-            except Refused as refused:
-                if refused.problems[0].code != "lease-lost":
-                    raise
+            except LeaseLost:
+                pass  # somebody drives it after all, and answers
         if clock.monotonic_s() >= give_up_s:
             return found
         clock.sleep(ROLLOUT_POLL_S)
@@ -106,7 +104,7 @@ class _DriverWatch:
 
 
 def _carry_out(ledger: Ledger, clock: Clock, request: Request, seen: StoredLease | None) -> None:
-    """Raises Refused (`lease-lost`) if somebody drives it after all."""
+    """Raises LeaseLost if somebody drives it after all."""
     apply_id = request.apply_id
     stored = ledger.apply(apply_id)
     unfinished = stored and ledger.unfinished(stored.environment, stored.keyspace)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from reconciler.errors import ReconcilerError
-from reconciler.guard.model import Refusal
+from reconciler.guard.model import Refusal, refusals_from
 from reconciler.ledger.reasons import WaveRefused
 from reconciler.ports.clock import WorkEnded, WorkerPool
 
@@ -57,10 +57,7 @@ class WaveGates:
 
 def _unanswered(error: BaseException | None) -> tuple[Refusal, ...]:
     if isinstance(error, ReconcilerError):
-        return tuple(
-            Refusal(code=problem.code, message=problem.message, recovery=problem.recovery)
-            for problem in error.problems
-        )
+        return refusals_from(error)
     return (
         Refusal(
             code="gate-crashed",

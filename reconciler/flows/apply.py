@@ -27,16 +27,14 @@ from reconciler.flows.check import (
 from reconciler.flows.gates import Gates, gate_refusals, with_those_of_git
 from reconciler.flows.reconcile_pass import Pass, begin_pass
 from reconciler.flows.verify import unplanned
-from reconciler.guard.model import Refusal
+from reconciler.guard.model import Obstacle, RefusalKind, refusals_from
 from reconciler.guard.review.git import Review
 from reconciler.model.dependents import Dependents, Reference
 from reconciler.model.object_id import table_id
-from reconciler.model.observation import Unreachable
 from reconciler.observe.shards import (
     DefinitionReader,
     SeenShard,
     look_at,
-    unreachable_refusals,
 )
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.progress import ProgressEvent
@@ -98,7 +96,7 @@ def apply_keyspace(
     assert request.review is not Review.GITHUB or gates.are_of_a_forge, "its record is a gate"
     ask_gates = partial(gate_refusals, gates, files, plan)
     if refusals := ask_gates():
-        superseded = refusals[0].code == "superseded"
+        superseded = refusals[0].kind is RefusalKind.SUPERSEDED
         return end.with_refusals(
             refusals, plan, ApplyVerdict.SUPERSEDED if superseded else ApplyVerdict.REFUSED
         )
@@ -117,9 +115,9 @@ def apply_keyspace(
         if is_left_over(begun, plan):
             return end.without_work()
         checked = check_against_live(reached.look, begun, plan)
-        refusals = checked.refusals or login_refusals(begun, plan.core, checked)
-        if refusals:
-            return end.with_refusals(refusals, plan, unreachable=begun.look.unreachable)
+        obstacles = checked.refusals or login_refusals(begun, plan.core, checked)
+        if obstacles:
+            return end.with_refusals(obstacles, plan)
         order = RolloutOrder(
             plan=plan if checked.derived is None else replace(plan, core=checked.derived),
             environment=environment,
@@ -169,10 +167,9 @@ class _Ending:
 
     def with_refusals(
         self,
-        refusals: tuple[Refusal, ...],
+        refusals: tuple[Obstacle, ...],
         plan: Plan | None,
         verdict: ApplyVerdict = ApplyVerdict.REFUSED,
-        unreachable: tuple[Unreachable, ...] = (),
     ) -> ApplyOutcome:
         return ApplyOutcome(
             environment=self.environment,
@@ -180,7 +177,6 @@ class _Ending:
             verdict=verdict,
             plan=plan,
             refusals=refusals,
-            unreachable=unreachable,
         )
 
     def without_work(self) -> ApplyOutcome:
@@ -197,10 +193,8 @@ def _without_plan(
     """A missing plan is never success (GD-11), unless a look at every shard finds nothing that a
     plan could be for: then a merge that touched no schema has nothing to apply."""
     begun = begin_pass(world, files, environment)
-    look = begun.look
-    unseen = (*unreachable_refusals(look.unreachable), *look.refusals)
-    if unseen:
-        return end.with_refusals(unseen, None, unreachable=look.unreachable)
+    if unseen := begun.look.obstacles:
+        return end.with_refusals(unseen, None)
     if is_as_git_says(begun):
         return end.without_work()
     return end.with_refusals((unplanned(environment.name, files.spec.keyspace),), None)
@@ -216,8 +210,4 @@ def _without_locks(
 ) -> ApplyOutcome:
     """GD-5. The first shard that could not be locked ended the attempt; a look names them all."""
     look = look_at(world, environment, DefinitionReader(files.spec.policy))
-    refusals = unreachable_refusals(look.unreachable) or tuple(
-        Refusal(code=problem.code, message=problem.message, recovery=problem.recovery)
-        for problem in lost.problems
-    )
-    return end.with_refusals(refusals, plan, unreachable=look.unreachable)
+    return end.with_refusals(look.unreachable or refusals_from(lost), plan)

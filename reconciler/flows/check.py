@@ -17,8 +17,8 @@ from reconciler.guard.compare import (
     shard_refusals,
     within_reviewed_limits,
 )
-from reconciler.guard.model import Done, Drifted, Refusal, ToDo
-from reconciler.observe.shards import SeenShard, unreachable_refusals
+from reconciler.guard.model import Done, Drifted, Obstacle, Refusal, ToDo
+from reconciler.observe.shards import SeenShard
 from reconciler.plan.files import read_plan
 from reconciler.plan.model import Plan, PlanCore
 from reconciler.ports.world import World
@@ -32,7 +32,7 @@ class Checked:
     """`standings` of every shard, or every reason not to run; never both."""
 
     standings: Mapping[str, ToDo | Done]
-    refusals: tuple[Refusal, ...] = ()
+    refusals: tuple[Obstacle, ...] = ()
     derived: PlanCore | None = None
     """What was derived here and now, equal to the reviewed plan and within its limits: the only
     source of what runs (GD-1). None where nothing is left to run."""
@@ -47,8 +47,7 @@ def check_against_live(world: World, begun: Pass, plan: Plan) -> Checked:
     stands, and the plan derived again, from the shards as they are or as they were before a run
     that stopped part of the way (ST-11)."""
     refusals = (
-        *unreachable_refusals(begun.look.unreachable),
-        *begun.look.refusals,
+        *begun.look.obstacles,
         *input_refusals(plan.core, begun.files.digests),
         # Said before standings, which a shard that the plan does not know cannot have.
         *shard_refusals(plan.core, (shard.name for shard in begun.environment.shards)),
@@ -93,8 +92,8 @@ def login_refusals(begun: Pass, core: PlanCore, checked: Checked) -> tuple[Refus
 def is_as_git_says(begun: Pass) -> bool:
     """The end of a plan's chain is what the plan says it is; only the files say what it must be."""
     look = begun.look
-    unseen = look.unreachable or look.refusals
-    return not unseen and all(s.fingerprints == begun.desired_fingerprints for s in look.seen)
+    seen_whole = not look.obstacles
+    return seen_whole and all(s.fingerprints == begun.desired_fingerprints for s in look.seen)
 
 
 def plan_of_these_files(

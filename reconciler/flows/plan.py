@@ -63,7 +63,6 @@ def plan_keyspace(
         estimate=time_estimate(begun, plan.core) if plan else None,
         readable_sql=derived.readable_sql,
         refusals=refusals,
-        unreachable=derived.unreachable,
     )
 
 

@@ -6,8 +6,7 @@ What is asked is that environment's shards, not a record of an apply: they are w
 from __future__ import annotations
 
 from reconciler.flows.reconcile_pass import begin_pass
-from reconciler.guard.model import Refusal
-from reconciler.observe.shards import unreachable_refusals
+from reconciler.guard.model import Refusal, refusal_from
 from reconciler.plan.words import named_shards
 from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles
@@ -20,9 +19,8 @@ def promotion_refusals(
     """Empty only if every shard of `before` was seen and is what the files say."""
     begun = begin_pass(world, files, before)
     look, keyspace = begun.look, files.spec.keyspace
-    unseen = (*unreachable_refusals(look.unreachable), *look.refusals)
-    if unseen:
-        return unseen
+    if unseen := look.obstacles:
+        return tuple(map(refusal_from, unseen))
     behind = [s.shard for s in look.seen if s.fingerprints != begun.desired_fingerprints]
     if not behind:
         return ()

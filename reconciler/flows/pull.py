@@ -14,6 +14,7 @@ from reconciler.ddl.default_less import default_less_columns
 from reconciler.ddl.definition.file import DefinitionFile, read_definition_file
 from reconciler.ddl.render import create_table_sql
 from reconciler.errors import InvalidInput, Location, Problem, ReconcilerError, Refused
+from reconciler.guard.model import refusal_from
 from reconciler.limits import DEFINITION_BYTES_MAX, SPEC_BYTES_MAX
 from reconciler.model.object_id import ObjectId
 from reconciler.observe.desired import ReadBack, read_back
@@ -22,7 +23,6 @@ from reconciler.observe.shards import (
     DefinitionReader,
     SeenShard,
     look_at,
-    unreachable_refusals,
 )
 from reconciler.outcomes.files import FileGap, GapKind, PullOutcome
 from reconciler.ports.files import FileWriter
@@ -91,10 +91,9 @@ def pull_keyspace(
     # No file is to say how far the rows of one shard have counted.
     reader = DefinitionReader(files.spec.policy, counters={})
     look = look_at(world, environment, reader)
-    refusals = (*unreachable_refusals(look.unreachable), *look.refusals)
-    if refusals:
+    if unseen := tuple(map(refusal_from, look.obstacles)):
         raise Refused(
-            *(Problem(code=r.code, message=r.message, recovery=r.recovery) for r in refusals)
+            *(Problem(code=r.code, message=r.message, recovery=r.recovery) for r in unseen)
         )
     groups = _groups(look.seen)
     model = _model(groups, source)

@@ -13,12 +13,12 @@ from reconciler.ddl.fingerprint import NORMALIZER_VERSION, RENDERER_VERSION
 from reconciler.diff.counters import wanted_counters
 from reconciler.diff.model import SchemaDiff
 from reconciler.diff.schema_diff import diff_schemas
-from reconciler.guard.model import Refusal
+from reconciler.guard.model import Obstacle, Refusal
 from reconciler.guard.permission import permission_refusals
 from reconciler.limits import COHORTS_PARALLEL
 from reconciler.model.fleet import in_key_order
 from reconciler.model.object_id import ObjectId, table_id
-from reconciler.model.observation import Observation, ObservedShard, Unreachable
+from reconciler.model.observation import Observation, ObservedShard
 from reconciler.model.schema import Schema
 from reconciler.observe.desired import Desired, load_desired
 from reconciler.observe.shards import (
@@ -27,7 +27,6 @@ from reconciler.observe.shards import (
     SeenShard,
     look_through,
     observe,
-    unreachable_refusals,
 )
 from reconciler.plan.build import BeforeState, Subject, build_core, change_set_for, row_totals
 from reconciler.plan.estimate import Estimate, estimate_time
@@ -55,8 +54,7 @@ class Derived:
 
     core: PlanCore | None
     readable_sql: str = ""
-    refusals: tuple[Refusal, ...] = ()
-    unreachable: tuple[Unreachable, ...] = ()
+    refusals: tuple[Obstacle, ...] = ()
     notes: tuple[str, ...] = ()
     rows: tuple[tuple[str, int], ...] = ()
 
@@ -112,9 +110,9 @@ def pass_over(
 def derive(world: World, begun: Pass) -> Derived:
     """Diff and prove every distinct before-state; the core if every shard was seen and proven."""
     look = begun.look
-    blocked = (*unreachable_refusals(look.unreachable), *look.refusals, *_unnameable(begun))
+    blocked = (*look.obstacles, *_unnameable(begun))
     if blocked:
-        return Derived(core=None, refusals=blocked, unreachable=look.unreachable)
+        return Derived(core=None, refusals=blocked)
     cohorts = _cohorts(begun)
     worked = world.workers.map(
         lambda cohort: _work_out(world, begun, cohort), cohorts, parallel=COHORTS_PARALLEL

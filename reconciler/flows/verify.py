@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from reconciler.flows.check import check_against_live, is_as_git_says, is_left_over
 from reconciler.flows.reconcile_pass import Derived, begin_pass, derive, time_estimate
-from reconciler.guard.model import Refusal
-from reconciler.observe.shards import unreachable_refusals
+from reconciler.guard.model import Obstacle, Refusal
 from reconciler.outcomes.plan import VerifyOutcome, VerifyState
 from reconciler.plan.codec import plan_from_core
 from reconciler.plan.files import plan_paths, read_plan
@@ -23,10 +22,9 @@ def verify_keyspace(
     keyspace = files.spec.keyspace
     plan = read_plan(tree, environment.name, keyspace)
     begun = begin_pass(world, files, environment)
-    look = begun.look
 
     def outcome(
-        state: VerifyState, refusals: tuple[Refusal, ...] = (), plan: Plan | None = plan
+        state: VerifyState, refusals: tuple[Obstacle, ...] = (), plan: Plan | None = plan
     ) -> VerifyOutcome:
         shown = plan if state in (VerifyState.VERIFIED, VerifyState.UNPLANNED) else None
         return VerifyOutcome(
@@ -36,11 +34,9 @@ def verify_keyspace(
             plan=plan,
             estimate=time_estimate(begun, shown.core) if shown else None,
             refusals=refusals,
-            unreachable=look.unreachable,
         )
 
-    unseen = (*unreachable_refusals(look.unreachable), *look.refusals)
-    if unseen:
+    if unseen := begun.look.obstacles:
         return outcome(VerifyState.REFUSED, unseen)
     if is_as_git_says(begun) and (plan is None or is_left_over(begun, plan)):
         return outcome(VerifyState.NO_CHANGE)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reconciler.guard.model import Refusal
+from reconciler.guard.model import Refusal, RefusalKind
 from reconciler.guard.windows import is_open
 from reconciler.spec.model import RolloutSpec
 
@@ -50,12 +50,6 @@ def vitals_refusals(
     return tuple(_refusals(rollout, vitals, shard, rebuilds=rebuilds))
 
 
-def passes_by_itself(refusal: Refusal) -> bool:
-    """Replicas catch up and load goes down; a disk stays full, and what cannot be measured stays
-    unknown."""
-    return refusal.code in ("replica-lag", "threads-running")
-
-
 def _refusals(
     rollout: RolloutSpec, vitals: Vitals, shard: str, *, rebuilds: bool
 ) -> Iterator[Refusal]:
@@ -65,20 +59,20 @@ def _refusals(
             yield _unmeasured(shard, "replica-lag-unmeasured", "replica lag")
         elif vitals.replica_lag_s > lag_max:
             because = f"replica lag is {vitals.replica_lag_s:.0f} s, limit is {lag_max} s"
-            yield _over_limit(shard, "replica-lag", because)
+            yield _over_limit(shard, "replica-lag", because, RefusalKind.PASSES)
     if threads_max is not None:
         if vitals.threads_running is None:
             yield _unmeasured(shard, "threads-running-unmeasured", "the number of running threads")
         elif vitals.threads_running > threads_max:
             because = f"{vitals.threads_running} threads are running, limit is {threads_max}"
-            yield _over_limit(shard, "threads-running", because)
+            yield _over_limit(shard, "threads-running", because, RefusalKind.PASSES)
     disk_min = rollout.disk_free_min_percent
     if disk_min is not None and rebuilds:
         if vitals.disk_free_percent is None:
             yield _unmeasured(shard, "disk-free-unmeasured", "free disk space")
         elif vitals.disk_free_percent < disk_min:
             because = f"{vitals.disk_free_percent:.0f} % of disk is free, limit is {disk_min} %"
-            yield _over_limit(shard, "disk-free", because)
+            yield _over_limit(shard, "disk-free", because, RefusalKind.STANDS)
 
 
 def _unmeasured(shard: str, code: str, what: str) -> Refusal:
@@ -90,5 +84,12 @@ def _unmeasured(shard: str, code: str, what: str) -> Refusal:
     )
 
 
-def _over_limit(shard: str, code: str, because: str) -> Refusal:
-    return Refusal(code=code, message=f"shard {shard}: {because}", recovery=_RESUME, shard=shard)
+def _over_limit(shard: str, code: str, because: str, kind: RefusalKind) -> Refusal:
+    """Replicas catch up and load goes down; a disk stays full."""
+    return Refusal(
+        code=code,
+        message=f"shard {shard}: {because}",
+        recovery=_RESUME,
+        shard=shard,
+        kind=kind,
+    )

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
+from reconciler.errors import ReconcilerError
 from reconciler.model.object_id import ObjectId
+from reconciler.model.observation import Unreachable
+
+
+class RefusalKind(StrEnum):
+    """What must happen before the same question is answered otherwise."""
+
+    STANDS = "stands"  # somebody must act
+    PASSES = "passes"  # waiting is enough
+    SUPERSEDED = "superseded"  # nothing: a newer state has taken its place, and is asked about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
     """A reason not to run, with both sides where they differ (GD-7) and the next step. `object` is
-    the column, index or constraint of `object_id` that it is about, where it is about one."""
+    the column, index or constraint of `object_id` that it is about, where it is about one. What is
+    decided rests on `kind`; the code is for people and for programs outside."""
 
     code: str
     message: str
@@ -20,6 +32,39 @@ class Refusal:
     object: str | None = None
     expected: str | None = None  # DDL, a fingerprint, or a value
     observed: str | None = None
+    kind: RefusalKind = RefusalKind.STANDS
+
+
+Obstacle = Refusal | Unreachable
+"""Whatever keeps a pass from going on: a reason not to run, or a shard that could not be seen."""
+
+
+def refusals_from(
+    error: ReconcilerError, *, shard: str | None = None, object_id: ObjectId | None = None
+) -> tuple[Refusal, ...]:
+    """What kept a question from being answered, as reasons not to run (GD-10)."""
+    return tuple(
+        Refusal(
+            code=problem.code,
+            message=problem.message,
+            recovery=problem.recovery,
+            shard=shard,
+            object_id=object_id,
+        )
+        for problem in error.problems
+    )
+
+
+def refusal_from(obstacle: Obstacle) -> Refusal:
+    """GD-5: a shard that was not seen is never a shard without differences."""
+    if isinstance(obstacle, Refusal):
+        return obstacle
+    return Refusal(
+        code=obstacle.code,
+        shard=obstacle.shard,
+        message=f"shard {obstacle.shard} could not be observed: {obstacle.reason}",
+        recovery=obstacle.recovery,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -11,7 +11,7 @@ from reconciler.ddl.read import read_table
 from reconciler.ddl.scan import defined_table
 from reconciler.diff.comparable import policy_fingerprint
 from reconciler.errors import ReconcilerError
-from reconciler.guard.model import Refusal
+from reconciler.guard.model import Obstacle, Refusal, refusals_from
 from reconciler.limits import OBSERVE_PARALLEL_MIN
 from reconciler.model.fleet import in_key_order
 from reconciler.model.object_id import ObjectId, table_id
@@ -102,6 +102,11 @@ class FleetSnapshot:
     unreachable: tuple[Unreachable, ...]
     refusals: tuple[Refusal, ...]
 
+    @property
+    def obstacles(self) -> tuple[Obstacle, ...]:
+        """Why not every shard was seen whole."""
+        return (*self.unreachable, *self.refusals)
+
 
 def look_at(world: World, environment: Environment, reader: DefinitionReader) -> FleetSnapshot:
     """Observe every shard of the environment and read what was seen."""
@@ -130,7 +135,8 @@ def read_all(
 ) -> tuple[tuple[SeenShard, ...], tuple[Refusal, ...]]:
     """A table that is not understood refuses its shard by name; all other tables are still read,
     so that every such table is told at once."""
-    seen, refusals = [], []
+    seen: list[SeenShard] = []
+    refusals: list[Refusal] = []
     for observation in observed:
         definitions: dict[str, ReadDefinition] = {}
         for table, text in observation.definitions:
@@ -139,36 +145,12 @@ def read_all(
             try:
                 definitions[table] = reader.read(text, observation.settings.version)
             except ReconcilerError as unread:
-                refusals += _unread(observation.shard, table, unread)
+                refusals += refusals_from(
+                    unread, shard=observation.shard, object_id=table_id(table)
+                )
         refusals += _broken(observation, reader)
         seen.append(SeenShard(observation=observation, definitions=definitions))
     return tuple(seen), tuple(refusals)
-
-
-def unreachable_refusals(unreachable: Iterable[Unreachable]) -> tuple[Refusal, ...]:
-    """GD-5: a shard that was not seen is never a shard without differences."""
-    return tuple(
-        Refusal(
-            code=lost.code,
-            shard=lost.shard,
-            message=f"shard {lost.shard} could not be observed: {lost.reason}",
-            recovery=lost.recovery,
-        )
-        for lost in unreachable
-    )
-
-
-def _unread(shard: str, table: str, unread: ReconcilerError) -> list[Refusal]:
-    return [
-        Refusal(
-            code=problem.code,
-            shard=shard,
-            object_id=table_id(table),
-            message=problem.message,
-            recovery=problem.recovery,
-        )
-        for problem in unread.problems
-    ]
 
 
 def _broken(observation: ObservedShard, reader: DefinitionReader) -> list[Refusal]:

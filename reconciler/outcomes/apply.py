@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reconciler.errors import Problem
-from reconciler.guard.model import Refusal
+from reconciler.guard.model import Obstacle
 from reconciler.ledger.reasons import Answer, Happened, Reason
 from reconciler.ledger.states import ApplyState, OperationState, RequestKind, RequestState
 from reconciler.model.object_id import ObjectId
-from reconciler.model.observation import Unreachable
 from reconciler.plan.model import Plan
 
 
@@ -88,8 +87,7 @@ class ApplyOutcome:
     apply_id: int | None = None
     waves: tuple[WaveRow, ...] = ()
     shards: tuple[ShardRow, ...] = ()
-    refusals: tuple[Refusal, ...] = ()
-    unreachable: tuple[Unreachable, ...] = ()
+    refusals: tuple[Obstacle, ...] = ()
     problem: Problem | None = None
     reason: Reason | None = None
     statements_run: int = 0  # by this process

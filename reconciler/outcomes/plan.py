@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from reconciler.guard.model import Refusal
-from reconciler.model.observation import Unreachable
+from reconciler.guard.model import Obstacle
 from reconciler.plan.estimate import Estimate
 from reconciler.plan.model import Plan
 
@@ -22,8 +21,7 @@ class PlanOutcome:
     plan: Plan | None
     estimate: Estimate | None = None
     readable_sql: str = ""
-    refusals: tuple[Refusal, ...] = ()
-    unreachable: tuple[Unreachable, ...] = ()
+    refusals: tuple[Obstacle, ...] = ()
     written: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
 
@@ -45,5 +43,4 @@ class VerifyOutcome:
     state: VerifyState
     plan: Plan | None = None
     estimate: Estimate | None = None
-    refusals: tuple[Refusal, ...] = ()
-    unreachable: tuple[Unreachable, ...] = ()
+    refusals: tuple[Obstacle, ...] = ()

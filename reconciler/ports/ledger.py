@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from reconciler.errors import Refused
 from reconciler.ledger.model import (
     Entry,
     EventEntry,
@@ -18,6 +19,10 @@ from reconciler.ledger.model import (
 )
 from reconciler.ledger.reasons import Answer
 from reconciler.ledger.states import RequestKind, RequestState, StatementState
+
+
+class LeaseLost(Refused):
+    """Another process drives the apply; this one has written nothing since, and can no more."""
 
 
 class Ledger(Protocol):
@@ -34,17 +39,17 @@ class Ledger(Protocol):
     ) -> Lease:
         """A new lease on an apply whose driver is gone; the old lease's writes fail from now on.
         The caller holds every shard's lock, or only writes to the ledger and names the lease by
-        which it judged that nobody drives: Raises Refused (`lease-lost`) if that was taken since.
+        which it judged that nobody drives: raises LeaseLost if that was taken since.
         """
 
     def heartbeat(self, lease: Lease, *, now_s: float) -> None:
-        """Show a sign of life. Raises Refused (`lease-lost`) if somebody took the lease over."""
+        """Show a sign of life. Raises LeaseLost if somebody took the lease over."""
 
     def give_up(self, lease: Lease, *, now_s: float) -> None:
         """Nobody drives the apply any more. A lease taken over meanwhile is left alone."""
 
     def record(self, lease: Lease, entries: Sequence[Entry]) -> None:
-        """All entries or none. Raises Refused: `lease-lost`, or `ledger-conflict` if an
+        """All entries or none. Raises LeaseLost, or Refused (`ledger-conflict`) if an
         operation's row is not at the version that was read, or is settled."""
 
     def settle(self, lease: Lease, row: StoredApply, events: Sequence[EventEntry] = ()) -> None:

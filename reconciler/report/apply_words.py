@@ -73,7 +73,7 @@ def verdict(outcome: ApplyOutcome) -> str:
             end = "where the plan ends" if outcome.plan else "what git says"
             return f"nothing to do, every shard is {end}"
         case ApplyVerdict.REFUSED:
-            total = reason_count(outcome.refusals, outcome.unreachable)
+            total = reason_count(outcome.refusals)
             return f"refused for {words.count(total, 'reason')}, {sent(outcome)}"
         case ApplyVerdict.SUPERSEDED:
             return f"superseded by a newer merge, {sent(outcome)}"

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import assert_never
 
 from reconciler.errors import Location, Problem
-from reconciler.guard.model import Refusal
+from reconciler.guard.model import Obstacle, refusal_from
 from reconciler.model.object_id import ObjectId
-from reconciler.model.observation import Unreachable
 from reconciler.outcomes.apply import ApplyOutcome
 from reconciler.outcomes.doctor import CheckMark, DoctorOutcome
 from reconciler.outcomes.drift import DriftOutcome, ShardMark
@@ -20,8 +19,8 @@ from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
 from reconciler.plan import words
 from reconciler.plan.model import Plan
 from reconciler.report import apply_words, drift_words
-from reconciler.report.order import sorted_problems, sorted_unreachable
-from reconciler.report.refusals import reasons_of, unsaid_places
+from reconciler.report.order import sorted_problems
+from reconciler.report.refusals import reasons_of, unreachable_of, unsaid_places
 from reconciler.report.summary import is_not_allowed
 
 
@@ -97,14 +96,14 @@ def _of_one(outcome: Reportable, files: SchemaFiles) -> Iterator[Finding]:
         case KeyspaceFailed() | LintOutcome():
             yield from map(_problem, sorted_problems(outcome.problems))
         case PlanOutcome():
-            yield from _reasons(outcome.keyspace, outcome.refusals, outcome.unreachable, files)
+            yield from _reasons(outcome.keyspace, outcome.refusals, files)
             yield from _hazards(outcome.plan, files)
         case VerifyOutcome():
-            yield from _reasons(outcome.keyspace, outcome.refusals, outcome.unreachable, files)
+            yield from _reasons(outcome.keyspace, outcome.refusals, files)
             if outcome.state is VerifyState.UNPLANNED:
                 yield from _hazards(outcome.plan, files)
         case DriftOutcome():
-            yield from _reasons(outcome.keyspace, outcome.refusals, (), files)
+            yield from _reasons(outcome.keyspace, outcome.refusals, files)
             yield from _drift(outcome, files)
         case ApplyOutcome():
             yield from _apply(outcome, files)
@@ -123,19 +122,18 @@ def _problem(problem: Problem) -> Finding:
 
 def _reasons(
     keyspace: str,
-    refusals: Iterable[Refusal],
-    unreachable: Sequence[Unreachable],
+    obstacles: Sequence[Obstacle],
     files: SchemaFiles,
 ) -> Iterator[Finding]:
-    for refusal in reasons_of(refusals, unreachable):
+    for refusal in reasons_of(obstacles):
         unsaid = ", ".join(f"{noun} {name}" for noun, name in unsaid_places(refusal))
         text = f"{f'{unsaid}: ' if unsaid else ''}{refusal.message}; next: {refusal.recovery}"
         about = (refusal.object,) if refusal.object else ()
         place = files.place(keyspace, _name(refusal.object_id), about)
         yield Finding(level=Level.ERROR, code=refusal.code, message=text, where=place)
-    for lost in sorted_unreachable(unreachable):
-        text = f"shard {lost.shard} could not be observed: {lost.reason}; next: {lost.recovery}"
-        yield Finding(level=Level.ERROR, code=lost.code, message=text)
+    for refusal in map(refusal_from, unreachable_of(obstacles)):
+        text = f"{refusal.message}; next: {refusal.recovery}"
+        yield Finding(level=Level.ERROR, code=refusal.code, message=text)
 
 
 def _hazards(plan: Plan | None, files: SchemaFiles) -> Iterator[Finding]:
@@ -189,7 +187,7 @@ def _apply(outcome: ApplyOutcome, files: SchemaFiles) -> Iterator[Finding]:
         shard, problem = first
         text = f"{f'shard {shard}: ' if shard else ''}{problem.message}; next: {problem.recovery}"
         yield Finding(level=Level.ERROR, code=problem.code, message=text, where=problem.where)
-    yield from _reasons(outcome.keyspace, outcome.refusals, outcome.unreachable, files)
+    yield from _reasons(outcome.keyspace, outcome.refusals, files)
 
 
 def _doctor(outcome: DoctorOutcome) -> Iterator[Finding]:

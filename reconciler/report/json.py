@@ -14,10 +14,9 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from reconciler.errors import Problem, ReconcilerError
-from reconciler.guard.model import Refusal
+from reconciler.guard.model import Obstacle
 from reconciler.ledger.states import RequestKind
 from reconciler.model.object_id import ObjectId
-from reconciler.model.observation import Unreachable
 from reconciler.model.policy import Hazard, Policy
 from reconciler.outcomes.apply import (
     ApplyOutcome,
@@ -38,9 +37,9 @@ from reconciler.plan.model import ChangeSet, Plan, PlannedStatement
 from reconciler.plan.permission import permission_of
 from reconciler.plan.permission_lines import allow_entries
 from reconciler.report import apply_words, drift_words
-from reconciler.report.order import sorted_problems, sorted_shards, sorted_unreachable
+from reconciler.report.order import sorted_problems, sorted_shards
 from reconciler.report.reason_words import answer_words, happened_words, reason_words
-from reconciler.report.refusals import every_reason
+from reconciler.report.refusals import every_reason, unreachable_of
 from reconciler.report.summary import summarise
 
 FORMAT = 1
@@ -148,10 +147,10 @@ def _failed(failed: KeyspaceFailed) -> Json:
 
 def _plan_outcome(outcome: PlanOutcome) -> Json:
     changes = outcome.plan is not None and bool(outcome.plan.core.change_sets)
-    refused = outcome.refusals or outcome.unreachable
+    end = "refused" if outcome.refusals else "changes" if changes else "nothing-to-do"
     return {
-        **_head(outcome, "refused" if refused else "changes" if changes else "nothing-to-do"),
-        **_reasons(outcome.refusals, outcome.unreachable),
+        **_head(outcome, end),
+        **_reasons(outcome.refusals),
         "plan": _plan(outcome.plan) if outcome.plan else None,
         "time": _time(outcome.estimate),
         "written": list(outcome.written),
@@ -162,7 +161,7 @@ def _plan_outcome(outcome: PlanOutcome) -> Json:
 def _verify_outcome(outcome: VerifyOutcome) -> Json:
     return {
         **_head(outcome, outcome.state.replace(" ", "-")),
-        **_reasons(outcome.refusals, outcome.unreachable),
+        **_reasons(outcome.refusals),
         "plan": _plan(outcome.plan) if outcome.plan else None,
         "time": _time(outcome.estimate),
     }
@@ -178,7 +177,7 @@ def _drift_outcome(outcome: DriftOutcome) -> Json:
     how = "in-sync" if drift_words.is_clean(outcome) else "differences"
     return {
         **_head(outcome, "refused" if refused else how),
-        **_reasons(outcome.refusals, outcome.unreachable),
+        **_reasons((*outcome.refusals, *outcome.unreachable)),
         "pending_plan_id": outcome.pending_plan_id,
         "groups": [
             {
@@ -200,7 +199,7 @@ def _drift_outcome(outcome: DriftOutcome) -> Json:
 def _apply_outcome(outcome: ApplyOutcome) -> Json:
     return {
         **_head(outcome, outcome.verdict.replace(" ", "-")),
-        **_reasons(outcome.refusals, outcome.unreachable),
+        **_reasons(outcome.refusals),
         "plan_id": outcome.plan.plan_id if outcome.plan else None,
         "apply_id": outcome.apply_id,
         "reason": reason_words(outcome.reason),
@@ -340,11 +339,10 @@ def _first_failure(problem: Problem | None, shards: Sequence[ShardRow]) -> Json:
     return {"first_failure": {"shard": first[0] or None, "problem": _problem(first[1])}}
 
 
-def _reasons(refusals: Iterable[Refusal], unreachable: Sequence[Unreachable]) -> Json:
-    lost = sorted_unreachable(unreachable)
+def _reasons(obstacles: Sequence[Obstacle]) -> Json:
     return {
-        "refusals": [_plain(refusal) for refusal in every_reason(refusals, unreachable)],
-        "unreachable": [_plain(shard) for shard in lost],
+        "refusals": [_plain(refusal) for refusal in every_reason(obstacles)],
+        "unreachable": [_plain(shard) for shard in unreachable_of(obstacles)],
     }
 
 

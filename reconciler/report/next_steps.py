@@ -17,7 +17,7 @@ def command(verb: str, keyspace: str, environment: str, *options: str) -> str:
 
 def after_plan(outcome: PlanOutcome) -> str:
     """Empty where nothing is left to do, or where every refusal has said it already."""
-    if outcome.refusals or outcome.unreachable or outcome.plan is None:
+    if outcome.refusals or outcome.plan is None:
         return ""
     if outcome.written:
         return (
@@ -55,7 +55,7 @@ def verify_verdict(outcome: VerifyOutcome) -> str:
         case VerifyState.UNPLANNED:
             return "there are schema changes and no committed plan"
         case VerifyState.REFUSED:
-            total = reason_count(outcome.refusals, outcome.unreachable)
+            total = reason_count(outcome.refusals)
             return f"refused for {words.count(total, 'reason')}"
         case _:
             assert_never(outcome.state)

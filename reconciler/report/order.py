@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from reconciler.errors import Problem
-from reconciler.model.fleet import in_key_order, key_order
-from reconciler.model.observation import Unreachable
+from reconciler.model.fleet import in_key_order
 
 
 def sorted_shards(shards: Iterable[str]) -> tuple[str, ...]:
     return in_key_order(tuple(shards))
-
-
-def sorted_unreachable(lost: Iterable[Unreachable]) -> Sequence[Unreachable]:
-    return sorted(lost, key=lambda one: (key_order(one.shard), one.code, one.reason))
 
 
 def sorted_problems(problems: Iterable[Problem]) -> Sequence[Problem]:

@@ -5,42 +5,40 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from reconciler.guard.model import Refusal
+from reconciler.guard.model import Obstacle, Refusal, refusal_from
 from reconciler.model.fleet import key_order
 from reconciler.model.observation import Unreachable
-from reconciler.observe.shards import unreachable_refusals
-from reconciler.report.order import sorted_unreachable
 
 
-def reasons_of(
-    refusals: Iterable[Refusal], unreachable: Iterable[Unreachable]
-) -> Sequence[Refusal]:
-    """What concerns the whole keyspace first, then shard by shard and table by table; without the
-    refusals that only repeat that a shard is unreachable, which has a line of its own."""
-    told = {(lost.shard, lost.code) for lost in unreachable}
-    own = {refusal for refusal in refusals if (refusal.shard, refusal.code) not in told}
-    return sorted(own, key=_place)
+def reasons_of(obstacles: Iterable[Obstacle]) -> Sequence[Refusal]:
+    """What concerns the whole keyspace first, then shard by shard and table by table; shards that
+    could not be seen are `grouped_unreachable`."""
+    return sorted({one for one in obstacles if isinstance(one, Refusal)}, key=_place)
 
 
-def every_reason(
-    refusals: Iterable[Refusal], unreachable: Iterable[Unreachable]
-) -> Sequence[Refusal]:
+def every_reason(obstacles: Iterable[Obstacle]) -> Sequence[Refusal]:
     """All of them, a shard that could not be seen among them: for programs, which look in one
     place for why a command refused."""
-    return sorted({*refusals, *unreachable_refusals(unreachable)}, key=_place)
+    return sorted(set(map(refusal_from, obstacles)), key=_place)
 
 
-def reason_count(refusals: Iterable[Refusal], unreachable: Sequence[Unreachable]) -> int:
-    return len(reasons_of(refusals, unreachable)) + len(grouped_unreachable(unreachable))
+def reason_count(obstacles: Iterable[Obstacle]) -> int:
+    found = tuple(obstacles)
+    return len(reasons_of(found)) + len(grouped_unreachable(found))
+
+
+def unreachable_of(obstacles: Iterable[Obstacle]) -> Sequence[Unreachable]:
+    lost = (one for one in obstacles if isinstance(one, Unreachable))
+    return sorted(lost, key=lambda one: (key_order(one.shard), one.code, one.reason))
 
 
 def grouped_unreachable(
-    unreachable: Iterable[Unreachable],
+    obstacles: Iterable[Obstacle],
 ) -> tuple[tuple[tuple[str, ...], Unreachable], ...]:
     """Shards that could not be seen for one and the same reason together: a wrong password is one
     thing to fix, on however many shards."""
     groups: dict[tuple[str, str, str], list[Unreachable]] = {}
-    for lost in sorted_unreachable(unreachable):
+    for lost in unreachable_of(obstacles):
         groups.setdefault((lost.code, lost.reason, lost.recovery), []).append(lost)
     return tuple((tuple(one.shard for one in group), group[0]) for group in groups.values())
 

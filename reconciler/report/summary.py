@@ -82,7 +82,7 @@ def changes_line(summary: PlanSummary) -> str:
 
 def plan_verdict(outcome: PlanOutcome) -> str:
     """The first thing a reviewer must know."""
-    reasons = reason_count(outcome.refusals, outcome.unreachable)
+    reasons = reason_count(outcome.refusals)
     if reasons:
         return f"refused for {words.count(reasons, 'reason')}, no plan was written"
     assert outcome.plan is not None, "a plan is missing only with refusals"

@@ -39,6 +39,12 @@ def check_spec(document: Document, sound: Mapping[str, Any]) -> Iterator[Problem
     yield from check_permissions_written(document, sound.get("policy", {}))
 
 
+def leads_outside(sound: Mapping[str, Any]) -> bool:
+    """Whether the folder of the definitions is one outside of the repository: no mistake of
+    spelling."""
+    return "schema" in sound and outside_reason(sound["schema"]) is not None
+
+
 def _order(document: Document, environments: Mapping[str, Any]) -> Iterator[Problem]:
     """`after` leads from environment to environment and ends."""
     for name in environments:

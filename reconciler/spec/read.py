@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from reconciler.errors import InvalidInput, Location, Problem, Refused
 from reconciler.limits import FILE_PROBLEMS_MAX
 from reconciler.model.file_problems import first_problems
 from reconciler.spec.build import build_spec
-from reconciler.spec.checks import check_spec
+from reconciler.spec.checks import check_spec, leads_outside
 from reconciler.spec.model import SpecFile
 from reconciler.spec.structure import Flaw, find_flaws, sound_part
 from reconciler.spec.yaml_text import Document, read_yaml
@@ -27,21 +28,24 @@ def spec_from_document(document: Document) -> SpecFile:
     if newer is not None:
         raise InvalidInput(newer)
     flaws = find_flaws(document)
-    problems = first_problems(_problems(document, flaws), document.path)
+    sound = sound_part(document, flaws)
+    problems = first_problems(_problems(document, flaws, sound), document.path)
     if problems:
-        refused = any(problem.code == "path-outside-repository" for problem in problems)
+        refused = leads_outside(sound)
         raise (Refused if refused else InvalidInput)(*sorted(problems, key=_place))
     assert isinstance(document.value, dict)
     return build_spec(document.value, document.path)
 
 
-def _problems(document: Document, flaws: tuple[Flaw, ...]) -> Iterator[Problem]:
+def _problems(
+    document: Document, flaws: tuple[Flaw, ...], sound: Mapping[str, Any]
+) -> Iterator[Problem]:
     """Each once. The rules between the parts are for parts whose shape is known to be sound, which
     nobody knows where there are more flaws than were looked for."""
     told = {flaw.problem for flaw in flaws}
     yield from (flaw.problem for flaw in flaws)
     if len(flaws) <= FILE_PROBLEMS_MAX:
-        for problem in check_spec(document, sound_part(document, flaws)):
+        for problem in check_spec(document, sound):
             if problem not in told:
                 told.add(problem)
                 yield problem

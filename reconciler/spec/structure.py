@@ -36,10 +36,12 @@ _Error = Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flaw:
-    """A problem, and the path of the value that must not be looked at further because of it."""
+    """A problem, and the path of the value that must not be looked at further because of it.
+    `is_missing_key`: the value is sound, and lacks something."""
 
     at: Path
     problem: Problem
+    is_missing_key: bool = False
 
 
 def spec_schema_text() -> str:
@@ -70,7 +72,7 @@ def sound_part(document: Document, flaws: tuple[Flaw, ...]) -> dict[str, Any]:
         return {}
     sound: dict[str, Any] = deepcopy(document.value) if flaws else document.value
     for flaw in flaws:
-        if flaw.problem.code == "spec-missing-key" and len(flaw.at) <= 2:
+        if flaw.is_missing_key and len(flaw.at) <= 2:
             continue
         holder: dict[Any, Any] = sound
         *above, last = _part(flaw.at)
@@ -156,7 +158,7 @@ def _missing_keys(document: Document, error: _Error, at: Path) -> Iterator[Flaw]
             recovery=f"add the key {missing!r}; `reconciler schema` describes it",
             where=document.where_key(at),
         )
-        yield Flaw(at=at, problem=problem)
+        yield Flaw(at=at, problem=problem, is_missing_key=True)
 
 
 def _bad_name(document: Document, error: _Error, at: Path) -> Flaw:

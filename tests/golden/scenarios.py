@@ -8,7 +8,7 @@ from typing import TypedDict, Unpack
 
 from reconciler.errors import Problem
 from reconciler.flows.verify import unplanned
-from reconciler.guard.model import Refusal
+from reconciler.guard.model import Obstacle, Refusal
 from reconciler.ledger.reasons import (
     Begun,
     Completed,
@@ -25,7 +25,6 @@ from reconciler.ledger.reasons import (
 )
 from reconciler.ledger.states import ApplyState, OperationState, RequestKind, RequestState
 from reconciler.model.object_id import table_id
-from reconciler.model.observation import Unreachable
 from reconciler.outcomes.apply import (
     ApplyOutcome,
     ApplyStatus,
@@ -89,8 +88,7 @@ class ApplyFields(TypedDict, total=False):
 def planned(
     plan: Plan | None,
     *,
-    refusals: tuple[Refusal, ...] = (),
-    unreachable: tuple[Unreachable, ...] = (),
+    refusals: tuple[Obstacle, ...] = (),
     written: tuple[str, ...] = (),
 ) -> Report:
     outcome = PlanOutcome(
@@ -99,7 +97,6 @@ def planned(
         plan=plan,
         estimate=samples.estimate(plan),
         refusals=refusals,
-        unreachable=unreachable,
         written=written,
     )
     return lambda how: render.plan_report([outcome], how)
@@ -383,7 +380,7 @@ PLAN = (
     Scenario(
         "plan-unreachable",
         "A shard could not be observed.",
-        planned(None, refusals=(samples.LOST_REFUSAL,), unreachable=(samples.LOST,)),
+        planned(None, refusals=(samples.LOST,)),
     ),
     Scenario(
         "plan-failed",

@@ -47,6 +47,7 @@ from reconciler.flows.apply import (
 from reconciler.flows.gates import Gates
 from reconciler.flows.plan import plan_keyspace
 from reconciler.flows.reconcile_pass import begin_pass
+from reconciler.guard.model import refusal_from
 from reconciler.guard.review.git import Review
 from reconciler.model.policy import AutoIncrement, HazardKind, Policy
 from reconciler.model.renames import Rename
@@ -242,7 +243,10 @@ class Court:
             tool_version="0",
         )
         if outcome.refusals:
-            return tuple(f"{refusal.code}: {refusal.message}" for refusal in outcome.refusals)
+            return tuple(
+                f"{refusal.code}: {refusal.message}"
+                for refusal in map(refusal_from, outcome.refusals)
+            )
         assert outcome.plan is not None
         plan = _through_file(outcome.plan, outcome.readable_sql)
         sent += [s.sql for change_set in plan.core.change_sets for s in change_set.statements]

@@ -36,10 +36,9 @@ from reconciler.errors import Problem, Unavailable
 from reconciler.guard.health import (
     needs_vitals,
     outside_window,
-    passes_by_itself,
     vitals_refusals,
 )
-from reconciler.guard.model import Refusal
+from reconciler.guard.model import Refusal, RefusalKind
 from reconciler.ledger.model import Lease
 from reconciler.ledger.reasons import (
     BlockerEnded,
@@ -244,7 +243,7 @@ class _ShardRun:
         give_up_s = self._world.clock.monotonic_s() + GUARD_WAIT_S_MAX
         while refusal := self._vitals_refusal(session, statement):
             is_late = self._world.clock.monotonic_s() >= give_up_s
-            if is_late or not passes_by_itself(refusal):
+            if is_late or refusal.kind is not RefusalKind.PASSES:
                 return refusal
             if self._is_braked(object_id):
                 return None
@@ -265,7 +264,7 @@ class _ShardRun:
             rebuilds=statement.execution.rebuilds,
         )
         # What does not pass by itself first: waiting for the others would be in vain.
-        return min(refusals, key=passes_by_itself, default=None)
+        return min(refusals, key=lambda one: one.kind is RefusalKind.PASSES, default=None)
 
     def _clear_the_way(self, session: ShardSession, object_id: ObjectId) -> None:
         """End what keeps the statement from its lock, where the spec says so and since when."""

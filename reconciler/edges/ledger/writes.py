@@ -35,6 +35,7 @@ from reconciler.ledger.model import (
     StoredStatement,
 )
 from reconciler.ledger.states import FINISHED, SETTLED, ApplyState, Hold, OperationState
+from reconciler.ports.ledger import LeaseLost
 
 _FINISHED = [state.value for state in FINISHED]
 _SETTLED = [state.value for state in SETTLED]
@@ -173,8 +174,8 @@ def find_unfinished(connection: Connection, environment: str, keyspace: str) -> 
     return rows.stored_apply(row) if row else None
 
 
-def lease_lost(apply_id: int, keyspace: str) -> Refused:
-    return Refused(
+def lease_lost(apply_id: int, keyspace: str) -> LeaseLost:
+    return LeaseLost(
         Problem(
             code="lease-lost",
             message=f"another process drives apply {apply_id} of {keyspace} now",

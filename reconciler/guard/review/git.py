@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from reconciler.guard.model import Refusal
+from reconciler.guard.model import Refusal, RefusalKind
 
 
 class Review(StrEnum):
@@ -51,6 +51,7 @@ def review_refusals(plan_id: str, facts: ReviewFacts) -> tuple[Refusal, ...]:
         return (
             Refusal(
                 code="superseded",
+                kind=RefusalKind.SUPERSEDED,
                 message=f"plan {plan_id} was superseded: the protected branch has moved on to"
                 f" {facts.tip_plan_id or 'a tree without a plan for this keyspace'}",
                 recovery="nothing needs to be done here; the newer merge has its own apply",
@@ -63,6 +64,7 @@ def review_refusals(plan_id: str, facts: ReviewFacts) -> tuple[Refusal, ...]:
         return (
             Refusal(
                 code="superseded",
+                kind=RefusalKind.SUPERSEDED,
                 message=f"plan {plan_id} was superseded: the protected branch has moved on, and"
                 f" {facts.moved_on[0]} is no longer what the plan was made from",
                 recovery="plan again on the protected branch, and have the new plan reviewed",
@@ -81,6 +83,7 @@ def spec_review_refusals(path: str, facts: SpecReviewFacts) -> tuple[Refusal, ..
         return (
             Refusal(
                 code="superseded",
+                kind=RefusalKind.SUPERSEDED,
                 message=f"{path} was superseded: the protected branch has moved on to another one",
                 recovery="use the spec of the protected branch; a newer merge has its own apply",
                 expected=f"as at {facts.commit[:12]}",

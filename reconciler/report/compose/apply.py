@@ -84,7 +84,7 @@ def _applied(outcome: ApplyOutcome | KeyspaceFailed, files: SchemaFiles) -> Repo
     plan = outcome.plan
     told: list[Block] = [
         *_first_failure(outcome.problem, outcome.shards),
-        *refusals(outcome.refusals, outcome.unreachable, outcome.keyspace, files),
+        *refusals(outcome.refusals, outcome.keyspace, files),
         *(permissions(plan.core) if outcome.refusals and plan is not None else ()),
         blocks.Facts(facts=tuple(_apply_facts(outcome))),
         *_account(outcome.waves, outcome.shards, outcome.problem),

@@ -49,7 +49,7 @@ def _report(outcome: DriftOutcome | KeyspaceFailed, files: SchemaFiles) -> Repor
         marker=marker("drift", outcome.keyspace, outcome.environment),
         title=title(_mark(outcome), outcome.keyspace, outcome.environment, verdict),
         blocks=(
-            *refusals(outcome.refusals, (), outcome.keyspace, files),
+            *refusals(outcome.refusals, outcome.keyspace, files),
             *_groups(outcome),
             *_unmanaged(outcome),
         ),

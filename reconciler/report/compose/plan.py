@@ -100,7 +100,7 @@ def _planned(outcome: PlanOutcome | KeyspaceFailed, files: SchemaFiles) -> Repor
     if isinstance(outcome, KeyspaceFailed):
         return failed_report(CHANGE, outcome)
     plan = outcome.plan
-    if plan is None or outcome.refusals or outcome.unreachable:
+    if plan is None or outcome.refusals:
         return _refused(outcome, files)
     made = _sketch(plan, outcome.estimate, plan_verdict(outcome), files)
     changed = [*(("wrote", p) for p in outcome.written), *(("removed", p) for p in outcome.removed)]
@@ -126,7 +126,7 @@ def _refused(outcome: PlanOutcome, files: SchemaFiles) -> Report:
             blocks.Heading(text=sentence("The plan that was refused")),
             *_body(plan, outcome.estimate, files),
         ]
-    found = refusals(outcome.refusals, outcome.unreachable, outcome.keyspace, files)
+    found = refusals(outcome.refusals, outcome.keyspace, files)
     return Report(
         marker=marker(CHANGE, outcome.keyspace, outcome.environment),
         title=title(Mark.BAD, outcome.keyspace, outcome.environment, plan_verdict(outcome)),
@@ -152,7 +152,7 @@ def _verified(outcome: VerifyOutcome | KeyspaceFailed, files: SchemaFiles) -> Re
         return failed_report(CHANGE, outcome)
     mark = Mark.GOOD if next_steps.is_verified(outcome.state) else Mark.BAD
     verdict = next_steps.verify_verdict(outcome)
-    found = refusals(outcome.refusals, outcome.unreachable, outcome.keyspace, files)
+    found = refusals(outcome.refusals, outcome.keyspace, files)
     told = tuple(_verified_plan(outcome, outcome.plan, files)) if outcome.plan else ()
     shown = outcome.state in (VerifyState.VERIFIED, VerifyState.UNPLANNED)
     return Report(

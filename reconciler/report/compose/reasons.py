@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from reconciler.errors import Location, Problem
-from reconciler.guard.model import Refusal
+from reconciler.guard.model import Obstacle, Refusal
 from reconciler.model.observation import Unreachable
 from reconciler.report.blocks import (
     KEPT,
@@ -29,14 +29,13 @@ _CUT = Cut(
 
 
 def refusals(
-    refused: Iterable[Refusal],
-    unreachable: Sequence[Unreachable],
+    obstacles: Sequence[Obstacle],
     keyspace: str,
     files: SchemaFiles,
 ) -> tuple[Block, ...]:
     """All reasons not to run; `files` tell the lines that they are about."""
-    own = tuple(_refusal(one, keyspace, files) for one in reasons_of(refused, unreachable))
-    unseen = tuple(_unseen(shards, one) for shards, one in grouped_unreachable(unreachable))
+    own = tuple(_refusal(one, keyspace, files) for one in reasons_of(obstacles))
+    unseen = tuple(_unseen(shards, one) for shards, one in grouped_unreachable(obstacles))
     kinds = ((ReasonKind.REFUSED, own), (ReasonKind.UNSEEN, unseen))
     return tuple(Reasons(kind=kind, reasons=found, cut=_CUT) for kind, found in kinds if found)
 

@@ -16,7 +16,7 @@ from tests.golden import samples
 SHARDS = even_shards(64)
 LOST = tuple(replace(samples.LOST, shard=shard) for shard in SHARDS)
 REFUSED = PlanOutcome(
-    environment="production", keyspace="commerce", plan=None, readable_sql="", unreachable=LOST
+    environment="production", keyspace="commerce", plan=None, readable_sql="", refusals=LOST
 )
 
 
@@ -29,7 +29,7 @@ def test_a_wrong_password_on_every_shard_is_one_reason() -> None:
 
 def test_shards_that_cannot_be_seen_for_two_reasons_are_two_reasons() -> None:
     other = replace(LOST[5], reason="the server does not answer")
-    text = write_text(plan_document([replace(REFUSED, unreachable=(*LOST[:5], other))]))
+    text = write_text(plan_document([replace(REFUSED, refusals=(*LOST[:5], other))]))
     assert "refused for 2 reasons" in text
     assert f"shard {other.shard} could not be observed: the server does not answer" in text
 
