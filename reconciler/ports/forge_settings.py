@@ -35,12 +35,16 @@ class BranchRules:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForgeEnvironment:
     """`limits_branches`: only chosen branches may use it, by the names in `branches`, tags being
-    told apart; None: those that have a classic protection. `reviewers` must let a run in."""
+    told apart; None: those that have a classic protection. `reviewers` must let a run in, unless an
+    administrator goes past them: `admins_bypass`. `secrets` are names of secrets that it holds. Of
+    both None: the token may not see it."""
 
     name: str
     limits_branches: bool
     reviewers: int
     branches: tuple[str, ...] | None = None
+    admins_bypass: bool | None = None
+    secrets: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +69,16 @@ class JobToken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ForkJobs:
+    """What jobs of a fork's pull request get. `wait_for_approval`: those of people who have
+    contributed nothing yet do not start by themselves."""
+
+    get_write_tokens: bool
+    get_secrets: bool
+    wait_for_approval: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
     """`last_run_s`: when the newest run that a schedule started was made; None: there is none."""
 
@@ -73,11 +87,19 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForgeSettings:
-    """None stands for what the token may not see. `dead_workflows` were switched off by GitHub for
-    lack of activity, or by somebody."""
+    """None stands for what the token may not see. `actions_app` is the id of the app that reports
+    what jobs found, `protected_patterns` what classic protections are about, by name or with stars.
+    `shared_secrets` are names of secrets that jobs of every branch may use, the organisation's
+    among them; `write_keys` titles of deploy keys that may push. `dead_workflows` were switched off
+    by GitHub for lack of activity, or by somebody."""
 
     default_branch: str
     rules: BranchRules | None
+    actions_app: int | None
+    protected_patterns: tuple[str, ...] | None
+    shared_secrets: tuple[str, ...] | None
+    write_keys: tuple[str, ...] | None
+    forks: ForkJobs | None
     environments: tuple[ForgeEnvironment, ...] | None
     code_owners: CodeOwners | None
     job_token: JobToken | None

@@ -82,6 +82,10 @@ def _graphql(hub: Hub, body: Body) -> Answer:
     query, variables = body["query"], body["variables"]
     if "viewer" in query:
         return 200, {"data": {"viewer": {"login": hub.viewer.login}}}
+    if "branchProtectionRules" in query:
+        nodes = [{"pattern": pattern} for pattern in hub.settings.get("patterns", ())]
+        rules = {"totalCount": len(nodes), "nodes": nodes}
+        return 200, {"data": {"repository": {"branchProtectionRules": rules}}}
     if "createCommitOnBranch" in query:
         return _commit(hub, variables["input"])
     hub.minimised.append(variables["id"])

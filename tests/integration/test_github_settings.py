@@ -41,12 +41,20 @@ def environments(
     production: dict[str, bool] | None = PROTECTED,
     glass: dict[str, bool] | None = PROTECTED,
     reviewers: list[dict[str, Any]] = REVIEWERS,
+    *,
+    admins_bypass: bool = False,
 ) -> dict[str, Any]:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"name": "production", "deployment_branch_policy": production, "protection_rules": []},
         {"name": "break-glass", "deployment_branch_policy": glass, "protection_rules": reviewers},
     ]
+    for row in rows:
+        row["can_admins_bypass"] = admins_bypass
     return {"total_count": 2, "environments": rows}
+
+
+def secrets(*names: str) -> dict[str, Any]:
+    return {"total_count": len(names), "secrets": [{"name": name} for name in names]}
 
 
 def workflows(state: str) -> dict[str, Any]:
@@ -62,7 +70,15 @@ def runs(*hours_ago: float) -> dict[str, Any]:
 
 
 IN_ORDER: dict[str, Any] = {
-    "repository": {"default_branch": "main"},
+    "repository": {"default_branch": "main", "private": False, "owner": {"type": "Organization"}},
+    "patterns": ["main"],
+    "actions_app": {"id": 15368, "slug": "github-actions"},
+    "production_secrets": secrets("SCHEMA_WRITER_PASSWORD"),
+    "glass_secrets": secrets("SCHEMA_WRITER_PASSWORD"),
+    "secrets": secrets("CODECOV_TOKEN"),
+    "organisation_secrets": secrets(),
+    "keys": [{"id": 1, "title": "reads", "read_only": True}],
+    "fork_approval": {"approval_policy": "first_time_contributors"},
     "protection": PROTECTION,
     "rules": [],
     "environments": environments(),
@@ -158,7 +174,48 @@ WRONG += (
         "restrict deletions",
     ),
 )
+WRONG += (
+    (
+        "protection",
+        {**PROTECTION, "required_status_checks": {"checks": [{"context": "verify", "app_id": 7}]}},
+        "another app than GitHub Actions may report verify (app 7)",
+        "choose GitHub Actions as the source",
+    ),
+    ("patterns", ["main", "release/*"], "every branch that matches release/*", "let only main use"),
+    (
+        "secrets",
+        secrets("SCHEMA_WRITER_PASSWORD"),
+        "jobs of every branch may use a secret of the same name: SCHEMA_WRITER_PASSWORD",
+        "then change its password",
+    ),
+    (
+        "organisation_secrets",
+        secrets("SCHEMA_WRITER_PASSWORD"),
+        "jobs of every branch may use a secret of the same name: SCHEMA_WRITER_PASSWORD",
+        "then change its password",
+    ),
+    ("production_secrets", secrets(), "it holds none, so that its login", "then change its pass"),
+)
 WORTH_KNOWING: tuple[tuple[str, Any, str, str], ...] = (
+    (
+        "environments",
+        environments(admins_bypass=True),
+        "who may go past the rules of production",
+        "take away that administrators",
+    ),
+    ("secrets", secrets("LEDGER_PASSWORD"), "may use LEDGER_PASSWORD", "to none but apply's"),
+    (
+        "keys",
+        [{"id": 1, "title": "old robot", "read_only": False}],
+        "these may push, and nobody knows who did: old robot",
+        "delete them in the",
+    ),
+    (
+        "fork_approval",
+        {"approval_policy": "first_time_contributors_new_to_github"},
+        "who starts jobs of forks",
+        "require approval for first-time",
+    ),
     (
         "protection",
         {
@@ -219,6 +276,8 @@ WORTH_KNOWING: tuple[tuple[str, Any, str, str], ...] = (
 )
 
 
+@pytest.mark.threat("TM-SETTINGS-4", "TM-SETTINGS-5", "TM-SETTINGS-6")
+@pytest.mark.invariant("RV-11")
 @pytest.mark.parametrize(("setting", "value", "subject", "cure"), [*WRONG, *WORTH_KNOWING])
 def test_what_is_not_in_order_is_said_with_its_cure(
     double: Double, tmp_path: Path, setting: str, value: Any, subject: str, cure: str
@@ -330,11 +389,83 @@ def test_protection_that_the_token_may_not_see_is_not_taken_for_none(
 
 
 def test_what_the_token_may_not_see_is_neither_good_nor_bad(double: Double, tmp_path: Path) -> None:
-    hidden = "(protection|rules|environments|permissions|workflows|runs|codeowners)"
+    hidden = "(protection|rules|environments|permissions|workflows|runs|codeowners|secrets|keys)"
     double.fail(hidden, Fault.FORBIDDEN)
     result = asked(tmp_path)
     assert result.exit_code == 0, result.output
     assert "may not see" in result.output
+
+
+HIDDEN = (
+    ("graphql", "environment production", "which these are cannot be seen"),
+    ("apps/github-actions", "source of the required check", "GitHub Actions cannot be seen"),
+    ("environments/production/secrets", "secrets of production", "may not see it"),
+    ("actions/secrets", "secrets of the repository", "may not see it"),
+    ("organization-secrets", "secrets of production", "may not see it"),
+    ("/keys", "deploy keys", "may not see it"),
+    ("fork-pr-contributor-approval", "jobs of forks", "may not see it"),
+)
+
+
+@pytest.mark.invariant("RV-11")
+@pytest.mark.parametrize(("path", "subject", "said"), HIDDEN)
+def test_of_each_setting_it_is_said_that_it_could_not_be_seen(
+    double: Double, tmp_path: Path, path: str, subject: str, said: str
+) -> None:
+    assert said not in " ".join(asked(tmp_path).output.split())
+    double.fail(path, Fault.NOT_FOUND)
+    result = asked(tmp_path)
+    assert result.exit_code == 0, result.output
+    output = " ".join(result.output.split())
+    assert subject in output
+    assert said in output
+
+
+@pytest.mark.invariant("RV-11")
+def test_environments_that_do_not_say_who_may_go_past_them(double: Double, tmp_path: Path) -> None:
+    """As older servers answer."""
+    rows = environments()
+    for row in rows["environments"]:
+        del row["can_admins_bypass"]
+    double.hub.settings["environments"] = rows
+    result = asked(tmp_path)
+    assert "who may go past the rules of production" in " ".join(result.output.split())
+    assert "see it in the repository's settings" in " ".join(result.output.split())
+
+
+@pytest.mark.threat("TM-SETTINGS-6")
+@pytest.mark.invariant("RV-11")
+@pytest.mark.parametrize("runs", [True, False])
+def test_what_jobs_of_forks_get_in_a_private_repository(
+    double: Double, tmp_path: Path, runs: bool
+) -> None:
+    double.hub.settings["repository"] = {**IN_ORDER["repository"], "private": True}
+    double.hub.settings["fork_jobs"] = {
+        "run_workflows_from_fork_pull_requests": runs,
+        "send_write_tokens_to_workflows": True,
+        "send_secrets_and_variables": True,
+        "require_approval_for_fork_pr_workflows": False,
+    }
+    result = asked(tmp_path)
+    output = " ".join(result.output.split())
+    assert result.exit_code == int(runs), result.output
+    assert ("a token that writes and secrets" in output) == runs
+    assert ("send neither write tokens nor secrets" in output) == runs
+    assert ("start them without an approval" in output) == runs
+
+
+def test_a_check_that_one_of_two_rules_binds_to_the_app_is_bound(
+    double: Double, tmp_path: Path
+) -> None:
+    loose = {"context": "verify", "integration_id": None}
+    parameters = {"required_status_checks": [loose]}
+    double.hub.settings["rules"] = [
+        {"type": "required_status_checks", "ruleset_id": 7, "parameters": parameters}
+    ]
+    double.hub.settings["rule_set"] = {"bypass_actors": []}
+    assert "only GitHub Actions may report it" in " ".join(asked(tmp_path).output.split())
+    parameters["required_status_checks"] = [{**loose, "context": "verify staging"}]
+    assert "anybody may report verify staging" in " ".join(asked(tmp_path).output.split())
 
 
 def test_a_repository_that_cannot_be_seen_is_an_error(double: Double, tmp_path: Path) -> None:

@@ -118,9 +118,9 @@ class GithubClient:
             raise _refusal(request.call, reply)
         return reply.body
 
-    def query(self, text: str) -> Any:
+    def query(self, text: str, variables: Mapping[str, Any] | None = None) -> Any:
         """The data of a GraphQL query, for what REST has no call for. Repeated as `get` is."""
-        body = json.dumps({"query": text, "variables": {}}).encode()
+        body = json.dumps({"query": text, "variables": variables or {}}).encode()
         found = self._found(_request("POST", "/graphql", body=body))
         if found is None:
             raise denied("POST /graphql", 404)

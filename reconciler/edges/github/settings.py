@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from reconciler.edges.github import access
 from reconciler.edges.github.client import GithubClient
 from reconciler.edges.github.fields import Fields
 from reconciler.edges.github.problems import unclear
@@ -39,10 +40,19 @@ def read_settings(
     """`file` reads a path at a branch. Raises Unavailable if not even the repository can be
     seen."""
     at = f"/repos/{repository}"
-    branch = Fields(client.get(at), at).text("default_branch")
+    about = Fields(client.get(at), at)
+    branch, is_private = about.text("default_branch"), about.flag("private")
+    has_organisation = about.inner("owner").text("type") == "Organization"
     return ForgeSettings(
         default_branch=branch,
         rules=_seen(lambda: _rules(client, at, branch)),
+        actions_app=_seen(lambda: access.actions_app(client)),
+        protected_patterns=_seen(lambda: access.protected_patterns(client, repository)),
+        shared_secrets=_seen(
+            lambda: access.shared_secrets(client, at, of_organisation=has_organisation)
+        ),
+        write_keys=_seen(lambda: access.write_keys(client, at)),
+        forks=_seen(lambda: access.fork_jobs(client, at, is_private=is_private)),
         environments=_seen(lambda: _environments(client, at)),
         code_owners=_seen(lambda: _code_owners(client, at, branch, file)),
         job_token=_seen(lambda: _job_token(client, at)),
@@ -183,6 +193,8 @@ def _environment(
         limits_branches=policy is not None,
         branches=branches,
         reviewers=reviewers,
+        admins_bypass=fields.flag("can_admins_bypass") if fields.has("can_admins_bypass") else None,
+        secrets=_seen(lambda: access.environment_secrets(client, at, name)),
     )
 
 

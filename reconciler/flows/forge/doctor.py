@@ -7,19 +7,16 @@ workflow that somebody edited in a branch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from reconciler.flows.forge.doctor_access import judge_access
+from reconciler.flows.forge.doctor_findings import judged, unseen
 from reconciler.flows.keyspaces import Loaded
 from reconciler.guard.review.code_owners import CODE_OWNERS_PATHS, owners_of, parse_code_owners
 from reconciler.limits import SCHEDULE_SILENT_S_MAX
-from reconciler.outcomes.doctor import CheckMark, DoctorFinding, DoctorOutcome
+from reconciler.outcomes.doctor import DoctorFinding, DoctorOutcome
 from reconciler.plan.files import plan_paths
-from reconciler.ports.forge_settings import (
-    BranchRules,
-    CodeOwners,
-    ForgeEnvironment,
-    ForgeSettings,
-)
+from reconciler.ports.forge_settings import BranchRules, CodeOwners, ForgeSettings, RequiredCheck
 from reconciler.spec.tree import from_the_top
 
 
@@ -68,7 +65,7 @@ def judge_settings(
     should own."""
     return (
         *_judge_rules(settings),
-        *_judge_environments(settings, environments),
+        *judge_access(settings, environments),
         *_judge_code_owners(settings, owned_paths, asks_code_owners),
         *_judge_token(settings),
         *_judge_workflows(settings, now_s),
@@ -79,17 +76,17 @@ def _judge_rules(settings: ForgeSettings) -> Iterator[DoctorFinding]:
     rules, branch = settings.rules, settings.default_branch
     where = f"in the repository's settings, under Rules, for {branch}"
     if rules is None:
-        yield _unseen(
+        yield unseen(
             f"rules of {branch}", "run this with a token of somebody who administers the repository"
         )
         return
-    yield _judged(
+    yield judged(
         subject=f"reviews on {branch}",
         holds=rules.approvals > 0,
         message=f"a merge needs {rules.approvals} approvals",
         recovery=f"require a pull request with at least one approval {where}",
     )
-    yield _judged(
+    yield judged(
         subject=f"stale approvals on {branch}",
         holds=rules.dismisses_stale,
         message="a push "
@@ -98,7 +95,7 @@ def _judge_rules(settings: ForgeSettings) -> Iterator[DoctorFinding]:
         recovery=f"dismiss stale approvals on new commits {where}",
         is_advice=True,
     )
-    yield _judged(
+    yield judged(
         subject=f"last push on {branch}",
         holds=rules.last_push_approval,
         message="the last push "
@@ -106,20 +103,20 @@ def _judge_rules(settings: ForgeSettings) -> Iterator[DoctorFinding]:
         recovery=f"require approval of the most recent push {where}",
         is_advice=True,
     )
-    yield _judged(
+    yield judged(
         subject=f"code owners on {branch}",
         holds=rules.code_owners,
         message="their approval is " + ("required" if rules.code_owners else "not required"),
         recovery=f"require review from code owners {where}",
         is_advice=True,
     )
-    yield _judged(
+    yield judged(
         subject=f"force pushes to {branch}",
         holds=not rules.allows_force_push,
         message="allowed" if rules.allows_force_push else "blocked",
         recovery=f"block force pushes {where}",
     )
-    yield _judged(
+    yield judged(
         subject=f"deletion of {branch}",
         holds=not rules.allows_deletion,
         message="allowed, so that it can be made again with any history"
@@ -127,7 +124,7 @@ def _judge_rules(settings: ForgeSettings) -> Iterator[DoctorFinding]:
         else "blocked",
         recovery=f"restrict deletions {where}",
     )
-    yield _judged(
+    yield judged(
         subject=f"who may go past the rules of {branch}",
         holds=None if rules.bypass is None else not rules.bypass,
         message="the token may not see it"
@@ -135,30 +132,24 @@ def _judge_rules(settings: ForgeSettings) -> Iterator[DoctorFinding]:
         else ", ".join(rules.bypass) or "nobody",
         recovery=f"empty the bypass lists, and include administrators, {where}",
     )
-    yield from _judge_checks(rules, where)
+    yield from _judge_checks(rules, settings.actions_app, where)
 
 
-def _judge_checks(rules: BranchRules, where: str) -> Iterator[DoctorFinding]:
+def _judge_checks(
+    rules: BranchRules, actions_app: int | None, where: str
+) -> Iterator[DoctorFinding]:
     ours = [check for check in rules.checks if "verify" in check.context.lower()]
     names = ", ".join(check.context for check in rules.checks) or "none"
-    yield _judged(
+    yield judged(
         subject="required check",
         holds=bool(ours),
         message=f"required to merge: {names}",
         recovery=f"require the job that runs `reconciler ci verify` {where}",
     )
     if ours:
-        anybody = [check.context for check in ours if check.source is None]
-        yield _judged(
-            subject="source of the required check",
-            holds=not anybody,
-            message=f"anybody may report {', '.join(anybody)}"
-            if anybody
-            else "only the app that runs the job may report it",
-            recovery=f"choose GitHub Actions as the source of the check {where}",
-        )
+        yield _judge_source(ours, actions_app, where)
         current = rules.verifies_what_is_merged
-        yield _judged(
+        yield judged(
             subject="what the check is about",
             holds=current,
             message="it is made for the very state that is merged"
@@ -169,67 +160,32 @@ def _judge_checks(rules: BranchRules, where: str) -> Iterator[DoctorFinding]:
         )
 
 
-def _judge_environments(
-    settings: ForgeSettings, wanted: tuple[str, ...]
-) -> Iterator[DoctorFinding]:
-    if settings.environments is None:
-        yield _unseen("environments", "give the token the permission actions: read")
-        return
-    found = {environment.name: environment for environment in settings.environments}
-    for name in wanted:
-        environment = found.get(name)
-        where = "in the repository's settings, under Environments"
-        if environment is None:
-            yield _judged(
-                subject=f"environment {name}",
-                holds=False,
-                message="it does not exist, so the login that changes shards is open to every job",
-                recovery=f"make it {where} and put that login into it",
-            )
-            continue
-        yield _judge_branches(environment, settings, where)
-    glass = found.get("break-glass")
-    yield _judged(
-        subject="who lets in a run that breaks the glass",
-        holds=glass is not None and glass.reviewers > 0,
-        message="nobody can break the glass"
-        if glass is None
-        else f"{glass.reviewers} people or teams may let a run in",
-        recovery="make the environment break-glass with required reviewers if there should be a way"
-        " past the approvals",
-        is_advice=True,
-    )
-    if glass is not None:
-        yield _judge_branches(glass, settings, where)
-
-
-def _judge_branches(
-    environment: ForgeEnvironment, settings: ForgeSettings, where: str
+def _judge_source(
+    checks: Sequence[RequiredCheck], actions_app: int | None, where: str
 ) -> DoctorFinding:
-    """A login in an environment is as safe as the branches that may use it. "Protected branches
-    only" looks at classic protections alone, and where there is none, lets every branch in."""
-    branch, rules = settings.default_branch, settings.rules
+    """A check of the right name satisfies a rule that names no app, whoever reported it: any app,
+    and whoever has a token that may write statuses. Several rules can ask for one name."""
+    sources = {check.context: check.source for check in checks if check.source is not None}
+    loose = sorted({check.context for check in checks} - sources.keys())
+    others = {name: app for name, app in sorted(sources.items()) if app != actions_app}
     message: str
     holds: bool | None
-    if not environment.limits_branches:
-        message, holds = "every branch may use it", False
-    elif environment.branches is None and rules is None:
-        message, holds = "protected branches may use it, and which these are cannot be seen", None
-    elif environment.branches is None:
-        holds = rules is not None and rules.is_classic
-        message = (
-            "only protected branches may use it"
-            if holds
-            else "every branch may use it: rule sets make no branch a protected one here"
-        )
+    if loose:
+        message, holds = f"anybody may report {', '.join(loose)}", False
+    elif actions_app is None:
+        apps = ", ".join(str(app) for app in sorted(set(sources.values())))
+        message = f"app {apps} may report it, and whether that is GitHub Actions cannot be seen"
+        holds = None
+    elif others:
+        said = ", ".join(f"{name} (app {app})" for name, app in others.items())
+        message, holds = f"another app than GitHub Actions may report {said}", False
     else:
-        message = f"these may use it: {', '.join(environment.branches) or 'none'}"
-        holds = set(environment.branches) <= {branch}
-    return _judged(
-        subject=f"environment {environment.name}",
+        message, holds = "only GitHub Actions may report it", True
+    return judged(
+        subject="source of the required check",
         holds=holds,
         message=message,
-        recovery=f"let only {branch} use it {where}",
+        recovery=f"choose GitHub Actions as the source of the check {where}",
     )
 
 
@@ -238,11 +194,11 @@ def _judge_code_owners(
 ) -> Iterator[DoctorFinding]:
     owners = settings.code_owners
     if owners is None:
-        yield _unseen("CODEOWNERS", "give the token the permission contents: read")
+        yield unseen("CODEOWNERS", "give the token the permission contents: read")
         return
     lines = parse_code_owners(owners.text or "")
     unowned = [path for path in owned_paths if set(owners_of(path, lines)) <= owners.idle]
-    yield _judged(
+    yield judged(
         subject="CODEOWNERS",
         holds=owners.text is not None and not unowned,
         message=owners.unreadable or "there is none"
@@ -255,7 +211,7 @@ def _judge_code_owners(
         is_advice=not asked,
     )
     if owners.mistakes:
-        yield _judged(
+        yield judged(
             subject="mistakes in CODEOWNERS",
             holds=False,
             message=f"GitHub finds {', '.join(sorted(set(owners.mistakes)))}",
@@ -273,17 +229,17 @@ def _idle(owners: CodeOwners) -> str:
 def _judge_token(settings: ForgeSettings) -> Iterator[DoctorFinding]:
     token = settings.job_token
     if token is None:
-        yield _unseen("default token", "run this with a token of somebody who administers it")
+        yield unseen("default token", "run this with a token of somebody who administers it")
         return
     where = "in the repository's settings, under Actions, General"
-    yield _judged(
+    yield judged(
         subject="default token",
         holds=not token.may_write,
         message=f"jobs get a token that may {'write' if token.may_write else 'read'} by default",
         recovery=f"choose read permissions {where}",
         is_advice=True,
     )
-    yield _judged(
+    yield judged(
         subject="approvals by jobs",
         holds=not token.may_approve,
         message=f"jobs may {'' if token.may_approve else 'not '}approve pull requests; here such an"
@@ -296,9 +252,9 @@ def _judge_token(settings: ForgeSettings) -> Iterator[DoctorFinding]:
 def _judge_workflows(settings: ForgeSettings, now_s: float) -> Iterator[DoctorFinding]:
     dead, schedule = settings.dead_workflows, settings.schedule
     if dead is None or schedule is None:
-        yield _unseen("workflows", "give the token the permission actions: read")
+        yield unseen("workflows", "give the token the permission actions: read")
         return
-    yield _judged(
+    yield judged(
         subject="workflows",
         holds=not dead,
         message=f"switched off: {', '.join(dead)}" if dead else "all are switched on",
@@ -306,7 +262,7 @@ def _judge_workflows(settings: ForgeSettings, now_s: float) -> Iterator[DoctorFi
     )
     last_s = schedule.last_run_s
     alive = last_s is not None and now_s - last_s <= SCHEDULE_SILENT_S_MAX
-    yield _judged(
+    yield judged(
         subject="schedule",
         holds=alive,
         message="no run was ever started by one"
@@ -319,28 +275,3 @@ def _judge_workflows(settings: ForgeSettings, now_s: float) -> Iterator[DoctorFi
 
 def _days(seconds: float) -> str:
     return f"{max(seconds, 0) / 86_400:.1f} days"
-
-
-def _unseen(subject: str, recovery: str) -> DoctorFinding:
-    return _judged(
-        subject=subject,
-        holds=None,
-        message="the token may not see it",
-        recovery=recovery,
-    )
-
-
-def _judged(
-    *, subject: str, holds: bool | None, message: str, recovery: str, is_advice: bool = False
-) -> DoctorFinding:
-    """`holds` None: it could not be seen. Of what `is_advice`, a job works without it, less
-    safely."""
-    if holds is None:
-        mark = CheckMark.SKIPPED
-    elif holds:
-        mark = CheckMark.OK
-    else:
-        mark = CheckMark.WARNING if is_advice else CheckMark.FAILED
-    return DoctorFinding(
-        subject=subject, mark=mark, message=message, recovery="" if holds else recovery
-    )

@@ -53,7 +53,7 @@ def _check(finding: DoctorFinding) -> blocks.Check:
         mark=_MARKS[finding.mark],
         subject=finding.subject,
         text=finding.message,
-        recovery=with_commands(finding.recovery) if finding.mark in _TO_DO else (),
+        recovery=with_commands(finding.recovery) if finding.recovery else (),
     )
 
 
