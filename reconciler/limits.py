@@ -306,6 +306,14 @@ CODE_OWNERS_PATTERN_CHARS_MAX = 1_000
 EVENT_BYTES_MAX = 25_000_000
 EVENT_VALUES_MAX = 2_000_000
 
+# What a fork may have more than the base branch, and how long its job may take: a change that a
+# person wrote stays far below, and the job's own time is 30 min.
+FORK_FILES_MORE_MAX = 500
+FORK_BYTES_MORE_MAX = 5_000_000
+FORK_SHARDS_MORE_MAX = 1_000
+FORK_TABLES_MAX = 500
+FORK_S_MAX = 600
+
 # Where one line must say which shards: more names than this say less than "12 of 32 shards".
 SHARDS_NAMED_MAX = 8
 

@@ -11,6 +11,7 @@ from reconciler.cli.wire import Worlds, utc_text
 from reconciler.edges.mysql.check import MysqlConnections
 from reconciler.errors import InvalidInput, Problem, ReconcilerError
 from reconciler.flows.forge.fork import plan_between_files
+from reconciler.flows.forge.fork_budget import ForkBudget
 from reconciler.flows.keyspaces import Loaded
 from reconciler.model.server import ServerSettings
 from reconciler.outcomes.failed import KeyspaceFailed
@@ -24,6 +25,7 @@ def plans_between(
     loaded: Loaded,
     before: Mapping[str, DesiredFiles | ReconcilerError],
     touched: tuple[str, ...],
+    budget: ForkBudget,
 ) -> Iterator[PlanOutcome | KeyspaceFailed]:
     """For each touched keyspace and environment; what cannot be planned says why."""
     connections = MysqlConnections(environ=os.environ, root=loaded.root)
@@ -32,7 +34,7 @@ def plans_between(
             files = loaded.keyspaces.get(name)
             if isinstance(files, DesiredFiles):
                 for environment in files.spec.environments:
-                    yield _plan(worlds, connections, before.get(name), files, environment)
+                    yield _plan(worlds, connections, before.get(name), files, environment, budget)
             elif files is not None:
                 yield _failed(name, "any environment", files)
 
@@ -43,6 +45,7 @@ def _plan(
     before: DesiredFiles | ReconcilerError | None,
     after: DesiredFiles,
     asked: Environment,
+    budget: ForkBudget,
 ) -> PlanOutcome | KeyspaceFailed:
     """The scratch server is the one that the base branch names: where a job connects to is not for
     a stranger to say (GT-1)."""
@@ -50,8 +53,10 @@ def _plan(
         known = before.spec.environment(asked.name) if isinstance(before, DesiredFiles) else None
         if not isinstance(before, DesiredFiles) or known is None:
             raise InvalidInput(_nothing_before(after.spec.keyspace))
+        budget.take(before, after, known, asked)
         environment = replace(asked, scratch=known.scratch)
         world = worlds.world_of(environment)
+        world = replace(world, scratch=budget.scratch(world.scratch))
         return plan_between_files(
             world,
             before,

@@ -19,11 +19,13 @@ from reconciler.cli.presenting import schema_files
 from reconciler.cli.streams import show
 from reconciler.cli.verify import verify_code
 from reconciler.cli.wire import Worlds, utc_text
+from reconciler.edges.clock import SystemClock
 from reconciler.edges.files.writer import WorkingTreeWriter
 from reconciler.edges.github.job import BranchEvent, MergeGroupEvent, PullRequestEvent
 from reconciler.edges.github.notices import GithubNotices
 from reconciler.errors import Refused
 from reconciler.flows.forge.change import Side, given_up, touched_keyspaces
+from reconciler.flows.forge.fork_budget import ForkBudget
 from reconciler.flows.forge.lowering import lowered_rules, other_owners
 from reconciler.flows.keyspaces import Loaded
 from reconciler.flows.plan import keep_plan, plan_keyspace
@@ -53,6 +55,7 @@ from reconciler.report.write.markdown import write_markdown
 from reconciler.report.write.neutral import is_marker, marker
 from reconciler.spec.load import DesiredFiles, load_repository
 from reconciler.spec.model import Environment
+from reconciler.spec.tree import FileTree
 
 Outcome = TypeVar("Outcome", VerifyOutcome, PlanOutcome)
 Work = Callable[[DesiredFiles, Environment], Outcome]
@@ -82,9 +85,15 @@ class _Change:
         if isinstance(event, BranchEvent):
             raise Refused(wrong_event(verb, "on pull_request or merge_group"))
         self.event: PullRequestEvent | MergeGroupEvent = event
+        is_fork = self.pull_request is not None and self.pull_request.is_fork
+        self.budget = ForkBudget(SystemClock()) if is_fork else None
         self._base_commit = self.ci.history.resolve(self._base())
-        self.before = self._side(self._base_commit)
-        after = self._side(self.ci.commit)
+        before, now = map(self.ci.history.tree, (self._base_commit, self.ci.commit))
+        if self.budget:
+            before, now = self.budget.base_tree(before), self.budget.fork_tree(now)
+        self.before, after = _side(before), _side(now)
+        if self.budget:
+            self.budget.check()
         self.touched = touched_keyspaces(self.before, after)
         self.given_up = given_up(self.before, after)
         self.lowered = self._lowered(after)
@@ -112,10 +121,6 @@ class _Change:
         owners = other_owners(self.ci.line, commits, self.before, below=below)
         return (*lowered_rules(self.before, after), *owners)
 
-    def _side(self, commit: str) -> Side:
-        tree = self.ci.history.tree(commit)
-        return Side(tree, load_repository(tree))
-
     def _base(self) -> str:
         """What a pull request's merge is compared with is its first parent: the base branch as it
         is now, not as it was when the branch began."""
@@ -126,14 +131,18 @@ class _Change:
         return line[1].id if is_merge else self.event.base_commit
 
 
+def _side(tree: FileTree) -> Side:
+    return Side(tree, load_repository(tree))
+
+
 def verify_change(repo: Path, environments: Sequence[str], sarif: Path | None) -> int:
     change = _Change(repo, "verify")
     chosen_environments = change.loaded.environments(environments)
     _tell_lowered(change)
     if not change.touched:
         return _unchanged(change, chosen_environments, sarif)
-    if change.pull_request and change.pull_request.is_fork:
-        return _from_fork(change, change.pull_request)
+    if change.pull_request and change.budget:
+        return _from_fork(change, change.pull_request, change.budget)
     _tell_given_up(change)
     everything = []
     with Worlds(change.loaded.root) as worlds:
@@ -167,8 +176,8 @@ def plan_change(repo: Path, environments: Sequence[str], telling: Telling, keepi
     chosen_environments = change.loaded.environments(environments)
     if not change.touched:
         return _unchanged(change, chosen_environments, None)
-    if pull_request and pull_request.is_fork:
-        return _from_fork(change, pull_request)
+    if pull_request and change.budget:
+        return _from_fork(change, pull_request, change.budget)
     app = committer(change.ci) if keeping is Keeping.COMMIT else None
     everything = []
     with Worlds(change.loaded.root) as worlds:
@@ -264,10 +273,10 @@ def _tell_lowered(change: _Change) -> None:
         _comment(change, write_markdown(said))
 
 
-def _from_fork(change: _Change, pull_request: PullRequestEvent) -> int:
+def _from_fork(change: _Change, pull_request: PullRequestEvent, budget: ForkBudget) -> int:
     """Files by themselves, and a plan from files to files; a red check, because nobody compared
     them with the fleet."""
-    outcomes = list(plans_between(change.loaded, change.before.keyspaces, change.touched))
+    outcomes = list(plans_between(change.loaded, change.before.keyspaces, change.touched, budget))
     show(plan_report(outcomes, change.ci.how("github", change.loaded)))
     click.echo(FORK_LINE)
     number, touched = pull_request.number, change.touched

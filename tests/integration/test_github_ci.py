@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.limits import FORK_FILES_MORE_MAX
 from reconciler.plan.codec import dump_plan, load_plan, plan_from_core
 from reconciler.plan.commitment import with_words
 from reconciler.plan.readable import render_readable_sql
@@ -323,6 +324,24 @@ def test_a_fork_is_told_what_happens_next_and_stays_red(
     assert "What happens next" in jobs.summary
     assert "ADD COLUMN `age`" in jobs.summary
     assert jobs.hub.comments == {}
+
+
+@pytest.mark.threat("TM-FORK-22")
+@pytest.mark.invariant("FB-5")
+def test_a_fork_that_brings_too_much_is_refused_by_name(jobs: Jobs) -> None:
+    jobs.branch()
+    for number in range(FORK_FILES_MORE_MAX + 1):
+        text = f"CREATE TABLE more_{number} (id int PRIMARY KEY);\n"
+        jobs.fleet.write(f"schemas/shop/more_{number}.sql", text)
+    jobs.fleet.commit("more")
+    number = jobs.propose()
+    jobs.hub.pulls[number].fork = True
+    for verb in ("verify", "plan"):
+        ended = jobs.on_pull_request(number, verb)
+        assert ended.code == 3
+        assert "[fork-too-large]" in ended.said
+        assert f"{FORK_FILES_MORE_MAX + 1} more files than the base" in ended.said
+        assert "CREATE TABLE" not in ended.said
 
 
 @pytest.mark.parametrize(
