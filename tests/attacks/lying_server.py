@@ -160,6 +160,8 @@ class LyingServer:
             while True:
                 client, _ = self._listener.accept()
                 client.settimeout(_ANSWER_S_MAX)
+                # An answer is many small packets: none waits for the last one to be acknowledged.
+                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self.connections += 1
                 conversation = Conversation(client, self._tls, self.heard)
                 self._open.append(conversation)

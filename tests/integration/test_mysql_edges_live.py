@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -347,26 +349,56 @@ def test_one_shard_that_hangs_holds_nobody_up(
     assert seen[1].code == "shard-timeout"
 
 
-@pytest.mark.invariant("GD-5")
-def test_a_locked_table_is_a_reason_and_not_a_hang(
-    server: RunningServer, fresh_database: FreshDatabase
-) -> None:
+@contextmanager
+def renamed_meanwhile(
+    server: RunningServer, database: str, first: str, second: str
+) -> Iterator[None]:
     """A RENAME that waits for its second table holds the first exclusively meanwhile."""
-    database = fresh_database(server)
-    run(server, database, "CREATE TABLE t (id INT)", "CREATE TABLE u (id INT)")
+    both = f"RENAME TABLE {first} TO {first}_new, {second} TO {second}_new"
     with admin_cursor(server, database) as reader:
         reader.execute("BEGIN")
-        reader.execute("SELECT * FROM u")
+        reader.execute(f"SELECT * FROM {second}")
         renames = threading.Thread(
-            target=run,
-            args=(server, database, "SET lock_wait_timeout = 60", "RENAME TABLE t TO a, u TO b"),
+            target=run, args=(server, database, "SET lock_wait_timeout = 60", both)
         )
         renames.start()
         wait_until_waiting(server, "RENAME TABLE")
+        try:
+            yield
+        finally:
+            reader.execute("COMMIT")
+            renames.join()
+
+
+@pytest.mark.invariant("GD-5")
+def test_a_locked_table_is_a_reason_and_not_a_hang(
+    server: RunningServer, fresh_database: FreshDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.edges.mysql.session_settings.READ_LOCK_WAIT_S", 1)
+    database = fresh_database(server)
+    run(server, database, "CREATE TABLE t (id INT)", "CREATE TABLE u (id INT)")
+    with renamed_meanwhile(server, database, "t", "u"):
         seen = unreachable(connection_to(server, database))
-        reader.execute("COMMIT")
-        renames.join()
     assert seen.code == "table-locked"
+
+
+@pytest.mark.invariant("GD-5")
+def test_what_uses_the_shard_is_seen_or_missed_by_name_behind_a_locked_table(
+    server: RunningServer, fresh_database: FreshDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MariaDB lists no trigger of a table that is locked, and only a warning says so."""
+    monkeypatch.setattr("reconciler.edges.mysql.session_settings.READ_LOCK_WAIT_S", 1)
+    database, other = fresh_database(server), fresh_database(server)
+    run(server, database, "CREATE TABLE t (id INT)")
+    trigger = f"CREATE TRIGGER uses BEFORE INSERT ON a FOR EACH ROW DELETE FROM `{database}`.t"
+    run(server, other, "CREATE TABLE a (id INT)", "CREATE TABLE b (id INT)", trigger)
+    with renamed_meanwhile(server, other, "a", "b"):
+        [seen] = observe(connection_to(server, database))
+    match seen:
+        case Unreachable(code=code):
+            assert code == "table-locked"
+        case ObservedShard():
+            assert "uses" in [program.name for program in seen.dependents.programs]
 
 
 @pytest.mark.invariant("GD-5")

@@ -167,6 +167,11 @@ class Wire(_PyMySql):
         rows: tuple[Row, ...] | None = self._result.rows if self._result is not None else None
         return rows
 
+    @property
+    def warnings(self) -> int:
+        """How many the server has for the statement that it answered last."""
+        return int(self._result.warning_count) if self._result is not None else 0
+
     def answer_begins_within(self, seconds: float) -> bool:
         """Wait so long for the first bytes of the answer that is due. From then on the whole of it
         must come within the bound of any answer. Raises Lost."""
