@@ -15,12 +15,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pymysql
-from pymysql import _auth
 from pymysql.connections import MAX_PACKET_LEN, Connection, MySQLResult
 from pymysql.constants import CLIENT, COMMAND, CR
 from pymysql.protocol import MysqlPacket
 
-from reconciler.edges.client.login import PasswordUse, PluginRefused
+from reconciler.edges.client.login import PasswordUse, PluginRefused, ProofOnly
 from reconciler.edges.client.tls import Encryption
 from reconciler.limits import COLUMNS_MAX, LOGIN_BYTES_MAX
 
@@ -108,7 +107,7 @@ class Wire(_PyMySql):
         self._due_at: float | None = None
         self._bytes_left = 0
         self._look_bytes_left: int | None = None
-        proofs: Any = {"caching_sha2_password": _Proof}
+        proofs: Any = {"caching_sha2_password": ProofOnly}
         super().__init__(
             connect_timeout=connect_timeout_s,
             read_timeout=connect_timeout_s,
@@ -384,22 +383,3 @@ def _all_of(packet: MysqlPacket) -> bytes:
 
 # Bytes of a length, by the byte before it; the one that is missing has no meaning.
 _WIDTHS = {0xFC: 2, 0xFD: 3, 0xFE: 8}
-
-
-class _Proof:
-    """caching_sha2_password without its second half, in which the password itself is sent."""
-
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
-
-    def authenticate(self, packet: MysqlPacket) -> MysqlPacket:
-        if packet.is_auth_switch_request():
-            challenge: bytes = packet.read_all().removesuffix(b"\0")  # type: ignore[no-untyped-call]
-            answer = _auth.scramble_caching_sha2(self._wire.password, challenge)
-            self._wire.write_packet(answer)
-            packet = self._wire._read_packet()
-        if not packet.is_extra_auth_data():
-            return packet
-        if _all_of(packet)[1:2] != b"\x03":
-            raise PluginRefused("caching_sha2_password")
-        return self._wire._read_packet()

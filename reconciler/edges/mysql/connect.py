@@ -80,11 +80,8 @@ class Link:
         """Run one statement and give its rows, each of `width` values. Raises ServerRefusal, also
         for rows that the server left out with a warning, or LinkLost, also for an answer without
         rows or of another width."""
-        rows = self._answered(sql, parameters)
-        if rows is None or (width is not None and any(len(row) != width for row in rows)):
-            raise self._misread()
-        if self._wire.warnings:
-            self._refuse_left_out()
+        rows = self._rows(sql, parameters, width)
+        self._refuse_left_out()
         return rows
 
     def row(self, sql: str, parameters: Sequence[Parameter] = (), *, width: int) -> Row:
@@ -96,8 +93,9 @@ class Link:
 
     def rows_by_name(self, sql: str) -> list[dict[str, object]]:
         """As `query`, for statements whose columns differ from server to server."""
-        rows = self.query(sql)
-        return [dict(zip(self._wire.column_names, row, strict=True)) for row in rows]
+        rows, names = self._rows(sql, (), None), self._wire.column_names
+        self._refuse_left_out()
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
     def execute(self, sql: str) -> None:
         """Run one statement whose rows nobody wants. Raises ServerRefusal or LinkLost."""
@@ -182,7 +180,17 @@ class Link:
         except pymysql.err.MySQLError as error:
             raise self._translated(error, sent=sent) from None
 
+    def _rows(
+        self, sql: str, parameters: Sequence[Parameter], width: int | None
+    ) -> tuple[Row, ...]:
+        rows = self._answered(sql, parameters)
+        if rows is None or (width is not None and any(len(row) != width for row in rows)):
+            raise self._misread()
+        return rows
+
     def _refuse_left_out(self) -> None:
+        if not self._wire.warnings:
+            return
         for row in self._answered("SHOW WARNINGS", ()) or ():
             match row:
                 case (_, int(number), message) if number in _LEFT_OUT:
