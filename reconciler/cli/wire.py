@@ -40,7 +40,7 @@ class Worlds:
         self, root: Path, environ: Mapping[str, str] = os.environ, *, in_job: bool = False
     ) -> None:
         """`in_job`: what lies in the checkout was put there by commits."""
-        self._in_job = in_job
+        self._is_job = in_job or environ.get("GITHUB_ACTIONS") == "true"
         self._root = root.resolve()
         self._environ = environ
         self._worlds: dict[Connection | None, World] = {}
@@ -91,13 +91,16 @@ class Worlds:
     def ledger_of(self, environment: Environment) -> Ledger:
         """Opened once, however many keyspaces share it and however long one watches. Raises
         Unavailable if it cannot be opened, and Refused if it came with the checkout (GT-5)."""
-        from reconciler.edges.ledger.address import fill_in
-        from reconciler.edges.ledger.place import check_file, file_of
+        from reconciler.edges.ledger.address import fill_in, from_root
+        from reconciler.edges.ledger.place import check_address, check_file, file_of
         from reconciler.edges.ledger.sql import open_ledger
 
         url = environment.ledger
         if url not in self._ledgers:
             filled = fill_in(url, self._environ) if url else None
+            if filled and self._is_job:
+                check_address(filled)
+            filled = from_root(filled, self._root) if filled else None
             default = self._default_ledger()
             if (file := file_of(filled) if filled else default) is not None:
                 check_file(file, self._root)
@@ -109,7 +112,7 @@ class Worlds:
     def _default_ledger(self) -> Path:
         from reconciler.edges.ledger.place import default_file, job_file
 
-        if self._in_job or self._environ.get("GITHUB_ACTIONS") == "true":
+        if self._is_job:
             return job_file(self._root, self._environ, self._open)
         return default_file(self._root)
 

@@ -10,15 +10,27 @@ from pathlib import Path
 import pytest
 import stamina
 
+from reconciler.cli.wire import Worlds
+from reconciler.edges.ledger.address import from_root, parse_address
 from reconciler.edges.ledger.place import check_file, default_file, file_of, job_file
 from reconciler.edges.ledger.sql import open_ledger
 from reconciler.errors import InvalidInput, Refused
+from reconciler.spec.read import read_spec
 from tests.fleet import Fleet
 from tests.github_double.hub import BEN, Hub
 from tests.github_double.server import serving
 from tests.github_jobs import ADD_COLUMN, Jobs
 from tests.integration.rollouts import ages, planned
 
+SPEC = """version: 1
+keyspace: shop
+schema: schemas/shop
+environments:
+  production:
+    connection: {database: d, user: u}
+    shards: ["-"]
+    ledger: "sqlite:///state.sqlite"
+"""
 LEDGER = Path(".reconciler/ledger.sqlite")
 
 
@@ -136,6 +148,47 @@ def test_one_in_a_submodule_is_refused(repository: Fleet) -> None:
 def test_an_address_of_a_file_has_no_options(address: str) -> None:
     with pytest.raises(InvalidInput):
         file_of(address)
+
+
+@pytest.mark.parametrize(
+    ("address", "meant"),
+    [
+        ("sqlite:///state/l.sqlite", "sqlite:////srv/shop/state/l.sqlite"),
+        ("sqlite:////var/l.sqlite", "sqlite:////var/l.sqlite"),
+        ("mysql://u:p%40%2Fw@h/d", "mysql://u:p%40%2Fw@h/d"),
+        (
+            "mysql://u:p%40%2Fw@h/d?ssl_ca=c/a.pem",
+            "mysql://u:p%40%2Fw@h/d?ssl_ca=/srv/shop/c/a.pem",
+        ),
+        ("mysql://u@h/d?ssl_ca=/etc/a.pem&tls=true", "mysql://u@h/d?ssl_ca=/etc/a.pem&tls=true"),
+    ],
+)
+def test_relative_paths_are_of_the_project_wherever_the_command_runs(
+    address: str, meant: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert parse_address(from_root(address, Path("/srv/shop"))) == parse_address(meant)
+
+
+@pytest.mark.threat("TM-WRITER-27")
+@pytest.mark.invariant("GT-5")
+@pytest.mark.parametrize("environ", [{}, {"GITHUB_ACTIONS": "true"}])
+@pytest.mark.parametrize("in_job", [False, True])
+def test_a_relative_one_is_of_the_project_and_refused_in_a_job(
+    repository: Fleet, environ: dict[str, str], in_job: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(repository.root.parent)
+    spec = read_spec(SPEC, "specs/shop.yaml")
+    with Worlds(repository.root, environ, in_job=in_job) as worlds:
+        if in_job or environ:
+            with pytest.raises(Refused) as caught:
+                worlds.ledger_of(spec.environments[0])
+            assert [problem.code for problem in caught.value.problems] == ["ledger-relative"]
+        else:
+            worlds.ledger_of(spec.environments[0])
+    made = (repository.root / "state.sqlite").exists()
+    assert made is not (in_job or bool(environ))
+    assert not (repository.root.parent / "state.sqlite").exists()
 
 
 @pytest.mark.invariant("GT-5")

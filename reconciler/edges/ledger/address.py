@@ -56,6 +56,36 @@ def fill_in(text: str, environ: Mapping[str, str]) -> str:
     return _kept(value_of(scheme) + slashes + encoded + at + value_of(place + slash + behind))
 
 
+def from_root(address: str, root: Path) -> str:
+    """Files that it names by relative paths are of the project at `root`, wherever the command
+    runs: the action's steps, for one, work elsewhere."""
+    url = parse_address(address)
+    if url.get_backend_name() == "sqlite":
+        return address if _is_absolute(url) else _text(url.set(database=_below(root, url.database)))
+    files = {name: url.query[name] for name in _FILES if name in url.query}
+    below = {name: _below(root, path) for name, path in files.items() if isinstance(path, str)}
+    return _text(url.update_query_dict(below)) if below else address
+
+
+def is_relative_file(address: str) -> bool:
+    """Of a ledger's own file."""
+    url = parse_address(address)
+    return url.get_backend_name() == "sqlite" and not _is_absolute(url)
+
+
+def _is_absolute(url: URL) -> bool:
+    return Path(url.database or "").is_absolute()
+
+
+def _below(root: Path, path: str | None) -> str:
+    """What is absolute stays as it is."""
+    return str(root / (path or ""))
+
+
+def _text(url: URL) -> str:
+    return url.render_as_string(hide_password=False)
+
+
 def _kept(address: str) -> str:
     """A ledger in memory would forget what was begun, and what was asked of it."""
     url = parse_address(address)

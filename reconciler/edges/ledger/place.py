@@ -15,7 +15,7 @@ from pathlib import Path
 
 from reconciler.edges.files.git_tree import GitTree
 from reconciler.edges.files.repository import open_repository
-from reconciler.edges.ledger.address import bad_address, parse_address
+from reconciler.edges.ledger.address import bad_address, is_relative_file, parse_address
 from reconciler.errors import InvalidInput, Problem, Refused
 
 LEDGER_FILE = Path(".reconciler") / "ledger.sqlite"
@@ -49,6 +49,13 @@ def file_of(address: str) -> Path | None:
         raise bad_address()
     in_memory = url.database in (None, "", ":memory:")
     return None if in_memory else Path(url.database or "").absolute()
+
+
+def check_address(address: str) -> None:
+    """In a job. Raises Refused for a file below the project: there that is the checkout, where
+    files are what was pushed, and from which nothing is kept when the job has ended."""
+    if is_relative_file(address):
+        raise Refused(_relative())
 
 
 def check_file(file: Path, root: Path) -> None:
@@ -95,6 +102,16 @@ def _tracked() -> Problem:
         " it",
         recovery="take it out of git (`git rm --cached`), delete the file, and keep it ignored; or"
         " give `ledger` a place outside of the repository",
+    )
+
+
+def _relative() -> Problem:
+    return Problem(
+        code="ledger-relative",
+        message="`ledger` is a file below the project, and in a job that is the checkout: whoever"
+        " may push could put it there, and it ends with the job",
+        recovery="leave `ledger` out, give it an absolute path outside of the checkout, or a"
+        " mysql:// address that all jobs reach",
     )
 
 
