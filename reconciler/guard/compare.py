@@ -12,14 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 
 from reconciler.ddl.statement.check import canonical_statement
+from reconciler.guard.differences import change_set_refusals, shards_in_words
 from reconciler.guard.model import Refusal
-from reconciler.limits import SHARDS_NAMED_MAX
 from reconciler.model.object_id import ObjectId
 from reconciler.model.policy import ColumnOrder, Hazard, HazardKind, PartitionLists, Policy
 from reconciler.plan.commitment import without_words
 from reconciler.plan.model import ChangeSet, PlanCore, PlannedStatement
 from reconciler.plan.row_ceiling import is_row_ceiling_of, with_names
-from reconciler.plan.words import named_shards
 
 _PLAN_AGAIN = "run `reconciler plan --write` again, have the new plan reviewed, then apply it"
 
@@ -88,7 +87,7 @@ def _statement_refusals(reviewed: PlanCore, derived: PlanCore) -> Iterator[Refus
             code="statement-differs",
             shard=names[0],
             object_id=table,
-            message=f"{_shards_in_words(names, len(reviewed.shards))}, table {table}: what the"
+            message=f"{shards_in_words(names, len(reviewed.shards))}, table {table}: what the"
             " reviewed plan runs is not what is needed now",
             recovery=_PLAN_AGAIN,
             expected=planned_text or "nothing: the reviewed plan leaves this table alone",
@@ -113,12 +112,6 @@ def _texts(core: PlanCore) -> dict[str, str]:
         for change_set in core.change_sets
         for statement in change_set.statements
     }
-
-
-def _shards_in_words(names: list[str], total: int) -> str:
-    if len(names) > SHARDS_NAMED_MAX:
-        return f"{len(names)} of {total} shards ({', '.join(names[:3])}, ...)"
-    return named_shards(names)
 
 
 def _ceiling_refusals(reviewed: PlanCore, live_rows: LiveRows) -> Iterator[Refusal]:
@@ -152,7 +145,11 @@ def _other_refusals(
 ) -> Iterator[Refusal]:
     ours = without_words(within_reviewed_limits(derived, reviewed, live_rows))
     theirs = without_words(reviewed)
+    by_object = tuple(change_set_refusals(theirs, ours, recovery=_PLAN_AGAIN))
+    yield from by_object
     for field in fields(PlanCore):
+        if by_object and field.name == "change_sets":
+            continue
         if getattr(ours, field.name) != getattr(theirs, field.name):
             yield Refusal(
                 code="plan-differs",
@@ -172,7 +169,7 @@ _WHAT = {
     "shards": "the list of shards differs",
     "waves": "the waves differ",
     "managed": "the managed tables differ",
-    "change_sets": "how a statement is executed, its hazards, effects, order or row ceiling differ",
+    "change_sets": "which shards have the same statements differs",
     "matching": "other shards match already",
     "after": "the desired schema differs",
 }
