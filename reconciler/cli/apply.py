@@ -8,23 +8,22 @@ from pathlib import Path
 import click
 
 from reconciler.cli import options
-from reconciler.cli.exit_code import End, ExitCode, together
 from reconciler.cli.gates import fleet_gates
 from reconciler.cli.interrupts import counted_interrupts
-from reconciler.cli.presenting import exit_with, failed_code, presentation
+from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.progress import shown_progress
 from reconciler.cli.run import load
 from reconciler.cli.streams import remark, show
 from reconciler.cli.wire import Worlds, holder_name
-from reconciler.drive.open import Releases, WaveChoice
+from reconciler.drive.open import Releases
 from reconciler.edges.files.history import GitHistory
 from reconciler.flows.apply import ApplyRequest, ApplyWorld, apply_keyspace
 from reconciler.flows.gates import Gates
 from reconciler.guard.review.git import Review
-from reconciler.ledger.states import OperationState
-from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
-from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.apply import ApplyOutcome
+from reconciler.outcomes.exit_code import apply_end, together
 from reconciler.report.render import apply_report
+from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 
@@ -144,28 +143,3 @@ def _apply(
         outcomes = loaded.each(environment, keyspaces, work)
     show(apply_report(outcomes, presentation(output, loaded.keyspaces)))
     exit_with([together(apply_end(outcome, request.waves) for outcome in outcomes)])
-
-
-def apply_end(outcome: ApplyOutcome | KeyspaceFailed, waves: WaveChoice) -> End:
-    """How one keyspace's apply ended."""
-    if isinstance(outcome, KeyspaceFailed):
-        return End(code=failed_code(outcome))
-    match outcome.verdict:
-        case ApplyVerdict.NOTHING_TO_DO:
-            return End(code=ExitCode.FINE)
-        case ApplyVerdict.COMPLETED:
-            return End(code=ExitCode.FINE, sent=True, changed=True)
-        case ApplyVerdict.REFUSED | ApplyVerdict.SUPERSEDED:
-            return End(code=ExitCode.REFUSED)
-        case ApplyVerdict.PAUSED if waves is WaveChoice.CANARY and _first_wave_completed(outcome):
-            # All that this run was asked for.
-            return End(code=ExitCode.FINE, sent=True, changed=True)
-        case ApplyVerdict.FAILED if not outcome.something_is_done:
-            return End(code=ExitCode.ERROR, sent=True)
-        case _:
-            return End(code=ExitCode.PARTIAL, sent=True, changed=True)
-
-
-def _first_wave_completed(outcome: ApplyOutcome) -> bool:
-    first = [row.state for row in outcome.shards if row.wave == 1]
-    return all(state is OperationState.COMPLETED for state in first)

@@ -7,17 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from reconciler.cli.apply import apply_end
 from reconciler.cli.ci_deployment import Deployment
 from reconciler.cli.ci_job import CiJob
 from reconciler.cli.ci_progress import told_meanwhile
-from reconciler.cli.exit_code import End, ExitCode, together, worst_first
 from reconciler.cli.gates import fleet_gates
 from reconciler.cli.interrupts import counted_interrupts
 from reconciler.cli.progress import shown_progress
 from reconciler.cli.streams import remark, show
 from reconciler.cli.wire import Worlds
-from reconciler.drive.open import WaveChoice
 from reconciler.drive.status import current_apply
 from reconciler.edges.github.job import BranchEvent
 from reconciler.edges.github.notices import GithubNotices
@@ -36,6 +33,7 @@ from reconciler.guard.model import Refusal
 from reconciler.guard.review.git import Review
 from reconciler.model.policy import says_nothing
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict, StatusOutcome
+from reconciler.outcomes.exit_code import End, ExitCode, apply_end, together, worst_first
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.progress import ProgressEvent
 from reconciler.plan.files import plan_paths
@@ -45,6 +43,7 @@ from reconciler.report.compose.forge import break_glass_issue
 from reconciler.report.forge_words import apply_status, break_glass_line, break_glass_title
 from reconciler.report.render import apply_report
 from reconciler.report.write.markdown import write_markdown
+from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.load import DesiredFiles, load_repository
 from reconciler.spec.model import Environment
 from reconciler.spec.tree import from_the_top

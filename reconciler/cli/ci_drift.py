@@ -8,8 +8,6 @@ from pathlib import Path
 
 from reconciler.cli.ci_job import CiJob
 from reconciler.cli.ci_stale import mark_stale
-from reconciler.cli.drift import drift_code
-from reconciler.cli.exit_code import ExitCode, worst, worst_first
 from reconciler.cli.streams import remark, show
 from reconciler.cli.wire import Worlds
 from reconciler.edges.clock import SystemClock
@@ -19,6 +17,7 @@ from reconciler.errors import ReconcilerError
 from reconciler.flows.drift import find_drift
 from reconciler.flows.keyspaces import Loaded
 from reconciler.outcomes.drift import DriftOutcome
+from reconciler.outcomes.exit_code import ExitCode, drift_code, worst, worst_first
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.report.compose.drift import drift_document
 from reconciler.report.compose.forge import DRIFT_ISSUE_TITLE, drift_issue

@@ -13,11 +13,8 @@ from reconciler import __version__
 from reconciler.cli.ci_commit import commit_plans, committer
 from reconciler.cli.ci_fork import plans_between
 from reconciler.cli.ci_job import CiJob, wrong_event
-from reconciler.cli.exit_code import ExitCode, worst, worst_first
-from reconciler.cli.plan import plan_code
 from reconciler.cli.presenting import schema_files
 from reconciler.cli.streams import show
-from reconciler.cli.verify import verify_code
 from reconciler.cli.wire import Worlds, utc_text
 from reconciler.edges.clock import SystemClock
 from reconciler.edges.files.writer import WorkingTreeWriter
@@ -30,6 +27,7 @@ from reconciler.flows.forge.lowering import lowered_rules, other_owners
 from reconciler.flows.keyspaces import Loaded
 from reconciler.flows.plan import keep_plan, plan_keyspace
 from reconciler.flows.verify import verify_keyspace
+from reconciler.outcomes.exit_code import ExitCode, plan_code, verify_code, worst, worst_first
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.lowered import Lowered
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState

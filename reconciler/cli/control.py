@@ -6,9 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from reconciler.cli.exit_code import End, ExitCode, together
 from reconciler.cli.gates import ledger_gate_of
-from reconciler.cli.presenting import exit_with, failed_code, style_for
+from reconciler.cli.presenting import exit_with, style_for
 from reconciler.cli.run import load
 from reconciler.cli.streams import show
 from reconciler.cli.wire import Worlds, holder_name
@@ -16,6 +15,7 @@ from reconciler.drive.control import ask
 from reconciler.edges.clock import SystemClock
 from reconciler.ledger.states import RequestKind, RequestState
 from reconciler.outcomes.apply import ControlOutcome
+from reconciler.outcomes.exit_code import End, ExitCode, failed_code, together
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.report.compose.control import control_document
 from reconciler.report.json import control_json

@@ -9,14 +9,14 @@ import click
 
 from reconciler.cli import options
 from reconciler.cli.ci_doctor import examine_github
-from reconciler.cli.exit_code import ExitCode
-from reconciler.cli.presenting import exit_with, failed_code, presentation
+from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.run import load
 from reconciler.cli.streams import show
 from reconciler.cli.wire import Worlds
 from reconciler.edges.mysql.check import MysqlConnections
 from reconciler.flows.doctor import examine
 from reconciler.outcomes.doctor import CheckMark, DoctorOutcome
+from reconciler.outcomes.exit_code import ExitCode, failed_code
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.ports.shards import Identity
 from reconciler.report.render import doctor_report

@@ -7,14 +7,13 @@ from pathlib import Path
 import click
 
 from reconciler.cli import options
-from reconciler.cli.exit_code import ExitCode
-from reconciler.cli.presenting import exit_with, failed_code, presentation
+from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.run import load
 from reconciler.cli.streams import show
 from reconciler.cli.wire import Worlds
 from reconciler.flows.drift import find_drift
-from reconciler.outcomes.drift import DriftOutcome, ShardMark
-from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.drift import DriftOutcome
+from reconciler.outcomes.exit_code import drift_code
 from reconciler.report.render import drift_report
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
@@ -46,12 +45,3 @@ def drift(
         outcomes = loaded.each(environment, keyspaces, work)
     show(drift_report(outcomes, presentation(output, loaded.keyspaces)))
     exit_with(drift_code(outcome) for outcome in outcomes)
-
-
-def drift_code(outcome: DriftOutcome | KeyspaceFailed) -> ExitCode:
-    if isinstance(outcome, KeyspaceFailed):
-        return failed_code(outcome)
-    marks = {group.mark for group in outcome.groups}
-    if outcome.refusals or ShardMark.UNREACHABLE in marks:
-        return ExitCode.REFUSED  # GD-5: not seen is never "no drift"
-    return ExitCode.DIFFERENCES if marks - {ShardMark.MATCHING} else ExitCode.FINE

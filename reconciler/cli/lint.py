@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from reconciler.cli import options
-from reconciler.cli.exit_code import ExitCode
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.streams import show
 from reconciler.cli.wire import open_tree
 from reconciler.errors import ReconcilerError
 from reconciler.flows.keyspaces import no_specs
+from reconciler.outcomes.exit_code import ExitCode
 from reconciler.outcomes.files import LintOutcome
 from reconciler.report.render import lint_report
 from reconciler.spec.load import LoadedKeyspace, load_keyspaces

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler import __version__
-from reconciler.cli.exit_code import ExitCode
+from reconciler.outcomes.exit_code import ExitCode
 
 if TYPE_CHECKING:
     from reconciler.errors import ReconcilerError

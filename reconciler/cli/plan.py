@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import options
+from reconciler.outcomes.exit_code import plan_code
 
 if TYPE_CHECKING:
-    from reconciler.cli.exit_code import ExitCode
     from reconciler.flows.keyspaces import Loaded
-    from reconciler.outcomes.failed import KeyspaceFailed
     from reconciler.outcomes.plan import PlanOutcome
     from reconciler.ports.world import World
     from reconciler.spec.load import DesiredFiles
@@ -57,13 +56,13 @@ def plan(
     Without KEYSPACE: all keyspaces of the environment.
     """
     from reconciler import __version__
-    from reconciler.cli.exit_code import ExitCode
     from reconciler.cli.presenting import exit_with, presentation
     from reconciler.cli.run import load
     from reconciler.cli.streams import show
     from reconciler.cli.wire import Worlds, protected_tree, utc_text
     from reconciler.edges.files.writer import WorkingTreeWriter
     from reconciler.flows.plan import keep_plan, plan_keyspace
+    from reconciler.outcomes.exit_code import ExitCode
     from reconciler.report.render import plan_report
 
     if pull_request is not None:
@@ -120,20 +119,6 @@ def _reverted(
         remark(f"took back {path}")
     notes = tuple(f"cannot be undone: {lost}" for lost in reverted.lost)
     return load_keyspace(loaded.tree, files.spec.path), notes
-
-
-def plan_code(outcome: PlanOutcome | KeyspaceFailed, changes: ExitCode | None = None) -> ExitCode:
-    """`changes` is what a plan with changes ends with, if that is not fine."""
-    from reconciler.cli.exit_code import ExitCode
-    from reconciler.cli.presenting import failed_code
-    from reconciler.outcomes.failed import KeyspaceFailed
-
-    if isinstance(outcome, KeyspaceFailed):
-        return failed_code(outcome)
-    if outcome.refusals:
-        return ExitCode.REFUSED
-    has_changes = outcome.plan is not None and bool(outcome.plan.core.change_sets)
-    return changes if changes is not None and has_changes else ExitCode.FINE
 
 
 @click.command()

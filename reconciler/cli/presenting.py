@@ -9,10 +9,9 @@ from collections.abc import Iterable, Mapping
 from typing import TextIO
 
 from reconciler import __version__
-from reconciler.cli.exit_code import ExitCode, worst
 from reconciler.ddl.definition.places import object_lines
 from reconciler.errors import ReconcilerError
-from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.exit_code import ExitCode, worst
 from reconciler.report.findings import SchemaFiles, TableFile
 from reconciler.report.render import Format, Presentation
 from reconciler.report.style import Style
@@ -55,12 +54,6 @@ def exit_with(codes: Iterable[ExitCode]) -> None:
     code = worst(codes)
     if code is not ExitCode.FINE:
         raise SystemExit(int(code))
-
-
-def failed_code(failed: KeyspaceFailed) -> ExitCode:
-    # A usage error of one keyspace among several is an error of that keyspace.
-    known = {code.value: code for code in ExitCode if code is not ExitCode.USAGE}
-    return known.get(failed.exit_code, ExitCode.ERROR)
 
 
 def schema_files(loaded: Mapping[str, DesiredFiles | ReconcilerError]) -> SchemaFiles:

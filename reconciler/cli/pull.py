@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 
 from reconciler.cli import options
-from reconciler.cli.exit_code import ExitCode
-from reconciler.cli.presenting import exit_with, failed_code, presentation
+from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.streams import show
 from reconciler.cli.wire import Worlds, open_tree
 from reconciler.edges.files.writer import WorkingTreeWriter
 from reconciler.flows.keyspaces import choose_environment, for_each_keyspace
 from reconciler.flows.pull import Specified, pull_keyspace, specified_in
+from reconciler.outcomes.exit_code import ExitCode, failed_code
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.files import PullOutcome
 from reconciler.report.render import pull_report

@@ -11,7 +11,7 @@ import click
 
 from reconciler.cli import options
 from reconciler.cli.gates import ledger_gate_of
-from reconciler.cli.presenting import exit_with, failed_code, presentation, style_for
+from reconciler.cli.presenting import exit_with, presentation, style_for
 from reconciler.cli.run import load
 from reconciler.cli.streams import remark, show
 from reconciler.cli.wire import Worlds
@@ -19,6 +19,7 @@ from reconciler.drive.status import current_apply, past_applies
 from reconciler.flows.keyspaces import Loaded, choose_environment
 from reconciler.limits import STATUS_WATCH_S
 from reconciler.outcomes.apply import ApplyStatus, StatusOutcome
+from reconciler.outcomes.exit_code import failed_code
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.report.compose.opening import failures_document
 from reconciler.report.render import status_report

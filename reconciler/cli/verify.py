@@ -7,13 +7,12 @@ from pathlib import Path
 import click
 
 from reconciler.cli import options
-from reconciler.cli.exit_code import ExitCode
-from reconciler.cli.presenting import exit_with, failed_code, presentation
+from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.run import load
 from reconciler.cli.streams import show
 from reconciler.cli.wire import Worlds
 from reconciler.flows.verify import verify_keyspace
-from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.exit_code import verify_code
 from reconciler.outcomes.plan import VerifyOutcome
 from reconciler.report.render import verify_report
 from reconciler.spec.load import DesiredFiles
@@ -46,9 +45,3 @@ def verify(
         outcomes = loaded.each(environment, keyspaces, work)
     show(verify_report(outcomes, presentation(output, loaded.keyspaces)))
     exit_with(verify_code(outcome) for outcome in outcomes)
-
-
-def verify_code(outcome: VerifyOutcome | KeyspaceFailed) -> ExitCode:
-    if isinstance(outcome, KeyspaceFailed):
-        return failed_code(outcome)
-    return ExitCode.REFUSED if outcome.refusals else ExitCode.FINE

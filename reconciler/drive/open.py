@@ -35,17 +35,10 @@ from reconciler.ports.ledger import Ledger
 from reconciler.rollout.catch_up import Agrees, BringForward, LookAgain, TakenBack, catch_up
 from reconciler.rollout.hold import release
 from reconciler.rollout.operations import PlannedOperation, ShardWork, waves_with_work
+from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.model import Environment
 
 Operations = dict[str, dict[ObjectId, StoredOperation]]  # by shard, then by table
-
-
-class WaveChoice(StrEnum):
-    """Which waves this run may start: a pipeline may run the canaries and the rest as two jobs."""
-
-    ALL = "all"
-    CANARY = "canary"
-    REST = "rest"
 
 
 class Releases(StrEnum):

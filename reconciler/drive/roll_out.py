@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from reconciler.drive.driver import RolloutDriver
-from reconciler.drive.open import RolloutOrder, WaveChoice, open_apply
+from reconciler.drive.open import RolloutOrder, open_apply
 from reconciler.drive.shard.task import RolloutWorld
 from reconciler.errors import Problem, Refused
 from reconciler.guard.model import Done
@@ -18,6 +18,7 @@ from reconciler.outcomes.progress import ProgressEvent
 from reconciler.ports.shards import HeldLocks
 from reconciler.rollout.decide import RolloutLimits
 from reconciler.rollout.operations import ShardWork, work_of
+from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.model import ShardSpec
 
 

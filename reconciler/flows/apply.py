@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from reconciler.ddl.scan import foreign_key_names
-from reconciler.drive.open import Releases, RolloutOrder, WaveChoice
+from reconciler.drive.open import Releases, RolloutOrder
 from reconciler.drive.roll_out import roll_out
 from reconciler.drive.shard.basis import ShardBasis, WantedObject
 from reconciler.drive.shard.task import RolloutWorld
@@ -43,6 +43,7 @@ from reconciler.plan.model import Plan
 from reconciler.ports.files import History
 from reconciler.ports.shards import ShardLocks
 from reconciler.ports.world import World
+from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 

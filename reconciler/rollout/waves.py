@@ -6,11 +6,20 @@ It is a function of the shard list and the spec alone, so that plan, apply and r
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from enum import StrEnum
 
 from reconciler.errors import InvalidInput, Problem
 from reconciler.spec.model import RolloutSpec, WaveShare
 
 Waves = tuple[tuple[str, ...], ...]
+
+
+class WaveChoice(StrEnum):
+    """Which waves this run may start: a pipeline may run the canaries and the rest as two jobs."""
+
+    ALL = "all"
+    CANARY = "canary"
+    REST = "rest"
 
 
 def waves_of(shards: tuple[str, ...], rollout: RolloutSpec) -> Waves:

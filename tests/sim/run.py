@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 
 from reconciler.drive.gates import AskGates
-from reconciler.drive.open import Releases, RolloutOrder, WaveChoice
+from reconciler.drive.open import Releases, RolloutOrder
 from reconciler.drive.roll_out import roll_out
 from reconciler.drive.shard.task import RolloutWorld
 from reconciler.edges.ledger.sql import SqlLedger, open_ledger
@@ -15,6 +15,7 @@ from reconciler.outcomes.apply import ApplyOutcome
 from reconciler.outcomes.progress import ProgressEvent
 from reconciler.plan.model import Plan
 from reconciler.ports.ledger import Ledger
+from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.model import Environment, RolloutSpec, ShardSpec
 from tests.sim.fleet import (
     Fate,

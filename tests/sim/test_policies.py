@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from reconciler.drive.control import ask
-from reconciler.drive.open import Releases, WaveChoice
+from reconciler.drive.open import Releases
 from reconciler.errors import Problem, Refused, Unavailable
 from reconciler.guard.health import Vitals
 from reconciler.ledger.model import Request, StoredOperation
@@ -28,6 +28,7 @@ from reconciler.outcomes.progress import (
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.engine import Failed, Outcome
 from reconciler.ports.ledger import Ledger
+from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.model import OnFailure, RolloutSpec, WaveShare
 from tests.sim.fleet import Answer, SimFleet, lock_wait
 from tests.sim.plans import SHARDS, environment, plan_for, statement

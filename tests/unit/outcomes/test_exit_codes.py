@@ -7,11 +7,8 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from reconciler.cli.apply import apply_end
 from reconciler.cli.ci_apply import ci_end
 from reconciler.cli.control import control_code
-from reconciler.cli.exit_code import End, together
-from reconciler.drive.open import WaveChoice
 from reconciler.errors import Problem
 from reconciler.ledger.reasons import Unanswered
 from reconciler.ledger.states import OperationState, RequestKind, RequestState
@@ -23,7 +20,9 @@ from reconciler.outcomes.apply import (
     OperationRow,
     ShardRow,
 )
+from reconciler.outcomes.exit_code import End, apply_end, together
 from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.rollout.waves import WaveChoice
 from tests.sections import CASES, read_case_text
 
 _TIMES = re.compile(r"(\S+)\*(\d+)")
