@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from reconciler.cli import options
-from reconciler.cli.gates import fleet_gates
 from reconciler.cli.interrupts import counted_interrupts
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.progress import shown_progress
@@ -19,6 +18,7 @@ from reconciler.drive.open import Releases
 from reconciler.edges.files.history import GitHistory
 from reconciler.flows.apply import ApplyRequest, ApplyWorld, apply_keyspace
 from reconciler.flows.gates import Gates
+from reconciler.flows.promotion import fleet_gates
 from reconciler.guard.review.git import Review
 from reconciler.outcomes.apply import ApplyOutcome
 from reconciler.outcomes.exit_code import apply_end, together
@@ -135,7 +135,7 @@ def _apply(
         def work(files: DesiredFiles, chosen: Environment) -> ApplyOutcome:
             world = ApplyWorld(
                 history=history,
-                gates=Gates(fleet=fleet_gates(worlds, files, chosen)),
+                gates=Gates(fleet=fleet_gates(worlds.world_of, files, chosen)),
                 connect=lambda: worlds.apply_connections_of(chosen, interrupts),
             )
             return apply_keyspace(world, files, chosen, request, on_progress=on_progress)

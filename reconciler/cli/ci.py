@@ -1,15 +1,25 @@
-"""`reconciler ci`: the same commands, driven by GitHub Actions' environment and event file."""
+"""`reconciler ci`: the jobs of GitHub Actions, and what their authors fetch from them."""
 
 from __future__ import annotations
 
+import os
+from functools import partial
 from pathlib import Path
 
 import click
 
 from reconciler.cli import options
-from reconciler.cli.ci_apply import apply_merged
-from reconciler.cli.ci_drift import watch_drift
-from reconciler.cli.ci_verify import Keeping, Telling, plan_change, verify_change
+from reconciler.cli.ci_wire import JobWiring
+from reconciler.cli.doctor_github import github_of
+from reconciler.edges.files.writer import WorkingTreeWriter
+from reconciler.edges.github.artifacts import fetch_plans
+from reconciler.edges.github.forge import GithubForge
+from reconciler.flows.forge.apply import ApplyJobRequest, apply_merged
+from reconciler.flows.forge.drift import DriftFiles, watch_drift
+from reconciler.flows.forge.plan import Telling, plan_change
+from reconciler.flows.forge.pull_plan import pull_plan
+from reconciler.flows.forge.verify import verify_change
+from reconciler.rollout.waves import WaveChoice
 
 _environments = click.option(
     "-e",
@@ -44,7 +54,11 @@ def verify(repo: Path, environments: tuple[str, ...], sarif: Path | None) -> Non
 
     A change that touches no schema passes at once, without any connection.
     """
-    raise SystemExit(verify_change(repo, environments, sarif))
+    wiring = JobWiring(repo)
+    code = verify_change(
+        wiring.job, environments, wiring.open_worlds, wiring.connections, sarif=sarif
+    )
+    raise SystemExit(int(code))
 
 
 @ci.command(short_help="Make the plan of a pull request.")
@@ -60,11 +74,18 @@ def verify(repo: Path, environments: tuple[str, ...], sarif: Path | None) -> Non
 def plan(repo: Path, environments: tuple[str, ...], files_only: bool, commit: bool) -> None:
     """On pull_request: plan, show the plan in the comment, and leave its files in plans/.
 
-    The files are for --commit, or to keep for `reconciler plan pull --pr N`.
+    The files are for --commit, or to keep for `reconciler ci pull --pr N`.
     """
-    telling = Telling.FILES_ONLY if files_only else Telling.COMMENT
-    keeping = Keeping.COMMIT if commit else Keeping.FILES
-    raise SystemExit(plan_change(repo, environments, telling, keeping))
+    wiring = JobWiring(repo)
+    code = plan_change(
+        wiring.job,
+        environments,
+        wiring.open_worlds,
+        wiring.connections,
+        telling=Telling.FILES_ONLY if files_only else Telling.COMMENT,
+        keeping=wiring.keeping(commit=commit),
+    )
+    raise SystemExit(int(code))
 
 
 @ci.command(short_help="After a merge: run what was reviewed.")
@@ -95,7 +116,11 @@ def apply(
 
     The pull request that brought each plan must have been approved for that very plan.
     """
-    raise SystemExit(apply_merged(repo, keyspaces, environment, wave=wave, break_glass=break_glass))
+    wiring = JobWiring(repo)
+    asked = ApplyJobRequest(
+        environment=environment, waves=WaveChoice(wave), break_glass=break_glass
+    )
+    raise SystemExit(int(apply_merged(wiring.job, keyspaces, asked, wiring.begin_rollouts)))
 
 
 @ci.command(short_help="On a schedule: find drift, keep one issue.")
@@ -125,4 +150,35 @@ def drift(
     RECONCILER_WEBHOOK_URL, if set, is told in a few lines. Exit 2 if a shard differs, 3 if one
     could not be seen.
     """
-    raise SystemExit(watch_drift(repo, environments, sarif=sarif, metrics=metrics, json=json_file))
+    wiring = JobWiring(repo)
+    files = DriftFiles(sarif=sarif, metrics=metrics, json=json_file)
+    code = watch_drift(wiring.job, environments, wiring.open_worlds, files=files, chat=wiring.chat)
+    raise SystemExit(int(code))
+
+
+@ci.command(short_help="Fetch the plan that a job made for a pull request.")
+@options.repository
+@click.option(
+    "--pr",
+    "pull_request",
+    type=click.IntRange(min=1),
+    metavar="N",
+    required=True,
+    help="The number of the pull request.",
+)
+def pull(repo: Path, pull_request: int) -> None:
+    """Outside of any job: fetch the plan that CI made for a pull request.
+
+    It reads GITHUB_TOKEN. Every file is checked as `verify` would check it before any is written
+    into plans/.
+    """
+    client, repository = github_of(repo, os.environ)
+    written = pull_plan(
+        GithubForge(client, repository),
+        partial(fetch_plans, client, repository),
+        pull_request,
+        WorkingTreeWriter(repo.resolve()),
+    )
+    for path in written:
+        click.echo(path)
+    click.echo("Next: read the .plan.sql files, commit them with the .plan.json files, and push.")

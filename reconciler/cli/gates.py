@@ -1,30 +1,14 @@
-"""Gates that verbs share: those of an apply that ask servers, and the one before a ledger."""
+"""The gate before a ledger, which verbs share."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
-from reconciler.cli.wire import Worlds
 from reconciler.edges.files.history import GitHistory
-from reconciler.flows.gates import Gate, ledger_gate
-from reconciler.flows.promotion import promotion_refusals
-from reconciler.guard.model import Refusal
-from reconciler.plan.model import Plan
+from reconciler.flows.gates import ledger_gate
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
-
-
-def fleet_gates(worlds: Worlds, files: DesiredFiles, environment: Environment) -> tuple[Gate, ...]:
-    """The environment that the spec puts before this one."""
-    before = files.spec.environment(environment.after) if environment.after else None
-    if before is None:
-        return ()
-
-    def gate(plan: Plan) -> tuple[Refusal, ...]:
-        return promotion_refusals(worlds.world_of(before), files, before)
-
-    return (gate,)
 
 
 def ledger_gate_of(

@@ -9,6 +9,7 @@ import click
 
 from reconciler.cli import options
 from reconciler.outcomes.exit_code import plan_code
+from reconciler.plan.model import utc_text
 
 if TYPE_CHECKING:
     from reconciler.flows.keyspaces import Loaded
@@ -32,13 +33,6 @@ if TYPE_CHECKING:
     help="Take the schema files back to before that plan, and write the plan of the way back.",
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if there are changes.")
-@click.option(
-    "--pr",
-    "pull_request",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="With `pull` in the place of KEYSPACE: fetch the plan that CI made for pull request N.",
-)
 def plan(
     keyspaces: tuple[str, ...],
     repo: Path,
@@ -49,7 +43,6 @@ def plan(
     write: bool,
     revert: str | None,
     detailed_exitcode: bool,
-    pull_request: int | None,
 ) -> None:
     """Work out and prove what every shard needs; change nothing on any shard.
 
@@ -59,19 +52,12 @@ def plan(
     from reconciler.cli.presenting import exit_with, presentation
     from reconciler.cli.run import load
     from reconciler.cli.streams import show
-    from reconciler.cli.wire import Worlds, protected_tree, utc_text
+    from reconciler.cli.wire import Worlds, protected_tree
     from reconciler.edges.files.writer import WorkingTreeWriter
     from reconciler.flows.plan import keep_plan, plan_keyspace
     from reconciler.outcomes.exit_code import ExitCode
     from reconciler.report.render import plan_report
 
-    if pull_request is not None:
-        from reconciler.cli.ci_pull_plan import pull_plan
-
-        if keyspaces != ("pull",):
-            raise click.UsageError("--pr is for `reconciler plan pull`, which takes no KEYSPACE.")
-        pull_plan(repo, pull_request)
-        return
     if (write or revert) and ref:
         raise click.UsageError("--write goes into the working tree; it cannot go with --ref.")
     loaded = load(repo, ref)
@@ -88,7 +74,7 @@ def plan(
                 files,
                 chosen,
                 protected=protected,
-                created_at=utc_text(world.clock),
+                created_at=utc_text(world.clock.now_s()),
                 tool_version=__version__,
                 notes=notes,
             )

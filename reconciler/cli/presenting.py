@@ -9,10 +9,9 @@ from collections.abc import Iterable, Mapping
 from typing import TextIO
 
 from reconciler import __version__
-from reconciler.ddl.definition.places import object_lines
 from reconciler.errors import ReconcilerError
 from reconciler.outcomes.exit_code import ExitCode, worst
-from reconciler.report.findings import SchemaFiles, TableFile
+from reconciler.report.findings import SchemaFiles, schema_files
 from reconciler.report.render import Format, Presentation
 from reconciler.report.style import Style
 from reconciler.spec.load import DesiredFiles
@@ -54,17 +53,3 @@ def exit_with(codes: Iterable[ExitCode]) -> None:
     code = worst(codes)
     if code is not ExitCode.FINE:
         raise SystemExit(int(code))
-
-
-def schema_files(loaded: Mapping[str, DesiredFiles | ReconcilerError]) -> SchemaFiles:
-    sound = {name: files for name, files in loaded.items() if isinstance(files, DesiredFiles)}
-    return SchemaFiles(
-        specs={name: files.spec.path for name, files in sound.items()},
-        tables={
-            (name, file.table): TableFile(
-                path=file.path, line=file.first_line, objects=object_lines(file)
-            )
-            for name, files in sound.items()
-            for file in files.files
-        },
-    )

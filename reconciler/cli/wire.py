@@ -7,7 +7,6 @@ import os
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -19,7 +18,6 @@ from reconciler.edges.mysql.live import MysqlLiveShards
 from reconciler.edges.mysql.scratch import MysqlScratch
 from reconciler.edges.workers import ThreadWorkers
 from reconciler.errors import InvalidInput
-from reconciler.ports.clock import Clock
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.world import World
 from reconciler.spec.insecure import insecure_note
@@ -154,12 +152,6 @@ def protected_tree(repo: Path, branch: str | None) -> FileTree | None:
         return None
     tip = history.protected_tip()
     return history.tree(tip) if tip else None
-
-
-def utc_text(clock: Clock) -> str:
-    """The time as a plan's meta shows it: seconds, UTC."""
-    moment = datetime.fromtimestamp(clock.now_s(), tz=UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def holder_name() -> str:

@@ -5,12 +5,30 @@ What is asked is that environment's shards, not a record of an apply: they are w
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from reconciler.flows.gates import Gate
 from reconciler.flows.reconcile_pass import begin_pass
 from reconciler.guard.model import Refusal, refusal_from
+from reconciler.plan.model import Plan
 from reconciler.plan.words import named_shards
 from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
+
+
+def fleet_gates(
+    world_of: Callable[[Environment], World], files: DesiredFiles, environment: Environment
+) -> tuple[Gate, ...]:
+    """Of servers that the spec names: the environment that it puts before this one."""
+    before = files.spec.environment(environment.after) if environment.after else None
+    if before is None:
+        return ()
+
+    def gate(_plan: Plan) -> tuple[Refusal, ...]:
+        return promotion_refusals(world_of(before), files, before)
+
+    return (gate,)
 
 
 def promotion_refusals(

@@ -14,7 +14,7 @@ from reconciler.ddl.default_less import default_less_columns
 from reconciler.ddl.definition.file import DefinitionFile, read_definition_file
 from reconciler.ddl.render import create_table_sql
 from reconciler.errors import InvalidInput, Location, Problem, ReconcilerError, Refused
-from reconciler.guard.model import refusal_from
+from reconciler.guard.model import problem_from, refusal_from
 from reconciler.limits import DEFINITION_BYTES_MAX, SPEC_BYTES_MAX
 from reconciler.model.object_id import ObjectId
 from reconciler.observe.desired import ReadBack, read_back
@@ -92,9 +92,7 @@ def pull_keyspace(
     reader = DefinitionReader(files.spec.policy, counters={})
     look = look_at(world, environment, reader)
     if unseen := tuple(map(refusal_from, look.obstacles)):
-        raise Refused(
-            *(Problem(code=r.code, message=r.message, recovery=r.recovery) for r in unseen)
-        )
+        raise Refused(*map(problem_from, unseen))
     groups = _groups(look.seen)
     model = _model(groups, source)
     wanted = _files(files, model)

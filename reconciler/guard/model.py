@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from reconciler.errors import ReconcilerError
+from reconciler.errors import Problem, ReconcilerError
 from reconciler.model.object_id import ObjectId
 from reconciler.model.observation import Unreachable
 
@@ -53,6 +53,11 @@ def refusals_from(
         )
         for problem in error.problems
     )
+
+
+def problem_from(refusal: Refusal) -> Problem:
+    """For what cannot go on at all: a refusal as the problem of an error."""
+    return Problem(code=refusal.code, message=refusal.message, recovery=refusal.recovery)
 
 
 def refusal_from(obstacle: Obstacle) -> Refusal:

@@ -9,6 +9,7 @@ giving any plan another id.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from reconciler.diff.model import Operation
@@ -180,3 +181,8 @@ class Plan:
     plan_id: str
     meta: PlanMeta
     format: str = PLAN_FORMAT  # as it was made
+
+
+def utc_text(now_s: float) -> str:
+    """The time as a plan's meta shows it: seconds, UTC."""
+    return datetime.fromtimestamp(now_s, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

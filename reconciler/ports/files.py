@@ -36,6 +36,17 @@ class History(Protocol):
         """Every content that a file had in the history of HEAD, the newest first."""
 
 
+class Clone(History, Protocol):
+    """The history of a clone in which a job runs, and where in it the project lies."""
+
+    @property
+    def below(self) -> str:
+        """The folder of the project in the repository: '' at its top."""
+
+    def message(self, commit: str) -> str:
+        """Of the commit. Raises Refused if it cannot be read."""
+
+
 class MainLine(Protocol):
     """The protected branch's own line of commits: from each commit to its first parent."""
 

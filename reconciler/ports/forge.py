@@ -86,3 +86,6 @@ class Forge(Protocol):
 
     def run_approvers(self, environment: str) -> tuple[Account, ...]:
         """People who let this very run enter a protected environment."""
+
+    def own_pull_requests(self, branch: str) -> tuple[PullRequest, ...]:
+        """The open ones into the branch, from branches of the repository itself."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import assert_never
 
-from reconciler.errors import Location, Problem
+from reconciler.ddl.definition.places import object_lines
+from reconciler.errors import Location, Problem, ReconcilerError
 from reconciler.guard.model import Obstacle, refusal_from
 from reconciler.model.object_id import ObjectId
 from reconciler.outcomes.apply import ApplyOutcome
@@ -22,6 +23,7 @@ from reconciler.report import apply_words, drift_words
 from reconciler.report.order import sorted_problems
 from reconciler.report.refusals import reasons_of, unreachable_of, unsaid_places
 from reconciler.report.summary import is_not_allowed
+from reconciler.spec.load import DesiredFiles
 
 
 class Level(StrEnum):
@@ -74,6 +76,21 @@ class SchemaFiles:
 
 
 NO_FILES = SchemaFiles()
+
+
+def schema_files(loaded: Mapping[str, DesiredFiles | ReconcilerError]) -> SchemaFiles:
+    sound = {name: files for name, files in loaded.items() if isinstance(files, DesiredFiles)}
+    return SchemaFiles(
+        specs={name: files.spec.path for name, files in sound.items()},
+        tables={
+            (name, file.table): TableFile(
+                path=file.path, line=file.first_line, objects=object_lines(file)
+            )
+            for name, files in sound.items()
+            for file in files.files
+        },
+    )
+
 
 Reportable = (
     PlanOutcome

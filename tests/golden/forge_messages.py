@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.guard.review.break_glass import BreakGlassRecord, BreakGlassRequest
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.drift import DriftOutcome
 from reconciler.outcomes.failed import KeyspaceFailed
@@ -110,12 +111,17 @@ FORGE_MESSAGES: tuple[tuple[str, str, Document], ...] = (
         "forge-break-glass",
         f'Applied without approvals: the issue "{forge_words.break_glass_title("production")}".',
         break_glass_issue(
-            environment="production",
-            commit="1f0c" * 10,
-            actor="ada",
-            approved_by=["ben"],
-            reason="checkout is down and the reviewers are asleep",
-            run=RUN,
+            BreakGlassRecord(
+                request=BreakGlassRequest(
+                    environment="production",
+                    commit="1f0c" * 10,
+                    reason="checkout is down and the reviewers are asleep",
+                    actor="ada",
+                    started_by=frozenset({"ada"}),
+                    run_url=RUN,
+                ),
+                approved_by=("ben",),
+            )
         ),
     ),
     (

@@ -11,8 +11,8 @@ from threading import Thread
 
 import pytest
 
-from reconciler.cli.ci_deployment import Deployment
-from reconciler.cli.ci_job import CiJob
+from reconciler.cli.ci_wire import JobWiring
+from reconciler.flows.forge.deployment import Deployment
 from reconciler.limits import SUMMARY_BYTES_MAX
 from reconciler.plan.codec import load_plan
 from tests.github_double.hub import BEN
@@ -77,9 +77,9 @@ def test_a_rollout_that_ends_without_an_outcome_is_an_error_and_not_for_ever_in_
     number = change(jobs)
     plan = load_plan(jobs.fleet.read(PLAN_JSON).encode(), PLAN_JSON)
     assert jobs.on_pull_request(number, "verify").code == 0
-    ci = CiJob(jobs.place)
+    job = JobWiring(jobs.place).job
     for begins in (True, False):
-        deployment = Deployment(ci, jobs.hub.tip, "production")
+        deployment = Deployment(job, jobs.hub.tip, "production")
         deployment.note(plan)
         if begins:
             deployment.begin()

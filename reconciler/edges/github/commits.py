@@ -4,10 +4,11 @@ that was looked at."""
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
 
 from reconciler.edges.github.client import GithubClient
 from reconciler.edges.github.fields import Fields
+from reconciler.edges.github.notices import JOB_AUTHOR
+from reconciler.ports.notices import TokenKind
 
 _VIEWER = "query { viewer { login } }"
 
@@ -21,29 +22,39 @@ def token_login(client: GithubClient) -> str:
     return Fields(client.query(_VIEWER), "viewer").inner("viewer").text("login")
 
 
-def commit_files(
-    client: GithubClient,
-    repository: str,
-    branch: str,
-    *,
-    onto: str,
-    message: str,
-    additions: Mapping[str, bytes],
-    removals: Sequence[str],
-) -> str:
-    """The new commit. Raises Unavailable if the branch is not at `onto` any more."""
-    added = [
-        {"path": path, "contents": base64.b64encode(content).decode()}
-        for path, content in sorted(additions.items())
-    ]
-    change = {
-        "branch": {"repositoryNameWithOwner": repository, "branchName": branch},
-        "expectedHeadOid": onto,
-        "message": {"headline": message},
-        "fileChanges": {
-            "additions": added,
-            "deletions": [{"path": path} for path in sorted(removals)],
-        },
-    }
-    answer = Fields(client.mutate(_COMMIT, {"input": change}), "createCommitOnBranch")
-    return answer.inner("createCommitOnBranch").inner("commit").text("oid")
+class GithubPlanCommits:
+    """The `PlanCommits` port, with the client of a token of its own."""
+
+    def __init__(self, client: GithubClient, repository: str) -> None:
+        self._client, self._repository = client, repository
+
+    def speaks_for(self) -> tuple[TokenKind, str]:
+        login = token_login(self._client)
+        if login == JOB_AUTHOR:
+            return TokenKind.JOB, login
+        return (TokenKind.APP if login.endswith("[bot]") else TokenKind.PERSON), login
+
+    def commit(
+        self,
+        branch: str,
+        *,
+        onto: str,
+        message: str,
+        additions: dict[str, bytes],
+        removals: list[str],
+    ) -> str:
+        added = [
+            {"path": path, "contents": base64.b64encode(content).decode()}
+            for path, content in sorted(additions.items())
+        ]
+        change = {
+            "branch": {"repositoryNameWithOwner": self._repository, "branchName": branch},
+            "expectedHeadOid": onto,
+            "message": {"headline": message},
+            "fileChanges": {
+                "additions": added,
+                "deletions": [{"path": path} for path in sorted(removals)],
+            },
+        }
+        answer = Fields(self._client.mutate(_COMMIT, {"input": change}), "createCommitOnBranch")
+        return answer.inner("createCommitOnBranch").inner("commit").text("oid")

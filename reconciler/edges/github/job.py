@@ -1,8 +1,4 @@
-"""The job that runs us: GitHub Actions' environment variables and event file, read as values.
-
-The event decides nothing about safety by itself: whoever can edit a workflow can set these. Each
-fact that a change to a shard rests on is asked of the forge and the clone again.
-"""
+"""The job that runs us: GitHub Actions' environment variables and event file, read as values."""
 
 from __future__ import annotations
 
@@ -14,83 +10,59 @@ from pathlib import Path
 from reconciler.edges.github.fields import Fields
 from reconciler.errors import InvalidInput, Problem, Unavailable
 from reconciler.limits import EVENT_BYTES_MAX, EVENT_VALUES_MAX
+from reconciler.ports.job import BranchEvent, Event, Job, MergeGroupEvent, PullRequestEvent
 from reconciler.strict_json import JsonUnreadable, read_json
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PullRequestEvent:
-    """`head_commit` is the author's; the job's commit is its merge into the base branch."""
-
-    number: int
-    head_commit: str
-    head_branch: str
-    base_branch: str
-    base_commit: str
-    is_fork: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MergeGroupEvent:
-    base_commit: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BranchEvent:
-    """A push, a schedule, or a person who started the workflow on `branch`."""
-
-    name: str
-    branch: str
-    default_branch: str
-
-
-Event = PullRequestEvent | MergeGroupEvent | BranchEvent
 _BRANCH_EVENTS = frozenset({"push", "schedule", "workflow_dispatch"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """`token` is '' where the job was given none. Paths are None outside of Actions. `started_by`
-    are the logins, in lower case, of who started the run and of who ran it again."""
+class GithubJob:
+    """`facts` is what flows are told of it; the rest is for the edges. `token` is '' where the job
+    was given none. Paths are None outside of Actions."""
 
-    event: Event
+    facts: Job
     repository: str
-    commit: str
     api_url: str
-    server_url: str
     run_id: str | None
-    is_rerun: bool
-    actor: str
-    started_by: frozenset[str]
     token: str = field(repr=False)
     summary: Path | None
     outputs: Path | None
 
-    @property
-    def run_url(self) -> str:
-        return f"{self.server_url}/{self.repository}/actions/runs/{self.run_id or ''}"
 
-
-def read_job(environ: Mapping[str, str]) -> Job:
+def read_job(environ: Mapping[str, str]) -> GithubJob:
     """Raises InvalidInput for what is missing or malformed."""
-    commit = _required(environ, "GITHUB_SHA", r"[0-9a-f]{40,64}")
+    repository = _required(environ, "GITHUB_REPOSITORY", r"[\w.-]+/[\w.-]+")
     run_id = environ.get("GITHUB_RUN_ID")
+    known_run = run_id if run_id and run_id.isdecimal() else None
+    token = environ.get("GITHUB_TOKEN", "")
+    return GithubJob(
+        facts=_facts(environ, repository, known_run, may_ask=bool(token)),
+        repository=repository,
+        api_url=environ.get("GITHUB_API_URL", "https://api.github.com"),
+        run_id=known_run,
+        token=token,
+        summary=_path(environ, "GITHUB_STEP_SUMMARY"),
+        outputs=_path(environ, "GITHUB_OUTPUT"),
+    )
+
+
+def _facts(
+    environ: Mapping[str, str], repository: str, run_id: str | None, *, may_ask: bool
+) -> Job:
+    server = environ.get("GITHUB_SERVER_URL", "https://github.com")
     return Job(
         event=_event(environ),
-        repository=_required(environ, "GITHUB_REPOSITORY", r"[\w.-]+/[\w.-]+"),
-        commit=commit,
-        api_url=environ.get("GITHUB_API_URL", "https://api.github.com"),
-        server_url=environ.get("GITHUB_SERVER_URL", "https://github.com"),
-        run_id=run_id if run_id and run_id.isdecimal() else None,
-        is_rerun=environ.get("GITHUB_RUN_ATTEMPT", "1") != "1",
+        commit=_required(environ, "GITHUB_SHA", r"[0-9a-f]{40,64}"),
         actor=_required(environ, "GITHUB_ACTOR", r"\S+"),
         started_by=frozenset(
             environ[name].lower()
             for name in ("GITHUB_ACTOR", "GITHUB_TRIGGERING_ACTOR")
             if environ.get(name)
         ),
-        token=environ.get("GITHUB_TOKEN", ""),
-        summary=_path(environ, "GITHUB_STEP_SUMMARY"),
-        outputs=_path(environ, "GITHUB_OUTPUT"),
+        is_rerun=environ.get("GITHUB_RUN_ATTEMPT", "1") != "1",
+        run_url=f"{server}/{repository}/actions/runs/{run_id or ''}",
+        may_ask=may_ask,
     )
 
 

@@ -1,4 +1,4 @@
-"""What a job tells on GitHub: comments, statuses, deployments, issues. Output only (RV-8).
+"""The `Notices` port on GitHub: comments, statuses, deployments, issues. Output only (RV-8).
 
 Of what is there already only two things are looked at, who wrote it and its first line, to edit
 it in place; nothing that is decided rests on it.
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from reconciler.edges.github.client import GithubClient
 from reconciler.edges.github.fields import Fields
+from reconciler.ports.notices import Status
 
 # Who comments with the token of a job; GET /user answers only tokens of people and bots' accounts.
 JOB_AUTHOR = "github-actions[bot]"
@@ -21,15 +22,6 @@ _LABEL = "schema-drift"
 _MINIMISE = """mutation($id: ID!) {
   minimizeComment(input: {subjectId: $id, classifier: OUTDATED}) { clientMutationId }
 }"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
-    """Of a commit, as it was said."""
-
-    state: str
-    description: str
-    url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,19 +6,109 @@ is shown and never written, because nobody looked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.errors import InvalidInput
+from reconciler import __version__
+from reconciler.errors import InvalidInput, Problem, ReconcilerError
+from reconciler.flows.forge.fork_budget import ForkBudget
+from reconciler.flows.forge.job import OpenWorlds, Worlds
+from reconciler.flows.keyspaces import Loaded
 from reconciler.flows.plan import plan_keyspace
 from reconciler.model.observation import Observation, ObservedShard
 from reconciler.model.server import ServerSettings
 from reconciler.observe.desired import create_defined, definition_rejected
+from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.plan import PlanOutcome
+from reconciler.plan.model import utc_text
 from reconciler.ports.scratch import Scratch
+from reconciler.ports.shards import Connections
 from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment, ShardSpec
+
+
+def plans_between(
+    loaded: Loaded,
+    before: Mapping[str, DesiredFiles | ReconcilerError],
+    touched: tuple[str, ...],
+    open_worlds: OpenWorlds,
+    connections: Connections,
+    budget: ForkBudget,
+) -> Iterator[PlanOutcome | KeyspaceFailed]:
+    """For each touched keyspace and environment; what cannot be planned says why."""
+    with open_worlds() as worlds:
+        for name in touched:
+            files = loaded.keyspaces.get(name)
+            if isinstance(files, DesiredFiles):
+                for environment in files.spec.environments:
+                    yield _plan(worlds, connections, before.get(name), files, environment, budget)
+            elif files is not None:
+                yield _failed(name, "any environment", files)
+
+
+def _plan(
+    worlds: Worlds,
+    connections: Connections,
+    before: DesiredFiles | ReconcilerError | None,
+    after: DesiredFiles,
+    asked: Environment,
+    budget: ForkBudget,
+) -> PlanOutcome | KeyspaceFailed:
+    """The scratch server is the one that the base branch names: where a job connects to is not for
+    a stranger to say (GT-1)."""
+    try:
+        known = before.spec.environment(asked.name) if isinstance(before, DesiredFiles) else None
+        if not isinstance(before, DesiredFiles) or known is None:
+            raise InvalidInput(_nothing_before(after.spec.keyspace))
+        budget.take(before, after, known, asked)
+        environment = replace(asked, scratch=known.scratch)
+        world = worlds.world_of(environment)
+        world = replace(world, scratch=budget.scratch(world.scratch))
+        return plan_between_files(
+            world,
+            before,
+            after,
+            environment,
+            _settings_of_scratch(connections, environment),
+            created_at=utc_text(world.clock.now_s()),
+            tool_version=__version__,
+        )
+    except ReconcilerError as error:
+        return _failed(after.spec.keyspace, asked.name, error)
+
+
+def _settings_of_scratch(connections: Connections, environment: Environment) -> ServerSettings:
+    if environment.scratch is None:
+        raise InvalidInput(_no_scratch(environment.name))
+    return connections.scratch_settings(environment.scratch)
+
+
+def _failed(keyspace: str, environment: str, error: ReconcilerError) -> KeyspaceFailed:
+    return KeyspaceFailed(
+        environment=environment,
+        keyspace=keyspace,
+        problems=error.problems,
+        exit_code=error.exit_code,
+    )
+
+
+def _nothing_before(keyspace: str) -> Problem:
+    return Problem(
+        code="fork-without-base",
+        message=f"keyspace {keyspace} has no files or no such environment on the base branch that"
+        " could be compared with",
+        recovery="a maintainer plans it against the fleet",
+    )
+
+
+def _no_scratch(environment: str) -> Problem:
+    return Problem(
+        code="fork-without-scratch",
+        message=f"environment {environment} has no scratch server of its own, so nobody knows what"
+        " kind of server its shards are",
+        recovery="name the job's service container as `scratch` in the spec",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,19 +1,38 @@
-"""Plans of open pull requests against the fleet as it is now: told before they are merged."""
+"""Open pull requests whose plan the fleet has overtaken: a red status, until it is right again.
+
+The status is the one in which `verify` gave its verdict. While a plan is stale the verdict is too;
+when the fleet is back, what was said before is said again. Nothing that is decided rests on it.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconciler.errors import InvalidInput, Refused
-from reconciler.flows.reconcile_pass import Pass
+from reconciler.flows.forge.job import ForgeJob, Worlds
+from reconciler.flows.keyspaces import Loaded
+from reconciler.flows.reconcile_pass import Pass, begin_pass
 from reconciler.guard.classify import position_of
+from reconciler.guard.review.approvals import PullRequest
 from reconciler.limits import PLAN_BYTES_MAX
 from reconciler.model.policy import Policy
 from reconciler.observe.shards import DefinitionReader, SeenShard, read_all
+from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.plan.codec import load_plan
 from reconciler.plan.files import plan_paths
 from reconciler.plan.model import Plan
 from reconciler.ports.forge import Forge
+from reconciler.ports.notices import Notices
+from reconciler.report.forge_words import (
+    NOT_STALE,
+    is_stale_status,
+    pull_request_line,
+    stale_status,
+)
+from reconciler.spec.load import DesiredFiles
+from reconciler.spec.model import Environment
 from reconciler.spec.tree import from_the_top
 
 
@@ -25,6 +44,76 @@ class ProposedPlan:
     plan: Plan
     moved: tuple[str, ...]
     all_seen: bool
+
+
+Found = list[tuple[int, ProposedPlan]]  # by the number of the pull request
+
+
+def mark_stale(
+    job: ForgeJob,
+    notices: Notices,
+    loaded: Loaded,
+    worlds: Worlds,
+    environments: Sequence[str],
+    *,
+    branch: str,
+) -> None:
+    """Of pull requests from the repository itself: those of forks are red anyway. Raises
+    Unavailable if the forge does not say which there are."""
+    forge = job.ask()
+    waiting = forge.own_pull_requests(branch)
+    for environment in environments if waiting else ():
+
+        def work(files: DesiredFiles, chosen: Environment) -> Found:
+            begun = begin_pass(worlds.world_of(chosen), files, chosen)
+            found = []
+            for pull_request in waiting:
+                head = pull_request.head_commit
+                plan = proposed_plan(forge, head, begun, below=job.clone.below)
+                if plan is not None:
+                    found.append((pull_request.number, plan))
+            return found
+
+        outcomes = loaded.each(environment, (), work)
+        all_judged = not any(isinstance(outcome, KeyspaceFailed) for outcome in outcomes)
+        plans: defaultdict[int, list[ProposedPlan]] = defaultdict(list)
+        for outcome in outcomes:
+            for number, plan in outcome if isinstance(outcome, list) else ():
+                plans[number].append(plan)
+        for pull_request in waiting:
+            if found := plans[pull_request.number]:
+                _mark(job, notices, pull_request, environment, found, all_judged=all_judged)
+
+
+def _mark(
+    job: ForgeJob,
+    notices: Notices,
+    pull_request: PullRequest,
+    environment: str,
+    plans: Sequence[ProposedPlan],
+    *,
+    all_judged: bool,
+) -> None:
+    commit, context = pull_request.head_commit, f"reconciler/{environment}"
+    told = notices.statuses(commit, context)
+    stale = [(each.plan, each.moved) for each in plans if each.moved]
+    if stale:
+        said = stale_status(stale)
+        job.log.remark(pull_request_line(pull_request.number, environment, said))
+        if not told or told[0].description != said:
+            url = job.facts.run_url
+            notices.set_status(commit, context, state="failure", description=said, url=url)
+    elif all_judged and all(each.all_seen for each in plans):
+        before = next((one for one in told if not is_stale_status(one.description)), None)
+        if before is not None and told[0] is not before:
+            job.log.remark(pull_request_line(pull_request.number, environment, NOT_STALE))
+            notices.set_status(
+                commit,
+                context,
+                state=before.state,
+                description=before.description,
+                url=before.url,
+            )
 
 
 def proposed_plan(forge: Forge, commit: str, begun: Pass, *, below: str) -> ProposedPlan | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from reconciler.guard.review.break_glass import BreakGlassRecord
 from reconciler.outcomes.drift import DriftOutcome
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.lowered import Lowered
@@ -96,21 +97,20 @@ def fork_summary(
     return Document(reports=(report, *sketch_reports(outcomes)))
 
 
-def break_glass_issue(
-    *, environment: str, commit: str, actor: str, approved_by: Sequence[str], reason: str, run: str
-) -> Document:
+def break_glass_issue(record: BreakGlassRecord) -> Document:
     """Loud, and there before the first statement is sent."""
+    request = record.request
     items = (
-        (Text("Environment: "), Name(environment)),
-        (Text("Commit: "), Name(commit)),
-        (Text("Started by: "), Name(actor)),
-        (Text("Let in by: "), *name_list(approved_by)),
-        (Text("Reason: "), Text(reason)),
-        (Text("Run: "), Link(run)),
+        (Text("Environment: "), Name(request.environment)),
+        (Text("Commit: "), Name(request.commit)),
+        (Text("Started by: "), Name(request.actor)),
+        (Text("Let in by: "), *name_list(record.approved_by)),
+        (Text("Reason: "), Text(request.reason)),
+        (Text("Run: "), Link(request.run_url)),
     )
     after = "Every other gate was asked as always. Read what was run, then close this issue."
     report = Report(
-        marker=Marker(topic="break-glass", names=(commit,)),
+        marker=Marker(topic="break-glass", names=(request.commit,)),
         title=_title(Mark.CAUTION, "Applied without the review that was asked for"),
         blocks=(blocks.Items(items=items), blocks.Paragraph(text=sentence(after))),
     )

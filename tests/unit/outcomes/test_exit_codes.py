@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from reconciler.cli.ci_apply import ci_end
 from reconciler.cli.control import control_code
 from reconciler.errors import Problem
+from reconciler.flows.forge.apply import ci_end
 from reconciler.ledger.reasons import Unanswered
 from reconciler.ledger.states import OperationState, RequestKind, RequestState
 from reconciler.model.object_id import table_id

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from reconciler.edges.github.job import BranchEvent, PullRequestEvent, read_job
+from reconciler.edges.github.job import read_job
 from reconciler.errors import InvalidInput
+from reconciler.ports.job import BranchEvent, PullRequestEvent
 
 SHA = "a" * 40
 
@@ -47,14 +48,14 @@ def pull_request(head: dict[str, Any] | None) -> dict[str, Any]:
 def test_a_pull_request_of_another_repository_or_of_none_is_a_forks(
     tmp_path: Path, head: dict[str, Any] | None, is_fork: bool
 ) -> None:
-    event = read_job(environ(tmp_path, "pull_request", pull_request(head))).event
+    event = read_job(environ(tmp_path, "pull_request", pull_request(head))).facts.event
     assert isinstance(event, PullRequestEvent)
     assert (event.number, event.is_fork) == (3, is_fork)
 
 
 def test_a_push_tells_its_branch_and_the_default_one(tmp_path: Path) -> None:
     payload = {"repository": {"default_branch": "trunk"}}
-    event = read_job(environ(tmp_path, "push", payload)).event
+    event = read_job(environ(tmp_path, "push", payload)).facts.event
     assert event == BranchEvent(name="push", branch="main", default_branch="trunk")
 
 
@@ -80,7 +81,7 @@ def test_what_is_no_job_is_an_error(tmp_path: Path, changes: dict[str, str], cod
 def test_who_ran_it_again_started_it_too(tmp_path: Path) -> None:
     payload = {"repository": {"default_branch": "main"}}
     job = read_job(environ(tmp_path, "push", payload, GITHUB_TRIGGERING_ACTOR="Ben"))
-    assert job.started_by == {"ada", "ben"}
+    assert job.facts.started_by == {"ada", "ben"}
 
 
 @pytest.mark.invariant("PL-12")

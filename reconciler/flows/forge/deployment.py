@@ -1,15 +1,15 @@
 """The deployment of one keyspace on the forge: begun with the rollout, ended with it.
 
-It is told like a comment: whether GitHub takes it decides nothing.
+It is told like a comment: whether the forge takes it decides nothing.
 """
 
 from __future__ import annotations
 
-from reconciler.cli.ci_job import CiJob
-from reconciler.edges.github.notices import GithubNotices
+from reconciler.flows.forge.job import ForgeJob
 from reconciler.guard.model import Refusal
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.plan.model import Plan
+from reconciler.ports.notices import Notices
 from reconciler.report.forge_words import deployment_words
 
 # What waits for a person is neither done nor lost.
@@ -27,8 +27,8 @@ _STATES = {
 class Deployment:
     """`begin` is called beside the rollout, `end` after it, or `lost`; none of them raises."""
 
-    def __init__(self, ci: CiJob, commit: str, environment: str) -> None:
-        self._ci, self._commit, self._environment = ci, commit, environment
+    def __init__(self, job: ForgeJob, commit: str, environment: str) -> None:
+        self._job, self._commit, self._environment = job, commit, environment
         self._plan: Plan | None = None
         self._id: int | None = None
         self._was_asked = False  # a write without an answer may have happened: not twice
@@ -39,7 +39,7 @@ class Deployment:
         return ()
 
     def begin(self) -> None:
-        self._ci.tell("the deployment", lambda notices: self._move(notices, "in_progress"))
+        self._job.say("the deployment", lambda notices: self._move(notices, "in_progress"))
 
     def end(self, outcome: ApplyOutcome) -> None:
         """Not where nothing was due, and not without a plan: there was nothing to deploy."""
@@ -48,31 +48,31 @@ class Deployment:
             return
         self._plan = outcome.plan
 
-        def finish(notices: GithubNotices) -> None:
+        def finish(notices: Notices) -> None:
             self._move(notices, state)
             if state == "success" and self._id is not None:
                 notices.retire_deployments(
                     self._environment,
                     outcome.keyspace,
                     before=self._id,
-                    url=self._ci.job.run_url,
+                    url=self._job.facts.run_url,
                 )
 
-        self._ci.tell("the deployment", finish)
+        self._job.say("the deployment", finish)
 
     def lost(self) -> None:
         """The apply ended without an outcome; what it had begun is in nobody's hands."""
         if self._id is not None:
-            self._ci.tell("the deployment", lambda notices: self._move(notices, "error"))
+            self._job.say("the deployment", lambda notices: self._move(notices, "error"))
 
-    def _move(self, notices: GithubNotices, state: str) -> None:
+    def _move(self, notices: Notices, state: str) -> None:
         if not self._was_asked and self._plan is not None:
             self._was_asked = True
             self._id = self._open(notices, self._plan)
         if self._id is not None:
-            notices.move_deployment(self._id, state=state, url=self._ci.job.run_url)
+            notices.move_deployment(self._id, state=state, url=self._job.facts.run_url)
 
-    def _open(self, notices: GithubNotices, plan: Plan) -> int:
+    def _open(self, notices: Notices, plan: Plan) -> int:
         keyspace = plan.core.keyspace
         return notices.begin_deployment(
             self._commit,

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
+from typing import Protocol
 
-from reconciler.cli.ci_deployment import Deployment
-from reconciler.cli.ci_job import CiJob
-from reconciler.cli.ci_progress import told_meanwhile
-from reconciler.cli.gates import fleet_gates
-from reconciler.cli.interrupts import counted_interrupts
-from reconciler.cli.progress import shown_progress
-from reconciler.cli.streams import remark, show
-from reconciler.cli.wire import Worlds
 from reconciler.drive.status import current_apply
-from reconciler.edges.github.job import BranchEvent
-from reconciler.edges.github.notices import GithubNotices
-from reconciler.errors import Problem, ReconcilerError, Refused
-from reconciler.flows.apply import ApplyRequest, ApplyWorld, apply_keyspace
+from reconciler.errors import ReconcilerError, Refused
+from reconciler.flows.apply import ApplyConnections, ApplyRequest, ApplyWorld, apply_keyspace
+from reconciler.flows.forge.deployment import Deployment
+from reconciler.flows.forge.job import ForgeJob, default_branch_event
 from reconciler.flows.forge.review import (
     Question,
     ReviewQuestion,
@@ -29,33 +22,77 @@ from reconciler.flows.forge.review import (
 )
 from reconciler.flows.gates import Gate, Gates, SpecGate
 from reconciler.flows.keyspaces import Loaded, choose_environment
-from reconciler.guard.model import Refusal
+from reconciler.flows.promotion import fleet_gates
+from reconciler.guard.model import Refusal, problem_from
+from reconciler.guard.review.break_glass import (
+    BREAK_GLASS_ENVIRONMENT,
+    BreakGlassRequest,
+    judge_break_glass,
+    reason_refusals,
+)
 from reconciler.guard.review.git import Review
-from reconciler.model.policy import says_nothing
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict, StatusOutcome
 from reconciler.outcomes.exit_code import End, ExitCode, apply_end, together, worst_first
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.progress import ProgressEvent
 from reconciler.plan.files import plan_paths
 from reconciler.plan.model import Plan
+from reconciler.ports.job import BranchEvent
+from reconciler.ports.ledger import Ledger
+from reconciler.ports.notices import Notices
+from reconciler.ports.world import World
 from reconciler.report.compose.apply import apply_document, status_document
 from reconciler.report.compose.forge import break_glass_issue
 from reconciler.report.forge_words import apply_status, break_glass_line, break_glass_title
-from reconciler.report.render import apply_report
+from reconciler.report.render import Format, apply_report
 from reconciler.report.write.markdown import write_markdown
 from reconciler.rollout.waves import WaveChoice
-from reconciler.spec.load import DesiredFiles, load_repository
+from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 from reconciler.spec.tree import from_the_top
 
-BREAK_GLASS_ENVIRONMENT = "break-glass"
+Notify = Callable[[ProgressEvent], None]
+
+
+class Rollouts(Protocol):
+    """What the job's rollouts reach and where they are shown, for as long as they run."""
+
+    def world_of(self, environment: Environment) -> World:
+        """To look at the environment's shards; no connection is opened yet."""
+
+    def ledger_of(self, environment: Environment) -> Ledger:
+        """Raises Unavailable if it cannot be opened, Refused if it came with the checkout."""
+
+    def connect(self, environment: Environment) -> ApplyConnections:
+        """What can change shards. Raises Unavailable if the ledger cannot be opened."""
+
+    def on_progress(self, event: ProgressEvent) -> None:
+        """Show it in the log."""
+
+    def meanwhile(
+        self, begin: Callable[[], None], say: Callable[[], None]
+    ) -> AbstractContextManager[Notify]:
+        """Beside the thread that drives: `begin` once if a rollout started, `say` when something
+        ended, at most every few seconds. A slow forge must not keep a lease from being renewed."""
+
+
+BeginRollouts = Callable[[], AbstractContextManager[Rollouts]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyJobRequest:
+    """What the workflow asks for; `break_glass` is the reason to go without the approvals."""
+
+    environment: str | None = None
+    waves: WaveChoice = WaveChoice.ALL
+    break_glass: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Run:
     """One run of the job: `glass_is_broken` leaves out the approvals, and nothing else."""
 
-    ci: CiJob
+    job: ForgeJob
     event: BranchEvent
     commit: str
     loaded: Loaded
@@ -71,7 +108,7 @@ class _Run:
             spec_path=files.spec.path,
             schema_dir=files.spec.schema_dir,
             rule=environment.review,
-            below=self.ci.history.below,
+            below=self.job.clone.below,
         )
 
     def spec_question(self, files: DesiredFiles, environment: Environment) -> SpecQuestion:
@@ -82,81 +119,75 @@ class _Run:
             branch=self.event.default_branch,
             spec_path=files.spec.path,
             rule=environment.review,
-            below=self.ci.history.below,
+            below=self.job.clone.below,
         )
 
 
 def apply_merged(
-    repo: Path,
-    keyspaces: Sequence[str],
-    environment: str | None,
-    *,
-    wave: str,
-    break_glass: str | None,
-) -> int:
-    run = _begin(repo, environment, wave, break_glass)
-    if break_glass is not None:
-        _break_glass(run, break_glass)
-    outcomes = _apply_all(run, keyspaces)
+    job: ForgeJob, keyspaces: Sequence[str], asked: ApplyJobRequest, begin: BeginRollouts
+) -> ExitCode:
+    """Raises Refused for a job that is none of a merge, and for broken glass that nobody may
+    break."""
+    run = _begin(job, asked)
+    if asked.break_glass is not None:
+        _break_glass(run, asked.break_glass)
+    outcomes = _apply_all(run, keyspaces, begin)
     code = together(ci_end(outcome, run.waves) for outcome in outcomes)
-    show(apply_report(outcomes, run.ci.how("github", run.loaded)))
+    job.log.show(apply_report(outcomes, job.shown(Format.GITHUB, run.loaded)))
     ordered = worst_first(outcomes, lambda outcome: ci_end(outcome, run.waves).code)
-    run.ci.summarise(apply_document(ordered))
+    job.summarise(apply_document(ordered))
     _record(run, outcomes, code)
     for outcome in outcomes:
         _comment(run, outcome)
     verdicts = [o.verdict for o in outcomes if isinstance(o, ApplyOutcome)]
-    run.ci.output(verdicts=verdicts, exit_code=int(code))
-    return int(code)
+    job.log.output(verdicts=verdicts, exit_code=int(code))
+    return code
 
 
-def _begin(repo: Path, environment: str | None, wave: str, break_glass: str | None) -> _Run:
-    ci = CiJob(repo)
-    event = ci.default_branch_event("apply", "push", "workflow_dispatch")
-    commit = ci.commit
-    tree = ci.history.tree(commit)
-    loaded = Loaded(root=ci.root, tree=tree, keyspaces=load_repository(tree))
+def _begin(job: ForgeJob, asked: ApplyJobRequest) -> _Run:
+    event = default_branch_event(job, "apply", "push", "workflow_dispatch")
+    commit = job.commit
+    loaded = job.load(commit)
     return _Run(
-        ci=ci,
+        job=job,
         event=event,
         commit=commit,
         loaded=loaded,
-        environment=choose_environment(loaded.keyspaces, environment),
-        waves=WaveChoice(wave),
-        glass_is_broken=break_glass is not None,
+        environment=choose_environment(loaded.keyspaces, asked.environment),
+        waves=asked.waves,
+        glass_is_broken=asked.break_glass is not None,
     )
 
 
-def _apply_all(run: _Run, keyspaces: Sequence[str]) -> list[ApplyOutcome | KeyspaceFailed]:
+def _apply_all(
+    run: _Run, keyspaces: Sequence[str], begin: BeginRollouts
+) -> list[ApplyOutcome | KeyspaceFailed]:
+    facts = run.job.facts
     request = ApplyRequest(
         commit=run.commit,
         review=Review.GITHUB,
-        holder=f"{run.ci.job.actor} by {run.ci.job.run_url}",
+        holder=f"{facts.actor} by {facts.run_url}",
         waves=run.waves,
     )
-    with (
-        Worlds(run.loaded.root, in_job=True) as worlds,
-        counted_interrupts() as interrupts,
-        shown_progress() as on_progress,
-    ):
+    with begin() as rollouts:
 
         def work(files: DesiredFiles, chosen: Environment) -> ApplyOutcome:
-            deployment = Deployment(run.ci, run.commit, chosen.name)
+            deployment = Deployment(run.job, run.commit, chosen.name)
             world = ApplyWorld(
-                history=run.ci.history,
+                history=run.job.clone,
                 gates=Gates(
                     plan=(deployment.note, _review_gate(run, files, chosen)),
                     spec=(_spec_gate(run, files, chosen),),
-                    fleet=fleet_gates(worlds, files, chosen),
+                    fleet=fleet_gates(rollouts.world_of, files, chosen),
                 ),
-                connect=lambda: worlds.apply_connections_of(chosen, interrupts),
+                connect=lambda: rollouts.connect(chosen),
             )
-            follow = partial(_tell_progress, run, worlds, chosen, files.spec.keyspace)
+            follow = partial(_tell_progress, run, rollouts, chosen, files.spec.keyspace)
             try:
-                with told_meanwhile(deployment.begin, follow) as notify:
+                with rollouts.meanwhile(deployment.begin, follow) as notify:
 
                     def on_event(event: ProgressEvent) -> None:
-                        on_progress(event)
+                        rollouts.on_progress(event)
                         notify(event)
 
                     outcome = apply_keyspace(world, files, chosen, request, on_progress=on_event)
@@ -179,36 +210,35 @@ def _spec_gate(run: _Run, files: DesiredFiles, environment: Environment) -> Spec
 
 def _proof(run: _Run, question: Question) -> tuple[Refusal, ...]:
     if run.glass_is_broken:
-        return current_refusals(run.ci.forge, question)
-    return review_proof(run.ci.forge, run.ci.line, question)
+        return current_refusals(run.job.ask(), question)
+    return review_proof(run.job.ask(), run.job.line, question)
 
 
 def _break_glass(run: _Run, reason: str) -> None:
-    """Raises Refused unless somebody else let this very run into the environment for it, and the
-    issue that tells of it is open."""
-    if says_nothing(reason):
-        raise Refused(_no_reason())
+    """Raises Refused unless it may be broken, and the issue that tells of it is open."""
+    facts = run.job.facts
+    request = BreakGlassRequest(
+        environment=run.environment,
+        commit=run.commit,
+        reason=reason,
+        actor=facts.actor,
+        started_by=facts.started_by,
+        run_url=facts.run_url,
+    )
+    if refusals := reason_refusals(request):
+        raise Refused(*map(problem_from, refusals))
     try:
-        people = run.ci.forge.run_approvers(BREAK_GLASS_ENVIRONMENT)
-        approved_by = [p.login for p in people if p.login.lower() not in run.ci.job.started_by]
-        if not approved_by:
-            raise Refused(_not_let_in())
-        issue = break_glass_issue(
-            environment=run.environment,
-            commit=run.commit,
-            actor=run.ci.job.actor,
-            approved_by=approved_by,
-            reason=reason,
-            run=run.ci.job.run_url,
-        )
-        number = run.ci.notices.open_issue(
-            break_glass_title(run.environment), write_markdown(issue)
-        )
+        let_in_by = run.job.ask().run_approvers(BREAK_GLASS_ENVIRONMENT)
+        judged = judge_break_glass(request, let_in_by)
+        if isinstance(judged, Refusal):
+            raise Refused(problem_from(judged))
+        title = break_glass_title(run.environment)
+        number = run.job.tell().open_issue(title, write_markdown(break_glass_issue(judged)))
     except Refused:
         raise
     except ReconcilerError as unclear:
         raise Refused(*unclear.problems) from None
-    remark(break_glass_line(number))
+    run.job.log.remark(break_glass_line(number))
 
 
 def ci_end(outcome: ApplyOutcome | KeyspaceFailed, waves: WaveChoice) -> End:
@@ -224,14 +254,14 @@ def _record(run: _Run, outcomes: Sequence[ApplyOutcome | KeyspaceFailed], code: 
     due = [o for o in outcomes if not isinstance(o, ApplyOutcome) or o.verdict not in idle]
     if not due:
         return
-    run.ci.tell(
+    run.job.say(
         "the commit status",
         lambda notices: notices.set_status(
             run.commit,
             f"reconciler/{run.environment}/apply",
             state="success" if code is ExitCode.FINE else "failure",
             description=apply_status(due),
-            url=run.ci.job.run_url,
+            url=run.job.facts.run_url,
         ),
     )
 
@@ -241,18 +271,18 @@ def _comment(run: _Run, outcome: ApplyOutcome | KeyspaceFailed) -> None:
     again and comes too late leaves what the earlier one told."""
     if isinstance(outcome, KeyspaceFailed) or outcome.plan is None:
         return
-    late = outcome.verdict is ApplyVerdict.SUPERSEDED and run.ci.job.is_rerun
+    late = outcome.verdict is ApplyVerdict.SUPERSEDED and run.job.facts.is_rerun
     if outcome.verdict is not ApplyVerdict.NOTHING_TO_DO and not late:
         _tell_author(
             run, outcome.environment, outcome.keyspace, write_markdown(apply_document([outcome]))
         )
 
 
-def _tell_progress(run: _Run, worlds: Worlds, environment: Environment, keyspace: str) -> None:
+def _tell_progress(run: _Run, rollouts: Rollouts, environment: Environment, keyspace: str) -> None:
     """Of a rollout that has begun: its ledger is open."""
-    now_s = worlds.world_of(environment).clock.now_s()
+    now_s = run.job.clock.now_s()
     try:
-        ledger = worlds.ledger_of(environment)
+        ledger = rollouts.ledger_of(environment)
         status = current_apply(ledger, environment.name, keyspace, now_s=now_s)
     except ReconcilerError:
         return  # the rollout itself says what is wrong with the ledger
@@ -262,30 +292,12 @@ def _tell_progress(run: _Run, worlds: Worlds, environment: Environment, keyspace
 
 
 def _tell_author(run: _Run, environment: str, keyspace: str, body: str) -> None:
-    path = from_the_top(plan_paths(environment, keyspace).json, run.ci.history.below)
+    path = from_the_top(plan_paths(environment, keyspace).json, run.job.clone.below)
 
-    def write(notices: GithubNotices) -> None:
-        brought_by = run.ci.line.last_change(run.commit, path)
+    def write(notices: Notices) -> None:
+        brought_by = run.job.line.last_change(run.commit, path)
         if brought_by is not None:
-            for number in run.ci.forge.pull_requests_of(brought_by)[:1]:
+            for number in run.job.ask().pull_requests_of(brought_by)[:1]:
                 notices.keep_comment(number, body)
 
-    run.ci.tell("the comment", write)
-
-
-def _no_reason() -> Problem:
-    return Problem(
-        code="break-glass-without-reason",
-        message="--break-glass was given no reason",
-        recovery="say why in a sentence; it goes into the issue",
-    )
-
-
-def _not_let_in() -> Problem:
-    return Problem(
-        code="break-glass-not-approved",
-        message="nobody but who started it let this run into the environment"
-        f" {BREAK_GLASS_ENVIRONMENT!r}",
-        recovery="give that environment required reviewers who are not the one who starts the job,"
-        " let the job use it, and have one of them let it in",
-    )
+    run.job.say("the comment", write)

@@ -1,0 +1,107 @@
+"""`ci drift`: every keyspace of every environment, one issue, metrics, and a word to the chat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.errors import ReconcilerError
+from reconciler.flows.drift import find_drift
+from reconciler.flows.forge.job import ForgeJob, OpenWorlds, default_branch_event
+from reconciler.flows.forge.stale import mark_stale
+from reconciler.flows.keyspaces import Loaded
+from reconciler.outcomes.drift import DriftOutcome
+from reconciler.outcomes.exit_code import ExitCode, drift_code, worst, worst_first
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.ports.notices import Notices
+from reconciler.report.compose.drift import drift_document
+from reconciler.report.compose.forge import DRIFT_ISSUE_TITLE, drift_issue
+from reconciler.report.forge_words import chat_text
+from reconciler.report.metrics import drift_metrics
+from reconciler.report.render import Format, drift_report
+from reconciler.report.write.markdown import write_markdown
+from reconciler.spec.load import DesiredFiles
+from reconciler.spec.model import Environment
+
+Outcomes = list[DriftOutcome | KeyspaceFailed]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftFiles:
+    """Where the workflow has asked for the result besides; None: nowhere."""
+
+    sarif: Path | None = None
+    metrics: Path | None = None
+    json: Path | None = None
+
+
+def watch_drift(
+    job: ForgeJob,
+    environments: Sequence[str],
+    open_worlds: OpenWorlds,
+    *,
+    files: DriftFiles,
+    chat: Callable[[str], None] | None,
+) -> ExitCode:
+    """`chat` takes a few lines, and raises Unavailable if they could not be sent."""
+    event = default_branch_event(job, "drift", "schedule", "workflow_dispatch", "push")
+    loaded = job.load(job.commit)
+    with open_worlds() as worlds:
+        outcomes: Outcomes = []
+        names = loaded.environments(environments)
+        for environment in names:
+
+            def work(files: DesiredFiles, chosen: Environment) -> DriftOutcome:
+                return find_drift(worlds.world_of(chosen), files, chosen, tree=loaded.tree)
+
+            outcomes += loaded.each(environment, (), work)
+        code = worst(drift_code(outcome) for outcome in outcomes)
+        # First what was found is told. What others wrote into their pull requests comes after that,
+        # so that nobody keeps the drift of the fleet from being known.
+        _tell(job, loaded, outcomes, code, files)
+        _tell_chat(job, outcomes, code, chat)
+        job.log.output(drift=code is not ExitCode.FINE, exit_code=int(code))
+        job.say(
+            "the state of open pull requests",
+            lambda notices: mark_stale(
+                job, notices, loaded, worlds, names, branch=event.default_branch
+            ),
+        )
+    return code
+
+
+def _tell(
+    job: ForgeJob, loaded: Loaded, outcomes: Outcomes, code: ExitCode, files: DriftFiles
+) -> None:
+    job.log.show(drift_report(outcomes, job.shown(Format.GITHUB, loaded)))
+    job.summarise(drift_document(worst_first(outcomes, drift_code)))
+    for form, path in ((Format.SARIF, files.sarif), (Format.JSON, files.json)):
+        if path is not None:
+            job.log.leave(path, drift_report(outcomes, job.shown(form, loaded)))
+    if files.metrics:
+        job.log.leave(files.metrics, drift_metrics(outcomes, now_s=job.clock.now_s()))
+    _keep_issue(job, outcomes, code)
+
+
+def _keep_issue(job: ForgeJob, outcomes: Outcomes, code: ExitCode) -> None:
+    body = write_markdown(drift_issue(outcomes, job.facts.run_url))
+
+    def keep(notices: Notices) -> None:
+        if code is ExitCode.FINE:
+            notices.close_issue(body)
+        else:
+            notices.keep_issue(DRIFT_ISSUE_TITLE, body)
+
+    job.say("the drift issue", keep)
+
+
+def _tell_chat(
+    job: ForgeJob, outcomes: Outcomes, code: ExitCode, chat: Callable[[str], None] | None
+) -> None:
+    if chat is None or code is ExitCode.FINE:
+        return
+    try:
+        chat(chat_text(outcomes, job.facts.run_url))
+    except ReconcilerError as untold:
+        job.log.remark(f"warning: {untold.problems[0]}")

@@ -1,0 +1,108 @@
+"""`ci plan`: the plan of a pull request, told where its author looks, and left for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from reconciler import __version__
+from reconciler.errors import Refused
+from reconciler.flows.forge.commit import check_committer, commit_plans
+from reconciler.flows.forge.job import ForgeJob, OpenWorlds, Worlds, wrong_event
+from reconciler.flows.forge.proposed import (
+    ProposedChange,
+    Work,
+    keep_comment,
+    tell_fork,
+    tell_unchanged,
+)
+from reconciler.flows.plan import keep_plan, plan_keyspace
+from reconciler.outcomes.exit_code import ExitCode, plan_code, worst, worst_first
+from reconciler.outcomes.plan import PlanOutcome
+from reconciler.plan.model import utc_text
+from reconciler.ports.files import FileWriter
+from reconciler.ports.notices import PlanCommits
+from reconciler.ports.shards import Connections
+from reconciler.report.compose.plan import plan_document
+from reconciler.report.render import Format, plan_report
+from reconciler.report.write.markdown import write_markdown
+from reconciler.spec.load import DesiredFiles
+from reconciler.spec.model import Environment
+from reconciler.spec.tree import FileTree
+
+
+class Telling(Enum):
+    """Whether `plan` also writes into the pull request's comment, where `verify` may have said why
+    it refuses."""
+
+    COMMENT = "comment"
+    FILES_ONLY = "files only"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """Where `plan` leaves the plans that it made. `commits` None: in the checkout alone; else it
+    raises InvalidInput where the job was given no token for it."""
+
+    checkout: FileTree
+    writer: FileWriter
+    commits: Callable[[], PlanCommits] | None = None
+
+
+def plan_change(
+    job: ForgeJob,
+    environments: Sequence[str],
+    open_worlds: OpenWorlds,
+    connections: Connections,
+    *,
+    telling: Telling,
+    keeping: Keeping,
+) -> ExitCode:
+    """Raises Refused for another event, and InvalidInput for a token that may not commit."""
+    change = ProposedChange(job, "plan")
+    pull_request = change.pull_request
+    if keeping.commits is not None and pull_request is None:
+        raise Refused(wrong_event("plan --commit", "on pull_request"))
+    chosen_environments = change.loaded.environments(environments)
+    if not change.touched:
+        return tell_unchanged(change, chosen_environments, None)
+    if pull_request and change.budget:
+        return tell_fork(change, pull_request, change.budget, open_worlds, connections)
+    commits = keeping.commits() if keeping.commits is not None else None
+    if commits is not None:
+        check_committer(commits)
+    everything = []
+    with open_worlds() as worlds:
+        for environment in chosen_environments:
+            outcomes = change.outcomes(environment, _planning(change, worlds, keeping.writer))
+            everything += outcomes
+            for outcome in outcomes if telling is Telling.COMMENT else ():
+                keep_comment(change, write_markdown(plan_document([outcome], change.files)))
+    change.job.log.show(plan_report(everything, change.shown(Format.GITHUB)))
+    ordered = worst_first(everything, plan_code)
+    change.job.summarise(plan_document(ordered, change.files))
+    if commits and pull_request:
+        commit_plans(job, commits, keeping.checkout, pull_request, everything)
+    code = worst(map(plan_code, everything))
+    plans = [o.plan.plan_id for o in everything if isinstance(o, PlanOutcome) and o.plan]
+    change.job.log.output(changed=True, plan_ids=plans, exit_code=int(code))
+    return code
+
+
+def _planning(change: ProposedChange, worlds: Worlds, writer: FileWriter) -> Work[PlanOutcome]:
+    def work(files: DesiredFiles, chosen: Environment) -> PlanOutcome:
+        world = worlds.world_of(chosen)
+        outcome = plan_keyspace(
+            world,
+            files,
+            chosen,
+            protected=change.before.tree,
+            created_at=utc_text(world.clock.now_s()),
+            tool_version=__version__,
+        )
+        if outcome.refusals:
+            return outcome
+        return keep_plan(outcome, change.loaded.tree, writer)
+
+    return work

@@ -1,0 +1,80 @@
+"""`ci verify`: is the committed plan what an apply would run, told where its author looks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from reconciler.flows.forge.job import ForgeJob, OpenWorlds
+from reconciler.flows.forge.proposed import (
+    ProposedChange,
+    keep_comment,
+    replace_outdated,
+    set_status,
+    tell_fork,
+    tell_given_up,
+    tell_lowered,
+    tell_unchanged,
+)
+from reconciler.flows.verify import verify_keyspace
+from reconciler.outcomes.exit_code import ExitCode, verify_code, worst, worst_first
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.plan import VerifyOutcome, VerifyState
+from reconciler.ports.shards import Connections
+from reconciler.report.compose.plan import verify_document
+from reconciler.report.forge_words import verify_status
+from reconciler.report.render import Format, verify_report
+from reconciler.report.write.markdown import write_markdown
+from reconciler.spec.load import DesiredFiles
+from reconciler.spec.model import Environment
+
+
+def verify_change(
+    job: ForgeJob,
+    environments: Sequence[str],
+    open_worlds: OpenWorlds,
+    connections: Connections,
+    *,
+    sarif: Path | None,
+) -> ExitCode:
+    """`sarif`: where the workflow has asked for the findings. Raises Refused for another event."""
+    change = ProposedChange(job, "verify")
+    chosen_environments = change.loaded.environments(environments)
+    tell_lowered(change)
+    if not change.touched:
+        return tell_unchanged(change, chosen_environments, sarif)
+    if change.pull_request and change.budget:
+        return tell_fork(change, change.pull_request, change.budget, open_worlds, connections)
+    tell_given_up(change)
+    everything = []
+    with open_worlds() as worlds:
+
+        def work(files: DesiredFiles, chosen: Environment) -> VerifyOutcome:
+            world = worlds.world_of(chosen)
+            return verify_keyspace(world, files, chosen, tree=change.loaded.tree)
+
+        for environment in chosen_environments:
+            outcomes = change.outcomes(environment, work)
+            _tell_verified(change, environment, outcomes)
+            everything += outcomes
+    replace_outdated(change)
+    change.job.log.show(verify_report(everything, change.shown(Format.GITHUB)))
+    ordered = worst_first(everything, verify_code)
+    change.job.summarise(verify_document(ordered, change.files))
+    if sarif:
+        change.job.log.leave(sarif, verify_report(everything, change.shown(Format.SARIF)))
+    code = worst(map(verify_code, everything))
+    verified = [o for o in everything if isinstance(o, VerifyOutcome)]
+    plans = [o.plan.plan_id for o in verified if o.plan and o.state is not VerifyState.UNPLANNED]
+    change.job.log.output(changed=True, plan_ids=plans, exit_code=int(code))
+    return code
+
+
+def _tell_verified(
+    change: ProposedChange, environment: str, outcomes: Sequence[VerifyOutcome | KeyspaceFailed]
+) -> None:
+    for outcome in outcomes:
+        keep_comment(change, write_markdown(verify_document([outcome], change.files)))
+    if outcomes:
+        code = worst(map(verify_code, outcomes))
+        set_status(change, environment, verify_status(outcomes), code)
