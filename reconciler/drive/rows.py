@@ -75,7 +75,7 @@ def _shard_row(rows: tuple[StoredOperation, ...]) -> ShardRow:
                 started_s=row.started_s,
                 settled_s=row.settled_s,
                 waits_for=row.waits_for,
-                waits_since_s=row.waits_since_s if row.waits_for else None,
+                waits_since_s=row.waits_since_s if row.waits_for is not None else None,
                 problem=row.problem,
             )
             for row in rows

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import assert_never
 
 from reconciler.drive.rows import shard_rows, wave_rows
 from reconciler.ledger.model import (
@@ -14,7 +13,16 @@ from reconciler.ledger.model import (
     StoredOperation,
     StoredStatement,
 )
-from reconciler.ledger.reasons import Reason, Requested, Undriven
+from reconciler.ledger.reasons import (
+    EndOfSoak,
+    ItsTurn,
+    ItsWave,
+    Reason,
+    Requested,
+    ToBeReleased,
+    Undriven,
+    Wait,
+)
 from reconciler.ledger.states import (
     FINISHED,
     SETTLED,
@@ -167,22 +175,12 @@ def _explained(
     )
 
 
-def _turn(stored: StoredApply, row: ShardRow, state: OperationState, current: int) -> str:
+def _turn(stored: StoredApply, row: ShardRow, state: OperationState, current: int) -> Wait | None:
     """What keeps an operation that has not begun from its turn."""
     if state is not OperationState.PENDING or stored.state in FINISHED:
-        return ""
+        return None
     if row.wave > current:
-        return f"wave {current}"
+        return ItsWave(current)
     if stored.soaking is not None:
-        return "the end of the soak"
-    match stored.hold:
-        case Hold.GATE:
-            return "somebody to release the wave"
-        case Hold.FAILURE:
-            return "somebody to release the failure"
-        case Hold.GUARD:
-            return "a resume, once the guard lets it"
-        case Hold.NONE:
-            return "its turn"
-        case _:
-            assert_never(stored.hold)
+        return EndOfSoak()
+    return ItsTurn() if stored.hold is Hold.NONE else ToBeReleased(stored.hold)

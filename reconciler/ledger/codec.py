@@ -1,4 +1,4 @@
-"""Reasons, answers and events as the text that the ledger keeps: JSON with a `kind`.
+"""Reasons, waits, answers and events as the text that the ledger keeps: JSON with a `kind`.
 
 What cannot be read as one of them, because an earlier or a later version or anybody else wrote it,
 is somebody's own words: they are for people to read, and nothing is decided on them.
@@ -14,7 +14,7 @@ from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from reconciler.ledger import reasons
-from reconciler.ledger.reasons import Answer, Happened, InWords, Reason, Told
+from reconciler.ledger.reasons import Answer, Happened, InWords, Reason, Told, Wait
 from reconciler.limits import LEDGER_MESSAGE_CHARS_MAX
 from reconciler.plan.visible import visible_line
 
@@ -32,6 +32,12 @@ _NAMES: dict[str, type[Told]] = {
     "outcome-unseen": reasons.OutcomeUnseen,
     "undriven": reasons.Undriven,
     "earlier-session": reasons.EarlierSession,
+    "next-try": reasons.NextTry,
+    "limit-exceeded": reasons.LimitExceeded,
+    "its-wave": reasons.ItsWave,
+    "end-of-soak": reasons.EndOfSoak,
+    "to-be-released": reasons.ToBeReleased,
+    "its-turn": reasons.ItsTurn,
     "nothing-to-release": reasons.NothingToRelease,
     "nothing-unfinished": reasons.NothingUnfinished,
     "unanswered": reasons.Unanswered,
@@ -64,6 +70,11 @@ def told_text(told: Told | None) -> str:
 
 def reason_of(text: str) -> Reason | None:
     found: Reason | None = _read(text, Reason)
+    return found
+
+
+def wait_of(text: str) -> Wait | None:
+    found: Wait | None = _read(text, Wait)
     return found
 
 
@@ -116,6 +127,8 @@ def _from_json(value: Any, hint: Any) -> Any:
         value = float(value)  # an OverflowError is no number of ours either
     if type(value) is not hint or (hint is float and not math.isfinite(value)):
         raise _NotOurs
+    if hint is str:  # whoever else can write here cannot hide anything from those who read it
+        return visible_line(value, limit_chars=LEDGER_MESSAGE_CHARS_MAX)
     return value
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reconciler.errors import Problem
-from reconciler.ledger.reasons import Answer, Happened, Reason
+from reconciler.ledger.reasons import Answer, Happened, Reason, Wait
 from reconciler.ledger.states import (
     ApplyState,
     Hold,
@@ -77,8 +77,7 @@ class StoredApply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredOperation:
-    """`statements_done` counts those that are known to have taken effect. `waits_for` names what
-    it waits for: "connection 12 of app", never "waits for ..."."""
+    """`statements_done` counts those that are known to have taken effect."""
 
     shard: str
     object_id: ObjectId
@@ -90,7 +89,7 @@ class StoredOperation:
     statements_done: int = 0
     started_s: float | None = None
     settled_s: float | None = None
-    waits_for: str = ""
+    waits_for: Wait | None = None
     waits_since_s: float | None = None
     problem: Problem | None = None
 

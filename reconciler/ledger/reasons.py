@@ -128,6 +128,60 @@ Reason = (
 )
 
 
+# --- what a table of a shard waits for ---
+
+
+@dataclass(frozen=True, slots=True)
+class NextTry:
+    """The last one failed for now; `message` is why."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class LimitExceeded:
+    """A server's lag or load, which passes by itself."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItsWave:
+    """A later one than the wave that runs."""
+
+    wave: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndOfSoak:
+    """Its wave has come, and the one before is still being watched."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToBeReleased:
+    """What the apply is held by, and by whom it is released."""
+
+    hold: Hold
+
+
+@dataclass(frozen=True, slots=True)
+class ItsTurn:
+    """Among the shards of its wave, or the tables of its shard."""
+
+
+Wait = (
+    InWords
+    | EarlierSession
+    | NextTry
+    | LimitExceeded
+    | ItsWave
+    | EndOfSoak
+    | ToBeReleased
+    | ItsTurn
+)
+"""In words: who is in the way, as the server says it."""
+
+
 # --- what became of a request ---
 
 
@@ -275,4 +329,4 @@ Happened = (
     | Requested
 )
 
-Told = Reason | Answer | Happened
+Told = Reason | Wait | Answer | Happened

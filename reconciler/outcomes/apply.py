@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from reconciler.errors import Problem
 from reconciler.guard.model import Obstacle
-from reconciler.ledger.reasons import Answer, Happened, Reason
+from reconciler.ledger.reasons import Answer, Happened, Reason, Wait
 from reconciler.ledger.states import ApplyState, OperationState, RequestKind, RequestState
 from reconciler.model.object_id import ObjectId
 from reconciler.plan.model import Plan
@@ -39,7 +39,7 @@ class OperationRow:
     started_s: float | None = None
     settled_s: float | None = None
     runs: str = ""
-    waits_for: str = ""
+    waits_for: Wait | None = None
     waits_since_s: float | None = None
     problem: Problem | None = None
 

@@ -38,7 +38,7 @@ from reconciler.plan.permission import permission_of
 from reconciler.plan.permission_lines import allow_entries
 from reconciler.report import apply_words, drift_words
 from reconciler.report.order import sorted_problems, sorted_shards
-from reconciler.report.reason_words import answer_words, happened_words, reason_words
+from reconciler.report.reason_words import answer_words, happened_words, reason_words, wait_words
 from reconciler.report.refusals import every_reason, unreachable_of
 from reconciler.report.summary import summarise
 
@@ -326,7 +326,11 @@ def _shard_row(row: ShardRow) -> Json:
         "state": row.state.value,
         "problem": _problem(row.problem),
         "operations": [
-            {**_plain(operation), "problem": _problem(operation.problem)}
+            {
+                **_plain(operation),
+                "waits_for": wait_words(operation.waits_for),
+                "problem": _problem(operation.problem),
+            }
             for operation in row.operations
         ],
     }

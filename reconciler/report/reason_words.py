@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from reconciler.ledger import reasons
-from reconciler.ledger.reasons import Answer, Happened, InWords, NothingToRelease, Reason
+from reconciler.ledger.reasons import Answer, Happened, InWords, NothingToRelease, Reason, Wait
 from reconciler.ledger.states import Hold
 from reconciler.report.spans import Line, sentence, with_commands
 from reconciler.report.times import moment
@@ -58,6 +58,45 @@ def reason_words(reason: Reason | None) -> str:
 
 def soak_words(soak: reasons.Soaks) -> str:
     return f"wave {soak.wave} starts after the soak"
+
+
+def wait_words(wait: Wait | None) -> str:
+    """'the end of the soak', after "waits for"; empty for None."""
+    match wait:
+        case None:
+            return ""
+        case InWords(text):
+            return text
+        case reasons.EarlierSession():
+            return "an earlier run's session on the shard to end"
+        case reasons.NextTry(message):
+            return f"its next try; {message}"
+        case reasons.LimitExceeded(message):
+            return f"this to pass: {message}"
+        case reasons.ItsWave(wave):
+            return f"wave {wave}"
+        case reasons.EndOfSoak():
+            return "the end of the soak"
+        case reasons.ToBeReleased(hold):
+            return _to_be_released(hold)
+        case reasons.ItsTurn():
+            return "its turn"
+        case _:
+            assert_never(wait)
+
+
+def _to_be_released(hold: Hold) -> str:
+    match hold:
+        case Hold.GATE:
+            return "somebody to release the wave"
+        case Hold.FAILURE:
+            return "somebody to release the failure"
+        case Hold.GUARD:
+            return "a resume, once the guard lets it"
+        case Hold.NONE:
+            return "its turn"
+        case _:
+            assert_never(hold)
 
 
 def answer_words(answer: Answer) -> str:

@@ -12,8 +12,10 @@ from reconciler.guard.model import Obstacle, Refusal
 from reconciler.ledger.reasons import (
     Begun,
     Completed,
+    EndOfSoak,
     GateClosed,
     InWords,
+    ItsTurn,
     NothingNewStarts,
     NothingUnfinished,
     Reason,
@@ -21,6 +23,7 @@ from reconciler.ledger.reasons import (
     Soaks,
     Stopped,
     Undriven,
+    Wait,
     WaveRefused,
 )
 from reconciler.ledger.states import ApplyState, OperationState, RequestKind, RequestState
@@ -148,7 +151,7 @@ def operation(
     of: int = 2,
     *,
     runs: str = "",
-    waits_for: str = "",
+    waits_for: Wait | None = None,
     waits_since_s: float | None = None,
     problem: Problem | None = None,
 ) -> OperationRow:
@@ -268,7 +271,7 @@ STATUS = ApplyStatus(
         row(
             "c0-",
             2,
-            operation("users", PENDING, 0, waits_for="its turn"),
+            operation("users", PENDING, 0, waits_for=ItsTurn()),
         ),
     ),
     events=(
@@ -325,7 +328,9 @@ BLOCKED = replace(
                 "users",
                 OperationState.FAILED_RETRYABLE,
                 1,
-                waits_for="connection 4711 of reports for 912 s with SELECT * FROM `users`",
+                waits_for=InWords(
+                    "connection 4711 of reports for 912 s with SELECT * FROM `users`"
+                ),
                 waits_since_s=START_S + 20,
                 problem=samples.LOCK_WAIT,
             ),
@@ -351,7 +356,7 @@ SOAKING = replace(
     shards=(
         STATUS.shards[0],
         *(
-            row(shard, 2, operation("users", PENDING, 0, waits_for="the end of the soak"))
+            row(shard, 2, operation("users", PENDING, 0, waits_for=EndOfSoak()))
             for shard in SHARDS[1:]
         ),
     ),

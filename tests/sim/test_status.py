@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.drive.status import current_apply
-from reconciler.ledger.reasons import Soaks
+from reconciler.ledger.reasons import EndOfSoak, InWords, ItsTurn, ItsWave, Soaks
 from reconciler.ledger.states import ApplyState, OperationState
 from reconciler.outcomes.apply import ApplyStatus, OperationRow
 from reconciler.outcomes.progress import ProgressEvent, RolloutWaits, ShardStarted
@@ -57,8 +57,8 @@ def test_a_soak_is_shown_with_the_wave_that_waits_and_until_when() -> None:
     assert status.reason == Soaks(2, settled_s + 600)
     assert status.waits_since_s is not None
     assert 0 <= status.waits_since_s - settled_s < 5
-    assert operations(status)["c0-"].waits_for == "the end of the soak"
-    assert (status.state, operations(status)["-40"].waits_for) == (ApplyState.RUNNING, "")
+    assert operations(status)["c0-"].waits_for == EndOfSoak()
+    assert (status.state, operations(status)["-40"].waits_for) == (ApplyState.RUNNING, None)
 
 
 def test_after_the_soak_nothing_says_that_it_waits() -> None:
@@ -75,7 +75,7 @@ def test_shards_of_a_later_wave_wait_for_the_one_before_it() -> None:
     sim.events = watching = Watching(sim, ShardStarted)
     sim.run()
     found = operations(watching.looks[0])
-    assert (found["-40"].waits_for, found["c0-"].waits_for) == ("its turn", "wave 1")
+    assert (found["-40"].waits_for, found["c0-"].waits_for) == (ItsTurn(), ItsWave(1))
     assert seen(sim).state is ApplyState.COMPLETED
     assert not any(operation.waits_for for operation in operations(seen(sim)).values())
 
@@ -115,5 +115,5 @@ def test_a_wait_that_goes_on_over_several_tries_has_one_beginning() -> None:
     sim.run()
     assert len(waits) > 3
     assert len({row.waits_since_s for row in waits}) == 1
-    assert {row.waits_for for row in waits} == {"a transaction open for 12 s"}
+    assert {row.waits_for for row in waits} == {InWords("a transaction open for 12 s")}
     assert {row.waits_since_s for row in operations(seen(sim)).values()} == {None}

@@ -19,7 +19,7 @@ from reconciler.ledger.model import (
     StoredOperation,
     StoredStatement,
 )
-from reconciler.ledger.reasons import Failed, Happened
+from reconciler.ledger.reasons import Failed, Happened, Wait
 from reconciler.ledger.states import SETTLED, OperationState, StatementState
 from reconciler.model.object_id import ObjectId
 from reconciler.plan.model import PlannedStatement
@@ -73,12 +73,12 @@ class ShardRecorder:
         """Say why an operation is where it is, without moving it."""
         self._put(replace(self._rows[object_id], problem=problem))
 
-    def wait(self, object_id: ObjectId, waits_for: str) -> None:
-        """Name what the operation waits for, '' for nothing any more; durable at once, for those
+    def wait(self, object_id: ObjectId, waits_for: Wait | None) -> None:
+        """Name what the operation waits for, None for nothing any more; durable at once, for those
         who watch. It has waited since it first began to wait in a row."""
         row = self._rows[object_id]
         since_s = None
-        if waits_for:
+        if waits_for is not None:
             since_s = row.waits_since_s if row.waits_since_s is not None else self._clock.now_s()
         self._put(replace(row, waits_for=waits_for, waits_since_s=since_s))
         self.write()
@@ -171,7 +171,7 @@ def moved_row(
         started_s=now_s if is_start else row.started_s,
         settled_s=now_s if state in SETTLED else None,
         problem=problem,
-        waits_for="",
+        waits_for=None,
         waits_since_s=row.waits_since_s if _is_next_try(row.state, state) else None,
     )
 

@@ -46,6 +46,8 @@ from reconciler.ledger.reasons import (
     EarlierRunCameThrough,
     EarlierSession,
     InWords,
+    LimitExceeded,
+    NextTry,
     OutcomeLost,
 )
 from reconciler.ledger.states import OperationState, StatementState
@@ -173,7 +175,7 @@ class _ShardRun:
         if session.claim():
             return None
         object_id = self._object
-        self._record.wait(object_id, "an earlier run's session on the shard to end")
+        self._record.wait(object_id, EarlierSession())
         self._progress.waits(EarlierSession())
         give_up_s = self._world.clock.monotonic_s() + CLAIM_WAIT_S_MAX
         while not session.claim():
@@ -182,7 +184,7 @@ class _ShardRun:
             if self._world.clock.monotonic_s() >= give_up_s:
                 return _Again(not_claimed(self._shard, object_id))
             pause(self._world.clock, self._stop, SETTLE_PAUSE_S)
-        self._record.wait(object_id, "")
+        self._record.wait(object_id, None)
         return self._look_again(session, object_id)
 
     def _look_again(self, session: ShardSession, object_id: ObjectId) -> _End | None:
@@ -249,11 +251,11 @@ class _ShardRun:
                 return None
             if not waits:
                 waits = True
-                self._record.wait(object_id, f"this to pass: {refusal.message}")
+                self._record.wait(object_id, LimitExceeded(refusal.message))
                 self._progress.waits(InWords(refusal.message))
             pause(self._world.clock, self._stop, GUARD_PAUSE_S)
         if waits:
-            self._record.wait(object_id, "")
+            self._record.wait(object_id, None)
         return None
 
     def _vitals_refusal(self, session: ShardSession, statement: PlannedStatement) -> Refusal | None:
@@ -377,7 +379,8 @@ class _ShardRun:
             return self._fail(object_id, tried_in_vain(step.problem, self._attempt))
         if self._record.state(object_id) is OperationState.RUNNING:
             self._record.move(object_id, Move.FAIL_FOR_NOW, step.problem)
-        self._record.wait(object_id, step.blocker or f"its next try; {step.problem.message}")
+        in_the_way = InWords(step.blocker) if step.blocker else None
+        self._record.wait(object_id, in_the_way or NextTry(step.problem.message))
         pause_s = retry_pause_s(self._attempt, self._world.jitter())
         until_s = self._world.clock.now_s() + pause_s
         self._progress.waits(InWords(step.problem.message), until_s)

@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping
 
 from reconciler.edges.ledger.columns import Columns
 from reconciler.errors import Problem
-from reconciler.ledger.codec import answer_of, happened_of, reason_of, told_text
+from reconciler.ledger.codec import answer_of, happened_of, reason_of, told_text, wait_of
 from reconciler.ledger.model import (
     EventEntry,
     Request,
@@ -90,7 +90,7 @@ def operation_columns(row: StoredOperation) -> dict[str, object]:
         "state": row.state.value,
         "started_s": row.started_s,
         "settled_s": row.settled_s,
-        "waits_for": line(row.waits_for),
+        "waits_for": told_text(row.waits_for),
         "waits_since_s": row.waits_since_s,
         "problem": _problem_text(row.problem),
     }
@@ -109,7 +109,7 @@ def stored_operation(row: Row) -> StoredOperation:
         statements_done=found.whole("statements_done"),
         started_s=found.seconds_or_none("started_s"),
         settled_s=found.seconds_or_none("settled_s"),
-        waits_for=_shown_line(found.text_or_none("waits_for") or ""),
+        waits_for=wait_of(found.text_or_none("waits_for") or ""),
         waits_since_s=found.seconds_or_none("waits_since_s"),
         problem=_shown(found.problem("problem")),
     )

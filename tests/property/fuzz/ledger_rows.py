@@ -10,6 +10,7 @@ from typing import Any, cast
 from reconciler.edges.ledger import rows
 from reconciler.edges.ledger.rows import Row
 from reconciler.plan.visible import is_hidden
+from reconciler.report.reason_words import wait_words
 from tests.property.fuzz.reader import Reader
 
 PROBLEM = json.dumps({"code": "x", "message": "it broke", "recovery": "look"})
@@ -114,8 +115,8 @@ def _with(sound: dict[str, Any], column: str, value: str) -> bytes:
 
 def _can_be_shown(found: Any) -> None:
     """Whoever can write to the ledger cannot reach the terminal of whoever asks for the status."""
-    for name in ("waits_for", "holder", "asked_by"):
-        shown = getattr(found, name, None)
+    waits = wait_words(getattr(found, "waits_for", None))
+    for shown in (waits, getattr(found, "holder", None), getattr(found, "asked_by", None)):
         assert shown is None or not any(map(is_hidden, shown))
     problem = getattr(found, "problem", None)
     assert problem is None or not any(map(is_hidden, problem.message + problem.recovery))

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.ledger.codec import answer_of, happened_of, reason_of, told_text
+from reconciler.ledger.codec import answer_of, happened_of, reason_of, told_text, wait_of
 from reconciler.ledger.reasons import (
     Answer,
     GateClosed,
@@ -19,9 +19,11 @@ from reconciler.ledger.reasons import (
     InWords,
     Reason,
     Soaks,
+    Wait,
     WaveRefused,
 )
-from reconciler.report.reason_words import answer_words, happened_words, reason_words
+from reconciler.plan.visible import is_hidden
+from reconciler.report.reason_words import answer_words, happened_words, reason_words, wait_words
 
 
 def sample(kind: Any) -> Any:
@@ -40,8 +42,8 @@ def value(hint: Any) -> Any:
     return sample(get_args(hint)[0])
 
 
-REASONS, ANSWERS, HAPPENED = (
-    [sample(kind) for kind in get_args(union)] for union in (Reason, Answer, Happened)
+REASONS, WAITS, ANSWERS, HAPPENED = (
+    [sample(kind) for kind in get_args(union)] for union in (Reason, Wait, Answer, Happened)
 )
 
 
@@ -49,6 +51,19 @@ REASONS, ANSWERS, HAPPENED = (
 def test_every_reason_is_read_as_it_was_kept_and_has_words(reason: Reason) -> None:
     assert reason_of(told_text(reason)) == reason
     assert reason_words(reason)
+
+
+@pytest.mark.parametrize("wait", WAITS, ids=lambda one: type(one).__name__)
+def test_every_wait_is_read_as_it_was_kept_and_has_words(wait: Wait) -> None:
+    assert wait_of(told_text(wait)) == wait
+    assert wait_words(wait)
+
+
+@pytest.mark.parametrize(
+    "text", ["connection 12\x1b[31m", '{"kind": "next-try", "message": "\\u202e"}']
+)
+def test_what_others_keep_as_a_wait_hides_nothing(text: str) -> None:
+    assert not any(map(is_hidden, wait_words(wait_of(text))))
 
 
 @pytest.mark.parametrize("answer", ANSWERS, ids=lambda one: type(one).__name__)
