@@ -125,6 +125,14 @@ SANDBOX_PARALLEL = 4
 # A server's error text is at most 512 bytes; our own messages with two definitions stay below this.
 LEDGER_MESSAGE_CHARS_MAX = 4_000
 
+# A password of fewer characters may be a word of any sentence: it is taken out of what servers say,
+# and not looked for elsewhere.
+SECRET_CHARS_MIN = 8
+
+# Texts of server errors that the log of one run shows, and how much of one.
+SERVER_TEXTS_LOGGED_MAX = 200
+SERVER_TEXT_CHARS_MAX = 1_000
+
 # The waves of an apply: the names of 65,536 shards, and some brackets.
 LEDGER_VALUES_MAX = 200_000
 

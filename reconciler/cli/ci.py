@@ -11,6 +11,7 @@ import click
 from reconciler.cli import options
 from reconciler.cli.ci_wire import JobWiring
 from reconciler.cli.doctor_github import github_of
+from reconciler.cli.streams import show
 from reconciler.edges.files.writer import WorkingTreeWriter
 from reconciler.edges.github.artifacts import fetch_plans
 from reconciler.edges.github.forge import GithubForge
@@ -180,5 +181,5 @@ def pull(repo: Path, pull_request: int) -> None:
         WorkingTreeWriter(repo.resolve()),
     )
     for path in written:
-        click.echo(path)
-    click.echo("Next: read the .plan.sql files, commit them with the .plan.json files, and push.")
+        show(path)
+    show("Next: read the .plan.sql files, commit them with the .plan.json files, and push.")

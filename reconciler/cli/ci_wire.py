@@ -11,7 +11,7 @@ from pathlib import Path
 from reconciler.cli.interrupts import counted_interrupts
 from reconciler.cli.presenting import presentation
 from reconciler.cli.progress import shown_progress
-from reconciler.cli.streams import remark, show
+from reconciler.cli.streams import remark, show, write_file
 from reconciler.cli.wire import Worlds
 from reconciler.edges.clock import SystemClock
 from reconciler.edges.files.history import GitHistory
@@ -136,7 +136,7 @@ class ActionsLog:
         self._files.output(values)
 
     def leave(self, path: Path, text: str) -> None:
-        path.write_text(text, encoding="utf-8")
+        write_file(path, text)
 
 
 def _forge_job(repo: Path, environ: Mapping[str, str], github: GithubJob) -> ForgeJob:

@@ -6,6 +6,7 @@ A verb's module is imported when the verb is used: `--help` must not pay for dat
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler import __version__
+from reconciler.cli.streams import Remarks, remark, show, standard_error
 from reconciler.outcomes.exit_code import ExitCode
 
 if TYPE_CHECKING:
@@ -87,13 +89,15 @@ def reconciler() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; nothing escapes but a killed process."""
+    log, remarks = logging.getLogger("reconciler"), Remarks()
+    log.addHandler(remarks)
     try:
         code = reconciler.main(args=list(arguments), prog_name="reconciler", standalone_mode=False)
     except click.ClickException as usage:
-        usage.show()
+        usage.show(file=standard_error())
         return ExitCode.USAGE
     except click.Abort:
-        click.echo("interrupted", err=True)
+        remark("interrupted")
         return ExitCode.ERROR
     except BrokenPipeError:
         # The reader of our output has gone, e.g. `reconciler plan | head`.
@@ -101,11 +105,12 @@ def run(arguments: Sequence[str]) -> int:
         return ExitCode.ERROR
     except Exception as error:
         return _report(error, arguments)
+    finally:
+        log.removeHandler(remarks)
     return int(code) if isinstance(code, int) else ExitCode.FINE
 
 
 def _report(error: Exception, arguments: Sequence[str]) -> int:
-    from reconciler.cli.streams import remark
     from reconciler.errors import ReconcilerError
 
     if isinstance(error, ReconcilerError):
@@ -113,7 +118,7 @@ def _report(error: Exception, arguments: Sequence[str]) -> int:
         if _is_for_a_program(arguments):
             from reconciler.report.json import failure_json
 
-            click.echo(failure_json(error), nl=False)
+            show(failure_json(error))
         return error.exit_code
     if os.environ.get("RECONCILER_TRACEBACK"):
         raise error
@@ -139,7 +144,6 @@ def _is_for_a_program(arguments: Sequence[str]) -> bool:
 
 def _show_problems(error: ReconcilerError) -> None:
     from reconciler.cli.presenting import style_for
-    from reconciler.cli.streams import remark
     from reconciler.report.compose.opening import problems_document
     from reconciler.report.write.text import write_text
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.streams import remark, show
 from reconciler.edges.server.sandbox import is_running, sandbox_down, sandbox_status, sandbox_up
 from reconciler.edges.server.sandbox_sql import run_on_shards
 from reconciler.edges.server.sandbox_state import Sandbox
@@ -43,8 +44,8 @@ def up(shards: int, servers: int, keyspace: str, flavor: str | None, folder: Pat
         servers=servers,
         flavor=Flavor(flavor) if flavor else None,
     )
-    click.echo(_described(booted))
-    click.echo(
+    show(_described(booted))
+    show(
         f"\nnext: `. {folder}/sandbox.env`, then in a repository of yours"
         f" `reconciler init {keyspace} --environment-file {folder.resolve()}/sandbox.yaml`;"
         " `reconciler sandbox sql` loads tables"
@@ -57,12 +58,12 @@ def status(folder: Path) -> None:
     """Show servers and shards; exit 1 if there is no sandbox or a server has ended."""
     found = sandbox_status(folder)
     if found is None:
-        click.echo(f"no sandbox in {folder}")
+        show(f"no sandbox in {folder}")
         raise SystemExit(1)
-    click.echo(_described(found))
+    show(_described(found))
     ended = [server for server in found.servers if not is_running(server)]
     for server in ended:
-        click.echo(f"server {server.number} has ended: see {server.folder}/server.log", err=True)
+        remark(f"server {server.number} has ended: see {server.folder}/server.log")
     raise SystemExit(1 if ended else 0)
 
 
@@ -85,14 +86,14 @@ def sql(folder: Path, shards: tuple[str, ...], statements: str) -> None:
     typed = sys.stdin.read() if statements == "-" else statements
     for shard, rows in run_on_shards(folder, typed, shards):
         for row in rows or (("done",),):
-            click.echo("\t".join([shard, *map(str, row)]))
+            show("\t".join([shard, *map(str, row)]))
 
 
 @sandbox.command()
 @_folder
 def down(folder: Path) -> None:
     """End the servers and remove their data. Without a sandbox there is nothing to do."""
-    click.echo("sandbox is down" if sandbox_down(folder) else f"no sandbox in {folder}")
+    show("sandbox is down" if sandbox_down(folder) else f"no sandbox in {folder}")
 
 
 def _described(sandbox: Sandbox) -> str:

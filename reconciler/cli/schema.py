@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from reconciler.cli.streams import show
 from reconciler.spec.structure import spec_schema_text
 
 
@@ -14,4 +15,4 @@ def schema() -> None:
     An editor that speaks YAML finds it by the first line of a spec:
     `# yaml-language-server: $schema=PATH`, with PATH a file that holds this output.
     """
-    click.echo(spec_schema_text(), nl=False)
+    show(spec_schema_text())

@@ -13,7 +13,7 @@ from reconciler.cli import options
 from reconciler.cli.gates import ledger_gate_of
 from reconciler.cli.presenting import exit_with, presentation, style_for
 from reconciler.cli.run import load
-from reconciler.cli.streams import remark, show
+from reconciler.cli.streams import clear_screen, remark, show
 from reconciler.cli.wire import Worlds
 from reconciler.drive.status import current_apply, past_applies
 from reconciler.flows.keyspaces import Loaded, choose_environment
@@ -26,8 +26,6 @@ from reconciler.report.render import status_report
 from reconciler.report.write.text import write_text
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
-
-_CLEAR = "\x1b[H\x1b[2J"
 
 
 @click.command()
@@ -65,7 +63,7 @@ def status(
             applies = [apply for entry in found if isinstance(entry, tuple) for apply in entry]
             outcome = StatusOutcome(environment=chosen, applies=tuple(applies), now_s=now_s)
             if watch and how.style.colour:
-                click.echo(_CLEAR, nl=False)
+                clear_screen()
             show(status_report(outcome, how))
             _show_failed(failed)
             if not watch or not any(apply.holder for apply in applies):

@@ -1,24 +1,30 @@
-"""Standard output and standard error: a result must arrive, a remark need not.
+"""Where the words of a command leave it: standard output, standard error, and files to write.
 
-A terminal that hung up, or a full disk under a log, must not end an apply between two shards.
+Rules: nothing leaves with a secret in it (PL-12), which is why nobody else prints or writes such a
+file. A result must arrive, a remark need not: a terminal that hung up, or a full disk under a log,
+must not end an apply between two shards.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import sys
+from pathlib import Path
 from typing import TextIO, cast
 
 import click
 
+from reconciler.edges.secrets import SECRETS
 from reconciler.errors import Problem, Unavailable
+from reconciler.limits import SERVER_TEXTS_LOGGED_MAX
 
 
 def show(text: str) -> None:
     """The result, on standard output. Raises Unavailable: it could not be written there."""
     try:
-        click.echo(text.rstrip("\n"))
+        click.echo(SECRETS.redacted(text.rstrip("\n")))
     except BrokenPipeError:
         raise  # the reader has seen enough
     except OSError as error:
@@ -35,6 +41,28 @@ def show(text: str) -> None:
 def remark(text: str) -> None:
     """What goes on, on standard error, if that takes it."""
     click.echo(text, file=standard_error())
+
+
+def write_file(path: Path, text: str) -> None:
+    path.write_text(SECRETS.redacted(text), encoding="utf-8")
+
+
+def clear_screen() -> None:
+    click.echo("\x1b[H\x1b[2J", nl=False)
+
+
+class Remarks(logging.Handler):
+    """What edges log, as remarks: each line once, and not without an end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = record.getMessage()
+        if line not in self._told and len(self._told) < SERVER_TEXTS_LOGGED_MAX:
+            self._told.add(line)
+            remark(f"log: {line}")
 
 
 def standard_error() -> TextIO:
@@ -72,7 +100,7 @@ class _Unfailing:
     def write(self, text: str) -> int:
         try:
             if self._stream is not None:
-                self._stream.write(_uncommanding(text))
+                self._stream.write(_uncommanding(SECRETS.redacted(text)))
             return len(text)
         except (OSError, ValueError):  # ValueError: it was closed
             return len(text)

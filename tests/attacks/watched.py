@@ -21,7 +21,7 @@ from reconciler.plan.files import plan_paths
 from reconciler.plan.model import InputDigest, Plan
 from reconciler.plan.readable import render_readable_sql
 from reconciler.spec.load import load_keyspace
-from tests.attacks.lying_server import LyingServer, lying_server
+from tests.attacks.lying_server import Catalogue, Lies, LyingServer, lying_server
 from tests.fleet import Fleet
 from tests.github_double.hub import Hub
 from tests.github_double.server import serving
@@ -83,11 +83,20 @@ def connection_to(server: LyingServer, **rest: Any) -> dict[str, Any]:
 
 @contextmanager
 def watching(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, *, code_owners: str = "", **production: Any
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    code_owners: str = "",
+    lies: Lies | None = None,
+    catalogue: Catalogue | None = None,
+    **production: Any,
 ) -> Iterator[Watched]:
-    """`production` is laid over that environment."""
+    """`production` is laid over that environment; `lies` and `catalogue` are all servers'."""
     with ExitStack() as servers:
-        shard, scratch, ledger, before = (servers.enter_context(lying_server()) for _ in range(4))
+        known = catalogue or Catalogue()
+        beside = replace(known, variables={**known.variables, "server_uuid": "of-the-scratch"})
+        shard, ledger, before = (servers.enter_context(lying_server(known, lies)) for _ in range(3))
+        scratch = servers.enter_context(lying_server(beside, lies))
         fleet = Fleet(folder / "shop", [], lambda server: "", monkeypatch)
         monkeypatch.setenv("SCHEMA_PASSWORD", PASSWORD)
         common = {"scratch": connection_to(scratch)}

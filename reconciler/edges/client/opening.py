@@ -13,6 +13,7 @@ from reconciler.edges.client.login import PasswordUse
 from reconciler.edges.client.target import Target
 from reconciler.edges.client.tls import Encryption, ways_to_speak
 from reconciler.edges.client.wire import Wire
+from reconciler.edges.secrets import SECRETS
 from reconciler.limits import ANSWER_BYTES_MAX, TCP_DEAD_AFTER_S
 
 _SECURE_TRANSPORT_REQUIRED = 3159
@@ -34,6 +35,8 @@ def open_wire(
     target: Target, *, program: str, database: str | None, options: SessionOptions = _USUAL
 ) -> Wire:
     """Raises InvalidInput where the TLS files are no good, and else what `Wire.connect` raises."""
+    SECRETS.add(target.password, public=(target.user, target.host, target.database or ""))
+    SECRETS.add_address(target.socket or target.host)
     ways = ways_to_speak(target.tls, local=target.is_local, label=target.label)
     for way in ways[:-1]:
         try:

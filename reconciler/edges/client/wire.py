@@ -289,7 +289,12 @@ class Wire(_PyMySql):
             raise self._ended(_NOT_MYSQL)
         if CR.CR_ERROR_FIRST <= number <= CR.CR_ERROR_LAST:
             raise self._ended(_LOST)  # a client's error: a proxy tells of its own server
-        pymysql.err.raise_mysql_exception(data)
+        try:
+            pymysql.err.raise_mysql_exception(data)
+        except pymysql.err.MySQLError as error:
+            if data[3:4] == b"#":  # errors of a greeting have none
+                error.args = (*error.args, data[4:9].decode(errors="replace"))
+            raise
 
     def _take(self, size: int) -> bytes:
         end = self._at + size
@@ -374,6 +379,11 @@ class _Answer(_Result):
         if at != len(data):
             raise self.connection._ended(_NOT_MYSQL)
         return tuple(row)
+
+
+def error_state(error: Exception) -> str:
+    """The SQLSTATE that came with an error; HY000, "a general error", where none did."""
+    return str(error.args[2]) if len(error.args) > 2 else "HY000"
 
 
 def _all_of(packet: MysqlPacket) -> bytes:

@@ -6,6 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from reconciler.edges.secrets import SECRETS
 from reconciler.errors import Problem, Refused, Unavailable
 from reconciler.spec.tree import names_of, path_is_a_link
 
@@ -17,6 +18,7 @@ class WorkingTreeWriter:
         self._root = root.resolve()
 
     def write(self, path: str, content: bytes) -> None:
+        SECRETS.check_file(path, content)
         place = self._place(path)
         try:
             place.parent.mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ import base64
 from reconciler.edges.github.client import GithubClient
 from reconciler.edges.github.fields import Fields
 from reconciler.edges.github.notices import JOB_AUTHOR
+from reconciler.edges.secrets import SECRETS
 from reconciler.ports.notices import TokenKind
 
 _VIEWER = "query { viewer { login } }"
@@ -43,6 +44,9 @@ class GithubPlanCommits:
         additions: dict[str, bytes],
         removals: list[str],
     ) -> str:
+        """Raises Refused if a file holds a secret."""
+        for path, content in additions.items():
+            SECRETS.check_file(path, content)
         added = [
             {"path": path, "contents": base64.b64encode(content).decode()}
             for path, content in sorted(additions.items())

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from reconciler.edges.secrets import SECRETS
 from reconciler.limits import SUMMARY_BYTES_MAX
 
 
@@ -24,7 +25,7 @@ class RunnerFiles:
         room = SUMMARY_BYTES_MAX - size - len("\n\n")
         if room > 0:
             with path.open("a", encoding="utf-8") as file:
-                file.write(write(room).rstrip("\n") + "\n\n")
+                file.write(SECRETS.redacted(write(room)).rstrip("\n") + "\n\n")
 
     def output(self, values: Mapping[str, object]) -> None:
         """Outputs of the step; JSON keeps a value on its line."""
@@ -33,4 +34,5 @@ class RunnerFiles:
         with self._outputs.open("a", encoding="utf-8") as file:
             for name, value in values.items():
                 text = value if isinstance(value, str) else json.dumps(value)
-                file.write(f"{name.replace('_', '-')}={text.splitlines()[0] if text else ''}\n")
+                line = SECRETS.redacted(text.splitlines()[0]) if text else ""
+                file.write(f"{name.replace('_', '-')}={line}\n")

@@ -13,6 +13,7 @@ from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError
 
 from reconciler.edges.mysql.deadline import Overdue, Patience, map_with_deadline
+from reconciler.edges.secrets import SECRETS
 from reconciler.errors import InvalidInput, Problem
 from reconciler.limits import FORGE_ANSWER_S_MAX, FORGE_WHOLE_ANSWER_S_MAX
 
@@ -68,6 +69,7 @@ class _Bearer(AuthBase):
 class Transport:
     def __init__(self, *, api_url: str, token: str) -> None:
         _check_transport(api_url)
+        SECRETS.add(token)
         self._api_url = api_url.rstrip("/")
         self._auth = _Bearer(token)
 
@@ -86,7 +88,7 @@ class Transport:
                 request.verb,
                 self._url(request.path),
                 params=dict(request.parameters),
-                data=request.body,
+                data=_redacted(request.body),
                 auth=self._auth,
                 headers={
                     "Accept": "application/vnd.github+json",
@@ -109,6 +111,10 @@ class Transport:
         if path == "/graphql":
             return self._api_url.removesuffix("/v3") + path
         return self._api_url + path
+
+
+def _redacted(body: bytes | None) -> bytes | None:
+    return None if body is None else SECRETS.redacted(body.decode()).encode()
 
 
 def _whole_body(answer: requests.Response, bytes_max: int) -> bytes:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import requests
 
+from reconciler.edges.secrets import SECRETS
 from reconciler.errors import Problem, Unavailable
 from reconciler.limits import FORGE_ANSWER_S_MAX
 
 
 def post_text(url: str, text: str) -> None:
     """Raises Unavailable; the address is a secret and in no message (PL-12)."""
+    SECRETS.add(url)
+    told = {"text": SECRETS.redacted(text)}
     try:
-        with requests.post(
-            url, json={"text": text}, timeout=FORGE_ANSWER_S_MAX, stream=True
-        ) as answer:
+        with requests.post(url, json=told, timeout=FORGE_ANSWER_S_MAX, stream=True) as answer:
             status = answer.status_code
     except (requests.RequestException, ValueError) as error:
         raise _untold(type(error).__name__) from None

@@ -9,6 +9,7 @@ from dataclasses import replace
 from sqlalchemy import RowMapping
 
 from reconciler.edges.ledger.columns import Columns
+from reconciler.edges.secrets import SECRETS
 from reconciler.errors import Problem
 from reconciler.ledger.codec import answer_of, happened_of, reason_of, told_text, wait_of
 from reconciler.ledger.model import (
@@ -20,6 +21,7 @@ from reconciler.ledger.model import (
     StoredOperation,
     StoredStatement,
 )
+from reconciler.ledger.reasons import Told
 from reconciler.ledger.states import (
     ApplyState,
     Hold,
@@ -36,7 +38,7 @@ Row = RowMapping  # untyped, as drivers return it
 
 
 def line(message: str) -> str:
-    return visible_line(message, limit_chars=LEDGER_MESSAGE_CHARS_MAX)
+    return visible_line(SECRETS.redacted(message), limit_chars=LEDGER_MESSAGE_CHARS_MAX)
 
 
 def _shown_line(message: str) -> str:
@@ -50,7 +52,7 @@ def apply_columns(row: StoredApply) -> dict[str, object]:
     return {
         "state": row.state.value,
         "hold": row.hold.value,
-        "reason": told_text(row.reason),
+        "reason": _told(row.reason),
         "waits_since_s": row.waits_since_s,
         "soaking_wave": row.soaking.wave if row.soaking else None,
         "soak_until_s": row.soaking.until_s if row.soaking else None,
@@ -145,7 +147,7 @@ def stored_statement(row: Row) -> StoredStatement:
 def event_columns(entry: EventEntry) -> dict[str, object]:
     return {
         "at_s": entry.at_s,
-        "what": told_text(entry.what),
+        "what": _told(entry.what),
         "shard": entry.shard,
         "object_kind": entry.object_id.kind.value if entry.object_id else None,
         "object_name": entry.object_id.name if entry.object_id else None,
@@ -197,6 +199,10 @@ def _object_id(found: Columns) -> ObjectId:
 def _soaking(found: Columns) -> Soaking | None:
     wave = found.whole_or_none("soaking_wave")
     return None if wave is None else Soaking(wave, found.seconds("soak_until_s"))
+
+
+def _told(told: Told | None) -> str:
+    return SECRETS.redacted(told_text(told))
 
 
 def _problem_text(problem: Problem | None) -> str | None:

@@ -18,7 +18,7 @@ from pymysql.constants import CLIENT, CR
 from reconciler.edges.client.login import PluginRefused
 from reconciler.edges.client.opening import open_wire
 from reconciler.edges.client.target import Target
-from reconciler.edges.client.wire import Lost, Row, Wire
+from reconciler.edges.client.wire import Lost, Row, Wire, error_state
 from reconciler.edges.mysql.problems import (
     DEADLOCK,
     LinkLost,
@@ -29,11 +29,11 @@ from reconciler.edges.mysql.problems import (
     misread,
     password_asked_for,
     plugin_unknown,
-    server_error,
     server_problem,
     shard_timeout,
     tls_refused,
 )
+from reconciler.edges.mysql.server_texts import server_error
 from reconciler.errors import Unavailable
 from reconciler.limits import DEADLOCK_TRIES_MAX
 
@@ -211,7 +211,8 @@ class Link:
         if not _is_the_servers(number):
             self._wire.cut()  # PyMySQL's own words for what it did not understand
             return LinkLost("the connection was lost", sent=sent)
-        return ServerRefusal(server_error(number, message, database=self.database))
+        state = error_state(error)
+        return ServerRefusal(server_error(number, message, state=state, database=self.database))
 
 
 def connect(target: Target, *, program: str = "reconciler", with_database: bool = True) -> Link:
@@ -253,7 +254,8 @@ def _not_connected(target: Target, error: Exception) -> Unavailable:
     if number in _GOODBYES or not _is_the_servers(number):
         lost = LinkLost("the connection was lost while logging in", sent=False)
         return Unavailable(link_problem(label, lost))
-    return Unavailable(server_problem(label, server_error(number, message)))
+    said = server_error(number, message, state=error_state(error))
+    return Unavailable(server_problem(label, said))
 
 
 def _is_the_servers(number: int) -> bool:

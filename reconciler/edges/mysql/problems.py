@@ -1,8 +1,8 @@
 """What servers and networks answer, in words that name no host, account, password or address.
 
 A server's own message may hold an account and the machine it connects from ("Access denied for
-user 'x'@'10.0.0.5'"). Rule: what concerns logging in is worded here, by its number; any other
-message passes through `neutral`, which takes accounts and database names out of it.
+user 'x'@'10.0.0.5'"). Rule: what concerns logging in is worded here, by its number; of any other
+message `server_texts.py` says what may be told.
 
 Numbers: MySQL "Server Error Message Reference" and "Client Error Message Reference"; the ones above
 4000 and 1927, 1969 are MariaDB's where noted.
@@ -10,7 +10,6 @@ Numbers: MySQL "Server Error Message Reference" and "Client Error Message Refere
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,7 +25,6 @@ NO_SUCH_TABLE = 1146
 UNKNOWN_VARIABLE = 1193
 STARTED_OTHERWISE = 1290  # "running with the --%s option": read-only, or no grant tables
 
-_ACCOUNT = re.compile(r"(?:'[^']*'|`[^`]*`|\b[\w.%-]+)@(?:'[^']*'|`[^`]*`|[\w.%-]+)")
 _GRANTS = "give the login what `reconciler doctor` says is missing, then run the same command again"
 
 
@@ -349,21 +347,7 @@ def unseen_processes(label: str) -> Problem:
     )
 
 
-def neutral(message: str, *, database: str | None = None) -> str:
-    """A server's message without accounts and without the name of the database."""
-    message = _ACCOUNT.sub("<account>", message)
-    if database:
-        for qualifier in (f"`{database}`.", f"{database}.", f"{database}/"):
-            message = message.replace(qualifier, "")
-        message = message.replace(f"'{database}'", "<database>").replace(
-            f"`{database}`", "<database>"
-        )
-    return message
-
-
-def server_error(number: int, message: str, *, database: str | None = None) -> ServerError:
-    """What a server answered, fit to be shown."""
-    wording = _WORDING_BY_NUMBER.get(number)
-    if wording is not None and number in _NEVER_QUOTED:
-        return ServerError(number=number, message=wording.message)
-    return ServerError(number=number, message=neutral(message, database=database))
+def worded(number: int) -> str | None:
+    """Our words for an error that concerns logging in: its own say who, and from where."""
+    wording = _WORDING_BY_NUMBER.get(number) if number in _NEVER_QUOTED else None
+    return wording.message if wording else None

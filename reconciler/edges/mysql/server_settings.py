@@ -19,6 +19,7 @@ from reconciler.edges.mysql.problems import (
     server_unsupported,
 )
 from reconciler.edges.mysql.reading import text
+from reconciler.edges.mysql.server_texts import neutral
 from reconciler.errors import Unavailable
 from reconciler.model.server import Flavor, ServerSettings, ServerVersion
 
@@ -114,7 +115,7 @@ def look_at_server(link: Link) -> ServerLook:
     version_text, charset, collation, encryption, *values = map(_text, row)
     version = parse_version(version_text)
     if version is None:
-        raise Unavailable(server_unsupported(link.target.label, version_text))
+        raise Unavailable(server_unsupported(link.target.label, neutral(version_text)))
     if not (_WORD.fullmatch(charset) and _WORD.fullmatch(collation)):
         raise misread()
     found = dict(zip(names, values, strict=True))

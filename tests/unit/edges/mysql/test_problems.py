@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.edges.mysql.problems import neutral, server_error, server_problem
+from reconciler.edges.mysql.problems import server_problem
+from reconciler.edges.mysql.server_texts import neutral, server_error
 from reconciler.model.server import ServerError
 
 
@@ -71,3 +72,56 @@ def test_every_answer_has_a_stable_code_and_a_next_step(number: int, code: str) 
 def test_a_refused_statement_keeps_the_servers_own_words() -> None:
     error = server_error(1060, "Duplicate column name 'b'", database="d")
     assert error == ServerError(number=1060, message="Duplicate column name 'b'")
+
+
+@pytest.mark.invariant("PL-17")
+@pytest.mark.parametrize("number", [1030, 1105, 1524, 1644, 1815, 2999, 3100, 3619, 65_000])
+def test_a_text_that_is_about_no_definition_is_in_the_log_alone(
+    number: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    said = "vttablet: rpc error: code = Unavailable desc = 10.0.0.7:15999, for 'ann'@'10.0.0.5'"
+    error = server_error(number, said, state="0A000")
+    assert str(error) == (
+        f"an error of SQLSTATE 0A000, whose text is in this run's log alone ({number})"
+    )
+    (logged,) = caplog.messages
+    assert logged == (
+        f"error {number} (0A000) of a server: vttablet: rpc error: code = Unavailable desc ="
+        " <address>, for <account>"
+    )
+
+
+@pytest.mark.invariant("PL-17")
+def test_a_state_that_is_none_is_not_told() -> None:
+    assert "secre" not in str(server_error(1105, "x", state="secre"))
+
+
+@pytest.mark.invariant("PL-17")
+@pytest.mark.parametrize(
+    ("number", "said", "shown"),
+    [
+        (
+            1062,
+            "Duplicate entry 'ann@example.com' for key 'users.email'",
+            "Duplicate entry <value> for key 'users.email'",
+        ),
+        (
+            1062,
+            "Duplicate entry 'it's' for key' for key 'users.email'",
+            "Duplicate entry <value> for key 'users.email'",
+        ),
+        (
+            1366,
+            "Incorrect integer value: 'x' for column 'a' at row 1",
+            "Incorrect integer value: <value> for column 'a' at row 1",
+        ),
+        (1526, "Table has no partition for value 17", "Table has no partition for value <value>"),
+        (
+            1067,
+            "Invalid default value for 'a'",
+            "Invalid default value for 'a'",
+        ),
+    ],
+)
+def test_values_of_rows_are_not_told(number: int, said: str, shown: str) -> None:
+    assert server_error(number, said).message == shown
