@@ -511,7 +511,7 @@ def test_plan_in_ci_shows_the_plan_and_keeps_it_for_its_author(jobs: Jobs) -> No
     assert ended.code == 0, ended.said
     assert "ADD COLUMN `age`" in jobs.comments(number)[0]
     jobs.keep_artifact(number)
-    pulled = jobs.fleet.run("ci", "pull", "--pr", str(number))
+    pulled = jobs.fleet.run("ci", "pull", "-C", str(jobs.fleet.root), "--pr", str(number))
     assert pulled.code == 0, pulled.said
     assert PLAN_JSON in pulled.out
     jobs.fleet.commit("the plan that CI made")
@@ -524,11 +524,14 @@ def test_a_plan_that_was_tampered_with_on_its_way_is_not_written(jobs: Jobs) -> 
     jobs.fleet.edit("schemas/shop/users.sql", *ADD_COLUMN)
     jobs.fleet.commit("no plan yet")
     number = jobs.propose()
-    assert jobs.fleet.run("ci", "pull", "--pr", str(number)).code in (1, 3)
+    assert jobs.fleet.run("ci", "pull", "-C", str(jobs.fleet.root), "--pr", str(number)).code in (
+        1,
+        3,
+    )
     jobs.on_pull_request(number, "plan", "--files-only")
     assert jobs.comments(number) == []
     jobs.keep_artifact(number, edit=lambda text: text.replace(b"`age`", b"`agf`"))
-    pulled = jobs.fleet.run("ci", "pull", "--pr", str(number))
+    pulled = jobs.fleet.run("ci", "pull", "-C", str(jobs.fleet.root), "--pr", str(number))
     assert pulled.code == 3, pulled.said
     assert not (jobs.fleet.root / PLAN_JSON).exists()
 
