@@ -17,7 +17,6 @@ from reconciler.cli.streams import clear_screen, remark, show
 from reconciler.cli.wire import Worlds
 from reconciler.drive.status import current_apply, past_applies
 from reconciler.flows.keyspaces import Loaded, choose_environment
-from reconciler.limits import STATUS_WATCH_S
 from reconciler.outcomes.apply import ApplyStatus, StatusOutcome
 from reconciler.outcomes.exit_code import failed_code
 from reconciler.outcomes.failed import KeyspaceFailed
@@ -26,6 +25,9 @@ from reconciler.report.render import status_report
 from reconciler.report.write.text import write_text
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
+
+# How often `status --watch` looks again.
+_STATUS_WATCH_S = 1.0
 
 
 @click.command()
@@ -68,7 +70,7 @@ def status(
             _show_failed(failed)
             if not watch or not any(apply.holder for apply in applies):
                 break
-            time.sleep(STATUS_WATCH_S)
+            time.sleep(_STATUS_WATCH_S)
     exit_with(failed_code(entry) for entry in failed)
 
 

@@ -18,7 +18,9 @@ import click
 
 from reconciler.edges.secrets import SECRETS
 from reconciler.errors import Problem, Unavailable
-from reconciler.limits import SERVER_TEXTS_LOGGED_MAX
+
+# Texts of server errors that the log of one run shows.
+_SERVER_TEXTS_LOGGED_MAX = 200
 
 
 def show(text: str) -> None:
@@ -60,7 +62,7 @@ class Remarks(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         line = record.getMessage()
-        if line not in self._told and len(self._told) < SERVER_TEXTS_LOGGED_MAX:
+        if line not in self._told and len(self._told) < _SERVER_TEXTS_LOGGED_MAX:
             self._told.add(line)
             remark(f"log: {line}")
 

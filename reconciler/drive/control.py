@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from reconciler.drive.limits import REQUEST_ANSWER_S_MAX, ROLLOUT_POLL_S, SIGN_OF_LIFE_S_MAX
 from reconciler.drive.open import OpenApply, grouped
 from reconciler.drive.record import ApplyRecord
 from reconciler.drive.status import is_driven
@@ -22,7 +23,6 @@ from reconciler.ledger.reasons import (
     Unanswered,
 )
 from reconciler.ledger.states import RequestKind, RequestState
-from reconciler.limits import REQUEST_ANSWER_S_MAX, ROLLOUT_POLL_S, SIGN_OF_LIFE_S_MAX
 from reconciler.outcomes.apply import ControlOutcome
 from reconciler.ports.clock import Clock
 from reconciler.ports.ledger import LeaseLost, Ledger

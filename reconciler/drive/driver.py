@@ -14,6 +14,7 @@ from functools import partial
 from typing import assert_never
 
 from reconciler.drive.gates import GATES, WaveGates
+from reconciler.drive.limits import ROLLOUT_POLL_S, SETTLES_PER_SHARD_MAX
 from reconciler.drive.open import OpenApply, RolloutOrder
 from reconciler.drive.record import ApplyRecord
 from reconciler.drive.requests import RolloutRequests
@@ -40,7 +41,6 @@ from reconciler.ledger.reasons import (
     Stopped,
 )
 from reconciler.ledger.states import FINISHED, ApplyState, Hold, OperationState
-from reconciler.limits import ROLLOUT_POLL_S, SETTLES_PER_SHARD_MAX
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.progress import (
     ProgressEvent,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import assert_never
 
+from reconciler.drive.limits import HEARTBEAT_S, ROLLOUT_POLL_S
 from reconciler.drive.record import ApplyRecord
 from reconciler.drive.shard.task import RolloutWorld
 from reconciler.ledger.model import Lease, Request
@@ -20,7 +21,6 @@ from reconciler.ledger.reasons import (
     TakenUpAgain,
 )
 from reconciler.ledger.states import RequestKind, RequestState
-from reconciler.limits import HEARTBEAT_S, ROLLOUT_POLL_S
 from reconciler.rollout.decide import Asked
 from reconciler.rollout.hold import nothing_to_release
 

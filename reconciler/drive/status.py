@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from reconciler.drive.limits import HEARTBEAT_MISSED_S_MAX, STATUS_APPLIES_MAX, STATUS_EVENTS_MAX
 from reconciler.drive.rows import shard_rows, wave_rows
 from reconciler.ledger.model import (
     Request,
@@ -31,7 +32,6 @@ from reconciler.ledger.states import (
     OperationState,
     StatementState,
 )
-from reconciler.limits import HEARTBEAT_MISSED_S_MAX, STATUS_APPLIES_MAX, STATUS_EVENTS_MAX
 from reconciler.outcomes.apply import ApplyStatus, LedgerEvent, ShardRow
 from reconciler.ports.ledger import Ledger
 from reconciler.rollout.hold import nothing_to_release, release

@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
-from reconciler.limits import COMMENT_PAUSE_S
 from reconciler.outcomes.progress import ProgressEvent, RolloutStarted, ShardEnded
+
+# A comment that is edited more often than people look only uses up the token's rate limit.
+_COMMENT_PAUSE_S = 10.0
 
 Notify = Callable[[ProgressEvent], None]
 
@@ -33,7 +35,7 @@ def told_meanwhile(begin: Callable[[], None], say: Callable[[], None]) -> Iterat
             if ended.is_set():
                 return
             say()
-            ended.wait(COMMENT_PAUSE_S)
+            ended.wait(_COMMENT_PAUSE_S)
 
     def notify(event: ProgressEvent) -> None:
         if isinstance(event, RolloutStarted):

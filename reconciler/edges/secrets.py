@@ -15,9 +15,9 @@ import re
 import threading
 from collections.abc import Iterable
 
+from reconciler.edges.limits import SECRET_CHARS_MIN
 from reconciler.edges.spellings import Spellings, spellings_of
 from reconciler.errors import Problem, Refused
-from reconciler.limits import SECRET_CHARS_MIN
 from reconciler.spec.secrets import NOT_SHOWN
 
 ADDRESS = "<address>"

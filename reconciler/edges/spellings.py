@@ -11,7 +11,7 @@ import base64
 import re
 from dataclasses import dataclass
 
-from reconciler.limits import SECRET_CHARS_MIN
+from reconciler.edges.limits import SECRET_CHARS_MIN
 
 # Between two characters: what Markdown and log writers put there that is not seen.
 _UNSEEN = "[\u200b\u2060]?"

@@ -13,9 +13,9 @@ from reconciler.ddl.fingerprint import NORMALIZER_VERSION, RENDERER_VERSION
 from reconciler.diff.counters import wanted_counters
 from reconciler.diff.model import SchemaDiff
 from reconciler.diff.schema_diff import diff_schemas
+from reconciler.flows.limits import COHORTS_PARALLEL
 from reconciler.guard.model import Obstacle, Refusal
 from reconciler.guard.permission import permission_refusals
-from reconciler.limits import COHORTS_PARALLEL
 from reconciler.model.fleet import in_key_order
 from reconciler.model.object_id import ObjectId, table_id
 from reconciler.model.observation import Observation, ObservedShard

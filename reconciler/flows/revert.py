@@ -14,8 +14,8 @@ from reconciler.ddl.fingerprint import schema_fingerprint
 from reconciler.ddl.read import read_table
 from reconciler.ddl.render import create_table_sql
 from reconciler.errors import InvalidInput, Problem, Refused
+from reconciler.flows.limits import PLAN_ID_CHARS_MIN
 from reconciler.flows.reconcile_pass import begin_pass
-from reconciler.limits import PLAN_ID_CHARS_MIN
 from reconciler.model.policy import HazardKind
 from reconciler.model.schema import Table
 from reconciler.model.server import Flavor, ServerVersion

@@ -21,9 +21,10 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 import rfc8785
 
 from reconciler.errors import Location, Problem, Refused
-from reconciler.limits import PLAN_BYTES_MAX, PLAN_VALUES_MAX, PROBLEM_CHARS_MAX
+from reconciler.limits import PLAN_BYTES_MAX, PROBLEM_CHARS_MAX
 from reconciler.model.policy import Hazard
 from reconciler.plan.commitment import reasons_of, reasons_sha256, with_reasons
+from reconciler.plan.limits import PLAN_VALUES_MAX
 from reconciler.plan.model import PLAN_FORMAT, Plan, PlanCore, PlanMeta
 from reconciler.plan.visible import is_hidden, visible_line
 from reconciler.strict_json import JsonUnreadable, read_json

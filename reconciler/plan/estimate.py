@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from reconciler.diff.model import Operation
-from reconciler.limits import MOMENT_S, REWRITE_BYTES_PER_S_MAX, REWRITE_BYTES_PER_S_MIN
+from reconciler.limits import REWRITE_BYTES_PER_S_MAX, REWRITE_BYTES_PER_S_MIN
+from reconciler.plan.limits import MOMENT_S
 from reconciler.plan.model import Algorithm, ChangeSet, PlanCore, PlannedStatement
 from reconciler.spec.model import RolloutSpec
 

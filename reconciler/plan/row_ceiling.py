@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
 from reconciler.diff.model import Operation
-from reconciler.limits import ROW_CEILING_MIN, ROW_CEILING_STEP
+from reconciler.plan.limits import ROW_CEILING_MIN, ROW_CEILING_STEP
 from reconciler.plan.model import Algorithm, PlannedStatement
 
 

@@ -14,7 +14,6 @@ from reconciler.ddl.normalize import normalize_table
 from reconciler.diff.counters import wanted_counters
 from reconciler.diff.model import Operation, Step
 from reconciler.guard.model import Refusal
-from reconciler.limits import PROOF_PARALLEL
 from reconciler.model.object_id import table_id
 from reconciler.model.observation import ObservedShard
 from reconciler.model.policy import Hazard, Policy
@@ -30,6 +29,7 @@ from reconciler.ports.world import World
 from reconciler.prove.chain import Ran
 from reconciler.prove.cross_database_children import cross_database_child_findings
 from reconciler.prove.finding import Finding
+from reconciler.prove.limits import PROOF_PARALLEL
 from reconciler.prove.part import parts_of
 from reconciler.prove.part_proof import prove_part
 from reconciler.prove.programs import program_findings

@@ -12,12 +12,12 @@ from reconciler.ddl.foreign import ForeignDefinition
 from reconciler.diff.model import Operation
 from reconciler.diff.schema_diff import diff_schemas
 from reconciler.guard.model import Refusal
-from reconciler.limits import PROOF_EXCLUSIONS_MAX, PROOF_ROUNDS_MAX
 from reconciler.model.schema import Schema
 from reconciler.ports.scratch import Scratch
 from reconciler.prove.chain import Chain, Ran
 from reconciler.prove.copies import Copy, CopyMaker, NotCopied, Original
 from reconciler.prove.cross_database import children_for, parents_for
+from reconciler.prove.limits import PROOF_EXCLUSIONS_MAX, PROOF_ROUNDS_MAX
 from reconciler.prove.part import Part, names_of
 from reconciler.prove.refusals import (
     child_left_behind,

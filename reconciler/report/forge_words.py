@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from typing import assert_never
 
 from reconciler.errors import Problem
-from reconciler.limits import STATUS_CHARS_MAX
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.drift import DriftOutcome
 from reconciler.outcomes.failed import KeyspaceFailed
@@ -20,6 +19,7 @@ from reconciler.plan import words
 from reconciler.plan.model import Plan
 from reconciler.plan.visible import visible_line
 from reconciler.report.drift_words import is_clean, verdict
+from reconciler.report.limits import STATUS_CHARS_MAX
 from reconciler.report.next_steps import is_verified, verify_verdict
 from reconciler.report.summary import changes_line, short_id, summarise
 from reconciler.spec.model import ReviewRule

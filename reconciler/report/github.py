@@ -8,9 +8,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from reconciler.limits import ANNOTATIONS_MAX
 from reconciler.plan.visible import visible_line
 from reconciler.report.findings import Finding, Level
+from reconciler.report.limits import ANNOTATIONS_MAX
 
 _MESSAGE_CHARS_MAX = 2_000
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 
 from reconciler.ddl.definition.file import DefinitionFile
 from reconciler.errors import InvalidInput, Location, Problem, ReconcilerError, Refused
-from reconciler.limits import KEYSPACE_PROBLEMS_MAX, SPEC_BYTES_MAX
+from reconciler.limits import SPEC_BYTES_MAX
 from reconciler.model.file_problems import first_problems
 from reconciler.model.fleet import is_keyspace_name
 from reconciler.model.renames import Rename
 from reconciler.spec.addresses import Reaching, shared_databases
 from reconciler.spec.definitions import Definitions, contradictions, read_definitions
+from reconciler.spec.limits import KEYSPACE_PROBLEMS_MAX
 from reconciler.spec.model import SpecFile
 from reconciler.spec.read import spec_from_document
 from reconciler.spec.text import digest_of, text_of

@@ -16,8 +16,9 @@ from typing import Any
 import yaml
 
 from reconciler.errors import InvalidInput, Location, Problem
-from reconciler.limits import FILE_PROBLEMS_MAX, YAML_DEPTH_MAX, YAML_NODES_MAX
+from reconciler.limits import FILE_PROBLEMS_MAX
 from reconciler.model.file_problems import first_problems
+from reconciler.spec.limits import YAML_DEPTH_MAX, YAML_NODES_MAX
 from reconciler.spec.secrets import Path, shown_key
 
 Value = str | int | float | bool | None | list["Value"] | dict[str, "Value"]

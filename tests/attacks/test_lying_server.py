@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.edges.client.limits import ANSWER_BYTES_MAX
 from reconciler.edges.mysql import live
-from reconciler.limits import ANSWER_BYTES_MAX
 from reconciler.model.observation import ObservedShard, Unreachable
 from reconciler.spec.model import Connection
 from tests.attacks import packets

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.limits import FORK_FILES_MORE_MAX
+from reconciler.flows.limits import FORK_FILES_MORE_MAX
 from reconciler.plan.codec import dump_plan, load_plan, plan_from_core
 from reconciler.plan.commitment import with_words
 from reconciler.plan.readable import render_readable_sql

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from reconciler.cli.doctor import doctor
 from reconciler.edges.clock import SystemClock
-from reconciler.limits import CODE_OWNERS_LINES_MAX
+from reconciler.guard.limits import CODE_OWNERS_LINES_MAX
 from tests.github_double.hub import ADA, Hub
 from tests.github_double.server import TOKEN, Double, Fault, serving
 

@@ -11,11 +11,11 @@ import pytest
 
 from reconciler.ddl.foreign import ForeignDefinition
 from reconciler.diff.session import UNCHECKED
+from reconciler.edges.mysql.limits import SCRATCH_LEFTOVER_AFTER_S
 from reconciler.edges.mysql.scratch import MysqlScratch
 from reconciler.edges.server.process import RunningServer
 from reconciler.edges.workers import ThreadWorkers
 from reconciler.errors import Problem, Refused, Unavailable
-from reconciler.limits import SCRATCH_LEFTOVER_AFTER_S
 from reconciler.model.observation import CrossDatabaseChild
 from reconciler.model.schema import Column, ForeignKey, Table
 from reconciler.model.server import Flavor, ServerSettings

@@ -10,17 +10,17 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.drive.limits import CLAIM_WAIT_S_MAX
+from reconciler.edges.mysql.limits import (
+    LOCK_SHOW_SELF_EVERY_S,
+    LOCK_SILENT_S_MAX,
+    SESSION_SILENT_S_MAX,
+)
 from reconciler.edges.mysql.session import MysqlShardSession
 from reconciler.edges.mysql.statement_watch import Idle, Over, Runs, StatementWatch, Unseen
 from reconciler.edges.server.find import find_servers
 from reconciler.edges.server.process import RunningServer, start_server
 from reconciler.errors import Unavailable
-from reconciler.limits import (
-    CLAIM_WAIT_S_MAX,
-    LOCK_SHOW_SELF_EVERY_S,
-    LOCK_SILENT_S_MAX,
-    SESSION_SILENT_S_MAX,
-)
 from reconciler.model.object_id import table_id
 from reconciler.model.observation import ObservedShard
 from reconciler.model.server import Flavor

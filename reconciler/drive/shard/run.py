@@ -9,6 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
+from reconciler.drive.limits import (
+    CLAIM_WAIT_S_MAX,
+    GUARD_PAUSE_S,
+    GUARD_WAIT_S_MAX,
+    SETTLE_PAUSE_S,
+)
 from reconciler.drive.shard.before import not_allowed, not_as_planned
 from reconciler.drive.shard.looks import end_differs, object_differs, position_seen
 from reconciler.drive.shard.problems import (
@@ -51,12 +57,6 @@ from reconciler.ledger.reasons import (
     OutcomeLost,
 )
 from reconciler.ledger.states import OperationState, StatementState
-from reconciler.limits import (
-    CLAIM_WAIT_S_MAX,
-    GUARD_PAUSE_S,
-    GUARD_WAIT_S_MAX,
-    SETTLE_PAUSE_S,
-)
 from reconciler.model.object_id import ObjectId
 from reconciler.plan.model import Effect, PlannedStatement
 from reconciler.ports.engine import Applied, Failed, Unknown

@@ -7,6 +7,7 @@ its before-state and not running: it never ran, or was rolled back. Anything els
 
 from __future__ import annotations
 
+from reconciler.drive.limits import SETTLE_LOOKS_MAX, SETTLE_PAUSE_S, SETTLE_WAIT_S_MAX
 from reconciler.drive.shard.looks import end_differs, position_seen
 from reconciler.drive.shard.problems import still_unknown
 from reconciler.drive.shard.recorder import RecordLost, ShardRecorder
@@ -23,7 +24,6 @@ from reconciler.errors import Problem, Unavailable
 from reconciler.ledger.model import Lease, StoredStatement
 from reconciler.ledger.reasons import StatementFound
 from reconciler.ledger.states import OperationState, StatementState
-from reconciler.limits import SETTLE_LOOKS_MAX, SETTLE_PAUSE_S, SETTLE_WAIT_S_MAX
 from reconciler.ports.shards import ShardSession
 from reconciler.rollout.transitions import Move
 

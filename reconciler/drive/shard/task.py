@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
+from reconciler.drive.limits import RETRY_PAUSE_S, RETRY_PAUSE_S_MAX, ROLLOUT_POLL_S
 from reconciler.drive.shard.basis import ShardBasis
 from reconciler.errors import Problem
 from reconciler.guard.classify import states_along
 from reconciler.guard.model import Refusal
 from reconciler.ledger.model import StoredOperation
-from reconciler.limits import RETRY_PAUSE_S, RETRY_PAUSE_S_MAX, ROLLOUT_POLL_S
 from reconciler.model.object_id import ObjectId
 from reconciler.ports.clock import Clock, WorkerPool
 from reconciler.ports.ledger import Ledger

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import pymysql
 from pymysql.constants import CR
 
+from reconciler.edges.client.limits import ANSWER_BYTES_MAX, TCP_DEAD_AFTER_S
 from reconciler.edges.client.login import PasswordUse
 from reconciler.edges.client.target import Target
 from reconciler.edges.client.tls import Encryption, ways_to_speak
 from reconciler.edges.client.wire import Wire
 from reconciler.edges.secrets import SECRETS
-from reconciler.limits import ANSWER_BYTES_MAX, TCP_DEAD_AFTER_S
 
 _SECURE_TRANSPORT_REQUIRED = 3159
 

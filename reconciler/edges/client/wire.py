@@ -19,9 +19,9 @@ from pymysql.connections import MAX_PACKET_LEN, Connection, MySQLResult
 from pymysql.constants import CLIENT, COMMAND, CR
 from pymysql.protocol import MysqlPacket
 
+from reconciler.edges.client.limits import COLUMNS_MAX, LOGIN_BYTES_MAX
 from reconciler.edges.client.login import PasswordUse, PluginRefused, ProofOnly
 from reconciler.edges.client.tls import Encryption
-from reconciler.limits import COLUMNS_MAX, LOGIN_BYTES_MAX
 
 _Packet = TypeVar("_Packet", bound=MysqlPacket)
 Row = tuple[object, ...]

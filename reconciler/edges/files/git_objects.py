@@ -19,7 +19,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from reconciler.edges.files.git_process import GitProcess
-from reconciler.limits import (
+from reconciler.edges.files.limits import (
     GIT_ANSWER_S_MAX,
     GIT_COMMIT_BYTES_MAX,
     GIT_TREE_BYTES_MAX,

@@ -17,9 +17,9 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from reconciler.edges.files.limits import GIT_ANSWER_S_MAX
 from reconciler.edges.programs import bare_environment, find_program
 from reconciler.errors import Problem, Unavailable
-from reconciler.limits import GIT_ANSWER_S_MAX
 
 # They read objects, references and settings. None of them looks at the working tree or its index,
 # runs a hook, a filter, a diff driver or a pager, or speaks to another repository.

@@ -10,9 +10,10 @@ import zlib
 
 from reconciler.edges.github.client import GithubClient
 from reconciler.edges.github.fields import Fields
+from reconciler.edges.github.limits import ARTIFACT_BYTES_MAX, ARTIFACT_UNPACKED_BYTES_MAX
 from reconciler.edges.github.problems import unclear
 from reconciler.errors import Problem, Refused
-from reconciler.limits import ARTIFACT_BYTES_MAX, ARTIFACT_UNPACKED_BYTES_MAX, PLAN_BYTES_MAX
+from reconciler.limits import PLAN_BYTES_MAX
 from reconciler.model.fleet import is_environment_name, is_keyspace_name
 
 ARTIFACT = "reconciler-plans"

@@ -16,16 +16,16 @@ from urllib.parse import parse_qs, urlsplit
 import stamina
 from requests.utils import parse_header_links
 
-from reconciler.edges.github.problems import denied, failing, rate_limited, unclear, unreachable
-from reconciler.edges.github.transport import NoReply, Reply, Request, TooLarge, Transport
-from reconciler.errors import Unavailable
-from reconciler.limits import (
+from reconciler.edges.github.limits import (
     FORGE_ANSWER_BYTES_MAX,
     FORGE_ATTEMPTS_MAX,
     FORGE_PAGE,
     FORGE_PAGES_MAX,
     FORGE_WAIT_S_MAX,
 )
+from reconciler.edges.github.problems import denied, failing, rate_limited, unclear, unreachable
+from reconciler.edges.github.transport import NoReply, Reply, Request, TooLarge, Transport
+from reconciler.errors import Unavailable
 
 _TIME_S_MAX = 1 << 37  # in the year 6325, which datetime still holds
 _SAID_BYTES_MAX = 4_096  # of a refusal, in which a few words are looked for

@@ -11,13 +11,13 @@ from urllib.parse import quote
 from reconciler.edges.github.client import GithubClient
 from reconciler.edges.github.commits import token_login
 from reconciler.edges.github.fields import Fields
+from reconciler.edges.github.limits import FORGE_FILES_MAX, FORGE_TREES_MAX
 from reconciler.edges.github.notices import JOB_AUTHOR
 from reconciler.edges.github.problems import denied, unclear
 from reconciler.errors import InvalidInput, Refused
 from reconciler.guard.review.account import Account
 from reconciler.guard.review.approvals import PullRequest, PullRequestReview, ReviewState
 from reconciler.guard.review.pushes import Push, PushKind
-from reconciler.limits import FORGE_FILES_MAX, FORGE_TREES_MAX
 from reconciler.ports.forge import ForgeEntry
 from reconciler.spec.tree import names_of, path_is_a_link, too_large, unreadable
 

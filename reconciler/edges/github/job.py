@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.edges.github.fields import Fields
+from reconciler.edges.github.limits import EVENT_BYTES_MAX, EVENT_VALUES_MAX
 from reconciler.errors import InvalidInput, Problem, Unavailable
-from reconciler.limits import EVENT_BYTES_MAX, EVENT_VALUES_MAX
 from reconciler.ports.job import BranchEvent, Event, Job, MergeGroupEvent, PullRequestEvent
 from reconciler.strict_json import JsonUnreadable, read_json
 

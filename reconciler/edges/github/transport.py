@@ -12,10 +12,10 @@ import requests
 from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError
 
+from reconciler.edges.github.limits import FORGE_ANSWER_S_MAX, FORGE_WHOLE_ANSWER_S_MAX
 from reconciler.edges.mysql.deadline import Overdue, Patience, map_with_deadline
 from reconciler.edges.secrets import SECRETS
 from reconciler.errors import InvalidInput, Problem
-from reconciler.limits import FORGE_ANSWER_S_MAX, FORGE_WHOLE_ANSWER_S_MAX
 
 API_VERSION = "2022-11-28"
 _CHUNK_BYTES = 1 << 16

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import requests
 
+from reconciler.edges.github.limits import FORGE_ANSWER_S_MAX
 from reconciler.edges.secrets import SECRETS
 from reconciler.errors import Problem, Unavailable
-from reconciler.limits import FORGE_ANSWER_S_MAX
 
 
 def post_text(url: str, text: str) -> None:

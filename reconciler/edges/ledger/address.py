@@ -15,9 +15,9 @@ from sqlalchemy.exc import ArgumentError
 
 from reconciler.edges.client.target import Target
 from reconciler.edges.client.tls import Insecure, TlsFiles, TlsSetting
+from reconciler.edges.ledger.limits import LEDGER_BUSY_S_MAX
 from reconciler.edges.mysql.target import expand
 from reconciler.errors import InvalidInput, Problem
-from reconciler.limits import LEDGER_BUSY_S_MAX
 from reconciler.spec.variables import VARIABLE
 
 _FILES = {"ssl_ca": "ca", "ssl_cert": "cert", "ssl_key": "key"}

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import RowMapping
 
+from reconciler.edges.ledger.limits import LEDGER_VALUES_MAX
 from reconciler.errors import Problem, Unavailable
-from reconciler.limits import LEDGER_VALUES_MAX
 from reconciler.strict_json import JsonUnreadable, read_json
 
 Word = TypeVar("Word", bound=StrEnum)

@@ -21,12 +21,12 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from reconciler.edges.client.opening import SessionOptions, is_about_encryption, open_wire
 from reconciler.edges.client.wire import Wire
 from reconciler.edges.ledger.address import mysql_target, parse_address
-from reconciler.errors import Problem, Unavailable
-from reconciler.limits import (
+from reconciler.edges.ledger.limits import (
     LEDGER_ANSWER_BYTES_MAX,
     LEDGER_BUSY_S_MAX,
     LEDGER_CONNECTIONS_MAX,
 )
+from reconciler.errors import Problem, Unavailable
 
 _UPGRADE_LOCK = "reconciler.ledger.upgrade"
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from reconciler.edges.mysql.connect import Link, Row
+from reconciler.edges.mysql.limits import BLOCKERS_SHOWN_MAX, STATEMENT_SHOWN_CHARS_MAX
 from reconciler.edges.mysql.problems import ServerRefusal
 from reconciler.edges.mysql.reading import number, text
 from reconciler.guard.access import SHOWS_LOCKS
-from reconciler.limits import BLOCKERS_SHOWN_MAX, STATEMENT_SHOWN_CHARS_MAX
 from reconciler.model.server import Flavor
 from reconciler.ports.shards import BlockerEnd
 

@@ -19,6 +19,7 @@ from reconciler.edges.client.login import PluginRefused
 from reconciler.edges.client.opening import open_wire
 from reconciler.edges.client.target import Target
 from reconciler.edges.client.wire import Lost, Row, Wire, error_state
+from reconciler.edges.mysql.limits import DEADLOCK_TRIES_MAX
 from reconciler.edges.mysql.problems import (
     DEADLOCK,
     LinkLost,
@@ -35,7 +36,6 @@ from reconciler.edges.mysql.problems import (
 )
 from reconciler.edges.mysql.server_texts import server_error
 from reconciler.errors import Unavailable
-from reconciler.limits import DEADLOCK_TRIES_MAX
 
 __all__ = ["Link", "Parameter", "Row", "connect"]
 

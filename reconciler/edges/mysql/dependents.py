@@ -14,12 +14,12 @@ from reconciler.ddl.usage import names_in
 from reconciler.edges.mysql.connect import Link, Row
 from reconciler.edges.mysql.cross_database_children import read_references
 from reconciler.edges.mysql.grants import SHOWS_TABLES, unseen_with
+from reconciler.edges.mysql.limits import PROGRAMS_ELSEWHERE_BYTES_MAX, VIEWS_ON_VIEWS_MAX
 from reconciler.edges.mysql.once_per_server import OncePerServer
 from reconciler.edges.mysql.problems import ServerRefusal
 from reconciler.edges.mysql.reading import column, number, text
 from reconciler.edges.mysql.scratch_server import is_scratch_name
 from reconciler.edges.mysql.server_settings import ServerLook
-from reconciler.limits import PROGRAMS_ELSEWHERE_BYTES_MAX, VIEWS_ON_VIEWS_MAX
 from reconciler.model.access import Privileges
 from reconciler.model.dependents import Dependents, Program
 from reconciler.model.object_id import ObjectKind

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from reconciler.edges.mysql.connect import Link
+from reconciler.edges.mysql.limits import ANSWER_LOST_AFTER_S, ENGINE_LOOK_S, KILLED_ANSWER_S_MAX
 from reconciler.edges.mysql.problems import (
     DEADLOCK,
     LOCK_WAIT_TIMEOUT,
@@ -26,7 +27,6 @@ from reconciler.edges.mysql.session_settings import Variables, set_session, stat
 from reconciler.edges.mysql.shard_link import ShardLink
 from reconciler.edges.mysql.statement_watch import Idle, Over, Runs, StatementWatch, Unseen
 from reconciler.errors import Unavailable
-from reconciler.limits import ANSWER_LOST_AFTER_S, ENGINE_LOOK_S, KILLED_ANSWER_S_MAX
 from reconciler.model.engine import EngineName, Handle
 from reconciler.model.server import ServerError, ServerSettings
 from reconciler.ports.engine import (

@@ -17,6 +17,7 @@ from reconciler.edges.mysql.cross_database_children import CrossDatabaseChildren
 from reconciler.edges.mysql.deadline import Overdue, Patience, map_with_deadline
 from reconciler.edges.mysql.dependents import ProgramsElsewhere
 from reconciler.edges.mysql.grants import SHOWS_TABLES, unseen_with
+from reconciler.edges.mysql.limits import LOOK_BYTES_MAX, OBSERVE_ANSWERS_MAX
 from reconciler.edges.mysql.others import read_cross_database_parents, read_others
 from reconciler.edges.mysql.problems import (
     as_unavailable,
@@ -30,7 +31,6 @@ from reconciler.edges.mysql.server_settings import ServerLook, look_at_server
 from reconciler.edges.mysql.session_settings import session_variables, set_session
 from reconciler.edges.mysql.target import required_database, resolve
 from reconciler.errors import Problem, ReconcilerError, Unavailable
-from reconciler.limits import LOOK_BYTES_MAX, OBSERVE_ANSWERS_MAX
 from reconciler.model.dependents import Dependents
 from reconciler.model.observation import Observation, ObservedShard, TableFacts, Unreachable
 from reconciler.spec.model import ShardSpec

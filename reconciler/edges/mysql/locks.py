@@ -18,6 +18,14 @@ from pathlib import Path
 
 from reconciler.edges.client.target import Target
 from reconciler.edges.mysql.connect import Link, connect
+from reconciler.edges.mysql.limits import (
+    LOCK_ANSWER_S_MAX,
+    LOCK_HOLDER_BYTES_MAX,
+    LOCK_LET_GO_S_MAX,
+    LOCK_SHOW_SELF_EVERY_S,
+    LOCK_SILENT_S_MAX,
+    LOCKS_PER_STATEMENT_MAX,
+)
 from reconciler.edges.mysql.problems import (
     LinkLost,
     ServerRefusal,
@@ -29,15 +37,7 @@ from reconciler.edges.mysql.problems import (
 from reconciler.edges.mysql.reading import number, text
 from reconciler.edges.mysql.target import required_database, resolve
 from reconciler.errors import Problem, Refused
-from reconciler.limits import (
-    LOCK_ANSWER_S_MAX,
-    LOCK_HOLDER_BYTES_MAX,
-    LOCK_LET_GO_S_MAX,
-    LOCK_SHOW_SELF_EVERY_S,
-    LOCK_SILENT_S_MAX,
-    LOCKS_PER_STATEMENT_MAX,
-    OBSERVE_PARALLEL_MIN,
-)
+from reconciler.limits import OBSERVE_PARALLEL_MIN
 from reconciler.ports.clock import Clock, Workers
 from reconciler.spec.model import ShardSpec
 

@@ -13,6 +13,7 @@ from reconciler.ddl.quote import quote_identifier
 from reconciler.ddl.scan import defined_table
 from reconciler.ddl.sequences import with_own_sequences_bare
 from reconciler.edges.mysql.connect import Link, Row
+from reconciler.edges.mysql.limits import READ_ATTEMPTS_MAX
 from reconciler.edges.mysql.problems import (
     NO_SUCH_TABLE,
     ServerRefusal,
@@ -21,7 +22,6 @@ from reconciler.edges.mysql.problems import (
     misread,
 )
 from reconciler.errors import Unavailable
-from reconciler.limits import READ_ATTEMPTS_MAX
 from reconciler.model.observation import TableFacts
 from reconciler.model.server import ServerError
 

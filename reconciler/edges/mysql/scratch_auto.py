@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reconciler.edges.client.target import Target
+from reconciler.edges.mysql.limits import SCRATCH_ANSWER_S_MAX, SCRATCH_CONNECT_S_MAX
 from reconciler.edges.server.find import ServerBinary, find_servers
 from reconciler.edges.server.options import Purpose
 from reconciler.edges.server.process import RunningServer, start_server
 from reconciler.errors import Problem, Refused
-from reconciler.limits import SCRATCH_ANSWER_S_MAX, SCRATCH_CONNECT_S_MAX
 from reconciler.model.server import Flavor, ServerSettings, ServerVersion
 
 # What cannot be set for a session; the server is started with it, or must have it.

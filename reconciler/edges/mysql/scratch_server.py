@@ -15,10 +15,10 @@ from contextlib import suppress
 from reconciler.ddl.quote import quote_identifier
 from reconciler.edges.client.target import Target
 from reconciler.edges.mysql.connect import Link, connect
+from reconciler.edges.mysql.limits import SCRATCH_LEFTOVER_AFTER_S
 from reconciler.edges.mysql.problems import LinkLost, ServerRefusal, as_unavailable
 from reconciler.edges.mysql.reading import column, number
 from reconciler.edges.mysql.server_settings import ServerLook, look_at_server
-from reconciler.limits import SCRATCH_LEFTOVER_AFTER_S
 
 _OURS = re.compile(r"_reconciler_([0-9a-f]{8})_[0-9a-f]{8}_[0-9]+")
 

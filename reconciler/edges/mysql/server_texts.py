@@ -12,9 +12,9 @@ from __future__ import annotations
 import logging
 import re
 
+from reconciler.edges.mysql.limits import SERVER_TEXT_CHARS_MAX
 from reconciler.edges.mysql.problems import worded
 from reconciler.edges.secrets import SECRETS
-from reconciler.limits import SERVER_TEXT_CHARS_MAX
 from reconciler.model.server import ServerError
 from reconciler.plan.visible import visible_line
 

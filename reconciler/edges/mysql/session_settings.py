@@ -13,7 +13,7 @@ from typing import assert_never
 
 from reconciler.ddl.quote import quote_string
 from reconciler.diff.session import StatementSession
-from reconciler.limits import READ_LOCK_WAIT_S
+from reconciler.edges.mysql.limits import READ_LOCK_WAIT_S
 from reconciler.model.server import Flavor, ServerSettings, ServerVersion
 
 Variables = tuple[tuple[str, str], ...]

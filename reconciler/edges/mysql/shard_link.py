@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from reconciler.edges.client.target import Target
 from reconciler.edges.mysql.connect import Link, connect
+from reconciler.edges.mysql.limits import SESSION_SILENT_S_MAX
 from reconciler.edges.mysql.locks import claim_name
 from reconciler.edges.mysql.problems import (
     LinkLost,
@@ -28,7 +29,6 @@ from reconciler.edges.mysql.session_settings import (
 )
 from reconciler.edges.mysql.target import required_database
 from reconciler.errors import Unavailable
-from reconciler.limits import SESSION_SILENT_S_MAX
 
 Result = TypeVar("Result")
 

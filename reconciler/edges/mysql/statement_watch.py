@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from reconciler.edges.mysql.connect import Link, connect
+from reconciler.edges.mysql.limits import WATCH_ANSWER_S_MAX
 from reconciler.edges.mysql.problems import LinkLost, ServerRefusal
 from reconciler.edges.mysql.processes import Process, read_processes
 from reconciler.edges.mysql.reading import number
 from reconciler.edges.mysql.server_settings import look_at_server
 from reconciler.edges.mysql.shard_link import ShardLink
 from reconciler.errors import Unavailable
-from reconciler.limits import WATCH_ANSWER_S_MAX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

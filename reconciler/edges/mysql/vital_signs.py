@@ -13,11 +13,11 @@ from pathlib import Path
 from reconciler.edges.client.target import Target
 from reconciler.edges.client.tls import is_local
 from reconciler.edges.mysql.connect import Link, connect
+from reconciler.edges.mysql.limits import REPLICAS_MAX
 from reconciler.edges.mysql.problems import LinkLost, ServerRefusal
 from reconciler.edges.mysql.reading import count, number, text
 from reconciler.errors import Unavailable
 from reconciler.guard.health import Vitals
-from reconciler.limits import REPLICAS_MAX
 from reconciler.model.server import Flavor, ServerVersion
 
 

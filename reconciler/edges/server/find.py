@@ -16,8 +16,8 @@ from functools import cache
 from pathlib import Path
 
 from reconciler.edges.programs import find_program, server_environment
+from reconciler.edges.server.limits import SERVER_SAYS_S_MAX
 from reconciler.edges.server.problems import no_server
-from reconciler.limits import SERVER_SAYS_S_MAX
 from reconciler.model.server import Flavor, ServerVersion
 
 DAEMONS = ("mysqld", "mariadbd")

@@ -13,7 +13,7 @@ from typing import cast
 
 from reconciler.edges.programs import server_environment
 from reconciler.edges.server import keeper
-from reconciler.limits import SERVER_GRACE_S
+from reconciler.edges.server.limits import SERVER_GRACE_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from reconciler.edges.server.limits import SERVER_STOP_S_MAX
 from reconciler.edges.server.problems import server_stays
-from reconciler.limits import SERVER_STOP_S_MAX
 
 LOCK_NAME = "keeper.lock"
 SOCKET_LINK = "socket-folder"

@@ -19,6 +19,11 @@ from typing import assert_never
 
 from reconciler.edges.server.find import ServerBinary, find_server
 from reconciler.edges.server.kept import Kept, keep
+from reconciler.edges.server.limits import (
+    PORT_ATTEMPTS_MAX,
+    SERVER_START_S_MAX,
+    SOCKET_PATH_BYTES_MAX,
+)
 from reconciler.edges.server.lock import (
     SOCKET_LINK,
     TEMP_PREFIX,
@@ -36,7 +41,6 @@ from reconciler.edges.server.options import (
 )
 from reconciler.edges.server.problems import server_died, server_too_slow
 from reconciler.edges.server.template import copy_initialised
-from reconciler.limits import PORT_ATTEMPTS_MAX, SERVER_START_S_MAX, SOCKET_PATH_BYTES_MAX
 from reconciler.model.server import Flavor, ServerVersion
 
 PORT_TAKEN = ("Address already in use", "Can't start server: Bind on TCP/IP port")

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from reconciler.edges.client.opening import open_wire
 from reconciler.edges.server.find import ServerBinary, find_server
+from reconciler.edges.server.limits import SANDBOX_PARALLEL, SANDBOX_SERVERS_MAX
 from reconciler.edges.server.lock import LOCK_NAME, end_and_remove, is_kept
 from reconciler.edges.server.problems import (
     sandbox_is_busy,
@@ -33,12 +34,7 @@ from reconciler.edges.server.sandbox_state import (
     target_of,
     write_state,
 )
-from reconciler.limits import (
-    IDENTIFIER_CHARS_MAX,
-    SANDBOX_PARALLEL,
-    SANDBOX_SERVERS_MAX,
-    SHARDS_MAX,
-)
+from reconciler.limits import IDENTIFIER_CHARS_MAX, SHARDS_MAX
 from reconciler.model.fleet import even_shards, is_keyspace_name
 from reconciler.model.server import Flavor
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.edges.client.target import Target
+from reconciler.edges.server.limits import SANDBOX_ANSWER_S_MAX, SANDBOX_CONNECT_S_MAX
 from reconciler.edges.server.problems import sandbox_is_unreadable
 from reconciler.edges.server.process import Login, Logins
-from reconciler.limits import SANDBOX_ANSWER_S_MAX, SANDBOX_CONNECT_S_MAX
 
 FORMAT = 1
 STATE_NAME, VARIABLES_NAME, SPEC_NAME = "sandbox.json", "sandbox.env", "sandbox.yaml"

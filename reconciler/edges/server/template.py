@@ -21,9 +21,9 @@ from typing import assert_never
 from reconciler.edges.programs import server_environment
 from reconciler.edges.server.find import ServerBinary
 from reconciler.edges.server.kept import keep
+from reconciler.edges.server.limits import SERVER_SAYS_S_MAX
 from reconciler.edges.server.options import Options, command_line
 from reconciler.edges.server.problems import no_system_tables, server_died
-from reconciler.limits import SERVER_SAYS_S_MAX
 from reconciler.model.server import Flavor
 
 # The system tables of MariaDB, in the order they build on each other. Debian 12 calls the files

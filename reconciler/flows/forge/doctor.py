@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from reconciler.flows.forge.doctor_access import judge_access
 from reconciler.flows.forge.doctor_findings import judged, unseen
 from reconciler.flows.keyspaces import Loaded
+from reconciler.flows.limits import SCHEDULE_SILENT_S_MAX
 from reconciler.guard.review.code_owners import CODE_OWNERS_PATHS, owners_of, parse_code_owners
-from reconciler.limits import SCHEDULE_SILENT_S_MAX
 from reconciler.outcomes.doctor import DoctorFinding, DoctorOutcome
 from reconciler.plan.files import plan_paths
 from reconciler.ports.forge_settings import BranchRules, CodeOwners, ForgeSettings, RequiredCheck

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from reconciler.ddl.foreign import ForeignDefinition
 from reconciler.diff.session import DEFAULT_SESSION, StatementSession
 from reconciler.errors import Problem, Refused
-from reconciler.limits import (
+from reconciler.flows.limits import (
     FORK_BYTES_MORE_MAX,
     FORK_FILES_MORE_MAX,
     FORK_S_MAX,

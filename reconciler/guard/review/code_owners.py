@@ -13,7 +13,7 @@ from enum import Enum
 from functools import lru_cache
 
 from reconciler.errors import InvalidInput, Location, Problem
-from reconciler.limits import CODE_OWNERS_LINES_MAX, CODE_OWNERS_PATTERN_CHARS_MAX
+from reconciler.guard.limits import CODE_OWNERS_LINES_MAX, CODE_OWNERS_PATTERN_CHARS_MAX
 
 # Where GitHub looks, in its order; the first one found is the only one.
 CODE_OWNERS_PATHS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")

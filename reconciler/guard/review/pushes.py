@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
 
+from reconciler.guard.limits import PUSH_RECORD_LATE_S, PUSHES_MAX
 from reconciler.guard.review.account import Account
-from reconciler.limits import PUSH_RECORD_LATE_S, PUSHES_MAX
 
 
 class PushKind(StrEnum):

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from typing import assert_never
 
 from reconciler.errors import Location
-from reconciler.limits import COMMENT_BYTES_MAX, REASONS_SHOWN_MAX
 from reconciler.plan import words
 from reconciler.plan.visible import visible_line, visible_sql
 from reconciler.report import blocks
 from reconciler.report.document import Document, Marker, NextStep, Report, Title
+from reconciler.report.limits import COMMENT_BYTES_MAX, REASONS_SHOWN_MAX
 from reconciler.report.spans import Line, Name, Strong, Text
 from reconciler.report.times import clock
 from reconciler.report.write.difference import difference_lines

@@ -8,9 +8,9 @@ import textwrap
 from collections.abc import Iterator
 from typing import assert_never
 
-from reconciler.limits import STATEMENT_LINE_CHARS_MAX
 from reconciler.plan import words
 from reconciler.plan.visible import visible_line, visible_sql
+from reconciler.report.limits import STATEMENT_LINE_CHARS_MAX
 from reconciler.report.spans import Command, Line, Link, Moment, Name, Span, Strong, Text
 from reconciler.report.times import age, moment
 

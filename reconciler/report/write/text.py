@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import assert_never
 
-from reconciler.limits import REASONS_SHOWN_MAX
 from reconciler.plan.visible import visible_line
 from reconciler.report import blocks
 from reconciler.report.document import Document, NextStep, Report, Title
+from reconciler.report.limits import REASONS_SHOWN_MAX
 from reconciler.report.style import PLAIN, Style, Tone
 from reconciler.report.times import clock
 from reconciler.report.write.difference import difference_lines

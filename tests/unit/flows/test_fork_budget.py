@@ -12,7 +12,7 @@ import pytest
 from reconciler.diff.session import StatementSession
 from reconciler.errors import Refused
 from reconciler.flows.forge.fork_budget import ForkBudget
-from reconciler.limits import (
+from reconciler.flows.limits import (
     FORK_BYTES_MORE_MAX,
     FORK_FILES_MORE_MAX,
     FORK_S_MAX,

@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from reconciler.diff.model import Operation
-from reconciler.limits import MOMENT_S, REWRITE_BYTES_PER_S_MAX, REWRITE_BYTES_PER_S_MIN
+from reconciler.limits import REWRITE_BYTES_PER_S_MAX, REWRITE_BYTES_PER_S_MIN
 from reconciler.model.object_id import table_id
 from reconciler.outcomes.plan import PlanOutcome
 from reconciler.plan.estimate import Estimated, NotEstimated, Span, estimate_time
+from reconciler.plan.limits import MOMENT_S
 from reconciler.plan.model import Effect, Plan
 from reconciler.report.compose.plan import plan_document
 from reconciler.report.estimate_words import basis_line, span_words, time_line

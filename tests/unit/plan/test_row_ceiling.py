@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.diff.model import Operation
-from reconciler.limits import ROW_CEILING_MIN
 from reconciler.model.object_id import table_id
+from reconciler.plan.limits import ROW_CEILING_MIN
 from reconciler.plan.model import Effect, ExecutionClass, PlannedStatement
 from reconciler.plan.row_ceiling import is_row_ceiling_of, row_ceiling, with_names
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reconciler.ddl.quote import quote_identifier
 from reconciler.errors import Location, Problem
 from reconciler.guard.model import Obstacle
-from reconciler.limits import ANNOTATIONS_MAX, COMMENT_BYTES_MAX, SUMMARY_BYTES_MAX
+from reconciler.limits import SUMMARY_BYTES_MAX
 from reconciler.model.fleet import even_shards
 from reconciler.model.object_id import table_id
 from reconciler.outcomes.drift import DriftOutcome
@@ -21,6 +21,7 @@ from reconciler.outcomes.files import LintOutcome
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
 from reconciler.report import render
 from reconciler.report.compose.plan import plan_document
+from reconciler.report.limits import ANNOTATIONS_MAX, COMMENT_BYTES_MAX
 from reconciler.report.render import Format, Presentation
 from reconciler.report.write.fit import Part, fit
 from reconciler.report.write.markdown import write_markdown

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.limits import STATUS_CHARS_MAX
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.drift import DriftOutcome
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.report import forge_words
 from reconciler.report.compose.forge import fork_summary
+from reconciler.report.limits import STATUS_CHARS_MAX
 from reconciler.report.write.markdown import write_markdown
 from tests.golden import samples
 from tests.golden.forge_messages import RUN

@@ -9,8 +9,8 @@ import pymysql
 import pytest
 
 from reconciler.edges.mysql.connect import Link
+from reconciler.edges.mysql.limits import DEADLOCK_TRIES_MAX
 from reconciler.edges.mysql.problems import DEADLOCK, ServerRefusal
-from reconciler.limits import DEADLOCK_TRIES_MAX
 
 
 @dataclass

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.errors import InvalidInput, Location
+from reconciler.guard.limits import CODE_OWNERS_LINES_MAX, CODE_OWNERS_PATTERN_CHARS_MAX
 from reconciler.guard.review.code_owners import OwnedBy, owners_of, parse_code_owners
-from reconciler.limits import CODE_OWNERS_LINES_MAX, CODE_OWNERS_PATTERN_CHARS_MAX
 
 
 @pytest.mark.parametrize(

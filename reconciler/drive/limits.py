@@ -1,0 +1,42 @@
+"""Bounds of `drive/`, each with its unit and the reason for its value."""
+
+# A driver shows a sign of life this often, and is taken for dead after several missed ones.
+HEARTBEAT_S = 2.0
+HEARTBEAT_MISSED_S_MAX = 15.0
+
+# Two signs of life and a little: who looks so long and sees none is not misled by a wrong clock.
+SIGN_OF_LIFE_S_MAX = 5.0
+
+# A driver answers within two polls, and after this long one that died is taken for dead; a person
+# is told "recorded" rather than kept waiting longer.
+REQUEST_ANSWER_S_MAX = 20.0
+
+# How soon a running apply hears of a request or a signal: stop must take effect at once for people.
+ROLLOUT_POLL_S = 0.25
+
+# Doubling from the first to the second: five retries take about half a minute in all.
+RETRY_PAUSE_S = 1.0
+RETRY_PAUSE_S_MAX = 30.0
+
+# A server that was killed is usually back within this many looks (each with its pause, as above).
+SETTLE_LOOKS_MAX = 5
+
+# A shard that loses its connection in statement after statement is left to a person.
+SETTLES_PER_SHARD_MAX = 3
+
+# A statement that outlived its sender is asked after this often, and waited for this long; then the
+# run ends with its outcome unknown, which a later resume settles.
+SETTLE_PAUSE_S = 0.5
+SETTLE_WAIT_S_MAX = 3_600.0
+
+# Replicas need about as long as an ALTER took to catch up with it; what has not gone down by then
+# is not the rollout's own doing.
+GUARD_WAIT_S_MAX = 900.0
+GUARD_PAUSE_S = 2.0
+
+# An earlier session of an apply is waited for a little longer than the server keeps a silent one.
+CLAIM_WAIT_S_MAX = 300.0
+
+# What fits a screen; older events and applies stay in the ledger.
+STATUS_EVENTS_MAX = 12
+STATUS_APPLIES_MAX = 50

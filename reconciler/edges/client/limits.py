@@ -1,0 +1,14 @@
+"""Bounds of connections, each with its unit and the reason for its value."""
+
+# A host that vanished answers no keepalive for this long before its connection is given up; long
+# enough for a switch to restart, short enough not to wait for a dead shard all night.
+TCP_DEAD_AFTER_S = 120
+
+# One answer in memory: a list of 200,000 tables, or what 10,000 sessions run, stays below this.
+ANSWER_BYTES_MAX = 64_000_000
+
+# A login's greeting, challenges and keys are some hundred bytes each.
+LOGIN_BYTES_MAX = 65_536
+
+# MySQL: the most columns of a SELECT.
+COLUMNS_MAX = 4_096

@@ -1,0 +1,77 @@
+"""Bounds of the edge to MySQL and MariaDB, each with its unit and the reason for its value."""
+
+# Texts of programs of other databases, searched for each shard of their server: beyond this, what
+# they use counts as not seen.
+PROGRAMS_ELSEWHERE_BYTES_MAX = 8_000_000
+
+# A view on a view on a view: nobody stacks more, and each takes a question.
+VIEWS_ON_VIEWS_MAX = 16
+
+# SHOW CREATE TABLE waits while an ALTER of that table commits, which takes moments.
+READ_LOCK_WAIT_S = 5
+
+# The whole look at one shard may take as long as this many of its slowest permitted answers.
+OBSERVE_ANSWERS_MAX = 10
+
+# All answers of one look: 50,000 tables of an ordinary width stay below this.
+LOOK_BYTES_MAX = 512_000_000
+
+# Each replica of a shard is asked over a connection of its own; a list of more is no list.
+REPLICAS_MAX = 64
+
+# Tables that come and go while a shard is read: after this many reads it is not going to rest.
+READ_ATTEMPTS_MAX = 3
+
+# A throwaway server is on this machine; a statement on an empty table takes it moments, and minutes
+# where the disk is slow to flush.
+SCRATCH_CONNECT_S_MAX = 10
+SCRATCH_ANSWER_S_MAX = 300
+
+# A proof takes seconds; a scratch database older than a day belongs to a run that was killed.
+SCRATCH_LEFTOVER_AFTER_S = 86_400
+
+# Statements on many scratch databases at once meet in the server's dictionary; InnoDB ends one of
+# two that wait for each other, which then finds the way free.
+DEADLOCK_TRIES_MAX = 5
+
+# A statement that was told to stop undoes its work first; after this long without an answer its
+# outcome is unknown.
+KILLED_ANSWER_S_MAX = 600
+
+# How long an engine waits for news of a statement before it asks the server how far it is: often
+# enough for people who watch, rarely enough for a server with thousands of sessions to list.
+ENGINE_LOOK_S = 2.0
+
+# After its last row a server has sent its answer; what has not come by now was lost on the way. A
+# statement that a busy server has not read yet looks the same, and is read by then.
+ANSWER_LOST_AFTER_S = 5.0
+
+# The connection that watches asks for lists that take milliseconds.
+WATCH_ANSWER_S_MAX = 10
+
+# Enough to act on; a busy table can have hundreds of readers.
+BLOCKERS_SHOWN_MAX = 3
+STATEMENT_SHOWN_CHARS_MAX = 120
+
+# 256 GET_LOCKs in one statement take a millisecond; the text stays far below max_allowed_packet.
+LOCKS_PER_STATEMENT_MAX = 256
+
+# A lock's own connection does nothing else: no answer in this time means that it cannot be trusted.
+LOCK_ANSWER_S_MAX = 10
+
+# At the end it may still wait for such an answer; after this long it is cut, which frees the locks.
+LOCK_LET_GO_S_MAX = 1
+
+# A holder shows itself this often; after this long a silence the server frees its locks.
+LOCK_SHOW_SELF_EVERY_S = 20
+LOCK_SILENT_S_MAX = 300
+
+# A session of a machine that vanished must end before that machine's locks do: its last statement
+# may be on its way yet. A live one is made again where the server ended it for its silence.
+SESSION_SILENT_S_MAX = 240
+
+# The attributes of a connection share 512 bytes (performance_schema_session_connect_attrs_size).
+LOCK_HOLDER_BYTES_MAX = 120
+
+# How much of the text of a server's error the log of a run shows.
+SERVER_TEXT_CHARS_MAX = 1_000

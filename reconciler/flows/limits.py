@@ -1,0 +1,18 @@
+"""Bounds of `flows/`, each with its unit and the reason for its value."""
+
+# Before-states that are worked out side by side; a fleet rarely has more.
+COHORTS_PARALLEL = 4
+
+# Schedules run late when GitHub is busy, and daily ones are common: after two days one is dead.
+SCHEDULE_SILENT_S_MAX = 172_800
+
+# What a fork may have more than the base branch, and how long its job may take: a change that a
+# person wrote stays far below, and the job's own time is 30 min.
+FORK_FILES_MORE_MAX = 500
+FORK_BYTES_MORE_MAX = 5_000_000
+FORK_SHARDS_MORE_MAX = 1_000
+FORK_TABLES_MAX = 500
+FORK_S_MAX = 600
+
+# So many characters of a plan id name one plan among all that a repository will ever hold.
+PLAN_ID_CHARS_MIN = 8

@@ -1,0 +1,13 @@
+"""Bounds of `plan/`, each with its unit and the reason for its value."""
+
+# A file of that size has some 3 million values; Python needs 60 bytes and more for each.
+PLAN_VALUES_MAX = 4_000_000
+
+# Smaller tables change in moments whatever the class; a ceiling below this would only be noise.
+ROW_CEILING_MIN = 100_000
+
+# Ceilings are powers of ten.
+ROW_CEILING_STEP = 10
+
+# A statement that moves metadata alone, with nobody in its way.
+MOMENT_S = 1.0

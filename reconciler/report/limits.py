@@ -1,0 +1,16 @@
+"""Bounds of `report/`, each with its unit and the reason for its value."""
+
+# GitHub: the body of a comment or an issue; counted in bytes here, which is never more generous.
+COMMENT_BYTES_MAX = 65_536
+
+# GitHub shows ten errors and ten warnings of a step and drops the rest without a word.
+ANNOTATIONS_MAX = 10
+
+# A reader acts on the first of them; `--output json` has them all.
+REASONS_SHOWN_MAX = 20
+
+# A statement that is named, not shown, in one line; the whole of it is in the plan.
+STATEMENT_LINE_CHARS_MAX = 160
+
+# GitHub: the description of a commit status.
+STATUS_CHARS_MAX = 140
