@@ -36,7 +36,7 @@ from reconciler.ddl.fingerprint import (
 )
 from reconciler.ddl.read import read_table
 from reconciler.diff.model import Operation
-from reconciler.drive.open import RolloutOrder
+from reconciler.drive.open import LastLook, RolloutOrder
 from reconciler.drive.roll_out import roll_out
 from reconciler.drive.shard.basis import ShardBasis, WantedObject
 from reconciler.drive.shard.task import RolloutWorld
@@ -187,6 +187,7 @@ class Fleet:
                 standings={shard: ToDo(shard=shard) for shard in self.shards},
                 basis=dict.fromkeys(self.shards, basis),
                 ask_gates=tuple,
+                last_look=LastLook,
             )
             begun_s = time.perf_counter()
             with locks.take(environment.shards, keyspace="bench", holder="bench") as held:

@@ -44,7 +44,6 @@ from reconciler.ledger.states import FINISHED, ApplyState, Hold, OperationState
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.progress import (
     ProgressEvent,
-    RolloutEnded,
     RolloutStarted,
     RolloutWaits,
     ShardEnded,
@@ -363,8 +362,6 @@ class RolloutDriver:
 
     def _outcome(self, verdict: ApplyVerdict, reason: Reason | None) -> ApplyOutcome:
         self._reload_after_loss()
-        now_s = self._world.clock.now_s()
-        self._on_progress(RolloutEnded(at_s=now_s, keyspace=self._keyspace, verdict=verdict))
         return ApplyOutcome(
             environment=self._order.plan.core.environment,
             keyspace=self._keyspace,

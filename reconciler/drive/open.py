@@ -6,7 +6,7 @@ intended, the look that was just taken under the locks says what is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
@@ -15,7 +15,7 @@ from reconciler.drive.gates import AskGates
 from reconciler.drive.shard.basis import ShardBasis
 from reconciler.drive.shard.recorder import moved_row
 from reconciler.errors import Problem, Refused
-from reconciler.guard.model import Done, ToDo
+from reconciler.guard.model import Done, Obstacle, Refusal, ToDo
 from reconciler.ledger.model import (
     Entry,
     EventEntry,
@@ -49,9 +49,19 @@ class Releases(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LastLook:
+    """What a look at every shard found when all had run: who is not where git wants it, and who
+    could not be seen."""
+
+    drifted: tuple[Refusal, ...] = ()
+    unseen: tuple[Obstacle, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutOrder:
     """What to roll out, found under the locks: `standings` of every shard of the plan, and the
-    `basis` that each was judged by. `ask_gates` asks again for every reason not to go on."""
+    `basis` that each was judged by. `ask_gates` asks again for every reason not to go on;
+    `last_look` looks at every shard, for whatever is not where git wants it."""
 
     plan: Plan
     environment: Environment
@@ -60,6 +70,7 @@ class RolloutOrder:
     standings: Mapping[str, ToDo | Done]
     basis: Mapping[str, ShardBasis]
     ask_gates: AskGates
+    last_look: Callable[[], LastLook]
     waves: WaveChoice = WaveChoice.ALL
     releases: Releases = Releases.NOTHING
 

@@ -7,6 +7,7 @@ checked again table by table, right before each statement.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from reconciler.drive.driver import RolloutDriver
 from reconciler.drive.open import RolloutOrder, open_apply
@@ -14,7 +15,7 @@ from reconciler.drive.shard.task import RolloutWorld
 from reconciler.errors import Problem, Refused
 from reconciler.guard.model import Done
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
-from reconciler.outcomes.progress import ProgressEvent
+from reconciler.outcomes.progress import ProgressEvent, RolloutEnded
 from reconciler.ports.shards import HeldLocks
 from reconciler.rollout.decide import RolloutLimits
 from reconciler.rollout.operations import ShardWork, work_of
@@ -48,9 +49,25 @@ def roll_out(
     opened = open_apply(world.ledger, world.clock, order, work)
     driver = RolloutDriver(world, order, work, _limits(order), opened, locks, on_progress)
     try:
-        return driver.run()
+        outcome = _looked_over(driver.run(), order)
+        now_s = world.clock.now_s()
+        on_progress(RolloutEnded(at_s=now_s, keyspace=core.keyspace, verdict=outcome.verdict))
+        return outcome
     finally:
         driver.give_up()
+
+
+def _looked_over(outcome: ApplyOutcome, order: RolloutOrder) -> ApplyOutcome:
+    """GD-16: of an apply that is done, a look at every shard, those that it did not touch and those
+    of earlier waves among them. The record stays as it is: all that was planned has run."""
+    if outcome.verdict is not ApplyVerdict.COMPLETED:
+        return outcome
+    found = order.last_look()
+    told = (*found.drifted, *found.unseen)
+    if not told:
+        return outcome
+    verdict = ApplyVerdict.DRIFTED if found.drifted else ApplyVerdict.UNCONFIRMED
+    return replace(outcome, verdict=verdict, refusals=told)
 
 
 def _check_wave_choice(order: RolloutOrder, work: tuple[ShardWork, ...]) -> None:

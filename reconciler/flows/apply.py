@@ -25,6 +25,7 @@ from reconciler.flows.check import (
     login_refusals,
 )
 from reconciler.flows.gates import Gates, gate_refusals, with_those_of_git
+from reconciler.flows.last_look import last_look
 from reconciler.flows.reconcile_pass import Pass, begin_pass
 from reconciler.flows.verify import unplanned
 from reconciler.guard.model import Obstacle, RefusalKind, refusals_from
@@ -126,6 +127,7 @@ def apply_keyspace(
             holder=request.holder,
             standings=checked.standings,
             ask_gates=ask_gates,
+            last_look=lambda: last_look(reached.look, begun),
             basis={seen.shard: _basis(begun, seen) for seen in begun.look.seen},
             waves=request.waves,
             releases=request.releases,

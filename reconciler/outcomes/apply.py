@@ -18,6 +18,8 @@ class ApplyVerdict(StrEnum):
 
     NOTHING_TO_DO = "nothing to do"  # every shard was at the plan's after-state already
     COMPLETED = "completed"
+    DRIFTED = "completed, and drifted"  # all ran; a look at every shard found another state
+    UNCONFIRMED = "completed, not confirmed"  # all ran; not every shard could be looked at then
     REFUSED = "refused"  # by a gate: nothing was sent
     SUPERSEDED = "superseded"  # a newer merge owns the keyspace: nothing was sent
     FAILED = "failed"
@@ -77,8 +79,9 @@ class WaveRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyOutcome:
-    """`apply_id` is None if nothing was started. `problem` is the first failure in rollout order,
-    or why the run ended early; `reason` what a paused or stopped apply waits for."""
+    """`apply_id` is None if nothing was started. `refusals` are reasons not to go on, or, of an
+    apply that is done, what the look at every shard found. `problem` is the first failure in
+    rollout order, or why the run ended early; `reason` what a paused or stopped apply waits for."""
 
     environment: str
     keyspace: str

@@ -109,6 +109,8 @@ def apply_end(outcome: ApplyOutcome | KeyspaceFailed, waves: WaveChoice) -> End:
             return End(code=ExitCode.FINE)
         case ApplyVerdict.COMPLETED:
             return End(code=ExitCode.FINE, sent=True, changed=True)
+        case ApplyVerdict.DRIFTED:
+            return End(code=ExitCode.DIFFERENCES, sent=True, changed=True)
         case ApplyVerdict.REFUSED | ApplyVerdict.SUPERSEDED:
             return End(code=ExitCode.REFUSED)
         case ApplyVerdict.PAUSED if waves is WaveChoice.CANARY and _first_wave_completed(outcome):

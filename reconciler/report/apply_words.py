@@ -79,9 +79,17 @@ def verdict(outcome: ApplyOutcome) -> str:
         case ApplyVerdict.SUPERSEDED:
             return f"superseded by a newer merge, {sent(outcome)}"
         case ApplyVerdict.COMPLETED:
-            return f"completed on {words.count(len(outcome.shards), 'shard')}"
+            return _completed(outcome)
+        case ApplyVerdict.DRIFTED:
+            return f"{_completed(outcome)}, and not every shard is where the plan ends"
+        case ApplyVerdict.UNCONFIRMED:
+            return f"{_completed(outcome)}, and not every shard could be looked at since"
         case _:
             return f"{outcome.verdict}, {progress(outcome.shards)}"
+
+
+def _completed(outcome: ApplyOutcome) -> str:
+    return f"completed on {words.count(len(outcome.shards), 'shard')}"
 
 
 def sent(outcome: ApplyOutcome) -> str:
@@ -208,6 +216,10 @@ def _step_after(verdict: ApplyVerdict, keyspace: str, environment: str) -> str:
     match verdict:
         case ApplyVerdict.COMPLETED | ApplyVerdict.NOTHING_TO_DO | ApplyVerdict.REFUSED:
             return ""
+        case ApplyVerdict.DRIFTED:
+            return f"{run('drift')} shows what differs; nothing of the plan is left to run"
+        case ApplyVerdict.UNCONFIRMED:
+            return f"{run('drift')} once the shards answer; nothing of the plan is left to run"
         case ApplyVerdict.SUPERSEDED:
             return "nothing; the run of the newer merge applies what is left"
         case ApplyVerdict.FAILED:

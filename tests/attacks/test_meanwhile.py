@@ -22,20 +22,24 @@ FIRST, SECOND = "-80", "80-"
 
 
 def applied_while(
-    fleet: Fleet, somebody_acts: Callable[[], object], *, table: str = "users"
+    fleet: Fleet,
+    somebody_acts: Callable[[], object],
+    *,
+    table: str = "users",
+    waits: str = FIRST,
 ) -> Ended:
-    """An apply whose first shard is kept waiting until somebody has acted."""
-    with reading(fleet, FIRST, table) as reader, applying(fleet) as process:
-        until(lambda: waiting(fleet), "the first shard's statement to wait")
+    """An apply that one shard, by default the first, keeps waiting until somebody has acted."""
+    with reading(fleet, waits, table) as reader, applying(fleet) as process:
+        until(lambda: waiting(fleet, waits), "the shard's statement to wait")
         somebody_acts()
         reader.execute("COMMIT")
         said, _ = process.communicate(timeout=PATIENCE_S)
     return Ended(process.returncode, said, "")
 
 
-def waiting(fleet: Fleet) -> bool:
+def waiting(fleet: Fleet, shard: str) -> bool:
     rows = fleet.sql(
-        FIRST,
+        shard,
         "SELECT COUNT(*) FROM information_schema.processlist"
         " WHERE state LIKE 'Waiting for table metadata lock' AND info REGEXP '^(ALTER|DROP) TABLE'",
     )
@@ -63,6 +67,27 @@ def test_drift_on_a_table_that_the_plan_leaves_alone_is_no_success(
     assert "[drift]" in ended.said
     assert f"shard {SECOND}, table {table}: somebody changed it" in " ".join(ended.said.split())
     assert fleet.run("drift").code == 2
+
+
+@pytest.mark.invariant("GD-16")
+@pytest.mark.threat("TM-ACCOUNT-6")
+def test_a_shard_that_is_done_and_drifts_while_others_run_is_named_at_the_end(
+    small_fleet: Fleet,
+) -> None:
+    fleet = small_fleet
+    fleet.edit("schemas/shop/users.sql", *ADD_COLUMN)
+    fleet.plan_and_commit()
+    drifts = "ALTER TABLE orders MODIFY legacy bigint DEFAULT NULL"
+    ended = applied_while(fleet, lambda: fleet.sql(FIRST, drifts), waits=SECOND)
+    said = " ".join(ended.said.split())
+    assert ended.code == 2, ended.said
+    assert ages(fleet) == [FIRST, SECOND]
+    assert "completed on 2 shards, and not every shard is where the plan ends" in said
+    assert f"shard {FIRST}, table orders: somebody changed it while this apply ran" in said
+    assert "bigint" in said
+    assert fleet.run("drift").code == 2
+    fleet.sql(FIRST, "ALTER TABLE orders MODIFY legacy int DEFAULT NULL")
+    assert fleet.run("apply").code == 0
 
 
 @pytest.mark.invariant("GD-13")

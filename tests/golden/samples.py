@@ -241,6 +241,18 @@ WIDE = plan(
 
 PLAN_AGAIN = "run `reconciler plan --write` again, have the new plan reviewed, then apply it"
 
+DRIFTED_MEANWHILE = Refusal(
+    code="drift",
+    shard="-40",
+    object_id=table_id("users"),
+    message="shard -40, table users: somebody changed it while this apply ran; the shard is not"
+    " where the plan ends",
+    recovery="undo the change on the shard, or adopt it with `reconciler pull`; `reconciler drift`"
+    " shows what is left to do",
+    expected="CREATE TABLE `users` (\n  `id` bigint NOT NULL,\n  PRIMARY KEY (`id`)\n)",
+    observed="CREATE TABLE `users` (\n  `id` bigint NOT NULL,\n  `tmp` int,\n"
+    "  PRIMARY KEY (`id`)\n)",
+)
 TABLE_DRIFTED = Refusal(
     code="table-drifted",
     shard="40-80",

@@ -81,7 +81,7 @@ class ApplyFields(TypedDict, total=False):
     apply_id: int
     waves: tuple[WaveRow, ...]
     shards: tuple[ShardRow, ...]
-    refusals: tuple[Refusal, ...]
+    refusals: tuple[Obstacle, ...]
     problem: Problem
     reason: Reason
     statements_run: int
@@ -509,6 +509,23 @@ APPLY = (
         "apply-refused",
         "A shard drifted after the review.",
         applied(ApplyVerdict.REFUSED, plan=samples.UNIFORM, refusals=(samples.TABLE_DRIFTED,)),
+    ),
+    Scenario(
+        "apply-drifted",
+        "All has run, and a shard of an earlier wave is not where the plan ends any more.",
+        applied(
+            ApplyVerdict.DRIFTED,
+            plan=samples.UNIFORM,
+            apply_id=17,
+            waves=WAVES_DONE,
+            shards=tuple(
+                row(shard, 1 + (number > 0), operation("users", DONE, 2))
+                for number, shard in enumerate(SHARDS)
+            ),
+            refusals=(samples.DRIFTED_MEANWHILE, samples.LOST),
+            statements_run=8,
+            elapsed_s=3_725,
+        ),
     ),
     Scenario(
         "apply-unknown",

@@ -14,14 +14,16 @@ from random import Random
 from typing import Any
 
 from reconciler.ddl.fingerprint import schema_fingerprint
+from reconciler.drive.open import LastLook
 from reconciler.drive.shard.basis import ShardBasis, WantedObject
 from reconciler.errors import Problem, Unavailable
 from reconciler.guard.classify import position_of
 from reconciler.guard.health import Vitals
-from reconciler.guard.model import Done, ToDo
+from reconciler.guard.model import Done, Refusal, ToDo
 from reconciler.model.access import ShardAccess
 from reconciler.model.dependents import NONE_SEEN, Dependents
 from reconciler.model.object_id import ObjectId, table_id
+from reconciler.model.observation import Unreachable
 from reconciler.model.server import Flavor, ServerError
 from reconciler.outcomes.progress import ProgressEvent
 from reconciler.plan.model import Plan, PlanCore, PlannedStatement
@@ -127,6 +129,8 @@ class SimFleet:
         self.rows: int | None = 10
         self.before_look: Callable[[str, str], None] = lambda shard, table: None
         self.before_last_look: Callable[[str], None] = lambda shard: None
+        self.before_fleet_look: Callable[[], None] = lambda: None
+        self.fleet_looks = 0
         start = {t.object_id.name: t.definition or "" for t in plan.core.change_sets[0].touched}
         self._texts = _texts_of(plan.core)
         effects = [e for s in plan.core.change_sets[0].statements for e in s.effects]
@@ -149,6 +153,31 @@ class SimFleet:
             assert standing is not None, f"{name} has drifted: {shard.tables}"
             found[name] = standing
         return found
+
+    def last_look(self) -> LastLook:
+        """Of every shard, as the flow that owns the apply has it."""
+        self.before_fleet_look()
+        self.fleet_looks += 1
+        unseen = sorted(self.dead_shards)
+        seen = [name for name in self.shards if name not in self.dead_shards]
+        return LastLook(
+            drifted=tuple(refusal for name in seen for refusal in self._drifted(name)),
+            unseen=tuple(
+                Unreachable(shard=name, code="shard-unreachable", reason="gone", recovery="look")
+                for name in unseen
+            ),
+        )
+
+    def _drifted(self, name: str) -> Iterator[Refusal]:
+        tables = self.shards[name].tables.items()
+        live = {table_id(table): text for table, text in tables if not table.startswith("_")}
+        for object_id in sorted(live.keys() | self._after.keys()):
+            wanted = self._after.get(object_id)
+            if live.get(object_id) != (wanted.text if wanted else None):
+                message = f"shard {name}, {object_id.titled}: it differs"
+                yield Refusal(
+                    code="drift", shard=name, object_id=object_id, message=message, recovery="look"
+                )
 
     def basis(self, servers: Mapping[str, str] | None = None) -> dict[str, ShardBasis]:
         """What every shard was judged by; tables whose names begin with `_` are ignored."""

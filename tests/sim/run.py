@@ -90,6 +90,7 @@ class Simulation:
             standings=self.fleet.standings(),
             basis=self.fleet.basis(self.servers),
             ask_gates=self.gates,
+            last_look=self.fleet.last_look,
             waves=waves,
             releases=releases,
         )

@@ -12,7 +12,7 @@ from threading import Event, Thread
 import pytest
 
 from reconciler.drive.control import ask
-from reconciler.drive.open import RolloutOrder
+from reconciler.drive.open import LastLook, RolloutOrder
 from reconciler.drive.roll_out import roll_out
 from reconciler.drive.shard.task import RolloutWorld
 from reconciler.edges.clock import SystemClock
@@ -67,6 +67,7 @@ class Running:
             standings=self.fleet.standings(),
             basis=self.fleet.basis(),
             ask_gates=tuple,
+            last_look=LastLook,
         )
         locks = SimLocks(self.fleet)
         self.outcome = roll_out(world, order, locks, on_progress=lambda event: None)

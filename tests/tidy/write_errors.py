@@ -29,7 +29,7 @@ The exit code says who must act:
 |---|---|
 | 0 | fine |
 | 1 | something is wrong: a file, a server, a setting |
-| 2 | changes or drift were found (`plan --detailed-exitcode`, `verify`, `drift`) |
+| 2 | changes or drift were found (`plan --detailed-exitcode`, `verify`, `drift`, `apply`) |
 | 3 | a guard refused; nothing was sent |
 | 4 | part of it ran, or the outcome of a statement is not known |
 | 64 | the command line makes no sense |

@@ -15,6 +15,8 @@ from reconciler.report.forge_words import deployment_words
 # What waits for a person is neither done nor lost.
 _STATES = {
     ApplyVerdict.COMPLETED: "success",
+    ApplyVerdict.DRIFTED: "failure",
+    ApplyVerdict.UNCONFIRMED: "error",
     ApplyVerdict.PAUSED: "pending",
     ApplyVerdict.STOPPED: "pending",
     ApplyVerdict.REFUSED: "failure",

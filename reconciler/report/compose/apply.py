@@ -35,6 +35,8 @@ from reconciler.report.times import duration
 _VERDICT_MARKS = {
     ApplyVerdict.NOTHING_TO_DO: Mark.GOOD,
     ApplyVerdict.COMPLETED: Mark.GOOD,
+    ApplyVerdict.DRIFTED: Mark.BAD,
+    ApplyVerdict.UNCONFIRMED: Mark.BAD,
     ApplyVerdict.SUPERSEDED: Mark.CAUTION,
     ApplyVerdict.PAUSED: Mark.WAITING,
     ApplyVerdict.STOPPED: Mark.CAUTION,

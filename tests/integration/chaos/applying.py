@@ -14,7 +14,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any, NoReturn
 
-from reconciler.drive.open import Releases, RolloutOrder
+from reconciler.drive.open import LastLook, Releases, RolloutOrder
 from reconciler.drive.roll_out import roll_out
 from reconciler.drive.shard.task import RolloutWorld
 from reconciler.edges.clock import SystemClock
@@ -172,6 +172,7 @@ def _apply(fleet: ChaosFleet, place: LedgerPlace, moments: Moments) -> End:
                 standings=standings,
                 basis=fleet.basis(),
                 ask_gates=tuple,
+                last_look=LastLook,
                 releases=Releases.WHAT_HOLDS,
             )
             outcome = roll_out(world, order, held, on_progress=lambda event: None)

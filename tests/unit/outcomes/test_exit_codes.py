@@ -64,6 +64,8 @@ _DONE, _WAITS = OperationState.COMPLETED, OperationState.PENDING
 ENDS: Mapping[str, ApplyOutcome | KeyspaceFailed] = {
     "nothing-to-do": outcome(ApplyVerdict.NOTHING_TO_DO),
     "completed": outcome(ApplyVerdict.COMPLETED, shard(1, _DONE, 2), statements_run=2),
+    "drifted": outcome(ApplyVerdict.DRIFTED, shard(1, _DONE, 2), statements_run=2),
+    "unconfirmed": outcome(ApplyVerdict.UNCONFIRMED, shard(1, _DONE, 2), statements_run=2),
     "refused": outcome(ApplyVerdict.REFUSED),
     "superseded": outcome(ApplyVerdict.SUPERSEDED),
     "failed": outcome(ApplyVerdict.FAILED, shard(1, OperationState.FAILED, 0)),

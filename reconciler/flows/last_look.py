@@ -1,0 +1,51 @@
+"""The look at all shards when an apply has done its last: is every one where git wants it?
+
+A shard that matched before, or that an earlier wave finished, was last looked at then; hours may
+have passed (GD-16). It is one more look as `drift` has it, with as many shards at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.drive.open import LastLook
+from reconciler.errors import ReconcilerError
+from reconciler.flows.reconcile_pass import Pass
+from reconciler.guard.model import Refusal, refusals_from
+from reconciler.model.object_id import ObjectId
+from reconciler.observe.shards import SeenShard, look_at
+from reconciler.ports.world import World
+
+
+def last_look(world: World, begun: Pass) -> LastLook:
+    """Each shard that is not where git wants it, by the object, and each that could not be seen;
+    nothing only if every shard was seen whole and is there."""
+    try:
+        look = look_at(world, begun.environment, begun.reader)
+    except ReconcilerError as error:
+        return LastLook(unseen=refusals_from(error))
+    drifted = (found for seen in look.seen for found in _differences(begun, seen))
+    return LastLook(drifted=tuple(drifted), unseen=look.obstacles)
+
+
+def _differences(begun: Pass, seen: SeenShard) -> Iterator[Refusal]:
+    live, wanted = seen.fingerprints, begun.desired_fingerprints
+    for object_id in sorted(live.keys() | wanted.keys()):
+        if live.get(object_id) != wanted.get(object_id):
+            yield _drifted(begun, seen, object_id)
+
+
+def _drifted(begun: Pass, seen: SeenShard, object_id: ObjectId) -> Refusal:
+    wanted = begun.desired[seen.shard].definitions.get(object_id.name)
+    found = seen.definitions.get(object_id.name)
+    return Refusal(
+        code="drift",
+        shard=seen.shard,
+        object_id=object_id,
+        message=f"shard {seen.shard}, {object_id.titled}: somebody changed it while this apply ran;"
+        " the shard is not where the plan ends",
+        recovery="undo the change on the shard, or adopt it with `reconciler pull`; `reconciler"
+        " drift` shows what is left to do",
+        expected=wanted.text if wanted else "no such table",
+        observed=found.text if found else "no such table",
+    )
