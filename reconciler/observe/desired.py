@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from reconciler.ddl.definition.engine import names_its_engine
 from reconciler.ddl.definition.file import DefinitionFile
 from reconciler.ddl.foreign import ForeignDefinition
 from reconciler.ddl.lexer import TokenKind, tokenize
@@ -23,6 +24,8 @@ from reconciler.observe.sequences import sequences_for
 from reconciler.observe.shards import DefinitionReader, ReadDefinition
 from reconciler.ports.scratch import Scratch, ScratchDatabase
 from reconciler.spec.load import DesiredFiles
+
+_USUAL_ENGINE = "InnoDB"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +96,8 @@ def read_back(
         for sequence in sequences:  # one that cannot be made is missed by the table that uses it
             database.make(sequence)
         for file in files:
-            error = create_defined(database, file)
-            if error is not None:
-                problems[file.table] = definition_rejected(file, error, settings)
+            if (problem := made_from(file, database, settings)) is not None:
+                problems[file.table] = problem
         texts = database.definitions()
     for file in files:
         if file.table in problems:
@@ -110,6 +112,17 @@ def read_back(
         if table not in problems and reader.is_managed(table)
     }
     return ReadBack(definitions=definitions, problems=problems)
+
+
+def made_from(
+    file: DefinitionFile, database: ScratchDatabase, settings: ServerSettings
+) -> Problem | None:
+    """Make the table of a definition file, or say why not."""
+    default = settings.variable("default_storage_engine") or _USUAL_ENGINE
+    if default.upper() != _USUAL_ENGINE.upper() and not names_its_engine(file.statement):
+        return _engine_left_open(file, default)
+    error = create_defined(database, file)
+    return definition_rejected(file, error, settings) if error is not None else None
 
 
 def create_defined(database: ScratchDatabase, file: DefinitionFile) -> ServerError | None:
@@ -131,6 +144,20 @@ def definition_rejected(
         message=f"table {file.table}: {settings.version} rejects the definition: {error}",
         recovery="fix the definition; the server's answer says what it does not accept",
         where=Location(path=file.path, line=_line_of(error, file)),
+    )
+
+
+def _engine_left_open(file: DefinitionFile, default: str) -> Problem:
+    """Servers come with InnoDB, and files are written for it; what another one rejects or makes of
+    them would look like a mistake, or like a change, of the file."""
+    return Problem(
+        code="engine-left-open",
+        message=f"table {file.table}: the file names no engine, and the shards' servers would make"
+        f" it {default} because their default_storage_engine is {default}",
+        recovery=f"write the engine that the table is to have into the file, ENGINE={_USUAL_ENGINE}"
+        f" or ENGINE={default}; or set default_storage_engine={_USUAL_ENGINE} on the shards'"
+        " servers",
+        where=Location(path=file.path, line=file.first_line),
     )
 
 

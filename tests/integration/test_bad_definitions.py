@@ -92,3 +92,30 @@ def test_shards_that_fold_names_and_shards_that_do_not_are_refused(
     ended = mixed.run("plan")
     assert ended.code == 3, ended.said
     assert "lower_case_table_names" in ended.said
+
+
+# Servers whose tables are MyISAM's where nothing else is said
+
+
+@pytest.fixture(params=[Flavor.MYSQL, Flavor.MARIADB])
+def with_myisam(request: pytest.FixtureRequest) -> Iterator[RunningServer]:
+    options = {"default_storage_engine": "MyISAM"}
+    with start_server(find_server(request.param), options=options) as server:
+        yield server
+
+
+def test_the_engine_that_a_server_would_choose_is_no_mistake_of_the_file(
+    with_myisam: RunningServer,
+    tmp_path: Path,
+    fresh_database: FreshDatabase,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fleet = Fleet(tmp_path / "shop", [with_myisam], fresh_database, monkeypatch).found(1)
+    fleet.edit("schemas/shop/users.sql", ") ENGINE=InnoDB ", ") ")
+    ended = fleet.run("plan")
+    assert ended.code == 1, ended.said
+    assert "engine-left-open" in ended.said
+    assert "default_storage_engine is MyISAM" in ended.said
+    assert "table orders" not in ended.said
+    fleet.edit("schemas/shop/users.sql", ") DEFAULT", ") ENGINE=InnoDB DEFAULT")
+    assert fleet.run("plan", "--detailed-exitcode").code == 0

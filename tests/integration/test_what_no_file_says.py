@@ -128,3 +128,26 @@ def drift_steps(court: Court, files: Files) -> tuple[str, ...]:
 def gap_line(gap: FileGap) -> str:
     what = ", ".join(gap.columns) or (gap.problem.code if gap.problem else "another table")
     return f"{gap.kind} {gap.table}: {what}"
+
+
+def test_the_order_in_which_unique_keys_are_checked_is_shown_by_no_definition(
+    server: RunningServer,
+) -> None:
+    """Two tables that print alike, the second of which was given `ub` before `ua`: a row that is in
+    the way of both finds another one."""
+    at_once = "CREATE TABLE t (a int NOT NULL, b int, c int, PRIMARY KEY (c), {keys})"
+    clash = "INSERT INTO t VALUES (1, 20, 9) ON DUPLICATE KEY UPDATE a = a + 100, b = b + 100"
+
+    def printed_and_found(*statements: str) -> tuple[str, object]:
+        with connect(server) as bench, bench.made(End(statements=statements)):
+            printed = bench.execute("SHOW CREATE TABLE t")[0][1]
+            bench.execute("INSERT INTO t VALUES (1, 10, 1), (2, 20, 2)")
+            bench.execute(clash)
+            return printed, bench.execute("SELECT c FROM t WHERE a > 100")[0][0]
+
+    one = at_once.format(keys="UNIQUE KEY ua (a), UNIQUE KEY ub (b)")
+    other = at_once.format(keys="UNIQUE KEY ub (b)")
+    printed, found = printed_and_found(one)
+    printed_too, found_too = printed_and_found(other, "ALTER TABLE t ADD UNIQUE KEY ua (a)")
+    assert printed == printed_too
+    assert (found, found_too) == (1, 2)

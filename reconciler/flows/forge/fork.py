@@ -17,7 +17,7 @@ from reconciler.flows.keyspaces import Loaded
 from reconciler.flows.plan import plan_keyspace
 from reconciler.model.observation import Observation, ObservedShard
 from reconciler.model.server import ServerSettings
-from reconciler.observe.desired import create_defined, definition_rejected
+from reconciler.observe.desired import made_from
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.plan import PlanOutcome
 from reconciler.plan.model import utc_text
@@ -159,7 +159,6 @@ def _read_back(
 ) -> tuple[tuple[str, str], ...]:
     with scratch.database(settings) as database:
         for file in files.files:
-            error = create_defined(database, file)
-            if error is not None:
-                raise InvalidInput(definition_rejected(file, error, settings))
+            if (problem := made_from(file, database, settings)) is not None:
+                raise InvalidInput(problem)
         return tuple(sorted(database.definitions().items()))
