@@ -17,11 +17,18 @@ from reconciler.outcomes.progress import (
     RolloutWaits,
     ShardEnded,
     ShardStarted,
+    StatementAdvanced,
     StatementEnded,
     StatementStarted,
 )
+from reconciler.plan.visible import visible_line
+from reconciler.report.engine_words import progress_words
 from reconciler.report.progress import progress_line
 from reconciler.report.reason_words import reason_words
+from reconciler.report.style import Style
+
+# How often a log has a line of a statement that goes on.
+_PROGRESS_LINE_EVERY_S = 60.0
 
 
 @contextmanager
@@ -30,7 +37,7 @@ def shown_progress() -> Iterator[Callable[[ProgressEvent], None]]:
     stream = standard_error()
     style = style_for(stream)
     if not (stream.isatty() and style.colour):
-        yield lambda event: remark(progress_line(event, style))
+        yield _Log(style).show
         return
     console = Console(file=stream, highlight=False, markup=False)
     with Progress(
@@ -45,11 +52,31 @@ def shown_progress() -> Iterator[Callable[[ProgressEvent], None]]:
 
         def show(event: ProgressEvent) -> None:
             # What matters afterwards scrolls above the bars; the rest only moves them.
-            if not isinstance(event, ShardStarted | StatementStarted):
+            if not isinstance(event, ShardStarted | StatementStarted | StatementAdvanced):
                 bars.console.print(Text.from_ansi(progress_line(event, style)), soft_wrap=True)
             board.show(event)
 
         yield show
+
+
+class _Log:
+    """A line for each event; what goes on for hours is told once in a while."""
+
+    def __init__(self, style: Style) -> None:
+        self._style = style
+        self._told_s: dict[str, float] = {}
+
+    def show(self, event: ProgressEvent) -> None:
+        match event:
+            case StatementStarted():
+                self._told_s[event.shard] = event.at_s
+            case StatementAdvanced():
+                if event.at_s - self._told_s.get(event.shard, 0.0) < _PROGRESS_LINE_EVERY_S:
+                    return
+                self._told_s[event.shard] = event.at_s
+            case _:
+                pass
+        remark(progress_line(event, self._style))
 
 
 class _Board:
@@ -70,6 +97,9 @@ class _Board:
                 self._shards[event.shard] = self._add(f"  {event.shard}", 1)
             case StatementStarted():
                 self._update(event.shard, total=event.of, doing=f"{event.object_id}")
+            case StatementAdvanced():
+                told = progress_words(event.progress)
+                self._update(event.shard, doing=visible_line(f"{event.object_id}: {told}"))
             case StatementEnded():
                 self._update(event.shard, total=event.of, completed=event.number, doing="")
             case ShardEnded():

@@ -7,17 +7,17 @@ Only the driver starts shards and writes the apply's own row. What comes next is
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import assert_never
 
 from reconciler.drive.gates import GATES, WaveGates
-from reconciler.drive.limits import ROLLOUT_POLL_S, SETTLES_PER_SHARD_MAX
+from reconciler.drive.limits import ROLLOUT_POLL_S
 from reconciler.drive.open import OpenApply, RolloutOrder
 from reconciler.drive.record import ApplyRecord
 from reconciler.drive.requests import RolloutRequests
+from reconciler.drive.settles import Settles
 from reconciler.drive.shard.problems import crashed
 from reconciler.drive.shard.run import run_shard
 from reconciler.drive.shard.settle import settle_shard
@@ -30,7 +30,7 @@ from reconciler.drive.shard.task import (
 )
 from reconciler.errors import Problem, ReconcilerError
 from reconciler.guard.model import Refusal
-from reconciler.ledger.model import Soaking
+from reconciler.ledger.model import Soaking, StoredStatement
 from reconciler.ledger.reasons import (
     Halted,
     InWords,
@@ -113,8 +113,8 @@ class RolloutDriver:
         self._limits = limits
         self._keyspace = order.plan.core.keyspace
         self._in_flight: set[str] = set()
-        self._settles: Counter[str] = Counter()
-        self._looked_at: set[str] = set()
+        self._recorded: tuple[StoredStatement, ...] | None = None
+        self._settles = Settles()
         self._gates = WaveGates(world.workers, order.ask_gates)
         self._guard_hold: Refusal | None = None
         self._ends_run: Problem | None = None
@@ -157,7 +157,7 @@ class RolloutDriver:
             settled_s=self._record.settled_s,
             now_s=self._steady_now_s(),
             in_flight=frozenset(self._in_flight),
-            looked_at=frozenset(self._looked_at),
+            looked_at=frozenset(self._settles.in_vain),
             asked=self._requests.asked,
             gates_open=stored.gates_open,
             failures_released=stored.failures_released,
@@ -188,6 +188,8 @@ class RolloutDriver:
 
     def _start(self, shards: tuple[str, ...]) -> None:
         self._unless_lost(lambda: self._record.hold(self._lease, Hold.NONE, None))
+        if self._recorded is None:  # of earlier runs; what this one intends, its shards know
+            self._unless_lost(self._read_statements)
         if self._ends_run is not None:
             return
         for shard in shards:
@@ -201,25 +203,24 @@ class RolloutDriver:
             self._world.workers.start(shard, work)
 
     def _settle(self, shards: tuple[str, ...]) -> None:
-        try:
-            recorded = self._world.ledger.statements(self._lease.apply_id)
-        except ReconcilerError as error:
-            self._ends_run = error.problems[0]
+        self._unless_lost(self._read_statements)
+        if self._ends_run is not None:
             return
         for shard in shards:
             self._in_flight.add(shard)
-            self._settles[shard] += 1
-            own = tuple(row for row in recorded if row.shard == shard)
-            work = partial(
-                settle_shard, self._world, self._task(shard), self._lease, own, self._stop
-            )
+            task = self._task(shard)
+            work = partial(settle_shard, self._world, task, self._lease, self._stop)
             self._world.workers.start(shard, work)
+
+    def _read_statements(self) -> None:
+        self._recorded = self._world.ledger.statements(self._lease.apply_id)
 
     def _task(self, shard: str) -> ShardTask:
         return ShardTask(
             spec=self._specs[shard],
             work=self._work[shard],
             rows=self._record.rows_of(shard),
+            recorded=tuple(row for row in self._recorded or () if row.shard == shard),
             basis=self._order.basis[shard],
             tables=self._order.plan.core.managed_tables,
             rollout=self._order.environment.rollout,
@@ -272,10 +273,9 @@ class RolloutDriver:
     def _take_result(self, result: ShardResult) -> None:
         was_lost = self._record.states[result.shard] is OperationState.UNKNOWN
         self._record.take(result.rows)
-        if was_lost and self._record.states[result.shard] is OperationState.UNKNOWN:
-            self._looked_at.add(result.shard)  # in vain; the next run looks again
-        if self._settles[result.shard] >= SETTLES_PER_SHARD_MAX:
-            self._looked_at.add(result.shard)
+        if was_lost:
+            self._settles.ended(result.shard, self._record.states[result.shard])
+            self._recorded = None  # settling has concluded some
         self._statements_run += result.statements_run
         self._guard_hold = self._guard_hold or result.hold
         self._ends_run = self._ends_run or result.ends_run
@@ -333,8 +333,10 @@ class RolloutDriver:
                     self._record.move_rest(self._lease, Move.CANCEL)
                 case EndStopped():
                     reason = Stopped()
+                    self._record.lose_what_runs(self._lease)
                     self._record.move_rest(self._lease, Move.STOP)
                 case EndCancelled():
+                    self._record.lose_what_runs(self._lease)
                     self._record.move_rest(self._lease, Move.CANCEL)
                 case EndUnknown(shards=shards):
                     reason = OutcomeUnseen(shards)

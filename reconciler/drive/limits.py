@@ -24,6 +24,12 @@ SETTLE_LOOKS_MAX = 5
 # A shard that loses its connection in statement after statement is left to a person.
 SETTLES_PER_SHARD_MAX = 3
 
+# A statement that is found running and lost from sight again and again is left to a person, too.
+TAKE_UPS_PER_SHARD_MAX = 100
+
+# How often the progress of a statement is recorded: `status` shows it, and an ALTER takes hours.
+PROGRESS_RECORDED_EVERY_S = 5.0
+
 # A statement that outlived its sender is asked after this often, and waited for this long; then the
 # run ends with its outcome unknown, which a later resume settles.
 SETTLE_PAUSE_S = 0.5

@@ -127,6 +127,11 @@ class ApplyRecord:
         running = [row for row in rows if (row.state, Move.LOSE) in TRANSITIONS]
         self._move(lease, running, Move.LOSE)
 
+    def lose_what_runs(self, lease: Lease) -> None:
+        """At the end of a run: what was found running and nobody follows is left to itself."""
+        rows = [row for row in self.operations() if (row.state, Move.LOSE) in TRANSITIONS]
+        self._move(lease, rows, Move.LOSE)
+
     def contain(self, lease: Lease, shard: str, problem: Problem) -> None:
         """The shard's work ended with a fault: what was running failed, the rest never starts."""
         self.reload()

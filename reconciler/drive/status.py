@@ -32,12 +32,14 @@ from reconciler.ledger.states import (
     OperationState,
     StatementState,
 )
-from reconciler.outcomes.apply import ApplyStatus, LedgerEvent, ShardRow
+from reconciler.outcomes.apply import ApplyStatus, LedgerEvent, OperationRow, ShardRow
 from reconciler.ports.ledger import Ledger
 from reconciler.rollout.hold import nothing_to_release, release
 from reconciler.rollout.projection import apply_state
 
-_ON_ITS_WAY = frozenset({OperationState.RUNNING, OperationState.UNKNOWN})
+_ON_ITS_WAY = frozenset(
+    {OperationState.RUNNING, OperationState.WAITING_FOR_CUTOVER, OperationState.UNKNOWN}
+)
 
 
 def current_apply(
@@ -155,17 +157,14 @@ def _explained(
     stored: StoredApply, shards: Sequence[ShardRow], on_their_way: Sequence[StoredStatement]
 ) -> tuple[ShardRow, ...]:
     """With the statement that is on its way, and what shards wait for that have not begun."""
-    sent = {(statement.shard, statement.object_id): statement.sql for statement in on_their_way}
+    sent = {(statement.shard, statement.object_id): statement for statement in on_their_way}
     current = min((row.wave for row in shards if row.state not in SETTLED), default=0)
     return tuple(
         replace(
             row,
             operations=tuple(
                 replace(
-                    operation,
-                    runs=sent.get((row.shard, operation.object_id), "")
-                    if operation.state in _ON_ITS_WAY
-                    else "",
+                    _with_statement(operation, sent.get((row.shard, operation.object_id))),
                     waits_for=operation.waits_for or _turn(stored, row, operation.state, current),
                 )
                 for operation in row.operations
@@ -173,6 +172,12 @@ def _explained(
         )
         for row in shards
     )
+
+
+def _with_statement(operation: OperationRow, sent: StoredStatement | None) -> OperationRow:
+    if sent is None or operation.state not in _ON_ITS_WAY:
+        return operation
+    return replace(operation, runs=sent.sql, progress=sent.progress)
 
 
 def _turn(stored: StoredApply, row: ShardRow, state: OperationState, current: int) -> Wait | None:

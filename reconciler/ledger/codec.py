@@ -56,6 +56,8 @@ _NAMES: dict[str, type[Told]] = {
     "failed": reasons.Failed,
     "outcome-lost": reasons.OutcomeLost,
     "statement-found": reasons.StatementFound,
+    "found-running": reasons.FoundRunning,
+    "cut-over-begun": reasons.CutOverBegun,
     "earlier-run-came-through": reasons.EarlierRunCameThrough,
     "blocker-ended": reasons.BlockerEnded,
     "requested": reasons.Requested,

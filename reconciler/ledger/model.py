@@ -18,6 +18,7 @@ from reconciler.ledger.states import (
     RequestState,
     StatementState,
 )
+from reconciler.model.engine import NOTHING_TOLD, Handle, Progress
 from reconciler.model.object_id import ObjectId
 
 
@@ -96,7 +97,8 @@ class StoredOperation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredStatement:
-    """`index` is the statement's place in its shard's change set."""
+    """`index` is the statement's place in its shard's change set; by `handle` its engine finds it
+    again, whoever asks; `progress` is the last that the engine told while it ran."""
 
     shard: str
     index: int
@@ -105,8 +107,10 @@ class StoredStatement:
     state: StatementState
     attempts: int
     intended_s: float
+    handle: Handle
     settled_s: float | None = None
     problem: Problem | None = None
+    progress: Progress = NOTHING_TOLD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +162,15 @@ class StatementEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProgressEntry:
+    """How far a statement whose intent is recorded has come."""
+
+    shard: str
+    index: int
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventEntry:
     """A line of history, for people."""
 
@@ -167,4 +180,4 @@ class EventEntry:
     object_id: ObjectId | None = None
 
 
-Entry = OperationEntry | StatementEntry | EventEntry
+Entry = OperationEntry | StatementEntry | ProgressEntry | EventEntry

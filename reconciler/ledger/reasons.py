@@ -301,6 +301,16 @@ class StatementFound:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundRunning:
+    """Its engine says that a statement which was in doubt still goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class CutOverBegun:
+    """The engine was told to swap in the copy it has made."""
+
+
+@dataclass(frozen=True, slots=True)
 class EarlierRunCameThrough:
     """A statement of an earlier run has taken effect by now."""
 
@@ -324,6 +334,8 @@ Happened = (
     | Failed
     | OutcomeLost
     | StatementFound
+    | FoundRunning
+    | CutOverBegun
     | EarlierRunCameThrough
     | BlockerEnded
     | Requested

@@ -9,6 +9,7 @@ from reconciler.errors import Problem
 from reconciler.guard.model import Obstacle
 from reconciler.ledger.reasons import Answer, Happened, Reason, Wait
 from reconciler.ledger.states import ApplyState, OperationState, RequestKind, RequestState
+from reconciler.model.engine import NOTHING_TOLD, Progress
 from reconciler.model.object_id import ObjectId
 from reconciler.plan.model import Plan
 
@@ -31,8 +32,9 @@ class ApplyVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationRow:
-    """One table of one shard. `runs` is the statement that is on its way; `waits_for` names what it
-    waits for before it goes on, `waits_since_s` since when."""
+    """One table of one shard. `runs` is the statement that is on its way, `progress` how far it
+    was when its engine was last asked; `waits_for` names what it waits for before it goes on,
+    `waits_since_s` since when."""
 
     object_id: ObjectId
     state: OperationState
@@ -41,6 +43,7 @@ class OperationRow:
     started_s: float | None = None
     settled_s: float | None = None
     runs: str = ""
+    progress: Progress = NOTHING_TOLD
     waits_for: Wait | None = None
     waits_since_s: float | None = None
     problem: Problem | None = None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from reconciler.errors import Problem
 from reconciler.ledger.reasons import Reason
 from reconciler.ledger.states import OperationState
+from reconciler.model.engine import Progress
 from reconciler.model.object_id import ObjectId
 from reconciler.outcomes.apply import ApplyVerdict
 
@@ -42,6 +43,19 @@ class StatementStarted:
     sql: str
     number: int
     of: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementAdvanced:
+    """A statement that takes long goes on; told each time its engine was asked."""
+
+    at_s: float
+    keyspace: str
+    shard: str
+    object_id: ObjectId
+    number: int
+    of: int
+    progress: Progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +102,7 @@ ProgressEvent = (
     RolloutStarted
     | ShardStarted
     | StatementStarted
+    | StatementAdvanced
     | StatementEnded
     | ShardEnded
     | RolloutWaits

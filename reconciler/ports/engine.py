@@ -9,7 +9,7 @@ answers, and where nobody can tell, the answer says so (ST-10).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from reconciler.model.engine import NOTHING_TOLD, EngineName, Handle, Progress
 from reconciler.model.server import ServerError
@@ -75,15 +75,27 @@ Outcome = Applied | Failed | Unknown
 Answer = Running | ReadyToCutOver | Applied | Failed | Unknown | Gone
 
 
+def progress_of(answer: Answer) -> Progress:
+    match answer:
+        case Running(progress=progress) | ReadyToCutOver(progress=progress):
+            return progress
+        case Applied() | Failed() | Unknown() | Gone():
+            return NOTHING_TOLD
+        case _:
+            assert_never(answer)
+
+
 class Engine(Protocol):
     """One engine on one shard, over the shard's session. Not for two threads at once."""
 
     @property
     def name(self) -> EngineName: ...
 
-    def prepare(self, work: EngineWork) -> Handle | Failed:
+    def prepare(self, work: EngineWork, earlier: Handle | None) -> Handle | Failed:
         """Everything that comes before an effect: be the only one who may send to the shard, and
-        say by what the work will be found. Changes nothing. Raises nothing of the network's."""
+        say by what the work will be found. `earlier` is the handle of the last try at the same
+        statement, if there was one: what that left behind may be taken up again, or is in the way.
+        Changes nothing. Raises nothing of the network's."""
 
     def start(self, handle: Handle, work: EngineWork) -> Answer:
         """Send exactly this statement, once; `handle` is what `prepare` gave last, and is durable

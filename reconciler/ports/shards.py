@@ -12,11 +12,11 @@ from reconciler.errors import Problem
 from reconciler.guard.health import Vitals
 from reconciler.model.access import ShardAccess
 from reconciler.model.dependents import Dependents
+from reconciler.model.engine import EngineName
 from reconciler.model.object_id import ObjectId
 from reconciler.model.observation import Observation
 from reconciler.model.server import ServerSettings, ServerVersion
-from reconciler.plan.model import PlannedStatement
-from reconciler.ports.engine import Outcome
+from reconciler.ports.engine import Engine
 from reconciler.spec.model import Connection, ShardSpec
 
 
@@ -59,9 +59,9 @@ class ShardSession(Protocol):
     def vitals(self) -> Vitals:
         """Measured now; what cannot be measured is None. Raises Unavailable."""
 
-    def run(self, statement: PlannedStatement, *, lock_wait_s: int, run_limit_s: int) -> Outcome:
-        """The engine: execute exactly this statement once; never retries, never decides. Nothing
-        is sent without a claim."""
+    def engine(self, name: EngineName) -> Engine:
+        """The one that carries out statements on this shard, over this session: nothing is sent
+        without its claim."""
 
     def claim(self) -> bool:
         """True: no other session may send statements to this shard until this one has ended, and

@@ -18,6 +18,7 @@ from reconciler.outcomes.apply import (
     WaveRow,
 )
 from reconciler.plan import words
+from reconciler.report.engine_words import progress_words
 from reconciler.report.next_steps import command
 from reconciler.report.reason_words import wait_words
 from reconciler.report.refusals import reason_count
@@ -152,6 +153,8 @@ def operation_words(row: OperationRow, now_s: float | None = None) -> str:
         parts.append(duration(row.settled_s - row.started_s))
     elif row.state in _ON_ITS_WAY and row.started_s is not None:
         parts.append(_since(row.started_s, now_s))
+    if told := progress_words(row.progress):
+        parts.append(told)
     if row.waits_for is not None:
         parts.append(f"waits for {wait_words(row.waits_for)}")
         if row.waits_since_s is not None:

@@ -29,8 +29,8 @@ def basis_line(estimate: Estimated) -> str:
     """What the numbers rest on, so that nobody takes them for a promise."""
     slow, fast = (rate // 10**6 for rate in (REWRITE_BYTES_PER_S_MIN, REWRITE_BYTES_PER_S_MAX))
     work = (
-        f"up to {_size(estimate.size_bytes)} of a shard's tables are read or rewritten, taken at"
-        f" {slow} to {fast} MB/s; no speed was measured"
+        f"up to {size_words(estimate.size_bytes)} of a shard's tables are read or rewritten, taken"
+        f" at {slow} to {fast} MB/s; no speed was measured"
         if estimate.size_bytes
         else "no table is read or rewritten"
     )
@@ -46,12 +46,17 @@ def span_words(span: Span) -> str:
     return low if low == high else f"{low} to {high}"
 
 
+def rough_time(seconds: float) -> str:
+    """'4 min': rounded up."""
+    return _rough(seconds, math.ceil)
+
+
 def _rough(seconds: float, rounded: Callable[[float], int]) -> str:
     length_s, unit = next((length, name) for length, name, end in _UNITS if seconds < end)
     return f"{max(rounded(seconds / length_s), 1)} {unit}"
 
 
-def _size(size_bytes: int) -> str:
+def size_words(size_bytes: int) -> str:
     for length, unit in _BYTES:
         if size_bytes >= length:
             return f"{math.ceil(size_bytes / length)} {unit}"

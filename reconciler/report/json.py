@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from reconciler.errors import Problem, ReconcilerError
 from reconciler.guard.model import Obstacle
 from reconciler.ledger.states import RequestKind
+from reconciler.model.engine import NOTHING_TOLD, Progress
 from reconciler.model.object_id import ObjectId
 from reconciler.model.policy import Hazard, Policy
 from reconciler.outcomes.apply import (
@@ -329,11 +330,16 @@ def _shard_row(row: ShardRow) -> Json:
             {
                 **_plain(operation),
                 "waits_for": wait_words(operation.waits_for),
+                "progress": _progress(operation.progress),
                 "problem": _problem(operation.problem),
             }
             for operation in row.operations
         ],
     }
+
+
+def _progress(progress: Progress) -> Json | None:
+    return _plain(progress) if progress != NOTHING_TOLD else None
 
 
 def _first_failure(problem: Problem | None, shards: Sequence[ShardRow]) -> Json:

@@ -16,12 +16,14 @@ from reconciler.outcomes.progress import (
     RolloutWaits,
     ShardEnded,
     ShardStarted,
+    StatementAdvanced,
     StatementEnded,
     StatementStarted,
 )
 from reconciler.plan import words
 from reconciler.plan.visible import visible_line
 from reconciler.report import apply_words
+from reconciler.report.engine_words import progress_words
 from reconciler.report.reason_words import reason_words, soak_words
 from reconciler.report.style import PLAIN, Style, Tone
 from reconciler.report.times import clock, duration
@@ -44,6 +46,10 @@ def _what(event: ProgressEvent, style: Style) -> str:
         case StatementStarted():
             number = f"{event.number} of {event.of}"
             return f"{visible_line(str(event.object_id))}: {number}: {sql_line(event.sql)}"
+        case StatementAdvanced():
+            number = f"{event.number} of {event.of}"
+            told = visible_line(progress_words(event.progress))
+            return f"{visible_line(str(event.object_id))}: {number}: {told}"
         case StatementEnded():
             return _statement_ended(event, style)
         case ShardEnded():

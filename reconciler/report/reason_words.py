@@ -148,6 +148,10 @@ def happened_words(happened: Happened) -> str:
             return f"outcome unknown: {message}"
         case reasons.StatementFound(state):
             return f"a look at the shard found its statement {state}"
+        case reasons.FoundRunning():
+            return "its statement is still running there; taken up"
+        case reasons.CutOverBegun():
+            return "its copy is complete; cutting over"
         case reasons.EarlierRunCameThrough():
             return "an earlier run's statement has run"
         case reasons.BlockerEnded():

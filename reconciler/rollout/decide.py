@@ -18,6 +18,7 @@ from reconciler.ledger.states import OperationState as S
 from reconciler.rollout.waves import Waves
 from reconciler.spec.model import OnFailure
 
+_IN_HAND = frozenset({S.RUNNING, S.WAITING_FOR_CUTOVER})
 _STARTABLE = frozenset({S.PENDING, S.FAILED_RETRYABLE, S.STOPPED})
 
 
@@ -135,11 +136,15 @@ Action = (
 
 
 def next_action(snapshot: RolloutSnapshot, limits: RolloutLimits) -> Action:
-    """Looking comes before everything, asking to end before starting, failures before waves."""
+    """Looking comes before everything, then following what runs, asking to end before starting,
+    failures before waves."""
     lost = _lost(snapshot)
     if unseen := [shard for shard in lost if shard not in snapshot.looked_at]:
         room = limits.parallel - len(snapshot.in_flight)
         return Settle(tuple(unseen[:room])) if room > 0 else Wait()
+    if snapshot.asked is Asked.NOTHING and (running := _unfollowed(snapshot)):
+        room = limits.parallel - len(snapshot.in_flight)
+        return Start(tuple(running[:room])) if room > 0 else Wait()
     if ending := _ending(snapshot, limits, lost):
         return Wait() if snapshot.in_flight else ending
     for index, wave in enumerate(snapshot.waves):
@@ -159,6 +164,17 @@ def _lost(snapshot: RolloutSnapshot) -> list[str]:
         for wave in snapshot.waves
         for shard in wave
         if snapshot.states[shard] is S.UNKNOWN and shard not in snapshot.in_flight
+    ]
+
+
+def _unfollowed(snapshot: RolloutSnapshot) -> list[str]:
+    """Shards whose statement an earlier run began, and which an engine was found to have in hand:
+    it goes on whatever this run decides, so it is followed before anything else."""
+    return [
+        shard
+        for wave in snapshot.waves
+        for shard in wave
+        if snapshot.states[shard] in _IN_HAND and shard not in snapshot.in_flight
     ]
 
 

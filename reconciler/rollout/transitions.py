@@ -15,13 +15,15 @@ class Move(StrEnum):
     """What happened to an operation."""
 
     START = "start"  # intent is recorded, its next statement is about to be sent
-    AWAIT_CUTOVER = "await cutover"  # an online engine has copied and waits to swap
+    AWAIT_CUTOVER = "await cutover"  # its engine has copied the table and waits to swap
+    CUT_OVER = "cut over"  # it is told to swap, or has done so by itself
     COMPLETE = "complete"  # its last statement applied and read back as planned
     FAIL_FOR_NOW = "fail for now"  # a transient error: nothing took effect
     FAIL = "fail"
     LOSE = "lose"  # sent, and no answer came
     FIND_DONE = "find done"  # a look at the shard found its after-state
     FIND_UNDONE = "find undone"  # a look at the shard found statements left to do
+    FIND_RUNNING = "find running"  # its engine says that it still goes on
     STOP = "stop"
     RESUME = "resume"
     CANCEL = "cancel"
@@ -44,7 +46,7 @@ TRANSITIONS: dict[tuple[S, Move], S] = {
     (S.RUNNING, Move.LOSE): S.UNKNOWN,
     (S.RUNNING, Move.STOP): S.STOPPED,
     (S.RUNNING, Move.CANCEL): S.CANCELLED,
-    (S.WAITING_FOR_CUTOVER, Move.COMPLETE): S.COMPLETED,
+    (S.WAITING_FOR_CUTOVER, Move.CUT_OVER): S.RUNNING,
     (S.WAITING_FOR_CUTOVER, Move.FAIL): S.FAILED,
     (S.WAITING_FOR_CUTOVER, Move.LOSE): S.UNKNOWN,
     (S.WAITING_FOR_CUTOVER, Move.STOP): S.STOPPED,
@@ -56,6 +58,7 @@ TRANSITIONS: dict[tuple[S, Move], S] = {
     (S.FAILED_RETRYABLE, Move.CANCEL): S.CANCELLED,
     (S.UNKNOWN, Move.FIND_DONE): S.COMPLETED,
     (S.UNKNOWN, Move.FIND_UNDONE): S.PENDING,
+    (S.UNKNOWN, Move.FIND_RUNNING): S.RUNNING,
     (S.UNKNOWN, Move.FAIL): S.FAILED,
     (S.UNKNOWN, Move.CANCEL): S.CANCELLED,
     (S.STOPPED, Move.RESUME): S.PENDING,

@@ -19,6 +19,7 @@ from tests.attacks import packets
 from tests.attacks.lying_server import Catalogue, Conversation, Lies, Login
 from tests.attacks.watched import PASSWORD, SPEC, Watched, watched_jobs, watching
 from tests.fleet import Ended
+from tests.integration.mysql_edges import carried_out
 from tests.sample_plans import sample_plan
 
 HOST, PLACE = "127.0.0.1", "db-7.internal.example:3306"
@@ -179,7 +180,7 @@ def test_a_statement_that_fails_repeats_nothing(
         shard = files.spec.environments[0].shards[0]
         sessions = MysqlShardSessions(environ=os.environ, root=watched.fleet.root)
         with sessions.open(shard) as session:
-            outcome = session.run(statement, lock_wait_s=1, run_limit_s=5)
+            outcome = carried_out(session, statement, lock_wait_s=1, run_limit_s=5)
     assert isinstance(outcome, Failed)
     assert outcome.error.number == number
     is_silent(str(outcome))

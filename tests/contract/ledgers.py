@@ -14,9 +14,11 @@ from reconciler.ledger.model import (
     StoredStatement,
 )
 from reconciler.ledger.states import OperationState, StatementState
+from reconciler.model.engine import EngineName, Handle
 from reconciler.model.object_id import table_id
 from reconciler.ports.ledger import Ledger
 
+HANDLE = Handle(engine=EngineName.DIRECT, version=1, content='{"connection": 7}')
 SHARDS = ("-40", "40-80", "80-")
 
 
@@ -58,5 +60,6 @@ def intent(shard: str = "-40", sql: str = "ALTER TABLE `users` ADD `a` int") -> 
             state=StatementState.INTENDED,
             attempts=1,
             intended_s=2.25,
+            handle=HANDLE,
         )
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from threading import Thread
 
@@ -18,7 +19,7 @@ from reconciler.edges.ledger.sql import SqlLedger, open_ledger
 from reconciler.edges.ledger.tables import LEDGER_VERSION
 from reconciler.edges.server.process import RunningServer
 from reconciler.errors import InvalidInput, Problem, Refused, Unavailable
-from reconciler.ledger.model import EventEntry
+from reconciler.ledger.model import EventEntry, ProgressEntry
 from reconciler.ledger.reasons import EndedMeanwhile, InWords, NothingNewStarts
 from reconciler.ledger.states import (
     ApplyState,
@@ -28,9 +29,11 @@ from reconciler.ledger.states import (
     RequestState,
     StatementState,
 )
-from tests.contract.ledgers import SHARDS, begun, intent, moved_to, new_apply, row_of
+from reconciler.model.engine import NOTHING_TOLD, Progress
+from tests.contract.ledgers import HANDLE, SHARDS, begun, intent, moved_to, new_apply, row_of
 
 S = OperationState
+PROGRESS = asdict(Progress(percent=40))
 _APPLIES = "reconciler_applies"
 
 
@@ -79,6 +82,45 @@ def test_texts_and_times_come_back_as_they_were(ledger: SqlLedger) -> None:
     assert (row.sql, row.intended_s) == (sql, 2.25)
     (event,) = ledger.events(lease.apply_id, limit=5)
     assert (event.at_s, event.what) == (1.000001, InWords("a\\nb")), "a message stays on its line"
+
+
+@pytest.mark.invariant("EN-2")
+def test_an_intent_keeps_what_finds_it_again_and_how_far_it_is(ledger: SqlLedger) -> None:
+    lease = begun(ledger)
+    ledger.record(lease, [intent()])
+    (row,) = ledger.statements(lease.apply_id)
+    assert (row.handle, row.progress) == (HANDLE, NOTHING_TOLD)
+    progress = Progress(stage="copy\nto", percent=40, rows_done=2**40, waits_for="größe")
+    ledger.record(lease, [ProgressEntry(shard="-40", index=0, progress=progress)])
+    (row,) = ledger.statements(lease.apply_id)
+    assert row.progress == replace(progress, stage="copy\\nto")
+    assert (row.handle, row.sql) == (HANDLE, intent().row.sql)
+
+
+@pytest.mark.invariant("ST-14")
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "not JSON",
+        "{}",
+        '{"percent": 40}',
+        "[" * 1_000,
+        json.dumps({**PROGRESS, "percent": "40"}),
+        json.dumps({**PROGRESS, "percent": True}),
+        json.dumps({**PROGRESS, "rows_done": -1}),
+        json.dumps({**PROGRESS, "stage": None}),
+        json.dumps({**PROGRESS, "mood": "good"}),
+    ],
+)
+def test_progress_that_no_run_has_written_refuses_its_row(ledger: SqlLedger, kept: str) -> None:
+    lease = begun(ledger)
+    ledger.record(lease, [intent()])
+    with writing(ledger._engine) as connection:
+        connection.execute(
+            text("UPDATE reconciler_statements SET progress = :kept"), {"kept": kept}
+        )
+    with pytest.raises(Unavailable, match="statements holds in progress"):
+        ledger.statements(lease.apply_id)
 
 
 @pytest.mark.invariant("ST-4")

@@ -21,6 +21,7 @@ from tests.conftest import FreshDatabase
 from tests.integration.mysql_edges import (
     SERVERS,
     admin_cursor,
+    carried_out,
     connection_to,
     planned,
     sessions,
@@ -78,7 +79,7 @@ def simulated() -> Stand:
 
 
 def run(session: ShardSession, statement: PlannedStatement) -> Outcome:
-    return session.run(statement, lock_wait_s=5, run_limit_s=60)
+    return carried_out(session, statement, lock_wait_s=5, run_limit_s=60)
 
 
 def test_what_is_there_is_shown_and_what_is_not_is_none(stand: Stand) -> None:

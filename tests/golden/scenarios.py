@@ -27,6 +27,7 @@ from reconciler.ledger.reasons import (
     WaveRefused,
 )
 from reconciler.ledger.states import ApplyState, OperationState, RequestKind, RequestState
+from reconciler.model.engine import NOTHING_TOLD, Progress
 from reconciler.model.object_id import table_id
 from reconciler.outcomes.apply import (
     ApplyOutcome,
@@ -151,6 +152,7 @@ def operation(
     of: int = 2,
     *,
     runs: str = "",
+    progress: Progress = NOTHING_TOLD,
     waits_for: Wait | None = None,
     waits_since_s: float | None = None,
     problem: Problem | None = None,
@@ -165,10 +167,16 @@ def operation(
         started_s=started,
         settled_s=settled,
         runs=runs,
+        progress=progress,
         waits_for=waits_for,
         waits_since_s=waits_since_s,
         problem=problem,
     )
+
+
+COPYING = Progress(
+    stage="copy to tmp table", percent=40, rows_done=53_000, rows_total=131_000, left_s=240
+)
 
 
 def row(shard: str, wave: int, *operations: OperationRow) -> ShardRow:
@@ -267,7 +275,9 @@ STATUS = ApplyStatus(
     shards=(
         row("-40", 1, operation("users", DONE, 2)),
         row("40-80", 2, operation("users", DONE, 2)),
-        row("80-c0", 2, operation("users", RUNNING, 1, runs=samples.ADD_EMAIL.sql)),
+        row(
+            "80-c0", 2, operation("users", RUNNING, 1, runs=samples.ADD_EMAIL.sql, progress=COPYING)
+        ),
         row(
             "c0-",
             2,

@@ -20,9 +20,12 @@ from reconciler.diff.session import StatementSession
 from reconciler.edges.mysql.live import MysqlLiveShards
 from reconciler.edges.mysql.session import MysqlShardSessions
 from reconciler.edges.server.process import RunningServer
+from reconciler.model.engine import EngineName
 from reconciler.model.object_id import table_id
 from reconciler.model.observation import Observation, ObservedShard, Unreachable
 from reconciler.plan.model import ExecutionClass, PlannedStatement
+from reconciler.ports.engine import Applied, EngineWork, Failed, Outcome, Running, Unknown
+from reconciler.ports.shards import ShardSession
 from reconciler.spec.model import Connection, ShardSpec
 
 ROOT = Path("/")
@@ -137,6 +140,22 @@ def planned(sql: str, table: str = "t", *, foreign_key_checks: bool = True) -> P
         execution=ExecutionClass(),
         effects=(),
     )
+
+
+def carried_out(
+    session: ShardSession, statement: PlannedStatement, *, lock_wait_s: int, run_limit_s: int
+) -> Outcome:
+    """By the server's own DDL, to its end."""
+    work = EngineWork(statement=statement, lock_wait_s=lock_wait_s, run_limit_s=run_limit_s)
+    engine = session.engine(EngineName.DIRECT)
+    handle = engine.prepare(work, None)
+    if isinstance(handle, Failed):
+        return handle
+    answer = engine.start(handle, work)
+    while isinstance(answer, Running):
+        answer = engine.look(handle, work)
+    assert isinstance(answer, Applied | Failed | Unknown), answer
+    return answer
 
 
 @contextmanager

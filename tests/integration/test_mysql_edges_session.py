@@ -31,6 +31,7 @@ from tests.integration.mysql_edges import (
     account,
     admin_cursor,
     admin_of,
+    carried_out,
     connection_to,
     observe,
     planned,
@@ -59,7 +60,7 @@ def session(server: RunningServer, database: str) -> Iterator[MysqlShardSession]
 
 def run(session: MysqlShardSession, sql: str, **limits: int) -> Outcome:
     given = {"lock_wait_s": 5, "run_limit_s": 60, **limits}
-    return session.run(planned(sql), **given)
+    return carried_out(session, planned(sql), **given)
 
 
 @contextmanager
@@ -115,10 +116,10 @@ def test_the_session_is_as_the_proofs(server: RunningServer, fresh_database: Fre
 
 def test_foreign_keys_are_checked_as_planned(session: MysqlShardSession) -> None:
     sql = "ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (id) REFERENCES later (id)"
-    checked = session.run(planned(sql), lock_wait_s=5, run_limit_s=60)
+    checked = carried_out(session, planned(sql), lock_wait_s=5, run_limit_s=60)
     assert isinstance(checked, Failed)
     unchecked = planned(sql, foreign_key_checks=False)
-    assert session.run(unchecked, lock_wait_s=5, run_limit_s=60) == Applied()
+    assert carried_out(session, unchecked, lock_wait_s=5, run_limit_s=60) == Applied()
 
 
 def test_a_session_that_is_not_the_servers_is_refused(

@@ -65,6 +65,7 @@ from reconciler.spec.model import Environment
 from reconciler.spec.tree import Entry, EntryKind, missing_file
 from tests.integration.cases import all_cases
 from tests.integration.convergence import End, EndNotMade
+from tests.integration.mysql_edges import carried_out
 from tests.property.catalogue import base_columns, differences
 from tests.property.hunt import newest
 from tests.property.products import product_pairs
@@ -268,7 +269,7 @@ class Court:
                 continue
             with self.sessions.open(shard) as session:
                 for statement in change_set.statements:
-                    ended = session.run(statement, lock_wait_s=5, run_limit_s=60)
+                    ended = carried_out(session, statement, lock_wait_s=5, run_limit_s=60)
                     if not isinstance(ended, Applied):
                         raise _ended_badly(statement, shard.name, str(ended))
                     for effect in statement.effects:

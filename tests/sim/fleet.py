@@ -6,29 +6,42 @@ the world goes through `Fate`, which ends the process before or after the one it
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
 from reconciler.ddl.fingerprint import schema_fingerprint
 from reconciler.drive.open import LastLook
 from reconciler.drive.shard.basis import ShardBasis, WantedObject
+from reconciler.edges.mysql.limits import ENGINE_LOOK_S
 from reconciler.errors import Problem, Unavailable
 from reconciler.guard.classify import position_of
 from reconciler.guard.health import Vitals
 from reconciler.guard.model import Done, Refusal, ToDo
 from reconciler.model.access import ShardAccess
 from reconciler.model.dependents import NONE_SEEN, Dependents
+from reconciler.model.engine import EngineName, Handle, Progress
 from reconciler.model.object_id import ObjectId, table_id
 from reconciler.model.observation import Unreachable
 from reconciler.model.server import Flavor, ServerError
 from reconciler.outcomes.progress import ProgressEvent
 from reconciler.plan.model import Plan, PlanCore, PlannedStatement
 from reconciler.ports.clock import WorkEnded, WorkerPoolNews
-from reconciler.ports.engine import Applied, Failed, Outcome, Unknown
+from reconciler.ports.engine import Answer as EngineAnswer
+from reconciler.ports.engine import (
+    Applied,
+    EngineWork,
+    Failed,
+    Gone,
+    Outcome,
+    ReadyToCutOver,
+    Running,
+    Unknown,
+)
 from reconciler.ports.shards import BlockerEnd
 from reconciler.spec.model import ShardSpec
 from tests.sim.plans import definition, fingerprint
@@ -92,21 +105,44 @@ class Ghost:
 
     statement: PlannedStatement
     is_read: bool
+    handle: str
     looks: int = 3
 
 
 @dataclass
+class Online:
+    """As an engine that copies: after that many looks the copy is complete, and is swapped in when
+    it is asked for, after so many times in vain. `disappears_at`: with so many looks left it is
+    gone."""
+
+    looks: int = 2
+    refusals: int = 0
+    disappears_at: int | None = None
+
+
+@dataclass
+class Copy:
+    statement: PlannedStatement
+    online: Online
+    is_swapping: bool = False
+
+
+@dataclass
 class SimShard:
-    """`runs` counts what took effect."""
+    """`runs` counts what took effect; `copies` and `ended` are by handle."""
 
     tables: dict[str, str]
     runs: Counter[str] = field(default_factory=Counter)
     ghosts: dict[str, Ghost] = field(default_factory=dict)
+    copies: dict[str, Copy] = field(default_factory=dict)
+    ended: dict[str, Outcome] = field(default_factory=dict)
     sent: list[str] = field(default_factory=list)
     claimed_by: SimSession | None = None
 
 
-Answer = Callable[[str, PlannedStatement], Outcome | str | None]
+NOT_SENT = Failed(error=ServerError(number=2006, message="not sent"), transient=True)
+STOPPED = Failed(error=ServerError(number=1317, message="stopped"), transient=False)
+Answer = Callable[[str, PlannedStatement], Outcome | Online | str | None]
 
 
 class SimFleet:
@@ -127,6 +163,9 @@ class SimFleet:
         self.access = ShardAccess(database="sim", privileges=None)
         self.cleared: list[str] = []
         self.rows: int | None = 10
+        self.numbers = itertools.count(1)
+        self.cut_over: list[str] = []
+        self.earlier: list[tuple[str, Handle | None]] = []
         self.before_look: Callable[[str, str], None] = lambda shard, table: None
         self.before_last_look: Callable[[str], None] = lambda shard: None
         self.before_fleet_look: Callable[[], None] = lambda: None
@@ -202,6 +241,15 @@ class SimFleet:
             )
             server.tables[effect.object_id.name] = self._texts[effect.after or ""]
 
+    def time_passes(self, shard: str, sql: str) -> None:
+        """For a statement that outlived its connection."""
+        ghosts = self.shards[shard].ghosts
+        ghost = ghosts[sql]
+        ghost.looks -= 1
+        if ghost.looks < 0:
+            del ghosts[sql]
+            self.take_effect(shard, ghost.statement)
+
     def everything_ran_once(self) -> None:
         for change_set in self.plan.core.change_sets:
             wanted = Counter(statement.sql for statement in change_set.statements)
@@ -214,6 +262,119 @@ class SimFleet:
         assert set(live) == {self.plan.core.after}
 
 
+class SimEngine:
+    """An engine of the server's own, or with `Online` one that copies and swaps. Its work outlives
+    the process that began it, and is found again by its handle."""
+
+    def __init__(self, session: SimSession, fleet: SimFleet, shard: str, fate: Fate) -> None:
+        self._session = session
+        self._fleet = fleet
+        self._name = shard
+        self._shard = fleet.shards[shard]
+        self._fate = fate
+
+    @property
+    def name(self) -> EngineName:
+        return EngineName.DIRECT
+
+    def prepare(self, work: EngineWork, earlier: Handle | None) -> Handle | Failed:
+        try:
+            if not self._session.claim():
+                return NOT_SENT
+        except Unavailable:
+            return NOT_SENT
+        self._fleet.earlier.append((self._name, earlier))
+        number = next(self._fleet.numbers)
+        return Handle(engine=self.name, version=1, content=f'{{"number": {number}}}')
+
+    def start(self, handle: Handle, work: EngineWork) -> Outcome | Running:
+        self._fate.before()
+        outcome = self._started(handle, work.statement)
+        self._fate.after()
+        return outcome
+
+    def _started(self, handle: Handle, statement: PlannedStatement) -> Outcome | Running:
+        shard = self._shard
+        try:
+            if not self._session.claim():
+                return NOT_SENT
+        except Unavailable:
+            return NOT_SENT
+        shard.sent.append(statement.sql)
+        answer = self._fleet.answer(self._name, statement)
+        match answer:
+            case Applied() | Failed() | Unknown():
+                return answer
+            case Online():
+                shard.copies[handle.content] = Copy(statement, replace(answer))
+                return Running()
+            case "ghost" | "unread":
+                ghost = Ghost(statement, is_read=answer == "ghost", handle=handle.content)
+                shard.ghosts[statement.sql] = ghost
+            case "lost-before":
+                pass
+            case _:
+                self._fleet.take_effect(self._name, statement)
+        return Applied() if answer is None else Unknown(reason="the connection was lost")
+
+    def look(self, handle: Handle, work: EngineWork) -> EngineAnswer:
+        self._fleet.clock.sleep(ENGINE_LOOK_S)
+        if handle.version != 1:
+            return Unknown(reason="it was begun by another version")
+        try:
+            self._session.check_alive()
+        except Unavailable:
+            return Unknown(reason="the server does not answer")
+        if (copy := self._shard.copies.get(handle.content)) is not None:
+            return self._look_at_copy(handle, copy)
+        if (ended := self._shard.ended.get(handle.content)) is not None:
+            return ended
+        ghost = self._shard.ghosts.get(work.statement.sql)
+        if ghost is None or ghost.handle != handle.content:
+            return Gone()
+        if not ghost.is_read:
+            return Unknown(reason="its session is still there")
+        self._fleet.time_passes(self._name, work.statement.sql)
+        return Running()
+
+    def _look_at_copy(self, handle: Handle, copy: Copy) -> EngineAnswer:
+        copy.online.looks -= 1
+        if copy.online.disappears_at == copy.online.looks:
+            del self._shard.copies[handle.content]
+            return Gone()
+        left = max(copy.online.looks, 0)
+        progress = Progress(rows_done=10 - left, rows_total=10, percent=max(99 - left, 0))
+        if left:
+            return Running(progress=progress)
+        if not copy.is_swapping:
+            return ReadyToCutOver(progress=progress)
+        self._fleet.take_effect(self._name, copy.statement)
+        return self._end(handle, Applied())
+
+    def cut_over(self, handle: Handle, work: EngineWork) -> EngineAnswer:
+        self._fate.before()
+        self._fleet.cut_over.append(self._name)
+        copy = self._shard.copies[handle.content]
+        if copy.online.refusals:
+            copy.online.refusals -= 1
+        else:
+            copy.is_swapping = True
+        self._fate.after()
+        return Running()
+
+    def stop(self, handle: Handle, work: EngineWork) -> None:
+        self._fate.before()
+        self._shard.ghosts.pop(work.statement.sql, None)
+        if self._shard.copies.get(handle.content) is not None:
+            self._end(handle, STOPPED)
+        self._fate.after()
+
+    def _end(self, handle: Handle, answer: Outcome) -> Outcome:
+        del self._shard.copies[handle.content]
+        self._shard.ended[handle.content] = answer
+        return answer
+
+
 class SimSession:
     def __init__(self, fleet: SimFleet, shard: str, fate: Fate) -> None:
         self._fleet = fleet
@@ -222,17 +383,17 @@ class SimSession:
 
     def definitions(self) -> Mapping[ObjectId, str]:
         self._fleet.before_last_look(self._shard)
-        self._check_alive()
+        self.check_alive()
         tables = self._fleet.shards[self._shard].tables
         return {table_id(table): text for table, text in tables.items()}
 
     def definition(self, object_id: ObjectId) -> str | None:
-        self._check_alive()
+        self.check_alive()
         self._fleet.before_look(self._shard, object_id.name)
         return self._fleet.shards[self._shard].tables.get(object_id.name)
 
     def dependents(self, tables: Collection[str]) -> Dependents:
-        self._check_alive()
+        self.check_alive()
         return self._fleet.dependents.get(self._shard, self._fleet.judged)
 
     def rows_estimate(self, object_id: ObjectId) -> int | None:
@@ -244,36 +405,18 @@ class SimSession:
     def vitals(self) -> Vitals:
         return self._fleet.vitals
 
-    def run(self, statement: PlannedStatement, *, lock_wait_s: int, run_limit_s: int) -> Outcome:
-        self._fate.before()
-        outcome = self._outcome(statement)
-        self._fate.after()
-        return outcome
-
-    def _outcome(self, statement: PlannedStatement) -> Outcome:
-        self._check_alive()
-        fleet, shard = self._fleet, self._fleet.shards[self._shard]
-        if not self.claim():
-            return Failed(error=ServerError(number=2006, message="not sent"), transient=True)
-        shard.sent.append(statement.sql)
-        answer = fleet.answer(self._shard, statement)
-        if isinstance(answer, Applied | Failed | Unknown):
-            return answer
-        if answer in ("ghost", "unread"):
-            shard.ghosts[statement.sql] = Ghost(statement, is_read=answer == "ghost")
-        elif answer != "lost-before":
-            fleet.take_effect(self._shard, statement)
-        return Applied() if answer is None else Unknown(reason="the connection was lost")
+    def engine(self, name: EngineName) -> SimEngine:
+        return SimEngine(self, self._fleet, self._shard, self._fate)
 
     def kill_blockers(self, object_id: ObjectId) -> tuple[BlockerEnd, ...]:
         self._fleet.cleared.append(self._shard)
         return (BlockerEnd(session="a transaction open for 12 s"),)
 
     def claim(self) -> bool:
-        self._check_alive()
+        self.check_alive()
         shard = self._fleet.shards[self._shard]
         for sql in list(shard.ghosts):
-            self._time_passes(sql)
+            self._fleet.time_passes(self._shard, sql)
         if shard.ghosts or shard.claimed_by not in (None, self):
             return False
         shard.claimed_by = self
@@ -285,22 +428,14 @@ class SimSession:
             shard.claimed_by = None
 
     def still_running(self, sql: str) -> bool:
-        self._check_alive()
+        self.check_alive()
         ghosts = self._fleet.shards[self._shard].ghosts
         if sql not in ghosts or not ghosts[sql].is_read:
             return False
-        self._time_passes(sql)
+        self._fleet.time_passes(self._shard, sql)
         return True
 
-    def _time_passes(self, sql: str) -> None:
-        ghosts = self._fleet.shards[self._shard].ghosts
-        ghost = ghosts[sql]
-        ghost.looks -= 1
-        if ghost.looks < 0:
-            del ghosts[sql]
-            self._fleet.take_effect(self._shard, ghost.statement)
-
-    def _check_alive(self) -> None:
+    def check_alive(self) -> None:
         if self._fleet.dead_shards & {self._shard}:
             raise unavailable("the server does not answer")
 

@@ -39,7 +39,7 @@ def _users(name: str) -> Iterator[str]:
 def test_one_function_sends_statements_and_one_session_calls_it() -> None:
     assert _callers("send", on="link") == {"reconciler/edges/mysql/engine_direct.py"}
     assert _callers("DirectEngine") == {"reconciler/edges/mysql/session.py"}
-    assert _callers("start", on="_direct") == {"reconciler/edges/mysql/session.py"}
+    assert _callers("start", on="engine") == {"reconciler/drive/shard/run.py"}
 
 
 def test_sessions_that_can_send_are_built_in_one_place_and_used_by_the_rollout() -> None:
@@ -50,7 +50,12 @@ def test_sessions_that_can_send_are_built_in_one_place_and_used_by_the_rollout()
         "reconciler/drive/shard/run.py",
         "reconciler/drive/shard/task.py",
     }
-    assert _callers("run", on="session") == {"reconciler/drive/shard/run.py"}
+    assert _callers("engine", on="session") == {
+        "reconciler/drive/shard/run.py",
+        "reconciler/drive/shard/settle.py",  # only to look
+    }
+    assert _callers("prepare") == {"reconciler/drive/shard/run.py"}
+    assert _callers("cut_over", on="engine") == {"reconciler/drive/shard/in_hand.py"}
 
 
 def test_a_rollout_starts_from_a_plan_that_was_checked_under_the_locks() -> None:

@@ -126,6 +126,15 @@ def unanswered(shard: str, object_id: ObjectId, reason: str) -> Problem:
     )
 
 
+def gone(shard: str, object_id: ObjectId) -> Problem:
+    return Problem(
+        code="outcome-unknown",
+        message=f"shard {shard}, {object_id.titled}: what carried out its statement is not there"
+        " any more, and did not say what came of it",
+        recovery=_RESUME,
+    )
+
+
 def still_unknown(shard: str, reason: str) -> Problem:
     return Problem(
         code="outcome-unknown",

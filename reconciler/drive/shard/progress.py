@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from reconciler.errors import Problem
 from reconciler.ledger.reasons import Reason
-from reconciler.outcomes.progress import RolloutWaits, StatementEnded, StatementStarted
+from reconciler.model.engine import NOTHING_TOLD, Progress
+from reconciler.outcomes.progress import (
+    RolloutWaits,
+    StatementAdvanced,
+    StatementEnded,
+    StatementStarted,
+)
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.clock import Clock, WorkerPool
 from reconciler.rollout.operations import ShardWork
@@ -28,6 +34,21 @@ class ShardProgress:
                 sql=statement.sql,
                 number=index + 1,
                 of=self._of,
+            )
+        )
+
+    def advanced(self, statement: PlannedStatement, index: int, progress: Progress) -> None:
+        if progress == NOTHING_TOLD:
+            return
+        self._workers.tell(
+            StatementAdvanced(
+                at_s=self._clock.now_s(),
+                keyspace=self._keyspace,
+                shard=self._shard,
+                object_id=statement.object_id,
+                number=index + 1,
+                of=self._of,
+                progress=progress,
             )
         )
 

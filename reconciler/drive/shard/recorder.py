@@ -9,23 +9,34 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from reconciler.drive.limits import PROGRESS_RECORDED_EVERY_S
 from reconciler.errors import Problem, ReconcilerError
 from reconciler.ledger.model import (
     Entry,
     EventEntry,
     Lease,
     OperationEntry,
+    ProgressEntry,
     StatementEntry,
     StoredOperation,
     StoredStatement,
 )
-from reconciler.ledger.reasons import Failed, Happened, Wait
+from reconciler.ledger.reasons import Failed, FoundRunning, Happened, Wait
 from reconciler.ledger.states import SETTLED, OperationState, StatementState
+from reconciler.model.engine import Handle, Progress
 from reconciler.model.object_id import ObjectId
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.clock import Clock
 from reconciler.ports.ledger import Ledger
 from reconciler.rollout.transitions import Move, moved
+
+_HALFWAY = frozenset(
+    {
+        OperationState.RUNNING,
+        OperationState.WAITING_FOR_CUTOVER,
+        OperationState.FAILED_RETRYABLE,
+    }
+)
 
 
 class RecordLost(Exception):
@@ -54,6 +65,7 @@ class ShardRecorder:
         self._unwritten: list[Entry] = []
         self._rows = dict(rows)
         self._intended: dict[int, StoredStatement] = {}
+        self._advanced_s = float("-inf")
 
     @property
     def rows(self) -> tuple[StoredOperation, ...]:
@@ -83,8 +95,10 @@ class ShardRecorder:
         self._put(replace(row, waits_for=waits_for, waits_since_s=since_s))
         self.write()
 
-    def intend(self, index: int, statement: PlannedStatement, attempt: int) -> None:
-        """Durable when this returns: the statement may now be sent."""
+    def intend(
+        self, index: int, statement: PlannedStatement, attempt: int, handle: Handle
+    ) -> StoredStatement:
+        """Durable when this returns, with what finds it again: the statement may now be sent."""
         if self.state(statement.object_id) is not OperationState.RUNNING:
             self.move(statement.object_id, Move.START)
         self._intended[index] = StoredStatement(
@@ -95,8 +109,33 @@ class ShardRecorder:
             state=StatementState.INTENDED,
             attempts=attempt,
             intended_s=self._clock.now_s(),
+            handle=handle,
         )
         self._unwritten.append(StatementEntry(row=self._intended[index]))
+        self.write()
+        return self._intended[index]
+
+    def take_up(self, row: StoredStatement, progress: Progress) -> None:
+        """A statement that another run intended goes on, and its operation runs."""
+        moves = {OperationState.UNKNOWN: Move.FIND_RUNNING, OperationState.PENDING: Move.START}
+        if move := moves.get(self.state(row.object_id)):
+            self.move(row.object_id, move)
+            self.tell(FoundRunning(), row.object_id)
+        self._intended[row.index] = replace(
+            row, state=StatementState.INTENDED, settled_s=None, problem=None, progress=progress
+        )
+        self._unwritten.append(StatementEntry(row=self._intended[row.index]))
+
+    def advance(self, index: int, progress: Progress) -> None:
+        """Durable soon, for those who watch: not each step of a long way is a write."""
+        row, now_s = self._intended[index], self._clock.monotonic_s()
+        is_due = now_s - self._advanced_s >= PROGRESS_RECORDED_EVERY_S
+        if progress == row.progress or not is_due:
+            return
+        self._advanced_s = now_s
+        self._intended[index] = replace(row, progress=progress)
+        entry = ProgressEntry(shard=self._shard, index=index, progress=progress)
+        self._unwritten.append(entry)
         self.write()
 
     def conclude(self, index: int, state: StatementState, problem: Problem | None = None) -> None:
@@ -120,9 +159,10 @@ class ShardRecorder:
                 self.move(row.object_id, Move.CANCEL)
 
     def stop_halfway(self) -> None:
-        """What has begun and is between two statements is stopped; it can be resumed."""
+        """What has begun and is between two statements, or waits to be cut over, is stopped; it can
+        be resumed."""
         for row in self.rows:
-            if row.state in (OperationState.RUNNING, OperationState.FAILED_RETRYABLE):
+            if row.state in _HALFWAY:
                 self.move(row.object_id, Move.STOP)
 
     def resume_stopped(self) -> None:

@@ -6,21 +6,17 @@ no third case. This sends statements and never decides which shard is next.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import assert_never
 
-from reconciler.drive.limits import (
-    CLAIM_WAIT_S_MAX,
-    GUARD_PAUSE_S,
-    GUARD_WAIT_S_MAX,
-    SETTLE_PAUSE_S,
-)
-from reconciler.drive.shard.before import not_allowed, not_as_planned
+from reconciler.drive.limits import CLAIM_WAIT_S_MAX, SETTLE_PAUSE_S
+from reconciler.drive.shard.before import not_as_planned
+from reconciler.drive.shard.guards import ShardGuards
+from reconciler.drive.shard.in_hand import EngineRun, InHand
 from reconciler.drive.shard.looks import end_differs, object_differs, position_seen
 from reconciler.drive.shard.problems import (
     already_running,
     end_unseen,
-    lock_lost,
+    gone,
     not_claimed,
     read_back_differs,
     statement_failed,
@@ -29,8 +25,8 @@ from reconciler.drive.shard.problems import (
 )
 from reconciler.drive.shard.progress import ShardProgress
 from reconciler.drive.shard.recorder import RecordLost, ShardRecorder
+from reconciler.drive.shard.step import Again, End, Next, Step
 from reconciler.drive.shard.task import (
-    Brake,
     RolloutWorld,
     ShardResult,
     ShardTask,
@@ -39,53 +35,31 @@ from reconciler.drive.shard.task import (
     retry_pause_s,
 )
 from reconciler.errors import Problem, Unavailable
-from reconciler.guard.health import (
-    needs_vitals,
-    outside_window,
-    vitals_refusals,
-)
-from reconciler.guard.model import Refusal, RefusalKind
-from reconciler.ledger.model import Lease
+from reconciler.ledger.model import Lease, StoredStatement
 from reconciler.ledger.reasons import (
-    BlockerEnded,
     Completed,
     EarlierRunCameThrough,
     EarlierSession,
     InWords,
-    LimitExceeded,
     NextTry,
     OutcomeLost,
 )
 from reconciler.ledger.states import OperationState, StatementState
+from reconciler.model.engine import EngineName
 from reconciler.model.object_id import ObjectId
 from reconciler.plan.model import Effect, PlannedStatement
-from reconciler.ports.engine import Applied, Failed, Unknown
+from reconciler.ports.engine import (
+    Answer,
+    Applied,
+    Engine,
+    Failed,
+    Gone,
+    Outcome,
+    Unknown,
+    progress_of,
+)
 from reconciler.ports.shards import HeldLocks, ShardSession
 from reconciler.rollout.transitions import Move
-
-
-@dataclass(frozen=True, slots=True)
-class _Next:
-    """The statement is applied."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Again:
-    """Nothing took effect, and the same may well succeed later."""
-
-    problem: Problem
-    blocker: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _End:
-    """This shard does nothing more in this run."""
-
-    hold: Refusal | None = None
-    ends_run: Problem | None = None
-
-
-_Step = _Next | _Again | _End
 
 
 def run_shard(
@@ -106,15 +80,20 @@ class _ShardRun:
     ) -> None:
         self._world = world
         self._task = task
-        self._locks = locks
         self._stop = stop
         self._shard = task.work.shard
         self._record = ShardRecorder(world.ledger, lease, world.clock, self._shard, task.rows)
         self._progress = ShardProgress(world.workers, world.clock, task.work)
+        self._guards = ShardGuards(world, task, locks, stop, self._record, self._progress)
         self._index = task.next_index
         self._first_index = self._index
         self._attempt = 1
         self._blocked_since_s: float | None = None
+        self._in_hand = task.in_doubt
+        self._earlier = task.earlier_handle
+        self._engine_run = EngineRun(
+            world, self._record, self._progress, stop, cut_overs_max=task.rollout.lock_retries + 1
+        )
 
     def run(self) -> ShardResult:
         try:
@@ -123,7 +102,7 @@ class _ShardRun:
             self._record.stop_halfway()
             self._record.write()
         except RecordLost as lost:
-            end = _End(ends_run=lost.problem)
+            end = End(ends_run=lost.problem)
         return ShardResult(
             shard=self._shard,
             rows=self._record.rows,
@@ -132,16 +111,16 @@ class _ShardRun:
             ends_run=end.ends_run,
         )
 
-    def _until_end(self) -> _End:
+    def _until_end(self) -> End:
         while True:
             match step := self._session():
-                case _Again():
+                case Again():
                     if end := self._back_off(step):
                         return end
-                case _End():
+                case End():
                     return step
-                case _Next():
-                    return _End()
+                case Next():
+                    return End()
                 case _:
                     assert_never(step)
 
@@ -151,25 +130,33 @@ class _ShardRun:
         statements = self._task.work.statements
         return statements[min(self._index, len(statements) - 1)].object_id
 
-    def _session(self) -> _Step:
-        """As many statements as one connection carries; _Next: the shard is done."""
+    def _session(self) -> Step:
+        """As many statements as one connection carries; Next: the shard is done."""
         server = self._task.basis.server
         try:
             with self._world.sessions.open(self._task.spec, server=server) as session:
-                if (step := self._claim(session)) is not None:
-                    return step
+                if self._in_hand is not None:
+                    taken_up = self._take_up(session, self._in_hand)
+                    if not isinstance(taken_up, Next):
+                        return taken_up
+                    self._go_on()
+                if (held := self._claim(session)) is not None:
+                    return held
                 while self._index < len(self._task.work.statements):
                     step = self._statement(session)
-                    if not isinstance(step, _Next):
+                    if not isinstance(step, Next):
                         return step
-                    self._index, self._attempt = self._index + 1, 1
-                    self._blocked_since_s = None
+                    self._go_on()
                 return self._end_of_shard(session)
         except Unavailable as error:
             # What was sent is dealt with where it was sent: this was a look, or a greeting.
-            return _Again(error.problems[0])
+            return Again(error.problems[0])
 
-    def _claim(self, session: ShardSession) -> _Step | None:
+    def _go_on(self) -> None:
+        self._index, self._attempt = self._index + 1, 1
+        self._blocked_since_s, self._earlier = None, None
+
+    def _claim(self, session: ShardSession) -> Step | None:
         """Be the only one who can send. Where an earlier run's session was waited for, what it
         left behind may have run since the look: the shard is looked at again."""
         if session.claim():
@@ -179,15 +166,15 @@ class _ShardRun:
         self._progress.waits(EarlierSession())
         give_up_s = self._world.clock.monotonic_s() + CLAIM_WAIT_S_MAX
         while not session.claim():
-            if self._is_braked(object_id):
-                return _End()
+            if self._guards.is_braked(object_id):
+                return End()
             if self._world.clock.monotonic_s() >= give_up_s:
-                return _Again(not_claimed(self._shard, object_id))
+                return Again(not_claimed(self._shard, object_id))
             pause(self._world.clock, self._stop, SETTLE_PAUSE_S)
         self._record.wait(object_id, None)
         return self._look_again(session, object_id)
 
-    def _look_again(self, session: ShardSession, object_id: ObjectId) -> _End | None:
+    def _look_again(self, session: ShardSession, object_id: ObjectId) -> End | None:
         position = position_seen(session, self._task)
         if isinstance(position, Problem):
             return self._fail(object_id, position)
@@ -203,96 +190,88 @@ class _ShardRun:
         self._index = position
         return None
 
-    def _statement(self, session: ShardSession) -> _Step:
+    def _statement(self, session: ShardSession) -> Step:
         statement = self._task.work.statements[self._index]
         if (step := self._before(session, statement)) is not None:
             return step
-        self._clear_the_way(session, statement.object_id)
-        self._record.intend(self._index, statement, self._attempt)
+        self._guards.clear_the_way(
+            session, statement.object_id, blocked_since_s=self._blocked_since_s
+        )
+        engine, work = session.engine(EngineName.DIRECT), self._task.engine_work(self._index)
+        handle = engine.prepare(work, self._earlier)
+        if isinstance(handle, Failed):
+            return Again(statement_failed(self._shard, statement.object_id, handle))
+        self._earlier = handle
+        row = self._record.intend(self._index, statement, self._attempt, handle)
+        self._in_hand = row
         self._progress.started(statement, self._index)
         begun_s = self._world.clock.monotonic_s()
-        step = self._send(session, statement)
-        problem = (
-            step.problem if isinstance(step, _Again) else self._problem_of(statement.object_id)
-        )
+        hand = InHand(row=row, work=work)
+        step = self._until_ended(session, engine, hand, engine.start(handle, work))
+        problem = step.problem if isinstance(step, Again) else self._problem_of(statement.object_id)
         elapsed_s = self._world.clock.monotonic_s() - begun_s
         self._progress.ended(statement, self._index, elapsed_s, problem)
         return step
 
-    def _before(self, session: ShardSession, statement: PlannedStatement) -> _Step | None:
+    def _take_up(self, session: ShardSession, row: StoredStatement) -> Step:
+        """What an earlier run, or a session that was lost, has put into its engine's hands is asked
+        after, whatever else may be: it is never sent again."""
+        work = self._task.engine_work(row.index)
+        engine = session.engine(row.handle.engine)
+        answer = engine.look(row.handle, work)
+        self._record.take_up(row, progress_of(answer))
+        self._record.write()
+        hand = InHand(row=row, work=work, is_taken_up=True)
+        return self._until_ended(session, engine, hand, answer)
+
+    def _until_ended(
+        self, session: ShardSession, engine: Engine, hand: InHand, answer: Answer
+    ) -> Step:
+        statement = hand.work.statement
+        ended: Outcome | Gone | Step = self._engine_run.until_answered(
+            engine,
+            hand,
+            answer,
+            before_cut_over=lambda: self._before_cut_over(session, engine, hand),
+        )
+        if isinstance(ended, Next | Again | End):
+            return ended
+        self._in_hand = None
+        return self._ended(session, statement, ended)
+
+    def _before_cut_over(self, session: ShardSession, engine: Engine, hand: InHand) -> Step | None:
+        """Days may have passed since the statement was begun: all of it is looked at again."""
+        statement = hand.work.statement
+        if (step := self._claim(session)) or (
+            step := self._guards.held(session, statement, self._index)
+        ):
+            return step
+        if problem := not_as_planned(session, self._task, self._index):
+            engine.stop(hand.row.handle, hand.work)
+            self._record.conclude(self._index, StatementState.FAILED, problem)
+            return self._fail(statement.object_id, problem)
+        return None
+
+    def _before(self, session: ShardSession, statement: PlannedStatement) -> Step | None:
         """Everything that must be true right before a statement; None: send it. What may take its
         time comes first, so that the rest is true when the statement is sent."""
-        rollout = self._task.rollout
-        if needs_vitals(rollout) and (refusal := self._beyond_limits(session, statement)):
-            return _End(hold=refusal)
-        if self._is_braked(statement.object_id):
-            return _End()
-        if not self._locks.is_held(self._shard):
-            return _End(ends_run=lock_lost(self._shard))
-        if refusal := not_allowed(session, self._task, self._index):
-            return _End(hold=refusal)
-        if refusal := outside_window(rollout, self._world.clock.now_s()):
-            return _End(hold=refusal)
+        if (step := self._guards.held(session, statement, self._index)) is not None:
+            return step
         if self._index == self._first_index and session.still_running(statement.sql):
-            return _Again(already_running(self._shard, statement.object_id))
+            return Again(already_running(self._shard, statement.object_id))
         if problem := not_as_planned(session, self._task, self._index):
             return self._fail(statement.object_id, problem)
         return None
 
-    def _beyond_limits(self, session: ShardSession, statement: PlannedStatement) -> Refusal | None:
-        """Lag and load go down by themselves, and are waited for; what holds is returned."""
-        object_id, waits = statement.object_id, False
-        give_up_s = self._world.clock.monotonic_s() + GUARD_WAIT_S_MAX
-        while refusal := self._vitals_refusal(session, statement):
-            is_late = self._world.clock.monotonic_s() >= give_up_s
-            if is_late or refusal.kind is not RefusalKind.PASSES:
-                return refusal
-            if self._is_braked(object_id):
-                return None
-            if not waits:
-                waits = True
-                self._record.wait(object_id, LimitExceeded(refusal.message))
-                self._progress.waits(InWords(refusal.message))
-            pause(self._world.clock, self._stop, GUARD_PAUSE_S)
-        if waits:
-            self._record.wait(object_id, None)
-        return None
-
-    def _vitals_refusal(self, session: ShardSession, statement: PlannedStatement) -> Refusal | None:
-        refusals = vitals_refusals(
-            self._task.rollout,
-            session.vitals(),
-            shard=self._shard,
-            rebuilds=statement.execution.rebuilds,
-        )
-        # What does not pass by itself first: waiting for the others would be in vain.
-        return min(refusals, key=lambda one: one.kind is RefusalKind.PASSES, default=None)
-
-    def _clear_the_way(self, session: ShardSession, object_id: ObjectId) -> None:
-        """End what keeps the statement from its lock, where the spec says so and since when."""
-        after_s = self._task.rollout.kill_blockers_after_s
-        if after_s is None or self._blocked_since_s is None:
-            return
-        if self._world.clock.monotonic_s() - self._blocked_since_s >= after_s:
-            for end in session.kill_blockers(object_id):
-                told = BlockerEnded(end.session, end.is_denied)
-                self._record.tell(told, object_id)
-                self._progress.waits(told)
-
-    def _is_braked(self, object_id: ObjectId) -> bool:
-        """A stop takes effect between two statements, a failure elsewhere between operations."""
-        if self._stop.brake is Brake.NO_NEW_OPERATION:
-            return self._record.state(object_id) is OperationState.PENDING
-        return self._stop.brake is Brake.AFTER_STATEMENT
-
-    def _send(self, session: ShardSession, statement: PlannedStatement) -> _Step:
-        rollout = self._task.rollout
-        outcome = session.run(
-            statement, lock_wait_s=rollout.lock_wait_s, run_limit_s=rollout.run_limit_s
-        )
+    def _ended(
+        self, session: ShardSession, statement: PlannedStatement, outcome: Outcome | Gone
+    ) -> Step:
+        """What the engine says is believed once the tables read back so."""
         match outcome:
             case Unknown(reason=reason):
                 return self._lose(statement, unanswered(self._shard, statement.object_id, reason))
+            case Gone():
+                return self._lose(statement, gone(self._shard, statement.object_id))
             case Applied() | Failed():
                 pass
             case _:
@@ -311,7 +290,7 @@ class _ShardRun:
     def _is_at(self, session: ShardSession, effect: Effect, expected: str | None) -> bool:
         return object_differs(session, self._task, effect.object_id, expected) is None
 
-    def _applied(self, statement: PlannedStatement) -> _Next:
+    def _applied(self, statement: PlannedStatement) -> Next:
         record, object_id = self._record, statement.object_id
         record.conclude(self._index, StatementState.APPLIED)
         operation = self._task.work.operation_at(self._index)
@@ -319,7 +298,7 @@ class _ShardRun:
         record.count_done(object_id, done)
         if done == len(operation.indexes) and object_id != self._last_object:
             self._complete(object_id)
-        return _Next()
+        return Next()
 
     @property
     def _last_object(self) -> ObjectId:
@@ -331,7 +310,7 @@ class _ShardRun:
         self._record.move(object_id, Move.COMPLETE if is_running else Move.FIND_DONE)
         self._record.tell(Completed(), object_id)
 
-    def _end_of_shard(self, session: ShardSession) -> _Next | _End:
+    def _end_of_shard(self, session: ShardSession) -> Next | End:
         """All statements have run: is all of the shard as the plan leaves it (GD-12)?"""
         object_id = self._last_object
         try:
@@ -342,40 +321,42 @@ class _ShardRun:
             unseen = end_unseen(self._shard, error.problems[0].message)
             self._record.move(object_id, Move.LOSE, unseen)
             self._record.tell(OutcomeLost(unseen.message), object_id)
-            return _End()
+            return End()
         if problem is not None:
             return self._fail(object_id, problem)
         self._complete(object_id)
-        return _Next()
+        return Next()
 
-    def _wrong_result(self, statement: PlannedStatement) -> _End:
+    def _wrong_result(self, statement: PlannedStatement) -> End:
         problem = read_back_differs(self._shard, statement.object_id)
         self._record.conclude(self._index, StatementState.FAILED, problem)
         return self._fail(statement.object_id, problem)
 
-    def _failed(self, statement: PlannedStatement, failed: Failed) -> _Step:
+    def _failed(self, statement: PlannedStatement, failed: Failed) -> Step:
         problem = statement_failed(self._shard, statement.object_id, failed)
         self._record.conclude(self._index, StatementState.FAILED, problem)
         if failed.transient:
             if self._blocked_since_s is None:
                 self._blocked_since_s = self._world.clock.monotonic_s()
-            return _Again(problem, failed.blocker)
+            return Again(problem, failed.blocker)
         return self._fail(statement.object_id, problem)
 
-    def _lose(self, statement: PlannedStatement, problem: Problem) -> _End:
+    def _lose(self, statement: PlannedStatement, problem: Problem) -> End:
         self._record.conclude(self._index, StatementState.UNKNOWN, problem)
         self._record.move(statement.object_id, Move.LOSE, problem)
         self._record.tell(OutcomeLost(problem.message), statement.object_id)
-        return _End()
+        return End()
 
-    def _fail(self, object_id: ObjectId, problem: Problem) -> _End:
+    def _fail(self, object_id: ObjectId, problem: Problem) -> End:
         self._record.fail(object_id, problem)
-        return _End()
+        return End()
 
-    def _back_off(self, step: _Again) -> _End | None:
+    def _back_off(self, step: Again) -> End | None:
         """Bounded and paced (ST-17): None once it is time to try again."""
         object_id = self._object
         if self._attempt > self._task.rollout.lock_retries:
+            if self._in_hand is not None:
+                return self._lose(self._task.work.statements[self._index], step.problem)
             return self._fail(object_id, tried_in_vain(step.problem, self._attempt))
         if self._record.state(object_id) is OperationState.RUNNING:
             self._record.move(object_id, Move.FAIL_FOR_NOW, step.problem)

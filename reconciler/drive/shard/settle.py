@@ -1,17 +1,21 @@
 """What became of a statement that was sent and not answered: learned by looking, never by sending
 it again (ST-10).
 
-Still running there, or not yet read by the server: wait, bounded. At its after-state: applied. At
-its before-state and not running: it never ran, or was rolled back. Anything else is drift.
+Still in the hands of its engine: taken up again. Not yet read by the server: wait, bounded. At its
+after-state: applied. At its before-state and not running: it never ran, or was rolled back.
+Anything else is drift.
 """
 
 from __future__ import annotations
+
+from contextlib import suppress
 
 from reconciler.drive.limits import SETTLE_LOOKS_MAX, SETTLE_PAUSE_S, SETTLE_WAIT_S_MAX
 from reconciler.drive.shard.looks import end_differs, position_seen
 from reconciler.drive.shard.problems import still_unknown
 from reconciler.drive.shard.recorder import RecordLost, ShardRecorder
 from reconciler.drive.shard.task import (
+    IN_DOUBT,
     Brake,
     RolloutWorld,
     ShardResult,
@@ -24,10 +28,10 @@ from reconciler.errors import Problem, Unavailable
 from reconciler.ledger.model import Lease, StoredStatement
 from reconciler.ledger.reasons import StatementFound
 from reconciler.ledger.states import OperationState, StatementState
+from reconciler.model.engine import Progress
+from reconciler.ports.engine import ReadyToCutOver, Running
 from reconciler.ports.shards import ShardSession
 from reconciler.rollout.transitions import Move
-
-_IN_DOUBT = (StatementState.INTENDED, StatementState.UNKNOWN)
 
 
 class _NotYet(Exception):
@@ -38,22 +42,55 @@ def settle_shard(
     world: RolloutWorld,
     task: ShardTask,
     lease: Lease,
-    recorded: tuple[StoredStatement, ...],
     stop: StopSignal,
 ) -> ShardResult:
-    """Move the shard's unknown operations to where the shard is. `recorded` are its statements as
-    the ledger has them. Operations stay unknown if nobody can tell yet."""
+    """Move the shard's unknown operations to where the shard is. Where an engine says that a
+    statement goes on, its operation runs again, and is for `run_shard` to take up. Operations stay
+    unknown if nobody can tell yet."""
     record = ShardRecorder(world.ledger, lease, world.clock, task.work.shard, task.rows)
     lost: Problem | None = None
     try:
         try:
-            _settle(record, task, recorded, _position(world, task, stop))
+            if (found := _still_in_hand(world, task, stop)) is not None:
+                _go_on_with(record, task, *found)
+            else:
+                _settle(record, task, _position(world, task, stop))
         except _NotYet as reason:
             _stay_unknown(record, task, str(reason))
         record.write()
     except RecordLost as error:
         lost = error.problem
     return ShardResult(shard=task.work.shard, rows=record.rows, ends_run=lost)
+
+
+def _still_in_hand(
+    world: RolloutWorld, task: ShardTask, stop: StopSignal
+) -> tuple[StoredStatement, Progress] | None:
+    """The statement in doubt that its engine says goes on."""
+    if stop.brake is Brake.AFTER_STATEMENT:
+        return None  # nobody would follow it
+    with suppress(Unavailable), world.sessions.open(task.spec, server=task.basis.server) as session:
+        for row in task.recorded:
+            if row.state in IN_DOUBT and row.index < len(task.work.statements):
+                work = task.engine_work(row.index)
+                answer = session.engine(row.handle.engine).look(row.handle, work)
+                if isinstance(answer, Running | ReadyToCutOver):
+                    return row, answer.progress
+    return None
+
+
+def _go_on_with(
+    record: ShardRecorder, task: ShardTask, row: StoredStatement, progress: Progress
+) -> None:
+    """All that comes before it on the shard is done, and nothing behind it has begun."""
+    for operation in task.work.operations:
+        object_id, done = operation.key.object_id, operation.done_before(row.index)
+        if record.state(object_id) is OperationState.UNKNOWN:
+            record.count_done(object_id, done)
+            if object_id != row.object_id:
+                is_done = done == len(operation.indexes)
+                record.move(object_id, Move.FIND_DONE if is_done else Move.FIND_UNDONE)
+    record.take_up(row, progress)
 
 
 def _position(world: RolloutWorld, task: ShardTask, stop: StopSignal) -> int | Problem:
@@ -91,18 +128,13 @@ def _wait_for_it(world: RolloutWorld, stop: StopSignal, give_up_s: float) -> Non
     pause(world.clock, stop, SETTLE_PAUSE_S)
 
 
-def _settle(
-    record: ShardRecorder,
-    task: ShardTask,
-    recorded: tuple[StoredStatement, ...],
-    position: int | Problem,
-) -> None:
+def _settle(record: ShardRecorder, task: ShardTask, position: int | Problem) -> None:
     if isinstance(position, Problem):
         unknown = next(row for row in record.rows if row.state is OperationState.UNKNOWN)
         record.fail(unknown.object_id, position)
         return
-    for row in recorded:
-        if row.state in _IN_DOUBT:
+    for row in task.recorded:
+        if row.state in IN_DOUBT:
             ran = row.index < position
             found = StatementState.APPLIED if ran else StatementState.NEVER_RAN
             record.conclude_found(row, found)

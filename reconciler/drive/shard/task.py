@@ -11,13 +11,18 @@ from reconciler.drive.shard.basis import ShardBasis
 from reconciler.errors import Problem
 from reconciler.guard.classify import states_along
 from reconciler.guard.model import Refusal
-from reconciler.ledger.model import StoredOperation
+from reconciler.ledger.model import StoredOperation, StoredStatement
+from reconciler.ledger.states import StatementState
+from reconciler.model.engine import Handle
 from reconciler.model.object_id import ObjectId
 from reconciler.ports.clock import Clock, WorkerPool
+from reconciler.ports.engine import EngineWork
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.shards import ShardSessions
 from reconciler.rollout.operations import ShardWork
 from reconciler.spec.model import RolloutSpec, ShardSpec
+
+IN_DOUBT = (StatementState.INTENDED, StatementState.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +55,13 @@ class StopSignal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardTask:
-    """`tables` are those that statements may touch."""
+    """`tables` are those that statements may touch; `recorded` the shard's statements as the ledger
+    has them from earlier runs."""
 
     spec: ShardSpec
     work: ShardWork
     rows: Mapping[ObjectId, StoredOperation]
+    recorded: tuple[StoredStatement, ...]
     basis: ShardBasis
     tables: frozenset[str]
     rollout: RolloutSpec
@@ -63,6 +70,29 @@ class ShardTask:
     def next_index(self) -> int:
         """Statements run in the order of the change set, so the done ones come first."""
         return sum(row.statements_done for row in self.rows.values())
+
+    def engine_work(self, index: int) -> EngineWork:
+        return EngineWork(
+            statement=self.work.statements[index],
+            lock_wait_s=self.rollout.lock_wait_s,
+            run_limit_s=self.rollout.run_limit_s,
+        )
+
+    @property
+    def in_doubt(self) -> StoredStatement | None:
+        """The next statement, if it was intended before and nobody knows what came of it."""
+        row = self._recorded_next
+        return row if row is not None and row.state in IN_DOUBT else None
+
+    @property
+    def earlier_handle(self) -> Handle | None:
+        """Of the last try at the next statement."""
+        row = self._recorded_next
+        return row.handle if row is not None else None
+
+    @property
+    def _recorded_next(self) -> StoredStatement | None:
+        return next((row for row in self.recorded if row.index == self.next_index), None)
 
     def definition_of(self, object_id: ObjectId, fingerprint: str | None) -> str | None:
         """The text with that fingerprint, where the plan holds it: the one before the change."""

@@ -41,9 +41,9 @@ class Columns:
 
     def whole(self, column: str) -> int:
         found = self._value(column)
-        if not isinstance(found, int) or isinstance(found, bool) or not 0 <= found <= _WHOLE_MAX:
+        if not _is_whole(found):
             raise self._malformed(column)
-        return found
+        return int(found)
 
     def whole_or_none(self, column: str) -> int | None:
         return None if self._value(column) is None else self.whole(column)
@@ -85,6 +85,21 @@ class Columns:
             raise self._malformed(column)
         return Problem(**found)
 
+    def told(
+        self, column: str, *, words: frozenset[str], numbers: frozenset[str]
+    ) -> dict[str, str | int | None] | None:
+        """An object of texts and of whole numbers or nulls, as JSON; None for none."""
+        if not self.text(column):
+            return None
+        found = self._json(column)
+        if not isinstance(found, dict) or found.keys() != words | numbers:
+            raise self._malformed(column)
+        if not all(isinstance(found[name], str) for name in words):
+            raise self._malformed(column)
+        if not all(found[name] is None or _is_whole(found[name]) for name in numbers):
+            raise self._malformed(column)
+        return found
+
     def _json(self, column: str) -> Any:
         try:
             content = self.text(column).encode(errors="surrogatepass")
@@ -100,6 +115,11 @@ class Columns:
 
     def _malformed(self, column: str) -> Unavailable:
         return row_malformed(self._table, column)
+
+
+def _is_whole(found: object) -> bool:
+    is_number = isinstance(found, int) and not isinstance(found, bool)
+    return is_number and 0 <= found <= _WHOLE_MAX  # type: ignore[operator]
 
 
 def row_malformed(table: str, column: str) -> Unavailable:

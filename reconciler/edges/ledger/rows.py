@@ -4,7 +4,7 @@ in and on their way out: nothing in a stored message can end a line or move a cu
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from sqlalchemy import RowMapping
 
@@ -31,8 +31,12 @@ from reconciler.ledger.states import (
     StatementState,
 )
 from reconciler.limits import LEDGER_MESSAGE_CHARS_MAX
+from reconciler.model.engine import NOTHING_TOLD, EngineName, Handle, Progress
 from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.plan.visible import visible_line
+
+_PROGRESS_WORDS = frozenset({"stage", "waits_for", "throttled_by"})
+_PROGRESS_NUMBERS = frozenset(field.name for field in fields(Progress)) - _PROGRESS_WORDS
 
 Row = RowMapping  # untyped, as drivers return it
 
@@ -124,6 +128,10 @@ def statement_columns(row: StoredStatement) -> dict[str, object]:
         "state": row.state.value,
         "attempts": row.attempts,
         "intended_s": row.intended_s,
+        "engine": row.handle.engine.value,
+        "handle_version": row.handle.version,
+        "handle": row.handle.content,
+        "progress": progress_text(row.progress),
         "settled_s": row.settled_s,
         "problem": _problem_text(row.problem),
     }
@@ -139,9 +147,32 @@ def stored_statement(row: Row) -> StoredStatement:
         state=found.word("state", StatementState),
         attempts=found.whole("attempts"),
         intended_s=found.seconds("intended_s"),
+        handle=Handle(
+            engine=found.word("engine", EngineName),
+            version=found.whole("handle_version"),
+            content=found.text("handle"),
+        ),
+        progress=_progress(found),
         settled_s=found.seconds_or_none("settled_s"),
         problem=_shown(found.problem("problem")),
     )
+
+
+def progress_text(progress: Progress) -> str:
+    """'' for nothing told."""
+    if progress == NOTHING_TOLD:
+        return ""
+    told = {field.name: getattr(progress, field.name) for field in fields(Progress)}
+    shown = {name: line(value) if isinstance(value, str) else value for name, value in told.items()}
+    return json.dumps(shown, ensure_ascii=False)
+
+
+def _progress(found: Columns) -> Progress:
+    told = found.told("progress", words=_PROGRESS_WORDS, numbers=_PROGRESS_NUMBERS)
+    if told is None:
+        return NOTHING_TOLD
+    shown = {name: _shown_line(v) if isinstance(v, str) else v for name, v in told.items()}
+    return Progress(**shown)  # type: ignore[arg-type]
 
 
 def event_columns(entry: EventEntry) -> dict[str, object]:

@@ -28,6 +28,7 @@ from reconciler.ledger.model import (
     Lease,
     NewApply,
     OperationEntry,
+    ProgressEntry,
     StatementEntry,
     StoredApply,
     StoredLease,
@@ -110,6 +111,8 @@ def record(connection: Connection, lease: Lease, entries: Sequence[Entry]) -> No
                 _write_operation(connection, lease.apply_id, operation)
             case StatementEntry(row=statement):
                 _write_statement(connection, lease.apply_id, statement)
+            case ProgressEntry():
+                _write_progress(connection, lease.apply_id, entry)
             case EventEntry():
                 history.append(entry)
             case _:
@@ -226,6 +229,15 @@ def _write_statement(connection: Connection, apply_id: int, row: StoredStatement
     )
     if changed.rowcount == 0:
         connection.execute(insert(statements).values(**key, **rows.statement_columns(row)))
+
+
+def _write_progress(connection: Connection, apply_id: int, entry: ProgressEntry) -> None:
+    key = {"apply_id": apply_id, "shard": entry.shard, "statement_index": entry.index}
+    connection.execute(
+        update(statements)
+        .where(*(statements.c[name] == value for name, value in key.items()))
+        .values(progress=rows.progress_text(entry.progress))
+    )
 
 
 def _of(environment: str, keyspace: str) -> tuple[ColumnElement[bool], ...]:

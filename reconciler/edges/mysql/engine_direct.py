@@ -73,7 +73,7 @@ class DirectEngine:
     def close(self) -> None:
         self._watch.close()
 
-    def prepare(self, work: EngineWork) -> Handle | Failed:
+    def prepare(self, work: EngineWork, earlier: Handle | None) -> Handle | Failed:
         label = self._shard.target.label
         try:
             link = self._shard.claimed()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import assert_never
 
 from reconciler.edges.client.target import Target
 from reconciler.edges.mysql.access import read_access
@@ -27,9 +28,8 @@ from reconciler.errors import Unavailable
 from reconciler.guard.health import Vitals
 from reconciler.model.access import ShardAccess
 from reconciler.model.dependents import Dependents
+from reconciler.model.engine import EngineName
 from reconciler.model.object_id import ObjectId, table_id
-from reconciler.plan.model import PlannedStatement
-from reconciler.ports.engine import EngineWork, Failed, Gone, Outcome, ReadyToCutOver, Running
 from reconciler.ports.shards import BlockerEnd
 from reconciler.spec.model import ShardSpec
 
@@ -97,15 +97,12 @@ class MysqlShardSession:
     def access(self) -> ShardAccess:
         return self._shard.looked(self._access)
 
-    def run(self, statement: PlannedStatement, *, lock_wait_s: int, run_limit_s: int) -> Outcome:
-        work = EngineWork(statement=statement, lock_wait_s=lock_wait_s, run_limit_s=run_limit_s)
-        handle = self._direct.prepare(work)
-        if isinstance(handle, Failed):
-            return handle
-        answer = self._direct.start(handle, work)
-        while isinstance(answer, Running | ReadyToCutOver | Gone):
-            answer = self._direct.look(handle, work)
-        return answer
+    def engine(self, name: EngineName) -> DirectEngine:
+        match name:
+            case EngineName.DIRECT:
+                return self._direct
+            case _:
+                assert_never(name)
 
     def claim(self) -> bool:
         return self._shard.claimed() is not None

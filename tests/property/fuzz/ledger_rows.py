@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, cast
 
 from reconciler.edges.ledger import rows
 from reconciler.edges.ledger.rows import Row
+from reconciler.model.engine import NOTHING_TOLD, Progress
 from reconciler.plan.visible import is_hidden
+from reconciler.report.engine_words import progress_words
 from reconciler.report.reason_words import wait_words
 from tests.property.fuzz.reader import Reader
 
@@ -59,6 +62,10 @@ STATEMENT = {
     "state": "intended",
     "attempts": 1,
     "intended_s": 1.5,
+    "engine": "direct",
+    "handle_version": 1,
+    "handle": '{"connection": 7}',
+    "progress": json.dumps({**asdict(Progress(percent=40)), "stage": "copy"}),
     "settled_s": None,
     "problem": PROBLEM,
 }
@@ -104,6 +111,7 @@ def _reader(name: str, read: Callable[[Row], Any], sound: dict[str, Any]) -> Rea
             ("waves", lambda size: _with(sound, "waves", "[" + '["a"],' * (size // 6) + '["b"]]')),
             ("deep waves", lambda size: _with(sound, "waves", "[" * size)),
             ("problem", lambda size: _with(sound, "problem", '{"code":' * (size // 8))),
+            ("progress", lambda size: _with(sound, "progress", '{"stage":' * (size // 8))),
             ("words", lambda size: _with(sound, "reason", "\u202e" * (size // 6))),
         ),
     )
@@ -116,7 +124,9 @@ def _with(sound: dict[str, Any], column: str, value: str) -> bytes:
 def _can_be_shown(found: Any) -> None:
     """Whoever can write to the ledger cannot reach the terminal of whoever asks for the status."""
     waits = wait_words(getattr(found, "waits_for", None))
-    for shown in (waits, getattr(found, "holder", None), getattr(found, "asked_by", None)):
+    progress = progress_words(getattr(found, "progress", NOTHING_TOLD))
+    asked_by = getattr(found, "asked_by", None)
+    for shown in (waits, progress, getattr(found, "holder", None), asked_by):
         assert shown is None or not any(map(is_hidden, shown))
     problem = getattr(found, "problem", None)
     assert problem is None or not any(map(is_hidden, problem.message + problem.recovery))

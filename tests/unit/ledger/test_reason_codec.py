@@ -134,9 +134,9 @@ def test_the_words_that_are_kept_never_change() -> None:
     """Ledgers hold them."""
     kept = [json.loads(told_text(one))["kind"] for one in (*REASONS, *ANSWERS, *HAPPENED)]
     assert sorted(set(kept)) == [
-        "begun", "blocker-ended", "cancelled-already", "completed", "earlier-run-came-through",
-        "earlier-session", "ended-as", "ended-meanwhile", "failed", "gate-closed", "halted",
-        "in-words",
+        "begun", "blocker-ended", "cancelled-already", "completed", "cut-over-begun",
+        "earlier-run-came-through", "earlier-session", "ended-as", "ended-meanwhile", "failed",
+        "found-running", "gate-closed", "halted", "in-words",
         "left-at-once", "nothing-new-starts", "nothing-to-release", "nothing-unfinished",
         "outcome-lost", "outcome-unseen", "released", "requested", "rest-never-starts",
         "shard-failed", "soaks", "state-changed", "statement-found", "stays-stopped", "stopped",

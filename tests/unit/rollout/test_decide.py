@@ -49,6 +49,16 @@ def snapshot(found: str, **more: Any) -> RolloutSnapshot:
     return replace(made, **more)
 
 
+def test_what_an_engine_has_in_hand_is_followed_before_anything_else() -> None:
+    """Whatever failed elsewhere, and whichever wave it is of; who asked to end waits for none."""
+    found = snapshot("frpp", in_flight=frozenset())
+    assert next_action(found, LIMITS) == Start(("b",))
+    assert next_action(replace(found, asked=Asked.STOP), LIMITS) == EndStopped()
+    assert next_action(replace(found, in_flight=frozenset("cd")), LIMITS) == Wait()
+    waiting = replace(found, states={**found.states, "b": S.WAITING_FOR_CUTOVER})
+    assert next_action(waiting, LIMITS) == Start(("b",))
+
+
 @pytest.mark.parametrize(
     ("found", "expected"),
     [

@@ -44,6 +44,7 @@ def test_an_unknown_outcome_is_never_run_again_without_a_look() -> None:
     assert moves_from(OperationState.UNKNOWN) == {
         Move.FIND_DONE,
         Move.FIND_UNDONE,
+        Move.FIND_RUNNING,
         Move.FAIL,
         Move.CANCEL,
     }

@@ -1,0 +1,105 @@
+"""Whether anything may take effect on a shard now, whatever it is: asked before a statement is
+sent, and before a copy is swapped in."""
+
+from __future__ import annotations
+
+from reconciler.drive.limits import GUARD_PAUSE_S, GUARD_WAIT_S_MAX
+from reconciler.drive.shard.before import not_allowed
+from reconciler.drive.shard.problems import lock_lost
+from reconciler.drive.shard.progress import ShardProgress
+from reconciler.drive.shard.recorder import ShardRecorder
+from reconciler.drive.shard.step import End
+from reconciler.drive.shard.task import Brake, RolloutWorld, ShardTask, StopSignal, pause
+from reconciler.guard.health import (
+    needs_vitals,
+    outside_window,
+    vitals_refusals,
+)
+from reconciler.guard.model import Refusal, RefusalKind
+from reconciler.ledger.reasons import BlockerEnded, InWords, LimitExceeded
+from reconciler.ledger.states import OperationState
+from reconciler.model.object_id import ObjectId
+from reconciler.plan.model import PlannedStatement
+from reconciler.ports.shards import HeldLocks, ShardSession
+
+
+class ShardGuards:
+    def __init__(
+        self,
+        world: RolloutWorld,
+        task: ShardTask,
+        locks: HeldLocks,
+        stop: StopSignal,
+        record: ShardRecorder,
+        progress: ShardProgress,
+    ) -> None:
+        self._world = world
+        self._task = task
+        self._locks = locks
+        self._stop = stop
+        self._record = record
+        self._progress = progress
+
+    def held(self, session: ShardSession, statement: PlannedStatement, index: int) -> End | None:
+        """What keeps it from taking effect; None: it may. What may take its time comes first, so
+        that the rest is true right before. Raises Unavailable."""
+        rollout = self._task.rollout
+        if needs_vitals(rollout) and (refusal := self._beyond_limits(session, statement)):
+            return End(hold=refusal)
+        if self.is_braked(statement.object_id):
+            return End()
+        if not self._locks.is_held(self._task.work.shard):
+            return End(ends_run=lock_lost(self._task.work.shard))
+        if refusal := not_allowed(session, self._task, index):
+            return End(hold=refusal)
+        if refusal := outside_window(rollout, self._world.clock.now_s()):
+            return End(hold=refusal)
+        return None
+
+    def is_braked(self, object_id: ObjectId) -> bool:
+        """A stop takes effect between two statements, a failure elsewhere between operations."""
+        if self._stop.brake is Brake.NO_NEW_OPERATION:
+            return self._record.state(object_id) is OperationState.PENDING
+        return self._stop.brake is Brake.AFTER_STATEMENT
+
+    def clear_the_way(
+        self, session: ShardSession, object_id: ObjectId, *, blocked_since_s: float | None
+    ) -> None:
+        """End what keeps the statement from its lock, where the spec says so and since when."""
+        after_s = self._task.rollout.kill_blockers_after_s
+        if after_s is None or blocked_since_s is None:
+            return
+        if self._world.clock.monotonic_s() - blocked_since_s >= after_s:
+            for end in session.kill_blockers(object_id):
+                told = BlockerEnded(end.session, end.is_denied)
+                self._record.tell(told, object_id)
+                self._progress.waits(told)
+
+    def _beyond_limits(self, session: ShardSession, statement: PlannedStatement) -> Refusal | None:
+        """Lag and load go down by themselves, and are waited for; what holds is returned."""
+        object_id, waits = statement.object_id, False
+        give_up_s = self._world.clock.monotonic_s() + GUARD_WAIT_S_MAX
+        while refusal := self._vitals_refusal(session, statement):
+            is_late = self._world.clock.monotonic_s() >= give_up_s
+            if is_late or refusal.kind is not RefusalKind.PASSES:
+                return refusal
+            if self.is_braked(object_id):
+                return None
+            if not waits:
+                waits = True
+                self._record.wait(object_id, LimitExceeded(refusal.message))
+                self._progress.waits(InWords(refusal.message))
+            pause(self._world.clock, self._stop, GUARD_PAUSE_S)
+        if waits:
+            self._record.wait(object_id, None)
+        return None
+
+    def _vitals_refusal(self, session: ShardSession, statement: PlannedStatement) -> Refusal | None:
+        refusals = vitals_refusals(
+            self._task.rollout,
+            session.vitals(),
+            shard=self._task.work.shard,
+            rebuilds=statement.execution.rebuilds,
+        )
+        # What does not pass by itself first: waiting for the others would be in vain.
+        return min(refusals, key=lambda one: one.kind is RefusalKind.PASSES, default=None)

@@ -1,0 +1,120 @@
+"""One statement in the hands of its engine, from its recorded intent to an answer that ends it.
+
+Rule: what an engine has in hand is asked after by its handle and never sent again. A copy is
+swapped in only after everything was checked that is checked before a statement (EN-3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar, assert_never
+
+from reconciler.drive.shard.progress import ShardProgress
+from reconciler.drive.shard.recorder import ShardRecorder
+from reconciler.drive.shard.task import Brake, RolloutWorld, StopSignal, pause, retry_pause_s
+from reconciler.ledger.model import StoredStatement
+from reconciler.ledger.reasons import CutOverBegun
+from reconciler.ledger.states import OperationState
+from reconciler.model.engine import Progress
+from reconciler.ports.engine import (
+    Answer,
+    Applied,
+    Engine,
+    EngineWork,
+    Failed,
+    Gone,
+    Outcome,
+    ReadyToCutOver,
+    Running,
+    Unknown,
+)
+from reconciler.rollout.transitions import Move
+
+Held = TypeVar("Held")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InHand:
+    """`row` is the recorded intent. `is_taken_up`: an earlier run, or an earlier session, sent it;
+    who stops this run does not wait for it."""
+
+    row: StoredStatement
+    work: EngineWork
+    is_taken_up: bool = False
+
+
+class EngineRun:
+    def __init__(
+        self,
+        world: RolloutWorld,
+        record: ShardRecorder,
+        progress: ShardProgress,
+        stop: StopSignal,
+        *,
+        cut_overs_max: int,
+    ) -> None:
+        self._world = world
+        self._record = record
+        self._progress = progress
+        self._stop = stop
+        self._cut_overs_max = cut_overs_max
+
+    def until_answered(
+        self,
+        engine: Engine,
+        hand: InHand,
+        answer: Answer,
+        *,
+        before_cut_over: Callable[[], Held | None],
+    ) -> Outcome | Gone | Held:
+        """What the engine ends with, or why its copy is not swapped in now: then it keeps the
+        statement in hand. Raises RecordLost, and what `before_cut_over` raises."""
+        object_id, cut_overs = hand.row.object_id, 0
+        while True:
+            match answer:
+                case Running(progress=progress):
+                    self._advance(hand, progress)
+                    if hand.is_taken_up and self._stop.brake is Brake.AFTER_STATEMENT:
+                        return Unknown(reason="it goes on there, and this run was asked to end")
+                    answer = engine.look(hand.row.handle, hand.work)
+                case ReadyToCutOver(progress=progress):
+                    self._await_cut_over(hand, progress)
+                    if cut_overs == self._cut_overs_max:
+                        return self._given_up(engine, hand)
+                    if cut_overs:
+                        seconds = retry_pause_s(cut_overs, self._world.jitter())
+                        pause(self._world.clock, self._stop, seconds)
+                    if (held := before_cut_over()) is not None:
+                        return held
+                    cut_overs += 1
+                    self._record.move(object_id, Move.CUT_OVER)
+                    self._record.tell(CutOverBegun(), object_id)
+                    self._record.write()  # the intent to swap, before the swap (ST-9)
+                    answer = engine.cut_over(hand.row.handle, hand.work)
+                case Applied() | Failed() | Unknown() | Gone():
+                    if self._record.state(object_id) is OperationState.WAITING_FOR_CUTOVER:
+                        self._record.move(object_id, Move.CUT_OVER)  # by itself, or by somebody
+                    return answer
+                case _:
+                    assert_never(answer)
+
+    def _advance(self, hand: InHand, progress: Progress) -> None:
+        self._record.advance(hand.row.index, progress)
+        self._progress.advanced(hand.work.statement, hand.row.index, progress)
+
+    def _await_cut_over(self, hand: InHand, progress: Progress) -> None:
+        object_id = hand.row.object_id
+        self._advance(hand, progress)
+        if self._record.state(object_id) is OperationState.RUNNING:
+            self._record.move(object_id, Move.AWAIT_CUTOVER)
+            self._record.write()
+
+    def _given_up(self, engine: Engine, hand: InHand) -> Outcome | Gone:
+        engine.stop(hand.row.handle, hand.work)
+        answer = engine.look(hand.row.handle, hand.work)
+        if isinstance(answer, Running | ReadyToCutOver):
+            return Unknown(reason="it could not be cut over, and does not end")
+        if self._record.state(hand.row.object_id) is OperationState.WAITING_FOR_CUTOVER:
+            self._record.move(hand.row.object_id, Move.CUT_OVER)
+        return answer

@@ -1,0 +1,250 @@
+"""Rollouts by an engine that copies a table and swaps it in: killed, refused, held, and gone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from reconciler.drive.status import current_apply
+from reconciler.ledger.reasons import CutOverBegun, FoundRunning
+from reconciler.ledger.states import ApplyState, OperationState, StatementState
+from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict, OperationRow
+from reconciler.outcomes.progress import StatementAdvanced
+from reconciler.plan.model import PlannedStatement
+from reconciler.ports.engine import Failed
+from reconciler.spec.model import OnFailure, RolloutSpec
+from tests.sim.fleet import Answer, Fate, Online, SimClock, SimFleet, lock_wait
+from tests.sim.plans import plan_for
+from tests.sim.run import Simulation
+
+ROLLOUT = RolloutSpec(parallel=2, lock_retries=2, on_failure=OnFailure.CONTINUE)
+SHARDS = ("-80", "80-")
+PLAN = plan_for(ROLLOUT, shards=SHARDS, tables=("users",), each=2)
+ONE = plan_for(ROLLOUT, shards=("-",), tables=("users",), each=1)
+
+
+def online(shard: str, statement: PlannedStatement) -> Online:
+    return Online()
+
+
+def simulation(answer: Answer = online, rollout: RolloutSpec = ROLLOUT) -> Simulation:
+    return Simulation(plan=PLAN, rollout=rollout, fleet=SimFleet(PLAN, answer=answer))
+
+
+def of_one_shard(answer: Answer, rollout: RolloutSpec = ROLLOUT) -> Simulation:
+    return Simulation(plan=ONE, rollout=rollout, fleet=SimFleet(ONE, answer=answer))
+
+
+def state_of(outcome: ApplyOutcome) -> OperationState:
+    (shard,) = outcome.shards
+    (operation,) = shard.operations
+    return operation.state
+
+
+def happened(sim: Simulation, kind: type) -> int:
+    (apply, *_) = sim.ledger.applies("production", keyspace="commerce", limit=1)
+    return sum(isinstance(e.what, kind) for e in sim.ledger.events(apply.apply_id, limit=1000))
+
+
+def check_agreement(sim: Simulation) -> None:
+    """Everything ran once, nothing was begun twice, and the ledger says so too."""
+    sim.fleet.everything_ran_once()
+    (apply, *_) = sim.ledger.applies("production", keyspace="commerce", limit=1)
+    assert apply.state is ApplyState.COMPLETED
+    statements = sim.ledger.statements(apply.apply_id)
+    assert {row.state for row in statements} == {StatementState.APPLIED}
+
+
+def moments_of_a_whole_run() -> int:
+    fate = Fate()
+    simulation().run(fate=fate)
+    return fate.moments
+
+
+@pytest.mark.invariant("EN-3")
+def test_a_copy_is_waited_for_and_then_cut_over() -> None:
+    sim = simulation()
+    assert sim.run().verdict is ApplyVerdict.COMPLETED
+    check_agreement(sim)
+    assert Counter(sim.fleet.cut_over) == dict.fromkeys(SHARDS, 2)
+    assert happened(sim, CutOverBegun) == 4
+
+
+@pytest.mark.invariant("ST-9")
+@pytest.mark.invariant("EN-2")
+@pytest.mark.parametrize("moment", range(moments_of_a_whole_run()))
+def test_a_kill_at_any_moment_begins_no_copy_twice(moment: int) -> None:
+    """The copy goes on without the process that began it: it is found by its handle."""
+    sim = simulation()
+    assert sim.is_killed(Fate(kill_at=moment))
+    assert sim.run().verdict in (ApplyVerdict.COMPLETED, ApplyVerdict.NOTHING_TO_DO)
+    sim.fleet.everything_ran_once()
+    assert {max(Counter(shard.sent).values()) for shard in sim.fleet.shards.values()} == {1}
+
+
+@pytest.mark.invariant("EN-2")
+def test_a_statement_that_is_still_running_is_taken_up_and_followed() -> None:
+    """Its process is dead; the server has it in hand, and says so."""
+    fate = Fate()
+
+    def answer(shard: str, statement: PlannedStatement) -> str:
+        fate.kill_now()
+        return "ghost"
+
+    sim = of_one_shard(answer)
+    assert sim.is_killed(fate)
+    sim.fleet.clock = watching = Watching(sim)
+    assert sim.run().verdict is ApplyVerdict.COMPLETED
+    check_agreement(sim)
+    assert happened(sim, FoundRunning) == 1
+    assert OperationState.RUNNING in {row.state for row in watching.seen if row.runs}
+
+
+def test_who_stops_a_run_does_not_wait_for_what_an_earlier_one_began() -> None:
+    fate = Fate()
+
+    def answer(shard: str, statement: PlannedStatement) -> str:
+        fate.kill_now()
+        return "ghost"
+
+    sim = of_one_shard(answer)
+    assert sim.is_killed(fate)
+    sim.interrupts = 1
+    assert sim.run().verdict is ApplyVerdict.UNKNOWN
+    sim.interrupts = 0
+    assert sim.run().verdict is ApplyVerdict.COMPLETED
+    check_agreement(sim)
+
+
+@pytest.mark.invariant("ST-10")
+def test_a_copy_that_disappeared_is_looked_for_at_the_shard_and_begun_again() -> None:
+    answers = iter([Online(looks=5, disappears_at=3), Online()])
+    sim = of_one_shard(lambda shard, statement: next(answers))
+    assert sim.run().verdict is ApplyVerdict.COMPLETED
+    check_agreement(sim)
+    [(_, first), (_, second)] = sim.fleet.earlier
+    assert first is None
+    assert second is not None, "the engine is told what it may have left behind"
+
+
+@pytest.mark.invariant("ST-10")
+def test_an_engine_that_disappeared_after_the_swap_has_applied() -> None:
+    def answer(shard: str, statement: PlannedStatement) -> str | None:
+        return "lost-after"
+
+    sim = of_one_shard(answer)
+    assert sim.run().verdict is ApplyVerdict.COMPLETED
+    check_agreement(sim)
+    assert len(sim.fleet.shards["-"].sent) == 1
+
+
+def test_an_engine_that_fails_for_now_is_asked_again() -> None:
+    answers: Iterator[Failed | Online] = iter([lock_wait(), Online()])
+    sim = of_one_shard(lambda shard, statement: next(answers))
+    assert sim.run().verdict is ApplyVerdict.COMPLETED
+    check_agreement(sim)
+
+
+def test_a_cut_over_that_is_refused_is_tried_again_and_not_for_ever() -> None:
+    sim = of_one_shard(lambda shard, statement: Online(refusals=2))
+    assert sim.run().verdict is ApplyVerdict.COMPLETED
+    check_agreement(sim)
+    assert len(sim.fleet.cut_over) == 3
+
+    sim = of_one_shard(lambda shard, statement: Online(refusals=100))
+    outcome = sim.run()
+    assert outcome.verdict is ApplyVerdict.FAILED
+    assert len(sim.fleet.cut_over) == ROLLOUT.lock_retries + 1
+    assert not sim.fleet.shards["-"].copies, "the engine was told to stop"
+    assert not sim.fleet.shards["-"].runs
+
+
+@pytest.mark.invariant("EN-3")
+def test_a_copy_is_not_swapped_in_outside_its_window_and_is_inside_it() -> None:
+    """It is 13:46 UTC; the copy takes half an hour."""
+    rollout = RolloutSpec(windows=("13:00-14:00 UTC",))
+    sim = of_one_shard(lambda shard, statement: Online(looks=900), rollout)
+    outcome = sim.run()
+    assert outcome.verdict is ApplyVerdict.PAUSED
+    assert state_of(outcome) is OperationState.STOPPED
+    assert sim.fleet.cut_over == []
+    sim.fleet.clock.pass_by(86_400 - 1_800)
+    assert sim.run().verdict is ApplyVerdict.COMPLETED
+    check_agreement(sim)
+    assert len(sim.fleet.shards["-"].sent) == 1, "the copy was kept and taken up"
+
+
+@pytest.mark.invariant("EN-3")
+def test_a_copy_of_a_table_that_somebody_changed_is_not_swapped_in() -> None:
+    looks: list[str] = []
+
+    def somebody_changes(shard: str, table: str) -> None:
+        looks.append(shard)
+        if sim.fleet.shards[shard].copies:
+            sim.fleet.shards[shard].tables[table] = "something else"
+
+    sim = of_one_shard(online)
+    sim.fleet.before_look = somebody_changes
+    outcome = sim.run()
+    assert outcome.verdict is ApplyVerdict.FAILED
+    assert outcome.problem is not None
+    assert outcome.problem.code == "drift"
+    assert sim.fleet.cut_over == []
+    assert not sim.fleet.shards["-"].copies
+
+
+@pytest.mark.invariant("ST-16")
+def test_a_copy_is_not_swapped_in_without_the_lock() -> None:
+    sim = of_one_shard(online)
+    sim.fleet.clock = Unlocking(sim.fleet)
+    outcome = sim.run()
+    assert outcome.problem is not None
+    assert outcome.problem.code == "lock-lost"
+    assert sim.fleet.cut_over == []
+    sim.fleet.clock, sim.fleet.is_locked = SimClock(), True
+    assert sim.run().verdict is ApplyVerdict.COMPLETED
+    check_agreement(sim)
+    assert len(sim.fleet.shards["-"].sent) == 1
+
+
+class Unlocking(SimClock):
+    """Somebody takes the keyspace's lock away while the first copy is made."""
+
+    def __init__(self, fleet: SimFleet) -> None:
+        super().__init__()
+        self._fleet = fleet
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        if any(shard.copies for shard in self._fleet.shards.values()):
+            self._fleet.is_locked = False
+
+
+class Watching(SimClock):
+    """What `status` shows while engines are asked for news."""
+
+    def __init__(self, sim: Simulation) -> None:
+        super().__init__()
+        self._sim = sim
+        self.seen: list[OperationRow] = []
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        status = current_apply(self._sim.ledger, "production", "commerce", now_s=self.now_s())
+        if status is not None:
+            self.seen += [row for shard in status.shards for row in shard.operations]
+
+
+def test_how_far_a_statement_is_can_be_seen_while_it_runs() -> None:
+    sim = of_one_shard(lambda shard, statement: Online(looks=9, refusals=1))
+    sim.fleet.clock = watching = Watching(sim)
+    assert sim.run().verdict is ApplyVerdict.COMPLETED
+    told = [event.progress for event in sim.events if isinstance(event, StatementAdvanced)]
+    assert [one.rows_done for one in told][:9] == [*range(2, 11)]
+    shown = [row.progress.rows_done for row in watching.seen if row.progress.rows_done is not None]
+    assert shown == sorted(shown)
+    assert len(set(shown)) > 1
+    states = {row.state for row in watching.seen if row.runs}
+    assert states == {OperationState.RUNNING, OperationState.WAITING_FOR_CUTOVER}
