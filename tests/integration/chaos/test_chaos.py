@@ -1,4 +1,4 @@
-"""Over two hundred rollouts on MySQL and MariaDB, with ledgers in files and on servers, each with
+"""Over a hundred rollouts on MySQL and MariaDB, with ledgers in files and on servers, each with
 its own troubles: processes, connections and servers killed, disks filled, locks and ledgers lost.
 Nothing may run twice, nothing may be skipped."""
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-RUNS_EACH = 52
+RUNS_EACH = 32
 
 
 @pytest.mark.invariant("ST-9")
