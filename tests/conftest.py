@@ -9,13 +9,13 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pymysql
 import pytest
 from hypothesis import settings
 
 from reconciler.edges.server.find import ServerBinary, find_servers
 from reconciler.edges.server.process import RunningServer, start_server
 from reconciler.model.server import Flavor
+from tests.connections import admin_connection
 from tests.fleet import Fleet
 from tests.subjects import OLDEST_MARIADB, Server, Subject
 
@@ -99,13 +99,7 @@ def fresh_database(request: pytest.FixtureRequest) -> Iterator[FreshDatabase]:
 
 
 def run_as_admin(server: Server, statement: str) -> None:
-    connection = pymysql.connect(
-        host=server.host,
-        port=server.port,
-        user=server.admin.user,
-        password=server.admin.password,
-        autocommit=True,
-    )
+    connection = admin_connection(server)
     with connection, connection.cursor() as cursor:
         cursor.execute(statement)
 

@@ -17,6 +17,7 @@ import yaml
 
 from reconciler.edges.server.process import RunningServer
 from reconciler.model.fleet import even_shards
+from tests.connections import admin_connection
 from tests.scratch_servers import scratch_for
 
 USERS = """CREATE TABLE users (
@@ -189,14 +190,7 @@ class Fleet:
     @contextmanager
     def connected(self, shard: str) -> Iterator[pymysql.cursors.Cursor]:
         server, database = self.databases[shard]
-        connection = pymysql.connect(
-            host=server.host,
-            port=server.port,
-            user=server.admin.user,
-            password=server.admin.password,
-            database=database,
-            autocommit=True,
-        )
+        connection = admin_connection(server, database)
         with connection, connection.cursor() as cursor:
             yield cursor
 

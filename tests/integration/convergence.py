@@ -26,6 +26,7 @@ from reconciler.model.renames import Rename
 from reconciler.model.schema import OtherObject, Schema
 from reconciler.model.server import ServerVersion
 from reconciler.observe.shards import DefinitionReader
+from tests.connections import admin_connection
 from tests.subjects import Server
 
 _numbers = itertools.count()
@@ -187,14 +188,7 @@ class Workbench:
 
 @contextmanager
 def connect(server: Server) -> Iterator[Workbench]:
-    connection = pymysql.connect(
-        host=server.host,
-        port=server.port,
-        user=server.admin.user,
-        password=server.admin.password,
-        charset="utf8mb4",
-        autocommit=True,
-    )
+    connection = admin_connection(server)
     with connection:
         yield Workbench(connection=connection, version=server.version)
 

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pymysql
 from pymysql.cursors import Cursor
 
 from reconciler.diff.model import Operation
@@ -27,6 +26,7 @@ from reconciler.plan.model import ExecutionClass, PlannedStatement
 from reconciler.ports.engine import Applied, EngineWork, Failed, Outcome, Running, Unknown
 from reconciler.ports.shards import ShardSession
 from reconciler.spec.model import Connection, ShardSpec
+from tests.connections import admin_connection
 
 ROOT = Path("/")
 SERVERS = ("mysql_server", "mariadb_server", "mariadb_10_server")
@@ -44,14 +44,7 @@ def admin_of(server: RunningServer) -> Account:
 
 @contextmanager
 def admin_cursor(server: RunningServer, database: str | None = None) -> Iterator[Cursor]:
-    connection = pymysql.connect(
-        host=server.host,
-        port=server.port,
-        user=server.admin.user,
-        password=server.admin.password,
-        database=database,
-        autocommit=True,
-    )
+    connection = admin_connection(server, database)
     with connection, connection.cursor() as cursor:
         yield cursor
 

@@ -29,6 +29,7 @@ from reconciler.observe.shards import DefinitionReader
 from reconciler.ports.world import World
 from reconciler.prove.change_set import ProofFailed, Proven, prove_change_set
 from reconciler.spec.model import Connection, ShardSpec
+from tests.connections import admin_connection
 
 # As an apply sets it for a table with zero dates: the server's mode without what forbids them.
 ZERO_DATES = "REPLACE(REPLACE(@@GLOBAL.sql_mode, 'NO_ZERO_IN_DATE', ''), 'NO_ZERO_DATE', '')"
@@ -156,13 +157,7 @@ def connection_to(server: RunningServer, database: str | None = None) -> Connect
 
 @contextmanager
 def bench_on(server: RunningServer) -> Iterator[Bench]:
-    link = pymysql.connect(
-        host=server.host,
-        port=server.port,
-        user=server.admin.user,
-        password=server.admin.password,
-        autocommit=True,
-    )
+    link = admin_connection(server)
     with link, MysqlScratch(connection_to(server), environ={}, root=Path()) as scratch:
         world = World(
             shards=MysqlLiveShards(environ={}, root=Path()),

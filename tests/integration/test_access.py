@@ -72,6 +72,7 @@ def server_takes(server: RunningServer, database: str, login: Account, sql: str)
         user=login.user,
         password=login.password,
         database=database,
+        ssl_disabled=True,
     )
     with connection, connection.cursor() as cursor:
         try:

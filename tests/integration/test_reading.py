@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import pymysql
 import pytest
 from _pytest.mark import ParameterSet
 from pymysql.cursors import Cursor
@@ -27,6 +26,7 @@ from reconciler.ddl.render import create_table_sql, printed_texts
 from reconciler.model.schema import Table
 from reconciler.model.server import ServerVersion
 from tests.conftest import FreshDatabase, ServerOf
+from tests.connections import admin_connection
 from tests.sections import CASES
 from tests.subjects import Subject, subjects
 
@@ -86,14 +86,7 @@ def test_every_table_is_understood(
 ) -> None:
     server = server_of(subject)
     databases = fresh_database(server), fresh_database(server)
-    with pymysql.connect(
-        host=server.host,
-        port=server.port,
-        user=server.admin.user,
-        password=server.admin.password,
-        charset="utf8mb4",
-        autocommit=True,
-    ) as connection:
+    with admin_connection(server) as connection:
         scratch = Scratch(connection.cursor(), server.version, *databases)
         tables = list(tables_of_case(scratch, TEXTS / f"{case}.sql"))
         scratch.cursor.execute(f"USE {scratch.second}")

@@ -63,6 +63,7 @@ from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles, load_keyspace
 from reconciler.spec.model import Environment
 from reconciler.spec.tree import Entry, EntryKind, missing_file
+from tests.connections import admin_connection
 from tests.integration.cases import all_cases
 from tests.integration.convergence import End, EndNotMade
 from tests.integration.mysql_edges import carried_out
@@ -501,14 +502,7 @@ def _check_values(
 
 @contextmanager
 def court_on(server: RunningServer) -> Iterator[Court]:
-    link = pymysql.connect(
-        host=server.host,
-        port=server.port,
-        user=server.admin.user,
-        password=server.admin.password,
-        charset="utf8mb4",
-        autocommit=True,
-    )
+    link = admin_connection(server)
     root, environ = Path(), dict[str, str]()
     clock, workers = SystemClock(), ThreadWorkers()
     with link, MysqlScratch(scratch_connection(server), environ=environ, root=root) as scratch:

@@ -98,6 +98,7 @@ class CrashableServer:
             password=PASSWORD,
             database=database,
             autocommit=True,
+            ssl_disabled=True,
         )
 
 
