@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import options
-from reconciler.outcomes.exit_code import plan_code
+from reconciler.outcomes.exit_code import plan_end, together
 from reconciler.plan.model import utc_text
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def plan(
         outcomes = loaded.each(environment, keyspaces, work)
     show(plan_report(outcomes, presentation(output, loaded.keyspaces)))
     changes = ExitCode.DIFFERENCES if detailed_exitcode else None
-    exit_with(plan_code(outcome, changes) for outcome in outcomes)
+    exit_with([together(plan_end(outcome, changes) for outcome in outcomes)])
 
 
 def _reverted(

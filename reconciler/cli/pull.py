@@ -13,8 +13,7 @@ from reconciler.cli.wire import Worlds, open_tree
 from reconciler.edges.files.writer import WorkingTreeWriter
 from reconciler.flows.keyspaces import choose_environment, for_each_keyspace
 from reconciler.flows.pull import Specified, pull_keyspace, specified_in
-from reconciler.outcomes.exit_code import ExitCode, failed_code
-from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.exit_code import pull_end, together
 from reconciler.outcomes.files import PullOutcome
 from reconciler.report.render import pull_report
 from reconciler.spec.model import Environment
@@ -54,7 +53,4 @@ def pull(
 
         outcomes = for_each_keyspace(specified, chosen, keyspaces, work)
     show(pull_report(outcomes, presentation(output)))
-    exit_with(
-        failed_code(outcome) if isinstance(outcome, KeyspaceFailed) else ExitCode.FINE
-        for outcome in outcomes
-    )
+    exit_with([together(map(pull_end, outcomes))])

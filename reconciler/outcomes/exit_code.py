@@ -11,6 +11,7 @@ from reconciler.ledger.states import OperationState
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.drift import DriftOutcome, ShardMark
 from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.files import PullOutcome
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome
 from reconciler.rollout.waves import WaveChoice
 
@@ -49,7 +50,7 @@ def worst(codes: Iterable[ExitCode]) -> ExitCode:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class End:
     """How a verb that acts ended for one keyspace. `sent`: something reached its shards or its
-    apply, if only to be rejected; `changed`: and took effect."""
+    apply, if only to be rejected; `changed`: something took effect, there or in files."""
 
     code: ExitCode
     sent: bool = False
@@ -83,6 +84,18 @@ def plan_code(outcome: PlanOutcome | KeyspaceFailed, changes: ExitCode | None = 
         return ExitCode.REFUSED
     has_changes = outcome.plan is not None and bool(outcome.plan.core.change_sets)
     return changes if changes is not None and has_changes else ExitCode.FINE
+
+
+def plan_end(outcome: PlanOutcome | KeyspaceFailed, changes: ExitCode | None = None) -> End:
+    """Of a plan that is kept: the files of one keyspace without those of another are a part."""
+    kept = isinstance(outcome, PlanOutcome) and bool(outcome.written or outcome.removed)
+    return End(code=plan_code(outcome, changes), changed=kept)
+
+
+def pull_end(outcome: PullOutcome | KeyspaceFailed) -> End:
+    if isinstance(outcome, KeyspaceFailed):
+        return End(code=failed_code(outcome))
+    return End(code=ExitCode.FINE, changed=bool(outcome.written or outcome.removed))
 
 
 def verify_code(outcome: VerifyOutcome | KeyspaceFailed) -> ExitCode:

@@ -31,7 +31,7 @@ The exit code says who must act:
 | 1 | something is wrong: a file, a server, a setting |
 | 2 | changes or drift were found (`plan --detailed-exitcode`, `verify`, `drift`, `apply`) |
 | 3 | a guard refused; nothing was sent |
-| 4 | part of it ran, or the outcome of a statement is not known |
+| 4 | part of it was done, on shards or in files, or an outcome is not known |
 | 64 | the command line makes no sense |
 
 `…` stands for what only the moment knows."""

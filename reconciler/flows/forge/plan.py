@@ -18,7 +18,7 @@ from reconciler.flows.forge.proposed import (
     tell_unchanged,
 )
 from reconciler.flows.plan import keep_plan, plan_keyspace
-from reconciler.outcomes.exit_code import ExitCode, plan_code, worst, worst_first
+from reconciler.outcomes.exit_code import ExitCode, plan_code, plan_end, together, worst_first
 from reconciler.outcomes.plan import PlanOutcome
 from reconciler.plan.model import utc_text
 from reconciler.ports.files import FileWriter
@@ -84,7 +84,7 @@ def plan_change(
     change.job.summarise(plan_document(ordered, change.files))
     if commits and pull_request:
         commit_plans(job, commits, keeping.checkout, pull_request, everything)
-    code = worst(map(plan_code, everything))
+    code = together(map(plan_end, everything))
     plans = [o.plan.plan_id for o in everything if isinstance(o, PlanOutcome) and o.plan]
     change.job.log.output(changed=True, plan_ids=plans, exit_code=int(code))
     return code

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pytest
 
 from reconciler.cli.control import control_code
 from reconciler.errors import Problem
 from reconciler.flows.forge.apply import ci_end
+from reconciler.guard.model import Refusal
 from reconciler.ledger.reasons import Unanswered
 from reconciler.ledger.states import OperationState, RequestKind, RequestState
 from reconciler.model.object_id import table_id
@@ -20,9 +22,19 @@ from reconciler.outcomes.apply import (
     OperationRow,
     ShardRow,
 )
-from reconciler.outcomes.exit_code import End, apply_end, together
+from reconciler.outcomes.exit_code import (
+    End,
+    ExitCode,
+    apply_end,
+    plan_end,
+    pull_end,
+    together,
+)
 from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.files import PullOutcome
+from reconciler.outcomes.plan import PlanOutcome
 from reconciler.rollout.waves import WaveChoice
+from tests.sample_plans import sample_plan
 from tests.sections import CASES, read_case_text
 
 _TIMES = re.compile(r"(\S+)\*(\d+)")
@@ -135,4 +147,73 @@ def test_a_request_to_several_applies_ends_as_the_table_says() -> None:
     table = rows("control", "requests")
     assert [
         (mix, int(control_code([REQUESTS[w] for w in words(mix)]))) for mix, _ in table
+    ] == table
+
+
+def planned(
+    *, changes: bool = True, written: tuple[str, ...] = (), removed: tuple[str, ...] = ()
+) -> PlanOutcome:
+    return PlanOutcome(
+        environment="production",
+        keyspace="shop",
+        plan=sample_plan() if changes else None,
+        written=written,
+        removed=removed,
+    )
+
+
+def pulled(*, written: tuple[str, ...] = (), removed: tuple[str, ...] = ()) -> PullOutcome:
+    return PullOutcome(
+        environment="production",
+        keyspace="shop",
+        source="-",
+        alike=(),
+        others=(),
+        written=written,
+        unchanged=(),
+        removed=removed,
+    )
+
+
+REFUSAL = Refusal(code="x", message="x", recovery="x")
+PLANS: Mapping[str, PlanOutcome | KeyspaceFailed] = {
+    "kept": planned(written=("a.plan.json",)),
+    "removed": planned(changes=False, removed=("a.plan.json",)),
+    "shown": planned(),
+    "nothing-to-do": planned(changes=False),
+    "refused": replace(planned(changes=False), refusals=(REFUSAL,)),
+    "unreadable": failed(1),
+    "unseen": failed(3),
+}
+PULLS: Mapping[str, PullOutcome | KeyspaceFailed] = {
+    "pulled": pulled(written=("t.sql",)),
+    "taken-away": pulled(removed=("t.sql",)),
+    "unchanged": pulled(),
+    "unreadable": failed(1),
+    "unseen": failed(3),
+}
+
+
+@pytest.mark.parametrize(
+    ("section", "changes"),
+    [
+        ("plan", None),
+        ("plan --write", None),
+        ("plan --write --detailed-exitcode", ExitCode.DIFFERENCES),
+    ],
+)
+def test_plans_of_several_keyspaces_end_as_the_table_says(
+    section: str, changes: ExitCode | None
+) -> None:
+    table = rows("files", section)
+    assert [
+        (mix, int(together(plan_end(PLANS[word], changes) for word in words(mix))))
+        for mix, _ in table
+    ] == table
+
+
+def test_a_pull_of_several_keyspaces_ends_as_the_table_says() -> None:
+    table = rows("files", "pull")
+    assert [
+        (mix, int(together(pull_end(PULLS[word]) for word in words(mix)))) for mix, _ in table
     ] == table
