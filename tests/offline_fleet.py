@@ -16,6 +16,7 @@ from typing import TypeVar
 from reconciler.ddl.foreign import ForeignDefinition
 from reconciler.diff.session import DEFAULT_SESSION, StatementSession
 from reconciler.errors import InvalidInput
+from reconciler.flows.plan import keep_plan, plan_keyspace
 from reconciler.model.observation import (
     CrossDatabaseChild,
     Observation,
@@ -24,6 +25,7 @@ from reconciler.model.observation import (
     Unreachable,
 )
 from reconciler.model.server import Flavor, ServerError, ServerSettings, ServerVersion
+from reconciler.outcomes.plan import PlanOutcome
 from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles, load_keyspace
 from reconciler.spec.model import Environment, ShardSpec
@@ -241,6 +243,25 @@ def environment(files: DesiredFiles, name: str = ENVIRONMENT) -> Environment:
     found = files.spec.environment(name)
     assert found is not None
     return found
+
+
+def planned(files: Files, shards: Shards, name: str = ENVIRONMENT) -> PlanOutcome:
+    keyspace = files.keyspace()
+    return plan_keyspace(
+        world(shards),
+        keyspace,
+        environment(keyspace, name),
+        protected=None,
+        created_at="2026-01-02T03:04:05Z",
+        tool_version="0",
+    )
+
+
+def with_plan(files: Files, shards: Shards) -> Files:
+    outcome = planned(files, shards)
+    assert outcome.refusals == ()
+    keep_plan(outcome, files, files)
+    return files
 
 
 def _is_below(name: str, path: str) -> bool:

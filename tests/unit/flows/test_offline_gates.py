@@ -14,7 +14,6 @@ from reconciler.flows.check import check_against_live, is_as_git_says
 from reconciler.flows.drift import find_drift
 from reconciler.flows.gates import Gates
 from reconciler.flows.init import found_keyspace
-from reconciler.flows.plan import keep_plan, plan_keyspace
 from reconciler.flows.promotion import fleet_gates, promotion_refusals
 from reconciler.flows.pull import pull_keyspace, specified_in
 from reconciler.flows.reconcile_pass import begin_pass
@@ -25,7 +24,7 @@ from reconciler.guard.review.git import Review
 from reconciler.model.observation import Unreachable
 from reconciler.outcomes.apply import ApplyVerdict
 from reconciler.outcomes.drift import DriftOutcome, ShardMark
-from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
+from reconciler.outcomes.plan import VerifyOutcome, VerifyState
 from reconciler.plan.files import plan_paths, read_plan
 from reconciler.plan.model import Plan
 from tests.offline_fleet import (
@@ -40,30 +39,13 @@ from tests.offline_fleet import (
     Shards,
     environment,
     fleet,
+    planned,
     repository,
+    with_plan,
     world,
 )
 
 PATHS = plan_paths(ENVIRONMENT, KEYSPACE)
-
-
-def planned(files: Files, shards: Shards, name: str = ENVIRONMENT) -> PlanOutcome:
-    keyspace = files.keyspace()
-    return plan_keyspace(
-        world(shards),
-        keyspace,
-        environment(keyspace, name),
-        protected=None,
-        created_at="2026-01-02T03:04:05Z",
-        tool_version="0",
-    )
-
-
-def with_plan(files: Files, shards: Shards) -> Files:
-    outcome = planned(files, shards)
-    assert outcome.refusals == ()
-    keep_plan(outcome, files, files)
-    return files
 
 
 def verified(files: Files, shards: Shards) -> VerifyOutcome:
