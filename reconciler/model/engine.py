@@ -36,7 +36,7 @@ class Progress:
 
     #: What the engine calls what it does, such as "copy to tmp table".
     stage: str = ""
-    #: Of all the work, from 0 to 99: only the end itself is all of it.
+    #: How much is done, as the engine counts it, from 0 to 99: only the end itself is all of it.
     percent: int | None = None
     rows_done: int | None = None
     #: Estimated, and may grow.

@@ -21,6 +21,7 @@ from reconciler.edges.mysql.statement_watch import Idle, Over, Runs, StatementWa
 from reconciler.edges.server.find import find_servers
 from reconciler.edges.server.process import RunningServer, start_server
 from reconciler.errors import Unavailable
+from reconciler.model.engine import Progress
 from reconciler.model.object_id import table_id
 from reconciler.model.observation import ObservedShard
 from reconciler.model.server import Flavor
@@ -283,6 +284,7 @@ def test_an_answer_lost_after_the_commit_is_unknown_and_then_seen_applied(
             assert "`a`" in (session.definition(table_id("t")) or "")
 
 
+@pytest.mark.threat("TM-NETWORK-4")
 @pytest.mark.invariant("EN-1")
 def test_an_answer_that_was_lost_while_the_connection_stayed_open_is_not_waited_for(
     server: RunningServer, database: str
@@ -313,6 +315,7 @@ def claimed_soon(session: MysqlShardSession) -> bool:
     return True
 
 
+@pytest.mark.threat("TM-LEDGER-13")
 @pytest.mark.invariant("EN-1")
 def test_the_server_is_asked_what_became_of_a_session(
     server: RunningServer, database: str, session: MysqlShardSession
@@ -321,12 +324,15 @@ def test_the_server_is_asked_what_became_of_a_session(
     assert session.claim()
     number = session._shard.looked(lambda link: link.connection_id)
     assert watch.look(number, ADD) == Idle()
-    with ThreadPoolExecutor(1) as pool, reading(server, database):
+    with ThreadPoolExecutor(1) as pool, reading(server, database) as somebody:
         outcome = pool.submit(run, session, ADD, lock_wait_s=60)
         wait_until_waiting(server, "ALTER TABLE t")
+        assert not watch.end_statement(somebody, ADD)
+        watch.end_session(somebody, ADD)
+        assert watch.look(somebody, ADD) == Over(), "somebody else's session is not the one"
         seen = watch.look(number, ADD)
         assert isinstance(seen, Runs)
-        assert "metadata lock" in seen.process.state
+        assert seen.progress == Progress(waits_for="table metadata lock")
         assert watch.look(number, ADD.replace("😀", "😁")) == Idle()
         watch.end_session(number, ADD)
         assert isinstance(watch.look(number, ADD), Runs), "what runs is left to its end"
@@ -335,6 +341,63 @@ def test_the_server_is_asked_what_became_of_a_session(
     session.close()
     assert any(watch.look(number, ADD) == Over() for _ in range(1000))
     watch.close()
+
+
+COPY = "ALTER TABLE t MODIFY v VARCHAR(201) NOT NULL, ALGORITHM=COPY"
+
+
+def test_a_copy_shows_how_far_it_is(
+    server: RunningServer, database: str, session: MysqlShardSession
+) -> None:
+    progress = copied_under_watch(server, database, session)
+    told = [one.percent for one in progress if one.percent is not None]
+    assert told
+    assert all(0 <= percent <= 99 for percent in told)
+    assert any(one.stage.startswith("copy to tmp table") for one in progress)
+    if server.version.flavor is Flavor.MYSQL:
+        rows = [one.rows_done for one in progress if one.rows_done is not None]
+        assert rows == sorted(rows)
+        assert 0 < rows[-1] <= 2**16
+
+
+def test_a_login_that_may_not_read_the_stages_sees_what_it_does_alone(
+    mysql_server: RunningServer, fresh_database: FreshDatabase
+) -> None:
+    name = fresh_database(mysql_server)
+    with (
+        account(mysql_server, f"ALL ON `{name}`.*") as login,
+        sessions().open(shard(connection_to(mysql_server, name, login))) as session,
+    ):
+        with admin_cursor(mysql_server, name) as cursor:
+            cursor.execute("CREATE TABLE t (id INT PRIMARY KEY)")
+        progress = copied_under_watch(mysql_server, name, session)
+    assert {one.percent for one in progress} == {None}
+    assert any(one.stage == "copy to tmp table" for one in progress)
+
+
+def copied_under_watch(
+    server: RunningServer, database: str, session: MysqlShardSession
+) -> list[Progress]:
+    """What the server tells while a table of many rows is copied."""
+    with admin_cursor(server, database) as cursor:
+        cursor.execute("DROP TABLE t")
+        cursor.execute("CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, v CHAR(200) NOT NULL)")
+        cursor.execute("INSERT INTO t (v) VALUES ('a')")
+        for _ in range(16):
+            cursor.execute("INSERT INTO t (v) SELECT v FROM t")
+    watch = StatementWatch(session._shard)
+    assert session.claim()
+    number = session._shard.looked(lambda link: link.connection_id)
+    told: list[Progress] = []
+    with ThreadPoolExecutor(1) as pool:
+        outcome = pool.submit(run, session, COPY)
+        while not outcome.done():
+            seen = watch.look(number, COPY)
+            if isinstance(seen, Runs):
+                told.append(seen.progress)
+        assert outcome.result(60) == Applied()
+    watch.close()
+    return told
 
 
 @pytest.mark.invariant("EN-1")

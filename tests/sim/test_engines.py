@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -116,6 +117,26 @@ def test_who_stops_a_run_does_not_wait_for_what_an_earlier_one_began() -> None:
     sim.interrupts = 0
     assert sim.run().verdict is ApplyVerdict.COMPLETED
     check_agreement(sim)
+
+
+def test_what_an_earlier_run_began_has_a_limit_too() -> None:
+    """Who sent it would have stopped it, and is dead."""
+    fate = Fate()
+    answers: Iterator[Callable[[], str | None]] = iter([lambda: killed(fate), lambda: None])
+    rollout = replace(ROLLOUT, run_limit_s=60)
+    sim = of_one_shard(lambda shard, statement: next(answers)(), rollout)
+    assert sim.is_killed(fate)
+    (ghost,) = sim.fleet.shards["-"].ghosts.values()
+    ghost.looks = 10**6
+    begun_s = sim.fleet.clock.now_s()
+    assert sim.run().verdict is ApplyVerdict.COMPLETED
+    check_agreement(sim)
+    assert 60 <= sim.fleet.clock.now_s() - begun_s < 120
+
+
+def killed(fate: Fate) -> str:
+    fate.kill_now()
+    return "ghost"
 
 
 @pytest.mark.invariant("ST-10")

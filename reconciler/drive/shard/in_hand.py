@@ -71,12 +71,15 @@ class EngineRun:
         """What the engine ends with, or why its copy is not swapped in now: then it keeps the
         statement in hand. Raises RecordLost, and what `before_cut_over` raises."""
         object_id, cut_overs = hand.row.object_id, 0
+        over_at_s = self._world.clock.monotonic_s() + hand.work.run_limit_s
         while True:
             match answer:
                 case Running(progress=progress):
                     self._advance(hand, progress)
                     if hand.is_taken_up and self._stop.brake is Brake.AFTER_STATEMENT:
                         return Unknown(reason="it goes on there, and this run was asked to end")
+                    if hand.is_taken_up and self._world.clock.monotonic_s() >= over_at_s:
+                        engine.stop(hand.row.handle, hand.work)  # who began it cannot
                     answer = engine.look(hand.row.handle, hand.work)
                 case ReadyToCutOver(progress=progress):
                     self._await_cut_over(hand, progress)

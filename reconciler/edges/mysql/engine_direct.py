@@ -27,7 +27,7 @@ from reconciler.edges.mysql.session_settings import Variables, set_session, stat
 from reconciler.edges.mysql.shard_link import ShardLink
 from reconciler.edges.mysql.statement_watch import Idle, Over, Runs, StatementWatch, Unseen
 from reconciler.errors import Unavailable
-from reconciler.model.engine import EngineName, Handle
+from reconciler.model.engine import NOTHING_TOLD, EngineName, Handle
 from reconciler.model.server import ServerError, ServerSettings
 from reconciler.ports.engine import (
     Answer,
@@ -142,8 +142,8 @@ class DirectEngine:
         if connection_id is None:
             return Unknown(reason="it was sent by another version, whose handle is not understood")
         match self._watch.look(connection_id, work.statement.sql):
-            case Runs():
-                return Running()
+            case Runs(progress=progress):
+                return Running(progress=progress)
             case Over():
                 return Gone()
             case Idle():
@@ -165,6 +165,7 @@ class _Sent:
         self._watch = watch
         self._stop_at_s = time.monotonic() + work.run_limit_s
         self._told_to_stop = False
+        self._progress = NOTHING_TOLD
         self._not_at_it_since_s: float | None = None
 
     def answer(self) -> Running | Applied | Failed | Unknown:
@@ -204,7 +205,8 @@ class _Sent:
     def _is_lost(self) -> bool:
         """Said twice by the server, with time in between for an answer that is on its way."""
         match self._watch.look(self._connection_id, self._work.statement.sql):
-            case Runs():
+            case Runs(progress=progress):
+                self._progress = progress
                 self._not_at_it_since_s = None
             case Idle() | Over():
                 now_s = time.monotonic()
@@ -221,7 +223,7 @@ class _Sent:
         """A server that can neither be asked nor answers has had the time to undo its work, too."""
         if time.monotonic() >= self._stop_at_s + KILLED_ANSWER_S_MAX:
             return Unknown(reason="the server gave no answer in time")
-        return Running()
+        return Running(progress=self._progress)
 
 
 def statement_session(work: EngineWork, settings: ServerSettings) -> Variables:

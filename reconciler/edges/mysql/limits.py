@@ -46,6 +46,9 @@ ENGINE_LOOK_S = 2.0
 # statement that a busy server has not read yet looks the same, and is read by then.
 ANSWER_LOST_AFTER_S = 5.0
 
+# A pace that was seen for less than this tells nothing of how long the rest takes.
+PACE_S_MIN = 5.0
+
 # The connection that watches asks for lists that take milliseconds.
 WATCH_ANSWER_S_MAX = 10
 

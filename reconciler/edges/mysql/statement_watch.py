@@ -9,7 +9,8 @@ it ends is the very session it watches, and only while that holds the claim on t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from reconciler.edges.mysql.connect import Link, connect
@@ -19,7 +20,9 @@ from reconciler.edges.mysql.processes import Process, read_processes
 from reconciler.edges.mysql.reading import number
 from reconciler.edges.mysql.server_settings import look_at_server
 from reconciler.edges.mysql.shard_link import ShardLink
+from reconciler.edges.mysql.stages import Pace, StageReader, measured
 from reconciler.errors import Unavailable
+from reconciler.model.engine import NOTHING_TOLD, Progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +30,7 @@ class Runs:
     """The session is at the statement."""
 
     process: Process
+    progress: Progress = NOTHING_TOLD
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,8 @@ class StatementWatch:
     def __init__(self, shard: ShardLink) -> None:
         self._shard = shard
         self._link: Link | None = None
+        self._stages = StageReader(shard.server.settings.version.flavor)
+        self._pace, self._paced = Pace(), (0, "")
 
     def close(self) -> None:
         if self._link is not None:
@@ -61,8 +67,13 @@ class StatementWatch:
             self._link = None
 
     def look(self, connection_id: int, sql: str) -> Seen:
+        """What became of the statement, and how far it is."""
         try:
-            return self._seen(self._opened(), connection_id, sql)
+            link = self._opened()
+            seen = self._seen(link, connection_id, sql)
+            if isinstance(seen, Runs):
+                return replace(seen, progress=self._progress(link, seen.process))
+            return seen
         except (Unavailable, ServerRefusal, LinkLost):
             self.close()  # the next look makes another
             return Unseen()
@@ -99,6 +110,16 @@ class StatementWatch:
         if found is not None and found.runs(sql, self._shard.database):
             return Runs(process=found)
         return Idle() if number(holder) == connection_id else Over()
+
+    def _progress(self, link: Link, process: Process) -> Progress:
+        if self._paced != (process.connection_id, process.statement):
+            self._paced = (process.connection_id, process.statement)
+            self._pace = Pace()
+        work = self._stages.read(link, process)
+        progress = measured(process.state, work)
+        if work is None:
+            return progress
+        return replace(progress, left_s=self._pace.left_s(time.monotonic(), work))
 
     def _sent(self, sql: str) -> bool:
         try:
