@@ -21,7 +21,8 @@ from reconciler.flows.gates import Gates
 from reconciler.flows.promotion import fleet_gates
 from reconciler.guard.review.git import Review
 from reconciler.outcomes.apply import ApplyOutcome
-from reconciler.outcomes.exit_code import apply_end, together
+from reconciler.outcomes.ends import apply_end
+from reconciler.outcomes.exit_code import together
 from reconciler.report.render import apply_report
 from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.load import DesiredFiles

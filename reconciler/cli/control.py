@@ -15,7 +15,8 @@ from reconciler.drive.control import ask
 from reconciler.edges.clock import SystemClock
 from reconciler.ledger.states import RequestKind, RequestState
 from reconciler.outcomes.apply import ControlOutcome
-from reconciler.outcomes.exit_code import End, ExitCode, failed_code, together
+from reconciler.outcomes.ends import failed_code
+from reconciler.outcomes.exit_code import End, ExitCode, together
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.report.compose.control import control_document
 from reconciler.report.json import control_json

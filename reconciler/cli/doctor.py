@@ -16,7 +16,8 @@ from reconciler.cli.wire import Worlds
 from reconciler.edges.mysql.check import MysqlConnections
 from reconciler.flows.doctor import examine
 from reconciler.outcomes.doctor import CheckMark, DoctorOutcome
-from reconciler.outcomes.exit_code import ExitCode, failed_code
+from reconciler.outcomes.ends import failed_code
+from reconciler.outcomes.exit_code import ExitCode
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.ports.shards import Identity
 from reconciler.report.render import doctor_report

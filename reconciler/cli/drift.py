@@ -13,7 +13,7 @@ from reconciler.cli.streams import show
 from reconciler.cli.wire import Worlds
 from reconciler.flows.drift import find_drift
 from reconciler.outcomes.drift import DriftOutcome
-from reconciler.outcomes.exit_code import drift_code
+from reconciler.outcomes.ends import drift_code
 from reconciler.report.render import drift_report
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment

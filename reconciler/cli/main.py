@@ -1,6 +1,7 @@
 """The command and its verbs, and the boundary where every error becomes a message and a code.
 
-A verb's module is imported when the verb is used: `--help` must not pay for database drivers.
+A verb's module is imported when the verb is used, and reports when there is an error to show:
+`--help` must not pay for database drivers.
 """
 
 from __future__ import annotations
@@ -11,16 +12,13 @@ import os
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
 
 import click
 
 from reconciler import __version__
 from reconciler.cli.streams import Remarks, remark, show, standard_error
+from reconciler.errors import ReconcilerError
 from reconciler.outcomes.exit_code import ExitCode
-
-if TYPE_CHECKING:
-    from reconciler.errors import ReconcilerError
 
 # In the order of use, as --help lists them: verb -> (attribute `module:command`, help line).
 VERBS: dict[str, tuple[str, str]] = {
@@ -111,8 +109,6 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _report(error: Exception, arguments: Sequence[str]) -> int:
-    from reconciler.errors import ReconcilerError
-
     if isinstance(error, ReconcilerError):
         _show_problems(error)
         if _is_for_a_program(arguments):

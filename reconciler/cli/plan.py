@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from reconciler import __version__
 from reconciler.cli import options
-from reconciler.outcomes.exit_code import plan_end, together
+from reconciler.cli.presenting import exit_with, presentation
+from reconciler.cli.run import load
+from reconciler.cli.streams import remark
+from reconciler.cli.streams import show as show_text
+from reconciler.cli.wire import Worlds, protected_tree
+from reconciler.edges.files.history import GitHistory
+from reconciler.edges.files.working_tree import read_file
+from reconciler.edges.files.writer import WorkingTreeWriter
+from reconciler.flows.keyspaces import Loaded
+from reconciler.flows.plan import keep_plan, plan_keyspace
+from reconciler.flows.revert import find_plan, revert_files
+from reconciler.limits import PLAN_BYTES_MAX
+from reconciler.outcomes.ends import plan_end
+from reconciler.outcomes.exit_code import ExitCode, together
+from reconciler.outcomes.plan import PlanOutcome
+from reconciler.plan.codec import load_plan
 from reconciler.plan.model import utc_text
-
-if TYPE_CHECKING:
-    from reconciler.flows.keyspaces import Loaded
-    from reconciler.outcomes.plan import PlanOutcome
-    from reconciler.ports.world import World
-    from reconciler.spec.load import DesiredFiles
-    from reconciler.spec.model import Environment
+from reconciler.plan.validate import check_core
+from reconciler.ports.world import World
+from reconciler.report.render import plan_report, show_report
+from reconciler.spec.load import DesiredFiles, load_keyspace
+from reconciler.spec.model import Environment
 
 
 @click.command()
@@ -48,16 +61,6 @@ def plan(
 
     Without KEYSPACE: all keyspaces of the environment.
     """
-    from reconciler import __version__
-    from reconciler.cli.presenting import exit_with, presentation
-    from reconciler.cli.run import load
-    from reconciler.cli.streams import show
-    from reconciler.cli.wire import Worlds, protected_tree
-    from reconciler.edges.files.writer import WorkingTreeWriter
-    from reconciler.flows.plan import keep_plan, plan_keyspace
-    from reconciler.outcomes.exit_code import ExitCode
-    from reconciler.report.render import plan_report
-
     if (write or revert) and ref:
         raise click.UsageError("--write goes into the working tree; it cannot go with --ref.")
     loaded = load(repo, ref)
@@ -83,7 +86,7 @@ def plan(
             return outcome
 
         outcomes = loaded.each(environment, keyspaces, work)
-    show(plan_report(outcomes, presentation(output, loaded.keyspaces)))
+    show_text(plan_report(outcomes, presentation(output, loaded.keyspaces)))
     changes = ExitCode.DIFFERENCES if detailed_exitcode else None
     exit_with([together(plan_end(outcome, changes) for outcome in outcomes)])
 
@@ -92,12 +95,6 @@ def _reverted(
     plan_id: str, files: DesiredFiles, environment: Environment, world: World, loaded: Loaded
 ) -> tuple[DesiredFiles, tuple[str, ...]]:
     """The schema files as they were before a plan, written and read again; and what is lost."""
-    from reconciler.cli.streams import remark
-    from reconciler.edges.files.history import GitHistory
-    from reconciler.edges.files.writer import WorkingTreeWriter
-    from reconciler.flows.revert import find_plan, revert_files
-    from reconciler.spec.load import load_keyspace
-
     history = GitHistory(loaded.root, None)
     found = find_plan(history, plan_id, environment.name, files.spec.keyspace)
     reverted = revert_files(world, found, files, environment, WorkingTreeWriter(loaded.root))
@@ -115,14 +112,6 @@ def show(plan_file: Path, output: str) -> None:
 
     The file is checked by itself; whether it fits the fleet is for `verify` to say.
     """
-    from reconciler.cli.presenting import presentation
-    from reconciler.cli.streams import show as show_text
-    from reconciler.edges.files.working_tree import read_file
-    from reconciler.limits import PLAN_BYTES_MAX
-    from reconciler.plan.codec import load_plan
-    from reconciler.plan.validate import check_core
-    from reconciler.report.render import show_report
-
     found = load_plan(read_file(plan_file, bytes_max=PLAN_BYTES_MAX), str(plan_file))
     check_core(found.core)
     show_text(show_report(found, presentation(output)))

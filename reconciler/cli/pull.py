@@ -13,7 +13,8 @@ from reconciler.cli.wire import Worlds, open_tree
 from reconciler.edges.files.writer import WorkingTreeWriter
 from reconciler.flows.keyspaces import choose_environment, for_each_keyspace
 from reconciler.flows.pull import Specified, pull_keyspace, specified_in
-from reconciler.outcomes.exit_code import pull_end, together
+from reconciler.outcomes.ends import pull_end
+from reconciler.outcomes.exit_code import together
 from reconciler.outcomes.files import PullOutcome
 from reconciler.report.render import pull_report
 from reconciler.spec.model import Environment

@@ -18,7 +18,7 @@ from reconciler.cli.wire import Worlds
 from reconciler.drive.status import current_apply, past_applies
 from reconciler.flows.keyspaces import Loaded, choose_environment
 from reconciler.outcomes.apply import ApplyStatus, StatusOutcome
-from reconciler.outcomes.exit_code import failed_code
+from reconciler.outcomes.ends import failed_code
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.report.compose.opening import failures_document
 from reconciler.report.render import status_report

@@ -12,7 +12,7 @@ from reconciler.cli.run import load
 from reconciler.cli.streams import show
 from reconciler.cli.wire import Worlds
 from reconciler.flows.verify import verify_keyspace
-from reconciler.outcomes.exit_code import verify_code
+from reconciler.outcomes.ends import verify_code
 from reconciler.outcomes.plan import VerifyOutcome
 from reconciler.report.render import verify_report
 from reconciler.spec.load import DesiredFiles

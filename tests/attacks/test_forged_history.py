@@ -7,13 +7,12 @@ the way out that honest people have.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-import stamina
 
 from tests.attacks.alone import (
     EVIL,
@@ -43,16 +42,7 @@ from tests.github_work import (
     Work,
     commit_files,
     plan_files,
-    working,
 )
-
-
-@pytest.fixture
-def work(tmp_path: Path) -> Iterator[Work]:
-    stamina.set_testing(True, attempts=2)
-    with working(tmp_path) as made:
-        yield made
-    stamina.set_testing(False)
 
 
 @pytest.mark.threat("TM-FORGER-4")

@@ -5,11 +5,9 @@ Whoever may edit a workflow makes a bot push, and whoever can read an app's key 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import stamina
 
 from tests.attacks.alone import (
     EVIL,
@@ -35,16 +33,7 @@ from tests.github_work import (
     Work,
     commit_files,
     plan_files,
-    working,
 )
-
-
-@pytest.fixture
-def work(tmp_path: Path) -> Iterator[Work]:
-    stamina.set_testing(True, attempts=2)
-    with working(tmp_path) as made:
-        yield made
-    stamina.set_testing(False)
 
 
 @pytest.mark.threat("TM-FORGER-1")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from reconciler.errors import Problem
 from reconciler.model.dependents import Program, Reference
-from reconciler.model.object_id import ObjectId
+from reconciler.model.object_id import ObjectId, table_id
 from reconciler.ports.engine import Failed
 
 _PLAN_AGAIN = "run `reconciler plan --write` again, have the new plan reviewed, then apply"
@@ -20,9 +20,11 @@ _RESUME = "`reconciler resume`: it looks at the shard first and runs only what i
 def drifted(
     shard: str, object_id: ObjectId, *, expected: str | None, observed: str | None
 ) -> Problem:
-    return Problem(
+    return _on_object(
+        shard,
+        object_id,
         code="drift",
-        message=f"shard {shard}, {object_id.titled}: somebody changed it since this apply looked\n"
+        what=f"somebody changed it since this apply looked\n"
         f"expected: {expected or 'no such table'}\nobserved: {observed or 'no such table'}",
         recovery=_PLAN_AGAIN,
     )
@@ -31,9 +33,11 @@ def drifted(
 def drifted_meanwhile(
     shard: str, object_id: ObjectId, *, expected: str | None, observed: str | None
 ) -> Problem:
-    return Problem(
+    return _on_object(
+        shard,
+        object_id,
         code="drift",
-        message=f"shard {shard}, {object_id.titled}: somebody changed it while this apply ran; all"
+        what=f"somebody changed it while this apply ran; all"
         " the plan's statements have run on the shard, and it is not what the plan leads to\n"
         f"expected: {expected or 'no such table'}\nobserved: {observed or 'no such table'}",
         recovery="undo the change on the shard, or adopt it with `reconciler pull`; `reconciler"
@@ -48,9 +52,11 @@ _ADOPT = (
 
 
 def uses_since(shard: str, table: str, program: Program, used: str) -> Problem:
-    return Problem(
+    return _on_object(
+        shard,
+        table_id(table),
         code="dependent-appeared",
-        message=f"shard {shard}, table {table}: {program} uses {used}, which the next statement"
+        what=f"{program} uses {used}, which the next statement"
         " takes away or changes; it was made or changed since the plan was judged, and the"
         " statement was not sent",
         recovery=_ADOPT,
@@ -58,9 +64,11 @@ def uses_since(shard: str, table: str, program: Program, used: str) -> Problem:
 
 
 def hidden_since(shard: str, table: str, program: Program) -> Problem:
-    return Problem(
+    return _on_object(
+        shard,
+        table_id(table),
         code="dependent-appeared",
-        message=f"shard {shard}, table {table}: {program} was made since the plan was judged, and"
+        what=f"{program} was made since the plan was judged, and"
         " the login may not see whether it uses what the next statement takes away; the statement"
         " was not sent",
         recovery="let the login see its text, or drop it; then `reconciler apply` again, which"
@@ -84,27 +92,31 @@ def of_shard(shard: str, problem: Problem) -> Problem:
 
 
 def position_lost(shard: str) -> Problem:
-    return Problem(
+    return _on_shard(
+        shard,
         code="drift",
-        message=f"shard {shard}: its tables are at no point of what the plan runs there",
+        what="its tables are at no point of what the plan runs there",
         recovery="`reconciler drift` shows the difference; " + _PLAN_AGAIN,
     )
 
 
 def read_back_differs(shard: str, object_id: ObjectId) -> Problem:
-    return Problem(
+    return _on_object(
+        shard,
+        object_id,
         code="read-back",
-        message=f"shard {shard}, {object_id.titled}: after its statement it is neither what it was"
-        " nor what the plan says",
+        what="after its statement it is neither what it was nor what the plan says",
         recovery="`reconciler drift` shows the difference; " + _PLAN_AGAIN,
     )
 
 
 def statement_failed(shard: str, object_id: ObjectId, failed: Failed) -> Problem:
     blocked = f"; in the way: {failed.blocker}" if failed.blocker else ""
-    return Problem(
+    return _on_object(
+        shard,
+        object_id,
         code="statement-failed",
-        message=f"shard {shard}, {object_id.titled}: {failed.error}{blocked}",
+        what=f"{failed.error}{blocked}",
         recovery="nothing yet: it is tried again; end what is in the way, or `reconciler stop`"
         if failed.transient
         else _SAME_PLAN,
@@ -118,53 +130,61 @@ def tried_in_vain(problem: Problem, attempts: int) -> Problem:
 
 
 def unanswered(shard: str, object_id: ObjectId, reason: str) -> Problem:
-    return Problem(
+    return _on_object(
+        shard,
+        object_id,
         code="outcome-unknown",
-        message=f"shard {shard}, {object_id.titled}: the statement was sent and no answer came:"
-        f" {reason}",
+        what=f"the statement was sent and no answer came: {reason}",
         recovery=_RESUME,
     )
 
 
 def gone(shard: str, object_id: ObjectId) -> Problem:
-    return Problem(
+    return _on_object(
+        shard,
+        object_id,
         code="outcome-unknown",
-        message=f"shard {shard}, {object_id.titled}: what carried out its statement is not there"
+        what="what carried out its statement is not there"
         " any more, and did not say what came of it",
         recovery=_RESUME,
     )
 
 
 def still_unknown(shard: str, reason: str) -> Problem:
-    return Problem(
+    return _on_shard(
+        shard,
         code="outcome-unknown",
-        message=f"shard {shard}: what became of its statement cannot be seen yet: {reason}",
+        what=f"what became of its statement cannot be seen yet: {reason}",
         recovery=_RESUME,
     )
 
 
 def end_unseen(shard: str, reason: str) -> Problem:
-    return Problem(
+    return _on_shard(
+        shard,
         code="outcome-unknown",
-        message=f"shard {shard}: its statements have run, and whether all of it is as the plan"
+        what=f"its statements have run, and whether all of it is as the plan"
         f" leaves it cannot be seen yet: {reason}",
         recovery=_RESUME,
     )
 
 
 def already_running(shard: str, object_id: ObjectId) -> Problem:
-    return Problem(
+    return _on_object(
+        shard,
+        object_id,
         code="already-running",
-        message=f"shard {shard}, {object_id.titled}: this very statement is running there, sent by"
-        " somebody else",
+        what="this very statement is running there, sent by somebody else",
         recovery="wait until it has ended, then `reconciler apply` again",
     )
 
 
 def not_claimed(shard: str, object_id: ObjectId) -> Problem:
-    return Problem(
+    return _on_object(
+        shard,
+        object_id,
         code="session-left-behind",
-        message=f"shard {shard}, {object_id.titled}: the server still has a session of an earlier"
+        what="the server still has a session of an earlier"
         " run, whose statement may be running there",
         recovery="wait until it has ended, or KILL it (program_name `reconciler, applying`), then"
         " `reconciler apply` again",
@@ -172,35 +192,48 @@ def not_claimed(shard: str, object_id: ObjectId) -> Problem:
 
 
 def rows_unmeasured(shard: str, object_id: ObjectId) -> Problem:
-    return Problem(
+    return _on_object(
+        shard,
+        object_id,
         code="rows-unmeasured",
-        message=f"shard {shard}, {object_id.titled}: the number of rows could not be read, and the"
-        " plan sets a ceiling for it",
+        what="the number of rows could not be read, and the plan sets a ceiling for it",
         recovery="let the apply identity read the table's statistics, then apply again",
     )
 
 
 def rows_over_ceiling(shard: str, object_id: ObjectId, rows: int, ceiling: int) -> Problem:
-    return Problem(
+    return _on_object(
+        shard,
+        object_id,
         code="row-ceiling",
-        message=f"shard {shard}, {object_id.titled}: about {rows} rows, the reviewed ceiling is"
-        f" {ceiling}",
+        what=f"about {rows} rows, the reviewed ceiling is {ceiling}",
         recovery=_PLAN_AGAIN,
     )
 
 
 def lock_lost(shard: str) -> Problem:
-    return Problem(
+    return _on_shard(
+        shard,
         code="lock-lost",
-        message=f"shard {shard}: the keyspace's lock on it is gone; nothing more was sent",
+        what="the keyspace's lock on it is gone; nothing more was sent",
         recovery=_RESUME,
     )
 
 
 def crashed(shard: str, error: BaseException) -> Problem:
-    return Problem(
+    return _on_shard(
+        shard,
         code="shard-crashed",
-        message=f"shard {shard}: its work ended with a fault of reconciler's own:"
-        f" {type(error).__name__}: {error}",
+        what=f"its work ended with a fault of reconciler's own: {type(error).__name__}: {error}",
         recovery="report the fault; `reconciler drift` shows where the shard is",
     )
+
+
+def _on_object(shard: str, object_id: ObjectId, *, code: str, what: str, recovery: str) -> Problem:
+    return Problem(
+        code=code, message=f"shard {shard}, {object_id.titled}: {what}", recovery=recovery
+    )
+
+
+def _on_shard(shard: str, *, code: str, what: str, recovery: str) -> Problem:
+    return Problem(code=code, message=f"shard {shard}: {what}", recovery=recovery)

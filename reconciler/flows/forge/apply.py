@@ -32,7 +32,8 @@ from reconciler.guard.review.break_glass import (
 )
 from reconciler.guard.review.git import Review
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict, StatusOutcome
-from reconciler.outcomes.exit_code import End, ExitCode, apply_end, together, worst_first
+from reconciler.outcomes.ends import apply_end
+from reconciler.outcomes.exit_code import End, ExitCode, together, worst_first
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.progress import ProgressEvent
 from reconciler.plan.files import plan_paths

@@ -12,7 +12,8 @@ from reconciler.flows.forge.job import ForgeJob, OpenWorlds, default_branch_even
 from reconciler.flows.forge.stale import mark_stale
 from reconciler.flows.keyspaces import Loaded
 from reconciler.outcomes.drift import DriftOutcome
-from reconciler.outcomes.exit_code import ExitCode, drift_code, worst, worst_first
+from reconciler.outcomes.ends import drift_code
+from reconciler.outcomes.exit_code import ExitCode, worst, worst_first
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.ports.notices import Notices
 from reconciler.report.compose.drift import drift_document

@@ -18,7 +18,8 @@ from reconciler.flows.forge.proposed import (
     tell_unchanged,
 )
 from reconciler.flows.plan import keep_plan, plan_keyspace
-from reconciler.outcomes.exit_code import ExitCode, plan_code, plan_end, together, worst_first
+from reconciler.outcomes.ends import plan_code, plan_end
+from reconciler.outcomes.exit_code import ExitCode, together, worst_first
 from reconciler.outcomes.plan import PlanOutcome
 from reconciler.plan.model import utc_text
 from reconciler.ports.files import FileWriter

@@ -13,7 +13,8 @@ from reconciler.flows.forge.fork_budget import ForkBudget
 from reconciler.flows.forge.job import ForgeJob, OpenWorlds, wrong_event
 from reconciler.flows.forge.lowering import lowered_rules, other_owners
 from reconciler.flows.keyspaces import Loaded
-from reconciler.outcomes.exit_code import ExitCode, plan_code, worst_first
+from reconciler.outcomes.ends import plan_code
+from reconciler.outcomes.exit_code import ExitCode, worst_first
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.lowered import Lowered
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome

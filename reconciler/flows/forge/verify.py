@@ -17,7 +17,8 @@ from reconciler.flows.forge.proposed import (
     tell_unchanged,
 )
 from reconciler.flows.verify import verify_keyspace
-from reconciler.outcomes.exit_code import ExitCode, verify_code, worst, worst_first
+from reconciler.outcomes.ends import verify_code
+from reconciler.outcomes.exit_code import ExitCode, worst, worst_first
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.plan import VerifyOutcome, VerifyState
 from reconciler.ports.shards import Connections

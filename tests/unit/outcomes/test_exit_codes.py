@@ -22,14 +22,8 @@ from reconciler.outcomes.apply import (
     OperationRow,
     ShardRow,
 )
-from reconciler.outcomes.exit_code import (
-    End,
-    ExitCode,
-    apply_end,
-    plan_end,
-    pull_end,
-    together,
-)
+from reconciler.outcomes.ends import apply_end, plan_end, pull_end
+from reconciler.outcomes.exit_code import End, ExitCode, together
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.files import PullOutcome
 from reconciler.outcomes.plan import PlanOutcome
