@@ -3,7 +3,9 @@
 # MySQL manual, "Identifier Length Limits": 64 characters for databases, tables, columns, indexes.
 IDENTIFIER_CHARS_MAX = 64
 
-# A CREATE TABLE with 4,096 columns of long names and comments stays below this.
+# A CREATE TABLE with 4,096 columns of long names and comments stays below this. Of a file and of
+# what a server prints alike, bodies of views, triggers, routines and events among it: what no file
+# could hold is not read, for a server can print as much as it likes.
 DEFINITION_BYTES_MAX = 1_000_000
 
 # A plan for 4,000 shards that all differ stays below this; a larger file is refused unread.

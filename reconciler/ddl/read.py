@@ -17,9 +17,10 @@ from reconciler.ddl.reading.index import read_index
 from reconciler.ddl.reading.options import read_options
 from reconciler.ddl.reading.partitioning import read_partitioning
 from reconciler.ddl.render import printed_texts, render_table
-from reconciler.ddl.scan import NAME, defined_table, expect, not_understood
+from reconciler.ddl.scan import NAME, defined_table, expect, is_too_large, not_understood
 from reconciler.ddl.verbatim import verbatim_pieces
 from reconciler.errors import Problem, Refused
+from reconciler.limits import DEFINITION_BYTES_MAX
 from reconciler.model.schema import Check, Column, ForeignKey, Index, Table
 from reconciler.model.server import Flavor, ServerVersion
 
@@ -53,8 +54,11 @@ def read_table(text: str, version: ServerVersion) -> Table:
     """The table that `text`, a server's SHOW CREATE TABLE, defines.
 
     Raises `Refused` with code "definition-not-understood" for any text that the value read from it
-    does not give back byte for byte; with code "definition-elsewhere" if it may hold a login.
+    does not give back byte for byte; with code "definition-elsewhere" if it may hold a login, and
+    "definition-too-large" if no file could hold it.
     """
+    if is_too_large(text):
+        raise _too_large(text)
     if _ROWS_ELSEWHERE.search(text):
         raise _rows_elsewhere(text)
     frame = expect(_FRAME, text, 0)
@@ -136,6 +140,19 @@ def _read_constraint(text: str, at: int, flavor: Flavor, items: _Items) -> int:
             check, at = read_check(text, at)
             items.checks.append(check)
     return at
+
+
+def _too_large(text: str) -> Refused:
+    size = f"{len(text.encode()):,}"
+    return Refused(
+        Problem(
+            code="definition-too-large",
+            message=f"table {defined_table(text) or '?'}: the server's definition has {size} bytes,"
+            f" and no more than {DEFINITION_BYTES_MAX:,} are read",
+            recovery="see what makes it that long (comments, lists of values, partitions) and have"
+            " less of it, or leave the table to other means with `ignore_tables`",
+        )
+    )
 
 
 def _rows_elsewhere(text: str) -> Refused:

@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from reconciler.ddl.quote import unquote_identifier
 from reconciler.errors import Problem, Refused
+from reconciler.limits import DEFINITION_BYTES_MAX
 
 NAME = r"`(?:[^`]++|``)*+`"
 STRING = r"'(?:[^'\\]++|\\.|'')*+'"
@@ -21,6 +22,11 @@ _TO_BRACKET = re.compile(
 _TABLE_NAME = re.compile(rf"CREATE (?:TEMPORARY )?TABLE ({NAME})")
 _FOREIGN_KEY = re.compile(rf"CONSTRAINT ({NAME}) FOREIGN KEY ")
 _EXCERPT_CHARS = 60
+
+
+def is_too_large(text: str) -> bool:
+    """Whether a text of a server is longer than anybody has to read."""
+    return len(text) * 4 > DEFINITION_BYTES_MAX and len(text.encode()) > DEFINITION_BYTES_MAX
 
 
 def closing_bracket(text: str, opening: int) -> int:

@@ -265,6 +265,10 @@ def _rows(sql: str, catalogue: Catalogue) -> _Answer:
         return ["Grants"], [[grant] for grant in catalogue.grants]
     if shown := _SHOWN.match(sql):
         return _definition(shown, catalogue)
+    if "SUM(LENGTH(" in sql:  # of programs of other databases
+        return ["SUM"], [[0]] * 4
+    if "TRIGGER_SCHEMA NOT IN" in sql:
+        return [f"c{n}" for n in range(5)], []
     if "information_schema.TRIGGERS" in sql:
         return [f"c{n}" for n in range(7)], catalogue.programs
     if "information_schema.TABLES" in sql:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import resource
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from reconciler.edges.client.limits import ANSWER_BYTES_MAX
 from reconciler.edges.mysql import live
+from reconciler.model.object_id import table_id
 from reconciler.model.observation import ObservedShard, Unreachable
+from reconciler.model.policy import Policy
+from reconciler.observe.shards import DefinitionReader, read_all
 from reconciler.spec.model import Connection
 from tests.attacks import packets
 from tests.attacks.lying_server import (
@@ -282,6 +286,49 @@ def test_tables_without_an_end_are_bounded_together(monkeypatch: pytest.MonkeyPa
         [seen] = observe(connection_to(liar, limit_s=60))
     assert isinstance(seen, Unreachable)
     assert "together are longer" in seen.reason
+
+
+@pytest.mark.threat("TM-SERVER-23")
+@pytest.mark.invariant("CN-6")
+@pytest.mark.parametrize(
+    "padding",
+    [
+        f"  `c` int DEFAULT NULL COMMENT '{'x' * 16_000_000}',\n",
+        "".join(f"  `c{n}` int DEFAULT nextval(`d`.`s`),\n" for n in range(400_000)),
+        "  KEY `" + "``" * 4_000_000 + "` (`id`),\n",
+        "🌀" * 300_000,
+    ],
+    ids=["a comment", "columns", "a name", "no definition"],
+)
+def test_a_definition_that_no_file_could_hold_refuses_its_table_alone(padding: str) -> None:
+    long = TABLE.replace("  PRIMARY KEY", f"{padding}  PRIMARY KEY")
+    tables = {"t": TABLE, "u": long.replace("`t`", "`u`", 1)}
+    began_s = time.monotonic()
+    with lying_server(Catalogue(tables=tables)) as liar:
+        observed = observe(connection_to(liar, limit_s=60))
+    whole = [each for each in observed if isinstance(each, ObservedShard)]
+    (seen,), refusals = read_all(whole, DefinitionReader(Policy()))
+    assert time.monotonic() - began_s < 10
+    (refusal,) = refusals
+    assert refusal.code == "definition-too-large"
+    assert (refusal.shard, refusal.object_id) == (seen.observation.shard, table_id("u"))
+    assert "table u: the server's definition has" in refusal.message
+    assert list(seen.definitions) == ["t"]
+
+
+@pytest.mark.threat("TM-SERVER-23")
+@pytest.mark.invariant("CN-6")
+def test_a_program_that_is_too_long_to_be_read_is_not_seen() -> None:
+    """And what is not seen, nobody takes for something that uses no table."""
+    body = "BEGIN " + "SET @x = 1; " * 200_000 + "END"
+    programs = [["procedure", "p", None, None, None, None, body]]
+    view = f"CREATE ALGORITHM=UNDEFINED SQL SECURITY DEFINER VIEW `v` AS select '{'x' * 2_000_000}'"
+    known = replace(HONEST, programs=programs, views={"v": view})
+    with lying_server(known) as liar:
+        [seen] = observe(connection_to(liar, limit_s=60))
+    assert isinstance(seen, ObservedShard)
+    assert {"the text of procedure p", "the text of view v"} <= set(seen.unseen)
+    assert [program.text for program in seen.dependents.programs] == [None]
 
 
 @pytest.mark.threat("TM-SERVER-2")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from reconciler.ddl.scan import is_too_large
 from reconciler.ddl.usage import names_in
 from reconciler.edges.mysql.connect import Link, Row
 from reconciler.edges.mysql.cross_database_children import read_references
@@ -86,9 +87,10 @@ _CATALOGUES = (
 
 
 def body_of(value: object) -> str | None:
-    """None: hidden, for which a view has an empty text. A body that was sent in a batch of
-    statements was stored with the `;` that ended it."""
-    return None if value is None else text(value).rstrip("; \n\t") or None
+    """None: hidden, for which a view has an empty text, or longer than anything that is read. A
+    body that was sent in a batch of statements was stored with the `;` that ended it."""
+    body = "" if value is None else text(value).rstrip("; \n\t")
+    return None if is_too_large(body) else body or None
 
 
 def read_dependents(link: Link, flavor: Flavor, tables: Collection[str]) -> Dependents:
@@ -105,8 +107,10 @@ def read_dependents(link: Link, flavor: Flavor, tables: Collection[str]) -> Depe
         asked |= more
         found |= _named(link, (_VIEWS,), sorted(more), other_than=None)
     elsewhere = [(p, (p.text or "").lower()) for p in found if p.database is not None]
+    # One of another database whose text is too long to be read is here because it names a table.
+    certain = (p for p in found if p.database is None or p.text is None)
     return Dependents(
-        programs=(*(p for p in found if p.database is None), *_using(own.lower(), elsewhere)),
+        programs=(*certain, *_using(own.lower(), elsewhere)),
         references=read_references(link, flavor, own, tables),
     )
 

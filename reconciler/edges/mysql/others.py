@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from reconciler.ddl.cross_database import cross_database_references
 from reconciler.ddl.foreign import foreign_table
 from reconciler.ddl.quote import quote_identifier
+from reconciler.ddl.scan import is_too_large
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.dependents import body_of
 from reconciler.edges.mysql.problems import ServerRefusal, misread
@@ -76,9 +77,10 @@ def read_others(link: Link, database: str, listing: Listing) -> OthersRead:
         programs.append(Program(kind=kind, name=name, text=body_of(row[6]), table=table))
         if kind is ObjectKind.VIEW:
             continue  # SHOW CREATE VIEW tells the whole of it
-        if row[6] is None:
+        body = body_of(row[6])
+        if body is None:
             unseen.append(f"the text of {kind} {name}")
-        body = body_of(row[6]) or ""
+            body = ""
         if table is not None:
             fires = f"{_one_of(_TIMINGS, row[4])} {_one_of(_EVENTS, row[5])}"
             head = f"{quote_identifier(name)} {fires} ON {quote_identifier(table)}"
@@ -109,7 +111,10 @@ def read_cross_database_parents(
     """Those whose definition is understood. Raises ServerRefusal or LinkLost."""
     parents, unseen = [], []
     wanted = {
-        pair for _, definition in definitions for pair in cross_database_references(definition)
+        pair
+        for _, definition in definitions
+        if not is_too_large(definition)  # its reader refuses it
+        for pair in cross_database_references(definition)
     }
     for database, table in sorted(wanted):
         name = f"{quote_identifier(database)}.{quote_identifier(table)}"
@@ -125,12 +130,14 @@ def read_cross_database_parents(
 
 
 def _shown(link: Link, statement: str, *, width: int) -> str | None:
-    """The text; None where the server refuses: no privilege, or what it is made of is gone."""
+    """The text; None where the server refuses (no privilege, or what it is made of is gone), and
+    for one that is longer than anything that is read."""
     try:
         row = link.row(statement, width=width)
     except ServerRefusal:
         return None
-    return _DEFINER.sub(r"\1", text(row[1]))
+    shown = text(row[1])
+    return None if is_too_large(shown) else _DEFINER.sub(r"\1", shown)
 
 
 def _kind(value: object) -> ObjectKind:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from reconciler.ddl.quote import quote_identifier
-from reconciler.ddl.scan import defined_table
+from reconciler.ddl.scan import defined_table, is_too_large
 from reconciler.ddl.sequences import with_own_sequences_bare
 from reconciler.edges.mysql.connect import Link, Row
 from reconciler.edges.mysql.limits import READ_ATTEMPTS_MAX
@@ -122,6 +122,8 @@ def read_definition(link: Link, table: str) -> str | None:
     definition = text(row[1])
     if defined_table(definition) not in (table, None):
         raise misread()  # of another table; what is no CREATE TABLE is for its reader to refuse
+    if is_too_large(definition):
+        return definition  # as it is: its reader refuses it
     return with_own_sequences_bare(definition, link.database or "")
 
 
