@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from tests.property.fuzz import job_files, ledger_rows, repository_files
+from tests.property.fuzz import job_files, ledger_rows, repository_files, server_packets
 
-_ALL = (*job_files.READERS, *ledger_rows.READERS, *repository_files.READERS)
+_ALL = (
+    *job_files.READERS,
+    *ledger_rows.READERS,
+    *repository_files.READERS,
+    *server_packets.READERS,
+)
 READERS = tuple(sorted(_ALL, key=lambda reader: reader.name))
