@@ -19,8 +19,8 @@ class ApplyVerdict(StrEnum):
 
     NOTHING_TO_DO = "nothing to do"  # every shard was at the plan's after-state already
     COMPLETED = "completed"
-    DRIFTED = "completed, and drifted"  # all ran; a look at every shard found another state
-    UNCONFIRMED = "completed, not confirmed"  # all ran; not every shard could be looked at then
+    DRIFTED = "drifted"  # all has run, and a look at every shard found another state
+    UNCONFIRMED = "unconfirmed"  # all has run, and not every shard could be looked at then
     REFUSED = "refused"  # by a gate: nothing was sent
     SUPERSEDED = "superseded"  # a newer merge owns the keyspace: nothing was sent
     FAILED = "failed"

@@ -137,6 +137,10 @@ def test_every_verdict_is_in_the_table() -> None:
     assert told >= {name for name in ENDS if not name.startswith("canary")}
 
 
+def test_every_verdict_is_plain_words_that_json_can_hold_as_one() -> None:
+    assert [v for v in ApplyVerdict if not re.fullmatch("[a-z]+( [a-z]+)*", v)] == []
+
+
 def test_a_request_to_several_applies_ends_as_the_table_says() -> None:
     table = rows("control", "requests")
     assert [
