@@ -463,7 +463,7 @@ class SimLocks:
     fleet: SimFleet
 
     def is_held(self, shard: str) -> bool:
-        return self.fleet.is_locked
+        return self.fleet.is_locked and shard in self.fleet.shards
 
 
 class SimWorkerPool:
