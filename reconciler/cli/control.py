@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from reconciler.cli.gates import ledger_gate_of
@@ -13,11 +12,9 @@ from reconciler.cli.streams import show
 from reconciler.cli.wire import Worlds, holder_name
 from reconciler.drive.control import ask
 from reconciler.edges.clock import SystemClock
-from reconciler.ledger.states import RequestKind, RequestState
+from reconciler.ledger.states import RequestKind
 from reconciler.outcomes.apply import ControlOutcome
-from reconciler.outcomes.ends import failed_code
-from reconciler.outcomes.exit_code import End, ExitCode, together
-from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.ends import control_code
 from reconciler.report.compose.control import control_document
 from reconciler.report.json import control_json
 from reconciler.report.write.text import write_text
@@ -55,12 +52,3 @@ def ask_applies(
     as_text = write_text(control_document(outcomes), style_for(sys.stdout))
     show(control_json(outcomes, kind) if output == "json" else as_text)
     exit_with([control_code(outcomes)])
-
-
-def control_code(outcomes: Sequence[ControlOutcome | KeyspaceFailed]) -> ExitCode:
-    """A keyspace without an apply to ask is no failure, as long as there is one that has."""
-    failed = [End(code=failed_code(o)) for o in outcomes if isinstance(o, KeyspaceFailed)]
-    asked = [o for o in outcomes if isinstance(o, ControlOutcome)]
-    if all(found.state is RequestState.REFUSED for found in asked):
-        return together([*failed, *(End(code=ExitCode.REFUSED) for _ in asked)])
-    return together([*failed, End(code=ExitCode.FINE, sent=True, changed=True)])

@@ -15,10 +15,8 @@ from reconciler.cli.streams import show
 from reconciler.cli.wire import Worlds
 from reconciler.edges.mysql.check import MysqlConnections
 from reconciler.flows.doctor import examine
-from reconciler.outcomes.doctor import CheckMark, DoctorOutcome
-from reconciler.outcomes.ends import failed_code
-from reconciler.outcomes.exit_code import ExitCode
-from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.doctor import DoctorOutcome
+from reconciler.outcomes.ends import doctor_code
 from reconciler.ports.shards import Identity
 from reconciler.report.render import doctor_report
 from reconciler.spec.load import DesiredFiles
@@ -48,7 +46,7 @@ def doctor(
     if keyspaces == ("github",) and "github" not in loaded.keyspaces:
         settings = [examine_github(repo)]
         show(doctor_report(settings, presentation(output)))
-        exit_with(_code(outcome) for outcome in settings)
+        exit_with(doctor_code(outcome) for outcome in settings)
         return
     connections = MysqlConnections(environ=os.environ, root=loaded.root)
     with Worlds(loaded.root) as worlds:
@@ -59,11 +57,4 @@ def doctor(
 
         outcomes = loaded.each(environment, keyspaces, work)
     show(doctor_report(outcomes, presentation(output, loaded.keyspaces)))
-    exit_with(_code(outcome) for outcome in outcomes)
-
-
-def _code(outcome: DoctorOutcome | KeyspaceFailed) -> ExitCode:
-    if isinstance(outcome, KeyspaceFailed):
-        return failed_code(outcome)
-    failed = any(finding.mark is CheckMark.FAILED for finding in outcome.findings)
-    return ExitCode.ERROR if failed else ExitCode.FINE
+    exit_with(doctor_code(outcome) for outcome in outcomes)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from reconciler.edges.files.history import GitHistory
 from reconciler.flows.gates import ledger_gate
+from reconciler.guard.review.git import Review
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 
@@ -17,7 +18,6 @@ def ledger_gate_of(
     """Raises Refused before a ledger whose address nobody reviewed is opened (GT-1)."""
 
     def gate(files: DesiredFiles, environment: Environment) -> None:
-        if review != "none" and environment.ledger is not None:
-            ledger_gate(GitHistory(repo, protected_branch), files)
+        ledger_gate(lambda: GitHistory(repo, protected_branch), files, environment, Review(review))
 
     return gate

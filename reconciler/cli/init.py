@@ -9,11 +9,12 @@ import click
 import yaml
 
 from reconciler.cli import options
-from reconciler.cli.presenting import presentation
+from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.streams import show
 from reconciler.cli.wire import Worlds, open_tree
 from reconciler.edges.files.writer import WorkingTreeWriter
 from reconciler.flows.init import found_keyspace
+from reconciler.outcomes.ends import plan_code
 from reconciler.report.render import init_report
 from reconciler.spec.draft import draft_spec
 
@@ -92,8 +93,7 @@ def init(
             source=source,
         )
     show(init_report(pulled, planned, presentation(output)))
-    if planned and planned.refusals:
-        raise SystemExit(3)
+    exit_with([plan_code(planned)] if planned else [])
 
 
 def _block_of(path: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from reconciler.errors import Problem, ReconcilerError, Refused
 from reconciler.guard.model import Refusal
 from reconciler.guard.review.git import (
+    Review,
     ReviewFacts,
     SpecReviewFacts,
     review_refusals,
@@ -23,6 +24,7 @@ from reconciler.plan.files import read_plan
 from reconciler.plan.model import Plan
 from reconciler.ports.files import History
 from reconciler.spec.load import DesiredFiles, load_keyspace
+from reconciler.spec.model import Environment
 from reconciler.spec.text import digest_of, text_of
 from reconciler.spec.tree import FileTree
 
@@ -111,9 +113,18 @@ def spec_gate_of_git(history: History, commit: str, files: DesiredFiles) -> tupl
     return spec_review_refusals(path, facts)
 
 
-def ledger_gate(history: History, files: DesiredFiles) -> None:
+def ledger_gate(
+    open_history: Callable[[], History],
+    files: DesiredFiles,
+    environment: Environment,
+    review: Review,
+) -> None:
     """For those who look at a ledger, or ask something of an apply, from a working tree: the spec
-    that names it is the one on the protected branch. Raises Refused if it is not."""
+    that names it is the one on the protected branch, unless no review is asked for or the spec
+    names none. Raises Refused if it is not."""
+    if review is Review.NONE or environment.ledger is None:
+        return
+    history = open_history()
     path, tip = files.spec.path, history.protected_tip()
     if tip is None or _digest_at(history.tree(tip), path) != dict(files.digests).get(path):
         raise Refused(_not_on_branch(path, tip))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from reconciler.ledger.states import OperationState
-from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
+from collections.abc import Sequence
+
+from reconciler.ledger.states import OperationState, RequestState
+from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict, ControlOutcome
+from reconciler.outcomes.doctor import CheckMark, DoctorOutcome
 from reconciler.outcomes.drift import DriftOutcome, ShardMark
-from reconciler.outcomes.exit_code import End, ExitCode
+from reconciler.outcomes.exit_code import End, ExitCode, together
 from reconciler.outcomes.failed import KeyspaceFailed
-from reconciler.outcomes.files import PullOutcome
+from reconciler.outcomes.files import LintOutcome, PullOutcome
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome
 from reconciler.rollout.waves import WaveChoice
 
@@ -80,3 +83,23 @@ def apply_end(outcome: ApplyOutcome | KeyspaceFailed, waves: WaveChoice) -> End:
 def _first_wave_completed(outcome: ApplyOutcome) -> bool:
     first = [row.state for row in outcome.shards if row.wave == 1]
     return all(state is OperationState.COMPLETED for state in first)
+
+
+def control_code(outcomes: Sequence[ControlOutcome | KeyspaceFailed]) -> ExitCode:
+    """A keyspace without an apply to ask is no failure, as long as there is one that has."""
+    failed = [End(code=failed_code(o)) for o in outcomes if isinstance(o, KeyspaceFailed)]
+    asked = [o for o in outcomes if isinstance(o, ControlOutcome)]
+    if all(found.state is RequestState.REFUSED for found in asked):
+        return together([*failed, *(End(code=ExitCode.REFUSED) for _ in asked)])
+    return together([*failed, End(code=ExitCode.FINE, sent=True, changed=True)])
+
+
+def doctor_code(outcome: DoctorOutcome | KeyspaceFailed) -> ExitCode:
+    if isinstance(outcome, KeyspaceFailed):
+        return failed_code(outcome)
+    failed = any(finding.mark is CheckMark.FAILED for finding in outcome.findings)
+    return ExitCode.ERROR if failed else ExitCode.FINE
+
+
+def lint_code(outcome: LintOutcome) -> ExitCode:
+    return ExitCode.ERROR if outcome.problems else ExitCode.FINE

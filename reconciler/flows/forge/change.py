@@ -11,7 +11,7 @@ from reconciler.plan.files import has_file, plan_paths
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.tree import FileTree
 
-Loaded = DesiredFiles | ReconcilerError
+KeyspaceRead = DesiredFiles | ReconcilerError
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Side:
     """One side of a change: its tree, and the keyspaces that were read from it."""
 
     tree: FileTree
-    keyspaces: Mapping[str, Loaded]
+    keyspaces: Mapping[str, KeyspaceRead]
 
 
 def touched_keyspaces(before: Side, after: Side) -> tuple[str, ...]:
@@ -43,20 +43,20 @@ def given_up(before: Side, after: Side) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(pair for pair in gone if pair[0] not in broken))
 
 
-def _environments(keyspaces: Mapping[str, Loaded]) -> Iterator[tuple[str, str]]:
+def _environments(keyspaces: Mapping[str, KeyspaceRead]) -> Iterator[tuple[str, str]]:
     for name, files in keyspaces.items():
         if isinstance(files, DesiredFiles):
             for environment in files.spec.environments:
                 yield name, environment.name
 
 
-def _differs(old: Loaded | None, new: Loaded | None) -> bool:
+def _differs(old: KeyspaceRead | None, new: KeyspaceRead | None) -> bool:
     if isinstance(old, DesiredFiles) and isinstance(new, DesiredFiles):
         return old.digests != new.digests
     return True
 
 
-def _plans_differ(before: FileTree, after: FileTree, files: Loaded | None) -> bool:
+def _plans_differ(before: FileTree, after: FileTree, files: KeyspaceRead | None) -> bool:
     if not isinstance(files, DesiredFiles):
         return True
     for environment in files.spec.environments:

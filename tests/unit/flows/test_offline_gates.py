@@ -8,12 +8,13 @@ from typing import NoReturn
 
 import pytest
 
-from reconciler.errors import Refused
+from reconciler.errors import InvalidInput, Refused
 from reconciler.flows.apply import ApplyRequest, ApplyWorld, apply_keyspace
 from reconciler.flows.check import check_against_live, is_as_git_says
 from reconciler.flows.drift import find_drift
-from reconciler.flows.gates import Gates
+from reconciler.flows.gates import Gates, ledger_gate
 from reconciler.flows.init import found_keyspace
+from reconciler.flows.lint import lint_files
 from reconciler.flows.promotion import fleet_gates, promotion_refusals
 from reconciler.flows.pull import pull_keyspace, specified_in
 from reconciler.flows.reconcile_pass import begin_pass
@@ -24,6 +25,8 @@ from reconciler.guard.review.git import Review
 from reconciler.model.observation import Unreachable
 from reconciler.outcomes.apply import ApplyVerdict
 from reconciler.outcomes.drift import DriftOutcome, ShardMark
+from reconciler.outcomes.ends import lint_code
+from reconciler.outcomes.exit_code import ExitCode
 from reconciler.outcomes.plan import VerifyOutcome, VerifyState
 from reconciler.plan.files import plan_paths, read_plan
 from reconciler.plan.model import Plan
@@ -46,6 +49,9 @@ from tests.offline_fleet import (
 )
 
 PATHS = plan_paths(ENVIRONMENT, KEYSPACE)
+LEDGER = SPEC.replace(
+    "    after: staging\n", "    after: staging\n    ledger: mysql://${LEDGER_HOST}/l\n"
+)
 
 
 def verified(files: Files, shards: Shards) -> VerifyOutcome:
@@ -363,3 +369,52 @@ def test_every_obstacle_can_be_said_as_a_refusal() -> None:
     said = refusal_from(lost)
     assert (said.code, said.shard, said.recovery) == ("shard-timeout", "-80", "look")
     assert refusal_from(said) is said
+
+
+# --- before a ledger, and without any server ---
+
+
+class Branch(OneVersion):
+    """`History` whose protected branch holds these files; None: there is no such branch."""
+
+    def __init__(self, protected: Files | None) -> None:
+        self.protected = protected
+
+    def tree(self, commit: str) -> Files:
+        assert self.protected is not None
+        return self.protected
+
+    def protected_tip(self) -> str | None:
+        return None if self.protected is None else "1" * 40
+
+
+def ledger_refusal(protected: Files | None, review: Review, spec: str = LEDGER) -> str | None:
+    keyspace = repository(spec=spec).keyspace()
+    try:
+        ledger_gate(lambda: Branch(protected), keyspace, environment(keyspace), review)
+    except Refused as refused:
+        return refused.problems[0].code
+    return None
+
+
+@pytest.mark.invariant("GT-1")
+@pytest.mark.parametrize("protected", [None, repository(), repository(spec=LEDGER + "\n")])
+def test_a_ledger_is_opened_only_by_the_spec_of_the_protected_branch(
+    protected: Files | None,
+) -> None:
+    assert ledger_refusal(protected, Review.GIT) == "spec-not-merged"
+    assert ledger_refusal(repository(spec=LEDGER), Review.GIT) is None
+
+
+def test_no_branch_is_asked_where_no_review_is_or_no_ledger_is_named() -> None:
+    assert ledger_refusal(None, Review.NONE) is None
+    assert ledger_refusal(None, Review.GIT, SPEC) is None
+
+
+def test_lint_says_what_is_wrong_in_the_files_of_each_keyspace() -> None:
+    (sound,) = lint_files(repository())
+    assert (sound.keyspace, sound.tables, lint_code(sound)) == (KEYSPACE, 1, ExitCode.FINE)
+    (broken,) = lint_files(repository("CREATE TABLE"))
+    assert lint_code(broken) is ExitCode.ERROR
+    with pytest.raises(InvalidInput):
+        lint_files(Files())

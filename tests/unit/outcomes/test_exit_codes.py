@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.cli.control import control_code
 from reconciler.errors import Problem
 from reconciler.flows.forge.apply import ci_end
 from reconciler.guard.model import Refusal
@@ -22,7 +21,7 @@ from reconciler.outcomes.apply import (
     OperationRow,
     ShardRow,
 )
-from reconciler.outcomes.ends import apply_end, plan_end, pull_end
+from reconciler.outcomes.ends import apply_end, control_code, plan_end, pull_end
 from reconciler.outcomes.exit_code import End, ExitCode, together
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.files import PullOutcome
