@@ -310,12 +310,13 @@ LOST_REFUSAL = Refusal(
 
 DUPLICATES = Problem(
     code="statement-failed",
-    message="table users: Duplicate entry 'a@example.com' for key 'users.uq_email' (1062)",
+    message="table users: Duplicate entry <value> for key 'users.uq_email' (1062)",
     recovery="fix the cause, then `reconciler apply` the same plan: it runs what is left",
 )
 LOCK_WAIT = Problem(
     code="lock-wait-timeout",
-    message="table users: Lock wait timeout exceeded (1205); session 4711 holds the metadata lock",
+    message="table users: the statement waited for a lock that another session holds, 5 s for that"
+    " of table users, and gave up (1205); in the way: connection 4711 of reports for 912 s",
     recovery="end the session that holds the lock, then `reconciler resume commerce`",
 )
 CONNECTION_LOST = Problem(

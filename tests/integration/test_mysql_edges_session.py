@@ -161,6 +161,9 @@ def test_a_wait_for_a_lock_is_bounded_and_says_who_is_in_the_way(
             assert time.monotonic() - began < 5
     assert isinstance(outcome, Failed)
     assert outcome.error.number == 1205
+    assert "waited for a lock that another session holds, 1 s for that of table" in str(
+        outcome.error
+    )
     assert outcome.transient
     assert outcome.blocker is not None
     assert f"connection {number} of {server.admin.user} for " in outcome.blocker

@@ -14,6 +14,11 @@ _PLAN_AGAIN = "run `reconciler plan --write` again, have the new plan reviewed, 
 _SAME_PLAN = (
     "fix the cause; once this apply has ended, `reconciler apply` runs what is left of the plan"
 )
+_END_IT = (
+    "end what is in the way (`KILL` and the number of its connection, on the shard), or wait until"
+    " it has ended; `rollout.lock_wait`, `lock_retries` and `kill_blockers` say what an apply does"
+    " about it itself; once this apply has ended, `reconciler apply` runs what is left of the plan"
+)
 _RESUME = "`reconciler resume`: it looks at the shard first and runs only what is left"
 
 
@@ -123,10 +128,12 @@ def statement_failed(shard: str, object_id: ObjectId, failed: Failed) -> Problem
     )
 
 
-def tried_in_vain(problem: Problem, attempts: int) -> Problem:
-    """What a problem is called that did not pass by itself."""
+def tried_in_vain(problem: Problem, attempts: int, blocker: str | None) -> Problem:
+    """What a problem is called that did not pass by itself. `blocker` is who was in the way last,
+    as the message says."""
     message = f"{problem.message} (tried {attempts} times)"
-    return replace(problem, message=message, recovery=_SAME_PLAN)
+    recovery = _SAME_PLAN if blocker is None else _END_IT
+    return replace(problem, message=message, recovery=recovery)
 
 
 def unanswered(shard: str, object_id: ObjectId, reason: str) -> Problem:

@@ -357,7 +357,7 @@ class _ShardRun:
         if self._attempt > self._task.rollout.lock_retries:
             if self._in_hand is not None:
                 return self._lose(self._task.work.statements[self._index], step.problem)
-            return self._fail(object_id, tried_in_vain(step.problem, self._attempt))
+            return self._fail(object_id, tried_in_vain(step.problem, self._attempt, step.blocker))
         if self._record.state(object_id) is OperationState.RUNNING:
             self._record.move(object_id, Move.FAIL_FOR_NOW, step.problem)
         in_the_way = InWords(step.blocker) if step.blocker else None

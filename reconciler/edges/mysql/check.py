@@ -12,6 +12,7 @@ from reconciler.edges.client.target import Target
 from reconciler.edges.mysql.access import read_access
 from reconciler.edges.mysql.connect import Link, connect
 from reconciler.edges.mysql.deadline import Overdue, Patience, map_with_deadline
+from reconciler.edges.mysql.dependents import ProgramsElsewhere
 from reconciler.edges.mysql.grants import (
     CHANGES_TABLES,
     SCRATCH_NEEDS,
@@ -19,7 +20,7 @@ from reconciler.edges.mysql.grants import (
     read_privileges,
     unseen_with,
 )
-from reconciler.edges.mysql.live import time_limit_s
+from reconciler.edges.mysql.live import folded, time_limit_s
 from reconciler.edges.mysql.problems import (
     as_unavailable,
     hidden_tables,
@@ -61,6 +62,8 @@ class MysqlConnections:
     ) -> list[ShardCheck]:
         """One for each shard, in the given order. Raises nothing of the network's."""
 
+        elsewhere = ProgramsElsewhere()
+
         def check(shard: ShardSpec, patience: Patience) -> ShardCheck:
             try:
                 target = resolve(
@@ -68,7 +71,7 @@ class MysqlConnections:
                 )
                 with connect(target) as link, as_unavailable(target.label):
                     patience.when_over(link.cut)
-                    return _checked(link, shard.name, target, identity)
+                    return _checked(link, shard.name, target, identity, elsewhere)
             except ReconcilerError as error:
                 problems = error.problems
             except Exception as error:  # as in a look
@@ -82,7 +85,9 @@ class MysqlConnections:
         ]
 
 
-def _checked(link: Link, shard: str, target: Target, identity: Identity) -> ShardCheck:
+def _checked(
+    link: Link, shard: str, target: Target, identity: Identity, elsewhere: ProgramsElsewhere
+) -> ShardCheck:
     server = look_at_server(link)
     database = required_database(target)
     access = read_access(link, database, server)
@@ -93,6 +98,8 @@ def _checked(link: Link, shard: str, target: Target, identity: Identity) -> Shar
         unseen = unseen_with(privileges)
         if not privileges & SHOWS_TABLES:
             problems.append(hidden_tables(target.label))
+        _, hidden = elsewhere.of(link, server, folded(database, server), access.privileges)
+        unseen = (*unseen, *hidden)
         if identity is Identity.CHANGES:
             missing = [name for name in (*CHANGES_TABLES, "PROCESS") if name not in privileges]
             if missing:

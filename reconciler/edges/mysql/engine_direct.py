@@ -116,10 +116,10 @@ class DirectEngine:
         match answer:
             case Running():
                 return answer
-            case Failed(error=error) if error.number == LOCK_WAIT_TIMEOUT:
+            case Failed() if answer.error.number == LOCK_WAIT_TIMEOUT:
                 table = work.statement.object_id.name
                 blocker = self._find_blocker(self._sent.link, table)
-                answer = Failed(error=error, transient=True, blocker=blocker)
+                answer = Failed(error=_lock_not_had(work), transient=True, blocker=blocker)
             case Unknown():
                 self._sent.link.close()
             case Applied() | Failed():
@@ -230,6 +230,16 @@ def statement_session(work: EngineWork, settings: ServerSettings) -> Variables:
     """What a statement's session has beside what every session has."""
     lock_wait = ("lock_wait_timeout", str(max(1, work.lock_wait_s)))
     return (*statement_variables(work.statement.session, settings), lock_wait)
+
+
+def _lock_not_had(work: EngineWork) -> ServerError:
+    """The server's own words are about transactions, and tell to restart one."""
+    table, waited_s = work.statement.object_id.name, max(1, work.lock_wait_s)
+    message = (
+        f"the statement waited for a lock that another session holds, {waited_s} s for that of"
+        f" table {table}, and gave up"
+    )
+    return ServerError(number=LOCK_WAIT_TIMEOUT, message=message)
 
 
 def not_sent(reason: str) -> Failed:

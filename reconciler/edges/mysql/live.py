@@ -99,10 +99,10 @@ def _observe(
         if not privileges & SHOWS_TABLES:
             raise Unavailable(hidden_tables(link.target.label))
     # First of all: it takes the first shard of a server the longest, and the others need it last.
-    folded = _folded(database, server)
-    versions = servers.row_versions.of(link, server, folded)
-    children = servers.cross_database_children.of(link, server, folded)
-    elsewhere, hidden = servers.programs.of(link, server, folded, access.privileges)
+    name_there = folded(database, server)
+    versions = servers.row_versions.of(link, server, name_there)
+    children = servers.cross_database_children.of(link, server, name_there)
+    elsewhere, hidden = servers.programs.of(link, server, name_there, access.privileges)
     read = read_tables(link, database, list_again=list_with_facts)
     others = read_others(link, database, read.listing)
     outside = read_cross_database_parents(link, read.definitions, server.settings.version)
@@ -125,10 +125,10 @@ def _observe(
         ),
         cross_database_parents=outside.parents,
         cross_database_children=children,
-        place=f"{server.identity}/{folded}",
+        place=f"{server.identity}/{name_there}",
         dependents=Dependents(
             programs=(*others.programs, *elsewhere),
-            references=servers.cross_database_children.references(link, server, folded),
+            references=servers.cross_database_children.references(link, server, name_there),
             sees_elsewhere=not hidden,
         ),
         access=access,
@@ -142,7 +142,8 @@ def _with_versions(facts: TableFacts, table: str, versions: Mapping[str, int] | 
     return replace(facts, row_versions=versions.get(table, 0))
 
 
-def _folded(database: str, server: ServerLook) -> str:
+def folded(database: str, server: ServerLook) -> str:
+    """As the server's catalogues spell the name."""
     return (
         database if server.settings.variable("lower_case_table_names") == "0" else database.lower()
     )

@@ -19,6 +19,7 @@ class Wire:
 
     deadlocks: int
     sent: int = 0
+    warnings: int = 0
 
     def send(self, sql: str) -> None:
         self.sent += 1
