@@ -118,3 +118,39 @@ def test_an_alter_that_outlived_its_process_is_waited_for_and_not_sent_again(
             assert resumed.returncode == 0, said
     assert before == []
     assert len(ages(fleet)) == 4
+
+
+@pytest.mark.invariant("EN-2")
+def test_an_alter_of_a_dead_run_is_taken_up_and_shown(fleet: Fleet) -> None:
+    planned(fleet, lock_wait="120s")
+    with fleet.connected("-40") as backup, applying(fleet) as process:
+        backup.execute("LOCK INSTANCE FOR BACKUP")  # DDL waits, and whoever looks does not
+        until(lambda: followed(fleet) == ["backup lock"], "the ALTER to wait")
+        process.kill()
+        process.wait()
+        with applying(fleet) as resumed:
+            until(lambda: "running there; taken up" in said(fleet), "it to be taken up")
+            assert followed(fleet) == ["backup lock"]
+            assert "waits for backup lock" in said(fleet)
+            backup.execute("UNLOCK INSTANCE")
+            told, _ = resumed.communicate(timeout=PATIENCE_S)
+            assert resumed.returncode == 0, told
+        assert "statement applied" in said(fleet), "it was not sent again"
+    assert len(ages(fleet)) == 4
+
+
+def said(fleet: Fleet) -> str:
+    """By `status`, whose long lines are wrapped."""
+    return " ".join(fleet.run("status").out.split())
+
+
+def followed(fleet: Fleet) -> list[str]:
+    """What running statements wait for, by what their engine tells."""
+    shown = json.loads(fleet.run("status", "--output", "json").out)["applies"]
+    return [
+        operation["progress"]["waits_for"]
+        for apply in shown
+        for shard in apply["shards"]
+        for operation in shard["operations"]
+        if operation["state"] == "running" and operation["progress"]
+    ]
