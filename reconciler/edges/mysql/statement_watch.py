@@ -35,7 +35,7 @@ class Runs:
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """The session is there and not at the statement: it has ended it, or has not read it yet."""
+    """The session is there and runs nothing: it has ended the statement, or has not read it yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,10 @@ class StatementWatch:
         found = processes.get(connection_id)
         if found is not None and found.runs(sql, self._shard.database):
             return Runs(process=found)
-        return Idle() if number(holder) == connection_id else Over()
+        if number(holder) != connection_id:
+            return Over()
+        # A proxy may have sent it in other words: what runs anything is not at rest.
+        return Idle() if found is not None and not found.statement else Unseen()
 
     def _progress(self, link: Link, process: Process) -> Progress:
         if self._paced != (process.connection_id, process.statement):
