@@ -47,7 +47,7 @@ class Damage:
 
 DAMAGES = st.builds(
     Damage,
-    place=st.integers(0, 30),
+    place=st.integers(0, 60),
     way=st.lists(st.integers(0, 12), min_size=1, max_size=5).map(tuple),
     value=JUNK,
     gone=st.booleans(),
