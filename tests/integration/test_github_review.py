@@ -18,6 +18,7 @@ from reconciler.edges.github.client import GithubClient
 from reconciler.edges.github.forge import GithubForge
 from reconciler.edges.github.main_line import GitMainLine
 from reconciler.errors import InvalidInput, Refused, Unavailable
+from reconciler.guard.limits import CODE_OWNERS_LINES_MAX
 from reconciler.plan.codec import dump_plan
 from reconciler.plan.readable import render_readable_sql
 from reconciler.spec.model import ReviewRule
@@ -337,6 +338,36 @@ def test_the_bar_is_that_of_the_branch_when_it_was_merged_not_when_the_work_bega
     assert work.refused(rule=rule) == []
 
 
+@pytest.mark.threat("TM-FORGER-14")
+@pytest.mark.invariant("RV-3")
+@pytest.mark.parametrize("back", ["* @ben\n", "* @ada\n"])
+def test_owners_that_were_too_many_to_ask_hold_an_apply_until_others_came(
+    work: Work, back: str
+) -> None:
+    """And take nothing away from who owned it before."""
+    spec = SPEC.format(n=1).replace("approvals: 1", "approvals: 1, code_owners: true")
+    work.branch("main")
+    commit_files(work.ada, {"specs/commerce.yaml": spec, ".github/CODEOWNERS": "* @ben\n"})
+    work.push("main")
+    commit_files(work.ada, {".github/CODEOWNERS": "/x @ben\n" * (CODE_OWNERS_LINES_MAX + 1)})
+    work.push("main")
+    owners = ReviewRule(code_owners=True)
+    number = work.proposed()
+    work.hub.reviewed(BEN, number)
+    work.hub.merged(number, MergeKind.MERGE)
+    assert work.refused(rule=owners) == ["code-owners-too-large"]
+    work.branch("main")
+    commit_files(work.ada, {".github/CODEOWNERS": back})
+    work.push("main")
+    number = work.proposed(OTHER_PLAN, "again")
+    work.hub.reviewed(CAI, number)
+    work.hub.merged(number, MergeKind.MERGE)
+    assert set(work.refused(OTHER_PLAN, owners)) == {"code-owner-approval-missing"}
+    work.hub.reviewed(BEN, number)
+    asked = {"* @ben\n": [], "* @ada\n": ["code-owner-approval-missing"]}
+    assert work.refused(OTHER_PLAN, owners) == asked[back]
+
+
 def test_code_owners_are_those_of_the_branch_before(work: Work) -> None:
     work.branch("main")
     commit_files(work.ada, {".github/CODEOWNERS": "/plans/ @acme/dba\n"})
@@ -369,11 +400,7 @@ def test_a_fault_at_any_call_refuses(work: Work, fault: Fault) -> None:
     assert len(calls) > 8
     for failing in calls:
         work.double.fail(f"^{re.escape(failing)}$", fault)
-        allowed = work.refused(rule=owners) == []
-        # There was no spec before the change: 404 is the answer there, whatever its body, and what
-        # counts is the tree, which does not hold it.
-        absent = fault in (Fault.NOT_FOUND, Fault.HALF) and "specs/commerce.yaml" in failing
-        assert allowed == absent, failing
+        assert work.refused(rule=owners) != [], failing
 
 
 @pytest.mark.invariant("RV-6")

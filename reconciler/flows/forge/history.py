@@ -7,10 +7,10 @@ where a change lowered something: whether that change was approved as the rule b
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
-from reconciler.errors import ReconcilerError
+from reconciler.errors import InvalidInput, ReconcilerError
 from reconciler.guard.review.code_owners import CODE_OWNERS_PATHS, parse_code_owners
 from reconciler.guard.review.in_force import (
     OwnersFile,
@@ -67,7 +67,10 @@ class ReviewHistory:
         owned: tuple[OwnedPaths, ...] = ()
         if bar.code_owners:
             paths = (ruled.spec_path,)
-            versions = self._owners_before(change, paths).versions
+            try:
+                versions = self._owners_before(change, paths).versions
+            except InvalidInput:  # nobody can tell who had to be asked, so nobody was
+                return False
             owned = tuple((version, paths) for version in versions)
         return self._approved(self._commits[change], ruled.spec_path, bar, owned)
 
@@ -77,12 +80,23 @@ class ReviewHistory:
         first = change - 1
         while first > 0 and self._asks_for_owners(first - 1):
             first -= 1
-        later = [
-            (number, self._lines(number))
+        changes = [
+            number
             for number in range(first + 1, change)
             if self._owners[number] != self._owners[number - 1]
         ]
+        later = self._read(changes)
         return owners_in_force(self._lines(first), later, paths, self._met_by_owners)
+
+    def _read(self, changes: Sequence[int]) -> Iterator[tuple[int, OwnersFile | None]]:
+        """One that is too large to be asked takes nothing away, and is passed over once another has
+        come; as long as it is the one that counts, it raises InvalidInput."""
+        for number in changes:
+            try:
+                yield number, self._lines(number)
+            except InvalidInput:
+                if number == changes[-1]:
+                    raise
 
     def _met_by_owners(
         self, change: int, approved: OwnersFile | None, taken: tuple[str, ...]
