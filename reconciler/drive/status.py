@@ -8,6 +8,7 @@ from dataclasses import replace
 from reconciler.drive.limits import HEARTBEAT_MISSED_S_MAX, STATUS_APPLIES_MAX, STATUS_EVENTS_MAX
 from reconciler.drive.rows import shard_rows, wave_rows
 from reconciler.ledger.model import (
+    EventEntry,
     Request,
     StoredApply,
     StoredLease,
@@ -32,7 +33,7 @@ from reconciler.ledger.states import (
     OperationState,
     StatementState,
 )
-from reconciler.outcomes.apply import ApplyStatus, LedgerEvent, OperationRow, ShardRow
+from reconciler.outcomes.apply import ApplyStatus, OperationRow, ShardRow
 from reconciler.ports.ledger import Ledger
 from reconciler.rollout.hold import nothing_to_release, release
 from reconciler.rollout.projection import apply_state
@@ -78,15 +79,12 @@ def current_apply(
     )
 
 
-def _events(ledger: Ledger, apply_id: int) -> tuple[LedgerEvent, ...]:
+def _events(ledger: Ledger, apply_id: int) -> tuple[EventEntry, ...]:
     """What happened, and between it what people asked for, the oldest first."""
-    happened = [
-        LedgerEvent(at_s=event.at_s, what=event.what, shard=event.shard, object_id=event.object_id)
-        for event in ledger.events(apply_id, limit=STATUS_EVENTS_MAX)
-    ]
+    happened = ledger.events(apply_id, limit=STATUS_EVENTS_MAX)
     since_s = happened[0].at_s if happened else 0.0
     asked = [
-        LedgerEvent(at_s=request.asked_s, what=_requested(request))
+        EventEntry(at_s=request.asked_s, what=_requested(request))
         for request in ledger.requests(apply_id)
         if request.asked_s >= since_s
     ]

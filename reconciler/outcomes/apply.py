@@ -7,7 +7,8 @@ from enum import StrEnum
 
 from reconciler.errors import Problem
 from reconciler.guard.model import Obstacle
-from reconciler.ledger.reasons import Answer, Happened, Reason, Wait
+from reconciler.ledger.model import EventEntry
+from reconciler.ledger.reasons import Answer, Reason, Wait
 from reconciler.ledger.states import ApplyState, OperationState, RequestKind, RequestState
 from reconciler.model.engine import NOTHING_TOLD, Progress
 from reconciler.model.object_id import ObjectId
@@ -107,16 +108,6 @@ class ApplyOutcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerEvent:
-    """One line of an apply's history."""
-
-    at_s: float
-    what: Happened
-    shard: str | None = None
-    object_id: ObjectId | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyStatus:
     """One apply as the ledger knows it, live or past. `holder` drives it, None if nobody does;
     `heartbeat_s` is its last sign of life. `reason` says why nothing starts, since
@@ -137,7 +128,7 @@ class ApplyStatus:
     problem: Problem | None
     waves: tuple[WaveRow, ...]
     shards: tuple[ShardRow, ...]
-    events: tuple[LedgerEvent, ...] = ()
+    events: tuple[EventEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

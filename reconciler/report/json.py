@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from reconciler.errors import Problem, ReconcilerError
 from reconciler.guard.model import Obstacle
+from reconciler.ledger.model import EventEntry
 from reconciler.ledger.states import RequestKind
 from reconciler.model.engine import NOTHING_TOLD, Progress
 from reconciler.model.object_id import ObjectId
@@ -23,7 +24,6 @@ from reconciler.outcomes.apply import (
     ApplyOutcome,
     ApplyStatus,
     ControlOutcome,
-    LedgerEvent,
     ShardRow,
     StatusOutcome,
 )
@@ -251,7 +251,7 @@ def _control_outcome(outcome: ControlOutcome) -> Json:
     return {**_head(outcome, outcome.state.value), **told}
 
 
-def _event(event: LedgerEvent) -> Json:
+def _event(event: EventEntry) -> Json:
     return {**_plain(event), "what": happened_words(event.what)}
 
 

@@ -9,6 +9,7 @@ from typing import TypedDict, Unpack
 from reconciler.errors import Problem
 from reconciler.flows.verify import unplanned
 from reconciler.guard.model import Obstacle, Refusal
+from reconciler.ledger.model import EventEntry
 from reconciler.ledger.reasons import (
     Begun,
     Completed,
@@ -34,7 +35,6 @@ from reconciler.outcomes.apply import (
     ApplyStatus,
     ApplyVerdict,
     ControlOutcome,
-    LedgerEvent,
     OperationRow,
     ShardRow,
     StatusOutcome,
@@ -285,8 +285,8 @@ STATUS = ApplyStatus(
         ),
     ),
     events=(
-        LedgerEvent(at_s=START_S, what=Begun("run 8123 on runner-4")),
-        LedgerEvent(at_s=START_S + 2, what=Completed(), shard="-40", object_id=table_id("users")),
+        EventEntry(at_s=START_S, what=Begun("run 8123 on runner-4")),
+        EventEntry(at_s=START_S + 2, what=Completed(), shard="-40", object_id=table_id("users")),
     ),
 )
 
@@ -309,7 +309,7 @@ STANDING = replace(
     ),
     events=(
         *STATUS.events,
-        LedgerEvent(at_s=START_S + 30, what=STOP_ASKED),
+        EventEntry(at_s=START_S + 30, what=STOP_ASKED),
     ),
 )
 _PAST = (

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.errors import Problem
+from reconciler.ledger.model import EventEntry
 from reconciler.ledger.reasons import Reason
 from reconciler.ledger.states import ApplyState, OperationState
 from reconciler.outcomes.apply import (
     ApplyOutcome,
     ApplyStatus,
     ApplyVerdict,
-    LedgerEvent,
     OperationRow,
     ShardRow,
     StatusOutcome,
@@ -236,13 +236,13 @@ def _operation(row: OperationRow, on_top: Problem | None, now_s: float | None) -
     )
 
 
-def _history(events: Sequence[LedgerEvent]) -> Iterator[Block]:
+def _history(events: Sequence[EventEntry]) -> Iterator[Block]:
     if events:
         told = tuple(blocks.Event(at_s=one.at_s, text=_event(one)) for one in events)
         yield blocks.History(events=told, cut=Cut(detail=Detail.PROOF))
 
 
-def _event(event: LedgerEvent) -> str:
+def _event(event: EventEntry) -> str:
     shard = f"shard {event.shard}" if event.shard else ""
     about = event.object_id.titled if event.object_id else ""
     place = ", ".join(filter(None, (shard, about)))
