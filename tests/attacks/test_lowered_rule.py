@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import stamina
 
+from reconciler.guard.limits import CODE_OWNERS_LINES_MAX
 from tests.attacks.watched import SPEC, Watched, watched_jobs, watching, write_spec
 from tests.github_double.hub import BEN, CAI, MergeKind
 from tests.github_jobs import Jobs
@@ -286,3 +287,24 @@ def test_verify_takes_it_back_when_the_rule_is_as_it_was(jobs: Jobs, watched: Wa
     ended = jobs.on_pull_request(number, "verify")
     assert ended.out == "no schema change\n"
     assert jobs.hub.minimised == [comment["node_id"]]
+
+
+@pytest.mark.threat("TM-FORGER-14")
+@pytest.mark.invariant("FB-1")
+def test_owners_that_are_too_many_are_refused_and_can_be_taken_back(
+    jobs: Jobs, watched: Watched
+) -> None:
+    def too_many(watched: Watched) -> None:
+        watched.fleet.write("CODEOWNERS", "/x @ben\n" * (CODE_OWNERS_LINES_MAX + 1))
+
+    jobs.branch("feature")
+    too_many(watched)
+    jobs.fleet.commit("feature")
+    ended = jobs.on_pull_request(jobs.propose("feature"), "verify")
+    assert ended.code == 1
+    assert "[code-owners-too-large]" in ended.said
+    merged(jobs, watched, too_many)
+    jobs.branch("back")
+    watched.fleet.write("CODEOWNERS", OWNED_BY_BEN)
+    jobs.fleet.commit("back")
+    assert jobs.on_pull_request(jobs.propose("back"), "verify").code == 0

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.errors import ReconcilerError
+from reconciler.errors import InvalidInput, ReconcilerError
 from reconciler.flows.forge.change import Side
 from reconciler.flows.forge.history import code_owners_at, rules_said
 from reconciler.guard.review.code_owners import owners_of
-from reconciler.guard.review.in_force import Ruled, Rules, lowers, strictest
+from reconciler.guard.review.in_force import OwnersFile, Ruled, Rules, lowers, strictest
 from reconciler.limits import SPEC_BYTES_MAX
 from reconciler.outcomes.lowered import Lowered, LoweredRule, OtherOwners
 from reconciler.plan.files import plan_paths
@@ -42,10 +42,11 @@ def lowered_rules(before: Side, after: Side) -> tuple[Lowered, ...]:
 def other_owners(
     line: MainLine, commits: tuple[str, str], before: Side, *, below: str
 ) -> tuple[Lowered, ...]:
-    """By CODEOWNERS, where a spec of the side before asks for owners; a commit for each side."""
+    """By CODEOWNERS, where a spec of the side before asks for owners; a commit for each side.
+    Raises InvalidInput for one that the change makes too large to be asked."""
     if not any(rule.code_owners for rule in _rules(before.tree).values()):
         return ()
-    old, new = (code_owners_at(line, commit) or () for commit in commits)
+    old, new = _owners_before(line, commits[0]), code_owners_at(line, commits[1]) or ()
     moved: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
     for path in sorted(from_the_top(path, below) for path in _owned(before)):
         change = (owners_of(path, old), owners_of(path, new))
@@ -55,6 +56,15 @@ def other_owners(
         OtherOwners(path=paths[0], before=was, after=now, alike=len(paths))
         for (was, now), paths in sorted(moved.items())
     )
+
+
+def _owners_before(line: MainLine, commit: str) -> OwnersFile:
+    """Of one that is too large to be asked nothing is compared: a change may well be what ends
+    it."""
+    try:
+        return code_owners_at(line, commit) or ()
+    except InvalidInput:
+        return ()
 
 
 def _rules(tree: FileTree) -> Rules:
