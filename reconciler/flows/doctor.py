@@ -50,8 +50,16 @@ def _scratch_login_findings(
         return []
     try:
         excess = connections.scratch_excess(environment.scratch)
-    except ReconcilerError:
-        return []  # told by the finding of the scratch server itself
+    except ReconcilerError as error:  # the scratch server itself may be told of in the same words
+        problem = error.problems[0]
+        return [
+            DoctorFinding(
+                subject="scratch",
+                mark=CheckMark.FAILED,
+                message=problem.message,
+                recovery=problem.recovery,
+            )
+        ]
     if not excess:
         return []
     shown = ", ".join(excess[:_PRIVILEGES_SHOWN_MAX])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.errors import InvalidInput, ReconcilerError, Refused
+from reconciler.errors import InvalidInput, Refused, Unavailable
 from reconciler.flows.check import check_against_live, plan_of_these_files
 from reconciler.flows.reconcile_pass import (
     Derived,
@@ -145,11 +145,16 @@ def _look_as_for(world: World, files: DesiredFiles, begun: Pass) -> FleetSnapsho
 
 
 def _of_keyspace(tree: FileTree, keyspace: str) -> DesiredFiles | None:
-    """By name, for a spec may have another path on the protected branch."""
+    """By name, for a spec may have another path on the protected branch. None for files that are
+    not sound: no plan of theirs waits. Raises Unavailable for what could not be read."""
     try:
-        found = load_repository(tree).get(keyspace)
-    except ReconcilerError:
+        loaded = load_repository(tree)
+    except (InvalidInput, Refused):
         return None
+    for unread in loaded.values():
+        if isinstance(unread, Unavailable):
+            raise unread
+    found = loaded.get(keyspace)
     return found if isinstance(found, DesiredFiles) else None
 
 

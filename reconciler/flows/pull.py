@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from reconciler.ddl.default_less import default_less_columns
 from reconciler.ddl.definition.file import DefinitionFile, read_definition_file
 from reconciler.ddl.render import create_table_sql
-from reconciler.errors import InvalidInput, Location, Problem, ReconcilerError, Refused
+from reconciler.errors import InvalidInput, Location, Problem, ReconcilerError, Refused, Unavailable
 from reconciler.guard.model import problem_from, refusal_from
 from reconciler.limits import DEFINITION_BYTES_MAX, SPEC_BYTES_MAX
 from reconciler.model.object_id import ObjectId
@@ -56,19 +56,26 @@ def specified_in(tree: FileTree) -> Mapping[str, Specified | ReconcilerError]:
         except ReconcilerError as error:
             found[path] = error
             continue
+        try:
+            existing = _existing(tree, path)
+        except Unavailable as error:
+            found[spec.keyspace] = error
+            continue
         found[spec.keyspace] = Specified(
             tree=tree,
             spec=spec,
-            existing=_existing(tree, path),
+            existing=existing,
             paths=_sql_paths(tree, spec.schema_dir),
         )
     return dict(sorted(found.items()))
 
 
 def _existing(tree: FileTree, path: str) -> DesiredFiles | None:
+    """None for files that are not sound: they will be. Raises Unavailable for what could not be
+    read: over that nothing is written."""
     try:
         return load_keyspace(tree, path)
-    except ReconcilerError:
+    except (InvalidInput, Refused):
         return None
 
 
@@ -237,8 +244,8 @@ def _is_there(files: Specified, wanted: _Wanted) -> bool:
         return False
     try:
         return files.tree.read(wanted.path, bytes_max=DEFINITION_BYTES_MAX) == wanted.text.encode()
-    except ReconcilerError:
-        return False  # not a file that can be read
+    except (InvalidInput, Refused):
+        return False  # a file as it should not be
 
 
 def _gaps(wanted: Iterable[_Wanted], read: ReadBack, model: SeenShard) -> Iterator[FileGap]:

@@ -10,7 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.ddl.definition.file import DefinitionFile
-from reconciler.errors import InvalidInput, Location, Problem, ReconcilerError, Refused
+from reconciler.errors import (
+    InvalidInput,
+    Location,
+    Problem,
+    ReconcilerError,
+    Refused,
+    Unavailable,
+)
 from reconciler.limits import SPEC_BYTES_MAX
 from reconciler.model.file_problems import first_problems
 from reconciler.model.fleet import is_keyspace_name
@@ -202,8 +209,9 @@ def _stated(document: Document, key: str) -> str | None:
 
 
 def _one_error(errors: Sequence[ReconcilerError], path: str) -> ReconcilerError:
-    """Their problems in one error, of the kind that ends with the highest exit code."""
-    worst = max(errors, key=lambda error: error.exit_code)
+    """Their problems in one error, of the kind that ends with the highest exit code; what could
+    not be read comes before what is wrong with what was."""
+    worst = max(errors, key=lambda error: (error.exit_code, isinstance(error, Unavailable)))
     problems = (problem for error in errors for problem in error.problems)
     return type(worst)(*first_problems(problems, path, most=KEYSPACE_PROBLEMS_MAX))
 
