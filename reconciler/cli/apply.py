@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -74,8 +74,19 @@ def apply(
     Every gate is asked again: the plan is derived again from the commit and the live shards, and
     any difference refuses before the first statement. Exit 3: refused. Exit 4: partial, or unknown.
     """
-    chosen = (repo, environment, ref, review, protected_branch, wave, output)
-    _apply(keyspaces, *chosen, releases=Releases.NOTHING)
+    _apply(
+        _Asked(
+            keyspaces=keyspaces,
+            repo=repo,
+            environment=environment,
+            ref=ref,
+            review=Review(review),
+            protected_branch=protected_branch,
+            waves=WaveChoice(wave),
+            releases=Releases.NOTHING,
+            output=output,
+        )
+    )
 
 
 @click.command()
@@ -100,33 +111,48 @@ def resume(
     The same gates as `apply`: a table at its planned after-state is done, one at its before-state
     is to do, anything else refuses.
     """
-    chosen = (repo, environment, ref, review, protected_branch, "all", output)
-    _apply(keyspaces, *chosen, releases=Releases.WHAT_HOLDS)
+    _apply(
+        _Asked(
+            keyspaces=keyspaces,
+            repo=repo,
+            environment=environment,
+            ref=ref,
+            review=Review(review),
+            protected_branch=protected_branch,
+            waves=WaveChoice.ALL,
+            releases=Releases.WHAT_HOLDS,
+            output=output,
+        )
+    )
 
 
-def _apply(
-    keyspaces: Sequence[str],
-    repo: Path,
-    environment: str | None,
-    ref: str,
-    review: str,
-    protected_branch: str | None,
-    wave: str,
-    output: str,
-    *,
-    releases: Releases,
-) -> None:
-    history = GitHistory(repo, protected_branch)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What the command line says: most of it is text, which nothing else tells apart."""
+
+    keyspaces: tuple[str, ...]
+    repo: Path
+    environment: str | None
+    ref: str
+    review: Review
+    protected_branch: str | None
+    waves: WaveChoice
+    releases: Releases
+    output: str
+
+
+def _apply(asked: _Asked) -> None:
+    history = GitHistory(asked.repo, asked.protected_branch)
     request = ApplyRequest(
-        commit=history.resolve(ref),
-        review=Review(review),
+        commit=history.resolve(asked.ref),
+        review=asked.review,
         holder=holder_name(),
-        waves=WaveChoice(wave),
-        releases=releases,
+        waves=asked.waves,
+        releases=asked.releases,
     )
     if request.review is Review.NONE:
         remark("warning: --review none: nobody's review is asked for; for sandboxes")
-    loaded = load(repo, request.commit)
+    loaded = load(asked.repo, request.commit)
     with (
         Worlds(loaded.root) as worlds,
         counted_interrupts() as interrupts,
@@ -141,6 +167,6 @@ def _apply(
             )
             return apply_keyspace(world, files, chosen, request, on_progress=on_progress)
 
-        outcomes = loaded.each(environment, keyspaces, work)
-    show(apply_report(outcomes, presentation(output, loaded.keyspaces)))
+        outcomes = loaded.each(asked.environment, asked.keyspaces, work)
+    show(apply_report(outcomes, presentation(asked.output, loaded.keyspaces)))
     exit_with([together(apply_end(outcome, request.waves) for outcome in outcomes)])
