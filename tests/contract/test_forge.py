@@ -27,7 +27,8 @@ TEXT = "CREATE TABLE t (id int);\n"
 
 @dataclass
 class Asked:
-    """A forge with one merged pull request, number 1, that Ben approved."""
+    """A forge with one merged pull request, number 1, that Ben approved; and two open ones, 2 of
+    Ada's and 3 of a fork."""
 
     forge: Forge
     hub: Hub
@@ -53,6 +54,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     hub.pushed(BEN, ada, "feature")
     hub.reviewed(BEN, number)
     merged = hub.merged(1, MergeKind.SQUASH)
+    ada.git.checkout("-B", "open")
+    ada.git.commit("--allow-empty", "-m", "open")
+    hub.pushed(ADA, ada, "open")
+    hub.opened(ADA, "open")
+    hub.pulls[hub.opened(EVE, "open")].fork = True
     hub.members["acme/dba"] = ["ben"]
     stamina.set_testing(True, attempts=2)
     with serving(hub) as double:
@@ -100,6 +106,7 @@ CALLS: dict[str, Call] = {
     "is_member": lambda a: a.forge.is_member("acme/dba", account(BEN)),
     "changed_paths": lambda a: a.forge.changed_paths(1),
     "run_approvers": lambda a: a.forge.run_approvers("production"),
+    "own_pull_requests": lambda a: [p.number for p in a.forge.own_pull_requests("main")],
 }
 
 
@@ -119,6 +126,7 @@ def answers(asked: Asked) -> dict[str, object]:
         "is_member": True,
         "changed_paths": ("README.md", "schemas/t.sql"),
         "run_approvers": (account(BEN),),
+        "own_pull_requests": [2],
     }
 
 
