@@ -21,11 +21,12 @@ from reconciler.edges.mysql.statement_watch import Idle, Over, Runs, StatementWa
 from reconciler.edges.server.find import find_servers
 from reconciler.edges.server.process import RunningServer, start_server
 from reconciler.errors import Unavailable
-from reconciler.model.engine import Progress
+from reconciler.model.engine import EngineName, Handle, Progress
 from reconciler.model.object_id import table_id
 from reconciler.model.observation import ObservedShard
 from reconciler.model.server import Flavor
-from reconciler.ports.engine import Applied, Failed, Outcome, Unknown
+from reconciler.ports.engine import Applied, EngineWork, Failed, Outcome, Running, Unknown
+from reconciler.spec.model import Tls
 from tests.conftest import FreshDatabase
 from tests.integration.mysql_edges import (
     Wire,
@@ -403,6 +404,27 @@ def copied_under_watch(
         assert outcome.result(60) == Applied()
     watch.close()
     return told
+
+
+def test_an_encrypted_connection_is_waited_on_as_any_other(
+    mysql_server: RunningServer, fresh_database: FreshDatabase
+) -> None:
+    """A wait that ends without an answer leaves its reader in the middle of nothing."""
+    name = fresh_database(mysql_server)
+    with admin_cursor(mysql_server, name) as cursor:
+        cursor.execute("CREATE TABLE t (id INT PRIMARY KEY)")
+    spec = shard(replace(connection_to(mysql_server, name), tls=Tls(insecure=True)))
+    work = EngineWork(statement=planned(ADD), lock_wait_s=60, run_limit_s=60)
+    with sessions().open(spec) as session:
+        encrypted = "SHOW STATUS LIKE 'Ssl_cipher'"
+        assert session._shard.looked(lambda link: link.row(encrypted, width=2))[1]
+        engine = session.engine(EngineName.DIRECT)
+        with reading(mysql_server, name):
+            handle = engine.prepare(work, None)
+            assert isinstance(handle, Handle)
+            assert isinstance(engine.start(handle, work), Running)
+            assert isinstance(engine.look(handle, work), Running)
+        assert engine.look(handle, work) == Applied()
 
 
 @pytest.mark.invariant("EN-1")
