@@ -116,7 +116,9 @@ def make(branch: Branch, move: Move) -> None:
         case "restore" | "again":
             was = branch.head
             branch.moved(move.account, NOTHING, PushKind.DELETION)
-            to = was if move.what == "restore" else branch.commit(move.person, move.files, was)
+            # Who pushes a branch that is not there puts there all that is on it.
+            all_of_it = move.files | branch.contents[was].keys()
+            to = was if move.what == "restore" else branch.commit(move.person, all_of_it, was)
             branch.moved(move.account, to, PushKind.CREATION)
 
 
