@@ -14,7 +14,8 @@ from reconciler.prove.row_versions import row_versions_left
 
 _TAKES_A_NAME = (ClauseKind.DROP_COLUMN, ClauseKind.RENAME_COLUMN)
 # Settled by the statements that use them; the rest of what was not seen are programs.
-_SETTLED = ("row versions ", "table ", "foreign keys ")
+_ROW_VERSIONS = "row versions "
+_SETTLED = (_ROW_VERSIONS, "table ", "foreign keys ")
 
 
 def unproven_findings(request: ProofRequest, statements: Sequence[Ran]) -> Iterator[Finding]:
@@ -25,11 +26,14 @@ def unproven_findings(request: ProofRequest, statements: Sequence[Ran]) -> Itera
 
 def _row_versions(request: ProofRequest, statements: Sequence[Ran]) -> Iterator[Finding]:
     versions = row_versions_left(request.observed, request.version)
+    unseen = (words for shard in request.observed for words in shard.unseen)
+    missing = sorted({words for words in unseen if words.startswith(_ROW_VERSIONS)})
+    why = "; ".join(missing) or "InnoDB spells a name beyond ASCII in a form of its own"
     for ran in statements:
         if versions.is_unknown(ran.step.table, ran.clauses, ran.execution):
             reason = (
-                "how many INSTANT changes the live table can still take could not be read (it needs"
-                " PROCESS); a shard that can take none stops the rollout with error 4092"
+                "how many INSTANT changes the live table can still take could not be read"
+                f" ({why}); a shard that can take none stops the rollout with error 4092"
             )
             yield _unproven(ran, reason)
 

@@ -402,6 +402,28 @@ def test_what_uses_the_shard_is_seen_or_missed_by_name_behind_a_locked_table(
 
 
 @pytest.mark.invariant("GD-5")
+def test_row_versions_behind_an_alter_that_waits_are_missed_by_their_reason(
+    mysql_server: RunningServer, fresh_database: FreshDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.edges.mysql.session_settings.READ_LOCK_WAIT_S", 1)
+    database, other = fresh_database(mysql_server), fresh_database(mysql_server)
+    run(mysql_server, database, "CREATE TABLE t (id INT)")
+    run(mysql_server, other, "CREATE TABLE a (id INT)")
+    with admin_cursor(mysql_server, other) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM a")
+        alter = "ALTER TABLE a ADD COLUMN x INT"
+        altering = threading.Thread(target=run, args=(mysql_server, other, alter))
+        altering.start()
+        wait_until_waiting(mysql_server, alter)
+        seen = observed(connection_to(mysql_server, database))
+        reader.execute("COMMIT")
+        altering.join()
+    missing = "needs a moment in which no ALTER of the server waits for a lock"
+    assert f"row versions of tables ({missing})" in seen.unseen
+
+
+@pytest.mark.invariant("GD-5")
 def test_too_many_connections_is_a_reason(
     mysql_server: RunningServer, fresh_database: FreshDatabase
 ) -> None:

@@ -109,8 +109,8 @@ def _observe(
     unseen = (*others.unseen, *outside.unseen, *hidden)
     if access.privileges is not None:
         unseen = (*unseen_with(privileges), *unseen)
-    if versions is None:
-        unseen = (*unseen, "row versions of tables (needs PROCESS)")
+    if isinstance(versions, str):
+        unseen = (*unseen, f"row versions of tables ({versions})")
     if children is None:
         unseen = (*unseen, "foreign keys of other databases (needs PROCESS)")
     return ObservedShard(
@@ -136,8 +136,9 @@ def _observe(
     )
 
 
-def _with_versions(facts: TableFacts, table: str, versions: Mapping[str, int] | None) -> TableFacts:
-    if versions is None or not table.isascii():  # InnoDB writes other letters in a form of its own
+def _with_versions(facts: TableFacts, table: str, versions: Mapping[str, int] | str) -> TableFacts:
+    # InnoDB writes letters beyond ASCII in a form of its own.
+    if isinstance(versions, str) or not table.isascii():
         return facts
     return replace(facts, row_versions=versions.get(table, 0))
 

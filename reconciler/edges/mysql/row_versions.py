@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.once_per_server import OncePerServer
-from reconciler.edges.mysql.problems import ServerRefusal
+from reconciler.edges.mysql.problems import LOCK_WAIT_TIMEOUT, ServerRefusal
 from reconciler.edges.mysql.reading import number, text
 from reconciler.edges.mysql.server_settings import ServerLook
 from reconciler.model.server import Flavor
@@ -27,24 +27,29 @@ class RowVersions:
     """Remembers for the length of one look at a fleet."""
 
     def __init__(self) -> None:
-        self._versions = OncePerServer(_read)
+        self._versions: OncePerServer[Mapping[str, int] | str] = OncePerServer(_read)
 
-    def of(self, link: Link, server: ServerLook, database: str) -> Mapping[str, int] | None:
-        """By table, those that used any; None where the login may not see it (it takes PROCESS).
-        MariaDB and MySQL before 8.0.29 have no such limit. Raises LinkLost."""
+    def of(self, link: Link, server: ServerLook, database: str) -> Mapping[str, int] | str:
+        """By table, those that used any; or in words what it would have taken to read them. MariaDB
+        and MySQL before 8.0.29 have no such limit. Raises LinkLost."""
         version = server.settings.version
         if version.flavor is Flavor.MARIADB or not version.at_least(8, 0, 29):
             return {}
         found = self._versions.of(link, server.identity)
-        return None if found is None else _of_database(found, database)
+        if found is None:
+            return "needs an answer in time"
+        return found if isinstance(found, str) else _of_database(found, database)
 
 
-def _read(link: Link) -> Mapping[str, int] | None:
-    """By "database/table" as InnoDB writes them; None: the login may not see it."""
+def _read(link: Link) -> Mapping[str, int] | str:
+    """By "database/table" as InnoDB writes them. One ALTER that waits for its table's lock keeps
+    everybody from reading them, whoever's table it is (MySQL 9.7)."""
     try:
         rows = link.query(_STATEMENT, width=2)
-    except ServerRefusal:
-        return None
+    except ServerRefusal as refusal:
+        if refusal.error.number == LOCK_WAIT_TIMEOUT:
+            return "needs a moment in which no ALTER of the server waits for a lock"
+        return "needs PROCESS"
     versions: dict[str, int] = {}
     for raw_name, raw_count in rows:
         # A partition is a table of its own: `db/t#p#p0`.
