@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from reconciler.guard.model import Refusal
-from reconciler.model.object_id import table_id
 from reconciler.model.policy import Policy
 from reconciler.plan.model import PlanCore
 from reconciler.plan.permission import Finding, check_permissions
@@ -29,10 +28,10 @@ def _refusal(finding: Finding, shards: list[str], of: int, spec_path: str) -> Re
     return Refusal(
         code="permission-missing",
         shard=shards[0] if len(shards) < of else None,
-        object_id=table_id(finding.table),
+        object_id=finding.object_id,
         object=finding.object,
-        message=f"{shard_set(shards, of)}, table {finding.table}: {hazard.kind} of {hazard.object}"
-        f" needs permission: {hazard.reason}",
+        message=f"{shard_set(shards, of)}, {finding.object_id.titled}: {hazard.kind} of"
+        f" {hazard.object} needs permission: {hazard.reason}",
         recovery=f"if it is meant, add `{allow_lines([finding])[0]}` to policy.allow in"
         f" {spec_path}, with its true reason",
     )

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reconciler.model.object_id import ObjectId
+
 _WORD = re.compile(r"[^\W_]+")
 # What stands where a reason is still to be given, and what people type to get past the question.
 _PLACEHOLDERS = frozenset(
@@ -57,12 +59,13 @@ class Hazard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allow:
-    """A reviewed permission; patterns are case-sensitive and use `*` and `?` (fnmatch)."""
+    """A reviewed permission for findings about `object_id`, whose name may be a pattern. Patterns
+    are case-sensitive and use `*` and `?` (fnmatch)."""
 
-    table: str
+    object_id: ObjectId
     hazard: HazardKind
     reason: str
-    object: str | None = None  # None: the finding is about the table itself
+    object: str | None = None  # a part of it; None: the finding is about the whole
 
 
 def says_nothing(reason: str) -> bool:

@@ -179,6 +179,6 @@ def _sorted_policy(policy: Policy) -> Policy:
         policy,
         ignore_tables=tuple(sorted(policy.ignore_tables)),
         allow=tuple(
-            sorted(policy.allow, key=lambda a: (a.table, a.hazard, a.object or "", a.reason))
+            sorted(policy.allow, key=lambda a: (a.object_id, a.hazard, a.object or "", a.reason))
         ),
     )

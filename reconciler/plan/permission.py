@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from reconciler.model.object_id import ObjectId
 from reconciler.model.policy import Allow, Hazard, HazardKind
 from reconciler.plan.model import PlannedStatement
 
@@ -20,15 +21,15 @@ SHARED_REASON_MIN = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A hazard that needs permission, of one table."""
+    """A hazard that needs permission, and what it is about."""
 
-    table: str
+    object_id: ObjectId
     hazard: Hazard
 
     @property
     def object(self) -> str | None:
-        """As in `policy.allow`: None where the finding is about the table itself."""
-        return None if self.hazard.object == self.table else self.hazard.object
+        """As in `policy.allow`: None where the finding is about the whole of it."""
+        return None if self.hazard.object == self.object_id.name else self.hazard.object
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +78,7 @@ def findings_of(statements: Iterable[PlannedStatement]) -> tuple[Finding, ...]:
     """Each distinct finding that needs permission, in the order of the statements."""
     return tuple(
         dict.fromkeys(
-            Finding(table=statement.object_id.name, hazard=hazard)
+            Finding(object_id=statement.object_id, hazard=hazard)
             for statement in statements
             for hazard in statement.hazards
             if hazard.needs_permission
@@ -86,21 +87,24 @@ def findings_of(statements: Iterable[PlannedStatement]) -> tuple[Finding, ...]:
 
 
 def permits(entry: Allow, finding: Finding) -> bool:
-    if entry.hazard is not finding.hazard.kind or not _matches(entry.table, finding.table):
+    about, name = entry.object_id, finding.object_id.name
+    if entry.hazard is not finding.hazard.kind or about.kind is not finding.object_id.kind:
+        return False
+    if not _matches(about.name, name):
         return False
     if entry.object is None or finding.object is None:
         return entry.object is None and finding.object is None
     return _matches(entry.object, finding.object)
 
 
-def permission_of(table: str, hazard: Hazard, allow: Iterable[Allow]) -> Allow | None:
+def permission_of(object_id: ObjectId, hazard: Hazard, allow: Iterable[Allow]) -> Allow | None:
     """The first entry that permits the hazard; None: nobody has said yes to it, nobody had to."""
-    finding = Finding(table=table, hazard=hazard)
+    finding = Finding(object_id=object_id, hazard=hazard)
     return next((entry for entry in allow if permits(entry, finding)), None)
 
 
 def has_pattern(entry: Allow) -> bool:
-    return any(sign in text for sign in "*?" for text in (entry.table, entry.object or ""))
+    return any(sign in text for sign in "*?" for text in (entry.object_id.name, entry.object or ""))
 
 
 def permission_notes(permissions: Permissions) -> tuple[str, ...]:
@@ -121,7 +125,7 @@ def _shared_reasons(permissions: Permissions) -> Iterator[str]:
         key = granted.allow.hazard, granted.allow.reason
         groups.setdefault(key, []).append(granted.finding)
     for (kind, reason), found in groups.items():
-        places = tuple(dict.fromkeys((finding.table, finding.object) for finding in found))
+        places = tuple(dict.fromkeys((finding.object_id, finding.object) for finding in found))
         if len(places) >= SHARED_REASON_MIN:
             yield (
                 f"ATTENTION: one reason permits {len(places):,} findings of {kind} here"
@@ -138,24 +142,25 @@ def _superfluous(unused: Sequence[Allow]) -> Iterator[str]:
         if len(entries) < SHARED_REASON_MIN:
             yield from (f"{_shown(entry)} permits nothing here: it can go" for entry in entries)
             continue
-        places = _places([(entry.table, entry.object) for entry in entries])
+        places = _places([(entry.object_id, entry.object) for entry in entries])
         yield (f"policy.allow of {kind} ({reason}) permits nothing here for {places}: these can go")
 
 
-def _places(places: Iterable[tuple[str, str | None]]) -> str:
+def _places(places: Iterable[tuple[ObjectId, str | None]]) -> str:
     """'users (a, b), orders': a table without brackets stands for itself."""
-    objects: dict[str, list[str]] = {}
-    for table, name in places:
-        names = objects.setdefault(table, [])
+    objects: dict[ObjectId, list[str]] = {}
+    for object_id, name in places:
+        names = objects.setdefault(object_id, [])
         names += [] if name is None else [name]
     return ", ".join(
-        f"{table} ({', '.join(names)})" if names else table for table, names in objects.items()
+        f"{about} ({', '.join(names)})" if names else str(about) for about, names in objects.items()
     )
 
 
 def _shown(entry: Allow) -> str:
     named = f", object: {entry.object}" if entry.object is not None else ""
-    return f"policy.allow {{table: {entry.table}, hazard: {entry.hazard}{named}}}"
+    about = f"{entry.object_id.kind}: {entry.object_id.name}"
+    return f"policy.allow {{{about}, hazard: {entry.hazard}{named}}}"
 
 
 def _count(permissions: Permissions, entry: Allow) -> str:

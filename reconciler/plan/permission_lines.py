@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from reconciler.model.object_id import ObjectId
 from reconciler.model.policy import HazardKind
 from reconciler.plan.permission import SHARED_REASON_MIN, Finding
 
@@ -35,6 +36,9 @@ def _entries(findings: Iterable[Finding]) -> Iterator[Entry]:
     kinds: dict[tuple[HazardKind, bool], list[Entry]] = {}
     entry: Entry
     for entry in allow_entries(findings):
+        if "table" not in entry:
+            yield entry
+            continue
         kind = HazardKind(entry["hazard"]), "object" in entry
         kinds.setdefault(kind, []).append(entry)
     for (hazard, of_objects), entries in kinds.items():
@@ -57,7 +61,7 @@ def _tables(entries: Iterable[Entry]) -> Entry:
 
 
 def _entry_lines(entry: Entry) -> Iterator[str]:
-    if "table" in entry:
+    if not {"objects", "tables"} & entry.keys():
         pairs = ", ".join(f"{key}: {_yaml_scalar(text)}" for key, text in entry.items())
         yield f"- {{{pairs}}}"
         return
@@ -101,13 +105,14 @@ def _filled(start: str, pieces: Iterable[str]) -> Iterator[str]:
 
 
 def allow_entries(findings: Iterable[Finding]) -> tuple[dict[str, str], ...]:
-    """An entry for each finding, as values; two reasons for one finding need one entry."""
-    entries = dict.fromkeys((f.table, f.hazard.kind, f.object) for f in findings)
-    return tuple(_entry(table, kind, name) for table, kind, name in entries)
+    """An entry for each finding, as values, its object under the word for its kind; two reasons for
+    one finding need one entry."""
+    entries = dict.fromkeys((f.object_id, f.hazard.kind, f.object) for f in findings)
+    return tuple(_entry(about, kind, name) for about, kind, name in entries)
 
 
-def _entry(table: str, kind: HazardKind, name: str | None) -> dict[str, str]:
-    entry = {"table": table, "hazard": kind.value}
+def _entry(about: ObjectId, kind: HazardKind, name: str | None) -> dict[str, str]:
+    entry = {about.kind.value: about.name, "hazard": kind.value}
     if name is not None:
         entry["object"] = name
     return entry | {"reason": REASON_TO_FILL_IN}

@@ -12,6 +12,7 @@ import textwrap
 from collections.abc import Iterator
 
 from reconciler.limits import SHARDS_NAMED_MAX
+from reconciler.model.object_id import ObjectId
 from reconciler.model.policy import Hazard, Policy
 from reconciler.plan import words
 from reconciler.plan.model import ChangeSet, PlanCore, PlannedStatement
@@ -94,7 +95,7 @@ def _statement(statement: PlannedStatement, number: str, policy: Policy) -> Iter
         )
     yield from (f"--     {said}" for said in words.session_words(statement))
     for hazard in statement.hazards:
-        yield from _hazard(hazard, statement.object_id.name, policy)
+        yield from _hazard(hazard, statement.object_id, policy)
     if found := hidden_in_sql(statement.sql):
         codes = ", ".join(found)
         yield _comment(f"    CAUTION: hidden characters in this statement, in ⟦brackets⟧: {codes}")
@@ -106,11 +107,11 @@ def _shown(statement: PlannedStatement) -> str:
     return escape_sql(words.terminated(statement.sql))
 
 
-def _hazard(hazard: Hazard, table: str, policy: Policy) -> Iterator[str]:
+def _hazard(hazard: Hazard, object_id: ObjectId, policy: Policy) -> Iterator[str]:
     yield _comment(f"    hazard {hazard.kind} ({hazard.object}): {hazard.reason}")
     if not hazard.needs_permission:
         return
-    allow = permission_of(table, hazard, policy.allow)
+    allow = permission_of(object_id, hazard, policy.allow)
     yield _comment(f"        allowed: {allow.reason}" if allow else "        NOT ALLOWED by policy")
 
 

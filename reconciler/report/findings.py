@@ -164,7 +164,7 @@ def _hazards(plan: Plan | None, files: SchemaFiles) -> Iterator[Finding]:
             if key in told or not hazard.needs_permission:
                 continue
             told.add(key)
-            refused = is_not_allowed(plan.core.policy, statement.object_id.name, hazard)
+            refused = is_not_allowed(plan.core.policy, statement.object_id, hazard)
             yield Finding(
                 level=Level.ERROR if refused else Level.WARNING,
                 code=hazard.kind,

@@ -302,14 +302,12 @@ def _statement(statement: PlannedStatement, policy: Policy) -> Json:
         "lock": statement.execution.lock,
         "rebuilds": statement.execution.rebuilds,
         "row_ceiling": statement.row_ceiling,
-        "hazards": [
-            _hazard(hazard, statement.object_id.name, policy) for hazard in statement.hazards
-        ],
+        "hazards": [_hazard(hazard, statement.object_id, policy) for hazard in statement.hazards],
     }
 
 
-def _hazard(hazard: Hazard, table: str, policy: Policy) -> Json:
-    allow = permission_of(table, hazard, policy.allow) if hazard.needs_permission else None
+def _hazard(hazard: Hazard, object_id: ObjectId, policy: Policy) -> Json:
+    allow = permission_of(object_id, hazard, policy.allow) if hazard.needs_permission else None
     return {
         "kind": hazard.kind.value,
         "object": hazard.object,

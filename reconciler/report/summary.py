@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from reconciler.model.object_id import ObjectId
 from reconciler.model.policy import Hazard, Policy
 from reconciler.outcomes.plan import PlanOutcome
 from reconciler.plan import words
@@ -17,9 +18,9 @@ _SHORT_ID_CHARS = 12
 
 @dataclass(frozen=True, slots=True, order=True)
 class Danger:
-    """One hazard of one table: once, however many change sets bring it."""
+    """One hazard of one object: once, however many change sets bring it."""
 
-    table: str
+    object_id: ObjectId
     kind: str
     object: str
 
@@ -44,9 +45,7 @@ class PlanSummary:
 def summarise(core: PlanCore) -> PlanSummary:
     numbered = tuple(words.planned_statements(core))
     hazards = [
-        (statement.object_id.name, hazard)
-        for _, statement in numbered
-        for hazard in statement.hazards
+        (statement.object_id, hazard) for _, statement in numbered for hazard in statement.hazards
     ]
     return PlanSummary(
         shards=len(core.shards),
@@ -59,8 +58,8 @@ def summarise(core: PlanCore) -> PlanSummary:
     )
 
 
-def is_not_allowed(policy: Policy, table: str, hazard: Hazard) -> bool:
-    return hazard.needs_permission and permission_of(table, hazard, policy.allow) is None
+def is_not_allowed(policy: Policy, object_id: ObjectId, hazard: Hazard) -> bool:
+    return hazard.needs_permission and permission_of(object_id, hazard, policy.allow) is None
 
 
 def short_id(plan_id: str) -> str:
@@ -98,8 +97,8 @@ def rows_of(plan: Plan, table: str) -> str:
     return "" if rows is None else f"about {words.count(rows, 'row')}"
 
 
-def _dangers(hazards: Iterator[tuple[str, Hazard]]) -> tuple[Danger, ...]:
-    return tuple(sorted({Danger(table, hazard.kind, hazard.object) for table, hazard in hazards}))
+def _dangers(hazards: Iterator[tuple[ObjectId, Hazard]]) -> tuple[Danger, ...]:
+    return tuple(sorted({Danger(about, each.kind, each.object) for about, each in hazards}))
 
 
 def _all(shards: int) -> str:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from reconciler.model.fleet import even_shards
+from reconciler.model.object_id import table_id
 from reconciler.model.policy import (
     Allow,
     AutoIncrement,
@@ -149,6 +150,8 @@ def _allowed(entry: Mapping[str, Any]) -> Iterator[Allow]:
     hazard, reason = HazardKind(entry["hazard"]), entry["reason"]
     for table, names in entry.get("objects", {}).items():
         for name in names:
-            yield Allow(table=table, hazard=hazard, reason=reason, object=name)
+            yield Allow(object_id=table_id(table), hazard=hazard, reason=reason, object=name)
     for table in entry.get("tables", [entry["table"]] if "table" in entry else []):
-        yield Allow(table=table, hazard=hazard, reason=reason, object=entry.get("object"))
+        yield Allow(
+            object_id=table_id(table), hazard=hazard, reason=reason, object=entry.get("object")
+        )

@@ -63,10 +63,13 @@ BLOCKS = Hazard(
     needs_permission=False,
 )
 ALLOW_LEGACY = Allow(
-    table="users", hazard=HazardKind.DROP_COLUMN, object="legacy", reason="unused since March"
+    object_id=table_id("users"),
+    hazard=HazardKind.DROP_COLUMN,
+    object="legacy",
+    reason="unused since March",
 )
 ALLOW_NOTE = Allow(
-    table="orders",
+    object_id=table_id("orders"),
     hazard=HazardKind.NARROW_TYPE,
     object="note",
     reason="longest value is 140 characters",

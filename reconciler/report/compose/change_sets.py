@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.limits import SHARDS_NAMED_MAX
+from reconciler.model.object_id import ObjectId
 from reconciler.model.policy import Hazard
 from reconciler.plan import words
 from reconciler.plan.model import ChangeSet, Plan, PlanCore, PlannedStatement
@@ -99,23 +100,24 @@ def _statement(
         remarks=tuple(remarks),
         hidden=hidden_in_sql(statement.sql),
         dangers=tuple(
-            _danger(plan.core, statement.object_id.name, hazard, files)
-            for hazard in statement.hazards
+            _danger(plan.core, statement.object_id, hazard, files) for hazard in statement.hazards
         ),
     )
 
 
-def _danger(core: PlanCore, table: str, hazard: Hazard, files: SchemaFiles) -> blocks.Danger:
+def _danger(
+    core: PlanCore, object_id: ObjectId, hazard: Hazard, files: SchemaFiles
+) -> blocks.Danger:
     needed = hazard.needs_permission
-    allow = permission_of(table, hazard, core.policy.allow) if needed else None
+    allow = permission_of(object_id, hazard, core.policy.allow) if needed else None
     return blocks.Danger(
         kind=hazard.kind,
-        table=table,
-        object=None if hazard.object == table else hazard.object,
+        table=str(object_id),
+        object=None if hazard.object == object_id.name else hazard.object,
         reason=hazard.reason,
         needs_permission=needed,
         allowed=allow.reason if allow else None,
-        defined=defined_at(files, core.keyspace, table, hazard.object),
+        defined=defined_at(files, core.keyspace, object_id.name, hazard.object),
     )
 
 

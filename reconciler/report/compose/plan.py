@@ -242,7 +242,8 @@ def _destructive(summary: PlanSummary) -> Fact:
     if not summary.destructive:
         return Fact(label=label, text=sentence("none"), brief=sentence("no destructive change"))
     found = [
-        f"{one.kind} {one.table}" + (f".{one.object}" if one.object != one.table else "")
+        f"{one.kind} {one.object_id}"
+        + (f".{one.object}" if one.object != one.object_id.name else "")
         for one in summary.destructive
     ]
     return Fact(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.diff.model import Operation
-from reconciler.model.object_id import table_id
+from reconciler.model.object_id import ObjectId, ObjectKind, table_id
 from reconciler.model.policy import Allow, Hazard, HazardKind
 from reconciler.plan.model import Effect, ExecutionClass, PlannedStatement
 from reconciler.plan.permission import check_permissions, findings_of, permission_notes
@@ -27,7 +29,7 @@ def statement(table: str, *hazards: Hazard) -> PlannedStatement:
 
 
 def allow(table: str, kind: HazardKind, name: str | None = None) -> Allow:
-    return Allow(table=table, hazard=kind, object=name, reason="agreed")
+    return Allow(object_id=table_id(table), hazard=kind, object=name, reason="agreed")
 
 
 DROP_A = hazard(HazardKind.DROP_COLUMN, "a")
@@ -54,6 +56,10 @@ def test_permission_for_one_column_does_not_cover_another() -> None:
         allow("users", HazardKind.DROP_COLUMN, "aa"),
         allow("user", HazardKind.DROP_COLUMN, "a"),
         allow("users", HazardKind.DROP_COLUMN, "[a]"),
+        replace(
+            allow("users", HazardKind.DROP_COLUMN, "a"),
+            object_id=ObjectId(ObjectKind.VIEW, "users"),
+        ),
     ],
 )
 def test_what_does_not_name_the_finding_does_not_permit_it(entry: Allow) -> None:

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from reconciler.errors import InvalidInput
+from reconciler.model.object_id import table_id
 from reconciler.model.policy import Allow, HazardKind
 from reconciler.plan.permission import Finding, check_permissions
 from reconciler.plan.permission_lines import allow_entries, allow_lines
@@ -25,12 +26,12 @@ policy:
 
 def drops(table: str, *names: str) -> tuple[Finding, ...]:
     kind = HazardKind.DROP_COLUMN
-    return tuple(Finding(table=table, hazard=hazard(kind, name)) for name in names)
+    return tuple(Finding(object_id=table_id(table), hazard=hazard(kind, name)) for name in names)
 
 
 def gone(*tables: str) -> tuple[Finding, ...]:
     kind = HazardKind.DROP_TABLE
-    return tuple(Finding(table=table, hazard=hazard(kind, table)) for table in tables)
+    return tuple(Finding(object_id=table_id(table), hazard=hazard(kind, table)) for table in tables)
 
 
 def read_back(lines: tuple[str, ...]) -> tuple[Allow, ...]:
@@ -74,8 +75,8 @@ def test_the_lines_permit_what_was_asked_for_and_no_more(
         for found in (*drops(f"{table}{i % 60}", f"{name}{i}"), *gone(f"{table}{i}"))
     )
     lines = allow_lines(findings)
-    assert {(a.table, a.hazard, a.object) for a in read_back(lines)} == {
-        (f.table, f.hazard.kind, f.object) for f in findings
+    assert {(a.object_id, a.hazard, a.object) for a in read_back(lines)} == {
+        (f.object_id, f.hazard.kind, f.object) for f in findings
     }
     assert number < 4 or sum(line.startswith("- ") for line in lines) == 2
     assert max(map(len, lines)) <= 100

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from reconciler.model.fleet import even_shards
+from reconciler.model.object_id import table_id
 from reconciler.model.policy import Allow, HazardKind
 from reconciler.outcomes.plan import PlanOutcome
 from reconciler.plan.model import Plan
@@ -72,8 +73,8 @@ def test_ddl_of_one_shard_only_is_counted_and_never_no_changes() -> None:
 def test_a_danger_that_two_change_sets_bring_is_counted_once() -> None:
     summary = summarise(samples.DIVERGENT.core)
     assert summary.destructive == (
-        Danger("orders", "narrow-type", "note"),
-        Danger("users", "drop-column", "legacy"),
+        Danger(table_id("orders"), "narrow-type", "note"),
+        Danger(table_id("users"), "drop-column", "legacy"),
     )
     assert summary.statements == 5
     assert (summary.changing, summary.matching, summary.shards) == (3, 1, 4)
@@ -103,4 +104,5 @@ def test_the_lines_to_add_allow_exactly_what_was_missing() -> None:
 
 def read(line: str) -> Allow:
     (entry,) = yaml.safe_load(line)
-    return Allow(**{**entry, "hazard": HazardKind(entry["hazard"])})
+    about = table_id(entry.pop("table"))
+    return Allow(**{**entry, "object_id": about, "hazard": HazardKind(entry["hazard"])})

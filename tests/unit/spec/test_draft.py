@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.model.object_id import table_id
 from reconciler.spec.draft import draft_spec
 from reconciler.spec.read import read_spec
 
@@ -30,4 +31,4 @@ def test_the_permission_in_the_draft_only_has_to_be_uncommented() -> None:
     text = draft_spec("shop", "production", {"connection": CONNECTION, "shards": SHARDS[0]})
     permitted = text.replace("# allow:", "allow:").replace("#   - {", "  - {")
     (permission,) = read_spec(permitted, "specs/shop.yaml").policy.allow
-    assert permission.table == "orders"
+    assert permission.object_id == table_id("orders")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from reconciler.errors import InvalidInput, Problem, ReconcilerError, Refused
 from reconciler.limits import FILE_PROBLEMS_MAX, PROBLEM_CHARS_MAX, SHARDS_MAX
+from reconciler.model.object_id import table_id
 from reconciler.model.policy import Allow, AutoIncrement, ColumnOrder, HazardKind, PartitionLists
 from reconciler.spec.model import Connection, OnFailure, SpecFile, Tls, WaveShare
 from reconciler.spec.read import read_spec
@@ -72,12 +73,12 @@ def test_everything_a_spec_says_is_in_the_value() -> None:
     assert spec.policy.auto_increment is AutoIncrement.RAISE
     assert spec.policy.allow == (
         Allow(
-            table="users",
+            object_id=table_id("users"),
             hazard=HazardKind.DROP_COLUMN,
             object="legacy",
             reason="unused since March",
         ),
-        Allow(table="log_*", hazard=HazardKind.DROP_TABLE, reason="moved away"),
+        Allow(object_id=table_id("log_*"), hazard=HazardKind.DROP_TABLE, reason="moved away"),
     )
     production, staging = spec.environments
     rollout = production.rollout
