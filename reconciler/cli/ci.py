@@ -17,7 +17,7 @@ from reconciler.edges.github.artifacts import fetch_plans
 from reconciler.edges.github.forge import GithubForge
 from reconciler.flows.forge.apply import ApplyJobRequest, apply_merged
 from reconciler.flows.forge.drift import DriftFiles, watch_drift
-from reconciler.flows.forge.plan import Telling, plan_change
+from reconciler.flows.forge.plan import PlanComment, plan_change
 from reconciler.flows.forge.pull_plan import pull_plan
 from reconciler.flows.forge.verify import verify_change
 from reconciler.rollout.waves import WaveChoice
@@ -83,8 +83,8 @@ def plan(repo: Path, environments: tuple[str, ...], files_only: bool, commit: bo
         environments,
         wiring.open_worlds,
         wiring.connections,
-        telling=Telling.FILES_ONLY if files_only else Telling.COMMENT,
-        keeping=wiring.keeping(commit=commit),
+        comment=PlanComment.LEFT_OUT if files_only else PlanComment.WRITTEN,
+        destination=wiring.destination(commit=commit),
     )
     raise SystemExit(int(code))
 

@@ -31,7 +31,7 @@ from reconciler.errors import InvalidInput, Problem
 from reconciler.flows.apply import ApplyConnections
 from reconciler.flows.forge.apply import Notify
 from reconciler.flows.forge.job import ForgeJob
-from reconciler.flows.forge.plan import Keeping
+from reconciler.flows.forge.plan import PlanDestination
 from reconciler.outcomes.progress import ProgressEvent
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.notices import PlanCommits
@@ -57,9 +57,9 @@ class JobWiring:
     def connections(self) -> Connections:
         return MysqlConnections(environ=self._environ, root=self.job.root)
 
-    def keeping(self, *, commit: bool) -> Keeping:
+    def destination(self, *, commit: bool) -> PlanDestination:
         root = self.job.root
-        return Keeping(
+        return PlanDestination(
             checkout=WorkingTree(root),
             writer=WorkingTreeWriter(root),
             commits=self._plan_commits if commit else None,

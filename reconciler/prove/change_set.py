@@ -23,7 +23,7 @@ from reconciler.model.server import ServerVersion
 from reconciler.observe.sequences import sequences_for
 from reconciler.observe.shards import DefinitionReader
 from reconciler.plan.hazards import hazards_of
-from reconciler.plan.hazards.examined import Examined, old_column_names
+from reconciler.plan.hazards.statement_context import StatementContext, old_column_names
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.world import World
 from reconciler.prove.chain import Ran
@@ -126,7 +126,7 @@ def _hazards(ran: Ran, request: ProofRequest) -> tuple[Hazard, ...]:
     if step.operation is Operation.CREATE_TABLE:
         return ()
     return hazards_of(
-        Examined(
+        StatementContext(
             step=replace(
                 step,
                 before=_canonical(step.before, request.version),

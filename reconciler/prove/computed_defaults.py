@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from reconciler.ddl.quote import quote_identifier
 from reconciler.diff.model import Clause, ClauseKind, Step
-from reconciler.plan.hazards.examined import find_column
+from reconciler.plan.hazards.statement_context import find_column
 
 UNSAFE_FOR_THE_BINARY_LOG = 1674
 

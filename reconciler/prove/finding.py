@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reconciler.model.policy import Hazard, HazardKind
-from reconciler.plan.hazards.examined import needing_permission
+from reconciler.plan.hazards.statement_context import needing_permission
 from reconciler.prove.chain import Ran
 
 

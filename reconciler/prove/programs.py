@@ -22,7 +22,7 @@ from reconciler.model.object_id import ObjectKind
 from reconciler.model.policy import HazardKind
 from reconciler.model.schema import OtherObject
 from reconciler.model.server import ServerError
-from reconciler.plan.hazards.examined import find_column
+from reconciler.plan.hazards.statement_context import find_column
 from reconciler.ports.scratch import Scratch
 from reconciler.prove.chain import Ran
 from reconciler.prove.copies import Copy, CopyMaker, Original

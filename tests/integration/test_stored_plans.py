@@ -11,7 +11,7 @@ import pytest
 from reconciler.edges.server.process import RunningServer
 from reconciler.model.policy import Hazard
 from reconciler.plan.hazards import hazards_of
-from reconciler.plan.hazards.examined import Examined
+from reconciler.plan.hazards.statement_context import StatementContext
 from reconciler.plan.model import PLAN_FORMAT
 from tests.fleet import Fleet
 from tests.integration.mysql_edges import admin_cursor
@@ -67,8 +67,8 @@ def test_other_words_refuse_no_stored_plan(fleet: Fleet, monkeypatch: pytest.Mon
     assert fleet.run("apply").code == 0
 
 
-def in_other_words(examined: Examined) -> tuple[Hazard, ...]:
-    return tuple(replace(hazard, reason="it hurts") for hazard in hazards_of(examined))
+def in_other_words(context: StatementContext) -> tuple[Hazard, ...]:
+    return tuple(replace(hazard, reason="it hurts") for hazard in hazards_of(context))
 
 
 @pytest.mark.invariant("PL-14")

@@ -33,16 +33,16 @@ from reconciler.spec.model import Environment
 from reconciler.spec.tree import FileTree
 
 
-class Telling(Enum):
+class PlanComment(Enum):
     """Whether `plan` also writes into the pull request's comment, where `verify` may have said why
     it refuses."""
 
-    COMMENT = "comment"
-    FILES_ONLY = "files only"
+    WRITTEN = "written"
+    LEFT_OUT = "left out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Keeping:
+class PlanDestination:
     """Where `plan` leaves the plans that it made. `commits` None: in the checkout alone; else it
     raises InvalidInput where the job was given no token for it."""
 
@@ -57,34 +57,34 @@ def plan_change(
     open_worlds: OpenWorlds,
     connections: Connections,
     *,
-    telling: Telling,
-    keeping: Keeping,
+    comment: PlanComment,
+    destination: PlanDestination,
 ) -> ExitCode:
     """Raises Refused for another event, and InvalidInput for a token that may not commit."""
     change = ProposedChange(job, "plan")
     pull_request = change.pull_request
-    if keeping.commits is not None and pull_request is None:
+    if destination.commits is not None and pull_request is None:
         raise Refused(wrong_event("plan --commit", "on pull_request"))
     chosen_environments = change.loaded.environments(environments)
     if not change.touched:
         return tell_unchanged(change, chosen_environments, None)
     if pull_request and change.budget:
         return tell_fork(change, pull_request, change.budget, open_worlds, connections)
-    commits = keeping.commits() if keeping.commits is not None else None
+    commits = destination.commits() if destination.commits is not None else None
     if commits is not None:
         check_committer(commits)
     everything = []
     with open_worlds() as worlds:
         for environment in chosen_environments:
-            outcomes = change.outcomes(environment, _planning(change, worlds, keeping.writer))
+            outcomes = change.outcomes(environment, _planning(change, worlds, destination.writer))
             everything += outcomes
-            for outcome in outcomes if telling is Telling.COMMENT else ():
+            for outcome in outcomes if comment is PlanComment.WRITTEN else ():
                 keep_comment(change, write_markdown(plan_document([outcome], change.files)))
     change.job.log.show(plan_report(everything, change.shown(Format.GITHUB)))
     ordered = worst_first(everything, plan_code)
     change.job.summarise(plan_document(ordered, change.files))
     if commits and pull_request:
-        commit_plans(job, commits, keeping.checkout, pull_request, everything)
+        commit_plans(job, commits, destination.checkout, pull_request, everything)
     code = together(map(plan_end, everything))
     plans = [o.plan.plan_id for o in everything if isinstance(o, PlanOutcome) and o.plan]
     change.job.log.output(changed=True, plan_ids=plans, exit_code=int(code))

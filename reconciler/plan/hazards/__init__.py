@@ -27,7 +27,6 @@ from reconciler.plan.hazards.data_loss import (
     gives_up_values,
     remakes_column,
 )
-from reconciler.plan.hazards.examined import Examined
 from reconciler.plan.hazards.existing_rows import (
     computes_for_rows,
     fills_computed_default,
@@ -57,12 +56,13 @@ from reconciler.plan.hazards.running_code import (
     renames_index,
     renames_table,
 )
+from reconciler.plan.hazards.statement_context import StatementContext
 
 # Raised when the same statement on the same table may get other hazards, or the same of another
 # object: plans that were judged by other rules are then stale. Never for another wording.
 HAZARDS_VERSION = 1
 
-HAZARDS: tuple[Callable[[Examined], Iterator[Hazard]], ...] = (
+HAZARDS: tuple[Callable[[StatementContext], Iterator[Hazard]], ...] = (
     drops_table,
     drops_column,
     drops_partition,
@@ -106,7 +106,7 @@ HAZARDS: tuple[Callable[[Examined], Iterator[Hazard]], ...] = (
 _ORDER = {kind: position for position, kind in enumerate(HazardKind)}
 
 
-def hazards_of(examined: Examined) -> tuple[Hazard, ...]:
+def hazards_of(context: StatementContext) -> tuple[Hazard, ...]:
     """Every finding once, the gravest kinds first, then by object."""
-    found = dict.fromkeys(hazard for check in HAZARDS for hazard in check(examined))
+    found = dict.fromkeys(hazard for check in HAZARDS for hazard in check(context))
     return tuple(sorted(found, key=lambda h: (_ORDER[h.kind], h.object, h.reason)))

@@ -13,7 +13,7 @@ from reconciler.ddl.statement.reach import reach_of
 from reconciler.ddl.usage import may_take_from_dependents, programs_at_stake, what_is_used
 from reconciler.model.dependents import Program
 from reconciler.model.policy import Hazard, HazardKind
-from reconciler.plan.hazards.examined import needing_permission
+from reconciler.plan.hazards.statement_context import needing_permission
 from reconciler.plan.model import PlannedStatement
 
 

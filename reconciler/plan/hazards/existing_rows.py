@@ -14,8 +14,8 @@ from reconciler.diff.pairing import name_key
 from reconciler.model.policy import Hazard, HazardKind
 from reconciler.model.schema import Check, Column, ForeignKey, Index, IndexPart, Table
 from reconciler.plan.hazards.column_type import Family, parse_column_type
-from reconciler.plan.hazards.examined import (
-    Examined,
+from reconciler.plan.hazards.statement_context import (
+    StatementContext,
     find_index,
     is_stored,
     needing_permission,
@@ -42,19 +42,19 @@ _FILLED_WITH = {
 }
 
 
-def requires_values(examined: Examined) -> Iterator[Hazard]:
+def requires_values(context: StatementContext) -> Iterator[Hazard]:
     """NULL becomes NOT NULL."""
-    for clause, old, new in examined.changed_columns():
+    for clause, old, new in context.changed_columns():
         if clause.kind is ClauseKind.SET_DEFAULT or new.nullable or not old.nullable:
             continue
-        query = f"SELECT 1 FROM {_table(examined)} WHERE {quote_identifier(old.name)} IS NULL"
+        query = f"SELECT 1 FROM {_table(context)} WHERE {quote_identifier(old.name)} IS NULL"
         yield _may_fail(new.name, "rows with NULL make it fail", query)
 
 
-def fills_rows(examined: Examined) -> Iterator[Hazard]:
+def fills_rows(context: StatementContext) -> Iterator[Hazard]:
     """A new NOT NULL column without a default."""
-    for clause in examined.of_kind(ClauseKind.ADD_COLUMN):
-        new = examined.column_after(clause.object)
+    for clause in context.of_kind(ClauseKind.ADD_COLUMN):
+        new = context.column_after(clause.object)
         if new is None or new.nullable or _has_value(new):
             continue
         family = parse_column_type(new.sql_type).family
@@ -65,13 +65,13 @@ def fills_rows(examined: Examined) -> Iterator[Hazard]:
         else:
             # 1292 for '0000-00-00' in strict mode, 1138 for geometry; only when there are rows.
             reason = f"NOT NULL without a default: no {new.sql_type} exists for existing rows"
-            yield _may_fail(new.name, reason, f"SELECT 1 FROM {_table(examined)}")
+            yield _may_fail(new.name, reason, f"SELECT 1 FROM {_table(context)}")
 
 
-def fills_computed_default(examined: Examined) -> Iterator[Hazard]:
+def fills_computed_default(context: StatementContext) -> Iterator[Hazard]:
     """A new column with an expression default: computed for each existing row."""
-    for clause in examined.of_kind(ClauseKind.ADD_COLUMN):
-        new = examined.column_after(clause.object)
+    for clause in context.of_kind(ClauseKind.ADD_COLUMN):
+        new = context.column_after(clause.object)
         if new is None or new.default_sql is None or not new.default_sql.startswith("("):
             continue
         if new.default_sql in clause.sql:
@@ -83,83 +83,83 @@ def fills_computed_default(examined: Examined) -> Iterator[Hazard]:
             yield needing_permission(HazardKind.FILL_EXISTING_ROWS, new.name, reason)
 
 
-def computes_for_rows(examined: Examined) -> Iterator[Hazard]:
+def computes_for_rows(context: StatementContext) -> Iterator[Hazard]:
     """A value computed for each existing row: out of range, division by zero, wrong JSON (1264,
     1365, 3141) show on rows only. What is not kept is computed, too, while MySQL copies rows."""
     reason = "a row that it cannot be computed for makes it fail"
-    copies = examined.execution.algorithm is Algorithm.COPY
-    for clause in examined.of_kind(ClauseKind.ADD_COLUMN):
-        new = examined.column_after(clause.object)
+    copies = context.execution.algorithm is Algorithm.COPY
+    for clause in context.of_kind(ClauseKind.ADD_COLUMN):
+        new = context.column_after(clause.object)
         if new is not None and new.generated is not None and (copies or is_stored(new)):
             yield worth_knowing(HazardKind.MAY_FAIL_ON_ROWS, new.name, reason)
-    for _, old, new in examined.changed_columns():
+    for _, old, new in context.changed_columns():
         computed = new.generated is not None and (copies or is_stored(new))
-        if computed and _is_computed_anew(examined, old, new):
+        if computed and _is_computed_anew(context, old, new):
             yield worth_knowing(HazardKind.MAY_FAIL_ON_ROWS, new.name, reason)
-    for clause in examined.of_kind(ClauseKind.ADD_INDEX):
-        index = find_index(examined.step.after, clause.object)
-        if index is not None and any(_is_computed(part, examined) for part in index.parts):
+    for clause in context.of_kind(ClauseKind.ADD_INDEX):
+        index = find_index(context.step.after, clause.object)
+        if index is not None and any(_is_computed(part, context) for part in index.parts):
             yield worth_knowing(HazardKind.MAY_FAIL_ON_ROWS, index.name, reason)
 
 
-def requires_unique(examined: Examined) -> Iterator[Hazard]:
-    before = examined.step.before
+def requires_unique(context: StatementContext) -> Iterator[Hazard]:
+    before = context.step.before
     held = {unique_columns(index) for index in before.indexes} if before else set()
-    for clause in examined.of_kind(ClauseKind.ADD_INDEX):
-        index = find_index(examined.step.after, clause.object)
+    for clause in context.of_kind(ClauseKind.ADD_INDEX):
+        index = find_index(context.step.after, clause.object)
         if index is None or unique_columns(index) is None:
             continue
         if unique_columns(index) in held and not _has_prefix(index):
             continue  # the rows were unique by these columns before
-        query = _duplicates(examined, index)
+        query = _duplicates(context, index)
         yield _may_fail(index.name, "rows with equal values make it fail", query)
 
 
-def loses_unique_column(examined: Examined) -> Iterator[Hazard]:
+def loses_unique_column(context: StatementContext) -> Iterator[Hazard]:
     """DROP COLUMN takes the column out of every index: UNIQUE (a, b) becomes UNIQUE (b)."""
-    if examined.both is None:
+    if context.both is None:
         return
-    gone = {name_key(clause.object) for clause in examined.of_kind(ClauseKind.DROP_COLUMN)}
-    written_anew = {name_key(clause.object) for clause in examined.of_kind(ClauseKind.DROP_INDEX)}
-    for old in examined.both[0].indexes:
+    gone = {name_key(clause.object) for clause in context.of_kind(ClauseKind.DROP_COLUMN)}
+    written_anew = {name_key(clause.object) for clause in context.of_kind(ClauseKind.DROP_INDEX)}
+    for old in context.both[0].indexes:
         if name_key(old.name) in written_anew:
             continue
-        new = find_index(examined.both[1], old.name)
+        new = find_index(context.both[1], old.name)
         columns = {name_key(part.column) for part in old.parts if part.column}
         if unique_columns(old) and new is not None and unique_columns(new) and gone & columns:
             reason = "the key keeps fewer columns; rows equal in those make it fail"
-            yield _may_fail(old.name, reason, _duplicates(examined, new))
+            yield _may_fail(old.name, reason, _duplicates(context, new))
 
 
-def requires_condition(examined: Examined) -> Iterator[Hazard]:
+def requires_condition(context: StatementContext) -> Iterator[Hazard]:
     """A check that is new, or enforced from now on."""
-    for clause in examined.of_kind(ClauseKind.ADD_CHECK, ClauseKind.ALTER_CHECK):
-        check = _check(examined.step.after, clause.object)
+    for clause in context.of_kind(ClauseKind.ADD_CHECK, ClauseKind.ALTER_CHECK):
+        check = _check(context.step.after, clause.object)
         if check is None or not check.enforced:
             continue
-        query = f"SELECT 1 FROM {_table(examined)} WHERE NOT ({check.expression})"
+        query = f"SELECT 1 FROM {_table(context)} WHERE NOT ({check.expression})"
         yield _may_fail(check.name, "rows that violate the check make it fail", query)
 
 
-def requires_period(examined: Examined) -> Iterator[Hazard]:
+def requires_period(context: StatementContext) -> Iterator[Hazard]:
     """MariaDB: every row's period must end behind its beginning (4025)."""
-    if examined.both is None or not any(examined.of_kind(ClauseKind.OTHER)):
+    if context.both is None or not any(context.of_kind(ClauseKind.OTHER)):
         return
-    old, new = examined.both
+    old, new = context.both
     for period in new.periods:
         if period not in old.periods and not period.startswith("PERIOD FOR SYSTEM_TIME"):
             reason = "rows whose period does not end behind its beginning make it fail"
             yield worth_knowing(HazardKind.MAY_FAIL_ON_ROWS, new.name, f"{reason}: {period}")
 
 
-def requires_parents(examined: Examined) -> Iterator[Hazard]:
-    for clause in examined.of_kind(ClauseKind.ADD_FOREIGN_KEY):
-        key = _foreign_key(examined.step.after, clause.object)
+def requires_parents(context: StatementContext) -> Iterator[Hazard]:
+    for clause in context.of_kind(ClauseKind.ADD_FOREIGN_KEY):
+        key = _foreign_key(context.step.after, clause.object)
         if key is None:
             continue
-        query = _orphans(examined, key)
-        if examined.step.foreign_key_checks:
-            again = _was_there(examined.step.before, key)
+        query = _orphans(context, key)
+        if context.step.foreign_key_checks:
+            again = _was_there(context.step.before, key)
             when = "that lost their parent row meanwhile" if again else "without a parent row"
             yield _may_fail(key.name, f"rows {when} make it fail", query)
         else:
@@ -167,34 +167,34 @@ def requires_parents(examined: Examined) -> Iterator[Hazard]:
             yield needing_permission(HazardKind.UNCHECKED_ROWS, key.name, reason)
 
 
-def requires_place(examined: Examined) -> Iterator[Hazard]:
+def requires_place(context: StatementContext) -> Iterator[Hazard]:
     """A row that belongs into none of the listed partitions (error 1526). REORGANIZE PARTITION does
     not fail for one: of a RANGE it keeps the bounds, of a LIST it leaves the row out, which is a
     loss (`gives_up_values`)."""
-    for clause in examined.of_kind(ClauseKind.PARTITION_BY):
-        after = examined.step.after
+    for clause in context.of_kind(ClauseKind.PARTITION_BY):
+        after = context.step.after
         partitioning = after.partitioning if after else None
         if partitioning and any(partition.values_sql for partition in partitioning.partitions):
             reason = "rows that no partition takes make it fail"
             yield worth_knowing(HazardKind.MAY_FAIL_ON_ROWS, clause.object, reason)
 
 
-def merges_texts(examined: Examined) -> Iterator[Hazard]:
+def merges_texts(context: StatementContext) -> Iterator[Hazard]:
     """Texts that were different become equal under another collation (error 1062)."""
-    for _, old, new in examined.changed_columns():
+    for _, old, new in context.changed_columns():
         if old.collation == new.collation or None in (old.collation, new.collation):
             continue
-        for index in examined.step.after.indexes if examined.step.after else ():
+        for index in context.step.after.indexes if context.step.after else ():
             if unique_columns(index) and _uses_column(index, new):
                 reason = f"texts that are equal under {new.collation} make it fail"
                 yield worth_knowing(HazardKind.MAY_FAIL_ON_ROWS, index.name, reason)
 
 
-def fixes_srid(examined: Examined) -> Iterator[Hazard]:
-    for _, old, new in examined.changed_columns():
+def fixes_srid(context: StatementContext) -> Iterator[Hazard]:
+    for _, old, new in context.changed_columns():
         if new.srid is not None and old.srid != new.srid:
             query = (
-                f"SELECT 1 FROM {_table(examined)}"
+                f"SELECT 1 FROM {_table(context)}"
                 f" WHERE ST_SRID({quote_identifier(old.name)}) <> {new.srid}"
             )
             yield _may_fail(
@@ -212,16 +212,16 @@ def _may_fail(name: str, reason: str, query: str) -> Hazard:
     return worth_knowing(HazardKind.MAY_FAIL_ON_ROWS, name, f"{reason}; look with: {query} LIMIT 1")
 
 
-def _table(examined: Examined) -> str:
-    return quote_identifier(examined.step.table)
+def _table(context: StatementContext) -> str:
+    return quote_identifier(context.step.table)
 
 
-def _duplicates(examined: Examined, index: Index) -> str:
+def _duplicates(context: StatementContext, index: Index) -> str:
     parts = ", ".join(
         f"({part.expression})" if part.column is None else _part(part.column, part.length)
         for part in index.parts
     )
-    return f"SELECT 1 FROM {_table(examined)} GROUP BY {parts} HAVING COUNT(*) > 1"
+    return f"SELECT 1 FROM {_table(context)} GROUP BY {parts} HAVING COUNT(*) > 1"
 
 
 def _part(column: str, length: int | None) -> str:
@@ -229,7 +229,7 @@ def _part(column: str, length: int | None) -> str:
     return name if length is None else f"LEFT({name}, {length})"
 
 
-def _orphans(examined: Examined, key: ForeignKey) -> str:
+def _orphans(context: StatementContext, key: ForeignKey) -> str:
     parent = quote_identifier(key.parent_table)
     if key.parent_database is not None:
         parent = f"{quote_identifier(key.parent_database)}.{parent}"
@@ -239,7 +239,7 @@ def _orphans(examined: Examined, key: ForeignKey) -> str:
     )
     filled = " AND ".join(f"c.{quote_identifier(column)} IS NOT NULL" for column in key.columns)
     return (
-        f"SELECT 1 FROM {_table(examined)} c LEFT JOIN {parent} p ON {joined}"
+        f"SELECT 1 FROM {_table(context)} c LEFT JOIN {parent} p ON {joined}"
         f" WHERE {filled} AND p.{quote_identifier(key.parent_columns[0])} IS NULL"
     )
 
@@ -255,12 +255,12 @@ def _has_prefix(index: Index) -> bool:
     return any(part.length is not None for part in index.parts)
 
 
-def _is_computed_anew(examined: Examined, old: Column, new: Column) -> bool:
+def _is_computed_anew(context: StatementContext, old: Column, new: Column) -> bool:
     """By itself, or because a column that it computes with changes in the same statement."""
     if (old.generated, old.sql_type) != (new.generated, new.sql_type):
         return True
     expression = new.generated.expression if new.generated else ""
-    others = examined.of_kind(ClauseKind.ADD_COLUMN, ClauseKind.MODIFY_COLUMN)
+    others = context.of_kind(ClauseKind.ADD_COLUMN, ClauseKind.MODIFY_COLUMN)
     return any(
         quote_identifier(clause.object) in expression
         for clause in others
@@ -268,10 +268,10 @@ def _is_computed_anew(examined: Examined, old: Column, new: Column) -> bool:
     )
 
 
-def _is_computed(part: IndexPart, examined: Examined) -> bool:
+def _is_computed(part: IndexPart, context: StatementContext) -> bool:
     if part.column is None:
         return True
-    column = examined.column_after(part.column)
+    column = context.column_after(part.column)
     return column is not None and not is_stored(column)
 
 

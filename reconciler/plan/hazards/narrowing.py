@@ -8,14 +8,18 @@ from reconciler.diff.model import ClauseKind
 from reconciler.model.policy import Hazard, HazardKind
 from reconciler.model.schema import Column
 from reconciler.plan.hazards.column_type import ColumnType, Family, parse_column_type
-from reconciler.plan.hazards.examined import Examined, needing_permission, worth_knowing
+from reconciler.plan.hazards.statement_context import (
+    StatementContext,
+    needing_permission,
+    worth_knowing,
+)
 from reconciler.plan.hazards.type_change import type_change_losses
 
 _COLLATED = frozenset({Family.TEXT, Family.ENUM, Family.SET})
 
 
-def changes_type(examined: Examined) -> Iterator[Hazard]:
-    for clause, old, new in examined.changed_columns():
+def changes_type(context: StatementContext) -> Iterator[Hazard]:
+    for clause, old, new in context.changed_columns():
         if clause.kind is ClauseKind.SET_DEFAULT or new.generated is not None:
             continue  # what is computed is computed again; what was computed keeps its values
         old_type, new_type = column_type(old), column_type(new)
@@ -24,8 +28,8 @@ def changes_type(examined: Examined) -> Iterator[Hazard]:
             yield needing_permission(loss.kind, new.name, reason)
 
 
-def changes_collation(examined: Examined) -> Iterator[Hazard]:
-    for _, old, new in examined.changed_columns():
+def changes_collation(context: StatementContext) -> Iterator[Hazard]:
+    for _, old, new in context.changed_columns():
         if old.collation == new.collation or None in (old.collation, new.collation):
             continue
         if parse_column_type(new.sql_type).family in _COLLATED:
@@ -33,9 +37,9 @@ def changes_collation(examined: Examined) -> Iterator[Hazard]:
             yield worth_knowing(HazardKind.CHANGE_VALUES, new.name, reason)
 
 
-def changes_computation(examined: Examined) -> Iterator[Hazard]:
+def changes_computation(context: StatementContext) -> Iterator[Hazard]:
     """A generated column by MODIFY: another expression, or to or from a plain column."""
-    for clause, old, new in examined.changed_columns():
+    for clause, old, new in context.changed_columns():
         if clause.kind is ClauseKind.SET_DEFAULT or old.generated == new.generated:
             continue
         if old.generated is None:

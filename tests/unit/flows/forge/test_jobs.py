@@ -15,7 +15,7 @@ from reconciler.flows.apply import ApplyConnections
 from reconciler.flows.forge.apply import ApplyJobRequest, Notify, apply_merged
 from reconciler.flows.forge.drift import DriftFiles, watch_drift
 from reconciler.flows.forge.job import ForgeJob
-from reconciler.flows.forge.plan import Keeping, Telling, plan_change
+from reconciler.flows.forge.plan import PlanComment, PlanDestination, plan_change
 from reconciler.flows.forge.pull_plan import pull_plan
 from reconciler.flows.forge.verify import verify_change
 from reconciler.guard.review.account import Account, AccountKind
@@ -95,7 +95,7 @@ class Job:
         )
 
     def plan(self, commits: Commits | None = None, event: Event = PULL_REQUEST) -> ExitCode:
-        keeping = Keeping(
+        destination = PlanDestination(
             checkout=self.checkout,
             writer=self.checkout,
             commits=None if commits is None else lambda: commits,
@@ -105,8 +105,8 @@ class Job:
             [ENVIRONMENT],
             Looking(self.shards),
             NONE,
-            telling=Telling.COMMENT,
-            keeping=keeping,
+            comment=PlanComment.WRITTEN,
+            destination=destination,
         )
 
     def drift(self, chat: Callable[[str], None] | None = None) -> ExitCode:

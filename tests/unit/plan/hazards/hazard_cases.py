@@ -21,7 +21,7 @@ from reconciler.model.renames import Rename, RenameKind
 from reconciler.model.schema import Schema
 from reconciler.model.server import Flavor, ServerVersion
 from reconciler.plan.hazards import hazards_of
-from reconciler.plan.hazards.examined import Examined, old_column_names
+from reconciler.plan.hazards.statement_context import StatementContext, old_column_names
 from reconciler.plan.model import Algorithm, ExecutionClass, Lock
 from tests.sections import CaseText, case_texts
 
@@ -65,7 +65,7 @@ class HazardCase:
             hazard
             for step in steps
             for hazard in hazards_of(
-                Examined(
+                StatementContext(
                     step=step,
                     clauses=step.clauses,
                     execution=self._execution(),

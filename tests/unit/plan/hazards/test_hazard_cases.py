@@ -18,7 +18,7 @@ def test_a_change_has_exactly_these_hazards(case: HazardCase) -> None:
 def test_every_kind_of_hazard_has_a_case() -> None:
     seen = {line.split()[0] for case in CASES for line in case.expected}
     found_by_proof = {HazardKind.BREAKS_OBJECT, HazardKind.UNPROVEN}
-    by_hand = {HazardKind.UNCHECKED_ROWS}  # takes two tables: in test_examined
+    by_hand = {HazardKind.UNCHECKED_ROWS}  # takes two tables: in test_statement_context
     assert seen == set(HazardKind) - found_by_proof - by_hand
 
 

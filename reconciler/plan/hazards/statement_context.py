@@ -13,7 +13,7 @@ from reconciler.plan.model import ExecutionClass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Examined:
+class StatementContext:
     """`clauses` are those of this statement, which may be fewer than the step's.
 
     `old_columns` are the names that renamed columns have on the shard, by their new names, over all

@@ -8,7 +8,7 @@ from reconciler.diff.model import Clause, ClauseKind, Operation, Step
 from reconciler.model.policy import Hazard, HazardKind
 from reconciler.model.schema import Column, ForeignKey, Table
 from reconciler.plan.hazards import hazards_of
-from reconciler.plan.hazards.examined import Examined, old_column_names
+from reconciler.plan.hazards.statement_context import StatementContext, old_column_names
 from reconciler.plan.model import Algorithm, ExecutionClass, Lock
 
 PLAIN = Table(
@@ -32,7 +32,7 @@ CHEAP = ExecutionClass(algorithm=Algorithm.INPLACE, lock=Lock.NONE)
 
 
 def hazards(step: Step) -> list[Hazard]:
-    return list(hazards_of(Examined(step=step, clauses=step.clauses, execution=CHEAP)))
+    return list(hazards_of(StatementContext(step=step, clauses=step.clauses, execution=CHEAP)))
 
 
 def alter(before: Table, after: Table, *clauses: Clause) -> Step:
@@ -91,5 +91,7 @@ def test_partition_operations_of_mariadb_tell_no_lock_and_may_block_writes() -> 
         kind=ClauseKind.REORGANIZE_PARTITION, object="p", sql="REORGANIZE PARTITION ..."
     )
     step = alter(PLAIN, PLAIN, clause)
-    found = hazards_of(Examined(step=step, clauses=step.clauses, execution=ExecutionClass()))
+    found = hazards_of(
+        StatementContext(step=step, clauses=step.clauses, execution=ExecutionClass())
+    )
     assert [hazard.kind for hazard in found] == [HazardKind.BLOCKS_WRITES]
