@@ -6,6 +6,7 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import click
@@ -45,6 +46,7 @@ def bounds_in(text: str, path: str) -> Iterator[Bound]:
             reason = []
 
 
+@cache
 def readers() -> Mapping[tuple[str, str], frozenset[str]]:
     """(file of bounds, name) to the files that import it."""
     found: dict[tuple[str, str], set[str]] = defaultdict(set)
