@@ -7,8 +7,8 @@ BIN := .venv/bin
 WORKFLOWS := $(wildcard .github/workflows/*.yml)
 ACTIONS := $(wildcard action.yml)
 FORMS := $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
-# As many processes as the machine has cores. Each one starts servers of its own as its tests ask for
-# them, up to two MySQL and two MariaDB: 2 GB of memory for each. `make test WORKERS=2` takes fewer.
+# Up to two processes for each core, as far as memory goes (tests/machine.py): each starts servers of
+# its own, up to three MySQL and two MariaDB, in 3 GB. `make test WORKERS=2` takes fewer.
 WORKERS := auto
 # Everything that needs neither a server nor a network: the pure rooms and what edges do by themselves,
 # whole simulated rollouts, reports, and what the documents promise.

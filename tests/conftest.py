@@ -6,6 +6,7 @@ Rule: a missing server is a failure that says what to run, never a skipped test.
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from reconciler.edges.server.process import RunningServer, start_server
 from reconciler.model.server import Flavor
 from tests.connections import admin_connection
 from tests.fleet import Fleet
+from tests.machine import memory_folder, processes
 from tests.subjects import OLDEST_MARIADB, Server, Subject
 
 FreshDatabase = Callable[[Server], str]
@@ -29,6 +31,14 @@ settings.load_profile("any-machine")
 
 # Begun first: at the end, one of them would keep a process busy while the others have nothing left.
 _LONGEST = ("test_tutorial.py", "test_chaos.py", "test_github_faults.py", "test_full_path.py")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """For `-n auto`. Asked before any process is started: they inherit where files go."""
+    wanted = processes()
+    if "TMPDIR" not in os.environ and (folder := memory_folder(wanted)) is not None:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
+    return wanted
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,0 +1,47 @@
+"""What the machine has room for: how many test processes, and whether their files fit in memory."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+_GIB = 1 << 30
+
+# Each test process runs up to five servers of its own, and most of its time it waits for them.
+PROCESSES_PER_CORE_MAX = 2
+MEMORY_PER_PROCESS_BYTES = 3 * _GIB
+# What five servers write: a DDL statement makes files, and a disk is what tests wait for most.
+FILES_PER_PROCESS_BYTES = 2 * _GIB
+
+_MEMORY_FOLDER = Path("/dev/shm")
+
+
+def processes() -> int:
+    """At least as many as there are cores."""
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
+    wanted = min(PROCESSES_PER_CORE_MAX * cores, _memory_free_bytes() // MEMORY_PER_PROCESS_BYTES)
+    return max(cores, wanted)
+
+
+def memory_folder(for_processes: int) -> Path | None:
+    """A folder whose files stay in memory, if it has room for those of so many processes."""
+    if not os.access(_MEMORY_FOLDER, os.W_OK):
+        return None
+    files_bytes = for_processes * FILES_PER_PROCESS_BYTES
+    has_room = shutil.disk_usage(_MEMORY_FOLDER).free >= files_bytes
+    memory_bytes = for_processes * MEMORY_PER_PROCESS_BYTES + files_bytes
+    return _MEMORY_FOLDER if has_room and _memory_free_bytes() >= memory_bytes else None
+
+
+def _memory_free_bytes() -> int:
+    """0 where nothing tells."""
+    try:
+        told = Path("/proc/meminfo").read_text(encoding="ascii")
+    except OSError:
+        return 0
+    found = re.search(r"^MemAvailable: +(\d+) kB$", told, re.MULTILINE)
+    return int(found[1]) * 1024 if found else 0
