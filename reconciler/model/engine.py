@@ -4,6 +4,8 @@ has come. These are what the ledger keeps; what an engine answers is in `ports/e
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -12,21 +14,63 @@ class EngineName(StrEnum):
     """Words that are stored; a stored word never changes."""
 
     DIRECT = "direct"  # the server's own DDL
+    GH_OST = "gh-ost"  # copies rows, follows the binary log
+    SPIRIT = "spirit"  # copies rows, follows the binary log, compares checksums
+    PT_OSC = "pt-osc"  # pt-online-schema-change: copies rows, follows by triggers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineTraits:
+    """What an engine can do beside carrying out a statement."""
+
+    copies: bool
+    """Rows into a table of its own, which is swapped in at the end; it awaits being told to."""
+
+    resumes: bool = False
+    """A copy whose process died, from where it was."""
+
+    slows_down: bool = False
+    """When told to, while it copies."""
+
+    checks_rows: bool = False
+    """Compares the rows of the copy with those of the table by itself."""
+
+    goes_back: bool = False
+    """Swaps the old table in again, with what was written since."""
+
+
+TRAITS: Mapping[EngineName, EngineTraits] = {
+    EngineName.DIRECT: EngineTraits(copies=False),
+    EngineName.GH_OST: EngineTraits(copies=True, resumes=True, slows_down=True, goes_back=True),
+    EngineName.SPIRIT: EngineTraits(copies=True, resumes=True, checks_rows=True),
+    EngineName.PT_OSC: EngineTraits(copies=True, slows_down=True),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handle:
     """By what an engine finds its work again, also from another process, another day.
 
-    Only the engine that made it reads it: to everybody else `content` is opaque. It holds no
-    host, login or password (PL-12).
+    Only the engine that made it reads it: to everybody else `content` is opaque, but for `helpers`.
+    It holds no host, login or password (PL-12).
     """
 
     engine: EngineName
     #: Raised when the engine writes other content; an engine answers `Gone` to one it cannot read.
     version: int
-    #: JSON of the engine's own.
+    #: A JSON object of the engine's own; `helpers` are the names of what it makes.
     content: str
+
+    @property
+    def helpers(self) -> tuple[str, ...]:
+        """The names that it takes for what it makes beside the table; () if it makes nothing, and
+        for a handle that somebody damaged."""
+        try:
+            content = json.loads(self.content)
+        except (ValueError, RecursionError):
+            return ()
+        names = content.get("helpers") if isinstance(content, dict) else None
+        return tuple(n for n in names if isinstance(n, str)) if isinstance(names, list) else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

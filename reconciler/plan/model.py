@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from reconciler.diff.model import Operation
 from reconciler.diff.session import DEFAULT_SESSION, StatementSession
+from reconciler.model.engine import EngineName
 from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.policy import Hazard, Policy
 
@@ -63,6 +64,8 @@ class PlannedStatement:
     `effects` names every object whose fingerprint moves, `object_id` first; a statement that moves
     none could not be told from one that never ran, and is not planned.
     `row_ceiling` bounds the live row estimate (live <= ceiling) where time grows with rows.
+    `engine` carries it out. For one that copies the table, `sql` names no class of execution: the
+    server never runs it as it stands, and `execution` is how the server would have.
     """
 
     object_id: ObjectId
@@ -73,6 +76,7 @@ class PlannedStatement:
     hazards: tuple[Hazard, ...] = ()
     row_ceiling: int | None = None
     session: StatementSession = DEFAULT_SESSION
+    engine: EngineName = EngineName.DIRECT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

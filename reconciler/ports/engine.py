@@ -25,6 +25,11 @@ class EngineWork:
     lock_wait_s: int
     #: How long it may take in all before the engine stops it.
     run_limit_s: int
+    #: Above these an engine that copies rows slows down by itself; None: no such limit.
+    replica_lag_max_s: int | None = None
+    threads_running_max: int | None = None
+    #: The table as it was is kept beside the new one, so that there is a way back with its rows.
+    keeps_old: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +114,15 @@ class Engine(Protocol):
     def cut_over(self, handle: Handle, work: EngineWork) -> Answer:
         """Swap the copy in, for an engine that has answered `ReadyToCutOver`. What became of it
         `look` tells. Raises nothing of the network's."""
+
+    def throttle(self, handle: Handle, work: EngineWork, because: str) -> bool:
+        """Stop copying for now, or go on where `because` is ''; said again it changes nothing.
+        False: this engine, or this work, cannot be told so. Raises nothing of the network's."""
+
+    def discard(self, handle: Handle, work: EngineWork) -> Failed | None:
+        """Remove what work that has ended, or was given up, left behind: only what is proven to be
+        its own, and never rows that are nowhere else. What stays is named by `Failed`. Needs the
+        claim. Raises nothing of the network's."""
 
     def stop(self, handle: Handle, work: EngineWork) -> None:
         """Ask it to end before its time; a copy that can be taken up again is kept. What became of

@@ -61,7 +61,7 @@ class ShardSession(Protocol):
 
     def engine(self, name: EngineName) -> Engine:
         """The one that carries out statements on this shard, over this session: nothing is sent
-        without its claim."""
+        without its claim. Raises Unavailable where its program is missing on this machine."""
 
     def claim(self) -> bool:
         """True: no other session may send statements to this shard until this one has ended, and

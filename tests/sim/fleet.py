@@ -125,17 +125,20 @@ class Copy:
     statement: PlannedStatement
     online: Online
     is_swapping: bool = False
+    throttled_by: str = ""
 
 
 @dataclass
 class SimShard:
-    """`runs` counts what took effect; `copies` and `ended` are by handle."""
+    """`runs` counts what took effect; `copies` and `ended` are by handle, and so is `left`: whose
+    helper tables are still there."""
 
     tables: dict[str, str]
     runs: Counter[str] = field(default_factory=Counter)
     ghosts: dict[str, Ghost] = field(default_factory=dict)
     copies: dict[str, Copy] = field(default_factory=dict)
     ended: dict[str, Outcome] = field(default_factory=dict)
+    left: set[str] = field(default_factory=set)
     sent: list[str] = field(default_factory=list)
     claimed_by: SimSession | None = None
 
@@ -266,7 +269,10 @@ class SimEngine:
     """An engine of the server's own, or with `Online` one that copies and swaps. Its work outlives
     the process that began it, and is found again by its handle."""
 
-    def __init__(self, session: SimSession, fleet: SimFleet, shard: str, fate: Fate) -> None:
+    def __init__(
+        self, name: EngineName, session: SimSession, fleet: SimFleet, shard: str, fate: Fate
+    ) -> None:
+        self._engine = name
         self._session = session
         self._fleet = fleet
         self._name = shard
@@ -275,7 +281,7 @@ class SimEngine:
 
     @property
     def name(self) -> EngineName:
-        return EngineName.DIRECT
+        return self._engine
 
     def prepare(self, work: EngineWork, earlier: Handle | None) -> Handle | Failed:
         try:
@@ -338,6 +344,8 @@ class SimEngine:
         return Running()
 
     def _look_at_copy(self, handle: Handle, copy: Copy) -> EngineAnswer:
+        if copy.throttled_by:
+            return Running(progress=Progress(throttled_by=copy.throttled_by))
         copy.online.looks -= 1
         if copy.online.disappears_at == copy.online.looks:
             del self._shard.copies[handle.content]
@@ -369,7 +377,22 @@ class SimEngine:
             self._end(handle, STOPPED)
         self._fate.after()
 
+    def throttle(self, handle: Handle, work: EngineWork, because: str) -> bool:
+        copy = self._shard.copies.get(handle.content)
+        if copy is None:
+            return False
+        copy.throttled_by = because
+        return True
+
+    def discard(self, handle: Handle, work: EngineWork) -> Failed | None:
+        self._fate.before()
+        self._shard.left.discard(handle.content)
+        self._fate.after()
+        return None
+
     def _end(self, handle: Handle, answer: Outcome) -> Outcome:
+        if not isinstance(answer, Applied):
+            self._shard.left.add(handle.content)
         del self._shard.copies[handle.content]
         self._shard.ended[handle.content] = answer
         return answer
@@ -406,7 +429,7 @@ class SimSession:
         return self._fleet.vitals
 
     def engine(self, name: EngineName) -> SimEngine:
-        return SimEngine(self, self._fleet, self._shard, self._fate)
+        return SimEngine(name, self, self._fleet, self._shard, self._fate)
 
     def kill_blockers(self, object_id: ObjectId) -> tuple[BlockerEnd, ...]:
         self._fleet.cleared.append(self._shard)

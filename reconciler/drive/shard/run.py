@@ -45,7 +45,6 @@ from reconciler.ledger.reasons import (
     OutcomeLost,
 )
 from reconciler.ledger.states import OperationState, StatementState
-from reconciler.model.engine import EngineName
 from reconciler.model.object_id import ObjectId
 from reconciler.plan.model import Effect, PlannedStatement
 from reconciler.ports.engine import (
@@ -197,7 +196,7 @@ class _ShardRun:
         self._guards.clear_the_way(
             session, statement.object_id, blocked_since_s=self._blocked_since_s
         )
-        engine, work = session.engine(EngineName.DIRECT), self._task.engine_work(self._index)
+        engine, work = session.engine(statement.engine), self._task.engine_work(self._index)
         handle = engine.prepare(work, self._earlier)
         if isinstance(handle, Failed):
             return Again(statement_failed(self._shard, statement.object_id, handle))

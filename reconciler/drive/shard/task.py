@@ -76,6 +76,8 @@ class ShardTask:
             statement=self.work.statements[index],
             lock_wait_s=self.rollout.lock_wait_s,
             run_limit_s=self.rollout.run_limit_s,
+            replica_lag_max_s=self.rollout.replica_lag_max_s,
+            threads_running_max=self.rollout.threads_running_max,
         )
 
     @property

@@ -132,6 +132,12 @@ class DirectEngine:
     def cut_over(self, handle: Handle, work: EngineWork) -> Answer:
         return self.look(handle, work)  # the server swaps by itself
 
+    def throttle(self, handle: Handle, work: EngineWork, because: str) -> bool:
+        return False  # a server runs its DDL at the pace that it finds
+
+    def discard(self, handle: Handle, work: EngineWork) -> Failed | None:
+        return None  # the server itself takes away what a statement leaves
+
     def stop(self, handle: Handle, work: EngineWork) -> None:
         connection_id = _connection_of(handle)
         if connection_id is not None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import assert_never
 
 from reconciler.edges.client.target import Target
+from reconciler.edges.engines.problems import engine_missing
 from reconciler.edges.mysql.access import read_access
 from reconciler.edges.mysql.blockers import blockers_in_words, end_blockers, find_blockers
 from reconciler.edges.mysql.connect import Link
@@ -30,6 +31,7 @@ from reconciler.model.access import ShardAccess
 from reconciler.model.dependents import Dependents
 from reconciler.model.engine import EngineName
 from reconciler.model.object_id import ObjectId, table_id
+from reconciler.ports.engine import Engine
 from reconciler.ports.shards import BlockerEnd
 from reconciler.spec.model import ShardSpec
 
@@ -97,10 +99,12 @@ class MysqlShardSession:
     def access(self) -> ShardAccess:
         return self._shard.looked(self._access)
 
-    def engine(self, name: EngineName) -> DirectEngine:
+    def engine(self, name: EngineName) -> Engine:
         match name:
             case EngineName.DIRECT:
                 return self._direct
+            case EngineName.GH_OST | EngineName.SPIRIT | EngineName.PT_OSC:
+                raise engine_missing(name)
             case _:
                 assert_never(name)
 
