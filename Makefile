@@ -16,10 +16,10 @@ OFFLINE := tests/unit tests/sim tests/tidy
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv servers demo quick test test-server check lock bench dist changelog clean
+.PHONY: help venv servers engines demo quick test test-engines test-server check lock bench dist changelog clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: .venv/.installed ## the virtual environment, with the package and its tools installed
 
@@ -36,6 +36,9 @@ endif
 servers: venv ## MySQL and MariaDB servers, in .servers/ and on the environment's PATH
 	@$(BIN)/python tools/fetch-server --link $(BIN)
 
+engines: venv ## gh-ost, Spirit and pt-online-schema-change, in .servers/engines/
+	@$(BIN)/python tools/fetch-engine
+
 demo: venv ## the main job, in front of you, on a sharded fleet of your own
 	@$(BIN)/python tools/fetch-server mysql --link $(BIN)
 	@$(BIN)/python demo/run.py
@@ -43,8 +46,11 @@ demo: venv ## the main job, in front of you, on a sharded fleet of your own
 quick: venv ## the tests that need no server
 	$(BIN)/python -m pytest -n $(WORKERS) $(OFFLINE)
 
-test: venv servers ## all tests, on servers of their own
+test: venv servers ## all tests, on servers of their own; of engines those that `make engines` made
 	$(BIN)/python -m pytest -n $(WORKERS)
+
+test-engines: venv servers engines ## the tests of every engine; one that is not there fails
+	$(BIN)/python -m pytest -n $(WORKERS) -m engine
 
 test-server: venv ## what DDL means, asked of the server of RECONCILER_TEST_MYSQL or _MARIADB alone
 	@test -n "$$RECONCILER_TEST_MYSQL$$RECONCILER_TEST_MARIADB" || { \
