@@ -50,7 +50,7 @@ test: venv servers ## all tests, on servers of their own; of engines those that 
 	$(BIN)/python -m pytest -n $(WORKERS)
 
 test-engines: venv servers engines ## the tests of every engine; one that is not there fails
-	$(BIN)/python -m pytest -n $(WORKERS) -m engine
+	$(BIN)/python -m pytest -n $(WORKERS) -m engine --every-engine
 
 test-server: venv ## what DDL means, asked of the server of RECONCILER_TEST_MYSQL or _MARIADB alone
 	@test -n "$$RECONCILER_TEST_MYSQL$$RECONCILER_TEST_MARIADB" || { \

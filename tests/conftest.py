@@ -17,6 +17,7 @@ from reconciler.edges.server.find import ServerBinary, find_servers
 from reconciler.edges.server.process import RunningServer, start_server
 from reconciler.model.server import Flavor
 from tests.connections import admin_connection
+from tests.engines import EngineTests, why_missing
 from tests.fleet import Fleet
 from tests.machine import memory_folder, processes
 from tests.subjects import OLDEST_MARIADB, Server, Subject
@@ -39,6 +40,17 @@ def pytest_xdist_auto_num_workers() -> int:
     if "TMPDIR" not in os.environ and (folder := memory_folder(wanted)) is not None:
         os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
     return wanted
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--every-engine", action="store_true", help="an engine that is not there is a failure"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    every_engine = bool(config.getoption("every_engine"))
+    config.pluginmanager.register(EngineTests(why_missing, every_engine=every_engine))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 # What programs need to find their own files, to write temporary ones, and to know the user.
 _HARMLESS = ("HOME", "LANG", "LOGNAME", "TMPDIR", "TZ", "USER", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")
@@ -30,6 +32,27 @@ def server_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str
     """What a database server is started with: some were installed beside their libraries."""
     libraries = {name: environ[name] for name in ("LD_LIBRARY_PATH",) if name in environ}
     return {**bare_environment(environ), **libraries}
+
+
+def words_of(
+    command: Sequence[str | Path], *, env: Mapping[str, str], limit_s: float
+) -> str | None:
+    """What a program says of itself before it ends well; None: it does not."""
+    try:
+        done = subprocess.run(
+            command,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            env=env,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=limit_s,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout if done.returncode == 0 else None
 
 
 def _absolute_path(environ: Mapping[str, str]) -> str:

@@ -18,7 +18,7 @@ from tests.tidy.source import PACKAGE, name_of, python_files, relative, tree_of
 GIT = "reconciler/edges/files/git_process.py"
 STARTING = {
     GIT,
-    "reconciler/edges/server/find.py",
+    "reconciler/edges/programs.py",
     "reconciler/edges/server/keeper.py",
     "reconciler/edges/server/kept.py",
     "reconciler/edges/server/template.py",

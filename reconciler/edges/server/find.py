@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from reconciler.edges.programs import find_program, server_environment
+from reconciler.edges.programs import find_program, server_environment, words_of
 from reconciler.edges.server.limits import SERVER_SAYS_S_MAX
 from reconciler.edges.server.problems import no_server
 from reconciler.model.server import Flavor, ServerVersion
@@ -82,23 +81,11 @@ def _numbers(text: str) -> tuple[int, ...]:
 @cache
 def _ask_version(path: Path) -> ServerVersion | None:
     """None: it does not answer like a server."""
-    try:
-        done = subprocess.run(
-            [path, "--no-defaults", "--version"],
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            env=server_environment(),
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=SERVER_SAYS_S_MAX,
-            check=False,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
+    command: tuple[str | Path, ...] = (path, "--no-defaults", "--version")
+    said = words_of(command, env=server_environment(), limit_s=SERVER_SAYS_S_MAX)
     # "mysqld  Ver 9.7.4 for Linux on x86_64", "mariadbd  Ver 10.11.18-MariaDB for ..."
-    match = re.search(r"\bVer (\d+)\.(\d+)\.(\d+)(\S*)", done.stdout)
-    if done.returncode != 0 or match is None:
+    match = re.search(r"\bVer (\d+)\.(\d+)\.(\d+)(\S*)", said or "")
+    if match is None:
         return None
     flavor = Flavor.MARIADB if "mariadb" in match[4].lower() else Flavor.MYSQL
     return ServerVersion(flavor, int(match[1]), int(match[2]), int(match[3]))
