@@ -60,7 +60,7 @@ def check_against_live(world: World, begun: Pass, plan: Plan) -> Checked:
     checked = Checked(standings=standings)
     if checked.all_done and is_as_git_says(begun):
         return checked
-    before = replace(begun, look=restored_before(begun, plan.core, standings))
+    before = replace(begun, look=restored_before(begun, plan.core, standings), reviewed=plan.core)
     derived = derive(world, before)
     refusals = derived.refusals
     if derived.core is not None:

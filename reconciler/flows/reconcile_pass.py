@@ -42,6 +42,7 @@ from reconciler.plan.model import (
 from reconciler.plan.permission import check_permissions, permission_notes
 from reconciler.ports.world import World
 from reconciler.prove.change_set import ProofFailed, Proven, prove_change_set
+from reconciler.prove.request import EngineChoices
 from reconciler.rollout.waves import waves_of
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
@@ -69,6 +70,7 @@ class Pass:
     reader: DefinitionReader
     look: FleetSnapshot
     desired: Mapping[str, Desired]  # by shard; all with the same fingerprints
+    reviewed: PlanCore | None = None  # the plan that is about to be applied
 
     @property
     def desired_fingerprints(self) -> dict[ObjectId, str]:
@@ -201,6 +203,7 @@ def _work_out(world: World, begun: Pass, cohort: tuple[SeenShard, ...]) -> _Work
         steps=found.steps,
         policy=begun.files.spec.policy,
         renames=begun.files.renames,
+        engines=_engine_choices(begun),
     )
     match proof:
         case ProofFailed(refusals=refusals):
@@ -211,6 +214,21 @@ def _work_out(world: World, begun: Pass, cohort: tuple[SeenShard, ...]) -> _Work
                 for found, shards in _with_what_is_elsewhere(statements, cohort)
             )
             return _WorkedOut(change_sets=change_sets, notes=notes)
+
+
+def _engine_choices(begun: Pass) -> EngineChoices:
+    """One engine for a statement on all shards, whatever each of them holds."""
+    sizes: dict[str, int] = {}
+    for seen in begun.look.seen:
+        for table, facts in seen.observation.facts:
+            if facts.size_bytes is not None:
+                sizes[table] = max(sizes.get(table, 0), facts.size_bytes)
+    sets = begun.reviewed.change_sets if begun.reviewed is not None else ()
+    return EngineChoices(
+        rules=begun.environment.engine,
+        size_bytes=sizes,
+        reviewed={s.effects[0]: s.engine for found in sets for s in found.statements},
+    )
 
 
 def _with_what_is_elsewhere(

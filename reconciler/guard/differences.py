@@ -140,5 +140,6 @@ ASPECTS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "hazards": ("the hazards of a statement are", _hazards_in_words),
     "row_ceiling": ("the row ceiling of a statement is", lambda rows: str(rows or NOTHING)),
     "session": ("the session of a statement is", _session_in_words),
+    "engine": ("the engine of a statement is", str),
 }
 """For each field of a planned statement: what it is called, and how its values are shown."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from reconciler.diff.model import Operation
 from reconciler.limits import SHARDS_NAMED_MAX
+from reconciler.model.engine import TRAITS
 from reconciler.model.policy import Hazard, HazardKind
 from reconciler.plan.model import Algorithm, ExecutionClass, Lock, PlanCore, PlannedStatement
 
@@ -76,8 +77,11 @@ def terminated(sql: str) -> str:
 
 
 def class_name(statement: PlannedStatement) -> str:
-    """One word or two: INSTANT, INPLACE, INPLACE REBUILD, COPY, or what the statement is."""
+    """One word or two: INSTANT, INPLACE, INPLACE REBUILD, COPY, GH-OST COPY, or what the statement
+    is."""
     execution = statement.execution
+    if TRAITS[statement.engine].copies:
+        return f"{statement.engine.upper()} COPY"
     match execution.algorithm:
         case None:
             return statement.operation.value.partition("-")[0].upper()
@@ -90,6 +94,8 @@ def class_name(statement: PlannedStatement) -> str:
 def class_effect(statement: PlannedStatement) -> str:
     """What the class means to those who use the table meanwhile."""
     execution = statement.execution
+    if TRAITS[statement.engine].copies:
+        return f"{statement.engine} copies the table and swaps the copy in, reads and writes go on"
     match execution.algorithm:
         case None:
             return _plain_effect(statement.operation)

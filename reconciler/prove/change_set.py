@@ -28,13 +28,14 @@ from reconciler.plan.model import PlannedStatement
 from reconciler.ports.world import World
 from reconciler.prove.chain import Ran
 from reconciler.prove.cross_database_children import cross_database_child_findings
+from reconciler.prove.engines import Given, give_engines
 from reconciler.prove.finding import Finding
 from reconciler.prove.limits import PROOF_PARALLEL
 from reconciler.prove.part import parts_of
 from reconciler.prove.part_proof import prove_part
 from reconciler.prove.programs import program_findings
 from reconciler.prove.refusals import left_unplanned
-from reconciler.prove.request import ProofRequest
+from reconciler.prove.request import NO_CHOICES, EngineChoices, ProofRequest
 from reconciler.prove.unproven import unproven_findings
 
 
@@ -63,6 +64,7 @@ def prove_change_set(
     steps: Sequence[Step],
     policy: Policy,
     renames: tuple[Rename, ...] = (),
+    engines: EngineChoices = NO_CHOICES,
 ) -> Proven | ProofFailed:
     """`observed` are the shards that share the before-state; `before` and `desired` are the managed
     tables. Raises Unavailable or Refused where no scratch server can be had."""
@@ -75,6 +77,7 @@ def prove_change_set(
         renames=renames,
         reader=DefinitionReader(policy, wanted_counters(desired, renames)),
         sequences=sequences_for(observed[0].others, _defaults(observed[0], desired)),
+        engines=engines,
     )
     parts = parts_of(request.steps, request.texts, desired)
     tables = frozenset().union(*(part.tables for part in parts))
@@ -96,8 +99,14 @@ def prove_change_set(
         *cross_database_child_findings(request, statements),
         *unproven_findings(request, statements),
     )
+    given = give_engines(request, statements)
+    unable = tuple(one for one in given if isinstance(one, Refusal))
+    if unable:
+        return ProofFailed(refusals=unable)
     return Proven(
-        statements=tuple(_planned(ran, request, findings) for ran in statements),
+        statements=tuple(
+            _planned(one, request, findings) for one in given if isinstance(one, Given)
+        ),
         after=tuple(sorted(request.wanted(tables).items())),
     )
 
@@ -107,8 +116,9 @@ def _defaults(observed: ObservedShard, desired: Schema) -> Iterator[str]:
     yield from (c.default_sql for table in desired.tables for c in table.columns if c.default_sql)
 
 
-def _planned(ran: Ran, request: ProofRequest, findings: Iterable[Finding]) -> PlannedStatement:
-    found = tuple(finding.hazard for finding in findings if finding.ran is ran)
+def _planned(given: Given, request: ProofRequest, findings: Iterable[Finding]) -> PlannedStatement:
+    found = tuple(finding.hazard for finding in findings if finding.ran is given.proven)
+    ran = given.ran
     return PlannedStatement(
         object_id=table_id(ran.step.table),
         operation=ran.step.operation,
@@ -117,6 +127,7 @@ def _planned(ran: Ran, request: ProofRequest, findings: Iterable[Finding]) -> Pl
         effects=ran.effects,
         hazards=(*found, *_hazards(ran, request)),
         session=ran.step.session,
+        engine=given.engine,
     )
 
 

@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reconciler.ddl.foreign import ForeignDefinition, foreign_table
 from reconciler.diff.comparable import policy_fingerprint
 from reconciler.diff.model import Step
+from reconciler.model.engine import EngineName
 from reconciler.model.observation import ObservedShard
 from reconciler.model.policy import Policy
 from reconciler.model.renames import Rename
 from reconciler.model.schema import Schema
 from reconciler.model.server import ServerSettings, ServerVersion
 from reconciler.observe.shards import DefinitionReader, ReadDefinition
+from reconciler.plan.model import Effect
+from reconciler.spec.model import EngineRules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineChoices:
+    """`size_bytes` are those of tables on the fullest shard of all. `reviewed` are the engines of
+    the plan that is about to be applied, by what a statement does to its own table."""
+
+    rules: EngineRules = field(default_factory=EngineRules)
+    size_bytes: Mapping[str, int] = field(default_factory=dict)
+    reviewed: Mapping[Effect, EngineName] = field(default_factory=dict)
+
+
+NO_CHOICES = EngineChoices()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +45,7 @@ class ProofRequest:
     renames: tuple[Rename, ...]
     reader: DefinitionReader
     sequences: tuple[ForeignDefinition, ...] = ()  # MariaDB: those that defaults of columns may use
+    engines: EngineChoices = NO_CHOICES
 
     @property
     def shard(self) -> ObservedShard:

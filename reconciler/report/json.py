@@ -297,6 +297,7 @@ def _statement(statement: PlannedStatement, policy: Policy) -> Json:
         "foreign_key_checks": statement.session.foreign_key_checks,
         "zero_dates": statement.session.zero_dates,
         "alters_history": statement.session.alters_history,
+        "engine": statement.engine,
         "class": words.class_name(statement),
         "algorithm": statement.execution.algorithm,
         "lock": statement.execution.lock,

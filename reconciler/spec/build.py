@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
+from reconciler.model.engine import EngineName
 from reconciler.model.fleet import even_shards
 from reconciler.model.object_id import table_id
 from reconciler.model.policy import (
@@ -20,6 +21,8 @@ from reconciler.model.policy import (
 )
 from reconciler.spec.model import (
     Connection,
+    EngineRule,
+    EngineRules,
     Environment,
     OnFailure,
     ReviewRule,
@@ -34,6 +37,7 @@ from reconciler.spec.model import (
 _CONNECTION_SAME = ("host", "socket", "database", "user", "password")
 _ROLLOUT_SAME = ("parallel", "parallel_per_host", "gate", "lock_retries", "threads_running_max")
 _UNIT_S = {"h": 3600, "m": 60, "s": 1}
+_UNIT_BYTES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 _ROLLOUT_DURATIONS = ("soak", "lock_wait", "run_limit", "replica_lag_max")
 
 
@@ -43,7 +47,10 @@ def build_spec(value: Mapping[str, Any], path: str) -> SpecFile:
         path=path,
         keyspace=value["keyspace"],
         schema_dir=posixpath.normpath(value["schema"]),
-        environments=tuple(_environment(name, environments[name]) for name in sorted(environments)),
+        environments=tuple(
+            _environment(name, environments[name], value.get("engine", {}))
+            for name in sorted(environments)
+        ),
         policy=_policy(value.get("policy", {})),
     )
 
@@ -92,7 +99,9 @@ def duration_s(text: str) -> int:
     return sum(int(n) * _UNIT_S[unit] for n, unit in re.findall(r"([0-9]+)([hms])", text))
 
 
-def _environment(name: str, value: Mapping[str, Any]) -> Environment:
+def _environment(
+    name: str, value: Mapping[str, Any], shared_engine: Mapping[str, Any]
+) -> Environment:
     scratch = value.get("scratch", "auto")
     return Environment(
         name=name,
@@ -101,6 +110,7 @@ def _environment(name: str, value: Mapping[str, Any]) -> Environment:
         rollout=_rollout(value.get("rollout", {})),
         review=ReviewRule(**value.get("review", {})),
         after=value.get("after"),
+        engine=_engine_rules(value.get("engine", shared_engine)),
         ledger=value.get("ledger"),
     )
 
@@ -109,6 +119,30 @@ def _tls(value: Literal[True, "insecure"] | Mapping[str, Any]) -> Tls:
     if isinstance(value, Mapping):
         return Tls(**value)
     return Tls(insecure=value == "insecure")
+
+
+def _engine_rules(value: Mapping[str, Any]) -> EngineRules:
+    """An environment's own rules stand in place of the spec's."""
+    return EngineRules(
+        default=_engines(value.get("default", EngineName.DIRECT.value)),
+        rebuild=_engine_rule(value["rebuild"]) if "rebuild" in value else None,
+        index=_engine_rule(value["index"]) if "index" in value else None,
+        tables=tuple((name, _engines(use)) for name, use in value.get("tables", {}).items()),
+    )
+
+
+def _engine_rule(value: Mapping[str, Any]) -> EngineRule:
+    return EngineRule(use=_engines(value["use"]), over_bytes=size_bytes(value.get("over", "0B")))
+
+
+def _engines(value: str | list[str]) -> tuple[EngineName, ...]:
+    names = [value] if isinstance(value, str) else value
+    return tuple(dict.fromkeys(EngineName(name) for name in names))
+
+
+def size_bytes(text: str) -> int:
+    number, unit = re.fullmatch(r"([0-9]+)([A-Za-z]+)", text).groups()  # type: ignore[union-attr]
+    return int(number) * _UNIT_BYTES[unit]
 
 
 def _rollout(value: Mapping[str, Any]) -> RolloutSpec:

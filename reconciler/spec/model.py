@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from reconciler.model.engine import EngineName
 from reconciler.model.policy import Policy
 
 
@@ -85,6 +86,27 @@ class RolloutSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EngineRule:
+    """For tables of `over_bytes` or more, data and indexes, on the fullest shard: the first engine
+    of `use` that can take the statement."""
+
+    use: tuple[EngineName, ...]
+    over_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineRules:
+    """Which engine for statements that write every row again (`rebuild`), or read every row for an
+    index (`index`); what `tables` says of a name or pattern goes before, in the file's order. What
+    moves metadata alone is the server's in any case."""
+
+    default: tuple[EngineName, ...] = (EngineName.DIRECT,)
+    rebuild: EngineRule | None = None
+    index: EngineRule | None = None
+    tables: tuple[tuple[str, tuple[EngineName, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewRule:
     """What a plan's review must have; the stricter of two rules is what holds."""
 
@@ -109,6 +131,7 @@ class Environment:
     rollout: RolloutSpec = RolloutSpec()
     review: ReviewRule = ReviewRule()
     after: str | None = None
+    engine: EngineRules = EngineRules()
     # An SQLAlchemy URL, may hold ${VARIABLE}; None: the local file. Never shown (PL-12).
     ledger: str | None = field(default=None, repr=False)
 

@@ -26,7 +26,8 @@ def blocks_writes(context: StatementContext) -> Iterator[Hazard]:
 def rebuilds(context: StatementContext) -> Iterator[Hazard]:
     execution = context.execution
     if execution.rebuilds:
-        how = "copied row by row" if execution.algorithm is Algorithm.COPY else "rebuilt"
+        in_place = execution.algorithm in (Algorithm.INPLACE, Algorithm.NOCOPY)
+        how = "rebuilt" if in_place else "copied row by row"
         reason = f"the table is {how}: time, disk space and replication lag grow with its size"
         yield worth_knowing(HazardKind.REBUILDS, context.step.table, reason)
 
@@ -36,5 +37,6 @@ def _lock_is_unsaid(context: StatementContext) -> bool:
     return (
         context.step.operation is Operation.ALTER_TABLE
         and context.execution.algorithm is None
+        and context.execution.lock is None
         and any(context.of_kind(ClauseKind.REORGANIZE_PARTITION, ClauseKind.COALESCE_PARTITION))
     )

@@ -87,7 +87,7 @@ def computes_for_rows(context: StatementContext) -> Iterator[Hazard]:
     """A value computed for each existing row: out of range, division by zero, wrong JSON (1264,
     1365, 3141) show on rows only. What is not kept is computed, too, while MySQL copies rows."""
     reason = "a row that it cannot be computed for makes it fail"
-    copies = context.execution.algorithm is Algorithm.COPY
+    copies = context.execution.algorithm in (Algorithm.COPY, None)  # None: an engine's copy
     for clause in context.of_kind(ClauseKind.ADD_COLUMN):
         new = context.column_after(clause.object)
         if new is not None and new.generated is not None and (copies or is_stored(new)):

@@ -10,6 +10,7 @@ import pytest
 from reconciler.diff.model import Operation
 from reconciler.diff.session import UNCHECKED
 from reconciler.guard.compare import compare_plans
+from reconciler.model.engine import EngineName
 from reconciler.model.object_id import table_id
 from reconciler.model.policy import ColumnOrder, Hazard, HazardKind, PartitionLists, Policy
 from reconciler.plan.model import (
@@ -152,6 +153,7 @@ ANOTHER_STATEMENT: dict[str, Any] = {
     "effects": (Effect(object_id=table_id("users"), before=None, after=None),),
     "hazards": (Hazard(kind=HazardKind.RENAME, object="c", reason="r", needs_permission=False),),
     "row_ceiling": 5,
+    "engine": EngineName.GH_OST,
 }
 
 

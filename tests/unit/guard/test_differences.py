@@ -12,6 +12,7 @@ from reconciler.guard.compare import compare_plans
 from reconciler.guard.differences import ASPECTS
 from reconciler.guard.model import Refusal
 from reconciler.limits import SHARDS_NAMED_MAX
+from reconciler.model.engine import EngineName
 from reconciler.model.policy import Hazard, HazardKind
 from reconciler.plan.model import (
     Algorithm,
@@ -58,6 +59,7 @@ def test_other_hazards_name_the_shards_the_object_and_both_sides() -> None:
 
 OTHERWISE: dict[str, Any] = {
     "execution": ExecutionClass(algorithm=Algorithm.COPY, rebuilds=True),
+    "engine": EngineName.GH_OST,
     "effects": (replace(FIRST.effects[0], after=fingerprint("elsewhere")),),
     "hazards": (DROPS,),
     "row_ceiling": 1_000,

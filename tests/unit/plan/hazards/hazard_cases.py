@@ -60,18 +60,18 @@ class HazardCase:
         return found.steps
 
     def hazards(self) -> list[Hazard]:
+        return [hazard for context in self.contexts() for hazard in hazards_of(context)]
+
+    def contexts(self) -> list[StatementContext]:
         steps = self.steps()
         return [
-            hazard
-            for step in steps
-            for hazard in hazards_of(
-                StatementContext(
-                    step=step,
-                    clauses=step.clauses,
-                    execution=self._execution(),
-                    old_columns=old_column_names(steps, step.table),
-                )
+            StatementContext(
+                step=step,
+                clauses=step.clauses,
+                execution=self._execution(),
+                old_columns=old_column_names(steps, step.table),
             )
+            for step in steps
         ]
 
     def _execution(self) -> ExecutionClass:
@@ -81,7 +81,7 @@ class HazardCase:
         )
 
 
-def hazard_cases() -> list[HazardCase]:
+def hazard_cases(folder: str = "hazards") -> list[HazardCase]:
     return [
         HazardCase(
             text=text,
@@ -90,7 +90,7 @@ def hazard_cases() -> list[HazardCase]:
             after=_definition(text.sections["to"]),
             renames=_renames(text.headers.get("renames")),
         )
-        for text in case_texts("hazards")
+        for text in case_texts(folder)
     ]
 
 

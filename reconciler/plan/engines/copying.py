@@ -1,0 +1,118 @@
+"""What no engine can take that copies a table's rows into another one and swaps the two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.diff.model import ClauseKind
+from reconciler.diff.pairing import name_key
+from reconciler.diff.session import DEFAULT_SESSION
+from reconciler.limits import IDENTIFIER_CHARS_MAX
+from reconciler.model.schema import Index, IndexKind, Table
+from reconciler.model.server import Flavor
+from reconciler.plan.engines.question import EngineQuestion
+from reconciler.plan.hazards.statement_context import find_column, unique_columns
+
+
+def copying_obstacles(question: EngineQuestion, *, longest_affix: str) -> Iterator[str]:
+    """In words that go on "gh-ost cannot take it: ". `longest_affix` is the longest text that the
+    engine puts around the table's name for a table of its own."""
+    context = question.context
+    step = context.step
+    both = context.both
+    if both is None:
+        yield "the table is not there at both ends"
+        return
+    if step.algorithm is not None:
+        yield (
+            f"the statement means what it should with ALGORITHM={step.algorithm} alone, and a copy"
+            " has no algorithm"
+        )
+    if step.session != DEFAULT_SESSION:
+        yield "it needs settings of its session that the engine's sessions do not have"
+    if len(longest_affix) + len(step.table) > IDENTIFIER_CHARS_MAX:
+        yield f"the name of its copy would be longer than {IDENTIFIER_CHARS_MAX} characters"
+    yield from _of_clauses(question)
+    yield from _of_table(both[0])
+
+
+def _of_clauses(question: EngineQuestion) -> Iterator[str]:
+    context = question.context
+    if any(context.of_kind(ClauseKind.DROP_PARTITION)):
+        yield "a copy keeps the rows of a partition that is dropped, in the partition next to it"
+    if any(context.of_kind(ClauseKind.OTHER)):
+        yield "periods and system versioning would lose the rows' histories in a copy"
+    for clause in context.of_kind(ClauseKind.ADD_COLUMN):
+        column = context.column_after(clause.object)
+        if column is not None and column.auto_increment:
+            yield f"rows would get other numbers for {column.name} each time they are copied"
+
+
+def _of_table(before: Table) -> Iterator[str]:
+    if before.system_versioned:
+        yield "the histories of a system-versioned table's rows would stay behind"
+    for name in ("DATA DIRECTORY", "INDEX DIRECTORY"):
+        if before.option(name) is not None:
+            yield f"a copy would not lie in the table's {name}"
+
+
+def foreign_key_obstacles(question: EngineQuestion) -> Iterator[str]:
+    """InnoDB: the name of a foreign key is its own in the whole database."""
+    keys = (key for side in question.context.both or () for key in side.foreign_keys)
+    if key := next(keys, None):
+        yield f"the table has foreign key {key.name}, and its copy would have it by another name"
+
+
+def parent_obstacles(question: EngineQuestion) -> Iterator[str]:
+    """Foreign keys follow the table that they refer to when it is renamed."""
+    for reference in question.children[:1]:
+        yield f"{reference} refers to the table, and would go on referring to the old one"
+
+
+def check_obstacles(question: EngineQuestion) -> Iterator[str]:
+    """MySQL: the name of a CHECK is its own in the whole database. MariaDB: in its table."""
+    checks = (check for side in question.context.both or () for check in side.checks)
+    check = next(checks, None)
+    if check is not None and question.version.flavor is Flavor.MYSQL:
+        yield f"the table has constraint {check.name}, and its copy would have it by another name"
+
+
+def trigger_obstacles(question: EngineQuestion) -> Iterator[str]:
+    for trigger in question.triggers[:1]:
+        yield f"the table has trigger {trigger}, which would stay with the old one"
+
+
+def primary_key_obstacles(question: EngineQuestion) -> Iterator[str]:
+    both = question.context.both
+    if both is not None and _primary_columns(both[0]) != _primary_columns(both[1]):
+        yield "it changes the primary key, by which rows are followed"
+    elif both is not None and not _primary_columns(both[0]):
+        yield "the table has no primary key, by which rows could be followed"
+
+
+def key_obstacles(question: EngineQuestion) -> Iterator[str]:
+    """Of the keys that no NULL is in, one must be there on both sides."""
+    both = question.context.both
+    if both is not None and not _row_keys(both[0]) & _row_keys(both[1]):
+        yield (
+            "the table has no primary or unique key without NULLs that is there before and after,"
+            " by which rows could be followed"
+        )
+
+
+def _primary_columns(table: Table) -> tuple[str, ...]:
+    return next((_columns(index) for index in table.indexes if index.kind is IndexKind.PRIMARY), ())
+
+
+def _row_keys(table: Table) -> set[tuple[str, ...]]:
+    unique = (index for index in table.indexes if unique_columns(index) is not None)
+    return {_columns(index) for index in unique if _never_null(table, index)}
+
+
+def _columns(index: Index) -> tuple[str, ...]:
+    return tuple(name_key(part.column or f"({part.expression})") for part in index.parts)
+
+
+def _never_null(table: Table, index: Index) -> bool:
+    columns = [find_column(table, part.column or "") for part in index.parts]
+    return all(column is not None and not column.nullable for column in columns)
