@@ -69,7 +69,7 @@ class Worlds:
         """What can change shards. Raises Unavailable if the ledger cannot be opened."""
         from reconciler.drive.shard.task import RolloutWorld
         from reconciler.edges.mysql.locks import MysqlShardLocks
-        from reconciler.edges.mysql.session import MysqlShardSessions
+        from reconciler.edges.shard_session import MysqlShardSessions
         from reconciler.edges.worker_pool import ThreadWorkerPool
         from reconciler.flows.apply import ApplyConnections
 

@@ -3,3 +3,10 @@
 # A password of fewer characters may be a word of any sentence: it is taken out of what servers say,
 # and not looked for elsewhere.
 SECRET_CHARS_MIN = 8
+
+# A server with a full redo log, and a program that drops its triggers, need some seconds to end in
+# good order.
+PROGRAM_GRACE_S = 30.0
+
+# `sun_path` holds 108 bytes on Linux, 104 on BSD and macOS.
+SOCKET_PATH_BYTES_MAX = 100

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from reconciler.edges.files.working_tree import WorkingTree
-from reconciler.edges.mysql.session import MysqlShardSessions
+from reconciler.edges.shard_session import MysqlShardSessions
 from reconciler.ports.engine import Failed
 from reconciler.spec.load import load_keyspace
 from tests.attacks import packets

@@ -17,8 +17,8 @@ from pymysql.cursors import Cursor
 from reconciler.diff.model import Operation
 from reconciler.diff.session import StatementSession
 from reconciler.edges.mysql.live import MysqlLiveShards
-from reconciler.edges.mysql.session import MysqlShardSessions
 from reconciler.edges.server.process import RunningServer
+from reconciler.edges.shard_session import MysqlShardSessions
 from reconciler.model.engine import EngineName
 from reconciler.model.object_id import table_id
 from reconciler.model.observation import Observation, ObservedShard, Unreachable

@@ -16,10 +16,10 @@ from reconciler.edges.mysql.limits import (
     LOCK_SILENT_S_MAX,
     SESSION_SILENT_S_MAX,
 )
-from reconciler.edges.mysql.session import MysqlShardSession
 from reconciler.edges.mysql.statement_watch import Idle, Over, Runs, StatementWatch, Unseen
 from reconciler.edges.server.find import find_servers
 from reconciler.edges.server.process import RunningServer, start_server
+from reconciler.edges.shard_session import MysqlShardSession
 from reconciler.errors import Unavailable
 from reconciler.model.engine import EngineName, Handle, Progress
 from reconciler.model.object_id import table_id

@@ -33,8 +33,8 @@ from reconciler.edges.ledger.sql import SqlLedger
 from reconciler.edges.mysql.live import MysqlLiveShards
 from reconciler.edges.mysql.locks import MysqlShardLocks
 from reconciler.edges.mysql.scratch import MysqlScratch
-from reconciler.edges.mysql.session import MysqlShardSessions
 from reconciler.edges.server.process import RunningServer, start_server
+from reconciler.edges.shard_session import MysqlShardSessions
 from reconciler.edges.worker_pool import ThreadWorkerPool
 from reconciler.edges.workers import ThreadWorkers
 from reconciler.errors import InvalidInput, ReconcilerError

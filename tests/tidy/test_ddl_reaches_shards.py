@@ -38,7 +38,7 @@ def _users(name: str) -> Iterator[str]:
 
 def test_one_function_sends_statements_and_one_session_calls_it() -> None:
     assert _callers("send", on="link") == {"reconciler/edges/mysql/engine_direct.py"}
-    assert _callers("DirectEngine") == {"reconciler/edges/mysql/session.py"}
+    assert _callers("DirectEngine") == {"reconciler/edges/shard_session.py"}
     assert _callers("start", on="engine") == {"reconciler/drive/shard/run.py"}
 
 

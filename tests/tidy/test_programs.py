@@ -19,8 +19,8 @@ GIT = "reconciler/edges/files/git_process.py"
 STARTING = {
     GIT,
     "reconciler/edges/programs.py",
-    "reconciler/edges/server/keeper.py",
-    "reconciler/edges/server/kept.py",
+    "reconciler/edges/keeper.py",
+    "reconciler/edges/kept.py",
     "reconciler/edges/server/template.py",
 }
 # Ways to start a program that have a shell between, or inherit everything.

@@ -32,6 +32,13 @@ _VALUE = re.compile(
     re.DOTALL,
 )
 
+# The same in the middle of a line, and statements with what they were given: gh-ost's "; query=",
+# DBD::mysql's "[for Statement ", "with ParamValues: ".
+_ANY_VALUE = re.compile(
+    r"(?P<before>\b[Dd]uplicate entry |\bvalue: |\bfor value )'.*'(?= for (?:key|column|function) )"
+)
+_QUOTED = re.compile(r"(?:; query=|\[for Statement |with ParamValues: ).*")
+
 
 def _numbers(*spans: int | tuple[int, int]) -> frozenset[int]:
     ranges = (span if isinstance(span, tuple) else (span, span) for span in spans)
@@ -94,6 +101,14 @@ def server_error(
         number=number,
         message=f"an error of SQLSTATE {shown_state}, whose text is in this run's log alone",
     )
+
+
+def of_a_program(text: str, *, database: str | None = None) -> str:
+    """What a program that speaks to a server says, such as an engine: like `neutral`, and without
+    values of rows. The statements it quotes with their values are left out to the end of the line.
+    """
+    without_rows = _QUOTED.sub("", _ANY_VALUE.sub(r"\g<before><value>", text))
+    return neutral(without_rows, database=database)
 
 
 def neutral(text: str, *, database: str | None = None) -> str:

@@ -6,17 +6,11 @@ SERVER_START_S_MAX = 90.0
 # A throwaway server is killed, not asked to end; what takes time is removing a large folder.
 SERVER_STOP_S_MAX = 60.0
 
-# A server with a full redo log needs some seconds to end in good order.
-SERVER_GRACE_S = 30.0
-
 # Asked for its version or its settings, a server's program answers in well under a second.
 SERVER_SAYS_S_MAX = 60
 
 # Somebody may take a free port between choosing and binding it.
 PORT_ATTEMPTS_MAX = 5
-
-# `sun_path` holds 108 bytes on Linux, 104 on BSD and macOS.
-SOCKET_PATH_BYTES_MAX = 100
 
 # Each is a process of some 400 MB; a laptop holds that many.
 SANDBOX_SERVERS_MAX = 16

@@ -64,9 +64,9 @@ def end_and_remove(folder: Path) -> None:
     _remove(folder)
 
 
-def sweep_abandoned(temporary: Path) -> None:
-    """Remove what is left of servers whose owner and keeper were both killed."""
-    for lock in temporary.glob(f"{TEMP_PREFIX}*/{LOCK_NAME}"):
+def sweep_abandoned(temporary: Path, prefix: str = TEMP_PREFIX) -> None:
+    """Remove what is left of servers, or programs, whose owner and keeper were both killed."""
+    for lock in temporary.glob(f"{prefix}*/{LOCK_NAME}"):
         with suppress(FileNotFoundError):  # somebody else sweeps too
             if lock.lstat().st_uid == os.geteuid() and not is_kept(lock.parent):
                 _remove(lock.parent)

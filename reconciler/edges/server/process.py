@@ -17,12 +17,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import assert_never
 
+from reconciler.edges.kept import Kept, keep
+from reconciler.edges.limits import SOCKET_PATH_BYTES_MAX
 from reconciler.edges.server.find import ServerBinary, find_server
-from reconciler.edges.server.kept import Kept, keep
 from reconciler.edges.server.limits import (
     PORT_ATTEMPTS_MAX,
     SERVER_START_S_MAX,
-    SOCKET_PATH_BYTES_MAX,
 )
 from reconciler.edges.server.lock import (
     SOCKET_LINK,

@@ -18,9 +18,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import assert_never
 
+from reconciler.edges.kept import keep
 from reconciler.edges.programs import server_environment
 from reconciler.edges.server.find import ServerBinary
-from reconciler.edges.server.kept import keep
 from reconciler.edges.server.limits import SERVER_SAYS_S_MAX
 from reconciler.edges.server.options import Options, command_line
 from reconciler.edges.server.problems import no_system_tables, server_died

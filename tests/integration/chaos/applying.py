@@ -20,7 +20,7 @@ from reconciler.drive.shard.task import RolloutWorld
 from reconciler.edges.clock import SystemClock
 from reconciler.edges.ledger.sql import open_ledger
 from reconciler.edges.mysql.locks import MysqlShardLocks
-from reconciler.edges.mysql.session import MysqlShardSessions
+from reconciler.edges.shard_session import MysqlShardSessions
 from reconciler.edges.worker_pool import ThreadWorkerPool
 from reconciler.edges.workers import ThreadWorkers
 from reconciler.errors import ReconcilerError

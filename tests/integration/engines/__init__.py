@@ -1,1 +1,1 @@
-"""Engines on real servers: what each of them is known to do wrong, and that it does not here."""
+"""Programs of engines, run for real."""

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reconciler.edges.mysql.live import MysqlLiveShards
-from reconciler.edges.mysql.session import MysqlShardSessions
+from reconciler.edges.shard_session import MysqlShardSessions
 from reconciler.errors import Problem, Unavailable
 from reconciler.model.observation import Observation, ObservedShard, Unreachable
 from reconciler.model.policy import Policy

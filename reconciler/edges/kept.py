@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import RawIOBase
 from pathlib import Path
 from typing import cast
 
+from reconciler.edges import keeper
+from reconciler.edges.limits import PROGRAM_GRACE_S
 from reconciler.edges.programs import server_environment
-from reconciler.edges.server import keeper
-from reconciler.edges.server.limits import SERVER_GRACE_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +37,13 @@ class Kept:
         return self._keeper.poll() is not None
 
     def wait(self) -> int:
-        """Wait until it ends by itself; its exit status, or the number of the signal."""
+        """Wait until it ends by itself; its exit status, or 128 and the number of the signal."""
         return self._keeper.wait()
+
+    @property
+    def status(self) -> int | None:
+        """Of one that has ended by itself, as `wait` gives it; None while it runs."""
+        return self._keeper.poll()
 
     def log_tail(self) -> str:
         """Once it has ended by itself: its last words."""
@@ -72,10 +77,12 @@ def keep(
     stdin: Path = Path(os.devnull),
     remove: Sequence[Path] = (),
     inherit: Sequence[int] = (),
+    environment: Mapping[str, str] | None = None,
 ) -> Kept:
     """Start `command` under a keeper, which holds the descriptors `inherit` open while it lives.
+    `environment`: what a server is given if nothing else is said.
 
-    With folders to remove there is nothing to save: the end is a SIGKILL. Without, the server gets
+    With folders to remove there is nothing to save: the end is a SIGKILL. Without, the program gets
     the time to end in good order.
     """
     owner_fd, pipe_fd = os.pipe()
@@ -84,7 +91,7 @@ def keep(
             [
                 *(sys.executable, "-I", "-S", keeper.__file__),
                 *(f"--owner-fd={owner_fd}", f"--log={log}", f"--pid-file={pid_file}"),
-                *(f"--input={stdin}", f"--grace-s={0 if remove else SERVER_GRACE_S}"),
+                *(f"--input={stdin}", f"--grace-s={0 if remove else PROGRAM_GRACE_S}"),
                 *(f"--remove={folder}" for folder in remove),
                 *("--", *map(str, command)),
             ],
@@ -92,7 +99,7 @@ def keep(
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             pass_fds=(owner_fd, *inherit),
-            env=server_environment(),
+            env=server_environment() if environment is None else environment,
             start_new_session=True,  # a Ctrl-C is the owner's to answer
             cwd="/",
         )

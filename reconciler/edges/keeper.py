@@ -1,10 +1,10 @@
-"""Keeps one server process, and makes sure that it never outlives whoever needs it.
+"""Keeps one process, a server or an engine, and makes sure that it never outlives whoever needs it.
 
-Run as a program of its own, beside the owner that asked for the server. The owner holds the write
-end of a pipe: when the owner ends, however it ends, the pipe closes and the keeper ends the server
-and removes its folders. If the keeper itself is killed, Linux kills the server (PR_SET_PDEATHSIG);
+Run as a program of its own, beside the owner that asked for the process. The owner holds the write
+end of a pipe: when the owner ends, however it ends, the pipe closes and the keeper ends the process
+and removes its folders. If the keeper itself is killed, Linux kills it too (PR_SET_PDEATHSIG);
 elsewhere that one case is left to the owner. A `d` on the pipe detaches: the owner may go, the
-server stays until the keeper is told to stop by SIGTERM.
+process stays until the keeper is told to stop by SIGTERM.
 
 Rule: the standard library only, no import from the project: it is started by its path, in
 isolated mode, so that it costs milliseconds and works whatever happens to the environment.
@@ -61,7 +61,12 @@ def main(arguments: Sequence[str]) -> int:
         if end is not End.DIED_DETACHED:  # whoever comes to look will want the log
             for folder in options.remove:
                 shutil.rmtree(folder, ignore_errors=True)
-    return 0 if end is End.TOLD_TO_STOP else abs(server.returncode)
+    return 0 if end is End.TOLD_TO_STOP else status_of(server.returncode)
+
+
+def status_of(returncode: int) -> int:
+    """As shells tell it: a signal must not be taken for an exit status."""
+    return returncode if returncode >= 0 else 128 - returncode
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:

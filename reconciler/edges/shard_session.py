@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import assert_never
 
 from reconciler.edges.client.target import Target
-from reconciler.edges.engines.problems import engine_missing
+from reconciler.edges.engines.opening import ProgramEngine, open_engine
 from reconciler.edges.mysql.access import read_access
 from reconciler.edges.mysql.blockers import blockers_in_words, end_blockers, find_blockers
 from reconciler.edges.mysql.connect import Link
@@ -68,6 +67,7 @@ class MysqlShardSession:
         self._shard = ShardLink(target)
         self._flavor = self._shard.server.settings.version.flavor
         self._direct = DirectEngine(self._shard, self._blocker)
+        self._programs: dict[EngineName, ProgramEngine] = {}
         self._sees_processes = False
 
     @property
@@ -75,6 +75,8 @@ class MysqlShardSession:
         return self._shard.server.identity
 
     def close(self) -> None:
+        for engine in self._programs.values():
+            engine.close()
         self._direct.close()
         self._shard.close()
 
@@ -100,13 +102,11 @@ class MysqlShardSession:
         return self._shard.looked(self._access)
 
     def engine(self, name: EngineName) -> Engine:
-        match name:
-            case EngineName.DIRECT:
-                return self._direct
-            case EngineName.GH_OST | EngineName.SPIRIT | EngineName.PT_OSC:
-                raise engine_missing(name)
-            case _:
-                assert_never(name)
+        if name is EngineName.DIRECT:
+            return self._direct
+        if name not in self._programs:
+            self._programs[name] = open_engine(name, self._shard)
+        return self._programs[name]
 
     def claim(self) -> bool:
         return self._shard.claimed() is not None
