@@ -13,6 +13,7 @@ from pathlib import Path
 from reconciler.ddl.read import read_table
 from reconciler.diff.schema_diff import diff_schemas
 from reconciler.edges.clock import SystemClock
+from reconciler.edges.engines.find import MachinePrograms
 from reconciler.edges.mysql.live import MysqlLiveShards
 from reconciler.edges.mysql.scratch import MysqlScratch
 from reconciler.edges.workers import ThreadWorkers
@@ -45,6 +46,7 @@ def main() -> int:
             scratch=scratch,
             workers=ThreadWorkers(),
             clock=SystemClock(),
+            engines=MachinePrograms(),
         )
         with scratch.database(SETTINGS):
             pass  # the server's start is not what is measured

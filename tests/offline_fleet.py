@@ -15,8 +15,9 @@ from typing import TypeVar
 
 from reconciler.ddl.foreign import ForeignDefinition
 from reconciler.diff.session import DEFAULT_SESSION, StatementSession
-from reconciler.errors import InvalidInput
+from reconciler.errors import InvalidInput, Problem
 from reconciler.flows.plan import keep_plan, plan_keyspace
+from reconciler.model.engine import EngineName
 from reconciler.model.observation import (
     CrossDatabaseChild,
     Observation,
@@ -235,8 +236,21 @@ class OneByOne:
         return [work(item) for item in items]
 
 
+class EveryEngine:
+    """`EnginePrograms`: all of them are there."""
+
+    def unusable(self, name: EngineName) -> Problem | None:
+        return None
+
+
 def world(shards: Shards) -> World:
-    return World(shards=shards, scratch=ReplayedScratch(), workers=OneByOne(), clock=SimClock())
+    return World(
+        shards=shards,
+        scratch=ReplayedScratch(),
+        workers=OneByOne(),
+        clock=SimClock(),
+        engines=EveryEngine(),
+    )
 
 
 def environment(files: DesiredFiles, name: str = ENVIRONMENT) -> Environment:

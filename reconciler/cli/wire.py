@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.cli.streams import remark
 from reconciler.edges.clock import SystemClock
+from reconciler.edges.engines.find import MachinePrograms
 from reconciler.edges.files.history import GitHistory
 from reconciler.edges.files.working_tree import WorkingTree
 from reconciler.edges.mysql.live import MysqlLiveShards
@@ -130,6 +131,7 @@ class Worlds:
                 scratch=self._open.enter_context(scratch),
                 workers=ThreadWorkers(),
                 clock=SystemClock(),
+                engines=MachinePrograms(),
             )
         return self._worlds[environment.scratch]
 

@@ -14,6 +14,8 @@ from reconciler.diff.counters import wanted_counters
 from reconciler.diff.model import SchemaDiff
 from reconciler.diff.schema_diff import diff_schemas
 from reconciler.flows.limits import COHORTS_PARALLEL
+from reconciler.guard.access import grouped
+from reconciler.guard.engines import engine_server_refusals
 from reconciler.guard.model import Obstacle, Refusal
 from reconciler.guard.permission import permission_refusals
 from reconciler.model.fleet import in_key_order
@@ -133,10 +135,27 @@ def derive(world: World, begun: Pass) -> Derived:
     return Derived(
         core=core,
         readable_sql=readable,
-        refusals=missing,
+        refusals=(*missing, *_engine_refusals(world, begun, core)),
         notes=notes,
         rows=row_totals((dict(seen.observation.facts) for seen in look.seen), core.change_sets),
     )
+
+
+def _engine_refusals(world: World, begun: Pass, core: PlanCore) -> tuple[Refusal, ...]:
+    """Engines that cannot be started here, or cannot work on the servers of the shards."""
+    engines = {s.engine for found in core.change_sets for s in found.statements}
+    unusable = tuple(
+        Refusal(code=problem.code, message=problem.message, recovery=problem.recovery)
+        for name in sorted(engines)
+        if (problem := world.engines.unusable(name)) is not None
+    )
+    unfit: list[Refusal] = []
+    for seen in begun.look.seen:
+        change_set = core.change_set_of(seen.shard)
+        if change_set is not None:
+            access = seen.observation.access
+            unfit += engine_server_refusals(seen.shard, access, change_set.statements)
+    return (*unusable, *grouped(unfit))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

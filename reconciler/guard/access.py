@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from reconciler.ddl.statement.check import StatementKind
 from reconciler.ddl.statement.reach import Reach, reach_of
+from reconciler.guard.engines import engine_access_refusals
 from reconciler.guard.model import Refusal
 from reconciler.model.access import ShardAccess
 from reconciler.model.object_id import ObjectId, table_id
@@ -125,6 +126,7 @@ def _refusals(
     if not access.may_everywhere(["PROCESS"]):
         yield _lacks_process(shard)
     yield from kill_refusals(shard, access, flavor=flavor, rollout=rollout)
+    yield from engine_access_refusals(shard, access, statements)
 
 
 def _needs(reach: Reach, flavor: Flavor) -> Iterator[_Need]:

@@ -74,15 +74,27 @@ class Privileges:
         return set.intersection(*matching) if matching else ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BinaryLog:
+    """Of the shard's server. `row_image`: how much of a row it holds, FULL or less.
+    `trusts_creators`: triggers may be made without SUPER, though there is a binary log."""
+
+    is_on: bool
+    format: str
+    row_image: str
+    trusts_creators: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ShardAccess:
     """`database` is what the server calls the shard; it is compared, never shown. `privileges`
     None: the server checks none (--skip-grant-tables). `read_only` are the settings that keep
-    everybody from changing the shard, by name."""
+    everybody from changing the shard, by name. `binary_log` None: nobody asked."""
 
     database: str
     privileges: Privileges | None
     read_only: tuple[str, ...] = ()
+    binary_log: BinaryLog | None = None
 
     def may(self, any_of: Iterable[str], table: str, *, database: str | None = None) -> bool:
         """Whether the login has one of the privileges on a table, of the shard if none is named."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol, assert_never
 
+from reconciler.errors import Problem
 from reconciler.model.engine import NOTHING_TOLD, EngineName, Handle, Progress
 from reconciler.model.server import ServerError
 from reconciler.plan.model import PlannedStatement
@@ -88,6 +89,12 @@ def progress_of(answer: Answer) -> Progress:
             return NOTHING_TOLD
         case _:
             assert_never(answer)
+
+
+class EnginePrograms(Protocol):
+    def unusable(self, name: EngineName) -> Problem | None:
+        """Why the engine cannot be started on this machine: its program is missing, or of a version
+        that nobody has tried; None: it can. Raises nothing."""
 
 
 class Engine(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reconciler.ports.clock import Clock, Workers
+from reconciler.ports.engine import EnginePrograms
 from reconciler.ports.scratch import Scratch
 from reconciler.ports.shards import LiveShards
 
@@ -17,3 +18,4 @@ class World:
     scratch: Scratch
     workers: Workers
     clock: Clock
+    engines: EnginePrograms

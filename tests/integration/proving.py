@@ -16,6 +16,7 @@ import pymysql
 from reconciler.diff.counters import wanted_counters
 from reconciler.diff.schema_diff import diff_schemas
 from reconciler.edges.clock import SystemClock
+from reconciler.edges.engines.find import MachinePrograms
 from reconciler.edges.mysql.live import MysqlLiveShards
 from reconciler.edges.mysql.scratch import MysqlScratch
 from reconciler.edges.server.process import RunningServer
@@ -164,5 +165,6 @@ def bench_on(server: RunningServer) -> Iterator[Bench]:
             scratch=scratch,
             workers=ThreadWorkers(),
             clock=SystemClock(),
+            engines=MachinePrograms(),
         )
         yield Bench(server=server, connection=link, world=world)

@@ -28,6 +28,7 @@ import pymysql
 from reconciler.ddl.quote import quote_identifier
 from reconciler.drive.shard.task import RolloutWorld
 from reconciler.edges.clock import SystemClock
+from reconciler.edges.engines.find import MachinePrograms
 from reconciler.edges.ledger.engine import engine_for
 from reconciler.edges.ledger.sql import SqlLedger
 from reconciler.edges.mysql.live import MysqlLiveShards
@@ -511,6 +512,7 @@ def court_on(server: RunningServer) -> Iterator[Court]:
             scratch=scratch,
             workers=workers,
             clock=clock,
+            engines=MachinePrograms(),
         )
         yield Court(
             server=server,

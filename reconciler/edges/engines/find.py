@@ -18,6 +18,7 @@ from pathlib import Path
 from reconciler.edges.engines.limits import ENGINE_SAYS_S_MAX
 from reconciler.edges.engines.problems import engine_missing, engine_version_unknown
 from reconciler.edges.programs import bare_environment, find_program, words_of
+from reconciler.errors import Problem, Unavailable
 from reconciler.model.engine import EngineName
 
 #: What each is called where it is installed. `direct` is the server itself.
@@ -58,6 +59,19 @@ def engine_program(name: EngineName) -> EngineProgram:
     if not found.is_known:
         raise engine_version_unknown(name, found.version, KNOWN_VERSIONS[name])
     return found
+
+
+class MachinePrograms:
+    """`EnginePrograms` of this machine."""
+
+    def unusable(self, name: EngineName) -> Problem | None:
+        if name is EngineName.DIRECT:
+            return None
+        try:
+            engine_program(name)
+        except Unavailable as unavailable:
+            return unavailable.problems[0]
+        return None
 
 
 def find_engine(

@@ -23,7 +23,10 @@ def read_access(link: Link, database: str, server: ServerLook) -> ShardAccess:
     if server.settings.version.flavor is Flavor.MYSQL and _is_read_only(link, database):
         read_only = (*read_only, "READ ONLY of the database")
     return ShardAccess(
-        database=database, privileges=read_privileges(link, server), read_only=read_only
+        database=database,
+        privileges=read_privileges(link, server),
+        read_only=read_only,
+        binary_log=server.binary_log,
     )
 
 

@@ -21,6 +21,7 @@ from reconciler.edges.mysql.problems import (
 from reconciler.edges.mysql.reading import text
 from reconciler.edges.mysql.server_texts import neutral
 from reconciler.errors import Unavailable
+from reconciler.model.access import BinaryLog
 from reconciler.model.server import Flavor, ServerSettings, ServerVersion
 
 _OLDEST = {Flavor.MYSQL: (8, 0, 0), Flavor.MARIADB: (10, 6, 0)}
@@ -68,6 +69,8 @@ _READ_ONLY = {
     Flavor.MYSQL: ("innodb_read_only", "read_only", "super_read_only", "transaction_read_only"),
     Flavor.MARIADB: ("innodb_read_only", "read_only", "tx_read_only"),
 }
+# What engines that follow a table by its binary log, or by triggers, depend on.
+_BINARY_LOG = ("binlog_row_image", "log_bin_trust_function_creators")
 _OFF = ("", "0", "OFF")
 _ENCRYPTION = {
     Flavor.MYSQL: "(SELECT DEFAULT_ENCRYPTION FROM information_schema.SCHEMATA"
@@ -92,6 +95,7 @@ class ServerLook:
     identity: str
     partial_revokes: bool
     read_only: tuple[str, ...] = field(default=(), compare=False)
+    binary_log: BinaryLog | None = field(default=None, compare=False)
 
 
 def look_at_server(link: Link) -> ServerLook:
@@ -131,7 +135,13 @@ def look_at_server(link: Link) -> ServerLook:
         settings=settings,
         identity=hashlib.sha256(own.encode()).hexdigest(),
         partial_revokes=found.get("partial_revokes") == "1",
-        read_only=tuple(n for n in _READ_ONLY[flavor] if found.get(n, "").upper() not in _OFF),
+        read_only=tuple(n for n in _READ_ONLY[flavor] if _is_on(found.get(n))),
+        binary_log=BinaryLog(
+            is_on=_is_on(found.get("log_bin")),
+            format=neutral(found.get("binlog_format", "")),
+            row_image=neutral(found.get("binlog_row_image", "")),
+            trusts_creators=_is_on(found.get("log_bin_trust_function_creators")),
+        ),
     )
 
 
@@ -147,13 +157,18 @@ def parse_version(words: str) -> ServerVersion | None:
 
 
 def _asked(flavor: Flavor) -> tuple[str, ...]:
-    return (*_MEANING[flavor], *_IDENTITY[flavor], *_READ_ONLY[flavor], "partial_revokes")
+    others = (*_IDENTITY[flavor], *_READ_ONLY[flavor], *_BINARY_LOG, "partial_revokes")
+    return (*_MEANING[flavor], *others)
 
 
 def _statement(flavor: Flavor, names: list[str]) -> str:
     columns = ["VERSION()", "@@character_set_database", "@@collation_database", _ENCRYPTION[flavor]]
     columns += [f"@@global.{name}" for name in names]
     return "SELECT " + ", ".join(columns)
+
+
+def _is_on(value: str | None) -> bool:
+    return (value or "").upper() not in _OFF
 
 
 def _text(value: object) -> str:

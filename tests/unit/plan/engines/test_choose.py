@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from reconciler.model.engine import EngineName
 from reconciler.model.server import ServerVersion
 from reconciler.plan.engines.choose import NoEngine, choose_engine
@@ -56,6 +58,7 @@ def test_the_first_that_can_take_it() -> None:
     assert choose_engine(of_case("trigger"), EngineRules(default=(SPIRIT, DIRECT))) is DIRECT
 
 
+@pytest.mark.invariant("EN-13")
 def test_where_none_can_each_says_why() -> None:
     rules = EngineRules(rebuild=EngineRule(use=(SPIRIT, GH_OST)))
     refused = choose_engine(of_case("trigger"), rules)
@@ -73,6 +76,7 @@ def test_indexes_have_a_rule_of_their_own() -> None:
     assert isinstance(refused, NoEngine)
 
 
+@pytest.mark.invariant("EN-13")
 def test_a_table_that_grows_over_the_bound_keeps_the_engine_that_was_reviewed() -> None:
     small = replace(WIDEN, size_bytes=1)
     assert choose_engine(small, BIG, reviewed=SPIRIT) is SPIRIT
