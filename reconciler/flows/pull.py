@@ -17,12 +17,14 @@ from reconciler.errors import InvalidInput, Location, Problem, ReconcilerError, 
 from reconciler.guard.model import problem_from, refusal_from
 from reconciler.limits import DEFINITION_BYTES_MAX, SPEC_BYTES_MAX
 from reconciler.model.object_id import ObjectId
+from reconciler.model.observation import Observation, ObservedShard
 from reconciler.observe.desired import ReadBack, read_back
 from reconciler.observe.sequences import sequences_for
 from reconciler.observe.shards import (
     DefinitionReader,
     SeenShard,
-    look_at,
+    look_through,
+    observe,
 )
 from reconciler.outcomes.files import FileGap, GapKind, PullOutcome
 from reconciler.ports.files import FileWriter
@@ -96,8 +98,10 @@ def pull_keyspace(
     Raises Refused if any shard was not seen whole: a partial view must never remove a file
     (PL-10)."""
     # No file is to say how far the rows of one shard have counted.
-    reader = DefinitionReader(files.spec.policy, counters={})
-    look = look_at(world, environment, reader)
+    observations = observe(world, environment)
+    tables = _own_tables(files, observations)
+    reader = DefinitionReader(files.spec.policy, counters={}, tables=tables)
+    look = look_through(observations, reader)
     if unseen := tuple(map(refusal_from, look.obstacles)):
         raise Refused(*map(problem_from, unseen))
     groups = _groups(look.seen)
@@ -125,6 +129,16 @@ def pull_keyspace(
         removed=tuple(removed),
         gaps=tuple(_gaps(wanted, read, model)),
     )
+
+
+def _own_tables(files: Specified, observations: Iterable[Observation]) -> set[str]:
+    """Tables beside which an engine may have made others: git's, and live ones with a name that no
+    engine gives."""
+    own = {*_paths_by_table(files)}
+    for seen in observations:
+        if isinstance(seen, ObservedShard):
+            own |= {table for table, _ in seen.definitions if not table.startswith("_")}
+    return own
 
 
 def _groups(seen: tuple[SeenShard, ...]) -> list[tuple[SeenShard, ...]]:

@@ -99,7 +99,7 @@ def pass_over(
     desired = load_desired(world.scratch, files, settings, as_printed, others) if observed else {}
     wanted = next(iter(desired.values())).schema if desired else Schema(tables=())
     counters = wanted_counters(wanted, files.renames)
-    reader = as_printed.counting_to(counters)
+    reader = as_printed.of_live(counters, [table.name for table in wanted.tables])
     look = look_through(observations, reader)
     return Pass(
         files=files,

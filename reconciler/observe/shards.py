@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -19,6 +19,7 @@ from reconciler.model.observation import Observation, ObservedShard, Unreachable
 from reconciler.model.policy import AutoIncrement, Policy
 from reconciler.model.schema import Schema, Table
 from reconciler.model.server import ServerVersion
+from reconciler.model.shadow_tables import is_shadow_named
 from reconciler.ports.world import World
 from reconciler.spec.model import Environment
 
@@ -37,22 +38,41 @@ class DefinitionReader:
     """Reads each distinct (text, server version) once and remembers it for the run.
 
     `counters` are the AUTO_INCREMENT values that git wants, by table; None: a counter is read as it
-    is printed, which is right for git's own definitions only.
+    is printed, which is right for git's own definitions only. `tables` are git's: what engines make
+    beside them is not managed.
     """
 
-    def __init__(self, policy: Policy, counters: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        counters: Mapping[str, int] | None = None,
+        tables: Collection[str] = (),
+    ) -> None:
         self._policy = policy
         self._counters = counters
+        self._tables = frozenset(tables)
         self._read: dict[tuple[str, ServerVersion], ReadDefinition] = {}
 
-    def counting_to(self, counters: Mapping[str, int]) -> DefinitionReader:
+    def of_live(self, counters: Mapping[str, int], tables: Collection[str]) -> DefinitionReader:
         """A reader of live definitions that remembers what this one has read."""
-        reader = DefinitionReader(self._policy, counters)
+        reader = DefinitionReader(self._policy, counters, tables)
         reader._read = self._read
         return reader
 
+    def with_policy(self, policy: Policy) -> DefinitionReader:
+        """The same, to the eyes of another policy."""
+        return DefinitionReader(policy, self._counters, self._tables)
+
     def is_managed(self, table: str) -> bool:
-        return not any(fnmatchcase(table, pattern) for pattern in self._policy.ignore_tables)
+        return not self.is_ignored(table) and not self.is_shadow_named(table)
+
+    def is_ignored(self, table: str) -> bool:
+        """Whether policy leaves it alone."""
+        return any(fnmatchcase(table, pattern) for pattern in self._policy.ignore_tables)
+
+    def is_shadow_named(self, table: str) -> bool:
+        """Whether it may be an engine's, beside a table of git's."""
+        return is_shadow_named(table, self._tables)
 
     def read(self, text: str, version: ServerVersion) -> ReadDefinition:
         """Raises what `read_table` raises: a definition that is not understood."""

@@ -75,7 +75,9 @@ def prove_change_set(
         desired=desired,
         policy=policy,
         renames=renames,
-        reader=DefinitionReader(policy, wanted_counters(desired, renames)),
+        reader=DefinitionReader(
+            policy, wanted_counters(desired, renames), [table.name for table in desired.tables]
+        ),
         sequences=sequences_for(observed[0].others, _defaults(observed[0], desired)),
         engines=engines,
     )

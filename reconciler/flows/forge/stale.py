@@ -18,7 +18,7 @@ from reconciler.guard.classify import position_of
 from reconciler.guard.review.approvals import PullRequest
 from reconciler.limits import PLAN_BYTES_MAX
 from reconciler.model.policy import Policy
-from reconciler.observe.shards import DefinitionReader, SeenShard, read_all
+from reconciler.observe.shards import SeenShard, read_all
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.plan.codec import load_plan
 from reconciler.plan.files import plan_paths
@@ -143,7 +143,7 @@ def _look_as_for(policy: Policy, begun: Pass) -> tuple[SeenShard, ...]:
     that only the other policy looks at, and that nobody can read, nothing is known."""
     if policy == begun.files.spec.policy:
         return begun.look.seen
-    reader = DefinitionReader(policy).counting_to(begun.counters)
+    reader = begun.reader.with_policy(policy)
     seen, refusals = read_all([shard.observation for shard in begun.look.seen], reader)
     unread = {refusal.shard for refusal in refusals}
     return tuple(shard for shard in seen if shard.shard not in unread)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from reconciler.model.observation import ObservedShard
 from reconciler.model.policy import AutoIncrement, Policy
 from reconciler.model.server import Flavor, ServerError, ServerSettings, ServerVersion
@@ -48,6 +50,34 @@ def test_tables_that_policy_ignores_need_not_be_understood() -> None:
     reader = DefinitionReader(Policy(ignore_tables=("_*",)))
     _, refusals = read_all([shard("-80", unknown, broken=("_gone",))], reader)
     assert refusals == ()
+
+
+@pytest.mark.invariant("EN-15")
+@pytest.mark.parametrize(
+    ("name", "is_managed"),
+    [
+        ("_users_gho", False),
+        ("_users_ghc", False),
+        ("_users_ghk", False),
+        ("_users_del", False),
+        ("_users_rev_del", False),
+        ("_users_new", False),
+        ("_users_chkpnt", False),
+        ("_users_old", False),
+        ("_users_old_20261121_101530_123", False),
+        ("_spirit_sentinel", False),
+        ("_spirit_checkpoint", False),
+        ("_orders_gho", True),  # beside no table of git's
+        ("_users_log_new", False),  # beside users_log
+        ("_users_log_del", True),  # of git's own
+        ("users_new", True),
+        ("_users_backup", True),
+    ],
+)
+def test_what_an_engine_may_have_made_is_not_managed(name: str, *, is_managed: bool) -> None:
+    git = {"users", "users_log", "_users_log_del"}
+    assert DefinitionReader(Policy(), {}, git).is_managed(name) is is_managed
+    assert DefinitionReader(Policy(), {}).is_managed(name) is not name.startswith("_spirit_")
 
 
 def test_counters_are_read_as_far_as_they_matter() -> None:

@@ -1,0 +1,52 @@
+"""Shadow tables: what engines make beside the table they change, told by name and by nothing else.
+
+Rule: a name says that a table may be an engine's, never that it is. It is left out of what is
+compared and planned, so that no plan drops a copy that somebody is working on, and is told by
+`drift`; whose it is the ledger knows (EN-15).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reconciler.model.engine import EngineName
+
+# What each engine calls its tables: gh-ost's ghost, changelog, checkpoint and old one; Spirit's
+# copy, checkpoint and old one, with a time where that is kept; pt-online-schema-change's.
+_SHAPE = re.compile(r"_(?P<table>.+?)_(?:gho|ghc|ghk|del|rev_del|new|chkpnt|old(?:_[0-9_]+)?)")
+# Spirit: of a whole database.
+_OF_NO_TABLE = frozenset({"_spirit_sentinel", "_spirit_checkpoint"})
+
+
+def is_shadow_named(name: str, tables: Collection[str]) -> bool:
+    """Whether an engine that changes one of `tables`, which are git's, may have made it; what git
+    has itself is git's."""
+    if name in tables:
+        return False
+    if name in _OF_NO_TABLE:
+        return True
+    found = _SHAPE.fullmatch(name)
+    return found is not None and found["table"] in tables
+
+
+class ShadowMark(StrEnum):
+    """Whose a table of such a name is."""
+
+    IN_PROGRESS = "in-progress"  # of a statement that an apply has in hand
+    LEFTOVER = "leftover"  # of one that has ended
+    FOREIGN = "foreign"  # of nobody that the ledger knows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownShadow:
+    """A table that the ledger knows to be an engine's; `table` is what the engine changed."""
+
+    shard: str
+    name: str
+    engine: EngineName
+    table: str
+    apply_id: int
+    is_in_progress: bool
