@@ -15,6 +15,7 @@ from reconciler.drive.status import is_driven
 from reconciler.ledger.model import Request, StoredApply, StoredLease
 from reconciler.ledger.reasons import (
     Answer,
+    CopiesReleased,
     EndedAs,
     EndedMeanwhile,
     NothingUnfinished,
@@ -22,7 +23,7 @@ from reconciler.ledger.reasons import (
     StaysStopped,
     Unanswered,
 )
-from reconciler.ledger.states import RequestKind, RequestState
+from reconciler.ledger.states import Hold, RequestKind, RequestState
 from reconciler.outcomes.apply import ControlOutcome
 from reconciler.ports.clock import Clock
 from reconciler.ports.ledger import LeaseLost, Ledger
@@ -144,7 +145,10 @@ def _carried_out(
                 before = was_released(record.stored)
                 verdict = RequestState.SUPERSEDED if before else RequestState.REFUSED
                 return verdict, nothing_to_release(record.stored)
+            was_held = record.stored.hold
             record.settle(lease, after)
+            if was_held is Hold.CUTOVER:
+                return RequestState.APPLIED, CopiesReleased(len(after.copies_released))
             return RequestState.APPLIED, Released()
         case _:
             assert_never(kind)

@@ -12,7 +12,9 @@ from contextlib import suppress
 from functools import partial
 from typing import assert_never
 
+from reconciler.drive.cutovers import AWAITED, Cutovers
 from reconciler.drive.gates import GATES, WaveGates
+from reconciler.drive.holds import HOLDS, VERDICTS
 from reconciler.drive.limits import ROLLOUT_POLL_S
 from reconciler.drive.open import OpenApply, RolloutOrder
 from reconciler.drive.record import ApplyRecord
@@ -40,7 +42,7 @@ from reconciler.ledger.reasons import (
     Soaks,
     Stopped,
 )
-from reconciler.ledger.states import FINISHED, ApplyState, Hold, OperationState
+from reconciler.ledger.states import FINISHED, Hold, OperationState
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.progress import (
     ProgressEvent,
@@ -51,6 +53,7 @@ from reconciler.outcomes.progress import (
 )
 from reconciler.ports.clock import WorkEnded
 from reconciler.ports.shards import HeldLocks
+from reconciler.rollout.cutover import AwaitCutover, CopyOrder, CutOver, StopCopies
 from reconciler.rollout.decide import (
     Action,
     Asked,
@@ -60,13 +63,13 @@ from reconciler.rollout.decide import (
     Finish,
     Halt,
     Pause,
-    PauseFor,
     RolloutLimits,
     RolloutSnapshot,
     Settle,
     Soak,
     Start,
     Wait,
+    copies_order,
     next_action,
     nothing_new_may_start,
 )
@@ -74,19 +77,6 @@ from reconciler.rollout.operations import ShardWork
 from reconciler.rollout.transitions import Move
 
 _End = Pause | Halt | EndStopped | EndCancelled | EndUnknown | Finish
-
-_HOLDS = {
-    PauseFor.GATE: Hold.GATE,
-    PauseFor.LATER_WAVE: Hold.GATE,
-    PauseFor.FAILURE: Hold.FAILURE,
-    PauseFor.GUARD: Hold.GUARD,
-}
-_VERDICTS = {
-    ApplyState.COMPLETED: ApplyVerdict.COMPLETED,
-    ApplyState.FAILED: ApplyVerdict.FAILED,
-    ApplyState.CANCELLED: ApplyVerdict.CANCELLED,
-    ApplyState.PAUSED: ApplyVerdict.PAUSED,
-}
 
 
 class RolloutDriver:
@@ -107,8 +97,11 @@ class RolloutDriver:
         self._on_progress = on_progress
         self._lease = opened.lease
         self._record = ApplyRecord(world.ledger, world.clock, opened)
-        self._requests = RolloutRequests(world, opened.lease, self._record)
         self._stop = StopSignal()
+        self._cutovers = Cutovers(
+            world.clock, opened.lease, self._record, self._stop, self._tell_waits
+        )
+        self._requests = RolloutRequests(world, opened.lease, self._record, self._cutovers)
         self._specs = {shard.name: shard for shard in order.environment.shards}
         self._limits = limits
         self._keyspace = order.plan.core.keyspace
@@ -130,6 +123,7 @@ class RolloutDriver:
             if self._world.interrupts() > 1:
                 return self._leave()
             action = self._next()
+            self._cutovers.awaited = None
             match action:
                 case Start(shards=shards) if self._gates.let_in(self._work[shards[0]].wave):
                     self._start(shards)
@@ -141,6 +135,13 @@ class RolloutDriver:
                     self._wait()
                 case Soak():
                     self._soak(action)
+                case CutOver(copies=copies):
+                    self._unless_lost(partial(self._cutovers.swap_in, copies))
+                case AwaitCutover(reason=reason):
+                    self._unless_lost(partial(self._cutovers.wait_for, reason))
+                    self._wait()
+                case StopCopies(reason=reason):
+                    self._cutovers.hold = reason
                 case _:
                     return self._end(action)
 
@@ -162,6 +163,10 @@ class RolloutDriver:
             gates_open=stored.gates_open,
             failures_released=stored.failures_released,
             guard_hold=self._held_by_a_guard(),
+            ready=self._cutovers.ready(),
+            copies_released=stored.copies_released,
+            cutover_hold=self._cutovers.hold,
+            wall_s=self._world.clock.now_s(),
         )
 
     def _held_by_a_guard(self) -> Reason | None:
@@ -175,7 +180,9 @@ class RolloutDriver:
 
     def _next(self) -> Action:
         snapshot = self._snapshot()
+        self._stop.copies = copies_order(snapshot, self._limits)
         if self._ends_run is not None:
+            self._stop.copies = CopyOrder.STOP
             self._stop.brake = Brake.AFTER_STATEMENT
             return Wait() if self._in_flight else Finish()
         if self._requests.asked is not Asked.NOTHING:
@@ -187,7 +194,8 @@ class RolloutDriver:
         return next_action(snapshot, self._limits)
 
     def _start(self, shards: tuple[str, ...]) -> None:
-        self._unless_lost(lambda: self._record.hold(self._lease, Hold.NONE, None))
+        if not isinstance(self._record.stored.reason, AWAITED):
+            self._unless_lost(lambda: self._record.hold(self._lease, Hold.NONE, None))
         if self._recorded is None:  # of earlier runs; what this one intends, its shards know
             self._unless_lost(self._read_statements)
         if self._ends_run is not None:
@@ -281,20 +289,12 @@ class RolloutDriver:
         self._ends_run = self._ends_run or result.ends_run
 
     def _soak(self, soak: Soak) -> None:
-        now_s = self._world.clock.now_s()
         if soak != self._soaking:
             self._soaking = soak
             reason = Soaks(soak.wave, soak.until_s)
             until = Soaking(soak.wave, soak.until_s)
             self._unless_lost(lambda: self._record.hold(self._lease, Hold.NONE, reason, until))
-            self._on_progress(
-                RolloutWaits(
-                    at_s=now_s,
-                    keyspace=self._keyspace,
-                    reason=reason,
-                    until_s=soak.until_s,
-                )
-            )
+            self._tell_waits(reason, soak.until_s)
         left_s = soak.until_s - self._steady_now_s()
         self._world.clock.sleep(max(0.0, min(ROLLOUT_POLL_S, left_s)))
 
@@ -327,7 +327,7 @@ class RolloutDriver:
         try:
             match action:
                 case Pause(why=why, reason=reason):
-                    self._record.hold(self._lease, _HOLDS[why], reason)
+                    self._record.hold(self._lease, HOLDS[why], reason)
                 case Halt(shard=shard):
                     reason = Halted(shard)
                     self._record.move_rest(self._lease, Move.CANCEL)
@@ -360,7 +360,7 @@ class RolloutDriver:
     def _verdict(self) -> ApplyVerdict:
         if OperationState.UNKNOWN in self._record.states.values():
             return ApplyVerdict.UNKNOWN
-        return _VERDICTS.get(self._record.stored.state, ApplyVerdict.STOPPED)
+        return VERDICTS.get(self._record.stored.state, ApplyVerdict.STOPPED)
 
     def _outcome(self, verdict: ApplyVerdict, reason: Reason | None) -> ApplyOutcome:
         self._reload_after_loss()
@@ -377,6 +377,12 @@ class RolloutDriver:
             reason=reason,
             statements_run=self._statements_run,
             elapsed_s=self._world.clock.monotonic_s() - self._begun_s,
+        )
+
+    def _tell_waits(self, reason: Reason, until_s: float | None = None) -> None:
+        now_s = self._world.clock.now_s()
+        self._on_progress(
+            RolloutWaits(at_s=now_s, keyspace=self._keyspace, reason=reason, until_s=until_s)
         )
 
     def _tell_started(self) -> None:

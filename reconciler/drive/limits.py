@@ -30,6 +30,12 @@ TAKE_UPS_PER_SHARD_MAX = 100
 # How often the progress of a statement is recorded: `status` shows it, and an ALTER takes hours.
 PROGRESS_RECORDED_EVERY_S = 5.0
 
+# How often a complete copy that waits is looked at, and how soon it hears that it is released.
+CUTOVER_POLL_S = 1.0
+
+# A copy that was told to end does so within seconds; what does not by then is in doubt.
+STOP_LOOKS_MAX = 60
+
 # A statement that outlived its sender is asked after this often, and waited for this long; then the
 # run ends with its outcome unknown, which a later resume settles.
 SETTLE_PAUSE_S = 0.5

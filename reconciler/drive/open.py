@@ -122,9 +122,10 @@ def _released(
     operations: tuple[StoredOperation, ...],
     releases: Releases,
 ) -> StoredApply:
-    """Nothing holds an apply that runs; what held it is released only if somebody said so."""
+    """Nothing holds an apply that runs; what held it is released only if somebody said so. Copies
+    are released by nothing but a release: hours pass until they can be swapped in."""
     after = stored
-    if releases is Releases.WHAT_HOLDS and stored.hold is not Hold.NONE:
+    if releases is Releases.WHAT_HOLDS and stored.hold not in (Hold.NONE, Hold.CUTOVER):
         after = release(stored, operations) or stored
     after = replace(after, hold=Hold.NONE, reason=None, waits_since_s=None, soaking=None)
     if after == stored:

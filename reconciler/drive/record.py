@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from reconciler.drive.open import OpenApply, grouped
 from reconciler.drive.rows import first_failure, shard_rows, wave_rows
+from reconciler.drive.shard.leftovers import kept_copies
 from reconciler.drive.shard.recorder import ShardRecorder, moved_row
 from reconciler.errors import Problem
 from reconciler.ledger.model import (
@@ -147,6 +148,10 @@ class ApplyRecord:
         now_s = self._clock.now_s()
         moved = [moved_row(row, move, now_s, row.problem) for row in rows]
         entries: list[Entry] = [OperationEntry(row=row) for row in moved]
+        if move is Move.CANCEL and moved:
+            given_up = {(row.shard, row.object_id) for row in moved}
+            recorded = self._ledger.statements(self.stored.apply_id)
+            entries += kept_copies(recorded, given_up, now_s)
         if entries:
             self._ledger.record(lease, entries)
             self.take(replace(row, version=row.version + 1) for row in moved)

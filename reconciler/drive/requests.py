@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import assert_never
 
+from reconciler.drive.cutovers import Cutovers
 from reconciler.drive.limits import HEARTBEAT_S, ROLLOUT_POLL_S
 from reconciler.drive.record import ApplyRecord
 from reconciler.drive.shard.task import RolloutWorld
@@ -28,10 +29,13 @@ from reconciler.rollout.hold import nothing_to_release
 class RolloutRequests:
     """`asked` is what was asked of this run so far; a request to end it is never forgotten."""
 
-    def __init__(self, world: RolloutWorld, lease: Lease, record: ApplyRecord) -> None:
+    def __init__(
+        self, world: RolloutWorld, lease: Lease, record: ApplyRecord, cutovers: Cutovers
+    ) -> None:
         self._world = world
         self._lease = lease
         self._record = record
+        self._cutovers = cutovers
         self._heard_s = self._beat_s = float("-inf")
         self.asked = Asked.NOTHING
 
@@ -76,8 +80,8 @@ class RolloutRequests:
                 self.asked = Asked.CANCEL
                 answer(RequestState.APPLIED, RestNeverStarts())
             case RequestKind.RELEASE:
-                # What waits at a gate is driven by nobody (decision 12).
+                # What waits at a gate is driven by nobody (decision 12), unless copies wait.
                 why = nothing_to_release(self._record.stored, is_driven=True)
-                answer(RequestState.REFUSED, why)
+                answer(*(self._cutovers.release() or (RequestState.REFUSED, why)))
             case _:
                 assert_never(request.kind)

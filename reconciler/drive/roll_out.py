@@ -6,6 +6,7 @@ checked again table by table, right before each statement.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -14,10 +15,12 @@ from reconciler.drive.open import RolloutOrder, open_apply
 from reconciler.drive.shard.task import RolloutWorld
 from reconciler.errors import Problem, Refused
 from reconciler.guard.model import Done
+from reconciler.model.engine import TRAITS
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.progress import ProgressEvent, RolloutEnded
 from reconciler.ports.shards import HeldLocks
 from reconciler.rollout.decide import RolloutLimits
+from reconciler.rollout.limits import SHARDS_AT_WORK_MAX
 from reconciler.rollout.operations import ShardWork, work_of
 from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.model import ShardSpec
@@ -46,6 +49,7 @@ def roll_out(
                 plan=order.plan,
             )
     _check_wave_choice(order, work)
+    _check_copies(order, work)
     opened = open_apply(world.ledger, world.clock, order, work)
     driver = RolloutDriver(world, order, work, _limits(order), opened, locks, on_progress)
     try:
@@ -84,6 +88,28 @@ def _check_wave_choice(order: RolloutOrder, work: tuple[ShardWork, ...]) -> None
             )
 
 
+def _check_copies(order: RolloutOrder, work: tuple[ShardWork, ...]) -> None:
+    """All copies of a wave that belong together must have room together, or none ever cuts over."""
+    rollout = order.environment.rollout
+    most = max(rollout.parallel, SHARDS_AT_WORK_MAX)
+    copying = Counter(
+        shard.wave
+        for shard in work
+        if any(TRAITS[statement.engine].copies for statement in shard.statements)
+    )
+    for wave, shards in sorted(copying.items()):
+        if rollout.cutover.is_of_wave and shards > most:
+            raise Refused(
+                Problem(
+                    code="cutover-wave-too-large",
+                    message=f"wave {wave} makes copies on {shards} shards, and `cutover` keeps all"
+                    f" of them until the last is complete; one process keeps {most} at most",
+                    recovery="give the spec smaller `waves`, or take `gate` and `together` out of"
+                    " `cutover`, then plan again",
+                )
+            )
+
+
 def _limits(order: RolloutOrder) -> RolloutLimits:
     rollout = order.environment.rollout
     return RolloutLimits(
@@ -96,6 +122,8 @@ def _limits(order: RolloutOrder) -> RolloutLimits:
         },
         soak_s=rollout.soak_s,
         gate=rollout.gate and order.waves is not WaveChoice.REST,
+        cutover=rollout.cutover,
+        cutover_windows=rollout.cutover_windows,
         last_wave=1 if order.waves is WaveChoice.CANARY else None,
     )
 

@@ -97,8 +97,9 @@ def _requested(request: Request) -> Requested:
 
 def _is_released(stored: StoredApply, operations: Iterable[StoredOperation]) -> bool:
     """Somebody released what holds it, and nobody has gone on with it yet."""
-    by_a_person = stored.state not in FINISHED and stored.hold in (Hold.GATE, Hold.FAILURE)
-    return by_a_person and release(stored, operations) is None
+    by_a_person = (Hold.GATE, Hold.FAILURE, Hold.CUTOVER)
+    is_held = stored.state not in FINISHED and stored.hold in by_a_person
+    return is_held and release(stored, operations) is None
 
 
 def past_applies(ledger: Ledger, environment: str, keyspace: str) -> tuple[ApplyStatus, ...]:

@@ -33,12 +33,12 @@ def needs_vitals(rollout: RolloutSpec) -> bool:
     return any(limit is not None for limit in limits)
 
 
-def outside_window(rollout: RolloutSpec, now_s: float) -> Refusal | None:
-    if is_open(rollout.windows, now_s):
+def outside_window(windows: tuple[str, ...], now_s: float) -> Refusal | None:
+    if is_open(windows, now_s):
         return None
     return Refusal(
         code="outside-window",
-        message=f"no statement starts outside of {', '.join(rollout.windows)}",
+        message=f"no statement starts outside of {', '.join(windows)}",
         recovery="`reconciler resume` inside a window",
     )
 

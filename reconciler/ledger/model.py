@@ -51,11 +51,19 @@ class Soaking:
     until_s: float
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class ReleasedCopy:
+    """A copy that may be swapped in: that of the statement at `index` of the shard's change set."""
+
+    shard: str
+    index: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredApply:
     """`problem` is the first failure in rollout order; `reason` why nothing starts, and
     `waits_since_s` since when. `gates_open` is how many gates between waves with work somebody has
-    opened."""
+    opened, `copies_released` are the copies that somebody has released."""
 
     apply_id: int
     environment: str
@@ -72,6 +80,7 @@ class StoredApply:
     soaking: Soaking | None = None
     gates_open: int = 0
     failures_released: bool = False
+    copies_released: tuple[ReleasedCopy, ...] = ()
     completed_s: float | None = None
     problem: Problem | None = None
 

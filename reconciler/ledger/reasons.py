@@ -84,6 +84,44 @@ class OutcomeUnseen:
 
 
 @dataclass(frozen=True, slots=True)
+class CopiesNotReady:
+    """Copies of the wave that are complete wait for the others, so that all are swapped in
+    together."""
+
+    wave: int
+
+
+@dataclass(frozen=True, slots=True)
+class CutoverClosed:
+    """All copies of the wave are complete, and a person has to release them; where there are
+    `windows`, they are swapped in when one opens after that."""
+
+    wave: int
+    ready: int
+    windows: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CutoverShut:
+    """Complete copies wait for the time of day at which they may be swapped in."""
+
+    wave: int
+    ready: int
+    windows: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CutoverOverdue:
+    """Complete copies were kept up to date for as long as the spec allows, and were stopped;
+    `of` counts with those of the wave that were not complete."""
+
+    wave: int
+    ready: int
+    of: int
+    limit_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class Undriven:
     """It could go on, and nobody drives it."""
 
@@ -93,7 +131,7 @@ class NothingToRelease:
     """No person holds it, or what does was released before; `reason` is that of a guard."""
 
     hold: Hold
-    reason: InWords | WaveRefused | None = None
+    reason: InWords | WaveRefused | CutoverOverdue | None = None
     is_driven: bool = False
 
 
@@ -121,6 +159,10 @@ Reason = (
     | Stopped
     | LeftAtOnce
     | OutcomeUnseen
+    | CopiesNotReady
+    | CutoverClosed
+    | CutoverShut
+    | CutoverOverdue
     | Undriven
     | NothingToRelease
     | EarlierSession
@@ -165,6 +207,11 @@ class ToBeReleased:
 
 
 @dataclass(frozen=True, slots=True)
+class ItsCutover:
+    """Its copy is complete; the apply's own reason says what it waits for."""
+
+
+@dataclass(frozen=True, slots=True)
 class ItsTurn:
     """Among the shards of its wave, or the tables of its shard."""
 
@@ -177,6 +224,7 @@ Wait = (
     | ItsWave
     | EndOfSoak
     | ToBeReleased
+    | ItsCutover
     | ItsTurn
 )
 """In words: who is in the way, as the server says it."""
@@ -239,6 +287,22 @@ class Released:
     """Nobody drives it yet."""
 
 
+@dataclass(frozen=True, slots=True)
+class CutoverReleased:
+    """Whoever drives the apply swaps the copies in; where there are `windows`, in one of them."""
+
+    wave: int
+    copies: int
+    windows: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CopiesReleased:
+    """Nobody drives it: whoever takes the copies up swaps them in once they are complete again."""
+
+    copies: int
+
+
 Answer = (
     InWords
     | NothingUnfinished
@@ -251,6 +315,10 @@ Answer = (
     | StaysStopped
     | EndedAs
     | Released
+    | CopiesNotReady
+    | CutoverShut
+    | CutoverReleased
+    | CopiesReleased
     | NothingToRelease
 )
 
@@ -311,6 +379,20 @@ class CutOverBegun:
 
 
 @dataclass(frozen=True, slots=True)
+class CopyStopped:
+    """Before it was swapped in. `is_kept`: it can be taken up again."""
+
+    is_kept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LeftBehind:
+    """What an engine made and could not, or may not, remove; `message` names it."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class EarlierRunCameThrough:
     """A statement of an earlier run has taken effect by now."""
 
@@ -336,6 +418,8 @@ Happened = (
     | StatementFound
     | FoundRunning
     | CutOverBegun
+    | CopyStopped
+    | LeftBehind
     | EarlierRunCameThrough
     | BlockerEnded
     | Requested

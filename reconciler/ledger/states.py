@@ -69,4 +69,5 @@ class Hold(StrEnum):
     NONE = "none"
     GATE = "gate"  # between waves
     FAILURE = "failure"  # on_failure: pause
+    CUTOVER = "cutover"  # copies that a person has to release were kept for as long as they may
     GUARD = "guard"  # a window is closed, or something could not be measured

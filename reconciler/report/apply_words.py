@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from reconciler.errors import Problem
+from reconciler.ledger.reasons import CutoverOverdue
 from reconciler.ledger.states import ApplyState, OperationState
 from reconciler.limits import SHARDS_NAMED_MAX
 from reconciler.outcomes.apply import (
@@ -187,6 +188,8 @@ def counted_states(shards: Sequence[ShardRow]) -> str:
 def next_step(outcome: ApplyOutcome) -> str:
     if outcome.verdict is ApplyVerdict.PAUSED and outcome.refusals:
         return _step_after_guard(outcome.keyspace, outcome.environment)
+    if isinstance(outcome.reason, CutoverOverdue):
+        return _step_after_overdue(outcome.reason, outcome.keyspace, outcome.environment)
     return _step_after(outcome.verdict, outcome.keyspace, outcome.environment)
 
 
@@ -196,11 +199,26 @@ def _step_after_guard(keyspace: str, environment: str) -> str:
     return f"once that is settled, {resume} asks every gate again and goes on; {cancel} ends it"
 
 
+def _step_after_overdue(reason: CutoverOverdue, keyspace: str, environment: str) -> str:
+    """A resume alone releases no copy."""
+    release, resume, cancel = (
+        f"`{command(verb, keyspace, environment)}`" for verb in ("release", "resume", "cancel")
+    )
+    if reason.ready < reason.of:
+        return f"{resume} takes the copies up, and they wait again; {cancel} ends it"
+    return (
+        f"{release} and then {resume} takes the copies up and swaps them in; {resume} alone takes"
+        f" them up, and they wait again; {cancel} ends it"
+    )
+
+
 def status_step(apply: ApplyStatus) -> str:
     """For the latest apply: a past one without its shards needs no step any more."""
     verdict = _STANDS_STILL.get(apply.state)
     if verdict is None or not apply.shards:
         return ""
+    if isinstance(apply.reason, CutoverOverdue):
+        return _step_after_overdue(apply.reason, apply.keyspace, apply.environment)
     return _step_after(verdict, apply.keyspace, apply.environment)
 
 

@@ -7,6 +7,7 @@ from typing import assert_never
 from reconciler.ledger import reasons
 from reconciler.ledger.reasons import Answer, Happened, InWords, NothingToRelease, Reason, Wait
 from reconciler.ledger.states import Hold
+from reconciler.report.cutover_words import copies_counted, cutover_words, released_words
 from reconciler.report.spans import Line, sentence, with_commands
 from reconciler.report.times import moment
 
@@ -44,6 +45,13 @@ def reason_words(reason: Reason | None) -> str:
             return "left at once; `reconciler resume` looks at the shards first"
         case reasons.OutcomeUnseen(shards):
             return f"nobody knows yet what became of shard {', '.join(shards)}"
+        case (
+            reasons.CopiesNotReady()
+            | reasons.CutoverClosed()
+            | reasons.CutoverShut()
+            | reasons.CutoverOverdue()
+        ):
+            return cutover_words(reason)
         case reasons.Undriven():
             return "nobody drives it; `reconciler resume` goes on"
         case NothingToRelease():
@@ -79,6 +87,8 @@ def wait_words(wait: Wait | None) -> str:
             return "the end of the soak"
         case reasons.ToBeReleased(hold):
             return _to_be_released(hold)
+        case reasons.ItsCutover():
+            return "its copy to be swapped in"
         case reasons.ItsTurn():
             return "its turn"
         case _:
@@ -91,6 +101,8 @@ def _to_be_released(hold: Hold) -> str:
             return "somebody to release the wave"
         case Hold.FAILURE:
             return "somebody to release the failure"
+        case Hold.CUTOVER:
+            return "somebody to release the copies"
         case Hold.GUARD:
             return "a resume, once the guard lets it"
         case Hold.NONE:
@@ -114,15 +126,28 @@ def answer_words(answer: Answer) -> str:
         case reasons.CancelledAlready():
             return "it is being cancelled"
         case reasons.NothingNewStarts():
-            return "what runs is finished, nothing new starts"
+            return (
+                "nothing new starts; what a server runs is finished, a copy is kept for the resume"
+            )
         case reasons.RestNeverStarts():
-            return "what runs is finished, the rest never starts"
+            return "the rest never starts; what a server runs is finished, a copy is given up"
         case reasons.StaysStopped():
             return "nobody drove it; it stays as it is until resumed"
         case reasons.EndedAs(state):
             return f"it has ended as {state}; what was applied stays applied"
         case reasons.Released():
             return "released; `reconciler resume` goes on"
+        case reasons.CopiesNotReady():
+            return f"nothing is released before every copy is complete: {cutover_words(answer)}"
+        case reasons.CutoverShut():
+            return f"released already: {cutover_words(answer)}"
+        case reasons.CutoverReleased():
+            return released_words(answer)
+        case reasons.CopiesReleased(copies):
+            return (
+                f"{copies_counted(copies)} released; `reconciler resume` takes them up and swaps"
+                " them in as soon as they are complete again"
+            )
         case NothingToRelease():
             return _nothing_to_release(answer)
         case _:
@@ -152,6 +177,11 @@ def happened_words(happened: Happened) -> str:
             return "its statement is still running there; taken up"
         case reasons.CutOverBegun():
             return "its copy is complete; cutting over"
+        case reasons.CopyStopped(is_kept):
+            kept = "it can be taken up again" if is_kept else "it begins again from nothing"
+            return f"its copy was ended before it was swapped in; {kept}"
+        case reasons.LeftBehind(message):
+            return message
         case reasons.EarlierRunCameThrough():
             return "an earlier run's statement has run"
         case reasons.BlockerEnded():
@@ -179,6 +209,11 @@ def _nothing_to_release(found: NothingToRelease) -> str:
             return "its failures have been released already; `reconciler resume` goes on"
         case Hold.GATE:
             return "the next wave has been released already; `reconciler resume` goes on"
+        case Hold.CUTOVER:
+            return (
+                "its copies have been released already; `reconciler resume` takes them up and"
+                " swaps them in"
+            )
         case Hold.NONE if found.is_driven:
             return (
                 "it waits at no gate and goes on by itself; no gate is opened before the apply"

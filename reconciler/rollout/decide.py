@@ -12,11 +12,27 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import assert_never
 
-from reconciler.ledger.reasons import GateClosed, Reason, ShardFailed, WaveNotAsked
+from reconciler.ledger.model import ReleasedCopy
+from reconciler.ledger.reasons import (
+    CutoverOverdue,
+    GateClosed,
+    Reason,
+    ShardFailed,
+    WaveNotAsked,
+)
 from reconciler.ledger.states import SETTLED
 from reconciler.ledger.states import OperationState as S
+from reconciler.rollout.cutover import (
+    AwaitCutover,
+    CopyOrder,
+    CutOver,
+    ReadyCopy,
+    StopCopies,
+    cutover_step,
+)
+from reconciler.rollout.limits import SHARDS_AT_WORK_MAX
 from reconciler.rollout.waves import Waves
-from reconciler.spec.model import OnFailure
+from reconciler.spec.model import CutoverSpec, OnFailure
 
 _IN_HAND = frozenset({S.RUNNING, S.WAITING_FOR_CUTOVER})
 _STARTABLE = frozenset({S.PENDING, S.FAILED_RETRYABLE, S.STOPPED})
@@ -41,6 +57,8 @@ class RolloutLimits:
     hosts: Mapping[str, str] = field(default_factory=dict)
     soak_s: int = 0
     gate: bool = False
+    cutover: CutoverSpec = field(default_factory=CutoverSpec)
+    cutover_windows: tuple[str, ...] = ()
     last_wave: int | None = None
 
 
@@ -50,7 +68,8 @@ class RolloutSnapshot:
 
     `looked_at` are shards in unknown state that were looked at in vain; `gates_open` is how many
     gates between waves with work are open; `guard_hold` says why a guard lets nothing start, if
-    one does.
+    one does. Of the shards in flight, `ready` are those whose complete copy waits to be released;
+    `cutover_hold` says why this run has stopped copies, if it has. `wall_s` is the time of day.
     """
 
     waves: Waves
@@ -63,6 +82,10 @@ class RolloutSnapshot:
     gates_open: int = 0
     failures_released: bool = False
     guard_hold: Reason | None = None
+    ready: Mapping[str, ReadyCopy] = field(default_factory=dict)
+    copies_released: tuple[ReleasedCopy, ...] = ()
+    cutover_hold: CutoverOverdue | None = None
+    wall_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +116,8 @@ class PauseFor(StrEnum):
     LATER_WAVE = "later wave"  # this run was asked for the waves before it
     FAILURE = "failure"
     GUARD = "guard"
+    CUTOVER = "cutover"  # a person has to release the copies
+    CUTOVER_OVERDUE = "cutover overdue"  # nobody can: not all are ready, or the time has not come
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +156,19 @@ class Finish:
 
 
 Action = (
-    Start | Settle | Wait | Soak | Pause | Halt | EndStopped | EndCancelled | EndUnknown | Finish
+    Start
+    | Settle
+    | Wait
+    | Soak
+    | CutOver
+    | AwaitCutover
+    | StopCopies
+    | Pause
+    | Halt
+    | EndStopped
+    | EndCancelled
+    | EndUnknown
+    | Finish
 )
 
 
@@ -140,10 +177,10 @@ def next_action(snapshot: RolloutSnapshot, limits: RolloutLimits) -> Action:
     failures before waves."""
     lost = _lost(snapshot)
     if unseen := [shard for shard in lost if shard not in snapshot.looked_at]:
-        room = limits.parallel - len(snapshot.in_flight)
+        room = _room(snapshot, limits)
         return Settle(tuple(unseen[:room])) if room > 0 else Wait()
     if snapshot.asked is Asked.NOTHING and (running := _unfollowed(snapshot)):
-        room = limits.parallel - len(snapshot.in_flight)
+        room = _room(snapshot, limits)
         return Start(tuple(running[:room])) if room > 0 else Wait()
     if ending := _ending(snapshot, limits, lost):
         return Wait() if snapshot.in_flight else ending
@@ -156,6 +193,23 @@ def next_action(snapshot: RolloutSnapshot, limits: RolloutLimits) -> Action:
 def nothing_new_may_start(snapshot: RolloutSnapshot, limits: RolloutLimits) -> bool:
     """True if shards in flight must not begin another operation either (ST-7)."""
     return _ending(snapshot, limits, _lost(snapshot)) is not None
+
+
+def copies_order(snapshot: RolloutSnapshot, limits: RolloutLimits) -> CopyOrder:
+    """What becomes of copies that are being made, or wait. Who asked to end waits for none. Where
+    a failure or a guard ends the rollout, those that nobody has to release are finished as any
+    statement is, the others would wait for ever."""
+    match _ending(snapshot, limits, _lost(snapshot)):
+        case None:
+            return CopyOrder.GO_ON
+        case EndStopped():
+            return CopyOrder.STOP
+        case EndCancelled():
+            return CopyOrder.GIVE_UP
+        case Halt():
+            return CopyOrder.GIVE_UP_HELD
+        case _:
+            return CopyOrder.STOP_HELD
 
 
 def _lost(snapshot: RolloutSnapshot) -> list[str]:
@@ -193,11 +247,20 @@ def _ending(snapshot: RolloutSnapshot, limits: RolloutLimits, lost: list[str]) -
             assert_never(snapshot.asked)
     if snapshot.guard_hold is not None:
         return Pause(PauseFor.GUARD, snapshot.guard_hold)
+    if snapshot.cutover_hold is not None:
+        return _overdue(snapshot.cutover_hold, limits)
     return _after_failure(snapshot, limits, lost)
 
 
 def _anything_left(snapshot: RolloutSnapshot) -> bool:
     return any(state not in SETTLED for state in snapshot.states.values())
+
+
+def _overdue(held: CutoverOverdue, limits: RolloutLimits) -> Pause:
+    """Only copies that were complete can be released by a person, and only where one has to."""
+    is_for_a_person = limits.cutover.gate and held.ready == held.of
+    why = PauseFor.CUTOVER if is_for_a_person else PauseFor.CUTOVER_OVERDUE
+    return Pause(why, held)
 
 
 def _after_failure(
@@ -229,9 +292,41 @@ def _within_wave(snapshot: RolloutSnapshot, limits: RolloutLimits, index: int) -
         return Pause(PauseFor.LATER_WAVE, WaveNotAsked(number))
     if shards := _startable(snapshot, limits, snapshot.waves[index]):
         return Start(shards)
+    if step := _cutover(snapshot, limits, index):
+        return step
     if snapshot.in_flight:
         return Wait()
     return EndUnknown(tuple(_lost(snapshot)))
+
+
+def _cutover(
+    snapshot: RolloutSnapshot, limits: RolloutLimits, index: int
+) -> CutOver | AwaitCutover | StopCopies | None:
+    """What nobody could see yet does not hold the wave's copies up where others go on past it."""
+    wave = snapshot.waves[index]
+    past = snapshot.looked_at if limits.on_failure is OnFailure.CONTINUE else frozenset()
+    others = [
+        shard
+        for shard in wave
+        if snapshot.states[shard] not in SETTLED and shard not in snapshot.ready
+    ]
+    return cutover_step(
+        limits.cutover,
+        limits.cutover_windows,
+        wave=index + 1,
+        ready={shard: snapshot.ready[shard] for shard in wave if shard in snapshot.ready},
+        others_left=sum(shard not in past or shard in snapshot.in_flight for shard in others),
+        released=snapshot.copies_released,
+        wall_s=snapshot.wall_s,
+    )
+
+
+def _room(snapshot: RolloutSnapshot, limits: RolloutLimits) -> int:
+    """For how many more shards: one whose copy waits does no work, and only takes its place among
+    all that can be kept."""
+    working = limits.parallel - (len(snapshot.in_flight) - len(snapshot.ready))
+    most = max(limits.parallel, SHARDS_AT_WORK_MAX)
+    return max(0, min(working, most - len(snapshot.in_flight)))
 
 
 def _has_begun(snapshot: RolloutSnapshot, shard: str) -> bool:
@@ -257,8 +352,9 @@ def _startable(
     snapshot: RolloutSnapshot, limits: RolloutLimits, wave: tuple[str, ...]
 ) -> tuple[str, ...]:
     """Shards of the wave that may start now, within the bounds over all and per host."""
-    room = limits.parallel - len(snapshot.in_flight)
-    busy = Counter(limits.hosts.get(shard, shard) for shard in snapshot.in_flight)
+    room = _room(snapshot, limits)
+    working = snapshot.in_flight - snapshot.ready.keys()
+    busy = Counter(limits.hosts.get(shard, shard) for shard in working)
     chosen: list[str] = []
     for shard in wave:
         if len(chosen) >= room:

@@ -1,15 +1,17 @@
-"""What a person's release does: it accepts failures so far, or opens the gate that the apply waits
-at, and it stays. Nothing is opened in advance: who releases has seen the waves before.
+"""What a person's release does: it accepts failures so far, opens the gate that the apply waits
+at, or lets complete copies be swapped in, and it stays. Nothing is opened in advance: who releases
+has seen the waves before, and the copies.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import assert_never
 
-from reconciler.ledger.model import StoredApply, StoredOperation
-from reconciler.ledger.reasons import InWords, NothingToRelease, WaveRefused
+from reconciler.ledger.model import ReleasedCopy, StoredApply, StoredOperation
+from reconciler.ledger.reasons import CutoverOverdue, InWords, NothingToRelease, WaveRefused
 from reconciler.ledger.states import SETTLED, Hold
 
 
@@ -22,10 +24,29 @@ def release(stored: StoredApply, operations: Iterable[StoredOperation]) -> Store
         case Hold.GATE:
             gate = _waves_settled(operations)
             return None if stored.gates_open >= gate else replace(stored, gates_open=gate)
+        case Hold.CUTOVER:
+            copies = _copies_held(operations)
+            is_new = not copies <= {*stored.copies_released}
+            return with_released(stored, copies) if is_new else None
         case Hold.NONE | Hold.GUARD:
             return None
         case _:
             assert_never(stored.hold)
+
+
+def with_released(stored: StoredApply, copies: Iterable[ReleasedCopy]) -> StoredApply:
+    return replace(stored, copies_released=tuple(sorted({*stored.copies_released, *copies})))
+
+
+def _copies_held(operations: Iterable[StoredOperation]) -> set[ReleasedCopy]:
+    """Of the wave that is under way: what each of its shards would do next."""
+    rows = tuple(operations)
+    wave = min((row.wave for row in rows if row.state not in SETTLED), default=0)
+    done: Counter[str] = Counter()
+    for row in rows:
+        done[row.shard] += row.statements_done
+    held = {row.shard for row in rows if row.wave == wave and row.state not in SETTLED}
+    return {ReleasedCopy(shard, done[shard]) for shard in held}
 
 
 def _waves_settled(operations: Iterable[StoredOperation]) -> int:
@@ -40,10 +61,10 @@ def _waves_settled(operations: Iterable[StoredOperation]) -> int:
 def nothing_to_release(stored: StoredApply, *, is_driven: bool = False) -> NothingToRelease:
     """Why a release did nothing."""
     reason = stored.reason if stored.hold is Hold.GUARD else None
-    a_guards = reason if isinstance(reason, InWords | WaveRefused) else None
+    a_guards = reason if isinstance(reason, InWords | WaveRefused | CutoverOverdue) else None
     return NothingToRelease(stored.hold, a_guards, is_driven)
 
 
 def was_released(stored: StoredApply) -> bool:
     """Of an apply with nothing to release: somebody did so before."""
-    return stored.hold in (Hold.GATE, Hold.FAILURE)
+    return stored.hold in (Hold.GATE, Hold.FAILURE, Hold.CUTOVER)

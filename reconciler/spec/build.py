@@ -21,6 +21,7 @@ from reconciler.model.policy import (
 )
 from reconciler.spec.model import (
     Connection,
+    CutoverSpec,
     EngineRule,
     EngineRules,
     Environment,
@@ -30,6 +31,7 @@ from reconciler.spec.model import (
     ShardSpec,
     SpecFile,
     Tls,
+    Together,
     WaveShare,
 )
 
@@ -155,9 +157,28 @@ def _rollout(value: Mapping[str, Any]) -> RolloutSpec:
         given["on_failure"] = OnFailure(value["on_failure"])
     if "disk_free_min" in value:
         given["disk_free_min_percent"] = int(value["disk_free_min"].rstrip("%"))
+    if "cutover" in value:
+        given["cutover"] = _cutover(value["cutover"])
     if "kill_blockers" in value:
         given["kill_blockers_after_s"] = duration_s(value["kill_blockers"]["after"])
     return RolloutSpec(**given)
+
+
+def windows_of(window: str | list[str]) -> tuple[str, ...]:
+    return (window,) if isinstance(window, str) else tuple(window)
+
+
+def _cutover(value: Mapping[str, Any]) -> CutoverSpec:
+    given: dict[str, Any] = {}
+    if "gate" in value:
+        given["gate"] = value["gate"]
+    if "window" in value:
+        given["windows"] = windows_of(value["window"])
+    if "together" in value:
+        given["together"] = Together(value["together"])
+    if "limit" in value:
+        given["limit_s"] = duration_s(value["limit"])
+    return CutoverSpec(**given)
 
 
 def _wave(wave: str | list[str]) -> WaveShare:

@@ -237,16 +237,26 @@ def _addresses(document: Document, at: Path, shards: tuple[ShardSpec, ...]) -> I
 def _durations(document: Document, at: Path, rollout: dict[str, Any]) -> Iterator[Problem]:
     for key in _AT_LEAST_1S:
         if key in rollout and duration_s(rollout[key]) < 1:
-            here = (*at, key)
-            message = f"{dotted(here)} must be at least 1s"
-            yield _problem(document, here, "spec-bad-value", message, "write 1s or more")
+            yield _too_short(document, (*at, key))
+    if "limit" in (cutover := rollout.get("cutover", {})) and duration_s(cutover["limit"]) < 1:
+        yield _too_short(document, (*at, "cutover", "limit"))
+
+
+def _too_short(document: Document, at: Path) -> Problem:
+    message = f"{dotted(at)} must be at least 1s"
+    return _problem(document, at, "spec-bad-value", message, "write 1s or more")
 
 
 def _windows(document: Document, at: Path, rollout: dict[str, Any]) -> Iterator[Problem]:
-    for i, window in enumerate(rollout.get("windows", ())):
-        start, end = window.removesuffix(" UTC").split("-")
+    windows = {(*at, "windows", i): text for i, text in enumerate(rollout.get("windows", ()))}
+    window = rollout.get("cutover", {}).get("window", [])
+    if isinstance(window, str):
+        windows[(*at, "cutover", "window")] = window
+    else:
+        windows |= {(*at, "cutover", "window", i): text for i, text in enumerate(window)}
+    for here, text in windows.items():
+        start, end = text.removesuffix(" UTC").split("-")
         if start == end:
-            here = (*at, "windows", i)
             message = f"{dotted(here)} begins and ends at the same minute"
             yield _problem(document, here, "spec-bad-value", message, "write another end")
 

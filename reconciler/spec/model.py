@@ -64,6 +64,32 @@ class WaveShare:
     shards: tuple[str, ...] = ()
 
 
+class Together(StrEnum):
+    """Whose copies are swapped in together."""
+
+    WAVE = "wave"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutoverSpec:
+    """When copies that engines have made are swapped in: where nothing is said, each as soon as it
+    is complete. `limit_s` is for how long a complete copy is kept up to date."""
+
+    gate: bool = False  # True: a person releases the copies of each wave
+    windows: tuple[str, ...] = ()
+    together: Together | None = None
+    limit_s: int = 48 * 3_600
+
+    @property
+    def is_on_purpose(self) -> bool:
+        return self.gate or bool(self.windows) or self.together is not None
+
+    @property
+    def is_of_wave(self) -> bool:
+        """Nothing is swapped in before every copy of the wave is complete."""
+        return self.gate or self.together is not None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutSpec:
     """`parallel` bounds shards in flight; `parallel_per_host` those on one server host."""
@@ -82,7 +108,13 @@ class RolloutSpec:
     threads_running_max: int | None = None
     disk_free_min_percent: int | None = None
     windows: tuple[str, ...] = ()
+    cutover: CutoverSpec = CutoverSpec()
     kill_blockers_after_s: int | None = None
+
+    @property
+    def cutover_windows(self) -> tuple[str, ...]:
+        """When a copy may be swapped in; those of the cutover come instead of the others."""
+        return self.cutover.windows or self.windows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

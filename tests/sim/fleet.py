@@ -7,6 +7,8 @@ the world goes through `Fate`, which ends the process before or after the one it
 from __future__ import annotations
 
 import itertools
+import json
+import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -113,25 +115,29 @@ class Ghost:
 class Online:
     """As an engine that copies: after that many looks the copy is complete, and is swapped in when
     it is asked for, after so many times in vain. `disappears_at`: with so many looks left it is
-    gone."""
+    gone. `ends_with_process`: nobody goes on with the copy once its session has ended; it can be
+    taken up again."""
 
     looks: int = 2
     refusals: int = 0
     disappears_at: int | None = None
+    ends_with_process: bool = False
 
 
 @dataclass
 class Copy:
     statement: PlannedStatement
     online: Online
+    session: SimSession | None
     is_swapping: bool = False
     throttled_by: str = ""
 
 
 @dataclass
 class SimShard:
-    """`runs` counts what took effect; `copies` and `ended` are by handle, and so is `left`: whose
-    helper tables are still there."""
+    """`runs` counts what took effect; `copies` and `ended` are by handle, and so are `left`, whose
+    helper tables are still there, and `kept`, what can be taken up again. `resumed` is how often
+    something was; `cannot_discard` is why nothing can be removed."""
 
     tables: dict[str, str]
     runs: Counter[str] = field(default_factory=Counter)
@@ -139,6 +145,9 @@ class SimShard:
     copies: dict[str, Copy] = field(default_factory=dict)
     ended: dict[str, Outcome] = field(default_factory=dict)
     left: set[str] = field(default_factory=set)
+    kept: dict[str, Online] = field(default_factory=dict)
+    resumed: int = 0
+    cannot_discard: str = ""
     sent: list[str] = field(default_factory=list)
     claimed_by: SimSession | None = None
 
@@ -278,6 +287,7 @@ class SimEngine:
         self._name = shard
         self._shard = fleet.shards[shard]
         self._fate = fate
+        self._earlier: Handle | None = None
 
     @property
     def name(self) -> EngineName:
@@ -290,8 +300,9 @@ class SimEngine:
         except Unavailable:
             return NOT_SENT
         self._fleet.earlier.append((self._name, earlier))
-        number = next(self._fleet.numbers)
-        return Handle(engine=self.name, version=1, content=f'{{"number": {number}}}')
+        self._earlier = earlier
+        content = {"number": next(self._fleet.numbers), "helpers": ["_users_gho", "_users_ghc"]}
+        return Handle(engine=self.name, version=1, content=json.dumps(content))
 
     def start(self, handle: Handle, work: EngineWork) -> Outcome | Running:
         self._fate.before()
@@ -312,7 +323,10 @@ class SimEngine:
             case Applied() | Failed() | Unknown():
                 return answer
             case Online():
-                shard.copies[handle.content] = Copy(statement, replace(answer))
+                online = self._taken_up() or replace(answer)
+                session = self._session if online.ends_with_process else None
+                shard.left.add(handle.content)
+                shard.copies[handle.content] = Copy(statement, online, session)
                 return Running()
             case "ghost" | "unread":
                 ghost = Ghost(statement, is_read=answer == "ghost", handle=handle.content)
@@ -322,6 +336,15 @@ class SimEngine:
             case _:
                 self._fleet.take_effect(self._name, statement)
         return Applied() if answer is None else Unknown(reason="the connection was lost")
+
+    def _taken_up(self) -> Online | None:
+        """What an earlier try left is taken up, or is in the way and removed."""
+        if self._earlier is None:
+            return None
+        self._shard.left.discard(self._earlier.content)
+        online = self._shard.kept.pop(self._earlier.content, None)
+        self._shard.resumed += online is not None
+        return online
 
     def look(self, handle: Handle, work: EngineWork) -> EngineAnswer:
         self._fleet.clock.sleep(ENGINE_LOOK_S)
@@ -386,14 +409,19 @@ class SimEngine:
 
     def discard(self, handle: Handle, work: EngineWork) -> Failed | None:
         self._fate.before()
-        self._shard.left.discard(handle.content)
+        if not self._shard.cannot_discard:
+            self._shard.left.discard(handle.content)
+            self._shard.kept.pop(handle.content, None)
         self._fate.after()
-        return None
+        if not self._shard.cannot_discard:
+            return None
+        error = ServerError(number=1227, message=self._shard.cannot_discard)
+        return Failed(error=error, transient=False)
 
     def _end(self, handle: Handle, answer: Outcome) -> Outcome:
+        copy = self._shard.copies.pop(handle.content)
         if not isinstance(answer, Applied):
-            self._shard.left.add(handle.content)
-        del self._shard.copies[handle.content]
+            self._shard.kept[handle.content] = copy.online
         self._shard.ended[handle.content] = answer
         return answer
 
@@ -449,6 +477,9 @@ class SimSession:
         shard = self._fleet.shards[self._shard]
         if shard.claimed_by is self:
             shard.claimed_by = None
+        for handle, copy in list(shard.copies.items()):
+            if copy.session is self and not copy.is_swapping:
+                shard.kept[handle] = shard.copies.pop(handle).online
 
     def still_running(self, sql: str) -> bool:
         self.check_alive()
@@ -508,6 +539,9 @@ class SimWorkerPool:
     def tell(self, event: ProgressEvent) -> None:
         self._news.append(event)
 
+    def close(self) -> None:
+        """What is left dies with the process."""
+
     def wait(self, timeout_s: float) -> list[WorkerPoolNews]:
         self._clock.sleep(timeout_s)
         if self._work:
@@ -518,6 +552,80 @@ class SimWorkerPool:
                 self._news.append(WorkEnded(name=name, error=error))
         news, self._news = self._news, []
         return news
+
+
+class SimThreads(SimWorkerPool):
+    """Work side by side: a piece of it goes on until it sleeps, then another does, or the one that
+    waits. Which one is up to the seed; only one ever runs."""
+
+    def __init__(self, clock: SimClock, random: Random) -> None:
+        super().__init__(clock, random)
+        self._driver = threading.current_thread()
+        self._threads: list[_SimThread] = []
+        self._asleep = clock.asleep
+        clock.asleep = self._sleep
+
+    def start(self, name: str, work: Callable[[], object]) -> None:
+        self._threads.append(_SimThread(name, work))
+        self.started.append(name)
+        self.most_at_once = max(self.most_at_once, len(self._threads))
+
+    def wait(self, timeout_s: float) -> list[WorkerPoolNews]:
+        self._asleep(timeout_s)
+        for thread in self._random.sample(self._threads, len(self._threads)):
+            thread.go_on()
+            if (ended := thread.ended) is not None:
+                self._threads.remove(thread)
+                if isinstance(ended.error, ProcessKilled):
+                    raise ended.error
+                self._news.append(ended)
+        news, self._news = self._news, []
+        return news
+
+    def close(self) -> None:
+        """What is left dies with the process."""
+        self._clock.asleep = self._asleep
+        for thread in self._threads:
+            thread.is_killed = True
+            while thread.ended is None:
+                thread.go_on()
+        self._threads = []
+
+    def _sleep(self, seconds: float) -> None:
+        me = threading.current_thread()
+        self._asleep(seconds)
+        if me is not self._driver:
+            assert isinstance(me, _SimThread)
+            me.give_way()
+
+
+class _SimThread(threading.Thread):
+    def __init__(self, name: str, work: Callable[[], object]) -> None:
+        super().__init__(name=name, daemon=True)
+        self._work = work
+        self._mine, self._others = threading.Semaphore(0), threading.Semaphore(0)
+        self.is_killed = False
+        self.ended: WorkEnded | None = None
+
+    def run(self) -> None:
+        self._mine.acquire()
+        try:
+            self.ended = WorkEnded(name=self.name, value=self._work())
+        except BaseException as error:
+            self.ended = WorkEnded(name=self.name, error=error)
+        self._others.release()
+
+    def go_on(self) -> None:
+        if not self.is_alive():
+            self.start()
+        self._mine.release()
+        self._others.acquire()
+
+    def give_way(self) -> None:
+        self._others.release()
+        self._mine.acquire()
+        if self.is_killed:
+            raise ProcessKilled
 
 
 class FatedLedger:

@@ -9,6 +9,7 @@ import hashlib
 
 from reconciler.ddl.fingerprint import NORMALIZER_VERSION, RENDERER_VERSION, schema_fingerprint
 from reconciler.diff.model import Operation
+from reconciler.model.engine import EngineName
 from reconciler.model.object_id import table_id
 from reconciler.model.policy import Policy
 from reconciler.plan.codec import plan_from_core
@@ -47,7 +48,13 @@ def environment(
     return Environment(name="production", shards=specs, rollout=rollout)
 
 
-def statement(table: str, before: int, *, row_ceiling: int | None = None) -> PlannedStatement:
+def statement(
+    table: str,
+    before: int,
+    *,
+    row_ceiling: int | None = None,
+    engine: EngineName = EngineName.DIRECT,
+) -> PlannedStatement:
     return PlannedStatement(
         object_id=table_id(table),
         operation=Operation.ALTER_TABLE,
@@ -61,12 +68,17 @@ def statement(table: str, before: int, *, row_ceiling: int | None = None) -> Pla
             ),
         ),
         row_ceiling=row_ceiling,
+        engine=engine,
     )
 
 
-def interleaved(tables: tuple[str, ...], each: int) -> tuple[PlannedStatement, ...]:
+def interleaved(
+    tables: tuple[str, ...], each: int, engine: EngineName = EngineName.DIRECT
+) -> tuple[PlannedStatement, ...]:
     """Statements of several tables in turns, as dropping foreign keys first makes them."""
-    return tuple(statement(table, version) for version in range(each) for table in tables)
+    return tuple(
+        statement(table, version, engine=engine) for version in range(each) for table in tables
+    )
 
 
 def plan_for(
@@ -77,9 +89,10 @@ def plan_for(
     each: int = 2,
     matching: tuple[str, ...] = (),
     statements: tuple[PlannedStatement, ...] | None = None,
+    engine: EngineName = EngineName.DIRECT,
 ) -> Plan:
     """All shards but the matching ones share one change set."""
-    chain = statements or interleaved(tables, each)
+    chain = statements or interleaved(tables, each, engine)
     ends = {table: sum(s.object_id == table_id(table) for s in chain) for table in tables}
     before = schema_fingerprint({table_id(t): fingerprint(definition(t, 0)) for t in tables})
     after = schema_fingerprint({table_id(t): fingerprint(definition(t, ends[t])) for t in tables})

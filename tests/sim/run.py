@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 
 from reconciler.drive.gates import AskGates
 from reconciler.drive.open import Releases, RolloutOrder
@@ -24,11 +25,13 @@ from tests.sim.fleet import (
     SimFleet,
     SimLocks,
     SimSessions,
+    SimThreads,
     SimWorkerPool,
 )
 from tests.sim.plans import environment
 
 _open: list[SqlLedger] = []
+_folders: list[TemporaryDirectory[str]] = []
 
 
 def memory_ledger() -> SqlLedger:
@@ -37,9 +40,18 @@ def memory_ledger() -> SqlLedger:
     return _open[-1]
 
 
+def file_ledger() -> SqlLedger:
+    """One that several threads may use."""
+    _folders.append(TemporaryDirectory(prefix="reconciler-sim-"))
+    _open.append(open_ledger(None, default_file=Path(_folders[-1].name) / "ledger.sqlite"))
+    return _open[-1]
+
+
 def close_ledgers() -> None:
     while _open:
         _open.pop().close()
+    while _folders:
+        _folders.pop().cleanup()
 
 
 @dataclass
@@ -58,6 +70,7 @@ class Simulation:
     place: tuple[ShardSpec, ...] = ()
     servers: dict[str, str] = field(default_factory=dict)
     gates: AskGates = tuple
+    side_by_side: bool = False
 
     @property
     def environment(self) -> Environment:
@@ -73,7 +86,8 @@ class Simulation:
     ) -> ApplyOutcome:
         """Raises ProcessKilled if its fate is to be killed."""
         fate = fate or Fate()
-        self.workers = SimWorkerPool(self.fleet.clock, self.random)
+        pool = SimThreads if self.side_by_side else SimWorkerPool
+        self.workers = pool(self.fleet.clock, self.random)
         world = RolloutWorld(
             sessions=SimSessions(self.fleet, fate),
             ledger=FatedLedger(self.ledger, fate),
@@ -94,7 +108,10 @@ class Simulation:
             waves=waves,
             releases=releases,
         )
-        return roll_out(world, order, SimLocks(self.fleet), on_progress=self.events.append)
+        try:
+            return roll_out(world, order, SimLocks(self.fleet), on_progress=self.events.append)
+        finally:
+            self.workers.close()
 
     def is_killed(self, fate: Fate) -> bool:
         try:

@@ -11,6 +11,7 @@ import pytest
 from reconciler.drive.status import current_apply
 from reconciler.ledger.reasons import CutOverBegun, FoundRunning
 from reconciler.ledger.states import ApplyState, OperationState, StatementState
+from reconciler.model.engine import EngineName
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict, OperationRow
 from reconciler.outcomes.progress import StatementAdvanced
 from reconciler.plan.model import PlannedStatement
@@ -22,8 +23,8 @@ from tests.sim.run import Simulation
 
 ROLLOUT = RolloutSpec(parallel=2, lock_retries=2, on_failure=OnFailure.CONTINUE)
 SHARDS = ("-80", "80-")
-PLAN = plan_for(ROLLOUT, shards=SHARDS, tables=("users",), each=2)
-ONE = plan_for(ROLLOUT, shards=("-",), tables=("users",), each=1)
+PLAN = plan_for(ROLLOUT, shards=SHARDS, tables=("users",), each=2, engine=EngineName.GH_OST)
+ONE = plan_for(ROLLOUT, shards=("-",), tables=("users",), each=1, engine=EngineName.GH_OST)
 
 
 def online(shard: str, statement: PlannedStatement) -> Online:
@@ -50,8 +51,9 @@ def happened(sim: Simulation, kind: type) -> int:
 
 
 def check_agreement(sim: Simulation) -> None:
-    """Everything ran once, nothing was begun twice, and the ledger says so too."""
+    """Everything ran once, nothing was begun twice or left behind, and the ledger says so too."""
     sim.fleet.everything_ran_once()
+    assert not any(shard.left for shard in sim.fleet.shards.values())
     (apply, *_) = sim.ledger.applies("production", keyspace="commerce", limit=1)
     assert apply.state is ApplyState.COMPLETED
     statements = sim.ledger.statements(apply.apply_id)
@@ -82,6 +84,7 @@ def test_a_kill_at_any_moment_begins_no_copy_twice(moment: int) -> None:
     assert sim.is_killed(Fate(kill_at=moment))
     assert sim.run().verdict in (ApplyVerdict.COMPLETED, ApplyVerdict.NOTHING_TO_DO)
     sim.fleet.everything_ran_once()
+    assert not any(shard.left for shard in sim.fleet.shards.values())
     assert {max(Counter(shard.sent).values()) for shard in sim.fleet.shards.values()} == {1}
 
 

@@ -40,7 +40,13 @@ class ShardGuards:
         self._record = record
         self._progress = progress
 
-    def held(self, session: ShardSession, statement: PlannedStatement, index: int) -> End | None:
+    def held(
+        self,
+        session: ShardSession,
+        statement: PlannedStatement,
+        index: int,
+        windows: tuple[str, ...],
+    ) -> End | None:
         """What keeps it from taking effect; None: it may. What may take its time comes first, so
         that the rest is true right before. Raises Unavailable."""
         rollout = self._task.rollout
@@ -52,7 +58,7 @@ class ShardGuards:
             return End(ends_run=lock_lost(self._task.work.shard))
         if refusal := not_allowed(session, self._task, index):
             return End(hold=refusal)
-        if refusal := outside_window(rollout, self._world.clock.now_s()):
+        if refusal := outside_window(windows, self._world.clock.now_s()):
             return End(hold=refusal)
         return None
 

@@ -1,7 +1,8 @@
 """One statement in the hands of its engine, from its recorded intent to an answer that ends it.
 
 Rule: what an engine has in hand is asked after by its handle and never sent again. A copy is
-swapped in only after everything was checked that is checked before a statement (EN-3).
+swapped in only after everything was checked that is checked before a statement (EN-3), and where
+that is done on purpose, only once it was released (EN-5).
 """
 
 from __future__ import annotations
@@ -10,13 +11,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar, assert_never
 
+from reconciler.drive.limits import CUTOVER_POLL_S, STOP_LOOKS_MAX
 from reconciler.drive.shard.progress import ShardProgress
 from reconciler.drive.shard.recorder import ShardRecorder
-from reconciler.drive.shard.task import Brake, RolloutWorld, StopSignal, pause, retry_pause_s
-from reconciler.ledger.model import StoredStatement
-from reconciler.ledger.reasons import CutOverBegun
+from reconciler.drive.shard.task import (
+    Brake,
+    RolloutWorld,
+    StopSignal,
+    WaitingCopy,
+    pause,
+    retry_pause_s,
+)
+from reconciler.ledger.model import ReleasedCopy, StoredStatement
+from reconciler.ledger.reasons import CutOverBegun, ItsCutover
 from reconciler.ledger.states import OperationState
-from reconciler.model.engine import Progress
+from reconciler.model.engine import TRAITS, Progress
 from reconciler.ports.engine import (
     Answer,
     Applied,
@@ -29,9 +38,20 @@ from reconciler.ports.engine import (
     Running,
     Unknown,
 )
+from reconciler.rollout.cutover import CopyOrder
 from reconciler.rollout.transitions import Move
 
 Held = TypeVar("Held")
+
+_STOPS_ALL = frozenset({CopyOrder.STOP, CopyOrder.GIVE_UP})
+_GIVES_UP = frozenset({CopyOrder.GIVE_UP, CopyOrder.GIVE_UP_HELD})
+
+
+@dataclass(frozen=True, slots=True)
+class CopyEnded:
+    """It was told to end before it was swapped in. `is_kept`: it can be taken up again."""
+
+    is_kept: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +73,15 @@ class EngineRun:
         stop: StopSignal,
         *,
         cut_overs_max: int,
+        is_on_purpose: bool,
     ) -> None:
+        """`is_on_purpose`: a complete copy waits until the driver releases it."""
         self._world = world
         self._record = record
         self._progress = progress
         self._stop = stop
         self._cut_overs_max = cut_overs_max
+        self._is_on_purpose = is_on_purpose
 
     def until_answered(
         self,
@@ -67,13 +90,27 @@ class EngineRun:
         answer: Answer,
         *,
         before_cut_over: Callable[[], Held | None],
-    ) -> Outcome | Gone | Held:
+    ) -> Outcome | Gone | CopyEnded | Held:
         """What the engine ends with, or why its copy is not swapped in now: then it keeps the
         statement in hand. Raises RecordLost, and what `before_cut_over` raises."""
+        try:
+            return self._until_answered(engine, hand, answer, before_cut_over)
+        finally:
+            self._stop.waiting.pop(hand.row.shard, None)
+
+    def _until_answered(
+        self,
+        engine: Engine,
+        hand: InHand,
+        answer: Answer,
+        before_cut_over: Callable[[], Held | None],
+    ) -> Outcome | Gone | CopyEnded | Held:
         object_id, cut_overs = hand.row.object_id, 0
         over_at_s = self._world.clock.monotonic_s() + hand.work.run_limit_s
         while True:
             match answer:
+                case Running() | ReadyToCutOver() if not cut_overs and self._must_end(engine, hand):
+                    return self._ended_early(engine, hand)
                 case Running(progress=progress):
                     self._advance(hand, progress)
                     if hand.is_taken_up and self._stop.brake is Brake.AFTER_STATEMENT:
@@ -83,6 +120,10 @@ class EngineRun:
                     answer = engine.look(hand.row.handle, hand.work)
                 case ReadyToCutOver(progress=progress):
                     self._await_cut_over(hand, progress)
+                    if not self._is_released(hand):
+                        self._world.clock.sleep(CUTOVER_POLL_S)
+                        answer = engine.look(hand.row.handle, hand.work)
+                        continue
                     if cut_overs == self._cut_overs_max:
                         return self._given_up(engine, hand)
                     if cut_overs:
@@ -102,6 +143,43 @@ class EngineRun:
                 case _:
                     assert_never(answer)
 
+    def _is_released(self, hand: InHand) -> bool:
+        """Says where it stands, for the driver to decide on."""
+        shard, index = hand.row.shard, hand.row.index
+        if not self._is_on_purpose or ReleasedCopy(shard, index) in self._stop.released:
+            self._stop.waiting.pop(shard, None)
+            return True
+        if shard not in self._stop.waiting:
+            self._stop.waiting[shard] = WaitingCopy(index, self._world.clock.monotonic_s())
+        return False
+
+    def _must_end(self, engine: Engine, hand: InHand) -> bool:
+        """A copy that cannot be taken up again is rather finished than stopped, unless it waits for
+        somebody, or is given up."""
+        order = self._stop.copies
+        if order is CopyOrder.GO_ON or not TRAITS[engine.name].copies:
+            return False
+        is_released = ReleasedCopy(hand.row.shard, hand.row.index) in self._stop.released
+        if self._is_on_purpose and not is_released:
+            return True
+        is_kept = TRAITS[engine.name].resumes
+        return order in _STOPS_ALL and (is_kept or order in _GIVES_UP)
+
+    def _ended_early(self, engine: Engine, hand: InHand) -> Outcome | CopyEnded:
+        order = self._stop.copies
+        engine.stop(hand.row.handle, hand.work)
+        for _ in range(STOP_LOOKS_MAX):
+            match answer := engine.look(hand.row.handle, hand.work):
+                case Running() | ReadyToCutOver():
+                    self._world.clock.sleep(CUTOVER_POLL_S)
+                case Failed() | Gone():
+                    return CopyEnded(TRAITS[engine.name].resumes and order not in _GIVES_UP)
+                case Applied() | Unknown():
+                    return answer
+                case _:
+                    assert_never(answer)
+        return Unknown(reason="it was asked to end, and does not")
+
     def _advance(self, hand: InHand, progress: Progress) -> None:
         self._record.advance(hand.row.index, progress)
         self._progress.advanced(hand.work.statement, hand.row.index, progress)
@@ -111,7 +189,7 @@ class EngineRun:
         self._advance(hand, progress)
         if self._record.state(object_id) is OperationState.RUNNING:
             self._record.move(object_id, Move.AWAIT_CUTOVER)
-            self._record.write()
+            self._record.wait(object_id, ItsCutover() if self._is_on_purpose else None)
 
     def _given_up(self, engine: Engine, hand: InHand) -> Outcome | Gone:
         engine.stop(hand.row.handle, hand.work)

@@ -11,7 +11,8 @@ from typing import assert_never
 from reconciler.drive.limits import CLAIM_WAIT_S_MAX, SETTLE_PAUSE_S
 from reconciler.drive.shard.before import not_as_planned
 from reconciler.drive.shard.guards import ShardGuards
-from reconciler.drive.shard.in_hand import EngineRun, InHand
+from reconciler.drive.shard.in_hand import CopyEnded, EngineRun, InHand
+from reconciler.drive.shard.leftovers import discard
 from reconciler.drive.shard.looks import end_differs, object_differs, position_seen
 from reconciler.drive.shard.problems import (
     already_running,
@@ -38,6 +39,7 @@ from reconciler.errors import Problem, Unavailable
 from reconciler.ledger.model import Lease, StoredStatement
 from reconciler.ledger.reasons import (
     Completed,
+    CopyStopped,
     EarlierRunCameThrough,
     EarlierSession,
     InWords,
@@ -91,7 +93,12 @@ class _ShardRun:
         self._in_hand = task.in_doubt
         self._earlier = task.earlier_handle
         self._engine_run = EngineRun(
-            world, self._record, self._progress, stop, cut_overs_max=task.rollout.lock_retries + 1
+            world,
+            self._record,
+            self._progress,
+            stop,
+            cut_overs_max=task.rollout.lock_retries + 1,
+            is_on_purpose=task.rollout.cutover.is_on_purpose,
         )
 
     def run(self) -> ShardResult:
@@ -226,8 +233,7 @@ class _ShardRun:
     def _until_ended(
         self, session: ShardSession, engine: Engine, hand: InHand, answer: Answer
     ) -> Step:
-        statement = hand.work.statement
-        ended: Outcome | Gone | Step = self._engine_run.until_answered(
+        ended: Outcome | Gone | CopyEnded | Step = self._engine_run.until_answered(
             engine,
             hand,
             answer,
@@ -236,25 +242,52 @@ class _ShardRun:
         if isinstance(ended, Next | Again | End):
             return ended
         self._in_hand = None
-        return self._ended(session, statement, ended)
+        if isinstance(ended, CopyEnded):
+            return self._copy_ended(session, hand, ended)
+        return self._ended(session, hand, ended)
 
     def _before_cut_over(self, session: ShardSession, engine: Engine, hand: InHand) -> Step | None:
         """Days may have passed since the statement was begun: all of it is looked at again."""
         statement = hand.work.statement
         if (step := self._claim(session)) or (
-            step := self._guards.held(session, statement, self._index)
+            step := self._guards.held(
+                session, statement, self._index, self._task.rollout.cutover_windows
+            )
         ):
             return step
         if problem := not_as_planned(session, self._task, self._index):
-            engine.stop(hand.row.handle, hand.work)
-            self._record.conclude(self._index, StatementState.FAILED, problem)
-            return self._fail(statement.object_id, problem)
+            return self._give_up(session, engine, hand, problem)
         return None
+
+    def _give_up(
+        self, session: ShardSession, engine: Engine, hand: InHand, problem: Problem
+    ) -> End:
+        """The copy must not be swapped in, and is of no use to anybody."""
+        engine.stop(hand.row.handle, hand.work)
+        discard(session, self._record, hand.row, hand.work)
+        self._record.conclude(self._index, StatementState.FAILED, problem)
+        return self._fail(hand.row.object_id, problem)
+
+    def _copy_ended(self, session: ShardSession, hand: InHand, ended: CopyEnded) -> Step:
+        """It was told to end, and says that it has: believed where the tables are as they were."""
+        effects = hand.work.statement.effects
+        try:
+            if not all(self._is_at(session, e, e.before) for e in effects):
+                return self._ended(session, hand, Applied())
+        except Unavailable as error:
+            return self._lose(hand.work.statement, error.problems[0])
+        if not ended.is_kept:
+            discard(session, self._record, hand.row, hand.work)
+        kept, given_up = StatementState.NEVER_RAN, StatementState.FAILED
+        self._record.conclude(self._index, kept if ended.is_kept else given_up)
+        self._record.tell(CopyStopped(ended.is_kept), hand.row.object_id)
+        return End()
 
     def _before(self, session: ShardSession, statement: PlannedStatement) -> Step | None:
         """Everything that must be true right before a statement; None: send it. What may take its
         time comes first, so that the rest is true when the statement is sent."""
-        if (step := self._guards.held(session, statement, self._index)) is not None:
+        windows = self._task.rollout.windows
+        if (step := self._guards.held(session, statement, self._index, windows)) is not None:
             return step
         if self._index == self._first_index and session.still_running(statement.sql):
             return Again(already_running(self._shard, statement.object_id))
@@ -262,10 +295,9 @@ class _ShardRun:
             return self._fail(statement.object_id, problem)
         return None
 
-    def _ended(
-        self, session: ShardSession, statement: PlannedStatement, outcome: Outcome | Gone
-    ) -> Step:
+    def _ended(self, session: ShardSession, hand: InHand, outcome: Outcome | Gone) -> Step:
         """What the engine says is believed once the tables read back so."""
+        statement = hand.work.statement
         match outcome:
             case Unknown(reason=reason):
                 return self._lose(statement, unanswered(self._shard, statement.object_id, reason))
@@ -277,14 +309,19 @@ class _ShardRun:
                 assert_never(outcome)
         try:
             applied = all(self._is_at(session, e, e.after) for e in statement.effects)
-            if isinstance(outcome, Applied):
-                return self._applied(statement) if applied else self._wrong_result(statement)
-            if applied:  # an error after the fact: what the shard shows is what counts
+            if applied:  # also where it says that it failed: what the shard shows is what counts
+                discard(session, self._record, hand.row, hand.work)
                 return self._applied(statement)
+            if isinstance(outcome, Applied):
+                return self._wrong_result(statement)
             untouched = all(self._is_at(session, e, e.before) for e in statement.effects)
         except Unavailable as error:
             return self._lose(statement, error.problems[0])
-        return self._failed(statement, outcome) if untouched else self._wrong_result(statement)
+        if not untouched:
+            return self._wrong_result(statement)
+        if not outcome.transient or self._attempt > self._task.rollout.lock_retries:
+            discard(session, self._record, hand.row, hand.work)
+        return self._failed(statement, outcome)
 
     def _is_at(self, session: ShardSession, effect: Effect, expected: str | None) -> bool:
         return object_differs(session, self._task, effect.object_id, expected) is None

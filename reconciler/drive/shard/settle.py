@@ -11,6 +11,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from reconciler.drive.limits import SETTLE_LOOKS_MAX, SETTLE_PAUSE_S, SETTLE_WAIT_S_MAX
+from reconciler.drive.shard.leftovers import discard
 from reconciler.drive.shard.looks import end_differs, position_seen
 from reconciler.drive.shard.problems import still_unknown
 from reconciler.drive.shard.recorder import RecordLost, ShardRecorder
@@ -54,7 +55,7 @@ def settle_shard(
             if (found := _still_in_hand(world, task, stop)) is not None:
                 _go_on_with(record, task, *found)
             else:
-                _settle(record, task, _position(world, task, stop))
+                _settle(record, task, _position(world, task, stop, record))
         except _NotYet as reason:
             _stay_unknown(record, task, str(reason))
         record.write()
@@ -93,7 +94,9 @@ def _go_on_with(
     record.take_up(row, progress)
 
 
-def _position(world: RolloutWorld, task: ShardTask, stop: StopSignal) -> int | Problem:
+def _position(
+    world: RolloutWorld, task: ShardTask, stop: StopSignal, record: ShardRecorder
+) -> int | Problem:
     """How many of the shard's statements have taken effect; a Problem if it is at no such point."""
     give_up_s = world.clock.monotonic_s() + SETTLE_WAIT_S_MAX
     looks = 0
@@ -107,12 +110,24 @@ def _position(world: RolloutWorld, task: ShardTask, stop: StopSignal) -> int | P
                     position = end_differs(session, task) or position
                 # The connection may have been made again for the look, without the claim.
                 if not _may_run(session, task):
+                    _discard_what_is_done(session, task, record, position)
                     return position
         except Unavailable as error:
             looks += 1
             if looks >= SETTLE_LOOKS_MAX or stop.brake is Brake.AFTER_STATEMENT:
                 raise _NotYet(error.problems[0].message) from error
             pause(world.clock, stop, retry_pause_s(looks, world.jitter()))
+
+
+def _discard_what_is_done(
+    session: ShardSession, task: ShardTask, record: ShardRecorder, position: int | Problem
+) -> None:
+    """Who swapped a copy in may have died before anything was removed."""
+    if isinstance(position, Problem):
+        return
+    for row in task.recorded:
+        if row.state in IN_DOUBT and row.index < position:
+            discard(session, record, row, task.engine_work(row.index))
 
 
 def _may_run(session: ShardSession, task: ShardTask) -> bool:

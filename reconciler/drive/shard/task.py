@@ -11,7 +11,7 @@ from reconciler.drive.shard.basis import ShardBasis
 from reconciler.errors import Problem
 from reconciler.guard.classify import states_along
 from reconciler.guard.model import Refusal
-from reconciler.ledger.model import StoredOperation, StoredStatement
+from reconciler.ledger.model import ReleasedCopy, StoredOperation, StoredStatement
 from reconciler.ledger.states import StatementState
 from reconciler.model.engine import Handle
 from reconciler.model.object_id import ObjectId
@@ -19,6 +19,7 @@ from reconciler.ports.clock import Clock, WorkerPool
 from reconciler.ports.engine import EngineWork
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.shards import ShardSessions
+from reconciler.rollout.cutover import CopyOrder
 from reconciler.rollout.operations import ShardWork
 from reconciler.spec.model import RolloutSpec, ShardSpec
 
@@ -46,11 +47,23 @@ class Brake(IntEnum):
     AFTER_STATEMENT = 2
 
 
+@dataclass(frozen=True, slots=True)
+class WaitingCopy:
+    """A complete copy: of the statement at `index`, since when on the clock that never jumps."""
+
+    index: int
+    since_s: float
+
+
 class StopSignal:
-    """The one thing that the driver and the shards in flight share."""
+    """The one thing that the driver and the shards in flight share. `waiting` is told by shards,
+    all else by the driver: which copies may be swapped in, and what becomes of the others."""
 
     def __init__(self) -> None:
         self.brake = Brake.OFF
+        self.copies = CopyOrder.GO_ON
+        self.released: frozenset[ReleasedCopy] = frozenset()
+        self.waiting: dict[str, WaitingCopy] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,6 +74,13 @@ class Columns:
             raise self._malformed(column)
         return tuple(tuple(wave) for wave in waves)
 
+    def names_and_numbers(self, column: str) -> tuple[tuple[str, int], ...]:
+        """A list of pairs of a name and a number, as JSON."""
+        pairs = self._json(column)
+        if not isinstance(pairs, list) or not all(_is_name_and_number(pair) for pair in pairs):
+            raise self._malformed(column)
+        return tuple((name, number) for name, number in pairs)
+
     def problem(self, column: str) -> Problem | None:
         """An object of three texts, as JSON; None for none."""
         if not self.text_or_none(column):
@@ -115,6 +122,11 @@ class Columns:
 
     def _malformed(self, column: str) -> Unavailable:
         return row_malformed(self._table, column)
+
+
+def _is_name_and_number(found: object) -> bool:
+    is_pair = isinstance(found, list) and len(found) == 2
+    return is_pair and isinstance(found[0], str) and _is_whole(found[1])  # type: ignore[index]
 
 
 def _is_whole(found: object) -> bool:

@@ -14,6 +14,7 @@ from reconciler.errors import Problem
 from reconciler.ledger.codec import answer_of, happened_of, reason_of, told_text, wait_of
 from reconciler.ledger.model import (
     EventEntry,
+    ReleasedCopy,
     Request,
     Soaking,
     StoredApply,
@@ -62,6 +63,7 @@ def apply_columns(row: StoredApply) -> dict[str, object]:
         "soak_until_s": row.soaking.until_s if row.soaking else None,
         "gates_open": row.gates_open,
         "failures_released": int(row.failures_released),
+        "copies_released": json.dumps([(one.shard, one.index) for one in row.copies_released]),
         "completed_s": row.completed_s,
         "problem": _problem_text(row.problem),
     }
@@ -85,6 +87,9 @@ def stored_apply(row: Row) -> StoredApply:
         soaking=_soaking(found),
         gates_open=found.whole("gates_open"),
         failures_released=bool(found.whole("failures_released")),
+        copies_released=tuple(
+            ReleasedCopy(*pair) for pair in found.names_and_numbers("copies_released")
+        ),
         completed_s=found.seconds_or_none("completed_s"),
         problem=_shown(found.problem("problem")),
     )

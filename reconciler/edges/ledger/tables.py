@@ -63,6 +63,7 @@ applies = Table(
     Column("reason", Text, nullable=False),
     Column("gates_open", Integer, nullable=False),
     Column("failures_released", Integer, nullable=False),
+    Column("copies_released", _LONG, nullable=False),
     Column("problem", Text),
     Column("waits_since_s", Double),
     Column("soaking_wave", Integer),

@@ -59,6 +59,7 @@ def begin_apply(connection: Connection, new: NewApply, holder: str, now_s: float
             reason="",
             gates_open=0,
             failures_released=0,
+            copies_released="[]",
         )
     )
     key = made.inserted_primary_key

@@ -14,12 +14,13 @@ CREATE TABLE reconciler_applies (
 	reason TEXT NOT NULL, 
 	gates_open INTEGER NOT NULL, 
 	failures_released INTEGER NOT NULL, 
+	copies_released TEXT(16000000) NOT NULL, 
 	problem TEXT, 
 	waits_since_s DOUBLE, 
 	soaking_wave INTEGER, 
 	soak_until_s DOUBLE
 );
-INSERT INTO "reconciler_applies" VALUES(1,'production','commerce','sha256:1','cccccccccccccccccccccccccccccccccccccccc','[["-40"], ["40-80", "80-"]]','pending',1,1.5,NULL,'none','',0,0,NULL,NULL,NULL,NULL);
+INSERT INTO "reconciler_applies" VALUES(1,'production','commerce','sha256:1','cccccccccccccccccccccccccccccccccccccccc','[["-40"], ["40-80", "80-"]]','pending',1,1.5,NULL,'none','',0,0,'[]',NULL,NULL,NULL,NULL);
 CREATE TABLE reconciler_events (
 	event_id INTEGER NOT NULL, 
 	apply_id INTEGER NOT NULL, 

@@ -34,6 +34,7 @@ APPLY = {
     "soak_until_s": 3.5,
     "gates_open": 1,
     "failures_released": 0,
+    "copies_released": '[["-40", 0]]',
     "completed_s": None,
     "problem": PROBLEM,
 }

@@ -31,7 +31,7 @@ def test_windows(window: str, hour: int, expected: bool) -> None:
 def test_no_window_is_always_open_and_one_open_window_is_enough() -> None:
     assert is_open((), NOON)
     assert is_open(("02:00-05:00 UTC", "11:00-13:00 UTC"), NOON)
-    assert outside_window(RolloutSpec(windows=("02:00-05:00 UTC",)), NOON) is not None
+    assert outside_window(("02:00-05:00 UTC",), NOON) is not None
 
 
 @pytest.mark.parametrize("text", ["", "2-5", "02:00-05:00", "25:00-05:00 UTC", "02:00-05:60 UTC"])

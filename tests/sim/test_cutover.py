@@ -1,0 +1,487 @@
+"""Copies that are swapped in on purpose: by a person, in a window, all of a wave together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from reconciler.drive.control import ask
+from reconciler.drive.open import Releases
+from reconciler.drive.status import current_apply
+from reconciler.errors import Refused
+from reconciler.ledger.model import StoredApply
+from reconciler.ledger.reasons import (
+    CopiesNotReady,
+    CopiesReleased,
+    CopyStopped,
+    CutoverClosed,
+    CutoverOverdue,
+    CutoverReleased,
+    CutoverShut,
+    Happened,
+    LeftBehind,
+    NothingToRelease,
+    Reason,
+)
+from reconciler.ledger.states import Hold, RequestKind, RequestState
+from reconciler.ledger.states import OperationState as S
+from reconciler.model.engine import EngineName
+from reconciler.model.fleet import even_shards
+from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
+from reconciler.outcomes.progress import RolloutWaits
+from reconciler.plan.model import PlannedStatement
+from reconciler.rollout.limits import SHARDS_AT_WORK_MAX
+from reconciler.spec.model import CutoverSpec, OnFailure, RolloutSpec, Together, WaveShare
+from tests.sim.fleet import STOPPED, Answer, Fate, Online, SimClock, SimFleet
+from tests.sim.plans import SHARDS, plan_for
+from tests.sim.run import Simulation, file_ledger
+
+HOUR_S = 3_600
+GATED = CutoverSpec(gate=True)
+TOGETHER = CutoverSpec(together=Together.WAVE)
+LIMIT_S = 600
+TWO = ("-40", "40-")
+# The simulation begins at 13:46:40 UTC.
+IN_TIME = CutoverSpec(windows=("14:00-14:30 UTC",))
+
+
+class Person(SimClock):
+    """Does something once, as soon as something is so; `noted` is called each time any time
+    passes."""
+
+    def __init__(self, when: Callable[[], bool], do: Callable[[], object]) -> None:
+        super().__init__()
+        self.when = when
+        self.do = do
+        self.has_done = False
+        self.noted: Callable[[], None] = lambda: None
+
+    def pass_by(self, seconds: float) -> None:
+        super().pass_by(seconds)
+        self.noted()
+        if not self.has_done and self.when():
+            self.has_done = True
+            self.do()
+
+
+def copying(shard: str, statement: PlannedStatement) -> Online:
+    """The last shard's copies take longest, and nobody goes on with one whose process is gone."""
+    return Online(
+        looks=2 + 3 * (SHARDS.index(shard) if shard in SHARDS else 1), ends_with_process=True
+    )
+
+
+def simulation(
+    cutover: CutoverSpec,
+    answer: Answer = copying,
+    *,
+    shards: tuple[str, ...] = SHARDS,
+    each: int = 1,
+    engine: EngineName = EngineName.GH_OST,
+    **more: object,
+) -> Simulation:
+    given = {"parallel": 2, "on_failure": OnFailure.CONTINUE, **more}
+    rollout = RolloutSpec(cutover=cutover, **given)  # type: ignore[arg-type]
+    plan = plan_for(rollout, shards=shards, tables=("users",), each=each, engine=engine)
+    fleet = SimFleet(plan, answer=answer)
+    ledger = file_ledger()
+    return Simulation(plan=plan, rollout=rollout, fleet=fleet, ledger=ledger, side_by_side=True)
+
+
+def the_apply(sim: Simulation) -> StoredApply:
+    return sim.ledger.applies("production", keyspace="commerce", limit=1)[0]
+
+
+def reason(sim: Simulation) -> Reason | None:
+    found = sim.ledger.applies("production", keyspace="commerce", limit=1)
+    return found[0].reason if found else None
+
+
+def someone_asks(
+    sim: Simulation, kind: RequestKind, when: Callable[[], bool] | None = None
+) -> Person:
+    """As soon as the apply says that it waits for a person."""
+
+    def do() -> None:
+        sim.ledger.ask(the_apply(sim).apply_id, kind, asked_by="ann", now_s=sim.fleet.clock.now_s())
+
+    sim.fleet.clock = person = Person(
+        when or (lambda: isinstance(reason(sim), CutoverClosed)),
+        do,
+    )
+    return person
+
+
+def answers(sim: Simulation) -> list[tuple[RequestState, object]]:
+    return [(one.state, one.answer) for one in sim.ledger.requests(the_apply(sim).apply_id)]
+
+
+def told(sim: Simulation) -> list[Happened]:
+    return [event.what for event in sim.ledger.events(the_apply(sim).apply_id, limit=10_000)]
+
+
+def helpers_left(sim: Simulation) -> int:
+    return sum(len(shard.left) for shard in sim.fleet.shards.values())
+
+
+def check_done(sim: Simulation, outcome: ApplyOutcome) -> None:
+    assert outcome.verdict is ApplyVerdict.COMPLETED, outcome
+    sim.fleet.everything_ran_once()
+    assert helpers_left(sim) == 0
+
+
+def states(outcome: ApplyOutcome) -> dict[str, S]:
+    return {row.shard: row.state for row in outcome.shards}
+
+
+@pytest.mark.invariant("EN-5")
+def test_all_copies_of_a_wave_wait_until_a_person_releases_them() -> None:
+    sim = simulation(GATED)
+    seen: list[set[S]] = []
+
+    def note() -> None:
+        if isinstance(reason(sim), CutoverClosed):
+            now_s = sim.fleet.clock.now_s()
+            status = current_apply(sim.ledger, "production", "commerce", now_s=now_s)
+            assert status is not None
+            seen.append({row.state for row in status.shards})
+
+    person = someone_asks(sim, RequestKind.RELEASE, lambda: len(seen) > 50)
+    person.noted = note
+    check_done(sim, sim.run())
+    assert seen[:50] == [{S.WAITING_FOR_CUTOVER}] * 50
+    assert answers(sim) == [(RequestState.APPLIED, CutoverReleased(1, 4))]
+    assert [e.reason for e in sim.events if isinstance(e, RolloutWaits)][-1] == CutoverClosed(1, 4)
+
+
+@pytest.mark.invariant("EN-5")
+def test_nothing_is_released_before_the_last_copy_is_complete() -> None:
+    """Who releases has seen all of them."""
+    sim = simulation(GATED)
+    person = someone_asks(sim, RequestKind.RELEASE, lambda: reason(sim) == CopiesNotReady(1))
+    swapped: list[str] = []
+
+    def note() -> None:
+        swapped.extend(sim.fleet.cut_over)
+        if person.has_done and isinstance(reason(sim), CutoverClosed):
+            sim.interrupts = 1
+
+    person.noted = note
+    assert sim.run().verdict is ApplyVerdict.STOPPED
+    assert answers(sim) == [(RequestState.REFUSED, CopiesNotReady(1))]
+    assert swapped == []
+
+
+@pytest.mark.invariant("EN-5")
+def test_a_release_is_for_the_copies_that_wait_and_for_no_later_one() -> None:
+    sim = simulation(GATED, each=2)
+    someone_asks(sim, RequestKind.RELEASE)
+    sim.rollout = replace(sim.rollout, cutover=replace(GATED, limit_s=LIMIT_S))
+    outcome = sim.run()
+    assert outcome.verdict is ApplyVerdict.PAUSED
+    assert outcome.reason == CutoverOverdue(1, 4, 4, LIMIT_S)
+    assert sorted(sim.fleet.cut_over) == sorted(SHARDS)
+
+
+@pytest.mark.invariant("EN-5")
+def test_copies_wait_for_their_window_and_are_swapped_in_by_it() -> None:
+    sim = simulation(IN_TIME)
+    swapped_at: list[float] = []
+
+    def note() -> None:
+        if len(sim.fleet.cut_over) > len(swapped_at):
+            swapped_at.append(sim.fleet.clock.now_s() % 86_400 / HOUR_S)
+
+    sim.fleet.clock = clock = Person(lambda: False, lambda: None)
+    clock.noted = note
+    check_done(sim, sim.run())
+    assert swapped_at
+    assert all(14 <= hour < 14.5 for hour in swapped_at)
+    assert CutoverShut(1, 4, IN_TIME.windows) in [
+        event.reason for event in sim.events if isinstance(event, RolloutWaits)
+    ]
+
+
+@pytest.mark.invariant("EN-5")
+def test_what_is_released_before_its_window_is_swapped_in_by_it() -> None:
+    """With a gate and a window, it takes both."""
+    sim = simulation(replace(IN_TIME, gate=True))
+    person = someone_asks(sim, RequestKind.RELEASE)
+    before: list[int] = []
+
+    def note() -> None:
+        if sim.fleet.clock.now_s() % 86_400 < 14 * HOUR_S:
+            before.append(len(sim.fleet.cut_over))
+
+    person.noted = note
+    check_done(sim, sim.run())
+    assert set(before) == {0}
+    assert answers(sim) == [(RequestState.APPLIED, CutoverReleased(1, 4, IN_TIME.windows))]
+
+
+@pytest.mark.invariant("EN-5")
+def test_the_copies_of_a_wave_are_swapped_in_together_and_not_before_the_last() -> None:
+    sim = simulation(TOGETHER, waves=(WaveShare(percent=50), WaveShare(percent=100)))
+    complete: list[int] = []
+
+    def note() -> None:
+        for shards in sim.plan.core.waves:
+            swapping = {*shards} & {*sim.fleet.cut_over}
+            if swapping and not complete:
+                complete.append(sum(bool(sim.fleet.shards[name].sent) for name in shards))
+
+    sim.fleet.clock = clock = Person(lambda: False, lambda: None)
+    clock.noted = note
+    check_done(sim, sim.run())
+    assert complete == [2]
+
+
+@pytest.mark.invariant("EN-5")
+def test_a_wave_larger_than_parallel_comes_to_its_cutover() -> None:
+    """A copy that waits does no work: only those that copy count."""
+    sim = simulation(TOGETHER, parallel=1)
+    at_work: list[int] = []
+
+    def note() -> None:
+        copies = [copy for shard in sim.fleet.shards.values() for copy in shard.copies.values()]
+        if not sim.fleet.cut_over:
+            at_work.append(sum(copy.online.looks > 0 for copy in copies))
+
+    sim.fleet.clock = clock = Person(lambda: False, lambda: None)
+    clock.noted = note
+    check_done(sim, sim.run())
+    assert max(at_work) == 1
+    assert sim.workers is not None
+    assert sim.workers.most_at_once == len(SHARDS)
+
+
+def test_a_wave_that_no_process_can_keep_is_refused_before_anything_is_sent() -> None:
+    shards = even_shards(2 * SHARDS_AT_WORK_MAX)
+    rollout = RolloutSpec(cutover=GATED)
+    plan = plan_for(rollout, shards=shards, tables=("users",), each=1, engine=EngineName.SPIRIT)
+    sim = Simulation(plan=plan, rollout=rollout, fleet=SimFleet(plan))
+    with pytest.raises(Refused) as refused:
+        sim.run()
+    assert refused.value.problems[0].code == "cutover-wave-too-large"
+    assert not sim.ledger.applies("production", keyspace="commerce", limit=1)
+
+
+def one_fails(shard: str, statement: PlannedStatement) -> object:
+    return STOPPED if shard == SHARDS[1] else copying(shard, statement)
+
+
+@pytest.mark.invariant("EN-5")
+def test_a_shard_that_failed_holds_no_copy_up_where_others_go_on() -> None:
+    sim = simulation(TOGETHER, one_fails)  # type: ignore[arg-type]
+    outcome = sim.run()
+    assert outcome.verdict is ApplyVerdict.FAILED
+    assert states(outcome) == dict.fromkeys(SHARDS, S.COMPLETED) | {SHARDS[1]: S.FAILED}
+    assert helpers_left(sim) == 0
+
+
+@pytest.mark.invariant("EN-5")
+@pytest.mark.invariant("EN-6")
+def test_a_failure_that_ends_the_apply_gives_the_wave_s_copies_up() -> None:
+    sim = simulation(GATED, one_fails, on_failure=OnFailure.HALT)  # type: ignore[arg-type]
+    outcome = sim.run()
+    assert outcome.verdict is ApplyVerdict.FAILED
+    assert states(outcome) == dict.fromkeys(SHARDS, S.CANCELLED) | {SHARDS[1]: S.FAILED}
+    assert sim.fleet.cut_over == []
+    assert helpers_left(sim) == 0
+
+
+@pytest.mark.invariant("EN-5")
+def test_a_failure_that_pauses_the_apply_keeps_the_wave_s_copies() -> None:
+    fails = [True]
+
+    def answer(shard: str, statement: PlannedStatement) -> object:
+        return one_fails(shard, statement) if fails[0] else copying(shard, statement)
+
+    sim = simulation(GATED, answer, on_failure=OnFailure.PAUSE, parallel=4)  # type: ignore[arg-type]
+    outcome = sim.run()
+    assert outcome.verdict is ApplyVerdict.PAUSED
+    assert sim.fleet.cut_over == []
+    assert helpers_left(sim) == 3
+    someone_asks(sim, RequestKind.RELEASE)
+    outcome = sim.run(releases=Releases.WHAT_HOLDS)
+    assert outcome.verdict is ApplyVerdict.FAILED, "what failed stays so; the others are done"
+    assert states(outcome) == dict.fromkeys(SHARDS, S.COMPLETED) | {SHARDS[1]: S.FAILED}
+    assert sum(shard.resumed for shard in sim.fleet.shards.values()) == 3
+    assert helpers_left(sim) == 0
+
+
+@pytest.mark.invariant("EN-5")
+@pytest.mark.parametrize("by_signal", [True, False])
+def test_a_stop_keeps_the_copies_that_wait_and_a_resume_takes_them_up(by_signal: bool) -> None:
+    sim = simulation(GATED)
+    person = someone_asks(sim, RequestKind.STOP)
+    if by_signal:
+        person.do = lambda: setattr(sim, "interrupts", 1)
+    outcome = sim.run()
+    assert outcome.verdict is ApplyVerdict.STOPPED
+    assert set(states(outcome).values()) == {S.STOPPED}
+    assert told(sim).count(CopyStopped(is_kept=True)) == 4
+    assert sim.fleet.cut_over == []
+    sim.interrupts = 0
+    someone_asks(sim, RequestKind.RELEASE)
+    check_done(sim, sim.run(releases=Releases.WHAT_HOLDS))
+    assert [shard.resumed for shard in sim.fleet.shards.values()] == [1] * 4
+
+
+@pytest.mark.invariant("EN-5")
+def test_a_stop_ends_what_still_copies_too_where_it_can_be_taken_up() -> None:
+    sim = simulation(GATED)
+    someone_asks(sim, RequestKind.STOP, lambda: reason(sim) == CopiesNotReady(1))
+    assert sim.run().verdict is ApplyVerdict.STOPPED
+    someone_asks(sim, RequestKind.RELEASE)
+    check_done(sim, sim.run())
+
+
+@pytest.mark.invariant("EN-6")
+def test_a_copy_that_nobody_can_take_up_is_not_kept() -> None:
+    sim = simulation(GATED, engine=EngineName.PT_OSC)
+    someone_asks(sim, RequestKind.STOP)
+    assert sim.run().verdict is ApplyVerdict.STOPPED
+    assert told(sim).count(CopyStopped(is_kept=False)) == 4
+    assert helpers_left(sim) == 0
+
+
+@pytest.mark.invariant("EN-6")
+def test_a_cancel_gives_the_copies_up_and_leaves_nothing() -> None:
+    sim = simulation(GATED)
+    someone_asks(sim, RequestKind.CANCEL)
+    outcome = sim.run()
+    assert outcome.verdict is ApplyVerdict.CANCELLED
+    assert sim.fleet.cut_over == []
+    assert helpers_left(sim) == 0
+
+
+@pytest.mark.invariant("EN-6")
+def test_what_cannot_be_removed_is_named_and_keeps_nothing_from_ending() -> None:
+    sim = simulation(GATED)
+    for shard in sim.fleet.shards.values():
+        shard.cannot_discard = "access denied"
+    someone_asks(sim, RequestKind.CANCEL)
+    assert sim.run().verdict is ApplyVerdict.CANCELLED
+    left = [what for what in told(sim) if isinstance(what, LeftBehind)]
+    assert len(left) == 4
+    assert "`_users_gho`, `_users_ghc`" in left[0].message
+    assert "access denied" in left[0].message
+
+
+@pytest.mark.invariant("EN-6")
+@pytest.mark.parametrize("is_driven", [True, False])
+def test_a_cancel_names_the_copies_that_were_kept_and_nobody_took_up(is_driven: bool) -> None:
+    """No engine was asked: what they left is for somebody to look at."""
+    sim = simulation(GATED)
+    someone_asks(sim, RequestKind.STOP)
+    assert sim.run().verdict is ApplyVerdict.STOPPED
+    if is_driven:
+        now_s = sim.fleet.clock.now_s()
+        sim.ledger.ask(the_apply(sim).apply_id, RequestKind.CANCEL, asked_by="ann", now_s=now_s)
+        assert sim.run().verdict is ApplyVerdict.CANCELLED
+    else:
+        assert asked(sim, RequestKind.CANCEL)[0] is RequestState.APPLIED
+    left = [what.message for what in told(sim) if isinstance(what, LeftBehind)]
+    assert len(left) == helpers_left(sim) == 4
+    assert "`_users_gho`" in left[0]
+
+
+@pytest.mark.invariant("EN-5")
+def test_copies_are_not_kept_for_ever() -> None:
+    sim = simulation(replace(GATED, limit_s=LIMIT_S))
+    begun_s = sim.fleet.clock.now_s()
+    outcome = sim.run()
+    assert outcome.verdict is ApplyVerdict.PAUSED
+    assert outcome.reason == CutoverOverdue(1, 4, 4, LIMIT_S)
+    assert LIMIT_S <= sim.fleet.clock.now_s() - begun_s < LIMIT_S + 300
+    assert (the_apply(sim).hold, sim.fleet.cut_over) == (Hold.CUTOVER, [])
+    assert not any(shard.copies for shard in sim.fleet.shards.values())
+
+
+def asked(sim: Simulation, kind: RequestKind) -> tuple[RequestState, object]:
+    found = ask(
+        sim.ledger,
+        sim.fleet.clock,
+        environment="production",
+        keyspace="commerce",
+        kind=kind,
+        asked_by="ann",
+    )
+    return found.state, found.answer
+
+
+@pytest.mark.invariant("EN-5")
+def test_what_is_released_while_nobody_drives_is_swapped_in_by_the_next_run() -> None:
+    sim = simulation(replace(GATED, limit_s=LIMIT_S))
+    assert sim.run().verdict is ApplyVerdict.PAUSED
+    assert asked(sim, RequestKind.RELEASE) == (RequestState.APPLIED, CopiesReleased(4))
+    again = asked(sim, RequestKind.RELEASE)
+    assert again == (RequestState.SUPERSEDED, NothingToRelease(Hold.CUTOVER))
+    check_done(sim, sim.run())
+    assert [shard.resumed for shard in sim.fleet.shards.values()] == [1] * 4
+
+
+@pytest.mark.invariant("EN-5")
+def test_a_resume_alone_releases_no_copy() -> None:
+    """Hours pass until it could be swapped in: who resumes is not asleep by then, or is."""
+    sim = simulation(replace(GATED, limit_s=LIMIT_S))
+    for _ in range(2):
+        assert sim.run(releases=Releases.WHAT_HOLDS).verdict is ApplyVerdict.PAUSED
+        assert sim.fleet.cut_over == []
+
+
+@pytest.mark.invariant("GT-3")
+@pytest.mark.invariant("EN-5")
+def test_copies_that_were_not_complete_cannot_be_released() -> None:
+    def answer(shard: str, statement: PlannedStatement) -> Online:
+        return Online(looks=10**4 if shard == SHARDS[3] else 2, ends_with_process=True)
+
+    sim = simulation(replace(GATED, limit_s=LIMIT_S), answer)
+    outcome = sim.run()
+    reason = CutoverOverdue(1, 3, 4, LIMIT_S)
+    assert (outcome.verdict, outcome.reason) == (ApplyVerdict.PAUSED, reason)
+    refused = (RequestState.REFUSED, NothingToRelease(Hold.GUARD, reason))
+    assert asked(sim, RequestKind.RELEASE) == refused
+
+
+@pytest.mark.invariant("EN-3")
+@pytest.mark.invariant("EN-6")
+def test_a_table_that_somebody_changed_while_its_copy_waited_fails_its_shard_alone() -> None:
+    sim = simulation(GATED)
+
+    def do() -> None:
+        sim.fleet.shards[SHARDS[0]].tables["users"] = "something else"
+        now_s = sim.fleet.clock.now_s()
+        sim.ledger.ask(the_apply(sim).apply_id, RequestKind.RELEASE, asked_by="ann", now_s=now_s)
+
+    someone_asks(sim, RequestKind.RELEASE).do = do
+    outcome = sim.run()
+    assert states(outcome) == dict.fromkeys(SHARDS, S.COMPLETED) | {SHARDS[0]: S.FAILED}
+    assert outcome.problem is not None
+    assert outcome.problem.code == "drift"
+    assert helpers_left(sim) == 0
+
+
+def moments_of_a_whole_run() -> int:
+    sim, fate = simulation(GATED, shards=TWO), Fate()
+    someone_asks(sim, RequestKind.RELEASE)
+    sim.run(fate=fate)
+    return fate.moments
+
+
+@pytest.mark.invariant("ST-9")
+@pytest.mark.invariant("EN-5")
+@pytest.mark.parametrize("moment", range(moments_of_a_whole_run()))
+def test_a_kill_at_any_moment_loses_no_copy_and_swaps_none_in_twice(moment: int) -> None:
+    sim = simulation(GATED, shards=TWO)
+    someone_asks(sim, RequestKind.RELEASE)
+    assert sim.is_killed(Fate(kill_at=moment))
+    now = sim.fleet.clock.now_s()
+    someone_asks(sim, RequestKind.RELEASE).now = now
+    outcome = sim.run()
+    assert outcome.verdict in (ApplyVerdict.COMPLETED, ApplyVerdict.NOTHING_TO_DO)
+    sim.fleet.everything_ran_once()
+    assert helpers_left(sim) == 0
