@@ -43,3 +43,7 @@ CODE_OWNERS_BYTES_MAX = 3_000_000
 
 # Where one line must say which shards: more names than this say less than "12 of 32 shards".
 SHARDS_NAMED_MAX = 8
+
+# Shards in flight of one apply, those whose copies wait to be swapped in among them: each has a
+# thread, its connections and an engine's process. Waves whose copies belong together are no larger.
+SHARDS_AT_WORK_MAX = 256

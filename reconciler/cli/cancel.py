@@ -26,7 +26,8 @@ def cancel(
     protected_branch: str | None,
     output: str,
 ) -> None:
-    """End an unfinished apply; what runs is finished first, and nothing is undone.
+    """End an unfinished apply; nothing is undone. What a server runs is finished first, copies that
+    engines make are given up and removed.
 
     What was applied stays applied. The plan is still on the protected branch: revert its merge, or
     the next `apply` begins it again with what is left.

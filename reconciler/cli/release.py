@@ -26,7 +26,8 @@ def release(
     protected_branch: str | None,
     output: str,
 ) -> None:
-    """Let an apply go on that waits for a person: at a gate between waves, or after a failure.
+    """Let an apply go on that waits for a person: at a gate between waves, after a failure, or
+    with the complete copies of a wave's tables.
 
     The release stays, whoever drives the apply next; an apply that nobody drives goes on with
     `reconciler resume`.

@@ -12,10 +12,12 @@ from reconciler.drive.limits import REQUEST_ANSWER_S_MAX, ROLLOUT_POLL_S, SIGN_O
 from reconciler.drive.open import OpenApply, grouped
 from reconciler.drive.record import ApplyRecord
 from reconciler.drive.status import is_driven
+from reconciler.ledger.copies import (
+    CopiesReleased,
+)
 from reconciler.ledger.model import Request, StoredApply, StoredLease
 from reconciler.ledger.reasons import (
     Answer,
-    CopiesReleased,
     EndedAs,
     EndedMeanwhile,
     NothingUnfinished,

@@ -11,14 +11,16 @@ from typing import assert_never
 
 from reconciler.drive.record import ApplyRecord
 from reconciler.drive.shard.task import StopSignal
-from reconciler.ledger.model import Lease, ReleasedCopy
-from reconciler.ledger.reasons import (
-    Answer,
+from reconciler.ledger.copies import (
     CopiesNotReady,
     CutoverClosed,
     CutoverOverdue,
     CutoverReleased,
     CutoverShut,
+)
+from reconciler.ledger.model import Lease, ReleasedCopy
+from reconciler.ledger.reasons import (
+    Answer,
     Reason,
 )
 from reconciler.ledger.states import Hold, RequestState

@@ -1,8 +1,8 @@
 """The drive around the decisions: asks what comes next, does it, writes down what came of it.
 
 Only the driver starts shards and writes the apply's own row. What comes next is decided in
-`rollout.decide`, requests are heard in `rollout_requests`; what happens on one shard is in
-`shard_run` and `settle_shard`.
+`rollout.decide`, requests are heard in `requests`, copies are released in `cutovers`; what happens
+on one shard is in `shard/`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from contextlib import suppress
 from functools import partial
 from typing import assert_never
 
+from reconciler.drive.announce import Announcer
 from reconciler.drive.cutovers import AWAITED, Cutovers
 from reconciler.drive.gates import GATES, WaveGates
 from reconciler.drive.holds import HOLDS, VERDICTS
@@ -46,10 +47,6 @@ from reconciler.ledger.states import FINISHED, Hold, OperationState
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.progress import (
     ProgressEvent,
-    RolloutStarted,
-    RolloutWaits,
-    ShardEnded,
-    ShardStarted,
 )
 from reconciler.ports.clock import WorkEnded
 from reconciler.ports.shards import HeldLocks
@@ -95,11 +92,12 @@ class RolloutDriver:
         self._work = {shard.shard: shard for shard in work}
         self._locks = locks
         self._on_progress = on_progress
+        self._tell = Announcer(on_progress, world.clock, order.plan.core.keyspace)
         self._lease = opened.lease
         self._record = ApplyRecord(world.ledger, world.clock, opened)
         self._stop = StopSignal()
         self._cutovers = Cutovers(
-            world.clock, opened.lease, self._record, self._stop, self._tell_waits
+            world.clock, opened.lease, self._record, self._stop, self._tell.waits
         )
         self._requests = RolloutRequests(world, opened.lease, self._record, self._cutovers)
         self._specs = {shard.name: shard for shard in order.environment.shards}
@@ -116,7 +114,8 @@ class RolloutDriver:
         self._soaking: Soak | None = None
 
     def run(self) -> ApplyOutcome:
-        self._tell_started()
+        statements = sum(len(shard.statements) for shard in self._work.values())
+        self._tell.started(self._record, statements)
         self._unless_lost(self._requests.supersede_old_stops)
         while True:
             self._listen()
@@ -202,10 +201,7 @@ class RolloutDriver:
             return
         for shard in shards:
             self._in_flight.add(shard)
-            now_s, wave = self._world.clock.now_s(), self._work[shard].wave
-            self._on_progress(
-                ShardStarted(at_s=now_s, keyspace=self._keyspace, shard=shard, wave=wave)
-            )
+            self._tell.shard_started(shard, self._work[shard].wave)
             task = self._task(shard)
             work = partial(run_shard, self._world, task, self._lease, self._locks, self._stop)
             self._world.workers.start(shard, work)
@@ -266,17 +262,7 @@ class RolloutDriver:
             self._record.project(self._lease)
         except ReconcilerError as error:
             self._ends_run = self._ends_run or error.problems[0]
-        row = self._record.shard_row(shard)
-        self._on_progress(
-            ShardEnded(
-                at_s=self._world.clock.now_s(),
-                keyspace=self._keyspace,
-                shard=shard,
-                wave=row.wave,
-                state=row.state,
-                problem=row.problem,
-            )
-        )
+        self._tell.shard_ended(self._record.shard_row(shard))
 
     def _take_result(self, result: ShardResult) -> None:
         was_lost = self._record.states[result.shard] is OperationState.UNKNOWN
@@ -294,7 +280,7 @@ class RolloutDriver:
             reason = Soaks(soak.wave, soak.until_s)
             until = Soaking(soak.wave, soak.until_s)
             self._unless_lost(lambda: self._record.hold(self._lease, Hold.NONE, reason, until))
-            self._tell_waits(reason, soak.until_s)
+            self._tell.waits(reason, soak.until_s)
         left_s = soak.until_s - self._steady_now_s()
         self._world.clock.sleep(max(0.0, min(ROLLOUT_POLL_S, left_s)))
 
@@ -377,26 +363,4 @@ class RolloutDriver:
             reason=reason,
             statements_run=self._statements_run,
             elapsed_s=self._world.clock.monotonic_s() - self._begun_s,
-        )
-
-    def _tell_waits(self, reason: Reason, until_s: float | None = None) -> None:
-        now_s = self._world.clock.now_s()
-        self._on_progress(
-            RolloutWaits(at_s=now_s, keyspace=self._keyspace, reason=reason, until_s=until_s)
-        )
-
-    def _tell_started(self) -> None:
-        self._on_progress(
-            RolloutStarted(
-                at_s=self._world.clock.now_s(),
-                keyspace=self._keyspace,
-                apply_id=self._lease.apply_id,
-                waves=self._record.stored.waves,
-                statements=sum(len(shard.statements) for shard in self._work.values()),
-                done=tuple(
-                    shard
-                    for shard, state in self._record.states.items()
-                    if state is OperationState.COMPLETED
-                ),
-            )
         )

@@ -15,12 +15,12 @@ from reconciler.drive.open import RolloutOrder, open_apply
 from reconciler.drive.shard.task import RolloutWorld
 from reconciler.errors import Problem, Refused
 from reconciler.guard.model import Done
+from reconciler.limits import SHARDS_AT_WORK_MAX
 from reconciler.model.engine import TRAITS
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.progress import ProgressEvent, RolloutEnded
 from reconciler.ports.shards import HeldLocks
 from reconciler.rollout.decide import RolloutLimits
-from reconciler.rollout.limits import SHARDS_AT_WORK_MAX
 from reconciler.rollout.operations import ShardWork, work_of
 from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.model import ShardSpec

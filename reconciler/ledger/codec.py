@@ -13,7 +13,7 @@ from enum import StrEnum
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from reconciler.ledger import reasons
+from reconciler.ledger import copies, reasons
 from reconciler.ledger.reasons import Answer, Happened, InWords, Reason, Told, Wait
 from reconciler.limits import LEDGER_MESSAGE_CHARS_MAX
 from reconciler.plan.visible import visible_line
@@ -30,10 +30,10 @@ _NAMES: dict[str, type[Told]] = {
     "stopped": reasons.Stopped,
     "left-at-once": reasons.LeftAtOnce,
     "outcome-unseen": reasons.OutcomeUnseen,
-    "copies-not-ready": reasons.CopiesNotReady,
-    "cutover-closed": reasons.CutoverClosed,
-    "cutover-shut": reasons.CutoverShut,
-    "cutover-overdue": reasons.CutoverOverdue,
+    "copies-not-ready": copies.CopiesNotReady,
+    "cutover-closed": copies.CutoverClosed,
+    "cutover-shut": copies.CutoverShut,
+    "cutover-overdue": copies.CutoverOverdue,
     "undriven": reasons.Undriven,
     "earlier-session": reasons.EarlierSession,
     "next-try": reasons.NextTry,
@@ -41,7 +41,7 @@ _NAMES: dict[str, type[Told]] = {
     "its-wave": reasons.ItsWave,
     "end-of-soak": reasons.EndOfSoak,
     "to-be-released": reasons.ToBeReleased,
-    "its-cutover": reasons.ItsCutover,
+    "its-cutover": copies.ItsCutover,
     "its-turn": reasons.ItsTurn,
     "nothing-to-release": reasons.NothingToRelease,
     "nothing-unfinished": reasons.NothingUnfinished,
@@ -54,8 +54,8 @@ _NAMES: dict[str, type[Told]] = {
     "stays-stopped": reasons.StaysStopped,
     "ended-as": reasons.EndedAs,
     "released": reasons.Released,
-    "cutover-released": reasons.CutoverReleased,
-    "copies-released": reasons.CopiesReleased,
+    "cutover-released": copies.CutoverReleased,
+    "copies-released": copies.CopiesReleased,
     "begun": reasons.Begun,
     "taken-up": reasons.TakenUp,
     "state-changed": reasons.StateChanged,
@@ -65,8 +65,8 @@ _NAMES: dict[str, type[Told]] = {
     "statement-found": reasons.StatementFound,
     "found-running": reasons.FoundRunning,
     "cut-over-begun": reasons.CutOverBegun,
-    "copy-stopped": reasons.CopyStopped,
-    "left-behind": reasons.LeftBehind,
+    "copy-stopped": copies.CopyStopped,
+    "left-behind": copies.LeftBehind,
     "earlier-run-came-through": reasons.EarlierRunCameThrough,
     "blocker-ended": reasons.BlockerEnded,
     "requested": reasons.Requested,

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from reconciler.errors import Problem
-from reconciler.ledger.reasons import CutoverOverdue
+from reconciler.ledger.copies import (
+    CutoverOverdue,
+)
 from reconciler.ledger.states import ApplyState, OperationState
 from reconciler.limits import SHARDS_NAMED_MAX
 from reconciler.outcomes.apply import (

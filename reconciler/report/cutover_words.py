@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from reconciler.ledger.reasons import (
+from reconciler.ledger.copies import (
     CopiesNotReady,
     CutoverClosed,
     CutoverOverdue,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from reconciler.ledger import reasons
+from reconciler.ledger import copies, reasons
 from reconciler.ledger.reasons import Answer, Happened, InWords, NothingToRelease, Reason, Wait
 from reconciler.ledger.states import Hold
 from reconciler.report.cutover_words import copies_counted, cutover_words, released_words
@@ -46,10 +46,10 @@ def reason_words(reason: Reason | None) -> str:
         case reasons.OutcomeUnseen(shards):
             return f"nobody knows yet what became of shard {', '.join(shards)}"
         case (
-            reasons.CopiesNotReady()
-            | reasons.CutoverClosed()
-            | reasons.CutoverShut()
-            | reasons.CutoverOverdue()
+            copies.CopiesNotReady()
+            | copies.CutoverClosed()
+            | copies.CutoverShut()
+            | copies.CutoverOverdue()
         ):
             return cutover_words(reason)
         case reasons.Undriven():
@@ -87,7 +87,7 @@ def wait_words(wait: Wait | None) -> str:
             return "the end of the soak"
         case reasons.ToBeReleased(hold):
             return _to_be_released(hold)
-        case reasons.ItsCutover():
+        case copies.ItsCutover():
             return "its copy to be swapped in"
         case reasons.ItsTurn():
             return "its turn"
@@ -137,15 +137,15 @@ def answer_words(answer: Answer) -> str:
             return f"it has ended as {state}; what was applied stays applied"
         case reasons.Released():
             return "released; `reconciler resume` goes on"
-        case reasons.CopiesNotReady():
+        case copies.CopiesNotReady():
             return f"nothing is released before every copy is complete: {cutover_words(answer)}"
-        case reasons.CutoverShut():
+        case copies.CutoverShut():
             return f"released already: {cutover_words(answer)}"
-        case reasons.CutoverReleased():
+        case copies.CutoverReleased():
             return released_words(answer)
-        case reasons.CopiesReleased(copies):
+        case copies.CopiesReleased(number):
             return (
-                f"{copies_counted(copies)} released; `reconciler resume` takes them up and swaps"
+                f"{copies_counted(number)} released; `reconciler resume` takes them up and swaps"
                 " them in as soon as they are complete again"
             )
         case NothingToRelease():
@@ -177,10 +177,10 @@ def happened_words(happened: Happened) -> str:
             return "its statement is still running there; taken up"
         case reasons.CutOverBegun():
             return "its copy is complete; cutting over"
-        case reasons.CopyStopped(is_kept):
+        case copies.CopyStopped(is_kept):
             kept = "it can be taken up again" if is_kept else "it begins again from nothing"
             return f"its copy was ended before it was swapped in; {kept}"
-        case reasons.LeftBehind(message):
+        case copies.LeftBehind(message):
             return message
         case reasons.EarlierRunCameThrough():
             return "an earlier run's statement has run"

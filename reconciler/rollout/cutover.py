@@ -12,8 +12,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reconciler.guard.windows import is_open
+from reconciler.ledger.copies import (
+    CopiesNotReady,
+    CutoverClosed,
+    CutoverOverdue,
+    CutoverShut,
+)
 from reconciler.ledger.model import ReleasedCopy
-from reconciler.ledger.reasons import CopiesNotReady, CutoverClosed, CutoverOverdue, CutoverShut
 from reconciler.spec.model import CutoverSpec
 
 

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import assert_never
 
+from reconciler.ledger.copies import (
+    CutoverOverdue,
+)
 from reconciler.ledger.model import ReleasedCopy
 from reconciler.ledger.reasons import (
-    CutoverOverdue,
     GateClosed,
     Reason,
     ShardFailed,
@@ -22,6 +24,7 @@ from reconciler.ledger.reasons import (
 )
 from reconciler.ledger.states import SETTLED
 from reconciler.ledger.states import OperationState as S
+from reconciler.limits import SHARDS_AT_WORK_MAX
 from reconciler.rollout.cutover import (
     AwaitCutover,
     CopyOrder,
@@ -30,7 +33,6 @@ from reconciler.rollout.cutover import (
     StopCopies,
     cutover_step,
 )
-from reconciler.rollout.limits import SHARDS_AT_WORK_MAX
 from reconciler.rollout.waves import Waves
 from reconciler.spec.model import CutoverSpec, OnFailure
 

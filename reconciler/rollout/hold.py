@@ -10,8 +10,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import assert_never
 
+from reconciler.ledger.copies import (
+    CutoverOverdue,
+)
 from reconciler.ledger.model import ReleasedCopy, StoredApply, StoredOperation
-from reconciler.ledger.reasons import CutoverOverdue, InWords, NothingToRelease, WaveRefused
+from reconciler.ledger.reasons import (
+    InWords,
+    NothingToRelease,
+    WaveRefused,
+)
 from reconciler.ledger.states import SETTLED, Hold
 
 

@@ -11,8 +11,7 @@ from reconciler.drive.control import ask
 from reconciler.drive.open import Releases
 from reconciler.drive.status import current_apply
 from reconciler.errors import Refused
-from reconciler.ledger.model import StoredApply
-from reconciler.ledger.reasons import (
+from reconciler.ledger.copies import (
     CopiesNotReady,
     CopiesReleased,
     CopyStopped,
@@ -20,19 +19,22 @@ from reconciler.ledger.reasons import (
     CutoverOverdue,
     CutoverReleased,
     CutoverShut,
-    Happened,
     LeftBehind,
+)
+from reconciler.ledger.model import StoredApply
+from reconciler.ledger.reasons import (
+    Happened,
     NothingToRelease,
     Reason,
 )
 from reconciler.ledger.states import Hold, RequestKind, RequestState
 from reconciler.ledger.states import OperationState as S
+from reconciler.limits import SHARDS_AT_WORK_MAX
 from reconciler.model.engine import EngineName
 from reconciler.model.fleet import even_shards
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.progress import RolloutWaits
 from reconciler.plan.model import PlannedStatement
-from reconciler.rollout.limits import SHARDS_AT_WORK_MAX
 from reconciler.spec.model import CutoverSpec, OnFailure, RolloutSpec, Together, WaveShare
 from tests.sim.fleet import STOPPED, Answer, Fate, Online, SimClock, SimFleet
 from tests.sim.plans import SHARDS, plan_for

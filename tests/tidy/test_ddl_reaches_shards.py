@@ -52,6 +52,7 @@ def test_sessions_that_can_send_are_built_in_one_place_and_used_by_the_rollout()
     }
     assert _callers("engine", on="session") == {
         "reconciler/drive/shard/run.py",
+        "reconciler/drive/shard/leftovers.py",
         "reconciler/drive/shard/settle.py",  # only to look
     }
     assert _callers("prepare") == {"reconciler/drive/shard/run.py"}

@@ -3,12 +3,17 @@ sent, and before a copy is swapped in."""
 
 from __future__ import annotations
 
-from reconciler.drive.limits import GUARD_PAUSE_S, GUARD_WAIT_S_MAX
+from reconciler.drive.limits import (
+    CLAIM_WAIT_S_MAX,
+    GUARD_PAUSE_S,
+    GUARD_WAIT_S_MAX,
+    SETTLE_PAUSE_S,
+)
 from reconciler.drive.shard.before import not_allowed
-from reconciler.drive.shard.problems import lock_lost
+from reconciler.drive.shard.problems import lock_lost, not_claimed
 from reconciler.drive.shard.progress import ShardProgress
 from reconciler.drive.shard.recorder import ShardRecorder
-from reconciler.drive.shard.step import End
+from reconciler.drive.shard.step import Again, End
 from reconciler.drive.shard.task import Brake, RolloutWorld, ShardTask, StopSignal, pause
 from reconciler.guard.health import (
     needs_vitals,
@@ -16,7 +21,7 @@ from reconciler.guard.health import (
     vitals_refusals,
 )
 from reconciler.guard.model import Refusal, RefusalKind
-from reconciler.ledger.reasons import BlockerEnded, InWords, LimitExceeded
+from reconciler.ledger.reasons import BlockerEnded, EarlierSession, InWords, LimitExceeded
 from reconciler.ledger.states import OperationState
 from reconciler.model.object_id import ObjectId
 from reconciler.plan.model import PlannedStatement
@@ -60,6 +65,20 @@ class ShardGuards:
             return End(hold=refusal)
         if refusal := outside_window(windows, self._world.clock.now_s()):
             return End(hold=refusal)
+        return None
+
+    def await_claim(self, session: ShardSession, object_id: ObjectId) -> End | Again | None:
+        """Until no earlier run's session is left. Raises Unavailable."""
+        self._record.wait(object_id, EarlierSession())
+        self._progress.waits(EarlierSession())
+        give_up_s = self._world.clock.monotonic_s() + CLAIM_WAIT_S_MAX
+        while not session.claim():
+            if self.is_braked(object_id):
+                return End()
+            if self._world.clock.monotonic_s() >= give_up_s:
+                return Again(not_claimed(self._task.work.shard, object_id))
+            pause(self._world.clock, self._stop, SETTLE_PAUSE_S)
+        self._record.wait(object_id, None)
         return None
 
     def is_braked(self, object_id: ObjectId) -> bool:

@@ -22,8 +22,13 @@ from reconciler.drive.shard.task import (
     pause,
     retry_pause_s,
 )
+from reconciler.ledger.copies import (
+    ItsCutover,
+)
 from reconciler.ledger.model import ReleasedCopy, StoredStatement
-from reconciler.ledger.reasons import CutOverBegun, ItsCutover
+from reconciler.ledger.reasons import (
+    CutOverBegun,
+)
 from reconciler.ledger.states import OperationState
 from reconciler.model.engine import TRAITS, Progress
 from reconciler.ports.engine import (

@@ -10,8 +10,10 @@ from collections.abc import Collection, Iterable, Iterator
 
 from reconciler.drive.shard.recorder import ShardRecorder
 from reconciler.errors import ReconcilerError
+from reconciler.ledger.copies import (
+    LeftBehind,
+)
 from reconciler.ledger.model import EventEntry, StoredStatement
-from reconciler.ledger.reasons import LeftBehind
 from reconciler.ledger.states import StatementState
 from reconciler.model.engine import TRAITS
 from reconciler.model.object_id import ObjectId

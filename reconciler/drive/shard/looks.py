@@ -5,11 +5,15 @@ Rule: what could not be read is a Problem or raises Unavailable; it is never "as
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from enum import StrEnum
+
 from reconciler.drive.shard.problems import drifted, drifted_meanwhile, of_shard, position_lost
 from reconciler.drive.shard.task import ShardTask
 from reconciler.errors import Problem, ReconcilerError
 from reconciler.guard.classify import states_along
 from reconciler.model.object_id import ObjectId
+from reconciler.plan.model import PlannedStatement
 from reconciler.ports.shards import ShardSession
 
 
@@ -26,6 +30,26 @@ def object_differs(
         return None
     known = task.definition_of(object_id, expected) or expected
     return drifted(task.work.shard, object_id, expected=known, observed=definition)
+
+
+class Seen(StrEnum):
+    """Where the tables are that a statement moves."""
+
+    BEFORE = "before"
+    AFTER = "after"
+    NEITHER = "neither"
+
+
+def statement_seen(session: ShardSession, task: ShardTask, statement: PlannedStatement) -> Seen:
+    """Raises Unavailable."""
+
+    def all_at(states: Iterable[tuple[ObjectId, str | None]]) -> bool:
+        return all(object_differs(session, task, where, at) is None for where, at in states)
+
+    if all_at((effect.object_id, effect.after) for effect in statement.effects):
+        return Seen.AFTER
+    is_before = all_at((effect.object_id, effect.before) for effect in statement.effects)
+    return Seen.BEFORE if is_before else Seen.NEITHER
 
 
 def position_seen(session: ShardSession, task: ShardTask) -> int | Problem:

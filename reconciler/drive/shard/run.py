@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from reconciler.drive.limits import CLAIM_WAIT_S_MAX, SETTLE_PAUSE_S
 from reconciler.drive.shard.before import not_as_planned
 from reconciler.drive.shard.guards import ShardGuards
 from reconciler.drive.shard.in_hand import CopyEnded, EngineRun, InHand
 from reconciler.drive.shard.leftovers import discard
-from reconciler.drive.shard.looks import end_differs, object_differs, position_seen
+from reconciler.drive.shard.looks import Seen, end_differs, position_seen, statement_seen
 from reconciler.drive.shard.problems import (
     already_running,
     end_unseen,
     gone,
-    not_claimed,
     read_back_differs,
     statement_failed,
     tried_in_vain,
@@ -36,19 +34,20 @@ from reconciler.drive.shard.task import (
     retry_pause_s,
 )
 from reconciler.errors import Problem, Unavailable
+from reconciler.ledger.copies import (
+    CopyStopped,
+)
 from reconciler.ledger.model import Lease, StoredStatement
 from reconciler.ledger.reasons import (
     Completed,
-    CopyStopped,
     EarlierRunCameThrough,
-    EarlierSession,
     InWords,
     NextTry,
     OutcomeLost,
 )
 from reconciler.ledger.states import OperationState, StatementState
 from reconciler.model.object_id import ObjectId
-from reconciler.plan.model import Effect, PlannedStatement
+from reconciler.plan.model import PlannedStatement
 from reconciler.ports.engine import (
     Answer,
     Applied,
@@ -167,18 +166,9 @@ class _ShardRun:
         left behind may have run since the look: the shard is looked at again."""
         if session.claim():
             return None
-        object_id = self._object
-        self._record.wait(object_id, EarlierSession())
-        self._progress.waits(EarlierSession())
-        give_up_s = self._world.clock.monotonic_s() + CLAIM_WAIT_S_MAX
-        while not session.claim():
-            if self._guards.is_braked(object_id):
-                return End()
-            if self._world.clock.monotonic_s() >= give_up_s:
-                return Again(not_claimed(self._shard, object_id))
-            pause(self._world.clock, self._stop, SETTLE_PAUSE_S)
-        self._record.wait(object_id, None)
-        return self._look_again(session, object_id)
+        if (step := self._guards.await_claim(session, self._object)) is not None:
+            return step
+        return self._look_again(session, self._object)
 
     def _look_again(self, session: ShardSession, object_id: ObjectId) -> End | None:
         position = position_seen(session, self._task)
@@ -270,9 +260,8 @@ class _ShardRun:
 
     def _copy_ended(self, session: ShardSession, hand: InHand, ended: CopyEnded) -> Step:
         """It was told to end, and says that it has: believed where the tables are as they were."""
-        effects = hand.work.statement.effects
         try:
-            if not all(self._is_at(session, e, e.before) for e in effects):
+            if statement_seen(session, self._task, hand.work.statement) is not Seen.BEFORE:
                 return self._ended(session, hand, Applied())
         except Unavailable as error:
             return self._lose(hand.work.statement, error.problems[0])
@@ -308,23 +297,17 @@ class _ShardRun:
             case _:
                 assert_never(outcome)
         try:
-            applied = all(self._is_at(session, e, e.after) for e in statement.effects)
-            if applied:  # also where it says that it failed: what the shard shows is what counts
-                discard(session, self._record, hand.row, hand.work)
-                return self._applied(statement)
-            if isinstance(outcome, Applied):
-                return self._wrong_result(statement)
-            untouched = all(self._is_at(session, e, e.before) for e in statement.effects)
+            seen = statement_seen(session, self._task, statement)
         except Unavailable as error:
             return self._lose(statement, error.problems[0])
-        if not untouched:
+        if seen is Seen.AFTER:  # also where it says that it failed
+            discard(session, self._record, hand.row, hand.work)
+            return self._applied(statement)
+        if seen is Seen.NEITHER or isinstance(outcome, Applied):
             return self._wrong_result(statement)
         if not outcome.transient or self._attempt > self._task.rollout.lock_retries:
             discard(session, self._record, hand.row, hand.work)
         return self._failed(statement, outcome)
-
-    def _is_at(self, session: ShardSession, effect: Effect, expected: str | None) -> bool:
-        return object_differs(session, self._task, effect.object_id, expected) is None
 
     def _applied(self, statement: PlannedStatement) -> Next:
         record, object_id = self._record, statement.object_id

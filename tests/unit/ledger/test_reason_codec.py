@@ -134,10 +134,13 @@ def test_the_words_that_are_kept_never_change() -> None:
     """Ledgers hold them."""
     kept = [json.loads(told_text(one))["kind"] for one in (*REASONS, *ANSWERS, *HAPPENED)]
     assert sorted(set(kept)) == [
-        "begun", "blocker-ended", "cancelled-already", "completed", "cut-over-begun",
+        "begun", "blocker-ended", "cancelled-already", "completed", "copies-not-ready",
+        "copies-released", "copy-stopped", "cut-over-begun", "cutover-closed", "cutover-overdue",
+        "cutover-released", "cutover-shut",
         "earlier-run-came-through", "earlier-session", "ended-as", "ended-meanwhile", "failed",
         "found-running", "gate-closed", "halted", "in-words",
-        "left-at-once", "nothing-new-starts", "nothing-to-release", "nothing-unfinished",
+        "left-at-once", "left-behind", "nothing-new-starts", "nothing-to-release",
+        "nothing-unfinished",
         "outcome-lost", "outcome-unseen", "released", "requested", "rest-never-starts",
         "shard-failed", "soaks", "state-changed", "statement-found", "stays-stopped", "stopped",
         "taken-up", "taken-up-again", "unanswered", "undriven", "wave-not-asked", "wave-refused",

@@ -15,7 +15,15 @@ from reconciler.errors import InvalidInput, Problem, ReconcilerError, Refused
 from reconciler.limits import FILE_PROBLEMS_MAX, PROBLEM_CHARS_MAX, SHARDS_MAX
 from reconciler.model.object_id import table_id
 from reconciler.model.policy import Allow, AutoIncrement, ColumnOrder, HazardKind, PartitionLists
-from reconciler.spec.model import Connection, OnFailure, SpecFile, Tls, WaveShare
+from reconciler.spec.model import (
+    Connection,
+    CutoverSpec,
+    OnFailure,
+    SpecFile,
+    Tls,
+    Together,
+    WaveShare,
+)
 from reconciler.spec.read import read_spec
 from reconciler.spec.structure import spec_schema_text
 from tests.sections import CASES
@@ -94,6 +102,9 @@ def test_everything_a_spec_says_is_in_the_value() -> None:
     assert (rollout.replica_lag_max_s, rollout.threads_running_max) == (10, 50)
     assert (rollout.disk_free_min_percent, rollout.kill_blockers_after_s) == (20, 30)
     assert rollout.windows == ("02:00-05:00 UTC", "22:00-01:00 UTC")
+    assert rollout.cutover == CutoverSpec(
+        gate=True, windows=("02:00-05:00 UTC",), together=Together.WAVE, limit_s=108_000
+    )
     assert production.ledger == "mysql+pymysql://${LEDGER}"
     assert staging.scratch is None
 

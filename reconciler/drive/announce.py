@@ -1,0 +1,62 @@
+"""What the rollout itself tells those who watch while it goes on; its shards tell the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from reconciler.drive.record import ApplyRecord
+from reconciler.ledger.reasons import Reason
+from reconciler.ledger.states import OperationState
+from reconciler.outcomes.apply import ShardRow
+from reconciler.outcomes.progress import (
+    ProgressEvent,
+    RolloutStarted,
+    RolloutWaits,
+    ShardEnded,
+    ShardStarted,
+)
+from reconciler.ports.clock import Clock
+
+
+class Announcer:
+    def __init__(
+        self, on_progress: Callable[[ProgressEvent], None], clock: Clock, keyspace: str
+    ) -> None:
+        self._tell = on_progress
+        self._clock = clock
+        self._keyspace = keyspace
+
+    def started(self, record: ApplyRecord, statements: int) -> None:
+        states = record.states.items()
+        self._tell(
+            RolloutStarted(
+                at_s=self._clock.now_s(),
+                keyspace=self._keyspace,
+                apply_id=record.stored.apply_id,
+                waves=record.stored.waves,
+                statements=statements,
+                done=tuple(shard for shard, at in states if at is OperationState.COMPLETED),
+            )
+        )
+
+    def shard_started(self, shard: str, wave: int) -> None:
+        now_s = self._clock.now_s()
+        self._tell(ShardStarted(at_s=now_s, keyspace=self._keyspace, shard=shard, wave=wave))
+
+    def shard_ended(self, row: ShardRow) -> None:
+        self._tell(
+            ShardEnded(
+                at_s=self._clock.now_s(),
+                keyspace=self._keyspace,
+                shard=row.shard,
+                wave=row.wave,
+                state=row.state,
+                problem=row.problem,
+            )
+        )
+
+    def waits(self, reason: Reason, until_s: float | None = None) -> None:
+        now_s = self._clock.now_s()
+        self._tell(
+            RolloutWaits(at_s=now_s, keyspace=self._keyspace, reason=reason, until_s=until_s)
+        )
