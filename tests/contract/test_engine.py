@@ -8,9 +8,10 @@ import time
 from dataclasses import dataclass, replace
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from reconciler.edges.server.process import RunningServer
-from reconciler.model.engine import TRAITS, Handle
+from reconciler.model.engine import TRAITS, EngineName, Handle
 from reconciler.model.object_id import table_id
 from reconciler.ports.engine import (
     Answer,
@@ -26,6 +27,7 @@ from reconciler.ports.engine import (
 from reconciler.ports.shards import ShardSession
 from tests.conftest import FreshDatabase
 from tests.contract.engines.direct import direct
+from tests.contract.engines.gh_ost import gh_ost
 from tests.contract.engines.simulated import simulated
 from tests.contract.engines.stand import Stand
 from tests.integration.mysql_edges import SERVERS
@@ -33,12 +35,27 @@ from tests.integration.mysql_edges import SERVERS
 USERS = table_id("users")
 
 
-@pytest.fixture(params=["simulated", *SERVERS])
+ON_SERVERS = {EngineName.DIRECT: direct, EngineName.GH_OST: gh_ost}
+
+
+def tried(name: EngineName, *servers: str) -> list[ParameterSet]:
+    marks = [] if name is EngineName.DIRECT else [pytest.mark.engine(name.value)]
+    return [pytest.param((name, server), id=f"{name}-{server}", marks=marks) for server in servers]
+
+
+@pytest.fixture(
+    params=[
+        pytest.param((EngineName.GH_OST, "simulated"), id="simulated"),
+        *tried(EngineName.DIRECT, *SERVERS),
+        *tried(EngineName.GH_OST, "mysql_server", "mariadb_server"),
+    ]
+)
 def stand(request: pytest.FixtureRequest, fresh_database: FreshDatabase) -> Stand:
-    if request.param == "simulated":
+    name, place = request.param
+    if place == "simulated":
         return simulated()
-    server: RunningServer = request.getfixturevalue(request.param)
-    return direct(server, fresh_database(server))
+    server: RunningServer = request.getfixturevalue(place)
+    return ON_SERVERS[name](server, fresh_database(server))
 
 
 @dataclass(frozen=True)

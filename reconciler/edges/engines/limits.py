@@ -12,3 +12,36 @@ TAIL_BYTES = 4_000
 
 # A table's name, in characters: of MySQL and of MariaDB.
 TABLE_NAME_CHARS_MAX = 64
+
+# The reason of an end is a sentence of a server with some words of the engine around it.
+ENGINE_REASON_CHARS_MAX = 400
+
+# What a copy that is taken up repeats: the least gh-ost takes, at a row of a small table each time.
+CHECKPOINT_EVERY_S = 10
+
+# gh-ost holds the table's lock no longer than this in one try to swap.
+GH_OST_LOCK_WAIT_S_MAX = 10
+
+# gh-ost writes a heartbeat every 0.1 s: one that is at work is not silent for so long.
+HEARTBEAT_FRESH_S = 5
+
+# An engine that is asked on this machine answers in milliseconds, and in some hundred bytes.
+ENGINE_ANSWER_S_MAX = 5.0
+ENGINE_ANSWER_BYTES_MAX = 65_536
+
+# How often a program is asked while news is waited for: each time costs a line of its output.
+ENGINE_ASK_EVERY_S = 0.2
+
+# Until a program that was started can be asked: it connects and reads the table's definition first.
+ENGINE_SERVES_S_MAX = 20.0
+
+# Until a server has let go of a program that has ended: its sessions, and a statement of theirs
+# that waits for a lock for at most as long as one try to swap.
+ENGINE_LET_GO_S_MAX = 15.0
+
+# Dropping a table of terabytes, on a server that is busy, takes minutes.
+DROP_S_MAX = 600.0
+
+# gh-ost looks every second whether it may swap; a reader of the binary log that is behind catches
+# up in some seconds, or never.
+RELEASE_PENDING_S_MAX = 30.0

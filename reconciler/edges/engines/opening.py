@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from reconciler.edges.engines.find import EngineProgram, engine_program
+from reconciler.edges.engines.gh_ost.engine import GhOstEngine
 from reconciler.edges.engines.problems import engine_missing
 from reconciler.edges.mysql.shard_link import ShardLink
 from reconciler.model.engine import EngineName
@@ -20,7 +21,9 @@ class ProgramEngine(Engine, Protocol):
         taken up by the next one. Raises nothing of the network's."""
 
 
-_ADAPTERS: Mapping[EngineName, Callable[[ShardLink, EngineProgram], ProgramEngine]] = {}
+_ADAPTERS: Mapping[EngineName, Callable[[ShardLink, EngineProgram], ProgramEngine]] = {
+    EngineName.GH_OST: GhOstEngine,
+}
 
 
 def open_engine(name: EngineName, shard: ShardLink) -> ProgramEngine:

@@ -21,7 +21,7 @@ from reconciler.model.engine import EngineName, Handle
 from reconciler.model.server import ServerError
 from reconciler.ports.engine import Failed
 
-_TABLE_EXISTS = 1050
+TABLE_EXISTS = 1050
 _HANDLE_VERSION = 1
 
 _TABLES = """
@@ -183,10 +183,10 @@ def in_the_way(names: Sequence[str]) -> Failed:
         f"{listed} is there already, and nothing shows that this apply has made it: it was not"
         " touched, and nothing was begun; see whose it is, and rename or drop it"
     )
-    return Failed(error=ServerError(number=_TABLE_EXISTS, message=message), transient=False)
+    return Failed(error=ServerError(number=TABLE_EXISTS, message=message), transient=False)
 
 
-def since(earlier: Record | None, found: Sequence[Helper], now_s: int) -> int:
+def since(earlier: Record | None, found: Sequence[object], now_s: int) -> int:
     """For the handle that is made now: what is there already was proven by the one before."""
     return earlier.since_s if earlier is not None and found else now_s
 

@@ -71,6 +71,10 @@ class Link:
         return str(self._wire.server_version)
 
     @property
+    def is_encrypted(self) -> bool:
+        return self._wire.is_encrypted
+
+    @property
     def connection_id(self) -> int:
         return int(self._wire.server_thread_id[0])
 

@@ -44,6 +44,11 @@ class ShardLink:
         self._link, self.server = self._opened()
         self._claimed_over: Link | None = None
 
+    @property
+    def is_encrypted(self) -> bool:
+        """What the two sides have agreed on, where the spec leaves it to them."""
+        return self._link.is_encrypted
+
     def close(self) -> None:
         self._link.close()
 

@@ -1,0 +1,94 @@
+"""What there is of gh-ost's tables on a shard, and whose they are.
+
+The table as it was keeps the moment of its creation when it is renamed, so that time proves nothing
+of `_t_del`. It is ours if the handle says what the table looked like and when it was created, and
+the copy is gone that was swapped in for it (EN-12).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from reconciler.ddl.quote import quote_identifier
+from reconciler.edges.engines.gh_ost.site import Site
+from reconciler.edges.engines.gh_ost.traces import SENTRY, created_s, definition_digest
+from reconciler.edges.engines.limits import DROP_S_MAX
+from reconciler.edges.engines.ownership import (
+    Helper,
+    Record,
+    find_tables,
+    in_the_way,
+    is_ours,
+)
+from reconciler.edges.mysql.connect import Link
+from reconciler.ports.engine import Failed
+
+# Words of `Record.own`.
+BEFORE = "before_sha256"
+CREATED = "created_s"
+RESUMES = "resumes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """`helpers`: ours, and no rows that are nowhere else. `old`: the table as it was, ours too."""
+
+    helpers: tuple[str, ...]
+    old: str | None
+    foreign: tuple[str, ...]
+
+
+def find_left(link: Link, record: Record | None, site: Site) -> Left:
+    """Raises ServerRefusal or LinkLost."""
+    names = site.names
+    found = find_tables(link, names.all)
+    helpers, foreign, old = [], [], None
+    has_copy = any(one.name == names.ghost for one in found)
+    for one in found:
+        is_helper = one.name != names.old or one.comment == SENTRY
+        if is_helper and is_ours(one, record, site.server_sha256):
+            helpers.append(one.name)
+        elif not is_helper and not has_copy and _was_the_table(link, one, record, site):
+            old = one.name
+        else:
+            foreign.append(one.name)
+    return Left(helpers=tuple(helpers), old=old, foreign=tuple(foreign))
+
+
+def _was_the_table(link: Link, seen: Helper, record: Record | None, site: Site) -> bool:
+    return (
+        record is not None
+        and record.server_sha256 == site.server_sha256
+        and seen.name in record.helpers
+        and record.own.get(CREATED) == str(seen.created_s)
+        and record.own.get(BEFORE) == definition_digest(link, seen.name, called=record.table)
+    )
+
+
+def look_of(link: Link, table: str) -> dict[str, str]:
+    """By what the table is known again under another name; {} where there is none."""
+    look = definition_digest(link, table, called=table)
+    return {} if look is None else {BEFORE: look, CREATED: str(created_s(link, table))}
+
+
+def remove_left(link: Link, record: Record | None, site: Site, *, keeps_old: bool) -> Failed | None:
+    """Twice is as good as once. Raises ServerRefusal or LinkLost."""
+    left = find_left(link, record, site)
+    keeps_old = keeps_old and left.old is not None
+    kept = {site.names.checkpoint} if keeps_old else set()  # the way back begins where it ends
+    drop(link, [name for name in left.helpers if name not in kept])
+    if left.old is not None and not keeps_old:
+        if definition_digest(link, site.table, called=site.table) is None:
+            return in_the_way([left.old])  # its rows are nowhere else
+        drop(link, [left.old])
+    return in_the_way(left.foreign) if left.foreign else None
+
+
+def drop(link: Link, tables: Iterable[str]) -> None:
+    link.wait_at_most(DROP_S_MAX)
+    try:
+        for table in tables:
+            link.execute(f"DROP TABLE IF EXISTS {quote_identifier(table)}")
+    finally:
+        link.wait_at_most(link.target.read_timeout_s)

@@ -1,0 +1,102 @@
+"""Before a run: is the way free, and does it go on where an earlier one ended, or start over?"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from reconciler.edges.engines.gh_ost.left import RESUMES, Left, find_left, look_of
+from reconciler.edges.engines.gh_ost.site import Site
+from reconciler.edges.engines.gh_ost.traces import has_checkpoint, is_at_work
+from reconciler.edges.engines.ownership import (
+    TABLE_EXISTS,
+    Record,
+    digest,
+    in_the_way,
+    record_of,
+    server_clock_s,
+    since,
+)
+from reconciler.edges.mysql.connect import Link
+from reconciler.edges.mysql.engine_direct import not_sent
+from reconciler.model.engine import EngineName, Handle
+from reconciler.model.server import ServerError
+from reconciler.ports.engine import Failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """`to_remove`: tables of an earlier run, proven ours, that go before the start."""
+
+    record: Record
+    handle: Handle
+    to_remove: tuple[str, ...]
+
+    @property
+    def resumes(self) -> bool:
+        return self.record.own.get(RESUMES) == "yes"
+
+
+def prepare_run(
+    link: Link,
+    site: Site,
+    *,
+    engine_version: str,
+    sql: str,
+    earlier: Handle | None,
+    ended_by_itself: str | None,
+) -> Prepared | Failed:
+    """`ended_by_itself`: a run that is not taken up again, for it would end so again. Raises
+    ServerRefusal or LinkLost."""
+    if is_at_work(link, site):
+        return not_sent("gh-ost is at work on the table elsewhere, or has just ended there")
+    last, now_s = _last_at(site, earlier), server_clock_s(link)
+    left = find_left(link, last, site)
+    if left.foreign:
+        return in_the_way(left.foreign)
+    if left.old is not None:
+        return _swapped_before(left.old)
+    resumes = (
+        last is not None
+        and (last.statement_sha256, last.engine_version) == (digest(sql), engine_version)
+        and last.run != ended_by_itself
+        and _is_whole(link, site, left)
+    )
+    record = Record(
+        engine=EngineName.GH_OST,
+        engine_version=engine_version,
+        statement_sha256=digest(sql),
+        server_sha256=site.server_sha256,
+        table=site.table,
+        helpers=site.names.all,
+        since_s=since(last, left.helpers, now_s),
+        run=secrets.token_hex(8),
+        own={**look_of(link, site.table), RESUMES: "yes" if resumes else "no"},
+    )
+    to_remove = () if resumes else left.helpers
+    return Prepared(record=record, handle=record.handle(), to_remove=to_remove)
+
+
+def _last_at(site: Site, earlier: Handle | None) -> Record | None:
+    if earlier is None or earlier.engine is not EngineName.GH_OST:
+        return None
+    record = record_of(earlier)
+    is_here = record is not None and (record.server_sha256, record.table) == (
+        site.server_sha256,
+        site.table,
+    )
+    return record if is_here else None
+
+
+def _is_whole(link: Link, site: Site, left: Left) -> bool:
+    names = site.names
+    needed = {names.ghost, names.changelog, names.checkpoint}
+    return needed <= set(left.helpers) and has_checkpoint(link, names)
+
+
+def _swapped_before(old: str) -> Failed:
+    message = (
+        f"{old} is the table as it was before an earlier swap, so the statement took effect once:"
+        " nothing was begun; see which of the two tables is wanted, and remove the other"
+    )
+    return Failed(error=ServerError(number=TABLE_EXISTS, message=message), transient=False)

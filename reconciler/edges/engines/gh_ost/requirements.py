@@ -1,0 +1,87 @@
+"""What gh-ost cannot take: refused before anything is begun, each with its reason.
+
+Rule: it is asked what would make it lose something, mean something else, or fail half way with its
+tables left behind. What it refuses itself before its first table is left to it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from reconciler.ddl.statement.by_copy import ByCopy, NotByCopy, by_copy
+from reconciler.edges.engines.gh_ost.names import names_of
+from reconciler.edges.mysql.connect import Link
+from reconciler.edges.mysql.reading import text
+from reconciler.edges.mysql.shard_link import ShardLink
+from reconciler.errors import Refused
+from reconciler.model.server import Flavor, ServerError
+from reconciler.ports.engine import EngineWork, Failed
+
+_CHECKS = """
+SELECT CONSTRAINT_NAME FROM information_schema.TABLE_CONSTRAINTS
+ WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s AND CONSTRAINT_TYPE = 'CHECK'
+"""
+_WANTED = (("log_bin", ("1", "ON")), ("binlog_format", ("ROW",)), ("binlog_row_image", ("FULL",)))
+_NOT_SUPPORTED = 1235  # "This version of MySQL doesn't yet support ..."
+
+
+def told_clauses(work: EngineWork) -> ByCopy | NotByCopy:
+    """What it is told of the statement."""
+    try:
+        told = by_copy(work.statement.sql)
+    except Refused as refused:
+        return NotByCopy(f"is not given this statement: {refused.problems[0].message}")
+    if isinstance(told, ByCopy) and told.table != work.statement.object_id.name:
+        return NotByCopy("is not given a statement of another table than the plan's")
+    return told
+
+
+def not_taken(shard: ShardLink, link: Link, work: EngineWork) -> Failed | None:
+    """Raises ServerRefusal or LinkLost."""
+    told = told_clauses(work)
+    if isinstance(told, NotByCopy):
+        return refused(told.reason)
+    reasons = (*_of_connection(shard), *_of_server(shard, link), *_of_table(shard, link, told))
+    return refused(reasons[0]) if reasons else None
+
+
+def refused(reason: str) -> Failed:
+    message = f"gh-ost {reason}; nothing was begun"
+    return Failed(error=ServerError(number=_NOT_SUPPORTED, message=message), transient=False)
+
+
+def _of_connection(shard: ShardLink) -> Iterator[str]:
+    target = shard.target
+    if target.socket is not None:
+        yield "cannot connect over a unix socket: give the connection `host` and `port`"
+    if ":" in target.user:
+        yield "takes no login with a colon in its name"
+    # It writes the name into addresses and statements alike, as if nothing needed quoting.
+    if re.fullmatch(r"[\w.~-]+", shard.database, re.ASCII) is None:
+        yield "takes no database with such a name"
+
+
+def _of_server(shard: ShardLink, link: Link) -> Iterator[str]:
+    version = shard.server.settings.version
+    oldest = (11, 1) if version.flavor is Flavor.MARIADB else (8, 0)
+    if not version.at_least(*oldest):
+        yield f"does not work on {version}"
+    names = [name for name, _ in _WANTED]
+    row = link.row(f"SELECT {', '.join(f'@@global.{name}' for name in names)}", width=len(names))
+    for (name, wanted), value in zip(_WANTED, row, strict=True):
+        if text(value).upper() not in wanted:
+            yield f"needs a binary log of whole rows, and the server has {name}={text(value)}"
+
+
+def _of_table(shard: ShardLink, link: Link, told: ByCopy) -> Iterator[str]:
+    if names_of(told.table) is None:
+        yield "would cut the name of this table inside a character"
+    if "`" in told.table:
+        yield "takes no table with a backquote in its name"
+    if shard.server.settings.version.flavor is Flavor.MYSQL:
+        # MySQL's CREATE TABLE ... LIKE names them anew: t_chk_1, t_chk_2, ...
+        found = [text(name) for (name,) in link.query(_CHECKS, [told.table], width=1)]
+        given = [f"{told.table}_chk_{number}" for number in range(1, len(found) + 1)]
+        if sorted(found) != sorted(given):
+            yield "would give the table's CHECK constraints other names"

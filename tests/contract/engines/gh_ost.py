@@ -1,0 +1,66 @@
+"""gh-ost, on a small table."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from reconciler.edges.server.process import RunningServer
+from reconciler.model.engine import EngineName
+from tests.contract.engines.stand import CHANGE, REFUSED, Stand, work_of
+from tests.integration.mysql_edges import admin_cursor, connection_to, planned, sessions, shard
+
+ROWS = 50
+
+
+def gh_ost(server: RunningServer, database: str) -> Stand:
+    with admin_cursor(server, database) as cursor:
+        cursor.execute("CREATE TABLE users (id INT PRIMARY KEY)")
+        cursor.executemany("INSERT INTO users VALUES (%s)", [(n,) for n in range(ROWS)])
+
+    @contextmanager
+    def slow() -> Iterator[None]:
+        """Somebody has locked a row, so that the copy waits for it."""
+        with admin_cursor(server, database) as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute("SELECT * FROM users WHERE id = 1 FOR UPDATE")
+            yield
+
+    return Stand(
+        engine=EngineName.GH_OST,
+        sessions=sessions(),
+        shard=shard(connection_to(server, database)),
+        work=work_of(planned(CHANGE, "users")),
+        refused=work_of(planned(REFUSED, "users")),
+        slow=slow,
+        kill=lambda: kill_programs(database),
+        outlives=False,
+    )
+
+
+def kill_programs(database: str) -> None:
+    """As the kernel does it that has no memory left."""
+    pids = pids_of(database)
+    assert pids, "none runs"
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    while set(pids_of(database)) & set(pids):
+        time.sleep(0.01)
+
+
+def pids_of(database: str) -> list[int]:
+    """Of the programs at work on a database of the tests, whose names are nobody else's."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            arguments = (folder / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue  # it has ended
+        is_gh_ost = arguments[0].endswith(b"/gh-ost")
+        if is_gh_ost and f"--database={database}".encode() in arguments:
+            found.append(int(folder.name))
+    return found
