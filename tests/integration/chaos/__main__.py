@@ -1,4 +1,5 @@
-"""`python -m tests.integration.chaos FIRST LAST`: the runs of these seeds, one after the other.
+"""`python -m tests.integration.chaos FIRST LAST [ENGINE]`: the runs of these seeds, one after the
+other, by the server's own DDL or by an engine, on every server that it works with.
 
 A failure prints its seed and what was done; the same seed does the same again. Moments are measured
 in real time, so that a failure that needs a very exact one may take a few tries to come back.
@@ -8,26 +9,39 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
+from reconciler.model.engine import EngineName
 from reconciler.model.server import Flavor
-from tests.integration.chaos.fleet import ChaosFleet
+from tests.integration.chaos.engines import EngineChaosRun, scene_of
+from tests.integration.chaos.fleet import BY_THE_SERVER, ChaosFleet
 from tests.integration.chaos.run import ChaosRun
 from tests.integration.chaos.server import crashable_server
 
+SERVERS: Mapping[EngineName, tuple[Flavor, ...]] = {
+    EngineName.DIRECT: tuple(Flavor),
+    EngineName.GH_OST: tuple(Flavor),
+    EngineName.SPIRIT: (Flavor.MYSQL,),
+    EngineName.PT_OSC: tuple(Flavor),
+}
 
-def main(first: int, last: int) -> int:
+
+def main(first: int, last: int, engine: EngineName) -> int:
     failed = 0
+    is_direct = engine is EngineName.DIRECT
+    scene, kind = (BY_THE_SERVER, ChaosRun) if is_direct else (scene_of(engine), EngineChaosRun)
     with ExitStack() as opened:
         fleets = tuple(
-            ChaosFleet(opened.enter_context(crashable_server(flavor))) for flavor in Flavor
+            ChaosFleet(opened.enter_context(crashable_server(flavor)), scene)
+            for flavor in SERVERS[engine]
         )
         ledger_server = opened.enter_context(crashable_server(Flavor.MYSQL))
         folder = opened.enter_context(tempfile.TemporaryDirectory())
         for seed in range(first, last + 1):
             try:
-                ChaosRun(fleets, ledger_server, Path(folder), seed).run()
+                kind(fleets, ledger_server, Path(folder), seed).run()
             except AssertionError as failure:
                 failed += 1
                 sys.stdout.write(f"{failure}\n")
@@ -36,4 +50,5 @@ def main(first: int, last: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), int(sys.argv[2])))
+    named = EngineName(sys.argv[3]) if len(sys.argv) > 3 else EngineName.DIRECT
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2]), named))

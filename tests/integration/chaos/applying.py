@@ -78,6 +78,10 @@ class Child:
             told = len(os.read(self._moments, moment))
             moment -= told or moment
 
+    @property
+    def process_id(self) -> int:
+        return self._process_id
+
     def kill(self) -> None:
         os.kill(self._process_id, signal.SIGKILL)
 
@@ -183,4 +187,8 @@ def _apply(fleet: ChaosFleet, place: LedgerPlace, moments: Moments) -> End:
 
 
 def _fingerprints(fleet: ChaosFleet, live: Mapping[ObjectId, str]) -> dict[ObjectId, str]:
-    return {object_id: fleet.fingerprint(text) for object_id, text in live.items()}
+    return {
+        object_id: fleet.fingerprint(text)
+        for object_id, text in live.items()
+        if fleet.is_managed(object_id)
+    }

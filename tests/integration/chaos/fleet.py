@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from pymysql.cursors import Cursor
 
@@ -21,9 +23,11 @@ from reconciler.ddl.read import read_table
 from reconciler.diff.model import Operation
 from reconciler.drive.shard.basis import ShardBasis, WantedObject
 from reconciler.model.dependents import NONE_SEEN
+from reconciler.model.engine import EngineName
 from reconciler.model.object_id import ObjectId, table_id
 from reconciler.model.policy import Policy
 from reconciler.model.server import Flavor
+from reconciler.model.shadow_tables import is_shadow_named
 from reconciler.plan.codec import plan_from_core
 from reconciler.plan.hazards import HAZARDS_VERSION
 from reconciler.plan.model import (
@@ -50,6 +54,19 @@ ROLLOUT = RolloutSpec(
     lock_wait_s=2,
     lock_retries=3,
 )
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The tables that every shard has, with so many rows in each, and what the plan does to them;
+    statements are (table, SQL, engine)."""
+
+    tables: Mapping[str, str]
+    statements: tuple[tuple[str, str, EngineName], ...]
+    rollout: RolloutSpec = ROLLOUT
+    rows: int = 0
+
+
 _TABLES = {
     "orders": "CREATE TABLE `orders` (`id` int NOT NULL, `note` varchar(20), PRIMARY KEY (`id`))",
     "users": "CREATE TABLE `users` (`id` int NOT NULL, `name` varchar(20), PRIMARY KEY (`id`))",
@@ -61,6 +78,10 @@ _STATEMENTS = (
     ("users", "ALTER TABLE `users` ALTER COLUMN `age` SET DEFAULT '7', ALGORITHM=INSTANT"),
     ("orders", "ALTER TABLE `orders` MODIFY COLUMN `note` varchar(300), ALGORITHM=COPY"),
 )
+BY_THE_SERVER = Scene(
+    tables=_TABLES,
+    statements=tuple((table, sql, EngineName.DIRECT) for table, sql in _STATEMENTS),
+)
 _ALTER = re.compile(r"(?:use `(?P<database>[^`]+)`; )?(?P<sql>ALTER TABLE .*?)(?: /\*.*)?$")
 
 
@@ -69,14 +90,15 @@ def database_of(shard: str) -> str:
 
 
 class ChaosFleet:
-    def __init__(self, server: CrashableServer) -> None:
+    def __init__(self, server: CrashableServer, scene: Scene = BY_THE_SERVER) -> None:
         self.server = server
+        self.scene = scene
         self.reset()
         self._after: dict[ObjectId, WantedObject] = {}
         self.plan = self._planned()
         self.environment = Environment(
             name="production",
-            rollout=ROLLOUT,
+            rollout=scene.rollout,
             shards=tuple(
                 ShardSpec(
                     name=shard,
@@ -99,14 +121,23 @@ class ChaosFleet:
             for shard in SHARDS:
                 database = database_of(shard)
                 cursor.execute(f"CREATE DATABASE IF NOT EXISTS {database} CHARSET utf8mb4")
-                for table, create in _TABLES.items():
+                for table, create in self.scene.tables.items():
                     cursor.execute(f"DROP TABLE IF EXISTS {database}.`{table}`")
                     cursor.execute(create.replace(f"`{table}`", f"{database}.`{table}`", 1))
+                    self._fill(cursor, f"{database}.`{table}`")
             match self.server.binary.version.flavor:
                 case Flavor.MYSQL:
                     cursor.execute("RESET BINARY LOGS AND GTIDS")
                 case Flavor.MARIADB:
                     cursor.execute("RESET MASTER")
+
+    def _fill(self, cursor: Cursor, table: str) -> None:
+        if self.scene.rows:
+            rows = ", ".join(f"({number})" for number in range(1, self.scene.rows + 1))
+            cursor.execute(f"INSERT INTO {table} (id) VALUES {rows}")
+
+    def is_managed(self, object_id: ObjectId) -> bool:
+        return not is_shadow_named(object_id.name, self.scene.tables)
 
     def fingerprint(self, definition: str) -> str:
         version = self.server.binary.version
@@ -116,7 +147,7 @@ class ChaosFleet:
         """What every shard is held against: the tables as the plan leaves them."""
         one = ShardBasis(
             fingerprint=self.fingerprint,
-            is_managed=lambda table: True,
+            is_managed=self.is_managed,
             after=self._after,
             flavor=self.server.binary.version.flavor,
             dependents=NONE_SEEN,
@@ -125,7 +156,8 @@ class ChaosFleet:
 
     def live(self, shard: str) -> dict[str, str]:
         with self.server.connect(database_of(shard)) as connection:
-            definitions = {table: _definition(connection.cursor(), table) for table in _TABLES}
+            cursor = connection.cursor()
+            definitions = {table: _definition(cursor, table) for table in self.scene.tables}
         return {table: self.fingerprint(text) for table, text in definitions.items()}
 
     def ran(self) -> Counter[tuple[str, str]]:
@@ -141,7 +173,9 @@ class ChaosFleet:
         return found
 
     def wanted(self) -> Counter[tuple[str, str]]:
-        return Counter((database_of(shard), sql) for shard in SHARDS for _, sql in _STATEMENTS)
+        return Counter(
+            (database_of(shard), sql) for shard in SHARDS for _, sql, _ in self.scene.statements
+        )
 
     def _planned(self) -> Plan:
         """Each statement is run once on the first shard, to learn what it does."""
@@ -150,7 +184,7 @@ class ChaosFleet:
         statements = []
         with self.server.connect(database_of(SHARDS[0])) as connection:
             cursor = connection.cursor()
-            texts = {table: _definition(cursor, table) for table in _TABLES}
+            texts = {table: _definition(cursor, table) for table in self.scene.tables}
             before = [
                 ObjectBefore(object_id=table_id(t), definition=text) for t, text in texts.items()
             ]
@@ -158,7 +192,7 @@ class ChaosFleet:
                 table_id(table): WantedObject(fingerprint=start[table], text=text)
                 for table, text in texts.items()
             }
-            for table, sql in _STATEMENTS:
+            for table, sql, engine in self.scene.statements:
                 cursor.execute(sql)
                 text = _definition(cursor, table)
                 after = self.fingerprint(text)
@@ -169,6 +203,7 @@ class ChaosFleet:
                         operation=Operation.ALTER_TABLE,
                         sql=sql,
                         execution=ExecutionClass(algorithm=Algorithm.INSTANT),
+                        engine=engine,
                         effects=(
                             Effect(object_id=table_id(table), before=state[table], after=after),
                         ),
@@ -187,8 +222,8 @@ class ChaosFleet:
             inputs=(),
             policy=Policy(),
             shards=SHARDS,
-            waves=waves_of(SHARDS, ROLLOUT),
-            managed=tuple(map(table_id, sorted(_TABLES))),
+            waves=waves_of(SHARDS, self.scene.rollout),
+            managed=tuple(map(table_id, sorted(self.scene.tables))),
             change_sets=(
                 ChangeSet(
                     before=schema_fingerprint({table_id(t): found for t, found in start.items()}),

@@ -35,10 +35,13 @@ class ChaosRun:
     folder: Path
     seed: int
 
+    moments_max = MOMENTS_MAX
+    later_s_max = LATER_S_MAX
+
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
         self.story: list[str] = []
-        self.fleet = self.random.choices(self.fleets, (65, 35))[0]
+        self.fleet = self.random.choices(self.fleets, (65, 35)[: len(self.fleets)])[0]
         self.ledger = LedgerPlace(file=self.folder / f"ledger-{self.seed}" / "ledger.sqlite")
         self.ledger_server: CrashableServer | None = self.random.choices(
             (None, self.fleet.server, self.own_server), (55, 10, 35)
@@ -151,8 +154,8 @@ class ChaosRun:
         return Child(self.fleet, self.ledger)
 
     def _let_it_come_far(self, child: Child) -> None:
-        moment = self.random.randint(1, MOMENTS_MAX)
-        later_s = self.random.random() * LATER_S_MAX
+        moment = self.random.randint(1, self.moments_max)
+        later_s = self.random.random() * self.later_s_max
         self._tell(f"at moment {moment}, {later_s * 1000:.1f} ms later")
         child.reach(moment)
         time.sleep(later_s)
@@ -224,7 +227,7 @@ class ChaosRun:
     @contextmanager
     def _reading(self) -> Iterator[None]:
         shard = self.random.choice(SHARDS)
-        table = self.random.choice(("users", "orders"))
+        table = self.random.choice(sorted(self.fleet.scene.tables))
         self._tell(f"{table} of {shard} is read")
         with self.fleet.server.connect(database_of(shard)) as connection:
             cursor = connection.cursor()

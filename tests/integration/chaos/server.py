@@ -29,6 +29,7 @@ from reconciler.edges.server.template import copy_initialised
 from reconciler.model.server import Flavor
 
 USER, PASSWORD = "chaos", "chaos"
+WRITER = "writer"  # whose connections nobody cuts
 LEDGER_USER, LEDGER_DATABASE = "chaos_ledger", "chaos_ledger"
 START_S_MAX = 60.0
 _PR_SET_PDEATHSIG = 1
@@ -48,6 +49,8 @@ class CrashableServer:
             "SET sql_log_bin = 0;\n"
             f"CREATE USER IF NOT EXISTS '{USER}'@'%' IDENTIFIED BY '{PASSWORD}';\n"
             f"GRANT ALL ON *.* TO '{USER}'@'%' WITH GRANT OPTION;\n"
+            f"CREATE USER IF NOT EXISTS '{WRITER}'@'%' IDENTIFIED BY '{PASSWORD}';\n"
+            f"GRANT ALL ON *.* TO '{WRITER}'@'%';\n"
             f"CREATE USER IF NOT EXISTS '{LEDGER_USER}'@'%' IDENTIFIED BY '{PASSWORD}';\n"
             f"GRANT ALL ON {LEDGER_DATABASE}.* TO '{LEDGER_USER}'@'%';\n"
         )
@@ -90,11 +93,11 @@ class CrashableServer:
         self._process.kill()
         self._process.wait()
 
-    def connect(self, database: str | None = None) -> pymysql.Connection[Any]:
+    def connect(self, database: str | None = None, *, user: str = USER) -> pymysql.Connection[Any]:
         return pymysql.connect(
             host=HOST,
             port=self.port,
-            user=USER,
+            user=user,
             password=PASSWORD,
             database=database,
             autocommit=True,
