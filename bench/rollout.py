@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from threading import Event, Thread, active_count
@@ -49,6 +49,7 @@ from reconciler.edges.worker_pool import ThreadWorkerPool
 from reconciler.edges.workers import ThreadWorkers
 from reconciler.guard.model import ToDo
 from reconciler.model.dependents import NONE_SEEN
+from reconciler.model.engine import EngineName
 from reconciler.model.fleet import even_shards
 from reconciler.model.object_id import table_id
 from reconciler.model.policy import Policy
@@ -71,7 +72,6 @@ from reconciler.spec.model import Connection, Environment, RolloutSpec, ShardSpe
 
 PARALLEL = 8
 CREATE = "CREATE TABLE users (id int NOT NULL, name varchar(20), PRIMARY KEY (id))"
-CHANGE = "ALTER TABLE `users` ADD COLUMN `age` int, ALGORITHM=INSTANT"
 ROUNDS = {16: 9, 128: 5}  # a short run varies more
 ROUNDS_OF_LARGE = 3
 
@@ -102,6 +102,18 @@ def show(count: int, rounds: list[Round]) -> None:
 
 
 @dataclass(frozen=True)
+class Change:
+    """What is run on each shard, on a table of so many rows."""
+
+    sql: str
+    engine: EngineName = EngineName.DIRECT
+    rows: int = 0
+
+
+INSTANT = Change("ALTER TABLE `users` ADD COLUMN `age` int, ALGORITHM=INSTANT")
+
+
+@dataclass(frozen=True)
 class Measured:
     """What a process of its own took; peaks of threads and of connections to the two servers."""
 
@@ -120,8 +132,10 @@ class Round:
 
 @dataclass(frozen=True)
 class Fleet:
-    servers: tuple[RunningServer, RunningServer]
+    servers: tuple[RunningServer, ...]
     count: int
+    change: Change = INSTANT
+    rollout: RolloutSpec = field(default_factory=lambda: RolloutSpec(parallel=PARALLEL))
 
     @property
     def shards(self) -> tuple[str, ...]:
@@ -141,16 +155,22 @@ class Fleet:
         return 0.0
 
     def measure(self) -> Round:
-        in_a_child(self._begin_anew)
-        applied = in_a_child(self._roll_out)
-        in_a_child(self._begin_anew)
-        return Round(applied, in_a_child(lambda: self._timed_everywhere(CHANGE)))
+        return Round(self.applied(), self._by_plain_loops())
 
-    def _begin_anew(self) -> float:
+    def applied(self) -> Measured:
+        in_a_child(self.begin_anew)
+        return in_a_child(self._roll_out)
+
+    def _by_plain_loops(self) -> Measured:
+        in_a_child(self.begin_anew)
+        return in_a_child(lambda: self._timed_everywhere(self.change.sql))
+
+    def begin_anew(self) -> float:
         self._timed_everywhere("DROP TABLE IF EXISTS users")
-        return self._timed_everywhere(CREATE)
+        self._timed_everywhere(CREATE)
+        return self._timed_everywhere(*_filling(self.change.rows))
 
-    def _timed_everywhere(self, sql: str) -> float:
+    def _timed_everywhere(self, *statements: str) -> float:
         """By as many plain loops as a rollout has threads, which are connected before."""
         with ExitStack() as opened:
             loops = [opened.enter_context(self._connected(n)) for n in range(PARALLEL)]
@@ -159,7 +179,8 @@ class Fleet:
                 with loops[first].cursor() as cursor:
                     for number in range(first, self.count, PARALLEL):
                         loops[first].select_db(f"bench_{number}")
-                        cursor.execute(sql)
+                        for sql in statements:
+                            cursor.execute(sql)
 
             with ThreadPoolExecutor(PARALLEL) as pool:
                 begun_s = time.perf_counter()
@@ -205,7 +226,7 @@ class Fleet:
             cursor.execute(CREATE)
             cursor.execute("SHOW CREATE TABLE users")
             before_text = str((cursor.fetchone() or ("", ""))[1])
-            cursor.execute(CHANGE)
+            cursor.execute(self.change.sql)
             cursor.execute("SHOW CREATE TABLE users")
             after_text = str((cursor.fetchone() or ("", ""))[1])
             cursor.execute("DROP DATABASE bench_model")
@@ -214,8 +235,9 @@ class Fleet:
         statement = PlannedStatement(
             object_id=table_id("users"),
             operation=Operation.ALTER_TABLE,
-            sql=CHANGE,
+            sql=self.change.sql,
             execution=ExecutionClass(algorithm=Algorithm.INSTANT),
+            engine=self.change.engine,
             effects=(Effect(object_id=table_id("users"), before=before, after=after),),
         )
         change_set = ChangeSet(
@@ -243,7 +265,7 @@ class Fleet:
         )
         basis = ShardBasis(
             fingerprint=read,
-            is_managed=lambda table: True,
+            is_managed=lambda table: table.name == "users",
             after={table_id("users"): WantedObject(fingerprint=after, text=after_text)},
             flavor=self.servers[0].version.flavor,
             dependents=NONE_SEEN,
@@ -255,10 +277,10 @@ class Fleet:
             ShardSpec(name=shard, connection=self._connection(number))
             for number, shard in enumerate(self.shards)
         )
-        return Environment(name="bench", shards=specs, rollout=RolloutSpec(parallel=PARALLEL))
+        return Environment(name="bench", shards=specs, rollout=self.rollout)
 
     def _connection(self, number: int) -> Connection:
-        server = self.servers[number % 2]
+        server = self.servers[number % len(self.servers)]
         return Connection(
             host=server.host,
             port=str(server.port),
@@ -268,7 +290,7 @@ class Fleet:
         )
 
     def _connected(self, number: int) -> pymysql.Connection[pymysql.cursors.Cursor]:
-        server = self.servers[number % 2]
+        server = self.servers[number % len(self.servers)]
         return pymysql.connect(
             host=server.host,
             port=server.port,
@@ -277,6 +299,23 @@ class Fleet:
             autocommit=True,
             ssl_disabled=True,  # as a rollout does on one machine
         )
+
+
+def _filling(rows: int) -> list[str]:
+    """Statements that leave so many rows, a power of two times a thousand, or none."""
+    if not rows:
+        return []
+    first = ", ".join(f"({number}, 'name {number}')" for number in range(1_000))
+    doublings = (rows // 1_000).bit_length() - 1
+    assert rows == 1_000 << doublings, "a thousand, doubled some times"
+    return [
+        f"INSERT INTO users (id, name) VALUES {first}",
+        *(
+            f"INSERT INTO users (id, name) SELECT id + {1_000 << n}, name FROM users"
+            for n in range(doublings)
+        ),
+        "ANALYZE TABLE users",
+    ]
 
 
 @dataclass(frozen=True)
