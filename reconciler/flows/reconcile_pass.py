@@ -6,6 +6,7 @@ cannot lie.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,8 +19,9 @@ from reconciler.guard.access import grouped
 from reconciler.guard.engines import engine_server_refusals
 from reconciler.guard.model import Obstacle, Refusal
 from reconciler.guard.permission import permission_refusals
+from reconciler.model.dependents import Reference
 from reconciler.model.fleet import in_key_order
-from reconciler.model.object_id import ObjectId, table_id
+from reconciler.model.object_id import ObjectId, ObjectKind, table_id
 from reconciler.model.observation import Observation, ObservedShard
 from reconciler.model.schema import Schema
 from reconciler.observe.desired import Desired, load_desired
@@ -117,9 +119,9 @@ def derive(world: World, begun: Pass) -> Derived:
     blocked = (*look.obstacles, *_unnameable(begun))
     if blocked:
         return Derived(core=None, refusals=blocked)
-    cohorts = _cohorts(begun)
+    cohorts, engines = _cohorts(begun), _engine_choices(begun)
     worked = world.workers.map(
-        lambda cohort: _work_out(world, begun, cohort), cohorts, parallel=COHORTS_PARALLEL
+        lambda cohort: _work_out(world, begun, cohort, engines), cohorts, parallel=COHORTS_PARALLEL
     )
     notes = tuple(dict.fromkeys(note for result in worked for note in result.notes))
     refusals = tuple(dict.fromkeys(r for result in worked for r in result.refusals))
@@ -204,7 +206,9 @@ def _cohorts(begun: Pass) -> list[tuple[SeenShard, ...]]:
     return [tuple(cohort) for cohort in cohorts.values()]
 
 
-def _work_out(world: World, begun: Pass, cohort: tuple[SeenShard, ...]) -> _WorkedOut:
+def _work_out(
+    world: World, begun: Pass, cohort: tuple[SeenShard, ...], engines: EngineChoices
+) -> _WorkedOut:
     """Diff and prove one before-state."""
     first = cohort[0]
     found = diff_between(begun, first)
@@ -222,7 +226,7 @@ def _work_out(world: World, begun: Pass, cohort: tuple[SeenShard, ...]) -> _Work
         steps=found.steps,
         policy=begun.files.spec.policy,
         renames=begun.files.renames,
-        engines=_engine_choices(begun),
+        engines=engines,
     )
     match proof:
         case ProofFailed(refusals=refusals):
@@ -238,14 +242,23 @@ def _work_out(world: World, begun: Pass, cohort: tuple[SeenShard, ...]) -> _Work
 def _engine_choices(begun: Pass) -> EngineChoices:
     """One engine for a statement on all shards, whatever each of them holds."""
     sizes: dict[str, int] = {}
+    triggers: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    children: defaultdict[str, dict[Reference, None]] = defaultdict(dict)
     for seen in begun.look.seen:
         for table, facts in seen.observation.facts:
             if facts.size_bytes is not None:
                 sizes[table] = max(sizes.get(table, 0), facts.size_bytes)
+        for program in seen.observation.dependents.programs:
+            if program.kind is ObjectKind.TRIGGER and program.table is not None:
+                triggers[program.table][program.name] = None
+        for reference in seen.observation.dependents.references:
+            children[reference.parent][reference] = None
     sets = begun.reviewed.change_sets if begun.reviewed is not None else ()
     return EngineChoices(
         rules=begun.environment.engine,
         size_bytes=sizes,
+        triggers={table: tuple(names) for table, names in triggers.items()},
+        children={table: tuple(found) for table, found in children.items()},
         reviewed={s.effects[0]: s.engine for found in sets for s in found.statements},
     )
 

@@ -13,7 +13,7 @@ from reconciler.diff.model import Operation
 from reconciler.diff.statement import alter_sql
 from reconciler.guard.model import Refusal
 from reconciler.model.engine import TRAITS, EngineName
-from reconciler.model.object_id import ObjectKind, table_id
+from reconciler.model.object_id import table_id
 from reconciler.plan.engines.choose import NoEngine, choose_engine
 from reconciler.plan.engines.question import EngineQuestion
 from reconciler.plan.hazards.statement_context import StatementContext, old_column_names
@@ -62,13 +62,8 @@ def _chosen(request: ProofRequest, ran: Ran) -> EngineName | NoEngine:
             ),
             version=request.version,
             size_bytes=choices.size_bytes.get(_observed_name(ran)),
-            triggers=_triggers(request, _observed_name(ran)),
-            children=tuple(
-                reference
-                for shard in request.observed
-                for reference in shard.dependents.references
-                if reference.parent == _observed_name(ran)
-            ),
+            triggers=choices.triggers.get(_observed_name(ran), ()),
+            children=choices.children.get(_observed_name(ran), ()),
         ),
         choices.rules,
         choices.reviewed.get(ran.effects[0]),
@@ -78,15 +73,6 @@ def _chosen(request: ProofRequest, ran: Ran) -> EngineName | NoEngine:
 def _observed_name(ran: Ran) -> str:
     """A statement may come after the one that renames its table."""
     return ran.step.before.name if ran.step.before is not None else ran.step.table
-
-
-def _triggers(request: ProofRequest, table: str) -> tuple[str, ...]:
-    return tuple(
-        program.name
-        for shard in request.observed
-        for program in shard.dependents.programs
-        if program.kind is ObjectKind.TRIGGER and program.table == table
-    )
 
 
 def _as_carried_out(ran: Ran, engine: EngineName) -> Ran:

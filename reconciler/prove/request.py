@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from reconciler.ddl.foreign import ForeignDefinition, foreign_table
 from reconciler.diff.comparable import policy_fingerprint
 from reconciler.diff.model import Step
+from reconciler.model.dependents import Reference
 from reconciler.model.engine import EngineName
 from reconciler.model.observation import ObservedShard
 from reconciler.model.policy import Policy
@@ -21,11 +22,15 @@ from reconciler.spec.model import EngineRules
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineChoices:
-    """`size_bytes` are those of tables on the fullest shard of all. `reviewed` are the engines of
-    the plan that is about to be applied, by what a statement does to its own table."""
+    """What holds for all shards alike, so that a statement has one engine on all of them: of each
+    table the size on the fullest shard, the triggers on any, and the foreign keys that refer to it
+    on any. `reviewed` are the engines of the plan that is about to be applied, by what a statement
+    does to its own table."""
 
     rules: EngineRules = field(default_factory=EngineRules)
     size_bytes: Mapping[str, int] = field(default_factory=dict)
+    triggers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    children: Mapping[str, tuple[Reference, ...]] = field(default_factory=dict)
     reviewed: Mapping[Effect, EngineName] = field(default_factory=dict)
 
 
