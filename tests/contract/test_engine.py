@@ -29,13 +29,14 @@ from tests.conftest import FreshDatabase
 from tests.contract.engines.direct import direct
 from tests.contract.engines.gh_ost import gh_ost
 from tests.contract.engines.simulated import simulated
+from tests.contract.engines.spirit import spirit
 from tests.contract.engines.stand import Stand
 from tests.integration.mysql_edges import SERVERS
 
 USERS = table_id("users")
 
 
-ON_SERVERS = {EngineName.DIRECT: direct, EngineName.GH_OST: gh_ost}
+ON_SERVERS = {EngineName.DIRECT: direct, EngineName.GH_OST: gh_ost, EngineName.SPIRIT: spirit}
 
 
 def tried(name: EngineName, *servers: str) -> list[ParameterSet]:
@@ -48,6 +49,7 @@ def tried(name: EngineName, *servers: str) -> list[ParameterSet]:
         pytest.param((EngineName.GH_OST, "simulated"), id="simulated"),
         *tried(EngineName.DIRECT, *SERVERS),
         *tried(EngineName.GH_OST, "mysql_server", "mariadb_server"),
+        *tried(EngineName.SPIRIT, "mysql_server"),
     ]
 )
 def stand(request: pytest.FixtureRequest, fresh_database: FreshDatabase) -> Stand:

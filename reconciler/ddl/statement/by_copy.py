@@ -4,13 +4,14 @@ statements mean something else there.
 Such an engine makes an empty table like the first, alters that one, and copies rows column by
 column, by their names. Rule: what is not the same by that way as by the server's own is not told
 (EN-20), whatever plan asks for it: partitions that are dropped keep their rows, and a column of
-another name is a new one, and empty.
+another name is a new one, and empty, but for an engine that knows which it was (`Renames`).
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from reconciler.ddl.statement.check import StatementKind, clause_starts, read_statement
 from reconciler.ddl.statement.parts import StatementText, identifier
@@ -35,13 +36,20 @@ class NotByCopy:
     reason: str
 
 
-def by_copy(sql: str) -> ByCopy | NotByCopy:
+class Renames(Enum):
+    """What an engine makes of a column that gets another name."""
+
+    LOST = auto()
+    FOLLOWED = auto()
+
+
+def by_copy(sql: str, renames: Renames = Renames.LOST) -> ByCopy | NotByCopy:
     """Raises Refused for text that is not one statement of a known kind."""
     kind, text = read_statement(sql)
     if kind is not StatementKind.ALTER_TABLE:
         return NotByCopy("carries out ALTER TABLE alone")
     for start in clause_starts(text):
-        if reason := _otherwise(text, start):
+        if reason := _otherwise(text, start, renames):
             return NotByCopy(reason)
     table = identifier(text.token(2))
     first, last = text.token(3), text.tokens[-1]
@@ -53,10 +61,12 @@ def by_copy(sql: str) -> ByCopy | NotByCopy:
     return ByCopy(table=table, clauses=clauses)
 
 
-def _otherwise(text: StatementText, start: int) -> str | None:
+def _otherwise(text: StatementText, start: int, renames: Renames) -> str | None:
     """Why the clause at `start` is not the same by a copy."""
     words = [token.text.upper() for token in text.tokens[start : start + 3]]
     match words:
+        case ["RENAME", "COLUMN", *_] | ["CHANGE", *_] if renames is Renames.FOLLOWED:
+            return None
         case ["RENAME", "COLUMN", *_]:
             return "would take a renamed column for a new one, and leave it empty"
         case ["RENAME", "INDEX" | "KEY", *_]:

@@ -45,3 +45,10 @@ DROP_S_MAX = 600.0
 # gh-ost looks every second whether it may swap; a reader of the binary log that is behind catches
 # up in some seconds, or never.
 RELEASE_PENDING_S_MAX = 30.0
+
+# Spirit's log is a file: looked at so often that nobody waits for what it has said already.
+SPIRIT_POLL_S = 0.05
+
+# Of a process that was killed, a server that is busy frees locks and sessions within a second or
+# two; one that still swaps has the table's lock already.
+SPIRIT_ENDS_S_MAX = 5.0

@@ -8,6 +8,7 @@ from typing import Protocol
 from reconciler.edges.engines.find import EngineProgram, engine_program
 from reconciler.edges.engines.gh_ost.engine import GhOstEngine
 from reconciler.edges.engines.problems import engine_missing
+from reconciler.edges.engines.spirit.engine import SpiritEngine
 from reconciler.edges.mysql.shard_link import ShardLink
 from reconciler.model.engine import EngineName
 from reconciler.ports.engine import Engine
@@ -23,6 +24,7 @@ class ProgramEngine(Engine, Protocol):
 
 _ADAPTERS: Mapping[EngineName, Callable[[ShardLink, EngineProgram], ProgramEngine]] = {
     EngineName.GH_OST: GhOstEngine,
+    EngineName.SPIRIT: SpiritEngine,
 }
 
 

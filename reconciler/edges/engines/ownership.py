@@ -13,7 +13,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reconciler.edges.engines.limits import TABLE_NAME_CHARS_MAX
+from reconciler.ddl.quote import quote_identifier
+from reconciler.edges.engines.limits import DROP_S_MAX, TABLE_NAME_CHARS_MAX
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.problems import misread
 from reconciler.edges.mysql.reading import number, text
@@ -193,3 +194,13 @@ def since(earlier: Record | None, found: Sequence[object], now_s: int) -> int:
 
 def is_too_long(names: Iterable[str]) -> bool:
     return any(len(name) > TABLE_NAME_CHARS_MAX for name in names)
+
+
+def drop_tables(link: Link, tables: Iterable[str]) -> None:
+    """Raises ServerRefusal or LinkLost."""
+    link.wait_at_most(DROP_S_MAX)
+    try:
+        for table in tables:
+            link.execute(f"DROP TABLE IF EXISTS {quote_identifier(table)}")
+    finally:
+        link.wait_at_most(link.target.read_timeout_s)

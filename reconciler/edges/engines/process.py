@@ -78,6 +78,7 @@ class EngineProcess:
         self._kept = kept
         self._unsaid = unsaid
         self._said = b""
+        self._read_bytes = 0
         self._ended: Exit | None = None
 
     @property
@@ -106,6 +107,17 @@ class EngineProcess:
         self._hear()
         return neutral_output(self._said.decode(errors="replace"), self._unsaid, self.folder)
 
+    def news(self) -> str:
+        """Whole lines that it has said since this was asked last, as they are: to be read by the
+        engine and never to be shown. Once it has ended, its last lines again."""
+        if self._kept.has_ended():
+            self._hear()
+            return self._said.decode(errors="replace")
+        fresh = _bytes_from(self.folder / _OUTPUT, self._read_bytes)
+        whole = fresh[: fresh.rfind(b"\n") + 1]
+        self._read_bytes += len(whole)
+        return whole.decode(errors="replace")
+
     def _hear(self) -> None:
         """What it said last, also after its folder has gone."""
         if self._kept.has_ended():
@@ -122,6 +134,7 @@ class EngineProcess:
             if output.stat().st_size > OUTPUT_BYTES_MAX:
                 self._said = _last_bytes(output)
                 os.truncate(output, 0)
+                self._read_bytes = 0
         except OSError:
             pass  # it has ended by now, and its folder has gone
 
@@ -173,6 +186,15 @@ def neutral_output(text: str, unsaid: Unsaid, folder: Path | None = None) -> str
 
 def _word(word: str, behind: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w.-]){re.escape(word)}{behind}(?![\w-])", re.IGNORECASE)
+
+
+def _bytes_from(path: Path, offset_bytes: int) -> bytes:
+    try:
+        with path.open("rb") as output:
+            output.seek(offset_bytes)
+            return output.read(OUTPUT_BYTES_MAX)
+    except OSError:
+        return b""  # it has just ended
 
 
 def _last_bytes(path: Path) -> bytes:

@@ -1,9 +1,18 @@
-"""What Spirit 0.15.1 cannot take: seen on MySQL 9.7."""
+"""What Spirit 0.15.1 cannot take: seen on MySQL 9.7.
+
+It reads statements with a parser of its own, follows ENUM and SET by numbers and letters, and gives
+rows that are written while it copies to the server as text.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from reconciler.diff.model import ClauseKind
+from reconciler.diff.pairing import name_key
+from reconciler.limits import IDENTIFIER_CHARS_MAX
+from reconciler.model.schema import Column
 from reconciler.model.server import Flavor
 from reconciler.plan.engines.copying import (
     check_obstacles,
@@ -14,8 +23,22 @@ from reconciler.plan.engines.copying import (
     trigger_obstacles,
 )
 from reconciler.plan.engines.question import EngineQuestion
+from reconciler.plan.hazards.column_type import ColumnType, Family, parse_column_type
 
 _LONGEST_AFFIX = "__chkpnt"
+_PLACEHOLDER = re.compile(r"%[%n?]")
+_TAKE_WORDS = frozenset({Family.ENUM, Family.SET, Family.TEXT, Family.BINARY})
+_DEFINES_COLUMN = (
+    ClauseKind.ADD_COLUMN,
+    ClauseKind.MODIFY_COLUMN,
+    ClauseKind.RESTATE_COLUMN,
+    ClauseKind.RENAME_COLUMN,
+)
+_ALONE = (
+    ClauseKind.ADD_PARTITION,
+    ClauseKind.REORGANIZE_PARTITION,
+    ClauseKind.COALESCE_PARTITION,
+)
 
 
 def spirit_obstacles(question: EngineQuestion) -> Iterator[str]:
@@ -27,3 +50,86 @@ def spirit_obstacles(question: EngineQuestion) -> Iterator[str]:
     yield from trigger_obstacles(question)
     yield from check_obstacles(question)
     yield from primary_key_obstacles(question)
+    yield from _of_names(question)
+    yield from _of_clauses(question)
+    yield from _of_columns(question)
+    yield from _of_values(question)
+
+
+def _of_names(question: EngineQuestion) -> Iterator[str]:
+    table = question.context.step.table
+    if "`" in table:
+        yield "it does not quote a backquote in the table's name"
+    fits = len(_LONGEST_AFFIX) + len(table) <= IDENTIFIER_CHARS_MAX
+    if fits and len(_LONGEST_AFFIX) + len(table.encode()) > IDENTIFIER_CHARS_MAX:
+        yield f"it counts bytes, and cuts the name of its copy after {IDENTIFIER_CHARS_MAX}"
+
+
+def _of_clauses(question: EngineQuestion) -> Iterator[str]:
+    context = question.context
+    for clause in context.clauses:
+        if match := _PLACEHOLDER.search(clause.sql):
+            yield f"it would write something else in place of {match[0]}"
+    if any(context.of_kind(ClauseKind.ALTER_INDEX)):
+        yield "it does not take the visibility of an index together with a copy"
+    if any(context.of_kind(*_ALONE)):
+        yield "a change of single partitions stands alone in its statement, and it adds FORCE"
+    if any(True for _ in context.remade_columns()):
+        yield "it does not take a column that is dropped and added again"
+    added = {name_key(clause.object) for clause in context.of_kind(ClauseKind.ADD_COLUMN)}
+    for clause in context.of_kind(ClauseKind.RENAME_COLUMN):
+        if name_key(clause.renamed_from or "") in added:
+            yield f"it could take the new column {clause.renamed_from} for the renamed one"
+
+
+def _of_columns(question: EngineQuestion) -> Iterator[str]:
+    """Its parser."""
+    context = question.context
+    if any("VISIBLE" in one.sql.upper() for one in context.of_kind(ClauseKind.SET_DEFAULT)):
+        yield "it cannot read that a column becomes visible or invisible"
+    for clause in context.of_kind(*_DEFINES_COLUMN):
+        column = context.column_after(clause.object)
+        if column is not None and not column.visible:
+            yield f"it cannot read that column {column.name} is invisible"
+        if column is not None and (column.default_sql or "").startswith("("):
+            yield f"it cannot read every expression, such as the default of column {column.name}"
+
+
+def _of_values(question: EngineQuestion) -> Iterator[str]:
+    context = question.context
+    for _, old, new in context.changed_columns():
+        before, after = _type(old), _type(new)
+        if before.name == "float" and old.sql_type != new.sql_type:
+            yield f"it would round column {new.name} in rows that are written while it copies"
+        if reason := _of_members(before, after):
+            yield f"it {reason} of column {new.name}"
+    for column in context.both[0].columns if context.both is not None else ():
+        if _type(column).family is Family.JSON:
+            yield (
+                f"a DECIMAL, a date or a time in column {column.name} (JSON) would become another"
+                " type in rows that are written while it copies"
+            )
+
+
+def _of_members(before: ColumnType, after: ColumnType) -> str | None:
+    match before.family, after.family:
+        case Family.ENUM, Family.ENUM if not _keeps_order(before.members, after.members):
+            return "does not take another order, or new members between the old ones,"
+        case Family.SET, Family.SET if after.members[: len(before.members)] != before.members:
+            return "does not take another order, or fewer members,"
+        case Family.SET, Family.ENUM:
+            return "cannot make an ENUM of the SET"
+        case ((Family.ENUM | Family.SET), other) if other not in _TAKE_WORDS:
+            return "cannot make numbers of the members"
+        case _:
+            return None
+
+
+def _keeps_order(before: tuple[str, ...], after: tuple[str, ...]) -> bool:
+    """The members that stay come first and in their order, then the new ones."""
+    stay = [member for member in before if member in after]
+    return list(after[: len(stay)]) == stay
+
+
+def _type(column: Column) -> ColumnType:
+    return parse_column_type(column.sql_type, column.charset)

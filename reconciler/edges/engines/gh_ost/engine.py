@@ -32,7 +32,7 @@ from reconciler.edges.engines.gh_ost.ends import (
     stopped,
 )
 from reconciler.edges.engines.gh_ost.keys import keys_that_merge
-from reconciler.edges.engines.gh_ost.left import drop, remove_left
+from reconciler.edges.engines.gh_ost.left import remove_left
 from reconciler.edges.engines.gh_ost.prepared import Prepared, prepare_run
 from reconciler.edges.engines.gh_ost.requirements import not_taken, told_clauses
 from reconciler.edges.engines.gh_ost.run import STARTING, GhOstRun
@@ -43,7 +43,7 @@ from reconciler.edges.engines.limits import (
     ENGINE_LET_GO_S_MAX,
     ENGINE_SERVES_S_MAX,
 )
-from reconciler.edges.engines.ownership import Record, find_tables, record_of
+from reconciler.edges.engines.ownership import Record, drop_tables, find_tables, record_of
 from reconciler.edges.engines.process import (
     EngineProcess,
     Exit,
@@ -105,7 +105,7 @@ class GhOstEngine:
         assert prepared.handle == handle, "what is started is what was prepared last"
         self._prepared = None
         self.close()
-        if failed := self._under_claim(lambda link: drop(link, prepared.to_remove)):
+        if failed := self._under_claim(lambda link: drop_tables(link, prepared.to_remove)):
             return failed
         try:
             process = self._started(prepared, work)

@@ -7,16 +7,14 @@ the copy is gone that was swapped in for it (EN-12).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from reconciler.ddl.quote import quote_identifier
 from reconciler.edges.engines.gh_ost.site import Site
 from reconciler.edges.engines.gh_ost.traces import SENTRY, created_s, definition_digest
-from reconciler.edges.engines.limits import DROP_S_MAX
 from reconciler.edges.engines.ownership import (
     Helper,
     Record,
+    drop_tables,
     find_tables,
     in_the_way,
     is_ours,
@@ -77,18 +75,9 @@ def remove_left(link: Link, record: Record | None, site: Site, *, keeps_old: boo
     left = find_left(link, record, site)
     keeps_old = keeps_old and left.old is not None
     kept = {site.names.checkpoint} if keeps_old else set()  # the way back begins where it ends
-    drop(link, [name for name in left.helpers if name not in kept])
+    drop_tables(link, [name for name in left.helpers if name not in kept])
     if left.old is not None and not keeps_old:
         if definition_digest(link, site.table, called=site.table) is None:
             return in_the_way([left.old])  # its rows are nowhere else
-        drop(link, [left.old])
+        drop_tables(link, [left.old])
     return in_the_way(left.foreign) if left.foreign else None
-
-
-def drop(link: Link, tables: Iterable[str]) -> None:
-    link.wait_at_most(DROP_S_MAX)
-    try:
-        for table in tables:
-            link.execute(f"DROP TABLE IF EXISTS {quote_identifier(table)}")
-    finally:
-        link.wait_at_most(link.target.read_timeout_s)

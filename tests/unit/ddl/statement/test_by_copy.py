@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.ddl.statement.by_copy import ByCopy, NotByCopy, by_copy
+from reconciler.ddl.statement.by_copy import ByCopy, NotByCopy, Renames, by_copy
 from reconciler.errors import Refused
 
 pytestmark = pytest.mark.invariant("EN-20")
@@ -54,6 +54,14 @@ def test_what_a_copy_does_otherwise_is_not_told(clause: str, why: str) -> None:
         refused = by_copy(f"ALTER TABLE `t` {clauses}")
         assert isinstance(refused, NotByCopy)
         assert why in refused.reason
+
+
+@pytest.mark.parametrize("clause", ["RENAME COLUMN `a` TO `b`", "CHANGE `a` `b` int"])
+def test_an_engine_that_follows_renames_is_told_them(clause: str) -> None:
+    told = by_copy(f"ALTER TABLE `t` {clause}", Renames.FOLLOWED)
+    assert told == ByCopy(table="t", clauses=clause)
+    for other in ("RENAME TO `u`", "DROP PARTITION p0"):
+        assert isinstance(by_copy(f"ALTER TABLE `t` {other}", Renames.FOLLOWED), NotByCopy)
 
 
 @pytest.mark.parametrize("sql", ["DROP TABLE `t`", "RENAME TABLE `t` TO `u`"])
