@@ -25,10 +25,13 @@ SHOWS_TABLES = frozenset(
 )  # fmt: skip
 CHANGES_TABLES = ("ALTER", "CREATE", "DROP", "INDEX", "INSERT", "REFERENCES", "SELECT")
 _ALL_OF_A_TABLE = SHOWS_TABLES
-_ALL_OF_A_DATABASE = SHOWS_TABLES | {"EXECUTE", "EVENT", "CREATE ROUTINE", "ALTER ROUTINE"}
+_ALL_OF_A_DATABASE = SHOWS_TABLES | {
+    "EXECUTE", "EVENT", "CREATE ROUTINE", "ALTER ROUTINE", "LOCK TABLES",
+}  # fmt: skip
 # Of what only *.* can have, what is asked for somewhere: MySQL's and MariaDB's names for it.
 _ALL = _ALL_OF_A_DATABASE | {
-    "PROCESS", "SHOW DATABASES", "SUPER", "CONNECTION_ADMIN", "CONNECTION ADMIN",
+    "PROCESS", "SHOW DATABASES", "SUPER", "CONNECTION_ADMIN", "CONNECTION ADMIN", "RELOAD",
+    "REPLICATION SLAVE", "REPLICATION CLIENT", "BINLOG MONITOR",
 }  # fmt: skip
 
 # What a scratch login needs on everything; the rest it needs on databases of its own names alone.

@@ -120,9 +120,9 @@ class ChaosFleet:
         with self.server.connect() as connection, connection.cursor() as cursor:
             for shard in SHARDS:
                 database = database_of(shard)
-                cursor.execute(f"CREATE DATABASE IF NOT EXISTS {database} CHARSET utf8mb4")
+                cursor.execute(f"DROP DATABASE IF EXISTS {database}")
+                cursor.execute(f"CREATE DATABASE {database} CHARSET utf8mb4")
                 for table, create in self.scene.tables.items():
-                    cursor.execute(f"DROP TABLE IF EXISTS {database}.`{table}`")
                     cursor.execute(create.replace(f"`{table}`", f"{database}.`{table}`", 1))
                     self._fill(cursor, f"{database}.`{table}`")
             match self.server.binary.version.flavor:
