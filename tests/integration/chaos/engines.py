@@ -42,7 +42,7 @@ def scene_of(engine: EngineName) -> Scene:
             ("items", _BY_THE_SERVER, EngineName.DIRECT),
         ),
         rollout=RolloutSpec(
-            canary=("-80",), on_failure=OnFailure.CONTINUE, lock_wait_s=2, lock_retries=3
+            canary=("-80",), on_failure=OnFailure.CONTINUE, lock_wait_s=2, lock_retries=9
         ),
         rows=ROWS,
     )
