@@ -52,3 +52,7 @@ SPIRIT_POLL_S = 0.05
 # Of a process that was killed, a server that is busy frees locks and sessions within a second or
 # two; one that still swaps has the table's lock already.
 SPIRIT_ENDS_S_MAX = 5.0
+
+# Rows that are equal in a new unique key are looked for before the swap: a table of a billion rows
+# is sorted in minutes.
+ROWS_ASKED_S_MAX = 1_800.0

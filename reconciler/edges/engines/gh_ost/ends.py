@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from reconciler.edges.engines.gh_ost.requirements import refused
 from reconciler.edges.engines.gh_ost.status import end_from
 from reconciler.edges.engines.limits import ENGINE_LET_GO_S_MAX
 from reconciler.model.engine import Progress
@@ -12,6 +9,7 @@ from reconciler.model.server import ServerError
 from reconciler.ports.engine import Failed, Running, Unknown
 
 _INTERRUPTED = 1317
+_DUPLICATES = 1062
 
 
 def not_let_go(ended_since_s: float) -> Running | Unknown:
@@ -38,9 +36,12 @@ def ended_by_itself(words: str) -> Failed:
     return Failed(error=ServerError(number=end.number, message=message), transient=end.is_passing)
 
 
-def merges(columns: Sequence[str]) -> Failed:
-    listed = ", ".join(columns)
-    return refused(f"would take rows that differ in {listed} alone for one, and lose them")
+def has_duplicates(key: str) -> Failed:
+    message = (
+        f"rows are equal in the new unique key {key}, and gh-ost would lose all but one of each:"
+        " the tables were not swapped"
+    )
+    return Failed(error=ServerError(number=_DUPLICATES, message=message), transient=False)
 
 
 def away(*, is_it: bool) -> Running | Unknown:

@@ -26,15 +26,15 @@ from reconciler.edges.engines.gh_ost.command import (
 from reconciler.edges.engines.gh_ost.ends import (
     away,
     ended_by_itself,
+    has_duplicates,
     lost_in_the_swap,
-    merges,
     not_let_go,
     stopped,
 )
-from reconciler.edges.engines.gh_ost.keys import keys_that_merge
+from reconciler.edges.engines.gh_ost.keys import loses, new_key_with_duplicates, shape_of
 from reconciler.edges.engines.gh_ost.left import remove_left
 from reconciler.edges.engines.gh_ost.prepared import Prepared, prepare_run
-from reconciler.edges.engines.gh_ost.requirements import not_taken, told_clauses
+from reconciler.edges.engines.gh_ost.requirements import not_taken, refused, told_clauses
 from reconciler.edges.engines.gh_ost.run import STARTING, GhOstRun
 from reconciler.edges.engines.gh_ost.site import Site, server_id, site_of
 from reconciler.edges.engines.gh_ost.traces import is_at_work, lock_holder, reads_binary_log
@@ -71,6 +71,8 @@ from reconciler.ports.engine import (
 )
 
 Result = TypeVar("Result")
+
+_ASKED = "the server, to be asked about the copy"
 
 
 class GhOstEngine:
@@ -126,7 +128,17 @@ class GhOstEngine:
         run = self._run_of(handle)
         if run is None:
             return self._look_at_an_earlier_one(handle)
-        if run.keys_are_checked and self._is_claimed():
+        if run.rows_are_kept and self._is_claimed():
+            site = self._site(work.statement.object_id.name)
+            try:
+                key = self._shard.looked(
+                    lambda link: new_key_with_duplicates(link, site.table, site.names.ghost)
+                )
+            except Unavailable:
+                return ReadyToCutOver(progress=Progress(waits_for=_ASKED))
+            if key is not None:
+                run.stop()
+                return has_duplicates(key)
             run.release()
         return self._news(run, work, within_s=ENGINE_LOOK_S)
 
@@ -228,28 +240,29 @@ class GhOstEngine:
             case Running(progress=Progress(stage=stage)) if stage == STARTING:
                 return answer
             case Running() | ReadyToCutOver():
-                return self._with_keys_checked(run, work, answer)
+                return self._with_rows_kept(run, work, answer)
             case _:
                 assert_never(answer)
 
-    def _with_keys_checked(
+    def _with_rows_kept(
         self, run: GhOstRun, work: EngineWork, answer: Running | ReadyToCutOver
     ) -> Answer:
         """The copy's definition is there by now: nothing of it is swapped in before it was seen."""
-        if run.keys_are_checked:
+        if run.rows_are_kept:
             return answer
         site = self._site(work.statement.object_id.name)
         try:
-            merging = self._shard.looked(
-                lambda link: keys_that_merge(link, site.table, site.names.ghost)
+            reasons = self._shard.looked(
+                lambda link: tuple(
+                    loses(shape_of(link, site.table), shape_of(link, site.names.ghost))
+                )
             )
         except Unavailable:
-            waits = replace(answer.progress, waits_for="the server, to be asked about the copy")
-            return Running(progress=waits)
-        if merging:
+            return Running(progress=replace(answer.progress, waits_for=_ASKED))
+        if reasons:
             run.stop()
-            return merges(merging)
-        run.keys_are_checked = True
+            return refused(reasons[0])
+        run.rows_are_kept = True
         return answer
 
     def _ended(self, run: GhOstRun, ended: Exit, table: str) -> Answer:

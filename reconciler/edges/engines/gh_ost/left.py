@@ -1,14 +1,15 @@
 """What there is of gh-ost's tables on a shard, and whose they are.
 
-The table as it was keeps the moment of its creation when it is renamed, so that time proves nothing
-of `_t_del`. It is ours if the handle says what the table looked like and when it was created, and
-the copy is gone that was swapped in for it (EN-12).
+MySQL keeps the moment of a table's creation when it is renamed: time alone proves nothing of
+`_t_del`. It is ours if the handle says what the table looked like and when it was created (MariaDB:
+it was renamed after the work was prepared), and the copy is gone that was swapped in (EN-12).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reconciler.edges.engines.gh_ost.keys import new_key_with_duplicates
 from reconciler.edges.engines.gh_ost.site import Site
 from reconciler.edges.engines.gh_ost.traces import SENTRY, created_s, definition_digest
 from reconciler.edges.engines.ownership import (
@@ -20,7 +21,10 @@ from reconciler.edges.engines.ownership import (
     is_ours,
 )
 from reconciler.edges.mysql.connect import Link
+from reconciler.model.server import ServerError
 from reconciler.ports.engine import Failed
+
+_DUPLICATES = 1062
 
 # Words of `Record.own`.
 BEFORE = "before_sha256"
@@ -59,7 +63,10 @@ def _was_the_table(link: Link, seen: Helper, record: Record | None, site: Site) 
         record is not None
         and record.server_sha256 == site.server_sha256
         and seen.name in record.helpers
-        and record.own.get(CREATED) == str(seen.created_s)
+        and (
+            record.own.get(CREATED) == str(seen.created_s)
+            or is_ours(seen, record, site.server_sha256)
+        )
         and record.own.get(BEFORE) == definition_digest(link, seen.name, called=record.table)
     )
 
@@ -79,5 +86,15 @@ def remove_left(link: Link, record: Record | None, site: Site, *, keeps_old: boo
     if left.old is not None and not keeps_old:
         if definition_digest(link, site.table, called=site.table) is None:
             return in_the_way([left.old])  # its rows are nowhere else
+        if (key := new_key_with_duplicates(link, left.old, site.table)) is not None:
+            return rows_lost(left.old, key)
         drop_tables(link, [left.old])
     return in_the_way(left.foreign) if left.foreign else None
+
+
+def rows_lost(old: str, key: str) -> Failed:
+    message = (
+        f"{old} is kept: rows of it are equal in the new unique key {key}, and the table has but"
+        " one of each; take the others from there before you drop it"
+    )
+    return Failed(error=ServerError(number=_DUPLICATES, message=message), transient=False)

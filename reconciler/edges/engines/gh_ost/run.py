@@ -39,8 +39,8 @@ class GhOstRun:
     was_released: bool = False
     was_stopped: bool = False
     over_limit: bool = False
-    #: No two rows become one by the copy: seen on the copy itself.
-    keys_are_checked: bool = False
+    #: By its definition the copy can hold each row: seen on the copy itself.
+    rows_are_kept: bool = False
     #: Why it was told to copy no more for now; '' where it was not.
     throttled_because: str = ""
     _released_at_s: float | None = None

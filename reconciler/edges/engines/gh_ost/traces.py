@@ -99,6 +99,8 @@ def definition_digest(link: Link, table: str, *, called: str) -> str | None:
         return None
     begins = f"CREATE TABLE {quote_identifier(table)}"
     renamed = f"CREATE TABLE {quote_identifier(called)}" + definition.removeprefix(begins)
+    # MySQL: a CHECK that was given no name has one of the table's, and is renamed with it.
+    renamed = renamed.replace(f"CONSTRAINT `{table}_chk_", f"CONSTRAINT `{called}_chk_")
     return digest(_NEXT_NUMBER.sub("", renamed, count=1))
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from reconciler.edges.client.target import Target
 from reconciler.edges.client.tls import Insecure, TlsFiles, TlsSetting
 from reconciler.edges.engines.gh_ost.command import Start, command_line, environment
-from reconciler.edges.engines.gh_ost.keys import Kind, keeps_apart
+from reconciler.edges.engines.gh_ost.keys import Kind, Part, Shape, keeps_apart, loses
 from reconciler.edges.engines.gh_ost.names import lock_name, names_of
 from reconciler.edges.engines.gh_ost.status import UNKNOWN_ERROR, end_from, status_from
 from reconciler.model.engine import Progress
@@ -228,3 +228,35 @@ def test_a_key_may_only_become_what_keeps_its_values_apart(
     before: Kind, after: Kind, apart: bool
 ) -> None:
     assert keeps_apart(before, after) is apart
+
+
+TABLE = Shape(
+    columns={"id": ("int", ""), "v": ("varchar(40)", "utf8mb4_bin"), "n": ("int", "")},
+    keys={"PRIMARY": (Part(column="id", chars=None),)},
+)
+
+
+def changed(columns: dict[str, Kind], keys: dict[str, tuple[Part, ...]]) -> Shape:
+    return Shape(columns={**TABLE.columns, **columns}, keys={**TABLE.keys, **keys})
+
+
+@pytest.mark.invariant("EN-20")
+@pytest.mark.parametrize(
+    ("after", "why"),
+    [
+        (TABLE, ""),
+        (changed({"id": ("bigint", "")}, {}), ""),
+        (changed({"id": ("smallint", "")}, {}), "differ in id"),
+        (changed({"v": ("varchar(40)", "utf8mb4_0900_ai_ci")}, {}), ""),
+        (changed({"v": ("text", "utf8mb4_bin")}, {}), ""),
+        (changed({"v": ("int", "")}, {}), "values of v"),
+        (changed({"v": ("date", "")}, {}), "values of v"),
+        (changed({"n": ("varchar(9)", "utf8mb4_bin")}, {}), ""),
+        (changed({}, {"u": (Part(column="v", chars=None),)}), ""),
+        (changed({}, {"u": (Part(column=None, chars=None),)}), "key of expressions"),
+    ],
+)
+def test_what_a_copy_would_lose_is_seen_in_its_definition(after: Shape, why: str) -> None:
+    reasons = list(loses(TABLE, after))
+    assert bool(reasons) is bool(why)
+    assert all(why in reason for reason in reasons)
