@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from reconciler.ddl.foreign import ForeignDefinition
 from reconciler.diff.session import DEFAULT_SESSION, StatementSession
-from reconciler.errors import InvalidInput, Problem
+from reconciler.errors import InvalidInput, Problem, Unavailable
 from reconciler.flows.plan import keep_plan, plan_keyspace
 from reconciler.model.engine import EngineName
 from reconciler.model.observation import (
@@ -27,6 +27,7 @@ from reconciler.model.observation import (
 )
 from reconciler.model.server import Flavor, ServerError, ServerSettings, ServerVersion
 from reconciler.outcomes.plan import PlanOutcome
+from reconciler.ports.ledger import Ledger
 from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles, load_keyspace
 from reconciler.spec.model import Environment, ShardSpec
@@ -251,6 +252,10 @@ def world(shards: Shards) -> World:
         clock=SimClock(),
         engines=EveryEngine(),
     )
+
+
+def no_ledger() -> Ledger:
+    raise Unavailable(Problem(code="ledger-unavailable", message="no answer", recovery="wait"))
 
 
 def environment(files: DesiredFiles, name: str = ENVIRONMENT) -> Environment:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli import options
+from reconciler.cli.gates import ledger_gate_of
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.run import load
 from reconciler.cli.streams import show
@@ -14,6 +15,7 @@ from reconciler.cli.wire import Worlds
 from reconciler.flows.drift import find_drift
 from reconciler.outcomes.drift import DriftOutcome
 from reconciler.outcomes.ends import drift_code
+from reconciler.ports.ledger import Ledger
 from reconciler.report.render import drift_report
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
@@ -24,23 +26,34 @@ from reconciler.spec.model import Environment
 @options.repository
 @options.environment
 @options.ref
+@options.ledger_review
+@options.protected_branch
 @options.output("text", "json", "markdown", "github", "sarif")
 def drift(
     keyspaces: tuple[str, ...],
     repo: Path,
     environment: str | None,
     ref: str | None,
+    review: str,
+    protected_branch: str | None,
     output: str,
 ) -> None:
     """Find where the live fleet has left git; change nothing.
 
-    Exit 2 if a shard differs, 3 if one could not be seen or understood.
+    The ledger is asked only where a table is seen that an engine may have made. Exit 2 if a shard
+    differs or an engine has left something, 3 if one could not be seen or understood.
     """
     loaded = load(repo, ref)
+    gate = ledger_gate_of(repo, review, protected_branch)
     with Worlds(loaded.root) as worlds:
 
         def work(files: DesiredFiles, chosen: Environment) -> DriftOutcome:
-            return find_drift(worlds.world_of(chosen), files, chosen, tree=loaded.tree)
+            def open_ledger() -> Ledger:
+                gate(files, chosen)
+                return worlds.lasting_ledger_of(chosen)
+
+            world = worlds.world_of(chosen)
+            return find_drift(world, files, chosen, tree=loaded.tree, open_ledger=open_ledger)
 
         outcomes = loaded.each(environment, keyspaces, work)
     show(drift_report(outcomes, presentation(output, loaded.keyspaces)))

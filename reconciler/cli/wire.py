@@ -24,7 +24,7 @@ from reconciler.edges.files.working_tree import WorkingTree
 from reconciler.edges.mysql.live import MysqlLiveShards
 from reconciler.edges.mysql.scratch import MysqlScratch
 from reconciler.edges.workers import ThreadWorkers
-from reconciler.errors import InvalidInput
+from reconciler.errors import InvalidInput, Problem, Unavailable
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.world import World
 from reconciler.spec.insecure import insecure_note
@@ -112,6 +112,13 @@ class Worlds:
             self._ledgers[url] = ledger
         return self._ledgers[url]
 
+    def lasting_ledger_of(self, environment: Environment) -> Ledger:
+        """The one that earlier applies wrote to. Raises as `ledger_of`, and Unavailable in a job
+        whose ledger ends with it: what that does not know says nothing."""
+        if self._is_job and not environment.ledger:
+            raise Unavailable(_ends_with_the_job(environment.name))
+        return self.ledger_of(environment)
+
     def _default_ledger(self) -> Path:
         from reconciler.edges.ledger.place import default_file, job_file
 
@@ -134,6 +141,16 @@ class Worlds:
                 engines=MachinePrograms(),
             )
         return self._worlds[environment.scratch]
+
+
+def _ends_with_the_job(environment: str) -> Problem:
+    return Problem(
+        code="ledger-ends-with-job",
+        message=f"environment {environment} names no ledger, so that the one of this job is new:"
+        " nobody can tell whose the tables are that engines may have made",
+        recovery="give the environment a `ledger` that all jobs reach; or, if the tables are"
+        " nobody's, drop them, or leave them alone with `policy.ignore_tables`",
+    )
 
 
 def open_tree(repo: Path, ref: str | None) -> FileTree:

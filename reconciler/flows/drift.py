@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from reconciler.ddl.default_less import default_less_columns
 from reconciler.diff.drift import differences_of
@@ -10,6 +10,7 @@ from reconciler.diff.model import SchemaDiff
 from reconciler.diff.statement import step_sql
 from reconciler.flows.check import plan_of_these_files
 from reconciler.flows.reconcile_pass import Pass, begin_pass, diff_between
+from reconciler.flows.shadows import find_shadows
 from reconciler.guard.classify import position_of
 from reconciler.guard.model import ToDo
 from reconciler.model.fleet import in_key_order
@@ -17,6 +18,7 @@ from reconciler.model.object_id import ObjectId, table_id
 from reconciler.observe.shards import SeenShard
 from reconciler.outcomes.drift import DriftGroup, DriftOutcome, ShardMark, TableDifference
 from reconciler.plan.model import Plan
+from reconciler.ports.ledger import Ledger
 from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
@@ -24,9 +26,16 @@ from reconciler.spec.tree import FileTree
 
 
 def find_drift(
-    world: World, files: DesiredFiles, environment: Environment, *, tree: FileTree
+    world: World,
+    files: DesiredFiles,
+    environment: Environment,
+    *,
+    tree: FileTree,
+    open_ledger: Callable[[], Ledger],
 ) -> DriftOutcome:
-    """Every shard is in exactly one group: matching, pending-apply, drifted or unreachable."""
+    """Every shard is in exactly one group: matching, pending-apply, drifted or unreachable.
+    `open_ledger` is asked only where a table is seen that may be an engine's; what it raises keeps
+    the keyspace from being judged, because whose such a table is, is never guessed."""
     begun = begin_pass(world, files, environment)
     plan = plan_of_these_files(tree, files, environment)
     groups: dict[tuple[ShardMark, tuple[TableDifference, ...], str, str, str], list[str]] = {}
@@ -56,6 +65,7 @@ def find_drift(
         ),
         pending_plan_id=plan.plan_id if plan and pending else None,
         unmanaged=_unmanaged(begun),
+        shadows=find_shadows(begun, open_ledger, now_s=world.clock.now_s()),
         refusals=begun.look.refusals,
     )
 
@@ -117,6 +127,6 @@ def _unmanaged(begun: Pass) -> tuple[tuple[str, tuple[str, ...]], ...]:
     shards: dict[str, list[str]] = {}
     for seen in begun.look.seen:
         for table, _ in seen.observation.definitions:
-            if not begun.reader.is_managed(table):
+            if begun.reader.is_ignored(table):
                 shards.setdefault(table, []).append(seen.shard)
     return tuple((table, tuple(names)) for table, names in sorted(shards.items()))

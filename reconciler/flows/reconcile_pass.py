@@ -31,6 +31,7 @@ from reconciler.observe.shards import (
     SeenShard,
     look_through,
     observe,
+    shadow_tables,
 )
 from reconciler.plan.build import BeforeState, Subject, build_core, change_set_for, row_totals
 from reconciler.plan.estimate import Estimate, estimate_time
@@ -44,6 +45,7 @@ from reconciler.plan.model import (
     RuleVersions,
 )
 from reconciler.plan.permission import check_permissions, permission_notes
+from reconciler.plan.words import shard_set
 from reconciler.ports.world import World
 from reconciler.prove.change_set import ProofFailed, Proven, prove_change_set
 from reconciler.prove.request import EngineChoices
@@ -124,6 +126,7 @@ def derive(world: World, begun: Pass) -> Derived:
         lambda cohort: _work_out(world, begun, cohort, engines), cohorts, parallel=COHORTS_PARALLEL
     )
     notes = tuple(dict.fromkeys(note for result in worked for note in result.notes))
+    notes = (*shadow_notes(begun), *notes)
     refusals = tuple(dict.fromkeys(r for result in worked for r in result.refusals))
     if refusals:
         return Derived(core=None, refusals=refusals, notes=notes)
@@ -140,6 +143,17 @@ def derive(world: World, begun: Pass) -> Derived:
         refusals=(*missing, *_engine_refusals(world, begun, core)),
         notes=notes,
         rows=row_totals((dict(seen.observation.facts) for seen in look.seen), core.change_sets),
+    )
+
+
+def shadow_notes(begun: Pass) -> tuple[str, ...]:
+    """What was seen and left alone because an engine may have made it (EN-15)."""
+    seen = shadow_tables((one.observation for one in begun.look.seen), begun.reader)
+    total = len(begun.environment.shards)
+    return tuple(
+        f"table {name} on {shard_set(shards, total)} goes by a name that engines give, and is left"
+        " alone; reconciler drift tells whose it is"
+        for name, shards in seen.items()
     )
 
 

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from reconciler.flows.check import check_against_live, is_as_git_says, is_left_over
-from reconciler.flows.reconcile_pass import Derived, begin_pass, derive, time_estimate
+from reconciler.flows.reconcile_pass import (
+    Derived,
+    begin_pass,
+    derive,
+    shadow_notes,
+    time_estimate,
+)
 from reconciler.guard.model import Obstacle, Refusal
 from reconciler.outcomes.plan import VerifyOutcome, VerifyState
 from reconciler.plan.codec import plan_from_core
@@ -34,6 +40,7 @@ def verify_keyspace(
             plan=plan,
             estimate=time_estimate(begun, shown.core) if shown else None,
             refusals=refusals,
+            notes=shadow_notes(begun),
         )
 
     if unseen := begun.look.obstacles:

@@ -107,7 +107,9 @@ class StoredOperation:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredStatement:
     """`index` is the statement's place in its shard's change set; by `handle` its engine finds it
-    again, whoever asks; `progress` is the last that the engine told while it ran."""
+    again, whoever asks; `progress` is the last that the engine told while it ran. `left` are the
+    names of what its engine made, or took the table's rows away in, and that stayed when it had
+    ended."""
 
     shard: str
     index: int
@@ -120,6 +122,16 @@ class StoredStatement:
     settled_s: float | None = None
     problem: Problem | None = None
     progress: Progress = NOTHING_TOLD
+    left: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementOfApply:
+    """A statement with the apply that it belongs to."""
+
+    apply_id: int
+    is_finished: bool  # the apply, not the statement
+    row: StoredStatement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

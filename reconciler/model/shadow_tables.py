@@ -17,6 +17,8 @@ from reconciler.model.engine import EngineName
 # What each engine calls its tables: gh-ost's ghost, changelog, checkpoint and old one; Spirit's
 # copy, checkpoint and old one, with a time where that is kept; pt-online-schema-change's.
 _SHAPE = re.compile(r"_(?P<table>.+?)_(?:gho|ghc|ghk|del|rev_del|new|chkpnt|old(?:_[0-9_]+)?)")
+# Those of them that a way back needs: the table as it was, and gh-ost's account of where it ended.
+_WAY_BACK = re.compile(r"_.+_(?:del|ghk|old(?:_[0-9_]+)?)")
 # Spirit: of a whole database.
 _OF_NO_TABLE = frozenset({"_spirit_sentinel", "_spirit_checkpoint"})
 
@@ -32,17 +34,24 @@ def is_shadow_named(name: str, tables: Collection[str]) -> bool:
     return found is not None and found["table"] in tables
 
 
+def is_way_back_named(name: str) -> bool:
+    """Whether an engine calls so what it keeps of the table as it was."""
+    return _WAY_BACK.fullmatch(name) is not None
+
+
 class ShadowMark(StrEnum):
     """Whose a table of such a name is."""
 
     IN_PROGRESS = "in-progress"  # of a statement that an apply has in hand
+    KEPT = "kept"  # of one that has ended, for as long as the spec says
     LEFTOVER = "leftover"  # of one that has ended
     FOREIGN = "foreign"  # of nobody that the ledger knows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownShadow:
-    """A table that the ledger knows to be an engine's; `table` is what the engine changed."""
+    """A table that the ledger knows to be an engine's; `table` is what the engine changed,
+    `ended_s` when that was settled."""
 
     shard: str
     name: str
@@ -50,3 +59,4 @@ class KnownShadow:
     table: str
     apply_id: int
     is_in_progress: bool
+    ended_s: float | None = None

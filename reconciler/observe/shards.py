@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -171,6 +171,20 @@ def read_all(
         refusals += _broken(observation, reader)
         seen.append(SeenShard(observation=observation, definitions=definitions))
     return tuple(seen), tuple(refusals)
+
+
+def shadow_tables(
+    observed: Iterable[ObservedShard], reader: DefinitionReader
+) -> dict[str, tuple[str, ...]]:
+    """Tables that may be engines', and that policy does not leave alone, with the shards that have
+    them: sorted by name."""
+    shards: dict[str, list[str]] = {}
+    for seen in observed:
+        names = [name for name, _ in (*seen.definitions, *seen.broken)]
+        for name in names:
+            if reader.is_shadow_named(name) and not reader.is_ignored(name):
+                shards.setdefault(name, []).append(seen.shard)
+    return {name: in_key_order(tuple(shards[name])) for name in sorted(shards)}
 
 
 def _broken(observation: ObservedShard, reader: DefinitionReader) -> list[Refusal]:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reconciler.guard.model import Refusal
+from reconciler.model.engine import EngineName
 from reconciler.model.object_id import ObjectId
 from reconciler.model.observation import Unreachable
+from reconciler.model.shadow_tables import ShadowMark
 
 
 class ShardMark(StrEnum):
@@ -47,6 +49,24 @@ class DriftGroup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShadowGroup:
+    """A table of a name that engines give, on shards where it is alike. `table` is what the engine
+    changed; `kept_until_s` is for how long the spec keeps it, also when that is over."""
+
+    mark: ShadowMark
+    name: str
+    shards: tuple[str, ...]
+    engine: EngineName | None = None
+    table: str = ""
+    apply_id: int | None = None
+    kept_until_s: float | None = None
+
+
+#: Somebody has to do something about them.
+UNTIDY = frozenset({ShadowMark.LEFTOVER, ShadowMark.FOREIGN})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DriftOutcome:
     """`unmanaged` are tables on live that policy leaves alone, with the shards that have them."""
 
@@ -55,7 +75,12 @@ class DriftOutcome:
     groups: tuple[DriftGroup, ...]
     pending_plan_id: str | None = None
     unmanaged: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    shadows: tuple[ShadowGroup, ...] = ()
     refusals: tuple[Refusal, ...] = ()
+
+    @property
+    def untidy(self) -> tuple[ShadowGroup, ...]:
+        return tuple(found for found in self.shadows if found.mark in UNTIDY)
 
     @property
     def unreachable(self) -> tuple[Unreachable, ...]:

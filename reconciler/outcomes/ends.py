@@ -55,7 +55,8 @@ def drift_code(outcome: DriftOutcome | KeyspaceFailed) -> ExitCode:
     marks = {group.mark for group in outcome.groups}
     if outcome.refusals or ShardMark.UNREACHABLE in marks:
         return ExitCode.REFUSED  # GD-5: not seen is never "no drift"
-    return ExitCode.DIFFERENCES if marks - {ShardMark.MATCHING} else ExitCode.FINE
+    differs = marks - {ShardMark.MATCHING} or outcome.untidy
+    return ExitCode.DIFFERENCES if differs else ExitCode.FINE
 
 
 def apply_end(outcome: ApplyOutcome | KeyspaceFailed, waves: WaveChoice) -> End:

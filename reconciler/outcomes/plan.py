@@ -36,7 +36,8 @@ class VerifyState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyOutcome:
-    """`plan` is the committed one; of UNPLANNED the one that would be made."""
+    """`plan` is the committed one; of UNPLANNED the one that would be made. `notes` are of what was
+    seen just now, beside those of the plan."""
 
     environment: str
     keyspace: str
@@ -44,3 +45,4 @@ class VerifyOutcome:
     plan: Plan | None = None
     estimate: Estimate | None = None
     refusals: tuple[Obstacle, ...] = ()
+    notes: tuple[str, ...] = ()

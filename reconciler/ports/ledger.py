@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from reconciler.errors import Refused
@@ -12,6 +12,7 @@ from reconciler.ledger.model import (
     Lease,
     NewApply,
     Request,
+    StatementOfApply,
     StoredApply,
     StoredLease,
     StoredOperation,
@@ -76,6 +77,13 @@ class Ledger(Protocol):
     def statements(
         self, apply_id: int, *, state: StatementState | None = None
     ) -> tuple[StoredStatement, ...]: ...
+
+    def engine_statements(
+        self, environment: str, keyspace: str, *, names: Collection[str]
+    ) -> tuple[StatementOfApply, ...]:
+        """Of every apply of the keyspace: what an engine other than the server itself was given and
+        has not, or not without leaving something, brought to its end; and every statement about a
+        table of one of `names`. Oldest apply first, by shard and place."""
 
     def events(self, apply_id: int, *, limit: int) -> list[EventEntry]:
         """The latest ones, oldest of them first."""

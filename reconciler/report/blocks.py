@@ -266,11 +266,12 @@ class Groups:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unmanaged:
-    """Tables that policy leaves alone, each with where it is."""
+class NotCompared:
+    """Tables that are on live and not git's, each with where it is, and maybe whose it is."""
 
     word: str
     sign: str
+    mark: Mark
     meaning: str
     tables: tuple[tuple[str, Line], ...]
     cut: Cut
@@ -358,7 +359,7 @@ Block = (
     | Waves
     | Shards
     | Groups
-    | Unmanaged
+    | NotCompared
     | Checks
     | History
     | Files

@@ -1,10 +1,11 @@
-"""What drift reports say in every format: five words, five marks, none of them shared (RP-8)."""
+"""What drift reports say in every format: nine words, nine marks, none of them shared (RP-8)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from reconciler.model.fleet import key_order
+from reconciler.model.shadow_tables import ShadowMark
 from reconciler.outcomes.drift import DriftGroup, DriftOutcome, ShardMark, TableDifference
 from reconciler.plan import words
 from reconciler.report.next_steps import command
@@ -25,6 +26,21 @@ MEANINGS = {
     ShardMark.PENDING_APPLY: "a merged plan has not run here yet",
     ShardMark.MATCHING: "live is what git says",
     ShardMark.UNMANAGED: "on live, and left alone by policy",
+}
+
+# Of tables that go by an engine's name; worst first.
+SHADOW_MARKS = {
+    ShadowMark.FOREIGN: "!",
+    ShadowMark.LEFTOVER: "◆",
+    ShadowMark.IN_PROGRESS: "~",
+    ShadowMark.KEPT: "◇",
+}
+
+SHADOW_MEANINGS = {
+    ShadowMark.FOREIGN: "on live under an engine's name, and nobody's that the ledger knows",
+    ShadowMark.LEFTOVER: "left on live by an engine whose work has ended",
+    ShadowMark.IN_PROGRESS: "in the hands of an apply",
+    ShadowMark.KEPT: "the table as it was, kept as a way back",
 }
 
 # Worst first: what needs a person stands on top.
@@ -56,7 +72,8 @@ def shards_total(outcome: DriftOutcome) -> int:
 
 def is_clean(outcome: DriftOutcome) -> bool:
     fine = {ShardMark.MATCHING, ShardMark.UNMANAGED}
-    return not outcome.refusals and all(group.mark in fine for group in outcome.groups)
+    is_fine = all(group.mark in fine for group in outcome.groups)
+    return is_fine and not outcome.refusals and not outcome.untidy
 
 
 def verdict(outcome: DriftOutcome) -> str:
@@ -67,13 +84,23 @@ def verdict(outcome: DriftOutcome) -> str:
     parts = [f"{number:,} {mark}" for number, mark in counts if number]
     if outcome.refusals:
         refused = f"refused for {words.count(len(outcome.refusals), 'reason')}"
-        return ", ".join([refused, *parts])
-    if not parts:
+        return ", ".join([refused, *parts, *_untidy(outcome)])
+    untidy = list(_untidy(outcome))
+    if not parts and not untidy:
         matching = _count(outcome, ShardMark.MATCHING)
         return f"in sync, {matching:,} of {total} {'matches' if matching == 1 else 'match'} git"
+    if not parts:
+        return ", ".join([f"0 of {total} drifted", *untidy])
     first, *more = parts
     number, mark = first.split(" ", 1)
-    return ", ".join([f"{number} of {total} {mark}", *more])
+    return ", ".join([f"{number} of {total} {mark}", *more, *untidy])
+
+
+def _untidy(outcome: DriftOutcome) -> Iterator[str]:
+    for mark in SHADOW_MARKS:
+        names = {group.name for group in outcome.untidy if group.mark is mark}
+        if names:
+            yield words.count(len(names), f"{mark} table")
 
 
 def next_steps(outcome: DriftOutcome) -> tuple[str, ...]:
@@ -97,6 +124,11 @@ def next_steps(outcome: DriftOutcome) -> tuple[str, ...]:
         plan = f" {short_id(outcome.pending_plan_id)}" if outcome.pending_plan_id else ""
         steps.append(
             f"to see where plan{plan} stands: {run('status')}; to run the rest: {run('apply')}"
+        )
+    if any(group.mark is ShadowMark.FOREIGN for group in outcome.untidy):
+        steps.append(
+            "see whose the foreign tables are; drop or rename them, or leave them alone with"
+            " `policy.ignore_tables`"
         )
     if _count(outcome, ShardMark.UNREACHABLE):
         steps.append(f"once every shard can be seen: {run('drift')} again")

@@ -11,6 +11,7 @@ from reconciler.ddl.definition.places import object_lines
 from reconciler.errors import Location, Problem, ReconcilerError
 from reconciler.guard.model import Obstacle, refusal_from
 from reconciler.model.object_id import ObjectId
+from reconciler.model.shadow_tables import ShadowMark
 from reconciler.outcomes.apply import ApplyOutcome
 from reconciler.outcomes.doctor import CheckMark, DoctorOutcome
 from reconciler.outcomes.drift import DriftOutcome, ShardMark
@@ -20,7 +21,7 @@ from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
 from reconciler.plan import words
 from reconciler.plan.model import Plan
 from reconciler.report import apply_words, drift_words
-from reconciler.report.order import sorted_problems
+from reconciler.report.order import sorted_problems, sorted_shards
 from reconciler.report.refusals import reasons_of, unreachable_of, unsaid_places
 from reconciler.report.summary import is_not_allowed
 from reconciler.spec.load import DesiredFiles
@@ -196,6 +197,15 @@ def _drift(outcome: DriftOutcome, files: SchemaFiles) -> Iterator[Finding]:
                 pass
             case _:
                 assert_never(group.mark)
+    for shadow in outcome.untidy:
+        shards = words.shard_set(sorted_shards(shadow.shards), total)
+        said = drift_words.SHADOW_MEANINGS[shadow.mark]
+        yield Finding(
+            level=Level.ERROR if shadow.mark is ShadowMark.FOREIGN else Level.WARNING,
+            code=shadow.mark,
+            message=f"{outcome.keyspace}, {shards}, table {shadow.name}: {said}",
+            where=files.place(outcome.keyspace, None),
+        )
 
 
 def _apply(outcome: ApplyOutcome, files: SchemaFiles) -> Iterator[Finding]:

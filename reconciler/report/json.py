@@ -165,6 +165,7 @@ def _verify_outcome(outcome: VerifyOutcome) -> Json:
         **_reasons(outcome.refusals),
         "plan": _plan(outcome.plan) if outcome.plan else None,
         "time": _time(outcome.estimate),
+        "notes": list(outcome.notes),
     }
 
 
@@ -189,6 +190,18 @@ def _drift_outcome(outcome: DriftOutcome) -> Json:
                 "differences": _plain(drift_words.sorted_differences(group)),
             }
             for group in drift_words.sorted_groups(outcome.groups)
+        ],
+        "shadow_tables": [
+            {
+                "mark": found.mark.value,
+                "table": found.name,
+                "shards": list(sorted_shards(found.shards)),
+                "engine": found.engine.value if found.engine else None,
+                "of_table": found.table or None,
+                "apply_id": found.apply_id,
+                "kept_until_s": found.kept_until_s,
+            }
+            for found in outcome.shadows
         ],
         "unmanaged": [
             {"table": table, "shards": list(sorted_shards(shards))}

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from reconciler.model.shadow_tables import ShadowMark
 from reconciler.outcomes.drift import DriftOutcome, ShardMark
 from reconciler.outcomes.failed import KeyspaceFailed
 
 _SHARDS = "reconciler_shards"
+_SHADOWS = "reconciler_shadow_tables"
 _FAILED = "reconciler_keyspace_failed"
 _CHECKED = "reconciler_checked_timestamp_seconds"
 _MARKS = (
@@ -29,6 +31,16 @@ def drift_metrics(outcomes: Sequence[DriftOutcome | KeyspaceFailed], *, now_s: f
             for group in outcome.groups:
                 counts[group.mark] += len(group.shards)
             lines += [_line(_SHARDS, outcome, counts[mark], state=mark) for mark in _MARKS]
+    lines += [
+        f"# HELP {_SHADOWS} Tables of engines on shards, by whose they are.",
+        f"# TYPE {_SHADOWS} gauge",
+    ]
+    for outcome in ordered:
+        if isinstance(outcome, DriftOutcome):
+            tables: Counter[ShadowMark] = Counter()
+            for shadow in outcome.shadows:
+                tables[shadow.mark] += len(shadow.shards)
+            lines += [_line(_SHADOWS, outcome, tables[mark], state=mark) for mark in ShadowMark]
     lines += [
         f"# HELP {_FAILED} 1 if the keyspace could not be judged at all.",
         f"# TYPE {_FAILED} gauge",

@@ -130,6 +130,7 @@ def _engine_rules(value: Mapping[str, Any]) -> EngineRules:
         rebuild=_engine_rule(value["rebuild"]) if "rebuild" in value else None,
         index=_engine_rule(value["index"]) if "index" in value else None,
         tables=tuple((name, _engines(use)) for name, use in value.get("tables", {}).items()),
+        keep_old_s=duration_s(value.get("keep_old", "0s")),
     )
 
 

@@ -130,12 +130,14 @@ class EngineRule:
 class EngineRules:
     """Which engine for statements that write every row again (`rebuild`), or read every row for an
     index (`index`); what `tables` says of a name or pattern goes before, in the file's order. What
-    moves metadata alone is the server's in any case."""
+    moves metadata alone is the server's in any case. `keep_old_s`: for how long the table as it was
+    stays beside its copy."""
 
     default: tuple[EngineName, ...] = (EngineName.DIRECT,)
     rebuild: EngineRule | None = None
     index: EngineRule | None = None
     tables: tuple[tuple[str, tuple[EngineName, ...]], ...] = ()
+    keep_old_s: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 from reconciler.ledger.model import (
@@ -13,7 +14,7 @@ from reconciler.ledger.model import (
     StoredOperation,
     StoredStatement,
 )
-from reconciler.ledger.states import OperationState, StatementState
+from reconciler.ledger.states import ApplyState, OperationState, StatementState
 from reconciler.model.engine import EngineName, Handle
 from reconciler.model.object_id import table_id
 from reconciler.ports.ledger import Ledger
@@ -63,3 +64,27 @@ def intent(shard: str = "-40", sql: str = "ALTER TABLE `users` ADD `a` int") -> 
             handle=HANDLE,
         )
     )
+
+
+def by_engine(
+    state: StatementState,
+    *,
+    shard: str = "-40",
+    index: int = 0,
+    left: tuple[str, ...] = (),
+    helpers: tuple[str, ...] = ("_users_gho",),
+) -> StatementEntry:
+    """A statement that gh-ost was given."""
+    handle = Handle(
+        engine=EngineName.GH_OST, version=1, content=json.dumps({"helpers": list(helpers)})
+    )
+    settled_s = None if state is StatementState.INTENDED else 4.5
+    row = replace(intent(shard).row, index=index, state=state, handle=handle)
+    return StatementEntry(row=replace(row, settled_s=settled_s, left=left))
+
+
+def ended(ledger: Ledger, lease: Lease) -> None:
+    """So that the keyspace is free for another apply."""
+    stored = ledger.apply(lease.apply_id)
+    assert stored is not None
+    ledger.settle(lease, replace(stored, state=ApplyState.CANCELLED, completed_s=9.0))

@@ -19,7 +19,7 @@ from reconciler.edges.ledger.sql import SqlLedger, open_ledger
 from reconciler.edges.ledger.tables import LEDGER_VERSION
 from reconciler.edges.server.process import RunningServer
 from reconciler.errors import InvalidInput, Problem, Refused, Unavailable
-from reconciler.ledger.model import EventEntry, ProgressEntry
+from reconciler.ledger.model import EventEntry, ProgressEntry, StatementEntry
 from reconciler.ledger.reasons import EndedMeanwhile, InWords, NothingNewStarts
 from reconciler.ledger.states import (
     ApplyState,
@@ -30,7 +30,18 @@ from reconciler.ledger.states import (
     StatementState,
 )
 from reconciler.model.engine import NOTHING_TOLD, Progress
-from tests.contract.ledgers import HANDLE, SHARDS, begun, intent, moved_to, new_apply, row_of
+from reconciler.model.object_id import table_id
+from tests.contract.ledgers import (
+    HANDLE,
+    SHARDS,
+    begun,
+    by_engine,
+    ended,
+    intent,
+    moved_to,
+    new_apply,
+    row_of,
+)
 
 S = OperationState
 PROGRESS = asdict(Progress(percent=40))
@@ -120,6 +131,37 @@ def test_progress_that_no_run_has_written_refuses_its_row(ledger: SqlLedger, kep
             text("UPDATE reconciler_statements SET progress = :kept"), {"kept": kept}
         )
     with pytest.raises(Unavailable, match="statements holds in progress"):
+        ledger.statements(lease.apply_id)
+
+
+def test_what_an_engine_left_is_found_again_in_every_apply(ledger: SqlLedger) -> None:
+    left = by_engine(StatementState.APPLIED, left=("_users_del", "größe`"))
+    first = begun(ledger)
+    ledger.record(first, [left, by_engine(StatementState.APPLIED, shard="80-")])
+    ended(ledger, first)
+    second = begun(ledger)
+    doubted = by_engine(StatementState.UNKNOWN, shard="40-80")
+    plain = intent(shard="80-")
+    drop = replace(plain.row, index=1, object_id=table_id("_users_ghc"))
+    ledger.record(second, [doubted, plain, StatementEntry(row=drop)])
+    ledger.record(begun(ledger, "billing"), [left])
+    found = ledger.engine_statements("production", "commerce", names={"_users_ghc"})
+    assert [(one.apply_id, one.is_finished, one.row) for one in found] == [
+        (first.apply_id, True, left.row),
+        (second.apply_id, False, doubted.row),
+        (second.apply_id, False, drop),
+    ]
+    assert ledger.engine_statements("staging", "commerce", names={"_users_ghc"}) == ()
+
+
+@pytest.mark.parametrize("kept", ["", "null", '{"a": 1}', "[1]", "[[]]"])
+def test_names_that_no_run_has_written_refuse_their_row(ledger: SqlLedger, kept: str) -> None:
+    lease = begun(ledger)
+    ledger.record(lease, [intent()])
+    with writing(ledger._engine) as connection:
+        changed = text("UPDATE reconciler_statements SET left_tables = :kept")
+        connection.execute(changed, {"kept": kept})
+    with pytest.raises(Unavailable, match="no run has written"):
         ledger.statements(lease.apply_id)
 
 

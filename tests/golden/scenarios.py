@@ -28,8 +28,9 @@ from reconciler.ledger.reasons import (
     WaveRefused,
 )
 from reconciler.ledger.states import ApplyState, OperationState, RequestKind, RequestState
-from reconciler.model.engine import NOTHING_TOLD, Progress
+from reconciler.model.engine import NOTHING_TOLD, EngineName, Progress
 from reconciler.model.object_id import table_id
+from reconciler.model.shadow_tables import ShadowMark
 from reconciler.outcomes.apply import (
     ApplyOutcome,
     ApplyStatus,
@@ -41,7 +42,13 @@ from reconciler.outcomes.apply import (
     WaveRow,
 )
 from reconciler.outcomes.doctor import CheckMark, DoctorFinding, DoctorOutcome
-from reconciler.outcomes.drift import DriftGroup, DriftOutcome, ShardMark, TableDifference
+from reconciler.outcomes.drift import (
+    DriftGroup,
+    DriftOutcome,
+    ShadowGroup,
+    ShardMark,
+    TableDifference,
+)
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.files import FileGap, GapKind, LintOutcome, PullOutcome
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
@@ -127,6 +134,7 @@ def drifted(
     *groups: DriftGroup,
     pending_plan_id: str | None = None,
     unmanaged: tuple[tuple[str, tuple[str, ...]], ...] = (),
+    shadows: tuple[ShadowGroup, ...] = (),
     refusals: tuple[Refusal, ...] = (),
 ) -> Report:
     outcome = DriftOutcome(
@@ -135,6 +143,7 @@ def drifted(
         groups=groups,
         pending_plan_id=pending_plan_id,
         unmanaged=unmanaged,
+        shadows=shadows,
         refusals=refusals,
     )
     return lambda how: render.drift_report([outcome], how)
@@ -240,6 +249,34 @@ DRIFTED = DriftGroup(
     ),
 )
 PENDING_APPLY = DriftGroup(mark=ShardMark.PENDING_APPLY, shards=("40-80",))
+SHADOWS = (
+    ShadowGroup(
+        mark=ShadowMark.LEFTOVER,
+        name="_orders_gho",
+        shards=SHARDS[:1],
+        engine=EngineName.GH_OST,
+        table="orders",
+        apply_id=17,
+    ),
+    ShadowGroup(
+        mark=ShadowMark.KEPT,
+        name="_users_del",
+        shards=SHARDS[:2],
+        engine=EngineName.GH_OST,
+        table="users",
+        apply_id=17,
+        kept_until_s=START_S,
+    ),
+    ShadowGroup(
+        mark=ShadowMark.IN_PROGRESS,
+        name="_users_new",
+        shards=SHARDS[1:2],
+        engine=EngineName.SPIRIT,
+        table="users",
+        apply_id=17,
+    ),
+    ShadowGroup(mark=ShadowMark.FOREIGN, name="_users_old", shards=SHARDS[:1]),
+)
 UNREACHABLE = DriftGroup(
     mark=ShardMark.UNREACHABLE,
     code="shard-timeout",
@@ -670,7 +707,13 @@ DRIFT = (
             UNREACHABLE,
             pending_plan_id=samples.UNIFORM.plan_id,
             unmanaged=(("_swap", SHARDS[:2]),),
+            shadows=SHADOWS,
         ),
+    ),
+    Scenario(
+        "drift-shadow-tables",
+        "Every shard is as git says, and tables of engines are there.",
+        drifted(DriftGroup(mark=ShardMark.MATCHING, shards=SHARDS), shadows=SHADOWS),
     ),
     Scenario(
         "drift-refused",

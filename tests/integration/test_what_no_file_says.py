@@ -24,6 +24,7 @@ from reconciler.outcomes.files import FileGap, PullOutcome
 from reconciler.report.drift_words import next_steps
 from reconciler.spec.load import load_keyspace
 from tests.integration.convergence import End, connect
+from tests.offline_fleet import no_ledger
 from tests.property.full_path import SPEC, Court, MemoryTree, court_on
 from tests.sections import CaseText, case_texts
 
@@ -120,7 +121,8 @@ def drift_steps(court: Court, files: Files) -> tuple[str, ...]:
     try:
         loaded = load_keyspace(files, SPEC)
         environment = loaded.spec.environments[0]
-        return next_steps(find_drift(court.world, loaded, environment, tree=files))
+        found = find_drift(court.world, loaded, environment, tree=files, open_ledger=no_ledger)
+        return next_steps(found)
     except ReconcilerError:
         return ()
 

@@ -81,6 +81,13 @@ class Columns:
             raise self._malformed(column)
         return tuple((name, number) for name, number in pairs)
 
+    def names(self, column: str) -> tuple[str, ...]:
+        """A list of names, as JSON."""
+        names = self._json(column)
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise self._malformed(column)
+        return tuple(names)
+
     def problem(self, column: str) -> Problem | None:
         """An object of three texts, as JSON; None for none."""
         if not self.text_or_none(column):

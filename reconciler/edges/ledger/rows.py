@@ -17,6 +17,7 @@ from reconciler.ledger.model import (
     ReleasedCopy,
     Request,
     Soaking,
+    StatementOfApply,
     StoredApply,
     StoredLease,
     StoredOperation,
@@ -24,6 +25,7 @@ from reconciler.ledger.model import (
 )
 from reconciler.ledger.reasons import Told
 from reconciler.ledger.states import (
+    FINISHED,
     ApplyState,
     Hold,
     OperationState,
@@ -38,6 +40,9 @@ from reconciler.plan.visible import visible_line
 
 _PROGRESS_WORDS = frozenset({"stage", "waits_for", "throttled_by"})
 _PROGRESS_NUMBERS = frozenset(field.name for field in fields(Progress)) - _PROGRESS_WORDS
+
+#: What `left_tables` holds of a statement that left nothing.
+NOTHING_LEFT = "[]"
 
 Row = RowMapping  # untyped, as drivers return it
 
@@ -137,6 +142,7 @@ def statement_columns(row: StoredStatement) -> dict[str, object]:
         "handle_version": row.handle.version,
         "handle": row.handle.content,
         "progress": progress_text(row.progress),
+        "left_tables": json.dumps(row.left),
         "settled_s": row.settled_s,
         "problem": _problem_text(row.problem),
     }
@@ -158,8 +164,19 @@ def stored_statement(row: Row) -> StoredStatement:
             content=found.text("handle"),
         ),
         progress=_progress(found),
+        left=found.names("left_tables"),
         settled_s=found.seconds_or_none("settled_s"),
         problem=_shown(found.problem("problem")),
+    )
+
+
+def statement_of_apply(row: Row) -> StatementOfApply:
+    """Of a row that has its apply's number and state beside the statement's columns."""
+    found = Columns(row, "statements")
+    return StatementOfApply(
+        apply_id=found.whole("apply_id"),
+        is_finished=found.word("apply_state", ApplyState) in FINISHED,
+        row=stored_statement(row),
     )
 
 

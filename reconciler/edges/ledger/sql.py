@@ -5,11 +5,11 @@ Rule: what a method has recorded is on disk when it returns.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Engine, and_, insert, or_, select, update
 
 from reconciler.edges.ledger import rows
 from reconciler.edges.ledger.engine import GroupCommit, alone, engine_for, reading, writing
@@ -43,6 +43,7 @@ from reconciler.ledger.model import (
     Lease,
     NewApply,
     Request,
+    StatementOfApply,
     StoredApply,
     StoredLease,
     StoredOperation,
@@ -50,6 +51,7 @@ from reconciler.ledger.model import (
 )
 from reconciler.ledger.reasons import Answer
 from reconciler.ledger.states import RequestKind, RequestState, StatementState
+from reconciler.model.engine import EngineName
 
 
 def open_ledger(url: str | None, *, default_file: Path) -> SqlLedger:
@@ -182,6 +184,26 @@ class SqlLedger:
             wanted = wanted.where(statements.c.state == state.value)
         ordered = wanted.order_by(statements.c.shard, statements.c.statement_index)
         return tuple(rows.stored_statement(row) for row in self._rows(ordered))
+
+    def engine_statements(
+        self, environment: str, keyspace: str, *, names: Collection[str]
+    ) -> tuple[StatementOfApply, ...]:
+        has_more = or_(
+            statements.c.state != StatementState.APPLIED.value,
+            statements.c.left_tables != rows.NOTHING_LEFT,
+        )
+        is_of_engine = and_(statements.c.engine != EngineName.DIRECT.value, has_more)
+        wanted = (
+            select(statements, applies.c.state.label("apply_state"))
+            .join(applies, applies.c.apply_id == statements.c.apply_id)
+            .where(
+                applies.c.environment == environment,
+                applies.c.keyspace == keyspace,
+                or_(is_of_engine, statements.c.object_name.in_(sorted(names))),
+            )
+            .order_by(statements.c.apply_id, statements.c.shard, statements.c.statement_index)
+        )
+        return tuple(rows.statement_of_apply(row) for row in self._rows(wanted))
 
     def events(self, apply_id: int, *, limit: int) -> list[EventEntry]:
         wanted = select(events).where(events.c.apply_id == apply_id)

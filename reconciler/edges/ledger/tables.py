@@ -110,6 +110,7 @@ statements = Table(
     Column("handle_version", Integer, nullable=False),
     Column("handle", Text, nullable=False),
     Column("progress", Text, nullable=False),
+    Column("left_tables", Text, nullable=False),
     Column("settled_s", Double),
     Column("problem", Text),
     **_BINARY_NAMES,

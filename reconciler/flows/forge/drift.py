@@ -54,7 +54,13 @@ def watch_drift(
         for environment in names:
 
             def work(files: DesiredFiles, chosen: Environment) -> DriftOutcome:
-                return find_drift(worlds.world_of(chosen), files, chosen, tree=loaded.tree)
+                return find_drift(
+                    worlds.world_of(chosen),
+                    files,
+                    chosen,
+                    tree=loaded.tree,
+                    open_ledger=lambda: worlds.lasting_ledger_of(chosen),
+                )
 
             outcomes += loaded.each(environment, (), work)
         code = worst(drift_code(outcome) for outcome in outcomes)

@@ -17,6 +17,7 @@ from reconciler.ports.clock import Clock
 from reconciler.ports.files import Clone, MainLine
 from reconciler.ports.forge import Forge
 from reconciler.ports.job import BranchEvent, Job
+from reconciler.ports.ledger import Ledger
 from reconciler.ports.notices import JobLog, Notices
 from reconciler.ports.world import World
 from reconciler.report.document import Document
@@ -32,6 +33,9 @@ class Worlds(Protocol):
 
     def world_of(self, environment: Environment) -> World:
         """Built when first asked for; no connection is opened yet."""
+
+    def lasting_ledger_of(self, environment: Environment) -> Ledger:
+        """The one that earlier applies wrote to. Raises Unavailable or Refused."""
 
 
 OpenWorlds = Callable[[], AbstractContextManager[Worlds]]

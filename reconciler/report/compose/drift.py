@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reconciler.outcomes.drift import DriftGroup, DriftOutcome, ShardMark
+from reconciler.model.shadow_tables import ShadowMark
+from reconciler.outcomes.drift import DriftGroup, DriftOutcome, ShadowGroup, ShardMark
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.report import blocks, drift_words
 from reconciler.report.blocks import Block, Cut, Detail, Mark
@@ -14,7 +15,7 @@ from reconciler.report.compose.shards import shard_set
 from reconciler.report.document import Document, NextStep, Report
 from reconciler.report.findings import NO_FILES, SchemaFiles
 from reconciler.report.order import sorted_shards
-from reconciler.report.spans import sentence, with_commands
+from reconciler.report.spans import Moment, Name, Span, Text, sentence, with_commands
 from reconciler.report.summary import short_id
 
 _MARKS = {
@@ -23,6 +24,13 @@ _MARKS = {
     ShardMark.PENDING_APPLY: Mark.CAUTION,
     ShardMark.MATCHING: Mark.GOOD,
     ShardMark.UNMANAGED: Mark.QUIET,
+}
+
+_SHADOW_MARKS = {
+    ShadowMark.FOREIGN: Mark.BAD,
+    ShadowMark.LEFTOVER: Mark.CAUTION,
+    ShadowMark.IN_PROGRESS: Mark.WAITING,
+    ShadowMark.KEPT: Mark.QUIET,
 }
 
 _LEFT_OUT = with_commands("Some differences are left out here; `reconciler drift` shows them all.")
@@ -51,6 +59,7 @@ def _report(outcome: DriftOutcome | KeyspaceFailed, files: SchemaFiles) -> Repor
         blocks=(
             *refusals(outcome.refusals, outcome.keyspace, files),
             *_groups(outcome),
+            *_shadows(outcome),
             *_unmanaged(outcome),
         ),
         next_steps=tuple(NextStep(text=with_commands(step)) for step in steps),
@@ -62,6 +71,8 @@ def _mark(outcome: DriftOutcome) -> Mark:
         return Mark.GOOD
     waits_only = {ShardMark.PENDING_APPLY, ShardMark.MATCHING, ShardMark.UNMANAGED}
     marks = {group.mark for group in outcome.groups}
+    if outcome.untidy and not outcome.refusals and marks <= {*waits_only}:
+        return Mark.CAUTION
     return Mark.WAITING if not outcome.refusals and marks <= waits_only else Mark.BAD
 
 
@@ -98,12 +109,40 @@ def _group(group: DriftGroup, total: int, pending_plan_id: str | None) -> blocks
     )
 
 
+def _shadows(outcome: DriftOutcome) -> Iterator[Block]:
+    total = drift_words.shards_total(outcome)
+    for mark, sign in drift_words.SHADOW_MARKS.items():
+        found = [group for group in outcome.shadows if group.mark is mark]
+        if found:
+            yield blocks.NotCompared(
+                word=mark,
+                sign=sign,
+                mark=_SHADOW_MARKS[mark],
+                meaning=drift_words.SHADOW_MEANINGS[mark],
+                tables=tuple((group.name, tuple(_whose(group, total))) for group in found),
+                cut=Cut(detail=Detail.STATEMENT, instead=_LEFT_OUT),
+            )
+
+
+def _whose(group: ShadowGroup, total: int) -> Iterator[Span]:
+    yield from shard_set(sorted_shards(group.shards), total)
+    if group.engine is not None:
+        yield Text(f": of {group.engine}, for table ")
+        yield Name(group.table)
+        yield Text(f", apply {group.apply_id}")
+    if group.kept_until_s is not None:
+        is_over = group.mark is not ShadowMark.KEPT
+        yield Text(", was kept until " if is_over else ", kept until ")
+        yield Moment(group.kept_until_s)
+
+
 def _unmanaged(outcome: DriftOutcome) -> Iterator[Block]:
     if outcome.unmanaged:
         total, mark = drift_words.shards_total(outcome), ShardMark.UNMANAGED
-        yield blocks.Unmanaged(
+        yield blocks.NotCompared(
             word=mark,
             sign=drift_words.MARKS[mark],
+            mark=_MARKS[mark],
             meaning=drift_words.MEANINGS[mark],
             tables=tuple(
                 (table, shard_set(sorted_shards(shards), total))

@@ -158,9 +158,17 @@ def _verified(outcome: VerifyOutcome | KeyspaceFailed, files: SchemaFiles) -> Re
     return Report(
         marker=marker(CHANGE, outcome.keyspace, outcome.environment),
         title=title(mark, outcome.keyspace, outcome.environment, verdict),
-        blocks=(*found, *told),
+        blocks=(*found, *told, *_seen_now(outcome)),
         plan_id=outcome.plan.plan_id if outcome.plan and shown else "",
     )
+
+
+def _seen_now(outcome: VerifyOutcome) -> Iterator[Block]:
+    """Not twice what the plan's own notes say."""
+    shown = outcome.plan.meta.notes if outcome.plan else ()
+    if notes := tuple(note for note in outcome.notes if note not in shown):
+        cut = Cut(detail=Detail.STATEMENT, instead=sentence("The notes are left out here."))
+        yield blocks.Items(title="Seen now", items=tuple(map(sentence, notes)), cut=cut)
 
 
 def _verified_plan(outcome: VerifyOutcome, plan: Plan, files: SchemaFiles) -> Iterator[Block]:

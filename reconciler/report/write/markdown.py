@@ -105,8 +105,8 @@ def _block(block: blocks.Block) -> Parts:
             yield from _shards(block)
         case blocks.Groups():
             yield from _groups(block)
-        case blocks.Unmanaged():
-            yield _part(_unmanaged(block), block.cut)
+        case blocks.NotCompared():
+            yield _part(_not_compared(block), block.cut)
         case blocks.Checks():
             yield _part(_checks(block), block.cut)
         case blocks.History():
@@ -347,7 +347,7 @@ def _divergences(group: blocks.Group, block: blocks.Groups) -> Parts:
         yield _part(text, block.repair_cut)
 
 
-def _unmanaged(block: blocks.Unmanaged) -> str:
+def _not_compared(block: blocks.NotCompared) -> str:
     items = (inline((Name(table), Text(" on "), *where)) for table, where in block.tables)
     what = f"{block.sign} **{_said(block.word)}**: {_said(block.meaning)}"
     return f"{what}\n\n{_lines(f'- {item}' for item in items)}"

@@ -106,8 +106,8 @@ def _block(block: blocks.Block, style: Style) -> Lines:
             for number, group in enumerate(groups):
                 yield from _gap(number)
                 yield from _group(group, style)
-        case blocks.Unmanaged():
-            yield from _unmanaged(block, style)
+        case blocks.NotCompared():
+            yield from _not_compared(block, style)
         case blocks.Checks(checks=checks):
             for check in checks:
                 yield from _check(check, style)
@@ -315,11 +315,14 @@ def _group(group: blocks.Group, style: Style) -> Lines:
             yield from (f"                   {line}" for line in more)
 
 
-def _unmanaged(block: blocks.Unmanaged, style: Style) -> Lines:
+def _not_compared(block: blocks.NotCompared, style: Style) -> Lines:
     for number, (table, where) in enumerate(block.tables):
         yield from _gap(number)
-        sign = _signed(block.sign, block.word, blocks.Mark.QUIET, style)
-        yield f"{sign}  table {visible_line(table)} on {plain(where)}"
+        sign = _signed(block.sign, block.word, block.mark, style)
+        said = f"table {visible_line(table)} on {plain(where)}"
+        first, *more = wrapped(said, style.width_chars, first=_GROUP_MARGIN, rest="    ")
+        yield f"{sign}  {first[len(_GROUP_MARGIN) :]}"
+        yield from more
 
 
 def _signed(sign: str, word: str, mark: blocks.Mark, style: Style) -> str:

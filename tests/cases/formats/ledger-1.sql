@@ -93,11 +93,12 @@ CREATE TABLE reconciler_statements (
 	handle_version INTEGER NOT NULL, 
 	handle TEXT NOT NULL, 
 	progress TEXT NOT NULL, 
+	left_tables TEXT NOT NULL, 
 	settled_s DOUBLE, 
 	problem TEXT, 
 	PRIMARY KEY (apply_id, shard, statement_index)
 );
-INSERT INTO "reconciler_statements" VALUES(1,'-40',0,'table','users','ALTER TABLE `users` ADD COLUMN `a` int, ALGORITHM=INSTANT','unknown',1,2.0,'direct',1,'{"connection": 7}','{"stage": "copy to tmp table", "percent": 40, "rows_done": 53000, "rows_total": 131000, "bytes_done": null, "bytes_total": null, "left_s": 240, "waits_for": "", "throttled_by": ""}',NULL,'{"code": "outcome-unknown", "message": "no answer came", "recovery": "`reconciler resume`"}');
+INSERT INTO "reconciler_statements" VALUES(1,'-40',0,'table','users','ALTER TABLE `users` ADD COLUMN `a` int, ALGORITHM=INSTANT','unknown',1,2.0,'direct',1,'{"connection": 7}','{"stage": "copy to tmp table", "percent": 40, "rows_done": 53000, "rows_total": 131000, "bytes_done": null, "bytes_total": null, "left_s": 240, "waits_for": "", "throttled_by": ""}','[]',NULL,'{"code": "outcome-unknown", "message": "no answer came", "recovery": "`reconciler resume`"}');
 CREATE INDEX reconciler_applies_of_keyspace ON reconciler_applies (environment, keyspace, apply_id);
 CREATE INDEX reconciler_events_of_apply ON reconciler_events (apply_id, event_id);
 CREATE INDEX reconciler_requests_of_apply ON reconciler_requests (apply_id, request_id);

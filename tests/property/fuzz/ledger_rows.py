@@ -67,6 +67,7 @@ STATEMENT = {
     "handle_version": 1,
     "handle": '{"connection": 7}',
     "progress": json.dumps({**asdict(Progress(percent=40)), "stage": "copy"}),
+    "left_tables": '["_users_del"]',
     "settled_s": None,
     "problem": PROBLEM,
 }

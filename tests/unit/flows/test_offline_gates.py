@@ -42,6 +42,7 @@ from tests.offline_fleet import (
     Shards,
     environment,
     fleet,
+    no_ledger,
     planned,
     repository,
     with_plan,
@@ -61,7 +62,9 @@ def verified(files: Files, shards: Shards) -> VerifyOutcome:
 
 def drifted(files: Files, shards: Shards) -> DriftOutcome:
     keyspace = files.keyspace()
-    return find_drift(world(shards), keyspace, environment(keyspace), tree=files)
+    return find_drift(
+        world(shards), keyspace, environment(keyspace), tree=files, open_ledger=no_ledger
+    )
 
 
 def codes(obstacles: tuple[Obstacle, ...]) -> list[str]:

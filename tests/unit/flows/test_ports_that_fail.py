@@ -50,6 +50,7 @@ from tests.offline_fleet import (
     STATES,
     Files,
     fleet,
+    no_ledger,
     repository,
     with_plan,
     world,
@@ -163,7 +164,7 @@ def verifies(stand: Stand) -> Ran:
 
 def drifts(stand: Stand) -> Ran:
     def work(files: DesiredFiles, chosen: Environment) -> DriftOutcome:
-        return find_drift(stand.world, files, chosen, tree=stand.tree)
+        return find_drift(stand.world, files, chosen, tree=stand.tree, open_ledger=no_ledger)
 
     outcomes = for_each_keyspace(stand.keyspaces(), ENVIRONMENT, (), work)
     return Ran(drift_code(outcomes[0]), drift_report(outcomes, Presentation()))

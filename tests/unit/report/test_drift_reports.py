@@ -1,4 +1,4 @@
-"""Drift as people read it: five words, five marks, and nothing unknown called fine."""
+"""Drift as people read it: nine words, nine marks, and nothing unknown called fine."""
 
 from __future__ import annotations
 
@@ -6,35 +6,42 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.outcomes.drift import DriftGroup, DriftOutcome, ShardMark
+from reconciler.model.shadow_tables import ShadowMark
+from reconciler.outcomes.drift import DriftGroup, DriftOutcome, ShadowGroup, ShardMark
+from reconciler.outcomes.ends import drift_code
+from reconciler.outcomes.exit_code import ExitCode
 from reconciler.report.compose.drift import drift_document
-from reconciler.report.drift_words import MARKS, is_clean, verdict
+from reconciler.report.drift_words import MARKS, SHADOW_MARKS, is_clean, verdict
 from reconciler.report.write.markdown import write_markdown
 from reconciler.report.write.text import write_text
 from tests.golden import samples
 from tests.golden.samples import SHARDS
-from tests.golden.scenarios import DRIFTED, MATCHING, PENDING_APPLY, UNREACHABLE
+from tests.golden.scenarios import DRIFTED, MATCHING, PENDING_APPLY, SHADOWS, UNREACHABLE
 
 ALL = DriftOutcome(
     environment="production",
     keyspace="commerce",
     groups=(MATCHING, PENDING_APPLY, UNREACHABLE, DRIFTED),
     unmanaged=(("_swap", ("-40",)),),
+    shadows=SHADOWS,
 )
 
 
 @pytest.mark.invariant("RP-8")
-def test_five_words_and_five_marks() -> None:
-    assert len({*ShardMark}) == len(set(MARKS.values())) == 5
+def test_nine_words_and_nine_marks() -> None:
+    every = [*((str(mark), sign) for mark, sign in MARKS.items())]
+    every += [(str(mark), sign) for mark, sign in SHADOW_MARKS.items()]
+    assert len({*ShardMark, *ShadowMark}) == len({sign for _, sign in every}) == 9
     text, markdown = write_text(drift_document([ALL])), write_markdown(drift_document([ALL]))
-    for mark, sign in MARKS.items():
+    for mark, sign in every:
         assert sum(line.startswith(f"{sign} {mark} ") for line in text.split("\n")) == 1
         assert markdown.count(f"{sign} **{mark}**") == 1
 
 
 def test_what_needs_a_person_stands_on_top() -> None:
     text = write_text(drift_document([ALL]))
-    order = [text.index(f"\n{MARKS[mark]} {mark}") for mark in MARKS]
+    every = [*MARKS.items()][:-1], [*SHADOW_MARKS.items()], [*MARKS.items()][-1:]
+    order = [text.index(f"\n{sign} {mark}") for part in every for mark, sign in part]
     assert order == sorted(order)
 
 
@@ -71,3 +78,17 @@ def test_drift_offers_both_ways_and_takes_none() -> None:
     assert "`reconciler plan commerce --environment production --write`" in text
     assert "`reconciler pull commerce --environment production --from 80-c0`" in text
     assert "ALTER TABLE `users` DROP KEY `by_hand`" in text
+
+
+@pytest.mark.invariant("EN-31")
+@pytest.mark.parametrize("shadow", SHADOWS, ids=lambda shadow: shadow.mark)
+def test_what_somebody_must_do_something_about_is_not_in_sync(shadow: ShadowGroup) -> None:
+    outcome = DriftOutcome(environment="e", keyspace="k", groups=(MATCHING,), shadows=(shadow,))
+    is_fine = shadow.mark in (ShadowMark.IN_PROGRESS, ShadowMark.KEPT)
+    assert is_clean(outcome) is is_fine
+    assert drift_code(outcome) is (ExitCode.FINE if is_fine else ExitCode.DIFFERENCES)
+    assert ("in sync" in verdict(outcome)) is is_fine
+    assert (f"1 {shadow.mark} table" in verdict(outcome)) is not is_fine
+    shown = write_text(drift_document([outcome]))
+    assert f"table {shadow.name} on " in shown
+    assert ("apply 17" in shown) is (shadow.mark is not ShadowMark.FOREIGN)

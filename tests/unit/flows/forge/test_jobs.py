@@ -68,6 +68,9 @@ class Looking:
     def world_of(self, environment: Environment) -> World:
         return world(self.shards)
 
+    def lasting_ledger_of(self, environment: Environment) -> Ledger:
+        raise down()
+
     def __call__(self) -> AbstractContextManager[Looking]:
         return nullcontext(self)
 

@@ -1,0 +1,181 @@
+"""Tables of engines as the verbs see them: told with whose they are, and never by guess."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from reconciler.edges.ledger.sql import SqlLedger, open_ledger
+from reconciler.errors import Unavailable
+from reconciler.flows.drift import find_drift
+from reconciler.flows.verify import verify_keyspace
+from reconciler.ledger.model import Lease, NewApply, NewOperation, StatementEntry
+from reconciler.ledger.states import ApplyState, StatementState
+from reconciler.model.engine import EngineName
+from reconciler.model.object_id import table_id
+from reconciler.model.shadow_tables import ShadowMark
+from reconciler.outcomes.drift import DriftOutcome, ShadowGroup, ShardMark
+from reconciler.outcomes.plan import VerifyOutcome, VerifyState
+from reconciler.ports.ledger import Ledger
+from tests.contract.ledgers import by_engine
+from tests.offline_fleet import (
+    ENVIRONMENT,
+    KEYSPACE,
+    SHARDS,
+    SPEC,
+    STATES,
+    Files,
+    Shards,
+    environment,
+    fleet,
+    no_ledger,
+    planned,
+    repository,
+    world,
+)
+
+KEPT = SPEC.replace("environments:", "engine: {keep_old: 24h}\nenvironments:")
+
+
+def with_shadows(*names: str, shard: str = SHARDS[0], live: str = STATES[1]) -> Shards:
+    shards = fleet(live)
+    shown = {name: live.replace("`users`", f"`{name}`") for name in names}
+    shards.shown[f"db-{shard}"] = {"users": live, **shown}
+    return shards
+
+
+def drifted(
+    shards: Shards, open_it: Callable[[], Ledger] = no_ledger, *, spec: str = SPEC
+) -> DriftOutcome:
+    files = repository(spec=spec)
+    keyspace = files.keyspace()
+    return find_drift(
+        world(shards), keyspace, environment(keyspace), tree=files, open_ledger=open_it
+    )
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> SqlLedger:
+    return open_ledger(None, default_file=tmp_path / "ledger.sqlite")
+
+
+def begun(ledger: Ledger) -> Lease:
+    operation = NewOperation(
+        shard=SHARDS[0], object_id=table_id("users"), wave=1, position=0, statements=1
+    )
+    new = NewApply(
+        environment=ENVIRONMENT,
+        keyspace=KEYSPACE,
+        plan_id="sha256:1",
+        commit="c" * 40,
+        waves=(SHARDS,),
+        operations=(operation,),
+    )
+    return ledger.begin(new, holder="me", now_s=1.0)
+
+
+def left_by(ledger: Ledger, *names: str, settled_s: float = 4.5) -> int:
+    """An apply that has ended, whose statement on the first shard left these."""
+    lease = begun(ledger)
+    row = by_engine(StatementState.APPLIED, shard=SHARDS[0], left=names).row
+    ledger.record(lease, [StatementEntry(row=replace(row, settled_s=settled_s))])
+    stored = ledger.apply(lease.apply_id)
+    assert stored is not None
+    ledger.settle(lease, replace(stored, state=ApplyState.COMPLETED, completed_s=9.0))
+    return lease.apply_id
+
+
+@pytest.mark.invariant("EN-31")
+def test_without_such_a_table_no_ledger_is_opened() -> None:
+    assert drifted(fleet(STATES[1])).shadows == ()
+
+
+@pytest.mark.invariant("EN-31")
+def test_a_ledger_that_cannot_be_read_makes_nothing_foreign() -> None:
+    with pytest.raises(Unavailable):
+        drifted(with_shadows("_users_gho"))
+
+
+@pytest.mark.invariant("EN-31")
+def test_what_the_ledger_does_not_know_is_foreign(ledger: SqlLedger) -> None:
+    left_by(ledger, "_users_del")
+    outcome = drifted(with_shadows("_users_del", shard=SHARDS[1]), lambda: ledger)
+    assert outcome.shadows == (
+        ShadowGroup(mark=ShadowMark.FOREIGN, name="_users_del", shards=SHARDS[1:]),
+    ), "it was left on another shard"
+    assert [group.mark for group in outcome.groups] == [ShardMark.MATCHING]
+
+
+@pytest.mark.invariant("EN-31")
+def test_what_an_apply_left_is_told_with_the_apply(ledger: SqlLedger) -> None:
+    apply_id = left_by(ledger, "_users_del")
+    outcome = drifted(with_shadows("_users_del"), lambda: ledger)
+    assert outcome.shadows == (
+        ShadowGroup(
+            mark=ShadowMark.LEFTOVER,
+            name="_users_del",
+            shards=SHARDS[:1],
+            engine=EngineName.GH_OST,
+            table="users",
+            apply_id=apply_id,
+        ),
+    )
+
+
+@pytest.mark.invariant("EN-31")
+def test_what_an_apply_has_in_hand_is_in_progress(ledger: SqlLedger) -> None:
+    lease = begun(ledger)
+    ledger.record(lease, [by_engine(StatementState.INTENDED, shard=SHARDS[0])])
+    outcome = drifted(with_shadows("_users_gho"), lambda: ledger)
+    assert [(found.mark, found.apply_id) for found in outcome.shadows] == [
+        (ShadowMark.IN_PROGRESS, lease.apply_id)
+    ]
+
+
+@pytest.mark.invariant("EN-31")
+def test_an_old_table_is_kept_for_as_long_as_the_spec_says(ledger: SqlLedger) -> None:
+    now_s, day_s = world(fleet()).clock.now_s(), 24 * 3_600
+    left_by(ledger, "_users_del", "_users_gho", settled_s=now_s - day_s + 1)
+    shards = with_shadows("_users_del", "_users_gho")
+    found = {one.name: one for one in drifted(shards, lambda: ledger, spec=KEPT).shadows}
+    kept, gone_wrong = found["_users_del"], found["_users_gho"]
+    assert (kept.mark, kept.kept_until_s) == (ShadowMark.KEPT, now_s + 1)
+    assert (gone_wrong.mark, gone_wrong.kept_until_s) == (ShadowMark.LEFTOVER, None)
+    assert {one.mark for one in drifted(shards, lambda: ledger).shadows} == {ShadowMark.LEFTOVER}
+
+
+@pytest.mark.invariant("EN-31")
+def test_after_its_time_the_old_table_is_a_leftover(ledger: SqlLedger) -> None:
+    now_s, day_s = world(fleet()).clock.now_s(), 24 * 3_600
+    left_by(ledger, "_users_del", settled_s=now_s - day_s)
+    (found,) = drifted(with_shadows("_users_del"), lambda: ledger, spec=KEPT).shadows
+    assert (found.mark, found.kept_until_s) == (ShadowMark.LEFTOVER, now_s)
+
+
+@pytest.mark.invariant("EN-31")
+def test_what_policy_leaves_alone_is_unmanaged_and_asks_nobody() -> None:
+    spec = SPEC + 'policy: {ignore_tables: ["_users_*"]}\n'
+    outcome = drifted(with_shadows("_users_gho"), spec=spec)
+    assert (outcome.shadows, outcome.unmanaged) == ((), (("_users_gho", SHARDS[:1]),))
+
+
+@pytest.mark.invariant("EN-15")
+def test_plan_and_verify_say_what_they_left_alone() -> None:
+    shards = with_shadows("_users_gho", live=STATES[0])
+    plan = planned(repository(), shards).plan
+    assert plan is not None
+    (note,) = plan.meta.notes
+    assert "table _users_gho on shard -80 goes by a name that engines give" in note
+    assert all(s.object_id.name == "users" for c in plan.core.change_sets for s in c.statements)
+    files = repository()
+    outcome = _verified(files, with_shadows("_users_gho"))
+    assert outcome.state is VerifyState.NO_CHANGE
+    assert outcome.notes == (note,)
+
+
+def _verified(files: Files, shards: Shards) -> VerifyOutcome:
+    keyspace = files.keyspace()
+    return verify_keyspace(world(shards), keyspace, environment(keyspace), tree=files)
