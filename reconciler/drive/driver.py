@@ -228,6 +228,7 @@ class RolloutDriver:
             basis=self._order.basis[shard],
             tables=self._order.plan.core.managed_tables,
             rollout=self._order.environment.rollout,
+            keeps_old=self._order.environment.engine.keep_old_s > 0,
         )
 
     def _wait(self) -> None:

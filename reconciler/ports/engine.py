@@ -61,6 +61,8 @@ class Failed:
     transient: bool
     #: Who was in the way.
     blocker: str | None = None
+    #: Tables in the way that nothing shows to be this work's, or whose rows are nowhere else.
+    not_ours: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -151,6 +151,11 @@ class SimShard:
     sent: list[str] = field(default_factory=list)
     claimed_by: SimSession | None = None
 
+    @property
+    def helpers(self) -> frozenset[str]:
+        """The names of what was left."""
+        return frozenset(name for handle in self.left for name in json.loads(handle)["helpers"])
+
 
 NOT_SENT = Failed(error=ServerError(number=2006, message="not sent"), transient=True)
 STOPPED = Failed(error=ServerError(number=1317, message="stopped"), transient=False)
@@ -441,7 +446,10 @@ class SimSession:
     def definition(self, object_id: ObjectId) -> str | None:
         self.check_alive()
         self._fleet.before_look(self._shard, object_id.name)
-        return self._fleet.shards[self._shard].tables.get(object_id.name)
+        shard = self._fleet.shards[self._shard]
+        if object_id.name in shard.helpers:
+            return f"CREATE TABLE `{object_id.name}` (`id` int)"
+        return shard.tables.get(object_id.name)
 
     def dependents(self, tables: Collection[str]) -> Dependents:
         self.check_alive()

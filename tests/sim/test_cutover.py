@@ -27,6 +27,7 @@ from reconciler.ledger.reasons import (
     NothingToRelease,
     Reason,
 )
+from reconciler.ledger.shadows import known_shadows
 from reconciler.ledger.states import Hold, RequestKind, RequestState
 from reconciler.ledger.states import OperationState as S
 from reconciler.limits import SHARDS_AT_WORK_MAX
@@ -45,6 +46,7 @@ GATED = CutoverSpec(gate=True)
 TOGETHER = CutoverSpec(together=Together.WAVE)
 LIMIT_S = 600
 TWO = ("-40", "40-")
+HELPERS = ("_users_gho", "_users_ghc")
 # The simulation begins at 13:46:40 UTC.
 IN_TIME = CutoverSpec(windows=("14:00-14:30 UTC",))
 
@@ -122,6 +124,12 @@ def answers(sim: Simulation) -> list[tuple[RequestState, object]]:
 
 def told(sim: Simulation) -> list[Happened]:
     return [event.what for event in sim.ledger.events(the_apply(sim).apply_id, limit=10_000)]
+
+
+def known(sim: Simulation) -> set[tuple[str, str, bool]]:
+    """What the ledger knows to be an engine's: shard, name, whether it is in progress."""
+    rows = sim.ledger.engine_statements("production", "commerce", names=())
+    return {(one.shard, one.name, one.is_in_progress) for one in known_shadows(rows)}
 
 
 def helpers_left(sim: Simulation) -> int:
@@ -371,6 +379,18 @@ def test_what_cannot_be_removed_is_named_and_keeps_nothing_from_ending() -> None
     assert len(left) == 4
     assert "`_users_gho`, `_users_ghc`" in left[0].message
     assert "access denied" in left[0].message
+    assert known(sim) == {(shard, name, False) for shard in sim.fleet.shards for name in HELPERS}
+
+
+@pytest.mark.invariant("EN-30")
+@pytest.mark.parametrize("cannot_discard", ["", "access denied"])
+def test_what_stays_after_a_copy_was_swapped_in_is_recorded(cannot_discard: str) -> None:
+    sim = simulation(CutoverSpec())
+    for shard in sim.fleet.shards.values():
+        shard.cannot_discard = cannot_discard
+    assert sim.run().verdict is ApplyVerdict.COMPLETED
+    stays = {(shard, name, False) for shard in sim.fleet.shards for name in HELPERS}
+    assert known(sim) == (stays if cannot_discard else set())
 
 
 @pytest.mark.invariant("EN-6")
@@ -380,6 +400,7 @@ def test_a_cancel_names_the_copies_that_were_kept_and_nobody_took_up(is_driven: 
     sim = simulation(GATED)
     someone_asks(sim, RequestKind.STOP)
     assert sim.run().verdict is ApplyVerdict.STOPPED
+    assert known(sim) == {(shard, name, True) for shard in sim.fleet.shards for name in HELPERS}
     if is_driven:
         now_s = sim.fleet.clock.now_s()
         sim.ledger.ask(the_apply(sim).apply_id, RequestKind.CANCEL, asked_by="ann", now_s=now_s)
@@ -389,6 +410,7 @@ def test_a_cancel_names_the_copies_that_were_kept_and_nobody_took_up(is_driven: 
     left = [what.message for what in told(sim) if isinstance(what, LeftBehind)]
     assert len(left) == helpers_left(sim) == 4
     assert "`_users_gho`" in left[0]
+    assert known(sim) == {(shard, name, False) for shard in sim.fleet.shards for name in HELPERS}
 
 
 @pytest.mark.invariant("EN-5")

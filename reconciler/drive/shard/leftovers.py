@@ -16,7 +16,7 @@ from reconciler.ledger.copies import (
 from reconciler.ledger.model import EventEntry, StoredStatement
 from reconciler.ledger.states import StatementState
 from reconciler.model.engine import TRAITS
-from reconciler.model.object_id import ObjectId
+from reconciler.model.object_id import ObjectId, table_id
 from reconciler.ports.engine import EngineWork
 from reconciler.ports.shards import ShardSession
 
@@ -30,20 +30,36 @@ def discard(
     nothing of the network's."""
     if not TRAITS[row.handle.engine].copies:
         return ""
-    stays = _discarded(session, row, work)
+    stays, not_ours = _discarded(session, row, work)
+    record.leave(row.index, _still_there(session, row, not_ours))
     if stays:
         record.tell(LeftBehind(stays), row.object_id)
     return stays
 
 
-def _discarded(session: ShardSession, row: StoredStatement, work: EngineWork) -> str:
+def _discarded(
+    session: ShardSession, row: StoredStatement, work: EngineWork
+) -> tuple[str, tuple[str, ...]]:
+    """What stays, in words, and which of it is not the engine's."""
     try:
         if not session.claim():
-            return named(row, "an earlier run's session is still on the shard")
+            return named(row, "an earlier run's session is still on the shard"), ()
         failed = session.engine(row.handle.engine).discard(row.handle, work)
     except ReconcilerError as error:
-        return named(row, error.problems[0].message)
-    return named(row, str(failed.error)) if failed is not None else ""
+        return named(row, error.problems[0].message), ()
+    return (named(row, str(failed.error)), failed.not_ours) if failed is not None else ("", ())
+
+
+def _still_there(
+    session: ShardSession, row: StoredStatement, not_ours: Collection[str]
+) -> tuple[str, ...]:
+    """Of what the engine made: what it kept, and what it could not remove. Where that cannot be
+    seen, all of it."""
+    names = tuple(name for name in row.handle.helpers if name not in not_ours)
+    try:
+        return tuple(name for name in names if session.definition(table_id(name)) is not None)
+    except ReconcilerError:
+        return names
 
 
 def kept_copies(

@@ -65,6 +65,7 @@ class ShardRecorder:
         self._unwritten: list[Entry] = []
         self._rows = dict(rows)
         self._intended: dict[int, StoredStatement] = {}
+        self._left: dict[int, tuple[str, ...]] = {}
         self._advanced_s = float("-inf")
 
     @property
@@ -141,14 +142,30 @@ class ShardRecorder:
     def conclude(self, index: int, state: StatementState, problem: Problem | None = None) -> None:
         """What became of a statement that was intended by this process."""
         row = replace(
-            self._intended[index], state=state, settled_s=self._clock.now_s(), problem=problem
+            self._intended[index],
+            state=state,
+            settled_s=self._clock.now_s(),
+            problem=problem,
+            left=self._left_by(self._intended[index], state),
         )
         self._unwritten.append(StatementEntry(row=row))
 
     def conclude_found(self, row: StoredStatement, state: StatementState) -> None:
         """What a look at the shard says became of a statement that another run intended."""
-        found = replace(row, state=state, settled_s=self._clock.now_s())
+        found = replace(
+            row, state=state, settled_s=self._clock.now_s(), left=self._left_by(row, state)
+        )
         self._unwritten.append(StatementEntry(row=found))
+
+    def leave(self, index: int, names: tuple[str, ...]) -> None:
+        """What a statement's engine made and that stays; recorded with its end."""
+        self._left[index] = names
+
+    def _left_by(self, row: StoredStatement, state: StatementState) -> tuple[str, ...]:
+        """Where nobody looked what stays of a statement that has ended, all of it may (EN-30)."""
+        if state not in (StatementState.APPLIED, StatementState.FAILED):
+            return ()
+        return self._left.pop(row.index, row.handle.helpers)
 
     def fail(self, object_id: ObjectId, problem: Problem) -> None:
         """The operation failed, and what the shard had left to do after it never starts."""

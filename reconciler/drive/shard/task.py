@@ -69,7 +69,7 @@ class StopSignal:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardTask:
     """`tables` are those that statements may touch; `recorded` the shard's statements as the ledger
-    has them from earlier runs."""
+    has them from earlier runs; `keeps_old`: tables as they were stay beside their copies."""
 
     spec: ShardSpec
     work: ShardWork
@@ -78,6 +78,7 @@ class ShardTask:
     basis: ShardBasis
     tables: frozenset[str]
     rollout: RolloutSpec
+    keeps_old: bool = False
 
     @property
     def next_index(self) -> int:
@@ -91,6 +92,7 @@ class ShardTask:
             run_limit_s=self.rollout.run_limit_s,
             replica_lag_max_s=self.rollout.replica_lag_max_s,
             threads_running_max=self.rollout.threads_running_max,
+            keeps_old=self.keeps_old,
         )
 
     @property

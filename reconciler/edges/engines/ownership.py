@@ -184,7 +184,8 @@ def in_the_way(names: Sequence[str]) -> Failed:
         f"{listed} is there already, and nothing shows that this apply has made it: it was not"
         " touched, and nothing was begun; see whose it is, and rename or drop it"
     )
-    return Failed(error=ServerError(number=TABLE_EXISTS, message=message), transient=False)
+    error = ServerError(number=TABLE_EXISTS, message=message)
+    return Failed(error=error, transient=False, not_ours=tuple(names))
 
 
 def since(earlier: Record | None, found: Sequence[object], now_s: int) -> int:
