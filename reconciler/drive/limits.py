@@ -36,6 +36,10 @@ CUTOVER_POLL_S = 1.0
 # A copy that was told to end does so within seconds; what does not by then is in doubt.
 STOP_LOOKS_MAX = 60
 
+# For how long rows that were compared count as compared: a cutover that waits for a lock is tried
+# again within minutes.
+ROWS_ALIKE_S_MAX = 600.0
+
 # A statement that outlived its sender is asked after this often, and waited for this long; then the
 # run ends with its outcome unknown, which a later resume settles.
 SETTLE_PAUSE_S = 0.5

@@ -20,6 +20,7 @@ from reconciler.edges.mysql.engine_direct import DirectEngine
 from reconciler.edges.mysql.problems import LinkLost, server_changed, unseen_processes
 from reconciler.edges.mysql.processes import read_processes
 from reconciler.edges.mysql.reading import number, read_definition, read_tables
+from reconciler.edges.mysql.row_check import compare_rows
 from reconciler.edges.mysql.server_settings import look_at_server
 from reconciler.edges.mysql.shard_link import ShardLink
 from reconciler.edges.mysql.target import resolve
@@ -30,8 +31,9 @@ from reconciler.model.access import ShardAccess
 from reconciler.model.dependents import Dependents
 from reconciler.model.engine import EngineName
 from reconciler.model.object_id import ObjectId, table_id
+from reconciler.plan.model import PlannedStatement
 from reconciler.ports.engine import Engine
-from reconciler.ports.shards import BlockerEnd
+from reconciler.ports.shards import BlockerEnd, RowsChecked
 from reconciler.spec.model import ShardSpec
 
 _ROWS = (
@@ -113,6 +115,9 @@ class MysqlShardSession:
 
     def still_running(self, sql: str) -> bool:
         return self._shard.looked(lambda link: self._runs(link, sql))
+
+    def compare_rows(self, statement: PlannedStatement, copy: str) -> RowsChecked:
+        return self._shard.looked(lambda link: compare_rows(link, statement, copy))
 
     def kill_blockers(self, object_id: ObjectId) -> tuple[BlockerEnd, ...]:
         table = object_id.name

@@ -66,6 +66,7 @@ _NAMES: dict[str, type[Told]] = {
     "found-running": reasons.FoundRunning,
     "cut-over-begun": reasons.CutOverBegun,
     "copy-stopped": copies.CopyStopped,
+    "rows-compared": copies.RowsCompared,
     "left-behind": copies.LeftBehind,
     "earlier-run-came-through": reasons.EarlierRunCameThrough,
     "blocker-ended": reasons.BlockerEnded,

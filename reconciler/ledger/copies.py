@@ -79,6 +79,17 @@ class CopiesReleased:
 
 
 @dataclass(frozen=True, slots=True)
+class RowsCompared:
+    """Rows of a copy are those of its table. `left_out` are columns that were not compared, and
+    why; not `is_whole`: a bound was reached first. `unsettled` rows were written all the time."""
+
+    rows: int
+    left_out: tuple[str, ...] = ()
+    is_whole: bool = True
+    unsettled: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class CopyStopped:
     """Before it was swapped in. `is_kept`: it can be taken up again."""
 

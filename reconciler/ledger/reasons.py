@@ -18,6 +18,7 @@ from reconciler.ledger.copies import (
     CutoverShut,
     ItsCutover,
     LeftBehind,
+    RowsCompared,
 )
 from reconciler.ledger.states import ApplyState, Hold, RequestKind, RequestState, StatementState
 
@@ -358,6 +359,7 @@ Happened = (
     | CutOverBegun
     | CopyStopped
     | LeftBehind
+    | RowsCompared
     | EarlierRunCameThrough
     | BlockerEnded
     | Requested

@@ -58,13 +58,14 @@ class Handle:
     engine: EngineName
     #: Raised when the engine writes other content; an engine answers `Gone` to one it cannot read.
     version: int
-    #: A JSON object of the engine's own; `helpers` are the names of what it makes.
+    #: A JSON object of the engine's own; `helpers` are the names of what it makes, the copy's
+    #: first.
     content: str
 
     @property
     def helpers(self) -> tuple[str, ...]:
-        """The names that it takes for what it makes beside the table; () if it makes nothing, and
-        for a handle that somebody damaged."""
+        """The names that it takes for what it makes beside the table, first that of the copy; () if
+        it makes nothing, and for a handle that somebody damaged."""
         try:
             content = json.loads(self.content)
         except (ValueError, RecursionError):

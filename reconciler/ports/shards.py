@@ -16,6 +16,7 @@ from reconciler.model.engine import EngineName
 from reconciler.model.object_id import ObjectId
 from reconciler.model.observation import Observation
 from reconciler.model.server import ServerSettings, ServerVersion
+from reconciler.plan.model import PlannedStatement
 from reconciler.ports.engine import Engine
 from reconciler.spec.model import Connection, ShardSpec
 
@@ -35,6 +36,39 @@ class BlockerEnd:
 
     session: str
     is_denied: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowsAlike:
+    """Every row that was compared is in the copy as it is in the table. `left_out` are columns that
+    were not compared, and why; not `is_whole`: a bound was reached first. `unsettled` rows were
+    written again and again meanwhile."""
+
+    compared: int
+    left_out: tuple[str, ...] = ()
+    is_whole: bool = True
+    unsettled: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowsDiffer:
+    """Rows that stayed as they are in the table, and that the copy never followed: other values,
+    not in the copy, only in the copy. At most as many as were looked for."""
+
+    compared: int
+    differing: int
+    missing: int
+    extra: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowsNotCompared:
+    """They cannot be, and why."""
+
+    reason: str
+
+
+RowsChecked = RowsAlike | RowsDiffer | RowsNotCompared
 
 
 class ShardSession(Protocol):
@@ -72,6 +106,12 @@ class ShardSession(Protocol):
     def still_running(self, sql: str) -> bool:
         """True if the shard's server is executing this very statement in some session (a run whose
         connection was lost). Raises Unavailable if that cannot be seen."""
+
+    def compare_rows(self, statement: PlannedStatement, copy: str) -> RowsChecked:
+        """The rows of the statement's table with those of the copy that its engine has made of it
+        and keeps up to date, now: bounded in rows and in time, and with the patience that a copy
+        needs to follow. What the statement's hazards say gets other values is left out. Changes
+        nothing. Raises Unavailable."""
 
     def kill_blockers(self, object_id: ObjectId) -> tuple[BlockerEnd, ...]:
         """End the sessions that keep a statement from its lock on the table; tells what came of

@@ -10,7 +10,9 @@ from reconciler.ledger.copies import (
     CutoverOverdue,
     CutoverReleased,
     CutoverShut,
+    RowsCompared,
 )
+from reconciler.plan import words
 from reconciler.report.times import duration
 
 
@@ -39,6 +41,17 @@ def released_words(answer: CutoverReleased) -> str:
     when = f"at {_windows(answer.windows)}" if answer.windows else "now"
     verb = "is" if answer.copies == 1 else "are"
     return f"{copies_counted(answer.copies)} of wave {answer.wave} {verb} swapped in {when}"
+
+
+def compared_words(told: RowsCompared) -> str:
+    """'its copy has the rows of the table: 9 rows compared; not compared: price (is rounded)'."""
+    more = "" if told.is_whole else ", those first by its key"
+    parts = [f"{words.count(told.rows, 'row')} compared{more}"]
+    if told.unsettled:
+        parts.append(f"{words.count(told.unsettled, 'row')} written too often to tell")
+    if told.left_out:
+        parts.append(f"not compared: {', '.join(told.left_out)}")
+    return f"its copy has the rows of the table: {'; '.join(parts)}"
 
 
 def copies_counted(number: int) -> str:

@@ -7,7 +7,12 @@ from typing import assert_never
 from reconciler.ledger import copies, reasons
 from reconciler.ledger.reasons import Answer, Happened, InWords, NothingToRelease, Reason, Wait
 from reconciler.ledger.states import Hold
-from reconciler.report.cutover_words import copies_counted, cutover_words, released_words
+from reconciler.report.cutover_words import (
+    compared_words,
+    copies_counted,
+    cutover_words,
+    released_words,
+)
 from reconciler.report.spans import Line, sentence, with_commands
 from reconciler.report.times import moment
 
@@ -180,6 +185,8 @@ def happened_words(happened: Happened) -> str:
         case copies.CopyStopped(is_kept):
             kept = "it can be taken up again" if is_kept else "it begins again from nothing"
             return f"its copy was ended before it was swapped in; {kept}"
+        case copies.RowsCompared():
+            return compared_words(happened)
         case copies.LeftBehind(message):
             return message
         case reasons.EarlierRunCameThrough():

@@ -44,7 +44,7 @@ from reconciler.ports.engine import (
     Running,
     Unknown,
 )
-from reconciler.ports.shards import BlockerEnd
+from reconciler.ports.shards import BlockerEnd, RowsAlike, RowsChecked
 from reconciler.spec.model import ShardSpec
 from tests.sim.plans import definition, fingerprint
 
@@ -182,6 +182,8 @@ class SimFleet:
         self.rows: int | None = 10
         self.numbers = itertools.count(1)
         self.cut_over: list[str] = []
+        self.compared: list[tuple[str, str]] = []
+        self.rows_checked: RowsChecked = RowsAlike(compared=10)
         self.earlier: list[tuple[str, Handle | None]] = []
         self.before_look: Callable[[str, str], None] = lambda shard, table: None
         self.before_last_look: Callable[[str], None] = lambda shard: None
@@ -466,6 +468,11 @@ class SimSession:
 
     def engine(self, name: EngineName) -> SimEngine:
         return SimEngine(name, self, self._fleet, self._shard, self._fate)
+
+    def compare_rows(self, statement: PlannedStatement, copy: str) -> RowsChecked:
+        self.check_alive()
+        self._fleet.compared.append((self._shard, copy))
+        return self._fleet.rows_checked
 
     def kill_blockers(self, object_id: ObjectId) -> tuple[BlockerEnd, ...]:
         self._fleet.cleared.append(self._shard)

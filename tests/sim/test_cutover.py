@@ -20,6 +20,7 @@ from reconciler.ledger.copies import (
     CutoverReleased,
     CutoverShut,
     LeftBehind,
+    RowsCompared,
 )
 from reconciler.ledger.model import StoredApply
 from reconciler.ledger.reasons import (
@@ -36,6 +37,7 @@ from reconciler.model.fleet import even_shards
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.progress import RolloutWaits
 from reconciler.plan.model import PlannedStatement
+from reconciler.ports.shards import RowsAlike, RowsChecked, RowsDiffer, RowsNotCompared
 from reconciler.spec.model import CutoverSpec, OnFailure, RolloutSpec, Together, WaveShare
 from tests.sim.fleet import STOPPED, Answer, Fate, Online, SimClock, SimFleet
 from tests.sim.plans import SHARDS, plan_for
@@ -487,6 +489,50 @@ def test_a_table_that_somebody_changed_while_its_copy_waited_fails_its_shard_alo
     assert outcome.problem is not None
     assert outcome.problem.code == "drift"
     assert helpers_left(sim) == 0
+
+
+ALIKE = RowsAlike(compared=7, left_out=("price (is rounded)",), is_whole=False, unsettled=1)
+
+
+@pytest.mark.invariant("EN-7")
+def test_rows_are_compared_before_each_copy_is_swapped_in_and_what_was_seen_is_told() -> None:
+    sim = simulation(CutoverSpec())
+    sim.fleet.rows_checked = ALIKE
+    check_done(sim, sim.run())
+    assert sorted(sim.fleet.compared) == [(shard, "_users_gho") for shard in sorted(SHARDS)]
+    seen = RowsCompared(7, ("price (is rounded)",), is_whole=False, unsettled=1)
+    assert told(sim).count(seen) == 4
+
+
+@pytest.mark.invariant("EN-7")
+@pytest.mark.parametrize(
+    ("found", "code"),
+    [
+        (RowsDiffer(compared=9, differing=1, missing=2, extra=0), "rows-differ"),
+        (RowsNotCompared("no key"), "rows-not-compared"),
+    ],
+)
+def test_a_copy_without_its_table_s_rows_is_never_swapped_in(found: RowsChecked, code: str) -> None:
+    sim = simulation(CutoverSpec())
+    sim.fleet.rows_checked = found
+    outcome = sim.run()
+    assert outcome.problem is not None
+    assert outcome.problem.code == code
+    assert (sim.fleet.cut_over, helpers_left(sim)) == ([], 0)
+
+
+@pytest.mark.invariant("EN-7")
+def test_an_engine_that_compares_rows_itself_is_believed() -> None:
+    sim = simulation(CutoverSpec(), engine=EngineName.SPIRIT)
+    check_done(sim, sim.run())
+    assert sim.fleet.compared == []
+
+
+@pytest.mark.invariant("EN-7")
+def test_rows_are_not_compared_at_every_try_of_a_swap_that_waits_for_a_lock() -> None:
+    sim = simulation(CutoverSpec(), lambda shard, statement: Online(refusals=3))
+    check_done(sim, sim.run())
+    assert len(sim.fleet.compared) == 4
 
 
 def moments_of_a_whole_run() -> int:

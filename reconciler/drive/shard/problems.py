@@ -9,6 +9,7 @@ from reconciler.errors import Problem
 from reconciler.model.dependents import Program, Reference
 from reconciler.model.object_id import ObjectId, table_id
 from reconciler.ports.engine import Failed
+from reconciler.ports.shards import RowsDiffer
 
 _PLAN_AGAIN = "run `reconciler plan --write` again, have the new plan reviewed, then apply"
 _SAME_PLAN = (
@@ -173,6 +174,35 @@ def end_unseen(shard: str, reason: str) -> Problem:
         what=f"its statements have run, and whether all of it is as the plan"
         f" leaves it cannot be seen yet: {reason}",
         recovery=_RESUME,
+    )
+
+
+def rows_differ(shard: str, object_id: ObjectId, found: RowsDiffer) -> Problem:
+    counts = {
+        "not in it": found.missing,
+        "only in it": found.extra,
+        "with other values": found.differing,
+    }
+    told = ", ".join(f"{number} {how}" for how, number in counts.items() if number)
+    return _on_object(
+        shard,
+        object_id,
+        code="rows-differ",
+        what=f"its copy does not have its rows: {told}, of {found.compared} compared; the copy was"
+        " not swapped in, and the table is as it was",
+        recovery="find the rows that the change has no place for, such as duplicates of a new"
+        " unique key; " + _SAME_PLAN,
+    )
+
+
+def rows_not_compared(shard: str, object_id: ObjectId, reason: str) -> Problem:
+    return _on_object(
+        shard,
+        object_id,
+        code="rows-not-compared",
+        what=f"its copy's rows cannot be compared with its own: {reason}; the copy was not swapped"
+        " in",
+        recovery="give the table another engine in the spec (`engine`), then plan again",
     )
 
 

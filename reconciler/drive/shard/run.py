@@ -24,6 +24,7 @@ from reconciler.drive.shard.problems import (
 )
 from reconciler.drive.shard.progress import ShardProgress
 from reconciler.drive.shard.recorder import RecordLost, ShardRecorder
+from reconciler.drive.shard.rows_alike import RowCheck
 from reconciler.drive.shard.step import Again, End, Next, Step
 from reconciler.drive.shard.task import (
     RolloutWorld,
@@ -84,6 +85,7 @@ class _ShardRun:
         self._shard = task.work.shard
         self._record = ShardRecorder(world.ledger, lease, world.clock, self._shard, task.rows)
         self._progress = ShardProgress(world.workers, world.clock, task.work)
+        self._rows = RowCheck(world.clock, self._record)
         self._guards = ShardGuards(world, task, locks, stop, self._record, self._progress)
         self._index = task.next_index
         self._first_index = self._index
@@ -239,6 +241,8 @@ class _ShardRun:
     def _before_cut_over(self, session: ShardSession, engine: Engine, hand: InHand) -> Step | None:
         """Days may have passed since the statement was begun: all of it is looked at again."""
         statement = hand.work.statement
+        if problem := self._rows.problem(session, hand.row, hand.work.statement):
+            return self._give_up(session, engine, hand, problem)
         if (step := self._claim(session)) or (
             step := self._guards.held(
                 session, statement, self._index, self._task.rollout.cutover_windows

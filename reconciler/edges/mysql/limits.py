@@ -78,3 +78,17 @@ LOCK_HOLDER_BYTES_MAX = 120
 
 # How much of the text of a server's error the log of a run shows.
 SERVER_TEXT_CHARS_MAX = 1_000
+
+# Rows of a table that are compared with its copy before that is swapped in: all of most tables, and
+# no longer than a person waits at a cutover. What was left out is told.
+ROWS_COMPARED_MAX = 5_000_000
+ROWS_COMPARED_S_MAX = 60.0
+
+# By one statement: a second's work for a server, and few enough statements.
+ROWS_PER_STRETCH = 50_000
+
+# Rows told apart in one look; who has more of them has no copy.
+ROWS_DIFFERING_MAX = 1_000
+
+# How long a copy is given to follow what was just written: engines are behind by a second or two.
+ROWS_LOOK_AGAIN_S = (0.1, 0.4, 1.0, 2.0, 4.0, 8.0)

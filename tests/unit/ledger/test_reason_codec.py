@@ -142,6 +142,7 @@ def test_the_words_that_are_kept_never_change() -> None:
         "left-at-once", "left-behind", "nothing-new-starts", "nothing-to-release",
         "nothing-unfinished",
         "outcome-lost", "outcome-unseen", "released", "requested", "rest-never-starts",
+        "rows-compared",
         "shard-failed", "soaks", "state-changed", "statement-found", "stays-stopped", "stopped",
         "taken-up", "taken-up-again", "unanswered", "undriven", "wave-not-asked", "wave-refused",
     ]  # fmt: skip

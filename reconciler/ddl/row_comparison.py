@@ -1,0 +1,258 @@
+"""SQL that compares a table's rows with those of its copy, a stretch of the key at a time.
+
+Rule: one statement sees both tables at one moment (an InnoDB read view is a statement's), so what
+differs is what the copy has not followed yet, or never will. What a row holds never leaves the
+server: rows are told apart by digests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from reconciler.ddl.quote import quote_identifier
+
+_NO_TEXT = frozenset(
+    {
+        *("geometry", "point", "linestring", "polygon", "multipoint", "multilinestring"),
+        *("multipolygon", "geomcollection", "geometrycollection", "vector"),
+    }
+)
+# Sorted by the place of their members, compared by their names: no stretch of a key can be named.
+_NO_ORDER = frozenset({"enum", "set"})
+# A value that does not fit is refused by a server in strict mode, never rounded.
+_NEVER_ROUNDED = frozenset(
+    {
+        *("tinyint", "smallint", "mediumint", "int", "bigint", "bit", "enum", "set"),
+        *("char", "varchar", "tinytext", "text", "mediumtext", "longtext"),
+        *("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveColumn:
+    """A column as information_schema tells it. `charset` and `collation` are '' for what is no
+    text."""
+
+    name: str
+    data_type: str
+    charset: str = ""
+    collation: str = ""
+    column_type: str = ""
+    is_generated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveTable:
+    """`keys` are the unique ones whose columns are whole and never NULL, the primary key first."""
+
+    name: str
+    columns: tuple[LiveColumn, ...]
+    keys: tuple[tuple[str, ...], ...]
+
+    def column(self, name: str) -> LiveColumn | None:
+        return next((column for column in self.columns if column.name == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowComparison:
+    """`pairs` are the columns of the table and of its copy that must be equal; `left_out` those
+    that are in both and are not compared, in words."""
+
+    table: str
+    copy: str
+    key: tuple[tuple[LiveColumn, LiveColumn], ...]
+    pairs: tuple[tuple[LiveColumn, LiveColumn], ...]
+    left_out: tuple[str, ...] = ()
+
+
+def comparison_of(
+    table: LiveTable,
+    copy: LiveTable,
+    *,
+    other_values: Collection[str],
+    narrowed: Collection[str],
+) -> RowComparison | None:
+    """None: no key tells which row is which. `other_values` are columns whose rows are meant to get
+    other values, `narrowed` those whose type holds less than before."""
+    both = [(old, new) for old in table.columns if (new := copy.column(old.name)) is not None]
+    out = {
+        old.name: why for old, new in both if (why := _left_out(old, new, other_values, narrowed))
+    }
+    by_name = {old.name: (old, new) for old, new in both if old.name not in out}
+    shared = [key for key in table.keys if {*key} in [{*other} for other in copy.keys]]
+    ordered = [key for key in shared if all(_has_order(by_name.get(name)) for name in key)]
+    if not ordered:
+        return None
+    return RowComparison(
+        table=table.name,
+        copy=copy.name,
+        key=tuple(by_name[name] for name in ordered[0]),
+        pairs=tuple(pair for name, pair in by_name.items() if name not in ordered[0]),
+        left_out=tuple(f"{name} ({why})" for name, why in out.items()),
+    )
+
+
+def _left_out(
+    old: LiveColumn, new: LiveColumn, other_values: Collection[str], narrowed: Collection[str]
+) -> str:
+    if old.is_generated or new.is_generated:
+        return "computed"
+    if old.name in other_values:
+        return "gets other values"
+    if old.data_type == new.data_type == "set" and not _keeps_order(old, new):
+        return "its members are in another order"
+    is_rounded = not {old.data_type, new.data_type} <= _NEVER_ROUNDED
+    return "is rounded" if old.name in narrowed and is_rounded else ""
+
+
+def _keeps_order(old: LiveColumn, new: LiveColumn) -> bool:
+    """A set is told in the order of its members, and those that are new come last."""
+    return new.column_type.startswith(old.column_type.removesuffix(")"))
+
+
+def _has_order(pair: tuple[LiveColumn, LiveColumn] | None) -> bool:
+    return pair is not None and not {pair[0].data_type, pair[1].data_type} & _NO_ORDER
+
+
+def next_end_sql(comparison: RowComparison, *, rows: int, is_first: bool) -> tuple[str, ...]:
+    """Finds the end of the stretch of so many rows behind the last one, in variables of the
+    session; `at_end_sql` tells whether there is one."""
+    names = [quote_identifier(old.name) for old, _ in comparison.key]
+    forget = ", ".join(f"@reconciler_to_{n} = NULL" for n in range(len(names)))
+    into = ", ".join(f"@reconciler_to_{n}" for n in range(len(names)))
+    behind = "" if is_first else f" WHERE {_after('', comparison, 'from', is_copy=False)}"
+    find = (
+        f"SELECT {', '.join(names)} INTO {into} FROM {quote_identifier(comparison.table)}{behind}"
+        f" ORDER BY {', '.join(names)} LIMIT 1 OFFSET {rows - 1}"
+    )
+    return f"SET {forget}", find
+
+
+def at_end_sql() -> str:
+    """1: the stretch has no end, it is the last one."""
+    return "SELECT @reconciler_to_0 IS NULL"
+
+
+def go_on_sql(comparison: RowComparison) -> str:
+    """The next stretch begins behind the end of this one."""
+    numbers = range(len(comparison.key))
+    return "SET " + ", ".join(f"@reconciler_from_{n} = @reconciler_to_{n}" for n in numbers)
+
+
+def stretch_sql(
+    comparison: RowComparison, *, is_first: bool, is_last: bool, differing_max: int
+) -> str:
+    """('rows', their number, '') and, for each that differs, (how, digest of the key, digest of the
+    table's row): 'differs', 'missing' in the copy, 'extra' in the copy."""
+    table, copy = quote_identifier(comparison.table), quote_identifier(comparison.copy)
+    of_table = _stretch("t.", comparison, is_first=is_first, is_last=is_last, is_copy=False)
+    key = [old for old, _ in comparison.key]
+    columns = [*key, *(old for old, _ in comparison.pairs)]
+    first = quote_identifier(comparison.key[0][1].name)
+    same = " AND ".join(_same(old, new) for old, new in comparison.pairs) or "TRUE"
+    in_table = (
+        f"(SELECT IF(c.{first} IS NULL, 'missing', 'differs'), {_digest('t.', key)},"
+        f" {_digest('t.', columns)} FROM {table} t LEFT JOIN {copy} c"
+        f" ON {_on('c.', 't.', comparison, to_copy=True)}"
+        f" WHERE {of_table} AND (c.{first} IS NULL OR NOT ({same})) LIMIT {differing_max})"
+    )
+    parts = [f"SELECT 'rows', COUNT(*), '' FROM {table} t WHERE {of_table}", in_table]
+    if _keys_sort_alike(comparison):
+        of_copy = _stretch("c.", comparison, is_first=is_first, is_last=is_last, is_copy=True)
+        of_the_copy = [new for _, new in comparison.key]
+        parts.append(
+            f"(SELECT 'extra', {_digest('c.', of_the_copy)}, '' FROM {copy} c LEFT JOIN {table} t"
+            f" ON {_on('t.', 'c.', comparison, to_copy=False)}"
+            f" WHERE {of_copy} AND t.{quote_identifier(key[0].name)} IS NULL"
+            f" LIMIT {differing_max})"
+        )
+    return " UNION ALL ".join(parts)
+
+
+def _keys_sort_alike(comparison: RowComparison) -> bool:
+    """Where the key sorts otherwise in the copy, a stretch of the one is no stretch of the
+    other."""
+    return all(
+        (old.charset, old.collation) == (new.charset, new.collation) for old, new in comparison.key
+    )
+
+
+def _stretch(
+    alias: str, comparison: RowComparison, *, is_first: bool, is_last: bool, is_copy: bool
+) -> str:
+    parts = []
+    if not is_first:
+        parts.append(_after(alias, comparison, "from", is_copy=is_copy))
+    if not is_last:
+        parts.append(_up_to(alias, comparison, is_copy=is_copy))
+    return " AND ".join(parts) or "TRUE"
+
+
+def _after(alias: str, comparison: RowComparison, end: str, *, is_copy: bool) -> str:
+    """The key is behind the one in the variables."""
+    return _beyond(_names(alias, comparison, is_copy=is_copy), end, signs=(">", ">"))
+
+
+def _up_to(alias: str, comparison: RowComparison, *, is_copy: bool) -> str:
+    return _beyond(_names(alias, comparison, is_copy=is_copy), "to", signs=("<", "<="))
+
+
+def _names(alias: str, comparison: RowComparison, *, is_copy: bool) -> list[str]:
+    key = [new if is_copy else old for old, new in comparison.key]
+    return [alias + quote_identifier(column.name) for column in key]
+
+
+def _beyond(names: list[str], end: str, *, signs: tuple[str, str]) -> str:
+    """Written out, for MySQL (9.7) uses no index for `(a, b) > (x, y)`; the second sign is for the
+    last column."""
+    ways = []
+    for place, name in enumerate(names):
+        equal = [f"{names[n]} = @reconciler_{end}_{n}" for n in range(place)]
+        sign = signs[place == len(names) - 1]
+        ways.append(" AND ".join([*equal, f"{name} {sign} @reconciler_{end}_{place}"]))
+    return "(" + " OR ".join(f"({way})" for way in ways) + ")"
+
+
+def _on(mine: str, its: str, comparison: RowComparison, *, to_copy: bool) -> str:
+    """Looked up in `mine` by `its` key, in the character set and order of `mine`: so its index
+    serves."""
+    parts = []
+    for old, new in comparison.key:
+        here, there = (new, old) if to_copy else (old, new)
+        value = its + quote_identifier(there.name)
+        if here.collation and (here.charset, here.collation) != (there.charset, there.collation):
+            value = f"CONVERT({value} USING {here.charset}) COLLATE {here.collation}"
+        parts.append(f"{mine}{quote_identifier(here.name)} = {value}")
+    return " AND ".join(parts)
+
+
+def _same(old: LiveColumn, new: LiveColumn) -> str:
+    is_alike = (old.data_type, old.charset, old.collation) == (
+        new.data_type,
+        new.charset,
+        new.collation,
+    )
+    is_plain = is_alike and not old.charset and old.data_type not in _NO_TEXT
+    is_number = not {old.data_type, new.data_type} & (_NO_TEXT | {"json"}) and not (
+        old.charset or new.charset
+    )
+    if is_plain or is_number:
+        return f"t.{quote_identifier(old.name)} <=> c.{quote_identifier(new.name)}"
+    return f"{_bytes('t.', old)} <=> {_bytes('c.', new)}"
+
+
+def _bytes(alias: str, column: LiveColumn) -> str:
+    """To the byte: an order of text takes 'a' and 'A' for the same."""
+    name = alias + quote_identifier(column.name)
+    if column.data_type in _NO_TEXT:
+        return f"HEX({name})"
+    if column.charset and column.charset != "binary":
+        return f"CAST(CONVERT({name} USING utf8mb4) AS BINARY)"
+    return f"CAST({name} AS CHAR)" if column.data_type == "json" else f"CAST({name} AS BINARY)"
+
+
+def _digest(alias: str, columns: Iterable[LiveColumn]) -> str:
+    parts: Sequence[str] = [f"IFNULL(HEX({_bytes(alias, one)}), 'N')" for one in columns]
+    return f"SHA2(CONCAT_WS('-', {', '.join(parts)}), 256)"

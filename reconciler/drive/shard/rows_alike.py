@@ -1,0 +1,71 @@
+"""Whether a copy has the rows of its table, asked right before it is swapped in.
+
+Rule: that an engine says it is done proves nothing about rows (EN-7). What compares rows itself is
+believed; of every other engine's copy the rows are compared here, and what could not be compared is
+not swapped in.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from reconciler.drive.limits import ROWS_ALIKE_S_MAX
+from reconciler.drive.shard.problems import rows_differ, rows_not_compared
+from reconciler.drive.shard.recorder import ShardRecorder
+from reconciler.errors import Problem
+from reconciler.ledger.copies import RowsCompared
+from reconciler.ledger.model import StoredStatement
+from reconciler.model.engine import TRAITS
+from reconciler.plan.model import PlannedStatement
+from reconciler.ports.clock import Clock
+from reconciler.ports.shards import RowsAlike, RowsDiffer, RowsNotCompared, ShardSession
+
+
+class RowCheck:
+    """Once for a copy that is tried to be swapped in several times within minutes."""
+
+    def __init__(self, clock: Clock, record: ShardRecorder) -> None:
+        self._clock = clock
+        self._record = record
+        self._alike: tuple[int, float] | None = None
+
+    def problem(
+        self, session: ShardSession, row: StoredStatement, statement: PlannedStatement
+    ) -> Problem | None:
+        """None: the copy may be swapped in, as far as its rows go. Raises Unavailable."""
+        traits, now_s = TRAITS[row.handle.engine], self._clock.monotonic_s()
+        if traits.checks_rows or not traits.copies or self._is_known(row.index, now_s):
+            return None
+        problem = _rows_problem(session, self._record, row, statement)
+        self._alike = None if problem else (row.index, now_s)
+        return problem
+
+    def _is_known(self, index: int, now_s: float) -> bool:
+        if self._alike is None:
+            return False
+        known, at_s = self._alike
+        return known == index and now_s - at_s < ROWS_ALIKE_S_MAX
+
+
+def _rows_problem(
+    session: ShardSession,
+    record: ShardRecorder,
+    row: StoredStatement,
+    statement: PlannedStatement,
+) -> Problem | None:
+    object_id = row.object_id
+    if not row.handle.helpers:
+        return rows_not_compared(row.shard, object_id, "the copy's name is not recorded")
+    match found := session.compare_rows(statement, row.handle.helpers[0]):
+        case RowsAlike():
+            told = RowsCompared(
+                found.compared, found.left_out, is_whole=found.is_whole, unsettled=found.unsettled
+            )
+            record.tell(told, object_id)
+            return None
+        case RowsDiffer():
+            return rows_differ(row.shard, object_id, found)
+        case RowsNotCompared(reason=reason):
+            return rows_not_compared(row.shard, object_id, reason)
+        case _:
+            assert_never(found)
