@@ -42,7 +42,7 @@ class EngineTraits:
 TRAITS: Mapping[EngineName, EngineTraits] = {
     EngineName.DIRECT: EngineTraits(copies=False),
     EngineName.GH_OST: EngineTraits(copies=True, resumes=True, slows_down=True, goes_back=True),
-    EngineName.SPIRIT: EngineTraits(copies=True, resumes=True, checks_rows=True),
+    EngineName.SPIRIT: EngineTraits(copies=True, resumes=True, slows_down=True, checks_rows=True),
     EngineName.PT_OSC: EngineTraits(copies=True, slows_down=True),
 }
 

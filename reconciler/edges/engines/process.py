@@ -105,7 +105,11 @@ class EngineProcess:
     def tail(self) -> str:
         """The last lines it has said, fit to be shown to anybody."""
         self._hear()
-        return neutral_output(self._said.decode(errors="replace"), self._unsaid, self.folder)
+        return self.neutral(self._said.decode(errors="replace"))
+
+    def neutral(self, text: str) -> str:
+        """What it said, fit to be shown to anybody."""
+        return neutral_output(text, self._unsaid, self.folder)
 
     def news(self) -> str:
         """Whole lines that it has said since this was asked last, as they are: to be read by the

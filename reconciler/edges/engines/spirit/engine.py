@@ -24,10 +24,10 @@ from reconciler.edges.engines.ownership import (
 from reconciler.edges.engines.spirit import failures
 from reconciler.edges.engines.spirit.gate import Gate
 from reconciler.edges.engines.spirit.leftovers import name_kept, removed, still_at_work
-from reconciler.edges.engines.spirit.names import SENTINEL, names_for
+from reconciler.edges.engines.spirit.names import SENTINEL, SpiritNames, names_for
 from reconciler.edges.engines.spirit.preparing import Prepared, prepared
 from reconciler.edges.engines.spirit.run import SpiritRun, start_spirit
-from reconciler.edges.engines.spirit.tables import KEPT, MARK, is_at_work
+from reconciler.edges.engines.spirit.tables import KEPT, MARK, Proof, is_at_work
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.engine_direct import not_sent
 from reconciler.edges.mysql.limits import ENGINE_LOOK_S
@@ -140,7 +140,11 @@ class SpiritEngine:
         return self._answer(run, work)
 
     def throttle(self, handle: Handle, work: EngineWork, because: str) -> bool:
-        return False  # it asks nobody how fast to go once it is started
+        run = self._run
+        if run is None or run.handle != handle:
+            return False
+        run.slowed_by = because
+        return True
 
     def discard(self, handle: Handle, work: EngineWork) -> Failed | None:
         if self._run is not None and self._run.handle == handle:
@@ -182,7 +186,46 @@ class SpiritEngine:
         if run.is_ready:
             run.was_ready = True
             return ReadyToCutOver(progress=run.said.progress)
-        return Running(progress=run.said.progress)
+        return self._slowed_or_not(run)
+
+    def _slowed_or_not(self, run: SpiritRun) -> Running | Failed:
+        if run.slowed_by and run.said.is_recorded and not run.is_paused:
+            run.pause()
+        elif run.is_paused and not run.slowed_by and (failed := self._goes_on(run)):
+            return self._ended_early(run, failed)
+        return Running(progress=run.progress)
+
+    def _goes_on(self, run: SpiritRun) -> Failed | None:
+        """As soon as the server has let go of the process that was ended."""
+        names = self._names(run)
+        try:
+            if self._shard.looked(lambda link: is_at_work(link, names)):
+                return None
+            foreign = self._shard.looked(lambda link: self._foreign(link, run))
+            claimed = self._shard.claimed() is not None
+        except Unavailable:
+            return None  # it stays as it is, and is asked again
+        if not claimed:
+            return not_sent(_ANOTHER)
+        if foreign:
+            return in_the_way(foreign)
+        try:
+            run.go_on()
+        except OSError as error:
+            return not_sent(_in_words(error))
+        return None
+
+    def _foreign(self, link: Link, run: SpiritRun) -> list[str]:
+        """Raises ServerRefusal or LinkLost."""
+        names, record = self._names(run), _record(run.handle)
+        proof = Proof(record=record, names=names, server_sha256=self._server_sha256)
+        found = find_tables(link, names.tables)
+        return [one.name for one in found if not proof.is_ours(link, one)]
+
+    def _names(self, run: SpiritRun) -> SpiritNames:
+        names = names_for(self._shard.database, _record(run.handle).table)
+        assert names is not None, "it was started with them"
+        return names
 
     def _ended(self, run: SpiritRun) -> Applied | Failed | Unknown:
         run.stop()
@@ -204,8 +247,7 @@ class SpiritEngine:
     def _swapped_or_not(self, run: SpiritRun) -> Applied | Failed | Unknown:
         """The swap is one statement, which takes the copy's name away: it is there, or not."""
         record = _record(run.handle)
-        names = names_for(self._shard.database, record.table)
-        assert names is not None, "it was started with them"
+        names = self._names(run)
         try:
             if run.said.is_applied or run.said.is_swapped:
                 self._shard.looked(lambda link: name_kept(link, self._shard.database, record))

@@ -36,6 +36,7 @@ _TRANSIENT_WORDS = (
     "context canceled",
     "continuous checksum failed",
 )
+_FOR_GOOD_WORDS = ("x509: ", "tls: ")
 _DUPLICATES = (
     "checksum failed after several attempts. This is likely related to your statement adding"
 )
@@ -44,12 +45,11 @@ _LOST_VALUE = re.compile(r".*unsafe warning: (?P<why>.*)")
 
 def failed(said: SpiritSaid, *, database: str, readable: str) -> Failed:
     """`readable` is `said.error` without what must not leave."""
-    transient = any(words in said.error for words in _TRANSIENT_WORDS)
     if match := _OF_THE_SERVER.search(said.error):
         number = int(match["number"])
         error = server_error(number, match["message"], state=match["state"], database=database)
-        return Failed(error=error, transient=transient or number in _TRANSIENT)
-    return _of(_in_words(said.error, readable), transient=transient)
+        return Failed(error=error, transient=number in _TRANSIENT)
+    return _of(_in_words(said.error, readable), transient=_may_pass(said.error))
 
 
 def stopped(reason: str) -> Failed:
@@ -59,6 +59,12 @@ def stopped(reason: str) -> Failed:
 
 def refused(reason: str, *, transient: bool = False) -> Failed:
     return _of(f"Spirit was not started: {reason}", transient=transient)
+
+
+def _may_pass(error: str) -> bool:
+    if any(words in error for words in _FOR_GOOD_WORDS):
+        return False
+    return any(words in error for words in _TRANSIENT_WORDS)
 
 
 def _in_words(error: str, readable: str) -> str:

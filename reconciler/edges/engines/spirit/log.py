@@ -73,11 +73,11 @@ NOTHING_SAID = SpiritSaid()
 
 
 def heard(said: SpiritSaid, line: str) -> SpiritSaid:
-    """`said`, and then this line."""
-    if said.error:
-        return replace(said, error=f"{said.error} {line.strip()}".rstrip())
+    """`said`, and then this line. The last lines of one that has ended may be heard again."""
     if line.startswith(_LAST_WORD):
         return replace(said, error=line.removeprefix(_LAST_WORD).strip() or "no reason")
+    if said.error:
+        return replace(said, error=f"{said.error} {line.strip()}".rstrip())
     match = _LINE.fullmatch(line.rstrip("\r\n"))
     return _heard(said, match["said"]) if match else said
 

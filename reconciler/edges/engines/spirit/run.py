@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from reconciler.edges.engines.find import EngineProgram
 from reconciler.edges.engines.process import (
     EngineProcess,
     Exit,
     Unsaid,
-    neutral_output,
     new_work_folder,
     private_file,
     start_program,
@@ -19,7 +19,7 @@ from reconciler.edges.engines.spirit.gate import Gate
 from reconciler.edges.engines.spirit.log import NOTHING_SAID, SpiritSaid, heard
 from reconciler.edges.engines.spirit.preparing import Prepared
 from reconciler.edges.mysql.shard_link import ShardLink
-from reconciler.model.engine import Handle
+from reconciler.model.engine import Handle, Progress
 from reconciler.ports.engine import EngineWork
 
 # Two of each leave a server room for its application. A chunk's time counts the wait for those who
@@ -30,7 +30,8 @@ _PACE = ("--threads=2", "--write-threads=2", "--target-chunk-time=2s")
 class SpiritRun:
     """Not for two threads at once, except `asked_to_stop`."""
 
-    def __init__(self, handle: Handle, process: EngineProcess, gate: Gate, unsaid: Unsaid) -> None:
+    def __init__(self, handle: Handle, start: Callable[[], EngineProcess], gate: Gate) -> None:
+        """`start` is called at once, and again for each time that it goes on. Raises OSError."""
         self.handle = handle
         self.gate = gate
         self.said: SpiritSaid = NOTHING_SAID
@@ -41,12 +42,17 @@ class SpiritRun:
         self.is_told_to_swap = False
         #: The driver has been told that it is ready.
         self.was_ready = False
-        self._process = process
-        self._unsaid = unsaid
+        #: Why it is to copy nothing for now: '' where nothing keeps it.
+        self.slowed_by = ""
+        self.is_paused = False
+        self._start = start
+        self._process = start()
 
     @property
     def exit(self) -> Exit | None:
-        """None while it runs. Hears what it said."""
+        """None while it runs, or is paused. Hears what it said."""
+        if self.is_paused:
+            return None
         ended = self._process.exit
         for line in self._process.news().splitlines():
             self.said = heard(self.said, line)
@@ -58,7 +64,26 @@ class SpiritRun:
 
     @property
     def readable_error(self) -> str:
-        return neutral_output(self.said.error, self._unsaid, self._process.folder)
+        return self._process.neutral(self.said.error)
+
+    @property
+    def progress(self) -> Progress:
+        if not self.slowed_by:
+            return self.said.progress
+        since = "" if self.is_paused else ", from its next checkpoint on"
+        return replace(self.said.progress, left_s=None, throttled_by=f"{self.slowed_by}{since}")
+
+    def pause(self) -> None:
+        """It copies nothing until `go_on`. Spirit listens to nobody: its process ends, right after
+        it has recorded from where to go on, so that however often it is paused it comes further."""
+        self._process.stop()
+        self.is_paused = True
+
+    def go_on(self) -> None:
+        """From what was recorded. Raises OSError."""
+        self._process = self._start()
+        self.said = SpiritSaid(progress=self.said.progress)
+        self.is_paused = False
 
     def stop(self) -> None:
         """End it, and let go of its sentinel, which stays."""
@@ -76,14 +101,15 @@ def start_spirit(
 ) -> SpiritRun:
     """Raises OSError where it cannot be started."""
     target = shard.target
-    folder = new_work_folder()
     unsaid = Unsaid(database=shard.database, accounts=(target.user,), machines=(target.host,))
-    conf = private_file(folder, "login.cnf", ready.login)
-    arguments = _arguments(work, ready.clauses)
-    process = start_program(
-        [program.path, "migrate", f"--conf={conf}", *arguments], folder=folder, unsaid=unsaid
-    )
-    return SpiritRun(ready.handle, process, gate, unsaid)
+
+    def started() -> EngineProcess:
+        folder = new_work_folder()
+        conf = private_file(folder, "login.cnf", ready.login)
+        arguments = ["migrate", f"--conf={conf}", *_arguments(work, ready.clauses)]
+        return start_program([program.path, *arguments], folder=folder, unsaid=unsaid)
+
+    return SpiritRun(ready.handle, started, gate)
 
 
 def _arguments(work: EngineWork, clauses: str) -> Iterator[str]:

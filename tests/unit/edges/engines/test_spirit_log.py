@@ -118,6 +118,11 @@ def test_its_last_word_ends_it_and_holds_all_that_follows() -> None:
     assert not ended.is_swapped
 
 
+def test_its_last_lines_may_be_heard_again() -> None:
+    ended = COPIED + "spirit: error: invalid connection\n"
+    assert said(ended + ended) == said(ended)
+
+
 @given(st.text())
 def test_no_other_line_means_anything(line: str) -> None:
     before = said(COPIED)
