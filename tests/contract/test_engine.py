@@ -28,6 +28,7 @@ from reconciler.ports.shards import ShardSession
 from tests.conftest import FreshDatabase
 from tests.contract.engines.direct import direct
 from tests.contract.engines.gh_ost import gh_ost
+from tests.contract.engines.pt_osc import pt_osc
 from tests.contract.engines.simulated import simulated
 from tests.contract.engines.spirit import spirit
 from tests.contract.engines.stand import Stand
@@ -36,7 +37,12 @@ from tests.integration.mysql_edges import SERVERS
 USERS = table_id("users")
 
 
-ON_SERVERS = {EngineName.DIRECT: direct, EngineName.GH_OST: gh_ost, EngineName.SPIRIT: spirit}
+ON_SERVERS = {
+    EngineName.DIRECT: direct,
+    EngineName.GH_OST: gh_ost,
+    EngineName.SPIRIT: spirit,
+    EngineName.PT_OSC: pt_osc,
+}
 
 
 def tried(name: EngineName, *servers: str) -> list[ParameterSet]:
@@ -50,6 +56,7 @@ def tried(name: EngineName, *servers: str) -> list[ParameterSet]:
         *tried(EngineName.DIRECT, *SERVERS),
         *tried(EngineName.GH_OST, "mysql_server", "mariadb_server"),
         *tried(EngineName.SPIRIT, "mysql_server"),
+        *tried(EngineName.PT_OSC, *SERVERS),
     ]
 )
 def stand(request: pytest.FixtureRequest, fresh_database: FreshDatabase) -> Stand:

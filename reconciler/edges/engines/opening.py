@@ -8,6 +8,7 @@ from typing import Protocol
 from reconciler.edges.engines.find import EngineProgram, engine_program
 from reconciler.edges.engines.gh_ost.engine import GhOstEngine
 from reconciler.edges.engines.problems import engine_missing
+from reconciler.edges.engines.pt_osc.engine import PtOscEngine
 from reconciler.edges.engines.spirit.engine import SpiritEngine
 from reconciler.edges.mysql.shard_link import ShardLink
 from reconciler.model.engine import EngineName
@@ -24,6 +25,7 @@ class ProgramEngine(Engine, Protocol):
 
 _ADAPTERS: Mapping[EngineName, Callable[[ShardLink, EngineProgram], ProgramEngine]] = {
     EngineName.GH_OST: GhOstEngine,
+    EngineName.PT_OSC: PtOscEngine,
     EngineName.SPIRIT: SpiritEngine,
 }
 

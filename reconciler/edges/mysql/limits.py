@@ -42,6 +42,10 @@ KILLED_ANSWER_S_MAX = 600
 # enough for people who watch, rarely enough for a server with thousands of sessions to list.
 ENGINE_LOOK_S = 2.0
 
+# An engine's connection that is told to pause, or waits for the other one's work, may be silent for
+# as long as people let a copy rest.
+ENGINE_SILENT_S_MAX = 86_400
+
 # After its last row a server has sent its answer; what has not come by now was lost on the way. A
 # statement that a busy server has not read yet looks the same, and is read by then.
 ANSWER_LOST_AFTER_S = 5.0

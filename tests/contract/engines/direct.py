@@ -18,17 +18,18 @@ from tests.integration.mysql_edges import (
 )
 
 
+@contextmanager
+def read_by_somebody(server: RunningServer, database: str) -> Iterator[None]:
+    """Somebody reads the table, so that a statement that changes it waits for its lock."""
+    with admin_cursor(server, database) as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT * FROM users")
+        yield
+
+
 def direct(server: RunningServer, database: str) -> Stand:
     with admin_cursor(server, database) as cursor:
         cursor.execute("CREATE TABLE users (id INT PRIMARY KEY)")
-
-    @contextmanager
-    def slow() -> Iterator[None]:
-        """Somebody reads the table, so that the statement waits for its lock."""
-        with admin_cursor(server, database) as cursor:
-            cursor.execute("BEGIN")
-            cursor.execute("SELECT * FROM users")
-            yield
 
     def kill() -> None:
         wait_until_waiting(server, CHANGE)
@@ -43,6 +44,6 @@ def direct(server: RunningServer, database: str) -> Stand:
         shard=shard(connection_to(server, database)),
         work=work_of(planned(CHANGE, "users")),
         refused=work_of(planned(REFUSED, "users")),
-        slow=slow,
+        slow=lambda: read_by_somebody(server, database),
         kill=kill,
     )

@@ -1,0 +1,165 @@
+"""One run of the program: until it has ended, and the rows of its copy have been compared.
+
+Rule: that the program ended well is no proof of anything. The copy is ready once its rows are the
+table's, in one snapshot; its triggers keep it so.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from reconciler.edges.engines.process import EngineProcess, Exit
+from reconciler.edges.engines.pt_osc.program import PAUSE_FILE, progress_of_output
+from reconciler.edges.engines.row_comparison import (
+    NotLocked,
+    RowComparison,
+    RowsAreEqual,
+    RowsDiffer,
+    StillReading,
+)
+from reconciler.edges.mysql.limits import ENGINE_LOOK_S
+from reconciler.edges.mysql.problems import LinkLost, ServerRefusal
+from reconciler.errors import Unavailable
+from reconciler.model.engine import Handle, Progress
+from reconciler.model.server import ServerError
+from reconciler.ports.engine import EngineWork, Failed, Gone, ReadyToCutOver, Running, Unknown
+
+COMPARING = Progress(stage="compare rows")
+_ASK_EVERY_S = 0.1
+_WORDS_SHOWN_MAX = 600
+_OTHER_ERROR = 1105
+# In the words of servers; the number is not told.
+_PASSING = ("Lock wait timeout exceeded", "Deadlock found")
+
+RunAnswer = Running | ReadyToCutOver | Failed | Unknown | Gone
+
+
+def failed(message: str, *, transient: bool = False) -> Failed:
+    return Failed(error=ServerError(number=_OTHER_ERROR, message=message), transient=transient)
+
+
+def rows_differ(differing: RowsDiffer) -> Failed:
+    return failed(
+        f"the copy is not the table: of {differing.of_table} rows it has {differing.of_copy}, or"
+        " some of them with other values; nothing was swapped"
+    )
+
+
+class CopyRun:
+    """Not for two threads at once. `compare` begins to compare; its errors are told as they are."""
+
+    def __init__(
+        self,
+        handle: Handle,
+        work: EngineWork,
+        process: EngineProcess,
+        compare: Callable[[], RowComparison],
+    ) -> None:
+        self.handle = handle
+        self._process = process
+        self._compare = compare
+        self._comparison: RowComparison | None = None
+        self._limit_s = work.run_limit_s
+        self._stop_at_s = time.monotonic() + work.run_limit_s
+        self._stopped = ""
+        self._throttled_by = ""
+        self._end: RunAnswer | None = None
+
+    def look(self) -> RunAnswer:
+        """Waits some seconds at most."""
+        if self._end is None:
+            answer = self._looked()
+            if isinstance(answer, Running):
+                return answer
+            self._end = answer
+            self._process.stop()
+        return self._end
+
+    def throttle(self, because: str) -> bool:
+        if self._end is not None or self._process.exit is not None:
+            return False
+        pause = self._process.folder / PAUSE_FILE
+        try:
+            pause.touch() if because else pause.unlink(missing_ok=True)
+        except OSError:
+            return False  # its folder went with it, right now
+        self._throttled_by = because
+        return True
+
+    def stop(self, because: str = "it was told to stop") -> None:
+        if not self._stopped:
+            self._stopped = because
+        self.close()
+
+    def close(self) -> None:
+        self._process.stop()
+        self._let_go()
+
+    def _looked(self) -> RunAnswer:
+        if self._stopped:
+            return failed(f"pt-online-schema-change was ended: {self._stopped}")
+        if self._comparison is None:
+            ended = self._awaited()
+            if ended is None:
+                return self._still_running()
+            if ended.status != 0:
+                return self._ended(ended)
+        return self._compared()
+
+    def _awaited(self) -> Exit | None:
+        give_up_s = time.monotonic() + ENGINE_LOOK_S
+        while (ended := self._process.exit) is None and time.monotonic() < give_up_s:
+            time.sleep(_ASK_EVERY_S)
+        return ended
+
+    def _still_running(self) -> RunAnswer:
+        if time.monotonic() >= self._stop_at_s:
+            self.stop(f"it ran longer than its limit of {self._limit_s} s")
+            return self._looked()
+        progress = progress_of_output(self._process.tail())
+        return Running(progress=replace(progress, throttled_by=self._throttled_by))
+
+    def _ended(self, ended: Exit) -> Failed | Gone:
+        if ended.signal is not None:
+            return Gone()
+        said = self._process.tail().strip()
+        return failed(
+            f"pt-online-schema-change ended with status {ended.status}: {said[-_WORDS_SHOWN_MAX:]}",
+            transient=any(words in said for words in _PASSING),
+        )
+
+    def _compared(self) -> RunAnswer:
+        try:
+            if self._comparison is None:
+                self._comparison = self._compare()
+            match self._comparison.look():
+                case StillReading():
+                    if time.monotonic() < self._stop_at_s:
+                        return Running(progress=COMPARING)
+                    self.stop(f"it ran longer than its limit of {self._limit_s} s")
+                    return self._looked()
+                case RowsAreEqual():
+                    self._let_go()
+                    return ReadyToCutOver()
+                case RowsDiffer() as differing:
+                    self._let_go()
+                    return rows_differ(differing)
+        except NotLocked:
+            return Running(progress=COMPARING)  # the server has not let go of the program yet
+        except Unavailable as unavailable:
+            return self._not_compared(unavailable.problems[0].message)
+        except ServerRefusal as refusal:
+            return self._not_compared(str(refusal.error))
+        except LinkLost as lost:
+            return self._not_compared(lost.reason)
+
+    def _not_compared(self, reason: str) -> Failed:
+        self._let_go()
+        return failed(f"the rows of the copy could not be compared: {reason}", transient=True)
+
+    def _let_go(self) -> None:
+        if self._comparison is not None:
+            self._comparison.close()
+            self._comparison = None
