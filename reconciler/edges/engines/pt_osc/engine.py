@@ -9,6 +9,7 @@ goes on from there. One that is not complete cannot be taken up, and is begun ag
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import assert_never
@@ -35,9 +36,10 @@ from reconciler.edges.engines.pt_osc.tables import (
     CopyNames,
     Standing,
     children_of,
+    drop_triggers,
     end_run,
     finish,
-    guard_parents,
+    guards,
     look_at,
     names_of,
     swap,
@@ -62,6 +64,7 @@ from reconciler.edges.mysql.problems import (
 from reconciler.edges.mysql.session_settings import Variables, session_variables, set_session
 from reconciler.edges.mysql.shard_link import ShardLink
 from reconciler.errors import Unavailable
+from reconciler.model.dependents import Reference
 from reconciler.model.engine import EngineName, Handle, Progress
 from reconciler.ports.engine import (
     Answer,
@@ -215,8 +218,7 @@ class PtOscEngine:
             return failed("the old table cannot be kept: foreign keys refer to it")
         try:
             link.execute(set_session(self._settings(work)))
-            if children and not all(map(standing.has, names.guards)):
-                guard_parents(link, names, children)
+            self._guard(link, standing, children)
             return self._swapped(link, names, record, work)
         except ServerRefusal as refusal:
             if refusal.error.number == LOCK_WAIT_TIMEOUT:
@@ -325,6 +327,14 @@ class PtOscEngine:
                 return Gone()  # it was not complete: it is begun again
             case _:
                 assert_never(result)
+
+    def _guard(self, link: Link, standing: Standing, children: Sequence[Reference]) -> None:
+        """Raises ServerRefusal or LinkLost. What an earlier try has left may be of other keys."""
+        names = standing.names
+        drop_triggers(link, [name for name in names.guards if standing.has(name)])
+        if children:
+            for statement in guards(self._shard.database, names, children):
+                link.execute(statement)
 
     def _swapped(self, link: Link, names: CopyNames, record: Record, work: EngineWork) -> Answer:
         link.send(swap(names))

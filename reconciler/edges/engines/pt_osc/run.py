@@ -6,6 +6,7 @@ table's, in one snapshot; its triggers keep it so.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -33,6 +34,10 @@ _OTHER_ERROR = 1105
 # In the words of servers; the number is not told.
 _PASSING = ("Lock wait timeout exceeded", "Deadlock found")
 
+_REASON = re.compile(
+    r"^ +Message: (.+)$|DBD::mysql::\w+ \w+ failed: (.+?)(?: \[for Statement|$)", re.MULTILINE
+)
+
 RunAnswer = Running | ReadyToCutOver | Failed | Unknown | Gone
 
 
@@ -45,6 +50,13 @@ def rows_differ(differing: RowsDiffer) -> Failed:
         f"the copy is not the table: of {differing.of_table} rows it has {differing.of_copy}, or"
         " some of them with other values; nothing was swapped"
     )
+
+
+def reason_in(said: str) -> str:
+    """What it says of a server's error, or else the last that it said."""
+    if found := [*_REASON.finditer(said)]:
+        return next(words for words in found[-1].groups() if words)[:_WORDS_SHOWN_MAX]
+    return " ".join(said.split())[-_WORDS_SHOWN_MAX:]
 
 
 class CopyRun:
@@ -124,9 +136,9 @@ class CopyRun:
     def _ended(self, ended: Exit) -> Failed | Gone:
         if ended.signal is not None:
             return Gone()
-        said = self._process.tail().strip()
+        said = self._process.tail()
         return failed(
-            f"pt-online-schema-change ended with status {ended.status}: {said[-_WORDS_SHOWN_MAX:]}",
+            f"pt-online-schema-change ended with status {ended.status}: {reason_in(said)}",
             transient=any(words in said for words in _PASSING),
         )
 

@@ -167,14 +167,8 @@ def take_away(link: Link, standing: Standing) -> None:
         link.execute(f"DROP TABLE {quote_identifier(standing.names.new)}")
 
 
-def guard_parents(link: Link, names: CopyNames, children: Sequence[Reference]) -> None:
-    """Before the swap, on the copy: they do nothing while that has its own name. Raises
-    ServerRefusal or LinkLost."""
-    for statement in _guards(link.database or "", names, children):
-        link.execute(statement)
-
-
-def _guards(database: str, names: CopyNames, children: Sequence[Reference]) -> Iterator[str]:
+def guards(database: str, names: CopyNames, children: Sequence[Reference]) -> Iterator[str]:
+    """For the copy, before the swap: they do nothing while that has its own name."""
     copy = quote_identifier(names.new)
     is_swapped = (
         "NOT EXISTS (SELECT 1 FROM information_schema.TABLES"
