@@ -31,7 +31,7 @@ from reconciler.edges.engines.gh_ost.ends import (
     not_let_go,
     stopped,
 )
-from reconciler.edges.engines.gh_ost.keys import loses, new_key_with_duplicates, shape_of
+from reconciler.edges.engines.gh_ost.keys import loses, new_key_with_duplicates
 from reconciler.edges.engines.gh_ost.left import remove_left
 from reconciler.edges.engines.gh_ost.prepared import Prepared, prepare_run
 from reconciler.edges.engines.gh_ost.requirements import not_taken, refused, told_clauses
@@ -52,6 +52,7 @@ from reconciler.edges.engines.process import (
     private_file,
     start_program,
 )
+from reconciler.edges.engines.unique_keys import shape_of
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.engine_direct import not_sent
 from reconciler.edges.mysql.limits import ENGINE_LOOK_S

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.ddl.quote import quote_identifier, quote_string
+from reconciler.ddl.quote import quote_string
 from reconciler.edges.client.target import Target
 from reconciler.edges.client.tls import Insecure, TlsFiles
 from reconciler.edges.engines.process import private_file
@@ -75,12 +75,12 @@ class CopyLocks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyOrder:
-    """What to copy: `alter` is the statement without its ALTER TABLE and the table's name."""
+    """What to copy: `clauses` are the statement's, behind the table's name."""
 
     database: str
     table: str
     new_table: str
-    alter: str
+    clauses: str
     locks: CopyLocks
     settings: Variables
     threads_running_max: int | None
@@ -88,12 +88,6 @@ class CopyOrder:
 
 def is_nameable(name: str) -> bool:
     return _NAMEABLE.fullmatch(name) is not None
-
-
-def alter_clauses(sql: str, table: str) -> str | None:
-    """None: it is no ALTER of that table as this project writes them."""
-    head = f"ALTER TABLE {quote_identifier(table)} "
-    return sql.removeprefix(head) if sql.startswith(head) else None
 
 
 def trigger_names(database: str, table: str) -> tuple[str, ...]:
@@ -110,7 +104,7 @@ def command(program: Path, folder: Path, order: CopyOrder, target: Target) -> Se
     return (
         program,
         "--execute",
-        *("--alter", order.alter),
+        *("--alter", order.clauses),
         *("--new-table-name", order.new_table),
         *("--no-swap-tables", "--no-drop-new-table", "--no-drop-old-table", "--no-drop-triggers"),
         # Foreign keys that refer to the table are moved with the swap, which is not the program's.

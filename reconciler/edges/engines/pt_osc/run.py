@@ -52,6 +52,17 @@ def rows_differ(differing: RowsDiffer) -> Failed:
     )
 
 
+class RowsMayMeet(Exception):
+    """In a unique key of the copy, which the exception names."""
+
+
+def rows_may_meet(meeting: RowsMayMeet) -> Failed:
+    return failed(
+        f"rows that differ in the table may meet in unique key {meeting} of the copy, and its"
+        " triggers would then replace one by the other; nothing was swapped"
+    )
+
+
 def reason_in(said: str) -> str:
     """What it says of a server's error, or else the last that it said."""
     if found := [*_REASON.finditer(said)]:
@@ -158,6 +169,8 @@ class CopyRun:
                 case RowsDiffer() as differing:
                     self._let_go()
                     return rows_differ(differing)
+        except RowsMayMeet as meeting:
+            return rows_may_meet(meeting)
         except NotLocked:
             return Running(progress=COMPARING)  # the server has not let go of the program yet
         except Unavailable as unavailable:

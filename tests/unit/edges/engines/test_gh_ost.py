@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from reconciler.edges.client.target import Target
 from reconciler.edges.client.tls import Insecure, TlsFiles, TlsSetting
 from reconciler.edges.engines.gh_ost.command import Start, command_line, environment
-from reconciler.edges.engines.gh_ost.keys import Kind, Part, Shape, keeps_apart, loses
+from reconciler.edges.engines.gh_ost.keys import loses
 from reconciler.edges.engines.gh_ost.names import lock_name, names_of
 from reconciler.edges.engines.gh_ost.status import UNKNOWN_ERROR, end_from, status_from
+from reconciler.edges.engines.unique_keys import Kind, Part, Shape, keeps_apart
 from reconciler.model.engine import Progress
 from reconciler.model.server import Flavor
 from reconciler.ports.engine import EngineWork
