@@ -43,7 +43,10 @@ from reconciler.ledger.reasons import (
     Soaks,
     Stopped,
 )
+from reconciler.ledger.shadows import copies_left
 from reconciler.ledger.states import FINISHED, Hold, OperationState
+from reconciler.model.engine import TRAITS, Handle
+from reconciler.model.object_id import ObjectId
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.progress import (
     ProgressEvent,
@@ -105,6 +108,7 @@ class RolloutDriver:
         self._keyspace = order.plan.core.keyspace
         self._in_flight: set[str] = set()
         self._recorded: tuple[StoredStatement, ...] | None = None
+        self._copies_left: dict[tuple[str, ObjectId], Handle] = {}
         self._settles = Settles()
         self._gates = WaveGates(world.workers, order.ask_gates)
         self._guard_hold: Refusal | None = None
@@ -217,7 +221,19 @@ class RolloutDriver:
             self._world.workers.start(shard, work)
 
     def _read_statements(self) -> None:
-        self._recorded = self._world.ledger.statements(self._lease.apply_id)
+        ledger, core = self._world.ledger, self._order.plan.core
+        if self._recorded is None and self._copies_rows():
+            found = ledger.engine_statements(core.environment, core.keyspace, names=())
+            self._copies_left = copies_left(found)
+        self._recorded = ledger.statements(self._lease.apply_id)
+
+    def _copies_rows(self) -> bool:
+        """Whether any statement is for an engine that may have left a copy before."""
+        return any(
+            TRAITS[statement.engine].copies
+            for shard in self._work.values()
+            for statement in shard.statements
+        )
 
     def _task(self, shard: str) -> ShardTask:
         return ShardTask(
@@ -225,6 +241,11 @@ class RolloutDriver:
             work=self._work[shard],
             rows=self._record.rows_of(shard),
             recorded=tuple(row for row in self._recorded or () if row.shard == shard),
+            copies_left={
+                object_id: handle
+                for (of_shard, object_id), handle in self._copies_left.items()
+                if of_shard == shard
+            },
             basis=self._order.basis[shard],
             tables=self._order.plan.core.managed_tables,
             rollout=self._order.environment.rollout,

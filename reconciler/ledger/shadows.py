@@ -11,7 +11,8 @@ from collections.abc import Iterable
 
 from reconciler.ledger.model import StatementOfApply
 from reconciler.ledger.states import StatementState
-from reconciler.model.engine import TRAITS
+from reconciler.model.engine import TRAITS, Handle
+from reconciler.model.object_id import ObjectId
 from reconciler.model.shadow_tables import KnownShadow
 
 # Nobody has seen such a statement to its end: whatever it named may be there.
@@ -32,6 +33,21 @@ def known_shadows(found: Iterable[StatementOfApply]) -> tuple[KnownShadow, ...]:
             if shadow.is_in_progress or key not in known or not known[key].is_in_progress:
                 known[key] = shadow
     return tuple(known[key] for key in sorted(known))
+
+
+def copies_left(found: Iterable[StatementOfApply]) -> dict[tuple[str, ObjectId], Handle]:
+    """By shard and table, the handle of the last copy that may still be there of applies that have
+    ended: the next apply of that table takes it up, or clears it away. Not of a statement that
+    took effect: what that left is kept on purpose, or a person's to clean up."""
+    rows = sorted(found, key=lambda one: (one.apply_id, one.row.index))
+    left: dict[tuple[str, ObjectId], Handle] = {}
+    for one in rows:
+        key = (one.row.shard, one.row.object_id)
+        left.pop(key, None)
+        may_stay = one.row.state in _NOT_SEEN_OUT or one.row.left
+        if one.is_finished and one.row.state is not StatementState.APPLIED and may_stay:
+            left[key] = one.row.handle
+    return left
 
 
 def _run_by_itself(one: StatementOfApply) -> str:

@@ -415,6 +415,20 @@ def test_a_cancel_names_the_copies_that_were_kept_and_nobody_took_up(is_driven: 
     assert known(sim) == {(shard, name, False) for shard in sim.fleet.shards for name in HELPERS}
 
 
+@pytest.mark.invariant("EN-32")
+def test_what_an_apply_has_left_the_next_one_takes_up() -> None:
+    """Else its own copy would be in its way, as somebody else's."""
+    sim = simulation(GATED)
+    someone_asks(sim, RequestKind.STOP)
+    assert sim.run().verdict is ApplyVerdict.STOPPED
+    first = the_apply(sim).apply_id
+    assert asked(sim, RequestKind.CANCEL)[0] is RequestState.APPLIED
+    sim.rollout = replace(sim.rollout, cutover=CutoverSpec())
+    check_done(sim, sim.run())
+    assert the_apply(sim).apply_id > first
+    assert [shard.resumed for shard in sim.fleet.shards.values()] == [1] * 4
+
+
 @pytest.mark.invariant("EN-5")
 def test_copies_are_not_kept_for_ever() -> None:
     sim = simulation(replace(GATED, limit_s=LIMIT_S))

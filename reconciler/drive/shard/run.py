@@ -47,6 +47,7 @@ from reconciler.ledger.reasons import (
     OutcomeLost,
 )
 from reconciler.ledger.states import OperationState, StatementState
+from reconciler.model.engine import Handle
 from reconciler.model.object_id import ObjectId
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.engine import (
@@ -92,7 +93,7 @@ class _ShardRun:
         self._attempt = 1
         self._blocked_since_s: float | None = None
         self._in_hand = task.in_doubt
-        self._earlier = task.earlier_handle
+        self._earlier: Handle | None = None
         self._engine_run = EngineRun(
             world,
             self._record,
@@ -196,9 +197,10 @@ class _ShardRun:
             session, statement.object_id, blocked_since_s=self._blocked_since_s
         )
         engine, work = session.engine(statement.engine), self._task.engine_work(self._index)
-        handle = engine.prepare(work, self._earlier)
+        handle = engine.prepare(work, self._earlier or self._task.earlier_handle(self._index))
         if isinstance(handle, Failed):
-            return Again(statement_failed(self._shard, statement.object_id, handle))
+            why = statement_failed(self._shard, statement.object_id, handle)
+            return Again(why) if handle.transient else self._fail(statement.object_id, why)
         self._earlier = handle
         row = self._record.intend(self._index, statement, self._attempt, handle)
         self._in_hand = row

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 from reconciler.drive.limits import RETRY_PAUSE_S, RETRY_PAUSE_S_MAX, ROLLOUT_POLL_S
@@ -69,7 +69,8 @@ class StopSignal:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardTask:
     """`tables` are those that statements may touch; `recorded` the shard's statements as the ledger
-    has them from earlier runs; `keeps_old`: tables as they were stay beside their copies."""
+    has them from earlier runs; `copies_left` what applies that have ended may have left of tables;
+    `keeps_old`: tables as they were stay beside their copies."""
 
     spec: ShardSpec
     work: ShardWork
@@ -79,6 +80,7 @@ class ShardTask:
     tables: frozenset[str]
     rollout: RolloutSpec
     keeps_old: bool = False
+    copies_left: Mapping[ObjectId, Handle] = field(default_factory=dict)
 
     @property
     def next_index(self) -> int:
@@ -101,15 +103,21 @@ class ShardTask:
         row = self._recorded_next
         return row if row is not None and row.state in IN_DOUBT else None
 
-    @property
-    def earlier_handle(self) -> Handle | None:
-        """Of the last try at the next statement."""
-        row = self._recorded_next
-        return row.handle if row is not None else None
+    def earlier_handle(self, index: int) -> Handle | None:
+        """Of the last try at that statement, or of what an apply before this one has left of a copy
+        of its table: what its engine made then is taken up, or cleared away."""
+        statement = self.work.statements[index]
+        if (row := self._recorded_at(index)) is not None:
+            return row.handle
+        handle = self.copies_left.get(statement.object_id)
+        return handle if handle is not None and handle.engine is statement.engine else None
 
     @property
     def _recorded_next(self) -> StoredStatement | None:
-        return next((row for row in self.recorded if row.index == self.next_index), None)
+        return self._recorded_at(self.next_index)
+
+    def _recorded_at(self, index: int) -> StoredStatement | None:
+        return next((row for row in self.recorded if row.index == index), None)
 
     def definition_of(self, object_id: ObjectId, fingerprint: str | None) -> str | None:
         """The text with that fingerprint, where the plan holds it: the one before the change."""

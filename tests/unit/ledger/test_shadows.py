@@ -9,7 +9,7 @@ from itertools import permutations
 import pytest
 
 from reconciler.ledger.model import StatementOfApply
-from reconciler.ledger.shadows import known_shadows
+from reconciler.ledger.shadows import copies_left, known_shadows
 from reconciler.ledger.states import StatementState
 from reconciler.model.engine import EngineName
 from reconciler.model.object_id import table_id
@@ -42,6 +42,29 @@ def test_what_an_unfinished_apply_may_have_made_is_in_progress(state: StatementS
     """A copy that was stopped to be taken up, or failed for now, is as much in hand."""
     found = told([of_apply(7, state, is_finished=False)])
     assert found == [("_users_ghc", 7, True), ("_users_gho", 7, True)]
+
+
+@pytest.mark.invariant("EN-32")
+@pytest.mark.parametrize(
+    ("found", "is_left"),
+    [
+        ([of_apply(7, S.NEVER_RAN)], True),
+        ([of_apply(7, S.INTENDED)], True),
+        ([of_apply(7, S.UNKNOWN)], True),
+        ([of_apply(7, S.FAILED, "_users_gho")], True),
+        ([of_apply(7, S.FAILED)], False),  # it was cleared away
+        ([of_apply(7, S.APPLIED, "_users_del")], False),  # it is kept on purpose
+        ([of_apply(7, S.NEVER_RAN, is_finished=False)], False),  # of this very apply
+        ([of_apply(7, S.NEVER_RAN), of_apply(8, S.APPLIED)], False),
+        ([of_apply(7, S.APPLIED), of_apply(8, S.NEVER_RAN)], True),
+    ],
+)
+def test_a_copy_that_may_still_be_there_is_the_next_apply_s(
+    found: list[StatementOfApply], *, is_left: bool
+) -> None:
+    left = copies_left(found)
+    assert bool(left) is is_left
+    assert all(handle == found[-1].row.handle for handle in left.values())
 
 
 @pytest.mark.invariant("EN-30")
