@@ -6,7 +6,7 @@ hours old.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from reconciler.ddl.statement.check import check_statement
 from reconciler.ddl.statement.reach import reach_of
@@ -31,7 +31,8 @@ from reconciler.guard.access import access_refusals
 from reconciler.guard.classify import states_along
 from reconciler.guard.model import Refusal
 from reconciler.model.dependents import Program, Reference
-from reconciler.model.object_id import table_id
+from reconciler.model.engine import Handle
+from reconciler.model.object_id import ObjectKind, table_id
 from reconciler.ports.shards import ShardSession
 
 
@@ -48,9 +49,12 @@ def not_allowed(session: ShardSession, task: ShardTask, index: int) -> Refusal |
     return refusals[0] if refusals else None
 
 
-def not_as_planned(session: ShardSession, task: ShardTask, index: int) -> Problem | None:
-    """The payload, the live definitions and the row count, against the plan (DS-5, GD-4).
-    Raises Unavailable."""
+def not_as_planned(
+    session: ShardSession, task: ShardTask, index: int, handle: Handle | None = None
+) -> Problem | None:
+    """The payload, the live definitions and the row count, against the plan (DS-5, GD-4). `handle`
+    is that of the statement's own engine, which may have made triggers on the table. Raises
+    Unavailable."""
     shard, statement = task.work.shard, task.work.statements[index]
     try:
         check_statement(statement.sql, tables=task.tables)
@@ -59,7 +63,7 @@ def not_as_planned(session: ShardSession, task: ShardTask, index: int) -> Proble
     for effect in statement.effects:
         if problem := object_differs(session, task, effect.object_id, effect.before):
             return problem
-    if problem := _new_dependent(session, task, index):
+    if problem := _new_dependent(session, task, index, handle.helpers if handle else ()):
         return problem
     if statement.row_ceiling is None:
         return None
@@ -71,7 +75,9 @@ def not_as_planned(session: ShardSession, task: ShardTask, index: int) -> Proble
     return None
 
 
-def _new_dependent(session: ShardSession, task: ShardTask, index: int) -> Problem | None:
+def _new_dependent(
+    session: ShardSession, task: ShardTask, index: int, helpers: Collection[str]
+) -> Problem | None:
     """What somebody made since the plan's hazards were judged, and the statement takes something
     from (GD-14). Asked for only where the statement takes anything from anybody."""
     reach = reach_of(task.work.statements[index].sql)
@@ -79,15 +85,22 @@ def _new_dependent(session: ShardSession, task: ShardTask, index: int) -> Proble
         return None
     now = session.dependents([reach.table])
     judged = {*task.basis.dependents.programs}
-    for program in now.programs:
+    programs = [program for program in now.programs if not _is_helper(program, helpers)]
+    for program in programs:
         if program not in judged and _is_hidden(program, task):
             return hidden_since(task.work.shard, reach.table, program)
-    every = dict.fromkeys((*task.basis.dependents.programs, *now.programs))
+    every = dict.fromkeys((*task.basis.dependents.programs, *programs))
     for program in programs_at_stake(reach, every):
-        if program in now.programs and program not in judged:
+        if program in programs and program not in judged:
             used = what_is_used(reach, program)
             return uses_since(task.work.shard, reach.table, program, used)
     return _new_reference(session, task, index, references_at_stake(reach, now.references))
+
+
+def _is_helper(program: Program, helpers: Collection[str]) -> bool:
+    """A trigger that goes with its engine's copy; the engine knows whose it is (EN-12)."""
+    is_trigger = program.kind is ObjectKind.TRIGGER and program.database is None
+    return is_trigger and program.name in helpers
 
 
 def _is_hidden(program: Program, task: ShardTask) -> bool:

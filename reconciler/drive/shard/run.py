@@ -251,7 +251,7 @@ class _ShardRun:
             )
         ):
             return step
-        if problem := not_as_planned(session, self._task, self._index):
+        if problem := not_as_planned(session, self._task, self._index, hand.row.handle):
             return self._give_up(session, engine, hand, problem)
         return None
 
@@ -286,7 +286,7 @@ class _ShardRun:
             return step
         if self._index == self._first_index and session.still_running(statement.sql):
             return Again(already_running(self._shard, statement.object_id))
-        if problem := not_as_planned(session, self._task, self._index):
+        if problem := not_as_planned(session, self._task, self._index, self._earlier):
             return self._fail(statement.object_id, problem)
         return None
 
