@@ -240,6 +240,16 @@ def test_a_second_try_is_the_same_statement(ledger: SqlLedger) -> None:
     assert ledger.statements(lease.apply_id) == (again,)
 
 
+def test_the_same_written_again_is_no_conflict(ledger: SqlLedger) -> None:
+    """An apply that takes a statement up writes what the one before it wrote."""
+    lease = begun(ledger)
+    ledger.record(lease, [intent()])
+    ledger.record(lease, [intent()])
+    ledger.heartbeat(lease, now_s=5.0)
+    ledger.heartbeat(lease, now_s=5.0)
+    assert ledger.statements(lease.apply_id) == (intent().row,)
+
+
 def test_a_request_is_answered_once(ledger: SqlLedger) -> None:
     lease = begun(ledger)
     asked = ledger.ask(lease.apply_id, RequestKind.STOP, asked_by="you\x1b[2J", now_s=3.0)

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 
-from pymysql.constants import CR
+from pymysql.constants import CLIENT, CR
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -158,7 +158,11 @@ def _sqlite(url: URL) -> Engine:
 def _mysql(url: URL) -> Engine:
     """Over the client that shards have, too: the same rules of TLS, of answers and of files."""
     target = mysql_target(url)
-    options = SessionOptions(autocommit=False, answer_bytes_max=LEDGER_ANSWER_BYTES_MAX)
+    options = SessionOptions(
+        autocommit=False,
+        client_flag=CLIENT.FOUND_ROWS,  # a row that is written as it was counts as written
+        answer_bytes_max=LEDGER_ANSWER_BYTES_MAX,
+    )
 
     def connect() -> Wire:
         program = "reconciler, ledger"
