@@ -3,6 +3,7 @@ long, a program that only says what Spirit says stands in for it; all else is re
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,6 +25,19 @@ NOW = "2026/11/21 23:05:48"
 COPIES = f"{NOW} INFO begin to sync binlog from position position=x"
 RECORDS = f'{NOW} INFO checkpoint low-watermark="x" position=y'
 READY = f"{NOW} WARN cutover deferred while sentinel table exists; will wait sentinel-table=z"
+PROGRAM = """#!{}
+import time
+open({!r}, "a").write("\\n")
+said = 0
+while True:
+    lines = open({!r}).read().splitlines()
+    for line in lines[said:]:
+        print(line, flush=True)
+        if line.startswith("spirit: error"):
+            raise SystemExit(1)
+    said = max(said, len(lines))
+    time.sleep(0.02)
+"""
 WORK = work_of(planned(CHANGE, "users"))
 
 
@@ -34,7 +48,7 @@ class Double:
         self._lines = folder / "lines"
         self._starts = folder / "starts"
         program = folder / "spirit"
-        program.write_text(f"#!/bin/sh\necho >> {self._starts}\nexec tail -n +1 -f {self._lines}\n")
+        program.write_text(PROGRAM.format(sys.executable, str(self._starts), str(self._lines)))
         program.chmod(0o755)
         self.says(COPIES)
         target = Target(
@@ -76,6 +90,12 @@ class Double:
             if holds(answer.progress):
                 return answer.progress
             assert time.monotonic() < give_up_s, answer
+
+    def until_ready(self) -> None:
+        give_up_s = time.monotonic() + 30
+        while isinstance(answer := self.look(), Running):
+            assert time.monotonic() < give_up_s, answer
+        assert isinstance(answer, ReadyToCutOver), answer
 
     def close(self) -> None:
         self.engine.close()
@@ -119,10 +139,20 @@ def test_it_goes_on_and_is_not_paused_again_before_it_has_come_further(double: D
 
 def test_one_that_is_ready_copies_nothing_and_is_left_alone(double: Double) -> None:
     double.says(COPIES, RECORDS, READY)
-    while isinstance(double.look(), Running):
-        pass
+    double.until_ready()
     assert double.engine.throttle(double.handle, WORK, "load")
     assert isinstance(double.look(), ReadyToCutOver)
+
+
+def test_one_that_has_waited_as_long_as_it_can_waits_on(double: Double) -> None:
+    double.says(COPIES, READY)
+    double.until_ready()
+    double.says(COPIES, READY, "spirit: error: timed out waiting for sentinel table to be dropped")
+    while isinstance(double.look(), ReadyToCutOver):
+        pass
+    double.says(COPIES, READY)
+    double.until_ready()
+    assert double.starts == 2
 
 
 def test_one_that_is_paused_can_be_stopped(double: Double) -> None:

@@ -173,7 +173,9 @@ class SpiritEngine:
 
     def _answer(self, run: SpiritRun, work: EngineWork) -> Answer:
         if run.exit is not None:
-            return self._ended(run)
+            if not run.has_waited_too_long:
+                return self._ended(run)
+            run.pause()  # it goes on from there, and is ready again
         if time.monotonic() - run.started_s >= work.run_limit_s:
             run.asked_to_stop = f"it ran longer than its limit of {work.run_limit_s} s"
         if run.asked_to_stop:

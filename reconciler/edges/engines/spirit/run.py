@@ -26,6 +26,8 @@ from reconciler.ports.engine import EngineWork
 # write: aimed at the default of 0.5 s, chunks of a busy machine shrink to ten rows and stay there.
 _PACE = ("--threads=2", "--write-threads=2", "--target-chunk-time=2s")
 
+_WAITED_TOO_LONG = "timed out waiting for sentinel table to be dropped"
+
 
 class SpiritRun:
     """Not for two threads at once, except `asked_to_stop`."""
@@ -60,7 +62,12 @@ class SpiritRun:
 
     @property
     def is_ready(self) -> bool:
-        return self.said.is_ready and not self.is_told_to_swap
+        return self.said.is_ready and not (self.is_told_to_swap or self.is_paused)
+
+    @property
+    def has_waited_too_long(self) -> bool:
+        """It waits for its sentinel to go for 48 hours: a window may be further away."""
+        return not self.is_told_to_swap and self.said.error.startswith(_WAITED_TOO_LONG)
 
     @property
     def readable_error(self) -> str:
