@@ -294,6 +294,7 @@ def test_what_the_server_could_do_at_once_waits_until_it_is_told_to(place: Place
 
 
 @pytest.mark.invariant("EN-3")
+@pytest.mark.threat("TM-SERVER-41")
 def test_nobody_else_can_let_it_swap(place: Place) -> None:
     todo = work()
     with place.engine() as (_, engine):
@@ -308,6 +309,7 @@ def test_nobody_else_can_let_it_swap(place: Place) -> None:
 
 
 @pytest.mark.invariant("EN-3")
+@pytest.mark.threat("TM-SERVER-41")
 def test_it_is_ended_where_the_table_that_it_waits_for_has_gone(place: Place) -> None:
     """Somebody ends the session that keeps it, and drops it."""
     todo = work()
@@ -330,6 +332,7 @@ def test_it_is_ended_where_the_table_that_it_waits_for_has_gone(place: Place) ->
 
 
 @pytest.mark.invariant("EN-12")
+@pytest.mark.threat("TM-SERVER-41")
 @pytest.mark.parametrize("name", ["_users_new", "_users_chkpnt", "_users_old", SENTINEL])
 def test_what_is_not_its_own_is_named_and_not_touched(place: Place, name: str) -> None:
     place.query(f"CREATE TABLE {name} (mine INT)")
@@ -344,6 +347,7 @@ def test_what_is_not_its_own_is_named_and_not_touched(place: Place, name: str) -
 
 
 @pytest.mark.invariant("EN-12")
+@pytest.mark.threat("TM-SERVER-41")
 def test_somebody_takes_its_names_while_it_is_away(place: Place) -> None:
     """What it left was removed, and others came: the same names, and not its tables."""
     todo = work()
@@ -361,6 +365,7 @@ def test_somebody_takes_its_names_while_it_is_away(place: Place) -> None:
 
 
 @pytest.mark.invariant("EN-12")
+@pytest.mark.threat("TM-SERVER-41")
 def test_it_does_not_swap_over_a_table_that_came_meanwhile(place: Place) -> None:
     todo = work()
     with place.engine() as (_, engine):
@@ -427,6 +432,17 @@ def test_the_table_as_it_was_is_kept_under_the_name_that_was_recorded(place: Pla
     assert kept in handle.helpers
     assert place.query(f"SELECT COUNT(*) FROM `{kept}`") == [(ROWS,)]
     assert [row[0] for row in place.query(f"SHOW COLUMNS FROM `{kept}`")] == ["id", "n"]
+
+
+@pytest.mark.invariant("EN-20")
+def test_a_check_that_would_get_another_name_keeps_it_from_beginning(place: Place) -> None:
+    with place.engine() as (_, engine):
+        place.query("ALTER TABLE users ADD CHECK (id > -5)")
+        assert isinstance(engine.prepare(work(), None), Handle)
+        place.query("ALTER TABLE users ADD CONSTRAINT `mine` CHECK (id > -6)")
+        refused = engine.prepare(work(), None)
+        assert isinstance(refused, Failed)
+        assert "CHECK" in refused.error.message
 
 
 @pytest.mark.invariant("ST-16")

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from reconciler.ddl.statement.by_copy import ByCopy, NotByCopy, by_copy
+from reconciler.edges.engines.check_names import copy_renames_checks
 from reconciler.edges.engines.gh_ost.names import names_of
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.reading import text
@@ -18,10 +19,6 @@ from reconciler.errors import Refused
 from reconciler.model.server import Flavor, ServerError
 from reconciler.ports.engine import EngineWork, Failed
 
-_CHECKS = """
-SELECT CONSTRAINT_NAME FROM information_schema.TABLE_CONSTRAINTS
- WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s AND CONSTRAINT_TYPE = 'CHECK'
-"""
 _WANTED = (("log_bin", ("1", "ON")), ("binlog_format", ("ROW",)), ("binlog_row_image", ("FULL",)))
 _NOT_SUPPORTED = 1235  # "This version of MySQL doesn't yet support ..."
 
@@ -79,9 +76,6 @@ def _of_table(shard: ShardLink, link: Link, told: ByCopy) -> Iterator[str]:
         yield "would cut the name of this table inside a character"
     if "`" in told.table:
         yield "takes no table with a backquote in its name"
-    if shard.server.settings.version.flavor is Flavor.MYSQL:
-        # MySQL's CREATE TABLE ... LIKE names them anew: t_chk_1, t_chk_2, ...
-        found = [text(name) for (name,) in link.query(_CHECKS, [told.table], width=1)]
-        given = [f"{told.table}_chk_{number}" for number in range(1, len(found) + 1)]
-        if sorted(found) != sorted(given):
-            yield "would give the table's CHECK constraints other names"
+    is_mysql = shard.server.settings.version.flavor is Flavor.MYSQL
+    if is_mysql and copy_renames_checks(link, told.table):
+        yield "would give the table's CHECK constraints other names"

@@ -20,6 +20,10 @@ AT_WORK = "a run of Spirit is at the table, here or elsewhere"
 
 _UNKNOWN_ERROR = 1105
 _INTERRUPTED = 1317
+_LOCK_NOT_HAD = ServerError(
+    number=LOCK_WAIT_TIMEOUT,
+    message="Spirit waited for the table's lock, which another session holds, and gave up",
+)
 
 _OF_THE_SERVER = re.compile(r"Error (?P<number>\d{4}) \((?P<state>[0-9A-Z]{5})\): (?P<message>.*)")
 _TRANSIENT = frozenset({LOCK_WAIT_TIMEOUT, DEADLOCK, 1040, 1053, 1203, _INTERRUPTED, 3024})
@@ -47,6 +51,8 @@ def failed(said: SpiritSaid, *, database: str, readable: str) -> Failed:
     """`readable` is `said.error` without what must not leave."""
     if match := _OF_THE_SERVER.search(said.error):
         number = int(match["number"])
+        if number == LOCK_WAIT_TIMEOUT:  # the server's own words are about transactions
+            return Failed(error=_LOCK_NOT_HAD, transient=True)
         error = server_error(number, match["message"], state=match["state"], database=database)
         return Failed(error=error, transient=number in _TRANSIENT)
     return _of(_in_words(said.error, readable), transient=_may_pass(said.error))

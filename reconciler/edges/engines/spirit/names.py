@@ -36,8 +36,9 @@ class SpiritNames:
 
 
 def names_for(database: str, table: str) -> SpiritNames | None:
-    """None: Spirit would cut the name, so that what it makes could be another table's."""
-    if "`" in table or len(table.encode()) > _NAME_BYTES_MAX - len(f"_{_CHECKPOINT}"):
+    """None: Spirit would not quote the name, or cut it, so that what it makes could be another
+    table's."""
+    if "`" in database + table or len(table.encode()) > _NAME_BYTES_MAX - len(f"_{_CHECKPOINT}"):
         return None
     lock = _lock_name(database, table)
     if lock is None:

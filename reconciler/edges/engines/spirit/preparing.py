@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass
 
 from reconciler.ddl.statement.by_copy import NotByCopy
+from reconciler.edges.engines.check_names import copy_renames_checks
 from reconciler.edges.engines.find import EngineProgram
 from reconciler.edges.engines.ownership import (
     Helper,
@@ -76,6 +77,8 @@ def prepared(
         return told
     if is_at_work(link, told.names):
         return refused(AT_WORK, transient=True)
+    if copy_renames_checks(link, work.statement.object_id.name):
+        return refused("it would give the table's CHECK constraints other names")
     before = record_of(earlier) if earlier is not None else None
     found = find_tables(link, told.names.tables)
     if names := _in_the_way(link, shard, told.names, before, found):
@@ -95,7 +98,7 @@ def _told(shard: ShardLink, work: EngineWork) -> _Told | Failed:
     table, sql = work.statement.object_id.name, work.statement.sql
     names, clauses = names_for(shard.database, table), clauses_for_spirit(sql, table)
     if names is None or (work.keeps_old and not can_be_kept(table)):
-        return refused(f"the names of its own tables for {table} would be cut")
+        return refused(f"it would cut the names of its own tables for {table}, or not quote them")
     if isinstance(clauses, NotByCopy):
         return refused(f"it {clauses.reason}")
     if reason := misread(sql, shard.server.settings):

@@ -29,7 +29,7 @@ def of(error: str) -> Failed:
             False,
         ),
         ("Error 1091 (42000): Can't DROP 'x'; check that it exists", 1091, "Can't DROP", False),
-        ("cutover failed: attempt 1: Error 1205 (HY000): Lock wait", 1205, "", True),
+        ("cutover failed: attempt 1: Error 1205 (HY000): Lock wait", 1205, "gave up", True),
         ("cutover failed: attempt 1: x", 1105, "Spirit ended: cutover failed", True),
         ("timed out waiting for sentinel table to be dropped", 1105, "timed out", True),
         ("could not acquire metadata lock, lock is held by another connection", 1105, "", True),
