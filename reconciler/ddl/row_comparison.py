@@ -142,10 +142,17 @@ def go_on_sql(comparison: RowComparison) -> str:
 
 
 def stretch_sql(
-    comparison: RowComparison, *, is_first: bool, is_last: bool, differing_max: int
+    comparison: RowComparison,
+    *,
+    is_first: bool,
+    is_last: bool,
+    differing_max: int,
+    is_thorough: bool,
 ) -> str:
     """('rows', their number, '') and, for each that differs, (how, digest of the key, digest of the
-    table's row): 'differs', 'missing' in the copy, 'extra' in the copy."""
+    table's row): 'differs', 'missing' in the copy, and, to be thorough, 'extra' in the copy; else
+    ('copied', the number of the copy's rows, ''), which tells whether there is an extra one in a
+    fraction of the time."""
     table, copy = quote_identifier(comparison.table), quote_identifier(comparison.copy)
     of_table = _stretch("t.", comparison, is_first=is_first, is_last=is_last, is_copy=False)
     key = [old for old, _ in comparison.key]
@@ -159,8 +166,10 @@ def stretch_sql(
         f" WHERE {of_table} AND (c.{first} IS NULL OR NOT ({same})) LIMIT {differing_max})"
     )
     parts = [f"SELECT 'rows', COUNT(*), '' FROM {table} t WHERE {of_table}", in_table]
-    if _keys_sort_alike(comparison):
-        of_copy = _stretch("c.", comparison, is_first=is_first, is_last=is_last, is_copy=True)
+    of_copy = _stretch("c.", comparison, is_first=is_first, is_last=is_last, is_copy=True)
+    if _keys_sort_alike(comparison) and not is_thorough:
+        parts.append(f"SELECT 'copied', COUNT(*), '' FROM {copy} c WHERE {of_copy}")
+    elif _keys_sort_alike(comparison):
         of_the_copy = [new for _, new in comparison.key]
         parts.append(
             f"(SELECT 'extra', {_digest('c.', of_the_copy)}, '' FROM {copy} c LEFT JOIN {table} t"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from reconciler.ddl.row_comparison import (
     LiveColumn,
@@ -106,6 +107,20 @@ def _keys(link: Link, table: str) -> Iterator[tuple[str, ...]]:
 
 
 @dataclass
+class _Look:
+    """`differing` has the digest of each row that does, `copied` the copy's rows, if counted."""
+
+    rows: int = 0
+    copied: int | None = None
+    differing: dict[_Row, str] = field(default_factory=dict)
+
+    @property
+    def has_extra(self) -> bool:
+        missing = sum(kind == "missing" for kind, _ in self.differing)
+        return self.copied is not None and self.copied > self.rows - missing
+
+
+@dataclass
 class _Check:
     link: Link
     comparison: RowComparison
@@ -151,30 +166,37 @@ class _Check:
         return number(self.link.row(at_end_sql(), width=1)[0]) == 1
 
     def _compare(self, *, is_first: bool, is_last: bool) -> None:
-        rows, suspects = self._look(is_first=is_first, is_last=is_last)
-        self.compared += rows
+        look = partial(self._look, is_first=is_first, is_last=is_last)
+        seen = look(is_thorough=False)
+        if seen.has_extra:
+            seen = look(is_thorough=True)
+        self.compared += seen.rows
+        suspects = seen.differing
         for pause_s in ROWS_LOOK_AGAIN_S:
             if not suspects:
                 return
             self.sleep(pause_s)
-            _, now = self._look(is_first=is_first, is_last=is_last)
+            now = look(is_thorough=True).differing
             if len(now) < ROWS_DIFFERING_MAX:  # else some that differ may not have been told
                 self.unsettled += sum(now.get(row, was) != was for row, was in suspects.items())
                 suspects = {row: was for row, was in suspects.items() if now.get(row) == was}
         self.found |= suspects.keys()
 
-    def _look(self, *, is_first: bool, is_last: bool) -> tuple[int, dict[_Row, str]]:
-        """How many rows the stretch has, and the digest of each that differs."""
+    def _look(self, *, is_first: bool, is_last: bool, is_thorough: bool) -> _Look:
         sql = stretch_sql(
             self.comparison,
             is_first=is_first,
             is_last=is_last,
             differing_max=ROWS_DIFFERING_MAX,
+            is_thorough=is_thorough,
         )
-        rows, differing = 0, {}
+        seen = _Look()
         for how, key, digest in self.link.query(sql, width=3):
-            if text(how) == "rows":
-                rows = number(key) or 0
-            else:
-                differing[text(how), text(key)] = text(digest or "")
-        return rows, differing
+            match text(how):
+                case "rows":
+                    seen.rows = number(key) or 0
+                case "copied":
+                    seen.copied = number(key)
+                case kind:
+                    seen.differing[kind, text(key)] = text(digest or "")
+        return seen
