@@ -32,6 +32,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "status": ("status:status", "Show applies: what runs, where, and what it waits for."),
     "stop": ("stop:stop", "Ask a running apply to start nothing new."),
     "release": ("release:release", "Let a waiting apply go on to its next wave."),
+    "throttle": ("throttle:throttle", "Hold the copies of a running apply up, or let them go on."),
     "resume": ("apply:resume", "Go on with an apply that stopped part of the way."),
     "cancel": ("cancel:cancel", "End an unfinished apply; nothing is undone."),
     "drift": ("drift:drift", "Find where the live fleet has left git."),

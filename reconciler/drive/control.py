@@ -12,9 +12,7 @@ from reconciler.drive.limits import REQUEST_ANSWER_S_MAX, ROLLOUT_POLL_S, SIGN_O
 from reconciler.drive.open import OpenApply, grouped
 from reconciler.drive.record import ApplyRecord
 from reconciler.drive.status import is_driven
-from reconciler.ledger.copies import (
-    CopiesReleased,
-)
+from reconciler.ledger.copies import CopiesReleased, CopiesThrottled
 from reconciler.ledger.model import Request, StoredApply, StoredLease
 from reconciler.ledger.reasons import (
     Answer,
@@ -152,5 +150,7 @@ def _carried_out(
             if was_held is Hold.CUTOVER:
                 return RequestState.APPLIED, CopiesReleased(len(after.copies_released))
             return RequestState.APPLIED, Released()
+        case RequestKind.THROTTLE | RequestKind.UNTHROTTLE:
+            return RequestState.APPLIED, CopiesThrottled(kind is RequestKind.THROTTLE)
         case _:
             assert_never(kind)

@@ -13,6 +13,7 @@ from reconciler.drive.record import ApplyRecord
 from reconciler.drive.shard.task import StopSignal
 from reconciler.ledger.copies import (
     CopiesNotReady,
+    CopiesThrottled,
     CutoverClosed,
     CutoverOverdue,
     CutoverReleased,
@@ -84,6 +85,11 @@ class Cutovers:
             self._told_of = reason
             self._tell_waits(reason)
         self._record.hold(self._lease, Hold.NONE, reason)
+
+    def throttle(self, *, is_on: bool) -> CopiesThrottled:
+        """Hold copies up, or let them go on, as far as their engines can."""
+        self._stop.is_throttled = is_on
+        return CopiesThrottled(is_on)
 
     def swap_in(self, copies: Iterable[ReleasedCopy]) -> None:
         """Raises what the ledger raises; then none is."""

@@ -120,7 +120,7 @@ class RolloutDriver:
     def run(self) -> ApplyOutcome:
         statements = sum(len(shard.statements) for shard in self._work.values())
         self._tell.started(self._record, statements)
-        self._unless_lost(self._requests.supersede_old_stops)
+        self._unless_lost(self._requests.take_up)
         while True:
             self._listen()
             if self._world.interrupts() > 1:

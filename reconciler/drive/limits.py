@@ -40,6 +40,10 @@ STOP_LOOKS_MAX = 60
 # again within minutes.
 ROWS_ALIKE_S_MAX = 600.0
 
+# How often a server is measured while an engine copies on it: soon enough for replicas and disks,
+# and each time a query to each replica.
+VITALS_EVERY_S = 5.0
+
 # A statement that outlived its sender is asked after this often, and waited for this long; then the
 # run ends with its outcome unknown, which a later resume settles.
 SETTLE_PAUSE_S = 0.5

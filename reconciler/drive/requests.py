@@ -25,6 +25,8 @@ from reconciler.ledger.states import RequestKind, RequestState
 from reconciler.rollout.decide import Asked
 from reconciler.rollout.hold import nothing_to_release
 
+_THROTTLES = (RequestKind.THROTTLE, RequestKind.UNTHROTTLE)
+
 
 class RolloutRequests:
     """`asked` is what was asked of this run so far; a request to end it is never forgotten."""
@@ -53,8 +55,13 @@ class RolloutRequests:
         for request in self._pending():
             self._hear(request)
 
-    def supersede_old_stops(self) -> None:
-        """A stop was for the run before this one; a cancel or a release still counts."""
+    def take_up(self) -> None:
+        """A stop was for the run before this one; a cancel or a release still counts. What held
+        copies up then holds them up now."""
+        heard = self._world.ledger.requests(self._lease.apply_id, RequestState.APPLIED)
+        throttles = [one.kind for one in heard if one.kind in _THROTTLES]
+        if throttles[-1:] == [RequestKind.THROTTLE]:
+            self._cutovers.throttle(is_on=True)
         for request in self._pending():
             if request.kind is RequestKind.STOP:
                 why = TakenUpAgain(self._lease.holder)
@@ -83,5 +90,8 @@ class RolloutRequests:
                 # What waits at a gate is driven by nobody (decision 12), unless copies wait.
                 why = nothing_to_release(self._record.stored, is_driven=True)
                 answer(*(self._cutovers.release() or (RequestState.REFUSED, why)))
+            case RequestKind.THROTTLE | RequestKind.UNTHROTTLE:
+                told = self._cutovers.throttle(is_on=request.kind is RequestKind.THROTTLE)
+                answer(RequestState.APPLIED, told)
             case _:
                 assert_never(request.kind)

@@ -40,6 +40,10 @@ _ROWS = (
     "SELECT TABLE_ROWS FROM information_schema.TABLES"
     " WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s"
 )
+_BYTES = (
+    "SELECT DATA_LENGTH + INDEX_LENGTH FROM information_schema.TABLES"
+    " WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s"
+)
 
 
 class MysqlShardSessions:
@@ -94,6 +98,10 @@ class MysqlShardSession:
 
     def rows_estimate(self, object_id: ObjectId) -> int | None:
         rows = self._shard.looked(lambda link: link.query(_ROWS, [object_id.name], width=1))
+        return number(rows[0][0]) if rows else None
+
+    def table_bytes(self, object_id: ObjectId) -> int | None:
+        rows = self._shard.looked(lambda link: link.query(_BYTES, [object_id.name], width=1))
         return number(rows[0][0]) if rows else None
 
     def vitals(self) -> Vitals:

@@ -5,9 +5,14 @@ A limit that is set arms its guard; what then could not be measured counts as re
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
+from reconciler.guard.limits import (
+    COPY_DISK_FREE_BYTES_ENOUGH,
+    COPY_DISK_FREE_PERCENT_MIN,
+    COPY_SIZE_FACTOR,
+)
 from reconciler.guard.model import Refusal, RefusalKind
 from reconciler.guard.windows import is_open
 from reconciler.spec.model import RolloutSpec
@@ -22,6 +27,7 @@ class Vitals:
     replica_lag_s: float | None = None  # of the slowest replica that is known
     threads_running: int | None = None
     disk_free_percent: float | None = None
+    disk_free_bytes: int | None = None
 
 
 def needs_vitals(rollout: RolloutSpec) -> bool:
@@ -47,12 +53,42 @@ def vitals_refusals(
     rollout: RolloutSpec, vitals: Vitals, *, shard: str, rebuilds: bool
 ) -> tuple[Refusal, ...]:
     """Every reason not to send a statement to this server now. Disk counts for rebuilds only."""
-    return tuple(_refusals(rollout, vitals, shard, rebuilds=rebuilds))
+    disk = _of_disk(rollout, vitals, shard) if rebuilds else ()
+    return (*_of_load(rollout, vitals, shard), *disk)
 
 
-def _refusals(
-    rollout: RolloutSpec, vitals: Vitals, shard: str, *, rebuilds: bool
-) -> Iterator[Refusal]:
+def copy_refusals(rollout: RolloutSpec, vitals: Vitals, *, shard: str) -> tuple[Refusal, ...]:
+    """Every reason to slow down or to end a copy that goes on there. A disk that runs full stops
+    the server, so one that can be measured has a limit whether the spec sets one or not. What was
+    measured when the copy began and cannot be now may pass."""
+    is_little = (vitals.disk_free_bytes or 0) < COPY_DISK_FREE_BYTES_ENOUGH
+    if rollout.disk_free_min_percent is None and is_little and vitals.disk_free_percent is not None:
+        rollout = replace(rollout, disk_free_min_percent=COPY_DISK_FREE_PERCENT_MIN)
+    disk = _of_disk(rollout, vitals, shard)
+    if vitals.disk_free_percent is None:
+        disk = _passing(disk)
+    return (*_passing(_of_load(rollout, vitals, shard)), *disk)
+
+
+def _passing(refusals: Iterable[Refusal]) -> Iterator[Refusal]:
+    return (replace(one, kind=RefusalKind.PASSES) for one in refusals)
+
+
+def no_room_for_copy(vitals: Vitals, table_bytes: int | None, *, shard: str) -> Refusal | None:
+    """A copy is about as large as its table. None: there is room, or it cannot be measured; then
+    the spec's limit for the disk stands alone."""
+    if vitals.disk_free_bytes is None or table_bytes is None:
+        return None
+    if vitals.disk_free_bytes >= table_bytes * COPY_SIZE_FACTOR:
+        return None
+    because = (
+        f"{vitals.disk_free_bytes:,} bytes of disk are free, and a copy of a table of"
+        f" {table_bytes:,} bytes needs about as many again and some more"
+    )
+    return _over_limit(shard, "disk-too-small", because, RefusalKind.STANDS)
+
+
+def _of_load(rollout: RolloutSpec, vitals: Vitals, shard: str) -> Iterator[Refusal]:
     lag_max, threads_max = rollout.replica_lag_max_s, rollout.threads_running_max
     if lag_max is not None:
         if vitals.replica_lag_s is None:
@@ -66,8 +102,11 @@ def _refusals(
         elif vitals.threads_running > threads_max:
             because = f"{vitals.threads_running} threads are running, limit is {threads_max}"
             yield _over_limit(shard, "threads-running", because, RefusalKind.PASSES)
+
+
+def _of_disk(rollout: RolloutSpec, vitals: Vitals, shard: str) -> Iterator[Refusal]:
     disk_min = rollout.disk_free_min_percent
-    if disk_min is not None and rebuilds:
+    if disk_min is not None:
         if vitals.disk_free_percent is None:
             yield _unmeasured(shard, "disk-free-unmeasured", "free disk space")
         elif vitals.disk_free_percent < disk_min:

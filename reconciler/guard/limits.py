@@ -10,3 +10,12 @@ PUSH_RECORD_LATE_S = 60
 # thousands rare. A pattern is a path with stars: git's own paths end far below this.
 CODE_OWNERS_LINES_MAX = 10_000
 CODE_OWNERS_PATTERN_CHARS_MAX = 1_000
+
+# A copy is written row by row, and its pages are not as full as those of a table that was loaded.
+COPY_SIZE_FACTOR = 1.2
+
+# Below this a copy ends by itself, whatever the spec says: the server needs room for its own logs.
+COPY_DISK_FREE_PERCENT_MIN = 5
+
+# Of a large disk 5 % is no danger: with so much left a copy goes on.
+COPY_DISK_FREE_BYTES_ENOUGH = 4 * 2**30

@@ -69,6 +69,13 @@ class CutoverReleased:
 
 
 @dataclass(frozen=True, slots=True)
+class CopiesThrottled:
+    """Or let go on."""
+
+    is_on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CopiesReleased:
     """Nobody drives it: whoever takes the copies up swaps them in once they are complete again."""
 
@@ -87,6 +94,14 @@ class RowsCompared:
     left_out: tuple[str, ...] = ()
     is_whole: bool = True
     unsettled: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CopySlowed:
+    """An engine was told to slow its copy down, '' to go on; not every engine can."""
+
+    because: str
+    can_slow_down: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from reconciler.ledger.copies import (
     CopiesNotReady,
     CopiesReleased,
+    CopiesThrottled,
+    CopySlowed,
     CopyStopped,
     CutoverClosed,
     CutoverOverdue,
@@ -272,6 +274,7 @@ Answer = (
     | CutoverShut
     | CutoverReleased
     | CopiesReleased
+    | CopiesThrottled
     | NothingToRelease
 )
 
@@ -357,6 +360,7 @@ Happened = (
     | StatementFound
     | FoundRunning
     | CutOverBegun
+    | CopySlowed
     | CopyStopped
     | LeftBehind
     | RowsCompared

@@ -52,6 +52,8 @@ class RequestKind(StrEnum):
     STOP = "stop"
     CANCEL = "cancel"
     RELEASE = "release"
+    THROTTLE = "throttle"
+    UNTHROTTLE = "unthrottle"
 
 
 class RequestState(StrEnum):

@@ -87,6 +87,10 @@ class ShardSession(Protocol):
     def rows_estimate(self, object_id: ObjectId) -> int | None:
         """By the server's statistics; None if it cannot tell. Raises Unavailable."""
 
+    def table_bytes(self, object_id: ObjectId) -> int | None:
+        """Rows and indexes, by the server's statistics; None if it cannot tell. Raises
+        Unavailable."""
+
     def access(self) -> ShardAccess:
         """What may be done there now. Raises Unavailable."""
 

@@ -6,6 +6,8 @@ from typing import assert_never
 
 from reconciler.ledger.copies import (
     CopiesNotReady,
+    CopiesThrottled,
+    CopySlowed,
     CutoverClosed,
     CutoverOverdue,
     CutoverReleased,
@@ -52,6 +54,20 @@ def compared_words(told: RowsCompared) -> str:
     if told.left_out:
         parts.append(f"not compared: {', '.join(told.left_out)}")
     return f"its copy has the rows of the table: {'; '.join(parts)}"
+
+
+def slowed_words(told: CopySlowed) -> str:
+    if not told.because:
+        return "its copy goes on at full speed"
+    if told.can_slow_down:
+        return f"its copy is held up: {told.because}"
+    return f"its engine cannot be held up, and goes on copying in spite of: {told.because}"
+
+
+def throttled_words(answer: CopiesThrottled) -> str:
+    if not answer.is_on:
+        return "copies go on, as far as the spec's limits let them"
+    return "copies are held up, as far as their engines can be, until `reconciler throttle --off`"
 
 
 def copies_counted(number: int) -> str:

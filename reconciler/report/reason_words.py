@@ -12,6 +12,8 @@ from reconciler.report.cutover_words import (
     copies_counted,
     cutover_words,
     released_words,
+    slowed_words,
+    throttled_words,
 )
 from reconciler.report.spans import Line, sentence, with_commands
 from reconciler.report.times import moment
@@ -148,6 +150,8 @@ def answer_words(answer: Answer) -> str:
             return f"released already: {cutover_words(answer)}"
         case copies.CutoverReleased():
             return released_words(answer)
+        case copies.CopiesThrottled():
+            return throttled_words(answer)
         case copies.CopiesReleased(number):
             return (
                 f"{copies_counted(number)} released; `reconciler resume` takes them up and swaps"
@@ -182,6 +186,8 @@ def happened_words(happened: Happened) -> str:
             return "its statement is still running there; taken up"
         case reasons.CutOverBegun():
             return "its copy is complete; cutting over"
+        case copies.CopySlowed():
+            return slowed_words(happened)
         case copies.CopyStopped(is_kept):
             kept = "it can be taken up again" if is_kept else "it begins again from nothing"
             return f"its copy was ended before it was swapped in; {kept}"

@@ -573,6 +573,17 @@ def test_what_can_be_measured_is(session: MysqlShardSession, server: RunningServ
     if server.version.flavor is Flavor.MYSQL:
         assert vitals.disk_free_percent is not None
         assert 0 < vitals.disk_free_percent <= 100
+        assert vitals.disk_free_bytes is not None
+        assert vitals.disk_free_bytes > 0
+
+
+def test_the_size_of_a_table_is_that_of_its_rows_and_indexes(
+    session: MysqlShardSession, server: RunningServer, database: str
+) -> None:
+    found = session.table_bytes(table_id("t"))
+    assert found is not None
+    assert found >= 16_384, "one page at least"
+    assert session.table_bytes(table_id("nothing")) is None
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from reconciler.guard.health import Vitals
 from reconciler.guard.model import Done, Refusal, ToDo
 from reconciler.model.access import ShardAccess
 from reconciler.model.dependents import NONE_SEEN, Dependents
-from reconciler.model.engine import EngineName, Handle, Progress
+from reconciler.model.engine import TRAITS, EngineName, Handle, Progress
 from reconciler.model.object_id import ObjectId, table_id
 from reconciler.model.observation import Unreachable
 from reconciler.model.server import Flavor, ServerError
@@ -182,6 +182,8 @@ class SimFleet:
         self.rows: int | None = 10
         self.numbers = itertools.count(1)
         self.cut_over: list[str] = []
+        self.table_bytes: int | None = 1_000
+        self.can_throttle = True
         self.compared: list[tuple[str, str]] = []
         self.rows_checked: RowsChecked = RowsAlike(compared=10)
         self.earlier: list[tuple[str, Handle | None]] = []
@@ -381,7 +383,7 @@ class SimEngine:
             del self._shard.copies[handle.content]
             return Gone()
         left = max(copy.online.looks, 0)
-        progress = Progress(rows_done=10 - left, rows_total=10, percent=max(99 - left, 0))
+        progress = Progress(rows_done=max(10 - left, 0), rows_total=10, percent=max(99 - left, 0))
         if left:
             return Running(progress=progress)
         if not copy.is_swapping:
@@ -409,7 +411,7 @@ class SimEngine:
 
     def throttle(self, handle: Handle, work: EngineWork, because: str) -> bool:
         copy = self._shard.copies.get(handle.content)
-        if copy is None:
+        if copy is None or not self._fleet.can_throttle or not TRAITS[self.name].slows_down:
             return False
         copy.throttled_by = because
         return True
@@ -459,6 +461,9 @@ class SimSession:
 
     def rows_estimate(self, object_id: ObjectId) -> int | None:
         return self._fleet.rows
+
+    def table_bytes(self, object_id: ObjectId) -> int | None:
+        return self._fleet.table_bytes
 
     def access(self) -> ShardAccess:
         return self._fleet.access

@@ -17,12 +17,14 @@ from reconciler.drive.shard.step import Again, End
 from reconciler.drive.shard.task import Brake, RolloutWorld, ShardTask, StopSignal, pause
 from reconciler.guard.health import (
     needs_vitals,
+    no_room_for_copy,
     outside_window,
     vitals_refusals,
 )
 from reconciler.guard.model import Refusal, RefusalKind
 from reconciler.ledger.reasons import BlockerEnded, EarlierSession, InWords, LimitExceeded
 from reconciler.ledger.states import OperationState
+from reconciler.model.engine import TRAITS
 from reconciler.model.object_id import ObjectId
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.shards import HeldLocks, ShardSession
@@ -80,6 +82,14 @@ class ShardGuards:
             pause(self._world.clock, self._stop, SETTLE_PAUSE_S)
         self._record.wait(object_id, None)
         return None
+
+    def no_room(self, session: ShardSession, statement: PlannedStatement) -> End | None:
+        """For the copy that an engine would make. Raises Unavailable."""
+        if not TRAITS[statement.engine].copies:
+            return None
+        table_bytes = session.table_bytes(statement.object_id)
+        refusal = no_room_for_copy(session.vitals(), table_bytes, shard=self._task.work.shard)
+        return End(hold=refusal) if refusal else None
 
     def is_braked(self, object_id: ObjectId) -> bool:
         """A stop takes effect between two statements, a failure elsewhere between operations."""

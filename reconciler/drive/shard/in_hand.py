@@ -8,7 +8,8 @@ that is done on purpose, only once it was released (EN-5).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar, assert_never
 
 from reconciler.drive.limits import CUTOVER_POLL_S, STOP_LOOKS_MAX
@@ -22,6 +23,9 @@ from reconciler.drive.shard.task import (
     pause,
     retry_pause_s,
 )
+from reconciler.drive.shard.throttle import CopyThrottle
+from reconciler.guard.health import Vitals
+from reconciler.guard.model import Refusal
 from reconciler.ledger.copies import (
     ItsCutover,
 )
@@ -54,9 +58,11 @@ _GIVES_UP = frozenset({CopyOrder.GIVE_UP, CopyOrder.GIVE_UP_HELD})
 
 @dataclass(frozen=True, slots=True)
 class CopyEnded:
-    """It was told to end before it was swapped in. `is_kept`: it can be taken up again."""
+    """It was told to end before it was swapped in. `is_kept`: it can be taken up again. `hold`:
+    what a guard found that a copy cannot go on with."""
 
     is_kept: bool
+    hold: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +82,7 @@ class EngineRun:
         record: ShardRecorder,
         progress: ShardProgress,
         stop: StopSignal,
+        throttle: CopyThrottle,
         *,
         cut_overs_max: int,
         is_on_purpose: bool,
@@ -85,6 +92,7 @@ class EngineRun:
         self._record = record
         self._progress = progress
         self._stop = stop
+        self._throttle = throttle
         self._cut_overs_max = cut_overs_max
         self._is_on_purpose = is_on_purpose
 
@@ -94,12 +102,13 @@ class EngineRun:
         hand: InHand,
         answer: Answer,
         *,
+        vitals: Callable[[], Vitals],
         before_cut_over: Callable[[], Held | None],
     ) -> Outcome | Gone | CopyEnded | Held:
         """What the engine ends with, or why its copy is not swapped in now: then it keeps the
         statement in hand. Raises RecordLost, and what `before_cut_over` raises."""
         try:
-            return self._until_answered(engine, hand, answer, before_cut_over)
+            return self._until_answered(engine, hand, answer, vitals, before_cut_over)
         finally:
             self._stop.waiting.pop(hand.row.shard, None)
 
@@ -108,6 +117,7 @@ class EngineRun:
         engine: Engine,
         hand: InHand,
         answer: Answer,
+        vitals: Callable[[], Vitals],
         before_cut_over: Callable[[], Held | None],
     ) -> Outcome | Gone | CopyEnded | Held:
         object_id, cut_overs = hand.row.object_id, 0
@@ -116,7 +126,12 @@ class EngineRun:
             match answer:
                 case Running() | ReadyToCutOver() if not cut_overs and self._must_end(engine, hand):
                     return self._ended_early(engine, hand)
+                case Running() | ReadyToCutOver() if not cut_overs and (
+                    hold := self._beyond(engine, vitals)
+                ):
+                    return self._ended_early(engine, hand, hold)
                 case Running(progress=progress):
+                    self._slow_down(engine, hand)
                     self._advance(hand, progress)
                     if hand.is_taken_up and self._stop.brake is Brake.AFTER_STATEMENT:
                         return Unknown(reason="it goes on there, and this run was asked to end")
@@ -170,7 +185,18 @@ class EngineRun:
         is_kept = TRAITS[engine.name].resumes
         return order in _STOPS_ALL and (is_kept or order in _GIVES_UP)
 
-    def _ended_early(self, engine: Engine, hand: InHand) -> Outcome | CopyEnded:
+    def _beyond(self, engine: Engine, vitals: Callable[[], Vitals]) -> Refusal | None:
+        return self._throttle.must_end(vitals) if TRAITS[engine.name].copies else None
+
+    def _slow_down(self, engine: Engine, hand: InHand) -> None:
+        if TRAITS[engine.name].copies:
+            row = hand.row
+            tell = partial(engine.throttle, row.handle, hand.work)
+            self._throttle.slow_down(tell, row.object_id)
+
+    def _ended_early(
+        self, engine: Engine, hand: InHand, hold: Refusal | None = None
+    ) -> Outcome | CopyEnded:
         order = self._stop.copies
         engine.stop(hand.row.handle, hand.work)
         for _ in range(STOP_LOOKS_MAX):
@@ -178,7 +204,8 @@ class EngineRun:
                 case Running() | ReadyToCutOver():
                     self._world.clock.sleep(CUTOVER_POLL_S)
                 case Failed() | Gone():
-                    return CopyEnded(TRAITS[engine.name].resumes and order not in _GIVES_UP)
+                    is_kept = TRAITS[engine.name].resumes and order not in _GIVES_UP
+                    return CopyEnded(is_kept, hold)
                 case Applied() | Unknown():
                     return answer
                 case _:
@@ -186,6 +213,8 @@ class EngineRun:
         return Unknown(reason="it was asked to end, and does not")
 
     def _advance(self, hand: InHand, progress: Progress) -> None:
+        because = progress.throttled_by or self._throttle.because
+        progress = replace(progress, throttled_by=because)
         self._record.advance(hand.row.index, progress)
         self._progress.advanced(hand.work.statement, hand.row.index, progress)
 

@@ -75,6 +75,9 @@ class ShardRecorder:
     def state(self, object_id: ObjectId) -> OperationState:
         return self._rows[object_id].state
 
+    def problem(self, object_id: ObjectId) -> Problem | None:
+        return self._rows[object_id].problem
+
     def move(self, object_id: ObjectId, move: Move, problem: Problem | None = None) -> None:
         """Raises IllegalMove and changes nothing if the table of transitions has no such row."""
         self._put(moved_row(self._rows[object_id], move, self._clock.now_s(), problem))

@@ -34,6 +34,7 @@ from reconciler.drive.shard.task import (
     pause,
     retry_pause_s,
 )
+from reconciler.drive.shard.throttle import CopyThrottle
 from reconciler.errors import Problem, Unavailable
 from reconciler.ledger.copies import (
     CopyStopped,
@@ -89,8 +90,7 @@ class _ShardRun:
         self._rows = RowCheck(world.clock, self._record)
         self._guards = ShardGuards(world, task, locks, stop, self._record, self._progress)
         self._index = task.next_index
-        self._first_index = self._index
-        self._attempt = 1
+        self._first_index, self._attempt = self._index, 1
         self._blocked_since_s: float | None = None
         self._in_hand = task.in_doubt
         self._earlier: Handle | None = None
@@ -99,6 +99,7 @@ class _ShardRun:
             self._record,
             self._progress,
             stop,
+            CopyThrottle(world.clock, stop, self._record, task.rollout, self._shard),
             cut_overs_max=task.rollout.lock_retries + 1,
             is_on_purpose=task.rollout.cutover.is_on_purpose,
         )
@@ -208,7 +209,9 @@ class _ShardRun:
         begun_s = self._world.clock.monotonic_s()
         hand = InHand(row=row, work=work)
         step = self._until_ended(session, engine, hand, engine.start(handle, work))
-        problem = step.problem if isinstance(step, Again) else self._problem_of(statement.object_id)
+        problem = (
+            step.problem if isinstance(step, Again) else self._record.problem(statement.object_id)
+        )
         elapsed_s = self._world.clock.monotonic_s() - begun_s
         self._progress.ended(statement, self._index, elapsed_s, problem)
         return step
@@ -231,6 +234,7 @@ class _ShardRun:
             engine,
             hand,
             answer,
+            vitals=session.vitals,
             before_cut_over=lambda: self._before_cut_over(session, engine, hand),
         )
         if isinstance(ended, Next | Again | End):
@@ -276,13 +280,15 @@ class _ShardRun:
         kept, given_up = StatementState.NEVER_RAN, StatementState.FAILED
         self._record.conclude(self._index, kept if ended.is_kept else given_up)
         self._record.tell(CopyStopped(ended.is_kept), hand.row.object_id)
-        return End()
+        return End(hold=ended.hold)
 
     def _before(self, session: ShardSession, statement: PlannedStatement) -> Step | None:
         """Everything that must be true right before a statement; None: send it. What may take its
         time comes first, so that the rest is true when the statement is sent."""
         windows = self._task.rollout.windows
         if (step := self._guards.held(session, statement, self._index, windows)) is not None:
+            return step
+        if self._earlier is None and (step := self._guards.no_room(session, statement)):
             return step
         if self._index == self._first_index and session.still_running(statement.sql):
             return Again(already_running(self._shard, statement.object_id))
@@ -353,9 +359,10 @@ class _ShardRun:
         return Next()
 
     def _wrong_result(self, statement: PlannedStatement) -> End:
-        problem = read_back_differs(self._shard, statement.object_id)
+        object_id = statement.object_id
+        problem = read_back_differs(self._shard, object_id)
         self._record.conclude(self._index, StatementState.FAILED, problem)
-        return self._fail(statement.object_id, problem)
+        return self._fail(object_id, problem)
 
     def _failed(self, statement: PlannedStatement, failed: Failed) -> Step:
         problem = statement_failed(self._shard, statement.object_id, failed)
@@ -393,6 +400,3 @@ class _ShardRun:
         pause(self._world.clock, self._stop, pause_s)
         self._attempt += 1
         return None
-
-    def _problem_of(self, object_id: ObjectId) -> Problem | None:
-        return next((row.problem for row in self._record.rows if row.object_id == object_id), None)

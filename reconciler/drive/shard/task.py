@@ -64,6 +64,7 @@ class StopSignal:
         self.copies = CopyOrder.GO_ON
         self.released: frozenset[ReleasedCopy] = frozenset()
         self.waiting: dict[str, WaitingCopy] = {}
+        self.is_throttled = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

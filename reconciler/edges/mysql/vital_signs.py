@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from reconciler.edges.client.target import Target
 from reconciler.edges.client.tls import is_local
@@ -23,10 +24,12 @@ from reconciler.model.server import Flavor, ServerVersion
 
 def measure(link: Link, version: ServerVersion) -> Vitals:
     """Raises LinkLost."""
+    disk = _disk(link, version)
     return Vitals(
         replica_lag_s=_replica_lag_s(link, version),
         threads_running=_threads_running(link),
-        disk_free_percent=_disk_free_percent(link, version),
+        disk_free_percent=100.0 * disk.free / disk.total if disk and disk.total else None,
+        disk_free_bytes=disk.free if disk else None,
     )
 
 
@@ -86,16 +89,23 @@ def _seconds_behind(channel: Mapping[str, object]) -> object:
     return channel.get("Seconds_Behind_Source", channel.get("Seconds_Behind_Master"))
 
 
-def _disk_free_percent(link: Link, version: ServerVersion) -> float | None:
+class _Disk(NamedTuple):
+    """In bytes."""
+
+    total: int
+    free: int
+
+
+def _disk(link: Link, version: ServerVersion) -> _Disk | None:
     datadir = text(link.row("SELECT @@global.datadir", width=1)[0])
     match version.flavor:
         case Flavor.MARIADB:
-            return _percent_by_plugin(link, datadir)
+            return _disk_by_plugin(link, datadir)
         case Flavor.MYSQL:
-            return _percent_on_this_machine(link, Path(datadir))
+            return _disk_on_this_machine(link, Path(datadir))
 
 
-def _percent_by_plugin(link: Link, datadir: str) -> float | None:
+def _disk_by_plugin(link: Link, datadir: str) -> _Disk | None:
     """MariaDB's plugin DISKS, if it is installed and the login has FILE: the file system that
     holds the data folder is the one mounted deepest above it."""
     try:
@@ -110,10 +120,10 @@ def _percent_by_plugin(link: Link, datadir: str) -> float | None:
     if not above:
         return None
     _, total, free = max(above, key=lambda disk: len(disk[0]))
-    return 100.0 * free / total if total else None
+    return _Disk(total, free)
 
 
-def _percent_on_this_machine(link: Link, datadir: Path) -> float | None:
+def _disk_on_this_machine(link: Link, datadir: Path) -> _Disk | None:
     """MySQL does not tell, but a server on this machine has its folder here; `auto.cnf` in it
     proves that it is this server's and not one behind a forwarded port."""
     if not link.target.is_local:
@@ -125,4 +135,4 @@ def _percent_on_this_machine(link: Link, datadir: Path) -> float | None:
         usage = shutil.disk_usage(datadir)
     except (OSError, UnicodeDecodeError):
         return None
-    return 100.0 * usage.free / usage.total
+    return _Disk(usage.total, usage.free)

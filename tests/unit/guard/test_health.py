@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.errors import InvalidInput
-from reconciler.guard.health import Vitals, outside_window, vitals_refusals
+from reconciler.guard.health import (
+    Vitals,
+    copy_refusals,
+    no_room_for_copy,
+    outside_window,
+    vitals_refusals,
+)
+from reconciler.guard.model import RefusalKind
 from reconciler.guard.windows import is_open, parse_window
 from reconciler.spec.model import RolloutSpec
 
@@ -65,3 +74,43 @@ def test_over_the_limit_refuses_and_under_it_does_not() -> None:
     assert codes(ARMED, ill) == {"replica-lag", "threads-running", "disk-free"}
     assert codes(ARMED, WELL) == set()
     assert codes(ARMED, ill, rebuilds=False) == {"replica-lag", "threads-running"}
+
+
+@pytest.mark.invariant("EN-8")
+@pytest.mark.parametrize(
+    ("vitals", "codes"),
+    [
+        (WELL, {}),
+        (replace(WELL, replica_lag_s=11.0), {"replica-lag": RefusalKind.PASSES}),
+        (replace(WELL, threads_running=None), {"threads-running-unmeasured": RefusalKind.PASSES}),
+        (replace(WELL, disk_free_percent=None), {"disk-free-unmeasured": RefusalKind.PASSES}),
+        (replace(WELL, disk_free_percent=19.0), {"disk-free": RefusalKind.STANDS}),
+    ],
+)
+def test_what_passes_holds_a_copy_up_and_a_full_disk_ends_it(
+    vitals: Vitals, codes: dict[str, RefusalKind]
+) -> None:
+    assert {one.code: one.kind for one in copy_refusals(ARMED, vitals, shard="-40")} == codes
+
+
+@pytest.mark.invariant("EN-8")
+def test_a_disk_has_a_limit_for_copies_whether_the_spec_sets_one_or_not() -> None:
+    none_set = RolloutSpec()
+    assert copy_refusals(none_set, Vitals(disk_free_percent=6.0), shard="-40") == ()
+    assert copy_refusals(none_set, Vitals(), shard="-40") == ()
+    (found,) = copy_refusals(none_set, Vitals(disk_free_percent=4.0), shard="-40")
+    assert found.code == "disk-free"
+    large = Vitals(disk_free_percent=4.0, disk_free_bytes=10**12)
+    assert copy_refusals(none_set, large, shard="-40") == ()
+
+
+@pytest.mark.invariant("EN-8")
+@pytest.mark.parametrize(
+    ("free", "size", "fits"),
+    [(121, 100, True), (119, 100, False), (None, 100, True), (0, None, True), (0, 0, True)],
+)
+def test_a_copy_needs_room_for_its_table_once_more(
+    free: int | None, size: int | None, fits: bool
+) -> None:
+    found = no_room_for_copy(Vitals(disk_free_bytes=free), size, shard="-40")
+    assert (found is None) == fits

@@ -135,8 +135,8 @@ def test_the_words_that_are_kept_never_change() -> None:
     kept = [json.loads(told_text(one))["kind"] for one in (*REASONS, *ANSWERS, *HAPPENED)]
     assert sorted(set(kept)) == [
         "begun", "blocker-ended", "cancelled-already", "completed", "copies-not-ready",
-        "copies-released", "copy-stopped", "cut-over-begun", "cutover-closed", "cutover-overdue",
-        "cutover-released", "cutover-shut",
+        "copies-released", "copies-throttled", "copy-slowed", "copy-stopped",
+        "cut-over-begun", "cutover-closed", "cutover-overdue", "cutover-released", "cutover-shut",
         "earlier-run-came-through", "earlier-session", "ended-as", "ended-meanwhile", "failed",
         "found-running", "gate-closed", "halted", "in-words",
         "left-at-once", "left-behind", "nothing-new-starts", "nothing-to-release",
