@@ -21,7 +21,7 @@ from reconciler.ledger.model import (
     StoredOperation,
     StoredStatement,
 )
-from reconciler.ledger.reasons import Failed, FoundRunning, Happened, Wait
+from reconciler.ledger.reasons import Completed, Failed, FoundRunning, Happened, Wait
 from reconciler.ledger.states import SETTLED, OperationState, StatementState
 from reconciler.model.engine import Handle, Progress
 from reconciler.model.object_id import ObjectId
@@ -81,6 +81,11 @@ class ShardRecorder:
     def move(self, object_id: ObjectId, move: Move, problem: Problem | None = None) -> None:
         """Raises IllegalMove and changes nothing if the table of transitions has no such row."""
         self._put(moved_row(self._rows[object_id], move, self._clock.now_s(), problem))
+
+    def complete(self, object_id: ObjectId) -> None:
+        is_running = self.state(object_id) is OperationState.RUNNING
+        self.move(object_id, Move.COMPLETE if is_running else Move.FIND_DONE)
+        self.tell(Completed(), object_id)
 
     def count_done(self, object_id: ObjectId, done: int) -> None:
         self._put(replace(self._rows[object_id], statements_done=done, waits_since_s=None))

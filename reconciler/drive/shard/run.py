@@ -41,7 +41,6 @@ from reconciler.ledger.copies import (
 )
 from reconciler.ledger.model import Lease, StoredStatement
 from reconciler.ledger.reasons import (
-    Completed,
     EarlierRunCameThrough,
     InWords,
     NextTry,
@@ -184,7 +183,7 @@ class _ShardRun:
             if done > operation.done_before(self._index):
                 self._record.count_done(found, done)
                 if done == len(operation.indexes) and found != self._last_object:
-                    self._complete(found)
+                    self._record.complete(found)
                 self._record.tell(EarlierRunCameThrough(), found)
         self._first_index += position - self._index
         self._index = position
@@ -328,18 +327,13 @@ class _ShardRun:
         done = operation.done_before(self._index + 1)
         record.count_done(object_id, done)
         if done == len(operation.indexes) and object_id != self._last_object:
-            self._complete(object_id)
+            self._record.complete(object_id)
         return Next()
 
     @property
     def _last_object(self) -> ObjectId:
         """Its operation ends with the shard, and so is completed by a look at all of it."""
         return self._task.work.statements[-1].object_id
-
-    def _complete(self, object_id: ObjectId) -> None:
-        is_running = self._record.state(object_id) is OperationState.RUNNING
-        self._record.move(object_id, Move.COMPLETE if is_running else Move.FIND_DONE)
-        self._record.tell(Completed(), object_id)
 
     def _end_of_shard(self, session: ShardSession) -> Next | End:
         """All statements have run: is all of the shard as the plan leaves it (GD-12)?"""
@@ -355,7 +349,7 @@ class _ShardRun:
             return End()
         if problem is not None:
             return self._fail(object_id, problem)
-        self._complete(object_id)
+        self._record.complete(object_id)
         return Next()
 
     def _wrong_result(self, statement: PlannedStatement) -> End:
