@@ -27,6 +27,7 @@ from reconciler.model.observation import (
 )
 from reconciler.model.server import Flavor, ServerError, ServerSettings, ServerVersion
 from reconciler.outcomes.plan import PlanOutcome
+from reconciler.plan.model import Leftover
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles, load_keyspace
@@ -264,7 +265,13 @@ def environment(files: DesiredFiles, name: str = ENVIRONMENT) -> Environment:
     return found
 
 
-def planned(files: Files, shards: Shards, name: str = ENVIRONMENT) -> PlanOutcome:
+def planned(
+    files: Files,
+    shards: Shards,
+    name: str = ENVIRONMENT,
+    *,
+    cleans: tuple[Leftover, ...] = (),
+) -> PlanOutcome:
     keyspace = files.keyspace()
     return plan_keyspace(
         world(shards),
@@ -273,6 +280,7 @@ def planned(files: Files, shards: Shards, name: str = ENVIRONMENT) -> PlanOutcom
         protected=None,
         created_at="2026-01-02T03:04:05Z",
         tool_version="0",
+        cleans=cleans,
     )
 
 

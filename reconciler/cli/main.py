@@ -36,6 +36,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "resume": ("apply:resume", "Go on with an apply that stopped part of the way."),
     "cancel": ("cancel:cancel", "End an unfinished apply; nothing is undone."),
     "drift": ("drift:drift", "Find where the live fleet has left git."),
+    "clean": ("clean:clean", "Plan the removal of tables that engines have left."),
     "doctor": ("doctor:doctor", "Check settings, connections and privileges."),
     "ci": ("ci:ci", "The same commands, as jobs of GitHub Actions run them."),
     "sandbox": ("sandbox:sandbox", "A local sharded fleet on real MySQL servers."),

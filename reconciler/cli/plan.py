@@ -17,7 +17,7 @@ from reconciler.edges.files.history import GitHistory
 from reconciler.edges.files.working_tree import read_file
 from reconciler.edges.files.writer import WorkingTreeWriter
 from reconciler.flows.keyspaces import Loaded
-from reconciler.flows.plan import keep_plan, plan_keyspace
+from reconciler.flows.plan import keep_plan, kept_cleans, plan_keyspace
 from reconciler.flows.revert import find_plan, revert_files
 from reconciler.limits import PLAN_BYTES_MAX
 from reconciler.outcomes.ends import plan_end
@@ -79,6 +79,7 @@ def plan(
                 protected=protected,
                 created_at=utc_text(world.clock.now_s()),
                 tool_version=__version__,
+                cleans=kept_cleans(loaded.tree, protected, chosen.name, files.spec.keyspace),
                 notes=notes,
             )
             if (write or revert) and not outcome.refusals:

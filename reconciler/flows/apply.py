@@ -27,6 +27,7 @@ from reconciler.flows.check import (
 from reconciler.flows.gates import Gates, gate_refusals, with_those_of_git
 from reconciler.flows.last_look import last_look
 from reconciler.flows.reconcile_pass import Pass, begin_pass
+from reconciler.flows.shadows import leftover_refusals
 from reconciler.flows.verify import unplanned
 from reconciler.guard.model import Obstacle, RefusalKind, refusals_from
 from reconciler.guard.review.git import Review
@@ -113,11 +114,14 @@ def apply_keyspace(
             )
         except (Unavailable, InvalidInput) as lost:
             return _without_locks(reached.look, files, environment, end, plan, lost)
-        begun = begin_pass(reached.look, files, environment)
+        begun = begin_pass(reached.look, files, environment, cleans=plan.core.cleans)
         if is_left_over(begun, plan):
             return end.without_work()
         checked = check_against_live(reached.look, begun, plan)
-        obstacles = checked.refusals or login_refusals(begun, plan.core, checked)
+        obstacles = checked.refusals or (
+            *login_refusals(begun, plan.core, checked),
+            *leftover_refusals(begun, reached.rollout.ledger, now_s=reached.look.clock.now_s()),
+        )
         if obstacles:
             return end.with_refusals(obstacles, plan)
         order = RolloutOrder(

@@ -36,8 +36,9 @@ def find_drift(
     """Every shard is in exactly one group: matching, pending-apply, drifted or unreachable.
     `open_ledger` is asked only where a table is seen that may be an engine's; what it raises keeps
     the keyspace from being judged, because whose such a table is, is never guessed."""
-    begun = begin_pass(world, files, environment)
     plan = plan_of_these_files(tree, files, environment)
+    cleans = plan.core.cleans if plan else ()
+    begun = begin_pass(world, files, environment, cleans=cleans)
     groups: dict[tuple[ShardMark, tuple[TableDifference, ...], str, str, str], list[str]] = {}
     unread = {refusal.shard for refusal in begun.look.refusals}
     untold = {(refusal.shard, refusal.object_id) for refusal in begun.look.refusals}

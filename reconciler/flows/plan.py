@@ -23,7 +23,7 @@ from reconciler.outcomes.plan import PlanOutcome
 from reconciler.plan.codec import dump_plan, plan_from_core
 from reconciler.plan.commitment import is_same_commitment
 from reconciler.plan.files import has_file, plan_paths, read_plan
-from reconciler.plan.model import Plan, PlanMeta
+from reconciler.plan.model import Leftover, Plan, PlanMeta
 from reconciler.plan.validate import check_core
 from reconciler.ports.files import FileWriter
 from reconciler.ports.world import World
@@ -41,12 +41,13 @@ def plan_keyspace(
     protected: FileTree | None,
     created_at: str,
     tool_version: str,
+    cleans: tuple[Leftover, ...] = (),
     notes: tuple[str, ...] = (),
 ) -> PlanOutcome:
-    """Derive a plan. `notes` are for its reader, beside the pass's own. `protected` is the tree of
-    the protected branch, where a reviewed plan may still wait to be applied (PL-13); None where
-    there is no such branch."""
-    begun = begin_pass(world, files, environment)
+    """Derive a plan, which also removes what there still is of `cleans`. `notes` are for its
+    reader, beside the pass's own. `protected` is the tree of the protected branch, where a reviewed
+    plan may still wait to be applied (PL-13); None where there is no such branch."""
+    begun = _without_what_is_gone(begin_pass(world, files, environment, cleans=cleans))
     derived = derive(world, begun)
     insecure = insecure_note(environment)
     notes = (*notes, insecure) if insecure else notes
@@ -66,6 +67,19 @@ def plan_keyspace(
     )
 
 
+def kept_cleans(
+    tree: FileTree, protected: FileTree | None, environment: str, keyspace: str
+) -> tuple[Leftover, ...]:
+    """What the plan that stands in the tree removes of engines' tables, so that planning again in
+    the same change keeps it; nothing where that plan is the protected branch's, and so another
+    change's."""
+    committed = _sound_plan(tree, environment, keyspace)
+    merged = _sound_plan(protected, environment, keyspace) if protected is not None else None
+    if committed is None or (merged and is_same_commitment(committed.core, merged.core)):
+        return ()
+    return committed.core.cleans
+
+
 def keep_plan(outcome: PlanOutcome, tree: FileTree, writer: FileWriter) -> PlanOutcome:
     """Write both files of a plan; with nothing to do, remove those of an earlier one. Files that
     hold the same commitment already stay as they are: other words, or another time, are no reason
@@ -77,7 +91,7 @@ def keep_plan(outcome: PlanOutcome, tree: FileTree, writer: FileWriter) -> PlanO
         for path in stale:
             writer.remove(path)
         return replace(outcome, removed=stale)
-    committed = _committed(tree, outcome)
+    committed = _sound_plan(tree, outcome.environment, outcome.keyspace)
     if committed is not None and is_same_commitment(committed.core, outcome.plan.core):
         return replace(outcome, plan=committed, written=(paths.json, paths.sql))
     writer.write(paths.sql, outcome.readable_sql.encode())
@@ -85,12 +99,17 @@ def keep_plan(outcome: PlanOutcome, tree: FileTree, writer: FileWriter) -> PlanO
     return replace(outcome, written=(paths.json, paths.sql))
 
 
-def _committed(tree: FileTree, outcome: PlanOutcome) -> Plan | None:
+def _sound_plan(tree: FileTree, environment: str, keyspace: str) -> Plan | None:
     """The plan that stands in the tree; one that is not sound is none."""
     try:
-        return read_plan(tree, outcome.environment, outcome.keyspace)
+        return read_plan(tree, environment, keyspace)
     except Refused:
         return None
+
+
+def _without_what_is_gone(begun: Pass) -> Pass:
+    there = {table for seen in begun.look.seen for table in seen.definitions}
+    return replace(begun, cleans=tuple(one for one in begun.cleans if one.name in there))
 
 
 def _plan_of(
@@ -122,7 +141,7 @@ def _pending(world: World, protected: FileTree | None, begun: Pass) -> Plan | No
     merged = plan_of_these_files(protected, merged_files, begun.environment)
     if merged is None:
         return None
-    look = _look_as_for(world, merged_files, begun)
+    look = _look_as_for(world, merged_files, begun, merged)
     if look is None or look.refusals:
         return None
     standings = [position_of(merged.core, seen.shard, seen.fingerprints) for seen in look.seen]
@@ -131,15 +150,18 @@ def _pending(world: World, protected: FileTree | None, begun: Pass) -> Plan | No
     return merged
 
 
-def _look_as_for(world: World, files: DesiredFiles, begun: Pass) -> FleetSnapshot | None:
-    """What was seen, to the eyes of other files: their policy says what is compared, and their
-    values how far a counter has come. None: the servers do not take these files."""
-    policy = files.spec.policy
-    if policy == begun.files.spec.policy and policy.auto_increment is AutoIncrement.IGNORE:
+def _look_as_for(
+    world: World, files: DesiredFiles, begun: Pass, plan: Plan
+) -> FleetSnapshot | None:
+    """What was seen, to the eyes of other files and their plan: their policy says what is compared,
+    and their values how far a counter has come. None: the servers do not take these files."""
+    policy, cleans = files.spec.policy, plan.core.cleans
+    is_alike = policy == begun.files.spec.policy and cleans == begun.cleans
+    if is_alike and policy.auto_increment is AutoIncrement.IGNORE:
         return begun.look
     observations = [seen.observation for seen in begun.look.seen]
     try:
-        return pass_over(world, files, begun.environment, observations).look
+        return pass_over(world, files, begun.environment, observations, cleans=cleans).look
     except (InvalidInput, Refused):
         return None
 
@@ -163,6 +185,11 @@ def _can_run(world: World, begun: Pass, pending: Plan) -> bool:
     upgraded. What an apply of other files would say is not known here."""
     if input_refusals(pending.core, begun.files.digests):
         return True
+    if pending.core.cleans != begun.cleans:
+        observations = [seen.observation for seen in begun.look.seen]
+        begun = pass_over(
+            world, begun.files, begun.environment, observations, cleans=pending.core.cleans
+        )
     return not check_against_live(world, begun, pending).refusals
 
 

@@ -17,6 +17,7 @@ from reconciler.diff.schema_diff import diff_schemas
 from reconciler.flows.limits import COHORTS_PARALLEL
 from reconciler.guard.access import grouped
 from reconciler.guard.engines import engine_server_refusals
+from reconciler.guard.leftovers import beside_a_copy
 from reconciler.guard.model import Obstacle, Refusal
 from reconciler.guard.permission import permission_refusals
 from reconciler.model.dependents import Reference
@@ -37,9 +38,11 @@ from reconciler.plan.build import BeforeState, Subject, build_core, change_set_f
 from reconciler.plan.estimate import Estimate, estimate_time
 from reconciler.plan.hazards import HAZARDS_VERSION
 from reconciler.plan.hazards.elsewhere import with_hazards_elsewhere
+from reconciler.plan.hazards.leftovers import with_leftovers_named
 from reconciler.plan.model import (
     ChangeSet,
     InputDigest,
+    Leftover,
     PlanCore,
     PlannedStatement,
     RuleVersions,
@@ -77,15 +80,23 @@ class Pass:
     look: FleetSnapshot
     desired: Mapping[str, Desired]  # by shard; all with the same fingerprints
     reviewed: PlanCore | None = None  # the plan that is about to be applied
+    cleans: tuple[Leftover, ...] = ()  # what engines left, and is to go
 
     @property
     def desired_fingerprints(self) -> dict[ObjectId, str]:
         return next(iter(self.desired.values())).fingerprints if self.desired else {}
 
 
-def begin_pass(world: World, files: DesiredFiles, environment: Environment) -> Pass:
-    """Look at the fleet and load what git says as the fleet's servers read it."""
-    return pass_over(world, files, environment, observe(world, environment))
+def begin_pass(
+    world: World,
+    files: DesiredFiles,
+    environment: Environment,
+    *,
+    cleans: tuple[Leftover, ...] = (),
+) -> Pass:
+    """Look at the fleet and load what git says as the fleet's servers read it. The tables of
+    `cleans` are taken for managed ones that git does not have."""
+    return pass_over(world, files, environment, observe(world, environment), cleans=cleans)
 
 
 def pass_over(
@@ -93,6 +104,8 @@ def pass_over(
     files: DesiredFiles,
     environment: Environment,
     observations: Sequence[Observation],
+    *,
+    cleans: tuple[Leftover, ...] = (),
 ) -> Pass:
     """The same, with the fleet as it was observed."""
     observed = [seen for seen in observations if isinstance(seen, ObservedShard)]
@@ -103,7 +116,8 @@ def pass_over(
     desired = load_desired(world.scratch, files, settings, as_printed, others) if observed else {}
     wanted = next(iter(desired.values())).schema if desired else Schema(tables=())
     counters = wanted_counters(wanted, files.renames)
-    reader = as_printed.of_live(counters, [table.name for table in wanted.tables])
+    tables, claimed = [table.name for table in wanted.tables], [one.name for one in cleans]
+    reader = as_printed.of_live(counters, tables, claimed)
     look = look_through(observations, reader)
     return Pass(
         files=files,
@@ -112,6 +126,7 @@ def pass_over(
         reader=reader,
         look=look,
         desired={seen.shard: desired[seen.observation.settings] for seen in look.seen},
+        cleans=cleans,
     )
 
 
@@ -140,7 +155,7 @@ def derive(world: World, begun: Pass) -> Derived:
     return Derived(
         core=core,
         readable_sql=readable,
-        refusals=(*missing, *_engine_refusals(world, begun, core)),
+        refusals=(*missing, *_engine_refusals(world, begun, core), *beside_a_copy(core)),
         notes=notes,
         rows=row_totals((dict(seen.observation.facts) for seen in look.seen), core.change_sets),
     )
@@ -154,6 +169,7 @@ def shadow_notes(begun: Pass) -> tuple[str, ...]:
         f"table {name} on {shard_set(shards, total)} goes by a name that engines give, and is left"
         " alone; reconciler drift tells whose it is"
         for name, shards in seen.items()
+        if not begun.reader.is_managed(name)
     )
 
 
@@ -241,11 +257,14 @@ def _work_out(
         policy=begun.files.spec.policy,
         renames=begun.files.renames,
         engines=engines,
+        claimed=[one.name for one in begun.cleans],
     )
     match proof:
         case ProofFailed(refusals=refusals):
             return _WorkedOut(refusals=refusals, notes=notes)
         case Proven(statements=statements):
+            own = [one for one in begun.cleans if begun.reader.is_shadow_named(one.name)]
+            statements = with_leftovers_named(statements, own)
             change_sets = tuple(
                 change_set_for(_before_state(shards), found, begun.desired_fingerprints)
                 for found, shards in _with_what_is_elsewhere(statements, cohort)
@@ -353,6 +372,7 @@ def _subject(begun: Pass) -> Subject:
         waves=waves_of(names, environment.rollout),
         managed=frozenset(begun.desired_fingerprints).union(*(s.fingerprints for s in seen)),
         desired=begun.desired_fingerprints,
+        cleans=begun.cleans,
     )
 
 

@@ -81,11 +81,13 @@ def revert_files(
 ) -> Reverted:
     """Write the before-definitions of the plan's largest change set. Raises Refused if the files
     have moved on since: going back would take later changes along unseen."""
-    if not plan.core.change_sets:
+    cleaned = {one.name for one in plan.core.cleans}
+    touched_names = {t.object_id.name for found in plan.core.change_sets for t in found.touched}
+    if touched_names <= cleaned:
         raise InvalidInput(
             Problem(
                 code="nothing-to-revert",
-                message=f"plan {plan.plan_id} changes nothing",
+                message=f"plan {plan.plan_id} changes nothing that a file says",
                 recovery="name a plan that was applied: `reconciler status --history`",
             )
         )
@@ -107,6 +109,8 @@ def revert_files(
     unsaid: list[str] = []
     for touched in model.touched:
         table = touched.object_id.name
+        if table in cleaned:
+            continue  # what an engine left was never a file's
         path = paths.get(table) or definition_path(files.spec.schema_dir, table)
         if touched.definition is None:
             writer.remove(path)

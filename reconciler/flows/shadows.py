@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from reconciler.flows.reconcile_pass import Pass
+from reconciler.guard.leftovers import not_removable
+from reconciler.guard.model import Refusal
 from reconciler.ledger.shadows import known_shadows
-from reconciler.model.shadow_tables import KnownShadow, ShadowMark, is_way_back_named
+from reconciler.model.shadow_tables import KnownShadow, ShadowGroup, ShadowMark, is_way_back_named
 from reconciler.observe.shards import shadow_tables
-from reconciler.outcomes.drift import ShadowGroup
 from reconciler.ports.ledger import Ledger
 from reconciler.spec.model import Environment
 
@@ -29,6 +30,21 @@ def find_shadows(
             alike = _group(name, known.get((shard, name)), begun.environment, now_s)
             groups.setdefault(alike, []).append(shard)
     return tuple(replace(alike, shards=tuple(shards)) for alike, shards in groups.items())
+
+
+def leftover_refusals(begun: Pass, ledger: Ledger, *, now_s: float) -> tuple[Refusal, ...]:
+    """What the plan of this pass removes and may not, asked of the ledger just now. Raises
+    Unavailable."""
+    if not begun.cleans:
+        return ()
+    found = find_shadows(begun, lambda: ledger, now_s=now_s)
+    total = len(begun.environment.shards)
+    return tuple(not_removable(begun.cleans, found, tables_seen(begun), shards=total))
+
+
+def tables_seen(begun: Pass) -> frozenset[tuple[str, str]]:
+    """Shard and name of each managed table."""
+    return frozenset((seen.shard, name) for seen in begun.look.seen for name in seen.definitions)
 
 
 def shadows_of_record(

@@ -27,7 +27,8 @@ def verify_keyspace(
     """Raises Refused for a plan file that is not sound (edited, truncated, of another keyspace)."""
     keyspace = files.spec.keyspace
     plan = read_plan(tree, environment.name, keyspace)
-    begun = begin_pass(world, files, environment)
+    cleans = plan.core.cleans if plan else ()
+    begun = begin_pass(world, files, environment, cleans=cleans)
 
     def outcome(
         state: VerifyState, refusals: tuple[Obstacle, ...] = (), plan: Plan | None = plan

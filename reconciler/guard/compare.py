@@ -172,6 +172,7 @@ _WHAT = {
     "change_sets": "which shards have the same statements differs",
     "matching": "other shards match already",
     "after": "the desired schema differs",
+    "cleans": "what engines left, and is removed, differs",
 }
 
 

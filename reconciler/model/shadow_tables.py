@@ -60,3 +60,17 @@ class KnownShadow:
     apply_id: int
     is_in_progress: bool
     ended_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShadowGroup:
+    """A table of a name that engines give, on shards where it is alike. `table` is what the engine
+    changed; `kept_until_s` is for how long the spec keeps it, also when that is over."""
+
+    mark: ShadowMark
+    name: str
+    shards: tuple[str, ...]
+    engine: EngineName | None = None
+    table: str = ""
+    apply_id: int | None = None
+    kept_until_s: float | None = None

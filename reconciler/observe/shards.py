@@ -39,7 +39,7 @@ class DefinitionReader:
 
     `counters` are the AUTO_INCREMENT values that git wants, by table; None: a counter is read as it
     is printed, which is right for git's own definitions only. `tables` are git's: what engines make
-    beside them is not managed.
+    beside them is not managed, but for what a plan that is to remove it has `claimed`.
     """
 
     def __init__(
@@ -47,24 +47,34 @@ class DefinitionReader:
         policy: Policy,
         counters: Mapping[str, int] | None = None,
         tables: Collection[str] = (),
+        claimed: Collection[str] = (),
     ) -> None:
+        self._claimed = frozenset(claimed)
         self._policy = policy
         self._counters = counters
         self._tables = frozenset(tables)
         self._read: dict[tuple[str, ServerVersion], ReadDefinition] = {}
 
-    def of_live(self, counters: Mapping[str, int], tables: Collection[str]) -> DefinitionReader:
+    def of_live(
+        self, counters: Mapping[str, int], tables: Collection[str], claimed: Collection[str] = ()
+    ) -> DefinitionReader:
         """A reader of live definitions that remembers what this one has read."""
-        reader = DefinitionReader(self._policy, counters, tables)
+        reader = DefinitionReader(self._policy, counters, tables, claimed)
         reader._read = self._read
         return reader
 
     def with_policy(self, policy: Policy) -> DefinitionReader:
         """The same, to the eyes of another policy."""
-        return DefinitionReader(policy, self._counters, self._tables)
+        return DefinitionReader(policy, self._counters, self._tables, self._claimed)
+
+    def with_claimed(self, claimed: Collection[str]) -> DefinitionReader:
+        """The same, to the eyes of a plan that removes these."""
+        return DefinitionReader(self._policy, self._counters, self._tables, claimed)
 
     def is_managed(self, table: str) -> bool:
-        return not self.is_ignored(table) and not self.is_shadow_named(table)
+        if self.is_ignored(table):
+            return False
+        return table in self._claimed or not self.is_shadow_named(table)
 
     def is_ignored(self, table: str) -> bool:
         """Whether policy leaves it alone."""

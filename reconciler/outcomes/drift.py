@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reconciler.guard.model import Refusal
-from reconciler.model.engine import EngineName
 from reconciler.model.object_id import ObjectId
 from reconciler.model.observation import Unreachable
-from reconciler.model.shadow_tables import ShadowMark
+from reconciler.model.shadow_tables import ShadowGroup, ShadowMark
 
 
 class ShardMark(StrEnum):
@@ -46,20 +45,6 @@ class DriftGroup:
     code: str = ""
     reason: str = ""
     recovery: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShadowGroup:
-    """A table of a name that engines give, on shards where it is alike. `table` is what the engine
-    changed; `kept_until_s` is for how long the spec keeps it, also when that is over."""
-
-    mark: ShadowMark
-    name: str
-    shards: tuple[str, ...]
-    engine: EngineName | None = None
-    table: str = ""
-    apply_id: int | None = None
-    kept_until_s: float | None = None
 
 
 #: Somebody has to do something about them.

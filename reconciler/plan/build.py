@@ -17,6 +17,7 @@ from reconciler.plan.commitment import statement_without_words, with_words
 from reconciler.plan.model import (
     ChangeSet,
     InputDigest,
+    Leftover,
     ObjectBefore,
     PlanCore,
     PlannedStatement,
@@ -64,6 +65,9 @@ class Subject:
     desired: Mapping[ObjectId, str]
     """The fingerprints that every shard shall have."""
 
+    cleans: tuple[Leftover, ...] = ()
+    """What engines left, and is to go."""
+
 
 def change_set_for(
     before: BeforeState, statements: Sequence[PlannedStatement], desired: Mapping[ObjectId, str]
@@ -108,6 +112,7 @@ def build_core(subject: Subject, change_sets: Iterable[ChangeSet]) -> tuple[Plan
         change_sets=tuple(sets),
         matching=tuple(shard for shard in shards if shard not in changing),
         after=schema_fingerprint(subject.desired),
+        cleans=tuple(sorted(set(subject.cleans))),
     )
     readable = render_readable_sql(core)
     return with_words(core, readable), readable

@@ -108,6 +108,17 @@ class ChangeSet:
         assert self.shards, "a change set changes it somewhere"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Leftover:
+    """A table that an engine left when it had changed table `of`, and that may go with its rows:
+    only while the ledger still knows it as this very apply's."""
+
+    name: str
+    of: str
+    engine: EngineName
+    apply_id: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputDigest:
     path: str
@@ -159,6 +170,7 @@ class PlanCore:
     matching: tuple[str, ...]
     after: str  # the desired schema fingerprint, the same on every shard
     words: WordDigests = NO_WORDS
+    cleans: tuple[Leftover, ...] = ()
 
     @property
     def managed_tables(self) -> frozenset[str]:

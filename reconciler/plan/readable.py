@@ -66,6 +66,8 @@ def _heading(core: PlanCore) -> Iterator[str]:
         return
     sets = words.count(len(core.change_sets), "change set")
     yield _comment(f"{changing:,} of {words.count(total, 'shard')} change, in {sets}.")
+    for one in core.cleans:
+        yield _comment(f"Removes {one.name}, which {words.leftover_words(one)}.")
     if core.matching:
         yield from _shard_list("Already matching:", core.matching)
     for number, shards in words.changing_waves(core):

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from reconciler.ddl.statement.check import check_statement
+from reconciler.diff.model import Operation
 from reconciler.errors import Problem, ReconcilerError, Refused
 from reconciler.limits import PROBLEM_CHARS_MAX
 from reconciler.model.fleet import is_environment_name, is_keyspace_name, shard_list_errors
@@ -74,10 +75,27 @@ def core_errors(core: PlanCore) -> Iterator[str]:
         yield from _change_set_errors(change_set, managed)
         if change_set.after != core.after:
             yield "a change set does not end at the desired schema"
+    yield from _clean_errors(core)
     if not _FINGERPRINT.fullmatch(core.after):
         yield "the desired fingerprint is not a fingerprint"
     if not all(_DIGEST.fullmatch(found.sha256) for found in core.inputs):
         yield "an input's digest is not a SHA-256"
+
+
+def _clean_errors(core: PlanCore) -> Iterator[str]:
+    """A table that an engine left is dropped, and nothing else is done to it."""
+    if list(core.cleans) != sorted(set(core.cleans)):
+        yield "what is removed of engines is not sorted and unique"
+    names = {one.name for one in core.cleans}
+    dropped: set[str] = set()
+    for change_set in core.change_sets:
+        for statement in change_set.statements:
+            if statement.operation is Operation.DROP_TABLE:
+                dropped.add(statement.object_id.name)
+            elif names & {effect.object_id.name for effect in statement.effects}:
+                yield f"a statement on {statement.object_id.name!r} changes what an engine left"
+    for name in sorted(names - dropped):
+        yield f"{name!r} is to be removed, and no statement drops it"
 
 
 def _shard_use_errors(core: PlanCore) -> Iterator[str]:

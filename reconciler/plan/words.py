@@ -9,7 +9,14 @@ from reconciler.diff.model import Operation
 from reconciler.limits import SHARDS_NAMED_MAX
 from reconciler.model.engine import TRAITS
 from reconciler.model.policy import Hazard, HazardKind
-from reconciler.plan.model import Algorithm, ExecutionClass, Lock, PlanCore, PlannedStatement
+from reconciler.plan.model import (
+    Algorithm,
+    ExecutionClass,
+    Leftover,
+    Lock,
+    PlanCore,
+    PlannedStatement,
+)
 
 # What cannot be had back by running the opposite statement.
 DESTRUCTIVE = frozenset(
@@ -116,6 +123,15 @@ def session_words(statement: PlannedStatement) -> Iterator[str]:
         yield "runs with zero dates allowed: the table has one as a default"
     if statement.session.alters_history:
         yield "runs with system_versioning_alter_history=KEEP: rows have histories"
+
+
+def leftover_words(one: Leftover) -> str:
+    """'gh-ost left of table users in apply 17'."""
+    return f"{one.engine} left of table {one.of} in apply {one.apply_id}"
+
+
+def is_by_copy(statement: PlannedStatement) -> bool:
+    return TRAITS[statement.engine].copies
 
 
 def severity(execution: ExecutionClass) -> int:

@@ -7,7 +7,7 @@ reason why it may hurt.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.ddl.normalize import normalize_table
@@ -65,9 +65,11 @@ def prove_change_set(
     policy: Policy,
     renames: tuple[Rename, ...] = (),
     engines: EngineChoices = NO_CHOICES,
+    claimed: Collection[str] = (),
 ) -> Proven | ProofFailed:
     """`observed` are the shards that share the before-state; `before` and `desired` are the managed
-    tables. Raises Unavailable or Refused where no scratch server can be had."""
+    tables, those of engines that are `claimed` among them. Raises Unavailable or Refused where no
+    scratch server can be had."""
     request = ProofRequest(
         observed=tuple(observed),
         texts=dict(observed[0].definitions),
@@ -76,7 +78,10 @@ def prove_change_set(
         policy=policy,
         renames=renames,
         reader=DefinitionReader(
-            policy, wanted_counters(desired, renames), [table.name for table in desired.tables]
+            policy,
+            wanted_counters(desired, renames),
+            [table.name for table in desired.tables],
+            claimed,
         ),
         sequences=sequences_for(observed[0].others, _defaults(observed[0], desired)),
         engines=engines,

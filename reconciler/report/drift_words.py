@@ -125,6 +125,11 @@ def next_steps(outcome: DriftOutcome) -> tuple[str, ...]:
         steps.append(
             f"to see where plan{plan} stands: {run('status')}; to run the rest: {run('apply')}"
         )
+    if any(group.mark is ShadowMark.LEFTOVER for group in outcome.untidy):
+        steps.append(
+            f"to remove the leftover tables: {run('clean', '--write')}, have the plan reviewed,"
+            " then apply it"
+        )
     if any(group.mark is ShadowMark.FOREIGN for group in outcome.untidy):
         steps.append(
             "see whose the foreign tables are; drop or rename them, or leave them alone with"

@@ -288,6 +288,7 @@ def _plan(plan: Plan) -> Json:
             "not_allowed": list(allow_entries(summary.not_allowed)),
         },
         "waves": [list(wave) for wave in core.waves],
+        "cleans": [_plain(one) for one in core.cleans],
         "change_sets": [_change_set(change_set, core.policy) for change_set in core.change_sets],
         "notes": list(plan.meta.notes),
     }

@@ -33,7 +33,9 @@ def command_after_plan(outcome: PlanOutcome) -> str:
     """The one command to copy."""
     if outcome.written:
         return f"git add {' '.join(sorted(outcome.written))}"
-    return command("plan", outcome.keyspace, outcome.environment, "--write")
+    cleans = outcome.plan is not None and outcome.plan.core.cleans
+    verb = "clean" if cleans else "plan"
+    return command(verb, outcome.keyspace, outcome.environment, "--write")
 
 
 def is_verified(state: VerifyState) -> bool:

@@ -30,7 +30,7 @@ from reconciler.ledger.reasons import (
 from reconciler.ledger.states import ApplyState, OperationState, RequestKind, RequestState
 from reconciler.model.engine import NOTHING_TOLD, EngineName, Progress
 from reconciler.model.object_id import table_id
-from reconciler.model.shadow_tables import ShadowMark
+from reconciler.model.shadow_tables import ShadowGroup, ShadowMark
 from reconciler.outcomes.apply import (
     ApplyOutcome,
     ApplyStatus,
@@ -45,7 +45,6 @@ from reconciler.outcomes.doctor import CheckMark, DoctorFinding, DoctorOutcome
 from reconciler.outcomes.drift import (
     DriftGroup,
     DriftOutcome,
-    ShadowGroup,
     ShardMark,
     TableDifference,
 )

@@ -17,7 +17,7 @@ from reconciler.flows.forge.proposed import (
     tell_fork,
     tell_unchanged,
 )
-from reconciler.flows.plan import keep_plan, plan_keyspace
+from reconciler.flows.plan import keep_plan, kept_cleans, plan_keyspace
 from reconciler.outcomes.ends import plan_code, plan_end
 from reconciler.outcomes.exit_code import ExitCode, together, worst_first
 from reconciler.outcomes.plan import PlanOutcome
@@ -101,6 +101,9 @@ def _planning(change: ProposedChange, worlds: Worlds, writer: FileWriter) -> Wor
             protected=change.before.tree,
             created_at=utc_text(world.clock.now_s()),
             tool_version=__version__,
+            cleans=kept_cleans(
+                change.loaded.tree, change.before.tree, chosen.name, files.spec.keyspace
+            ),
         )
         if outcome.refusals:
             return outcome

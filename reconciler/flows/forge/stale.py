@@ -17,12 +17,11 @@ from reconciler.flows.reconcile_pass import Pass, begin_pass
 from reconciler.guard.classify import position_of
 from reconciler.guard.review.approvals import PullRequest
 from reconciler.limits import PLAN_BYTES_MAX
-from reconciler.model.policy import Policy
 from reconciler.observe.shards import SeenShard, read_all
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.plan.codec import load_plan
 from reconciler.plan.files import plan_paths
-from reconciler.plan.model import Plan
+from reconciler.plan.model import Plan, PlanCore
 from reconciler.ports.forge import Forge
 from reconciler.ports.notices import Notices
 from reconciler.report.forge_words import (
@@ -127,7 +126,7 @@ def proposed_plan(forge: Forge, commit: str, begun: Pass, *, below: str) -> Prop
         plan = load_plan(content, path)
     except (Refused, InvalidInput):  # one pull request does not hide the others
         return None
-    look = _look_as_for(plan.core.policy, begun)
+    look = _look_as_for(plan.core, begun)
     moved = tuple(
         seen.shard
         for seen in look
@@ -138,12 +137,14 @@ def proposed_plan(forge: Forge, commit: str, begun: Pass, *, below: str) -> Prop
     return ProposedPlan(plan=plan, moved=moved, all_seen=all_seen)
 
 
-def _look_as_for(policy: Policy, begun: Pass) -> tuple[SeenShard, ...]:
-    """What was seen, to the eyes of a change that may bring another policy. Of a shard with a table
+def _look_as_for(core: PlanCore, begun: Pass) -> tuple[SeenShard, ...]:
+    """What was seen, to the eyes of a change that may bring another policy, or removes what engines
+    left. Of a shard with a table
     that only the other policy looks at, and that nobody can read, nothing is known."""
-    if policy == begun.files.spec.policy:
+    if core.policy == begun.files.spec.policy and core.cleans == begun.cleans:
         return begun.look.seen
-    reader = begun.reader.with_policy(policy)
+    reader = begun.reader.with_policy(core.policy)
+    reader = reader.with_claimed([one.name for one in core.cleans])
     seen, refusals = read_all([shard.observation for shard in begun.look.seen], reader)
     unread = {refusal.shard for refusal in refusals}
     return tuple(shard for shard in seen if shard.shard not in unread)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reconciler.model.shadow_tables import ShadowMark
-from reconciler.outcomes.drift import DriftGroup, DriftOutcome, ShadowGroup, ShardMark
+from reconciler.model.shadow_tables import ShadowGroup, ShadowMark
+from reconciler.outcomes.drift import DriftGroup, DriftOutcome, ShardMark
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.report import blocks, drift_words
 from reconciler.report.blocks import Block, Cut, Detail, Mark

@@ -243,6 +243,9 @@ def _facts(plan: Plan, summary: PlanSummary, estimate: Estimate | None) -> Itera
         basis = sentence(basis_line(estimate)) if isinstance(estimate, Estimated) else ()
         yield Fact(label="time", text=told, brief=(Text("time: "), *told), basis=basis)
     yield _destructive(summary)
+    if cleans := plan.core.cleans:
+        left = "; ".join(f"{one.name}, which {words.leftover_words(one)}" for one in cleans)
+        yield Fact(label="removes", text=sentence(left), brief=sentence(f"removes {left}"))
 
 
 def _destructive(summary: PlanSummary) -> Fact:

@@ -16,8 +16,8 @@ from reconciler.ledger.model import Lease, NewApply, NewOperation, StatementEntr
 from reconciler.ledger.states import ApplyState, StatementState
 from reconciler.model.engine import EngineName
 from reconciler.model.object_id import table_id
-from reconciler.model.shadow_tables import ShadowMark
-from reconciler.outcomes.drift import DriftOutcome, ShadowGroup, ShardMark
+from reconciler.model.shadow_tables import ShadowGroup, ShadowMark
+from reconciler.outcomes.drift import DriftOutcome, ShardMark
 from reconciler.outcomes.plan import VerifyOutcome, VerifyState
 from reconciler.ports.ledger import Ledger
 from tests.contract.ledgers import by_engine

@@ -19,6 +19,7 @@ from reconciler.plan.model import (
     Effect,
     ExecutionClass,
     InputDigest,
+    Leftover,
     PlanCore,
     PlannedStatement,
     RuleVersions,
@@ -129,6 +130,7 @@ ANOTHER: dict[str, Any] = {
     "change_sets": (),
     "matching": (),
     "after": fingerprint("another"),
+    "cleans": (Leftover(name="_users_del", of="users", engine=EngineName.GH_OST, apply_id=7),),
 }
 
 

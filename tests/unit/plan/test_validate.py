@@ -8,11 +8,22 @@ from typing import Any
 
 import pytest
 
+from reconciler.diff.model import Operation
 from reconciler.errors import Refused
+from reconciler.model.engine import EngineName
 from reconciler.model.object_id import table_id
 from reconciler.plan.codec import plan_from_core
 from reconciler.plan.commitment import with_words
-from reconciler.plan.model import ChangeSet, Effect, Plan, PlanCore
+from reconciler.plan.model import (
+    ChangeSet,
+    Effect,
+    ExecutionClass,
+    Leftover,
+    ObjectBefore,
+    Plan,
+    PlanCore,
+    PlannedStatement,
+)
 from reconciler.plan.readable import render_readable_sql
 from reconciler.plan.validate import check_plan, core_errors
 from tests.sample_plans import META, fingerprint, sample_plan, statement, with_core
@@ -119,6 +130,34 @@ def _without(change_set: ChangeSet, field: str) -> ChangeSet:
     return copy
 
 
+LEFT = Leftover(name="_users_del", of="users", engine=EngineName.GH_OST, apply_id=7)
+
+
+def _dropping() -> PlanCore:
+    """The plan, with a drop of `_users_del` at the end of its first change set."""
+    about, (found, *others) = table_id(LEFT.name), PLAN.core.change_sets
+    drop = PlannedStatement(
+        object_id=about,
+        operation=Operation.DROP_TABLE,
+        sql=f"DROP TABLE `{LEFT.name}`",
+        execution=ExecutionClass(),
+        effects=(Effect(object_id=about, before=fingerprint("left"), after=None),),
+    )
+    before = ObjectBefore(object_id=about, definition=f"CREATE TABLE `{LEFT.name}` (`id` int)")
+    touched = sorted((*found.touched, before), key=lambda one: one.object_id)
+    more = replace(found, statements=(*found.statements, drop), touched=tuple(touched))
+    managed = tuple(sorted((*PLAN.core.managed, about)))
+    return replace(PLAN.core, managed=managed, change_sets=(more, *others), cleans=(LEFT,))
+
+
+DROPPING = _dropping()
+
+
+@pytest.mark.invariant("EN-33")
+def test_a_leftover_that_is_dropped_makes_sense() -> None:
+    assert list(core_errors(DROPPING)) == []
+
+
 WRONG: dict[str, PlanCore] = {
     "a blank keyspace": replace(PLAN.core, keyspace=" "),
     "a command for an environment": replace(PLAN.core, environment="production; reboot"),
@@ -135,6 +174,10 @@ WRONG: dict[str, PlanCore] = {
     "a blank table": replace(
         PLAN.core, managed=tuple(map(table_id, (" ", "orders", "users", "zones")))
     ),
+    "a leftover that stays": replace(PLAN.core, cleans=(LEFT,)),
+    "a leftover that is changed": replace(PLAN.core, cleans=(replace(LEFT, name="users"),)),
+    "a leftover twice": replace(DROPPING, cleans=(LEFT, LEFT)),
+    "leftovers out of order": replace(DROPPING, cleans=(LEFT, replace(LEFT, apply_id=1))),
     "another goal": replace(PLAN.core, after=fingerprint("elsewhere")),
     "no statements": with_set(lambda s: _without(s, "statements")),
     "no shards": with_set(lambda s: _without(s, "shards")),

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.model.shadow_tables import ShadowMark
-from reconciler.outcomes.drift import DriftGroup, DriftOutcome, ShadowGroup, ShardMark
+from reconciler.model.shadow_tables import ShadowGroup, ShadowMark
+from reconciler.outcomes.drift import DriftGroup, DriftOutcome, ShardMark
 from reconciler.outcomes.ends import drift_code
 from reconciler.outcomes.exit_code import ExitCode
 from reconciler.report.compose.drift import drift_document

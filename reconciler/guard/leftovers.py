@@ -1,0 +1,98 @@
+"""Whether a table that a plan removes is what an engine left, as the ledger knows it (EN-33).
+
+Rule: a name permits nothing. What is dropped is, on that shard, the leftover of the very apply that
+the plan names: not somebody's, not in the hands of an apply, and not kept any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+
+from reconciler.guard.model import Refusal
+from reconciler.model.object_id import table_id
+from reconciler.model.shadow_tables import ShadowGroup, ShadowMark
+from reconciler.plan.model import Leftover, PlanCore
+from reconciler.plan.words import is_by_copy, leftover_words, shard_set
+
+
+def removable(
+    found: Iterable[ShadowGroup], tables: Collection[tuple[str, str]]
+) -> tuple[tuple[Leftover, ...], tuple[ShadowGroup, ...]]:
+    """What a plan can remove, and what it leaves alone: a name that is a leftover on each shard
+    where it is, beside the table it was made for (`tables`: shard and name). Where that table is
+    gone, its rows may be nowhere else."""
+    every = tuple(found)
+    staying = {one.name for one in every if not _is_removable(one, tables)}
+    cleans = {leftover_of(one) for one in every if one.name not in staying}
+    return tuple(sorted(cleans)), tuple(one for one in every if one.name in staying)
+
+
+def not_removable(
+    cleans: Iterable[Leftover],
+    found: Iterable[ShadowGroup],
+    tables: Collection[tuple[str, str]],
+    *,
+    shards: int,
+) -> Iterator[Refusal]:
+    """Of what was seen of the names of `cleans`, right before anything is sent."""
+    permitted = {*cleans}
+    names = {one.name for one in permitted}
+    for one in found:
+        if one.name not in names:
+            continue
+        if _is_removable(one, tables) and leftover_of(one) in permitted:
+            continue
+        wanted = " or ".join(f"what {leftover_words(w)}" for w in cleans if w.name == one.name)
+        yield Refusal(
+            code="leftover-changed",
+            shard=one.shards[0],
+            object_id=table_id(one.name),
+            message=f"{shard_set(one.shards, shards)}, table {one.name}: it is not the leftover"
+            " that was reviewed, and is not removed",
+            recovery="look with `reconciler drift` whose it is; plan the removal again with"
+            " `reconciler clean --write`, and have it reviewed",
+            expected=wanted,
+            observed=whose_words(one, tables),
+        )
+
+
+def beside_a_copy(core: PlanCore) -> Iterator[Refusal]:
+    """What an engine left has the names that the same engine needs (EN-33)."""
+    copying = [s for found in core.change_sets for s in found.statements if is_by_copy(s)]
+    if core.cleans and copying:
+        yield Refusal(
+            code="clean-apart",
+            object_id=copying[0].object_id,
+            message=f"{copying[0].object_id.titled} is to be changed by {copying[0].engine}, and"
+            " the same plan is to remove what engines left",
+            recovery="apply one after the other: remove what is left from the protected branch's"
+            " files as they are, and plan the change after that",
+        )
+
+
+def leftover_of(one: ShadowGroup) -> Leftover:
+    assert one.engine is not None, "a leftover is an engine's"
+    assert one.apply_id is not None, "a leftover is an apply's"
+    return Leftover(name=one.name, of=one.table, engine=one.engine, apply_id=one.apply_id)
+
+
+def whose_words(one: ShadowGroup, tables: Collection[tuple[str, str]]) -> str:
+    """Whose it is, for who asked to remove it."""
+    match one.mark:
+        case ShadowMark.FOREIGN:
+            return "nobody's that the ledger knows"
+        case ShadowMark.IN_PROGRESS:
+            return f"in the hands of apply {one.apply_id}"
+        case ShadowMark.KEPT:
+            return f"kept as a way back, of apply {one.apply_id}"
+        case ShadowMark.LEFTOVER:
+            said = f"what {leftover_words(leftover_of(one))}"
+            return said if _has_its_table(one, tables) else f"{said}, and table {one.table} is gone"
+
+
+def _is_removable(one: ShadowGroup, tables: Collection[tuple[str, str]]) -> bool:
+    return one.mark is ShadowMark.LEFTOVER and _has_its_table(one, tables)
+
+
+def _has_its_table(one: ShadowGroup, tables: Collection[tuple[str, str]]) -> bool:
+    return all((shard, one.table) in tables for shard in one.shards)

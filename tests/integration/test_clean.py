@@ -1,0 +1,139 @@
+"""What engines left, from the drift that tells it to the table that is gone, on real servers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.edges.ledger.place import LEDGER_FILE
+from reconciler.edges.ledger.sql import SqlLedger, open_ledger
+from reconciler.ledger.model import NewApply, NewOperation, StatementEntry
+from reconciler.ledger.states import ApplyState, StatementState
+from reconciler.model.object_id import table_id
+from reconciler.plan.codec import load_plan
+from tests.contract.ledgers import by_engine
+from tests.fleet import Fleet
+
+LEFT, COUNTED = "_users_del", "_users_ghc"
+PLAN_JSON = "plans/production/shop.plan.json"
+
+
+def left_behind(fleet: Fleet, shard: str, *names: str) -> int:
+    """An apply that has ended, as the ledger has it; the tables are somebody else's to make."""
+    ledger = open_ledger(None, default_file=fleet.root / LEDGER_FILE)
+    try:
+        return _recorded(ledger, shard, names)
+    finally:
+        ledger.close()
+
+
+def _recorded(ledger: SqlLedger, shard: str, names: tuple[str, ...]) -> int:
+    users = NewOperation(shard=shard, object_id=table_id("users"), wave=1, position=0, statements=1)
+    lease = ledger.begin(
+        NewApply(
+            environment="production",
+            keyspace="shop",
+            plan_id="sha256:1",
+            commit="c" * 40,
+            waves=((shard,),),
+            operations=(users,),
+        ),
+        holder="me",
+        now_s=1.0,
+    )
+    row = by_engine(StatementState.APPLIED, shard=shard, left=names).row
+    ledger.record(lease, [StatementEntry(row=row)])
+    stored = ledger.apply(lease.apply_id)
+    assert stored is not None
+    ledger.settle(lease, replace(stored, state=ApplyState.COMPLETED, completed_s=9.0))
+    ledger.give_up(lease, now_s=9.0)
+    return lease.apply_id
+
+
+@pytest.fixture
+def left(fleet: Fleet) -> Fleet:
+    """gh-ost has left two tables on one shard, one of them with all the rows as they were."""
+    del fleet.spec["policy"]
+    fleet.write_spec()
+    fleet.commit("nothing is ignored")
+    fleet.sql("-40", "INSERT INTO users (id, name) VALUES (1, 'ann')")
+    fleet.sql("-40", f"CREATE TABLE {LEFT} LIKE users")
+    fleet.sql("-40", f"INSERT INTO {LEFT} SELECT * FROM users")
+    fleet.sql("-40", f"CREATE TABLE {COUNTED} (id bigint AUTO_INCREMENT PRIMARY KEY)")
+    assert left_behind(fleet, "-40", LEFT, COUNTED) == 1
+    return fleet
+
+
+@pytest.mark.invariant("EN-31")
+@pytest.mark.invariant("EN-33")
+def test_what_an_engine_left_is_told_planned_reviewed_and_gone(left: Fleet) -> None:
+    left.sql("c0-", "CREATE TABLE _orders_new (id int PRIMARY KEY)")
+    told = left.run("drift")
+    assert told.code == 2
+    assert (
+        f"leftover       table {LEFT} on shard -40: of gh-ost, for table users, apply 1" in told.out
+    )
+    assert "foreign        table _orders_new on shard c0-" in told.out
+
+    planned = left.run("clean", "--write")
+    assert planned.code == 0, planned.said
+    assert f"DROP TABLE `{LEFT}`" in planned.out
+    assert "what gh-ost left of table users in apply 1, with all its rows" in planned.out
+    assert "table _orders_new on shard c0- stays" in planned.out
+    plan = left.read(PLAN_JSON)
+    again = left.run("plan", "--write")
+    assert again.code == 0, again.said
+    assert left.read(PLAN_JSON) == plan, "planning again in the same change keeps it"
+    left.commit("clean up")
+
+    assert left.run("verify").code == 0
+    assert "pending-apply  shard -40" in left.run("drift").out
+    applied = left.run("apply")
+    assert applied.code == 0, applied.said
+    assert {*left.definitions("-40")} == {"users", "orders"}
+    assert left.sql("-40", "SELECT name FROM users") == (("ann",),)
+    assert "_orders_new" in left.definitions("c0-")
+    left.sql("c0-", "DROP TABLE _orders_new")
+    assert left.run("drift").code == 0
+    assert left.run("apply").code == 0
+
+
+@pytest.mark.invariant("EN-33")
+def test_what_another_apply_has_left_meanwhile_is_not_dropped(left: Fleet) -> None:
+    assert left.run("clean", "--write").code == 0
+    left.commit("clean up")
+    left_behind(left, "-40", LEFT)
+    refused = left.run("apply")
+    assert refused.code == 3, refused.said
+    assert "[leftover-changed]" in refused.said
+    assert "what gh-ost left of table users in apply 2" in refused.said
+    assert {LEFT, COUNTED} <= {*left.definitions("-40")}
+
+
+@pytest.mark.invariant("EN-33")
+def test_a_table_that_was_dropped_is_nobodys_when_it_comes_again(left: Fleet) -> None:
+    assert left.run("clean", "--write").code == 0
+    left.commit("clean up")
+    assert left.run("apply").code == 0
+    left.sql("-40", f"CREATE TABLE {LEFT} (id int PRIMARY KEY)")
+    told = left.run("drift")
+    assert told.code == 2
+    assert f"foreign        table {LEFT} on shard -40" in told.out
+    assert "no engine" not in left.run("clean").out
+    assert f"table {LEFT} on shard -40 stays: nobody's" in left.run("clean").out
+
+
+@pytest.mark.invariant("EN-33")
+@pytest.mark.invariant("ST-11")
+def test_a_removal_that_was_cut_off_goes_on(left: Fleet) -> None:
+    """As if the first apply had died after its first statement: what it dropped is not missed."""
+    assert left.run("clean", "--write").code == 0
+    left.commit("clean up")
+    core = load_plan(left.read(PLAN_JSON).encode(), PLAN_JSON).core
+    first, second = core.change_sets[0].statements
+    left.sql("-40", first.sql)
+    assert left.run("verify").code == 0
+    applied = left.run("apply")
+    assert applied.code == 0, applied.said
+    assert {*left.definitions("-40")} == {"users", "orders"}, second.sql
