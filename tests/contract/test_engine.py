@@ -52,7 +52,7 @@ def tried(name: EngineName, *servers: str) -> list[ParameterSet]:
 
 @pytest.fixture(
     params=[
-        pytest.param((EngineName.GH_OST, "simulated"), id="simulated"),
+        pytest.param((EngineName.SPIRIT, "simulated"), id="simulated"),
         *tried(EngineName.DIRECT, *SERVERS),
         *tried(EngineName.GH_OST, "mysql_server", "mariadb_server"),
         *tried(EngineName.SPIRIT, "mysql_server"),

@@ -72,6 +72,10 @@ class Person(SimClock):
             self.do()
 
 
+# Whose copies are taken up after their process has ended.
+RESUMES = EngineName.SPIRIT
+
+
 def copying(shard: str, statement: PlannedStatement) -> Online:
     """The last shard's copies take longest, and nobody goes on with one whose process is gone."""
     return Online(
@@ -311,7 +315,7 @@ def test_a_failure_that_pauses_the_apply_keeps_the_wave_s_copies() -> None:
     def answer(shard: str, statement: PlannedStatement) -> object:
         return one_fails(shard, statement) if fails[0] else copying(shard, statement)
 
-    sim = simulation(GATED, answer, on_failure=OnFailure.PAUSE, parallel=4)  # type: ignore[arg-type]
+    sim = simulation(GATED, answer, on_failure=OnFailure.PAUSE, parallel=4, engine=RESUMES)  # type: ignore[arg-type]
     outcome = sim.run()
     assert outcome.verdict is ApplyVerdict.PAUSED
     assert sim.fleet.cut_over == []
@@ -327,7 +331,7 @@ def test_a_failure_that_pauses_the_apply_keeps_the_wave_s_copies() -> None:
 @pytest.mark.invariant("EN-5")
 @pytest.mark.parametrize("by_signal", [True, False])
 def test_a_stop_keeps_the_copies_that_wait_and_a_resume_takes_them_up(by_signal: bool) -> None:
-    sim = simulation(GATED)
+    sim = simulation(GATED, engine=RESUMES)
     person = someone_asks(sim, RequestKind.STOP)
     if by_signal:
         person.do = lambda: setattr(sim, "interrupts", 1)
@@ -399,7 +403,7 @@ def test_what_stays_after_a_copy_was_swapped_in_is_recorded(cannot_discard: str)
 @pytest.mark.parametrize("is_driven", [True, False])
 def test_a_cancel_names_the_copies_that_were_kept_and_nobody_took_up(is_driven: bool) -> None:
     """No engine was asked: what they left is for somebody to look at."""
-    sim = simulation(GATED)
+    sim = simulation(GATED, engine=RESUMES)
     someone_asks(sim, RequestKind.STOP)
     assert sim.run().verdict is ApplyVerdict.STOPPED
     assert known(sim) == {(shard, name, True) for shard in sim.fleet.shards for name in HELPERS}
@@ -418,7 +422,7 @@ def test_a_cancel_names_the_copies_that_were_kept_and_nobody_took_up(is_driven: 
 @pytest.mark.invariant("EN-32")
 def test_what_an_apply_has_left_the_next_one_takes_up() -> None:
     """Else its own copy would be in its way, as somebody else's."""
-    sim = simulation(GATED)
+    sim = simulation(GATED, engine=RESUMES)
     someone_asks(sim, RequestKind.STOP)
     assert sim.run().verdict is ApplyVerdict.STOPPED
     first = the_apply(sim).apply_id
@@ -455,7 +459,7 @@ def asked(sim: Simulation, kind: RequestKind) -> tuple[RequestState, object]:
 
 @pytest.mark.invariant("EN-5")
 def test_what_is_released_while_nobody_drives_is_swapped_in_by_the_next_run() -> None:
-    sim = simulation(replace(GATED, limit_s=LIMIT_S))
+    sim = simulation(replace(GATED, limit_s=LIMIT_S), engine=RESUMES)
     assert sim.run().verdict is ApplyVerdict.PAUSED
     assert asked(sim, RequestKind.RELEASE) == (RequestState.APPLIED, CopiesReleased(4))
     again = asked(sim, RequestKind.RELEASE)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from reconciler.edges.server.process import RunningServer
@@ -52,15 +53,30 @@ def kill_programs(database: str) -> None:
         time.sleep(0.01)
 
 
+def tell(database: str, command: str) -> str:
+    """What it answers over its socket; '' while it has none."""
+    option, answer = "--serve-socket-file=", b""
+    for arguments in _programs(database).values():
+        path = next(one.removeprefix(option) for one in arguments if one.startswith(option))
+        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+            client.connect(path)
+            client.sendall(f"{command}\n".encode())
+            client.shutdown(socket.SHUT_WR)
+            while part := client.recv(4_096):
+                answer += part
+    return answer.decode()
+
+
 def pids_of(database: str) -> list[int]:
-    """Of the programs at work on a database of the tests, whose names are nobody else's."""
-    found = []
+    return list(_programs(database))
+
+
+def _programs(database: str) -> dict[int, list[str]]:
+    """Those at work on a database of the tests, whose names are nobody else's."""
+    found = {}
     for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            arguments = (folder / "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue  # it has ended
-        is_gh_ost = arguments[0].endswith(b"/gh-ost")
-        if is_gh_ost and f"--database={database}".encode() in arguments:
-            found.append(int(folder.name))
+        with suppress(OSError):  # it has ended
+            arguments = (folder / "cmdline").read_bytes().decode().split("\0")
+            if arguments[0].endswith("/gh-ost") and f"--database={database}" in arguments:
+                found[int(folder.name)] = arguments
     return found

@@ -33,7 +33,7 @@ def simulated() -> Stand:
             copy.online.looks = 1
 
     return Stand(
-        engine=EngineName.GH_OST,
+        engine=EngineName.SPIRIT,
         sessions=SimSessions(fleet, Fate()),
         shard=ShardSpec(name=name, connection=Connection(host="-40.example")),
         work=work_of(change),

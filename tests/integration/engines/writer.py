@@ -19,7 +19,7 @@ class Writer:
 
     def __init__(self, server: RunningServer, database: str, *, rows: int, seed: int = 1) -> None:
         self.rows = {number: f"v{number}" for number in range(rows)}
-        self._server, self._database = server, database
+        self._server, self._table = server, f"`{database}`.t"
         self._random = random.Random(seed)
         self._next = rows
         self._stop = threading.Event()
@@ -41,7 +41,7 @@ class Writer:
         assert kind is not None or not self._failed, self._failed
 
     def _write(self) -> None:
-        connection = admin_connection(self._server, self._database)
+        connection = admin_connection(self._server)
         try:
             with connection, connection.cursor() as cursor:
                 cursor.execute("SET lock_wait_timeout = 60")
@@ -55,12 +55,14 @@ class Writer:
         match self._random.randrange(3):
             case 0:
                 number, self._next = self._next, self._next + 1
-                cursor.execute("INSERT INTO t (id, v) VALUES (%s, %s)", (number, f"n{number}"))
+                cursor.execute(
+                    f"INSERT INTO {self._table} (id, v) VALUES (%s, %s)", (number, f"n{number}")
+                )
                 self.rows[number] = f"n{number}"
             case 1 if number is not None:
                 value = f"u{self._random.randrange(10**9)}"
-                cursor.execute("UPDATE t SET v = %s WHERE id = %s", (value, number))
+                cursor.execute(f"UPDATE {self._table} SET v = %s WHERE id = %s", (value, number))
                 self.rows[number] = value
             case _ if number is not None:
-                cursor.execute("DELETE FROM t WHERE id = %s", (number,))
+                cursor.execute(f"DELETE FROM {self._table} WHERE id = %s", (number,))
                 del self.rows[number]

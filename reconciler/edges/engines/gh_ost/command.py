@@ -44,7 +44,6 @@ class Start:
     flavor: Flavor
     server_id: int
     is_encrypted: bool
-    resumes: bool
 
 
 def environment(target: Target) -> dict[str, str]:
@@ -77,7 +76,6 @@ def command_line(start: Start, work: EngineWork) -> list[str]:
         "--throttle-additional-flag-file=",  # by default one that anybody on the machine can make
         f"--cut-over-lock-timeout-seconds={_lock_wait_s(work)}",
         *_limits(work),
-        *(["--resume"] if start.resumes else []),
         # MariaDB has no performance_schema.metadata_locks.
         *(["--skip-metadata-lock-check"] if start.flavor is Flavor.MARIADB else []),
     ]

@@ -24,7 +24,7 @@ def lost_in_the_swap() -> Unknown:
 
 
 def stopped(*, over_limit_s: int | None) -> Failed:
-    message = "gh-ost was stopped before it swapped the tables; what it has copied is kept"
+    message = "gh-ost was stopped before it swapped the tables"
     if over_limit_s is not None:
         message = f"stopped because it ran longer than its limit of {over_limit_s} s"
     return Failed(error=ServerError(number=_INTERRUPTED, message=message), transient=False)

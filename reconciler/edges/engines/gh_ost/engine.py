@@ -1,9 +1,8 @@
 """`Engine` over gh-ost.
 
 Rules: one run at a time, under the session's claim, and none without it (EN-11). What an earlier
-run left is taken up only by the same statement, the same version and the same server, from a
-checkpoint; else it is removed, where it is proven ours (EN-12). A status of 0 says that gh-ost
-believes to have swapped; whether it has, only the tables tell.
+run left is removed, where it is proven ours (EN-12), and never taken up (EN-22). A status of 0 says
+that gh-ost believes to have swapped; whether it has, only the tables tell.
 """
 
 from __future__ import annotations
@@ -84,8 +83,6 @@ class GhOstEngine:
         self._program = program
         self._prepared: Prepared | None = None
         self._run: GhOstRun | None = None
-        #: A run that ended by itself is not taken up again by this process: it would end so again.
-        self._ended_by_itself: str | None = None
 
     @property
     def name(self) -> EngineName:
@@ -197,7 +194,6 @@ class GhOstEngine:
             engine_version=self._program.version,
             sql=work.statement.sql,
             earlier=earlier,
-            ended_by_itself=self._ended_by_itself,
         )
 
     def _site(self, table: str) -> Site:
@@ -221,7 +217,6 @@ class GhOstEngine:
             flavor=shard.server.settings.version.flavor,
             server_id=server_id(prepared.record),
             is_encrypted=shard.is_encrypted,
-            resumes=prepared.resumes,
         )
         unsaid = Unsaid(
             database=shard.database, accounts=(shard.target.user,), machines=(shard.target.host,)
@@ -287,8 +282,6 @@ class GhOstEngine:
             return stopped(over_limit_s=run.run_limit_s if run.over_limit else None)
         if ended.signal is not None:
             return Gone()
-        record = record_of(run.handle)
-        self._ended_by_itself = record.run if record is not None else None
         return ended_by_itself(run.process.tail())
 
     def _look_at_an_earlier_one(self, handle: Handle) -> Answer:

@@ -29,7 +29,6 @@ _DUPLICATES = 1062
 # Words of `Record.own`.
 BEFORE = "before_sha256"
 CREATED = "created_s"
-RESUMES = "resumes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

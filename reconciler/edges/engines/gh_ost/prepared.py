@@ -1,13 +1,18 @@
-"""Before a run: is the way free, and does it go on where an earlier one ended, or start over?"""
+"""Before a run: is the way free, and what of an earlier one must go first?
+
+Rule (EN-22): a copy is never taken up, it is begun again. With `--resume` gh-ost 1.1.10 begins to
+read the binary log before it listens to the table, so that what was written right after the last
+checkpoint may be missing in the copy, and it says nothing. `--revert` does the same.
+"""
 
 from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
 
-from reconciler.edges.engines.gh_ost.left import RESUMES, Left, find_left, look_of
+from reconciler.edges.engines.gh_ost.left import find_left, look_of
 from reconciler.edges.engines.gh_ost.site import Site
-from reconciler.edges.engines.gh_ost.traces import has_checkpoint, is_at_work
+from reconciler.edges.engines.gh_ost.traces import is_at_work
 from reconciler.edges.engines.ownership import (
     TABLE_EXISTS,
     Record,
@@ -32,10 +37,6 @@ class Prepared:
     handle: Handle
     to_remove: tuple[str, ...]
 
-    @property
-    def resumes(self) -> bool:
-        return self.record.own.get(RESUMES) == "yes"
-
 
 def prepare_run(
     link: Link,
@@ -44,10 +45,8 @@ def prepare_run(
     engine_version: str,
     sql: str,
     earlier: Handle | None,
-    ended_by_itself: str | None,
 ) -> Prepared | Failed:
-    """`ended_by_itself`: a run that is not taken up again, for it would end so again. Raises
-    ServerRefusal or LinkLost."""
+    """Raises ServerRefusal or LinkLost."""
     if is_at_work(link, site):
         return not_sent("gh-ost is at work on the table elsewhere, or has just ended there")
     last, now_s = _last_at(site, earlier), server_clock_s(link)
@@ -56,12 +55,6 @@ def prepare_run(
         return in_the_way(left.foreign)
     if left.old is not None:
         return _swapped_before(left.old)
-    resumes = (
-        last is not None
-        and (last.statement_sha256, last.engine_version) == (digest(sql), engine_version)
-        and last.run != ended_by_itself
-        and _is_whole(link, site, left)
-    )
     record = Record(
         engine=EngineName.GH_OST,
         engine_version=engine_version,
@@ -71,10 +64,9 @@ def prepare_run(
         helpers=site.names.all,
         since_s=since(last, left.helpers, now_s),
         run=secrets.token_hex(8),
-        own={**look_of(link, site.table), RESUMES: "yes" if resumes else "no"},
+        own=look_of(link, site.table),
     )
-    to_remove = () if resumes else left.helpers
-    return Prepared(record=record, handle=record.handle(), to_remove=to_remove)
+    return Prepared(record=record, handle=record.handle(), to_remove=left.helpers)
 
 
 def _last_at(site: Site, earlier: Handle | None) -> Record | None:
@@ -86,12 +78,6 @@ def _last_at(site: Site, earlier: Handle | None) -> Record | None:
         site.table,
     )
     return record if is_here else None
-
-
-def _is_whole(link: Link, site: Site, left: Left) -> bool:
-    names = site.names
-    needed = {names.ghost, names.changelog, names.checkpoint}
-    return needed <= set(left.helpers) and has_checkpoint(link, names)
 
 
 def _swapped_before(old: str) -> Failed:

@@ -78,19 +78,6 @@ def _quoted(names: Names) -> str:
     return quote_identifier(names.changelog)
 
 
-def has_checkpoint(link: Link, names: Names) -> bool:
-    """Of a copy that has not been swapped in. Raises LinkLost."""
-    question = (
-        "SELECT gh_ost_is_cutover FROM"
-        f" {quote_identifier(names.checkpoint)} ORDER BY gh_ost_chk_id DESC LIMIT 1"
-    )
-    try:
-        rows = link.query(question, width=1)
-    except ServerRefusal:
-        return False
-    return bool(rows) and number(rows[0][0]) == 0
-
-
 def definition_digest(link: Link, table: str, *, called: str) -> str | None:
     """Of the table's definition, as if its name were `called`; None: there is no such table.
     Without the number that the next row gets. Raises ServerRefusal or LinkLost."""

@@ -48,7 +48,6 @@ START = Start(
     flavor=Flavor.MYSQL,
     server_id=3_000_000_007,
     is_encrypted=False,
-    resumes=False,
 )
 
 
@@ -143,17 +142,16 @@ def test_what_may_pass_is_known(words: str, is_passing: bool) -> None:
         assert end_from(words).number == UNKNOWN_ERROR
 
 
-@pytest.mark.invariant("EN-21")
+@pytest.mark.invariant("EN-21", "EN-22")
 def test_it_is_always_started_so_that_it_loses_nothing_and_waits_to_be_told() -> None:
-    for resumes in (False, True):
-        given_to_it = command_line(replace(START, resumes=resumes), WORK)
-        for needed in ("--panic-on-warnings", "--exact-rowcount", "--checkpoint", "--execute"):
-            assert needed in given_to_it
-        assert "--postpone-cut-over-flag-file=/run/f/postpone" in given_to_it
-        assert "--assume-master-host=db.example:3306" in given_to_it
-        assert "--alter=ADD `a` int" in given_to_it
-        assert ("--resume" in given_to_it) is resumes
-        assert not any("drop" in option or "discard" in option for option in given_to_it)
+    given_to_it = command_line(START, WORK)
+    for needed in ("--panic-on-warnings", "--exact-rowcount", "--checkpoint", "--execute"):
+        assert needed in given_to_it
+    assert "--postpone-cut-over-flag-file=/run/f/postpone" in given_to_it
+    assert "--assume-master-host=db.example:3306" in given_to_it
+    assert "--alter=ADD `a` int" in given_to_it
+    for never in ("drop", "discard", "resume", "revert"):
+        assert not any(never in option for option in given_to_it)
 
 
 @pytest.mark.invariant("PL-12")

@@ -1,0 +1,283 @@
+"""gh-ost, its driver and its connections are killed while somebody writes: what is left is taken up
+or cleared away, the rows are those that were written, and nothing stays behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from pymysql.cursors import Cursor
+
+from reconciler.edges.server.process import RunningServer
+from reconciler.edges.shard_session import MysqlShardSession
+from reconciler.model.engine import EngineName, Handle
+from reconciler.ports.engine import (
+    Answer,
+    Applied,
+    Engine,
+    EngineWork,
+    Failed,
+    Gone,
+    ReadyToCutOver,
+    Running,
+    Unknown,
+)
+from tests.conftest import FreshDatabase
+from tests.contract.engines.gh_ost import kill_programs, pids_of, tell
+from tests.integration.engines.shard import (
+    Shard,
+    begun,
+    prepared,
+    to_the_end,
+    until_ready,
+    work,
+)
+from tests.integration.engines.writer import Writer
+from tests.integration.mysql_edges import admin_cursor
+
+pytestmark = pytest.mark.engine("gh-ost")
+
+GH_OST = EngineName.GH_OST
+ADDING = work("ADD COLUMN `a` int")
+# A copy of so many rows, in chunks of ten with pauses, takes until after its first checkpoint.
+ROWS = 20_000
+CHECKPOINT = "SELECT COUNT(*) FROM _t_ghk"
+
+# A driver that begins a copy, says by what it is found, follows it, and waits to be killed.
+DRIVER = """
+import json, sys
+from reconciler.model.engine import EngineName
+from tests.integration.engines.shard import begun, work
+from tests.integration.mysql_edges import sessions, shard
+from reconciler.spec.model import Connection
+connection = Connection(**json.loads(sys.argv[1]))
+change = work("ADD COLUMN `a` int")
+with sessions().open(shard(connection)) as session:
+    engine, handle, answer = begun(session, EngineName.GH_OST, change)
+    print(json.dumps([handle.version, handle.content]), flush=True)
+    while True:
+        engine.look(handle, change)
+"""
+
+
+@pytest.fixture(params=["mysql_server", "mariadb_server"])
+def empty(request: pytest.FixtureRequest, fresh_database: FreshDatabase) -> Shard:
+    server: RunningServer = request.getfixturevalue(request.param)
+    return Shard(server=server, database=fresh_database(server))
+
+
+def wait_until(is_so: Callable[[], bool], *, within_s: float = 60) -> None:
+    give_up_s = time.monotonic() + within_s
+    while not is_so():
+        assert time.monotonic() < give_up_s
+        time.sleep(0.002)
+
+
+def copy_slowly(shard: Shard) -> None:
+    """In small steps, until there is a checkpoint to go on from."""
+    wait_until(lambda: "chunk-size: 10" in tell(shard.database, "chunk-size=10"))
+    tell(shard.database, "nice-ratio=3")
+    wait_until(lambda: shard.run(CHECKPOINT) != [(0,)])
+
+
+def ended_somehow(engine: Engine, handle: Handle, answer: Answer) -> Answer:
+    while isinstance(answer, Running | ReadyToCutOver):
+        answer = engine.look(handle, ADDING)
+    return answer
+
+
+def gone(shard: Shard, handle: Handle) -> None:
+    """For everybody who looks, as soon as the server has let go."""
+    with shard.open() as session:
+        engine = session.engine(GH_OST)
+        while (answer := engine.look(handle, ADDING)) != Gone():
+            assert isinstance(answer, Running | Unknown), answer
+
+
+def brought_to_its_end(session: MysqlShardSession, earlier: Handle) -> None:
+    """As a later run does it, by what was recorded."""
+    engine = session.engine(GH_OST)
+    handle = prepared(engine, ADDING, earlier)
+    ended = to_the_end(engine, handle, ADDING, engine.start(handle, ADDING))
+    assert ended == Applied(), ended
+    assert engine.discard(handle, ADDING) is None
+
+
+def assert_as_written(shard: Shard, writer: Writer) -> None:
+    assert shard.rows == writer.rows
+    assert shard.columns == ["id", "v", "a"]
+    assert shard.tables == {"t"}
+
+
+@pytest.mark.invariant("EN-12", "EN-22")
+@pytest.mark.parametrize("when", ["at once", "in the copy", "while it waits"])
+def test_what_was_killed_is_cleared_away_and_begun_again(empty: Shard, when: str) -> None:
+    """Never resumed: rows that were written in the meantime would be missing."""
+    rows = ROWS if when == "in the copy" else 500
+    shard = empty.made(rows)
+    with Writer(shard.server, shard.database, rows=rows) as writer, shard.open() as session:
+        engine, handle, answer = begun(session, GH_OST, ADDING)
+        if when == "in the copy":
+            copy_slowly(shard)
+        if when == "while it waits":
+            answer = until_ready(engine, handle, ADDING, answer)
+            wait_until(lambda: shard.run(CHECKPOINT) != [(0,)])
+        kill_programs(shard.database)
+        assert isinstance(ended_somehow(engine, handle, answer), Gone | Unknown)
+        gone(shard, handle)
+        brought_to_its_end(session, handle)
+    assert_as_written(shard, writer)
+
+
+@pytest.mark.invariant("EN-12")
+def test_what_another_statement_left_is_cleared_away(empty: Shard) -> None:
+    shard = empty.made(50)
+    with shard.open() as session:
+        _, handle, _ = begun(session, GH_OST, work("ADD COLUMN `b` int"))
+        kill_programs(shard.database)
+        gone(shard, handle)
+        brought_to_its_end(session, handle)
+    assert shard.columns == ["id", "v", "a"]
+    assert shard.tables == {"t"}
+
+
+@pytest.mark.invariant("EN-11")
+def test_a_copy_ends_with_the_driver_that_was_killed_and_is_taken_up_by_another(
+    empty: Shard,
+) -> None:
+    shard = empty.made(ROWS)
+    login = {
+        "host": shard.server.host,
+        "port": str(shard.server.port),
+        "database": shard.database,
+        "user": shard.server.admin.user,
+        "password": shard.server.admin.password,
+    }
+    command = [sys.executable, "-c", DRIVER, json.dumps(login)]
+    with Writer(shard.server, shard.database, rows=ROWS) as writer:
+        with subprocess.Popen(
+            command, cwd=Path(__file__).parents[3], stdout=subprocess.PIPE, text=True
+        ) as driver:
+            assert driver.stdout is not None
+            version, content = json.loads(driver.stdout.readline())
+            handle = Handle(engine=GH_OST, version=version, content=content)
+            copy_slowly(shard)
+            os.kill(driver.pid, signal.SIGKILL)
+        wait_until(lambda: not pids_of(shard.database))
+        gone(shard, handle)
+        with shard.open() as session:
+            brought_to_its_end(session, handle)
+    assert_as_written(shard, writer)
+
+
+def test_every_connection_may_be_lost_while_it_copies(empty: Shard) -> None:
+    """Ours is made again, gh-ost's are too, or it ends and is taken up."""
+    shard = empty.made(ROWS)
+    with Writer(shard.server, shard.database, rows=ROWS) as writer, shard.open() as session:
+        engine, handle, answer = begun(session, GH_OST, ADDING)
+        copy_slowly(shard)
+        end_connections(shard)
+        tell(shard.database, "nice-ratio=0")
+        tell(shard.database, "chunk-size=1000")
+        ended = to_the_end(engine, handle, ADDING, answer)
+        if ended != Applied():
+            assert isinstance(ended, Failed | Unknown | Gone), ended
+            gone(shard, handle)
+            brought_to_its_end(session, handle)
+        else:
+            assert engine.discard(handle, ADDING) is None
+    assert_as_written(shard, writer)
+
+
+def end_connections(shard: Shard) -> None:
+    """But the writer's, which has no database of its own, and the one to do it over."""
+    with admin_cursor(shard.server, shard.database) as cursor:
+        cursor.execute("SELECT CONNECTION_ID()")
+        ((own,),) = cursor.fetchall()
+        cursor.execute("SHOW FULL PROCESSLIST")
+        for number, _, _, database, *_ in cursor.fetchall():
+            if database == shard.database and number != own:
+                cursor.execute(f"KILL CONNECTION {number}")
+
+
+@pytest.mark.invariant("ST-10")
+@pytest.mark.parametrize("moment", ["lock", "rename", 0.0, 0.5, 1.0, 1.3], ids=str)
+def test_what_was_killed_in_the_swap_is_swapped_or_not_and_nothing_between(
+    empty: Shard, moment: str | float
+) -> None:
+    shard = empty.made(500)
+    with Writer(shard.server, shard.database, rows=500) as writer, shard.open() as session:
+        engine, handle, answer = begun(session, GH_OST, ADDING)
+        answer = until_ready(engine, handle, ADDING, answer)
+        assert isinstance(answer, ReadyToCutOver)
+        killed_in_the_swap(shard, engine, handle, moment)
+        ended = ended_somehow(engine, handle, engine.look(handle, ADDING))
+        assert isinstance(ended, Applied | Failed | Unknown | Gone), ended
+        gone(shard, handle)
+        if shard.columns == ["id", "v", "a"]:
+            assert engine.discard(handle, ADDING) is None
+        else:
+            assert ended != Applied()
+            brought_to_its_end(session, handle)
+    assert_as_written(shard, writer)
+
+
+def killed_in_the_swap(shard: Shard, engine: Engine, handle: Handle, moment: str | float) -> None:
+    """At a statement of it, or so many seconds after it was let go."""
+    with admin_cursor(shard.server, shard.database) as reader:
+        if moment == "lock":  # so that it waits for the table
+            reader.execute("BEGIN")
+            reader.execute("SELECT COUNT(*) FROM t")
+        killer = threading.Thread(target=kill_at, args=(shard, moment), daemon=True)
+        killer.start()
+        engine.cut_over(handle, ADDING)
+        killer.join(60)
+    assert not killer.is_alive()
+
+
+def kill_at(shard: Shard, moment: str | float) -> None:
+    if isinstance(moment, float):
+        time.sleep(moment)
+    else:
+        with admin_cursor(shard.server) as cursor:
+            wait_until(lambda: is_at(cursor, f"{moment} /* gh-ost */ table"))
+    for pid in pids_of(shard.database):
+        with suppress(ProcessLookupError):  # it has come to its end
+            os.kill(pid, signal.SIGKILL)
+
+
+def is_at(cursor: Cursor, statement: str) -> bool:
+    cursor.execute("SHOW FULL PROCESSLIST")
+    return any(statement in str(process[7]) for process in cursor.fetchall())
+
+
+@pytest.mark.invariant("EN-12")
+@pytest.mark.parametrize("keeps_old", [False, True], ids=["dropped", "kept"])
+def test_what_is_left_after_the_swap_is_cleared_away_by_its_handle(
+    empty: Shard, *, keeps_old: bool
+) -> None:
+    shard = empty.made(50)
+    with shard.open() as session:
+        engine, handle, answer = begun(session, GH_OST, ADDING)
+        assert to_the_end(engine, handle, ADDING, answer) == Applied()
+    assert "_t_del" in shard.tables
+    stored = Handle(engine=handle.engine, version=handle.version, content=handle.content)
+    kept = EngineWork(
+        statement=ADDING.statement, lock_wait_s=60, run_limit_s=600, keeps_old=keeps_old
+    )
+    with shard.open() as session:
+        engine = session.engine(GH_OST)
+        assert engine.look(stored, ADDING) == Gone()
+        assert engine.discard(stored, kept) is None
+        assert shard.tables == ({"t", "_t_del", "_t_ghk"} if keeps_old else {"t"})
+        assert engine.discard(stored, ADDING) is None
+    assert shard.tables == {"t"}
