@@ -244,6 +244,9 @@ class EveryEngine:
     def unusable(self, name: EngineName) -> Problem | None:
         return None
 
+    def version(self, name: EngineName) -> str:
+        return "1.0.0"
+
 
 def world(shards: Shards) -> World:
     return World(

@@ -7,9 +7,12 @@ from collections.abc import Collection, Iterator
 from reconciler.errors import ReconcilerError
 from reconciler.guard.access import SHOWS_LOCKS, kill_refusals, sees_locks
 from reconciler.limits import OBSERVE_PARALLEL_MIN
+from reconciler.model.engine import EngineName
 from reconciler.model.observation import ObservedShard
 from reconciler.model.server import ServerSettings
 from reconciler.outcomes.doctor import CheckMark, DoctorFinding, DoctorOutcome
+from reconciler.plan.engines.choose import WORKS_WITH
+from reconciler.ports.engine import EnginePrograms
 from reconciler.ports.shards import Connections, Identity, ShardCheck
 from reconciler.ports.world import World
 from reconciler.spec.insecure import insecure_note
@@ -34,9 +37,39 @@ def examine(
     findings += _scratch_findings(world, environment, [c.shard for c in checks if not c.problems])
     findings += _scratch_login_findings(connections, environment)
     findings += _insecure_findings(environment)
+    findings += _engine_findings(world.engines, environment.engine.named)
     return DoctorOutcome(
         environment=environment.name, keyspace=files.spec.keyspace, findings=tuple(findings)
     )
+
+
+def _engine_findings(
+    programs: EnginePrograms, named: Collection[EngineName]
+) -> Iterator[DoctorFinding]:
+    """One for each engine that is a program; what the spec names must be there."""
+    for name, servers in WORKS_WITH.items():
+        subject, problem = f"engine {name}", programs.unusable(name)
+        if problem is None:
+            yield DoctorFinding(
+                subject=subject,
+                mark=CheckMark.OK,
+                message=f"{programs.version(name)}, works with {servers}",
+            )
+        elif name in named:
+            version = programs.version(name)
+            seen = f"version {version} is not known to work" if version else "not on this machine"
+            yield DoctorFinding(
+                subject=subject,
+                mark=CheckMark.FAILED,
+                message=f"{seen}, and the spec's `engine` names it",
+                recovery=problem.recovery,
+            )
+        else:
+            yield DoctorFinding(
+                subject=subject,
+                mark=CheckMark.SKIPPED,
+                message="the spec's `engine` does not name it, and it cannot be started here",
+            )
 
 
 _SCRATCH_RIGHTS = r"ALL on `\_reconciler\_%`.* and PROCESS (MySQL: and SESSION_VARIABLES_ADMIN)"

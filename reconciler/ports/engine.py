@@ -98,6 +98,10 @@ class EnginePrograms(Protocol):
         """Why the engine cannot be started on this machine: its program is missing, or of a version
         that nobody has tried; None: it can. Raises nothing."""
 
+    def version(self, name: EngineName) -> str:
+        """What the program on this machine says its version is, '' where there is none, or it does
+        not say. Raises nothing."""
+
 
 class Engine(Protocol):
     """One engine on one shard, over the shard's session. Not for two threads at once."""

@@ -139,6 +139,13 @@ class EngineRules:
     tables: tuple[tuple[str, tuple[EngineName, ...]], ...] = ()
     keep_old_s: int = 0
 
+    @property
+    def named(self) -> frozenset[EngineName]:
+        """Every engine that a statement may be given to."""
+        rules = [rule.use for rule in (self.rebuild, self.index) if rule is not None]
+        tables = [names for _, names in self.tables]
+        return frozenset(name for names in (self.default, *rules, *tables) for name in names)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewRule:

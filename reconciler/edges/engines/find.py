@@ -73,6 +73,10 @@ class MachinePrograms:
             return unavailable.problems[0]
         return None
 
+    def version(self, name: EngineName) -> str:
+        found = find_engine(name) if name is not EngineName.DIRECT else None
+        return found.version if found is not None else ""
+
 
 def find_engine(
     name: EngineName, *, environ: Mapping[str, str] = os.environ, checkout: Path = _CHECKOUT

@@ -26,6 +26,13 @@ OBSTACLES: Mapping[EngineName, Obstacles] = {
     EngineName.PT_OSC: pt_osc_obstacles,
 }
 
+#: The servers that each of the programs works with.
+WORKS_WITH: Mapping[EngineName, str] = {
+    EngineName.GH_OST: "MySQL, and MariaDB from 11 on",
+    EngineName.SPIRIT: "MySQL",
+    EngineName.PT_OSC: "MySQL and MariaDB",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoEngine:

@@ -1,0 +1,75 @@
+"""What `doctor` says of engines, whatever is on the machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+from typing import Any, cast
+
+from reconciler.edges.engines.problems import engine_missing, engine_version_unknown
+from reconciler.errors import Problem
+from reconciler.flows.doctor import examine
+from reconciler.model.engine import EngineName
+from reconciler.outcomes.doctor import CheckMark, DoctorFinding
+from reconciler.ports.shards import Identity
+from reconciler.spec.model import EngineRule, EngineRules, Environment
+from tests.offline_fleet import Shards, world
+
+
+@dataclass(frozen=True)
+class OnlyGhOst:
+    """`EnginePrograms`: gh-ost is there, Spirit of a version that nobody has tried, no other."""
+
+    def unusable(self, name: EngineName) -> Problem | None:
+        match name:
+            case EngineName.GH_OST:
+                return None
+            case EngineName.SPIRIT:
+                return engine_version_unknown(name, "9.9.9", ["0.15.1"]).problems[0]
+            case _:
+                return engine_missing(name).problems[0]
+
+    def version(self, name: EngineName) -> str:
+        return {EngineName.GH_OST: "1.1.10", EngineName.SPIRIT: "9.9.9"}.get(name, "")
+
+
+class NoShards:
+    def check_shards(self, *_: object, **__: object) -> list[object]:
+        return []
+
+
+def findings(rules: EngineRules) -> dict[str, DoctorFinding]:
+    environment = Environment(name="production", shards=(), engine=rules)
+    seen = replace(world(Shards({})), engines=OnlyGhOst())
+    ended = examine(
+        seen,
+        cast(Any, NoShards()),
+        cast(Any, SimpleNamespace(spec=SimpleNamespace(keyspace="shop"))),
+        environment,
+        Identity.READS,
+    )
+    return {finding.subject: finding for finding in ended.findings}
+
+
+def test_an_engine_that_is_there_is_told_with_what_it_works() -> None:
+    told = findings(EngineRules())["engine gh-ost"]
+    assert told.mark is CheckMark.OK
+    assert told.message == "1.1.10, works with MySQL, and MariaDB from 11 on"
+
+
+def test_an_engine_that_nobody_asks_for_may_be_missing() -> None:
+    told = findings(EngineRules(default=(EngineName.GH_OST,)))
+    assert told["engine pt-osc"].mark is CheckMark.SKIPPED
+    assert told["engine spirit"].mark is CheckMark.SKIPPED
+
+
+def test_an_engine_that_the_spec_names_must_be_there_in_a_known_version() -> None:
+    rules = EngineRules(
+        rebuild=EngineRule(over_bytes=1, use=(EngineName.SPIRIT, EngineName.DIRECT)),
+        tables=(("orders*", (EngineName.PT_OSC,)),),
+    )
+    told = findings(rules)
+    assert told["engine spirit"].mark is told["engine pt-osc"].mark is CheckMark.FAILED
+    assert "version 9.9.9 is not known to work" in told["engine spirit"].message
+    assert "not on this machine" in told["engine pt-osc"].message
+    assert "make engines" in told["engine pt-osc"].recovery
