@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from reconciler import __version__
 from reconciler.cli import options
+from reconciler.cli.gates import ledger_gate_of
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.run import load
 from reconciler.cli.streams import remark
@@ -19,6 +21,7 @@ from reconciler.edges.files.writer import WorkingTreeWriter
 from reconciler.flows.keyspaces import Loaded
 from reconciler.flows.plan import keep_plan, kept_cleans, plan_keyspace
 from reconciler.flows.revert import find_plan, revert_files
+from reconciler.guard.review.git import Review
 from reconciler.limits import PLAN_BYTES_MAX
 from reconciler.outcomes.ends import plan_end
 from reconciler.outcomes.exit_code import ExitCode, together
@@ -26,6 +29,7 @@ from reconciler.outcomes.plan import PlanOutcome
 from reconciler.plan.codec import load_plan
 from reconciler.plan.model import utc_text
 from reconciler.plan.validate import check_core
+from reconciler.ports.ledger import Ledger
 from reconciler.ports.world import World
 from reconciler.report.render import plan_report, show_report
 from reconciler.spec.load import DesiredFiles, load_keyspace
@@ -65,13 +69,20 @@ def plan(
         raise click.UsageError("--write goes into the working tree; it cannot go with --ref.")
     loaded = load(repo, ref)
     protected = protected_tree(repo, protected_branch)
+    gate = ledger_gate_of(repo, Review.GIT, protected_branch)
     with Worlds(loaded.root) as worlds:
 
         def work(files: DesiredFiles, chosen: Environment) -> PlanOutcome:
             world = worlds.world_of(chosen)
             notes: tuple[str, ...] = ()
             if revert:
-                files, notes = _reverted(revert, files, chosen, world, loaded)
+                asked = files  # the spec of now says where the ledger is
+
+                def open_ledger() -> Ledger:
+                    gate(asked, chosen)
+                    return worlds.lasting_ledger_of(chosen)
+
+                files, notes = _reverted(revert, files, chosen, world, loaded, open_ledger)
             outcome = plan_keyspace(
                 world,
                 files,
@@ -93,15 +104,22 @@ def plan(
 
 
 def _reverted(
-    plan_id: str, files: DesiredFiles, environment: Environment, world: World, loaded: Loaded
+    plan_id: str,
+    files: DesiredFiles,
+    environment: Environment,
+    world: World,
+    loaded: Loaded,
+    open_ledger: Callable[[], Ledger],
 ) -> tuple[DesiredFiles, tuple[str, ...]]:
     """The schema files as they were before a plan, written and read again; and what is lost."""
     history = GitHistory(loaded.root, None)
     found = find_plan(history, plan_id, environment.name, files.spec.keyspace)
-    reverted = revert_files(world, found, files, environment, WorkingTreeWriter(loaded.root))
+    writer = WorkingTreeWriter(loaded.root)
+    reverted = revert_files(world, found, files, environment, writer, open_ledger=open_ledger)
     for path in (*reverted.written, *reverted.removed):
         remark(f"took back {path}")
-    notes = tuple(f"cannot be undone: {lost}" for lost in reverted.lost)
+    lost = (f"cannot be undone: {lost}" for lost in reverted.lost)
+    notes = (*lost, *(f"way back: {way}" for way in reverted.ways))
     return load_keyspace(loaded.tree, files.spec.path), notes
 
 

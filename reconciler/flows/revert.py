@@ -6,7 +6,7 @@ from them, proven, reviewed and applied. What a change destroyed does not come b
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from reconciler.ddl.default_less import default_less_columns
@@ -16,6 +16,7 @@ from reconciler.ddl.render import create_table_sql
 from reconciler.errors import InvalidInput, Problem, Refused
 from reconciler.flows.limits import PLAN_ID_CHARS_MIN
 from reconciler.flows.reconcile_pass import begin_pass
+from reconciler.flows.way_back import ways_back
 from reconciler.model.policy import HazardKind
 from reconciler.model.schema import Table
 from reconciler.model.server import Flavor, ServerVersion
@@ -23,6 +24,7 @@ from reconciler.plan.codec import load_plan
 from reconciler.plan.files import plan_paths
 from reconciler.plan.model import ChangeSet, Plan, PlanCore
 from reconciler.ports.files import FileWriter, History
+from reconciler.ports.ledger import Ledger
 from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
@@ -43,11 +45,13 @@ _IRREVERSIBLE = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reverted:
-    """`written` and `removed` are paths; `lost` says in words what cannot be brought back."""
+    """`written` and `removed` are paths; `lost` says in words what cannot be brought back, `ways`
+    what can be had of tables that an engine has copied."""
 
     written: tuple[str, ...]
     removed: tuple[str, ...]
     lost: tuple[str, ...]
+    ways: tuple[str, ...] = ()
 
 
 def find_plan(history: History, plan_id: str, environment: str, keyspace: str) -> Plan:
@@ -78,9 +82,12 @@ def revert_files(
     files: DesiredFiles,
     environment: Environment,
     writer: FileWriter,
+    *,
+    open_ledger: Callable[[], Ledger],
 ) -> Reverted:
-    """Write the before-definitions of the plan's largest change set. Raises Refused if the files
-    have moved on since: going back would take later changes along unseen."""
+    """Write the before-definitions of the plan's largest change set. The ledger is asked only where
+    the plan had tables copied; without it, what can be had of them is not known. Raises Refused if
+    the files have moved on since: going back would take later changes along unseen."""
     cleaned = {one.name for one in plan.core.cleans}
     touched_names = {t.object_id.name for found in plan.core.change_sets for t in found.touched}
     if touched_names <= cleaned:
@@ -91,8 +98,8 @@ def revert_files(
                 recovery="name a plan that was applied: `reconciler status --history`",
             )
         )
-    desired = begin_pass(world, files, environment).desired_fingerprints
-    if schema_fingerprint(desired) != plan.core.after:
+    begun = begin_pass(world, files, environment)
+    if schema_fingerprint(begun.desired_fingerprints) != plan.core.after:
         raise Refused(
             Problem(
                 code="plan-is-not-the-latest",
@@ -124,6 +131,7 @@ def revert_files(
         written=tuple(written),
         removed=tuple(removed),
         lost=tuple(dict.fromkeys((*_lost(plan.core), *unsaid))),
+        ways=ways_back(begun, plan, open_ledger, now_s=world.clock.now_s()),
     )
 
 

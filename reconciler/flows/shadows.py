@@ -9,7 +9,7 @@ from reconciler.flows.reconcile_pass import Pass
 from reconciler.guard.leftovers import not_removable
 from reconciler.guard.model import Refusal
 from reconciler.ledger.shadows import known_shadows
-from reconciler.model.shadow_tables import KnownShadow, ShadowGroup, ShadowMark, is_way_back_named
+from reconciler.model.shadow_tables import KnownShadow, ShadowGroup, shadow_group
 from reconciler.observe.shards import shadow_tables
 from reconciler.ports.ledger import Ledger
 from reconciler.spec.model import Environment
@@ -25,9 +25,11 @@ def find_shadows(
         return ()
     known = shadows_of_record(open_ledger(), begun.environment, begun.files.spec.keyspace, seen)
     groups: dict[ShadowGroup, list[str]] = {}
+    keep_old_s = begun.environment.engine.keep_old_s
     for name, shards in seen.items():
         for shard in shards:
-            alike = _group(name, known.get((shard, name)), begun.environment, now_s)
+            whose = known.get((shard, name))
+            alike = shadow_group(name, whose, keep_old_s=keep_old_s, now_s=now_s)
             groups.setdefault(alike, []).append(shard)
     return tuple(replace(alike, shards=tuple(shards)) for alike, shards in groups.items())
 
@@ -53,29 +55,3 @@ def shadows_of_record(
     """What the ledger knows of the tables of these names, by shard and name."""
     rows = ledger.engine_statements(environment.name, keyspace, names=seen.keys())
     return {(known.shard, known.name): known for known in known_shadows(rows)}
-
-
-def kept_until_s(known: KnownShadow, environment: Environment) -> float | None:
-    """For how long the spec keeps it as a way back; None for what it does not keep."""
-    keep_s = environment.engine.keep_old_s
-    is_kept = keep_s > 0 and known.ended_s is not None and is_way_back_named(known.name)
-    return known.ended_s + keep_s if is_kept and known.ended_s is not None else None
-
-
-def _group(
-    name: str, known: KnownShadow | None, environment: Environment, now_s: float
-) -> ShadowGroup:
-    """Of no shards yet."""
-    if known is None:
-        return ShadowGroup(mark=ShadowMark.FOREIGN, name=name, shards=())
-    until_s = None if known.is_in_progress else kept_until_s(known, environment)
-    mark = ShadowMark.LEFTOVER if until_s is None or until_s <= now_s else ShadowMark.KEPT
-    return ShadowGroup(
-        mark=ShadowMark.IN_PROGRESS if known.is_in_progress else mark,
-        name=name,
-        shards=(),
-        engine=known.engine,
-        table=known.table,
-        apply_id=known.apply_id,
-        kept_until_s=until_s,
-    )

@@ -74,3 +74,24 @@ class ShadowGroup:
     table: str = ""
     apply_id: int | None = None
     kept_until_s: float | None = None
+
+
+def shadow_group(
+    name: str, known: KnownShadow | None, *, keep_old_s: int, now_s: float
+) -> ShadowGroup:
+    """Whose a table is, for how long the spec keeps a table as it was; of no shards yet."""
+    if known is None:
+        return ShadowGroup(mark=ShadowMark.FOREIGN, name=name, shards=())
+    until_s = None
+    if known.ended_s is not None and keep_old_s > 0 and is_way_back_named(name):
+        until_s = None if known.is_in_progress else known.ended_s + keep_old_s
+    mark = ShadowMark.LEFTOVER if until_s is None or until_s <= now_s else ShadowMark.KEPT
+    return ShadowGroup(
+        mark=ShadowMark.IN_PROGRESS if known.is_in_progress else mark,
+        name=name,
+        shards=(),
+        engine=known.engine,
+        table=known.table,
+        apply_id=known.apply_id,
+        kept_until_s=until_s,
+    )

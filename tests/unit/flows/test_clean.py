@@ -301,4 +301,5 @@ def test_going_back_before_a_clean_writes_no_file_of_an_engines_table(proposed: 
             keyspace,
             environment(keyspace),
             proposed.files,
+            open_ledger=no_ledger,
         )

@@ -295,7 +295,14 @@ def test_revert_takes_the_files_back_to_before_the_plan() -> None:
     files = with_plan(repository(), fleet())
     keyspace = files.keyspace()
     found = find_plan(OneVersion(files), plan_in(files).plan_id, ENVIRONMENT, KEYSPACE)
-    reverted = revert_files(world(fleet(STATES[1])), found, keyspace, environment(keyspace), files)
+    reverted = revert_files(
+        world(fleet(STATES[1])),
+        found,
+        keyspace,
+        environment(keyspace),
+        files,
+        open_ledger=no_ledger,
+    )
     assert reverted.written == (USERS_PATH,)
     assert b"`age`" not in files.content[USERS_PATH]
     assert reverted.lost == ()

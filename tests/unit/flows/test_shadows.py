@@ -62,14 +62,14 @@ def ledger(tmp_path: Path) -> SqlLedger:
     return open_ledger(None, default_file=tmp_path / "ledger.sqlite")
 
 
-def begun(ledger: Ledger) -> Lease:
+def begun(ledger: Ledger, plan_id: str = "sha256:1") -> Lease:
     operation = NewOperation(
         shard=SHARDS[0], object_id=table_id("users"), wave=1, position=0, statements=1
     )
     new = NewApply(
         environment=ENVIRONMENT,
         keyspace=KEYSPACE,
-        plan_id="sha256:1",
+        plan_id=plan_id,
         commit="c" * 40,
         waves=(SHARDS,),
         operations=(operation,),
@@ -77,9 +77,9 @@ def begun(ledger: Ledger) -> Lease:
     return ledger.begin(new, holder="me", now_s=1.0)
 
 
-def left_by(ledger: Ledger, *names: str, settled_s: float = 4.5) -> int:
+def left_by(ledger: Ledger, *names: str, settled_s: float = 4.5, plan_id: str = "sha256:1") -> int:
     """An apply that has ended, whose statement on the first shard left these."""
-    lease = begun(ledger)
+    lease = begun(ledger, plan_id)
     row = by_engine(StatementState.APPLIED, shard=SHARDS[0], left=names).row
     ledger.record(lease, [StatementEntry(row=replace(row, settled_s=settled_s))])
     stored = ledger.apply(lease.apply_id)

@@ -1,0 +1,119 @@
+"""What comes back of tables that engines have copied, when their plan is taken back.
+
+Rule (EN-34): nothing is offered that is not there, and nothing that the program does not do. The
+definition comes back by a plan like any other. The rows as they were can be had only where the old
+table is still on the shard and the ledger knows it as that very plan's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from reconciler.errors import ReconcilerError
+from reconciler.flows.reconcile_pass import Pass
+from reconciler.flows.shadows import find_shadows
+from reconciler.model.engine import TRAITS
+from reconciler.model.fleet import in_key_order
+from reconciler.model.shadow_tables import ShadowGroup, ShadowMark, is_way_back_named
+from reconciler.plan.model import Plan, utc_text
+from reconciler.plan.words import is_by_copy, shard_set
+from reconciler.ports.ledger import Ledger
+
+
+def ways_back(
+    begun: Pass, plan: Plan, open_ledger: Callable[[], Ledger], *, now_s: float
+) -> tuple[str, ...]:
+    """One sentence for each copied table and shards that stand alike. Asks no ledger where the
+    plan had no table copied; raises nothing that the ledger raises."""
+    copied = {
+        statement.object_id.name
+        for found in plan.core.change_sets
+        for statement in found.statements
+        if is_by_copy(statement)
+    }
+    if not copied:
+        return ()
+    try:
+        kept = [] if begun.look.obstacles else _kept(begun, plan, open_ledger, now_s)
+    except ReconcilerError as unread:
+        why = unread.problems[0].message
+        return tuple(_unknown(table, why) for table in sorted(copied))
+    if begun.look.obstacles:
+        return tuple(_unknown(table, "not every shard was seen") for table in sorted(copied))
+    return tuple(said for table in sorted(copied) for said in _of_table(plan, table, kept))
+
+
+def _kept(
+    begun: Pass, plan: Plan, open_ledger: Callable[[], Ledger], now_s: float
+) -> list[ShadowGroup]:
+    """What applies of this very plan have left beside its tables."""
+    found = find_shadows(begun, open_ledger, now_s=now_s)
+    known = [one for one in found if one.mark in (ShadowMark.KEPT, ShadowMark.LEFTOVER)]
+    if not known:
+        return []
+    ledger = open_ledger()
+    return [one for one in known if one.apply_id and _is_of(ledger, one.apply_id, plan)]
+
+
+def _is_of(ledger: Ledger, apply_id: int, plan: Plan) -> bool:
+    stored = ledger.apply(apply_id)
+    return stored is not None and stored.plan_id == plan.plan_id
+
+
+def _of_table(plan: Plan, table: str, kept: list[ShadowGroup]) -> Iterator[str]:
+    changed = [
+        s for found in plan.core.change_sets for s in found.shards if _copies(plan, s, table)
+    ]
+    total, rest = len(plan.core.shards), {*changed}
+    for old in kept:
+        if old.table != table or not _has_the_rows(old):
+            continue
+        shards = in_key_order(tuple(shard for shard in old.shards if shard in rest))
+        rest -= {*shards}
+        if shards:
+            yield _with_rows(table, shard_set(shards, total), old, kept)
+    if rest:
+        which = shard_set(in_key_order(tuple(rest)), total)
+        yield (
+            f"table {table}, {which}: the definition comes back, rows do not: the table as it was"
+            " is not there any more, and what the change took from rows is lost"
+        )
+
+
+def _copies(plan: Plan, shard: str, table: str) -> bool:
+    found = plan.core.change_set_of(shard)
+    statements = found.statements if found else ()
+    return any(s.object_id.name == table and is_by_copy(s) for s in statements)
+
+
+def _with_rows(table: str, which: str, old: ShadowGroup, kept: list[ShadowGroup]) -> str:
+    is_kept = old.mark is ShadowMark.KEPT and old.kept_until_s is not None
+    until = f" (kept until {utc_text(old.kept_until_s or 0.0)})" if is_kept else ""
+    said = (
+        f"table {table}, {which}: the definition comes back; the rows as they were lie in"
+        f" {old.name}{until}, from where they can be copied by hand. Rows written since are not in"
+        f" it: whoever puts it in the place of {table} loses them"
+    )
+    if old.engine is not None and TRAITS[old.engine].goes_back and _can_replay(old, kept):
+        said += (
+            f"; {old.engine} --revert, run by hand, can swap it in with what was written since, as"
+            " long as the server has its binary logs (reconciler does not run it)"
+        )
+    return said
+
+
+def _has_the_rows(one: ShadowGroup) -> bool:
+    return is_way_back_named(one.name) and not one.name.endswith("_ghk")
+
+
+def _can_replay(old: ShadowGroup, kept: list[ShadowGroup]) -> bool:
+    """gh-ost goes on from its checkpoint, which lies beside the old table."""
+    checkpoints = [one for one in kept if one.table == old.table and one.name.endswith("_ghk")]
+    return all(any(shard in one.shards for one in checkpoints) for shard in old.shards)
+
+
+def _unknown(table: str, why: str) -> str:
+    return (
+        f"table {table}: the definition comes back; whether the table as it was, with its rows, is"
+        f" still on any shard is not known: {why}"
+    )

@@ -1,0 +1,139 @@
+"""What comes back of a table that was copied: said per shard, and no more than is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from reconciler.edges.ledger.engine import writing
+from reconciler.edges.ledger.sql import SqlLedger, open_ledger
+from reconciler.flows.reconcile_pass import begin_pass
+from reconciler.flows.revert import revert_files
+from reconciler.flows.way_back import ways_back
+from reconciler.model.engine import EngineName
+from reconciler.plan.model import Plan
+from reconciler.ports.ledger import Ledger
+from tests.offline_fleet import (
+    SHARDS,
+    SPEC,
+    STATES,
+    Shards,
+    environment,
+    fleet,
+    no_ledger,
+    planned,
+    repository,
+    world,
+)
+from tests.unit.flows.test_shadows import KEPT, left_by, with_shadows
+
+OLD = ("_users_del", "_users_ghk")
+LOST = "the definition comes back, rows do not"
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[SqlLedger]:
+    opened = open_ledger(None, default_file=tmp_path / "ledger.sqlite")
+    yield opened
+    opened.close()
+
+
+def plan_by(engine: EngineName) -> Plan:
+    found = planned(repository(), fleet()).plan
+    assert found is not None
+    (change_set,) = found.core.change_sets
+    statements = tuple(replace(one, engine=engine) for one in change_set.statements)
+    sets = (replace(change_set, statements=statements),)
+    return replace(found, core=replace(found.core, change_sets=sets))
+
+
+COPIED = plan_by(EngineName.GH_OST)
+
+
+def ways(
+    shards: Shards,
+    open_it: Callable[[], Ledger],
+    *,
+    plan: Plan = COPIED,
+    spec: str = SPEC,
+) -> tuple[str, ...]:
+    files, looked = repository(spec=spec).keyspace(), world(shards)
+    begun = begin_pass(looked, files, environment(files))
+    return ways_back(begun, plan, open_it, now_s=looked.clock.now_s())
+
+
+@pytest.mark.invariant("EN-34")
+def test_of_a_plan_that_copied_nothing_nobody_is_asked() -> None:
+    assert ways(with_shadows(*OLD), no_ledger, plan=plan_by(EngineName.DIRECT)) == ()
+
+
+@pytest.mark.invariant("EN-34")
+def test_rows_do_not_come_back_where_the_old_table_is_gone(ledger: SqlLedger) -> None:
+    left_by(ledger, *OLD, plan_id=COPIED.plan_id)
+    (said,) = ways(fleet(STATES[1]), lambda: ledger)
+    assert said.startswith(f"table users, all 2 shards: {LOST}")
+
+
+@pytest.mark.invariant("EN-34")
+def test_where_it_is_kept_it_says_until_when_and_what_would_be_lost(ledger: SqlLedger) -> None:
+    now_s = world(fleet()).clock.now_s()
+    left_by(ledger, *OLD, plan_id=COPIED.plan_id, settled_s=now_s)
+    kept, gone = ways(with_shadows(*OLD), lambda: ledger, spec=KEPT)
+    assert kept.startswith("table users, shard -80: the definition comes back; the rows as they")
+    assert "lie in _users_del (kept until " in kept
+    assert "Rows written since are not in it" in kept
+    assert "gh-ost --revert, run by hand" in kept
+    assert "reconciler does not run it" in kept
+    assert gone.startswith(f"table users, shard {SHARDS[1]}: {LOST}")
+
+
+@pytest.mark.invariant("EN-34")
+@pytest.mark.parametrize("without", ["checkpoint", "an engine that goes back"])
+def test_nothing_is_swapped_in_with_what_was_written_since(ledger: SqlLedger, without: str) -> None:
+    left = OLD[:1] if without == "checkpoint" else OLD
+    left_by(ledger, *left, plan_id=COPIED.plan_id)
+    if without != "checkpoint":
+        forget_the_engine(ledger)
+    kept, _ = ways(with_shadows(*left), lambda: ledger)
+    assert "lie in _users_del, from where" in kept
+    assert "--revert" not in kept
+
+
+def forget_the_engine(ledger: SqlLedger) -> None:
+    """As if another one had copied the table under the same names."""
+    with writing(ledger._engine) as connection:
+        connection.execute(text("UPDATE reconciler_statements SET engine = 'pt-osc'"))
+
+
+@pytest.mark.invariant("EN-34")
+def test_what_another_plan_left_is_not_this_ones_way_back(ledger: SqlLedger) -> None:
+    left_by(ledger, *OLD, plan_id="sha256:2")
+    (said,) = ways(with_shadows(*OLD), lambda: ledger)
+    assert LOST in said
+
+
+@pytest.mark.invariant("EN-34")
+def test_a_ledger_or_a_shard_that_does_not_answer_makes_it_unknown(ledger: SqlLedger) -> None:
+    (said,) = ways(with_shadows(*OLD), no_ledger)
+    assert said.endswith("is still on any shard is not known: no answer")
+    left_by(ledger, *OLD, plan_id=COPIED.plan_id)
+    shards = with_shadows(*OLD)
+    shards.shown[f"db-{SHARDS[1]}"] = None
+    (said,) = ways(shards, lambda: ledger)
+    assert said.endswith("is not known: not every shard was seen")
+
+
+@pytest.mark.invariant("EN-34")
+def test_taking_the_files_back_says_it(ledger: SqlLedger) -> None:
+    left_by(ledger, *OLD, plan_id=COPIED.plan_id)
+    files = repository()
+    keyspace, shards = files.keyspace(), with_shadows(*OLD)
+    reverted = revert_files(
+        world(shards), COPIED, keyspace, environment(keyspace), files, open_ledger=lambda: ledger
+    )
+    assert reverted.ways == ways(shards, lambda: ledger)
+    assert len(reverted.ways) == 2
