@@ -89,7 +89,8 @@ def _look(
         ledger, keyspace = worlds.ledger_of(chosen), files.spec.keyspace
         if history:
             return past_applies(ledger, chosen.name, keyspace)
-        current = current_apply(ledger, chosen.name, keyspace, now_s=now_s)
+        keep_old_s = chosen.engine.keep_old_s
+        current = current_apply(ledger, chosen.name, keyspace, now_s=now_s, keep_old_s=keep_old_s)
         return (current,) if current else ()
 
     return loaded.each(environment, keyspaces, work)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from reconciler.drive.limits import HEARTBEAT_MISSED_S_MAX, STATUS_APPLIES_MAX, STATUS_EVENTS_MAX
@@ -25,6 +25,7 @@ from reconciler.ledger.reasons import (
     Undriven,
     Wait,
 )
+from reconciler.ledger.shadows import known_shadows
 from reconciler.ledger.states import (
     FINISHED,
     SETTLED,
@@ -33,6 +34,7 @@ from reconciler.ledger.states import (
     OperationState,
     StatementState,
 )
+from reconciler.model.shadow_tables import KnownShadow, ShadowGroup, shadow_group
 from reconciler.outcomes.apply import ApplyStatus, OperationRow, ShardRow
 from reconciler.ports.ledger import Ledger
 from reconciler.rollout.hold import nothing_to_release, release
@@ -44,9 +46,10 @@ _ON_ITS_WAY = frozenset(
 
 
 def current_apply(
-    ledger: Ledger, environment: str, keyspace: str, *, now_s: float
+    ledger: Ledger, environment: str, keyspace: str, *, now_s: float, keep_old_s: int = 0
 ) -> ApplyStatus | None:
-    """The keyspace's latest apply with its waves, shards and latest events."""
+    """The keyspace's latest apply with its waves, shards and latest events. `keep_old_s` is for how
+    long the spec keeps tables as they were."""
     found = ledger.applies(environment, keyspace=keyspace, limit=1)
     if not found:
         return None
@@ -76,7 +79,26 @@ def current_apply(
         waves=wave_rows(stored.waves, shards, stored.soaking),
         shards=shards,
         events=_events(ledger, stored.apply_id),
+        left=_left(ledger, stored, keep_old_s=keep_old_s, now_s=now_s),
     )
+
+
+def _left(
+    ledger: Ledger, stored: StoredApply, *, keep_old_s: int, now_s: float
+) -> tuple[ShadowGroup, ...]:
+    """What engines left in the keyspace and no apply has dropped since."""
+
+    def known(names: Collection[str]) -> tuple[KnownShadow, ...]:
+        rows = ledger.engine_statements(stored.environment, stored.keyspace, names=names)
+        return tuple(one for one in known_shadows(rows) if not one.is_in_progress)
+
+    names = {one.name for one in known(())}
+    groups: dict[ShadowGroup, list[str]] = {}
+    for one in known(names) if names else ():
+        alike = shadow_group(one.name, one, keep_old_s=keep_old_s, now_s=now_s)
+        groups.setdefault(alike, []).append(one.shard)
+    ordered = sorted(groups.items(), key=lambda item: (item[0].name, item[0].apply_id, item[1]))
+    return tuple(replace(alike, shards=tuple(shards)) for alike, shards in ordered)
 
 
 def _events(ledger: Ledger, apply_id: int) -> tuple[EventEntry, ...]:

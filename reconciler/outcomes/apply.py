@@ -12,6 +12,7 @@ from reconciler.ledger.reasons import Answer, Reason, Wait
 from reconciler.ledger.states import ApplyState, OperationState, RequestKind, RequestState
 from reconciler.model.engine import NOTHING_TOLD, Progress
 from reconciler.model.object_id import ObjectId
+from reconciler.model.shadow_tables import ShadowGroup
 from reconciler.plan.model import Plan
 
 
@@ -111,7 +112,8 @@ class ApplyOutcome:
 class ApplyStatus:
     """One apply as the ledger knows it, live or past. `holder` drives it, None if nobody does;
     `heartbeat_s` is its last sign of life. `reason` says why nothing starts, since
-    `waits_since_s`."""
+    `waits_since_s`. `left` is what engines left in this apply, or in one of the keyspace before it,
+    by the record alone."""
 
     apply_id: int
     environment: str
@@ -129,6 +131,7 @@ class ApplyStatus:
     waves: tuple[WaveRow, ...]
     shards: tuple[ShardRow, ...]
     events: tuple[EventEntry, ...] = ()
+    left: tuple[ShadowGroup, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

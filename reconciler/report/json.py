@@ -20,6 +20,7 @@ from reconciler.ledger.states import RequestKind
 from reconciler.model.engine import NOTHING_TOLD, Progress
 from reconciler.model.object_id import ObjectId
 from reconciler.model.policy import Hazard, Policy
+from reconciler.model.shadow_tables import ShadowGroup
 from reconciler.outcomes.apply import (
     ApplyOutcome,
     ApplyStatus,
@@ -191,22 +192,23 @@ def _drift_outcome(outcome: DriftOutcome) -> Json:
             }
             for group in drift_words.sorted_groups(outcome.groups)
         ],
-        "shadow_tables": [
-            {
-                "mark": found.mark.value,
-                "table": found.name,
-                "shards": list(sorted_shards(found.shards)),
-                "engine": found.engine.value if found.engine else None,
-                "of_table": found.table or None,
-                "apply_id": found.apply_id,
-                "kept_until_s": found.kept_until_s,
-            }
-            for found in outcome.shadows
-        ],
+        "shadow_tables": [_shadow(found) for found in outcome.shadows],
         "unmanaged": [
             {"table": table, "shards": list(sorted_shards(shards))}
             for table, shards in sorted(outcome.unmanaged)
         ],
+    }
+
+
+def _shadow(found: ShadowGroup) -> Json:
+    return {
+        "mark": found.mark.value,
+        "table": found.name,
+        "shards": list(sorted_shards(found.shards)),
+        "engine": found.engine.value if found.engine else None,
+        "of_table": found.table or None,
+        "apply_id": found.apply_id,
+        "kept_until_s": found.kept_until_s,
     }
 
 
@@ -236,6 +238,7 @@ def _apply_status(apply: ApplyStatus) -> Json:
         "waves": [_plain(wave) for wave in apply.waves],
         "shards": [_shard_row(row) for row in apply.shards],
         "events": [_event(event) for event in apply.events],
+        "left": [_shadow(found) for found in apply.left],
     }
 
 

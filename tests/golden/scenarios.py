@@ -890,6 +890,18 @@ STATUS_SCENARIOS = (
         ),
     ),
     Scenario(
+        "status-left",
+        "An apply has ended, and the table as it was is kept for a while.",
+        lambda how: render.status_report(
+            StatusOutcome(
+                environment="production",
+                applies=(replace(PAST[0], left=SHADOWS[:2]),),
+                now_s=START_S,
+            ),
+            how,
+        ),
+    ),
+    Scenario(
         "status-none",
         "Nothing was ever applied.",
         lambda how: render.status_report(

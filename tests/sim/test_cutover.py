@@ -34,6 +34,7 @@ from reconciler.ledger.states import OperationState as S
 from reconciler.limits import SHARDS_AT_WORK_MAX
 from reconciler.model.engine import EngineName
 from reconciler.model.fleet import even_shards
+from reconciler.model.shadow_tables import ShadowMark
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.progress import RolloutWaits
 from reconciler.plan.model import PlannedStatement
@@ -397,6 +398,12 @@ def test_what_stays_after_a_copy_was_swapped_in_is_recorded(cannot_discard: str)
     assert sim.run().verdict is ApplyVerdict.COMPLETED
     stays = {(shard, name, False) for shard in sim.fleet.shards for name in HELPERS}
     assert known(sim) == (stays if cannot_discard else set())
+    now_s = sim.fleet.clock.now_s()
+    status = current_apply(sim.ledger, "production", "commerce", now_s=now_s)
+    assert status is not None
+    told = {(shard, one.name, False) for one in status.left for shard in one.shards}
+    assert told == known(sim)
+    assert {one.mark for one in status.left} <= {ShadowMark.LEFTOVER}
 
 
 @pytest.mark.invariant("EN-6")

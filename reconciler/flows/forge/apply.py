@@ -284,7 +284,10 @@ def _tell_progress(run: _Run, rollouts: Rollouts, environment: Environment, keys
     now_s = run.job.clock.now_s()
     try:
         ledger = rollouts.ledger_of(environment)
-        status = current_apply(ledger, environment.name, keyspace, now_s=now_s)
+        keep_old_s = environment.engine.keep_old_s
+        status = current_apply(
+            ledger, environment.name, keyspace, now_s=now_s, keep_old_s=keep_old_s
+        )
     except ReconcilerError:
         return  # the rollout itself says what is wrong with the ledger
     if status is not None:

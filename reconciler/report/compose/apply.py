@@ -25,7 +25,7 @@ from reconciler.report.blocks import Block, Cut, Detail, Fact, Mark
 from reconciler.report.compose.opening import CHANGE, failed_report, marker, plan_id_fact, title
 from reconciler.report.compose.plan import permissions
 from reconciler.report.compose.reasons import problem, problems, refusals
-from reconciler.report.compose.shards import shard_set
+from reconciler.report.compose.shards import shard_set, whose
 from reconciler.report.document import Document, NextStep, Report
 from reconciler.report.findings import NO_FILES, SchemaFiles
 from reconciler.report.reason_words import happened_words, reason_line
@@ -148,6 +148,8 @@ def _status_facts(apply: ApplyStatus, now_s: float) -> Iterator[Fact]:
     yield from _because(apply.reason)
     if apply.reason and apply.waits_since_s is not None:
         yield Fact(label="since", text=(Moment(apply.waits_since_s, now_s),))
+    for group in apply.left:
+        yield Fact(label="left", text=(Name(group.name), Text(" on "), *whose(group)))
 
 
 def _because(reason: Reason | None) -> Iterator[Fact]:

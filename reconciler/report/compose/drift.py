@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reconciler.model.shadow_tables import ShadowGroup, ShadowMark
+from reconciler.model.shadow_tables import ShadowMark
 from reconciler.outcomes.drift import DriftGroup, DriftOutcome, ShardMark
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.report import blocks, drift_words
 from reconciler.report.blocks import Block, Cut, Detail, Mark
 from reconciler.report.compose.opening import failed_report, marker, title
 from reconciler.report.compose.reasons import refusals
-from reconciler.report.compose.shards import shard_set
+from reconciler.report.compose.shards import shard_set, whose
 from reconciler.report.document import Document, NextStep, Report
 from reconciler.report.findings import NO_FILES, SchemaFiles
 from reconciler.report.order import sorted_shards
-from reconciler.report.spans import Moment, Name, Span, Text, sentence, with_commands
+from reconciler.report.spans import sentence, with_commands
 from reconciler.report.summary import short_id
 
 _MARKS = {
@@ -119,21 +119,9 @@ def _shadows(outcome: DriftOutcome) -> Iterator[Block]:
                 sign=sign,
                 mark=_SHADOW_MARKS[mark],
                 meaning=drift_words.SHADOW_MEANINGS[mark],
-                tables=tuple((group.name, tuple(_whose(group, total))) for group in found),
+                tables=tuple((group.name, tuple(whose(group, total))) for group in found),
                 cut=Cut(detail=Detail.STATEMENT, instead=_LEFT_OUT),
             )
-
-
-def _whose(group: ShadowGroup, total: int) -> Iterator[Span]:
-    yield from shard_set(sorted_shards(group.shards), total)
-    if group.engine is not None:
-        yield Text(f": of {group.engine}, for table ")
-        yield Name(group.table)
-        yield Text(f", apply {group.apply_id}")
-    if group.kept_until_s is not None:
-        is_over = group.mark is not ShadowMark.KEPT
-        yield Text(", was kept until " if is_over else ", kept until ")
-        yield Moment(group.kept_until_s)
 
 
 def _unmanaged(outcome: DriftOutcome) -> Iterator[Block]:
