@@ -28,10 +28,13 @@ from reconciler.ports.engine import (
     Running,
 )
 from reconciler.ports.shards import ShardSession
+from reconciler.spec.model import Tls
 from tests.conftest import FreshDatabase
 from tests.contract.engines.pt_osc import program_of
 from tests.integration.mysql_edges import (
     SERVERS,
+    Account,
+    account,
     admin_cursor,
     admin_of,
     connection_to,
@@ -43,6 +46,7 @@ from tests.integration.mysql_edges import (
 pytestmark = pytest.mark.engine("pt-osc")
 
 DEADLOCK = 1213
+_NEEDED = ("ALTER", "CREATE", "DELETE", "DROP", "INDEX", "INSERT", "SELECT", "TRIGGER", "UPDATE")
 ADD_COLUMN = "ALTER TABLE `t` ADD COLUMN `b` int NOT NULL DEFAULT 7"
 
 
@@ -78,8 +82,11 @@ class Place:
         return str(self.run(f"SHOW CREATE TABLE {table}")[0][1])
 
     @contextmanager
-    def session(self) -> Iterator[ShardSession]:
-        with sessions().open(shard(connection_to(self.server, self.database))) as session:
+    def session(
+        self, login: Account | None = None, tls: Tls | None = None
+    ) -> Iterator[ShardSession]:
+        connection = replace(connection_to(self.server, self.database, login), tls=tls)
+        with sessions().open(shard(connection)) as session:
             yield session
 
 
@@ -361,6 +368,27 @@ def test_nothing_of_the_login_is_in_its_arguments_or_words(place: Place) -> None
         assert isinstance(answer, Failed)
         assert login.password not in answer.error.message
         assert engine.discard(handle, work) is None
+    assert place.helpers() == set()
+
+
+@pytest.mark.invariant("CN-1")
+@pytest.mark.parametrize("requires", ["", "REQUIRE SSL"])
+def test_it_logs_in_as_our_own_session_does(place: Place, requires: str) -> None:
+    """With a password that files have signs for, and what the guard asks for, and no more."""
+    if requires and place.server.version.series == "mariadb 10.11":
+        requires = ""  # a server without certificates, which makes none by itself
+    place.fill()
+    needed = f"{', '.join(_NEEDED)} ON `{place.database}`.*"
+    with account(place.server, needed, "PROCESS ON *.*", requires=requires) as login:
+        odd = replace(login, password="p\"a\\b#c'd e;[x]=%$é")
+        place.run("SET GLOBAL log_bin_trust_function_creators = 1")
+        quoted = pymysql.converters.escape_string(odd.password)
+        place.run(f"ALTER USER '{odd.user}'@'127.0.0.1' IDENTIFIED BY '{quoted}'")
+        with place.session(odd, Tls(insecure=True) if requires else None) as session:
+            engine = engine_of(session)
+            work = work_of(ADD_COLUMN)
+            handle = begun(engine, work)
+            assert carried_out(engine, handle, work) == Applied()
     assert place.helpers() == set()
 
 

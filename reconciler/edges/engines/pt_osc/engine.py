@@ -196,7 +196,9 @@ class PtOscEngine:
         unsaid = Unsaid(database=database, accounts=(target.user,), machines=(target.host,))
         try:
             folder = new_work_folder()
-            arguments = command(self._program.path, folder, order, target)
+            arguments = command(
+                self._program.path, folder, order, target, is_encrypted=site.shard.is_encrypted
+            )
             process = start_program(arguments, folder=folder, unsaid=unsaid)
         except OSError as error:
             return not_sent(f"its program could not be started ({error.strerror})")

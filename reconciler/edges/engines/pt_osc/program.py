@@ -95,9 +95,12 @@ def trigger_names(database: str, table: str) -> tuple[str, ...]:
     return tuple(f"{stem}_{event}" for event in ("del", "upd", "ins"))
 
 
-def command(program: Path, folder: Path, order: CopyOrder, target: Target) -> Sequence[str | Path]:
-    """Writes what the program reads into `folder`, and says how it is started."""
-    login = private_file(folder, "login.cnf", login_file(target))
+def command(
+    program: Path, folder: Path, order: CopyOrder, target: Target, *, is_encrypted: bool
+) -> Sequence[str | Path]:
+    """Writes what the program reads into `folder`, and says how it is started. `is_encrypted`: what
+    our own connection to the server is."""
+    login = private_file(folder, "login.cnf", login_file(target, is_encrypted=is_encrypted))
     plugin = private_file(folder, "plugin.pm", _PLUGIN)
     private_file(folder, "plugin.pm.sql", f"{order.locks.sql}\n{set_session(order.settings)}\n")
     limit = order.threads_running_max
@@ -120,19 +123,19 @@ def command(program: Path, folder: Path, order: CopyOrder, target: Target) -> Se
     )
 
 
-def login_file(target: Target) -> str:
-    """Both client libraries read it: what one of them does not know, it leaves out."""
+def login_file(target: Target, *, is_encrypted: bool) -> str:
+    """The libraries of MySQL and of MariaDB read it: each leaves out what it does not know."""
     pairs = [("user", target.user), ("password", target.password)]
     if target.socket is not None:
         pairs.append(("socket", target.socket))
     else:
         pairs += [("host", target.host), ("port", str(target.port)), ("protocol", "tcp")]
-    pairs += _tls_options(target)
+    pairs += _tls_options(target, is_encrypted=is_encrypted)
     lines = [f'{name} = "{_escaped(value)}"' for name, value in pairs]
     return "\n".join(["[client]", *lines, ""])
 
 
-def _tls_options(target: Target) -> list[tuple[str, str]]:
+def _tls_options(target: Target, *, is_encrypted: bool) -> list[tuple[str, str]]:
     """As `client/tls.py` has it: who is not this machine proves its name, or is not spoken to."""
     match target.tls:
         case TlsFiles(ca=ca, cert=cert, key=key):
@@ -141,10 +144,11 @@ def _tls_options(target: Target) -> list[tuple[str, str]]:
             named = [(name, str(path)) for name, path in files if path is not None]
         case None if not target.is_local:
             named = [("ssl-ca", _machine_authorities())]
-        case None:
-            return []
-        case Insecure():
-            return [("ssl-mode", "PREFERRED")]
+        case None | Insecure():
+            # Whatever the two sides have agreed on for us holds for the program, too.
+            mode = "REQUIRED" if is_encrypted else "PREFERRED"
+            enforced = [("ssl-enforce", "1"), ("ssl-verify-server-cert", "0")]
+            return [("ssl-mode", mode), *(enforced if is_encrypted else ())]
     return [*named, ("ssl-mode", "VERIFY_IDENTITY"), ("ssl-verify-server-cert", "1")]
 
 
