@@ -31,6 +31,7 @@ from reconciler.ports.shards import ShardSession
 from reconciler.spec.model import Tls
 from tests.conftest import FreshDatabase
 from tests.contract.engines.pt_osc import program_of
+from tests.fleet import Fleet
 from tests.integration.mysql_edges import (
     SERVERS,
     Account,
@@ -487,3 +488,50 @@ def stopped_after(place: Place, steps: int) -> None:
         "SET foreign_key_checks = 0",
         *later[: steps - 1],
     )
+
+
+ORDERS = """CREATE TABLE orders (
+  id bigint NOT NULL,
+  item_id bigint NOT NULL,
+  PRIMARY KEY (id),
+  KEY of_item (item_id),
+  CONSTRAINT of_item FOREIGN KEY (item_id) REFERENCES items (id) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+"""
+ITEMS = """CREATE TABLE items (
+  id bigint NOT NULL,
+  a int DEFAULT NULL,
+  PRIMARY KEY (id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+"""
+
+
+@pytest.mark.invariant("EN-41")
+@pytest.mark.parametrize("server", SERVERS)
+def test_a_reviewed_plan_rebuilds_a_table_that_others_refer_to(
+    server: str,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    fresh_database: FreshDatabase,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    on = request.getfixturevalue(server)
+    tables = {"items": ITEMS, "orders": ORDERS}
+    fleet = Fleet(tmp_path / "shop", [on], fresh_database, monkeypatch).found(2, tables)
+    for shard_name in fleet.databases:
+        fleet.sql(shard_name, "INSERT INTO items VALUES (1, 1), (2, 2)")
+        fleet.sql(shard_name, "INSERT INTO orders VALUES (1, 1), (2, 2)")
+    before = fleet.all_definitions()
+    fleet.spec["engine"] = {"rebuild": {"use": "pt-osc"}}
+    fleet.edit("schemas/shop/items.sql", "  a int DEFAULT NULL", "  a bigint DEFAULT NULL")
+    fleet.write_spec()
+    assert (planned := fleet.run("plan", "--write")).code == 0, planned.said
+    fleet.commit("wider")
+    assert (applied := fleet.run("apply")).code == 0, applied.said
+    for shard_name, definitions in fleet.all_definitions().items():
+        assert definitions["orders"] == before[shard_name]["orders"]
+        assert "`a` bigint" in definitions["items"]
+        assert [*definitions] == ["items", "orders"]
+        fleet.sql(shard_name, "DELETE FROM items WHERE id = 1")
+        assert fleet.sql(shard_name, "SELECT id FROM orders") == ((2,),)
+    assert fleet.run("drift").code == 0
