@@ -25,6 +25,7 @@ from reconciler.model.fleet import in_key_order
 from reconciler.model.object_id import ObjectId, ObjectKind, table_id
 from reconciler.model.observation import Observation, ObservedShard
 from reconciler.model.schema import Schema
+from reconciler.model.shadow_tables import is_trigger_named
 from reconciler.observe.desired import Desired, load_desired
 from reconciler.observe.shards import (
     DefinitionReader,
@@ -163,10 +164,11 @@ def derive(world: World, begun: Pass) -> Derived:
 
 def shadow_notes(begun: Pass) -> tuple[str, ...]:
     """What was seen and left alone because an engine may have made it (EN-15)."""
-    seen = shadow_tables((one.observation for one in begun.look.seen), begun.reader)
+    seen = shadow_tables(begun.look.seen, begun.reader)
     total = len(begun.environment.shards)
     return tuple(
-        f"table {name} on {shard_set(shards, total)} goes by a name that engines give, and is left"
+        f"{'trigger' if is_trigger_named(name) else 'table'} {name} on"
+        f" {shard_set(shards, total)} goes by a name that engines give, and is left"
         " alone; reconciler drift tells whose it is"
         for name, shards in seen.items()
         if not begun.reader.is_managed(name)

@@ -20,7 +20,7 @@ def find_shadows(
 ) -> tuple[ShadowGroup, ...]:
     """Each once for the shards on which it is alike, sorted by name. Opens no ledger where there is
     none of them; raises what opening and reading it raises."""
-    seen = shadow_tables((one.observation for one in begun.look.seen), begun.reader)
+    seen = shadow_tables(begun.look.seen, begun.reader)
     if not seen:
         return ()
     known = shadows_of_record(open_ledger(), begun.environment, begun.files.spec.keyspace, seen)

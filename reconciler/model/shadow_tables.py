@@ -19,6 +19,8 @@ from reconciler.model.engine import EngineName
 _SHAPE = re.compile(r"_(?P<table>.+?)_(?:gho|ghc|ghk|del|rev_del|new|chkpnt|old(?:_[0-9_]+)?)")
 # Those of them that a way back needs: the table as it was, and gh-ost's account of where it ended.
 _WAY_BACK = re.compile(r"_.+_(?:del|ghk|old(?:_[0-9_]+)?)")
+# pt-online-schema-change: database and table, cut where that would be too long.
+_TRIGGER = re.compile(r"pt_osc_.+_(?:ins|upd|del)")
 # Spirit: of a whole database.
 _OF_NO_TABLE = frozenset({"_spirit_sentinel", "_spirit_checkpoint"})
 
@@ -32,6 +34,16 @@ def is_shadow_named(name: str, tables: Collection[str]) -> bool:
         return True
     found = _SHAPE.fullmatch(name)
     return found is not None and found["table"] in tables
+
+
+def is_shadow_trigger(name: str, table: str | None, tables: Collection[str]) -> bool:
+    """Whether pt-online-schema-change may have put it on one of `tables`, which are git's."""
+    return table in tables and is_trigger_named(name)
+
+
+def is_trigger_named(name: str) -> bool:
+    """Whether an engine calls so a trigger, and no table."""
+    return _TRIGGER.fullmatch(name) is not None
 
 
 def is_way_back_named(name: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from reconciler.ddl.counter import counted_to, without_counter
@@ -13,13 +13,14 @@ from reconciler.diff.comparable import policy_fingerprint
 from reconciler.errors import ReconcilerError
 from reconciler.guard.model import Obstacle, Refusal, refusals_from
 from reconciler.limits import OBSERVE_PARALLEL_MIN
+from reconciler.model.dependents import Program
 from reconciler.model.fleet import in_key_order
-from reconciler.model.object_id import ObjectId, table_id
+from reconciler.model.object_id import ObjectId, ObjectKind, table_id
 from reconciler.model.observation import Observation, ObservedShard, Unreachable
 from reconciler.model.policy import AutoIncrement, Policy
-from reconciler.model.schema import Schema, Table
+from reconciler.model.schema import OtherObject, Schema, Table
 from reconciler.model.server import ServerVersion
-from reconciler.model.shadow_tables import is_shadow_named
+from reconciler.model.shadow_tables import is_shadow_named, is_shadow_trigger
 from reconciler.ports.world import World
 from reconciler.spec.model import Environment
 
@@ -84,6 +85,10 @@ class DefinitionReader:
         """Whether it may be an engine's, beside a table of git's."""
         return is_shadow_named(table, self._tables)
 
+    def is_shadow_trigger(self, name: str, table: str | None) -> bool:
+        """Whether a trigger on `table` may be an engine's."""
+        return is_shadow_trigger(name, table, self._tables)
+
     def read(self, text: str, version: ServerVersion) -> ReadDefinition:
         """Raises what `read_table` raises: a definition that is not understood."""
         text = self._with_counter_that_matters(text)
@@ -104,10 +109,12 @@ class DefinitionReader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenShard:
-    """A shard's managed tables as values, beside the observation they were read from."""
+    """A shard's managed tables as values, beside the observation they were read from: all of it but
+    `shadow_triggers`, the names of triggers that engines put on managed tables."""
 
     observation: ObservedShard
     definitions: Mapping[str, ReadDefinition]
+    shadow_triggers: tuple[str, ...] = ()
 
     @property
     def shard(self) -> str:
@@ -179,19 +186,47 @@ def read_all(
                     unread, shard=observation.shard, object_id=table_id(table)
                 )
         refusals += _broken(observation, reader)
-        seen.append(SeenShard(observation=observation, definitions=definitions))
+        seen.append(_seen(observation, definitions, reader))
     return tuple(seen), tuple(refusals)
 
 
+def _seen(
+    observation: ObservedShard, definitions: Mapping[str, ReadDefinition], reader: DefinitionReader
+) -> SeenShard:
+    """What an engine's trigger does to a table is no more the table's than the engine's copy is."""
+    others, dependents = observation.others, observation.dependents
+    programs: tuple[OtherObject | Program, ...] = (*others, *dependents.programs)
+    triggers = {
+        one.name
+        for one in programs
+        if one.kind is ObjectKind.TRIGGER and reader.is_shadow_trigger(one.name, one.table)
+    }
+    if triggers:
+        observation = replace(
+            observation,
+            others=tuple(one for one in others if one.name not in triggers),
+            dependents=replace(
+                dependents,
+                programs=tuple(one for one in dependents.programs if one.name not in triggers),
+            ),
+        )
+    return SeenShard(
+        observation=observation,
+        definitions=definitions,
+        shadow_triggers=tuple(sorted(triggers)),
+    )
+
+
 def shadow_tables(
-    observed: Iterable[ObservedShard], reader: DefinitionReader
+    look: Iterable[SeenShard], reader: DefinitionReader
 ) -> dict[str, tuple[str, ...]]:
-    """Tables that may be engines', and that policy does not leave alone, with the shards that have
-    them: sorted by name."""
+    """Tables and triggers that may be engines', and that policy does not leave alone, with the
+    shards that have them: sorted by name."""
     shards: dict[str, list[str]] = {}
-    for seen in observed:
-        names = [name for name, _ in (*seen.definitions, *seen.broken)]
-        for name in names:
+    for seen in look:
+        for name in seen.shadow_triggers:
+            shards.setdefault(name, []).append(seen.shard)
+        for name, _ in (*seen.observation.definitions, *seen.observation.broken):
             if reader.is_shadow_named(name) and not reader.is_ignored(name):
                 shards.setdefault(name, []).append(seen.shard)
     return {name: in_key_order(tuple(shards[name])) for name in sorted(shards)}

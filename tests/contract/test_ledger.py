@@ -154,6 +154,15 @@ def test_what_an_engine_left_is_found_again_in_every_apply(ledger: SqlLedger) ->
     assert ledger.engine_statements("staging", "commerce", names={"_users_ghc"}) == ()
 
 
+def test_a_statement_may_be_written_as_it_stands(ledger: SqlLedger) -> None:
+    """A run that takes it up finds nothing new to say. A server that counts the rows it changed,
+    and not those it found, would have it inserted a second time."""
+    lease = begun(ledger)
+    for _ in range(2):
+        ledger.record(lease, [intent()])
+    assert ledger.statements(lease.apply_id) == (intent().row,)
+
+
 @pytest.mark.parametrize("kept", ["", "null", '{"a": 1}', "[1]", "[[]]"])
 def test_names_that_no_run_has_written_refuse_their_row(ledger: SqlLedger, kept: str) -> None:
     lease = begun(ledger)

@@ -164,6 +164,10 @@ class _ShardRun:
         self._index, self._attempt = self._index + 1, 1
         self._blocked_since_s, self._earlier = None, None
 
+    @property
+    def _last_try(self) -> Handle | None:
+        return self._earlier or self._task.earlier_handle(self._index)
+
     def _claim(self, session: ShardSession) -> Step | None:
         """Be the only one who can send. Where an earlier run's session was waited for, what it
         left behind may have run since the look: the shard is looked at again."""
@@ -197,7 +201,7 @@ class _ShardRun:
             session, statement.object_id, blocked_since_s=self._blocked_since_s
         )
         engine, work = session.engine(statement.engine), self._task.engine_work(self._index)
-        handle = engine.prepare(work, self._earlier or self._task.earlier_handle(self._index))
+        handle = engine.prepare(work, self._last_try)
         if isinstance(handle, Failed):
             why = statement_failed(self._shard, statement.object_id, handle)
             return Again(why) if handle.transient else self._fail(statement.object_id, why)
@@ -287,11 +291,11 @@ class _ShardRun:
         windows = self._task.rollout.windows
         if (step := self._guards.held(session, statement, self._index, windows)) is not None:
             return step
-        if self._earlier is None and (step := self._guards.no_room(session, statement)):
+        if self._last_try is None and (step := self._guards.no_room(session, statement)):
             return step
         if self._index == self._first_index and session.still_running(statement.sql):
             return Again(already_running(self._shard, statement.object_id))
-        if problem := not_as_planned(session, self._task, self._index, self._earlier):
+        if problem := not_as_planned(session, self._task, self._index, self._last_try):
             return self._fail(statement.object_id, problem)
         return None
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from reconciler.model.dependents import Dependents, Program
+from reconciler.model.object_id import ObjectKind
 from reconciler.model.observation import ObservedShard
 from reconciler.model.policy import AutoIncrement, Policy
 from reconciler.model.server import Flavor, ServerError, ServerSettings, ServerVersion
-from reconciler.observe.shards import DefinitionReader, read_all
+from reconciler.observe.shards import DefinitionReader, read_all, shadow_tables
 
 VERSION = ServerVersion(Flavor.MYSQL, 9, 7, 4)
 SETTINGS = ServerSettings(
@@ -78,6 +82,24 @@ def test_what_an_engine_may_have_made_is_not_managed(name: str, *, is_managed: b
     git = {"users", "users_log", "_users_log_del"}
     assert DefinitionReader(Policy(), {}, git).is_managed(name) is is_managed
     assert DefinitionReader(Policy(), {}).is_managed(name) is not name.startswith("_spirit_")
+
+
+@pytest.mark.invariant("EN-15")
+def test_an_engine_s_triggers_are_told_and_are_no_part_of_what_was_seen() -> None:
+    """Else a plan would say that they use the column, and an apply could not be taken up."""
+
+    def trigger(name: str, table: str) -> Program:
+        return Program(kind=ObjectKind.TRIGGER, name=name, text="", table=table)
+
+    ours = trigger("pt_osc_shop_users_upd", "users")
+    others = (trigger("audit", "users"), trigger("pt_osc_shop_orders_upd", "orders"))
+    observed = replace(
+        shard("-80", definition("users")), dependents=Dependents(programs=(ours, *others))
+    )
+    reader = DefinitionReader(Policy(), {}, {"users"})
+    (seen,), _ = read_all([observed], reader)
+    assert seen.observation.dependents.programs == others
+    assert shadow_tables([seen], reader) == {"pt_osc_shop_users_upd": ("-80",)}
 
 
 def test_counters_are_read_as_far_as_they_matter() -> None:
