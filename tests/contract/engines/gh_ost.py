@@ -19,6 +19,7 @@ ROWS = 50
 
 
 def gh_ost(server: RunningServer, database: str) -> Stand:
+    show_waiting_locks(server)
     with admin_cursor(server, database) as cursor:
         cursor.execute("CREATE TABLE users (id INT PRIMARY KEY)")
         cursor.executemany("INSERT INTO users VALUES (%s)", [(n,) for n in range(ROWS)])
@@ -41,6 +42,16 @@ def gh_ost(server: RunningServer, database: str) -> Stand:
         kill=lambda: kill_programs(database),
         outlives=False,
     )
+
+
+def show_waiting_locks(server: RunningServer, enabled: str = "YES") -> None:
+    """MariaDB does not unless it is told to."""
+    with admin_cursor(server) as cursor:
+        cursor.execute(
+            "UPDATE performance_schema.setup_instruments SET ENABLED = %s, TIMED = %s"
+            " WHERE NAME = 'wait/lock/metadata/sql/mdl'",
+            [enabled, enabled],
+        )
 
 
 def kill_programs(database: str) -> None:

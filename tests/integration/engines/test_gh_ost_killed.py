@@ -32,7 +32,7 @@ from reconciler.ports.engine import (
     Unknown,
 )
 from tests.conftest import FreshDatabase
-from tests.contract.engines.gh_ost import kill_programs, pids_of, tell
+from tests.contract.engines.gh_ost import kill_programs, pids_of, show_waiting_locks, tell
 from tests.integration.engines.shard import (
     Shard,
     begun,
@@ -72,6 +72,7 @@ with sessions().open(shard(connection)) as session:
 @pytest.fixture(params=["mysql_server", "mariadb_server"])
 def empty(request: pytest.FixtureRequest, fresh_database: FreshDatabase) -> Shard:
     server: RunningServer = request.getfixturevalue(request.param)
+    show_waiting_locks(server)
     return Shard(server=server, database=fresh_database(server))
 
 

@@ -8,6 +8,7 @@ from reconciler.edges.server.process import RunningServer
 from reconciler.model.engine import EngineName, Handle
 from reconciler.ports.engine import Applied, Failed, ReadyToCutOver, Running
 from tests.conftest import FreshDatabase
+from tests.contract.engines.gh_ost import show_waiting_locks
 from tests.integration.engines.shard import TABLE, Shard, begun, to_the_end, until_ready, work
 
 pytestmark = pytest.mark.engine("gh-ost")
@@ -18,6 +19,7 @@ GH_OST = EngineName.GH_OST
 @pytest.fixture(params=["mysql_server", "mariadb_server"])
 def empty(request: pytest.FixtureRequest, fresh_database: FreshDatabase) -> Shard:
     server = request.getfixturevalue(request.param)
+    show_waiting_locks(server)
     return Shard(server=server, database=fresh_database(server))
 
 
@@ -148,6 +150,8 @@ def test_a_table_that_is_older_than_the_handle_is_not_discarded(empty: Shard) ->
     assert len(shard.run("SELECT * FROM _t_del")) == 5
 
 
+@pytest.mark.threat("TM-ACCOUNT-21")
+@pytest.mark.invariant("EN-20")
 @pytest.mark.parametrize("written", ["before", "while it waits"])
 def test_a_value_that_quotes_the_words_it_looks_for_loses_no_row(
     empty: Shard, written: str
@@ -169,6 +173,18 @@ def test_a_value_that_quotes_the_words_it_looks_for_loses_no_row(
     assert len(shard.rows) == 52
 
 
+@pytest.mark.invariant("EN-23")
+def test_a_server_that_does_not_show_who_waits_for_the_table_is_refused(empty: Shard) -> None:
+    """gh-ost would swap while writes may still come in between."""
+    show_waiting_locks(empty.server, "NO")
+    try:
+        failed = refused(empty.made(5), "ADD COLUMN `a` int")
+    finally:
+        show_waiting_locks(empty.server)
+    assert "wait/lock/metadata/sql/mdl" in failed.error.message
+
+
+@pytest.mark.threat("TM-ACCOUNT-21")
 @pytest.mark.invariant("EN-20")
 def test_text_becomes_no_number(empty: Shard) -> None:
     """The warning about such a value quotes it, and gh-ost reads there what it looks for."""

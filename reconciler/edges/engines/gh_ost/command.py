@@ -17,7 +17,6 @@ from reconciler.edges.engines.limits import (
     CHECKPOINT_EVERY_S,
     GH_OST_LOCK_WAIT_S_MAX,
 )
-from reconciler.model.server import Flavor
 from reconciler.ports.engine import EngineWork
 
 SOCKET = "engine.sock"
@@ -41,7 +40,6 @@ class Start:
     database: str
     table: str
     clauses: str
-    flavor: Flavor
     server_id: int
     is_encrypted: bool
 
@@ -76,8 +74,6 @@ def command_line(start: Start, work: EngineWork) -> list[str]:
         "--throttle-additional-flag-file=",  # by default one that anybody on the machine can make
         f"--cut-over-lock-timeout-seconds={_lock_wait_s(work)}",
         *_limits(work),
-        # MariaDB has no performance_schema.metadata_locks.
-        *(["--skip-metadata-lock-check"] if start.flavor is Flavor.MARIADB else []),
     ]
 
 

@@ -214,7 +214,6 @@ class GhOstEngine:
             database=shard.database,
             table=told.table,
             clauses=told.clauses,
-            flavor=shard.server.settings.version.flavor,
             server_id=server_id(prepared.record),
             is_encrypted=shard.is_encrypted,
         )

@@ -20,6 +20,8 @@ from reconciler.model.server import Flavor, ServerError
 from reconciler.ports.engine import EngineWork, Failed
 
 _WANTED = (("log_bin", ("1", "ON")), ("binlog_format", ("ROW",)), ("binlog_row_image", ("FULL",)))
+_INSTRUMENT = "SELECT ENABLED, TIMED FROM performance_schema.setup_instruments WHERE NAME = %s"
+_LOCKS = "wait/lock/metadata/sql/mdl"
 _NOT_SUPPORTED = 1235  # "This version of MySQL doesn't yet support ..."
 
 
@@ -69,6 +71,19 @@ def _of_server(shard: ShardLink, link: Link) -> Iterator[str]:
     for (name, wanted), value in zip(_WANTED, row, strict=True):
         if text(value).upper() not in wanted:
             yield f"needs a binary log of whole rows, and the server has {name}={text(value)}"
+    if not _shows_waiting_locks(link):
+        yield (
+            f"needs performance_schema with the instrument {_LOCKS} enabled and timed:"
+            " without it, it swaps while writes may still come in between, and they are lost"
+        )
+
+
+def _shows_waiting_locks(link: Link) -> bool:
+    """By what gh-ost sees that its RENAME stands before every write that waits for the table. Of a
+    server without performance_schema the list is empty; on MariaDB the instrument is off unless
+    somebody has set it."""
+    rows = link.query(_INSTRUMENT, [_LOCKS], width=2)
+    return [(text(enabled), text(timed)) for enabled, timed in rows] == [("YES", "YES")]
 
 
 def _of_table(shard: ShardLink, link: Link, told: ByCopy) -> Iterator[str]:

@@ -17,7 +17,6 @@ from reconciler.edges.engines.gh_ost.names import lock_name, names_of
 from reconciler.edges.engines.gh_ost.status import UNKNOWN_ERROR, end_from, status_from
 from reconciler.edges.engines.unique_keys import Kind, Part, Shape, keeps_apart
 from reconciler.model.engine import Progress
-from reconciler.model.server import Flavor
 from reconciler.ports.engine import EngineWork
 from tests.integration.mysql_edges import planned
 
@@ -45,7 +44,6 @@ START = Start(
     database="shop",
     table="t",
     clauses="ADD `a` int",
-    flavor=Flavor.MYSQL,
     server_id=3_000_000_007,
     is_encrypted=False,
 )
@@ -150,7 +148,7 @@ def test_it_is_always_started_so_that_it_loses_nothing_and_waits_to_be_told() ->
     assert "--postpone-cut-over-flag-file=/run/f/postpone" in given_to_it
     assert "--assume-master-host=db.example:3306" in given_to_it
     assert "--alter=ADD `a` int" in given_to_it
-    for never in ("drop", "discard", "resume", "revert"):
+    for never in ("drop", "discard", "resume", "revert", "skip"):
         assert not any(never in option for option in given_to_it)
 
 
