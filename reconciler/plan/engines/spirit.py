@@ -1,7 +1,8 @@
 """What Spirit 0.15.1 cannot take: seen on MySQL 9.7.
 
-It reads statements with a parser of its own, follows ENUM and SET by numbers and letters, and gives
-rows that are written while it copies to the server as text.
+It reads statements with a parser of its own, follows ENUM and SET by numbers and letters, and
+writes rows that are changed while it copies as it has understood the binary log: some values come
+out as others, and where that is after it has compared sums, without a word.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from reconciler.diff.model import ClauseKind
 from reconciler.diff.pairing import name_key
 from reconciler.limits import IDENTIFIER_CHARS_MAX
-from reconciler.model.schema import Column
+from reconciler.model.schema import Column, IndexKind, Table
 from reconciler.model.server import Flavor
 from reconciler.plan.engines.copying import (
     check_obstacles,
@@ -23,11 +24,15 @@ from reconciler.plan.engines.copying import (
     trigger_obstacles,
 )
 from reconciler.plan.engines.question import EngineQuestion
+from reconciler.plan.hazards.charset import bytes_per_character_min
 from reconciler.plan.hazards.column_type import ColumnType, Family, parse_column_type
+from reconciler.plan.hazards.statement_context import find_column
 
 _LONGEST_AFFIX = "__chkpnt"
 _PLACEHOLDER = re.compile(r"%[%n?]")
 _TAKE_WORDS = frozenset({Family.ENUM, Family.SET, Family.TEXT, Family.BINARY})
+_WORDS = frozenset({Family.ENUM, Family.SET, Family.TEXT})
+_LOSES_EMPTY = frozenset({"varbinary", "tinyblob", "blob", "mediumblob", "longblob"})
 _DEFINES_COLUMN = (
     ClauseKind.ADD_COLUMN,
     ClauseKind.MODIFY_COLUMN,
@@ -50,10 +55,21 @@ def spirit_obstacles(question: EngineQuestion) -> Iterator[str]:
     yield from trigger_obstacles(question)
     yield from check_obstacles(question)
     yield from primary_key_obstacles(question)
+    yield from _of_keys(question)
     yield from _of_names(question)
     yield from _of_clauses(question)
     yield from _of_columns(question)
     yield from _of_values(question)
+
+
+def _of_keys(question: EngineQuestion) -> Iterator[str]:
+    """By such a value in a key it finds other rows, or none."""
+    both = question.context.both
+    primary = [i for i in both[0].indexes if i.kind is IndexKind.PRIMARY] if both else []
+    for part in primary[0].parts if primary else ():
+        column = find_column(both[0], part.column or "") if both else None
+        if column is not None and _type(column).family is Family.BIT:
+            yield f"it cannot follow rows by {column.name}, a BIT in the primary key"
 
 
 def _of_names(question: EngineQuestion) -> Iterator[str]:
@@ -103,12 +119,31 @@ def _of_values(question: EngineQuestion) -> Iterator[str]:
             yield f"it would round column {new.name} in rows that are written while it copies"
         if reason := _of_members(before, after):
             yield f"it {reason} of column {new.name}"
-    for column in context.both[0].columns if context.both is not None else ():
-        if _type(column).family is Family.JSON:
-            yield (
-                f"a DECIMAL, a date or a time in column {column.name} (JSON) would become another"
-                " type in rows that are written while it copies"
-            )
+    for table in context.both or ():
+        for column in table.columns:
+            if reason := _changed_on_the_way(table, column):
+                yield f"in rows that are written while it copies, {reason} (column {column.name})"
+
+
+def _changed_on_the_way(table: Table, column: Column) -> str | None:
+    """Each of these was seen: other values, in some of them with equal sums and no error."""
+    kind = _type(column)
+    if kind.name in _LOSES_EMPTY:
+        return "an empty value would become a zero byte"
+    if kind.family is Family.JSON:
+        return "a DECIMAL, a date or a time in JSON would become another type"
+    if kind.family is Family.YEAR:
+        return "the year 0000 would become another one"
+    if kind.family is Family.VECTOR:
+        return "a vector would be refused at the end"
+    if kind.family in _WORDS and bytes_per_character_min(_charset(table, column)) > 1:
+        return "text in a character set of wide characters would be converted twice"
+    return None
+
+
+def _charset(table: Table, column: Column) -> str | None:
+    own = column.charset or (column.collation or "").partition("_")[0]
+    return own or table.option("DEFAULT CHARSET")
 
 
 def _of_members(before: ColumnType, after: ColumnType) -> str | None:
