@@ -34,7 +34,8 @@ from reconciler.ledger.states import (
     OperationState,
     StatementState,
 )
-from reconciler.model.shadow_tables import KnownShadow, ShadowGroup, shadow_group
+from reconciler.model.fleet import key_order
+from reconciler.model.shadow_tables import KnownShadow, ShadowGroup, shadow_group, shadow_groups
 from reconciler.outcomes.apply import ApplyStatus, OperationRow, ShardRow
 from reconciler.ports.ledger import Ledger
 from reconciler.rollout.hold import nothing_to_release, release
@@ -93,12 +94,10 @@ def _left(
         return tuple(one for one in known_shadows(rows) if not one.is_in_progress)
 
     names = {one.name for one in known(())}
-    groups: dict[ShadowGroup, list[str]] = {}
-    for one in known(names) if names else ():
-        alike = shadow_group(one.name, one, keep_old_s=keep_old_s, now_s=now_s)
-        groups.setdefault(alike, []).append(one.shard)
-    ordered = sorted(groups.items(), key=lambda item: (item[0].name, item[0].apply_id, item[1]))
-    return tuple(replace(alike, shards=tuple(shards)) for alike, shards in ordered)
+    found = sorted(known(names) if names else (), key=lambda one: (one.name, key_order(one.shard)))
+    return shadow_groups(
+        shadow_group(one.name, one.shard, one, keep_old_s=keep_old_s, now_s=now_s) for one in found
+    )
 
 
 def _events(ledger: Ledger, apply_id: int) -> tuple[EventEntry, ...]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from reconciler.flows.reconcile_pass import Pass
 from reconciler.guard.leftovers import not_removable
 from reconciler.guard.model import Refusal
 from reconciler.ledger.shadows import known_shadows
-from reconciler.model.shadow_tables import KnownShadow, ShadowGroup, shadow_group
+from reconciler.model.shadow_tables import KnownShadow, ShadowGroup, shadow_group, shadow_groups
 from reconciler.observe.shards import shadow_tables
 from reconciler.ports.ledger import Ledger
 from reconciler.spec.model import Environment
@@ -24,14 +23,12 @@ def find_shadows(
     if not seen:
         return ()
     known = shadows_of_record(open_ledger(), begun.environment, begun.files.spec.keyspace, seen)
-    groups: dict[ShadowGroup, list[str]] = {}
     keep_old_s = begun.environment.engine.keep_old_s
-    for name, shards in seen.items():
-        for shard in shards:
-            whose = known.get((shard, name))
-            alike = shadow_group(name, whose, keep_old_s=keep_old_s, now_s=now_s)
-            groups.setdefault(alike, []).append(shard)
-    return tuple(replace(alike, shards=tuple(shards)) for alike, shards in groups.items())
+    return shadow_groups(
+        shadow_group(name, shard, known.get((shard, name)), keep_old_s=keep_old_s, now_s=now_s)
+        for name, shards in seen.items()
+        for shard in shards
+    )
 
 
 def leftover_refusals(begun: Pass, ledger: Ledger, *, now_s: float) -> tuple[Refusal, ...]:

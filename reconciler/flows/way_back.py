@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from reconciler.errors import ReconcilerError
 from reconciler.flows.reconcile_pass import Pass
 from reconciler.flows.shadows import find_shadows
-from reconciler.model.engine import TRAITS
 from reconciler.model.fleet import in_key_order
 from reconciler.model.shadow_tables import ShadowGroup, ShadowMark, is_way_back_named
 from reconciler.plan.model import Plan, utc_text
@@ -71,7 +70,7 @@ def _of_table(plan: Plan, table: str, kept: list[ShadowGroup]) -> Iterator[str]:
         shards = in_key_order(tuple(shard for shard in old.shards if shard in rest))
         rest -= {*shards}
         if shards:
-            yield _with_rows(table, shard_set(shards, total), old, kept)
+            yield _with_rows(table, shard_set(shards, total), old)
     if rest:
         which = shard_set(in_key_order(tuple(rest)), total)
         yield (
@@ -86,30 +85,18 @@ def _copies(plan: Plan, shard: str, table: str) -> bool:
     return any(s.object_id.name == table and is_by_copy(s) for s in statements)
 
 
-def _with_rows(table: str, which: str, old: ShadowGroup, kept: list[ShadowGroup]) -> str:
+def _with_rows(table: str, which: str, old: ShadowGroup) -> str:
     is_kept = old.mark is ShadowMark.KEPT and old.kept_until_s is not None
     until = f" (kept until {utc_text(old.kept_until_s or 0.0)})" if is_kept else ""
-    said = (
+    return (
         f"table {table}, {which}: the definition comes back; the rows as they were lie in"
         f" {old.name}{until}, from where they can be copied by hand. Rows written since are not in"
         f" it: whoever puts it in the place of {table} loses them"
     )
-    if old.engine is not None and TRAITS[old.engine].goes_back and _can_replay(old, kept):
-        said += (
-            f"; {old.engine} --revert, run by hand, can swap it in with what was written since, as"
-            " long as the server has its binary logs (reconciler does not run it)"
-        )
-    return said
 
 
 def _has_the_rows(one: ShadowGroup) -> bool:
     return is_way_back_named(one.name) and not one.name.endswith("_ghk")
-
-
-def _can_replay(old: ShadowGroup, kept: list[ShadowGroup]) -> bool:
-    """gh-ost goes on from its checkpoint, which lies beside the old table."""
-    checkpoints = [one for one in kept if one.table == old.table and one.name.endswith("_ghk")]
-    return all(any(shard in one.shards for one in checkpoints) for shard in old.shards)
 
 
 def _unknown(table: str, why: str) -> str:

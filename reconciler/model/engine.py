@@ -35,9 +35,6 @@ class EngineTraits:
     checks_rows: bool = False
     """Compares the rows of the copy with those of the table by itself."""
 
-    goes_back: bool = False
-    """Swaps the old table in again, with what was written since."""
-
 
 TRAITS: Mapping[EngineName, EngineTraits] = {
     EngineName.DIRECT: EngineTraits(copies=False),

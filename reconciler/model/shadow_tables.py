@@ -8,8 +8,8 @@ compared and planned, so that no plan drops a copy that somebody is working on, 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from reconciler.model.engine import EngineName
@@ -89,11 +89,11 @@ class ShadowGroup:
 
 
 def shadow_group(
-    name: str, known: KnownShadow | None, *, keep_old_s: int, now_s: float
+    name: str, shard: str, known: KnownShadow | None, *, keep_old_s: int, now_s: float
 ) -> ShadowGroup:
-    """Whose a table is, for how long the spec keeps a table as it was; of no shards yet."""
+    """Whose a table of one shard is, and for how long the spec keeps a table as it was."""
     if known is None:
-        return ShadowGroup(mark=ShadowMark.FOREIGN, name=name, shards=())
+        return ShadowGroup(mark=ShadowMark.FOREIGN, name=name, shards=(shard,))
     until_s = None
     if known.ended_s is not None and keep_old_s > 0 and is_way_back_named(name):
         until_s = None if known.is_in_progress else known.ended_s + keep_old_s
@@ -101,9 +101,27 @@ def shadow_group(
     return ShadowGroup(
         mark=ShadowMark.IN_PROGRESS if known.is_in_progress else mark,
         name=name,
-        shards=(),
+        shards=(shard,),
         engine=known.engine,
         table=known.table,
         apply_id=known.apply_id,
         kept_until_s=until_s,
+    )
+
+
+def shadow_groups(ones: Iterable[ShadowGroup]) -> tuple[ShadowGroup, ...]:
+    """Those that are alike together, in the order of their first. Shards end within moments of each
+    other: the earliest time is told, until which all of them are kept."""
+    alike: dict[ShadowGroup, list[ShadowGroup]] = {}
+    for one in ones:
+        alike.setdefault(replace(one, shards=(), kept_until_s=None), []).append(one)
+    return tuple(
+        replace(
+            group,
+            shards=tuple(shard for one in members for shard in one.shards),
+            kept_until_s=min(
+                (one.kept_until_s for one in members if one.kept_until_s is not None), default=None
+            ),
+        )
+        for group, members in alike.items()
     )

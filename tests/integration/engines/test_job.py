@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -138,3 +139,49 @@ def test_a_server_whose_log_lacks_whole_rows_is_refused(
             cursor.execute("SET GLOBAL binlog_row_image = FULL")
     assert "binlog_row_image is MINIMAL" in said
     assert "shards -80, 80-" in said
+
+
+OLD_NAMES = {EngineName.GH_OST: "_items_del", EngineName.SPIRIT: "_items_old_"}
+
+
+@pytest.mark.invariant("EN-30")
+@pytest.mark.invariant("EN-33")
+@pytest.mark.invariant("EN-34")
+@pytest.mark.parametrize(
+    "engine",
+    [
+        pytest.param(name, marks=pytest.mark.engine(name))
+        for name in (EngineName.GH_OST, EngineName.SPIRIT, EngineName.PT_OSC)
+    ],
+)
+def test_the_table_as_it_was_is_kept_told_and_cleaned_up(
+    engine: EngineName, mysql_server: RunningServer, fleet_of: FleetOf
+) -> None:
+    fleet = fleet_of(mysql_server)
+    del fleet.spec["policy"]
+    choose(fleet, {"rebuild": {"use": engine.value}, "keep_old": "24h"})
+    planned(fleet)
+    plan_id = json.loads(fleet.read("plans/production/shop.plan.json"))["plan_id"]
+    applied = fleet.run("apply")
+    assert applied.code == 0, applied.said
+    old = OLD_NAMES.get(engine, "_items_old")
+    kept = [name for name in fleet.definitions("-80") if name.startswith(old)]
+    assert len(kept) == 1, [*fleet.definitions("-80")]
+    assert fleet.sql("-80", f"SELECT COUNT(*) FROM {kept[0]}") == ((ROWS,),)
+    told = fleet.run("drift")
+    assert told.code == 0, told.said
+    assert f"kept           table {kept[0]}" in told.out
+    assert "kept until" in " ".join(fleet.run("status").out.split())
+
+    way = fleet.run("plan", "--revert", plan_id)
+    said = " ".join(way.out.split())
+    assert f"the rows as they were lie in {kept[0]} (kept until" in said, way.said
+    fleet.git("checkout", "--quiet", "--", ".")
+
+    choose(fleet, {"rebuild": {"use": engine.value}})
+    fleet.commit("keep nothing")
+    assert f"leftover       table {kept[0]}" in fleet.run("drift").out
+    cleaned = fleet.run("clean", "--write")
+    assert cleaned.code == 0, cleaned.said
+    fleet.commit("clean up")
+    check_applied(fleet)

@@ -16,7 +16,7 @@ from reconciler.ledger.model import Lease, NewApply, NewOperation, StatementEntr
 from reconciler.ledger.states import ApplyState, StatementState
 from reconciler.model.engine import EngineName
 from reconciler.model.object_id import table_id
-from reconciler.model.shadow_tables import ShadowGroup, ShadowMark
+from reconciler.model.shadow_tables import ShadowGroup, ShadowMark, shadow_groups
 from reconciler.outcomes.drift import DriftOutcome, ShardMark
 from reconciler.outcomes.plan import VerifyOutcome, VerifyState
 from reconciler.ports.ledger import Ledger
@@ -145,6 +145,17 @@ def test_an_old_table_is_kept_for_as_long_as_the_spec_says(ledger: SqlLedger) ->
     assert (kept.mark, kept.kept_until_s) == (ShadowMark.KEPT, now_s + 1)
     assert (gone_wrong.mark, gone_wrong.kept_until_s) == (ShadowMark.LEFTOVER, None)
     assert {one.mark for one in drifted(shards, lambda: ledger).shadows} == {ShadowMark.LEFTOVER}
+
+
+@pytest.mark.invariant("EN-31")
+def test_shards_that_ended_at_other_moments_stand_together() -> None:
+    ones = [
+        ShadowGroup(mark=ShadowMark.KEPT, name="_t_del", shards=(shard,), kept_until_s=until_s)
+        for shard, until_s in (("-40", 9.0), ("40-80", 7.0), ("80-", 8.0))
+    ]
+    over = replace(ones[0], mark=ShadowMark.LEFTOVER, shards=("c0-",))
+    every = replace(ones[0], shards=("-40", "40-80", "80-"), kept_until_s=7.0)
+    assert shadow_groups([*ones[:2], over, ones[2]]) == (every, over)
 
 
 @pytest.mark.invariant("EN-31")
