@@ -20,6 +20,7 @@ from reconciler.outcomes.progress import (
     StatementAdvanced,
     StatementEnded,
     StatementStarted,
+    StatementStopped,
 )
 from reconciler.plan.visible import visible_line
 from reconciler.report.engine_words import progress_words
@@ -102,6 +103,8 @@ class _Board:
                 self._update(event.shard, doing=visible_line(f"{event.object_id}: {told}"))
             case StatementEnded():
                 self._update(event.shard, total=event.of, completed=event.number, doing="")
+            case StatementStopped():
+                self._update(event.shard, doing="")
             case ShardEnded():
                 if (task := self._shards.pop(event.shard, None)) is not None:
                     self._bars.remove_task(task)

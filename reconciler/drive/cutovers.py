@@ -84,7 +84,7 @@ class Cutovers:
         if reason != self._told_of:
             self._told_of = reason
             self._tell_waits(reason)
-        self._record.hold(self._lease, Hold.NONE, reason)
+        self._record.hold(self._lease, Hold.NONE, reason, at_work=True)
 
     def throttle(self, *, is_on: bool) -> CopiesThrottled:
         """Hold copies up, or let them go on, as far as their engines can."""
@@ -93,5 +93,5 @@ class Cutovers:
 
     def swap_in(self, copies: Iterable[ReleasedCopy]) -> None:
         """Raises what the ledger raises; then none is."""
-        self._record.hold(self._lease, Hold.NONE, None)
+        self._record.hold(self._lease, Hold.NONE, None, at_work=True)
         self._stop.released |= {*copies}

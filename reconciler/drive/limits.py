@@ -36,6 +36,9 @@ CUTOVER_POLL_S = 1.0
 # A copy that was told to end does so within seconds; what does not by then is in doubt.
 STOP_LOOKS_MAX = 60
 
+# A complete copy that is still there after this many looks needs no process to be kept up to date.
+STOP_LOOKS_OF_READY = 10
+
 # For how long rows that were compared count as compared: a cutover that waits for a lock is tried
 # again within minutes.
 ROWS_ALIKE_S_MAX = 600.0

@@ -99,11 +99,19 @@ class ApplyRecord:
         self.stored = replace(row, version=row.version + 1)
 
     def hold(
-        self, lease: Lease, hold: Hold, reason: Reason | None, soaking: Soaking | None = None
+        self,
+        lease: Lease,
+        hold: Hold,
+        reason: Reason | None,
+        soaking: Soaking | None = None,
+        *,
+        at_work: bool = False,
     ) -> None:
-        """Say why nothing starts; with Hold.NONE, that it will by itself."""
+        """Say why nothing starts; with Hold.NONE, that it will by itself. `at_work`: shards are,
+        and their rows are not taken in before they have ended."""
         if (hold, reason, soaking) == (self.stored.hold, self.stored.reason, self.stored.soaking):
             return
+        running = [OperationState.RUNNING] if at_work else []
         self.settle(
             lease,
             replace(
@@ -112,7 +120,7 @@ class ApplyRecord:
                 reason=reason,
                 soaking=soaking,
                 waits_since_s=self._clock.now_s() if reason else None,
-                state=apply_state(self._counts_present(), hold),
+                state=apply_state([*self._counts_present(), *running], hold),
             ),
         )
 

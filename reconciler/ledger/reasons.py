@@ -143,6 +143,7 @@ Reason = (
     | NothingToRelease
     | EarlierSession
     | BlockerEnded
+    | ItsCutover
 )
 
 

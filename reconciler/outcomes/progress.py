@@ -71,6 +71,19 @@ class StatementEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatementStopped:
+    """This run does no more for it; nothing of it has taken effect."""
+
+    at_s: float
+    keyspace: str
+    shard: str
+    object_id: ObjectId
+    number: int
+    of: int
+    elapsed_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShardEnded:
     at_s: float
     keyspace: str
@@ -104,6 +117,7 @@ ProgressEvent = (
     | StatementStarted
     | StatementAdvanced
     | StatementEnded
+    | StatementStopped
     | ShardEnded
     | RolloutWaits
     | RolloutEnded

@@ -207,10 +207,10 @@ def _step_after_overdue(reason: CutoverOverdue, keyspace: str, environment: str)
         f"`{command(verb, keyspace, environment)}`" for verb in ("release", "resume", "cancel")
     )
     if reason.ready < reason.of:
-        return f"{resume} takes the copies up, and they wait again; {cancel} ends it"
+        return f"{resume} takes the copies up, or makes them again, and they wait; {cancel} ends it"
     return (
-        f"{release} and then {resume} takes the copies up and swaps them in; {resume} alone takes"
-        f" them up, and they wait again; {cancel} ends it"
+        f"{release} and then {resume} takes the copies up, or makes them again, and swaps them in;"
+        f" with {resume} alone they wait again; {cancel} ends it"
     )
 
 

@@ -19,6 +19,7 @@ from reconciler.outcomes.progress import (
     StatementAdvanced,
     StatementEnded,
     StatementStarted,
+    StatementStopped,
 )
 from reconciler.plan import words
 from reconciler.plan.visible import visible_line
@@ -52,6 +53,10 @@ def _what(event: ProgressEvent, style: Style) -> str:
             return f"{visible_line(str(event.object_id))}: {number}: {told}"
         case StatementEnded():
             return _statement_ended(event, style)
+        case StatementStopped():
+            number = f"{event.number} of {event.of} stopped after {duration(event.elapsed_s)}"
+            table = visible_line(str(event.object_id))
+            return f"{table}: ■ {number}; nothing of it took effect"
         case ShardEnded():
             state = apply_words.state_words(event.state)
             good = event.state is OperationState.COMPLETED

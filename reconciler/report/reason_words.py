@@ -67,6 +67,8 @@ def reason_words(reason: Reason | None) -> str:
             return "the server still has an earlier run's session on this shard"
         case reasons.BlockerEnded():
             return _blocker_ended(reason)
+        case copies.ItsCutover():
+            return "its copy is complete, and kept up to date until it is swapped in"
         case _:
             assert_never(reason)
 
@@ -134,7 +136,8 @@ def answer_words(answer: Answer) -> str:
             return "it is being cancelled"
         case reasons.NothingNewStarts():
             return (
-                "nothing new starts; what a server runs is finished, a copy is kept for the resume"
+                "nothing new starts; what a server runs is finished, a copy is kept where its"
+                " engine can take it up again"
             )
         case reasons.RestNeverStarts():
             return "the rest never starts; what a server runs is finished, a copy is given up"
@@ -154,8 +157,8 @@ def answer_words(answer: Answer) -> str:
             return throttled_words(answer)
         case copies.CopiesReleased(number):
             return (
-                f"{copies_counted(number)} released; `reconciler resume` takes them up and swaps"
-                " them in as soon as they are complete again"
+                f"{copies_counted(number)} released; `reconciler resume` takes them up, or makes"
+                " them again, and swaps them in as soon as they are complete"
             )
         case NothingToRelease():
             return _nothing_to_release(answer)
@@ -224,8 +227,8 @@ def _nothing_to_release(found: NothingToRelease) -> str:
             return "the next wave has been released already; `reconciler resume` goes on"
         case Hold.CUTOVER:
             return (
-                "its copies have been released already; `reconciler resume` takes them up and"
-                " swaps them in"
+                "its copies have been released already; `reconciler resume` takes them up, or"
+                " makes them again, and swaps them in"
             )
         case Hold.NONE if found.is_driven:
             return (

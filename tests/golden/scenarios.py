@@ -9,6 +9,7 @@ from typing import TypedDict, Unpack
 from reconciler.errors import Problem
 from reconciler.flows.verify import unplanned
 from reconciler.guard.model import Obstacle, Refusal
+from reconciler.ledger.copies import CopiesNotReady, CutoverClosed, CutoverShut, ItsCutover
 from reconciler.ledger.model import EventEntry
 from reconciler.ledger.reasons import (
     Begun,
@@ -58,8 +59,10 @@ from reconciler.outcomes.progress import (
     RolloutWaits,
     ShardEnded,
     ShardStarted,
+    StatementAdvanced,
     StatementEnded,
     StatementStarted,
+    StatementStopped,
 )
 from reconciler.plan.model import Plan
 from reconciler.report import render
@@ -1067,6 +1070,39 @@ PROGRESS: tuple[ProgressEvent, ...] = (
         wave=2,
         state=OperationState.FAILED,
         problem=samples.DUPLICATES,
+    ),
+    StatementAdvanced(
+        at_s=START_S + 902,
+        keyspace="commerce",
+        shard="80-c0",
+        object_id=table_id("orders"),
+        number=1,
+        of=1,
+        progress=Progress(
+            stage="copying rows",
+            percent=40,
+            rows_done=1_200_000,
+            rows_total=3_000_000,
+            left_s=5_400,
+            throttled_by="shard 80-c0: replica lag is 14 s, limit is 10 s",
+        ),
+    ),
+    RolloutWaits(at_s=START_S + 902, keyspace="commerce", shard="80-c0", reason=ItsCutover()),
+    RolloutWaits(at_s=START_S + 902, keyspace="commerce", reason=CopiesNotReady(2)),
+    RolloutWaits(at_s=START_S + 902, keyspace="commerce", reason=CutoverClosed(2, 2)),
+    RolloutWaits(
+        at_s=START_S + 902,
+        keyspace="commerce",
+        reason=CutoverShut(2, 1, ("02:00-05:00 UTC",)),
+    ),
+    StatementStopped(
+        at_s=START_S + 903,
+        keyspace="commerce",
+        shard="80-c0",
+        object_id=table_id("orders"),
+        number=1,
+        of=1,
+        elapsed_s=7_300.0,
     ),
     RolloutEnded(at_s=START_S + 903, keyspace="commerce", verdict=ApplyVerdict.FAILED),
 )

@@ -90,7 +90,7 @@ def simulation(
     *,
     shards: tuple[str, ...] = SHARDS,
     each: int = 1,
-    engine: EngineName = EngineName.GH_OST,
+    engine: EngineName = EngineName.SPIRIT,
     **more: object,
 ) -> Simulation:
     given = {"parallel": 2, "on_failure": OnFailure.CONTINUE, **more}
@@ -521,7 +521,7 @@ ALIKE = RowsAlike(compared=7, left_out=("price (is rounded)",), is_whole=False, 
 
 @pytest.mark.invariant("EN-7")
 def test_rows_are_compared_before_each_copy_is_swapped_in_and_what_was_seen_is_told() -> None:
-    sim = simulation(CutoverSpec())
+    sim = simulation(CutoverSpec(), engine=EngineName.GH_OST)
     sim.fleet.rows_checked = ALIKE
     check_done(sim, sim.run())
     assert sorted(sim.fleet.compared) == [(shard, "_users_gho") for shard in sorted(SHARDS)]
@@ -538,7 +538,7 @@ def test_rows_are_compared_before_each_copy_is_swapped_in_and_what_was_seen_is_t
     ],
 )
 def test_a_copy_without_its_table_s_rows_is_never_swapped_in(found: RowsChecked, code: str) -> None:
-    sim = simulation(CutoverSpec())
+    sim = simulation(CutoverSpec(), engine=EngineName.GH_OST)
     sim.fleet.rows_checked = found
     outcome = sim.run()
     assert outcome.problem is not None
@@ -555,7 +555,11 @@ def test_an_engine_that_compares_rows_itself_is_believed() -> None:
 
 @pytest.mark.invariant("EN-7")
 def test_rows_are_not_compared_at_every_try_of_a_swap_that_waits_for_a_lock() -> None:
-    sim = simulation(CutoverSpec(), lambda shard, statement: Online(refusals=3))
+    sim = simulation(
+        CutoverSpec(),
+        lambda shard, statement: Online(refusals=3),
+        engine=EngineName.GH_OST,
+    )
     check_done(sim, sim.run())
     assert len(sim.fleet.compared) == 4
 

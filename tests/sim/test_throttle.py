@@ -216,6 +216,6 @@ def test_copies_that_wait_for_their_cutover_end_when_the_disk_fills() -> None:
     assert outcome.verdict is ApplyVerdict.PAUSED
     assert sim.fleet.cut_over == []
     assert helpers_left(sim) > 0
-    assert EngineName.GH_OST in {
+    assert EngineName.SPIRIT in {
         row.handle.engine for row in sim.ledger.statements(the_apply(sim).apply_id)
     }

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar, assert_never
 
-from reconciler.drive.limits import CUTOVER_POLL_S, STOP_LOOKS_MAX
+from reconciler.drive.limits import CUTOVER_POLL_S, STOP_LOOKS_MAX, STOP_LOOKS_OF_READY
 from reconciler.drive.shard.progress import ShardProgress
 from reconciler.drive.shard.recorder import ShardRecorder
 from reconciler.drive.shard.task import (
@@ -152,6 +152,7 @@ class EngineRun:
                     if (held := before_cut_over()) is not None:
                         return held
                     cut_overs += 1
+                    self._advance(hand, replace(progress, stage="cutting over"), at_once=True)
                     self._record.move(object_id, Move.CUT_OVER)
                     self._record.tell(CutOverBegun(), object_id)
                     self._record.write()  # the intent to swap, before the swap (ST-9)
@@ -199,8 +200,11 @@ class EngineRun:
     ) -> Outcome | CopyEnded:
         order = self._stop.copies
         engine.stop(hand.row.handle, hand.work)
-        for _ in range(STOP_LOOKS_MAX):
+        for looks in range(STOP_LOOKS_MAX):
             match answer := engine.look(hand.row.handle, hand.work):
+                # pt-osc's copy is followed by triggers: nothing runs that could end.
+                case ReadyToCutOver() if looks >= STOP_LOOKS_OF_READY:
+                    return CopyEnded(is_kept=False, hold=hold)
                 case Running() | ReadyToCutOver():
                     self._world.clock.sleep(CUTOVER_POLL_S)
                 case Failed() | Gone():
@@ -212,17 +216,20 @@ class EngineRun:
                     assert_never(answer)
         return Unknown(reason="it was asked to end, and does not")
 
-    def _advance(self, hand: InHand, progress: Progress) -> None:
+    def _advance(self, hand: InHand, progress: Progress, *, at_once: bool = False) -> None:
         because = progress.throttled_by or self._throttle.because
         progress = replace(progress, throttled_by=because)
-        self._record.advance(hand.row.index, progress)
+        self._record.advance(hand.row.index, progress, at_once=at_once)
         self._progress.advanced(hand.work.statement, hand.row.index, progress)
 
     def _await_cut_over(self, hand: InHand, progress: Progress) -> None:
         object_id = hand.row.object_id
-        self._advance(hand, progress)
-        if self._record.state(object_id) is OperationState.RUNNING:
+        is_new = self._record.state(object_id) is OperationState.RUNNING
+        self._advance(hand, progress, at_once=is_new)
+        if is_new:
             self._record.move(object_id, Move.AWAIT_CUTOVER)
+            if self._is_on_purpose:
+                self._progress.waits(ItsCutover())
             self._record.wait(object_id, ItsCutover() if self._is_on_purpose else None)
 
     def _given_up(self, engine: Engine, hand: InHand) -> Outcome | Gone:

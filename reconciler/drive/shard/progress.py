@@ -10,6 +10,7 @@ from reconciler.outcomes.progress import (
     StatementAdvanced,
     StatementEnded,
     StatementStarted,
+    StatementStopped,
 )
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.clock import Clock, WorkerPool
@@ -53,20 +54,27 @@ class ShardProgress:
         )
 
     def ended(
-        self, statement: PlannedStatement, index: int, elapsed_s: float, problem: Problem | None
+        self,
+        statement: PlannedStatement,
+        index: int,
+        elapsed_s: float,
+        problem: Problem | None,
+        *,
+        is_done: bool,
     ) -> None:
-        self._workers.tell(
-            StatementEnded(
-                at_s=self._clock.now_s(),
-                keyspace=self._keyspace,
-                shard=self._shard,
-                object_id=statement.object_id,
-                number=index + 1,
-                of=self._of,
-                elapsed_s=elapsed_s,
-                problem=problem,
-            )
+        """Neither done nor with a problem: this run does no more for it."""
+        told = StatementEnded(
+            at_s=self._clock.now_s(),
+            keyspace=self._keyspace,
+            shard=self._shard,
+            object_id=statement.object_id,
+            number=index + 1,
+            of=self._of,
+            elapsed_s=elapsed_s,
+            problem=problem,
         )
+        is_ended = is_done or problem is not None
+        self._workers.tell(told if is_ended else _stopped(told))
 
     def waits(self, reason: Reason, until_s: float | None = None) -> None:
         self._workers.tell(
@@ -78,3 +86,15 @@ class ShardProgress:
                 until_s=until_s,
             )
         )
+
+
+def _stopped(event: StatementEnded) -> StatementStopped:
+    return StatementStopped(
+        at_s=event.at_s,
+        keyspace=event.keyspace,
+        shard=event.shard,
+        object_id=event.object_id,
+        number=event.number,
+        of=event.of,
+        elapsed_s=event.elapsed_s,
+    )

@@ -135,10 +135,10 @@ class ShardRecorder:
         )
         self._unwritten.append(StatementEntry(row=self._intended[row.index]))
 
-    def advance(self, index: int, progress: Progress) -> None:
+    def advance(self, index: int, progress: Progress, *, at_once: bool = False) -> None:
         """Durable soon, for those who watch: not each step of a long way is a write."""
         row, now_s = self._intended[index], self._clock.monotonic_s()
-        is_due = now_s - self._advanced_s >= PROGRESS_RECORDED_EVERY_S
+        is_due = at_once or now_s - self._advanced_s >= PROGRESS_RECORDED_EVERY_S
         if progress == row.progress or not is_due:
             return
         self._advanced_s = now_s

@@ -212,11 +212,11 @@ class _ShardRun:
         begun_s = self._world.clock.monotonic_s()
         hand = InHand(row=row, work=work)
         step = self._until_ended(session, engine, hand, engine.start(handle, work))
-        problem = (
-            step.problem if isinstance(step, Again) else self._record.problem(statement.object_id)
-        )
+        known = self._record.problem(statement.object_id)
+        problem = step.problem if isinstance(step, Again) else known
         elapsed_s = self._world.clock.monotonic_s() - begun_s
-        self._progress.ended(statement, self._index, elapsed_s, problem)
+        is_done = isinstance(step, Next)
+        self._progress.ended(statement, self._index, elapsed_s, problem, is_done=is_done)
         return step
 
     def _take_up(self, session: ShardSession, row: StoredStatement) -> Step:

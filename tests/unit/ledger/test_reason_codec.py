@@ -138,7 +138,7 @@ def test_the_words_that_are_kept_never_change() -> None:
         "copies-released", "copies-throttled", "copy-slowed", "copy-stopped",
         "cut-over-begun", "cutover-closed", "cutover-overdue", "cutover-released", "cutover-shut",
         "earlier-run-came-through", "earlier-session", "ended-as", "ended-meanwhile", "failed",
-        "found-running", "gate-closed", "halted", "in-words",
+        "found-running", "gate-closed", "halted", "in-words", "its-cutover",
         "left-at-once", "left-behind", "nothing-new-starts", "nothing-to-release",
         "nothing-unfinished",
         "outcome-lost", "outcome-unseen", "released", "requested", "rest-never-starts",
