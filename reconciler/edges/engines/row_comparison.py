@@ -3,6 +3,10 @@ and by a checksum of the columns that both have.
 
 That a copying program ended well proves nothing: some leave rows out, or cut values short, and end
 well. Rule: what was compared and differs, or could not be compared, is no copy.
+
+Where the primary key is one integer, in both, the rows are read some thousands at once, each time
+in a snapshot of its own, so that none is held for hours: what was equal stays so, for each write
+reaches both in one transaction. Other tables are read at once.
 """
 
 from __future__ import annotations
@@ -13,6 +17,8 @@ from dataclasses import dataclass
 
 from reconciler.ddl.quote import quote_identifier
 from reconciler.edges.client.target import Target
+from reconciler.edges.engines.limits import ROWS_COMPARED_AT_ONCE
+from reconciler.edges.engines.unique_keys import is_integer, shape_of
 from reconciler.edges.mysql.connect import Link, connect
 from reconciler.edges.mysql.limits import ENGINE_LOOK_S
 from reconciler.edges.mysql.reading import number, text
@@ -61,18 +67,29 @@ class RowComparison:
     shows that somebody is at work. Not for two threads at once."""
 
     def __init__(
-        self, target: Target, settings: Variables, *, table: str, copy: str, lock: str
+        self,
+        target: Target,
+        settings: Variables,
+        *,
+        table: str,
+        copy: str,
+        lock: str,
+        rows_at_once: int = ROWS_COMPARED_AT_ONCE,
     ) -> None:
         """Raises Unavailable, ServerRefusal, LinkLost, or NotLocked."""
         self._link = connect(target, program="reconciler, comparing rows")
+        self._table, self._rows_at_once = table, rows_at_once
+        self._of_table = self._of_copy = 0
+        self._high: int | None = None
+        self._to_send: tuple[str, ...] = ()
         try:
             self._link.execute(set_session(settings))
             if number(self._link.row(lock, width=1)[0]) != 1:
                 raise NotLocked
-            self._questions = _questions(self._link, table, copy)
+            self._selects = _selects(self._link, table, copy)
+            self._key = _integer_key(self._link, table, copy)
             self._link.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            self._link.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
-            self._link.send(self._questions[0])
+            self._begin(low=None)
         except BaseException:
             self._link.close()
             raise
@@ -82,24 +99,60 @@ class RowComparison:
         give_up_s = time.monotonic() + ENGINE_LOOK_S
         while self._link.answer_begins_within(max(0.0, give_up_s - time.monotonic())):
             self._link.take_answer()
-            self._questions = self._questions[1:]
-            if not self._questions:
-                return self._result()
-            self._link.send(self._questions[0])
+            self._to_send = self._to_send[1:]
+            if self._to_send:
+                self._link.send(self._to_send[0])
+            elif not self._are_equal():
+                return RowsDiffer(of_table=self._of_table, of_copy=self._of_copy)
+            elif self._high is None:
+                return RowsAreEqual()
+            else:
+                self._begin(low=self._high)
         return StillReading()
 
     def close(self) -> None:
         self._link.cut()
 
-    def _result(self) -> RowsAreEqual | RowsDiffer:
+    def _begin(self, *, low: int | None) -> None:
+        """The next rows, in a snapshot of now."""
+        self._link.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+        self._high = self._end_of_rows_from(low)
+        bounds = [(">=", low), ("<", self._high)]
+        given = [f"{self._key} {sign} {bound}" for sign, bound in bounds if bound is not None]
+        where = f" WHERE {' AND '.join(given)}" if given else ""
+        self._to_send = tuple(select + where for select in self._selects)
+        self._link.send(self._to_send[0])
+
+    def _end_of_rows_from(self, low: int | None) -> int | None:
+        """None: these are the last."""
+        if self._key is None:
+            return None
+        where = "" if low is None else f" WHERE {self._key} >= {low}"
+        rows = self._link.query(
+            f"SELECT {self._key} FROM {quote_identifier(self._table)}{where}"
+            f" ORDER BY {self._key} LIMIT 1 OFFSET {self._rows_at_once}",
+            width=1,
+        )
+        return number(rows[0][0]) if rows else None
+
+    def _are_equal(self) -> bool:
         asked = "SELECT @rows_1, @rows_2, @sum_1 <=> @sum_2"
         of_table, of_copy, same = (number(v) or 0 for v in self._link.row(asked, width=3))
-        if of_table == of_copy and same == 1:
-            return RowsAreEqual()
-        return RowsDiffer(of_table=of_table, of_copy=of_copy)
+        self._of_table, self._of_copy = self._of_table + of_table, self._of_copy + of_copy
+        return of_table == of_copy and same == 1
 
 
-def _questions(link: Link, table: str, copy: str) -> tuple[str, ...]:
+def _integer_key(link: Link, table: str, copy: str) -> str | None:
+    """The column that is the primary key of both, quoted; None: there is no such one."""
+    before, after = shape_of(link, table), shape_of(link, copy)
+    key = before.keys.get("PRIMARY", ())
+    if len(key) != 1 or key != after.keys.get("PRIMARY") or key[0].column is None:
+        return None
+    kinds = (shape.columns[key[0].column][0] for shape in (before, after))
+    return quote_identifier(key[0].column) if all(map(is_integer, kinds)) else None
+
+
+def _selects(link: Link, table: str, copy: str) -> tuple[str, ...]:
     """One statement for each of the two, whose answers stay in the session."""
     kinds: dict[str, dict[str, str]] = {}
     for owner, column, kind, extra in link.query(_COLUMNS, [table, copy], width=4):
@@ -109,11 +162,11 @@ def _questions(link: Link, table: str, copy: str) -> tuple[str, ...]:
     of_table, of_copy = kinds.get(table.lower(), {}), kinds.get(copy.lower(), {})
     shared = [name for name in of_table if name in of_copy]
     return tuple(
-        _question(index, name, shared, of_table, of_copy) for index, name in ((1, table), (2, copy))
+        _select(index, name, shared, of_table, of_copy) for index, name in ((1, table), (2, copy))
     )
 
 
-def _question(
+def _select(
     index: int, table: str, shared: Sequence[str], one: Mapping[str, str], other: Mapping[str, str]
 ) -> str:
     own = (one, other)[index - 1]
