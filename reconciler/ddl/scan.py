@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NoReturn
 
-from reconciler.ddl.quote import unquote_identifier
+from reconciler.ddl.quote import quote_identifier, unquote_identifier
 from reconciler.errors import Problem, Refused
 from reconciler.limits import DEFINITION_BYTES_MAX
 
@@ -48,6 +48,14 @@ def defined_table(text: str) -> str | None:
     """The name of the table that SHOW CREATE TABLE text defines."""
     match = _TABLE_NAME.match(text)
     return unquote_identifier(match[1]) if match else None
+
+
+def named_as(text: str, table: str) -> str:
+    """The same definition of a table of another name; a text that defines none stays as it is."""
+    match = _TABLE_NAME.match(text)
+    if match is None:
+        return text
+    return f"{text[: match.start(1)]}{quote_identifier(table)}{text[match.end(1) :]}"
 
 
 def foreign_key_names(text: str) -> tuple[str, ...]:

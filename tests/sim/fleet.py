@@ -184,6 +184,7 @@ class SimFleet:
         self.cut_over: list[str] = []
         self.table_bytes: int | None = 1_000
         self.can_throttle = True
+        self.copies_as: dict[str, str] = {}  # by shard, where an engine makes something else of it
         self.compared: list[tuple[str, str]] = []
         self.rows_checked: RowsChecked = RowsAlike(compared=10)
         self.earlier: list[tuple[str, Handle | None]] = []
@@ -252,6 +253,12 @@ class SimFleet:
             )
             for shard in self.shards
         }
+
+    def definition_of_copy(self, shard: str, name: str) -> str:
+        """What an engine has made of the table, as far as it is at it."""
+        for copy in self.shards[shard].copies.values():
+            return self.copies_as.get(shard, self._texts[copy.statement.effects[0].after or ""])
+        return f"CREATE TABLE `{name}` (`id` int)"
 
     def take_effect(self, shard: str, statement: PlannedStatement) -> None:
         server = self.shards[shard]
@@ -452,7 +459,7 @@ class SimSession:
         self._fleet.before_look(self._shard, object_id.name)
         shard = self._fleet.shards[self._shard]
         if object_id.name in shard.helpers:
-            return f"CREATE TABLE `{object_id.name}` (`id` int)"
+            return self._fleet.definition_of_copy(self._shard, object_id.name)
         return shard.tables.get(object_id.name)
 
     def dependents(self, tables: Collection[str]) -> Dependents:

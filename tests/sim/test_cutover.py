@@ -546,6 +546,17 @@ def test_a_copy_without_its_table_s_rows_is_never_swapped_in(found: RowsChecked,
     assert (sim.fleet.cut_over, helpers_left(sim)) == ([], 0)
 
 
+@pytest.mark.invariant("EN-9")
+def test_a_copy_that_is_not_what_the_plan_leads_to_is_never_swapped_in() -> None:
+    sim = simulation(CutoverSpec())
+    sim.fleet.copies_as = dict.fromkeys(SHARDS, "users with a constraint of another name")
+    outcome = sim.run()
+    assert outcome.problem is not None
+    assert outcome.problem.code == "copy-differs"
+    assert "another name" in outcome.problem.message
+    assert (sim.fleet.cut_over, helpers_left(sim)) == ([], 0)
+
+
 @pytest.mark.invariant("EN-7")
 def test_an_engine_that_compares_rows_itself_is_believed() -> None:
     sim = simulation(CutoverSpec(), engine=EngineName.SPIRIT)

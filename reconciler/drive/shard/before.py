@@ -16,7 +16,7 @@ from reconciler.ddl.usage import (
     references_at_stake,
     what_is_used,
 )
-from reconciler.drive.shard.looks import object_differs
+from reconciler.drive.shard.looks import copy_differs, object_differs
 from reconciler.drive.shard.problems import (
     hidden_since,
     of_shard,
@@ -73,6 +73,16 @@ def not_as_planned(
     if rows > statement.row_ceiling:
         return rows_over_ceiling(shard, statement.object_id, rows, statement.row_ceiling)
     return None
+
+
+def copy_not_as_planned(
+    session: ShardSession, task: ShardTask, index: int, handle: Handle
+) -> Problem | None:
+    """What is asked before a statement is sent, and the copy's definition against the plan (EN-9).
+    Raises Unavailable."""
+    statement = task.work.statements[index]
+    problem = not_as_planned(session, task, index, handle)
+    return problem or copy_differs(session, task, statement, handle)
 
 
 def _new_dependent(

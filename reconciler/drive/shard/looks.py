@@ -8,11 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-from reconciler.drive.shard.problems import drifted, drifted_meanwhile, of_shard, position_lost
+from reconciler.ddl.scan import named_as
+from reconciler.drive.shard.problems import (
+    copy_is_another,
+    copy_lost,
+    drifted,
+    drifted_meanwhile,
+    of_shard,
+    position_lost,
+)
 from reconciler.drive.shard.task import ShardTask
 from reconciler.errors import Problem, ReconcilerError
 from reconciler.guard.classify import states_along
-from reconciler.model.object_id import ObjectId
+from reconciler.model.engine import Handle
+from reconciler.model.object_id import ObjectId, table_id
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.shards import ShardSession
 
@@ -30,6 +39,30 @@ def object_differs(
         return None
     known = task.definition_of(object_id, expected) or expected
     return drifted(task.work.shard, object_id, expected=known, observed=definition)
+
+
+def copy_differs(
+    session: ShardSession, task: ShardTask, statement: PlannedStatement, handle: Handle
+) -> Problem | None:
+    """None if the copy that the statement's engine has made is what the plan says that the table
+    becomes: a constraint of another name is seen before it is swapped in (EN-9). Raises
+    Unavailable."""
+    about = statement.object_id
+    copy = handle.helpers[0] if handle.helpers else ""
+    definition = session.definition(table_id(copy)) if copy else None
+    if definition is None:
+        return copy_lost(task.work.shard, about, copy)
+    try:
+        observed = task.basis.fingerprint(named_as(definition, about.name))
+    except ReconcilerError as unread:
+        return of_shard(task.work.shard, unread.problems[0])
+    after = next(effect.after for effect in statement.effects if effect.object_id == about)
+    if observed == after:
+        return None
+    wanted = task.basis.after.get(about)
+    is_last = wanted is not None and wanted.fingerprint == after
+    expected = wanted.text if wanted is not None and is_last else after
+    return copy_is_another(task.work.shard, about, expected=expected, observed=definition)
 
 
 class Seen(StrEnum):

@@ -177,6 +177,30 @@ def end_unseen(shard: str, reason: str) -> Problem:
     )
 
 
+def copy_is_another(
+    shard: str, object_id: ObjectId, *, expected: str | None, observed: str
+) -> Problem:
+    return _on_object(
+        shard,
+        object_id,
+        code="copy-differs",
+        what="its copy is not what the plan says that the table becomes; the copy was not swapped"
+        f" in, and the table is as it was\nexpected: {expected}\nobserved: {observed}",
+        recovery="give the statement another engine in the spec's `engine`, and plan again",
+    )
+
+
+def copy_lost(shard: str, object_id: ObjectId, copy: str) -> Problem:
+    return _on_object(
+        shard,
+        object_id,
+        code="copy-differs",
+        what=f"its copy {copy} is gone, though the engine says that it is ready; nothing was"
+        " swapped in",
+        recovery="see who drops tables there, then `reconciler apply` again",
+    )
+
+
 def rows_differ(shard: str, object_id: ObjectId, found: RowsDiffer) -> Problem:
     counts = {
         "not in it": found.missing,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from reconciler.drive.shard.before import not_as_planned
+from reconciler.drive.shard.before import copy_not_as_planned, not_as_planned
 from reconciler.drive.shard.guards import ShardGuards
 from reconciler.drive.shard.in_hand import CopyEnded, EngineRun, InHand
 from reconciler.drive.shard.leftovers import discard
@@ -258,7 +258,7 @@ class _ShardRun:
             )
         ):
             return step
-        if problem := not_as_planned(session, self._task, self._index, hand.row.handle):
+        if problem := copy_not_as_planned(session, self._task, self._index, hand.row.handle):
             return self._give_up(session, engine, hand, problem)
         return None
 
