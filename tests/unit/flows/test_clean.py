@@ -11,7 +11,7 @@ import pytest
 from reconciler.edges.ledger.sql import SqlLedger, open_ledger
 from reconciler.errors import InvalidInput, Unavailable
 from reconciler.flows.clean import clean_keyspace
-from reconciler.flows.plan import keep_plan, kept_cleans
+from reconciler.flows.plan import keep_plan, kept_cleans, plan_keyspace
 from reconciler.flows.reconcile_pass import begin_pass
 from reconciler.flows.revert import revert_files
 from reconciler.flows.shadows import leftover_refusals
@@ -238,6 +238,23 @@ def test_no_name_but_an_engines_is_permitted_by_being_listed() -> None:
     forged = replace(GONE, name="legacy")
     outcome = planned(repository(), shards, cleans=(forged,))
     assert "permission-missing" in [refusal.code for refusal in outcome.refusals]
+
+
+@pytest.mark.invariant("PL-13")
+@pytest.mark.invariant("EN-33")
+def test_a_merged_removal_that_was_not_run_is_waited_for(proposed: Proposed) -> None:
+    """Seen as its own plan sees the shards, also by a change that removes nothing."""
+    after = repository(STATES[2])
+    keyspace = after.keyspace()
+    outcome = plan_keyspace(
+        world(proposed.shards),
+        keyspace,
+        environment(keyspace),
+        protected=proposed.files,
+        created_at="2026-01-02T03:04:05Z",
+        tool_version="0",
+    )
+    assert [refusal.code for refusal in outcome.refusals] == ["pending-apply"]
 
 
 # --- before anything is sent ---

@@ -1,0 +1,75 @@
+"""A table is called what an engine left, so that a plan drops it without permission."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reconciler.cli.wire import Worlds
+from reconciler.edges.ledger.sql import SqlLedger, open_ledger
+from reconciler.errors import Unavailable
+from reconciler.flows.reconcile_pass import begin_pass
+from reconciler.flows.shadows import leftover_refusals
+from reconciler.model.engine import EngineName
+from reconciler.plan.model import Leftover
+from tests.offline_fleet import SHARDS, STATES, environment, fleet, planned, repository, world
+from tests.unit.flows.test_clean import cleaned
+from tests.unit.flows.test_shadows import drifted, left_by, with_shadows
+
+FORGED = Leftover(name="legacy", of="users", engine=EngineName.GH_OST, apply_id=1)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[SqlLedger]:
+    opened = open_ledger(None, default_file=tmp_path / "ledger.sqlite")
+    yield opened
+    opened.close()
+
+
+@pytest.mark.threat("TM-WRITER-34")
+def test_a_plan_that_lists_a_table_of_somebodys_permits_nothing_by_it() -> None:
+    shards = fleet(STATES[1])
+    for shard in SHARDS:
+        legacy = STATES[1].replace("`users`", "`legacy`")
+        shards.shown[f"db-{shard}"] = {"users": STATES[1], "legacy": legacy}
+    outcome = planned(repository(), shards, cleans=(FORGED,))
+    assert "permission-missing" in [refusal.code for refusal in outcome.refusals]
+
+
+@pytest.mark.threat("TM-WRITER-34")
+@pytest.mark.parametrize("name", ["_users_gho", "_users_old"])
+def test_a_plan_that_lists_a_copy_is_refused_by_the_ledger(ledger: SqlLedger, name: str) -> None:
+    files, shards = repository(), with_shadows(name)
+    keyspace, looked = files.keyspace(), world(shards)
+    cleans = (Leftover(name=name, of="users", engine=EngineName.GH_OST, apply_id=1),)
+    found = begin_pass(looked, keyspace, environment(keyspace), cleans=cleans)
+    (refusal,) = leftover_refusals(found, ledger, now_s=looked.clock.now_s())
+    assert refusal.code == "leftover-changed"
+
+
+@pytest.mark.threat("TM-LEDGER-14")
+def test_a_ledger_that_names_a_table_of_somebodys_makes_it_nobodys_leftover(
+    ledger: SqlLedger,
+) -> None:
+    left_by(ledger, "legacy", "users")
+    shards = fleet(STATES[1])
+    legacy = STATES[1].replace("`users`", "`legacy`")
+    shards.shown[f"db-{SHARDS[0]}"] = {"users": STATES[1], "legacy": legacy}
+    assert drifted(shards, lambda: ledger).shadows == ()
+    outcome = cleaned(shards, lambda: ledger)
+    assert "permission-missing" in [refusal.code for refusal in outcome.refusals]
+
+
+@pytest.mark.invariant("EN-31")
+def test_the_new_ledger_of_a_job_makes_no_table_foreign(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    chosen = environment(repository().keyspace())
+    with Worlds(tmp_path, {}, in_job=True) as worlds, pytest.raises(Unavailable) as raised:
+        worlds.lasting_ledger_of(chosen)
+    assert raised.value.problems[0].code == "ledger-ends-with-job"
+    with Worlds(tmp_path, {}) as worlds:
+        assert worlds.lasting_ledger_of(chosen) is worlds.ledger_of(chosen)
