@@ -11,6 +11,7 @@ from reconciler.limits import IDENTIFIER_CHARS_MAX
 from reconciler.model.schema import Index, IndexKind, Table
 from reconciler.model.server import Flavor
 from reconciler.plan.engines.question import EngineQuestion
+from reconciler.plan.hazards.column_type import Family, parse_column_type
 from reconciler.plan.hazards.statement_context import find_column, unique_columns
 
 
@@ -116,3 +117,18 @@ def _columns(index: Index) -> tuple[str, ...]:
 def _never_null(table: Table, index: Index) -> bool:
     columns = [find_column(table, part.column or "") for part in index.parts]
     return all(column is not None and not column.nullable for column in columns)
+
+
+def binary_log_obstacles(question: EngineQuestion) -> Iterator[str]:
+    """What the readers of the binary log that the engines are made with do not know: seen with
+    gh-ost 1.1.10 and Spirit 0.15.1, and exit code 0 for JSON."""
+    for table in question.context.both or ():
+        for column in table.columns:
+            family = parse_column_type(column.sql_type).family
+            if family is Family.JSON:
+                yield (
+                    "in rows that are written while it copies, a DECIMAL, a date or a time in JSON"
+                    f" would become another type (column {column.name})"
+                )
+            if family is Family.VECTOR:
+                yield f"it cannot follow rows with a vector (column {column.name})"

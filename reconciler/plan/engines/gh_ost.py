@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from reconciler.diff.model import ClauseKind
 from reconciler.model.server import Flavor
 from reconciler.plan.engines.copying import (
+    binary_log_obstacles,
     check_obstacles,
     copying_obstacles,
     foreign_key_obstacles,
@@ -29,6 +30,7 @@ def gh_ost_obstacles(question: EngineQuestion) -> Iterator[str]:
     yield from trigger_obstacles(question)
     yield from check_obstacles(question)
     yield from key_obstacles(question)
+    yield from binary_log_obstacles(question)
     if any(question.context.of_kind(ClauseKind.RENAME_COLUMN)):
         yield "it guesses from the statement's text which column a renamed one was"
     both = question.context.both

@@ -16,6 +16,7 @@ from reconciler.limits import IDENTIFIER_CHARS_MAX
 from reconciler.model.schema import Column, IndexKind, Table
 from reconciler.model.server import Flavor
 from reconciler.plan.engines.copying import (
+    binary_log_obstacles,
     check_obstacles,
     copying_obstacles,
     foreign_key_obstacles,
@@ -55,6 +56,7 @@ def spirit_obstacles(question: EngineQuestion) -> Iterator[str]:
     yield from trigger_obstacles(question)
     yield from check_obstacles(question)
     yield from primary_key_obstacles(question)
+    yield from binary_log_obstacles(question)
     yield from _of_keys(question)
     yield from _of_names(question)
     yield from _of_clauses(question)
@@ -130,12 +132,8 @@ def _changed_on_the_way(table: Table, column: Column) -> str | None:
     kind = _type(column)
     if kind.name in _LOSES_EMPTY:
         return "an empty value would become a zero byte"
-    if kind.family is Family.JSON:
-        return "a DECIMAL, a date or a time in JSON would become another type"
     if kind.family is Family.YEAR:
         return "the year 0000 would become another one"
-    if kind.family is Family.VECTOR:
-        return "a vector would be refused at the end"
     if kind.family in _WORDS and bytes_per_character_min(_charset(table, column)) > 1:
         return "text in a character set of wide characters would be converted twice"
     return None
