@@ -20,7 +20,7 @@ _SHAPE = re.compile(r"_(?P<table>.+?)_(?:gho|ghc|ghk|del|rev_del|new|chkpnt|old(
 # Those of them that a way back needs: the table as it was, and gh-ost's account of where it ended.
 _WAY_BACK = re.compile(r"_.+_(?:del|ghk|old(?:_[0-9_]+)?)")
 # pt-online-schema-change: database and table, cut where that would be too long.
-_TRIGGER = re.compile(r"pt_osc_.+_(?:ins|upd|del)")
+_TRIGGER = re.compile(r"pt_osc_.+_(?:ins|upd|del|kd|ku)")
 # Spirit: of a whole database.
 _OF_NO_TABLE = frozenset({"_spirit_sentinel", "_spirit_checkpoint"})
 

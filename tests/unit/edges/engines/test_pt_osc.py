@@ -18,7 +18,9 @@ from reconciler.edges.engines.pt_osc.program import (
     trigger_names,
 )
 from reconciler.edges.engines.pt_osc.run import reason_in
+from reconciler.edges.engines.pt_osc.tables import names_of
 from reconciler.model.engine import NOTHING_TOLD, Progress
+from reconciler.model.shadow_tables import is_shadow_named, is_shadow_trigger
 
 TARGET = Target(
     label="shard -80",
@@ -115,6 +117,14 @@ def test_the_reason_of_an_end_is_the_servers() -> None:
     failed = "Error altering new table: DBD::mysql::db do failed: No such key [for Statement x]\n"
     assert reason_in(failed) == "No such key"
     assert reason_in("The table has triggers.\n") == "The table has triggers."
+
+
+@pytest.mark.invariant("EN-15")
+@pytest.mark.parametrize(("database", "table"), [("shop", "t"), ("d" * 64, "t" * 59)])
+def test_all_that_it_makes_goes_by_a_name_that_is_left_out(database: str, table: str) -> None:
+    names = names_of(database, table)
+    assert all(is_shadow_named(name, {table}) for name in (names.new, names.old))
+    assert all(is_shadow_trigger(name, table, {table}) for name in names.triggers)
 
 
 def test_names_of_triggers_are_as_the_program_makes_them() -> None:
