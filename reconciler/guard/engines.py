@@ -25,13 +25,14 @@ class _Needs:
     database: tuple[str, ...] = ()
     everywhere: tuple[tuple[str, ...], ...] = ()
     follows_log: bool = False
+    sees_locks: bool = False  # it looks who waits for the table before it renames
     makes_triggers: bool = False
 
 
 _NEEDS: Mapping[EngineName, _Needs] = {
     EngineName.DIRECT: _Needs(),
     EngineName.GH_OST: _Needs(
-        database=(*_ROWS, "LOCK TABLES"), everywhere=_FOLLOWS_LOG, follows_log=True
+        database=(*_ROWS, "LOCK TABLES"), everywhere=_FOLLOWS_LOG, follows_log=True, sees_locks=True
     ),
     EngineName.SPIRIT: _Needs(
         database=(*_ROWS, "LOCK TABLES", "TRIGGER"),  # it makes no trigger, and asks for that
@@ -51,6 +52,9 @@ def engine_server_refusals(
     for name, about in _engines(statements).items():
         if log is not None and _NEEDS[name].follows_log and (why := _cannot_follow(log)):
             yield _unfit(shard, name, about, why, "set it on the shard's server")
+        if access is not None and _NEEDS[name].sees_locks and not access.shows_locks:
+            why = "it must see who waits for the table, and performance_schema is off"
+            yield _unfit(shard, name, about, why, "start the server with performance_schema = ON")
 
 
 def engine_access_refusals(

@@ -89,12 +89,14 @@ class BinaryLog:
 class ShardAccess:
     """`database` is what the server calls the shard; it is compared, never shown. `privileges`
     None: the server checks none (--skip-grant-tables). `read_only` are the settings that keep
-    everybody from changing the shard, by name. `binary_log` None: nobody asked."""
+    everybody from changing the shard, by name. `binary_log` None: nobody asked. `shows_locks`: the
+    server has a performance schema, which tells who waits for which lock."""
 
     database: str
     privileges: Privileges | None
     read_only: tuple[str, ...] = ()
     binary_log: BinaryLog | None = None
+    shows_locks: bool = True
 
     def may(self, any_of: Iterable[str], table: str, *, database: str | None = None) -> bool:
         """Whether the login has one of the privileges on a table, of the shard if none is named."""

@@ -27,6 +27,7 @@ def read_access(link: Link, database: str, server: ServerLook) -> ShardAccess:
         privileges=read_privileges(link, server),
         read_only=read_only,
         binary_log=server.binary_log,
+        shows_locks=server.shows_locks,
     )
 
 

@@ -70,7 +70,7 @@ _READ_ONLY = {
     Flavor.MARIADB: ("innodb_read_only", "read_only", "tx_read_only"),
 }
 # What engines that follow a table by its binary log, or by triggers, depend on.
-_BINARY_LOG = ("binlog_row_image", "log_bin_trust_function_creators")
+_BINARY_LOG = ("binlog_row_image", "log_bin_trust_function_creators", "performance_schema")
 _OFF = ("", "0", "OFF")
 _ENCRYPTION = {
     Flavor.MYSQL: "(SELECT DEFAULT_ENCRYPTION FROM information_schema.SCHEMATA"
@@ -96,6 +96,7 @@ class ServerLook:
     partial_revokes: bool
     read_only: tuple[str, ...] = field(default=(), compare=False)
     binary_log: BinaryLog | None = field(default=None, compare=False)
+    shows_locks: bool = field(default=True, compare=False)
 
 
 def look_at_server(link: Link) -> ServerLook:
@@ -142,6 +143,7 @@ def look_at_server(link: Link) -> ServerLook:
             row_image=neutral(found.get("binlog_row_image", "")),
             trusts_creators=_is_on(found.get("log_bin_trust_function_creators")),
         ),
+        shows_locks=_is_on(found.get("performance_schema")),
     )
 
 

@@ -51,7 +51,12 @@ _ALWAYS: Options = {
 _BY_FLAVOR: Mapping[Flavor, Options] = {
     # The redo log's size got its present name in 8.0.30.
     Flavor.MYSQL: {"loose_innodb_redo_log_capacity": "64M"},
-    Flavor.MARIADB: {"innodb_log_file_size": "32M", "binlog_format": "ROW"},
+    Flavor.MARIADB: {
+        "innodb_log_file_size": "32M",
+        "binlog_format": "ROW",
+        # Off unless it is asked for; engines look there who waits for a table.
+        "performance_schema_instrument": "wait/lock/metadata/sql/mdl=ON",
+    },
 }
 
 _BY_PURPOSE: Mapping[Purpose, Options] = {

@@ -51,6 +51,18 @@ def test_a_log_that_cannot_be_followed_refuses_those_that_follow_it(
 
 
 @pytest.mark.invariant("EN-14")
+@pytest.mark.parametrize("engine", EngineName)
+def test_a_server_that_shows_no_locks_refuses_the_one_that_looks_at_them(
+    engine: EngineName,
+) -> None:
+    blind = replace(open_to_all(ROWS), shows_locks=False)
+    found = [r.message for r in engine_server_refusals("-40", blind, [of(engine)])]
+    assert ["performance_schema is off" in said for said in found] == (
+        [True] if engine is EngineName.GH_OST else []
+    )
+
+
+@pytest.mark.invariant("EN-14")
 @pytest.mark.parametrize("engine", ENGINES)
 def test_each_privilege_that_is_lacking_is_named(engine: EngineName) -> None:
     may_look = Grant(privileges=frozenset({"SELECT"}), database="d")
