@@ -64,6 +64,8 @@ _BY_PURPOSE: Mapping[Purpose, Options] = {
         "innodb_buffer_pool_size": "64M",
         "log_bin": "binlog",  # as in production: error 1674 depends on it
         "performance_schema": "ON",  # who blocks whom is read from it
+        # By it gh-ost sees who waits for a table. MariaDB has it off.
+        "performance_schema_instrument": "wait/lock/metadata/sql/mdl=ON",
     },
     Purpose.SCRATCH: {
         "event_scheduler": "OFF",  # a CREATE EVENT in scratch would start to run
