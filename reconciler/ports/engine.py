@@ -24,7 +24,8 @@ class EngineWork:
     statement: PlannedStatement
     #: How long it may wait for a lock before it fails for now.
     lock_wait_s: int
-    #: How long it may take in all before the engine stops it.
+    #: How long it may take in all before the engine stops it; a copy, until it is complete: for how
+    #: long that is kept is for the driver to say.
     run_limit_s: int
     #: Above these an engine that copies rows slows down by itself; None: no such limit.
     replica_lag_max_s: int | None = None

@@ -176,7 +176,7 @@ class SpiritEngine:
             if not run.has_waited_too_long:
                 return self._ended(run)
             run.pause()  # it goes on from there, and is ready again
-        if time.monotonic() - run.started_s >= work.run_limit_s:
+        if not run.is_ready and time.monotonic() - run.started_s >= work.run_limit_s:
             run.asked_to_stop = f"it ran longer than its limit of {work.run_limit_s} s"
         if run.asked_to_stop:
             run.stop()
