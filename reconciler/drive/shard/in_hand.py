@@ -135,7 +135,8 @@ class EngineRun:
                     self._advance(hand, progress)
                     if hand.is_taken_up and self._stop.brake is Brake.AFTER_STATEMENT:
                         return Unknown(reason="it goes on there, and this run was asked to end")
-                    if hand.is_taken_up and self._world.clock.monotonic_s() >= over_at_s:
+                    is_late = not cut_overs and self._world.clock.monotonic_s() >= over_at_s
+                    if hand.is_taken_up and is_late:
                         engine.stop(hand.row.handle, hand.work)  # who began it cannot
                     answer = engine.look(hand.row.handle, hand.work)
                 case ReadyToCutOver(progress=progress):

@@ -132,6 +132,17 @@ def end(engine: Engine, handle: Handle, todo: EngineWork) -> Answer:
     return answer
 
 
+@pytest.mark.invariant("EN-5")
+def test_a_complete_copy_is_kept_past_the_limit_for_making_it(place: Place) -> None:
+    todo = work()
+    late = replace(todo, run_limit_s=0)
+    with place.engine() as (_, engine):
+        handle = begun(place, engine, todo)
+        assert isinstance(until_ready(engine, handle, todo), ReadyToCutOver)
+        assert isinstance(engine.look(handle, late), ReadyToCutOver)
+        assert end(engine, handle, late) == Applied()
+
+
 def settled(place: Place, todo: EngineWork) -> None:
     """As the driver does it: asks the engine, looks at the shard, sends what is not there."""
     with place.engine() as (_, engine):

@@ -176,7 +176,8 @@ class SpiritEngine:
             if not run.has_waited_too_long:
                 return self._ended(run)
             run.pause()  # it goes on from there, and is ready again
-        if not run.is_ready and time.monotonic() - run.started_s >= work.run_limit_s:
+        is_made = run.is_ready or run.was_ready
+        if not is_made and time.monotonic() - run.started_s >= work.run_limit_s:
             run.asked_to_stop = f"it ran longer than its limit of {work.run_limit_s} s"
         if run.asked_to_stop:
             run.stop()
