@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from reconciler.flows.plan import plan_keyspace
 from reconciler.flows.reconcile_pass import begin_pass
 from reconciler.flows.shadows import find_shadows, tables_seen
-from reconciler.guard.leftovers import removable, whose_words
-from reconciler.model.shadow_tables import ShadowGroup
+from reconciler.guard.leftovers import removable, stays_because
+from reconciler.model.shadow_tables import ShadowGroup, is_trigger_named
 from reconciler.outcomes.plan import PlanOutcome
 from reconciler.plan.model import Leftover, utc_text
 from reconciler.plan.words import leftover_words, shard_set
@@ -48,7 +48,8 @@ def clean_keyspace(
     cleans, staying = removable(found, tables)
     total = len(environment.shards)
     stays = (
-        f"table {one.name} on {shard_set(one.shards, total)} stays: {whose_words(one, tables)}"
+        f"{'trigger' if is_trigger_named(one.name) else 'table'} {one.name} on"
+        f" {shard_set(one.shards, total)} stays: {stays_because(one, found, tables)}"
         for one in staying
     )
     notes = (*_was_kept(cleans, found), *stays)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from reconciler.guard.model import Refusal
 from reconciler.model.object_id import table_id
-from reconciler.model.shadow_tables import ShadowGroup, ShadowMark
+from reconciler.model.shadow_tables import ShadowGroup, ShadowMark, is_trigger_named
 from reconciler.plan.model import Leftover, PlanCore
 from reconciler.plan.words import is_by_copy, leftover_words, shard_set
 
@@ -20,9 +20,11 @@ def removable(
 ) -> tuple[tuple[Leftover, ...], tuple[ShadowGroup, ...]]:
     """What a plan can remove, and what it leaves alone: a name that is a leftover on each shard
     where it is, beside the table it was made for (`tables`: shard and name). Where that table is
-    gone, its rows may be nowhere else."""
+    gone, its rows may be nowhere else. Where triggers are left, what they write into stays: without
+    it every write to their table would fail."""
     every = tuple(found)
-    staying = {one.name for one in every if not _is_removable(one, tables)}
+    followed = _followed(every)
+    staying = {one.name for one in every if one.table in followed or not _is_removable(one, tables)}
     cleans = {leftover_of(one) for one in every if one.name not in staying}
     return tuple(sorted(cleans)), tuple(one for one in every if one.name in staying)
 
@@ -88,6 +90,24 @@ def whose_words(one: ShadowGroup, tables: Collection[tuple[str, str]]) -> str:
         case ShadowMark.LEFTOVER:
             said = f"what {leftover_words(leftover_of(one))}"
             return said if _has_its_table(one, tables) else f"{said}, and table {one.table} is gone"
+
+
+def stays_because(
+    one: ShadowGroup, found: Iterable[ShadowGroup], tables: Collection[tuple[str, str]]
+) -> str:
+    """Why `removable` leaves it alone, in words."""
+    said = whose_words(one, tables)
+    if one.mark is not ShadowMark.LEFTOVER or one.table not in _followed(found):
+        return said
+    return (
+        f"{said}, and triggers of it on table {one.table} are still there: the next apply of that"
+        f" change by {one.engine} takes all of it away; by hand, the triggers go first"
+    )
+
+
+def _followed(found: Iterable[ShadowGroup]) -> frozenset[str]:
+    """Tables with triggers on them that an engine has left."""
+    return frozenset(one.table for one in found if is_trigger_named(one.name))
 
 
 def _is_removable(one: ShadowGroup, tables: Collection[tuple[str, str]]) -> bool:
