@@ -31,7 +31,13 @@ settings.load_profile("any-machine")
 
 
 # Begun first: at the end, one of them would keep a process busy while the others have nothing left.
-_LONGEST = ("test_tutorial.py", "test_chaos.py", "test_github_faults.py", "test_full_path.py")
+_LONGEST = (
+    "test_engine_chaos.py",
+    "test_tutorial.py",
+    "test_chaos.py",
+    "test_github_faults.py",
+    "test_full_path.py",
+)
 
 
 def pytest_xdist_auto_num_workers() -> int:
