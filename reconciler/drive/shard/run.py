@@ -25,6 +25,7 @@ from reconciler.drive.shard.problems import (
 from reconciler.drive.shard.progress import ShardProgress
 from reconciler.drive.shard.recorder import RecordLost, ShardRecorder
 from reconciler.drive.shard.rows_alike import RowCheck
+from reconciler.drive.shard.settle import is_undone
 from reconciler.drive.shard.step import Again, End, Next, Step
 from reconciler.drive.shard.task import (
     RolloutWorld,
@@ -73,12 +74,7 @@ def run_shard(
 
 class _ShardRun:
     def __init__(
-        self,
-        world: RolloutWorld,
-        task: ShardTask,
-        lease: Lease,
-        locks: HeldLocks,
-        stop: StopSignal,
+        self, world: RolloutWorld, task: ShardTask, lease: Lease, locks: HeldLocks, stop: StopSignal
     ) -> None:
         self._world = world
         self._task = task
@@ -280,14 +276,13 @@ class _ShardRun:
             return self._lose(hand.work.statement, error.problems[0])
         if not ended.is_kept:
             discard(session, self._record, hand.row, hand.work)
-        kept, given_up = StatementState.NEVER_RAN, StatementState.FAILED
-        self._record.conclude(self._index, kept if ended.is_kept else given_up)
+        end = StatementState.NEVER_RAN if ended.is_kept else StatementState.FAILED
+        self._record.conclude(self._index, end)
         self._record.tell(CopyStopped(ended.is_kept), hand.row.object_id)
         return End(hold=ended.hold)
 
     def _before(self, session: ShardSession, statement: PlannedStatement) -> Step | None:
-        """Everything that must be true right before a statement; None: send it. What may take its
-        time comes first, so that the rest is true when the statement is sent."""
+        """What must be true right before a statement, what may take its time first; None: send."""
         windows = self._task.rollout.windows
         if (step := self._guards.held(session, statement, self._index, windows)) is not None:
             return step
@@ -306,7 +301,8 @@ class _ShardRun:
             case Unknown(reason=reason):
                 return self._lose(statement, unanswered(self._shard, statement.object_id, reason))
             case Gone():
-                return self._lose(statement, gone(self._shard, statement.object_id))
+                undone = is_undone(session, self._task, statement)
+                return self._lose(statement, gone(self._shard, statement.object_id), undone=undone)
             case Applied() | Failed():
                 pass
             case _:
@@ -371,8 +367,9 @@ class _ShardRun:
             return Again(problem, failed.blocker)
         return self._fail(statement.object_id, problem)
 
-    def _lose(self, statement: PlannedStatement, problem: Problem) -> End:
-        self._record.conclude(self._index, StatementState.UNKNOWN, problem)
+    def _lose(self, statement: PlannedStatement, problem: Problem, *, undone: bool = False) -> End:
+        state = StatementState.NEVER_RAN if undone else StatementState.UNKNOWN
+        self._record.conclude(self._index, state, problem)
         self._record.move(statement.object_id, Move.LOSE, problem)
         self._record.tell(OutcomeLost(problem.message), statement.object_id)
         return End()

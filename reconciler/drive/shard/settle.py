@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from reconciler.drive.limits import SETTLE_LOOKS_MAX, SETTLE_PAUSE_S, SETTLE_WAIT_S_MAX
 from reconciler.drive.shard.leftovers import discard
-from reconciler.drive.shard.looks import end_differs, position_seen
+from reconciler.drive.shard.looks import Seen, end_differs, position_seen, statement_seen
 from reconciler.drive.shard.problems import still_unknown
 from reconciler.drive.shard.recorder import RecordLost, ShardRecorder
 from reconciler.drive.shard.task import (
@@ -30,9 +30,20 @@ from reconciler.ledger.model import Lease, StoredStatement
 from reconciler.ledger.reasons import StatementFound
 from reconciler.ledger.states import OperationState, StatementState
 from reconciler.model.engine import Progress
+from reconciler.plan.model import PlannedStatement
 from reconciler.ports.engine import ReadyToCutOver, Running
 from reconciler.ports.shards import ShardSession
 from reconciler.rollout.transitions import Move
+
+
+def is_undone(session: ShardSession, task: ShardTask, statement: PlannedStatement) -> bool:
+    """Of a statement whose engine says that nothing of it goes on: seen undone while nobody else
+    may send, it is not asked after again. An engine that must look for long, such as compare rows,
+    would else be asked for ever."""
+    try:
+        return session.claim() and statement_seen(session, task, statement) is Seen.BEFORE
+    except Unavailable:
+        return False
 
 
 class _NotYet(Exception):
