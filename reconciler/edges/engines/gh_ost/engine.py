@@ -8,12 +8,12 @@ that gh-ost believes to have swapped; whether it has, only the tables tell.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from typing import TypeVar, assert_never
+from typing import assert_never
 
 from reconciler.ddl.statement.by_copy import ByCopy
+from reconciler.edges.engines.claim import under_claim
 from reconciler.edges.engines.find import EngineProgram
 from reconciler.edges.engines.gh_ost.command import (
     LOGIN,
@@ -55,7 +55,6 @@ from reconciler.edges.engines.unique_keys import shape_of
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.engine_direct import not_sent
 from reconciler.edges.mysql.limits import ENGINE_LOOK_S
-from reconciler.edges.mysql.problems import as_unavailable
 from reconciler.edges.mysql.shard_link import ShardLink
 from reconciler.errors import Unavailable
 from reconciler.model.engine import EngineName, Handle, Progress
@@ -69,8 +68,6 @@ from reconciler.ports.engine import (
     Running,
     Unknown,
 )
-
-Result = TypeVar("Result")
 
 _ASKED = "the server, to be asked about the copy"
 
@@ -93,7 +90,7 @@ class GhOstEngine:
             self._run.stop()
 
     def prepare(self, work: EngineWork, earlier: Handle | None) -> Handle | Failed:
-        prepared = self._under_claim(lambda link: self._plan(link, work, earlier))
+        prepared = under_claim(self._shard, lambda link: self._plan(link, work, earlier))
         if isinstance(prepared, Failed):
             return prepared
         self._prepared = prepared
@@ -105,7 +102,7 @@ class GhOstEngine:
         assert prepared.handle == handle, "what is started is what was prepared last"
         self._prepared = None
         self.close()
-        if failed := self._under_claim(lambda link: drop_tables(link, prepared.to_remove)):
+        if failed := under_claim(self._shard, lambda link: drop_tables(link, prepared.to_remove)):
             return failed
         try:
             process = self._started(prepared, work)
@@ -155,8 +152,8 @@ class GhOstEngine:
         site = site_of(self._shard, table)
         if site is None:
             return None  # of such a table no run was ever prepared
-        return self._under_claim(
-            lambda link: self._remove(link, record, site, keeps_old=work.keeps_old)
+        return under_claim(
+            self._shard, lambda link: self._remove(link, record, site, keeps_old=work.keeps_old)
         )
 
     def stop(self, handle: Handle, work: EngineWork) -> None:
@@ -167,17 +164,6 @@ class GhOstEngine:
 
     def _run_of(self, handle: Handle) -> GhOstRun | None:
         return self._run if self._run is not None and self._run.handle == handle else None
-
-    def _under_claim(self, do: Callable[[Link], Result | Failed]) -> Result | Failed:
-        """Over the connection that has the claim, or `Failed`, for now."""
-        try:
-            link = self._shard.claimed()
-            if link is None:
-                return not_sent("another session may still send statements to the shard")
-            with as_unavailable(self._shard.target.label):
-                return do(link)
-        except Unavailable as unavailable:
-            return not_sent(unavailable.problems[0].message)
 
     def _is_claimed(self) -> bool:
         try:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
+from reconciler.edges.engines.claim import under_claim
 from reconciler.edges.engines.ownership import Record, digest, record_of
 from reconciler.edges.engines.pt_osc.keys import keys_that_take
 from reconciler.edges.engines.pt_osc.program import CopyLocks
@@ -19,9 +20,8 @@ from reconciler.edges.engines.pt_osc.tables import (
 )
 from reconciler.edges.engines.row_comparison import RowComparison
 from reconciler.edges.mysql.connect import Link
-from reconciler.edges.mysql.engine_direct import not_sent, statement_session
+from reconciler.edges.mysql.engine_direct import statement_session
 from reconciler.edges.mysql.limits import ENGINE_SILENT_S_MAX
-from reconciler.edges.mysql.problems import as_unavailable
 from reconciler.edges.mysql.session_settings import Variables, session_variables
 from reconciler.edges.mysql.shard_link import ShardLink
 from reconciler.errors import Unavailable
@@ -57,15 +57,7 @@ class Site:
         return look_at(link, self.names(table), record, self.server_sha256, locks)
 
     def under_claim(self, do: Callable[[Link], Result | Failed]) -> Result | Failed:
-        """Over the connection that has the claim, or `Failed`, for now."""
-        try:
-            link = self.shard.claimed()
-            if link is None:
-                return not_sent("another session may still send statements to the shard")
-            with as_unavailable(self.shard.target.label):
-                return do(link)
-        except Unavailable as unavailable:
-            return not_sent(unavailable.problems[0].message)
+        return under_claim(self.shard, do)
 
     def end_on_server(self, handle: Handle) -> None:
         """A server takes its time to notice that a program has gone that waits for a lock there."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from weakref import WeakValueDictionary
 
+from reconciler.edges.engines.claim import not_claimed, under_claim
 from reconciler.edges.engines.find import EngineProgram
 from reconciler.edges.engines.limits import SPIRIT_POLL_S
 from reconciler.edges.engines.ownership import (
@@ -31,7 +32,7 @@ from reconciler.edges.engines.spirit.tables import KEPT, MARK, Proof, is_at_work
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.engine_direct import not_sent
 from reconciler.edges.mysql.limits import ENGINE_LOOK_S
-from reconciler.edges.mysql.problems import LinkLost, ServerRefusal, as_unavailable
+from reconciler.edges.mysql.problems import LinkLost, ServerRefusal
 from reconciler.edges.mysql.shard_link import ShardLink
 from reconciler.errors import Unavailable
 from reconciler.model.engine import EngineName, Handle, Progress
@@ -45,8 +46,6 @@ from reconciler.ports.engine import (
     Running,
     Unknown,
 )
-
-_ANOTHER = "another session may still send statements to the shard"
 
 # Of this process, by the run that their records name: one session may stop what another started.
 _RUNS: WeakValueDictionary[str, SpiritRun] = WeakValueDictionary()
@@ -72,14 +71,8 @@ class SpiritEngine:
             self._run = None
 
     def prepare(self, work: EngineWork, earlier: Handle | None) -> Handle | Failed:
-        try:
-            link = self._shard.claimed()
-            if link is None:
-                return not_sent(_ANOTHER)
-            with as_unavailable(self._shard.target.label):
-                found = prepared(link, self._shard, self._program, work, earlier)
-        except Unavailable as unavailable:
-            return not_sent(unavailable.problems[0].message)
+        shard, program = self._shard, self._program
+        found = under_claim(shard, lambda link: prepared(link, shard, program, work, earlier))
         if isinstance(found, Failed):
             return found
         self._prepared = found
@@ -94,7 +87,7 @@ class SpiritEngine:
         try:
             link = self._shard.claimed()
             if link is None:
-                return not_sent(_ANOTHER)
+                return not_claimed()
             if not ready.goes_on:
                 drop_tables(link, [one.name for one in ready.found])
             gate.make(link)
@@ -126,7 +119,7 @@ class SpiritEngine:
         except Unavailable:
             return ReadyToCutOver(progress=run.said.progress)  # it waits; asked again, it may go
         if link is None:
-            return self._ended_early(run, not_sent(_ANOTHER))
+            return self._ended_early(run, not_claimed())
         if in_way is not None:
             return self._ended_early(run, in_way)
         # From here on nobody may say that it did not take effect, whatever the answer is.
@@ -153,17 +146,14 @@ class SpiritEngine:
         names = names_for(self._shard.database, work.statement.object_id.name)
         if record is None or names is None:
             return failures.refused("its handle is not understood, so nothing was removed")
-        try:
-            link = self._shard.claimed()
-            if link is None:
-                return not_sent(_ANOTHER)
-            with as_unavailable(self._shard.target.label):
-                if still_at_work(link, names):
-                    return failures.refused(failures.AT_WORK, transient=True)
-                database, server = self._shard.database, self._server_sha256
-                return removed(link, database, record, names, server)
-        except Unavailable as unavailable:
-            return not_sent(unavailable.problems[0].message)
+        database, server = self._shard.database, self._server_sha256
+
+        def remove(link: Link) -> Failed | None:
+            if still_at_work(link, names):
+                return failures.refused(failures.AT_WORK, transient=True)
+            return removed(link, database, record, names, server)
+
+        return under_claim(self._shard, remove)
 
     def stop(self, handle: Handle, work: EngineWork) -> None:
         record = record_of(handle)
@@ -209,7 +199,7 @@ class SpiritEngine:
         except Unavailable:
             return None  # it stays as it is, and is asked again
         if not claimed:
-            return not_sent(_ANOTHER)
+            return not_claimed()
         if foreign:
             return in_the_way(foreign)
         try:
