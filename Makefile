@@ -16,7 +16,7 @@ OFFLINE := tests/unit tests/sim tests/tidy
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv servers engines demo quick test test-engines test-server check lock bench dist changelog clean
+.PHONY: help venv servers engines vitess demo quick test test-engines test-server check lock bench dist changelog clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ servers: venv ## MySQL and MariaDB servers, in .servers/ and on the environment'
 
 engines: venv ## gh-ost, Spirit and pt-online-schema-change, in .servers/engines/
 	@$(BIN)/python tools/fetch-engine
+
+vitess: venv ## Vitess and etcd, in .servers/
+	@$(BIN)/python tools/fetch-vitess
 
 demo: venv ## the main job, in front of you, on a sharded fleet of your own
 	@$(BIN)/python tools/fetch-server mysql --link $(BIN)

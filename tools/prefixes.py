@@ -9,8 +9,11 @@ Standard library only: it runs before anything is installed.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
+import re
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -62,6 +65,28 @@ def put_in_place(prefix: Path, receipt: Mapping[str, str], target: Path) -> Path
     if target.exists():
         shutil.rmtree(target)
     return prefix.rename(target)
+
+
+def receipt_of(name: str, version: str, how: str, *programs: Path) -> dict[str, str]:
+    """What a prefix says of itself, with the sums of the programs that it was made for."""
+    sums = " ".join(hashlib.sha256(program.read_bytes()).hexdigest() for program in programs)
+    return {"name": name, "version": version, "sha256": sums, "how": how}
+
+
+def tried(program: Path, version: str) -> None:
+    """It starts on this machine, and is of that version."""
+    command = [str(program), "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0 or version not in re.findall(r"[\d.]*\d", done.stdout):
+        raise FetchError(
+            f"{program.name} does not start on this machine, or is not {version}: "
+            f"{(done.stdout + done.stderr).strip()}"
+        )
+
+
+def upstream_of(version: str) -> str:
+    """Of a package's version: without the epoch and the distribution's own part."""
+    return re.sub(r"^\d+:|-[^-]*$", "", version)
 
 
 def unpack_with_needs(client: PackageClient, package: str, prefix: Path) -> None:
