@@ -16,6 +16,8 @@ class ObjectKind(StrEnum):
     FUNCTION = "function"
     EVENT = "event"
     SEQUENCE = "sequence"
+    VINDEX = "vindex"  # of a VSchema
+    VSCHEMA = "vschema"  # a setting of the VSchema itself, by its name
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -35,6 +37,10 @@ class ObjectId:
     def titled(self) -> str:
         """With its kind in any case: `table users`."""
         return f"{self.kind} {self.name}"
+
+
+SERVER_KINDS = frozenset(ObjectKind) - {ObjectKind.VINDEX, ObjectKind.VSCHEMA}
+"""What a server's own catalogue lists."""
 
 
 def table_id(name: str) -> ObjectId:

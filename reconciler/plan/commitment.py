@@ -33,13 +33,10 @@ def is_same_commitment(one: PlanCore, other: PlanCore) -> bool:
 
 
 def reasons_of(core: PlanCore) -> tuple[str, ...]:
-    """Why each hazard may hurt, in the order of the hazards."""
-    return tuple(
-        hazard.reason
-        for change_set in core.change_sets
-        for statement in change_set.statements
-        for hazard in statement.hazards
-    )
+    """Why each hazard may hurt, in the order of the hazards: statements, then the VSchema."""
+    of_statements = (s.hazards for found in core.change_sets for s in found.statements)
+    of_vschema = (change.hazards for step in core.vschema for change in step.changes)
+    return tuple(hazard.reason for found in (*of_statements, *of_vschema) for hazard in found)
 
 
 def with_reasons(core: PlanCore, reasons: Sequence[str]) -> PlanCore:
@@ -81,4 +78,10 @@ def _with_hazards(core: PlanCore, changed: Callable[[Hazards], Hazards]) -> Plan
     sets = (
         replace(found, statements=tuple(map(of, found.statements))) for found in core.change_sets
     )
-    return replace(core, change_sets=tuple(sets))
+    # A tuple, not a generator: what `changed` takes its words from is in the order of the hazards.
+    change_sets = tuple(sets)
+    steps = (
+        replace(step, changes=tuple(replace(c, hazards=changed(c.hazards)) for c in step.changes))
+        for step in core.vschema
+    )
+    return replace(core, change_sets=change_sets, vschema=tuple(steps))

@@ -17,6 +17,7 @@ from reconciler.diff.session import DEFAULT_SESSION, StatementSession
 from reconciler.model.engine import EngineName
 from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.policy import Hazard, Policy
+from reconciler.vschema.model import VSchemaChange
 
 PLAN_FORMAT = "1.0"
 """Major and minor. A minor format only adds fields with defaults; every earlier minor is read."""
@@ -119,6 +120,29 @@ class Leftover:
     apply_id: int
 
 
+class Moment(StrEnum):
+    """When the VSchema is changed: before any shard is, or after all of them are."""
+
+    FIRST = "first"
+    LAST = "last"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VSchemaStep:
+    """The keyspace's VSchema replaced by another: no shard, no SQL, one document (FZ-2).
+
+    `before` and `after` are the fingerprints of two canonical texts. Both texts are here, `found`
+    and `document`, so that a step can be derived again when the live VSchema has moved past it.
+    """
+
+    moment: Moment
+    before: str
+    after: str
+    found: str
+    document: str
+    changes: tuple[VSchemaChange, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputDigest:
     path: str
@@ -171,10 +195,14 @@ class PlanCore:
     after: str  # the desired schema fingerprint, the same on every shard
     words: WordDigests = NO_WORDS
     cleans: tuple[Leftover, ...] = ()
+    vschema: tuple[VSchemaStep, ...] = ()  # at most one of each moment, in the order they run
 
     @property
     def managed_tables(self) -> frozenset[str]:
         return frozenset(o.name for o in self.managed if o.kind is ObjectKind.TABLE)
+
+    def vschema_step(self, moment: Moment) -> VSchemaStep | None:
+        return next((step for step in self.vschema if step.moment is moment), None)
 
     def change_set_of(self, shard: str) -> ChangeSet | None:
         """The shard's own change set; None: it already matches (PL-3, PL-4: no other fallback)."""

@@ -22,6 +22,7 @@ from reconciler.plan.commitment import sha256_of
 from reconciler.plan.model import ChangeSet, Plan, PlanCore, PlannedStatement
 from reconciler.plan.readable import shows_statements
 from reconciler.plan.visible import visible_line
+from reconciler.plan.vschema_steps import vschema_errors
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _FINGERPRINT = re.compile(r"sha256:[0-9a-f]{64}")
@@ -76,6 +77,7 @@ def core_errors(core: PlanCore) -> Iterator[str]:
         if change_set.after != core.after:
             yield "a change set does not end at the desired schema"
     yield from _clean_errors(core)
+    yield from vschema_errors(core.vschema)
     if not _FINGERPRINT.fullmatch(core.after):
         yield "the desired fingerprint is not a fingerprint"
     if not all(_DIGEST.fullmatch(found.sha256) for found in core.inputs):

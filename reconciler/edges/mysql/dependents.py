@@ -23,7 +23,7 @@ from reconciler.edges.mysql.scratch_server import is_scratch_name
 from reconciler.edges.mysql.server_settings import ServerLook
 from reconciler.model.access import Privileges
 from reconciler.model.dependents import Dependents, Program
-from reconciler.model.object_id import ObjectKind
+from reconciler.model.object_id import SERVER_KINDS, ObjectKind
 from reconciler.model.server import Flavor
 
 # In the words of `ObservedShard.unseen`.
@@ -33,7 +33,7 @@ ELSEWHERE = (
 )
 _SYSTEM = frozenset({"information_schema", "mysql", "ndbinfo", "performance_schema", "sys"})
 _DATABASES = "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA"
-_KINDS = frozenset(ObjectKind) - {ObjectKind.SEQUENCE, ObjectKind.TABLE}
+_KINDS = SERVER_KINDS - {ObjectKind.SEQUENCE, ObjectKind.TABLE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""A Vitess keyspace's VSchema: read, compared, judged, and held against the tables it speaks of."""
