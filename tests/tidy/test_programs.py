@@ -22,6 +22,7 @@ STARTING = {
     "reconciler/edges/keeper.py",
     "reconciler/edges/kept.py",
     "reconciler/edges/server/template.py",
+    "reconciler/edges/vitess/vtctldclient.py",
 }
 # Ways to start a program that have a shell between, or inherit everything.
 NEVER = {

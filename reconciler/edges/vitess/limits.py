@@ -1,0 +1,14 @@
+"""Bounds of what Vitess is asked, each with its unit and the reason for its value."""
+
+# Asked for its version, a program answers in well under a second; a busy machine takes its time.
+VITESS_SAYS_S_MAX = 60
+
+# vtctld answers from the topology in 0.1 s; of a keyspace with many shards it asks each tablet.
+VTCTLD_ANSWER_S_MAX = 60
+
+# What the program itself needs to give up after it has waited as long as it may.
+VTCTLD_GRACE_S = 10
+
+# An answer holds a VSchema or a list of shards. More than this no keyspace has, and vtctldclient
+# takes no more than 16 MiB if nobody says so.
+VTCTLD_ANSWER_BYTES_MAX = 16_777_216
