@@ -10,13 +10,12 @@ from tests.conftest import FreshDatabase, run_as_admin
 from tests.fleet import Ended, Fleet
 from tests.integration.rollouts import (
     ADD_COLUMN,
-    PATIENCE_S,
     ages,
     applying,
     logged_in_as,
     reading,
-    until,
 )
+from tests.waiting import PATIENCE_S, until
 
 FIRST, SECOND = "-80", "80-"
 

@@ -33,6 +33,7 @@ from tests.contract.engines.simulated import simulated
 from tests.contract.engines.spirit import spirit
 from tests.contract.engines.stand import Stand
 from tests.integration.mysql_edges import SERVERS
+from tests.waiting import PATIENCE_S
 
 USERS = table_id("users")
 
@@ -106,7 +107,7 @@ def seen_by_another(stand: Stand, handle: Handle) -> Answer:
 
 def gone_soon(stand: Stand, handle: Handle) -> bool:
     """A server takes a moment to notice that a session has ended."""
-    give_up_s = time.monotonic() + 20
+    give_up_s = time.monotonic() + PATIENCE_S
     while (answer := seen_by_another(stand, handle)) != Gone():
         assert not isinstance(answer, ReadyToCutOver | Applied | Failed), answer
         if time.monotonic() > give_up_s:

@@ -27,6 +27,7 @@ from reconciler.ports.engine import Applied, EngineWork, Failed, Outcome, Runnin
 from reconciler.ports.shards import ShardSession
 from reconciler.spec.model import Connection, ShardSpec
 from tests.connections import admin_connection
+from tests.waiting import PATIENCE_S
 
 ROOT = Path("/")
 SERVERS = ("mysql_server", "mariadb_server", "mariadb_10_server")
@@ -207,7 +208,7 @@ class Wire:
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
-            thread.join(10)
+            thread.join(PATIENCE_S)
         for end in self._open:
             end.close()
 

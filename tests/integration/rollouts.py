@@ -7,8 +7,7 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,7 +20,6 @@ ADD_COLUMN = (
     "  name varchar(50) NOT NULL,",
     "  name varchar(50) NOT NULL,\n  age int DEFAULT NULL,",
 )
-PATIENCE_S = 60
 
 
 def planned(fleet: Fleet, *, change: tuple[str, str] = ADD_COLUMN, **rollout: object) -> None:
@@ -49,13 +47,6 @@ def status(fleet: Fleet) -> dict[str, Any]:
     (apply,) = json.loads(ended.out)["applies"]
     found: dict[str, Any] = apply
     return found
-
-
-def until(look: Callable[[], bool], what: str) -> None:
-    give_up_s = time.monotonic() + PATIENCE_S
-    while not look():
-        assert time.monotonic() < give_up_s, f"waited in vain for {what}"
-        time.sleep(0.1)
 
 
 @contextmanager

@@ -14,7 +14,8 @@ from reconciler.plan.codec import load_plan
 from reconciler.plan.model import PlanCore
 from tests.conftest import FreshDatabase
 from tests.fleet import Fleet
-from tests.integration.rollouts import PATIENCE_S, applying, reading, until, waits
+from tests.integration.rollouts import applying, reading, waits
+from tests.waiting import PATIENCE_S, until
 
 USERS = """CREATE TABLE users (
   id int NOT NULL AUTO_INCREMENT,

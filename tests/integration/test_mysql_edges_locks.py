@@ -28,6 +28,7 @@ from tests.integration.mysql_edges import (
     connection_to,
     silent_listener,
 )
+from tests.waiting import PATIENCE_S
 
 
 def shards_on(*connections: Connection) -> list[ShardSpec]:
@@ -203,12 +204,12 @@ def test_of_runs_that_begin_at_the_same_moment_one_gets_the_locks_and_the_others
     gate, over = Barrier(len(runs)), Barrier(len(runs))
 
     def apply(holder: str) -> str | None:
-        gate.wait(30)
+        gate.wait(PATIENCE_S)
         try:
             with take(shards, holder=holder):
-                over.wait(30)
+                over.wait(PATIENCE_S)
         except Refused as refused:
-            over.wait(30)
+            over.wait(PATIENCE_S)
             return str(refused)
         return None
 

@@ -41,6 +41,7 @@ from tests.integration.mysql_edges import (
     shard,
     wait_until_waiting,
 )
+from tests.waiting import PATIENCE_S, comes_true, until
 
 ADD = "ALTER TABLE t ADD COLUMN a INT COMMENT 'schön 😀'"
 
@@ -263,7 +264,7 @@ def test_a_connection_killed_in_the_middle_is_unknown_and_then_seen_not_applied(
         outcome = pool.submit(run, session, ADD, lock_wait_s=60)
         wait_until_waiting(server, "ALTER TABLE t")
         kill_who_alters(server)
-        assert isinstance(outcome.result(30), Unknown)
+        assert isinstance(outcome.result(PATIENCE_S), Unknown)
     assert not session.still_running(ADD)
     assert "`a`" not in (session.definition(table_id("t")) or "")
     assert run(session, ADD) == Applied()
@@ -282,7 +283,7 @@ def test_an_answer_lost_after_the_commit_is_unknown_and_then_seen_applied(
                 wire.go_deaf()
             wait_until_applied(server, database)
             wire.cut()
-            assert isinstance(outcome.result(30), Unknown)
+            assert isinstance(outcome.result(PATIENCE_S), Unknown)
             wire.hear_again()
             assert not session.still_running(ADD)
             assert "`a`" in (session.definition(table_id("t")) or "")
@@ -302,21 +303,12 @@ def test_an_answer_that_was_lost_while_the_connection_stayed_open_is_not_waited_
                 wait_until_waiting(server, "ALTER TABLE t")
                 wire.swallow_answers()
             wait_until_applied(server, database)
-            ended = outcome.result(30)
+            ended = outcome.result(PATIENCE_S)
             assert isinstance(ended, Unknown)
             assert "answer was lost" in ended.reason
             wire.hear_again()
-            assert claimed_soon(other), "the session that was left behind keeps nobody waiting"
+            assert comes_true(other.claim), "the session that was left behind keeps nobody waiting"
             assert "`a`" in (other.definition(table_id("t")) or "")
-
-
-def claimed_soon(session: MysqlShardSession) -> bool:
-    give_up_s = time.monotonic() + 10
-    while not session.claim():
-        if time.monotonic() > give_up_s:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 @pytest.mark.threat("TM-LEDGER-13")
@@ -343,7 +335,7 @@ def test_the_server_is_asked_what_became_of_a_session(
         watch.end_session(number, ADD)
         assert isinstance(watch.look(number, ADD), Runs), "what runs is left to its end"
         assert watch.end_statement(number, ADD)
-        assert isinstance(outcome.result(30), Failed)
+        assert isinstance(outcome.result(PATIENCE_S), Failed)
     session.close()
     assert any(watch.look(number, ADD) == Over() for _ in range(1000))
     watch.close()
@@ -401,7 +393,7 @@ def copied_under_watch(
             seen = watch.look(number, COPY)
             if isinstance(seen, Runs):
                 told.append(seen.progress)
-        assert outcome.result(60) == Applied()
+        assert outcome.result(PATIENCE_S) == Applied()
     watch.close()
     return told
 
@@ -447,7 +439,7 @@ def test_a_statement_that_outlives_its_connection_is_seen_running(
             outcome = pool.submit(run, session, ADD, lock_wait_s=60)
             wait_until_waiting(server, "ALTER TABLE t")
             wire.cut()
-            assert isinstance(outcome.result(30), Unknown)
+            assert isinstance(outcome.result(PATIENCE_S), Unknown)
             assert session.still_running(ADD)
             assert not session.still_running(ADD.replace("😀", "😁"))
             kill_who_alters(server)
@@ -469,7 +461,7 @@ def test_nobody_else_sends_while_the_server_has_a_session_that_did(
                 outcome = pool.submit(run, first, ADD, lock_wait_s=60)
                 wait_until_waiting(server, "ALTER TABLE t")
                 wire.cut()
-                assert isinstance(outcome.result(30), Unknown)
+                assert isinstance(outcome.result(PATIENCE_S), Unknown)
                 assert not second.claim(), "its statement waits there yet"
                 refused = run(second, ADD)
             assert isinstance(refused, Failed)
@@ -477,9 +469,7 @@ def test_nobody_else_sends_while_the_server_has_a_session_that_did(
             wait_until_applied(server, database)
             assert not second.claim(), "for the server the session is still there"
             wire.close()
-            give_up_s = time.monotonic() + 10
-            while not second.claim():
-                assert time.monotonic() < give_up_s, "the server keeps a session that is over"
+            until(second.claim, "the server to let go of a session that is over")
             assert "`a`" in (second.definition(table_id("t")) or "")
 
 
@@ -506,7 +496,7 @@ def test_the_same_text_on_another_shard_of_the_server_is_another_statement(
         wait_until_waiting(server, "ALTER TABLE t")
         assert not asking.still_running(ADD)
         kill_who_alters(server)
-        assert isinstance(outcome.result(30), Unknown)
+        assert isinstance(outcome.result(PATIENCE_S), Unknown)
 
 
 def test_without_a_view_of_processes_nobody_says_that_nothing_runs(

@@ -11,15 +11,14 @@ import pytest
 
 from tests.fleet import Fleet
 from tests.integration.rollouts import (
-    PATIENCE_S,
     ages,
     applying,
     planned,
     reading,
     status,
-    until,
     waits,
 )
+from tests.waiting import PATIENCE_S, until
 
 
 def test_a_gate_is_released_by_a_person_and_history_remembers(fleet: Fleet) -> None:

@@ -12,15 +12,14 @@ import pytest
 from reconciler.edges.mysql.locks import lock_name
 from tests.fleet import Fleet
 from tests.integration.rollouts import (
-    PATIENCE_S,
     ages,
     applying,
     planned,
     reading,
     status,
-    until,
     waits,
 )
+from tests.waiting import PATIENCE_S, until
 
 
 def test_who_is_in_the_way_is_ended_where_the_spec_says_so(fleet: Fleet) -> None:

@@ -16,15 +16,14 @@ import pytest
 from tests.conftest import FreshDatabase
 from tests.fleet import Fleet
 from tests.integration.rollouts import (
-    PATIENCE_S,
     ages,
     applying,
     planned,
     reading,
     status,
-    until,
     waits,
 )
+from tests.waiting import PATIENCE_S, until
 
 
 @pytest.mark.invariant("ST-8")
@@ -52,7 +51,7 @@ def test_a_second_interrupt_leaves_at_once_and_the_next_run_looks_first(fleet: F
         process.send_signal(signal.SIGINT)
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=10)
+        said, _ = process.communicate(timeout=20)
         assert process.returncode == 4, said
         (lost,) = [shard for shard in status(fleet)["shards"] if shard["shard"] == "-40"]
         assert lost["state"] == "unknown"

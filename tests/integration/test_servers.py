@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from reconciler.edges.server.process import Login, RunningServer, start_server
 from reconciler.edges.server.sandbox import is_running, sandbox_down, sandbox_status, sandbox_up
 from reconciler.errors import InvalidInput, Unavailable
 from reconciler.model.server import Flavor
+from tests.waiting import until
 
 PROJECT = Path(__file__).parents[2]
 NOBODY = 65534
@@ -186,25 +186,25 @@ def test_a_long_folder_name_is_no_obstacle(tmp_path: Path) -> None:
 def test_killing_the_owner_ends_its_server(owned: Owned) -> None:
     owned.owner.kill()
     owned.owner.wait()
-    wait_until(lambda: owned.is_gone() and not owned.folder.exists())
+    until(lambda: owned.is_gone() and not owned.folder.exists(), "its end, and its folder's")
 
 
 def test_killing_the_keeper_ends_its_server(owned: Owned) -> None:
     os.kill(owned.keeper, signal.SIGKILL)
-    wait_until(owned.is_gone)
+    until(owned.is_gone, "its end")
 
 
 def test_killing_keeper_and_owner_leaves_a_folder_for_the_next_start_to_sweep(owned: Owned) -> None:
     os.kill(owned.keeper, signal.SIGKILL)
     owned.owner.kill()
-    wait_until(owned.is_gone)
+    until(owned.is_gone, "its end")
     sweep_abandoned(owned.folder.parent)
     assert not owned.folder.exists()
 
 
 def test_killing_the_server_ends_its_keeper(owned: Owned) -> None:
     os.kill(owned.server, signal.SIGKILL)
-    wait_until(lambda: owned.is_gone() and not owned.folder.exists())
+    until(lambda: owned.is_gone() and not owned.folder.exists(), "its end, and its folder's")
 
 
 def test_a_sweep_leaves_living_servers_alone(owned: Owned) -> None:
@@ -245,7 +245,7 @@ def test_it_works_as_an_ordinary_user(flavor: Flavor, everybodys_folder: Path) -
         assert is_listening(server.port)
         process.kill()
         process.wait()
-    wait_until(lambda: server.is_gone() and not server.folder.exists())
+    until(lambda: server.is_gone() and not server.folder.exists(), "its end, and its folder's")
 
 
 def python_of_everybody(**options: Any) -> str:
@@ -305,7 +305,7 @@ def test_two_sandboxes_do_not_know_each_other(sandbox_folder: Path, tmp_path: Pa
 def test_a_server_that_ended_in_a_sandbox_is_seen_and_leaves_its_log(sandbox_folder: Path) -> None:
     (server,) = sandbox_up(sandbox_folder, keyspace="k", shards=1, servers=1).servers
     os.kill(int((server.folder / "server.pid").read_text()), signal.SIGKILL)
-    wait_until(lambda: not is_running(server))
+    until(lambda: not is_running(server), "its end")
     assert (server.folder / "server.log").exists()
     assert sandbox_down(sandbox_folder)
     assert not sandbox_folder.exists()
@@ -318,9 +318,11 @@ def test_killing_up_half_way_leaves_no_server(sandbox_folder: Path) -> None:
         "sandbox_up(Path(sys.argv[1]), keyspace='k', shards=2, servers=2)"
     )
     with subprocess.Popen([sys.executable, "-c", code, str(sandbox_folder)]) as up:
-        wait_until(lambda: any(sandbox_folder.glob("server-*/server.pid")))
+        until(lambda: any(sandbox_folder.glob("server-*/server.pid")), "a server")
         up.kill()
-    wait_until(lambda: not any(is_kept(folder) for folder in sandbox_folder.glob("server-*")))
+    until(
+        lambda: not any(is_kept(folder) for folder in sandbox_folder.glob("server-*")), "their ends"
+    )
     assert sandbox_status(sandbox_folder) is None
     sandbox_up(sandbox_folder, keyspace="k", shards=1, servers=1)
 
@@ -385,10 +387,3 @@ def is_listening(port: int, host: str = "127.0.0.1") -> bool:
             return client.connect_ex((host, port)) == 0
         except OSError:
             return False
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
-    give_up_at = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < give_up_at, "it did not happen in time"
-        time.sleep(0.02)

@@ -11,7 +11,8 @@ from typing import IO
 import pytest
 
 from tests.fleet import Fleet
-from tests.integration.rollouts import ages, applying, planned, reading, until, waits
+from tests.integration.rollouts import ages, applying, planned, reading, waits
+from tests.waiting import PATIENCE_S, until
 
 
 def apply_into(fleet: Fleet, stdout: IO[str] | int, stderr: IO[str] | int) -> int:
@@ -53,7 +54,7 @@ def test_a_terminal_that_hangs_up_lets_the_running_statement_end(fleet: Fleet) -
         until(lambda: waits(fleet, "-40"), "the statement")
         process.send_signal(signal.SIGHUP)
         reader.execute("COMMIT")
-        assert process.wait(timeout=60) == 4
+        assert process.wait(timeout=PATIENCE_S) == 4
     assert ages(fleet) == ["-40"]
     assert fleet.run("resume").code == 0
     assert ages(fleet) == list(fleet.databases)

@@ -9,8 +9,13 @@ SERVER_STOP_S_MAX = 60.0
 # Asked for its version or its settings, a server's program answers in well under a second.
 SERVER_SAYS_S_MAX = 60
 
-# Somebody may take a free port between choosing and binding it.
+# Somebody who names a port may take the one that a server is being started on.
 PORT_ATTEMPTS_MAX = 5
+
+# Above the ports that most services are known by; below 32768, from where on Linux, unless it is
+# told otherwise, gives ports to connections.
+PORT_FIRST = 20_000
+PORT_LAST = 32_767
 
 # Each is a process of some 400 MB; a laptop holds that many.
 SANDBOX_SERVERS_MAX = 16

@@ -41,12 +41,23 @@ def server_died(step: str, path: Path, log_tail: str) -> Unavailable:
     )
 
 
-def server_too_slow(path: Path, seconds: float) -> Unavailable:
+def server_too_slow(path: Path, seconds: float, log_tail: str) -> Unavailable:
     return Unavailable(
         Problem(
             code="server-too-slow",
-            message=f"{path} did not answer within {seconds:.0f} s of its start",
-            recovery="see whether the machine is overloaded, then run again",
+            message=f"{path} did not answer within {seconds:.0f} s of its start; its last words:\n"
+            f"{log_tail.strip()}",
+            recovery="see whether the machine is overloaded, or its disk full, then run again",
+        )
+    )
+
+
+def no_port(first: int, last: int) -> Unavailable:
+    return Unavailable(
+        Problem(
+            code="server-no-port",
+            message=f"every TCP port from {first} to {last} of this machine is taken",
+            recovery="end what listens on them (`ss -ltnp` tells), then run again",
         )
     )
 

@@ -12,11 +12,13 @@ import shutil
 import socket
 import tempfile
 import time
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import assert_never
 
+from reconciler.edges.keeper import LOG_TAIL_BYTES
 from reconciler.edges.kept import Kept, keep
 from reconciler.edges.limits import SOCKET_PATH_BYTES_MAX
 from reconciler.edges.server.find import ServerBinary, find_server
@@ -39,6 +41,7 @@ from reconciler.edges.server.options import (
     private_options,
     server_options,
 )
+from reconciler.edges.server.ports import hold_port
 from reconciler.edges.server.problems import server_died, server_too_slow
 from reconciler.edges.server.template import copy_initialised
 from reconciler.model.server import Flavor, ServerVersion
@@ -132,12 +135,13 @@ def start_server(
     binary = binary or find_server()
     logins = logins or new_logins()
     for attempts_left in reversed(range(PORT_ATTEMPTS_MAX)):
-        server = _start(binary, purpose, options or {}, folder, logins)
-        try:
-            last_words = _wait_until_it_answers(server, binary.path)
-        except BaseException:
-            server.stop()
-            raise
+        with closing(hold_port()) as port:  # the server's own once it answers
+            server = _start(binary, purpose, options or {}, folder, logins, port.number)
+            try:
+                last_words = _wait_until_it_answers(server, binary.path)
+            except BaseException:
+                server.stop()
+                raise
         if last_words is None:
             (server.folder / "init.sql").unlink()  # it holds the passwords
             return server
@@ -147,7 +151,12 @@ def start_server(
 
 
 def _start(
-    binary: ServerBinary, purpose: Purpose, options: Options, folder: Path | None, logins: Logins
+    binary: ServerBinary,
+    purpose: Purpose,
+    options: Options,
+    folder: Path | None,
+    logins: Logins,
+    port: int,
 ) -> RunningServer:
     sweep_abandoned(Path(tempfile.gettempdir()))
     folder = _new_folder(folder)
@@ -159,7 +168,6 @@ def _start(
                 remove.append(socket_folder)
             socket_path = socket_folder / SOCKET_NAME
             _fill(folder, binary, purpose, options, logins)
-            port = _free_port()
             settings = server_options(binary.version.flavor, purpose, options)
             settings |= private_options(binary.version.flavor, folder, socket_path, port)
             process = keep(
@@ -240,13 +248,6 @@ def _accounts(flavor: Flavor, purpose: Purpose, logins: Logins) -> str:
     return "\n".join([*lines, ""])
 
 
-def _free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def _wait_until_it_answers(server: RunningServer, binary: Path) -> str | None:
     """None once it answers; the server's last words if it ended instead."""
     give_up_at = time.monotonic() + SERVER_START_S_MAX
@@ -258,7 +259,13 @@ def _wait_until_it_answers(server: RunningServer, binary: Path) -> str | None:
         if _answers(server.socket):
             return None
         time.sleep(0.02)
-    raise server_too_slow(binary, SERVER_START_S_MAX)
+    raise server_too_slow(binary, SERVER_START_S_MAX, _last_words(server.folder))
+
+
+def _last_words(folder: Path) -> str:
+    """Of one that runs yet: it may wait for room on its disk."""
+    log = (folder / "server.log").read_bytes()[-LOG_TAIL_BYTES:]
+    return log.decode(errors="replace")
 
 
 def _answers(path: Path) -> bool:

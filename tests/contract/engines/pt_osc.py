@@ -19,6 +19,7 @@ from tests.integration.mysql_edges import (
     shard,
     wait_until_waiting,
 )
+from tests.waiting import PATIENCE_S
 
 
 def pt_osc(server: RunningServer, database: str) -> Stand:
@@ -45,7 +46,7 @@ def pt_osc(server: RunningServer, database: str) -> Stand:
 
 def program_of(database: str) -> int:
     """The process that copies in that database, as the machine lists it."""
-    give_up_s = time.monotonic() + 20
+    give_up_s = time.monotonic() + PATIENCE_S
     while time.monotonic() < give_up_s:
         for file in Path("/proc").glob("[0-9]*/cmdline"):
             try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,6 +17,7 @@ from tests.integration.mysql_edges import (
     sessions,
     shard,
 )
+from tests.waiting import until
 
 _PIDS = """
 SELECT DISTINCT pid.ATTR_VALUE FROM performance_schema.session_connect_attrs AS pid
@@ -54,11 +54,8 @@ def spirit(server: RunningServer, database: str) -> Stand:
 
 def kill_spirit(server: RunningServer, database: str) -> None:
     """As soon as it has connected."""
-    give_up_s = time.monotonic() + 20
-    while not (pids := pids_of_spirit(server, database)):
-        assert time.monotonic() < give_up_s, "Spirit never connected"
-        time.sleep(0.05)
-    for pid in pids:
+    until(lambda: pids_of_spirit(server, database), "Spirit to connect")
+    for pid in pids_of_spirit(server, database):
         os.kill(pid, signal.SIGKILL)
 
 

@@ -26,7 +26,6 @@ from reconciler.model.dependents import NONE_SEEN
 from reconciler.model.engine import EngineName
 from reconciler.model.object_id import ObjectId, table_id
 from reconciler.model.policy import Policy
-from reconciler.model.server import Flavor
 from reconciler.model.shadow_tables import is_shadow_named
 from reconciler.plan.codec import plan_from_core
 from reconciler.plan.hazards import HAZARDS_VERSION
@@ -125,11 +124,7 @@ class ChaosFleet:
                 for table, create in self.scene.tables.items():
                     cursor.execute(create.replace(f"`{table}`", f"{database}.`{table}`", 1))
                     self._fill(cursor, f"{database}.`{table}`")
-            match self.server.binary.version.flavor:
-                case Flavor.MYSQL:
-                    cursor.execute("RESET BINARY LOGS AND GTIDS")
-                case Flavor.MARIADB:
-                    cursor.execute("RESET MASTER")
+        self.server.forget_log()
 
     def _fill(self, cursor: Cursor, table: str) -> None:
         if self.scene.rows:

@@ -6,12 +6,12 @@ import ctypes
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,23 +25,32 @@ from reconciler.edges.server.options import (
     private_options,
     server_options,
 )
+from reconciler.edges.server.ports import hold_port
 from reconciler.edges.server.template import copy_initialised
 from reconciler.model.server import Flavor
+from tests.machine import server_folder
+from tests.waiting import PATIENCE_S
 
 USER, PASSWORD = "chaos", "chaos"
 WRITER = "writer"  # whose connections nobody cuts
 LEDGER_USER, LEDGER_DATABASE = "chaos_ledger", "chaos_ledger"
-START_S_MAX = 60.0
+_ANSWER_S = 5
+_LOG_LINES = 30
 _PR_SET_PDEATHSIG = 1
 
 
+class DoesNotStart(AssertionError):
+    """With what the server wrote, and what it waits for."""
+
+
 class CrashableServer:
-    """Its folder is in memory where there is such a place: what counts is what is killed when."""
+    """Its port stays its own while it is down."""
 
     def __init__(self, folder: Path, flavor: Flavor) -> None:
         self.binary = newest(flavor)
         self.folder = folder
-        self.port = _free_port()
+        self._port = hold_port()
+        self.port = self._port.number
         for name in ("tmp", "files"):
             (folder / name).mkdir()
         copy_initialised(self.binary, {}, folder / "data")
@@ -67,15 +76,33 @@ class CrashableServer:
                 stderr=log,
                 preexec_fn=_end_with_the_parent,
             )
-        give_up_s = time.monotonic() + START_S_MAX
+        self._wait_until_it_answers(self._process)
+        # Run once: a later start must not wait for what a recovered transaction may hold.
+        (self.folder / "init.sql").write_text("")
+
+    def _wait_until_it_answers(self, process: subprocess.Popen[bytes]) -> None:
+        give_up_s = time.monotonic() + PATIENCE_S
         while True:
             try:
-                self.connect().close()
+                self.connect(answer_s=_ANSWER_S).close()
                 return
-            except pymysql.Error:
-                assert self._process.poll() is None, (self.folder / "server.log").read_text()
-                assert time.monotonic() < give_up_s, "the server does not start"
+            except pymysql.Error as error:
+                if process.poll() is not None or time.monotonic() > give_up_s:
+                    raise DoesNotStart(self._why(process)) from error
                 time.sleep(0.02)
+
+    def _why(self, process: subprocess.Popen[bytes]) -> str:
+        status = process.poll()
+        state = "it runs" if status is None else f"it ended with {status}"
+        free_mib = shutil.disk_usage(self.folder).free >> 20
+        log = (self.folder / "server.log").read_text(errors="replace").splitlines()
+        told = [
+            f"the server does not start: {state}, load {os.getloadavg()[0]:.1f}",
+            f"{free_mib} MiB are free in {self.folder.parent}",
+            *(_waits(process.pid) if status is None else ()),
+            *log[-_LOG_LINES:],
+        ]
+        return "\n".join(told)
 
     @property
     def ledger_url(self) -> str:
@@ -89,11 +116,28 @@ class CrashableServer:
                 cursor.execute(statement)
 
     def kill(self) -> None:
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
 
-    def connect(self, database: str | None = None, *, user: str = USER) -> pymysql.Connection[Any]:
+    def forget_log(self) -> None:
+        """The binary log begins here; what it held takes no more room."""
+        match self.binary.version.flavor:
+            case Flavor.MYSQL:
+                forget = "RESET BINARY LOGS AND GTIDS"
+            case Flavor.MARIADB:
+                forget = "RESET MASTER"
+        with self.connect() as connection, connection.cursor() as cursor:
+            cursor.execute(forget)
+
+    def close(self) -> None:
+        self.kill()
+        self._port.close()
+        shutil.rmtree(self.folder / "data", ignore_errors=True)
+
+    def connect(
+        self, database: str | None = None, *, user: str = USER, answer_s: float | None = None
+    ) -> pymysql.Connection[Any]:
         return pymysql.connect(
             host=HOST,
             port=self.port,
@@ -102,20 +146,18 @@ class CrashableServer:
             database=database,
             autocommit=True,
             ssl_disabled=True,
+            read_timeout=answer_s,
         )
 
 
 @contextmanager
 def crashable_server(flavor: Flavor) -> Iterator[CrashableServer]:
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
-        server = CrashableServer(Path(folder), flavor)
+    with (
+        tempfile.TemporaryDirectory(dir=server_folder()) as folder,
+        closing(CrashableServer(Path(folder), flavor)) as server,
+    ):
         server.start()
-        try:
-            yield server
-        finally:
-            server.kill()
-            shutil.rmtree(server.folder / "data", ignore_errors=True)
+        yield server
 
 
 def newest(flavor: Flavor) -> ServerBinary:
@@ -129,10 +171,13 @@ def _end_with_the_parent() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+def _waits(process_id: int) -> list[str]:
+    """What its threads wait for in the kernel, as far as that is told."""
+    found: Counter[str] = Counter()
+    for task in Path(f"/proc/{process_id}/task").glob("*"):
+        with suppress(OSError):
+            found[f"{(task / 'comm').read_text().strip()}: {(task / 'wchan').read_text()}"] += 1
+    return [f"{count} x {wait}" for wait, count in sorted(found.items())]
 
 
 def is_alive(process_id: int) -> bool:

@@ -10,7 +10,8 @@ from reconciler.edges.server.process import RunningServer
 from reconciler.model.engine import EngineName
 from tests.fleet import Fleet
 from tests.integration.engines.test_job import FleetOf, check_applied, choose, fleet_of, planned
-from tests.integration.rollouts import PATIENCE_S, applying, until
+from tests.integration.rollouts import applying
+from tests.waiting import PATIENCE_S, until
 
 __all__ = ["fleet_of"]  # a fixture
 

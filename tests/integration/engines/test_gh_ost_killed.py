@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -43,6 +42,7 @@ from tests.integration.engines.shard import (
 )
 from tests.integration.engines.writer import Writer
 from tests.integration.mysql_edges import admin_cursor
+from tests.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.engine("gh-ost")
 
@@ -75,18 +75,11 @@ def empty(request: pytest.FixtureRequest, fresh_database: FreshDatabase) -> Shar
     return Shard(server=server, database=fresh_database(server))
 
 
-def wait_until(is_so: Callable[[], bool], *, within_s: float = 60) -> None:
-    give_up_s = time.monotonic() + within_s
-    while not is_so():
-        assert time.monotonic() < give_up_s
-        time.sleep(0.002)
-
-
 def copy_slowly(shard: Shard) -> None:
     """In small steps, once the first rows have been copied."""
-    wait_until(lambda: "chunk-size: 10" in tell(shard.database, "chunk-size=10"))
+    until(lambda: "chunk-size: 10" in tell(shard.database, "chunk-size=10"), "gh-ost to listen")
     tell(shard.database, "nice-ratio=3")
-    wait_until(lambda: shard.run("SELECT COUNT(*) FROM _t_gho") != [(0,)])
+    until(lambda: shard.run("SELECT COUNT(*) FROM _t_gho") != [(0,)], "its first rows")
 
 
 def ended_somehow(engine: Engine, handle: Handle, answer: Answer) -> Answer:
@@ -171,7 +164,7 @@ def test_a_copy_ends_with_the_driver_that_was_killed_and_is_taken_up_by_another(
             handle = Handle(engine=GH_OST, version=version, content=content)
             copy_slowly(shard)
             os.kill(driver.pid, signal.SIGKILL)
-        wait_until(lambda: not pids_of(shard.database))
+        until(lambda: not pids_of(shard.database), "gh-ost to end")
         gone(shard, handle)
         with shard.open() as session:
             brought_to_its_end(session, handle)
@@ -239,7 +232,7 @@ def killed_in_the_swap(shard: Shard, engine: Engine, handle: Handle, moment: str
         killer = threading.Thread(target=kill_at, args=(shard, moment), daemon=True)
         killer.start()
         engine.cut_over(handle, ADDING)
-        killer.join(60)
+        killer.join(PATIENCE_S)
     assert not killer.is_alive()
 
 
@@ -248,7 +241,7 @@ def kill_at(shard: Shard, moment: str | float) -> None:
         time.sleep(moment)
     else:
         with admin_cursor(shard.server) as cursor:
-            wait_until(lambda: is_at(cursor, f"{moment} /* gh-ost */ table"))
+            until(lambda: is_at(cursor, f"{moment} /* gh-ost */ table"), moment, pause_s=0.002)
     for pid in pids_of(shard.database):
         with suppress(ProcessLookupError):  # it has come to its end
             os.kill(pid, signal.SIGKILL)

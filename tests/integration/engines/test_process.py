@@ -7,7 +7,6 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from reconciler.edges.engines.process import (
     start_program,
 )
 from reconciler.edges.secrets import SECRETS
+from tests.waiting import until
 
 UNSAID = Unsaid(database="shop", accounts=("ada",), machines=("db7",))
 
@@ -59,15 +59,8 @@ def started() -> Iterator[Callable[..., EngineProcess]]:
         process.stop()
 
 
-def wait_until(is_so: Callable[[], bool]) -> None:
-    give_up_s = time.monotonic() + 20
-    while not is_so():
-        assert time.monotonic() < give_up_s
-        time.sleep(0.01)
-
-
 def ended(process: EngineProcess) -> Exit:
-    wait_until(lambda: process.exit is not None)
+    until(lambda: process.exit is not None, "its end")
     assert process.exit is not None
     return process.exit
 
@@ -141,13 +134,13 @@ def test_it_ends_with_the_process_that_started_it() -> None:
         pid, folder = owner.stdout.readline().split()
         assert is_alive(int(pid))
         owner.kill()
-    wait_until(lambda: not is_alive(int(pid)) and not Path(folder).exists())
+    until(lambda: not is_alive(int(pid)) and not Path(folder).exists(), "all of it to go")
 
 
 def test_its_output_is_kept_in_part(started: Started) -> None:
     process = started(f"head -c {OUTPUT_BYTES_MAX + 1} /dev/zero | tr '\\0' x; sleep 600")
     output = process.folder / "output"
-    wait_until(lambda: output.exists() and output.stat().st_size > OUTPUT_BYTES_MAX)
+    until(lambda: output.exists() and output.stat().st_size > OUTPUT_BYTES_MAX, "much output")
     assert process.exit is None
     assert output.stat().st_size == 0
     assert len(process.tail()) == TAIL_BYTES

@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -43,6 +43,7 @@ from tests.integration.mysql_edges import (
     sessions,
     shard,
 )
+from tests.waiting import until
 
 pytestmark = pytest.mark.engine("pt-osc")
 
@@ -104,10 +105,7 @@ def work_of(sql: str, **limits: int | bool) -> EngineWork:
 
 def wait_for_claim(session: ShardSession) -> None:
     """A busy server takes a moment to notice that the session before has ended."""
-    give_up_s = time.monotonic() + 30
-    while not session.claim():
-        assert time.monotonic() < give_up_s, "the session before does not end"
-        time.sleep(0.05)
+    until(session.claim, "the session before to end")
 
 
 def engine_of(session: ShardSession) -> Engine:
@@ -134,19 +132,12 @@ def carried_out(engine: Engine, handle: Handle, work: EngineWork) -> Answer:
     return engine.cut_over(handle, work) if isinstance(answer, ReadyToCutOver) else answer
 
 
-def until(found: Callable[[], bool]) -> None:
-    give_up_s = time.monotonic() + 30
-    while not found():
-        assert time.monotonic() < give_up_s, "it never came so far"
-        time.sleep(0.05)
-
-
 @contextmanager
 def paused(place: Place, engine: Engine, work: EngineWork) -> Iterator[Handle]:
     """In the middle of the copy, with its triggers there."""
     handle = begun(engine, work)
     assert engine.throttle(handle, work, "the test")
-    until(lambda: len(place.helpers()) == 4)
+    until(lambda: len(place.helpers()) == 4, "its copy and triggers")
     yield handle
 
 

@@ -21,6 +21,7 @@ from reconciler.edges.mysql.target import resolve
 from reconciler.edges.server.process import RunningServer
 from tests.conftest import FreshDatabase
 from tests.integration.mysql_edges import ROOT, SERVERS, admin_cursor, connection_to
+from tests.waiting import PATIENCE_S
 
 LOCK = "SELECT GET_LOCK('compared by a test', 0)"
 # Type before, type after, values: the copy holds the same.
@@ -83,7 +84,7 @@ def comparing(
 def compared(
     server: RunningServer, database: str, rows_at_once: int = 1_000
 ) -> RowsAreEqual | RowsDiffer:
-    give_up_s = time.monotonic() + 20
+    give_up_s = time.monotonic() + PATIENCE_S
     while time.monotonic() < give_up_s:
         try:
             with comparing(server, database, rows_at_once) as comparison:

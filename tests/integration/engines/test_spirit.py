@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -46,6 +46,7 @@ from tests.integration.mysql_edges import (
     sessions,
     shard,
 )
+from tests.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.engine("spirit")
 
@@ -107,7 +108,7 @@ def begun(place: Place, engine: Engine, todo: EngineWork) -> Handle:
 
 def prepared(engine: Engine, todo: EngineWork, earlier: Handle | None) -> Handle:
     """A run that was killed keeps its lock for a moment."""
-    give_up_s = time.monotonic() + 30
+    give_up_s = time.monotonic() + PATIENCE_S
     while True:
         found = engine.prepare(todo, earlier)
         if isinstance(found, Handle):
@@ -147,20 +148,13 @@ def settled(place: Place, todo: EngineWork) -> None:
     """As the driver does it: asks the engine, looks at the shard, sends what is not there."""
     with place.engine() as (_, engine):
         for _ in range(5):
-            wait_until(lambda: not isinstance(engine.look(place.handles[-1], todo), Running))
+            until(lambda: not isinstance(engine.look(place.handles[-1], todo), Running), "its end")
             if "a" in place.columns:
                 break
             end(engine, begun(place, engine, todo), todo)
         assert engine.discard(place.handles[-1], todo) is None
     assert place.columns.count("a") == 1
     assert place.tables == {"users", "oracle"}
-
-
-def wait_until(holds: Callable[[], bool], *, limit_s: float = 30) -> None:
-    give_up_s = time.monotonic() + limit_s
-    while not holds():
-        assert time.monotonic() < give_up_s, "it never came to that"
-        time.sleep(0.01)
 
 
 @contextmanager
@@ -215,7 +209,7 @@ MOMENTS = ["in its copy", "ready", "at its swap", "after its swap"]
 
 def reach(place: Place, engine: Engine, handle: Handle, todo: EngineWork, moment: str) -> None:
     if moment == "in its copy":
-        wait_until(lambda: "_users_new" in place.tables)
+        until(lambda: "_users_new" in place.tables, "its copy")
         return
     answer = until_ready(engine, handle, todo)
     assert isinstance(answer, ReadyToCutOver), answer
@@ -223,7 +217,7 @@ def reach(place: Place, engine: Engine, handle: Handle, todo: EngineWork, moment
         return
     engine.cut_over(handle, todo)
     if moment == "after its swap":
-        wait_until(lambda: "a" in place.columns)
+        until(lambda: "a" in place.columns, "its swap")
     else:
         time.sleep(random.Random(str(place.database)).random())
 
@@ -287,7 +281,7 @@ def test_the_driver_is_killed_and_spirit_goes_with_it(place: Place, moment: str)
         place.handles.append(Handle(engine=EngineName.SPIRIT, version=1, content=content))
         assert driver.stdout.readline() == "there\n"
         driver.kill()
-        wait_until(lambda: not pids_of_spirit(place.server, place.database))
+        until(lambda: not pids_of_spirit(place.server, place.database), "Spirit to end")
         settled(place, todo)
 
 

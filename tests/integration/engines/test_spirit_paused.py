@@ -20,6 +20,7 @@ from reconciler.ports.engine import Answer, Failed, ReadyToCutOver, Running
 from tests.conftest import FreshDatabase
 from tests.contract.engines.stand import CHANGE, work_of
 from tests.integration.mysql_edges import admin_cursor, planned
+from tests.waiting import PATIENCE_S
 
 NOW = "2026/11/21 23:05:48"
 COPIES = f"{NOW} INFO begin to sync binlog from position position=x"
@@ -83,7 +84,7 @@ class Double:
         return self.engine.look(self.handle, WORK)
 
     def until(self, holds: Callable[[Progress], bool]) -> Progress:
-        give_up_s = time.monotonic() + 30
+        give_up_s = time.monotonic() + PATIENCE_S
         while True:
             answer = self.look()
             assert isinstance(answer, Running), answer
@@ -92,7 +93,7 @@ class Double:
             assert time.monotonic() < give_up_s, answer
 
     def until_ready(self) -> None:
-        give_up_s = time.monotonic() + 30
+        give_up_s = time.monotonic() + PATIENCE_S
         while isinstance(answer := self.look(), Running):
             assert time.monotonic() < give_up_s, answer
         assert isinstance(answer, ReadyToCutOver), answer
