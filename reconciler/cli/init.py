@@ -33,6 +33,12 @@ from reconciler.spec.draft import draft_spec
 )
 @click.option("--shards", metavar="NAME,...", help="Shard names, e.g. -40,40-80,80-c0,c0-")
 @click.option("--count", type=click.IntRange(1, 65536), help="Or: so many equal key ranges.")
+@click.option(
+    "--vtgate",
+    metavar="HOST:PORT",
+    help="Or: the shards that Vitess' topology lists, over vtgate's MySQL port. Needs --vtctld.",
+)
+@click.option("--vtctld", metavar="HOST:PORT", help="The gRPC address of vtctld.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="May hold {shard}.")
 @click.option(
     "--port", type=click.IntRange(1, 65535), default=3306, show_default=True, help="Of every shard."
@@ -105,27 +111,44 @@ def _block_of(path: Path) -> dict[str, Any]:
     if isinstance(found, dict) and len(found) == 1:
         (inner,) = found.values()
         found = inner if isinstance(inner, dict) else found
-    if not isinstance(found, dict) or "shards" not in found:
-        raise click.UsageError(f"{path} holds no environment: it has no `shards`.")
+    if not isinstance(found, dict) or not {"shards", "vitess"} & found.keys():
+        raise click.UsageError(f"{path} holds no environment: it has no `shards` or `vitess`.")
     return found
 
 
 def _block(keyspace: str, described: dict[str, Any]) -> dict[str, Any]:
-    shards, count = described["shards"], described["count"]
-    if bool(shards) == bool(count):
-        raise click.UsageError("Say which shards there are: either --shards or --count.")
+    shards, count, vtgate = described["shards"], described["count"], described["vtgate"]
+    if sum(map(bool, (shards, count, vtgate))) != 1:
+        raise click.UsageError(
+            "Say which shards there are: one of --shards, --count, or --vtgate with --vtctld."
+        )
+    if bool(vtgate) != bool(described["vtctld"]):
+        raise click.UsageError("--vtgate and --vtctld go together.")
+    login = {
+        "user": f"${{{described['user_variable']}}}",
+        "password": f"${{{described['password_variable']}}}",
+    }
+    tls = _tls_of(described)
+    if vtgate:
+        host, _, port = vtgate.rpartition(":")
+        if not host or not port.isdigit():
+            raise click.UsageError("--vtgate is HOST:PORT, such as vtgate.internal:15306.")
+        reached = {"host": host, "port": int(port), **login, **tls}
+        return {"vitess": {"vtgate": reached, "vtctld": {"address": described["vtctld"], **tls}}}
     connection: dict[str, Any] = {
         "host": described["host"],
         "port": described["port"],
         "database": described["database"] or f"{keyspace}_{{shard}}",
-        "user": f"${{{described['user_variable']}}}",
-        "password": f"${{{described['password_variable']}}}",
+        **login,
+        **tls,
     }
+    names = [name.strip() for name in shards.split(",")] if shards else {"count": count}
+    return {"connection": connection, "shards": names}
+
+
+def _tls_of(described: dict[str, Any]) -> dict[str, Any]:
     if described["tls_ca"] and described["tls_insecure"]:
         raise click.UsageError("Either --tls-ca or --tls-insecure, not both.")
     if described["tls_ca"]:
-        connection["tls"] = {"ca": described["tls_ca"]}
-    if described["tls_insecure"]:
-        connection["tls"] = "insecure"
-    names = [name.strip() for name in shards.split(",")] if shards else {"count": count}
-    return {"connection": connection, "shards": names}
+        return {"tls": {"ca": described["tls_ca"]}}
+    return {"tls": "insecure"} if described["tls_insecure"] else {}

@@ -11,9 +11,9 @@ import ipaddress
 import posixpath
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from reconciler.spec.model import Connection, SpecFile
+from reconciler.spec.model import Connection, Environment, SpecFile
 
 Address = tuple[str, str, str]  # host, port and database; or "", socket and database
 
@@ -22,11 +22,11 @@ _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 @dataclass(frozen=True, slots=True)
 class Reaching:
-    """A shard of an environment of a spec."""
+    """A shard of an environment of a spec; None: all that Vitess' topology lists."""
 
     spec_path: str
     environment: str
-    shard: str
+    shard: str | None
 
 
 def address_of(connection: Connection, shard: str) -> Address:
@@ -48,13 +48,21 @@ def shared_databases(specs: Iterable[SpecFile]) -> Iterator[tuple[Reaching, Reac
     told: set[tuple[str, str, str, str]] = set()
     for spec in specs:
         for environment in spec.environments:
-            for shard in environment.shards:
-                here = Reaching(spec.path, environment.name, shard.name)
-                other = first.setdefault(address_of(shard.connection, shard.name), here)
+            for shard, address in _addresses(environment):
+                here = Reaching(spec.path, environment.name, shard)
+                other = first.setdefault(address, here)
                 pair = (other.spec_path, other.environment, here.spec_path, here.environment)
                 if pair[:2] != pair[2:] and pair not in told:
                     told.add(pair)
                     yield other, here
+
+
+def _addresses(environment: Environment) -> Iterator[tuple[str | None, Address]]:
+    if environment.vitess is not None:
+        vtgate, keyspace = environment.vitess.vtgate, environment.vitess.keyspace
+        yield None, address_of(replace(vtgate, database=f"{keyspace}:"), "")
+    for shard in environment.shards:
+        yield shard.name, address_of(shard.connection, shard.name)
 
 
 def _host(host: str) -> str:

@@ -25,6 +25,7 @@ from reconciler.spec.model import (
     EngineRule,
     EngineRules,
     Environment,
+    KeyspaceKind,
     OnFailure,
     ReviewRule,
     RolloutSpec,
@@ -32,6 +33,8 @@ from reconciler.spec.model import (
     SpecFile,
     Tls,
     Together,
+    VitessCluster,
+    Vtctld,
     WaveShare,
 )
 
@@ -50,9 +53,9 @@ def build_spec(value: Mapping[str, Any], path: str) -> SpecFile:
         keyspace=value["keyspace"],
         schema_dir=posixpath.normpath(value["schema"]),
         environments=tuple(
-            _environment(name, environments[name], value.get("engine", {}))
-            for name in sorted(environments)
+            _environment(name, environments[name], value) for name in sorted(environments)
         ),
+        kind=KeyspaceKind(value.get("kind", KeyspaceKind.MYSQL)),
         policy=_policy(value.get("policy", {})),
     )
 
@@ -101,19 +104,33 @@ def duration_s(text: str) -> int:
     return sum(int(n) * _UNIT_S[unit] for n, unit in re.findall(r"([0-9]+)([hms])", text))
 
 
-def _environment(
-    name: str, value: Mapping[str, Any], shared_engine: Mapping[str, Any]
-) -> Environment:
+def _environment(name: str, value: Mapping[str, Any], spec: Mapping[str, Any]) -> Environment:
+    """`spec` is all of the file: what an environment does not say holds for all of them."""
     scratch = value.get("scratch", "auto")
+    vitess = value.get("vitess")
     return Environment(
         name=name,
-        shards=shard_specs(value),
+        shards=() if vitess else shard_specs(value),
+        vitess=vitess_cluster(vitess, spec["keyspace"]) if vitess else None,
         scratch=None if scratch == "auto" else build_connection(scratch),
         rollout=_rollout(value.get("rollout", {})),
         review=ReviewRule(**value.get("review", {})),
         after=value.get("after"),
-        engine=_engine_rules(value.get("engine", shared_engine)),
+        engine=_engine_rules(value.get("engine", spec.get("engine", {}))),
         ledger=value.get("ledger"),
+    )
+
+
+def vitess_cluster(value: Mapping[str, Any], keyspace: str) -> VitessCluster:
+    """`keyspace` is the name in Vitess where the block has none of its own."""
+    vtctld = {**value["vtctld"]}
+    if "tls" in vtctld:
+        vtctld["tls"] = _tls(vtctld["tls"])
+    return VitessCluster(
+        vtgate=build_connection(value["vtgate"]),
+        vtctld=Vtctld(**vtctld),
+        keyspace=value.get("keyspace", keyspace),
+        cells=tuple(value.get("cells", ())),
     )
 
 

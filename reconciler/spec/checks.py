@@ -14,6 +14,7 @@ from reconciler.errors import Problem, nearest
 from reconciler.model.fleet import is_shard_name, shard_list_errors
 from reconciler.spec.addresses import Address, address_of
 from reconciler.spec.build import duration_s, shard_names, shard_specs
+from reconciler.spec.kind_checks import check_kind
 from reconciler.spec.model import ShardSpec
 from reconciler.spec.permission_checks import check_permissions_written
 from reconciler.spec.secrets import Path, dotted
@@ -23,6 +24,7 @@ from reconciler.spec.yaml_text import Document, Value
 
 _PLACEHOLDER = re.compile(r"(?<!\$)\{([A-Za-z_ ]{0,32})\}")
 _EXPANDED_KEYS = ("connection", "scratch", "ledger")
+_OF_VITESS = ("vtgate", "vtctld")
 _WITH_SHARD = ("host", "socket", "database")
 # MySQL counts lock_wait_timeout in seconds from 1; a limit of none would be no limit.
 _AT_LEAST_1S = ("lock_wait", "run_limit")
@@ -33,6 +35,7 @@ def check_spec(document: Document, sound: Mapping[str, Any]) -> Iterator[Problem
     yield from _variables(document, document.value, ())
     if "schema" in sound:
         yield from _schema_path(document, sound["schema"])
+    yield from check_kind(document, sound)
     for name, environment in sound.get("environments", {}).items():
         yield from _environment(document, ("environments", name), environment)
     yield from _order(document, sound.get("environments", {}))
@@ -70,8 +73,10 @@ def _environment(document: Document, at: Path, value: Mapping[str, Any]) -> Iter
     for key in ("connection", "scratch"):
         if isinstance(value.get(key), dict):
             yield from _connection(document, (*at, key), value[key])
+    if "vitess" in value:
+        yield from _connection(document, (*at, "vitess", "vtgate"), value["vitess"]["vtgate"])
     names: tuple[str, ...] = ()
-    if "shards" in value:
+    if "shards" in value and "vitess" not in value:
         problems = tuple(_shards(document, (*at, "shards"), value["shards"]))
         yield from problems
         names = () if problems else shard_names(value["shards"])
@@ -80,8 +85,8 @@ def _environment(document: Document, at: Path, value: Mapping[str, Any]) -> Iter
     rollout = value.get("rollout", {})
     yield from _durations(document, (*at, "rollout"), rollout)
     yield from _windows(document, (*at, "rollout"), rollout)
-    if names:
-        yield from _waves(document, (*at, "rollout"), rollout, names)
+    if names or "vitess" in value:
+        yield from _waves(document, (*at, "rollout"), rollout, names or None)
 
 
 def _variables(document: Document, value: Value, at: Path) -> Iterator[Problem]:
@@ -98,7 +103,8 @@ def _variables(document: Document, value: Value, at: Path) -> Iterator[Problem]:
                     document,
                     at,
                     "spec-variable",
-                    f"{dotted(at)} uses a variable; only connection, scratch and ledger may",
+                    f"{dotted(at)} uses a variable; only connection, scratch, ledger, vtgate"
+                    " and vtctld may",
                     "write the value itself",
                 )
             elif "${" in VARIABLE.sub("", value):
@@ -122,9 +128,13 @@ def _variables(document: Document, value: Value, at: Path) -> Iterator[Problem]:
 
 
 def _expands(at: Path) -> bool:
-    """environments.<name>.{connection, scratch, ledger} and the connections of single shards."""
-    own = len(at) > 2 and at[0] == "environments"
-    return own and (at[2] in _EXPANDED_KEYS or (at[2] == "shards" and "connection" in at[3:]))
+    """environments.<name>.{connection, scratch, ledger, vitess.vtgate, vitess.vtctld} and the
+    connections of single shards."""
+    if len(at) < 3 or at[0] != "environments":
+        return False
+    if at[2] == "shards":
+        return "connection" in at[3:]
+    return at[2] in _EXPANDED_KEYS or (at[2] == "vitess" and at[3:4] in [(k,) for k in _OF_VITESS])
 
 
 def _schema_path(document: Document, path: str) -> Iterator[Problem]:
@@ -144,8 +154,9 @@ def _connection(document: Document, at: Path, value: dict[str, Any]) -> Iterator
         )
     for key in sorted(value.keys() & set(_WITH_SHARD)):
         for name in _PLACEHOLDER.findall(value[key]):
-            if name != "shard" or at[-1] == "scratch":
-                allowed = "none is expanded here" if at[-1] == "scratch" else "write {shard}"
+            of_no_shard = at[-1] in ("scratch", "vtgate")
+            if name != "shard" or of_no_shard:
+                allowed = "none is expanded here" if of_no_shard else "write {shard}"
                 yield _problem(
                     document,
                     (*at, key),
@@ -262,9 +273,10 @@ def _windows(document: Document, at: Path, rollout: dict[str, Any]) -> Iterator[
 
 
 def _waves(
-    document: Document, at: Path, rollout: dict[str, Any], names: tuple[str, ...]
+    document: Document, at: Path, rollout: dict[str, Any], names: tuple[str, ...] | None
 ) -> Iterator[Problem]:
-    """Every shard is reached, none twice by name, and shares rise."""
+    """Every shard is reached, none twice by name, and shares rise. `names` None: only Vitess knows
+    them, and `rollout/waves.py` asks for the rest once it has told."""
     named: dict[str, Path] = {}
     waves = rollout.get("waves", ["100%"])
     places = [(*at, "canary", i) for i in range(len(rollout.get("canary", ())))]
@@ -273,9 +285,8 @@ def _waves(
         if isinstance(wave, list):
             places += [(*at, "waves", i, j) for j in range(len(wave))]
             shards += wave
-    known = set(names)
     for here, name in zip(places, shards, strict=True):
-        if name not in known:
+        if names is not None and name not in names:
             yield _unknown_shard(document, here, name, names)
         elif name in named:
             line = document.where(named[name]).line
@@ -290,7 +301,7 @@ def _waves(
             here = (*at, "waves", i)
             yield _problem(document, here, "spec-waves", message, "write shares that rise")
         reached = max(reached, share or 0)
-    missing = [name for name in names if name not in named]
+    missing = [name for name in names or () if name not in named]
     if reached < 100 and missing:
         message = f"no wave reaches shard {missing[0]!r}, one of {len(missing)} left out"
         yield _problem(document, (*at, "waves"), "spec-waves", message, "end the waves with 100%")

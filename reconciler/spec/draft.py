@@ -11,7 +11,7 @@ _HEAD = """\
 # What the shards of keyspace {keyspace} should be. `reconciler schema` prints the JSON Schema of
 # this file; docs/formats/spec.md explains every key.
 version: 1
-keyspace: {keyspace}
+{kind}keyspace: {keyspace}
 schema: schemas/{keyspace}
 
 """
@@ -29,7 +29,8 @@ _ROLLOUT = {"waves": ["25%", "100%"], "parallel": 4, "on_failure": "halt"}
 
 
 def draft_spec(keyspace: str, environment: str, block: dict[str, Any]) -> str:
-    """`block` is the environment's own part: connection, shards and what else it needs."""
+    """`block` is the environment's own part: connection and shards, or vitess, and what else it
+    needs."""
     rollout = {"canary": [_first_shard(block)], **_ROLLOUT} if _first_shard(block) else _ROLLOUT
     settled = {**block, "rollout": block.get("rollout", rollout)}
     environments = yaml.dump(
@@ -38,7 +39,8 @@ def draft_spec(keyspace: str, environment: str, block: dict[str, Any]) -> str:
         sort_keys=False,
         width=100,
     )
-    return _HEAD.format(keyspace=keyspace) + environments + _POLICY
+    kind = "kind: vitess\n" if "vitess" in block else ""
+    return _HEAD.format(keyspace=keyspace, kind=kind) + environments + _POLICY
 
 
 class _Line(dict[str, Any]):

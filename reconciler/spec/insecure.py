@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from reconciler.spec.model import Connection, Environment
+from reconciler.spec.model import Connection, Environment, Vtctld
 
 
 def insecure_note(environment: Environment) -> str | None:
     """None where every server is verified, or on this machine."""
     shards = [shard.name for shard in environment.shards if _is_insecure(shard.connection)]
     parts = []
-    if shards:
+    if environment.vitess is not None:
+        reached = {"vtgate": environment.vitess.vtgate, "vtctld": environment.vitess.vtctld}
+        parts += [name for name, address in reached.items() if _is_insecure(address)]
+    elif shards:
         parts.append(f"{len(shards)} of {len(environment.shards)} shards")
     if environment.scratch is not None and _is_insecure(environment.scratch):
         parts.append("the scratch server")
@@ -23,5 +26,5 @@ def insecure_note(environment: Environment) -> str | None:
     )
 
 
-def _is_insecure(connection: Connection) -> bool:
+def _is_insecure(connection: Connection | Vtctld) -> bool:
     return connection.tls is not None and connection.tls.insecure

@@ -180,6 +180,15 @@ def _apart(loaded: Sequence[_LoadedSpec]) -> list[_LoadedSpec]:
 
 
 def _shared(here: Reaching, other: Reaching, where: Location) -> Problem:
+    if here.shard is None:
+        return Problem(
+            code="spec-same-keyspace",
+            message=f"{here.environment} has the vtgate and the keyspace of {other.environment} in"
+            f" {other.spec_path}",
+            recovery="keep one of the two, or name another keyspace in one: what one plan changes,"
+            " another must not",
+            where=where,
+        )
     return Problem(
         code="spec-same-database",
         message=f"shard {here.shard} of {here.environment} has the server and the database of shard"

@@ -42,6 +42,37 @@ class Connection:
         return "Connection(...)"
 
 
+class KeyspaceKind(StrEnum):
+    """Who knows the shards of a keyspace, and by what they are reached."""
+
+    MYSQL = "mysql"  # the spec lists them, each with a connection of its own
+    VITESS = "vitess"  # Vitess' topology lists them; all of them are reached through vtgate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vtctld:
+    """The gRPC address of vtctld, `host:port`; every text may hold ${VARIABLE}."""
+
+    address: str
+    user: str = ""  # of Vitess' static authentication; '': none is asked for
+    password: str = ""
+    tls: Tls | None = None  # None: verified, unless vtctld is on this machine
+
+    def __repr__(self) -> str:  # PL-12
+        return "Vtctld(...)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VitessCluster:
+    """How to reach a keyspace of Vitess: `vtgate` is a connection without a database. `cells` are
+    those that must be there."""
+
+    vtgate: Connection
+    vtctld: Vtctld
+    keyspace: str
+    cells: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardSpec:
     """A shard with its own connection: the environment's, with the shard's overrides laid over."""
@@ -164,10 +195,12 @@ class ReviewRule:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
     """`scratch` None means auto: a throwaway server started from a mysqld or mariadbd at hand.
-    `after` is the environment in which the same files must have been applied before."""
+    `after` is the environment in which the same files must have been applied before. With `vitess`
+    there are no `shards` until Vitess was asked for them (VT-10)."""
 
     name: str
-    shards: tuple[ShardSpec, ...]
+    shards: tuple[ShardSpec, ...] = ()
+    vitess: VitessCluster | None = None
     scratch: Connection | None = None
     rollout: RolloutSpec = RolloutSpec()
     review: ReviewRule = ReviewRule()
@@ -185,6 +218,7 @@ class SpecFile:
     keyspace: str
     schema_dir: str
     environments: tuple[Environment, ...]
+    kind: KeyspaceKind = KeyspaceKind.MYSQL
     policy: Policy = field(default_factory=Policy)
 
     def environment(self, name: str) -> Environment | None:

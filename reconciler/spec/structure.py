@@ -146,7 +146,8 @@ def _missing_keys(document: Document, error: _Error, at: Path) -> Iterator[Flaw]
     if isinstance(required, dict):  # dependentRequired
         needed = [names for key, names in required.items() if key in error.instance]
         required = [name for names in needed for name in names]
-    known = error.schema["properties"].keys()
+    # What only a kind of file requires stands in a schema without properties of its own.
+    known = error.schema.get("properties", dict.fromkeys(required)).keys()
     unknown = sorted(error.instance.keys() - known)[:FILE_PROBLEMS_MAX]
     misspelt = {nearest(key, known) for key in unknown}
     for missing in required:

@@ -1,0 +1,91 @@
+"""What a kind of keyspace has no use for: refused where it stands, with what to write instead.
+
+A key that is read and then not kept would be a limit that nobody keeps (GD-10): behind Vitess there
+is no server of a shard to count threads on by its address, and no engine but Vitess' own (VT-11).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from reconciler.errors import Problem
+from reconciler.spec.model import KeyspaceKind
+from reconciler.spec.secrets import Path, dotted
+from reconciler.spec.yaml_text import Document
+
+_BEHIND_VITESS = ("direct", "vitess")  # words of `EngineName`
+_ONLY_BEHIND_VITESS = "vitess"
+_ADDRESSES = {
+    "connection": "name vtgate and vtctld in `vitess`; the spec has no connection to a shard",
+    "shards": "remove it: the shards are those of Vitess' topology",
+}
+_ROLLOUT = {
+    "parallel_per_host": "remove it: every shard is reached over vtgate; `parallel` bounds them",
+    "kill_blockers": "remove it: vtgate ends no session of a shard's server",
+}
+
+
+def check_kind(document: Document, sound: Mapping[str, Any]) -> Iterator[Problem]:
+    """Of a file whose `kind` is sound; `sound` as in `checks`."""
+    stated = isinstance(document.value, dict) and "kind" in document.value
+    if stated and "kind" not in sound:
+        return
+    kind = KeyspaceKind(sound.get("kind", KeyspaceKind.MYSQL))
+    yield from _engines(document, ("engine",), sound.get("engine", {}), kind)
+    for name, environment in sound.get("environments", {}).items():
+        at = ("environments", name)
+        yield from _engines(document, (*at, "engine"), environment.get("engine", {}), kind)
+        yield from _environment(document, at, environment, kind)
+
+
+def _environment(
+    document: Document, at: Path, value: Mapping[str, Any], kind: KeyspaceKind
+) -> Iterator[Problem]:
+    if kind is KeyspaceKind.MYSQL:
+        if "vitess" in value:
+            what = f"{dotted((*at, 'vitess'))} is for a keyspace of `kind: vitess`"
+            recovery = "write `kind: vitess` at the top of the spec, or name `connection` and"
+            yield _problem(document, (*at, "vitess"), what, f"{recovery} `shards` instead")
+        return
+    for key, recovery in _ADDRESSES.items():
+        if key in value:
+            what = f"{dotted((*at, key))} has no meaning with `kind: vitess`"
+            yield _problem(document, (*at, key), what, recovery)
+    for key, recovery in _ROLLOUT.items():
+        if key in value.get("rollout", {}):
+            here = (*at, "rollout", key)
+            what = f"{dotted(here)} cannot be kept with `kind: vitess`"
+            yield _problem(document, here, what, recovery)
+
+
+def _engines(
+    document: Document, at: Path, value: Mapping[str, Any], kind: KeyspaceKind
+) -> Iterator[Problem]:
+    for here, name in _named(at, value):
+        if kind is KeyspaceKind.VITESS and name not in _BEHIND_VITESS:
+            what = f"{dotted(here)}: engine {name} does not work behind Vitess"
+            recovery = "use vitess (its Online DDL) or direct"
+            yield _problem(document, here, what, recovery)
+        if kind is KeyspaceKind.MYSQL and name == _ONLY_BEHIND_VITESS:
+            what = f"{dotted(here)}: engine {name} is Vitess' Online DDL"
+            recovery = "write `kind: vitess` at the top of the spec, or use another engine"
+            yield _problem(document, here, what, recovery)
+
+
+def _named(at: Path, value: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Every engine that a choice of engines names, and where."""
+    uses = {(*at, "default"): value.get("default", ())}
+    uses |= {(*at, key, "use"): value[key]["use"] for key in ("rebuild", "index") if key in value}
+    uses |= {(*at, "tables", name): use for name, use in value.get("tables", {}).items()}
+    for here, use in uses.items():
+        if isinstance(use, str):
+            yield here, use
+        else:
+            yield from (((*here, i), name) for i, name in enumerate(use))
+
+
+def _problem(document: Document, at: Path, message: str, recovery: str) -> Problem:
+    return Problem(
+        code="spec-not-of-kind", message=message, recovery=recovery, where=document.where(at)
+    )
