@@ -23,6 +23,7 @@ from reconciler.model.schema import Schema
 from reconciler.model.server import Flavor, ServerSettings, ServerVersion
 from reconciler.ports.world import World
 from reconciler.prove.change_set import Proven, prove_change_set
+from tests.offline_fleet import NoVitess
 
 KEYSPACES = 100
 SETTINGS = ServerSettings(
@@ -47,6 +48,7 @@ def main() -> int:
             workers=ThreadWorkers(),
             clock=SystemClock(),
             engines=MachinePrograms(),
+            keyspaces=NoVitess(),
         )
         with scratch.database(SETTINGS):
             pass  # the server's start is not what is measured

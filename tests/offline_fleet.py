@@ -26,12 +26,14 @@ from reconciler.model.observation import (
     Unreachable,
 )
 from reconciler.model.server import Flavor, ServerError, ServerSettings, ServerVersion
+from reconciler.model.topology import Topology
 from reconciler.outcomes.plan import PlanOutcome
 from reconciler.plan.model import Leftover
+from reconciler.ports.keyspaces import Keyspaces
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles, load_keyspace
-from reconciler.spec.model import Environment, ShardSpec
+from reconciler.spec.model import Environment, ShardSpec, VitessCluster
 from reconciler.spec.tree import Entry, EntryKind, missing_file, too_large
 from tests.sim.fleet import SimClock
 
@@ -248,13 +250,21 @@ class EveryEngine:
         return "1.0.0"
 
 
-def world(shards: Shards) -> World:
+class NoVitess:
+    """`Keyspaces` that nobody may ask."""
+
+    def topology(self, cluster: VitessCluster) -> Topology:
+        raise AssertionError("no keyspace of these is Vitess'")
+
+
+def world(shards: Shards, keyspaces: Keyspaces | None = None) -> World:
     return World(
         shards=shards,
         scratch=ReplayedScratch(),
         workers=OneByOne(),
         clock=SimClock(),
         engines=EveryEngine(),
+        keyspaces=keyspaces or NoVitess(),
     )
 
 

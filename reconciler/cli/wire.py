@@ -23,12 +23,13 @@ from reconciler.edges.files.history import GitHistory
 from reconciler.edges.files.working_tree import WorkingTree
 from reconciler.edges.mysql.live import MysqlLiveShards
 from reconciler.edges.mysql.scratch import MysqlScratch
+from reconciler.edges.vitess.keyspaces import VitessKeyspaces
 from reconciler.edges.workers import ThreadWorkers
 from reconciler.errors import InvalidInput, Problem, Unavailable
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.world import World
 from reconciler.spec.insecure import insecure_note
-from reconciler.spec.model import Connection, Environment
+from reconciler.spec.model import Connection, Environment, KeyspaceKind
 from reconciler.spec.tree import FileTree
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ class Worlds:
         self._is_job = in_job or environ.get("GITHUB_ACTIONS") == "true"
         self._root = root.resolve()
         self._environ = environ
-        self._worlds: dict[Connection | None, World] = {}
+        self._worlds: dict[tuple[Connection | None, KeyspaceKind], World] = {}
+        self._scratches: dict[Connection | None, MysqlScratch] = {}
         self._ledgers: dict[str | None, SqlLedger] = {}
         self._told: set[str] = set()  # environments whose warnings were shown
         self._open = ExitStack()
@@ -131,16 +133,24 @@ class Worlds:
         if environment.name not in self._told and (note := insecure_note(environment)):
             remark(f"warning: environment {environment.name}: {note}")
         self._told.add(environment.name)
-        if environment.scratch not in self._worlds:
-            scratch = MysqlScratch(environment.scratch, environ=self._environ, root=self._root)
-            self._worlds[environment.scratch] = World(
-                shards=MysqlLiveShards(environ=self._environ, root=self._root),
-                scratch=self._open.enter_context(scratch),
-                workers=ThreadWorkers(),
+        known = (environment.scratch, environment.kind)
+        if known not in self._worlds:
+            environ, root, workers = self._environ, self._root, ThreadWorkers()
+            self._worlds[known] = World(
+                shards=MysqlLiveShards(environ=environ, root=root),
+                scratch=self._scratch_of(environment),
+                workers=workers,
                 clock=SystemClock(),
                 engines=MachinePrograms(),
+                keyspaces=VitessKeyspaces(environ=environ, root=root, workers=workers),
             )
-        return self._worlds[environment.scratch]
+        return self._worlds[known]
+
+    def _scratch_of(self, environment: Environment) -> MysqlScratch:
+        if environment.scratch not in self._scratches:
+            scratch = MysqlScratch(environment.scratch, environ=self._environ, root=self._root)
+            self._scratches[environment.scratch] = self._open.enter_context(scratch)
+        return self._scratches[environment.scratch]
 
 
 def _ends_with_the_job(environment: str) -> Problem:

@@ -38,6 +38,7 @@ from reconciler.observe.shards import (
     SeenShard,
     look_at,
 )
+from reconciler.observe.topology import with_shards
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.progress import ProgressEvent
 from reconciler.plan.files import read_plan
@@ -107,6 +108,7 @@ def apply_keyspace(
     if plan is None:
         return _without_plan(reached.look, files, environment, end)
     keyspace = files.spec.keyspace
+    environment = with_shards(reached.look, environment)
     with ExitStack() as run:
         try:
             locks = run.enter_context(
@@ -126,7 +128,7 @@ def apply_keyspace(
             return end.with_refusals(obstacles, plan)
         order = RolloutOrder(
             plan=plan if checked.derived is None else replace(plan, core=checked.derived),
-            environment=environment,
+            environment=begun.environment,
             commit=request.commit,
             holder=request.holder,
             standings=checked.standings,

@@ -46,7 +46,7 @@ def clean_keyspace(
     found = find_shadows(begun, open_ledger, now_s=world.clock.now_s())
     tables = tables_seen(begun)
     cleans, staying = removable(found, tables)
-    total = len(environment.shards)
+    total = len(begun.environment.shards)
     stays = (
         f"{'trigger' if is_trigger_named(one.name) else 'table'} {one.name} on"
         f" {shard_set(one.shards, total)} stays: {stays_because(one, found, tables)}"

@@ -10,6 +10,7 @@ from reconciler.limits import OBSERVE_PARALLEL_MIN
 from reconciler.model.engine import EngineName
 from reconciler.model.observation import ObservedShard
 from reconciler.model.server import ServerSettings
+from reconciler.observe.topology import with_shards
 from reconciler.outcomes.doctor import CheckMark, DoctorFinding, DoctorOutcome
 from reconciler.plan.engines.choose import WORKS_WITH
 from reconciler.ports.engine import EnginePrograms
@@ -31,9 +32,10 @@ def examine(
 ) -> DoctorOutcome:
     """Every shard with the login at hand, then a scratch database like each of their servers."""
     parallel = max(environment.rollout.parallel, OBSERVE_PARALLEL_MIN)
+    environment, findings = _topology(world, environment)
     checks = connections.check_shards(environment.shards, identity, parallel=parallel)
     rollout = environment.rollout if identity is Identity.CHANGES else None
-    findings = [finding for check in checks for finding in _shard_findings(check, rollout)]
+    findings += [finding for check in checks for finding in _shard_findings(check, rollout)]
     findings += _scratch_findings(world, environment, [c.shard for c in checks if not c.problems])
     findings += _scratch_login_findings(connections, environment)
     findings += _insecure_findings(environment)
@@ -41,6 +43,29 @@ def examine(
     return DoctorOutcome(
         environment=environment.name, keyspace=files.spec.keyspace, findings=tuple(findings)
     )
+
+
+def _topology(world: World, environment: Environment) -> tuple[Environment, list[DoctorFinding]]:
+    """The environment with its shards, and how it got them; nothing to say where the spec lists
+    them."""
+    if environment.vitess is None:
+        return environment, []
+    subject = f"topology of {environment.vitess.keyspace}"
+    try:
+        environment = with_shards(world, environment)
+    except ReconcilerError as error:
+        return environment, [
+            DoctorFinding(
+                subject=subject,
+                mark=CheckMark.FAILED,
+                message=problem.message,
+                recovery=problem.recovery,
+            )
+            for problem in error.problems
+        ]
+    shards = len(environment.shards)
+    message = f"{shards} {'shard' if shards == 1 else 'shards'}, all of them serve"
+    return environment, [DoctorFinding(subject=subject, mark=CheckMark.OK, message=message)]
 
 
 def _engine_findings(

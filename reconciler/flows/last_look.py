@@ -14,6 +14,7 @@ from reconciler.flows.reconcile_pass import Pass
 from reconciler.guard.model import Refusal, refusals_from
 from reconciler.model.object_id import ObjectId
 from reconciler.observe.shards import SeenShard, look_at
+from reconciler.observe.topology import with_shards
 from reconciler.ports.world import World
 
 
@@ -21,7 +22,8 @@ def last_look(world: World, begun: Pass) -> LastLook:
     """Each shard that is not where git wants it, by the object, and each that could not be seen;
     nothing only if every shard was seen whole and is there."""
     try:
-        look = look_at(world, begun.environment, begun.reader)
+        environment = with_shards(world, begun.environment)
+        look = look_at(world, environment, begun.reader)
     except ReconcilerError as error:
         return LastLook(unseen=refusals_from(error))
     drifted = (found for seen in look.seen for found in _differences(begun, seen))

@@ -26,6 +26,7 @@ from reconciler.observe.shards import (
     look_through,
     observe,
 )
+from reconciler.observe.topology import with_shards
 from reconciler.outcomes.files import FileGap, GapKind, PullOutcome
 from reconciler.ports.files import FileWriter
 from reconciler.ports.world import World
@@ -98,7 +99,7 @@ def pull_keyspace(
     Raises Refused if any shard was not seen whole: a partial view must never remove a file
     (PL-10)."""
     # No file is to say how far the rows of one shard have counted.
-    observations = observe(world, environment)
+    observations = observe(world, with_shards(world, environment))
     tables = _own_tables(files, observations)
     reader = DefinitionReader(files.spec.policy, counters={}, tables=tables)
     look = look_through(observations, reader)

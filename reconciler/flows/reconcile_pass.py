@@ -35,6 +35,7 @@ from reconciler.observe.shards import (
     observe,
     shadow_tables,
 )
+from reconciler.observe.topology import with_shards
 from reconciler.plan.build import BeforeState, Subject, build_core, change_set_for, row_totals
 from reconciler.plan.estimate import Estimate, estimate_time
 from reconciler.plan.hazards import HAZARDS_VERSION
@@ -96,7 +97,9 @@ def begin_pass(
     cleans: tuple[Leftover, ...] = (),
 ) -> Pass:
     """Look at the fleet and load what git says as the fleet's servers read it. The tables of
-    `cleans` are taken for managed ones that git does not have."""
+    `cleans` are taken for managed ones that git does not have. Shards that only a topology knows
+    are asked of it first (VT-10)."""
+    environment = with_shards(world, environment)
     return pass_over(world, files, environment, observe(world, environment), cleans=cleans)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from reconciler.ports.clock import Clock, Workers
 from reconciler.ports.engine import EnginePrograms
+from reconciler.ports.keyspaces import Keyspaces
 from reconciler.ports.scratch import Scratch
 from reconciler.ports.shards import LiveShards
 
@@ -19,3 +20,4 @@ class World:
     workers: Workers
     clock: Clock
     engines: EnginePrograms
+    keyspaces: Keyspaces

@@ -10,8 +10,9 @@ def insecure_note(environment: Environment) -> str | None:
     shards = [shard.name for shard in environment.shards if _is_insecure(shard.connection)]
     parts = []
     if environment.vitess is not None:
-        reached = {"vtgate": environment.vitess.vtgate, "vtctld": environment.vitess.vtctld}
-        parts += [name for name, address in reached.items() if _is_insecure(address)]
+        cluster = environment.vitess
+        reached = (("vtgate", cluster.vtgate), ("vtctld", cluster.vtctld))
+        parts += [name for name, address in reached if _is_insecure(address)]
     elif shards:
         parts.append(f"{len(shards)} of {len(environment.shards)} shards")
     if environment.scratch is not None and _is_insecure(environment.scratch):

@@ -209,6 +209,10 @@ class Environment:
     # An SQLAlchemy URL, may hold ${VARIABLE}; None: the local file. Never shown (PL-12).
     ledger: str | None = field(default=None, repr=False)
 
+    @property
+    def kind(self) -> KeyspaceKind:
+        return KeyspaceKind.MYSQL if self.vitess is None else KeyspaceKind.VITESS
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpecFile:

@@ -31,6 +31,7 @@ from reconciler.ports.world import World
 from reconciler.prove.change_set import ProofFailed, Proven, prove_change_set
 from reconciler.spec.model import Connection, ShardSpec
 from tests.connections import admin_connection
+from tests.offline_fleet import NoVitess
 
 # As an apply sets it for a table with zero dates: the server's mode without what forbids them.
 ZERO_DATES = "REPLACE(REPLACE(@@GLOBAL.sql_mode, 'NO_ZERO_IN_DATE', ''), 'NO_ZERO_DATE', '')"
@@ -166,5 +167,6 @@ def bench_on(server: RunningServer) -> Iterator[Bench]:
             workers=ThreadWorkers(),
             clock=SystemClock(),
             engines=MachinePrograms(),
+            keyspaces=NoVitess(),
         )
         yield Bench(server=server, connection=link, world=world)

@@ -68,6 +68,7 @@ from tests.connections import admin_connection
 from tests.integration.cases import all_cases
 from tests.integration.convergence import End, EndNotMade
 from tests.integration.mysql_edges import carried_out
+from tests.offline_fleet import NoVitess
 from tests.property.catalogue import base_columns, differences
 from tests.property.hunt import newest
 from tests.property.products import product_pairs
@@ -513,6 +514,7 @@ def court_on(server: RunningServer) -> Iterator[Court]:
             workers=workers,
             clock=clock,
             engines=MachinePrograms(),
+            keyspaces=NoVitess(),
         )
         yield Court(
             server=server,

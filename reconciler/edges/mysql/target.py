@@ -15,17 +15,24 @@ from reconciler.errors import InvalidInput, Problem
 from reconciler.spec.model import Connection, Tls
 from reconciler.spec.variables import VARIABLE, may_fill_in
 
-_Filled = Callable[[str, str], str]
+Filled = Callable[[str, str], str]
 
 
 def resolve(
-    connection: Connection, *, environ: Mapping[str, str], root: Path, shard: str | None
+    connection: Connection,
+    *,
+    environ: Mapping[str, str],
+    root: Path,
+    shard: str | None,
+    label: str = "the scratch connection",
 ) -> Target:
     """Fill in `${VARIABLE}` and `{shard}`; relative TLS paths are of the repository at `root`.
+    `label` is what one that is no shard's is called.
 
     Raises InvalidInput for a variable that is not set and for a port that is no number.
     """
-    label = f"shard {shard}" if shard is not None else "the scratch connection"
+    if shard is not None:
+        label = f"shard {shard}"
 
     def filled(setting: str, text: str) -> str:
         if shard is not None:
@@ -43,7 +50,7 @@ def resolve(
         database=optional("database", connection.database),
         user=filled("user", connection.user),
         password=filled("password", connection.password),
-        tls=_tls(connection.tls, filled, root, label),
+        tls=tls_setting(connection.tls, filled, root, label),
         connect_timeout_s=connection.connect_timeout_s,
         read_timeout_s=connection.read_timeout_s,
     )
@@ -104,7 +111,8 @@ def _port(text: str, label: str) -> int:
     )
 
 
-def _tls(tls: Tls | None, filled: _Filled, root: Path, label: str) -> TlsSetting:
+def tls_setting(tls: Tls | None, filled: Filled, root: Path, label: str) -> TlsSetting:
+    """With its paths from the repository at `root`. Raises InvalidInput for a missing file."""
     if tls is None:
         return None
     if tls.insecure:

@@ -12,3 +12,12 @@ VTCTLD_GRACE_S = 10
 # An answer holds a VSchema or a list of shards. More than this no keyspace has, and vtctldclient
 # takes no more than 16 MiB if nobody says so.
 VTCTLD_ANSWER_BYTES_MAX = 16_777_216
+
+# Of such an answer: each shard takes some twenty values.
+VTCTLD_ANSWER_VALUES_MAX = 2_000_000
+
+# The words of a refusal that are shown: a line.
+VTCTLD_ERROR_CHARS_MAX = 400
+
+# Keyspaces asked for their workflows at once: each is a process of 60 MB.
+VTCTLD_PARALLEL = 4

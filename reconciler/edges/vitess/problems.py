@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from reconciler.edges.secrets import SECRETS
+from reconciler.edges.vitess.limits import VTCTLD_ERROR_CHARS_MAX
 from reconciler.errors import Problem, Unavailable
+from reconciler.plan.visible import visible_line
 
 
 def vitess_program_missing(name: str) -> Unavailable:
@@ -28,3 +31,52 @@ def vitess_version_unknown(name: str, version: str, known: Sequence[str]) -> Una
             " checkout of reconciler: `make vitess`), then run the same command again",
         )
     )
+
+
+def vtctld_silent() -> Problem:
+    return Problem(
+        code="vtctld-silent",
+        message="vtctld did not answer, or not in time",
+        recovery="see whether vtctld is up and `vitess.vtctld` in the spec is its gRPC address,"
+        " then run the same command again",
+    )
+
+
+def vtctld_refused(said: str) -> Problem:
+    """`said` are Vitess' own words."""
+    return Problem(
+        code="vtctld-error",
+        message=f"vtctld was asked and answered: {_shown(said)}",
+        recovery="see what it says about vtctld, then run the same command again",
+    )
+
+
+def workflows_unread(keyspace: str, said: str) -> Problem:
+    """`said` as in `vtctld_refused`."""
+    return Problem(
+        code="vitess-workflows-unread",
+        message=f"the workflows of keyspace {keyspace} cannot be read, so nobody knows whether one"
+        f" of them reads from this one: {_shown(said)}",
+        recovery=f"see `vtctldclient GetWorkflows {keyspace}`, then run the same command again",
+    )
+
+
+def vtctld_misread(command: str, reason: str) -> Problem:
+    return Problem(
+        code="vtctld-misread",
+        message=f"what vtctldclient {command} says is not as Vitess 24 says it: {reason}",
+        recovery="use vtctld and vtctldclient of Vitess 24; if they are, report it",
+    )
+
+
+def keyspace_gone(keyspace: str, known: Sequence[str]) -> Problem:
+    return Problem(
+        code="vitess-keyspace-gone",
+        message=f"Vitess has no keyspace {keyspace!r}; it has: {', '.join(known) or 'none'}",
+        recovery="fix `vitess.keyspace` (or the spec's `keyspace`), or create it in Vitess first",
+    )
+
+
+def _shown(said: str) -> str:
+    text = visible_line(SECRETS.of_a_server(said), limit_chars=VTCTLD_ERROR_CHARS_MAX)
+    return text or "(nothing)"

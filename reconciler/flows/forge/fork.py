@@ -61,6 +61,8 @@ def _plan(
         known = before.spec.environment(asked.name) if isinstance(before, DesiredFiles) else None
         if not isinstance(before, DesiredFiles) or known is None:
             raise InvalidInput(_nothing_before(after.spec.keyspace))
+        if asked.vitess is not None or known.vitess is not None:
+            raise InvalidInput(_no_topology(asked.name))
         budget.take(before, after, known, asked)
         environment = replace(asked, scratch=known.scratch)
         world = worlds.world_of(environment)
@@ -98,6 +100,15 @@ def _nothing_before(keyspace: str) -> Problem:
         code="fork-without-base",
         message=f"keyspace {keyspace} has no files or no such environment on the base branch that"
         " could be compared with",
+        recovery="a maintainer plans it against the fleet",
+    )
+
+
+def _no_topology(environment: str) -> Problem:
+    return Problem(
+        code="fork-without-topology",
+        message=f"environment {environment} is of a Vitess keyspace: which shards it has, only its"
+        " topology says, and for a fork nobody is asked",
         recovery="a maintainer plans it against the fleet",
     )
 

@@ -18,6 +18,7 @@ from reconciler.model.policy import Allow, AutoIncrement, ColumnOrder, HazardKin
 from reconciler.spec.model import (
     Connection,
     CutoverSpec,
+    KeyspaceKind,
     OnFailure,
     SpecFile,
     Tls,
@@ -343,5 +344,47 @@ def test_the_format_s_page_speaks_of_every_key_and_value() -> None:
 
 
 def test_the_example_of_the_format_s_page_is_sound() -> None:
-    (example,) = re.findall(r"```yaml\n(version:.*?)```", FORMAT, re.DOTALL)
-    assert read_spec(example, "specs/commerce.yaml").keyspace == "commerce"
+    examples = re.findall(r"```yaml\n(version:.*?)```", FORMAT, re.DOTALL)
+    read = [read_spec(example, "specs/commerce.yaml") for example in examples]
+    assert [spec.kind for spec in read] == [KeyspaceKind.MYSQL, KeyspaceKind.VITESS]
+
+
+def test_a_vitess_keyspace_has_a_cluster_and_no_shards_yet() -> None:
+    development, production = read_case("vitess").environments
+    assert production.vitess is not None and production.shards == ()
+    assert production.kind is KeyspaceKind.VITESS
+    assert (production.vitess.keyspace, production.vitess.cells) == (
+        "commerce_v2",
+        ("zone1", "zone2"),
+    )
+    assert production.vitess.vtctld.tls == Tls()
+    assert development.vitess is not None
+    assert development.vitess.keyspace == "commerce"
+    assert development.vitess.vtgate.socket == "/run/vtgate.sock"
+
+
+@pytest.mark.invariant("PL-12")
+def test_a_cluster_never_shows_itself() -> None:
+    shown = repr(read_case("vitess"))
+    assert "SCHEMA_" not in shown and "vtgate.internal" not in shown
+
+
+@pytest.mark.invariant("VT-11")
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("    rollout: {parallel_per_host: 1}", "parallel_per_host cannot be kept"),
+        ("    rollout: {kill_blockers: {after: 5s}}", "kill_blockers cannot be kept"),
+        ("    engine: {default: gh-ost}", "engine gh-ost does not work behind Vitess"),
+        ("    engine: {tables: {t: [direct, spirit]}}", "engine spirit does not work"),
+        ('    shards: ["-"]', "shards has no meaning with `kind: vitess`"),
+        ("    connection: {database: d, user: u}", "connection has no meaning"),
+    ],
+)
+def test_what_nobody_could_keep_behind_vitess_is_refused(line: str, expected: str) -> None:
+    cluster = '{vtgate: {host: h, user: u}, vtctld: {address: "h:15999"}}'
+    head = "version: 1\nkind: vitess\nkeyspace: k\nschema: s\n"
+    spec = f"{head}environments:\n  p:\n    vitess: {cluster}\n"
+    assert said_of(spec) == []
+    [said] = said_of(spec + line + "\n")
+    assert "[spec-not-of-kind]" in said and expected in said

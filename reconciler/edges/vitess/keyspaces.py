@@ -1,0 +1,121 @@
+"""`Keyspaces` over a real cluster: vtctld says what there is, vtgate what of it answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from reconciler.ddl.quote import quote_identifier
+from reconciler.edges.mysql.connect import Link, connect
+from reconciler.edges.mysql.problems import as_unavailable, misread
+from reconciler.edges.mysql.reading import text
+from reconciler.edges.mysql.target import resolve
+from reconciler.edges.vitess.limits import VTCTLD_PARALLEL
+from reconciler.edges.vitess.problems import keyspace_gone, workflows_unread
+from reconciler.edges.vitess.topology import (
+    read_cells,
+    read_keyspaces,
+    read_migrations,
+    read_shards,
+    read_workflows,
+)
+from reconciler.edges.vitess.vtctld import asked, asked_for_json, json_of, vtctld_of
+from reconciler.edges.vitess.vtctldclient import VtctldClient
+from reconciler.errors import Refused, Unavailable
+from reconciler.model.topology import OpenMigration, Topology, Workflow
+from reconciler.ports.clock import Workers
+from reconciler.spec.model import VitessCluster
+
+_LABEL = "vtgate"
+# A stopped one is in progress as well; those that are completed or cancelled are deleted.
+_EVERY_WORKFLOW = ("--show-all", "--include-logs=false", "--compact")
+_ENDS = ("complete", "failed", "cancelled")
+
+
+class VitessKeyspaces:
+    """`root` is the repository, where relative TLS paths start."""
+
+    def __init__(self, *, environ: Mapping[str, str], root: Path, workers: Workers) -> None:
+        self._environ = environ
+        self._root = root
+        self._workers = workers
+
+    def topology(self, cluster: VitessCluster) -> Topology:
+        with vtctld_of(cluster.vtctld, environ=self._environ, root=self._root) as vtctld:
+            keyspaces = read_keyspaces(asked_for_json(vtctld, "GetKeyspaces"))
+            if cluster.keyspace not in keyspaces:
+                raise Refused(keyspace_gone(cluster.keyspace, sorted(keyspaces)))
+            topology = self._of_shards(vtctld, cluster, keyspaces[cluster.keyspace])
+            if not topology.serves:
+                return topology  # shards without a primary cannot be asked
+            workflows = self._workflows(vtctld, cluster.keyspace, sorted(keyspaces))
+            return replace(topology, workflows=workflows)
+
+    def _of_shards(self, vtctld: VtctldClient, cluster: VitessCluster, sidecar: str) -> Topology:
+        keyspace = cluster.keyspace
+        shards = asked_for_json(vtctld, "FindAllShardsInKeyspace", keyspace)
+        cells = read_cells(asked(vtctld, "GetCellInfoNames"))
+        target = resolve(
+            cluster.vtgate, environ=self._environ, root=self._root, shard=None, label=_LABEL
+        )
+        with connect(target, program="reconciler, looking") as link, as_unavailable(_LABEL):
+            topology = Topology(
+                keyspace=keyspace,
+                shards=read_shards(shards, _healthy(link, keyspace)),
+                cells=cells,
+                sidecar_database=sidecar,
+                vtgate_version=_version(link),
+            )
+            if topology.serves:
+                return replace(topology, migrations=_migrations(link, keyspace))
+            return topology
+
+    def _workflows(
+        self, vtctld: VtctldClient, keyspace: str, keyspaces: Sequence[str]
+    ) -> tuple[Workflow, ...]:
+        """Of all keyspaces: a workflow is listed where it writes to, wherever it reads from."""
+
+        def listed_in(name: str) -> Any:
+            answer = vtctld.ask("GetWorkflows", *_EVERY_WORKFLOW, name)
+            if not answer.is_done and answer.was_reached:
+                raise Unavailable(workflows_unread(name, answer.words))
+            return json_of("GetWorkflows", answer)
+
+        answers = self._workers.map(listed_in, keyspaces, parallel=VTCTLD_PARALLEL)
+        return read_workflows(answers, keyspace)
+
+
+def _migrations(link: Link, keyspace: str) -> tuple[OpenMigration, ...]:
+    ended = ", ".join(f"'{end}'" for end in _ENDS)
+    rows = link.rows_by_name(
+        f"SHOW VITESS_MIGRATIONS FROM {quote_identifier(keyspace)}"
+        f" WHERE migration_status NOT IN ({ended})"
+    )
+    try:
+        return read_migrations(rows)
+    except KeyError:
+        raise misread() from None
+
+
+def _healthy(link: Link, keyspace: str) -> frozenset[str]:
+    """The shards of which vtgate has a primary that serves."""
+    try:
+        return frozenset(
+            text(row["Shard"])
+            for row in link.rows_by_name("SHOW VITESS_TABLETS")
+            if text(row["Keyspace"]) == keyspace
+            and text(row["TabletType"]) == "PRIMARY"
+            and text(row["State"]) == "SERVING"
+        )
+    except KeyError:
+        raise misread() from None
+
+
+def _version(link: Link) -> str:
+    """vtgate's own; '' for a server that is none."""
+    row = link.row("SELECT @@version_comment", width=1)
+    found = re.match(r"Version: (\d+\.\d+\.\d+)", text(row[0] or ""))
+    return found[1] if found else ""

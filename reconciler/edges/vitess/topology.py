@@ -1,0 +1,114 @@
+"""A keyspace's topology, read from what vtctldclient and vtgate say of it.
+
+Rule: strictly. What is not as Vitess 24 says it is no topology: a shard or a workflow that was not
+understood would be one that nobody minds (GD-5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from reconciler.edges.vitess.problems import vtctld_misread
+from reconciler.errors import Unavailable
+from reconciler.model.fleet import in_key_order
+from reconciler.model.topology import OpenMigration, Serving, TopologyShard, Workflow
+
+# VReplication's own word for what an online DDL copies rows by; its migration says the rest.
+_OF_ONLINE_DDL = "OnlineDDL"
+
+Read = TypeVar("Read")
+
+
+def read_keyspaces(answer: Any) -> dict[str, str]:
+    """The sidecar's database by keyspace, of `GetKeyspaces`."""
+    return _understood("GetKeyspaces", lambda: {_name(one): _sidecar(one) for one in answer})
+
+
+def read_cells(answer: str) -> tuple[str, ...]:
+    """`GetCellInfoNames`: one a line."""
+    return tuple(sorted(line.strip() for line in answer.splitlines() if line.strip()))
+
+
+def read_shards(answer: Any, healthy: frozenset[str]) -> tuple[TopologyShard, ...]:
+    """`FindAllShardsInKeyspace`; `healthy` are the shards of which vtgate has a serving primary."""
+
+    def read() -> tuple[TopologyShard, ...]:
+        shards: Mapping[str, Any] = answer["shards"]
+        ordered = in_key_order(tuple(shards))
+        return tuple(_shard(name, shards[name]["shard"], healthy) for name in ordered)
+
+    return _understood("FindAllShardsInKeyspace", read)
+
+
+def read_workflows(answers: Iterable[Any], keyspace: str) -> tuple[Workflow, ...]:
+    """`GetWorkflows --show-all` of every keyspace: each is listed where it writes to alone, and
+    those that read from `keyspace` matter as well. Online DDL is told of by its migrations."""
+
+    def read() -> tuple[Workflow, ...]:
+        every = (_workflow(one) for answer in answers for one in answer["workflows"])
+        found = {one for one in every if keyspace in (one.source, one.target)}
+        others = (one for one in found if one.kind != _OF_ONLINE_DDL)
+        return tuple(sorted(others, key=lambda one: (one.target, one.name, one.kind)))
+
+    return _understood("GetWorkflows", read)
+
+
+def read_migrations(rows: Iterable[Mapping[str, object]]) -> tuple[OpenMigration, ...]:
+    """Of `show vitess_migrations`. Raises KeyError for rows of another kind."""
+    found = [
+        OpenMigration(
+            uuid=str(row["migration_uuid"]),
+            shard=str(row["shard"]),
+            table=str(row["mysql_table"]),
+            status=str(row["migration_status"]),
+            context=str(row["migration_context"] or ""),
+        )
+        for row in rows
+    ]
+    return tuple(sorted(found, key=lambda one: (one.uuid, one.shard)))
+
+
+def _shard(name: str, record: Mapping[str, Any], healthy: frozenset[str]) -> TopologyShard:
+    alias = record["primary_alias"]
+    primary = f"{alias['cell']}-{int(alias['uid'])}" if alias else ""
+    if not isinstance(record["is_primary_serving"], bool):
+        raise TypeError("is_primary_serving")
+    if not record["is_primary_serving"]:
+        serving = Serving.CLOSED if primary else Serving.NO_PRIMARY
+    elif not primary:
+        serving = Serving.NO_PRIMARY
+    else:
+        serving = Serving.YES if name in healthy else Serving.SILENT
+    return TopologyShard(name=name, primary=primary, serving=serving)
+
+
+def _workflow(record: Mapping[str, Any]) -> Workflow:
+    return Workflow(
+        name=_text(record["name"]),
+        kind=_text(record["workflow_type"]),
+        source=_text(record["source"]["keyspace"]),
+        target=_text(record["target"]["keyspace"]),
+    )
+
+
+def _name(record: Mapping[str, Any]) -> str:
+    return _text(record["name"])
+
+
+def _sidecar(record: Mapping[str, Any]) -> str:
+    return _text(record["keyspace"].get("sidecar_db_name") or "_vt")
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("text")
+    return value
+
+
+def _understood(command: str, read: Callable[[], Read]) -> Read:
+    try:
+        return read()
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        reason = f"{type(error).__name__} of {error.args[0] if error.args else 'a value'}"
+        raise Unavailable(vtctld_misread(command, reason)) from None

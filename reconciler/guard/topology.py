@@ -1,0 +1,109 @@
+"""What of a keyspace's topology keeps anything from being planned or sent (VT-12)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from reconciler.errors import Problem
+from reconciler.guard.limits import VITESS_NAMED_MAX
+from reconciler.model.fleet import in_key_order, shard_list_errors
+from reconciler.model.topology import Serving, Topology
+
+# The major version whose answers and Online DDL have been tried.
+KNOWN_VITESS = "24"
+
+_AGAIN = "then run the same command again"
+_UNSERVED = {
+    Serving.NO_PRIMARY: (
+        "the topology names no primary for it",
+        f"give it one (`vtctldclient PlannedReparentShard`, `EmergencyReparentShard`), {_AGAIN}",
+    ),
+    Serving.SILENT: (
+        "vtgate has no primary of it that serves",
+        f"see whether its primary tablet and the server behind it are up, {_AGAIN}",
+    ),
+    Serving.CLOSED: (
+        "it does not serve",
+        f"complete or cancel the reshard it belongs to, or delete one left over, {_AGAIN}",
+    ),
+}
+
+
+def topology_problems(topology: Topology, cells: Collection[str]) -> tuple[Problem, ...]:
+    """Every reason not to go on, by name; `cells` are those that must be there."""
+    return (
+        *_version(topology),
+        *_cells(topology, cells),
+        *_shards(topology),
+        *_workflows(topology),
+        *_migrations(topology),
+    )
+
+
+def _version(topology: Topology) -> Iterator[Problem]:
+    version = topology.vtgate_version
+    if version.partition(".")[0] != KNOWN_VITESS:
+        yield Problem(
+            code="vitess-cluster-unknown",
+            message=f"vtgate is of version {version or '(not told)'}; known to work:"
+            f" {KNOWN_VITESS}",
+            recovery=f"use a cluster of Vitess {KNOWN_VITESS}",
+        )
+
+
+def _cells(topology: Topology, cells: Collection[str]) -> Iterator[Problem]:
+    for cell in sorted(set(cells) - set(topology.cells)):
+        yield Problem(
+            code="vitess-cell-gone",
+            message=f"keyspace {topology.keyspace}: the spec names cell {cell!r}, and Vitess has"
+            f" {', '.join(topology.cells) or 'none'}",
+            recovery="have the cell back, or take it out of `vitess.cells` in a reviewed change",
+        )
+
+
+def _shards(topology: Topology) -> Iterator[Problem]:
+    names = in_key_order(tuple(shard.name for shard in topology.shards))
+    for words in shard_list_errors(names) if topology.serves or not topology.shards else ():
+        yield Problem(
+            code="vitess-shards",
+            message=f"keyspace {topology.keyspace}: {words}",
+            recovery=f"see `vtctldclient FindAllShardsInKeyspace {topology.keyspace}`, {_AGAIN}",
+        )
+    for shard in topology.shards:
+        if shard.serving is not Serving.YES:
+            reason, recovery = _UNSERVED[shard.serving]
+            yield Problem(
+                code="vitess-shard-not-serving",
+                message=f"shard {shard.name}: {reason}",
+                recovery=recovery,
+            )
+
+
+def _workflows(topology: Topology) -> Iterator[Problem]:
+    for workflow in topology.workflows:
+        yield Problem(
+            code="vitess-workflow",
+            message=f"keyspace {topology.keyspace}: {workflow.kind} {workflow.name!r} is in"
+            f" progress, from {workflow.source} to {workflow.target}",
+            recovery=f"complete or cancel it (`vtctldclient {workflow.kind} --workflow"
+            f" {workflow.name} --target-keyspace {workflow.target} status`), {_AGAIN}",
+        )
+
+
+def _migrations(topology: Topology) -> Iterator[Problem]:
+    others = [one for one in topology.migrations if not one.is_own]
+    for one in others[:VITESS_NAMED_MAX]:
+        yield Problem(
+            code="vitess-migration-of-others",
+            message=f"shard {one.shard}, table {one.table}: an online DDL that is not"
+            f" reconciler's is {one.status}: {one.uuid}",
+            recovery="wait for its end, or cancel it (`alter vitess_migration '"
+            f"{one.uuid}' cancel`), {_AGAIN}",
+        )
+    if len(others) > VITESS_NAMED_MAX:
+        yield Problem(
+            code="vitess-migration-of-others",
+            message=f"keyspace {topology.keyspace}: and {len(others) - VITESS_NAMED_MAX} more"
+            " online DDLs that are not reconciler's",
+            recovery="see `show vitess_migrations`",
+        )

@@ -1,0 +1,39 @@
+"""The shards of a Vitess keyspace: asked of its topology here, and nowhere else (VT-10).
+
+From here on they are a list like any other: bound in the plan, put into waves, compared with what
+was reviewed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciler.errors import Refused
+from reconciler.guard.topology import topology_problems
+from reconciler.model.topology import Topology
+from reconciler.ports.world import World
+from reconciler.spec.model import Environment, ShardSpec, VitessCluster
+
+
+def with_shards(world: World, environment: Environment) -> Environment:
+    """The environment with the shards that its topology has now; one whose spec lists them is as it
+    was. Raises Unavailable, or Refused with everything that keeps the keyspace from being touched:
+    what is known of it then is not enough to plan on."""
+    cluster = environment.vitess
+    if cluster is None:
+        return environment
+    topology = world.keyspaces.topology(cluster)
+    if problems := topology_problems(topology, cluster.cells):
+        raise Refused(*problems)
+    return replace(environment, shards=shard_specs(cluster, topology))
+
+
+def shard_specs(cluster: VitessCluster, topology: Topology) -> tuple[ShardSpec, ...]:
+    """Sorted by name, each over vtgate to its primary and to nothing else."""
+    return tuple(
+        ShardSpec(
+            name=name,
+            connection=replace(cluster.vtgate, database=f"{cluster.keyspace}:{name}@primary"),
+        )
+        for name in sorted(shard.name for shard in topology.shards)
+    )

@@ -1,0 +1,126 @@
+"""What vtctldclient says of a keyspace is understood strictly, or refused."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from reconciler.edges.vitess.topology import (
+    read_cells,
+    read_keyspaces,
+    read_migrations,
+    read_shards,
+    read_workflows,
+)
+from reconciler.errors import Unavailable
+from reconciler.model.topology import Serving, Workflow
+
+# As vtctldclient 24.0.0 writes them, without what is not read.
+KEYSPACES = [
+    {"name": "main", "keyspace": {"durability_policy": "none", "sidecar_db_name": "_vt_main"}},
+    {"name": "shop", "keyspace": {"durability_policy": "none", "sidecar_db_name": "_vt"}},
+]
+SHARDS = {
+    "shards": {
+        name: {
+            "keyspace": "shop",
+            "name": name,
+            "shard": {
+                "primary_alias": {"cell": "zone1", "uid": uid},
+                "key_range": {"start": "", "end": "gA=="},
+                "is_primary_serving": True,
+            },
+        }
+        for name, uid in (("80-", 102), ("-80", 101))
+    }
+}
+MOVE = {
+    "name": "mv",
+    "source": {"keyspace": "shop", "shards": ["-80", "80-"]},
+    "target": {"keyspace": "main", "shards": ["-"]},
+    "workflow_type": "MoveTables",
+}
+BOTH = frozenset({"-80", "80-"})
+
+
+def without(answer: Any, *path: str) -> Any:
+    damaged = copy.deepcopy(answer)
+    holder = damaged
+    for key in path[:-1]:
+        holder = holder[key]
+    del holder[path[-1]]
+    return damaged
+
+
+def test_shards_come_in_key_order_with_the_alias_of_their_primaries() -> None:
+    assert [(one.name, one.primary, one.serving) for one in read_shards(SHARDS, BOTH)] == [
+        ("-80", "zone1-101", Serving.YES),
+        ("80-", "zone1-102", Serving.YES),
+    ]
+
+
+def test_a_primary_that_vtgate_does_not_see_does_not_serve() -> None:
+    found = {one.name: one.serving for one in read_shards(SHARDS, frozenset({"-80"}))}
+    assert found == {"-80": Serving.YES, "80-": Serving.SILENT}
+
+
+def test_a_shard_without_primary_and_one_that_is_closed_are_told_apart() -> None:
+    answer: Any = copy.deepcopy(SHARDS)
+    answer["shards"]["-80"]["shard"]["primary_alias"] = None
+    answer["shards"]["80-"]["shard"]["is_primary_serving"] = False
+    found = {one.name: one.serving for one in read_shards(answer, BOTH)}
+    assert found == {"-80": Serving.NO_PRIMARY, "80-": Serving.CLOSED}
+
+
+def test_a_workflow_counts_that_reads_from_the_keyspace_wherever_it_is_listed() -> None:
+    answers = [{"workflows": []}, {"workflows": [MOVE]}]
+    expected = (Workflow(name="mv", kind="MoveTables", source="shop", target="main"),)
+    assert read_workflows(answers, "shop") == expected
+    assert read_workflows(answers, "main") == expected
+    assert read_workflows(answers, "other") == ()
+
+
+def test_what_an_online_ddl_copies_by_is_told_of_by_its_migration_alone() -> None:
+    answers = [{"workflows": [{**MOVE, "workflow_type": "OnlineDDL"}]}]
+    assert read_workflows(answers, "shop") == ()
+
+
+def test_keyspaces_cells_and_migrations() -> None:
+    assert read_keyspaces(KEYSPACES) == {"main": "_vt_main", "shop": "_vt"}
+    assert read_cells("zone2\nzone1\n") == ("zone1", "zone2")
+    row = {
+        "migration_uuid": "u",
+        "shard": "-80",
+        "mysql_table": "t",
+        "migration_status": "queued",
+        "migration_context": None,
+    }
+    [migration] = read_migrations([row])
+    assert (migration.uuid, migration.context, migration.is_own) == ("u", "", False)
+
+
+@pytest.mark.invariant("VT-12")
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        [],
+        {"shards": [1]},
+        without(SHARDS, "shards", "-80", "shard"),
+        without(SHARDS, "shards", "-80", "shard", "primary_alias"),
+        without(SHARDS, "shards", "-80", "shard", "primary_alias", "uid"),
+        without(SHARDS, "shards", "-80", "shard", "is_primary_serving"),
+    ],
+)
+def test_shards_that_are_not_as_vitess_says_them_are_no_smaller_keyspace(answer: Any) -> None:
+    with pytest.raises(Unavailable, match="vtctld-misread"):
+        read_shards(answer, BOTH)
+
+
+@pytest.mark.invariant("VT-12")
+@pytest.mark.parametrize("key", ["name", "source", "target", "workflow_type"])
+def test_a_workflow_that_is_half_told_is_not_left_out(key: str) -> None:
+    with pytest.raises(Unavailable, match="vtctld-misread"):
+        read_workflows([{"workflows": [without(MOVE, key)]}], "shop")
