@@ -16,15 +16,15 @@ _AGAIN = "then run the same command again"
 _UNSERVED = {
     Serving.NO_PRIMARY: (
         "the topology names no primary for it",
-        f"give it one (`vtctldclient PlannedReparentShard`, `EmergencyReparentShard`), {_AGAIN}",
+        "give it one (`vtctldclient PlannedReparentShard` or `EmergencyReparentShard`)",
     ),
     Serving.SILENT: (
         "vtgate has no primary of it that serves",
-        f"see whether its primary tablet and the server behind it are up, {_AGAIN}",
+        "see whether its primary tablet and the server behind it are up",
     ),
     Serving.CLOSED: (
         "it does not serve",
-        f"complete or cancel the reshard it belongs to, or delete one left over, {_AGAIN}",
+        "complete or cancel the reshard that it belongs to, or delete it if it is left over",
     ),
 }
 
@@ -71,11 +71,11 @@ def _shards(topology: Topology) -> Iterator[Problem]:
         )
     for shard in topology.shards:
         if shard.serving is not Serving.YES:
-            reason, recovery = _UNSERVED[shard.serving]
+            reason, step = _UNSERVED[shard.serving]
             yield Problem(
                 code="vitess-shard-not-serving",
                 message=f"shard {shard.name}: {reason}",
-                recovery=recovery,
+                recovery=f"{step}, {_AGAIN}",
             )
 
 

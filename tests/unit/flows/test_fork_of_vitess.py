@@ -42,7 +42,8 @@ class NoWorlds:
 
 
 def files(spec: str) -> tuple[FileTree, DesiredFiles]:
-    tree = Files({"specs/shop.yaml": spec, "schemas/shop/t.sql": "CREATE TABLE t (id int);"})
+    table = b"CREATE TABLE t (id int);"
+    tree = Files({"specs/shop.yaml": spec.encode(), "schemas/shop/t.sql": table})
     return tree, load_keyspace(tree, "specs/shop.yaml")
 
 

@@ -351,7 +351,8 @@ def test_the_example_of_the_format_s_page_is_sound() -> None:
 
 def test_a_vitess_keyspace_has_a_cluster_and_no_shards_yet() -> None:
     development, production = read_case("vitess").environments
-    assert production.vitess is not None and production.shards == ()
+    assert production.vitess is not None
+    assert production.shards == ()
     assert production.kind is KeyspaceKind.VITESS
     assert (production.vitess.keyspace, production.vitess.cells) == (
         "commerce_v2",
@@ -366,7 +367,8 @@ def test_a_vitess_keyspace_has_a_cluster_and_no_shards_yet() -> None:
 @pytest.mark.invariant("PL-12")
 def test_a_cluster_never_shows_itself() -> None:
     shown = repr(read_case("vitess"))
-    assert "SCHEMA_" not in shown and "vtgate.internal" not in shown
+    assert "SCHEMA_" not in shown
+    assert "vtgate.internal" not in shown
 
 
 @pytest.mark.invariant("VT-11")
@@ -387,4 +389,5 @@ def test_what_nobody_could_keep_behind_vitess_is_refused(line: str, expected: st
     spec = f"{head}environments:\n  p:\n    vitess: {cluster}\n"
     assert said_of(spec) == []
     [said] = said_of(spec + line + "\n")
-    assert "[spec-not-of-kind]" in said and expected in said
+    assert "[spec-not-of-kind]" in said
+    assert expected in said
