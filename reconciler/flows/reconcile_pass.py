@@ -49,7 +49,7 @@ from reconciler.plan.model import (
     PlannedStatement,
     RuleVersions,
 )
-from reconciler.plan.permission import check_permissions, permission_notes
+from reconciler.plan.permission import Judged, check_permissions, permission_notes
 from reconciler.plan.words import shard_set
 from reconciler.ports.world import World
 from reconciler.prove.change_set import ProofFailed, Proven, prove_change_set
@@ -155,7 +155,8 @@ def derive(world: World, begun: Pass) -> Derived:
     policy = begun.files.spec.policy
     statements = [statement for found in core.change_sets for statement in found.statements]
     missing = permission_refusals(core, policy, begun.files.spec.path)
-    notes = (*permission_notes(check_permissions(statements, policy.allow)), *notes)
+    judged: tuple[Judged, ...] = (*statements, *core.vschema_changes)
+    notes = (*permission_notes(check_permissions(judged, policy.allow)), *notes)
     return Derived(
         core=core,
         readable_sql=readable,

@@ -173,6 +173,7 @@ _WHAT = {
     "matching": "other shards match already",
     "after": "the desired schema differs",
     "cleans": "what engines left, and is removed, differs",
+    "vschema": "what changes in the VSchema differs",
 }
 
 

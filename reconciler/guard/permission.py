@@ -17,20 +17,27 @@ def permission_refusals(core: PlanCore, policy: Policy, spec_path: str) -> tuple
     for found in core.change_sets:
         for finding in check_permissions(found.statements, policy.allow).missing:
             shards.setdefault(finding, []).extend(found.shards)
-    return tuple(
-        _refusal(finding, [s for s in core.shards if s in {*names}], len(core.shards), spec_path)
-        for finding, names in shards.items()
+    of = len(core.shards)
+    of_vschema = check_permissions(core.vschema_changes, policy.allow).missing
+    return (
+        *(
+            _refusal(finding, [s for s in core.shards if s in {*names}], of, spec_path)
+            for finding, names in shards.items()
+        ),
+        *(_refusal(finding, [], of, spec_path) for finding in of_vschema),
     )
 
 
 def _refusal(finding: Finding, shards: list[str], of: int, spec_path: str) -> Refusal:
+    """Without shards it is about the VSchema, which is the keyspace's."""
     hazard = finding.hazard
+    where = shard_set(shards, of) if shards else "the VSchema"
     return Refusal(
         code="permission-missing",
-        shard=shards[0] if len(shards) < of else None,
+        shard=shards[0] if 0 < len(shards) < of else None,
         object_id=finding.object_id,
         object=finding.object,
-        message=f"{shard_set(shards, of)}, {finding.object_id.titled}: {hazard.kind} of"
+        message=f"{where}, {finding.object_id.titled}: {hazard.kind} of"
         f" {hazard.object} needs permission: {hazard.reason}",
         recovery=f"if it is meant, add `{allow_lines([finding])[0]}` to policy.allow in"
         f" {spec_path}, with its true reason",

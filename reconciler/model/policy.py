@@ -45,6 +45,12 @@ class HazardKind(StrEnum):
     BLOCKS_WRITES = "blocks-writes"
     REBUILDS = "rebuilds"
     UNPROVEN = "unproven"  # part of the proof could not be made here
+    UNREACHABLE_ROWS = "unreachable-rows"  # VSchema: looked for in another shard than they are in
+    NEEDS_BACKFILL = "needs-backfill"  # VSchema: a lookup is used before it knows existing rows
+    STALE_LOOKUP = "stale-lookup"  # VSchema: a lookup table is no longer kept up to date
+    UNROUTED_TABLE = "unrouted-table"  # VSchema: queries no longer find the table
+    CHANGE_SEQUENCE = "change-sequence"  # VSchema: the same value may be given twice
+    CHANGE_ROUTING = "change-routing"  # VSchema: queries are allowed, answered or sent otherwise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -201,6 +201,10 @@ class PlanCore:
     def managed_tables(self) -> frozenset[str]:
         return frozenset(o.name for o in self.managed if o.kind is ObjectKind.TABLE)
 
+    @property
+    def vschema_changes(self) -> tuple[VSchemaChange, ...]:
+        return tuple(change for step in self.vschema for change in step.changes)
+
     def vschema_step(self, moment: Moment) -> VSchemaStep | None:
         return next((step for step in self.vschema if step.moment is moment), None)
 

@@ -10,13 +10,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from reconciler.model.object_id import ObjectId
 from reconciler.model.policy import Allow, Hazard, HazardKind
-from reconciler.plan.model import PlannedStatement
 
 # So many findings of one kind are put together: in what is suggested, and in what is said of them.
 SHARED_REASON_MIN = 4
+
+
+class Judged(Protocol):
+    """What may hurt: a statement, or a change of a VSchema."""
+
+    @property
+    def object_id(self) -> ObjectId: ...
+
+    @property
+    def hazards(self) -> tuple[Hazard, ...]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,15 +61,13 @@ class Permissions:
     unused: tuple[Allow, ...]
 
 
-def check_permissions(
-    statements: Iterable[PlannedStatement], allow: Iterable[Allow]
-) -> Permissions:
+def check_permissions(judged: Iterable[Judged], allow: Iterable[Allow]) -> Permissions:
     """Hold everything that needs permission against what the reviewed files give."""
     entries = tuple(allow)
     missing: list[Finding] = []
     granted: list[Granted] = []
     used: set[Allow] = set()
-    for finding in findings_of(statements):
+    for finding in findings_of(judged):
         matching = [entry for entry in entries if permits(entry, finding)]
         used.update(matching)
         if matching:
@@ -74,13 +82,13 @@ def check_permissions(
     )
 
 
-def findings_of(statements: Iterable[PlannedStatement]) -> tuple[Finding, ...]:
-    """Each distinct finding that needs permission, in the order of the statements."""
+def findings_of(judged: Iterable[Judged]) -> tuple[Finding, ...]:
+    """Each distinct finding that needs permission, in the order of what was judged."""
     return tuple(
         dict.fromkeys(
-            Finding(object_id=statement.object_id, hazard=hazard)
-            for statement in statements
-            for hazard in statement.hazards
+            Finding(object_id=one.object_id, hazard=hazard)
+            for one in judged
+            for hazard in one.hazards
             if hazard.needs_permission
         )
     )

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from reconciler.model.engine import EngineName
 from reconciler.model.fleet import even_shards
-from reconciler.model.object_id import table_id
+from reconciler.model.object_id import ObjectId, ObjectKind, table_id
 from reconciler.model.policy import (
     Allow,
     AutoIncrement,
@@ -224,6 +224,10 @@ def _allowed(entry: Mapping[str, Any]) -> Iterator[Allow]:
     for table, names in entry.get("objects", {}).items():
         for name in names:
             yield Allow(object_id=table_id(table), hazard=hazard, reason=reason, object=name)
+    for kind in (ObjectKind.VINDEX, ObjectKind.VSCHEMA):
+        if kind in entry:
+            about = ObjectId(kind, entry[kind])
+            yield Allow(object_id=about, hazard=hazard, reason=reason)
     for table in entry.get("tables", [entry["table"]] if "table" in entry else []):
         yield Allow(
             object_id=table_id(table), hazard=hazard, reason=reason, object=entry.get("object")

@@ -10,7 +10,8 @@ from reconciler.model.policy import says_nothing
 from reconciler.spec.secrets import Path, dotted
 from reconciler.spec.yaml_text import Document
 
-_SUBJECTS = ("table", "tables", "objects")
+_SUBJECTS = ("table", "tables", "objects", "vindex", "vschema")
+_WITHOUT_OBJECT = ("objects", "vindex", "vschema")
 
 
 def check_permissions_written(document: Document, policy: Mapping[str, Any]) -> Iterator[Problem]:
@@ -22,16 +23,18 @@ def check_permissions_written(document: Document, policy: Mapping[str, Any]) -> 
 
 
 def _subject(document: Document, at: Path, entry: Mapping[str, Any]) -> Iterator[Problem]:
-    """Exactly one of table, tables and objects; an object beside the last would be said twice."""
+    """Exactly one of them. Beside `objects`, an object would be said twice; a vindex and a setting
+    have none."""
     given = [key for key in _SUBJECTS if key in entry]
     if not given:
         yield Problem(
             code="spec-missing-key",
             message=f"{dotted(at)} does not say which table it is for",
-            recovery="add 'table', or 'tables', or 'objects' with the objects of each table",
+            recovery="add 'table', or 'tables', or 'objects' with the objects of each table; for"
+            " vschema.json also 'vindex' or 'vschema'",
             where=document.where(at),
         )
-    if "objects" in given and "object" in entry:
+    if "object" in entry and any(key in given for key in _WITHOUT_OBJECT):
         given.append("object")
     if len(given) > 1:
         yield Problem(

@@ -5,3 +5,6 @@ VSCHEMA_BYTES_MAX = 1_500_000
 
 # One of that size, told in the shortest keys, has fewer values than this.
 VSCHEMA_VALUES_MAX = 500_000
+
+# A danger names so many of the tables that it is for; the VSchema's own difference has them all.
+TABLES_NAMED_MAX = 5

@@ -16,7 +16,9 @@ from pathlib import Path
 
 from tests.tidy.source import PACKAGE, functions, name_of, python_files, relative, tree_of
 
-_MAKERS = frozenset({"Problem", "Refusal", "Finding", "Unreachable", "_Wording", "Forbidden"})
+_MAKERS = frozenset(
+    {"Problem", "Refusal", "Finding", "Unreachable", "_Wording", "Forbidden", "Fault"}
+)
 _CODES = frozenset({"code", "file_code", "statement_code"})
 # Told by the boundary itself, in words of its own.
 _SPOKEN = {

@@ -25,6 +25,7 @@ from reconciler.plan.model import (
     RuleVersions,
 )
 from tests.sample_plans import digest, fingerprint, sample_plan, statement
+from tests.sample_vschema import LAST
 
 CORE = sample_plan().core
 
@@ -131,6 +132,7 @@ ANOTHER: dict[str, Any] = {
     "matching": (),
     "after": fingerprint("another"),
     "cleans": (Leftover(name="_users_del", of="users", engine=EngineName.GH_OST, apply_id=7),),
+    "vschema": (LAST,),
 }
 
 

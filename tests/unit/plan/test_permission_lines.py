@@ -3,15 +3,18 @@ than was asked for."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import yaml
 
 from reconciler.errors import InvalidInput
-from reconciler.model.object_id import table_id
+from reconciler.model.object_id import ObjectId, ObjectKind, table_id
 from reconciler.model.policy import Allow, HazardKind
 from reconciler.plan.permission import Finding, check_permissions
 from reconciler.plan.permission_lines import allow_entries, allow_lines
 from reconciler.spec.read import read_spec
+from tests.sample_vschema import SHARDING, table_added
 from tests.unit.plan.test_permission import DROP_A, DROP_B, DROP_TABLE, hazard, statement
 
 SPEC = """\
@@ -97,6 +100,25 @@ def test_adding_the_lines_grants_exactly_what_was_missing() -> None:
     found = check_permissions(statements, read_back(allow_lines(missing)))
     assert not found.missing
     assert not found.unused
+
+
+def test_a_danger_of_a_vschema_is_permitted_by_what_it_is_about() -> None:
+    lookup = ObjectId(ObjectKind.VINDEX, "by_name")
+    changes = [
+        replace(SHARDING, hazards=(replace(DROP_TABLE, object="sharded"),)),
+        replace(SHARDING, object_id=lookup, hazards=(replace(DROP_TABLE, object="by_name"),)),
+        table_added("users", "it may hurt"),
+    ]
+    lines = allow_lines(check_permissions(changes, []).missing)
+    assert [line.split(",")[0] for line in lines] == [
+        "- {vschema: sharded",
+        "- {vindex: by_name",
+        "- {table: users",
+    ]
+    found = check_permissions(changes, read_back(lines))
+    assert not found.missing
+    assert not found.unused
+    assert check_permissions(changes[:1], read_back(lines[1:])).missing
 
 
 @pytest.mark.invariant("RV-7")
