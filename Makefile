@@ -16,7 +16,7 @@ OFFLINE := tests/unit tests/sim tests/tidy
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv servers engines vitess demo quick test test-engines test-server check lock bench dist changelog clean
+.PHONY: help venv servers engines vitess demo quick test test-engines test-vitess test-server check lock bench dist changelog clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ test: venv servers ## all tests, on servers of their own; of engines those that 
 
 test-engines: venv servers engines ## the tests of every engine; one that is not there fails
 	$(BIN)/python -m pytest -n $(WORKERS) -m engine --every-engine
+
+test-vitess: venv servers vitess ## the tests on a Vitess cluster; what it needs and is not there fails
+	$(BIN)/python -m pytest -n 2 -m vitess --vitess
 
 test-server: venv ## what DDL means, asked of the server of RECONCILER_TEST_MYSQL or _MARIADB alone
 	@test -n "$$RECONCILER_TEST_MYSQL$$RECONCILER_TEST_MARIADB" || { \

@@ -21,6 +21,9 @@ from tests.engines import EngineTests, why_missing
 from tests.fleet import Fleet
 from tests.machine import memory_folder, processes
 from tests.subjects import OLDEST_MARIADB, Server, Subject
+from tests.vitess import VitessTests, vitess, vitess_cluster
+
+__all__ = ["vitess", "vitess_cluster"]  # fixtures
 
 FreshDatabase = Callable[[Server], str]
 ServerOf = Callable[[Subject], Server]
@@ -52,11 +55,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--every-engine", action="store_true", help="an engine that is not there is a failure"
     )
+    parser.addoption("--vitess", action="store_true", help="the tests on a Vitess cluster as well")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     every_engine = bool(config.getoption("every_engine"))
     config.pluginmanager.register(EngineTests(why_missing, every_engine=every_engine))
+    config.pluginmanager.register(VitessTests(wanted=bool(config.getoption("vitess"))))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -24,6 +24,7 @@ import sys
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
 from pathlib import Path
+from typing import Any
 
 DETACH = b"d"
 LOG_TAIL_BYTES = 4_000  # below a pipe's buffer, so that writing it never blocks
@@ -48,6 +49,7 @@ def main(arguments: Sequence[str]) -> int:
             stdin=stdin,
             stdout=log,
             stderr=log,
+            **as_user(options.user),
             preexec_fn=death_pact(),  # safe here: the keeper has one thread
         )
     end = End.TOLD_TO_STOP
@@ -77,8 +79,17 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--input", type=Path, default=Path(os.devnull))
     parser.add_argument("--remove", type=Path, action="append", default=[])
     parser.add_argument("--grace-s", type=float, default=0.0, help="0: SIGKILL at once")
+    parser.add_argument(
+        "--user", type=int, help="number of the user to run it as; default: one's own"
+    )
     parser.add_argument("command", nargs="+")
     return parser.parse_args(arguments)
+
+
+def as_user(number: int | None) -> dict[str, Any]:
+    """The part of Popen's arguments that makes the process one of that user, in no group but its
+    own. It is carried out before the death pact, which a change of users would undo."""
+    return {} if number is None else {"user": number, "group": number, "extra_groups": []}
 
 
 def signals_as_bytes() -> int:

@@ -78,9 +78,11 @@ def keep(
     remove: Sequence[Path] = (),
     inherit: Sequence[int] = (),
     environment: Mapping[str, str] | None = None,
+    user: int | None = None,
 ) -> Kept:
     """Start `command` under a keeper, which holds the descriptors `inherit` open while it lives.
-    `environment`: what a server is given if nothing else is said.
+    `environment`: what a server is given if nothing else is said; `user`: as whom it runs, where it
+    is not to be the one who starts it.
 
     With folders to remove there is nothing to save: the end is a SIGKILL. Without, the program gets
     the time to end in good order.
@@ -93,6 +95,7 @@ def keep(
                 *(f"--owner-fd={owner_fd}", f"--log={log}", f"--pid-file={pid_file}"),
                 *(f"--input={stdin}", f"--grace-s={0 if remove else PROGRAM_GRACE_S}"),
                 *(f"--remove={folder}" for folder in remove),
+                *(() if user is None else (f"--user={user}",)),
                 *("--", *map(str, command)),
             ],
             stdin=subprocess.DEVNULL,

@@ -20,7 +20,7 @@ from reconciler.edges.server.limits import SERVER_STOP_S_MAX
 from reconciler.edges.server.problems import server_stays
 
 LOCK_NAME = "keeper.lock"
-SOCKET_LINK = "socket-folder"
+ELSEWHERE_LINK = "elsewhere"
 TEMP_PREFIX = "reconciler-server-"
 
 
@@ -73,8 +73,8 @@ def sweep_abandoned(temporary: Path, prefix: str = TEMP_PREFIX) -> None:
 
 
 def _remove(folder: Path) -> None:
-    """The folder, and the one of its socket where that had to be elsewhere."""
-    elsewhere = folder / SOCKET_LINK
+    """The folder, and what of it had to be elsewhere: a socket, what another user must reach."""
+    elsewhere = folder / ELSEWHERE_LINK
     if elsewhere.is_symlink():
         shutil.rmtree(elsewhere.readlink(), ignore_errors=True)
     shutil.rmtree(folder, ignore_errors=True)

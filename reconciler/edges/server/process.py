@@ -27,7 +27,7 @@ from reconciler.edges.server.limits import (
     SERVER_START_S_MAX,
 )
 from reconciler.edges.server.lock import (
-    SOCKET_LINK,
+    ELSEWHERE_LINK,
     TEMP_PREFIX,
     held_lock,
     sweep_abandoned,
@@ -205,7 +205,7 @@ def _socket_folder(folder: Path) -> Path:
     if len(os.fsencode(folder / SOCKET_NAME)) <= SOCKET_PATH_BYTES_MAX:
         return folder
     shorter = Path(tempfile.mkdtemp(prefix="reconciler-", dir="/tmp"))
-    (folder / SOCKET_LINK).symlink_to(shorter)
+    (folder / ELSEWHERE_LINK).symlink_to(shorter)
     return shorter
 
 

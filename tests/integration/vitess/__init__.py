@@ -1,0 +1,1 @@
+"""On a real Vitess cluster: `make test-vitess`."""
