@@ -27,11 +27,6 @@ SANDBOX_ANSWER_S_MAX = 3_600
 # Servers that are started side by side: each start is mostly one core's work.
 SANDBOX_PARALLEL = 4
 
-# Ports of a Vitess cluster are known before its programs listen on them. Those above are given to
-# outgoing connections by Linux (ip_local_port_range), those below are often somebody's.
-PORT_MIN = 11_000
-EPHEMERAL_PORT_MIN = 32_768
-
 # vtgate looks for tablets every second; a tablet that has begun to serve is seen within two.
 VITESS_SERVING_S_MAX = 60.0
 

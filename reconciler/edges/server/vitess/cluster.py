@@ -142,9 +142,7 @@ class LocalCluster:
     def start_again(self, name: str) -> None:
         """One of the programs, which has ended or is ended now, on the ports that it had. It begins
         with nothing but what the topology and the servers hold."""
-        before = self.daemons[name]
-        before.stop()
-        self.daemons[name] = start_daemon(before.recipe, self._into, ports=before.ports)
+        self.daemons[name] = self.daemons[name].start_again(self._into)
 
     def wait_until_served(self, keyspace: str) -> None:
         """Until vtgate has a primary that serves for each of its shards."""

@@ -11,29 +11,24 @@ import http.client
 import os
 import secrets
 import shutil
-import socket
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from reconciler.edges.keeper import LOG_TAIL_BYTES
 from reconciler.edges.kept import Kept, keep
 from reconciler.edges.programs import server_environment
-from reconciler.edges.server.limits import (
-    EPHEMERAL_PORT_MIN,
-    PORT_ATTEMPTS_MAX,
-    PORT_MIN,
-    SERVER_START_S_MAX,
-)
+from reconciler.edges.server.limits import SERVER_START_S_MAX
 from reconciler.edges.server.lock import ELSEWHERE_LINK, TEMP_PREFIX, held_lock
 from reconciler.edges.server.options import HOST
+from reconciler.edges.server.ports import HeldPort, hold_port
 from reconciler.edges.server.problems import server_too_slow
 from reconciler.edges.server.vitess.commands import Command
 from reconciler.edges.server.vitess.problems import vitess_died
 
 NOBODY = 65_534
-PORT_TAKEN = "address already in use"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +51,12 @@ class Daemon:
 
     recipe: Recipe
     folder: Path
-    ports: tuple[int, ...]
+    held_ports: tuple[HeldPort, ...]
     process: Kept = field(repr=False)
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        return tuple(port.number for port in self.held_ports)
 
     @property
     def log(self) -> Path:
@@ -65,28 +64,35 @@ class Daemon:
 
     def stop(self) -> None:
         self.process.stop()
+        for port in self.held_ports:
+            port.close()
+
+    def start_again(self, into: Path | None) -> Daemon:
+        """After its end, which is now if it has not come yet, on the same ports, which nobody else
+        was given meanwhile."""
+        self.process.stop()
+        return _started(self.recipe, into, self.held_ports)
 
 
-def start_daemon(
-    recipe: Recipe, into: Path | None = None, *, ports: Sequence[int] | None = None
-) -> Daemon:
-    """Start it in a folder of its own, in `into` or among the temporary files, on free ports or on
-    those given, and wait until it answers."""
-    for attempts_left in reversed(range(PORT_ATTEMPTS_MAX)):
-        daemon = _start(recipe, into, tuple(ports or free_ports(recipe.ports)))
-        try:
-            last_words = _wait_until_it_answers(daemon)
-        except BaseException:
-            daemon.stop()
-            raise
-        if last_words is None:
-            return daemon
-        if attempts_left == 0 or ports is not None or PORT_TAKEN not in last_words:
-            raise vitess_died(recipe.name, last_words)
-    raise AssertionError("the last attempt returned or raised")
+def start_daemon(recipe: Recipe, into: Path | None = None) -> Daemon:
+    """Start it in a folder of its own, in `into` or among the temporary files, on ports that are
+    held for it until it is stopped, and wait until it answers."""
+    return _started(recipe, into, tuple(hold_port() for _ in range(recipe.ports)))
 
 
-def _start(recipe: Recipe, into: Path | None, ports: tuple[int, ...]) -> Daemon:
+def _started(recipe: Recipe, into: Path | None, ports: tuple[HeldPort, ...]) -> Daemon:
+    daemon = _start(recipe, into, ports)
+    try:
+        last_words = _wait_until_it_answers(daemon)
+    except BaseException:
+        daemon.stop()
+        raise
+    if last_words is not None:
+        raise vitess_died(recipe.name, last_words)
+    return daemon
+
+
+def _start(recipe: Recipe, into: Path | None, ports: tuple[HeldPort, ...]) -> Daemon:
     folder = _new_folder(recipe.name, into)
     user = NOBODY if recipe.refuses_root and os.geteuid() == 0 else None
     remove = [folder]
@@ -102,7 +108,7 @@ def _start(recipe: Recipe, into: Path | None, ports: tuple[int, ...]) -> Daemon:
             if user is not None:
                 _give(run, [*recipe.files], user)
             process = keep(
-                recipe.command(program, run, ports),
+                recipe.command(program, run, [port.number for port in ports]),
                 log=folder / "server.log",
                 pid_file=folder / "server.pid",
                 remove=remove,
@@ -115,7 +121,7 @@ def _start(recipe: Recipe, into: Path | None, ports: tuple[int, ...]) -> Daemon:
         for path in remove:
             shutil.rmtree(path, ignore_errors=True)
         raise
-    return Daemon(recipe=recipe, folder=folder, ports=ports, process=process)
+    return Daemon(recipe=recipe, folder=folder, held_ports=ports, process=process)
 
 
 def _new_folder(name: str, into: Path | None) -> Path:
@@ -149,21 +155,6 @@ def _give(run: Path, names: Sequence[str], user: int) -> None:
         os.chown(path, user, user)
 
 
-def free_ports(count: int) -> tuple[int, ...]:
-    """Ports on which nobody listens now, and that no outgoing connection is given."""
-    found: list[int] = []
-    while len(found) < count:
-        port = PORT_MIN + secrets.randbelow(EPHEMERAL_PORT_MIN - PORT_MIN)
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                continue
-        if port not in found:
-            found.append(port)
-    return tuple(found)
-
-
 def _wait_until_it_answers(daemon: Daemon) -> str | None:
     """None once it answers; its last words if it ended instead."""
     give_up_at = time.monotonic() + SERVER_START_S_MAX
@@ -175,7 +166,8 @@ def _wait_until_it_answers(daemon: Daemon) -> str | None:
         if _answers(daemon.ports[0], daemon.recipe.health):
             return None
         time.sleep(0.05)
-    raise server_too_slow(daemon.recipe.program, SERVER_START_S_MAX)
+    tail = daemon.log.read_bytes()[-LOG_TAIL_BYTES:].decode(errors="replace")
+    raise server_too_slow(daemon.recipe.program, SERVER_START_S_MAX, tail)
 
 
 def _answers(port: int, path: str) -> bool:
