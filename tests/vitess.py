@@ -17,14 +17,14 @@ import pytest
 from reconciler.edges.client.opening import open_wire
 from reconciler.edges.server.find import find_server
 from reconciler.edges.server.process import new_logins
-from reconciler.edges.server.vitess.cluster import (
+from reconciler.edges.vitess.find import VitessProgram, vitess_program
+from reconciler.edges.vitess.local.cluster import (
     VTCTLD,
     ClusterPlan,
     LocalCluster,
     boot_cluster,
 )
-from reconciler.edges.server.vitess.layout import ClusterKeyspace, TabletPlace, sharded
-from reconciler.edges.vitess.find import VitessProgram, vitess_program
+from reconciler.edges.vitess.local.layout import ClusterKeyspace, TabletPlace, sharded
 from reconciler.errors import Unavailable
 from reconciler.model.server import Flavor
 

@@ -31,7 +31,7 @@ KNOWN = {
     "edges/server/process.py": "settings and accounts of a server of our own, to be read by it",
     "edges/server/sandbox.py": "a file to lock, left empty",
     "edges/server/sandbox_state.py": "the sandbox's own logins, to be used: for their owner alone",
-    "edges/server/vitess/daemon.py": "logins of a cluster of our own, to be read by it",
+    "edges/vitess/local/daemon.py": "logins of a cluster of our own, to be read by it",
     "edges/server/template.py": "files of a server of our own",
 }
 

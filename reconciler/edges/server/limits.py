@@ -26,9 +26,3 @@ SANDBOX_ANSWER_S_MAX = 3_600
 
 # Servers that are started side by side: each start is mostly one core's work.
 SANDBOX_PARALLEL = 4
-
-# vtgate looks for tablets every second; a tablet that has begun to serve is seen within two.
-VITESS_SERVING_S_MAX = 60.0
-
-# A shard gets its primary in 0.3 s; a tablet that has just started may refuse for some seconds.
-VITESS_PROMOTE_S_MAX = 60.0

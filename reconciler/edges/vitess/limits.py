@@ -21,3 +21,9 @@ VTCTLD_ERROR_CHARS_MAX = 400
 
 # Keyspaces asked for their workflows at once: each is a process of 60 MB.
 VTCTLD_PARALLEL = 4
+
+# vtgate looks for tablets every second; a tablet that has begun to serve is seen within two.
+VITESS_SERVING_S_MAX = 60.0
+
+# A shard gets its primary in 0.3 s; a tablet that has just started may refuse for some seconds.
+VITESS_PROMOTE_S_MAX = 60.0

@@ -13,7 +13,7 @@ from pathlib import Path
 import pymysql
 import pytest
 
-from reconciler.edges.server.vitess.cluster import VTCTLD, VTGATE, LocalCluster
+from reconciler.edges.vitess.local.cluster import VTCTLD, VTGATE, LocalCluster
 from tests.tidy.source import ROOT
 from tests.vitess import COMMERCE, MAIN, Vitess
 

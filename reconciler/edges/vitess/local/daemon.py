@@ -25,8 +25,8 @@ from reconciler.edges.server.lock import ELSEWHERE_LINK, TEMP_PREFIX, held_lock
 from reconciler.edges.server.options import HOST
 from reconciler.edges.server.ports import HeldPort, hold_port
 from reconciler.edges.server.problems import server_too_slow
-from reconciler.edges.server.vitess.commands import Command
-from reconciler.edges.server.vitess.problems import vitess_died
+from reconciler.edges.vitess.local.commands import Command
+from reconciler.edges.vitess.local.problems import vitess_died
 
 NOBODY = 65_534
 

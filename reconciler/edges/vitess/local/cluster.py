@@ -26,22 +26,21 @@ from reconciler.edges.server.limits import (
     SANDBOX_ANSWER_S_MAX,
     SANDBOX_CONNECT_S_MAX,
     SANDBOX_PARALLEL,
-    VITESS_PROMOTE_S_MAX,
-    VITESS_SERVING_S_MAX,
 )
 from reconciler.edges.server.options import HOST
 from reconciler.edges.server.process import Login, Logins, RunningServer, start_server
-from reconciler.edges.server.vitess import commands
-from reconciler.edges.server.vitess.commands import SERVER_OPTIONS, Topology
-from reconciler.edges.server.vitess.daemon import Daemon, Recipe, start_daemon
-from reconciler.edges.server.vitess.layout import (
+from reconciler.edges.vitess.find import VitessProgram, vitess_program
+from reconciler.edges.vitess.limits import VITESS_PROMOTE_S_MAX, VITESS_SERVING_S_MAX
+from reconciler.edges.vitess.local import commands
+from reconciler.edges.vitess.local.commands import SERVER_OPTIONS, Topology
+from reconciler.edges.vitess.local.daemon import Daemon, Recipe, start_daemon
+from reconciler.edges.vitess.local.layout import (
     CELL,
     ClusterKeyspace,
     TabletPlace,
     place_tablets,
 )
-from reconciler.edges.server.vitess.problems import vitess_not_serving, vitess_refused
-from reconciler.edges.vitess.find import VitessProgram, vitess_program
+from reconciler.edges.vitess.local.problems import vitess_not_serving, vitess_refused
 from reconciler.edges.vitess.vtctldclient import VtctldClient
 
 ETCD, VTCTLD, VTGATE = "etcd", "vtctld", "vtgate"

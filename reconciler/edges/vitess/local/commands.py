@@ -13,7 +13,7 @@ from pathlib import Path
 
 from reconciler.edges.server.options import HOST
 from reconciler.edges.server.process import Logins, RunningServer
-from reconciler.edges.server.vitess.layout import CELL, TabletPlace
+from reconciler.edges.vitess.local.layout import CELL, TabletPlace
 
 ROOT = "/vitess"
 # What the mysqld behind a tablet must be set to, and what keeps it small.
