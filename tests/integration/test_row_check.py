@@ -206,6 +206,118 @@ def test_a_type_that_holds_the_same_is_no_difference_and_a_lost_row_is(
     assert place.compared() == RowsDiffer(compared=ROWS, differing=0, missing=2, extra=0)
 
 
+# Type before, type after, values: the copy holds the same.
+KEPT: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("int", "bigint", ("1", "-2", "NULL")),
+    ("int unsigned", "decimal(20,4)", ("1", "4294967295")),
+    ("tinyint(1)", "int", ("0", "1")),
+    ("decimal(10,2)", "decimal(14,6)", ("1.50", "-0.01", "0")),
+    ("float", "double", ("1.5", "0.1", "-3e10")),
+    ("datetime", "datetime(6)", ("'2020-02-29 01:02:03'", "NULL")),
+    ("date", "datetime", ("'2020-02-29'",)),
+    ("timestamp NULL", "datetime", ("'2020-02-29 01:02:03'",)),
+    ("time", "time(3)", ("'-12:30:00'", "'838:59:59'")),
+    ("year", "int", ("2020",)),
+    ("bit(8)", "bit(16)", ("b'101'", "b'11111111'")),
+    ("varchar(9) CHARACTER SET latin1", "varchar(20) CHARACTER SET utf8mb4", ("'grün'", "''")),
+    ("text COLLATE utf8mb4_bin", "longtext COLLATE utf8mb4_general_ci", ("'a '", "'A'", "'😀'")),
+    ("enum('a','b')", "enum('z','a','b')", ("'a'", "'b'", "NULL")),
+    ("set('a','b')", "set('a','b','c')", ("'a'", "'a,b'", "''")),
+    ("varbinary(10)", "longblob", ("x'00ff'", "''", "NULL")),
+    ("json", "json", ("""'{"a": [1, 2.50, null]}'""", "NULL")),
+    ("point", "point", ("POINT(1, 2)", "NULL")),
+)
+# What the copy holds instead of the first value.
+LOST = (
+    ("varchar(10)", "varchar(2)", "'abc'", "'ab'"),
+    ("varchar(10)", "varchar(10)", "NULL", "''"),
+    ("varchar(10)", "varchar(10)", "'a'", "'A'"),
+    ("varchar(10)", "varchar(10)", "'a'", "'a '"),
+    ("int", "tinyint", "1000", "127"),
+    ("int", "int", "NULL", "0"),
+    ("decimal(10,3)", "decimal(10,2)", "1.005", "1.01"),
+    ("double", "float", "0.1", "0.1"),
+    ("datetime(6)", "datetime", "'2020-01-01 00:00:00.4'", "'2020-01-01 00:00:00'"),
+    ("varbinary(10)", "varbinary(10)", "x'00'", "x'0000'"),
+    ("json", "json", "'[1, 2]'", "'[2, 1]'"),
+)
+
+
+@pytest.mark.invariant("EN-7")
+def test_values_that_are_kept_are_alike(place: Place) -> None:
+    """All of them side by side: whatever a column holds, the other's are not in its way."""
+    before = ", ".join(f"c{n} {kind}" for n, (kind, _, _) in enumerate(KEPT))
+    after = ", ".join(f"c{n} {kind}" for n, (_, kind, _) in enumerate(KEPT))
+    rows = [
+        f"INSERT INTO t (c{number}) VALUES ({value})"
+        for number, (_, _, values) in enumerate(KEPT)
+        for value in values
+    ]
+    columns = ", ".join(["id", *(f"c{n}" for n in range(len(KEPT)))])
+    place.run(
+        "SET time_zone = '+00:00'",
+        f"CREATE TABLE t (id int PRIMARY KEY AUTO_INCREMENT, {before}, gone int)",
+        f"CREATE TABLE _t_gho (id bigint PRIMARY KEY, {after}, new int DEFAULT 5)",
+        *rows,
+        f"INSERT INTO _t_gho ({columns}) SELECT {columns} FROM t",
+    )
+    assert place.compared() == RowsAlike(compared=len(rows))
+
+
+@pytest.mark.invariant("EN-7")
+@pytest.mark.parametrize(
+    ("before", "after", "value", "copied"), LOST, ids=[f"{b} {v}" for b, _, v, _ in LOST]
+)
+def test_a_value_that_is_not_kept_differs(
+    place: Place, before: str, after: str, value: str, copied: str
+) -> None:
+    place.run(
+        f"CREATE TABLE t (id int PRIMARY KEY, c {before})",
+        f"CREATE TABLE _t_gho (id int PRIMARY KEY, c {after})",
+        f"INSERT INTO t VALUES (1, {value}), (2, NULL)",
+        f"INSERT INTO _t_gho VALUES (1, {copied}), (2, NULL)",
+    )
+    assert place.compared() == RowsDiffer(compared=2, differing=1, missing=0, extra=0)
+
+
+@pytest.mark.invariant("EN-7")
+def test_rows_that_change_places_differ(place: Place) -> None:
+    place.run(
+        "CREATE TABLE t (id int PRIMARY KEY, c int)",
+        "CREATE TABLE _t_gho LIKE t",
+        "INSERT INTO t VALUES (1, 5), (2, 6)",
+        "INSERT INTO _t_gho VALUES (1, 6), (2, 5)",
+    )
+    assert place.compared() == RowsDiffer(compared=2, differing=2, missing=0, extra=0)
+
+
+@pytest.mark.invariant("EN-7")
+@pytest.mark.parametrize("key", ["bigint", "int unsigned", "varchar(20)"])
+@pytest.mark.parametrize("rows", [1, 3, 7, 100])
+def test_wherever_a_row_differs_it_is_seen(
+    place: Place, monkeypatch: pytest.MonkeyPatch, key: str, rows: int
+) -> None:
+    monkeypatch.setattr(row_check, "ROWS_PER_STRETCH", rows)
+    monkeypatch.setattr(row_check, "ROWS_LOOK_AGAIN_S", ())
+    values = [3, 5, 6, 7, 1000, 1001, 5000, 70_000]
+    both = ", ".join(f"({number}, {number})" for number in values)
+    place.run(
+        f"CREATE TABLE t (id {key} PRIMARY KEY, c int)",
+        "CREATE TABLE _t_gho LIKE t",
+        f"INSERT INTO t VALUES {both}",
+        f"INSERT INTO _t_gho VALUES {both}",
+    )
+    assert place.compared() == RowsAlike(compared=len(values))
+    for number in values:
+        place.run(f"UPDATE _t_gho SET c = c + 1 WHERE id = '{number}'")
+        assert isinstance(place.compared(), RowsDiffer)
+        place.run(f"UPDATE _t_gho SET c = c - 1 WHERE id = '{number}'")
+    for more in (1, 4, 999_999):
+        place.run(f"INSERT INTO _t_gho VALUES ('{more}', 1)")
+        assert isinstance(place.compared(), RowsDiffer)
+        place.run(f"DELETE FROM _t_gho WHERE id = '{more}'")
+
+
 @pytest.mark.invariant("EN-7")
 @pytest.mark.parametrize(
     "columns",

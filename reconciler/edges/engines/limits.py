@@ -56,7 +56,3 @@ SPIRIT_ENDS_S_MAX = 5.0
 # Rows that are equal in a new unique key are looked for before the swap: a table of a billion rows
 # is sorted in minutes.
 ROWS_ASKED_S_MAX = 1_800.0
-
-# Read and compared in about a second: a snapshot that is held for longer keeps a busy server from
-# clearing away what nobody else needs.
-ROWS_COMPARED_AT_ONCE = 50_000

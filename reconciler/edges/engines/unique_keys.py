@@ -85,10 +85,6 @@ def keeps_apart(before: Kind, after: Kind) -> bool:
     return kind == larger and kind in _GROWING and size <= larger_size
 
 
-def is_integer(column_type: str) -> bool:
-    return type_word(column_type) in _INTEGERS
-
-
 def type_word(column_type: str) -> str:
     """Such as "varchar" of "varchar(20)"."""
     return _parts(column_type)[0]

@@ -1,6 +1,7 @@
-"""Compares a table's rows with those of its copy, right before the copy is swapped in.
+"""Compares a table's rows with those of its copy: right before the copy is swapped in, as many as
+the bounds allow, or all of them, a stretch at a time, where only rows tell what a copy is worth.
 
-Rule: a copy follows its table a moment later, so what differs is looked at again. A row is only
+Rule: a copy may follow its table a moment later, so what differs is looked at again. A row is only
 said to differ that stayed the same in the table from one look to the next, and that the copy has
 not followed in all that time.
 """
@@ -8,7 +9,7 @@ not followed in all that time.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -57,7 +58,27 @@ def compare_rows(
     monotonic_s: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> RowsChecked:
-    """Raises ServerRefusal and LinkLost."""
+    """As many as the bounds allow. Raises ServerRefusal and LinkLost."""
+    check = begin_check(link, statement, copy, look_again_s=ROWS_LOOK_AGAIN_S, sleep=sleep)
+    if isinstance(check, RowsNotCompared):
+        return check
+    give_up_s = monotonic_s() + ROWS_COMPARED_S_MAX
+    while (found := check.next_stretch()) is None:
+        if monotonic_s() >= give_up_s or check.compared >= ROWS_COMPARED_MAX:
+            return check.so_far(is_whole=False)
+    return found
+
+
+def begin_check(
+    link: Link,
+    statement: PlannedStatement,
+    copy: str,
+    *,
+    look_again_s: Sequence[float] = (),
+    sleep: Callable[[float], None] = time.sleep,
+) -> OngoingCheck | RowsNotCompared:
+    """`look_again_s`: how long a copy is given to follow what was just written; nothing for one
+    that follows in the transaction that writes. Raises ServerRefusal and LinkLost."""
     table = statement.object_id.name
     before, after = _live_table(link, table), _live_table(link, copy)
     if not after.columns:
@@ -73,7 +94,7 @@ def compare_rows(
             f"`{table}` and its copy share no unique key, of columns that are never NULL and keep"
             " their values, that tells which row is which"
         )
-    return _Check(link, comparison, monotonic_s, sleep).run()
+    return OngoingCheck(link, comparison, tuple(look_again_s), sleep)
 
 
 def _objects(statement: PlannedStatement, kind: HazardKind) -> Collection[str]:
@@ -121,27 +142,29 @@ class _Look:
 
 
 @dataclass
-class _Check:
+class OngoingCheck:
+    """Where it stands is in the session of `link`: over another one it cannot go on."""
+
     link: Link
     comparison: RowComparison
-    monotonic_s: Callable[[], float]
+    look_again_s: tuple[float, ...]
     sleep: Callable[[float], None]
     compared: int = 0
     unsettled: int = 0
     found: set[_Row] = field(default_factory=set)
+    has_begun: bool = False
 
-    def run(self) -> RowsChecked:
-        give_up_s = self.monotonic_s() + ROWS_COMPARED_S_MAX
-        is_first, is_last, is_whole = True, False, True
-        while not is_last and is_whole:
-            is_last = self._next_stretch(is_first=is_first)
-            self._compare(is_first=is_first, is_last=is_last)
-            if len(self.found) >= ROWS_DIFFERING_MAX:
-                break
-            self.link.execute(go_on_sql(self.comparison))
-            is_first = False
-            is_late = self.monotonic_s() >= give_up_s
-            is_whole = is_last or not (is_late or self.compared >= ROWS_COMPARED_MAX)
+    def next_stretch(self) -> RowsAlike | RowsDiffer | None:
+        """None: there are more. Raises ServerRefusal and LinkLost."""
+        is_first, self.has_begun = not self.has_begun, True
+        is_last = self._find_end(is_first=is_first)
+        self._compare(is_first=is_first, is_last=is_last)
+        if is_last or len(self.found) >= ROWS_DIFFERING_MAX:
+            return self.so_far(is_whole=is_last)
+        self.link.execute(go_on_sql(self.comparison))
+        return None
+
+    def so_far(self, *, is_whole: bool) -> RowsAlike | RowsDiffer:
         if self.found:
             return self._differ()
         return RowsAlike(
@@ -160,7 +183,7 @@ class _Check:
             extra=how.count("extra"),
         )
 
-    def _next_stretch(self, *, is_first: bool) -> bool:
+    def _find_end(self, *, is_first: bool) -> bool:
         for sql in next_end_sql(self.comparison, rows=ROWS_PER_STRETCH, is_first=is_first):
             self.link.execute(sql)
         return number(self.link.row(at_end_sql(), width=1)[0]) == 1
@@ -172,7 +195,7 @@ class _Check:
             seen = look(is_thorough=True)
         self.compared += seen.rows
         suspects = seen.differing
-        for pause_s in ROWS_LOOK_AGAIN_S:
+        for pause_s in self.look_again_s:
             if not suspects:
                 return
             self.sleep(pause_s)

@@ -12,6 +12,7 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from reconciler.edges.engines.find import PROGRAMS
@@ -20,8 +21,8 @@ from reconciler.spec.model import OnFailure, RolloutSpec
 from tests.integration.chaos.applying import Child, End
 from tests.integration.chaos.fleet import SHARDS, ChaosFleet, Scene, database_of
 from tests.integration.chaos.run import ChaosRun
-from tests.integration.chaos.server import CrashableServer
-from tests.integration.chaos.writer import Row, Writer
+from tests.integration.chaos.server import WRITER, CrashableServer
+from tests.integration.writer import Row, Writer
 
 ROWS = 4_000
 _BY_THE_SERVER = "ALTER TABLE `items` ALTER COLUMN `note` SET DEFAULT 'x', ALGORITHM=INSTANT"
@@ -66,7 +67,12 @@ class EngineChaosRun(ChaosRun):
         if not self.writers:
             self.writers = {
                 shard: Writer(
-                    self.fleet.server, database_of(shard), "items", rows=ROWS, seed=self.seed
+                    partial(self.fleet.server.connect, user=WRITER),
+                    database_of(shard),
+                    "items",
+                    columns={"a": int, "note": str},
+                    rows=dict.fromkeys(range(1, ROWS + 1), (None, None)),
+                    seed=self.seed,
                 )
                 for shard in SHARDS
             }

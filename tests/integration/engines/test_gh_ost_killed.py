@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ from reconciler.ports.engine import (
     Unknown,
 )
 from tests.conftest import FreshDatabase
+from tests.connections import admin_connection
 from tests.contract.engines.gh_ost import kill_programs, pids_of, show_waiting_locks, tell
 from tests.integration.engines.shard import (
     Shard,
@@ -40,8 +42,8 @@ from tests.integration.engines.shard import (
     until_ready,
     work,
 )
-from tests.integration.engines.writer import Writer
 from tests.integration.mysql_edges import admin_cursor
+from tests.integration.writer import Writer
 from tests.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.engine("gh-ost")
@@ -105,8 +107,16 @@ def brought_to_its_end(session: MysqlShardSession, earlier: Handle) -> None:
     assert engine.discard(handle, ADDING) is None
 
 
+def writer_of(shard: Shard) -> Writer:
+    """Over a connection without a database of its own, by which it is told from gh-ost's."""
+    rows = {number: (value,) for number, value in shard.rows.items()}
+    connect = partial(admin_connection, shard.server)
+    return Writer(connect, shard.database, "t", columns={"v": str}, rows=rows)
+
+
 def assert_as_written(shard: Shard, writer: Writer) -> None:
-    assert shard.rows == writer.rows
+    assert writer.errors == []
+    assert shard.rows == {number: value for number, (value,) in writer.rows.items()}
     assert shard.columns == ["id", "v", "a"]
     assert shard.tables == {"t"}
 
@@ -117,7 +127,7 @@ def test_what_was_killed_is_cleared_away_and_begun_again(empty: Shard, when: str
     """Never resumed: rows that were written in the meantime would be missing."""
     rows = ROWS if when == "in the copy" else 500
     shard = empty.made(rows)
-    with Writer(shard.server, shard.database, rows=rows) as writer, shard.open() as session:
+    with writer_of(shard) as writer, shard.open() as session:
         engine, handle, answer = begun(session, GH_OST, ADDING)
         if when == "in the copy":
             copy_slowly(shard)
@@ -155,7 +165,7 @@ def test_a_copy_ends_with_the_driver_that_was_killed_and_is_taken_up_by_another(
         "password": shard.server.admin.password,
     }
     command = [sys.executable, "-c", DRIVER, json.dumps(login)]
-    with Writer(shard.server, shard.database, rows=ROWS) as writer:
+    with writer_of(shard) as writer:
         with subprocess.Popen(
             command, cwd=Path(__file__).parents[3], stdout=subprocess.PIPE, text=True
         ) as driver:
@@ -174,7 +184,7 @@ def test_a_copy_ends_with_the_driver_that_was_killed_and_is_taken_up_by_another(
 def test_every_connection_may_be_lost_while_it_copies(empty: Shard) -> None:
     """Ours is made again, gh-ost's are too, or it ends and is taken up."""
     shard = empty.made(ROWS)
-    with Writer(shard.server, shard.database, rows=ROWS) as writer, shard.open() as session:
+    with writer_of(shard) as writer, shard.open() as session:
         engine, handle, answer = begun(session, GH_OST, ADDING)
         copy_slowly(shard)
         end_connections(shard)
@@ -207,7 +217,7 @@ def test_what_was_killed_in_the_swap_is_swapped_or_not_and_nothing_between(
     empty: Shard, moment: str | float
 ) -> None:
     shard = empty.made(500)
-    with Writer(shard.server, shard.database, rows=500) as writer, shard.open() as session:
+    with writer_of(shard) as writer, shard.open() as session:
         engine, handle, answer = begun(session, GH_OST, ADDING)
         answer = until_ready(engine, handle, ADDING, answer)
         assert isinstance(answer, ReadyToCutOver)

@@ -9,8 +9,6 @@ goes on from there. One that is not complete cannot be taken up, and is begun ag
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
-from typing import assert_never
 
 from reconciler.ddl.statement.by_copy import ByCopy, NotByCopy, by_copy
 from reconciler.edges.engines.find import EngineProgram
@@ -24,22 +22,10 @@ from reconciler.edges.engines.ownership import (
 from reconciler.edges.engines.process import Unsaid, new_work_folder, start_program
 from reconciler.edges.engines.pt_osc import swapping
 from reconciler.edges.engines.pt_osc.program import CopyOrder, command, is_nameable
-from reconciler.edges.engines.pt_osc.run import (
-    COMPARING,
-    CopyRun,
-    RowsMayMeet,
-    failed,
-    rows_may_meet,
-)
+from reconciler.edges.engines.pt_osc.rows import RowReading, begin_reading
+from reconciler.edges.engines.pt_osc.run import CopyRun, failed, rows_may_meet
 from reconciler.edges.engines.pt_osc.site import Site
 from reconciler.edges.engines.pt_osc.tables import children_of
-from reconciler.edges.engines.row_comparison import (
-    NotLocked,
-    RowComparison,
-    RowsAreEqual,
-    RowsDiffer,
-    StillReading,
-)
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.engine_direct import not_sent
 from reconciler.edges.mysql.problems import LinkLost, ServerRefusal
@@ -56,16 +42,10 @@ from reconciler.ports.engine import (
     Running,
     Unknown,
 )
+from reconciler.ports.shards import RowsAlike, RowsNotCompared
 
+_COMPARING = Progress(stage="compare rows")
 _NOT_UNDERSTOOD = Unknown(reason="its handle is of another version or server")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Compared:
-    """A copy of an earlier process, whose rows are being compared."""
-
-    handle: Handle
-    comparison: RowComparison
 
 
 class PtOscEngine:
@@ -75,8 +55,11 @@ class PtOscEngine:
         self._site = Site(shard)
         self._program = program
         self._run: CopyRun | None = None
-        self._compared: _Compared | None = None
-        #: Of the copy whose rows this process has compared.
+        #: Of a copy of an earlier process.
+        self._reading: RowReading | None = None
+        #: Whose reading was stopped.
+        self._stopped: Handle | None = None
+        #: Of the copy that is known to be complete.
         self._ready: Handle | None = None
 
     @property
@@ -112,8 +95,10 @@ class PtOscEngine:
             elif not isinstance(answer, Running):
                 self._site.end_on_server(handle)
             return answer
-        if self._compared is not None and self._compared.handle == handle:
-            return self._looked_at_rows(self._compared)
+        if self._reading is not None and self._reading.handle == handle:
+            return self._looked_at_rows(self._reading)
+        if self._stopped == handle:
+            return failed("the comparison of its rows was told to stop; nothing was swapped")
         return self._look_at_an_earlier_one(handle, work)
 
     def cut_over(self, handle: Handle, work: EngineWork) -> Answer:
@@ -141,6 +126,9 @@ class PtOscEngine:
         if self._run is not None and self._run.handle == handle:
             self._run.stop()
         else:
+            if self._reading is not None and self._reading.handle == handle:
+                self._let_go()
+                self._stopped = handle
             self._site.end_on_server(handle)
 
     def _unfit(self, work: EngineWork) -> str:
@@ -202,7 +190,7 @@ class PtOscEngine:
             process = start_program(arguments, folder=folder, unsaid=unsaid)
         except OSError as error:
             return not_sent(f"its program could not be started ({error.strerror})")
-        self._run = CopyRun(handle, work, process, lambda: site.comparison(record, work))
+        self._run = CopyRun(handle, work, process, lambda: site.keys_that_take(record.table))
         return Running()
 
     def _look_at_an_earlier_one(self, handle: Handle, work: EngineWork) -> Answer:
@@ -225,44 +213,43 @@ class PtOscEngine:
             return Gone()
         if self._ready == handle:
             return ReadyToCutOver()
-        return self._compare(handle, record, work)
+        return self._read_rows(handle, record, work)
 
-    def _compare(self, handle: Handle, record: Record, work: EngineWork) -> Answer:
+    def _read_rows(self, handle: Handle, record: Record, work: EngineWork) -> Answer:
         self._let_go()
         try:
-            comparison = self._site.comparison(record, work)
-        except NotLocked:
-            return Running()  # somebody has begun since the look
-        except RowsMayMeet as meeting:
-            return rows_may_meet(meeting)
+            if found := self._site.keys_that_take(record.table):
+                return rows_may_meet(found)
+            reading = begin_reading(self._site, handle, record, work)
         except (Unavailable, ServerRefusal, LinkLost) as error:
-            return Unknown(reason=f"the rows of its copy could not be compared: {error}")
-        self._compared = _Compared(handle=handle, comparison=comparison)
-        return Running(progress=COMPARING)
+            return _rows_unknown(error)
+        if isinstance(reading, RowsNotCompared):
+            return failed(f"its copy cannot be taken up: {reading.reason}")
+        self._reading = reading
+        return Running(progress=_COMPARING)
 
-    def _looked_at_rows(self, compared: _Compared) -> Answer:
+    def _looked_at_rows(self, reading: RowReading) -> Answer:
         try:
-            result = compared.comparison.look()
+            found = reading.look()
         except (ServerRefusal, LinkLost) as error:
             self._let_go()
-            return Unknown(reason=f"the rows of its copy could not be compared: {error}")
-        match result:
-            case StillReading():
-                return Running(progress=COMPARING)
-            case RowsAreEqual():
-                self._let_go()
-                self._ready = compared.handle
-                return ReadyToCutOver()
-            case RowsDiffer():
-                self._let_go()
-                return Gone()  # it was not complete: it is begun again
-            case _:
-                assert_never(result)
+            return _rows_unknown(error)
+        if found is None:
+            return Running(progress=_COMPARING)
+        self._let_go()
+        if isinstance(found, RowsAlike):
+            self._ready = reading.handle
+            return ReadyToCutOver()
+        return Gone()  # it was not complete: it is begun again
 
     def _let_go(self) -> None:
-        if self._compared is not None:
-            self._compared.comparison.close()
-            self._compared = None
+        if self._reading is not None:
+            self._reading.close()
+            self._reading = None
+
+
+def _rows_unknown(error: Exception) -> Unknown:
+    return Unknown(reason=f"the rows of its copy could not be compared: {error}")
 
 
 def _told(work: EngineWork) -> ByCopy | NotByCopy:

@@ -1,33 +1,24 @@
-"""One run of the program: until it has ended, and the rows of its copy have been compared.
+"""One run of the program, until it has ended.
 
-Rule: that the program ended well is no proof of anything. The copy is ready once its rows are the
-table's, in one snapshot; its triggers keep it so.
+Rule: that it ended well proves nothing of rows: they are compared before the swap, like those of
+every copy (EN-7). A copy in whose unique keys rows may meet is no copy, whatever its rows are now.
 """
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from reconciler.edges.engines.process import EngineProcess, Exit
 from reconciler.edges.engines.pt_osc.program import PAUSE_FILE, progress_of_output
-from reconciler.edges.engines.row_comparison import (
-    NotLocked,
-    RowComparison,
-    RowsAreEqual,
-    RowsDiffer,
-    StillReading,
-)
 from reconciler.edges.mysql.limits import ENGINE_LOOK_S
-from reconciler.edges.mysql.problems import LinkLost, ServerRefusal
 from reconciler.errors import Unavailable
-from reconciler.model.engine import Handle, Progress
+from reconciler.model.engine import Handle
 from reconciler.model.server import ServerError
 from reconciler.ports.engine import EngineWork, Failed, Gone, ReadyToCutOver, Running, Unknown
 
-COMPARING = Progress(stage="compare rows")
 _ASK_EVERY_S = 0.1
 _WORDS_SHOWN_MAX = 600
 _OTHER_ERROR = 1105
@@ -45,21 +36,10 @@ def failed(message: str, *, transient: bool = False) -> Failed:
     return Failed(error=ServerError(number=_OTHER_ERROR, message=message), transient=transient)
 
 
-def rows_differ(differing: RowsDiffer) -> Failed:
+def rows_may_meet(keys: Sequence[str]) -> Failed:
     return failed(
-        f"the copy is not the table: of {differing.of_table} rows it has {differing.of_copy}, or"
-        " some of them with other values; nothing was swapped"
-    )
-
-
-class RowsMayMeet(Exception):
-    """In a unique key of the copy, which the exception names."""
-
-
-def rows_may_meet(meeting: RowsMayMeet) -> Failed:
-    return failed(
-        f"rows that differ in the table may meet in unique key {meeting} of the copy, and its"
-        " triggers would then replace one by the other; nothing was swapped"
+        f"rows that differ in the table may meet in unique key {', '.join(keys)} of the copy, and"
+        " its triggers would then replace one by the other; nothing was swapped"
     )
 
 
@@ -71,19 +51,19 @@ def reason_in(said: str) -> str:
 
 
 class CopyRun:
-    """Not for two threads at once. `compare` begins to compare; its errors are told as they are."""
+    """Not for two threads at once. `keys_that_take` names the copy's unique keys in which rows may
+    meet; it raises Unavailable."""
 
     def __init__(
         self,
         handle: Handle,
         work: EngineWork,
         process: EngineProcess,
-        compare: Callable[[], RowComparison],
+        keys_that_take: Callable[[], tuple[str, ...]],
     ) -> None:
         self.handle = handle
         self._process = process
-        self._compare = compare
-        self._comparison: RowComparison | None = None
+        self._keys_that_take = keys_that_take
         self._limit_s = work.run_limit_s
         self._stop_at_s = time.monotonic() + work.run_limit_s
         self._stopped = ""
@@ -118,18 +98,14 @@ class CopyRun:
 
     def close(self) -> None:
         self._process.stop()
-        self._let_go()
 
     def _looked(self) -> RunAnswer:
         if self._stopped:
             return failed(f"pt-online-schema-change was ended: {self._stopped}")
-        if self._comparison is None:
-            ended = self._awaited()
-            if ended is None:
-                return self._still_running()
-            if ended.status != 0:
-                return self._ended(ended)
-        return self._compared()
+        ended = self._awaited()
+        if ended is None:
+            return self._still_running()
+        return self._ended(ended) if ended.status != 0 else self._copied()
 
     def _awaited(self) -> Exit | None:
         give_up_s = time.monotonic() + ENGINE_LOOK_S
@@ -153,38 +129,10 @@ class CopyRun:
             transient=any(words in said for words in _PASSING),
         )
 
-    def _compared(self) -> RunAnswer:
+    def _copied(self) -> ReadyToCutOver | Failed:
         try:
-            if self._comparison is None:
-                self._comparison = self._compare()
-            match self._comparison.look():
-                case StillReading():
-                    if time.monotonic() < self._stop_at_s:
-                        return Running(progress=COMPARING)
-                    self.stop(f"it ran longer than its limit of {self._limit_s} s")
-                    return self._looked()
-                case RowsAreEqual():
-                    self._let_go()
-                    return ReadyToCutOver()
-                case RowsDiffer() as differing:
-                    self._let_go()
-                    return rows_differ(differing)
-        except RowsMayMeet as meeting:
-            return rows_may_meet(meeting)
-        except NotLocked:
-            return Running(progress=COMPARING)  # the server has not let go of the program yet
+            found = self._keys_that_take()
         except Unavailable as unavailable:
-            return self._not_compared(unavailable.problems[0].message)
-        except ServerRefusal as refusal:
-            return self._not_compared(str(refusal.error))
-        except LinkLost as lost:
-            return self._not_compared(lost.reason)
-
-    def _not_compared(self, reason: str) -> Failed:
-        self._let_go()
-        return failed(f"the rows of the copy could not be compared: {reason}", transient=True)
-
-    def _let_go(self) -> None:
-        if self._comparison is not None:
-            self._comparison.close()
-            self._comparison = None
+            reason = unavailable.problems[0].message
+            return failed(f"the keys of its copy could not be read: {reason}", transient=True)
+        return rows_may_meet(found) if found else ReadyToCutOver()

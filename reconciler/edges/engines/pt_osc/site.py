@@ -10,7 +10,6 @@ from reconciler.edges.engines.claim import under_claim
 from reconciler.edges.engines.ownership import Record, digest, record_of
 from reconciler.edges.engines.pt_osc.keys import keys_that_take
 from reconciler.edges.engines.pt_osc.program import CopyLocks
-from reconciler.edges.engines.pt_osc.run import RowsMayMeet
 from reconciler.edges.engines.pt_osc.tables import (
     CopyNames,
     Standing,
@@ -18,7 +17,6 @@ from reconciler.edges.engines.pt_osc.tables import (
     look_at,
     names_of,
 )
-from reconciler.edges.engines.row_comparison import RowComparison
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.engine_direct import statement_session
 from reconciler.edges.mysql.limits import ENGINE_SILENT_S_MAX
@@ -68,19 +66,11 @@ class Site:
         with suppress(Unavailable):  # what became of it a look tells
             self.shard.looked(lambda link: end_run(link, locks))
 
-    def comparison(self, record: Record, work: EngineWork) -> RowComparison:
-        """Raises RowsMayMeet, and what a comparison raises."""
-        names = self.names(record.table)
-        found = self.shard.looked(lambda link: keys_that_take(link, names.table, names.new))
-        if found:
-            raise RowsMayMeet(", ".join(found))
-        return RowComparison(
-            self.shard.target,
-            self.program_settings(work),
-            table=names.table,
-            copy=names.new,
-            lock=self.locks(record.table, record.run).sql,
-        )
+    def keys_that_take(self, table: str) -> tuple[str, ...]:
+        """Unique keys of the copy in which rows may meet that differ in the table. Raises
+        Unavailable."""
+        names = self.names(table)
+        return self.shard.looked(lambda link: keys_that_take(link, names.table, names.new))
 
     def locks(self, table: str, run: str) -> CopyLocks:
         """A lock's name has 64 characters at most, and is the server's, not the database's."""

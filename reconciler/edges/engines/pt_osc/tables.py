@@ -81,8 +81,8 @@ def names_of(database: str, table: str) -> CopyNames:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What there is of a copy. `at_work` is the connection of a program, or of a comparison, of any
-    run on the table; `run_at_work` of the run that is asked after."""
+    """What there is of a copy. `at_work` is the connection of a program of any run on the table;
+    `run_at_work` of the run that is asked after."""
 
     names: CopyNames
     helpers: tuple[Helper, ...]
