@@ -10,7 +10,8 @@ import click
 from reconciler.cli.streams import remark, show
 from reconciler.edges.server.sandbox import is_running, sandbox_down, sandbox_status, sandbox_up
 from reconciler.edges.server.sandbox_sql import run_on_shards
-from reconciler.edges.server.sandbox_state import Sandbox
+from reconciler.edges.server.sandbox_state import Sandbox, SandboxProgram, SandboxServer
+from reconciler.edges.vitess.local.sandbox import vitess_sandbox_up
 from reconciler.model.server import Flavor
 
 _folder = click.option(
@@ -22,28 +23,60 @@ _folder = click.option(
 )
 
 
+SHARDS, SERVERS, VITESS_SHARDS = 4, 2, 2
+
+
 @click.group()
 def sandbox() -> None:
-    """A local sharded fleet on real MySQL or MariaDB servers."""
+    """A local sharded fleet on real MySQL or MariaDB servers, or a Vitess cluster."""
 
 
 @sandbox.command()
-@click.option("--shards", type=int, default=4, show_default=True, help="Shards of the keyspace.")
-@click.option("--servers", type=int, default=2, show_default=True, help="Server processes.")
+@click.option(
+    "--kind",
+    type=click.Choice(["mysql", "vitess"]),
+    default="mysql",
+    show_default=True,
+    help="Servers with a database for each shard, or a Vitess cluster on such servers.",
+)
+@click.option("--shards", type=int, help="Shards of the keyspace. Default: 4; of Vitess, 2.")
+@click.option(
+    "--servers", type=int, help="Server processes. Default: 2; of Vitess, always one a shard."
+)
 @click.option("--keyspace", default="commerce", show_default=True, help="Name of the keyspace.")
 @click.option(
     "--flavor", type=click.Choice(["mysql", "mariadb"]), help="Default: whichever is at hand."
 )
 @_folder
-def up(shards: int, servers: int, keyspace: str, flavor: str | None, folder: Path) -> None:
-    """Boot the servers and make an empty database for each shard."""
-    booted = sandbox_up(
-        folder,
-        keyspace=keyspace,
-        shards=shards,
-        servers=servers,
-        flavor=Flavor(flavor) if flavor else None,
-    )
+def up(
+    kind: str,
+    shards: int | None,
+    servers: int | None,
+    keyspace: str,
+    flavor: str | None,
+    folder: Path,
+) -> None:
+    """Boot the servers and make an empty database for each shard.
+
+    With `--kind vitess`: boot a Vitess cluster of one cell, with an empty keyspace that is sharded
+    and a second one, KEYSPACE_main, that is not. Each shard has a tablet and a MySQL server.
+    """
+    if kind == "vitess":
+        if servers is not None or flavor == "mariadb":
+            raise click.UsageError(
+                "Vitess has a MySQL server for each shard: leave out --servers and --flavor."
+            )
+        booted = vitess_sandbox_up(
+            folder, keyspace=keyspace, shards=VITESS_SHARDS if shards is None else shards
+        )
+    else:
+        booted = sandbox_up(
+            folder,
+            keyspace=keyspace,
+            shards=SHARDS if shards is None else shards,
+            servers=SERVERS if servers is None else servers,
+            flavor=Flavor(flavor) if flavor else None,
+        )
     show(_described(booted))
     show(
         f"\nnext: `. {folder}/sandbox.env`, then in a repository of yours"
@@ -61,9 +94,12 @@ def status(folder: Path) -> None:
         show(f"no sandbox in {folder}")
         raise SystemExit(1)
     show(_described(found))
-    ended = [server for server in found.servers if not is_running(server)]
-    for server in ended:
-        remark(f"server {server.number} has ended: see {server.folder}/server.log")
+    parts: list[tuple[str, SandboxServer | SandboxProgram]] = []
+    parts += [(f"server {server.number}", server) for server in found.servers]
+    parts += [(program.name, program) for program in found.vitess.programs] if found.vitess else []
+    ended = [(name, part) for name, part in parts if not is_running(part)]
+    for name, part in ended:
+        remark(f"{name} has ended: see {part.folder}/server.log")
     raise SystemExit(1 if ended else 0)
 
 
@@ -103,4 +139,10 @@ def _described(sandbox: Sandbox) -> str:
         lines.append(
             f"  server {server.number}  {server.version}  {server.host}:{server.port}  {names}"
         )
+    if sandbox.vitess is not None:
+        lines += [
+            f"keyspace {sandbox.vitess.unsharded}: not sharded, on server 1",
+            f"  vtgate  {sandbox.servers[0].host}:{sandbox.vitess.vtgate_port}, MySQL protocol",
+            f"  vtctld  {sandbox.servers[0].host}:{sandbox.vitess.vtctld_port}, gRPC",
+        ]
     return "\n".join(lines)

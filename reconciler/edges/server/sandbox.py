@@ -27,6 +27,7 @@ from reconciler.edges.server.problems import (
 from reconciler.edges.server.process import Logins, RunningServer, new_logins, start_server
 from reconciler.edges.server.sandbox_state import (
     Sandbox,
+    SandboxProgram,
     SandboxServer,
     SandboxShard,
     read_state,
@@ -39,6 +40,8 @@ from reconciler.model.fleet import even_shards, is_keyspace_name
 from reconciler.model.server import Flavor
 
 BUSY_NAME = "sandbox.lock"
+# Whose folders may be in a sandbox's, in the order in which they are ended.
+KINDS = ("vtgate", "vttablet", "vtctld", "etcd", "server")
 
 
 def sandbox_up(
@@ -47,10 +50,10 @@ def sandbox_up(
     """Boot the servers, make a database for each shard, and leave all of it running."""
     _check(keyspace, shards, servers)
     folder = folder.resolve()
-    with _alone(folder):
+    with alone(folder):
         if read_state(folder) is not None:
             raise sandbox_is_up(folder)
-        _end_servers(folder)  # of an `up` that was killed half way
+        end_all(folder)  # of an `up` that was killed half way
         logins = new_logins()
         with ExitStack() as until_written:
             running = _start_all(find_server(flavor), servers, folder, logins)
@@ -69,8 +72,8 @@ def sandbox_status(folder: Path) -> Sandbox | None:
     return read_state(folder.resolve())
 
 
-def is_running(server: SandboxServer) -> bool:
-    return is_kept(server.folder)
+def is_running(part: SandboxServer | SandboxProgram) -> bool:
+    return is_kept(part.folder)
 
 
 def sandbox_down(folder: Path) -> bool:
@@ -78,8 +81,8 @@ def sandbox_down(folder: Path) -> bool:
     folder = folder.resolve()
     if not folder.exists():
         return False
-    with _alone(folder):
-        was_there = _end_servers(folder)
+    with alone(folder):
+        was_there = end_all(folder)
         return remove_state(folder) or was_there
 
 
@@ -95,7 +98,7 @@ def _check(keyspace: str, shards: int, servers: int) -> None:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def alone(folder: Path) -> Iterator[None]:
     """One `up` or `down` at a time; a folder that holds nothing else goes with the lock."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     busy = folder / BUSY_NAME
@@ -168,9 +171,9 @@ def _create_databases(sandbox: Sandbox) -> None:
                     cursor.execute(f"CREATE DATABASE `{shard.database}`")
 
 
-def _end_servers(folder: Path) -> bool:
+def end_all(folder: Path) -> bool:
     """Only what holds a keeper's lock: the folder may be one that holds other things too."""
-    locks = sorted(folder.glob(f"server-*/{LOCK_NAME}"))
+    locks = [lock for kind in KINDS for lock in sorted(folder.glob(f"{kind}-*/{LOCK_NAME}"))]
     for lock in locks:
         end_and_remove(lock.parent)
     return bool(locks)

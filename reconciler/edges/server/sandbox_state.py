@@ -42,6 +42,25 @@ class SandboxShard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxProgram:
+    """One process of a Vitess cluster that is no server: vtgate, vtctld, etcd, a tablet."""
+
+    name: str
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxVitess:
+    """What makes the servers a Vitess cluster. `unsharded` is a second keyspace on them."""
+
+    cell: str
+    unsharded: str
+    vtgate_port: int
+    vtctld_port: int
+    programs: tuple[SandboxProgram, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sandbox:
     """A local fleet: one keyspace, its shards dealt out to the servers in turn."""
 
@@ -50,6 +69,7 @@ class Sandbox:
     logins: Logins
     servers: tuple[SandboxServer, ...]
     shards: tuple[SandboxShard, ...]
+    vitess: SandboxVitess | None = None
 
     def server_of(self, shard: SandboxShard) -> SandboxServer:
         return self.servers[shard.server - 1]
@@ -118,10 +138,15 @@ def _variables_text(sandbox: Sandbox) -> str:
     for server in sandbox.servers:
         variables[f"SANDBOX_PORT_{server.number}"] = str(server.port)
         variables[f"SANDBOX_SOCKET_{server.number}"] = str(server.socket)
+    if sandbox.vitess is not None:
+        variables["SANDBOX_VTGATE_PORT"] = str(sandbox.vitess.vtgate_port)
+        variables["SANDBOX_VTCTLD_PORT"] = str(sandbox.vitess.vtctld_port)
     return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
 
 
 def _spec_text(sandbox: Sandbox) -> str:
+    if sandbox.vitess is not None:
+        return _vitess_spec_text(sandbox.servers[0].host, sandbox.vitess)
     lines = [
         "# For `environments:` of a spec; the variables are in sandbox.env.",
         "sandbox:",
@@ -136,6 +161,21 @@ def _spec_text(sandbox: Sandbox) -> str:
         port = f"${{SANDBOX_PORT_{shard.server}}}"
         lines.append(f'    - {{name: "{shard.name}", connection: {{port: "{port}"}}}}')
     return "\n".join([*lines, ""])
+
+
+def _vitess_spec_text(host: str, vitess: SandboxVitess) -> str:
+    return f"""\
+# For `environments:` of a spec with `kind: vitess`; the variables are in sandbox.env.
+sandbox:
+  vitess:
+    vtgate:
+      host: {host}
+      port: "${{SANDBOX_VTGATE_PORT}}"
+      user: "${{SCHEMA_USER}}"
+      password: "${{SCHEMA_PASSWORD}}"
+    vtctld: {{address: "{host}:${{SANDBOX_VTCTLD_PORT}}"}}
+    cells: [{vitess.cell}]
+"""
 
 
 def _to_json(sandbox: Sandbox) -> dict[str, Any]:
@@ -162,6 +202,17 @@ def _to_json(sandbox: Sandbox) -> dict[str, Any]:
             {"name": shard.name, "database": shard.database, "server": shard.server}
             for shard in sandbox.shards
         ],
+        "vitess": _vitess_to_json(sandbox.vitess) if sandbox.vitess else None,
+    }
+
+
+def _vitess_to_json(vitess: SandboxVitess) -> dict[str, Any]:
+    return {
+        "cell": vitess.cell,
+        "unsharded": vitess.unsharded,
+        "vtgate_port": vitess.vtgate_port,
+        "vtctld_port": vitess.vtctld_port,
+        "programs": [{"name": p.name, "folder": p.folder.name} for p in vitess.programs],
     }
 
 
@@ -185,4 +236,18 @@ def _from_json(folder: Path, record: dict[str, Any]) -> Sandbox:
             for server in record["servers"]
         ),
         shards=tuple(SandboxShard(**shard) for shard in record["shards"]),
+        vitess=_vitess_from_json(folder, record["vitess"]) if record.get("vitess") else None,
+    )
+
+
+def _vitess_from_json(folder: Path, record: dict[str, Any]) -> SandboxVitess:
+    return SandboxVitess(
+        cell=record["cell"],
+        unsharded=record["unsharded"],
+        vtgate_port=record["vtgate_port"],
+        vtctld_port=record["vtctld_port"],
+        programs=tuple(
+            SandboxProgram(name=program["name"], folder=folder / program["folder"])
+            for program in record["programs"]
+        ),
     )

@@ -81,8 +81,13 @@ class LocalCluster:
         return self.daemons[VTGATE].ports[2]
 
     @property
+    def vtctld_port(self) -> int:
+        """Where vtctld speaks gRPC."""
+        return self.daemons[VTCTLD].ports[1]
+
+    @property
     def vtctld_address(self) -> str:
-        return f"{HOST}:{self.daemons[VTCTLD].ports[1]}"
+        return f"{HOST}:{self.vtctld_port}"
 
     @property
     def logins(self) -> Logins:
@@ -154,11 +159,12 @@ class LocalCluster:
             time.sleep(0.1)
 
     def detach(self) -> None:
-        """Let all of it stay when this process ends."""
+        """Let all of it stay when this process ends; `stop` then ends nothing."""
         for daemon in self.daemons.values():
-            daemon.process.detach()
+            daemon.detach()
         for server in self.servers.values():
             server.process.detach()
+        self.daemons, self.servers = {}, {}
 
     def stop(self) -> None:
         for name in (VTGATE, *self.tablets, VTCTLD, ETCD):

@@ -67,6 +67,11 @@ class Daemon:
         for port in self.held_ports:
             port.close()
 
+    def detach(self) -> None:
+        self.process.detach()
+        for port in self.held_ports:
+            port.close()
+
     def start_again(self, into: Path | None) -> Daemon:
         """After its end, which is now if it has not come yet, on the same ports, which nobody else
         was given meanwhile."""
