@@ -13,7 +13,7 @@ from enum import StrEnum
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from reconciler.ledger import copies, reasons
+from reconciler.ledger import copies, finalizers, reasons
 from reconciler.ledger.reasons import Answer, Happened, InWords, Reason, Told, Wait
 from reconciler.limits import LEDGER_MESSAGE_CHARS_MAX
 from reconciler.plan.visible import visible_line
@@ -73,6 +73,19 @@ _NAMES: dict[str, type[Told]] = {
     "earlier-run-came-through": reasons.EarlierRunCameThrough,
     "blocker-ended": reasons.BlockerEnded,
     "requested": reasons.Requested,
+    "vschema-gate-closed": finalizers.VSchemaGateClosed,
+    "vschema-not-asked": finalizers.VSchemaNotAsked,
+    "vschema-refused": finalizers.VSchemaRefused,
+    "vschema-soaks": finalizers.VSchemaSoaks,
+    "vschema-failed-for-now": finalizers.VSchemaFailedForNow,
+    "vschema-halted": finalizers.VSchemaHalted,
+    "vschema-unseen": finalizers.VSchemaUnseen,
+    "its-shards": finalizers.ItsShards,
+    "first-step": finalizers.FirstStep,
+    "vschema-applied": finalizers.VSchemaApplied,
+    "vschema-failed": finalizers.VSchemaFailed,
+    "vschema-lost": finalizers.VSchemaLost,
+    "vschema-never-ran": finalizers.VSchemaNeverRan,
 }
 _KINDS = {kind: name for name, kind in _NAMES.items()}
 

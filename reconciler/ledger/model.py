@@ -20,6 +20,7 @@ from reconciler.ledger.states import (
 )
 from reconciler.model.engine import NOTHING_TOLD, Handle, Progress
 from reconciler.model.object_id import ObjectId
+from reconciler.plan.model import Moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +33,18 @@ class NewOperation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewFinalizer:
+    """A step of the whole keyspace: its VSchema goes from one fingerprint to another."""
+
+    moment: Moment
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewApply:
-    """`waves` hold the shards with work; operations are listed in rollout order."""
+    """`waves` hold the shards with work; operations are listed in rollout order. There is always
+    an operation or a finalizer."""
 
     environment: str
     keyspace: str
@@ -41,6 +52,10 @@ class NewApply:
     commit: str
     waves: tuple[tuple[str, ...], ...]
     operations: tuple[NewOperation, ...]
+    finalizers: tuple[NewFinalizer, ...] = ()
+
+    def __post_init__(self) -> None:
+        assert self.operations or self.finalizers, "an apply has something to do"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +141,23 @@ class StoredStatement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFinalizer:
+    """A step of the whole keyspace. It has no shard and no statement (FZ-2): `intended_s` is when
+    its last intent was recorded, and `attempts` how many were; nothing is sent before that."""
+
+    moment: Moment
+    before: str
+    after: str
+    state: OperationState
+    version: int
+    attempts: int = 0
+    started_s: float | None = None
+    intended_s: float | None = None
+    settled_s: float | None = None
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatementOfApply:
     """A statement with the apply that it belongs to."""
 
@@ -183,6 +215,13 @@ class StatementEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FinalizerEntry:
+    """The row as it shall be; `row.version` is the one that was read."""
+
+    row: StoredFinalizer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProgressEntry:
     """How far a statement whose intent is recorded has come."""
 
@@ -201,4 +240,4 @@ class EventEntry:
     object_id: ObjectId | None = None
 
 
-Entry = OperationEntry | StatementEntry | ProgressEntry | EventEntry
+Entry = OperationEntry | StatementEntry | FinalizerEntry | ProgressEntry | EventEntry

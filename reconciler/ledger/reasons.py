@@ -22,6 +22,21 @@ from reconciler.ledger.copies import (
     LeftBehind,
     RowsCompared,
 )
+from reconciler.ledger.finalizers import (
+    FirstStep,
+    ItsShards,
+    VSchemaApplied,
+    VSchemaFailed,
+    VSchemaFailedForNow,
+    VSchemaGateClosed,
+    VSchemaHalted,
+    VSchemaLost,
+    VSchemaNeverRan,
+    VSchemaNotAsked,
+    VSchemaRefused,
+    VSchemaSoaks,
+    VSchemaUnseen,
+)
 from reconciler.ledger.states import ApplyState, Hold, RequestKind, RequestState, StatementState
 
 
@@ -102,12 +117,16 @@ class Undriven:
     """It could go on, and nobody drives it."""
 
 
+OfGuard = InWords | WaveRefused | CutoverOverdue | VSchemaRefused | VSchemaFailedForNow
+"""Why a guard holds an apply, which no person can release."""
+
+
 @dataclass(frozen=True, slots=True)
 class NothingToRelease:
     """No person holds it, or what does was released before; `reason` is that of a guard."""
 
     hold: Hold
-    reason: InWords | WaveRefused | CutoverOverdue | None = None
+    reason: OfGuard | None = None
     is_driven: bool = False
 
 
@@ -144,6 +163,13 @@ Reason = (
     | EarlierSession
     | BlockerEnded
     | ItsCutover
+    | VSchemaGateClosed
+    | VSchemaNotAsked
+    | VSchemaRefused
+    | VSchemaSoaks
+    | VSchemaFailedForNow
+    | VSchemaHalted
+    | VSchemaUnseen
 )
 
 
@@ -197,6 +223,8 @@ Wait = (
     | EndOfSoak
     | ToBeReleased
     | ItsCutover
+    | ItsShards
+    | FirstStep
     | ItsTurn
 )
 """In words: who is in the way, as the server says it."""
@@ -367,6 +395,10 @@ Happened = (
     | RowsCompared
     | EarlierRunCameThrough
     | BlockerEnded
+    | VSchemaApplied
+    | VSchemaFailed
+    | VSchemaLost
+    | VSchemaNeverRan
     | Requested
 )
 

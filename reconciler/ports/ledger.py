@@ -14,6 +14,7 @@ from reconciler.ledger.model import (
     Request,
     StatementOfApply,
     StoredApply,
+    StoredFinalizer,
     StoredLease,
     StoredOperation,
     StoredStatement,
@@ -32,8 +33,9 @@ class Ledger(Protocol):
     or is full; the message names no host and no user. Safe to call from several threads."""
 
     def begin(self, new: NewApply, *, holder: str, now_s: float) -> Lease:
-        """Record an apply with its operations, all pending, and take its lease. Raises Refused
-        (`apply-unfinished`, names it) while another apply of the keyspace is not finished."""
+        """Record an apply with its operations and finalizers, all pending, and take its lease.
+        Raises Refused (`apply-unfinished`, names it) while another apply of the keyspace is not
+        finished."""
 
     def take_over(
         self, apply_id: int, *, holder: str, now_s: float, seen: StoredLease | None = None
@@ -51,7 +53,7 @@ class Ledger(Protocol):
 
     def record(self, lease: Lease, entries: Sequence[Entry]) -> None:
         """All entries or none. Raises LeaseLost, or Refused (`ledger-conflict`) if an
-        operation's row is not at the version that was read, or is settled."""
+        operation's or a finalizer's row is not at the version that was read, or is settled."""
 
     def settle(self, lease: Lease, row: StoredApply, events: Sequence[EventEntry] = ()) -> None:
         """Write the apply's row as given; `row.version` is the one that was read. Raises Refused
@@ -73,6 +75,9 @@ class Ledger(Protocol):
 
     def operations(self, apply_id: int) -> tuple[StoredOperation, ...]:
         """In rollout order; never a part of them."""
+
+    def finalizers(self, apply_id: int) -> tuple[StoredFinalizer, ...]:
+        """In the order in which they run; never a part of them."""
 
     def statements(
         self, apply_id: int, *, state: StatementState | None = None

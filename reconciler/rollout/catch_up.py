@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reconciler.ledger.model import StoredOperation
+from reconciler.ledger.model import StoredFinalizer, StoredOperation
 from reconciler.ledger.states import SETTLED, OperationState
 from reconciler.rollout.transitions import Move
 
@@ -46,17 +46,27 @@ CatchUp = BringForward | LookAgain | TakenBack | Agrees
 
 def catch_up(row: StoredOperation, done: int) -> CatchUp:
     """`done` is how many of the operation's statements a look found in effect."""
-    all_done = done == row.statements
-    if row.state is OperationState.COMPLETED and not all_done:
+    return _caught_up(row.state, done, of=row.statements, recorded=row.statements_done)
+
+
+def catch_up_finalizer(row: StoredFinalizer, *, is_done: bool) -> CatchUp:
+    """`is_done`: a look found its step in effect."""
+    done = int(is_done)
+    return _caught_up(row.state, done, of=1, recorded=done)
+
+
+def _caught_up(state: OperationState, done: int, *, of: int, recorded: int) -> CatchUp:
+    all_done = done == of
+    if state is OperationState.COMPLETED and not all_done:
         return TakenBack()
-    if row.state in SETTLED:
+    if state in SETTLED:
         return Agrees()
-    if row.state in _MAY_BE_RUNNING:
+    if state in _MAY_BE_RUNNING:
         return LookAgain(Move.LOSE)
-    if row.state is OperationState.UNKNOWN:
+    if state is OperationState.UNKNOWN:
         return LookAgain(None)
     if all_done:
         return BringForward(Move.FIND_DONE, done)
-    if row.state is OperationState.STOPPED:
+    if state is OperationState.STOPPED:
         return BringForward(Move.RESUME, done)
-    return Agrees() if row.statements_done == done else BringForward(None, done)
+    return Agrees() if recorded == done else BringForward(None, done)

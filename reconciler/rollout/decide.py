@@ -7,171 +7,42 @@ with the next snapshot; nothing is remembered here.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import assert_never
 
-from reconciler.ledger.copies import (
-    CutoverOverdue,
-)
-from reconciler.ledger.model import ReleasedCopy
-from reconciler.ledger.reasons import (
-    GateClosed,
-    Reason,
-    ShardFailed,
-    WaveNotAsked,
-)
+from reconciler.ledger.copies import CutoverOverdue
+from reconciler.ledger.reasons import GateClosed, ShardFailed, WaveNotAsked
 from reconciler.ledger.states import SETTLED
 from reconciler.ledger.states import OperationState as S
 from reconciler.limits import SHARDS_AT_WORK_MAX
-from reconciler.rollout.cutover import (
-    AwaitCutover,
-    CopyOrder,
-    CutOver,
-    ReadyCopy,
-    StopCopies,
-    cutover_step,
+from reconciler.rollout.actions import (
+    Action,
+    EndCancelled,
+    EndStopped,
+    EndUnknown,
+    Finish,
+    Halt,
+    Pause,
+    PauseFor,
+    Settle,
+    SettleFinalizer,
+    Soak,
+    Start,
+    Wait,
 )
-from reconciler.rollout.waves import Waves
-from reconciler.spec.model import CutoverSpec, OnFailure
+from reconciler.rollout.cutover import AwaitCutover, CopyOrder, CutOver, StopCopies, cutover_step
+from reconciler.rollout.finalizer import (
+    after_last_wave,
+    before_first_wave,
+    finalizer_failed,
+    is_anything_left,
+    lost_finalizer,
+    never_last,
+)
+from reconciler.rollout.snapshot import Asked, RolloutLimits, RolloutSnapshot
+from reconciler.spec.model import OnFailure
 
 _IN_HAND = frozenset({S.RUNNING, S.WAITING_FOR_CUTOVER})
 _STARTABLE = frozenset({S.PENDING, S.FAILED_RETRYABLE, S.STOPPED})
-
-
-class Asked(StrEnum):
-    """What a person asked of this run."""
-
-    NOTHING = "nothing"
-    STOP = "stop"
-    CANCEL = "cancel"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RolloutLimits:
-    """What the spec allows. `hosts` tells servers apart: shards on one are not two servers.
-    `last_wave` is the number of the last wave this run may start; None: all."""
-
-    on_failure: OnFailure
-    parallel: int
-    parallel_per_host: int | None = None
-    hosts: Mapping[str, str] = field(default_factory=dict)
-    soak_s: int = 0
-    gate: bool = False
-    cutover: CutoverSpec = field(default_factory=CutoverSpec)
-    cutover_windows: tuple[str, ...] = ()
-    last_wave: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RolloutSnapshot:
-    """Where every shard with work stands. Waves are numbered from 1 and may be empty.
-
-    `looked_at` are shards in unknown state that were looked at in vain; `gates_open` is how many
-    gates between waves with work are open; `guard_hold` says why a guard lets nothing start, if
-    one does. Of the shards in flight, `ready` are those whose complete copy waits to be released;
-    `cutover_hold` says why this run has stopped copies, if it has. `wall_s` is the time of day.
-    """
-
-    waves: Waves
-    states: Mapping[str, S]
-    settled_s: Mapping[str, float]
-    now_s: float
-    in_flight: frozenset[str] = frozenset()
-    looked_at: frozenset[str] = frozenset()
-    asked: Asked = Asked.NOTHING
-    gates_open: int = 0
-    failures_released: bool = False
-    guard_hold: Reason | None = None
-    ready: Mapping[str, ReadyCopy] = field(default_factory=dict)
-    copies_released: tuple[ReleasedCopy, ...] = ()
-    cutover_hold: CutoverOverdue | None = None
-    wall_s: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    shards: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Settle:
-    """Look at these shards to learn what became of their statements."""
-
-    shards: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Something is in flight; ask again when it ends or a request arrives."""
-
-
-@dataclass(frozen=True, slots=True)
-class Soak:
-    wave: int  # the one that comes next
-    until_s: float
-
-
-class PauseFor(StrEnum):
-    GATE = "gate"
-    LATER_WAVE = "later wave"  # this run was asked for the waves before it
-    FAILURE = "failure"
-    GUARD = "guard"
-    CUTOVER = "cutover"  # a person has to release the copies
-    CUTOVER_OVERDUE = "cutover overdue"  # nobody can: not all are ready, or the time has not come
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    why: PauseFor
-    reason: Reason
-
-
-@dataclass(frozen=True, slots=True)
-class Halt:
-    """A failure ends this apply: what has not started never will."""
-
-    shard: str
-
-
-@dataclass(frozen=True, slots=True)
-class EndStopped:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class EndCancelled:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class EndUnknown:
-    """Nothing more can be done while nobody knows what became of these shards' statements."""
-
-    shards: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Finish:
-    pass
-
-
-Action = (
-    Start
-    | Settle
-    | Wait
-    | Soak
-    | CutOver
-    | AwaitCutover
-    | StopCopies
-    | Pause
-    | Halt
-    | EndStopped
-    | EndCancelled
-    | EndUnknown
-    | Finish
-)
 
 
 def next_action(snapshot: RolloutSnapshot, limits: RolloutLimits) -> Action:
@@ -181,14 +52,21 @@ def next_action(snapshot: RolloutSnapshot, limits: RolloutLimits) -> Action:
     if unseen := [shard for shard in lost if shard not in snapshot.looked_at]:
         room = _room(snapshot, limits)
         return Settle(tuple(unseen[:room])) if room > 0 else Wait()
+    if (moment := lost_finalizer(snapshot)) is not None:
+        return SettleFinalizer(moment)
     if snapshot.asked is Asked.NOTHING and (running := _unfollowed(snapshot)):
         room = _room(snapshot, limits)
         return Start(tuple(running[:room])) if room > 0 else Wait()
     if ending := _ending(snapshot, limits, lost):
-        return Wait() if snapshot.in_flight else ending
+        is_at_work = snapshot.in_flight or snapshot.finalizers.in_flight is not None
+        return Wait() if is_at_work else ending
+    if step := before_first_wave(snapshot):
+        return step
     for index, wave in enumerate(snapshot.waves):
         if any(snapshot.states[shard] not in SETTLED for shard in wave):
             return _within_wave(snapshot, limits, index)
+    if step := after_last_wave(snapshot, limits):
+        return step
     return Wait() if snapshot.in_flight else Finish()
 
 
@@ -236,8 +114,10 @@ def _unfollowed(snapshot: RolloutSnapshot) -> list[str]:
 
 def _ending(snapshot: RolloutSnapshot, limits: RolloutLimits, lost: list[str]) -> Action | None:
     """Why nothing new starts any more, if there is a reason."""
-    if not _anything_left(snapshot):
+    if not is_anything_left(snapshot):
         return None
+    if halt := finalizer_failed(snapshot) or never_last(snapshot):
+        return halt
     match snapshot.asked:
         case Asked.STOP:
             return EndStopped()
@@ -252,10 +132,6 @@ def _ending(snapshot: RolloutSnapshot, limits: RolloutLimits, lost: list[str]) -
     if snapshot.cutover_hold is not None:
         return _overdue(snapshot.cutover_hold, limits)
     return _after_failure(snapshot, limits, lost)
-
-
-def _anything_left(snapshot: RolloutSnapshot) -> bool:
-    return any(state not in SETTLED for state in snapshot.states.values())
 
 
 def _overdue(held: CutoverOverdue, limits: RolloutLimits) -> Pause:

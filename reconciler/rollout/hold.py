@@ -10,15 +10,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import assert_never
 
-from reconciler.ledger.copies import (
-    CutoverOverdue,
-)
 from reconciler.ledger.model import ReleasedCopy, StoredApply, StoredOperation
-from reconciler.ledger.reasons import (
-    InWords,
-    NothingToRelease,
-    WaveRefused,
-)
+from reconciler.ledger.reasons import NothingToRelease, OfGuard
 from reconciler.ledger.states import SETTLED, Hold
 
 
@@ -68,7 +61,7 @@ def _waves_settled(operations: Iterable[StoredOperation]) -> int:
 def nothing_to_release(stored: StoredApply, *, is_driven: bool = False) -> NothingToRelease:
     """Why a release did nothing."""
     reason = stored.reason if stored.hold is Hold.GUARD else None
-    a_guards = reason if isinstance(reason, InWords | WaveRefused | CutoverOverdue) else None
+    a_guards = reason if isinstance(reason, OfGuard) else None
     return NothingToRelease(stored.hold, a_guards, is_driven)
 
 

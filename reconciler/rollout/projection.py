@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from reconciler.ledger.states import SETTLED, ApplyState, Hold
 from reconciler.ledger.states import OperationState as S
 
-_ACTIVE = frozenset({S.RUNNING, S.WAITING_FOR_CUTOVER, S.FAILED_RETRYABLE, S.UNKNOWN})
+_ACTIVE = frozenset({S.RUNNING, S.WAITING_FOR_CUTOVER, S.UNKNOWN})
 _TROUBLED = frozenset({S.FAILED, S.FAILED_RETRYABLE, S.UNKNOWN})
 
 # The first of these that any operation of a shard has is what the shard is shown as.
@@ -25,8 +25,8 @@ _SHARD_PRECEDENCE = (
 
 
 def apply_state(states: Iterable[S], hold: Hold = Hold.NONE) -> ApplyState:
-    """Independent of order. Raises where there are no operations: rows that could not be loaded
-    are not zero rows (ST-14)."""
+    """Of all its operations and finalizers, in any order. Raises where there are none: rows that
+    could not be loaded are not zero rows (ST-14)."""
     present = frozenset(states)
     if not present:
         raise ValueError("an apply without operations is never recorded")
@@ -36,6 +36,8 @@ def apply_state(states: Iterable[S], hold: Hold = Hold.NONE) -> ApplyState:
         return ApplyState.RUNNING_DEGRADED if present & _TROUBLED else ApplyState.RUNNING
     if hold is not Hold.NONE:
         return ApplyState.PAUSED
+    if S.FAILED_RETRYABLE in present:
+        return ApplyState.RUNNING_DEGRADED
     if S.STOPPED in present:
         return ApplyState.STOPPED
     if S.FAILED in present:

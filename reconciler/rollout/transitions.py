@@ -35,6 +35,7 @@ class IllegalMove(Exception):
 
 TRANSITIONS: dict[tuple[S, Move], S] = {
     (S.PENDING, Move.START): S.RUNNING,
+    (S.PENDING, Move.FAIL_FOR_NOW): S.FAILED_RETRYABLE,
     (S.PENDING, Move.FAIL): S.FAILED,
     (S.PENDING, Move.FIND_DONE): S.COMPLETED,
     (S.PENDING, Move.STOP): S.STOPPED,

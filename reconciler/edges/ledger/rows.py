@@ -19,6 +19,7 @@ from reconciler.ledger.model import (
     Soaking,
     StatementOfApply,
     StoredApply,
+    StoredFinalizer,
     StoredLease,
     StoredOperation,
     StoredStatement,
@@ -36,6 +37,7 @@ from reconciler.ledger.states import (
 from reconciler.limits import LEDGER_MESSAGE_CHARS_MAX
 from reconciler.model.engine import NOTHING_TOLD, EngineName, Handle, Progress
 from reconciler.model.object_id import ObjectId, ObjectKind
+from reconciler.plan.model import Moment
 from reconciler.plan.visible import visible_line
 
 _PROGRESS_WORDS = frozenset({"stage", "waits_for", "throttled_by"})
@@ -177,6 +179,34 @@ def statement_of_apply(row: Row) -> StatementOfApply:
         apply_id=found.whole("apply_id"),
         is_finished=found.word("apply_state", ApplyState) in FINISHED,
         row=stored_statement(row),
+    )
+
+
+def finalizer_columns(row: StoredFinalizer) -> dict[str, object]:
+    """The columns that change while an apply runs."""
+    return {
+        "state": row.state.value,
+        "attempts": row.attempts,
+        "started_s": row.started_s,
+        "intended_s": row.intended_s,
+        "settled_s": row.settled_s,
+        "problem": _problem_text(row.problem),
+    }
+
+
+def stored_finalizer(row: Row) -> StoredFinalizer:
+    found = Columns(row, "finalizers")
+    return StoredFinalizer(
+        moment=found.word("moment", Moment),
+        before=found.text("before_fingerprint"),
+        after=found.text("after_fingerprint"),
+        state=found.word("state", OperationState),
+        version=found.whole("version"),
+        attempts=found.whole("attempts"),
+        started_s=found.seconds_or_none("started_s"),
+        intended_s=found.seconds_or_none("intended_s"),
+        settled_s=found.seconds_or_none("settled_s"),
+        problem=_shown(found.problem("problem")),
     )
 
 

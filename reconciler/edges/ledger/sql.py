@@ -17,6 +17,7 @@ from reconciler.edges.ledger.tables import (
     HOLDER_CHARS_MAX,
     applies,
     events,
+    finalizers,
     is_current,
     make_current,
     operations,
@@ -45,6 +46,7 @@ from reconciler.ledger.model import (
     Request,
     StatementOfApply,
     StoredApply,
+    StoredFinalizer,
     StoredLease,
     StoredOperation,
     StoredStatement,
@@ -52,6 +54,7 @@ from reconciler.ledger.model import (
 from reconciler.ledger.reasons import Answer
 from reconciler.ledger.states import RequestKind, RequestState, StatementState
 from reconciler.model.engine import EngineName
+from reconciler.plan.model import Moment
 
 
 def open_ledger(url: str | None, *, default_file: Path) -> SqlLedger:
@@ -175,6 +178,11 @@ class SqlLedger:
         wanted = select(operations).where(operations.c.apply_id == apply_id)
         found = self._rows(wanted.order_by(operations.c.position))
         return tuple(rows.stored_operation(row) for row in found)
+
+    def finalizers(self, apply_id: int) -> tuple[StoredFinalizer, ...]:
+        wanted = select(finalizers).where(finalizers.c.apply_id == apply_id)
+        found = (rows.stored_finalizer(row) for row in self._rows(wanted))
+        return tuple(sorted(found, key=lambda row: list(Moment).index(row.moment)))
 
     def statements(
         self, apply_id: int, *, state: StatementState | None = None

@@ -116,6 +116,23 @@ statements = Table(
     **_BINARY_NAMES,
 )
 
+finalizers = Table(
+    "reconciler_finalizers",
+    metadata,
+    Column("apply_id", Integer, primary_key=True, autoincrement=False),
+    Column("moment", _WORD, primary_key=True),
+    Column("before_fingerprint", String(80), nullable=False),
+    Column("after_fingerprint", String(80), nullable=False),
+    Column("state", _WORD, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("started_s", Double),
+    Column("intended_s", Double),
+    Column("settled_s", Double),
+    Column("problem", Text),
+    **_BINARY_NAMES,
+)
+
 events = Table(
     "reconciler_events",
     metadata,

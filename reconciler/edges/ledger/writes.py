@@ -17,6 +17,7 @@ from reconciler.edges.ledger.tables import (
     HOLDER_CHARS_MAX,
     applies,
     events,
+    finalizers,
     leases,
     operations,
     statements,
@@ -25,12 +26,16 @@ from reconciler.errors import Problem, Refused
 from reconciler.ledger.model import (
     Entry,
     EventEntry,
+    FinalizerEntry,
     Lease,
     NewApply,
+    NewFinalizer,
+    NewOperation,
     OperationEntry,
     ProgressEntry,
     StatementEntry,
     StoredApply,
+    StoredFinalizer,
     StoredLease,
     StoredOperation,
     StoredStatement,
@@ -65,9 +70,14 @@ def begin_apply(connection: Connection, new: NewApply, holder: str, now_s: float
     key = made.inserted_primary_key
     assert key is not None, "a single-row insert returns its key"
     apply_id = int(key[0])
-    connection.execute(
-        insert(operations), [_operation_row(apply_id, new, n) for n in range(len(new.operations))]
-    )
+    if new.operations:  # an insert of no rows would be one of defaults
+        connection.execute(
+            insert(operations), [_operation_row(apply_id, one) for one in new.operations]
+        )
+    if new.finalizers:
+        connection.execute(
+            insert(finalizers), [_finalizer_row(apply_id, one) for one in new.finalizers]
+        )
     return take_lease(connection, new.environment, new.keyspace, apply_id, holder, now_s)
 
 
@@ -112,6 +122,8 @@ def record(connection: Connection, lease: Lease, entries: Sequence[Entry]) -> No
                 _write_operation(connection, lease.apply_id, operation)
             case StatementEntry(row=statement):
                 _write_statement(connection, lease.apply_id, statement)
+            case FinalizerEntry(row=finalizer):
+                _write_finalizer(connection, lease.apply_id, finalizer)
             case ProgressEntry():
                 _write_progress(connection, lease.apply_id, entry)
             case EventEntry():
@@ -188,8 +200,7 @@ def lease_lost(apply_id: int, keyspace: str) -> LeaseLost:
     )
 
 
-def _operation_row(apply_id: int, new: NewApply, number: int) -> dict[str, object]:
-    operation = new.operations[number]
+def _operation_row(apply_id: int, operation: NewOperation) -> dict[str, object]:
     return {
         "apply_id": apply_id,
         "shard": operation.shard,
@@ -200,6 +211,18 @@ def _operation_row(apply_id: int, new: NewApply, number: int) -> dict[str, objec
         "statements_done": 0,
         "state": OperationState.PENDING.value,
         "version": 1,
+    }
+
+
+def _finalizer_row(apply_id: int, finalizer: NewFinalizer) -> dict[str, object]:
+    return {
+        "apply_id": apply_id,
+        "moment": finalizer.moment.value,
+        "before_fingerprint": finalizer.before,
+        "after_fingerprint": finalizer.after,
+        "state": OperationState.PENDING.value,
+        "version": 1,
+        "attempts": 0,
     }
 
 
@@ -219,6 +242,22 @@ def _write_operation(connection: Connection, apply_id: int, row: StoredOperation
     )
     if changed.rowcount != 1:
         raise _conflict(f"{row.object_id.titled} of shard {row.shard}")
+
+
+def _write_finalizer(connection: Connection, apply_id: int, row: StoredFinalizer) -> None:
+    """As an operation is written (ST-4)."""
+    changed = connection.execute(
+        update(finalizers)
+        .where(
+            finalizers.c.apply_id == apply_id,
+            finalizers.c.moment == row.moment.value,
+            finalizers.c.version == row.version,
+            finalizers.c.state.not_in(_SETTLED),
+        )
+        .values(**rows.finalizer_columns(row), version=row.version + 1)
+    )
+    if changed.rowcount != 1:
+        raise _conflict(f"the VSchema's {row.moment} step")
 
 
 def _write_statement(connection: Connection, apply_id: int, row: StoredStatement) -> None:
