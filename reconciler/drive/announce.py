@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from reconciler.drive.record import ApplyRecord
+from reconciler.ledger.model import StoredFinalizer
 from reconciler.ledger.reasons import Reason
-from reconciler.ledger.states import OperationState
+from reconciler.ledger.states import SETTLED, OperationState
 from reconciler.outcomes.apply import ShardRow
 from reconciler.outcomes.progress import (
+    FinalizerEnded,
+    FinalizerStarted,
     ProgressEvent,
     RolloutStarted,
     RolloutWaits,
     ShardEnded,
     ShardStarted,
 )
+from reconciler.plan.model import Moment
 from reconciler.ports.clock import Clock
 
 
@@ -36,6 +40,9 @@ class Announcer:
                 waves=record.stored.waves,
                 statements=statements,
                 done=tuple(shard for shard, at in states if at is OperationState.COMPLETED),
+                finalizers=tuple(
+                    row.moment for row in record.finalizers if row.state not in SETTLED
+                ),
             )
         )
 
@@ -50,6 +57,21 @@ class Announcer:
                 keyspace=self._keyspace,
                 shard=row.shard,
                 wave=row.wave,
+                state=row.state,
+                problem=row.problem,
+            )
+        )
+
+    def finalizer_started(self, moment: Moment) -> None:
+        now_s = self._clock.now_s()
+        self._tell(FinalizerStarted(at_s=now_s, keyspace=self._keyspace, moment=moment))
+
+    def finalizer_ended(self, row: StoredFinalizer) -> None:
+        self._tell(
+            FinalizerEnded(
+                at_s=self._clock.now_s(),
+                keyspace=self._keyspace,
+                moment=row.moment,
                 state=row.state,
                 problem=row.problem,
             )

@@ -116,7 +116,8 @@ def _carry_out(ledger: Ledger, clock: Clock, request: Request, seen: StoredLease
     lease = ledger.take_over(apply_id, holder=request.asked_by, now_s=clock.now_s(), seen=seen)
     try:
         operations = grouped(ledger.operations(apply_id))
-        opened = OpenApply(lease=lease, stored=unfinished, operations=operations)
+        steps = ledger.finalizers(apply_id)
+        opened = OpenApply(lease=lease, stored=unfinished, operations=operations, finalizers=steps)
         record = ApplyRecord(ledger, clock, opened)
         answer = _carried_out(record, opened, request.kind)
     finally:

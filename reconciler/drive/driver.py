@@ -14,6 +14,7 @@ from typing import assert_never
 
 from reconciler.drive.announce import Announcer
 from reconciler.drive.cutovers import AWAITED, Cutovers
+from reconciler.drive.finalizing import FINALIZER, Finalizing
 from reconciler.drive.gates import GATES, WaveGates
 from reconciler.drive.holds import HOLDS, VERDICTS
 from reconciler.drive.limits import ROLLOUT_POLL_S
@@ -28,12 +29,13 @@ from reconciler.drive.shard.task import (
     Brake,
     RolloutWorld,
     ShardResult,
-    ShardTask,
     StopSignal,
 )
+from reconciler.drive.tasks import ShardTasks
 from reconciler.errors import Problem, ReconcilerError
 from reconciler.guard.model import Refusal
-from reconciler.ledger.model import Soaking, StoredStatement
+from reconciler.ledger.finalizers import VSchemaHalted, VSchemaSoaks, VSchemaUnseen
+from reconciler.ledger.model import Soaking
 from reconciler.ledger.reasons import (
     Halted,
     InWords,
@@ -43,40 +45,38 @@ from reconciler.ledger.reasons import (
     Soaks,
     Stopped,
 )
-from reconciler.ledger.shadows import copies_left
 from reconciler.ledger.states import FINISHED, Hold, OperationState
-from reconciler.model.engine import TRAITS, Handle
-from reconciler.model.object_id import ObjectId
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.progress import (
     ProgressEvent,
 )
+from reconciler.plan.model import Moment
 from reconciler.ports.clock import WorkEnded
 from reconciler.ports.shards import HeldLocks
-from reconciler.rollout.cutover import AwaitCutover, CopyOrder, CutOver, StopCopies
-from reconciler.rollout.decide import (
+from reconciler.rollout.actions import (
     Action,
-    Asked,
     EndCancelled,
     EndStopped,
     EndUnknown,
+    EndUnseen,
     Finish,
     Halt,
+    HaltAtFinalizer,
     Pause,
-    RolloutLimits,
-    RolloutSnapshot,
     Settle,
+    SettleFinalizer,
     Soak,
     Start,
+    StartFinalizer,
     Wait,
-    copies_order,
-    next_action,
-    nothing_new_may_start,
 )
+from reconciler.rollout.cutover import AwaitCutover, CopyOrder, CutOver, StopCopies
+from reconciler.rollout.decide import copies_order, next_action, nothing_new_may_start
 from reconciler.rollout.operations import ShardWork
+from reconciler.rollout.snapshot import Asked, RolloutLimits, RolloutSnapshot
 from reconciler.rollout.transitions import Move
 
-_End = Pause | Halt | EndStopped | EndCancelled | EndUnknown | Finish
+_End = Pause | Halt | HaltAtFinalizer | EndStopped | EndCancelled | EndUnknown | EndUnseen | Finish
 
 
 class RolloutDriver:
@@ -103,12 +103,11 @@ class RolloutDriver:
             world.clock, opened.lease, self._record, self._stop, self._tell.waits
         )
         self._requests = RolloutRequests(world, opened.lease, self._record, self._cutovers)
-        self._specs = {shard.name: shard for shard in order.environment.shards}
+        self._tasks = ShardTasks(world.ledger, order, self._work, opened.lease, self._record)
         self._limits = limits
         self._keyspace = order.plan.core.keyspace
         self._in_flight: set[str] = set()
-        self._recorded: tuple[StoredStatement, ...] | None = None
-        self._copies_left: dict[tuple[str, ObjectId], Handle] = {}
+        self._finalizing = Finalizing(world, order, opened.lease, self._record, locks, self._stop)
         self._settles = Settles()
         self._gates = WaveGates(world.workers, order.ask_gates)
         self._guard_hold: Refusal | None = None
@@ -132,6 +131,12 @@ class RolloutDriver:
                     self._start(shards)
                 case Start():
                     self._wait()
+                case StartFinalizer(moment=moment) if self._gates.let_in(moment):
+                    self._start_finalizer(moment)
+                case StartFinalizer():
+                    self._wait()
+                case SettleFinalizer(moment=moment):
+                    self._finalizing.settle(moment)
                 case Settle(shards=shards):
                     self._settle(shards)
                 case Wait():
@@ -170,6 +175,7 @@ class RolloutDriver:
             copies_released=stored.copies_released,
             cutover_hold=self._cutovers.hold,
             wall_s=self._world.clock.now_s(),
+            finalizers=self._finalizing.snapshot(),
         )
 
     def _held_by_a_guard(self) -> Reason | None:
@@ -187,7 +193,7 @@ class RolloutDriver:
         if self._ends_run is not None:
             self._stop.copies = CopyOrder.STOP
             self._stop.brake = Brake.AFTER_STATEMENT
-            return Wait() if self._in_flight else Finish()
+            return Wait() if self._is_at_work else Finish()
         if self._requests.asked is not Asked.NOTHING:
             self._stop.brake = Brake.AFTER_STATEMENT
         elif nothing_new_may_start(snapshot, self._limits):
@@ -196,61 +202,38 @@ class RolloutDriver:
             self._stop.brake = Brake.OFF
         return next_action(snapshot, self._limits)
 
+    @property
+    def _is_at_work(self) -> bool:
+        return bool(self._in_flight) or self._finalizing.in_flight is not None
+
+    def _start_finalizer(self, moment: Moment) -> None:
+        self._unless_lost(lambda: self._record.hold(self._lease, Hold.NONE, None))
+        if self._ends_run is None:
+            self._tell.finalizer_started(moment)
+            self._finalizing.start(moment)
+
     def _start(self, shards: tuple[str, ...]) -> None:
         if not isinstance(self._record.stored.reason, AWAITED):
             self._unless_lost(lambda: self._record.hold(self._lease, Hold.NONE, None))
-        if self._recorded is None:  # of earlier runs; what this one intends, its shards know
-            self._unless_lost(self._read_statements)
+        self._unless_lost(self._tasks.read_once)
         if self._ends_run is not None:
             return
         for shard in shards:
             self._in_flight.add(shard)
             self._tell.shard_started(shard, self._work[shard].wave)
-            task = self._task(shard)
+            task = self._tasks.of(shard)
             work = partial(run_shard, self._world, task, self._lease, self._locks, self._stop)
             self._world.workers.start(shard, work)
 
     def _settle(self, shards: tuple[str, ...]) -> None:
-        self._unless_lost(self._read_statements)
+        self._unless_lost(self._tasks.read)
         if self._ends_run is not None:
             return
         for shard in shards:
             self._in_flight.add(shard)
-            task = self._task(shard)
+            task = self._tasks.of(shard)
             work = partial(settle_shard, self._world, task, self._lease, self._stop)
             self._world.workers.start(shard, work)
-
-    def _read_statements(self) -> None:
-        ledger, core = self._world.ledger, self._order.plan.core
-        if self._recorded is None and self._copies_rows():
-            found = ledger.engine_statements(core.environment, core.keyspace, names=())
-            self._copies_left = copies_left(found)
-        self._recorded = ledger.statements(self._lease.apply_id)
-
-    def _copies_rows(self) -> bool:
-        """Whether any statement is for an engine that may have left a copy before."""
-        return any(
-            TRAITS[statement.engine].copies
-            for shard in self._work.values()
-            for statement in shard.statements
-        )
-
-    def _task(self, shard: str) -> ShardTask:
-        return ShardTask(
-            spec=self._specs[shard],
-            work=self._work[shard],
-            rows=self._record.rows_of(shard),
-            recorded=tuple(row for row in self._recorded or () if row.shard == shard),
-            copies_left={
-                object_id: handle
-                for (of_shard, object_id), handle in self._copies_left.items()
-                if of_shard == shard
-            },
-            basis=self._order.basis[shard],
-            tables=self._order.plan.core.managed_tables,
-            rollout=self._order.environment.rollout,
-            keeps_old=self._order.environment.engine.keep_old_s > 0,
-        )
 
     def _wait(self) -> None:
         """Until a shard's work has ended or it is time to listen: what is told in between changes
@@ -273,6 +256,9 @@ class RolloutDriver:
         if shard == GATES:
             self._gates.answered(ended)
             return
+        if shard == FINALIZER:
+            self._take_finalizer(ended)
+            return
         self._in_flight.discard(shard)
         try:
             if isinstance(ended.value, ShardResult):
@@ -286,12 +272,24 @@ class RolloutDriver:
             self._ends_run = self._ends_run or error.problems[0]
         self._tell.shard_ended(self._record.shard_row(shard))
 
+    def _take_finalizer(self, ended: WorkEnded) -> None:
+        moment = self._finalizing.in_flight
+        assert moment is not None, "only what was started ends"
+        try:
+            if (result := self._finalizing.ended(ended)) is not None:
+                self._guard_hold = self._guard_hold or result.hold
+                self._ends_run = self._ends_run or result.ends_run
+            self._record.project(self._lease)
+        except ReconcilerError as error:
+            self._ends_run = self._ends_run or error.problems[0]
+        self._tell.finalizer_ended(self._record.finalizer(moment))
+
     def _take_result(self, result: ShardResult) -> None:
         was_lost = self._record.states[result.shard] is OperationState.UNKNOWN
         self._record.take(result.rows)
         if was_lost:
             self._settles.ended(result.shard, self._record.states[result.shard])
-            self._recorded = None  # settling has concluded some
+            self._tasks.forget()  # settling has concluded some
         self._statements_run += result.statements_run
         self._guard_hold = self._guard_hold or result.hold
         self._ends_run = self._ends_run or result.ends_run
@@ -299,8 +297,7 @@ class RolloutDriver:
     def _soak(self, soak: Soak) -> None:
         if soak != self._soaking:
             self._soaking = soak
-            reason = Soaks(soak.wave, soak.until_s)
-            until = Soaking(soak.wave, soak.until_s)
+            reason, until = _soaking(soak, len(self._record.stored.waves))
             self._unless_lost(lambda: self._record.hold(self._lease, Hold.NONE, reason, until))
             self._tell.waits(reason, soak.until_s)
         left_s = soak.until_s - self._steady_now_s()
@@ -322,7 +319,7 @@ class RolloutDriver:
         self._stop.brake = Brake.AFTER_STATEMENT
         self._unless_lost(self._lose_what_is_in_flight)
         return self._outcome(
-            ApplyVerdict.UNKNOWN if self._in_flight else ApplyVerdict.STOPPED,
+            ApplyVerdict.UNKNOWN if self._is_at_work else ApplyVerdict.STOPPED,
             LeftAtOnce(),
         )
 
@@ -339,6 +336,9 @@ class RolloutDriver:
                 case Halt(shard=shard):
                     reason = Halted(shard)
                     self._record.move_rest(self._lease, Move.CANCEL)
+                case HaltAtFinalizer():
+                    reason = VSchemaHalted()
+                    self._record.move_rest(self._lease, Move.CANCEL)
                 case EndStopped():
                     reason = Stopped()
                     self._record.lose_what_runs(self._lease)
@@ -348,6 +348,8 @@ class RolloutDriver:
                     self._record.move_rest(self._lease, Move.CANCEL)
                 case EndUnknown(shards=shards):
                     reason = OutcomeUnseen(shards)
+                case EndUnseen(moment=moment):
+                    reason = VSchemaUnseen(moment)
                 case Finish():
                     pass
                 case _:
@@ -366,7 +368,8 @@ class RolloutDriver:
                 self._record.reload()
 
     def _verdict(self) -> ApplyVerdict:
-        if OperationState.UNKNOWN in self._record.states.values():
+        steps = (row.state for row in self._record.finalizers)
+        if OperationState.UNKNOWN in (*self._record.states.values(), *steps):
             return ApplyVerdict.UNKNOWN
         return VERDICTS.get(self._record.stored.state, ApplyVerdict.STOPPED)
 
@@ -380,9 +383,17 @@ class RolloutDriver:
             apply_id=self._lease.apply_id,
             waves=self._record.wave_rows(),
             shards=self._record.shard_rows(),
+            finalizers=self._record.finalizer_rows(),
             refusals=self._gates.refusals or ((self._guard_hold,) if self._guard_hold else ()),
             problem=self._ends_run or self._record.problem(),
             reason=reason,
             statements_run=self._statements_run,
             elapsed_s=self._world.clock.monotonic_s() - self._begun_s,
         )
+
+
+def _soaking(soak: Soak, waves: int) -> tuple[Reason, Soaking]:
+    """The last step of the keyspace comes behind the last wave, as if it were one."""
+    if isinstance(soak.wave, Moment):
+        return VSchemaSoaks(soak.until_s), Soaking(waves + 1, soak.until_s)
+    return Soaks(soak.wave, soak.until_s), Soaking(soak.wave, soak.until_s)

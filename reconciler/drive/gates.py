@@ -12,7 +12,9 @@ from typing import Final
 
 from reconciler.errors import ReconcilerError
 from reconciler.guard.model import Refusal, refusals_from
+from reconciler.ledger.finalizers import VSchemaRefused
 from reconciler.ledger.reasons import WaveRefused
+from reconciler.plan.model import Moment
 from reconciler.ports.clock import WorkEnded, WorkerPool
 
 AskGates = Callable[[], tuple[Refusal, ...]]
@@ -27,13 +29,14 @@ class WaveGates:
     def __init__(self, workers: WorkerPool, ask: AskGates) -> None:
         self._workers = workers
         self._ask = ask
-        self._passed: int | None = None
-        self._asked: int | None = None
+        self._passed: int | Moment | None = None
+        self._asked: int | Moment | None = None
         self.refusals: tuple[Refusal, ...] = ()
-        self.hold: WaveRefused | None = None
+        self.hold: WaveRefused | VSchemaRefused | None = None
 
-    def let_in(self, wave: int) -> bool:
-        """True once every gate has let this wave in; the first call begins to ask."""
+    def let_in(self, wave: int | Moment) -> bool:
+        """True once every gate has let this wave, or this step of the keyspace, in; the first call
+        begins to ask."""
         if self._passed == wave:
             return True
         if self._asked is None:
@@ -50,7 +53,10 @@ class WaveGates:
             self.refusals = _unanswered(ended.error)
         if self.refusals:
             first, *more = self.refusals
-            self.hold = WaveRefused(asked or 0, first.message, len(more))
+            if isinstance(asked, Moment):
+                self.hold = VSchemaRefused(asked, first.message, len(more))
+            else:
+                self.hold = WaveRefused(asked or 0, first.message, len(more))
         else:
             self._passed = asked
 

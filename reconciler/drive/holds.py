@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from reconciler.ledger.states import ApplyState, Hold
 from reconciler.outcomes.apply import ApplyVerdict
-from reconciler.rollout.decide import PauseFor
+from reconciler.rollout.actions import PauseFor
 
 HOLDS = {
     PauseFor.GATE: Hold.GATE,
     PauseFor.LATER_WAVE: Hold.GATE,
     PauseFor.FAILURE: Hold.FAILURE,
     PauseFor.GUARD: Hold.GUARD,
+    PauseFor.FINALIZER: Hold.GUARD,
     PauseFor.CUTOVER: Hold.CUTOVER,
     PauseFor.CUTOVER_OVERDUE: Hold.GUARD,
 }

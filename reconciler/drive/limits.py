@@ -52,6 +52,13 @@ VITALS_EVERY_S = 5.0
 SETTLE_PAUSE_S = 0.5
 SETTLE_WAIT_S_MAX = 3_600.0
 
+# A vtgate hears of a VSchema that was written within a second or so; what it does not show by then
+# was not written.
+VSCHEMA_SEEN_EVERYWHERE_S = 10.0
+
+# Vitess gives up a write to its topology after 15 s (`--remote_operation_timeout`), and a little.
+VSCHEMA_ON_ITS_WAY_S = 20.0
+
 # Replicas need about as long as an ALTER took to catch up with it; what has not gone down by then
 # is not the rollout's own doing.
 GUARD_WAIT_S_MAX = 900.0

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
+from reconciler.drive.finalizer.recorder import moved_finalizer
+from reconciler.drive.finalizer.task import VSchemaBasis
 from reconciler.drive.gates import AskGates
 from reconciler.drive.shard.basis import ShardBasis
 from reconciler.drive.shard.recorder import moved_row
@@ -19,22 +21,33 @@ from reconciler.guard.model import Done, Obstacle, Refusal, ToDo
 from reconciler.ledger.model import (
     Entry,
     EventEntry,
+    FinalizerEntry,
     Lease,
     NewApply,
+    NewFinalizer,
     NewOperation,
     OperationEntry,
     StoredApply,
+    StoredFinalizer,
     StoredOperation,
 )
 from reconciler.ledger.reasons import Begun, TakenUp
 from reconciler.ledger.states import Hold
 from reconciler.model.object_id import ObjectId
-from reconciler.plan.model import Plan
+from reconciler.plan.model import Moment, Plan, PlanCore
 from reconciler.ports.clock import Clock
 from reconciler.ports.ledger import Ledger
-from reconciler.rollout.catch_up import Agrees, BringForward, LookAgain, TakenBack, catch_up
+from reconciler.rollout.catch_up import (
+    Agrees,
+    BringForward,
+    LookAgain,
+    TakenBack,
+    catch_up,
+    catch_up_finalizer,
+)
 from reconciler.rollout.hold import release
 from reconciler.rollout.operations import PlannedOperation, ShardWork, waves_with_work
+from reconciler.rollout.transitions import Move
 from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.model import Environment
 
@@ -61,7 +74,8 @@ class LastLook:
 class RolloutOrder:
     """What to roll out, found under the locks: `standings` of every shard of the plan, and the
     `basis` that each was judged by. `ask_gates` asks again for every reason not to go on;
-    `last_look` looks at every shard, for whatever is not where git wants it."""
+    `last_look` looks at every shard, for whatever is not where git wants it. `vschema` is there
+    where the plan changes it."""
 
     plan: Plan
     environment: Environment
@@ -73,6 +87,15 @@ class RolloutOrder:
     last_look: Callable[[], LastLook]
     waves: WaveChoice = WaveChoice.ALL
     releases: Releases = Releases.NOTHING
+    vschema: VSchemaBasis | None = None
+
+    @property
+    def finalizers_done(self) -> dict[Moment, bool]:
+        """By step of the plan, whether the look found it in effect."""
+        steps = self.plan.core.vschema
+        assert self.vschema is not None or not steps, "what a plan changes was looked at"
+        done = self.vschema.steps_done if self.vschema else 0
+        return {step.moment: index < done for index, step in enumerate(steps)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +103,7 @@ class OpenApply:
     lease: Lease
     stored: StoredApply
     operations: Operations
+    finalizers: tuple[StoredFinalizer, ...] = ()
 
 
 def open_apply(
@@ -92,7 +116,10 @@ def open_apply(
     if stored is not None and stored.plan_id == order.plan.plan_id:
         rows = grouped(ledger.operations(stored.apply_id))
         _check_same_operations(stored, rows, work)
+        steps = ledger.finalizers(stored.apply_id)
+        _check_same_finalizers(stored, steps, core)
         entries = _entries(stored, rows, work, order.standings, clock.now_s())
+        entries += _finalizer_entries(stored, steps, order.finalizers_done, clock.now_s())
         now_s = clock.now_s()
         lease = ledger.take_over(stored.apply_id, holder=order.holder, now_s=now_s)
         entries.append(EventEntry(at_s=now_s, what=TakenUp(order.holder)))
@@ -101,12 +128,19 @@ def open_apply(
         lease = ledger.begin(_new_apply(order, work), holder=order.holder, now_s=now_s)
         stored = _read_apply(ledger, lease)
         rows = grouped(ledger.operations(lease.apply_id))
+        steps = ledger.finalizers(lease.apply_id)
         entries = _entries(stored, rows, work, order.standings, now_s)
+        entries += _finalizer_entries(stored, steps, order.finalizers_done, now_s)
         entries.append(EventEntry(at_s=now_s, what=Begun(order.holder)))
     ledger.record(lease, entries)
     operations = ledger.operations(lease.apply_id)
     stored = _released(ledger, lease, stored, operations, order.releases)
-    return OpenApply(lease=lease, stored=stored, operations=grouped(operations))
+    return OpenApply(
+        lease=lease,
+        stored=stored,
+        operations=grouped(operations),
+        finalizers=ledger.finalizers(lease.apply_id),
+    )
 
 
 def _read_apply(ledger: Ledger, lease: Lease) -> StoredApply:
@@ -153,6 +187,10 @@ def _new_apply(order: RolloutOrder, work: tuple[ShardWork, ...]) -> NewApply:
             for shard in work
             for operation in shard.operations
         ),
+        finalizers=tuple(
+            NewFinalizer(moment=step.moment, before=step.before, after=step.after)
+            for step in core.vschema
+        ),
     )
 
 
@@ -171,6 +209,40 @@ def _check_same_operations(
     planned = {(op.key.shard, op.key.object_id) for shard in work for op in shard.operations}
     if recorded != planned:
         raise _disagrees(f"apply {stored.apply_id} has other operations than its plan")
+
+
+def _check_same_finalizers(
+    stored: StoredApply, rows: tuple[StoredFinalizer, ...], core: PlanCore
+) -> None:
+    """The same of the keyspace's steps, and of what they lead from and to (FZ-2)."""
+    recorded = [(row.moment, row.before, row.after) for row in rows]
+    planned = [(step.moment, step.before, step.after) for step in core.vschema]
+    if recorded != planned:
+        raise _disagrees(f"apply {stored.apply_id} changes the VSchema otherwise than its plan")
+
+
+def _finalizer_entries(
+    stored: StoredApply,
+    rows: tuple[StoredFinalizer, ...],
+    done: Mapping[Moment, bool],
+    now_s: float,
+) -> list[Entry]:
+    entries: list[Entry] = []
+    for row in rows:
+        match catch_up_finalizer(row, is_done=done[row.moment]):
+            case TakenBack():
+                raise _disagrees(
+                    f"apply {stored.apply_id} has applied the VSchema, and somebody has taken that"
+                    " back since"
+                )
+            case BringForward(move=Move() as move) | LookAgain(move=Move() as move):
+                moved = moved_finalizer(
+                    row, move, now_s, row.problem if move is Move.LOSE else None
+                )
+                entries.append(FinalizerEntry(row=moved))
+            case _:
+                pass
+    return entries
 
 
 def _entries(

@@ -10,24 +10,34 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
+from reconciler.drive.finalizer.recorder import moved_finalizer
 from reconciler.drive.open import OpenApply, grouped
-from reconciler.drive.rows import first_failure, shard_rows, wave_rows
+from reconciler.drive.rows import (
+    finalizer_failure,
+    finalizer_rows,
+    first_failure,
+    shard_rows,
+    wave_rows,
+)
 from reconciler.drive.shard.leftovers import kept_copies
 from reconciler.drive.shard.recorder import ShardRecorder, moved_row
 from reconciler.errors import Problem
 from reconciler.ledger.model import (
     Entry,
     EventEntry,
+    FinalizerEntry,
     Lease,
     OperationEntry,
     Soaking,
     StoredApply,
+    StoredFinalizer,
     StoredOperation,
 )
 from reconciler.ledger.reasons import Reason, StateChanged
 from reconciler.ledger.states import FINISHED, SETTLED, Hold, OperationState
 from reconciler.model.object_id import ObjectId
-from reconciler.outcomes.apply import ShardRow, WaveRow
+from reconciler.outcomes.apply import FinalizerRow, ShardRow, WaveRow
+from reconciler.plan.model import Moment
 from reconciler.ports.clock import Clock
 from reconciler.ports.ledger import Ledger
 from reconciler.rollout.projection import apply_state, shard_state
@@ -41,6 +51,7 @@ class ApplyRecord:
         self._ledger = ledger
         self._clock = clock
         self._rows = opened.operations
+        self._finalizers = {row.moment: row for row in opened.finalizers}
         self._counts: Counter[OperationState] = Counter()
         self.stored = opened.stored
         self.states: dict[str, OperationState] = {}
@@ -53,6 +64,16 @@ class ApplyRecord:
     def operations(self) -> list[StoredOperation]:
         return [row for tables in self._rows.values() for row in tables.values()]
 
+    @property
+    def finalizers(self) -> tuple[StoredFinalizer, ...]:
+        return tuple(self._finalizers.values())
+
+    def finalizer(self, moment: Moment) -> StoredFinalizer:
+        return self._finalizers[moment]
+
+    def finalizer_rows(self) -> tuple[FinalizerRow, ...]:
+        return finalizer_rows(self.finalizers, self.states.values())
+
     def shard_row(self, shard: str) -> ShardRow:
         return shard_rows(self._rows[shard].values())[0]
 
@@ -63,6 +84,8 @@ class ApplyRecord:
         return wave_rows(self.stored.waves, self.shard_rows(), self.stored.soaking)
 
     def problem(self) -> Problem | None:
+        if failed := finalizer_failure(self.finalizers):
+            return failed
         return first_failure(self.operations()) if self._counts[OperationState.FAILED] else None
 
     def take(self, rows: Iterable[StoredOperation]) -> None:
@@ -77,8 +100,14 @@ class ApplyRecord:
         for shard in touched:
             self._sum_up(shard)
 
+    def take_finalizer(self, row: StoredFinalizer) -> None:
+        """The row as it now is in the ledger."""
+        self._finalizers[row.moment] = row
+
     def reload(self) -> None:
         self._rows = grouped(self._ledger.operations(self.stored.apply_id))
+        steps = self._ledger.finalizers(self.stored.apply_id)
+        self._finalizers = {row.moment: row for row in steps}
         self._count_anew()
 
     def project(self, lease: Lease) -> None:
@@ -120,7 +149,7 @@ class ApplyRecord:
                 reason=reason,
                 soaking=soaking,
                 waits_since_s=self._clock.now_s() if reason else None,
-                state=apply_state([*self._counts_present(), *running], hold),
+                state=apply_state([*self._states_present(), *running], hold),
             ),
         )
 
@@ -128,18 +157,21 @@ class ApplyRecord:
         """Make the move with every operation that is not settled and can make it."""
         rows = [row for row in self.operations() if (row.state, move) in TRANSITIONS]
         self._move(lease, rows, move)
+        self._move_finalizers(lease, move)
 
     def lose(self, lease: Lease, shards: Iterable[str]) -> None:
-        """What is running on these shards is left to itself."""
+        """What is running on these shards, and of the keyspace, is left to itself."""
         self.reload()
         rows = [row for shard in shards for row in self._rows[shard].values()]
         running = [row for row in rows if (row.state, Move.LOSE) in TRANSITIONS]
         self._move(lease, running, Move.LOSE)
+        self._move_finalizers(lease, Move.LOSE)
 
     def lose_what_runs(self, lease: Lease) -> None:
         """At the end of a run: what was found running and nobody follows is left to itself."""
         rows = [row for row in self.operations() if (row.state, Move.LOSE) in TRANSITIONS]
         self._move(lease, rows, Move.LOSE)
+        self._move_finalizers(lease, Move.LOSE)
 
     def contain(self, lease: Lease, shard: str, problem: Problem) -> None:
         """The shard's work ended with a fault: what was running failed, the rest never starts."""
@@ -151,6 +183,24 @@ class ApplyRecord:
             record.fail(at_fault.object_id, problem)
             record.write()
         self.take(record.rows)
+
+    def contain_finalizer(self, lease: Lease, moment: Moment, problem: Problem) -> None:
+        """Its work ended with a fault: it failed, and is not tried again (ST-15)."""
+        self.reload()
+        row = self.finalizer(moment)
+        if (row.state, Move.FAIL) in TRANSITIONS:
+            moved = moved_finalizer(row, Move.FAIL, self._clock.now_s(), problem)
+            self._ledger.record(lease, [FinalizerEntry(row=moved)])
+            self.take_finalizer(replace(moved, version=row.version + 1))
+
+    def _move_finalizers(self, lease: Lease, move: Move) -> None:
+        now_s = self._clock.now_s()
+        can = [row for row in self.finalizers if (row.state, move) in TRANSITIONS]
+        rows = [moved_finalizer(row, move, now_s, row.problem) for row in can]
+        if rows:
+            self._ledger.record(lease, [FinalizerEntry(row=row) for row in rows])
+        for row in rows:
+            self.take_finalizer(replace(row, version=row.version + 1))
 
     def _move(self, lease: Lease, rows: list[StoredOperation], move: Move) -> None:
         now_s = self._clock.now_s()
@@ -165,7 +215,7 @@ class ApplyRecord:
             self.take(replace(row, version=row.version + 1) for row in moved)
 
     def _projected(self) -> StoredApply:
-        state = apply_state(self._counts_present(), self.stored.hold)
+        state = apply_state(self._states_present(), self.stored.hold)
         finished = state in FINISHED
         return replace(
             self.stored,
@@ -175,11 +225,16 @@ class ApplyRecord:
             reason=None if finished else self.stored.reason,
             waits_since_s=None if finished else self.stored.waits_since_s,
             soaking=None if finished else self.stored.soaking,
-            completed_s=max(self.settled_s.values()) if finished else None,
+            completed_s=max(self._all_settled_s()) if finished else None,
         )
 
-    def _counts_present(self) -> list[OperationState]:
-        return [state for state, count in self._counts.items() if count]
+    def _states_present(self) -> list[OperationState]:
+        of_shards = [state for state, count in self._counts.items() if count]
+        return [*of_shards, *(row.state for row in self.finalizers)]
+
+    def _all_settled_s(self) -> list[float]:
+        of_keyspace = (row.settled_s for row in self.finalizers if row.settled_s is not None)
+        return [*self.settled_s.values(), *of_keyspace]
 
     def _count_anew(self) -> None:
         self._counts = Counter(row.state for row in self.operations())

@@ -22,8 +22,8 @@ from reconciler.ledger.reasons import (
     TakenUpAgain,
 )
 from reconciler.ledger.states import RequestKind, RequestState
-from reconciler.rollout.decide import Asked
 from reconciler.rollout.hold import nothing_to_release
+from reconciler.rollout.snapshot import Asked
 
 _THROTTLES = (RequestKind.THROTTLE, RequestKind.UNTHROTTLE)
 

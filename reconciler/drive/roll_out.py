@@ -20,8 +20,8 @@ from reconciler.model.engine import TRAITS
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.progress import ProgressEvent, RolloutEnded
 from reconciler.ports.shards import HeldLocks
-from reconciler.rollout.decide import RolloutLimits
 from reconciler.rollout.operations import ShardWork, work_of
+from reconciler.rollout.snapshot import RolloutLimits
 from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.model import ShardSpec
 
@@ -39,7 +39,8 @@ def roll_out(
     was sent then."""
     work = work_of(order.plan)
     core = order.plan.core
-    if all(isinstance(order.standings[shard.shard], Done) for shard in work):
+    is_done = all(isinstance(order.standings[shard.shard], Done) for shard in work)
+    if is_done and all(order.finalizers_done.values()):
         found = world.ledger.unfinished(core.environment, core.keyspace)
         if found is None or found.plan_id != order.plan.plan_id:
             return ApplyOutcome(

@@ -7,9 +7,12 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from reconciler.errors import Problem
-from reconciler.ledger.model import Soaking, StoredOperation
-from reconciler.ledger.states import OperationState
-from reconciler.outcomes.apply import OperationRow, ShardRow, WaveRow
+from reconciler.ledger.finalizers import ItsShards
+from reconciler.ledger.model import Soaking, StoredFinalizer, StoredOperation
+from reconciler.ledger.reasons import Wait
+from reconciler.ledger.states import SETTLED, OperationState
+from reconciler.outcomes.apply import FinalizerRow, OperationRow, ShardRow, WaveRow
+from reconciler.plan.model import Moment
 from reconciler.rollout.projection import shard_state
 
 _RUNNING = frozenset(
@@ -49,6 +52,39 @@ def wave_rows(
         for number, wave in enumerate(waves, start=1)
         if wave
         for counts in [Counter(states[shard] for shard in wave)]
+    )
+
+
+def finalizer_rows(
+    finalizers: Iterable[StoredFinalizer], shards: Iterable[OperationState]
+) -> tuple[FinalizerRow, ...]:
+    """`shards` are the states of all shards with work: the last step waits for them."""
+    left = sum(state is not OperationState.COMPLETED for state in shards)
+    return tuple(
+        FinalizerRow(
+            moment=row.moment,
+            state=row.state,
+            attempts=row.attempts,
+            started_s=row.started_s,
+            settled_s=row.settled_s,
+            waits_for=_waits_for(row, left),
+            problem=row.problem,
+        )
+        for row in finalizers
+    )
+
+
+def _waits_for(row: StoredFinalizer, left: int) -> Wait | None:
+    is_waiting = row.moment is Moment.LAST and row.state not in SETTLED
+    return ItsShards(left) if is_waiting and left else None
+
+
+def finalizer_failure(finalizers: Iterable[StoredFinalizer]) -> Problem | None:
+    """FZ-5: it is on top, whatever became of the shards. A first step that failed let none begin,
+    and a last one found them all done."""
+    return next(
+        (row.problem for row in finalizers if row.state is OperationState.FAILED and row.problem),
+        None,
     )
 
 

@@ -6,11 +6,13 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from reconciler.drive.limits import HEARTBEAT_MISSED_S_MAX, STATUS_APPLIES_MAX, STATUS_EVENTS_MAX
-from reconciler.drive.rows import shard_rows, wave_rows
+from reconciler.drive.rows import finalizer_rows, shard_rows, wave_rows
+from reconciler.ledger.finalizers import FirstStep
 from reconciler.ledger.model import (
     EventEntry,
     Request,
     StoredApply,
+    StoredFinalizer,
     StoredLease,
     StoredOperation,
     StoredStatement,
@@ -36,7 +38,8 @@ from reconciler.ledger.states import (
 )
 from reconciler.model.fleet import key_order
 from reconciler.model.shadow_tables import KnownShadow, ShadowGroup, shadow_group, shadow_groups
-from reconciler.outcomes.apply import ApplyStatus, OperationRow, ShardRow
+from reconciler.outcomes.apply import ApplyStatus, FinalizerRow, OperationRow, ShardRow
+from reconciler.plan.model import Moment
 from reconciler.ports.ledger import Ledger
 from reconciler.rollout.hold import nothing_to_release, release
 from reconciler.rollout.projection import apply_state
@@ -59,7 +62,8 @@ def current_apply(
     operations = ledger.operations(stored.apply_id)
     released = _is_released(stored, operations)
     shown = replace(stored, hold=Hold.NONE) if released else stored
-    shards = _explained(shown, shard_rows(operations), on_their_way)
+    steps = ledger.finalizers(stored.apply_id)
+    shards = _explained(shown, shard_rows(operations), on_their_way, steps)
     holder, heartbeat_s, reason = _driver(stored, ledger.lease(environment, keyspace), now_s)
     if released and holder is None:
         reason = nothing_to_release(stored)
@@ -69,7 +73,7 @@ def current_apply(
         keyspace=keyspace,
         plan_id=stored.plan_id,
         commit=stored.commit,
-        state=_state_now(stored, shards),
+        state=_state_now(stored, shards, steps),
         started_s=stored.started_s,
         completed_s=stored.completed_s,
         holder=holder,
@@ -81,6 +85,7 @@ def current_apply(
         shards=shards,
         events=_events(ledger, stored.apply_id),
         left=_left(ledger, stored, keep_old_s=keep_old_s, now_s=now_s),
+        finalizers=_explained_steps(shown, steps, shards),
     )
 
 
@@ -155,10 +160,13 @@ def is_driven(lease: StoredLease | None, apply_id: int, now_s: float) -> bool:
     return abs(now_s - lease.heartbeat_s) <= HEARTBEAT_MISSED_S_MAX  # from a clock that is ahead
 
 
-def _state_now(stored: StoredApply, shards: Sequence[ShardRow]) -> ApplyState:
+def _state_now(
+    stored: StoredApply, shards: Sequence[ShardRow], steps: Sequence[StoredFinalizer]
+) -> ApplyState:
     """The driver writes the state when a shard has ended; what its operations add up to is ahead
     of that. An end counts once it is written (ST-2)."""
-    state = apply_state((op.state for row in shards for op in row.operations), stored.hold)
+    of_shards = [op.state for row in shards for op in row.operations]
+    state = apply_state([*of_shards, *(step.state for step in steps)], stored.hold)
     return stored.state if stored.state in FINISHED or state in FINISHED else state
 
 
@@ -173,11 +181,33 @@ def _driver(
     return None, lease.heartbeat_s, stored.reason or Undriven()
 
 
+def _explained_steps(
+    stored: StoredApply, steps: Sequence[StoredFinalizer], shards: Sequence[ShardRow]
+) -> tuple[FinalizerRow, ...]:
+    """With what each waits for that has not begun."""
+    return tuple(
+        replace(row, waits_for=row.waits_for or _turn_of_step(stored, row))
+        for row in finalizer_rows(steps, (shard.state for shard in shards))
+    )
+
+
+def _turn_of_step(stored: StoredApply, row: FinalizerRow) -> Wait | None:
+    if row.state is not OperationState.PENDING or stored.state in FINISHED:
+        return None
+    if stored.soaking is not None:
+        return EndOfSoak()
+    return ItsTurn() if stored.hold is Hold.NONE else ToBeReleased(stored.hold)
+
+
 def _explained(
-    stored: StoredApply, shards: Sequence[ShardRow], on_their_way: Sequence[StoredStatement]
+    stored: StoredApply,
+    shards: Sequence[ShardRow],
+    on_their_way: Sequence[StoredStatement],
+    steps: Sequence[StoredFinalizer],
 ) -> tuple[ShardRow, ...]:
     """With the statement that is on its way, and what shards wait for that have not begun."""
     sent = {(statement.shard, statement.object_id): statement for statement in on_their_way}
+    is_after_step = any(row.moment is Moment.FIRST and row.state not in SETTLED for row in steps)
     current = min((row.wave for row in shards if row.state not in SETTLED), default=0)
     return tuple(
         replace(
@@ -185,7 +215,8 @@ def _explained(
             operations=tuple(
                 replace(
                     _with_statement(operation, sent.get((row.shard, operation.object_id))),
-                    waits_for=operation.waits_for or _turn(stored, row, operation.state, current),
+                    waits_for=operation.waits_for
+                    or _turn(stored, row, operation.state, 0 if is_after_step else current),
                 )
                 for operation in row.operations
             ),
@@ -201,10 +232,13 @@ def _with_statement(operation: OperationRow, sent: StoredStatement | None) -> Op
 
 
 def _turn(stored: StoredApply, row: ShardRow, state: OperationState, current: int) -> Wait | None:
-    """What keeps an operation that has not begun from its turn."""
+    """What keeps an operation that has not begun from its turn. `current` 0: the keyspace's first
+    step comes before every wave."""
     if state is not OperationState.PENDING or stored.state in FINISHED:
         return None
-    if row.wave > current:
+    if current == 0 and stored.hold is Hold.NONE:
+        return FirstStep()
+    if row.wave > current > 0:
         return ItsWave(current)
     if stored.soaking is not None:
         return EndOfSoak()

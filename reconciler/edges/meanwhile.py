@@ -10,7 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
-from reconciler.outcomes.progress import ProgressEvent, RolloutStarted, ShardEnded
+from reconciler.outcomes.progress import (
+    FinalizerEnded,
+    FinalizerStarted,
+    ProgressEvent,
+    RolloutStarted,
+    ShardEnded,
+)
 
 # A comment that is edited more often than people look only uses up the token's rate limit.
 _COMMENT_PAUSE_S = 10.0
@@ -40,7 +46,7 @@ def told_meanwhile(begin: Callable[[], None], say: Callable[[], None]) -> Iterat
     def notify(event: ProgressEvent) -> None:
         if isinstance(event, RolloutStarted):
             started.set()
-        if isinstance(event, RolloutStarted | ShardEnded):
+        if isinstance(event, RolloutStarted | ShardEnded | FinalizerStarted | FinalizerEnded):
             changed.set()
 
     thread = Thread(target=follow, name="comment", daemon=True)

@@ -39,12 +39,14 @@ def needs_vitals(rollout: RolloutSpec) -> bool:
     return any(limit is not None for limit in limits)
 
 
-def outside_window(windows: tuple[str, ...], now_s: float) -> Refusal | None:
+def outside_window(
+    windows: tuple[str, ...], now_s: float, *, what: str = "no statement"
+) -> Refusal | None:
     if is_open(windows, now_s):
         return None
     return Refusal(
         code="outside-window",
-        message=f"no statement starts outside of {', '.join(windows)}",
+        message=f"{what} starts outside of {', '.join(windows)}",
         recovery="`reconciler resume` inside a window",
     )
 

@@ -59,6 +59,17 @@ class VSchemaUnseen:
     moment: Moment
 
 
+StepReason = (
+    VSchemaGateClosed
+    | VSchemaNotAsked
+    | VSchemaRefused
+    | VSchemaSoaks
+    | VSchemaFailedForNow
+    | VSchemaHalted
+    | VSchemaUnseen
+)
+
+
 # --- what waits ---
 
 
@@ -72,6 +83,9 @@ class ItsShards:
 @dataclass(frozen=True, slots=True)
 class FirstStep:
     """A shard, for the step of the VSchema that comes before every shard."""
+
+
+StepWait = ItsShards | FirstStep
 
 
 # --- what happened ---
@@ -107,3 +121,6 @@ class VSchemaNeverRan:
     """A look told so of a step that was in doubt."""
 
     moment: Moment
+
+
+StepHappened = VSchemaApplied | VSchemaFailed | VSchemaLost | VSchemaNeverRan

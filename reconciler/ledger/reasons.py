@@ -23,19 +23,11 @@ from reconciler.ledger.copies import (
     RowsCompared,
 )
 from reconciler.ledger.finalizers import (
-    FirstStep,
-    ItsShards,
-    VSchemaApplied,
-    VSchemaFailed,
+    StepHappened,
+    StepReason,
+    StepWait,
     VSchemaFailedForNow,
-    VSchemaGateClosed,
-    VSchemaHalted,
-    VSchemaLost,
-    VSchemaNeverRan,
-    VSchemaNotAsked,
     VSchemaRefused,
-    VSchemaSoaks,
-    VSchemaUnseen,
 )
 from reconciler.ledger.states import ApplyState, Hold, RequestKind, RequestState, StatementState
 
@@ -163,13 +155,7 @@ Reason = (
     | EarlierSession
     | BlockerEnded
     | ItsCutover
-    | VSchemaGateClosed
-    | VSchemaNotAsked
-    | VSchemaRefused
-    | VSchemaSoaks
-    | VSchemaFailedForNow
-    | VSchemaHalted
-    | VSchemaUnseen
+    | StepReason
 )
 
 
@@ -223,8 +209,7 @@ Wait = (
     | EndOfSoak
     | ToBeReleased
     | ItsCutover
-    | ItsShards
-    | FirstStep
+    | StepWait
     | ItsTurn
 )
 """In words: who is in the way, as the server says it."""
@@ -395,10 +380,7 @@ Happened = (
     | RowsCompared
     | EarlierRunCameThrough
     | BlockerEnded
-    | VSchemaApplied
-    | VSchemaFailed
-    | VSchemaLost
-    | VSchemaNeverRan
+    | StepHappened
     | Requested
 )
 

@@ -13,7 +13,7 @@ from reconciler.ledger.states import ApplyState, OperationState, RequestKind, Re
 from reconciler.model.engine import NOTHING_TOLD, Progress
 from reconciler.model.object_id import ObjectId
 from reconciler.model.shadow_tables import ShadowGroup
-from reconciler.plan.model import Plan
+from reconciler.plan.model import Moment, Plan
 
 
 class ApplyVerdict(StrEnum):
@@ -67,6 +67,20 @@ class ShardRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FinalizerRow:
+    """A step of the whole keyspace: its VSchema, changed before all shards or behind them.
+    `attempts` is how often it was sent; `waits_for` names what it waits for before it goes on."""
+
+    moment: Moment
+    state: OperationState
+    attempts: int = 0
+    started_s: float | None = None
+    settled_s: float | None = None
+    waits_for: Wait | None = None
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WaveRow:
     """One wave's shards with work, counted by where they are; the rest waits. `soak_until_s` is
     when it starts, if it waits for the soak after the wave before it."""
@@ -95,6 +109,7 @@ class ApplyOutcome:
     apply_id: int | None = None
     waves: tuple[WaveRow, ...] = ()
     shards: tuple[ShardRow, ...] = ()
+    finalizers: tuple[FinalizerRow, ...] = ()
     refusals: tuple[Obstacle, ...] = ()
     problem: Problem | None = None
     reason: Reason | None = None
@@ -105,7 +120,8 @@ class ApplyOutcome:
     def something_is_done(self) -> bool:
         """By this run or by one before it: the fleet is between two states all the same."""
         done = (row.statements_done for shard in self.shards for row in shard.operations)
-        return bool(self.statements_run) or any(done)
+        applied = (row.state is OperationState.COMPLETED for row in self.finalizers)
+        return bool(self.statements_run) or any(done) or any(applied)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +148,7 @@ class ApplyStatus:
     shards: tuple[ShardRow, ...]
     events: tuple[EventEntry, ...] = ()
     left: tuple[ShadowGroup, ...] = ()
+    finalizers: tuple[FinalizerRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,11 +10,13 @@ from reconciler.ledger.states import OperationState
 from reconciler.model.engine import Progress
 from reconciler.model.object_id import ObjectId
 from reconciler.outcomes.apply import ApplyVerdict
+from reconciler.plan.model import Moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutStarted:
-    """The first progress event: what there is to do. `done` were already at the after-state."""
+    """The first progress event: what there is to do. `done` were already at the after-state;
+    `finalizers` are the steps of the whole keyspace that are left."""
 
     at_s: float
     keyspace: str
@@ -22,6 +24,7 @@ class RolloutStarted:
     waves: tuple[tuple[str, ...], ...]
     statements: int
     done: tuple[str, ...]
+    finalizers: tuple[Moment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +97,26 @@ class ShardEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FinalizerStarted:
+    """A step of the whole keyspace."""
+
+    at_s: float
+    keyspace: str
+    moment: Moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinalizerEnded:
+    """This run does no more for it, or only looks."""
+
+    at_s: float
+    keyspace: str
+    moment: Moment
+    state: OperationState
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutWaits:
     """Nothing runs and why: soaking, a lock, a gate. `shard` None: the whole rollout waits."""
 
@@ -119,6 +142,8 @@ ProgressEvent = (
     | StatementEnded
     | StatementStopped
     | ShardEnded
+    | FinalizerStarted
+    | FinalizerEnded
     | RolloutWaits
     | RolloutEnded
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 from reconciler.diff.model import Operation
 from reconciler.limits import SHARDS_NAMED_MAX
@@ -14,6 +15,7 @@ from reconciler.plan.model import (
     ExecutionClass,
     Leftover,
     Lock,
+    Moment,
     PlanCore,
     PlannedStatement,
 )
@@ -35,6 +37,17 @@ DESTRUCTIVE = frozenset(
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """'1 shard', '12 shards', '4,096 shards'."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def step_name(moment: Moment) -> str:
+    """Of a step that changes the VSchema, in the middle of a sentence."""
+    match moment:
+        case Moment.FIRST:
+            return "the VSchema's first step"
+        case Moment.LAST:
+            return "the VSchema"
+        case _:
+            assert_never(moment)
 
 
 @dataclass(frozen=True, slots=True)

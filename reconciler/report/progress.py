@@ -6,10 +6,13 @@ from __future__ import annotations
 from typing import assert_never
 
 from reconciler.errors import Problem
+from reconciler.ledger.finalizers import VSchemaSoaks
 from reconciler.ledger.reasons import Reason, Soaks
 from reconciler.ledger.states import OperationState
 from reconciler.outcomes.apply import ApplyVerdict
 from reconciler.outcomes.progress import (
+    FinalizerEnded,
+    FinalizerStarted,
     ProgressEvent,
     RolloutEnded,
     RolloutStarted,
@@ -25,6 +28,7 @@ from reconciler.plan import words
 from reconciler.plan.visible import visible_line
 from reconciler.report import apply_words
 from reconciler.report.engine_words import progress_words
+from reconciler.report.finalizer_words import soak_of_step_words
 from reconciler.report.reason_words import reason_words, soak_words
 from reconciler.report.style import PLAIN, Style, Tone
 from reconciler.report.times import clock, duration
@@ -33,7 +37,8 @@ from reconciler.report.write.plain import sql_line
 
 def progress_line(event: ProgressEvent, style: Style = PLAIN) -> str:
     """'14:05:09 commerce/-40 users: ✓ 1 of 2 in 0.34 s'."""
-    shard = None if isinstance(event, RolloutStarted | RolloutEnded) else event.shard
+    of_keyspace = RolloutStarted | FinalizerStarted | FinalizerEnded | RolloutEnded
+    shard = None if isinstance(event, of_keyspace) else event.shard
     place = f"{event.keyspace}/{shard}" if shard else event.keyspace
     return f"{clock(event.at_s)} {visible_line(place)} {_what(event, style)}"
 
@@ -58,11 +63,11 @@ def _what(event: ProgressEvent, style: Style) -> str:
             table = visible_line(str(event.object_id))
             return f"{table}: ■ {number}; nothing of it took effect"
         case ShardEnded():
-            state = apply_words.state_words(event.state)
-            good = event.state is OperationState.COMPLETED
-            mark = apply_words.MARKS[event.state]
-            text = style.paint(f"{mark} {state}", Tone.GOOD if good else Tone.BAD)
-            return f"{text}{_because(event.problem)}"
+            return _ended(event, style)
+        case FinalizerStarted():
+            return f"{words.step_name(event.moment)} starts"
+        case FinalizerEnded():
+            return f"{words.step_name(event.moment)} {_ended(event, style)}"
         case RolloutWaits():
             until = f" until {clock(event.until_s)} UTC" if event.until_s is not None else ""
             return visible_line(f"waits{until}: {_why(event.reason)}")
@@ -73,12 +78,21 @@ def _what(event: ProgressEvent, style: Style) -> str:
             assert_never(event)
 
 
+def _ended(event: ShardEnded | FinalizerEnded, style: Style) -> str:
+    state = apply_words.state_words(event.state)
+    good = event.state is OperationState.COMPLETED
+    text = style.paint(f"{apply_words.MARKS[event.state]} {state}", Tone.GOOD if good else Tone.BAD)
+    return f"{text}{_because(event.problem)}"
+
+
 def _started(event: RolloutStarted) -> str:
     shards = words.count(sum(map(len, event.waves)), "shard")
     waves = words.count(len(event.waves), "wave")
     statements = words.count(event.statements, "statement")
     done = f"; {words.count(len(event.done), 'shard')} done before" if event.done else ""
-    return f"apply {event.apply_id} starts: {statements} on {shards} in {waves}{done}"
+    told = [f"{statements} on {shards} in {waves}"] if event.waves else []
+    told += [words.step_name(moment) for moment in event.finalizers]
+    return f"apply {event.apply_id} starts: {' and '.join(told)}{done}"
 
 
 def _statement_ended(event: StatementEnded, style: Style) -> str:
@@ -91,6 +105,8 @@ def _statement_ended(event: StatementEnded, style: Style) -> str:
 
 def _why(reason: Reason) -> str:
     """Until when stands there already."""
+    if isinstance(reason, VSchemaSoaks):
+        return soak_of_step_words()
     return soak_words(reason) if isinstance(reason, Soaks) else reason_words(reason)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from reconciler.ledger import copies, reasons
+from reconciler.ledger import copies, finalizers, reasons
 from reconciler.ledger.reasons import Answer, Happened, InWords, NothingToRelease, Reason, Wait
 from reconciler.ledger.states import Hold
 from reconciler.report.cutover_words import (
@@ -14,6 +14,11 @@ from reconciler.report.cutover_words import (
     released_words,
     slowed_words,
     throttled_words,
+)
+from reconciler.report.finalizer_words import (
+    step_happened_words,
+    step_reason_words,
+    step_wait_words,
 )
 from reconciler.report.spans import Line, sentence, with_commands
 from reconciler.report.times import moment
@@ -59,6 +64,16 @@ def reason_words(reason: Reason | None) -> str:
             | copies.CutoverOverdue()
         ):
             return cutover_words(reason)
+        case (
+            finalizers.VSchemaGateClosed()
+            | finalizers.VSchemaNotAsked()
+            | finalizers.VSchemaRefused()
+            | finalizers.VSchemaSoaks()
+            | finalizers.VSchemaFailedForNow()
+            | finalizers.VSchemaHalted()
+            | finalizers.VSchemaUnseen()
+        ):
+            return step_reason_words(reason)
         case reasons.Undriven():
             return "nobody drives it; `reconciler resume` goes on"
         case NothingToRelease():
@@ -98,6 +113,8 @@ def wait_words(wait: Wait | None) -> str:
             return _to_be_released(hold)
         case copies.ItsCutover():
             return "its copy to be swapped in"
+        case finalizers.ItsShards() | finalizers.FirstStep():
+            return step_wait_words(wait)
         case reasons.ItsTurn():
             return "its turn"
         case _:
@@ -202,6 +219,13 @@ def happened_words(happened: Happened) -> str:
             return "an earlier run's statement has run"
         case reasons.BlockerEnded():
             return _blocker_ended(happened)
+        case (
+            finalizers.VSchemaApplied()
+            | finalizers.VSchemaFailed()
+            | finalizers.VSchemaLost()
+            | finalizers.VSchemaNeverRan()
+        ):
+            return step_happened_words(happened)
         case reasons.Requested(asked, by, state, answer):
             told = f": {answer_words(answer)}" if answer is not None else ""
             return f"{asked} asked by {by}, {state}{told}"
