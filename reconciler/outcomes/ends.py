@@ -12,6 +12,7 @@ from reconciler.outcomes.exit_code import End, ExitCode, together
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.files import LintOutcome, PullOutcome
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome
+from reconciler.plan.model import Moment
 from reconciler.rollout.waves import WaveChoice
 
 
@@ -82,7 +83,9 @@ def apply_end(outcome: ApplyOutcome | KeyspaceFailed, waves: WaveChoice) -> End:
 
 
 def _first_wave_completed(outcome: ApplyOutcome) -> bool:
+    """And the keyspace's first step, which comes before it."""
     first = [row.state for row in outcome.shards if row.wave == 1]
+    first += [row.state for row in outcome.finalizers if row.moment is Moment.FIRST]
     return all(state is OperationState.COMPLETED for state in first)
 
 

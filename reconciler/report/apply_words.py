@@ -10,12 +10,14 @@ from reconciler.errors import Problem
 from reconciler.ledger.copies import (
     CutoverOverdue,
 )
+from reconciler.ledger.finalizers import VSchemaFailedForNow
 from reconciler.ledger.states import ApplyState, OperationState
 from reconciler.limits import SHARDS_NAMED_MAX
 from reconciler.outcomes.apply import (
     ApplyOutcome,
     ApplyStatus,
     ApplyVerdict,
+    FinalizerRow,
     OperationRow,
     ShardRow,
     WaveRow,
@@ -25,7 +27,8 @@ from reconciler.report.engine_words import progress_words
 from reconciler.report.next_steps import command
 from reconciler.report.reason_words import wait_words
 from reconciler.report.refusals import reason_count
-from reconciler.report.times import age, clock, duration
+from reconciler.report.step_words import steps_progress
+from reconciler.report.times import clock, duration, since
 
 MARKS = {
     OperationState.PENDING: "·",
@@ -76,7 +79,9 @@ def verdict(outcome: ApplyOutcome) -> str:
     match outcome.verdict:
         case ApplyVerdict.NOTHING_TO_DO:
             end = "where the plan ends" if outcome.plan else "what git says"
-            return f"nothing to do, every shard is {end}"
+            steps = outcome.plan is not None and outcome.plan.core.vschema
+            what = "every shard and the VSchema are" if steps else "every shard is"
+            return f"nothing to do, {what} {end}"
         case ApplyVerdict.REFUSED:
             total = reason_count(outcome.refusals)
             return f"refused for {words.count(total, 'reason')}, {sent(outcome)}"
@@ -89,11 +94,14 @@ def verdict(outcome: ApplyOutcome) -> str:
         case ApplyVerdict.UNCONFIRMED:
             return f"{_completed(outcome)}, and not every shard could be looked at since"
         case _:
-            return f"{outcome.verdict}, {progress(outcome.shards)}"
+            return f"{outcome.verdict}, {progress(outcome.shards, outcome.finalizers)}"
 
 
 def _completed(outcome: ApplyOutcome) -> str:
-    return f"completed on {words.count(len(outcome.shards), 'shard')}"
+    shards = words.count(len(outcome.shards), "shard")
+    if not outcome.finalizers:
+        return f"completed on {shards}"
+    return f"completed on {shards} and in the VSchema" if outcome.shards else "VSchema applied"
 
 
 def sent(outcome: ApplyOutcome) -> str:
@@ -102,18 +110,24 @@ def sent(outcome: ApplyOutcome) -> str:
     return f"after {words.count(outcome.statements_run, 'statement')} had run"
 
 
-def progress(shards: Sequence[ShardRow]) -> str:
-    """'1 of 3 shards completed'."""
+def progress(shards: Sequence[ShardRow], steps: Sequence[FinalizerRow] = ()) -> str:
+    """'1 of 3 shards completed', '3 shards completed, VSchema failed'."""
+    of_steps = steps_progress(steps)
+    if not shards and of_steps:
+        return of_steps
     done = sum(row.state is OperationState.COMPLETED for row in shards)
     total = words.count(len(shards), "shard")
-    return f"{total} completed" if done == len(shards) else f"{done:,} of {total} completed"
+    of_shards = f"{total} completed" if done == len(shards) else f"{done:,} of {total} completed"
+    return f"{of_shards}, {of_steps}" if of_steps else of_shards
 
 
 def first_problem(
-    problem: Problem | None, shards: Sequence[ShardRow]
+    problem: Problem | None, shards: Sequence[ShardRow], steps: Sequence[FinalizerRow] = ()
 ) -> tuple[str, Problem] | None:
     """The problem to put on top, and the shard it belongs to ('' where it is nobody's own). Where
-    the apply has none of its own it is the first failed shard's, in rollout order (RP-3)."""
+    the apply has none of its own it is that of the keyspace's own step (FZ-5), else the first
+    failed shard's, in rollout order (RP-3)."""
+    problem = problem or next((row.problem for row in steps if row.problem), None)
     ordered = sorted(enumerate(shards), key=lambda pair: (pair[1].wave, pair[0]))
     found = [(row.shard, row.problem) for _, row in ordered if row.problem is not None]
     if problem is None:
@@ -155,20 +169,14 @@ def operation_words(row: OperationRow, now_s: float | None = None) -> str:
     if row.started_s is not None and row.settled_s is not None:
         parts.append(duration(row.settled_s - row.started_s))
     elif row.state in _ON_ITS_WAY and row.started_s is not None:
-        parts.append(_since(row.started_s, now_s))
+        parts.append(since(row.started_s, now_s))
     if told := progress_words(row.progress):
         parts.append(told)
     if row.waits_for is not None:
         parts.append(f"waits for {wait_words(row.waits_for)}")
         if row.waits_since_s is not None:
-            parts.append(_since(row.waits_since_s, now_s))
+            parts.append(since(row.waits_since_s, now_s))
     return ", ".join(parts)
-
-
-def _since(at_s: float, now_s: float | None) -> str:
-    """'since 14:05:09 UTC (64 s)'."""
-    ago = f" ({age(now_s - at_s)})" if now_s is not None else ""
-    return f"since {clock(at_s)} UTC{ago}"
 
 
 def shown_shards(shards: Sequence[ShardRow]) -> tuple[ShardRow, ...]:
@@ -192,6 +200,8 @@ def next_step(outcome: ApplyOutcome) -> str:
         return _step_after_guard(outcome.keyspace, outcome.environment)
     if isinstance(outcome.reason, CutoverOverdue):
         return _step_after_overdue(outcome.reason, outcome.keyspace, outcome.environment)
+    if step := _step_after_vschema(outcome):
+        return step
     return _step_after(outcome.verdict, outcome.keyspace, outcome.environment)
 
 
@@ -214,13 +224,32 @@ def _step_after_overdue(reason: CutoverOverdue, keyspace: str, environment: str)
     )
 
 
+def _step_after_vschema(apply: ApplyOutcome | ApplyStatus) -> str:
+    """Where the keyspace's own step is what an apply waits for, or nobody knows what became of
+    it; empty elsewhere."""
+    resume, cancel = (
+        f"`{command(verb, apply.keyspace, apply.environment)}`" for verb in ("resume", "cancel")
+    )
+    states = [row.state for row in apply.finalizers]
+    if OperationState.UNKNOWN in states:
+        return f"{resume} looks at the VSchema before it does anything; do not apply it by hand"
+    if OperationState.FAILED_RETRYABLE in states and isinstance(apply.reason, VSchemaFailedForNow):
+        return (
+            f"{resume} looks at the VSchema and tries again, once the cause is gone; {cancel} ends"
+            " the apply with everything as it is now"
+        )
+    return ""
+
+
 def status_step(apply: ApplyStatus) -> str:
     """For the latest apply: a past one without its shards needs no step any more."""
     verdict = _STANDS_STILL.get(apply.state)
-    if verdict is None or not apply.shards:
+    if verdict is None or not (apply.shards or apply.finalizers):
         return ""
     if isinstance(apply.reason, CutoverOverdue):
         return _step_after_overdue(apply.reason, apply.keyspace, apply.environment)
+    if step := _step_after_vschema(apply):
+        return step
     return _step_after(verdict, apply.keyspace, apply.environment)
 
 

@@ -201,6 +201,21 @@ class Waves:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A step of the whole keyspace, which changes its VSchema."""
+
+    sign: str
+    mark: Mark
+    text: str
+    problem: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """One table of one shard: how it stands, the statement on its way, what went wrong."""
 
@@ -357,6 +372,7 @@ Block = (
     | Reasons
     | Statements
     | Waves
+    | Steps
     | Shards
     | Groups
     | NotCompared

@@ -209,7 +209,7 @@ def _drift(outcome: DriftOutcome, files: SchemaFiles) -> Iterator[Finding]:
 
 
 def _apply(outcome: ApplyOutcome, files: SchemaFiles) -> Iterator[Finding]:
-    first = apply_words.first_problem(outcome.problem, outcome.shards)
+    first = apply_words.first_problem(outcome.problem, outcome.shards, outcome.finalizers)
     if first is not None:
         shard, problem = first
         text = f"{f'shard {shard}: ' if shard else ''}{problem.message}; next: {problem.recovery}"

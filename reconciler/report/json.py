@@ -7,25 +7,17 @@ not ASCII is escaped, so that no terminal that prints it can be steered.
 
 from __future__ import annotations
 
-import dataclasses
 import json
-from collections.abc import Callable, Iterable, Sequence
-from enum import StrEnum
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
-from reconciler.errors import Problem, ReconcilerError
-from reconciler.guard.model import Obstacle
-from reconciler.ledger.model import EventEntry
+from reconciler.errors import ReconcilerError
 from reconciler.ledger.states import RequestKind
-from reconciler.model.engine import NOTHING_TOLD, Progress
 from reconciler.model.object_id import ObjectId
 from reconciler.model.policy import Hazard, Policy
-from reconciler.model.shadow_tables import ShadowGroup
 from reconciler.outcomes.apply import (
     ApplyOutcome,
-    ApplyStatus,
     ControlOutcome,
-    ShardRow,
     StatusOutcome,
 )
 from reconciler.outcomes.doctor import DoctorOutcome
@@ -38,15 +30,23 @@ from reconciler.plan.estimate import Estimate, Estimated
 from reconciler.plan.model import ChangeSet, Plan, PlannedStatement
 from reconciler.plan.permission import permission_of
 from reconciler.plan.permission_lines import allow_entries
-from reconciler.report import apply_words, drift_words
+from reconciler.report import drift_words
+from reconciler.report.apply_json import apply_outcome, apply_status
+from reconciler.report.json_values import (
+    Json,
+    about,
+    head,
+    plain,
+    problems_json,
+    reasons,
+    shadow,
+)
 from reconciler.report.order import sorted_problems, sorted_shards
-from reconciler.report.reason_words import answer_words, happened_words, reason_words, wait_words
-from reconciler.report.refusals import every_reason, unreachable_of
+from reconciler.report.reason_words import answer_words
 from reconciler.report.summary import summarise
 
 FORMAT = 1
 
-Json = dict[str, Any]
 Outcome = TypeVar("Outcome")
 
 
@@ -67,7 +67,7 @@ def drift_json(outcomes: Sequence[DriftOutcome | KeyspaceFailed]) -> str:
 
 
 def apply_json(outcomes: Sequence[ApplyOutcome | KeyspaceFailed]) -> str:
-    return _document("apply", outcomes, _apply_outcome)
+    return _document("apply", outcomes, apply_outcome)
 
 
 def pull_json(outcomes: Sequence[PullOutcome | KeyspaceFailed]) -> str:
@@ -90,7 +90,7 @@ def status_json(outcome: StatusOutcome) -> str:
             "command": "status",
             "environment": outcome.environment,
             "now_s": outcome.now_s,
-            "applies": [_apply_status(apply) for apply in outcome.applies],
+            "applies": [apply_status(apply) for apply in outcome.applies],
         }
     )
 
@@ -114,7 +114,7 @@ def failure_json(error: ReconcilerError) -> str:
             "format": FORMAT,
             "keyspaces": [],
             "exit_code": error.exit_code,
-            "problems": _problems(error.problems),
+            "problems": problems_json(error.problems),
         }
     )
 
@@ -135,15 +135,11 @@ def _dumped(document: Json) -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
-def _head(outcome: Any, how: str) -> Json:
-    return {"environment": outcome.environment, "keyspace": outcome.keyspace, "outcome": how}
-
-
 def _failed(failed: KeyspaceFailed) -> Json:
     return {
-        **_head(failed, "failed"),
+        **head(failed, "failed"),
         "exit_code": failed.exit_code,
-        "problems": _problems(failed.problems),
+        "problems": problems_json(failed.problems),
     }
 
 
@@ -151,8 +147,8 @@ def _plan_outcome(outcome: PlanOutcome) -> Json:
     changes = outcome.plan is not None and bool(outcome.plan.core.change_sets)
     end = "refused" if outcome.refusals else "changes" if changes else "nothing-to-do"
     return {
-        **_head(outcome, end),
-        **_reasons(outcome.refusals),
+        **head(outcome, end),
+        **reasons(outcome.refusals),
         "plan": _plan(outcome.plan) if outcome.plan else None,
         "time": _time(outcome.estimate),
         "written": list(outcome.written),
@@ -162,8 +158,8 @@ def _plan_outcome(outcome: PlanOutcome) -> Json:
 
 def _verify_outcome(outcome: VerifyOutcome) -> Json:
     return {
-        **_head(outcome, outcome.state.replace(" ", "-")),
-        **_reasons(outcome.refusals),
+        **head(outcome, outcome.state.replace(" ", "-")),
+        **reasons(outcome.refusals),
         "plan": _plan(outcome.plan) if outcome.plan else None,
         "time": _time(outcome.estimate),
         "notes": list(outcome.notes),
@@ -172,15 +168,15 @@ def _verify_outcome(outcome: VerifyOutcome) -> Json:
 
 def _time(estimate: Estimate | None) -> Json | None:
     """Spans in seconds; null: nothing to run, or a size that matters was not told."""
-    return _plain(estimate) if isinstance(estimate, Estimated) else None
+    return plain(estimate) if isinstance(estimate, Estimated) else None
 
 
 def _drift_outcome(outcome: DriftOutcome) -> Json:
     refused = outcome.refusals or outcome.unreachable
     how = "in-sync" if drift_words.is_clean(outcome) else "differences"
     return {
-        **_head(outcome, "refused" if refused else how),
-        **_reasons((*outcome.refusals, *outcome.unreachable)),
+        **head(outcome, "refused" if refused else how),
+        **reasons((*outcome.refusals, *outcome.unreachable)),
         "pending_plan_id": outcome.pending_plan_id,
         "groups": [
             {
@@ -188,11 +184,11 @@ def _drift_outcome(outcome: DriftOutcome) -> Json:
                 "shards": list(sorted_shards(group.shards)),
                 "reason": group.reason,
                 "recovery": group.recovery,
-                "differences": _plain(drift_words.sorted_differences(group)),
+                "differences": plain(drift_words.sorted_differences(group)),
             }
             for group in drift_words.sorted_groups(outcome.groups)
         ],
-        "shadow_tables": [_shadow(found) for found in outcome.shadows],
+        "shadow_tables": [shadow(found) for found in outcome.shadows],
         "unmanaged": [
             {"table": table, "shards": list(sorted_shards(shards))}
             for table, shards in sorted(outcome.unmanaged)
@@ -200,51 +196,9 @@ def _drift_outcome(outcome: DriftOutcome) -> Json:
     }
 
 
-def _shadow(found: ShadowGroup) -> Json:
-    return {
-        "mark": found.mark.value,
-        "table": found.name,
-        "shards": list(sorted_shards(found.shards)),
-        "engine": found.engine.value if found.engine else None,
-        "of_table": found.table or None,
-        "apply_id": found.apply_id,
-        "kept_until_s": found.kept_until_s,
-    }
-
-
-def _apply_outcome(outcome: ApplyOutcome) -> Json:
-    return {
-        **_head(outcome, outcome.verdict.replace(" ", "-")),
-        **_reasons(outcome.refusals),
-        "plan_id": outcome.plan.plan_id if outcome.plan else None,
-        "apply_id": outcome.apply_id,
-        "reason": reason_words(outcome.reason),
-        **_first_failure(outcome.problem, outcome.shards),
-        "statements_run": outcome.statements_run,
-        "elapsed_s": outcome.elapsed_s,
-        "waves": [_plain(wave) for wave in outcome.waves],
-        "shards": [_shard_row(row) for row in outcome.shards],
-    }
-
-
-def _apply_status(apply: ApplyStatus) -> Json:
-    ids, driver = ("apply_id", "plan_id", "commit"), ("holder", "heartbeat_s")
-    rest = (*ids, "started_s", "completed_s", *driver, "waits_since_s")
-    return {
-        **_head(apply, apply.state.value),
-        **{name: getattr(apply, name) for name in rest},
-        "reason": reason_words(apply.reason),
-        **_first_failure(apply.problem, apply.shards),
-        "waves": [_plain(wave) for wave in apply.waves],
-        "shards": [_shard_row(row) for row in apply.shards],
-        "events": [_event(event) for event in apply.events],
-        "left": [_shadow(found) for found in apply.left],
-    }
-
-
 def _pull_outcome(outcome: PullOutcome) -> Json:
     how = "changed" if outcome.written or outcome.removed else "unchanged"
-    return {**_plain(outcome), **_head(outcome, how)}
+    return {**plain(outcome), **head(outcome, how)}
 
 
 def _lint_outcome(outcome: LintOutcome) -> Json:
@@ -252,23 +206,19 @@ def _lint_outcome(outcome: LintOutcome) -> Json:
         "keyspace": outcome.keyspace,
         "outcome": "problems" if outcome.problems else "fine",
         "tables": outcome.tables,
-        "problems": _problems(sorted_problems(outcome.problems)),
+        "problems": problems_json(sorted_problems(outcome.problems)),
     }
 
 
 def _doctor_outcome(outcome: DoctorOutcome) -> Json:
     marks = {finding.mark.value for finding in outcome.findings}
     worst = next((mark for mark in ("failed", "warning") if mark in marks), "ok")
-    return {**_head(outcome, worst), "findings": [_plain(f) for f in outcome.findings]}
+    return {**head(outcome, worst), "findings": [plain(f) for f in outcome.findings]}
 
 
 def _control_outcome(outcome: ControlOutcome) -> Json:
-    told = {**_plain(outcome), "answer": answer_words(outcome.answer)}
-    return {**_head(outcome, outcome.state.value), **told}
-
-
-def _event(event: EventEntry) -> Json:
-    return {**_plain(event), "what": happened_words(event.what)}
+    told = {**plain(outcome), "answer": answer_words(outcome.answer)}
+    return {**head(outcome, outcome.state.value), **told}
 
 
 def _plan(plan: Plan) -> Json:
@@ -287,11 +237,11 @@ def _plan(plan: Plan) -> Json:
             "change_sets": summary.change_sets,
             "statements": summary.statements,
             "worst_class": words.class_name(summary.worst[1]) if summary.worst else None,
-            "destructive": [_plain(finding) for finding in summary.destructive],
+            "destructive": [plain(finding) for finding in summary.destructive],
             "not_allowed": list(allow_entries(summary.not_allowed)),
         },
         "waves": [list(wave) for wave in core.waves],
-        "cleans": [_plain(one) for one in core.cleans],
+        "cleans": [plain(one) for one in core.cleans],
         "change_sets": [_change_set(change_set, core.policy) for change_set in core.change_sets],
         "notes": list(plan.meta.notes),
     }
@@ -308,7 +258,7 @@ def _change_set(change_set: ChangeSet, policy: Policy) -> Json:
 
 def _statement(statement: PlannedStatement, policy: Policy) -> Json:
     return {
-        **dict([_about(statement.object_id)]),
+        **dict([about(statement.object_id)]),
         "operation": statement.operation.value,
         "sql": statement.sql,
         "foreign_key_checks": statement.session.foreign_key_checks,
@@ -334,66 +284,3 @@ def _hazard(hazard: Hazard, object_id: ObjectId, policy: Policy) -> Json:
         "needs_permission": hazard.needs_permission,
         "allowed_because": allow.reason if allow else None,
     }
-
-
-def _shard_row(row: ShardRow) -> Json:
-    return {
-        "shard": row.shard,
-        "wave": row.wave,
-        "state": row.state.value,
-        "problem": _problem(row.problem),
-        "operations": [
-            {
-                **_plain(operation),
-                "waits_for": wait_words(operation.waits_for),
-                "progress": _progress(operation.progress),
-                "problem": _problem(operation.problem),
-            }
-            for operation in row.operations
-        ],
-    }
-
-
-def _progress(progress: Progress) -> Json | None:
-    return _plain(progress) if progress != NOTHING_TOLD else None
-
-
-def _first_failure(problem: Problem | None, shards: Sequence[ShardRow]) -> Json:
-    first = apply_words.first_problem(problem, shards)
-    if first is None:
-        return {"first_failure": None}
-    return {"first_failure": {"shard": first[0] or None, "problem": _problem(first[1])}}
-
-
-def _reasons(obstacles: Sequence[Obstacle]) -> Json:
-    return {
-        "refusals": [_plain(refusal) for refusal in every_reason(obstacles)],
-        "unreachable": [_plain(shard) for shard in unreachable_of(obstacles)],
-    }
-
-
-def _problems(problems: Iterable[Problem]) -> list[Json | None]:
-    return [_problem(problem) for problem in problems]
-
-
-def _problem(problem: Problem | None) -> Json | None:
-    return _plain(problem) if problem else None
-
-
-def _plain(value: Any) -> Any:
-    """A value of ours, field by field; the names of its fields are the keys."""
-    if dataclasses.is_dataclass(value):
-        named = ((f.name, getattr(value, f.name)) for f in dataclasses.fields(value))
-        return dict(
-            _about(item) if name == "object_id" else (name, _plain(item)) for name, item in named
-        )
-    if isinstance(value, StrEnum):
-        return value.value
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return value
-
-
-def _about(object_id: ObjectId | None) -> tuple[str, str | None]:
-    """`"table": "users"`, `"view": "users_of_today"`; `"table": null` where it is about none."""
-    return ("table", None) if object_id is None else (object_id.kind.value, object_id.name)

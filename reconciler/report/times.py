@@ -15,6 +15,12 @@ def clock(at_s: float) -> str:
     return _shown(at_s, "%H:%M:%S")
 
 
+def since(at_s: float, now_s: float | None) -> str:
+    """'since 14:05:09 UTC (64 s)'; `now_s` None: nobody asks how long ago that is."""
+    ago = f" ({age(now_s - at_s)})" if now_s is not None else ""
+    return f"since {clock(at_s)} UTC{ago}"
+
+
 def _shown(at_s: float, form: str) -> str:
     """Times may come from a ledger that somebody else has written: not all are in a calendar."""
     try:

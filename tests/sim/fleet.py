@@ -192,9 +192,10 @@ class SimFleet:
         self.before_last_look: Callable[[str], None] = lambda shard: None
         self.before_fleet_look: Callable[[], None] = lambda: None
         self.fleet_looks = 0
-        start = {t.object_id.name: t.definition or "" for t in plan.core.change_sets[0].touched}
+        sets = plan.core.change_sets[:1]
+        start = {t.object_id.name: t.definition or "" for found in sets for t in found.touched}
         self._texts = _texts_of(plan.core)
-        effects = [e for s in plan.core.change_sets[0].statements for e in s.effects]
+        effects = [e for found in sets for s in found.statements for e in s.effects]
         ends = {effect.object_id.name: effect.after for effect in effects}
         end = {table: self._texts[after or ""] for table, after in ends.items()}
         self._after = {

@@ -8,7 +8,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 from reconciler.drive.gates import AskGates
-from reconciler.drive.open import Releases, RolloutOrder
+from reconciler.drive.open import LastLook, Releases, RolloutOrder
 from reconciler.drive.roll_out import roll_out
 from reconciler.drive.shard.task import RolloutWorld
 from reconciler.edges.ledger.sql import SqlLedger, open_ledger
@@ -29,6 +29,7 @@ from tests.sim.fleet import (
     SimWorkerPool,
 )
 from tests.sim.plans import environment
+from tests.sim.vitess import SimKeyspaces, SimVitess
 
 _open: list[SqlLedger] = []
 _folders: list[TemporaryDirectory[str]] = []
@@ -71,6 +72,7 @@ class Simulation:
     servers: dict[str, str] = field(default_factory=dict)
     gates: AskGates = tuple
     side_by_side: bool = False
+    vitess: SimVitess | None = None
 
     @property
     def environment(self) -> Environment:
@@ -95,6 +97,7 @@ class Simulation:
             clock=self.fleet.clock,
             jitter=self.random.random,
             interrupts=lambda: self.interrupts,
+            keyspaces=SimKeyspaces(self.vitess, self.plan, fate) if self.vitess else None,
         )
         order = RolloutOrder(
             plan=self.plan,
@@ -104,14 +107,20 @@ class Simulation:
             standings=self.fleet.standings(),
             basis=self.fleet.basis(self.servers),
             ask_gates=self.gates,
-            last_look=self.fleet.last_look,
+            last_look=self._last_look,
             waves=waves,
             releases=releases,
+            vschema=self.vitess.basis(self.plan) if self.vitess else None,
         )
         try:
             return roll_out(world, order, SimLocks(self.fleet), on_progress=self.events.append)
         finally:
             self.workers.close()
+
+    def _last_look(self) -> LastLook:
+        found = self.fleet.last_look()
+        of_keyspace = self.vitess.drifted(self.plan) if self.vitess else ()
+        return replace(found, drifted=(*found.drifted, *of_keyspace))
 
     def is_killed(self, fate: Fate) -> bool:
         try:

@@ -13,6 +13,7 @@ from reconciler.outcomes.apply import (
     ApplyOutcome,
     ApplyStatus,
     ApplyVerdict,
+    FinalizerRow,
     OperationRow,
     ShardRow,
     StatusOutcome,
@@ -30,6 +31,7 @@ from reconciler.report.document import Document, NextStep, Report
 from reconciler.report.findings import NO_FILES, SchemaFiles
 from reconciler.report.reason_words import happened_words, reason_line
 from reconciler.report.spans import Moment, Name, Text, sentence, with_commands
+from reconciler.report.step_words import step_title, step_words
 from reconciler.report.times import duration
 
 _VERDICT_MARKS = {
@@ -85,11 +87,11 @@ def _applied(outcome: ApplyOutcome | KeyspaceFailed, files: SchemaFiles) -> Repo
     mark, verdict = _VERDICT_MARKS[outcome.verdict], apply_words.verdict(outcome)
     plan = outcome.plan
     told: list[Block] = [
-        *_first_failure(outcome.problem, outcome.shards),
+        *_first_failure(outcome.problem, outcome.shards, outcome.finalizers),
         *refusals(outcome.refusals, outcome.keyspace, files),
         *(permissions(plan.core) if outcome.refusals and plan is not None else ()),
         blocks.Facts(facts=tuple(_apply_facts(outcome))),
-        *_account(outcome.waves, outcome.shards, outcome.problem),
+        *_account(outcome.waves, outcome.shards, outcome.finalizers, outcome.problem),
     ]
     return Report(
         marker=marker(CHANGE, outcome.keyspace, outcome.environment),
@@ -102,14 +104,15 @@ def _applied(outcome: ApplyOutcome | KeyspaceFailed, files: SchemaFiles) -> Repo
 
 def _status(apply: ApplyStatus, now_s: float) -> Report:
     state = apply_words.state_words(apply.state)
-    verdict = f"{state}, {apply_words.progress(apply.shards)}" if apply.shards else state
+    progress = apply_words.progress(apply.shards, apply.finalizers)
+    verdict = f"{state}, {progress}" if apply.shards or apply.finalizers else state
     return Report(
         marker=marker(CHANGE, apply.keyspace, apply.environment),
         title=title(_STATE_MARKS[apply.state], apply.keyspace, apply.environment, verdict),
         blocks=(
             *_status_failure(apply),
             blocks.Facts(facts=tuple(_status_facts(apply, now_s))),
-            *_account(apply.waves, apply.shards, apply.problem, now_s=now_s),
+            *_account(apply.waves, apply.shards, apply.finalizers, apply.problem, now_s=now_s),
             *_history(apply.events),
         ),
         plan_id=apply.plan_id,
@@ -158,9 +161,13 @@ def _because(reason: Reason | None) -> Iterator[Fact]:
 
 
 def _first_failure(
-    found: Problem | None, shards: Sequence[ShardRow], *, title: str = "First failure"
+    found: Problem | None,
+    shards: Sequence[ShardRow],
+    steps: Sequence[FinalizerRow],
+    *,
+    title: str = "First failure",
 ) -> tuple[Block, ...]:
-    first = apply_words.first_problem(found, shards)
+    first = apply_words.first_problem(found, shards, steps)
     if first is None:
         return ()
     shard, own = first
@@ -174,8 +181,8 @@ def _first_failure(
 
 def _status_failure(apply: ApplyStatus) -> tuple[Block, ...]:
     """Of a past apply, told without its shards, nothing is left to do: it has no next step."""
-    if apply.shards or apply.problem is None:
-        return _first_failure(apply.problem, apply.shards)
+    if apply.shards or apply.finalizers or apply.problem is None:
+        return _first_failure(apply.problem, apply.shards, apply.finalizers)
     told = replace(problem(apply.problem), recovery=())
     return (blocks.Reasons(kind=blocks.ReasonKind.PROBLEM, reasons=(told,), title="First failure"),)
 
@@ -183,6 +190,7 @@ def _status_failure(apply: ApplyStatus) -> tuple[Block, ...]:
 def _account(
     waves: Sequence[WaveRow],
     shards: Sequence[ShardRow],
+    steps: Sequence[FinalizerRow],
     found: Problem | None,
     *,
     now_s: float | None = None,
@@ -199,9 +207,23 @@ def _account(
     )
     if told:
         yield blocks.Waves(waves=told, cut=Cut(detail=Detail.REASON))
+    first = apply_words.first_problem(found, shards, steps)
+    on_top = first[1] if first else None
+    if steps:
+        yield blocks.Steps(tuple(_step(row, steps, on_top, now_s) for row in steps))
     if shards:
-        first = apply_words.first_problem(found, shards)
-        yield _shards(shards, first[1] if first else None, now_s)
+        yield _shards(shards, on_top, now_s)
+
+
+def _step(
+    row: FinalizerRow, rows: Sequence[FinalizerRow], on_top: Problem | None, now_s: float | None
+) -> blocks.Step:
+    return blocks.Step(
+        sign=apply_words.MARKS[row.state],
+        mark=_OPERATION_MARKS.get(row.state, Mark.QUIET),
+        text=f"{step_title(row, rows)}{step_words(row, now_s)}",
+        problem=_own_problem(row.problem, on_top),
+    )
 
 
 def _shards(shards: Sequence[ShardRow], on_top: Problem | None, now_s: float | None) -> Block:
@@ -226,16 +248,21 @@ def _shard(row: ShardRow, on_top: Problem | None, now_s: float | None) -> blocks
 
 
 def _operation(row: OperationRow, on_top: Problem | None, now_s: float | None) -> blocks.Operation:
-    told = problem(row.problem) if row.problem else None
-    if told is not None and row.problem == on_top:  # whose next step stands there already
-        told = replace(told, recovery=())
     return blocks.Operation(
         table=str(row.object_id),
         sign=apply_words.MARKS[row.state],
         text=apply_words.operation_words(row, now_s),
         runs=row.runs,
-        problem=told,
+        problem=_own_problem(row.problem, on_top),
     )
+
+
+def _own_problem(found: Problem | None, on_top: Problem | None) -> blocks.Reason | None:
+    """Without the next step of what is told on top, where it stands already."""
+    if found is None:
+        return None
+    told = problem(found)
+    return replace(told, recovery=()) if found == on_top else told
 
 
 def _history(events: Sequence[EventEntry]) -> Iterator[Block]:

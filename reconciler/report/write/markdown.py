@@ -101,6 +101,8 @@ def _block(block: blocks.Block) -> Parts:
             yield from _statements(block)
         case blocks.Waves():
             yield _part(_waves(block), block.cut)
+        case blocks.Steps():
+            yield Part(text=_steps(block))
         case blocks.Shards():
             yield from _shards(block)
         case blocks.Groups():
@@ -279,6 +281,12 @@ def _waves(block: blocks.Waves) -> str:
 
 
 # --- an apply ---
+
+
+def _steps(block: blocks.Steps) -> str:
+    rows = [(f"{one.sign} {_said(one.text)}", _error(one.problem)) for one in block.steps]
+    told = _lines(f"- {state}{f': {error}' if error else ''}" for state, error in rows)
+    return f"**VSchema**\n\n{told}"
 
 
 def _shards(block: blocks.Shards) -> Parts:

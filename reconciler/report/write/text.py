@@ -100,6 +100,8 @@ def _block(block: blocks.Block, style: Style) -> Lines:
             yield from _statements(block, style)
         case blocks.Waves():
             yield from _waves(block, style)
+        case blocks.Steps():
+            yield from _steps(block, style)
         case blocks.Shards():
             yield from _shards(block, style)
         case blocks.Groups(groups=groups):
@@ -258,6 +260,18 @@ def _waves(block: blocks.Waves, style: Style) -> Lines:
         state = f": {visible_line(wave.state)}" if wave.state else ""
         text = f"{plain(wave.shards)}{state}"
         yield from wrapped(text, style.width_chars, first=f"  {wave.number:<3}")
+
+
+def _steps(block: blocks.Steps, style: Style) -> Lines:
+    yield from _section("VSchema", style)
+    for step in block.steps:
+        text = visible_line(step.text)
+        first, *more = wrapped(text, style.width_chars, first="    ", rest="      ")
+        yield f"  {style.paint(step.sign, _TONES[step.mark])} {first[4:]}"
+        yield from more
+        if step.problem is not None:
+            yield from _reason(step.problem, style, start="      ")
+            yield from _recovery(step.problem, style, start="      ")
 
 
 def _shards(block: blocks.Shards, style: Style) -> Lines:

@@ -11,6 +11,7 @@ from reconciler.ledger.copies import CopiesNotReady, CutoverClosed, CutoverOverd
 from reconciler.ledger.model import ReleasedCopy
 from reconciler.ledger.reasons import InWords
 from reconciler.ledger.states import OperationState as S
+from reconciler.rollout.actions import Pause, PauseFor, Start, Wait
 from reconciler.rollout.cutover import (
     AwaitCutover,
     CopyOrder,
@@ -19,17 +20,8 @@ from reconciler.rollout.cutover import (
     StopCopies,
     cutover_step,
 )
-from reconciler.rollout.decide import (
-    Asked,
-    Pause,
-    PauseFor,
-    RolloutLimits,
-    RolloutSnapshot,
-    Start,
-    Wait,
-    copies_order,
-    next_action,
-)
+from reconciler.rollout.decide import copies_order, next_action
+from reconciler.rollout.snapshot import Asked, RolloutLimits, RolloutSnapshot
 from reconciler.spec.model import CutoverSpec, OnFailure, Together
 
 WINDOW = ("02:00-05:00 UTC",)

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from reconciler.ledger.reasons import InWords
 from reconciler.ledger.states import SETTLED
 from reconciler.ledger.states import OperationState as S
-from reconciler.rollout.decide import (
+from reconciler.rollout.actions import (
     Action,
-    Asked,
     EndCancelled,
     EndStopped,
     EndUnknown,
@@ -22,14 +21,13 @@ from reconciler.rollout.decide import (
     Halt,
     Pause,
     PauseFor,
-    RolloutLimits,
-    RolloutSnapshot,
     Settle,
     Soak,
     Start,
     Wait,
-    next_action,
 )
+from reconciler.rollout.decide import next_action
+from reconciler.rollout.snapshot import Asked, RolloutLimits, RolloutSnapshot
 from reconciler.spec.model import OnFailure
 
 WAVES = (("a",), (), ("b", "c", "d"))
