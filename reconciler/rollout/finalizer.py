@@ -24,6 +24,8 @@ from reconciler.rollout.actions import (
 )
 from reconciler.rollout.snapshot import RolloutLimits, RolloutSnapshot
 
+_NEVER_DONE = SETTLED - {S.COMPLETED}
+
 
 def is_anything_left(snapshot: RolloutSnapshot) -> bool:
     """Of shards or of the keyspace."""
@@ -45,9 +47,9 @@ def lost_finalizer(snapshot: RolloutSnapshot) -> Moment | None:
 
 
 def finalizer_failed(snapshot: RolloutSnapshot) -> HaltAtFinalizer | None:
-    """No shard is changed that needs what the first step was to make."""
-    failed = snapshot.finalizers.states.get(Moment.FIRST) is S.FAILED
-    return HaltAtFinalizer(Moment.FIRST) if failed else None
+    """Nothing is changed that needs what the first step was to make."""
+    state = snapshot.finalizers.states.get(Moment.FIRST)
+    return HaltAtFinalizer(Moment.FIRST) if state in _NEVER_DONE else None
 
 
 def never_last(snapshot: RolloutSnapshot) -> Halt | None:
@@ -67,7 +69,9 @@ def never_last(snapshot: RolloutSnapshot) -> Halt | None:
 
 def before_first_wave(snapshot: RolloutSnapshot) -> Action | None:
     """None once the first step is done, or where there is none."""
-    return _driven(snapshot, Moment.FIRST) if _is_left(snapshot, Moment.FIRST) else None
+    if not _is_left(snapshot, Moment.FIRST):
+        return None
+    return Wait() if snapshot.in_flight else _driven(snapshot, Moment.FIRST)
 
 
 def after_last_wave(snapshot: RolloutSnapshot, limits: RolloutLimits) -> Action | None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from reconciler.ledger.model import (
     Lease,
     NewApply,
+    NewFinalizer,
     NewOperation,
     OperationEntry,
     StatementEntry,
@@ -17,6 +18,7 @@ from reconciler.ledger.model import (
 from reconciler.ledger.states import ApplyState, OperationState, StatementState
 from reconciler.model.engine import EngineName, Handle
 from reconciler.model.object_id import table_id
+from reconciler.plan.model import Moment
 from reconciler.ports.ledger import Ledger
 
 HANDLE = Handle(engine=EngineName.DIRECT, version=1, content='{"connection": 7}')
@@ -37,6 +39,19 @@ def new_apply(keyspace: str = "commerce", plan_id: str = "sha256:1") -> NewApply
             for number, shard in enumerate(SHARDS)
         ),
     )
+
+
+STEPS = (
+    NewFinalizer(moment=Moment.FIRST, before="sha256:a", after="sha256:b"),
+    NewFinalizer(moment=Moment.LAST, before="sha256:b", after="sha256:c"),
+)
+
+
+def begun_with_steps(ledger: Ledger, *, has_shards: bool = True) -> Lease:
+    new = replace(new_apply(), finalizers=STEPS)
+    if not has_shards:
+        new = replace(new, waves=((), ()), operations=())
+    return ledger.begin(new, holder="me", now_s=1.5)
 
 
 def begun(ledger: Ledger, keyspace: str = "commerce") -> Lease:

@@ -19,7 +19,13 @@ from reconciler.edges.ledger.sql import SqlLedger, open_ledger
 from reconciler.edges.ledger.tables import LEDGER_VERSION
 from reconciler.edges.server.process import RunningServer
 from reconciler.errors import InvalidInput, Problem, Refused, Unavailable
-from reconciler.ledger.model import EventEntry, ProgressEntry, StatementEntry
+from reconciler.ledger.model import (
+    EventEntry,
+    FinalizerEntry,
+    ProgressEntry,
+    StatementEntry,
+    StoredFinalizer,
+)
 from reconciler.ledger.reasons import EndedMeanwhile, InWords, NothingNewStarts
 from reconciler.ledger.states import (
     ApplyState,
@@ -34,7 +40,9 @@ from reconciler.model.object_id import table_id
 from tests.contract.ledgers import (
     HANDLE,
     SHARDS,
+    STEPS,
     begun,
+    begun_with_steps,
     by_engine,
     ended,
     intent,
@@ -193,6 +201,92 @@ def test_nothing_leaves_a_settled_state(ledger: SqlLedger, settled: OperationSta
     with pytest.raises(Refused, match="another writer"):
         ledger.record(lease, [moved_to(row_of(ledger, lease), S.PENDING)])
     assert row_of(ledger, lease).state is settled
+
+
+def in_doubt(row: StoredFinalizer) -> FinalizerEntry:
+    problem = Problem(code="outcome-unknown", message="größe\nlost", recovery="resume")
+    return FinalizerEntry(
+        row=replace(
+            row, state=S.UNKNOWN, attempts=2, started_s=3.5, intended_s=4.25, problem=problem
+        )
+    )
+
+
+@pytest.mark.invariant("FZ-2")
+@pytest.mark.parametrize("has_shards", [True, False])
+def test_the_steps_of_a_keyspace_are_kept_with_their_apply(
+    ledger: SqlLedger, open_another: Callable[[], SqlLedger], has_shards: bool
+) -> None:
+    lease = begun_with_steps(ledger, has_shards=has_shards)
+    first, last = ledger.finalizers(lease.apply_id)
+    assert [(row.moment, row.before, row.after) for row in (first, last)] == [
+        (step.moment, step.before, step.after) for step in STEPS
+    ]
+    assert {(row.state, row.version, row.attempts) for row in (first, last)} == {(S.PENDING, 1, 0)}
+    ledger.record(lease, [in_doubt(last)])
+    other = open_another()
+    found = other.finalizers(lease.apply_id)
+    assert len(other.operations(lease.apply_id)) == (len(SHARDS) if has_shards else 0)
+    other.close()
+    kept = in_doubt(last).row
+    assert kept.problem is not None
+    shown = replace(kept.problem, message="größe\\nlost")
+    assert found == (first, replace(kept, version=2, problem=shown))
+    assert ledger.finalizers(begun(ledger, "billing").apply_id) == ()
+
+
+@pytest.mark.invariant("FZ-4")
+def test_an_apply_of_nothing_is_never_recorded() -> None:
+    with pytest.raises(AssertionError, match="something to do"):
+        replace(new_apply(), operations=())
+
+
+@pytest.mark.invariant("ST-4")
+def test_a_step_is_written_on_the_version_that_was_read(ledger: SqlLedger) -> None:
+    lease = begun_with_steps(ledger)
+    _, last = ledger.finalizers(lease.apply_id)
+    ledger.record(lease, [in_doubt(last)])
+    with pytest.raises(Refused, match="another writer has changed the VSchema's last step"):
+        ledger.record(lease, [intent(), in_doubt(last)])
+    assert ledger.statements(lease.apply_id) == (), "all entries of a write, or none"
+    done = replace(last, version=2, state=S.COMPLETED, settled_s=9.0)
+    ledger.record(lease, [FinalizerEntry(row=done)])
+    with pytest.raises(Refused, match="another writer"):
+        ledger.record(lease, [FinalizerEntry(row=replace(done, version=3, state=S.PENDING))])
+    ledger.take_over(lease.apply_id, holder="you", now_s=5.0)
+    with pytest.raises(Refused, match="another process drives"):
+        ledger.record(lease, [in_doubt(ledger.finalizers(lease.apply_id)[0])])
+
+
+@pytest.mark.invariant("ST-14")
+@pytest.mark.parametrize(
+    ("column", "kept"),
+    [
+        ("state", "'done'"),
+        ("attempts", "-1"),
+        ("settled_s", "-1"),
+        ("problem", "'{}'"),
+        ("version", "-7"),
+    ],
+)
+def test_a_step_that_no_run_has_written_refuses_its_row(
+    ledger: SqlLedger, column: str, kept: str
+) -> None:
+    lease = begun_with_steps(ledger)
+    with writing(ledger._engine) as connection:
+        connection.execute(text(f"UPDATE reconciler_finalizers SET {column} = {kept}"))
+    with pytest.raises(Unavailable, match=f"finalizers holds in {column}"):
+        ledger.finalizers(lease.apply_id)
+
+
+@pytest.mark.invariant("ST-14")
+def test_a_step_of_an_unknown_moment_refuses_its_row(ledger: SqlLedger) -> None:
+    lease = begun_with_steps(ledger)
+    with writing(ledger._engine) as connection:
+        changed = "UPDATE reconciler_finalizers SET moment = 'soon' WHERE moment = 'last'"
+        connection.execute(text(changed))
+    with pytest.raises(Unavailable, match="finalizers holds in moment"):
+        ledger.finalizers(lease.apply_id)
 
 
 @pytest.mark.invariant("ST-18")

@@ -33,6 +33,21 @@ CREATE TABLE reconciler_events (
 );
 INSERT INTO "reconciler_events" VALUES(1,1,2.5,'outcome unknown','-40','table','users');
 INSERT INTO "reconciler_events" VALUES(2,1,2.6,'began',NULL,NULL,NULL);
+CREATE TABLE reconciler_finalizers (
+	apply_id INTEGER NOT NULL, 
+	moment VARCHAR(32) NOT NULL, 
+	before_fingerprint VARCHAR(80) NOT NULL, 
+	after_fingerprint VARCHAR(80) NOT NULL, 
+	state VARCHAR(32) NOT NULL, 
+	version INTEGER NOT NULL, 
+	attempts INTEGER NOT NULL, 
+	started_s DOUBLE, 
+	intended_s DOUBLE, 
+	settled_s DOUBLE, 
+	problem TEXT, 
+	PRIMARY KEY (apply_id, moment)
+);
+INSERT INTO "reconciler_finalizers" VALUES(1,'last','sha256:a','sha256:b','pending',1,0,NULL,NULL,NULL,NULL);
 CREATE TABLE reconciler_leases (
 	environment VARCHAR(64) NOT NULL, 
 	keyspace VARCHAR(64) NOT NULL, 

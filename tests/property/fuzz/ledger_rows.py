@@ -71,6 +71,18 @@ STATEMENT = {
     "settled_s": None,
     "problem": PROBLEM,
 }
+FINALIZER = {
+    "moment": "last",
+    "before_fingerprint": "sha256:ab",
+    "after_fingerprint": "sha256:cd",
+    "state": "running",
+    "version": 2,
+    "attempts": 1,
+    "started_s": 1.5,
+    "intended_s": 1.5,
+    "settled_s": None,
+    "problem": PROBLEM,
+}
 EVENT = {"at_s": 1.5, "what": "begun", "shard": None, "object_kind": None, "object_name": None}
 LEASE = {"apply_id": 1, "fence": 2, "holder": "ada on host (process 1)", "heartbeat_s": 5.5}
 REQUEST = {
@@ -138,6 +150,7 @@ READERS = (
     _reader("apply", rows.stored_apply, APPLY),
     _reader("operation", rows.stored_operation, OPERATION),
     _reader("statement", rows.stored_statement, STATEMENT),
+    _reader("finalizer", rows.stored_finalizer, FINALIZER),
     _reader("event", rows.event_entry, EVENT),
     _reader("lease", rows.stored_lease, LEASE),
     _reader("request", rows.stored_request, REQUEST),

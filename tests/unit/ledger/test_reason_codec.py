@@ -144,6 +144,10 @@ def test_the_words_that_are_kept_never_change() -> None:
         "outcome-lost", "outcome-unseen", "released", "requested", "rest-never-starts",
         "rows-compared",
         "shard-failed", "soaks", "state-changed", "statement-found", "stays-stopped", "stopped",
-        "taken-up", "taken-up-again", "unanswered", "undriven", "wave-not-asked", "wave-refused",
+        "taken-up", "taken-up-again", "unanswered", "undriven",
+        "vschema-applied", "vschema-failed", "vschema-failed-for-now", "vschema-gate-closed",
+        "vschema-halted", "vschema-lost", "vschema-never-ran", "vschema-not-asked",
+        "vschema-refused", "vschema-soaks", "vschema-unseen",
+        "wave-not-asked", "wave-refused",
     ]  # fmt: skip
     assert json.loads(told_text(GateClosed(2))) == {"kind": "gate-closed", "wave": 2}

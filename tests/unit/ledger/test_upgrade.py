@@ -16,6 +16,7 @@ from reconciler.errors import Refused
 from reconciler.ledger.reasons import InWords
 from reconciler.ledger.states import OperationState, RequestState, StatementState
 from reconciler.model.object_id import table_id
+from reconciler.plan.model import Moment
 from tests.contract.ledgers import moved_to, row_of
 from tests.sections import CASES
 
@@ -48,6 +49,8 @@ def test_a_stored_ledger_is_taken_up_and_loses_nothing(path: Path, tmp_path: Pat
         (sent,) = ledger.statements(stored.apply_id)
         assert (sent.state, sent.object_id) == (StatementState.UNKNOWN, table_id("users"))
         assert sent.problem is not None
+        (step,) = ledger.finalizers(stored.apply_id)
+        assert (step.moment, step.state) == (Moment.LAST, OperationState.PENDING)
         assert [event.what for event in ledger.events(stored.apply_id, limit=9)] == [
             InWords("outcome unknown"),
             InWords("began"),
