@@ -12,6 +12,8 @@ from rich.text import Text
 from reconciler.cli.presenting import style_for
 from reconciler.cli.streams import remark, standard_error
 from reconciler.outcomes.progress import (
+    FinalizerEnded,
+    FinalizerStarted,
     ProgressEvent,
     RolloutStarted,
     RolloutWaits,
@@ -23,6 +25,7 @@ from reconciler.outcomes.progress import (
     StatementStopped,
 )
 from reconciler.plan.visible import visible_line
+from reconciler.plan.words import step_name
 from reconciler.report.engine_words import progress_words
 from reconciler.report.progress import progress_line
 from reconciler.report.reason_words import reason_words
@@ -81,7 +84,7 @@ class _Log:
 
 
 class _Board:
-    """A bar for each wave, and one for each shard at work."""
+    """A bar for each wave, and one for each shard, or step of the keyspace, at work."""
 
     def __init__(self, bars: Progress) -> None:
         self._bars = bars
@@ -110,6 +113,11 @@ class _Board:
                     self._bars.remove_task(task)
                 if (wave := self._waves.get(event.wave)) is not None:
                     self._bars.advance(wave)
+            case FinalizerStarted():
+                self._shards[event.moment] = self._add(f"  {step_name(event.moment)}", 1)
+            case FinalizerEnded():
+                if (task := self._shards.pop(event.moment, None)) is not None:
+                    self._bars.remove_task(task)
             case RolloutWaits():
                 if event.shard is not None:
                     self._update(event.shard, doing=reason_words(event.reason))

@@ -15,7 +15,6 @@ from reconciler.drive.finalizer.problems import vschema_crashed
 from reconciler.drive.finalizer.run import run_finalizer
 from reconciler.drive.finalizer.settle import settle_finalizer
 from reconciler.drive.finalizer.task import FinalizerResult, FinalizerTask
-from reconciler.drive.limits import SETTLES_PER_SHARD_MAX
 from reconciler.drive.open import RolloutOrder
 from reconciler.drive.record import ApplyRecord
 from reconciler.drive.shard.task import RolloutWorld, StopSignal
@@ -46,7 +45,7 @@ class Finalizing:
         self._locks = locks
         self._stop = stop
         self._settles: Counter[Moment] = Counter()
-        self._in_vain: dict[Moment, str] = {}
+        self._in_vain: set[Moment] = set()
         self._is_settling = False
         self.in_flight: Moment | None = None
 
@@ -54,7 +53,7 @@ class Finalizing:
         return FinalizerSnapshot(
             states={row.moment: row.state for row in self._record.finalizers},
             in_flight=self.in_flight,
-            in_vain=dict(self._in_vain),
+            in_vain=frozenset(self._in_vain),
         )
 
     def start(self, moment: Moment) -> None:
@@ -65,7 +64,15 @@ class Finalizing:
 
     def settle(self, moment: Moment) -> None:
         self.in_flight, self._is_settling = moment, True
-        work = partial(settle_finalizer, self._world, self._task(moment), self._lease, self._stop)
+        self._settles[moment] += 1
+        work = partial(
+            settle_finalizer,
+            self._world,
+            self._task(moment),
+            self._lease,
+            self._stop,
+            times=self._settles[moment],
+        )
         self._world.workers.start(FINALIZER, work)
 
     def ended(self, ended: WorkEnded) -> FinalizerResult | None:
@@ -79,29 +86,23 @@ class Finalizing:
             return None
         row = ended.value.row
         self._record.take_finalizer(row)
-        self._settles[moment] += self._is_settling
-        if self._is_tried_enough(moment, row.state):
-            self._in_vain[moment] = row.problem.message if row.problem else "nothing took effect"
+        is_lost = row.state is OperationState.UNKNOWN and self._is_settling
+        if is_lost or row.state is OperationState.FAILED_RETRYABLE:
+            self._in_vain.add(moment)
         return ended.value
-
-    def _is_tried_enough(self, moment: Moment, state: OperationState) -> bool:
-        if state is OperationState.FAILED_RETRYABLE:
-            return True
-        is_lost = state is OperationState.UNKNOWN and self._is_settling
-        return is_lost or self._settles[moment] >= SETTLES_PER_SHARD_MAX
 
     def _task(self, moment: Moment) -> FinalizerTask:
         core, environment = self._order.plan.core, self._order.environment
-        step, basis = core.vschema_step(moment), self._order.vschema
+        step, vschemas = core.vschema_step(moment), self._world.vschemas
         assert step is not None, "a finalizer is of the plan"
-        assert basis is not None, "where the plan has a step, the VSchema was looked at"
-        assert self._world.keyspaces is not None, "the plan is of a keyspace in Vitess"
+        assert vschemas is not None, "the plan is of a keyspace in Vitess"
+        assert environment.vitess is not None, "the plan is of a keyspace in Vitess"
         return FinalizerTask(
             step=step,
             row=self._record.finalizer(moment),
-            keyspaces=self._world.keyspaces,
-            basis=basis,
-            environment=environment,
+            vschemas=vschemas,
+            cluster=environment.vitess,
             keyspace=core.keyspace,
             shards=tuple(shard.name for shard in environment.shards),
+            rollout=environment.rollout,
         )

@@ -12,7 +12,6 @@ from enum import StrEnum
 from typing import assert_never
 
 from reconciler.drive.finalizer.recorder import moved_finalizer
-from reconciler.drive.finalizer.task import VSchemaBasis
 from reconciler.drive.gates import AskGates
 from reconciler.drive.shard.basis import ShardBasis
 from reconciler.drive.shard.recorder import moved_row
@@ -74,8 +73,8 @@ class LastLook:
 class RolloutOrder:
     """What to roll out, found under the locks: `standings` of every shard of the plan, and the
     `basis` that each was judged by. `ask_gates` asks again for every reason not to go on;
-    `last_look` looks at every shard, for whatever is not where git wants it. `vschema` is there
-    where the plan changes it."""
+    `last_look` looks at every shard, for whatever is not where git wants it. So many
+    of the plan's steps of the VSchema are in effect as `vschema_done` says."""
 
     plan: Plan
     environment: Environment
@@ -87,15 +86,13 @@ class RolloutOrder:
     last_look: Callable[[], LastLook]
     waves: WaveChoice = WaveChoice.ALL
     releases: Releases = Releases.NOTHING
-    vschema: VSchemaBasis | None = None
+    vschema_done: int = 0
 
     @property
     def finalizers_done(self) -> dict[Moment, bool]:
         """By step of the plan, whether the look found it in effect."""
-        steps = self.plan.core.vschema
-        assert self.vschema is not None or not steps, "what a plan changes was looked at"
-        done = self.vschema.steps_done if self.vschema else 0
-        return {step.moment: index < done for index, step in enumerate(steps)}
+        steps = enumerate(self.plan.core.vschema)
+        return {step.moment: index < self.vschema_done for index, step in steps}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

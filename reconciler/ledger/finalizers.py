@@ -44,7 +44,6 @@ class VSchemaFailedForNow:
     """It could not be applied, nothing of it took effect, and the next run tries again."""
 
     moment: Moment
-    message: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ def step_reason_words(reason: StepReason) -> str:
             return f"{step_name(moment)} does not begin: {message}{rest}"
         case finalizers.VSchemaSoaks(until_s):
             return f"{soak_of_step_words()}, at {shown_time(until_s)}"
-        case finalizers.VSchemaFailedForNow(_, message):
-            return f"{message}; `reconciler resume` tries again"
+        case finalizers.VSchemaFailedForNow(moment):
+            return f"{step_name(moment)} failed for now"
         case finalizers.VSchemaHalted():
             return "the VSchema's first step failed; no shard was changed behind it"
         case finalizers.VSchemaUnseen(moment):
@@ -42,7 +42,7 @@ def step_wait_words(wait: StepWait) -> str:
         case finalizers.ItsShards(left):
             return words.count(left, "shard")
         case finalizers.FirstStep():
-            return "the VSchema's first step, which comes before every shard"
+            return "the VSchema's first step"
         case _:
             assert_never(wait)
 

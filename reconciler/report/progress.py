@@ -3,6 +3,7 @@ display."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from reconciler.errors import Problem
@@ -25,6 +26,7 @@ from reconciler.outcomes.progress import (
     StatementStopped,
 )
 from reconciler.plan import words
+from reconciler.plan.model import Moment
 from reconciler.plan.visible import visible_line
 from reconciler.report import apply_words
 from reconciler.report.engine_words import progress_words
@@ -65,9 +67,9 @@ def _what(event: ProgressEvent, style: Style) -> str:
         case ShardEnded():
             return _ended(event, style)
         case FinalizerStarted():
-            return f"{words.step_name(event.moment)} starts"
+            return f"applies {words.step_name(event.moment)}"
         case FinalizerEnded():
-            return f"{words.step_name(event.moment)} {_ended(event, style)}"
+            return f"{words.step_name(event.moment)}: {_ended(event, style)}"
         case RolloutWaits():
             until = f" until {clock(event.until_s)} UTC" if event.until_s is not None else ""
             return visible_line(f"waits{until}: {_why(event.reason)}")
@@ -90,9 +92,21 @@ def _started(event: RolloutStarted) -> str:
     waves = words.count(len(event.waves), "wave")
     statements = words.count(event.statements, "statement")
     done = f"; {words.count(len(event.done), 'shard')} done before" if event.done else ""
-    told = [f"{statements} on {shards} in {waves}"] if event.waves else []
-    told += [words.step_name(moment) for moment in event.finalizers]
-    return f"apply {event.apply_id} starts: {' and '.join(told)}{done}"
+    work = f"{statements} on {shards} in {waves}" if any(event.waves) else ""
+    told = f"{work}{_with_steps(event.finalizers)}" if work else "the VSchema"
+    return f"apply {event.apply_id} starts: {told}{done}"
+
+
+def _with_steps(moments: Sequence[Moment]) -> str:
+    match moments:
+        case (Moment.FIRST, Moment.LAST):
+            return ", and the VSchema before and behind them"
+        case (Moment.FIRST,):
+            return ", and the VSchema before them"
+        case (Moment.LAST,):
+            return ", then the VSchema"
+        case _:
+            return ""
 
 
 def _statement_ended(event: StatementEnded, style: Style) -> str:

@@ -116,5 +116,5 @@ def _driven(snapshot: RolloutSnapshot, moment: Moment) -> Action:
     if found.states[moment] is S.UNKNOWN:
         return EndUnseen(moment)
     if moment in found.in_vain:
-        return Pause(PauseFor.FINALIZER, VSchemaFailedForNow(moment, found.in_vain[moment]))
+        return Pause(PauseFor.FINALIZER, VSchemaFailedForNow(moment))
     return StartFinalizer(moment)

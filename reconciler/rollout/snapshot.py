@@ -43,11 +43,11 @@ class RolloutLimits:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinalizerSnapshot:
     """Where each step of the whole keyspace stands that the plan has. `in_vain` are those that this
-    run has tried, or looked at, often enough, with why."""
+    run has tried, or looked at, often enough."""
 
     states: Mapping[Moment, S] = field(default_factory=dict)
     in_flight: Moment | None = None
-    in_vain: Mapping[Moment, str] = field(default_factory=dict)
+    in_vain: frozenset[Moment] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

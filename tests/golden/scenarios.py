@@ -37,6 +37,7 @@ from reconciler.outcomes.apply import (
     ApplyStatus,
     ApplyVerdict,
     ControlOutcome,
+    FinalizerRow,
     OperationRow,
     ShardRow,
     StatusOutcome,
@@ -91,6 +92,7 @@ class ApplyFields(TypedDict, total=False):
     apply_id: int
     waves: tuple[WaveRow, ...]
     shards: tuple[ShardRow, ...]
+    finalizers: tuple[FinalizerRow, ...]
     refusals: tuple[Obstacle, ...]
     problem: Problem
     reason: Reason
@@ -981,7 +983,6 @@ SECTIONS = (
     ("status", STATUS_SCENARIOS),
     ("lint and doctor", LISTS),
 )
-SCENARIOS = tuple(scenario for _, scenarios in SECTIONS for scenario in scenarios)
 
 CONTROL = (
     ControlOutcome(

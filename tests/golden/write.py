@@ -18,7 +18,8 @@ from reconciler.report.write.neutral import fenced
 from reconciler.report.write.text import write_text
 from tests.golden.forge_messages import FORGE_LINES, FORGE_MESSAGES
 from tests.golden.samples import DIVERGENT
-from tests.golden.scenarios import CONTROL, PROGRESS, SCENARIOS, SECTIONS, Scenario
+from tests.golden.scenarios import CONTROL, PROGRESS, SECTIONS, Scenario
+from tests.golden.step_scenarios import STEP_PROGRESS, STEPS
 
 HERE = Path(__file__).parent
 MESSAGES = HERE.parent.parent / "docs" / "messages.md"
@@ -38,6 +39,9 @@ SUFFIXES = {
     Format.SARIF: "sarif",
 }
 
+ALL_SECTIONS = (*SECTIONS, ("apply and status, where the VSchema changes", STEPS))
+SCENARIOS = tuple(scenario for _, scenarios in ALL_SECTIONS for scenario in scenarios)
+
 # One report of each kind says enough about formats for programs.
 IN_JSON = (
     "plan-divergent",
@@ -46,6 +50,8 @@ IN_JSON = (
     "verify-refused",
     "status-running",
     "status-soaking",
+    "apply-vschema-failed",
+    "status-vschema-waits",
 )
 IN_GITHUB = ("plan-not-allowed", "verify-refused", "drift-all-marks", "lint-problems")
 
@@ -88,14 +94,14 @@ def _readable() -> str:
 
 def _messages() -> Iterator[str]:
     yield _INTRODUCTION
-    for title, scenarios in SECTIONS:
+    for title, scenarios in ALL_SECTIONS:
         yield f"## {title}"
         for scenario in scenarios:
             yield f"### {scenario.name}"
             yield f"{scenario.when} [In Markdown](../tests/golden/{scenario.name}.md)."
             yield fenced(_report(scenario, Format.TEXT).rstrip("\n"), "text")
     yield "## apply, while it runs"
-    yield fenced("\n".join(map(progress_line, PROGRESS)), "text")
+    yield fenced("\n".join(map(progress_line, (*PROGRESS, *STEP_PROGRESS))), "text")
     yield "## stop, release and cancel"
     yield fenced(write_text(control_document(CONTROL)).rstrip("\n"), "text")
     yield "## On the forge"

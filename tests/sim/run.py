@@ -29,7 +29,7 @@ from tests.sim.fleet import (
     SimWorkerPool,
 )
 from tests.sim.plans import environment
-from tests.sim.vitess import SimKeyspaces, SimVitess
+from tests.sim.vitess import CLUSTER, SimKeyspaces, SimVitess
 
 _open: list[SqlLedger] = []
 _folders: list[TemporaryDirectory[str]] = []
@@ -77,6 +77,7 @@ class Simulation:
     @property
     def environment(self) -> Environment:
         made = environment(self.rollout, self.plan.core.shards)
+        made = replace(made, vitess=CLUSTER) if self.vitess else made
         return replace(made, shards=self.place) if self.place else made
 
     def run(
@@ -97,7 +98,7 @@ class Simulation:
             clock=self.fleet.clock,
             jitter=self.random.random,
             interrupts=lambda: self.interrupts,
-            keyspaces=SimKeyspaces(self.vitess, self.plan, fate) if self.vitess else None,
+            vschemas=SimKeyspaces(self.vitess, self.plan, fate) if self.vitess else None,
         )
         order = RolloutOrder(
             plan=self.plan,
@@ -110,7 +111,7 @@ class Simulation:
             last_look=self._last_look,
             waves=waves,
             releases=releases,
-            vschema=self.vitess.basis(self.plan) if self.vitess else None,
+            vschema_done=self.vitess.steps_done(self.plan) if self.vitess else 0,
         )
         try:
             return roll_out(world, order, SimLocks(self.fleet), on_progress=self.events.append)

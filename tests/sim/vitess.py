@@ -5,24 +5,27 @@ What was sent may take effect after the process is dead, as on shards.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from reconciler.ddl.fingerprint import schema_fingerprint
-from reconciler.drive.finalizer.task import VSchemaBasis
 from reconciler.errors import Problem, Refused, Unavailable
 from reconciler.guard.model import Refusal
 from reconciler.plan.codec import plan_from_core
 from reconciler.plan.model import Plan, PlanMeta, VSchemaStep
-from reconciler.spec.model import Environment
-from reconciler.vschema.canonical import canonical_text, vschema_fingerprint
+from reconciler.spec.model import Connection, VitessCluster, Vtctld
+from reconciler.vschema.live import live_vschema
 from tests.sample_vschema import FIRST, LAST
 from tests.sim.fleet import Fate, SimFleet
 
 Answer = Callable[[str], str | None]
 LOOKS_UNTIL_LATE = 3
+CLUSTER = VitessCluster(
+    vtgate=Connection(host="vtgate.example"),
+    vtctld=Vtctld(address="vtctld.example:1"),
+    keyspace="commerce",
+)
 
 
 def with_steps(plan: Plan, *steps: VSchemaStep) -> Plan:
@@ -43,7 +46,7 @@ def steps_alone(plan: Plan, *steps: VSchemaStep) -> Plan:
 
 
 def live_fingerprint(text: str) -> str:
-    return vschema_fingerprint(canonical_text(json.loads(text)))
+    return live_vschema(text).fingerprint
 
 
 @dataclass
@@ -86,9 +89,6 @@ class SimVitess:
         chain = [*(step.before for step in steps[:1]), *(step.after for step in steps)]
         return chain.index(live_fingerprint(self.text)) if steps else 0
 
-    def basis(self, plan: Plan) -> VSchemaBasis:
-        return VSchemaBasis(steps_done=self.steps_done(plan), fingerprint=live_fingerprint)
-
     def drifted(self, plan: Plan) -> tuple[Refusal, ...]:
         steps = plan.core.vschema
         if not steps or live_fingerprint(self.text) == steps[-1].after:
@@ -108,15 +108,15 @@ class SimKeyspaces:
     plan: Plan
     fate: Fate
 
-    def vschema(self, environment: Environment) -> str:
+    def vschema(self, cluster: VitessCluster) -> str:
         return self.vitess.look()
 
-    def try_vschema(self, environment: Environment, text: str) -> str | Problem:
+    def try_vschema(self, cluster: VitessCluster, text: str) -> str | Problem:
         if self.vitess.is_away:
             raise _away()
         return self.vitess.takes(text)
 
-    def apply_vschema(self, environment: Environment, text: str) -> None:
+    def apply_vschema(self, cluster: VitessCluster, text: str) -> None:
         self.fate.before()
         self._check_order(text)
         try:

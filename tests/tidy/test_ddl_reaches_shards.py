@@ -82,3 +82,10 @@ def _line(function: ast.AST, name: str) -> int:
         for node in ast.walk(function)
         if isinstance(node, ast.Call) and name_of(node.func) == name
     )
+
+
+@pytest.mark.invariant("FZ-2")
+def test_one_function_sends_a_vschema_and_one_run_calls_it() -> None:
+    assert _callers("apply_vschema") == {"reconciler/drive/finalizer/task.py"}
+    assert _callers("send", on="_task") == {"reconciler/drive/finalizer/run.py"}
+    assert _callers("run_finalizer") <= {"reconciler/drive/finalizing.py"}

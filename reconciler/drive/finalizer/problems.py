@@ -80,6 +80,15 @@ def vschema_unanswered(step: VSchemaStep, found: Problem) -> Problem:
     )
 
 
+def vschema_lost_again(step: VSchemaStep, times: int) -> Problem:
+    return Problem(
+        code="vschema-lost",
+        message=f"{step_name(step.moment)}: it was sent and lost {times} times in one run, and"
+        " never took effect",
+        recovery="look at vtctld's log for what becomes of it; then `reconciler resume`",
+    )
+
+
 def vschema_still_unknown(step: VSchemaStep, found: Problem) -> Problem:
     return Problem(
         code="outcome-unknown",

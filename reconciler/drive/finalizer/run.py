@@ -111,12 +111,11 @@ class _FinalizerRun:
 
     def _tried(self) -> End | None:
         """Would Vitess take it, and keep what was reviewed?"""
-        kept = self._task.keyspaces.try_vschema(self._task.environment, self._step.document)
+        kept = self._task.try_it()
         if isinstance(kept, Problem):
             return self._fail(vschema_refused(self._step, kept))
-        found = self._task.basis.fingerprint(kept)
-        if found != self._step.after:
-            return self._fail(vschema_kept_otherwise(self._step, found))
+        if kept != self._step.after:
+            return self._fail(vschema_kept_otherwise(self._step, kept))
         return None
 
     def _held(self) -> End | None:
@@ -125,13 +124,13 @@ class _FinalizerRun:
         for shard in self._task.shards:
             if not self._locks.is_held(shard):
                 return End(ends_run=lock_lost(shard))
-        windows, now_s = self._task.environment.rollout.windows, self._world.clock.now_s()
+        windows, now_s = self._task.rollout.windows, self._world.clock.now_s()
         refusal = outside_window(windows, now_s, what="no change of the VSchema")
         return End(hold=refusal) if refusal else None
 
     def _sent(self) -> End:
         try:
-            self._task.keyspaces.apply_vschema(self._task.environment, self._step.document)
+            self._task.send()
         except Refused as refused:
             return self._read_back(refused.problems[0])
         except ReconcilerError as lost:

@@ -3,24 +3,38 @@ again (ST-10)."""
 
 from __future__ import annotations
 
-from reconciler.drive.finalizer.problems import vschema_drifted, vschema_still_unknown
+from reconciler.drive.finalizer.problems import (
+    vschema_drifted,
+    vschema_lost_again,
+    vschema_still_unknown,
+)
 from reconciler.drive.finalizer.recorder import FinalizerRecorder
 from reconciler.drive.finalizer.task import FinalizerResult, FinalizerTask
-from reconciler.drive.limits import SETTLE_LOOKS_MAX, SETTLE_PAUSE_S, VSCHEMA_ON_ITS_WAY_S
+from reconciler.drive.limits import (
+    SETTLE_LOOKS_MAX,
+    SETTLE_PAUSE_S,
+    SETTLES_PER_SHARD_MAX,
+    VSCHEMA_ON_ITS_WAY_S,
+)
 from reconciler.drive.shard.recorder import RecordLost
 from reconciler.drive.shard.task import Brake, RolloutWorld, StopSignal, pause, retry_pause_s
 from reconciler.errors import Problem, ReconcilerError
 from reconciler.ledger.model import Lease
+from reconciler.ledger.states import OperationState
 
 
 def settle_finalizer(
-    world: RolloutWorld, task: FinalizerTask, lease: Lease, stop: StopSignal
+    world: RolloutWorld, task: FinalizerTask, lease: Lease, stop: StopSignal, *, times: int
 ) -> FinalizerResult:
-    """Move an unknown step to where the VSchema is; it stays unknown if nobody can tell yet. Raises
-    nothing of the world's."""
+    """Move an unknown step to where the VSchema is; it stays unknown if nobody can tell yet. What
+    is lost for so many `times` in one run is left to the next one (ST-17). Raises nothing of the
+    world's."""
     record = FinalizerRecorder(world.ledger, lease, world.clock, task.row)
     try:
         _settle(world, task, record, stop)
+        is_undone = record.row.state is OperationState.PENDING
+        if is_undone and times >= SETTLES_PER_SHARD_MAX:
+            record.fail_for_now(vschema_lost_again(task.step, times))
     except RecordLost as lost:
         return FinalizerResult(row=record.row, ends_run=lost.problem)
     return FinalizerResult(row=record.row)

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from reconciler.errors import Problem
 from reconciler.guard.model import Refusal
 from reconciler.ledger.model import StoredFinalizer
 from reconciler.plan.model import VSchemaStep
-from reconciler.ports.keyspaces import Keyspaces
-from reconciler.spec.model import Environment
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VSchemaBasis:
-    """How a keyspace's VSchema is looked at, and where it was found under the locks:
-    `steps_done` of the plan's steps were in effect. `fingerprint` is that of what Vitess says, and
-    raises InvalidInput for what it cannot have said."""
-
-    steps_done: int
-    fingerprint: Callable[[str], str]
+from reconciler.ports.keyspaces import VSchemas
+from reconciler.spec.model import RolloutSpec, VitessCluster
+from reconciler.vschema.live import live_vschema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,20 +19,30 @@ class FinalizerTask:
 
     step: VSchemaStep
     row: StoredFinalizer
-    keyspaces: Keyspaces
-    basis: VSchemaBasis
-    environment: Environment
+    vschemas: VSchemas
+    cluster: VitessCluster
     keyspace: str
     shards: tuple[str, ...]
+    rollout: RolloutSpec
 
     def look(self) -> str:
-        """The fingerprint of the VSchema as it is now. Raises what the port and the reading do."""
-        return self.basis.fingerprint(self.keyspaces.vschema(self.environment))
+        """The fingerprint of the VSchema as it is now. Raises what the port does, and InvalidInput
+        for what no Vitess can have said, or where two ways of reading it differ (FZ-6)."""
+        return live_vschema(self.vschemas.vschema(self.cluster)).fingerprint
+
+    def try_it(self) -> str | Problem:
+        """The fingerprint of what Vitess would make of the step's document. Raises as `look`."""
+        kept = self.vschemas.try_vschema(self.cluster, self.step.document)
+        return kept if isinstance(kept, Problem) else live_vschema(kept).fingerprint
+
+    def send(self) -> None:
+        """The plan's document to the letter (FZ-2). Raises what the port does."""
+        self.vschemas.apply_vschema(self.cluster, self.step.document)
 
     @property
     def tries_max(self) -> int:
         """In one run; the next run tries as often."""
-        return self.environment.rollout.lock_retries + 1
+        return self.rollout.lock_retries + 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from reconciler.model.engine import Handle
 from reconciler.model.object_id import ObjectId
 from reconciler.ports.clock import Clock, WorkerPool
 from reconciler.ports.engine import EngineWork
-from reconciler.ports.keyspaces import Keyspaces
+from reconciler.ports.keyspaces import VSchemas
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.shards import ShardSessions
 from reconciler.rollout.cutover import CopyOrder
@@ -30,7 +30,7 @@ IN_DOUBT = (StatementState.INTENDED, StatementState.UNKNOWN)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutWorld:
     """What a rollout asks of the world. `jitter` gives numbers from 0 up to 1; `interrupts` counts
-    how often somebody at the terminal asked to end it; `keyspaces` is there where a keyspace is in
+    how often somebody at the terminal asked to end it; `vschemas` is there where a keyspace is in
     Vitess."""
 
     sessions: ShardSessions
@@ -39,7 +39,7 @@ class RolloutWorld:
     clock: Clock
     jitter: Callable[[], float]
     interrupts: Callable[[], int]
-    keyspaces: Keyspaces | None = None
+    vschemas: VSchemas | None = None
 
 
 class Brake(IntEnum):

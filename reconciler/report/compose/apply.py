@@ -222,7 +222,7 @@ def _step(
         sign=apply_words.MARKS[row.state],
         mark=_OPERATION_MARKS.get(row.state, Mark.QUIET),
         text=f"{step_title(row, rows)}{step_words(row, now_s)}",
-        problem=_own_problem(row.problem, on_top),
+        problem=problem(row.problem) if row.problem and row.problem != on_top else None,
     )
 
 

@@ -107,7 +107,7 @@ def test_nothing_in_a_terminal_hides_or_fakes_a_line(name: str) -> None:
         assert said.count("\n") == benign.count("\n")
 
 
-HOLDS_SQL = {"Statements", "forbidden", "Groups", "Shards", "Reasons", *blocks.ReasonKind}
+HOLDS_SQL = {"Statements", "forbidden", "Groups", "Steps", "Shards", "Reasons", *blocks.ReasonKind}
 
 
 @pytest.mark.parametrize("name", documents(BENIGN))
