@@ -8,6 +8,7 @@ process; a test that needs keyspaces nobody else touches makes its own.
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Generator, Iterator
 from typing import Any
@@ -31,7 +32,8 @@ from reconciler.model.server import Flavor
 #: The keyspaces that every test finds: one of two shards, one of one.
 COMMERCE, MAIN = "commerce", "main"
 
-_LOG_TAIL_BYTES = 3_000
+_INFORMS = re.compile(r'\{.*"level":"INFO"|.* INFO: ')
+_LOG_LINES = 20
 Rows = tuple[tuple[Any, ...], ...]
 
 
@@ -149,7 +151,8 @@ class Vitess:
         tails = []
         for name, daemon in sorted(self.cluster.daemons.items()):
             if daemon.log.exists():
-                tail = daemon.log.read_bytes()[-_LOG_TAIL_BYTES:].decode(errors="replace")
+                told = daemon.log.read_text(errors="replace").splitlines()
+                tail = "\n".join([line for line in told if not _INFORMS.match(line)][-_LOG_LINES:])
                 tails.append((f"the last words of {name}", tail))
         return tails
 

@@ -20,6 +20,7 @@ from reconciler.edges.server.process import Login, Logins
 
 FORMAT = 1
 STATE_NAME, VARIABLES_NAME, SPEC_NAME = "sandbox.json", "sandbox.env", "sandbox.yaml"
+VTCTLD_LOGIN_NAME = "vtctld-login.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +94,10 @@ def target_of(server: SandboxServer, login: Login) -> Target:
 
 def write_state(sandbox: Sandbox) -> None:
     """The record comes last: it is what makes the folder a sandbox."""
+    if sandbox.vitess is not None:
+        admin = sandbox.logins.admin
+        login = {"Username": admin.user, "Password": admin.password}  # as vtctldclient reads it
+        _write(sandbox.folder / VTCTLD_LOGIN_NAME, json.dumps(login) + "\n")
     _write(sandbox.folder / VARIABLES_NAME, _variables_text(sandbox))
     _write(sandbox.folder / SPEC_NAME, _spec_text(sandbox))
     _write(sandbox.folder / STATE_NAME, json.dumps(_to_json(sandbox), indent=2) + "\n")
@@ -114,7 +119,7 @@ def read_state(folder: Path) -> Sandbox | None:
 def remove_state(folder: Path) -> bool:
     """True if there was a record; a broken one is removed like a sound one."""
     was_there = (folder / STATE_NAME).exists()
-    for name in (STATE_NAME, SPEC_NAME, VARIABLES_NAME):
+    for name in (STATE_NAME, SPEC_NAME, VARIABLES_NAME, VTCTLD_LOGIN_NAME):
         (folder / name).unlink(missing_ok=True)
     return was_there
 
@@ -173,7 +178,10 @@ sandbox:
       port: "${{SANDBOX_VTGATE_PORT}}"
       user: "${{SCHEMA_USER}}"
       password: "${{SCHEMA_PASSWORD}}"
-    vtctld: {{address: "{host}:${{SANDBOX_VTCTLD_PORT}}"}}
+    vtctld:
+      address: "{host}:${{SANDBOX_VTCTLD_PORT}}"
+      user: "${{SCHEMA_USER}}"
+      password: "${{SCHEMA_PASSWORD}}"
     cells: [{vitess.cell}]
 """
 

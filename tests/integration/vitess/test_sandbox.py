@@ -10,6 +10,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pymysql
@@ -18,6 +19,8 @@ from click.testing import CliRunner, Result
 
 from reconciler.cli.sandbox import sandbox
 from reconciler.edges.server.lock import LOCK_NAME
+from reconciler.edges.vitess.find import VitessProgram, vitess_program
+from reconciler.edges.vitess.vtctldclient import VtctldClient
 from reconciler.errors import InvalidInput
 from reconciler.spec.read import read_spec
 from tests.tidy.source import ROOT
@@ -63,6 +66,12 @@ def test_up_status_sql_and_down(folder: Path) -> None:
         cursor.execute("SHOW TABLES")
         assert cursor.fetchall() == (("t",),)
 
+    program = vitess_program(VitessProgram.VTCTLDCLIENT).path
+    vtctld = VtctldClient(program=program, address=f"127.0.0.1:{told['SANDBOX_VTCTLD_PORT']}")
+    assert vtctld.ask("GetKeyspaces").status == "Unauthenticated"
+    login = f"--grpc-auth-static-client-creds={folder}/vtctld-login.json"
+    assert "shop_main" in replace(vtctld, options=(login,)).ask("GetKeyspaces").text
+
     assert run("down", folder).output == "sandbox is down\n"
     assert not folder.exists()
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
@@ -98,6 +107,7 @@ def test_the_environment_it_writes_is_one_a_spec_takes(folder: Path) -> None:
     told = variables(folder)
     assert told[vitess.vtgate.port[2:-1]].isdigit()
     assert vitess.vtctld.address == "127.0.0.1:${SANDBOX_VTCTLD_PORT}"
+    assert (vitess.vtctld.user, vitess.vtctld.password) == ("${SCHEMA_USER}", "${SCHEMA_PASSWORD}")
     assert vitess.cells == ("zone1",)
 
 

@@ -50,13 +50,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterPlan:
-    """What is to be booted: all keyspaces on the same servers, which are of one binary."""
+    """What is to be booted: all keyspaces on the same servers, which are of one binary. vtgate and
+    the servers always ask for a login, vtctld and the tablets by gRPC with `grpc_asks` alone."""
 
     binary: ServerBinary
     servers: int
     keyspaces: tuple[ClusterKeyspace, ...]
     logins: Logins
     options: Mapping[str, str] = field(default_factory=dict)
+    grpc_asks: bool = False
 
 
 class LocalCluster:
@@ -212,12 +214,22 @@ class LocalCluster:
         etcd = self._programs[VitessProgram.ETCD]
         self._start(
             Recipe(
-                name=ETCD, program=etcd, command=commands.etcd, health="/health", refuses_root=False
+                name=ETCD,
+                program=etcd,
+                command=commands.etcd,
+                health="/health",
+                # It reads none of them: they are for whoever asks vtctld as the owner.
+                files=commands.grpc_files(self.logins.admin),
+                refuses_root=False,
             )
         )
-        command = partial(commands.vtctld, self._topology)
         self._start(
-            Recipe(name=VTCTLD, program=self._programs[VitessProgram.VTCTLD], command=command)
+            Recipe(
+                name=VTCTLD,
+                program=self._programs[VitessProgram.VTCTLD],
+                command=partial(commands.vtctld, self._topology),
+                files=self._topology.grpc_files,
+            )
         )
         address = f"--server-address={self._topology.address}"
         self.ask("AddCellInfo", f"--root={commands.ROOT}/{CELL}", address, CELL)
@@ -229,7 +241,10 @@ class LocalCluster:
                 program=self._programs[VitessProgram.VTGATE],
                 command=partial(commands.vtgate, self._topology),
                 ports=3,
-                files={"logins.json": commands.vtgate_logins(self._plan.logins)},
+                files={
+                    "logins.json": commands.vtgate_logins(self._plan.logins),
+                    **self._topology.grpc_files,
+                },
             )
         )
 
@@ -240,7 +255,7 @@ class LocalCluster:
                 name=place.name,
                 program=self._programs[VitessProgram.VTTABLET],
                 command=partial(commands.vttablet, self._topology, place, server),
-                files={"login.json": commands.tablet_login(server)},
+                files={"login.json": commands.tablet_login(server), **self._topology.grpc_files},
             )
         )
         self._promote(place)
@@ -285,12 +300,14 @@ class LocalCluster:
 
     @property
     def _topology(self) -> Topology:
-        return Topology(etcd_port=self.daemons[ETCD].ports[0])
+        login = self.logins.admin if self._plan.grpc_asks else None
+        return Topology(etcd_port=self.daemons[ETCD].ports[0], grpc_login=login)
 
     @property
     def _client(self) -> VtctldClient:
         program = self._programs[VitessProgram.VTCTLDCLIENT]
-        return VtctldClient(program=program, address=self.vtctld_address)
+        asking = (commands.asking_as(self.daemons[ETCD].folder),)
+        return VtctldClient(program=program, address=self.vtctld_address, options=asking)
 
 
 def boot_cluster(plan: ClusterPlan, into: Path | None = None) -> LocalCluster:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.edges.server.options import HOST
-from reconciler.edges.server.process import Logins, RunningServer
+from reconciler.edges.server.process import Login, Logins, RunningServer
 from reconciler.edges.vitess.local.layout import CELL, TabletPlace
 
 ROOT = "/vitess"
+GRPC_USERS, GRPC_LOGIN = "grpc-users.json", "grpc-login.json"
 # What the mysqld behind a tablet must be set to, and what keeps it small.
 SERVER_OPTIONS = {
     "enforce_gtid_consistency": "ON",
@@ -33,9 +34,10 @@ _TABLET_ROLES = ("app", "dba", "repl", "filtered", "allprivs", "appdebug")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topology:
-    """Where the cluster's topology is kept."""
+    """Where the cluster's topology is kept, and who may ask its programs by gRPC; None: anybody."""
 
     etcd_port: int
+    grpc_login: Login | None = None
 
     @property
     def address(self) -> str:
@@ -48,6 +50,30 @@ class Topology:
             f"--topo-global-server-address={self.address}",
             f"--topo-global-root={ROOT}/global",
         ]
+
+    @property
+    def grpc_files(self) -> dict[str, str]:
+        """What each program reads: who may ask it, and as whom it asks the others."""
+        return {} if self.grpc_login is None else grpc_files(self.grpc_login)
+
+    def grpc_options(self, run: Path) -> list[str]:
+        if self.grpc_login is None:
+            return []
+        return [
+            "--grpc-auth-mode=static",
+            f"--grpc-auth-static-password-file={run}/{GRPC_USERS}",
+            asking_as(run),
+        ]
+
+
+def grpc_files(login: Login) -> dict[str, str]:
+    who = {"Username": login.user, "Password": login.password}
+    return {GRPC_USERS: json.dumps([who]), GRPC_LOGIN: json.dumps(who)}
+
+
+def asking_as(folder: Path) -> str:
+    """The option of everything that asks by gRPC, with the file that says who asks."""
+    return f"--grpc-auth-static-client-creds={folder}/{GRPC_LOGIN}"
 
 
 #: From the program, the folder it runs in and its ports: what is called.
@@ -64,9 +90,9 @@ def etcd(program: Path, run: Path, ports: Sequence[int]) -> list[str]:
     ]
 
 
-def vtctld(topology: Topology, program: Path, _run: Path, ports: Sequence[int]) -> list[str]:
+def vtctld(topology: Topology, program: Path, run: Path, ports: Sequence[int]) -> list[str]:
     return [
-        *(str(program), *topology.options, f"--cell={CELL}"),
+        *(str(program), *topology.options, *topology.grpc_options(run), f"--cell={CELL}"),
         "--service-map=grpc-vtctl,grpc-vtctld",
         *_listening(*ports),
     ]
@@ -75,7 +101,8 @@ def vtctld(topology: Topology, program: Path, _run: Path, ports: Sequence[int]) 
 def vtgate(topology: Topology, program: Path, run: Path, ports: Sequence[int]) -> list[str]:
     http, grpc, mysql = ports
     return [
-        *(str(program), *topology.options, f"--cell={CELL}", f"--cells-to-watch={CELL}"),
+        *(str(program), *topology.options, *topology.grpc_options(run)),
+        *(f"--cell={CELL}", f"--cells-to-watch={CELL}"),
         *("--tablet-types-to-wait=PRIMARY", "--service-map=grpc-vtgateservice"),
         *(f"--mysql-server-port={mysql}", f"--mysql-server-bind-address={HOST}"),
         f"--mysql-auth-server-static-file={run}/logins.json",
@@ -96,7 +123,7 @@ def vttablet(
 ) -> list[str]:
     admin = server.admin.user
     return [
-        *(str(program), *topology.options),
+        *(str(program), *topology.options, *topology.grpc_options(run)),
         *(f"--tablet-path={CELL}-{place.uid}", f"--tablet-hostname={HOST}"),
         *(f"--init-keyspace={place.keyspace}", f"--init-shard={place.shard}"),
         *("--init-tablet-type=replica", f"--init-db-name-override={place.database}"),

@@ -47,6 +47,7 @@ def vitess_sandbox_up(folder: Path, *, keyspace: str, shards: int) -> Sandbox:
             servers=shards,
             keyspaces=(sharded(keyspace, shards), _unsharded(keyspace)),
             logins=new_logins(),
+            grpc_asks=True,
         )
         with boot_cluster(plan, folder) as cluster:
             sandbox = _describe(folder, keyspace, cluster)
