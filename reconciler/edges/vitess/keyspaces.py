@@ -31,7 +31,7 @@ from reconciler.spec.model import VitessCluster
 
 _LABEL = "vtgate"
 # A stopped one is in progress as well; those that are completed or cancelled are deleted.
-_EVERY_WORKFLOW = ("--show-all", "--include-logs=false", "--compact")
+_EVERY_WORKFLOW = ("--show-all", "--include-logs=false")
 _ENDS = ("complete", "failed", "cancelled")
 
 
