@@ -1,0 +1,83 @@
+"""A cluster that asks who it is asked by: the logins of a spec open it, and nothing else does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reconciler.edges.server.find import find_server
+from reconciler.edges.server.process import new_logins
+from reconciler.edges.vitess.keyspaces import VitessKeyspaces
+from reconciler.edges.vitess.local.cluster import ClusterPlan, LocalCluster, boot_cluster
+from reconciler.edges.vitess.local.layout import sharded
+from reconciler.edges.workers import ThreadWorkers
+from reconciler.errors import Unavailable
+from reconciler.model.server import Flavor
+from reconciler.model.topology import Topology
+from reconciler.spec.model import Connection, VitessCluster, Vtctld
+
+pytestmark = pytest.mark.vitess
+
+KEYSPACE = "guarded"
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[LocalCluster]:
+    plan = ClusterPlan(
+        binary=find_server(Flavor.MYSQL),
+        servers=1,
+        keyspaces=(sharded(KEYSPACE, 1),),
+        logins=new_logins(),
+        grpc_asks=True,
+    )
+    with boot_cluster(plan) as cluster:
+        yield cluster
+
+
+def topology(cluster: LocalCluster, *, vtgate_password: str, vtctld: Vtctld) -> Topology:
+    spec = VitessCluster(
+        vtgate=Connection(
+            host="127.0.0.1",
+            port=str(cluster.vtgate_port),
+            user=cluster.logins.admin.user,
+            password="${SCHEMA_PASSWORD}",
+        ),
+        vtctld=vtctld,
+        keyspace=KEYSPACE,
+    )
+    environ = {
+        "SCHEMA_PASSWORD": vtgate_password,
+        "SCHEMA_VTCTLD_PASSWORD": cluster.logins.admin.password,
+    }
+    workers = ThreadWorkers()
+    return VitessKeyspaces(environ=environ, root=Path("/"), workers=workers).topology(spec)
+
+
+def login_of(cluster: LocalCluster) -> Vtctld:
+    return Vtctld(
+        address=cluster.vtctld_address,
+        user=cluster.logins.admin.user,
+        password="${SCHEMA_VTCTLD_PASSWORD}",
+    )
+
+
+def test_a_quiet_keyspace_is_seen_with_the_logins_of_the_spec(guarded: LocalCluster) -> None:
+    password = guarded.logins.admin.password
+    seen = topology(guarded, vtgate_password=password, vtctld=login_of(guarded))
+    assert seen.serves
+    assert [shard.name for shard in seen.shards] == ["-"]
+    assert (seen.workflows, seen.migrations) == ((), ())
+
+
+def test_vtctld_tells_nobody_else(guarded: LocalCluster) -> None:
+    nobody = Vtctld(address=guarded.vtctld_address)
+    with pytest.raises(Unavailable) as raised:
+        topology(guarded, vtgate_password=guarded.logins.admin.password, vtctld=nobody)
+    assert guarded.vtctld_address not in str(raised.value)
+
+
+def test_vtgate_tells_nobody_else(guarded: LocalCluster) -> None:
+    with pytest.raises(Unavailable, match="does not accept this user and password"):
+        topology(guarded, vtgate_password="another password", vtctld=login_of(guarded))
