@@ -19,6 +19,7 @@ from reconciler.edges.mysql.dependents import read_dependents
 from reconciler.edges.mysql.engine_direct import DirectEngine
 from reconciler.edges.mysql.problems import LinkLost, server_changed, unseen_processes
 from reconciler.edges.mysql.processes import read_processes
+from reconciler.edges.mysql.reach import Reach
 from reconciler.edges.mysql.reading import number, read_definition, read_tables
 from reconciler.edges.mysql.row_check import compare_rows
 from reconciler.edges.mysql.server_settings import look_at_server
@@ -49,14 +50,17 @@ _BYTES = (
 class MysqlShardSessions:
     """`ShardSessions` over real servers, with the identity of the spec's connections."""
 
-    def __init__(self, *, environ: Mapping[str, str], root: Path) -> None:
+    def __init__(
+        self, *, environ: Mapping[str, str], root: Path, reach: Reach | None = None
+    ) -> None:
         self._environ = environ
         self._root = root
+        self._reach = reach
 
     @contextmanager
     def open(self, shard: ShardSpec, *, server: str = "") -> Iterator[MysqlShardSession]:
         target = resolve(shard.connection, environ=self._environ, root=self._root, shard=shard.name)
-        session = MysqlShardSession(target)
+        session = MysqlShardSession(target, self._reach)
         try:
             if server not in ("", session.server):
                 raise Unavailable(server_changed(target.label))
@@ -68,9 +72,9 @@ class MysqlShardSessions:
 class MysqlShardSession:
     """`ShardSession`. Not for two threads at once."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, reach: Reach | None = None) -> None:
         """Raises Unavailable."""
-        self._shard = ShardLink(target)
+        self._shard = ShardLink(target, reach)
         self._flavor = self._shard.server.settings.version.flavor
         self._direct = DirectEngine(self._shard, self._blocker)
         self._programs: dict[EngineName, ProgramEngine] = {}

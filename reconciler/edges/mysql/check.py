@@ -29,8 +29,9 @@ from reconciler.edges.mysql.problems import (
     read_only,
     shard_timeout,
 )
+from reconciler.edges.mysql.reach import ByItself, Reach, database_of
 from reconciler.edges.mysql.server_settings import look_at_server
-from reconciler.edges.mysql.target import required_database, resolve
+from reconciler.edges.mysql.target import resolve
 from reconciler.errors import Problem, ReconcilerError
 from reconciler.model.server import ServerSettings
 from reconciler.ports.shards import Identity, ShardCheck
@@ -40,9 +41,12 @@ from reconciler.spec.model import Connection, ShardSpec
 class MysqlConnections:
     """`Connections` over real servers."""
 
-    def __init__(self, *, environ: Mapping[str, str], root: Path) -> None:
+    def __init__(
+        self, *, environ: Mapping[str, str], root: Path, reach: Reach | None = None
+    ) -> None:
         self._environ = environ
         self._root = root
+        self._reach = reach or ByItself()
 
     def scratch_excess(self, connection: Connection) -> tuple[str, ...]:
         target = resolve(connection, environ=self._environ, root=self._root, shard=None)
@@ -69,7 +73,8 @@ class MysqlConnections:
                 target = resolve(
                     shard.connection, environ=self._environ, root=self._root, shard=shard.name
                 )
-                with connect(target) as link, as_unavailable(target.label):
+                link = self._reach.open(target, program="reconciler")
+                with link, as_unavailable(target.label):
                     patience.when_over(link.cut)
                     return _checked(link, shard.name, target, identity, elsewhere)
             except ReconcilerError as error:
@@ -89,7 +94,7 @@ def _checked(
     link: Link, shard: str, target: Target, identity: Identity, elsewhere: ProgramsElsewhere
 ) -> ShardCheck:
     server = look_at_server(link)
-    database = required_database(target)
+    database = database_of(link)
     access = read_access(link, database, server)
     problems: list[Problem] = []
     unseen: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from reconciler.edges.client.target import Target
 from reconciler.edges.mysql.access import read_access
-from reconciler.edges.mysql.connect import Link, connect
+from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.cross_database_children import CrossDatabaseChildren
 from reconciler.edges.mysql.deadline import Overdue, Patience, map_with_deadline
 from reconciler.edges.mysql.dependents import ProgramsElsewhere
@@ -25,11 +25,12 @@ from reconciler.edges.mysql.problems import (
     look_failed,
     shard_timeout,
 )
+from reconciler.edges.mysql.reach import ByItself, Reach, database_of
 from reconciler.edges.mysql.reading import list_with_facts, read_tables
 from reconciler.edges.mysql.row_versions import RowVersions
 from reconciler.edges.mysql.server_settings import ServerLook, look_at_server
-from reconciler.edges.mysql.session_settings import session_variables, set_session
-from reconciler.edges.mysql.target import required_database, resolve
+from reconciler.edges.mysql.session_settings import session_variables
+from reconciler.edges.mysql.target import resolve
 from reconciler.errors import Problem, ReconcilerError, Unavailable
 from reconciler.model.dependents import Dependents
 from reconciler.model.observation import Observation, ObservedShard, TableFacts, Unreachable
@@ -39,9 +40,12 @@ from reconciler.spec.model import ShardSpec
 class MysqlLiveShards:
     """`LiveShards` over real servers. `root` is the repository, where relative TLS paths start."""
 
-    def __init__(self, *, environ: Mapping[str, str], root: Path) -> None:
+    def __init__(
+        self, *, environ: Mapping[str, str], root: Path, reach: Reach | None = None
+    ) -> None:
         self._environ = environ
         self._root = root
+        self._reach = reach or ByItself()
 
     def observe(self, shards: Sequence[ShardSpec], *, parallel: int) -> list[Observation]:
         servers = ServerWide()
@@ -51,7 +55,7 @@ class MysqlLiveShards:
                 target = resolve(
                     shard.connection, environ=self._environ, root=self._root, shard=shard.name
                 )
-                return observe_shard(shard.name, target, servers, patience)
+                return observe_shard(shard.name, target, servers, patience, self._reach)
             except ReconcilerError as error:
                 return _unreachable(shard.name, error.problems[0])
             except Exception as error:  # whatever a server made of it, it is this shard's alone
@@ -74,25 +78,25 @@ class ServerWide:
 
 
 def observe_shard(
-    name: str, target: Target, servers: ServerWide, patience: Patience
+    name: str, target: Target, servers: ServerWide, patience: Patience, reach: Reach
 ) -> ObservedShard:
     """Raises Unavailable or InvalidInput."""
-    database = required_database(target)
-    with connect(target, program="reconciler, looking") as link, as_unavailable(target.label):
+    with (
+        reach.open(target, program="reconciler, looking") as link,
+        as_unavailable(target.label),
+    ):
         patience.when_over(link.cut)
         link.try_again_on_deadlock()
         link.take_at_most(LOOK_BYTES_MAX)
-        return _observe(link, name, database, servers)
+        server = look_at_server(link)
+        reach.set_session(link, session_variables(server.settings))
+        seen = _observe(link, name, server, servers)
+        reach.confirm(link, server)
+        return seen
 
 
-def _observe(
-    link: Link,
-    name: str,
-    database: str,
-    servers: ServerWide,
-) -> ObservedShard:
-    server = look_at_server(link)
-    link.execute(set_session(session_variables(server.settings)))
+def _observe(link: Link, name: str, server: ServerLook, servers: ServerWide) -> ObservedShard:
+    database = database_of(link)
     access = read_access(link, database, server)
     if access.privileges is not None:
         privileges = access.privileges.on_database(database)

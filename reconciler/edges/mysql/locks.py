@@ -10,20 +10,18 @@ from __future__ import annotations
 import hashlib
 import itertools
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from reconciler.edges.client.target import Target
-from reconciler.edges.mysql.connect import Link, connect
+from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.limits import (
-    LOCK_ANSWER_S_MAX,
     LOCK_HOLDER_BYTES_MAX,
     LOCK_LET_GO_S_MAX,
     LOCK_SHOW_SELF_EVERY_S,
-    LOCK_SILENT_S_MAX,
     LOCKS_PER_STATEMENT_MAX,
 )
 from reconciler.edges.mysql.problems import (
@@ -34,6 +32,7 @@ from reconciler.edges.mysql.problems import (
     lock_held_by_connection,
     same_database,
 )
+from reconciler.edges.mysql.reach import ByItself, Reach
 from reconciler.edges.mysql.reading import number, text
 from reconciler.edges.mysql.target import required_database, resolve
 from reconciler.errors import Problem, Refused
@@ -53,15 +52,21 @@ SELECT ATTR_VALUE FROM performance_schema.session_connect_attrs
 class _Wanted:
     shard: str
     target: Target
-    lock: str
 
 
 class MysqlShardLocks:
     """`ShardLocks` over GET_LOCK."""
 
     def __init__(
-        self, *, environ: Mapping[str, str], root: Path, clock: Clock, workers: Workers
+        self,
+        *,
+        environ: Mapping[str, str],
+        root: Path,
+        clock: Clock,
+        workers: Workers,
+        reach: Reach | None = None,
     ) -> None:
+        self._reach = reach or ByItself()
         self._environ = environ
         self._root = root
         self._clock = clock
@@ -74,17 +79,17 @@ class MysqlShardLocks:
         since = datetime.fromtimestamp(self._clock.now_s(), UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         short_holder = holder.encode()[:LOCK_HOLDER_BYTES_MAX].decode(errors="ignore")
         program = f"{_PROGRAM}: {keyspace} by {short_holder} since {since}"
-        by_server: dict[tuple[str, int, str, str], list[_Wanted]] = {}
+        by_server: dict[Hashable, list[_Wanted]] = {}
         for shard in shards:
             wanted = self._wanted(shard)
-            by_server.setdefault(wanted.target.endpoint, []).append(wanted)
+            by_server.setdefault(self._reach.endpoint(wanted.target), []).append(wanted)
         first, *others = by_server.values()
         with ExitStack() as links:
             # One lock decides between runs that begin at the same moment; if each could get some,
             # they would refuse each other.
-            decider = links.enter_context(_Keeper(first, program))
+            decider = links.enter_context(_Keeper(first, program, self._reach))
             keepers = self._workers.map(
-                lambda group: links.enter_context(_Keeper(group, program)),
+                lambda group: links.enter_context(_Keeper(group, program, self._reach)),
                 others,
                 parallel=OBSERVE_PARALLEL_MIN,
             )
@@ -94,7 +99,8 @@ class MysqlShardLocks:
 
     def _wanted(self, shard: ShardSpec) -> _Wanted:
         target = resolve(shard.connection, environ=self._environ, root=self._root, shard=shard.name)
-        return _Wanted(shard=shard.name, target=target, lock=lock_name(required_database(target)))
+        required_database(target)
+        return _Wanted(shard=shard.name, target=target)
 
 
 class MysqlHeldLocks:
@@ -126,16 +132,16 @@ def claim_name(database: str) -> str:
 class _Keeper:
     """One connection to one server, and the locks it holds there."""
 
-    def __init__(self, wanted: Sequence[_Wanted], program: str) -> None:
+    def __init__(self, wanted: Sequence[_Wanted], program: str, reach: Reach) -> None:
         """Takes every lock. Raises Refused or Unavailable, and then holds none."""
-        self._locks = {one.shard: one.lock for one in wanted}
         self._one_at_a_time = threading.Lock()
         target = wanted[0].target
-        self._link: Link = connect(target, program=program, with_database=False)
+        self._link: Link = reach.open_for_locks(target, program=program)
+        self._locks = {
+            one.shard: lock_name(reach.lock_database(self._link, one.target)) for one in wanted
+        }
         try:
             with as_unavailable(target.label):
-                self._link.wait_at_most(LOCK_ANSWER_S_MAX)
-                self._link.execute(f"SET SESSION wait_timeout = {LOCK_SILENT_S_MAX}")
                 self._take(program.removeprefix(f"{_PROGRAM}: "))
         except BaseException:
             self._link.close()

@@ -66,15 +66,16 @@ class TablesRead:
 
 
 def list_names(link: Link, database: str) -> Listing:
-    return Listing(
-        types={text(name): text(kind) for name, kind in link.query(_NAMES, [database], width=2)}
-    )
+    rows = ((text(name), text(kind)) for name, kind in link.query(_NAMES, [database], width=2))
+    return Listing(types={name: kind for name, kind in rows if not link.leaves_out(name)})
 
 
 def list_with_facts(link: Link, database: str) -> Listing:
     types: dict[str, str] = {}
     facts: dict[str, TableFacts] = {}
     for name, kind, rows, data, indexes, row_format in link.query(_FACTS, [database], width=6):
+        if link.leaves_out(text(name)):
+            continue
         types[text(name)] = text(kind)
         facts[text(name)] = TableFacts(
             rows=count(rows),

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from reconciler.edges.client.target import Target
-from reconciler.edges.mysql.connect import Link, connect
+from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.limits import SESSION_SILENT_S_MAX
 from reconciler.edges.mysql.locks import claim_name
 from reconciler.edges.mysql.problems import (
@@ -20,14 +20,13 @@ from reconciler.edges.mysql.problems import (
     server_changed,
     session_differs,
 )
+from reconciler.edges.mysql.reach import ByItself, Reach, database_of
 from reconciler.edges.mysql.reading import number, text
 from reconciler.edges.mysql.server_settings import ServerLook, look_at_server
 from reconciler.edges.mysql.session_settings import (
     copied_variables,
     session_variables,
-    set_session,
 )
-from reconciler.edges.mysql.target import required_database
 from reconciler.errors import Unavailable
 
 Result = TypeVar("Result")
@@ -36,12 +35,13 @@ Result = TypeVar("Result")
 class ShardLink:
     """Not for two threads at once."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, reach: Reach | None = None) -> None:
         """Raises Unavailable."""
         self.target = target
-        self.database = required_database(target)
-        self.claim_name = claim_name(self.database)
+        self.reach = reach or ByItself()
         self._link, self.server = self._opened()
+        self.database = database_of(self._link)
+        self.claim_name = claim_name(self.database)
         self._claimed_over: Link | None = None
 
     @property
@@ -71,20 +71,25 @@ class ShardLink:
 
     def _claims(self, link: Link) -> bool:
         """A connection that was made again has lost the claim, or another has it by now."""
-        if self._claimed_over is not link:
+        if self._claimed_over is not link or not self._still_claimed(link):
             row = link.row("SELECT GET_LOCK(%s, 0)", [self.claim_name], width=1)
             if number(row[0]) != 1:
                 return False
             self._claimed_over = link
         return True
 
+    def _still_claimed(self, link: Link) -> bool:
+        """What stands before a server may have changed the session behind this connection."""
+        asked = "SELECT IS_USED_LOCK(%s) = CONNECTION_ID()"
+        return number(link.row(asked, [self.claim_name], width=1)[0]) == 1
+
     def _opened(self) -> tuple[Link, ServerLook]:
-        link = connect(self.target, program="reconciler, applying")
+        link = self.reach.open(self.target, program="reconciler, applying")
         try:
             with as_unavailable(self.target.label):
                 server = look_at_server(link)
                 silent = ("wait_timeout", str(SESSION_SILENT_S_MAX))
-                link.execute(set_session((*session_variables(server.settings), silent)))
+                self.reach.set_session(link, (*session_variables(server.settings), silent))
                 _check_session(link, server)
         except Unavailable:
             link.close()

@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from reconciler.edges.mysql.connect import Link, connect
+from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.limits import WATCH_ANSWER_S_MAX
 from reconciler.edges.mysql.problems import LinkLost, ServerRefusal
 from reconciler.edges.mysql.processes import Process, read_processes
@@ -136,7 +136,7 @@ class StatementWatch:
         """Raises Unavailable, ServerRefusal or LinkLost; also where another server answers, whose
         sessions have the same numbers."""
         if self._link is None:
-            link = connect(self._shard.target, program="reconciler, watching")
+            link = self._shard.reach.open(self._shard.target, program="reconciler, watching")
             try:
                 link.wait_at_most(WATCH_ANSWER_S_MAX)
                 if look_at_server(link).identity != self._shard.server.identity:

@@ -77,6 +77,15 @@ def keyspace_gone(keyspace: str, known: Sequence[str]) -> Problem:
     )
 
 
+def session_not_set(label: str, names: Sequence[str]) -> Problem:
+    return Problem(
+        code="vitess-session",
+        message=f"{label}: vtgate did not pass on to its server: {', '.join(names)}",
+        recovery="have vttablet and vtgate allow these session variables"
+        " (`--queryserver-enable-settings-pool`, `--enable-system-settings`), then run again",
+    )
+
+
 def _shown(said: str) -> str:
     text = visible_line(SECRETS.of_a_server(said), limit_chars=VTCTLD_ERROR_CHARS_MAX)
     return text or "(nothing)"
