@@ -7,10 +7,12 @@ process; a test that needs keyspaces nobody else touches makes its own.
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import signal
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -28,12 +30,14 @@ from reconciler.edges.vitess.local.cluster import (
 from reconciler.edges.vitess.local.layout import ClusterKeyspace, TabletPlace, sharded
 from reconciler.errors import Unavailable
 from reconciler.model.server import Flavor
+from reconciler.spec.model import Connection, ShardSpec, VitessCluster, Vtctld
 
 #: The keyspaces that every test finds: one of two shards, one of one.
 COMMERCE, MAIN = "commerce", "main"
 
 _INFORMS = re.compile(r'\{.*"level":"INFO"|.* INFO: ')
 _LOG_LINES = 20
+_NUMBERS = itertools.count()
 Rows = tuple[tuple[Any, ...], ...]
 
 
@@ -108,7 +112,8 @@ class Vitess:
 
     def keyspace(self, shards: int = 2, *, vschema: str = "") -> str:
         """One of this test's own, with so many shards on two servers; its name."""
-        number = len(self._added)
+        # vtgate remembers a name that is gone: none is used twice.
+        number = next(_NUMBERS)
         name = f"{self._stem}_{os.getpid()}_{number}"
         made = sharded(name, shards, vschema=vschema, sidecar=f"_vt_{os.getpid()}_{number}")
         self._added.append(made)
@@ -167,6 +172,24 @@ class Vitess:
     def _wait_until_served(self) -> None:
         for keyspace in sorted({place.keyspace for place in self.cluster.tablets.values()}):
             self.cluster.wait_until_served(keyspace)
+
+
+def cluster_of(vitess: Vitess, keyspace: str) -> VitessCluster:
+    """As a spec names it; the login is the cluster's administrator."""
+    target = vitess.cluster.target(vitess.cluster.logins.admin)
+    return VitessCluster(
+        vtgate=Connection(
+            host=target.host, port=str(target.port), user=target.user, password=target.password
+        ),
+        vtctld=Vtctld(address=vitess.cluster.vtctld_address),
+        keyspace=keyspace,
+    )
+
+
+def over_vtgate(vitess: Vitess, keyspace: str, shard: str = "-") -> ShardSpec:
+    """A shard, reached as a resolved environment reaches it."""
+    vtgate = cluster_of(vitess, keyspace).vtgate
+    return ShardSpec(name=shard, connection=replace(vtgate, database=f"{keyspace}:{shard}@primary"))
 
 
 def _run(connection: Any, statements: tuple[str, ...]) -> Rows:

@@ -12,7 +12,7 @@ from reconciler.cli.doctor_github import examine_github
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.run import load
 from reconciler.cli.streams import show
-from reconciler.cli.wire import Worlds
+from reconciler.cli.wire import Worlds, reach_of
 from reconciler.edges.mysql.check import MysqlConnections
 from reconciler.flows.doctor import examine
 from reconciler.outcomes.doctor import DoctorOutcome
@@ -48,11 +48,11 @@ def doctor(
         show(doctor_report(settings, presentation(output)))
         exit_with(doctor_code(outcome) for outcome in settings)
         return
-    connections = MysqlConnections(environ=os.environ, root=loaded.root)
     with Worlds(loaded.root) as worlds:
 
         def work(files: DesiredFiles, chosen: Environment) -> DoctorOutcome:
-            world = worlds.world_of(chosen)
+            world, reach = worlds.world_of(chosen), reach_of(chosen)
+            connections = MysqlConnections(environ=os.environ, root=loaded.root, reach=reach)
             return examine(world, connections, files, chosen, Identity(identity))
 
         outcomes = loaded.each(environment, keyspaces, work)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from reconciler.cli.streams import remark
 from reconciler.edges.clock import SystemClock
@@ -22,8 +22,10 @@ from reconciler.edges.engines.find import MachinePrograms
 from reconciler.edges.files.history import GitHistory
 from reconciler.edges.files.working_tree import WorkingTree
 from reconciler.edges.mysql.live import MysqlLiveShards
+from reconciler.edges.mysql.reach import ByItself, Reach
 from reconciler.edges.mysql.scratch import MysqlScratch
 from reconciler.edges.vitess.keyspaces import VitessKeyspaces
+from reconciler.edges.vitess.reach import OverVtgate
 from reconciler.edges.workers import ThreadWorkers
 from reconciler.errors import InvalidInput, Problem, Unavailable
 from reconciler.ports.ledger import Ledger
@@ -77,14 +79,14 @@ class Worlds:
         from reconciler.flows.apply import ApplyConnections
 
         look = self.world_of(environment)
-        environ, root = self._environ, self._root
+        environ, root, reach = self._environ, self._root, reach_of(environment)
         return ApplyConnections(
             look=look,
             locks=MysqlShardLocks(
-                environ=environ, root=root, clock=look.clock, workers=look.workers
+                environ=environ, root=root, clock=look.clock, workers=look.workers, reach=reach
             ),
             rollout=RolloutWorld(
-                sessions=MysqlShardSessions(environ=environ, root=root),
+                sessions=MysqlShardSessions(environ=environ, root=root, reach=reach),
                 ledger=self.ledger_of(environment),
                 workers=ThreadWorkerPool(),
                 clock=look.clock,
@@ -137,7 +139,7 @@ class Worlds:
         if known not in self._worlds:
             environ, root, workers = self._environ, self._root, ThreadWorkers()
             self._worlds[known] = World(
-                shards=MysqlLiveShards(environ=environ, root=root),
+                shards=MysqlLiveShards(environ=environ, root=root, reach=reach_of(environment)),
                 scratch=self._scratch_of(environment),
                 workers=workers,
                 clock=SystemClock(),
@@ -151,6 +153,17 @@ class Worlds:
             scratch = MysqlScratch(environment.scratch, environ=self._environ, root=self._root)
             self._scratches[environment.scratch] = self._open.enter_context(scratch)
         return self._scratches[environment.scratch]
+
+
+def reach_of(environment: Environment) -> Reach:
+    """How the servers behind the shards are reached."""
+    match environment.kind:
+        case KeyspaceKind.MYSQL:
+            return ByItself()
+        case KeyspaceKind.VITESS:
+            return OverVtgate()
+        case kind:
+            assert_never(kind)
 
 
 def _ends_with_the_job(environment: str) -> Problem:

@@ -17,7 +17,12 @@ from reconciler.edges.mysql.blockers import blockers_in_words, end_blockers, fin
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.dependents import read_dependents
 from reconciler.edges.mysql.engine_direct import DirectEngine
-from reconciler.edges.mysql.problems import LinkLost, server_changed, unseen_processes
+from reconciler.edges.mysql.problems import (
+    LinkLost,
+    engine_not_allowed,
+    server_changed,
+    unseen_processes,
+)
 from reconciler.edges.mysql.processes import read_processes
 from reconciler.edges.mysql.reach import Reach
 from reconciler.edges.mysql.reading import number, read_definition, read_tables
@@ -25,7 +30,6 @@ from reconciler.edges.mysql.row_check import compare_rows
 from reconciler.edges.mysql.server_settings import look_at_server
 from reconciler.edges.mysql.shard_link import ShardLink
 from reconciler.edges.mysql.target import resolve
-from reconciler.edges.mysql.vital_signs import measure
 from reconciler.errors import Unavailable
 from reconciler.guard.health import Vitals
 from reconciler.model.access import ShardAccess
@@ -110,12 +114,14 @@ class MysqlShardSession:
 
     def vitals(self) -> Vitals:
         version = self._shard.server.settings.version
-        return self._shard.looked(lambda link: measure(link, version))
+        return self._shard.looked(lambda link: self._shard.reach.vitals(link, version))
 
     def access(self) -> ShardAccess:
         return self._shard.looked(self._access)
 
     def engine(self, name: EngineName) -> Engine:
+        if not self._shard.reach.allows(name):
+            raise Unavailable(engine_not_allowed(self._shard.target.label, name))
         if name is EngineName.DIRECT:
             return self._direct
         if name not in self._programs:
@@ -151,4 +157,5 @@ class MysqlShardSession:
             if not self._access(link).may_everywhere(["PROCESS"]):
                 raise Unavailable(unseen_processes(self._shard.target.label))
             self._sees_processes = True
-        return any(one.runs(sql, self._shard.database) for one in read_processes(link))
+        runs, database = self._shard.reach.runs, self._shard.database
+        return any(runs(one, sql, database) for one in read_processes(link))

@@ -22,6 +22,7 @@ _ADDRESSES = {
 }
 _ROLLOUT = {
     "parallel_per_host": "remove it: every shard is reached over vtgate; `parallel` bounds them",
+    "replica_lag_max": "remove it: Vitess' own throttler watches the replicas",
     "kill_blockers": "remove it: vtgate ends no session of a shard's server",
 }
 

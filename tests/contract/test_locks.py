@@ -11,6 +11,7 @@ import pytest
 from reconciler.edges.clock import SystemClock
 from reconciler.edges.mysql.locks import MysqlShardLocks, lock_name
 from reconciler.edges.server.process import RunningServer
+from reconciler.edges.vitess.reach import OverVtgate
 from reconciler.edges.workers import ThreadWorkers
 from reconciler.ports.shards import HeldLocks
 from reconciler.spec.model import RolloutSpec, ShardSpec
@@ -18,6 +19,7 @@ from tests.conftest import FreshDatabase
 from tests.integration.mysql_edges import ROOT, admin_cursor, connection_to
 from tests.sim.fleet import SimFleet, SimLocks
 from tests.sim.plans import plan_for
+from tests.vitess import Vitess, over_vtgate
 
 pytestmark = pytest.mark.invariant("ST-16")
 
@@ -31,10 +33,20 @@ class Stand:
     take_away: Callable[[], None]
 
 
-@pytest.fixture(params=["simulated", "mysql_server", "mariadb_server"])
+@pytest.fixture(
+    params=[
+        "simulated",
+        "mysql_server",
+        "mariadb_server",
+        pytest.param("vitess", marks=pytest.mark.vitess),
+    ]
+)
 def stand(request: pytest.FixtureRequest, fresh_database: FreshDatabase) -> Iterator[Stand]:
     if request.param == "simulated":
         yield simulated()
+        return
+    if request.param == "vitess":
+        yield from on_vitess(request.getfixturevalue("vitess"))
         return
     server: RunningServer = request.getfixturevalue(request.param)
     database = fresh_database(server)
@@ -49,6 +61,22 @@ def stand(request: pytest.FixtureRequest, fresh_database: FreshDatabase) -> Iter
 
     with locks.take([shard], keyspace="commerce", holder="a test") as held:
         yield Stand(locks=held, shard="-40", take_away=kill_the_holder)
+
+
+def on_vitess(vitess: Vitess) -> Iterator[Stand]:
+    keyspace = vitess.keyspace(shards=1)
+    database = vitess.tablet(keyspace, "-").database
+
+    def kill_the_holder() -> None:
+        asked = f"SELECT IS_USED_LOCK('{lock_name(database)}')"
+        ((holder,),) = vitess.on_server(keyspace, "-", asked)
+        vitess.on_server(keyspace, "-", f"KILL {holder}")
+
+    locks = MysqlShardLocks(
+        environ={}, root=ROOT, clock=SystemClock(), workers=ThreadWorkers(), reach=OverVtgate()
+    )
+    with locks.take([over_vtgate(vitess, keyspace)], keyspace=keyspace, holder="a test") as held:
+        yield Stand(locks=held, shard="-", take_away=kill_the_holder)
 
 
 def simulated() -> Stand:

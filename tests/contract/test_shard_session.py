@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 import pytest
 
 from reconciler.edges.server.process import RunningServer
+from reconciler.edges.shard_session import MysqlShardSessions
+from reconciler.edges.vitess.reach import OverVtgate
 from reconciler.errors import Unavailable
 from reconciler.model.object_id import table_id
 from reconciler.model.server import ServerError
@@ -19,6 +21,7 @@ from reconciler.ports.shards import ShardSession, ShardSessions
 from reconciler.spec.model import Connection, RolloutSpec, ShardSpec
 from tests.conftest import FreshDatabase
 from tests.integration.mysql_edges import (
+    ROOT,
     SERVERS,
     admin_cursor,
     carried_out,
@@ -29,6 +32,7 @@ from tests.integration.mysql_edges import (
 )
 from tests.sim.fleet import Fate, SimFleet, SimSessions
 from tests.sim.plans import plan_for
+from tests.vitess import Vitess, over_vtgate
 
 NO_SUCH_COLUMN = Failed(error=ServerError(number=1091, message="no such column"), transient=False)
 USERS = table_id("users")
@@ -50,10 +54,13 @@ class Stand:
         return self.sessions.open(self.shard)
 
 
-@pytest.fixture(params=["simulated", *SERVERS])
+@pytest.fixture(params=["simulated", *SERVERS, pytest.param("vitess", marks=pytest.mark.vitess)])
 def stand(request: pytest.FixtureRequest, fresh_database: FreshDatabase) -> Iterator[Stand]:
     if request.param == "simulated":
         yield simulated()
+        return
+    if request.param == "vitess":
+        yield on_vitess(request.getfixturevalue("vitess"))
         return
     server: RunningServer = request.getfixturevalue(request.param)
     name = fresh_database(server)
@@ -62,6 +69,17 @@ def stand(request: pytest.FixtureRequest, fresh_database: FreshDatabase) -> Iter
     yield Stand(
         sessions=sessions(),
         shard=shard(connection_to(server, name)),
+        change=planned("ALTER TABLE `users` ADD COLUMN `a` int", "users"),
+        refused=planned("ALTER TABLE `users` DROP COLUMN `nothing`", "users"),
+    )
+
+
+def on_vitess(vitess: Vitess) -> Stand:
+    keyspace = vitess.keyspace(shards=1)
+    vitess.sql(f"{keyspace}/-", "CREATE TABLE users (id INT PRIMARY KEY)")
+    return Stand(
+        sessions=MysqlShardSessions(environ={}, root=ROOT, reach=OverVtgate()),
+        shard=over_vtgate(vitess, keyspace),
         change=planned("ALTER TABLE `users` ADD COLUMN `a` int", "users"),
         refused=planned("ALTER TABLE `users` DROP COLUMN `nothing`", "users"),
     )

@@ -338,6 +338,14 @@ def server_changed(label: str) -> Problem:
     )
 
 
+def engine_not_allowed(label: str, engine: str) -> Problem:
+    return Problem(
+        code="engine-not-behind-vitess",
+        message=f"{label}: engine {engine} does not work on a shard that is reached over vtgate",
+        recovery="plan again with `engine` of the spec naming vitess or direct alone",
+    )
+
+
 def unseen_processes(label: str) -> Problem:
     return Problem(
         code="privilege-missing",

@@ -12,9 +12,14 @@ from reconciler.edges.client.target import Target
 from reconciler.edges.mysql.connect import Link, connect
 from reconciler.edges.mysql.limits import LOCK_ANSWER_S_MAX, LOCK_SILENT_S_MAX
 from reconciler.edges.mysql.problems import as_unavailable
+from reconciler.edges.mysql.processes import Process
 from reconciler.edges.mysql.server_settings import ServerLook
 from reconciler.edges.mysql.session_settings import Variables, set_session
 from reconciler.edges.mysql.target import required_database
+from reconciler.edges.mysql.vital_signs import measure
+from reconciler.guard.health import Vitals
+from reconciler.model.engine import EngineName
+from reconciler.model.server import ServerVersion
 
 
 class Reach(Protocol):
@@ -36,6 +41,16 @@ class Reach(Protocol):
 
     def lock_database(self, link: Link, target: Target) -> str:
         """The name of the shard's database on the server that its lock is taken on."""
+
+    def vitals(self, link: Link, version: ServerVersion) -> Vitals:
+        """As `measure` in `vital_signs`. Raises LinkLost."""
+
+    def runs(self, process: Process, sql: str, database: str) -> bool:
+        """Whether a session of the server is at this statement of the shard, as it was sent or in
+        whatever words it arrives; it may say so of another one, and never of none."""
+
+    def allows(self, engine: EngineName) -> bool:
+        """Whether an engine may work on a shard that is reached so."""
 
     def confirm(self, link: Link, server: ServerLook) -> None:
         """What was read over the link since it was opened is all of one server. Raises Unavailable,
@@ -68,6 +83,15 @@ class ByItself:
 
     def lock_database(self, link: Link, target: Target) -> str:
         return required_database(target)
+
+    def vitals(self, link: Link, version: ServerVersion) -> Vitals:
+        return measure(link, version)
+
+    def runs(self, process: Process, sql: str, database: str) -> bool:
+        return process.runs(sql, database)
+
+    def allows(self, engine: EngineName) -> bool:
+        return True
 
     def confirm(self, link: Link, server: ServerLook) -> None:
         """A connection is to one server."""

@@ -25,7 +25,11 @@ from reconciler.model.access import BinaryLog
 from reconciler.model.server import Flavor, ServerSettings, ServerVersion
 
 _OLDEST = {Flavor.MYSQL: (8, 0, 0), Flavor.MARIADB: (10, 6, 0)}
-_MIMICS = ("tidb", "oceanbase", "stonedb", "polardb-x", "singlestore", "doris", "starrocks")
+# vtgate, asked for a keyspace: its version says nothing of the servers behind it (VT-13).
+_MIMICS = (
+    *("tidb", "oceanbase", "stonedb", "polardb-x", "singlestore", "doris", "starrocks"),
+    "vitess",
+)
 
 _MEANING_EVERYWHERE = (
     "binlog_format",  # with log_bin: error 1674

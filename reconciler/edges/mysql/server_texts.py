@@ -39,6 +39,17 @@ _ANY_VALUE = re.compile(
 )
 _QUOTED = re.compile(r"(?:; query=|\[for Statement |with ParamValues: ).*")
 
+# What vttablet and vtgate put around a server's words: the shard, whose name we have; the caller,
+# who is an account; the statement with the values that it was given.
+_OF_TABLET = re.compile(
+    r"target: \S+: (?:vttablet: )?(?:rpc error: code = \w+ desc = )?"
+    r"|(?: \(errno \d+\))?(?: \(sqlstate \w{5}\))?,? ?\(CallerID: .*",
+    re.DOTALL,
+)
+# vtgate's own errors have a number of Vitess' and speak of the statement alone (VT12001: it is not
+# supported; VT03001: an argument is wrong).
+_OF_VTGATE = re.compile(r"VT\d{5}: ")
+
 
 def _numbers(*spans: int | tuple[int, int]) -> frozenset[int]:
     ranges = (span if isinstance(span, tuple) else (span, span) for span in spans)
@@ -91,8 +102,8 @@ def server_error(
     """What a server answered, fit to be shown to anybody."""
     if (words := worded(number)) is not None:
         return ServerError(number=number, message=words)
-    readable = neutral(message, database=database)
-    if number in _ABOUT_DEFINITIONS:
+    readable = neutral(_OF_TABLET.sub("", message), database=database)
+    if number in _ABOUT_DEFINITIONS or _OF_VTGATE.match(readable):
         return ServerError(number=number, message=_VALUE.sub(r"\g<before><value>", readable))
     shown_state = state if _STATE.fullmatch(state) else "HY000"
     told = visible_line(readable, limit_chars=SERVER_TEXT_CHARS_MAX)

@@ -107,7 +107,8 @@ class StatementWatch:
         if number(own) not in processes:
             return Unseen()  # a list without the one who asks is not the list of sessions
         found = processes.get(connection_id)
-        if found is not None and found.runs(sql, self._shard.database):
+        runs = self._shard.reach.runs
+        if found is not None and runs(found, sql, self._shard.database):
             return Runs(process=found)
         if number(holder) != connection_id:
             return Over()

@@ -9,20 +9,26 @@ changes while a shard is read makes nothing of what was read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Mapping
 
 from reconciler.edges.client.target import Target
 from reconciler.edges.mysql.connect import Link, connect
 from reconciler.edges.mysql.limits import LOCK_ANSWER_S_MAX
 from reconciler.edges.mysql.problems import as_unavailable, misread, server_changed
+from reconciler.edges.mysql.processes import Process
 from reconciler.edges.mysql.reach import database_of
 from reconciler.edges.mysql.reading import text
 from reconciler.edges.mysql.server_settings import ServerLook, look_at_server
 from reconciler.edges.mysql.session_settings import Variables, set_session
 from reconciler.edges.mysql.target import required_database
+from reconciler.edges.mysql.vital_signs import measure_alone
 from reconciler.edges.vitess.internal_tables import is_internal
 from reconciler.edges.vitess.problems import session_not_set
 from reconciler.errors import Unavailable
+from reconciler.guard.health import Vitals
+from reconciler.model.engine import EngineName
+from reconciler.model.server import ServerVersion
 
 # vtgate 24 takes these and does not pass them on, or does not know them. How long a statement may
 # wait or run is vttablet's to bound (--queryserver-config-query-timeout).
@@ -33,6 +39,11 @@ _SELECT_LIMIT = "sql_select_limit"
 _SELECT_LIMIT_MIN = 2**63 - 1  # vtgate reads the value as a signed one
 
 _DATABASE = "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = DATABASE()"
+# Words of `EngineName`.
+_ENGINES = frozenset({"direct", "vitess"})
+_DDL = re.compile(
+    r"(?:\s+|/\*.*?\*/)*(?:alter|create|drop|rename|truncate)\b", re.IGNORECASE | re.DOTALL
+)
 _ON = {"1": "ON", "0": "OFF"}
 
 
@@ -77,6 +88,20 @@ class OverVtgate:
 
     def lock_database(self, link: Link, target: Target) -> str:
         return database_of(link)
+
+    def vitals(self, link: Link, version: ServerVersion) -> Vitals:
+        """The replicas are Vitess' own: no login of vtgate's is taken to them."""
+        return measure_alone(link, version)
+
+    def runs(self, process: Process, sql: str, database: str) -> bool:
+        """vtgate writes a statement in its own words, so any of them that is DDL may be this one;
+        what vttablet does with its own tables is not."""
+        is_here = process.database.casefold() == database.casefold()
+        found = process.statement
+        return is_here and _DDL.match(found) is not None and "_vt_" not in found
+
+    def allows(self, engine: EngineName) -> bool:
+        return engine in _ENGINES
 
     def confirm(self, link: Link, server: ServerLook) -> None:
         if look_at_server(link) != server:

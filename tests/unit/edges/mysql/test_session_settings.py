@@ -74,7 +74,7 @@ def test_values_are_quoted_unless_they_are_numbers() -> None:
         ("8.0.36-28", ServerVersion(Flavor.MYSQL, 8, 0, 36)),
         ("8.0.36-28.1-log", ServerVersion(Flavor.MYSQL, 8, 0, 36)),
         ("8.0.mysql_aurora.3.04.0", ServerVersion(Flavor.MYSQL, 8, 0, 0)),
-        ("8.0.30-Vitess", ServerVersion(Flavor.MYSQL, 8, 0, 30)),
+        ("8.4.6-Vitess", None),  # vtgate's own
         ("10.11.6-MariaDB-1~deb12", ServerVersion(Flavor.MARIADB, 10, 11, 6)),
         ("5.5.5-10.6.18-MariaDB-log", ServerVersion(Flavor.MARIADB, 10, 6, 18)),
         ("11.8.6-MariaDB-ubu2404", ServerVersion(Flavor.MARIADB, 11, 8, 6)),
