@@ -76,18 +76,33 @@ def _passing(refusals: Iterable[Refusal]) -> Iterator[Refusal]:
     return (replace(one, kind=RefusalKind.PASSES) for one in refusals)
 
 
-def no_room_for_copy(vitals: Vitals, table_bytes: int | None, *, shard: str) -> Refusal | None:
-    """A copy is about as large as its table. None: there is room, or it cannot be measured; then
-    the spec's limit for the disk stands alone."""
-    if vitals.disk_free_bytes is None or table_bytes is None:
+def copy_needs_bytes(table_bytes: int | None, copied_bytes: int | None = None) -> int:
+    """How much more a copy will write, about; 0 where nobody can tell."""
+    return max(0, int((table_bytes or 0) * COPY_SIZE_FACTOR) - (copied_bytes or 0))
+
+
+def no_room_for_copy(
+    vitals: Vitals, table_bytes: int | None, *, others_bytes: int, shard: str
+) -> Refusal | None:
+    """A copy is about as large as its table; `others_bytes` is what copies that go on there need
+    yet. None: there is room, or it cannot be measured; then the spec's limit for the disk stands
+    alone."""
+    free_bytes, needed_bytes = vitals.disk_free_bytes, copy_needs_bytes(table_bytes)
+    if free_bytes is None or table_bytes is None:
         return None
-    if vitals.disk_free_bytes >= table_bytes * COPY_SIZE_FACTOR:
-        return None
-    because = (
-        f"{vitals.disk_free_bytes:,} bytes of disk are free, and a copy of a table of"
-        f" {table_bytes:,} bytes needs about as many again and some more"
-    )
-    return _over_limit(shard, "disk-too-small", because, RefusalKind.STANDS)
+    if free_bytes < needed_bytes:
+        because = (
+            f"{free_bytes:,} bytes of disk are free, and a copy of a table of {table_bytes:,}"
+            " bytes needs about as many again and some more"
+        )
+        return _over_limit(shard, "disk-too-small", because, RefusalKind.STANDS)
+    if free_bytes < needed_bytes + others_bytes:
+        because = (
+            f"{free_bytes:,} bytes of disk are free; a copy of a table of {table_bytes:,} bytes"
+            f" does not fit beside the copies that go on there and need {others_bytes:,} more"
+        )
+        return _over_limit(shard, "disk-for-copies", because, RefusalKind.PASSES)
+    return None
 
 
 def _of_load(rollout: RolloutSpec, vitals: Vitals, shard: str) -> Iterator[Refusal]:

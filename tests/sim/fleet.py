@@ -183,6 +183,7 @@ class SimFleet:
         self.numbers = itertools.count(1)
         self.cut_over: list[str] = []
         self.table_bytes: int | None = 1_000
+        self.copied_bytes: int | None = None  # of each copy, so far
         self.can_throttle = True
         self.copies_as: dict[str, str] = {}  # by shard, where an engine makes something else of it
         self.compared: list[tuple[str, str]] = []
@@ -471,7 +472,8 @@ class SimSession:
         return self._fleet.rows
 
     def table_bytes(self, object_id: ObjectId) -> int | None:
-        return self._fleet.table_bytes
+        is_table = object_id.name in self._fleet.shards[self._shard].tables
+        return self._fleet.table_bytes if is_table else self._fleet.copied_bytes
 
     def access(self) -> ShardAccess:
         return self._fleet.access

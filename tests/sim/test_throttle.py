@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.drive.open import Releases
 from reconciler.guard.health import Vitals
 from reconciler.ledger.copies import CopiesThrottled, CopySlowed, CopyStopped
 from reconciler.ledger.states import OperationState as S
 from reconciler.ledger.states import RequestKind, RequestState
 from reconciler.model.engine import EngineName
 from reconciler.outcomes.apply import ApplyVerdict
-from reconciler.outcomes.progress import StatementAdvanced
+from reconciler.outcomes.progress import RolloutWaits, StatementAdvanced
 from reconciler.plan.model import PlannedStatement
 from reconciler.spec.model import CutoverSpec
 from tests.sim.fleet import Online
@@ -131,6 +132,59 @@ def test_no_copy_is_begun_where_its_table_does_not_fit_once_more(
     if not begins:
         assert outcome.refusals[0].code == "disk-too-small"
         assert not any(shard.sent for shard in sim.fleet.shards.values())
+
+
+def most_at_once(sim: Simulation) -> list[int]:
+    """The number of copies that go on, each time any time passes."""
+    seen = [0]
+
+    def note() -> None:
+        seen[0] = max(seen[0], len(copies_looks(sim)))
+
+    sim.fleet.clock = person = Person(lambda: False, lambda: None)
+    person.noted = note
+    return seen
+
+
+@pytest.mark.invariant("EN-60")
+@pytest.mark.parametrize(
+    ("is_one_server", "free", "at_once"), [(True, 10**9, 1), (False, 10**9, 2), (True, 10**10, 2)]
+)
+def test_copies_of_one_server_that_do_not_fit_together_are_made_one_after_the_other(
+    is_one_server: bool, free: int, at_once: int
+) -> None:
+    sim = measured()
+    sim.servers = dict.fromkeys(SHARDS, sim.fleet.server) if is_one_server else {}
+    sim.fleet.vitals = replace(WELL, disk_free_bytes=free)
+    sim.fleet.table_bytes = 5 * 10**8
+    seen = most_at_once(sim)
+    check_done(sim, sim.run())
+    assert seen == [at_once]
+    waits = [str(event.reason) for event in sim.events if isinstance(event, RolloutWaits)]
+    assert any("beside the copies that go on there" in why for why in waits) is (at_once == 1)
+
+
+@pytest.mark.invariant("EN-60")
+def test_a_copy_begins_once_what_the_others_need_yet_leaves_room_for_it() -> None:
+    sim = measured()
+    sim.servers = dict.fromkeys(SHARDS, sim.fleet.server)
+    sim.fleet.table_bytes = 5 * 10**8
+    seen = most_at_once(sim)
+    sim.fleet.copied_bytes = 3 * 10**8
+    check_done(sim, sim.run())
+    assert seen == [2], "0.3 GB more and 0.6 GB fit into 1 GB"
+
+
+@pytest.mark.invariant("EN-60")
+def test_a_copy_that_waits_for_room_can_be_stopped() -> None:
+    sim = measured()
+    sim.servers = dict.fromkeys(SHARDS, sim.fleet.server)
+    sim.fleet.table_bytes = 5 * 10**8
+    meanwhile(sim, (is_copying(sim), lambda: setattr(sim, "interrupts", 1)))
+    outcome = sim.run()
+    assert outcome.verdict is ApplyVerdict.STOPPED
+    sim.interrupts = 0
+    check_done(sim, sim.run(releases=Releases.WHAT_HOLDS))
 
 
 @pytest.mark.invariant("EN-8")

@@ -3,6 +3,8 @@ sent, and before a copy is swapped in."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from reconciler.drive.limits import (
     CLAIM_WAIT_S_MAX,
     GUARD_PAUSE_S,
@@ -16,16 +18,19 @@ from reconciler.drive.shard.recorder import ShardRecorder
 from reconciler.drive.shard.step import Again, End
 from reconciler.drive.shard.task import Brake, RolloutWorld, ShardTask, StopSignal, pause
 from reconciler.guard.health import (
+    Vitals,
+    copy_needs_bytes,
     needs_vitals,
     no_room_for_copy,
     outside_window,
     vitals_refusals,
 )
 from reconciler.guard.model import Refusal, RefusalKind
+from reconciler.ledger.model import StoredStatement
 from reconciler.ledger.reasons import BlockerEnded, EarlierSession, InWords, LimitExceeded
 from reconciler.ledger.states import OperationState
 from reconciler.model.engine import TRAITS
-from reconciler.model.object_id import ObjectId
+from reconciler.model.object_id import ObjectId, table_id
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.shards import HeldLocks, ShardSession
 
@@ -84,12 +89,27 @@ class ShardGuards:
         return None
 
     def no_room(self, session: ShardSession, statement: PlannedStatement) -> End | None:
-        """For the copy that an engine would make. Raises Unavailable."""
+        """For the copy that an engine would make; copies that go on there are waited for. Raises
+        Unavailable."""
         if not TRAITS[statement.engine].copies:
             return None
-        table_bytes = session.table_bytes(statement.object_id)
-        refusal = no_room_for_copy(session.vitals(), table_bytes, shard=self._task.work.shard)
+        # Complete copies that wait for the rest of their wave would be waited for in vain.
+        is_kept = self._task.rollout.cutover.is_on_purpose
+        refusal = self._passing(
+            lambda: self._room_refusal(session, statement),
+            statement.object_id,
+            wait_s=GUARD_WAIT_S_MAX if is_kept else self._task.rollout.run_limit_s,
+        )
         return End(hold=refusal) if refusal else None
+
+    def of_copy(self, session: ShardSession, row: StoredStatement) -> Vitals:
+        """Measured while its engine works; what its copy needs yet is told to the others. Raises
+        Unavailable."""
+        if TRAITS[row.handle.engine].copies and row.handle.helpers:
+            copied_bytes = session.table_bytes(table_id(row.handle.helpers[0]))
+            needed_bytes = copy_needs_bytes(session.table_bytes(row.object_id), copied_bytes)
+            self._stop.room.needs(self._task.work.shard, self._task.server, needed_bytes)
+        return session.vitals()
 
     def is_braked(self, object_id: ObjectId) -> bool:
         """A stop takes effect between two statements, a failure elsewhere between operations."""
@@ -112,9 +132,18 @@ class ShardGuards:
 
     def _beyond_limits(self, session: ShardSession, statement: PlannedStatement) -> Refusal | None:
         """Lag and load go down by themselves, and are waited for; what holds is returned."""
-        object_id, waits = statement.object_id, False
-        give_up_s = self._world.clock.monotonic_s() + GUARD_WAIT_S_MAX
-        while refusal := self._vitals_refusal(session, statement):
+        return self._passing(
+            lambda: self._vitals_refusal(session, statement),
+            statement.object_id,
+            wait_s=GUARD_WAIT_S_MAX,
+        )
+
+    def _passing(
+        self, measure: Callable[[], Refusal | None], object_id: ObjectId, *, wait_s: float
+    ) -> Refusal | None:
+        """What does not pass, or not in time. None: nothing, or it was asked to end."""
+        waits, give_up_s = False, self._world.clock.monotonic_s() + wait_s
+        while refusal := measure():
             is_late = self._world.clock.monotonic_s() >= give_up_s
             if is_late or refusal.kind is not RefusalKind.PASSES:
                 return refusal
@@ -128,6 +157,15 @@ class ShardGuards:
         if waits:
             self._record.wait(object_id, None)
         return None
+
+    def _room_refusal(self, session: ShardSession, statement: PlannedStatement) -> Refusal | None:
+        shard, table_bytes = self._task.work.shard, session.table_bytes(statement.object_id)
+        # Told before the disk is measured: two that ask at once see each other.
+        needed_bytes = copy_needs_bytes(table_bytes)
+        others_bytes = self._stop.room.ask(shard, self._task.server, needed_bytes)
+        return no_room_for_copy(
+            session.vitals(), table_bytes, others_bytes=others_bytes, shard=shard
+        )
 
     def _vitals_refusal(self, session: ShardSession, statement: PlannedStatement) -> Refusal | None:
         refusals = vitals_refusals(

@@ -111,6 +111,7 @@ class EngineRun:
             return self._until_answered(engine, hand, answer, vitals, before_cut_over)
         finally:
             self._stop.waiting.pop(hand.row.shard, None)
+            self._stop.room.done(hand.row.shard)
 
     def _until_answered(
         self,

@@ -107,6 +107,8 @@ class _ShardRun:
             self._record.write()
         except RecordLost as lost:
             end = End(ends_run=lost.problem)
+        finally:
+            self._stop.room.done(self._shard)
         return ShardResult(
             shard=self._shard,
             rows=self._record.rows,
@@ -233,7 +235,7 @@ class _ShardRun:
             engine,
             hand,
             answer,
-            vitals=session.vitals,
+            vitals=lambda: self._guards.of_copy(session, hand.row),
             before_cut_over=lambda: self._before_cut_over(session, engine, hand),
         )
         if isinstance(ended, Next | Again | End):
@@ -284,9 +286,9 @@ class _ShardRun:
     def _before(self, session: ShardSession, statement: PlannedStatement) -> Step | None:
         """What must be true right before a statement, what may take its time first; None: send."""
         windows = self._task.rollout.windows
-        if (step := self._guards.held(session, statement, self._index, windows)) is not None:
-            return step
         if self._last_try is None and (step := self._guards.no_room(session, statement)):
+            return step
+        if (step := self._guards.held(session, statement, self._index, windows)) is not None:
             return step
         if self._index == self._first_index and session.still_running(statement.sql):
             return Again(already_running(self._shard, statement.object_id))

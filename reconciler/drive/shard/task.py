@@ -8,6 +8,7 @@ from enum import IntEnum
 
 from reconciler.drive.limits import RETRY_PAUSE_S, RETRY_PAUSE_S_MAX, ROLLOUT_POLL_S
 from reconciler.drive.shard.basis import ShardBasis
+from reconciler.drive.shard.room import CopyRoom
 from reconciler.errors import Problem
 from reconciler.guard.classify import states_along
 from reconciler.guard.model import Refusal
@@ -59,8 +60,9 @@ class WaitingCopy:
 
 
 class StopSignal:
-    """The one thing that the driver and the shards in flight share. `waiting` is told by shards,
-    all else by the driver: which copies may be swapped in, and what becomes of the others."""
+    """The one thing that the driver and the shards in flight share. `waiting` and `room` are told
+    by shards, all else by the driver: which copies may be swapped in, and what becomes of the
+    others."""
 
     def __init__(self) -> None:
         self.brake = Brake.OFF
@@ -68,6 +70,7 @@ class StopSignal:
         self.released: frozenset[ReleasedCopy] = frozenset()
         self.waiting: dict[str, WaitingCopy] = {}
         self.is_throttled = False
+        self.room = CopyRoom()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +88,11 @@ class ShardTask:
     rollout: RolloutSpec
     keeps_old: bool = False
     copies_left: Mapping[ObjectId, Handle] = field(default_factory=dict)
+
+    @property
+    def server(self) -> str:
+        """What tells its server from others; one that is not known is taken for its own."""
+        return self.basis.server or f"shard {self.work.shard}"
 
     @property
     def next_index(self) -> int:

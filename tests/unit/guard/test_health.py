@@ -9,6 +9,7 @@ import pytest
 from reconciler.errors import InvalidInput
 from reconciler.guard.health import (
     Vitals,
+    copy_needs_bytes,
     copy_refusals,
     no_room_for_copy,
     outside_window,
@@ -112,5 +113,36 @@ def test_a_disk_has_a_limit_for_copies_whether_the_spec_sets_one_or_not() -> Non
 def test_a_copy_needs_room_for_its_table_once_more(
     free: int | None, size: int | None, fits: bool
 ) -> None:
-    found = no_room_for_copy(Vitals(disk_free_bytes=free), size, shard="-40")
+    found = no_room_for_copy(Vitals(disk_free_bytes=free), size, others_bytes=0, shard="-40")
     assert (found is None) == fits
+
+
+@pytest.mark.invariant("EN-60")
+@pytest.mark.parametrize(
+    ("free", "others", "kind"),
+    [
+        (220, 100, None),
+        (219, 100, RefusalKind.PASSES),
+        (120, 1, RefusalKind.PASSES),
+        (119, 1, RefusalKind.STANDS),
+        (None, 100, None),
+    ],
+)
+def test_a_copy_needs_room_beside_those_that_go_on_there(
+    free: int | None, others: int, kind: RefusalKind | None
+) -> None:
+    """Others will be done; a disk that is too small for it alone stays so."""
+    vitals = Vitals(disk_free_bytes=free)
+    found = no_room_for_copy(vitals, 100, others_bytes=others, shard="-40")
+    assert (found.kind if found else None) is kind
+
+
+@pytest.mark.invariant("EN-60")
+@pytest.mark.parametrize(
+    ("table", "copied", "needed"),
+    [(100, None, 120), (100, 50, 70), (100, 130, 0), (None, None, 0), (None, 50, 0)],
+)
+def test_what_is_copied_is_not_needed_once_more(
+    table: int | None, copied: int | None, needed: int
+) -> None:
+    assert copy_needs_bytes(table, copied) == needed
