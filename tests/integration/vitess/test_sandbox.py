@@ -18,7 +18,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from reconciler.cli.sandbox import sandbox
-from reconciler.edges.server.lock import LOCK_NAME
+from reconciler.edges.server.lock import ELSEWHERE_LINK, LOCK_NAME
 from reconciler.edges.vitess.find import VitessProgram, vitess_program
 from reconciler.edges.vitess.vtctldclient import VtctldClient
 from reconciler.errors import InvalidInput
@@ -72,8 +72,10 @@ def test_up_status_sql_and_down(folder: Path) -> None:
     login = f"--grpc-auth-static-client-creds={folder}/vtctld-login.json"
     assert "shop_main" in replace(vtctld, options=(login,)).ask("GetKeyspaces").text
 
+    elsewhere = [link.readlink() for link in folder.glob(f"*/{ELSEWHERE_LINK}")]
+    assert all(path.exists() for path in elsewhere)
     assert run("down", folder).output == "sandbox is down\n"
-    assert not folder.exists()
+    assert not any(path.exists() for path in (folder, *elsewhere))
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
 
 

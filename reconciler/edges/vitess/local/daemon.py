@@ -14,6 +14,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -86,14 +87,15 @@ def start_daemon(recipe: Recipe, into: Path | None = None) -> Daemon:
 
 
 def _started(recipe: Recipe, into: Path | None, ports: tuple[HeldPort, ...]) -> Daemon:
-    daemon = _start(recipe, into, ports)
-    try:
+    with ExitStack() as until_it_answers:
+        for port in ports:
+            until_it_answers.callback(port.close)
+        daemon = _start(recipe, into, ports)
+        until_it_answers.callback(daemon.process.stop)
         last_words = _wait_until_it_answers(daemon)
-    except BaseException:
-        daemon.stop()
-        raise
-    if last_words is not None:
-        raise vitess_died(recipe.name, last_words)
+        if last_words is not None:
+            raise vitess_died(recipe.name, last_words)
+        until_it_answers.pop_all()
     return daemon
 
 
@@ -165,9 +167,7 @@ def _wait_until_it_answers(daemon: Daemon) -> str | None:
     give_up_at = time.monotonic() + SERVER_START_S_MAX
     while time.monotonic() < give_up_at:
         if daemon.process.has_ended():
-            last_words = daemon.process.log_tail()
-            daemon.stop()
-            return last_words
+            return daemon.process.log_tail()
         if _answers(daemon.ports[0], daemon.recipe.health):
             return None
         time.sleep(0.05)
