@@ -256,6 +256,15 @@ class NoVitess:
     def topology(self, cluster: VitessCluster) -> Topology:
         raise AssertionError("no keyspace of these is Vitess'")
 
+    def vschema(self, environment: Environment) -> str:
+        raise AssertionError("no keyspace of these is Vitess'")
+
+    def try_vschema(self, environment: Environment, text: str) -> str | Problem:
+        raise AssertionError("no keyspace of these is Vitess'")
+
+    def apply_vschema(self, environment: Environment, text: str) -> None:
+        raise AssertionError("no keyspace of these is Vitess'")
+
 
 def world(shards: Shards, keyspaces: Keyspaces | None = None) -> World:
     return World(

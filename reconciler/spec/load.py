@@ -36,6 +36,7 @@ from reconciler.spec.tree import (
     path_is_a_link,
     unreadable,
 )
+from reconciler.spec.vschema_file import VSchemaFile, read_vschema_file
 from reconciler.spec.yaml_text import Document, read_yaml
 
 SPECS_DIRECTORY = "specs"
@@ -52,6 +53,7 @@ class DesiredFiles:
     spec: SpecFile
     files: tuple[DefinitionFile, ...]
     digests: tuple[tuple[str, str], ...]
+    vschema: VSchemaFile | None = None  # of a Vitess keyspace, and of no other
 
     @property
     def renames(self) -> tuple[Rename, ...]:
@@ -145,10 +147,15 @@ def _load(tree: FileTree, path: str) -> _LoadedSpec:
         spec = spec_from_document(document)
         if problems := tuple(contradictions(definitions.files, spec)):
             errors.append(InvalidInput(*problems))
+        digests = [(path, digest_of(text)), *definitions.digests]
+        vschema = _vschema_of(tree, spec, definitions, errors)
+        if vschema is not None:
+            digests.append((vschema.path, digest_of(vschema.text)))
         result = DesiredFiles(
             spec=spec,
             files=definitions.files,
-            digests=tuple(sorted([(path, digest_of(text)), *definitions.digests])),
+            digests=tuple(sorted(digests)),
+            vschema=vschema,
         )
     except ReconcilerError as error:
         errors.insert(0, error)
@@ -205,6 +212,20 @@ def _definitions_of(tree: FileTree, document: Document) -> Definitions:
     if stated is None or outside_reason(stated) is not None:
         return Definitions()
     return read_definitions(tree, posixpath.normpath(stated), document.path)
+
+
+def _vschema_of(
+    tree: FileTree, spec: SpecFile, definitions: Definitions, errors: list[ReconcilerError]
+) -> VSchemaFile | None:
+    """Held against the tables only where all of their files were read: what is said of the others
+    is enough to begin with."""
+    if definitions.errors:
+        return None
+    try:
+        return read_vschema_file(tree, spec, {file.table for file in definitions.files})
+    except ReconcilerError as error:
+        errors.append(error)
+        return None
 
 
 def _stated_keyspace(document: Document) -> str | None:

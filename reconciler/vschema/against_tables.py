@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from reconciler.errors import nearest
 from reconciler.model.schema import Table
@@ -12,10 +12,17 @@ from reconciler.vschema.read import Fault, Path
 from reconciler.vschema.vindex_types import can_take, takes_of
 
 
-def name_faults(vschema: VSchema, keyspace: str, tables: Collection[str]) -> Iterator[Fault]:
-    """By the names of the tables alone, which need no server."""
+def name_faults(
+    vschema: VSchema,
+    tables: Collection[str],
+    *,
+    keyspaces: Collection[str],
+    is_ignored: Callable[[str], bool],
+) -> Iterator[Fault]:
+    """By the names of the tables alone, which need no server. `keyspaces` are the names that this
+    one has in Vitess; tables that policy ignores may stand in the VSchema."""
     for table in vschema.tables:
-        if table.name not in tables:
+        if table.name not in tables and not is_ignored(table.name):
             meant = nearest(table.name, tables)
             yield Fault(
                 at=("tables", table.name),
@@ -25,7 +32,7 @@ def name_faults(vschema: VSchema, keyspace: str, tables: Collection[str]) -> Ite
                 if meant
                 else "take it out, or add the table's file",
             )
-        yield from _sequence_faults(vschema, keyspace, table)
+        yield from _sequence_faults(vschema, keyspaces, table)
     for name in sorted(set(tables) - vschema.table_by_name.keys()) if vschema.sharded else ():
         yield Fault(
             at=("tables",),
@@ -73,13 +80,15 @@ def sharing_notes(vschema: VSchema, tables: Sequence[Table]) -> Iterator[str]:
             yield f"vindex {vindex} spreads tables by columns of different types: {listed}"
 
 
-def _sequence_faults(vschema: VSchema, keyspace: str, table: RoutedTable) -> Iterator[Fault]:
+def _sequence_faults(
+    vschema: VSchema, keyspaces: Collection[str], table: RoutedTable
+) -> Iterator[Fault]:
     """Of this very keyspace; what is in another one only Vitess can tell."""
     if table.auto_increment is None:
         return
     of, _, name = table.auto_increment.sequence.replace("`", "").partition(".")
     found = vschema.table_by_name.get(name)
-    if of == keyspace and (found is None or found.type != SEQUENCE):
+    if of in keyspaces and (found is None or found.type != SEQUENCE):
         what = "is not in the VSchema" if found is None else f"is not of type {SEQUENCE} in it"
         yield Fault(
             at=("tables", table.name, "auto_increment", "sequence"),

@@ -6,7 +6,7 @@ them would overlook, the other sees; then nothing is believed, compared or appli
 
 from __future__ import annotations
 
-from reconciler.errors import InvalidInput, Problem
+from reconciler.errors import Problem, Refused
 from reconciler.model.file_problems import first_problems
 from reconciler.vschema.document import VSchema
 from reconciler.vschema.plain import plain_text
@@ -16,12 +16,12 @@ _SOURCE = "the VSchema that Vitess has"
 
 
 def live_vschema(text: str) -> VSchema:
-    """Raises InvalidInput for what no Vitess 24 can have said, and where the two ways differ."""
+    """Raises Refused for what no Vitess 24 can have said, and where the two ways differ."""
     read = read_vschema(text.encode(errors="surrogatepass"))
     if read.faults:
-        raise InvalidInput(*first_problems(map(_unread, read.faults), _SOURCE))
+        raise Refused(*first_problems(map(_unread, read.faults), _SOURCE))
     if plain_text(read.raw) != read.vschema.text:
-        raise InvalidInput(_disagreeing(plain_text(read.raw), read.vschema.text))
+        raise Refused(_disagreeing(plain_text(read.raw), read.vschema.text))
     return read.vschema
 
 

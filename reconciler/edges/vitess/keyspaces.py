@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,13 @@ from reconciler.edges.vitess.topology import (
     read_shards,
     read_workflows,
 )
+from reconciler.edges.vitess.vschemas import apply_vschema, try_vschema, vschema_of
 from reconciler.edges.vitess.vtctld import asked, asked_for_json, json_of, vtctld_of
 from reconciler.edges.vitess.vtctldclient import VtctldClient
-from reconciler.errors import Refused, Unavailable
+from reconciler.errors import Problem, Refused, Unavailable
 from reconciler.model.topology import OpenMigration, Topology, Workflow
 from reconciler.ports.clock import Workers
-from reconciler.spec.model import VitessCluster
+from reconciler.spec.model import Environment, VitessCluster
 
 _LABEL = "vtgate"
 # A stopped one is in progress as well; those that are completed or cancelled are deleted.
@@ -53,6 +55,25 @@ class VitessKeyspaces:
                 return topology  # shards without a primary cannot be asked
             workflows = self._workflows(vtctld, cluster.keyspace, sorted(keyspaces))
             return replace(topology, workflows=workflows)
+
+    def vschema(self, environment: Environment) -> str:
+        with self._vtctld(environment) as (vtctld, keyspace):
+            return vschema_of(vtctld, keyspace)
+
+    def try_vschema(self, environment: Environment, text: str) -> str | Problem:
+        with self._vtctld(environment) as (vtctld, keyspace):
+            return try_vschema(vtctld, keyspace, text)
+
+    def apply_vschema(self, environment: Environment, text: str) -> None:
+        with self._vtctld(environment) as (vtctld, keyspace):
+            apply_vschema(vtctld, keyspace, text)
+
+    @contextmanager
+    def _vtctld(self, environment: Environment) -> Iterator[tuple[VtctldClient, str]]:
+        cluster = environment.vitess
+        assert cluster is not None, "only a keyspace of Vitess has a VSchema"
+        with vtctld_of(cluster.vtctld, environ=self._environ, root=self._root) as vtctld:
+            yield vtctld, cluster.keyspace
 
     def _of_shards(self, vtctld: VtctldClient, cluster: VitessCluster, sidecar: str) -> Topology:
         keyspace = cluster.keyspace

@@ -86,6 +86,44 @@ def session_not_set(label: str, names: Sequence[str]) -> Problem:
     )
 
 
+def vschema_refused(keyspace: str, said: str) -> Problem:
+    """`said` as in `vtctld_refused`."""
+    return Problem(
+        code="vschema-refused",
+        message=f"Vitess does not take the VSchema of keyspace {keyspace}: {_shown(said)}",
+        recovery="change what it names in vschema.json, then run `reconciler plan --write` and have"
+        " the plan reviewed",
+    )
+
+
+def vschema_unanswered(keyspace: str, said: str) -> Problem:
+    """`said` as in `vtctld_refused`."""
+    return Problem(
+        code="vschema-unanswered",
+        message=f"whether Vitess took the VSchema of keyspace {keyspace} is not known:"
+        f" {_shown(said)}",
+        recovery="run `reconciler resume`: it looks before it sends anything",
+    )
+
+
+def vschema_not_everywhere(keyspace: str, cell: str) -> Problem:
+    return Problem(
+        code="vschema-not-everywhere",
+        message=f"cell {cell} does not route keyspace {keyspace} by the VSchema that Vitess keeps"
+        " for it",
+        recovery="if nobody is changing it just now, run `vtctldclient RebuildVSchemaGraph`; then"
+        " the same command again",
+    )
+
+
+def vschema_misread(reason: str) -> Problem:
+    return Problem(
+        code="vschema-misread",
+        message=f"what Vitess says of VSchemas is not as Vitess 24 says it: {reason}",
+        recovery="use vtctld and vtctldclient of Vitess 24; if they are, report it",
+    )
+
+
 def _shown(said: str) -> str:
     text = visible_line(SECRETS.of_a_server(said), limit_chars=VTCTLD_ERROR_CHARS_MAX)
     return text or "(nothing)"

@@ -10,7 +10,7 @@ from reconciler.errors import Refused
 from reconciler.model.topology import Topology, Workflow
 from reconciler.observe.topology import with_shards
 from reconciler.spec.model import Connection, Environment, ShardSpec, VitessCluster, Vtctld
-from tests.offline_fleet import Shards, world
+from tests.offline_fleet import NoVitess, Shards, world
 from tests.unit.guard.test_topology import SOUND
 
 CLUSTER = VitessCluster(
@@ -22,7 +22,7 @@ CLUSTER = VitessCluster(
 ENVIRONMENT = Environment(name="production", vitess=CLUSTER)
 
 
-class Fixed:
+class Fixed(NoVitess):
     """`Keyspaces` with one answer."""
 
     def __init__(self, topology: Topology) -> None:

@@ -61,7 +61,12 @@ class VSchemaCase:
         found = [*faults_in(read.vschema)]
         if self.tables is not None:
             names = {table.name for table in self.tables}
-            found += name_faults(read.vschema, "commerce", names)
+            found += name_faults(
+                read.vschema,
+                names,
+                keyspaces=["commerce"],
+                is_ignored=lambda name: name.startswith("_"),
+            )
             found += column_faults(read.vschema, self.tables)
         return found
 

@@ -1,0 +1,110 @@
+"""A keyspace's VSchema: asked of vtctld, tried there, and replaced there.
+
+Rules: a document goes over in a file, to the letter; what Vitess would overlook in it
+(`--strict`) refuses; and a VSchema counts as the keyspace's only once every cell routes by it, for
+a change that was kept and not handed on is seen by no query (VS-8).
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from reconciler.edges.vitess.problems import (
+    keyspace_gone,
+    vschema_misread,
+    vschema_not_everywhere,
+    vschema_refused,
+    vschema_unanswered,
+    vtctld_silent,
+)
+from reconciler.edges.vitess.topology import read_keyspaces
+from reconciler.edges.vitess.vtctld import asked_for_json, json_of
+from reconciler.edges.vitess.vtctldclient import VtctldAnswer, VtctldClient
+from reconciler.errors import Problem, Refused, Unavailable
+from reconciler.strict_json import JsonUnreadable, read_json
+from reconciler.vschema.canonical import canonical_text
+from reconciler.vschema.limits import VSCHEMA_VALUES_MAX
+from reconciler.vschema.plain import plain_text
+
+# Said by gRPC only before anything was kept: of the document, of the keyspace, of who asks.
+_NOT_TAKEN = frozenset(
+    {
+        *("InvalidArgument", "NotFound", "FailedPrecondition", "Unimplemented"),
+        *("PermissionDenied", "Unauthenticated"),
+    }
+)
+_SHOWN = re.compile(r"New VSchema object:\n(.*)\nIf this is not what you expected,", re.DOTALL)
+
+
+def vschema_of(vtctld: VtctldClient, keyspace: str) -> str:
+    """Raises Unavailable, also where a cell still routes by another one, and Refused where there is
+    no such keyspace."""
+    kept = _kept(vtctld, keyspace)
+    cells = asked_for_json(vtctld, "GetSrvVSchemas")
+    if not isinstance(cells, dict):
+        raise Unavailable(vschema_misread("the cells' VSchemas are no object"))
+    for cell, routed in sorted(cells.items()):
+        if plain_text(_in_cell(routed, keyspace)) != plain_text(kept):
+            raise Unavailable(vschema_not_everywhere(keyspace, cell))
+    return canonical_text(kept)
+
+
+def try_vschema(vtctld: VtctldClient, keyspace: str, text: str) -> str | Problem:
+    """Raises Unavailable where nobody answers, or not what Vitess 24 does."""
+    with _in_file(text) as option:
+        answer = vtctld.ask("ApplyVSchema", "--dry-run", "--strict", option, keyspace)
+    if answer.is_done:
+        return _shown_in(answer)
+    if not answer.was_reached:
+        raise Unavailable(vtctld_silent())
+    return vschema_refused(keyspace, answer.words)
+
+
+def apply_vschema(vtctld: VtctldClient, keyspace: str, text: str) -> None:
+    """Raises Refused only for what is sure not to have been taken."""
+    with _in_file(text) as option:
+        answer = vtctld.ask("ApplyVSchema", "--strict", option, keyspace)
+    if answer.is_done:
+        return
+    if answer.status in _NOT_TAKEN:
+        raise Refused(vschema_refused(keyspace, answer.words))
+    raise Unavailable(vschema_unanswered(keyspace, answer.words))
+
+
+def _kept(vtctld: VtctldClient, keyspace: str) -> Any:
+    answer = vtctld.ask("GetVSchema", keyspace)
+    if not answer.is_done and answer.was_reached:
+        known = read_keyspaces(asked_for_json(vtctld, "GetKeyspaces"))
+        if keyspace not in known:
+            raise Refused(keyspace_gone(keyspace, sorted(known)))
+    return json_of("GetVSchema", answer)
+
+
+def _in_cell(routed: Any, keyspace: str) -> Any:
+    """What a cell routes by; nothing where it was never told of the keyspace."""
+    keyspaces = routed.get("keyspaces") if isinstance(routed, dict) else None
+    if not isinstance(keyspaces, dict):
+        raise Unavailable(vschema_misread("a cell's VSchema has no keyspaces"))
+    return keyspaces.get(keyspace, {})
+
+
+def _shown_in(answer: VtctldAnswer) -> str:
+    match = _SHOWN.match(answer.text)
+    if match is None:
+        raise Unavailable(vschema_misread("no VSchema is shown by ApplyVSchema"))
+    try:
+        return canonical_text(read_json(match[1].encode(), values_max=VSCHEMA_VALUES_MAX))
+    except JsonUnreadable as unreadable:
+        raise Unavailable(vschema_misread(unreadable.reason)) from None
+
+
+@contextmanager
+def _in_file(text: str) -> Iterator[str]:
+    with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        yield f"--vschema-file={file.name}"

@@ -1,0 +1,64 @@
+"""A Vitess of our own: `Keyspaces` over a document in memory, as strict as Vitess is."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.errors import Problem, Refused, Unavailable
+from reconciler.model.topology import Topology
+from reconciler.spec.model import Environment, VitessCluster
+from reconciler.vschema.checks import faults_in
+from reconciler.vschema.document import document_of
+from reconciler.vschema.read import read_vschema
+from tests.unit.guard.test_topology import SOUND
+
+
+@dataclass
+class OfflineVitess:
+    """`text` is what it keeps; `kept_otherwise` what it would make of whatever it is given, and
+    `silent` whether nobody answers. `sent` are the documents that were applied."""
+
+    text: str = "{}"
+    topology_now: Topology = SOUND
+    kept_otherwise: dict[str, Any] = field(default_factory=dict)
+    silent: bool = False
+    sent: list[str] = field(default_factory=list)
+
+    def topology(self, cluster: VitessCluster) -> Topology:
+        return self.topology_now
+
+    def vschema(self, environment: Environment) -> str:
+        self._answer(environment)
+        return self.text
+
+    def try_vschema(self, environment: Environment, text: str) -> str | Problem:
+        self._answer(environment)
+        read = read_vschema(text.encode())
+        assert not read.faults, "Vitess would drop it without a word"
+        for fault in faults_in(read.vschema):
+            return _refusal(fault.message)
+        return json.dumps(document_of(read.vschema) | self.kept_otherwise)
+
+    def apply_vschema(self, environment: Environment, text: str) -> None:
+        kept = self.try_vschema(environment, text)
+        if isinstance(kept, Problem):
+            raise Refused(kept)
+        self.sent.append(text)
+        self.text = kept
+
+    def _answer(self, environment: Environment) -> None:
+        assert environment.vitess is not None
+        if self.silent:
+            problem = Problem(code="vtctld-silent", message="no answer", recovery="start vtctld")
+            raise Unavailable(problem)
+        if environment.vitess.keyspace == "gone":
+            problem = Problem(
+                code="vitess-keyspace-gone", message="no such keyspace", recovery="create it"
+            )
+            raise Refused(problem)
+
+
+def _refusal(message: str) -> Problem:
+    return Problem(code="vschema-refused", message=message, recovery="fix it")
