@@ -256,13 +256,13 @@ class NoVitess:
     def topology(self, cluster: VitessCluster) -> Topology:
         raise AssertionError("no keyspace of these is Vitess'")
 
-    def vschema(self, environment: Environment) -> str:
+    def vschema(self, cluster: VitessCluster) -> str:
         raise AssertionError("no keyspace of these is Vitess'")
 
-    def try_vschema(self, environment: Environment, text: str) -> str | Problem:
+    def try_vschema(self, cluster: VitessCluster, text: str) -> str | Problem:
         raise AssertionError("no keyspace of these is Vitess'")
 
-    def apply_vschema(self, environment: Environment, text: str) -> None:
+    def apply_vschema(self, cluster: VitessCluster, text: str) -> None:
         raise AssertionError("no keyspace of these is Vitess'")
 
 

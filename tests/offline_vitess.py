@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.errors import Problem, Refused, Unavailable
 from reconciler.model.topology import Topology
-from reconciler.spec.model import Environment, VitessCluster
+from reconciler.spec.model import VitessCluster
 from reconciler.vschema.checks import faults_in
 from reconciler.vschema.document import document_of
 from reconciler.vschema.read import read_vschema
@@ -29,31 +29,30 @@ class OfflineVitess:
     def topology(self, cluster: VitessCluster) -> Topology:
         return self.topology_now
 
-    def vschema(self, environment: Environment) -> str:
-        self._answer(environment)
+    def vschema(self, cluster: VitessCluster) -> str:
+        self._answer(cluster)
         return self.text
 
-    def try_vschema(self, environment: Environment, text: str) -> str | Problem:
-        self._answer(environment)
+    def try_vschema(self, cluster: VitessCluster, text: str) -> str | Problem:
+        self._answer(cluster)
         read = read_vschema(text.encode())
         assert not read.faults, "Vitess would drop it without a word"
         for fault in faults_in(read.vschema):
             return _refusal(fault.message)
         return json.dumps(document_of(read.vschema) | self.kept_otherwise)
 
-    def apply_vschema(self, environment: Environment, text: str) -> None:
-        kept = self.try_vschema(environment, text)
+    def apply_vschema(self, cluster: VitessCluster, text: str) -> None:
+        kept = self.try_vschema(cluster, text)
         if isinstance(kept, Problem):
             raise Refused(kept)
         self.sent.append(text)
         self.text = kept
 
-    def _answer(self, environment: Environment) -> None:
-        assert environment.vitess is not None
+    def _answer(self, cluster: VitessCluster) -> None:
         if self.silent:
             problem = Problem(code="vtctld-silent", message="no answer", recovery="start vtctld")
             raise Unavailable(problem)
-        if environment.vitess.keyspace == "gone":
+        if cluster.keyspace == "gone":
             problem = Problem(
                 code="vitess-keyspace-gone", message="no such keyspace", recovery="create it"
             )

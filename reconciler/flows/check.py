@@ -18,6 +18,11 @@ from reconciler.guard.compare import (
     within_reviewed_limits,
 )
 from reconciler.guard.model import Done, Drifted, Obstacle, Refusal, ToDo
+from reconciler.guard.vschema import (
+    vschema_drifted,
+    vschema_of_no_vitess,
+    vschema_steps_done,
+)
 from reconciler.observe.shards import SeenShard
 from reconciler.plan.files import read_plan
 from reconciler.plan.model import Plan, PlanCore
@@ -36,10 +41,15 @@ class Checked:
     derived: PlanCore | None = None
     """What was derived here and now, equal to the reviewed plan and within its limits: the only
     source of what runs (GD-1). None where nothing is left to run."""
+    vschema_done: int = 0
+    """How many of the plan's steps of the VSchema are in effect."""
+    vschema_left: int = 0
+    """How many are not."""
 
     @property
     def all_done(self) -> bool:
-        return all(isinstance(standing, Done) for standing in self.standings.values())
+        shards_done = all(isinstance(standing, Done) for standing in self.standings.values())
+        return shards_done and not self.vschema_left
 
 
 def check_against_live(world: World, begun: Pass, plan: Plan) -> Checked:
@@ -55,9 +65,13 @@ def check_against_live(world: World, begun: Pass, plan: Plan) -> Checked:
     if refusals:
         return Checked(standings={}, refusals=refusals)
     standings, drifted = _standings(plan.core, begun)
-    if drifted:
+    done = _vschema_done(plan.core, begun)
+    if isinstance(done, Refusal):
+        drifted = (*drifted, done)
+    if drifted or isinstance(done, Refusal):
         return Checked(standings={}, refusals=drifted)
-    checked = Checked(standings=standings)
+    left = len(plan.core.vschema) - done
+    checked = Checked(standings=standings, vschema_done=done, vschema_left=left)
     if checked.all_done and is_as_git_says(begun):
         return checked
     before = replace(begun, look=restored_before(begun, plan.core, standings), reviewed=plan.core)
@@ -68,7 +82,7 @@ def check_against_live(world: World, begun: Pass, plan: Plan) -> Checked:
     if refusals or derived.core is None:
         return Checked(standings={}, refusals=refusals)
     core = within_reviewed_limits(derived.core, plan.core, _live_rows(begun))
-    return Checked(standings=standings, derived=core)
+    return replace(checked, derived=core)
 
 
 def login_refusals(begun: Pass, core: PlanCore, checked: Checked) -> tuple[Refusal, ...]:
@@ -93,7 +107,8 @@ def is_as_git_says(begun: Pass) -> bool:
     """The end of a plan's chain is what the plan says it is; only the files say what it must be."""
     look = begun.look
     seen_whole = not look.obstacles
-    return seen_whole and all(s.fingerprints == begun.desired_fingerprints for s in look.seen)
+    of_shards = all(s.fingerprints == begun.desired_fingerprints for s in look.seen)
+    return seen_whole and of_shards and (begun.vschema is None or begun.vschema.is_as_git_says)
 
 
 def plan_of_these_files(
@@ -125,6 +140,16 @@ def _standings(core: PlanCore, begun: Pass) -> tuple[dict[str, ToDo | Done], tup
         elif isinstance(standing, Drifted):
             refusals.append(_drift_refusal(core, begun, seen, standing))
     return standings, tuple(refusals)
+
+
+def _vschema_done(core: PlanCore, begun: Pass) -> int | Refusal:
+    """Where the keyspace stands on its way through the plan's steps; a refusal where it is on none
+    of them."""
+    seen = begun.vschema
+    if seen is None:
+        return vschema_of_no_vitess() if core.vschema else 0
+    done = vschema_steps_done(core, seen.live, seen.desired)
+    return vschema_drifted(core, seen.live, seen.desired) if done is None else done
 
 
 def _drift_refusal(core: PlanCore, begun: Pass, seen: SeenShard, drifted: Drifted) -> Refusal:

@@ -12,9 +12,11 @@ from reconciler.drive.open import LastLook
 from reconciler.errors import ReconcilerError
 from reconciler.flows.reconcile_pass import Pass
 from reconciler.guard.model import Refusal, refusals_from
+from reconciler.guard.vschema import vschema_changed_meanwhile
 from reconciler.model.object_id import ObjectId
 from reconciler.observe.shards import SeenShard, look_at
 from reconciler.observe.topology import with_shards
+from reconciler.observe.vschema import look_at_vschema
 from reconciler.ports.world import World
 
 
@@ -24,9 +26,12 @@ def last_look(world: World, begun: Pass) -> LastLook:
     try:
         environment = with_shards(world, begun.environment)
         look = look_at(world, environment, begun.reader)
+        vschema = look_at_vschema(world, begun.files, environment)
     except ReconcilerError as error:
         return LastLook(unseen=refusals_from(error))
-    drifted = (found for seen in look.seen for found in _differences(begun, seen))
+    drifted = [found for seen in look.seen for found in _differences(begun, seen)]
+    if vschema is not None and not vschema.is_as_git_says:
+        drifted.append(vschema_changed_meanwhile(vschema.live, vschema.desired))
     return LastLook(drifted=tuple(drifted), unseen=look.obstacles)
 
 

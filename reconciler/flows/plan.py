@@ -17,13 +17,14 @@ from reconciler.flows.reconcile_pass import (
 from reconciler.guard.classify import position_of
 from reconciler.guard.compare import input_refusals
 from reconciler.guard.model import Refusal, ToDo
+from reconciler.guard.vschema import vschema_steps_done
 from reconciler.model.policy import AutoIncrement
 from reconciler.observe.shards import FleetSnapshot
 from reconciler.outcomes.plan import PlanOutcome
 from reconciler.plan.codec import dump_plan, plan_from_core
 from reconciler.plan.commitment import is_same_commitment
 from reconciler.plan.files import has_file, plan_paths, read_plan
-from reconciler.plan.model import Leftover, Plan, PlanMeta
+from reconciler.plan.model import Leftover, Plan, PlanCore, PlanMeta
 from reconciler.plan.validate import check_core
 from reconciler.ports.files import FileWriter
 from reconciler.ports.world import World
@@ -86,7 +87,7 @@ def keep_plan(outcome: PlanOutcome, tree: FileTree, writer: FileWriter) -> PlanO
     to void an approval."""
     assert outcome.plan, "a plan without refusals is a plan"
     paths = plan_paths(outcome.environment, outcome.keyspace)
-    if not outcome.plan.core.change_sets:
+    if outcome.plan.core.is_empty:
         stale = tuple(path for path in (paths.json, paths.sql) if has_file(tree, path))
         for path in stale:
             writer.remove(path)
@@ -145,9 +146,20 @@ def _pending(world: World, protected: FileTree | None, begun: Pass) -> Plan | No
     if look is None or look.refusals:
         return None
     standings = [position_of(merged.core, seen.shard, seen.fingerprints) for seen in look.seen]
-    if None in standings or not any(isinstance(standing, ToDo) for standing in standings):
+    steps_left = _vschema_steps_left(merged.core, begun)
+    if None in standings or steps_left is None:
         return None
-    return merged
+    is_pending = steps_left > 0 or any(isinstance(standing, ToDo) for standing in standings)
+    return merged if is_pending else None
+
+
+def _vschema_steps_left(core: PlanCore, begun: Pass) -> int | None:
+    """None where the VSchema is nowhere on the merged plan's way. What git says of it has no part
+    in that: a plan without steps leaves it alone."""
+    if begun.vschema is None or not core.vschema:
+        return 0
+    done = vschema_steps_done(core, begun.vschema.live, begun.vschema.desired)
+    return None if done is None else len(core.vschema) - done
 
 
 def _look_as_for(
@@ -161,7 +173,9 @@ def _look_as_for(
         return begun.look
     observations = [seen.observation for seen in begun.look.seen]
     try:
-        return pass_over(world, files, begun.environment, observations, cleans=cleans).look
+        return pass_over(
+            world, files, begun.environment, observations, cleans=cleans, vschema=begun.vschema
+        ).look
     except (InvalidInput, Refused):
         return None
 
@@ -188,7 +202,12 @@ def _can_run(world: World, begun: Pass, pending: Plan) -> bool:
     if pending.core.cleans != begun.cleans:
         observations = [seen.observation for seen in begun.look.seen]
         begun = pass_over(
-            world, begun.files, begun.environment, observations, cleans=pending.core.cleans
+            world,
+            begun.files,
+            begun.environment,
+            observations,
+            cleans=pending.core.cleans,
+            vschema=begun.vschema,
         )
     return not check_against_live(world, begun, pending).refusals
 

@@ -15,11 +15,13 @@ from reconciler.diff.counters import wanted_counters
 from reconciler.diff.model import SchemaDiff
 from reconciler.diff.schema_diff import diff_schemas
 from reconciler.flows.limits import COHORTS_PARALLEL
+from reconciler.flows.not_planned import diff_refusals, no_statement, unnameable
 from reconciler.guard.access import grouped
 from reconciler.guard.engines import engine_server_refusals
 from reconciler.guard.leftovers import beside_a_copy
 from reconciler.guard.model import Obstacle, Refusal
 from reconciler.guard.permission import permission_refusals
+from reconciler.guard.vschema import vschema_steps_done
 from reconciler.model.dependents import Reference
 from reconciler.model.fleet import in_key_order
 from reconciler.model.object_id import ObjectId, ObjectKind, table_id
@@ -36,6 +38,7 @@ from reconciler.observe.shards import (
     shadow_tables,
 )
 from reconciler.observe.topology import with_shards
+from reconciler.observe.vschema import SeenVSchema, look_at_vschema
 from reconciler.plan.build import BeforeState, Subject, build_core, change_set_for, row_totals
 from reconciler.plan.estimate import Estimate, estimate_time
 from reconciler.plan.hazards import HAZARDS_VERSION
@@ -48,15 +51,21 @@ from reconciler.plan.model import (
     PlanCore,
     PlannedStatement,
     RuleVersions,
+    VSchemaStep,
 )
 from reconciler.plan.permission import Judged, check_permissions, permission_notes
+from reconciler.plan.vschema_steps import vschema_steps
 from reconciler.plan.words import shard_set
 from reconciler.ports.world import World
 from reconciler.prove.change_set import ProofFailed, Proven, prove_change_set
 from reconciler.prove.request import EngineChoices
+from reconciler.prove.vschema import prove_vschema
 from reconciler.rollout.waves import waves_of
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
+from reconciler.spec.vschema_file import check_columns
+from reconciler.vschema.against_tables import sharing_notes
+from reconciler.vschema.live import live_vschema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +92,7 @@ class Pass:
     desired: Mapping[str, Desired]  # by shard; all with the same fingerprints
     reviewed: PlanCore | None = None  # the plan that is about to be applied
     cleans: tuple[Leftover, ...] = ()  # what engines left, and is to go
+    vschema: SeenVSchema | None = None  # of a Vitess keyspace
 
     @property
     def desired_fingerprints(self) -> dict[ObjectId, str]:
@@ -100,7 +110,9 @@ def begin_pass(
     `cleans` are taken for managed ones that git does not have. Shards that only a topology knows
     are asked of it first (VT-10)."""
     environment = with_shards(world, environment)
-    return pass_over(world, files, environment, observe(world, environment), cleans=cleans)
+    vschema = look_at_vschema(world, files, environment)
+    observations = observe(world, environment)
+    return pass_over(world, files, environment, observations, cleans=cleans, vschema=vschema)
 
 
 def pass_over(
@@ -110,6 +122,7 @@ def pass_over(
     observations: Sequence[Observation],
     *,
     cleans: tuple[Leftover, ...] = (),
+    vschema: SeenVSchema | None = None,
 ) -> Pass:
     """The same, with the fleet as it was observed."""
     observed = [seen for seen in observations if isinstance(seen, ObservedShard)]
@@ -119,6 +132,8 @@ def pass_over(
     as_printed = DefinitionReader(files.spec.policy)
     desired = load_desired(world.scratch, files, settings, as_printed, others) if observed else {}
     wanted = next(iter(desired.values())).schema if desired else Schema(tables=())
+    if desired and files.vschema is not None:
+        check_columns(files.vschema, wanted.tables)
     counters = wanted_counters(wanted, files.renames)
     tables, claimed = [table.name for table in wanted.tables], [one.name for one in cleans]
     reader = as_printed.of_live(counters, tables, claimed)
@@ -131,13 +146,14 @@ def pass_over(
         look=look,
         desired={seen.shard: desired[seen.observation.settings] for seen in look.seen},
         cleans=cleans,
+        vschema=vschema,
     )
 
 
 def derive(world: World, begun: Pass) -> Derived:
     """Diff and prove every distinct before-state; the core if every shard was seen and proven."""
     look = begun.look
-    blocked = (*look.obstacles, *_unnameable(begun))
+    blocked = (*look.obstacles, *unnameable(look))
     if blocked:
         return Derived(core=None, refusals=blocked)
     cohorts, engines = _cohorts(begun), _engine_choices(begun)
@@ -145,7 +161,7 @@ def derive(world: World, begun: Pass) -> Derived:
         lambda cohort: _work_out(world, begun, cohort, engines), cohorts, parallel=COHORTS_PARALLEL
     )
     notes = tuple(dict.fromkeys(note for result in worked for note in result.notes))
-    notes = (*shadow_notes(begun), *notes)
+    notes = (*shadow_notes(begun), *_vschema_notes(begun), *notes)
     refusals = tuple(dict.fromkeys(r for result in worked for r in result.refusals))
     if refusals:
         return Derived(core=None, refusals=refusals, notes=notes)
@@ -160,7 +176,12 @@ def derive(world: World, begun: Pass) -> Derived:
     return Derived(
         core=core,
         readable_sql=readable,
-        refusals=(*missing, *_engine_refusals(world, begun, core), *beside_a_copy(core)),
+        refusals=(
+            *missing,
+            *_engine_refusals(world, begun, core),
+            *beside_a_copy(core),
+            *_vschema_refusals(world, begun, core),
+        ),
         notes=notes,
         rows=row_totals((dict(seen.observation.facts) for seen in look.seen), core.change_sets),
     )
@@ -177,6 +198,32 @@ def shadow_notes(begun: Pass) -> tuple[str, ...]:
         for name, shards in seen.items()
         if not begun.reader.is_managed(name)
     )
+
+
+def _vschema_steps(begun: Pass) -> tuple[VSchemaStep, ...]:
+    """From the VSchema as it is, or as it was before a run that stopped part of the way (ST-11)."""
+    seen, reviewed = begun.vschema, begun.reviewed
+    if seen is None:
+        return ()
+    before = seen.live
+    if reviewed is not None and vschema_steps_done(reviewed, seen.live, seen.desired):
+        before = live_vschema(reviewed.vschema[0].found)
+    return vschema_steps(before, seen.desired)
+
+
+def _vschema_refusals(world: World, begun: Pass, core: PlanCore) -> tuple[Refusal, ...]:
+    """What Vitess itself says to each step, before anybody reviews it (VS-6)."""
+    cluster = begun.environment.vitess
+    if cluster is None:
+        return ()
+    return tuple(prove_vschema(world.keyspaces, cluster, core.vschema))
+
+
+def _vschema_notes(begun: Pass) -> tuple[str, ...]:
+    if begun.vschema is None or not begun.desired:
+        return ()
+    tables = next(iter(begun.desired.values())).schema.tables
+    return tuple(sharing_notes(begun.vschema.desired, tables))
 
 
 def _engine_refusals(world: World, begun: Pass, core: PlanCore) -> tuple[Refusal, ...]:
@@ -201,23 +248,6 @@ class _WorkedOut:
     change_sets: tuple[ChangeSet, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     notes: tuple[str, ...] = ()
-
-
-def _unnameable(begun: Pass) -> tuple[Refusal, ...]:
-    """PL-9: a name is trimmed before it is used, so that no plan and no file can name these."""
-    return tuple(
-        Refusal(
-            code="table-name-blank",
-            shard=seen.shard,
-            object_id=table_id(table),
-            message=f"shard {seen.shard}: the name of table {table!r} begins or ends with a blank",
-            recovery="rename it on the shard, or leave it out with policy.ignore_tables, where '?'"
-            " stands for the blank",
-        )
-        for seen in begun.look.seen
-        for table in seen.definitions
-        if table != table.strip()
-    )
 
 
 def _cohorts(begun: Pass) -> list[tuple[SeenShard, ...]]:
@@ -251,9 +281,9 @@ def _work_out(
     names = tuple(seen.shard for seen in cohort)
     notes = tuple(f"table {note.table}: {note.text}" for note in found.notes)
     if found.refusals:
-        return _WorkedOut(refusals=_diff_refusals(found, names), notes=notes)
+        return _WorkedOut(refusals=diff_refusals(found, names), notes=notes)
     if not found.steps:
-        return _WorkedOut(refusals=(_no_statement(first, begun.desired[first.shard]),), notes=notes)
+        return _WorkedOut(refusals=(no_statement(first, begun.desired[first.shard]),), notes=notes)
     proof = prove_change_set(
         world,
         observed=tuple(seen.observation for seen in cohort),
@@ -324,35 +354,6 @@ def diff_between(begun: Pass, seen: SeenShard) -> SchemaDiff:
     )
 
 
-def _diff_refusals(found: SchemaDiff, shards: Sequence[str]) -> tuple[Refusal, ...]:
-    return tuple(
-        Refusal(
-            code="difference-not-planned",
-            shard=shards[0],
-            object_id=table_id(refused.table),
-            message=f"table {refused.table}, {refused.object}: {refused.reason}",
-            recovery=refused.recovery,
-        )
-        for refused in found.refusals
-    )
-
-
-def _no_statement(seen: SeenShard, desired: Desired) -> Refusal:
-    """A difference that gives no statement must never pass for no difference."""
-    here, wanted = seen.fingerprints, desired.fingerprints
-    differing = (o for o in here.keys() | wanted.keys() if here.get(o) != wanted.get(o))
-    table = min(differing).name
-    return Refusal(
-        code="difference-not-planned",
-        shard=seen.shard,
-        object_id=table_id(table),
-        message=f"table {table} differs from git in a way that no statement was found for",
-        recovery="compare both definitions; change the table by hand on a copy to find the cause",
-        expected=desired.definitions[table].text if table in desired.definitions else None,
-        observed=seen.definitions[table].text if table in seen.definitions else None,
-    )
-
-
 def _before_state(cohort: tuple[SeenShard, ...]) -> BeforeState:
     first = cohort[0]
     return BeforeState(
@@ -379,6 +380,7 @@ def _subject(begun: Pass) -> Subject:
         managed=frozenset(begun.desired_fingerprints).union(*(s.fingerprints for s in seen)),
         desired=begun.desired_fingerprints,
         cleans=begun.cleans,
+        vschema=_vschema_steps(begun),
     )
 
 

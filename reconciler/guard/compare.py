@@ -14,6 +14,7 @@ from dataclasses import fields, replace
 from reconciler.ddl.statement.check import canonical_statement
 from reconciler.guard.differences import change_set_refusals, shards_in_words
 from reconciler.guard.model import Refusal
+from reconciler.guard.vschema import vschema_refusals
 from reconciler.model.object_id import ObjectId
 from reconciler.model.policy import ColumnOrder, Hazard, HazardKind, PartitionLists, Policy
 from reconciler.plan.commitment import without_words
@@ -36,6 +37,7 @@ def compare_plans(
         *shard_refusals(reviewed, derived.shards),
         *_statement_refusals(reviewed, derived),
         *_ceiling_refusals(reviewed, live_rows),
+        *vschema_refusals(reviewed, derived),
     ]
     return tuple(refusals or _other_refusals(reviewed, derived, live_rows))
 

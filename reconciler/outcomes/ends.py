@@ -28,7 +28,7 @@ def plan_code(outcome: PlanOutcome | KeyspaceFailed, changes: ExitCode | None = 
         return failed_code(outcome)
     if outcome.refusals:
         return ExitCode.REFUSED
-    has_changes = outcome.plan is not None and bool(outcome.plan.core.change_sets)
+    has_changes = outcome.plan is not None and not outcome.plan.core.is_empty
     return changes if changes is not None and has_changes else ExitCode.FINE
 
 

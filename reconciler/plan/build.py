@@ -22,6 +22,7 @@ from reconciler.plan.model import (
     PlanCore,
     PlannedStatement,
     RuleVersions,
+    VSchemaStep,
 )
 from reconciler.plan.readable import render_readable_sql
 from reconciler.plan.row_ceiling import has_row_ceiling, row_ceiling, with_names
@@ -68,6 +69,8 @@ class Subject:
     cleans: tuple[Leftover, ...] = ()
     """What engines left, and is to go."""
 
+    vschema: tuple[VSchemaStep, ...] = ()
+
 
 def change_set_for(
     before: BeforeState, statements: Sequence[PlannedStatement], desired: Mapping[ObjectId, str]
@@ -113,6 +116,7 @@ def build_core(subject: Subject, change_sets: Iterable[ChangeSet]) -> tuple[Plan
         matching=tuple(shard for shard in shards if shard not in changing),
         after=schema_fingerprint(subject.desired),
         cleans=tuple(sorted(set(subject.cleans))),
+        vschema=subject.vschema,
     )
     readable = render_readable_sql(core)
     return with_words(core, readable), readable

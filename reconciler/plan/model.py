@@ -202,6 +202,11 @@ class PlanCore:
         return frozenset(o.name for o in self.managed if o.kind is ObjectKind.TABLE)
 
     @property
+    def is_empty(self) -> bool:
+        """Nothing runs on any shard, and the VSchema stays."""
+        return not self.change_sets and not self.vschema
+
+    @property
     def vschema_changes(self) -> tuple[VSchemaChange, ...]:
         return tuple(change for step in self.vschema for change in step.changes)
 

@@ -1,4 +1,4 @@
-"""What the VSchema steps of a plan must be for any of them to be believed (VS-1, FZ-2)."""
+"""The steps that change a VSchema: how they are had, and what they must be (VS-1)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,31 @@ from itertools import pairwise
 from reconciler.model.object_id import ObjectKind
 from reconciler.plan.model import Moment, VSchemaStep
 from reconciler.vschema.canonical import is_canonical, vschema_fingerprint
+from reconciler.vschema.diff import diff_vschemas, needed_first
+from reconciler.vschema.document import VSchema
 
 _KINDS = frozenset({ObjectKind.TABLE, ObjectKind.VINDEX, ObjectKind.VSCHEMA})
+
+
+def vschema_steps(before: VSchema, desired: VSchema) -> tuple[VSchemaStep, ...]:
+    """What DDL itself needs before all shards, the rest behind them (FZ-1); none for equal ones."""
+    between = needed_first(before, desired)
+    found = (
+        _step(Moment.FIRST, before, between),
+        _step(Moment.LAST, between, desired),
+    )
+    return tuple(step for step in found if step.before != step.after)
+
+
+def _step(moment: Moment, before: VSchema, after: VSchema) -> VSchemaStep:
+    return VSchemaStep(
+        moment=moment,
+        before=before.fingerprint,
+        after=after.fingerprint,
+        found=before.text,
+        document=after.text,
+        changes=diff_vschemas(before, after),
+    )
 
 
 def vschema_errors(steps: Sequence[VSchemaStep]) -> Iterator[str]:

@@ -144,7 +144,7 @@ def _failed(failed: KeyspaceFailed) -> Json:
 
 
 def _plan_outcome(outcome: PlanOutcome) -> Json:
-    changes = outcome.plan is not None and bool(outcome.plan.core.change_sets)
+    changes = outcome.plan is not None and not outcome.plan.core.is_empty
     end = "refused" if outcome.refusals else "changes" if changes else "nothing-to-do"
     return {
         **head(outcome, end),

@@ -24,7 +24,7 @@ def after_plan(outcome: PlanOutcome) -> str:
             "commit these files with your change and open a pull request;"
             " after its merge, apply runs exactly these statements or none"
         )
-    if not outcome.plan.core.change_sets:
+    if outcome.plan.core.is_empty:
         return ""
     return "put this plan into files for review"
 

@@ -86,7 +86,7 @@ def plan_verdict(outcome: PlanOutcome) -> str:
         return f"refused for {words.count(reasons, 'reason')}, no plan was written"
     assert outcome.plan is not None, "a plan is missing only with refusals"
     changes = changes_line(summarise(outcome.plan.core))
-    if not outcome.plan.core.change_sets:
+    if outcome.plan.core.is_empty:
         return changes  # a plan of nothing is no plan that anybody reviews
     return f"{changes}, plan {short_id(outcome.plan.plan_id)}"
 

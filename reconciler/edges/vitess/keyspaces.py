@@ -29,7 +29,7 @@ from reconciler.edges.vitess.vtctldclient import VtctldClient
 from reconciler.errors import Problem, Refused, Unavailable
 from reconciler.model.topology import OpenMigration, Topology, Workflow
 from reconciler.ports.clock import Workers
-from reconciler.spec.model import Environment, VitessCluster
+from reconciler.spec.model import VitessCluster
 
 _LABEL = "vtgate"
 # A stopped one is in progress as well; those that are completed or cancelled are deleted.
@@ -56,22 +56,20 @@ class VitessKeyspaces:
             workflows = self._workflows(vtctld, cluster.keyspace, sorted(keyspaces))
             return replace(topology, workflows=workflows)
 
-    def vschema(self, environment: Environment) -> str:
-        with self._vtctld(environment) as (vtctld, keyspace):
+    def vschema(self, cluster: VitessCluster) -> str:
+        with self._vtctld(cluster) as (vtctld, keyspace):
             return vschema_of(vtctld, keyspace)
 
-    def try_vschema(self, environment: Environment, text: str) -> str | Problem:
-        with self._vtctld(environment) as (vtctld, keyspace):
+    def try_vschema(self, cluster: VitessCluster, text: str) -> str | Problem:
+        with self._vtctld(cluster) as (vtctld, keyspace):
             return try_vschema(vtctld, keyspace, text)
 
-    def apply_vschema(self, environment: Environment, text: str) -> None:
-        with self._vtctld(environment) as (vtctld, keyspace):
+    def apply_vschema(self, cluster: VitessCluster, text: str) -> None:
+        with self._vtctld(cluster) as (vtctld, keyspace):
             apply_vschema(vtctld, keyspace, text)
 
     @contextmanager
-    def _vtctld(self, environment: Environment) -> Iterator[tuple[VtctldClient, str]]:
-        cluster = environment.vitess
-        assert cluster is not None, "only a keyspace of Vitess has a VSchema"
+    def _vtctld(self, cluster: VitessCluster) -> Iterator[tuple[VtctldClient, str]]:
         with vtctld_of(cluster.vtctld, environ=self._environ, root=self._root) as vtctld:
             yield vtctld, cluster.keyspace
 

@@ -27,16 +27,10 @@ from reconciler.edges.vitess.vtctldclient import VtctldAnswer, VtctldClient
 from reconciler.errors import Problem, Refused, Unavailable
 from reconciler.strict_json import JsonUnreadable, read_json
 from reconciler.vschema.canonical import canonical_text
+from reconciler.vschema.document import VSchema
 from reconciler.vschema.limits import VSCHEMA_VALUES_MAX
-from reconciler.vschema.plain import plain_text
+from reconciler.vschema.read import read_vschema
 
-# Said by gRPC only before anything was kept: of the document, of the keyspace, of who asks.
-_NOT_TAKEN = frozenset(
-    {
-        *("InvalidArgument", "NotFound", "FailedPrecondition", "Unimplemented"),
-        *("PermissionDenied", "Unauthenticated"),
-    }
-)
 _SHOWN = re.compile(r"New VSchema object:\n(.*)\nIf this is not what you expected,", re.DOTALL)
 
 
@@ -48,7 +42,8 @@ def vschema_of(vtctld: VtctldClient, keyspace: str) -> str:
     if not isinstance(cells, dict):
         raise Unavailable(vschema_misread("the cells' VSchemas are no object"))
     for cell, routed in sorted(cells.items()):
-        if plain_text(_in_cell(routed, keyspace)) != plain_text(kept):
+        # The cells' are printed otherwise, members of enumerations by their numbers.
+        if _value(_in_cell(routed, keyspace)) != _value(kept):
             raise Unavailable(vschema_not_everywhere(keyspace, cell))
     return canonical_text(kept)
 
@@ -70,8 +65,11 @@ def apply_vschema(vtctld: VtctldClient, keyspace: str, text: str) -> None:
         answer = vtctld.ask("ApplyVSchema", "--strict", option, keyspace)
     if answer.is_done:
         return
-    if answer.status in _NOT_TAKEN:
-        raise Refused(vschema_refused(keyspace, answer.words))
+    # Vitess gives no code that says whether it had kept the document before it failed. What it
+    # refuses when it is asked to keep nothing, it has not kept.
+    refused = try_vschema(vtctld, keyspace, text) if answer.was_reached else None
+    if isinstance(refused, Problem):
+        raise Refused(refused)
     raise Unavailable(vschema_unanswered(keyspace, answer.words))
 
 
@@ -90,6 +88,11 @@ def _in_cell(routed: Any, keyspace: str) -> Any:
     if not isinstance(keyspaces, dict):
         raise Unavailable(vschema_misread("a cell's VSchema has no keyspaces"))
     return keyspaces.get(keyspace, {})
+
+
+def _value(document: Any) -> VSchema:
+    """What is not understood in it is refused by name where it is compared with git."""
+    return read_vschema(canonical_text(document).encode()).vschema
 
 
 def _shown_in(answer: VtctldAnswer) -> str:
