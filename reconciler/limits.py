@@ -14,6 +14,9 @@ PLAN_BYTES_MAX = 64_000_000
 # A spec that lists 65,536 shards with overrides stays below this.
 SPEC_BYTES_MAX = 16_000_000
 
+# A VSchema is one value of the topology server, and etcd takes no more than 1.5 MB of one.
+VSCHEMA_BYTES_MAX = 1_500_000
+
 # Key ranges of Vitess are at most 8 bytes in practice; 65,536 shards need two.
 SHARDS_MAX = 65_536
 

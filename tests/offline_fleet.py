@@ -145,7 +145,7 @@ class Shards:
                 (name, TableFacts(rows=10, size_bytes=16_384, row_versions=0))
                 for name in sorted(tables)
             ),
-            place=f"{place}/d",
+            place=f"{place}/{shard.connection.database}",
         )
 
 

@@ -17,13 +17,15 @@ from tests.unit.guard.test_topology import SOUND
 
 @dataclass
 class OfflineVitess:
-    """`text` is what it keeps; `kept_otherwise` what it would make of whatever it is given, and
-    `silent` whether nobody answers. `sent` are the documents that were applied."""
+    """`text` is what it keeps; `kept_otherwise` what it would make of whatever it is given,
+    `refuses` its words for not taking it, `silent` whether nobody answers. `sent` are the documents
+    that were applied."""
 
     text: str = "{}"
     topology_now: Topology = SOUND
     kept_otherwise: dict[str, Any] = field(default_factory=dict)
     silent: bool = False
+    refuses: str = ""
     sent: list[str] = field(default_factory=list)
 
     def topology(self, cluster: VitessCluster) -> Topology:
@@ -37,8 +39,8 @@ class OfflineVitess:
         self._answer(cluster)
         read = read_vschema(text.encode())
         assert not read.faults, "Vitess would drop it without a word"
-        for fault in faults_in(read.vschema):
-            return _refusal(fault.message)
+        for words in (*filter(None, [self.refuses]), *(f.message for f in faults_in(read.vschema))):
+            return _refusal(words)
         return json.dumps(document_of(read.vschema) | self.kept_otherwise)
 
     def apply_vschema(self, cluster: VitessCluster, text: str) -> None:

@@ -92,6 +92,7 @@ class Worlds:
                 clock=look.clock,
                 jitter=random.random,
                 interrupts=interrupts,
+                vschemas=look.keyspaces,
             ),
         )
 

@@ -137,6 +137,7 @@ def apply_keyspace(
             basis={seen.shard: _basis(begun, seen) for seen in begun.look.seen},
             waves=request.waves,
             releases=request.releases,
+            vschema_done=checked.vschema_done,
         )
         return roll_out(reached.rollout, order, locks, on_progress=on_progress)
 

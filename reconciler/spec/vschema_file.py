@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from itertools import islice
 
 from reconciler.errors import InvalidInput, Location, Problem, Refused
-from reconciler.limits import FILE_PROBLEMS_MAX
+from reconciler.limits import FILE_PROBLEMS_MAX, VSCHEMA_BYTES_MAX
 from reconciler.model.file_problems import first_problems
 from reconciler.model.schema import Table
 from reconciler.spec.model import KeyspaceKind, SpecFile
@@ -18,7 +18,6 @@ from reconciler.spec.tree import EntryKind, FileTree, path_is_a_link, unreadable
 from reconciler.vschema.against_tables import column_faults, name_faults
 from reconciler.vschema.checks import faults_in
 from reconciler.vschema.document import VSchema
-from reconciler.vschema.limits import VSCHEMA_BYTES_MAX
 from reconciler.vschema.places import places_of
 from reconciler.vschema.read import Fault, read_vschema
 

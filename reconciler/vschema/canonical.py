@@ -6,8 +6,9 @@ import hashlib
 import json
 from typing import Any
 
+from reconciler.limits import VSCHEMA_BYTES_MAX
 from reconciler.strict_json import JsonUnreadable, read_json
-from reconciler.vschema.limits import VSCHEMA_BYTES_MAX, VSCHEMA_VALUES_MAX
+from reconciler.vschema.limits import VSCHEMA_VALUES_MAX
 
 # Raised when the same VSchema would get another text: fingerprints are of this text.
 _VERSION = "reconciler/vschema/v1"

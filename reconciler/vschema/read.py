@@ -14,6 +14,7 @@ from reprlib import repr as brief
 from typing import Any
 
 from reconciler.errors import nearest
+from reconciler.limits import VSCHEMA_BYTES_MAX
 from reconciler.strict_json import JsonUnreadable, read_json
 from reconciler.vschema.column_types import FOREIGN_KEY_MODES, NUMBER_OF_TYPE
 from reconciler.vschema.document import (
@@ -25,7 +26,7 @@ from reconciler.vschema.document import (
     Vindex,
     VSchema,
 )
-from reconciler.vschema.limits import VSCHEMA_BYTES_MAX, VSCHEMA_VALUES_MAX
+from reconciler.vschema.limits import VSCHEMA_VALUES_MAX
 
 Path = tuple[str | int, ...]
 

@@ -32,6 +32,7 @@ KNOWN = {
     "edges/server/sandbox.py": "a file to lock, left empty",
     "edges/server/sandbox_state.py": "the sandbox's own logins, to be used: for their owner alone",
     "edges/vitess/local/daemon.py": "logins of a cluster of our own, to be read by it",
+    "edges/vitess/vschemas.py": "a plan's VSchema, to be read by vtctldclient",
     "edges/server/template.py": "files of a server of our own",
 }
 

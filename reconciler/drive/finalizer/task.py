@@ -26,7 +26,7 @@ class FinalizerTask:
     rollout: RolloutSpec
 
     def look(self) -> str:
-        """The fingerprint of the VSchema as it is now. Raises what the port does, and InvalidInput
+        """The fingerprint of the VSchema as it is now. Raises what the port does, and Refused
         for what no Vitess can have said, or where two ways of reading it differ (FZ-6)."""
         return live_vschema(self.vschemas.vschema(self.cluster)).fingerprint
 

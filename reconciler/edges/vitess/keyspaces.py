@@ -23,7 +23,7 @@ from reconciler.edges.vitess.topology import (
     read_shards,
     read_workflows,
 )
-from reconciler.edges.vitess.vschemas import apply_vschema, try_vschema, vschema_of
+from reconciler.edges.vitess.vschemas import replace_vschema, try_vschema, vschema_of
 from reconciler.edges.vitess.vtctld import asked, asked_for_json, json_of, vtctld_of
 from reconciler.edges.vitess.vtctldclient import VtctldClient
 from reconciler.errors import Problem, Refused, Unavailable
@@ -66,7 +66,7 @@ class VitessKeyspaces:
 
     def apply_vschema(self, cluster: VitessCluster, text: str) -> None:
         with self._vtctld(cluster) as (vtctld, keyspace):
-            apply_vschema(vtctld, keyspace, text)
+            replace_vschema(vtctld, keyspace, text)
 
     @contextmanager
     def _vtctld(self, cluster: VitessCluster) -> Iterator[tuple[VtctldClient, str]]:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from reconciler.edges.vitess.limits import VTCTLD_ANSWER_VALUES_MAX
 from reconciler.edges.vitess.problems import (
     keyspace_gone,
     vschema_misread,
@@ -28,7 +29,6 @@ from reconciler.errors import Problem, Refused, Unavailable
 from reconciler.strict_json import JsonUnreadable, read_json
 from reconciler.vschema.canonical import canonical_text
 from reconciler.vschema.document import VSchema
-from reconciler.vschema.limits import VSCHEMA_VALUES_MAX
 from reconciler.vschema.read import read_vschema
 
 _SHOWN = re.compile(r"New VSchema object:\n(.*)\nIf this is not what you expected,", re.DOTALL)
@@ -59,7 +59,7 @@ def try_vschema(vtctld: VtctldClient, keyspace: str, text: str) -> str | Problem
     return vschema_refused(keyspace, answer.words)
 
 
-def apply_vschema(vtctld: VtctldClient, keyspace: str, text: str) -> None:
+def replace_vschema(vtctld: VtctldClient, keyspace: str, text: str) -> None:
     """Raises Refused only for what is sure not to have been taken."""
     with _in_file(text) as option:
         answer = vtctld.ask("ApplyVSchema", "--strict", option, keyspace)
@@ -100,7 +100,7 @@ def _shown_in(answer: VtctldAnswer) -> str:
     if match is None:
         raise Unavailable(vschema_misread("no VSchema is shown by ApplyVSchema"))
     try:
-        return canonical_text(read_json(match[1].encode(), values_max=VSCHEMA_VALUES_MAX))
+        return canonical_text(read_json(match[1].encode(), values_max=VTCTLD_ANSWER_VALUES_MAX))
     except JsonUnreadable as unreadable:
         raise Unavailable(vschema_misread(unreadable.reason)) from None
 

@@ -44,6 +44,8 @@ class NoWorlds:
 def files(spec: str) -> tuple[FileTree, DesiredFiles]:
     table = b"CREATE TABLE t (id int);"
     tree = Files({"specs/shop.yaml": spec.encode(), "schemas/shop/t.sql": table})
+    if spec == OF_VITESS:
+        tree.write("schemas/shop/vschema.json", b"{}")
     return tree, load_keyspace(tree, "specs/shop.yaml")
 
 
