@@ -13,10 +13,17 @@ from reconciler.flows.reconcile_pass import Pass, begin_pass, diff_between
 from reconciler.flows.shadows import find_shadows
 from reconciler.guard.classify import position_of
 from reconciler.guard.model import ToDo
+from reconciler.guard.vschema import vschema_steps_done
 from reconciler.model.fleet import in_key_order
 from reconciler.model.object_id import ObjectId, table_id
 from reconciler.observe.shards import SeenShard
-from reconciler.outcomes.drift import DriftGroup, DriftOutcome, ShardMark, TableDifference
+from reconciler.outcomes.drift import (
+    DriftGroup,
+    DriftOutcome,
+    ShardMark,
+    TableDifference,
+    VSchemaDrift,
+)
 from reconciler.plan.model import Plan
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.world import World
@@ -33,7 +40,8 @@ def find_drift(
     tree: FileTree,
     open_ledger: Callable[[], Ledger],
 ) -> DriftOutcome:
-    """Every shard is in exactly one group: matching, pending-apply, drifted or unreachable.
+    """Every shard is in exactly one group: matching, pending-apply, drifted or unreachable; so is
+    the VSchema of a Vitess keyspace, which is never unreachable alone.
     `open_ledger` is asked only where a table is seen that may be an engine's; what it raises keeps
     the keyspace from being judged, because whose such a table is, is never guessed."""
     plan = plan_of_these_files(tree, files, environment)
@@ -49,7 +57,9 @@ def find_drift(
     for lost in begun.look.unreachable:
         alike = (ShardMark.UNREACHABLE, (), lost.code, lost.reason, lost.recovery)
         groups.setdefault(alike, []).append(lost.shard)
-    pending = any(mark is ShardMark.PENDING_APPLY for mark, *_ in groups)
+    vschema = _vschema(begun, plan)
+    marks = [mark for mark, *_ in groups] + ([vschema.mark] if vschema else [])
+    pending = ShardMark.PENDING_APPLY in marks
     return DriftOutcome(
         environment=environment.name,
         keyspace=files.spec.keyspace,
@@ -66,9 +76,22 @@ def find_drift(
         ),
         pending_plan_id=plan.plan_id if plan and pending else None,
         unmanaged=_unmanaged(begun),
+        vschema=vschema,
         shadows=find_shadows(begun, open_ledger, now_s=world.clock.now_s()),
         refusals=begun.look.refusals,
     )
+
+
+def _vschema(begun: Pass, plan: Plan | None) -> VSchemaDrift | None:
+    """Of a Vitess keyspace; one that could not be read has ended the look before."""
+    seen = begun.vschema
+    if seen is None:
+        return None
+    mark = ShardMark.MATCHING if seen.is_as_git_says else ShardMark.DRIFTED
+    if mark is ShardMark.DRIFTED and plan is not None and plan.core.vschema:
+        done = vschema_steps_done(plan.core, seen.live, seen.desired)
+        mark = mark if done is None else ShardMark.PENDING_APPLY
+    return VSchemaDrift(mark=mark, git=seen.desired.text, live=seen.live.text)
 
 
 def _mark(begun: Pass, seen: SeenShard, plan: Plan | None) -> ShardMark:

@@ -6,7 +6,7 @@ from them, proven, reviewed and applied. What a change destroyed does not come b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from reconciler.ddl.default_less import default_less_columns
@@ -22,13 +22,15 @@ from reconciler.model.schema import Table
 from reconciler.model.server import Flavor, ServerVersion
 from reconciler.plan.codec import load_plan
 from reconciler.plan.files import plan_paths
-from reconciler.plan.model import ChangeSet, Plan, PlanCore
+from reconciler.plan.model import ChangeSet, ObjectBefore, Plan, PlanCore
 from reconciler.ports.files import FileWriter, History
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 from reconciler.spec.names import definition_path
+from reconciler.spec.vschema_file import vschema_path
+from reconciler.vschema.model import VSchemaChangeKind
 
 # What a statement of the plan took away for good; the other hazards leave the rows as they were.
 _IRREVERSIBLE = frozenset(
@@ -40,6 +42,12 @@ _IRREVERSIBLE = frozenset(
         HazardKind.NARROW_TYPE,
         HazardKind.CHANGE_VALUES,
     }
+)
+
+
+# What says in which shard a row is.
+_SPREADS_ROWS = frozenset(
+    {VSchemaChangeKind.CHANGE_VINDEX, VSchemaChangeKind.CHANGE_PRIMARY_VINDEX}
 )
 
 
@@ -85,12 +93,13 @@ def revert_files(
     *,
     open_ledger: Callable[[], Ledger],
 ) -> Reverted:
-    """Write the before-definitions of the plan's largest change set. The ledger is asked only where
-    the plan had tables copied; without it, what can be had of them is not known. Raises Refused if
-    the files have moved on since: going back would take later changes along unseen."""
+    """Write the before-definitions of the plan's largest change set, and the VSchema as it was. The
+    ledger is asked only where the plan had tables copied; without it, what can be had of them is
+    not known. Raises Refused if the files have moved on since: going back would take later changes
+    along unseen."""
     cleaned = {one.name for one in plan.core.cleans}
     touched_names = {t.object_id.name for found in plan.core.change_sets for t in found.touched}
-    if touched_names <= cleaned:
+    if touched_names <= cleaned and not plan.core.vschema:
         raise InvalidInput(
             Problem(
                 code="nothing-to-revert",
@@ -99,7 +108,7 @@ def revert_files(
             )
         )
     begun = begin_pass(world, files, environment)
-    if schema_fingerprint(begun.desired_fingerprints) != plan.core.after:
+    if schema_fingerprint(begun.desired_fingerprints) != plan.core.after or _has_moved(plan, files):
         raise Refused(
             Problem(
                 code="plan-is-not-the-latest",
@@ -108,31 +117,63 @@ def revert_files(
                 recovery="take the later changes back first, the latest one before the others",
             )
         )
-    model = max(plan.core.change_sets, key=lambda change_set: len(change_set.shards))
-    version = _version(plan.core)
-    paths = {file.table: file.path for file in files.files}
-    written: list[str] = []
-    removed: list[str] = []
-    unsaid: list[str] = []
-    for touched in model.touched:
-        table = touched.object_id.name
-        if table in cleaned:
-            continue  # what an engine left was never a file's
-        path = paths.get(table) or definition_path(files.spec.schema_dir, table)
-        if touched.definition is None:
+    before = _files_of_before(plan.core, files)
+    for path, text in before.texts.items():
+        if text is None:
             writer.remove(path)
-            removed.append(path)
-            continue
-        before = read_table(touched.definition, version)
-        writer.write(path, (create_table_sql(before, version) + ";\n").encode())
-        written.append(path)
-        unsaid += _unsaid(before, version)
+        else:
+            writer.write(path, text.encode())
+    written = [path for path, text in before.texts.items() if text is not None]
     return Reverted(
         written=tuple(written),
-        removed=tuple(removed),
-        lost=tuple(dict.fromkeys((*_lost(plan.core), *unsaid))),
+        removed=tuple(path for path, text in before.texts.items() if text is None),
+        lost=tuple(dict.fromkeys((*_lost(plan.core), *before.unsaid))),
         ways=ways_back(begun, plan, open_ledger, now_s=world.clock.now_s()),
     )
+
+
+def _has_moved(plan: Plan, files: DesiredFiles) -> bool:
+    """Of the VSchema; a plan that did not change it does not say what it was."""
+    if not plan.core.vschema:
+        return False
+    wanted = files.vschema.vschema.fingerprint if files.vschema else None
+    return wanted != plan.core.vschema[-1].after
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """By path, the file's text of before the plan, None where there was none; `unsaid` is what no
+    file can say of it."""
+
+    texts: Mapping[str, str | None]
+    unsaid: tuple[str, ...]
+
+
+def _files_of_before(core: PlanCore, files: DesiredFiles) -> _Before:
+    cleaned = {one.name for one in core.cleans}  # what an engine left was never a file's
+    paths = {file.table: file.path for file in files.files}
+    texts: dict[str, str | None] = {}
+    unsaid: list[str] = []
+    for touched in _touched(core):
+        table = touched.object_id.name
+        if table in cleaned:
+            continue
+        path = paths.get(table) or definition_path(files.spec.schema_dir, table)
+        texts[path] = None
+        if touched.definition is not None:
+            version = _version(core)
+            before = read_table(touched.definition, version)
+            texts[path] = create_table_sql(before, version) + ";\n"
+            unsaid += _unsaid(before, version)
+    if core.vschema:
+        texts[vschema_path(files.spec.schema_dir)] = core.vschema[0].found
+    return _Before(texts, tuple(unsaid))
+
+
+def _touched(core: PlanCore) -> tuple[ObjectBefore, ...]:
+    """By the largest change set."""
+    model = max(core.change_sets, key=lambda found: len(found.shards), default=None)
+    return model.touched if model is not None else ()
 
 
 def _unsaid(table: Table, version: ServerVersion) -> Iterator[str]:
@@ -146,11 +187,22 @@ def _unsaid(table: Table, version: ServerVersion) -> Iterator[str]:
 def _lost(core: PlanCore) -> Iterator[str]:
     for change_set in core.change_sets:
         yield from _lost_by(change_set)
+    yield from _spread_otherwise(core)
     if len(core.change_sets) > 1:
         yield (
             "shards started from different states; all of them go back to the one that most shards"
             " had"
         )
+
+
+def _spread_otherwise(core: PlanCore) -> Iterator[str]:
+    for step in core.vschema:
+        for change in step.changes:
+            if change.kind in _SPREADS_ROWS:
+                yield (
+                    f"the VSchema, {change.object_id.titled}: rows written since are where the"
+                    " plan's vindex put them, and the one before it does not find them there"
+                )
 
 
 def _lost_by(change_set: ChangeSet) -> Iterator[str]:

@@ -47,13 +47,24 @@ class DriftGroup:
     recovery: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VSchemaDrift:
+    """Where the VSchema of a keyspace stands, with both sides whole: matching, drifted or
+    pending-apply; one that could not be read ends the look."""
+
+    mark: ShardMark
+    git: str
+    live: str
+
+
 #: Somebody has to do something about them.
 UNTIDY = frozenset({ShadowMark.LEFTOVER, ShadowMark.FOREIGN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftOutcome:
-    """`unmanaged` are tables on live that policy leaves alone, with the shards that have them."""
+    """`unmanaged` are tables on live that policy leaves alone, with the shards that have them;
+    `vschema` is there where the keyspace is in Vitess."""
 
     environment: str
     keyspace: str
@@ -61,6 +72,7 @@ class DriftOutcome:
     pending_plan_id: str | None = None
     unmanaged: tuple[tuple[str, tuple[str, ...]], ...] = ()
     shadows: tuple[ShadowGroup, ...] = ()
+    vschema: VSchemaDrift | None = None
     refusals: tuple[Refusal, ...] = ()
 
     @property

@@ -56,6 +56,8 @@ def drift_code(outcome: DriftOutcome | KeyspaceFailed) -> ExitCode:
     marks = {group.mark for group in outcome.groups}
     if outcome.refusals or ShardMark.UNREACHABLE in marks:
         return ExitCode.REFUSED  # GD-5: not seen is never "no drift"
+    if outcome.vschema is not None:
+        marks.add(outcome.vschema.mark)
     differs = marks - {ShardMark.MATCHING} or outcome.untidy
     return ExitCode.DIFFERENCES if differs else ExitCode.FINE
 

@@ -258,7 +258,8 @@ class Divergence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Shards that stand alike: a word, its sign, what it means, and more about these."""
+    """Shards that stand alike, or the VSchema: a word, its sign, what it means, and more about
+    these. `difference` is of the VSchema."""
 
     word: str
     sign: str
@@ -268,6 +269,7 @@ class Group:
     reason: str = ""
     recovery: Line = ()
     divergences: tuple[Divergence, ...] = ()
+    difference: Difference | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

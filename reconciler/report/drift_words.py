@@ -70,9 +70,15 @@ def shards_total(outcome: DriftOutcome) -> int:
     return len(names | {refusal.shard for refusal in outcome.refusals if refusal.shard})
 
 
+def marks_of(outcome: DriftOutcome) -> set[ShardMark]:
+    """Of every shard, and of the VSchema where there is one."""
+    of_keyspace = {outcome.vschema.mark} if outcome.vschema is not None else set()
+    return {group.mark for group in outcome.groups} | of_keyspace
+
+
 def is_clean(outcome: DriftOutcome) -> bool:
     fine = {ShardMark.MATCHING, ShardMark.UNMANAGED}
-    is_fine = all(group.mark in fine for group in outcome.groups)
+    is_fine = marks_of(outcome) <= fine
     return is_fine and not outcome.refusals and not outcome.untidy
 
 
@@ -82,18 +88,26 @@ def verdict(outcome: DriftOutcome) -> str:
     bad = (ShardMark.DRIFTED, ShardMark.UNREACHABLE, ShardMark.PENDING_APPLY)
     counts = [(_count(outcome, mark), mark) for mark in bad]
     parts = [f"{number:,} {mark}" for number, mark in counts if number]
+    besides = [*_vschema(outcome), *_untidy(outcome)]
     if outcome.refusals:
         refused = f"refused for {words.count(len(outcome.refusals), 'reason')}"
-        return ", ".join([refused, *parts, *_untidy(outcome)])
-    untidy = list(_untidy(outcome))
-    if not parts and not untidy:
+        return ", ".join([refused, *parts, *besides])
+    if not parts and not besides:
         matching = _count(outcome, ShardMark.MATCHING)
-        return f"in sync, {matching:,} of {total} {'matches' if matching == 1 else 'match'} git"
+        verb = "matches" if matching == 1 and outcome.vschema is None else "match"
+        and_it = " and the VSchema" if outcome.vschema is not None else ""
+        return f"in sync, {matching:,} of {total}{and_it} {verb} git"
     if not parts:
-        return ", ".join([f"0 of {total} drifted", *untidy])
+        return ", ".join([*_vschema(outcome), f"0 of {total} drifted", *_untidy(outcome)])
     first, *more = parts
     number, mark = first.split(" ", 1)
-    return ", ".join([f"{number} of {total} {mark}", *more, *untidy])
+    return ", ".join([f"{number} of {total} {mark}", *more, *besides])
+
+
+def _vschema(outcome: DriftOutcome) -> Iterator[str]:
+    found = outcome.vschema
+    if found is not None and found.mark is not ShardMark.MATCHING:
+        yield f"VSchema {found.mark}"
 
 
 def _untidy(outcome: DriftOutcome) -> Iterator[str]:
@@ -110,17 +124,24 @@ def next_steps(outcome: DriftOutcome) -> tuple[str, ...]:
         return f"`{command(verb, outcome.keyspace, outcome.environment, *options)}`"
 
     steps = []
-    if _count(outcome, ShardMark.DRIFTED):
+    of_vschema = outcome.vschema.mark if outcome.vschema is not None else None
+    if _count(outcome, ShardMark.DRIFTED) or of_vschema is ShardMark.DRIFTED:
         steps.append(
             f"to bring live back to git: {run('plan', '--write')}, have the plan reviewed, then"
             " apply it"
         )
+    if of_vschema is ShardMark.DRIFTED:
+        steps.append(
+            "to make the VSchema that Vitess has the wanted one: write it into `vschema.json`, as"
+            " the lines with + show it"
+        )
+    if _count(outcome, ShardMark.DRIFTED):
         steps.append(
             _unsayable(outcome)
             or f"to make {_model(outcome)} the wanted one: {run('pull', *_from(outcome))}, and"
             " commit the files it changes"
         )
-    if _count(outcome, ShardMark.PENDING_APPLY):
+    if _count(outcome, ShardMark.PENDING_APPLY) or of_vschema is ShardMark.PENDING_APPLY:
         plan = f" {short_id(outcome.pending_plan_id)}" if outcome.pending_plan_id else ""
         steps.append(
             f"to see where plan{plan} stands: {run('status')}; to run the rest: {run('apply')}"

@@ -197,6 +197,14 @@ def _drift(outcome: DriftOutcome, files: SchemaFiles) -> Iterator[Finding]:
                 pass
             case _:
                 assert_never(group.mark)
+    if outcome.vschema is not None and outcome.vschema.mark is not ShardMark.MATCHING:
+        mark = outcome.vschema.mark
+        yield Finding(
+            level=Level.WARNING if mark is ShardMark.PENDING_APPLY else Level.ERROR,
+            code=mark,
+            message=f"{outcome.keyspace}, the VSchema: {drift_words.MEANINGS[mark]}",
+            where=files.place(outcome.keyspace, None),
+        )
     for shadow in outcome.untidy:
         shards = words.shard_set(sorted_shards(shadow.shards), total)
         said = drift_words.SHADOW_MEANINGS[shadow.mark]

@@ -188,6 +188,7 @@ def _drift_outcome(outcome: DriftOutcome) -> Json:
             }
             for group in drift_words.sorted_groups(outcome.groups)
         ],
+        "vschema": plain(outcome.vschema),
         "shadow_tables": [shadow(found) for found in outcome.shadows],
         "unmanaged": [
             {"table": table, "shards": list(sorted_shards(shards))}

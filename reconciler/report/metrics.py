@@ -10,6 +10,7 @@ from reconciler.outcomes.drift import DriftOutcome, ShardMark
 from reconciler.outcomes.failed import KeyspaceFailed
 
 _SHARDS = "reconciler_shards"
+_VSCHEMAS = "reconciler_vschema"
 _SHADOWS = "reconciler_shadow_tables"
 _FAILED = "reconciler_keyspace_failed"
 _CHECKED = "reconciler_checked_timestamp_seconds"
@@ -31,6 +32,16 @@ def drift_metrics(outcomes: Sequence[DriftOutcome | KeyspaceFailed], *, now_s: f
             for group in outcome.groups:
                 counts[group.mark] += len(group.shards)
             lines += [_line(_SHARDS, outcome, counts[mark], state=mark) for mark in _MARKS]
+    lines += [
+        f"# HELP {_VSCHEMAS} 1 at how the VSchema of a Vitess keyspace stands against git.",
+        f"# TYPE {_VSCHEMAS} gauge",
+    ]
+    for outcome in ordered:
+        if isinstance(outcome, DriftOutcome) and (found := outcome.vschema) is not None:
+            marks = (mark for mark in _MARKS if mark is not ShardMark.UNREACHABLE)
+            lines += [
+                _line(_VSCHEMAS, outcome, int(found.mark is mark), state=mark) for mark in marks
+            ]
     lines += [
         f"# HELP {_SHADOWS} Tables of engines on shards, by whose they are.",
         f"# TYPE {_SHADOWS} gauge",

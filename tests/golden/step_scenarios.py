@@ -24,6 +24,7 @@ from reconciler.ledger.model import EventEntry
 from reconciler.ledger.reasons import Begun, ToBeReleased
 from reconciler.ledger.states import ApplyState, Hold, OperationState
 from reconciler.outcomes.apply import ApplyStatus, ApplyVerdict, FinalizerRow, StatusOutcome
+from reconciler.outcomes.drift import DriftGroup, DriftOutcome, ShardMark, VSchemaDrift
 from reconciler.outcomes.progress import (
     FinalizerEnded,
     FinalizerStarted,
@@ -211,6 +212,37 @@ STEPS = (
     status("status-vschema-first", "The VSchema is changed before any shard.", BEFORE_SHARDS),
     status("status-vschema-waits", "The VSchema comes behind the shards.", IN_WAVE_2),
     status("status-vschema-gate", "A person has to release the VSchema.", AT_GATE),
+)
+
+
+def drift(scenario: str, when: str, vschema: VSchemaDrift, **rest: str) -> Scenario:
+    found = DriftOutcome(
+        environment="production",
+        keyspace="commerce",
+        groups=(DriftGroup(mark=ShardMark.MATCHING, shards=SHARDS),),
+        vschema=vschema,
+        **rest,  # type: ignore[arg-type]
+    )
+    return Scenario(scenario, when, lambda how: render.drift_report([found], how))
+
+
+VSCHEMA_DRIFT = (
+    drift(
+        "drift-vschema-matching",
+        "Live is what git says, the VSchema, too.",
+        VSchemaDrift(mark=ShardMark.MATCHING, git=LAST.document, live=LAST.document),
+    ),
+    drift(
+        "drift-vschema-drifted",
+        "Somebody took a table out of the VSchema by hand.",
+        VSchemaDrift(mark=ShardMark.DRIFTED, git=LAST.document, live=LAST.found),
+    ),
+    drift(
+        "drift-vschema-pending",
+        "A merged plan has changed the shards, and its VSchema waits.",
+        VSchemaDrift(mark=ShardMark.PENDING_APPLY, git=LAST.document, live=LAST.found),
+        pending_plan_id=samples.UNIFORM.plan_id,
+    ),
 )
 
 STEP_PROGRESS: tuple[ProgressEvent, ...] = (

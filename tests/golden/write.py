@@ -19,7 +19,7 @@ from reconciler.report.write.text import write_text
 from tests.golden.forge_messages import FORGE_LINES, FORGE_MESSAGES
 from tests.golden.samples import DIVERGENT
 from tests.golden.scenarios import CONTROL, PROGRESS, SECTIONS, Scenario
-from tests.golden.step_scenarios import STEP_PROGRESS, STEPS
+from tests.golden.step_scenarios import STEP_PROGRESS, STEPS, VSCHEMA_DRIFT
 
 HERE = Path(__file__).parent
 MESSAGES = HERE.parent.parent / "docs" / "messages.md"
@@ -39,7 +39,11 @@ SUFFIXES = {
     Format.SARIF: "sarif",
 }
 
-ALL_SECTIONS = (*SECTIONS, ("apply and status, where the VSchema changes", STEPS))
+ALL_SECTIONS = (
+    *SECTIONS,
+    ("apply and status, where the VSchema changes", STEPS),
+    ("drift of the VSchema", VSCHEMA_DRIFT),
+)
 SCENARIOS = tuple(scenario for _, scenarios in ALL_SECTIONS for scenario in scenarios)
 
 # One report of each kind says enough about formats for programs.
@@ -52,8 +56,15 @@ IN_JSON = (
     "status-soaking",
     "apply-vschema-failed",
     "status-vschema-waits",
+    "drift-vschema-drifted",
 )
-IN_GITHUB = ("plan-not-allowed", "verify-refused", "drift-all-marks", "lint-problems")
+IN_GITHUB = (
+    "plan-not-allowed",
+    "verify-refused",
+    "drift-all-marks",
+    "drift-vschema-drifted",
+    "lint-problems",
+)
 
 _INTRODUCTION = """# Messages
 

@@ -70,7 +70,7 @@ def _mark(outcome: DriftOutcome) -> Mark:
     if drift_words.is_clean(outcome):
         return Mark.GOOD
     waits_only = {ShardMark.PENDING_APPLY, ShardMark.MATCHING, ShardMark.UNMANAGED}
-    marks = {group.mark for group in outcome.groups}
+    marks = drift_words.marks_of(outcome)
     if outcome.untidy and not outcome.refusals and marks <= {*waits_only}:
         return Mark.CAUTION
     return Mark.WAITING if not outcome.refusals and marks <= waits_only else Mark.BAD
@@ -82,25 +82,48 @@ def _groups(outcome: DriftOutcome) -> Iterator[Block]:
     if groups:
         overview = sentence("The overview is left out here.")
         yield blocks.Groups(
-            groups=tuple(_group(group, total, outcome.pending_plan_id) for group in groups),
+            groups=(
+                *_vschema(outcome),
+                *(_group(group, total, outcome.pending_plan_id) for group in groups),
+            ),
             cut=Cut(detail=Detail.STATEMENT, instead=overview),
             divergences_cut=Cut(detail=Detail.REASON, instead=_LEFT_OUT),
             repair_cut=Cut(detail=Detail.STATEMENT, instead=_LEFT_OUT),
         )
 
 
+def _vschema(outcome: DriftOutcome) -> Iterator[blocks.Group]:
+    """As a group of its own: it is not a shard's."""
+    found = outcome.vschema
+    if found is None:
+        return
+    differs = found.mark is not ShardMark.MATCHING
+    yield blocks.Group(
+        word=found.mark,
+        sign=drift_words.MARKS[found.mark],
+        mark=_MARKS[found.mark],
+        meaning=drift_words.MEANINGS[found.mark],
+        shards=sentence("the VSchema"),
+        reason=_not_run_yet(found.mark, outcome.pending_plan_id, ""),
+        difference=blocks.Difference(expected=found.git, observed=found.live) if differs else None,
+    )
+
+
+def _not_run_yet(mark: ShardMark, pending_plan_id: str | None, reason: str) -> str:
+    if mark is not ShardMark.PENDING_APPLY or not pending_plan_id:
+        return reason
+    because = f": {reason}" if reason else ""
+    return f"plan {short_id(pending_plan_id)} has not run here yet{because}"
+
+
 def _group(group: DriftGroup, total: int, pending_plan_id: str | None) -> blocks.Group:
-    reason = group.reason
-    if group.mark is ShardMark.PENDING_APPLY and pending_plan_id:
-        because = f": {reason}" if reason else ""
-        reason = f"plan {short_id(pending_plan_id)} has not run here yet{because}"
     return blocks.Group(
         word=group.mark,
         sign=drift_words.MARKS[group.mark],
         mark=_MARKS[group.mark],
         meaning=drift_words.MEANINGS[group.mark],
         shards=shard_set(sorted_shards(group.shards), total),
-        reason=reason,
+        reason=_not_run_yet(group.mark, pending_plan_id, group.reason),
         recovery=with_commands(group.recovery),
         divergences=tuple(
             blocks.Divergence(table=str(found.object_id), text=found.what, repair=found.repair)

@@ -341,10 +341,13 @@ def _meaning(group: blocks.Group) -> str:
 
 def _divergences(group: blocks.Group, block: blocks.Groups) -> Parts:
     """What differs, and one way back: a statement may take several differences away."""
+    heading = f"#### {_said(group.word)}: {_cell(group.shards)}"
+    if group.difference is not None:
+        told = fenced(_lines(difference_lines(group.difference)), "diff")
+        yield _part(f"{heading}\n\n{told}", block.divergences_cut)
     if not group.divergences:
         return
     items = (inline((Name(d.table), Text(f": {d.text}"))) for d in group.divergences)
-    heading = f"#### {_said(group.word)}: {_cell(group.shards)}"
     yield _part(f"{heading}\n\n{_lines(f'- {item}' for item in items)}", block.divergences_cut)
     repair = [
         visible_sql(words.terminated(sql)) for found in group.divergences for sql in found.repair

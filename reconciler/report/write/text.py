@@ -321,6 +321,9 @@ def _group(group: blocks.Group, style: Style) -> Lines:
     yield from more
     if step := plain(group.recovery):
         yield from wrapped(step, style.width_chars, first="    next: ")
+    if group.difference is not None:
+        for line in difference_lines(group.difference):
+            yield f"    {_painted_difference(line, style)}"
     for divergence in group.divergences:
         yield f"    {visible_line(f'table {divergence.table}: {divergence.text}')}"
         for sql in divergence.repair:
