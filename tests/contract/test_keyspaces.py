@@ -13,12 +13,15 @@ import pytest
 from reconciler.edges.vitess.keyspaces import VitessKeyspaces
 from reconciler.edges.workers import ThreadWorkers
 from reconciler.errors import Problem, Refused, Unavailable
-from reconciler.ports.keyspaces import Keyspaces
-from reconciler.spec.model import Connection, VitessCluster, Vtctld
+from reconciler.ports.keyspaces import VSchemas
+from reconciler.spec.model import Connection, RolloutSpec, VitessCluster, Vtctld
 from reconciler.vschema.document import VSchema
 from reconciler.vschema.live import live_vschema
 from tests.integration.mysql_edges import ROOT
 from tests.offline_vitess import OfflineVitess
+from tests.sim.fleet import Fate, SimFleet
+from tests.sim.plans import plan_for
+from tests.sim.vitess import SimKeyspaces, SimVitess
 from tests.vitess import Vitess
 
 BY_HASH = [{"name": "by_hash", "columns": ["id"]}]
@@ -66,7 +69,7 @@ EVERYTHING: dict[str, Any] = {
 class Stand:
     """`change` is what somebody else does to the VSchema; `end` ends whoever answers."""
 
-    keyspaces: Keyspaces
+    keyspaces: VSchemas
     cluster: VitessCluster
     change: Callable[[dict[str, Any]], None]
     end: Callable[[], None]
@@ -82,10 +85,13 @@ class Stand:
         self.keyspaces.apply_vschema(self.cluster, json.dumps(document))
 
 
-@pytest.fixture(params=["offline", pytest.param("vitess", marks=pytest.mark.vitess)])
+REAL = pytest.param("vitess", marks=pytest.mark.vitess)
+
+
+@pytest.fixture(params=["offline", "simulated", REAL])
 def stand(request: pytest.FixtureRequest) -> Iterator[Stand]:
-    if request.param == "offline":
-        yield offline()
+    if request.param != "vitess":
+        yield offline() if request.param == "offline" else simulated()
         return
     vitess: Vitess = request.getfixturevalue("vitess")
     keyspace = vitess.keyspace(vschema=json.dumps(ROUTED))
@@ -123,6 +129,25 @@ def offline() -> Stand:
 
     return Stand(
         keyspaces=fake,
+        cluster=cluster_of("nowhere:1", "commerce"),
+        change=change,
+        end=end,
+    )
+
+
+def simulated() -> Stand:
+    """The one that is killed at every moment, in `tests/sim`."""
+    plan = plan_for(RolloutSpec())
+    fake = SimVitess(SimFleet(plan), kept=OfflineVitess(text=json.dumps(ROUTED)))
+
+    def change(document: dict[str, Any]) -> None:
+        fake.text = json.dumps(document)
+
+    def end() -> None:
+        fake.is_away = True
+
+    return Stand(
+        keyspaces=SimKeyspaces(fake, None, Fate()),
         cluster=cluster_of("nowhere:1", "commerce"),
         change=change,
         end=end,

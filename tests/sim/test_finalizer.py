@@ -128,7 +128,11 @@ def moments_of_a_whole_run(plan: Plan) -> int:
     return fate.moments
 
 
-KILLS = [(name, at) for name, plan in PLANS.items() for at in range(moments_of_a_whole_run(plan))]
+KILLS = [
+    (name, at)
+    for name, plan in {"both": BOTH, "alone": ALONE}.items()
+    for at in range(moments_of_a_whole_run(plan))
+]
 
 
 @pytest.mark.invariant("ST-9")
@@ -554,7 +558,7 @@ def test_who_is_replaced_sends_nothing_more() -> None:
 @pytest.mark.invariant("FZ-1")
 @pytest.mark.invariant("ST-9")
 @pytest.mark.invariant("ST-10")
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(40))
 def test_any_weather_ends_with_everything_run_once(seed: int) -> None:
     random = Random(seed)
     plan = random.choice([*PLANS.values()])

@@ -16,6 +16,7 @@ from reconciler.plan.codec import plan_from_core
 from reconciler.plan.model import Plan, PlanMeta, VSchemaStep
 from reconciler.spec.model import Connection, VitessCluster, Vtctld
 from reconciler.vschema.live import live_vschema
+from tests.offline_vitess import OfflineVitess
 from tests.sample_vschema import FIRST, LAST
 from tests.sim.fleet import Fate, SimFleet
 
@@ -53,12 +54,13 @@ def live_fingerprint(text: str) -> str:
 class SimVitess:
     """`answer` says what comes of a document: None for success, "refused", "refused-after" (it is
     in effect all the same), "lost-before", "lost-after", "late" (it takes effect some looks later).
-    `takes` is what a trial says; `shows` what a look shows, where that is not what is there."""
+    `takes` is what a trial says, where that is not what would be kept. What is there is kept as
+    strictly as by the Vitess of the tests of flows, which is held against a real one."""
 
     fleet: SimFleet
-    text: str = FIRST.found
+    kept: OfflineVitess = field(default_factory=lambda: OfflineVitess(text=FIRST.found))
     answer: Answer = lambda text: None
-    takes: Callable[[str], str | Problem] = lambda text: text
+    takes: Callable[[str], str | Problem] | None = None
     is_away: bool = False
     before_look: Callable[[], None] = lambda: None
     sent: list[str] = field(default_factory=list)
@@ -66,7 +68,16 @@ class SimVitess:
     late: tuple[str, int] | None = None
     looks: int = 0
 
-    def look(self) -> str:
+    @property
+    def text(self) -> str:
+        """In canonical form."""
+        return live_vschema(self.kept.text).text
+
+    @text.setter
+    def text(self, text: str) -> None:
+        self.kept.text = text
+
+    def look(self, cluster: VitessCluster = CLUSTER) -> str:
         self.before_look()
         self.looks += 1
         if self.is_away:
@@ -76,7 +87,7 @@ class SimVitess:
             self.late = (document, looks - 1) if looks > 0 else None
             if self.late is None:
                 self.take_effect(document)
-        return self.text
+        return self.kept.vschema(cluster)
 
     def take_effect(self, document: str) -> None:
         if self.text != document:
@@ -102,39 +113,45 @@ class SimVitess:
 
 @dataclass
 class SimKeyspaces:
-    """The port, for one process."""
+    """The port, for one process. With a plan, whatever is sent must be one of its documents, at its
+    turn."""
 
     vitess: SimVitess
-    plan: Plan
+    plan: Plan | None
     fate: Fate
 
     def vschema(self, cluster: VitessCluster) -> str:
-        return self.vitess.look()
+        return self.vitess.look(cluster)
 
     def try_vschema(self, cluster: VitessCluster, text: str) -> str | Problem:
         if self.vitess.is_away:
             raise _away()
-        return self.vitess.takes(text)
+        if self.vitess.takes is not None:
+            return self.vitess.takes(text)
+        return self.vitess.kept.try_vschema(cluster, text)
 
     def apply_vschema(self, cluster: VitessCluster, text: str) -> None:
         self.fate.before()
-        self._check_order(text)
+        if self.plan is not None:
+            self._check_order(self.plan, text)
         try:
-            self._send(text)
+            self._send(cluster, text)
         finally:
             self.fate.after()
 
-    def _check_order(self, text: str) -> None:
+    def _check_order(self, plan: Plan, text: str) -> None:
         """FZ-1 and FZ-2, of every document that reaches Vitess."""
-        (step,) = (step for step in self.plan.core.vschema if step.document == text)
+        (step,) = (step for step in plan.core.vschema if step.document == text)
         standings = [type(one).__name__ for one in self.vitess.fleet.standings().values()]
         if step.moment is LAST.moment:
             assert set(standings) <= {"Done"}, "the last step was sent before a shard was done"
         assert live_fingerprint(self.vitess.text) == step.before, "it was sent onto something else"
 
-    def _send(self, text: str) -> None:
+    def _send(self, cluster: VitessCluster, text: str) -> None:
         if self.vitess.is_away:
             raise _away()
+        if isinstance(kept := self.vitess.kept.try_vschema(cluster, text), Problem):
+            raise Refused(kept)
         self.vitess.sent.append(text)
         match answer := self.vitess.answer(text):
             case "refused":
