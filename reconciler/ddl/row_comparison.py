@@ -118,21 +118,21 @@ def _has_order(pair: tuple[LiveColumn, LiveColumn] | None) -> bool:
 
 def next_end_sql(comparison: RowComparison, *, rows: int, is_first: bool) -> tuple[str, ...]:
     """Finds the end of the stretch of so many rows behind the last one, in variables of the
-    session; `at_end_sql` tells whether there is one."""
+    session; `at_end_sql` tells whether there is one. Each column on its own, for vtgate reads no
+    SELECT ... INTO: rows that come or go in between move the end, which may be any."""
     names = [quote_identifier(old.name) for old, _ in comparison.key]
-    forget = ", ".join(f"@reconciler_to_{n} = NULL" for n in range(len(names)))
-    into = ", ".join(f"@reconciler_to_{n}" for n in range(len(names)))
     behind = "" if is_first else f" WHERE {_after('', comparison, 'from', is_copy=False)}"
-    find = (
-        f"SELECT {', '.join(names)} INTO {into} FROM {quote_identifier(comparison.table)}{behind}"
+    found = (
+        f" FROM {quote_identifier(comparison.table)}{behind}"
         f" ORDER BY {', '.join(names)} LIMIT 1 OFFSET {rows - 1}"
     )
-    return f"SET {forget}", find
+    return tuple(f"SET @reconciler_to_{n} = (SELECT {name}{found})" for n, name in enumerate(names))
 
 
-def at_end_sql() -> str:
+def at_end_sql(comparison: RowComparison) -> str:
     """1: the stretch has no end, it is the last one."""
-    return "SELECT @reconciler_to_0 IS NULL"
+    ends = (f"@reconciler_to_{n} IS NULL" for n in range(len(comparison.key)))
+    return f"SELECT {' OR '.join(ends)}"
 
 
 def go_on_sql(comparison: RowComparison) -> str:

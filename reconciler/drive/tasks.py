@@ -66,7 +66,8 @@ class ShardTasks:
             basis=self._order.basis[shard],
             tables=self._order.plan.core.managed_tables,
             rollout=self._order.environment.rollout,
-            keeps_old=self._order.environment.engine.keep_old_s > 0,
+            apply_id=self._lease.apply_id,
+            keep_old_s=self._order.environment.engine.keep_old_s,
         )
 
     def _copies_rows(self) -> bool:

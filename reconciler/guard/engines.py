@@ -40,6 +40,7 @@ _NEEDS: Mapping[EngineName, _Needs] = {
         follows_log=True,
     ),
     EngineName.PT_OSC: _Needs(database=(*_ROWS, "TRIGGER"), makes_triggers=True),
+    EngineName.VITESS: _Needs(),  # tablets do the work, with logins of their own
 }
 
 

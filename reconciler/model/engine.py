@@ -17,6 +17,7 @@ class EngineName(StrEnum):
     GH_OST = "gh-ost"  # copies rows, follows the binary log
     SPIRIT = "spirit"  # copies rows, follows the binary log, compares checksums
     PT_OSC = "pt-osc"  # pt-online-schema-change: copies rows, follows by triggers
+    VITESS = "vitess"  # Vitess' Online DDL: copies rows, follows the binary log
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,8 @@ TRAITS: Mapping[EngineName, EngineTraits] = {
     EngineName.GH_OST: EngineTraits(copies=True, slows_down=True),
     EngineName.SPIRIT: EngineTraits(copies=True, resumes=True, slows_down=True, checks_rows=True),
     EngineName.PT_OSC: EngineTraits(copies=True, slows_down=True),
+    # A tablet that died goes on by itself; what was cancelled is begun again.
+    EngineName.VITESS: EngineTraits(copies=True, slows_down=True),
 }
 
 
@@ -70,6 +73,11 @@ class Handle:
             return ()
         names = content.get("helpers") if isinstance(content, dict) else None
         return tuple(n for n in names if isinstance(n, str)) if isinstance(names, list) else ()
+
+    @property
+    def copy(self) -> str:
+        """The name of the copy, '' where it cannot be known beforehand."""
+        return next(iter(self.helpers), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

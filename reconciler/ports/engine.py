@@ -30,8 +30,16 @@ class EngineWork:
     #: Above these an engine that copies rows slows down by itself; None: no such limit.
     replica_lag_max_s: int | None = None
     threads_running_max: int | None = None
-    #: The table as it was is kept beside the new one, so that there is a way back with its rows.
-    keeps_old: bool = False
+    #: For how long the table as it was is kept beside the new one, so that there is a way back with
+    #: its rows; 0: it is not.
+    keep_old_s: int = 0
+    #: Of which apply it is, on which shard: what is sent can be told apart by them.
+    apply_id: int = 0
+    shard: str = ""
+
+    @property
+    def keeps_old(self) -> bool:
+        return self.keep_old_s > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +51,11 @@ class Running:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadyToCutOver:
-    """The copy is complete and kept up to date; nothing has changed for anybody yet."""
+    """The copy is complete and kept up to date; nothing has changed for anybody yet. `copy` is its
+    table, where the handle could not name that beforehand."""
 
     progress: Progress = NOTHING_TOLD
+    copy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

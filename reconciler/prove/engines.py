@@ -62,6 +62,7 @@ def _chosen(request: ProofRequest, ran: Ran) -> EngineName | NoEngine:
             ),
             version=request.version,
             size_bytes=choices.size_bytes.get(_observed_name(ran)),
+            is_behind_vitess=choices.is_behind_vitess,
             triggers=choices.triggers.get(_observed_name(ran), ()),
             children=choices.children.get(_observed_name(ran), ()),
         ),

@@ -29,6 +29,7 @@ class EngineChoices:
 
     rules: EngineRules = field(default_factory=EngineRules)
     size_bytes: Mapping[str, int] = field(default_factory=dict)
+    is_behind_vitess: bool = False
     triggers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     children: Mapping[str, tuple[Reference, ...]] = field(default_factory=dict)
     reviewed: Mapping[Effect, EngineName] = field(default_factory=dict)

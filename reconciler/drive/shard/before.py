@@ -76,13 +76,13 @@ def not_as_planned(
 
 
 def copy_not_as_planned(
-    session: ShardSession, task: ShardTask, index: int, handle: Handle
+    session: ShardSession, task: ShardTask, index: int, handle: Handle, copy: str
 ) -> Problem | None:
     """What is asked before a statement is sent, and the copy's definition against the plan (EN-9).
     Raises Unavailable."""
     statement = task.work.statements[index]
     problem = not_as_planned(session, task, index, handle)
-    return problem or copy_differs(session, task, statement, handle)
+    return problem or copy_differs(session, task, statement, copy)
 
 
 def _new_dependent(

@@ -103,10 +103,10 @@ class EngineRun:
         answer: Answer,
         *,
         vitals: Callable[[], Vitals],
-        before_cut_over: Callable[[], Held | None],
+        before_cut_over: Callable[[str], Held | None],
     ) -> Outcome | Gone | CopyEnded | Held:
         """What the engine ends with, or why its copy is not swapped in now: then it keeps the
-        statement in hand. Raises RecordLost, and what `before_cut_over` raises."""
+        statement in hand. `before_cut_over` is asked with the copy's name. Raises RecordLost, and what `before_cut_over` raises."""
         try:
             return self._until_answered(engine, hand, answer, vitals, before_cut_over)
         finally:
@@ -119,7 +119,7 @@ class EngineRun:
         hand: InHand,
         answer: Answer,
         vitals: Callable[[], Vitals],
-        before_cut_over: Callable[[], Held | None],
+        before_cut_over: Callable[[str], Held | None],
     ) -> Outcome | Gone | CopyEnded | Held:
         object_id, cut_overs = hand.row.object_id, 0
         over_at_s = self._world.clock.monotonic_s() + hand.work.run_limit_s
@@ -140,7 +140,7 @@ class EngineRun:
                     if hand.is_taken_up and is_late:
                         engine.stop(hand.row.handle, hand.work)  # who began it cannot
                     answer = engine.look(hand.row.handle, hand.work)
-                case ReadyToCutOver(progress=progress):
+                case ReadyToCutOver(progress=progress, copy=copy):
                     self._await_cut_over(hand, progress)
                     if not self._is_released(hand):
                         self._world.clock.sleep(CUTOVER_POLL_S)
@@ -151,7 +151,7 @@ class EngineRun:
                     if cut_overs:
                         seconds = retry_pause_s(cut_overs, self._world.jitter())
                         pause(self._world.clock, self._stop, seconds)
-                    if (held := before_cut_over()) is not None:
+                    if (held := before_cut_over(copy or hand.row.handle.copy)) is not None:
                         return held
                     cut_overs += 1
                     self._advance(hand, replace(progress, stage="cutting over"), at_once=True)

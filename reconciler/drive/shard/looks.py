@@ -20,7 +20,6 @@ from reconciler.drive.shard.problems import (
 from reconciler.drive.shard.task import ShardTask
 from reconciler.errors import Problem, ReconcilerError
 from reconciler.guard.classify import states_along
-from reconciler.model.engine import Handle
 from reconciler.model.object_id import ObjectId, table_id
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.shards import ShardSession
@@ -42,13 +41,12 @@ def object_differs(
 
 
 def copy_differs(
-    session: ShardSession, task: ShardTask, statement: PlannedStatement, handle: Handle
+    session: ShardSession, task: ShardTask, statement: PlannedStatement, copy: str
 ) -> Problem | None:
     """None if the copy that the statement's engine has made is what the plan says that the table
     becomes: a constraint of another name is seen before it is swapped in (EN-9). Raises
     Unavailable."""
     about = statement.object_id
-    copy = handle.helpers[0] if handle.helpers else ""
     definition = session.definition(table_id(copy)) if copy else None
     if definition is None:
         return copy_lost(task.work.shard, about, copy)

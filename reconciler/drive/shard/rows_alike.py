@@ -30,13 +30,17 @@ class RowCheck:
         self._alike: tuple[int, float] | None = None
 
     def problem(
-        self, session: ShardSession, row: StoredStatement, statement: PlannedStatement
+        self,
+        session: ShardSession,
+        row: StoredStatement,
+        statement: PlannedStatement,
+        copy: str,
     ) -> Problem | None:
         """None: the copy may be swapped in, as far as its rows go. Raises Unavailable."""
         traits, now_s = TRAITS[row.handle.engine], self._clock.monotonic_s()
         if traits.checks_rows or not traits.copies or self._is_known(row.index, now_s):
             return None
-        problem = _rows_problem(session, self._record, row, statement)
+        problem = _rows_problem(session, self._record, row, statement, copy)
         self._alike = None if problem else (row.index, now_s)
         return problem
 
@@ -52,11 +56,12 @@ def _rows_problem(
     record: ShardRecorder,
     row: StoredStatement,
     statement: PlannedStatement,
+    copy: str,
 ) -> Problem | None:
     object_id = row.object_id
-    if not row.handle.helpers:
+    if not copy:
         return rows_not_compared(row.shard, object_id, "the copy's name is not recorded")
-    match found := session.compare_rows(statement, row.handle.helpers[0]):
+    match found := session.compare_rows(statement, copy):
         case RowsAlike():
             told = RowsCompared(
                 found.compared, found.left_out, is_whole=found.is_whole, unsettled=found.unsettled

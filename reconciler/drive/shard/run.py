@@ -37,9 +37,7 @@ from reconciler.drive.shard.task import (
 )
 from reconciler.drive.shard.throttle import CopyThrottle
 from reconciler.errors import Problem, Unavailable
-from reconciler.ledger.copies import (
-    CopyStopped,
-)
+from reconciler.ledger.copies import CopyStopped
 from reconciler.ledger.model import Lease, StoredStatement
 from reconciler.ledger.reasons import (
     EarlierRunCameThrough,
@@ -236,7 +234,7 @@ class _ShardRun:
             hand,
             answer,
             vitals=lambda: self._guards.of_copy(session, hand.row),
-            before_cut_over=lambda: self._before_cut_over(session, engine, hand),
+            before_cut_over=lambda copy: self._before_cut_over(session, engine, hand, copy),
         )
         if isinstance(ended, Next | Again | End):
             return ended
@@ -245,10 +243,12 @@ class _ShardRun:
             return self._copy_ended(session, hand, ended)
         return self._ended(session, hand, ended)
 
-    def _before_cut_over(self, session: ShardSession, engine: Engine, hand: InHand) -> Step | None:
+    def _before_cut_over(
+        self, session: ShardSession, engine: Engine, hand: InHand, copy: str
+    ) -> Step | None:
         """Days may have passed since the statement was begun: all of it is looked at again."""
         statement = hand.work.statement
-        if problem := self._rows.problem(session, hand.row, hand.work.statement):
+        if problem := self._rows.problem(session, hand.row, hand.work.statement, copy):
             return self._give_up(session, engine, hand, problem)
         if (step := self._claim(session)) or (
             step := self._guards.held(
@@ -256,7 +256,7 @@ class _ShardRun:
             )
         ):
             return step
-        if problem := copy_not_as_planned(session, self._task, self._index, hand.row.handle):
+        if problem := copy_not_as_planned(session, self._task, self._index, hand.row.handle, copy):
             return self._give_up(session, engine, hand, problem)
         return None
 

@@ -77,7 +77,7 @@ class StopSignal:
 class ShardTask:
     """`tables` are those that statements may touch; `recorded` the shard's statements as the ledger
     has them from earlier runs; `copies_left` what applies that have ended may have left of tables;
-    `keeps_old`: tables as they were stay beside their copies."""
+    `keep_old_s`: for how long tables as they were stay beside their copies."""
 
     spec: ShardSpec
     work: ShardWork
@@ -86,7 +86,8 @@ class ShardTask:
     basis: ShardBasis
     tables: frozenset[str]
     rollout: RolloutSpec
-    keeps_old: bool = False
+    apply_id: int = 0
+    keep_old_s: int = 0
     copies_left: Mapping[ObjectId, Handle] = field(default_factory=dict)
 
     @property
@@ -106,7 +107,9 @@ class ShardTask:
             run_limit_s=self.rollout.run_limit_s,
             replica_lag_max_s=self.rollout.replica_lag_max_s,
             threads_running_max=self.rollout.threads_running_max,
-            keeps_old=self.keeps_old,
+            keep_old_s=self.keep_old_s,
+            apply_id=self.apply_id,
+            shard=self.work.shard,
         )
 
     @property

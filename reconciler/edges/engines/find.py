@@ -21,7 +21,7 @@ from reconciler.edges.programs import bare_environment, find_program, words_of
 from reconciler.errors import Problem, Unavailable
 from reconciler.model.engine import EngineName
 
-#: What each is called where it is installed. `direct` is the server itself.
+#: What each is called where it is installed. `direct` is the server itself, `vitess` the cluster.
 PROGRAMS: Mapping[EngineName, str] = {
     EngineName.GH_OST: "gh-ost",
     EngineName.SPIRIT: "spirit",
@@ -65,7 +65,7 @@ class MachinePrograms:
     """`EnginePrograms` of this machine."""
 
     def unusable(self, name: EngineName) -> Problem | None:
-        if name is EngineName.DIRECT:
+        if name not in PROGRAMS:
             return None
         try:
             engine_program(name)
@@ -74,7 +74,7 @@ class MachinePrograms:
         return None
 
     def version(self, name: EngineName) -> str:
-        found = find_engine(name) if name is not EngineName.DIRECT else None
+        found = find_engine(name) if name in PROGRAMS else None
         return found.version if found is not None else ""
 
 

@@ -186,7 +186,7 @@ class OngoingCheck:
     def _find_end(self, *, is_first: bool) -> bool:
         for sql in next_end_sql(self.comparison, rows=ROWS_PER_STRETCH, is_first=is_first):
             self.link.execute(sql)
-        return number(self.link.row(at_end_sql(), width=1)[0]) == 1
+        return number(self.link.row(at_end_sql(self.comparison), width=1)[0]) == 1
 
     def _compare(self, *, is_first: bool, is_last: bool) -> None:
         look = partial(self._look, is_first=is_first, is_last=is_last)

@@ -15,6 +15,7 @@ from reconciler.plan.engines.gh_ost import gh_ost_obstacles
 from reconciler.plan.engines.pt_osc import pt_osc_obstacles
 from reconciler.plan.engines.question import EngineQuestion
 from reconciler.plan.engines.spirit import spirit_obstacles
+from reconciler.plan.engines.vitess import vitess_obstacles
 from reconciler.spec.model import EngineRule, EngineRules
 
 Obstacles = Callable[[EngineQuestion], Iterator[str]]
@@ -24,6 +25,7 @@ OBSTACLES: Mapping[EngineName, Obstacles] = {
     EngineName.GH_OST: gh_ost_obstacles,
     EngineName.SPIRIT: spirit_obstacles,
     EngineName.PT_OSC: pt_osc_obstacles,
+    EngineName.VITESS: vitess_obstacles,
 }
 
 #: The servers that each of the programs works with.

@@ -37,6 +37,13 @@ def copying_obstacles(question: EngineQuestion, *, longest_affix: str) -> Iterat
     yield from _of_table(both[0])
 
 
+def behind_vitess_obstacles(question: EngineQuestion) -> Iterator[str]:
+    """Of every engine but Vitess' own: it would write past vtgate, and a cut-over that Vitess does
+    not know of sends queries to a table that is not there."""
+    if question.is_behind_vitess:
+        yield "behind Vitess no engine but its own may copy a table"
+
+
 def _of_clauses(question: EngineQuestion) -> Iterator[str]:
     context = question.context
     if any(context.of_kind(ClauseKind.DROP_PARTITION)):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from reconciler.diff.model import ClauseKind
 from reconciler.model.server import Flavor
 from reconciler.plan.engines.copying import (
+    behind_vitess_obstacles,
     binary_log_obstacles,
     check_obstacles,
     copying_obstacles,
@@ -24,6 +25,7 @@ def gh_ost_obstacles(question: EngineQuestion) -> Iterator[str]:
     version = question.version
     if version.flavor is Flavor.MARIADB and version.major < 11:
         yield f"it does not work with {version.series}, which lacks variables that it asks for"
+    yield from behind_vitess_obstacles(question)
     yield from copying_obstacles(question, longest_affix=_LONGEST_AFFIX)
     yield from foreign_key_obstacles(question)
     yield from parent_obstacles(question)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from reconciler.diff.model import ClauseKind
 from reconciler.plan.engines.copying import (
+    behind_vitess_obstacles,
     copying_obstacles,
     foreign_key_obstacles,
     key_obstacles,
@@ -18,6 +19,7 @@ _LONGEST_AFFIX = "__new"
 
 
 def pt_osc_obstacles(question: EngineQuestion) -> Iterator[str]:
+    yield from behind_vitess_obstacles(question)
     yield from copying_obstacles(question, longest_affix=_LONGEST_AFFIX)
     yield from foreign_key_obstacles(question)
     yield from trigger_obstacles(question)

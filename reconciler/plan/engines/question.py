@@ -19,6 +19,7 @@ class EngineQuestion:
     context: StatementContext
     version: ServerVersion
     size_bytes: int | None
+    is_behind_vitess: bool = False
     triggers: tuple[str, ...] = ()
     children: tuple[Reference, ...] = field(default=())
 

@@ -16,6 +16,7 @@ from reconciler.limits import IDENTIFIER_CHARS_MAX
 from reconciler.model.schema import Column, IndexKind, Table
 from reconciler.model.server import Flavor
 from reconciler.plan.engines.copying import (
+    behind_vitess_obstacles,
     binary_log_obstacles,
     check_obstacles,
     copying_obstacles,
@@ -50,6 +51,7 @@ _ALONE = (
 def spirit_obstacles(question: EngineQuestion) -> Iterator[str]:
     if question.version.flavor is not Flavor.MYSQL:
         yield "it works with MySQL only"
+    yield from behind_vitess_obstacles(question)
     yield from copying_obstacles(question, longest_affix=_LONGEST_AFFIX)
     yield from foreign_key_obstacles(question)
     yield from parent_obstacles(question)

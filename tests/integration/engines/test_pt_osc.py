@@ -464,7 +464,7 @@ def test_it_ends_at_its_limit(place: Place) -> None:
 
 def test_the_old_table_is_kept_where_somebody_wants_it(place: Place) -> None:
     place.fill()
-    work = work_of(ADD_COLUMN, keeps_old=True)
+    work = work_of(ADD_COLUMN, keep_old_s=3600)
     with place.session() as session:
         engine = engine_of(session)
         handle = begun(engine, work)
@@ -472,7 +472,7 @@ def test_the_old_table_is_kept_where_somebody_wants_it(place: Place) -> None:
         assert place.helpers() == {"_t_old"}
         assert engine.discard(handle, work) is None
         assert place.helpers() == {"_t_old"}, "rows are there that are nowhere else"
-        assert engine.discard(handle, replace(work, keeps_old=False)) is None
+        assert engine.discard(handle, replace(work, keep_old_s=0)) is None
     assert place.helpers() == set()
 
 

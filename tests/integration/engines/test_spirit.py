@@ -94,8 +94,8 @@ def place(mysql_server: RunningServer, fresh_database: FreshDatabase) -> Place:
     return made
 
 
-def work(sql: str = CHANGE, *, keeps_old: bool = False) -> EngineWork:
-    return replace(work_of(planned(sql, "users")), lock_wait_s=20, keeps_old=keeps_old)
+def work(sql: str = CHANGE, *, keep_old_s: int = 0) -> EngineWork:
+    return replace(work_of(planned(sql, "users")), lock_wait_s=20, keep_old_s=keep_old_s)
 
 
 def begun(place: Place, engine: Engine, todo: EngineWork) -> Handle:
@@ -478,7 +478,7 @@ def test_values_written_while_it_waits_are_the_same_afterwards(place: Place) -> 
 
 
 def test_the_table_as_it_was_is_kept_under_the_name_that_was_recorded(place: Place) -> None:
-    todo = work(keeps_old=True)
+    todo = work(keep_old_s=3600)
     with place.engine() as (_, engine):
         handle = begun(place, engine, todo)
         assert end(engine, handle, todo) == Applied()

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reconciler.edges.engines.definitions import definition_digest
 from reconciler.edges.engines.gh_ost.keys import new_key_with_duplicates
 from reconciler.edges.engines.gh_ost.site import Site
-from reconciler.edges.engines.gh_ost.traces import SENTRY, created_s, definition_digest
+from reconciler.edges.engines.gh_ost.traces import SENTRY, created_s
 from reconciler.edges.engines.ownership import (
     Helper,
     Record,

@@ -13,18 +13,17 @@ from reconciler.ddl.quote import quote_identifier
 from reconciler.edges.engines.gh_ost.names import Names, lock_name
 from reconciler.edges.engines.gh_ost.site import Site, server_id
 from reconciler.edges.engines.limits import HEARTBEAT_FRESH_S
-from reconciler.edges.engines.ownership import Record, digest
+from reconciler.edges.engines.ownership import Record
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.problems import NO_SUCH_TABLE, ServerRefusal
 from reconciler.edges.mysql.processes import read_processes
-from reconciler.edges.mysql.reading import number, read_definition, text
+from reconciler.edges.mysql.reading import number, text
 from reconciler.model.server import Flavor
 
 SENTRY = "ghost-cut-over-sentry"
 
 _NO_SUCH_COLUMN = 1054
 _DDL = re.compile(r"(?:alter|create|drop|rename|lock)\s+/\* gh-ost", re.IGNORECASE)
-_NEXT_NUMBER = re.compile(r" AUTO_INCREMENT=\d+", re.ASCII)
 
 _CREATED = """
 SELECT UNIX_TIMESTAMP(CREATE_TIME) FROM information_schema.TABLES
@@ -76,19 +75,6 @@ def _heartbeat_age_s(link: Link, names: Names) -> float:
 
 def _quoted(names: Names) -> str:
     return quote_identifier(names.changelog)
-
-
-def definition_digest(link: Link, table: str, *, called: str) -> str | None:
-    """Of the table's definition, as if its name were `called`; None: there is no such table.
-    Without the number that the next row gets. Raises ServerRefusal or LinkLost."""
-    definition = read_definition(link, table)
-    if definition is None:
-        return None
-    begins = f"CREATE TABLE {quote_identifier(table)}"
-    renamed = f"CREATE TABLE {quote_identifier(called)}" + definition.removeprefix(begins)
-    # MySQL: a CHECK that was given no name has one of the table's, and is renamed with it.
-    renamed = renamed.replace(f"CONSTRAINT `{table}_chk_", f"CONSTRAINT `{called}_chk_")
-    return digest(_NEXT_NUMBER.sub("", renamed, count=1))
 
 
 def created_s(link: Link, table: str) -> int | None:

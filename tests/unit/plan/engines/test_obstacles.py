@@ -27,7 +27,12 @@ def question(case: HazardCase) -> EngineQuestion:
         children = (Reference(table=child, name=key, parent=context.step.table),)
     triggers = (headers["trigger"],) if "trigger" in headers else ()
     return EngineQuestion(
-        context=context, version=version, size_bytes=1, triggers=triggers, children=children
+        context=context,
+        version=version,
+        size_bytes=1,
+        is_behind_vitess=headers.get("kind") == "vitess",
+        triggers=triggers,
+        children=children,
     )
 
 

@@ -1,0 +1,1 @@
+"""Engine `vitess`: Online DDL of Vitess, on one shard alone, over vtgate."""

@@ -1,0 +1,86 @@
+"""What a migration's state means to who began it."""
+
+from __future__ import annotations
+
+import re
+from typing import assert_never
+
+from reconciler.edges.engines.vitess.limits import MIGRATION_MESSAGE_CHARS_MAX
+from reconciler.edges.engines.vitess.migration import Migration, Status
+from reconciler.edges.mysql.problems import DEADLOCK, LOCK_WAIT_TIMEOUT
+from reconciler.edges.mysql.server_texts import of_a_program, server_error
+from reconciler.model.engine import Progress
+from reconciler.model.server import ServerError
+from reconciler.plan.visible import visible_line
+from reconciler.ports.engine import Answer, Applied, Failed, ReadyToCutOver, Running
+
+_CUT_OVER = "cut over"
+#: MySQL's and Vitess' ER_UNKNOWN_ERROR: what is told is Vitess' own.
+_VITESS_S_OWN = 1105
+_OF_SERVER = re.compile(
+    r"(?:task error: .*?: )?(?P<said>[^:]*(?:'.*'[^:]*)?) \(errno (?P<number>\d{1,5})\)"
+    r" \(sqlstate (?P<state>\w{5})\)",
+    re.DOTALL,
+)
+# The statement that failed, with the rows that it was to write.
+_QUOTED = re.compile(r" during query: .*| Sql: .*|, BindVars: .*|\(CallerID: .*", re.DOTALL)
+_TRANSIENT = frozenset({LOCK_WAIT_TIMEOUT, DEADLOCK})
+
+
+def answer_of(migration: Migration, *, throttled_by: str = "", database: str = "") -> Answer:
+    """Of a migration that is ours."""
+    match migration.status:
+        case Status.COMPLETE:
+            return Applied()
+        case Status.CANCELLED:
+            return Failed(error=_told(migration, database), transient=False)
+        case Status.FAILED if migration.is_retried:
+            return Running(
+                progress=Progress(stage="queued", waits_for="another tablet, after its own")
+            )
+        case Status.FAILED:
+            error = _told(migration, database)
+            return Failed(error=error, transient=error.number in _TRANSIENT)
+        case Status.REQUESTED | Status.QUEUED | Status.READY:
+            return Running(progress=Progress(stage="queued", throttled_by=throttled_by))
+        case Status.RUNNING:
+            return _running(migration, throttled_by)
+        case _:
+            assert_never(migration.status)
+
+
+def _running(migration: Migration, throttled_by: str) -> Running | ReadyToCutOver:
+    is_cutting_over = migration.strategy != "mysql" and not migration.is_postponed
+    progress = Progress(
+        stage=_CUT_OVER if is_cutting_over else "copying rows",
+        percent=min(99, migration.progress_percent),
+        rows_done=migration.rows_copied,
+        rows_total=migration.table_rows or None,
+        left_s=migration.eta_s,
+        throttled_by=throttled_by or _throttled(migration),
+    )
+    if migration.is_ready and migration.is_postponed:
+        return ReadyToCutOver(progress=progress, copy=migration.copy)
+    return Running(progress=progress)
+
+
+def _throttled(migration: Migration) -> str:
+    if migration.throttle_ratio > 0:
+        return f"a throttle of Vitess, at a ratio of {migration.throttle_ratio:g}"
+    return ""
+
+
+def _told(migration: Migration, database: str) -> ServerError:
+    """Vitess' message, without statements, values of rows, addresses and accounts (PL-17)."""
+    return said_by_vitess(migration.message or f"the migration is {migration.status}", database)
+
+
+def said_by_vitess(message: str, database: str = "") -> ServerError:
+    if found := _OF_SERVER.search(message):
+        said = _QUOTED.sub("", found["said"]).strip()
+        return server_error(
+            int(found["number"]), said, state=found["state"], database=database or None
+        )
+    text = of_a_program(_QUOTED.sub("", message), database=database or None)
+    shown = visible_line(text, limit_chars=MIGRATION_MESSAGE_CHARS_MAX)
+    return ServerError(number=_VITESS_S_OWN, message=f"Vitess says: {shown}")
