@@ -62,7 +62,7 @@ from reconciler.prove.request import EngineChoices
 from reconciler.prove.vschema import prove_vschema
 from reconciler.rollout.waves import waves_of
 from reconciler.spec.load import DesiredFiles
-from reconciler.spec.model import Environment
+from reconciler.spec.model import Environment, KeyspaceKind
 from reconciler.spec.vschema_file import check_columns
 from reconciler.vschema.against_tables import sharing_notes
 from reconciler.vschema.live import live_vschema
@@ -326,6 +326,7 @@ def _engine_choices(begun: Pass) -> EngineChoices:
     return EngineChoices(
         rules=begun.environment.engine,
         size_bytes=sizes,
+        is_behind_vitess=begun.environment.kind is KeyspaceKind.VITESS,
         triggers={table: tuple(names) for table, names in triggers.items()},
         children={table: tuple(found) for table, found in children.items()},
         reviewed={s.effects[0]: s.engine for found in sets for s in found.statements},

@@ -116,7 +116,10 @@ def _environment(name: str, value: Mapping[str, Any], spec: Mapping[str, Any]) -
         rollout=_rollout(value.get("rollout", {})),
         review=ReviewRule(**value.get("review", {})),
         after=value.get("after"),
-        engine=_engine_rules(value.get("engine", spec.get("engine", {}))),
+        engine=_engine_rules(
+            value.get("engine", spec.get("engine", {})),
+            default=EngineName.VITESS if vitess else EngineName.DIRECT,
+        ),
         ledger=value.get("ledger"),
     )
 
@@ -140,10 +143,10 @@ def _tls(value: Literal[True, "insecure"] | Mapping[str, Any]) -> Tls:
     return Tls(insecure=value == "insecure")
 
 
-def _engine_rules(value: Mapping[str, Any]) -> EngineRules:
+def _engine_rules(value: Mapping[str, Any], *, default: EngineName) -> EngineRules:
     """An environment's own rules stand in place of the spec's."""
     return EngineRules(
-        default=_engines(value.get("default", EngineName.DIRECT.value)),
+        default=_engines(value.get("default", default.value)),
         rebuild=_engine_rule(value["rebuild"]) if "rebuild" in value else None,
         index=_engine_rule(value["index"]) if "index" in value else None,
         tables=tuple((name, _engines(use)) for name, use in value.get("tables", {}).items()),

@@ -106,7 +106,8 @@ class EngineRun:
         before_cut_over: Callable[[str], Held | None],
     ) -> Outcome | Gone | CopyEnded | Held:
         """What the engine ends with, or why its copy is not swapped in now: then it keeps the
-        statement in hand. `before_cut_over` is asked with the copy's name. Raises RecordLost, and what `before_cut_over` raises."""
+        statement in hand. `before_cut_over` is told the copy's name. Raises RecordLost, and what
+        `before_cut_over` raises."""
         try:
             return self._until_answered(engine, hand, answer, vitals, before_cut_over)
         finally:

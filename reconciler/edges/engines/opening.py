@@ -10,13 +10,14 @@ from reconciler.edges.engines.gh_ost.engine import GhOstEngine
 from reconciler.edges.engines.problems import engine_missing
 from reconciler.edges.engines.pt_osc.engine import PtOscEngine
 from reconciler.edges.engines.spirit.engine import SpiritEngine
+from reconciler.edges.engines.vitess.engine import VitessEngine
 from reconciler.edges.mysql.shard_link import ShardLink
 from reconciler.model.engine import EngineName
 from reconciler.ports.engine import Engine
 
 
 class ProgramEngine(Engine, Protocol):
-    """An engine that is a program of its own."""
+    """An engine that is a program of its own, or the cluster's."""
 
     def close(self) -> None:
         """The session ends, and with it the claim: no program of it goes on. What it copied can be
@@ -32,6 +33,8 @@ _ADAPTERS: Mapping[EngineName, Callable[[ShardLink, EngineProgram], ProgramEngin
 
 def open_engine(name: EngineName, shard: ShardLink) -> ProgramEngine:
     """Raises Unavailable where its program is not at hand, or of a version nobody has tried."""
+    if name is EngineName.VITESS:
+        return VitessEngine(shard)
     if name not in _ADAPTERS:
         raise engine_missing(name)
     return _ADAPTERS[name](shard, engine_program(name))

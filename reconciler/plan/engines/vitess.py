@@ -18,7 +18,7 @@ from reconciler.plan.engines.copying import (
     trigger_obstacles,
 )
 from reconciler.plan.engines.question import EngineQuestion
-from reconciler.plan.hazards.column_type import Family, parse_column_type
+from reconciler.plan.hazards.column_type import parse_column_type
 from reconciler.plan.hazards.statement_context import find_column, unique_columns
 
 _NO_KEYS = "foreign key constraints are not supported in online DDL"
@@ -34,6 +34,7 @@ def vitess_obstacles(question: EngineQuestion) -> Iterator[str]:
     yield from check_obstacles(question)
     yield from key_obstacles(question)
     yield from _float_key_obstacles(question)
+    yield from _name_obstacles(question)
     if any(question.context.of_kind(ClauseKind.RENAME_COLUMN)):
         yield "it takes a column by another name for a new one, and its values would be lost"
 
@@ -53,7 +54,14 @@ def _float_key_obstacles(question: EngineQuestion) -> Iterator[str]:
     for side in both or ():
         keys = [index for index in side.indexes if unique_columns(index) is not None]
         if keys and all(_has_float(side, index) for index in keys):
-            yield "found no possible unique key: each of the table's has a column of FLOAT or DOUBLE"
+            yield "found no possible unique key, for each has a column of FLOAT or DOUBLE"
+
+
+def _name_obstacles(question: EngineQuestion) -> Iterator[str]:
+    """Its copy of such a table never comes to be up to date, and no message says why."""
+    for side in question.context.both or ():
+        if any("`" in column.name for column in side.columns):
+            yield "it does not quote a backquote in a column's name"
 
 
 def _has_float(table: Table, index: Index) -> bool:

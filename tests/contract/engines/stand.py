@@ -20,7 +20,8 @@ REFUSED = "ALTER TABLE `users` DROP COLUMN `nothing`"
 class Stand:
     """`work` takes effect, `refused` cannot. Within `slow()` it takes until that ends; with `kill`
     its process, or its connection, is killed where it runs. `outlives`: what was begun goes on when
-    the process that began it has ended; else it can be taken up by `prepare` alone."""
+    the process that began it has ended; else it can be taken up by `prepare` alone.
+    `survives_kill`: it goes on when what runs it is there again."""
 
     engine: EngineName
     sessions: ShardSessions
@@ -30,6 +31,7 @@ class Stand:
     slow: Callable[[], AbstractContextManager[None]]
     kill: Callable[[], None]
     outlives: bool = True
+    survives_kill: bool = False
 
     def open(self) -> AbstractContextManager[ShardSession]:
         return self.sessions.open(self.shard)

@@ -14,7 +14,6 @@ from reconciler.model.server import ServerError
 from reconciler.plan.visible import visible_line
 from reconciler.ports.engine import Answer, Applied, Failed, ReadyToCutOver, Running
 
-_CUT_OVER = "cut over"
 #: MySQL's and Vitess' ER_UNKNOWN_ERROR: what is told is Vitess' own.
 _VITESS_S_OWN = 1105
 _OF_SERVER = re.compile(
@@ -50,9 +49,8 @@ def answer_of(migration: Migration, *, throttled_by: str = "", database: str = "
 
 
 def _running(migration: Migration, throttled_by: str) -> Running | ReadyToCutOver:
-    is_cutting_over = migration.strategy != "mysql" and not migration.is_postponed
     progress = Progress(
-        stage=_CUT_OVER if is_cutting_over else "copying rows",
+        stage="copying rows" if migration.is_postponed else "cut over",
         percent=min(99, migration.progress_percent),
         rows_done=migration.rows_copied,
         rows_total=migration.table_rows or None,

@@ -41,13 +41,6 @@ def online(work: EngineWork) -> Strategy:
     return Strategy(name="vitess", options=" ".join(options))
 
 
-def queued_direct(work: EngineWork) -> Strategy:
-    """The server's own DDL, sent by the tablet: it has an id, a bounded wait for the lock, and no
-    limit of a query's time."""
-    options = f"--singleton-table --cut-over-threshold={_lock_wait_s(work)}s"
-    return Strategy(name="mysql", options=options)
-
-
 def _lock_wait_s(work: EngineWork) -> int:
     return min(CUT_OVER_S_MAX, max(CUT_OVER_S_MIN, work.lock_wait_s))
 
@@ -97,7 +90,8 @@ def unthrottle(link: Link, uuid: str) -> None:
 
 
 def vitess_version(link: Link) -> str:
-    """vtgate's, such as "24.0.0"; '' for a server that is none. Raises ServerRefusal or LinkLost."""
+    """vtgate's, such as "24.0.0"; '' for a server that is none. Raises ServerRefusal or
+    LinkLost."""
     said = text(link.row("SELECT @@version_comment", width=1)[0])
     words = said.split()
     if words[:1] != ["Version:"]:

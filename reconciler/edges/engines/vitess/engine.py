@@ -12,10 +12,11 @@ from contextlib import suppress
 from dataclasses import replace
 
 from reconciler.ddl.statement.by_copy import NotByCopy, by_copy
-from reconciler.edges.engines.claim import ClaimedShard, not_claimed, under_claim
+from reconciler.edges.engines.claim import ClaimedShard, not_claimed
 from reconciler.edges.engines.definitions import definition_digest
 from reconciler.edges.engines.vitess import commands
 from reconciler.edges.engines.vitess.answers import answer_of, said_by_vitess
+from reconciler.edges.engines.vitess.control import Control, under_claim_of
 from reconciler.edges.engines.vitess.limits import (
     MIGRATION_POLL_S,
     MIGRATION_STILL_S,
@@ -59,6 +60,7 @@ class VitessEngine:
 
     def __init__(self, shard: ClaimedShard) -> None:
         self._shard = shard
+        self._control = Control(shard.target)
         self._prepared: MigrationRecord | None = None
         self._still: tuple[tuple[str, ...], float] = ((), 0.0)
         self._cut_overs_before: dict[str, int] = {}
@@ -70,9 +72,12 @@ class VitessEngine:
 
     def close(self) -> None:
         """What was begun goes on in Vitess."""
+        self._control.close()
 
     def prepare(self, work: EngineWork, earlier: Handle | None) -> Handle | Failed:
-        found = under_claim(self._shard, lambda link: self._record(link, work, earlier))
+        found = under_claim_of(
+            self._shard, self._control, lambda link: self._record(link, work, earlier)
+        )
         if isinstance(found, Failed):
             return found
         self._prepared = found
@@ -83,14 +88,13 @@ class VitessEngine:
         assert record is not None, "it is prepared before it is started"
         assert record.handle() == handle, "what is started is what was prepared last"
         self._prepared = None
+        sql, strategy = work.statement.sql, commands.online(work)
         try:
-            link = self._shard.claimed()
+            if self._shard.claimed() is None:
+                return not_claimed()
+            self._control.once(lambda link: commands.submit(link, record, sql, strategy))
         except Unavailable as unavailable:
             return not_sent(unavailable.problems[0].message)
-        if link is None:
-            return not_claimed()
-        try:
-            commands.submit(link, record, work.statement.sql, commands.online(work))
         except ServerRefusal as refusal:
             return self._refused(record, refusal)
         except LinkLost as lost:
@@ -112,7 +116,7 @@ class VitessEngine:
         record = record_of(handle)
         if record is None:
             return self.look(handle, work)
-        told = under_claim(self._shard, lambda link: self._complete(link, record))
+        told = under_claim_of(self._shard, self._control, lambda link: self._complete(link, record))
         if isinstance(told, Failed):
             return ReadyToCutOver(progress=Progress(waits_for=told.error.message))
         return self.look(handle, work)
@@ -128,7 +132,7 @@ class VitessEngine:
             return True
         say = commands.throttle if because else commands.unthrottle
         try:
-            self._shard.looked(lambda link: say(link, record.uuid))
+            self._control.looked(lambda link: say(link, record.uuid))
         except ReconcilerError:
             return False
         self._throttled[record.uuid] = (because, time.monotonic())
@@ -138,7 +142,9 @@ class VitessEngine:
         record = record_of(handle)
         if record is None:
             return _refused("its handle is not understood, so nothing was removed")
-        return under_claim(self._shard, lambda link: _discarded(link, record, work))
+        return under_claim_of(
+            self._shard, self._control, lambda link: _discarded(link, record, work)
+        )
 
     def stop(self, handle: Handle, work: EngineWork) -> None:
         record = record_of(handle)
@@ -151,7 +157,7 @@ class VitessEngine:
                 commands.cancel(link, record.uuid)
 
         with suppress(Unavailable):
-            self._shard.looked(cancel)
+            self._control.looked(cancel)
 
     def _record(
         self, link: Link, work: EngineWork, earlier: Handle | None
@@ -176,7 +182,7 @@ class VitessEngine:
     def _refused(self, record: MigrationRecord, refusal: ServerRefusal) -> Answer:
         """What Vitess refused to queue is not there; else an answer was a lie."""
         try:
-            found = self._shard.looked(lambda link: read_migration(link, record.uuid))
+            found = self._control.looked(lambda link: read_migration(link, record.uuid))
         except Unavailable as unavailable:
             return Unknown(reason=unavailable.problems[0].message)
         if found is not None:
@@ -185,7 +191,7 @@ class VitessEngine:
 
     def _asked(self, record: MigrationRecord, work: EngineWork) -> Answer:
         try:
-            found = self._shard.looked(lambda link: read_migration(link, record.uuid))
+            found = self._control.looked(lambda link: read_migration(link, record.uuid))
             if found is None:
                 return Gone()
             if not _is_ours(found, record):
@@ -216,14 +222,14 @@ class VitessEngine:
 
     def _held_back(self, record: MigrationRecord) -> Answer:
         """Until everything was looked at again. Raises Unavailable."""
-        claimed = self._shard.claimed()
+        is_claimed = self._shard.claimed() is not None
 
         def again(link: Link) -> Migration | None:
-            if claimed is not None:
+            if is_claimed:
                 commands.postpone(link, record.uuid)
             return read_migration(link, record.uuid)
 
-        found = self._shard.looked(again)
+        found = self._control.looked(again)
         if found is None:
             return Gone()
         answer = answer_of(found)
@@ -248,7 +254,7 @@ class VitessEngine:
             aside = definition_digest(link, found.copy, called=record.table) if found.copy else None
             return now != record.before_sha256 and aside == record.before_sha256
 
-        return self._shard.looked(look)
+        return self._control.looked(look)
 
     def _complete(self, link: Link, record: MigrationRecord) -> bool:
         """Whether it was told to swap. Raises ServerRefusal or LinkLost."""

@@ -1,14 +1,14 @@
 """Bounds of the engine `vitess`, each with its unit and the reason for its value."""
 
-# Tries at one statement of one apply: as many as the spec's `lock_retries` allows, a few times over.
+# Tries at one statement of one apply: as many as `lock_retries` allows, a few times over.
 TRIES_MAX = 1_000
 
 # How often a migration is looked at while news is waited for: Vitess itself looks once a minute, or
 # within seconds of a command.
 MIGRATION_POLL_S = 0.5
 
-# Vitess says "complete" within a second of a swap. A table that has changed for so long, while Vitess
-# still says "running", was swapped by a tablet that died before it said so.
+# Vitess says "complete" within a second of a swap. A table that has changed for so long, while
+# Vitess still says "running", was swapped by a tablet that died before it said so.
 SWAP_UNTOLD_S = 15.0
 
 # A tick of vttablet's scheduler is a minute apart (--migration-check-interval): what has not moved

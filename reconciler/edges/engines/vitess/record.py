@@ -1,9 +1,9 @@
 """By what a migration of ours is known again: its id and its context.
 
-Rule (EN-70): both are made of the apply, the shard and the statement, and stand in the handle before
-anything is sent. Vitess keeps the first statement that it was given for an id, whatever comes later,
-and takes a statement for done that an older migration of the same context has done: no two tries
-share an id, and no two migrations a context.
+Rule (EN-70): both are made of the apply, the shard and the statement, and stand in the handle
+before anything is sent. Vitess keeps the first statement that it was given for an id, whatever
+comes later, and takes a statement for done that an older migration of the same context has done:
+no two tries share an id, and no two migrations a context.
 """
 
 from __future__ import annotations
