@@ -174,7 +174,7 @@ class VitessEngine:
             return _refused(f"there is no table {table}")
         last = record_of(earlier) if earlier is not None else None
         for tries in range(last.tries + 1 if last else 1, TRIES_MAX + 1):
-            record = new_record(self.name, work, before_sha256=before_sha256, tries=tries)
+            record = new_record(work, before_sha256=before_sha256, tries=tries)
             if read_migration(link, record.uuid) is None:
                 return record
         return _refused(f"it was tried {TRIES_MAX} times, which is as often as it may be")

@@ -29,38 +29,43 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:_[0-9a-f]{4}){3}_[0-9a-f]{12}")
 class MigrationRecord:
     """`before_sha256` is of the table's definition at the time, `tries` counts from 1."""
 
-    engine: EngineName
     uuid: str
-    context: str
+    apply_id: int
+    statement_sha256: str
     table: str
     before_sha256: str
     tries: int
 
+    @property
+    def context(self) -> str:
+        return f"{CONTEXT}{self.apply_id}:{self.uuid}:{self.statement_sha256}"
+
     def handle(self) -> Handle:
         content = {
+            "apply_id": self.apply_id,
             "before_sha256": self.before_sha256,
-            "context": self.context,
             "helpers": [],  # named by Vitess, which takes them away as well
+            "statement_sha256": self.statement_sha256,
             "table": self.table,
             "tries": self.tries,
             "uuid": self.uuid,
         }
         return Handle(
-            engine=self.engine, version=_HANDLE_VERSION, content=json.dumps(content, sort_keys=True)
+            engine=EngineName.VITESS,
+            version=_HANDLE_VERSION,
+            content=json.dumps(content, sort_keys=True),
         )
 
 
-def new_record(
-    engine: EngineName, work: EngineWork, *, before_sha256: str, tries: int
-) -> MigrationRecord:
+def new_record(work: EngineWork, *, before_sha256: str, tries: int) -> MigrationRecord:
     statement_sha256 = digest(work.statement.sql)
     named = "\0".join((str(work.apply_id), work.shard, statement_sha256, str(tries)))
     bits = hashlib.sha256(named.encode()).hexdigest()
     uuid = "_".join((bits[:8], bits[8:12], bits[12:16], bits[16:20], bits[20:32]))
     return MigrationRecord(
-        engine=engine,
         uuid=uuid,
-        context=f"{CONTEXT}{work.apply_id}:{uuid}:{statement_sha256}",
+        apply_id=work.apply_id,
+        statement_sha256=statement_sha256,
         table=work.statement.object_id.name,
         before_sha256=before_sha256,
         tries=tries,
@@ -77,16 +82,17 @@ def record_of(handle: Handle) -> MigrationRecord | None:
         return None
     match content:
         case {
+            "apply_id": int(apply_id),
             "before_sha256": str(before_sha256),
-            "context": str(context),
+            "statement_sha256": str(statement_sha256),
             "table": str(table),
             "tries": int(tries),
             "uuid": str(uuid),
-        } if _UUID.fullmatch(uuid) and context.startswith(CONTEXT) and 0 < tries <= TRIES_MAX:
+        } if _UUID.fullmatch(uuid) and 0 < tries <= TRIES_MAX:
             return MigrationRecord(
-                engine=handle.engine,
                 uuid=uuid,
-                context=context,
+                apply_id=apply_id,
+                statement_sha256=statement_sha256,
                 table=table,
                 before_sha256=before_sha256,
                 tries=tries,
