@@ -16,11 +16,8 @@ from reconciler.ports.engine import Answer, Applied, Failed, ReadyToCutOver, Run
 
 #: MySQL's and Vitess' ER_UNKNOWN_ERROR: what is told is Vitess' own.
 _VITESS_S_OWN = 1105
-_OF_SERVER = re.compile(
-    r"(?:task error: .*?: )?(?P<said>[^:]*(?:'.*'[^:]*)?) \(errno (?P<number>\d{1,5})\)"
-    r" \(sqlstate (?P<state>\w{5})\)",
-    re.DOTALL,
-)
+_NUMBER = re.compile(r"\(errno (?P<number>\d{1,5})\) \(sqlstate (?P<state>\w{5})\)")
+_STAGES = re.compile(r"^(?:(?:vreplication|terminal error|task error): )+")
 # The statement that failed, with the rows that it was to write.
 _QUOTED = re.compile(r" during query: .*| Sql: .*|, BindVars: .*|\(CallerID: .*", re.DOTALL)
 _TRANSIENT = frozenset({LOCK_WAIT_TIMEOUT, DEADLOCK})
@@ -74,8 +71,10 @@ def _told(migration: Migration, database: str) -> ServerError:
 
 
 def said_by_vitess(message: str, database: str = "") -> ServerError:
-    if found := _OF_SERVER.search(message):
-        said = _QUOTED.sub("", found["said"]).strip()
+    if found := _NUMBER.search(message):
+        before, behind = message[: found.start()].rstrip(), message[found.end() :].lstrip(": ")
+        said = f"{before} {behind}" if before.endswith(":") else before
+        said = _QUOTED.sub("", _STAGES.sub("", said)).strip()
         return server_error(
             int(found["number"]), said, state=found["state"], database=database or None
         )
