@@ -16,10 +16,8 @@ from dataclasses import dataclass
 from reconciler.edges.engines.ownership import digest
 from reconciler.edges.engines.vitess.limits import TRIES_MAX
 from reconciler.model.engine import EngineName, Handle
+from reconciler.model.topology import MIGRATION_CONTEXT
 from reconciler.ports.engine import EngineWork
-
-#: What the context of each migration that this product begins starts with.
-CONTEXT = "reconciler:"
 
 _HANDLE_VERSION = 1
 _UUID = re.compile(r"[0-9a-f]{8}(?:_[0-9a-f]{4}){3}_[0-9a-f]{12}")
@@ -38,7 +36,7 @@ class MigrationRecord:
 
     @property
     def context(self) -> str:
-        return f"{CONTEXT}{self.apply_id}:{self.uuid}:{self.statement_sha256}"
+        return f"{MIGRATION_CONTEXT}{self.apply_id}:{self.uuid}:{self.statement_sha256}"
 
     def handle(self) -> Handle:
         content = {
