@@ -119,11 +119,13 @@ def until_ready(engine: Engine, handle: Handle, todo: EngineWork) -> ReadyToCutO
     return answer
 
 
-def looked_until(engine: Engine, handle: Handle, todo: EngineWork, kind: type[Any]) -> Answer:
+def looked_until(engine: Engine, handle: Handle, todo: EngineWork, kind: type[object]) -> Answer:
     give_up_s = time.monotonic() + PATIENCE_S
-    while not isinstance(answer := engine.look(handle, todo), kind):
+    answer = engine.look(handle, todo)
+    while not isinstance(answer, kind):
         assert time.monotonic() < give_up_s, answer
         assert isinstance(answer, Running | ReadyToCutOver | Unknown), answer
+        answer = engine.look(handle, todo)
     return answer
 
 
