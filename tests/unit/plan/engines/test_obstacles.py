@@ -37,6 +37,7 @@ def question(case: HazardCase) -> EngineQuestion:
 
 
 @pytest.mark.invariant("EN-13")
+@pytest.mark.invariant("EN-75")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.text.name)
 def test_each_engine_takes_what_it_can(case: HazardCase) -> None:
     expected = dict(line.partition(": ")[::2] for line in case.text.lines("engines"))

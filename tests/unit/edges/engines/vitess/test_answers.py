@@ -95,16 +95,16 @@ def test_what_vitess_begins_again_by_itself_has_not_failed() -> None:
         (
             (
                 "vreplication: terminal error: task error: failed inserting rows: Data too long for"
-                " column 'n' at row 1 (errno 1406) (sqlstate 22001) during query: insert into t values"
-                " (1,'secret')"
+                " column 'n' at row 1 (errno 1406) (sqlstate 22001) during query: insert into t"
+                " values (1,'secret')"
             ),
             1406,
             "Data too long for column 'n' at row 1",
         ),
         (
             (
-                "failed locking tables: (errno 3024) (sqlstate HY000): Query execution was interrupted,"
-                " maximum statement execution time exceeded"
+                "failed locking tables: (errno 3024) (sqlstate HY000): Query execution was"
+                " interrupted, maximum statement execution time exceeded"
             ),
             3024,
             "failed locking tables: Query execution was interrupted",
