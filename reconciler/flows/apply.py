@@ -38,7 +38,7 @@ from reconciler.observe.shards import (
     SeenShard,
     look_at,
 )
-from reconciler.observe.topology import with_shards
+from reconciler.observe.topology import topology_refusals, with_shards
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.progress import ProgressEvent
 from reconciler.plan.files import read_plan
@@ -132,7 +132,7 @@ def apply_keyspace(
             commit=request.commit,
             holder=request.holder,
             standings=checked.standings,
-            ask_gates=ask_gates,
+            ask_gates=lambda: ask_gates() or topology_refusals(reached.look, begun.environment),
             last_look=lambda: last_look(reached.look, begun),
             basis={seen.shard: _basis(begun, seen) for seen in begun.look.seen},
             waves=request.waves,

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.errors import Refused
+from reconciler.errors import ReconcilerError, Refused
+from reconciler.guard.model import Refusal, refusals_from
 from reconciler.guard.topology import topology_problems
 from reconciler.model.topology import Topology
 from reconciler.ports.world import World
@@ -26,6 +27,25 @@ def with_shards(world: World, environment: Environment) -> Environment:
     if problems := topology_problems(topology, cluster.cells):
         raise Refused(*problems)
     return replace(environment, shards=shard_specs(cluster, topology))
+
+
+def topology_refusals(world: World, environment: Environment) -> tuple[Refusal, ...]:
+    """Why an environment whose shards are known must not be touched any further: before each wave,
+    for a reshard may have begun since (GT-2)."""
+    try:
+        now = with_shards(world, environment)
+    except ReconcilerError as error:
+        return refusals_from(error)
+    differing = {shard.name for shard in now.shards} ^ {shard.name for shard in environment.shards}
+    return tuple(
+        Refusal(
+            code="vitess-shards-changed",
+            message=f"shard {name}: the topology has come to other shards since this apply began",
+            recovery="plan again for the shards that there are, and have it reviewed",
+            shard=name,
+        )
+        for name in sorted(differing)
+    )
 
 
 def shard_specs(cluster: VitessCluster, topology: Topology) -> tuple[ShardSpec, ...]:

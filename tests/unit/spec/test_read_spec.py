@@ -377,6 +377,7 @@ def test_a_cluster_never_shows_itself() -> None:
     [
         ("    rollout: {parallel_per_host: 1}", "parallel_per_host cannot be kept"),
         ("    rollout: {kill_blockers: {after: 5s}}", "kill_blockers cannot be kept"),
+        ("    rollout: {replica_lag_max: 5s}", "replica_lag_max cannot be kept"),
         ("    engine: {default: gh-ost}", "engine gh-ost does not work behind Vitess"),
         ("    engine: {tables: {t: [direct, spirit]}}", "engine spirit does not work"),
         ('    shards: ["-"]', "shards has no meaning with `kind: vitess`"),

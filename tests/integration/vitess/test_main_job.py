@@ -1,0 +1,192 @@
+"""The loop on a Vitess keyspace, by the commands that people type."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from reconciler.edges.server.process import RunningServer
+from tests.fleet import Fleet
+from tests.scratch_servers import scratch_for
+from tests.vitess import Vitess, cluster_of
+
+pytestmark = pytest.mark.vitess
+
+ROUTED = (
+    '{"sharded": true, "vindexes": {"h": {"type": "xxhash"}},'
+    ' "tables": {"users": {"column_vindexes": [{"column": "id", "name": "h"}]}}}'
+)
+USERS = """CREATE TABLE users (
+  id bigint unsigned NOT NULL,
+  name varchar(50) NOT NULL,
+  PRIMARY KEY (id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"""
+SHARDS = ("-80", "80-")
+
+
+class VitessFleet(Fleet):
+    """A repository that describes a keyspace of the cluster."""
+
+    def found_on(self, vitess: Vitess, keyspace: str, server: RunningServer) -> VitessFleet:
+        cluster = cluster_of(vitess, keyspace)
+        scratch = scratch_for(server)
+        self.monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+        self.monkeypatch.setenv("FLEET_PASSWORD", cluster.vtgate.password)
+        self.monkeypatch.setenv("FLEET_SCRATCH_PASSWORD", scratch.password)
+        vtgate = {
+            "host": "127.0.0.1",
+            "port": int(cluster.vtgate.port),
+            "user": cluster.vtgate.user,
+        }
+        self.spec = {
+            "version": 1,
+            "kind": "vitess",
+            "keyspace": "shop",
+            "schema": "schemas/shop",
+            "environments": {
+                "production": {
+                    "vitess": {
+                        "vtgate": {**vtgate, "password": "${FLEET_PASSWORD}"},
+                        "vtctld": {"address": cluster.vtctld.address},
+                        "cells": ["zone1"],
+                        "keyspace": keyspace,
+                    },
+                    "scratch": {
+                        "host": "127.0.0.1",
+                        "port": scratch.port,
+                        "user": scratch.user,
+                        "password": "${FLEET_SCRATCH_PASSWORD}",
+                    },
+                    "rollout": {"canary": ["-80"], "parallel": 2},
+                }
+            },
+        }
+        self.write_spec()
+        self.write("schemas/shop/users.sql", USERS + ";\n")
+        self.git("init", "--quiet", "--initial-branch=main")
+        self.write(".gitignore", ".reconciler/\n")
+        self.commit("as it is")
+        return self
+
+
+@pytest.fixture
+def keyspace(vitess: Vitess) -> str:
+    made = vitess.keyspace(vschema=ROUTED)
+    for shard in SHARDS:
+        vitess.sql(f"{made}/{shard}", USERS)
+    return made
+
+
+@pytest.fixture
+def shop(
+    vitess: Vitess,
+    keyspace: str,
+    mysql_server: RunningServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> VitessFleet:
+    root = tmp_path / "repository"
+    root.mkdir()
+    fleet = VitessFleet(root, (), lambda _: "", monkeypatch)
+    return fleet.found_on(vitess, keyspace, mysql_server)
+
+
+def columns(vitess: Vitess, keyspace: str, shard: str) -> str:
+    ((_, shown),) = vitess.on_server(keyspace, shard, "SHOW CREATE TABLE users")
+    return str(shown)
+
+
+@pytest.mark.invariant("VT-10")
+def test_a_change_reaches_every_shard_of_the_topology(
+    vitess: Vitess, keyspace: str, shop: VitessFleet
+) -> None:
+    examined = shop.run("doctor", "--identity", "changes")
+    assert f"topology of {keyspace}" in examined.out, examined.said
+    assert "2 shards, all of them serve" in examined.out
+    assert shop.run("drift").code == 0
+    shop.edit("schemas/shop/users.sql", "NOT NULL,\n  PRIMARY", "NOT NULL,\n  age int,\n  PRIMARY")
+    shop.plan_and_commit()
+    assert shop.run("verify").code == 0
+    applied = shop.run("apply")
+    assert applied.code == 0, applied.said
+    for shard in SHARDS:
+        assert "`age` int" in columns(vitess, keyspace, shard)
+    assert shop.run("plan", "--detailed-exitcode").code == 0
+    assert shop.run("drift").code == 0
+
+
+def test_drift_by_hand_on_one_shard_is_found_there(
+    vitess: Vitess, keyspace: str, shop: VitessFleet
+) -> None:
+    vitess.on_server(keyspace, "80-", "ALTER TABLE users ADD COLUMN by_hand int")
+    found = shop.run("drift")
+    assert found.code == 2, found.said
+    assert "by_hand" in found.out
+    assert "80-" in found.out
+
+
+@pytest.mark.invariant("VT-12")
+def test_a_reshard_that_begins_after_the_review_refuses_with_nothing_sent(
+    vitess: Vitess, keyspace: str, shop: VitessFleet
+) -> None:
+    shop.edit("schemas/shop/users.sql", "NOT NULL,\n  PRIMARY", "NOT NULL,\n  age int,\n  PRIMARY")
+    shop.plan_and_commit()
+    vitess.ask("CreateShard", f"{keyspace}/c0-")
+    refused = shop.run("apply")
+    assert refused.code == 3, refused.said
+    assert "[vitess-shard-not-serving]" in refused.said
+    assert "shard c0-" in refused.said
+    for shard in SHARDS:
+        assert "age" not in columns(vitess, keyspace, shard)
+
+
+@pytest.mark.invariant("GD-6")
+def test_shards_that_the_plan_does_not_know_refuse(
+    vitess: Vitess, keyspace: str, shop: VitessFleet
+) -> None:
+    """The plan of a keyspace with other shards: as after a reshard that was completed."""
+    shop.edit("schemas/shop/users.sql", "NOT NULL,\n  PRIMARY", "NOT NULL,\n  age int,\n  PRIMARY")
+    shop.plan_and_commit()
+    other = vitess.keyspace(shards=1)
+    vitess.sql(f"{other}/-", USERS)
+    shop.environment["vitess"]["keyspace"] = other
+    shop.environment["rollout"] = {}
+    shop.write_spec()
+    shop.commit("another keyspace")
+    refused = shop.run("apply", "--review", "none")
+    assert refused.code == 3, refused.said
+    assert "shard" in refused.said
+    assert "age" not in columns(vitess, other, "-")
+
+
+def test_a_new_repository_is_written_from_the_keyspace(
+    vitess: Vitess,
+    keyspace: str,
+    shop: VitessFleet,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cluster = cluster_of(vitess, keyspace)
+    monkeypatch.setenv("SCHEMA_USER", cluster.vtgate.user)
+    monkeypatch.setenv("SCHEMA_PASSWORD", cluster.vtgate.password)
+    root = tmp_path / "new"
+    root.mkdir()
+    block = tmp_path / "environment.yaml"
+    block.write_text(yaml.safe_dump({"production": shop.environment}))
+    ended = shop.run("init", "-C", str(root), "shop", "--environment-file", str(block))
+    assert ended.code == 0, ended.said
+    assert "kind: vitess" in (root / "specs/shop.yaml").read_text()
+    assert "CREATE TABLE `users`" in (root / "schemas/shop/users.sql").read_text()
+
+
+def test_pull_brings_what_was_changed_by_hand(
+    vitess: Vitess, keyspace: str, shop: VitessFleet
+) -> None:
+    for shard in SHARDS:
+        vitess.on_server(keyspace, shard, "ALTER TABLE users ADD COLUMN by_hand int")
+    pulled = shop.run("pull")
+    assert pulled.code == 0, pulled.said
+    assert "by_hand" in shop.read("schemas/shop/users.sql")
+    assert shop.run("drift").code == 0
