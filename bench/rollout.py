@@ -103,11 +103,15 @@ def show(count: int, rounds: list[Round]) -> None:
 
 @dataclass(frozen=True)
 class Change:
-    """What is run on each shard, on a table of so many rows."""
+    """What is run on each shard, on a table of so many rows; or, where there is `again`, on one
+    that was filled once, by `filling`, and that these statements make as it was."""
 
     sql: str
     engine: EngineName = EngineName.DIRECT
     rows: int = 0
+    create: str = CREATE
+    filling: tuple[str, ...] = ()
+    again: tuple[str, ...] = ()
 
 
 INSTANT = Change("ALTER TABLE `users` ADD COLUMN `age` int, ALGORITHM=INSTANT")
@@ -158,17 +162,31 @@ class Fleet:
         return Round(self.applied(), self._by_plain_loops())
 
     def applied(self) -> Measured:
-        in_a_child(self.begin_anew)
+        in_a_child(self.begin_again)
         return in_a_child(self._roll_out)
 
     def _by_plain_loops(self) -> Measured:
-        in_a_child(self.begin_anew)
+        in_a_child(self.begin_again)
         return in_a_child(lambda: self._timed_everywhere(self.change.sql))
 
-    def begin_anew(self) -> float:
-        self._timed_everywhere("DROP TABLE IF EXISTS users")
-        self._timed_everywhere(CREATE)
-        return self._timed_everywhere(*_filling(self.change.rows))
+    def fill(self) -> float:
+        return self._timed_everywhere(
+            "DROP TABLE IF EXISTS users",
+            self.change.create,
+            *(self.change.filling or _filling(self.change.rows)),
+        )
+
+    def begin_again(self) -> float:
+        return self._timed_everywhere(*self.change.again) if self.change.again else self.fill()
+
+    def row_bytes(self) -> float:
+        """With its share of pages that are not full, and without secondary keys."""
+        with self._connected(0) as connection, connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT AVG_ROW_LENGTH FROM information_schema.TABLES"
+                " WHERE TABLE_SCHEMA = 'bench_0' AND TABLE_NAME = 'users'"
+            )
+            return float((cursor.fetchone() or (0,))[0])
 
     def _timed_everywhere(self, *statements: str) -> float:
         """By as many plain loops as a rollout has threads, which are connected before."""
@@ -223,7 +241,7 @@ class Fleet:
         with self._connected(0) as connection, connection.cursor() as cursor:
             cursor.execute("CREATE DATABASE bench_model CHARSET utf8mb4")
             cursor.execute("USE bench_model")
-            cursor.execute(CREATE)
+            cursor.execute(self.change.create)
             cursor.execute("SHOW CREATE TABLE users")
             before_text = str((cursor.fetchone() or ("", ""))[1])
             cursor.execute(self.change.sql)

@@ -43,6 +43,10 @@ STOP_LOOKS_OF_READY = 10
 # again within minutes.
 ROWS_ALIKE_S_MAX = 600.0
 
+# A copy that was held up has written rows to follow when it goes on, and follows them first: its
+# rows are not compared before it has had this long.
+ROWS_AHEAD_AFTER_HOLD_S = 10.0
+
 # How often a server is measured while an engine copies on it: soon enough for replicas and disks,
 # and each time a query to each replica.
 VITALS_EVERY_S = 5.0

@@ -26,7 +26,7 @@ from reconciler.edges.mysql.problems import (
 from reconciler.edges.mysql.processes import read_processes
 from reconciler.edges.mysql.reach import Reach
 from reconciler.edges.mysql.reading import number, read_definition, read_tables
-from reconciler.edges.mysql.row_check import compare_rows
+from reconciler.edges.mysql.rows_ahead import RowsAhead
 from reconciler.edges.mysql.server_settings import look_at_server
 from reconciler.edges.mysql.shard_link import ShardLink
 from reconciler.edges.mysql.target import resolve
@@ -82,6 +82,7 @@ class MysqlShardSession:
         self._flavor = self._shard.server.settings.version.flavor
         self._direct = DirectEngine(self._shard, self._blocker)
         self._programs: dict[EngineName, ProgramEngine] = {}
+        self._rows = RowsAhead()
         self._sees_processes = False
 
     @property
@@ -135,7 +136,14 @@ class MysqlShardSession:
         return self._shard.looked(lambda link: self._runs(link, sql))
 
     def compare_rows(self, statement: PlannedStatement, copy: str) -> RowsChecked:
-        return self._shard.looked(lambda link: compare_rows(link, statement, copy))
+        return self._shard.looked(lambda link: self._rows.finish(link, statement, copy))
+
+    def compare_ahead(
+        self, statement: PlannedStatement, copy: str, *, copied: int | None, behind_s: int
+    ) -> None:
+        self._shard.looked(
+            lambda link: self._rows.go_on(link, statement, copy, copied=copied, behind_s=behind_s)
+        )
 
     def kill_blockers(self, object_id: ObjectId) -> tuple[BlockerEnd, ...]:
         table = object_id.name

@@ -114,8 +114,17 @@ class ShardSession(Protocol):
     def compare_rows(self, statement: PlannedStatement, copy: str) -> RowsChecked:
         """The rows of the statement's table with those of the copy that its engine has made of it
         and keeps up to date, now: bounded in rows and in time, and with the patience that a copy
-        needs to follow. What the statement's hazards say gets other values is left out. Changes
-        nothing. Raises Unavailable."""
+        needs to follow. What the statement's hazards say gets other values is left out. What
+        `compare_ahead` has found equal is not read again where nobody has written to the table
+        since. Changes nothing. Raises Unavailable."""
+
+    def compare_ahead(
+        self, statement: PlannedStatement, copy: str, *, copied: int | None, behind_s: int
+    ) -> None:
+        """Compare some of the `copied` rows (None: of all) while the copy goes on, for a second or
+        so at most, and go on from there the next time; only where the table has rested for
+        longer than its engine may be behind (`behind_s`). What differs is left for `compare_rows`.
+        Changes nothing. Raises Unavailable."""
 
     def kill_blockers(self, object_id: ObjectId) -> tuple[BlockerEnd, ...]:
         """End the sessions that keep a statement from its lock on the table; tells what came of

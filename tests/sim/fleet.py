@@ -188,6 +188,8 @@ class SimFleet:
         self.copies_as: dict[str, str] = {}  # by shard, where an engine makes something else of it
         self.compared: list[tuple[str, str]] = []
         self.rows_checked: RowsChecked = RowsAlike(compared=10)
+        self.compared_ahead: list[tuple[str, int | None]] = []
+        self.on_compare_ahead: Callable[[], None] = lambda: None
         self.earlier: list[tuple[str, Handle | None]] = []
         self.before_look: Callable[[str, str], None] = lambda shard, table: None
         self.before_last_look: Callable[[str], None] = lambda shard: None
@@ -488,6 +490,13 @@ class SimSession:
         self.check_alive()
         self._fleet.compared.append((self._shard, copy))
         return self._fleet.rows_checked
+
+    def compare_ahead(
+        self, statement: PlannedStatement, copy: str, *, copied: int | None, behind_s: int
+    ) -> None:
+        self.check_alive()
+        self._fleet.compared_ahead.append((self._shard, copied))
+        self._fleet.on_compare_ahead()
 
     def kill_blockers(self, object_id: ObjectId) -> tuple[BlockerEnd, ...]:
         self._fleet.cleared.append(self._shard)

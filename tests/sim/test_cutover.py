@@ -546,6 +546,41 @@ def test_a_copy_without_its_table_s_rows_is_never_swapped_in(found: RowsChecked,
     assert (sim.fleet.cut_over, helpers_left(sim)) == ([], 0)
 
 
+@pytest.mark.invariant("EN-50")
+def test_rows_are_compared_while_they_are_copied_and_never_while_they_are_swapped_in() -> None:
+    sim = simulation(CutoverSpec(), engine=EngineName.GH_OST)
+    swapping: list[bool] = []
+
+    def seen() -> None:
+        if sim.fleet.compared_ahead:
+            shard, _ = sim.fleet.compared_ahead[-1]
+            copies = sim.fleet.shards[shard].copies.values()
+            swapping.extend(copy.is_swapping for copy in copies)
+
+    sim.fleet.on_compare_ahead = seen
+    check_done(sim, sim.run())
+    assert {shard for shard, _ in sim.fleet.compared_ahead} == set(SHARDS)
+    assert all(copied is not None and 0 < copied < 10 for _, copied in sim.fleet.compared_ahead)
+    assert swapping
+    assert not any(swapping)
+
+
+@pytest.mark.invariant("EN-50")
+def test_a_copy_that_waits_for_its_release_is_compared_before_it_comes() -> None:
+    sim = simulation(GATED, engine=EngineName.GH_OST)
+    someone_asks(sim, RequestKind.RELEASE)
+    check_done(sim, sim.run())
+    whole = {shard for shard, copied in sim.fleet.compared_ahead if copied is None}
+    assert whole == set(SHARDS)
+
+
+@pytest.mark.invariant("EN-50")
+def test_an_engine_that_compares_rows_itself_is_not_helped() -> None:
+    sim = simulation(CutoverSpec(), engine=EngineName.SPIRIT)
+    check_done(sim, sim.run())
+    assert sim.fleet.compared_ahead == []
+
+
 @pytest.mark.invariant("EN-9")
 def test_a_copy_that_is_not_what_the_plan_leads_to_is_never_swapped_in() -> None:
     sim = simulation(CutoverSpec())

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.drive.limits import VITALS_EVERY_S
 from reconciler.drive.open import Releases
 from reconciler.guard.health import Vitals
 from reconciler.ledger.copies import CopiesThrottled, CopySlowed, CopyStopped
@@ -34,6 +35,7 @@ from tests.sim.test_cutover import (
 )
 
 WELL = Vitals(replica_lag_s=1.0, disk_free_percent=50.0, disk_free_bytes=10**9)
+ILL = replace(WELL, replica_lag_s=60.0)
 
 
 def slow_copy(shard: str, statement: PlannedStatement) -> Online:
@@ -103,6 +105,32 @@ def test_a_copy_waits_while_replicas_lag_and_goes_on_by_itself(ill: Vitals, show
     slowed = [what for what in told(sim) if isinstance(what, CopySlowed)]
     assert {bool(what.because) for what in slowed} == {True, False}
     assert len(slowed) <= 2 * len(SHARDS)
+
+
+@pytest.mark.invariant("EN-50")
+@pytest.mark.parametrize("can_throttle", [True, False])
+def test_no_rows_are_compared_while_a_limit_is_exceeded(can_throttle: bool) -> None:
+    sim = simulation(CutoverSpec(), slow_copy, engine=EngineName.GH_OST, shards=("-",))
+    sim.rollout = replace(sim.rollout, replica_lag_max_s=10)
+    sim.fleet.vitals, sim.fleet.can_throttle = WELL, can_throttle
+    compared_s: list[float] = []
+    changed_s: list[float] = []
+
+    def become(vitals: Vitals) -> None:
+        sim.fleet.vitals = vitals
+        changed_s.append(sim.fleet.clock.now)
+
+    meanwhile(
+        sim,
+        (lambda: any(looks < 9 for looks in copies_looks(sim)), lambda: become(ILL)),
+        (later(sim, 60), lambda: become(WELL)),
+    )
+    sim.fleet.on_compare_ahead = lambda: compared_s.append(sim.fleet.clock.now)
+    check_done(sim, sim.run())
+    ill_s, well_s = changed_s
+    assert compared_s
+    assert compared_s[0] <= ill_s
+    assert not [s for s in compared_s if ill_s + VITALS_EVERY_S + 2 < s < well_s + 10]
 
 
 @pytest.mark.invariant("EN-8")

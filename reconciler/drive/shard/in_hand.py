@@ -103,13 +103,14 @@ class EngineRun:
         answer: Answer,
         *,
         vitals: Callable[[], Vitals],
+        meanwhile: Callable[[Running | ReadyToCutOver], None],
         before_cut_over: Callable[[str], Held | None],
     ) -> Outcome | Gone | CopyEnded | Held:
         """What the engine ends with, or why its copy is not swapped in now: then it keeps the
-        statement in hand. `before_cut_over` is told the copy's name. Raises RecordLost, and what
-        `before_cut_over` raises."""
+        statement in hand. `meanwhile` is done between two looks, and is short; `before_cut_over`
+        is told the copy's name. Raises RecordLost, and what `before_cut_over` raises."""
         try:
-            return self._until_answered(engine, hand, answer, vitals, before_cut_over)
+            return self._until_answered(engine, hand, answer, vitals, meanwhile, before_cut_over)
         finally:
             self._stop.waiting.pop(hand.row.shard, None)
             self._stop.room.done(hand.row.shard)
@@ -120,6 +121,7 @@ class EngineRun:
         hand: InHand,
         answer: Answer,
         vitals: Callable[[], Vitals],
+        meanwhile: Callable[[Running | ReadyToCutOver], None],
         before_cut_over: Callable[[str], Held | None],
     ) -> Outcome | Gone | CopyEnded | Held:
         object_id, cut_overs = hand.row.object_id, 0
@@ -140,10 +142,13 @@ class EngineRun:
                     is_late = not cut_overs and self._world.clock.monotonic_s() >= over_at_s
                     if hand.is_taken_up and is_late:
                         engine.stop(hand.row.handle, hand.work)  # who began it cannot
+                    if not cut_overs:
+                        meanwhile(self._as_held(answer))
                     answer = engine.look(hand.row.handle, hand.work)
                 case ReadyToCutOver(progress=progress, copy=copy):
                     self._await_cut_over(hand, progress)
                     if not self._is_released(hand):
+                        meanwhile(self._as_held(answer))
                         self._world.clock.sleep(CUTOVER_POLL_S)
                         answer = engine.look(hand.row.handle, hand.work)
                         continue
@@ -197,6 +202,11 @@ class EngineRun:
             row = hand.row
             tell = partial(engine.throttle, row.handle, hand.work)
             self._throttle.slow_down(tell, row.object_id)
+
+    def _as_held(self, answer: Running | ReadyToCutOver) -> Running | ReadyToCutOver:
+        """With what is to hold the copy up, also where its engine cannot be told so."""
+        by = answer.progress.throttled_by or self._throttle.wanted
+        return replace(answer, progress=replace(answer.progress, throttled_by=by))
 
     def _ended_early(
         self, engine: Engine, hand: InHand, hold: Refusal | None = None

@@ -2,22 +2,26 @@
 
 Rule: that an engine says it is done proves nothing about rows (EN-7). What compares rows itself is
 believed; of every other engine's copy the rows are compared here, and what could not be compared is
-not swapped in.
+not swapped in. Most of that is done while the copy goes on or waits (EN-50), unless it is held up:
+what slows a copy down holds for the comparison, too.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import assert_never
 
-from reconciler.drive.limits import ROWS_ALIKE_S_MAX
+from reconciler.drive.limits import ROWS_AHEAD_AFTER_HOLD_S, ROWS_ALIKE_S_MAX
+from reconciler.drive.shard.in_hand import InHand
 from reconciler.drive.shard.problems import rows_differ, rows_not_compared
 from reconciler.drive.shard.recorder import ShardRecorder
-from reconciler.errors import Problem
+from reconciler.errors import Problem, Unavailable
 from reconciler.ledger.copies import RowsCompared
 from reconciler.ledger.model import StoredStatement
-from reconciler.model.engine import TRAITS
+from reconciler.model.engine import TRAITS, EngineName
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.clock import Clock
+from reconciler.ports.engine import ReadyToCutOver, Running
 from reconciler.ports.shards import RowsAlike, RowsDiffer, RowsNotCompared, ShardSession
 
 
@@ -28,6 +32,27 @@ class RowCheck:
         self._clock = clock
         self._record = record
         self._alike: tuple[int, float] | None = None
+        self._held_at_s = float("-inf")
+
+    def go_ahead(
+        self,
+        session: ShardSession,
+        hand: InHand,
+        answer: Running | ReadyToCutOver,
+    ) -> None:
+        """Some of the rows that are copied by now. What keeps it from that is found at the end."""
+        progress, now_s = answer.progress, self._clock.monotonic_s()
+        if progress.throttled_by:
+            self._held_at_s = now_s
+        is_held = now_s - self._held_at_s < ROWS_AHEAD_AFTER_HOLD_S
+        copied = None if isinstance(answer, ReadyToCutOver) else progress.rows_done or 0
+        handle, work = hand.row.handle, hand.work
+        copy = answer.copy if isinstance(answer, ReadyToCutOver) and answer.copy else handle.copy
+        if is_held or copied == 0 or not copy or _compares_itself(handle.engine):
+            return
+        behind_s = work.replica_lag_max_s or 0
+        with suppress(Unavailable):
+            session.compare_ahead(work.statement, copy, copied=copied, behind_s=behind_s)
 
     def problem(
         self,
@@ -37,8 +62,8 @@ class RowCheck:
         copy: str,
     ) -> Problem | None:
         """None: the copy may be swapped in, as far as its rows go. Raises Unavailable."""
-        traits, now_s = TRAITS[row.handle.engine], self._clock.monotonic_s()
-        if traits.checks_rows or not traits.copies or self._is_known(row.index, now_s):
+        now_s = self._clock.monotonic_s()
+        if _compares_itself(row.handle.engine) or self._is_known(row.index, now_s):
             return None
         problem = _rows_problem(session, self._record, row, statement, copy)
         self._alike = None if problem else (row.index, now_s)
@@ -49,6 +74,11 @@ class RowCheck:
             return False
         known, at_s = self._alike
         return known == index and now_s - at_s < ROWS_ALIKE_S_MAX
+
+
+def _compares_itself(engine: EngineName) -> bool:
+    """Or has nothing to compare."""
+    return TRAITS[engine].checks_rows or not TRAITS[engine].copies
 
 
 def _rows_problem(

@@ -234,6 +234,7 @@ class _ShardRun:
             hand,
             answer,
             vitals=lambda: self._guards.of_copy(session, hand.row),
+            meanwhile=lambda answer: self._rows.go_ahead(session, hand, answer),
             before_cut_over=lambda copy: self._before_cut_over(session, engine, hand, copy),
         )
         if isinstance(ended, Next | Again | End):

@@ -44,6 +44,11 @@ class CopyThrottle:
         self._told = ""
         self.because = ""
 
+    @property
+    def wanted(self) -> str:
+        """Why nothing is to be copied, '' for nothing; whether the engine can be told so or not."""
+        return A_PERSON if self._stop.is_throttled else self._by_limit
+
     def must_end(self, vitals: Callable[[], Vitals]) -> Refusal | None:
         """What a copy cannot go on with, measured if it is time to."""
         now_s = self._clock.monotonic_s()
@@ -60,7 +65,7 @@ class CopyThrottle:
 
     def slow_down(self, tell_engine: Callable[[str], bool], object_id: ObjectId) -> None:
         """Or let it go on. An engine that cannot be told so is left alone, and that is told."""
-        self.because = A_PERSON if self._stop.is_throttled else self._by_limit
+        self.because = self.wanted
         can = tell_engine(self.because) if self.because or self._told else True
         if bool(self.because) != bool(self._told):
             self._record.tell(CopySlowed(self.because, can_slow_down=can), object_id)

@@ -91,6 +91,18 @@ ROWS_COMPARED_S_MAX = 60.0
 # By one statement: a second's work for a server, and few enough statements.
 ROWS_PER_STRETCH = 50_000
 
+# By one statement while the copy goes on, and for how long between two looks at it, which take two
+# seconds: one core of the server has a third of its time to do at most, and less once it keeps up.
+ROWS_PER_STRETCH_AHEAD = 10_000
+ROWS_AHEAD_S_MAX = 1.0
+
+# A table that was not written for so long rests: what was written before that, its engine has
+# followed by now, for it is behind by no more than that and by the lag that the spec allows.
+ROWS_REST_S_MIN = 10
+
+# A stretch that differs at every look, though nobody writes, is for the look that tells why.
+ROWS_AHEAD_TRIES_MAX = 5
+
 # Rows told apart in one look; who has more of them has no copy.
 ROWS_DIFFERING_MAX = 1_000
 

@@ -1,5 +1,6 @@
 """Compares a table's rows with those of its copy: right before the copy is swapped in, as many as
-the bounds allow, or all of them, a stretch at a time, where only rows tell what a copy is worth.
+the bounds allow; or a stretch at a time, while a copy goes on (`rows_ahead`), or where only rows
+tell what a copy is worth.
 
 Rule: a copy may follow its table a moment later, so what differs is looked at again. A row is only
 said to differ that stayed the same in the table from one look to the next, and that the copy has
@@ -55,16 +56,19 @@ def compare_rows(
     statement: PlannedStatement,
     copy: str,
     *,
+    begun: OngoingCheck | None = None,
     monotonic_s: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> RowsChecked:
-    """As many as the bounds allow. Raises ServerRefusal and LinkLost."""
-    check = begin_check(link, statement, copy, look_again_s=ROWS_LOOK_AGAIN_S, sleep=sleep)
+    """As many as the bounds allow, besides those that `begun` has compared by now. Raises
+    ServerRefusal and LinkLost."""
+    check = begun or begin_check(link, statement, copy, look_again_s=ROWS_LOOK_AGAIN_S, sleep=sleep)
     if isinstance(check, RowsNotCompared):
         return check
     give_up_s = monotonic_s() + ROWS_COMPARED_S_MAX
+    compared_max = check.compared + ROWS_COMPARED_MAX
     while (found := check.next_stretch()) is None:
-        if monotonic_s() >= give_up_s or check.compared >= ROWS_COMPARED_MAX:
+        if monotonic_s() >= give_up_s or check.compared >= compared_max:
             return check.so_far(is_whole=False)
     return found
 
@@ -153,16 +157,33 @@ class OngoingCheck:
     unsettled: int = 0
     found: set[_Row] = field(default_factory=set)
     has_begun: bool = False
+    is_at_end: bool = False
 
     def next_stretch(self) -> RowsAlike | RowsDiffer | None:
         """None: there are more. Raises ServerRefusal and LinkLost."""
-        is_first, self.has_begun = not self.has_begun, True
-        is_last = self._find_end(is_first=is_first)
-        self._compare(is_first=is_first, is_last=is_last)
-        if is_last or len(self.found) >= ROWS_DIFFERING_MAX:
-            return self.so_far(is_whole=is_last)
-        self.link.execute(go_on_sql(self.comparison))
+        if not self.is_at_end:
+            is_last = self._find_end(ROWS_PER_STRETCH)
+            self._compare(is_first=not self.has_begun, is_last=is_last)
+            self._go_on(is_last=is_last)
+        if self.is_at_end or len(self.found) >= ROWS_DIFFERING_MAX:
+            return self.so_far(is_whole=self.is_at_end)
         return None
+
+    def next_equal(self, *, rows: int, has_end: bool) -> bool:
+        """One stretch of so many rows, if it is equal at the first look; not the table's last one
+        unless the copy `has_end`. False: it is not, or there is none. Raises ServerRefusal and
+        LinkLost."""
+        if self.is_at_end:
+            return False
+        is_last = self._find_end(rows)
+        if is_last and not has_end:
+            return False
+        seen = self._look(is_first=not self.has_begun, is_last=is_last, is_thorough=False)
+        if seen.differing or seen.has_extra:
+            return False
+        self.compared += seen.rows
+        self._go_on(is_last=is_last)
+        return True
 
     def so_far(self, *, is_whole: bool) -> RowsAlike | RowsDiffer:
         if self.found:
@@ -183,10 +204,15 @@ class OngoingCheck:
             extra=how.count("extra"),
         )
 
-    def _find_end(self, *, is_first: bool) -> bool:
-        for sql in next_end_sql(self.comparison, rows=ROWS_PER_STRETCH, is_first=is_first):
+    def _find_end(self, rows: int) -> bool:
+        """True: there is none, so the stretch is the last one."""
+        for sql in next_end_sql(self.comparison, rows=rows, is_first=not self.has_begun):
             self.link.execute(sql)
         return number(self.link.row(at_end_sql(self.comparison), width=1)[0]) == 1
+
+    def _go_on(self, *, is_last: bool) -> None:
+        self.link.execute(go_on_sql(self.comparison))
+        self.has_begun, self.is_at_end = True, is_last
 
     def _compare(self, *, is_first: bool, is_last: bool) -> None:
         look = partial(self._look, is_first=is_first, is_last=is_last)
