@@ -42,6 +42,20 @@ ENGINE_LET_GO_S_MAX = 15.0
 # Dropping a table of terabytes, on a server that is busy, takes minutes.
 DROP_S_MAX = 600.0
 
+# How often what costs nothing is looked at while news is waited for: a file that is there, or not.
+ENGINE_NOTICES_EVERY_S = 0.02
+
+# For how long gh-ost is held after its last row, until it waits by itself: what is compared and
+# asked before a swap takes a second or two.
+GH_OST_HELD_S_MAX = 5.0
+
+# gh-ost waits a second between two tries to swap; half of it leaves a busy machine some room.
+GH_OST_POSTPONES_AGAIN_S = 0.5
+
+# A copy that has lasted for so long is not held: the second it saves is less than a third of a
+# percent.
+GH_OST_HOOK_AGE_S_MAX = 300.0
+
 # gh-ost looks every second whether it may swap; a reader of the binary log that is behind catches
 # up in some seconds, or never.
 RELEASE_PENDING_S_MAX = 30.0

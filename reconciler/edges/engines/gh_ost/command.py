@@ -22,6 +22,7 @@ from reconciler.ports.engine import EngineWork
 SOCKET = "engine.sock"
 LOGIN = "login.cnf"
 POSTPONE = "postpone"
+HOOKS = "hooks"
 
 USER_VARIABLE = "ENGINE_USER"
 PASSWORD_VARIABLE = "ENGINE_PASSWORD"
@@ -71,6 +72,7 @@ def command_line(start: Start, work: EngineWork) -> list[str]:
         f"--replica-server-id={start.server_id}",
         f"--serve-socket-file={start.folder / SOCKET}",
         f"--postpone-cut-over-flag-file={start.folder / POSTPONE}",
+        f"--hooks-path={start.folder / HOOKS}",
         "--throttle-additional-flag-file=",  # by default one that anybody on the machine can make
         f"--cut-over-lock-timeout-seconds={_lock_wait_s(work)}",
         *_limits(work),

@@ -31,6 +31,7 @@ from reconciler.edges.engines.gh_ost.ends import (
     stopped,
 )
 from reconciler.edges.engines.gh_ost.keys import loses, new_key_with_duplicates
+from reconciler.edges.engines.gh_ost.last_row import LastRow
 from reconciler.edges.engines.gh_ost.left import remove_left
 from reconciler.edges.engines.gh_ost.prepared import Prepared, prepare_run
 from reconciler.edges.engines.gh_ost.requirements import not_taken, refused, told_clauses
@@ -44,7 +45,6 @@ from reconciler.edges.engines.limits import (
 )
 from reconciler.edges.engines.ownership import Record, drop_tables, find_tables, record_of
 from reconciler.edges.engines.process import (
-    EngineProcess,
     Exit,
     Unsaid,
     new_work_folder,
@@ -105,10 +105,9 @@ class GhOstEngine:
         if failed := under_claim(self._shard, lambda link: drop_tables(link, prepared.to_remove)):
             return failed
         try:
-            process = self._started(prepared, work)
+            run = self._started(prepared, work)
         except OSError as error:
             return not_sent(f"its program could not be started ({error.strerror})")
-        run = GhOstRun(process=process, handle=handle, run_limit_s=work.run_limit_s)
         self._run = run
         run.serves_within(ENGINE_SERVES_S_MAX)
         return self._news(run, work, within_s=0)
@@ -187,12 +186,13 @@ class GhOstEngine:
         assert site is not None, "a table without names for its helpers is not taken"
         return site
 
-    def _started(self, prepared: Prepared, work: EngineWork) -> EngineProcess:
+    def _started(self, prepared: Prepared, work: EngineWork) -> GhOstRun:
         """Raises OSError."""
         shard, told = self._shard, told_clauses(work)
         assert isinstance(told, ByCopy), "no other statement is prepared"
         folder = new_work_folder()
         private_file(folder, LOGIN, LOGIN_FILE)
+        last_row = LastRow(folder)
         start = Start(
             program=self._program.path,
             folder=folder,
@@ -206,11 +206,21 @@ class GhOstEngine:
         unsaid = Unsaid(
             database=shard.database, accounts=(shard.target.user,), machines=(shard.target.host,)
         )
-        return start_program(
-            command_line(start, work),
-            folder=folder,
-            unsaid=unsaid,
-            environment=environment(shard.target),
+        try:
+            process = start_program(
+                command_line(start, work),
+                folder=folder,
+                unsaid=unsaid,
+                environment=environment(shard.target),
+            )
+        except BaseException:
+            last_row.close()
+            raise
+        return GhOstRun(
+            process=process,
+            handle=prepared.handle,
+            run_limit_s=work.run_limit_s,
+            last_row=last_row,
         )
 
     def _news(self, run: GhOstRun, work: EngineWork, *, within_s: float) -> Answer:

@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import assert_never
 
 from reconciler.edges.engines.gh_ost.command import SOCKET
-from reconciler.edges.engines.gh_ost.status import Status, status_from
+from reconciler.edges.engines.gh_ost.last_row import LastRow
+from reconciler.edges.engines.gh_ost.status import Status, as_ready, status_from
 from reconciler.edges.engines.limits import (
     ENGINE_ANSWER_BYTES_MAX,
     ENGINE_ANSWER_S_MAX,
     ENGINE_ASK_EVERY_S,
+    ENGINE_NOTICES_EVERY_S,
     RELEASE_PENDING_S_MAX,
 )
 from reconciler.edges.engines.process import EngineProcess, Exit
@@ -35,6 +37,7 @@ class GhOstRun:
     process: EngineProcess
     handle: Handle
     run_limit_s: int
+    last_row: LastRow
     #: The swap was asked for, now or earlier: it may have happened.
     was_released: bool = False
     was_stopped: bool = False
@@ -55,7 +58,7 @@ class GhOstRun:
             answer = self._answer()
             if not isinstance(answer, Running) or time.monotonic() >= until_s:
                 return answer
-            time.sleep(ENGINE_ASK_EVERY_S)
+            self._await_what_is_noticed(min(until_s, time.monotonic() + ENGINE_ASK_EVERY_S))
 
     def serves_within(self, seconds: float) -> bool:
         """Whether it answers, or has ended; before that nothing of it can be seen."""
@@ -69,6 +72,9 @@ class GhOstRun:
     def release(self) -> bool:
         """Let it swap once; True once it was told."""
         self.was_released = True  # also where the answer is lost
+        if self.last_row.is_held:
+            self.last_row.swap()
+            return True
         is_told = "Unpostponed" in self._asked("unpostpone")
         self._released_at_s = time.monotonic() if is_told else None
         return is_told
@@ -81,6 +87,7 @@ class GhOstRun:
     def stop(self) -> None:
         self.was_stopped = self.was_stopped or self.process.exit is None
         self.process.stop()
+        self.last_row.close()
 
     def ended_since_s(self) -> float:
         """How long ago its end was first asked after."""
@@ -91,10 +98,15 @@ class GhOstRun:
 
     def _answer(self) -> Running | ReadyToCutOver | Exit:
         if (ended := self.process.exit) is not None:
+            self.last_row.close()
             return ended
+        self.last_row.keep()
         status = self._status()
         self._keep_the_limit(status)
         self._tell_throttle()
+        if self.last_row.was_reached and not self.was_released:
+            progress = NOTHING_TOLD if status is None else status.progress
+            return ReadyToCutOver(progress=self._shown(as_ready(progress)))
         match status:
             case None:
                 return Running(progress=replace(NOTHING_TOLD, stage=STARTING))
@@ -118,6 +130,14 @@ class GhOstRun:
             and time.monotonic() - self._released_at_s < RELEASE_PENDING_S_MAX
         )
 
+    def _await_what_is_noticed(self, until_s: float) -> None:
+        """That all rows are copied, and that it has ended, are seen without asking it."""
+        was_held = self.last_row.is_held
+        while time.monotonic() < until_s and self.process.exit is None:
+            if self.last_row.is_held and not was_held:
+                return
+            time.sleep(ENGINE_NOTICES_EVERY_S)
+
     def _shown(self, progress: Progress) -> Progress:
         return replace(progress, throttled_by=self.throttled_because or progress.throttled_by)
 
@@ -126,7 +146,8 @@ class GhOstRun:
 
     def _keep_the_limit(self, status: Status | None) -> None:
         """A copy that is complete waits to be swapped in for as long as that takes."""
-        is_copying = (status is None or not status.is_postponed) and not self.was_released
+        is_ready = self.was_released or self.last_row.was_reached
+        is_copying = not is_ready and (status is None or not status.is_postponed)
         if is_copying and time.monotonic() - self._begun_s > self.run_limit_s:
             self.over_limit = True
             self.stop()

@@ -6,7 +6,7 @@ Rule: strictly. A line that is not as known says nothing; what it cannot know st
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.edges.engines.limits import ENGINE_REASON_CHARS_MAX
 from reconciler.model.engine import Progress
@@ -36,7 +36,7 @@ _PASSING_NUMBERS = frozenset({1205, 1213})
 UNKNOWN_ERROR = 2000  # libmysql's CR_UNKNOWN_ERROR
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Status:
     """One line of it. `is_postponed`: the copy is complete, and waits to be swapped in."""
 
@@ -60,16 +60,21 @@ def status_from(answer: str) -> Status | None:
         return None
     state = found["state"]
     done, total = int(found["done"]), int(found["total"])
-    is_postponed = state == _POSTPONED
     progress = Progress(
-        stage=_stage(state, is_postponed=is_postponed),
-        percent=99 if is_postponed else _percent(done, total),
+        stage="counting rows" if state == "counting rows" else "copying rows",
+        percent=_percent(done, total),
         rows_done=done,
         rows_total=total if total > 0 else None,
-        left_s=0 if is_postponed else _left_s(found["eta"], done, total),
+        left_s=_left_s(found["eta"], done, total),
         throttled_by=_throttled_by(state),
     )
-    return Status(is_postponed=is_postponed, progress=progress)
+    is_postponed = state == _POSTPONED
+    return Status(is_postponed, as_ready(progress) if is_postponed else progress)
+
+
+def as_ready(progress: Progress) -> Progress:
+    """All rows are copied."""
+    return replace(progress, stage="waiting to be swapped in", percent=99, left_s=0)
 
 
 def end_from(words: str) -> End:
@@ -86,12 +91,6 @@ def end_from(words: str) -> End:
         number=number,
         is_passing=number in _PASSING_NUMBERS or bool(_PASSING.search(reason)),
     )
-
-
-def _stage(state: str, *, is_postponed: bool) -> str:
-    if is_postponed:
-        return "waiting to be swapped in"
-    return "counting rows" if state == "counting rows" else "copying rows"
 
 
 def _percent(done: int, total: int) -> int | None:
