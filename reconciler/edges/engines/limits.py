@@ -63,6 +63,12 @@ RELEASE_PENDING_S_MAX = 30.0
 # Spirit's log is a file: looked at so often that nobody waits for what it has said already.
 SPIRIT_POLL_S = 0.05
 
+# Spirit looks for its sentinel once it has compared the rows, and if that is there, each second. It
+# may be taken away while rows are compared where that takes moments: of a copy that took so long,
+# about half as long. What was looked at before a swap is not older than this when it begins.
+SPIRIT_SHORT_COPY_S_MAX = 60.0
+SPIRIT_TOLD_AHEAD_S_MAX = 30.0
+
 # Of a process that was killed, a server that is busy frees locks and sessions within a second or
 # two; one that still swaps has the table's lock already.
 SPIRIT_ENDS_S_MAX = 5.0

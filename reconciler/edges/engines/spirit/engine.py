@@ -122,8 +122,7 @@ class SpiritEngine:
             return self._ended_early(run, not_claimed())
         if in_way is not None:
             return self._ended_early(run, in_way)
-        # From here on nobody may say that it did not take effect, whatever the answer is.
-        run.is_told_to_swap = True
+        run.tell_to_swap()  # whatever the answer is
         try:
             run.gate.open(link)
         except ServerRefusal:  # somebody reads the table, or it may not be dropped: it is there
@@ -172,7 +171,7 @@ class SpiritEngine:
         if run.asked_to_stop:
             run.stop()
             return self._ended(run)
-        if run.is_told_to_swap:
+        if run.is_told_to_swap and not self._is_taken_back(run):
             return Running(progress=Progress(stage="cut over", percent=99))
         if not run.gate.is_kept():
             return self._ended_early(run, _gate_lost())
@@ -180,6 +179,18 @@ class SpiritEngine:
             run.was_ready = True
             return ReadyToCutOver(progress=run.said.progress)
         return self._slowed_or_not(run)
+
+    def _is_taken_back(self, run: SpiritRun) -> bool:
+        """What it was told while it compared rows, where it has done so for too long by now: its
+        sentinel is made again, and it waits for that, or has begun to swap just before."""
+        if run.was_told_too_early and not run.gate.is_made:
+            run.close_again()
+            try:
+                if (link := self._shard.claimed()) is not None:
+                    run.gate.make(link)
+            except (Unavailable, ServerRefusal, LinkLost):
+                run.gate.let_go()  # it is tried again with the next look
+        return run.takes_back()
 
     def _slowed_or_not(self, run: SpiritRun) -> Running | Failed:
         if run.slowed_by and run.said.is_recorded and not run.is_paused:

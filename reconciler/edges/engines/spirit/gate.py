@@ -37,6 +37,11 @@ class Gate:
             link.execute(f"CREATE TABLE {_TABLE} (id int NOT NULL PRIMARY KEY) COMMENT={comment}")
         self._keep()
 
+    @property
+    def is_made(self) -> bool:
+        """By this process, which keeps it."""
+        return self._keeper is not None
+
     def is_kept(self) -> bool:
         """Whether the sentinel is there and stays; kept again where the session was lost."""
         try:

@@ -24,11 +24,12 @@ _CHECKSUM = re.compile(rf"checksum-progress={_ROWS.pattern} binlog-deltas=.*")
 _SPAN = re.compile(r"(?:(?P<h>\d{1,6})h)?(?:(?P<m>\d{1,2})m)?(?:(?P<s>\d{1,2})(?:\.\d+)?s)")
 
 _COPY_ROWS = "copy rows"
+CHECKSUM = "checksum"
 _STAGES = {
     "copyRows": _COPY_ROWS,
     "applyChangeset": "apply changes",
     "analyzeTable": "analyze table",
-    "checksum": "checksum",
+    "checksum": CHECKSUM,
     "postChecksum": "apply changes",
     "cutOver": "cut over",
 }
@@ -42,6 +43,7 @@ _BEGINS = {
     "sentinel table dropped": _STAGES["cutOver"],
     "Attempting final cut over operation": _STAGES["cutOver"],
 }
+_COMPARES = "table unlocked, starting checksum"
 _READY = ("cutover deferred while sentinel table exists; will wait",)
 _SWAPPED = ("final cut over operation complete", "cutover rename was committed by the server")
 _APPLIED = re.compile(r"apply complete instant-ddl=(?:true|false) inplace-ddl=(?:true|false).*")
@@ -55,8 +57,12 @@ class SpiritSaid:
     """All that one process of Spirit has said, as far as it matters."""
 
     progress: Progress = NOTHING_TOLD
+    #: All rows are copied; it compares them, or has done so.
+    is_copied: bool = False
     #: The copy is complete and compared, and it waits for its sentinel table to go.
     is_ready: bool = False
+    #: As it says when it has found its sentinel there, and at no other time.
+    is_deferred: bool = False
     #: It has seen that its sentinel table is gone.
     is_told: bool = False
     #: The tables are swapped.
@@ -86,9 +92,11 @@ def _heard(said: SpiritSaid, words: str) -> SpiritSaid:
     if status := _STATUS.fullmatch(words):
         return _at(said, status["state"], status["rest"])
     if words.startswith(_READY):
-        return _ready(said)
+        return replace(_ready(said), is_deferred=True)
     if words.startswith(_SWAPPED):
         return replace(said, is_swapped=True)
+    if words.startswith(_COMPARES):
+        return replace(said, is_copied=True)
     if _APPLIED.fullmatch(words):
         return replace(said, is_applied=True)
     if words.startswith("checkpoint low-watermark="):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from reconciler.edges.engines.find import EngineProgram
+from reconciler.edges.engines.limits import SPIRIT_SHORT_COPY_S_MAX, SPIRIT_TOLD_AHEAD_S_MAX
 from reconciler.edges.engines.process import (
     EngineProcess,
     Exit,
@@ -16,7 +17,7 @@ from reconciler.edges.engines.process import (
     start_program,
 )
 from reconciler.edges.engines.spirit.gate import Gate
-from reconciler.edges.engines.spirit.log import NOTHING_SAID, SpiritSaid, heard
+from reconciler.edges.engines.spirit.log import CHECKSUM, NOTHING_SAID, SpiritSaid, heard
 from reconciler.edges.engines.spirit.preparing import Prepared
 from reconciler.edges.mysql.shard_link import ShardLink
 from reconciler.model.engine import Handle, Progress
@@ -32,8 +33,11 @@ _WAITED_TOO_LONG = "timed out waiting for sentinel table to be dropped"
 class SpiritRun:
     """Not for two threads at once, except `asked_to_stop`."""
 
-    def __init__(self, handle: Handle, start: Callable[[], EngineProcess], gate: Gate) -> None:
-        """`start` is called at once, and again for each time that it goes on. Raises OSError."""
+    def __init__(
+        self, handle: Handle, start: Callable[[], EngineProcess], gate: Gate, *, goes_on: bool
+    ) -> None:
+        """`start` is called at once, and again for each time that it goes on. `goes_on`: already
+        the first time it takes up what is there. Raises OSError."""
         self.handle = handle
         self.gate = gate
         self.said: SpiritSaid = NOTHING_SAID
@@ -42,6 +46,10 @@ class SpiritRun:
         self.asked_to_stop = ""
         #: From here on it may take effect.
         self.is_told_to_swap = False
+        self._told_at_s = 0.0
+        self._is_closed_again = False
+        self._copied_at_s: float | None = None
+        self._goes_on = goes_on
         #: The driver has been told that it is ready.
         self.was_ready = False
         #: Why it is to copy nothing for now: '' where nothing keeps it.
@@ -58,11 +66,47 @@ class SpiritRun:
         ended = self._process.exit
         for line in self._process.news().splitlines():
             self.said = heard(self.said, line)
+        if self._copied_at_s is None and self.said.is_copied:
+            self._copied_at_s = time.monotonic()
         return ended
 
     @property
     def is_ready(self) -> bool:
-        return self.said.is_ready and not (self.is_told_to_swap or self.is_paused)
+        """It may be told to swap: it waits for that, or compares the rows of a copy that was made
+        in one go and in moments, so that it is done with that in moments, too."""
+        if self.is_told_to_swap or self.is_paused:
+            return False
+        return self.said.is_ready or (self.said.is_copied and self._compares_for_moments)
+
+    @property
+    def _compares_for_moments(self) -> bool:
+        if self._goes_on or self.slowed_by or self._copied_at_s is None:
+            return False
+        return self._copied_at_s - self.started_s <= SPIRIT_SHORT_COPY_S_MAX
+
+    def tell_to_swap(self) -> None:
+        """Nobody may say from here on that it did not take effect."""
+        self.is_told_to_swap, self._is_closed_again = True, False
+        self._told_at_s = time.monotonic()
+
+    @property
+    def was_told_too_early(self) -> bool:
+        """It compares rows yet, and what was looked at before it was told is getting old."""
+        is_old = time.monotonic() - self._told_at_s > SPIRIT_TOLD_AHEAD_S_MAX
+        return self.is_told_to_swap and is_old and self.said.progress.stage == CHECKSUM
+
+    def close_again(self) -> None:
+        """Right before its sentinel is made again: what it says of that so far is of another."""
+        if not self._is_closed_again:
+            self._is_closed_again = True
+            self.said = replace(self.said, is_deferred=False)
+
+    def takes_back(self) -> bool:
+        """Whether it is not told to swap any more: it has found its sentinel, which was made again,
+        and says that it waits for that."""
+        if self._is_closed_again and self.said.is_deferred:
+            self.is_told_to_swap = False
+        return not self.is_told_to_swap
 
     @property
     def has_waited_too_long(self) -> bool:
@@ -90,6 +134,7 @@ class SpiritRun:
         """From what was recorded. Raises OSError."""
         self._process = self._start()
         self.said = SpiritSaid(progress=self.said.progress)
+        self._goes_on = True
         self.is_paused = False
 
     def stop(self) -> None:
@@ -116,7 +161,7 @@ def start_spirit(
         arguments = ["migrate", f"--conf={conf}", *_arguments(work, ready.clauses)]
         return start_program([program.path, *arguments], folder=folder, unsaid=unsaid)
 
-    return SpiritRun(ready.handle, started, gate)
+    return SpiritRun(ready.handle, started, gate, goes_on=ready.goes_on)
 
 
 def _arguments(work: EngineWork, clauses: str) -> Iterator[str]:
