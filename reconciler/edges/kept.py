@@ -36,6 +36,12 @@ class Kept:
     def has_ended(self) -> bool:
         return self._keeper.poll() is not None
 
+    @property
+    def ends(self) -> int:
+        """A descriptor that can be read as soon as it has ended by itself."""
+        assert self._keeper.stdout is not None
+        return self._keeper.stdout.fileno()
+
     def wait(self) -> int:
         """Wait until it ends by itself; its exit status, or 128 and the number of the signal."""
         return self._keeper.wait()

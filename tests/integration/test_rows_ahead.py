@@ -64,6 +64,7 @@ def place(
     monkeypatch.setattr(row_check, "ROWS_PER_STRETCH", 300)
     monkeypatch.setattr(row_check, "ROWS_COMPARED_MAX", 600)
     monkeypatch.setattr(row_check, "ROWS_LOOK_AGAIN_S", (0.05, 0.1, 0.2))
+    monkeypatch.setattr(rows_ahead, "ROWS_LOOK_AGAIN_S", (0.05, 0.1, 0.2))
     server: RunningServer = request.getfixturevalue(request.param)
     place = Place(server, fresh_database(server))
     digits = " UNION ALL ".join(f"SELECT {n} n" for n in range(10))

@@ -23,6 +23,7 @@ KNOWN = {
     "edges/github/transport.py": REDACTS,
     "edges/github/webhook.py": REDACTS,
     "cli/progress.py": "a console over the standard error of cli/streams.py",
+    "edges/engines/gh_ost/last_row.py": "a program of ours and a word to it, for its owner alone",
     "edges/engines/process.py": "what a program of ours needs, for its owner alone",
     "edges/files/git_objects.py": "object ids, to git",
     "edges/ledger/engine.py": "a .gitignore of one line",

@@ -47,12 +47,11 @@ class RowCheck:
         is_held = now_s - self._held_at_s < ROWS_AHEAD_AFTER_HOLD_S
         copied = None if isinstance(answer, ReadyToCutOver) else progress.rows_done or 0
         handle, work = hand.row.handle, hand.work
-        copy = answer.copy if isinstance(answer, ReadyToCutOver) and answer.copy else handle.copy
-        if is_held or copied == 0 or not copy or _compares_itself(handle.engine):
+        if is_held or copied == 0 or not handle.copy or _compares_itself(handle.engine):
             return
         behind_s = work.replica_lag_max_s or 0
         with suppress(Unavailable):
-            session.compare_ahead(work.statement, copy, copied=copied, behind_s=behind_s)
+            session.compare_ahead(work.statement, handle.copy, copied=copied, behind_s=behind_s)
 
     def problem(
         self,

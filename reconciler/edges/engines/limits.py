@@ -29,8 +29,12 @@ HEARTBEAT_FRESH_S = 5
 ENGINE_ANSWER_S_MAX = 5.0
 ENGINE_ANSWER_BYTES_MAX = 65_536
 
-# How often a program is asked while news is waited for: each time costs a line of its output.
-ENGINE_ASK_EVERY_S = 0.2
+# How often a program is asked while news is waited for: each time costs a line of its output. That
+# it has ended, or copied its last row, is heard without asking.
+ENGINE_ASK_EVERY_S = 0.5
+
+# How often it is looked whether a program serves, or its server has let go of it: both take moments.
+ENGINE_POLL_S = 0.1
 
 # Until a program that was started can be asked: it connects and reads the table's definition first.
 ENGINE_SERVES_S_MAX = 20.0
@@ -41,9 +45,6 @@ ENGINE_LET_GO_S_MAX = 15.0
 
 # Dropping a table of terabytes, on a server that is busy, takes minutes.
 DROP_S_MAX = 600.0
-
-# How often what costs nothing is looked at while news is waited for: a file that is there, or not.
-ENGINE_NOTICES_EVERY_S = 0.02
 
 # For how long gh-ost is held after its last row, until it waits by itself: what is compared and
 # asked before a swap takes a second or two.
@@ -61,7 +62,7 @@ GH_OST_HOOK_AGE_S_MAX = 300.0
 RELEASE_PENDING_S_MAX = 30.0
 
 # Spirit's log is a file: looked at so often that nobody waits for what it has said already.
-SPIRIT_POLL_S = 0.05
+SPIRIT_POLL_S = 0.1
 
 # Spirit looks for its sentinel once it has compared the rows, and if that is there, each second. It
 # may be taken away while rows are compared where that takes moments: of a copy that took so long,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import shutil
 import signal
 import socket
@@ -95,6 +96,14 @@ class EngineProcess:
                 return None
             self._ended = _exit_of(status)
         return self._ended
+
+    def wait(self, seconds: float, *others: int) -> None:
+        """Until it has ended, one of the other descriptors can be read, or so long."""
+        if self._ended is None:
+            poll = select.poll()
+            for descriptor in (self._kept.ends, *(other for other in others if other >= 0)):
+                poll.register(descriptor, select.POLLIN)
+            poll.poll(1_000 * seconds)
 
     def stop(self) -> None:
         """End it and wait until it is gone, its folder too. Asked twice it is fine."""

@@ -39,8 +39,8 @@ from reconciler.edges.engines.gh_ost.run import STARTING, GhOstRun
 from reconciler.edges.engines.gh_ost.site import Site, server_id, site_of
 from reconciler.edges.engines.gh_ost.traces import is_at_work, lock_holder, reads_binary_log
 from reconciler.edges.engines.limits import (
-    ENGINE_ASK_EVERY_S,
     ENGINE_LET_GO_S_MAX,
+    ENGINE_POLL_S,
     ENGINE_SERVES_S_MAX,
 )
 from reconciler.edges.engines.ownership import Record, drop_tables, find_tables, record_of
@@ -318,5 +318,5 @@ class GhOstEngine:
         while is_at_work(link, site):
             if time.monotonic() >= until_s:
                 return not_sent("gh-ost is still at work on the table")
-            time.sleep(ENGINE_ASK_EVERY_S)
+            time.sleep(ENGINE_POLL_S)
         return remove_left(link, record, site, keeps_old=keeps_old)

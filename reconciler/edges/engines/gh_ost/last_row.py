@@ -2,7 +2,7 @@
 
 gh-ost looks whether its swap is postponed once, and from then on each second. Before it looks for
 the first time it runs a program, `gh-ost-on-before-cut-over`, and waits for its end; it goes on to
-follow what is written (1.1.10). Ours says that it was reached, and waits on a pipe for one word.
+follow what is written (1.1.10). Ours says over a pipe that it was reached, and waits for one word.
 
 Rule (EN-51): without that word gh-ost postpones its swap as ever, also where whoever holds the
 other end of the pipe has died. With it, the file that postpones goes for one try, and is back
@@ -30,9 +30,10 @@ _REACHED = "reached"
 _WORD = "word"
 _SWAP = "swap"
 _WAIT = "wait"
+_WORD_BYTES_MAX = 16
 
 _PROGRAM = """#!/bin/sh
-: > {reached}
+echo 1<> {reached}
 read -r word < {word}
 if [ "$word" = {swap} ]; then
   rm -f {postpone}
@@ -54,19 +55,23 @@ class LastRow:
         self._let_go_at_s: float | None = None
         self._swaps = False
         self._hook.parent.mkdir(mode=0o700)
-        os.mkfifo(folder / _WORD, mode=0o600)
-        # For reading, too: so neither end waits for the other to be opened, and the one of gh-ost
-        # is at its end once this process has gone.
-        self._pipe = os.open(folder / _WORD, os.O_RDWR | os.O_NONBLOCK)
+        self._reached, self._word = _pipe(folder / _REACHED), _pipe(folder / _WORD)
         self._write_hook()
 
     @property
+    def news(self) -> int:
+        """What can be read once it is held; below 0 when it was closed."""
+        return self._reached
+
+    @property
     def is_held(self) -> bool:
-        """All rows are copied, and gh-ost waits for a word. Costs nothing to be asked."""
+        """All rows are copied, and gh-ost waits for a word."""
         if self._let_go_at_s is not None:
             return False
-        if self._held_since_s is None and (self._folder / _REACHED).exists():
-            self._held_since_s = time.monotonic()
+        if self._held_since_s is None and self._reached >= 0:
+            with suppress(BlockingIOError):
+                os.read(self._reached, _WORD_BYTES_MAX)
+                self._held_since_s = time.monotonic()
         return self._held_since_s is not None
 
     @property
@@ -91,14 +96,15 @@ class LastRow:
                 (self._folder / POSTPONE).touch()
 
     def close(self) -> None:
-        if self._pipe >= 0:
-            os.close(self._pipe)
-            self._pipe = -1
+        pipes, self._reached, self._word = (self._reached, self._word), -1, -1
+        for pipe in pipes:
+            if pipe >= 0:
+                os.close(pipe)
 
     def _say(self, word: str) -> None:
         self._let_go_at_s = time.monotonic()
-        if self._pipe >= 0:
-            os.write(self._pipe, f"{word}\n".encode())
+        if self._word >= 0:
+            os.write(self._word, f"{word}\n".encode())
 
     def _write_hook(self) -> None:
         folder = self._folder
@@ -113,3 +119,10 @@ class LastRow:
         self._hook.write_text(program, encoding="utf-8")
         if not os.access(self._hook, os.X_OK):  # nothing may be run from there
             self._hook.unlink()
+
+
+def _pipe(path: Path) -> int:
+    """Open at both ends: neither side waits for the other to open it, and what gh-ost's reads is at
+    its end once this process has gone. Raises OSError."""
+    os.mkfifo(path, mode=0o600)
+    return os.open(path, os.O_RDWR | os.O_NONBLOCK)

@@ -20,7 +20,7 @@ from reconciler.edges.engines.limits import (
     ENGINE_ANSWER_BYTES_MAX,
     ENGINE_ANSWER_S_MAX,
     ENGINE_ASK_EVERY_S,
-    ENGINE_NOTICES_EVERY_S,
+    ENGINE_POLL_S,
     RELEASE_PENDING_S_MAX,
 )
 from reconciler.edges.engines.process import EngineProcess, Exit
@@ -58,7 +58,7 @@ class GhOstRun:
             answer = self._answer()
             if not isinstance(answer, Running) or time.monotonic() >= until_s:
                 return answer
-            self._await_what_is_noticed(min(until_s, time.monotonic() + ENGINE_ASK_EVERY_S))
+            self.process.wait(ENGINE_ASK_EVERY_S, self.last_row.news)
 
     def serves_within(self, seconds: float) -> bool:
         """Whether it answers, or has ended; before that nothing of it can be seen."""
@@ -66,7 +66,7 @@ class GhOstRun:
         while self.process.exit is None and self._status() is None:
             if time.monotonic() >= until_s:
                 return False
-            time.sleep(ENGINE_ASK_EVERY_S)
+            self.process.wait(ENGINE_POLL_S)
         return True
 
     def release(self) -> bool:
@@ -129,14 +129,6 @@ class GhOstRun:
             self._released_at_s is not None
             and time.monotonic() - self._released_at_s < RELEASE_PENDING_S_MAX
         )
-
-    def _await_what_is_noticed(self, until_s: float) -> None:
-        """That all rows are copied, and that it has ended, are seen without asking it."""
-        was_held = self.last_row.is_held
-        while time.monotonic() < until_s and self.process.exit is None:
-            if self.last_row.is_held and not was_held:
-                return
-            time.sleep(ENGINE_NOTICES_EVERY_S)
 
     def _shown(self, progress: Progress) -> Progress:
         return replace(progress, throttled_by=self.throttled_because or progress.throttled_by)

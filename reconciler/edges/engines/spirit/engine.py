@@ -106,7 +106,7 @@ class SpiritEngine:
         while run.exit is None and time.monotonic() < until_s and not run.asked_to_stop:
             if run.is_ready and not run.was_ready:
                 break
-            time.sleep(SPIRIT_POLL_S)
+            run.wait(SPIRIT_POLL_S)
         return self._answer(run, work)
 
     def cut_over(self, handle: Handle, work: EngineWork) -> Answer:

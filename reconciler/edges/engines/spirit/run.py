@@ -70,6 +70,13 @@ class SpiritRun:
             self._copied_at_s = time.monotonic()
         return ended
 
+    def wait(self, seconds: float) -> None:
+        """Until it has ended, or so long."""
+        if self.is_paused:
+            time.sleep(seconds)
+        else:
+            self._process.wait(seconds)
+
     @property
     def is_ready(self) -> bool:
         """It may be told to swap: it waits for that, or compares the rows of a copy that was made

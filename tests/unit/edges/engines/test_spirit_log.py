@@ -148,3 +148,15 @@ def test_hearing_a_line_twice_changes_nothing(lines: list[str]) -> None:
     for line in lines:
         once = heard(NOTHING_SAID, line)
         assert heard(once, line) == once
+
+
+@pytest.mark.invariant("EN-52")
+def test_what_it_says_of_its_sentinel_is_told_from_what_it_says_every_30_s() -> None:
+    lines = (COPIED + COMPARED).splitlines()
+    assert not reduce(heard, lines, NOTHING_SAID).is_copied
+    *compares, _, waits = READY.splitlines()
+    compared = reduce(heard, [*lines, *compares], NOTHING_SAID)
+    assert (compared.is_copied, compared.is_ready, compared.is_deferred) == (True, False, False)
+    shown = "2026/11/21 23:05:51 INFO migration status: state=waitingOnSentinelTable total-time=9s"
+    assert (heard(compared, shown).is_ready, heard(compared, shown).is_deferred) == (True, False)
+    assert heard(compared, waits).is_deferred
