@@ -33,7 +33,7 @@ ENGINE_ANSWER_BYTES_MAX = 65_536
 # it has ended, or copied its last row, is heard without asking.
 ENGINE_ASK_EVERY_S = 0.5
 
-# How often it is looked whether a program serves, or its server has let go of it: both take moments.
+# How often it is looked whether a program serves, or its server has let go of it: it takes moments.
 ENGINE_POLL_S = 0.1
 
 # Until a program that was started can be asked: it connects and reads the table's definition first.
