@@ -68,7 +68,7 @@ def test_an_online_ddl_runs_to_its_end_on_every_shard(vitess: Vitess) -> None:
 
 
 def statuses_at_the_end(vitess: Vitess, keyspace: str, uuid: str) -> dict[str, str]:
-    give_up_at = time.monotonic() + 60
+    give_up_at = time.monotonic() + 180
     while True:
         rows = vitess.sql(keyspace, f"show vitess_migrations like '{uuid}'")
         statuses = {row[3]: row[16] for row in rows}
