@@ -30,6 +30,7 @@ from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 from reconciler.spec.tree import FileTree
+from reconciler.vschema.diff import diff_vschemas
 
 
 def find_drift(
@@ -91,7 +92,12 @@ def _vschema(begun: Pass, plan: Plan | None) -> VSchemaDrift | None:
     if mark is ShardMark.DRIFTED and plan is not None and plan.core.vschema:
         done = vschema_steps_done(plan.core, seen.live, seen.desired)
         mark = mark if done is None else ShardMark.PENDING_APPLY
-    return VSchemaDrift(mark=mark, git=seen.desired.text, live=seen.live.text)
+    return VSchemaDrift(
+        mark=mark,
+        git=seen.desired.text,
+        live=seen.live.text,
+        changes=diff_vschemas(seen.live, seen.desired),
+    )
 
 
 def _mark(begun: Pass, seen: SeenShard, plan: Plan | None) -> ShardMark:

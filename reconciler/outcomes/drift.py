@@ -9,6 +9,7 @@ from reconciler.guard.model import Refusal
 from reconciler.model.object_id import ObjectId
 from reconciler.model.observation import Unreachable
 from reconciler.model.shadow_tables import ShadowGroup, ShadowMark
+from reconciler.vschema.model import VSchemaChange
 
 
 class ShardMark(StrEnum):
@@ -50,11 +51,12 @@ class DriftGroup:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VSchemaDrift:
     """Where the VSchema of a keyspace stands, with both sides whole: matching, drifted or
-    pending-apply; one that could not be read ends the look."""
+    pending-apply; one that could not be read ends the look. `changes` would make it git's."""
 
     mark: ShardMark
     git: str
     live: str
+    changes: tuple[VSchemaChange, ...] = ()
 
 
 #: Somebody has to do something about them.

@@ -11,3 +11,7 @@ ROW_CEILING_STEP = 10
 
 # A statement that moves metadata alone, with nobody in its way.
 MOMENT_S = 1.0
+
+# Two texts are compared line by line in the time of their product at worst: of so many, seconds.
+# A VSchema of 500 tables has fewer.
+VSCHEMA_LINES_COMPARED_MAX = 10_000

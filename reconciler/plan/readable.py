@@ -15,18 +15,20 @@ from reconciler.limits import SHARDS_NAMED_MAX
 from reconciler.model.object_id import ObjectId
 from reconciler.model.policy import Hazard, Policy
 from reconciler.plan import words
-from reconciler.plan.model import ChangeSet, PlanCore, PlannedStatement
+from reconciler.plan.model import ChangeSet, Moment, PlanCore, PlannedStatement
 from reconciler.plan.permission import permission_of
 from reconciler.plan.visible import escape_sql, hidden_in_sql, visible_line
+from reconciler.plan.vschema_words import change_words, differing_lines, moment_words
 
 _WIDTH_CHARS = 100
 
 
 def render_readable_sql(core: PlanCore) -> str:
     """The whole file. `core.words` is not read: it has the digest of what is returned."""
-    lines = [*_heading(core)]
+    lines = [*_heading(core), *_vschema(core, Moment.FIRST)]
     for number, change_set in enumerate(core.change_sets, start=1):
         lines += ["", *_change_set(core, change_set, number)]
+    lines += _vschema(core, Moment.LAST)
     return "\n".join(lines) + "\n"
 
 
@@ -61,8 +63,11 @@ def _heading(core: PlanCore) -> Iterator[str]:
     yield _comment(f"Plan for keyspace {core.keyspace} in {core.environment} ({core.server})")
     yield "-- For reading. Apply derives the statements again and runs them only if both are equal."
     yield "--"
+    for step in core.vschema:
+        yield _comment(f"The VSchema changes {moment_words(step.moment)}.")
     if not core.change_sets:
-        yield _comment(f"Nothing to do: {words.count(total, 'shard')} already match.")
+        nothing = "Nothing to do" if core.is_empty else "No statements"
+        yield _comment(f"{nothing}: {words.count(total, 'shard')} already match.")
         return
     sets = words.count(len(core.change_sets), "change set")
     yield _comment(f"{changing:,} of {words.count(total, 'shard')} change, in {sets}.")
@@ -73,6 +78,26 @@ def _heading(core: PlanCore) -> Iterator[str]:
     for number, shards in words.changing_waves(core):
         label = f"Wave {number} of {len(core.waves)}:"
         yield from _shard_list(label if shards else f"{label} nothing to do", shards)
+
+
+def _vschema(core: PlanCore, moment: Moment) -> Iterator[str]:
+    """The step of this moment, if there is one: in words, with its dangers, and as a difference of
+    its canonical text. There is no statement in it, only remarks."""
+    step = core.vschema_step(moment)
+    if step is None:
+        return
+    yield ""
+    yield "-- " + "=" * 76
+    yield _comment(f"VSchema, {moment_words(step.moment)}")
+    yield _comment(f"before {step.before}")
+    yield _comment(f"after  {step.after}")
+    for change in step.changes:
+        yield "--"
+        yield _comment(change_words(change))
+        for hazard in change.hazards:
+            yield from _hazard(hazard, change.object_id, core.policy)
+    yield "--"
+    yield from (_comment(f"  {line}") for line in differing_lines(step.found, step.document))
 
 
 def _change_set(core: PlanCore, change_set: ChangeSet, number: int) -> Iterator[str]:

@@ -30,6 +30,7 @@ DESTRUCTIVE = frozenset(
         HazardKind.CHANGE_ENGINE,
         HazardKind.NARROW_TYPE,
         HazardKind.CHANGE_VALUES,
+        HazardKind.UNREACHABLE_ROWS,
     }
 )
 

@@ -6,8 +6,16 @@ from collections.abc import Iterable, Iterator
 
 from reconciler.model.fleet import key_order
 from reconciler.model.shadow_tables import ShadowMark
-from reconciler.outcomes.drift import DriftGroup, DriftOutcome, ShardMark, TableDifference
+from reconciler.outcomes.drift import (
+    DriftGroup,
+    DriftOutcome,
+    ShardMark,
+    TableDifference,
+    VSchemaDrift,
+)
 from reconciler.plan import words
+from reconciler.plan.vschema_words import change_words
+from reconciler.report.limits import VSCHEMA_CHANGES_NAMED_MAX
 from reconciler.report.next_steps import command
 from reconciler.report.order import sorted_shards
 from reconciler.report.summary import short_id
@@ -104,6 +112,14 @@ def verdict(outcome: DriftOutcome) -> str:
     return ", ".join([f"{number} of {total} {mark}", *more, *besides])
 
 
+def to_be_as_git_says(found: VSchemaDrift) -> str:
+    """What would have to change, by name; the difference beside it has all of it."""
+    named = [change_words(change) for change in found.changes[:VSCHEMA_CHANGES_NAMED_MAX]]
+    more = len(found.changes) - len(named)
+    said = "; ".join([*named, *([f"{words.count(more, 'more change')}"] if more > 0 else [])])
+    return f"to be as git says: {said}" if said else ""
+
+
 def _vschema(outcome: DriftOutcome) -> Iterator[str]:
     found = outcome.vschema
     if found is not None and found.mark is not ShardMark.MATCHING:
@@ -132,8 +148,7 @@ def next_steps(outcome: DriftOutcome) -> tuple[str, ...]:
         )
     if of_vschema is ShardMark.DRIFTED:
         steps.append(
-            "to make the VSchema that Vitess has the wanted one: write it into `vschema.json`, as"
-            " the lines with + show it"
+            f"to make the VSchema that Vitess has the wanted one: {run('pull')}, and commit it"
         )
     if _count(outcome, ShardMark.DRIFTED):
         steps.append(

@@ -27,9 +27,10 @@ from reconciler.outcomes.files import LintOutcome, PullOutcome
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome
 from reconciler.plan import words
 from reconciler.plan.estimate import Estimate, Estimated
-from reconciler.plan.model import ChangeSet, Plan, PlannedStatement
+from reconciler.plan.model import ChangeSet, Plan, PlannedStatement, VSchemaStep
 from reconciler.plan.permission import permission_of
 from reconciler.plan.permission_lines import allow_entries
+from reconciler.plan.vschema_words import change_words
 from reconciler.report import drift_words
 from reconciler.report.apply_json import apply_outcome, apply_status
 from reconciler.report.json_values import (
@@ -44,6 +45,7 @@ from reconciler.report.json_values import (
 from reconciler.report.order import sorted_problems, sorted_shards
 from reconciler.report.reason_words import answer_words
 from reconciler.report.summary import summarise
+from reconciler.vschema.model import VSchemaChange
 
 FORMAT = 1
 
@@ -237,6 +239,7 @@ def _plan(plan: Plan) -> Json:
             "matching": summary.matching,
             "change_sets": summary.change_sets,
             "statements": summary.statements,
+            "vschema_changes": summary.vschema_changes,
             "worst_class": words.class_name(summary.worst[1]) if summary.worst else None,
             "destructive": [plain(finding) for finding in summary.destructive],
             "not_allowed": list(allow_entries(summary.not_allowed)),
@@ -244,6 +247,7 @@ def _plan(plan: Plan) -> Json:
         "waves": [list(wave) for wave in core.waves],
         "cleans": [plain(one) for one in core.cleans],
         "change_sets": [_change_set(change_set, core.policy) for change_set in core.change_sets],
+        "vschema": [_vschema_step(step, core.policy) for step in core.vschema],
         "notes": list(plan.meta.notes),
     }
 
@@ -255,6 +259,21 @@ def _change_set(change_set: ChangeSet, policy: Policy) -> Json:
         "after": change_set.after,
         "statements": [_statement(statement, policy) for statement in change_set.statements],
     }
+
+
+def _vschema_step(step: VSchemaStep, policy: Policy) -> Json:
+    return {
+        "moment": step.moment.value,
+        "before": step.before,
+        "after": step.after,
+        "document": step.document,
+        "changes": [_vschema_change(change, policy) for change in step.changes],
+    }
+
+
+def _vschema_change(change: VSchemaChange, policy: Policy) -> Json:
+    hazards = [_hazard(hazard, change.object_id, policy) for hazard in change.hazards]
+    return {**plain(change), "what": change_words(change), "hazards": hazards}
 
 
 def _statement(statement: PlannedStatement, policy: Policy) -> Json:

@@ -14,3 +14,6 @@ STATEMENT_LINE_CHARS_MAX = 160
 
 # GitHub: the description of a commit status.
 STATUS_CHARS_MAX = 140
+
+# Changes of a VSchema that are told in one line above the lines that differ.
+VSCHEMA_CHANGES_NAMED_MAX = 5

@@ -10,7 +10,7 @@ from reconciler.model.policy import Hazard, Policy
 from reconciler.outcomes.plan import PlanOutcome
 from reconciler.plan import words
 from reconciler.plan.model import Plan, PlanCore, PlannedStatement
-from reconciler.plan.permission import Finding, check_permissions, permission_of
+from reconciler.plan.permission import Finding, Judged, check_permissions, permission_of
 from reconciler.report.refusals import reason_count
 
 _SHORT_ID_CHARS = 12
@@ -33,6 +33,7 @@ class PlanSummary:
     changing: int
     change_sets: int
     statements: int
+    vschema_changes: int
     worst: tuple[str, PlannedStatement] | None
     destructive: tuple[Danger, ...]
     not_allowed: tuple[Finding, ...]
@@ -44,17 +45,17 @@ class PlanSummary:
 
 def summarise(core: PlanCore) -> PlanSummary:
     numbered = tuple(words.planned_statements(core))
-    hazards = [
-        (statement.object_id, hazard) for _, statement in numbered for hazard in statement.hazards
-    ]
+    judged: list[Judged] = [*(statement for _, statement in numbered), *core.vschema_changes]
+    hazards = [(one.object_id, hazard) for one in judged for hazard in one.hazards]
     return PlanSummary(
         shards=len(core.shards),
         changing=sum(len(change_set.shards) for change_set in core.change_sets),
         change_sets=len(core.change_sets),
         statements=len(numbered),
+        vschema_changes=len(core.vschema_changes),
         worst=max(numbered, key=lambda n: words.severity(n[1].execution), default=None),
         destructive=_dangers((t, h) for t, h in hazards if words.is_destructive(h)),
-        not_allowed=check_permissions((s for _, s in numbered), core.policy.allow).missing,
+        not_allowed=check_permissions(judged, core.policy.allow).missing,
     )
 
 
@@ -68,7 +69,15 @@ def short_id(plan_id: str) -> str:
 
 
 def changes_line(summary: PlanSummary) -> str:
-    """'3 of 4 shards change, 1 already matches'."""
+    """'3 of 4 shards change, 1 already matches', 'no shard changes, the VSchema does'."""
+    if not summary.vschema_changes:
+        return _shards_line(summary)
+    if not summary.changing:
+        return "no shard changes, the VSchema does"
+    return f"{_shards_line(summary)}, and the VSchema changes"
+
+
+def _shards_line(summary: PlanSummary) -> str:
     shards = words.count(summary.shards, "shard")
     if not summary.changing:
         return f"nothing to do, {_all(summary.shards)} {_match(summary.shards)} git"

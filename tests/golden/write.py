@@ -20,6 +20,7 @@ from tests.golden.forge_messages import FORGE_LINES, FORGE_MESSAGES
 from tests.golden.samples import DIVERGENT
 from tests.golden.scenarios import CONTROL, PROGRESS, SECTIONS, Scenario
 from tests.golden.step_scenarios import STEP_PROGRESS, STEPS, VSCHEMA_DRIFT
+from tests.golden.vschema_scenarios import BOTH_STEPS, VSCHEMAS
 
 HERE = Path(__file__).parent
 MESSAGES = HERE.parent.parent / "docs" / "messages.md"
@@ -41,6 +42,7 @@ SUFFIXES = {
 
 ALL_SECTIONS = (
     *SECTIONS,
+    ("plan, where the VSchema changes", VSCHEMAS),
     ("apply and status, where the VSchema changes", STEPS),
     ("drift of the VSchema", VSCHEMA_DRIFT),
 )
@@ -57,6 +59,7 @@ IN_JSON = (
     "apply-vschema-failed",
     "status-vschema-waits",
     "drift-vschema-drifted",
+    "plan-vschema",
 )
 IN_GITHUB = (
     "plan-not-allowed",
@@ -84,6 +87,7 @@ def golden_files() -> dict[Path, str]:
     for name, _, message in FORGE_MESSAGES:
         files[HERE / f"{name}.md"] = write_markdown(message)
     files[HERE / "readable.plan.sql"] = _readable()
+    files[HERE / "readable-vschema.plan.sql"] = render_readable_sql(BOTH_STEPS.core)
     return files
 
 

@@ -104,7 +104,9 @@ def _vschema(outcome: DriftOutcome) -> Iterator[blocks.Group]:
         mark=_MARKS[found.mark],
         meaning=drift_words.MEANINGS[found.mark],
         shards=sentence("the VSchema"),
-        reason=_not_run_yet(found.mark, outcome.pending_plan_id, ""),
+        reason=_not_run_yet(
+            found.mark, outcome.pending_plan_id, drift_words.to_be_as_git_says(found)
+        ),
         difference=blocks.Difference(expected=found.git, observed=found.live) if differs else None,
     )
 

@@ -9,7 +9,7 @@ from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
 from reconciler.plan import words
 from reconciler.plan.estimate import Estimate, Estimated
-from reconciler.plan.model import Plan, PlanCore
+from reconciler.plan.model import Moment, Plan, PlanCore
 from reconciler.plan.permission_lines import allow_lines
 from reconciler.report import blocks, next_steps
 from reconciler.report.blocks import Block, Cut, Detail, Fact, Mark
@@ -22,6 +22,7 @@ from reconciler.report.compose.change_sets import (
 from reconciler.report.compose.opening import CHANGE, failed_report, marker, plan_id_fact, title
 from reconciler.report.compose.reasons import refusals
 from reconciler.report.compose.shards import shard_set
+from reconciler.report.compose.vschema import vschema_step_blocks
 from reconciler.report.document import Document, NextStep, Report
 from reconciler.report.estimate_words import basis_line, time_line
 from reconciler.report.findings import NO_FILES, SchemaFiles
@@ -143,7 +144,7 @@ def _sketch(
         marker=marker(CHANGE, core.keyspace, core.environment),
         title=title(mark, core.keyspace, core.environment, verdict),
         blocks=tuple(_whole(plan, estimate, files)),
-        plan_id=plan.plan_id if core.change_sets else "",
+        plan_id="" if core.is_empty else plan.plan_id,
     )
 
 
@@ -196,12 +197,15 @@ def _whole(plan: Plan, estimate: Estimate | None, files: SchemaFiles) -> Iterato
 
 def _body(plan: Plan, estimate: Estimate | None, files: SchemaFiles) -> Iterator[Block]:
     core = plan.core
-    if not core.change_sets:
+    if core.is_empty:
         return
     yield blocks.Facts(facts=tuple(_facts(plan, summarise(core), estimate)))
-    yield overview(core)
+    yield from vschema_step_blocks(core, Moment.FIRST)
+    if core.change_sets:
+        yield overview(core)
     for number, change_set in enumerate(core.change_sets, start=1):
         yield change_set_block(plan, change_set, number, files)
+    yield from vschema_step_blocks(core, Moment.LAST)
     if core.matching:
         which = shard_set(core.matching, len(core.shards))
         yield blocks.Paragraph(
@@ -217,14 +221,16 @@ def _notes(plan: Plan) -> Iterator[Block]:
 
 
 def _on_merge(core: PlanCore) -> Iterator[Block]:
-    if core.change_sets:
+    if not core.is_empty:
         yield blocks.OnPage(block=blocks.Paragraph(text=_ON_MERGE))
 
 
 def _facts(plan: Plan, summary: PlanSummary, estimate: Estimate | None) -> Iterator[Fact]:
     yield plan_id_fact(plan.plan_id, brief=())
     sets = (
-        "1: every shard that changes runs the same"
+        "none: every shard is as git has it"
+        if not summary.change_sets
+        else "1: every shard that changes runs the same"
         if summary.change_sets == 1
         else f"{summary.change_sets:,}: shards start from different states and end at the same"
     )
@@ -243,6 +249,9 @@ def _facts(plan: Plan, summary: PlanSummary, estimate: Estimate | None) -> Itera
         basis = sentence(basis_line(estimate)) if isinstance(estimate, Estimated) else ()
         yield Fact(label="time", text=told, brief=(Text("time: "), *told), basis=basis)
     yield _destructive(summary)
+    if summary.vschema_changes:
+        number = words.count(summary.vschema_changes, "change")
+        yield Fact(label="VSchema", text=sentence(number), brief=sentence(f"VSchema: {number}"))
     if cleans := plan.core.cleans:
         left = "; ".join(f"{one.name}, which {words.leftover_words(one)}" for one in cleans)
         yield Fact(label="removes", text=sentence(left), brief=sentence(f"removes {left}"))
