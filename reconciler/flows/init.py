@@ -58,11 +58,12 @@ def found_keyspace(
     world = world_of(environment)
     specified = Specified(tree=tree, spec=spec, existing=None, paths=())
     pulled = pull_keyspace(world, specified, environment, writer, source=source)
-    if pulled.others and not pulled.written:
+    tables = [path for path in pulled.written if path.endswith(".sql")]
+    if pulled.others and not tables:
         raise Refused(_bare_model(pulled.source))
     writer.write(path, spec_text.encode())
     founded = replace(pulled, written=(path, *pulled.written), spec=path)
-    if not pulled.written:
+    if not tables:
         return founded, None
     planned = plan_keyspace(
         world,

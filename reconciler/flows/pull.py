@@ -14,6 +14,7 @@ from reconciler.ddl.default_less import default_less_columns
 from reconciler.ddl.definition.file import DefinitionFile, read_definition_file
 from reconciler.ddl.render import create_table_sql
 from reconciler.errors import InvalidInput, Location, Problem, ReconcilerError, Refused, Unavailable
+from reconciler.flows.pulled_vschema import pulled_vschema
 from reconciler.guard.model import problem_from, refusal_from
 from reconciler.limits import DEFINITION_BYTES_MAX, SPEC_BYTES_MAX
 from reconciler.model.object_id import ObjectId
@@ -30,7 +31,7 @@ from reconciler.observe.topology import with_shards
 from reconciler.outcomes.files import FileGap, GapKind, PullOutcome
 from reconciler.ports.files import FileWriter
 from reconciler.ports.world import World
-from reconciler.spec.load import DesiredFiles, load_keyspace, spec_paths
+from reconciler.spec.load import DesiredFiles, load_tables, spec_paths
 from reconciler.spec.model import Environment, SpecFile
 from reconciler.spec.names import definition_path
 from reconciler.spec.read import read_spec
@@ -77,7 +78,7 @@ def _existing(tree: FileTree, path: str) -> DesiredFiles | None:
     """None for files that are not sound: they will be. Raises Unavailable for what could not be
     read: over that nothing is written."""
     try:
-        return load_keyspace(tree, path)
+        return load_tables(tree, path)
     except (InvalidInput, Refused):
         return None
 
@@ -100,6 +101,7 @@ def pull_keyspace(
     (PL-10)."""
     # No file is to say how far the rows of one shard have counted.
     observations = observe(world, with_shards(world, environment))
+    vschema = pulled_vschema(world.keyspaces, files.tree, files.spec, environment)
     tables = _own_tables(files, observations)
     reader = DefinitionReader(files.spec.policy, counters={}, tables=tables)
     look = look_through(observations, reader)
@@ -118,6 +120,11 @@ def pull_keyspace(
     removed = sorted(set(files.paths) - {file.path for file in wanted} - kept)
     for path in removed:
         writer.remove(path)
+    if vschema is not None and not vschema.is_there:
+        writer.write(vschema.path, vschema.text.encode())
+        written = sorted([*written, vschema.path])
+    elif vschema is not None:
+        kept |= {vschema.path}
     alike = next(group for group in groups if model in group)
     return PullOutcome(
         environment=environment.name,

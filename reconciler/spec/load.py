@@ -6,7 +6,7 @@ One broken keyspace hides no other, and one broken file hides no other's problem
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.ddl.definition.file import DefinitionFile
@@ -89,6 +89,15 @@ def load_keyspace(tree: FileTree, spec_path: str) -> DesiredFiles:
     return result
 
 
+def load_tables(tree: FileTree, spec_path: str) -> DesiredFiles:
+    """The same but for the VSchema, which is left out: for what is about to write it. Raises as
+    `load_keyspace`."""
+    result = _load(tree, spec_path, vschema_of=_left_out).result
+    if isinstance(result, ReconcilerError):
+        raise result
+    return result
+
+
 def load_repository(tree: FileTree) -> Mapping[str, DesiredFiles | ReconcilerError]:
     """Every keyspace of specs/ by name, or what is wrong with it. Empty if there are no specs."""
     return {keyspace.name: keyspace.result for keyspace in load_keyspaces(tree)}
@@ -134,7 +143,32 @@ def is_spec_name(name: str) -> bool:
     return not name.startswith(".") and name.lower().endswith(_SPEC_SUFFIXES)
 
 
-def _load(tree: FileTree, path: str) -> _LoadedSpec:
+_ReadsVSchema = Callable[
+    [FileTree, SpecFile, Definitions, list[ReconcilerError]], VSchemaFile | None
+]
+
+
+def _vschema_of(
+    tree: FileTree, spec: SpecFile, definitions: Definitions, errors: list[ReconcilerError]
+) -> VSchemaFile | None:
+    """Held against the tables only where all of their files were read: what is said of the others
+    is enough to begin with."""
+    if definitions.errors:
+        return None
+    try:
+        return read_vschema_file(tree, spec, {file.table for file in definitions.files})
+    except ReconcilerError as error:
+        errors.append(error)
+        return None
+
+
+def _left_out(
+    _tree: FileTree, _spec: SpecFile, _definitions: Definitions, _errors: list[ReconcilerError]
+) -> None:
+    return None
+
+
+def _load(tree: FileTree, path: str, *, vschema_of: _ReadsVSchema = _vschema_of) -> _LoadedSpec:
     try:
         text = text_of(tree.read(path, bytes_max=SPEC_BYTES_MAX), path)
         document = read_yaml(text, path)
@@ -148,7 +182,7 @@ def _load(tree: FileTree, path: str) -> _LoadedSpec:
         if problems := tuple(contradictions(definitions.files, spec)):
             errors.append(InvalidInput(*problems))
         digests = [(path, digest_of(text)), *definitions.digests]
-        vschema = _vschema_of(tree, spec, definitions, errors)
+        vschema = vschema_of(tree, spec, definitions, errors)
         if vschema is not None:
             digests.append((vschema.path, digest_of(vschema.text)))
         result = DesiredFiles(
@@ -212,20 +246,6 @@ def _definitions_of(tree: FileTree, document: Document) -> Definitions:
     if stated is None or outside_reason(stated) is not None:
         return Definitions()
     return read_definitions(tree, posixpath.normpath(stated), document.path)
-
-
-def _vschema_of(
-    tree: FileTree, spec: SpecFile, definitions: Definitions, errors: list[ReconcilerError]
-) -> VSchemaFile | None:
-    """Held against the tables only where all of their files were read: what is said of the others
-    is enough to begin with."""
-    if definitions.errors:
-        return None
-    try:
-        return read_vschema_file(tree, spec, {file.table for file in definitions.files})
-    except ReconcilerError as error:
-        errors.append(error)
-        return None
 
 
 def _stated_keyspace(document: Document) -> str | None:

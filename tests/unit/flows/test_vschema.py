@@ -10,17 +10,24 @@ import pytest
 
 from reconciler.errors import InvalidInput, Refused, Unavailable
 from reconciler.flows.check import Checked, check_against_live, is_as_git_says
+from reconciler.flows.drift import find_drift
 from reconciler.flows.last_look import last_look
 from reconciler.flows.plan import keep_plan, plan_keyspace
+from reconciler.flows.pull import Specified, pull_keyspace, specified_in
 from reconciler.flows.reconcile_pass import begin_pass
 from reconciler.flows.verify import verify_keyspace
+from reconciler.outcomes.drift import DriftOutcome, ShardMark
+from reconciler.outcomes.ends import drift_code
+from reconciler.outcomes.exit_code import ExitCode
+from reconciler.outcomes.files import PullOutcome
 from reconciler.outcomes.plan import PlanOutcome, VerifyState
 from reconciler.plan.commitment import is_same_commitment
 from reconciler.plan.model import Moment, Plan
+from reconciler.plan.vschema_words import change_words
 from reconciler.spec.load import load_keyspace
 from reconciler.vschema.document import VSchema
 from reconciler.vschema.live import live_vschema
-from tests.offline_fleet import STATES, Files, Shards, environment, world
+from tests.offline_fleet import STATES, Files, Shards, environment, no_ledger, world
 from tests.offline_vitess import OfflineVitess
 
 SPEC = """\
@@ -300,3 +307,93 @@ def test_the_last_look_sees_a_vschema_that_somebody_changed_meanwhile() -> None:
     assert found.code == "vschema-drift"
     live.silent = True
     assert [unseen.code for unseen in last_look(looked, begun).unseen] == ["vtctld-silent"]
+
+
+def drift_of(live: OfflineVitess, files: Files) -> DriftOutcome:
+    keyspace = load_keyspace(files, "specs/shop.yaml")
+    return find_drift(
+        world(shards(), live),
+        keyspace,
+        environment(keyspace),
+        tree=files,
+        open_ledger=no_ledger,
+    )
+
+
+@pytest.mark.invariant("VS-7")
+def test_a_vschema_changed_by_hand_is_drift_and_told_in_words() -> None:
+    by_hand = ROUTED | {"vindexes": {"hash": {"type": "xxhash"}}}
+    outcome = drift_of(vitess(by_hand), repository())
+    assert outcome.vschema is not None
+    assert outcome.vschema.mark is ShardMark.DRIFTED
+    (change,) = outcome.vschema.changes
+    assert change_words(change) == 'vindex hash: type "xxhash" becomes "hash"'
+    assert drift_code(outcome) is ExitCode.DIFFERENCES
+    assert {group.mark for group in outcome.groups} == {ShardMark.MATCHING}
+
+
+def test_what_a_merged_plan_has_still_to_do_is_no_drift() -> None:
+    files = repository(definition=STATES[1], more=permitted(FLIP))
+    keep_plan(planned(files, vitess({})), files, files)
+    for live, mark in (
+        ({}, ShardMark.PENDING_APPLY),
+        (SHARDED, ShardMark.PENDING_APPLY),
+        (ROUTED, ShardMark.MATCHING),
+        (ROUTED | {"foreign_key_mode": "managed"}, ShardMark.DRIFTED),
+    ):
+        outcome = drift_of(vitess(live), files)
+        assert outcome.vschema is not None
+        assert outcome.vschema.mark is mark
+        assert outcome.pending_plan_id is not None  # of the shards, in any case
+
+
+def test_equal_vschemas_are_in_sync() -> None:
+    assert drift_code(drift_of(vitess(), repository())) is ExitCode.FINE
+
+
+def pulled(files: Files, live: OfflineVitess) -> PullOutcome:
+    found = specified_in(files)["shop"]
+    assert isinstance(found, Specified)
+    return pull_keyspace(world(shards(), live), found, found.spec.environments[0], files)
+
+
+def test_pull_writes_the_vschema_and_the_plan_is_empty_then() -> None:
+    files, live = repository({}), vitess()
+    assert PATH in pulled(files, live).written
+    assert live_vschema(files.content[PATH].decode()) == live_vschema(live.text)
+    assert plan_of(planned(files, live)).core.is_empty
+    assert PATH in pulled(files, live).unchanged
+
+
+def test_pull_leaves_what_means_the_same_as_its_author_wrote_it() -> None:
+    files = repository()
+    files.content[PATH] = (
+        b'{"tables": {"users": {"columnVindexes": [{"column": "id",\n'
+        b'"name": "hash"}]}}, "vindexes": {"hash": {"type": "hash"}}, "sharded": true}'
+    )
+    before = files.content[PATH]
+    assert PATH in pulled(files, vitess()).unchanged
+    assert files.content[PATH] == before
+
+
+@pytest.mark.parametrize("content", [None, b"{", b'{"tables": {"gone": {}}}'])
+def test_pull_writes_over_a_vschema_that_is_missing_or_broken_and_over_no_sound_table(
+    content: bytes | None,
+) -> None:
+    files = repository()
+    files.content["schemas/shop/users.sql"] = f"-- of people\n{STATES[0]};\n".encode()
+    del files.content[PATH]
+    if content is not None:
+        files.content[PATH] = content
+    assert pulled(files, vitess()).written == (PATH,)
+    assert files.content["schemas/shop/users.sql"].startswith(b"-- of people")
+    assert plan_of(planned(files, vitess())).core.is_empty
+
+
+@pytest.mark.invariant("PL-10")
+def test_pull_writes_nothing_of_a_vschema_that_is_not_understood() -> None:
+    files = repository()
+    before = files.copy()
+    with pytest.raises(Refused, match="vschema-live-unread"):
+        pulled(files, vitess(ROUTED | {"unheard_of": 1}))
+    assert files == before
