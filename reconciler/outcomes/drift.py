@@ -56,7 +56,7 @@ class VSchemaDrift:
     mark: ShardMark
     git: str
     live: str
-    changes: tuple[VSchemaChange, ...] = ()
+    changes: tuple[VSchemaChange, ...]
 
 
 #: Somebody has to do something about them.

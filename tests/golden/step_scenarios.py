@@ -230,17 +230,21 @@ VSCHEMA_DRIFT = (
     drift(
         "drift-vschema-matching",
         "Live is what git says, the VSchema, too.",
-        VSchemaDrift(mark=ShardMark.MATCHING, git=LAST.document, live=LAST.document),
+        VSchemaDrift(mark=ShardMark.MATCHING, git=LAST.document, live=LAST.document, changes=()),
     ),
     drift(
         "drift-vschema-drifted",
         "Somebody took a table out of the VSchema by hand.",
-        VSchemaDrift(mark=ShardMark.DRIFTED, git=LAST.document, live=LAST.found),
+        VSchemaDrift(
+            mark=ShardMark.DRIFTED, git=LAST.document, live=LAST.found, changes=LAST.changes
+        ),
     ),
     drift(
         "drift-vschema-pending",
         "A merged plan has changed the shards, and its VSchema waits.",
-        VSchemaDrift(mark=ShardMark.PENDING_APPLY, git=LAST.document, live=LAST.found),
+        VSchemaDrift(
+            mark=ShardMark.PENDING_APPLY, git=LAST.document, live=LAST.found, changes=LAST.changes
+        ),
         pending_plan_id=samples.UNIFORM.plan_id,
     ),
 )
