@@ -90,11 +90,18 @@ def verdict(outcome: ApplyOutcome) -> str:
         case ApplyVerdict.COMPLETED:
             return _completed(outcome)
         case ApplyVerdict.DRIFTED:
-            return f"{_completed(outcome)}, and not every shard is where the plan ends"
+            what = "not every shard is" if _is_of_shards(outcome) else "the VSchema is not"
+            return f"{_completed(outcome)}, and {what} where the plan ends"
         case ApplyVerdict.UNCONFIRMED:
-            return f"{_completed(outcome)}, and not every shard could be looked at since"
+            what = "not every shard" if _is_of_shards(outcome) else "nothing"
+            return f"{_completed(outcome)}, and {what} could be looked at since"
         case _:
             return f"{outcome.verdict}, {progress(outcome.shards, outcome.finalizers)}"
+
+
+def _is_of_shards(outcome: ApplyOutcome) -> bool:
+    """Whether what the look at the end found, or could not see, is a shard's."""
+    return any(found.shard for found in outcome.refusals)
 
 
 def _completed(outcome: ApplyOutcome) -> str:

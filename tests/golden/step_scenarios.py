@@ -10,6 +10,7 @@ from reconciler.drive.finalizer.problems import (
     vschema_unanswered,
 )
 from reconciler.errors import Problem
+from reconciler.guard.vschema import vschema_changed_meanwhile
 from reconciler.ledger.finalizers import (
     FirstStep,
     ItsShards,
@@ -34,6 +35,7 @@ from reconciler.outcomes.progress import (
 )
 from reconciler.plan.model import Moment
 from reconciler.report import render
+from reconciler.vschema.live import live_vschema
 from tests.golden import samples
 from tests.golden.scenarios import (
     ALL_DONE,
@@ -70,6 +72,7 @@ def step(
     return replace(made, **rest)  # type: ignore[arg-type]
 
 
+_LATEST = live_vschema(LAST.document)
 FIRST_DONE = step(Moment.FIRST)
 PLAN = replace(samples.UNIFORM, core=replace(samples.UNIFORM.core, vschema=(FIRST, LAST)))
 SOME_DONE = (
@@ -127,6 +130,21 @@ STEPS = (
             ApplyVerdict.COMPLETED,
             plan=PLAN,
             apply_id=17,
+            waves=WAVES_DONE,
+            shards=ALL_DONE,
+            finalizers=(FIRST_DONE, step()),
+            statements_run=8,
+            elapsed_s=12.4,
+        ),
+    ),
+    Scenario(
+        "apply-vschema-drifted",
+        "All has run, and somebody changed the VSchema right behind it.",
+        applied(
+            ApplyVerdict.DRIFTED,
+            plan=PLAN,
+            apply_id=17,
+            refusals=(vschema_changed_meanwhile(live_vschema(LAST.found), _LATEST),),
             waves=WAVES_DONE,
             shards=ALL_DONE,
             finalizers=(FIRST_DONE, step()),
