@@ -46,6 +46,8 @@ def name_faults(
 def column_faults(vschema: VSchema, tables: Sequence[Table]) -> Iterator[Fault]:
     """By the columns of the tables, as a server reads their definitions."""
     by_name = {table.name: table for table in tables}
+    if vschema.foreign_key_mode == "disallow":
+        yield from _foreign_keys(tables)
     for routed in vschema.tables:
         table = by_name.get(routed.name)
         if table is None:
@@ -60,6 +62,21 @@ def column_faults(vschema: VSchema, tables: Sequence[Table]) -> Iterator[Fault]:
             yield from _not_listed(routed, table)
         for number, column in enumerate(routed.columns):
             yield from _missing((*at, "columns", number), column.name, types)
+
+
+def _foreign_keys(tables: Sequence[Table]) -> Iterator[Fault]:
+    """vtgate refuses such a table in a keyspace, and passes it on to a shard."""
+    for table in tables:
+        if table.foreign_keys:
+            yield Fault(
+                at=("foreign_key_mode",),
+                code="vschema-foreign-keys",
+                reason=f"is disallow, and table {table.name} has foreign key"
+                f" {table.foreign_keys[0].name}: Vitess says `VT10001: foreign key constraints are"
+                " not allowed`",
+                recovery="take the foreign key out of the table's file, or write unmanaged or"
+                " managed",
+            )
 
 
 def sharing_notes(vschema: VSchema, tables: Sequence[Table]) -> Iterator[str]:

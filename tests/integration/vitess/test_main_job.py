@@ -65,6 +65,7 @@ class VitessFleet(Fleet):
         }
         self.write_spec()
         self.write("schemas/shop/users.sql", USERS + ";\n")
+        self.write("schemas/shop/vschema.json", ROUTED)
         self.git("init", "--quiet", "--initial-branch=main")
         self.write(".gitignore", ".reconciler/\n")
         self.commit("as it is")
@@ -151,6 +152,7 @@ def test_shards_that_the_plan_does_not_know_refuse(
     shop.plan_and_commit()
     other = vitess.keyspace(shards=1)
     vitess.sql(f"{other}/-", USERS)
+    shop.write("schemas/shop/vschema.json", "{}")
     shop.environment["vitess"]["keyspace"] = other
     shop.environment["rollout"] = {}
     shop.write_spec()

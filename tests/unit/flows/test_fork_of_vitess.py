@@ -56,6 +56,7 @@ def worlds() -> Iterator[NoWorlds]:
 
 @pytest.mark.invariant("VT-10")
 @pytest.mark.invariant("GT-1")
+@pytest.mark.threat("TM-FORK-23")
 @pytest.mark.parametrize(("before", "after"), [(OF_SHARDS, OF_VITESS), (OF_VITESS, OF_VITESS)])
 def test_for_a_fork_no_topology_is_asked(before: str, after: str) -> None:
     tree, wanted = files(after)

@@ -67,6 +67,7 @@ def test_what_vtgate_keeps_to_itself_is_not_sent() -> None:
 
 
 @pytest.mark.invariant("VT-13")
+@pytest.mark.threat("TM-VITESS-2")
 @pytest.mark.parametrize("name", sorted(ARRIVED))
 def test_a_setting_that_did_not_arrive_makes_the_shard_unreachable(name: str) -> None:
     other = {**ARRIVED, name: "OFF" if ARRIVED[name] == "ON" else "7"}
@@ -148,6 +149,7 @@ def test_only_two_engines_work_behind_vitess() -> None:
 
 @pytest.mark.invariant("PL-12")
 @pytest.mark.invariant("PL-17")
+@pytest.mark.threat("TM-VITESS-3")
 def test_a_server_s_words_are_told_without_what_vitess_puts_around_them() -> None:
     said = (
         "target: shop.-80.primary: vttablet: rpc error: code = NotFound desc = Table"

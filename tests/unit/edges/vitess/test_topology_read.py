@@ -102,6 +102,7 @@ def test_keyspaces_cells_and_migrations() -> None:
 
 
 @pytest.mark.invariant("VT-12")
+@pytest.mark.threat("TM-VITESS-1")
 @pytest.mark.parametrize(
     "answer",
     [
@@ -120,6 +121,7 @@ def test_shards_that_are_not_as_vitess_says_them_are_no_smaller_keyspace(answer:
 
 
 @pytest.mark.invariant("VT-12")
+@pytest.mark.threat("TM-VITESS-1")
 @pytest.mark.parametrize("key", ["name", "source", "target", "workflow_type"])
 def test_a_workflow_that_is_half_told_is_not_left_out(key: str) -> None:
     with pytest.raises(Unavailable, match="vtctld-misread"):
