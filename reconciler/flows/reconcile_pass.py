@@ -17,7 +17,7 @@ from reconciler.diff.schema_diff import diff_schemas
 from reconciler.flows.limits import COHORTS_PARALLEL
 from reconciler.flows.not_planned import diff_refusals, no_statement, unnameable
 from reconciler.guard.access import grouped
-from reconciler.guard.engines import engine_server_refusals
+from reconciler.guard.engines import engine_ground_refusals
 from reconciler.guard.leftovers import beside_a_copy
 from reconciler.guard.model import Obstacle, Refusal
 from reconciler.guard.permission import permission_refusals
@@ -239,7 +239,7 @@ def _engine_refusals(world: World, begun: Pass, core: PlanCore) -> tuple[Refusal
         change_set = core.change_set_of(seen.shard)
         if change_set is not None:
             access = seen.observation.access
-            unfit += engine_server_refusals(seen.shard, access, change_set.statements)
+            unfit += engine_ground_refusals(seen.shard, access, change_set.statements)
     return (*unusable, *grouped(unfit))
 
 

@@ -1,4 +1,4 @@
-"""Whether an engine can do its work on a shard: its server's binary log, and what the login may do.
+"""Whether an engine can do its work on a shard: what it needs there, and what the login may do.
 
 Privileges are those that each engine's own documentation asks for; what none of its calls needs
 (ending other people's sessions) is left out, because it is never told to.
@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
+from reconciler.guard.engine_ground import Concern, Unfit, unfit
 from reconciler.guard.model import Refusal
-from reconciler.model.access import BinaryLog, ShardAccess
+from reconciler.model.access import EngineGround, ShardAccess
 from reconciler.model.engine import EngineName
 from reconciler.model.object_id import ObjectId
 from reconciler.plan.model import PlannedStatement
@@ -24,56 +26,46 @@ _FOLLOWS_LOG = (("REPLICATION SLAVE",), ("REPLICATION CLIENT", "BINLOG MONITOR")
 class _Needs:
     database: tuple[str, ...] = ()
     everywhere: tuple[tuple[str, ...], ...] = ()
-    follows_log: bool = False
-    sees_locks: bool = False  # it looks who waits for the table before it renames
     makes_triggers: bool = False
 
 
 _NEEDS: Mapping[EngineName, _Needs] = {
     EngineName.DIRECT: _Needs(),
-    EngineName.GH_OST: _Needs(
-        database=(*_ROWS, "LOCK TABLES"), everywhere=_FOLLOWS_LOG, follows_log=True, sees_locks=True
-    ),
+    EngineName.GH_OST: _Needs(database=(*_ROWS, "LOCK TABLES"), everywhere=_FOLLOWS_LOG),
     EngineName.SPIRIT: _Needs(
         database=(*_ROWS, "LOCK TABLES", "TRIGGER"),  # it makes no trigger, and asks for that
         everywhere=(*_FOLLOWS_LOG, ("RELOAD",)),
-        follows_log=True,
     ),
     EngineName.PT_OSC: _Needs(database=(*_ROWS, "TRIGGER"), makes_triggers=True),
     EngineName.VITESS: _Needs(),  # tablets do the work, with logins of their own
 }
 
 
-def engine_server_refusals(
+def engine_ground_refusals(
     shard: str, access: ShardAccess | None, statements: Sequence[PlannedStatement]
 ) -> Iterator[Refusal]:
-    """What of the shard's server keeps an engine of these statements from working, whatever login
-    it is given."""
-    log = access.binary_log if access is not None else None
+    """What of the shard's server, and of the connection to it, keeps an engine of these statements
+    from working. The job that plans may have another login than the one that applies: both are
+    held to the same, so that the plan refuses what the apply would."""
+    if access is None or access.ground is None:
+        return
     for name, about in _engines(statements).items():
-        if log is not None and _NEEDS[name].follows_log and (why := _cannot_follow(log)):
-            yield _unfit(shard, name, about, why, "set it on the shard's server")
-        if access is not None and _NEEDS[name].sees_locks and not access.shows_locks:
-            why = "it must see who waits for the table, and performance_schema is off"
-            yield _unfit(shard, name, about, why, "start the server with performance_schema = ON")
+        for found in unfit(name, access.ground, access.database):
+            yield _unfit(shard, name, about, found)
 
 
 def engine_access_refusals(
     shard: str, access: ShardAccess, statements: Sequence[PlannedStatement]
 ) -> Iterator[Refusal]:
-    """What the login that changes the shard lacks for the engines of these statements."""
-    yield from engine_server_refusals(shard, access, statements)
+    """What the login that changes the shard lacks for the engines of these statements, too."""
+    yield from engine_ground_refusals(shard, access, statements)
     for name, about in _engines(statements).items():
         lacking = list(_lacking(access, _NEEDS[name]))
         if lacking:
             yield _lacks(shard, name, about, lacking)
-        log = access.binary_log
-        if _NEEDS[name].makes_triggers and log is not None and not _may_make_triggers(access, log):
-            why = (
-                "its triggers are refused: there is a binary log, the login lacks SUPER, and"
-                " log_bin_trust_function_creators is off"
-            )
-            yield _unfit(shard, name, about, why, "set log_bin_trust_function_creators = ON")
+        ground = access.ground
+        if _NEEDS[name].makes_triggers and ground and not _may_make_triggers(access, ground):
+            yield _unfit(shard, name, about, _NO_TRIGGERS)
 
 
 def _engines(statements: Iterable[PlannedStatement]) -> dict[EngineName, ObjectId]:
@@ -82,20 +74,6 @@ def _engines(statements: Iterable[PlannedStatement]) -> dict[EngineName, ObjectI
     for statement in statements:
         found.setdefault(statement.engine, statement.object_id)
     return found
-
-
-def _cannot_follow(log: BinaryLog) -> str | None:
-    follows = "it follows what is written meanwhile by the server's binary log, "
-    if not log.is_on:
-        return f"{follows}which is off (log_bin)"
-    if log.format.upper() != "ROW":
-        return f"{follows}which is not one of rows (binlog_format is {log.format}, not ROW)"
-    if log.row_image.upper() != "FULL":
-        return (
-            f"{follows}which does not hold whole rows (binlog_row_image is {log.row_image}, not"
-            " FULL)"
-        )
-    return None
 
 
 def _lacking(access: ShardAccess, needs: _Needs) -> Iterator[str]:
@@ -108,18 +86,30 @@ def _lacking(access: ShardAccess, needs: _Needs) -> Iterator[str]:
             yield f"{any_of[0]} on *.*"
 
 
-def _may_make_triggers(access: ShardAccess, log: BinaryLog) -> bool:
-    return not log.is_on or log.trusts_creators or access.may_everywhere(["SUPER"])
+def _may_make_triggers(access: ShardAccess, ground: EngineGround) -> bool:
+    trusts = ground.is_on("log_bin_trust_function_creators")
+    return not ground.is_on("log_bin") or trusts or access.may_everywhere(["SUPER"])
 
 
-def _unfit(shard: str, name: EngineName, about: ObjectId, why: str, fix: str) -> Refusal:
-    return Refusal(
-        code="engine-server-unfit",
-        shard=shard,
-        object_id=about,
-        message=f"shard {shard}, {about}: {name} cannot work there: {why}",
-        recovery=f"{fix}, or name another engine in the spec's `engine`, and plan again",
-    )
+_NO_TRIGGERS = Unfit(
+    concern=Concern.SERVER,
+    reason="its triggers are refused: there is a binary log, the login lacks SUPER, and"
+    " log_bin_trust_function_creators is off",
+    fix="set log_bin_trust_function_creators = ON",
+)
+
+
+def _unfit(shard: str, name: EngineName, about: ObjectId, found: Unfit) -> Refusal:
+    message = f"shard {shard}, {about}: {name} cannot work there: {found.reason}"
+    recovery = f"{found.fix}, or name another engine in the spec's `engine`, and plan again"
+    match found.concern:
+        case Concern.SERVER:
+            code = "engine-server-unfit"
+        case Concern.CONNECTION:
+            code = "engine-connection-unfit"
+        case _:
+            assert_never(found.concern)
+    return Refusal(code=code, shard=shard, object_id=about, message=message, recovery=recovery)
 
 
 def _lacks(shard: str, name: EngineName, about: ObjectId, privileges: Sequence[str]) -> Refusal:

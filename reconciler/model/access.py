@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,29 +75,54 @@ class Privileges:
         return set.intersection(*matching) if matching else ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BinaryLog:
-    """Of the shard's server. `row_image`: how much of a row it holds, FULL or less.
-    `trusts_creators`: triggers may be made without SUPER, though there is a binary log."""
+class LockSight(StrEnum):
+    """Whether the server shows who waits for a table's lock."""
 
-    is_on: bool
-    format: str
-    row_image: str
-    trusts_creators: bool = False
+    SHOWN = "shown"
+    OFF = "off"  # it has no performance schema
+    INSTRUMENT_OFF = "instrument-off"  # the one of these locks is off, as MariaDB has it by default
+    HIDDEN = "hidden"  # the login may not look
+
+
+class LoginTrait(StrEnum):
+    """What a program may not be able to use of a connection: that it is so, never the value."""
+
+    SOCKET = "socket"
+    CLIENT_CERTIFICATE = "client-certificate"
+    NO_AUTHORITIES = "no-authorities"  # the server is to prove its name, and nobody is trusted here
+    COLON_IN_USER = "colon-in-user"
+    CONTROL_CHARACTER = "control-character"
+    VARIABLE = "variable"  # `%(` in the login
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineGround:
+    """What engines' programs depend on at a shard. `variables` are those of the server's global
+    settings that matter to one of them, without what the server does not have; `log_is_whole`:
+    whether no filter keeps databases out of the binary log; None: the login may not ask."""
+
+    variables: tuple[tuple[str, str], ...] = ()
+    locks: LockSight = LockSight.SHOWN
+    log_is_whole: bool | None = None
+    login: frozenset[LoginTrait] = frozenset()
+
+    def is_on(self, name: str) -> bool:
+        return (self.variable(name) or "").upper() not in ("", "0", "OFF")
+
+    def variable(self, name: str) -> str | None:
+        return dict(self.variables).get(name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ShardAccess:
     """`database` is what the server calls the shard; it is compared, never shown. `privileges`
     None: the server checks none (--skip-grant-tables). `read_only` are the settings that keep
-    everybody from changing the shard, by name. `binary_log` None: nobody asked. `shows_locks`: the
-    server has a performance schema, which tells who waits for which lock."""
+    everybody from changing the shard, by name. `ground` None: nobody asked."""
 
     database: str
     privileges: Privileges | None
     read_only: tuple[str, ...] = ()
-    binary_log: BinaryLog | None = None
-    shows_locks: bool = True
+    ground: EngineGround | None = None
 
     def may(self, any_of: Iterable[str], table: str, *, database: str | None = None) -> bool:
         """Whether the login has one of the privileges on a table, of the shard if none is named."""

@@ -65,6 +65,7 @@ def _chosen(request: ProofRequest, ran: Ran) -> EngineName | NoEngine:
             is_behind_vitess=choices.is_behind_vitess,
             triggers=choices.triggers.get(_observed_name(ran), ()),
             children=choices.children.get(_observed_name(ran), ()),
+            keeps_old=choices.rules.keep_old_s > 0,
         ),
         choices.rules,
         choices.reviewed.get(ran.effects[0]),

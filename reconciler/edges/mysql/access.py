@@ -4,6 +4,7 @@ anything there now. Asked, never tried."""
 from __future__ import annotations
 
 from reconciler.edges.mysql.connect import Link
+from reconciler.edges.mysql.engine_ground import Shown, ground_of, read_shown
 from reconciler.edges.mysql.grants import read_privileges
 from reconciler.edges.mysql.problems import UNKNOWN_TABLE, ServerRefusal
 from reconciler.edges.mysql.reading import text
@@ -17,8 +18,11 @@ _DATABASE_OPTIONS = (
 )
 
 
-def read_access(link: Link, database: str, server: ServerLook) -> ShardAccess:
-    """`server` as it was looked at just now. Raises ServerRefusal or LinkLost."""
+def read_access(
+    link: Link, database: str, server: ServerLook, shown: Shown | None = None
+) -> ShardAccess:
+    """`server` as it was looked at just now, and `shown`, where somebody has asked it already.
+    Raises ServerRefusal or LinkLost."""
     read_only = server.read_only
     if server.settings.version.flavor is Flavor.MYSQL and _is_read_only(link, database):
         read_only = (*read_only, "READ ONLY of the database")
@@ -26,8 +30,7 @@ def read_access(link: Link, database: str, server: ServerLook) -> ShardAccess:
         database=database,
         privileges=read_privileges(link, server),
         read_only=read_only,
-        binary_log=server.binary_log,
-        shows_locks=server.shows_locks,
+        ground=ground_of(link.target, server, read_shown(link) if shown is None else shown),
     )
 
 

@@ -16,6 +16,7 @@ from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.cross_database_children import CrossDatabaseChildren
 from reconciler.edges.mysql.deadline import Overdue, Patience, map_with_deadline
 from reconciler.edges.mysql.dependents import ProgramsElsewhere
+from reconciler.edges.mysql.engine_ground import ShownByServers
 from reconciler.edges.mysql.grants import SHOWS_TABLES, unseen_with
 from reconciler.edges.mysql.limits import LOOK_BYTES_MAX, OBSERVE_ANSWERS_MAX
 from reconciler.edges.mysql.others import read_cross_database_parents, read_others
@@ -75,6 +76,7 @@ class ServerWide:
     row_versions: RowVersions = field(default_factory=RowVersions)
     cross_database_children: CrossDatabaseChildren = field(default_factory=CrossDatabaseChildren)
     programs: ProgramsElsewhere = field(default_factory=ProgramsElsewhere)
+    shown: ShownByServers = field(default_factory=ShownByServers)
 
 
 def observe_shard(
@@ -97,7 +99,7 @@ def observe_shard(
 
 def _observe(link: Link, name: str, server: ServerLook, servers: ServerWide) -> ObservedShard:
     database = database_of(link)
-    access = read_access(link, database, server)
+    access = read_access(link, database, server, servers.shown.of(link, server))
     if access.privileges is not None:
         privileges = access.privileges.on_database(database)
         if not privileges & SHOWS_TABLES:

@@ -21,7 +21,6 @@ from reconciler.edges.mysql.problems import (
 from reconciler.edges.mysql.reading import text
 from reconciler.edges.mysql.server_texts import neutral
 from reconciler.errors import Unavailable
-from reconciler.model.access import BinaryLog
 from reconciler.model.server import Flavor, ServerSettings, ServerVersion
 
 _OLDEST = {Flavor.MYSQL: (8, 0, 0), Flavor.MARIADB: (10, 6, 0)}
@@ -73,8 +72,20 @@ _READ_ONLY = {
     Flavor.MYSQL: ("innodb_read_only", "read_only", "super_read_only", "transaction_read_only"),
     Flavor.MARIADB: ("innodb_read_only", "read_only", "tx_read_only"),
 }
-# What engines that follow a table by its binary log, or by triggers, depend on.
-_BINARY_LOG = ("binlog_row_image", "log_bin_trust_function_creators", "performance_schema")
+# What engines that follow a table by its binary log, or by triggers, depend on (`EngineGround`).
+_OF_ENGINES = (
+    "binlog_format",
+    "binlog_order_commits",
+    "binlog_row_image",
+    "binlog_row_value_options",
+    "binlog_transaction_compression",
+    "log_bin",
+    "log_bin_compress",
+    "log_bin_trust_function_creators",
+    "log_replica_updates",
+    "performance_schema",
+    "sql_mode",
+)
 _OFF = ("", "0", "OFF")
 _ENCRYPTION = {
     Flavor.MYSQL: "(SELECT DEFAULT_ENCRYPTION FROM information_schema.SCHEMATA"
@@ -93,14 +104,14 @@ _lacking: dict[tuple[object, ...], frozenset[str]] = {}
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerLook:
     """`identity` is equal for two connections to one server, and is neither stored nor shown.
-    `read_only` are the settings that keep it from being changed: it is the same server without."""
+    `read_only` are the settings that keep it from being changed: it is the same server without.
+    `of_engines` are those that engines' programs depend on."""
 
     settings: ServerSettings
     identity: str
     partial_revokes: bool
     read_only: tuple[str, ...] = field(default=(), compare=False)
-    binary_log: BinaryLog | None = field(default=None, compare=False)
-    shows_locks: bool = field(default=True, compare=False)
+    of_engines: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
 
 def look_at_server(link: Link) -> ServerLook:
@@ -141,13 +152,7 @@ def look_at_server(link: Link) -> ServerLook:
         identity=hashlib.sha256(own.encode()).hexdigest(),
         partial_revokes=found.get("partial_revokes") == "1",
         read_only=tuple(n for n in _READ_ONLY[flavor] if _is_on(found.get(n))),
-        binary_log=BinaryLog(
-            is_on=_is_on(found.get("log_bin")),
-            format=neutral(found.get("binlog_format", "")),
-            row_image=neutral(found.get("binlog_row_image", "")),
-            trusts_creators=_is_on(found.get("log_bin_trust_function_creators")),
-        ),
-        shows_locks=_is_on(found.get("performance_schema")),
+        of_engines=tuple((n, neutral(found[n])) for n in _OF_ENGINES if n in found),
     )
 
 
@@ -163,8 +168,8 @@ def parse_version(words: str) -> ServerVersion | None:
 
 
 def _asked(flavor: Flavor) -> tuple[str, ...]:
-    others = (*_IDENTITY[flavor], *_READ_ONLY[flavor], *_BINARY_LOG, "partial_revokes")
-    return (*_MEANING[flavor], *others)
+    others = (*_IDENTITY[flavor], *_READ_ONLY[flavor], *_OF_ENGINES, "partial_revokes")
+    return tuple(dict.fromkeys((*_MEANING[flavor], *others)))
 
 
 def _statement(flavor: Flavor, names: list[str]) -> str:

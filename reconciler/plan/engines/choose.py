@@ -10,11 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from reconciler.model.engine import EngineName
+from reconciler.ddl.statement.by_copy import NotByCopy
+from reconciler.diff.statement import alter_sql
+from reconciler.model.engine import TRAITS, EngineName
 from reconciler.plan.engines.gh_ost import gh_ost_obstacles
 from reconciler.plan.engines.pt_osc import pt_osc_obstacles
 from reconciler.plan.engines.question import EngineQuestion
 from reconciler.plan.engines.spirit import spirit_obstacles
+from reconciler.plan.engines.told import told
 from reconciler.plan.engines.vitess import vitess_obstacles
 from reconciler.spec.model import EngineRule, EngineRules
 
@@ -30,7 +33,7 @@ OBSTACLES: Mapping[EngineName, Obstacles] = {
 
 #: The servers that each of the programs works with.
 WORKS_WITH: Mapping[EngineName, str] = {
-    EngineName.GH_OST: "MySQL, and MariaDB from 11 on",
+    EngineName.GH_OST: "MySQL, and MariaDB from 11.1 on",
     EngineName.SPIRIT: "MySQL",
     EngineName.PT_OSC: "MySQL and MariaDB",
 }
@@ -54,10 +57,21 @@ def choose_engine(
     return _first_able(question, _wanted(question, rules, None))
 
 
+def obstacles_of(name: EngineName, question: EngineQuestion) -> Iterator[str]:
+    """Every reason why the engine cannot take the statement. What its adapter would read in the
+    text of the statement is read here as well, where nothing else says so already."""
+    yield from (found := tuple(OBSTACLES[name](question)))
+    if not found and TRAITS[name].copies:
+        context = question.context
+        sql = alter_sql(context.step.table, context.clauses)
+        if isinstance(why := told(name, sql, context.step.table), NotByCopy):
+            yield f"it {why.reason}"
+
+
 def _first_able(question: EngineQuestion, names: tuple[EngineName, ...]) -> EngineName | NoEngine:
     reasons = []
     for name in names:
-        found = tuple(dict.fromkeys(OBSTACLES[name](question)))
+        found = tuple(dict.fromkeys(obstacles_of(name, question)))
         if not found:
             return name
         reasons.append((name, found))

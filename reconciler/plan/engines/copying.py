@@ -8,16 +8,19 @@ from reconciler.diff.model import ClauseKind
 from reconciler.diff.pairing import name_key
 from reconciler.diff.session import DEFAULT_SESSION
 from reconciler.limits import IDENTIFIER_CHARS_MAX
-from reconciler.model.schema import Index, IndexKind, Table
+from reconciler.model.schema import Column, Index, IndexKind, Table
 from reconciler.model.server import Flavor
 from reconciler.plan.engines.question import EngineQuestion
 from reconciler.plan.hazards.column_type import Family, parse_column_type
-from reconciler.plan.hazards.statement_context import find_column, unique_columns
+from reconciler.plan.hazards.statement_context import (
+    StatementContext,
+    find_column,
+    unique_columns,
+)
 
 
-def copying_obstacles(question: EngineQuestion, *, longest_affix: str) -> Iterator[str]:
-    """In words that go on "gh-ost cannot take it: ". `longest_affix` is the longest text that the
-    engine puts around the table's name for a table of its own."""
+def copying_obstacles(question: EngineQuestion) -> Iterator[str]:
+    """In words that go on "gh-ost cannot take it: "."""
     context = question.context
     step = context.step
     both = context.both
@@ -31,8 +34,6 @@ def copying_obstacles(question: EngineQuestion, *, longest_affix: str) -> Iterat
         )
     if step.session != DEFAULT_SESSION:
         yield "it needs settings of its session that the engine's sessions do not have"
-    if len(longest_affix) + len(step.table) > IDENTIFIER_CHARS_MAX:
-        yield f"the name of its copy would be longer than {IDENTIFIER_CHARS_MAX} characters"
     yield from _of_clauses(question)
     yield from _of_table(both[0])
 
@@ -42,6 +43,13 @@ def behind_vitess_obstacles(question: EngineQuestion) -> Iterator[str]:
     not know of sends queries to a table that is not there."""
     if question.is_behind_vitess:
         yield "behind Vitess no engine but its own may copy a table"
+
+
+def length_obstacles(table: str, *, longest_affix: str) -> Iterator[str]:
+    """`longest_affix` is the longest text that the engine puts around the table's name for a table
+    of its own."""
+    if len(longest_affix) + len(table) > IDENTIFIER_CHARS_MAX:
+        yield f"the name of its copy would be longer than {IDENTIFIER_CHARS_MAX} characters"
 
 
 def _of_clauses(question: EngineQuestion) -> Iterator[str]:
@@ -54,6 +62,8 @@ def _of_clauses(question: EngineQuestion) -> Iterator[str]:
         column = context.column_after(clause.object)
         if column is not None and column.auto_increment:
             yield f"rows would get other numbers for {column.name} each time they are copied"
+    for column, _ in context.remade_columns():
+        yield f"a copy would keep values of column {column.name}, which is dropped and added again"
 
 
 def _of_table(before: Table) -> Iterator[str]:
@@ -126,16 +136,41 @@ def _never_null(table: Table, index: Index) -> bool:
     return all(column is not None and not column.nullable for column in columns)
 
 
-def binary_log_obstacles(question: EngineQuestion) -> Iterator[str]:
-    """What the readers of the binary log that the engines are made with do not know: seen with
-    gh-ost 1.1.10 and Spirit 0.15.1, and exit code 0 for JSON."""
-    for table in question.context.both or ():
-        for column in table.columns:
-            family = parse_column_type(column.sql_type).family
-            if family is Family.JSON:
-                yield (
-                    "in rows that are written while it copies, a DECIMAL, a date or a time in JSON"
-                    f" would become another type (column {column.name})"
-                )
-            if family is Family.VECTOR:
-                yield f"it cannot follow rows with a vector (column {column.name})"
+def json_obstacles(question: EngineQuestion) -> Iterator[str]:
+    """The readers of the binary log that the engines are made with take JSON's binary form for
+    text, on any server and with any setting: of gh-ost 1.1.10 a DECIMAL comes out as a string and
+    1.0 as the integer 1, of Spirit 0.15.1 a DECIMAL as a DOUBLE; exit code 0. Which kinds of values
+    rows hold no definition tells."""
+    for column in _stay(question.context, Family.JSON):
+        if column.generated is None:
+            yield (
+                "in rows that are written while it copies, a DECIMAL, a date or a time in JSON"
+                f" would become another type (column {column.name})"
+            )
+
+
+def vector_obstacles(question: EngineQuestion) -> Iterator[str]:
+    """gh-ost 1.1.10: it never comes to its end. Spirit 0.15.1: error 6136, for some values."""
+    for column in _stay(question.context, Family.VECTOR):
+        yield f"it cannot follow rows with a vector (column {column.name})"
+
+
+def family_of(column: Column) -> Family:
+    return parse_column_type(column.sql_type).family
+
+
+def _stay(context: StatementContext, family: Family) -> Iterator[Column]:
+    """Columns of a family that the statement neither adds nor drops, nor makes of another family:
+    rows in the log may have values of it, and they are written to the copy."""
+    before, after = context.both or (None, None)
+    dropped = {name_key(clause.object) for clause in context.of_kind(ClauseKind.DROP_COLUMN)}
+    made = {name_key(clause.object) for clause in context.of_kind(ClauseKind.ADD_COLUMN)} | {
+        name_key(new.name) for _, old, new in context.changed_columns() if family_of(old) != family
+    }
+    found = {
+        name_key(column.name): column
+        for table, gone in ((before, dropped), (after, made))
+        for column in (table.columns if table is not None else ())
+        if family_of(column) is family and name_key(column.name) not in gone
+    }
+    yield from found.values()

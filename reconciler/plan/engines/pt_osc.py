@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from reconciler.diff.model import ClauseKind
@@ -10,17 +11,28 @@ from reconciler.plan.engines.copying import (
     copying_obstacles,
     foreign_key_obstacles,
     key_obstacles,
+    length_obstacles,
     trigger_obstacles,
 )
 from reconciler.plan.engines.question import EngineQuestion
-from reconciler.plan.hazards.statement_context import unique_columns
+from reconciler.plan.engines.unique_keys import new_keys, shape_of_table
 
 _LONGEST_AFFIX = "__new"
+# What the program's own notation of servers and tables, and its patterns, leave as it is.
+_NAMEABLE = re.compile(r"[A-Za-z0-9_$-]+")
+
+
+OLD_IS_REFERRED_TO = (
+    "foreign keys refer to the table, so that the old one cannot be kept (`keep_old`)"
+)
 
 
 def pt_osc_obstacles(question: EngineQuestion) -> Iterator[str]:
     yield from behind_vitess_obstacles(question)
-    yield from copying_obstacles(question, longest_affix=_LONGEST_AFFIX)
+    yield from copying_obstacles(question)
+    yield from name_obstacles(question.context.step.table)
+    if question.keeps_old and question.children:
+        yield OLD_IS_REFERRED_TO
     yield from foreign_key_obstacles(question)
     yield from trigger_obstacles(question)
     yield from _check_obstacles(question)
@@ -28,6 +40,16 @@ def pt_osc_obstacles(question: EngineQuestion) -> Iterator[str]:
     yield from key_obstacles(question)
     if any(question.context.of_kind(ClauseKind.RENAME_COLUMN)):
         yield "it guesses from the statement's text which column a renamed one was"
+
+
+def is_nameable(name: str) -> bool:
+    return _NAMEABLE.fullmatch(name) is not None
+
+
+def name_obstacles(table: str) -> Iterator[str]:
+    yield from length_obstacles(table, longest_affix=_LONGEST_AFFIX)
+    if not is_nameable(table):
+        yield "it takes names of letters, digits, _, $ and - alone"
 
 
 def _check_obstacles(question: EngineQuestion) -> Iterator[str]:
@@ -40,9 +62,6 @@ def _check_obstacles(question: EngineQuestion) -> Iterator[str]:
 def _unique_obstacles(question: EngineQuestion) -> Iterator[str]:
     """Its triggers replace a row of the copy by one that has the same key."""
     both = question.context.both
-    if both is None:
-        return
-    before = {unique_columns(index) for index in both[0].indexes}
-    for index in both[1].indexes:
-        if unique_columns(index) not in (None, *before):
-            yield f"rows that meet in the new unique key {index.name} would be lost"
+    if both is not None:
+        for name, _ in new_keys(*map(shape_of_table, both)):
+            yield f"rows that differ may meet in unique key {name} of its copy, and would be lost"

@@ -7,31 +7,32 @@ out as others, and where that is after it has compared sums, without a word.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from reconciler.diff.model import ClauseKind
 from reconciler.diff.pairing import name_key
 from reconciler.limits import IDENTIFIER_CHARS_MAX
 from reconciler.model.schema import Column, IndexKind, Table
-from reconciler.model.server import Flavor
+from reconciler.model.server import Flavor, ServerVersion
 from reconciler.plan.engines.copying import (
     behind_vitess_obstacles,
-    binary_log_obstacles,
     check_obstacles,
     copying_obstacles,
     foreign_key_obstacles,
+    json_obstacles,
+    length_obstacles,
     parent_obstacles,
     primary_key_obstacles,
     trigger_obstacles,
+    vector_obstacles,
 )
 from reconciler.plan.engines.question import EngineQuestion
+from reconciler.plan.engines.spirit_names import can_be_kept, cuts_lock_of
 from reconciler.plan.hazards.charset import bytes_per_character_min
 from reconciler.plan.hazards.column_type import ColumnType, Family, parse_column_type
 from reconciler.plan.hazards.statement_context import find_column
 
 _LONGEST_AFFIX = "__chkpnt"
-_PLACEHOLDER = re.compile(r"%[%n?]")
 _TAKE_WORDS = frozenset({Family.ENUM, Family.SET, Family.TEXT, Family.BINARY})
 _WORDS = frozenset({Family.ENUM, Family.SET, Family.TEXT})
 _LOSES_EMPTY = frozenset({"varbinary", "tinyblob", "blob", "mediumblob", "longblob"})
@@ -49,18 +50,18 @@ _ALONE = (
 
 
 def spirit_obstacles(question: EngineQuestion) -> Iterator[str]:
-    if question.version.flavor is not Flavor.MYSQL:
-        yield "it works with MySQL only"
+    yield from version_obstacles(question.version)
     yield from behind_vitess_obstacles(question)
-    yield from copying_obstacles(question, longest_affix=_LONGEST_AFFIX)
+    yield from copying_obstacles(question)
     yield from foreign_key_obstacles(question)
     yield from parent_obstacles(question)
     yield from trigger_obstacles(question)
     yield from check_obstacles(question)
     yield from primary_key_obstacles(question)
-    yield from binary_log_obstacles(question)
+    yield from json_obstacles(question)
+    yield from vector_obstacles(question)
     yield from _of_keys(question)
-    yield from _of_names(question)
+    yield from name_obstacles(question.context.step.table, keeps_old=question.keeps_old)
     yield from _of_clauses(question)
     yield from _of_columns(question)
     yield from _of_values(question)
@@ -76,26 +77,30 @@ def _of_keys(question: EngineQuestion) -> Iterator[str]:
             yield f"it cannot follow rows by {column.name}, a BIT in the primary key"
 
 
-def _of_names(question: EngineQuestion) -> Iterator[str]:
-    table = question.context.step.table
+def version_obstacles(version: ServerVersion) -> Iterator[str]:
+    if version.flavor is not Flavor.MYSQL:
+        yield "it works with MySQL only"
+
+
+def name_obstacles(table: str, *, keeps_old: bool) -> Iterator[str]:
+    yield from length_obstacles(table, longest_affix=_LONGEST_AFFIX)
     if "`" in table:
         yield "it does not quote a backquote in the table's name"
     fits = len(_LONGEST_AFFIX) + len(table) <= IDENTIFIER_CHARS_MAX
     if fits and len(_LONGEST_AFFIX) + len(table.encode()) > IDENTIFIER_CHARS_MAX:
         yield f"it counts bytes, and cuts the name of its copy after {IDENTIFIER_CHARS_MAX}"
+    if cuts_lock_of(table):
+        yield "it cuts the table's name inside a character for the lock that it takes"
+    if keeps_old and not can_be_kept(table):
+        yield "it would cut the name of the old table, which the spec wants kept (`keep_old`)"
 
 
 def _of_clauses(question: EngineQuestion) -> Iterator[str]:
     context = question.context
-    for clause in context.clauses:
-        if match := _PLACEHOLDER.search(clause.sql):
-            yield f"it would write something else in place of {match[0]}"
     if any(context.of_kind(ClauseKind.ALTER_INDEX)):
         yield "it does not take the visibility of an index together with a copy"
     if any(context.of_kind(*_ALONE)):
         yield "a change of single partitions stands alone in its statement, and it adds FORCE"
-    if any(True for _ in context.remade_columns()):
-        yield "it does not take a column that is dropped and added again"
     added = {name_key(clause.object) for clause in context.of_kind(ClauseKind.ADD_COLUMN)}
     for clause in context.of_kind(ClauseKind.RENAME_COLUMN):
         if name_key(clause.renamed_from or "") in added:

@@ -19,9 +19,9 @@ from typing import Any
 import pymysql
 import pytest
 
-from reconciler.edges.engines.spirit.names import SENTINEL, names_for
 from reconciler.edges.server.process import RunningServer
 from reconciler.model.engine import EngineName, Handle
+from reconciler.plan.engines.spirit_names import SENTINEL, names_for
 from reconciler.ports.engine import (
     Answer,
     Applied,

@@ -44,6 +44,12 @@ def has_duplicates(key: str) -> Failed:
     return Failed(error=ServerError(number=_DUPLICATES, message=message), transient=False)
 
 
+def would_lose(reason: str) -> Failed:
+    """As the copy's definition shows, which is not what the plan said."""
+    message = f"the copy is not swapped in: as its definition is, {reason}"
+    return Failed(error=ServerError(number=_INTERRUPTED, message=message), transient=False)
+
+
 def away(*, is_it: bool) -> Running | Unknown:
     """At work on the table, in another process."""
     if is_it:

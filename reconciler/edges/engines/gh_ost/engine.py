@@ -15,6 +15,7 @@ from typing import assert_never
 from reconciler.ddl.statement.by_copy import ByCopy
 from reconciler.edges.engines.claim import under_claim
 from reconciler.edges.engines.find import EngineProgram
+from reconciler.edges.engines.fitness import NotNow, prepared_under_claim
 from reconciler.edges.engines.gh_ost.command import (
     LOGIN,
     LOGIN_FILE,
@@ -29,12 +30,12 @@ from reconciler.edges.engines.gh_ost.ends import (
     lost_in_the_swap,
     not_let_go,
     stopped,
+    would_lose,
 )
-from reconciler.edges.engines.gh_ost.keys import loses, new_key_with_duplicates
+from reconciler.edges.engines.gh_ost.keys import new_key_with_duplicates
 from reconciler.edges.engines.gh_ost.last_row import LastRow
 from reconciler.edges.engines.gh_ost.left import remove_left
 from reconciler.edges.engines.gh_ost.prepared import Prepared, prepare_run
-from reconciler.edges.engines.gh_ost.requirements import not_taken, refused, told_clauses
 from reconciler.edges.engines.gh_ost.run import STARTING, GhOstRun
 from reconciler.edges.engines.gh_ost.site import Site, server_id, site_of
 from reconciler.edges.engines.gh_ost.traces import is_at_work, lock_holder, reads_binary_log
@@ -51,13 +52,15 @@ from reconciler.edges.engines.process import (
     private_file,
     start_program,
 )
-from reconciler.edges.engines.unique_keys import shape_of
+from reconciler.edges.engines.shapes import shape_of
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.engine_direct import not_sent
 from reconciler.edges.mysql.limits import ENGINE_LOOK_S
 from reconciler.edges.mysql.shard_link import ShardLink
 from reconciler.errors import Unavailable
 from reconciler.model.engine import EngineName, Handle, Progress
+from reconciler.plan.engines.lost_rows import loses
+from reconciler.plan.engines.told import told
 from reconciler.ports.engine import (
     Answer,
     Applied,
@@ -90,7 +93,9 @@ class GhOstEngine:
             self._run.stop()
 
     def prepare(self, work: EngineWork, earlier: Handle | None) -> Handle | Failed:
-        prepared = under_claim(self._shard, lambda link: self._plan(link, work, earlier))
+        prepared = prepared_under_claim(
+            self.name, self._shard, work, lambda link: self._plan(link, work, earlier)
+        )
         if isinstance(prepared, Failed):
             return prepared
         self._prepared = prepared
@@ -170,9 +175,7 @@ class GhOstEngine:
         except Unavailable:
             return False
 
-    def _plan(self, link: Link, work: EngineWork, earlier: Handle | None) -> Prepared | Failed:
-        if (failed := not_taken(self._shard, link, work)) is not None:
-            return failed
+    def _plan(self, link: Link, work: EngineWork, earlier: Handle | None) -> Prepared | NotNow:
         return prepare_run(
             link,
             self._site(work.statement.object_id.name),
@@ -188,8 +191,9 @@ class GhOstEngine:
 
     def _started(self, prepared: Prepared, work: EngineWork) -> GhOstRun:
         """Raises OSError."""
-        shard, told = self._shard, told_clauses(work)
-        assert isinstance(told, ByCopy), "no other statement is prepared"
+        shard, statement = self._shard, work.statement
+        order = told(self.name, statement.sql, statement.object_id.name)
+        assert isinstance(order, ByCopy), "no other statement is prepared"
         folder = new_work_folder()
         private_file(folder, LOGIN, LOGIN_FILE)
         last_row = LastRow(folder)
@@ -198,8 +202,8 @@ class GhOstEngine:
             folder=folder,
             target=shard.target,
             database=shard.database,
-            table=told.table,
-            clauses=told.clauses,
+            table=order.table,
+            clauses=order.clauses,
             server_id=server_id(prepared.record),
             is_encrypted=shard.is_encrypted,
         )
@@ -252,7 +256,7 @@ class GhOstEngine:
             return Running(progress=replace(answer.progress, waits_for=_ASKED))
         if reasons:
             run.stop()
-            return refused(reasons[0])
+            return would_lose(reasons[0])
         run.rows_are_kept = True
         return answer
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
+from reconciler.edges.engines.fitness import Moment, NotNow
 from reconciler.edges.engines.gh_ost.left import find_left, look_of
 from reconciler.edges.engines.gh_ost.site import Site
 from reconciler.edges.engines.gh_ost.traces import is_at_work
@@ -45,16 +46,17 @@ def prepare_run(
     engine_version: str,
     sql: str,
     earlier: Handle | None,
-) -> Prepared | Failed:
+) -> Prepared | NotNow:
     """Raises ServerRefusal or LinkLost."""
     if is_at_work(link, site):
-        return not_sent("gh-ost is at work on the table elsewhere, or has just ended there")
+        busy = not_sent("gh-ost is at work on the table elsewhere, or has just ended there")
+        return NotNow(Moment.AT_WORK, busy)
     last, now_s = _last_at(site, earlier), server_clock_s(link)
     left = find_left(link, last, site)
     if left.foreign:
-        return in_the_way(left.foreign)
+        return NotNow(Moment.IN_THE_WAY, in_the_way(left.foreign))
     if left.old is not None:
-        return _swapped_before(left.old)
+        return NotNow(Moment.SWAPPED_BEFORE, _swapped_before(left.old))
     record = Record(
         engine=EngineName.GH_OST,
         engine_version=engine_version,

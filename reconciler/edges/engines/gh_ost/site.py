@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reconciler.edges.engines.gh_ost.names import Names, names_of
 from reconciler.edges.engines.ownership import Record, digest
 from reconciler.edges.mysql.shard_link import ShardLink
 from reconciler.model.server import Flavor
+from reconciler.plan.engines.gh_ost_names import Names, names_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 
 from reconciler.ddl.quote import quote_identifier
-from reconciler.edges.engines.gh_ost.names import Names, lock_name
 from reconciler.edges.engines.gh_ost.site import Site, server_id
 from reconciler.edges.engines.limits import HEARTBEAT_FRESH_S
 from reconciler.edges.engines.ownership import Record
@@ -19,6 +18,7 @@ from reconciler.edges.mysql.problems import NO_SUCH_TABLE, ServerRefusal
 from reconciler.edges.mysql.processes import read_processes
 from reconciler.edges.mysql.reading import number, text
 from reconciler.model.server import Flavor
+from reconciler.plan.engines.gh_ost_names import Names, lock_name
 
 SENTRY = "ghost-cut-over-sentry"
 

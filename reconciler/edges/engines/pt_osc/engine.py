@@ -10,28 +10,28 @@ from __future__ import annotations
 
 import secrets
 
-from reconciler.ddl.statement.by_copy import ByCopy, NotByCopy, by_copy
+from reconciler.ddl.statement.by_copy import ByCopy
 from reconciler.edges.engines.find import EngineProgram
+from reconciler.edges.engines.fitness import Moment, NotNow, prepared_under_claim
 from reconciler.edges.engines.ownership import (
     Record,
     digest,
     in_the_way,
-    is_too_long,
     server_clock_s,
 )
 from reconciler.edges.engines.process import Unsaid, new_work_folder, start_program
 from reconciler.edges.engines.pt_osc import swapping
-from reconciler.edges.engines.pt_osc.program import CopyOrder, command, is_nameable
+from reconciler.edges.engines.pt_osc.program import CopyOrder, command
 from reconciler.edges.engines.pt_osc.rows import RowReading, begin_reading
 from reconciler.edges.engines.pt_osc.run import CopyRun, failed, rows_may_meet
 from reconciler.edges.engines.pt_osc.site import Site
-from reconciler.edges.engines.pt_osc.tables import children_of
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.engine_direct import not_sent
 from reconciler.edges.mysql.problems import LinkLost, ServerRefusal
 from reconciler.edges.mysql.shard_link import ShardLink
-from reconciler.errors import Refused, Unavailable
+from reconciler.errors import Unavailable
 from reconciler.model.engine import EngineName, Handle, Progress
+from reconciler.plan.engines.told import told
 from reconciler.ports.engine import (
     Answer,
     Applied,
@@ -74,9 +74,9 @@ class PtOscEngine:
         self._let_go()
 
     def prepare(self, work: EngineWork, earlier: Handle | None) -> Handle | Failed:
-        if reason := self._unfit(work):
-            return failed(f"pt-online-schema-change {reason}; nothing was begun")
-        return self._site.under_claim(lambda link: self._prepared(link, work, earlier))
+        return prepared_under_claim(
+            self.name, self._site.shard, work, lambda link: self._prepared(link, work, earlier)
+        )
 
     def start(self, handle: Handle, work: EngineWork) -> Answer:
         record = self._site.record(handle)
@@ -131,29 +131,16 @@ class PtOscEngine:
                 self._stopped = handle
             self._site.end_on_server(handle)
 
-    def _unfit(self, work: EngineWork) -> str:
-        """What the plan's rules keep from it, asked again where it would do harm."""
-        names = self._site.names(work.statement.object_id.name)
-        if isinstance(told := _told(work), NotByCopy):
-            return told.reason
-        if not (is_nameable(names.table) and is_nameable(self._site.shard.database)):
-            return "takes names of letters, digits, _, $ and - alone"
-        if is_too_long(names.helpers):
-            return "would need a longer name for its copy than there is"
-        return ""
-
-    def _prepared(self, link: Link, work: EngineWork, earlier: Handle | None) -> Handle | Failed:
+    def _prepared(self, link: Link, work: EngineWork, earlier: Handle | None) -> Handle | NotNow:
         """Raises ServerRefusal or LinkLost."""
         site, table = self._site, work.statement.object_id.name
         record = site.record(earlier) if earlier is not None else None
         standing = site.look_at(link, table, record)
         if standing.at_work is not None and standing.at_work != standing.run_at_work:
-            return not_sent(swapping.AT_WORK)
+            return NotNow(Moment.AT_WORK, not_sent(swapping.AT_WORK))
         found = standing.foreign(record, site.server_sha256)
         if found or standing.has(standing.names.old):
-            return in_the_way(found or [standing.names.old])
-        if work.keeps_old and children_of(link, site.flavor, table):
-            return failed(swapping.OLD_IS_REFERRED_TO)
+            return NotNow(Moment.IN_THE_WAY, in_the_way(found or [standing.names.old]))
         is_left = record is not None and bool(standing.helpers)
         return Record(
             engine=self.name,
@@ -169,14 +156,15 @@ class PtOscEngine:
         ).handle()
 
     def _started(self, handle: Handle, record: Record, work: EngineWork) -> Answer:
-        site, names, told = self._site, self._site.names(record.table), _told(work)
-        assert isinstance(told, ByCopy), "no other statement is prepared"
+        site, names, sql = self._site, self._site.names(record.table), work.statement.sql
+        copied = told(self.name, sql, record.table)
+        assert isinstance(copied, ByCopy), "no other statement is prepared"
         target, database = site.shard.target, site.shard.database
         order = CopyOrder(
             database=database,
             table=names.table,
             new_table=names.new,
-            clauses=told.clauses,
+            clauses=copied.clauses,
             locks=site.locks(names.table, record.run),
             settings=site.program_settings(work),
             threads_running_max=work.threads_running_max,
@@ -250,14 +238,3 @@ class PtOscEngine:
 
 def _rows_unknown(error: Exception) -> Unknown:
     return Unknown(reason=f"the rows of its copy could not be compared: {error}")
-
-
-def _told(work: EngineWork) -> ByCopy | NotByCopy:
-    """What the program is told of the statement."""
-    try:
-        told = by_copy(work.statement.sql)
-    except Refused as refused:
-        return NotByCopy(f"is not given this statement: {refused.problems[0].message}")
-    if isinstance(told, ByCopy) and told.table != work.statement.object_id.name:
-        return NotByCopy("is not given a statement of another table than the plan's")
-    return told

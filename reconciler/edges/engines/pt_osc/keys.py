@@ -7,8 +7,9 @@ of the table may ever meet there (EN-20).
 
 from __future__ import annotations
 
-from reconciler.edges.engines.unique_keys import new_keys, shape_of
+from reconciler.edges.engines.shapes import shape_of
 from reconciler.edges.mysql.connect import Link
+from reconciler.plan.engines.unique_keys import new_keys
 
 
 def keys_that_take(link: Link, table: str, copy: str) -> tuple[str, ...]:

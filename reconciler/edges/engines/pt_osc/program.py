@@ -23,8 +23,6 @@ from reconciler.model.engine import NOTHING_TOLD, Progress
 
 PAUSE_FILE = "pause"
 
-# What the program's own notation of servers and tables, and its patterns, leave as it is.
-_NAMEABLE = re.compile(r"[A-Za-z0-9_$-]+")
 # It gives up where that many threads run, and means 50 where nothing is said.
 _NEVER_GIVE_UP = "Threads_running=1000000000"
 
@@ -86,10 +84,6 @@ class CopyOrder:
     threads_running_max: int | None
 
 
-def is_nameable(name: str) -> bool:
-    return _NAMEABLE.fullmatch(name) is not None
-
-
 def trigger_names(database: str, table: str) -> tuple[str, ...]:
     stem = re.sub(r"\W", "_", f"pt_osc_{database}_{table}", flags=re.ASCII)[:60]
     return tuple(f"{stem}_{event}" for event in ("del", "upd", "ins"))
@@ -126,6 +120,7 @@ def command(
 def login_file(target: Target, *, is_encrypted: bool) -> str:
     """The libraries of MySQL and of MariaDB read it: each leaves out what it does not know."""
     pairs = [("user", target.user), ("password", target.password)]
+    pairs.append(("default-character-set", "utf8mb4"))
     if target.socket is not None:
         pairs.append(("socket", target.socket))
     else:

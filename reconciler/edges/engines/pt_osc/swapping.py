@@ -20,6 +20,7 @@ from reconciler.edges.mysql.limits import KILLED_ANSWER_S_MAX
 from reconciler.edges.mysql.problems import LOCK_WAIT_TIMEOUT, LinkLost, ServerRefusal
 from reconciler.edges.mysql.session_settings import set_session
 from reconciler.model.engine import Progress
+from reconciler.plan.engines.pt_osc import OLD_IS_REFERRED_TO
 from reconciler.ports.engine import (
     Answer,
     Applied,
@@ -31,7 +32,6 @@ from reconciler.ports.engine import (
 )
 
 AT_WORK = "an earlier run of pt-online-schema-change is still at work on the table"
-OLD_IS_REFERRED_TO = "the old table cannot be kept: foreign keys refer to it"
 
 
 def swap_in(site: Site, link: Link, record: Record, work: EngineWork) -> Answer:

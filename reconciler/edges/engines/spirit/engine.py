@@ -13,6 +13,7 @@ from weakref import WeakValueDictionary
 
 from reconciler.edges.engines.claim import not_claimed, under_claim
 from reconciler.edges.engines.find import EngineProgram
+from reconciler.edges.engines.fitness import prepared_under_claim
 from reconciler.edges.engines.limits import SPIRIT_POLL_S
 from reconciler.edges.engines.ownership import (
     Record,
@@ -25,7 +26,6 @@ from reconciler.edges.engines.ownership import (
 from reconciler.edges.engines.spirit import failures
 from reconciler.edges.engines.spirit.gate import Gate
 from reconciler.edges.engines.spirit.leftovers import name_kept, removed, still_at_work
-from reconciler.edges.engines.spirit.names import SENTINEL, SpiritNames, names_for
 from reconciler.edges.engines.spirit.preparing import Prepared, prepared
 from reconciler.edges.engines.spirit.run import SpiritRun, start_spirit
 from reconciler.edges.engines.spirit.tables import KEPT, MARK, Proof, is_at_work
@@ -36,6 +36,7 @@ from reconciler.edges.mysql.problems import LinkLost, ServerRefusal
 from reconciler.edges.mysql.shard_link import ShardLink
 from reconciler.errors import Unavailable
 from reconciler.model.engine import EngineName, Handle, Progress
+from reconciler.plan.engines.spirit_names import SENTINEL, SpiritNames, names_for
 from reconciler.ports.engine import (
     Answer,
     Applied,
@@ -72,7 +73,9 @@ class SpiritEngine:
 
     def prepare(self, work: EngineWork, earlier: Handle | None) -> Handle | Failed:
         shard, program = self._shard, self._program
-        found = under_claim(shard, lambda link: prepared(link, shard, program, work, earlier))
+        found = prepared_under_claim(
+            self.name, shard, work, lambda link: prepared(link, shard, program, work, earlier)
+        )
         if isinstance(found, Failed):
             return found
         self._prepared = found

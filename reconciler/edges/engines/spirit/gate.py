@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from reconciler.ddl.quote import quote_identifier, quote_string
 from reconciler.edges.engines.ownership import Helper, find_tables
-from reconciler.edges.engines.spirit.names import SENTINEL
 from reconciler.edges.mysql.connect import Link, connect
 from reconciler.edges.mysql.limits import SESSION_SILENT_S_MAX
 from reconciler.edges.mysql.problems import LinkLost, ServerRefusal
@@ -17,6 +16,7 @@ from reconciler.edges.mysql.server_settings import look_at_server
 from reconciler.edges.mysql.session_settings import set_session
 from reconciler.edges.mysql.shard_link import ShardLink
 from reconciler.errors import Unavailable
+from reconciler.plan.engines.spirit_names import SENTINEL
 
 _TABLE = quote_identifier(SENTINEL)
 _OURS = "reconciler: a copy waits here to be swapped in, "

@@ -13,7 +13,6 @@ from reconciler.edges.engines.ownership import (
     find_tables,
     in_the_way,
 )
-from reconciler.edges.engines.spirit.names import SpiritNames
 from reconciler.edges.engines.spirit.tables import (
     KEPT,
     KEPT_BEFORE,
@@ -23,6 +22,7 @@ from reconciler.edges.engines.spirit.tables import (
     kept_tables,
 )
 from reconciler.edges.mysql.connect import Link
+from reconciler.plan.engines.spirit_names import SpiritNames
 from reconciler.ports.engine import Failed
 
 

@@ -6,8 +6,8 @@ import secrets
 from dataclasses import dataclass
 
 from reconciler.ddl.statement.by_copy import NotByCopy
-from reconciler.edges.engines.check_names import copy_renames_checks
 from reconciler.edges.engines.find import EngineProgram
+from reconciler.edges.engines.fitness import Moment, NotNow
 from reconciler.edges.engines.ownership import (
     Helper,
     Record,
@@ -19,15 +19,8 @@ from reconciler.edges.engines.ownership import (
     since,
 )
 from reconciler.edges.engines.spirit.failures import AT_WORK, refused
-from reconciler.edges.engines.spirit.login import login_file, login_refused
-from reconciler.edges.engines.spirit.names import (
-    SENTINEL,
-    SpiritNames,
-    can_be_kept,
-    kept_name,
-    names_for,
-)
-from reconciler.edges.engines.spirit.statement import clauses_for_spirit, misread
+from reconciler.edges.engines.spirit.login import login_file
+from reconciler.edges.engines.spirit.statement import clauses_for_spirit
 from reconciler.edges.engines.spirit.tables import (
     KEPT,
     KEPT_BEFORE,
@@ -42,7 +35,13 @@ from reconciler.edges.engines.spirit.tables import (
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.shard_link import ShardLink
 from reconciler.model.engine import EngineName, Handle
-from reconciler.ports.engine import EngineWork, Failed
+from reconciler.plan.engines.spirit_names import (
+    SENTINEL,
+    SpiritNames,
+    kept_name,
+    names_for,
+)
+from reconciler.ports.engine import EngineWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,19 +69,15 @@ class _Told:
 
 def prepared(
     link: Link, shard: ShardLink, program: EngineProgram, work: EngineWork, earlier: Handle | None
-) -> Prepared | Failed:
+) -> Prepared | NotNow:
     """Changes nothing. Raises ServerRefusal or LinkLost."""
     told = _told(shard, work)
-    if isinstance(told, Failed):
-        return told
     if is_at_work(link, told.names):
-        return refused(AT_WORK, transient=True)
-    if copy_renames_checks(link, work.statement.object_id.name):
-        return refused("it would give the table's CHECK constraints other names")
+        return NotNow(Moment.AT_WORK, refused(AT_WORK, transient=True))
     before = record_of(earlier) if earlier is not None else None
     found = find_tables(link, told.names.tables)
     if names := _in_the_way(link, shard, told.names, before, found):
-        return in_the_way(names)
+        return NotNow(Moment.IN_THE_WAY, in_the_way(names))
     record = _record(link, shard, program, work, told, since(before, found, server_clock_s(link)))
     return Prepared(
         record=record,
@@ -94,18 +89,12 @@ def prepared(
     )
 
 
-def _told(shard: ShardLink, work: EngineWork) -> _Told | Failed:
-    table, sql = work.statement.object_id.name, work.statement.sql
-    names, clauses = names_for(shard.database, table), clauses_for_spirit(sql, table)
-    if names is None or (work.keeps_old and not can_be_kept(table)):
-        return refused(f"it would cut the names of its own tables for {table}, or not quote them")
-    if isinstance(clauses, NotByCopy):
-        return refused(f"it {clauses.reason}")
-    if reason := misread(sql, shard.server.settings):
-        return refused(reason)
+def _told(shard: ShardLink, work: EngineWork) -> _Told:
+    table = work.statement.object_id.name
+    names, clauses = names_for(shard.database, table), clauses_for_spirit(work.statement.sql, table)
+    assert names is not None, "a table without names for its helpers is not prepared"
+    assert not isinstance(clauses, NotByCopy), "no other statement is prepared"
     login = login_file(shard.target, shard.database)
-    if login is None:
-        return refused(login_refused(shard.target, shard.database) or "it cannot connect")
     return _Told(names=names, clauses=clauses, login=login)
 
 

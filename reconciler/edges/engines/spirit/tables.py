@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from reconciler.ddl.quote import quote_identifier
 from reconciler.edges.engines.ownership import Helper, Record, find_tables, is_ours
 from reconciler.edges.engines.spirit.gate import is_own_sentinel
-from reconciler.edges.engines.spirit.names import SENTINEL, SpiritNames, kept_of
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.problems import ServerRefusal
 from reconciler.edges.mysql.processes import read_processes
 from reconciler.edges.mysql.reading import column, list_names, number
+from reconciler.plan.engines.spirit_names import SENTINEL, SpiritNames, kept_of
 
 #: Words of a record of Spirit's (`Record.own`).
 MARK = "mark"  # what the sentinel's comment says

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from reconciler.edges.client.target import Target
 from reconciler.edges.client.tls import Insecure, TlsFiles, TlsSetting
 from reconciler.edges.engines.gh_ost.command import Start, command_line, environment
-from reconciler.edges.engines.gh_ost.keys import loses
-from reconciler.edges.engines.gh_ost.names import lock_name, names_of
 from reconciler.edges.engines.gh_ost.status import UNKNOWN_ERROR, end_from, status_from
-from reconciler.edges.engines.unique_keys import Kind, Part, Shape, keeps_apart
 from reconciler.model.engine import Progress
+from reconciler.plan.engines.gh_ost_names import lock_name, names_of
+from reconciler.plan.engines.lost_rows import loses
+from reconciler.plan.engines.unique_keys import Kind, Part, Shape, keeps_apart
 from reconciler.ports.engine import EngineWork
 from tests.integration.mysql_edges import planned
 

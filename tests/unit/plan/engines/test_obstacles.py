@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.model.dependents import Reference
 from reconciler.model.engine import EngineName
-from reconciler.plan.engines.choose import OBSTACLES
+from reconciler.plan.engines.choose import obstacles_of
 from reconciler.plan.engines.question import EngineQuestion
 from tests.unit.plan.hazards.hazard_cases import VERSIONS, HazardCase, hazard_cases
 
@@ -20,7 +20,8 @@ def question(case: HazardCase) -> EngineQuestion:
     headers = case.text.headers
     version = VERSIONS[case.flavor]
     if "major" in headers:
-        version = replace(version, major=int(headers["major"]), minor=11)
+        minor = int(headers.get("minor", 11))
+        version = replace(version, major=int(headers["major"]), minor=minor)
     children: tuple[Reference, ...] = ()
     if "child" in headers:
         child, key = headers["child"].split()
@@ -33,6 +34,7 @@ def question(case: HazardCase) -> EngineQuestion:
         is_behind_vitess=headers.get("kind") == "vitess",
         triggers=triggers,
         children=children,
+        keeps_old="keep_old" in headers,
     )
 
 
@@ -43,14 +45,14 @@ def test_each_engine_takes_what_it_can(case: HazardCase) -> None:
     expected = dict(line.partition(": ")[::2] for line in case.text.lines("engines"))
     assert expected.keys() == set(EngineName)
     for name, reason in expected.items():
-        found = "; ".join(OBSTACLES[EngineName(name)](question(case)))
+        found = "; ".join(obstacles_of(EngineName(name), question(case)))
         assert bool(found) is bool(reason), (name, found)
         assert reason in found, name
 
 
 def test_every_reason_reads_on_from_the_engine_s_name() -> None:
     for case in CASES:
-        for name, obstacles in OBSTACLES.items():
-            for reason in obstacles(question(case)):
+        for name in EngineName:
+            for reason in obstacles_of(name, question(case)):
                 assert reason.strip() == reason, name
                 assert not reason.endswith(".")

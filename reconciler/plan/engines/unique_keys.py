@@ -11,18 +11,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from reconciler.edges.mysql.connect import Link
-from reconciler.edges.mysql.reading import number, text
+from reconciler.diff.pairing import name_key
+from reconciler.model.schema import IndexKind, Table
 
-_COLUMNS = """
-SELECT COLUMN_NAME, COLUMN_TYPE, COALESCE(COLLATION_NAME, '') FROM information_schema.COLUMNS
- WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s
-"""
-_KEYS = """
-SELECT INDEX_NAME, COLUMN_NAME, SUB_PART FROM information_schema.STATISTICS
- WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s AND NON_UNIQUE = 0
- ORDER BY INDEX_NAME, SEQ_IN_INDEX
-"""
 _INTEGERS = ("tinyint", "smallint", "mediumint", "int", "bigint")
 _GROWING = ("varchar", "varbinary")
 
@@ -46,14 +37,17 @@ class Shape:
     keys: Mapping[str, tuple[Part, ...]]
 
 
-def shape_of(link: Link, table: str) -> Shape:
-    """Raises ServerRefusal or LinkLost."""
-    keys: dict[str, tuple[Part, ...]] = {}
-    for index, column, chars in link.query(_KEYS, [table], width=3):
-        part = Part(column=None if column is None else text(column), chars=number(chars))
-        keys[text(index)] = (*keys.get(text(index), ()), part)
-    rows = link.query(_COLUMNS, [table], width=3)
-    columns = {text(name): (text(kind).lower(), text(sort)) for name, kind, sort in rows}
+def shape_of_table(table: Table) -> Shape:
+    """Of a definition in normal form: its collations are the effective ones. Names are folded."""
+    columns = {name_key(c.name): (c.sql_type.lower(), c.collation or "") for c in table.columns}
+    keys = {
+        index.name: tuple(
+            Part(column=None if part.column is None else name_key(part.column), chars=part.length)
+            for part in index.parts
+        )
+        for index in table.indexes
+        if index.kind in (IndexKind.PRIMARY, IndexKind.UNIQUE)
+    }
     return Shape(columns=columns, keys=keys)
 
 

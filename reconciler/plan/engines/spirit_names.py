@@ -40,12 +40,29 @@ def names_for(database: str, table: str) -> SpiritNames | None:
     table's."""
     if "`" in database + table or len(table.encode()) > _NAME_BYTES_MAX - len(f"_{_CHECKPOINT}"):
         return None
-    lock = _lock_name(database, table)
-    if lock is None:
+    if cuts_lock_of(table) or cuts_lock_in(database):
         return None
     return SpiritNames(
-        copy=f"_{table}_new", checkpoint=f"_{table}{_CHECKPOINT}", old=f"_{table}_old", lock=lock
+        copy=f"_{table}_new",
+        checkpoint=f"_{table}{_CHECKPOINT}",
+        old=f"_{table}_old",
+        lock=_lock_name(database, table),
     )
+
+
+def cuts_lock_of(table: str) -> bool:
+    """Within a character of the table's name: no name that the server would compare."""
+    return _is_cut(table, _LOCK_TABLE_BYTES)
+
+
+def cuts_lock_in(database: str) -> bool:
+    """Within a character of the database's name."""
+    return _is_cut(database, _LOCK_SCHEMA_BYTES)
+
+
+def _is_cut(name: str, bytes_max: int) -> bool:
+    part = name.encode()[:bytes_max]
+    return len(part.decode(errors="ignore").encode()) < len(part)
 
 
 def can_be_kept(table: str) -> bool:
@@ -64,11 +81,8 @@ def kept_of(table: str, found: str) -> bool:
     return found.startswith(stem) and _KEPT.fullmatch(found.removeprefix(stem)) is not None
 
 
-def _lock_name(database: str, table: str) -> str | None:
+def _lock_name(database: str, table: str) -> str:
     digest = hashlib.sha1((database + table).encode(), usedforsecurity=False).hexdigest()
-    try:
-        schema_part = database.encode()[:_LOCK_SCHEMA_BYTES].decode()
-        table_part = table.encode()[:_LOCK_TABLE_BYTES].decode()
-    except UnicodeDecodeError:
-        return None  # cut within a character: no name that the server would compare
+    schema_part = database.encode()[:_LOCK_SCHEMA_BYTES].decode()
+    table_part = table.encode()[:_LOCK_TABLE_BYTES].decode()
     return f"{schema_part}.{table_part}-{digest[:_LOCK_HASH_CHARS]}"
