@@ -71,7 +71,7 @@ class Privileges:
                 return privileges
         if not self.has_patterns:
             return ()
-        matching = [by_pattern[pattern] for pattern in by_pattern if _like(pattern, database)]
+        matching = [by_pattern[pattern] for pattern in by_pattern if is_like(pattern, database)]
         return set.intersection(*matching) if matching else ()
 
 
@@ -140,7 +140,9 @@ def _all(found: Iterable[Iterable[str]]) -> frozenset[str]:
     return frozenset(name for names in found for name in names)
 
 
-def _like(pattern: str, name: str) -> bool:
+def is_like(pattern: str, name: str) -> bool:
+    """As MySQL compares a database's name with the pattern of a grant."""
+
     def part(found: re.Match[str]) -> str:
         match found[0]:
             case "%":

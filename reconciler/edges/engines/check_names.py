@@ -15,7 +15,9 @@ SELECT CONSTRAINT_NAME FROM information_schema.TABLE_CONSTRAINTS
 """
 
 
-def copy_renames_checks(link: Link, table: str) -> bool:
-    """On MySQL. Raises ServerRefusal or LinkLost."""
+def check_renamed_by_copy(link: Link, table: str) -> str | None:
+    """On MySQL: one of the table's constraints that its copy would have by another name. Raises
+    ServerRefusal or LinkLost."""
     found = column(link.query(_CHECKS, [table], width=1))
-    return sorted(found) != sorted(f"{table}_chk_{number}" for number in range(1, len(found) + 1))
+    kept = {f"{table}_chk_{number}" for number in range(1, len(found) + 1)}
+    return next((name for name in sorted(found) if name not in kept), None)

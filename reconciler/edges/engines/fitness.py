@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar, assert_never
 
-from reconciler.ddl.statement.by_copy import NotByCopy
-from reconciler.edges.engines.check_names import copy_renames_checks
+from reconciler.edges.engines.check_names import check_renamed_by_copy
 from reconciler.edges.engines.claim import under_claim
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.cross_database_children import read_references
@@ -26,7 +25,8 @@ from reconciler.guard.engine_ground import unfit
 from reconciler.model.engine import EngineName
 from reconciler.model.server import Flavor, ServerError
 from reconciler.plan.engines import gh_ost, pt_osc, spirit
-from reconciler.plan.engines.told import told
+from reconciler.plan.engines.copying import renamed_constraint
+from reconciler.plan.engines.told import why_not_told
 from reconciler.ports.engine import EngineWork, Failed
 
 _NOT_SUPPORTED = 1235  # "This version of MySQL doesn't yet support ..."
@@ -61,6 +61,7 @@ def prepared_under_claim(
         if (reason := next(_unfit(name, shard, link, work), None)) is not None:
             return cannot_take(name, reason)
         found = prepare(link)
+        assert not isinstance(found, Failed), "what only this moment shows is `NotNow`"
         return found.failed if isinstance(found, NotNow) else found
 
     return under_claim(shard, asked)
@@ -74,8 +75,8 @@ def cannot_take(name: EngineName, reason: str) -> Failed:
 def _unfit(name: EngineName, shard: ShardLink, link: Link, work: EngineWork) -> Iterator[str]:
     """Raises ServerRefusal, LinkLost or Unavailable."""
     table, version = work.statement.object_id.name, shard.server.settings.version
-    if isinstance(why := told(name, work.statement.sql, table), NotByCopy):
-        yield f"it {why.reason}"
+    if reason := why_not_told(name, work.statement.sql, table):
+        yield reason
     match name:
         case EngineName.DIRECT:
             return
@@ -94,5 +95,5 @@ def _unfit(name: EngineName, shard: ShardLink, link: Link, work: EngineWork) -> 
     ground = ground_of(shard.target, look_at_server(link), read_shown(link))
     yield from (found.reason for found in unfit(name, ground, shard.database))
     follows = name in (EngineName.GH_OST, EngineName.SPIRIT) and version.flavor is Flavor.MYSQL
-    if follows and copy_renames_checks(link, table):
-        yield "the table has a constraint that its copy would have by another name"
+    if follows and (constraint := check_renamed_by_copy(link, table)):
+        yield renamed_constraint(constraint)

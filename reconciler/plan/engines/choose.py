@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from reconciler.ddl.statement.by_copy import NotByCopy
 from reconciler.diff.statement import alter_sql
 from reconciler.model.engine import TRAITS, EngineName
 from reconciler.plan.engines.gh_ost import gh_ost_obstacles
@@ -18,6 +17,7 @@ from reconciler.plan.engines.pt_osc import pt_osc_obstacles
 from reconciler.plan.engines.question import EngineQuestion
 from reconciler.plan.engines.spirit import spirit_obstacles
 from reconciler.plan.engines.told import told
+from reconciler.plan.engines.told import why_not_told
 from reconciler.plan.engines.vitess import vitess_obstacles
 from reconciler.spec.model import EngineRule, EngineRules
 
@@ -64,8 +64,8 @@ def obstacles_of(name: EngineName, question: EngineQuestion) -> Iterator[str]:
     if not found and TRAITS[name].copies:
         context = question.context
         sql = alter_sql(context.step.table, context.clauses)
-        if isinstance(why := told(name, sql, context.step.table), NotByCopy):
-            yield f"it {why.reason}"
+        if reason := why_not_told(name, sql, context.step.table):
+            yield reason
 
 
 def _first_able(question: EngineQuestion, names: tuple[EngineName, ...]) -> EngineName | NoEngine:

@@ -62,8 +62,6 @@ def _of_clauses(question: EngineQuestion) -> Iterator[str]:
         column = context.column_after(clause.object)
         if column is not None and column.auto_increment:
             yield f"rows would get other numbers for {column.name} each time they are copied"
-    for column, _ in context.remade_columns():
-        yield f"a copy would keep values of column {column.name}, which is dropped and added again"
 
 
 def _of_table(before: Table) -> Iterator[str]:
@@ -92,7 +90,11 @@ def check_obstacles(question: EngineQuestion) -> Iterator[str]:
     checks = (check for side in question.context.both or () for check in side.checks)
     check = next(checks, None)
     if check is not None and question.version.flavor is Flavor.MYSQL:
-        yield f"the table has constraint {check.name}, and its copy would have it by another name"
+        yield renamed_constraint(check.name)
+
+
+def renamed_constraint(name: str) -> str:
+    return f"the table has constraint {name}, and its copy would have it by another name"
 
 
 def trigger_obstacles(question: EngineQuestion) -> Iterator[str]:

@@ -12,6 +12,7 @@ from reconciler.plan.engines.copying import (
     foreign_key_obstacles,
     key_obstacles,
     length_obstacles,
+    renamed_constraint,
     trigger_obstacles,
 )
 from reconciler.plan.engines.question import EngineQuestion
@@ -38,6 +39,9 @@ def pt_osc_obstacles(question: EngineQuestion) -> Iterator[str]:
     yield from _check_obstacles(question)
     yield from _unique_obstacles(question)
     yield from key_obstacles(question)
+    for old, new in question.context.remade_columns():
+        if old.generated is None and new.generated is None:
+            yield f"it would keep values of column {new.name}, which is dropped and added again"
     if any(question.context.of_kind(ClauseKind.RENAME_COLUMN)):
         yield "it guesses from the statement's text which column a renamed one was"
 
@@ -56,7 +60,7 @@ def _check_obstacles(question: EngineQuestion) -> Iterator[str]:
     """It puts a `_` before the name of every constraint, whatever the server."""
     checks = (check for side in question.context.both or () for check in side.checks)
     if check := next(checks, None):
-        yield f"the table has constraint {check.name}, and its copy would have it by another name"
+        yield renamed_constraint(check.name)
 
 
 def _unique_obstacles(question: EngineQuestion) -> Iterator[str]:

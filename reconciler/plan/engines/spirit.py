@@ -99,6 +99,8 @@ def _of_clauses(question: EngineQuestion) -> Iterator[str]:
     context = question.context
     if any(context.of_kind(ClauseKind.ALTER_INDEX)):
         yield "it does not take the visibility of an index together with a copy"
+    if any(True for _ in context.remade_columns()):
+        yield "it does not take a column that is dropped and added again"
     if any(context.of_kind(*_ALONE)):
         yield "a change of single partitions stands alone in its statement, and it adds FORCE"
     added = {name_key(clause.object) for clause in context.of_kind(ClauseKind.ADD_COLUMN)}

@@ -30,3 +30,9 @@ def told(name: EngineName, sql: str, table: str) -> ByCopy | NotByCopy:
     if name is EngineName.SPIRIT and (match := _PLACEHOLDER.search(sql)):
         return NotByCopy(f"would write something else in place of {match[0]}")
     return found
+
+
+def why_not_told(name: EngineName, sql: str, table: str) -> str | None:
+    """In words that go on "gh-ost cannot take it: "; None: it is told."""
+    found = told(name, sql, table)
+    return f"it {found.reason}" if isinstance(found, NotByCopy) else None
