@@ -21,6 +21,9 @@ _TO_BRACKET = re.compile(
 )
 _TABLE_NAME = re.compile(rf"CREATE (?:TEMPORARY )?TABLE ({NAME})")
 _FOREIGN_KEY = re.compile(rf"CONSTRAINT ({NAME}) FOREIGN KEY ")
+_REFERENCE = re.compile(
+    rf"CONSTRAINT ({NAME}) FOREIGN KEY \((?:{NAME}(?:, )?)++\) REFERENCES ({NAME}) \("
+)
 _EXCERPT_CHARS = 60
 
 
@@ -61,6 +64,12 @@ def named_as(text: str, table: str) -> str:
 def foreign_key_names(text: str) -> tuple[str, ...]:
     """The names of a table's foreign keys; a name in a comment at worst is one too many."""
     return tuple(map(unquote_identifier, _FOREIGN_KEY.findall(text)))
+
+
+def references_within(text: str) -> tuple[tuple[str, str], ...]:
+    """(name, parent) of each foreign key that stays in its database; as above."""
+    found = _REFERENCE.findall(text)
+    return tuple((unquote_identifier(name), unquote_identifier(parent)) for name, parent in found)
 
 
 def not_understood(text: str, at: int, instead: str | None = None) -> NoReturn:

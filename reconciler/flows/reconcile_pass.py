@@ -7,10 +7,11 @@ cannot lie.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.ddl.fingerprint import NORMALIZER_VERSION, RENDERER_VERSION
+from reconciler.ddl.scan import references_within
 from reconciler.diff.counters import wanted_counters
 from reconciler.diff.model import SchemaDiff
 from reconciler.diff.schema_diff import diff_schemas
@@ -320,7 +321,7 @@ def _engine_choices(begun: Pass) -> EngineChoices:
         for program in seen.observation.dependents.programs:
             if program.kind is ObjectKind.TRIGGER and program.table is not None:
                 triggers[program.table][program.name] = None
-        for reference in seen.observation.dependents.references:
+        for reference in (*seen.observation.dependents.references, *_references_within(seen)):
             children[reference.parent][reference] = None
     sets = begun.reviewed.change_sets if begun.reviewed is not None else ()
     return EngineChoices(
@@ -331,6 +332,14 @@ def _engine_choices(begun: Pass) -> EngineChoices:
         children={table: tuple(found) for table, found in children.items()},
         reviewed={s.effects[0]: s.engine for found in sets for s in found.statements},
     )
+
+
+def _references_within(seen: SeenShard) -> Iterator[Reference]:
+    """The foreign keys that stay in the shard's database, of tables that policy ignores, too."""
+    for table, text in seen.observation.definitions:
+        for name, parent in references_within(text):
+            if parent != table:
+                yield Reference(table=table, name=name, parent=parent)
 
 
 def _with_what_is_elsewhere(

@@ -146,12 +146,23 @@ def _unfit(shard: str, name: EngineName, about: ObjectId, found: Unfit) -> Refus
     recovery = f"{found.fix}, or name another engine in the spec's `engine`, and plan again"
     match found.concern:
         case Concern.SERVER:
-            code = "engine-server-unfit"
+            return Refusal(
+                code="engine-server-unfit",
+                shard=shard,
+                object_id=about,
+                message=message,
+                recovery=recovery,
+            )
         case Concern.CONNECTION:
-            code = "engine-connection-unfit"
+            return Refusal(
+                code="engine-connection-unfit",
+                shard=shard,
+                object_id=about,
+                message=message,
+                recovery=recovery,
+            )
         case _:
             assert_never(found.concern)
-    return Refusal(code=code, shard=shard, object_id=about, message=message, recovery=recovery)
 
 
 def _in_several_grants(

@@ -52,8 +52,11 @@ class EngineProgram:
 
 
 def engine_program(name: EngineName) -> EngineProgram:
-    """One of a version that is known to work. Raises Unavailable."""
-    found = find_engine(name)
+    """One of this machine's, of a version that is known to work. Raises Unavailable."""
+    return _usable(name, find_engine(name))
+
+
+def _usable(name: EngineName, found: EngineProgram | None) -> EngineProgram:
     if found is None:
         raise engine_missing(name)
     if not found.is_known:
@@ -62,20 +65,29 @@ def engine_program(name: EngineName) -> EngineProgram:
 
 
 class MachinePrograms:
-    """`EnginePrograms` of this machine."""
+    """`EnginePrograms` of this machine, as `find_engine` finds them."""
+
+    def __init__(
+        self, *, environ: Mapping[str, str] = os.environ, checkout: Path = _CHECKOUT
+    ) -> None:
+        self._environ = environ
+        self._checkout = checkout
 
     def unusable(self, name: EngineName) -> Problem | None:
         if name not in PROGRAMS:
             return None
         try:
-            engine_program(name)
+            _usable(name, self._found(name))
         except Unavailable as unavailable:
             return unavailable.problems[0]
         return None
 
     def version(self, name: EngineName) -> str:
-        found = find_engine(name) if name in PROGRAMS else None
+        found = self._found(name) if name in PROGRAMS else None
         return found.version if found is not None else ""
+
+    def _found(self, name: EngineName) -> EngineProgram | None:
+        return find_engine(name, environ=self._environ, checkout=self._checkout)
 
 
 def find_engine(

@@ -52,15 +52,15 @@ def prepared_under_claim(
     name: EngineName,
     shard: ShardLink,
     work: EngineWork,
-    prepare: Callable[[Link], Result | NotNow],
+    begin: Callable[[Link], Result | NotNow],
 ) -> Result | Failed:
-    """What `prepare` comes to over the connection that has the claim, once nothing keeps the engine
+    """What `begin` comes to over the connection that has the claim, once nothing keeps the engine
     from the statement. Changes nothing."""
 
     def asked(link: Link) -> Result | Failed:
         if (reason := next(_unfit(name, shard, link, work), None)) is not None:
             return cannot_take(name, reason)
-        found = prepare(link)
+        found = begin(link)
         assert not isinstance(found, Failed), "what only this moment shows is `NotNow`"
         return found.failed if isinstance(found, NotNow) else found
 

@@ -54,7 +54,7 @@ def findings(rules: EngineRules) -> dict[str, DoctorFinding]:
 def test_an_engine_that_is_there_is_told_with_what_it_works() -> None:
     told = findings(EngineRules())["engine gh-ost"]
     assert told.mark is CheckMark.OK
-    assert told.message == "1.1.10, works with MySQL, and MariaDB from 11 on"
+    assert told.message == "1.1.10, works with MySQL, and MariaDB from 11.1 on"
 
 
 def test_an_engine_that_nobody_asks_for_may_be_missing() -> None:
