@@ -17,7 +17,7 @@ from reconciler.edges.client.target import Target
 from reconciler.edges.client.tls import Insecure, TlsFiles
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.once_per_server import OncePerServer
-from reconciler.edges.mysql.problems import ServerRefusal
+from reconciler.edges.mysql.problems import ServerRefusal, misread
 from reconciler.edges.mysql.reading import text
 from reconciler.edges.mysql.server_settings import ServerLook
 from reconciler.guard.engine_ground import LOCK_INSTRUMENT
@@ -83,8 +83,10 @@ def _log_is_whole(link: Link) -> bool | None:
     for question in _LOG_STATUS:
         with suppress(ServerRefusal):
             rows = link.rows_by_name(question)
-            named = ({name.lower(): value for name, value in row.items()} for row in rows)
-            return not any(text(row.get(name) or "") for row in named for name in _FILTERS)
+            named = [{name.lower(): value for name, value in row.items()} for row in rows]
+            if any(name not in row for row in named for name in _FILTERS):
+                raise misread()
+            return not any(text(row[name] or "") for row in named for name in _FILTERS)
     return None
 
 
