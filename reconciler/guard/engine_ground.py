@@ -97,6 +97,7 @@ _WANTS: Mapping[EngineName, tuple[_Wants, ...]] = {
         ),
     ),
     EngineName.PT_OSC: (),
+    EngineName.VITESS: (),  # what its tablets run on is for its operators
 }
 _FOLLOW_THE_LOG = frozenset({EngineName.GH_OST, EngineName.SPIRIT})
 # Its sessions have none of these, and without them the same text is another definition.
@@ -126,7 +127,7 @@ def unfit(name: EngineName, ground: EngineGround, database: str) -> Iterator[Unf
             fix="start the server without these filters",
         )
     match name:
-        case EngineName.DIRECT:
+        case EngineName.DIRECT | EngineName.VITESS:
             return
         case EngineName.GH_OST:
             yield from _of_locks(ground.locks)

@@ -78,8 +78,8 @@ def _unfit(name: EngineName, shard: ShardLink, link: Link, work: EngineWork) -> 
     if reason := why_not_told(name, work.statement.sql, table):
         yield reason
     match name:
-        case EngineName.DIRECT:
-            return
+        case EngineName.DIRECT | EngineName.VITESS:
+            return  # no programs of ours
         case EngineName.GH_OST:
             yield from gh_ost.version_obstacles(version)
             yield from gh_ost.name_obstacles(table)

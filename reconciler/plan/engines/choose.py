@@ -16,7 +16,6 @@ from reconciler.plan.engines.gh_ost import gh_ost_obstacles
 from reconciler.plan.engines.pt_osc import pt_osc_obstacles
 from reconciler.plan.engines.question import EngineQuestion
 from reconciler.plan.engines.spirit import spirit_obstacles
-from reconciler.plan.engines.told import told
 from reconciler.plan.engines.told import why_not_told
 from reconciler.plan.engines.vitess import vitess_obstacles
 from reconciler.spec.model import EngineRule, EngineRules

@@ -28,7 +28,7 @@ def vitess_obstacles(question: EngineQuestion) -> Iterator[str]:
     if not question.is_behind_vitess:
         yield "it is a part of Vitess, and the keyspace is not of `kind: vitess`"
         return
-    yield from copying_obstacles(question, longest_affix="")
+    yield from copying_obstacles(question)
     yield from _foreign_key_obstacles(question)
     yield from trigger_obstacles(question)
     yield from check_obstacles(question)

@@ -220,7 +220,7 @@ def test_an_old_table_that_foreign_keys_refer_to(
     fleet.spec["policy"] = {"ignore_tables": ["parts"]}
     choose(fleet, {"default": "pt-osc", "keep_old": "24h"})
     said = refused(fleet, "engine-cannot")
-    asked = replace(WIDER, keeps_old=True)
+    asked = replace(WIDER, keep_old_s=1)
     reason = reason_in(prepared(connection_of(fleet), PT_OSC, asked), PT_OSC)
     assert "keep_old" in reason
     assert reason in said
