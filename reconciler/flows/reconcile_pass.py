@@ -6,26 +6,22 @@ cannot lie.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.ddl.fingerprint import NORMALIZER_VERSION, RENDERER_VERSION
-from reconciler.ddl.scan import references_within
 from reconciler.diff.counters import wanted_counters
 from reconciler.diff.model import SchemaDiff
 from reconciler.diff.schema_diff import diff_schemas
+from reconciler.flows.engines import engine_choices, engine_refusals
 from reconciler.flows.limits import COHORTS_PARALLEL
 from reconciler.flows.not_planned import diff_refusals, no_statement, unnameable
-from reconciler.guard.access import grouped
-from reconciler.guard.engines import engine_ground_refusals
 from reconciler.guard.leftovers import beside_a_copy
 from reconciler.guard.model import Obstacle, Refusal
 from reconciler.guard.permission import permission_refusals
 from reconciler.guard.vschema import vschema_steps_done
-from reconciler.model.dependents import Reference
 from reconciler.model.fleet import in_key_order
-from reconciler.model.object_id import ObjectId, ObjectKind, table_id
+from reconciler.model.object_id import ObjectId, table_id
 from reconciler.model.observation import Observation, ObservedShard
 from reconciler.model.schema import Schema
 from reconciler.model.shadow_tables import is_trigger_named
@@ -63,7 +59,7 @@ from reconciler.prove.request import EngineChoices
 from reconciler.prove.vschema import prove_vschema
 from reconciler.rollout.waves import waves_of
 from reconciler.spec.load import DesiredFiles
-from reconciler.spec.model import Environment, KeyspaceKind
+from reconciler.spec.model import Environment
 from reconciler.spec.vschema_file import check_columns
 from reconciler.vschema.against_tables import sharing_notes
 from reconciler.vschema.live import live_vschema
@@ -157,7 +153,8 @@ def derive(world: World, begun: Pass) -> Derived:
     blocked = (*look.obstacles, *unnameable(look))
     if blocked:
         return Derived(core=None, refusals=blocked)
-    cohorts, engines = _cohorts(begun), _engine_choices(begun)
+    cohorts = _cohorts(begun)
+    engines = engine_choices(begun.look.seen, begun.environment, begun.reviewed)
     worked = world.workers.map(
         lambda cohort: _work_out(world, begun, cohort, engines), cohorts, parallel=COHORTS_PARALLEL
     )
@@ -179,7 +176,7 @@ def derive(world: World, begun: Pass) -> Derived:
         readable_sql=readable,
         refusals=(
             *missing,
-            *_engine_refusals(world, begun, core),
+            *engine_refusals(world.engines, begun.look.seen, core),
             *beside_a_copy(core),
             *_vschema_refusals(world, begun, core),
         ),
@@ -225,23 +222,6 @@ def _vschema_notes(begun: Pass) -> tuple[str, ...]:
         return ()
     tables = next(iter(begun.desired.values())).schema.tables
     return tuple(sharing_notes(begun.vschema.desired, tables))
-
-
-def _engine_refusals(world: World, begun: Pass, core: PlanCore) -> tuple[Refusal, ...]:
-    """Engines that cannot be started here, or cannot work on the servers of the shards."""
-    engines = {s.engine for found in core.change_sets for s in found.statements}
-    unusable = tuple(
-        Refusal(code=problem.code, message=problem.message, recovery=problem.recovery)
-        for name in sorted(engines)
-        if (problem := world.engines.unusable(name)) is not None
-    )
-    unfit: list[Refusal] = []
-    for seen in begun.look.seen:
-        change_set = core.change_set_of(seen.shard)
-        if change_set is not None:
-            access = seen.observation.access
-            unfit += engine_ground_refusals(seen.shard, access, change_set.statements)
-    return (*unusable, *grouped(unfit))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,39 +287,6 @@ def _work_out(
                 for found, shards in _with_what_is_elsewhere(statements, cohort)
             )
             return _WorkedOut(change_sets=change_sets, notes=notes)
-
-
-def _engine_choices(begun: Pass) -> EngineChoices:
-    """One engine for a statement on all shards, whatever each of them holds."""
-    sizes: dict[str, int] = {}
-    triggers: defaultdict[str, dict[str, None]] = defaultdict(dict)
-    children: defaultdict[str, dict[Reference, None]] = defaultdict(dict)
-    for seen in begun.look.seen:
-        for table, facts in seen.observation.facts:
-            if facts.size_bytes is not None:
-                sizes[table] = max(sizes.get(table, 0), facts.size_bytes)
-        for program in seen.observation.dependents.programs:
-            if program.kind is ObjectKind.TRIGGER and program.table is not None:
-                triggers[program.table][program.name] = None
-        for reference in (*seen.observation.dependents.references, *_references_within(seen)):
-            children[reference.parent][reference] = None
-    sets = begun.reviewed.change_sets if begun.reviewed is not None else ()
-    return EngineChoices(
-        rules=begun.environment.engine,
-        size_bytes=sizes,
-        is_behind_vitess=begun.environment.kind is KeyspaceKind.VITESS,
-        triggers={table: tuple(names) for table, names in triggers.items()},
-        children={table: tuple(found) for table, found in children.items()},
-        reviewed={s.effects[0]: s.engine for found in sets for s in found.statements},
-    )
-
-
-def _references_within(seen: SeenShard) -> Iterator[Reference]:
-    """The foreign keys that stay in the shard's database, of tables that policy ignores, too."""
-    for table, text in seen.observation.definitions:
-        for name, parent in references_within(text):
-            if parent != table:
-                yield Reference(table=table, name=name, parent=parent)
 
 
 def _with_what_is_elsewhere(
