@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 
 from reconciler.edges.engines.spirit import run
-from reconciler.edges.engines.spirit.names import SENTINEL
 from reconciler.edges.server.process import RunningServer
 from reconciler.model.engine import EngineName
+from reconciler.plan.engines.spirit_names import SENTINEL
 from reconciler.ports.engine import Answer, Applied, ReadyToCutOver, Running
 from tests.conftest import FreshDatabase
 from tests.contract.engines.spirit import pids_of_spirit
