@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import pytest
+from pymysql.constants import COMMAND
 
 from reconciler.drive.limits import CLAIM_WAIT_S_MAX
 from reconciler.edges.mysql.limits import (
@@ -17,8 +22,7 @@ from reconciler.edges.mysql.limits import (
     SESSION_SILENT_S_MAX,
 )
 from reconciler.edges.mysql.statement_watch import Idle, Over, Runs, StatementWatch, Unseen
-from reconciler.edges.server.find import find_servers
-from reconciler.edges.server.process import RunningServer, start_server
+from reconciler.edges.server.process import RunningServer
 from reconciler.edges.shard_session import MysqlShardSession
 from reconciler.errors import Unavailable
 from reconciler.model.engine import EngineName, Handle, Progress
@@ -28,6 +32,7 @@ from reconciler.model.server import Flavor
 from reconciler.ports.engine import Applied, EngineWork, Failed, Outcome, Running, Unknown
 from reconciler.spec.model import Tls
 from tests.conftest import FreshDatabase
+from tests.connections import admin_connection
 from tests.integration.mysql_edges import (
     Wire,
     account,
@@ -41,6 +46,7 @@ from tests.integration.mysql_edges import (
     shard,
     wait_until_waiting,
 )
+from tests.integration.replicas import replica_of
 from tests.waiting import PATIENCE_S, comes_true, until
 
 ADD = "ALTER TABLE t ADD COLUMN a INT COMMENT 'schön 😀'"
@@ -576,34 +582,6 @@ def test_the_size_of_a_table_is_that_of_its_rows_and_indexes(
     assert session.table_bytes(table_id("nothing")) is None
 
 
-@contextmanager
-def replica_of(source: RunningServer) -> Iterator[RunningServer]:
-    """A server that replicates `source` from now on and says where it listens."""
-    options = {"server_id": "2", "report_host": source.host}
-    binary = next(found for found in find_servers() if found.version == source.version)
-    is_mysql = source.version.flavor is Flavor.MYSQL
-    with start_server(binary, options=options, logins=source.logins) as replica:
-        with admin_cursor(source) as cursor:
-            cursor.execute("SHOW BINARY LOG STATUS" if is_mysql else "SHOW MASTER STATUS")
-            file, position, *_ = cursor.fetchall()[0]
-        change, prefix = ("REPLICATION SOURCE", "SOURCE") if is_mysql else ("MASTER", "MASTER")
-        settings = {
-            "HOST": f"'{source.host}'",
-            "PORT": source.port,
-            "USER": f"'{source.admin.user}'",
-            "PASSWORD": f"'{source.admin.password}'",
-            "LOG_FILE": f"'{file}'",
-            "LOG_POS": position,
-        }
-        words = [f"{prefix}_{name} = {value}" for name, value in settings.items()]
-        if is_mysql:
-            words.append("GET_SOURCE_PUBLIC_KEY = 1")
-        with admin_cursor(replica) as cursor:
-            cursor.execute(f"CHANGE {change} TO {', '.join(words)}")
-            cursor.execute("START REPLICA")
-        yield replica
-
-
 @pytest.mark.parametrize("name", ["mysql_server", "mariadb_server"])
 def test_the_lag_of_a_replica_is_asked_of_the_replica(
     name: str, request: pytest.FixtureRequest, fresh_database: FreshDatabase
@@ -615,6 +593,41 @@ def test_the_lag_of_a_replica_is_asked_of_the_replica(
         with admin_cursor(replica) as cursor:
             cursor.execute("STOP REPLICA SQL_THREAD")
         assert session.vitals().replica_lag_s is None, "stopped is not caught up"
+
+
+@contextmanager
+def registered(source: RunningServer, *, host: str, port: int, server_id: int) -> Iterator[None]:
+    """As a program that reads the binary log says who it is."""
+    words = [struct.pack("<I", server_id)]
+    words += [bytes([len(text)]) + text for text in (host.encode(), b"", b"")]
+    words.append(struct.pack("<HII", port, 0, 0))
+    connection: Any = admin_connection(source)  # the command has no public way
+    with connection:
+        connection._execute_command(COMMAND.COM_REGISTER_SLAVE, b"".join(words))
+        connection._read_ok_packet()
+        yield
+
+
+@pytest.mark.invariant("EN-61")
+@pytest.mark.parametrize("name", ["mysql_server", "mariadb_server"])
+def test_what_reads_the_binary_log_for_an_engine_is_no_replica(
+    name: str, request: pytest.FixtureRequest, fresh_database: FreshDatabase
+) -> None:
+    """gh-ost and Spirit say the name of this machine, and the port of the server that they read
+    from; another machine's word, or the number of the server that listens there, is believed."""
+    source: RunningServer = request.getfixturevalue(name)
+    spec = shard(connection_to(source, fresh_database(source)))
+    says_it_is = partial(registered, source, port=source.port)
+    here = socket.gethostname()
+    with replica_of(source), sessions().open(spec) as session:
+        assert measured_lag(session) == 0
+        with says_it_is(host=here, server_id=77):
+            assert session.vitals().replica_lag_s == 0
+        with says_it_is(host=here, server_id=1):
+            assert session.vitals().replica_lag_s is None
+        with says_it_is(host="elsewhere.test", server_id=77):
+            assert session.vitals().replica_lag_s is None
+        assert measured_lag(session) == 0
 
 
 def measured_lag(session: MysqlShardSession) -> float | None:

@@ -108,3 +108,6 @@ ROWS_DIFFERING_MAX = 1_000
 
 # How long a copy is given to follow what was just written: engines are behind by a second or two.
 ROWS_LOOK_AGAIN_S = (0.1, 0.4, 1.0, 2.0, 4.0, 8.0)
+
+# Whether anything listens on a port of this machine is told at once.
+LISTENS_S_MAX = 2.0

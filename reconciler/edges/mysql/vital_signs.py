@@ -1,11 +1,14 @@
 """Measures what the guards before a statement ask for; None wherever the server does not tell.
 
-Rule: a number that might be of another server, or of only some replicas, is no number.
+Rule: a number that might be of another server, or of only some replicas, is no number. An engine
+that copies there reads the binary log as a replica does, and is none: neither is its lag asked, nor
+does its reader count as load (EN-61), or a copy would be held up by itself, for ever.
 """
 
 from __future__ import annotations
 
 import shutil
+import socket
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,12 +17,18 @@ from typing import NamedTuple
 from reconciler.edges.client.target import Target
 from reconciler.edges.client.tls import is_local
 from reconciler.edges.mysql.connect import Link, connect
-from reconciler.edges.mysql.limits import REPLICAS_MAX
+from reconciler.edges.mysql.limits import LISTENS_S_MAX, REPLICAS_MAX
 from reconciler.edges.mysql.problems import LinkLost, ServerRefusal
 from reconciler.edges.mysql.reading import count, number, text
 from reconciler.errors import Unavailable
 from reconciler.guard.health import Vitals
 from reconciler.model.server import Flavor, ServerVersion
+
+_HERE = "127.0.0.1"
+_OWN_READERS = (
+    "SELECT COUNT(*) FROM information_schema.PROCESSLIST"
+    " WHERE COMMAND LIKE 'Binlog Dump%' AND USER = SUBSTRING_INDEX(USER(), '@', 1)"
+)
 
 
 def measure(link: Link, version: ServerVersion) -> Vitals:
@@ -39,8 +48,12 @@ def measure_alone(link: Link, version: ServerVersion) -> Vitals:
 
 
 def _threads_running(link: Link) -> int | None:
+    """Without the readers of the binary log that log in as we do: each runs all the time. Everybody
+    sees the sessions of their own login."""
     rows = link.query("SHOW GLOBAL STATUS LIKE 'Threads_running'", width=2)
-    return number(rows[0][1]) if rows else None
+    running = number(rows[0][1]) if rows else None
+    readers = number(link.row(_OWN_READERS, width=1)[0])
+    return None if running is None or readers is None else max(0, running - readers)
 
 
 def _replica_lag_s(link: Link, version: ServerVersion) -> float | None:
@@ -53,9 +66,46 @@ def _replica_lag_s(link: Link, version: ServerVersion) -> float | None:
         return None
     if len(replicas) > REPLICAS_MAX:
         return None
-    lags = [_lag_of(_replica(link.target, row), version) for row in replicas]
+    lags = [
+        _lag_of(_replica(link.target, row), version)
+        for row in replicas
+        if not _is_reader_of_an_engine(link.target, row)
+    ]
     measured = [lag for lag in lags if lag is not None]
     return max(measured) if measured and len(measured) == len(lags) else None
+
+
+def _is_reader_of_an_engine(source: Target, row: Mapping[str, object]) -> bool:
+    """gh-ost and Spirit register under the name of this machine and the port of their source. What
+    is there a server of the number that it registered with is a replica all the same."""
+    port = number(row.get("Port"))
+    if text(row.get("Host") or "") != socket.gethostname() or port != source.port:
+        return False
+    if _nobody_listens(source.port):
+        return True
+    here = replace(
+        source, host=_HERE, socket=None, named_by_a_server=not source.is_local, database=None
+    )
+    try:
+        with connect(here, program="reconciler, looking", with_database=False) as link:
+            found = number(link.row("SELECT @@global.server_id", width=1)[0])
+    except (Unavailable, ServerRefusal, LinkLost):
+        return False
+    return found is not None and found != _server_id(row)
+
+
+def _nobody_listens(port: int) -> bool:
+    try:
+        socket.create_connection((_HERE, port), timeout=LISTENS_S_MAX).close()
+    except ConnectionRefusedError:
+        return True
+    except OSError:
+        pass
+    return False
+
+
+def _server_id(row: Mapping[str, object]) -> int | None:
+    return number(row.get("Server_Id", row.get("Server_id")))
 
 
 def _list_replicas(version: ServerVersion) -> str:

@@ -101,9 +101,8 @@ def _lock_wait_s(work: EngineWork) -> int:
 
 
 def _limits(work: EngineWork) -> list[str]:
-    limits = []
-    if work.replica_lag_max_s is not None:
-        limits.append(f"--max-lag-millis={1_000 * max(1, work.replica_lag_max_s)}")
-    if work.threads_running_max is not None:
-        limits.append(f"--max-load=Threads_running={work.threads_running_max}")
-    return limits
+    """Not `--max-load`: its own reader of the binary log, and that of each copy beside it, would
+    count as load for as long as it copies. The driver measures, and holds it up."""
+    if work.replica_lag_max_s is None:
+        return []
+    return [f"--max-lag-millis={1_000 * max(1, work.replica_lag_max_s)}"]
