@@ -33,9 +33,9 @@ ITEMS = """CREATE TABLE items (
 # Each row of the copy takes some milliseconds: it goes on for as long as a test needs.
 BEFORE = "  a int DEFAULT NULL,\n"
 SLOW = BEFORE + "  b bigint GENERATED ALWAYS AS (crc32(repeat(id,{}))) STORED,\n"
-ROWS = 10_000
+ROWS = 6_000
 THREADS_MAX = 8
-LIMITS = {"replica_lag_max": "3s", "threads_running_max": THREADS_MAX}
+LIMITS = {"replica_lag_max": "8s", "threads_running_max": THREADS_MAX}
 Place = tuple[Fleet, RunningServer]
 
 
@@ -64,7 +64,7 @@ def place(
         fleet.sql("-", f"INSERT INTO items VALUES {values}")
         fleet.environment["rollout"] = LIMITS
         choose(fleet, {"rebuild": {"use": engine.value}})
-        repeated = 300_000 if engine is not EngineName.SPIRIT else 3_000_000
+        repeated = 600_000 if engine is not EngineName.SPIRIT else 2_000_000
         fleet.edit("schemas/shop/items.sql", BEFORE, SLOW.format(repeated))
         planned(fleet)
         yield fleet, replica
