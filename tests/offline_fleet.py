@@ -26,7 +26,7 @@ from reconciler.model.observation import (
     Unreachable,
 )
 from reconciler.model.server import Flavor, ServerError, ServerSettings, ServerVersion
-from reconciler.model.topology import Topology
+from reconciler.model.topology import TableKept, Topology
 from reconciler.outcomes.plan import PlanOutcome
 from reconciler.plan.model import Leftover
 from reconciler.ports.keyspaces import Keyspaces
@@ -254,6 +254,9 @@ class NoVitess:
     """`Keyspaces` that nobody may ask."""
 
     def topology(self, cluster: VitessCluster) -> Topology:
+        raise AssertionError("no keyspace of these is Vitess'")
+
+    def tables_kept(self, cluster: VitessCluster) -> tuple[TableKept, ...]:
         raise AssertionError("no keyspace of these is Vitess'")
 
     def vschema(self, cluster: VitessCluster) -> str:

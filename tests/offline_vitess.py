@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.errors import Problem, Refused, Unavailable
-from reconciler.model.topology import Topology
+from reconciler.model.topology import TableKept, Topology
 from reconciler.spec.model import VitessCluster
 from reconciler.vschema.checks import faults_in
 from reconciler.vschema.document import document_of
@@ -26,10 +26,15 @@ class OfflineVitess:
     kept_otherwise: dict[str, Any] = field(default_factory=dict)
     silent: bool = False
     refuses: str = ""
+    kept: tuple[TableKept, ...] = ()
     sent: list[str] = field(default_factory=list)
 
     def topology(self, cluster: VitessCluster) -> Topology:
         return self.topology_now
+
+    def tables_kept(self, cluster: VitessCluster) -> tuple[TableKept, ...]:
+        self._answer(cluster)
+        return self.kept
 
     def vschema(self, cluster: VitessCluster) -> str:
         self._answer(cluster)

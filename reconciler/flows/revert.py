@@ -128,7 +128,7 @@ def revert_files(
         written=tuple(written),
         removed=tuple(path for path, text in before.texts.items() if text is None),
         lost=tuple(dict.fromkeys((*_lost(plan.core), *before.unsaid))),
-        ways=ways_back(begun, plan, open_ledger, now_s=world.clock.now_s()),
+        ways=ways_back(begun, plan, open_ledger, world.keyspaces, now_s=world.clock.now_s()),
     )
 
 

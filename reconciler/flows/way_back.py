@@ -7,23 +7,30 @@ table is still on the shard and the ledger knows it as that very plan's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from reconciler.errors import ReconcilerError
 from reconciler.flows.reconcile_pass import Pass
 from reconciler.flows.shadows import find_shadows
 from reconciler.model.fleet import in_key_order
 from reconciler.model.shadow_tables import ShadowGroup, ShadowMark, is_way_back_named
+from reconciler.model.topology import MIGRATION_CONTEXT, TableKept
 from reconciler.plan.model import Plan, utc_text
 from reconciler.plan.words import is_by_copy, shard_set
+from reconciler.ports.keyspaces import Keyspaces
 from reconciler.ports.ledger import Ledger
 
 
 def ways_back(
-    begun: Pass, plan: Plan, open_ledger: Callable[[], Ledger], *, now_s: float
+    begun: Pass,
+    plan: Plan,
+    open_ledger: Callable[[], Ledger],
+    keyspaces: Keyspaces,
+    *,
+    now_s: float,
 ) -> tuple[str, ...]:
     """One sentence for each copied table and shards that stand alike. Asks no ledger where the
-    plan had no table copied; raises nothing that the ledger raises."""
+    plan had no table copied; raises nothing that the ledger raises, or Vitess."""
     copied = {
         statement.object_id.name
         for found in plan.core.change_sets
@@ -32,6 +39,13 @@ def ways_back(
     }
     if not copied:
         return ()
+    if (cluster := begun.environment.vitess) is not None:
+        try:
+            left = _kept_by_vitess(plan, open_ledger, keyspaces.tables_kept(cluster))
+        except ReconcilerError as unread:
+            why = unread.problems[0].message
+            return tuple(_unknown(table, why) for table in sorted(copied))
+        return tuple(said for table in sorted(copied) for said in _of_vitess(plan, table, left))
     try:
         kept = [] if begun.look.obstacles else _kept(begun, plan, open_ledger, now_s)
     except ReconcilerError as unread:
@@ -40,6 +54,49 @@ def ways_back(
     if begun.look.obstacles:
         return tuple(_unknown(table, "not every shard was seen") for table in sorted(copied))
     return tuple(said for table in sorted(copied) for said in _of_table(plan, table, kept))
+
+
+def _kept_by_vitess(
+    plan: Plan, open_ledger: Callable[[], Ledger], kept: tuple[TableKept, ...]
+) -> dict[TableKept, int]:
+    """What migrations of applies of this very plan have left, with the apply."""
+    own = {one: one.apply_id for one in kept if one.apply_id is not None}
+    ledger = open_ledger() if own else None
+    return {
+        one: apply_id
+        for one, apply_id in own.items()
+        if ledger is not None and _is_of(ledger, apply_id, plan)
+    }
+
+
+def _of_vitess(plan: Plan, table: str, kept: Mapping[TableKept, int]) -> Iterator[str]:
+    changed = _changed(plan, table)
+    total, rest = len(plan.core.shards), {*changed}
+    here = {one.shard: apply_id for one, apply_id in kept.items() if one.table == table}
+    for apply_id in sorted({*here.values()}):
+        shards = in_key_order(tuple(s for s in changed if here.get(s) == apply_id))
+        rest -= {*shards}
+        if shards:
+            yield (
+                f"table {table}, {shard_set(shards, total)}: the definition comes back; Vitess"
+                " still has the table as it was. In place of this plan, `REVERT VITESS_MIGRATION`"
+                " puts it back with its rows, and with those written since; the migrations are those of"
+                f" `SHOW VITESS_MIGRATIONS LIKE '{MIGRATION_CONTEXT}{apply_id}:%'`"
+            )
+    yield from _rows_lost(table, rest, total)
+
+
+def _changed(plan: Plan, table: str) -> list[str]:
+    return [s for found in plan.core.change_sets for s in found.shards if _copies(plan, s, table)]
+
+
+def _rows_lost(table: str, rest: set[str], total: int) -> Iterator[str]:
+    if rest:
+        which = shard_set(in_key_order(tuple(rest)), total)
+        yield (
+            f"table {table}, {which}: the definition comes back, rows do not: the table as it was"
+            " is not there any more, and what the change took from rows is lost"
+        )
 
 
 def _kept(
@@ -60,10 +117,7 @@ def _is_of(ledger: Ledger, apply_id: int, plan: Plan) -> bool:
 
 
 def _of_table(plan: Plan, table: str, kept: list[ShadowGroup]) -> Iterator[str]:
-    changed = [
-        s for found in plan.core.change_sets for s in found.shards if _copies(plan, s, table)
-    ]
-    total, rest = len(plan.core.shards), {*changed}
+    total, rest = len(plan.core.shards), {*_changed(plan, table)}
     for old in kept:
         if old.table != table or not _has_the_rows(old):
             continue
@@ -71,12 +125,7 @@ def _of_table(plan: Plan, table: str, kept: list[ShadowGroup]) -> Iterator[str]:
         rest -= {*shards}
         if shards:
             yield _with_rows(table, shard_set(shards, total), old)
-    if rest:
-        which = shard_set(in_key_order(tuple(rest)), total)
-        yield (
-            f"table {table}, {which}: the definition comes back, rows do not: the table as it was"
-            " is not there any more, and what the change took from rows is lost"
-        )
+    yield from _rows_lost(table, rest, total)
 
 
 def _copies(plan: Plan, shard: str, table: str) -> bool:

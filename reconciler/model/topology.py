@@ -55,6 +55,24 @@ class OpenMigration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TableKept:
+    """What a table of one shard was before the last online DDL of it, which Vitess still has, and
+    can put back with the rows that were written since."""
+
+    uuid: str
+    shard: str
+    table: str
+    context: str
+
+    @property
+    def apply_id(self) -> int | None:
+        """Of this product's; None: of somebody else's."""
+        number = self.context.removeprefix(MIGRATION_CONTEXT).partition(":")[0]
+        is_own = self.context.startswith(MIGRATION_CONTEXT) and number.isascii()
+        return int(number) if is_own and number.isdigit() else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Topology:
     """Everything sorted. `workflows` and `migrations` were only asked for where every shard serves;
     `vtgate_version` is '' where vtgate did not tell one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from reconciler.errors import Problem
-from reconciler.model.topology import Topology
+from reconciler.model.topology import TableKept, Topology
 from reconciler.spec.model import VitessCluster
 
 
@@ -34,3 +34,7 @@ class Keyspaces(VSchemas, Protocol):
         """The keyspace as it is now: whole, or, where a shard does not serve, with its shards
         alone. Raises Unavailable where vtgate, vtctld or the program that speaks to it cannot be
         had or answers something else, and Refused where there is no such keyspace."""
+
+    def tables_kept(self, cluster: VitessCluster) -> tuple[TableKept, ...]:
+        """Of each shard and table, what the last online DDL has left of it, where Vitess still has
+        it. Raises Unavailable."""

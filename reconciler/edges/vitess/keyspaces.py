@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.ddl.quote import quote_identifier
+from reconciler.edges.client.target import Target
 from reconciler.edges.mysql.connect import Link, connect
 from reconciler.edges.mysql.problems import as_unavailable, misread
 from reconciler.edges.mysql.reading import text
@@ -18,6 +19,7 @@ from reconciler.edges.vitess.limits import VTCTLD_PARALLEL
 from reconciler.edges.vitess.problems import keyspace_gone, workflows_unread
 from reconciler.edges.vitess.topology import (
     read_cells,
+    read_kept,
     read_keyspaces,
     read_migrations,
     read_shards,
@@ -27,7 +29,7 @@ from reconciler.edges.vitess.vschemas import replace_vschema, try_vschema, vsche
 from reconciler.edges.vitess.vtctld import asked, asked_for_json, json_of, vtctld_of
 from reconciler.edges.vitess.vtctldclient import VtctldClient
 from reconciler.errors import Problem, Refused, Unavailable
-from reconciler.model.topology import OpenMigration, Topology, Workflow
+from reconciler.model.topology import OpenMigration, TableKept, Topology, Workflow
 from reconciler.ports.clock import Workers
 from reconciler.spec.model import VitessCluster
 
@@ -73,13 +75,15 @@ class VitessKeyspaces:
         with vtctld_of(cluster.vtctld, environ=self._environ, root=self._root) as vtctld:
             yield vtctld, cluster.keyspace
 
+    def _vtgate(self, cluster: VitessCluster) -> Target:
+        vtgate = cluster.vtgate
+        return resolve(vtgate, environ=self._environ, root=self._root, shard=None, label=_LABEL)
+
     def _of_shards(self, vtctld: VtctldClient, cluster: VitessCluster, sidecar: str) -> Topology:
         keyspace = cluster.keyspace
         shards = asked_for_json(vtctld, "FindAllShardsInKeyspace", keyspace)
         cells = read_cells(asked(vtctld, "GetCellInfoNames"))
-        target = resolve(
-            cluster.vtgate, environ=self._environ, root=self._root, shard=None, label=_LABEL
-        )
+        target = self._vtgate(cluster)
         with connect(target, program="reconciler, looking") as link, as_unavailable(_LABEL):
             topology = Topology(
                 keyspace=keyspace,
@@ -91,6 +95,18 @@ class VitessKeyspaces:
             if topology.serves:
                 return replace(topology, migrations=_migrations(link, keyspace))
             return topology
+
+    def tables_kept(self, cluster: VitessCluster) -> tuple[TableKept, ...]:
+        target = self._vtgate(cluster)
+        with connect(target, program="reconciler, looking") as link, as_unavailable(_LABEL):
+            rows = link.rows_by_name(
+                f"SHOW VITESS_MIGRATIONS FROM {quote_identifier(cluster.keyspace)}"
+                " WHERE migration_status = 'complete'"
+            )
+            try:
+                return read_kept(rows)
+            except (KeyError, ValueError):
+                raise misread() from None
 
     def _workflows(
         self, vtctld: VtctldClient, keyspace: str, keyspaces: Sequence[str]

@@ -6,13 +6,13 @@ understood would be one that nobody minds (GD-5).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from reconciler.edges.vitess.problems import vtctld_misread
 from reconciler.errors import Unavailable
 from reconciler.model.fleet import in_key_order
-from reconciler.model.topology import OpenMigration, Serving, TopologyShard, Workflow
+from reconciler.model.topology import OpenMigration, Serving, TableKept, TopologyShard, Workflow
 
 # VReplication's own word for what an online DDL copies rows by; its migration says the rest.
 _OF_ONLINE_DDL = "OnlineDDL"
@@ -67,6 +67,30 @@ def read_migrations(rows: Iterable[Mapping[str, object]]) -> tuple[OpenMigration
         for row in rows
     ]
     return tuple(sorted(found, key=lambda one: (one.uuid, one.shard)))
+
+
+def read_kept(rows: Sequence[Mapping[str, object]]) -> tuple[TableKept, ...]:
+    """Of migrations that are complete: Vitess puts back the last one of a table alone. Raises
+    KeyError or ValueError for rows that are none."""
+    last: dict[tuple[str, str], Mapping[str, object]] = {}
+    for row in sorted(rows, key=lambda row: (str(row["completed_timestamp"]), str(row["id"]))):
+        last[str(row["shard"]), str(row["mysql_table"])] = row
+    return tuple(
+        TableKept(
+            uuid=str(row["migration_uuid"]),
+            shard=shard,
+            table=table,
+            context=str(row["migration_context"] or ""),
+        )
+        for (shard, table), row in sorted(last.items())
+        if _is_kept(row)
+    )
+
+
+def _is_kept(row: Mapping[str, object]) -> bool:
+    is_copied = str(row["strategy"]) in ("vitess", "online") and str(row["ddl_action"]) == "alter"
+    is_there = row["cleanup_timestamp"] is None and bool(str(row["artifacts"] or ""))
+    return is_copied and is_there and int(str(row["retain_artifacts_seconds"])) > 0
 
 
 def _shard(name: str, record: Mapping[str, Any], healthy: frozenset[str]) -> TopologyShard:

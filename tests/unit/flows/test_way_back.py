@@ -61,7 +61,7 @@ def ways(
 ) -> tuple[str, ...]:
     files, looked = repository(spec=spec).keyspace(), world(shards)
     begun = begin_pass(looked, files, environment(files))
-    return ways_back(begun, plan, open_it, now_s=looked.clock.now_s())
+    return ways_back(begun, plan, open_it, looked.keyspaces, now_s=looked.clock.now_s())
 
 
 @pytest.mark.invariant("EN-34")
