@@ -80,7 +80,8 @@ def _of_vitess(plan: Plan, table: str, kept: Mapping[TableKept, int]) -> Iterato
             yield (
                 f"table {table}, {shard_set(shards, total)}: the definition comes back; Vitess"
                 " still has the table as it was. In place of this plan, `REVERT VITESS_MIGRATION`"
-                " puts it back with its rows, and with those written since; the migrations are those of"
+                " puts it back with its rows and with those written since; if one of these does not"
+                " fit there, it fails and changes nothing. The migrations are those of"
                 f" `SHOW VITESS_MIGRATIONS LIKE '{MIGRATION_CONTEXT}{apply_id}:%'`"
             )
     yield from _rows_lost(table, rest, total)
