@@ -118,6 +118,62 @@ def test_a_change_reaches_every_shard_of_the_topology(
     assert shop.run("drift").code == 0
 
 
+ORDERS = USERS.replace("TABLE users", "TABLE orders")
+WITH_ORDERS = ROUTED.replace(
+    '"tables": {', '"tables": {"orders": {"column_vindexes": [{"name": "h", "columns": ["id"]}]}, '
+)
+
+
+@pytest.mark.invariant("FZ-1")
+@pytest.mark.invariant("VS-7")
+def test_a_new_table_is_on_every_shard_and_then_routed(
+    vitess: Vitess, keyspace: str, shop: VitessFleet
+) -> None:
+    shop.write("schemas/shop/orders.sql", ORDERS + ";\n")
+    half = shop.run("plan")
+    assert half.code != 0
+    assert "[vschema-table-missing]" in half.said
+    shop.write("schemas/shop/vschema.json", WITH_ORDERS)
+    shop.plan_and_commit()
+    assert "table orders: added" in shop.read("plans/production/shop.plan.sql")
+    assert shop.run("verify").code == 0
+    applied = shop.run("apply")
+    assert applied.code == 0, applied.said
+    for number in range(20):
+        vitess.sql(keyspace, f"INSERT INTO orders (id, name) VALUES ({number}, 'a')")
+    counts = [vitess.on_server(keyspace, s, "SELECT count(*) FROM orders")[0][0] for s in SHARDS]
+    assert sum(counts) == 20
+    assert min(counts) > 0
+    assert shop.run("drift").code == 0
+    assert shop.run("plan", "--detailed-exitcode").code == 0
+
+
+@pytest.mark.invariant("VS-5")
+@pytest.mark.invariant("VS-7")
+def test_a_vschema_changed_by_hand_is_found_and_nothing_is_done_over_it(
+    vitess: Vitess, keyspace: str, shop: VitessFleet
+) -> None:
+    shop.write("schemas/shop/orders.sql", ORDERS + ";\n")
+    shop.write("schemas/shop/vschema.json", WITH_ORDERS)
+    shop.plan_and_commit()
+    by_hand = ROUTED.replace("xxhash", "binary_md5")
+    vitess.ask("ApplyVSchema", f"--vschema={by_hand}", keyspace)
+    refused = shop.run("apply")
+    assert refused.code == 3, refused.said
+    assert "[vschema-drift]" in refused.said
+    assert vitess.on_server(keyspace, "-80", "SHOW TABLES LIKE 'orders'") == ()
+    found = shop.run("drift")
+    assert found.code == 2, found.said
+    assert 'vindex h: type "binary_md5" becomes "xxhash"' in " ".join(found.out.split())
+    pulled = shop.run("pull")
+    assert pulled.code == 0, pulled.said
+    assert "binary_md5" in shop.read("schemas/shop/vschema.json")
+    shop.write("schemas/shop/vschema.json", ROUTED)
+    back = shop.run("plan")
+    assert back.code == 3, back.said
+    assert "vindex: h, hazard: unreachable-rows" in back.said
+
+
 def test_drift_by_hand_on_one_shard_is_found_there(
     vitess: Vitess, keyspace: str, shop: VitessFleet
 ) -> None:

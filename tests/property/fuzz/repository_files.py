@@ -13,10 +13,13 @@ from reconciler.plan.codec import dump_plan, load_plan
 from reconciler.plan.model import Plan
 from reconciler.plan.readable import render_readable_sql
 from reconciler.plan.validate import check_plan
-from reconciler.spec.model import SpecFile
+from reconciler.spec.model import KeyspaceKind, SpecFile
 from reconciler.spec.read import read_spec
 from reconciler.spec.text import text_of
+from reconciler.spec.vschema_file import VSchemaFile, read_vschema_file
+from reconciler.vschema.read import read_vschema
 from tests.fleet import ORDERS, USERS
+from tests.offline_fleet import Files
 from tests.property.fuzz.reader import Reader
 from tests.sample_plans import sample_plan
 
@@ -228,7 +231,58 @@ CODE_OWNERS_GROWN = (
     ("lines of folders", _repeated(b"****/" * 150 + b"b @a\n")),
 )
 
+
+def _vschema(content: bytes) -> VSchemaFile | None:
+    tree = Files({VSCHEMA_PATH: content})
+    return read_vschema_file(tree, VITESS_SPEC, {"users"})
+
+
+def _is_one_value(found: VSchemaFile | None) -> None:
+    """What is read prints as a text that is read as the same."""
+    assert found is not None
+    again = read_vschema(found.vschema.text.encode())
+    assert not again.faults
+    assert again.vschema == found.vschema
+
+
+VSCHEMA_PATH = "schemas/shop/vschema.json"
+VITESS_SPEC = SpecFile(
+    path="specs/shop.yaml",
+    keyspace="shop",
+    schema_dir="schemas/shop",
+    environments=(),
+    kind=KeyspaceKind.VITESS,
+)
+VSCHEMA = b"""{
+  "sharded": true, "foreignKeyMode": "managed",
+  "vindexes": {"h": {"type": "xxhash"}, "l": {"type": "lookup", "params": {"from": "a"}}},
+  "tables": {"users": {"columnVindexes": [{"column": "id", "name": "h"}],
+    "auto_increment": {"column": "id", "sequence": "main.seq"},
+    "columns": [{"name": "id", "type": 265, "size": "10", "nullable": true}]}}
+}
+"""
+VSCHEMA_GROWN = (
+    ("keys", _numbered('"k{}":0,', before="{", after='"z":0}')),
+    ("tables", _numbered('"t{}":{{}},', before='{"tables":{', after='"z":{}}}')),
+    ("vindexes", _numbered('"v{}":{{"owner":"x"}},', before='{"vindexes":{', after='"z":{}}}')),
+    (
+        "columns",
+        _repeated(b'{"name":"a"},', before=b'{"tables":{"users":{"columns":[', after=b"1]}}}"),
+    ),
+    ("deep", _repeated(b"[")),
+    ("deep objects", _repeated(b'{"tables":')),
+    ("long key", _repeated(b"k", before=b'{"', after=b'":1}')),
+    ("long name", _repeated(b"k", before=b'{"tables":{"', after=b'":1}}')),
+)
 READERS = (
+    Reader(
+        name="vschema-file",
+        read=_vschema,
+        seeds=(VSCHEMA,),
+        words=(b'"tables"', b'"columns"', b'"column"', b'"pinned"', b"null", b"{}", b'"hash"'),
+        check=_is_one_value,
+        grown=VSCHEMA_GROWN,
+    ),
     Reader(
         name="code-owners",
         read=_owners,
