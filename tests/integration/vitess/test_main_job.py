@@ -239,6 +239,26 @@ def test_a_new_repository_is_written_from_the_keyspace(
     assert "CREATE TABLE `users`" in (root / "schemas/shop/users.sql").read_text()
 
 
+def test_two_addresses_are_all_that_a_new_repository_needs(
+    vitess: Vitess,
+    keyspace: str,
+    shop: VitessFleet,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cluster = cluster_of(vitess, keyspace)
+    monkeypatch.setenv("SCHEMA_USER", cluster.vtgate.user)
+    monkeypatch.setenv("SCHEMA_PASSWORD", cluster.vtgate.password)
+    root = tmp_path / "new"
+    root.mkdir()
+    vtgate = f"{cluster.vtgate.host}:{cluster.vtgate.port}"
+    given = ("--vtgate", vtgate, "--vtctld", cluster.vtctld.address)
+    ended = shop.run("init", "-C", str(root), keyspace, *given)
+    assert ended.code == 0, ended.said
+    assert (root / f"schemas/{keyspace}/users.sql").exists()
+    assert shop.run("drift", "-C", str(root)).code == 0
+
+
 def test_pull_brings_what_was_changed_by_hand(
     vitess: Vitess, keyspace: str, shop: VitessFleet
 ) -> None:

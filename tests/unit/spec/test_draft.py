@@ -32,3 +32,19 @@ def test_the_permission_in_the_draft_only_has_to_be_uncommented() -> None:
     permitted = text.replace("# allow:", "allow:").replace("#   - {", "  - {")
     (permission,) = read_spec(permitted, "specs/shop.yaml").policy.allow
     assert permission.object_id == table_id("orders")
+
+
+def test_a_draft_of_a_cluster_says_its_kind_and_names_no_shard() -> None:
+    block = {
+        "vitess": {
+            "vtgate": {"host": "vtgate", "port": 15306, "user": "${U}", "password": "${P}"},
+            "vtctld": {"address": "vtctld:15999"},
+        }
+    }
+    text = draft_spec("shop", "production", block)
+    environment = read_spec(text, "specs/shop.yaml").environment("production")
+    assert environment
+    assert environment.vitess
+    assert environment.vitess.vtgate.port == "15306"
+    assert environment.shards == ()
+    assert "canary" not in text.partition("policy:")[0]

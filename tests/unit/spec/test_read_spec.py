@@ -392,3 +392,10 @@ def test_what_nobody_could_keep_behind_vitess_is_refused(line: str, expected: st
     [said] = said_of(spec + line + "\n")
     assert "[spec-not-of-kind]" in said
     assert expected in said
+
+
+@pytest.mark.invariant("VT-11")
+def test_the_online_ddl_of_vitess_is_no_engine_of_a_plain_server() -> None:
+    [said] = said_of(SMALLEST + "engine: {default: [vitess, direct]}\n")
+    assert "[spec-not-of-kind]" in said
+    assert "engine.default[0]: engine vitess is Vitess' Online DDL" in said
