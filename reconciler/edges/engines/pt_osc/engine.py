@@ -13,6 +13,7 @@ import secrets
 from reconciler.ddl.statement.by_copy import ByCopy
 from reconciler.edges.engines.find import EngineProgram
 from reconciler.edges.engines.fitness import Moment, NotNow, prepared_under_claim
+from reconciler.edges.engines.held_up import naming_blocker
 from reconciler.edges.engines.ownership import (
     Record,
     digest,
@@ -23,7 +24,7 @@ from reconciler.edges.engines.process import Unsaid, new_work_folder, start_prog
 from reconciler.edges.engines.pt_osc import swapping
 from reconciler.edges.engines.pt_osc.program import CopyOrder, command
 from reconciler.edges.engines.pt_osc.rows import RowReading, begin_reading
-from reconciler.edges.engines.pt_osc.run import CopyRun, failed, rows_may_meet
+from reconciler.edges.engines.pt_osc.run import LOCK_NOT_HAD, CopyRun, failed, rows_may_meet
 from reconciler.edges.engines.pt_osc.site import Site
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.engine_direct import not_sent
@@ -94,6 +95,9 @@ class PtOscEngine:
                 self._run, self._ready = None, handle
             elif not isinstance(answer, Running):
                 self._site.end_on_server(handle)
+            if isinstance(answer, Failed) and LOCK_NOT_HAD in answer.error.message:
+                table = work.statement.object_id.name
+                return naming_blocker(self._site.shard, table, answer)
             return answer
         if self._reading is not None and self._reading.handle == handle:
             return self._looked_at_rows(self._reading)

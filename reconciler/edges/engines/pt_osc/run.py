@@ -23,7 +23,8 @@ _ASK_EVERY_S = 0.1
 _WORDS_SHOWN_MAX = 600
 _OTHER_ERROR = 1105
 # In the words of servers; the number is not told.
-_PASSING = ("Lock wait timeout exceeded", "Deadlock found")
+LOCK_NOT_HAD = "Lock wait timeout exceeded"
+_PASSING = (LOCK_NOT_HAD, "Deadlock found")
 
 _REASON = re.compile(
     r"^ +Message: (.+)$|DBD::mysql::\w+ \w+ failed: (.+?)(?: \[for Statement|$)", re.MULTILINE

@@ -14,6 +14,7 @@ from weakref import WeakValueDictionary
 from reconciler.edges.engines.claim import not_claimed, under_claim
 from reconciler.edges.engines.find import EngineProgram
 from reconciler.edges.engines.fitness import prepared_under_claim
+from reconciler.edges.engines.held_up import naming_blocker
 from reconciler.edges.engines.limits import SPIRIT_POLL_S
 from reconciler.edges.engines.ownership import (
     Record,
@@ -32,7 +33,7 @@ from reconciler.edges.engines.spirit.tables import KEPT, MARK, Proof, is_at_work
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.engine_direct import not_sent
 from reconciler.edges.mysql.limits import ENGINE_LOOK_S
-from reconciler.edges.mysql.problems import LinkLost, ServerRefusal
+from reconciler.edges.mysql.problems import LOCK_WAIT_TIMEOUT, LinkLost, ServerRefusal
 from reconciler.edges.mysql.shard_link import ShardLink
 from reconciler.errors import Unavailable
 from reconciler.model.engine import EngineName, Handle, Progress
@@ -270,7 +271,11 @@ class SpiritEngine:
         return self._failed(run) if run.said.error else Unknown(reason="Spirit ended as it swapped")
 
     def _failed(self, run: SpiritRun) -> Failed:
-        return failures.failed(run.said, database=self._shard.database, readable=run.readable_error)
+        database, words = self._shard.database, run.readable_error
+        failed = failures.failed(run.said, database=database, readable=words)
+        if failed.error.number != LOCK_WAIT_TIMEOUT:
+            return failed
+        return naming_blocker(self._shard, _record(run.handle).table, failed)
 
     def _look_at_an_earlier_one(self, handle: Handle) -> Answer:
         record = record_of(handle)
