@@ -30,6 +30,9 @@ class EngineWork:
     #: Above these an engine that copies rows slows down by itself; None: no such limit.
     replica_lag_max_s: int | None = None
     threads_running_max: int | None = None
+    #: A person, a window or other copies are waited for: a copy is ready once nothing is left to do
+    #: but the swap. Else it may be ready before its engine has compared its rows.
+    is_on_purpose: bool = False
     #: For how long the table as it was is kept beside the new one, so that there is a way back with
     #: its rows; 0: it is not.
     keep_old_s: int = 0

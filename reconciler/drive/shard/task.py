@@ -107,6 +107,7 @@ class ShardTask:
             run_limit_s=self.rollout.run_limit_s,
             replica_lag_max_s=self.rollout.replica_lag_max_s,
             threads_running_max=self.rollout.threads_running_max,
+            is_on_purpose=self.rollout.cutover.is_on_purpose,
             keep_old_s=self.keep_old_s,
             apply_id=self.apply_id,
             shard=self.work.shard,

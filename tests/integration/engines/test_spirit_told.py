@@ -79,6 +79,17 @@ def test_what_was_looked_at_too_long_ago_is_looked_at_again(
     assert made.tables == {"t"}
 
 
+@pytest.mark.invariant("EN-5")
+@pytest.mark.invariant("EN-52")
+def test_a_copy_that_others_wait_for_is_ready_once_its_rows_are_equal(made: Shard) -> None:
+    awaited = replace(CHANGE, is_on_purpose=True)
+    with made.open() as session:
+        engine, handle, answer = begun(session, SPIRIT, awaited)
+        ready = until_ready(engine, handle, awaited, answer)
+        assert isinstance(ready, ReadyToCutOver)
+        assert ready.progress.stage == "ready"
+
+
 @pytest.mark.invariant("EN-52")
 def test_it_is_ready_only_behind_the_comparison_of_a_long_copy(
     made: Shard, monkeypatch: pytest.MonkeyPatch

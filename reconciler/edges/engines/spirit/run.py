@@ -34,10 +34,10 @@ class SpiritRun:
     """Not for two threads at once, except `asked_to_stop`."""
 
     def __init__(
-        self, handle: Handle, start: Callable[[], EngineProcess], gate: Gate, *, goes_on: bool
+        self, handle: Handle, start: Callable[[], EngineProcess], gate: Gate, *, in_one_go: bool
     ) -> None:
-        """`start` is called at once, and again for each time that it goes on. `goes_on`: already
-        the first time it takes up what is there. Raises OSError."""
+        """`start` is called at once, and again for each time that it goes on. `in_one_go`: it takes
+        up nothing, and nobody waits before it is swapped in. Raises OSError."""
         self.handle = handle
         self.gate = gate
         self.said: SpiritSaid = NOTHING_SAID
@@ -49,7 +49,7 @@ class SpiritRun:
         self._told_at_s = 0.0
         self._is_closed_again = False
         self._copied_at_s: float | None = None
-        self._goes_on = goes_on
+        self._in_one_go = in_one_go
         #: The driver has been told that it is ready.
         self.was_ready = False
         #: Why it is to copy nothing for now: '' where nothing keeps it.
@@ -87,7 +87,7 @@ class SpiritRun:
 
     @property
     def _compares_for_moments(self) -> bool:
-        if self._goes_on or self.slowed_by or self._copied_at_s is None:
+        if not self._in_one_go or self.slowed_by or self._copied_at_s is None:
             return False
         return self._copied_at_s - self.started_s <= SPIRIT_SHORT_COPY_S_MAX
 
@@ -141,7 +141,7 @@ class SpiritRun:
         """From what was recorded. Raises OSError."""
         self._process = self._start()
         self.said = SpiritSaid(progress=self.said.progress)
-        self._goes_on = True
+        self._in_one_go = False
         self.is_paused = False
 
     def stop(self) -> None:
@@ -168,7 +168,8 @@ def start_spirit(
         arguments = ["migrate", f"--conf={conf}", *_arguments(work, ready.clauses)]
         return start_program([program.path, *arguments], folder=folder, unsaid=unsaid)
 
-    return SpiritRun(ready.handle, started, gate, goes_on=ready.goes_on)
+    in_one_go = not (ready.goes_on or work.is_on_purpose)
+    return SpiritRun(ready.handle, started, gate, in_one_go=in_one_go)
 
 
 def _arguments(work: EngineWork, clauses: str) -> Iterator[str]:
