@@ -62,13 +62,13 @@ def place(
         values = ", ".join(f"({10**6 + number}, {number})" for number in range(ROWS))
         fleet.sql("-", f"INSERT INTO items VALUES {values}")
         # By its first checkpoint it is far behind; a busy replica is by some seconds, at any time.
-        lag_max = "30s" if engine is EngineName.SPIRIT else "8s"
+        lag_max = "30s" if engine is EngineName.SPIRIT else "3s"
         fleet.environment["rollout"] = {
             "replica_lag_max": lag_max,
             "threads_running_max": THREADS_MAX,
         }
         choose(fleet, {"rebuild": {"use": engine.value}})
-        repeated = 600_000 if engine is not EngineName.SPIRIT else 2_000_000
+        repeated = 1_500_000 if engine is not EngineName.SPIRIT else 2_000_000
         fleet.edit("schemas/shop/items.sql", BEFORE, SLOW.format(repeated))
         planned(fleet)
         yield fleet, replica
