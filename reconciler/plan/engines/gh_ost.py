@@ -59,6 +59,8 @@ def name_obstacles(table: str) -> Iterator[str]:
     yield from length_obstacles(table, longest_affix=_LONGEST_AFFIX)
     if "`" in table:
         yield "it does not quote a backquote in the table's name"
+    if "'" in table:
+        yield "it does not escape a quote in the table's name"
     if names_of(table) is None:
         yield "it counts bytes, and would cut the name of its copy inside a character"
 
