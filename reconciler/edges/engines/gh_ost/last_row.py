@@ -92,6 +92,7 @@ class LastRow:
             self._say(_WAIT)  # while it is held it does not see that it has failed
         let_go_s = now_s - self._let_go_at_s if self._let_go_at_s is not None else 0.0
         if self._swaps and let_go_s >= GH_OST_POSTPONES_AGAIN_S:
+            self._swaps = False  # once: its folder may be going, and must not be kept by a new file
             with suppress(OSError):  # it has ended, and its folder has gone
                 (self._folder / POSTPONE).touch()
 
