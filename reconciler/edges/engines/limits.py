@@ -57,6 +57,20 @@ GH_OST_POSTPONES_AGAIN_S = 0.5
 # percent.
 GH_OST_HOOK_AGE_S_MAX = 300.0
 
+# In one try to swap gh-ost waits for the table's lock twice as long as it keeps it.
+GH_OST_SWAP_S_MAX = 2 * GH_OST_LOCK_WAIT_S_MAX
+
+# A session of gh-ost that was let go, or is about to lock the table, comes to wait for it within a
+# millisecond; writers wait meanwhile.
+GH_OST_COMES_S_MAX = 0.05
+
+# How often it is looked whether a swap has begun: from then to its end gh-ost asks the server some
+# ten times, and reads the binary log to its end.
+SWAP_GUARD_POLL_S = 0.005
+
+# Should this process be stopped while it keeps the table, the server ends its session, in seconds.
+SWAP_GUARD_SILENT_S_MAX = 5
+
 # gh-ost looks every second whether it may swap; a reader of the binary log that is behind catches
 # up in some seconds, or never.
 RELEASE_PENDING_S_MAX = 30.0

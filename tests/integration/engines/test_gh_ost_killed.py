@@ -211,7 +211,7 @@ def end_connections(shard: Shard) -> None:
                 cursor.execute(f"KILL CONNECTION {number}")
 
 
-@pytest.mark.invariant("ST-10")
+@pytest.mark.invariant("ST-10", "EN-53")
 @pytest.mark.parametrize("moment", ["lock", "rename", 0.0, 0.5, 1.0, 1.3], ids=str)
 def test_what_was_killed_in_the_swap_is_swapped_or_not_and_nothing_between(
     empty: Shard, moment: str | float

@@ -38,6 +38,7 @@ from reconciler.edges.engines.gh_ost.left import remove_left
 from reconciler.edges.engines.gh_ost.prepared import Prepared, prepare_run
 from reconciler.edges.engines.gh_ost.run import STARTING, GhOstRun
 from reconciler.edges.engines.gh_ost.site import Site, server_id, site_of
+from reconciler.edges.engines.gh_ost.swap_guard import SwapGuard
 from reconciler.edges.engines.gh_ost.traces import is_at_work, lock_holder, reads_binary_log
 from reconciler.edges.engines.limits import (
     ENGINE_LET_GO_S_MAX,
@@ -138,8 +139,13 @@ class GhOstEngine:
             if key is not None:
                 run.stop()
                 return has_duplicates(key)
-            run.release()
+            run.release(lambda: SwapGuard(self._guarding, site))
         return self._news(run, work, within_s=ENGINE_LOOK_S)
+
+    def _guarding(self) -> Link:
+        """Raises Unavailable."""
+        shard = self._shard
+        return shard.reach.open(shard.target, program="reconciler, guarding a swap")
 
     def throttle(self, handle: Handle, work: EngineWork, because: str) -> bool:
         run = self._run_of(handle)

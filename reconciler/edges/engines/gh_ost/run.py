@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import assert_never
 from reconciler.edges.engines.gh_ost.command import SOCKET
 from reconciler.edges.engines.gh_ost.last_row import LastRow
 from reconciler.edges.engines.gh_ost.status import Status, as_ready, status_from
+from reconciler.edges.engines.gh_ost.swap_guard import SwapGuard
 from reconciler.edges.engines.limits import (
     ENGINE_ANSWER_BYTES_MAX,
     ENGINE_ANSWER_S_MAX,
@@ -50,6 +52,7 @@ class GhOstRun:
     _throttle_is_told: bool = True
     _begun_s: float = field(default_factory=time.monotonic)
     _ended_at_s: float | None = None
+    _guard: SwapGuard | None = None
 
     def news_within(self, seconds: float) -> Running | ReadyToCutOver | Exit:
         """Waits until it has ended or is ready, and at most so long."""
@@ -69,9 +72,11 @@ class GhOstRun:
             self.process.wait(ENGINE_POLL_S)
         return True
 
-    def release(self) -> bool:
-        """Let it swap once; True once it was told."""
+    def release(self, guard: Callable[[], SwapGuard]) -> bool:
+        """Let it swap once; True once it was told. `guard` begins to guard the swap."""
         self.was_released = True  # also where the answer is lost
+        self._end_guard()
+        self._guard = guard()
         if self.last_row.is_held:
             self.last_row.swap()
             return True
@@ -88,6 +93,7 @@ class GhOstRun:
         self.was_stopped = self.was_stopped or self.process.exit is None
         self.process.stop()
         self.last_row.close()
+        self._end_guard()
 
     def ended_since_s(self) -> float:
         """How long ago its end was first asked after."""
@@ -99,6 +105,7 @@ class GhOstRun:
     def _answer(self) -> Running | ReadyToCutOver | Exit:
         if (ended := self.process.exit) is not None:
             self.last_row.close()
+            self._end_guard()
             return ended
         self.last_row.keep()
         status = self._status()
@@ -121,6 +128,11 @@ class GhOstRun:
                 return Running(progress=self._shown(status.progress))
             case _:
                 assert_never(status)
+
+    def _end_guard(self) -> None:
+        if self._guard is not None:
+            self._guard.close()
+            self._guard = None
 
     def _release_is_pending(self) -> bool:
         """Told, and not yet begun: it first catches up with the binary log. A try that began and
