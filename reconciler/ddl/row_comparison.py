@@ -116,17 +116,28 @@ def _has_order(pair: tuple[LiveColumn, LiveColumn] | None) -> bool:
     return pair is not None and not {pair[0].data_type, pair[1].data_type} & _NO_ORDER
 
 
-def next_end_sql(comparison: RowComparison, *, rows: int, is_first: bool) -> tuple[str, ...]:
+def next_end_sql(
+    comparison: RowComparison, *, rows: int, is_first: bool, reads_into: bool
+) -> tuple[str, ...]:
     """Finds the end of the stretch of so many rows behind the last one, in variables of the
-    session; `at_end_sql` tells whether there is one. Each column on its own, for vtgate reads no
-    SELECT ... INTO: rows that come or go in between move the end, which may be any."""
+    session; `at_end_sql` tells whether there is one. `reads_into`: a SELECT may put values into
+    variables. A server would lock what SET reads, and vtgate reads nothing else, but keeps the
+    variables itself: there each column is found alone, for rows that come or go in between move
+    the end, which may be any."""
     names = [quote_identifier(old.name) for old, _ in comparison.key]
     behind = "" if is_first else f" WHERE {_after('', comparison, 'from', is_copy=False)}"
     found = (
         f" FROM {quote_identifier(comparison.table)}{behind}"
         f" ORDER BY {', '.join(names)} LIMIT 1 OFFSET {rows - 1}"
     )
-    return tuple(f"SET @reconciler_to_{n} = (SELECT {name}{found})" for n, name in enumerate(names))
+    ends = [f"@reconciler_to_{n}" for n in range(len(names))]
+    if reads_into:
+        forget = ", ".join(f"{end} = NULL" for end in ends)
+        find = f"SELECT {', '.join(names)} INTO {', '.join(ends)}{found}"
+        return f"SET {forget}", find
+    return tuple(
+        f"SET {end} = (SELECT {name}{found})" for end, name in zip(ends, names, strict=True)
+    )
 
 
 def at_end_sql(comparison: RowComparison) -> str:

@@ -54,13 +54,15 @@ _LEFT_OUT = frozenset({23, 24, 1021, 1037, 1038, 1041, 1205, 1213, 1317, 1969, 3
 
 class Link:
     """One connection to one server. Not for two threads at once, except `cut`. `leaves_out` says of
-    the name of a table that it is nobody's business, such as one that Vitess makes for itself."""
+    the name of a table that it is nobody's business, such as one that Vitess makes for itself;
+    `reads_into` whether a SELECT ... INTO variables is understood."""
 
     def __init__(self, wire: Wire, target: Target, database: str | None) -> None:
         self._wire = wire
         self.target = target
         self.database = database
         self.leaves_out: Callable[[str], bool] = lambda _: False
+        self.reads_into = True
         self._tries = 1
 
     def try_again_on_deadlock(self) -> None:

@@ -206,7 +206,13 @@ class OngoingCheck:
 
     def _find_end(self, rows: int) -> bool:
         """True: there is none, so the stretch is the last one."""
-        for sql in next_end_sql(self.comparison, rows=rows, is_first=not self.has_begun):
+        statements = next_end_sql(
+            self.comparison,
+            rows=rows,
+            is_first=not self.has_begun,
+            reads_into=self.link.reads_into,
+        )
+        for sql in statements:
             self.link.execute(sql)
         return number(self.link.row(at_end_sql(self.comparison), width=1)[0]) == 1
 

@@ -57,6 +57,7 @@ class OverVtgate:
             with as_unavailable(target.label):
                 link.database = text(link.row(_DATABASE, width=1)[0])
                 link.leaves_out = is_internal
+                link.reads_into = False
         except Unavailable:
             link.close()
             raise
