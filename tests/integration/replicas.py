@@ -37,13 +37,3 @@ def replica_of(source: RunningServer) -> Iterator[RunningServer]:
             cursor.execute(f"CHANGE {change} TO {', '.join(words)}")
             cursor.execute("START REPLICA")
         yield replica
-
-
-def keep_behind(replica: RunningServer, seconds: int) -> None:
-    """What it has not applied yet waits until it is so old; 0: it catches up."""
-    is_mysql = replica.version.flavor is Flavor.MYSQL
-    change = "REPLICATION SOURCE TO SOURCE_DELAY" if is_mysql else "MASTER TO MASTER_DELAY"
-    with admin_cursor(replica) as cursor:
-        cursor.execute("STOP REPLICA")
-        cursor.execute(f"CHANGE {change} = {seconds}")
-        cursor.execute("START REPLICA")

@@ -250,8 +250,14 @@ def kill_at(shard: Shard, moment: str | float) -> None:
     if isinstance(moment, float):
         time.sleep(moment)
     else:
+        statement = f"{moment} /* gh-ost */ table"
         with admin_cursor(shard.server) as cursor:
-            until(lambda: is_at(cursor, f"{moment} /* gh-ost */ table"), moment, pause_s=0.002)
+            # It may have gone by between two looks, on a busy machine.
+            until(
+                lambda: is_at(cursor, statement) or not pids_of(shard.database),
+                moment,
+                pause_s=0.002,
+            )
     for pid in pids_of(shard.database):
         with suppress(ProcessLookupError):  # it has come to its end
             os.kill(pid, signal.SIGKILL)
