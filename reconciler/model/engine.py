@@ -64,14 +64,19 @@ class Handle:
     content: str
 
     @property
-    def helpers(self) -> tuple[str, ...]:
-        """The names that it takes for what it makes beside the table, first that of the copy; () if
-        it makes nothing, and for a handle that somebody damaged."""
+    def fields(self) -> Mapping[str, object]:
+        """What `content` holds; nothing for a handle that somebody damaged."""
         try:
             content = json.loads(self.content)
         except (ValueError, RecursionError):
-            return ()
-        names = content.get("helpers") if isinstance(content, dict) else None
+            return {}
+        return content if isinstance(content, dict) else {}
+
+    @property
+    def helpers(self) -> tuple[str, ...]:
+        """The names that it takes for what it makes beside the table, first that of the copy; () if
+        it makes nothing, and for a handle that somebody damaged."""
+        names = self.fields.get("helpers")
         return tuple(n for n in names if isinstance(n, str)) if isinstance(names, list) else ()
 
     @property

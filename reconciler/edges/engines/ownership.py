@@ -92,11 +92,7 @@ def record_of(handle: Handle) -> Record | None:
     """None for a handle of another version, or one that somebody damaged."""
     if handle.version != _HANDLE_VERSION:
         return None
-    try:
-        content = json.loads(handle.content)
-    except (ValueError, RecursionError):
-        return None
-    match content:
+    match handle.fields:
         case {
             "engine_version": str(engine_version),
             "helpers": list(helpers),

@@ -272,9 +272,5 @@ def _connection_of(handle: Handle) -> int | None:
     """None for a handle of another version, or one that somebody damaged."""
     if handle.version != _HANDLE_VERSION:
         return None
-    try:
-        content = json.loads(handle.content)
-    except (ValueError, RecursionError):
-        return None
-    found = content.get("connection") if isinstance(content, dict) else None
+    found = handle.fields.get("connection")
     return found if isinstance(found, int) and not isinstance(found, bool) else None

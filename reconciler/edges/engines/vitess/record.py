@@ -74,11 +74,7 @@ def record_of(handle: Handle) -> MigrationRecord | None:
     """None for a handle of another version, or one that somebody damaged."""
     if handle.version != _HANDLE_VERSION:
         return None
-    try:
-        content = json.loads(handle.content)
-    except (ValueError, RecursionError):
-        return None
-    match content:
+    match handle.fields:
         case {
             "apply_id": int(apply_id),
             "before_sha256": str(before_sha256),
