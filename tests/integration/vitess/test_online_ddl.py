@@ -306,10 +306,8 @@ def kill_at(place: Place, stage: str) -> None:
     vitess.kill(place.tablet)
 
 
-@pytest.mark.invariant("EN-73")
-@pytest.mark.parametrize("stage", ["dropping sentry", "re-enabling"])
-def test_a_swap_that_its_tablet_did_not_live_to_tell_is_seen(place: Place, stage: str) -> None:
-    todo = work()
+def killed_in_the_swap(place: Place, todo: EngineWork, stage: str) -> Handle:
+    """The tablet dies at that stage of the swap, and is started again."""
     with place.session() as session:
         engine = engine_of(session)
         handle = begun(engine, todo)
@@ -319,6 +317,14 @@ def test_a_swap_that_its_tablet_did_not_live_to_tell_is_seen(place: Place, stage
         engine.cut_over(handle, todo)
         killing.join()
     place.vitess.start_again(place.tablet)
+    return handle
+
+
+@pytest.mark.invariant("EN-73")
+@pytest.mark.parametrize("stage", ["dropping sentry", "re-enabling"])
+def test_a_swap_that_its_tablet_did_not_live_to_tell_is_seen(place: Place, stage: str) -> None:
+    todo = work()
+    handle = killed_in_the_swap(place, todo, stage)
     with place.session() as session:
         engine = engine_of(session)
         assert looked_until(engine, handle, todo, Applied) == Applied()
@@ -331,15 +337,7 @@ def test_a_swap_that_its_tablet_did_not_live_to_tell_is_seen(place: Place, stage
 @pytest.mark.parametrize("stage", ["waiting for post-sentry", "waiting for post-lock"])
 def test_a_swap_that_was_cut_off_is_tried_again(place: Place, stage: str) -> None:
     todo = work()
-    with place.session() as session:
-        engine = engine_of(session)
-        handle = begun(engine, todo)
-        until_ready(engine, handle, todo)
-        killing = threading.Thread(target=kill_at, args=(place, stage))
-        killing.start()
-        engine.cut_over(handle, todo)
-        killing.join()
-    place.vitess.start_again(place.tablet)
+    handle = killed_in_the_swap(place, todo, stage)
     with place.session() as session:
         assert looked_until(engine_of(session), handle, todo, Applied) == Applied()
     assert place.type_of_n == "bigint"
