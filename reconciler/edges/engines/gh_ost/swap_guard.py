@@ -21,7 +21,7 @@ from threading import Event, Thread
 
 from reconciler.ddl.quote import quote_identifier
 from reconciler.edges.engines.gh_ost.site import Site
-from reconciler.edges.engines.gh_ost.traces import SENTRY
+from reconciler.edges.engines.gh_ost.traces import SENTRY, ddl_at_work
 from reconciler.edges.engines.limits import (
     GH_OST_COMES_S_MAX,
     GH_OST_SWAP_S_MAX,
@@ -31,7 +31,6 @@ from reconciler.edges.engines.limits import (
 from reconciler.edges.engines.ownership import find_tables
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.problems import LinkLost, ServerRefusal
-from reconciler.edges.mysql.processes import read_processes
 from reconciler.errors import ReconcilerError
 
 _LOCKS = "lock /* gh-ost */ tables"
@@ -78,7 +77,7 @@ class SwapGuard:
         taken_s = time.monotonic()
         has_waited = taken_s - asked_s > GH_OST_COMES_S_MAX
         while True:
-            statements = self._statements(link)
+            statements = ddl_at_work(link, self._site)
             if any(sql.startswith(_LOCKS) for sql in statements):
                 return True
             if any(sql.startswith(_RENAMES) for sql in statements):
@@ -87,12 +86,3 @@ class SwapGuard:
             if has_waited or time.monotonic() - taken_s > GH_OST_COMES_S_MAX:
                 return False
             time.sleep(SWAP_GUARD_POLL_S)
-
-    def _statements(self, link: Link) -> list[str]:
-        """What gh-ost runs of its swap."""
-        table, database = quote_identifier(self._site.table), self._site.database.casefold()
-        return [
-            process.statement
-            for process in read_processes(link)
-            if process.database.casefold() == database and table in process.statement
-        ]

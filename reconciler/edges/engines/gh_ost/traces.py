@@ -37,12 +37,19 @@ def is_at_work(link: Link, site: Site) -> bool:
         return True
     if _heartbeat_age_s(link, site.names) <= HEARTBEAT_FRESH_S:
         return True
+    return bool(ddl_at_work(link, site))
+
+
+def ddl_at_work(link: Link, site: Site) -> tuple[str, ...]:
+    """The statements of any gh-ost that run on the table, or on one of its names beside it, or wait
+    for it. Raises ServerRefusal or LinkLost."""
     quoted = tuple(quote_identifier(name) for name in (site.table, *site.names.all))
-    return any(
-        _DDL.match(process.statement)
+    return tuple(
+        process.statement
+        for process in read_processes(link)
+        if _DDL.match(process.statement)
         and process.database.casefold() == site.database.casefold()
         and any(name in process.statement for name in quoted)
-        for process in read_processes(link)
     )
 
 
