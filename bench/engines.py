@@ -21,7 +21,6 @@ The tables and logs of one bench take 2 GB at most. It ends itself after 40 minu
 
 from __future__ import annotations
 
-import shutil
 import signal
 import subprocess
 import sys
@@ -229,6 +228,7 @@ def gh_ost(server: RunningServer) -> float:
             "--checkpoint",
             "--checkpoint-seconds=10",
             "--ok-to-drop-table",
+            "--serve-socket-file=gh-ost.sock",  # one that a killed run left keeps no other out
         ],
         server,
         lambda user, password: f"[client]\nuser={user}\npassword={password}\n",
@@ -258,21 +258,20 @@ def spirit(server: RunningServer) -> float:
 
 def timed(command: list[str], server: RunningServer, login: Callable[[str, str], str]) -> float:
     """From its start to its end, which must be a good one."""
-    folder = Path(tempfile.mkdtemp())
-    conf = folder / "login.cnf"
-    conf.touch(mode=0o600)
-    conf.write_text(login(server.admin.user, server.admin.password))
-    begun_s = time.perf_counter()
-    ended = subprocess.run(
-        [*command, f"--conf={conf}"],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=folder,
-        timeout=RUN_S_MAX,
-    )
-    seconds = time.perf_counter() - begun_s
-    shutil.rmtree(folder)
+    with tempfile.TemporaryDirectory() as folder:
+        conf = Path(folder, "login.cnf")
+        conf.touch(mode=0o600)
+        conf.write_text(login(server.admin.user, server.admin.password))
+        begun_s = time.perf_counter()
+        ended = subprocess.run(
+            [*command, f"--conf={conf}"],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=folder,
+            timeout=RUN_S_MAX,
+        )
+        seconds = time.perf_counter() - begun_s
     assert ended.returncode == 0, ended.stdout[-2000:] + ended.stderr[-2000:]
     return seconds
 
