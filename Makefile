@@ -16,7 +16,7 @@ OFFLINE := tests/unit tests/sim tests/tidy
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv servers engines vitess demo quick test test-engines test-vitess test-server check lock bench dist changelog clean
+.PHONY: help venv servers engines vitess demo demo-vitess quick test test-engines test-vitess test-server check lock bench dist changelog clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,11 @@ vitess: venv ## Vitess and etcd, in .servers/
 demo: venv ## the main job, in front of you, on a sharded fleet of your own
 	@$(BIN)/python tools/fetch-server mysql --link $(BIN)
 	@$(BIN)/python demo/run.py
+
+demo-vitess: venv ## the same on a Vitess cluster of your own, its VSchema and Online DDL with it
+	@$(BIN)/python tools/fetch-server mysql --link $(BIN)
+	@$(BIN)/python tools/fetch-vitess
+	@$(BIN)/python demo/vitess.py
 
 quick: venv ## the tests that need no server
 	$(BIN)/python -m pytest -n $(WORKERS) $(OFFLINE)
@@ -96,6 +101,7 @@ changelog: venv ## gather changes/ into CHANGELOG.md, under the version that the
 	$(BIN)/towncrier build --yes --version "$$($(BIN)/python -c 'import reconciler; print(reconciler.__version__)')"
 
 clean: ## remove everything that was made here: environment, servers, caches
-	@test ! -x $(BIN)/reconciler || $(BIN)/reconciler sandbox down
-	rm -rf .venv .servers .demo .hypothesis .mypy_cache .pytest_cache .ruff_cache \
+	@test ! -x $(BIN)/reconciler || for folder in .sandbox .demo/fleet .demo-vitess/fleet; do \
+		$(BIN)/reconciler sandbox down --folder $$folder || exit 1; done
+	rm -rf .venv .servers .demo .demo-vitess .hypothesis .mypy_cache .pytest_cache .ruff_cache \
 		.import_linter_cache build dist *.egg-info

@@ -5,16 +5,11 @@ Everything shown is the product's own command run as its user would run it; this
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
-import shlex
 import shutil
-import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import pymysql
@@ -23,96 +18,83 @@ import yaml
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from demo.rows import fill
+from demo.stage import (
+    BOLD,
+    END,
+    PROJECT,
+    Stage,
+    commit,
+    edit,
+    git,
+    how_to_end,
+    merge,
+    play,
+    run,
+    say,
+    shell,
+    shown,
+    tell,
+    where_to_look,
+    with_exports,
+)
 
-PROJECT = Path(__file__).resolve().parent.parent
-RECONCILER = Path(sys.executable).with_name("reconciler")
 DIVERGENT_SHARD = "80-c0"
 HOT_FIX_SHARD = "40-80"
-BOLD, DIM, END = ("\033[1m", "\033[2m", "\033[0m") if sys.stdout.isatty() else ("", "", "")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """The demo's folder: a fleet and a user's repository."""
-
-    folder: Path
-    environ: dict[str, str]
-
-    @property
-    def repository(self) -> Path:
-        return self.folder / "shop"
-
-    @property
-    def fleet(self) -> Path:
-        return self.folder / "fleet"
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--folder", type=Path, default=PROJECT / ".demo")
-    parser.add_argument("--keep", action="store_true", help="leave the servers running")
-    arguments = parser.parse_args()
     started = time.monotonic()
-    stage = Stage(folder=arguments.folder.resolve(), environ=_environ())
-    _clear(stage)
-    try:
-        stage = _boot(stage)
-        _found_repository(stage)
-        _review_a_change(stage)
-        _apply_it(stage)
-        _meet_drift(stage)
-    finally:
-        if not arguments.keep:
-            _run(stage, "sandbox", "down", "--folder", str(stage.fleet), quiet=True)
-    _account(stage, time.monotonic() - started, kept=arguments.keep)
+    stage, kept = play(_acts, title=str(__doc__).splitlines()[0], folder=PROJECT / ".demo")
+    _account(stage, time.monotonic() - started, kept=kept)
     return 0
 
 
-def _clear(stage: Stage) -> None:
-    """An earlier demo, finished or not."""
-    _run(stage, "sandbox", "down", "--folder", str(stage.fleet), quiet=True)
-    shutil.rmtree(stage.folder, ignore_errors=True)
-    stage.folder.mkdir(parents=True)
+def _acts(stage: Stage) -> Stage:
+    stage = _boot(stage)
+    _found_repository(stage)
+    _review_a_change(stage)
+    _apply_it(stage)
+    _meet_drift(stage)
+    return stage
 
 
 def _boot(stage: Stage) -> Stage:
-    _say(
+    say(
         "A fleet: keyspace commerce, 4 shards on 2 MySQL servers",
         "Real server processes on this machine; they end with the demo.",
     )
-    _run(stage, "sandbox", "up", "--folder", str(stage.fleet), "--shards", "4", "--servers", "2")
-    environ = {**stage.environ, **_exports(stage.fleet / "sandbox.env")}
-    stage = Stage(folder=stage.folder, environ=environ)
+    run(stage, "sandbox", "up", "--folder", str(stage.fleet), "--shards", "4", "--servers", "2")
+    stage = with_exports(stage, stage.fleet / "sandbox.env")
     began = time.monotonic()
     rows = _load(stage)
-    _tell(f"13 tables and {rows:,} rows loaded in {time.monotonic() - began:.0f} s")
+    tell(f"13 tables and {rows:,} rows loaded in {time.monotonic() - began:.0f} s")
     _sql(stage, DIVERGENT_SHARD, "ALTER TABLE orders DROP KEY idx_orders_status")
-    _tell(f"long ago somebody dropped idx_orders_status on shard {DIVERGENT_SHARD}: it diverges")
+    tell(f"long ago somebody dropped idx_orders_status on shard {DIVERGENT_SHARD}: it diverges")
     return stage
 
 
 def _found_repository(stage: Stage) -> None:
-    _say(
+    say(
         "A git repository that says what every shard should be",
         "One spec for the keyspace, one CREATE TABLE file per table.",
     )
     shop = stage.repository
-    shutil.copytree(PROJECT / "schemas", shop / "schemas")
+    shutil.copytree(PROJECT / "schemas" / "commerce", shop / "schemas" / "commerce")
     _write_spec(stage)
     (shop / ".gitignore").write_text(".reconciler/\n")
-    _git(stage, "init", "--quiet", "--initial-branch=main")
-    _commit(stage, "The commerce keyspace as it is today")
-    _shell(stage, "ls specs schemas/commerce")
-    _run(stage, "lint")
-    _run(stage, "drift", expect=2)
+    git(stage, "init", "--quiet", "--initial-branch=main")
+    commit(stage, "The commerce keyspace as it is today")
+    shell(stage, "ls specs schemas/commerce")
+    run(stage, "lint")
+    run(stage, "drift", expect=2)
 
 
 def _review_a_change(stage: Stage) -> None:
-    _say(
+    say(
         "A branch changes the schema",
         "A new column, a longer name, a longer status list, a new partition, and a column goes.",
     )
-    _git(stage, "switch", "--quiet", "--create", "loyalty")
+    git(stage, "switch", "--quiet", "--create", "loyalty")
     _edit(
         stage,
         "customers",
@@ -133,78 +115,69 @@ def _review_a_change(stage: Stage) -> None:
         "  PARTITION pmax ",
         "  PARTITION p2027 VALUES LESS THAN ('2028-01-01'),\n  PARTITION pmax ",
     )
-    _shell(stage, "git diff --stat")
-    _say(
+    shell(stage, "git diff --stat")
+    say(
         "The first plan is refused: dropping a column needs a permission that is reviewed",
         "It stands in the spec, with a reason, for this finding alone. The refusal says how.",
     )
-    _run(stage, "plan", "--write", expect=3)
+    run(stage, "plan", "--write", expect=3)
     _write_spec(stage, allow_drop=True)
-    _say(
+    say(
         "With the permission: the plan as a reviewer sees it",
         "Proven on scratch copies; nothing has run.",
     )
-    _run(stage, "plan", "--write")
-    _commit(stage, "Loyalty tiers, disputed orders, a partition for 2027")
-    _say("The check of the pull request", "`verify` derives the plan again and compares.")
-    _run(stage, "verify")
+    run(stage, "plan", "--write")
+    commit(stage, "Loyalty tiers, disputed orders, a partition for 2027")
+    say("The check of the pull request", "`verify` derives the plan again and compares.")
+    run(stage, "verify")
 
 
 def _apply_it(stage: Stage) -> None:
-    _say("Merged: apply, canary first, then in waves", "Only what was reviewed, or nothing.")
-    _git(stage, "switch", "--quiet", "main")
-    _git(stage, "merge", "--quiet", "--no-ff", "--message", "Merge branch 'loyalty'", "loyalty")
-    _run(stage, "apply")
-    _say("Plan again: nothing to do", "The divergent shard was brought back, too.")
-    _run(stage, "plan")
+    say("Merged: apply, canary first, then in waves", "Only what was reviewed, or nothing.")
+    merge(stage, "loyalty")
+    run(stage, "apply")
+    say("Plan again: nothing to do", "The divergent shard was brought back, too.")
+    run(stage, "plan")
 
 
 def _meet_drift(stage: Stage) -> None:
-    _say("Another change is planned, reviewed and merged …", "")
-    _git(stage, "switch", "--quiet", "--create", "reviews")
+    say("Another change is planned, reviewed and merged …", "")
+    git(stage, "switch", "--quiet", "--create", "reviews")
     _edit(
         stage,
         "reviews",
         "  tags        json ",
         "  verified    tinyint(1)       NOT NULL DEFAULT '0',\n  tags        json ",
     )
-    _run(stage, "plan", "--write", quiet=True)
-    _commit(stage, "Mark reviews of verified buyers")
-    _git(stage, "switch", "--quiet", "main")
-    _git(stage, "merge", "--quiet", "--no-ff", "--message", "Merge branch 'reviews'", "reviews")
-    _tell("plan written, committed, merged")
-    _say(
+    run(stage, "plan", "--write", quiet=True)
+    commit(stage, "Mark reviews of verified buyers")
+    merge(stage, "reviews")
+    tell("plan written, committed, merged")
+    say(
         f"… and before it is applied, somebody adds an index by hand on shard {HOT_FIX_SHARD}",
         "The scheduled drift check finds it, and the plan that was made before is refused.",
     )
     _sql(stage, HOT_FIX_SHARD, "ALTER TABLE payments ADD KEY idx_hotfix (state, amount)")
-    _run(stage, "drift", expect=2)
-    _run(stage, "apply", expect=3)
+    run(stage, "drift", expect=2)
+    run(stage, "apply", expect=3)
 
 
 def _account(stage: Stage, elapsed_s: float, *, kept: bool) -> None:
-    shop = _shown(stage.repository)
+    shop = shown(stage.repository)
     places = {
         f"{shop}/specs, {shop}/schemas": "what git says",
         f"{shop}/plans/production": "the plan, as JSON and as SQL",
         f"reconciler status -C {shop}": "what was applied, from the ledger",
         "README.md": "how to set it up for a fleet of your own",
     }
-    width = max(map(len, places))
-    print(f"\n{BOLD}What happened{END}  ({elapsed_s:.0f} s)")
     print(
+        f"\n{BOLD}What happened{END}  ({elapsed_s:.0f} s)\n"
         "  4 shards on 2 servers; one reviewed change ran on all of them, wave by wave; the shard\n"
-        "  that diverged was brought back; a plan that the world had overtaken ran nothing.\n"
-        f"\n{BOLD}Where to look{END}"
+        "  that diverged was brought back; a plan that the world had overtaken ran nothing."
     )
-    for place, what in places.items():
-        print(f"  {place:<{width}}  {what}")
+    where_to_look(places)
     if kept:
-        fleet = _shown(stage.fleet)
-        print(
-            f"\nThe servers still run. `. {fleet}/sandbox.env`, then try the commands in {shop};\n"
-            f"end them with `reconciler sandbox down --folder {fleet}`."
-        )
+        how_to_end(stage)
 
 
 def _write_spec(stage: Stage, *, allow_drop: bool = False) -> None:
@@ -269,86 +242,7 @@ def _sql(stage: Stage, shard: str, sql: str) -> None:
 
 
 def _edit(stage: Stage, table: str, old: str, new: str) -> None:
-    path = stage.repository / "schemas" / "commerce" / f"{table}.sql"
-    text = path.read_text()
-    assert text.count(old) == 1, f"{path.name} does not hold {old!r} once"
-    path.write_text(text.replace(old, new))
-
-
-def _commit(stage: Stage, message: str) -> None:
-    _git(stage, "add", "--all")
-    _git(stage, "commit", "--quiet", "--message", message)
-
-
-def _git(stage: Stage, *arguments: str) -> None:
-    subprocess.run(["git", *arguments], cwd=stage.repository, env=stage.environ, check=True)
-
-
-def _run(stage: Stage, *arguments: str, expect: int = 0, quiet: bool = False) -> None:
-    """Type one command of the product; any other exit code than the expected one ends the demo."""
-    where = stage.repository if stage.repository.exists() else stage.folder.parent
-    if not quiet:
-        _tell(f"$ reconciler {shlex.join(_relative(arguments))}", prompt=True)
-    ended = subprocess.run(
-        [str(RECONCILER), *arguments],
-        cwd=where,
-        env=stage.environ,
-        capture_output=quiet,
-        check=False,
-    )
-    if not quiet and expect:
-        _tell(f"(exit code {ended.returncode})")
-    if ended.returncode != expect:
-        if quiet:
-            sys.stderr.buffer.write(ended.stdout + ended.stderr)
-        sys.exit(
-            f"demo: `reconciler {shlex.join(arguments)}` gave {ended.returncode}, not {expect}"
-        )
-
-
-def _shell(stage: Stage, command: str) -> None:
-    _tell(f"$ {command}", prompt=True)
-    subprocess.run(["sh", "-c", command], cwd=stage.repository, env=stage.environ, check=True)
-
-
-def _relative(arguments: tuple[str, ...]) -> list[str]:
-    return [_shown(Path(word)) if word.startswith("/") else word for word in arguments]
-
-
-def _shown(path: Path) -> str:
-    return os.path.relpath(path)
-
-
-def _say(heading: str, line: str) -> None:
-    print(f"\n{BOLD}▌ {heading}{END}")
-    if line:
-        print(f"{DIM}  {line}{END}")
-    sys.stdout.flush()
-
-
-def _tell(line: str, *, prompt: bool = False) -> None:
-    print(f"\n{BOLD}{line}{END}" if prompt else f"  {line}")
-    sys.stdout.flush()
-
-
-def _exports(path: Path) -> dict[str, str]:
-    lines = [line.removeprefix("export ") for line in path.read_text().splitlines()]
-    words = [word for line in lines for word in shlex.split(line)]
-    return dict(word.split("=", 1) for word in words)
-
-
-def _environ() -> dict[str, str]:
-    """The caller's, with an author for commits and without a pager or anybody's git settings."""
-    return {
-        **os.environ,
-        "GIT_AUTHOR_NAME": "Demo",
-        "GIT_AUTHOR_EMAIL": "demo@example.test",
-        "GIT_COMMITTER_NAME": "Demo",
-        "GIT_COMMITTER_EMAIL": "demo@example.test",
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_CONFIG_SYSTEM": os.devnull,
-        "GIT_PAGER": "cat",
-    }
+    edit(stage.repository / "schemas" / "commerce" / f"{table}.sql", old, new)
 
 
 if __name__ == "__main__":

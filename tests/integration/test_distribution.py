@@ -20,8 +20,9 @@ from tests.tidy.source import ROOT
 
 MADE_BY_THE_BUILD = ("PKG-INFO", "setup.cfg")
 NOT_OF_THE_CHECKOUT = {
-    ".git", ".venv", ".servers", ".sandbox", ".demo", ".hypothesis", ".import_linter_cache",
-    ".mypy_cache", ".pytest_cache", ".ruff_cache", "__pycache__", "build", "dist",
+    ".git", ".venv", ".servers", ".sandbox", ".demo", ".demo-vitess", ".hypothesis",
+    ".import_linter_cache", ".mypy_cache", ".pytest_cache", ".ruff_cache", "__pycache__", "build",
+    "dist",
 }  # fmt: skip
 
 
