@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from reconciler.edges.client.opening import open_wire
 from reconciler.edges.server.find import find_server
 from reconciler.edges.server.process import new_logins
 from reconciler.edges.vitess.keyspaces import VitessKeyspaces
@@ -81,3 +83,17 @@ def test_vtctld_tells_nobody_else(guarded: LocalCluster) -> None:
 def test_vtgate_tells_nobody_else(guarded: LocalCluster) -> None:
     with pytest.raises(Unavailable, match="does not accept this user and password"):
         topology(guarded, vtgate_password="another password", vtctld=login_of(guarded))
+
+
+@pytest.mark.invariant("VT-30")
+def test_what_goes_through_vtgate_may_what_vitess_gives_its_users_and_no_more(
+    guarded: LocalCluster,
+) -> None:
+    target = replace(guarded.target(guarded.logins.admin), database=f"{KEYSPACE}/-")
+    connection = open_wire(target, program="test", database=target.database)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SHOW GRANTS")
+        ((granted,),) = cursor.fetchall()
+    assert granted.endswith("ON *.* TO `vt_app`@`%`")
+    assert "ALTER, " in granted
+    assert not any(more in granted for more in ("ALL PRIVILEGES", "SUPER", "_ADMIN"))

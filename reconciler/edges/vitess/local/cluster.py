@@ -11,7 +11,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -41,6 +41,7 @@ from reconciler.edges.vitess.local.layout import (
     place_tablets,
 )
 from reconciler.edges.vitess.local.problems import vitess_not_serving, vitess_refused
+from reconciler.edges.vitess.local.roles import logins_file, make_users
 from reconciler.edges.vitess.vtctldclient import VtctldClient
 
 ETCD, VTCTLD, VTGATE = "etcd", "vtctld", "vtgate"
@@ -97,25 +98,12 @@ class LocalCluster:
 
     def target(self, login: Login) -> Target:
         """vtgate, for who is on this machine."""
-        return Target(
-            label="vtgate of the cluster",
-            host=HOST,
-            port=self.vtgate_port,
-            socket=None,
-            database=None,
-            user=login.user,
-            password=login.password,
-            tls=None,
-            connect_timeout_s=SANDBOX_CONNECT_S_MAX,
-            read_timeout_s=SANDBOX_ANSWER_S_MAX,
-        )
+        return _here("vtgate of the cluster", self.vtgate_port, login)
 
     def server_target(self, number: int) -> Target:
         """The server behind a tablet, past Vitess."""
         server = self.servers[number]
-        return replace(
-            self.target(server.admin), label=f"server {number} of the cluster", port=server.port
-        )
+        return _here(f"server {number} of the cluster", server.port, server.admin)
 
     def ask(self, *arguments: str) -> str:
         """What vtctld answers. Raises Unavailable if it does not."""
@@ -209,6 +197,7 @@ class LocalCluster:
         self.servers[number] = start_server(
             self._plan.binary, options=options, folder=folder, logins=self._plan.logins
         )
+        make_users(self.server_target(number))
 
     def _start_topology(self) -> None:
         etcd = self._programs[VitessProgram.ETCD]
@@ -255,7 +244,7 @@ class LocalCluster:
                 name=place.name,
                 program=self._programs[VitessProgram.VTTABLET],
                 command=partial(commands.vttablet, self._topology, place, server),
-                files={"login.json": commands.tablet_login(server), **self._topology.grpc_files},
+                files={"login.json": logins_file(server), **self._topology.grpc_files},
             )
         )
         self._promote(place)
@@ -320,6 +309,21 @@ def boot_cluster(plan: ClusterPlan, into: Path | None = None) -> LocalCluster:
         cluster.stop()
         raise
     return cluster
+
+
+def _here(label: str, port: int, login: Login) -> Target:
+    return Target(
+        label=label,
+        host=HOST,
+        port=port,
+        socket=None,
+        database=None,
+        user=login.user,
+        password=login.password,
+        tls=None,
+        connect_timeout_s=SANDBOX_CONNECT_S_MAX,
+        read_timeout_s=SANDBOX_ANSWER_S_MAX,
+    )
 
 
 def in_parallel(work: Callable[[T], None], items: Iterable[T]) -> None:

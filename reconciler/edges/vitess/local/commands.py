@@ -14,6 +14,7 @@ from pathlib import Path
 from reconciler.edges.server.options import HOST
 from reconciler.edges.server.process import Login, Logins, RunningServer
 from reconciler.edges.vitess.local.layout import CELL, TabletPlace
+from reconciler.edges.vitess.local.roles import ROLES, user_of
 
 ROOT = "/vitess"
 GRPC_USERS, GRPC_LOGIN = "grpc-users.json", "grpc-login.json"
@@ -29,7 +30,6 @@ SERVER_OPTIONS = {
     "performance_schema": "OFF",
     "skip_replica_start": "ON",
 }
-_TABLET_ROLES = ("app", "dba", "repl", "filtered", "allprivs", "appdebug")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +121,6 @@ def vttablet(
     run: Path,
     ports: Sequence[int],
 ) -> list[str]:
-    admin = server.admin.user
     return [
         *(str(program), *topology.options, *topology.grpc_options(run)),
         *(f"--tablet-path={CELL}-{place.uid}", f"--tablet-hostname={HOST}"),
@@ -129,7 +128,7 @@ def vttablet(
         *("--init-tablet-type=replica", f"--init-db-name-override={place.database}"),
         "--service-map=grpc-queryservice,grpc-tabletmanager,grpc-updatestream",
         *(f"--db-host={HOST}", f"--db-port={server.port}", "--db-charset=utf8mb4"),
-        *(f"--db-{role}-user={admin}" for role in _TABLET_ROLES),
+        *(f"--db-{role}-user={user_of(role)}" for role in ROLES),
         *("--db-credentials-server=file", f"--db-credentials-file={run}/login.json"),
         *(f"--mycnf-server-id={place.server}", f"--mycnf-mysql-port={server.port}"),
         *(f"--mycnf-data-dir={server.folder}/data", f"--mycnf-socket-file={server.socket}"),
@@ -143,10 +142,6 @@ def vtgate_logins(logins: Logins) -> str:
     """Who may log in at vtgate: the same as at the servers."""
     both = (logins.admin, logins.reader)
     return json.dumps({login.user: [{"Password": login.password}] for login in both})
-
-
-def tablet_login(server: RunningServer) -> str:
-    return json.dumps({server.admin.user: [server.admin.password]})
 
 
 def _listening(http: int, grpc: int) -> list[str]:
