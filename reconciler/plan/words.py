@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
 from reconciler.diff.model import Operation
 from reconciler.limits import SHARDS_NAMED_MAX
-from reconciler.model.engine import TRAITS
+from reconciler.model.engine import TRAITS, EngineName
 from reconciler.model.policy import Hazard, HazardKind
 from reconciler.plan.model import (
     Algorithm,
-    ExecutionClass,
     Leftover,
     Lock,
     Moment,
@@ -97,6 +96,10 @@ def terminated(sql: str) -> str:
     return sql if sql.endswith(";") else f"{sql};"
 
 
+# As they are called where their names in a spec would not be understood.
+_COPIERS: Mapping[EngineName, str] = {EngineName.VITESS: "Vitess' Online DDL"}
+
+
 def class_name(statement: PlannedStatement) -> str:
     """One word or two: INSTANT, INPLACE, INPLACE REBUILD, COPY, GH-OST COPY, or what the statement
     is."""
@@ -116,7 +119,8 @@ def class_effect(statement: PlannedStatement) -> str:
     """What the class means to those who use the table meanwhile."""
     execution = statement.execution
     if TRAITS[statement.engine].copies:
-        return f"{statement.engine} copies the table and swaps the copy in, reads and writes go on"
+        copier = _COPIERS.get(statement.engine, statement.engine)
+        return f"{copier} copies the table and swaps the copy in, reads and writes go on"
     match execution.algorithm:
         case None:
             return _plain_effect(statement.operation)
@@ -148,8 +152,18 @@ def is_by_copy(statement: PlannedStatement) -> bool:
     return TRAITS[statement.engine].copies
 
 
-def severity(execution: ExecutionClass) -> int:
+# INPLACE without a rebuild and without a lock is the last that nobody feels.
+_UNFELT = 20
+# What an engine copies costs more than an index that is built beside its table, and less than a
+# rebuild by the server.
+_COPIED = 25
+
+
+def severity(statement: PlannedStatement) -> int:
     """How much a statement can be felt: for finding the worst class of a plan."""
+    if is_by_copy(statement):
+        return _COPIED
+    execution = statement.execution
     algorithm = {
         None: 0,
         Algorithm.INSTANT: 1,
@@ -159,6 +173,11 @@ def severity(execution: ExecutionClass) -> int:
     }
     lock = {None: 0, Lock.NONE: 0, Lock.SHARED: 1, Lock.EXCLUSIVE: 2}
     return 10 * (algorithm[execution.algorithm] + execution.rebuilds) + lock[execution.lock]
+
+
+def is_felt(statement: PlannedStatement) -> bool:
+    """By those who use the table meanwhile."""
+    return not is_by_copy(statement) and severity(statement) > _UNFELT
 
 
 def planned_statements(core: PlanCore) -> Iterator[tuple[str, PlannedStatement]]:

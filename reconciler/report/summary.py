@@ -12,6 +12,7 @@ from reconciler.plan import words
 from reconciler.plan.model import Plan, PlanCore, PlannedStatement
 from reconciler.plan.permission import Finding, Judged, check_permissions, permission_of
 from reconciler.report.refusals import reason_count
+from reconciler.spec.vschema_file import VSCHEMA_NAME
 
 _SHORT_ID_CHARS = 12
 
@@ -34,6 +35,7 @@ class PlanSummary:
     change_sets: int
     statements: int
     vschema_changes: int
+    is_of_vitess: bool
     worst: tuple[str, PlannedStatement] | None
     destructive: tuple[Danger, ...]
     not_allowed: tuple[Finding, ...]
@@ -53,7 +55,8 @@ def summarise(core: PlanCore) -> PlanSummary:
         change_sets=len(core.change_sets),
         statements=len(numbered),
         vschema_changes=len(core.vschema_changes),
-        worst=max(numbered, key=lambda n: words.severity(n[1].execution), default=None),
+        is_of_vitess=any(file.path.endswith(f"/{VSCHEMA_NAME}") for file in core.inputs),
+        worst=max(numbered, key=lambda n: words.severity(n[1]), default=None),
         destructive=_dangers((t, h) for t, h in hazards if words.is_destructive(h)),
         not_allowed=check_permissions(judged, core.policy.allow).missing,
     )
@@ -79,6 +82,8 @@ def changes_line(summary: PlanSummary) -> str:
 
 def _shards_line(summary: PlanSummary) -> str:
     shards = words.count(summary.shards, "shard")
+    if not summary.changing and summary.is_of_vitess:
+        return f"nothing to do, {_all(summary.shards)} and the VSchema match git"
     if not summary.changing:
         return f"nothing to do, {_all(summary.shards)} {_match(summary.shards)} git"
     if not summary.matching:

@@ -21,9 +21,6 @@ from reconciler.report.summary import rows_of
 
 _NAMES_MAX = 6
 
-# INPLACE without a rebuild and without a lock is the last that nobody feels.
-_FELT = 21
-
 
 def overview(core: PlanCore) -> Block:
     rows = tuple(
@@ -46,7 +43,7 @@ def overview(core: PlanCore) -> Block:
 
 
 def _worst(change_set: ChangeSet) -> PlannedStatement:
-    return max(change_set.statements, key=lambda one: words.severity(one.execution))
+    return max(change_set.statements, key=words.severity)
 
 
 def _destructive_count(change_set: ChangeSet) -> str:
@@ -96,7 +93,7 @@ def _statement(
         sql=statement.sql,
         class_name=words.class_name(statement),
         effect=words.class_effect(statement),
-        felt=words.severity(statement.execution) >= _FELT,
+        felt=words.is_felt(statement),
         remarks=tuple(remarks),
         hidden=hidden_in_sql(statement.sql),
         dangers=tuple(

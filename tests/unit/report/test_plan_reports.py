@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import yaml
 
+from reconciler.model.engine import EngineName
 from reconciler.model.fleet import even_shards
 from reconciler.model.object_id import table_id
 from reconciler.model.policy import Allow, HazardKind
 from reconciler.outcomes.plan import PlanOutcome
-from reconciler.plan.model import Plan
+from reconciler.plan.model import InputDigest, Plan
 from reconciler.report.compose.plan import plan_document
 from reconciler.report.summary import Danger, changes_line, summarise
 from reconciler.report.write.markdown import write_markdown
@@ -84,6 +87,25 @@ def test_a_danger_that_two_change_sets_bring_is_counted_once() -> None:
 def test_the_worst_class_is_the_one_that_is_felt_most() -> None:
     worst = summarise(samples.DIVERGENT.core).worst
     assert worst == ("1.3", SHORTEN_NOTE)
+
+
+@pytest.mark.invariant("RP-4")
+def test_what_an_engine_copies_is_worse_than_what_moves_metadata_alone() -> None:
+    copied = replace(SHORTEN_NOTE, engine=EngineName.VITESS)
+    made = plan(change_set(samples.SHARDS, ADD_EMAIL, copied))
+    assert summarise(made.core).worst == ("1.2", copied)
+    for report in reports(made):
+        assert "VITESS COPY" in report
+        assert "Vitess' Online DDL copies the table" in report
+
+
+@pytest.mark.invariant("RP-4")
+def test_a_keyspace_of_vitess_with_nothing_to_do_says_so_of_its_vschema_too() -> None:
+    digest = InputDigest(path="schemas/commerce/vschema.json", sha256="0" * 64)
+    of_vitess = replace(plan().core, inputs=(digest,))
+    assert changes_line(summarise(plan().core)) == "nothing to do, all 4 shards match git"
+    told = "nothing to do, all 4 shards and the VSchema match git"
+    assert changes_line(summarise(of_vitess)) == told
 
 
 @pytest.mark.invariant("RV-7")
