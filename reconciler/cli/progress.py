@@ -11,6 +11,7 @@ from rich.text import Text
 
 from reconciler.cli.presenting import style_for
 from reconciler.cli.streams import remark, standard_error
+from reconciler.ledger.states import OperationState
 from reconciler.outcomes.progress import (
     FinalizerEnded,
     FinalizerStarted,
@@ -111,8 +112,9 @@ class _Board:
             case ShardEnded():
                 if (task := self._shards.pop(event.shard, None)) is not None:
                     self._bars.remove_task(task)
-                if (wave := self._waves.get(event.wave)) is not None:
-                    self._bars.advance(wave)
+                wave = self._waves.get(event.wave)
+                if wave is not None and event.state is not OperationState.UNKNOWN:
+                    self._bars.advance(wave)  # of the unknown somebody will look what became
             case FinalizerStarted():
                 self._shards[event.moment] = self._add(f"  {step_name(event.moment)}", 1)
             case FinalizerEnded():

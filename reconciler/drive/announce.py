@@ -17,6 +17,7 @@ from reconciler.outcomes.progress import (
     RolloutWaits,
     ShardEnded,
     ShardStarted,
+    ShardTakenUp,
 )
 from reconciler.plan.model import Moment
 from reconciler.ports.clock import Clock
@@ -32,6 +33,7 @@ class Announcer:
 
     def started(self, record: ApplyRecord, statements: int) -> None:
         states = record.states.items()
+        begun = [row.started_s is not None for row in record.operations()]
         self._tell(
             RolloutStarted(
                 at_s=self._clock.now_s(),
@@ -43,6 +45,7 @@ class Announcer:
                 finalizers=tuple(
                     row.moment for row in record.finalizers if row.state not in SETTLED
                 ),
+                goes_on=any(begun) or any(row.attempts for row in record.finalizers),
             )
         )
 
@@ -51,9 +54,14 @@ class Announcer:
         self._tell(ShardStarted(at_s=now_s, keyspace=self._keyspace, shard=shard, wave=wave))
 
     def shard_ended(self, row: ShardRow) -> None:
+        """Or only the look at it: what still runs there is taken up next."""
+        now_s = self._clock.now_s()
+        if row.state is OperationState.RUNNING:
+            self._tell(ShardTakenUp(at_s=now_s, keyspace=self._keyspace, shard=row.shard))
+            return
         self._tell(
             ShardEnded(
-                at_s=self._clock.now_s(),
+                at_s=now_s,
                 keyspace=self._keyspace,
                 shard=row.shard,
                 wave=row.wave,

@@ -16,7 +16,8 @@ from reconciler.plan.model import Moment
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutStarted:
     """The first progress event: what there is to do. `done` were already at the after-state;
-    `finalizers` are the steps of the whole keyspace that are left."""
+    `finalizers` are the steps of the whole keyspace that are left. `goes_on`: an earlier run has
+    begun with it."""
 
     at_s: float
     keyspace: str
@@ -25,6 +26,7 @@ class RolloutStarted:
     statements: int
     done: tuple[str, ...]
     finalizers: tuple[Moment, ...] = ()
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,15 @@ class ShardStarted:
     keyspace: str
     shard: str
     wave: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardTakenUp:
+    """What an earlier run had begun was looked at, and goes on there."""
+
+    at_s: float
+    keyspace: str
+    shard: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +148,7 @@ class RolloutEnded:
 ProgressEvent = (
     RolloutStarted
     | ShardStarted
+    | ShardTakenUp
     | StatementStarted
     | StatementAdvanced
     | StatementEnded

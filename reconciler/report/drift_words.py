@@ -31,7 +31,7 @@ MARKS = {
 MEANINGS = {
     ShardMark.DRIFTED: "live differs from git, and no merged plan explains it",
     ShardMark.UNREACHABLE: "could not be observed: not known to match",
-    ShardMark.PENDING_APPLY: "a merged plan has not run here yet",
+    ShardMark.PENDING_APPLY: "a merged plan has not run to its end here",
     ShardMark.MATCHING: "live is what git says",
     ShardMark.UNMANAGED: "on live, and left alone by policy",
 }

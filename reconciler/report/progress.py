@@ -20,6 +20,7 @@ from reconciler.outcomes.progress import (
     RolloutWaits,
     ShardEnded,
     ShardStarted,
+    ShardTakenUp,
     StatementAdvanced,
     StatementEnded,
     StatementStarted,
@@ -51,6 +52,8 @@ def _what(event: ProgressEvent, style: Style) -> str:
             return _started(event)
         case ShardStarted():
             return f"starts, wave {event.wave}"
+        case ShardTakenUp():
+            return "a statement of an earlier run still runs there; it is taken up"
         case StatementStarted():
             number = f"{event.number} of {event.of}"
             return f"{visible_line(str(event.object_id))}: {number}: {sql_line(event.sql)}"
@@ -94,7 +97,8 @@ def _started(event: RolloutStarted) -> str:
     done = f"; {words.count(len(event.done), 'shard')} done before" if event.done else ""
     work = f"{statements} on {shards} in {waves}" if any(event.waves) else ""
     told = f"{work}{_with_steps(event.finalizers)}" if work else "the VSchema"
-    return f"apply {event.apply_id} starts: {told}{done}"
+    verb = "goes on" if event.goes_on else "starts"
+    return f"apply {event.apply_id} {verb}: {told}{done}"
 
 
 def _with_steps(moments: Sequence[Moment]) -> str:

@@ -60,6 +60,7 @@ from reconciler.outcomes.progress import (
     RolloutWaits,
     ShardEnded,
     ShardStarted,
+    ShardTakenUp,
     StatementAdvanced,
     StatementEnded,
     StatementStarted,
@@ -1010,7 +1011,9 @@ PROGRESS: tuple[ProgressEvent, ...] = (
         waves=(SHARDS[:1], SHARDS[1:3]),
         statements=6,
         done=SHARDS[3:],
+        goes_on=True,
     ),
+    ShardTakenUp(at_s=START_S, keyspace="commerce", shard="40-80"),
     ShardStarted(at_s=START_S, keyspace="commerce", shard="-40", wave=1),
     StatementStarted(
         at_s=START_S,

@@ -13,7 +13,13 @@ from reconciler.ledger.reasons import CutOverBegun, FoundRunning
 from reconciler.ledger.states import ApplyState, OperationState, StatementState
 from reconciler.model.engine import EngineName
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict, OperationRow
-from reconciler.outcomes.progress import StatementAdvanced
+from reconciler.outcomes.progress import (
+    RolloutStarted,
+    ShardEnded,
+    ShardTakenUp,
+    StatementAdvanced,
+    StatementEnded,
+)
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.engine import Failed
 from reconciler.spec.model import OnFailure, RolloutSpec
@@ -104,6 +110,28 @@ def test_a_statement_that_is_still_running_is_taken_up_and_followed() -> None:
     check_agreement(sim)
     assert happened(sim, FoundRunning) == 1
     assert OperationState.RUNNING in {row.state for row in watching.seen if row.runs}
+
+
+def test_who_watches_is_told_that_a_run_goes_on_with_what_an_earlier_one_began() -> None:
+    told = [events for moment in range(moments_of_a_whole_run()) if (events := after_kill(moment))]
+    taken_up = [events for events in told if ShardTakenUp in events]
+    assert taken_up
+    for events in taken_up:
+        of_first_shard = [e for e in events if e in (ShardTakenUp, StatementEnded, ShardEnded)][:3]
+        assert of_first_shard == [ShardTakenUp, StatementEnded, ShardEnded]
+
+
+def after_kill(moment: int) -> list[type]:
+    """What the second run tells of one shard whose process was killed; [] where nothing was."""
+    sim = of_one_shard(online)
+    if not sim.is_killed(Fate(kill_at=moment)):
+        return []
+    killed = len(sim.events)
+    assert sim.run().verdict in (ApplyVerdict.COMPLETED, ApplyVerdict.NOTHING_TO_DO)
+    begun = [event for event in sim.events[killed:] if isinstance(event, RolloutStarted)]
+    kinds = [type(event) for event in sim.events[killed:]]
+    assert all(event.goes_on for event in begun if ShardTakenUp in kinds)
+    return kinds
 
 
 def test_who_stops_a_run_does_not_wait_for_what_an_earlier_one_began() -> None:

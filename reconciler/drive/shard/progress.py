@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from reconciler.drive.shard.step import Again, Next, Step
 from reconciler.errors import Problem
+from reconciler.ledger.model import StoredStatement
 from reconciler.ledger.reasons import Reason
 from reconciler.model.engine import NOTHING_TOLD, Progress
 from reconciler.outcomes.progress import (
@@ -53,27 +55,22 @@ class ShardProgress:
             )
         )
 
-    def ended(
-        self,
-        statement: PlannedStatement,
-        index: int,
-        elapsed_s: float,
-        problem: Problem | None,
-        *,
-        is_done: bool,
-    ) -> None:
-        """Neither done nor with a problem: this run does no more for it."""
+    def ended(self, row: StoredStatement, step: Step, known: Problem | None) -> None:
+        """Neither done nor with a problem: this run does no more for it. `known` is what went wrong
+        with its object. Counted from its intent, which an earlier run may have recorded."""
+        problem = step.problem if isinstance(step, Again) else known
+        now_s = self._clock.now_s()
         told = StatementEnded(
-            at_s=self._clock.now_s(),
+            at_s=now_s,
             keyspace=self._keyspace,
             shard=self._shard,
-            object_id=statement.object_id,
-            number=index + 1,
+            object_id=row.object_id,
+            number=row.index + 1,
             of=self._of,
-            elapsed_s=elapsed_s,
+            elapsed_s=max(0.0, now_s - row.intended_s),
             problem=problem,
         )
-        is_ended = is_done or problem is not None
+        is_ended = isinstance(step, Next) or problem is not None
         self._workers.tell(told if is_ended else _stopped(told))
 
     def waits(self, reason: Reason, until_s: float | None = None) -> None:

@@ -205,14 +205,9 @@ class _ShardRun:
         row = self._record.intend(self._index, statement, self._attempt, handle)
         self._in_hand = row
         self._progress.started(statement, self._index)
-        begun_s = self._world.clock.monotonic_s()
         hand = InHand(row=row, work=work)
         step = self._until_ended(session, engine, hand, engine.start(handle, work))
-        known = self._record.problem(statement.object_id)
-        problem = step.problem if isinstance(step, Again) else known
-        elapsed_s = self._world.clock.monotonic_s() - begun_s
-        is_done = isinstance(step, Next)
-        self._progress.ended(statement, self._index, elapsed_s, problem, is_done=is_done)
+        self._progress.ended(row, step, self._record.problem(statement.object_id))
         return step
 
     def _take_up(self, session: ShardSession, row: StoredStatement) -> Step:
@@ -224,7 +219,9 @@ class _ShardRun:
         self._record.take_up(row, progress_of(answer))
         self._record.write()
         hand = InHand(row=row, work=work, is_taken_up=True)
-        return self._until_ended(session, engine, hand, answer)
+        step = self._until_ended(session, engine, hand, answer)
+        self._progress.ended(row, step, self._record.problem(row.object_id))
+        return step
 
     def _until_ended(
         self, session: ShardSession, engine: Engine, hand: InHand, answer: Answer

@@ -115,7 +115,7 @@ def _not_run_yet(mark: ShardMark, pending_plan_id: str | None, reason: str) -> s
     if mark is not ShardMark.PENDING_APPLY or not pending_plan_id:
         return reason
     because = f": {reason}" if reason else ""
-    return f"plan {short_id(pending_plan_id)} has not run here yet{because}"
+    return f"plan {short_id(pending_plan_id)} has not run to its end here{because}"
 
 
 def _group(group: DriftGroup, total: int, pending_plan_id: str | None) -> blocks.Group:

@@ -63,4 +63,4 @@ def test_states_have_marks_of_their_own_but_for_the_two_that_run() -> None:
 def test_every_progress_event_is_one_line() -> None:
     lines = [progress_line(event) for event in PROGRESS]
     assert all(len(line.splitlines()) == 1 for line in lines)
-    assert lines[0].startswith("14:05:09 commerce apply 17 starts")
+    assert lines[0].startswith("14:05:09 commerce apply 17 goes on")
