@@ -18,7 +18,7 @@ from reconciler.ports.shards import Connections, Identity, ShardCheck
 from reconciler.ports.world import World
 from reconciler.spec.insecure import insecure_note
 from reconciler.spec.load import DesiredFiles
-from reconciler.spec.model import Environment, RolloutSpec
+from reconciler.spec.model import Environment, RolloutSpec, VitessCluster
 
 _PRIVILEGES_SHOWN_MAX = 6
 
@@ -39,7 +39,8 @@ def examine(
     findings += _scratch_findings(world, environment, [c.shard for c in checks if not c.problems])
     findings += _scratch_login_findings(connections, environment)
     findings += _insecure_findings(environment)
-    findings += _engine_findings(world.engines, environment.engine.named)
+    if environment.vitess is None:  # behind Vitess no program copies a table
+        findings += _engine_findings(world.engines, environment.engine.named)
     return DoctorOutcome(
         environment=environment.name, keyspace=files.spec.keyspace, findings=tuple(findings)
     )
@@ -48,24 +49,41 @@ def examine(
 def _topology(world: World, environment: Environment) -> tuple[Environment, list[DoctorFinding]]:
     """The environment with its shards, and how it got them; nothing to say where the spec lists
     them."""
-    if environment.vitess is None:
+    if (cluster := environment.vitess) is None:
         return environment, []
-    subject = f"topology of {environment.vitess.keyspace}"
+    subject = f"topology of {cluster.keyspace}"
     try:
         environment = with_shards(world, environment)
     except ReconcilerError as error:
-        return environment, [
-            DoctorFinding(
-                subject=subject,
-                mark=CheckMark.FAILED,
-                message=problem.message,
-                recovery=problem.recovery,
-            )
-            for problem in error.problems
-        ]
+        return environment, _failed(subject, error)
     shards = len(environment.shards)
     message = f"{shards} {'shard' if shards == 1 else 'shards'}, all of them serve"
-    return environment, [DoctorFinding(subject=subject, mark=CheckMark.OK, message=message)]
+    return environment, [
+        DoctorFinding(subject=subject, mark=CheckMark.OK, message=message),
+        *_vschema(world, cluster),
+    ]
+
+
+def _vschema(world: World, cluster: VitessCluster) -> list[DoctorFinding]:
+    subject = f"VSchema of {cluster.keyspace}"
+    try:
+        world.keyspaces.vschema(cluster)
+    except ReconcilerError as error:
+        return _failed(subject, error)
+    message = "can be read, and every cell routes by it"
+    return [DoctorFinding(subject=subject, mark=CheckMark.OK, message=message)]
+
+
+def _failed(subject: str, error: ReconcilerError) -> list[DoctorFinding]:
+    return [
+        DoctorFinding(
+            subject=subject,
+            mark=CheckMark.FAILED,
+            message=problem.message,
+            recovery=problem.recovery,
+        )
+        for problem in error.problems
+    ]
 
 
 def _engine_findings(

@@ -12,8 +12,10 @@ from reconciler.flows.doctor import examine
 from reconciler.model.engine import EngineName
 from reconciler.outcomes.doctor import CheckMark, DoctorFinding
 from reconciler.ports.shards import Identity
-from reconciler.spec.model import EngineRule, EngineRules, Environment
+from reconciler.spec.model import EngineRule, EngineRules, Environment, VitessCluster
 from tests.offline_fleet import Shards, world
+from tests.offline_vitess import OfflineVitess
+from tests.unit.observe.test_topology import CLUSTER
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,13 @@ class NoShards:
         return []
 
 
-def findings(rules: EngineRules) -> dict[str, DoctorFinding]:
-    environment = Environment(name="production", shards=(), engine=rules)
-    seen = replace(world(Shards({})), engines=OnlyGhOst())
+def findings(
+    rules: EngineRules,
+    vitess: VitessCluster | None = None,
+    keyspaces: OfflineVitess | None = None,
+) -> dict[str, DoctorFinding]:
+    environment = Environment(name="production", shards=(), engine=rules, vitess=vitess)
+    seen = replace(world(Shards({}), keyspaces), engines=OnlyGhOst())
     ended = examine(
         seen,
         cast(Any, NoShards()),
@@ -73,3 +79,15 @@ def test_an_engine_that_the_spec_names_must_be_there_in_a_known_version() -> Non
     assert "version 9.9.9 is not known to work" in told["engine spirit"].message
     assert "not on this machine" in told["engine pt-osc"].message
     assert "make engines" in told["engine pt-osc"].recovery
+
+
+def test_behind_vitess_it_tells_of_topology_and_vschema_and_of_no_program_that_copies() -> None:
+    told = findings(EngineRules(), CLUSTER, OfflineVitess())
+    assert {told[f"{what} of commerce"].mark for what in ("topology", "VSchema")} == {CheckMark.OK}
+    assert not any(subject.startswith("engine") for subject in told)
+
+
+def test_a_vschema_that_cannot_be_read_is_told_with_what_to_do() -> None:
+    told = findings(EngineRules(), CLUSTER, OfflineVitess(silent=True))["VSchema of commerce"]
+    assert (told.mark, told.message) == (CheckMark.FAILED, "no answer")
+    assert told.recovery
