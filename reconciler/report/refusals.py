@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from reconciler.guard.model import Obstacle, Refusal, refusal_from
+from reconciler.guard.vschema import WHOLE
 from reconciler.model.fleet import key_order
 from reconciler.model.observation import Unreachable
 
@@ -46,7 +47,8 @@ def grouped_unreachable(
 def unsaid_places(refusal: Refusal) -> tuple[tuple[str, str], ...]:
     """('shard', '-40') and ('table', 'users'), as far as the message does not name them itself."""
     places = [("shard", refusal.shard)] if refusal.shard else []
-    if about := refusal.object_id:
+    about = refusal.object_id
+    if about is not None and about != WHOLE:  # of which every message says "the VSchema"
         places.append((about.kind.value, about.name))
     return tuple((noun, name) for noun, name in places if not _says(refusal, name))
 
