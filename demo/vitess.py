@@ -173,6 +173,7 @@ def _apply_it(stage: Stage) -> None:
     )
     _apply_until_killed(stage)
     run(stage, "status")
+    tell("(no sign of life comes any more; who resumes waits until that is certain)")
     say(
         "Any later run takes it up",
         "Vitess' migration is found by the id that was recorded before it began.",

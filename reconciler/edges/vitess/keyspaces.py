@@ -26,7 +26,7 @@ from reconciler.edges.vitess.topology import (
     read_workflows,
 )
 from reconciler.edges.vitess.vschemas import replace_vschema, try_vschema, vschema_of
-from reconciler.edges.vitess.vtctld import asked, asked_for_json, json_of, vtctld_of
+from reconciler.edges.vitess.vtctld import asked, asked_for_json, json_of, unanswered, vtctld_of
 from reconciler.edges.vitess.vtctldclient import VtctldClient
 from reconciler.errors import Problem, Refused, Unavailable
 from reconciler.model.topology import OpenMigration, TableKept, Topology, Workflow
@@ -115,7 +115,7 @@ class VitessKeyspaces:
 
         def listed_in(name: str) -> Any:
             answer = vtctld.ask("GetWorkflows", *_EVERY_WORKFLOW, name)
-            if not answer.is_done and answer.was_reached:
+            if not answer.is_done and unanswered(answer) is None:
                 raise Unavailable(workflows_unread(name, answer.words))
             return json_of("GetWorkflows", answer)
 

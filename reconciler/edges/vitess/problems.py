@@ -42,6 +42,16 @@ def vtctld_silent() -> Problem:
     )
 
 
+def vtctld_login(words: str) -> Problem:
+    """`words` are ours."""
+    return Problem(
+        code="vtctld-login",
+        message=f"vtctld: {words}",
+        recovery="check `user` and `password` of `vitess.vtctld` in the spec and the variables they"
+        " name, and what vtctld lets that user do; then run the same command again",
+    )
+
+
 def vtctld_refused(said: str) -> Problem:
     """`said` are Vitess' own words."""
     return Problem(

@@ -20,10 +20,9 @@ from reconciler.edges.vitess.problems import (
     vschema_not_everywhere,
     vschema_refused,
     vschema_unanswered,
-    vtctld_silent,
 )
 from reconciler.edges.vitess.topology import read_keyspaces
-from reconciler.edges.vitess.vtctld import asked_for_json, json_of
+from reconciler.edges.vitess.vtctld import asked_for_json, json_of, unanswered
 from reconciler.edges.vitess.vtctldclient import VtctldAnswer, VtctldClient
 from reconciler.errors import Problem, Refused, Unavailable
 from reconciler.strict_json import JsonUnreadable, read_json
@@ -54,8 +53,8 @@ def try_vschema(vtctld: VtctldClient, keyspace: str, text: str) -> str | Problem
         answer = vtctld.ask("ApplyVSchema", "--dry-run", "--strict", option, keyspace)
     if answer.is_done:
         return _shown_in(answer)
-    if not answer.was_reached:
-        raise Unavailable(vtctld_silent())
+    if problem := unanswered(answer):
+        raise Unavailable(problem)
     return vschema_refused(keyspace, answer.words)
 
 

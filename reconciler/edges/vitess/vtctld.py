@@ -20,7 +20,12 @@ from reconciler.edges.mysql.target import expand, tls_setting
 from reconciler.edges.secrets import SECRETS
 from reconciler.edges.vitess.find import VitessProgram, vitess_program
 from reconciler.edges.vitess.limits import VTCTLD_ANSWER_VALUES_MAX
-from reconciler.edges.vitess.problems import vtctld_misread, vtctld_refused, vtctld_silent
+from reconciler.edges.vitess.problems import (
+    vtctld_login,
+    vtctld_misread,
+    vtctld_refused,
+    vtctld_silent,
+)
 from reconciler.edges.vitess.vtctldclient import VtctldAnswer, VtctldClient
 from reconciler.errors import InvalidInput, Problem, Unavailable
 from reconciler.spec.model import Vtctld
@@ -73,7 +78,14 @@ def json_of(command: str, answer: VtctldAnswer) -> Any:
 def _text_of(answer: VtctldAnswer) -> str:
     if answer.is_done:
         return answer.text
-    raise Unavailable(vtctld_refused(answer.words) if answer.was_reached else vtctld_silent())
+    raise Unavailable(unanswered(answer) or vtctld_refused(answer.words))
+
+
+def unanswered(answer: VtctldAnswer) -> Problem | None:
+    """Why what was asked got no answer of its own; None: it was refused, or done."""
+    if not answer.was_reached:
+        return vtctld_silent()
+    return None if answer.was_let_in else vtctld_login(answer.words)
 
 
 @contextmanager

@@ -21,6 +21,12 @@ from reconciler.edges.vitess.limits import (
 
 #: gRPC's words for an address where nobody answers, or not in time.
 NOT_REACHED = frozenset({"Unavailable", "DeadlineExceeded"})
+#: gRPC's words for a login that is not taken, with ours: Vitess' own hold the user's name (PL-12).
+NOT_LET_IN = {
+    # Also of a password that is wrong.
+    "PermissionDenied": "it does not accept this user and password, or not for what was asked",
+    "Unauthenticated": "it asks for a user and a password",
+}
 
 _RPC_ERROR = re.compile(r"rpc error: code = (\w+) desc = (.*)", re.DOTALL)
 
@@ -38,6 +44,10 @@ class VtctldAnswer:
     @property
     def was_reached(self) -> bool:
         return self.is_done or self.status not in NOT_REACHED
+
+    @property
+    def was_let_in(self) -> bool:
+        return self.status not in NOT_LET_IN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +94,8 @@ def _refusal(log: str) -> VtctldAnswer:
     match = _RPC_ERROR.match(words)
     if match is None:
         return VtctldAnswer(is_done=False, words=words)
-    return VtctldAnswer(is_done=False, status=match[1], words=match[2])
+    status = match[1]
+    return VtctldAnswer(is_done=False, status=status, words=NOT_LET_IN.get(status, match[2]))
 
 
 def _record(line: str) -> dict[str, object]:

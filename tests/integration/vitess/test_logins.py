@@ -77,7 +77,17 @@ def test_vtctld_tells_nobody_else(guarded: LocalCluster) -> None:
     nobody = Vtctld(address=guarded.vtctld_address)
     with pytest.raises(Unavailable) as raised:
         topology(guarded, vtgate_password=guarded.logins.admin.password, vtctld=nobody)
+    assert "[vtctld-login]" in str(raised.value)
     assert guarded.vtctld_address not in str(raised.value)
+
+
+@pytest.mark.invariant("PL-12")
+def test_a_wrong_password_of_vtctld_is_told_without_the_user(guarded: LocalCluster) -> None:
+    other = replace(login_of(guarded), password="another password")
+    with pytest.raises(Unavailable) as raised:
+        topology(guarded, vtgate_password=guarded.logins.admin.password, vtctld=other)
+    assert "[vtctld-login]" in str(raised.value)
+    assert guarded.logins.admin.user not in str(raised.value)
 
 
 def test_vtgate_tells_nobody_else(guarded: LocalCluster) -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.edges.vitess.vtctld import json_of
 from reconciler.edges.vitess.vtctldclient import VtctldAnswer, VtctldClient
+from reconciler.errors import Unavailable
 
 
 def client(tmp_path: Path, script: str) -> VtctldClient:
@@ -61,6 +63,19 @@ def test_an_address_that_does_not_answer_is_told_from_a_refusal(
 ) -> None:
     line = error(f"rpc error: code = {status} desc = connection refused")
     assert not client(tmp_path, f"echo '{line}' >&2; exit 1").ask("x").was_reached
+
+
+@pytest.mark.invariant("PL-12")
+@pytest.mark.threat("TM-VITESS-3")
+@pytest.mark.parametrize("status", ["Unauthenticated", "PermissionDenied"])
+def test_a_login_that_is_not_taken_is_told_without_its_name(status: str, tmp_path: Path) -> None:
+    said = f'rpc error: code = {status} desc = auth failure: caller "ada" is not in the list'
+    answer = client(tmp_path, f"cat >&2 <<'END'\n{error(said)}\nEND\nexit 1").ask("GetKeyspaces")
+    assert answer.was_reached
+    with pytest.raises(Unavailable) as raised:
+        json_of("GetKeyspaces", answer)
+    assert "[vtctld-login]" in str(raised.value)
+    assert "ada" not in f"{raised.value}{answer}"
 
 
 def test_words_that_are_no_record_are_told_as_they_are(tmp_path: Path) -> None:
