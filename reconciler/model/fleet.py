@@ -21,10 +21,24 @@ _KEYSPACE_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9_])?")
 
 @dataclass(frozen=True, slots=True, order=True)
 class KeyRange:
-    """Key ids from `start` up to but not including `end`; empty bytes mean unbounded."""
+    """Key ids from `start` up to but not including `end`; empty bytes mean unbounded.
+
+    Bounds and ids compare as if filled up with zero bytes without end: '40' and '4000' are one
+    place. An empty end is beyond every key, and never the smallest of them.
+    """
 
     start: bytes
     end: bytes
+
+    def holds(self, key: bytes) -> bool:
+        place = compared(key)
+        return compared(self.start) <= place and (not self.end or place < compared(self.end))
+
+    def overlaps(self, other: KeyRange) -> bool:
+        return self._begins_within(other) or other._begins_within(self)
+
+    def _begins_within(self, other: KeyRange) -> bool:
+        return other.holds(self.start)
 
     def __str__(self) -> str:
         return f"{self.start.hex()}-{self.end.hex()}"
@@ -36,7 +50,7 @@ def parse_key_range(name: str) -> KeyRange | None:
     if match is None:
         return None
     start, end = bytes.fromhex(match["start"]), bytes.fromhex(match["end"])
-    if end and _padded(start) >= _padded(end):
+    if end and compared(start) >= compared(end):
         return None
     return KeyRange(start, end)
 
@@ -95,10 +109,15 @@ def even_shards(count: int) -> tuple[str, ...]:
     return tuple(f"{a}-{b}" for a, b in zip(["", *bounds], [*bounds, ""], strict=True))
 
 
+def compared(key: bytes) -> bytes:
+    """What a bound or an id compares by: two of them that are one place give the same bytes."""
+    return key.rstrip(b"\0")
+
+
 def key_order(name: str) -> tuple[bytes, tuple[tuple[int, str], ...], str]:
     """What `in_key_order` sorts by."""
     key_range = parse_key_range(name)
-    start = _padded(key_range.start) if key_range else b""
+    start = compared(key_range.start) if key_range else b""
     words = tuple(
         (int(word), "") if word.isascii() and word.isdigit() else (-1, word)
         for word in re.split(r"(\d+)", name)
@@ -106,24 +125,19 @@ def key_order(name: str) -> tuple[bytes, tuple[tuple[int, str], ...], str]:
     return start, words, name
 
 
-def _padded(key: bytes) -> bytes:
-    """Key ids compare as if filled up with zero bytes: '40' and '4000' are one place."""
-    return key.ljust(8, b"\0")
-
-
 def _repeated(names: tuple[str, ...]) -> list[str]:
     return sorted(name for name, count in Counter(names).items() if count > 1)
 
 
 def _coverage_errors(ranges: list[KeyRange]) -> list[str]:
-    ordered = sorted(ranges, key=lambda r: (_padded(r.start), r.start))
+    ordered = sorted(ranges, key=lambda r: (compared(r.start), r.start))
     errors = []
-    if ordered[0].start.strip(b"\0"):
+    if compared(ordered[0].start):
         errors.append(f"no shard holds the keys below {ordered[0].start.hex()}")
     for left, right in itertools.pairwise(ordered):
-        if not left.end or _padded(left.end) > _padded(right.start):
+        if not left.end or compared(left.end) > compared(right.start):
             errors.append(f"shards {left} and {right} overlap")
-        elif _padded(left.end) < _padded(right.start):
+        elif compared(left.end) < compared(right.start):
             errors.append(f"no shard holds the keys from {left.end.hex()} to {right.start.hex()}")
     if ordered[-1].end:
         errors.append(f"no shard holds the keys from {ordered[-1].end.hex()} up")

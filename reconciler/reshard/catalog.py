@@ -68,15 +68,9 @@ class Catalog:
 
     def owner_of(self, key_id: bytes) -> Route:
         """The one route whose range holds the key."""
-        owners = [route for route in self.routes if is_in_range(key_id, route.range)]
+        owners = [route for route in self.routes if route.range.holds(key_id)]
         assert len(owners) == 1, "every version covers every key exactly once"
         return owners[0]
-
-
-def is_in_range(key_id: bytes, wanted: KeyRange) -> bool:
-    """Ids are compared byte by byte, bounds as if filled with zeros; an empty end is no bound."""
-    start, end = wanted.start.rstrip(b"\0"), wanted.end.rstrip(b"\0")
-    return start <= key_id and (not wanted.end or key_id < end)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

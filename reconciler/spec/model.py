@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from reconciler.model.engine import EngineName
+from reconciler.model.key_function import KeyFunctionName
 from reconciler.model.policy import Policy
 
 
@@ -79,6 +80,48 @@ class ShardSpec:
 
     name: str
     connection: Connection
+
+
+class TableUse(StrEnum):
+    """What becomes of a table's rows where shards are replaced by others."""
+
+    SHARDED = "sharded"  # each goes to the shard that has its key
+    REFERENCE = "reference"  # all of them go to every shard
+    EXCLUDED = "excluded"  # they stay behind, with the shard that retires
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableClass:
+    """`shard_by` is the column whose value the key function takes, of a sharded table alone."""
+
+    table: str
+    use: TableUse
+    shard_by: str | None = None
+
+
+class ReshardLayout(StrEnum):
+    RETIRE_SOURCE = "retire-source"  # every target is new and empty, the source is renamed away
+
+
+class ReshardApproval(StrEnum):
+    """What a person approves once more, apart from the plan."""
+
+    CUTOVER = "cutover"
+    CLEANUP = "cleanup"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReshardSpec:
+    """How shards are replaced by others. `fence_budget_s` bounds for how long writes are refused,
+    `grace_s` is waited between the cutover and anything that takes the source away, `retain_s` is
+    for how long its tables are kept under other names."""
+
+    fence_budget_s: int = 20
+    grace_s: int = 30
+    retain_s: int = 7 * 86_400
+    rows_per_chunk: int = 1_000
+    approval: tuple[ReshardApproval, ...] = (ReshardApproval.CUTOVER, ReshardApproval.CLEANUP)
+    layout: ReshardLayout = ReshardLayout.RETIRE_SOURCE
 
 
 class OnFailure(StrEnum):
@@ -196,10 +239,14 @@ class ReviewRule:
 class Environment:
     """`scratch` None means auto: a throwaway server started from a mysqld or mariadbd at hand.
     `after` is the environment in which the same files must have been applied before. With `vitess`
-    there are no `shards` until Vitess was asked for them (VT-10)."""
+    there are no `shards` until Vitess was asked for them (VT-10). Shards that are `retiring` are
+    none of `shards`: they are replaced by some of those, and only what moves their rows reaches
+    them (SP-4)."""
 
     name: str
     shards: tuple[ShardSpec, ...] = ()
+    retiring: tuple[ShardSpec, ...] = ()
+    reshard: ReshardSpec = ReshardSpec()
     vitess: VitessCluster | None = None
     scratch: Connection | None = None
     rollout: RolloutSpec = RolloutSpec()
@@ -224,6 +271,8 @@ class SpecFile:
     environments: tuple[Environment, ...]
     kind: KeyspaceKind = KeyspaceKind.MYSQL
     policy: Policy = field(default_factory=Policy)
+    key_function: KeyFunctionName | None = None  # None: the spec says nothing of rows' places
+    tables: tuple[TableClass, ...] = ()  # by name, sorted
 
     def environment(self, name: str) -> Environment | None:
         return next((env for env in self.environments if env.name == name), None)

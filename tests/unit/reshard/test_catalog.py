@@ -17,7 +17,6 @@ from reconciler.reshard.catalog import (
     changed,
     check_coverage,
     cutover_change,
-    is_in_range,
     opening_change,
     why_not_adopted,
     why_not_adopted_again,
@@ -104,7 +103,7 @@ def test_routes_with_a_gap_or_an_overlap_are_refused(shards: tuple[str, ...]) ->
 )
 def test_every_key_has_exactly_one_owner(count: int, key_id: bytes) -> None:
     catalog = catalog_of(*even_shards(count))
-    owners = [route for route in catalog.routes if is_in_range(key_id, route.range)]
+    owners = [route for route in catalog.routes if route.range.holds(key_id)]
     assert owners == [catalog.owner_of(key_id)]
 
 
@@ -123,7 +122,7 @@ def test_every_key_has_exactly_one_owner(count: int, key_id: bytes) -> None:
 def test_bounds_are_filled_up_with_zeros(
     key_id: bytes, start: bytes, end: bytes, is_in: bool
 ) -> None:
-    assert is_in_range(key_id, KeyRange(start, end)) == is_in
+    assert KeyRange(start, end).holds(key_id) == is_in
 
 
 def test_only_ranges_can_be_adopted() -> None:
