@@ -16,6 +16,7 @@ from hypothesis import settings
 from reconciler.edges.server.find import ServerBinary, find_servers
 from reconciler.edges.server.process import RunningServer, start_server
 from reconciler.model.server import Flavor
+from tests.bytecode import keep_compiled
 from tests.connections import admin_connection
 from tests.engines import EngineTests, why_missing
 from tests.fleet import Fleet
@@ -24,6 +25,8 @@ from tests.subjects import OLDEST_MARIADB, Server, Subject
 from tests.vitess import VitessTests, vitess, vitess_cluster
 
 __all__ = ["vitess", "vitess_cluster"]  # fixtures
+
+keep_compiled()
 
 FreshDatabase = Callable[[Server], str]
 ServerOf = Callable[[Subject], Server]
