@@ -20,6 +20,7 @@ from reconciler.limits import DEFINITION_BYTES_MAX, SPEC_BYTES_MAX
 from reconciler.model.object_id import ObjectId
 from reconciler.model.observation import Observation, ObservedShard
 from reconciler.observe.desired import ReadBack, read_back
+from reconciler.observe.retiring import check_settled
 from reconciler.observe.sequences import sequences_for
 from reconciler.observe.shards import (
     DefinitionReader,
@@ -100,6 +101,7 @@ def pull_keyspace(
     Raises Refused if any shard was not seen whole: a partial view must never remove a file
     (PL-10)."""
     # No file is to say how far the rows of one shard have counted.
+    check_settled(environment)
     observations = observe(world, with_shards(world, environment))
     vschema = pulled_vschema(world.keyspaces, files.tree, files.spec, environment)
     tables = _own_tables(files, observations)

@@ -26,6 +26,7 @@ from reconciler.model.observation import Observation, ObservedShard
 from reconciler.model.schema import Schema
 from reconciler.model.shadow_tables import is_trigger_named
 from reconciler.observe.desired import Desired, load_desired
+from reconciler.observe.retiring import check_settled
 from reconciler.observe.shards import (
     DefinitionReader,
     FleetSnapshot,
@@ -105,7 +106,8 @@ def begin_pass(
 ) -> Pass:
     """Look at the fleet and load what git says as the fleet's servers read it. The tables of
     `cleans` are taken for managed ones that git does not have. Shards that only a topology knows
-    are asked of it first (VT-10)."""
+    are asked of it first (VT-10). Raises Refused where shards are being replaced (SP-4)."""
+    check_settled(environment)
     environment = with_shards(world, environment)
     vschema = look_at_vschema(world, files, environment)
     observations = observe(world, environment)

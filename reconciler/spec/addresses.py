@@ -63,6 +63,8 @@ def _addresses(environment: Environment) -> Iterator[tuple[str | None, Address]]
         yield None, address_of(replace(vtgate, database=f"{keyspace}:"), "")
     for shard in environment.shards:
         yield shard.name, address_of(shard.connection, shard.name)
+    for leaving in environment.retiring:
+        yield leaving.name, address_of(leaving.connection, leaving.name)
 
 
 def _host(host: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from reconciler.model.engine import EngineName
 from reconciler.model.fleet import even_shards
+from reconciler.model.key_function import KeyFunctionName
 from reconciler.model.object_id import ObjectId, ObjectKind, table_id
 from reconciler.model.policy import (
     Allow,
@@ -27,10 +28,16 @@ from reconciler.spec.model import (
     Environment,
     KeyspaceKind,
     OnFailure,
+    ReshardApproval,
+    ReshardLayout,
+    ReshardSpec,
+    RetiringShard,
     ReviewRule,
     RolloutSpec,
     ShardSpec,
     SpecFile,
+    TableClass,
+    TableUse,
     Tls,
     Together,
     VitessCluster,
@@ -41,8 +48,9 @@ from reconciler.spec.model import (
 # Keys that stand in the value as they stand in the file.
 _CONNECTION_SAME = ("host", "socket", "database", "user", "password")
 _ROLLOUT_SAME = ("parallel", "parallel_per_host", "gate", "lock_retries", "threads_running_max")
-_UNIT_S = {"h": 3600, "m": 60, "s": 1}
+_UNIT_S = {"d": 86_400, "h": 3600, "m": 60, "s": 1}
 _UNIT_BYTES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
+_RESHARD_DURATIONS = ("fence_budget", "grace", "retain")
 _ROLLOUT_DURATIONS = ("soak", "lock_wait", "run_limit", "replica_lag_max")
 
 
@@ -57,6 +65,10 @@ def build_spec(value: Mapping[str, Any], path: str) -> SpecFile:
         ),
         kind=KeyspaceKind(value.get("kind", KeyspaceKind.MYSQL)),
         policy=_policy(value.get("policy", {})),
+        key_function=KeyFunctionName(value["key_function"]) if "key_function" in value else None,
+        tables=tuple(
+            _table_class(table, value["tables"][table]) for table in sorted(value.get("tables", ()))
+        ),
     )
 
 
@@ -82,6 +94,23 @@ def shard_specs(environment: Mapping[str, Any]) -> tuple[ShardSpec, ...]:
     return tuple(sorted(specs, key=lambda shard: shard.name))
 
 
+def retiring_shards(environment: Mapping[str, Any]) -> tuple[RetiringShard, ...]:
+    shared = build_connection(environment["connection"])
+    entries: list[Mapping[str, Any]] = [
+        {"name": shard} if isinstance(shard, str) else shard
+        for shard in environment.get("retiring", ())
+    ]
+    shards = (
+        RetiringShard(
+            name=entry["name"],
+            connection=build_connection(entry.get("connection", {}), shared),
+            place=entry.get("place", entry["name"]),
+        )
+        for entry in entries
+    )
+    return tuple(sorted(shards, key=lambda shard: shard.name))
+
+
 def build_connection(value: Mapping[str, Any], base: Connection | None = None) -> Connection:
     """`value` laid over `base`; a host of its own ends a socket that was inherited."""
     base = base or Connection()
@@ -101,7 +130,7 @@ def build_connection(value: Mapping[str, Any], base: Connection | None = None) -
 
 
 def duration_s(text: str) -> int:
-    return sum(int(n) * _UNIT_S[unit] for n, unit in re.findall(r"([0-9]+)([hms])", text))
+    return sum(int(n) * _UNIT_S[unit] for n, unit in re.findall(r"([0-9]+)([dhms])", text))
 
 
 def _environment(name: str, value: Mapping[str, Any], spec: Mapping[str, Any]) -> Environment:
@@ -111,6 +140,8 @@ def _environment(name: str, value: Mapping[str, Any], spec: Mapping[str, Any]) -
     return Environment(
         name=name,
         shards=() if vitess else shard_specs(value),
+        retiring=() if vitess else retiring_shards(value),
+        reshard=_reshard(value.get("reshard", {})),
         vitess=vitess_cluster(vitess, spec["keyspace"]) if vitess else None,
         scratch=None if scratch == "auto" else build_connection(scratch),
         rollout=_rollout(value.get("rollout", {})),
@@ -183,6 +214,27 @@ def _rollout(value: Mapping[str, Any]) -> RolloutSpec:
     if "kill_blockers" in value:
         given["kill_blockers_after_s"] = duration_s(value["kill_blockers"]["after"])
     return RolloutSpec(**given)
+
+
+def _reshard(value: Mapping[str, Any]) -> ReshardSpec:
+    given: dict[str, Any] = {
+        f"{key}_s": duration_s(value[key]) for key in _RESHARD_DURATIONS if key in value
+    }
+    if "rows_per_chunk" in value:
+        given["rows_per_chunk"] = value["rows_per_chunk"]
+    if "approval" in value:
+        asked = [ReshardApproval(word) for word in value["approval"]]
+        given["approval"] = tuple(approval for approval in ReshardApproval if approval in asked)
+    if "layout" in value:
+        given["layout"] = ReshardLayout(value["layout"])
+    return ReshardSpec(**given)
+
+
+def _table_class(table: str, value: Mapping[str, Any]) -> TableClass:
+    if "shard_by" in value:
+        return TableClass(table=table, use=TableUse.SHARDED, shard_by=value["shard_by"])
+    use = TableUse.REFERENCE if "reference" in value else TableUse.EXCLUDED
+    return TableClass(table=table, use=use)
 
 
 def windows_of(window: str | list[str]) -> tuple[str, ...]:

@@ -6,26 +6,29 @@ other mistake of the file is still found.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.errors import Problem, nearest
 from reconciler.model.fleet import is_shard_name, shard_list_errors
-from reconciler.spec.addresses import Address, address_of
-from reconciler.spec.build import duration_s, shard_names, shard_specs
+from reconciler.spec.build import duration_s, shard_names
+from reconciler.spec.connection_checks import check_addresses, check_connection
 from reconciler.spec.kind_checks import check_kind
-from reconciler.spec.model import ShardSpec
 from reconciler.spec.permission_checks import check_permissions_written
+from reconciler.spec.reshard_checks import (
+    check_reshard,
+    check_retiring,
+    check_tables_written,
+    listed_retiring,
+    listed_shards,
+)
 from reconciler.spec.secrets import Path, dotted
 from reconciler.spec.tree import outside_reason, path_outside
 from reconciler.spec.variables import VARIABLE, Allowance, allowance
 from reconciler.spec.yaml_text import Document, Value
 
-_PLACEHOLDER = re.compile(r"(?<!\$)\{([A-Za-z_ ]{0,32})\}")
 _EXPANDED_KEYS = ("connection", "scratch", "ledger")
 _OF_VITESS = ("vtgate", "vtctld")
-_WITH_SHARD = ("host", "socket", "database")
 # MySQL counts lock_wait_timeout in seconds from 1; a limit of none would be no limit.
 _AT_LEAST_1S = ("lock_wait", "run_limit")
 
@@ -39,6 +42,7 @@ def check_spec(document: Document, sound: Mapping[str, Any]) -> Iterator[Problem
     for name, environment in sound.get("environments", {}).items():
         yield from _environment(document, ("environments", name), environment)
     yield from _order(document, sound.get("environments", {}))
+    yield from check_tables_written(document, sound.get("tables", {}))
     yield from check_permissions_written(document, sound.get("policy", {}))
 
 
@@ -72,16 +76,22 @@ def _order(document: Document, environments: Mapping[str, Any]) -> Iterator[Prob
 def _environment(document: Document, at: Path, value: Mapping[str, Any]) -> Iterator[Problem]:
     for key in ("connection", "scratch"):
         if isinstance(value.get(key), dict):
-            yield from _connection(document, (*at, key), value[key])
+            yield from check_connection(document, (*at, key), value[key])
     if "vitess" in value:
-        yield from _connection(document, (*at, "vitess", "vtgate"), value["vitess"]["vtgate"])
+        yield from check_connection(document, (*at, "vitess", "vtgate"), value["vitess"]["vtgate"])
     names: tuple[str, ...] = ()
     if "shards" in value and "vitess" not in value:
         problems = tuple(_shards(document, (*at, "shards"), value["shards"]))
         yield from problems
         names = () if problems else shard_names(value["shards"])
     if names and "connection" in value:
-        yield from _addresses(document, at, shard_specs(value))
+        of_retiring = tuple(check_retiring(document, at, value, names))
+        yield from of_retiring
+        reached = listed_shards(value)
+        if not of_retiring:
+            reached = (*reached, *listed_retiring(value))
+        yield from check_addresses(document, at, reached)
+    yield from check_reshard(document, (*at, "reshard"), value.get("reshard", {}))
     rollout = value.get("rollout", {})
     yield from _durations(document, (*at, "rollout"), rollout)
     yield from _windows(document, (*at, "rollout"), rollout)
@@ -132,7 +142,7 @@ def _expands(at: Path) -> bool:
     connections of single shards."""
     if len(at) < 3 or at[0] != "environments":
         return False
-    if at[2] == "shards":
+    if at[2] in ("shards", "retiring"):
         return "connection" in at[3:]
     return at[2] in _EXPANDED_KEYS or (at[2] == "vitess" and at[3:4] in [(k,) for k in _OF_VITESS])
 
@@ -143,29 +153,6 @@ def _schema_path(document: Document, path: str) -> Iterator[Problem]:
         yield path_outside(path, reason, document.where(("schema",)))
 
 
-def _connection(document: Document, at: Path, value: dict[str, Any]) -> Iterator[Problem]:
-    if "host" in value and "socket" in value:
-        yield _problem(
-            document,
-            (*at, "socket"),
-            "spec-bad-value",
-            f"{dotted(at)} has both a host and a socket",
-            "keep the one that is meant",
-        )
-    for key in sorted(value.keys() & set(_WITH_SHARD)):
-        for name in _PLACEHOLDER.findall(value[key]):
-            of_no_shard = at[-1] in ("scratch", "vtgate")
-            if name != "shard" or of_no_shard:
-                allowed = "none is expanded here" if of_no_shard else "write {shard}"
-                yield _problem(
-                    document,
-                    (*at, key),
-                    "spec-placeholder",
-                    f"{dotted((*at, key))} holds the placeholder {{{name}}}",
-                    allowed,
-                )
-
-
 def _shards(document: Document, at: Path, shards: Any) -> Iterator[Problem]:
     names = shard_names(shards)
     if isinstance(shards, dict):
@@ -173,7 +160,7 @@ def _shards(document: Document, at: Path, shards: Any) -> Iterator[Problem]:
             here = (*at, "overrides", name)
             if name not in names:
                 yield _unknown_shard(document, here, name, names)
-            yield from _connection(document, (*here, "connection"), override["connection"])
+            yield from check_connection(document, (*here, "connection"), override["connection"])
         return
     first: dict[str, int] = {}
     before = len(names)
@@ -195,7 +182,7 @@ def _shards(document: Document, at: Path, shards: Any) -> Iterator[Problem]:
             )
         first.setdefault(name, i)
         if isinstance(shard, dict) and "connection" in shard:
-            yield from _connection(document, (*at, i, "connection"), shard["connection"])
+            yield from check_connection(document, (*at, i, "connection"), shard["connection"])
     if before:
         for words in shard_list_errors(names):
             recovery = "list every shard exactly once; together they cover all keys"
@@ -216,33 +203,6 @@ def _unknown_shard(document: Document, at: Path, name: str, names: tuple[str, ..
     where = document.where_key(at) if at[-1] == name else document.where(at)
     message = f"{dotted(at[:2])} has no shard {name!r}"
     return Problem(code="spec-unknown-shard", message=message, recovery=recovery, where=where)
-
-
-def _addresses(document: Document, at: Path, shards: tuple[ShardSpec, ...]) -> Iterator[Problem]:
-    """Two shards at one address would be one schema changed twice, and another one never."""
-    for key in ("database", "user"):
-        lacking = [shard.name for shard in shards if not getattr(shard.connection, key)]
-        if lacking:
-            message = f"{dotted(at)}: the connection of shard {lacking[0]!r} has no {key}"
-            recovery = f"add {key!r} to the connection"
-            yield Problem(
-                code="spec-missing-key",
-                message=message,
-                recovery=recovery,
-                where=document.where_key((*at, "connection")),
-            )
-    first: dict[Address, str] = {}
-    for shard in shards:
-        other = first.setdefault(address_of(shard.connection, shard.name), shard.name)
-        if other != shard.name:
-            yield _problem(
-                document,
-                (*at, "shards"),
-                "spec-same-address",
-                f"shards {other!r} and {shard.name!r} have the same server and database",
-                "use {shard} in host or database, or give each shard a connection",
-            )
-            return
 
 
 def _durations(document: Document, at: Path, rollout: dict[str, Any]) -> Iterator[Problem]:

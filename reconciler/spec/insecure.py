@@ -15,6 +15,8 @@ def insecure_note(environment: Environment) -> str | None:
         parts += [name for name, address in reached if _is_insecure(address)]
     elif shards:
         parts.append(f"{len(shards)} of {len(environment.shards)} shards")
+    if any(_is_insecure(shard.connection) for shard in environment.retiring):
+        parts.append("retiring shards")
     if environment.scratch is not None and _is_insecure(environment.scratch):
         parts.append("the scratch server")
     if "tls=insecure" in (environment.ledger or ""):

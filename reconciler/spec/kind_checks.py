@@ -19,6 +19,16 @@ _ONLY_BEHIND_VITESS = "vitess"
 _ADDRESSES = {
     "connection": "name vtgate and vtctld in `vitess`; the spec has no connection to a shard",
     "shards": "remove it: the shards are those of Vitess' topology",
+    "retiring": "remove it: Vitess' topology knows which shards a reshard replaces",
+}
+_OF_SPEC = {
+    "key_function": "remove it: vindexes of the VSchema give rows their shards",
+    "tables": "remove it: the VSchema says what each table is spread by",
+}
+_RESHARD = {
+    "fence_budget": "remove it: Vitess itself keeps writes waiting while it switches",
+    "rows_per_chunk": "remove it: VReplication chooses how much it copies at a time",
+    "layout": "remove it: Vitess' targets are always new shards",
 }
 _ROLLOUT = {
     "parallel_per_host": "remove it: every shard is reached over vtgate; `parallel` bounds them",
@@ -33,6 +43,8 @@ def check_kind(document: Document, sound: Mapping[str, Any]) -> Iterator[Problem
     if stated and "kind" not in sound:
         return
     kind = KeyspaceKind(sound.get("kind", KeyspaceKind.MYSQL))
+    if kind is KeyspaceKind.VITESS:
+        yield from _without_meaning(document, (), sound, _OF_SPEC)
     yield from _engines(document, ("engine",), sound.get("engine", {}), kind)
     for name, environment in sound.get("environments", {}).items():
         at = ("environments", name)
@@ -49,15 +61,22 @@ def _environment(
             recovery = "write `kind: vitess` at the top of the spec, or name `connection` and"
             yield _problem(document, (*at, "vitess"), what, f"{recovery} `shards` instead")
         return
-    for key, recovery in _ADDRESSES.items():
+    yield from _without_meaning(document, at, value, _ADDRESSES)
+    for part, keys in (("rollout", _ROLLOUT), ("reshard", _RESHARD)):
+        for key, recovery in keys.items():
+            if key in value.get(part, {}):
+                here = (*at, part, key)
+                what = f"{dotted(here)} cannot be kept with `kind: vitess`"
+                yield _problem(document, here, what, recovery)
+
+
+def _without_meaning(
+    document: Document, at: Path, value: Mapping[str, Any], keys: Mapping[str, str]
+) -> Iterator[Problem]:
+    for key, recovery in keys.items():
         if key in value:
             what = f"{dotted((*at, key))} has no meaning with `kind: vitess`"
             yield _problem(document, (*at, key), what, recovery)
-    for key, recovery in _ROLLOUT.items():
-        if key in value.get("rollout", {}):
-            here = (*at, "rollout", key)
-            what = f"{dotted(here)} cannot be kept with `kind: vitess`"
-            yield _problem(document, here, what, recovery)
 
 
 def _engines(

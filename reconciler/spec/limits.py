@@ -8,3 +8,9 @@ YAML_NODES_MAX = 500_000
 
 # Of all the files of a keyspace: ten that are wrong all through show what was done to them.
 KEYSPACE_PROBLEMS_MAX = 1_000
+
+# Below this a fence would be open again before a session that waits for a lock has had it (2 s).
+FENCE_BUDGET_S_MIN = 5
+
+# No application keeps its writes waiting for longer; a queue that needs more is not caught up.
+FENCE_BUDGET_S_MAX = 300

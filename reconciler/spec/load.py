@@ -27,6 +27,7 @@ from reconciler.spec.definitions import Definitions, contradictions, read_defini
 from reconciler.spec.limits import KEYSPACE_PROBLEMS_MAX
 from reconciler.spec.model import SpecFile
 from reconciler.spec.read import spec_from_document
+from reconciler.spec.table_classes import class_problems
 from reconciler.spec.text import digest_of, text_of
 from reconciler.spec.tree import (
     EntryKind,
@@ -179,7 +180,10 @@ def _load(tree: FileTree, path: str, *, vschema_of: _ReadsVSchema = _vschema_of)
     result: DesiredFiles | ReconcilerError
     try:
         spec = spec_from_document(document)
-        if problems := tuple(contradictions(definitions.files, spec)):
+        problems = [*contradictions(definitions.files, spec)]
+        if not definitions.errors:
+            problems += class_problems(document, spec, {file.table for file in definitions.files})
+        if problems:
             errors.append(InvalidInput(*problems))
         digests = [(path, digest_of(text)), *definitions.digests]
         vschema = vschema_of(tree, spec, definitions, errors)

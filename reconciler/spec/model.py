@@ -82,6 +82,15 @@ class ShardSpec:
     connection: Connection
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetiringShard:
+    """A shard that others replace. `place` is what the routes call the server that it leaves."""
+
+    name: str
+    connection: Connection
+    place: str
+
+
 class TableUse(StrEnum):
     """What becomes of a table's rows where shards are replaced by others."""
 
@@ -245,7 +254,7 @@ class Environment:
 
     name: str
     shards: tuple[ShardSpec, ...] = ()
-    retiring: tuple[ShardSpec, ...] = ()
+    retiring: tuple[RetiringShard, ...] = ()
     reshard: ReshardSpec = ReshardSpec()
     vitess: VitessCluster | None = None
     scratch: Connection | None = None

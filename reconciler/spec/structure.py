@@ -202,6 +202,8 @@ def _bad_value(document: Document, error: _Error, at: Path) -> Problem:
             likely, known = nearest(value, limit), f"known: {', '.join(limit)}"
             fault = "is not a known value"
             recovery = f"did you mean {likely!r}? {known}" if likely else known
+            if reason := error.schema.get("enumErrorMessages", {}).get(value):
+                fault, recovery = f"cannot be used: {reason}", f"use another one; {known}"
         case "const":
             meant = error.schema.get("constErrorMessage", limit)
             fault, recovery = f"must be {meant}", f"write {meant}"

@@ -287,3 +287,37 @@ def test_two_environments_of_one_spec_are_apart_too() -> None:
         "specs/a.yaml:6:12",
     ]
     assert "of prod" in found.problems[1].message
+
+
+CLASSED = """\
+key_function: hash
+tables: {{{classes}}}
+"""
+
+
+@pytest.mark.invariant("SP-5")
+@pytest.mark.parametrize(
+    ("classes", "expected"),
+    [
+        ("a: {shard_by: id}, b: {reference: true}", []),
+        ("a: {shard_by: id}, b: {excluded: true}, _tmp: {excluded: true}", []),
+        ("a: {shard_by: id}", ["spec-table-unclassed"]),
+        (
+            "a: {shard_by: id}, bb: {reference: true}",
+            ["spec-table-unknown", "spec-table-unclassed"],
+        ),
+        ("a: {shard_by: id}, b: {reference: true}, gone: {excluded: true}", ["spec-table-unknown"]),
+    ],
+)
+def test_every_table_has_a_class_and_every_class_a_table(classes: str, expected: list[str]) -> None:
+    files = keyspace(a="CREATE TABLE a (id int)", b="CREATE TABLE b (id int)")
+    files["specs/k.yaml"] += CLASSED.format(classes=classes)
+    if not expected:
+        assert load_keyspace(tree(files), "specs/k.yaml").spec.tables
+        return
+    error = error_of(files)
+    assert codes(error) == expected
+    places = [
+        (problem.where.line, problem.where.column) for problem in error.problems if problem.where
+    ]
+    assert {line for line, _ in places} == {7}

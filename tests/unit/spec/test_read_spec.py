@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from reconciler.errors import InvalidInput, Problem, ReconcilerError, Refused
 from reconciler.limits import FILE_PROBLEMS_MAX, PROBLEM_CHARS_MAX, SHARDS_MAX
+from reconciler.model.key_function import KeyFunctionName
 from reconciler.model.object_id import table_id
 from reconciler.model.policy import Allow, AutoIncrement, ColumnOrder, HazardKind, PartitionLists
 from reconciler.spec.model import (
@@ -20,7 +21,12 @@ from reconciler.spec.model import (
     CutoverSpec,
     KeyspaceKind,
     OnFailure,
+    ReshardApproval,
+    ReshardLayout,
+    ReshardSpec,
     SpecFile,
+    TableClass,
+    TableUse,
     Tls,
     Together,
     WaveShare,
@@ -286,6 +292,10 @@ def test_the_json_schema_speaks_of_what_the_code_knows() -> None:
     assert schema["$defs"]["shard_list"]["maxItems"] == SHARDS_MAX
     rollout = schema["$defs"]["rollout"]["properties"]
     assert rollout["on_failure"]["enum"] == [choice.value for choice in OnFailure]
+    assert schema["properties"]["key_function"]["enum"] == [name.value for name in KeyFunctionName]
+    reshard = schema["$defs"]["reshard"]["properties"]
+    assert reshard["approval"]["items"]["enum"] == [word.value for word in ReshardApproval]
+    assert reshard["layout"]["enum"] == [word.value for word in ReshardLayout]
 
 
 VALUES = st.recursive(
@@ -399,3 +409,45 @@ def test_the_online_ddl_of_vitess_is_no_engine_of_a_plain_server() -> None:
     [said] = said_of(SMALLEST + "engine: {default: [vitess, direct]}\n")
     assert "[spec-not-of-kind]" in said
     assert "engine.default[0]: engine vitess is Vitess' Online DDL" in said
+
+
+def test_what_a_spec_says_of_replacing_shards_is_in_the_value() -> None:
+    spec = read_case("reshard")
+    split, merge, relocation = spec.environments
+    assert spec.key_function is KeyFunctionName.XXHASH
+    assert spec.tables == (
+        TableClass(table="country", use=TableUse.REFERENCE),
+        TableClass(table="orders", use=TableUse.SHARDED, shard_by="customer_id"),
+        TableClass(table="scratchpad", use=TableUse.EXCLUDED),
+    )
+    assert split.reshard == ReshardSpec(
+        fence_budget_s=10, grace_s=60, retain_s=14 * 86_400, rows_per_chunk=500
+    )
+    assert merge.reshard == ReshardSpec(approval=(ReshardApproval.CLEANUP,))
+    assert relocation.reshard == ReshardSpec()
+    assert [(one.name, one.connection.host) for one in merge.retiring] == [
+        ("-40", "h"),
+        ("40-80", "${SHARD_OLD}"),
+    ]
+    assert [(one.name, one.place) for one in relocation.retiring] == [("-80", "-80@7")]
+
+
+@pytest.mark.invariant("SP-5")
+@pytest.mark.parametrize("name", ["unicode_loose_md5", "unicode_loose_xxhash"])
+def test_a_key_function_that_only_vitess_has_is_refused_by_name_without_a_guess(name: str) -> None:
+    [said] = said_of(SMALLEST + f"key_function: {name}\ntables: {{t: {{shard_by: c}}}}\n")
+    assert "only Vitess computes it" in said
+    assert "did you mean" not in said
+
+
+@pytest.mark.invariant("PL-12")
+def test_a_retiring_shard_s_address_is_as_secret_as_any() -> None:
+    entry = f'retiring: [{{name: "-80", connection: {{host: {SECRET}, passwort: {SECRET}}}}}]'
+    text = SMALLEST.replace('shards: ["-"]', f'shards: ["-40", "40-80", "80-"], {entry}')
+    assert SECRET not in " ".join(problems_of(text))
+
+
+def test_a_tenth_of_a_day_is_no_duration_and_a_day_is() -> None:
+    ledger = SMALLEST.replace('["-"]', '["-"], rollout: {soak: 1d2h}')
+    assert read_spec(ledger, "s.yaml").environments[0].rollout.soak_s == 93_600
+    assert len(problems_of(ledger.replace("1d2h", "0.1d"))) == 1
