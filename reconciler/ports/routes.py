@@ -35,7 +35,7 @@ class Routes(Protocol):
         now_s: float,
     ) -> Catalog:
         """Write version 1; a catalog that says the same already stays as it is. Raises Refused
-        (`routes-adopted`, `routes-key-function`, `routes-need-ranges`, `routes-need-server`)."""
+        (`routes-adopted`, `routes-key-function`, `routes-need-ranges`)."""
 
     def cut_over(self, job: SplitJob, *, now_s: float) -> SplitJob:
         """In one transaction: the job goes from its cutover to its clean-up, the catalog from the

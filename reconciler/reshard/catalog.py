@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from reconciler.errors import Problem, Refused
+from reconciler.limits import SHARDS_NAMED_MAX
 from reconciler.model.fleet import (
     KeyRange,
     in_key_order,
@@ -218,6 +219,34 @@ def why_not_adopted_again(
         message=f"{where} are at version {catalog.version} with the shards"
         f" {', '.join(catalog.shards)}; the spec lists {', '.join(in_key_order(tuple(shards)))}",
         recovery="to replace shards by others is a split: `reconciler plan`",
+    )
+
+
+def not_adopted(environment: str, keyspace: str) -> Refused:
+    return Refused(
+        Problem(
+            code="routes-missing",
+            message=f"no routes of {keyspace} in {environment} are recorded, so that nothing says"
+            " who owns which keys now",
+            recovery="adopt the spec's shards as version 1 of the routes",
+        )
+    )
+
+
+def routers_behind(catalog: Catalog, leases: Iterable[RouterLease], version: int) -> Problem | None:
+    """None once no application may route by a version before this one."""
+    behind = [lease for lease in leases if lease.seen_version < version]
+    if not behind:
+        return None
+    named = ", ".join(lease.router for lease in behind[:SHARDS_NAMED_MAX])
+    left_s = max(lease.left_s for lease in behind)
+    return Problem(
+        code="routers-behind",
+        message=f"{len(behind)} applications may still route {catalog.keyspace} in"
+        f" {catalog.environment} by a version before {version}, for up to {max(left_s, 0):.0f} s:"
+        f" {named}",
+        recovery="wait until their leases have run out, then run `reconciler apply` again; one that"
+        " is gone counts until then",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from threading import Thread
@@ -13,11 +13,10 @@ from threading import Thread
 import pytest
 from sqlalchemy import Connection, inspect, text
 
-from reconciler.edges.ledger import tables
+from reconciler.edges.ledger import versions
 from reconciler.edges.ledger.engine import writing
 from reconciler.edges.ledger.sql import SqlLedger, open_ledger
-from reconciler.edges.ledger.tables import LEDGER_VERSION
-from reconciler.edges.server.process import RunningServer
+from reconciler.edges.ledger.versions import LEDGER_VERSION
 from reconciler.errors import InvalidInput, Problem, Refused, Unavailable
 from reconciler.ledger.model import (
     EventEntry,
@@ -54,26 +53,6 @@ from tests.contract.ledgers import (
 S = OperationState
 PROGRESS = asdict(Progress(percent=40))
 _APPLIES = "reconciler_applies"
-
-
-@pytest.fixture(params=["file", "mysql_server", "mariadb_server"])
-def open_another(
-    request: pytest.FixtureRequest, tmp_path: Path, fresh_database: Callable[[RunningServer], str]
-) -> Callable[[], SqlLedger]:
-    """Opens the same ledger again, as another process would."""
-    if request.param == "file":
-        return lambda: open_ledger(None, default_file=tmp_path / "new" / "ledger.sqlite")
-    server: RunningServer = request.getfixturevalue(request.param)
-    login = f"{server.admin.user}:{server.admin.password}"
-    url = f"mysql://{login}@{server.host}:{server.port}/{fresh_database(server)}"
-    return lambda: open_ledger(url, default_file=Path("unused"))
-
-
-@pytest.fixture
-def ledger(open_another: Callable[[], SqlLedger]) -> Iterator[SqlLedger]:
-    opened = open_another()
-    yield opened
-    opened.close()
 
 
 def test_what_was_begun_can_be_read_by_another(
@@ -412,8 +391,8 @@ def test_a_ledger_of_an_earlier_version_is_upgraded_where_it_is(
     lease = begun(ledger)
     with writing(ledger._engine) as connection:
         connection.execute(text(f"ALTER TABLE {_APPLIES} ADD COLUMN mood TEXT"))
-    monkeypatch.setattr(tables, "LEDGER_VERSION", LEDGER_VERSION + 1)
-    monkeypatch.setattr(tables, "UPGRADES", {LEDGER_VERSION: add_two_columns})
+    monkeypatch.setattr(versions, "LEDGER_VERSION", LEDGER_VERSION + 1)
+    monkeypatch.setattr(versions, "UPGRADES", {LEDGER_VERSION: add_two_columns})
     for _ in range(2):
         upgraded = open_another()
         stored = upgraded.apply(lease.apply_id)

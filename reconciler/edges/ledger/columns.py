@@ -65,6 +65,9 @@ class Columns:
         except ValueError:
             raise self._malformed(column) from None
 
+    def word_or_none(self, column: str, kind: type[Word]) -> Word | None:
+        return None if self._value(column) is None else self.word(column, kind)
+
     def shard_waves(self, column: str) -> tuple[tuple[str, ...], ...]:
         """A list of lists of names, as JSON."""
         waves = self._json(column)
@@ -74,12 +77,12 @@ class Columns:
             raise self._malformed(column)
         return tuple(tuple(wave) for wave in waves)
 
-    def names_and_numbers(self, column: str) -> tuple[tuple[str, int], ...]:
-        """A list of pairs of a name and a number, as JSON."""
-        pairs = self._json(column)
-        if not isinstance(pairs, list) or not all(_is_name_and_number(pair) for pair in pairs):
+    def records(self, column: str, kinds: tuple[type, ...]) -> tuple[tuple[Any, ...], ...]:
+        """A list of lists, each of texts and whole numbers in the order of `kinds`, as JSON."""
+        found = self._json(column)
+        if not isinstance(found, list) or not all(_is_record(one, kinds) for one in found):
             raise self._malformed(column)
-        return tuple((name, number) for name, number in pairs)
+        return tuple(tuple(one) for one in found)
 
     def names(self, column: str) -> tuple[str, ...]:
         """A list of names, as JSON."""
@@ -131,9 +134,11 @@ class Columns:
         return row_malformed(self._table, column)
 
 
-def _is_name_and_number(found: object) -> bool:
-    is_pair = isinstance(found, list) and len(found) == 2
-    return is_pair and isinstance(found[0], str) and _is_whole(found[1])  # type: ignore[index]
+def _is_record(found: object, kinds: tuple[type, ...]) -> bool:
+    if not isinstance(found, list) or len(found) != len(kinds):
+        return False
+    pairs = zip(found, kinds, strict=True)
+    return all(_is_whole(one) if kind is int else isinstance(one, kind) for one, kind in pairs)
 
 
 def _is_whole(found: object) -> bool:

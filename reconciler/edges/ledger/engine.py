@@ -9,12 +9,12 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 
 from pymysql.constants import CLIENT, CR
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, Transaction, create_engine, event, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -27,6 +27,7 @@ from reconciler.edges.ledger.limits import (
     LEDGER_CONNECTIONS_MAX,
 )
 from reconciler.errors import Problem, Unavailable
+from reconciler.ports.split_jobs import OutcomeUnknown
 
 _UPGRADE_LOCK = "reconciler.ledger.upgrade"
 
@@ -62,6 +63,29 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """One transaction, durable when the block has ended."""
     with _plain_errors(), engine.begin() as connection:
         yield connection
+
+
+@contextmanager
+def deciding(engine: Engine) -> Iterator[Connection]:
+    """As `writing`, for what nobody may take for undone only because no answer came. Raises
+    OutcomeUnknown from the moment at which the server was asked to commit."""
+    with _plain_errors(), engine.connect() as connection:
+        with _undone_if_it_fails(connection.begin()) as transaction:
+            yield connection
+        try:
+            transaction.commit()
+        except SQLAlchemyError as error:
+            raise _outcome_unknown(_reason(error)) from None
+
+
+@contextmanager
+def _undone_if_it_fails(transaction: Transaction) -> Iterator[Transaction]:
+    try:
+        yield transaction
+    except BaseException:
+        with suppress(SQLAlchemyError):  # the connection is gone, and with it the transaction
+            transaction.rollback()
+        raise
 
 
 @contextmanager
@@ -217,5 +241,15 @@ def _unavailable(reason: str) -> Unavailable:
             message=f"the ledger cannot be used: {reason}",
             recovery="fix the ledger (its server, its disk, its file's permissions), then"
             " `reconciler resume`",
+        )
+    )
+
+
+def _outcome_unknown(reason: str) -> OutcomeUnknown:
+    return OutcomeUnknown(
+        Problem(
+            code="ledger-outcome-unknown",
+            message=f"the ledger was asked to commit, and nobody knows whether it did: {reason}",
+            recovery="run `reconciler apply` again: it looks at what stands before anything else",
         )
     )

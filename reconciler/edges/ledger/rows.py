@@ -53,7 +53,7 @@ def line(message: str) -> str:
     return visible_line(SECRETS.redacted(message), limit_chars=LEDGER_MESSAGE_CHARS_MAX)
 
 
-def _shown_line(message: str) -> str:
+def shown_line(message: str) -> str:
     """What `line` has made of a message comes through as it is, its note of what it cut included;
     whoever can write to the ledger can also write what no run of ours has made visible."""
     return visible_line(message, limit_chars=2 * LEDGER_MESSAGE_CHARS_MAX)
@@ -72,7 +72,7 @@ def apply_columns(row: StoredApply) -> dict[str, object]:
         "failures_released": int(row.failures_released),
         "copies_released": json.dumps([(one.shard, one.index) for one in row.copies_released]),
         "completed_s": row.completed_s,
-        "problem": _problem_text(row.problem),
+        "problem": problem_text(row.problem),
     }
 
 
@@ -95,10 +95,10 @@ def stored_apply(row: Row) -> StoredApply:
         gates_open=found.whole("gates_open"),
         failures_released=bool(found.whole("failures_released")),
         copies_released=tuple(
-            ReleasedCopy(*pair) for pair in found.names_and_numbers("copies_released")
+            ReleasedCopy(*pair) for pair in found.records("copies_released", (str, int))
         ),
         completed_s=found.seconds_or_none("completed_s"),
-        problem=_shown(found.problem("problem")),
+        problem=shown_problem(found.problem("problem")),
     )
 
 
@@ -110,7 +110,7 @@ def operation_columns(row: StoredOperation) -> dict[str, object]:
         "settled_s": row.settled_s,
         "waits_for": told_text(row.waits_for),
         "waits_since_s": row.waits_since_s,
-        "problem": _problem_text(row.problem),
+        "problem": problem_text(row.problem),
     }
 
 
@@ -129,7 +129,7 @@ def stored_operation(row: Row) -> StoredOperation:
         settled_s=found.seconds_or_none("settled_s"),
         waits_for=wait_of(found.text_or_none("waits_for") or ""),
         waits_since_s=found.seconds_or_none("waits_since_s"),
-        problem=_shown(found.problem("problem")),
+        problem=shown_problem(found.problem("problem")),
     )
 
 
@@ -146,7 +146,7 @@ def statement_columns(row: StoredStatement) -> dict[str, object]:
         "progress": progress_text(row.progress),
         "left_tables": json.dumps(row.left),
         "settled_s": row.settled_s,
-        "problem": _problem_text(row.problem),
+        "problem": problem_text(row.problem),
     }
 
 
@@ -168,7 +168,7 @@ def stored_statement(row: Row) -> StoredStatement:
         progress=_progress(found),
         left=found.names("left_tables"),
         settled_s=found.seconds_or_none("settled_s"),
-        problem=_shown(found.problem("problem")),
+        problem=shown_problem(found.problem("problem")),
     )
 
 
@@ -190,7 +190,7 @@ def finalizer_columns(row: StoredFinalizer) -> dict[str, object]:
         "started_s": row.started_s,
         "intended_s": row.intended_s,
         "settled_s": row.settled_s,
-        "problem": _problem_text(row.problem),
+        "problem": problem_text(row.problem),
     }
 
 
@@ -206,7 +206,7 @@ def stored_finalizer(row: Row) -> StoredFinalizer:
         started_s=found.seconds_or_none("started_s"),
         intended_s=found.seconds_or_none("intended_s"),
         settled_s=found.seconds_or_none("settled_s"),
-        problem=_shown(found.problem("problem")),
+        problem=shown_problem(found.problem("problem")),
     )
 
 
@@ -223,7 +223,7 @@ def _progress(found: Columns) -> Progress:
     told = found.told("progress", words=_PROGRESS_WORDS, numbers=_PROGRESS_NUMBERS)
     if told is None:
         return NOTHING_TOLD
-    shown = {name: _shown_line(v) if isinstance(v, str) else v for name, v in told.items()}
+    shown = {name: shown_line(v) if isinstance(v, str) else v for name, v in told.items()}
     return Progress(**shown)  # type: ignore[arg-type]
 
 
@@ -253,7 +253,7 @@ def stored_lease(row: Row) -> StoredLease:
     return StoredLease(
         apply_id=found.whole("apply_id"),
         fence=found.whole("fence"),
-        holder=None if holder is None else _shown_line(holder),
+        holder=None if holder is None else shown_line(holder),
         heartbeat_s=found.seconds("heartbeat_s"),
     )
 
@@ -264,7 +264,7 @@ def stored_request(row: Row) -> Request:
         request_id=found.whole("request_id"),
         apply_id=found.whole("apply_id"),
         kind=found.word("kind", RequestKind),
-        asked_by=_shown_line(found.text("asked_by")),
+        asked_by=shown_line(found.text("asked_by")),
         asked_s=found.seconds("asked_s"),
         state=found.word("state", RequestState),
         answer=answer_of(found.text("answer")),
@@ -288,7 +288,7 @@ def _told(told: Told | None) -> str:
     return SECRETS.redacted(told_text(told))
 
 
-def _problem_text(problem: Problem | None) -> str | None:
+def problem_text(problem: Problem | None) -> str | None:
     if problem is None:
         return None
     return json.dumps(
@@ -301,8 +301,8 @@ def _problem_text(problem: Problem | None) -> str | None:
     )
 
 
-def _shown(problem: Problem | None) -> Problem | None:
+def shown_problem(problem: Problem | None) -> Problem | None:
     if problem is None:
         return None
-    message, recovery = _shown_line(problem.message), _shown_line(problem.recovery)
+    message, recovery = shown_line(problem.message), shown_line(problem.recovery)
     return replace(problem, message=message, recovery=recovery)

@@ -13,24 +13,25 @@ from sqlalchemy import Engine, and_, insert, or_, select, update
 
 from reconciler.edges.ledger import rows
 from reconciler.edges.ledger.engine import GroupCommit, alone, engine_for, reading, writing
+from reconciler.edges.ledger.splits.jobs import SqlSplitJobs
+from reconciler.edges.ledger.splits.routes import SqlRoutes
 from reconciler.edges.ledger.tables import (
     HOLDER_CHARS_MAX,
     applies,
     events,
     finalizers,
-    is_current,
-    make_current,
     operations,
     requests,
     statements,
 )
+from reconciler.edges.ledger.unfinished import find_unfinished
+from reconciler.edges.ledger.versions import is_current, make_current
 from reconciler.edges.ledger.writes import (
     beat,
     begin_apply,
     check_fence,
     check_lease,
     find_lease,
-    find_unfinished,
     lease_lost,
     record,
     take_lease,
@@ -79,6 +80,15 @@ class SqlLedger:
         if not current:
             with writing(engine) as connection, alone(connection):
                 make_current(connection)
+
+    @property
+    def split_jobs(self) -> SqlSplitJobs:
+        """Of the same database, over the same connections."""
+        return SqlSplitJobs(self._engine)
+
+    @property
+    def routes(self) -> SqlRoutes:
+        return SqlRoutes(self._engine)
 
     def close(self) -> None:
         self._engine.dispose()

@@ -22,6 +22,7 @@ from reconciler.edges.ledger.tables import (
     operations,
     statements,
 )
+from reconciler.edges.ledger.unfinished import check_free
 from reconciler.errors import Problem, Refused
 from reconciler.ledger.model import (
     Entry,
@@ -48,8 +49,7 @@ _SETTLED = [state.value for state in SETTLED]
 
 
 def begin_apply(connection: Connection, new: NewApply, holder: str, now_s: float) -> Lease:
-    if found := find_unfinished(connection, new.environment, new.keyspace):
-        raise _apply_unfinished(found)
+    check_free(connection, new.environment, new.keyspace)
     made = connection.execute(
         insert(applies).values(
             environment=new.environment,
@@ -175,21 +175,6 @@ def find_lease(
     return rows.stored_lease(row) if row else None
 
 
-def find_unfinished(connection: Connection, environment: str, keyspace: str) -> StoredApply | None:
-    wanted = (
-        select(applies)
-        .where(
-            applies.c.environment == environment,
-            applies.c.keyspace == keyspace,
-            applies.c.state.not_in(_FINISHED),
-        )
-        .order_by(applies.c.apply_id.desc())
-        .limit(1)
-    )
-    row = connection.execute(wanted).mappings().first()
-    return rows.stored_apply(row) if row else None
-
-
 def lease_lost(apply_id: int, keyspace: str) -> LeaseLost:
     return LeaseLost(
         Problem(
@@ -290,16 +275,5 @@ def _conflict(what: str) -> Refused:
             code="ledger-conflict",
             message=f"another writer has changed {what} in the ledger since it was read",
             recovery="look at `reconciler status`, then `reconciler resume`",
-        )
-    )
-
-
-def _apply_unfinished(found: StoredApply) -> Refused:
-    return Refused(
-        Problem(
-            code="apply-unfinished",
-            message=f"apply {found.apply_id} of {found.keyspace} is {found.state} and keeps its"
-            f" shards reserved (plan {found.plan_id})",
-            recovery="`reconciler resume` it, or `reconciler cancel` it",
         )
     )

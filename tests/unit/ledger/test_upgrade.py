@@ -9,14 +9,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, text
 
-from reconciler.edges.ledger import tables
+from reconciler.edges.ledger import versions
 from reconciler.edges.ledger.sql import open_ledger
-from reconciler.edges.ledger.tables import LEDGER_VERSION
+from reconciler.edges.ledger.versions import LEDGER_VERSION
 from reconciler.errors import Refused
 from reconciler.ledger.reasons import InWords
 from reconciler.ledger.states import OperationState, RequestState, StatementState
 from reconciler.model.object_id import table_id
 from reconciler.plan.model import Moment
+from reconciler.reshard.job import Approval, JobRequestKind
+from reconciler.reshard.phases import Phase
 from tests.contract.ledgers import moved_to, row_of
 from tests.sections import CASES
 
@@ -60,6 +62,25 @@ def test_a_stored_ledger_is_taken_up_and_loses_nothing(path: Path, tmp_path: Pat
         ledger.close()
 
 
+@pytest.mark.parametrize("path", STORED[1:], ids=lambda path: path.stem)
+def test_a_stored_split_is_taken_up_and_loses_nothing(path: Path, tmp_path: Path) -> None:
+    ledger = open_ledger(None, default_file=restored(path, tmp_path / "ledger.sqlite"))
+    jobs = ledger.split_jobs
+    job = jobs.live("production", "orders")
+    assert job is not None
+    assert (job.phase, job.retry_phase) == (Phase.FAILED, Phase.BACKFILL)
+    assert [table.table_id for table in job.ground] == [1067]
+    assert [bracket.batch for bracket in jobs.brackets(job.job_id)] == [4]
+    assert [one.approval for one in jobs.approvals(job.job_id)] == [Approval.START]
+    assert [asked.kind for asked in jobs.requests(job.job_id)] == [JobRequestKind.STOP]
+    again = jobs.move(job, Phase.BACKFILL, now_s=9.0)
+    assert [entry.after for entry in jobs.path(job.job_id)][-1] is again.phase
+    catalog = ledger.routes.read("production", "orders")
+    assert catalog is not None
+    assert (catalog.version, catalog.shards) == (1, ("-80", "80-"))
+    ledger.close()
+
+
 def test_an_earlier_version_is_upgraded_in_place_step_by_step(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -70,9 +91,9 @@ def test_an_earlier_version_is_upgraded_in_place_step_by_step(
         connection.execute(text("UPDATE reconciler_applies SET mood = 'good'"))
 
     file = restored(STORED[-1], tmp_path / "ledger.sqlite")
-    monkeypatch.setattr(tables, "LEDGER_VERSION", LEDGER_VERSION + 2)
+    monkeypatch.setattr(versions, "LEDGER_VERSION", LEDGER_VERSION + 2)
     upgrades = {LEDGER_VERSION: add_mood, LEDGER_VERSION + 1: cheer_up}
-    monkeypatch.setattr(tables, "UPGRADES", upgrades)
+    monkeypatch.setattr(versions, "UPGRADES", upgrades)
     for _ in range(2):
         open_ledger(None, default_file=file).close()
     with sqlite3.connect(file) as connection:

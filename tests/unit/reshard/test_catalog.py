@@ -23,7 +23,7 @@ from reconciler.reshard.catalog import (
 )
 from reconciler.reshard.job import SplitJob, cut_over
 from reconciler.reshard.phases import Phase
-from tests.unit.reshard.jobs import at
+from tests.sample_splits import at
 
 
 def catalog_of(*shards: str) -> Catalog:

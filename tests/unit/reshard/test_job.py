@@ -19,7 +19,7 @@ from reconciler.reshard.job import (
     why_not_retried,
 )
 from reconciler.reshard.phases import BEFORE_CUTOVER, RETRY_PHASES, IllegalMove, Phase
-from tests.unit.reshard.jobs import BROKE, FORWARD, at, failed_in, planned
+from tests.sample_splits import BROKE, FORWARD, at, failed_in, planned
 
 EVERY = (*BEFORE_CUTOVER, Phase.CUTOVER, Phase.CLEANUP, Phase.DONE)
 RETRIES = [(phase, retry) for phase, retries in RETRY_PHASES.items() for retry in retries]

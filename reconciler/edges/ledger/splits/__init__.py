@@ -1,0 +1,1 @@
+"""Split jobs and routes in the ledger: `jobs` and `routes` are the ways in."""

@@ -1,0 +1,194 @@
+"""Reads and writes of the catalog, on a connection whose transaction is open.
+
+Whoever changes a version holds the catalog's row to the end of the transaction. Applications share
+that row while they register what they saw (docs/routes.md): so a version never changes between an
+application's look and its lease.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    and_,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
+
+from reconciler.edges.ledger.columns import Columns, row_malformed
+from reconciler.edges.ledger.limits import LEASE_SKEW_S_MAX
+from reconciler.edges.ledger.split_tables import HOLDS, route_catalogs, route_leases, routes
+from reconciler.edges.ledger.splits import rows
+from reconciler.reshard.catalog import (
+    Catalog,
+    Route,
+    RouteChange,
+    RouterLease,
+    changed,
+    check_coverage,
+    in_order,
+)
+
+# The server's clock, in microseconds since the epoch: the only one that leases are measured by.
+# Not UNIX_TIMESTAMP(), which takes a local time that a change of clocks makes ambiguous.
+NOW_US = {
+    "mysql": "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))",
+    "sqlite": "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)",
+}
+
+
+def find_catalog(connection: Connection, environment: str, keyspace: str) -> Catalog | None:
+    """The current version. Raises Refused where it does not cover every key exactly once."""
+    return _find(connection, environment, keyspace, routes.c.until_version == HOLDS)
+
+
+def find_catalog_at(
+    connection: Connection, environment: str, keyspace: str, version: int
+) -> Catalog | None:
+    held = and_(
+        routes.c.since_version <= version,
+        or_(routes.c.until_version == HOLDS, routes.c.until_version > version),
+    )
+    return _find(connection, environment, keyspace, held, version=version)
+
+
+def lock_catalog(connection: Connection, environment: str, keyspace: str) -> Catalog | None:
+    """As `find_catalog`; nobody else looks at it in order to write until the transaction ends."""
+    wanted = select(route_catalogs.c.version).where(*_of(route_catalogs, environment, keyspace))
+    connection.execute(wanted.with_for_update()).first()
+    return find_catalog(connection, environment, keyspace)
+
+
+def insert_catalog(connection: Connection, catalog: Catalog, by: str, now_s: float) -> None:
+    check_coverage(catalog.environment, catalog.keyspace, catalog.shards)
+    connection.execute(
+        insert(route_catalogs).values(
+            environment=catalog.environment,
+            keyspace=catalog.keyspace,
+            version=catalog.version,
+            key_function=catalog.key_function,
+            adopted_by=rows.who(by),
+            adopted_s=now_s,
+        )
+    )
+    _insert_routes(connection, catalog, catalog.routes)
+
+
+def write_change(connection: Connection, catalog: Catalog, change: RouteChange) -> None:
+    """The next version of a catalog that is locked. Raises Refused if what then stands in the
+    tables, whoever wrote it, does not cover every key exactly once."""
+    environment, keyspace = catalog.environment, catalog.keyspace
+    after = changed(catalog, change)
+    check_coverage(environment, keyspace, after.shards)
+    counted = connection.execute(
+        update(route_catalogs)
+        .where(
+            *_of(route_catalogs, environment, keyspace),
+            route_catalogs.c.version == catalog.version,
+        )
+        .values(version=after.version)
+    )
+    if counted.rowcount != 1:
+        raise row_malformed("route_catalogs", "version")
+    for route in change.ended:
+        _end_route(connection, catalog, route, after.version)
+    _insert_routes(connection, catalog, change.begun)
+    if find_catalog(connection, environment, keyspace) != after:
+        raise row_malformed("routes", "until_version")
+
+
+def places(connection: Connection, environment: str, keyspace: str) -> tuple[str, ...]:
+    """Every name that a route of the keyspace ever had."""
+    wanted = select(routes.c.place).where(*_of(routes, environment, keyspace)).distinct()
+    return tuple(str(place) for place in connection.execute(wanted).scalars())
+
+
+def find_leases(connection: Connection, environment: str, keyspace: str) -> tuple[RouterLease, ...]:
+    """Those that may count by any clock that is not further off than clocks are."""
+    dialect = "sqlite" if connection.dialect.name == "sqlite" else "mysql"
+    now_us: ColumnElement[int] = literal_column(NOW_US[dialect]).label("now_us")
+    wanted = select(route_leases, now_us).where(*_of(route_leases, environment, keyspace))
+    found = connection.execute(wanted.order_by(route_leases.c.router)).mappings()
+    leases = (rows.router_lease(row) for row in found)
+    return tuple(lease for lease in leases if lease.left_s > -LEASE_SKEW_S_MAX)
+
+
+def _find(
+    connection: Connection,
+    environment: str,
+    keyspace: str,
+    holds: ColumnElement[bool],
+    *,
+    version: int | None = None,
+) -> Catalog | None:
+    """One statement, so one moment: routes of two versions are never seen together."""
+    same_keyspace = and_(
+        routes.c.environment == route_catalogs.c.environment,
+        routes.c.keyspace == route_catalogs.c.keyspace,
+        holds,
+    )
+    joined = route_catalogs.outerjoin(routes, same_keyspace)
+    wanted = select(
+        route_catalogs.c.version, route_catalogs.c.key_function, *_route_columns()
+    ).select_from(joined)
+    found = list(
+        connection.execute(wanted.where(*_of(route_catalogs, environment, keyspace))).mappings()
+    )
+    if not found:
+        return None
+    head = Columns(found[0], "route_catalogs")
+    if version is not None and not 1 <= version <= head.whole("version"):
+        return None
+    held = [rows.stored_route(row) for row in found if row["shard"] is not None]
+    check_coverage(environment, keyspace, [route.shard for route in held])
+    return Catalog(
+        environment=environment,
+        keyspace=keyspace,
+        key_function=head.text("key_function"),
+        version=head.whole("version") if version is None else version,
+        routes=in_order(held),
+    )
+
+
+def find_past(connection: Connection, environment: str, keyspace: str) -> tuple[Route, ...]:
+    wanted = select(routes).where(*_of(routes, environment, keyspace))
+    in_order_of_versions = wanted.order_by(routes.c.since_version, routes.c.range_start)
+    found = connection.execute(in_order_of_versions).mappings()
+    return tuple(rows.stored_route(row) for row in found)
+
+
+def _end_route(connection: Connection, catalog: Catalog, route: Route, version: int) -> None:
+    key = {
+        "since_version": route.since,
+        "range_start": rows.bound(route.range.start),
+        "until_version": HOLDS,
+    }
+    ended = connection.execute(
+        update(routes)
+        .where(
+            *_of(routes, catalog.environment, catalog.keyspace),
+            *(routes.c[name] == value for name, value in key.items()),
+        )
+        .values(until_version=version)
+    )
+    if ended.rowcount != 1:
+        raise row_malformed("routes", "until_version")
+
+
+def _insert_routes(connection: Connection, catalog: Catalog, begun: Iterable[Route]) -> None:
+    of = {"environment": catalog.environment, "keyspace": catalog.keyspace}
+    connection.execute(insert(routes), [{**of, **rows.route_columns(route)} for route in begun])
+
+
+def _route_columns() -> list[ColumnElement[object]]:
+    return [column for column in routes.c if column.name not in ("environment", "keyspace")]
+
+
+def _of(table: Table, environment: str, keyspace: str) -> tuple[ColumnElement[bool], ...]:
+    return (table.c.environment == environment, table.c.keyspace == keyspace)

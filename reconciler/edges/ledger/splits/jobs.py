@@ -1,0 +1,246 @@
+"""The record of split jobs in the ledger's database.
+
+Rule: what a method has recorded is on disk when it returns, and a COMMIT whose answer was lost is
+told as unknown, never as failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, Engine, insert, or_, select, update
+
+from reconciler.edges.ledger.engine import GroupCommit, deciding, reading
+from reconciler.edges.ledger.rows import Row, problem_text
+from reconciler.edges.ledger.split_tables import (
+    LIVE,
+    split_approvals,
+    split_brackets,
+    split_jobs,
+    split_path,
+    split_requests,
+)
+from reconciler.edges.ledger.splits import rows
+from reconciler.edges.ledger.splits.catalog import lock_catalog
+from reconciler.edges.ledger.splits.writes import (
+    check_as_read,
+    forget_jobs,
+    insert_job,
+    write_bracket,
+    write_job,
+)
+from reconciler.edges.ledger.unfinished import check_free
+from reconciler.errors import Problem, Refused
+from reconciler.ledger.states import RequestState
+from reconciler.reshard.catalog import check_version, not_adopted
+from reconciler.reshard.job import (
+    NO_CHANGE,
+    Approval,
+    Approved,
+    Bracket,
+    JobChange,
+    JobRequest,
+    JobRequestKind,
+    NewSplitJob,
+    PhaseEntry,
+    SplitEngine,
+    SplitJob,
+    moved,
+)
+from reconciler.reshard.phases import Phase
+
+
+class SqlSplitJobs:
+    """Implements the SplitJobs port."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._group = GroupCommit(lambda: deciding(engine))
+
+    def open(self, new: NewSplitJob, *, holder: str, now_s: float) -> SplitJob:
+        with deciding(self._engine) as connection:
+            check_free(connection, new.environment, new.keyspace)
+            if new.engine is SplitEngine.TRACKER:
+                _check_catalog(connection, new)
+            return insert_job(connection, new, holder, now_s)
+
+    def live(self, environment: str, keyspace: str) -> SplitJob | None:
+        job = split_jobs.c
+        found = self._rows(
+            select(split_jobs).where(
+                job.environment == environment, job.keyspace == keyspace, job.live_slot == LIVE
+            )
+        )
+        return rows.stored_job(found[0]) if found else None
+
+    def job(self, job_id: int) -> SplitJob | None:
+        found = self._rows(select(split_jobs).where(split_jobs.c.job_id == job_id))
+        return rows.stored_job(found[0]) if found else None
+
+    def settled(self, job_id: int) -> SplitJob:
+        wanted = select(split_jobs).where(split_jobs.c.job_id == job_id).with_for_update()
+        with deciding(self._engine) as connection:  # waits for whoever has the row locked
+            return rows.stored_job(connection.execute(wanted).mappings().one())
+
+    def take_up(self, job: SplitJob, *, holder: str, now_s: float) -> SplitJob:
+        return self._write(job, replace(job, holder=rows.who(holder), heartbeat_s=now_s))
+
+    def beat(self, job: SplitJob, *, now_s: float) -> None:
+        with deciding(self._engine) as connection:
+            check_as_read(connection, job)
+            changed = update(split_jobs).where(split_jobs.c.job_id == job.job_id)
+            connection.execute(changed.values(heartbeat_s=now_s))
+
+    def put_down(self, job: SplitJob) -> SplitJob:
+        return self._write(job, replace(job, holder=None))
+
+    def move(
+        self, job: SplitJob, to: Phase, *, change: JobChange = NO_CHANGE, now_s: float
+    ) -> SplitJob:
+        after = moved(job, to, change=change, now_s=now_s)
+        with deciding(self._engine) as connection:
+            return write_job(connection, job, after)
+
+    def hold(self, job: SplitJob, by: str | None) -> SplitJob:
+        return self._write(job, replace(job, held_by=None if by is None else rows.who(by)))
+
+    def brackets(self, job_id: int) -> tuple[Bracket, ...]:
+        wanted = select(split_brackets).where(split_brackets.c.job_id == job_id)
+        found = self._rows(wanted.order_by(split_brackets.c.bracket_id))
+        return tuple(rows.stored_bracket(row) for row in found)
+
+    def record(self, job: SplitJob, brackets: Sequence[Bracket]) -> None:
+        def write(connection: Connection) -> None:
+            check_as_read(connection, job)
+            for bracket in brackets:
+                write_bracket(connection, job, bracket)
+
+        self._group.submit(write)
+
+    def path(self, job_id: int) -> tuple[PhaseEntry, ...]:
+        wanted = select(split_path).where(split_path.c.job_id == job_id)
+        return tuple(
+            rows.phase_entry(row) for row in self._rows(wanted.order_by(split_path.c.revision))
+        )
+
+    def approvals(self, job_id: int) -> tuple[Approved, ...]:
+        wanted = select(split_approvals).where(split_approvals.c.job_id == job_id)
+        ordered = wanted.order_by(split_approvals.c.approved_s, split_approvals.c.approval)
+        return tuple(rows.stored_approval(row) for row in self._rows(ordered))
+
+    def approve(
+        self, job_id: int, approval: Approval, *, plan_id: str, by: str, now_s: float
+    ) -> None:
+        with deciding(self._engine) as connection:
+            wanted = select(split_jobs).where(split_jobs.c.job_id == job_id).with_for_update()
+            job = rows.stored_job(connection.execute(wanted).mappings().one())
+            if job.plan_id != plan_id:
+                raise _other_plan(job, plan_id)
+            row = split_approvals.c.job_id == job_id, split_approvals.c.approval == approval.value
+            if connection.execute(select(split_approvals).where(*row)).first() is None:
+                connection.execute(
+                    insert(split_approvals).values(
+                        job_id=job_id,
+                        approval=approval.value,
+                        approved_by=rows.who(by),
+                        approved_s=now_s,
+                    )
+                )
+
+    def ask(self, job_id: int, kind: JobRequestKind, *, asked_by: str, now_s: float) -> JobRequest:
+        asker = rows.who(asked_by)
+        with deciding(self._engine) as connection:
+            made = connection.execute(
+                insert(split_requests).values(
+                    job_id=job_id,
+                    kind=kind.value,
+                    asked_by=asker,
+                    asked_s=now_s,
+                    state=RequestState.PENDING.value,
+                )
+            )
+            key = made.inserted_primary_key
+        assert key is not None, "a single-row insert returns its key"
+        return JobRequest(
+            request_id=int(key[0]), job_id=job_id, kind=kind, asked_by=asker, asked_s=now_s
+        )
+
+    def answer(self, request_id: int, state: RequestState, problem: Problem | None = None) -> None:
+        with deciding(self._engine) as connection:
+            connection.execute(
+                update(split_requests)
+                .where(
+                    split_requests.c.request_id == request_id,
+                    split_requests.c.state == RequestState.PENDING.value,
+                )
+                .values(state=state.value, problem=problem_text(problem))
+            )
+
+    def requests(self, job_id: int, state: RequestState | None = None) -> tuple[JobRequest, ...]:
+        wanted = select(split_requests).where(split_requests.c.job_id == job_id)
+        if state is not None:
+            wanted = wanted.where(split_requests.c.state == state.value)
+        found = self._rows(wanted.order_by(split_requests.c.request_id))
+        return tuple(rows.stored_request(row) for row in found)
+
+    def ended(
+        self,
+        environment: str,
+        *,
+        keyspace: str | None = None,
+        phase: Phase | None = None,
+        before: int | None = None,
+        limit: int,
+    ) -> tuple[SplitJob, ...]:
+        job = split_jobs.c
+        wanted = select(split_jobs).where(job.environment == environment, job.live_slot.is_(None))
+        if keyspace is not None:
+            wanted = wanted.where(job.keyspace == keyspace)
+        if phase is not None:
+            wanted = wanted.where(job.phase == phase.value)
+        if before is not None:
+            wanted = wanted.where(job.job_id < before)
+        found = self._rows(wanted.order_by(job.job_id.desc()).limit(limit))
+        return tuple(rows.stored_job(row) for row in found)
+
+    def sweep(self, *, ended_before_s: float, keep: int, limit: int) -> int:
+        job = split_jobs.c
+        has_ended = select(job.job_id).where(job.live_slot.is_(None))
+        with deciding(self._engine) as connection:
+            kept = has_ended.order_by(job.job_id.desc()).limit(1).offset(keep)
+            surplus = connection.execute(kept).scalar()
+            too_old = job.ended_s < ended_before_s
+            is_due = too_old if surplus is None else or_(too_old, job.job_id <= surplus)
+            oldest_first = has_ended.where(is_due).order_by(job.job_id).limit(limit)
+            due = [int(job_id) for job_id in connection.execute(oldest_first).scalars()]
+            forget_jobs(connection, due)
+        return len(due)
+
+    def _write(self, job: SplitJob, after: SplitJob) -> SplitJob:
+        with deciding(self._engine) as connection:
+            return write_job(connection, job, replace(after, revision=job.revision + 1))
+
+    def _rows(self, wanted: Any) -> list[Row]:
+        with reading(self._engine) as connection:
+            return list(connection.execute(wanted).mappings())
+
+
+def _check_catalog(connection: Connection, new: NewSplitJob) -> None:
+    """Nobody changes the version from here to the end of the transaction."""
+    catalog = lock_catalog(connection, new.environment, new.keyspace)
+    if catalog is None:
+        raise not_adopted(new.environment, new.keyspace)
+    check_version(catalog, new.expected_version)
+
+
+def _other_plan(job: SplitJob, plan_id: str) -> Refused:
+    return Refused(
+        Problem(
+            code="split-other-plan",
+            message=f"split {job.job_id} of {job.keyspace} carries out plan {job.plan_id}, and"
+            f" {plan_id} was approved",
+            recovery="look at `reconciler status`, and approve the plan that is carried out",
+        )
+    )

@@ -1,0 +1,86 @@
+"""Applies and splits exclude each other: who holds a keyspace, and whose turn it is to ask.
+
+Both are looked for in the transaction that begins either, behind a write to the keyspace's row
+that the other one has to wait for: of two processes that begin at once, the second sees the first.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select, text
+
+from reconciler.edges.ledger import rows
+from reconciler.edges.ledger.split_tables import LIVE, keyspaces, split_jobs
+from reconciler.edges.ledger.tables import applies
+from reconciler.errors import Problem, Refused
+from reconciler.ledger.model import StoredApply
+from reconciler.ledger.states import FINISHED
+from reconciler.plan.visible import visible_line
+
+_FINISHED = [state.value for state in FINISHED]
+_BEGIN = f"INSERT INTO {keyspaces.name} (environment, keyspace, turns) VALUES (:e, :k, 1)"
+_AGAIN = {
+    "sqlite": "ON CONFLICT (environment, keyspace) DO UPDATE SET turns = turns + 1",
+    # Takes the row's exclusive lock at once: INSERT IGNORE would share it, and two who then both
+    # want it for themselves end in a deadlock.
+    "mysql": "ON DUPLICATE KEY UPDATE turns = turns + 1",
+}
+
+
+def check_free(connection: Connection, environment: str, keyspace: str) -> None:
+    """Nobody else begins anything on the keyspace until this transaction ends. Raises Refused
+    (`apply-unfinished`, `split-unfinished`)."""
+    take_turn(connection, environment, keyspace)
+    if found := find_unfinished(connection, environment, keyspace):
+        raise _apply_unfinished(found)
+    _check_no_split(connection, environment, keyspace)
+
+
+def take_turn(connection: Connection, environment: str, keyspace: str) -> None:
+    """Wait until no other transaction is about to begin something on the keyspace."""
+    dialect = "sqlite" if connection.dialect.name == "sqlite" else "mysql"
+    turn = text(f"{_BEGIN} {_AGAIN[dialect]}")
+    connection.execute(turn, {"e": environment, "k": keyspace})
+
+
+def find_unfinished(connection: Connection, environment: str, keyspace: str) -> StoredApply | None:
+    wanted = (
+        select(applies)
+        .where(
+            applies.c.environment == environment,
+            applies.c.keyspace == keyspace,
+            applies.c.state.not_in(_FINISHED),
+        )
+        .order_by(applies.c.apply_id.desc())
+        .limit(1)
+    )
+    row = connection.execute(wanted).mappings().first()
+    return rows.stored_apply(row) if row else None
+
+
+def _check_no_split(connection: Connection, environment: str, keyspace: str) -> None:
+    """Of any protocol: whoever began it, it is there."""
+    job = split_jobs.c
+    wanted = select(job.job_id, job.phase, job.plan_id).where(
+        job.environment == environment, job.keyspace == keyspace, job.live_slot == LIVE
+    )
+    if (found := connection.execute(wanted).first()) is not None:
+        job_id, phase, plan_id = (visible_line(str(value), limit_chars=80) for value in found)
+        raise Refused(
+            Problem(
+                code="split-unfinished",
+                message=f"split {job_id} of {keyspace} is in its phase {phase} and keeps the"
+                f" keyspace reserved (plan {plan_id})",
+                recovery="let `reconciler apply` bring it to its end, or abandon it",
+            )
+        )
+
+
+def _apply_unfinished(found: StoredApply) -> Refused:
+    return Refused(
+        Problem(
+            code="apply-unfinished",
+            message=f"apply {found.apply_id} of {found.keyspace} is {found.state} and keeps its"
+            f" shards reserved (plan {found.plan_id})",
+            recovery="`reconciler resume` it, or `reconciler cancel` it",
+        )
+    )

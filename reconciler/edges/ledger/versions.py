@@ -1,0 +1,82 @@
+"""How a ledger of an earlier version becomes one of this version in place.
+
+Rule: a step in UPGRADES is never edited once released; a new column is a new step and a new number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from sqlalchemy import Connection, Table, insert, inspect, select, update
+
+from reconciler.edges.ledger.columns import row_malformed
+from reconciler.edges.ledger.split_tables import SPLIT_TABLES
+from reconciler.edges.ledger.tables import metadata, schema_version
+from reconciler.errors import Problem, Refused
+
+LEDGER_VERSION = 2
+
+
+def is_current(connection: Connection) -> bool:
+    if not inspect(connection).has_table(schema_version.name):
+        return False
+    return connection.execute(select(schema_version.c.version)).scalar() == LEDGER_VERSION
+
+
+def make_current(connection: Connection) -> None:
+    """Create the tables, or upgrade the ones there are. The caller keeps others out meanwhile."""
+    metadata.create_all(connection)  # makes what is missing, alters nothing
+    version = connection.execute(select(schema_version.c.version)).scalar()
+    if version is None:
+        _check_columns(connection, metadata.sorted_tables)
+        connection.execute(insert(schema_version).values(version=LEDGER_VERSION))
+        return
+    if not isinstance(version, int) or version < 1:
+        raise row_malformed("schema_version", "version")
+    if version > LEDGER_VERSION:
+        raise _from_the_future(version)
+    while version < LEDGER_VERSION:
+        UPGRADES[version](connection)
+        version += 1
+        connection.execute(update(schema_version).values(version=version))
+
+
+def _add_splits(connection: Connection) -> None:
+    """The tables were made on the way here; nothing of version 1 changes."""
+    _check_columns(connection, SPLIT_TABLES)
+
+
+def _check_columns(connection: Connection, tables: Iterable[Table]) -> None:
+    """Tables of our names that no version tells of: ours, cut off while they were made, or
+    another's."""
+    for table in tables:
+        known = {column["name"] for column in inspect(connection).get_columns(table.name)}
+        if not known.issuperset(column.name for column in table.columns):
+            raise _not_ours(table.name)
+
+
+def _not_ours(table: str) -> Refused:
+    return Refused(
+        Problem(
+            code="ledger-foreign",
+            message=f"the ledger's database has a table {table} that no released version of this"
+            " program made",
+            recovery="give the ledger a database of its own (`ledger:` in the spec), or rename the"
+            " tables whose names begin with reconciler_",
+        )
+    )
+
+
+def _from_the_future(version: int) -> Refused:
+    return Refused(
+        Problem(
+            code="ledger-too-new",
+            message=f"the ledger is of version {version}, this program knows {LEDGER_VERSION}",
+            recovery="upgrade reconciler to the version that the other runners have",
+        )
+    )
+
+
+# From the version that is the key to the next one. MySQL commits DDL on its own, so a step may have
+# run in part before: it looks before it alters.
+UPGRADES: dict[int, Callable[[Connection], None]] = {1: _add_splits}
