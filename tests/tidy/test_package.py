@@ -11,9 +11,6 @@ from tests.tidy.source import PACKAGE, ROOT, python_files, tree_of
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
-# PyMySQL asks for it by itself: logins by caching_sha2_password without TLS need its RSA.
-UNSEEN = {"cryptography"}
-
 
 def test_every_dependency_is_imported_and_every_import_declared() -> None:
     ours = {_plain(name) for name in map(_name, PROJECT["dependencies"])}
@@ -24,7 +21,7 @@ def test_every_dependency_is_imported_and_every_import_declared() -> None:
         for module in _imports(tree_of(path))
         for distribution in distributions.get(module, ())
     }
-    assert ours - UNSEEN == used - {"reconciler"}
+    assert ours == used - {"reconciler"}
 
 
 def _imports(tree: ast.AST) -> set[str]:

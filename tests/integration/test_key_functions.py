@@ -1,0 +1,126 @@
+"""A server computes the keys that Python computes: one function, in two languages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pymysql.cursors import Cursor
+
+from reconciler.edges.server.process import RunningServer
+from reconciler.model.key_function import KeyFunctionName
+from reconciler.reshard.key_functions.function import (
+    SIGNED_MAX,
+    SIGNED_MIN,
+    UNSIGNED_MAX,
+    KeyFunction,
+    Takes,
+    Value,
+)
+from reconciler.reshard.key_functions.registry import KEY_FUNCTIONS, samples
+from tests.integration.mysql_edges import admin_cursor
+
+DATABASE, ROUTINE = "key_functions", "`key_functions`.`_key`"
+INTEGERS = {
+    Takes.INTEGERS: st.integers(SIGNED_MIN, UNSIGNED_MAX),
+    Takes.SIGNED: st.integers(SIGNED_MIN, SIGNED_MAX),
+    Takes.NOT_NEGATIVE: st.integers(0, UNSIGNED_MAX),
+}
+
+Asks = Callable[[Sequence[Value]], list[bytes | None]]
+
+
+@contextmanager
+def asking(server: RunningServer, function: KeyFunction) -> Iterator[Asks]:
+    """Keys of values that stand in columns, as they do on a shard."""
+    with admin_cursor(server) as cursor:
+        cursor.execute(f"DROP DATABASE IF EXISTS {DATABASE}")
+        cursor.execute(f"CREATE DATABASE {DATABASE}")
+        cursor.execute("SET SESSION sql_mode = 'STRICT_ALL_TABLES', NAMES utf8mb4")
+        cursor.execute(
+            f"CREATE TABLE {DATABASE}.t (id int AUTO_INCREMENT PRIMARY KEY, s bigint,"
+            " u bigint unsigned, b varbinary(4000))"
+        )
+        if function.routine is not None:
+            cursor.execute(function.routine(ROUTINE))
+        try:
+            yield lambda values: _keys(cursor, function, values)
+        finally:
+            cursor.execute(f"DROP DATABASE {DATABASE}")
+
+
+def _keys(cursor: Cursor, function: KeyFunction, values: Sequence[Value]) -> list[bytes | None]:
+    cursor.execute(f"TRUNCATE {DATABASE}.t")
+    columns = [_column(value) for value in values]
+    for column in sorted(set(columns)):
+        rows = [
+            (number, value)
+            for number, (value, own) in enumerate(zip(values, columns, strict=True), 1)
+            if own == column
+        ]
+        cursor.executemany(f"INSERT INTO {DATABASE}.t (id, {column}) VALUES (%s, %s)", rows)
+    found: dict[int, bytes | None] = {}
+    for column in sorted(set(columns)):
+        cursor.execute(
+            f"SELECT id, HEX({function.sql(f't.`{column}`', ROUTINE)}) FROM {DATABASE}.t AS t"
+            f" WHERE `{column}` IS NOT NULL"
+        )
+        for number, key in cursor.fetchall():
+            found[number] = None if key is None else bytes.fromhex(key)
+    return [found[number] for number in range(1, len(values) + 1)]
+
+
+def _column(value: Value) -> str:
+    if isinstance(value, int):
+        return "s" if value <= SIGNED_MAX else "u"
+    return "b"
+
+
+@pytest.mark.invariant("SP-6")
+@pytest.mark.parametrize("name", KeyFunctionName)
+def test_a_server_computes_the_keys_that_python_computes(
+    server: RunningServer, name: KeyFunctionName
+) -> None:
+    function = KEY_FUNCTIONS[name]
+    sample = samples(function)
+    values = INTEGERS.get(function.takes, st.integers() | st.binary(max_size=120))
+
+    with asking(server, function) as keys:
+        assert keys(sample) == list(function.keys(sample))
+
+        @settings(max_examples=10, deadline=None)
+        @given(st.lists(values.filter(_fits), min_size=1, max_size=50))
+        def alike(chosen: list[Value]) -> None:
+            assert keys(chosen) == list(function.keys(chosen))
+
+        alike()
+
+
+def _fits(value: Value) -> bool:
+    return not isinstance(value, int) or SIGNED_MIN <= value <= UNSIGNED_MAX
+
+
+@pytest.mark.invariant("SP-7")
+@pytest.mark.parametrize(
+    ("name", "column", "value"),
+    [
+        ("numeric", "s", -1),
+        ("reverse_bits", "s", SIGNED_MIN),
+        ("range_int", "u", SIGNED_MAX + 1),
+        *((name, "s", None) for name in KeyFunctionName),
+        ("binary", "b", None),
+    ],
+)
+def test_a_server_has_no_key_for_what_python_refuses(
+    mysql_server: RunningServer, name: str, column: str, value: Value
+) -> None:
+    function = KEY_FUNCTIONS[KeyFunctionName(name)]
+    with asking(mysql_server, function) as keys:
+        assert keys([1]) != [None]
+        with admin_cursor(mysql_server, DATABASE) as cursor:
+            cursor.execute(f"UPDATE t SET s = NULL, u = NULL, b = NULL, {column} = %s", (value,))
+            cursor.execute(f"SELECT {function.sql(f't.{column}', ROUTINE)} FROM t")
+            assert cursor.fetchone() == (None,)
