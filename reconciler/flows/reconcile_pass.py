@@ -58,6 +58,7 @@ from reconciler.ports.world import World
 from reconciler.prove.change_set import ProofFailed, Proven, prove_change_set
 from reconciler.prove.request import EngineChoices
 from reconciler.prove.vschema import prove_vschema
+from reconciler.reshard.tables import check_shard_columns
 from reconciler.rollout.waves import waves_of
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
@@ -133,6 +134,7 @@ def pass_over(
     wanted = next(iter(desired.values())).schema if desired else Schema(tables=())
     if desired and files.vschema is not None:
         check_columns(files.vschema, wanted.tables)
+    check_shard_columns(files.spec, wanted.tables)
     counters = wanted_counters(wanted, files.renames)
     tables, claimed = [table.name for table in wanted.tables], [one.name for one in cleans]
     reader = as_printed.of_live(counters, tables, claimed)

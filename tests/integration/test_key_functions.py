@@ -10,8 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymysql.cursors import Cursor
 
+from reconciler.ddl.read import read_table
+from reconciler.edges.mysql.server_settings import parse_version
 from reconciler.edges.server.process import RunningServer
+from reconciler.errors import Refused
 from reconciler.model.key_function import KeyFunctionName
+from reconciler.model.server import ServerVersion
 from reconciler.reshard.key_functions.function import (
     SIGNED_MAX,
     SIGNED_MIN,
@@ -21,6 +25,7 @@ from reconciler.reshard.key_functions.function import (
     Value,
 )
 from reconciler.reshard.key_functions.registry import KEY_FUNCTIONS, samples
+from reconciler.reshard.tables import shard_column_problems
 from tests.integration.mysql_edges import admin_cursor
 
 DATABASE, ROUTINE = "key_functions", "`key_functions`.`_key`"
@@ -124,3 +129,76 @@ def test_a_server_has_no_key_for_what_python_refuses(
             cursor.execute(f"UPDATE t SET s = NULL, u = NULL, b = NULL, {column} = %s", (value,))
             cursor.execute(f"SELECT {function.sql(f't.{column}', ROUTINE)} FROM t")
             assert cursor.fetchone() == (None,)
+
+
+COLUMNS = {
+    "tiny": ("tinyint NOT NULL", (-128, 0, 127)),
+    "wide": ("bigint NOT NULL", (SIGNED_MIN, -1, SIGNED_MAX)),
+    "counter": ("bigint unsigned NOT NULL", (0, SIGNED_MAX + 1, UNSIGNED_MAX)),
+    "padded": ("int(8) unsigned zerofill NOT NULL", (0, 42, 12_345_678)),
+    "name": ("varchar(20) COLLATE utf8mb4_bin NOT NULL", ("", "zażółć 🐬", "x  ")),
+    "fixed": ("char(20) COLLATE utf8mb4_bin NOT NULL", ("", "é", "x  ")),
+    "raw": ("varbinary(20) NOT NULL", (b"", b"\0\xff'", b"x  ")),
+    "code": ("binary(4) NOT NULL", (b"", b"abcd", b"\xff")),
+    "body": ("longtext COLLATE utf8mb4_bin NOT NULL", ("", "1", "long " * 100)),
+}
+
+
+@pytest.mark.invariant("SP-6")
+def test_what_is_read_of_a_row_has_the_key_that_its_server_computes(server: RunningServer) -> None:
+    """As it is read to be copied: the bytes as they are stored, in no character set."""
+    taken = []
+    with admin_cursor(server) as cursor:
+        cursor.execute(f"DROP DATABASE IF EXISTS {DATABASE}")
+        cursor.execute(f"CREATE DATABASE {DATABASE} DEFAULT CHARACTER SET utf8mb4")
+        cursor.execute(f"USE {DATABASE}")
+        columns = ", ".join(f"`{name}` {definition}" for name, (definition, _) in COLUMNS.items())
+        cursor.execute(f"CREATE TABLE t (id int PRIMARY KEY, {columns})")
+        marks = ", ".join(["%s"] * (1 + len(COLUMNS)))
+        for number in range(3):
+            values = [choices[number] for _, choices in COLUMNS.values()]
+            cursor.execute(f"INSERT INTO t VALUES ({marks})", [number, *values])
+        cursor.execute("SHOW CREATE TABLE t")
+        table = read_table(cursor.fetchall()[0][1], _version(cursor))
+        for function in KEY_FUNCTIONS.values():
+            if function.routine is not None:
+                cursor.execute(function.routine(ROUTINE))
+            for name in COLUMNS:
+                if any(shard_column_problems(table, name, function)):
+                    continue
+                taken.append((function.name, name))
+                expected = _all(cursor, f"HEX({function.sql(f't.`{name}`', ROUTINE)})", "utf8mb4")
+                for value, key in zip(_all(cursor, f"`{name}`", "binary"), expected, strict=True):
+                    assert _key_of(function, value) == (key and bytes.fromhex(key.decode()))
+            if function.routine is not None:
+                cursor.execute(f"DROP FUNCTION {ROUTINE}")
+        cursor.execute(f"DROP DATABASE {DATABASE}")
+    assert len(taken) == 39
+    assert (KeyFunctionName.XXHASH, "padded") not in taken
+
+
+def _key_of(function: KeyFunction, value: bytes) -> bytes | None:
+    try:
+        return function.key(value)
+    except Refused:
+        return None
+
+
+def _all(cursor: Cursor, expression: str, charset: str) -> list[bytes]:
+    """As the server sends it, unread."""
+    connection = cursor.connection
+    decoders, connection.decoders = connection.decoders, {}
+    connection.use_unicode = False
+    cursor.execute(f"SET NAMES {charset}")
+    cursor.execute(f"SELECT {expression} FROM t ORDER BY id")
+    found = [value for (value,) in cursor.fetchall()]
+    connection.decoders, connection.use_unicode = decoders, True
+    return found
+
+
+def _version(cursor: Cursor) -> ServerVersion:
+    cursor.execute("SELECT VERSION()")
+    [(text,)] = cursor.fetchall()
+    found = parse_version(text)
+    assert found is not None
+    return found
