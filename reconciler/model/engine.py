@@ -36,6 +36,9 @@ class EngineTraits:
     checks_rows: bool = False
     """Compares the rows of the copy with those of the table by itself."""
 
+    goes_on_alone: bool = False
+    """Needs no process and no session of ours: also where nobody can look."""
+
 
 TRAITS: Mapping[EngineName, EngineTraits] = {
     EngineName.DIRECT: EngineTraits(copies=False),
@@ -44,7 +47,7 @@ TRAITS: Mapping[EngineName, EngineTraits] = {
     EngineName.SPIRIT: EngineTraits(copies=True, resumes=True, slows_down=True, checks_rows=True),
     EngineName.PT_OSC: EngineTraits(copies=True, slows_down=True),
     # A tablet that died goes on by itself; what was cancelled is begun again.
-    EngineName.VITESS: EngineTraits(copies=True, slows_down=True),
+    EngineName.VITESS: EngineTraits(copies=True, slows_down=True, goes_on_alone=True),
 }
 
 

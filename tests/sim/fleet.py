@@ -116,12 +116,13 @@ class Online:
     """As an engine that copies: after that many looks the copy is complete, and is swapped in when
     it is asked for, after so many times in vain. `disappears_at`: with so many looks left it is
     gone. `ends_with_process`: nobody goes on with the copy once its session has ended; it can be
-    taken up again."""
+    taken up again. `unseen`: so many looks are in vain, though the shard itself can be read."""
 
     looks: int = 2
     refusals: int = 0
     disappears_at: int | None = None
     ends_with_process: bool = False
+    unseen: int = 0
 
 
 @dataclass
@@ -389,6 +390,9 @@ class SimEngine:
     def _look_at_copy(self, handle: Handle, copy: Copy) -> EngineAnswer:
         if copy.throttled_by:
             return Running(progress=Progress(throttled_by=copy.throttled_by))
+        if copy.online.unseen:
+            copy.online.unseen -= 1
+            return Unknown(reason="who runs the copy does not answer")
         copy.online.looks -= 1
         if copy.online.disappears_at == copy.online.looks:
             del self._shard.copies[handle.content]

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.drive.status import current_apply
+from reconciler.ledger.model import StoredStatement
 from reconciler.ledger.reasons import CutOverBegun, FoundRunning
 from reconciler.ledger.states import ApplyState, OperationState, StatementState
 from reconciler.model.engine import EngineName
@@ -179,6 +180,28 @@ def test_a_copy_that_disappeared_is_looked_for_at_the_shard_and_begun_again() ->
     [(_, first), (_, second)] = sim.fleet.earlier
     assert first is None
     assert second is not None, "the engine is told what it may have left behind"
+
+
+BY_VITESS = plan_for(ROLLOUT, shards=("-",), tables=("users",), each=1, engine=EngineName.VITESS)
+
+
+@pytest.mark.invariant("VT-33")
+@pytest.mark.parametrize("unseen", [1, 3, 7, 20])
+def test_what_goes_on_alone_has_not_ended_because_nobody_can_ask_after_it(unseen: int) -> None:
+    """The table is as it was; the copy is not at its end all the same."""
+    fleet = SimFleet(BY_VITESS, answer=lambda shard, statement: Online(unseen=unseen))
+    sim = Simulation(plan=BY_VITESS, rollout=ROLLOUT, fleet=fleet)
+    for _ in range(unseen):
+        if sim.run().verdict is not ApplyVerdict.UNKNOWN:
+            break
+        assert not any(row.state is StatementState.NEVER_RAN for row in statements_of(sim))
+    check_agreement(sim)
+    assert len(fleet.shards["-"].sent) == 1
+
+
+def statements_of(sim: Simulation) -> tuple[StoredStatement, ...]:
+    (apply, *_) = sim.ledger.applies("production", keyspace="commerce", limit=1)
+    return sim.ledger.statements(apply.apply_id)
 
 
 @pytest.mark.invariant("ST-10")

@@ -8,7 +8,7 @@ Anything else is drift.
 
 from __future__ import annotations
 
-from contextlib import suppress
+from dataclasses import dataclass
 
 from reconciler.drive.limits import SETTLE_LOOKS_MAX, SETTLE_PAUSE_S, SETTLE_WAIT_S_MAX
 from reconciler.drive.shard.leftovers import discard
@@ -29,9 +29,9 @@ from reconciler.errors import Problem, Unavailable
 from reconciler.ledger.model import Lease, StoredStatement
 from reconciler.ledger.reasons import StatementFound
 from reconciler.ledger.states import OperationState, StatementState
-from reconciler.model.engine import Progress
+from reconciler.model.engine import TRAITS, Progress
 from reconciler.plan.model import PlannedStatement
-from reconciler.ports.engine import ReadyToCutOver, Running
+from reconciler.ports.engine import ReadyToCutOver, Running, Unknown
 from reconciler.ports.shards import ShardSession
 from reconciler.rollout.transitions import Move
 
@@ -50,6 +50,10 @@ class _NotYet(Exception):
     """Nobody can tell so far; the reason is for people."""
 
 
+class _Unseen(Exception):
+    """An engine cannot tell just now; the reason is for people."""
+
+
 def settle_shard(
     world: RolloutWorld,
     task: ShardTask,
@@ -63,10 +67,11 @@ def settle_shard(
     lost: Problem | None = None
     try:
         try:
-            if (found := _still_in_hand(world, task, stop)) is not None:
-                _go_on_with(record, task, *found)
-            else:
-                _settle(record, task, _position(world, task, stop, record))
+            match _found(world, task, stop, record):
+                case _InHand(row=row, progress=progress):
+                    _go_on_with(record, task, row, progress)
+                case position:
+                    _settle(record, task, position)
         except _NotYet as reason:
             _stay_unknown(record, task, str(reason))
         record.write()
@@ -75,20 +80,12 @@ def settle_shard(
     return ShardResult(shard=task.work.shard, rows=record.rows, ends_run=lost)
 
 
-def _still_in_hand(
-    world: RolloutWorld, task: ShardTask, stop: StopSignal
-) -> tuple[StoredStatement, Progress] | None:
-    """The statement in doubt that its engine says goes on."""
-    if stop.brake is Brake.AFTER_STATEMENT:
-        return None  # nobody would follow it
-    with suppress(Unavailable), world.sessions.open(task.spec, server=task.basis.server) as session:
-        for row in task.recorded:
-            if row.state in IN_DOUBT and row.index < len(task.work.statements):
-                work = task.engine_work(row.index)
-                answer = session.engine(row.handle.engine).look(row.handle, work)
-                if isinstance(answer, Running | ReadyToCutOver):
-                    return row, answer.progress
-    return None
+@dataclass(frozen=True, slots=True)
+class _InHand:
+    """A statement in doubt that its engine says goes on."""
+
+    row: StoredStatement
+    progress: Progress
 
 
 def _go_on_with(
@@ -105,15 +102,20 @@ def _go_on_with(
     record.take_up(row, progress)
 
 
-def _position(
+def _found(
     world: RolloutWorld, task: ShardTask, stop: StopSignal, record: ShardRecorder
-) -> int | Problem:
-    """How many of the shard's statements have taken effect; a Problem if it is at no such point."""
+) -> _InHand | int | Problem:
+    """What goes on, or how many of the shard's statements have taken effect; a Problem if it is at
+    no such point. All of it is seen over one connection."""
     give_up_s = world.clock.monotonic_s() + SETTLE_WAIT_S_MAX
     looks = 0
     while True:
         try:
             with world.sessions.open(task.spec, server=task.basis.server) as session:
+                if (in_hand := _still_in_hand(session, task)) is not None:
+                    if stop.brake is Brake.AFTER_STATEMENT:
+                        raise _NotYet("the statement goes on there, and nobody would follow it")
+                    return in_hand
                 while _may_run(session, task):
                     _wait_for_it(world, stop, give_up_s)
                 position = position_seen(session, task)
@@ -123,11 +125,31 @@ def _position(
                 if not _may_run(session, task):
                     _discard_what_is_done(session, task, record, position)
                     return position
-        except Unavailable as error:
+        except (Unavailable, _Unseen) as error:
             looks += 1
             if looks >= SETTLE_LOOKS_MAX or stop.brake is Brake.AFTER_STATEMENT:
-                raise _NotYet(error.problems[0].message) from error
+                raise _NotYet(_why(error)) from error
             pause(world.clock, stop, retry_pause_s(looks, world.jitter()))
+
+
+def _still_in_hand(session: ShardSession, task: ShardTask) -> _InHand | None:
+    """Raises Unavailable, and _Unseen where an engine that needs nobody here cannot say whether it
+    goes on: tables that are as they were do not (VT-33)."""
+    for row in task.recorded:
+        if row.state in IN_DOUBT and row.index < len(task.work.statements):
+            engine = session.engine(row.handle.engine)
+            match engine.look(row.handle, task.engine_work(row.index)):
+                case Running(progress=progress) | ReadyToCutOver(progress=progress):
+                    return _InHand(row, progress)
+                case Unknown(reason=reason) if TRAITS[engine.name].goes_on_alone:
+                    raise _Unseen(reason)
+                case _:
+                    pass
+    return None
+
+
+def _why(error: Unavailable | _Unseen) -> str:
+    return error.problems[0].message if isinstance(error, Unavailable) else str(error)
 
 
 def _discard_what_is_done(
