@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from reconciler.edges.mysql.connect import Link
@@ -22,6 +22,7 @@ from reconciler.edges.mysql.problems import (
     ServerRefusal,
     as_unavailable,
 )
+from reconciler.edges.mysql.reach import Reach
 from reconciler.edges.mysql.reading import number
 from reconciler.edges.mysql.session_settings import Variables, set_session, statement_variables
 from reconciler.edges.mysql.shard_link import ShardLink
@@ -96,17 +97,19 @@ class DirectEngine:
         assert prepared is not None, "it is prepared before it is started"
         assert prepared.handle == handle, "what is started is what was prepared last"
         self._prepared = None
-        session = statement_session(work, self._shard.server.settings)
+        reach, settings = self._shard.reach, self._shard.server.settings
+        variables = statement_variables(work.statement.session, settings)
+        limit = reach.lock_wait(work.statement, work.lock_wait_s)
         try:
             # Over this connection and no other: the claim, and the handle, are this one's.
-            prepared.link.execute(set_session(session))
+            prepared.link.execute(set_session((*variables, *limit)))
             prepared.link.send(work.statement.sql)
         except ServerRefusal as refusal:
             return not_sent(str(refusal.error))
         except LinkLost as lost:
             prepared.link.close()
             return not_sent(lost.reason)
-        self._sent = _Sent(prepared, work, self._watch)
+        self._sent = _Sent(prepared, work, self._watch, reach, is_lock_wait_bound=bool(limit))
         return Running()
 
     def look(self, handle: Handle, work: EngineWork) -> Answer:
@@ -126,8 +129,18 @@ class DirectEngine:
                 pass
             case _:
                 assert_never(answer)
+        self._take_back_limits(self._sent.link)
         self._sent = None
         return answer
+
+    def _take_back_limits(self, link: Link) -> None:
+        """A session that cannot be told so is not used again."""
+        variables = self._shard.reach.after_statement()
+        try:
+            if variables:
+                link.execute(set_session(variables))
+        except (ServerRefusal, LinkLost):
+            link.close()
 
     def cut_over(self, handle: Handle, work: EngineWork) -> Answer:
         return self.look(handle, work)  # the server swaps by itself
@@ -163,7 +176,18 @@ class DirectEngine:
 class _Sent:
     """A statement on its way, until its answer is there or known to be lost."""
 
-    def __init__(self, prepared: _Prepared, work: EngineWork, watch: StatementWatch) -> None:
+    def __init__(
+        self,
+        prepared: _Prepared,
+        work: EngineWork,
+        watch: StatementWatch,
+        reach: Reach,
+        *,
+        is_lock_wait_bound: bool,
+    ) -> None:
+        self._reach = reach
+        self._is_lock_wait_bound = is_lock_wait_bound
+        self._ended_between: ServerError | None = None
         self.link = prepared.link
         self.handle = prepared.handle
         self._connection_id = prepared.connection_id
@@ -176,6 +200,8 @@ class _Sent:
 
     def answer(self) -> Running | Applied | Failed | Unknown:
         """Waits for it for one look's time."""
+        if self._ended_between is not None:
+            return self._over(self._ended_between)
         try:
             if self.link.answer_begins_within(self._wait_s()):
                 return self._taken()
@@ -196,12 +222,30 @@ class _Sent:
         left_s = self._stop_at_s - time.monotonic()
         return min(ENGINE_LOOK_S, left_s) if left_s > 0 else ENGINE_LOOK_S
 
-    def _taken(self) -> Applied | Failed | Unknown:
+    def _taken(self) -> Running | Applied | Failed | Unknown:
         try:
             self.link.take_answer()
         except ServerRefusal as refusal:
+            if self._reach.ended_between(refusal.error):
+                self._ended_between = refusal.error
+                return self._over(refusal.error)
             return _refused(refusal.error, self._work.run_limit_s if self._told_to_stop else None)
         return Applied()
+
+    def _over(self, error: ServerError) -> Running | Failed | Unknown:
+        """Once the server no longer runs what something before it has ended."""
+        match self._watch.look(self._connection_id, self._work.statement.sql):
+            case Runs(progress=progress):
+                return Running(progress=replace(progress, waits_for="the server, to stop it"))
+            case Unseen():
+                return self._still_waiting()
+            case Idle() | Over():
+                pass
+            case seen:
+                assert_never(seen)
+        if self._is_lock_wait_bound:
+            return Failed(error=_lock_not_had(self._work), transient=True)
+        return Failed(error=_too_long(error), transient=False)
 
     def _keep_the_limit(self) -> None:
         if not self._told_to_stop and time.monotonic() >= self._stop_at_s:
@@ -233,7 +277,7 @@ class _Sent:
 
 
 def statement_session(work: EngineWork, settings: ServerSettings) -> Variables:
-    """What a statement's session has beside what every session has."""
+    """What a statement's session has beside what every session of a server has."""
     lock_wait = ("lock_wait_timeout", str(max(1, work.lock_wait_s)))
     return (*statement_variables(work.statement.session, settings), lock_wait)
 
@@ -246,6 +290,14 @@ def _lock_not_had(work: EngineWork) -> ServerError:
         f" table {table}, and gave up"
     )
     return ServerError(number=LOCK_WAIT_TIMEOUT, message=message)
+
+
+def _too_long(error: ServerError) -> ServerError:
+    message = (
+        "it ran longer than vttablet lets a query run (--queryserver-config-query-timeout), and was"
+        " ended; have Online DDL change the table (`engine: vitess`), or raise that limit"
+    )
+    return ServerError(number=error.number, message=message)
 
 
 def not_sent(reason: str) -> Failed:

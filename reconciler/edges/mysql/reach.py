@@ -19,7 +19,8 @@ from reconciler.edges.mysql.target import required_database
 from reconciler.edges.mysql.vital_signs import measure
 from reconciler.guard.health import Vitals
 from reconciler.model.engine import EngineName
-from reconciler.model.server import ServerVersion
+from reconciler.model.server import ServerError, ServerVersion
+from reconciler.plan.model import PlannedStatement
 
 
 class Reach(Protocol):
@@ -51,6 +52,16 @@ class Reach(Protocol):
 
     def allows(self, engine: EngineName) -> bool:
         """Whether an engine may work on a shard that is reached so."""
+
+    def lock_wait(self, statement: PlannedStatement, lock_wait_s: int) -> Variables:
+        """What bounds a statement's wait for a lock, in its session; `after_statement` takes it
+        back."""
+
+    def after_statement(self) -> Variables: ...
+
+    def ended_between(self, error: ServerError) -> bool:
+        """Whether what stands before the server may have ended the statement, in which case the
+        server may be at it yet."""
 
     def confirm(self, link: Link, server: ServerLook) -> None:
         """What was read over the link since it was opened is all of one server. Raises Unavailable,
@@ -92,6 +103,15 @@ class ByItself:
 
     def allows(self, engine: EngineName) -> bool:
         return True
+
+    def lock_wait(self, statement: PlannedStatement, lock_wait_s: int) -> Variables:
+        return (("lock_wait_timeout", str(max(1, lock_wait_s))),)
+
+    def after_statement(self) -> Variables:
+        return ()
+
+    def ended_between(self, error: ServerError) -> bool:
+        return False
 
     def confirm(self, link: Link, server: ServerLook) -> None:
         """A connection is to one server."""

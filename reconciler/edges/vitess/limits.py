@@ -3,8 +3,16 @@
 # Asked for its version, a program answers in well under a second; a busy machine takes its time.
 VITESS_SAYS_S_MAX = 60
 
-# vtctld answers from the topology in 0.1 s; of a keyspace with many shards it asks each tablet.
-VTCTLD_ANSWER_S_MAX = 60
+# vtctld answers from the topology in 0.1 s; of a keyspace with many shards it asks each tablet, and
+# gives a topology up after 15 s (`--remote_operation_timeout`).
+VTCTLD_ANSWER_S_MAX = 30
+
+# Where nobody listens, vtctldclient would try for all that time: who listens takes a connection at
+# once, over a network within a second or two.
+VTCTLD_CONNECT_S_MAX = 5.0
+
+# After so long without an answer people are told who is waited for.
+VTCTLD_WAITED_FOR_S = 5.0
 
 # What the program itself needs to give up after it has waited as long as it may.
 VTCTLD_GRACE_S = 10
@@ -27,3 +35,6 @@ VITESS_SERVING_S_MAX = 60.0
 
 # A shard gets its primary in 0.3 s; a tablet that has just started may refuse for some seconds.
 VITESS_PROMOTE_S_MAX = 60.0
+
+# What moves metadata alone takes well under a second once it has its lock.
+STATEMENT_S_MAX = 1

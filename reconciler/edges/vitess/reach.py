@@ -24,11 +24,13 @@ from reconciler.edges.mysql.session_settings import Variables, set_session
 from reconciler.edges.mysql.target import required_database
 from reconciler.edges.mysql.vital_signs import measure_alone
 from reconciler.edges.vitess.internal_tables import is_internal
+from reconciler.edges.vitess.limits import STATEMENT_S_MAX
 from reconciler.edges.vitess.problems import session_not_set
 from reconciler.errors import Unavailable
 from reconciler.guard.health import Vitals
 from reconciler.model.engine import EngineName
-from reconciler.model.server import ServerVersion
+from reconciler.model.server import ServerError, ServerVersion
+from reconciler.plan.model import Algorithm, PlannedStatement
 
 # vtgate 24 takes these and does not pass them on, or does not know them. How long a statement may
 # wait or run is vttablet's to bound (--queryserver-config-query-timeout).
@@ -39,6 +41,9 @@ _SELECT_LIMIT = "sql_select_limit"
 _SELECT_LIMIT_MIN = 2**63 - 1  # vtgate reads the value as a signed one
 
 _DATABASE = "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = DATABASE()"
+# A variable of vtgate's, in ms; and what is said when such a time is over: by vtgate, by vttablet.
+_QUERY_TIMEOUT = "query_timeout"
+_ENDED_BY_VITESS = frozenset({1317, 3024})
 # Words of `EngineName`.
 _ENGINES = frozenset({"direct", "vitess"})
 _DDL = re.compile(
@@ -103,6 +108,21 @@ class OverVtgate:
 
     def allows(self, engine: EngineName) -> bool:
         return engine in _ENGINES
+
+    def lock_wait(self, statement: PlannedStatement, lock_wait_s: int) -> Variables:
+        """vtgate keeps lock_wait_timeout to itself, and takes a limit for the whole statement: of
+        one that is done once it has its lock, that is the same (VT-32). What takes longer has
+        vttablet's own limit."""
+        if statement.execution.algorithm not in (None, Algorithm.INSTANT):
+            return ()
+        return ((_QUERY_TIMEOUT, str((max(1, lock_wait_s) + STATEMENT_S_MAX) * 1000)),)
+
+    def after_statement(self) -> Variables:
+        return ((_QUERY_TIMEOUT, "0"),)  # vtgate's and vttablet's own
+
+    def ended_between(self, error: ServerError) -> bool:
+        """vtgate answers when its time is over, vttablet when it has told the server to stop."""
+        return error.number in _ENDED_BY_VITESS
 
     def confirm(self, link: Link, server: ServerLook) -> None:
         if look_at_server(link) != server:

@@ -20,6 +20,7 @@ from reconciler.edges.vitess.problems import (
     vschema_not_everywhere,
     vschema_refused,
     vschema_unanswered,
+    vtctld_refused,
 )
 from reconciler.edges.vitess.topology import read_keyspaces
 from reconciler.edges.vitess.vtctld import asked_for_json, json_of, unanswered
@@ -31,6 +32,12 @@ from reconciler.vschema.document import VSchema
 from reconciler.vschema.read import read_vschema
 
 _SHOWN = re.compile(r"New VSchema object:\n(.*)\nIf this is not what you expected,", re.DOTALL)
+
+
+# How Vitess 24.0 begins what it says of a document: that it builds no keyspace, that --strict does
+# not let it through, or that the program cannot read it. What it says of its topology (GetKeyspace,
+# SaveVSchema, RebuildSrvVSchema, GetVSchema) may be otherwise a moment later; both have one code.
+_OF_THE_DOCUMENT = re.compile(r"BuildKeyspace\(|unknown vindex params: |proto: |json: |line \d")
 
 
 def vschema_of(vtctld: VtctldClient, keyspace: str) -> str:
@@ -48,13 +55,16 @@ def vschema_of(vtctld: VtctldClient, keyspace: str) -> str:
 
 
 def try_vschema(vtctld: VtctldClient, keyspace: str, text: str) -> str | Problem:
-    """Raises Unavailable where nobody answers, or not what Vitess 24 does."""
+    """Raises Unavailable where nobody answers, or not what Vitess 24 does, or nothing of the
+    document itself: that may pass (VS-9)."""
     with _in_file(text) as option:
         answer = vtctld.ask("ApplyVSchema", "--dry-run", "--strict", option, keyspace)
     if answer.is_done:
         return _shown_in(answer)
     if problem := unanswered(answer):
         raise Unavailable(problem)
+    if not _OF_THE_DOCUMENT.match(answer.words):
+        raise Unavailable(vtctld_refused(answer.words))
     return vschema_refused(keyspace, answer.words)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import ssl
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -19,7 +20,7 @@ from reconciler.edges.client.tls import Insecure, TlsFiles, TlsSetting, is_local
 from reconciler.edges.mysql.target import expand, tls_setting
 from reconciler.edges.secrets import SECRETS
 from reconciler.edges.vitess.find import VitessProgram, vitess_program
-from reconciler.edges.vitess.limits import VTCTLD_ANSWER_VALUES_MAX
+from reconciler.edges.vitess.limits import VTCTLD_ANSWER_VALUES_MAX, VTCTLD_CONNECT_S_MAX
 from reconciler.edges.vitess.problems import (
     vtctld_login,
     vtctld_misread,
@@ -53,8 +54,18 @@ def vtctld_of(vtctld: Vtctld, *, environ: Mapping[str, str], root: Path) -> Iter
     SECRETS.add_address(host)
     setting = tls_setting(vtctld.tls, filled, root, _LABEL)
     options = _tls_options(setting, local=is_local(host, None))
+    _check_listens(host, int(port))
     with _login_options(user, password) as login:
         yield VtctldClient(program=program, address=address, options=(*options, *login))
+
+
+def _check_listens(host: str, port: int) -> None:
+    """Raises Unavailable at once where nobody does: the program would try again until its time is
+    over (VT-31)."""
+    try:
+        socket.create_connection((host, port), timeout=VTCTLD_CONNECT_S_MAX).close()
+    except (OSError, OverflowError):
+        raise Unavailable(vtctld_silent()) from None
 
 
 def asked(vtctld: VtctldClient, *arguments: str) -> str:

@@ -7,8 +7,10 @@ its options alone (VT-1). Vitess' words may hold addresses: nobody is shown them
 from __future__ import annotations
 
 import json
+import logging
 import re
 import subprocess
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +19,11 @@ from reconciler.edges.vitess.limits import (
     VTCTLD_ANSWER_BYTES_MAX,
     VTCTLD_ANSWER_S_MAX,
     VTCTLD_GRACE_S,
+    VTCTLD_WAITED_FOR_S,
 )
+
+LOG = logging.getLogger("reconciler.vitess")
+LOG.addHandler(logging.NullHandler())  # without one, Python would print to standard error itself
 
 #: gRPC's words for an address where nobody answers, or not in time.
 NOT_REACHED = frozenset({"Unavailable", "DeadlineExceeded"})
@@ -58,6 +64,7 @@ class VtctldClient:
     address: str = field(repr=False)
     options: tuple[str, ...] = field(default=(), repr=False)
     grace_s: float = VTCTLD_GRACE_S
+    told_after_s: float = VTCTLD_WAITED_FOR_S
 
     def ask(self, *arguments: str, limit_s: int = VTCTLD_ANSWER_S_MAX) -> VtctldAnswer:
         """Asked once. An answer that is lost leaves open whether it was done: look."""
@@ -66,6 +73,9 @@ class VtctldClient:
             *("--logtostderr", f"--grpc-max-message-size={VTCTLD_ANSWER_BYTES_MAX}"),
             *(*self.options, *arguments),
         ]
+        slow = threading.Timer(self.told_after_s, LOG.warning, (_waited_for(limit_s),))
+        slow.daemon = True
+        slow.start()
         try:
             done = subprocess.run(
                 command,
@@ -82,9 +92,15 @@ class VtctldClient:
             return VtctldAnswer(is_done=False, status="DeadlineExceeded", words="no answer in time")
         except OSError as error:
             return VtctldAnswer(is_done=False, status="Unavailable", words=str(error))
+        finally:
+            slow.cancel()
         if done.returncode == 0:
             return VtctldAnswer(is_done=True, text=done.stdout)
         return _refusal(done.stderr)
+
+
+def _waited_for(limit_s: int) -> str:
+    return f"vtctld does not answer yet; it is waited for, up to {limit_s} s"
 
 
 def _refusal(log: str) -> VtctldAnswer:

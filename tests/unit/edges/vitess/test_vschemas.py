@@ -98,6 +98,44 @@ def test_vitess_words_are_told_without_its_addresses(tmp_path: Path) -> None:
         replace_vschema(vtctld, "shop", "{}")
 
 
+@pytest.mark.invariant("VS-9")
+@pytest.mark.parametrize(
+    "words",
+    [
+        "rpc error: code = Unknown desc = BuildKeyspace(shop): no vindex",
+        "rpc error: code = Unknown desc = unknown vindex params: h (x)",
+        "proto: (line 1:2): unknown field",
+        "line 1 position 2: invalid character",
+    ],
+)
+def test_what_vitess_says_of_the_document_is_its_last_word(tmp_path: Path, words: str) -> None:
+    vtctld = answering(tmp_path, ApplyVSchema=f"no: {words}")
+    assert isinstance(try_vschema(vtctld, "shop", "{}"), Problem)
+    with pytest.raises(Refused):
+        replace_vschema(vtctld, "shop", "{}")
+
+
+@pytest.mark.invariant("VS-9")
+@pytest.mark.parametrize(
+    "words",
+    [
+        "GetKeyspace(shop): etcdserver: request timed out",
+        "SaveVSchema(shop, x): etcdserver: leader changed",
+        "RebuildSrvVSchema: node doesn't exist: cells/zone2",
+        "GetVSchema(shop): context deadline exceeded",
+        "keyspace(shop) doesn't exist, check if the keyspace is initialized",
+        "words that no Vitess has been heard to say",
+    ],
+)
+def test_what_it_says_of_its_topology_may_pass(tmp_path: Path, words: str) -> None:
+    """The code is the same as that of a refusal."""
+    vtctld = answering(tmp_path, ApplyVSchema=f"no: rpc error: code = Unknown desc = {words}")
+    with pytest.raises(Unavailable, match="vtctld-error"):
+        try_vschema(vtctld, "shop", "{}")
+    with pytest.raises(Unavailable):
+        replace_vschema(vtctld, "shop", "{}")
+
+
 def test_what_failed_and_would_be_taken_may_have_been_kept(tmp_path: Path) -> None:
     """The document was written, and one of the cells could not be told."""
     script = (

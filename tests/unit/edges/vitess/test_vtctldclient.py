@@ -89,6 +89,18 @@ def test_one_that_never_ends_is_given_up(tmp_path: Path) -> None:
     assert not endless.ask("x", limit_s=0).was_reached
 
 
+@pytest.mark.invariant("VT-31")
+def test_who_is_waited_for_is_told_before_it_is_given_up(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    slow = replace(client(tmp_path, "exec sleep 60"), grace_s=0.5, told_after_s=0.05)
+    slow.ask("x", limit_s=0)
+    assert caplog.messages == ["vtctld does not answer yet; it is waited for, up to 0 s"]
+    caplog.clear()
+    replace(client(tmp_path, "true"), told_after_s=30.0).ask("x")
+    assert caplog.messages == []
+
+
 def test_one_that_is_gone_was_not_reached(tmp_path: Path) -> None:
     gone = VtctldClient(program=tmp_path / "nowhere", address="vtctld.example:15999")
     assert not gone.ask("x").was_reached
