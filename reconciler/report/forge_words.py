@@ -21,6 +21,7 @@ from reconciler.plan.visible import visible_line
 from reconciler.report.drift_words import is_clean, verdict
 from reconciler.report.limits import STATUS_CHARS_MAX
 from reconciler.report.next_steps import is_verified, verify_verdict
+from reconciler.report.refusals import failed_verdict
 from reconciler.report.summary import changes_line, short_id, summarise
 from reconciler.spec.model import ReviewRule
 
@@ -146,7 +147,7 @@ def chat_text(outcomes: Sequence[DriftOutcome | KeyspaceFailed], run_url: str) -
     """A line for each keyspace that needs a person, and where to read more."""
     lines = [
         f"{o.keyspace} in {o.environment}: "
-        + ("failed" if isinstance(o, KeyspaceFailed) else verdict(o))
+        + (failed_verdict(o) if isinstance(o, KeyspaceFailed) else verdict(o))
         for o in outcomes
         if isinstance(o, KeyspaceFailed) or not is_clean(o)
     ]
@@ -155,7 +156,7 @@ def chat_text(outcomes: Sequence[DriftOutcome | KeyspaceFailed], run_url: str) -
 
 def _verified(outcome: VerifyOutcome | KeyspaceFailed) -> str:
     if isinstance(outcome, KeyspaceFailed):
-        return "failed"
+        return failed_verdict(outcome)
     plan = f"plan {short_id(outcome.plan.plan_id)}" if outcome.plan else "no plan"
     match outcome.state:
         case VerifyState.VERIFIED:
@@ -171,7 +172,7 @@ def _verified(outcome: VerifyOutcome | KeyspaceFailed) -> str:
 
 def _applied(outcome: ApplyOutcome | KeyspaceFailed) -> str:
     if isinstance(outcome, KeyspaceFailed):
-        return "failed"
+        return failed_verdict(outcome)
     plan = f"plan {short_id(outcome.plan.plan_id)}, " if outcome.plan else ""
     return f"{plan}{outcome.verdict}"
 

@@ -50,10 +50,12 @@ def verify_verdict(outcome: VerifyOutcome) -> str:
             assert outcome.plan is not None, "verified against a plan"
             name = short_id(outcome.plan.plan_id)
             changes = changes_line(summarise(outcome.plan.core))
-            return f"verified, plan {name} is what the shards need: {changes}"
+            needed_by = "the shards and the VSchema" if _has_steps(outcome) else "the shards"
+            return f"verified, plan {name} is what {needed_by} need: {changes}"
         case VerifyState.APPLIED:
             name = f"plan {short_id(outcome.plan.plan_id)}" if outcome.plan else "the plan"
-            return f"applied, every shard is where {name} ends"
+            where = "every shard and the VSchema are" if _has_steps(outcome) else "every shard is"
+            return f"applied, {where} where {name} ends"
         case VerifyState.UNPLANNED:
             return "there are schema changes and no committed plan"
         case VerifyState.REFUSED:
@@ -61,3 +63,8 @@ def verify_verdict(outcome: VerifyOutcome) -> str:
             return f"refused for {words.count(total, 'reason')}"
         case _:
             assert_never(outcome.state)
+
+
+def _has_steps(outcome: VerifyOutcome) -> bool:
+    """Of the VSchema."""
+    return outcome.plan is not None and bool(outcome.plan.core.vschema)

@@ -9,6 +9,10 @@ from reconciler.guard.model import Obstacle, Refusal, refusal_from
 from reconciler.guard.vschema import WHOLE
 from reconciler.model.fleet import key_order
 from reconciler.model.observation import Unreachable
+from reconciler.outcomes.ends import failed_code
+from reconciler.outcomes.exit_code import ExitCode
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.plan import words
 
 
 def reasons_of(obstacles: Iterable[Obstacle]) -> Sequence[Refusal]:
@@ -68,3 +72,11 @@ def _place(refusal: Refusal) -> tuple[object, ...]:
         refusal.observed or "",
         refusal.recovery,
     )
+
+
+def failed_verdict(failed: KeyspaceFailed) -> str:
+    """In the word that its exit code has: what a guard does not let go on is no failure."""
+    count = len(failed.problems)
+    if failed_code(failed) is ExitCode.REFUSED:
+        return f"refused for {words.count(count, 'reason')}"
+    return "failed" if count == 1 else f"failed, {count} problems"

@@ -9,6 +9,7 @@ from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.report.blocks import Cut, Detail, Fact, Mark
 from reconciler.report.compose.reasons import problems
 from reconciler.report.document import Document, Marker, Report, Title
+from reconciler.report.refusals import failed_verdict
 from reconciler.report.spans import Line, Name, Text, sentence
 from reconciler.report.summary import short_id
 
@@ -31,12 +32,10 @@ def plan_id_fact(plan_id: str, *, brief: Line | None = None) -> Fact:
 
 
 def failed_report(topic: str, failed: KeyspaceFailed) -> Report:
-    count = len(failed.problems)
-    verdict = "failed" if count == 1 else f"failed, {count} problems"
     cut = Cut(detail=Detail.REASON, instead=sentence("Some problems are left out here."))
     return Report(
         marker=marker(topic, failed.keyspace, failed.environment),
-        title=title(Mark.BAD, failed.keyspace, failed.environment, verdict),
+        title=title(Mark.BAD, failed.keyspace, failed.environment, failed_verdict(failed)),
         blocks=problems(failed.problems, cut),
     )
 

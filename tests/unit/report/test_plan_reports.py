@@ -7,18 +7,26 @@ from dataclasses import replace
 import pytest
 import yaml
 
+from reconciler.errors import Problem
 from reconciler.model.engine import EngineName
 from reconciler.model.fleet import even_shards
 from reconciler.model.object_id import table_id
 from reconciler.model.policy import Allow, HazardKind
-from reconciler.outcomes.plan import PlanOutcome
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
+from reconciler.plan.codec import plan_from_core
 from reconciler.plan.model import InputDigest, Plan
+from reconciler.report.compose.opening import failures_document
 from reconciler.report.compose.plan import plan_document
+from reconciler.report.forge_words import apply_status, verify_status
+from reconciler.report.next_steps import verify_verdict
+from reconciler.report.refusals import failed_verdict
 from reconciler.report.summary import Danger, changes_line, summarise
 from reconciler.report.write.markdown import write_markdown
 from reconciler.report.write.text import write_text
 from tests.golden import samples
 from tests.golden.samples import ADD_EMAIL, ADD_INDEX, SHORTEN_NOTE, change_set, plan
+from tests.sample_vschema import LAST
 
 
 def reports(made: Plan) -> tuple[str, str]:
@@ -128,3 +136,37 @@ def read(line: str) -> Allow:
     (entry,) = yaml.safe_load(line)
     about = table_id(entry.pop("table"))
     return Allow(**{**entry, "object_id": about, "hazard": HazardKind(entry["hazard"])})
+
+
+def test_verify_says_of_a_plan_with_steps_that_the_vschema_is_part_of_it() -> None:
+    made = plan()
+    stepped = plan_from_core(replace(made.core, vschema=(LAST,)), made.meta)
+
+    def verdict(state: VerifyState) -> str:
+        return verify_verdict(
+            VerifyOutcome(environment="production", keyspace="commerce", state=state, plan=stepped)
+        )
+
+    assert "every shard and the VSchema are where plan" in verdict(VerifyState.APPLIED)
+    assert "what the shards and the VSchema need" in verdict(VerifyState.VERIFIED)
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "count", "verdict"),
+    [(3, 2, "refused for 2 reasons"), (3, 1, "refused for 1 reason"), (1, 2, "failed, 2 problems")],
+)
+def test_what_a_guard_refuses_early_is_titled_as_its_exit_code_says(
+    exit_code: int, count: int, verdict: str
+) -> None:
+    problem = Problem(code="vitess-shard-not-serving", message="no primary", recovery="give one")
+    failed = KeyspaceFailed(
+        environment="production",
+        keyspace="shop",
+        problems=(problem,) * count,
+        exit_code=exit_code,
+    )
+    assert failed_verdict(failed) == verdict
+    (report,) = failures_document([failed]).reports
+    assert report.title is not None
+    assert verdict in str(report.title.verdict)
+    assert verify_status([failed]) == apply_status([failed]) == f"shop: {verdict}"
