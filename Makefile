@@ -10,13 +10,14 @@ FORMS := $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 # Up to two processes for each core, as far as memory goes (tests/machine.py): each starts servers of
 # its own, up to three MySQL and two MariaDB, in 3 GB. `make test WORKERS=2` takes fewer.
 WORKERS := auto
+SEEDS := 1-60
 # Everything that needs neither a server nor a network: the pure rooms and what edges do by themselves,
 # whole simulated rollouts, reports, and what the documents promise.
 OFFLINE := tests/unit tests/sim tests/tidy
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv servers engines vitess demo demo-vitess quick test test-engines test-vitess test-server check lock bench dist changelog clean
+.PHONY: help venv servers engines vitess demo demo-vitess quick test test-engines test-vitess chaos-vitess test-server check lock bench dist changelog clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +63,9 @@ test-engines: venv servers engines ## the tests of every engine; one that is not
 
 test-vitess: venv servers vitess ## the tests on a Vitess cluster; what it needs and is not there fails
 	$(BIN)/python -m pytest -n 2 -m vitess --vitess
+
+chaos-vitess: venv servers vitess ## SEEDS=1-60: an apply behind Vitess, and everything it needs killed, run by run
+	$(BIN)/python -m tests.integration.chaos.vitess $(SEEDS)
 
 test-server: venv ## what DDL means, asked of the server of RECONCILER_TEST_MYSQL or _MARIADB alone
 	@test -n "$$RECONCILER_TEST_MYSQL$$RECONCILER_TEST_MARIADB" || { \

@@ -74,8 +74,8 @@ class Writer:
             except pymysql.Error as error:
                 # Of a server that has died, only the row can tell whether it had committed.
                 self.errors.append(error)
-                connection = self._connection()
-                self._note(number, self._read(connection, number))
+                connection, row = self._asked_again(number)
+                self._note(number, row)
             self.written += 1
         connection.close()
 
@@ -103,6 +103,19 @@ class Writer:
             self.rows.pop(number, None)
         else:
             self.rows[number] = row
+
+    def _asked_again(self, number: int) -> tuple[pymysql.Connection[Any], Row | None]:
+        """By a connection that works: what stands before a server may be back before it."""
+        give_up_s = time.monotonic() + BACK_S_MAX
+        while True:
+            connection = self._connection()
+            try:
+                return connection, self._read(connection, number)
+            except pymysql.Error:
+                connection.close()
+                if time.monotonic() > give_up_s:
+                    raise
+                time.sleep(0.05)
 
     def _read(self, connection: pymysql.Connection[Any], number: int) -> Row | None:
         names = ", ".join(self._columns)

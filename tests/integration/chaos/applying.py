@@ -31,6 +31,7 @@ from reconciler.outcomes.apply import ApplyVerdict
 from reconciler.ports.shards import ShardSessions
 from reconciler.spec.model import ShardSpec
 from tests.integration.chaos.fleet import ChaosFleet
+from tests.waiting import PATIENCE_S
 
 WAITS_S = 0.3  # no moment for this long: it waits for a server, or for somebody's lock
 
@@ -61,15 +62,14 @@ class LedgerPlace:
 
 
 class Child:
-    """A process that applies the plan, and that tells when it comes to a moment: right before and
-    right after each write to the ledger and each statement."""
+    """A process that applies a plan, and that tells when it comes to a moment."""
 
-    def __init__(self, fleet: ChaosFleet, place: LedgerPlace) -> None:
+    def __init__(self, work: Callable[[Moments], End]) -> None:
         self._moments, tell = os.pipe()
         self._process_id = os.fork()
         if self._process_id == 0:
             os.close(self._moments)
-            _be_the_child(lambda: _apply(fleet, place, Moments(tell)))
+            _be_the_child(lambda: work(Moments(tell)))
         os.close(tell)
 
     def reach(self, moment: int) -> None:
@@ -77,6 +77,15 @@ class Child:
         while moment > 0 and select.select([self._moments], [], [], WAITS_S)[0]:
             told = len(os.read(self._moments, moment))
             moment -= told or moment
+
+    def reach_mark(self, mark: bytes, times: int) -> bool:
+        """Whether it came to a moment of this kind so often, before it ended or waited in vain."""
+        while times > 0 and select.select([self._moments], [], [], PATIENCE_S)[0]:
+            told = os.read(self._moments, 1)
+            if not told:
+                return False
+            times -= told == mark
+        return times == 0
 
     @property
     def process_id(self) -> int:
@@ -92,11 +101,19 @@ class Child:
         return End(os.waitstatus_to_exitcode(status)) if os.WIFEXITED(status) else None
 
 
+def applying(fleet: ChaosFleet, place: LedgerPlace) -> Child:
+    """Moments are right before and right after each write to the ledger and each statement."""
+    return Child(lambda moments: _apply(fleet, place, moments))
+
+
 @dataclass(frozen=True)
 class Moments:
     """Tells a moment before and after each of an object's named calls."""
 
     told_to: int
+
+    def tell(self, mark: bytes) -> None:
+        os.write(self.told_to, mark)
 
     def around(self, target: Any, *calls: str) -> Any:
         moments = self
@@ -110,9 +127,9 @@ class Moments:
 
     def told(self, call: Callable[..., Any]) -> Callable[..., Any]:
         def telling(*args: Any, **kwargs: Any) -> Any:
-            os.write(self.told_to, b".")
+            self.tell(b".")
             result = call(*args, **kwargs)
-            os.write(self.told_to, b".")
+            self.tell(b".")
             return result
 
         return telling

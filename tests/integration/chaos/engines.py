@@ -134,15 +134,14 @@ class EngineChaosRun(ChaosRun):
 
 def _swaps(server: CrashableServer) -> Counter[str]:
     """How often the table was renamed away in each database, by the server's binary log."""
-    found: Counter[str] = Counter()
-    with server.connect() as connection, connection.cursor() as cursor:
-        cursor.execute("SHOW BINARY LOGS")
-        for log, *_ in cursor.fetchall():
-            cursor.execute(f"SHOW BINLOG EVENTS IN '{log}'")
-            for event in cursor.fetchall():
-                if match := _SWAP.match(str(event[5])):
-                    found[match["named"] or match["used"]] += 1
-    return found
+    found = (swapped_in(told) for told in server.logged())
+    return Counter(database for database in found if database is not None)
+
+
+def swapped_in(told: str) -> str | None:
+    """The database in which an event of the binary log renames the table away."""
+    match = _SWAP.match(told)
+    return (match["named"] or match["used"]) if match else None
 
 
 def _left(fleet: ChaosFleet, shard: str) -> list[str]:

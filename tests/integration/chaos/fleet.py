@@ -158,13 +158,9 @@ class ChaosFleet:
     def ran(self) -> Counter[tuple[str, str]]:
         """How often each statement took effect in each database."""
         found: Counter[tuple[str, str]] = Counter()
-        with self.server.connect() as connection, connection.cursor() as cursor:
-            cursor.execute("SHOW BINARY LOGS")
-            for log, *_ in cursor.fetchall():
-                cursor.execute(f"SHOW BINLOG EVENTS IN '{log}'")
-                for event in cursor.fetchall():
-                    if match := _ALTER.fullmatch(str(event[5])):
-                        found[match["database"], match["sql"]] += 1
+        for told in self.server.logged():
+            if match := _ALTER.fullmatch(told):
+                found[match["database"], match["sql"]] += 1
         return found
 
     def wanted(self) -> Counter[tuple[str, str]]:

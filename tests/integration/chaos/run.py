@@ -15,7 +15,7 @@ from pymysql.constants import ER
 from reconciler.edges.ledger.sql import open_ledger
 from reconciler.edges.mysql.locks import lock_name
 from reconciler.ledger.states import ApplyState, OperationState, StatementState
-from tests.integration.chaos.applying import Child, End, LedgerPlace
+from tests.integration.chaos.applying import Child, End, LedgerPlace, applying
 from tests.integration.chaos.fleet import SHARDS, ChaosFleet, database_of
 from tests.integration.chaos.server import LEDGER_DATABASE, CrashableServer, DoesNotStart
 
@@ -99,7 +99,7 @@ class ChaosRun:
         written = sum(f.stat().st_size for f in self.ledger.file.parent.glob("*wal"))
         room = written + self.random.randint(0, ROOM_BYTES_MAX)
         self._tell(f"room for {room} bytes")
-        return Child(self.fleet, replace(self.ledger, room_bytes=room)).end()
+        return applying(self.fleet, replace(self.ledger, room_bytes=room)).end()
 
     def _hold(self) -> End | None:
         """Somebody's transaction keeps an ALTER waiting on the server when its process dies."""
@@ -157,7 +157,7 @@ class ChaosRun:
         return end
 
     def _begin(self) -> Child:
-        return Child(self.fleet, self.ledger)
+        return applying(self.fleet, self.ledger)
 
     def _let_it_come_far(self, child: Child) -> None:
         moment = self.random.randint(1, self.moments_max)

@@ -20,12 +20,14 @@ import pymysql
 from reconciler.edges.server.find import ServerBinary, find_servers
 from reconciler.edges.server.options import (
     HOST,
+    Options,
     Purpose,
     command_line,
     private_options,
     server_options,
 )
 from reconciler.edges.server.ports import hold_port
+from reconciler.edges.server.process import Login
 from reconciler.edges.server.template import copy_initialised
 from reconciler.model.server import Flavor
 from tests.machine import server_folder
@@ -44,9 +46,17 @@ class DoesNotStart(AssertionError):
 
 
 class CrashableServer:
-    """Its port stays its own while it is down."""
+    """Its port stays its own while it is down. `options` win over those of a fleet's servers;
+    `admin` is an account that may do all, besides our own."""
 
-    def __init__(self, folder: Path, flavor: Flavor) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        flavor: Flavor,
+        options: Options | None = None,
+        admin: Login | None = None,
+    ) -> None:
+        self._options = options or {}
         self.binary = newest(flavor)
         self.folder = folder
         self._port = hold_port()
@@ -61,14 +71,13 @@ class CrashableServer:
             f"CREATE USER IF NOT EXISTS '{WRITER}'@'%' IDENTIFIED BY '{PASSWORD}';\n"
             f"GRANT ALL ON *.* TO '{WRITER}'@'%';\n"
             f"CREATE USER IF NOT EXISTS '{LEDGER_USER}'@'%' IDENTIFIED BY '{PASSWORD}';\n"
-            f"GRANT ALL ON {LEDGER_DATABASE}.* TO '{LEDGER_USER}'@'%';\n"
+            f"GRANT ALL ON {LEDGER_DATABASE}.* TO '{LEDGER_USER}'@'%';\n" + _account_of(admin)
         )
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        settings = server_options(self.binary.version.flavor, Purpose.FLEET, {})
-        socket_path = self.folder / "s.sock"
-        settings |= private_options(self.binary.version.flavor, self.folder, socket_path, self.port)
+        settings = server_options(self.binary.version.flavor, Purpose.FLEET, self._options)
+        settings |= private_options(self.binary.version.flavor, self.folder, self.socket, self.port)
         with (self.folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
                 command_line(self.binary.path, settings),
@@ -103,6 +112,28 @@ class CrashableServer:
             *log[-_LOG_LINES:],
         ]
         return "\n".join(told)
+
+    @property
+    def socket(self) -> Path:
+        return self.folder / "s.sock"
+
+    def log_position(self) -> tuple[str, int]:
+        """Where the binary log ends now."""
+        with self.connect() as connection, connection.cursor() as cursor:
+            cursor.execute("SHOW BINARY LOGS")
+            log, size, *_ = cursor.fetchall()[-1]
+            return str(log), int(size)
+
+    def logged(self, since: tuple[str, int] = ("", 4)) -> Iterator[str]:
+        """What the binary log tells of each event, from there on; the beginning is at byte 4."""
+        first, position = since
+        with self.connect() as connection, connection.cursor() as cursor:
+            cursor.execute("SHOW BINARY LOGS")
+            for log, *_ in cursor.fetchall():
+                if log >= first:
+                    begin = position if log == first else 4
+                    cursor.execute(f"SHOW BINLOG EVENTS IN '{log}' FROM {begin}")
+                    yield from (str(event[5]) for event in cursor.fetchall())
 
     @property
     def ledger_url(self) -> str:
@@ -151,10 +182,12 @@ class CrashableServer:
 
 
 @contextmanager
-def crashable_server(flavor: Flavor) -> Iterator[CrashableServer]:
+def crashable_server(
+    flavor: Flavor, options: Options | None = None, admin: Login | None = None
+) -> Iterator[CrashableServer]:
     with (
         tempfile.TemporaryDirectory(dir=server_folder()) as folder,
-        closing(CrashableServer(Path(folder), flavor)) as server,
+        closing(CrashableServer(Path(folder), flavor, options, admin)) as server,
     ):
         server.start()
         yield server
@@ -164,6 +197,16 @@ def newest(flavor: Flavor) -> ServerBinary:
     found = [server for server in find_servers() if server.version.flavor is flavor]
     assert found, f"no {flavor} server at hand: run `make servers`"
     return max(found, key=lambda server: server.version)
+
+
+def _account_of(login: Login | None) -> str:
+    if login is None:
+        return ""
+    account = f"'{login.user}'@'%'"
+    return (
+        f"CREATE USER IF NOT EXISTS {account} IDENTIFIED BY '{login.password}';\n"
+        f"GRANT ALL ON *.* TO {account} WITH GRANT OPTION;\n"
+    )
 
 
 def _end_with_the_parent() -> None:

@@ -8,9 +8,8 @@ import pytest
 import yaml
 
 from reconciler.edges.server.process import RunningServer
-from tests.fleet import Fleet
-from tests.scratch_servers import scratch_for
 from tests.vitess import Vitess, cluster_of
+from tests.vitess_fleet import VitessFleet
 
 pytestmark = pytest.mark.vitess
 
@@ -24,52 +23,6 @@ USERS = """CREATE TABLE users (
   PRIMARY KEY (id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"""
 SHARDS = ("-80", "80-")
-
-
-class VitessFleet(Fleet):
-    """A repository that describes a keyspace of the cluster."""
-
-    def found_on(self, vitess: Vitess, keyspace: str, server: RunningServer) -> VitessFleet:
-        cluster = cluster_of(vitess, keyspace)
-        scratch = scratch_for(server)
-        self.monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
-        self.monkeypatch.setenv("FLEET_PASSWORD", cluster.vtgate.password)
-        self.monkeypatch.setenv("FLEET_SCRATCH_PASSWORD", scratch.password)
-        vtgate = {
-            "host": "127.0.0.1",
-            "port": int(cluster.vtgate.port),
-            "user": cluster.vtgate.user,
-        }
-        self.spec = {
-            "version": 1,
-            "kind": "vitess",
-            "keyspace": "shop",
-            "schema": "schemas/shop",
-            "environments": {
-                "production": {
-                    "vitess": {
-                        "vtgate": {**vtgate, "password": "${FLEET_PASSWORD}"},
-                        "vtctld": {"address": cluster.vtctld.address},
-                        "cells": ["zone1"],
-                        "keyspace": keyspace,
-                    },
-                    "scratch": {
-                        "host": "127.0.0.1",
-                        "port": scratch.port,
-                        "user": scratch.user,
-                        "password": "${FLEET_SCRATCH_PASSWORD}",
-                    },
-                    "rollout": {"canary": ["-80"], "parallel": 2},
-                }
-            },
-        }
-        self.write_spec()
-        self.write("schemas/shop/users.sql", USERS + ";\n")
-        self.write("schemas/shop/vschema.json", ROUTED)
-        self.git("init", "--quiet", "--initial-branch=main")
-        self.write(".gitignore", ".reconciler/\n")
-        self.commit("as it is")
-        return self
 
 
 @pytest.fixture
@@ -91,7 +44,7 @@ def shop(
     root = tmp_path / "repository"
     root.mkdir()
     fleet = VitessFleet(root, (), lambda _: "", monkeypatch)
-    return fleet.found_on(vitess, keyspace, mysql_server)
+    return fleet.found_on(vitess, keyspace, mysql_server, tables={"users": USERS}, vschema=ROUTED)
 
 
 def columns(vitess: Vitess, keyspace: str, shard: str) -> str:
