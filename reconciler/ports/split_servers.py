@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from reconciler.errors import Problem
+from reconciler.model.schema import ForeignKey
 from reconciler.reshard.helper_tables import FenceState, GuardState
 from reconciler.reshard.rows import Chunk, Digest, Dirty, Key, MovedTable, Row
 from reconciler.spec.model import ShardSpec
@@ -110,23 +111,34 @@ class Ground:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TriggerText:
-    """A trigger of the application's, with what its text means something in."""
+    """A trigger of the application's, with what its text means something in. Its definer is an
+    account, which is never shown."""
 
     name: str
     sql: str
     sql_mode: str
     character_set: str
     collation: str
+    definer: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddedKey:
+    """A foreign key and the ALTER TABLE that adds it."""
+
+    key: ForeignKey
+    sql: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
-    """How a table of the source is made again: `bare` without foreign keys, which come back as
-    `foreign_keys` (ALTER TABLE statements) when all rows are there, and so do its `triggers`."""
+    """How a table of the source is made again: `bare` without foreign keys, then `afterwards` what
+    no CREATE TABLE can say. `foreign_keys` and `triggers` come back when all rows are there."""
 
     table: str
     bare: str
-    foreign_keys: tuple[str, ...]
+    afterwards: tuple[str, ...]
+    foreign_keys: tuple[AddedKey, ...]
     triggers: tuple[TriggerText, ...]
 
 
@@ -186,8 +198,9 @@ class SplitSource(Protocol):
         else has one of the names, or another move's identity; Unavailable."""
 
     def arm_tracker(self, table: str) -> Busy | None:
-        """Once it returns None, every transaction that has not been tracked has ended, and every
-        later one leaves its keys in the queue. Raises Refused, Unavailable."""
+        """Once it returns None and `prepared` has been 0 after it, every transaction that was not
+        tracked has ended, and every later one leaves its keys in the queue. MariaDB keeps no lock
+        of an XA transaction that is prepared and detached. Raises Refused, Unavailable."""
 
     def arm_fence(self, table: str) -> Busy | None:
         """The triggers that ask the fence, which lets through while it is open. Raises Refused,
@@ -272,9 +285,9 @@ class SplitTarget(Protocol):
         """Without foreign keys and triggers. Raises Refused where another stands there,
         Unavailable."""
 
-    def wipe(self, table: MovedTable) -> Busy | None:
-        """All rows of one table that this job made, and its brackets' cursors. Raises Refused for
-        another's, Unavailable."""
+    def wipe(self, table: MovedTable, brackets: Sequence[int]) -> Busy | None:
+        """All rows of one table that this job made, after its brackets' cursors: their copy begins
+        again, with the next batch. Raises Refused for another's table, Unavailable."""
 
     def acks(self) -> Mapping[int, Ack]:
         """By bracket. Raises Unavailable."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from reconciler.ddl.quote import quote_identifier
 from reconciler.limits import IDENTIFIER_CHARS_MAX
@@ -33,6 +34,13 @@ class GuardState(StrEnum):
     OPEN = "open"
 
 
+class Numbered(Protocol):
+    """A table by the number that it has in its job."""
+
+    @property
+    def number(self) -> int: ...
+
+
 @dataclass(frozen=True, slots=True)
 class HelperNames:
     """Of one job, on any of its shards."""
@@ -55,14 +63,14 @@ class HelperNames:
     def made(self) -> str:
         return self._named("made")
 
-    def queue(self, table: MovedTable) -> str:
+    def queue(self, table: Numbered) -> str:
         return self._named(f"queue_{table.number}")
 
-    def retired(self, table: MovedTable) -> str:
+    def retired(self, table: Numbered) -> str:
         """What a table of the source is called once its rows have moved."""
         return self._named(f"retired_{table.number}")
 
-    def trigger(self, table: MovedTable, purpose: str) -> str:
+    def trigger(self, table: Numbered, purpose: str) -> str:
         return self._named(f"{table.number}_{purpose}")
 
     def _named(self, end: str) -> str:

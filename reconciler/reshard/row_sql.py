@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from reconciler.ddl.quote import quote_identifier
 from reconciler.errors import Problem, Unavailable
-from reconciler.reshard.rows import Key, MovedColumn, MovedTable, Row, Value
+from reconciler.reshard.helper_tables import queue_column
+from reconciler.reshard.rows import Dirty, Key, MovedColumn, MovedTable, Row, Value
 
 _NUMBER = re.compile(rb"-?[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?", re.ASCII)
 
@@ -34,6 +36,11 @@ _LARGE = frozenset(
 def is_large(column: MovedColumn) -> bool:
     """Whether one value may be longer than all the rest of its row."""
     return column.data_type in _LARGE
+
+
+def is_by_place(column: MovedColumn) -> bool:
+    """Whether its values are the numbers of a list's members."""
+    return column.data_type in _BY_PLACE
 
 
 # Reading
@@ -104,6 +111,23 @@ def owners_sql(table: MovedTable, after: Key | None, rows: int) -> bytes:
             f" ORDER BY {_order(table)} LIMIT {rows}".encode(),
         )
     )
+
+
+def queue_sql(queue: str, table: MovedTable, keys: int) -> bytes:
+    """The first so many of what the tracker has left, as `dirty_from` reads them."""
+    columns = (
+        replace(column, name=queue_column(number))
+        for number, column in enumerate(table.key_columns, 1)
+    )
+    selected = ", ".join(("`seq`", *map(read_expression, columns)))
+    return f"SELECT {selected} FROM {quote_identifier(queue)} ORDER BY `seq` LIMIT {keys}".encode()
+
+
+def dirty_from(values: tuple[Value, ...]) -> Dirty:
+    seq, *key = values
+    if seq is None:
+        raise Unavailable(_not_a_value("NULL for a place in a queue"))
+    return Dirty(int(_bare(seq)), _whole(tuple(key)))
 
 
 def _select(table: MovedTable) -> bytes:
@@ -261,47 +285,3 @@ def _not_a_value(what: str) -> Problem:
         recovery="see that what answers is the shard's own server, then run `reconciler apply`"
         " again",
     )
-
-
-# Hashing
-
-
-def digest_sql(table: MovedTable, after: Key | None, end: Key | None) -> bytes:
-    """(rows, high half, low half) of the rows behind `after` up to `end`, each with its hash in the
-    exclusive or. A hash that could not be made is NULL, which the count of them shows."""
-    row = f"UNHEX(SHA2(CONCAT_WS(',', {', '.join(map(_hashed, _compared_columns(table)))}), 256))"
-    limits = []
-    if after is not None:
-        limits.append(behind(table, after))
-    if end is not None:
-        limits.append(up_to(table, end))
-    where = b" WHERE " + b" AND ".join(b"(%b)" % limit for limit in limits) if limits else b""
-    return b"".join(
-        (
-            b"SELECT COUNT(*), COUNT(h), ",
-            _half(1) + b", " + _half(9),
-            f" FROM (SELECT {row} AS h FROM {quote_identifier(table.name)}".encode(),
-            where,
-            b") AS hashed",
-        )
-    )
-
-
-def _half(start: int) -> bytes:
-    bits = f"CAST(CONV(HEX(SUBSTRING(h, {start}, 8)), 16, 10) AS UNSIGNED)"
-    return f"IFNULL(BIT_XOR({bits}), 0)".encode()
-
-
-def _compared_columns(table: MovedTable) -> tuple[MovedColumn, ...]:
-    return tuple(column for column in table.columns if not column.is_virtual)
-
-
-def _hashed(column: MovedColumn) -> str:
-    """The length stands in front, so that no two rows have one text. Long values are hashed alone:
-    a server gives NULL for a text over max_allowed_packet."""
-    value = read_expression(column)
-    if column.charset is not None and column.data_type not in _BY_PLACE:
-        value = f"CAST({value} AS BINARY)"
-    if is_large(column):
-        return f"IFNULL(CONCAT(LENGTH({value}), ':', SHA2({value}, 256)), 'N')"
-    return f"IFNULL(CONCAT(LENGTH({value}), ':', {value}), 'N')"

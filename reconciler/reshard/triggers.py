@@ -15,6 +15,7 @@ from reconciler.reshard.helper_tables import (
     FenceState,
     GuardState,
     HelperNames,
+    Numbered,
     queue_column,
 )
 from reconciler.reshard.rows import MovedTable
@@ -36,6 +37,14 @@ class Event(StrEnum):
     DELETE = "DELETE"
 
 
+class Purpose(StrEnum):
+    """What a trigger is for: a part of its name."""
+
+    TRACK = "track"
+    FENCE = "fence"
+    GUARD = "guard"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitTrigger:
     """`body` is what the server's catalogue must show, to the letter."""
@@ -54,48 +63,40 @@ class SplitTrigger:
         )
 
 
+def trigger_names(names: HelperNames, table: Numbered, purpose: Purpose) -> tuple[str, ...]:
+    """In the order of `Event`."""
+    return tuple(names.trigger(table, f"{purpose}_{event.lower()}") for event in Event)
+
+
 def tracker_triggers(names: HelperNames, table: MovedTable) -> tuple[SplitTrigger, ...]:
     """AFTER, so that they see what the application's own triggers made of a row."""
-    bodies = {
-        Event.INSERT: _queued(names, table, "NEW"),
-        Event.UPDATE: _queued_update(names, table),
-        Event.DELETE: _queued(names, table, "OLD"),
-    }
-    return tuple(
-        SplitTrigger(
-            name=names.trigger(table, f"track_{event.lower()}"),
-            timing="AFTER",
-            event=event,
-            table=table.name,
-            body=body,
-        )
-        for event, body in bodies.items()
+    bodies = (
+        _queued(names, table, "NEW"),
+        _queued_update(names, table),
+        _queued(names, table, "OLD"),
     )
+    return _triggers(names, table, Purpose.TRACK, "AFTER", bodies)
 
 
 def fence_triggers(names: HelperNames, table: MovedTable) -> tuple[SplitTrigger, ...]:
-    return tuple(
-        SplitTrigger(
-            name=names.trigger(table, f"fence_{event.lower()}"),
-            timing="BEFORE",
-            event=event,
-            table=table.name,
-            body=_fence_body(names),
-        )
-        for event in Event
-    )
+    return _triggers(names, table, Purpose.FENCE, "BEFORE", (_fence_body(names),) * len(Event))
 
 
 def guard_triggers(names: HelperNames, table: MovedTable) -> tuple[SplitTrigger, ...]:
+    return _triggers(names, table, Purpose.GUARD, "BEFORE", (_guard_body(names),) * len(Event))
+
+
+def _triggers(
+    names: HelperNames,
+    table: MovedTable,
+    purpose: Purpose,
+    timing: str,
+    bodies: tuple[str, ...],
+) -> tuple[SplitTrigger, ...]:
+    named = trigger_names(names, table, purpose)
     return tuple(
-        SplitTrigger(
-            name=names.trigger(table, f"guard_{event.lower()}"),
-            timing="BEFORE",
-            event=event,
-            table=table.name,
-            body=_guard_body(names),
-        )
-        for event in Event
+        SplitTrigger(name=name, timing=timing, event=event, table=table.name, body=body)
+        for name, event, body in zip(named, Event, bodies, strict=True)
     )
 
 

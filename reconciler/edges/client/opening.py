@@ -28,11 +28,11 @@ class SessionOptions:
     answer_bytes_max: int = ANSWER_BYTES_MAX
 
 
-_USUAL = SessionOptions()
+USUAL = SessionOptions()
 
 
 def open_wire(
-    target: Target, *, program: str, database: str | None, options: SessionOptions = _USUAL
+    target: Target, *, program: str, database: str | None, options: SessionOptions = USUAL
 ) -> Wire:
     """Raises InvalidInput where the TLS files are no good, and else what `Wire.connect` raises."""
     SECRETS.add(target.password, public=(target.user, target.host, target.database or ""))

@@ -21,10 +21,10 @@ from pymysql.protocol import MysqlPacket
 
 from reconciler.edges.client.limits import COLUMNS_MAX, LOGIN_BYTES_MAX
 from reconciler.edges.client.login import PasswordUse, PluginRefused, ProofOnly
+from reconciler.edges.client.row_packets import Row, row_of
 from reconciler.edges.client.tls import Encryption
 
 _Packet = TypeVar("_Packet", bound=MysqlPacket)
-Row = tuple[object, ...]
 
 _HEADER = struct.Struct("<HBB")
 _RECEIVED_AT_ONCE = 32_768
@@ -73,6 +73,7 @@ if TYPE_CHECKING:
 
     class _Result(MySQLResult):
         rows: tuple[Row, ...] | None
+        affected_rows: int | None
         converters: list[tuple[str | None, Any]]
 
         def _get_descriptions(self) -> None: ...
@@ -107,6 +108,7 @@ class Wire(_PyMySql):
         self._due_at: float | None = None
         self._bytes_left = 0
         self._look_bytes_left: int | None = None
+        self.leaves_bytes = False  # True: every value is what the server sent, nothing is decoded
         proofs: Any = {"caching_sha2_password": ProofOnly}
         super().__init__(
             connect_timeout=connect_timeout_s,
@@ -157,7 +159,7 @@ class Wire(_PyMySql):
 
     # Asking
 
-    def send(self, sql: str) -> None:
+    def send(self, sql: str | bytes) -> None:
         self._execute_command(COMMAND.COM_QUERY, sql)
 
     def receive(self) -> tuple[Row, ...] | None:
@@ -165,6 +167,11 @@ class Wire(_PyMySql):
         self._read_query_result()
         rows: tuple[Row, ...] | None = self._result.rows if self._result is not None else None
         return rows
+
+    @property
+    def changed(self) -> int:
+        """How many rows the statement that was answered last has changed."""
+        return int(self._result.affected_rows or 0) if self._result is not None else 0
 
     @property
     def warnings(self) -> int:
@@ -354,42 +361,18 @@ class _Answer(_Result):
             raise self.connection._ended(_NOT_MYSQL)
         self.field_count = columns
         self._get_descriptions()
+        if self.connection.leaves_bytes:
+            self.converters = [(None, None)] * columns
         self._read_rowdata_packet()
 
     def _read_row_from_packet(self, packet: MysqlPacket) -> Row:
-        data: bytes = _all_of(packet)
         self.connection.charge(_VALUE_BYTES * self.field_count)
-        row: list[object] = []
-        at = 0
-        for encoding, converter in self.converters:
-            size = data[at]
-            at += 1
-            if size == 0xFB:
-                row.append(None)
-                continue
-            if size > 0xFB:
-                width = _WIDTHS[size]
-                size = int.from_bytes(data[at : at + width], "little")
-                at += width
-            value: Any = data[at : at + size]
-            at += size
-            if encoding is not None:
-                value = value.decode(encoding)
-            row.append(value if converter is None else converter(value))
-        if at != len(data):
+        row = row_of(packet, self.converters)
+        if row is None:
             raise self.connection._ended(_NOT_MYSQL)
-        return tuple(row)
+        return row
 
 
 def error_state(error: Exception) -> str:
     """The SQLSTATE that came with an error; HY000, "a general error", where none did."""
     return str(error.args[2]) if len(error.args) > 2 else "HY000"
-
-
-def _all_of(packet: MysqlPacket) -> bytes:
-    data: bytes = packet.get_all_data()  # type: ignore[no-untyped-call]
-    return data
-
-
-# Bytes of a length, by the byte before it; the one that is missing has no meaning.
-_WIDTHS = {0xFC: 2, 0xFD: 3, 0xFE: 8}

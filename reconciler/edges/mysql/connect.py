@@ -11,14 +11,16 @@ import socket
 import ssl
 from collections.abc import Callable, Sequence
 from types import TracebackType
+from typing import cast
 
 import pymysql
 from pymysql.constants import CLIENT, CR
 
 from reconciler.edges.client.login import PluginRefused
-from reconciler.edges.client.opening import open_wire
+from reconciler.edges.client.opening import USUAL, SessionOptions, open_wire
+from reconciler.edges.client.row_packets import Row
 from reconciler.edges.client.target import Target
-from reconciler.edges.client.wire import Lost, Row, Wire, error_state
+from reconciler.edges.client.wire import Lost, Wire, error_state
 from reconciler.edges.mysql.limits import DEADLOCK_TRIES_MAX
 from reconciler.edges.mysql.problems import (
     DEADLOCK,
@@ -109,6 +111,23 @@ class Link:
         """Run one statement whose rows nobody wants. Raises ServerRefusal or LinkLost."""
         self._answered(sql, ())
 
+    def leave_bytes(self) -> None:
+        """For a session that copies rows: `query_bytes` and `change`, and no other way to read."""
+        self._wire.leaves_bytes = True
+
+    def query_bytes(self, sql: bytes) -> tuple[tuple[bytes | None, ...], ...]:
+        """As `query`, with every value as the server sent it. Raises ServerRefusal or LinkLost."""
+        rows = self._sent(sql)
+        if rows is None:
+            raise self._misread()
+        return cast(tuple[tuple[bytes | None, ...], ...], rows)
+
+    def change(self, sql: str | bytes) -> int:
+        """Run one statement, and tell how many rows it has changed. Raises ServerRefusal or
+        LinkLost."""
+        self._sent(sql)
+        return self._wire.changed
+
     def send(self, sql: str) -> None:
         """Send one statement and do not wait for its answer: `answer_begins_within`, then
         `take_answer`. Raises LinkLost, which says whether it had left."""
@@ -179,7 +198,7 @@ class Link:
                     raise
         raise AssertionError("there is at least one try")
 
-    def _sent(self, sql: str) -> tuple[Row, ...] | None:
+    def _sent(self, sql: str | bytes) -> tuple[Row, ...] | None:
         sent = False
         try:
             self._wire.send(sql)
@@ -223,11 +242,17 @@ class Link:
         return ServerRefusal(server_error(number, message, state=state, database=self.database))
 
 
-def connect(target: Target, *, program: str = "reconciler", with_database: bool = True) -> Link:
+def connect(
+    target: Target,
+    *,
+    program: str = "reconciler",
+    with_database: bool = True,
+    options: SessionOptions = USUAL,
+) -> Link:
     """Log in. Raises Unavailable, or InvalidInput where the TLS files are no good."""
     database = target.database if with_database else None
     try:
-        wire = open_wire(target, program=program, database=database)
+        wire = open_wire(target, program=program, database=database, options=options)
     except (pymysql.err.MySQLError, OSError) as error:
         raise _not_connected(target, error) from None
     assert not wire.client_flag & CLIENT.MULTI_STATEMENTS, "one statement at a time (DS-6)"

@@ -1,0 +1,38 @@
+"""One row as a packet has it: values one after the other, each behind its length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from pymysql.protocol import MysqlPacket
+
+Row = tuple[object, ...]
+
+# Bytes of a length, by the byte before it; the one that is missing has no meaning.
+_WIDTHS = {0xFC: 2, 0xFD: 3, 0xFE: 8}
+
+
+def row_of(packet: MysqlPacket, converters: Iterable[tuple[str | None, Any]]) -> Row | None:
+    """As many values as there are converters, each with its encoding (None: bytes) and what makes
+    a value of the text (None: nothing does); None where they do not fill the packet. Raises what
+    bytes raise that are no such row."""
+    data: bytes = packet.get_all_data()  # type: ignore[no-untyped-call]
+    row: list[object] = []
+    at = 0
+    for encoding, converter in converters:
+        size = data[at]
+        at += 1
+        if size == 0xFB:
+            row.append(None)
+            continue
+        if size > 0xFB:
+            width = _WIDTHS[size]
+            size = int.from_bytes(data[at : at + width], "little")
+            at += width
+        value: Any = data[at : at + size]
+        at += size
+        if encoding is not None:
+            value = value.decode(encoding)
+        row.append(value if converter is None else converter(value))
+    return tuple(row) if at == len(data) else None

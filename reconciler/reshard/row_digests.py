@@ -1,0 +1,52 @@
+"""Rows as hashes that the servers make: equal on both ends, or a row has not come over.
+
+Rule: a row's hash is of every byte that is stored for it, and tells where each value ends. Hashes
+of rows are put together so that neither order nor chunks matter.
+"""
+
+from __future__ import annotations
+
+from reconciler.ddl.quote import quote_identifier
+from reconciler.reshard.row_sql import behind, is_by_place, is_large, read_expression, up_to
+from reconciler.reshard.rows import Key, MovedColumn, MovedTable
+
+
+def digest_sql(table: MovedTable, after: Key | None, end: Key | None) -> bytes:
+    """(rows, high half, low half) of the rows behind `after` up to `end`, each with its hash in the
+    exclusive or. A hash that could not be made is NULL, which the count of them shows."""
+    row = f"UNHEX(SHA2(CONCAT_WS(',', {', '.join(map(_hashed, _compared_columns(table)))}), 256))"
+    limits = []
+    if after is not None:
+        limits.append(behind(table, after))
+    if end is not None:
+        limits.append(up_to(table, end))
+    where = b" WHERE " + b" AND ".join(b"(%b)" % limit for limit in limits) if limits else b""
+    return b"".join(
+        (
+            b"SELECT COUNT(*), COUNT(h), ",
+            _half(1) + b", " + _half(9),
+            f" FROM (SELECT {row} AS h FROM {quote_identifier(table.name)}".encode(),
+            where,
+            b") AS hashed",
+        )
+    )
+
+
+def _half(start: int) -> bytes:
+    bits = f"CAST(CONV(HEX(SUBSTRING(h, {start}, 8)), 16, 10) AS UNSIGNED)"
+    return f"IFNULL(BIT_XOR({bits}), 0)".encode()
+
+
+def _compared_columns(table: MovedTable) -> tuple[MovedColumn, ...]:
+    return tuple(column for column in table.columns if not column.is_virtual)
+
+
+def _hashed(column: MovedColumn) -> str:
+    """The length stands in front, so that no two rows have one text. Long values are hashed alone:
+    a server gives NULL for a text over max_allowed_packet."""
+    value = read_expression(column)
+    if column.charset is not None and not is_by_place(column):
+        value = f"CAST({value} AS BINARY)"
+    if is_large(column):
+        return f"IFNULL(CONCAT(LENGTH({value}), ':', SHA2({value}, 256)), 'N')"
+    return f"IFNULL(CONCAT(LENGTH({value}), ':', {value}), 'N')"

@@ -1,0 +1,410 @@
+"""What every source and target of a split promises, asked of real servers; what stands in for them
+in a simulation is to be given to the same questions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.edges.server.process import RunningServer
+from reconciler.errors import Refused, Unavailable
+from reconciler.ports.split_servers import Ack, Busy, OutOfTurn, SplitSource, SplitTarget
+from reconciler.reshard.helper_tables import FenceState, GuardState
+from reconciler.reshard.rows import NO_ROWS, Chunk, Digest, Dirty, Key
+from tests.conftest import FreshDatabase
+from tests.integration.mysql_edges import SERVERS
+from tests.split_stands import SplitStand, armed, done, split_stand, work_for
+
+
+@pytest.fixture(params=SERVERS)
+def stand(request: pytest.FixtureRequest, fresh_database: FreshDatabase) -> SplitStand:
+    server: RunningServer = request.getfixturevalue(request.param)
+    made = split_stand(server, fresh_database)
+    made.run(
+        "INSERT INTO orders (id, customer, note) VALUES (1, 10, 'a'), (2, 20, NULL), (5, 50, '')"
+    )
+    return made
+
+
+def key(number: int) -> Key:
+    return (str(number).encode(),)
+
+
+def keys_of(chunk: Chunk) -> list[Key]:
+    return [row.key for row in chunk.rows]
+
+
+def claimed(source: SplitSource, target: SplitTarget) -> None:
+    done(target.claim())
+    done(target.make_table(source.shape("orders"), source.definition("orders")))
+
+
+def take_all(source: SplitSource, target: SplitTarget, *, batch: int = 1) -> None:
+    chunk = source.read_chunk("orders", None, rows=100)
+    shape = source.shape("orders")
+    answer = target.take(1, batch, chunk.end, shape, replaced=chunk.rows, deleted=())
+    assert answer is None
+
+
+# Reading
+
+
+def test_chunks_follow_the_key_and_end(stand: SplitStand) -> None:
+    with stand.source() as source:
+        first = source.read_chunk("orders", None, rows=2)
+        assert (keys_of(first), first.end) == ([key(1), key(2)], key(2))
+        assert [row.owner for row in first.rows] == [b"10", b"20"]
+        second = source.read_chunk("orders", first.end, rows=2)
+        assert (keys_of(second), second.end) == ([key(5)], key(5))
+        assert source.read_chunk("orders", second.end, rows=2) == Chunk(rows=(), end=None)
+
+
+def test_rows_are_read_by_their_keys_as_far_as_they_are_there(stand: SplitStand) -> None:
+    with stand.source() as source:
+        rows = source.read_rows("orders", [key(5), key(3), key(1)])
+        assert sorted(row.key for row in rows) == [key(1), key(5)]
+        assert source.read_rows("orders", []) == ()
+
+
+def test_a_digest_is_of_rows_and_adds_up(stand: SplitStand) -> None:
+    with stand.source() as source:
+        whole = source.digest("orders", None, None)
+        assert whole.rows == 3
+        parts = [source.digest("orders", None, key(1)), source.digest("orders", key(1), None)]
+        assert parts[0] + parts[1] == whole
+        assert source.digest("orders", key(5), None) == NO_ROWS
+        stand.run("UPDATE orders SET note = 'A' WHERE id = 1")
+        assert source.digest("orders", None, None) != whole
+
+
+# Tracking
+
+
+@pytest.mark.invariant("SP-30")
+def test_what_is_written_is_queued_and_forgotten_by_its_place_alone(stand: SplitStand) -> None:
+    with stand.source() as source:
+        armed(source)
+        stand.run(
+            "INSERT INTO orders (id, customer) VALUES (7, 1)",
+            "UPDATE orders SET id = 8 WHERE id = 1",
+            "DELETE FROM orders WHERE id = 2",
+        )
+        queued = source.read_queue("orders", keys=10)
+        assert [dirty.key for dirty in queued] == [key(7), key(1), key(8), key(2)]
+        seen = source.queue("orders")
+        assert seen.depth == 4
+        assert seen.oldest_s is not None
+        assert seen.oldest_s >= 0
+        source.forget("orders", [queued[0].seq, queued[2].seq])
+        assert source.read_queue("orders", keys=1) == (queued[1],)
+        assert [dirty.key for dirty in source.read_queue("orders", keys=9)] == [key(1), key(2)]
+        assert source.queue("orders").depth == 2
+
+
+@pytest.mark.invariant("SP-36")
+def test_what_is_made_is_made_once_and_may_be_asked_for_again(stand: SplitStand) -> None:
+    with stand.source() as source:
+        assert source.facts().identity is None
+        assert source.fence() is None
+        armed(source)
+        before = source.facts()
+        armed(source)
+        assert source.facts() == before
+        assert before.identity == stand.work.identity
+        (seen,) = before.tables
+        assert seen.tracker is not None
+        assert seen.fence is not None
+        done(source.drop_fence("orders"))
+        done(source.drop_fence("orders"))
+        done(source.drop_tracker("orders"))
+        done(source.drop_helpers())
+        done(source.drop_helpers())
+        assert source.fence() is None
+        assert source.facts().table("orders") == replace(seen, tracker=None, fence=None)
+
+
+@pytest.mark.invariant("SP-36")
+def test_a_shard_of_another_split_is_told(stand: SplitStand) -> None:
+    other = replace(stand.work, identity="another")
+    with stand.source() as source:
+        armed(source)
+    with stand.source(other) as source:
+        with pytest.raises(Refused) as refused:
+            source.make_helpers()
+        assert refused.value.problems[0].code == "split-wrong-shard"
+        with pytest.raises(Refused):
+            source.drop_tracker("orders")
+
+
+# The fence
+
+
+@pytest.mark.invariant("SP-38")
+def test_an_epoch_closes_the_fence_once(stand: SplitStand) -> None:
+    with stand.source() as source:
+        armed(source)
+        assert source.flip(1, budget_s=60) is True
+        assert source.flip(1, budget_s=60) is True
+        fence = source.fence()
+        assert fence is not None
+        assert (fence.state, fence.epoch, fence.is_closed) == (FenceState.FENCED, 1, True)
+        assert fence.left_s is not None
+        assert 0 < fence.left_s <= 60
+        assert source.flip(2, budget_s=60) is False
+        assert source.reopen(2) is False
+        assert source.reopen(1) is True
+        assert source.reopen(1) is True
+        assert source.flip(1, budget_s=60) is False
+        assert source.flip(2, budget_s=60) is True
+
+
+@pytest.mark.invariant("SP-38")
+def test_a_fence_opens_by_itself_and_is_then_not_sealed(stand: SplitStand) -> None:
+    with stand.source() as source:
+        armed(source)
+        source.flip(1, budget_s=0)
+        fence = source.fence()
+        assert fence is not None
+        assert not fence.is_closed
+        assert source.seal(1) is False
+        stand.run("UPDATE orders SET note = 'late' WHERE id = 1")
+        assert [dirty.key for dirty in source.read_queue("orders", keys=5)] == [key(1)]
+        assert source.flip(2, budget_s=60) is True
+        assert source.seal(1) is False
+        assert source.seal(2) is True
+        assert source.seal(2) is True
+        assert source.fence() is not None
+        assert source.flip(3, budget_s=60) is False
+
+
+@pytest.mark.invariant("SP-38")
+def test_only_a_sealed_source_retires_and_it_takes_all_its_tables(stand: SplitStand) -> None:
+    with stand.source() as source:
+        armed(source)
+        assert source.retire(1) is False
+        assert source.flip(1, budget_s=60) is True
+        assert source.retire(1) is False
+        assert source.seal(1) is True
+        assert source.retire(1) is True
+        assert source.retire(1) is True
+        facts = source.facts()
+        assert (facts.tables, facts.retired) == ((), ("orders",))
+        assert source.reopen(1) is False
+        done(source.restore())
+        assert source.facts().retired == ()
+        assert source.retire(1) is True
+        done(source.drop_retired())
+        done(source.drop_retired())
+        done(source.drop_helpers())
+
+
+# Taking
+
+
+@pytest.mark.invariant("SP-32")
+def test_a_batch_is_taken_if_it_is_the_next_one_and_else_nothing_is(stand: SplitStand) -> None:
+    with stand.source() as source, stand.target() as target:
+        claimed(source, target)
+        assert target.acks() == {}
+        shape = source.shape("orders")
+        rows = source.read_chunk("orders", None, rows=2).rows
+        assert target.take(1, 2, key(2), shape, replaced=rows, deleted=()) == OutOfTurn(0)
+        assert target.take(1, 1, key(2), shape, replaced=rows, deleted=()) is None
+        assert target.take(1, 1, key(2), shape, replaced=(), deleted=[key(1)]) == OutOfTurn(1)
+        assert target.take(1, 3, key(2), shape, replaced=(), deleted=[key(1)]) == OutOfTurn(1)
+        assert target.acks() == {1: Ack(batch=1, cursor=key(2), rows=2)}
+        assert target.digest(shape, None, None) == source.digest("orders", None, key(2))
+        assert target.take(1, 2, None, shape, replaced=(), deleted=[key(1), key(9)]) is None
+        assert target.digest(shape, None, None).rows == 1
+
+
+@pytest.mark.invariant("SP-32")
+def test_a_batch_that_fails_leaves_nothing_behind(stand: SplitStand) -> None:
+    with stand.source() as source, stand.target() as target:
+        claimed(source, target)
+        shape = source.shape("orders")
+        good = source.read_chunk("orders", None, rows=2).rows
+        bad = replace(good[0], values=(b"9", b"1", b"not a number' OR", None))
+        other = replace(shape, name="nothing")
+        with pytest.raises(Unavailable):
+            target.take(1, 1, key(2), other, replaced=good, deleted=())
+        assert target.take(1, 2, key(2), shape, replaced=[bad], deleted=()) == OutOfTurn(0)
+        assert target.acks() == {}
+        take_all(source, target)
+        assert target.digest(shape, None, None) == source.digest("orders", None, None)
+
+
+def test_a_unique_value_that_moved_between_rows_arrives_in_any_order(stand: SplitStand) -> None:
+    stand.run("UPDATE orders SET slot = id")
+    with stand.source() as source, stand.target() as target:
+        claimed(source, target)
+        shape = source.shape("orders")
+        take_all(source, target)
+        stand.run(
+            "UPDATE orders SET slot = 99 WHERE id = 1",
+            "UPDATE orders SET slot = 1 WHERE id = 2",
+            "UPDATE orders SET slot = 2 WHERE id = 1",
+        )
+        (two,) = source.read_rows("orders", [key(2)])
+        assert target.take(1, 2, None, shape, replaced=[two], deleted=()) is None
+        (one,) = source.read_rows("orders", [key(1)])
+        assert target.take(1, 3, None, shape, replaced=[one], deleted=()) is None
+        assert target.digest(shape, None, None) == source.digest("orders", None, None)
+
+
+def test_misplaced_rows_are_counted(stand: SplitStand) -> None:
+    with stand.source() as source, stand.target() as target:
+        claimed(source, target)
+        take_all(source, target)
+        shape = source.shape("orders")
+        seen = target.misplaced(shape, lambda owner: int(owner) < 30, None, rows=2)
+        assert (seen.misplaced, seen.scanned, seen.end) == (0, 2, key(2))
+        seen = target.misplaced(shape, lambda owner: int(owner) < 30, seen.end, rows=2)
+        assert (seen.misplaced, seen.scanned, seen.end) == (1, 1, key(5))
+        assert target.misplaced(shape, lambda owner: True, seen.end, rows=2).end is None
+
+
+# A target's life
+
+
+def test_a_wiped_table_is_copied_again_with_the_next_batch(stand: SplitStand) -> None:
+    with stand.source() as source, stand.target() as target:
+        claimed(source, target)
+        take_all(source, target)
+        shape = source.shape("orders")
+        done(target.wipe(shape, [1]))
+        assert target.acks() == {1: Ack(batch=1, cursor=None, rows=3)}
+        assert target.digest(shape, None, None) == NO_ROWS
+        take_all(source, target, batch=2)
+        assert target.digest(shape, None, None).rows == 3
+
+
+@pytest.mark.invariant("SP-36")
+def test_only_an_empty_database_is_claimed(stand: SplitStand) -> None:
+    with stand.target_cursor() as cursor:
+        cursor.execute("CREATE VIEW v AS SELECT 1")
+    with stand.target() as target:
+        with pytest.raises(Refused) as refused:
+            target.claim()
+        assert refused.value.problems[0].code == "split-target-not-empty"
+        assert target.identity() is None
+
+
+@pytest.mark.invariant("SP-36")
+def test_a_target_that_was_given_up_loses_what_was_made_and_nothing_else(
+    stand: SplitStand,
+) -> None:
+    with stand.source() as source, stand.target() as target:
+        claimed(source, target)
+        claimed(source, target)
+        take_all(source, target)
+        with stand.target_cursor() as cursor:
+            cursor.execute("CREATE TABLE somebodys (id int PRIMARY KEY)")
+        done(target.drop_made())
+        done(target.drop_made())
+        done(target.drop_helpers())
+        done(target.drop_helpers())
+        assert stand.target_rows("SHOW TABLES") == [("somebodys",)]
+
+
+@pytest.mark.invariant("SP-36")
+def test_a_target_that_serves_is_never_dropped(stand: SplitStand) -> None:
+    with stand.source() as source, stand.target() as target:
+        claimed(source, target)
+        take_all(source, target)
+        assert target.guard() is GuardState.CLOSED
+        target.open_guard()
+        target.open_guard()
+        assert target.guard() is GuardState.OPEN
+        for drop in (target.drop_made, lambda: target.wipe(source.shape("orders"), [1])):
+            with pytest.raises(Refused) as refused:
+                drop()
+            assert refused.value.problems[0].code == "split-target-serves"
+        assert target.digest(source.shape("orders"), None, None).rows == 3
+
+
+def test_the_counter_goes_up_and_never_down(stand: SplitStand) -> None:
+    stand.run("ALTER TABLE orders AUTO_INCREMENT = 1000")
+    with stand.source() as source, stand.target() as target:
+        claimed(source, target)
+        assert source.counter("orders") == 1000
+        done(target.raise_counter("orders", at_least=1000))
+        done(target.raise_counter("orders", at_least=7))
+        with stand.target_cursor() as cursor:
+            cursor.execute("INSERT INTO orders (customer) VALUES (1)")
+        assert stand.target_rows("SELECT id FROM orders") == [(1000,)]
+
+
+@pytest.mark.invariant("SP-40")
+def test_a_target_ends_with_the_definition_of_its_source(stand: SplitStand) -> None:
+    stand.run(
+        "CREATE TABLE parts (id int PRIMARY KEY, orders_id bigint, CONSTRAINT of_order"
+        " FOREIGN KEY (orders_id) REFERENCES orders (id)) ENGINE=InnoDB",
+        "CREATE TRIGGER `its own` BEFORE INSERT ON parts FOR EACH ROW SET NEW.id = NEW.id + 0",
+        "INSERT INTO parts VALUES (1, 5), (2, NULL)",
+    )
+    work = replace(work_for("orders", "parts"), tables=work_for("orders", "parts").tables)
+    work = replace(work, tables=(work.tables[0], replace(work.tables[1], shard_by=None)))
+    with stand.source(work) as source, stand.target(work) as target:
+        done(target.claim())
+        definitions = [source.definition(table) for table in ("parts", "orders")]
+        for definition in definitions:
+            shape = source.shape(definition.table)
+            done(target.make_table(shape, definition))
+            rows = source.read_chunk(definition.table, None, rows=9).rows
+            assert target.take(shape.number, 1, None, shape, replaced=rows, deleted=()) is None
+        for definition in definitions:
+            done(target.add_foreign_keys(definition))
+            done(target.add_triggers(definition))
+            done(target.add_foreign_keys(definition))
+            done(target.add_triggers(definition))
+        for table in ("orders", "parts"):
+            seen = source.facts().table(table)
+            assert seen is not None
+            assert target.definition(table) == seen.definition
+        assert [row[0] for row in stand.target_rows("SHOW TRIGGERS")] == ["its own"]
+
+
+@pytest.mark.invariant("SP-40")
+def test_a_foreign_key_without_its_parents_is_refused(stand: SplitStand) -> None:
+    stand.run(
+        "CREATE TABLE parts (id int PRIMARY KEY, orders_id bigint, CONSTRAINT of_order"
+        " FOREIGN KEY (orders_id) REFERENCES orders (id)) ENGINE=InnoDB",
+        "INSERT INTO parts VALUES (1, 5)",
+    )
+    tables = work_for("orders", "parts").tables
+    work = replace(stand.work, tables=(tables[0], replace(tables[1], shard_by=None)))
+    with stand.source(work) as source, stand.target(work) as target:
+        done(target.claim())
+        for table in ("orders", "parts"):
+            done(target.make_table(source.shape(table), source.definition(table)))
+        rows = source.read_chunk("parts", None, rows=9).rows
+        shape = source.shape("parts")
+        assert target.take(2, 1, None, shape, replaced=rows, deleted=()) is None
+        with pytest.raises(Refused) as refused:
+            target.add_foreign_keys(source.definition("parts"))
+        assert refused.value.problems[0].code == "split-orphans"
+
+
+def test_a_lock_that_somebody_has_is_an_answer(stand: SplitStand) -> None:
+    with stand.source() as source, stand.cursor() as writer:
+        done(source.make_helpers())
+        writer.execute("BEGIN")
+        writer.execute("UPDATE orders SET note = 'x' WHERE id = 1")
+        assert isinstance(source.arm_tracker("orders"), Busy)
+        writer.execute("COMMIT")
+        armed(source)
+        writer.execute("BEGIN")
+        writer.execute("UPDATE orders SET note = 'y' WHERE id = 1")
+        assert isinstance(source.flip(1, budget_s=60), Busy)
+        fence = source.fence()
+        assert fence is not None
+        assert fence.state is FenceState.OPEN
+        writer.execute("ROLLBACK")
+        assert source.flip(1, budget_s=60) is True
+
+
+def test_a_dirty_key_is_what_the_port_says() -> None:
+    assert Dirty(1, key(2)).key == key(2)
+    assert Digest(1, 5) + Digest(2, 4) == Digest(3, 1)
