@@ -27,8 +27,8 @@ from reconciler.edges.mysql.scratch import MysqlScratch
 from reconciler.edges.vitess.keyspaces import VitessKeyspaces
 from reconciler.edges.vitess.reach import OverVtgate
 from reconciler.edges.workers import ThreadWorkers
-from reconciler.errors import InvalidInput, Problem, Unavailable
-from reconciler.ports.ledger import Ledger
+from reconciler.errors import InvalidInput, Problem
+from reconciler.ports.ledger import Ledger, NoLastingLedger
 from reconciler.ports.world import World
 from reconciler.spec.insecure import insecure_note
 from reconciler.spec.model import Connection, Environment, KeyspaceKind
@@ -118,10 +118,10 @@ class Worlds:
         return self._ledgers[url]
 
     def lasting_ledger_of(self, environment: Environment) -> Ledger:
-        """The one that earlier applies wrote to. Raises as `ledger_of`, and Unavailable in a job
-        whose ledger ends with it: what that does not know says nothing."""
+        """The one that earlier applies wrote to. Raises as `ledger_of`, and NoLastingLedger in a
+        job whose ledger ends with it: what that does not know says nothing."""
         if self._is_job and not environment.ledger:
-            raise Unavailable(_ends_with_the_job(environment.name))
+            raise NoLastingLedger(_ends_with_the_job(environment.name))
         return self.ledger_of(environment)
 
     def _default_ledger(self) -> Path:

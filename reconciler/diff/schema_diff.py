@@ -8,7 +8,7 @@ and created (parents first), ALTERs, partitions, foreign keys added.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
@@ -49,9 +49,11 @@ def diff_schemas(
     policy: Policy,
     renames: tuple[Rename, ...],
     version: ServerVersion,
+    claimed: Collection[str] = (),
 ) -> SchemaDiff:
-    """Tables as read from SHOW CREATE TABLE on both sides; `observed` with the objects around."""
-    seen, wanted = _comparable_schemas(observed, desired, policy, version)
+    """Tables as read from SHOW CREATE TABLE on both sides; `observed` with the objects around.
+    `claimed` are tables that are to go, though policy leaves those of such names alone."""
+    seen, wanted = _comparable_schemas(observed, desired, policy, version, claimed)
     renamed = apply_renames(seen, wanted, renames, version.flavor)
     before = {table.name: table for table in renamed.schema.tables}
     after: dict[str, Table] = {}
@@ -204,7 +206,11 @@ class _Plan:
 
 
 def _comparable_schemas(
-    observed: Schema, desired: Schema, policy: Policy, version: ServerVersion
+    observed: Schema,
+    desired: Schema,
+    policy: Policy,
+    version: ServerVersion,
+    claimed: Collection[str],
 ) -> tuple[Schema, Schema]:
     """Both in normal form and without ignored tables. Most tables of most schemas read the same to
     the letter; those stay as they are, which changes nothing but the time it takes."""
@@ -213,7 +219,8 @@ def _comparable_schemas(
         return {
             table.name: table
             for table in schema.tables
-            if not any(fnmatchcase(table.name, pattern) for pattern in policy.ignore_tables)
+            if table.name in claimed
+            or not any(fnmatchcase(table.name, pattern) for pattern in policy.ignore_tables)
         }
 
     old, new = managed(observed), managed(desired)

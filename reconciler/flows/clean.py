@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from reconciler.flows.plan import plan_keyspace
-from reconciler.flows.reconcile_pass import begin_pass
-from reconciler.flows.shadows import find_shadows, tables_seen
+from reconciler.flows.reconcile_pass import Pass, begin_pass
+from reconciler.flows.shadows import find_shadows, is_left_alone, tables_seen
 from reconciler.guard.leftovers import removable, stays_because
-from reconciler.model.shadow_tables import ShadowGroup, is_trigger_named
+from reconciler.model.shadow_tables import ShadowGroup, ShadowMark, is_trigger_named
 from reconciler.outcomes.plan import PlanOutcome
 from reconciler.plan.model import Leftover, utc_text
 from reconciler.plan.words import leftover_words, shard_set
@@ -43,7 +43,7 @@ def clean_keyspace(
             plan=None,
             refusals=begun.look.obstacles,
         )
-    found = find_shadows(begun, open_ledger, now_s=world.clock.now_s())
+    found = _of_concern(begun, find_shadows(begun, open_ledger, now_s=world.clock.now_s()))
     tables = tables_seen(begun)
     cleans, staying = removable(found, tables)
     total = len(begun.environment.shards)
@@ -63,6 +63,13 @@ def clean_keyspace(
         cleans=cleans,
         notes=notes if found else ("no engine has left any table",),
     )
+
+
+def _of_concern(begun: Pass, found: tuple[ShadowGroup, ...]) -> tuple[ShadowGroup, ...]:
+    """What nobody knows and policy leaves alone is of none, but where the same name is an engine's
+    on another shard: a plan would remove it on both."""
+    known = {one.name for one in found if one.mark is not ShadowMark.FOREIGN}
+    return tuple(one for one in found if one.name in known or not is_left_alone(begun, one))
 
 
 def _was_kept(cleans: Iterable[Leftover], found: Iterable[ShadowGroup]) -> Iterator[str]:

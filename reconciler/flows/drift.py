@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 
 from reconciler.ddl.default_less import default_less_columns
 from reconciler.diff.drift import differences_of
@@ -10,13 +10,14 @@ from reconciler.diff.model import SchemaDiff
 from reconciler.diff.statement import step_sql
 from reconciler.flows.check import plan_of_these_files
 from reconciler.flows.reconcile_pass import Pass, begin_pass, diff_between
-from reconciler.flows.shadows import find_shadows
+from reconciler.flows.shadows import find_shadows, told_shadows
 from reconciler.guard.classify import position_of
 from reconciler.guard.model import ToDo
 from reconciler.guard.vschema import vschema_steps_done
 from reconciler.model.fleet import in_key_order
 from reconciler.model.object_id import ObjectId, table_id
-from reconciler.observe.shards import SeenShard
+from reconciler.model.shadow_tables import ShadowGroup
+from reconciler.observe.shards import SeenShard, shadow_tables
 from reconciler.outcomes.drift import (
     DriftGroup,
     DriftOutcome,
@@ -25,7 +26,7 @@ from reconciler.outcomes.drift import (
     VSchemaDrift,
 )
 from reconciler.plan.model import Plan
-from reconciler.ports.ledger import Ledger
+from reconciler.ports.ledger import Ledger, NoLastingLedger
 from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
@@ -43,8 +44,9 @@ def find_drift(
 ) -> DriftOutcome:
     """Every shard is in exactly one group: matching, pending-apply, drifted or unreachable; so is
     the VSchema of a Vitess keyspace, which is never unreachable alone.
-    `open_ledger` is asked only where a table is seen that may be an engine's; what it raises keeps
-    the keyspace from being judged, because whose such a table is, is never guessed."""
+    `open_ledger` is asked only where a table is seen that may be an engine's, also where policy
+    leaves it alone; what it raises keeps the keyspace from being judged, because whose such a table
+    is, is never guessed."""
     plan = plan_of_these_files(tree, files, environment)
     cleans = plan.core.cleans if plan else ()
     begun = begin_pass(world, files, environment, cleans=cleans)
@@ -59,6 +61,7 @@ def find_drift(
         alike = (ShardMark.UNREACHABLE, (), lost.code, lost.reason, lost.recovery)
         groups.setdefault(alike, []).append(lost.shard)
     vschema = _vschema(begun, plan)
+    shadows = _shadows(begun, open_ledger, world.clock.now_s())
     marks = [mark for mark, *_ in groups] + ([vschema.mark] if vschema else [])
     pending = ShardMark.PENDING_APPLY in marks
     return DriftOutcome(
@@ -76,9 +79,9 @@ def find_drift(
             for (mark, found, code, reason, recovery), shards in groups.items()
         ),
         pending_plan_id=plan.plan_id if plan and pending else None,
-        unmanaged=_unmanaged(begun),
+        unmanaged=_unmanaged(begun, shadows),
         vschema=vschema,
-        shadows=find_shadows(begun, open_ledger, now_s=world.clock.now_s()),
+        shadows=shadows,
         refusals=begun.look.refusals,
     )
 
@@ -152,11 +155,26 @@ def _difference(table: str, found: SchemaDiff, without_default: tuple[str, ...])
     )
 
 
-def _unmanaged(begun: Pass) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Tables that policy leaves alone, with the shards that have them."""
+def _shadows(
+    begun: Pass, open_ledger: Callable[[], Ledger], now_s: float
+) -> tuple[ShadowGroup, ...]:
+    try:
+        return told_shadows(begun, find_shadows(begun, open_ledger, now_s=now_s))
+    except NoLastingLedger:
+        if not all(map(begun.reader.is_left_alone, shadow_tables(begun.look.seen, begun.reader))):
+            raise
+        return ()  # no apply can have recorded one of them, and policy leaves them alone
+
+
+def _unmanaged(
+    begun: Pass, shadows: Iterable[ShadowGroup]
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Tables that policy leaves alone, with the shards that have them: but for what is known to be
+    an engine's."""
+    known = {(shard, one.name) for one in shadows for shard in one.shards}
     shards: dict[str, list[str]] = {}
     for seen in begun.look.seen:
         for table, _ in seen.observation.definitions:
-            if begun.reader.is_ignored(table):
+            if begun.reader.is_left_alone(table) and (seen.shard, table) not in known:
                 shards.setdefault(table, []).append(seen.shard)
     return tuple((table, tuple(names)) for table, names in sorted(shards.items()))

@@ -190,7 +190,8 @@ def derive(world: World, begun: Pass) -> Derived:
 
 
 def shadow_notes(begun: Pass) -> tuple[str, ...]:
-    """What was seen and left alone because an engine may have made it (EN-15)."""
+    """What was seen and left alone because an engine may have made it (EN-15), and not because
+    policy says so."""
     seen = shadow_tables(begun.look.seen, begun.reader)
     total = len(begun.environment.shards)
     return tuple(
@@ -198,7 +199,7 @@ def shadow_notes(begun: Pass) -> tuple[str, ...]:
         f" {shard_set(shards, total)} goes by a name that engines give, and is left"
         " alone; reconciler drift tells whose it is"
         for name, shards in seen.items()
-        if not begun.reader.is_managed(name)
+        if not begun.reader.is_managed(name) and not begun.reader.is_left_alone(name)
     )
 
 
@@ -312,6 +313,7 @@ def diff_between(begun: Pass, seen: SeenShard) -> SchemaDiff:
         policy=begun.files.spec.policy,
         renames=begun.files.renames,
         version=seen.observation.settings.version,
+        claimed=[one.name for one in begun.cleans],
     )
 
 

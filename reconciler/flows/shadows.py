@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from reconciler.flows.reconcile_pass import Pass
 from reconciler.guard.leftovers import not_removable
 from reconciler.guard.model import Refusal
 from reconciler.ledger.shadows import known_shadows
-from reconciler.model.shadow_tables import KnownShadow, ShadowGroup, shadow_group, shadow_groups
+from reconciler.model.shadow_tables import (
+    KnownShadow,
+    ShadowGroup,
+    ShadowMark,
+    shadow_group,
+    shadow_groups,
+)
 from reconciler.observe.shards import shadow_tables
 from reconciler.ports.ledger import Ledger
 from reconciler.spec.model import Environment
@@ -17,7 +23,8 @@ from reconciler.spec.model import Environment
 def find_shadows(
     begun: Pass, open_ledger: Callable[[], Ledger], *, now_s: float
 ) -> tuple[ShadowGroup, ...]:
-    """Each once for the shards on which it is alike, sorted by name. Opens no ledger where there is
+    """Each once for the shards on which it is alike, sorted by name; those that policy leaves alone
+    are among them, for what is ours is ours by the ledger alone. Opens no ledger where there is
     none of them; raises what opening and reading it raises."""
     seen = shadow_tables(begun.look.seen, begun.reader)
     if not seen:
@@ -29,6 +36,16 @@ def find_shadows(
         for name, shards in seen.items()
         for shard in shards
     )
+
+
+def told_shadows(begun: Pass, found: Iterable[ShadowGroup]) -> tuple[ShadowGroup, ...]:
+    """Of what was found, all but what nobody knows and policy leaves alone."""
+    return tuple(one for one in found if not is_left_alone(begun, one))
+
+
+def is_left_alone(begun: Pass, one: ShadowGroup) -> bool:
+    """By policy: of what the ledger knows, policy says nothing."""
+    return one.mark is ShadowMark.FOREIGN and begun.reader.is_left_alone(one.name)
 
 
 def leftover_refusals(begun: Pass, ledger: Ledger, *, now_s: float) -> tuple[Refusal, ...]:

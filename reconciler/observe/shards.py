@@ -40,7 +40,8 @@ class DefinitionReader:
 
     `counters` are the AUTO_INCREMENT values that git wants, by table; None: a counter is read as it
     is printed, which is right for git's own definitions only. `tables` are git's: what engines make
-    beside them is not managed, but for what a plan that is to remove it has `claimed`.
+    beside them is not managed, but for what a plan that is to remove it has `claimed`, whatever
+    policy leaves alone.
     """
 
     def __init__(
@@ -73,12 +74,18 @@ class DefinitionReader:
         return DefinitionReader(self._policy, self._counters, self._tables, claimed)
 
     def is_managed(self, table: str) -> bool:
-        if self.is_ignored(table):
-            return False
-        return table in self._claimed or not self.is_shadow_named(table)
+        if self.is_claimed(table):
+            return True
+        return not self.is_left_alone(table) and not self.is_shadow_named(table)
 
-    def is_ignored(self, table: str) -> bool:
-        """Whether policy leaves it alone."""
+    def is_claimed(self, table: str) -> bool:
+        """Whether it may be an engine's, and a plan is to remove it."""
+        return table in self._claimed and self.is_shadow_named(table)
+
+    def is_left_alone(self, table: str) -> bool:
+        """Whether policy leaves it alone, and no plan is to remove it as an engine's."""
+        if self.is_claimed(table):
+            return False
         return any(fnmatchcase(table, pattern) for pattern in self._policy.ignore_tables)
 
     def is_shadow_named(self, table: str) -> bool:
@@ -220,14 +227,14 @@ def _seen(
 def shadow_tables(
     look: Iterable[SeenShard], reader: DefinitionReader
 ) -> dict[str, tuple[str, ...]]:
-    """Tables and triggers that may be engines', and that policy does not leave alone, with the
-    shards that have them: sorted by name."""
+    """Tables and triggers that may be engines', with the shards that have them: sorted by name.
+    Those that policy leaves alone are among them: whether one is an engine's the ledger knows."""
     shards: dict[str, list[str]] = {}
     for seen in look:
         for name in seen.shadow_triggers:
             shards.setdefault(name, []).append(seen.shard)
         for name, _ in (*seen.observation.definitions, *seen.observation.broken):
-            if reader.is_shadow_named(name) and not reader.is_ignored(name):
+            if reader.is_shadow_named(name):
                 shards.setdefault(name, []).append(seen.shard)
     return {name: in_key_order(tuple(shards[name])) for name in sorted(shards)}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from reconciler.errors import Refused
+from reconciler.errors import Refused, Unavailable
 from reconciler.ledger.model import (
     Entry,
     EventEntry,
@@ -25,6 +25,10 @@ from reconciler.ledger.states import RequestKind, RequestState, StatementState
 
 class LeaseLost(Refused):
     """Another process drives the apply; this one has written nothing since, and can no more."""
+
+
+class NoLastingLedger(Unavailable):
+    """There is none that any earlier apply can have written to: nobody's record was lost."""
 
 
 class Ledger(Protocol):

@@ -41,7 +41,7 @@ from tests.offline_fleet import (
     with_plan,
     world,
 )
-from tests.unit.flows.test_shadows import KEPT, begun, left_by, with_shadows
+from tests.unit.flows.test_shadows import IGNORING, KEPT, begun, left_by, with_shadows
 
 GONE = Leftover(name="_users_del", of="users", engine=EngineName.GH_OST, apply_id=1)
 
@@ -320,3 +320,59 @@ def test_going_back_before_a_clean_writes_no_file_of_an_engines_table(proposed: 
             proposed.files,
             open_ledger=no_ledger,
         )
+
+
+# --- of names that policy ignores ---
+
+
+def ignoring(*names: str) -> tuple[Shards, Files]:
+    return with_shadows(*names), repository(spec=IGNORING)
+
+
+@pytest.mark.invariant("EN-80")
+def test_a_leftover_of_an_ignored_name_is_planned_verified_and_may_go(ledger: SqlLedger) -> None:
+    shards, files = ignoring("_users_del", "_users_old")
+    proposed = Proposed(ledger, shards, files)
+    (change_set,) = proposed.plan.core.change_sets
+    assert [statement.sql for statement in change_set.statements] == ["DROP TABLE `_users_del`"]
+    assert proposed.plan.meta.notes == (), "nobody asked about what policy leaves alone"
+    assert proposed.verified().state is VerifyState.VERIFIED
+    assert proposed.refused() == ()
+
+
+@pytest.mark.invariant("EN-80")
+def test_an_ignored_table_that_the_ledger_does_not_know_is_not_planned(ledger: SqlLedger) -> None:
+    left_by(ledger, "_users_del")
+    shards, files = ignoring("_users_del")
+    other = STATES[1].replace("`users`", "`_users_del`")
+    shards.shown[f"db-{SHARDS[1]}"] = {"users": STATES[1], "_users_del": other}
+    outcome = cleaned(shards, lambda: ledger, files)
+    assert outcome.plan is not None
+    assert outcome.plan.core.is_empty
+    assert "table _users_del on shard 80- stays: nobody's" in notes_of(outcome)
+    alone, files = ignoring("_users_old")
+    assert notes_of(cleaned(alone, lambda: ledger, files)) == "no engine has left any table"
+
+
+@pytest.mark.invariant("EN-80")
+def test_an_ignored_table_that_a_plan_lists_is_dropped_only_as_the_ledgers(
+    ledger: SqlLedger,
+) -> None:
+    shards, files = ignoring("_users_del")
+    proposed = Proposed(ledger, shards, files)
+    other = STATES[1].replace("`users`", "`_users_del`")
+    shards.shown[f"db-{SHARDS[1]}"] = {"users": STATES[1], "_users_del": other}
+    (refusal,) = proposed.refused()
+    assert (refusal.code, refusal.shard) == ("leftover-changed", SHARDS[1])
+    assert refusal.observed == "nobody's that the ledger knows"
+
+
+@pytest.mark.invariant("EN-80")
+def test_an_ignored_name_that_no_engine_gives_is_not_looked_at_for_being_listed() -> None:
+    shards, files = fleet(STATES[1]), repository(spec=IGNORING)
+    for shard in SHARDS:
+        own = {"_audit": STATES[1].replace("`users`", "`_audit`"), "users": STATES[1]}
+        shards.shown[f"db-{shard}"] = own
+    outcome = planned(files, shards, cleans=(replace(GONE, name="_audit"),))
+    assert outcome.plan is not None
+    assert outcome.plan.core.is_empty

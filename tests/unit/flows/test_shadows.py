@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.edges.ledger.sql import SqlLedger, open_ledger
-from reconciler.errors import Unavailable
+from reconciler.errors import Problem, Unavailable
 from reconciler.flows.drift import find_drift
 from reconciler.flows.verify import verify_keyspace
 from reconciler.ledger.model import Lease, NewApply, NewOperation, StatementEntry
@@ -19,7 +19,7 @@ from reconciler.model.object_id import table_id
 from reconciler.model.shadow_tables import ShadowGroup, ShadowMark, shadow_groups
 from reconciler.outcomes.drift import DriftOutcome, ShardMark
 from reconciler.outcomes.plan import VerifyOutcome, VerifyState
-from reconciler.ports.ledger import Ledger
+from reconciler.ports.ledger import Ledger, NoLastingLedger
 from tests.contract.ledgers import by_engine
 from tests.offline_fleet import (
     ENVIRONMENT,
@@ -37,6 +37,7 @@ from tests.offline_fleet import (
     world,
 )
 
+IGNORING = SPEC + 'policy: {ignore_tables: ["_*"]}\n'
 KEPT = SPEC.replace("environments:", "engine: {keep_old: 24h}\nenvironments:")
 
 
@@ -166,11 +167,55 @@ def test_after_its_time_the_old_table_is_a_leftover(ledger: SqlLedger) -> None:
     assert (found.mark, found.kept_until_s) == (ShadowMark.LEFTOVER, now_s)
 
 
-@pytest.mark.invariant("EN-31")
-def test_what_policy_leaves_alone_is_unmanaged_and_asks_nobody() -> None:
-    spec = SPEC + 'policy: {ignore_tables: ["_users_*"]}\n'
-    outcome = drifted(with_shadows("_users_gho"), spec=spec)
+@pytest.mark.invariant("EN-80")
+def test_what_nobody_knows_and_policy_leaves_alone_is_unmanaged(ledger: SqlLedger) -> None:
+    left_by(ledger, "_users_del")
+    outcome = drifted(with_shadows("_users_gho"), lambda: ledger, spec=IGNORING)
     assert (outcome.shadows, outcome.unmanaged) == ((), (("_users_gho", SHARDS[:1]),))
+
+
+@pytest.mark.invariant("EN-80")
+def test_what_the_ledger_knows_is_told_though_policy_ignores_its_name(ledger: SqlLedger) -> None:
+    left_by(ledger, "_users_del")
+    lease = begun(ledger)
+    ledger.record(lease, [by_engine(StatementState.INTENDED, shard=SHARDS[0])])
+    shards = with_shadows("_users_del", "_users_gho", "_users_old")
+    other = {"users": STATES[1], "_users_del": STATES[1].replace("`users`", "`_users_del`")}
+    shards.shown[f"db-{SHARDS[1]}"] = other
+    outcome = drifted(shards, lambda: ledger, spec=IGNORING)
+    assert [(one.name, one.mark, one.shards) for one in outcome.shadows] == [
+        ("_users_del", ShadowMark.LEFTOVER, SHARDS[:1]),
+        ("_users_gho", ShadowMark.IN_PROGRESS, SHARDS[:1]),
+    ]
+    assert outcome.unmanaged == (("_users_del", SHARDS[1:]), ("_users_old", SHARDS[:1]))
+
+
+@pytest.mark.invariant("EN-80")
+def test_whose_it_is_is_never_guessed_of_an_ignored_name_either() -> None:
+    with pytest.raises(Unavailable):
+        drifted(with_shadows("_users_gho"), spec=IGNORING)
+
+
+@pytest.mark.invariant("EN-80")
+def test_where_no_ledger_outlives_a_job_what_is_ignored_is_nobodys() -> None:
+    def none() -> Ledger:
+        raise NoLastingLedger(Problem(code="none", message="none", recovery="name one"))
+
+    outcome = drifted(with_shadows("_users_gho"), none, spec=IGNORING)
+    assert (outcome.shadows, outcome.unmanaged) == ((), (("_users_gho", SHARDS[:1]),))
+    with pytest.raises(NoLastingLedger):
+        drifted(with_shadows("_users_gho"), none)
+    ignoring_one = SPEC + 'policy: {ignore_tables: ["_users_g*"]}\n'
+    with pytest.raises(NoLastingLedger):
+        drifted(with_shadows("_users_gho", "_users_old"), none, spec=ignoring_one)
+
+
+@pytest.mark.invariant("EN-80")
+def test_plan_and_verify_say_nothing_of_what_policy_ignores() -> None:
+    shards = with_shadows("_users_gho", live=STATES[0])
+    plan = planned(repository(spec=IGNORING), shards).plan
+    assert plan is not None
+    assert plan.meta.notes == ()
 
 
 @pytest.mark.invariant("EN-15")
