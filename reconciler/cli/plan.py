@@ -75,13 +75,13 @@ def plan(
         def work(files: DesiredFiles, chosen: Environment) -> PlanOutcome:
             world = worlds.world_of(chosen)
             notes: tuple[str, ...] = ()
+            asked = files  # the spec of now says where the ledger is
+
+            def open_ledger() -> Ledger:
+                gate(asked, chosen)
+                return worlds.lasting_ledger_of(chosen)
+
             if revert:
-                asked = files  # the spec of now says where the ledger is
-
-                def open_ledger() -> Ledger:
-                    gate(asked, chosen)
-                    return worlds.lasting_ledger_of(chosen)
-
                 files, notes = _reverted(revert, files, chosen, world, loaded, open_ledger)
             outcome = plan_keyspace(
                 world,
@@ -92,6 +92,7 @@ def plan(
                 tool_version=__version__,
                 cleans=kept_cleans(loaded.tree, protected, chosen.name, files.spec.keyspace),
                 notes=notes,
+                open_ledger=open_ledger,
             )
             if (write or revert) and not outcome.refusals:
                 return keep_plan(outcome, loaded.tree, WorkingTreeWriter(loaded.root))

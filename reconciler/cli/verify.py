@@ -7,13 +7,16 @@ from pathlib import Path
 import click
 
 from reconciler.cli import options
+from reconciler.cli.gates import ledger_gate_of
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.run import load
 from reconciler.cli.streams import show
 from reconciler.cli.wire import Worlds
 from reconciler.flows.verify import verify_keyspace
+from reconciler.guard.review.git import Review
 from reconciler.outcomes.ends import verify_code
 from reconciler.outcomes.plan import VerifyOutcome
+from reconciler.ports.ledger import Ledger
 from reconciler.report.render import verify_report
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
@@ -24,12 +27,14 @@ from reconciler.spec.model import Environment
 @options.repository
 @options.environment
 @options.ref
+@options.protected_branch
 @options.output("text", "json", "markdown", "github", "sarif")
 def verify(
     keyspaces: tuple[str, ...],
     repo: Path,
     environment: str | None,
     ref: str | None,
+    protected_branch: str | None,
     output: str,
 ) -> None:
     """Check that the committed plan is exactly what would run now; run nothing.
@@ -37,10 +42,17 @@ def verify(
     Exit 0 if it is, or if no shard needs a change; 3 if an apply would be refused.
     """
     loaded = load(repo, ref)
+    gate = ledger_gate_of(repo, Review.GIT, protected_branch)
     with Worlds(loaded.root) as worlds:
 
         def work(files: DesiredFiles, chosen: Environment) -> VerifyOutcome:
-            return verify_keyspace(worlds.world_of(chosen), files, chosen, tree=loaded.tree)
+            def open_ledger() -> Ledger:
+                gate(files, chosen)
+                return worlds.lasting_ledger_of(chosen)
+
+            return verify_keyspace(
+                worlds.world_of(chosen), files, chosen, tree=loaded.tree, open_ledger=open_ledger
+            )
 
         outcomes = loaded.each(environment, keyspaces, work)
     show(verify_report(outcomes, presentation(output, loaded.keyspaces)))

@@ -26,6 +26,7 @@ from reconciler.flows.check import (
 )
 from reconciler.flows.gates import Gates, gate_refusals, with_those_of_git
 from reconciler.flows.last_look import last_look
+from reconciler.flows.names_taken import name_refusals, statements_left
 from reconciler.flows.reconcile_pass import Pass, begin_pass
 from reconciler.flows.shadows import leftover_refusals
 from reconciler.flows.verify import unplanned
@@ -123,6 +124,12 @@ def apply_keyspace(
         obstacles = checked.refusals or (
             *login_refusals(begun, plan.core, checked),
             *leftover_refusals(begun, reached.rollout.ledger, now_s=reached.look.clock.now_s()),
+            *name_refusals(
+                begun,
+                statements_left(checked.derived or plan.core, checked.standings),
+                lambda: reached.rollout.ledger,
+                now_s=reached.look.clock.now_s(),
+            ),
         )
         if obstacles:
             return end.with_refusals(obstacles, plan)

@@ -12,7 +12,7 @@ from reconciler.flows.plan import plan_keyspace
 from reconciler.flows.reconcile_pass import Pass, begin_pass
 from reconciler.flows.shadows import find_shadows, is_left_alone, tables_seen
 from reconciler.guard.leftovers import removable, stays_because
-from reconciler.model.shadow_tables import ShadowGroup, ShadowMark, is_trigger_named
+from reconciler.model.shadow_tables import ShadowGroup, ShadowMark, shadow_kind
 from reconciler.outcomes.plan import PlanOutcome
 from reconciler.plan.model import Leftover, utc_text
 from reconciler.plan.words import leftover_words, shard_set
@@ -48,7 +48,7 @@ def clean_keyspace(
     cleans, staying = removable(found, tables)
     total = len(begun.environment.shards)
     stays = (
-        f"{'trigger' if is_trigger_named(one.name) else 'table'} {one.name} on"
+        f"{shadow_kind(one.name)} {one.name} on"
         f" {shard_set(one.shards, total)} stays: {stays_because(one, found, tables)}"
         for one in staying
     )
@@ -61,6 +61,7 @@ def clean_keyspace(
         created_at=created_at,
         tool_version=tool_version,
         cleans=cleans,
+        open_ledger=open_ledger,
         notes=notes if found else ("no engine has left any table",),
     )
 

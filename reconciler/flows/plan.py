@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from reconciler.errors import InvalidInput, Refused, Unavailable
 from reconciler.flows.check import check_against_live, plan_of_these_files
+from reconciler.flows.names_taken import all_statements, name_refusals, nobody_to_ask
 from reconciler.flows.reconcile_pass import (
     Derived,
     Pass,
@@ -27,6 +29,7 @@ from reconciler.plan.files import has_file, plan_paths, read_plan
 from reconciler.plan.model import Leftover, Plan, PlanCore, PlanMeta
 from reconciler.plan.validate import check_core
 from reconciler.ports.files import FileWriter
+from reconciler.ports.ledger import Ledger
 from reconciler.ports.world import World
 from reconciler.spec.insecure import insecure_note
 from reconciler.spec.load import DesiredFiles, load_repository
@@ -44,10 +47,12 @@ def plan_keyspace(
     tool_version: str,
     cleans: tuple[Leftover, ...] = (),
     notes: tuple[str, ...] = (),
+    open_ledger: Callable[[], Ledger] = nobody_to_ask,
 ) -> PlanOutcome:
     """Derive a plan, which also removes what there still is of `cleans`. `notes` are for its
     reader, beside the pass's own. `protected` is the tree of the protected branch, where a reviewed
-    plan may still wait to be applied (PL-13); None where there is no such branch."""
+    plan may still wait to be applied (PL-13); None where there is no such branch. `open_ledger` is
+    asked only where a name is taken that an engine of the plan needs."""
     begun = _without_what_is_gone(begin_pass(world, files, environment, cleans=cleans))
     derived = derive(world, begun)
     insecure = insecure_note(environment)
@@ -55,6 +60,9 @@ def plan_keyspace(
     plan = _plan_of(derived, notes, created_at=created_at, tool_version=tool_version)
     pending = _pending(world, protected, begun)
     refusals = derived.refusals
+    if derived.core is not None:
+        now_s, statements = world.clock.now_s(), all_statements(derived.core)
+        refusals = (*refusals, *name_refusals(begun, statements, open_ledger, now_s=now_s))
     is_other = pending and plan and not is_same_commitment(plan.core, pending.core)
     if pending and is_other and _can_run(world, begun, pending):
         refusals = (_pending_refusal(pending), *refusals)
@@ -84,7 +92,7 @@ def kept_cleans(
 def keep_plan(outcome: PlanOutcome, tree: FileTree, writer: FileWriter) -> PlanOutcome:
     """Write both files of a plan; with nothing to do, remove those of an earlier one. Files that
     hold the same commitment already stay as they are: other words, or another time, are no reason
-    to void an approval."""
+    to void an approval. What was noted just now is told, whatever the files have."""
     assert outcome.plan, "a plan without refusals is a plan"
     paths = plan_paths(outcome.environment, outcome.keyspace)
     if outcome.plan.core.is_empty:
@@ -94,7 +102,9 @@ def keep_plan(outcome: PlanOutcome, tree: FileTree, writer: FileWriter) -> PlanO
         return replace(outcome, removed=stale)
     committed = _sound_plan(tree, outcome.environment, outcome.keyspace)
     if committed is not None and is_same_commitment(committed.core, outcome.plan.core):
-        return replace(outcome, plan=committed, written=(paths.json, paths.sql))
+        meta = replace(committed.meta, notes=outcome.plan.meta.notes)
+        plan = replace(committed, meta=meta)
+        return replace(outcome, plan=plan, written=(paths.json, paths.sql))
     writer.write(paths.sql, outcome.readable_sql.encode())
     writer.write(paths.json, dump_plan(outcome.plan))
     return replace(outcome, written=(paths.json, paths.sql))

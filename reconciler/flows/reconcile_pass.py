@@ -24,7 +24,7 @@ from reconciler.model.fleet import in_key_order
 from reconciler.model.object_id import ObjectId, table_id
 from reconciler.model.observation import Observation, ObservedShard
 from reconciler.model.schema import Schema
-from reconciler.model.shadow_tables import is_trigger_named
+from reconciler.model.shadow_tables import shadow_kind
 from reconciler.observe.desired import Desired, load_desired
 from reconciler.observe.retiring import check_settled
 from reconciler.observe.shards import (
@@ -195,7 +195,7 @@ def shadow_notes(begun: Pass) -> tuple[str, ...]:
     seen = shadow_tables(begun.look.seen, begun.reader)
     total = len(begun.environment.shards)
     return tuple(
-        f"{'trigger' if is_trigger_named(name) else 'table'} {name} on"
+        f"{shadow_kind(name)} {name} on"
         f" {shard_set(shards, total)} goes by a name that engines give, and is left"
         " alone; reconciler drift tells whose it is"
         for name, shards in seen.items()

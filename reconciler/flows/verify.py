@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from reconciler.flows.check import check_against_live, is_as_git_says, is_left_over
+from reconciler.flows.names_taken import name_refusals, nobody_to_ask, statements_left
 from reconciler.flows.reconcile_pass import (
     Derived,
     begin_pass,
@@ -15,6 +18,7 @@ from reconciler.outcomes.plan import VerifyOutcome, VerifyState
 from reconciler.plan.codec import plan_from_core
 from reconciler.plan.files import plan_paths, read_plan
 from reconciler.plan.model import Plan, PlanMeta
+from reconciler.ports.ledger import Ledger
 from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
@@ -22,9 +26,15 @@ from reconciler.spec.tree import FileTree
 
 
 def verify_keyspace(
-    world: World, files: DesiredFiles, environment: Environment, *, tree: FileTree
+    world: World,
+    files: DesiredFiles,
+    environment: Environment,
+    *,
+    tree: FileTree,
+    open_ledger: Callable[[], Ledger] = nobody_to_ask,
 ) -> VerifyOutcome:
-    """Raises Refused for a plan file that is not sound (edited, truncated, of another keyspace)."""
+    """Raises Refused for a plan file that is not sound (edited, truncated, of another keyspace).
+    `open_ledger` is asked only where a name is taken that an engine of the plan needs."""
     keyspace = files.spec.keyspace
     plan = read_plan(tree, environment.name, keyspace)
     cleans = plan.core.cleans if plan else ()
@@ -53,8 +63,10 @@ def verify_keyspace(
         refusals = derived.refusals or (unplanned(environment.name, keyspace),)
         return outcome(VerifyState.UNPLANNED, refusals, _missing(derived))
     checked = check_against_live(world, begun, plan)
-    if checked.refusals:
-        return outcome(VerifyState.REFUSED, checked.refusals)
+    left = statements_left(checked.derived or plan.core, checked.standings)
+    taken = name_refusals(begun, left, open_ledger, now_s=world.clock.now_s())
+    if refusals := checked.refusals or taken:
+        return outcome(VerifyState.REFUSED, refusals)
     return outcome(VerifyState.APPLIED if checked.all_done else VerifyState.VERIFIED)
 
 

@@ -13,10 +13,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from reconciler.model.engine import EngineName
+from reconciler.model.object_id import ObjectKind
 
 # What each engine calls its tables: gh-ost's ghost, changelog, checkpoint and old one; Spirit's
 # copy, checkpoint and old one, with a time where that is kept; pt-online-schema-change's.
 _SHAPE = re.compile(r"_(?P<table>.+?)_(?:gho|ghc|ghk|del|rev_del|new|chkpnt|old(?:_[0-9_]+)?)")
+# gh-ost cuts the table's name where one of its own would be longer.
+_CUT_BYTES = 64
 # Those of them that a way back needs: the table as it was, and gh-ost's account of where it ended.
 _WAY_BACK = re.compile(r"_.+_(?:del|ghk|old(?:_[0-9_]+)?)")
 # pt-online-schema-change: database and table, cut where that would be too long.
@@ -33,7 +36,10 @@ def is_shadow_named(name: str, tables: Collection[str]) -> bool:
     if name in _OF_NO_TABLE:
         return True
     found = _SHAPE.fullmatch(name)
-    return found is not None and found["table"] in tables
+    if found is None or found["table"] in tables:
+        return found is not None
+    is_cut = len(name.encode()) == _CUT_BYTES
+    return is_cut and any(table.startswith(found["table"]) for table in tables)
 
 
 def is_shadow_trigger(name: str, table: str | None, tables: Collection[str]) -> bool:
@@ -44,6 +50,11 @@ def is_shadow_trigger(name: str, table: str | None, tables: Collection[str]) -> 
 def is_trigger_named(name: str) -> bool:
     """Whether an engine calls so a trigger, and no table."""
     return _TRIGGER.fullmatch(name) is not None
+
+
+def shadow_kind(name: str) -> ObjectKind:
+    """What an engine makes by such a name."""
+    return ObjectKind.TRIGGER if is_trigger_named(name) else ObjectKind.TABLE
 
 
 def is_way_back_named(name: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from reconciler.ddl.counter import counted_to, without_counter
@@ -117,11 +117,11 @@ class DefinitionReader:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenShard:
     """A shard's managed tables as values, beside the observation they were read from: all of it but
-    `shadow_triggers`, the names of triggers that engines put on managed tables."""
+    `shadow_triggers`, by name the managed table that an engine has put each trigger on."""
 
     observation: ObservedShard
     definitions: Mapping[str, ReadDefinition]
-    shadow_triggers: tuple[str, ...] = ()
+    shadow_triggers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def shard(self) -> str:
@@ -204,9 +204,11 @@ def _seen(
     others, dependents = observation.others, observation.dependents
     programs: tuple[OtherObject | Program, ...] = (*others, *dependents.programs)
     triggers = {
-        one.name
+        one.name: one.table
         for one in programs
-        if one.kind is ObjectKind.TRIGGER and reader.is_shadow_trigger(one.name, one.table)
+        if one.kind is ObjectKind.TRIGGER
+        and one.table is not None
+        and reader.is_shadow_trigger(one.name, one.table)
     }
     if triggers:
         observation = replace(
@@ -220,7 +222,7 @@ def _seen(
     return SeenShard(
         observation=observation,
         definitions=definitions,
-        shadow_triggers=tuple(sorted(triggers)),
+        shadow_triggers=triggers,
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
 from reconciler.errors import Location
+from reconciler.model.object_id import ObjectKind
 from reconciler.report.spans import Line
 
 # --- what all blocks share ---
@@ -284,13 +285,14 @@ class Groups:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotCompared:
-    """Tables that are on live and not git's, each with where it is, and maybe whose it is."""
+    """Tables and triggers that are on live and not git's, each by its kind and name, with where it
+    is, and maybe whose it is."""
 
     word: str
     sign: str
     mark: Mark
     meaning: str
-    tables: tuple[tuple[str, Line], ...]
+    tables: tuple[tuple[ObjectKind, str, Line], ...]
     cut: Cut
 
 

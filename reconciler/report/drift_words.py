@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from reconciler.model.fleet import key_order
-from reconciler.model.shadow_tables import ShadowMark
+from reconciler.model.object_id import ObjectKind
+from reconciler.model.shadow_tables import ShadowGroup, ShadowMark, is_trigger_named, shadow_kind
 from reconciler.outcomes.drift import (
     DriftGroup,
     DriftOutcome,
@@ -129,8 +130,10 @@ def _vschema(outcome: DriftOutcome) -> Iterator[str]:
 def _untidy(outcome: DriftOutcome) -> Iterator[str]:
     for mark in SHADOW_MARKS:
         names = {group.name for group in outcome.untidy if group.mark is mark}
-        if names:
-            yield words.count(len(names), f"{mark} table")
+        for kind in (ObjectKind.TABLE, ObjectKind.TRIGGER):
+            number = sum(shadow_kind(name) is kind for name in names)
+            if number:
+                yield words.count(number, f"{mark} {kind}")
 
 
 def next_steps(outcome: DriftOutcome) -> tuple[str, ...]:
@@ -161,19 +164,34 @@ def next_steps(outcome: DriftOutcome) -> tuple[str, ...]:
         steps.append(
             f"to see where plan{plan} stands: {run('status')}; to run the rest: {run('apply')}"
         )
-    if any(group.mark is ShadowMark.LEFTOVER for group in outcome.untidy):
+    left = [group for group in outcome.untidy if group.mark is ShadowMark.LEFTOVER]
+    triggers = [group for group in left if is_trigger_named(group.name)]
+    if triggers:
+        steps.append(_triggers_first(triggers))
+    if len(left) > len(triggers):
         steps.append(
             f"to remove the leftover tables: {run('clean', '--write')}, have the plan reviewed,"
             " then apply it"
         )
     if any(group.mark is ShadowMark.FOREIGN for group in outcome.untidy):
         steps.append(
-            "see whose the foreign tables are; drop or rename them, or leave them alone with"
+            "see whose the foreign ones are; drop or rename them, or leave them alone with"
             " `policy.ignore_tables`"
         )
     if _count(outcome, ShardMark.UNREACHABLE):
         steps.append(f"once every shard can be seen: {run('drift')} again")
     return tuple(steps)
+
+
+def _triggers_first(left: Iterable[ShadowGroup]) -> str:
+    """No plan drops a trigger: it is no table, and goes with no statement of one."""
+    named = ", ".join(group.name for group in left)
+    tables = ", ".join(sorted({group.table for group in left}))
+    return (
+        f"drop the leftover triggers of {tables} by hand on their shards ({named}), or apply the"
+        " same change by the same engine, which takes all of it away: while a trigger is there, the"
+        " table that it writes into stays, or every write would fail"
+    )
 
 
 def _model(outcome: DriftOutcome) -> str:

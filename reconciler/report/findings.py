@@ -11,7 +11,7 @@ from reconciler.ddl.definition.places import object_lines
 from reconciler.errors import Location, Problem, ReconcilerError
 from reconciler.guard.model import Obstacle, refusal_from
 from reconciler.model.object_id import ObjectId
-from reconciler.model.shadow_tables import ShadowMark
+from reconciler.model.shadow_tables import ShadowMark, shadow_kind
 from reconciler.outcomes.apply import ApplyOutcome
 from reconciler.outcomes.doctor import CheckMark, DoctorOutcome
 from reconciler.outcomes.drift import DriftOutcome, ShardMark
@@ -207,11 +207,12 @@ def _drift(outcome: DriftOutcome, files: SchemaFiles) -> Iterator[Finding]:
         )
     for shadow in outcome.untidy:
         shards = words.shard_set(sorted_shards(shadow.shards), total)
+        what = f"{shadow_kind(shadow.name)} {shadow.name}"
         said = drift_words.SHADOW_MEANINGS[shadow.mark]
         yield Finding(
             level=Level.ERROR if shadow.mark is ShadowMark.FOREIGN else Level.WARNING,
             code=shadow.mark,
-            message=f"{outcome.keyspace}, {shards}, table {shadow.name}: {said}",
+            message=f"{outcome.keyspace}, {shards}, {what}: {said}",
             where=files.place(outcome.keyspace, None),
         )
 

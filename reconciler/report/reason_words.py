@@ -112,7 +112,7 @@ def wait_words(wait: Wait | None) -> str:
         case reasons.ToBeReleased(hold):
             return _to_be_released(hold)
         case copies.ItsCutover():
-            return "its copy to be swapped in"
+            return "a release, a window or the wave's other copies, to be swapped in"
         case finalizers.ItsShards() | finalizers.FirstStep():
             return step_wait_words(wait)
         case reasons.ItsTurn():

@@ -402,7 +402,7 @@ class SimEngine:
         if left:
             return Running(progress=progress)
         if not copy.is_swapping:
-            return ReadyToCutOver(progress=progress)
+            return ReadyToCutOver(progress=replace(progress, left_s=0))
         self._fleet.take_effect(self._name, copy.statement)
         return self._end(handle, Applied())
 

@@ -164,6 +164,7 @@ def test_all_copies_of_a_wave_wait_until_a_person_releases_them() -> None:
             status = current_apply(sim.ledger, "production", "commerce", now_s=now_s)
             assert status is not None
             seen.append({row.state for row in status.shards})
+            assert {row.progress.left_s for s in status.shards for row in s.operations} == {None}
 
     person = someone_asks(sim, RequestKind.RELEASE, lambda: len(seen) > 50)
     person.noted = note

@@ -236,7 +236,9 @@ class EngineRun:
         self._progress.advanced(hand.work.statement, hand.row.index, progress)
 
     def _await_cut_over(self, hand: InHand, progress: Progress) -> None:
+        """How long it waits is nobody's estimate: for a release, a window, or the lock."""
         object_id = hand.row.object_id
+        progress = replace(progress, stage=progress.stage or "waiting", left_s=None)
         is_new = self._record.state(object_id) is OperationState.RUNNING
         self._advance(hand, progress, at_once=is_new)
         if is_new:

@@ -25,9 +25,11 @@ from reconciler.ports.engine import Failed
 TABLE_EXISTS = 1050
 _HANDLE_VERSION = 1
 
+# MariaDB's catalogue compares names without the case of their letters, whatever the server does.
 _TABLES = """
 SELECT TABLE_NAME, UNIX_TIMESTAMP(CREATE_TIME), TABLE_COMMENT FROM information_schema.TABLES
- WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN ({})
+ WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN ({0})
+   AND (@@lower_case_table_names <> 0 OR BINARY TABLE_NAME IN ({0}))
 """
 _TRIGGERS = """
 SELECT TRIGGER_NAME, UNIX_TIMESTAMP(CREATED), '' FROM information_schema.TRIGGERS
@@ -123,21 +125,22 @@ def _are_words(values: Iterable[object]) -> bool:
 
 
 def find_tables(link: Link, names: Sequence[str]) -> tuple[Helper, ...]:
-    """What there is of these names, whatever the case of their letters. Raises ServerRefusal or
-    LinkLost."""
-    return _found(link, _TABLES, names)
+    """What there is of these names, views among them, as the server compares names. Raises
+    ServerRefusal or LinkLost."""
+    return _found(link, _TABLES, names, times=2)
 
 
 def find_triggers(link: Link, names: Sequence[str]) -> tuple[Helper, ...]:
-    """As `find_tables`."""
-    return _found(link, _TRIGGERS, names)
+    """What there is of these names, whatever the case of their letters. Raises as `find_tables`."""
+    return _found(link, _TRIGGERS, names, times=1)
 
 
-def _found(link: Link, question: str, names: Sequence[str]) -> tuple[Helper, ...]:
+def _found(link: Link, question: str, names: Sequence[str], *, times: int) -> tuple[Helper, ...]:
+    """`times`: so often the question has the names."""
     if not names:
         return ()
     asked = question.format(", ".join(["%s"] * len(names)))
-    rows = link.query(asked, names, width=3)
+    rows = link.query(asked, [*names] * times, width=3)
     found = [
         Helper(name=text(name), created_s=_seconds(created), comment=text(comment or ""))
         for name, created, comment in rows

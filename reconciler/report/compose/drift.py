@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reconciler.model.shadow_tables import ShadowMark
+from reconciler.model.object_id import ObjectKind
+from reconciler.model.shadow_tables import ShadowMark, shadow_kind
 from reconciler.outcomes.drift import DriftGroup, DriftOutcome, ShardMark
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.report import blocks, drift_words
@@ -144,7 +145,10 @@ def _shadows(outcome: DriftOutcome) -> Iterator[Block]:
                 sign=sign,
                 mark=_SHADOW_MARKS[mark],
                 meaning=drift_words.SHADOW_MEANINGS[mark],
-                tables=tuple((group.name, tuple(whose(group, total))) for group in found),
+                tables=tuple(
+                    (shadow_kind(group.name), group.name, tuple(whose(group, total)))
+                    for group in found
+                ),
                 cut=Cut(detail=Detail.STATEMENT, instead=_LEFT_OUT),
             )
 
@@ -158,7 +162,7 @@ def _unmanaged(outcome: DriftOutcome) -> Iterator[Block]:
             mark=_MARKS[mark],
             meaning=drift_words.MEANINGS[mark],
             tables=tuple(
-                (table, shard_set(sorted_shards(shards), total))
+                (ObjectKind.TABLE, table, shard_set(sorted_shards(shards), total))
                 for table, shards in sorted(outcome.unmanaged)
             ),
             cut=Cut(detail=Detail.OVERVIEW),

@@ -359,7 +359,7 @@ def _divergences(group: blocks.Group, block: blocks.Groups) -> Parts:
 
 
 def _not_compared(block: blocks.NotCompared) -> str:
-    items = (inline((Name(table), Text(" on "), *where)) for table, where in block.tables)
+    items = (inline((Name(name), Text(" on "), *where)) for _, name, where in block.tables)
     what = f"{block.sign} **{_said(block.word)}**: {_said(block.meaning)}"
     return f"{what}\n\n{_lines(f'- {item}' for item in items)}"
 

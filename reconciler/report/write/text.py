@@ -333,10 +333,10 @@ def _group(group: blocks.Group, style: Style) -> Lines:
 
 
 def _not_compared(block: blocks.NotCompared, style: Style) -> Lines:
-    for number, (table, where) in enumerate(block.tables):
+    for number, (kind, name, where) in enumerate(block.tables):
         yield from _gap(number)
         sign = _signed(block.sign, block.word, block.mark, style)
-        said = f"table {visible_line(table)} on {plain(where)}"
+        said = f"{kind} {visible_line(name)} on {plain(where)}"
         first, *more = wrapped(said, style.width_chars, first=_GROUP_MARGIN, rest="    ")
         yield f"{sign}  {first[len(_GROUP_MARGIN) :]}"
         yield from more

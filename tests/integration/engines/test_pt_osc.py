@@ -14,10 +14,11 @@ from pathlib import Path
 import pymysql
 import pytest
 
-from reconciler.edges.engines.pt_osc.tables import guards, names_of, swap
+from reconciler.edges.engines.pt_osc.tables import guards, swap
 from reconciler.edges.mysql.limits import ROWS_DIFFERING_MAX
 from reconciler.edges.server.process import RunningServer
 from reconciler.model.engine import EngineName, Handle
+from reconciler.plan.engines.pt_osc_names import names_of
 from reconciler.ports.engine import (
     Answer,
     Applied,

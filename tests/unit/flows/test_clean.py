@@ -376,3 +376,19 @@ def test_an_ignored_name_that_no_engine_gives_is_not_looked_at_for_being_listed(
     outcome = planned(files, shards, cleans=(replace(GONE, name="_audit"),))
     assert outcome.plan is not None
     assert outcome.plan.core.is_empty
+
+
+# --- told ---
+
+
+@pytest.mark.invariant("EN-82")
+def test_what_stays_is_told_again_where_the_committed_plan_is_the_same(ledger: SqlLedger) -> None:
+    """The plan stays as it was approved, to the byte; what is told is of now."""
+    proposed = Proposed(ledger, with_shadows("_users_del", "_users_gho"))
+    files = proposed.files
+    before = files.copy().content
+    lease = begun(ledger, "sha256:2")
+    ledger.record(lease, [by_engine(StatementState.INTENDED, shard=SHARDS[0])])
+    kept = keep_plan(cleaned(proposed.shards, lambda: ledger, files), files, files)
+    assert files.content == before
+    assert "_users_gho on shard -80 stays: in the hands of apply 2" in notes_of(kept)

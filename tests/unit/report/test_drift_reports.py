@@ -16,7 +16,14 @@ from reconciler.report.write.markdown import write_markdown
 from reconciler.report.write.text import write_text
 from tests.golden import samples
 from tests.golden.samples import SHARDS
-from tests.golden.scenarios import DRIFTED, MATCHING, PENDING_APPLY, SHADOWS, UNREACHABLE
+from tests.golden.scenarios import (
+    DRIFTED,
+    LEFT_TRIGGER,
+    MATCHING,
+    PENDING_APPLY,
+    SHADOWS,
+    UNREACHABLE,
+)
 
 ALL = DriftOutcome(
     environment="production",
@@ -92,3 +99,16 @@ def test_what_somebody_must_do_something_about_is_not_in_sync(shadow: ShadowGrou
     shown = write_text(drift_document([outcome]))
     assert f"table {shadow.name} on " in shown
     assert ("apply 17" in shown) is (shadow.mark is not ShadowMark.FOREIGN)
+
+
+@pytest.mark.invariant("EN-82")
+def test_of_triggers_drift_says_what_clean_does_not_do() -> None:
+    alone = DriftOutcome(environment="e", keyspace="k", groups=(MATCHING,), shadows=(LEFT_TRIGGER,))
+    text = write_text(drift_document([alone]))
+    assert "leftover       trigger pt_osc_shop_orders_ins on" in text
+    assert "1 leftover trigger" in text
+    assert "reconciler clean" not in text
+    said = " ".join(text.split())
+    assert "drop the leftover triggers of orders by hand" in said
+    both = write_text(drift_document([replace(alone, shadows=(*SHADOWS, LEFT_TRIGGER))]))
+    assert both.index("drop the leftover triggers") < both.index("reconciler clean")

@@ -74,7 +74,7 @@ def status_from(answer: str) -> Status | None:
 
 def as_ready(progress: Progress) -> Progress:
     """All rows are copied."""
-    return replace(progress, stage="waiting to be swapped in", percent=99, left_s=0)
+    return replace(progress, stage="waiting to be swapped in", percent=99, left_s=None)
 
 
 def end_from(words: str) -> End:

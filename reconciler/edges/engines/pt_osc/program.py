@@ -84,11 +84,6 @@ class CopyOrder:
     threads_running_max: int | None
 
 
-def trigger_names(database: str, table: str) -> tuple[str, ...]:
-    stem = re.sub(r"\W", "_", f"pt_osc_{database}_{table}", flags=re.ASCII)[:60]
-    return tuple(f"{stem}_{event}" for event in ("del", "upd", "ins"))
-
-
 def command(
     program: Path, folder: Path, order: CopyOrder, target: Target, *, is_encrypted: bool
 ) -> Sequence[str | Path]:

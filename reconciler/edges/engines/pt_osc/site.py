@@ -11,11 +11,9 @@ from reconciler.edges.engines.ownership import Record, digest, record_of
 from reconciler.edges.engines.pt_osc.keys import keys_that_take
 from reconciler.edges.engines.pt_osc.program import CopyLocks
 from reconciler.edges.engines.pt_osc.tables import (
-    CopyNames,
     Standing,
     end_run,
     look_at,
-    names_of,
 )
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.engine_direct import statement_session
@@ -24,6 +22,7 @@ from reconciler.edges.mysql.session_settings import Variables, session_variables
 from reconciler.edges.mysql.shard_link import ShardLink
 from reconciler.errors import Unavailable
 from reconciler.model.engine import EngineName, Handle
+from reconciler.plan.engines.pt_osc_names import CopyNames, names_of
 from reconciler.ports.engine import EngineWork, Failed
 
 Result = TypeVar("Result")

@@ -35,7 +35,7 @@ from reconciler.edges.engines.ownership import (
     find_triggers,
     is_ours,
 )
-from reconciler.edges.engines.pt_osc.program import CopyLocks, trigger_names
+from reconciler.edges.engines.pt_osc.program import CopyLocks
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.cross_database_children import read_references
 from reconciler.edges.mysql.problems import ServerRefusal
@@ -43,40 +43,10 @@ from reconciler.edges.mysql.reading import number
 from reconciler.edges.mysql.session_settings import set_session
 from reconciler.model.dependents import Reference
 from reconciler.model.server import Flavor
+from reconciler.plan.engines.pt_osc_names import CopyNames
 
 _ASK_EVERY_S = 0.1
 _HOLDERS = "SELECT IS_USED_LOCK(%s), IS_USED_LOCK(%s)"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CopyNames:
-    """`guards` refuse, during the swap, what would leave children without a parent."""
-
-    table: str
-    new: str
-    old: str
-    syncing: tuple[str, ...]
-    guards: tuple[str, ...]
-
-    @property
-    def helpers(self) -> tuple[str, ...]:
-        return (self.new, self.old, *self.triggers)
-
-    @property
-    def triggers(self) -> tuple[str, ...]:
-        return (*self.syncing, *self.guards)
-
-
-def names_of(database: str, table: str) -> CopyNames:
-    syncing = trigger_names(database, table)
-    stem = syncing[0].removesuffix("_del")
-    return CopyNames(
-        table=table,
-        new=f"_{table}_new",
-        old=f"_{table}_old",
-        syncing=syncing,
-        guards=(f"{stem}_kd", f"{stem}_ku"),
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

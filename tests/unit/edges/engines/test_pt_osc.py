@@ -15,12 +15,11 @@ from reconciler.edges.engines.pt_osc.program import (
     command,
     login_file,
     progress_of_output,
-    trigger_names,
 )
 from reconciler.edges.engines.pt_osc.run import reason_in
-from reconciler.edges.engines.pt_osc.tables import names_of
 from reconciler.model.engine import NOTHING_TOLD, Progress
 from reconciler.model.shadow_tables import is_shadow_named, is_shadow_trigger
+from reconciler.plan.engines.pt_osc_names import names_of, trigger_names
 
 TARGET = Target(
     label="shard -80",
