@@ -158,7 +158,6 @@ def test_the_table_as_it_was_is_kept_told_and_cleaned_up(
     engine: EngineName, mysql_server: RunningServer, fleet_of: FleetOf
 ) -> None:
     fleet = fleet_of(mysql_server)
-    del fleet.spec["policy"]
     choose(fleet, {"rebuild": {"use": engine.value}, "keep_old": "24h"})
     planned(fleet)
     plan_id = json.loads(fleet.read("plans/production/shop.plan.json"))["plan_id"]
