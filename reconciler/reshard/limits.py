@@ -1,0 +1,16 @@
+"""Bounds of `reshard/`, each with its unit and the reason for its value."""
+
+# A batch job, a backfill or a busy hour is over by then; a shard that has grown is not smaller.
+ADVICE_LOOKS = 3
+
+# A move leaves caches cold and rows to purge: what is measured on the day after says little.
+ADVICE_PAUSE_S = 86_400
+
+# A look is one of a scheduled job, hourly or daily; from one that is older the fleet has moved on.
+LOOK_AGE_S_MAX = 2 * 86_400
+
+# By chance a share of 0.5 is measured within 0.03 of it (two standard deviations of 1,000).
+ADVICE_SAMPLES_MIN = 1_000
+
+# Of the rows, for either side: a split that moves less costs as much and comes back soon.
+ADVICE_SHARE_MIN = 0.35
