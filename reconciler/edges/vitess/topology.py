@@ -31,10 +31,13 @@ def read_cells(answer: str) -> tuple[str, ...]:
 
 
 def read_shards(answer: Any, healthy: frozenset[str]) -> tuple[TopologyShard, ...]:
-    """`FindAllShardsInKeyspace`; `healthy` are the shards of which vtgate has a serving primary."""
+    """`FindAllShardsInKeyspace`; `healthy` are the shards of which vtgate has a serving primary.
+    One that vtgate serves and vtctld does not name is hidden: by whom does not matter (VT-34)."""
 
     def read() -> tuple[TopologyShard, ...]:
         shards: Mapping[str, Any] = answer["shards"]
+        if hidden := sorted(healthy - shards.keys()):
+            raise ValueError(f"shard {hidden[0]}, which vtgate serves, and it does not name")
         ordered = in_key_order(tuple(shards))
         return tuple(_shard(name, shards[name]["shard"], healthy) for name in ordered)
 

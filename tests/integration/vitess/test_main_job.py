@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 import yaml
 
 from reconciler.edges.server.process import RunningServer
+from reconciler.edges.vitess.local.cluster import VTCTLD
 from tests.vitess import Vitess, cluster_of
 from tests.vitess_fleet import VitessFleet
+from tests.waiting import until
 
 pytestmark = pytest.mark.vitess
 
@@ -221,3 +224,44 @@ def test_pull_brings_what_was_changed_by_hand(
     assert pulled.code == 0, pulled.said
     assert "by_hand" in shop.read("schemas/shop/users.sql")
     assert shop.run("drift").code == 0
+
+
+@pytest.mark.invariant("VT-31")
+def test_without_vtctld_it_is_said_within_seconds(vitess: Vitess, shop: VitessFleet) -> None:
+    vitess.kill(VTCTLD)
+    begun_s = time.monotonic()
+    ended = shop.run("drift")
+    took_s = time.monotonic() - begun_s
+    vitess.start_again(VTCTLD)
+    assert ended.code == 1, ended.said
+    assert "[vtctld-silent]" in ended.said
+    assert took_s < 20, "vtctldclient tries for half a minute"
+
+
+@pytest.mark.invariant("VT-12")
+def test_a_shard_whose_primary_is_down_refuses_by_name(
+    vitess: Vitess, keyspace: str, shop: VitessFleet
+) -> None:
+    tablet = vitess.tablet(keyspace, "80-").name
+    vitess.kill(tablet)
+    until(lambda: "vitess-shard-not-serving" in shop.run("drift").said, "vtgate to see it")
+    ended = shop.run("drift")
+    vitess.start_again(tablet)
+    assert ended.code == 3, ended.said
+    assert "refused for 1 reason" in ended.said
+    assert "shard 80-" in ended.said
+
+
+@pytest.mark.invariant("VT-12")
+def test_a_keyspace_without_one_of_its_primaries_refuses_by_name(
+    vitess: Vitess, shop: VitessFleet
+) -> None:
+    """A shard that nobody has ever been made the primary of."""
+    other = vitess.keyspace(shards=2)
+    vitess.ask("CreateShard", f"{other}/80-c0")
+    shop.environment["vitess"]["keyspace"] = other
+    shop.write_spec()
+    ended = shop.run("plan")
+    assert ended.code == 3, ended.said
+    assert "[vitess-shard-not-serving]" in ended.said
+    assert "shard 80-c0" in ended.said
