@@ -9,6 +9,10 @@ from collections.abc import Callable
 # Of a server that is killed and started: 11 s were seen with two cores and a load of 18; and one
 # that meets a full disk tries again every 60 s.
 PATIENCE_S = 180.0
+# To look takes a connection, or a whole command: the longer it takes, the rarer it is looked, so
+# that who waits does not keep a busy machine from what is waited for.
+_PAUSE_SHARE = 0.1
+_PAUSE_S_MAX = 1.0
 
 
 def until(holds: Callable[[], object], what: str, *, pause_s: float = 0.02) -> None:
@@ -17,9 +21,11 @@ def until(holds: Callable[[], object], what: str, *, pause_s: float = 0.02) -> N
 
 
 def comes_true(holds: Callable[[], object], *, pause_s: float = 0.02) -> bool:
-    give_up_s = time.monotonic() + PATIENCE_S
+    """`pause_s`: for as long as it has not been waited for ten times that."""
+    began_s = time.monotonic()
     while not holds():
-        if time.monotonic() > give_up_s:
+        waited_s = time.monotonic() - began_s
+        if waited_s > PATIENCE_S:
             return False
-        time.sleep(pause_s)
+        time.sleep(max(pause_s, min(waited_s * _PAUSE_SHARE, _PAUSE_S_MAX)))
     return True
