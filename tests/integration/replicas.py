@@ -37,3 +37,22 @@ def replica_of(source: RunningServer) -> Iterator[RunningServer]:
             cursor.execute(f"CHANGE {change} TO {', '.join(words)}")
             cursor.execute("START REPLICA")
         yield replica
+
+
+@contextmanager
+def kept_behind(replica: RunningServer) -> Iterator[None]:
+    """What it has not applied yet waits there, and its lag grows, until the block ends."""
+    _delay(replica, 3_600)
+    try:
+        yield
+    finally:
+        _delay(replica, 0)
+
+
+def _delay(replica: RunningServer, seconds: int) -> None:
+    is_mysql = replica.version.flavor is Flavor.MYSQL
+    change = "REPLICATION SOURCE TO SOURCE_DELAY" if is_mysql else "MASTER TO MASTER_DELAY"
+    with admin_cursor(replica) as cursor:
+        cursor.execute("STOP REPLICA")
+        cursor.execute(f"CHANGE {change} = {seconds}")
+        cursor.execute("START REPLICA")
