@@ -39,6 +39,7 @@ settings.load_profile("any-machine")
 # Begun first: at the end, one of them would keep a process busy while the others have nothing left.
 _LONGEST = (
     "test_engine_chaos.py",
+    "test_throttle.py",
     "test_tutorial.py",
     "test_chaos.py",
     "test_github_faults.py",
