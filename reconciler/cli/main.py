@@ -35,6 +35,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "throttle": ("throttle:throttle", "Hold the copies of a running apply up, or let them go on."),
     "resume": ("apply:resume", "Go on with an apply that stopped part of the way."),
     "cancel": ("cancel:cancel", "End an unfinished apply; nothing is undone."),
+    "routes": ("routes:routes", "Say who owns which keys, for applications and splits."),
     "drift": ("drift:drift", "Find where the live fleet has left git."),
     "clean": ("clean:clean", "Plan the removal of tables that engines have left."),
     "doctor": ("doctor:doctor", "Check settings, connections and privileges."),

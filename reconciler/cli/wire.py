@@ -27,8 +27,9 @@ from reconciler.edges.mysql.scratch import MysqlScratch
 from reconciler.edges.vitess.keyspaces import VitessKeyspaces
 from reconciler.edges.vitess.reach import OverVtgate
 from reconciler.edges.workers import ThreadWorkers
-from reconciler.errors import InvalidInput, Problem
+from reconciler.errors import InvalidInput, Problem, Refused
 from reconciler.ports.ledger import Ledger, NoLastingLedger
+from reconciler.ports.routes import Routes
 from reconciler.ports.world import World
 from reconciler.spec.insecure import insecure_note
 from reconciler.spec.model import Connection, Environment, KeyspaceKind
@@ -124,6 +125,15 @@ class Worlds:
             raise NoLastingLedger(_ends_with_the_job(environment.name))
         return self.ledger_of(environment)
 
+    def routes_of(self, environment: Environment) -> Routes:
+        """The catalog in the environment's ledger. Raises as `ledger_of`, and Refused for a ledger
+        that is a file: no application could ask it."""
+        self.ledger_of(environment)
+        ledger = self._ledgers[environment.ledger]
+        if not ledger.is_on_a_server:
+            raise Refused(_routes_in_a_file(environment.name))
+        return ledger.routes
+
     def _default_ledger(self) -> Path:
         from reconciler.edges.ledger.place import default_file, job_file
 
@@ -174,6 +184,15 @@ def _ends_with_the_job(environment: str) -> Problem:
         " nobody can tell whose the tables are that engines may have made",
         recovery="give the environment a `ledger` that all jobs reach; or, if the tables are"
         " nobody's, drop them, or leave them alone with `policy.ignore_tables`",
+    )
+
+
+def _routes_in_a_file(environment: str) -> Problem:
+    return Problem(
+        code="routes-need-server",
+        message=f"the ledger of environment {environment} is a file, and applications ask for"
+        " routes where all of them can",
+        recovery="give the environment a `ledger` that is a mysql:// address",
     )
 
 

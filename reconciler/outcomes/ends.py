@@ -12,6 +12,7 @@ from reconciler.outcomes.exit_code import End, ExitCode, together
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.files import LintOutcome, PullOutcome
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome
+from reconciler.outcomes.routes import OwnerOutcome, RoutesOutcome
 from reconciler.plan.model import Moment
 from reconciler.rollout.waves import WaveChoice
 
@@ -105,6 +106,10 @@ def doctor_code(outcome: DoctorOutcome | KeyspaceFailed) -> ExitCode:
         return failed_code(outcome)
     failed = any(finding.mark is CheckMark.FAILED for finding in outcome.findings)
     return ExitCode.ERROR if failed else ExitCode.FINE
+
+
+def routes_code(outcome: RoutesOutcome | OwnerOutcome | KeyspaceFailed) -> ExitCode:
+    return failed_code(outcome) if isinstance(outcome, KeyspaceFailed) else ExitCode.FINE
 
 
 def lint_code(outcome: LintOutcome) -> ExitCode:

@@ -25,6 +25,7 @@ from reconciler.outcomes.drift import DriftOutcome
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.files import LintOutcome, PullOutcome
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome
+from reconciler.outcomes.routes import OwnerOutcome, RoutesOutcome
 from reconciler.plan import words
 from reconciler.plan.estimate import Estimate, Estimated
 from reconciler.plan.model import ChangeSet, Plan, PlannedStatement, VSchemaStep
@@ -44,6 +45,7 @@ from reconciler.report.json_values import (
 )
 from reconciler.report.order import sorted_problems, sorted_shards
 from reconciler.report.reason_words import answer_words
+from reconciler.report.routes_json import owner_outcome, routes_outcome
 from reconciler.report.summary import summarise
 from reconciler.vschema.model import VSchemaChange
 
@@ -107,6 +109,14 @@ def doctor_json(outcomes: Sequence[DoctorOutcome | KeyspaceFailed]) -> str:
 
 def control_json(outcomes: Sequence[ControlOutcome | KeyspaceFailed], kind: RequestKind) -> str:
     return _document(kind.value, outcomes, _control_outcome)
+
+
+def routes_json(outcomes: Sequence[RoutesOutcome | KeyspaceFailed]) -> str:
+    return _document("routes", outcomes, routes_outcome)
+
+
+def owner_json(outcomes: Sequence[OwnerOutcome | KeyspaceFailed]) -> str:
+    return _document("routes owner", outcomes, owner_outcome)
 
 
 def failure_json(error: ReconcilerError) -> str:

@@ -15,6 +15,7 @@ from reconciler.outcomes.drift import DriftOutcome
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.files import LintOutcome, PullOutcome
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome
+from reconciler.outcomes.routes import OwnerOutcome, RoutesOutcome
 from reconciler.plan.model import Plan
 from reconciler.report import json as as_json
 from reconciler.report.compose.apply import apply_document, status_document
@@ -23,6 +24,7 @@ from reconciler.report.compose.drift import drift_document
 from reconciler.report.compose.lint import lint_document
 from reconciler.report.compose.plan import plan_document, show_document, verify_document
 from reconciler.report.compose.pull import pull_document
+from reconciler.report.compose.routes import owner_document, routes_document
 from reconciler.report.document import Document
 from reconciler.report.findings import Finding, Reportable, SchemaFiles, findings_of
 from reconciler.report.github import with_commands
@@ -107,6 +109,16 @@ def lint_report(outcomes: Sequence[LintOutcome | KeyspaceFailed], how: Presentat
 def doctor_report(outcomes: Sequence[DoctorOutcome | KeyspaceFailed], how: Presentation) -> str:
     made = doctor_document(outcomes)
     return _written(made, how, partial(as_json.doctor_json, outcomes), outcomes)
+
+
+def routes_report(outcomes: Sequence[RoutesOutcome | KeyspaceFailed], how: Presentation) -> str:
+    made = routes_document(outcomes)
+    return _written(made, how, partial(as_json.routes_json, outcomes))
+
+
+def owner_report(outcomes: Sequence[OwnerOutcome | KeyspaceFailed], how: Presentation) -> str:
+    made = owner_document(outcomes)
+    return _written(made, how, partial(as_json.owner_json, outcomes))
 
 
 def _written(

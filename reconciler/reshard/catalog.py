@@ -179,8 +179,9 @@ def check_coverage(environment: str, keyspace: str, shards: Sequence[str]) -> No
                 code="routes-not-contiguous",
                 message=f"the routes of {keyspace} in {environment} would not cover every key"
                 f" exactly once: {'; '.join(errors)}",
-                recovery="compare the routes with the spec's shards, and restore the catalog's"
-                " tables from a copy: no run writes routes that leave a gap",
+                recovery="compare `reconciler routes show` at an earlier version (--at) with the"
+                " spec's shards, and restore the catalog's tables from a copy: no run writes routes"
+                " that leave a gap",
             )
         )
 
@@ -228,7 +229,7 @@ def not_adopted(environment: str, keyspace: str) -> Refused:
             code="routes-missing",
             message=f"no routes of {keyspace} in {environment} are recorded, so that nothing says"
             " who owns which keys now",
-            recovery="adopt the spec's shards as version 1 of the routes",
+            recovery="`reconciler routes adopt` writes version 1 from the spec's shards",
         )
     )
 

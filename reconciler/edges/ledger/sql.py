@@ -82,6 +82,10 @@ class SqlLedger:
                 make_current(connection)
 
     @property
+    def is_on_a_server(self) -> bool:
+        return self._engine.dialect.name != "sqlite"
+
+    @property
     def split_jobs(self) -> SqlSplitJobs:
         """Of the same database, over the same connections."""
         return SqlSplitJobs(self._engine)
