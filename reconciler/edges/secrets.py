@@ -2,8 +2,9 @@
 
 Rule: a value is known here before it goes to a server (`edges/client/opening.py`,
 `edges/github/transport.py`), and every text that leaves the process goes through `redacted` at the
-place where it leaves: the streams and files of `cli/streams.py`, requests to the forge, messages to
-a chat, the ledger's sentences. A file for review or for git is not changed but refused (PL-16).
+place where it leaves: the streams and files of `cli/streams.py`, requests to an API
+(`edges/http.py`), messages to a chat, the ledger's sentences. A file for review or for git is not
+changed but refused (PL-16).
 
 One for the process: what leaves does so over what a process has one of, and nobody who writes a
 line can know which connection a text has come from.

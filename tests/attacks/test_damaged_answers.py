@@ -19,7 +19,7 @@ from reconciler.edges.github.forge import GithubForge
 from reconciler.edges.github.job import read_job
 from reconciler.edges.github.main_line import GitMainLine
 from reconciler.edges.github.settings import read_settings
-from reconciler.edges.github.transport import Reply, Request
+from reconciler.edges.http import Reply, Request
 from reconciler.errors import InvalidInput, Refused, Unavailable
 from reconciler.flows.forge.doctor import judge_settings
 from reconciler.flows.forge.review import ReviewQuestion, review_proof

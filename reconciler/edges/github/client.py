@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import stamina
 from requests.utils import parse_header_links
 
 from reconciler.edges.github.limits import (
@@ -24,20 +23,20 @@ from reconciler.edges.github.limits import (
     FORGE_WAIT_S_MAX,
 )
 from reconciler.edges.github.problems import denied, failing, rate_limited, unclear, unreachable
-from reconciler.edges.github.transport import NoReply, Reply, Request, TooLarge, Transport
+from reconciler.edges.github.transport import Transport
+from reconciler.edges.http import (
+    NoReply,
+    Reply,
+    Request,
+    TooLarge,
+    Transient,
+    asked_to_wait_s,
+    repeated,
+)
 from reconciler.errors import Unavailable
 
 _TIME_S_MAX = 1 << 37  # in the year 6325, which datetime still holds
 _SAID_BYTES_MAX = 4_096  # of a refusal, in which a few words are looked for
-
-
-class _Transient(Exception):
-    """The server failed to answer a read, or asked to wait `wait_s`; `final` is what to say if it
-    keeps doing so."""
-
-    def __init__(self, final: Unavailable, *, wait_s: float | None = None) -> None:
-        super().__init__(str(final))
-        self.final, self.wait_s = final, wait_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,31 +136,23 @@ class GithubClient:
         return found
 
     def _found(self, request: Request) -> _Answer | None:
-        try:
-            for attempt in stamina.retry_context(
-                on=_wait_before_next, attempts=FORGE_ATTEMPTS_MAX, timeout=None
-            ):
-                with attempt:
-                    return self._read(request)
-        except _Transient as failed:
-            raise failed.final from None
-        raise AssertionError("the last attempt returns or raises")
+        return repeated(lambda: self._read(request), attempts_max=FORGE_ATTEMPTS_MAX)
 
     def _read(self, request: Request) -> _Answer | None:
         try:
             reply = self._transport.exchange(request)
         except NoReply as none:
-            raise _Transient(unreachable(request.call, str(none))) from None
+            raise Transient(unreachable(request.call, str(none))) from None
         except TooLarge:
             raise _too_large(request) from None
         if reply.status >= 500:
-            raise _Transient(failing(request.call, reply.status))
+            raise Transient(failing(request.call, reply.status))
         if reply.status == 404:
             return None
         if reply.status != 200:
-            refusal, wait_s = _refusal(request.call, reply), _asked_to_wait_s(reply.headers)
+            refusal, wait_s = _refusal(request.call, reply), asked_to_wait_s(reply.headers)
             if wait_s is not None and wait_s <= FORGE_WAIT_S_MAX:
-                raise _Transient(refusal, wait_s=wait_s)
+                raise Transient(refusal, wait_s=wait_s)
             raise refusal
         link = _next_link(reply.headers)
         return _Answer(
@@ -219,12 +210,6 @@ def _cursor_of(link: str) -> str | None:
     return found[0] if found else None
 
 
-def _wait_before_next(failed: Exception) -> bool | float:
-    if not isinstance(failed, _Transient):
-        return False
-    return True if failed.wait_s is None else failed.wait_s
-
-
 def _refusal(call: str, reply: Reply) -> Unavailable:
     """GitHub refuses with 403 or 429 what comes too often; of a burst (its secondary limits) at
     times only the text tells."""
@@ -236,13 +221,8 @@ def _refusal(call: str, reply: Reply) -> Unavailable:
     return failing(call, status) if status >= 500 else denied(call, status)
 
 
-def _asked_to_wait_s(headers: Mapping[str, str]) -> float | None:
-    text = headers.get("retry-after", "")
-    return float(text) if text.isdecimal() else None
-
-
 def _until(headers: Mapping[str, str]) -> str:
-    if (wait_s := _asked_to_wait_s(headers)) is not None:
+    if (wait_s := asked_to_wait_s(headers)) is not None:
         return f"in {wait_s:.0f} s"
     reset = headers.get("x-ratelimit-reset", "")
     if reset.isdecimal() and int(reset) < _TIME_S_MAX:
