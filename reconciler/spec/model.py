@@ -75,6 +75,24 @@ class VitessCluster:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlanetScaleDatabase:
+    """A keyspace of a database at PlanetScale; `branch` is production's. `token_id` and `token` may
+    hold ${VARIABLE}. `revert_window_s` is for how long a deploy can be reverted before the way back
+    is given up; 0: not at all."""
+
+    organization: str
+    database: str
+    keyspace: str
+    branch: str = "main"
+    token_id: str = ""
+    token: str = ""
+    revert_window_s: int = 30 * 60  # PlanetScale's own, and the longest there is
+
+    def __repr__(self) -> str:  # PL-12
+        return f"PlanetScaleDatabase({self.organization}/{self.database})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShardSpec:
     """A shard with its own connection: the environment's, with the shard's overrides laid over."""
 
