@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from reconciler.edges.client.target import Target
 from reconciler.edges.mysql.connect import Link, connect
@@ -23,6 +24,11 @@ class BranchLogin:
 
     def __repr__(self) -> str:
         return f"BranchLogin({self.branch})"
+
+
+class BranchSession(Protocol):
+    def execute(self, sql: str) -> None:
+        """Run one statement. Raises ServerRefusal or LinkLost."""
 
 
 def connect_to_branch(login: BranchLogin, keyspace: str) -> Link:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from urllib.parse import quote
 
-from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.problems import LinkLost, ServerRefusal
 from reconciler.edges.mysql.target import expand
-from reconciler.edges.planetscale.branch_sql import BranchLogin, connect_to_branch
+from reconciler.edges.planetscale.branch_sql import (
+    BranchLogin,
+    BranchSession,
+    connect_to_branch,
+)
 from reconciler.edges.planetscale.client import API_URL, PlanetScaleClient
 from reconciler.edges.planetscale.limits import BRANCH_LOGIN_S
 from reconciler.edges.planetscale.problems import (
@@ -39,7 +42,9 @@ class PlanetScale:
         *,
         environ: Mapping[str, str],
         api_url: str = API_URL,
-        connected: Callable[[BranchLogin, str], Link] = connect_to_branch,
+        connected: Callable[
+            [BranchLogin, str], AbstractContextManager[BranchSession]
+        ] = connect_to_branch,
     ) -> None:
         self._environ = environ
         self._api_url = api_url
@@ -89,9 +94,9 @@ class PlanetScale:
         self._refuse_production(database, branch)
         with self._login(database, branch) as login:
             try:
-                with self._connected(login, database.keyspace) as link:
+                with self._connected(login, database.keyspace) as session:
                     for sql in statements:
-                        link.execute(sql)
+                        session.execute(sql)
             except ServerRefusal as refusal:
                 raise statement_failed(branch, SECRETS.of_a_server(str(refusal.error))) from None
             except LinkLost as lost:
