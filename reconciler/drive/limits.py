@@ -74,3 +74,9 @@ CLAIM_WAIT_S_MAX = 300.0
 # What fits a screen; older events and applies stay in the ledger.
 STATUS_EVENTS_MAX = 12
 STATUS_APPLIES_MAX = 50
+
+# How often a deploy request is looked at: a deploy takes minutes to days, and a look six calls.
+DEPLOY_POLL_S = 5.0
+
+# Failures of PlanetScale one after the other before a run leaves the deploy to the next one.
+DEPLOY_FAILURES_MAX = 5

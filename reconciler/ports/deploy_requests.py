@@ -6,10 +6,12 @@ branch that is of production (PS-2).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from reconciler.errors import Problem
 from reconciler.model.deploy_request import Branch, DeployRequest, QueuedDeploy
+from reconciler.rollout.deployment import Intent, Step
 from reconciler.spec.model import PlanetScaleDatabase
 
 
@@ -67,3 +69,13 @@ class DeployRequests(Protocol):
 
     def skip_revert(self, database: PlanetScaleDatabase, number: int) -> None:
         """Give up the way back, and free the queue. Refused as `revert`."""
+
+
+class DeployIntents(Protocol):
+    """What an apply has meant to send, of whichever process. Raises Unavailable, and Refused where
+    another process drives the apply by now: nothing may be sent then."""
+
+    def intend(self, step: Step, *, at_s: float, because: Problem | None = None) -> None:
+        """Durable when it returns (PS-7). `because`: what is to be told of it."""
+
+    def intents(self) -> Mapping[Step, Intent]: ...
