@@ -58,12 +58,13 @@ class _Request:
     notes: str
     before: dict[str, str] = field(default_factory=dict)
     plan: tuple[DeployOperation, ...] = ()
+    opened_s: float = 0.0
 
 
 @dataclass
 class Hub:
     """`rewritten` is how PlanetScale words what it would deploy; `now_s` its clock. `did` is every
-    write that it took, in order."""
+    write that it took, in order; `lists_after_s`: a request is not in a list before."""
 
     store: Store
     keyspace: str = "shop"
@@ -72,6 +73,7 @@ class Hub:
     now_s: float = 1_000_000.0
     branches_are_ready: bool = True
     deploys_fail: bool = False
+    lists_after_s: float = 0.0
     rewritten: Callable[[DeployOperation], DeployOperation] = lambda operation: operation
     branches: dict[str, Branch] = field(default_factory=dict)
     logs: dict[str, list[str]] = field(default_factory=dict)
@@ -96,7 +98,8 @@ class Hub:
         return tuple(sorted(self.store.tables(branch).items()))
 
     def requests_from(self, branch: str) -> tuple[DeployRequest, ...]:
-        found = (one.seen for one in self.requests.values())
+        listed_s = self.now_s - self.lists_after_s
+        found = (one.seen for one in self.requests.values() if one.opened_s <= listed_s)
         return tuple(self._with_preceding(one) for one in found if branch in ("", one.branch))
 
     def queue(self) -> tuple[QueuedDeploy, ...]:
@@ -156,7 +159,7 @@ class Hub:
             is_deployable=False,
             cuts_over_by_itself=cuts_over,
         )
-        self.requests[number] = _Request(seen, notes)
+        self.requests[number] = _Request(seen, notes, opened_s=self.now_s)
         self.did.append(f"open {number}")
         return number
 
