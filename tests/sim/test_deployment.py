@@ -326,6 +326,16 @@ def test_production_that_drifts_meanwhile_ends_the_deploy(state: DeploymentState
     assert stage.did("close" if state is S.READY else "cancel") == 1
 
 
+@pytest.mark.invariant("PS-4")
+def test_a_branch_that_somebody_changes_under_its_request_is_not_deployed() -> None:
+    stage = Stage()
+    stage.run_until(S.READY)
+    stage.hub.store.tables(NAME)["orders"] = CREATED
+    assert code(stage.run()) == "planetscale-branch-differs"
+    assert stage.did("close") == 1
+    assert stage.production == BEFORE
+
+
 @pytest.mark.invariant("PS-5")
 def test_a_deploy_that_is_not_the_plan_is_closed() -> None:
     stage = Stage()

@@ -208,10 +208,11 @@ def test_no_error_holds_a_token_or_a_password() -> None:
         planetscale.create_branch(DATABASE, BRANCH)
         planetscale.run(DATABASE, BRANCH, [NOTES])  # from here on its password is known
         double.changed = lambda call, answer: {"code": "x", "message": f"{TOKEN} {BRANCH_PASSWORD}"}
-        for act in (
+        acts: tuple[Callable[[], object], ...] = (
             lambda: planetscale.create_branch(DATABASE, BRANCH),
             lambda: planetscale.branch(DATABASE, BRANCH),
-        ):
+        )
+        for act in acts:
             with pytest.raises(ReconcilerError) as error:
                 act()
             assert TOKEN not in str(error.value)
