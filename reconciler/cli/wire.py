@@ -171,7 +171,7 @@ def reach_of(environment: Environment) -> Reach:
     match environment.kind:
         case KeyspaceKind.MYSQL:
             return ByItself()
-        case KeyspaceKind.VITESS:
+        case KeyspaceKind.VITESS | KeyspaceKind.PLANETSCALE:
             return OverVtgate()
         case kind:
             assert_never(kind)

@@ -49,9 +49,10 @@ def examine(
 def _topology(world: World, environment: Environment) -> tuple[Environment, list[DoctorFinding]]:
     """The environment with its shards, and how it got them; nothing to say where the spec lists
     them."""
-    if (cluster := environment.vitess) is None:
+    reached = environment.vitess or environment.planetscale
+    if reached is None:
         return environment, []
-    subject = f"topology of {cluster.keyspace}"
+    subject = f"topology of {reached.keyspace}"
     try:
         environment = with_shards(world, environment)
     except ReconcilerError as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.errors import ReconcilerError, Refused
+from reconciler.errors import Problem, ReconcilerError, Refused
 from reconciler.guard.model import Refusal, refusals_from
 from reconciler.guard.topology import topology_problems
 from reconciler.model.topology import Topology
@@ -20,6 +20,8 @@ def with_shards(world: World, environment: Environment) -> Environment:
     """The environment with the shards that its topology has now; one whose spec lists them is as it
     was. Raises Unavailable, or Refused with everything that keeps the keyspace from being touched:
     what is known of it then is not enough to plan on."""
+    if environment.planetscale is not None:
+        raise Refused(_not_driven(environment.planetscale.keyspace))
     cluster = environment.vitess
     if cluster is None:
         return environment
@@ -56,4 +58,15 @@ def shard_specs(cluster: VitessCluster, topology: Topology) -> tuple[ShardSpec, 
             connection=replace(cluster.vtgate, database=f"{cluster.keyspace}:{name}@primary"),
         )
         for name in sorted(shard.name for shard in topology.shards)
+    )
+
+
+def _not_driven(keyspace: str) -> Problem:
+    """Never "no shards, so nothing to do" (GD-5)."""
+    return Problem(
+        code="planetscale-not-driven",
+        message=f"keyspace {keyspace} is at PlanetScale, and this version looks at no production"
+        " branch and deploys nothing there",
+        recovery="read docs/planetscale.md for what there is; keep its spec for `reconciler lint`"
+        " alone",
     )

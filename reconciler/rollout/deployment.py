@@ -38,19 +38,10 @@ from reconciler.rollout.deployment_problems import (
     requests_many,
     safe_migrations_off,
 )
+from reconciler.rollout.limits import BRANCHES_MADE_MAX, DEPLOY_ON_ITS_WAY_S
+from reconciler.spec.limits import REVERT_WINDOW_S_MAX
 
 S = DeploymentState
-
-# A write that got no answer is seen, or is not on its way any more, after this long: what is asked
-# of the service is over after two minutes at the latest.
-ON_ITS_WAY_S = 180
-
-# A branch of our own that has neither state of the plan is made again: of a schema that production
-# had a moment ago, or with half of the statements. One that never comes right is for a person.
-BRANCHES_MADE_MAX = 3
-
-# PlanetScale's own: the longest time for which it keeps a way back.
-REVERT_WINDOW_S_MAX = 1_800
 
 
 class Step(StrEnum):
@@ -110,7 +101,7 @@ class DeploymentSnapshot:
     def is_on_its_way(self, step: Step) -> bool:
         """It may yet be seen."""
         intent = self.intents.get(step)
-        return intent is not None and self.now_s < intent.at_s + ON_ITS_WAY_S
+        return intent is not None and self.now_s < intent.at_s + DEPLOY_ON_ITS_WAY_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 
 from reconciler.spec.model import Connection, Environment, SpecFile
 
-Address = tuple[str, str, str]  # host, port and database; or "", socket and database
+# Host, port and database; "", socket and database; or all the names of a keyspace at PlanetScale.
+Address = tuple[str, ...]
 
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
@@ -61,6 +62,9 @@ def _addresses(environment: Environment) -> Iterator[tuple[str | None, Address]]
     if environment.vitess is not None:
         vtgate, keyspace = environment.vitess.vtgate, environment.vitess.keyspace
         yield None, address_of(replace(vtgate, database=f"{keyspace}:"), "")
+    if (found := environment.planetscale) is not None:
+        at = (found.organization, found.database, found.branch, found.keyspace)
+        yield None, ("planetscale", *at)
     for shard in environment.shards:
         yield shard.name, address_of(shard.connection, shard.name)
     for leaving in environment.retiring:

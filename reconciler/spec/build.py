@@ -28,6 +28,7 @@ from reconciler.spec.model import (
     Environment,
     KeyspaceKind,
     OnFailure,
+    PlanetScaleDatabase,
     ReshardApproval,
     ReshardLayout,
     ReshardSpec,
@@ -136,13 +137,14 @@ def duration_s(text: str) -> int:
 def _environment(name: str, value: Mapping[str, Any], spec: Mapping[str, Any]) -> Environment:
     """`spec` is all of the file: what an environment does not say holds for all of them."""
     scratch = value.get("scratch", "auto")
-    vitess = value.get("vitess")
+    vitess, planetscale = value.get("vitess"), value.get("planetscale")
     return Environment(
         name=name,
-        shards=() if vitess else shard_specs(value),
-        retiring=() if vitess else retiring_shards(value),
+        shards=() if vitess or planetscale else shard_specs(value),
+        retiring=() if vitess or planetscale else retiring_shards(value),
         reshard=_reshard(value.get("reshard", {})),
         vitess=vitess_cluster(vitess, spec["keyspace"]) if vitess else None,
+        planetscale=planetscale_database(planetscale, spec["keyspace"]) if planetscale else None,
         scratch=None if scratch == "auto" else build_connection(scratch),
         rollout=_rollout(value.get("rollout", {})),
         review=ReviewRule(**value.get("review", {})),
@@ -166,6 +168,14 @@ def vitess_cluster(value: Mapping[str, Any], keyspace: str) -> VitessCluster:
         keyspace=value.get("keyspace", keyspace),
         cells=tuple(value.get("cells", ())),
     )
+
+
+def planetscale_database(value: Mapping[str, Any], keyspace: str) -> PlanetScaleDatabase:
+    """`keyspace` as in `vitess_cluster`."""
+    given = {key: value[key] for key in value if key != "revert_window"}
+    if "revert_window" in value:
+        given["revert_window_s"] = duration_s(value["revert_window"])
+    return PlanetScaleDatabase(**{"keyspace": keyspace, **given})
 
 
 def _tls(value: Literal[True, "insecure"] | Mapping[str, Any]) -> Tls:

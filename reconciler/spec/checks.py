@@ -14,6 +14,7 @@ from reconciler.model.fleet import is_shard_name, shard_list_errors
 from reconciler.spec.build import duration_s, shard_names
 from reconciler.spec.connection_checks import check_addresses, check_connection
 from reconciler.spec.kind_checks import check_kind
+from reconciler.spec.limits import REVERT_WINDOW_S_MAX
 from reconciler.spec.permission_checks import check_permissions_written
 from reconciler.spec.reshard_checks import (
     check_reshard,
@@ -28,7 +29,12 @@ from reconciler.spec.variables import VARIABLE, Allowance, allowance
 from reconciler.spec.yaml_text import Document, Value
 
 _EXPANDED_KEYS = ("connection", "scratch", "ledger")
-_OF_VITESS = ("vtgate", "vtctld")
+_EXPANDED_PARTS = (
+    ("vitess", "vtgate"),
+    ("vitess", "vtctld"),
+    ("planetscale", "token_id"),
+    ("planetscale", "token"),
+)
 # MySQL counts lock_wait_timeout in seconds from 1; a limit of none would be no limit.
 _AT_LEAST_1S = ("lock_wait", "run_limit")
 
@@ -80,6 +86,8 @@ def _environment(document: Document, at: Path, value: Mapping[str, Any]) -> Iter
     if "vitess" in value:
         yield from check_connection(document, (*at, "vitess", "vtgate"), value["vitess"]["vtgate"])
     names: tuple[str, ...] = ()
+    if "planetscale" in value:
+        yield from _revert_window(document, (*at, "planetscale"), value["planetscale"])
     if "shards" in value and "vitess" not in value:
         problems = tuple(_shards(document, (*at, "shards"), value["shards"]))
         yield from problems
@@ -113,8 +121,8 @@ def _variables(document: Document, value: Value, at: Path) -> Iterator[Problem]:
                     document,
                     at,
                     "spec-variable",
-                    f"{dotted(at)} uses a variable; only connection, scratch, ledger, vtgate"
-                    " and vtctld may",
+                    f"{dotted(at)} uses a variable; only connection, scratch, ledger, vtgate,"
+                    " vtctld and PlanetScale's token may",
                     "write the value itself",
                 )
             elif "${" in VARIABLE.sub("", value):
@@ -138,13 +146,22 @@ def _variables(document: Document, value: Value, at: Path) -> Iterator[Problem]:
 
 
 def _expands(at: Path) -> bool:
-    """environments.<name>.{connection, scratch, ledger, vitess.vtgate, vitess.vtctld} and the
-    connections of single shards."""
+    """environments.<name>.{connection, scratch, ledger, vitess.vtgate, vitess.vtctld,
+    planetscale.token_id, planetscale.token} and the connections of single shards."""
     if len(at) < 3 or at[0] != "environments":
         return False
     if at[2] in ("shards", "retiring"):
         return "connection" in at[3:]
-    return at[2] in _EXPANDED_KEYS or (at[2] == "vitess" and at[3:4] in [(k,) for k in _OF_VITESS])
+    return at[2] in _EXPANDED_KEYS or at[2:4] in _EXPANDED_PARTS
+
+
+def _revert_window(document: Document, at: Path, value: Mapping[str, Any]) -> Iterator[Problem]:
+    """A time that PlanetScale does not keep would be a way back that nobody has (GD-10)."""
+    window = value.get("revert_window")
+    if window is not None and duration_s(window) > REVERT_WINDOW_S_MAX:
+        here = (*at, "revert_window")
+        what = f"{dotted(here)} is longer than the {REVERT_WINDOW_S_MAX // 60}m of PlanetScale"
+        yield _problem(document, here, "spec-bad-value", what, "write 30m or less; 0s for none")
 
 
 def _schema_path(document: Document, path: str) -> Iterator[Problem]:

@@ -1,7 +1,8 @@
 """What a kind of keyspace has no use for: refused where it stands, with what to write instead.
 
 A key that is read and then not kept would be a limit that nobody keeps (GD-10): behind Vitess there
-is no server of a shard to count threads on by its address, and no engine but Vitess' own (VT-11).
+is no server of a shard to count threads on by its address, and no engine but Vitess' own (VT-11);
+PlanetScale runs what it deploys by itself, on all shards at once (PS-12).
 """
 
 from __future__ import annotations
@@ -16,24 +17,54 @@ from reconciler.spec.yaml_text import Document
 
 _BEHIND_VITESS = ("direct", "vitess")  # words of `EngineName`
 _ONLY_BEHIND_VITESS = "vitess"
+_BLOCKS = {KeyspaceKind.VITESS: "vitess", KeyspaceKind.PLANETSCALE: "planetscale"}
 _ADDRESSES = {
-    "connection": "name vtgate and vtctld in `vitess`; the spec has no connection to a shard",
-    "shards": "remove it: the shards are those of Vitess' topology",
-    "retiring": "remove it: Vitess' topology knows which shards a reshard replaces",
+    KeyspaceKind.VITESS: {
+        "connection": "name vtgate and vtctld in `vitess`; the spec has no connection to a shard",
+        "shards": "remove it: the shards are those of Vitess' topology",
+        "retiring": "remove it: Vitess' topology knows which shards a reshard replaces",
+    },
+    KeyspaceKind.PLANETSCALE: {
+        "connection": "name the database in `planetscale`; PlanetScale gives the logins",
+        "shards": "remove it: the shards are PlanetScale's",
+        "retiring": "remove it: the shards are PlanetScale's",
+        "reshard": "remove it: the shards are PlanetScale's",
+        "engine": "remove it: PlanetScale runs what it deploys by itself",
+    },
 }
 _OF_SPEC = {
-    "key_function": "remove it: vindexes of the VSchema give rows their shards",
-    "tables": "remove it: the VSchema says what each table is spread by",
+    KeyspaceKind.VITESS: {
+        "key_function": "remove it: vindexes of the VSchema give rows their shards",
+        "tables": "remove it: the VSchema says what each table is spread by",
+    },
+    KeyspaceKind.PLANETSCALE: {
+        "key_function": "remove it: PlanetScale gives rows their shards",
+        "tables": "remove it: PlanetScale gives rows their shards",
+        "engine": "remove it: PlanetScale runs what it deploys by itself",
+    },
 }
 _RESHARD = {
-    "fence_budget": "remove it: Vitess itself keeps writes waiting while it switches",
-    "rows_per_chunk": "remove it: VReplication chooses how much it copies at a time",
-    "layout": "remove it: Vitess' targets are always new shards",
+    KeyspaceKind.VITESS: {
+        "fence_budget": "remove it: Vitess itself keeps writes waiting while it switches",
+        "rows_per_chunk": "remove it: VReplication chooses how much it copies at a time",
+        "layout": "remove it: Vitess' targets are always new shards",
+    },
 }
+_BY_ITSELF = "remove it: PlanetScale runs what it deploys by itself"
+_ALL_AT_ONCE = "remove it: PlanetScale deploys to all shards at once"
 _ROLLOUT = {
-    "parallel_per_host": "remove it: every shard is reached over vtgate; `parallel` bounds them",
-    "replica_lag_max": "remove it: Vitess' own throttler watches the replicas",
-    "kill_blockers": "remove it: vtgate ends no session of a shard's server",
+    KeyspaceKind.VITESS: {
+        "parallel_per_host": "remove it: shards are reached over vtgate; `parallel` bounds them",
+        "replica_lag_max": "remove it: Vitess' own throttler watches the replicas",
+        "kill_blockers": "remove it: vtgate ends no session of a shard's server",
+    },
+    KeyspaceKind.PLANETSCALE: {
+        **dict.fromkeys(("canary", "waves", "soak", "gate", "on_failure"), _ALL_AT_ONCE),
+        **dict.fromkeys(("parallel", "parallel_per_host"), _ALL_AT_ONCE),
+        **dict.fromkeys(("lock_wait", "lock_retries", "run_limit"), _BY_ITSELF),
+        **dict.fromkeys(("replica_lag_max", "threads_running_max"), _BY_ITSELF),
+        **dict.fromkeys(("disk_free_min", "kill_blockers"), _BY_ITSELF),
+    },
 }
 
 
@@ -43,39 +74,48 @@ def check_kind(document: Document, sound: Mapping[str, Any]) -> Iterator[Problem
     if stated and "kind" not in sound:
         return
     kind = KeyspaceKind(sound.get("kind", KeyspaceKind.MYSQL))
-    if kind is KeyspaceKind.VITESS:
-        yield from _without_meaning(document, (), sound, _OF_SPEC)
-    yield from _engines(document, ("engine",), sound.get("engine", {}), kind)
+    yield from _without_meaning(document, (), sound, kind, _OF_SPEC)
+    if kind is not KeyspaceKind.PLANETSCALE:
+        yield from _engines(document, ("engine",), sound.get("engine", {}), kind)
     for name, environment in sound.get("environments", {}).items():
         at = ("environments", name)
-        yield from _engines(document, (*at, "engine"), environment.get("engine", {}), kind)
+        if kind is not KeyspaceKind.PLANETSCALE:
+            yield from _engines(document, (*at, "engine"), environment.get("engine", {}), kind)
         yield from _environment(document, at, environment, kind)
 
 
 def _environment(
     document: Document, at: Path, value: Mapping[str, Any], kind: KeyspaceKind
 ) -> Iterator[Problem]:
-    if kind is KeyspaceKind.MYSQL:
-        if "vitess" in value:
-            what = f"{dotted((*at, 'vitess'))} is for a keyspace of `kind: vitess`"
-            recovery = "write `kind: vitess` at the top of the spec, or name `connection` and"
-            yield _problem(document, (*at, "vitess"), what, f"{recovery} `shards` instead")
-        return
-    yield from _without_meaning(document, at, value, _ADDRESSES)
+    for other, block in _BLOCKS.items():
+        if block in value and other is not kind:
+            what = f"{dotted((*at, block))} is for a keyspace of `kind: {other}`"
+            instead = f"name {_own_blocks(kind)} instead"
+            recovery = f"write `kind: {other}` at the top of the spec, or {instead}"
+            yield _problem(document, (*at, block), what, recovery)
+    yield from _without_meaning(document, at, value, kind, _ADDRESSES)
     for part, keys in (("rollout", _ROLLOUT), ("reshard", _RESHARD)):
-        for key, recovery in keys.items():
+        for key, recovery in keys.get(kind, {}).items():
             if key in value.get(part, {}):
                 here = (*at, part, key)
-                what = f"{dotted(here)} cannot be kept with `kind: vitess`"
+                what = f"{dotted(here)} cannot be kept with `kind: {kind}`"
                 yield _problem(document, here, what, recovery)
 
 
+def _own_blocks(kind: KeyspaceKind) -> str:
+    return f"`{_BLOCKS[kind]}`" if kind in _BLOCKS else "`connection` and `shards`"
+
+
 def _without_meaning(
-    document: Document, at: Path, value: Mapping[str, Any], keys: Mapping[str, str]
+    document: Document,
+    at: Path,
+    value: Mapping[str, Any],
+    kind: KeyspaceKind,
+    keys: Mapping[KeyspaceKind, Mapping[str, str]],
 ) -> Iterator[Problem]:
-    for key, recovery in keys.items():
+    for key, recovery in keys.get(kind, {}).items():
         if key in value:
-            what = f"{dotted((*at, key))} has no meaning with `kind: vitess`"
+            what = f"{dotted((*at, key))} has no meaning with `kind: {kind}`"
             yield _problem(document, (*at, key), what, recovery)
 
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 from reconciler.model.engine import EngineName
 from reconciler.model.key_function import KeyFunctionName
 from reconciler.model.policy import Policy
+from reconciler.spec.limits import REVERT_WINDOW_S_MAX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,7 @@ class KeyspaceKind(StrEnum):
 
     MYSQL = "mysql"  # the spec lists them, each with a connection of its own
     VITESS = "vitess"  # Vitess' topology lists them; all of them are reached through vtgate
+    PLANETSCALE = "planetscale"  # PlanetScale has them, and is asked to deploy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +88,7 @@ class PlanetScaleDatabase:
     branch: str = "main"
     token_id: str = ""
     token: str = ""
-    revert_window_s: int = 30 * 60  # PlanetScale's own, and the longest there is
+    revert_window_s: int = REVERT_WINDOW_S_MAX
 
     def __repr__(self) -> str:  # PL-12
         return f"PlanetScaleDatabase({self.organization}/{self.database})"
@@ -275,6 +277,7 @@ class Environment:
     retiring: tuple[RetiringShard, ...] = ()
     reshard: ReshardSpec = ReshardSpec()
     vitess: VitessCluster | None = None
+    planetscale: PlanetScaleDatabase | None = None
     scratch: Connection | None = None
     rollout: RolloutSpec = RolloutSpec()
     review: ReviewRule = ReviewRule()
@@ -285,6 +288,8 @@ class Environment:
 
     @property
     def kind(self) -> KeyspaceKind:
+        if self.planetscale is not None:
+            return KeyspaceKind.PLANETSCALE
         return KeyspaceKind.MYSQL if self.vitess is None else KeyspaceKind.VITESS
 
 

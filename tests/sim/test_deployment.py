@@ -20,7 +20,6 @@ from reconciler.drive.deployment import (
 from reconciler.errors import Problem, Unavailable
 from reconciler.model.deploy_request import DeploymentState, DeployOperation
 from reconciler.rollout.deployment import (
-    BRANCHES_MADE_MAX,
     Deployed,
     GivenUp,
     Held,
@@ -28,6 +27,7 @@ from reconciler.rollout.deployment import (
     Stand,
     Step,
 )
+from reconciler.rollout.limits import BRANCHES_MADE_MAX
 from tests.contract.test_deploy_requests import (
     ADD,
     CREATED,

@@ -25,7 +25,7 @@ from reconciler.ports.scratch import Scratch
 from reconciler.ports.shards import Connections
 from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles
-from reconciler.spec.model import Environment, ShardSpec
+from reconciler.spec.model import Environment, KeyspaceKind, ShardSpec
 
 
 def plans_between(
@@ -61,7 +61,7 @@ def _plan(
         known = before.spec.environment(asked.name) if isinstance(before, DesiredFiles) else None
         if not isinstance(before, DesiredFiles) or known is None:
             raise InvalidInput(_nothing_before(after.spec.keyspace))
-        if asked.vitess is not None or known.vitess is not None:
+        if {asked.kind, known.kind} != {KeyspaceKind.MYSQL}:
             raise InvalidInput(_no_topology(asked.name))
         budget.take(before, after, known, asked)
         environment = replace(asked, scratch=known.scratch)
