@@ -50,3 +50,6 @@ SHARDS_NAMED_MAX = 8
 # Shards in flight of one apply, those whose copies wait to be swapped in among them: each has a
 # thread, its connections and an engine's process. Waves whose copies belong together are no larger.
 SHARDS_AT_WORK_MAX = 256
+
+# For how long PlanetScale keeps a way back, by its documentation: it cannot be made longer.
+REVERT_WINDOW_S_MAX = 1_800

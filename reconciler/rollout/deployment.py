@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from reconciler.errors import Problem
+from reconciler.limits import REVERT_WINDOW_S_MAX
 from reconciler.model.deploy_request import (
     AT_WORK,
     Branch,
@@ -39,7 +40,6 @@ from reconciler.rollout.deployment_problems import (
     safe_migrations_off,
 )
 from reconciler.rollout.limits import BRANCHES_MADE_MAX, DEPLOY_ON_ITS_WAY_S
-from reconciler.spec.limits import REVERT_WINDOW_S_MAX
 
 S = DeploymentState
 

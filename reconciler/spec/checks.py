@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.errors import Problem, nearest
+from reconciler.limits import REVERT_WINDOW_S_MAX
 from reconciler.model.fleet import is_shard_name, shard_list_errors
 from reconciler.spec.build import duration_s, shard_names
 from reconciler.spec.connection_checks import check_addresses, check_connection
 from reconciler.spec.kind_checks import check_kind
-from reconciler.spec.limits import REVERT_WINDOW_S_MAX
 from reconciler.spec.permission_checks import check_permissions_written
 from reconciler.spec.reshard_checks import (
     check_reshard,

@@ -14,5 +14,3 @@ FENCE_BUDGET_S_MIN = 5
 
 # No application keeps its writes waiting for longer; a queue that needs more is not caught up.
 FENCE_BUDGET_S_MAX = 300
-# For how long PlanetScale keeps a way back, by its documentation: it cannot be made longer.
-REVERT_WINDOW_S_MAX = 1_800

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from reconciler.limits import REVERT_WINDOW_S_MAX
 from reconciler.model.engine import EngineName
 from reconciler.model.key_function import KeyFunctionName
 from reconciler.model.policy import Policy
-from reconciler.spec.limits import REVERT_WINDOW_S_MAX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

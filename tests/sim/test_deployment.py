@@ -316,6 +316,7 @@ def test_production_that_drifted_before_is_not_touched() -> None:
 
 @pytest.mark.invariant("PS-4")
 @pytest.mark.parametrize("state", [S.READY, S.QUEUED, S.IN_PROGRESS, S.PENDING_CUTOVER])
+@pytest.mark.threat("TM-PLANETSCALE-4")
 def test_production_that_drifts_meanwhile_ends_the_deploy(state: DeploymentState) -> None:
     stage = Stage()
     stage.run_until(state)
@@ -327,6 +328,7 @@ def test_production_that_drifts_meanwhile_ends_the_deploy(state: DeploymentState
 
 
 @pytest.mark.invariant("PS-4")
+@pytest.mark.threat("TM-PLANETSCALE-4")
 def test_a_branch_that_somebody_changes_under_its_request_is_not_deployed() -> None:
     stage = Stage()
     stage.run_until(S.READY)
@@ -337,6 +339,7 @@ def test_a_branch_that_somebody_changes_under_its_request_is_not_deployed() -> N
 
 
 @pytest.mark.invariant("PS-5")
+@pytest.mark.threat("TM-PLANETSCALE-2")
 def test_a_deploy_that_is_not_the_plan_is_closed() -> None:
     stage = Stage()
 
@@ -352,6 +355,7 @@ def test_a_deploy_that_is_not_the_plan_is_closed() -> None:
 
 
 @pytest.mark.invariant("PS-5")
+@pytest.mark.threat("TM-PLANETSCALE-2")
 def test_a_deploy_that_was_changed_once_it_ran_is_cancelled() -> None:
     stage = Stage(held=GATE)
     stage.run()
@@ -368,6 +372,7 @@ def test_a_deploy_that_was_changed_once_it_ran_is_cancelled() -> None:
 
 @pytest.mark.invariant("PS-6")
 @pytest.mark.parametrize("state", [S.READY, S.PENDING_CUTOVER])
+@pytest.mark.threat("TM-PLANETSCALE-5")
 def test_a_deploy_that_would_cut_over_by_itself_is_given_up(state: DeploymentState) -> None:
     stage = Stage(held=GATE)
     stage.run_until(state)
@@ -378,6 +383,7 @@ def test_a_deploy_that_would_cut_over_by_itself_is_given_up(state: DeploymentSta
 
 
 @pytest.mark.invariant("PS-9")
+@pytest.mark.threat("TM-PLANETSCALE-3")
 def test_a_branch_of_our_name_that_we_have_not_made_is_left_alone() -> None:
     stage = Stage()
     stage.hub.create_branch(NAME, "main")
@@ -386,6 +392,7 @@ def test_a_branch_of_our_name_that_we_have_not_made_is_left_alone() -> None:
 
 
 @pytest.mark.invariant("PS-9")
+@pytest.mark.threat("TM-PLANETSCALE-3")
 def test_a_request_from_our_branch_that_we_have_not_made_is_left_alone() -> None:
     stage = Stage()
     after = lambda call: kill() if call == "run" else None  # noqa: E731

@@ -32,6 +32,13 @@ schema: schemas/shop
 environments:
   production: {vitess: {vtgate: {host: evil, user: u}, vtctld: {address: "evil:15999"}}}
 """
+OF_PLANETSCALE = """version: 1
+kind: planetscale
+keyspace: shop
+schema: schemas/shop
+environments:
+  production: {planetscale: {organization: evil, database: d, token_id: i, token: "${SCHEMA_PS}"}}
+"""
 
 
 class NoWorlds:
@@ -57,7 +64,15 @@ def worlds() -> Iterator[NoWorlds]:
 @pytest.mark.invariant("VT-10")
 @pytest.mark.invariant("GT-1")
 @pytest.mark.threat("TM-FORK-23")
-@pytest.mark.parametrize(("before", "after"), [(OF_SHARDS, OF_VITESS), (OF_VITESS, OF_VITESS)])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (OF_SHARDS, OF_VITESS),
+        (OF_VITESS, OF_VITESS),
+        (OF_SHARDS, OF_PLANETSCALE),
+        (OF_PLANETSCALE, OF_PLANETSCALE),
+    ],
+)
 def test_for_a_fork_no_topology_is_asked(before: str, after: str) -> None:
     tree, wanted = files(after)
     known: Mapping[str, DesiredFiles] = {"shop": files(before)[1]}

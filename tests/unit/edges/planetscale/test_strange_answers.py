@@ -137,6 +137,7 @@ DEPLOYMENT = (*REQUEST, "deployment")
         ((*DEPLOYMENT, "preceding_deployments"), None),
     ],
 )
+@pytest.mark.threat("TM-PLANETSCALE-1")
 def test_a_deploy_request_that_is_not_as_the_reference_says_is_none(
     way: tuple[str | int, ...], value: Any
 ) -> None:
@@ -203,6 +204,7 @@ def test_a_login_to_a_branch_is_gone_when_its_statements_are() -> None:
 
 
 @pytest.mark.invariant("PL-12")
+@pytest.mark.threat("TM-PLANETSCALE-6")
 def test_no_error_holds_a_token_or_a_password() -> None:
     with asked() as (planetscale, double):
         planetscale.create_branch(DATABASE, BRANCH)
