@@ -6,7 +6,7 @@ but how often something failed, so that a process that died is taken up by the n
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import assert_never
 
 from reconciler.drive.limits import DEPLOY_FAILURES_MAX, DEPLOY_POLL_S
@@ -44,7 +44,7 @@ class DeploymentTask:
     stand: Callable[[Tables], Stand]
     held: Callable[[], Problem | None] = lambda: None
     is_stopped: Callable[[], bool] = lambda: False
-    tell: Callable[[DeployRequest], None] = field(default=lambda request: None)
+    tell: Callable[[DeployRequest], None] = lambda request: None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,10 +32,6 @@ class DeploymentState(StrEnum):
     ERROR = "error"
 
 
-#: Not sent to production, and PlanetScale still works on nothing.
-NOT_DEPLOYED = frozenset(
-    {DeploymentState.PENDING, DeploymentState.READY, DeploymentState.NO_CHANGES}
-)
 #: PlanetScale works on it; whoever waits looks again.
 AT_WORK = frozenset(
     {
@@ -47,18 +43,6 @@ AT_WORK = frozenset(
         DeploymentState.IN_PROGRESS_CUTOVER,
         DeploymentState.IN_PROGRESS_REVERT,
         DeploymentState.IN_PROGRESS_REVERT_VSCHEMA,
-    }
-)
-#: Production has the new schema.
-DEPLOYED = frozenset({DeploymentState.COMPLETE, DeploymentState.COMPLETE_PENDING_REVERT})
-#: Begun, and ended without the new schema.
-STOPPED = frozenset({DeploymentState.COMPLETE_CANCEL, DeploymentState.CANCELLED})
-#: PlanetScale gave up; what production has by now only looking tells.
-BROKEN = frozenset(
-    {
-        DeploymentState.COMPLETE_ERROR,
-        DeploymentState.COMPLETE_REVERT_ERROR,
-        DeploymentState.ERROR,
     }
 )
 

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.model.deploy_request import (
     AT_WORK,
-    DEPLOYED,
-    NOT_DEPLOYED,
     Branch,
     DeploymentState,
     DeployOperation,
@@ -22,7 +20,9 @@ from tests.planetscale_double.stores import Store
 
 S = DeploymentState
 
-_OPEN = AT_WORK | NOT_DEPLOYED | {S.PENDING_CUTOVER, S.COMPLETE_PENDING_REVERT}
+_NOT_DEPLOYED = frozenset({S.PENDING, S.READY, S.NO_CHANGES})
+_DEPLOYED = frozenset({S.COMPLETE, S.COMPLETE_PENDING_REVERT})
+_OPEN = AT_WORK | _NOT_DEPLOYED | {S.PENDING_CUTOVER, S.COMPLETE_PENDING_REVERT}
 
 REVERT_WINDOW_S = 1_800.0
 _NEXT = {
@@ -180,7 +180,7 @@ class Hub:
         self._move(number, S.IN_PROGRESS_CANCEL, "cancel")
 
     def close(self, number: int) -> None:
-        request = self._in(number, NOT_DEPLOYED, "closed")
+        request = self._in(number, _NOT_DEPLOYED, "closed")
         request.seen = replace(request.seen, is_open=False)
         self.did.append(f"close {number}")
 
@@ -262,14 +262,14 @@ class Hub:
         self.did.append(f"{did} {number}")
 
     def _set(self, request: _Request, state: S) -> None:
-        ended = state in DEPLOYED and request.seen.ended_s is None
+        ended = state in _DEPLOYED and request.seen.ended_s is None
         word = _OPERATION_STATES.get(state, "complete")
         percent = {"queued": 0, "in_progress": 50}.get(word, 100)
         request.seen = replace(
             request.seen,
             state=state,
             is_open=state
-            in AT_WORK | NOT_DEPLOYED | {S.PENDING_CUTOVER, S.COMPLETE_PENDING_REVERT},
+            in AT_WORK | _NOT_DEPLOYED | {S.PENDING_CUTOVER, S.COMPLETE_PENDING_REVERT},
             ended_s=self.now_s if ended else request.seen.ended_s,
             operations=tuple(
                 replace(one, state=word, progress_percent=percent)
