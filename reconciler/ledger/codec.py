@@ -13,7 +13,7 @@ from enum import StrEnum
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from reconciler.ledger import copies, finalizers, reasons
+from reconciler.ledger import copies, deploys, finalizers, reasons
 from reconciler.ledger.reasons import Answer, Happened, InWords, Reason, Told, Wait
 from reconciler.limits import LEDGER_MESSAGE_CHARS_MAX
 from reconciler.plan.visible import visible_line
@@ -82,6 +82,9 @@ _NAMES: dict[str, type[Told]] = {
     "vschema-unseen": finalizers.VSchemaUnseen,
     "its-shards": finalizers.ItsShards,
     "first-step": finalizers.FirstStep,
+    "at-planetscale": deploys.AtPlanetScale,
+    "way-back-open": deploys.WayBackOpen,
+    "deploy-intended": deploys.DeployIntended,
     "vschema-applied": finalizers.VSchemaApplied,
     "vschema-failed": finalizers.VSchemaFailed,
     "vschema-lost": finalizers.VSchemaLost,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reconciler.errors import Problem
+from reconciler.ledger.deploys import DeployIntent, DeployStep
 from reconciler.ledger.reasons import Answer, Happened, Reason, Wait
 from reconciler.ledger.states import (
     ApplyState,
@@ -222,6 +223,14 @@ class FinalizerEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeployEntry:
+    """A write that PlanetScale is about to be sent; it counts those of its step so far."""
+
+    step: DeployStep
+    intent: DeployIntent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProgressEntry:
     """How far a statement whose intent is recorded has come."""
 
@@ -240,4 +249,4 @@ class EventEntry:
     object_id: ObjectId | None = None
 
 
-Entry = OperationEntry | StatementEntry | FinalizerEntry | ProgressEntry | EventEntry
+Entry = OperationEntry | StatementEntry | FinalizerEntry | DeployEntry | ProgressEntry | EventEntry

@@ -22,6 +22,7 @@ from reconciler.ledger.copies import (
     LeftBehind,
     RowsCompared,
 )
+from reconciler.ledger.deploys import DeployIntended, DeployWait
 from reconciler.ledger.finalizers import (
     StepHappened,
     StepReason,
@@ -155,6 +156,7 @@ Reason = (
     | EarlierSession
     | BlockerEnded
     | ItsCutover
+    | DeployWait
     | StepReason
 )
 
@@ -209,6 +211,7 @@ Wait = (
     | EndOfSoak
     | ToBeReleased
     | ItsCutover
+    | DeployWait
     | StepWait
     | ItsTurn
 )
@@ -380,6 +383,7 @@ Happened = (
     | RowsCompared
     | EarlierRunCameThrough
     | BlockerEnded
+    | DeployIntended
     | StepHappened
     | Requested
 )

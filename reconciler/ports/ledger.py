@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from reconciler.errors import Refused, Unavailable
+from reconciler.ledger.deploys import DeployIntent, DeployStep
 from reconciler.ledger.model import (
     Entry,
     EventEntry,
@@ -82,6 +83,9 @@ class Ledger(Protocol):
 
     def finalizers(self, apply_id: int) -> tuple[StoredFinalizer, ...]:
         """In the order in which they run; never a part of them."""
+
+    def deploys(self, apply_id: int) -> Mapping[DeployStep, DeployIntent]:
+        """What PlanetScale was meant to be sent: the last intent of each step."""
 
     def statements(
         self, apply_id: int, *, state: StatementState | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from reconciler.ledger import copies, finalizers, reasons
+from reconciler.ledger import copies, deploys, finalizers, reasons
 from reconciler.ledger.reasons import Answer, Happened, InWords, NothingToRelease, Reason, Wait
 from reconciler.ledger.states import Hold
 from reconciler.report.cutover_words import (
@@ -15,6 +15,7 @@ from reconciler.report.cutover_words import (
     slowed_words,
     throttled_words,
 )
+from reconciler.report.deploy_words import deploy_wait_words, intended_words
 from reconciler.report.finalizer_words import (
     step_happened_words,
     step_reason_words,
@@ -84,6 +85,8 @@ def reason_words(reason: Reason | None) -> str:
             return _blocker_ended(reason)
         case copies.ItsCutover():
             return "its copy is complete, and kept up to date until it is swapped in"
+        case deploys.AtPlanetScale() | deploys.WayBackOpen():
+            return f"waits for {deploy_wait_words(reason)}"
         case _:
             assert_never(reason)
 
@@ -113,6 +116,8 @@ def wait_words(wait: Wait | None) -> str:
             return _to_be_released(hold)
         case copies.ItsCutover():
             return "a release, a window or the wave's other copies, to be swapped in"
+        case deploys.AtPlanetScale() | deploys.WayBackOpen():
+            return deploy_wait_words(wait)
         case finalizers.ItsShards() | finalizers.FirstStep():
             return step_wait_words(wait)
         case reasons.ItsTurn():
@@ -226,6 +231,8 @@ def happened_words(happened: Happened) -> str:
             | finalizers.VSchemaNeverRan()
         ):
             return step_happened_words(happened)
+        case deploys.DeployIntended():
+            return intended_words(happened)
         case reasons.Requested(asked, by, state, answer):
             told = f": {answer_words(answer)}" if answer is not None else ""
             return f"{asked} asked by {by}, {state}{told}"

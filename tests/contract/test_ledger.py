@@ -18,7 +18,9 @@ from reconciler.edges.ledger.engine import writing
 from reconciler.edges.ledger.sql import SqlLedger, open_ledger
 from reconciler.edges.ledger.versions import LEDGER_VERSION
 from reconciler.errors import InvalidInput, Problem, Refused, Unavailable
+from reconciler.ledger.deploys import DeployIntent, DeployStep
 from reconciler.ledger.model import (
+    DeployEntry,
     EventEntry,
     FinalizerEntry,
     ProgressEntry,
@@ -266,6 +268,45 @@ def test_a_step_of_an_unknown_moment_refuses_its_row(ledger: SqlLedger) -> None:
         connection.execute(text(changed))
     with pytest.raises(Unavailable, match="finalizers holds in moment"):
         ledger.finalizers(lease.apply_id)
+
+
+@pytest.mark.invariant("PS-7")
+def test_what_planetscale_was_meant_to_be_sent_is_kept_by_step(ledger: SqlLedger) -> None:
+    lease = begun(ledger)
+    why = Problem(code="x", message="it differs", recovery="plan again")
+    first = DeployIntent(at_s=1.0)
+    again = DeployIntent(at_s=2.0, times=2, because=why)
+    ledger.record(lease, [DeployEntry(step=DeployStep.OPEN, intent=first)])
+    ledger.record(lease, [DeployEntry(step=DeployStep.CLOSE, intent=first)])
+    ledger.record(lease, [DeployEntry(step=DeployStep.CLOSE, intent=again)])
+    assert ledger.deploys(lease.apply_id) == {DeployStep.OPEN: first, DeployStep.CLOSE: again}
+    assert ledger.deploys(lease.apply_id + 1) == {}
+
+
+@pytest.mark.invariant("PS-16")
+def test_who_lost_the_lease_can_intend_nothing_at_planetscale(ledger: SqlLedger) -> None:
+    lease = begun(ledger)
+    ledger.take_over(lease.apply_id, holder="you", now_s=5.0)
+    with pytest.raises(Refused, match="another process drives"):
+        ledger.record(lease, [DeployEntry(step=DeployStep.DEPLOY, intent=DeployIntent(at_s=6.0))])
+    assert ledger.deploys(lease.apply_id) == {}
+
+
+@pytest.mark.invariant("ST-14")
+@pytest.mark.parametrize(
+    ("column", "kept"),
+    [("step", "'soon'"), ("intended_s", "-1"), ("times", "-1"), ("problem", "'{}'")],
+)
+def test_an_intent_that_no_run_has_written_refuses_its_row(
+    ledger: SqlLedger, column: str, kept: str
+) -> None:
+    lease = begun(ledger)
+    intent = DeployIntent(at_s=1.0)
+    ledger.record(lease, [DeployEntry(step=DeployStep.OPEN, intent=intent)])
+    with writing(ledger._engine) as connection:
+        connection.execute(text(f"UPDATE reconciler_deploys SET {column} = {kept}"))
+    with pytest.raises(Unavailable, match=f"deploys holds in {column}"):
+        ledger.deploys(lease.apply_id)
 
 
 @pytest.mark.invariant("ST-18")

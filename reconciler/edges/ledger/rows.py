@@ -12,6 +12,7 @@ from reconciler.edges.ledger.columns import Columns
 from reconciler.edges.secrets import SECRETS
 from reconciler.errors import Problem
 from reconciler.ledger.codec import answer_of, happened_of, reason_of, told_text, wait_of
+from reconciler.ledger.deploys import DeployIntent, DeployStep
 from reconciler.ledger.model import (
     EventEntry,
     ReleasedCopy,
@@ -207,6 +208,23 @@ def stored_finalizer(row: Row) -> StoredFinalizer:
         intended_s=found.seconds_or_none("intended_s"),
         settled_s=found.seconds_or_none("settled_s"),
         problem=shown_problem(found.problem("problem")),
+    )
+
+
+def deploy_columns(intent: DeployIntent) -> dict[str, object]:
+    return {
+        "intended_s": intent.at_s,
+        "times": intent.times,
+        "problem": _problem_text(intent.because),
+    }
+
+
+def deploy_intent(row: Row) -> tuple[DeployStep, DeployIntent]:
+    found = Columns(row, "deploys")
+    return found.word("step", DeployStep), DeployIntent(
+        at_s=found.seconds("intended_s"),
+        times=found.whole("times"),
+        because=_shown(found.problem("problem")),
     )
 
 

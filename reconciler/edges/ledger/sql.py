@@ -5,7 +5,7 @@ Rule: what a method has recorded is on disk when it returns.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from reconciler.edges.ledger.splits.routes import SqlRoutes
 from reconciler.edges.ledger.tables import (
     HOLDER_CHARS_MAX,
     applies,
+    deploys,
     events,
     finalizers,
     operations,
@@ -39,6 +40,7 @@ from reconciler.edges.ledger.writes import (
     write_events,
 )
 from reconciler.ledger.codec import told_text
+from reconciler.ledger.deploys import DeployIntent, DeployStep
 from reconciler.ledger.model import (
     Entry,
     EventEntry,
@@ -197,6 +199,10 @@ class SqlLedger:
         wanted = select(finalizers).where(finalizers.c.apply_id == apply_id)
         found = (rows.stored_finalizer(row) for row in self._rows(wanted))
         return tuple(sorted(found, key=lambda row: list(Moment).index(row.moment)))
+
+    def deploys(self, apply_id: int) -> Mapping[DeployStep, DeployIntent]:
+        found = self._rows(select(deploys).where(deploys.c.apply_id == apply_id))
+        return dict(rows.deploy_intent(row) for row in found)
 
     def statements(
         self, apply_id: int, *, state: StatementState | None = None

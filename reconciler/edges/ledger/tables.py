@@ -112,6 +112,17 @@ finalizers = Table(
     **BINARY_NAMES,
 )
 
+deploys = Table(
+    "reconciler_deploys",
+    metadata,
+    Column("apply_id", Integer, primary_key=True, autoincrement=False),
+    Column("step", _WORD, primary_key=True),
+    Column("intended_s", Double, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("problem", Text),
+    **_BINARY_NAMES,
+)
+
 events = Table(
     "reconciler_events",
     metadata,

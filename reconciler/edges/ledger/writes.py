@@ -16,6 +16,7 @@ from reconciler.edges.ledger import rows
 from reconciler.edges.ledger.tables import (
     HOLDER_CHARS_MAX,
     applies,
+    deploys,
     events,
     finalizers,
     leases,
@@ -25,6 +26,7 @@ from reconciler.edges.ledger.tables import (
 from reconciler.edges.ledger.unfinished import check_free
 from reconciler.errors import Problem, Refused
 from reconciler.ledger.model import (
+    DeployEntry,
     Entry,
     EventEntry,
     FinalizerEntry,
@@ -124,6 +126,8 @@ def record(connection: Connection, lease: Lease, entries: Sequence[Entry]) -> No
                 _write_statement(connection, lease.apply_id, statement)
             case FinalizerEntry(row=finalizer):
                 _write_finalizer(connection, lease.apply_id, finalizer)
+            case DeployEntry():
+                _write_deploy(connection, lease.apply_id, entry)
             case ProgressEntry():
                 _write_progress(connection, lease.apply_id, entry)
             case EventEntry():
@@ -254,6 +258,15 @@ def _write_statement(connection: Connection, apply_id: int, row: StoredStatement
     )
     if changed.rowcount == 0:
         connection.execute(insert(statements).values(**key, **rows.statement_columns(row)))
+
+
+def _write_deploy(connection: Connection, apply_id: int, entry: DeployEntry) -> None:
+    key = {"apply_id": apply_id, "step": entry.step.value}
+    values = rows.deploy_columns(entry.intent)
+    mine = [deploys.c[name] == value for name, value in key.items()]
+    changed = connection.execute(update(deploys).where(*mine).values(**values))
+    if changed.rowcount == 0:
+        connection.execute(insert(deploys).values(**key, **values))
 
 
 def _write_progress(connection: Connection, apply_id: int, entry: ProgressEntry) -> None:

@@ -21,6 +21,15 @@ CREATE TABLE reconciler_applies (
 	soak_until_s DOUBLE
 );
 INSERT INTO "reconciler_applies" VALUES(1,'production','commerce','sha256:1','cccccccccccccccccccccccccccccccccccccccc','[["-40"], ["40-80", "80-"]]','pending',1,1.5,NULL,'none','',0,0,'[]',NULL,NULL,NULL,NULL);
+CREATE TABLE reconciler_deploys (
+	apply_id INTEGER NOT NULL, 
+	step VARCHAR(32) NOT NULL, 
+	intended_s DOUBLE NOT NULL, 
+	times INTEGER NOT NULL, 
+	problem TEXT, 
+	PRIMARY KEY (apply_id, step)
+);
+INSERT INTO "reconciler_deploys" VALUES(1,'close',2.5,1,'{"code": "planetscale-deploy-stopped", "message": "deploy request 1 was stopped", "recovery": "apply again"}');
 CREATE TABLE reconciler_events (
 	event_id INTEGER NOT NULL, 
 	apply_id INTEGER NOT NULL, 
