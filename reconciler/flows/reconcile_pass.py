@@ -16,6 +16,7 @@ from reconciler.diff.schema_diff import diff_schemas
 from reconciler.flows.engines import engine_choices, engine_refusals
 from reconciler.flows.limits import COHORTS_PARALLEL
 from reconciler.flows.not_planned import diff_refusals, no_statement, unnameable
+from reconciler.guard.deployable import deploy_refusals
 from reconciler.guard.leftovers import beside_a_copy
 from reconciler.guard.model import Obstacle, Refusal
 from reconciler.guard.permission import permission_refusals
@@ -43,6 +44,7 @@ from reconciler.plan.hazards import HAZARDS_VERSION
 from reconciler.plan.hazards.elsewhere import with_hazards_elsewhere
 from reconciler.plan.hazards.leftovers import with_leftovers_named
 from reconciler.plan.model import (
+    CarriedOut,
     ChangeSet,
     InputDigest,
     Leftover,
@@ -183,6 +185,7 @@ def derive(world: World, begun: Pass) -> Derived:
             *engine_refusals(world.engines, begun.look.seen, core),
             *beside_a_copy(core),
             *_vschema_refusals(world, begun, core),
+            *deploy_refusals(core),
         ),
         notes=notes,
         rows=row_totals((dict(seen.observation.facts) for seen in look.seen), core.change_sets),
@@ -344,7 +347,13 @@ def _subject(begun: Pass) -> Subject:
         desired=begun.desired_fingerprints,
         cleans=begun.cleans,
         vschema=_vschema_steps(begun),
+        carried_out=_carried_out(environment),
     )
+
+
+def _carried_out(environment: Environment) -> CarriedOut:
+    by_planetscale = environment.planetscale is not None
+    return CarriedOut.BY_DEPLOY_REQUEST if by_planetscale else CarriedOut.BY_STATEMENT
 
 
 def time_estimate(begun: Pass, core: PlanCore) -> Estimate | None:

@@ -176,6 +176,7 @@ _WHAT = {
     "after": "the desired schema differs",
     "cleans": "what engines left, and is removed, differs",
     "vschema": "what changes in the VSchema differs",
+    "carried_out": "one of them is for a deploy request of PlanetScale, the other is not",
 }
 
 

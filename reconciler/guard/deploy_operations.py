@@ -71,6 +71,15 @@ def operation_problems(
     return tuple(problems)
 
 
+def not_comparable(planned: Sequence[str]) -> str | None:
+    """The first statement of a plan that no deploy request could be compared with."""
+    try:
+        changes_by_table(planned)
+    except _NotUnderstood as unread:
+        return str(unread)
+    return None
+
+
 def changes_by_table(statements: Iterable[str]) -> tuple[TableChange, ...]:
     """What statements that run one after another do to each table, in one: a table that is made has
     its later changes in its definition, and one that is dropped has none."""

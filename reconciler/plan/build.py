@@ -15,6 +15,7 @@ from reconciler.model.observation import TableFacts
 from reconciler.model.policy import Policy
 from reconciler.plan.commitment import statement_without_words, with_words
 from reconciler.plan.model import (
+    CarriedOut,
     ChangeSet,
     InputDigest,
     Leftover,
@@ -70,6 +71,7 @@ class Subject:
     """What engines left, and is to go."""
 
     vschema: tuple[VSchemaStep, ...] = ()
+    carried_out: CarriedOut = CarriedOut.BY_STATEMENT
 
 
 def change_set_for(
@@ -117,6 +119,7 @@ def build_core(subject: Subject, change_sets: Iterable[ChangeSet]) -> tuple[Plan
         after=schema_fingerprint(subject.desired),
         cleans=tuple(sorted(set(subject.cleans))),
         vschema=subject.vschema,
+        carried_out=subject.carried_out,
     )
     readable = render_readable_sql(core)
     return with_words(core, readable), readable

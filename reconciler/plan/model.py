@@ -127,6 +127,13 @@ class Moment(StrEnum):
     LAST = "last"
 
 
+class CarriedOut(StrEnum):
+    """How the statements of a plan reach the shards."""
+
+    BY_STATEMENT = "by statement"  # each is sent to each shard
+    BY_DEPLOY_REQUEST = "by deploy request"  # PlanetScale is asked for all of them at once (PS-5)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VSchemaStep:
     """The keyspace's VSchema replaced by another: no shard, no SQL, one document (FZ-2).
@@ -196,6 +203,7 @@ class PlanCore:
     words: WordDigests = NO_WORDS
     cleans: tuple[Leftover, ...] = ()
     vschema: tuple[VSchemaStep, ...] = ()  # at most one of each moment, in the order they run
+    carried_out: CarriedOut = CarriedOut.BY_STATEMENT
 
     @property
     def managed_tables(self) -> frozenset[str]:

@@ -15,7 +15,7 @@ from reconciler.limits import SHARDS_NAMED_MAX
 from reconciler.model.object_id import ObjectId
 from reconciler.model.policy import Hazard, Policy
 from reconciler.plan import words
-from reconciler.plan.model import ChangeSet, Moment, PlanCore, PlannedStatement
+from reconciler.plan.model import CarriedOut, ChangeSet, Moment, PlanCore, PlannedStatement
 from reconciler.plan.permission import permission_of
 from reconciler.plan.visible import escape_sql, hidden_in_sql, visible_line
 from reconciler.plan.vschema_words import change_words, differing_lines, moment_words
@@ -65,6 +65,8 @@ def _heading(core: PlanCore) -> Iterator[str]:
     yield "--"
     for step in core.vschema:
         yield _comment(f"The VSchema changes {moment_words(step.moment)}.")
+    if core.carried_out is CarriedOut.BY_DEPLOY_REQUEST and core.change_sets:
+        yield _comment("PlanetScale carries all of it out as one deploy request, on every shard.")
     if not core.change_sets:
         nothing = "Nothing to do" if core.is_empty else "No statements"
         yield _comment(f"{nothing}: {words.count(total, 'shard')} already match.")

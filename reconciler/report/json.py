@@ -258,6 +258,7 @@ def _plan(plan: Plan) -> Json:
         "cleans": [plain(one) for one in core.cleans],
         "change_sets": [_change_set(change_set, core.policy) for change_set in core.change_sets],
         "vschema": [_vschema_step(step, core.policy) for step in core.vschema],
+        "carried_out": core.carried_out.value,
         "notes": list(plan.meta.notes),
     }
 

@@ -9,7 +9,7 @@ from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
 from reconciler.plan import words
 from reconciler.plan.estimate import Estimate, Estimated
-from reconciler.plan.model import Moment, Plan, PlanCore
+from reconciler.plan.model import CarriedOut, Moment, Plan, PlanCore
 from reconciler.plan.permission_lines import allow_lines
 from reconciler.report import blocks, next_steps
 from reconciler.report.blocks import Block, Cut, Detail, Fact, Mark
@@ -40,6 +40,14 @@ _ON_MERGE = (
     *with_commands(
         ", `apply` looks at every shard again, derives these statements again, and runs exactly"
         " them, wave by wave. If anything differs from what is shown here, it runs nothing."
+    ),
+)
+_DEPLOYED = (
+    Strong("On merge"),
+    *with_commands(
+        ", `apply` looks at production again, derives these statements again, runs them on a branch"
+        " of its own at PlanetScale, and asks for a deploy request from it. It deploys that only if"
+        " the request does exactly this, and cuts over on purpose."
     ),
 )
 
@@ -222,7 +230,8 @@ def _notes(plan: Plan) -> Iterator[Block]:
 
 def _on_merge(core: PlanCore) -> Iterator[Block]:
     if not core.is_empty:
-        yield blocks.OnPage(block=blocks.Paragraph(text=_ON_MERGE))
+        is_deployed = core.carried_out is CarriedOut.BY_DEPLOY_REQUEST
+        yield blocks.OnPage(block=blocks.Paragraph(text=_DEPLOYED if is_deployed else _ON_MERGE))
 
 
 def _facts(plan: Plan, summary: PlanSummary, estimate: Estimate | None) -> Iterator[Fact]:
@@ -252,6 +261,9 @@ def _facts(plan: Plan, summary: PlanSummary, estimate: Estimate | None) -> Itera
     if summary.vschema_changes:
         number = words.count(summary.vschema_changes, "change")
         yield Fact(label="VSchema", text=sentence(number), brief=sentence(f"VSchema: {number}"))
+    if plan.core.carried_out is CarriedOut.BY_DEPLOY_REQUEST:
+        by = "PlanetScale, as one deploy request: on all of its shards, and by its own Online DDL"
+        yield Fact(label="carried out by", text=sentence(by), brief=sentence("by PlanetScale"))
     if cleans := plan.core.cleans:
         left = "; ".join(f"{one.name}, which {words.leftover_words(one)}" for one in cleans)
         yield Fact(label="removes", text=sentence(left), brief=sentence(f"removes {left}"))
