@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from reconciler.errors import ReconcilerError
+from reconciler.flows.doctor_planetscale import planetscale_findings
 from reconciler.guard.access import SHOWS_LOCKS, kill_refusals, sees_locks
 from reconciler.limits import OBSERVE_PARALLEL_MIN
 from reconciler.model.engine import EngineName
@@ -33,10 +34,17 @@ def examine(
     """Every shard with the login at hand, then a scratch database like each of their servers."""
     parallel = max(environment.rollout.parallel, OBSERVE_PARALLEL_MIN)
     environment, findings = _topology(world, environment)
-    checks = connections.check_shards(environment.shards, identity, parallel=parallel)
-    rollout = environment.rollout if identity is Identity.CHANGES else None
-    findings += [finding for check in checks for finding in _shard_findings(check, rollout)]
-    findings += _scratch_findings(world, environment, [c.shard for c in checks if not c.problems])
+    if environment.planetscale is not None:
+        assert world.deploys is not None, "the keyspace is at PlanetScale"
+        findings += planetscale_findings(world.deploys, environment.planetscale)
+        is_sound = all(found.mark is not CheckMark.FAILED for found in findings)
+        sound = [shard.name for shard in environment.shards if is_sound]
+    else:
+        checks = connections.check_shards(environment.shards, identity, parallel=parallel)
+        rollout = environment.rollout if identity is Identity.CHANGES else None
+        findings += [finding for check in checks for finding in _shard_findings(check, rollout)]
+        sound = [check.shard for check in checks if not check.problems]
+    findings += _scratch_findings(world, environment, sound)
     findings += _scratch_login_findings(connections, environment)
     findings += _insecure_findings(environment)
     if environment.vitess is None:  # behind Vitess no program copies a table
@@ -49,10 +57,11 @@ def examine(
 def _topology(world: World, environment: Environment) -> tuple[Environment, list[DoctorFinding]]:
     """The environment with its shards, and how it got them; nothing to say where the spec lists
     them."""
-    reached = environment.vitess or environment.planetscale
-    if reached is None:
+    if environment.planetscale is not None:
+        return with_shards(world, environment), []
+    if environment.vitess is None:
         return environment, []
-    subject = f"topology of {reached.keyspace}"
+    subject = f"topology of {environment.vitess.keyspace}"
     try:
         environment = with_shards(world, environment)
     except ReconcilerError as error:

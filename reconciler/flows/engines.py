@@ -39,7 +39,7 @@ def engine_choices(
     return EngineChoices(
         rules=environment.engine,
         size_bytes=sizes,
-        is_behind_vitess=environment.kind is KeyspaceKind.VITESS,
+        is_behind_vitess=environment.kind is not KeyspaceKind.MYSQL,
         triggers={table: tuple(names) for table, names in triggers.items()},
         children={table: tuple(found) for table, found in children.items()},
         reviewed={s.effects[0]: s.engine for found in sets for s in found.statements},

@@ -14,8 +14,9 @@ from reconciler.ddl.fingerprint import schema_fingerprint
 from reconciler.ddl.read import read_table
 from reconciler.ddl.render import create_table_sql
 from reconciler.errors import InvalidInput, Problem, Refused
+from reconciler.flows.deploy_way_back import deploy_ways_back
 from reconciler.flows.limits import PLAN_ID_CHARS_MIN
-from reconciler.flows.reconcile_pass import begin_pass
+from reconciler.flows.reconcile_pass import Pass, begin_pass
 from reconciler.flows.way_back import ways_back
 from reconciler.model.policy import HazardKind
 from reconciler.model.schema import Table
@@ -128,8 +129,18 @@ def revert_files(
         written=tuple(written),
         removed=tuple(path for path, text in before.texts.items() if text is None),
         lost=tuple(dict.fromkeys((*_lost(plan.core), *before.unsaid))),
-        ways=ways_back(begun, plan, open_ledger, world.keyspaces, now_s=world.clock.now_s()),
+        ways=_ways(world, begun, plan, open_ledger),
     )
+
+
+def _ways(
+    world: World, begun: Pass, plan: Plan, open_ledger: Callable[[], Ledger]
+) -> tuple[str, ...]:
+    database, now_s = begun.environment.planetscale, world.clock.now_s()
+    if database is None:
+        return ways_back(begun, plan, open_ledger, world.keyspaces, now_s=now_s)
+    assert world.deploys is not None, "the keyspace is at PlanetScale"
+    return deploy_ways_back(plan, database, open_ledger, world.deploys, now_s=now_s)
 
 
 def _has_moved(plan: Plan, files: DesiredFiles) -> bool:

@@ -1,4 +1,5 @@
-"""The shards of a Vitess keyspace: asked of its topology here, and nowhere else (VT-10).
+"""The shards of a Vitess keyspace: asked of its topology here, and nowhere else (VT-10). To us a
+keyspace at PlanetScale is one shard, for PlanetScale keeps its own to itself (PS-12).
 
 From here on they are a list like any other: bound in the plan, put into waves, compared with what
 was reviewed.
@@ -8,12 +9,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.errors import Problem, ReconcilerError, Refused
+from reconciler.errors import ReconcilerError, Refused
 from reconciler.guard.model import Refusal, refusals_from
 from reconciler.guard.topology import topology_problems
 from reconciler.model.topology import Topology
 from reconciler.ports.world import World
-from reconciler.spec.model import Environment, ShardSpec, VitessCluster
+from reconciler.spec.model import (
+    Connection,
+    Environment,
+    PlanetScaleDatabase,
+    ShardSpec,
+    VitessCluster,
+)
 
 
 def with_shards(world: World, environment: Environment) -> Environment:
@@ -21,7 +28,7 @@ def with_shards(world: World, environment: Environment) -> Environment:
     was. Raises Unavailable, or Refused with everything that keeps the keyspace from being touched:
     what is known of it then is not enough to plan on."""
     if environment.planetscale is not None:
-        raise Refused(_not_driven(environment.planetscale.keyspace))
+        return replace(environment, shards=(_whole(environment.planetscale),))
     cluster = environment.vitess
     if cluster is None:
         return environment
@@ -50,6 +57,11 @@ def topology_refusals(world: World, environment: Environment) -> tuple[Refusal, 
     )
 
 
+def _whole(database: PlanetScaleDatabase) -> ShardSpec:
+    """All of a keyspace at PlanetScale; nothing connects to it by this."""
+    return ShardSpec(name=database.keyspace, connection=Connection())
+
+
 def shard_specs(cluster: VitessCluster, topology: Topology) -> tuple[ShardSpec, ...]:
     """Sorted by name, each over vtgate to its primary and to nothing else."""
     return tuple(
@@ -58,15 +70,4 @@ def shard_specs(cluster: VitessCluster, topology: Topology) -> tuple[ShardSpec, 
             connection=replace(cluster.vtgate, database=f"{cluster.keyspace}:{name}@primary"),
         )
         for name in sorted(shard.name for shard in topology.shards)
-    )
-
-
-def _not_driven(keyspace: str) -> Problem:
-    """Never "no shards, so nothing to do" (GD-5)."""
-    return Problem(
-        code="planetscale-not-driven",
-        message=f"keyspace {keyspace} is at PlanetScale, and this version looks at no production"
-        " branch and deploys nothing there",
-        recovery="read docs/planetscale.md for what there is; keep its spec for `reconciler lint`"
-        " alone",
     )

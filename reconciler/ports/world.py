@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reconciler.ports.clock import Clock, Workers
+from reconciler.ports.deploy_requests import DeployRequests
 from reconciler.ports.engine import EnginePrograms
 from reconciler.ports.keyspaces import Keyspaces
 from reconciler.ports.scratch import Scratch
@@ -13,7 +14,8 @@ from reconciler.ports.shards import LiveShards
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """What looking and proving need; an apply is given its sessions, locks and ledger besides."""
+    """What looking and proving need; an apply is given its sessions, locks and ledger besides.
+    `deploys` is there where a keyspace is at PlanetScale."""
 
     shards: LiveShards
     scratch: Scratch
@@ -21,3 +23,4 @@ class World:
     clock: Clock
     engines: EnginePrograms
     keyspaces: Keyspaces
+    deploys: DeployRequests | None = None

@@ -134,6 +134,10 @@ def duration_s(text: str) -> int:
     return sum(int(n) * _UNIT_S[unit] for n, unit in re.findall(r"([0-9]+)([dhms])", text))
 
 
+# Online DDL of Vitess, and where that cannot, whatever PlanetScale does instead.
+_BY_PLANETSCALE = EngineRules(default=(EngineName.VITESS, EngineName.DIRECT))
+
+
 def _environment(name: str, value: Mapping[str, Any], spec: Mapping[str, Any]) -> Environment:
     """`spec` is all of the file: what an environment does not say holds for all of them."""
     scratch = value.get("scratch", "auto")
@@ -149,7 +153,9 @@ def _environment(name: str, value: Mapping[str, Any], spec: Mapping[str, Any]) -
         rollout=_rollout(value.get("rollout", {})),
         review=ReviewRule(**value.get("review", {})),
         after=value.get("after"),
-        engine=_engine_rules(
+        engine=_BY_PLANETSCALE
+        if planetscale
+        else _engine_rules(
             value.get("engine", spec.get("engine", {})),
             default=EngineName.VITESS if vitess else EngineName.DIRECT,
         ),

@@ -78,13 +78,14 @@ class VitessCluster:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanetScaleDatabase:
-    """A keyspace of a database at PlanetScale; `branch` is production's. `token_id` and `token` may
-    hold ${VARIABLE}. `revert_window_s` is for how long a deploy can be reverted before the way back
-    is given up; 0: not at all."""
+    """A keyspace of a database at PlanetScale; `branch` is production's, `mysql` the version of the
+    MySQL behind it. `token_id` and `token` may hold ${VARIABLE}. `revert_window_s` is for how long
+    a deploy can be reverted before the way back is given up; 0: not at all."""
 
     organization: str
     database: str
     keyspace: str
+    mysql: str
     branch: str = "main"
     token_id: str = ""
     token: str = ""

@@ -32,6 +32,7 @@ DATABASE = PlanetScaleDatabase(
     organization="acme",
     database="store",
     keyspace="shop",
+    mysql="9.7",
     token_id="${SCHEMA_PLANETSCALE_ID}",
     token="${SCHEMA_PLANETSCALE}",
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from urllib.parse import quote
 
+from reconciler.ddl.scan import defined_table
 from reconciler.edges.mysql.problems import LinkLost, ServerRefusal
 from reconciler.edges.mysql.target import expand
 from reconciler.edges.planetscale.branch_sql import (
@@ -66,6 +67,8 @@ class PlanetScale:
         tables = sorted(read_table(row) for row in rows)
         if len({name for name, _ in tables}) != len(tables):
             raise unclear(f"GET {path}", "it has a table twice")
+        if any(defined_table(text) not in (None, name) for name, text in tables):
+            raise unclear(f"GET {path}", "a table has another one's definition")
         return tuple(tables)
 
     def requests_from(

@@ -68,6 +68,22 @@ def branch_of_production(name: str) -> Refused:
     )
 
 
+def production_unknown(name: str) -> Problem:
+    return Problem(
+        code="planetscale-branch-unknown",
+        message=f"there is no branch {name}, which the spec says is production's",
+        recovery="name production's branch in the spec",
+    )
+
+
+def not_production(name: str) -> Problem:
+    return Problem(
+        code="planetscale-not-production",
+        message=f"branch {name} is not of production at PlanetScale, as the spec says it is",
+        recovery="name production's branch in the spec, or make the branch one of production",
+    )
+
+
 def branch_missing(name: str) -> Refused:
     return Refused(
         Problem(

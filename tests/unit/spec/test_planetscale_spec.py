@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.errors import InvalidInput, Refused
-from reconciler.observe.topology import with_shards
+from reconciler.edges.planetscale.production import settings_of
+from reconciler.errors import InvalidInput
+from reconciler.model.engine import EngineName
+from reconciler.observe.topology import topology_refusals, with_shards
 from reconciler.spec.addresses import shared_databases
 from reconciler.spec.model import Environment, KeyspaceKind, PlanetScaleDatabase
 from reconciler.spec.read import read_spec
 from tests.offline_fleet import fleet, world
 
 HEAD = "version: 1\nkind: planetscale\nkeyspace: shop\nschema: schemas/shop\n"
-BLOCK = "organization: acme, database: store, token_id: '${SCHEMA_ID}', token: '${SCHEMA_PS}'"
+BLOCK = (
+    "organization: acme, database: store, mysql: '8.4', token_id: '${SCHEMA_ID}',"
+    " token: '${SCHEMA_PS}'"
+)
 
 
 def spec_text(more: str = "", block: str = BLOCK) -> str:
@@ -39,6 +44,7 @@ def test_a_keyspace_at_planetscale_has_a_database_and_no_shards() -> None:
         organization="acme",
         database="store",
         keyspace="shop",
+        mysql="8.4",
         branch="main",
         token_id="${SCHEMA_ID}",
         token="${SCHEMA_PS}",
@@ -134,7 +140,24 @@ def test_two_specs_of_one_keyspace_at_planetscale_are_seen() -> None:
 
 
 @pytest.mark.invariant("PS-12")
-def test_no_command_takes_a_keyspace_at_planetscale_for_one_without_shards() -> None:
-    with pytest.raises(Refused) as refused:
-        with_shards(world(fleet()), environment_of(spec_text()))
-    assert refused.value.problems[0].code == "planetscale-not-driven"
+def test_a_keyspace_at_planetscale_is_one_shard_and_never_none() -> None:
+    environment = with_shards(world(fleet()), environment_of(spec_text()))
+    assert [shard.name for shard in environment.shards] == ["shop"]
+    assert topology_refusals(world(fleet()), environment) == ()
+
+
+@pytest.mark.parametrize("version", ["8.4", "8.0", "'8.0'", "5.7", "'10.11'", "'8.4.x'"])
+def test_the_version_behind_it_is_one_of_mysql_that_scratch_can_stand_for(version: str) -> None:
+    [said] = said_of(spec_text(block=BLOCK.replace("'8.4'", version)))
+    assert "mysql" in said
+
+
+@pytest.mark.parametrize("version", ["8.4", "8.0.43", "9.7", "9.7.4"])
+def test_the_version_behind_it_is_what_the_spec_says(version: str) -> None:
+    found = environment_of(spec_text(block=BLOCK.replace("8.4", version))).planetscale
+    assert found is not None
+    assert str(settings_of(found).version).startswith(f"mysql {version}")
+
+
+def test_what_planetscale_carries_out_is_planned_as_what_it_runs_with() -> None:
+    assert environment_of(spec_text()).engine.default == (EngineName.VITESS, EngineName.DIRECT)
