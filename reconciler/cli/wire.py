@@ -24,6 +24,9 @@ from reconciler.edges.files.working_tree import WorkingTree
 from reconciler.edges.mysql.live import MysqlLiveShards
 from reconciler.edges.mysql.reach import ByItself, Reach
 from reconciler.edges.mysql.scratch import MysqlScratch
+from reconciler.edges.planetscale.client import API_URL
+from reconciler.edges.planetscale.deploy_requests import PlanetScale
+from reconciler.edges.planetscale.production import PlanetScaleProduction
 from reconciler.edges.vitess.keyspaces import VitessKeyspaces
 from reconciler.edges.vitess.reach import OverVtgate
 from reconciler.edges.workers import ThreadWorkers
@@ -32,12 +35,15 @@ from reconciler.ports.ledger import Ledger, NoLastingLedger
 from reconciler.ports.routes import Routes
 from reconciler.ports.world import World
 from reconciler.spec.insecure import insecure_note
-from reconciler.spec.model import Connection, Environment, KeyspaceKind
+from reconciler.spec.model import Connection, Environment, KeyspaceKind, PlanetScaleDatabase
 from reconciler.spec.tree import FileTree
 
 if TYPE_CHECKING:
     from reconciler.edges.ledger.sql import SqlLedger
     from reconciler.flows.apply import ApplyConnections
+
+
+_Known = tuple[Connection | None, KeyspaceKind, PlanetScaleDatabase | None]
 
 
 class Worlds:
@@ -52,7 +58,7 @@ class Worlds:
         self._is_job = in_job or environ.get("GITHUB_ACTIONS") == "true"
         self._root = root.resolve()
         self._environ = environ
-        self._worlds: dict[tuple[Connection | None, KeyspaceKind], World] = {}
+        self._worlds: dict[_Known, World] = {}
         self._scratches: dict[Connection | None, MysqlScratch] = {}
         self._ledgers: dict[str | None, SqlLedger] = {}
         self._told: set[str] = set()  # environments whose warnings were shown
@@ -73,27 +79,31 @@ class Worlds:
         self, environment: Environment, interrupts: Callable[[], int]
     ) -> ApplyConnections:
         """What can change shards. Raises Unavailable if the ledger cannot be opened."""
+        from reconciler.drive.deploy.reservation import ReservedInLedger
         from reconciler.drive.shard.task import RolloutWorld
         from reconciler.edges.mysql.locks import MysqlShardLocks
         from reconciler.edges.shard_session import MysqlShardSessions
         from reconciler.edges.worker_pool import ThreadWorkerPool
         from reconciler.flows.apply import ApplyConnections
 
-        look = self.world_of(environment)
+        look, ledger = self.world_of(environment), self.ledger_of(environment)
         environ, root, reach = self._environ, self._root, reach_of(environment)
         return ApplyConnections(
             look=look,
             locks=MysqlShardLocks(
                 environ=environ, root=root, clock=look.clock, workers=look.workers, reach=reach
-            ),
+            )
+            if environment.planetscale is None
+            else ReservedInLedger(ledger, look.clock, environment.name),
             rollout=RolloutWorld(
                 sessions=MysqlShardSessions(environ=environ, root=root, reach=reach),
-                ledger=self.ledger_of(environment),
+                ledger=ledger,
                 workers=ThreadWorkerPool(),
                 clock=look.clock,
                 jitter=random.random,
                 interrupts=interrupts,
                 vschemas=look.keyspaces,
+                deploys=look.deploys,
             ),
         )
 
@@ -146,16 +156,20 @@ class Worlds:
         if environment.name not in self._told and (note := insecure_note(environment)):
             remark(f"warning: environment {environment.name}: {note}")
         self._told.add(environment.name)
-        known = (environment.scratch, environment.kind)
+        known = (environment.scratch, environment.kind, environment.planetscale)
         if known not in self._worlds:
             environ, root, workers = self._environ, self._root, ThreadWorkers()
+            deploys = planetscale_of(environ)
             self._worlds[known] = World(
-                shards=MysqlLiveShards(environ=environ, root=root, reach=reach_of(environment)),
+                shards=MysqlLiveShards(environ=environ, root=root, reach=reach_of(environment))
+                if environment.planetscale is None
+                else PlanetScaleProduction(deploys, environment.planetscale),
                 scratch=self._scratch_of(environment),
                 workers=workers,
                 clock=SystemClock(),
                 engines=MachinePrograms(),
                 keyspaces=VitessKeyspaces(environ=environ, root=root, workers=workers),
+                deploys=deploys,
             )
         return self._worlds[known]
 
@@ -164,6 +178,12 @@ class Worlds:
             scratch = MysqlScratch(environment.scratch, environ=self._environ, root=self._root)
             self._scratches[environment.scratch] = self._open.enter_context(scratch)
         return self._scratches[environment.scratch]
+
+
+def planetscale_of(environ: Mapping[str, str]) -> PlanetScale:
+    """`RECONCILER_PLANETSCALE_API` is for a proxy before PlanetScale's API, or a double of it; a
+    spec cannot name one, for a token would go there."""
+    return PlanetScale(environ=environ, api_url=environ.get("RECONCILER_PLANETSCALE_API", API_URL))
 
 
 def reach_of(environment: Environment) -> Reach:

@@ -23,8 +23,6 @@ from reconciler.drive.record import ApplyRecord
 from reconciler.drive.requests import RolloutRequests
 from reconciler.drive.settles import Settles
 from reconciler.drive.shard.problems import crashed
-from reconciler.drive.shard.run import run_shard
-from reconciler.drive.shard.settle import settle_shard
 from reconciler.drive.shard.task import (
     Brake,
     RolloutWorld,
@@ -32,6 +30,7 @@ from reconciler.drive.shard.task import (
     StopSignal,
 )
 from reconciler.drive.tasks import ShardTasks
+from reconciler.drive.work import do_work, settle_work
 from reconciler.errors import Problem, ReconcilerError
 from reconciler.guard.model import Refusal
 from reconciler.ledger.finalizers import VSchemaHalted, VSchemaSoaks, VSchemaUnseen
@@ -222,7 +221,7 @@ class RolloutDriver:
             self._in_flight.add(shard)
             self._tell.shard_started(shard, self._work[shard].wave)
             task = self._tasks.of(shard)
-            work = partial(run_shard, self._world, task, self._lease, self._locks, self._stop)
+            work = partial(do_work, self._world, task, self._lease, self._locks, self._stop)
             self._world.workers.start(shard, work)
 
     def _settle(self, shards: tuple[str, ...]) -> None:
@@ -232,7 +231,7 @@ class RolloutDriver:
         for shard in shards:
             self._in_flight.add(shard)
             task = self._tasks.of(shard)
-            work = partial(settle_shard, self._world, task, self._lease, self._stop)
+            work = partial(settle_work, self._world, task, self._lease, self._stop)
             self._world.workers.start(shard, work)
 
     def _wait(self) -> None:

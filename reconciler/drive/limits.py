@@ -75,8 +75,10 @@ CLAIM_WAIT_S_MAX = 300.0
 STATUS_EVENTS_MAX = 12
 STATUS_APPLIES_MAX = 50
 
-# How often a deploy request is looked at: a deploy takes minutes to days, and a look six calls.
-DEPLOY_POLL_S = 5.0
+# How often a deploy request is looked at, doubling from the first to the second: a branch is ready
+# and a difference known within seconds, a deploy takes minutes to days, and a look is six calls.
+DEPLOY_POLL_S = 0.5
+DEPLOY_POLL_S_MAX = 10.0
 
 # Failures of PlanetScale one after the other before a run leaves the deploy to the next one.
 DEPLOY_FAILURES_MAX = 5

@@ -68,6 +68,8 @@ class ShardTasks:
             rollout=self._order.environment.rollout,
             apply_id=self._lease.apply_id,
             keep_old_s=self._order.environment.engine.keep_old_s,
+            plan_id=self._order.plan.plan_id,
+            database=self._order.environment.planetscale,
         )
 
     def _copies_rows(self) -> bool:

@@ -47,6 +47,14 @@ AT_WORK = frozenset(
 )
 
 
+#: Among these, what no word of ours ends any more.
+CANNOT_STOP = AT_WORK - {
+    DeploymentState.QUEUED,
+    DeploymentState.SUBMITTING,
+    DeploymentState.IN_PROGRESS,
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Branch:
     """`is_ready`: it can be connected to, and has its parent's schema."""

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from reconciler.errors import Problem
+from reconciler.ledger.deploys import DeployIntent, DeployStep
 from reconciler.model.deploy_request import Branch, DeployRequest, QueuedDeploy
-from reconciler.rollout.deployment import Intent, Step
 from reconciler.spec.model import PlanetScaleDatabase
 
 
@@ -75,7 +75,10 @@ class DeployIntents(Protocol):
     """What an apply has meant to send, of whichever process. Raises Unavailable, and Refused where
     another process drives the apply by now: nothing may be sent then."""
 
-    def intend(self, step: Step, *, at_s: float, because: Problem | None = None) -> None:
-        """Durable when it returns (PS-7). `because`: what is to be told of it."""
+    def intend(
+        self, step: DeployStep, *, at_s: float, number: int = 0, because: Problem | None = None
+    ) -> None:
+        """Durable when it returns (PS-7). `number` is the deploy request's, 0 where there is none
+        yet; `because`: what is to be told of it."""
 
-    def intents(self) -> Mapping[Step, Intent]: ...
+    def intents(self) -> Mapping[DeployStep, DeployIntent]: ...

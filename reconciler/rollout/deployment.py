@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from reconciler.errors import Problem
+from reconciler.ledger.deploys import DeployIntent, DeployStep
 from reconciler.limits import REVERT_WINDOW_S_MAX
 from reconciler.model.deploy_request import (
     AT_WORK,
+    CANNOT_STOP,
     Branch,
     DeploymentState,
     DeployRequest,
@@ -40,22 +42,9 @@ from reconciler.rollout.deployment_problems import (
     safe_migrations_off,
 )
 from reconciler.rollout.limits import BRANCHES_MADE_MAX, DEPLOY_ON_ITS_WAY_S
+from reconciler.rollout.snapshot import Asked
 
 S = DeploymentState
-
-
-class Step(StrEnum):
-    """A write, as the ledger keeps its intent; a stored word never changes."""
-
-    MAKE_BRANCH = "make branch"
-    DROP_BRANCH = "drop branch"
-    RUN = "run statements"
-    OPEN = "open request"
-    DEPLOY = "deploy"
-    CUT_OVER = "cut over"
-    CANCEL = "cancel"
-    CLOSE = "close"
-    SKIP_REVERT = "skip revert"
 
 
 class Stand(StrEnum):
@@ -67,19 +56,11 @@ class Stand(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Intent:
-    """The last one of its step, and how many there were; `because`: what is to be told of it."""
-
-    at_s: float
-    times: int = 1
-    because: Problem | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentSnapshot:
     """What is there. `production` is read last: it is what a deploy begins from. `branch_stands` is
     None where there is no branch, or it is not ready. `differences` are those of the request's
-    operations to the plan; `held` why nothing may be cut over now, and None where it may."""
+    operations to the plan; `held` why no deploy may begin now, None where it may; `is_released`
+    whether one may be cut over."""
 
     name: str
     production: Branch
@@ -88,17 +69,18 @@ class DeploymentSnapshot:
     branch_stands: Stand | None = None
     requests: tuple[DeployRequest, ...] = ()
     queue: tuple[QueuedDeploy, ...] = ()
-    intents: Mapping[Step, Intent] = field(default_factory=dict)
+    intents: Mapping[DeployStep, DeployIntent] = field(default_factory=dict)
     differences: tuple[Problem, ...] = ()
     held: Problem | None = None
-    is_stopped: bool = False
+    is_released: bool = True
+    asked: Asked = Asked.NOTHING
     revert_window_s: int = REVERT_WINDOW_S_MAX
     now_s: float = 0.0
 
-    def has_intended(self, step: Step) -> bool:
+    def has_intended(self, step: DeployStep) -> bool:
         return step in self.intents
 
-    def is_on_its_way(self, step: Step) -> bool:
+    def is_on_its_way(self, step: DeployStep) -> bool:
         """It may yet be seen."""
         intent = self.intents.get(step)
         return intent is not None and self.now_s < intent.at_s + DEPLOY_ON_ITS_WAY_S
@@ -108,7 +90,7 @@ class DeploymentSnapshot:
 class Send:
     """One write. `because`: what is to be told of it, where it gives something up."""
 
-    step: Step
+    step: DeployStep
     number: int | None = None  # of the deploy request, where there is one
     because: Problem | None = None
 
@@ -118,6 +100,27 @@ class LookAgain:
     """PlanetScale is at work, or a write may be on its way."""
 
     request: DeployRequest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitRelease:
+    """All is copied; somebody, or the time of day, has to release the cutover."""
+
+    request: DeployRequest
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitWayBack:
+    """Production is as planned, and the deploy can be reverted until then."""
+
+    number: int
+    until_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Somebody stops this run. PlanetScale goes on with what it was asked for, and cuts nothing
+    over; the next run takes it up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,17 +146,37 @@ class GivenUp:
     because: tuple[Problem, ...]
 
 
-Action = Send | LookAgain | Held | Deployed | GivenUp
+Action = Send | LookAgain | AwaitRelease | AwaitWayBack | Left | Held | Deployed | GivenUp
+
+# What a run that is stopped still sends: it ends something, or tidies up behind the deploy.
+_ENDING = frozenset({DeployStep.CANCEL, DeployStep.CLOSE, DeployStep.SKIP_REVERT})
 
 
 def next_action(snapshot: DeploymentSnapshot) -> Action:
-    if snapshot.branch is not None and not snapshot.has_intended(Step.MAKE_BRANCH):
+    action = _next(snapshot)
+    if snapshot.asked is not Asked.NOTHING and isinstance(action, AwaitWayBack):
+        return Deployed(number=action.number, revert_until_s=action.until_s)
+    if snapshot.asked is not Asked.STOP:
+        return action
+    match action:
+        case Send(step=step) if step in _ENDING or snapshot.production_stands is Stand.AFTER:
+            return action
+        case LookAgain(request=request) if request is not None and request.state in CANNOT_STOP:
+            return action
+        case Send() | LookAgain() | AwaitRelease():
+            return Left()
+        case _:
+            return action
+
+
+def _next(snapshot: DeploymentSnapshot) -> Action:
+    if snapshot.branch is not None and not snapshot.has_intended(DeployStep.MAKE_BRANCH):
         return GivenUp((branch_not_ours(snapshot.name),))
     match snapshot.requests:
         case ():
             return _without_request(snapshot)
         case (request,):
-            if not snapshot.has_intended(Step.OPEN):
+            if not snapshot.has_intended(DeployStep.OPEN):
                 return GivenUp((request_not_ours(request.number),))
             return _of_request(snapshot, request)
         case several:
@@ -161,11 +184,11 @@ def next_action(snapshot: DeploymentSnapshot) -> Action:
 
 
 def _without_request(snapshot: DeploymentSnapshot) -> Action:
-    if snapshot.is_on_its_way(Step.OPEN):
+    if snapshot.is_on_its_way(DeployStep.OPEN):
         return LookAgain()
     if snapshot.production_stands is Stand.AFTER:
         return _send_branch_away(snapshot) or Deployed(number=None)
-    if snapshot.is_stopped:
+    if snapshot.asked is Asked.CANCEL:
         return _send_branch_away(snapshot) or GivenUp((deploy_stopped(None),))
     if problem := _not_from_here(snapshot, None):
         return GivenUp((problem,))
@@ -179,10 +202,10 @@ def _prepared(snapshot: DeploymentSnapshot) -> Action:
     branch = snapshot.branch
     if branch is None:
         # A second one of the name is refused, so nothing has to be waited for.
-        made = snapshot.intents.get(Step.MAKE_BRANCH)
+        made = snapshot.intents.get(DeployStep.MAKE_BRANCH)
         if made is not None and made.times >= BRANCHES_MADE_MAX:
             return GivenUp((branch_stays_astray(snapshot.name),))
-        return Send(step=Step.MAKE_BRANCH)
+        return Send(step=DeployStep.MAKE_BRANCH)
     if branch.is_production:
         return GivenUp((branch_not_ours(snapshot.name),))
     match snapshot.branch_stands:
@@ -190,11 +213,13 @@ def _prepared(snapshot: DeploymentSnapshot) -> Action:
             return LookAgain()
         case Stand.BEFORE:
             # A statement that is lost may run yet, and would be refused the second time.
-            return LookAgain() if snapshot.is_on_its_way(Step.RUN) else Send(step=Step.RUN)
+            return (
+                LookAgain() if snapshot.is_on_its_way(DeployStep.RUN) else Send(step=DeployStep.RUN)
+            )
         case Stand.AFTER:
-            return Send(step=Step.OPEN)
+            return Send(step=DeployStep.OPEN)
         case Stand.ASTRAY:
-            return Send(step=Step.DROP_BRANCH)
+            return Send(step=DeployStep.DROP_BRANCH)
 
 
 def _of_request(snapshot: DeploymentSnapshot, request: DeployRequest) -> Action:
@@ -205,27 +230,27 @@ def _of_request(snapshot: DeploymentSnapshot, request: DeployRequest) -> Action:
         case S.COMPLETE_REVERT:
             return GivenUp((deploy_undone(number),))
         case S.COMPLETE_CANCEL | S.CANCELLED:
-            return GivenUp((_why_stopped(snapshot, number),))
+            return _over(snapshot, number)
         case S.COMPLETE_ERROR | S.COMPLETE_REVERT_ERROR | S.ERROR:
             return GivenUp((deploy_failed(number, request.errors),))
         case S.PENDING | S.READY | S.NO_CHANGES if not request.is_open:
-            return GivenUp((_why_stopped(snapshot, number),))
+            return _over(snapshot, number)
         case S.PENDING:
-            return _stopped(snapshot, request, Step.CLOSE) or LookAgain(request)
+            return _given_up(snapshot, request) or LookAgain(request)
         case S.NO_CHANGES:
-            return Send(step=Step.CLOSE, number=number, because=nothing_to_deploy(number))
+            return Send(step=DeployStep.CLOSE, number=number, because=nothing_to_deploy(number))
         case S.READY:
-            return _stopped(snapshot, request, Step.CLOSE) or _deployed_from(snapshot, request)
+            return _given_up(snapshot, request) or _deployed_from(snapshot, request)
         case S.PENDING_CUTOVER:
-            return _stopped(snapshot, request, Step.CANCEL) or _cut_over(snapshot, request)
+            return _given_up(snapshot, request) or _cut_over(snapshot, request)
         case state:
             assert state in AT_WORK, "every state has its case"
-            if not snapshot.has_intended(Step.DEPLOY):
+            if not snapshot.has_intended(DeployStep.DEPLOY):
                 return GivenUp((deploy_of_others(number),))
-            is_stoppable = state in (S.QUEUED, S.SUBMITTING, S.IN_PROGRESS)
+            is_stoppable = state not in CANNOT_STOP
             if is_stoppable and stands is not Stand.BEFORE:
                 return _cancelled(snapshot, request)
-            stopped = _stopped(snapshot, request, Step.CANCEL) if is_stoppable else None
+            stopped = _given_up(snapshot, request) if is_stoppable else None
             return stopped or LookAgain(request)
 
 
@@ -242,23 +267,25 @@ def _deployed_from(snapshot: DeploymentSnapshot, request: DeployRequest) -> Acti
     elif not request.is_deployable or request.errors:
         problems = (request_not_deployable(number, request.errors), *problems)
     if problems:
-        return Send(step=Step.CLOSE, number=number, because=problems[0])
+        return Send(step=DeployStep.CLOSE, number=number, because=problems[0])
     if numbers := _before_us(snapshot, number):
         return Held(queue_taken(numbers))
-    return Send(step=Step.DEPLOY, number=number)
+    if snapshot.held is not None:
+        return Held(snapshot.held)
+    return Send(step=DeployStep.DEPLOY, number=number)
 
 
 def _cut_over(snapshot: DeploymentSnapshot, request: DeployRequest) -> Action:
-    if not snapshot.has_intended(Step.DEPLOY):
+    if not snapshot.has_intended(DeployStep.DEPLOY):
         return GivenUp((deploy_of_others(request.number),))
     if snapshot.differences or snapshot.production_stands is not Stand.BEFORE:
         return _cancelled(snapshot, request)
     if request.cuts_over_by_itself:
         because = request_waits_for_itself(request.number)
-        return Send(step=Step.CANCEL, number=request.number, because=because)
-    if snapshot.held is not None:
-        return Held(snapshot.held)
-    return Send(step=Step.CUT_OVER, number=request.number)
+        return Send(step=DeployStep.CANCEL, number=request.number, because=because)
+    if not snapshot.is_released:
+        return AwaitRelease(request)
+    return Send(step=DeployStep.CUT_OVER, number=request.number)
 
 
 def _ended(snapshot: DeploymentSnapshot, request: DeployRequest) -> Action:
@@ -270,34 +297,41 @@ def _ended(snapshot: DeploymentSnapshot, request: DeployRequest) -> Action:
     ended_s = snapshot.now_s if request.ended_s is None else request.ended_s
     until_s = ended_s + min(snapshot.revert_window_s, REVERT_WINDOW_S_MAX)
     if snapshot.now_s >= until_s:
-        return Send(step=Step.SKIP_REVERT, number=request.number)
-    return Deployed(number=request.number, revert_until_s=until_s)
+        return Send(step=DeployStep.SKIP_REVERT, number=request.number)
+    return AwaitWayBack(request.number, until_s)
+
+
+def _over(snapshot: DeploymentSnapshot, number: int) -> Action:
+    """Given up, and nothing of it is left at PlanetScale but the request itself."""
+    return _send_branch_away(snapshot) or GivenUp((_why_stopped(snapshot, number),))
 
 
 def _why_stopped(snapshot: DeploymentSnapshot, number: int) -> Problem:
     """As it was intended, by whichever process; somebody else may have stopped it as well."""
-    for step in (Step.CLOSE, Step.CANCEL):
+    for step in (DeployStep.CLOSE, DeployStep.CANCEL):
         intent = snapshot.intents.get(step)
         if intent is not None and intent.because is not None:
             return intent.because
     return deploy_stopped(number)
 
 
-def _stopped(snapshot: DeploymentSnapshot, request: DeployRequest, step: Step) -> Action | None:
-    if not snapshot.is_stopped:
+def _given_up(snapshot: DeploymentSnapshot, request: DeployRequest) -> Action | None:
+    """Where somebody wants it to end: what is not deployed is closed, what is, cancelled."""
+    if snapshot.asked is not Asked.CANCEL:
         return None
+    step = DeployStep.CLOSE if request.state in (S.PENDING, S.READY) else DeployStep.CANCEL
     return Send(step=step, number=request.number, because=deploy_stopped(request.number))
 
 
 def _cancelled(snapshot: DeploymentSnapshot, request: DeployRequest) -> Action:
     """While a deploy runs, production moved, or the deploy is not the one that was compared."""
     because = (*snapshot.differences, production_drifted(request.number))[0]
-    return Send(step=Step.CANCEL, number=request.number, because=because)
+    return Send(step=DeployStep.CANCEL, number=request.number, because=because)
 
 
 def _send_branch_away(snapshot: DeploymentSnapshot) -> Action | None:
     branch = snapshot.branch
-    return None if branch is None or branch.is_production else Send(step=Step.DROP_BRANCH)
+    return None if branch is None or branch.is_production else Send(step=DeployStep.DROP_BRANCH)
 
 
 def _not_from_here(snapshot: DeploymentSnapshot, number: int | None) -> Problem | None:

@@ -9,25 +9,22 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from reconciler.drive.deployment import (
+from reconciler.drive.deploy.loop import (
     DeploymentTask,
     LeftOpen,
     Result,
     Tables,
+    Waits,
     branch_name,
     run_deployment,
 )
 from reconciler.errors import Problem, Unavailable
+from reconciler.ledger.copies import ItsCutover
+from reconciler.ledger.deploys import AtPlanetScale, DeployIntent, DeployStep, WayBackOpen
 from reconciler.model.deploy_request import DeploymentState, DeployOperation
-from reconciler.rollout.deployment import (
-    Deployed,
-    GivenUp,
-    Held,
-    Intent,
-    Stand,
-    Step,
-)
+from reconciler.rollout.deployment import Deployed, GivenUp, Held, Left, Stand
 from reconciler.rollout.limits import BRANCHES_MADE_MAX
+from reconciler.rollout.snapshot import Asked
 from tests.contract.test_deploy_requests import (
     ADD,
     CREATED,
@@ -80,15 +77,17 @@ class SimClock:
 class SimIntents:
     """Durable: it outlives every process."""
 
-    rows: dict[Step, Intent] = field(default_factory=dict)
-    order: list[Step] = field(default_factory=list)
+    rows: dict[DeployStep, DeployIntent] = field(default_factory=dict)
+    order: list[DeployStep] = field(default_factory=list)
 
-    def intend(self, step: Step, *, at_s: float, because: Problem | None = None) -> None:
+    def intend(
+        self, step: DeployStep, *, at_s: float, number: int = 0, because: Problem | None = None
+    ) -> None:
         times = self.rows[step].times + 1 if step in self.rows else 1
-        self.rows[step] = Intent(at_s=at_s, times=times, because=because)
+        self.rows[step] = DeployIntent(at_s=at_s, times=times, because=because)
         self.order.append(step)
 
-    def intents(self) -> Mapping[Step, Intent]:
+    def intents(self) -> Mapping[DeployStep, DeployIntent]:
         return dict(self.rows)
 
 
@@ -108,7 +107,9 @@ class Stage:
     intents: SimIntents = field(default_factory=SimIntents)
     revert_window_s: int = 0
     held: Problem | None = None
-    is_stopped: bool = False
+    is_released: bool = True
+    asked: Asked = Asked.NOTHING
+    told: list[Waits] = field(default_factory=list)
 
     @property
     def production(self) -> dict[str, str]:
@@ -121,11 +122,24 @@ class Stage:
             notes="plan 0123",
             statements=(ADD, NOTES),
             stand=stand,
+            pause=SimClock(self.hub).sleep,
             held=lambda: self.held,
-            is_stopped=lambda: self.is_stopped,
+            is_released=lambda: self.is_released,
+            asked=lambda: self.asked,
+            tell=self._heard,
         )
         asked = planetscale or OfflinePlanetScale(self.hub)
         return run_deployment(asked, self.intents, SimClock(self.hub), task)
+
+    def again(self) -> Result:
+        self.asked = Asked.NOTHING
+        return self.run()
+
+    def _heard(self, waits: Waits) -> None:
+        """Nobody waits for ever for a release."""
+        self.told.append(waits)
+        if self.told[-20:] == [ItsCutover()] * 20:
+            self.asked = Asked.STOP
 
     def run_until(self, state: DeploymentState) -> None:
         """A process that ends as soon as its deploy request is so far."""
@@ -172,7 +186,7 @@ def test_a_plan_is_deployed_as_it_was_reviewed() -> None:
 @pytest.mark.invariant("PS-7")
 def test_every_write_is_intended_before_it_is_sent() -> None:
     stage = Stage()
-    seen: list[tuple[str, Step]] = []
+    seen: list[tuple[str, DeployStep]] = []
 
     def look(call: str) -> None:
         if call in WRITES:
@@ -180,15 +194,15 @@ def test_every_write_is_intended_before_it_is_sent() -> None:
 
     stage.run(OfflinePlanetScale(stage.hub, around=look))
     assert seen == [
-        ("create_branch", Step.MAKE_BRANCH),
-        ("run", Step.RUN),
-        ("statement", Step.RUN),
-        ("statement", Step.RUN),
-        ("open_request", Step.OPEN),
-        ("deploy", Step.DEPLOY),
-        ("cut_over", Step.CUT_OVER),
-        ("skip_revert", Step.SKIP_REVERT),
-        ("delete_branch", Step.DROP_BRANCH),
+        ("create_branch", DeployStep.MAKE_BRANCH),
+        ("run", DeployStep.RUN),
+        ("statement", DeployStep.RUN),
+        ("statement", DeployStep.RUN),
+        ("open_request", DeployStep.OPEN),
+        ("deploy", DeployStep.DEPLOY),
+        ("cut_over", DeployStep.CUT_OVER),
+        ("skip_revert", DeployStep.SKIP_REVERT),
+        ("delete_branch", DeployStep.DROP_BRANCH),
     ]
 
 
@@ -275,7 +289,7 @@ def test_a_request_that_is_listed_late_is_not_opened_again() -> None:
     moment = AtCall(1, lose)
     after = lambda call: moment(call) if call == "open_request" else None  # noqa: E731
     assert stage.run(OfflinePlanetScale(stage.hub, after=after)) == Deployed(number=1)
-    assert stage.intents.rows[Step.OPEN].times == 1
+    assert stage.intents.rows[DeployStep.OPEN].times == 1
 
 
 @pytest.mark.invariant("PS-8")
@@ -297,13 +311,23 @@ def test_a_statement_that_may_be_on_its_way_is_not_sent_beside_itself() -> None:
 
 @pytest.mark.invariant("PS-6")
 def test_nothing_is_cut_over_while_the_gate_is_closed() -> None:
+    stage = Stage(is_released=False)
+    assert stage.run() == Left()
+    assert stage.told[-1] == ItsCutover()
+    assert stage.production == BEFORE
+    assert stage.again() == Left()
+    stage.is_released = True
+    assert stage.again() == Deployed(number=1)
+    assert stage.did("deploy") == stage.did("cut over") == 1
+
+
+@pytest.mark.invariant("PS-6")
+def test_no_deploy_begins_while_it_is_held_up() -> None:
     stage = Stage(held=GATE)
     assert code(stage.run()) == "gate"
-    assert stage.production == BEFORE
-    assert code(stage.run()) == "gate"
+    assert stage.did("deploy") == 0
     stage.held = None
     assert stage.run() == Deployed(number=1)
-    assert stage.did("deploy") == stage.did("cut over") == 1
 
 
 @pytest.mark.invariant("PS-4")
@@ -348,7 +372,7 @@ def test_a_deploy_that_is_not_the_plan_is_closed() -> None:
 
     stage.hub.rewritten = renamed_is_dropped
     assert code(stage.run()) == "planetscale-deploy-differs"
-    assert stage.hub.did[-1] == "close 1"
+    assert stage.hub.did[-2:] == ["close 1", f"delete {NAME}"]
     assert code(stage.run()) == "planetscale-deploy-differs"  # whoever asks later
     assert stage.production == BEFORE
     assert stage.did("deploy") == 0
@@ -357,15 +381,15 @@ def test_a_deploy_that_is_not_the_plan_is_closed() -> None:
 @pytest.mark.invariant("PS-5")
 @pytest.mark.threat("TM-PLANETSCALE-2")
 def test_a_deploy_that_was_changed_once_it_ran_is_cancelled() -> None:
-    stage = Stage(held=GATE)
+    stage = Stage(is_released=False)
     stage.run()
     request = stage.hub.requests[1]
     beside = DeployOperation(
         keyspace="shop", table="orders", sql="DROP TABLE `orders`", state="in_progress"
     )
     request.seen = replace(request.seen, operations=(*request.seen.operations, beside))
-    stage.held = None
-    assert code(stage.run()) == "planetscale-deploy-differs"
+    stage.is_released = True
+    assert code(stage.again()) == "planetscale-deploy-differs"
     assert stage.did("cut over") == 0
     assert stage.did("cancel") == 1
 
@@ -374,7 +398,7 @@ def test_a_deploy_that_was_changed_once_it_ran_is_cancelled() -> None:
 @pytest.mark.parametrize("state", [S.READY, S.PENDING_CUTOVER])
 @pytest.mark.threat("TM-PLANETSCALE-5")
 def test_a_deploy_that_would_cut_over_by_itself_is_given_up(state: DeploymentState) -> None:
-    stage = Stage(held=GATE)
+    stage = Stage(is_released=False)
     stage.run_until(state)
     request = stage.hub.requests[1]
     request.seen = replace(request.seen, cuts_over_by_itself=True)
@@ -494,6 +518,7 @@ def test_production_without_safe_migrations_is_not_touched() -> None:
 
 
 @pytest.mark.invariant("PS-10")
+@pytest.mark.threat("TM-PLANETSCALE-7")
 def test_a_deploy_that_is_complete_is_not_believed() -> None:
     stage = Stage()
     stage.run_until(S.COMPLETE_PENDING_REVERT)
@@ -510,42 +535,79 @@ def test_a_deploy_that_failed_is_told() -> None:
 
 
 @pytest.mark.parametrize("state", [S.PENDING, S.READY, S.QUEUED, S.IN_PROGRESS, S.PENDING_CUTOVER])
-def test_a_stop_ends_a_deploy_that_has_not_cut_over(state: DeploymentState) -> None:
-    stage = Stage(held=GATE)
+def test_a_cancel_ends_a_deploy_that_has_not_cut_over(state: DeploymentState) -> None:
+    stage = Stage(is_released=False)
     stage.run_until(state)
-    stage.is_stopped = True
+    stage.asked = Asked.CANCEL
     assert code(stage.run()) == "planetscale-deploy-stopped"
     assert stage.production == BEFORE
     assert stage.hub.queue() == ()
+    assert list(stage.hub.branches) == ["main"]
 
 
-def test_a_stop_comes_too_late_for_a_deploy_that_has_cut_over() -> None:
+@pytest.mark.parametrize("asked", [Asked.STOP, Asked.CANCEL])
+def test_whoever_asks_too_late_has_a_deploy_that_has_cut_over(asked: Asked) -> None:
     stage = Stage()
     stage.run_until(S.IN_PROGRESS_CUTOVER)
-    stage.is_stopped = True
+    stage.asked = asked
     assert stage.run() == Deployed(number=1)
+
+
+@pytest.mark.invariant("PS-13")
+@pytest.mark.parametrize("state", [S.PENDING, S.READY, S.QUEUED, S.IN_PROGRESS, S.PENDING_CUTOVER])
+def test_a_stop_leaves_a_deploy_to_the_next_run(state: DeploymentState) -> None:
+    stage = Stage(is_released=False)
+    stage.run_until(state)
+    stage.asked = Asked.STOP
+    before = list(stage.hub.did)
+    assert stage.run() == Left()
+    assert stage.hub.did == before
+    stage.is_released = True
+    assert stage.again() == Deployed(number=1)
+    assert stage.did("deploy") == stage.did("cut over") == 1
+
+
+def test_what_it_waits_for_is_told() -> None:
+    stage = Stage(revert_window_s=600)
+    stage.run()
+    states = [one.state for one in stage.told if isinstance(one, AtPlanetScale)]
+    assert list(dict.fromkeys(states)) == [
+        "pending",
+        "queued",
+        "submitting",
+        "in_progress",
+        "in_progress_cutover",
+    ]
+    assert any(isinstance(one, WayBackOpen) for one in stage.told)
 
 
 @pytest.mark.invariant("PS-11")
 def test_a_way_back_is_open_for_as_long_as_the_spec_says() -> None:
     stage = Stage(revert_window_s=600)
-    result = stage.run()
-    assert isinstance(result, Deployed)
+    stage.run_until(S.COMPLETE_PENDING_REVERT)
     ended_s = stage.hub.requests[1].seen.ended_s
     assert ended_s is not None
-    assert result.revert_until_s == ended_s + 600
-    stage.hub.step(500)
-    assert stage.run() == result
-    assert stage.did("skip") == 0
-    stage.hub.step(100)
     assert stage.run() == Deployed(number=1)
     assert stage.did("skip") == 1
+    assert ended_s + 600 <= stage.hub.now_s < ended_s + 640
+
+
+@pytest.mark.invariant("PS-11")
+@pytest.mark.parametrize("asked", [Asked.STOP, Asked.CANCEL])
+def test_who_does_not_wait_for_the_way_back_leaves_it_open(asked: Asked) -> None:
+    stage = Stage(revert_window_s=1_800)
+    stage.run_until(S.COMPLETE_PENDING_REVERT)
+    ended_s = stage.hub.requests[1].seen.ended_s
+    assert ended_s is not None
+    stage.asked = asked
+    assert stage.run() == Deployed(number=1, revert_until_s=ended_s + 1_800)
+    assert stage.did("skip") == 0
 
 
 @pytest.mark.invariant("PS-11")
 def test_a_way_back_that_ended_by_itself_is_no_way_back() -> None:
     stage = Stage(revert_window_s=1_800)
-    assert isinstance(stage.run(), Deployed)
+    stage.run_until(S.COMPLETE_PENDING_REVERT)
     stage.hub.step(REVERT_WINDOW_S)
     assert stage.run() == Deployed(number=1)
     assert stage.did("skip") == 0
@@ -553,7 +615,7 @@ def test_a_way_back_that_ended_by_itself_is_no_way_back() -> None:
 
 def test_a_deploy_that_was_reverted_is_told_and_not_done_again() -> None:
     stage = Stage(revert_window_s=1_800)
-    stage.run()
+    stage.run_until(S.COMPLETE_PENDING_REVERT)
     stage.hub.revert(1)
     assert code(stage.run()) == "planetscale-deploy-reverted"
     assert stage.production == BEFORE
@@ -572,7 +634,9 @@ def test_nothing_is_sent_where_the_intent_cannot_be_recorded() -> None:
     stage = Stage()
 
     class Full(SimIntents):
-        def intend(self, step: Step, *, at_s: float, because: Problem | None = None) -> None:
+        def intend(
+            self, step: DeployStep, *, at_s: float, number: int = 0, because: Problem | None = None
+        ) -> None:
             lose()
 
     stage.intents = Full()

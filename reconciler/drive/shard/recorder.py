@@ -11,7 +11,9 @@ from dataclasses import replace
 
 from reconciler.drive.limits import PROGRESS_RECORDED_EVERY_S
 from reconciler.errors import Problem, ReconcilerError
+from reconciler.ledger.deploys import DeployIntended
 from reconciler.ledger.model import (
+    DeployEntry,
     Entry,
     EventEntry,
     Lease,
@@ -123,6 +125,13 @@ class ShardRecorder:
         self._unwritten.append(StatementEntry(row=self._intended[index]))
         self.write()
         return self._intended[index]
+
+    def intend_deploy(self, entry: DeployEntry, told: DeployIntended) -> None:
+        """Durable when this returns, with all that is to be known of the shard: PlanetScale may now
+        be asked."""
+        self._unwritten.append(entry)
+        self.tell(told)
+        self.write()
 
     def take_up(self, row: StoredStatement, progress: Progress) -> None:
         """A statement that another run intended goes on, and its operation runs."""

@@ -17,13 +17,14 @@ from reconciler.ledger.states import StatementState
 from reconciler.model.engine import Handle
 from reconciler.model.object_id import ObjectId
 from reconciler.ports.clock import Clock, WorkerPool
+from reconciler.ports.deploy_requests import DeployRequests
 from reconciler.ports.engine import EngineWork
 from reconciler.ports.keyspaces import VSchemas
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.shards import ShardSessions
 from reconciler.rollout.cutover import CopyOrder
 from reconciler.rollout.operations import ShardWork
-from reconciler.spec.model import RolloutSpec, ShardSpec
+from reconciler.spec.model import PlanetScaleDatabase, RolloutSpec, ShardSpec
 
 IN_DOUBT = (StatementState.INTENDED, StatementState.UNKNOWN)
 
@@ -32,7 +33,7 @@ IN_DOUBT = (StatementState.INTENDED, StatementState.UNKNOWN)
 class RolloutWorld:
     """What a rollout asks of the world. `jitter` gives numbers from 0 up to 1; `interrupts` counts
     how often somebody at the terminal asked to end it; `vschemas` is there where a keyspace is in
-    Vitess."""
+    Vitess, `deploys` where one is at PlanetScale."""
 
     sessions: ShardSessions
     ledger: Ledger
@@ -41,6 +42,7 @@ class RolloutWorld:
     jitter: Callable[[], float]
     interrupts: Callable[[], int]
     vschemas: VSchemas | None = None
+    deploys: DeployRequests | None = None
 
 
 class Brake(IntEnum):
@@ -77,7 +79,8 @@ class StopSignal:
 class ShardTask:
     """`tables` are those that statements may touch; `recorded` the shard's statements as the ledger
     has them from earlier runs; `copies_left` what applies that have ended may have left of tables;
-    `keep_old_s`: for how long tables as they were stay beside their copies."""
+    `keep_old_s`: for how long tables as they were stay beside their copies. `database`: that of
+    PlanetScale, which takes all of `work` in one deploy request; None: the shard is a server's."""
 
     spec: ShardSpec
     work: ShardWork
@@ -89,6 +92,8 @@ class ShardTask:
     apply_id: int = 0
     keep_old_s: int = 0
     copies_left: Mapping[ObjectId, Handle] = field(default_factory=dict)
+    plan_id: str = ""
+    database: PlanetScaleDatabase | None = None
 
     @property
     def server(self) -> str:

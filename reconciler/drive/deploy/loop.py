@@ -9,42 +9,54 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from reconciler.drive.limits import DEPLOY_FAILURES_MAX, DEPLOY_POLL_S
+from reconciler.drive.limits import DEPLOY_FAILURES_MAX, DEPLOY_POLL_S, DEPLOY_POLL_S_MAX
 from reconciler.errors import Problem, ReconcilerError, Refused
 from reconciler.guard.deploy_operations import operation_problems
+from reconciler.ledger.copies import ItsCutover
+from reconciler.ledger.deploys import AtPlanetScale, DeployStep, WayBackOpen
 from reconciler.model.deploy_request import DeployRequest
 from reconciler.ports.clock import Clock
 from reconciler.ports.deploy_requests import DeployIntents, DeployRequests
 from reconciler.rollout.deployment import (
+    AwaitRelease,
+    AwaitWayBack,
     Deployed,
     DeploymentSnapshot,
     GivenUp,
     Held,
+    Left,
     LookAgain,
     Send,
     Stand,
-    Step,
     next_action,
 )
+from reconciler.rollout.snapshot import Asked
 from reconciler.spec.model import PlanetScaleDatabase
 
 Tables = tuple[tuple[str, str], ...]
 
 
+Waits = AtPlanetScale | ItsCutover | WayBackOpen
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentTask:
     """`name` is that of the branch, of this apply alone (`branch_name`). `statements` are the
-    plan's. `stand` says of a schema where it is on the plan's way. `held` says why nothing may be
-    cut over just now, `is_stopped` whether somebody asked to stop, `tell` hears how far it is."""
+    plan's. `stand` says of a schema where it is on the plan's way. `held` says why no deploy may
+    begin just now, `is_released` whether one may be cut over, `asked` what somebody asked of this
+    run; `tell` hears what it waits for, and `pause` waits, for as long or until one of these has
+    another answer."""
 
     database: PlanetScaleDatabase
     name: str
     notes: str
     statements: Sequence[str]
     stand: Callable[[Tables], Stand]
+    pause: Callable[[float], None]
     held: Callable[[], Problem | None] = lambda: None
-    is_stopped: Callable[[], bool] = lambda: False
-    tell: Callable[[DeployRequest], None] = lambda request: None
+    is_released: Callable[[], bool] = lambda: True
+    asked: Callable[[], Asked] = lambda: Asked.NOTHING
+    tell: Callable[[Waits], None] = lambda waits: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +66,13 @@ class LeftOpen:
     because: Problem
 
 
-Result = Deployed | GivenUp | Held | LeftOpen
+Result = Deployed | GivenUp | Held | Left | LeftOpen
 
 
 def branch_name(plan_id: str, apply_id: int) -> str:
     """Of one apply alone: what an earlier one of the same plan has left is never taken for its
     own."""
-    return f"reconciler-{plan_id[:16]}-{apply_id}"
+    return f"reconciler-{plan_id.rpartition(':')[2][:16]}-{apply_id}"
 
 
 def run_deployment(
@@ -68,19 +80,19 @@ def run_deployment(
 ) -> Result:
     """Go on with the deploy until it is over, or somebody else has to act. Raises what the ledger
     raises, with nothing sent."""
-    failures = 0
+    failures, poll_s = 0, DEPLOY_POLL_S
     while True:
         try:
-            snapshot = _look(planetscale, intents, clock, task)
-            action = next_action(snapshot)
+            action = next_action(_look(planetscale, intents, clock, task))
             match action:
-                case Deployed() | GivenUp() | Held():
+                case Deployed() | GivenUp() | Held() | Left():
                     return action
-                case LookAgain():
-                    if action.request is not None:
-                        task.tell(action.request)
-                    clock.sleep(DEPLOY_POLL_S)
+                case LookAgain() | AwaitRelease() | AwaitWayBack():
+                    task.tell(_waits(action))
+                    task.pause(poll_s)
+                    poll_s = min(poll_s * 2, DEPLOY_POLL_S_MAX)
                 case Send():
+                    poll_s = DEPLOY_POLL_S
                     failed = _sent(planetscale, intents, clock, task, action)
                     if failed is not None:
                         raise failed
@@ -92,9 +104,22 @@ def run_deployment(
             failures += 1
             if failures >= DEPLOY_FAILURES_MAX:
                 return LeftOpen(undone.problems[0])
-            clock.sleep(DEPLOY_POLL_S)
+            task.pause(DEPLOY_POLL_S_MAX)
         else:
             failures = 0
+
+
+def _waits(action: LookAgain | AwaitRelease | AwaitWayBack) -> Waits:
+    match action:
+        case AwaitRelease():
+            return ItsCutover()
+        case AwaitWayBack(number=number, until_s=until_s):
+            return WayBackOpen(number, until_s)
+        case LookAgain(request=request):
+            if request is None:
+                return AtPlanetScale()
+            percent = min((one.progress_percent for one in request.operations), default=0)
+            return AtPlanetScale(request.number, request.state.value, percent)
 
 
 class _NotDone(Exception):
@@ -136,7 +161,8 @@ def _look(
         intents=recorded,
         differences=_differences(task, requests),
         held=task.held(),
-        is_stopped=task.is_stopped(),
+        is_released=task.is_released(),
+        asked=task.asked(),
         revert_window_s=database.revert_window_s,
         now_s=clock.now_s(),
     )
@@ -160,12 +186,13 @@ def _sent(
     action: Send,
 ) -> _NotDone | None:
     """The intent first: if that cannot be recorded, nothing is sent (PS-7)."""
-    intents.intend(action.step, at_s=clock.now_s(), because=action.because)
+    number = action.number or 0
+    intents.intend(action.step, at_s=clock.now_s(), number=number, because=action.because)
     try:
         _send(planetscale, task, action)
     except Refused as refused:
         # A statement that the branch's server refuses is refused the next time as well.
-        return _NotDone(refused, is_final=action.step is Step.RUN)
+        return _NotDone(refused, is_final=action.step is DeployStep.RUN)
     except ReconcilerError as error:
         return _NotDone(error)
     return None
@@ -174,23 +201,23 @@ def _sent(
 def _send(planetscale: DeployRequests, task: DeploymentTask, action: Send) -> None:
     database, number = task.database, action.number or 0
     match action.step:
-        case Step.MAKE_BRANCH:
+        case DeployStep.MAKE_BRANCH:
             planetscale.create_branch(database, task.name)
-        case Step.DROP_BRANCH:
+        case DeployStep.DROP_BRANCH:
             planetscale.delete_branch(database, task.name)
-        case Step.RUN:
+        case DeployStep.RUN:
             planetscale.run(database, task.name, task.statements)
-        case Step.OPEN:
+        case DeployStep.OPEN:
             planetscale.open_request(database, task.name, task.notes)
-        case Step.DEPLOY:
+        case DeployStep.DEPLOY:
             planetscale.deploy(database, number)
-        case Step.CUT_OVER:
+        case DeployStep.CUT_OVER:
             planetscale.cut_over(database, number)
-        case Step.CANCEL:
+        case DeployStep.CANCEL:
             planetscale.cancel(database, number)
-        case Step.CLOSE:
+        case DeployStep.CLOSE:
             planetscale.close(database, number)
-        case Step.SKIP_REVERT:
+        case DeployStep.SKIP_REVERT:
             planetscale.skip_revert(database, number)
         case _:
             assert_never(action.step)
