@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import RLock, Thread
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -47,6 +47,10 @@ class Double:
     fault: Callable[[int, str], Fault | None] = lambda number, call: None
     changed: Callable[[str, Any], Any] = lambda call, answer: answer
     logins: dict[str, str] = field(default_factory=dict)  # branch by user
+    branch_host: str = "127.0.0.1"
+    user_prefix: str = ""
+    on_login: Callable[[str, str], None] = lambda user, branch: None
+    lock: RLock = field(default_factory=RLock)
 
     def fail(self, pattern: str, fault: Fault) -> None:
         self.fault = lambda number, call: fault if re.search(pattern, call) else None
@@ -103,7 +107,8 @@ class _Handler(BaseHTTPRequestHandler):
             return None
         if fault is not None and isinstance(fault.value, int):
             return self._send(fault.value, {"code": "error", "message": "no"})
-        status, answer = _answered(self.double, call, dict(parse_qsl(parts.query)), body)
+        with self.double.lock:
+            status, answer = _answered(self.double, call, dict(parse_qsl(parts.query)), body)
         if fault is Fault.LOST:
             self.close_connection = True
             return None
@@ -162,8 +167,10 @@ def _create_login(double: Double, match: re.Match[str], asked: dict[str, Any]) -
         raise NotThere
     user = f"user{len(double.logins)}"
     double.logins[user] = match[1]
-    login = {"id": f"id-{user}", "username": user, "plain_text": BRANCH_PASSWORD}
-    return 201, login | {"access_host_url": "127.0.0.1", "role": "admin"}
+    double.on_login(user, match[1])
+    name = f"{double.user_prefix}{user}"
+    login = {"id": f"id-{user}", "username": name, "plain_text": BRANCH_PASSWORD}
+    return 201, login | {"access_host_url": double.branch_host, "role": "admin"}
 
 
 def _delete_login(double: Double, match: re.Match[str], asked: dict[str, Any]) -> Answer:
