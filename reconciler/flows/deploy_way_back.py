@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from reconciler.drive.deploy.loop import branch_name
-from reconciler.drive.limits import STATUS_APPLIES_MAX
+from reconciler.drive.status import past_applies
 from reconciler.errors import ReconcilerError
 from reconciler.limits import REVERT_WINDOW_S_MAX
 from reconciler.model.deploy_request import DeploymentState, DeployRequest
@@ -53,8 +53,6 @@ def _said(found: Sequence[DeployRequest], window_s: int, now_s: float) -> str:
 def _requests(
     plan: Plan, database: PlanetScaleDatabase, ledger: Ledger, deploys: DeployRequests
 ) -> Iterator[DeployRequest]:
-    core = plan.core
-    applies = ledger.applies(core.environment, keyspace=core.keyspace, limit=STATUS_APPLIES_MAX)
-    for stored in applies:
-        if stored.plan_id == plan.plan_id:
-            yield from deploys.requests_from(database, branch_name(plan.plan_id, stored.apply_id))
+    for found in past_applies(ledger, plan.core.environment, plan.core.keyspace):
+        if found.plan_id == plan.plan_id:
+            yield from deploys.requests_from(database, branch_name(plan.plan_id, found.apply_id))

@@ -19,7 +19,7 @@ from reconciler.ports.shards import Connections, Identity, ShardCheck
 from reconciler.ports.world import World
 from reconciler.spec.insecure import insecure_note
 from reconciler.spec.load import DesiredFiles
-from reconciler.spec.model import Environment, RolloutSpec, VitessCluster
+from reconciler.spec.model import Environment, KeyspaceKind, RolloutSpec, VitessCluster
 
 _PRIVILEGES_SHOWN_MAX = 6
 
@@ -47,7 +47,7 @@ def examine(
     findings += _scratch_findings(world, environment, sound)
     findings += _scratch_login_findings(connections, environment)
     findings += _insecure_findings(environment)
-    if environment.vitess is None:  # behind Vitess no program copies a table
+    if environment.kind is KeyspaceKind.MYSQL:  # behind Vitess no program copies a table
         findings += _engine_findings(world.engines, environment.engine.named)
     return DoctorOutcome(
         environment=environment.name, keyspace=files.spec.keyspace, findings=tuple(findings)
@@ -59,9 +59,9 @@ def _topology(world: World, environment: Environment) -> tuple[Environment, list
     them."""
     if environment.planetscale is not None:
         return with_shards(world, environment), []
-    if environment.vitess is None:
+    if (cluster := environment.vitess) is None:
         return environment, []
-    subject = f"topology of {environment.vitess.keyspace}"
+    subject = f"topology of {cluster.keyspace}"
     try:
         environment = with_shards(world, environment)
     except ReconcilerError as error:

@@ -23,7 +23,7 @@ _CONNECTION_KEYS = frozenset(
         *("host", "port", "socket", "database", "user", "password", "tls", "connection"),
         *("ca", "cert", "key", "verify", "connect_timeout", "read_timeout"),
         *("vitess", "vtgate", "vtctld", "address", "cells", "keyspace"),
-        *("planetscale", "organization", "branch", "token_id", "token", "revert_window"),
+        *("planetscale", "organization", "branch", "mysql", "token_id", "token", "revert_window"),
     }
 )
 

@@ -37,7 +37,9 @@ kind: planetscale
 keyspace: shop
 schema: schemas/shop
 environments:
-  production: {planetscale: {organization: evil, database: d, token_id: i, token: "${SCHEMA_PS}"}}
+  production:
+    planetscale:
+      {organization: evil, database: d, mysql: "8.4", token_id: i, token: "${SCHEMA_PS}"}
 """
 
 

@@ -15,6 +15,7 @@ from reconciler.model.object_id import table_id
 from reconciler.model.policy import ColumnOrder, Hazard, HazardKind, PartitionLists, Policy
 from reconciler.plan.model import (
     Algorithm,
+    CarriedOut,
     ChangeSet,
     Effect,
     ExecutionClass,
@@ -133,6 +134,7 @@ ANOTHER: dict[str, Any] = {
     "after": fingerprint("another"),
     "cleans": (Leftover(name="_users_del", of="users", engine=EngineName.GH_OST, apply_id=7),),
     "vschema": (LAST,),
+    "carried_out": CarriedOut.BY_DEPLOY_REQUEST,
 }
 
 

@@ -134,9 +134,11 @@ def test_the_words_that_are_kept_never_change() -> None:
     """Ledgers hold them."""
     kept = [json.loads(told_text(one))["kind"] for one in (*REASONS, *ANSWERS, *HAPPENED)]
     assert sorted(set(kept)) == [
+        "at-planetscale",
         "begun", "blocker-ended", "cancelled-already", "completed", "copies-not-ready",
         "copies-released", "copies-throttled", "copy-slowed", "copy-stopped",
         "cut-over-begun", "cutover-closed", "cutover-overdue", "cutover-released", "cutover-shut",
+        "deploy-intended",
         "earlier-run-came-through", "earlier-session", "ended-as", "ended-meanwhile", "failed",
         "found-running", "gate-closed", "halted", "in-words", "its-cutover",
         "left-at-once", "left-behind", "nothing-new-starts", "nothing-to-release",
@@ -148,6 +150,6 @@ def test_the_words_that_are_kept_never_change() -> None:
         "vschema-applied", "vschema-failed", "vschema-failed-for-now", "vschema-gate-closed",
         "vschema-halted", "vschema-lost", "vschema-never-ran", "vschema-not-asked",
         "vschema-refused", "vschema-soaks", "vschema-unseen",
-        "wave-not-asked", "wave-refused",
+        "wave-not-asked", "wave-refused", "way-back-open",
     ]  # fmt: skip
     assert json.loads(told_text(GateClosed(2))) == {"kind": "gate-closed", "wave": 2}
