@@ -215,7 +215,7 @@ def deploy_columns(intent: DeployIntent) -> dict[str, object]:
     return {
         "intended_s": intent.at_s,
         "times": intent.times,
-        "problem": _problem_text(intent.because),
+        "problem": problem_text(intent.because),
     }
 
 
@@ -224,7 +224,7 @@ def deploy_intent(row: Row) -> tuple[DeployStep, DeployIntent]:
     return found.word("step", DeployStep), DeployIntent(
         at_s=found.seconds("intended_s"),
         times=found.whole("times"),
-        because=_shown(found.problem("problem")),
+        because=shown_problem(found.problem("problem")),
     )
 
 

@@ -116,11 +116,11 @@ deploys = Table(
     "reconciler_deploys",
     metadata,
     Column("apply_id", Integer, primary_key=True, autoincrement=False),
-    Column("step", _WORD, primary_key=True),
+    Column("step", WORD, primary_key=True),
     Column("intended_s", Double, nullable=False),
     Column("times", Integer, nullable=False),
     Column("problem", Text),
-    **_BINARY_NAMES,
+    **BINARY_NAMES,
 )
 
 events = Table(
