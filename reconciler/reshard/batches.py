@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from reconciler.errors import Problem, Refused
 from reconciler.model.fleet import KeyRange
+from reconciler.reshard.ranges import range_index
 from reconciler.reshard.rows import Key, MovedTable, Row, Value
 
 KeyspaceId = Callable[[bytes], bytes]
@@ -37,13 +38,6 @@ class Owners:
     @property
     def targets(self) -> tuple[str, ...]:
         return tuple(name for name, _ in self.ranges)
-
-    def owner_of(self, table: MovedTable, id_: bytes) -> str:
-        """Raises Refused for a row that no target owns."""
-        for name, key_range in self.ranges:
-            if _holds(key_range, id_):
-                return name
-        raise Refused(_no_owner(table, f"has the id {id_.hex()}, which no target's range holds"))
 
 
 def chunk_batches(
@@ -77,11 +71,17 @@ def _owned(table: MovedTable, rows: Sequence[Row], owners: Owners) -> dict[str, 
     if table.shard_by is None:
         return {target: list(rows) for target in owners.targets}
     ids = _ids(table, rows, owners)
+    index = range_index(key_range for _, key_range in owners.ranges)
+    names = {key_range: name for name, key_range in owners.ranges}
     owned: dict[str, list[Row]] = {target: [] for target in owners.targets}
     for row in rows:
-        owned[owners.owner_of(table, ids[row.owner])].append(row)
+        holder = index.holder(ids[row.owner])
+        if holder is None:
+            at = f"has the id {ids[row.owner].hex()}, which no target's range holds"
+            raise Refused(_no_owner(table, at))
+        owned[names[holder]].append(row)
     for target, key_range in owners.ranges:
-        assert all(_is_within(ids[row.owner], key_range) for row in owned[target]), target
+        assert all(key_range.holds(ids[row.owner]) for row in owned[target]), target
     return owned
 
 
@@ -94,21 +94,6 @@ def _ids(table: MovedTable, rows: Sequence[Row], owners: Owners) -> dict[Value, 
         if row.owner not in ids:
             ids[row.owner] = owners.keyspace_id(row.owner)
     return ids
-
-
-def _holds(key_range: KeyRange, id_: bytes) -> bool:
-    """Bounds are prefixes: filled up with zero bytes, the end out, and no end is no bound."""
-    width = max(len(id_), len(key_range.start), len(key_range.end))
-    place = id_.ljust(width, b"\0")
-    if place < key_range.start.ljust(width, b"\0"):
-        return False
-    return not key_range.end or place < key_range.end.ljust(width, b"\0")
-
-
-def _is_within(id_: bytes, key_range: KeyRange) -> bool:
-    """The same, asked in the other way: zero bytes at the end of a bound say nothing."""
-    start, end = key_range.start.rstrip(b"\0"), key_range.end.rstrip(b"\0")
-    return start <= id_ and (not key_range.end or id_ < end)
 
 
 def _no_owner(table: MovedTable, why: str) -> Problem:

@@ -46,6 +46,7 @@ def test_rows_are_written_as_they_were_read() -> None:
     )
 
 
+@pytest.mark.threat("TM-SERVER-42")
 @pytest.mark.invariant("SP-34")
 @pytest.mark.parametrize("value", [b"1), (2", b"'", b"", b"0x41", b"a", b"1;", b"NULL", b"1 2"])
 def test_what_must_stand_bare_is_a_number(value: bytes) -> None:

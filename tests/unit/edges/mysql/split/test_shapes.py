@@ -52,6 +52,7 @@ def test_an_honest_table_is_made_as_it_is() -> None:
     assert (made.afterwards, made.foreign_keys, made.triggers) == ((), (), ())
 
 
+@pytest.mark.threat("TM-SERVER-42")
 @pytest.mark.invariant("SP-35")
 @pytest.mark.parametrize(
     "printed",
@@ -70,6 +71,7 @@ def test_a_definition_that_is_more_than_one_is_not_run(printed: str) -> None:
         read_definition_to_make(printing(printed), "shard -", "t", MYSQL)
 
 
+@pytest.mark.threat("TM-SERVER-42")
 @pytest.mark.invariant("SP-35")
 @pytest.mark.parametrize(
     "row",
