@@ -11,12 +11,15 @@ and with the edit to make (SP-3).
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from reconciler.errors import Problem
+from reconciler.limits import FILE_PROBLEMS_MAX, SHARDS_NAMED_MAX
 from reconciler.model.fleet import KeyRange, in_key_order, key_order, parse_key_range
+from reconciler.reshard.catalog import Catalog
 from reconciler.reshard.ranges import (
     FaultKind,
     covering_faults,
@@ -25,6 +28,7 @@ from reconciler.reshard.ranges import (
     joined,
     start_edge,
 )
+from reconciler.spec.model import Environment, SpecFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +87,23 @@ class FoundMove:
     problems: tuple[Problem, ...] = ()
 
 
+def wanted_move(
+    catalog: Catalog, spec: SpecFile, environment: Environment, *, kept: Collection[str] = ()
+) -> FoundMove:
+    """What the spec asks for, of routes that are of the same keys. `kept` as in `find_move`."""
+    if (problem := _function_problem(catalog, spec)) is not None:
+        return FoundMove(problems=(problem,))
+    return find_move(
+        [
+            OwnedRange(shard=route.shard, key_range=route.range, place=route.place)
+            for route in catalog.routes
+        ],
+        [shard.name for shard in environment.shards],
+        [Retiring(shard=shard.name, place=shard.place) for shard in environment.retiring],
+        kept=kept,
+    )
+
+
 def find_move(
     owners: Sequence[OwnedRange],
     desired: Collection[str],
@@ -94,7 +115,7 @@ def find_move(
     lists, `kept` the sources of a move behind its cutover that are still to be cleaned up. Every
     problem of one stage is told; a later stage is judged only where the earlier is sound.
     """
-    leaving = [one.shard for one in retiring]
+    desired, leaving = frozenset(desired), frozenset(one.shard for one in retiring)
     for problems in (
         _name_problems(desired, leaving),
         (*_owner_problems(owners), *_covering_problems(desired, leaving)),
@@ -116,6 +137,18 @@ def find_move(
     return FoundMove(move=moves[0])
 
 
+def _function_problem(catalog: Catalog, spec: SpecFile) -> Problem | None:
+    if spec.key_function == catalog.key_function:
+        return None
+    says = "says nothing of it" if spec.key_function is None else f"says {spec.key_function}"
+    return Problem(
+        code="split-key-function",
+        message=f"the routes are of the keys of {catalog.key_function}, and the spec {says}",
+        recovery=f"write `key_function: {catalog.key_function}`: by another function every row"
+        " would belong to another shard, and no move brings that about",
+    )
+
+
 def _relocated(
     owners: Iterable[OwnedRange], desired: Collection[str], retiring: Iterable[Retiring]
 ) -> set[str]:
@@ -130,14 +163,17 @@ def _moves(sources: Iterable[OwnedRange], targets: Iterable[OwnedRange]) -> list
     """Apart wherever a source and a target end at one key: what is between two such places has
     nothing to do with the rest. Both lists cover the same keys."""
     moves: list[ShardMove] = []
-    waiting = _ordered(targets)
+    waiting = deque(_ordered(targets))
     group: list[OwnedRange] = []
+    taken: list[OwnedRange] = []
     for source in _ordered(sources):
         group.append(source)
-        taken = [one for one in waiting if end_edge(one.key_range) <= end_edge(source.key_range)]
-        if taken and end_edge(taken[-1].key_range) == end_edge(source.key_range):
+        end = end_edge(source.key_range)
+        while waiting and end_edge(waiting[0].key_range) <= end:
+            taken.append(waiting.popleft())
+        if taken and end_edge(taken[-1].key_range) == end:
             moves.append(ShardMove(sources=tuple(group), targets=tuple(taken)))
-            waiting, group = waiting[len(taken) :], []
+            group, taken = [], []
     assert not waiting, "the routes and the spec cover the same keys"
     assert not group, "the routes and the spec cover the same keys"
     return moves
@@ -181,7 +217,7 @@ def _owner_problems(owners: Sequence[OwnedRange]) -> Iterator[Problem]:
         named = parse_key_range(owner.shard)
         if named is None or not is_same(named, owner.key_range):
             yield _routes_unsound(f"shard {owner.shard} has the keys {owner.key_range}")
-    for fault in covering_faults([owner.key_range for owner in owners]):
+    for fault in covering_faults([owner.key_range for owner in owners])[:FILE_PROBLEMS_MAX]:
         yield _routes_unsound(f"{fault.kind} at {fault.key_range}")
 
 
@@ -196,7 +232,8 @@ def _routes_unsound(what: str) -> Problem:
 
 def _covering_problems(desired: Collection[str], leaving: Collection[str]) -> Iterator[Problem]:
     shards = _owned(desired)
-    for fault in covering_faults([one.key_range for one in shards]):
+    faults = covering_faults([one.key_range for one in shards])
+    for fault in faults[:FILE_PROBLEMS_MAX]:
         concerned = in_key_order(
             tuple(one.shard for one in shards if one.key_range.overlaps(fault.key_range))
         )
@@ -223,8 +260,9 @@ def _number_problems(moves: Sequence[ShardMove]) -> Iterator[Problem]:
     if len(moves) > 1:
         yield Problem(
             code="split-several-moves",
-            message="the spec asks for several moves at once: "
-            + "; ".join(str(move) for move in moves),
+            message=f"the spec asks for {len(moves)} moves at once: "
+            + "; ".join(str(move) for move in moves[:SHARDS_NAMED_MAX])
+            + ("; ..." if moves[SHARDS_NAMED_MAX:] else ""),
             recovery="keep one of them in this change; the next one follows when it is done",
         )
     for move in moves:
@@ -283,4 +321,7 @@ def _ordered(shards: Iterable[OwnedRange]) -> list[OwnedRange]:
 
 
 def _names(shards: Sequence[OwnedRange]) -> str:
-    return ", ".join(one.shard for one in shards)
+    """As many of them as anybody reads on one line."""
+    more = len(shards) - SHARDS_NAMED_MAX
+    named = ", ".join(one.shard for one in shards[:SHARDS_NAMED_MAX])
+    return f"{named} and {more} more" if more > 0 else named

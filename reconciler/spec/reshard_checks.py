@@ -4,11 +4,14 @@ that retire, and the bounds of a move (SP-4)."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Collection, Iterator, Mapping
+from itertools import accumulate
 from typing import Any
 
 from reconciler.errors import Problem
-from reconciler.model.fleet import KeyRange, in_key_order, parse_key_range, shard_list_errors
+from reconciler.limits import SHARDS_NAMED_MAX
+from reconciler.model.fleet import compared, in_key_order, parse_key_range, shard_list_errors
 from reconciler.spec.build import duration_s, retiring_shards, shard_specs
 from reconciler.spec.connection_checks import Addressed, check_connection
 from reconciler.spec.limits import FENCE_BUDGET_S_MAX, FENCE_BUDGET_S_MIN
@@ -66,7 +69,7 @@ def check_retiring(
     """`shards` are sound. What retires must have been a shard beside those that stay."""
     entries = environment.get("retiring", ())
     here: Path = (*at, "retiring")
-    names: list[str] = []
+    names: dict[str, None] = {}
     sound = True
     for i, entry in enumerate(entries):
         name = entry if isinstance(entry, str) else entry["name"]
@@ -74,14 +77,16 @@ def check_retiring(
         if (wrong := _name_problem(document, place, name, names)) is not None:
             sound = False
             yield wrong
-        names.append(name)
+        names[name] = None
         if isinstance(entry, dict):
             yield from _entry(document, (*here, i), entry)
     if names and sound:
-        yield from _before(document, here, names, shards)
+        yield from _before(document, here, tuple(names), shards)
 
 
-def _name_problem(document: Document, at: Path, name: str, before: list[str]) -> Problem | None:
+def _name_problem(
+    document: Document, at: Path, name: str, before: Collection[str]
+) -> Problem | None:
     if parse_key_range(name) is None:
         words = f"{name[:80]!r} is no key range: only shards whose keys are known can be replaced"
         recovery = "write the key range as `shards` had it, such as '-80', two digits for each byte"
@@ -110,26 +115,39 @@ def _entry(document: Document, at: Path, entry: Mapping[str, Any]) -> Iterator[P
 
 
 def _before(
-    document: Document, at: Path, retiring: list[str], shards: tuple[str, ...]
+    document: Document, at: Path, retiring: tuple[str, ...], shards: tuple[str, ...]
 ) -> Iterator[Problem]:
     """The shards as they were, with what retires in place of what takes its keys over."""
-    leaving = [found for name in retiring if (found := parse_key_range(name)) is not None]
-    staying = [name for name in shards if not _takes_over(name, leaving)]
-    were = in_key_order((*staying, *retiring))
+    were = in_key_order((*_staying(shards, retiring), *retiring))
     for words in shard_list_errors(were):
+        shown = ", ".join(were[:SHARDS_NAMED_MAX]) + (", ..." if were[SHARDS_NAMED_MAX:] else "")
         yield _problem(
             document,
             at,
             "spec-retiring",
-            f"before the move, the shards were {', '.join(were)}: {words}",
+            f"before the move, the shards were {shown}: {words}",
             "list every shard that is replaced, and no other: together they hold the very keys of"
             " those that replace them",
         )
 
 
-def _takes_over(shard: str, leaving: list[KeyRange]) -> bool:
-    found = parse_key_range(shard)
-    return found is not None and any(found.overlaps(one) for one in leaving)
+def _staying(shards: tuple[str, ...], retiring: tuple[str, ...]) -> Iterator[str]:
+    """The shards that have no key of one that retires."""
+    leaving = sorted(
+        (compared(found.start), (not found.end, compared(found.end)))
+        for name in retiring
+        if (found := parse_key_range(name)) is not None
+    )
+    starts = [start for start, _ in leaving]
+    furthest = tuple(accumulate((end for _, end in leaving), max))
+    for name in shards:
+        found = parse_key_range(name)
+        if found is None:
+            yield name
+            continue
+        begun = bisect_left(starts, compared(found.end)) if found.end else len(starts)
+        if not begun or furthest[begun - 1] <= (False, compared(found.start)):
+            yield name
 
 
 def _problem(document: Document, at: Path, code: str, message: str, recovery: str) -> Problem:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.fleet import KeyRange, parse_key_range
+from reconciler.model.fleet import KeyRange, even_shards, parse_key_range
+from reconciler.model.key_function import KeyFunctionName
+from reconciler.reshard.catalog import adopted
 from reconciler.reshard.moves import (
     FoundMove,
     MoveKind,
     OwnedRange,
     Retiring,
     find_move,
+    wanted_move,
 )
 from reconciler.reshard.ranges import WHOLE, cut
+from reconciler.spec.read import read_spec
 
 
 def owner(written: str) -> OwnedRange:
@@ -144,6 +150,53 @@ def test_a_shard_that_was_moved_to_another_server_stays_until_it_is_cleaned_up()
 def test_a_source_that_is_still_to_be_cleaned_up_is_needed() -> None:
     assert found("-40 40-80 80-", "-40 40-80 80-", "-80", kept="-80") == FoundMove()
     assert codes(found("-40 40-80 80-", "-40 40-80 80-", "-80")) == ["split-retiring-unneeded"]
+
+
+def test_of_many_moves_the_first_are_named() -> None:
+    before, after = even_shards(64), even_shards(128)
+    owners = [owner(name) for name in before]
+    [problem] = find_move(owners, after, [leaving(name) for name in before]).problems
+    assert "the spec asks for 64 moves at once: -04 -> -02, 02-04; " in problem.message
+    assert len(problem.message) < 400
+    merged = find_move(owners, ["-"], [leaving(name) for name in before]).move
+    assert merged is not None
+    assert str(merged).endswith("1c-20 and 56 more -> -")
+
+
+CLASSED = """\
+version: 1
+keyspace: shop
+schema: schemas/shop
+key_function: hash
+tables: {orders: {shard_by: id}}
+environments:
+  p:
+    connection: {host: h, database: "d_{shard}", user: u}
+    shards: [{name: "-80", connection: {host: other}}, "80-"]
+    retiring: ["-80"]
+"""
+
+
+@pytest.mark.invariant("SP-3")
+def test_a_spec_and_its_routes_tell_the_move() -> None:
+    spec = read_spec(CLASSED, "specs/shop.yaml")
+    [environment] = spec.environments
+    routes = adopted("p", "shop", "hash", ["-80", "80-"])
+    result = wanted_move(routes, spec, environment)
+    assert result.move is not None
+    assert result.move.kind is MoveKind.RELOCATION
+    moved = replace(routes.routes[0], place="-80@2")
+    assert codes(
+        wanted_move(replace(routes, routes=(moved, routes.routes[1])), spec, environment)
+    ) == ["split-retiring-unneeded"]
+
+
+@pytest.mark.invariant("SP-3")
+@pytest.mark.parametrize("name", [None, KeyFunctionName.XXHASH])
+def test_routes_of_other_keys_are_not_built_on(name: KeyFunctionName | None) -> None:
+    spec = replace(read_spec(CLASSED, "specs/shop.yaml"), key_function=name)
+    routes = adopted("p", "shop", "hash", ["-80", "80-"])
+    assert codes(wanted_move(routes, spec, spec.environments[0])) == ["split-key-function"]
 
 
 BOUNDS = st.sets(st.sampled_from([bytes([16 * n]) for n in range(1, 16)]), max_size=5)
