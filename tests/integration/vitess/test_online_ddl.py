@@ -260,6 +260,28 @@ def test_one_that_comes_in_between_is_refused_by_the_tablet(place: Place) -> Non
         assert len(place.migrations("migration_uuid")) == 1
 
 
+@pytest.mark.invariant("VT-35")
+def test_one_that_never_begins_to_copy_is_ended_and_begun_again(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a server leaves it that dies just when its tablet begins; here a throttle holds it."""
+    todo = work()
+    with place.session() as session:
+        engine = engine_of(session)
+        with copying_nothing(place.vitess, place.keyspace):
+            first = begun(engine, todo)
+            assert isinstance(engine.look(first, todo), Running), "it is given its time"
+            monkeypatch.setattr("reconciler.edges.engines.vitess.engine.MIGRATION_BEGINS_S", 0.2)
+            ended = looked_until(engine, first, todo, Failed)
+            assert isinstance(ended, Failed)
+            assert ended.transient
+            monkeypatch.undo()
+        second = begun(engine, todo, first)
+        until_ready(engine, second, todo)
+        assert swapped(engine, second, todo) == Applied()
+    assert place.migrations("migration_status") == ["cancelled", "complete"]
+
+
 @pytest.mark.invariant("EN-71")
 def test_a_swap_that_gets_no_lock_is_held_back_until_it_is_let_go_again(place: Place) -> None:
     todo = work()

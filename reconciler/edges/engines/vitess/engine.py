@@ -18,6 +18,7 @@ from reconciler.edges.engines.vitess import commands
 from reconciler.edges.engines.vitess.answers import answer_of, said_by_vitess
 from reconciler.edges.engines.vitess.control import Control, under_claim_of
 from reconciler.edges.engines.vitess.limits import (
+    MIGRATION_BEGINS_S,
     MIGRATION_POLL_S,
     MIGRATION_STILL_S,
     SWAP_UNTOLD_S,
@@ -207,18 +208,29 @@ class VitessEngine:
     def _settled(self, record: MigrationRecord, found: Migration, answer: Running) -> Answer:
         """A try to swap that has failed is not tried again before it is let go again; one that
         Vitess lost track of is told by the table. Raises Unavailable."""
+        still_s = self._still_for_s(found)
         if found.is_postponed:
-            return answer
+            lost = not found.has_begun and still_s >= MIGRATION_BEGINS_S
+            return self._begun_in_vain(record) if lost else answer
         before = self._cut_overs_before.get(record.uuid)
         if before is not None and found.cut_overs > before and found.message:
             return self._held_back(record)
-        still_s = self._still_for_s(found)
         if found.cut_overs > 0 and still_s >= SWAP_UNTOLD_S and self._is_swapped(record, found):
             return Applied()
         if still_s >= MIGRATION_STILL_S:
             waits_for = "Vitess, which has not moved the migration for minutes"
             return Running(progress=replace(answer.progress, waits_for=waits_for))
         return answer
+
+    def _begun_in_vain(self, record: MigrationRecord) -> Answer:
+        """A server that dies as its tablet begins leaves a migration that Vitess takes for running,
+        and copies nothing of, for three hours (VT-35)."""
+
+        def end(link: Link) -> Failed:
+            commands.cancel(link, record.uuid)
+            return _refused(f"migration {record.uuid} was begun, and never copied", transient=True)
+
+        return under_claim_of(self._shard, self._control, end)
 
     def _held_back(self, record: MigrationRecord) -> Answer:
         """Until everything was looked at again. Raises Unavailable."""

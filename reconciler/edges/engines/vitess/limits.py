@@ -15,6 +15,10 @@ SWAP_UNTOLD_S = 15.0
 # for some of them will not by itself.
 MIGRATION_STILL_S = 300.0
 
+# A tablet that runs a migration has made its copy within a second, and says once a minute that it
+# lives, or is throttled. One that has done neither for so long does nothing.
+MIGRATION_BEGINS_S = 150.0
+
 # A throttle is told again before it expires, so that one whose teller died ends by itself.
 THROTTLE_EXPIRES_S = 600
 THROTTLE_TOLD_EVERY_S = 120.0

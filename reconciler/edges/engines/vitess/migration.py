@@ -63,6 +63,11 @@ class Migration:
         return self.status in ENDED and not self.is_retried
 
     @property
+    def has_begun(self) -> bool:
+        """To copy rows, as far as its row tells."""
+        return bool(self.rows_copied or self.is_ready or self.cut_overs)
+
+    @property
     def copy(self) -> str:
         """The table it copies into; after the swap, the table as it was."""
         return next((name for name in self.artifacts if name.startswith("_vt_vrp_")), "")
@@ -124,6 +129,7 @@ def _migration(row: Mapping[str, object]) -> Migration:
                 "stage",
                 "message_timestamp",
                 "liveness_timestamp",
+                "last_throttled_timestamp",
                 "rows_copied",
                 "cutover_attempts",
                 "ready_to_complete",
