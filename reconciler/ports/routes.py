@@ -41,7 +41,8 @@ class Routes(Protocol):
         """In one transaction: the job goes from its cutover to its clean-up, the catalog from the
         job's expected version to the next, the sources' routes end, and the targets' begin, closed;
         then the routes are read back and cover every key. Raises JobMoved, Refused (`routes-moved`,
-        `routes-not-contiguous`), or OutcomeUnknown: then `SplitJobs.settled` tells."""
+        `routes-not-contiguous`, `routers-unable`), or OutcomeUnknown: then `SplitJobs.settled`
+        tells."""
 
     def open_targets(self, job: SplitJob) -> SplitJob:
         """In one transaction: the targets' routes become active, at the next version. Raises

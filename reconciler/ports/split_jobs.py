@@ -67,7 +67,8 @@ class SplitJobs(Protocol):
         self, job: SplitJob, to: Phase, *, change: JobChange = NO_CHANGE, now_s: float
     ) -> SplitJob:
         """To a phase that the table of transitions allows, or to the same phase with `change`.
-        Raises JobMoved unless the job is at the phase and the revision that were read, and
+        Raises JobMoved unless the job is at the phase and the revision that were read, Refused
+        (`routers-unable`) where the fence would be closed on an application that cannot wait, and
         IllegalMove, a bug of the caller's, for what the table does not allow."""
 
     def hold(self, job: SplitJob, by: str | None) -> SplitJob:
@@ -116,5 +117,5 @@ class SplitJobs(Protocol):
 
     def sweep(self, *, ended_before_s: float, keep: int, limit: int) -> int:
         """Forget jobs that ended before then, and the oldest of those beyond `keep`, with all that
-        belongs to them; at most `limit` of them. How many that were. What the catalog says of any
-        version stays."""
+        belongs to them; at most `limit` of them. How many that were. As many leases that ran out
+        long ago go with them. What the catalog says of any version stays."""

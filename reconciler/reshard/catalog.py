@@ -21,6 +21,9 @@ from reconciler.model.fleet import (
 )
 from reconciler.reshard.job import SplitJob
 
+#: What an application says in its lease that follows the contract of docs/routes.md.
+SPLIT_CAPABILITY = "split-v1"
+
 
 class RouteState(StrEnum):
     """What applications do with what they route there. A stored word never changes."""
@@ -231,6 +234,21 @@ def not_adopted(environment: str, keyspace: str) -> Refused:
             " who owns which keys now",
             recovery="`reconciler routes adopt` writes version 1 from the spec's shards",
         )
+    )
+
+
+def routers_unable(keyspace: str, leases: Iterable[RouterLease]) -> Problem | None:
+    """None if every application that routes now knows what to do while a range moves."""
+    unable = [lease.router for lease in leases if SPLIT_CAPABILITY not in lease.capabilities]
+    if not unable:
+        return None
+    named = ", ".join(unable[:SHARDS_NAMED_MAX])
+    return Problem(
+        code="routers-unable",
+        message=f"{len(unable)} applications that route {keyspace} do not say that they can wait"
+        f" for a range that moves ({SPLIT_CAPABILITY}): {named}",
+        recovery="upgrade their client of the routes (docs/routes.md), or end them and wait until"
+        " their leases have run out, then run `reconciler apply` again",
     )
 
 

@@ -126,6 +126,7 @@ def test_a_cutover_of_an_older_look_changes_nothing(ledger: SqlLedger) -> None:
         ledger.routes.cut_over(brought_to(ledger, opened_in(ledger, "billing"), Phase.ARM), now_s=5)
 
 
+@pytest.mark.threat("TM-LEDGER-16")
 @pytest.mark.invariant("SP-21")
 @pytest.mark.parametrize(
     "forged",
@@ -178,6 +179,39 @@ def test_targets_stay_closed_while_somebody_may_route_by_what_was(ledger: SqlLed
     ] == [("just over", 1), ("web-1", 1), ("web-2", 2)]
     forge(ledger, "UPDATE reconciler_route_leases SET seen_version = 2")
     assert ledger.routes.open_targets(job).opened_version == 3
+
+
+@pytest.mark.invariant("SP-28")
+def test_no_fence_is_closed_on_an_application_that_cannot_wait(ledger: SqlLedger) -> None:
+    job = brought_to(ledger, opened_in(ledger), Phase.ARM)
+    leased(ledger, "web-1", version=1, left_s=30)
+    leased(ledger, "old", version=1, capabilities="split-v0", left_s=30)
+    leased(ledger, "gone", version=1, capabilities="", left_s=-30)
+    with pytest.raises(Refused, match=r"1 applications .* \(split-v1\): old"):
+        ledger.split_jobs.move(job, Phase.FENCE, now_s=2.0)
+    assert ledger.split_jobs.job(job.job_id) == job
+    forge(ledger, "UPDATE reconciler_route_leases SET capabilities = 'split-v1,more'")
+    job = brought_to(ledger, ledger.split_jobs.move(job, Phase.FENCE, now_s=2.0), Phase.CUTOVER)
+    leased(ledger, "came later", version=1, capabilities="", left_s=30)
+    with pytest.raises(Refused, match="came later"):
+        ledger.routes.cut_over(job, now_s=3.0)
+    assert version_of(ledger) == (1, SHARDS)
+
+
+@pytest.mark.invariant("SP-18")
+def test_leases_of_processes_that_are_long_gone_are_swept_in_bounds(ledger: SqlLedger) -> None:
+    for number in range(3):
+        leased(ledger, f"gone-{number}", version=1, left_s=-7_200)
+    leased(ledger, "just over", version=1, left_s=-60)
+    leased(ledger, "web-1", version=1, left_s=30)
+    left = []
+    for _ in range(3):
+        ledger.split_jobs.sweep(ended_before_s=0.0, keep=9, limit=2)
+        with writing(ledger._engine) as connection:
+            counted = connection.execute(text("SELECT COUNT(*) FROM reconciler_route_leases"))
+            left.append(counted.scalar())
+    assert left == [3, 2, 2]
+    assert [one.router for one in ledger.routes.leases("production", "commerce")] == ["web-1"]
 
 
 def test_what_an_application_can_is_told(ledger: SqlLedger) -> None:

@@ -30,6 +30,7 @@ def forge(ledger: SqlLedger, change: str, table: str = "split_jobs") -> None:
         connection.execute(text(f"UPDATE reconciler_{table} SET {change}"))
 
 
+@pytest.mark.threat("TM-LEDGER-16")
 @pytest.mark.invariant("ST-14")
 @pytest.mark.parametrize(
     ("change", "column"),

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import pymysql
 import pytest
 
+from reconciler.reshard.catalog import SPLIT_CAPABILITY, RouteState
+from reconciler.reshard.triggers import CLOSED_ERROR, FENCED_ERROR
 from reconciler.routes import (
     NoLease,
     NoRoutes,
@@ -15,6 +17,8 @@ from reconciler.routes import (
     OtherKeyFunction,
     Route,
     Router,
+    catalog,
+    router,
 )
 from tests.unit.routes.offline_catalog import OfflineCatalog, row
 
@@ -329,6 +333,14 @@ def test_ranges_of_another_key_function_are_not_used(bench: Bench) -> None:
     bench.catalog.version = 0
     with pytest.raises(NoRoutes, match="are recorded"):
         bench.router.route(KEY)
+
+
+@pytest.mark.invariant("SP-28")
+def test_client_and_splits_mean_the_same_by_their_words() -> None:
+    """The client imports nothing of the rest, so that each has them for itself."""
+    assert catalog.CAPABILITY == SPLIT_CAPABILITY
+    assert (router._FENCED, router._CLOSED) == (FENCED_ERROR, CLOSED_ERROR)
+    assert RouteState.ACTIVE.value == catalog._ACTIVE
 
 
 def test_who_closes_keeps_nobody_waiting(bench: Bench) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Connection,
     Table,
     and_,
+    delete,
     insert,
     literal_column,
     or_,
@@ -22,9 +23,10 @@ from sqlalchemy import (
 )
 
 from reconciler.edges.ledger.columns import Columns, row_malformed
-from reconciler.edges.ledger.limits import LEASE_SKEW_S_MAX
+from reconciler.edges.ledger.limits import FORGET_LEASES_S, LEASE_SKEW_S_MAX
 from reconciler.edges.ledger.split_tables import HOLDS, route_catalogs, route_leases, routes
 from reconciler.edges.ledger.splits import rows
+from reconciler.errors import Refused
 from reconciler.reshard.catalog import (
     Catalog,
     Route,
@@ -33,7 +35,9 @@ from reconciler.reshard.catalog import (
     changed,
     check_coverage,
     in_order,
+    routers_unable,
 )
+from reconciler.reshard.job import SplitJob
 
 # The server's clock, in microseconds since the epoch: the only one that leases are measured by.
 # Not UNIX_TIMESTAMP(), which takes a local time that a change of clocks makes ambiguous.
@@ -111,12 +115,35 @@ def places(connection: Connection, environment: str, keyspace: str) -> tuple[str
 
 def find_leases(connection: Connection, environment: str, keyspace: str) -> tuple[RouterLease, ...]:
     """Those that may count by any clock that is not further off than clocks are."""
-    dialect = "sqlite" if connection.dialect.name == "sqlite" else "mysql"
-    now_us: ColumnElement[int] = literal_column(NOW_US[dialect]).label("now_us")
+    now_us = _now_us(connection).label("now_us")
     wanted = select(route_leases, now_us).where(*_of(route_leases, environment, keyspace))
     found = connection.execute(wanted.order_by(route_leases.c.router)).mappings()
     leases = (rows.router_lease(row) for row in found)
     return tuple(lease for lease in leases if lease.left_s > -LEASE_SKEW_S_MAX)
+
+
+def check_routers(connection: Connection, job: SplitJob) -> None:
+    """Raises Refused (`routers-unable`)."""
+    leases = find_leases(connection, job.environment, job.keyspace)
+    if problem := routers_unable(job.keyspace, leases):
+        raise Refused(problem)
+
+
+def forget_leases(connection: Connection, limit: int) -> None:
+    """Of processes that ended without a word, long after they count for nothing."""
+    lease = route_leases.c
+    over_us = _now_us(connection) - FORGET_LEASES_S * 1_000_000
+    wanted = select(lease.environment, lease.keyspace, lease.router)
+    for found in connection.execute(wanted.where(lease.lease_until_us < over_us).limit(limit)):
+        key = zip((lease.environment, lease.keyspace, lease.router), found, strict=True)
+        still_over = lease.lease_until_us < over_us
+        connection.execute(
+            delete(route_leases).where(still_over, *(column == value for column, value in key))
+        )
+
+
+def _now_us(connection: Connection) -> ColumnElement[int]:
+    return literal_column(NOW_US["sqlite" if connection.dialect.name == "sqlite" else "mysql"])
 
 
 def _find(

@@ -23,7 +23,11 @@ from reconciler.edges.ledger.split_tables import (
     split_requests,
 )
 from reconciler.edges.ledger.splits import rows
-from reconciler.edges.ledger.splits.catalog import lock_catalog
+from reconciler.edges.ledger.splits.catalog import (
+    check_routers,
+    forget_leases,
+    lock_catalog,
+)
 from reconciler.edges.ledger.splits.writes import (
     check_as_read,
     forget_jobs,
@@ -101,7 +105,10 @@ class SqlSplitJobs:
     ) -> SplitJob:
         after = moved(job, to, change=change, now_s=now_s)
         with deciding(self._engine) as connection:
-            return write_job(connection, job, after)
+            write_job(connection, job, after)
+            if to is Phase.FENCE and to is not job.phase:
+                check_routers(connection, job)
+            return after
 
     def hold(self, job: SplitJob, by: str | None) -> SplitJob:
         return self._write(job, replace(job, held_by=None if by is None else rows.who(by)))
@@ -216,6 +223,7 @@ class SqlSplitJobs:
             oldest_first = has_ended.where(is_due).order_by(job.job_id).limit(limit)
             due = [int(job_id) for job_id in connection.execute(oldest_first).scalars()]
             forget_jobs(connection, due)
+            forget_leases(connection, limit)
         return len(due)
 
     def _write(self, job: SplitJob, after: SplitJob) -> SplitJob:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine
 
 from reconciler.edges.ledger.engine import deciding, reading
 from reconciler.edges.ledger.splits.catalog import (
+    check_routers,
     find_catalog,
     find_catalog_at,
     find_leases,
@@ -86,6 +87,7 @@ class SqlRoutes:
         with deciding(self._engine) as connection:
             write_job(connection, job, after)
             catalog = _locked(connection, job)
+            check_routers(connection, job)
             known = places(connection, job.environment, job.keyspace)
             write_change(connection, catalog, cutover_change(catalog, job, known))
         return after
