@@ -9,6 +9,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -21,6 +22,7 @@ from tests.connections import admin_connection
 from tests.engines import EngineTests, why_missing
 from tests.fleet import Fleet
 from tests.machine import memory_folder, processes
+from tests.order import longest_first
 from tests.subjects import OLDEST_MARIADB, Server, Subject
 from tests.vitess import VitessTests, vitess, vitess_cluster
 
@@ -36,7 +38,7 @@ settings.register_profile("any-machine", deadline=None)
 settings.load_profile("any-machine")
 
 
-# Begun first: at the end, one of them would keep a process busy while the others have nothing left.
+# Files whose tests are begun first.
 _LONGEST = (
     "test_engine_chaos.py",
     "test_throttle.py",
@@ -68,8 +70,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(VitessTests(wanted=bool(config.getoption("vitess"))))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.path.name not in _LONGEST)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    workers: dict[str, Any] = getattr(config, "workerinput", {})  # of pytest-xdist
+    items[:] = longest_first(
+        items, lambda item: item.path.name in _LONGEST, processes=workers.get("workercount", 1)
+    )
 
 
 def _binaries(flavor: Flavor) -> list[ServerBinary]:
