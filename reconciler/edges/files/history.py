@@ -59,8 +59,7 @@ class GitHistory:
         """A branch that was named must exist; the usual ones may be absent."""
         name = self._protected_branch
         if name is None:
-            tips = (self._repository.tip(reference) for reference in _USUAL_BRANCHES)
-            return next((tip for tip in tips if tip is not None), None)
+            return self._repository.first_tip(_USUAL_BRANCHES)
         for reference in (
             f"refs/remotes/origin/{name}",
             f"refs/remotes/{name}",

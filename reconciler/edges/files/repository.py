@@ -16,6 +16,7 @@ _NO_REPOSITORY = (
     "must be run in a work tree",
     "cannot use bare repository",
 )
+_NONE_FOUND = 1  # how `git show-ref` ends where no reference has the name
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
@@ -44,6 +45,23 @@ class Repository:
             return self.resolve(self._git.text("show-ref", "--verify", "--hash", "--", reference))
         except GitFailed:
             return None
+
+    def first_tip(self, references: Sequence[str]) -> str | None:
+        """The tip of the first of them that leads anywhere; all are asked for at once, because each
+        question starts a git of its own."""
+        try:
+            told = self._git.text("show-ref", "--", *references)
+        except GitFailed as failed:
+            if failed.status == _NONE_FOUND:
+                return None
+            # Some reference is broken, and be it one that only ends like one of these.
+            return next((tip for name in references if (tip := self.tip(name))), None)
+        # It also tells of what somebody calls `refs/x/refs/heads/main`.
+        found = {
+            name: commit for commit, _, name in (row.partition(" ") for row in told.split("\n"))
+        }
+        tips = (self.resolve(found[name]) for name in references if name in found)
+        return next((tip for tip in tips if tip is not None), None)
 
     def is_ancestor(self, commit: str, tip: str) -> bool:
         """True for a commit and itself. Raises Refused for a commit that the clone lacks."""
