@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pymysql
 import pytest
 
 from reconciler.edges.server.process import RunningServer
@@ -12,6 +13,7 @@ from reconciler.errors import Refused, Unavailable
 from reconciler.ports.split_servers import Ack, Busy, OutOfTurn, SplitSource, SplitTarget
 from reconciler.reshard.helper_tables import FenceState, GuardState
 from reconciler.reshard.rows import NO_ROWS, Chunk, Digest, Dirty, Key
+from reconciler.reshard.triggers import CLOSED_ERROR
 from tests.conftest import FreshDatabase
 from tests.integration.mysql_edges import SERVERS
 from tests.split_stands import SplitStand, armed, done, split_stand, work_for
@@ -408,3 +410,38 @@ def test_a_lock_that_somebody_has_is_an_answer(stand: SplitStand) -> None:
 def test_a_dirty_key_is_what_the_port_says() -> None:
     assert Dirty(1, key(2)).key == key(2)
     assert Digest(1, 5) + Digest(2, 4) == Digest(3, 1)
+
+
+@pytest.mark.invariant("SP-41")
+def test_a_guarded_target_takes_the_splits_rows_alone_until_it_is_opened(stand: SplitStand) -> None:
+    def stranger(sql: str) -> int:
+        with stand.target_cursor() as cursor:
+            try:
+                cursor.execute(sql)
+            except pymysql.err.MySQLError as error:
+                return int(error.args[0])
+        return 0
+
+    writes = (
+        "INSERT INTO orders (customer) VALUES (1)",
+        "UPDATE orders SET customer = 1",
+        "DELETE FROM orders",
+    )
+    with stand.source() as source, stand.target() as target:
+        claimed(source, target)
+        shape = source.shape("orders")
+        done(target.arm_guard(shape))
+        done(target.arm_guard(shape))
+        take_all(source, target)
+        assert [stranger(sql) for sql in writes] == [CLOSED_ERROR] * 3
+        assert target.take(1, 2, None, shape, replaced=(), deleted=[key(1)]) is None
+        assert target.digest(shape, None, None) == source.digest("orders", key(1), None)
+        with stand.target_cursor() as cursor:
+            cursor.execute("DELETE FROM _reconciler_split_17_guard")
+        assert stranger(writes[0]) == CLOSED_ERROR
+        done(target.claim())
+        target.open_guard()
+        assert [stranger(sql) for sql in writes] == [0] * 3
+        done(target.drop_guard(shape))
+        done(target.drop_guard(shape))
+        assert stand.target_rows("SHOW TRIGGERS") == []

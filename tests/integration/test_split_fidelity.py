@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from reconciler.edges.mysql.split import importing, row_reading
 from reconciler.edges.server.process import RunningServer
 from reconciler.model.server import Flavor
 from reconciler.ports.split_servers import SplitWork
@@ -297,3 +298,27 @@ def test_a_zero_stays_a_zero_in_a_counted_column(
     ours, theirs, keys = copied(stand, "orders", rows=1)
     assert ours == theirs
     assert keys == [(b"-5",), (b"0",), (b"9",)]
+
+
+def test_large_rows_are_read_few_at_a_time(
+    server: RunningServer, fresh_database: FreshDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(row_reading, "CHUNK_BYTES_MAX", 2_500)
+    monkeypatch.setattr(importing, "STATEMENT_BYTES_MAX", 1_500)
+    stand = split_stand(
+        server, fresh_database, "CREATE TABLE t (a int PRIMARY KEY, b longblob) ENGINE=InnoDB"
+    )
+    stand.run(
+        "INSERT INTO t VALUES (1, REPEAT('x', 1000)), (2, REPEAT('x', 1000)), (3, NULL),"
+        " (4, REPEAT('x', 9000)), (5, ''), (6, REPEAT('x', 1000))"
+    )
+    stand = replace(stand, work=reference("t"))
+    with stand.source() as source:
+        sizes, after = [], None
+        while (chunk := source.read_chunk("t", after, rows=4)).end is not None:
+            sizes.append(len(chunk.rows))
+            after = chunk.end
+    assert sizes == [3, 1, 2]
+    ours, theirs, keys = copied(stand, "t", rows=4)
+    assert ours == theirs
+    assert len(keys) == 6
