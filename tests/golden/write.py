@@ -17,6 +17,7 @@ from reconciler.report.write.markdown import write_markdown
 from reconciler.report.write.neutral import fenced
 from reconciler.report.write.text import write_text
 from tests.golden.forge_messages import FORGE_LINES, FORGE_MESSAGES
+from tests.golden.planetscale_scenarios import PLANETSCALE
 from tests.golden.route_scenarios import ROUTES
 from tests.golden.samples import DIVERGENT
 from tests.golden.scenarios import CONTROL, PROGRESS, SECTIONS, Scenario
@@ -46,6 +47,7 @@ ALL_SECTIONS = (
     ("plan, where the VSchema changes", VSCHEMAS),
     ("apply and status, where the VSchema changes", STEPS),
     ("drift of the VSchema", VSCHEMA_DRIFT),
+    ("plan and status of a keyspace at PlanetScale", PLANETSCALE),
     ("routes", ROUTES),
 )
 SCENARIOS = tuple(scenario for _, scenarios in ALL_SECTIONS for scenario in scenarios)

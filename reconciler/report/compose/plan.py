@@ -263,7 +263,7 @@ def _facts(plan: Plan, summary: PlanSummary, estimate: Estimate | None) -> Itera
         yield Fact(label="VSchema", text=sentence(number), brief=sentence(f"VSchema: {number}"))
     if plan.core.carried_out is CarriedOut.BY_DEPLOY_REQUEST:
         by = "PlanetScale, as one deploy request: on all of its shards, and by its own Online DDL"
-        yield Fact(label="carried out by", text=sentence(by), brief=sentence("by PlanetScale"))
+        yield Fact(label="deployed by", text=sentence(by), brief=sentence("by PlanetScale"))
     if cleans := plan.core.cleans:
         left = "; ".join(f"{one.name}, which {words.leftover_words(one)}" for one in cleans)
         yield Fact(label="removes", text=sentence(left), brief=sentence(f"removes {left}"))
