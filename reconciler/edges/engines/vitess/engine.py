@@ -228,6 +228,7 @@ class VitessEngine:
 
         def end(link: Link) -> Failed:
             commands.cancel(link, record.uuid)
+            commands.clean_up(link, record.uuid)
             return _refused(f"migration {record.uuid} was begun, and never copied", transient=True)
 
         return under_claim_of(self._shard, self._control, end)
