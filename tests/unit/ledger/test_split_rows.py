@@ -100,3 +100,11 @@ def test_a_route_that_no_run_has_written_is_refused(ledger: SqlLedger, change: s
     forge(ledger, change, "routes")
     with pytest.raises(Unavailable, match="routes holds in"):
         ledger.routes.read("production", "commerce")
+
+
+@pytest.mark.invariant("ST-14")
+def test_a_key_function_that_nobody_knows_is_refused(ledger: SqlLedger) -> None:
+    adopted_in(ledger)
+    forge(ledger, "key_function = 'magic'", "route_catalogs")
+    with pytest.raises(Unavailable, match="route_catalogs holds in key_function"):
+        ledger.routes.read("production", "commerce")

@@ -27,6 +27,7 @@ from reconciler.edges.ledger.limits import FORGET_LEASES_S, LEASE_SKEW_S_MAX
 from reconciler.edges.ledger.split_tables import HOLDS, route_catalogs, route_leases, routes
 from reconciler.edges.ledger.splits import rows
 from reconciler.errors import Refused
+from reconciler.model.key_function import KeyFunctionName
 from reconciler.reshard.catalog import (
     Catalog,
     Route,
@@ -177,7 +178,7 @@ def _find(
     return Catalog(
         environment=environment,
         keyspace=keyspace,
-        key_function=head.text("key_function"),
+        key_function=head.word("key_function", KeyFunctionName).value,
         version=head.whole("version") if version is None else version,
         routes=in_order(held),
     )
