@@ -1,7 +1,8 @@
 """Whose a shadow table is, as far as the ledger knows: in the hands of an apply, or left by one.
 
-Rule (EN-30): a table is somebody's only by a statement that named it before it was made, and whose
-own record, or apply, says that it may still be there; once a later apply has dropped it, or run
+Rule (EN-30): a table is somebody's only by a statement that named it before it was made, by a name
+that this engine gives beside the table of that very statement, and whose own record, or apply, says
+that it may still be there; once a later apply has dropped it, or run
 anything else of its own on that name, it is nobody's.
 """
 
@@ -13,7 +14,7 @@ from reconciler.ledger.model import StatementOfApply
 from reconciler.ledger.states import StatementState
 from reconciler.model.engine import TRAITS, Handle
 from reconciler.model.object_id import ObjectId
-from reconciler.model.shadow_tables import KnownShadow
+from reconciler.model.shadow_tables import KnownShadow, is_made_by
 
 # Nobody has seen such a statement to its end: whatever it named may be there.
 _NOT_SEEN_OUT = frozenset(
@@ -65,6 +66,8 @@ def _shadows_of(one: StatementOfApply) -> Iterable[KnownShadow]:
     if is_in_progress or row.state in _NOT_SEEN_OUT:
         names |= {*row.handle.helpers}
     for name in sorted(names):
+        if not is_made_by(row.handle.engine, name, row.object_id.name):
+            continue  # no engine has written that into its record
         yield KnownShadow(
             shard=row.shard,
             name=name,

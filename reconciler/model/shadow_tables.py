@@ -17,7 +17,14 @@ from reconciler.model.object_id import ObjectKind
 
 # What each engine calls its tables: gh-ost's ghost, changelog, checkpoint and old one; Spirit's
 # copy, checkpoint and old one, with a time where that is kept; pt-online-schema-change's.
-_SHAPE = re.compile(r"_(?P<table>.+?)_(?:gho|ghc|ghk|del|rev_del|new|chkpnt|old(?:_[0-9_]+)?)")
+_SHAPE = re.compile(
+    r"_(?P<table>.+?)_(?P<what>gho|ghc|ghk|del|rev_del|new|chkpnt|old(?:_[0-9_]+)?)", re.DOTALL
+)
+_BY_ENGINE = {
+    EngineName.GH_OST: ("gho", "ghc", "ghk", "del"),
+    EngineName.SPIRIT: ("new", "chkpnt", "old"),
+    EngineName.PT_OSC: ("new", "old"),
+}
 # gh-ost cuts the table's name where one of its own would be longer.
 _CUT_BYTES = 64
 # Those of them that a way back needs: the table as it was, and gh-ost's account of where it ended.
@@ -50,6 +57,18 @@ def is_shadow_trigger(name: str, table: str | None, tables: Collection[str]) -> 
 def is_trigger_named(name: str) -> bool:
     """Whether an engine calls so a trigger, and no table."""
     return _TRIGGER.fullmatch(name) is not None
+
+
+def is_made_by(engine: EngineName, name: str, table: str) -> bool:
+    """Whether `engine` gives what it makes beside `table`, or on it, such a name."""
+    if engine is EngineName.PT_OSC and is_trigger_named(name):
+        return True  # the database's name is in it, which is not known here
+    if engine is EngineName.SPIRIT and name in _OF_NO_TABLE:
+        return True
+    found = _SHAPE.fullmatch(name)
+    if found is None or not is_shadow_named(name, {table}):
+        return False
+    return found["what"].partition("_")[0] in _BY_ENGINE.get(engine, ())
 
 
 def shadow_kind(name: str) -> ObjectKind:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,16 @@ from reconciler.edges.ledger.sql import SqlLedger, open_ledger
 from reconciler.errors import Unavailable
 from reconciler.flows.reconcile_pass import begin_pass
 from reconciler.flows.shadows import leftover_refusals
-from reconciler.model.engine import EngineName
+from reconciler.ledger.model import StatementEntry, StatementOfApply
+from reconciler.ledger.shadows import known_shadows
+from reconciler.ledger.states import StatementState
+from reconciler.model.engine import EngineName, Handle
+from reconciler.model.shadow_tables import ShadowMark
 from reconciler.plan.model import Leftover
+from tests.contract.ledgers import by_engine, ended
 from tests.offline_fleet import SHARDS, STATES, environment, fleet, planned, repository, world
 from tests.unit.flows.test_clean import cleaned
-from tests.unit.flows.test_shadows import drifted, left_by, with_shadows
+from tests.unit.flows.test_shadows import begun, drifted, left_by, with_shadows
 
 FORGED = Leftover(name="legacy", of="users", engine=EngineName.GH_OST, apply_id=1)
 
@@ -60,6 +66,64 @@ def test_a_ledger_that_names_a_table_of_somebodys_makes_it_nobodys_leftover(
     assert drifted(shards, lambda: ledger).shadows == ()
     outcome = cleaned(shards, lambda: ledger)
     assert "permission-missing" in [refusal.code for refusal in outcome.refusals]
+
+
+# What a statement of gh-ost's on table users cannot have made, whatever its record says.
+NOT_ITS_OWN = (
+    "users",
+    "orders",
+    "_orders_gho",
+    "_users_new",
+    "_users_old_20260102_030405",
+    "_users_gho`; DROP TABLE `users",
+    "other._users_gho",
+    "_spirit_sentinel",
+    "pt_osc_shop_users_ins",
+    "_users_gho\n",
+    "",
+)
+
+
+@pytest.mark.threat("TM-LEDGER-20")
+@pytest.mark.invariant("EN-30")
+@pytest.mark.parametrize("state", [StatementState.APPLIED, StatementState.INTENDED])
+def test_a_record_makes_nothing_its_own_that_its_engine_does_not_call_so(
+    state: StatementState,
+) -> None:
+    row = by_engine(state, left=NOT_ITS_OWN, helpers=(*NOT_ITS_OWN, "_users_ghc")).row
+    found = StatementOfApply(apply_id=1, is_finished=False, row=row)
+    own = ["_users_ghc"] if state is StatementState.INTENDED else []
+    assert [one.name for one in known_shadows([found])] == own
+
+
+@pytest.mark.threat("TM-LEDGER-20")
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[" * 200_000,
+        '{"helpers": ' + "[" * 200_000,
+        '{"helpers": ["_users_gho"' + ', "x"' * 200_000 + "]}",
+        '{"helpers": {"_users_gho": 1}}',
+        '{"helpers": [' + "9" * 100_000 + ', "_users_gho"]}',
+        '{"helpers": ["_users_gho"], "since_s": ' + "9" * 100_000 + "}",
+        '{"helpers": [["_users_gho"], null, 1e999, "_orders_gho"]}',
+    ],
+    ids=["deep", "deep list", "long", "no list", "long number", "long since", "other values"],
+)
+def test_a_handle_of_any_size_and_depth_makes_no_table_of_anybodys_its_own(
+    content: str, ledger: SqlLedger
+) -> None:
+    lease = begun(ledger)
+    row = by_engine(StatementState.INTENDED, shard=SHARDS[0]).row
+    handle = Handle(engine=EngineName.GH_OST, version=1, content=content)
+    ledger.record(lease, [StatementEntry(row=replace(row, handle=handle))])
+    ended(ledger, lease)
+    outcome = drifted(with_shadows("_users_gho", "_users_old"), lambda: ledger)
+    marks = {one.name: one.mark for one in outcome.shadows}
+    assert marks["_users_old"] is ShadowMark.FOREIGN
+    planned_removal = cleaned(with_shadows("_users_old", "_users_del"), lambda: ledger)
+    assert planned_removal.plan is not None
+    assert planned_removal.plan.core.is_empty
 
 
 @pytest.mark.invariant("EN-31")

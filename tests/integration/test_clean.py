@@ -137,3 +137,23 @@ def test_a_removal_that_was_cut_off_goes_on(left: Fleet) -> None:
     applied = left.run("apply")
     assert applied.code == 0, applied.said
     assert {*left.definitions("-40")} == {"users", "orders"}, second.sql
+
+
+@pytest.mark.threat("TM-LEDGER-20")
+def test_a_record_that_names_other_tables_removes_none_of_them(fleet: Fleet) -> None:
+    """By a statement of gh-ost's on users: a table that looks like the copy of another one, one
+    that looks like another engine's, and a table of git's."""
+    del fleet.spec["policy"]
+    fleet.write_spec()
+    fleet.commit("nothing is ignored")
+    fleet.sql("-40", "CREATE TABLE _orders_gho (id int PRIMARY KEY)")
+    fleet.sql("-40", "CREATE TABLE _users_new (id int PRIMARY KEY)")
+    left_behind(fleet, "-40", "_orders_gho", "_users_new", "orders", LEFT)
+    told = fleet.run("drift")
+    assert "leftover" not in told.out
+    assert "foreign        table _orders_gho" in told.out
+    cleaned = fleet.run("clean", "--write")
+    assert cleaned.code == 0, cleaned.said
+    assert "DROP" not in cleaned.out
+    assert "table _users_new on shard -40 stays: nobody's" in cleaned.out
+    assert not (fleet.root / PLAN_JSON).exists()

@@ -88,7 +88,7 @@ class EngineChaosRun(ChaosRun):
     def _kill_engine(self) -> End | None:
         child = self._begin()
         self._let_it_come_far(child)
-        for process_id in _engines_below(child.process_id):
+        for process_id in engines_below(child.process_id):
             self._tell(f"engine {process_id} is killed")
             with suppress(ProcessLookupError):
                 os.kill(process_id, signal.SIGKILL)
@@ -152,7 +152,7 @@ def _left(fleet: ChaosFleet, shard: str) -> list[str]:
         return [*tables, *(str(row[0]) for row in cursor.fetchall())]
 
 
-def _engines_below(process_id: int) -> Iterator[int]:
+def engines_below(process_id: int) -> Iterator[int]:
     """Engines' programs that the process, or a process of its own, has started."""
     parents = {}
     for folder in Path("/proc").glob("[0-9]*"):
@@ -171,8 +171,9 @@ def _engines_below(process_id: int) -> Iterator[int]:
 def _is_engine(process_id: int) -> bool:
     """Not what keeps it, in whose arguments the engine's stand."""
     with suppress(OSError):
-        first, second, *_ = (Path(f"/proc/{process_id}/cmdline").read_bytes() + b"\0\0").split(
-            b"\0"
-        )
-        return any(os.fsdecode(word).endswith(tuple(PROGRAMS.values())) for word in (first, second))
+        words = Path(f"/proc/{process_id}/cmdline").read_bytes().split(b"\0")
+        if Path(os.fsdecode(words[0])).name.startswith("python"):
+            return False
+        # pt-online-schema-change may come behind the loader and the perl that it is started with.
+        return any(os.fsdecode(word).endswith(tuple(PROGRAMS.values())) for word in words[:5])
     return False

@@ -29,16 +29,19 @@ def fleet_of(
     tmp_path: Path, fresh_database: FreshDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> FleetOf:
     def found(server: RunningServer) -> Fleet:
-        fleet = Fleet(tmp_path / "shop", [server], fresh_database, monkeypatch).found(
-            2, {"items": ITEMS}
-        )
-        values = ", ".join(f"({number}, {number})" for number in range(ROWS))
-        for shard in fleet.databases:
-            fleet.sql(shard, f"INSERT INTO items VALUES {values}")
-        fleet.edit("schemas/shop/items.sql", "  a int DEFAULT NULL", "  a bigint DEFAULT NULL")
-        return fleet
+        return with_rows(Fleet(tmp_path / "shop", [server], fresh_database, monkeypatch))
 
     return found
+
+
+def with_rows(fleet: Fleet) -> Fleet:
+    """Two shards with rows, and a change that writes every one of them again."""
+    fleet.found(2, {"items": ITEMS})
+    values = ", ".join(f"({number}, {number})" for number in range(ROWS))
+    for shard in fleet.databases:
+        fleet.sql(shard, f"INSERT INTO items VALUES {values}")
+    fleet.edit("schemas/shop/items.sql", "  a int DEFAULT NULL", "  a bigint DEFAULT NULL")
+    return fleet
 
 
 def choose(fleet: Fleet, engine: object) -> None:
