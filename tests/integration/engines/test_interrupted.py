@@ -11,16 +11,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
+from typing import cast
 
 import pytest
 
+from reconciler.edges.kept import Kept
 from reconciler.edges.server.process import Login, Logins, RunningServer
 from reconciler.model.engine import EngineName
 from reconciler.model.server import Flavor
 from tests.fleet import Fleet
 from tests.integration.chaos.engines import engines_below
 from tests.integration.chaos.server import (
-    HOST,
     PASSWORD,
     USER,
     CrashableServer,
@@ -36,8 +37,8 @@ __all__ = ["fleet_of"]
 GH_OST, SPIRIT, PT_OSC = EngineName.GH_OST, EngineName.SPIRIT, EngineName.PT_OSC
 ENGINES = [marked(GH_OST), marked(SPIRIT), marked(PT_OSC)]
 WIDER = "  a bigint DEFAULT NULL"
-# Each row of the copy takes some 15 ms: all of them some seconds.
-SLOW = f"{WIDER},\n  b bigint GENERATED ALWAYS AS (crc32(repeat(id + 1000000, 1500000))) STORED"
+# Each row of the copy takes some milliseconds: all of them a few seconds.
+SLOW = f"{WIDER},\n  b bigint GENERATED ALWAYS AS (crc32(repeat(id + 1000000, 500000))) STORED"
 
 
 def copying(fleet: Fleet, engine: EngineName) -> None:
@@ -132,7 +133,7 @@ def test_an_engine_that_is_killed_alone_loses_no_row(
 def test_a_copy_that_is_stopped_comes_to_its_end_later(
     engine: EngineName, mysql_server: RunningServer, fleet_of: FleetOf
 ) -> None:
-    """By the next apply, which begins a copy again that cannot be taken up. The other shard waits."""
+    """By the next apply, which begins again what cannot be taken up. The other shard waits."""
     fleet = fleet_of(mysql_server)
     before = fleet.definitions("80-")
     copying(fleet, engine)
@@ -158,22 +159,22 @@ def server() -> Iterator[CrashableServer]:
 
 
 @pytest.mark.invariant("ST-10")
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.engine(GH_OST)
 def test_a_server_that_is_killed_alone_loses_no_row(
-    engine: EngineName,
     server: CrashableServer,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    login = Login(USER, PASSWORD)
+    """The chaos suite does so to all engines, at moments of its own."""
+    login = Login(user=USER, password=PASSWORD)
     running = RunningServer(
         version=server.binary.version,
-        host=HOST,
+        host="127.0.0.1",
         port=server.port,
         socket=server.folder / "s.sock",
         folder=server.folder,
         logins=Logins(admin=login, reader=login),
-        process=None,  # type: ignore[arg-type]
+        process=cast(Kept, None),  # nobody ends it but this test
     )
     names = iter(("one", "two"))
 
@@ -183,7 +184,7 @@ def test_a_server_that_is_killed_alone_loses_no_row(
         return name
 
     fleet = with_rows(Fleet(tmp_path / "shop", [running], fresh, monkeypatch))
-    copying(fleet, engine)
+    copying(fleet, GH_OST)
     writes = Writes(fleet)
     with in_the_middle(fleet) as process:
         writes.write()
