@@ -14,3 +14,15 @@ ADVICE_SAMPLES_MIN = 1_000
 
 # Of the rows, for either side: a split that moves less costs as much and comes back soon.
 ADVICE_SHARE_MIN = 0.35
+
+# A tick that closes the fence must be able to open it again after all of its time, and to tell so.
+FENCES_IN_TICK = 3
+
+# What is left at the fence may take this share of its budget: predictions are wrong by a factor.
+FENCED_WORK_SHARE = 1 / 3
+
+# Writes come in bursts; who has followed for this long and is not nearer will not get there.
+OUTRUN_AFTER_S = 120.0
+
+# Each refuses writes for up to the budget; whoever loses so many in one tick lets a person look.
+FENCES_LOST_MAX = 3

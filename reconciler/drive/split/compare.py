@@ -1,0 +1,183 @@
+"""Whether the targets have what the sources have: first range by range beside the writers, then
+only what has changed since.
+
+Rules: a range or a key counts as equal when it was found equal once and no key of it has gone over
+since; what differs is compared again, behind the fence at the latest, where a difference is the end
+of the split (SP-53). What this process has not compared itself, it does not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from reconciler.drive.split.limits import COMPARE_KEYS_MAX, COMPARE_ROWS
+from reconciler.drive.split.world import OpenServers, OpenSource, SplitOrder
+from reconciler.errors import Problem
+from reconciler.ports.split_servers import OwnersSeen, TableToMove
+from reconciler.reshard.failures import rows_differ, rows_misplaced
+from reconciler.reshard.rows import NO_ROWS, Digest, Key, MovedTable
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Rows of a table behind `after` up to `end`; None: without a bound."""
+
+    table: str
+    after: Key | None
+    end: Key | None
+
+
+class Comparison:
+    def __init__(self, order: SplitOrder, servers: OpenServers) -> None:
+        self._owners = order.owners
+        self._tables = order.tables
+        self._servers = servers
+        self._shapes = {t.name: servers.sources[0].server.shape(t.name) for t in order.tables}
+        self._steps = self._all_steps()
+        self._spans: dict[Span, None] = {}
+        self._keys: dict[str, dict[Key, None]] = {table.name: {} for table in order.tables}
+        self.is_complete = False
+
+    def reopen(self, servers: OpenServers) -> None:
+        """Go on with what is known over other connections."""
+        self._servers = servers
+
+    @property
+    def left(self) -> int:
+        """Rows that may have changed since they were compared."""
+        return len(self._spans) * COMPARE_ROWS + sum(map(len, self._keys.values()))
+
+    def changed(self, table: str, keys: Sequence[Key]) -> None:
+        """These are about to be written. Too many to be kept: everything is compared again."""
+        known = self._keys[table]
+        known.update(dict.fromkeys(keys))
+        if len(known) > COMPARE_KEYS_MAX:
+            self._begin_again()
+            known.clear()
+
+    def advance(self) -> int | Problem:
+        """One range more, or, when all were compared, what has changed since. How many rows that
+        were at most, or which are on a target that does not own them. Raises Unavailable."""
+        if self.is_complete:
+            return self._again()
+        try:
+            step = next(self._steps, None)
+        except BaseException:  # the steps cannot be gone on with, and must not look like their end
+            self._begin_again()
+            raise
+        if step is None:
+            self.is_complete = True
+            return 0
+        return step
+
+    def at_rest(self) -> Problem | None:
+        """What is left, when no write arrives any more. Raises Unavailable."""
+        self._again()
+        for span in self._spans:
+            return rows_differ(self._servers.sources[0].shard, span.table)
+        for table, keys in self._keys.items():
+            if keys:
+                return rows_differ(self._servers.sources[0].shard, table)
+        for whole in self._tables:
+            if whole.shard_by is None and not self._is_same_on_all_sources(whole.name):
+                return rows_differ(self._servers.sources[-1].shard, whole.name)
+        return None
+
+    def _begin_again(self) -> None:
+        self._steps, self.is_complete = self._all_steps(), False
+        self._spans.clear()
+
+    def _all_steps(self) -> Iterator[int | Problem]:
+        for table in self._tables:
+            yield from self._range_steps(table)
+            if table.shard_by is not None:
+                yield from self._owner_steps(self._shapes[table.name])
+
+    def _range_steps(self, table: TableToMove) -> Iterator[int]:
+        after: Key | None = None
+        while True:
+            end = self._end_of_range(table, after)
+            span = Span(table.name, after, end)
+            if not self._is_equal(span):
+                self._spans[span] = None
+            yield COMPARE_ROWS
+            if end is None:
+                return
+            after = end
+
+    def _end_of_range(self, table: TableToMove, after: Key | None) -> Key | None:
+        """Of the first source that has so many rows behind the key."""
+        for source in self._servers.sources:
+            end = source.server.end_of_range(table.name, after, rows=COMPARE_ROWS)
+            if end is not None:
+                return end
+        return None
+
+    def _owner_steps(self, table: MovedTable) -> Iterator[int | Problem]:
+        for number, (shard, _) in enumerate(self._owners.ranges):
+            after: Key | None = None
+            while True:
+                seen = self._misplaced(number, table, after)
+                if seen.misplaced:
+                    yield rows_misplaced(shard, table.name, seen.misplaced)
+                yield seen.scanned
+                if seen.end is None:
+                    break
+                after = seen.end
+
+    def _misplaced(self, number: int, table: MovedTable, after: Key | None) -> OwnersSeen:
+        shard, key_range = self._owners.ranges[number]
+        target = next(one for one in self._servers.targets if one.shard == shard)
+
+        def is_owned(value: bytes) -> bool:
+            return key_range.holds(self._owners.keyspace_id(value))
+
+        return target.server.misplaced(table, is_owned, after, rows=COMPARE_ROWS)
+
+    def _again(self) -> int:
+        compared = self.left
+        for span in tuple(self._spans):
+            if self._is_equal(span):
+                del self._spans[span]
+        for table, known in self._keys.items():
+            for keys in _batches(tuple(known)):
+                if self._are_equal(table, keys):
+                    for key in keys:
+                        del known[key]
+        return compared
+
+    def _is_equal(self, span: Span) -> bool:
+        shape = self._shapes[span.table]
+        return self._agree(
+            shape,
+            [s.server.digest(span.table, span.after, span.end) for s in self._sources(shape)],
+            [t.server.digest(shape, span.after, span.end) for t in self._servers.targets],
+        )
+
+    def _are_equal(self, table: str, keys: Sequence[Key]) -> bool:
+        shape = self._shapes[table]
+        return self._agree(
+            shape,
+            [source.server.digest_of(table, keys) for source in self._sources(shape)],
+            [target.server.digest_of(shape, keys) for target in self._servers.targets],
+        )
+
+    def _sources(self, shape: MovedTable) -> Sequence[OpenSource]:
+        return self._servers.sources if shape.shard_by is not None else self._servers.sources[:1]
+
+    def _agree(self, shape: MovedTable, left: Sequence[Digest], right: Sequence[Digest]) -> bool:
+        if shape.shard_by is None:
+            return all(digest == left[0] for digest in right)
+        return sum(left, NO_ROWS) == sum(right, NO_ROWS)
+
+    def _is_same_on_all_sources(self, table: str) -> bool:
+        digests = {s.server.digest(table, None, None) for s in self._servers.sources}
+        return len(digests) == 1
+
+
+def _batches(keys: Sequence[Key]) -> Iterator[tuple[Key, ...]]:
+    rest = iter(keys)
+    while batch := tuple(islice(rest, COMPARE_ROWS)):
+        yield batch

@@ -1,0 +1,180 @@
+"""One table of one source on its way to the targets.
+
+Rules: chunks and the queue are one order of batches for each target (SP-52): what was read before
+is never written after what was read later, for a target takes the batch that follows its last one,
+and no other. Each batch goes to every target, and to the targets in one order, so that the last of
+them is never ahead. Keys leave the queue when every target has what became of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.drive.split.limits import DRAIN_KEYS
+from reconciler.drive.split.world import OpenServers, SplitOrder
+from reconciler.ports.split_servers import NOT_BEGUN, Ack, OutOfTurn, SplitSource, SplitTarget
+from reconciler.reshard.batches import Owners, TargetBatch, chunk_batches, queue_batches
+from reconciler.reshard.job import Bracket, Stage
+from reconciler.reshard.rows import Key, MovedTable, Row, render_cursor
+
+
+class TurnLost(Exception):
+    """A target has taken a batch that this process did not send: somebody else copies, or did."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """A bracket: the table's way to one target."""
+
+    bracket_id: int
+    shard: str
+    target: SplitTarget
+
+
+class TableCopy:
+    """`tell` hears which keys are about to be written to the targets."""
+
+    def __init__(
+        self,
+        *,
+        source_shard: str,
+        source: SplitSource,
+        table: MovedTable,
+        lanes: tuple[Lane, ...],
+        acks: Sequence[Ack],
+        owners: Owners,
+        tell: Callable[[str, Sequence[Key]], None],
+    ) -> None:
+        self.table = table
+        self.lanes = lanes
+        self.is_copied = False
+        self._shard = source_shard
+        self._source = source
+        self._acks = list(acks)
+        self._owners = owners
+        self._tell = tell
+        self._scanned = 0
+
+    def copy_chunk(self, rows: int) -> None:
+        """The next rows behind the cursor of the last target: the others have them all, and more.
+        Raises Unavailable, Refused, TurnLost."""
+        after = self._acks[-1].cursor
+        chunk = self._source.read_chunk(self.table.name, after, rows=rows)
+        if chunk.end is None:
+            self.is_copied = True
+            return
+        self._deliver(chunk_batches(self.table, chunk.rows, self._owners), cursor=chunk.end)
+        self._scanned += len(chunk.rows)
+
+    def drain(self) -> int:
+        """One batch of the queue: how many marks it had. Raises Unavailable, Refused, TurnLost."""
+        marks = self._source.read_queue(self.table.name, keys=DRAIN_KEYS)
+        if not marks:
+            return 0
+        keys = tuple(dict.fromkeys(mark.key for mark in marks))
+        rows = self._source.read_rows(self.table.name, keys)
+        self._tell(self.table.name, keys)
+        self._deliver(queue_batches(self.table, keys, rows, self._owners), cursor=None)
+        self._source.forget(self.table.name, [mark.seq for mark in marks])
+        return len(marks)
+
+    def reset(self) -> None:
+        """The next chunk is the first one; batches go on being counted. Raises Unavailable,
+        TurnLost."""
+        for number, lane in enumerate(self.lanes):
+            self._take(number, lane, cursor=None, replaced=(), deleted=())
+        self.is_copied = False
+
+    def brackets(self) -> tuple[Bracket, ...]:
+        """As they are recorded: what is shown, while the targets keep what counts."""
+        return tuple(
+            Bracket(
+                bracket_id=lane.bracket_id,
+                source=self._shard,
+                target=lane.shard,
+                table=self.table.name,
+                stage=Stage.COPIED if self.is_copied else Stage.COPYING,
+                batch=ack.batch,
+                cursor=render_cursor(ack.cursor),
+                rows_scanned=self._scanned,
+                rows_accepted=ack.rows,
+            )
+            for lane, ack in zip(self.lanes, self._acks, strict=True)
+        )
+
+    def _deliver(self, batches: Sequence[TargetBatch], *, cursor: Key | None) -> None:
+        """`cursor` None: where each target is, it stays."""
+        by_target = {batch.target: batch for batch in batches}
+        for number, lane in enumerate(self.lanes):
+            batch = by_target[lane.shard]
+            self._take(
+                number,
+                lane,
+                cursor=self._acks[number].cursor if cursor is None else cursor,
+                replaced=batch.replaced,
+                deleted=batch.deleted,
+            )
+
+    def _take(
+        self,
+        number: int,
+        lane: Lane,
+        *,
+        cursor: Key | None,
+        replaced: Sequence[Row],
+        deleted: Sequence[Key],
+    ) -> None:
+        ack = self._acks[number]
+        answer = lane.target.take(
+            lane.bracket_id,
+            ack.batch + 1,
+            cursor,
+            self.table,
+            replaced=replaced,
+            deleted=deleted,
+        )
+        if isinstance(answer, OutOfTurn):
+            raise TurnLost(lane.shard)
+        self._acks[number] = replace(
+            ack, batch=ack.batch + 1, cursor=cursor, rows=ack.rows + len(replaced)
+        )
+
+
+def table_copies(
+    order: SplitOrder, servers: OpenServers, tell: Callable[[str, Sequence[Key]], None]
+) -> tuple[TableCopy, ...]:
+    """Of a table that every shard has whole, the first source's rows go over. Raises Unavailable,
+    Refused."""
+    acks = {target.shard: target.server.acks() for target in servers.targets}
+    copies = []
+    for source_number, source in enumerate(servers.sources):
+        for table in order.tables:
+            if source_number and table.shard_by is None:
+                continue
+            lanes = tuple(
+                Lane(
+                    bracket_id=bracket_id(order, source_number, table.number, target_number),
+                    shard=target.shard,
+                    target=target.server,
+                )
+                for target_number, target in enumerate(servers.targets)
+            )
+            copies.append(
+                TableCopy(
+                    source_shard=source.shard,
+                    source=source.server,
+                    table=source.server.shape(table.name),
+                    lanes=lanes,
+                    acks=[acks[lane.shard].get(lane.bracket_id, NOT_BEGUN) for lane in lanes],
+                    owners=order.owners,
+                    tell=tell,
+                )
+            )
+    return tuple(copies)
+
+
+def bracket_id(order: SplitOrder, source: int, table: int, target: int) -> int:
+    """The same in every tick; tables are numbered from 1."""
+    width = max(number.number for number in order.tables)
+    return (source * width + table - 1) * len(order.targets) + target + 1

@@ -1,0 +1,25 @@
+"""Bounds of `drive/split/`, each with its unit and the reason for its value."""
+
+# Between two looks at everything: short beside a fence's budget, long beside the looks themselves.
+ROUND_S = 1.0
+
+# Until somebody's lock, load or lag may be gone.
+PAUSE_S = 0.5
+# Behind a fence writers wait for every moment of it.
+FENCED_PAUSE_S = 0.05
+
+# Keys of one batch of a queue: re-read in one statement, and written in one transaction.
+DRAIN_KEYS = 1_000
+
+# Rows of one range that is compared: a range that differs is compared again behind the fence.
+COMPARE_ROWS = 1_000
+
+# Keys that changed since they were compared: some hundred bytes each.
+COMPARE_KEYS_MAX = 500_000
+
+# A server that was restarted is back within these; then the next tick tries.
+RECONNECTS_MAX = 5
+RECONNECT_PAUSE_S = 1.0
+
+# What was measured longer ago tells nothing of the writes of now.
+RATE_WINDOW_S = 30.0

@@ -1,0 +1,112 @@
+"""What a tick looks at before each action.
+
+Rule: prepared XA transactions are counted before the queue is, so that behind a fence the mark of
+one that was committed in between is in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from reconciler.drive.split.memory import TickMemory
+from reconciler.drive.split.world import OpenServers, OpenSource, SplitOrder, SplitWorld
+from reconciler.ports.split_servers import TableSeen
+from reconciler.reshard.catalog import Catalog
+from reconciler.reshard.job import SplitJob, TableGround
+from reconciler.reshard.phases import Phase
+from reconciler.reshard.seen import Progress, Seen, SourceSeen, TargetSeen, TickLimits
+
+_QUEUED = (Phase.BACKFILL, Phase.CATCHUP, Phase.ARM, Phase.FENCE, Phase.DELTA_COPY, Phase.CUTOVER)
+_COPIES_ROWS = (Phase.BACKFILL, Phase.CATCHUP)
+
+
+def look(
+    world: SplitWorld, order: SplitOrder, servers: OpenServers, job: SplitJob, memory: TickMemory
+) -> Seen:
+    """Raises Unavailable, Refused."""
+    sources = tuple(
+        _source_seen(order, source, job, is_first=number == 0)
+        for number, source in enumerate(servers.sources)
+    )
+    memory.arrivals.look(world.clock.monotonic_s(), sum(source.queued for source in sources))
+    return Seen(
+        sources=sources,
+        targets=tuple(
+            TargetSeen(shard=target.shard, guard=target.server.guard())
+            for target in servers.targets
+        ),
+        progress=progress(world, memory),
+        brake=world.brake() if job.phase in _COPIES_ROWS else None,
+        has_cut_over=_has_cut_over(world.routes.read(job.environment, job.keyspace), job),
+    )
+
+
+def progress(world: SplitWorld, memory: TickMemory) -> Progress:
+    since_s = memory.following_since_s
+    return replace(
+        memory.done,
+        is_copied=memory.copies is not None and all(copy.is_copied for copy in memory.copies),
+        is_compared=memory.comparison is not None and memory.comparison.is_complete,
+        to_compare=memory.comparison.left if memory.comparison is not None else 0,
+        arrivals_per_s=memory.arrivals.per_s(),
+        drained_per_s=memory.drained.per_s(),
+        compared_per_s=memory.compared.per_s(),
+        drained_for_s=0.0 if since_s is None else world.clock.monotonic_s() - since_s,
+    )
+
+
+def limits(world: SplitWorld, order: SplitOrder, job: SplitJob, until_s: float) -> TickLimits:
+    """Raises Unavailable."""
+    since_s = None if job.cutover_s is None else world.clock.now_s() - job.cutover_s
+    return TickLimits(
+        left_s=until_s - world.clock.monotonic_s(),
+        fence_budget_s=order.fence_budget_s,
+        grace_s=order.grace_s,
+        retain_s=order.retain_s,
+        approved=frozenset(one.approval for one in world.jobs.approvals(job.job_id)),
+        needed=order.approvals,
+        since_cutover_s=since_s,
+    )
+
+
+def _source_seen(
+    order: SplitOrder, source: OpenSource, job: SplitJob, *, is_first: bool
+) -> SourceSeen:
+    facts = source.server.facts()
+    fence = facts.fence
+    wanted = {table.name for table in order.tables}
+    there = {table.name for table in facts.tables}
+    moved = [table for table in order.tables if is_first or table.shard_by is not None]
+    is_queued = job.phase in _QUEUED and bool(job.ground)
+    return SourceSeen(
+        shard=source.shard,
+        ground=tuple(ground_of(source.shard, table) for table in facts.tables),
+        missing=tuple(sorted(wanted - there)),
+        untracked=tuple(table.name for table in facts.tables if table.tracker is None),
+        unfenced=tuple(table.name for table in facts.tables if table.fence is None),
+        prepared=facts.prepared,
+        queued=sum(source.server.queue(t.name).depth for t in moved if t.name in there)
+        if is_queued
+        else 0,
+        is_retired={*facts.retired} == wanted,
+        fence=fence.state if fence else None,
+        fence_epoch=fence.epoch if fence else 0,
+        fence_left_s=fence.left_s if fence else None,
+    )
+
+
+def ground_of(shard: str, table: TableSeen) -> TableGround:
+    """Triggers that were made again have missed what was written in between: when they were made
+    belongs to the ground."""
+    text = f"{table.definition}\0{table.tracker}"
+    return TableGround(
+        shard=shard,
+        table=table.name,
+        table_id=table.table_id,
+        columns=hashlib.sha256(text.encode()).hexdigest(),
+    )
+
+
+def _has_cut_over(catalog: Catalog | None, job: SplitJob) -> bool:
+    return catalog is not None and any(route.job_id == job.job_id for route in catalog.routes)

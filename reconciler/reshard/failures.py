@@ -1,0 +1,99 @@
+"""Why a split cannot go on, each with what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reconciler.errors import Problem
+from reconciler.reshard.job import SplitJob, TableGround
+
+
+def ground_changed(job: SplitJob, now: Sequence[TableGround]) -> Problem | None:
+    """Whether every table is what it was when its changes began to be tracked. None: it is."""
+    seen = {(table.shard, table.table): table for table in now}
+    for was in job.ground:
+        found = seen.get((was.shard, was.table))
+        if found is None:
+            return _changed(was, "it is gone")
+        if found.table_id != was.table_id:
+            return _changed(was, "it was truncated, rebuilt or replaced by another")
+        if found.columns != was.columns:
+            return _changed(was, "its definition, or what records its changes, is another")
+    return None
+
+
+def tracker_gone(shard: str, table: str) -> Problem:
+    return Problem(
+        code="split-tracker-gone",
+        message=f"table {table} of {shard}: the triggers that record its changes are gone, or are"
+        " not those of the split",
+        recovery="find out who dropped them, then have the split tried again: it copies all rows"
+        " from the beginning",
+    )
+
+
+def arrivals_outrun(job: SplitJob, *, arrivals_per_s: float, drained_per_s: float) -> Problem:
+    return Problem(
+        code="split-arrivals-outrun",
+        message=f"arrivals outrun the copy: {arrivals_per_s:.0f} keys a second are written to on"
+        f" {', '.join(job.sources)}, and {drained_per_s:.0f} a second go over",
+        recovery="have the split tried again when less is written, or closer to the servers",
+    )
+
+
+def fences_lost(job: SplitJob, lost: int) -> Problem:
+    return Problem(
+        code="split-fences-lost",
+        message=f"split {job.job_id} of {job.keyspace} closed the fence {lost} times, and could not"
+        " cut over before it had to open again",
+        recovery="look for transactions that stay open for seconds, and for prepared XA"
+        " transactions, on the sources; then let `reconciler apply` go on, at a quieter time",
+    )
+
+
+def rows_differ(shard: str, table: str) -> Problem:
+    return Problem(
+        code="split-rows-differ",
+        message=f"table {table} of {shard}: no write arrives any more, and its rows are not those"
+        " of the targets",
+        recovery="find out who wrote to the targets or around the triggers, then have the split"
+        " tried again: it copies all rows from the beginning",
+    )
+
+
+def rows_misplaced(shard: str, table: str, rows: int) -> Problem:
+    return Problem(
+        code="split-rows-misplaced",
+        message=f"table {table} of {shard}: {rows} rows have keys that the target does not own",
+        recovery="find out who wrote to the target, then have the split tried again: it copies all"
+        " rows from the beginning",
+    )
+
+
+def source_unsealed(job: SplitJob, shard: str) -> Problem:
+    return Problem(
+        code="split-source-unsealed",
+        message=f"split {job.job_id} of {job.keyspace} has cut over, and the fence of {shard} is"
+        " not the one that it sealed",
+        recovery=f"keep all writers from {shard} first: its rows are the targets' now; then find"
+        " out who changed the fence's row, seal it again, and have the split tried again",
+    )
+
+
+def owned_by_targets(job: SplitJob) -> Problem:
+    return Problem(
+        code="split-owned-by-targets",
+        message=f"split {job.job_id} of {job.keyspace} is {job.phase}, and the catalog of routes"
+        " says that its targets own the range",
+        recovery="find out who wrote to the ledger, and leave the source's fence closed until then:"
+        " two shards would take writes for one key",
+    )
+
+
+def _changed(table: TableGround, how: str) -> Problem:
+    return Problem(
+        code="split-table-changed",
+        message=f"table {table.table} of {table.shard} is not the one that is copied: {how}",
+        recovery="let no DDL and no TRUNCATE reach the tables of a split, then have it tried again:"
+        " it copies all rows from the beginning",
+    )
