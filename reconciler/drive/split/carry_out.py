@@ -132,7 +132,7 @@ class StepRunner:
 
     def _drain_one(self, copy: TableCopy) -> int:
         started_s = self._now_s()
-        keys = copy.drain()
+        keys = copy.drain(self._order.rows_per_chunk)
         now_s = self._now_s()
         self._memory.arrivals.take(keys)
         self._memory.drained.add(now_s, keys, now_s - started_s)

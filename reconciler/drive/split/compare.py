@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from reconciler.drive.split.limits import COMPARE_KEYS_MAX, COMPARE_ROWS
+from reconciler.drive.split.limits import COMPARE_KEYS_MAX
 from reconciler.drive.split.world import OpenServers, OpenSource, SplitOrder
 from reconciler.errors import Problem
 from reconciler.ports.split_servers import OwnersSeen, TableToMove
@@ -32,6 +32,7 @@ class Span:
 class Comparison:
     def __init__(self, order: SplitOrder, servers: OpenServers) -> None:
         self._owners = order.owners
+        self._rows = order.rows_per_chunk
         self._tables = order.tables
         self._servers = servers
         self._shapes = {t.name: servers.sources[0].server.shape(t.name) for t in order.tables}
@@ -47,7 +48,7 @@ class Comparison:
     @property
     def left(self) -> int:
         """Rows that may have changed since they were compared."""
-        return len(self._spans) * COMPARE_ROWS + sum(map(len, self._keys.values()))
+        return len(self._spans) * self._rows + sum(map(len, self._keys.values()))
 
     def changed(self, table: str, keys: Sequence[Key]) -> None:
         """These are about to be written. Too many to be kept: everything is compared again."""
@@ -102,7 +103,7 @@ class Comparison:
             span = Span(table.name, after, end)
             if not self._is_equal(span):
                 self._spans[span] = None
-            yield COMPARE_ROWS
+            yield self._rows
             if end is None:
                 return
             after = end
@@ -110,7 +111,7 @@ class Comparison:
     def _end_of_range(self, table: TableToMove, after: Key | None) -> Key | None:
         """Of the first source that has so many rows behind the key."""
         for source in self._servers.sources:
-            end = source.server.end_of_range(table.name, after, rows=COMPARE_ROWS)
+            end = source.server.end_of_range(table.name, after, rows=self._rows)
             if end is not None:
                 return end
         return None
@@ -134,7 +135,7 @@ class Comparison:
         def is_owned(value: bytes) -> bool:
             return key_range.holds(self._owners.keyspace_id(value))
 
-        return target.server.misplaced(table, is_owned, after, rows=COMPARE_ROWS)
+        return target.server.misplaced(table, is_owned, after, rows=self._rows)
 
     def _again(self) -> int:
         compared = self.left
@@ -142,7 +143,7 @@ class Comparison:
             if self._is_equal(span):
                 del self._spans[span]
         for table, known in self._keys.items():
-            for keys in _batches(tuple(known)):
+            for keys in _batches(tuple(known), self._rows):
                 if self._are_equal(table, keys):
                     for key in keys:
                         del known[key]
@@ -177,7 +178,7 @@ class Comparison:
         return len(digests) == 1
 
 
-def _batches(keys: Sequence[Key]) -> Iterator[tuple[Key, ...]]:
+def _batches(keys: Sequence[Key], size: int) -> Iterator[tuple[Key, ...]]:
     rest = iter(keys)
-    while batch := tuple(islice(rest, COMPARE_ROWS)):
+    while batch := tuple(islice(rest, size)):
         yield batch

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.drive.split.limits import DRAIN_KEYS
 from reconciler.drive.split.world import OpenServers, SplitOrder
 from reconciler.ports.split_servers import NOT_BEGUN, Ack, OutOfTurn, SplitSource, SplitTarget
 from reconciler.reshard.batches import Owners, TargetBatch, chunk_batches, queue_batches
@@ -67,9 +66,9 @@ class TableCopy:
         self._deliver(chunk_batches(self.table, chunk.rows, self._owners), cursor=chunk.end)
         self._scanned += len(chunk.rows)
 
-    def drain(self) -> int:
+    def drain(self, keys_max: int) -> int:
         """One batch of the queue: how many marks it had. Raises Unavailable, Refused, TurnLost."""
-        marks = self._source.read_queue(self.table.name, keys=DRAIN_KEYS)
+        marks = self._source.read_queue(self.table.name, keys=keys_max)
         if not marks:
             return 0
         keys = tuple(dict.fromkeys(mark.key for mark in marks))

@@ -8,12 +8,6 @@ PAUSE_S = 0.5
 # Behind a fence writers wait for every moment of it.
 FENCED_PAUSE_S = 0.05
 
-# Keys of one batch of a queue: re-read in one statement, and written in one transaction.
-DRAIN_KEYS = 1_000
-
-# Rows of one range that is compared: a range that differs is compared again behind the fence.
-COMPARE_ROWS = 1_000
-
 # Keys that changed since they were compared: some hundred bytes each.
 COMPARE_KEYS_MAX = 500_000
 

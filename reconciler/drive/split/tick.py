@@ -55,12 +55,8 @@ class _Tick:
         self._order = order
         self._until_s = world.clock.monotonic_s() + order.runtime_s
         self._memory = TickMemory()
-        found = world.jobs.settled(order.job_id)
-        self.job = (
-            world.jobs.take_up(found, holder=order.holder, now_s=world.clock.now_s())
-            if found.is_live
-            else found
-        )
+        self._has_taken_up = False
+        self.job = world.jobs.settled(order.job_id)
 
     def run(self) -> TickResult:
         """Over new connections whenever something has not answered."""
@@ -89,7 +85,7 @@ class _Tick:
 
     def put_down(self) -> None:
         """A courtesy: who cannot say it is found out by the job's heartbeat."""
-        if not self.job.is_live:
+        if not self.job.is_live or self.job.holder != self._order.holder:
             return
         try:
             self.job = self._world.jobs.put_down(self.job)
@@ -128,10 +124,13 @@ class _Tick:
 
     def _settle(self) -> None:
         """Whether the last write has taken effect. Raises JobMoved, Unavailable."""
-        found = self._world.jobs.settled(self.job.job_id)
-        if found.is_live and found.holder != self._order.holder:
-            raise JobMoved(_taken(found))
-        self.job = found
+        jobs, holder = self._world.jobs, self._order.holder
+        found = jobs.settled(self.job.job_id)
+        if found.is_live and found.holder != holder:
+            if self._has_taken_up:
+                raise JobMoved(_taken(found))
+            found = jobs.take_up(found, holder=holder, now_s=self._world.clock.now_s())
+        self.job, self._has_taken_up = found, True
 
     def _do(self, runner: StepRunner, step: Step) -> TickResult | None:
         try:

@@ -38,7 +38,8 @@ class SplitWorld:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitOrder:
     """What the reviewed plan says, and for how long to go on. `holder` is no other process' name;
-    `identity` tells this move's shards from all others."""
+    `identity` tells this move's shards from all others. `rows_per_chunk` are read, followed or
+    compared at once."""
 
     job_id: int
     holder: str
