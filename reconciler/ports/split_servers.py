@@ -252,6 +252,13 @@ class SplitSource(Protocol):
         """Of the rows behind `after` up to `end`, as the server itself hashes them. Raises
         Unavailable."""
 
+    def digest_of(self, table: str, keys: Sequence[Key]) -> Digest:
+        """Of the rows of these keys, as far as they are there. Raises Unavailable."""
+
+    def end_of_range(self, table: str, after: Key | None, *, rows: int) -> Key | None:
+        """The key of the last of the next so many rows behind `after`; None: there are not more.
+        Raises Unavailable."""
+
     def counter(self, table: str) -> int | None:
         """The next AUTO_INCREMENT value. Raises Unavailable."""
 
@@ -308,6 +315,9 @@ class SplitTarget(Protocol):
     def digest(self, table: MovedTable, after: Key | None, end: Key | None) -> Digest:
         """As the source's. Raises Unavailable."""
 
+    def digest_of(self, table: MovedTable, keys: Sequence[Key]) -> Digest:
+        """As the source's. Raises Unavailable."""
+
     def misplaced(
         self, table: MovedTable, is_owned: Callable[[bytes], bool], after: Key | None, *, rows: int
     ) -> OwnersSeen:
@@ -337,7 +347,7 @@ class SplitTarget(Protocol):
     def definition(self, table: str) -> str:
         """A digest as `TableSeen.definition`. Raises Unavailable."""
 
-    def drop_guard(self, table: MovedTable) -> Busy | None:
+    def drop_guard(self, table: str) -> Busy | None:
         """Raises Unavailable."""
 
     def drop_helpers(self) -> Busy | None:

@@ -6,27 +6,37 @@ of rows are put together so that neither order nor chunks matter.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from reconciler.ddl.quote import quote_identifier
-from reconciler.reshard.row_sql import behind, is_by_place, is_large, read_expression, up_to
+from reconciler.reshard.row_sql import among, behind, is_by_place, is_large, read_expression, up_to
 from reconciler.reshard.rows import Key, MovedColumn, MovedTable
 
 
 def digest_sql(table: MovedTable, after: Key | None, end: Key | None) -> bytes:
     """(rows, high half, low half) of the rows behind `after` up to `end`, each with its hash in the
     exclusive or. A hash that could not be made is NULL, which the count of them shows."""
-    row = f"UNHEX(SHA2(CONCAT_WS(',', {', '.join(map(_hashed, _compared_columns(table)))}), 256))"
     limits = []
     if after is not None:
         limits.append(behind(table, after))
     if end is not None:
         limits.append(up_to(table, end))
-    where = b" WHERE " + b" AND ".join(b"(%b)" % limit for limit in limits) if limits else b""
+    return _digest(table, b" AND ".join(b"(%b)" % limit for limit in limits))
+
+
+def digest_of_sql(table: MovedTable, keys: Sequence[Key]) -> bytes:
+    """The same, of the rows of these keys."""
+    return _digest(table, among(table, keys))
+
+
+def _digest(table: MovedTable, condition: bytes) -> bytes:
+    row = f"UNHEX(SHA2(CONCAT_WS(',', {', '.join(map(_hashed, _compared_columns(table)))}), 256))"
     return b"".join(
         (
             b"SELECT COUNT(*), COUNT(h), ",
             _half(1) + b", " + _half(9),
             f" FROM (SELECT {row} AS h FROM {quote_identifier(table.name)}".encode(),
-            where,
+            b" WHERE " + condition if condition else b"",
             b") AS hashed",
         )
     )

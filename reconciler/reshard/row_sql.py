@@ -99,6 +99,23 @@ def sizes_sql(table: MovedTable, after: Key | None, rows: int) -> bytes:
     )
 
 
+def end_of_range_sql(table: MovedTable, after: Key | None, rows: int) -> bytes:
+    """The key of the last of so many rows behind a key."""
+    selected = ", ".join(map(read_expression, table.key_columns))
+    return b"".join(
+        (
+            f"SELECT {selected} FROM {quote_identifier(table.name)}".encode(),
+            b"" if after is None else b" WHERE " + behind(table, after),
+            f" ORDER BY {_order(table)} LIMIT 1 OFFSET {rows - 1}".encode(),
+        )
+    )
+
+
+def key_from(values: tuple[Value, ...]) -> Key:
+    """What `end_of_range_sql` selects."""
+    return _whole(values)
+
+
 def owners_sql(table: MovedTable, after: Key | None, rows: int) -> bytes:
     """Key and shard column of the next rows."""
     assert table.shard_by is not None

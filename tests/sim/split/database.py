@@ -9,12 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, NoReturn
 
+from reconciler.errors import Problem, Unavailable
 from reconciler.reshard.helper_tables import FenceState, GuardState
 
 Values = tuple[bytes | None, ...]  # id, customer, slot, note
 ORDERS, COUNTRIES = "orders", "countries"
 SLOT = 2
+
+
+class Named(dict[str, Any]):
+    """What a server answers of a name that it does not know."""
+
+    def __missing__(self, name: str) -> NoReturn:
+        raise Unavailable(Problem(code="sim", message=f"no table {name}", recovery="look"))
 
 
 class WriteRefused(Exception):
@@ -58,9 +67,9 @@ class Transaction:
 @dataclass
 class Database:
     now_s: Callable[[], float]
-    tables: dict[str, SimTable] = field(default_factory=dict)
+    tables: dict[str, SimTable] = field(default_factory=Named)
     retired: dict[str, SimTable] = field(default_factory=dict)
-    queues: dict[str, dict[int, int]] = field(default_factory=dict)
+    queues: dict[str, dict[int, int]] = field(default_factory=Named)
     next_seq: int = 1
     next_table_id: int = 1
     open: list[Transaction] = field(default_factory=list)
@@ -73,6 +82,7 @@ class Database:
     made: set[str] = field(default_factory=set)
     counter: int = 1000
     reads_fence_with_lock: bool = True
+    while_sealing: Callable[[], None] = lambda: None
 
     # Writers
 

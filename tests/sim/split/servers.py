@@ -219,10 +219,13 @@ class SimSource:
         return found.epoch == epoch and found.fence is FenceState.FENCED and not found.is_fence_open
 
     def seal(self, epoch: int) -> bool | Busy:
+        """Of a server that reads its clock before it has the lock, and then waits for it."""
         if self.database.behind_fence():
             return Busy("the fence")
         found = self.database
-        if (found.fence, found.epoch) == (FenceState.FENCED, epoch) and not found.is_fence_open:
+        was_closed = not found.is_fence_open
+        found.while_sealing()
+        if (found.fence, found.epoch) == (FenceState.FENCED, epoch) and was_closed:
             found.fence, found.expires_s = FenceState.SEALED, None
         return (found.fence, found.epoch) == (FenceState.SEALED, epoch)
 

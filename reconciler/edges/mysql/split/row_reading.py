@@ -9,15 +9,17 @@ from reconciler.edges.mysql.split.limits import CHUNK_BYTES_MAX, KEYS_PER_STATEM
 from reconciler.edges.mysql.split.problems import not_hashed
 from reconciler.edges.mysql.split.session import SplitSession
 from reconciler.errors import Unavailable
-from reconciler.reshard.row_digests import digest_sql
+from reconciler.reshard.row_digests import digest_of_sql, digest_sql
 from reconciler.reshard.row_sql import (
     chunk_sql,
+    end_of_range_sql,
     is_large,
+    key_from,
     row_from,
     rows_sql,
     sizes_sql,
 )
-from reconciler.reshard.rows import Chunk, Digest, Key, MovedTable, Row
+from reconciler.reshard.rows import NO_ROWS, Chunk, Digest, Key, MovedTable, Row
 
 Item = TypeVar("Item")
 
@@ -60,7 +62,28 @@ def read_digest(
     session: SplitSession, table: MovedTable, after: Key | None, end: Key | None
 ) -> Digest:
     """Raises Unavailable."""
-    ((rows, hashed, high, low),) = session.read(digest_sql(table, after, end))
+    return _digest(session, table, digest_sql(table, after, end))
+
+
+def read_digest_of(session: SplitSession, table: MovedTable, keys: Sequence[Key]) -> Digest:
+    """Raises Unavailable."""
+    parts = (
+        _digest(session, table, digest_of_sql(table, some))
+        for some in pieces(keys, KEYS_PER_STATEMENT)
+    )
+    return sum(parts, NO_ROWS)
+
+
+def read_end_of_range(
+    session: SplitSession, table: MovedTable, after: Key | None, *, rows: int
+) -> Key | None:
+    """Raises Unavailable."""
+    found = session.read(end_of_range_sql(table, after, rows))
+    return key_from(found[0]) if found else None
+
+
+def _digest(session: SplitSession, table: MovedTable, sql: bytes) -> Digest:
+    ((rows, hashed, high, low),) = session.read(sql)
     if rows is None or rows != hashed:
         raise Unavailable(not_hashed(session.label, table.name))
     return Digest(int(rows), int(high or 0) << 64 | int(low or 0))

@@ -22,7 +22,14 @@ from reconciler.edges.mysql.split.objects import (
     stand_since,
 )
 from reconciler.edges.mysql.split.problems import name_taken, unwatched, wrong_shard
-from reconciler.edges.mysql.split.row_reading import pieces, read_chunk, read_digest, read_rows
+from reconciler.edges.mysql.split.row_reading import (
+    pieces,
+    read_chunk,
+    read_digest,
+    read_digest_of,
+    read_end_of_range,
+    read_rows,
+)
 from reconciler.edges.mysql.split.session import SplitSession
 from reconciler.edges.mysql.split.shapes import (
     definition_digest,
@@ -189,6 +196,12 @@ class MysqlSplitSource:
 
     def digest(self, table: str, after: Key | None, end: Key | None) -> Digest:
         return read_digest(self._session, self.shape(table), after, end)
+
+    def digest_of(self, table: str, keys: Sequence[Key]) -> Digest:
+        return read_digest_of(self._session, self.shape(table), keys)
+
+    def end_of_range(self, table: str, after: Key | None, *, rows: int) -> Key | None:
+        return read_end_of_range(self._session, self.shape(table), after, rows=rows)
 
     # The fence, and the end
 

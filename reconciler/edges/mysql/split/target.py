@@ -24,7 +24,7 @@ from reconciler.edges.mysql.split.problems import (
     target_serves,
     wrong_shard,
 )
-from reconciler.edges.mysql.split.row_reading import read_digest
+from reconciler.edges.mysql.split.row_reading import read_digest, read_digest_of
 from reconciler.edges.mysql.split.session import SplitSession, none_without_table
 from reconciler.edges.mysql.split.shapes import definition_digest
 from reconciler.errors import Refused
@@ -106,6 +106,9 @@ class MysqlSplitTarget:
 
     def digest(self, table: MovedTable, after: Key | None, end: Key | None) -> Digest:
         return read_digest(self._session, table, after, end)
+
+    def digest_of(self, table: MovedTable, keys: Sequence[Key]) -> Digest:
+        return read_digest_of(self._session, table, keys)
 
     def misplaced(
         self, table: MovedTable, is_owned: Callable[[bytes], bool], after: Key | None, *, rows: int
@@ -246,13 +249,14 @@ class MysqlSplitTarget:
                 f" WHERE `job` = {self._work.job}"
             )
 
-    def drop_guard(self, table: MovedTable) -> Busy | None:
+    def drop_guard(self, table: str) -> Busy | None:
         if self.identity() is None:
             return None
         self._check_identity()
-        names = trigger_names(self._names, table, Purpose.GUARD)
+        wanted = next(one for one in self._work.tables if one.name == table)
+        names = trigger_names(self._names, wanted, Purpose.GUARD)
         return self._session.tried(
-            f"table {table.name}", lambda: drop_triggers(self._session.looks, names)
+            f"table {table}", lambda: drop_triggers(self._session.looks, names)
         )
 
     # The end
