@@ -18,8 +18,19 @@ TICKS_MAX = 40
 CALLS_MAX = 300
 
 
-def brought_to_end(simulation: SplitSimulation, random: Random | None = None) -> Phase:
-    """Ticks until the split is done or abandoned; the first of them troubled by `random`."""
+MOVES = [
+    (("-80",), ("-40", "40-80")),
+    (("-",), ("-40", "40-80", "80-")),
+    (("-40", "40-80"), ("-80",)),
+    (("-80",), ("-80",)),
+]
+
+
+def brought_to_end(
+    simulation: SplitSimulation, random: Random | None = None, *, retries: bool = True
+) -> Phase:
+    """Ticks until the split is done or abandoned; the first of them troubled by `random`. Without
+    `retries` a failure is an end as well."""
     simulation.approve()
     for number in range(TICKS_MAX):
         if simulation.job.phase in ENDED:
@@ -30,6 +41,8 @@ def brought_to_end(simulation: SplitSimulation, random: Random | None = None) ->
         else:
             simulation.jumps = 0.0
         _after(simulation, simulation.run(fate, holder=f"tick {number}"))
+        if not retries and simulation.job.phase is Phase.FAILED:
+            return Phase.FAILED
     raise AssertionError(f"no end in {TICKS_MAX} ticks: {simulation.job}")
 
 

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from reconciler.errors import Problem, Unavailable
 from reconciler.reshard.helper_tables import FenceState, GuardState
+from reconciler.reshard.rows import Chunk, Key
 
 Values = tuple[bytes | None, ...]  # id, customer, slot, note
 ORDERS, COUNTRIES = "orders", "countries"
@@ -82,6 +83,9 @@ class Database:
     made: set[str] = field(default_factory=set)
     counter: int = 1000
     reads_fence_with_lock: bool = True
+    tracks: bool = True
+    committed: Callable[[Transaction], None] = lambda transaction: None
+    read_ahead: dict[tuple[str, Key | None], Chunk] = field(default_factory=dict)
     while_sealing: Callable[[], None] = lambda: None
 
     # Writers
@@ -116,7 +120,7 @@ class Database:
         return self.fence is FenceState.OPEN
 
     def mark(self, transaction: Transaction, table: str, key: int) -> None:
-        if self.tables[table].tracker is not None:
+        if self.tables[table].tracker is not None and self.tracks:
             transaction.marks.append((table, self.next_seq, key))
             self.next_seq += 1
 
@@ -131,6 +135,7 @@ class Database:
         for table, seq, key in transaction.marks:
             if table in self.queues:
                 self.queues[table][seq] = key
+        self.committed(transaction)
 
     # What a split asks
 

@@ -38,6 +38,7 @@ class Fate:
     nested_at: int | None = None
     nested: Callable[[], None] = lambda: None
     moment: Callable[[str], None] = lambda label: None
+    before_call: Callable[[str], None] = lambda label: None
     count: int = 0
     is_dead: bool = False
     labels: list[str] = field(default_factory=list)
@@ -51,6 +52,7 @@ class Fate:
         self.moment(label)
         if label.rpartition(".")[2] not in DURABLE:
             return method(*args, **options)
+        self.before_call(label)
         number, self.count = self.count, self.count + 1
         self._at(2 * number, f"before {label}")
         result = method(*args, **options)

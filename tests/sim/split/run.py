@@ -21,7 +21,7 @@ from reconciler.spec.model import Connection, ShardSpec
 from tests.sim.run import memory_ledger
 from tests.sim.split.database import COUNTRIES, ORDERS, Database, Transaction, WriteRefused
 from tests.sim.split.fate import Fate, FatedServers, ProcessKilled
-from tests.sim.split.servers import SimServers
+from tests.sim.split.servers import SimServers, SimSource
 
 WHERE = "production", "shop"
 CALL_S = 0.002
@@ -75,14 +75,16 @@ class SplitSimulation:
     oracle: dict[str, dict[int, tuple[bytes | None, ...]]] = field(default_factory=dict)
     jumps: float = 0.0
     uses_xa: bool = True
-    tick: Callable[[SplitWorld, SplitOrder], TickResult] = run_tick
+    source_kind: type[SimSource] = SimSource
 
     def __post_init__(self) -> None:
         self._sources = {name: Database(self.clock.now_s) for name in self.sources}
         self._targets = {name: Database(self.clock.now_s) for name in self.targets}
-        self.servers = SimServers(self._sources, self._targets)
+        self.servers = SimServers(self._sources, self._targets, self.source_kind)
         self.clock.passing = lambda: self.moment("sleep")
         self.next_id = 1
+        for database in (*self._sources.values(), *self._targets.values()):
+            database.committed = self._told
         for database in self._sources.values():
             database.add_table(ORDERS)
             database.add_table(COUNTRIES)
@@ -148,7 +150,7 @@ class SplitSimulation:
     ) -> TickResult | None:
         """None: the process was killed, or never got as far as the job."""
         try:
-            return self.tick(self.world(fate or Fate()), self.order(holder, runtime_s=runtime_s))
+            return run_tick(self.world(fate or Fate()), self.order(holder, runtime_s=runtime_s))
         except (ProcessKilled, Unavailable):
             return None
 
@@ -166,6 +168,38 @@ class SplitSimulation:
         found = self.ledger.split_jobs.job(self.job_id)
         assert found is not None
         return found
+
+    def fate_at(self, label: str, then: Callable[[], None]) -> Fate:
+        """Something happens there, and the process is dead."""
+        fate = Fate()
+
+        def moment(called: str) -> None:
+            fate.nested_at = fate.kill_at = None
+            if f"behind {called}" == label:
+                fate.nested_at = fate.kill_at = 2 * fate.count + 1
+
+        fate.before_call, fate.nested = moment, then
+        return fate
+
+    def meddle(self, how: str) -> None:
+        """Somebody does to the source's orders what a split cannot follow."""
+        (database,) = self._sources.values()
+        table = database.tables[ORDERS]
+        match how:
+            case "truncated":
+                table.rows.clear()
+                self.oracle[ORDERS].clear()
+                table.table_id = database.next_table_id = database.next_table_id + 1
+            case "altered":
+                table.definition = "d2"
+                table.table_id = database.next_table_id = database.next_table_id + 1
+            case "untracked":
+                table.tracker = None
+            case "tracked again":
+                table.tracker = "made later"
+
+    def source_takes_writes(self) -> bool:
+        return all(database.takes_writes() for database in self._sources.values())
 
     # The application
 
@@ -186,7 +220,7 @@ class SplitSimulation:
         """All that is open is ended, so that what was committed is what stands."""
         for database in (*self._sources.values(), *self._targets.values()):
             for transaction in tuple(database.open):
-                self._commit(transaction)
+                transaction.commit()
 
     def _writer_step(self) -> None:
         database = self._routed()
@@ -208,14 +242,13 @@ class SplitSimulation:
     def _end(self, transaction: Transaction) -> None:
         choice = self.random.random()
         if transaction.is_prepared or choice < 0.75:
-            self._commit(transaction)
+            transaction.commit()
         elif choice < 0.85 and self.uses_xa:
             transaction.is_prepared, transaction.passed_fence = True, False
         else:
             transaction.rollback()
 
-    def _commit(self, transaction: Transaction) -> None:
-        transaction.commit()
+    def _told(self, transaction: Transaction) -> None:
         for (table, key), row in transaction.changes.items():
             if row is None:
                 self.oracle[table].pop(key, None)

@@ -425,11 +425,12 @@ class SimServers:
 
     sources: dict[str, Database]
     targets: dict[str, Database]
+    source_kind: type[SimSource] = SimSource
 
     @contextmanager
     def source(self, shard: ShardSpec, work: SplitWork) -> Iterator[SimSource]:
         database = self.sources[shard.name]
-        yield SimSource(database, work, lambda: f"made at {database.now_s()}")
+        yield self.source_kind(database, work, lambda: f"made at {database.now_s()}")
 
     @contextmanager
     def target(self, shard: ShardSpec, work: SplitWork) -> Iterator[SimTarget]:

@@ -1,0 +1,141 @@
+"""A split under writers ends in one of two ways, whatever happens on the way."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from reconciler.reshard.actions import TickEnd
+from reconciler.reshard.job import Approval, JobRequestKind
+from reconciler.reshard.phases import Phase
+from tests.sim.split.chaos import MOVES, brought_to_end
+from tests.sim.split.fate import Fate
+from tests.sim.split.run import SplitSimulation
+
+
+@pytest.mark.invariant("SP-52")
+@pytest.mark.parametrize(("sources", "targets"), MOVES)
+def test_rows_are_on_their_owners_and_nothing_is_left_behind(
+    sources: tuple[str, ...], targets: tuple[str, ...]
+) -> None:
+    simulation = SplitSimulation(Random(1), sources=sources, targets=targets)
+    assert brought_to_end(simulation) is Phase.DONE
+    simulation.check_done()
+
+
+@pytest.mark.invariant("SP-50")
+@pytest.mark.invariant("SP-51")
+@pytest.mark.parametrize("seed", range(12))
+def test_crashes_lost_answers_other_drivers_and_people_change_nothing(seed: int) -> None:
+    random = Random(seed)
+    sources, targets = random.choice(MOVES)
+    simulation = SplitSimulation(Random(seed), sources=sources, targets=targets)
+    if brought_to_end(simulation, random) is Phase.DONE:
+        simulation.check_done()
+    else:
+        simulation.check_abandoned()
+
+
+def durable_labels() -> list[str]:
+    """Of a split to which nothing happens, in the order of its calls."""
+    simulation = SplitSimulation(Random(2), writes=0.1, rows=6)
+    simulation.approve()
+    fate = Fate()
+    result = simulation.run(fate)
+    assert result is not None
+    assert result.how is TickEnd.DONE
+    return fate.labels
+
+
+@pytest.mark.invariant("SP-51")
+def test_a_crash_before_and_behind_every_durable_write_is_taken_up() -> None:
+    """The last time that each is made, in one run each."""
+    labels = durable_labels()
+    places = {label: at for at, label in enumerate(labels)}
+    assert len(places) >= 40
+    for label, at in places.items():
+        simulation = SplitSimulation(Random(2), writes=0.1, rows=6)
+        simulation.approve()
+        assert simulation.run(Fate(kill_at=at)) is None, label
+        assert brought_to_end(simulation) is Phase.DONE, label
+        simulation.check_done()
+
+
+@pytest.mark.invariant("SP-51")
+@pytest.mark.parametrize("committed", [False, True])
+def test_a_cutover_whose_answer_is_lost_is_settled_by_looking(committed: bool) -> None:
+    labels = durable_labels()
+    at = labels.index("behind routes.cut_over" if committed else "before routes.cut_over")
+    simulation = SplitSimulation(Random(2), writes=0.1, rows=6)
+    simulation.approve()
+    fate = Fate(lose_at=at)
+    result = simulation.run(fate)
+    assert result is not None
+    assert result.how is TickEnd.DONE
+    assert fate.labels.count("before routes.cut_over") == (1 if committed else 2)
+    simulation.check_done()
+
+
+@pytest.mark.invariant("SP-54")
+def test_a_tick_without_time_for_the_fence_leaves_it_open() -> None:
+    simulation = SplitSimulation(Random(3))
+    simulation.approve()
+    for number in range(3):
+        result = simulation.run(runtime_s=15.0, holder=f"tick {number}")
+        assert result is not None
+        assert result.how is TickEnd.IN_PROGRESS
+        assert result.job.fence_epoch == 0
+    assert brought_to_end(simulation) is Phase.DONE
+
+
+def test_each_approval_is_waited_for() -> None:
+    simulation = SplitSimulation(Random(4))
+    ends = []
+    for number, approval in enumerate((None, *Approval)):
+        if approval is not None:
+            simulation.approve(approval)
+        result = simulation.run(holder=f"tick {number}")
+        assert result is not None
+        ends.append(result.how)
+    assert ends == [
+        TickEnd.AWAITS_START,
+        TickEnd.AWAITS_CUTOVER,
+        TickEnd.AWAITS_CLEANUP,
+        TickEnd.DONE,
+    ]
+    simulation.check_done()
+
+
+@pytest.mark.invariant("SP-56")
+def test_a_split_that_is_abandoned_leaves_the_source_as_it_was() -> None:
+    labels = durable_labels()
+    for at in range(
+        0, labels.index("behind jobs.move", labels.index("before source -80.flip")), 11
+    ):
+        simulation = SplitSimulation(Random(2), writes=0.1, rows=6)
+        simulation.approve()
+        simulation.run(Fate(kill_at=at))
+        simulation.ask(JobRequestKind.ABANDON)
+        assert brought_to_end(simulation) is Phase.ABANDONED, labels[at]
+        simulation.check_abandoned()
+
+
+@pytest.mark.invariant("SP-55")
+@pytest.mark.parametrize("how", ["truncated", "altered", "untracked", "tracked again"])
+def test_what_happens_to_a_table_beside_the_triggers_fails_the_split_and_not_the_source(
+    how: str,
+) -> None:
+    simulation = SplitSimulation(Random(5))
+    simulation.approve(Approval.START)
+    simulation.run()
+    simulation.settle_writers()
+    simulation.meddle(how)
+    simulation.approve()
+    result = simulation.run(holder="second")
+    assert result is not None
+    assert (result.how, result.job.retry_phase) == (TickEnd.FAILED, Phase.PLANNED)
+    assert simulation.source_takes_writes()
+    simulation.ask(JobRequestKind.RETRY)
+    assert brought_to_end(simulation) is Phase.DONE
+    simulation.check_done()

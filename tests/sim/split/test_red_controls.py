@@ -1,0 +1,156 @@
+"""Each protection of a split, taken away: the simulation must tell, or it would tell nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+import pytest
+
+from reconciler.ports.split_servers import SourceFacts
+from reconciler.reshard.helper_tables import FenceState
+from reconciler.reshard.phases import Phase
+from reconciler.reshard.rows import Chunk, Key
+from reconciler.reshard.seen import SourceSeen
+from tests.sim.split.chaos import brought_to_end
+from tests.sim.split.database import ORDERS
+from tests.sim.split.run import SplitSimulation
+from tests.sim.split.servers import SimSource
+
+SEEDS = range(12)
+
+
+def is_caught(simulation: SplitSimulation) -> bool:
+    """Whether the split fails, or ends with rows, owners or writers that are wrong."""
+    try:
+        if brought_to_end(simulation, retries=False) is not Phase.DONE:
+            return True
+        simulation.check_done()
+    except AssertionError:
+        return True
+    return False
+
+
+def caught(make: Callable[[int], SplitSimulation]) -> bool:
+    return any(is_caught(make(seed)) for seed in SEEDS)
+
+
+def simulation_with(source: type[SimSource], seed: int, **options: Any) -> SplitSimulation:
+    return SplitSimulation(Random(seed), source_kind=source, writes=0.5, **options)
+
+
+class Whole(SimSource):
+    """Nothing is taken away."""
+
+
+class WithoutTracker(SimSource):
+    def arm_tracker(self, table: str) -> None:
+        super().arm_tracker(table)
+        self.database.tracks = False
+
+
+class CommitsLate(SimSource):
+    """Places of the queue are given out before they are committed, and appear in any order."""
+
+    def forget(self, table: str, seqs: Sequence[int]) -> None:
+        for transaction in tuple(self.database.open):
+            transaction.commit()
+        super().forget(table, seqs)
+
+
+class ForgetsUpToTheLast(CommitsLate):
+    def forget(self, table: str, seqs: Sequence[int]) -> None:
+        super().forget(table, ())
+        queue = self.database.queues[table]
+        for seq in [seq for seq in queue if seq <= max(seqs)]:
+            del queue[seq]
+
+
+class XaUnchecked(SimSource):
+    def facts(self) -> SourceFacts:
+        return replace(super().facts(), prepared=0)
+
+
+class ReadsAhead(SimSource):
+    """A chunk is written behind what was written to since it was read."""
+
+    def read_chunk(self, table: str, after: Key | None, *, rows: int) -> Chunk:
+        ahead = self.database.read_ahead
+        now = super().read_chunk(table, after, rows=rows)
+        following = super().read_chunk(table, now.end, rows=rows) if now.end else now
+        found = ahead.pop((table, after), now)
+        if found.end is not None and found.end == now.end:
+            ahead[table, found.end] = following
+            return found
+        return now
+
+
+class PlainRead(SimSource):
+    def arm_fence(self, table: str) -> Any:
+        self.database.reads_fence_with_lock = False
+        return super().arm_fence(table)
+
+
+@pytest.mark.parametrize("source", [Whole, CommitsLate])
+@pytest.mark.parametrize("seed", range(3))
+def test_with_all_of_them_nothing_is_wrong(seed: int, source: type[SimSource]) -> None:
+    assert not is_caught(simulation_with(source, seed))
+
+
+@pytest.mark.parametrize(
+    "mutant", [WithoutTracker, ForgetsUpToTheLast, XaUnchecked, ReadsAhead, PlainRead]
+)
+def test_without_it_the_simulation_tells(mutant: type[SimSource]) -> None:
+    assert caught(lambda seed: simulation_with(mutant, seed))
+
+
+def late_writer(simulation: SplitSimulation) -> SplitSimulation:
+    """Someone writes as the fence runs out, while it is being sealed."""
+    (database,) = simulation.servers.sources.values()
+
+    def write() -> None:
+        database.while_sealing = lambda: None
+        simulation.clock.time_s += 60.0
+        transaction = database.begin()
+        key = min(database.tables[ORDERS].rows)
+        transaction.write(ORDERS, key, (*database.tables[ORDERS].rows[key][:3], b"late"))
+        transaction.commit()
+
+    database.while_sealing = write
+    return simulation
+
+
+class NoSecondDrain(SimSource):
+    def queue(self, table: str) -> Any:
+        seen = super().queue(table)
+        return replace(seen, depth=0) if self.database.fence is FenceState.SEALED else seen
+
+
+def test_who_writes_while_the_fence_is_sealed_is_drained_behind_it() -> None:
+    assert not is_caught(late_writer(simulation_with(Whole, 0)))
+    assert is_caught(late_writer(simulation_with(NoSecondDrain, 0)))
+
+
+def test_a_fence_that_is_opened_on_an_unknown_cutover_makes_two_owners() -> None:
+    def clear(simulation: SplitSimulation) -> None:
+        for database in simulation.servers.sources.values():
+            database.fence = FenceState.OPEN
+
+    simulation = simulation_with(Whole, 0)
+    simulation.approve()
+    simulation.run(simulation.fate_at("behind routes.cut_over", lambda: clear(simulation)))
+    assert is_caught(simulation)
+    assert any("targets own" in violation for violation in simulation.violations)
+
+
+def test_a_fence_is_taken_for_closed_only_while_it_is() -> None:
+    closed = SourceSeen(shard="-80", fence=FenceState.FENCED, fence_epoch=2, fence_left_s=0.5)
+    assert closed.is_closed_by(2)
+    assert not closed.is_closed_by(1)
+    assert not replace(closed, fence_left_s=0.0).is_closed_by(2)
+    assert not replace(closed, fence_left_s=None).is_closed_by(2)
+    assert not replace(closed, fence=FenceState.OPEN).is_closed_by(2)
+    assert replace(closed, fence=FenceState.SEALED, fence_left_s=None).is_closed_by(2)
+    assert not replace(closed, fence=FenceState.MOVED).is_closed_by(2)
