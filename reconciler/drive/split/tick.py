@@ -56,6 +56,7 @@ class _Tick:
         self._until_s = world.clock.monotonic_s() + order.runtime_s
         self._memory = TickMemory()
         self._has_taken_up = False
+        self._waits: Problem | None = None
         self.job = world.jobs.settled(order.job_id)
 
     def run(self) -> TickResult:
@@ -107,6 +108,8 @@ class _Tick:
             if self.job.is_live:
                 self._world.jobs.beat(self.job, now_s=self._world.clock.now_s())
             match next_action(self.job, seen, requests, bounds):
+                case End(TickEnd.IN_PROGRESS as how, problem):
+                    return self._ended(how, problem or self._waits)
                 case End(how, problem):
                     return self._ended(how, problem)
                 case Wait(why):
@@ -147,7 +150,7 @@ class _Tick:
             case Busy(what):
                 return self._pause(what)
             case None:
-                pass
+                self._waits = None
         return None
 
     def _refused(self, step: Step, problem: Problem) -> TickResult | None:
@@ -196,8 +199,9 @@ class _Tick:
 
     def _pause(self, why: str, problem: Problem | None = None) -> TickResult | None:
         """None: look again. Who waits while nobody serves gives up with the tick, not before."""
+        self._waits = problem or _waited(self.job, why)
         if self._left_s() <= 0 and self.job.phase not in _FENCED:
-            return self._ended(TickEnd.IN_PROGRESS, problem or _waited(self.job, why))
+            return self._ended(TickEnd.IN_PROGRESS, self._waits)
         self._world.clock.sleep(FENCED_PAUSE_S if self.job.phase in _FENCED else PAUSE_S)
         return None
 

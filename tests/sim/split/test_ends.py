@@ -10,6 +10,7 @@ from reconciler.reshard.actions import TickEnd
 from reconciler.reshard.job import Approval, JobRequestKind
 from reconciler.reshard.phases import Phase
 from tests.sim.split.chaos import MOVES, brought_to_end
+from tests.sim.split.database import ORDERS
 from tests.sim.split.fate import Fate
 from tests.sim.split.run import SplitSimulation
 
@@ -105,6 +106,24 @@ def test_each_approval_is_waited_for() -> None:
         TickEnd.DONE,
     ]
     simulation.check_done()
+
+
+@pytest.mark.invariant("SP-53")
+def test_a_row_that_somebody_wrote_to_a_target_ends_the_split_before_its_cutover() -> None:
+    simulation = SplitSimulation(Random(6))
+    simulation.approve(Approval.START)
+    simulation.run()
+    simulation.settle_writers()
+    rows = simulation.servers.targets["-40"].tables[ORDERS].rows
+    key = min(rows)
+    rows[key] = (*rows[key][:3], b"not the source's")
+    simulation.writes = 0.0
+    simulation.approve()
+    result = simulation.run(holder="second")
+    assert result is not None
+    assert result.problem is not None
+    assert (result.how, result.problem.code) == (TickEnd.FAILED, "split-rows-differ")
+    assert simulation.source_takes_writes()
 
 
 @pytest.mark.invariant("SP-56")

@@ -99,11 +99,22 @@ def test_with_all_of_them_nothing_is_wrong(seed: int, source: type[SimSource]) -
     assert not is_caught(simulation_with(source, seed))
 
 
-@pytest.mark.parametrize(
-    "mutant", [WithoutTracker, ForgetsUpToTheLast, XaUnchecked, ReadsAhead, PlainRead]
-)
+@pytest.mark.invariant("SP-52")
+@pytest.mark.invariant("SP-53")
+@pytest.mark.parametrize("mutant", [WithoutTracker, XaUnchecked, ReadsAhead, PlainRead])
 def test_without_it_the_simulation_tells(mutant: type[SimSource]) -> None:
     assert caught(lambda seed: simulation_with(mutant, seed))
+
+
+@pytest.mark.invariant("SP-52")
+def test_a_mark_that_is_forgotten_by_its_order_loses_a_write() -> None:
+    """Where the queue is nearly empty, so that who is late is among those that are drained."""
+
+    def quiet(source: type[SimSource], seed: int) -> SplitSimulation:
+        return SplitSimulation(Random(seed), source_kind=source, writes=0.25, rows=60)
+
+    assert caught(lambda seed: quiet(ForgetsUpToTheLast, seed))
+    assert not any(is_caught(quiet(CommitsLate, seed)) for seed in range(4))
 
 
 def late_writer(simulation: SplitSimulation) -> SplitSimulation:
