@@ -86,6 +86,7 @@ class Database:
     tracks: bool = True
     committed: Callable[[Transaction], None] = lambda transaction: None
     read_ahead: dict[tuple[str, Key | None], Chunk] = field(default_factory=dict)
+    late: Transaction | None = None
     while_sealing: Callable[[], None] = lambda: None
 
     # Writers
