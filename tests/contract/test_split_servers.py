@@ -450,6 +450,6 @@ def test_a_guarded_target_takes_the_splits_rows_alone_until_it_is_opened(stand: 
         done(target.claim())
         target.open_guard()
         assert [stranger(sql) for sql in writes] == [0] * 3
-        done(target.drop_guard(shape))
-        done(target.drop_guard(shape))
+        done(target.drop_guard("orders"))
+        done(target.drop_guard("orders"))
         assert stand.target_rows("SHOW TRIGGERS") == []
