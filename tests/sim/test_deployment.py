@@ -497,6 +497,14 @@ def test_a_branch_that_never_comes_right_is_given_up() -> None:
     assert stage.did("open") == 0
 
 
+def test_a_branch_that_refuses_the_plan_ends_it_and_is_not_left_behind() -> None:
+    store = MemoryStore({ADD: MEANING[ADD]}, {"main": dict(BEFORE)})
+    stage = Stage(Hub(store))
+    assert code(stage.run()) == "planetscale-statement-failed"
+    assert list(stage.hub.branches) == ["main"]
+    assert stage.production == BEFORE
+
+
 def test_a_branch_that_is_not_ready_is_waited_for() -> None:
     stage = Stage()
     stage.hub.branches_are_ready = False

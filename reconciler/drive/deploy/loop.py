@@ -6,6 +6,7 @@ but how often something failed, so that a process that died is taken up by the n
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -100,6 +101,7 @@ def run_deployment(
                     assert_never(action)
         except _NotDone as undone:
             if undone.is_final:
+                _leave_nothing(planetscale, intents, clock, task)
                 return GivenUp(undone.problems)
             failures += 1
             if failures >= DEPLOY_FAILURES_MAX:
@@ -107,6 +109,15 @@ def run_deployment(
             task.pause(DEPLOY_POLL_S_MAX)
         else:
             failures = 0
+
+
+def _leave_nothing(
+    planetscale: DeployRequests, intents: DeployIntents, clock: Clock, task: DeploymentTask
+) -> None:
+    """Of a branch that refused the plan, and that no later apply would come back to."""
+    intents.intend(DeployStep.DROP_BRANCH, at_s=clock.now_s())
+    with suppress(ReconcilerError):  # it is told why the apply failed, and not this
+        planetscale.delete_branch(task.database, task.name)
 
 
 def _waits(action: LookAgain | AwaitRelease | AwaitWayBack) -> Waits:
