@@ -42,7 +42,7 @@ def next_action(
     job: SplitJob, seen: Seen, requests: Sequence[JobRequest], limits: TickLimits
 ) -> Action:
     """What was asked comes first, then what a fence must not outlive, then the way of the phase."""
-    if seen.has_cut_over and job.is_live and not job.is_past_cutover:
+    if seen.has_cut_over and not job.is_past_cutover:
         return End(TickEnd.REFUSED, owned_by_targets(job))
     if requests and (answer := _answer(job, requests[0])):
         return answer
