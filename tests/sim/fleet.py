@@ -295,6 +295,15 @@ class SimFleet:
         assert set(live) == {self.plan.core.after}
 
 
+# Of the table `users`: a name that an engine does not give is nobody's (EN-30).
+HELPERS: Mapping[EngineName, tuple[str, ...]] = {
+    EngineName.GH_OST: ("_users_gho", "_users_ghc"),
+    EngineName.SPIRIT: ("_users_new", "_users_chkpnt"),
+    EngineName.PT_OSC: ("_users_new",),
+    EngineName.VITESS: ("_vt_vrp_users",),
+}
+
+
 class SimEngine:
     """An engine of the server's own, or with `Online` one that copies and swaps. Its work outlives
     the process that began it, and is found again by its handle."""
@@ -322,7 +331,7 @@ class SimEngine:
             return NOT_SENT
         self._fleet.earlier.append((self._name, earlier))
         self._earlier = earlier
-        content = {"number": next(self._fleet.numbers), "helpers": ["_users_gho", "_users_ghc"]}
+        content = {"number": next(self._fleet.numbers), "helpers": HELPERS.get(self.name, ())}
         return Handle(engine=self.name, version=1, content=json.dumps(content))
 
     def start(self, handle: Handle, work: EngineWork) -> Outcome | Running:

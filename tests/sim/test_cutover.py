@@ -40,7 +40,7 @@ from reconciler.outcomes.progress import RolloutWaits
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.shards import RowsAlike, RowsChecked, RowsDiffer, RowsNotCompared
 from reconciler.spec.model import CutoverSpec, OnFailure, RolloutSpec, Together, WaveShare
-from tests.sim.fleet import STOPPED, Answer, Fate, Online, SimClock, SimFleet
+from tests.sim.fleet import HELPERS, STOPPED, Answer, Fate, Online, SimClock, SimFleet
 from tests.sim.plans import SHARDS, plan_for
 from tests.sim.run import Simulation, file_ledger
 
@@ -49,7 +49,6 @@ GATED = CutoverSpec(gate=True)
 TOGETHER = CutoverSpec(together=Together.WAVE)
 LIMIT_S = 600
 TWO = ("-40", "40-")
-HELPERS = ("_users_gho", "_users_ghc")
 # The simulation begins at 13:46:40 UTC.
 IN_TIME = CutoverSpec(windows=("14:00-14:30 UTC",))
 
@@ -137,6 +136,11 @@ def known(sim: Simulation) -> set[tuple[str, str, bool]]:
     """What the ledger knows to be an engine's: shard, name, whether it is in progress."""
     rows = sim.ledger.engine_statements("production", "commerce", names=())
     return {(one.shard, one.name, one.is_in_progress) for one in known_shadows(rows)}
+
+
+def every_helper(sim: Simulation, *, is_in_progress: bool) -> set[tuple[str, str, bool]]:
+    names = HELPERS[RESUMES]
+    return {(shard, name, is_in_progress) for shard in sim.fleet.shards for name in names}
 
 
 def helpers_left(sim: Simulation) -> int:
@@ -385,9 +389,11 @@ def test_what_cannot_be_removed_is_named_and_keeps_nothing_from_ending() -> None
     assert sim.run().verdict is ApplyVerdict.CANCELLED
     left = [what for what in told(sim) if isinstance(what, LeftBehind)]
     assert len(left) == 4
-    assert "`_users_gho`, `_users_ghc`" in left[0].message
+    assert "`_users_new`, `_users_chkpnt`" in left[0].message
     assert "access denied" in left[0].message
-    assert known(sim) == {(shard, name, False) for shard in sim.fleet.shards for name in HELPERS}
+    assert known(sim) == {
+        (shard, name, False) for shard in sim.fleet.shards for name in HELPERS[RESUMES]
+    }
 
 
 @pytest.mark.invariant("EN-30")
@@ -397,7 +403,7 @@ def test_what_stays_after_a_copy_was_swapped_in_is_recorded(cannot_discard: str)
     for shard in sim.fleet.shards.values():
         shard.cannot_discard = cannot_discard
     assert sim.run().verdict is ApplyVerdict.COMPLETED
-    stays = {(shard, name, False) for shard in sim.fleet.shards for name in HELPERS}
+    stays = every_helper(sim, is_in_progress=False)
     assert known(sim) == (stays if cannot_discard else set())
     now_s = sim.fleet.clock.now_s()
     status = current_apply(sim.ledger, "production", "commerce", now_s=now_s)
@@ -414,7 +420,9 @@ def test_a_cancel_names_the_copies_that_were_kept_and_nobody_took_up(is_driven: 
     sim = simulation(GATED, engine=RESUMES)
     someone_asks(sim, RequestKind.STOP)
     assert sim.run().verdict is ApplyVerdict.STOPPED
-    assert known(sim) == {(shard, name, True) for shard in sim.fleet.shards for name in HELPERS}
+    assert known(sim) == {
+        (shard, name, True) for shard in sim.fleet.shards for name in HELPERS[RESUMES]
+    }
     if is_driven:
         now_s = sim.fleet.clock.now_s()
         sim.ledger.ask(the_apply(sim).apply_id, RequestKind.CANCEL, asked_by="ann", now_s=now_s)
@@ -423,8 +431,10 @@ def test_a_cancel_names_the_copies_that_were_kept_and_nobody_took_up(is_driven: 
         assert asked(sim, RequestKind.CANCEL)[0] is RequestState.APPLIED
     left = [what.message for what in told(sim) if isinstance(what, LeftBehind)]
     assert len(left) == helpers_left(sim) == 4
-    assert "`_users_gho`" in left[0]
-    assert known(sim) == {(shard, name, False) for shard in sim.fleet.shards for name in HELPERS}
+    assert "`_users_new`" in left[0]
+    assert known(sim) == {
+        (shard, name, False) for shard in sim.fleet.shards for name in HELPERS[RESUMES]
+    }
 
 
 @pytest.mark.invariant("EN-32")
