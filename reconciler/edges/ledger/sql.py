@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, and_, insert, or_, select, update
+from sqlalchemy import BindParameter, Engine, and_, bindparam, insert, or_, select, update
 
 from reconciler.edges.ledger import rows
 from reconciler.edges.ledger.engine import GroupCommit, alone, engine_for, reading, writing
@@ -59,6 +59,24 @@ from reconciler.ledger.states import RequestKind, RequestState, StatementState
 from reconciler.model.engine import EngineName
 from reconciler.plan.model import Moment
 
+# Asked for again and again by whoever drives an apply, and built once (see `writes`).
+_APPLY_ID: BindParameter[int] = bindparam("of_apply")
+_STATE: BindParameter[str] = bindparam("of_state")
+_APPLY = select(applies).where(applies.c.apply_id == _APPLY_ID)
+_REQUESTS = select(requests).where(requests.c.apply_id == _APPLY_ID).order_by(requests.c.request_id)
+_OPERATIONS = (
+    select(operations).where(operations.c.apply_id == _APPLY_ID).order_by(operations.c.position)
+)
+_FINALIZERS = select(finalizers).where(finalizers.c.apply_id == _APPLY_ID)
+_DEPLOYS = select(deploys).where(deploys.c.apply_id == _APPLY_ID)
+_STATEMENTS = (
+    select(statements)
+    .where(statements.c.apply_id == _APPLY_ID)
+    .order_by(statements.c.shard, statements.c.statement_index)
+)
+_REQUESTS_IN = _REQUESTS.where(requests.c.state == _STATE)
+_STATEMENTS_IN = _STATEMENTS.where(statements.c.state == _STATE)
+
 
 def open_ledger(url: str | None, *, default_file: Path) -> SqlLedger:
     """`url` is complete (variables filled in); None means `default_file`, made if missing.
@@ -107,8 +125,8 @@ class SqlLedger:
         self, apply_id: int, *, holder: str, now_s: float, seen: StoredLease | None = None
     ) -> Lease:
         with writing(self._engine) as connection:
-            wanted = select(applies).where(applies.c.apply_id == apply_id)
-            found = rows.stored_apply(connection.execute(wanted).mappings().one())
+            of = {"of_apply": apply_id}
+            found = rows.stored_apply(connection.execute(_APPLY, of).mappings().one())
             if seen is not None:
                 check_fence(connection, found, seen.fence)
             return take_lease(
@@ -169,10 +187,10 @@ class SqlLedger:
             )
 
     def requests(self, apply_id: int, state: RequestState | None = None) -> list[Request]:
-        wanted = select(requests).where(requests.c.apply_id == apply_id)
-        if state is not None:
-            wanted = wanted.where(requests.c.state == state.value)
-        found = self._rows(wanted.order_by(requests.c.request_id))
+        if state is None:
+            found = self._rows(_REQUESTS, of_apply=apply_id)
+        else:
+            found = self._rows(_REQUESTS_IN, of_apply=apply_id, of_state=state.value)
         return [rows.stored_request(row) for row in found]
 
     def unfinished(self, environment: str, keyspace: str) -> StoredApply | None:
@@ -180,7 +198,7 @@ class SqlLedger:
             return find_unfinished(connection, environment, keyspace)
 
     def apply(self, apply_id: int) -> StoredApply | None:
-        found = self._rows(select(applies).where(applies.c.apply_id == apply_id))
+        found = self._rows(_APPLY, of_apply=apply_id)
         return rows.stored_apply(found[0]) if found else None
 
     def applies(self, environment: str, *, keyspace: str | None, limit: int) -> list[StoredApply]:
@@ -191,27 +209,26 @@ class SqlLedger:
         return [rows.stored_apply(row) for row in self._rows(newest_first)]
 
     def operations(self, apply_id: int) -> tuple[StoredOperation, ...]:
-        wanted = select(operations).where(operations.c.apply_id == apply_id)
-        found = self._rows(wanted.order_by(operations.c.position))
+        found = self._rows(_OPERATIONS, of_apply=apply_id)
         return tuple(rows.stored_operation(row) for row in found)
 
     def finalizers(self, apply_id: int) -> tuple[StoredFinalizer, ...]:
-        wanted = select(finalizers).where(finalizers.c.apply_id == apply_id)
-        found = (rows.stored_finalizer(row) for row in self._rows(wanted))
+        read = self._rows(_FINALIZERS, of_apply=apply_id)
+        found = (rows.stored_finalizer(row) for row in read)
         return tuple(sorted(found, key=lambda row: list(Moment).index(row.moment)))
 
     def deploys(self, apply_id: int) -> Mapping[DeployStep, DeployIntent]:
-        found = self._rows(select(deploys).where(deploys.c.apply_id == apply_id))
+        found = self._rows(_DEPLOYS, of_apply=apply_id)
         return dict(rows.deploy_intent(row) for row in found)
 
     def statements(
         self, apply_id: int, *, state: StatementState | None = None
     ) -> tuple[StoredStatement, ...]:
-        wanted = select(statements).where(statements.c.apply_id == apply_id)
-        if state is not None:
-            wanted = wanted.where(statements.c.state == state.value)
-        ordered = wanted.order_by(statements.c.shard, statements.c.statement_index)
-        return tuple(rows.stored_statement(row) for row in self._rows(ordered))
+        if state is None:
+            found = self._rows(_STATEMENTS, of_apply=apply_id)
+        else:
+            found = self._rows(_STATEMENTS_IN, of_apply=apply_id, of_state=state.value)
+        return tuple(rows.stored_statement(row) for row in found)
 
     def engine_statements(
         self, environment: str, keyspace: str, *, names: Collection[str]
@@ -242,6 +259,6 @@ class SqlLedger:
         with reading(self._engine) as connection:
             return find_lease(connection, environment, keyspace)
 
-    def _rows(self, wanted: Any) -> list[rows.Row]:
+    def _rows(self, wanted: Any, **of: object) -> list[rows.Row]:
         with reading(self._engine) as connection:
-            return list(connection.execute(wanted).mappings())
+            return list(connection.execute(wanted, of).mappings())

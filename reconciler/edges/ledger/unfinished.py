@@ -6,7 +6,7 @@ that the other one has to wait for: of two processes that begin at once, the sec
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, bindparam, select, text
 
 from reconciler.edges.ledger import rows
 from reconciler.edges.ledger.split_tables import LIVE, keyspaces, split_jobs
@@ -16,7 +16,16 @@ from reconciler.ledger.model import StoredApply
 from reconciler.ledger.states import FINISHED
 from reconciler.plan.visible import visible_line
 
-_FINISHED = [state.value for state in FINISHED]
+_UNFINISHED = (
+    select(applies)
+    .where(
+        applies.c.environment == bindparam("of_environment"),
+        applies.c.keyspace == bindparam("of_keyspace"),
+        applies.c.state.not_in([state.value for state in FINISHED]),
+    )
+    .order_by(applies.c.apply_id.desc())
+    .limit(1)
+)
 _BEGIN = f"INSERT INTO {keyspaces.name} (environment, keyspace, turns) VALUES (:e, :k, 1)"
 _AGAIN = {
     "sqlite": "ON CONFLICT (environment, keyspace) DO UPDATE SET turns = turns + 1",
@@ -43,17 +52,8 @@ def take_turn(connection: Connection, environment: str, keyspace: str) -> None:
 
 
 def find_unfinished(connection: Connection, environment: str, keyspace: str) -> StoredApply | None:
-    wanted = (
-        select(applies)
-        .where(
-            applies.c.environment == environment,
-            applies.c.keyspace == keyspace,
-            applies.c.state.not_in(_FINISHED),
-        )
-        .order_by(applies.c.apply_id.desc())
-        .limit(1)
-    )
-    row = connection.execute(wanted).mappings().first()
+    of = {"of_environment": environment, "of_keyspace": keyspace}
+    row = connection.execute(_UNFINISHED, of).mappings().first()
     return rows.stored_apply(row) if row else None
 
 

@@ -2,6 +2,9 @@
 
 Every write of a driver checks the fence of its lease first, in the same transaction: a driver that
 lost the keyspace can no longer change what its successor recorded.
+
+What is written for each statement of a rollout is built once, with names in place of its values:
+building it takes several times as long as running it.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ import json
 from collections.abc import Sequence
 from typing import assert_never
 
-from sqlalchemy import ColumnElement, Connection, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, insert, select, update
 
 from reconciler.edges.ledger import rows
 from reconciler.edges.ledger.tables import (
@@ -48,6 +51,47 @@ from reconciler.ports.ledger import LeaseLost
 
 _FINISHED = [state.value for state in FINISHED]
 _SETTLED = [state.value for state in SETTLED]
+
+# A value of the same name as a column is one that the column gets.
+_APPLY_ID: BindParameter[int] = bindparam("of_apply")
+_VERSION: BindParameter[int] = bindparam("of_version")
+
+_LEASE = select(leases).where(
+    leases.c.environment == bindparam("of_environment"),
+    leases.c.keyspace == bindparam("of_keyspace"),
+)
+_LOCKED_LEASE = _LEASE.with_for_update()
+_TAKE_LEASE = update(leases).where(
+    leases.c.environment == bindparam("of_environment"),
+    leases.c.keyspace == bindparam("of_keyspace"),
+)
+_BEAT = _TAKE_LEASE.where(leases.c.fence == bindparam("of_fence"))
+_WRITE_APPLY = update(applies).where(
+    applies.c.apply_id == _APPLY_ID,
+    applies.c.version == _VERSION,
+    applies.c.state.not_in(_FINISHED),
+)
+_WRITE_OPERATION = update(operations).where(
+    operations.c.apply_id == _APPLY_ID,
+    operations.c.shard == bindparam("of_shard"),
+    operations.c.object_kind == bindparam("of_kind"),
+    operations.c.object_name == bindparam("of_name"),
+    operations.c.version == _VERSION,
+    operations.c.state.not_in(_SETTLED),
+)
+_WRITE_FINALIZER = update(finalizers).where(
+    finalizers.c.apply_id == _APPLY_ID,
+    finalizers.c.moment == bindparam("of_moment"),
+    finalizers.c.version == _VERSION,
+    finalizers.c.state.not_in(_SETTLED),
+)
+_WRITE_STATEMENT = update(statements).where(
+    statements.c.apply_id == _APPLY_ID,
+    statements.c.shard == bindparam("of_shard"),
+    statements.c.statement_index == bindparam("of_index"),
+)
+_ADD_STATEMENT = insert(statements)
+_ADD_EVENTS = insert(events)
 
 
 def begin_apply(connection: Connection, new: NewApply, holder: str, now_s: float) -> Lease:
@@ -97,7 +141,7 @@ def take_lease(
     holder = rows.line(holder)[:HOLDER_CHARS_MAX]
     values = {"apply_id": apply_id, "fence": fence, "holder": holder, "heartbeat_s": now_s}
     if found:
-        connection.execute(update(leases).where(*_of(environment, keyspace)).values(**values))
+        connection.execute(_TAKE_LEASE, {**_of(environment, keyspace), **values})
     else:
         row = {"environment": environment, "keyspace": keyspace, **values}
         connection.execute(insert(leases).values(**row))
@@ -108,10 +152,8 @@ def take_lease(
 
 def beat(connection: Connection, lease: Lease, holder: str | None, now_s: float) -> bool:
     """False if somebody took the lease over."""
-    mine = (*_of(lease.environment, lease.keyspace), leases.c.fence == lease.fence)
-    changed = connection.execute(
-        update(leases).where(*mine).values(holder=holder, heartbeat_s=now_s)
-    )
+    mine = {**_of(lease.environment, lease.keyspace), "of_fence": lease.fence}
+    changed = connection.execute(_BEAT, {**mine, "holder": holder, "heartbeat_s": now_s})
     return changed.rowcount == 1
 
 
@@ -138,14 +180,9 @@ def record(connection: Connection, lease: Lease, entries: Sequence[Entry]) -> No
 
 
 def write_apply(connection: Connection, row: StoredApply) -> None:
+    key = {"of_apply": row.apply_id, "of_version": row.version}
     changed = connection.execute(
-        update(applies)
-        .where(
-            applies.c.apply_id == row.apply_id,
-            applies.c.version == row.version,
-            applies.c.state.not_in(_FINISHED),
-        )
-        .values(**rows.apply_columns(row), version=row.version + 1)
+        _WRITE_APPLY, {**key, **rows.apply_columns(row), "version": row.version + 1}
     )
     if changed.rowcount != 1:
         raise _conflict(f"apply {row.apply_id}")
@@ -154,7 +191,7 @@ def write_apply(connection: Connection, row: StoredApply) -> None:
 def write_events(connection: Connection, apply_id: int, history: Sequence[EventEntry]) -> None:
     if history:
         values = [{"apply_id": apply_id, **rows.event_columns(entry)} for entry in history]
-        connection.execute(insert(events), values)
+        connection.execute(_ADD_EVENTS, values)
 
 
 def check_lease(connection: Connection, lease: Lease) -> None:
@@ -174,8 +211,8 @@ def check_fence(connection: Connection, apply: StoredApply, fence: int) -> None:
 def find_lease(
     connection: Connection, environment: str, keyspace: str, *, for_update: bool = False
 ) -> StoredLease | None:
-    wanted = select(leases).where(*_of(environment, keyspace))
-    row = connection.execute(wanted.with_for_update() if for_update else wanted).mappings().first()
+    wanted = _LOCKED_LEASE if for_update else _LEASE
+    row = connection.execute(wanted, _of(environment, keyspace)).mappings().first()
     return rows.stored_lease(row) if row else None
 
 
@@ -217,17 +254,15 @@ def _finalizer_row(apply_id: int, finalizer: NewFinalizer) -> dict[str, object]:
 
 def _write_operation(connection: Connection, apply_id: int, row: StoredOperation) -> None:
     """Conditional on the version that was read, and never out of a settled state (ST-4)."""
+    key = {
+        "of_apply": apply_id,
+        "of_shard": row.shard,
+        "of_kind": row.object_id.kind.value,
+        "of_name": row.object_id.name,
+        "of_version": row.version,
+    }
     changed = connection.execute(
-        update(operations)
-        .where(
-            operations.c.apply_id == apply_id,
-            operations.c.shard == row.shard,
-            operations.c.object_kind == row.object_id.kind.value,
-            operations.c.object_name == row.object_id.name,
-            operations.c.version == row.version,
-            operations.c.state.not_in(_SETTLED),
-        )
-        .values(**rows.operation_columns(row), version=row.version + 1)
+        _WRITE_OPERATION, {**key, **rows.operation_columns(row), "version": row.version + 1}
     )
     if changed.rowcount != 1:
         raise _conflict(f"{row.object_id.titled} of shard {row.shard}")
@@ -235,29 +270,22 @@ def _write_operation(connection: Connection, apply_id: int, row: StoredOperation
 
 def _write_finalizer(connection: Connection, apply_id: int, row: StoredFinalizer) -> None:
     """As an operation is written (ST-4)."""
+    key = {"of_apply": apply_id, "of_moment": row.moment.value, "of_version": row.version}
     changed = connection.execute(
-        update(finalizers)
-        .where(
-            finalizers.c.apply_id == apply_id,
-            finalizers.c.moment == row.moment.value,
-            finalizers.c.version == row.version,
-            finalizers.c.state.not_in(_SETTLED),
-        )
-        .values(**rows.finalizer_columns(row), version=row.version + 1)
+        _WRITE_FINALIZER, {**key, **rows.finalizer_columns(row), "version": row.version + 1}
     )
     if changed.rowcount != 1:
         raise _conflict(f"the VSchema's {row.moment} step")
 
 
 def _write_statement(connection: Connection, apply_id: int, row: StoredStatement) -> None:
-    key = {"apply_id": apply_id, "shard": row.shard, "statement_index": row.index}
+    values = rows.statement_columns(row)
     changed = connection.execute(
-        update(statements)
-        .where(*(statements.c[name] == value for name, value in key.items()))
-        .values(**rows.statement_columns(row))
+        _WRITE_STATEMENT, {**_of_statement(apply_id, row.shard, row.index), **values}
     )
     if changed.rowcount == 0:
-        connection.execute(insert(statements).values(**key, **rows.statement_columns(row)))
+        key = {"apply_id": apply_id, "shard": row.shard, "statement_index": row.index}
+        connection.execute(_ADD_STATEMENT, {**key, **values})
 
 
 def _write_deploy(connection: Connection, apply_id: int, entry: DeployEntry) -> None:
@@ -270,16 +298,16 @@ def _write_deploy(connection: Connection, apply_id: int, entry: DeployEntry) -> 
 
 
 def _write_progress(connection: Connection, apply_id: int, entry: ProgressEntry) -> None:
-    key = {"apply_id": apply_id, "shard": entry.shard, "statement_index": entry.index}
-    connection.execute(
-        update(statements)
-        .where(*(statements.c[name] == value for name, value in key.items()))
-        .values(progress=rows.progress_text(entry.progress))
-    )
+    key = _of_statement(apply_id, entry.shard, entry.index)
+    connection.execute(_WRITE_STATEMENT, {**key, "progress": rows.progress_text(entry.progress)})
 
 
-def _of(environment: str, keyspace: str) -> tuple[ColumnElement[bool], ...]:
-    return (leases.c.environment == environment, leases.c.keyspace == keyspace)
+def _of(environment: str, keyspace: str) -> dict[str, object]:
+    return {"of_environment": environment, "of_keyspace": keyspace}
+
+
+def _of_statement(apply_id: int, shard: str, index: int) -> dict[str, object]:
+    return {"of_apply": apply_id, "of_shard": shard, "of_index": index}
 
 
 def _conflict(what: str) -> Refused:
