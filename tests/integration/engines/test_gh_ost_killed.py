@@ -283,6 +283,7 @@ def test_what_is_left_after_the_swap_is_cleared_away_by_its_handle(
         statement=ADDING.statement, lock_wait_s=60, run_limit_s=600, keep_old_s=keep_old_s
     )
     with shard.open() as session:
+        until(session.claim, "the session before to be over")
         engine = session.engine(GH_OST)
         assert engine.look(stored, ADDING) == Gone()
         assert engine.discard(stored, kept) is None

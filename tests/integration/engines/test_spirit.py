@@ -146,7 +146,8 @@ def test_a_complete_copy_is_kept_past_the_limit_for_making_it(place: Place) -> N
 
 def settled(place: Place, todo: EngineWork) -> None:
     """As the driver does it: asks the engine, looks at the shard, sends what is not there."""
-    with place.engine() as (_, engine):
+    with place.engine() as (session, engine):
+        until(session.claim, "the session before to be over")
         for _ in range(5):
             until(lambda: not isinstance(engine.look(place.handles[-1], todo), Running), "its end")
             if "a" in place.columns:
