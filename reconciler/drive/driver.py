@@ -69,7 +69,7 @@ from reconciler.rollout.actions import (
     StartFinalizer,
     Wait,
 )
-from reconciler.rollout.cutover import AwaitCutover, CopyOrder, CutOver, StopCopies
+from reconciler.rollout.cutover import AwaitCutover, CutOver, StopCopies
 from reconciler.rollout.decide import copies_order, next_action, nothing_new_may_start
 from reconciler.rollout.operations import ShardWork
 from reconciler.rollout.snapshot import Asked, RolloutLimits, RolloutSnapshot
@@ -153,7 +153,7 @@ class RolloutDriver:
                     return self._end(action)
 
     def give_up(self) -> None:
-        self._stop.brake = Brake.AFTER_STATEMENT  # for what may be in flight after a fault
+        self._stop.leave_all()  # what may be in flight after a fault
         with suppress(ReconcilerError):  # the lease ends by itself when no heartbeat follows
             self._world.ledger.give_up(self._lease, now_s=self._world.clock.now_s())
 
@@ -188,11 +188,10 @@ class RolloutDriver:
 
     def _next(self) -> Action:
         snapshot = self._snapshot()
-        self._stop.copies = copies_order(snapshot, self._limits)
         if self._ends_run is not None:
-            self._stop.copies = CopyOrder.STOP
-            self._stop.brake = Brake.AFTER_STATEMENT
+            self._stop.leave_all()
             return Wait() if self._is_at_work else Finish()
+        self._stop.copies = copies_order(snapshot, self._limits)
         if self._requests.asked is not Asked.NOTHING:
             self._stop.brake = Brake.AFTER_STATEMENT
         elif nothing_new_may_start(snapshot, self._limits):
@@ -315,7 +314,7 @@ class RolloutDriver:
 
     def _leave(self) -> ApplyOutcome:
         """Somebody insists: what is in flight is left as it is, its outcome recorded as unknown."""
-        self._stop.brake = Brake.AFTER_STATEMENT
+        self._stop.leave_all()
         self._unless_lost(self._lose_what_is_in_flight)
         return self._outcome(
             ApplyVerdict.UNKNOWN if self._is_at_work else ApplyVerdict.STOPPED,

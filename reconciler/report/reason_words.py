@@ -158,8 +158,8 @@ def answer_words(answer: Answer) -> str:
             return "it is being cancelled"
         case reasons.NothingNewStarts():
             return (
-                "nothing new starts; what a server runs is finished, a copy is kept where its"
-                " engine can take it up again"
+                "nothing new starts; what a server runs is finished; a copy is kept where its"
+                " engine can take it up again, removed where it waits on purpose, else finished"
             )
         case reasons.RestNeverStarts():
             return "the rest never starts; what a server runs is finished, a copy is given up"

@@ -57,8 +57,9 @@ class CopyOrder(StrEnum):
     GO_ON = "go on"
     STOP_HELD = "stop what is held"
     GIVE_UP_HELD = "give up what is held"
-    STOP = "stop"  # so that it can be taken up again
+    STOP = "stop"  # what can be taken up again; the others are finished
     GIVE_UP = "give up"  # and remove what was made
+    LEAVE = "leave"  # as it is: this run may swap nothing in any more
 
 
 def cutover_step(

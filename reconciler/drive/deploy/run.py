@@ -54,6 +54,7 @@ _ASKED = {
     CopyOrder.STOP_HELD: Asked.STOP,
     CopyOrder.GIVE_UP: Asked.CANCEL,
     CopyOrder.GIVE_UP_HELD: Asked.CANCEL,
+    CopyOrder.LEAVE: Asked.STOP,
 }
 
 

@@ -4,6 +4,7 @@ sent, and before a copy is swapped in."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from reconciler.drive.limits import (
     CLAIM_WAIT_S_MAX,
@@ -12,11 +13,19 @@ from reconciler.drive.limits import (
     SETTLE_PAUSE_S,
 )
 from reconciler.drive.shard.before import not_allowed
+from reconciler.drive.shard.in_hand import AskedToEnd, IsEnding
 from reconciler.drive.shard.problems import lock_lost, not_claimed
 from reconciler.drive.shard.progress import ShardProgress
 from reconciler.drive.shard.recorder import ShardRecorder
 from reconciler.drive.shard.step import Again, End
-from reconciler.drive.shard.task import Brake, RolloutWorld, ShardTask, StopSignal, pause
+from reconciler.drive.shard.task import (
+    Brake,
+    RolloutWorld,
+    ShardTask,
+    StopSignal,
+    pause,
+    pause_unless,
+)
 from reconciler.guard.health import (
     Vitals,
     copy_needs_bytes,
@@ -52,20 +61,32 @@ class ShardGuards:
         self._record = record
         self._progress = progress
 
-    def held(
+    def held(self, session: ShardSession, statement: PlannedStatement, index: int) -> End | None:
+        """What keeps it from being sent; None: it may. What may take its time comes first, so that
+        the rest is true right before. Raises Unavailable."""
+        is_ending = partial(self.is_braked, statement.object_id)
+        if refusal := self._beyond_limits(session, statement, is_ending):
+            return End(hold=refusal)
+        if is_ending():
+            return End()
+        return self._not_now(session, index, self._task.rollout.windows)
+
+    def held_copy(
         self,
         session: ShardSession,
         statement: PlannedStatement,
         index: int,
-        windows: tuple[str, ...],
-    ) -> End | None:
-        """What keeps it from taking effect; None: it may. What may take its time comes first, so
-        that the rest is true right before. Raises Unavailable."""
-        rollout = self._task.rollout
-        if needs_vitals(rollout) and (refusal := self._beyond_limits(session, statement)):
+        is_ending: IsEnding,
+    ) -> End | AskedToEnd | None:
+        """The same for a complete copy: which of them a stop ends is not for the brake to say, but
+        for `is_ending`. Raises Unavailable."""
+        if refusal := self._beyond_limits(session, statement, is_ending):
             return End(hold=refusal)
-        if self.is_braked(statement.object_id):
-            return End()
+        if is_ending():
+            return AskedToEnd()
+        return self._not_now(session, index, self._task.rollout.cutover_windows)
+
+    def _not_now(self, session: ShardSession, index: int, windows: tuple[str, ...]) -> End | None:
         if not self._locks.is_held(self._task.work.shard):
             return End(ends_run=lock_lost(self._task.work.shard))
         if refusal := not_allowed(session, self._task, index):
@@ -98,6 +119,7 @@ class ShardGuards:
         refusal = self._passing(
             lambda: self._room_refusal(session, statement),
             statement.object_id,
+            partial(self.is_braked, statement.object_id),
             wait_s=GUARD_WAIT_S_MAX if is_kept else self._task.rollout.run_limit_s,
         )
         return End(hold=refusal) if refusal else None
@@ -130,16 +152,26 @@ class ShardGuards:
                 self._record.tell(told, object_id)
                 self._progress.waits(told)
 
-    def _beyond_limits(self, session: ShardSession, statement: PlannedStatement) -> Refusal | None:
+    def _beyond_limits(
+        self, session: ShardSession, statement: PlannedStatement, is_ending: IsEnding
+    ) -> Refusal | None:
         """Lag and load go down by themselves, and are waited for; what holds is returned."""
+        if not needs_vitals(self._task.rollout):
+            return None
         return self._passing(
             lambda: self._vitals_refusal(session, statement),
             statement.object_id,
+            is_ending,
             wait_s=GUARD_WAIT_S_MAX,
         )
 
     def _passing(
-        self, measure: Callable[[], Refusal | None], object_id: ObjectId, *, wait_s: float
+        self,
+        measure: Callable[[], Refusal | None],
+        object_id: ObjectId,
+        is_ending: IsEnding,
+        *,
+        wait_s: float,
     ) -> Refusal | None:
         """What does not pass, or not in time. None: nothing, or it was asked to end."""
         waits, give_up_s = False, self._world.clock.monotonic_s() + wait_s
@@ -147,13 +179,13 @@ class ShardGuards:
             is_late = self._world.clock.monotonic_s() >= give_up_s
             if is_late or refusal.kind is not RefusalKind.PASSES:
                 return refusal
-            if self.is_braked(object_id):
+            if is_ending():
                 return None
             if not waits:
                 waits = True
                 self._record.wait(object_id, LimitExceeded(refusal.message))
                 self._progress.waits(InWords(refusal.message))
-            pause(self._world.clock, self._stop, GUARD_PAUSE_S)
+            pause_unless(self._world.clock, is_ending, GUARD_PAUSE_S)
         if waits:
             self._record.wait(object_id, None)
         return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeVar, assert_never
+from typing import TypeAlias, TypeVar, assert_never
 
 from reconciler.drive.limits import CUTOVER_POLL_S, STOP_LOOKS_MAX, STOP_LOOKS_OF_READY
 from reconciler.drive.shard.progress import ShardProgress
@@ -20,7 +20,7 @@ from reconciler.drive.shard.task import (
     RolloutWorld,
     StopSignal,
     WaitingCopy,
-    pause,
+    pause_unless,
     retry_pause_s,
 )
 from reconciler.drive.shard.throttle import CopyThrottle
@@ -51,6 +51,7 @@ from reconciler.rollout.cutover import CopyOrder
 from reconciler.rollout.transitions import Move
 
 Held = TypeVar("Held")
+IsEnding: TypeAlias = Callable[[], bool]
 
 _STOPS_ALL = frozenset({CopyOrder.STOP, CopyOrder.GIVE_UP})
 _GIVES_UP = frozenset({CopyOrder.GIVE_UP, CopyOrder.GIVE_UP_HELD})
@@ -63,6 +64,11 @@ class CopyEnded:
 
     is_kept: bool
     hold: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskedToEnd:
+    """While it was looked at whether the copy may be swapped in, somebody asked it to end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,11 +110,12 @@ class EngineRun:
         *,
         vitals: Callable[[], Vitals],
         meanwhile: Callable[[Running | ReadyToCutOver], None],
-        before_cut_over: Callable[[str], Held | None],
+        before_cut_over: Callable[[str, IsEnding], Held | AskedToEnd | None],
     ) -> Outcome | Gone | CopyEnded | Held:
         """What the engine ends with, or why its copy is not swapped in now: then it keeps the
         statement in hand. `meanwhile` is done between two looks, and is short; `before_cut_over`
-        is told the copy's name. Raises RecordLost, and what `before_cut_over` raises."""
+        is told the copy's name, and how to ask whether it is to end by now. Raises RecordLost, and
+        what `before_cut_over` raises."""
         try:
             return self._until_answered(engine, hand, answer, vitals, meanwhile, before_cut_over)
         finally:
@@ -122,14 +129,19 @@ class EngineRun:
         answer: Answer,
         vitals: Callable[[], Vitals],
         meanwhile: Callable[[Running | ReadyToCutOver], None],
-        before_cut_over: Callable[[str], Held | None],
+        before_cut_over: Callable[[str, IsEnding], Held | AskedToEnd | None],
     ) -> Outcome | Gone | CopyEnded | Held:
         object_id, cut_overs = hand.row.object_id, 0
+        is_ending = partial(self._is_ending, engine, hand)
         over_at_s = self._world.clock.monotonic_s() + hand.work.run_limit_s
         while True:
             match answer:
-                case Running() | ReadyToCutOver() if not cut_overs and self._must_end(engine, hand):
+                case ReadyToCutOver() if self._must_end(engine, hand):
                     return self._ended_early(engine, hand)
+                case Running() if not cut_overs and self._must_end(engine, hand):
+                    return self._ended_early(engine, hand)
+                case Running() | ReadyToCutOver() if self._is_left(engine, hand):
+                    return Unknown(reason="it goes on there, and this run was asked to end")
                 case Running() | ReadyToCutOver() if not cut_overs and (
                     hold := self._beyond(engine, vitals)
                 ):
@@ -137,8 +149,6 @@ class EngineRun:
                 case Running(progress=progress):
                     self._slow_down(engine, hand)
                     self._advance(hand, progress)
-                    if hand.is_taken_up and self._stop.brake is Brake.AFTER_STATEMENT:
-                        return Unknown(reason="it goes on there, and this run was asked to end")
                     is_late = not cut_overs and self._world.clock.monotonic_s() >= over_at_s
                     if hand.is_taken_up and is_late:
                         engine.stop(hand.row.handle, hand.work)  # who began it cannot
@@ -156,8 +166,11 @@ class EngineRun:
                         return self._given_up(engine, hand)
                     if cut_overs:
                         seconds = retry_pause_s(cut_overs, self._world.jitter())
-                        pause(self._world.clock, self._stop, seconds)
-                    if (held := before_cut_over(copy or hand.row.handle.copy)) is not None:
+                        pause_unless(self._world.clock, is_ending, seconds)
+                    held = before_cut_over(copy or hand.row.handle.copy, is_ending)
+                    if isinstance(held, AskedToEnd):
+                        continue
+                    if held is not None:
                         return held
                     cut_overs += 1
                     self._advance(hand, replace(progress, stage="cutting over"), at_once=True)
@@ -182,16 +195,27 @@ class EngineRun:
             self._stop.waiting[shard] = WaitingCopy(index, self._world.clock.monotonic_s())
         return False
 
+    def _is_ending(self, engine: Engine, hand: InHand) -> bool:
+        return self._must_end(engine, hand) or self._is_left(engine, hand)
+
+    def _is_left(self, engine: Engine, hand: InHand) -> bool:
+        """To itself, and to the next run: what this one has not begun, and every copy once it may
+        swap nothing in."""
+        if hand.is_taken_up and self._stop.brake is Brake.AFTER_STATEMENT:
+            return True
+        return self._stop.copies is CopyOrder.LEAVE and TRAITS[engine.name].copies
+
     def _must_end(self, engine: Engine, hand: InHand) -> bool:
-        """A copy that cannot be taken up again is rather finished than stopped, unless it waits for
-        somebody, or is given up."""
-        order = self._stop.copies
+        """A copy that cannot be taken up again is rather finished than stopped, its swap with it
+        (EN-83), unless it waits for somebody, or is given up."""
+        order, is_kept = self._stop.copies, TRAITS[engine.name].resumes
         if order is CopyOrder.GO_ON or not TRAITS[engine.name].copies:
             return False
+        if order is CopyOrder.LEAVE:
+            return is_kept
         is_released = ReleasedCopy(hand.row.shard, hand.row.index) in self._stop.released
         if self._is_on_purpose and not is_released:
             return True
-        is_kept = TRAITS[engine.name].resumes
         return order in _STOPS_ALL and (is_kept or order in _GIVES_UP)
 
     def _beyond(self, engine: Engine, vitals: Callable[[], Vitals]) -> Refusal | None:

@@ -6,11 +6,12 @@ no third case. This sends statements and never decides which shard is next.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import assert_never
 
 from reconciler.drive.shard.before import copy_not_as_planned, not_as_planned
 from reconciler.drive.shard.guards import ShardGuards
-from reconciler.drive.shard.in_hand import CopyEnded, EngineRun, InHand
+from reconciler.drive.shard.in_hand import AskedToEnd, CopyEnded, EngineRun, InHand, IsEnding
 from reconciler.drive.shard.leftovers import discard
 from reconciler.drive.shard.looks import Seen, end_differs, position_seen, statement_seen
 from reconciler.drive.shard.problems import (
@@ -232,7 +233,7 @@ class _ShardRun:
             answer,
             vitals=lambda: self._guards.of_copy(session, hand.row),
             meanwhile=lambda answer: self._rows.go_ahead(session, hand, answer),
-            before_cut_over=lambda copy: self._before_cut_over(session, engine, hand, copy),
+            before_cut_over=partial(self._before_cut_over, session, engine, hand),
         )
         if isinstance(ended, Next | Again | End):
             return ended
@@ -242,18 +243,16 @@ class _ShardRun:
         return self._ended(session, hand, ended)
 
     def _before_cut_over(
-        self, session: ShardSession, engine: Engine, hand: InHand, copy: str
-    ) -> Step | None:
+        self, session: ShardSession, engine: Engine, hand: InHand, copy: str, is_ending: IsEnding
+    ) -> Step | AskedToEnd | None:
         """Days may have passed since the statement was begun: all of it is looked at again."""
         statement = hand.work.statement
-        if problem := self._rows.problem(session, hand.row, hand.work.statement, copy):
+        if problem := self._rows.problem(session, hand.row, statement, copy):
             return self._give_up(session, engine, hand, problem)
-        if (step := self._claim(session)) or (
-            step := self._guards.held(
-                session, statement, self._index, self._task.rollout.cutover_windows
-            )
-        ):
+        if step := self._claim(session):
             return step
+        if held := self._guards.held_copy(session, statement, self._index, is_ending):
+            return held
         if problem := copy_not_as_planned(session, self._task, self._index, hand.row.handle, copy):
             return self._give_up(session, engine, hand, problem)
         return None
@@ -283,10 +282,9 @@ class _ShardRun:
 
     def _before(self, session: ShardSession, statement: PlannedStatement) -> Step | None:
         """What must be true right before a statement, what may take its time first; None: send."""
-        windows = self._task.rollout.windows
         if self._last_try is None and (step := self._guards.no_room(session, statement)):
             return step
-        if (step := self._guards.held(session, statement, self._index, windows)) is not None:
+        if (step := self._guards.held(session, statement, self._index)) is not None:
             return step
         if self._index == self._first_index and session.still_running(statement.sql):
             return Again(already_running(self._shard, statement.object_id))

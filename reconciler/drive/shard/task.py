@@ -74,6 +74,11 @@ class StopSignal:
         self.is_throttled = False
         self.room = CopyRoom()
 
+    def leave_all(self) -> None:
+        """This run is over, whatever is in flight: nothing more is sent or swapped in by it."""
+        self.copies = CopyOrder.LEAVE
+        self.brake = Brake.AFTER_STATEMENT
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardTask:
@@ -161,8 +166,13 @@ class ShardResult:
 
 def pause(clock: Clock, stop: StopSignal, seconds: float) -> None:
     """Sleep, unless shards in flight must end: nobody who asked to stop waits for a pause."""
+    pause_unless(clock, lambda: stop.brake is Brake.AFTER_STATEMENT, seconds)
+
+
+def pause_unless(clock: Clock, is_ending: Callable[[], bool], seconds: float) -> None:
+    """Sleep, or until that is so: what a stop finishes has its pauses as before."""
     until_s = clock.monotonic_s() + seconds
-    while stop.brake is not Brake.AFTER_STATEMENT:
+    while not is_ending():
         left_s = until_s - clock.monotonic_s()
         if left_s <= 0:
             return
