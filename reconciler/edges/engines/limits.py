@@ -10,9 +10,6 @@ OUTPUT_BYTES_MAX = 1_000_000
 # The last words of it that are looked at and shown: the reason of an end stands in the last lines.
 TAIL_BYTES = 4_000
 
-# A table's name, in characters: of MySQL and of MariaDB.
-TABLE_NAME_CHARS_MAX = 64
-
 # The reason of an end is a sentence of a server with some words of the engine around it.
 ENGINE_REASON_CHARS_MAX = 400
 

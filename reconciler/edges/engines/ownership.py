@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.ddl.quote import quote_identifier
-from reconciler.edges.engines.limits import DROP_S_MAX, TABLE_NAME_CHARS_MAX
+from reconciler.edges.engines.limits import DROP_S_MAX
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.problems import misread
 from reconciler.edges.mysql.reading import number, text
@@ -190,10 +190,6 @@ def in_the_way(names: Sequence[str]) -> Failed:
 def since(earlier: Record | None, found: Sequence[object], now_s: int) -> int:
     """For the handle that is made now: what is there already was proven by the one before."""
     return earlier.since_s if earlier is not None and found else now_s
-
-
-def is_too_long(names: Iterable[str]) -> bool:
-    return any(len(name) > TABLE_NAME_CHARS_MAX for name in names)
 
 
 def drop_tables(link: Link, tables: Iterable[str]) -> None:

@@ -18,8 +18,6 @@ from reconciler.errors import Unavailable
 from reconciler.reshard.row_sql import delete_sql, replace_sql
 from reconciler.reshard.rows import Key, MovedTable, Row, render_cursor
 
-_DUPLICATE = 1062
-
 
 def take(
     session: SplitSession,
