@@ -686,7 +686,7 @@ APPLY = (
     ),
     Scenario(
         "apply-cancelled",
-        "`reconciler stop --cancel`, or a cancelled job.",
+        "`reconciler cancel`.",
         applied(
             ApplyVerdict.CANCELLED,
             plan=samples.UNIFORM,
