@@ -185,7 +185,7 @@ class SplitSource(Protocol):
         """Raises Refused for a table that cannot be read back, Unavailable."""
 
     def facts(self) -> SourceFacts:
-        """Asked anew each time. Raises Unavailable."""
+        """Asked again each time. Raises Unavailable."""
 
     def fence(self) -> Fence | None:
         """`facts().fence` alone, in one statement. Raises Unavailable."""

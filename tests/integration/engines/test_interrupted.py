@@ -133,7 +133,8 @@ def test_an_engine_that_is_killed_alone_loses_no_row(
 def test_a_copy_that_is_stopped_comes_to_its_end_later(
     engine: EngineName, mysql_server: RunningServer, fleet_of: FleetOf
 ) -> None:
-    """By the next apply, which begins again what cannot be taken up. The other shard waits."""
+    """One that cannot be taken up by the stopped apply itself, any other by the next one. The other
+    shard waits."""
     fleet = fleet_of(mysql_server)
     before = fleet.definitions("80-")
     copying(fleet, engine)
