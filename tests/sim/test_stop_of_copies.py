@@ -140,6 +140,16 @@ def test_who_asks_for_the_end_right_before_a_swap_is_heard(
 
 @pytest.mark.invariant("EN-83")
 @pytest.mark.parametrize("engine", COPYING)
+def test_a_cancel_between_two_tries_of_a_swap_gives_the_copy_up(engine: EngineName) -> None:
+    sim = of_one_shard(engine, refusals=100)
+    someone_asks(sim, RequestKind.CANCEL, lambda: bool(sim.fleet.cut_over))
+    assert sim.run().verdict is ApplyVerdict.CANCELLED
+    assert CopyStopped(is_kept=False) in told(sim)
+    assert (len(sim.fleet.cut_over), helpers_left(sim)) == (1, 0)
+
+
+@pytest.mark.invariant("EN-83")
+@pytest.mark.parametrize("engine", COPYING)
 def test_a_run_that_is_lost_swaps_nothing_in(engine: EngineName) -> None:
     """One shard lost its lock, and no other may go on, though its own is held."""
     sim = simulation(CutoverSpec(), copying, shards=TWO, engine=engine)
