@@ -26,8 +26,9 @@ def stop(
     protected_branch: str | None,
     output: str,
 ) -> None:
-    """Ask a running apply to start nothing new; what a server runs is finished first, a copy that
-    an engine makes is stopped where it can be taken up again, or waits to be swapped in.
+    """Ask a running apply to start nothing new; what a server runs is finished first, and so is a
+    copy that its engine cannot take up again. A copy that it can, and any that waits to be swapped
+    in on purpose, is ended.
 
     Nothing is undone. What has not started stays reserved: `reconciler resume` goes on with it, and
     so does the next `apply` of the same plan, a CI job's too; `reconciler cancel` ends it. To keep
