@@ -222,7 +222,8 @@ def why_not_adopted_again(
         code="routes-adopted",
         message=f"{where} are at version {catalog.version} with the shards"
         f" {', '.join(catalog.shards)}; the spec lists {', '.join(in_key_order(tuple(shards)))}",
-        recovery="to replace shards by others is a split: `reconciler plan`",
+        recovery="list the shards of the routes in the spec again: to replace them by others is a"
+        " split, which no command carries out yet (docs/split.md)",
     )
 
 
