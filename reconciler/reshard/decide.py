@@ -268,8 +268,11 @@ def failed(job: SplitJob, problem: Problem, retry: Phase) -> Go:
 
 
 def _leaves_fence_closed(job: SplitJob, seen: Seen) -> bool:
-    """Outside of the phases that need it, and never behind the point of no return."""
-    if job.phase in (*_FENCED, Phase.CLEANUP, Phase.ABANDONING) or job.is_past_cutover:
+    """Outside of the phases that need it, and never behind the point of no return. A job that has
+    ended touches nothing."""
+    if not job.is_live or job.is_past_cutover:
+        return False
+    if job.phase in (*_FENCED, Phase.CLEANUP, Phase.ABANDONING):
         return False
     return any(source.may_refuse_writes for source in seen.sources)
 

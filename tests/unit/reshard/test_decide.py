@@ -285,6 +285,12 @@ TABLE: dict[str, tuple[SplitJob, Seen, TickLimits, Action]] = {
     ),
     "done": (job_in(Phase.DONE), seen(), TIME, End(TickEnd.DONE)),
     "abandoned": (job_in(Phase.ABANDONED), seen(), TIME, End(TickEnd.ABANDONED)),
+    "abandoned, and a fence that is not its own any more": (
+        job_in(Phase.ABANDONED),
+        seen(FENCED),
+        TIME,
+        End(TickEnd.ABANDONED),
+    ),
 }
 
 
