@@ -77,13 +77,15 @@ class Fence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFacts:
-    """`fence` None: there is none yet. `tables`: those that are there. `prepared`: how many XA
-    transactions of the server are prepared and not yet ended. `identity` None: not marked yet."""
+    """`fence` None: there is none yet. `tables`: those that are there. `queues`: the tables whose
+    queue is there. `prepared`: how many XA transactions of the server are prepared and not yet
+    ended. `identity` None: not marked yet."""
 
     identity: str | None
     fence: Fence | None
     tables: tuple[TableSeen, ...]
     retired: tuple[str, ...]
+    queues: tuple[str, ...]
     prepared: int
 
     def table(self, name: str) -> TableSeen | None:
@@ -173,6 +175,11 @@ class OwnersSeen:
 
 class SplitSource(Protocol):
     """A shard whose rows move away. It serves all the while, but for the fence."""
+
+    def take_over(self) -> None:
+        """Be the only one that does anything for this move here, before anything is made, written
+        or dropped: whoever took over before is cut off, with all that is on its way, and gets
+        Unavailable. Raises Unavailable if its end is not seen."""
 
     def ground(self) -> Ground:
         """All that is in the way, before anything is made. Raises Unavailable."""
@@ -277,6 +284,9 @@ class SplitSource(Protocol):
 class SplitTarget(Protocol):
     """A shard that rows move to. Nobody is routed to it before it is opened."""
 
+    def take_over(self) -> None:
+        """As the source's. Raises Unavailable."""
+
     def ground(self) -> Ground:
         """All that is in the way; also what stands in its database that is not this job's. Raises
         Unavailable."""
@@ -295,6 +305,10 @@ class SplitTarget(Protocol):
     def wipe(self, table: MovedTable, brackets: Sequence[int]) -> Busy | None:
         """All rows of one table that this job made, after its brackets' cursors: their copy begins
         again, with the next batch. Raises Refused for another's table, Unavailable."""
+
+    def missing(self) -> tuple[str, ...]:
+        """Names of the tables that rows go to, and of what the split keeps here, that are not
+        there. Raises Unavailable."""
 
     def acks(self) -> Mapping[int, Ack]:
         """By bracket. Raises Unavailable."""

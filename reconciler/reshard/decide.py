@@ -14,9 +14,11 @@ from reconciler.errors import Problem
 from reconciler.reshard.actions import Action, Answer, Do, End, Go, Step, TickEnd, Verdict, Wait
 from reconciler.reshard.failures import (
     arrivals_outrun,
+    copy_gone,
     fences_lost,
     ground_changed,
     owned_by_targets,
+    queue_gone,
     tracker_gone,
 )
 from reconciler.reshard.job import (
@@ -250,14 +252,19 @@ def _held(job: SplitJob, seen: Seen) -> Action | None:
 
 
 def _broken(job: SplitJob, seen: Seen) -> Go | None:
-    """Whether what is copied is still what is tracked: asked before everything that is built on
-    it."""
+    """Whether what is copied is still what is tracked, and is still where it went: asked before
+    everything that is built on it."""
     if job.phase not in (Phase.BACKFILL, Phase.CATCHUP, Phase.ARM, *_FENCED) or not job.ground:
         return None
     problem = ground_changed(job, seen.ground)
     for source in seen.sources:
         for table in source.untracked:
             problem = problem or tracker_gone(source.shard, table)
+        for table in source.unqueued:
+            problem = problem or queue_gone(source.shard, table)
+    for target in seen.targets:
+        for name in target.missing:
+            problem = problem or copy_gone(target.shard, name)
     return None if problem is None else failed(job, problem, Phase.PLANNED)
 
 

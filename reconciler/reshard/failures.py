@@ -32,6 +32,24 @@ def tracker_gone(shard: str, table: str) -> Problem:
     )
 
 
+def queue_gone(shard: str, table: str) -> Problem:
+    return Problem(
+        code="split-queue-gone",
+        message=f"table {table} of {shard}: the queue of its changed keys is not there any more",
+        recovery="find out who dropped it, then have the split tried again: it copies all rows"
+        " from the beginning",
+    )
+
+
+def copy_gone(shard: str, name: str) -> Problem:
+    return Problem(
+        code="split-copy-gone",
+        message=f"table {name} of {shard}, which rows were moving to, is not there any more",
+        recovery="find out who dropped it, then have the split tried again: it copies all rows"
+        " from the beginning",
+    )
+
+
 def arrivals_outrun(job: SplitJob, *, arrivals_per_s: float, drained_per_s: float) -> Problem:
     return Problem(
         code="split-arrivals-outrun",

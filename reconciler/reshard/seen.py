@@ -16,15 +16,16 @@ from reconciler.reshard.limits import FENCES_IN_TICK
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceSeen:
     """`ground` is of every table that is there; `untracked` and `unfenced` name those whose
-    triggers do not stand to the letter. `fence_left_s` None: it does not open by itself, or there
-    is none. `queued` counts keys that are still to go over, `prepared` XA transactions that nobody
-    has ended."""
+    triggers do not stand to the letter, `unqueued` those whose queue is not there. `fence_left_s`
+    None: it does not open by itself, or there is none. `queued` counts keys that are still to go
+    over, `prepared` XA transactions that nobody has ended."""
 
     shard: str
     ground: tuple[TableGround, ...] = ()
     missing: tuple[str, ...] = ()
     untracked: tuple[str, ...] = ()
     unfenced: tuple[str, ...] = ()
+    unqueued: tuple[str, ...] = ()
     fence: FenceState | None = None
     fence_epoch: int = 0
     fence_left_s: float | None = None
@@ -51,8 +52,11 @@ class SourceSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetSeen:
+    """`missing` names what rows go to, or are acknowledged in, and is not there."""
+
     shard: str
     guard: GuardState | None = None
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@ in a simulation is to be given to the same questions."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pymysql
@@ -15,7 +16,7 @@ from reconciler.reshard.helper_tables import FenceState, GuardState
 from reconciler.reshard.rows import NO_ROWS, Chunk, Digest, Dirty, Key
 from reconciler.reshard.triggers import CLOSED_ERROR
 from tests.conftest import FreshDatabase
-from tests.integration.mysql_edges import SERVERS
+from tests.integration.mysql_edges import SERVERS, wait_until_waiting
 from tests.split_stands import SplitStand, armed, done, split_stand, work_for
 
 
@@ -47,6 +48,75 @@ def take_all(source: SplitSource, target: SplitTarget, *, batch: int = 1) -> Non
     shape = source.shape("orders")
     answer = target.take(1, batch, chunk.end, shape, replaced=chunk.rows, deleted=())
     assert answer is None
+
+
+# Whose turn it is
+
+
+@pytest.mark.invariant("SP-57")
+def test_who_takes_over_cuts_off_who_did_before(stand: SplitStand) -> None:
+    with stand.source() as source, stand.target() as target:
+        source.take_over()
+        target.take_over()
+        source.take_over()
+        armed(source)
+        claimed(source, target)
+        chunk, shape = source.read_chunk("orders", None, rows=100), source.shape("orders")
+        with stand.source() as looks:
+            assert looks.facts().identity is not None
+        done(target.claim())
+        with stand.source() as later, stand.target() as later_target:
+            later.take_over()
+            later_target.take_over()
+            for late in (
+                source.make_helpers,
+                source.drop_helpers,
+                lambda: source.drop_tracker("orders"),
+                target.claim,
+                target.drop_made,
+                lambda: target.take(1, 1, chunk.end, shape, replaced=chunk.rows, deleted=()),
+            ):
+                with pytest.raises(Unavailable):
+                    late()
+            take_all(later, later_target)
+            assert later.facts().queues == ("orders",)
+    with stand.source() as source, stand.target() as target:
+        source.take_over()
+        target.take_over()
+        assert target.acks()[1].batch == 1
+
+
+@pytest.mark.invariant("SP-57")
+def test_a_statement_that_waits_for_a_lock_never_runs_once_somebody_took_over(
+    stand: SplitStand,
+) -> None:
+    with stand.source() as source, stand.target() as target:
+        claimed(source, target)
+        target.take_over()
+        with stand.target_cursor() as cursor, ThreadPoolExecutor(1) as other:
+            cursor.execute("LOCK TABLES orders WRITE")
+            late = other.submit(target.drop_made)
+            wait_until_waiting(stand.server, "DROP TABLE")
+            with stand.target() as later:
+                later.take_over()
+                cursor.execute("UNLOCK TABLES")
+                with pytest.raises(Unavailable):
+                    late.result()
+                assert later.missing() == ()
+
+
+def test_what_is_gone_is_told(stand: SplitStand) -> None:
+    with stand.source() as source, stand.target() as target:
+        armed(source)
+        assert len(target.missing()) == 4
+        claimed(source, target)
+        assert target.missing() == ()
+        assert source.facts().queues == ("orders",)
+        with stand.target_cursor() as cursor:
+            cursor.execute("DROP TABLE orders, _reconciler_split_17_acks")
+        stand.run("DROP TABLE _reconciler_split_17_queue_1")
+        assert target.missing() == ("orders", "_reconciler_split_17_acks")
+        assert source.facts().queues == ()
 
 
 # Reading

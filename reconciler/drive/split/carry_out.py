@@ -82,7 +82,11 @@ class StepRunner:
     # The copy
 
     def _start_over(self) -> Outcome:
-        """The cursors first: whoever crashes in between finds rows that nobody counts on."""
+        """The cursors first: whoever crashes in between finds rows that nobody counts on. Where
+        they have been dropped, they are made again."""
+        for target in self._servers.targets:
+            if busy := target.server.claim():
+                return busy
         for copy in self._copies():
             copy.reset()
         for target in self._servers.targets:

@@ -10,14 +10,14 @@ import hashlib
 from dataclasses import replace
 
 from reconciler.drive.split.memory import TickMemory
-from reconciler.drive.split.world import OpenServers, OpenSource, SplitOrder, SplitWorld
+from reconciler.drive.split.world import OpenServers, OpenSource, OpenTarget, SplitOrder, SplitWorld
 from reconciler.ports.split_servers import TableSeen
 from reconciler.reshard.catalog import Catalog
 from reconciler.reshard.job import SplitJob, TableGround
 from reconciler.reshard.phases import Phase
 from reconciler.reshard.seen import Progress, Seen, SourceSeen, TargetSeen, TickLimits
 
-_QUEUED = (Phase.BACKFILL, Phase.CATCHUP, Phase.ARM, Phase.FENCE, Phase.DELTA_COPY, Phase.CUTOVER)
+_TRACKED = (Phase.BACKFILL, Phase.CATCHUP, Phase.ARM, Phase.FENCE, Phase.DELTA_COPY, Phase.CUTOVER)
 _COPIES_ROWS = (Phase.BACKFILL, Phase.CATCHUP)
 
 
@@ -32,10 +32,7 @@ def look(
     memory.arrivals.look(world.clock.monotonic_s(), sum(source.queued for source in sources))
     return Seen(
         sources=sources,
-        targets=tuple(
-            TargetSeen(shard=target.shard, guard=target.server.guard())
-            for target in servers.targets
-        ),
+        targets=tuple(_target_seen(target, job) for target in servers.targets),
         progress=progress(world, memory),
         brake=world.brake() if job.phase in _COPIES_ROWS else None,
         has_cut_over=_has_cut_over(world.routes.read(job.environment, job.keyspace), job),
@@ -77,8 +74,8 @@ def _source_seen(
     fence = facts.fence
     wanted = {table.name for table in order.tables}
     there = {table.name for table in facts.tables}
+    queued = there & {*facts.queues}
     moved = [table for table in order.tables if is_first or table.shard_by is not None]
-    is_queued = job.phase in _QUEUED and bool(job.ground)
     return SourceSeen(
         shard=source.shard,
         ground=tuple(ground_of(source.shard, table) for table in facts.tables),
@@ -86,14 +83,27 @@ def _source_seen(
         untracked=tuple(table.name for table in facts.tables if table.tracker is None),
         unfenced=tuple(table.name for table in facts.tables if table.fence is None),
         prepared=facts.prepared,
-        queued=sum(source.server.queue(t.name).depth for t in moved if t.name in there)
-        if is_queued
+        unqueued=tuple(sorted(wanted - {*facts.queues})),
+        queued=sum(source.server.queue(t.name).depth for t in moved if t.name in queued)
+        if _is_tracked(job)
         else 0,
         is_retired={*facts.retired} == wanted,
         fence=fence.state if fence else None,
         fence_epoch=fence.epoch if fence else 0,
         fence_left_s=fence.left_s if fence else None,
     )
+
+
+def _target_seen(target: OpenTarget, job: SplitJob) -> TargetSeen:
+    return TargetSeen(
+        shard=target.shard,
+        guard=target.server.guard(),
+        missing=target.server.missing() if _is_tracked(job) else (),
+    )
+
+
+def _is_tracked(job: SplitJob) -> bool:
+    return job.phase in _TRACKED and bool(job.ground)
 
 
 def ground_of(shard: str, table: TableSeen) -> TableGround:

@@ -100,12 +100,16 @@ class _Tick:
     def _drive(self, servers: OpenServers) -> TickResult | None:
         """None: over new connections. Raises Unavailable, Refused, TurnLost."""
         self._settle()
+        if self.job.is_live:
+            servers.take_over()
         runner = StepRunner(self._world, self._order, servers, self._memory)
         while True:
             seen = look(self._world, self._order, servers, self.job, self._memory)
             bounds = limits(self._world, self._order, self.job, self._until_s)
             requests = self._world.jobs.requests(self.job.job_id, RequestState.PENDING)
             if self.job.is_live:
+                # Before each step: who was stopped before it took over the servers has cut off
+                # its successor there, and must write nothing (SP-57).
                 self._world.jobs.beat(self.job, now_s=self._world.clock.now_s())
             match next_action(self.job, seen, requests, bounds):
                 case End(TickEnd.IN_PROGRESS as how, problem):

@@ -79,6 +79,13 @@ class OpenServers:
     sources: tuple[OpenSource, ...]
     targets: tuple[OpenTarget, ...]
 
+    def take_over(self) -> None:
+        """Of all of them, before the first is written to. Raises Unavailable."""
+        for source in self.sources:
+            source.server.take_over()
+        for target in self.targets:
+            target.server.take_over()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TickResult:

@@ -88,6 +88,8 @@ class Database:
     read_ahead: dict[tuple[str, Key | None], Chunk] = field(default_factory=dict)
     late: Transaction | None = None
     while_sealing: Callable[[], None] = lambda: None
+    turn: object = None
+    end_turn: Callable[[], None] = lambda: None
 
     # Writers
 

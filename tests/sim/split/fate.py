@@ -15,6 +15,7 @@ Port = TypeVar("Port")
 
 #: Calls that leave something behind. All others are asked again by whoever comes next.
 DURABLE = {
+    "take_over",
     *("take_up", "put_down", "move", "hold", "record", "answer", "cut_over", "open_targets"),
     *("make_helpers", "arm_tracker", "arm_fence", "drop_fence", "drop_tracker", "drop_helpers"),
     *("forget", "flip", "seal", "reopen", "retire", "restore", "drop_retired"),

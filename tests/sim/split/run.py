@@ -21,7 +21,8 @@ from reconciler.spec.model import Connection, ShardSpec
 from tests.sim.run import memory_ledger
 from tests.sim.split.database import COUNTRIES, ORDERS, Database, Transaction, WriteRefused
 from tests.sim.split.fate import Fate, FatedServers, ProcessKilled
-from tests.sim.split.servers import SimServers, SimSource
+from tests.sim.split.servers import SimSource
+from tests.sim.split.sessions import SimServers
 
 WHERE = "production", "shop"
 CALL_S = 0.002
@@ -182,7 +183,8 @@ class SplitSimulation:
         return fate
 
     def meddle(self, how: str) -> None:
-        """Somebody does to the source's orders what a split cannot follow."""
+        """Somebody does to the orders, or to what was made for them, what a split cannot
+        follow."""
         (database,) = self._sources.values()
         table = database.tables[ORDERS]
         match how:
@@ -197,6 +199,13 @@ class SplitSimulation:
                 table.tracker = None
             case "tracked again":
                 table.tracker = "made later"
+            case "queue dropped":
+                del database.queues[ORDERS]
+            case "all helpers dropped":
+                database.queues.clear()
+                database.fence = database.identity = None
+            case "copy dropped":
+                del self._targets[self.targets[0]].tables[ORDERS]
 
     def source_takes_writes(self) -> bool:
         return all(database.takes_writes() for database in self._sources.values())

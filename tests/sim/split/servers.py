@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.errors import Problem, Refused, Unavailable
@@ -23,7 +22,6 @@ from reconciler.ports.split_servers import (
 )
 from reconciler.reshard.helper_tables import FenceState, GuardState
 from reconciler.reshard.rows import Chunk, Digest, Dirty, Key, MovedColumn, MovedTable, Row
-from reconciler.spec.model import ShardSpec
 from tests.sim.split.database import SLOT, Database, SimTable, Values
 
 COLUMNS = ("id", "customer", "slot", "note")
@@ -82,6 +80,9 @@ class SimSource:
     work: SplitWork
     triggers_made: Callable[[], str] = field(default=lambda: "t")
 
+    def take_over(self) -> None:
+        """What a session does, whatever is asked over it."""
+
     def ground(self) -> Ground:
         return NO_GROUND
 
@@ -111,6 +112,7 @@ class SimSource:
                 for name, table in sorted(self.database.tables.items())
             ),
             retired=tuple(sorted(self.database.retired)),
+            queues=tuple(sorted(self.database.queues)),
             prepared=self.database.prepared,
         )
 
@@ -276,6 +278,9 @@ class SimTarget:
     database: Database
     work: SplitWork
 
+    def take_over(self) -> None:
+        """As the source's."""
+
     def ground(self) -> Ground:
         return NO_GROUND
 
@@ -313,6 +318,11 @@ class SimTarget:
         self._check()
         if self.database.guard is not GuardState.CLOSED:
             raise refused("split-target-serves")
+
+    def missing(self) -> tuple[str, ...]:
+        helpers = () if self.database.identity else ("acks",)
+        wanted = (*(table.name for table in self.work.tables), *helpers)
+        return tuple(name for name in wanted if name not in self.database.tables)
 
     def acks(self) -> Mapping[int, Ack]:
         return {
@@ -417,21 +427,3 @@ class SimTarget:
         for name in self.database.made:
             self.database.tables.pop(name, None)
         return None
-
-
-@dataclass
-class SimServers:
-    """By the shard's name in `sources` or `targets`: a shard that moves has one in each."""
-
-    sources: dict[str, Database]
-    targets: dict[str, Database]
-    source_kind: type[SimSource] = SimSource
-
-    @contextmanager
-    def source(self, shard: ShardSpec, work: SplitWork) -> Iterator[SimSource]:
-        database = self.sources[shard.name]
-        yield self.source_kind(database, work, lambda: f"made at {database.now_s()}")
-
-    @contextmanager
-    def target(self, shard: ShardSpec, work: SplitWork) -> Iterator[SimTarget]:
-        yield SimTarget(self.targets[shard.name], work)

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from reconciler.reshard.actions import Action, Answer, Do, End, Go, Step, TickEnd, Verdict, Wait
 from reconciler.reshard.decide import WAITS_FOR_XA, next_action
+from reconciler.reshard.failures import copy_gone, queue_gone
 from reconciler.reshard.helper_tables import FenceState, GuardState
 from reconciler.reshard.job import (
     Approval,
+    JobChange,
     JobRequest,
     JobRequestKind,
     SplitEngine,
@@ -98,6 +100,30 @@ TABLE: dict[str, tuple[SplitJob, Seen, TickLimits, Action]] = {
     "prepared": (job_in(Phase.PLANNED), seen(), TIME, Go(Phase.BACKFILL)),
     "again": (job_in(Phase.PLANNED, ground=GROUND), seen(), TIME, Do(Step.START_OVER)),
     # The copy
+    "its queue is gone": (
+        job_in(Phase.BACKFILL),
+        seen(replace(SOURCE, unqueued=("orders",))),
+        TIME,
+        Go(
+            Phase.FAILED,
+            JobChange(problem=queue_gone("-80", "orders"), retry_phase=Phase.PLANNED),
+        ),
+    ),
+    "the copy is gone": (
+        job_in(Phase.CATCHUP),
+        seen(targets=(replace(CLOSED[0], missing=("orders",)),)),
+        TIME,
+        Go(
+            Phase.FAILED,
+            JobChange(problem=copy_gone("-40", "orders"), retry_phase=Phase.PLANNED),
+        ),
+    ),
+    "the copy is gone, and was never asked for": (
+        job_in(Phase.CLEANUP, **OPEN_JOB),
+        seen(MOVED, targets=(replace(OPENED[0], missing=("orders",)),)),
+        replace(TIME, since_cutover_s=1.0),
+        Do(Step.CLEAN_UP),
+    ),
     "to track": (
         job_in(Phase.BACKFILL, ground=()),
         seen(replace(SOURCE, untracked=("orders",))),
@@ -396,6 +422,7 @@ sources = st.builds(
     shard=st.just("-80"),
     ground=st.sampled_from([GROUND, ()]),
     untracked=st.sampled_from([(), ("orders",)]),
+    unqueued=st.sampled_from([(), ("orders",)]),
     unfenced=st.sampled_from([(), ("orders",)]),
     fence=st.sampled_from([None, *FenceState]),
     fence_epoch=st.integers(0, EPOCH),

@@ -7,6 +7,9 @@ TABLE_LOCK_WAIT_S = 1
 # As long writers queue behind whoever flips the fence, and no longer.
 ROW_LOCK_WAIT_S = 1
 
+# A session that was told to end has a statement to roll back first.
+TAKE_OVER_S_MAX = 10
+
 # A tick may think for a while between two batches.
 SPLIT_SILENT_S_MAX = 300
 

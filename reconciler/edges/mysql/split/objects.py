@@ -6,7 +6,7 @@ neither used nor dropped (SP-36).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
 from reconciler.ddl.quote import quote_identifier
@@ -21,6 +21,10 @@ from reconciler.reshard.triggers import SplitTrigger
 
 _TABLE_EXISTS = 1050
 _TRIGGER_EXISTS = 1359
+_TABLES = (
+    "SELECT TABLE_NAME FROM information_schema.TABLES"
+    " WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE LIKE 'BASE TABLE'"
+)
 _TRIGGERS = (
     "SELECT TRIGGER_NAME, ACTION_TIMING, EVENT_MANIPULATION, EVENT_OBJECT_TABLE, ACTION_STATEMENT,"
     " SQL_MODE, CREATED FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE()"
@@ -86,6 +90,11 @@ def drop_triggers(link: Link, names: Sequence[str]) -> None:
     for name in names:
         if name in there:
             link.execute(f"DROP TRIGGER IF EXISTS {quote_identifier(name)}")
+
+
+def tables_seen(link: Link) -> Set[str]:
+    """Of the session's database. Raises ServerRefusal, LinkLost."""
+    return {text(name) for (name,) in link.query(_TABLES, width=1)}
 
 
 def make_table(link: Link, label: str, wanted: HelperTable) -> None:

@@ -25,6 +25,17 @@ def wrong_shard(label: str) -> Problem:
     )
 
 
+def driven_elsewhere(label: str, connection_id: int | None) -> Problem:
+    who = "another session" if connection_id is None else f"session {connection_id}"
+    return Problem(
+        code="split-driven-elsewhere",
+        message=f"{label}: {who} of an earlier `reconciler apply` still drives the split here, and"
+        " has not ended when it was told to",
+        recovery="see that the earlier process is gone, and end what it left on the server (`KILL`,"
+        " by an account that may); then run `reconciler apply` again",
+    )
+
+
 def target_not_empty(label: str, found: str) -> Problem:
     return Problem(
         code="split-target-not-empty",

@@ -29,6 +29,7 @@ from reconciler.edges.mysql.split.limits import (
     SPLIT_SILENT_S_MAX,
     TABLE_LOCK_WAIT_S,
 )
+from reconciler.edges.mysql.split.turn import take_turn, turn_name
 from reconciler.model.server import Flavor, ServerVersion
 from reconciler.ports.split_servers import Busy
 
@@ -68,6 +69,12 @@ class SplitSession:
     @property
     def version(self) -> ServerVersion:
         return self.server.settings.version
+
+    def take_over(self, identity: str) -> None:
+        """Be the only one that does anything for this move here. Raises Unavailable."""
+        with as_unavailable(self.label):
+            for role, link in (("looks", self.looks), ("rows", self.rows)):
+                take_turn(link, self.label, turn_name(self.database, identity, role))
 
     def close(self) -> None:
         self.looks.close()

@@ -7,7 +7,7 @@ from collections.abc import Sequence, Set
 from reconciler.ddl.quote import quote_identifier
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.problems import as_unavailable
-from reconciler.edges.mysql.reading import number, text
+from reconciler.edges.mysql.reading import number
 from reconciler.edges.mysql.split.fence import MysqlFence
 from reconciler.edges.mysql.split.ground import source_ground
 from reconciler.edges.mysql.split.limits import (
@@ -20,6 +20,7 @@ from reconciler.edges.mysql.split.objects import (
     make_table,
     make_triggers,
     stand_since,
+    tables_seen,
 )
 from reconciler.edges.mysql.split.problems import name_taken, unwatched, wrong_shard
 from reconciler.edges.mysql.split.row_reading import (
@@ -60,10 +61,6 @@ from reconciler.reshard.triggers import (
     trigger_names,
 )
 
-_TABLES = (
-    "SELECT TABLE_NAME FROM information_schema.TABLES"
-    " WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE LIKE 'BASE TABLE'"
-)
 _COUNTER = (
     "SELECT AUTO_INCREMENT FROM information_schema.TABLES"
     " WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s"
@@ -81,6 +78,9 @@ class MysqlSplitSource:
         self._names = HelperNames(work.job)
         self._fence = MysqlFence(session, self._names, work.identity)
         self._shapes: dict[str, MovedTable] = {}
+
+    def take_over(self) -> None:
+        self._session.take_over(self._work.identity)
 
     # Looking
 
@@ -109,6 +109,9 @@ class MysqlSplitSource:
             tables=self._session.looked(lambda link: self._seen(link, there)),
             retired=tuple(
                 table.name for table in self._work.tables if self._names.retired(table) in there
+            ),
+            queues=tuple(
+                table.name for table in self._work.tables if self._names.queue(table) in there
             ),
             prepared=self.prepared(),
         )
@@ -273,8 +276,7 @@ class MysqlSplitSource:
         )
 
     def _tables(self) -> Set[str]:
-        rows = self._session.looked(lambda link: link.query(_TABLES, width=1))
-        return {text(name) for (name,) in rows}
+        return self._session.looked(tables_seen)
 
     def _wanted(self, table: str) -> TableToMove:
         return next(one for one in self._work.tables if one.name == table)

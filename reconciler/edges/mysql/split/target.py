@@ -17,6 +17,7 @@ from reconciler.edges.mysql.split.objects import (
     drop_triggers,
     make_table,
     make_triggers,
+    tables_seen,
 )
 from reconciler.edges.mysql.split.problems import (
     made_otherwise,
@@ -74,6 +75,9 @@ class MysqlSplitTarget:
         with as_unavailable(self._label):
             session.rows.execute(f"SET {IMPORTING_VARIABLE} = {work.job}")
 
+    def take_over(self) -> None:
+        self._session.take_over(self._work.identity)
+
     # Looking
 
     def ground(self) -> Ground:
@@ -88,6 +92,12 @@ class MysqlSplitTarget:
         if row is None:
             return None
         return GuardState.OPEN if row[1] == GuardState.OPEN else GuardState.CLOSED
+
+    def missing(self) -> tuple[str, ...]:
+        helpers = (self._names.acks, self._names.made, self._names.guard)
+        wanted = (*(table.name for table in self._work.tables), *helpers)
+        there = self._session.looked(tables_seen)
+        return tuple(name for name in wanted if name not in there)
 
     def definition(self, table: str) -> str:
         return self._session.looked(lambda link: definition_digest(link, table)) or ""
