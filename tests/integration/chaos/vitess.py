@@ -27,6 +27,7 @@ from tests.integration.chaos.applying import Child, End
 from tests.integration.chaos.vitess_applying import Phase, resume
 from tests.integration.chaos.vitess_stage import SHARDS, VitessStage, vitess_stages
 from tests.integration.writer import Row, Writer
+from tests.seeds import seeds_from
 
 CALM_TRIES_MAX = 40
 CALM_PAUSE_S = 2.0  # a killed vtgate's locks are the tablets' for up to 30 s
@@ -267,15 +268,6 @@ def main(seeds: Sequence[int]) -> int:
             sys.stdout.flush()
     sys.stdout.write(f"{len(seeds)} runs, {failed} failed\n")
     return 1 if failed else 0
-
-
-def seeds_from(text: str) -> list[int]:
-    """Of "1-60" or "5,12,30-32"."""
-    found: list[int] = []
-    for part in text.split(","):
-        first, _, last = part.partition("-")
-        found += range(int(first), int(last or first) + 1)
-    return found
 
 
 if __name__ == "__main__":

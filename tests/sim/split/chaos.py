@@ -26,6 +26,19 @@ MOVES = [
 ]
 
 
+def split_of(seed: int) -> Phase:
+    """How it ended. Raises AssertionError if anything was lost, doubled, misplaced or left."""
+    random = Random(seed)
+    sources, targets = random.choice(MOVES)
+    simulation = SplitSimulation(Random(seed), sources=sources, targets=targets)
+    end = brought_to_end(simulation, random)
+    if end is Phase.DONE:
+        simulation.check_done()
+    else:
+        simulation.check_abandoned()
+    return end
+
+
 def brought_to_end(
     simulation: SplitSimulation, random: Random | None = None, *, retries: bool = True
 ) -> Phase:
