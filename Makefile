@@ -17,7 +17,7 @@ OFFLINE := tests/unit tests/sim tests/tidy
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv servers engines vitess demo demo-vitess quick test test-engines test-vitess chaos-vitess chaos-split test-server check lock bench dist changelog clean
+.PHONY: help venv servers engines vitess demo demo-vitess quick test test-engines test-vitess chaos-vitess chaos-split chaos-split-servers test-server check lock bench dist changelog clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ chaos-vitess: venv servers vitess ## SEEDS=1-60: an apply behind Vitess, and eve
 
 chaos-split: venv ## SEEDS=1-300: simulated splits, with drivers killed, stopped and overtaken, run by run
 	$(BIN)/python -m tests.sim.split $(SEEDS)
+
+chaos-split-servers: venv servers ## SEEDS=1-20: splits on real servers, with drivers killed, or stopped and woken up late
+	$(BIN)/python -m tests.integration.chaos.split $(SEEDS)
 
 test-server: venv ## what DDL means, asked of the server of RECONCILER_TEST_MYSQL or _MARIADB alone
 	@test -n "$$RECONCILER_TEST_MYSQL$$RECONCILER_TEST_MARIADB" || { \

@@ -29,6 +29,7 @@ def brought_to_end(stage: SplitStage) -> None:
 def test_a_split_ends_with_every_row_on_its_owner(stage: SplitStage) -> None:
     brought_to_end(stage)
     stage.check_done()
+    assert stage.writer.refused > 0
 
 
 @pytest.mark.invariant("SP-51")
