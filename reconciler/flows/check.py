@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from reconciler.errors import Refused
+from reconciler.errors import ReconcilerError, Refused
 from reconciler.flows.reconcile_pass import Pass, derive
 from reconciler.flows.restore_before_state import restored_before
 from reconciler.guard.access import access_refusals, grouped
@@ -18,6 +18,7 @@ from reconciler.guard.compare import (
     within_reviewed_limits,
 )
 from reconciler.guard.model import Done, Drifted, Obstacle, Refusal, ToDo
+from reconciler.guard.part import as_seen_whole
 from reconciler.guard.vschema import (
     vschema_drifted,
     vschema_of_no_vitess,
@@ -26,6 +27,7 @@ from reconciler.guard.vschema import (
 from reconciler.observe.shards import SeenShard
 from reconciler.plan.files import read_plan
 from reconciler.plan.model import Plan, PlanCore
+from reconciler.plan.part import part_of
 from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
@@ -60,29 +62,47 @@ def check_against_live(world: World, begun: Pass, plan: Plan) -> Checked:
         *begun.look.obstacles,
         *input_refusals(plan.core, begun.files.digests),
         # Said before standings, which a shard that the plan does not know cannot have.
-        *shard_refusals(plan.core, (shard.name for shard in begun.environment.shards)),
+        *shard_refusals(plan.core, begun.environment.shard_names),
     )
     if refusals:
         return Checked(standings={}, refusals=refusals)
-    standings, drifted = _standings(plan.core, begun)
-    done = _vschema_done(plan.core, begun)
+    core = part_of(plan.core, begun.environment)
+    standings, drifted = _standings(core, begun)
+    done = _vschema_done(core, begun)
     if isinstance(done, Refusal):
         drifted = (*drifted, done)
     if drifted or isinstance(done, Refusal):
         return Checked(standings={}, refusals=drifted)
-    left = len(plan.core.vschema) - done
+    left = len(core.vschema) - done
     checked = Checked(standings=standings, vschema_done=done, vschema_left=left)
     if checked.all_done and is_as_git_says(begun):
         return checked
-    before = replace(begun, look=restored_before(begun, plan.core, standings), reviewed=plan.core)
+    before = replace(begun, look=restored_before(begun, core, standings), reviewed=plan.core)
     derived = derive(world, before)
     refusals = derived.refusals
-    if derived.core is not None:
-        refusals = (*refusals, *compare_plans(plan.core, derived.core, _live_rows(begun)))
-    if refusals or derived.core is None:
+    ours = derived.core and _as_reviewed_from(begun, core, derived.core)
+    if ours is not None:
+        refusals = (*refusals, *compare_plans(core, ours, _live_rows(begun)))
+    if refusals or ours is None:
         return Checked(standings={}, refusals=refusals)
-    core = within_reviewed_limits(derived.core, plan.core, _live_rows(begun))
-    return replace(checked, derived=core)
+    return replace(checked, derived=within_reviewed_limits(ours, core, _live_rows(begun)))
+
+
+def _as_reviewed_from(begun: Pass, reviewed: PlanCore, derived: PlanCore) -> PlanCore:
+    """What a region derives, with what only a look at the whole fleet can know (RG-4)."""
+    if begun.environment.region is None:
+        return derived
+    versions = {seen.observation.settings.version for seen in begun.look.seen}
+
+    def is_same(ours: str, theirs: str) -> bool:
+        """To every server of the region."""
+        read = begun.reader.read
+        try:
+            return all(read(ours, v).fingerprint == read(theirs, v).fingerprint for v in versions)
+        except ReconcilerError:
+            return False
+
+    return as_seen_whole(derived, reviewed, is_same)
 
 
 def login_refusals(begun: Pass, core: PlanCore, checked: Checked) -> tuple[Refusal, ...]:

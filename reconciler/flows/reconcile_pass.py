@@ -21,7 +21,6 @@ from reconciler.guard.leftovers import beside_a_copy
 from reconciler.guard.model import Obstacle, Refusal
 from reconciler.guard.permission import permission_refusals
 from reconciler.guard.vschema import vschema_steps_done
-from reconciler.model.fleet import in_key_order
 from reconciler.model.object_id import ObjectId, table_id
 from reconciler.model.observation import Observation, ObservedShard
 from reconciler.model.schema import Schema
@@ -53,6 +52,7 @@ from reconciler.plan.model import (
     RuleVersions,
     VSchemaStep,
 )
+from reconciler.plan.part import part_of
 from reconciler.plan.permission import Judged, check_permissions, permission_notes
 from reconciler.plan.vschema_steps import vschema_steps
 from reconciler.plan.words import shard_set
@@ -61,7 +61,7 @@ from reconciler.prove.change_set import ProofFailed, Proven, prove_change_set
 from reconciler.prove.request import EngineChoices
 from reconciler.prove.vschema import prove_vschema
 from reconciler.reshard.tables import check_shard_columns
-from reconciler.rollout.waves import waves_of
+from reconciler.rollout.waves import waves_in
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 from reconciler.spec.vschema_file import check_columns
@@ -332,7 +332,6 @@ def _before_state(cohort: tuple[SeenShard, ...]) -> BeforeState:
 
 def _subject(begun: Pass) -> Subject:
     environment, spec, seen = begun.environment, begun.files.spec, begun.look.seen
-    names = in_key_order(tuple(shard.name for shard in environment.shards))
     return Subject(
         environment=environment.name,
         keyspace=spec.keyspace,
@@ -342,7 +341,7 @@ def _subject(begun: Pass) -> Subject:
         ),
         inputs=tuple(InputDigest(path=path, sha256=digest) for path, digest in begun.files.digests),
         policy=spec.policy,
-        waves=waves_of(names, environment.rollout),
+        waves=waves_in(environment),
         managed=frozenset(begun.desired_fingerprints).union(*(s.fingerprints for s in seen)),
         desired=begun.desired_fingerprints,
         cleans=begun.cleans,
@@ -362,4 +361,5 @@ def time_estimate(begun: Pass, core: PlanCore) -> Estimate | None:
         seen.shard: {table: facts.size_bytes for table, facts in seen.observation.facts}
         for seen in begun.look.seen
     }
-    return estimate_time(core, sizes, begun.environment.rollout)
+    part = part_of(core, begun.environment)
+    return estimate_time(part, sizes, begun.environment.rollout)

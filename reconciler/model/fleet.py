@@ -37,6 +37,12 @@ class KeyRange:
     def overlaps(self, other: KeyRange) -> bool:
         return self._begins_within(other) or other._begins_within(self)
 
+    def is_within(self, other: KeyRange) -> bool:
+        """Whether the other one has all of its keys."""
+        if other.end and not (self.end and compared(self.end) <= compared(other.end)):
+            return False
+        return compared(other.start) <= compared(self.start)
+
     def _begins_within(self, other: KeyRange) -> bool:
         return other.holds(self.start)
 

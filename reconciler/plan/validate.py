@@ -62,11 +62,16 @@ def check_core(core: PlanCore) -> None:
 
 def core_errors(core: PlanCore) -> Iterator[str]:
     """Everything wrong with a plan's content, in words."""
+    yield from shard_list_errors(core.shards)
+    yield from part_errors(core)
+
+
+def part_errors(core: PlanCore) -> Iterator[str]:
+    """The same of some of a plan's shards, which need not hold every key (RG-3)."""
     if not is_keyspace_name(core.keyspace):
         yield f"keyspace {core.keyspace!r} is not a keyspace name"
     if not is_environment_name(core.environment):  # it stands in commands that people paste
         yield f"environment {core.environment!r} is not the name of an environment"
-    yield from shard_list_errors(core.shards)
     yield from _shard_use_errors(core)
     yield from _sorted_unique_errors("managed objects", core.managed)
     if any(not _is_name(found.name) for found in core.managed):

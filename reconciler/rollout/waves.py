@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
 from reconciler.errors import InvalidInput, Problem
-from reconciler.spec.model import RolloutSpec, WaveShare
+from reconciler.model.fleet import in_key_order
+from reconciler.spec.model import Environment, RolloutSpec, WaveShare
 
 Waves = tuple[tuple[str, ...], ...]
 
@@ -30,6 +31,15 @@ def waves_of(shards: tuple[str, ...], rollout: RolloutSpec) -> Waves:
         raise _unknown_shards(unknown)
     wanted = [frozenset(rollout.canary), *_wanted_by_shares(shards, rollout), frozenset(shards)]
     return tuple(_without_repeats(shards, wanted))
+
+
+def waves_in(environment: Environment) -> Waves:
+    """Of a region, the waves of the whole fleet with its shards alone in them: their numbers are
+    the fleet's."""
+    waves = waves_of(in_key_order(environment.shard_names), environment.rollout)
+    if environment.region is None:
+        return waves
+    return with_work(waves, (shard.name for shard in environment.shards))
 
 
 def with_work(waves: Waves, shards: Iterable[str]) -> Waves:

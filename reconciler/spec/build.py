@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from reconciler.model.engine import EngineName
-from reconciler.model.fleet import even_shards
+from reconciler.model.fleet import even_shards, in_key_order, parse_key_range
 from reconciler.model.key_function import KeyFunctionName
 from reconciler.model.object_id import ObjectId, ObjectKind, table_id
 from reconciler.model.policy import (
@@ -29,6 +29,7 @@ from reconciler.spec.model import (
     KeyspaceKind,
     OnFailure,
     PlanetScaleDatabase,
+    Region,
     ReshardApproval,
     ReshardLayout,
     ReshardSpec,
@@ -80,19 +81,58 @@ def shard_names(shards: Any) -> tuple[str, ...]:
     return tuple(shard if isinstance(shard, str) else shard["name"] for shard in shards)
 
 
+def region_names(environment: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """The names of each region's shards, by region, in the file's order."""
+    every = shard_names(environment["shards"]) if "shards" in environment else ()
+    return {
+        name: _in_range(every, region["range"])
+        if "range" in region
+        else shard_names(region.get("shards", ()))
+        for name, region in environment.get("regions", {}).items()
+    }
+
+
+def _in_range(names: tuple[str, ...], text: str) -> tuple[str, ...]:
+    """Those whose keys are all in the range."""
+    wanted = parse_key_range(text)
+    ranges = {name: parse_key_range(name) for name in names}
+    return tuple(
+        name for name, found in ranges.items() if wanted and found and found.is_within(wanted)
+    )
+
+
 def shard_specs(environment: Mapping[str, Any]) -> tuple[ShardSpec, ...]:
-    shards = environment["shards"]
+    """A shard's own connection is laid over its region's, and that over the environment's."""
     shared = build_connection(environment["connection"])
-    if isinstance(shards, dict):
-        overrides = shards.get("overrides", {})
-        own = [overrides.get(name, {}) for name in shard_names(shards)]
-    else:
-        own = [{} if isinstance(shard, str) else shard for shard in shards]
+    entries = _entries(environment.get("shards", ()))
+    bases: dict[str, Connection] = {}
+    for name, shards in region_names(environment).items():
+        region = environment["regions"][name]
+        entries |= _entries(region.get("shards", ()))
+        base = build_connection(region.get("connection", {}), shared)
+        bases |= dict.fromkeys(shards, base)
     specs = [
-        ShardSpec(name=name, connection=build_connection(override.get("connection", {}), shared))
-        for name, override in zip(shard_names(shards), own, strict=True)
+        ShardSpec(
+            name=name,
+            connection=build_connection(entry.get("connection", {}), bases.get(name, shared)),
+        )
+        for name, entry in entries.items()
     ]
     return tuple(sorted(specs, key=lambda shard: shard.name))
+
+
+def _entries(shards: Any) -> dict[str, Mapping[str, Any]]:
+    """Each shard's entry, by name; {} where it is a name alone."""
+    if isinstance(shards, dict):
+        overrides = shards.get("overrides", {})
+        return {name: overrides.get(name, {}) for name in shard_names(shards)}
+    own = [{} if isinstance(shard, str) else shard for shard in shards]
+    return dict(zip(shard_names(shards), own, strict=True))
+
+
+def _regions(environment: Mapping[str, Any]) -> tuple[Region, ...]:
+    found = sorted(region_names(environment).items())
+    return tuple(Region(name=name, shards=in_key_order(shards)) for name, shards in found)
 
 
 def retiring_shards(environment: Mapping[str, Any]) -> tuple[RetiringShard, ...]:
@@ -146,11 +186,12 @@ def _environment(name: str, value: Mapping[str, Any], spec: Mapping[str, Any]) -
         name=name,
         shards=() if vitess or planetscale else shard_specs(value),
         retiring=() if vitess or planetscale else retiring_shards(value),
+        regions=_regions(value),
         reshard=_reshard(value.get("reshard", {})),
         vitess=vitess_cluster(vitess, spec["keyspace"]) if vitess else None,
         planetscale=planetscale_database(planetscale, spec["keyspace"]) if planetscale else None,
         scratch=None if scratch == "auto" else build_connection(scratch),
-        rollout=_rollout(value.get("rollout", {})),
+        rollout=_rollout(value.get("rollout", {}), region_names(value)),
         review=ReviewRule(**value.get("review", {})),
         after=value.get("after"),
         engine=_BY_PLANETSCALE
@@ -215,12 +256,12 @@ def size_bytes(text: str) -> int:
     return int(number) * _UNIT_BYTES[unit]
 
 
-def _rollout(value: Mapping[str, Any]) -> RolloutSpec:
+def _rollout(value: Mapping[str, Any], regions: Mapping[str, tuple[str, ...]]) -> RolloutSpec:
     given: dict[str, Any] = {key: value[key] for key in _ROLLOUT_SAME if key in value}
     given |= {f"{key}_s": duration_s(value[key]) for key in _ROLLOUT_DURATIONS if key in value}
     given |= {key: tuple(value[key]) for key in ("canary", "windows") if key in value}
     if "waves" in value:
-        given["waves"] = tuple(_wave(wave) for wave in value["waves"])
+        given["waves"] = tuple(_wave(wave, regions) for wave in value["waves"])
     if "on_failure" in value:
         given["on_failure"] = OnFailure(value["on_failure"])
     if "disk_free_min" in value:
@@ -270,10 +311,21 @@ def _cutover(value: Mapping[str, Any]) -> CutoverSpec:
     return CutoverSpec(**given)
 
 
-def _wave(wave: str | list[str]) -> WaveShare:
+def wave_shards(
+    wave: list[str] | Mapping[str, Any], regions: Mapping[str, tuple[str, ...]]
+) -> tuple[str, ...]:
+    """The shards that a wave names, one by one or by their regions."""
+    if isinstance(wave, list):
+        return tuple(wave)
+    return tuple(shard for name in wave["regions"] for shard in regions.get(name, ()))
+
+
+def _wave(
+    wave: str | list[str] | Mapping[str, Any], regions: Mapping[str, tuple[str, ...]]
+) -> WaveShare:
     if isinstance(wave, str):
         return WaveShare(percent=int(wave.rstrip("%")))
-    return WaveShare(shards=tuple(wave))
+    return WaveShare(shards=wave_shards(wave, regions))
 
 
 def _policy(value: Mapping[str, Any]) -> Policy:

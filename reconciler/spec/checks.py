@@ -12,10 +12,11 @@ from typing import Any
 from reconciler.errors import Problem, nearest
 from reconciler.limits import REVERT_WINDOW_S_MAX
 from reconciler.model.fleet import is_shard_name, shard_list_errors
-from reconciler.spec.build import duration_s, shard_names
+from reconciler.spec.build import duration_s, region_names, shard_names, wave_shards
 from reconciler.spec.connection_checks import check_addresses, check_connection
 from reconciler.spec.kind_checks import check_kind
 from reconciler.spec.permission_checks import check_permissions_written
+from reconciler.spec.region_checks import check_regions, unknown_region
 from reconciler.spec.reshard_checks import (
     check_reshard,
     check_retiring,
@@ -92,6 +93,11 @@ def _environment(document: Document, at: Path, value: Mapping[str, Any]) -> Iter
         problems = tuple(_shards(document, (*at, "shards"), value["shards"]))
         yield from problems
         names = () if problems else shard_names(value["shards"])
+    if "regions" in value:
+        problems = tuple(check_regions(document, at, value, names))
+        yield from problems
+        listed = [name for shards in region_names(value).values() for name in shards]
+        names = () if problems else tuple(listed)
     if names and "connection" in value:
         of_retiring = tuple(check_retiring(document, at, value, names))
         yield from of_retiring
@@ -104,7 +110,8 @@ def _environment(document: Document, at: Path, value: Mapping[str, Any]) -> Iter
     yield from _durations(document, (*at, "rollout"), rollout)
     yield from _windows(document, (*at, "rollout"), rollout)
     if names or "vitess" in value:
-        yield from _waves(document, (*at, "rollout"), rollout, names or None)
+        regions = region_names(value)
+        yield from _waves(document, (*at, "rollout"), rollout, names or None, regions)
 
 
 def _variables(document: Document, value: Value, at: Path) -> Iterator[Problem]:
@@ -150,7 +157,7 @@ def _expands(at: Path) -> bool:
     planetscale.token_id, planetscale.token} and the connections of single shards."""
     if len(at) < 3 or at[0] != "environments":
         return False
-    if at[2] in ("shards", "retiring"):
+    if at[2] in ("shards", "retiring", "regions"):
         return "connection" in at[3:]
     return at[2] in _EXPANDED_KEYS or at[2:4] in _EXPANDED_PARTS
 
@@ -250,7 +257,11 @@ def _windows(document: Document, at: Path, rollout: dict[str, Any]) -> Iterator[
 
 
 def _waves(
-    document: Document, at: Path, rollout: dict[str, Any], names: tuple[str, ...] | None
+    document: Document,
+    at: Path,
+    rollout: dict[str, Any],
+    names: tuple[str, ...] | None,
+    regions: Mapping[str, tuple[str, ...]],
 ) -> Iterator[Problem]:
     """Every shard is reached, none twice by name, and shares rise. `names` None: only Vitess knows
     them, and `rollout/waves.py` asks for the rest once it has told."""
@@ -262,6 +273,16 @@ def _waves(
         if isinstance(wave, list):
             places += [(*at, "waves", i, j) for j in range(len(wave))]
             shards += wave
+        elif isinstance(wave, dict):
+            here = (*at, "waves", i)
+            yield from unknown_region(document, (*here, "regions"), wave, regions)
+            # A region's wave takes what no wave before it has, as a share does.
+            rest = [name for name in wave_shards(wave, regions) if name not in shards]
+            shards += rest
+            places += [here] * len(rest)
+            if not rest and all(name in regions for name in wave["regions"]):
+                message = "the wave reaches no shard that is not in an earlier one"
+                yield _problem(document, here, "spec-waves", message, "remove it")
     for here, name in zip(places, shards, strict=True):
         if names is not None and name not in names:
             yield _unknown_shard(document, here, name, names)

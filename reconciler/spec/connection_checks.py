@@ -19,14 +19,14 @@ _WITH_SHARD = ("host", "socket", "database")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addressed:
-    """A shard of one of an environment's two lists, whose key is `listed`."""
+    """A shard of one of an environment's lists, whose key is `listed`."""
 
     listed: str
     shard: str
     connection: Connection
 
     def __str__(self) -> str:
-        return repr(self.shard) if self.listed == "shards" else f"{self.shard!r} ({self.listed})"
+        return f"{self.shard!r} (retiring)" if self.listed == "retiring" else repr(self.shard)
 
 
 def check_connection(document: Document, at: Path, value: dict[str, Any]) -> Iterator[Problem]:

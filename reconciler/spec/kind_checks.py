@@ -22,11 +22,13 @@ _ADDRESSES = {
     KeyspaceKind.VITESS: {
         "connection": "name vtgate and vtctld in `vitess`; the spec has no connection to a shard",
         "shards": "remove it: the shards are those of Vitess' topology",
+        "regions": "remove it: vtgate leads to every shard, wherever it is",
         "retiring": "remove it: Vitess' topology knows which shards a reshard replaces",
     },
     KeyspaceKind.PLANETSCALE: {
         "connection": "name the database in `planetscale`; PlanetScale gives the logins",
         "shards": "remove it: the shards are PlanetScale's",
+        "regions": "remove it: PlanetScale deploys to all shards at once",
         "retiring": "remove it: the shards are PlanetScale's",
         "reshard": "remove it: the shards are PlanetScale's",
         "engine": "remove it: PlanetScale runs what it deploys by itself",

@@ -14,3 +14,6 @@ FENCE_BUDGET_S_MIN = 5
 
 # No application keeps its writes waiting for longer; a queue that needs more is not caught up.
 FENCE_BUDGET_S_MAX = 300
+
+# Of an environment: each is a machine with logins of its own, and a job in every wave of a rollout.
+REGIONS_MAX = 64

@@ -112,6 +112,14 @@ class RetiringShard:
     place: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """Shards that one machine may have to itself: its logins and its ledger reach these alone."""
+
+    name: str
+    shards: tuple[str, ...]
+
+
 class TableUse(StrEnum):
     """What becomes of a table's rows where shards are replaced by others."""
 
@@ -271,10 +279,13 @@ class Environment:
     `after` is the environment in which the same files must have been applied before. With `vitess`
     there are no `shards` until Vitess was asked for them (VT-10). Shards that are `retiring` are
     none of `shards`: they are replaced by some of those, and only what moves their rows reaches
-    them (SP-4)."""
+    them (SP-4). With `region`, the environment is that region's part: `shards` are the region's
+    alone, and `regions` still know the others by name (RG-2)."""
 
     name: str
     shards: tuple[ShardSpec, ...] = ()
+    regions: tuple[Region, ...] = ()  # by name; every shard is in one, or there is none
+    region: str | None = None
     retiring: tuple[RetiringShard, ...] = ()
     reshard: ReshardSpec = ReshardSpec()
     vitess: VitessCluster | None = None
@@ -286,6 +297,13 @@ class Environment:
     engine: EngineRules = EngineRules()
     # An SQLAlchemy URL, may hold ${VARIABLE}; None: the local file. Never shown (PL-12).
     ledger: str | None = field(default=None, repr=False)
+
+    @property
+    def shard_names(self) -> tuple[str, ...]:
+        """Of the whole fleet, those of other regions too."""
+        if self.regions:
+            return tuple(shard for region in self.regions for shard in region.shards)
+        return tuple(shard.name for shard in self.shards)
 
     @property
     def kind(self) -> KeyspaceKind:

@@ -50,8 +50,9 @@ def check_reshard(document: Document, at: Path, reshard: Mapping[str, Any]) -> I
 
 
 def listed_shards(environment: Mapping[str, Any]) -> tuple[Addressed, ...]:
+    listed = "shards" if "shards" in environment else "regions"
     return tuple(
-        Addressed(listed="shards", shard=shard.name, connection=shard.connection)
+        Addressed(listed=listed, shard=shard.name, connection=shard.connection)
         for shard in shard_specs(environment)
     )
 

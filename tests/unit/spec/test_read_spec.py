@@ -451,3 +451,56 @@ def test_a_tenth_of_a_day_is_no_duration_and_a_day_is() -> None:
     ledger = SMALLEST.replace('["-"]', '["-"], rollout: {soak: 1d2h}')
     assert read_spec(ledger, "s.yaml").environments[0].rollout.soak_s == 93_600
     assert len(problems_of(ledger.replace("1d2h", "0.1d"))) == 1
+
+
+@pytest.mark.invariant("RG-1")
+def test_a_region_s_connection_is_laid_between_the_environment_s_and_a_shard_s() -> None:
+    listed = read_case("regions").environment("listed")
+    assert listed is not None
+    assert [(region.name, region.shards) for region in listed.regions] == [
+        ("eu", ("-40", "40-80")),
+        ("us", ("80-",)),
+    ]
+    hosts = {shard.name: shard.connection.host for shard in listed.shards}
+    assert hosts == {"-40": "${MYSQL_EU}", "40-80": "big-one", "80-": "${MYSQL_US}"}
+    assert listed.rollout.waves[0] == WaveShare(shards=("-40", "40-80"))
+
+
+@pytest.mark.invariant("RG-1")
+def test_a_region_may_be_a_range_of_the_shards_that_are_listed() -> None:
+    ranged = read_case("regions").environment("ranged")
+    assert ranged is not None
+    assert [region.shards for region in ranged.regions] == [("-40", "40-80"), ("80-c0", "c0-")]
+
+
+@pytest.mark.invariant("RG-1")
+@given(st.lists(st.sampled_from(("eu", "us", "ap")), min_size=8, max_size=8), st.data())
+def test_a_shard_in_two_regions_or_in_none_is_refused_by_name(
+    cut: list[str], data: st.DataObject
+) -> None:
+    names = ("-20", "20-40", "40-60", "60-80", "80-a0", "a0-c0", "c0-e0", "e0-")
+    regions = {
+        region: [n for n, r in zip(names, cut, strict=True) if r == region] for region in {*cut}
+    }
+
+    def said() -> list[str]:
+        listed = ", ".join(f"{name}: {{shards: {shards}}}" for name, shards in regions.items())
+        return said_of(
+            SMALLEST.replace('shards: ["-"]', f"regions: {{{listed}}}").replace(
+                "database: d", 'database: "{shard}"'
+            )
+        )
+
+    assert said() == []
+    victim = data.draw(st.sampled_from(names))
+    home = cut[names.index(victim)]
+    regions["other"] = [victim]
+    assert [text for text in said() if f"'{victim}' is in two regions, " in text]
+    del regions["other"]
+    regions[home].remove(victim)
+    if regions[home]:
+        assert [
+            text
+            for text in said()
+            if "spec-regions" in text and victim.strip("-").split("-")[0] in text
+        ]
