@@ -180,13 +180,20 @@ def _delta_copy(job: SplitJob, seen: Seen) -> Action:
 
 
 def _cutover(job: SplitJob, seen: Seen) -> Action:
-    """Who is here has found everything equal behind a fence. Only one that is sealed, which never
-    opens by itself, may be cut over; whoever wrote while it was being sealed has left a mark, so
-    that the queue is drained once more. Whether an earlier process has cut over already, the job
-    itself says: it was read after every write to it had ended."""
+    """Only a fence that is sealed, which never opens by itself, may be cut over. Whoever wrote while
+    it was being sealed has left a mark, so that the queue is drained once more, or an XA
+    transaction that is prepared: on MariaDB that one keeps no lock, and leaves its mark when it is
+    committed. A process that finds the fence sealed by another one that died does not know what
+    that one drained and never compared: it goes back, as from behind any other fence. That no
+    earlier process has cut over, the job itself says: it was read after every write to it had
+    ended, and who writes to it now keeps an earlier one from it."""
+    if not seen.progress.is_compared:
+        return Go(Phase.CATCHUP)
     if not all(source.is_sealed_by(job.fence_epoch) for source in seen.sources):
         if all(source.is_closed_by(job.fence_epoch) for source in seen.sources):
             return Do(Step.SEAL)
+        return Go(Phase.CATCHUP)
+    if seen.prepared:
         return Go(Phase.CATCHUP)
     if seen.queued:
         return Do(Step.DRAIN)

@@ -217,6 +217,48 @@ def test_who_writes_while_the_fence_is_sealed_is_drained_behind_it() -> None:
     assert caught(lambda seed: late_writer(simulation_with(NoSecondDrain, seed)))
 
 
+class CommitsXaLast(SimSource):
+    """Whoever coordinates it comes back when the source is about to be renamed away."""
+
+    def retire(self, epoch: int) -> bool | Busy:
+        for transaction in [one for one in self.database.open if one.is_prepared]:
+            transaction.commit()
+        return super().retire(epoch)
+
+
+class XaUncheckedBehindSeal(CommitsXaLast):
+    def facts(self) -> SourceFacts:
+        seen = super().facts()
+        is_sealed = self.database.fence is FenceState.SEALED
+        return replace(seen, prepared=0) if is_sealed else seen
+
+
+def late_xa(simulation: SplitSimulation) -> SplitSimulation:
+    """Someone writes as the fence runs out, and prepares: on MariaDB that gives up the lock of the
+    fence, and the mark in the queue appears with the commit."""
+    (database,) = simulation.servers.sources.values()
+
+    def write() -> None:
+        database.while_sealing = lambda: None
+        simulation.clock.time_s += 60.0
+        transaction = database.begin()
+        key = min(database.tables[ORDERS].rows)
+        transaction.write(ORDERS, key, (*database.tables[ORDERS].rows[key][:3], b"late"))
+        transaction.is_prepared, transaction.passed_fence = True, False
+
+    database.while_sealing = write
+    return simulation
+
+
+@pytest.mark.invariant("SP-54")
+def test_what_is_prepared_while_the_fence_is_sealed_is_not_left_behind() -> None:
+    def quiet(source: type[SimSource], seed: int) -> SplitSimulation:
+        return late_xa(SplitSimulation(Random(seed), source_kind=source, writes=0.02))
+
+    assert not any(is_caught(quiet(CommitsXaLast, seed)) for seed in range(3))
+    assert caught(lambda seed: quiet(XaUncheckedBehindSeal, seed))
+
+
 def test_a_fence_that_is_opened_on_an_unknown_cutover_makes_two_owners() -> None:
     def clear(simulation: SplitSimulation) -> None:
         for database in simulation.servers.sources.values():

@@ -252,9 +252,21 @@ TABLE: dict[str, tuple[SplitJob, Seen, TickLimits, Action]] = {
         TIME,
         Do(Step.DRAIN),
     ),
-    "to finish": (
+    "prepared while it was sealed": (
+        job_in(Phase.CUTOVER),
+        seen(replace(SEALED, prepared=1)),
+        TIME,
+        Go(Phase.CATCHUP),
+    ),
+    "sealed by a process that died": (
         job_in(Phase.CUTOVER),
         seen(SEALED, Progress()),
+        TIME,
+        Go(Phase.CATCHUP),
+    ),
+    "to finish": (
+        job_in(Phase.CUTOVER),
+        seen(SEALED, replace(READY, is_finished=False)),
         TIME,
         Do(Step.FINISH_TABLES),
     ),
@@ -469,6 +481,8 @@ def test_no_action_is_illegal_and_none_opens_a_fence_too_late_or_too_early(
             assert all(source.is_sealed_by(job.fence_epoch) for source in what.sources)
             assert what.queued == 0
             assert what.progress.to_compare == 0
+            assert what.progress.is_compared
+            assert what.prepared == 0
         case Do(Step.FLIP):
             assert what.progress.is_compared
             assert limits.left_s > 3 * limits.fence_budget_s
