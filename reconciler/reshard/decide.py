@@ -180,8 +180,8 @@ def _delta_copy(job: SplitJob, seen: Seen) -> Action:
 
 
 def _cutover(job: SplitJob, seen: Seen) -> Action:
-    """Only a fence that is sealed, which never opens by itself, may be cut over. Whoever wrote while
-    it was being sealed has left a mark, so that the queue is drained once more, or an XA
+    """Only a fence that is sealed, which never opens by itself, may be cut over. Whoever wrote
+    while it was being sealed has left a mark, so that the queue is drained once more, or an XA
     transaction that is prepared: on MariaDB that one keeps no lock, and leaves its mark when it is
     committed. A process that finds the fence sealed by another one that died does not know what
     that one drained and never compared: it goes back, as from behind any other fence. That no

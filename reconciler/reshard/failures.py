@@ -69,13 +69,14 @@ def fences_lost(job: SplitJob, lost: int) -> Problem:
     )
 
 
-def rows_differ(shard: str, table: str) -> Problem:
+def rows_differ(shards: Sequence[str], table: str) -> Problem:
     return Problem(
         code="split-rows-differ",
-        message=f"table {table} of {shard}: no write arrives any more, and its rows are not those"
-        " of the targets",
-        recovery="find out who wrote to the targets or around the triggers, then have the split"
-        " tried again: it copies all rows from the beginning",
+        message=f"table {table} of {', '.join(shards)}: no write arrives any more, and its rows are"
+        " not those of the targets",
+        recovery="find out who wrote to the targets or around the triggers; shards that are merged"
+        " must have one reference table, and no key twice; then have the split tried again: it"
+        " copies all rows from the beginning",
     )
 
 

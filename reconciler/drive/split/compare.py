@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from reconciler.drive.split.limits import COMPARE_KEYS_MAX
-from reconciler.drive.split.world import OpenServers, OpenSource, SplitOrder
+from reconciler.drive.split.world import OpenServers, SplitOrder
 from reconciler.errors import Problem
 from reconciler.ports.split_servers import OwnersSeen, TableToMove
 from reconciler.reshard.failures import rows_differ, rows_misplaced
@@ -76,14 +76,12 @@ class Comparison:
     def at_rest(self) -> Problem | None:
         """What is left, when no write arrives any more. Raises Unavailable."""
         self._again()
+        sources = [source.shard for source in self._servers.sources]
         for span in self._spans:
-            return rows_differ(self._servers.sources[0].shard, span.table)
+            return rows_differ(sources, span.table)
         for table, keys in self._keys.items():
             if keys:
-                return rows_differ(self._servers.sources[0].shard, table)
-        for whole in self._tables:
-            if whole.shard_by is None and not self._is_same_on_all_sources(whole.name):
-                return rows_differ(self._servers.sources[-1].shard, whole.name)
+                return rows_differ(sources, table)
         return None
 
     def _begin_again(self) -> None:
@@ -153,7 +151,7 @@ class Comparison:
         shape = self._shapes[span.table]
         return self._agree(
             shape,
-            [s.server.digest(span.table, span.after, span.end) for s in self._sources(shape)],
+            [s.server.digest(span.table, span.after, span.end) for s in self._servers.sources],
             [t.server.digest(shape, span.after, span.end) for t in self._servers.targets],
         )
 
@@ -161,21 +159,15 @@ class Comparison:
         shape = self._shapes[table]
         return self._agree(
             shape,
-            [source.server.digest_of(table, keys) for source in self._sources(shape)],
+            [source.server.digest_of(table, keys) for source in self._servers.sources],
             [target.server.digest_of(shape, keys) for target in self._servers.targets],
         )
 
-    def _sources(self, shape: MovedTable) -> Sequence[OpenSource]:
-        return self._servers.sources if shape.shard_by is not None else self._servers.sources[:1]
-
     def _agree(self, shape: MovedTable, left: Sequence[Digest], right: Sequence[Digest]) -> bool:
+        """What every shard has whole is one table on all of them, sources and targets."""
         if shape.shard_by is None:
-            return all(digest == left[0] for digest in right)
+            return len({*left, *right}) == 1
         return sum(left, NO_ROWS) == sum(right, NO_ROWS)
-
-    def _is_same_on_all_sources(self, table: str) -> bool:
-        digests = {s.server.digest(table, None, None) for s in self._servers.sources}
-        return len(digests) == 1
 
 
 def _batches(keys: Sequence[Key], size: int) -> Iterator[tuple[Key, ...]]:

@@ -3,7 +3,9 @@
 Rules: chunks and the queue are one order of batches for each target (SP-52): what was read before
 is never written after what was read later, for a target takes the batch that follows its last one,
 and no other. Each batch goes to every target, and to the targets in one order, so that the last of
-them is never ahead. Keys leave the queue when every target has what became of them.
+them is never ahead. Keys leave the queue when every target has what became of them. Where several
+sources become one, a row may have moved from one to another: a key goes from a target only if no
+source has a row of it.
 """
 
 from __future__ import annotations
@@ -32,7 +34,9 @@ class Lane:
 
 
 class TableCopy:
-    """`tell` hears which keys are about to be written to the targets."""
+    """`tell` hears which keys are about to be written to the targets. `elsewhere` are the other
+    sources, which may have rows of this one's keys. Without `lanes` nothing goes over: what was
+    written to is told, and so compared."""
 
     def __init__(
         self,
@@ -44,15 +48,17 @@ class TableCopy:
         acks: Sequence[Ack],
         owners: Owners,
         tell: Callable[[str, Sequence[Key]], None],
+        elsewhere: tuple[SplitSource, ...] = (),
     ) -> None:
         self.table = table
         self.lanes = lanes
-        self.is_copied = False
+        self.is_copied = not lanes
         self._shard = source_shard
         self._source = source
         self._acks = list(acks)
         self._owners = owners
         self._tell = tell
+        self._elsewhere = elsewhere
         self._scanned = 0
 
     def copy_chunk(self, rows: int) -> None:
@@ -72,9 +78,10 @@ class TableCopy:
         if not marks:
             return 0
         keys = tuple(dict.fromkeys(mark.key for mark in marks))
-        rows = self._source.read_rows(self.table.name, keys)
         self._tell(self.table.name, keys)
-        self._deliver(queue_batches(self.table, keys, rows, self._owners), cursor=None)
+        if self.lanes:
+            batches = queue_batches(self.table, keys, self._rows_of(keys), self._owners)
+            self._deliver(batches, cursor=None)
         self._source.forget(self.table.name, [mark.seq for mark in marks])
         return len(marks)
 
@@ -83,7 +90,7 @@ class TableCopy:
         TurnLost."""
         for number, lane in enumerate(self.lanes):
             self._take(number, lane, cursor=None, replaced=(), deleted=())
-        self.is_copied = False
+        self.is_copied = not self.lanes
 
     def brackets(self) -> tuple[Bracket, ...]:
         """As they are recorded: what is shown, while the targets keep what counts."""
@@ -101,6 +108,14 @@ class TableCopy:
             )
             for lane, ack in zip(self.lanes, self._acks, strict=True)
         )
+
+    def _rows_of(self, keys: Sequence[Key]) -> list[Row]:
+        rows = [*self._source.read_rows(self.table.name, keys)]
+        for source in self._elsewhere:
+            here = {row.key for row in rows}
+            if gone := [key for key in keys if key not in here]:
+                rows += source.read_rows(self.table.name, gone)
+        return rows
 
     def _deliver(self, batches: Sequence[TargetBatch], *, cursor: Key | None) -> None:
         """`cursor` None: where each target is, it stays."""
@@ -143,14 +158,14 @@ class TableCopy:
 def table_copies(
     order: SplitOrder, servers: OpenServers, tell: Callable[[str, Sequence[Key]], None]
 ) -> tuple[TableCopy, ...]:
-    """Of a table that every shard has whole, the first source's rows go over. Raises Unavailable,
-    Refused."""
+    """Of a table that every shard has whole, the first source's rows go over, and those of the
+    others must be the same. Raises Unavailable, Refused."""
     acks = {target.shard: target.server.acks() for target in servers.targets}
     copies = []
     for source_number, source in enumerate(servers.sources):
         for table in order.tables:
-            if source_number and table.shard_by is None:
-                continue
+            is_whole = table.shard_by is None
+            others = [one.server for one in servers.sources if one is not source]
             lanes = tuple(
                 Lane(
                     bracket_id=bracket_id(order, source_number, table.number, target_number),
@@ -158,6 +173,7 @@ def table_copies(
                     target=target.server,
                 )
                 for target_number, target in enumerate(servers.targets)
+                if not (is_whole and source_number)
             )
             copies.append(
                 TableCopy(
@@ -168,6 +184,7 @@ def table_copies(
                     acks=[acks[lane.shard].get(lane.bracket_id, NOT_BEGUN) for lane in lanes],
                     owners=order.owners,
                     tell=tell,
+                    elsewhere=() if is_whole else tuple(others),
                 )
             )
     return tuple(copies)

@@ -25,10 +25,7 @@ def look(
     world: SplitWorld, order: SplitOrder, servers: OpenServers, job: SplitJob, memory: TickMemory
 ) -> Seen:
     """Raises Unavailable, Refused."""
-    sources = tuple(
-        _source_seen(order, source, job, is_first=number == 0)
-        for number, source in enumerate(servers.sources)
-    )
+    sources = tuple(_source_seen(order, source, job) for source in servers.sources)
     memory.arrivals.look(world.clock.monotonic_s(), sum(source.queued for source in sources))
     return Seen(
         sources=sources,
@@ -67,15 +64,12 @@ def limits(world: SplitWorld, order: SplitOrder, job: SplitJob, until_s: float) 
     )
 
 
-def _source_seen(
-    order: SplitOrder, source: OpenSource, job: SplitJob, *, is_first: bool
-) -> SourceSeen:
+def _source_seen(order: SplitOrder, source: OpenSource, job: SplitJob) -> SourceSeen:
     facts = source.server.facts()
     fence = facts.fence
     wanted = {table.name for table in order.tables}
     there = {table.name for table in facts.tables}
     queued = there & {*facts.queues}
-    moved = [table for table in order.tables if is_first or table.shard_by is not None]
     return SourceSeen(
         shard=source.shard,
         ground=tuple(ground_of(source.shard, table) for table in facts.tables),
@@ -84,7 +78,7 @@ def _source_seen(
         unfenced=tuple(table.name for table in facts.tables if table.fence is None),
         prepared=facts.prepared,
         unqueued=tuple(sorted(wanted - {*facts.queues})),
-        queued=sum(source.server.queue(t.name).depth for t in moved if t.name in queued)
+        queued=sum(source.server.queue(t.name).depth for t in order.tables if t.name in queued)
         if _is_tracked(job)
         else 0,
         is_retired={*facts.retired} == wanted,

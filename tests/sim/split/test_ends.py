@@ -10,7 +10,7 @@ from reconciler.reshard.actions import TickEnd
 from reconciler.reshard.job import Approval, JobRequestKind
 from reconciler.reshard.phases import ENDED, Phase
 from tests.sim.split.chaos import MOVES, brought_to_end, split_of
-from tests.sim.split.database import ORDERS
+from tests.sim.split.database import COUNTRIES, ORDERS
 from tests.sim.split.fate import Fate
 from tests.sim.split.run import SplitSimulation
 
@@ -119,6 +119,55 @@ def test_a_row_that_somebody_wrote_to_a_target_ends_the_split_before_its_cutover
     assert result.problem is not None
     assert (result.how, result.problem.code) == (TickEnd.FAILED, "split-rows-differ")
     assert simulation.source_takes_writes()
+
+
+def merging(seed: int) -> SplitSimulation:
+    """Of two shards whose rows are all copied, while nobody writes to them."""
+    simulation = SplitSimulation(
+        Random(seed), sources=("-40", "40-80"), targets=("-80",), writes=0.0
+    )
+    simulation.approve(Approval.START)
+    simulation.run()
+    return simulation
+
+
+@pytest.mark.invariant("SP-53")
+@pytest.mark.parametrize("copied", [False, True])
+def test_shards_whose_reference_tables_differ_are_not_merged(copied: bool) -> None:
+    """However quiet they are: nothing of the second one's table goes over."""
+    simulation = SplitSimulation(Random(1), sources=("-40", "40-80"), targets=("-80",), writes=0.0)
+    if copied:
+        simulation = merging(1)
+    other = simulation.servers.sources["40-80"]
+    transaction = other.begin()
+    transaction.write(COUNTRIES, 1, (b"1", b"", None, b"another"))
+    transaction.commit()
+    simulation.approve()
+    result = simulation.run(holder="second")
+    assert result is not None
+    assert result.problem is not None
+    assert (result.how, result.problem.code) == (TickEnd.FAILED, "split-rows-differ")
+    assert simulation.source_takes_writes()
+
+
+@pytest.mark.invariant("SP-52")
+@pytest.mark.parametrize("towards", ["-40", "40-80"])
+def test_a_row_that_moves_from_one_source_to_another_is_not_lost(towards: str) -> None:
+    """The key that it leaves behind is of no row there, and of one on the other source."""
+    simulation = merging(2)
+    sources = simulation.servers.sources
+    (left,) = {*sources} - {towards}
+    key, row = max(sources[left].tables[ORDERS].rows.items())
+    leaving, coming = sources[left].begin(), sources[towards].begin()
+    leaving.write(ORDERS, key, None)
+    coming.write(ORDERS, key, row)
+    leaving.commit()
+    coming.commit()
+    simulation.approve()
+    result = simulation.run(holder="second")
+    assert result is not None
+    assert result.how is TickEnd.DONE
+    simulation.check_done()
 
 
 @pytest.mark.invariant("SP-56")
