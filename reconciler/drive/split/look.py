@@ -69,7 +69,8 @@ def _source_seen(order: SplitOrder, source: OpenSource, job: SplitJob) -> Source
     fence = facts.fence
     wanted = {table.name for table in order.tables}
     there = {table.name for table in facts.tables}
-    queued = there & {*facts.queues}
+    tracked = {table.name for table in facts.tables if table.tracker is not None}
+    queued = tracked & {*facts.queues}
     return SourceSeen(
         shard=source.shard,
         ground=tuple(ground_of(source.shard, table) for table in facts.tables),

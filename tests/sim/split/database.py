@@ -39,6 +39,7 @@ class SimTable:
     tracker: str | None = None
     fence: str | None = None
     guard: bool = False
+    has_key: bool = True
 
 
 @dataclass

@@ -195,6 +195,9 @@ class SplitSimulation:
             case "altered":
                 table.definition = "d2"
                 table.table_id = database.next_table_id = database.next_table_id + 1
+            case "without its key":
+                table.definition, table.has_key = "d3", False
+                table.table_id = database.next_table_id = database.next_table_id + 1
             case "untracked":
                 table.tracker = None
             case "tracked again":

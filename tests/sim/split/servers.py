@@ -87,7 +87,8 @@ class SimSource:
         return NO_GROUND
 
     def shape(self, table: str) -> MovedTable:
-        if table not in self.database.tables:
+        found = self.database.tables.get(table)
+        if found is None or not found.has_key:
             raise refused("split-table-unfit")
         return shape_of(self.work, table)
 
@@ -106,8 +107,8 @@ class SimSource:
                     name=name,
                     table_id=table.table_id,
                     definition=table.definition,
-                    tracker=table.tracker,
-                    fence=table.fence,
+                    tracker=table.tracker if table.has_key else None,
+                    fence=table.fence if table.has_key else None,
                 )
                 for name, table in sorted(self.database.tables.items())
             ),

@@ -208,3 +208,18 @@ def test_what_happens_to_a_table_beside_the_triggers_fails_the_split_and_not_the
     simulation.ask(JobRequestKind.RETRY)
     assert brought_to_end(simulation) is Phase.DONE
     simulation.check_done()
+
+
+@pytest.mark.invariant("SP-55")
+@pytest.mark.invariant("SP-56")
+def test_a_table_that_can_be_moved_no_more_fails_the_split_which_can_be_given_up() -> None:
+    simulation = SplitSimulation(Random(5), writes=0.0)
+    simulation.approve(Approval.START)
+    simulation.run()
+    simulation.meddle("without its key")
+    result = simulation.run(holder="second")
+    assert result is not None
+    assert (result.how, result.job.retry_phase) == (TickEnd.FAILED, Phase.PLANNED)
+    simulation.ask(JobRequestKind.ABANDON)
+    assert brought_to_end(simulation) is Phase.ABANDONED
+    simulation.check_abandoned()

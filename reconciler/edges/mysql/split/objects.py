@@ -86,10 +86,14 @@ def drop_triggers(link: Link, names: Sequence[str]) -> None:
     """Whatever of them there is, by name alone: an ALTER of the table makes the text that would be
     made now another one. For a shard that is known to be the split's. Raises ServerRefusal,
     LinkLost."""
+    for name in standing(link, names):
+        link.execute(f"DROP TRIGGER IF EXISTS {quote_identifier(name)}")
+
+
+def standing(link: Link, names: Sequence[str]) -> list[str]:
+    """Which triggers of these names there are. Raises ServerRefusal, LinkLost."""
     there = {text(row[0]) for row in link.query(_TRIGGERS, width=7)}
-    for name in names:
-        if name in there:
-            link.execute(f"DROP TRIGGER IF EXISTS {quote_identifier(name)}")
+    return [name for name in names if name in there]
 
 
 def tables_seen(link: Link) -> Set[str]:
@@ -110,6 +114,14 @@ def drop_tables(link: Link, names: Sequence[str]) -> None:
     """Whatever of them there is. Raises ServerRefusal, LinkLost."""
     if names:
         link.execute(f"DROP TABLE IF EXISTS {', '.join(map(quote_identifier, names))}")
+
+
+def drop_unmarked(link: Link, table: str) -> None:
+    """A table for a mark, if nobody came to write the mark: without it nothing else was made.
+    Raises ServerRefusal, LinkLost."""
+    name = quote_identifier(table)
+    if _columns(link, table) and not link.query(f"SELECT 1 FROM {name} LIMIT 1", width=1):
+        drop_tables(link, [table])
 
 
 def _columns(link: Link, table: str) -> list[str]:

@@ -16,6 +16,16 @@ def helper_foreign(label: str, name: str) -> Problem:
     )
 
 
+def mark_gone(label: str, trigger: str) -> Problem:
+    return Problem(
+        code="split-mark-gone",
+        message=f"{label}: trigger `{trigger}` of a split stands, and the mark that says whose it"
+        " is has been taken away: writes may be refused",
+        recovery="find out who took it; drop the triggers and tables whose names begin alike, if no"
+        " other split uses this database, then run `reconciler apply` again",
+    )
+
+
 def wrong_shard(label: str) -> Problem:
     return Problem(
         code="split-wrong-shard",

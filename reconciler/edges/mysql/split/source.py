@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 
 from reconciler.ddl.quote import quote_identifier
 from reconciler.edges.mysql.connect import Link
@@ -17,12 +17,14 @@ from reconciler.edges.mysql.split.limits import (
 from reconciler.edges.mysql.split.objects import (
     drop_tables,
     drop_triggers,
+    drop_unmarked,
     make_table,
     make_triggers,
     stand_since,
+    standing,
     tables_seen,
 )
-from reconciler.edges.mysql.split.problems import name_taken, unwatched, wrong_shard
+from reconciler.edges.mysql.split.problems import mark_gone, name_taken, unwatched, wrong_shard
 from reconciler.edges.mysql.split.row_reading import (
     pieces,
     read_chunk,
@@ -120,7 +122,7 @@ class MysqlSplitSource:
         return self._fence.read()
 
     def queue(self, table: str) -> QueueSeen:
-        name = quote_identifier(self._names.queue(self.shape(table)))
+        name = quote_identifier(self._names.queue(self._wanted(table)))
         depth_sql = f"SELECT COUNT(*) FROM (SELECT 1 FROM {name} LIMIT {QUEUE_COUNTED_MAX}) some"
         oldest_sql = (
             f"SELECT TIMESTAMPDIFF(MICROSECOND, changed_at, UTC_TIMESTAMP(6)) FROM {name}"
@@ -151,7 +153,8 @@ class MysqlSplitSource:
             for shape in shapes:
                 make_table(self._session.looks, self._label, queue_table(self._names, shape))
 
-        return self._session.tried("a queue", make) or self._fence.make()
+        # The fence first: it says whose the queues are, to whoever drops them after a crash.
+        return self._fence.make() or self._session.tried("a queue", make)
 
     def arm_tracker(self, table: str) -> Busy | None:
         return self._made(table, tracker_triggers(self._names, self.shape(table)))
@@ -167,7 +170,9 @@ class MysqlSplitSource:
 
     def drop_helpers(self) -> Busy | None:
         if self._fence.identity() is None:
-            return None
+            return self._session.tried(
+                "the fence", lambda: drop_unmarked(self._session.looks, self._names.fence)
+            )
         self._check_identity()
         queues = [self._names.queue(table) for table in self._work.tables]
         # The fence last: it says whose the queues are.
@@ -269,11 +274,25 @@ class MysqlSplitSource:
                 name=name,
                 table_id=ids[name],
                 definition=definition_digest(link, name) or "",
-                tracker=stand_since(link, tracker_triggers(self._names, self.shape(name))),
-                fence=stand_since(link, fence_triggers(self._names, self.shape(name))),
+                tracker=self._stand(link, name, tracker_triggers),
+                fence=self._stand(link, name, fence_triggers),
             )
             for name in names
         )
+
+    def _stand(
+        self,
+        link: Link,
+        table: str,
+        wanted: Callable[[HelperNames, MovedTable], Sequence[SplitTrigger]],
+    ) -> str | None:
+        """A table that can be moved no more has none: whoever looks must hear of it, and give up
+        the split."""
+        try:
+            shape = self.shape(table)
+        except Refused:
+            return None
+        return stand_since(link, wanted(self._names, shape))
 
     def _tables(self) -> Set[str]:
         return self._session.looked(tables_seen)
@@ -292,10 +311,14 @@ class MysqlSplitSource:
         )
 
     def _dropped(self, table: str, purpose: Purpose) -> Busy | None:
-        if self._fence.identity() is None:
-            return None  # nothing was made before it, and all else goes first
-        self._check_identity()
         names = trigger_names(self._names, self._wanted(table), purpose)
+        if self._fence.identity() is None:
+            # Nothing was made before it, and all else goes first, unless somebody took it away.
+            left = self._session.looked(lambda link: standing(link, names))
+            if left:
+                raise Refused(*(mark_gone(self._label, name) for name in left))
+            return None
+        self._check_identity()
         return self._session.tried(
             f"table {table}", lambda: drop_triggers(self._session.looks, names)
         )

@@ -15,6 +15,7 @@ from reconciler.edges.mysql.split.importing import take
 from reconciler.edges.mysql.split.objects import (
     drop_tables,
     drop_triggers,
+    drop_unmarked,
     make_table,
     make_triggers,
     tables_seen,
@@ -142,17 +143,19 @@ class MysqlSplitTarget:
         stranger = self._session.looked(lambda link: stranger_in(link, self._work))
         if stranger is not None:
             raise Refused(target_not_empty(self._label, stranger))
-        helpers = [made_table(self._names), acks_table(self._names), guard_table(self._names)]
+        helpers = [made_table(self._names), acks_table(self._names)]
 
         def make() -> None:
+            # The guard first: it says whose the others are, to whoever drops them after a crash.
             link = self._session.looks
-            for helper in helpers:
-                make_table(link, self._label, helper)
+            make_table(link, self._label, guard_table(self._names))
             link.execute(
                 f"INSERT IGNORE INTO {self._guard} (`job`, `identity`, `state`) VALUES"
                 f" ({self._work.job}, {quote_string(self._work.identity)},"
                 f" {quote_string(GuardState.CLOSED)})"
             )
+            for helper in helpers:
+                make_table(link, self._label, helper)
 
         busy = self._session.tried("the database", make)
         if busy is None:
@@ -161,24 +164,21 @@ class MysqlSplitTarget:
 
     def make_table(self, table: MovedTable, definition: Definition) -> Busy | None:
         self._check_identity()
-        name = quote_identifier(table.name)
         record = (
             f"INSERT IGNORE INTO {self._made} (`number`, `table_name`)"
             f" VALUES ({table.number}, {quote_string(table.name)})"
         )
 
         def make() -> None:
+            # Written down before it is made: what stands there and is not, somebody else has made.
             link = self._session.looks
             if definition_digest(link, table.name) is None:
+                link.execute(record)
                 link.execute(definition.bare)
-                for statement in definition.afterwards:
-                    link.execute(statement)
-            elif table.number not in self._made_numbers(link) and link.query(
-                f"SELECT 1 FROM {name} LIMIT 1", width=1
-            ):
-                # One without rows was made before a crash, and not written down.
+            elif table.number not in self._made_numbers(link):
                 raise Refused(made_otherwise(self._label, table.name))
-            link.execute(record)
+            for statement in definition.afterwards:  # each may be run again
+                link.execute(statement)
 
         return self._session.tried(f"table {table.name}", make)
 
@@ -273,7 +273,9 @@ class MysqlSplitTarget:
 
     def drop_helpers(self) -> Busy | None:
         if self.identity() is None:
-            return None
+            return self._session.tried(
+                "the guard", lambda: drop_unmarked(self._session.looks, self._names.guard)
+            )
         self._check_identity()
         # The guard last: it says whose the others are.
         names = [self._names.acks, self._names.made, self._names.guard]
