@@ -72,7 +72,7 @@ def _within_phase(job: SplitJob, seen: Seen, limits: TickLimits) -> Action:
         case Phase.DELTA_COPY:
             return _delta_copy(job, seen)
         case Phase.CUTOVER:
-            return _cutover(job, seen)
+            return _cutover(job, seen, limits)
         case Phase.CLEANUP:
             return _cleanup(job, seen, limits)
         case Phase.FAILED:
@@ -179,12 +179,14 @@ def _delta_copy(job: SplitJob, seen: Seen) -> Action:
     return Go(Phase.CUTOVER)
 
 
-def _cutover(job: SplitJob, seen: Seen) -> Action:
+def _cutover(job: SplitJob, seen: Seen, limits: TickLimits) -> Action:
     """Only a fence that is sealed, which never opens by itself, may be cut over. Whoever wrote
     while it was being sealed has left a mark, so that the queue is drained once more, or an XA
     transaction that is prepared: on MariaDB that one keeps no lock, and leaves its mark when it is
     committed. A process that finds the fence sealed by another one that died does not know what
-    that one drained and never compared: it goes back, as from behind any other fence. That no
+    that one drained and never compared: it goes back, as from behind any other fence. So does one
+    that is not ready when the time is over for which a fence may be closed: this one does not open
+    by itself. That no
     earlier process has cut over, the job itself says: it was read after every write to it had
     ended, and who writes to it now keeps an earlier one from it."""
     if not seen.progress.is_compared:
@@ -195,11 +197,18 @@ def _cutover(job: SplitJob, seen: Seen) -> Action:
         return Go(Phase.CATCHUP)
     if seen.prepared:
         return Go(Phase.CATCHUP)
+    left_to_do = _left_behind_seal(seen)
+    if left_to_do and seen.progress.at_cutover_s >= limits.fence_budget_s:
+        return Go(Phase.CATCHUP)
+    return Do(left_to_do or Step.CUT_OVER)
+
+
+def _left_behind_seal(seen: Seen) -> Step | None:
     if seen.queued:
-        return Do(Step.DRAIN)
+        return Step.DRAIN
     if seen.progress.to_compare:
-        return Do(Step.COMPARE_AT_REST)
-    return Do(Step.CUT_OVER if seen.progress.is_finished else Step.FINISH_TABLES)
+        return Step.COMPARE_AT_REST
+    return None if seen.progress.is_finished else Step.FINISH_TABLES
 
 
 def _cleanup(job: SplitJob, seen: Seen, limits: TickLimits) -> Action:
@@ -248,8 +257,9 @@ def _granted(request: JobRequest, verdict: Verdict, problem: Problem | None) -> 
 
 
 def _held(job: SplitJob, seen: Seen) -> Action | None:
-    """A job rests where no writer waits for it: with an open fence, or with targets that serve."""
-    if job.held_by is None or not job.is_live or job.phase is Phase.CUTOVER:
+    """A job rests where no writer waits for it: with an open fence, or with targets that serve. One
+    that is given up does not: its fence may be closed, and only its end opens it."""
+    if job.held_by is None or not job.is_live or job.phase in (Phase.CUTOVER, Phase.ABANDONING):
         return None
     if job.phase in _FENCING:
         return Go(Phase.CATCHUP)

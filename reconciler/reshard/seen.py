@@ -64,7 +64,8 @@ class Progress:
     """What this tick has done and measured. `is_compared`: every range of every table was found
     equal once; `to_compare` counts the rows that may have changed since. Rates are keys a
     second, None as long as nothing was measured. `drained_for_s` is for how long the queue was
-    followed without a break, `fences_lost` how often a fence was closed for nothing."""
+    followed without a break, `fences_lost` how often a fence was closed for nothing, `at_cutover_s`
+    for how long the job has been at its cutover."""
 
     is_cleared: bool = False
     is_prepared: bool = False
@@ -80,6 +81,7 @@ class Progress:
     compared_per_s: float | None = None
     drained_for_s: float = 0.0
     fences_lost: int = 0
+    at_cutover_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

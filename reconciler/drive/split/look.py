@@ -37,7 +37,8 @@ def look(
 
 
 def progress(world: SplitWorld, memory: TickMemory) -> Progress:
-    since_s = memory.following_since_s
+    since_s, cutover_s = memory.following_since_s, memory.at_cutover_since_s
+    now_s = world.clock.monotonic_s()
     return replace(
         memory.done,
         is_copied=memory.copies is not None and all(copy.is_copied for copy in memory.copies),
@@ -46,7 +47,8 @@ def progress(world: SplitWorld, memory: TickMemory) -> Progress:
         arrivals_per_s=memory.arrivals.per_s(),
         drained_per_s=memory.drained.per_s(),
         compared_per_s=memory.compared.per_s(),
-        drained_for_s=0.0 if since_s is None else world.clock.monotonic_s() - since_s,
+        drained_for_s=0.0 if since_s is None else now_s - since_s,
+        at_cutover_s=0.0 if cutover_s is None else now_s - cutover_s,
     )
 
 

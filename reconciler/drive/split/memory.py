@@ -23,6 +23,7 @@ class TickMemory:
     drained: Rate = field(default_factory=Rate)
     compared: Rate = field(default_factory=Rate)
     following_since_s: float | None = None
+    at_cutover_since_s: float | None = None
 
     def changed(self, table: str, keys: Sequence[Key]) -> None:
         if self.comparison is not None:

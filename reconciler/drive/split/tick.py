@@ -56,12 +56,13 @@ class _Tick:
         self._until_s = world.clock.monotonic_s() + order.runtime_s
         self._memory = TickMemory()
         self._has_taken_up = False
+        self._tries = 0
         self._waits: Problem | None = None
         self.job = world.jobs.settled(order.job_id)
 
     def run(self) -> TickResult:
-        """Over new connections whenever something has not answered."""
-        tries = 0
+        """Over new connections whenever something has not answered: so often in a row, for a long
+        tick loses some connections."""
         while True:
             try:
                 with open_servers(self._world, self._order) as servers:
@@ -73,14 +74,14 @@ class _Tick:
             except JobMoved as error:
                 return self._ended(TickEnd.OVERTAKEN, error.problems[0])
             except TurnLost:
-                tries += 1
-                if tries > RECONNECTS_MAX:
+                self._tries += 1
+                if self._tries > RECONNECTS_MAX:
                     return self._ended(TickEnd.OVERTAKEN)
             except Refused as error:
                 return self._ended(TickEnd.REFUSED, error.problems[0])
             except Unavailable as error:
-                tries += 1
-                if tries > RECONNECTS_MAX or not self._may_go_on():
+                self._tries += 1
+                if self._tries > RECONNECTS_MAX or not self._may_go_on():
                     return self._ended(TickEnd.UNREACHABLE, error.problems[0])
                 self._world.clock.sleep(RECONNECT_PAUSE_S)
 
@@ -154,7 +155,7 @@ class _Tick:
             case Busy(what):
                 return self._pause(what)
             case None:
-                self._waits = None
+                self._waits, self._tries = None, 0
         return None
 
     def _refused(self, step: Step, problem: Problem) -> TickResult | None:
@@ -182,7 +183,9 @@ class _Tick:
                 memory.done, fences_lost=memory.done.fences_lost + 1, is_finished=False
             )
         if go.to is not before:
+            is_cutover = go.to is Phase.CUTOVER
             memory.following_since_s = None
+            memory.at_cutover_since_s = self._world.clock.monotonic_s() if is_cutover else None
 
     def _answer(self, answer: Answer) -> None:
         """The job first: a request that is asked again is answered again."""

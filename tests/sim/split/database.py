@@ -88,6 +88,7 @@ class Database:
     committed: Callable[[Transaction], None] = lambda transaction: None
     read_ahead: dict[tuple[str, Key | None], Chunk] = field(default_factory=dict)
     late: Transaction | None = None
+    is_read_by_others: bool = False
     while_sealing: Callable[[], None] = lambda: None
     turn: object = None
     end_turn: Callable[[], None] = lambda: None

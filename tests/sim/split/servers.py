@@ -384,6 +384,8 @@ class SimTarget:
         )
 
     def raise_counter(self, table: str, *, at_least: int) -> Busy | None:
+        if self.database.is_read_by_others:
+            return Busy(f"table {table}")
         self.database.counter = max(self.database.counter, at_least)
         return None
 

@@ -7,12 +7,13 @@ from random import Random
 import pytest
 
 from reconciler.reshard.actions import TickEnd
+from reconciler.reshard.helper_tables import FenceState
 from reconciler.reshard.job import Approval, JobRequestKind
 from reconciler.reshard.phases import ENDED, Phase
 from tests.sim.split.chaos import MOVES, brought_to_end, split_of
 from tests.sim.split.database import COUNTRIES, ORDERS
-from tests.sim.split.fate import Fate
-from tests.sim.split.run import SplitSimulation
+from tests.sim.split.fate import Fate, lost
+from tests.sim.split.run import BUDGET_S, SplitSimulation
 
 
 @pytest.mark.invariant("SP-52")
@@ -223,3 +224,51 @@ def test_a_table_that_can_be_moved_no_more_fails_the_split_which_can_be_given_up
     simulation.ask(JobRequestKind.ABANDON)
     assert brought_to_end(simulation) is Phase.ABANDONED
     simulation.check_abandoned()
+
+
+@pytest.mark.invariant("SP-54")
+def test_a_lock_on_a_target_does_not_keep_the_source_sealed_for_ever() -> None:
+    """A backup reads a target for a minute: its writers wait for no longer than the plan says."""
+    simulation = SplitSimulation(Random(8), writes=0.05)
+    simulation.approve()
+    (database,) = simulation.servers.sources.values()
+    target = simulation.servers.targets["-40"]
+    sealed_since_s: list[float] = []
+    sealed_for_s: list[float] = [0.0]
+
+    def moment(label: str) -> None:
+        target.is_read_by_others = simulation.clock.time_s < 1_060.0
+        if database.fence is FenceState.SEALED and not simulation.job.is_past_cutover:
+            sealed_since_s.append(simulation.clock.time_s)
+            sealed_for_s.append(simulation.clock.time_s - sealed_since_s[0])
+        else:
+            sealed_since_s.clear()
+
+    fate = Fate(before_call=moment)
+    result = simulation.run(fate)
+    assert result is not None
+    assert 0.0 < max(sealed_for_s) < 2 * BUDGET_S
+    target.is_read_by_others = False
+    assert brought_to_end(simulation) is Phase.DONE
+    simulation.check_done()
+
+
+@pytest.mark.invariant("SP-51")
+def test_connections_that_are_lost_now_and_then_do_not_add_up() -> None:
+    """A long tick loses some; the last of them may be behind the point of no return."""
+    simulation = SplitSimulation(Random(9), writes=0.05)
+    simulation.approve()
+    fate = Fate()
+    calls: list[str] = []
+
+    def lose_some(label: str) -> None:
+        calls.append(label)
+        if len(calls) % 12 == 0:
+            raise lost(label)
+
+    fate.before_call = lose_some
+    result = simulation.run(fate)
+    assert len(calls) > 12 * 8
+    assert result is not None
+    assert result.how is TickEnd.DONE
+    simulation.check_done()

@@ -196,7 +196,8 @@ def late_writer(simulation: SplitSimulation) -> SplitSimulation:
 
     def write() -> None:
         database.while_sealing = lambda: None
-        simulation.clock.time_s += 60.0
+        assert database.expires_s is not None
+        simulation.clock.time_s = database.expires_s
         transaction = database.begin()
         key = min(database.tables[ORDERS].rows)
         transaction.write(ORDERS, key, (*database.tables[ORDERS].rows[key][:3], b"late"))
@@ -240,7 +241,8 @@ def late_xa(simulation: SplitSimulation) -> SplitSimulation:
 
     def write() -> None:
         database.while_sealing = lambda: None
-        simulation.clock.time_s += 60.0
+        assert database.expires_s is not None
+        simulation.clock.time_s = database.expires_s
         transaction = database.begin()
         key = min(database.tables[ORDERS].rows)
         transaction.write(ORDERS, key, (*database.tables[ORDERS].rows[key][:3], b"late"))

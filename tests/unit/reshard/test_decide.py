@@ -270,7 +270,19 @@ TABLE: dict[str, tuple[SplitJob, Seen, TickLimits, Action]] = {
         TIME,
         Do(Step.FINISH_TABLES),
     ),
+    "not finished in the fence's time": (
+        job_in(Phase.CUTOVER),
+        seen(SEALED, replace(READY, is_finished=False, at_cutover_s=20.0)),
+        TIME,
+        Go(Phase.CATCHUP),
+    ),
     "to cut over": (job_in(Phase.CUTOVER), seen(SEALED), TIME, Do(Step.CUT_OVER)),
+    "to cut over, late": (
+        job_in(Phase.CUTOVER),
+        seen(SEALED, replace(READY, at_cutover_s=90.0)),
+        TIME,
+        Do(Step.CUT_OVER),
+    ),
     # Behind it
     "triggers first": (
         job_in(Phase.CLEANUP),
@@ -428,6 +440,13 @@ def test_a_job_that_is_held_leaves_no_writer_waiting() -> None:
     assert closed == Do(Step.RETIRE)
 
 
+@pytest.mark.invariant("SP-56")
+def test_a_job_that_was_stopped_and_then_given_up_is_taken_down() -> None:
+    """Its fence may be closed for good, and nothing but the taking down opens it."""
+    held = job_in(Phase.ABANDONING, held_by="somebody")
+    assert next_action(held, seen(SEALED), (), TIME) == Do(Step.TAKE_DOWN)
+
+
 booleans = st.booleans()
 sources = st.builds(
     SourceSeen,
@@ -453,6 +472,7 @@ progresses = st.builds(
     compared_per_s=st.sampled_from([None, 100.0]),
     arrivals_per_s=st.sampled_from([None, 50.0, 500.0]),
     drained_for_s=st.sampled_from([0.0, 500.0]),
+    at_cutover_s=st.sampled_from([0.0, 500.0]),
     fences_lost=st.integers(0, 4),
 )
 seens = st.builds(
