@@ -52,7 +52,9 @@ class SourceSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetSeen:
-    """`missing` names what rows go to, or are acknowledged in, and is not there."""
+    """`guard` is looked at behind the cutover, and None before. `missing` names what rows go to, or
+    are acknowledged in, and is not there; nobody looks while a fence is closed, or a request waits
+    for its answer."""
 
     shard: str
     guard: GuardState | None = None

@@ -22,14 +22,25 @@ _COPIES_ROWS = (Phase.BACKFILL, Phase.CATCHUP)
 
 
 def look(
-    world: SplitWorld, order: SplitOrder, servers: OpenServers, job: SplitJob, memory: TickMemory
+    world: SplitWorld,
+    order: SplitOrder,
+    servers: OpenServers,
+    job: SplitJob,
+    memory: TickMemory,
+    *,
+    has_requests: bool,
 ) -> Seen:
-    """Raises Unavailable, Refused."""
+    """A target that is gone keeps no fence closed, and no request from being answered: before that
+    is done, nothing is asked of it. Raises Unavailable, Refused."""
     sources = tuple(_source_seen(order, source, job) for source in servers.sources)
+    do_writers_wait = any(source.may_refuse_writes for source in sources)
     memory.arrivals.look(world.clock.monotonic_s(), sum(source.queued for source in sources))
     return Seen(
         sources=sources,
-        targets=tuple(_target_seen(target, job) for target in servers.targets),
+        targets=tuple(
+            _target_seen(target, job, is_asked=not (has_requests or do_writers_wait))
+            for target in servers.targets
+        ),
         progress=progress(world, memory),
         brake=world.brake() if job.phase in _COPIES_ROWS else None,
         has_cut_over=_has_cut_over(world.routes.read(job.environment, job.keyspace), job),
@@ -91,11 +102,11 @@ def _source_seen(order: SplitOrder, source: OpenSource, job: SplitJob) -> Source
     )
 
 
-def _target_seen(target: OpenTarget, job: SplitJob) -> TargetSeen:
+def _target_seen(target: OpenTarget, job: SplitJob, *, is_asked: bool) -> TargetSeen:
     return TargetSeen(
         shard=target.shard,
-        guard=target.server.guard(),
-        missing=target.server.missing() if _is_tracked(job) else (),
+        guard=target.server.guard() if job.is_past_cutover else None,
+        missing=target.server.missing() if is_asked and _is_tracked(job) else (),
     )
 
 

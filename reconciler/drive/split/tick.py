@@ -30,7 +30,7 @@ from reconciler.drive.split.world import (
 from reconciler.errors import Problem, Refused, Unavailable
 from reconciler.ledger.states import RequestState
 from reconciler.ports.split_jobs import JobMoved
-from reconciler.ports.split_servers import Busy
+from reconciler.ports.split_servers import Busy, SplitSource, SplitTarget
 from reconciler.reshard.actions import Answer, Do, End, Go, Step, TickEnd, Verdict, Wait
 from reconciler.reshard.decide import failed, next_action
 from reconciler.reshard.job import JobRequest, SplitJob
@@ -65,7 +65,8 @@ class _Tick:
         tick loses some connections."""
         while True:
             try:
-                with open_servers(self._world, self._order) as servers:
+                self._settle()
+                with open_servers(self._world, self._order, self._take) as servers:
                     self._memory.copies = None
                     if self._memory.comparison is not None:
                         self._memory.comparison.reopen(servers)
@@ -100,18 +101,15 @@ class _Tick:
 
     def _drive(self, servers: OpenServers) -> TickResult | None:
         """None: over new connections. Raises Unavailable, Refused, TurnLost."""
-        self._settle()
-        if self.job.is_live:
-            servers.take_over()
         runner = StepRunner(self._world, self._order, servers, self._memory)
         while True:
-            seen = look(self._world, self._order, servers, self.job, self._memory)
-            bounds = limits(self._world, self._order, self.job, self._until_s)
             requests = self._world.jobs.requests(self.job.job_id, RequestState.PENDING)
-            if self.job.is_live:
-                # Before each step: who was stopped before it took over the servers has cut off
-                # its successor there, and must write nothing (SP-57).
-                self._world.jobs.beat(self.job, now_s=self._world.clock.now_s())
+            seen = look(
+                *(self._world, self._order, servers, self.job, self._memory),
+                has_requests=bool(requests),
+            )
+            bounds = limits(self._world, self._order, self.job, self._until_s)
+            self._beat()
             match next_action(self.job, seen, requests, bounds):
                 case End(TickEnd.IN_PROGRESS as how, problem):
                     return self._ended(how, problem or self._waits)
@@ -129,6 +127,18 @@ class _Tick:
                         return ended
                     if step is Step.START_OVER:
                         return None
+
+    def _take(self, server: SplitSource | SplitTarget) -> None:
+        """Who was stopped before it took over a server has cut off its successor there, and must
+        write nothing (SP-57). Raises Unavailable, JobMoved."""
+        if self.job.is_live:
+            server.take_over()
+            self._beat()
+
+    def _beat(self) -> None:
+        """Raises JobMoved, Unavailable."""
+        if self.job.is_live:
+            self._world.jobs.beat(self.job, now_s=self._world.clock.now_s())
 
     def _settle(self) -> None:
         """Whether the last write has taken effect. Raises JobMoved, Unavailable."""

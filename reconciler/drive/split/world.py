@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from reconciler.errors import Problem
 from reconciler.ports.clock import Clock
@@ -66,10 +67,21 @@ class OpenSource:
     server: SplitSource
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenTarget:
-    shard: str
-    server: SplitTarget
+    """Connected to, and taken over, when it is asked for the first time: a source's fence is
+    opened, and a split given up, while a target is gone."""
+
+    def __init__(self, shard: str, connect: Callable[[], SplitTarget]) -> None:
+        self.shard = shard
+        self._connect = connect
+        self._server: SplitTarget | None = None
+
+    @property
+    def server(self) -> SplitTarget:
+        """Raises Unavailable, JobMoved."""
+        if self._server is None:
+            self._server = self._connect()
+        return self._server
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,13 +90,6 @@ class OpenServers:
 
     sources: tuple[OpenSource, ...]
     targets: tuple[OpenTarget, ...]
-
-    def take_over(self) -> None:
-        """Of all of them, before the first is written to. Raises Unavailable."""
-        for source in self.sources:
-            source.server.take_over()
-        for target in self.targets:
-            target.server.take_over()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,21 +102,26 @@ class TickResult:
 
 
 @contextmanager
-def open_servers(world: SplitWorld, order: SplitOrder) -> Iterator[OpenServers]:
-    """Raises Unavailable."""
+def open_servers(
+    world: SplitWorld, order: SplitOrder, take: Callable[[SplitSource | SplitTarget], None]
+) -> Iterator[OpenServers]:
+    """`take` comes before whatever else is asked of a server. Raises Unavailable, and what `take`
+    raises for a source."""
     with ExitStack() as stack:
-        sources = tuple(
-            OpenSource(
-                shard=shard.name,
-                server=stack.enter_context(world.servers.source(shard, order.work)),
-            )
-            for shard in order.sources
+
+        def source(shard: ShardSpec) -> OpenSource:
+            server = stack.enter_context(world.servers.source(shard, order.work))
+            take(server)
+            return OpenSource(shard=shard.name, server=server)
+
+        def connected(shard: ShardSpec) -> SplitTarget:
+            server = stack.enter_context(world.servers.target(shard, order.work))
+            take(server)
+            return server
+
+        yield OpenServers(
+            sources=tuple(source(shard) for shard in order.sources),
+            targets=tuple(
+                OpenTarget(shard.name, partial(connected, shard)) for shard in order.targets
+            ),
         )
-        targets = tuple(
-            OpenTarget(
-                shard=shard.name,
-                server=stack.enter_context(world.servers.target(shard, order.work)),
-            )
-            for shard in order.targets
-        )
-        yield OpenServers(sources=sources, targets=targets)

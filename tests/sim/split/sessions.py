@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 from reconciler.ports.split_servers import SplitSource, SplitTarget, SplitWork
@@ -59,6 +59,7 @@ class SimServers:
     targets: dict[str, Database]
     source_kind: type[SimSource] = SimSource
     session: type[SimSession] = SimSession
+    unreachable: set[str] = field(default_factory=set)
 
     @contextmanager
     def source(self, shard: ShardSpec, work: SplitWork) -> Iterator[SplitSource]:
@@ -69,6 +70,8 @@ class SimServers:
 
     @contextmanager
     def target(self, shard: ShardSpec, work: SplitWork) -> Iterator[SplitTarget]:
+        if shard.name in self.unreachable:
+            raise unavailable(f"no connection to {shard.name}")
         database = self.targets[shard.name]
         target = SimTarget(database, work)
         with self._opened(cast(SplitTarget, target), database) as opened:

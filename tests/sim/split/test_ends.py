@@ -272,3 +272,37 @@ def test_connections_that_are_lost_now_and_then_do_not_add_up() -> None:
     assert result is not None
     assert result.how is TickEnd.DONE
     simulation.check_done()
+
+
+@pytest.mark.invariant("SP-56")
+def test_a_split_is_given_up_on_the_source_while_a_target_is_gone() -> None:
+    """That its server died is the best of reasons to give it up."""
+    simulation = SplitSimulation(Random(10))
+    simulation.approve(Approval.START)
+    simulation.run()
+    simulation.settle_writers()
+    simulation.servers.unreachable.add("40-80")
+    simulation.writes = 0.0
+    simulation.ask(JobRequestKind.ABANDON)
+    result = simulation.run(holder="second")
+    assert result is not None
+    assert (result.how, result.job.phase) == (TickEnd.UNREACHABLE, Phase.ABANDONING)
+    (source,) = simulation.servers.sources.values()
+    assert (source.fence, source.queues, source.tables[ORDERS].tracker) == (None, {}, None)
+    simulation.servers.unreachable.clear()
+    assert brought_to_end(simulation) is Phase.ABANDONED
+    simulation.check_abandoned()
+
+
+@pytest.mark.invariant("SP-54")
+def test_a_sealed_source_serves_again_when_a_target_is_gone() -> None:
+    simulation = SplitSimulation(Random(11))
+    simulation.approve()
+    simulation.run(simulation.fate_at("behind source -80.seal", lambda: None))
+    assert simulation.job.phase is Phase.CUTOVER
+    assert not simulation.source_takes_writes()
+    simulation.servers.unreachable.add("40-80")
+    result = simulation.run(holder="second")
+    assert result is not None
+    assert result.how is TickEnd.UNREACHABLE
+    assert simulation.source_takes_writes()
