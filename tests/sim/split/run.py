@@ -235,6 +235,9 @@ class SplitSimulation:
                 transaction.commit()
 
     def _writer_step(self) -> None:
+        if len(self._sources) > 1 and self.random.random() < 0.15:
+            self._move_between_sources()
+            return
         database = self._routed()
         waiting = [one for one in database.open if one.changes or one.is_prepared]
         choice = self.random.random()
@@ -250,6 +253,21 @@ class SplitSimulation:
                 return
             if self.random.random() < 0.5:
                 self._end(transaction)
+
+    def _move_between_sources(self) -> None:
+        """A customer moves: the row keeps its key, and another shard has it."""
+        left, right = self.random.sample(sorted(self._sources), 2)
+        leaving, coming = self._sources[left].begin(), self._sources[right].begin()
+        try:
+            key, row = self.random.choice(sorted(leaving.database.tables[ORDERS].rows.items()))
+            leaving.write(ORDERS, key, None)
+            coming.write(ORDERS, key, (row[0], self._customer(coming.database), *row[2:]))
+        except (WriteRefused, Unavailable, IndexError):
+            leaving.rollback()
+            coming.rollback()
+            return
+        leaving.commit()
+        coming.commit()
 
     def _end(self, transaction: Transaction) -> None:
         choice = self.random.random()

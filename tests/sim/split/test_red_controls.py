@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.drive.split.copy import TableCopy
 from reconciler.ports.split_servers import Busy, SourceFacts
 from reconciler.reshard.helper_tables import FenceState
 from reconciler.reshard.phases import Phase
@@ -188,6 +189,21 @@ def test_a_mark_forgotten_by_its_order_and_a_chunk_read_ahead_lose_a_write() -> 
     assert caught(lambda seed: quiet(ReadsAhead, seed))
     for whole in (CommitsLate, WritesAhead):
         assert not any(is_caught(quiet(whole, seed)) for seed in range(3))
+
+
+@pytest.mark.invariant("SP-52")
+def test_a_row_that_moved_between_merged_shards_is_looked_for_on_all_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def merge() -> SplitSimulation:
+        return SplitSimulation(Random(0), sources=("-40", "40-80"), targets=("-80",), writes=0.3)
+
+    def own_rows(copy: Any, keys: Sequence[Key]) -> Any:
+        return [*copy._source.read_rows(copy.table.name, keys)]
+
+    assert not is_caught(merge())
+    monkeypatch.setattr(TableCopy, "_rows_of", own_rows)
+    assert is_caught(merge())
 
 
 def late_writer(simulation: SplitSimulation) -> SplitSimulation:
