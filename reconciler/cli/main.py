@@ -25,6 +25,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "init": ("init:init", "Write a spec and schema files from a live fleet."),
     "pull": ("pull:pull", "Refresh the schema files from the live fleet."),
     "lint": ("lint:lint", "Check specs and schema files without any server."),
+    "observe": ("observe:observe", "Look at a region's shards, for a plan made elsewhere."),
     "plan": ("plan:plan", "Work out and prove what every shard needs; change nothing."),
     "show": ("plan:show", "Show a plan file as a person reads it."),
     "verify": ("verify:verify", "Check that the committed plan is what would run now."),

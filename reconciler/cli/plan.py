@@ -10,6 +10,7 @@ import click
 from reconciler import __version__
 from reconciler.cli import options
 from reconciler.cli.gates import ledger_gate_of
+from reconciler.cli.observed import observed_world
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.run import load
 from reconciler.cli.streams import remark
@@ -49,6 +50,11 @@ from reconciler.spec.model import Environment
     metavar="PLAN_ID",
     help="Take the schema files back to before that plan, and write the plan of the way back.",
 )
+@click.option(
+    "--observations",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Plan from what `reconciler observe` wrote there in each region, not from the shards.",
+)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if there are changes.")
 def plan(
     keyspaces: tuple[str, ...],
@@ -59,12 +65,15 @@ def plan(
     output: str,
     write: bool,
     revert: str | None,
+    observations: Path | None,
     detailed_exitcode: bool,
 ) -> None:
     """Work out and prove what every shard needs; change nothing on any shard.
 
     Without KEYSPACE: all keyspaces of the environment.
     """
+    if observations and revert:
+        raise click.UsageError("--revert takes the files back, of which no observation is yet.")
     if (write or revert) and ref:
         raise click.UsageError("--write goes into the working tree; it cannot go with --ref.")
     loaded = load(repo, ref)
@@ -74,6 +83,8 @@ def plan(
 
         def work(files: DesiredFiles, chosen: Environment) -> PlanOutcome:
             world = worlds.world_of(chosen)
+            if observations:
+                world = observed_world(world, observations, files, chosen)
             notes: tuple[str, ...] = ()
             asked = files  # the spec of now says where the ledger is
 

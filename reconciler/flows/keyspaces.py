@@ -11,6 +11,7 @@ from reconciler.errors import InvalidInput, Problem, ReconcilerError, UsageError
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment, SpecFile
+from reconciler.spec.regions import in_region
 from reconciler.spec.tree import FileTree
 
 
@@ -55,9 +56,16 @@ class Loaded:
         environment: str | None,
         asked: Sequence[str],
         work: Callable[[DesiredFiles, Environment], Outcome],
+        *,
+        region: str | None = None,
     ) -> list[Outcome | KeyspaceFailed]:
+        """With `region`, on that region's part of the environment (RG-2)."""
         chosen = choose_environment(self.keyspaces, environment)
-        return for_each_keyspace(self.keyspaces, chosen, asked, work)
+
+        def on_part(files: DesiredFiles, whole: Environment) -> Outcome:
+            return work(files, in_region(whole, region) if region is not None else whole)
+
+        return for_each_keyspace(self.keyspaces, chosen, asked, on_part)
 
 
 def choose_environment(loaded: Mapping[str, Files | ReconcilerError], asked: str | None) -> str:

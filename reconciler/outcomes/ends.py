@@ -11,6 +11,7 @@ from reconciler.outcomes.drift import DriftOutcome, ShardMark
 from reconciler.outcomes.exit_code import End, ExitCode, together
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.files import LintOutcome, PullOutcome
+from reconciler.outcomes.observe import ObserveOutcome
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome
 from reconciler.outcomes.routes import OwnerOutcome, RoutesOutcome
 from reconciler.plan.model import Moment
@@ -46,6 +47,12 @@ def pull_end(outcome: PullOutcome | KeyspaceFailed) -> End:
 
 
 def verify_code(outcome: VerifyOutcome | KeyspaceFailed) -> ExitCode:
+    if isinstance(outcome, KeyspaceFailed):
+        return failed_code(outcome)
+    return ExitCode.REFUSED if outcome.refusals else ExitCode.FINE
+
+
+def observe_code(outcome: ObserveOutcome | KeyspaceFailed) -> ExitCode:
     if isinstance(outcome, KeyspaceFailed):
         return failed_code(outcome)
     return ExitCode.REFUSED if outcome.refusals else ExitCode.FINE

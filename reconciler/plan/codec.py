@@ -8,15 +8,11 @@ that has its default is not written, so that a format may gain fields without ch
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import re
-from enum import StrEnum
-from functools import cache
 from reprlib import repr as brief
-from types import NoneType, UnionType
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any
 
 import rfc8785
 
@@ -28,8 +24,8 @@ from reconciler.plan.limits import PLAN_VALUES_MAX
 from reconciler.plan.model import PLAN_FORMAT, Plan, PlanCore, PlanMeta
 from reconciler.plan.visible import is_hidden, visible_line
 from reconciler.strict_json import JsonUnreadable, read_json
+from reconciler.strict_values import Mismatch, StrictValues
 
-_HALF_CHARACTER = re.compile("[\ud800-\udfff]")  # JSON can spell one, UTF-8 cannot
 # What can hide stands outside of ASCII, but for what JSON itself escapes, and DEL.
 _HIDDEN = re.compile("[^\n -~]")
 _FORMAT = re.compile(r"([1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})")
@@ -37,13 +33,11 @@ _PLAN_AGAIN = "make the plan again with `reconciler plan --write` and have it re
 _KEYS = ("format", "core", "plan_id", "reasons", "meta")
 
 # Sentences stand beside the core, bound to it by digest: they are no part of what is hashed.
-_WORDS: dict[type, frozenset[str]] = {Hazard: frozenset({"reason"})}
-
-Value = TypeVar("Value")
+_VALUES = StrictValues("a plan", {Hazard: frozenset({"reason"})})
 
 
 def plan_id_of(core: PlanCore, plan_format: str = PLAN_FORMAT) -> str:
-    content = f"reconciler/plan/{plan_format}\n".encode() + rfc8785.dumps(_to_json(core))
+    content = f"reconciler/plan/{plan_format}\n".encode() + rfc8785.dumps(_VALUES.to_json(core))
     return "sha256:" + hashlib.sha256(content).hexdigest()
 
 
@@ -57,10 +51,10 @@ def dump_plan(plan: Plan) -> bytes:
     from a reader is spelled as JSON spells it."""
     document = {
         "format": plan.format,
-        "core": _to_json(plan.core),
+        "core": _VALUES.to_json(plan.core),
         "plan_id": plan.plan_id,
         "reasons": reasons_of(plan.core),
-        "meta": _to_json(plan.meta),
+        "meta": _VALUES.to_json(plan.meta),
     }
     text = json.dumps(document, indent=1, ensure_ascii=False)
     return (_HIDDEN.sub(_json_escape, text) + "\n").encode()
@@ -77,10 +71,12 @@ def load_plan(content: bytes, path: str) -> Plan:
             raise _malformed(path, key, "is missing")
     plan_format = _format_of(document["format"], path)
     try:
-        core = _from_json(document["core"], PlanCore, "core")
-        core = _with_reasons(core, _from_json(document["reasons"], tuple[str, ...], "reasons"))
-        meta = _from_json(document["meta"], PlanMeta, "meta")
-    except _Mismatch as mismatch:
+        core = _VALUES.from_json(document["core"], PlanCore, "core")
+        core = _with_reasons(
+            core, _VALUES.from_json(document["reasons"], tuple[str, ...], "reasons")
+        )
+        meta = _VALUES.from_json(document["meta"], PlanMeta, "meta")
+    except Mismatch as mismatch:
         raise _malformed(path, mismatch.place, mismatch.reason) from None
     for key in sorted(document.keys() - set(_KEYS)):
         raise _malformed(path, brief(key), "is not a key of a plan")
@@ -100,10 +96,10 @@ def load_plan(content: bytes, path: str) -> Plan:
 
 def _with_reasons(core: PlanCore, reasons: tuple[str, ...]) -> PlanCore:
     if len(reasons) != len(reasons_of(core)):
-        raise _Mismatch("reasons", f"has {len(reasons)} items, not one for each hazard")
+        raise Mismatch("reasons", f"has {len(reasons)} items, not one for each hazard")
     core = with_reasons(core, reasons)
     if core.words.reasons != reasons_sha256(core):
-        raise _Mismatch("reasons", "are not those that the plan is bound to: they were edited")
+        raise Mismatch("reasons", "are not those that the plan is bound to: they were edited")
     return core
 
 
@@ -111,90 +107,6 @@ def _json_escape(match: re.Match[str]) -> str:
     """Of characters beyond the first plane two: JSON spells them by halves."""
     character = match[0]
     return json.dumps(character)[1:-1] if is_hidden(character) else character
-
-
-class _Mismatch(Exception):
-    def __init__(self, place: str, reason: str) -> None:
-        super().__init__(place, reason)
-        self.place, self.reason = place, reason
-
-
-def _to_json(value: Any) -> Any:
-    if dataclasses.is_dataclass(value):
-        left_out = _WORDS.get(type(value), frozenset())
-        return {
-            field.name: _to_json(item)
-            for field in dataclasses.fields(value)
-            if field.name not in left_out and (item := getattr(value, field.name)) != field.default
-        }
-    if isinstance(value, tuple):
-        return [_to_json(item) for item in value]
-    if isinstance(value, StrEnum):
-        return value.value
-    return value
-
-
-def _from_json(value: Any, kind: Any, place: str) -> Any:
-    """`value` as `kind`, which is a dataclass, an enum, a tuple, a scalar or a union with None."""
-    if isinstance(kind, UnionType):
-        if value is None and NoneType in get_args(kind):
-            return None
-        kind = next(arm for arm in get_args(kind) if arm is not NoneType)
-    if get_origin(kind) is tuple:
-        return _tuple_from_json(value, get_args(kind), place)
-    if dataclasses.is_dataclass(kind):
-        return _dataclass_from_json(value, kind, place)
-    if isinstance(kind, type) and issubclass(kind, StrEnum):
-        if value not in [member.value for member in kind]:
-            raise _Mismatch(place, f"is {brief(value)}, which is not a {kind.__name__}")
-        return kind(value)
-    if type(value) is not kind:
-        raise _Mismatch(place, f"is {brief(value)}, expected {kind.__name__}")
-    if isinstance(value, str) and _HALF_CHARACTER.search(value):
-        raise _Mismatch(place, "holds half a character, which no file and no terminal takes")
-    return value
-
-
-def _tuple_from_json(value: Any, arms: tuple[Any, ...], place: str) -> tuple[Any, ...]:
-    if not isinstance(value, list):
-        raise _Mismatch(place, f"is {brief(value)}, expected a list")
-    if len(arms) == 2 and arms[1] is Ellipsis:
-        arms = (arms[0],) * len(value)
-    if len(arms) != len(value):
-        raise _Mismatch(place, f"has {len(value)} items, expected {len(arms)}")
-    return tuple(
-        _from_json(item, arm, f"{place}[{i}]")
-        for i, (item, arm) in enumerate(zip(value, arms, strict=True))
-    )
-
-
-def _dataclass_from_json(value: Any, kind: Any, place: str) -> Any:
-    if not isinstance(value, dict):
-        raise _Mismatch(place, f"is {brief(value)}, expected an object")
-    hints = _field_types(kind)
-    for key in sorted(value.keys() - hints.keys()):
-        raise _Mismatch(f"{place}.{brief(key)}", "is not a key of a plan")
-    for key in sorted(_required(kind) - value.keys()):
-        raise _Mismatch(f"{place}.{key}", "is missing")
-    fields = {key: _from_json(value[key], hints[key], f"{place}.{key}") for key in value}
-    try:
-        return kind(**fields)
-    except AssertionError as broken:
-        raise _Mismatch(place, str(broken)) from None
-
-
-@cache
-def _field_types(kind: type) -> dict[str, Any]:
-    """The fields that are written, with their types."""
-    left_out = _WORDS.get(kind, frozenset())
-    return {name: hint for name, hint in get_type_hints(kind).items() if name not in left_out}
-
-
-@cache
-def _required(kind: type) -> frozenset[str]:
-    """What has no default must be there; the rest is written where it differs from its default."""
-    names = (f.name for f in dataclasses.fields(kind) if f.default is dataclasses.MISSING)
-    return frozenset(names)
 
 
 def _parse_json(content: bytes, path: str) -> dict[str, Any]:

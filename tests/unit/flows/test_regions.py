@@ -15,7 +15,6 @@ from reconciler.flows.verify import verify_keyspace
 from reconciler.guard.compare import compare_plans
 from reconciler.guard.model import Done, ToDo
 from reconciler.guard.part import as_seen_whole
-from reconciler.model.fleet import even_shards
 from reconciler.outcomes.plan import VerifyState
 from reconciler.plan.files import read_plan
 from reconciler.plan.model import Plan
@@ -24,7 +23,6 @@ from reconciler.spec.regions import in_region
 from tests.offline_fleet import (
     ENVIRONMENT,
     KEYSPACE,
-    NOISE,
     STATES,
     Files,
     Shards,
@@ -34,33 +32,7 @@ from tests.offline_fleet import (
     world,
 )
 from tests.sample_plans import sample_plan
-
-COUNT = 6
-NAMES = even_shards(COUNT)
-# The same table, told in other words: the plan has one text of it, from whichever region was first.
-IN_OTHER_WORDS = STATES[0].replace("KEY (`id`)", f"KEY (`id`){NOISE}")
-LIVE = (STATES[0], IN_OTHER_WORDS, STATES[1])
-
-
-def spec_of(regions: dict[str, tuple[str, ...]]) -> str:
-    listed = "\n".join(
-        f"      {name}: {{shards: {list(shards)}}}" for name, shards in regions.items()
-    )
-    return f"""\
-version: 1
-keyspace: shop
-schema: schemas/shop
-environments:
-  production:
-    connection: {{host: "db-{{shard}}", database: d, user: u}}
-    regions:
-{listed}
-    rollout: {{canary: ["{NAMES[0]}"], waves: [50%, 100%]}}
-"""
-
-
-def fleet_of(live: dict[str, str]) -> Shards:
-    return Shards({f"db-{shard}": {"users": text} for shard, text in live.items()})
+from tests.sample_regions import COUNT, LIVE, NAMES, REGIONS, fleet_of, spec_of
 
 
 def cut_off(shards: Shards, others: tuple[str, ...]) -> Shards:
@@ -112,9 +84,6 @@ def test_each_region_derives_its_part_of_the_plan_over_all(
         for found in plan.core.change_sets
         for shard in found.shards
     }
-
-
-REGIONS = {"eu": NAMES[:3], "us": NAMES[3:]}
 
 
 def half_and_half() -> tuple[Files, Shards]:
