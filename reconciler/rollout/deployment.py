@@ -250,6 +250,8 @@ def _of_request(snapshot: DeploymentSnapshot, request: DeployRequest) -> Action:
             is_stoppable = state not in CANNOT_STOP
             if is_stoppable and stands is not Stand.BEFORE:
                 return _cancelled(snapshot, request)
+            if is_stoppable and request.cuts_over_by_itself:
+                return _ended_before_it_cuts_over(request)
             stopped = _given_up(snapshot, request) if is_stoppable else None
             return stopped or LookAgain(request)
 
@@ -281,11 +283,16 @@ def _cut_over(snapshot: DeploymentSnapshot, request: DeployRequest) -> Action:
     if snapshot.differences or snapshot.production_stands is not Stand.BEFORE:
         return _cancelled(snapshot, request)
     if request.cuts_over_by_itself:
-        because = request_waits_for_itself(request.number)
-        return Send(step=DeployStep.CANCEL, number=request.number, because=because)
+        return _ended_before_it_cuts_over(request)
     if not snapshot.is_released:
         return AwaitRelease(request)
     return Send(step=DeployStep.CUT_OVER, number=request.number)
+
+
+def _ended_before_it_cuts_over(request: DeployRequest) -> Action:
+    """Somebody has switched it on while it runs; once all is copied nobody is asked any more."""
+    because = request_waits_for_itself(request.number)
+    return Send(step=DeployStep.CANCEL, number=request.number, because=because)
 
 
 def _ended(snapshot: DeploymentSnapshot, request: DeployRequest) -> Action:

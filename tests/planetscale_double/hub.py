@@ -207,6 +207,8 @@ class Hub:
                 return
             case S.IN_PROGRESS if self.deploys_fail:
                 self._set(request, S.COMPLETE_ERROR)
+            case S.IN_PROGRESS if seen.cuts_over_by_itself:
+                self._set(request, S.IN_PROGRESS_CUTOVER)
             case S.IN_PROGRESS_CUTOVER:
                 for operation in request.plan:
                     self.store.execute(self.production, operation.sql)

@@ -395,7 +395,9 @@ def test_a_deploy_that_was_changed_once_it_ran_is_cancelled() -> None:
 
 
 @pytest.mark.invariant("PS-6")
-@pytest.mark.parametrize("state", [S.READY, S.PENDING_CUTOVER])
+@pytest.mark.parametrize(
+    "state", [S.READY, S.QUEUED, S.SUBMITTING, S.IN_PROGRESS, S.PENDING_CUTOVER]
+)
 @pytest.mark.threat("TM-PLANETSCALE-5")
 def test_a_deploy_that_would_cut_over_by_itself_is_given_up(state: DeploymentState) -> None:
     stage = Stage(is_released=False)
