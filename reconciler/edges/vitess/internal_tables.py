@@ -17,5 +17,14 @@ _INTERNAL = re.compile(
 )
 
 
+# A name of its own within a text, quoted or not.
+_NAMED = re.compile(rf"(?<![\w$])(?:{_INTERNAL.pattern})(?![\w$])")
+
+
 def is_internal(table: str) -> bool:
     return _INTERNAL.fullmatch(table) is not None
+
+
+def internal_names(sql: str) -> frozenset[str]:
+    """Those that a statement names, anywhere in it."""
+    return frozenset(_NAMED.findall(sql))

@@ -23,7 +23,7 @@ from reconciler.edges.mysql.server_settings import ServerLook, look_at_server
 from reconciler.edges.mysql.session_settings import Variables, set_session
 from reconciler.edges.mysql.target import required_database
 from reconciler.edges.mysql.vital_signs import measure_alone
-from reconciler.edges.vitess.internal_tables import is_internal
+from reconciler.edges.vitess.internal_tables import internal_names, is_internal
 from reconciler.edges.vitess.limits import STATEMENT_S_MAX
 from reconciler.edges.vitess.problems import session_not_set
 from reconciler.errors import Unavailable
@@ -101,10 +101,11 @@ class OverVtgate:
 
     def runs(self, process: Process, sql: str, database: str) -> bool:
         """vtgate writes a statement in its own words, so any of them that is DDL may be this one;
-        what vttablet does with its own tables is not."""
+        what vttablet does with its own tables, which it names, is not."""
         is_here = process.database.casefold() == database.casefold()
         found = process.statement
-        return is_here and _DDL.match(found) is not None and "_vt_" not in found
+        is_vttablet_s = not internal_names(found) <= internal_names(sql)
+        return is_here and _DDL.match(found) is not None and not is_vttablet_s
 
     def allows(self, engine: EngineName) -> bool:
         return engine in _ENGINES

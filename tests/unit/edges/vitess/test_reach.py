@@ -36,6 +36,9 @@ ARRIVED = {
 }
 
 
+COPY = "_vt_vrp_7c372a15e61b11f18ccc561c5d13d566_20261122022155_"
+
+
 class FakeLink:
     """A link whose session shows what it is told to."""
 
@@ -130,7 +133,12 @@ def test_a_table_that_only_resembles_one_is_no_table_of_vitess(table: str) -> No
         ("alter table orders add column a int", "vt_other", False),
         ("select * from orders", "vt_shop", False),
         ("", "vt_shop", False),
-        ("alter table _vt_vrp_7c37_2026_ add column a int", "vt_shop", False),
+        ("alter table x_vt_orders add column a int", "vt_shop", True),
+        ("alter table orders add column is_vt_b int comment '_vt_'", "vt_shop", True),
+        ("alter table _vt_orders add column a int", "vt_shop", True),
+        (f"alter table {COPY} add column a int", "vt_shop", False),
+        (f"create table `{COPY}` (id bigint)", "vt_shop", False),
+        (f"rename table orders to {COPY}, b to orders", "vt_shop", False),
     ],
 )
 def test_any_ddl_of_the_shard_may_be_the_one_that_was_sent(
@@ -139,6 +147,13 @@ def test_any_ddl_of_the_shard_may_be_the_one_that_was_sent(
     process = Process(connection_id=7, database=database, statement=statement, state="")
     sent = "ALTER TABLE `orders` ADD COLUMN `a` int"
     assert OverVtgate().runs(process, sent, "vt_shop") is expected
+
+
+@pytest.mark.invariant("VT-15")
+def test_a_statement_of_ours_that_names_a_table_of_vitess_is_still_ours() -> None:
+    sent = f"ALTER TABLE `orders` COMMENT '{COPY}'"
+    process = Process(connection_id=7, database="vt_shop", statement=sent.lower(), state="")
+    assert OverVtgate().runs(process, sent, "vt_shop")
 
 
 @pytest.mark.invariant("VT-11")
