@@ -201,6 +201,8 @@ def test_what_a_dead_run_sent_and_is_on_its_way_is_waited_for(
     assert sim.run().verdict in (ApplyVerdict.COMPLETED, ApplyVerdict.NOTHING_TO_DO)
     assert vitess_of(sim).text == LAST.document
     assert vitess_of(sim).effects[document] == 1
+    if has_ledger:  # nothing else tells that somebody has sent it
+        assert vitess_of(sim).sent.count(document) == 1
 
 
 @pytest.mark.invariant("FZ-5")

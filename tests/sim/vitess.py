@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from reconciler.ddl.fingerprint import schema_fingerprint
+from reconciler.drive.limits import SETTLE_PAUSE_S
+from reconciler.edges.vitess.limits import VTCTLD_ANSWER_S_MAX
 from reconciler.errors import Problem, Refused, Unavailable
 from reconciler.guard.model import Refusal
 from reconciler.plan.codec import plan_from_core
@@ -21,7 +23,8 @@ from tests.sample_vschema import FIRST, LAST
 from tests.sim.fleet import Fate, SimFleet
 
 Answer = Callable[[str], str | None]
-LOOKS_UNTIL_LATE = 3
+# The program that asks vtctld outlives a driver that is killed, and asks for so long.
+LOOKS_UNTIL_LATE = int(VTCTLD_ANSWER_S_MAX / SETTLE_PAUSE_S)
 CLUSTER = VitessCluster(
     vtgate=Connection(host="vtgate.example"),
     vtctld=Vtctld(address="vtctld.example:1"),
