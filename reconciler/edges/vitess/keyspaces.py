@@ -18,6 +18,7 @@ from reconciler.edges.mysql.target import resolve
 from reconciler.edges.vitess.limits import VTCTLD_PARALLEL
 from reconciler.edges.vitess.problems import keyspace_gone, workflows_unread
 from reconciler.edges.vitess.topology import (
+    MAY_BE_OPEN,
     read_cells,
     read_kept,
     read_keyspaces,
@@ -36,7 +37,6 @@ from reconciler.spec.model import VitessCluster
 _LABEL = "vtgate"
 # A stopped one is in progress as well; those that are completed or cancelled are deleted.
 _EVERY_WORKFLOW = ("--show-all", "--include-logs=false")
-_ENDS = ("complete", "failed", "cancelled")
 
 
 class VitessKeyspaces:
@@ -124,14 +124,12 @@ class VitessKeyspaces:
 
 
 def _migrations(link: Link, keyspace: str) -> tuple[OpenMigration, ...]:
-    ended = ", ".join(f"'{end}'" for end in _ENDS)
     rows = link.rows_by_name(
-        f"SHOW VITESS_MIGRATIONS FROM {quote_identifier(keyspace)}"
-        f" WHERE migration_status NOT IN ({ended})"
+        f"SHOW VITESS_MIGRATIONS FROM {quote_identifier(keyspace)} WHERE {MAY_BE_OPEN}"
     )
     try:
         return read_migrations(rows)
-    except KeyError:
+    except (KeyError, ValueError):
         raise misread() from None
 
 

@@ -16,6 +16,8 @@ from reconciler.model.topology import OpenMigration, Serving, TableKept, Topolog
 
 # VReplication's own word for what an online DDL copies rows by; its migration says the rest.
 _OF_ONLINE_DDL = "OnlineDDL"
+_FAILED = "failed"
+_ENDS = (_FAILED, "complete", "cancelled")
 
 Read = TypeVar("Read")
 
@@ -57,8 +59,12 @@ def read_workflows(answers: Iterable[Any], keyspace: str) -> tuple[Workflow, ...
     return _understood("GetWorkflows", read)
 
 
+#: Of `show vitess_migrations`: every migration that may not be at an end.
+MAY_BE_OPEN = f"migration_status NOT IN {_ENDS} OR tablet_failure = 1"
+
+
 def read_migrations(rows: Iterable[Mapping[str, object]]) -> tuple[OpenMigration, ...]:
-    """Of `show vitess_migrations`. Raises KeyError for rows of another kind."""
+    """Those not at an end. Raises KeyError or ValueError for rows of another kind."""
     found = [
         OpenMigration(
             uuid=str(row["migration_uuid"]),
@@ -68,8 +74,15 @@ def read_migrations(rows: Iterable[Mapping[str, object]]) -> tuple[OpenMigration
             context=str(row["migration_context"] or ""),
         )
         for row in rows
+        if str(row["migration_status"]) not in _ENDS or _begins_again(row)
     ]
     return tuple(sorted(found, key=lambda one: (one.uuid, one.shard)))
+
+
+def _begins_again(row: Mapping[str, object]) -> bool:
+    """Vitess takes up by itself what failed with its tablet, once."""
+    has_failed_with_tablet = int(str(row["tablet_failure"])) and not int(str(row["retries"]))
+    return str(row["migration_status"]) == _FAILED and bool(has_failed_with_tablet)
 
 
 def read_kept(rows: Sequence[Mapping[str, object]]) -> tuple[TableKept, ...]:

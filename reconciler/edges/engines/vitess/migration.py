@@ -84,7 +84,8 @@ def read_migration(link: Link, uuid: str) -> Migration | None:
 def open_migrations(link: Link) -> tuple[Migration, ...]:
     """Those of the shard that are not at an end. Raises ServerRefusal or LinkLost."""
     ended = ", ".join(f"'{status}'" for status in sorted(ENDED))
-    return _read(link, f"migration_status NOT IN ({ended}) OR tablet_failure = 1")
+    found = _read(link, f"migration_status NOT IN ({ended}) OR tablet_failure = 1")
+    return tuple(one for one in found if not one.has_ended)
 
 
 def _read(link: Link, condition: str) -> tuple[Migration, ...]:

@@ -42,6 +42,15 @@ MOVE = {
     "target": {"keyspace": "main", "shards": ["-"]},
     "workflow_type": "MoveTables",
 }
+MIGRATION: dict[str, object] = {
+    "migration_uuid": "u",
+    "shard": "-80",
+    "mysql_table": "t",
+    "migration_status": "queued",
+    "migration_context": None,
+    "tablet_failure": "0",
+    "retries": "0",
+}
 BOTH = frozenset({"-80", "80-"})
 
 
@@ -90,15 +99,28 @@ def test_what_an_online_ddl_copies_by_is_told_of_by_its_migration_alone() -> Non
 def test_keyspaces_cells_and_migrations() -> None:
     assert read_keyspaces(KEYSPACES) == {"main": "_vt_main", "shop": "_vt"}
     assert read_cells("zone2\nzone1\n") == ("zone1", "zone2")
-    row = {
-        "migration_uuid": "u",
-        "shard": "-80",
-        "mysql_table": "t",
-        "migration_status": "queued",
-        "migration_context": None,
-    }
-    [migration] = read_migrations([row])
+    [migration] = read_migrations([MIGRATION])
     assert (migration.uuid, migration.context, migration.is_own) == ("u", "", False)
+
+
+@pytest.mark.invariant("VT-12")
+@pytest.mark.parametrize(
+    ("told", "is_open"),
+    [
+        ({"migration_status": "running", "tablet_failure": "1"}, True),
+        ({"migration_status": "failed", "tablet_failure": "1"}, True),
+        ({"migration_status": "failed", "tablet_failure": "1", "retries": "1"}, False),
+        ({"migration_status": "failed"}, False),
+        ({"migration_status": "cancelled", "tablet_failure": "1"}, False),
+        ({"migration_status": "complete", "tablet_failure": "1"}, False),
+        ({"migration_status": "a word of tomorrow"}, True),
+    ],
+)
+def test_a_migration_that_vitess_begins_again_by_itself_is_not_at_an_end(
+    told: dict[str, object], is_open: bool
+) -> None:
+    """One that failed with its tablet, once."""
+    assert bool(read_migrations([MIGRATION | told])) is is_open
 
 
 @pytest.mark.invariant("VT-12")
