@@ -28,8 +28,7 @@ from reconciler.edges.vitess.vtctldclient import VtctldAnswer, VtctldClient
 from reconciler.errors import Problem, Refused, Unavailable
 from reconciler.strict_json import JsonUnreadable, read_json
 from reconciler.vschema.canonical import canonical_text
-from reconciler.vschema.document import VSchema
-from reconciler.vschema.read import read_vschema
+from reconciler.vschema.read import ReadVSchema, read_vschema
 
 _SHOWN = re.compile(r"New VSchema object:\n(.*)\nIf this is not what you expected,", re.DOTALL)
 
@@ -45,11 +44,15 @@ def vschema_of(vtctld: VtctldClient, keyspace: str) -> str:
     no such keyspace."""
     kept = _kept(vtctld, keyspace)
     cells = asked_for_json(vtctld, "GetSrvVSchemas")
-    if not isinstance(cells, dict):
-        raise Unavailable(vschema_misread("the cells' VSchemas are no object"))
+    if not isinstance(cells, dict) or not cells:
+        raise Unavailable(vschema_misread("the cells' VSchemas are no object, or there is no cell"))
+    understood = _read(kept)
     for cell, routed in sorted(cells.items()):
         # The cells' are printed otherwise, members of enumerations by their numbers.
-        if _value(_in_cell(routed, keyspace)) != _value(kept):
+        found = _read(_in_cell(routed, keyspace))
+        if found.faults and not understood.faults:
+            raise Unavailable(vschema_misread(f"by cell {cell}, {found.faults[0].message}"))
+        if found.vschema != understood.vschema:
             raise Unavailable(vschema_not_everywhere(keyspace, cell))
     return canonical_text(kept)
 
@@ -99,9 +102,10 @@ def _in_cell(routed: Any, keyspace: str) -> Any:
     return keyspaces.get(keyspace, {})
 
 
-def _value(document: Any) -> VSchema:
-    """What is not understood in it is refused by name where it is compared with git."""
-    return read_vschema(canonical_text(document).encode()).vschema
+def _read(document: Any) -> ReadVSchema:
+    """What is not understood of the one that is kept is refused by name where it is compared with
+    git."""
+    return read_vschema(canonical_text(document).encode(errors="surrogatepass"))
 
 
 def _shown_in(answer: VtctldAnswer) -> str:

@@ -62,6 +62,34 @@ def test_cells_that_say_what_no_vitess_says_are_misread(tmp_path: Path, cells_of
         vschema_of(vtctld, "shop")
 
 
+@pytest.mark.invariant("VS-8")
+@pytest.mark.parametrize("kept", [{}, KEPT], ids=["nothing", "something"])
+def test_where_no_cell_is_told_of_nothing_is_routed(tmp_path: Path, kept: dict[str, Any]) -> None:
+    vtctld = answering(tmp_path, GetVSchema=kept, GetSrvVSchemas={})
+    with pytest.raises(Unavailable, match="vschema-misread"):
+        vschema_of(vtctld, "shop")
+
+
+@pytest.mark.invariant("VS-8")
+@pytest.mark.parametrize(
+    "routed", [{"sharded": "yes"}, {"tables": ["users"]}, {"version_2": {}}, {"vindexes": {"h": 1}}]
+)
+def test_a_cell_whose_vschema_is_not_understood_is_not_taken_for_empty(
+    tmp_path: Path, routed: dict[str, Any]
+) -> None:
+    vtctld = answering(tmp_path, GetVSchema={}, GetSrvVSchemas=cells(a={}, b=routed))
+    with pytest.raises(Unavailable, match="vschema-not-everywhere|vschema-misread"):
+        vschema_of(vtctld, "shop")
+
+
+@pytest.mark.invariant("VS-2")
+def test_what_is_kept_and_not_understood_is_left_to_who_compares_it(tmp_path: Path) -> None:
+    later = {"sharded": True, "version_2": {}}
+    vtctld = answering(tmp_path, GetVSchema=later, GetSrvVSchemas=cells(a=later))
+    with pytest.raises(Refused, match="vschema-live-unread"):
+        live_vschema(vschema_of(vtctld, "shop"))
+
+
 def test_a_keyspace_that_is_gone_is_told_with_those_there_are(tmp_path: Path) -> None:
     listed = [{"name": "main", "keyspace": {"sidecar_db_name": "_vt"}}]
     refusal = "no: rpc error: code = Unknown desc = node doesn't exist: x"
