@@ -1,7 +1,7 @@
 """JSON that somebody else wrote, read in time and memory that its size bounds.
 
-Reading is strict where the standard library is generous: one key twice in an object, a number that
-is none (NaN), and text that is not whole each refuse. Python needs some 60 bytes for the smallest
+Reading is strict where the standard library is generous: one key twice in an object, half a
+character in a key, a number that is none (NaN), and text that is not whole each refuse. Python needs some 60 bytes for the smallest
 value, so that a few bytes of brackets ask for thirty times as much: they are counted before.
 """
 
@@ -43,7 +43,19 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             if key in seen:
                 raise JsonUnreadable(f"has the key {brief(key)} twice in one object")
             seen.add(key)
+    for key in found:
+        if not key.isascii() and not _is_whole(key):
+            raise JsonUnreadable(f"has the key {brief(key)}, which holds half a character")
     return found
+
+
+def _is_whole(text: str) -> bool:
+    """JSON can spell one half of a surrogate pair, which no encoding has."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _no_number(constant: str) -> Any:

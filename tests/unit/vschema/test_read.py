@@ -209,6 +209,12 @@ UNREADABLE = {
     b'{"sharded": NaN}': "no number",
     b"\xff": "not UTF-8",
     b'{"tables": {"t": {"columns": [' + b"[" * 2000: "not whole JSON",
+    b'{"tables": {"\\ud800": {}}}': "half a character",
+    b'{"tables": {"t": {"\\udfff": 1}}}': "half a character",
+    b'{"vindexes": {"h": {"type": "x", "params": {"\\ud800": "x"}}}}': "half a character",
+    b'{"vindexes": {"h": {"type": "x", "params": {"x": "\\ud800"}}}}': "half a character",
+    b'{"vindexes": {"h": {"type": "\\ud800"}}}': "half a character",
+    b'{"foreign_key_mode": "\\ud800"}': "which Vitess has not",
     b'{"a":"' + b"x" * 1_500_001 + b'"}': "over 1,500,000 bytes",
     b'{"a":[' + b"1," * 600_000 + b"1]}": "more than 500,000 values",
 }
