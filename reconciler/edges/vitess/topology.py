@@ -133,7 +133,11 @@ def _workflow(record: Mapping[str, Any]) -> Workflow:
 
 
 def _name(record: Mapping[str, Any]) -> str:
-    return _text(record["name"])
+    """Asked for later, it must not be an option of vtctldclient's."""
+    name = _text(record["name"])
+    if not name or name.startswith("-"):
+        raise ValueError("a keyspace, which has no name that one can have")
+    return name
 
 
 def _sidecar(record: Mapping[str, Any]) -> str:

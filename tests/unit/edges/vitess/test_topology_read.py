@@ -123,6 +123,15 @@ def test_a_migration_that_vitess_begins_again_by_itself_is_not_at_an_end(
     assert bool(read_migrations([MIGRATION | told])) is is_open
 
 
+@pytest.mark.invariant("VT-1")
+@pytest.mark.threat("TM-VITESS-1")
+@pytest.mark.parametrize("name", ["--server=elsewhere:1", "-h", ""])
+def test_a_keyspace_whose_name_would_be_an_option_is_no_keyspace(name: str) -> None:
+    """Each is asked for its workflows, by its name."""
+    with pytest.raises(Unavailable, match="vtctld-misread"):
+        read_keyspaces([*KEYSPACES, {"name": name, "keyspace": {}}])
+
+
 @pytest.mark.invariant("VT-12")
 @pytest.mark.threat("TM-VITESS-1")
 @pytest.mark.parametrize(
