@@ -1,8 +1,9 @@
 """JSON that somebody else wrote, read in time and memory that its size bounds.
 
 Reading is strict where the standard library is generous: one key twice in an object, half a
-character in a key, a number that is none (NaN), and text that is not whole each refuse. Python needs some 60 bytes for the smallest
-value, so that a few bytes of brackets ask for thirty times as much: they are counted before.
+character in a key, a number that is none (NaN), and text that is not whole each refuse. Python
+needs some 60 bytes for the smallest value, so that a few bytes of brackets ask for thirty times as
+much: they are counted before.
 """
 
 from __future__ import annotations
