@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from reconciler.errors import nearest
 from reconciler.model.schema import Table
 from reconciler.vschema.checks import SEQUENCE, needs_vindex
-from reconciler.vschema.document import RoutedTable, VSchema
+from reconciler.vschema.document import RoutedTable, Vindex, VSchema
 from reconciler.vschema.read import Fault, Path
-from reconciler.vschema.vindex_types import can_take, takes_of
+from reconciler.vschema.vindex_types import VINDEX_TYPES, can_take, takes_of
 
 
 def name_faults(
@@ -21,17 +21,15 @@ def name_faults(
 ) -> Iterator[Fault]:
     """By the names of the tables alone, which need no server. `keyspaces` are the names that this
     one has in Vitess; tables that policy ignores may stand in the VSchema."""
+    for vindex in vschema.vindexes:
+        name = _lookup_table(vindex, keyspaces)
+        if name is not None and name not in tables and not is_ignored(name):
+            where: Path = ("vindexes", vindex.name, "params", "table")
+            yield _unknown(where, name, tables, f"names table {name!r}, which no schema file has")
     for table in vschema.tables:
         if table.name not in tables and not is_ignored(table.name):
-            meant = nearest(table.name, tables)
-            yield Fault(
-                at=("tables", table.name),
-                code="vschema-table-unknown",
-                reason="is a table that no schema file has",
-                recovery=f"write {meant}, if that is meant"
-                if meant
-                else "take it out, or add the table's file",
-            )
+            reason = "is a table that no schema file has"
+            yield _unknown(("tables", table.name), table.name, tables, reason)
         yield from _sequence_faults(vschema, keyspaces, table)
     for name in sorted(set(tables) - vschema.table_by_name.keys()) if vschema.sharded else ():
         yield Fault(
@@ -41,6 +39,28 @@ def name_faults(
             " no query would find it",
             recovery="add it, with its column_vindexes, or as a reference table",
         )
+
+
+def _unknown(at: Path, name: str, tables: Collection[str], reason: str) -> Fault:
+    meant = nearest(name, tables)
+    return Fault(
+        at=at,
+        code="vschema-table-unknown",
+        reason=reason,
+        recovery=f"write {meant}, if that is meant"
+        if meant
+        else "take it out, or add the table's file",
+    )
+
+
+def _lookup_table(vindex: Vindex, keyspaces: Collection[str]) -> str | None:
+    """What a lookup is read from and written to; None for one of another keyspace, of which only
+    Vitess can tell."""
+    known = VINDEX_TYPES.get(vindex.type)
+    if known is None or not known.is_lookup:
+        return None
+    of, _, name = dict(vindex.params).get("table", "").replace("`", "").partition(".")
+    return name if of in keyspaces else None
 
 
 def column_faults(vschema: VSchema, tables: Sequence[Table]) -> Iterator[Fault]:

@@ -103,6 +103,25 @@ def test_a_sequence_of_this_keyspace_goes_by_its_name_in_vitess(keyspace: str) -
         assert load(text).vschema is not None
 
 
+LOOKUP = """{"vindexes": {
+  "by_name": {"type": "consistent_lookup", "params": {
+    "table": "%s", "from": "name", "to": "keyspace_id"}}}}
+"""
+
+
+@pytest.mark.invariant("VS-4")
+def test_a_lookup_in_a_table_that_no_file_has_is_told_at_its_line() -> None:
+    """Writes to the table that owns it would fail, each of them."""
+    assert said_of(LOOKUP % "shop.aa") == [f"{PATH}:3:5 vschema-table-unknown"]
+    assert said_of(LOOKUP % "`shop`.`aa`") == [f"{PATH}:3:5 vschema-table-unknown"]
+
+
+@pytest.mark.invariant("VS-4")
+@pytest.mark.parametrize("table", ["shop.a", "shop._ignored", "lookups.aa", "aa"])
+def test_a_lookup_in_a_table_of_a_file_or_of_another_keyspace_is_sound(table: str) -> None:
+    assert load(LOOKUP % table).vschema is not None
+
+
 def test_what_policy_ignores_may_stand_in_it() -> None:
     text = SOUND.replace('"a": {', '"_log": {"type": "reference"},\n    "a": {')
     assert load(text).vschema is not None
