@@ -20,6 +20,12 @@ _NUMBER = re.compile(r"\(errno (?P<number>\d{1,5})\) \(sqlstate (?P<state>\w{5})
 _STAGES = re.compile(r"^(?:(?:vreplication|terminal error|task error): )+")
 # The statement that failed, with the rows that it was to write.
 _QUOTED = re.compile(r" during query: .*| Sql: .*|, BindVars: .*|\(CallerID: .*", re.DOTALL)
+# What a row holds, up to the last quote that may end it: it can be any text, such as all of these.
+_HELD = re.compile(
+    r"(?P<before>\b[Dd]uplicate entry |\bvalue: |\bfor value )"
+    r"(?:'.*'(?= for (?:key|column|function) )|'.*'(?= \(errno ))",
+    re.DOTALL,
+)
 _TRANSIENT = frozenset({LOCK_WAIT_TIMEOUT, DEADLOCK})
 
 
@@ -71,6 +77,7 @@ def _told(migration: Migration, database: str) -> ServerError:
 
 
 def said_by_vitess(message: str, database: str = "") -> ServerError:
+    message = _HELD.sub(r"\g<before><value>", message)
     if found := _NUMBER.search(message):
         before, behind = message[: found.start()].rstrip(), message[found.end() :].lstrip(": ")
         said = f"{before} {behind}" if before.endswith(":") else before

@@ -122,6 +122,39 @@ def test_a_message_is_told_without_what_rows_hold(message: str, number: int, tol
     assert "insert" not in error.message.replace("inserting", "")
 
 
+@pytest.mark.invariant("EN-74")
+@pytest.mark.parametrize(
+    ("message", "number"),
+    [
+        ("Duplicate entry '{}' for key 'u' (errno 1062) (sqlstate 23000)", 1062),
+        (
+            "Incorrect integer value: '{}' for column 'n' at row 1 (errno 1366) (sqlstate HY000)",
+            1366,
+        ),
+        ("Truncated incorrect DOUBLE value: '{}' (errno 1292) (sqlstate 22007)", 1292),
+    ],
+    ids=["1062", "1366", "1292"],
+)
+@pytest.mark.parametrize(
+    "held",
+    [
+        "secret (errno 1205) (sqlstate HY000)",
+        "secret (errno 1050) (sqlstate 42S01): secret",
+        "secret during query: secret",
+        "secret Sql: secret",
+        "secret's",
+        "secret\nsecret",
+    ],
+)
+def test_what_a_row_holds_is_not_read_as_vitess_words(message: str, number: int, held: str) -> None:
+    """Users of the application write rows."""
+    said = f"{message.format(held)} during query: insert into t values ('{held}')"
+    error = said_by_vitess(said)
+    assert error.number == number
+    assert "<value>" in error.message
+    assert "secret" not in error.message
+
+
 @pytest.mark.parametrize(("number", "transient"), [(1205, True), (1213, True), (1062, False)])
 def test_a_lock_that_was_not_had_is_for_now(number: int, *, transient: bool) -> None:
     message = f"Lock wait timeout exceeded (errno {number}) (sqlstate HY000)"
