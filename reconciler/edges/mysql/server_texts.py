@@ -25,10 +25,10 @@ _ACCOUNT = re.compile(r"(?:'[^']*'|`[^`]*`|\b[\w.%-]+)@(?:'[^']*'|`[^`]*`|[\w.%-
 _STATE = re.compile(r"[0-9A-Z]{5}")
 
 # What rows hold: Duplicate entry 'x' for key; Incorrect integer value: 'x' for column; Table has no
-# partition for value x.
+# partition for value x. Where the text was cut within one, all that is left of it.
 _VALUE = re.compile(
     r"(?P<before>\b[Dd]uplicate entry |\bvalue: |\bfor value )"
-    r"(?:'.*'(?= for (?:key|column|function) )|'.*'$|[^\s']+)",
+    r"(?:'.*'(?= for (?:key|column|function) )|'.*|[^\s']+)",
     re.DOTALL,
 )
 

@@ -174,6 +174,17 @@ def test_a_server_s_words_are_told_without_what_vitess_puts_around_them() -> Non
     assert server_error(1146, said, database="vt_shop").message == "Table 'nope' doesn't exist"
 
 
+@pytest.mark.invariant("PL-17")
+@pytest.mark.threat("TM-VITESS-3")
+@pytest.mark.parametrize("behind", [" for key 'u'", " for column 'a' at row 1", ""])
+def test_a_row_that_holds_such_words_is_not_told_either(behind: str) -> None:
+    held = "secret (errno 1062) (sqlstate 23000) (CallerID: root): Sql: secret"
+    said = f"target: shop.-80.primary: vttablet: Incorrect integer value: '{held}'{behind}"
+    told = server_error(1366, said).message
+    assert told.startswith("Incorrect integer value: <value>")
+    assert "secret" not in told
+
+
 def test_what_vtgate_itself_refuses_is_told_in_its_words() -> None:
     said = "VT12001: unsupported: foreign keys are not supported"
     assert server_error(1235, said).message == said
