@@ -6,7 +6,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import pytest
 
@@ -196,6 +197,22 @@ def test_nothing_is_sent_to_a_branch_of_production(stand: Stand) -> None:
         == "planetscale-production-branch"
     )
     assert stand.tables("main") == ["orders"]
+    assert stand.hub.did == []
+
+
+@pytest.mark.invariant("PS-2")
+def test_what_the_spec_and_what_planetscale_call_production_are_both_spared(stand: Stand) -> None:
+    planetscale, branches = stand.planetscale, stand.hub.branches
+    planetscale.create_branch(DATABASE, BRANCH)
+    branches["main"] = replace(branches["main"], is_production=False)
+    branches[BRANCH] = replace(branches[BRANCH], is_production=True)
+    stand.hub.did.clear()
+    for name in ("main", BRANCH):
+        assert (
+            refusal(partial(planetscale.run, DATABASE, name, [NOTES]))
+            == refusal(partial(planetscale.delete_branch, DATABASE, name))
+            == "planetscale-production-branch"
+        )
     assert stand.hub.did == []
 
 

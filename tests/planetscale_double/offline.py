@@ -52,12 +52,12 @@ class OfflinePlanetScale:
 
     def delete_branch(self, database: PlanetScaleDatabase, name: str) -> None:
         with self._call("delete_branch"):
-            self._refuse_production(name)
+            self._refuse_production(database, name)
             self.hub.delete_branch(name)
 
     def run(self, database: PlanetScaleDatabase, branch: str, statements: Sequence[str]) -> None:
         with self._call("run"):
-            self._refuse_production(branch)
+            self._refuse_production(database, branch)
             for sql in statements:
                 self.around("statement")
                 try:
@@ -93,11 +93,11 @@ class OfflinePlanetScale:
         with self._call("skip_revert"):
             self.hub.skip_revert(number)
 
-    def _refuse_production(self, name: str) -> None:
+    def _refuse_production(self, database: PlanetScaleDatabase, name: str) -> None:
         found = self.hub.branch(name)
         if found is None:
             raise branch_missing(name)
-        if found.is_production:
+        if found.is_production or name == database.branch:
             raise branch_of_production(name)
 
     @contextmanager

@@ -527,6 +527,36 @@ def test_production_without_safe_migrations_is_not_touched() -> None:
     assert stage.hub.did == []
 
 
+@pytest.mark.invariant("PS-6")
+def test_a_branch_that_is_not_of_production_is_not_deployed_into() -> None:
+    stage = Stage()
+    main = stage.hub.branches["main"]
+    stage.hub.branches["main"] = replace(main, is_production=False)
+    assert code(stage.run()) == "planetscale-not-safe"
+    assert stage.hub.did == []
+
+
+@pytest.mark.invariant("PS-9")
+def test_a_branch_of_ours_that_somebody_made_one_of_production_is_left_alone() -> None:
+    stage = Stage()
+    after = lambda call: kill() if call == "create_branch" else None  # noqa: E731
+    with pytest.raises(Killed):
+        stage.run(OfflinePlanetScale(stage.hub, after=after))
+    stage.hub.branches[NAME] = replace(stage.hub.branches[NAME], is_production=True)
+    assert code(stage.run()) == "planetscale-branch-not-ours"
+    assert stage.hub.did == [f"create {NAME}"]
+
+
+@pytest.mark.invariant("PS-5")
+def test_what_planetscale_warns_of_is_not_deployed_though_it_could_be() -> None:
+    stage = Stage()
+    stage.run_until(S.READY)
+    request = stage.hub.requests[1]
+    request.seen = replace(request.seen, errors=("a foreign key goes",))
+    assert code(stage.run()) == "planetscale-not-deployable"
+    assert stage.did("deploy") == 0
+
+
 @pytest.mark.invariant("PS-10")
 @pytest.mark.threat("TM-PLANETSCALE-7")
 def test_a_deploy_that_is_complete_is_not_believed() -> None:
