@@ -38,7 +38,8 @@ class Fault(Enum):
 @dataclass
 class Double:
     """`fault` is asked for each call, with its number from 0; `page_max` is how many rows a page
-    has at most; `changed` makes of an answer what it says instead."""
+    has at most; `changed` makes of an answer what it says instead; bytes are
+    said as they are."""
 
     hub: Hub
     url: str = ""
@@ -115,7 +116,8 @@ class _Handler(BaseHTTPRequestHandler):
         return self._send(status, self.double.changed(call, answer), half=fault is Fault.HALF)
 
     def _send(self, status: int, answer: Any, *, half: bool = False) -> None:
-        content = b"" if status == 204 else json.dumps(answer).encode()
+        content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+        content = b"" if status == 204 else content
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))

@@ -17,6 +17,7 @@ from requests.utils import parse_header_links
 
 from reconciler.edges.github.limits import (
     FORGE_ANSWER_BYTES_MAX,
+    FORGE_ANSWER_VALUES_MAX,
     FORGE_ATTEMPTS_MAX,
     FORGE_PAGE,
     FORGE_PAGES_MAX,
@@ -34,6 +35,7 @@ from reconciler.edges.http import (
     repeated,
 )
 from reconciler.errors import Unavailable
+from reconciler.strict_json import JsonUnreadable, read_json
 
 _TIME_S_MAX = 1 << 37  # in the year 6325, which datetime still holds
 _SAID_BYTES_MAX = 4_096  # of a refusal, in which a few words are looked for
@@ -232,6 +234,6 @@ def _until(headers: Mapping[str, str]) -> str:
 
 def _parsed(call: str, body: bytes) -> Any:
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        raise unclear(call, "it is not JSON, or not all of it arrived") from None
+        return read_json(body, values_max=FORGE_ANSWER_VALUES_MAX)
+    except JsonUnreadable as unreadable:
+        raise unclear(call, f"it {unreadable.reason}") from None

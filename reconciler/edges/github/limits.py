@@ -15,6 +15,9 @@ FORGE_TREES_MAX = 1_000
 FORGE_ANSWER_BYTES_MAX = 90_000_000
 FORGE_WHOLE_ANSWER_S_MAX = 120
 
+# Of such an answer, as of an event: a page of a list has some thousand.
+FORGE_ANSWER_VALUES_MAX = 2_000_000
+
 # For reads that the server failed: about 0.1 s and 0.2 s apart, with jitter.
 FORGE_ATTEMPTS_MAX = 3
 

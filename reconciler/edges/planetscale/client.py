@@ -26,6 +26,7 @@ from reconciler.edges.json_object import JsonObject
 from reconciler.edges.planetscale.limits import (
     PLANETSCALE_ANSWER_BYTES_MAX,
     PLANETSCALE_ANSWER_S_MAX,
+    PLANETSCALE_ANSWER_VALUES_MAX,
     PLANETSCALE_ATTEMPTS_MAX,
     PLANETSCALE_PAGE,
     PLANETSCALE_PAGES_MAX,
@@ -44,6 +45,7 @@ from reconciler.edges.planetscale.problems import (
 )
 from reconciler.edges.secrets import SECRETS
 from reconciler.errors import Unavailable
+from reconciler.strict_json import JsonUnreadable, read_json
 
 API_URL = "https://api.planetscale.com/v1"
 
@@ -184,6 +186,6 @@ def _words(body: bytes) -> str:
 
 def _parsed(call: str, body: bytes) -> Any:
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        raise unclear(call, "it is not JSON, or not all of it arrived") from None
+        return read_json(body, values_max=PLANETSCALE_ANSWER_VALUES_MAX)
+    except JsonUnreadable as unreadable:
+        raise unclear(call, f"it {unreadable.reason}") from None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from reconciler.ddl.scan import defined_table
+from reconciler.edges.client.tls import is_local
 from reconciler.edges.mysql.problems import LinkLost, ServerRefusal
 from reconciler.edges.mysql.target import expand
 from reconciler.edges.planetscale.branch_sql import (
@@ -49,6 +50,7 @@ class PlanetScale:
     ) -> None:
         self._environ = environ
         self._api_url = api_url
+        self._is_on_this_machine = is_local(urlsplit(api_url).hostname or "", None)
         self._connected = connected
 
     def branch(self, database: PlanetScaleDatabase, name: str) -> Branch | None:
@@ -173,6 +175,9 @@ class PlanetScale:
         SECRETS.add(login.password)
         SECRETS.add_address(login.host)
         try:
+            if is_local(login.host, None) and not self._is_on_this_machine:
+                # Spoken to in the clear, and whoever listens here would be told the password.
+                raise unclear(f"POST {path}", "it names this machine for the branch's")
             yield login
         finally:
             with suppress(ReconcilerError):  # it ends by itself

@@ -12,6 +12,9 @@ PLANETSCALE_ANSWER_S_MAX = 120
 # A schema of 10,000 tables, each with the HTML that comes beside its text.
 PLANETSCALE_ANSWER_BYTES_MAX = 200_000_000
 
+# Of such an answer: brackets and commas, those of the definitions with it, 1,000 of each table.
+PLANETSCALE_ANSWER_VALUES_MAX = 10_000_000
+
 # For reads that the service failed: about 0.1 s and 0.2 s apart, with jitter. What it asks to wait
 # for longer is for a person.
 PLANETSCALE_ATTEMPTS_MAX = 3

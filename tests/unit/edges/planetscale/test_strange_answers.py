@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import stamina
 
+from reconciler.edges.planetscale.branch_sql import BranchLogin
 from reconciler.edges.planetscale.client import PlanetScaleClient
 from reconciler.edges.planetscale.deploy_requests import PlanetScale
 from reconciler.errors import InvalidInput, ReconcilerError, Refused, Unavailable
@@ -152,6 +153,25 @@ def test_a_deploy_request_that_is_not_as_the_reference_says_is_none(
 
 
 @pytest.mark.invariant("PS-1")
+@pytest.mark.threat("TM-PLANETSCALE-1")
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (b'{"data": [], "data": [{"name": "orders"}]}', "key 'data' twice"),
+        (b'{"data": [{"name": NaN}]}', "NaN"),
+        (b'{"data": [', "not whole JSON"),
+        (b'{"\\ud800": 1}', "half a character"),
+    ],
+)
+def test_what_two_readers_would_read_otherwise_is_no_answer(said: bytes, told: str) -> None:
+    with asked() as (planetscale, double):
+        double.changed = lambda call, answer: said
+        with pytest.raises(Unavailable, match=told) as unavailable:
+            planetscale.schema(DATABASE, "main")
+        assert unavailable.value.problems[0].code == "planetscale-answer-unclear"
+
+
+@pytest.mark.invariant("PS-1")
 def test_another_branch_than_was_asked_for_is_no_answer() -> None:
     with asked() as (planetscale, double):
         planetscale.create_branch(DATABASE, BRANCH)
@@ -228,3 +248,27 @@ def test_a_token_goes_over_tls_or_stays(url: str) -> None:
     with pytest.raises(InvalidInput) as insecure:
         PlanetScaleClient(api_url=url, token_id="id", token="token")
     assert insecure.value.problems[0].code == "planetscale-address-insecure"
+
+
+@pytest.mark.invariant("PS-3")
+@pytest.mark.threat("TM-PLANETSCALE-10")
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.8.8", "::1"])
+def test_a_branch_of_the_service_is_never_on_this_machine(host: str) -> None:
+    """There nothing is encrypted, and whoever listens would be told the password."""
+    with asked() as (_, double):
+        double.branch_host = host
+        said: list[BranchLogin] = []
+
+        def connected(login: BranchLogin, keyspace: str) -> NoReturn:
+            said.append(login)
+            raise AssertionError("it was spoken to")
+
+        planetscale = PlanetScale(environ=ENVIRON, api_url=double.url, connected=connected)
+        planetscale.create_branch(DATABASE, BRANCH)
+        planetscale._is_on_this_machine = False  # as the service is not
+        assert (
+            code_of(lambda: planetscale.run(DATABASE, BRANCH, [ADD]))
+            == "planetscale-answer-unclear"
+        )
+        assert said == []
+        assert double.logins == {}
