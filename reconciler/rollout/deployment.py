@@ -191,7 +191,7 @@ def _without_request(snapshot: DeploymentSnapshot) -> Action:
     if snapshot.asked is Asked.CANCEL:
         return _send_branch_away(snapshot) or GivenUp((deploy_stopped(None),))
     if problem := _not_from_here(snapshot, None):
-        return GivenUp((problem,))
+        return _send_branch_away(snapshot) or GivenUp((problem,))
     if numbers := _before_us(snapshot, None):
         return Held(queue_taken(numbers))
     return _prepared(snapshot)
@@ -228,11 +228,11 @@ def _of_request(snapshot: DeploymentSnapshot, request: DeployRequest) -> Action:
         case S.COMPLETE | S.COMPLETE_PENDING_REVERT:
             return _ended(snapshot, request)
         case S.COMPLETE_REVERT:
-            return GivenUp((deploy_undone(number),))
+            return _ended_badly(snapshot, request, deploy_undone(number))
         case S.COMPLETE_CANCEL | S.CANCELLED:
             return _over(snapshot, number)
         case S.COMPLETE_ERROR | S.COMPLETE_REVERT_ERROR | S.ERROR:
-            return GivenUp((deploy_failed(number, request.errors),))
+            return _ended_badly(snapshot, request, deploy_failed(number, request.errors))
         case S.PENDING | S.READY | S.NO_CHANGES if not request.is_open:
             return _over(snapshot, number)
         case S.PENDING:
@@ -298,7 +298,7 @@ def _ended_before_it_cuts_over(request: DeployRequest) -> Action:
 def _ended(snapshot: DeploymentSnapshot, request: DeployRequest) -> Action:
     """Read back before it is believed; a way back stays open as long as the spec says."""
     if snapshot.production_stands is not Stand.AFTER:
-        return GivenUp((production_not_as_planned(request.number),))
+        return _ended_badly(snapshot, request, production_not_as_planned(request.number))
     if request.state is S.COMPLETE:
         return _send_branch_away(snapshot) or Deployed(number=request.number)
     ended_s = snapshot.now_s if request.ended_s is None else request.ended_s
@@ -311,6 +311,13 @@ def _ended(snapshot: DeploymentSnapshot, request: DeployRequest) -> Action:
 def _over(snapshot: DeploymentSnapshot, number: int) -> Action:
     """Given up, and nothing of it is left at PlanetScale but the request itself."""
     return _send_branch_away(snapshot) or GivenUp((_why_stopped(snapshot, number),))
+
+
+def _ended_badly(snapshot: DeploymentSnapshot, request: DeployRequest, problem: Problem) -> Action:
+    """A branch with an open request is not deleted: PlanetScale refuses that, and its way back may
+    be needed."""
+    away = None if request.is_open else _send_branch_away(snapshot)
+    return away or GivenUp((problem,))
 
 
 def _why_stopped(snapshot: DeploymentSnapshot, number: int) -> Problem:

@@ -25,6 +25,14 @@ def branch_stays_astray(name: str) -> Problem:
     )
 
 
+def branch_left(name: str, because: Problem) -> Problem:
+    return Problem(
+        code="planetscale-branch-left",
+        message=f"branch {name} is of no use any more, and was not deleted: {because.message}",
+        recovery="delete the branch at PlanetScale",
+    )
+
+
 def request_not_ours(number: int) -> Problem:
     return Problem(
         code="planetscale-request-not-ours",

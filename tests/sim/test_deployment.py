@@ -362,6 +362,33 @@ def test_a_branch_that_somebody_changes_under_its_request_is_not_deployed() -> N
     assert stage.production == BEFORE
 
 
+@pytest.mark.invariant("PS-9")
+@pytest.mark.parametrize("state", [S.COMPLETE_ERROR, S.ERROR, S.COMPLETE_REVERT])
+def test_a_deploy_that_failed_leaves_no_branch_behind(state: DeploymentState) -> None:
+    stage = Stage(is_released=False)
+    stage.run_until(S.PENDING_CUTOVER)
+    request = stage.hub.requests[1]
+    request.seen = replace(request.seen, state=state, is_open=False)
+    told = "reverted" if state is S.COMPLETE_REVERT else "failed"
+    assert code(stage.run()) == f"planetscale-deploy-{told}"
+    assert list(stage.hub.branches) == ["main"]
+    assert code(stage.run()) == f"planetscale-deploy-{told}"  # whoever asks later
+    assert stage.did("delete") == 1
+
+
+@pytest.mark.invariant("PS-9")
+def test_production_that_drifts_before_the_request_leaves_no_branch_behind() -> None:
+    stage = Stage()
+    moment = AtCall(1, kill)
+    around = lambda call: moment(call) if call == "open_request" else None  # noqa: E731
+    with pytest.raises(Killed):
+        stage.run(OfflinePlanetScale(stage.hub, around=around))
+    stage.production["stray"] = NOTES.replace("notes", "stray")
+    stage.hub.step(600)  # what was sent, if it was, is there
+    assert code(stage.run()) == "planetscale-production-drifted"
+    assert list(stage.hub.branches) == ["main"]
+
+
 @pytest.mark.invariant("PS-5")
 @pytest.mark.threat("TM-PLANETSCALE-2")
 def test_a_deploy_that_is_not_the_plan_is_closed() -> None:
@@ -499,12 +526,41 @@ def test_a_branch_that_never_comes_right_is_given_up() -> None:
     assert stage.did("open") == 0
 
 
+def refuses_the_plan() -> Stage:
+    return Stage(Hub(MemoryStore({ADD: MEANING[ADD]}, {"main": dict(BEFORE)})))
+
+
 def test_a_branch_that_refuses_the_plan_ends_it_and_is_not_left_behind() -> None:
-    store = MemoryStore({ADD: MEANING[ADD]}, {"main": dict(BEFORE)})
-    stage = Stage(Hub(store))
+    stage = refuses_the_plan()
     assert code(stage.run()) == "planetscale-statement-failed"
     assert list(stage.hub.branches) == ["main"]
     assert stage.production == BEFORE
+
+
+@pytest.mark.invariant("PS-9")
+def test_a_branch_whose_deletion_fails_once_is_not_left_behind_either() -> None:
+    stage = refuses_the_plan()
+    moment = AtCall(1, lose)
+    around = lambda call: moment(call) if call == "delete_branch" else None  # noqa: E731
+    result = stage.run(OfflinePlanetScale(stage.hub, around=around))
+    assert isinstance(result, GivenUp)
+    assert [one.code for one in result.because] == ["planetscale-statement-failed"]
+    assert list(stage.hub.branches) == ["main"]
+
+
+@pytest.mark.invariant("PS-9")
+def test_a_branch_that_cannot_be_deleted_is_named() -> None:
+    stage = refuses_the_plan()
+
+    def never(call: str) -> None:
+        if call == "delete_branch":
+            lose()
+
+    result = stage.run(OfflinePlanetScale(stage.hub, around=never))
+    assert isinstance(result, GivenUp)
+    codes = [one.code for one in result.because]
+    assert codes == ["planetscale-statement-failed", "planetscale-branch-left"]
+    assert NAME in result.because[1].message
 
 
 def test_a_branch_that_is_not_ready_is_waited_for() -> None:

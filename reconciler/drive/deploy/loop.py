@@ -6,7 +6,6 @@ but how often something failed, so that a process that died is taken up by the n
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -31,6 +30,7 @@ from reconciler.rollout.deployment import (
     Stand,
     next_action,
 )
+from reconciler.rollout.deployment_problems import branch_left
 from reconciler.rollout.snapshot import Asked
 from reconciler.spec.model import PlanetScaleDatabase
 
@@ -101,8 +101,8 @@ def run_deployment(
                     assert_never(action)
         except _NotDone as undone:
             if undone.is_final:
-                _leave_nothing(planetscale, intents, clock, task)
-                return GivenUp(undone.problems)
+                left = _leave_nothing(planetscale, intents, clock, task)
+                return GivenUp((*undone.problems, *left))
             failures += 1
             if failures >= DEPLOY_FAILURES_MAX:
                 return LeftOpen(undone.problems[0])
@@ -113,11 +113,21 @@ def run_deployment(
 
 def _leave_nothing(
     planetscale: DeployRequests, intents: DeployIntents, clock: Clock, task: DeploymentTask
-) -> None:
-    """Of a branch that refused the plan, and that no later apply would come back to."""
+) -> tuple[Problem, ...]:
+    """Of a branch that refused the plan, and that no later apply would come back to; what it could
+    not do of that."""
     intents.intend(DeployStep.DROP_BRANCH, at_s=clock.now_s())
-    with suppress(ReconcilerError):  # it is told why the apply failed, and not this
-        planetscale.delete_branch(task.database, task.name)
+    for tries_left in reversed(range(DEPLOY_FAILURES_MAX)):
+        try:
+            if planetscale.branch(task.database, task.name) is not None:
+                planetscale.delete_branch(task.database, task.name)
+        except ReconcilerError as error:
+            if not tries_left:
+                return (branch_left(task.name, error.problems[0]),)
+            task.pause(DEPLOY_POLL_S_MAX)
+        else:
+            break
+    return ()
 
 
 def _waits(action: LookAgain | AwaitRelease | AwaitWayBack) -> Waits:
