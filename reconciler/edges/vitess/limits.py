@@ -38,3 +38,6 @@ VITESS_PROMOTE_S_MAX = 60.0
 
 # What moves metadata alone takes well under a second once it has its lock.
 STATEMENT_S_MAX = 1
+
+# Of what is done in place without the rows: the same, and the pages of an index that is dropped.
+IN_PLACE_S_MAX = 5

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Mapping
 
+from reconciler.ddl.statement.rowless import reads_no_row
 from reconciler.edges.client.target import Target
 from reconciler.edges.mysql.connect import Link, connect
 from reconciler.edges.mysql.limits import LOCK_ANSWER_S_MAX
@@ -24,13 +25,13 @@ from reconciler.edges.mysql.session_settings import Variables, set_session
 from reconciler.edges.mysql.target import required_database
 from reconciler.edges.mysql.vital_signs import measure_alone
 from reconciler.edges.vitess.internal_tables import internal_names, is_internal
-from reconciler.edges.vitess.limits import STATEMENT_S_MAX
+from reconciler.edges.vitess.limits import IN_PLACE_S_MAX, STATEMENT_S_MAX
 from reconciler.edges.vitess.problems import session_not_set
 from reconciler.errors import Unavailable
 from reconciler.guard.health import Vitals
 from reconciler.model.engine import EngineName
 from reconciler.model.server import ServerError, ServerVersion
-from reconciler.plan.model import Algorithm, PlannedStatement
+from reconciler.plan.model import Algorithm, ExecutionClass, PlannedStatement
 
 # vtgate 24 takes these and does not pass them on, or does not know them. How long a statement may
 # wait or run is vttablet's to bound (--queryserver-config-query-timeout).
@@ -114,9 +115,10 @@ class OverVtgate:
         """vtgate keeps lock_wait_timeout to itself, and takes a limit for the whole statement: of
         one that is done once it has its lock, that is the same (VT-32). What takes longer has
         vttablet's own limit."""
-        if statement.execution.algorithm not in (None, Algorithm.INSTANT):
+        run_s = _run_s_max(statement)
+        if run_s is None:
             return ()
-        return ((_QUERY_TIMEOUT, str((max(1, lock_wait_s) + STATEMENT_S_MAX) * 1000)),)
+        return ((_QUERY_TIMEOUT, str((max(1, lock_wait_s) + run_s) * 1000)),)
 
     def after_statement(self) -> Variables:
         return ((_QUERY_TIMEOUT, "0"),)  # vtgate's and vttablet's own
@@ -128,6 +130,17 @@ class OverVtgate:
     def confirm(self, link: Link, server: ServerLook) -> None:
         if look_at_server(link) != server:
             raise Unavailable(server_changed(link.target.label))
+
+
+def _run_s_max(statement: PlannedStatement) -> int | None:
+    """Once it has its lock; None: that depends on the rows."""
+    match statement.execution:
+        case ExecutionClass(algorithm=None | Algorithm.INSTANT):
+            return STATEMENT_S_MAX
+        case ExecutionClass(algorithm=Algorithm.INPLACE, rebuilds=False):
+            return IN_PLACE_S_MAX if reads_no_row(statement.sql) else None
+        case _:
+            return None
 
 
 def _as_vtgate_takes_them(wanted: Mapping[str, str]) -> Variables:

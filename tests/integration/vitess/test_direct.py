@@ -33,7 +33,7 @@ SHARD = "-"
 @pytest.fixture
 def keyspace(vitess: Vitess) -> str:
     made = vitess.keyspace(1)
-    vitess.on_server(made, SHARD, "CREATE TABLE t (id int NOT NULL PRIMARY KEY, n int)")
+    vitess.on_server(made, SHARD, "CREATE TABLE t (id int NOT NULL PRIMARY KEY, n int, KEY k (n))")
     return made
 
 
@@ -98,6 +98,26 @@ def test_a_change_of_metadata_waits_for_its_lock_as_long_as_the_spec_says(
         )
         assert int(str(limit)) == 0
     assert columns(vitess, keyspace) == {"id", "n", "c"}
+
+
+@pytest.mark.parametrize("clause", ["DROP INDEX `k`", "RENAME INDEX `k` TO `l`"])
+def test_so_does_what_is_done_in_place(vitess: Vitess, keyspace: str, clause: str) -> None:
+    todo = work(f"ALTER TABLE `t` ALGORITHM=INPLACE, LOCK=NONE, {clause}", Algorithm.INPLACE)
+    with session_of(vitess, keyspace) as session:
+        with read_by_somebody(vitess, keyspace):
+            begun_s = time.monotonic()
+            answer = answered(session, todo)
+            took_s = time.monotonic() - begun_s
+            assert isinstance(answer, Failed), answer
+            assert (answer.error.number, answer.transient) == (1205, True)
+            assert took_s < 20
+        assert indexes(vitess, keyspace) == {"PRIMARY", "k"}
+        assert answered(session, todo) == Applied()
+    assert "k" not in indexes(vitess, keyspace)
+
+
+def indexes(vitess: Vitess, keyspace: str) -> set[str]:
+    return {str(row[2]) for row in vitess.on_server(keyspace, SHARD, "SHOW INDEX FROM t")}
 
 
 def test_what_runs_longer_than_vttablet_lets_it_has_failed_and_says_why(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import cast
 
 import pytest
 
+from reconciler.diff.model import Operation
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.processes import Process
 from reconciler.edges.mysql.server_settings import parse_version
@@ -17,7 +19,9 @@ from reconciler.edges.vitess.internal_tables import is_internal
 from reconciler.edges.vitess.reach import OverVtgate
 from reconciler.errors import Unavailable
 from reconciler.model.engine import EngineName
+from reconciler.model.object_id import table_id
 from reconciler.model.server import Flavor, ServerVersion
+from reconciler.plan.model import Algorithm, ExecutionClass, Lock, PlannedStatement
 
 WANTED = (
     ("sql_mode", "STRICT_TRANS_TABLES,ANSI_QUOTES"),
@@ -189,3 +193,33 @@ def test_what_vtgate_itself_refuses_is_told_in_its_words() -> None:
     said = "VT12001: unsupported: foreign keys are not supported"
     assert server_error(1235, said).message == said
     assert server_error(1105, said).message == said
+
+
+COPIES = ExecutionClass(algorithm=Algorithm.COPY, lock=Lock.SHARED, rebuilds=True)
+IN_PLACE = ExecutionClass(algorithm=Algorithm.INPLACE, lock=Lock.NONE)
+
+
+@pytest.mark.invariant("VT-32")
+@pytest.mark.parametrize(
+    ("clause", "execution", "limit_ms"),
+    [
+        ("ADD COLUMN `a` int", ExecutionClass(algorithm=Algorithm.INSTANT), "3000"),
+        ("DROP INDEX `k`", IN_PLACE, "7000"),
+        ("RENAME INDEX `k` TO `l`", IN_PLACE, "7000"),
+        ("ADD INDEX `k` (`a`)", IN_PLACE, None),
+        ("DROP INDEX `k`, MODIFY COLUMN `a` bigint", COPIES, None),
+        ("FORCE", replace(IN_PLACE, rebuilds=True), None),
+    ],
+)
+def test_what_is_done_once_it_has_its_lock_is_bounded_as_the_spec_says(
+    clause: str, execution: ExecutionClass, limit_ms: str | None
+) -> None:
+    statement = PlannedStatement(
+        object_id=table_id("t"),
+        operation=Operation.ALTER_TABLE,
+        sql=f"ALTER TABLE `t` {clause}",
+        execution=execution,
+        effects=(),
+    )
+    told = dict(OverVtgate().lock_wait(statement, 2))
+    assert told == ({} if limit_ms is None else {"query_timeout": limit_ms})
