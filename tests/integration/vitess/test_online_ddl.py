@@ -283,27 +283,57 @@ def test_one_that_never_begins_to_copy_is_ended_and_begun_again(
     assert found == [("cancelled", 1), ("complete", 0)]
 
 
+@contextmanager
+def read_by_somebody(place: Place) -> Iterator[None]:
+    """The table cannot be swapped meanwhile."""
+    tablet = place.vitess.tablet(place.keyspace, HERE)
+    target = place.vitess.cluster.server_target(tablet.server)
+    with open_wire(target, program="reader", database=tablet.database) as reader:
+        reader.cursor().execute("BEGIN")
+        reader.cursor().execute("SELECT * FROM t")
+        yield
+        reader.cursor().execute("ROLLBACK")
+
+
 @pytest.mark.invariant("EN-71")
-def test_a_swap_that_gets_no_lock_is_held_back_until_it_is_let_go_again(place: Place) -> None:
+def test_a_swap_that_gets_no_lock_after_its_driver_was_killed_is_held_back(place: Place) -> None:
+    """Nobody is left who knows how often it had been tried before it was let go."""
     todo = work()
-    login = place.vitess.cluster.server_target(place.vitess.tablet(place.keyspace, HERE).server)
     with place.session() as session:
         engine = engine_of(session)
         handle = begun(engine, todo)
         until_ready(engine, handle, todo)
-        with pymysql.connect(
-            host=login.host,
-            port=login.port,
-            user=login.user,
-            password=login.password,
-            database=place.vitess.tablet(place.keyspace, HERE).database,
-        ) as reader:
-            reader.cursor().execute("SELECT * FROM t")
+    with read_by_somebody(place):
+        # The last thing that the driver did.
+        place.over_vtgate(f"ALTER VITESS_MIGRATION '{handle_uuid(place)}' COMPLETE")
+        give_up_s = time.monotonic() + PATIENCE_S
+        while not place.migrations("cutover_attempts > 0 AND message <> ''")[0]:
+            assert time.monotonic() < give_up_s
+            time.sleep(0.2)
+        with place.session() as session:
+            answer = until_ready(engine_of(session), handle, todo)
+            assert answer.progress.waits_for
+        assert place.migrations("postpone_completion") == [1]
+    with place.session() as session:
+        engine = engine_of(session)
+        assert place.type_of_n == "int"
+        until_ready(engine, handle, todo)
+        assert swapped(engine, handle, todo) == Applied()
+    assert place.type_of_n == "bigint"
+
+
+@pytest.mark.invariant("EN-71")
+def test_a_swap_that_gets_no_lock_is_held_back_until_it_is_let_go_again(place: Place) -> None:
+    todo = work()
+    with place.session() as session:
+        engine = engine_of(session)
+        handle = begun(engine, todo)
+        until_ready(engine, handle, todo)
+        with read_by_somebody(place):
             answer = swapped(engine, handle, todo)
             assert isinstance(answer, ReadyToCutOver), answer
             assert answer.progress.waits_for
             assert place.migrations("postpone_completion, cutover_attempts") == [(1, 1)]
-            reader.rollback()
         assert isinstance(engine.look(handle, todo), Running | ReadyToCutOver)
         assert place.type_of_n == "int"
         until_ready(engine, handle, todo)

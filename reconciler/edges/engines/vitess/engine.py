@@ -18,6 +18,8 @@ from reconciler.edges.engines.vitess import commands
 from reconciler.edges.engines.vitess.answers import answer_of, said_by_vitess
 from reconciler.edges.engines.vitess.control import Control, under_claim_of
 from reconciler.edges.engines.vitess.limits import (
+    MESSAGE_POLL_S,
+    MESSAGE_S,
     MIGRATION_BEGINS_S,
     MIGRATION_POLL_S,
     MIGRATION_STILL_S,
@@ -192,7 +194,7 @@ class VitessEngine:
 
     def _asked(self, record: MigrationRecord, work: EngineWork) -> Answer:
         try:
-            found = self._control.looked(lambda link: read_migration(link, record.uuid))
+            found = self._control.looked(lambda link: _read_with_its_message(link, record.uuid))
             if found is None:
                 return Gone()
             if not _is_ours(found, record):
@@ -212,8 +214,9 @@ class VitessEngine:
         if found.is_postponed:
             lost = not found.has_begun and still_s >= MIGRATION_BEGINS_S
             return self._begun_in_vain(record) if lost else answer
-        before = self._cut_overs_before.get(record.uuid)
-        if before is not None and found.cut_overs > before and found.message:
+        # Of a migration that somebody else let go, who died since, every try may be the last one.
+        before = self._cut_overs_before.get(record.uuid, 0)
+        if found.cut_overs > before and found.message and not self._is_swapped(record, found):
             return self._held_back(record)
         if found.cut_overs > 0 and still_s >= SWAP_UNTOLD_S and self._is_swapped(record, found):
             return Applied()
@@ -278,6 +281,17 @@ class VitessEngine:
         with suppress(LinkLost):  # it may have been told: who looks will see
             commands.complete(link, record.uuid)
         return True
+
+
+def _read_with_its_message(link: Link, uuid: str) -> Migration | None:
+    """Vitess says why one has failed a moment after it says that it has. Raises ServerRefusal or
+    LinkLost."""
+    until_s = time.monotonic() + MESSAGE_S
+    found = read_migration(link, uuid)
+    while found is not None and found.is_without_message and time.monotonic() < until_s:
+        time.sleep(MESSAGE_POLL_S)
+        found = read_migration(link, uuid)
+    return found
 
 
 def _not_taken(link: Link, work: EngineWork) -> Failed | None:

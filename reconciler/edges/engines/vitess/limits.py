@@ -7,6 +7,11 @@ TRIES_MAX = 1_000
 # within seconds of a command.
 MIGRATION_POLL_S = 0.5
 
+# For how long after its status a migration's message may come: Vitess writes the one and then the
+# other.
+MESSAGE_S = 5.0
+MESSAGE_POLL_S = 0.1
+
 # Vitess says "complete" within a second of a swap. A table that has changed for so long, while
 # Vitess still says "running", was swapped by a tablet that died before it said so.
 SWAP_UNTOLD_S = 15.0

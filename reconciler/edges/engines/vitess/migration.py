@@ -63,6 +63,11 @@ class Migration:
         return self.status in ENDED and not self.is_retried
 
     @property
+    def is_without_message(self) -> bool:
+        """It has failed, and nothing says why yet."""
+        return self.status is Status.FAILED and not self.message
+
+    @property
     def has_begun(self) -> bool:
         """To copy rows, as far as its row tells."""
         return bool(self.rows_copied or self.is_ready or self.cut_overs)

@@ -6,6 +6,7 @@ from typing import cast
 
 import pytest
 
+from reconciler.edges.engines.vitess.engine import _read_with_its_message
 from reconciler.edges.engines.vitess.migration import open_migrations
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.problems import LinkLost
@@ -40,13 +41,16 @@ ROW: dict[str, object] = {
 
 
 class FakeLink:
-    """Of a shard with one migration, which any question is answered with."""
+    """Of a shard with one migration, which any question is answered with. `later` is what it has
+    become by the second look."""
 
-    def __init__(self, **told: object) -> None:
+    def __init__(self, later: dict[str, object] | None = None, **told: object) -> None:
         self.row = ROW | told
+        self._later = later or {}
 
     def rows_by_name(self, sql: str) -> list[dict[str, object]]:
-        return [self.row]
+        row, self.row = self.row, self.row | self._later
+        return [row]
 
 
 @pytest.mark.invariant("EN-72")
@@ -70,3 +74,22 @@ def test_one_that_is_at_its_end_keeps_no_table_whatever_became_of_its_tablet(
 def test_a_status_that_nobody_knows_is_not_read_as_an_end() -> None:
     with pytest.raises(LinkLost):
         open_migrations(cast(Link, FakeLink(migration_status="a word of tomorrow")))
+
+
+UUID = str(ROW["migration_uuid"])
+
+
+@pytest.mark.invariant("EN-74")
+def test_the_reason_of_a_failure_is_waited_for() -> None:
+    link = FakeLink(later={"message": "Duplicate entry"}, tablet_failure="0")
+    found = _read_with_its_message(cast(Link, link), UUID)
+    assert found is not None
+    assert found.message == "Duplicate entry"
+
+
+@pytest.mark.invariant("EN-74")
+def test_one_that_has_not_failed_needs_no_reason() -> None:
+    link = FakeLink(later={"message": "later"}, migration_status="running")
+    found = _read_with_its_message(cast(Link, link), UUID)
+    assert found is not None
+    assert found.message == ""
