@@ -44,12 +44,12 @@ class FakeLink:
     """Of a shard with one migration, which any question is answered with. `later` is what it has
     become by the second look."""
 
-    def __init__(self, later: dict[str, object] | None = None, **told: object) -> None:
+    def __init__(self, **told: object) -> None:
         self.row = ROW | told
-        self._later = later or {}
+        self.later: dict[str, object] = {}
 
     def rows_by_name(self, sql: str) -> list[dict[str, object]]:
-        row, self.row = self.row, self.row | self._later
+        row, self.row = self.row, self.row | self.later
         return [row]
 
 
@@ -81,7 +81,8 @@ UUID = str(ROW["migration_uuid"])
 
 @pytest.mark.invariant("EN-74")
 def test_the_reason_of_a_failure_is_waited_for() -> None:
-    link = FakeLink(later={"message": "Duplicate entry"}, tablet_failure="0")
+    link = FakeLink(tablet_failure="0")
+    link.later = {"message": "Duplicate entry"}
     found = _read_with_its_message(cast(Link, link), UUID)
     assert found is not None
     assert found.message == "Duplicate entry"
@@ -89,7 +90,8 @@ def test_the_reason_of_a_failure_is_waited_for() -> None:
 
 @pytest.mark.invariant("EN-74")
 def test_one_that_has_not_failed_needs_no_reason() -> None:
-    link = FakeLink(later={"message": "later"}, migration_status="running")
+    link = FakeLink(migration_status="running")
+    link.later = {"message": "later"}
     found = _read_with_its_message(cast(Link, link), UUID)
     assert found is not None
     assert found.message == ""
