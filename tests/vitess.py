@@ -110,12 +110,18 @@ class Vitess:
         self._stem = "".join(c if c.isalnum() else "_" for c in test.lower())[:24].strip("_")
         self._added: list[ClusterKeyspace] = []
 
-    def keyspace(self, shards: int = 2, *, vschema: str = "") -> str:
+    def keyspace(self, shards: int = 2, *, vschema: str = "", replicas: int = 0) -> str:
         """One of this test's own, with so many shards on two servers; its name."""
         # vtgate remembers a name that is gone: none is used twice.
         number = next(_NUMBERS)
         name = f"{self._stem}_{os.getpid()}_{number}"
-        made = sharded(name, shards, vschema=vschema, sidecar=f"_vt_{os.getpid()}_{number}")
+        made = sharded(
+            name,
+            shards,
+            vschema=vschema,
+            sidecar=f"_vt_{os.getpid()}_{number}",
+            replicas=replicas,
+        )
         self._added.append(made)
         self.cluster.add_keyspace(made)
         return name
@@ -137,8 +143,10 @@ class Vitess:
         return self.cluster.ask(*arguments)
 
     def tablet(self, keyspace: str, shard: str) -> TabletPlace:
+        """The shard's primary."""
         places = self.cluster.tablets.values()
-        return next(p for p in places if (p.keyspace, p.shard) == (keyspace, shard))
+        first, *others = (p for p in places if (p.keyspace, p.shard) == (keyspace, shard))
+        return self.cluster.primary_of(keyspace, shard) if others else first
 
     def kill(self, name: str) -> None:
         """`vtctld`, `vtgate` or the name of a tablet: with SIGKILL, and gone when this returns."""

@@ -25,7 +25,7 @@ from reconciler.edges.vitess.local.cluster import VTCTLD, VTGATE
 from reconciler.ledger.states import ApplyState, OperationState, StatementState
 from tests.integration.chaos.applying import Child, End
 from tests.integration.chaos.vitess_applying import Phase, resume
-from tests.integration.chaos.vitess_stage import SHARDS, VitessStage, vitess_stages
+from tests.integration.chaos.vitess_stage import VitessStage, vitess_stages
 from tests.integration.writer import Row, Writer
 from tests.seeds import seeds_from
 
@@ -41,10 +41,13 @@ class Victim(StrEnum):
     VTCTLD = "vtctld"
     VTGATE = "vtgate"
     SERVER = "mysqld"
+    PLANNED = "PlannedReparentShard"
+    EMERGENCY = "EmergencyReparentShard"
 
 
+_REPARENTS = (Victim.PLANNED, Victim.EMERGENCY)  # of a shard that has a replica
 # Every pair comes once in each 45 seeds.
-PAIRS = tuple((phase, victim) for victim in Victim for phase in Phase)
+PAIRS = tuple((phase, victim) for victim in Victim if victim not in _REPARENTS for phase in Phase)
 # A swap takes seconds, all else begins at once.
 _LATER_S_MAX = {Phase.SWAPS: 4.0, Phase.RUNS: 1.5, Phase.READY: 0.5}
 _SOON_S = 0.15
@@ -53,7 +56,13 @@ _SOON_S = 0.15
 class VitessChaosRun:
     """`story` tells what was done, for the one who has to find out why it went wrong."""
 
-    def __init__(self, stage: VitessStage, folder: Path, seed: int) -> None:
+    def __init__(
+        self,
+        stage: VitessStage,
+        folder: Path,
+        seed: int,
+        pairs: Sequence[tuple[Phase, Victim]] = (),
+    ) -> None:
         self.stage = stage
         self.seed = seed
         self.random = Random(seed)
@@ -61,9 +70,11 @@ class VitessChaosRun:
         self._told = folder / f"told-{seed}"
         self._told.touch()
         self._heard = 0
-        pairs = [PAIRS[(seed - 1) % len(PAIRS)]]
-        pairs += self.random.choices(PAIRS, k=self.random.randint(0, TROUBLES_MAX - 1))
-        self._pairs = pairs
+        self._pairs = tuple(pairs) or self._drawn()
+
+    def _drawn(self) -> tuple[tuple[Phase, Victim], ...]:
+        more = self.random.choices(PAIRS, k=self.random.randint(0, TROUBLES_MAX - 1))
+        return (PAIRS[(self.seed - 1) % len(PAIRS)], *more)
 
     @property
     def title(self) -> str:
@@ -109,10 +120,11 @@ class VitessChaosRun:
         )
 
     def _trouble(self, phase: Phase, victim: Victim) -> End | None:
-        times = self.random.randint(1, len(SHARDS)) if phase not in (Phase.FIRST, Phase.LAST) else 1
+        is_of_a_shard = phase not in (Phase.FIRST, Phase.LAST)
+        times = self.random.randint(1, len(self.stage.shards)) if is_of_a_shard else 1
         later_s = self.random.random() * _LATER_S_MAX.get(phase, _SOON_S)
         away_s = self.random.choice((0.0, self.random.random() * AWAY_S_MAX))
-        shard = self.random.choice(SHARDS)
+        shard = self.random.choice(self.stage.shards)
         child = self._begin()
         is_there = child.reach_mark(phase.mark, times)
         self._tell(
@@ -122,6 +134,9 @@ class VitessChaosRun:
         self._tell(f"{victim} (of {shard}) is killed {later_s * 1000:.0f} ms later")
         if victim is Victim.DRIVER:
             child.kill()
+        elif victim in _REPARENTS:
+            self.stage.reparent(shard, is_dead=victim is Victim.EMERGENCY, away_s=away_s)
+            self._tell(f"{self.stage.place_of(shard).name} is the primary of {shard} now")
         else:
             self._kill_and_start(victim, shard, away_s)
         return self._ended(child)
@@ -168,7 +183,7 @@ class VitessChaosRun:
     def _judge(self) -> None:
         plan = self.stage.plan
         found: dict[int, Row] = {}
-        for shard in SHARDS:
+        for shard in self.stage.shards:
             here = self.stage.rows(shard)
             self._check(not found.keys() & here.keys(), f"rows of {shard} are elsewhere as well")
             found |= here
@@ -233,7 +248,7 @@ class VitessChaosRun:
 
     def _evidence(self) -> Iterator[str]:
         """What Vitess and the ledger say of it."""
-        for shard in SHARDS:
+        for shard in self.stage.shards:
             for one in self.stage.migrations_since(self._then, shard):
                 yield f"{shard}: {one}"
         ledger = open_ledger(None, default_file=self.stage.fleet.root / LEDGER_FILE)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import time
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,14 +18,16 @@ from typing import Any, cast
 
 import pytest
 
+from reconciler.edges.client.opening import open_wire
 from reconciler.edges.files.history import GitHistory
 from reconciler.edges.kept import Kept
-from reconciler.edges.server.options import HOST
+from reconciler.edges.server.options import HOST, Options
 from reconciler.edges.server.process import RunningServer, new_logins
 from reconciler.edges.vitess.find import VitessProgram, vitess_program
 from reconciler.edges.vitess.keyspaces import VitessKeyspaces
 from reconciler.edges.vitess.local.cluster import ETCD, ClusterPlan, LocalCluster
 from reconciler.edges.vitess.local.commands import SERVER_OPTIONS
+from reconciler.edges.vitess.local.layout import TabletPlace
 from reconciler.edges.vitess.local.roles import make_users
 from reconciler.edges.workers import ThreadWorkers
 from reconciler.model.fleet import even_shards
@@ -36,6 +39,7 @@ from tests.integration.chaos.engines import swapped_in
 from tests.integration.chaos.server import CrashableServer, crashable_server, newest
 from tests.vitess import Vitess, cluster_of
 from tests.vitess_fleet import VitessFleet
+from tests.waiting import PATIENCE_S
 
 SHARDS = even_shards(3)
 ROWS = 900
@@ -111,16 +115,20 @@ class _EndsWithItsBlock:
 
 
 @contextmanager
-def crashable_cluster() -> Iterator[CrashableCluster]:
+def crashable_cluster(
+    servers_wanted: int = len(SHARDS), options: Options | None = None
+) -> Iterator[CrashableCluster]:
     logins = new_logins()
     with ExitStack() as opened:
         servers = [
             opened.enter_context(
                 crashable_server(
-                    Flavor.MYSQL, {**SERVER_OPTIONS, "server_id": str(number)}, logins.admin
+                    Flavor.MYSQL,
+                    {**SERVER_OPTIONS, **(options or {}), "server_id": str(number)},
+                    logins.admin,
                 )
             )
-            for number in range(1, len(SHARDS) + 1)
+            for number in range(1, servers_wanted + 1)
         ]
         plan = ClusterPlan(
             binary=newest(Flavor.MYSQL), servers=len(servers), keyspaces=(), logins=logins
@@ -133,19 +141,30 @@ def crashable_cluster() -> Iterator[CrashableCluster]:
 
 @dataclass(frozen=True)
 class Witness:
-    """How far the binary logs and the topology's store had come."""
+    """How far the binary logs of the servers and the topology's store had come."""
 
-    logs: Mapping[str, tuple[str, int]]
+    logs: Mapping[int, tuple[str, int]]
     vschema_writes: int
     migrations: Mapping[str, int]
 
 
 class VitessStage:
-    def __init__(self, cluster: CrashableCluster, root: Path, patch: pytest.MonkeyPatch) -> None:
+    def __init__(
+        self,
+        cluster: CrashableCluster,
+        root: Path,
+        patch: pytest.MonkeyPatch,
+        *,
+        shards: Sequence[str] = SHARDS,
+        replicas: int = 0,
+    ) -> None:
         self.cluster = cluster
+        self.shards = tuple(shards)
         self.vitess = Vitess(cluster, "chaos")
-        self.keyspace = self.vitess.keyspace(len(SHARDS), vschema=json.dumps(_ROUTED))
-        for shard in SHARDS:
+        self.keyspace = self.vitess.keyspace(
+            len(shards), vschema=json.dumps(_ROUTED), replicas=replicas
+        )
+        for shard in shards:
             self.vitess.sql(f"{self.keyspace}/{shard}", *_BEFORE.values())
         root.mkdir()
         fleet = VitessFleet(root, (), lambda _: "", patch)
@@ -155,7 +174,7 @@ class VitessStage:
             cluster.servers[1],
             tables=_BEFORE,
             vschema=json.dumps(_ROUTED),
-            rollout=_ROLLOUT,
+            rollout={**_ROLLOUT, "canary": [shards[0]]},
         )
         fleet.spec["policy"] = {"allow": [_ALLOWED]}
         fleet.write_spec()
@@ -169,7 +188,7 @@ class VitessStage:
     def reset(self) -> dict[int, tuple[Any, ...]]:
         """The before-state on every shard, with rows; what they hold."""
         self.vitess.ask("ApplyVSchema", f"--vschema={json.dumps(_ROUTED)}", self.keyspace)
-        for shard in SHARDS:
+        for shard in self.shards:
             self.vitess.sql(
                 f"{self.keyspace}/{shard}",
                 *(f"DROP TABLE {table}" for table in _BEFORE),
@@ -178,10 +197,43 @@ class VitessStage:
         rows = {number: (number, f"row {number}") for number in range(1, ROWS + 1)}
         values = ", ".join(f"({n}, {a}, '{note}')" for n, (a, note) in rows.items())
         self.vitess.sql(self.keyspace, f"INSERT INTO items (id, a, note) VALUES {values}")
+        self.wait_for_replicas()
         return {number: tuple(row) for number, row in rows.items()}
 
     def server_of(self, shard: str) -> CrashableServer:
-        return self.cluster.crashable[self.vitess.tablet(self.keyspace, shard).server]
+        return self.cluster.crashable[self.place_of(shard).server]
+
+    def place_of(self, shard: str) -> TabletPlace:
+        return self.vitess.tablet(self.keyspace, shard)
+
+    def reparent(self, shard: str, *, is_dead: bool, away_s: float) -> None:
+        """Its replica becomes the primary. `is_dead`: since the primary and its server were killed,
+        which come back as a replica later."""
+        old, name = self.place_of(shard), f"{self.keyspace}/{shard}"
+        if not is_dead:
+            self.vitess.ask("PlannedReparentShard", name, f"--avoid-primary={old.alias}")
+            return
+        self.cluster.crashable[old.server].kill()
+        self.vitess.kill(old.name)
+        time.sleep(away_s)
+        self.vitess.ask("EmergencyReparentShard", name, f"--ignore-replicas={old.alias}")
+        self.cluster.crashable[old.server].start()
+        self.vitess.start_again(old.name)
+
+    def wait_for_replicas(self) -> None:
+        """Until each has all that its primary has."""
+        for shard in self.shards:
+            ((wanted,),) = self.on_server(shard, "SELECT @@global.gtid_executed")
+            for place in self.cluster.tablets.values():
+                if place.shard == shard:
+                    self._wait_until_it_has(place, str(wanted))
+
+    def _wait_until_it_has(self, place: TabletPlace, gtids: str) -> None:
+        target = self.cluster.server_target(place.server)
+        asked = f"SELECT WAIT_FOR_EXECUTED_GTID_SET('{gtids}', {PATIENCE_S:.0f})"
+        with open_wire(target, program="tests", database=None) as wire, wire.cursor() as cursor:
+            cursor.execute(asked)
+            assert cursor.fetchall() == ((0,),), f"{place.name} has not come as far"
 
     def database_of(self, shard: str) -> str:
         return self.vitess.tablet(self.keyspace, shard).database
@@ -191,9 +243,9 @@ class VitessStage:
 
     def witness(self) -> Witness:
         return Witness(
-            logs={shard: self.server_of(shard).log_position() for shard in SHARDS},
+            logs={number: one.log_position() for number, one in self.cluster.crashable.items()},
             vschema_writes=self._vschema_writes(),
-            migrations={shard: self._last_migration(shard) for shard in SHARDS},
+            migrations={shard: self._last_migration(shard) for shard in self.shards},
         )
 
     def definition(self, shard: str, table: str) -> str:
@@ -209,14 +261,19 @@ class VitessStage:
         return [name for name in found if name not in _BEFORE and not _DROPPED_LATER.match(name)]
 
     def swaps_since(self, then: Witness, shard: str) -> int:
-        found = Counter(map(swapped_in, self.server_of(shard).logged(then.logs[shard])))
+        found = Counter(map(swapped_in, self._logged_since(then, shard)))
         return found[self.database_of(shard)]
 
     def own_statements_since(self, then: Witness, shard: str) -> list[str]:
         """As the server logged them."""
-        told = self.server_of(shard).logged(then.logs[shard])
+        told = self._logged_since(then, shard)
         used = f"use {self.database_of(shard)}; {_BY_THE_SERVER}"
         return [event for event in told if event.replace("`", "").lower().startswith(used)]
+
+    def _logged_since(self, then: Witness, shard: str) -> Iterator[str]:
+        """By the shard's primary, which has logged what it had from another one as well."""
+        server = self.place_of(shard).server
+        return self.cluster.crashable[server].logged(then.logs[server])
 
     def vschema_writes_since(self, then: Witness) -> int:
         return self._vschema_writes() - then.vschema_writes

@@ -1,12 +1,13 @@
 """Boots a Vitess cluster: etcd, vtctld, vtgate, and a tablet before one of our servers per shard.
 
 Rules: everything listens on loopback, with passwords of this run; everything ends with whoever
-booted it, unless it was detached on purpose (VT-2). Each shard has one tablet, its primary, and no
-replica.
+booted it, unless it was detached on purpose (VT-2). Each shard has one tablet, its primary, and the
+replicas that its keyspace asks for, each before a server of its own.
 """
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -113,12 +114,13 @@ class LocalCluster:
         return answer.text
 
     def add_keyspace(self, keyspace: ClusterKeyspace) -> tuple[TabletPlace, ...]:
-        """Its tablets, each the primary of its shard and served by vtgate, if that is up."""
+        """Its tablets, each shard with its primary and served by vtgate, if that is up."""
         taken = [place.uid for place in self.tablets.values()]
         places = place_tablets(keyspace, len(self.servers), taken=taken)
         self.tablets |= {place.name: place for place in places}
         self._create(keyspace)
         in_parallel(self._start_tablet, places)
+        in_parallel(self._promote, [place for place in places if not place.is_replica])
         if VTGATE in self.daemons:
             self.wait_until_served(keyspace.name)
         return places
@@ -129,8 +131,9 @@ class LocalCluster:
         for place in gone:
             self.daemons.pop(place.name).stop()
             del self.tablets[place.name]
-            self._drop(place, place.database)
-            self._drop(place, keyspace.sidecar)
+            if not place.is_replica:  # whose server takes it over
+                self._drop(place, place.database)
+                self._drop(place, keyspace.sidecar)
         self.ask("DeleteKeyspace", "--recursive", "--force", keyspace.name)
 
     def start_again(self, name: str) -> None:
@@ -147,6 +150,12 @@ class LocalCluster:
                 named = ", ".join(f"{keyspace}/{shard}" for shard in sorted(missing))
                 raise vitess_not_serving(named, VITESS_SERVING_S_MAX)
             time.sleep(0.1)
+
+    def primary_of(self, keyspace: str, shard: str) -> TabletPlace:
+        """As the topology has it, after whatever reparent."""
+        record = json.loads(self.ask("GetShard", f"{keyspace}/{shard}"))["shard"]
+        uid = record["primary_alias"]["uid"]
+        return next(place for place in self.tablets.values() if place.uid == uid)
 
     def detach(self) -> None:
         """Let all of it stay when this process ends; `stop` then ends nothing."""
@@ -247,14 +256,14 @@ class LocalCluster:
                 files={"login.json": logins_file(server), **self._topology.grpc_files},
             )
         )
-        self._promote(place)
 
     def _start(self, recipe: Recipe) -> None:
         self.daemons[recipe.name] = start_daemon(recipe, self._into)
 
     def _create(self, keyspace: ClusterKeyspace) -> None:
         sidecar = f"--sidecar-db-name={keyspace.sidecar}"
-        self.ask("CreateKeyspace", "--durability-policy=none", sidecar, keyspace.name)
+        durability = f"--durability-policy={keyspace.durability}"
+        self.ask("CreateKeyspace", durability, sidecar, keyspace.name)
         self.ask("ApplyVSchema", f"--vschema={keyspace.first_vschema}", keyspace.name)
 
     def _drop(self, place: TabletPlace, database: str) -> None:

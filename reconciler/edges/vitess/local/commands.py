@@ -30,6 +30,12 @@ SERVER_OPTIONS = {
     "performance_schema": "OFF",
     "skip_replica_start": "ON",
 }
+#: Of servers whose keyspaces have replicas: the primary waits for one of them, however long, so
+#: that no row which was said to be written is lost with it.
+SEMI_SYNC_OPTIONS = {
+    "loose_rpl_semi_sync_source_timeout": "3600000",  # ms
+    "plugin_load_add": "semisync_source.so;semisync_replica.so",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
