@@ -20,30 +20,13 @@ from reconciler.reshard.limits import (
     ADVICE_SAMPLES_MIN,
     ADVICE_SHARE_MIN,
     LOOK_AGE_S_MAX,
+    LOOKS_APART_S,
 )
+from reconciler.reshard.loads import Look, ShardLoad
 from reconciler.reshard.ranges import cut
 
-_ANOTHER_FIRST = "one split at a time; another shard needs it more"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShardLoad:
-    """What was measured of a shard; None: it could not be. `sampled` are keys of rows that were
-    chosen by chance, as often as they were met."""
-
-    shard: str
-    size_bytes: int | None
-    rows: int | None
-    statements_per_s: float | None
-    sampled: tuple[bytes, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """One measurement of all shards, at a time of the adviser's own clock."""
-
-    at_s: float
-    shards: tuple[ShardLoad, ...]
+#: What is said of a shard that would be next.
+ANOTHER_FIRST = "one split at a time; another shard needs it more"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,52 +41,89 @@ class Ceilings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
     """`targets` in place of `shard`: names for `shards`, and one for `retiring`. `share` is the
-    part of the sampled rows that the first of them would have."""
+    part of the `sampled` rows that the first of them would have."""
 
     shard: str
     targets: tuple[str, ...]
     share: float
+    sampled: int
     reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Advice:
-    """`declined` says of each shard that is beyond a ceiling, and not in the proposal, why."""
+class Overfull:
+    """A shard that has been beyond a ceiling for long enough, with its keys; `excess` is the
+    largest of what is measured, by its ceiling."""
 
-    proposal: Proposal | None = None
+    shard: str
+    key_range: KeyRange
+    excess: float
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """`overfull`: the one that needs a split most comes first. `declined` says of each other shard
+    that is beyond a ceiling why it is none of them."""
+
+    overfull: tuple[Overfull, ...] = ()
     declined: tuple[tuple[str, str], ...] = ()
 
 
-def advise(
+def judge(
     looks: Sequence[Look],
     ceilings: Ceilings,
     *,
     now_s: float,
     moved_at_s: float | None,
     is_moving: bool,
-) -> Advice:
+) -> Judged:
     """`looks` from the oldest on. `moved_at_s` is when the last move of the keyspace ended, None if
     there never was one; `is_moving`: one is under way, or shards retire."""
-    if not looks:
-        return Advice()
-    beyond = sorted(_beyond(looks[-1], ceilings), key=lambda found: (-found.excess, found.shard))
-    reason = _reason_for_none(looks, now_s=now_s, moved_at_s=moved_at_s, is_moving=is_moving)
+    seen = [look for look in looks if look.at_s <= now_s]
+    if not seen:
+        return Judged()
+    beyond = sorted(_beyond(seen[-1], ceilings), key=lambda found: (-found.excess, found.shard))
+    reason = _reason_for_none(seen, now_s=now_s, moved_at_s=moved_at_s, is_moving=is_moving)
+    overfull: list[Overfull] = []
     declined: list[tuple[str, str]] = []
-    proposal: Proposal | None = None
     for found in beyond:
-        judged = reason or _judged(looks, ceilings, found)
-        if isinstance(judged, Proposal) and proposal is None:
-            proposal = judged
+        why = reason or _reason_to_wait(seen, ceilings, found.shard)
+        key_range = parse_key_range(found.shard)
+        if why is None and key_range is not None:
+            overfull.append(
+                Overfull(
+                    shard=found.shard,
+                    key_range=key_range,
+                    excess=found.excess,
+                    reasons=found.reasons,
+                )
+            )
         else:
-            why = judged if isinstance(judged, str) else _ANOTHER_FIRST
-            declined.append((found.shard, why))
-    return Advice(proposal=proposal, declined=tuple(declined))
+            declined.append((found.shard, why or "it is not named by a key range"))
+    return Judged(overfull=tuple(overfull), declined=tuple(declined))
+
+
+def propose(overfull: Overfull, sampled: Sequence[bytes]) -> Proposal | str:
+    """Where to cut the shard; or, in words, why nowhere. `sampled` are keys of rows that were chosen
+    by chance, as often as they were met."""
+    bound = split_bound(overfull.key_range, sampled)
+    if isinstance(bound, str):
+        return bound
+    below = sum(compared(key) < bound for key in sampled)
+    return Proposal(
+        shard=overfull.shard,
+        targets=tuple(str(part) for part in cut(overfull.key_range, [bound])),
+        share=below / len(sampled),
+        sampled=len(sampled),
+        reasons=overfull.reasons,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Beyond:
     shard: str
-    excess: float  # the largest of what is measured, by its ceiling
+    excess: float
     reasons: tuple[str, ...]
 
 
@@ -142,50 +162,23 @@ def _reason_for_none(
     return None
 
 
-def _judged(looks: Sequence[Look], ceilings: Ceilings, found: _Beyond) -> Proposal | str:
-    """The proposal, or why there is none."""
-    if (reason := _reason_to_wait(looks, ceilings, found.shard)) is not None:
-        return reason
-    key_range = parse_key_range(found.shard)
-    if key_range is None:
-        return "it is not named by a key range"
-    sampled = tuple(key for load in _loads(looks, found.shard) for key in load.sampled)
-    bound = split_bound(key_range, sampled)
-    if isinstance(bound, str):
-        return bound
-    below = sum(compared(key) < bound for key in sampled)
-    return Proposal(
-        shard=found.shard,
-        targets=tuple(str(part) for part in cut(key_range, [bound])),
-        share=below / len(sampled),
-        reasons=found.reasons,
-    )
-
-
 def _reason_to_wait(looks: Sequence[Look], ceilings: Ceilings, shard: str) -> str | None:
-    """A shard that was not measured in full, or was below its ceilings, begins a new row."""
-    loads = _loads(looks, shard)
+    """A shard that was not looked at for too long, not measured in full, or below its ceilings,
+    begins a new row; to look more often makes no row longer."""
     in_a_row = 0
-    for load in reversed(loads):
+    next_at_s = counted_at_s = looks[-1].at_s
+    for look in reversed(looks):
+        load = next((one for one in look.shards if one.shard == shard), None)
+        if load is None or next_at_s - look.at_s > LOOK_AGE_S_MAX:
+            break
         if not _is_measured(load, ceilings) or not any(_exceeded(load, ceilings)):
             break
-        in_a_row += 1
+        next_at_s = look.at_s
+        if in_a_row == 0 or counted_at_s - look.at_s >= LOOKS_APART_S:
+            in_a_row, counted_at_s = in_a_row + 1, look.at_s
     if in_a_row < ADVICE_LOOKS:
         return f"beyond its ceiling in {in_a_row} looks in a row, of {ADVICE_LOOKS}"
     return None
-
-
-def _loads(looks: Sequence[Look], shard: str) -> list[ShardLoad]:
-    """Of the last looks, back to one that lacks the shard or is too long before the next."""
-    found: list[ShardLoad] = []
-    next_at_s = looks[-1].at_s
-    for look in reversed(looks[-ADVICE_LOOKS:]):
-        own = [load for load in look.shards if load.shard == shard]
-        if not own or next_at_s - look.at_s > LOOK_AGE_S_MAX:
-            break
-        found += own
-        next_at_s = look.at_s
-    return found[::-1]
 
 
 def _is_measured(load: ShardLoad, ceilings: Ceilings) -> bool:

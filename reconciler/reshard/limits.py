@@ -9,8 +9,27 @@ ADVICE_PAUSE_S = 86_400
 # A look is one of a scheduled job, hourly or daily; from one that is older the fleet has moved on.
 LOOK_AGE_S_MAX = 2 * 86_400
 
+# Three looks of one minute are one look; a job that runs by the hour may be ten minutes early.
+LOOKS_APART_S = 3_000
+
+# Clocks are set, and a count is asked for a moment after the time was; a server that was started
+# again, or is another one, is up for a quite different time.
+UPTIME_SLACK_S = 60
+
 # By chance a share of 0.5 is measured within 0.03 of it (two standard deviations of 1,000).
 ADVICE_SAMPLES_MIN = 1_000
+
+# More than are needed: rows are deleted between the choice of a place and the look at it.
+ADVICE_SAMPLES = 1_200
+
+# Each takes some hundred questions of the shard's server; what is in smaller tables tips no scale.
+SAMPLED_TABLES_MAX = 8
+
+# Of the bytes of sharded tables: what less of them says, the rest may turn over.
+SAMPLED_BYTES_SHARE_MIN = 0.5
+
+# The rows behind one gap can be taken for no more than one part in so many.
+SAMPLED_STRETCHES = 64
 
 # Of the rows, for either side: a split that moves less costs as much and comes back soon.
 ADVICE_SHARE_MIN = 0.35

@@ -111,3 +111,14 @@ ROWS_LOOK_AGAIN_S = (0.1, 0.4, 1.0, 2.0, 4.0, 8.0)
 
 # Whether anything listens on a port of this machine is told at once.
 LISTENS_S_MAX = 2.0
+
+# What a server is asked about a shard's load is kept by it anyway; one that takes longer has others
+# to serve first.
+LOAD_STATEMENT_S_MAX = 10
+LOAD_S_MAX = 60
+LOAD_BYTES_MAX = 64_000_000
+
+# Some hundred dives and some dozen statements for each table, from another region of the world.
+SAMPLE_S_MAX = 300
+ESTIMATES_MAX = 400
+SAMPLES_PER_STATEMENT = 50
