@@ -24,18 +24,10 @@ from reconciler.reshard.limits import (
 )
 from reconciler.reshard.loads import Look, ShardLoad
 from reconciler.reshard.ranges import cut
+from reconciler.spec.model import Ceilings
 
 #: What is said of a shard that would be next.
 ANOTHER_FIRST = "one split at a time; another shard needs it more"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ceilings:
-    """From where on a shard is too large, or too busy; None: it may be as much as it is."""
-
-    size_bytes: int | None = None
-    rows: int | None = None
-    statements_per_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +97,8 @@ def judge(
 
 
 def propose(overfull: Overfull, sampled: Sequence[bytes]) -> Proposal | str:
-    """Where to cut the shard; or, in words, why nowhere. `sampled` are keys of rows that were chosen
-    by chance, as often as they were met."""
+    """Where to cut the shard; or, in words, why nowhere. `sampled` are keys of rows chosen by
+    chance, as often as they were met."""
     bound = split_bound(overfull.key_range, sampled)
     if isinstance(bound, str):
         return bound

@@ -21,6 +21,7 @@ from reconciler.model.policy import (
     Policy,
 )
 from reconciler.spec.model import (
+    Ceilings,
     Connection,
     CutoverSpec,
     EngineRule,
@@ -284,7 +285,17 @@ def _reshard(value: Mapping[str, Any]) -> ReshardSpec:
         given["approval"] = tuple(approval for approval in ReshardApproval if approval in asked)
     if "layout" in value:
         given["layout"] = ReshardLayout(value["layout"])
+    if "ceilings" in value:
+        given["ceilings"] = _ceilings(value["ceilings"])
     return ReshardSpec(**given)
+
+
+def _ceilings(value: Mapping[str, Any]) -> Ceilings:
+    return Ceilings(
+        size_bytes=size_bytes(value["size"]) if "size" in value else None,
+        rows=value.get("rows"),
+        statements_per_s=value.get("statements_per_second"),
+    )
 
 
 def _table_class(table: str, value: Mapping[str, Any]) -> TableClass:

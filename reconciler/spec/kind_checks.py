@@ -50,6 +50,7 @@ _RESHARD = {
         "fence_budget": "remove it: Vitess itself keeps writes waiting while it switches",
         "rows_per_chunk": "remove it: VReplication chooses how much it copies at a time",
         "layout": "remove it: Vitess' targets are always new shards",
+        "ceilings": "remove it: shards behind vtgate are not measured",
     },
 }
 _BY_ITSELF = "remove it: PlanetScale runs what it deploys by itself"

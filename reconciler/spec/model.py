@@ -149,10 +149,20 @@ class ReshardApproval(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ceilings:
+    """From where on a shard is too large, or too busy; None: it may be as much as it is."""
+
+    size_bytes: int | None = None
+    rows: int | None = None
+    statements_per_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReshardSpec:
     """How shards are replaced by others. `fence_budget_s` bounds for how long writes are refused,
     `grace_s` is waited between the cutover and anything that takes the source away, `retain_s` is
-    for how long its tables are kept under other names."""
+    for how long its tables are kept under other names. `ceilings`: beyond which a split is
+    proposed."""
 
     fence_budget_s: int = 20
     grace_s: int = 30
@@ -160,6 +170,7 @@ class ReshardSpec:
     rows_per_chunk: int = 1_000
     approval: tuple[ReshardApproval, ...] = (ReshardApproval.CUTOVER, ReshardApproval.CLEANUP)
     layout: ReshardLayout = ReshardLayout.RETIRE_SOURCE
+    ceilings: Ceilings = Ceilings()
 
 
 class OnFailure(StrEnum):

@@ -179,6 +179,21 @@ route_leases = Table(
     **BINARY_NAMES,
 )
 
+# What was measured of each shard, for the adviser: numbers, and nothing of any row.
+looks = Table(
+    "reconciler_looks",
+    metadata,
+    Column("environment", NAME, primary_key=True),
+    Column("keyspace", NAME, primary_key=True),
+    Column("at_s", Double, primary_key=True),
+    Column("shard", NAME, primary_key=True),
+    Column("size_bytes", BigInteger),
+    Column("rows_estimated", BigInteger),
+    Column("statements", BigInteger),
+    Column("up_s", BigInteger),
+    **BINARY_NAMES,
+)
+
 #: What belongs to a job, and goes with it.
 OF_A_JOB = (split_brackets, split_path, split_approvals, split_requests)
 

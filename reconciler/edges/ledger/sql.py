@@ -13,6 +13,7 @@ from sqlalchemy import BindParameter, Engine, and_, bindparam, insert, or_, sele
 
 from reconciler.edges.ledger import rows
 from reconciler.edges.ledger.engine import GroupCommit, alone, engine_for, reading, writing
+from reconciler.edges.ledger.looks import SqlLooks
 from reconciler.edges.ledger.splits.jobs import SqlSplitJobs
 from reconciler.edges.ledger.splits.routes import SqlRoutes
 from reconciler.edges.ledger.tables import (
@@ -113,6 +114,10 @@ class SqlLedger:
     @property
     def routes(self) -> SqlRoutes:
         return SqlRoutes(self._engine)
+
+    @property
+    def looks(self) -> SqlLooks:
+        return SqlLooks(self._engine)
 
     def close(self) -> None:
         self._engine.dispose()

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable
 from sqlalchemy import Connection, Table, insert, inspect, select, update
 
 from reconciler.edges.ledger.columns import row_malformed
-from reconciler.edges.ledger.split_tables import SPLIT_TABLES
+from reconciler.edges.ledger.split_tables import SPLIT_TABLES, looks
 from reconciler.edges.ledger.tables import metadata, schema_version
 from reconciler.errors import Problem, Refused
 
-LEDGER_VERSION = 2
+LEDGER_VERSION = 3
 
 
 def is_current(connection: Connection) -> bool:
@@ -44,6 +44,10 @@ def make_current(connection: Connection) -> None:
 def _add_splits(connection: Connection) -> None:
     """The tables were made on the way here; nothing of version 1 changes."""
     _check_columns(connection, SPLIT_TABLES)
+
+
+def _add_looks(connection: Connection) -> None:
+    _check_columns(connection, [looks])
 
 
 def _check_columns(connection: Connection, tables: Iterable[Table]) -> None:
@@ -79,4 +83,7 @@ def _from_the_future(version: int) -> Refused:
 
 # From the version that is the key to the next one. MySQL commits DDL on its own, so a step may have
 # run in part before: it looks before it alters.
-UPGRADES: dict[int, Callable[[Connection], None]] = {1: _add_splits}
+UPGRADES: dict[int, Callable[[Connection], None]] = {
+    1: _add_splits,
+    2: _add_looks,
+}

@@ -1,4 +1,4 @@
-"""Values of a table's sharding column, of rows that are chosen by chance along an index (SP-100)."""
+"""Values of a table's sharding column, of rows chosen by chance along an index (SP-100)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ def _ruler(link: Link, table: SampledTable) -> Ruler | None:
     match table.order:
         case ValueOrder.NUMBERS:
             first, last = number(low), number(high)
-            assert first is not None and last is not None, "neither is NULL"
+            assert first is not None, "it is not NULL"
+            assert last is not None, "it is not NULL"
             return Ruler(order=table.order, low=first, high=last)
         case ValueOrder.BYTES if isinstance(low, bytes) and isinstance(high, bytes):
             return Ruler(order=table.order, low=low, high=high)

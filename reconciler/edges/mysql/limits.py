@@ -118,6 +118,9 @@ LOAD_STATEMENT_S_MAX = 10
 LOAD_S_MAX = 60
 LOAD_BYTES_MAX = 64_000_000
 
+# What every client of the ledger keeps exact: 8 PiB, or 285 years of a million statements a second.
+LOAD_NUMBER_MAX = 1 << 53
+
 # Some hundred dives and some dozen statements for each table, from another region of the world.
 SAMPLE_S_MAX = 300
 ESTIMATES_MAX = 400

@@ -18,6 +18,7 @@ from reconciler.edges.mysql.grants import SHOWS_TABLES, read_privileges
 from reconciler.edges.mysql.key_sampling import sampled_values
 from reconciler.edges.mysql.limits import (
     LOAD_BYTES_MAX,
+    LOAD_NUMBER_MAX,
     LOAD_S_MAX,
     LOAD_STATEMENT_S_MAX,
     SAMPLE_S_MAX,
@@ -132,8 +133,8 @@ def _measured(shard: str, link: Link, server: ServerLook) -> Measured:
         unseen.append(statements)
     return Measured(
         shard=shard,
-        size_bytes=sum(sizes) if len(sizes) == len(facts) else None,
-        rows=sum(rows) if len(rows) == len(facts) else None,
+        size_bytes=_believed(sum(sizes)) if len(sizes) == len(facts) else None,
+        rows=_believed(sum(rows)) if len(rows) == len(facts) else None,
         statements=statements if isinstance(statements, StatementCount) else None,
         unseen=tuple(unseen),
     )
@@ -157,4 +158,11 @@ def _statements(link: Link) -> StatementCount | str:
             "performance_schema of its server had no room for some statements: raise"
             " performance_schema_digests_size"
         )
+    if _believed(here) is None or _believed(up_s) is None:
+        return "its server counts more statements than there can have been"
     return StatementCount(count=here, up_s=up_s)
+
+
+def _believed(number: int) -> int | None:
+    """None for what no server has, and no ledger takes."""
+    return number if 0 <= number <= LOAD_NUMBER_MAX else None

@@ -18,6 +18,7 @@ from reconciler.ledger.states import OperationState, RequestState, StatementStat
 from reconciler.model.object_id import table_id
 from reconciler.plan.model import Moment
 from reconciler.reshard.job import Approval, JobRequestKind
+from reconciler.reshard.loads import Measured, Measurement
 from reconciler.reshard.phases import Phase
 from tests.contract.ledgers import moved_to, row_of
 from tests.sections import CASES
@@ -78,6 +79,14 @@ def test_a_stored_split_is_taken_up_and_loses_nothing(path: Path, tmp_path: Path
     catalog = ledger.routes.read("production", "orders")
     assert catalog is not None
     assert (catalog.version, catalog.shards) == (1, ("-80", "80-"))
+    ledger.close()
+
+
+@pytest.mark.parametrize("path", STORED[2:], ids=lambda path: path.stem)
+def test_a_stored_look_is_read(path: Path, tmp_path: Path) -> None:
+    ledger = open_ledger(None, default_file=restored(path, tmp_path / "ledger.sqlite"))
+    [look] = ledger.looks.past("production", "commerce", since_s=0.0)
+    assert look == Measurement(at_s=3.5, shards=(Measured(shard="-40", size_bytes=16_384, rows=7),))
     ledger.close()
 
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from reconciler.model.fleet import parse_key_range
 from reconciler.model.key_function import KeyFunctionName
 from reconciler.reshard.adviser import (
-    Ceilings,
     Judged,
     Proposal,
     judge,
@@ -36,9 +35,10 @@ from reconciler.reshard.loads import (
     looks_from,
 )
 from reconciler.reshard.ranges import WHOLE, cut
+from reconciler.spec.model import Ceilings
 
 KEYS = KEY_FUNCTIONS[KeyFunctionName.HASH].keys(range(4 * ADVICE_SAMPLES_MIN))
-CEILINGS = Ceilings(size_bytes=100, statements_per_s=10.0)
+CEILINGS = Ceilings(size_bytes=100, statements_per_s=10)
 HOUR_S = 3_600.0
 
 

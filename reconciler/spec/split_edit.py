@@ -1,0 +1,166 @@
+"""A spec's text with one shard replaced by others, as a person would write it.
+
+Only the lines of that shard are touched, so that comments and order stay. What the text says
+afterwards is read again: an edit that changes anything else, or that the reader refuses, is none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.errors import ReconcilerError
+from reconciler.spec.model import Environment, SpecFile
+from reconciler.spec.read import read_spec, spec_from_document
+from reconciler.spec.secrets import Path
+from reconciler.spec.yaml_text import Document, read_yaml
+
+#: In place of a host that nobody knows yet; no resolver finds such a name (RFC 2606).
+_NEW_HOST = "new-server-{number}.invalid"
+
+
+def with_split(
+    text: str, path: str, environment: str, shard: str, targets: Sequence[str]
+) -> str | None:
+    """The sound spec `text` with `targets` in place of `shard`, which goes to `retiring`; None where
+    the list is written in a way that only a person can edit."""
+    document = read_yaml(text, path)
+    edited = _edited(document, text.split("\n"), environment, shard, targets)
+    if edited is None:
+        return None
+    try:
+        after = read_spec("\n".join(edited), path)
+    except ReconcilerError:
+        return None
+    before = spec_from_document(document)
+    return "\n".join(edited) if _is_the_split(before, after, environment, shard, targets) else None
+
+
+def _is_the_split(
+    before: SpecFile, after: SpecFile, environment: str, shard: str, targets: Sequence[str]
+) -> bool:
+    """The shard, and nothing else, was replaced."""
+    own, changed = before.environment(environment), after.environment(environment)
+    if own is None or changed is None:
+        return False
+    kept = [one for one in own.shards if one.name != shard]
+    left = [one for one in changed.shards if one.name not in targets]
+    added = {one.name for one in changed.shards} - {one.name for one in kept}
+    return (
+        kept == left
+        and added == set(targets)
+        and [one.name for one in changed.retiring] == [shard]
+        and _but_shards(own) == _but_shards(changed)
+        and replace(before, environments=()) == replace(after, environments=())
+        and [one for one in before.environments if one != own]
+        == [one for one in after.environments if one != changed]
+    )
+
+
+def _but_shards(environment: Environment) -> Environment:
+    return replace(environment, shards=(), retiring=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """A shard's entry: its lines, counted from 0, up to the first behind it; `last` is the same of
+    the whole list, and `indent` the columns before its key."""
+
+    begin: int
+    end: int
+    last: int
+    indent: int
+
+
+def _edited(
+    document: Document, lines: Sequence[str], environment: str, shard: str, targets: Sequence[str]
+) -> list[str] | None:
+    at: Path = ("environments", environment, "shards")
+    key, written = document.keys.get(at), _list_at(document, at)
+    if key is None or written is None:
+        return None
+    found = [i for i, one in enumerate(written) if shard in (one, _name(one))]
+    if len(found) != 1:
+        return None
+    [i] = found
+    mark = document.values[*at, i]
+    line = lines[mark.line - 1]
+    if re.fullmatch(r" *- +", line[: mark.column - 1]):
+        place = _block_place(document, lines, at, i, count=len(written), indent=key.column - 1)
+        return _in_block(lines, place, targets)
+    if isinstance(written[i], str) and mark.line == key.line and line.rstrip().endswith("]"):
+        return _in_line(lines, mark.line - 1, mark.column - 1, shard, targets, key.column - 1)
+    return None
+
+
+def _list_at(document: Document, at: Path) -> list[object] | None:
+    value: object = document.value
+    for part in at:
+        if not isinstance(value, dict) or part not in value:
+            return None
+        value = value[part]
+    return value if isinstance(value, list) else None
+
+
+def _name(entry: object) -> object:
+    return entry.get("name") if isinstance(entry, dict) else None
+
+
+def _block_place(
+    document: Document, lines: Sequence[str], at: Path, i: int, *, count: int, indent: int
+) -> _Place:
+    begin = document.values[*at, i].line - 1
+    dash = len(lines[begin]) - len(lines[begin].lstrip())
+    last_entry = document.values[*at, count - 1].line - 1
+    return _Place(
+        begin=begin,
+        end=_behind(lines, begin, dash),
+        last=_behind(lines, last_entry, dash),
+        indent=indent,
+    )
+
+
+def _behind(lines: Sequence[str], begin: int, dash: int) -> int:
+    """The first line that is no part of the entry any more."""
+    end = begin + 1
+    while end < len(lines) and len(lines[end]) - len(lines[end].lstrip()) > dash:
+        end += 1
+    return end
+
+
+def _in_block(lines: Sequence[str], place: _Place, targets: Sequence[str]) -> list[str]:
+    own = lines[place.begin : place.end]
+    blanks = own[0][: own[0].index("-")]
+    is_bare = len(own) == 1 and "{" not in own[0] and "name:" not in own[0]
+    entries = list(_bare(blanks, targets) if is_bare else _with_hosts(blanks, targets))
+    retiring = [f"{' ' * place.indent}retiring:", *own]
+    rest = [*lines[: place.begin], *entries, *lines[place.end : place.last]]
+    return [*rest, *retiring, *lines[place.last :]]
+
+
+def _bare(blanks: str, targets: Sequence[str]) -> Iterator[str]:
+    for target in targets:
+        yield f'{blanks}- "{target}"'
+
+
+def _with_hosts(blanks: str, targets: Sequence[str]) -> Iterator[str]:
+    """Where the others have a server each, so have the new ones, and a person says which."""
+    for number, target in enumerate(targets, start=1):
+        yield f'{blanks}- name: "{target}"'
+        yield f"{blanks}  connection: {{host: {_NEW_HOST.format(number=number)}}}"
+
+
+def _in_line(
+    lines: Sequence[str], at: int, column: int, shard: str, targets: Sequence[str], indent: int
+) -> list[str] | None:
+    line = lines[at]
+    written = next(
+        (w for w in (f'"{shard}"', f"'{shard}'", shard) if line[column:].startswith(w)), ""
+    )
+    if not written:
+        return None
+    named = ", ".join(f'"{target}"' for target in targets)
+    replaced = line[:column] + named + line[column + len(written) :]
+    retiring = f'{" " * indent}retiring: ["{shard}"]'
+    return [*lines[:at], replaced, retiring, *lines[at + 1 :]]
