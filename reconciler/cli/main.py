@@ -37,6 +37,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "resume": ("apply:resume", "Go on with an apply that stopped part of the way."),
     "cancel": ("cancel:cancel", "End an unfinished apply; nothing is undone."),
     "routes": ("routes:routes", "Say who owns which keys, for applications and splits."),
+    "advise": ("advise:advise", "Propose a split of a shard that is too full or too busy."),
     "drift": ("drift:drift", "Find where the live fleet has left git."),
     "clean": ("clean:clean", "Plan the removal of tables that engines have left."),
     "doctor": ("doctor:doctor", "Check settings, connections and privileges."),

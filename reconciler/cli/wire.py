@@ -40,6 +40,7 @@ from reconciler.spec.tree import FileTree
 
 if TYPE_CHECKING:
     from reconciler.edges.ledger.sql import SqlLedger
+    from reconciler.flows.advise import AdviseWorld
     from reconciler.flows.apply import ApplyConnections
 
 
@@ -134,6 +135,20 @@ class Worlds:
         if self._is_job and not environment.ledger:
             raise NoLastingLedger(_ends_with_the_job(environment.name))
         return self.ledger_of(environment)
+
+    def advise_world_of(self, environment: Environment) -> AdviseWorld:
+        """Raises as `lasting_ledger_of`: looks that end with a job make no row."""
+        from reconciler.edges.mysql.loads import MysqlShardLoads
+        from reconciler.flows.advise import AdviseWorld
+
+        self.lasting_ledger_of(environment)
+        ledger = self._ledgers[environment.ledger]
+        return AdviseWorld(
+            look=self.world_of(environment),
+            loads=MysqlShardLoads(environ=self._environ, root=self._root),
+            looks=ledger.looks,
+            jobs=ledger.split_jobs,
+        )
 
     def routes_of(self, environment: Environment) -> Routes:
         """The catalog in the environment's ledger. Raises as `ledger_of`, and Refused for a ledger

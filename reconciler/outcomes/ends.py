@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reconciler.ledger.states import OperationState, RequestState
+from reconciler.outcomes.advise import AdviseOutcome
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict, ControlOutcome
 from reconciler.outcomes.doctor import CheckMark, DoctorOutcome
 from reconciler.outcomes.drift import DriftOutcome, ShardMark
@@ -117,6 +118,14 @@ def doctor_code(outcome: DoctorOutcome | KeyspaceFailed) -> ExitCode:
 
 def routes_code(outcome: RoutesOutcome | OwnerOutcome | KeyspaceFailed) -> ExitCode:
     return failed_code(outcome) if isinstance(outcome, KeyspaceFailed) else ExitCode.FINE
+
+
+def advise_code(outcome: AdviseOutcome | KeyspaceFailed) -> ExitCode:
+    if isinstance(outcome, KeyspaceFailed):
+        return failed_code(outcome)
+    if outcome.problems or outcome.unseen:
+        return ExitCode.REFUSED  # SP-9: not measured is never "not full"
+    return ExitCode.DIFFERENCES if outcome.proposal else ExitCode.FINE
 
 
 def lint_code(outcome: LintOutcome) -> ExitCode:

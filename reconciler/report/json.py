@@ -15,6 +15,7 @@ from reconciler.errors import ReconcilerError
 from reconciler.ledger.states import RequestKind
 from reconciler.model.object_id import ObjectId
 from reconciler.model.policy import Hazard, Policy
+from reconciler.outcomes.advise import AdviseOutcome
 from reconciler.outcomes.apply import (
     ApplyOutcome,
     ControlOutcome,
@@ -33,6 +34,7 @@ from reconciler.plan.permission import permission_of
 from reconciler.plan.permission_lines import allow_entries
 from reconciler.plan.vschema_words import change_words
 from reconciler.report import drift_words
+from reconciler.report.advise_json import advise_outcome
 from reconciler.report.apply_json import apply_outcome, apply_status
 from reconciler.report.json_values import (
     Json,
@@ -117,6 +119,10 @@ def routes_json(outcomes: Sequence[RoutesOutcome | KeyspaceFailed]) -> str:
 
 def owner_json(outcomes: Sequence[OwnerOutcome | KeyspaceFailed]) -> str:
     return _document("routes owner", outcomes, owner_outcome)
+
+
+def advise_json(outcomes: Sequence[AdviseOutcome | KeyspaceFailed]) -> str:
+    return _document("advise", outcomes, advise_outcome)
 
 
 def failure_json(error: ReconcilerError) -> str:

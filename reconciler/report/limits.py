@@ -17,3 +17,6 @@ STATUS_CHARS_MAX = 140
 
 # Changes of a VSchema that are told in one line above the lines that differ.
 VSCHEMA_CHANGES_NAMED_MAX = 5
+
+# Who looks for a full shard finds it among the first; `--output json` has them all.
+FULLEST_SHOWN = 10

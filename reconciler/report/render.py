@@ -9,6 +9,7 @@ from functools import partial
 from typing import assert_never
 
 from reconciler.limits import SUMMARY_BYTES_MAX
+from reconciler.outcomes.advise import AdviseOutcome
 from reconciler.outcomes.apply import ApplyOutcome, StatusOutcome
 from reconciler.outcomes.doctor import DoctorOutcome
 from reconciler.outcomes.drift import DriftOutcome
@@ -18,6 +19,7 @@ from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome
 from reconciler.outcomes.routes import OwnerOutcome, RoutesOutcome
 from reconciler.plan.model import Plan
 from reconciler.report import json as as_json
+from reconciler.report.compose.advise import advise_document
 from reconciler.report.compose.apply import apply_document, status_document
 from reconciler.report.compose.doctor import doctor_document
 from reconciler.report.compose.drift import drift_document
@@ -119,6 +121,11 @@ def routes_report(outcomes: Sequence[RoutesOutcome | KeyspaceFailed], how: Prese
 def owner_report(outcomes: Sequence[OwnerOutcome | KeyspaceFailed], how: Presentation) -> str:
     made = owner_document(outcomes)
     return _written(made, how, partial(as_json.owner_json, outcomes))
+
+
+def advise_report(outcomes: Sequence[AdviseOutcome | KeyspaceFailed], how: Presentation) -> str:
+    made = advise_document(outcomes)
+    return _written(made, how, partial(as_json.advise_json, outcomes))
 
 
 def _written(

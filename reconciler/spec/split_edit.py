@@ -20,21 +20,77 @@ from reconciler.spec.yaml_text import Document, read_yaml
 _NEW_HOST = "new-server-{number}.invalid"
 
 
-def with_split(
+# What a proposal shows of the spec: names of shards and places for new servers. Addresses and
+# logins of those that are there are no part of any report (PL-12).
+_SHOWN = re.compile(
+    r"""\ *(retiring:\ *|shards:\ *)?(-\ +)?(name:\ +)?\[?(["'0-9a-f,\ ]*-["'0-9a-f,\ -]*)?\]?
+    |\ *connection:\ \{host:\ new-server-[0-9]+\.invalid\}""",
+    re.VERBOSE,
+)
+_COMMENT = re.compile(r" +#.*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitEdit:
+    """The whole `text` afterwards, and the lines that change, as a difference that people read: a
+    line with more than names of shards, which only moves, is `...` there."""
+
+    text: str
+    shown: tuple[str, ...]
+
+
+def split_edit(
     text: str, path: str, environment: str, shard: str, targets: Sequence[str]
-) -> str | None:
-    """The sound spec `text` with `targets` in place of `shard`, which goes to `retiring`; None where
-    the list is written in a way that only a person can edit."""
-    document = read_yaml(text, path)
-    edited = _edited(document, text.split("\n"), environment, shard, targets)
-    if edited is None:
+) -> SplitEdit | None:
+    """The sound spec `text` with `targets` in place of `shard`, which goes to `retiring`; None
+    where the list is written in a way that only a person can edit."""
+    document, lines = read_yaml(text, path), text.split("\n")
+    changes = _changes(document, lines, environment, shard, targets)
+    if changes is None:
         return None
+    edited = _changed(lines, changes)
     try:
-        after = read_spec("\n".join(edited), path)
+        after = read_spec(edited, path)
     except ReconcilerError:
         return None
-    before = spec_from_document(document)
-    return "\n".join(edited) if _is_the_split(before, after, environment, shard, targets) else None
+    if not _is_the_split(spec_from_document(document), after, environment, shard, targets):
+        return None
+    return SplitEdit(text=edited, shown=tuple(_shown(path, changes)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Change:
+    """At a line, counted from 0: these go, those come."""
+
+    at: int
+    gone: tuple[str, ...] = ()
+    come: tuple[str, ...] = ()
+
+
+def _changed(lines: Sequence[str], changes: Sequence[_Change]) -> str:
+    edited = list(lines)
+    for change in reversed(changes):
+        edited[change.at : change.at + len(change.gone)] = change.come
+    return "\n".join(edited)
+
+
+def _shown(path: str, changes: Sequence[_Change]) -> Iterator[str]:
+    yield f"--- a/{path}"
+    yield f"+++ b/{path}"
+    moved_by = 0
+    for change in changes:
+        gone, come = len(change.gone), len(change.come)
+        before, after = change.at + (gone > 0), change.at + moved_by + (come > 0)
+        yield f"@@ -{before},{gone} +{after},{come} @@"
+        yield from (f"-{_without_address(line)}" for line in change.gone)
+        yield from (f"+{_without_address(line)}" for line in change.come)
+        moved_by += come - gone
+
+
+def _without_address(line: str) -> str:
+    written = _COMMENT.sub("", line)
+    blanks = written[: len(written) - len(written.lstrip())]
+    return written if _SHOWN.fullmatch(written) else f"{blanks}..."
 
 
 def _is_the_split(
@@ -73,9 +129,9 @@ class _Place:
     indent: int
 
 
-def _edited(
+def _changes(
     document: Document, lines: Sequence[str], environment: str, shard: str, targets: Sequence[str]
-) -> list[str] | None:
+) -> tuple[_Change, ...] | None:
     at: Path = ("environments", environment, "shards")
     key, written = document.keys.get(at), _list_at(document, at)
     if key is None or written is None:
@@ -129,14 +185,16 @@ def _behind(lines: Sequence[str], begin: int, dash: int) -> int:
     return end
 
 
-def _in_block(lines: Sequence[str], place: _Place, targets: Sequence[str]) -> list[str]:
-    own = lines[place.begin : place.end]
+def _in_block(lines: Sequence[str], place: _Place, targets: Sequence[str]) -> tuple[_Change, ...]:
+    own = tuple(lines[place.begin : place.end])
     blanks = own[0][: own[0].index("-")]
     is_bare = len(own) == 1 and "{" not in own[0] and "name:" not in own[0]
-    entries = list(_bare(blanks, targets) if is_bare else _with_hosts(blanks, targets))
-    retiring = [f"{' ' * place.indent}retiring:", *own]
-    rest = [*lines[: place.begin], *entries, *lines[place.end : place.last]]
-    return [*rest, *retiring, *lines[place.last :]]
+    entries = tuple(_bare(blanks, targets) if is_bare else _with_hosts(blanks, targets))
+    retiring = (f"{' ' * place.indent}retiring:", *own)
+    return (
+        _Change(at=place.begin, gone=own, come=entries),
+        _Change(at=place.last, come=retiring),
+    )
 
 
 def _bare(blanks: str, targets: Sequence[str]) -> Iterator[str]:
@@ -153,14 +211,13 @@ def _with_hosts(blanks: str, targets: Sequence[str]) -> Iterator[str]:
 
 def _in_line(
     lines: Sequence[str], at: int, column: int, shard: str, targets: Sequence[str], indent: int
-) -> list[str] | None:
+) -> tuple[_Change, ...] | None:
     line = lines[at]
-    written = next(
-        (w for w in (f'"{shard}"', f"'{shard}'", shard) if line[column:].startswith(w)), ""
-    )
-    if not written:
+    spellings = (f'"{shard}"', f"'{shard}'", shard)
+    written = next((one for one in spellings if line[column:].startswith(one)), None)
+    if written is None:
         return None
     named = ", ".join(f'"{target}"' for target in targets)
     replaced = line[:column] + named + line[column + len(written) :]
     retiring = f'{" " * indent}retiring: ["{shard}"]'
-    return [*lines[:at], replaced, retiring, *lines[at + 1 :]]
+    return (_Change(at=at, gone=(line,), come=(replaced, retiring)),)

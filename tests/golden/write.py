@@ -16,6 +16,7 @@ from reconciler.report.render import Format, Presentation
 from reconciler.report.write.markdown import write_markdown
 from reconciler.report.write.neutral import fenced
 from reconciler.report.write.text import write_text
+from tests.golden.advise_scenarios import ADVICE
 from tests.golden.forge_messages import FORGE_LINES, FORGE_MESSAGES
 from tests.golden.planetscale_scenarios import PLANETSCALE
 from tests.golden.route_scenarios import ROUTES
@@ -49,6 +50,7 @@ ALL_SECTIONS = (
     ("drift of the VSchema", VSCHEMA_DRIFT),
     ("plan and status of a keyspace at PlanetScale", PLANETSCALE),
     ("routes", ROUTES),
+    ("advise", ADVICE),
 )
 SCENARIOS = tuple(scenario for _, scenarios in ALL_SECTIONS for scenario in scenarios)
 
@@ -66,6 +68,7 @@ IN_JSON = (
     "plan-vschema",
     "routes-closed",
     "routes-owner",
+    "advise-proposed",
 )
 IN_GITHUB = (
     "plan-not-allowed",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.spec.read import read_spec
-from reconciler.spec.split_edit import with_split
+from reconciler.spec.split_edit import split_edit
 
 HEAD = """\
 version: 1
@@ -40,7 +40,8 @@ TARGETS = ("-40", "40-80")
 
 
 def split(body: str, shard: str = "-80", targets: tuple[str, ...] = TARGETS) -> str | None:
-    return with_split(HEAD + body, "specs/commerce.yaml", "production", shard, targets)
+    edit = split_edit(HEAD + body, "specs/commerce.yaml", "production", shard, targets)
+    return edit.text if edit else None
 
 
 def test_only_the_shard_s_lines_change() -> None:
@@ -98,11 +99,44 @@ def test_a_shard_with_a_server_of_its_own_is_replaced_by_such() -> None:
     [
         "    shards: {count: 2}\n",
         '    shards:\n      ["-80",\n       "80-"]\n',
-        '    shards: &all ["-80", "80-"]\n  staging:\n'
-        "    connection: {host: s, database: 'c_{shard}', user: u}\n    shards: *all\n",
+        (
+            '    shards: &all ["-80", "80-"]\n  staging:\n    connection: {host: s, user: u,'
+            " database: 'c_{shard}'}\n    shards: *all\n"
+        ),
         '    shards: ["-80", "80-"]\n    retiring: ["c0-"]\n',
     ],
     ids=["a count", "over several lines", "an alias", "a move already"],
 )
 def test_what_only_a_person_can_edit_is_left_to_one(body: str) -> None:
     assert split(body) is None
+
+
+def shown(body: str, shard: str, targets: tuple[str, ...]) -> list[str]:
+    edit = split_edit(HEAD + body, "specs/commerce.yaml", "production", shard, targets)
+    assert edit is not None
+    return list(edit.shown)
+
+
+@pytest.mark.invariant("PL-12")
+def test_what_is_shown_of_a_spec_names_no_server_and_no_login() -> None:
+    assert shown(BLOCK, "-80", TARGETS) == [
+        "--- a/specs/commerce.yaml",
+        "+++ b/specs/commerce.yaml",
+        "@@ -12,1 +12,2 @@",
+        '-      - "-80"',
+        '+      - "-40"',
+        '+      - "40-80"',
+        "@@ -13,0 +15,2 @@",
+        "+    retiring:",
+        '+      - "-80"',
+    ]
+    assert shown(FLOW, "-80", TARGETS)[3:] == [
+        """-    shards: ['-80', "80-"]""",
+        '+    shards: ["-40", "40-80", "80-"]',
+        '+    retiring: ["-80"]',
+    ]
+    for shard, targets in (("-80", TARGETS), ("80-", ("80-c0", "c0-"))):
+        text = "\n".join(shown(OVERRIDES, shard, targets))
+        assert "internal" not in text
+        assert "host: new-server-2.invalid" in text
+        assert "..." in text
