@@ -1,4 +1,4 @@
-"""A split is proposed from what lasted, with its edit of the spec; what could not be seen is told."""
+"""A split is proposed from what lasted, as an edit of the spec; what was not seen is told."""
 
 from __future__ import annotations
 
@@ -176,10 +176,8 @@ def test_rows_that_cannot_be_sampled_are_a_problem_by_name(ledger: SqlLedger) ->
 
 def test_a_table_that_is_classed_nowhere_is_told_by_name(ledger: SqlLedger) -> None:
     stand = Stand(ledger)
-    stand.shards.shown["db--80"] = {
-        "users": STATES[0],
-        "notes": STATES[0].replace("users", "notes"),
-    }
+    notes = STATES[0].replace("users", "notes")
+    stand.shards.shown["db--80"] = {"users": STATES[0], "notes": notes}
     found = stand.looks()
     assert [problem.code for problem in found.problems] == ["split-table-unclassed"]
 
