@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from reconciler.ddl.read import read_table
 from reconciler.errors import Problem, ReconcilerError, Refused
+from reconciler.flows.limits import ADVICE_TRIES_MAX, LOOKS_KEPT_S
 from reconciler.limits import OBSERVE_PARALLEL_MIN
 from reconciler.model.key_function import KeyFunctionName
 from reconciler.model.observation import ObservedShard, Unreachable
@@ -22,7 +23,6 @@ from reconciler.ports.world import World
 from reconciler.reshard.adviser import ANOTHER_FIRST, Judged, Proposal, judge, propose
 from reconciler.reshard.key_functions.registry import KEY_FUNCTIONS
 from reconciler.reshard.key_samples import tables_to_sample
-from reconciler.reshard.limits import ADVICE_TRIES_MAX, LOOKS_KEPT_S
 from reconciler.reshard.loads import Look, Measured, Measurement, looks_from
 from reconciler.reshard.phases import Phase
 from reconciler.reshard.tables import class_tables

@@ -16,3 +16,9 @@ FORK_S_MAX = 600
 
 # So many characters of a plan id name one plan among all that a repository will ever hold.
 PLAN_ID_CHARS_MIN = 8
+
+# A shard whose rows cannot be parted stays as it is; the next ones may still be split.
+ADVICE_TRIES_MAX = 3
+
+# Rows that are in a row, two days apart at most, and the one before them, for its counts.
+LOOKS_KEPT_S = 8 * 86_400

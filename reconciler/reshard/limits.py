@@ -45,9 +45,3 @@ OUTRUN_AFTER_S = 120.0
 
 # Each refuses writes for up to the budget; whoever loses so many in one tick lets a person look.
 FENCES_LOST_MAX = 3
-
-# A shard whose rows cannot be parted stays as it is; the next ones may still be split.
-ADVICE_TRIES_MAX = 3
-
-# Rows that are in a row, two days apart at most, and the one before them, for its counts.
-LOOKS_KEPT_S = 8 * 86_400
