@@ -88,7 +88,7 @@ def test_a_ruler_keeps_the_order_of_the_values() -> None:
     )
     for ruler, kind in rulers:
         values = [kind(ruler.at(place)) for place in range(0, END, END // 8)]
-        assert values == sorted(set(values))  # type: ignore[type-var]
+        assert values == sorted(set(values))
     assert rulers[2][0].at(0).startswith("'k-''0")
     assert NUMBERS.at(END - 1) == "9"
 
