@@ -20,6 +20,8 @@ _NO_TEXT = frozenset(
 )
 # Sorted by the place of their members, compared by their names: no stretch of a key can be named.
 _NO_ORDER = frozenset({"enum", "set"})
+# Of MySQL alone: takes texts of utf8mb4 for the same where their bytes are, spaces at the end too.
+BYTEWISE = "utf8mb4_0900_bin"
 # A value that does not fit is refused by a server in strict mode, never rounded.
 _NEVER_ROUNDED = frozenset(
     {
@@ -58,13 +60,15 @@ class LiveTable:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowComparison:
     """`pairs` are the columns of the table and of its copy that must be equal; `left_out` those
-    that are in both and are not compared, in words."""
+    that are in both and are not compared, in words. `has_bytewise`: the server has the collation
+    BYTEWISE."""
 
     table: str
     copy: str
     key: tuple[tuple[LiveColumn, LiveColumn], ...]
     pairs: tuple[tuple[LiveColumn, LiveColumn], ...]
     left_out: tuple[str, ...] = ()
+    has_bytewise: bool = False
 
 
 def comparison_of(
@@ -73,6 +77,7 @@ def comparison_of(
     *,
     other_values: Collection[str],
     narrowed: Collection[str],
+    has_bytewise: bool,
 ) -> RowComparison | None:
     """None: no key tells which row is which. `other_values` are columns whose rows are meant to get
     other values, `narrowed` those whose type holds less than before."""
@@ -91,6 +96,7 @@ def comparison_of(
         key=tuple(by_name[name] for name in ordered[0]),
         pairs=tuple(pair for name, pair in by_name.items() if name not in ordered[0]),
         left_out=tuple(f"{name} ({why})" for name, why in out.items()),
+        has_bytewise=has_bytewise,
     )
 
 
@@ -152,6 +158,24 @@ def go_on_sql(comparison: RowComparison) -> str:
     return "SET " + ", ".join(f"@reconciler_from_{n} = @reconciler_to_{n}" for n in numbers)
 
 
+def equal_sql(comparison: RowComparison, *, is_first: bool, is_last: bool) -> str:
+    """How many rows the table has in the stretch, how many of them the copy has just so, and how
+    many rows the copy has there, or NULL where its key sorts otherwise: all that has to be known of
+    a stretch that is equal, for a tenth less than `stretch_sql` takes."""
+    table, copy = quote_identifier(comparison.table), quote_identifier(comparison.copy)
+    of_table = _stretch("t.", comparison, is_first=is_first, is_last=is_last, is_copy=False)
+    of_copy = _stretch("c.", comparison, is_first=is_first, is_last=is_last, is_copy=True)
+    first = quote_identifier(comparison.key[0][1].name)
+    is_there = f"c.{first} IS NOT NULL AND {_same_row(comparison)}"
+    copied = f"(SELECT COUNT(*) FROM {copy} c WHERE {of_copy})"
+    return (
+        f"SELECT COUNT(*), COUNT(IF({is_there}, 1, NULL)),"
+        f" {copied if _keys_sort_alike(comparison) else 'NULL'}"
+        f" FROM {table} t LEFT JOIN {copy} c ON {_on('c.', 't.', comparison, to_copy=True)}"
+        f" WHERE {of_table}"
+    )
+
+
 def stretch_sql(
     comparison: RowComparison,
     *,
@@ -169,12 +193,11 @@ def stretch_sql(
     key = [old for old, _ in comparison.key]
     columns = [*key, *(old for old, _ in comparison.pairs)]
     first = quote_identifier(comparison.key[0][1].name)
-    same = " AND ".join(_same(old, new) for old, new in comparison.pairs) or "TRUE"
     in_table = (
         f"(SELECT IF(c.{first} IS NULL, 'missing', 'differs'), {_digest('t.', key)},"
         f" {_digest('t.', columns)} FROM {table} t LEFT JOIN {copy} c"
         f" ON {_on('c.', 't.', comparison, to_copy=True)}"
-        f" WHERE {of_table} AND (c.{first} IS NULL OR NOT ({same})) LIMIT {differing_max})"
+        f" WHERE {of_table} AND (c.{first} IS NULL OR NOT ({_same_row(comparison)})) LIMIT {differing_max})"
     )
     parts = [f"SELECT 'rows', COUNT(*), '' FROM {table} t WHERE {of_table}", in_table]
     of_copy = _stretch("c.", comparison, is_first=is_first, is_last=is_last, is_copy=True)
@@ -248,7 +271,15 @@ def _on(mine: str, its: str, comparison: RowComparison, *, to_copy: bool) -> str
     return " AND ".join(parts)
 
 
-def _same(old: LiveColumn, new: LiveColumn) -> str:
+def _same_row(comparison: RowComparison) -> str:
+    """Of the key, too, what an order takes for the same though it is not: 'a' and 'A'."""
+    bytewise = f" COLLATE {BYTEWISE}" if comparison.has_bytewise else ""
+    of_the_key = [pair for pair in comparison.key if pair[0].charset]
+    pairs = [*comparison.pairs, *of_the_key]
+    return " AND ".join(_same(old, new, bytewise) for old, new in pairs) or "TRUE"
+
+
+def _same(old: LiveColumn, new: LiveColumn, bytewise: str) -> str:
     is_alike = (old.data_type, old.charset, old.collation) == (
         new.data_type,
         new.charset,
@@ -262,6 +293,8 @@ def _same(old: LiveColumn, new: LiveColumn) -> str:
         return f"t.{quote_identifier(old.name)} <=> c.{quote_identifier(new.name)}"
     if is_alike and old.charset:  # read as they are, which takes a sixth less time
         t, c = f"t.{quote_identifier(old.name)}", f"c.{quote_identifier(new.name)}"
+        if bytewise and old.charset == "utf8mb4":  # and bytes that are not copied, a fifth less
+            return f"{t}{bytewise} <=> {c}"
         return f"CAST({t} AS BINARY) <=> CAST({c} AS BINARY)"
     return f"{_bytes('t.', old)} <=> {_bytes('c.', new)}"
 

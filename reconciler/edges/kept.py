@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from io import RawIOBase
 from pathlib import Path
@@ -45,6 +46,12 @@ class Kept:
     def wait(self) -> int:
         """Wait until it ends by itself; its exit status, or 128 and the number of the signal."""
         return self._keeper.wait()
+
+    def wait_at_most(self, seconds: float) -> bool:
+        """As `wait`, for so long; whether it has ended."""
+        with suppress(subprocess.TimeoutExpired):
+            self._keeper.wait(max(0.0, seconds))
+        return self.has_ended()
 
     @property
     def status(self) -> int | None:

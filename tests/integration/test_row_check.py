@@ -233,6 +233,10 @@ LOST = (
     ("varchar(10)", "varchar(10)", "NULL", "''"),
     ("varchar(10)", "varchar(10)", "'a'", "'A'"),
     ("varchar(10)", "varchar(10)", "'a'", "'a '"),
+    ("text", "text", "'a'", "'á'"),
+    ("varchar(10) CHARACTER SET latin1", "varchar(10) CHARACTER SET latin1", "'a'", "'a '"),
+    ("varchar(10) CHARACTER SET latin1", "varchar(10)", "'a'", "'A'"),
+    ("enum('a','b')", "enum('a','b')", "'a'", "'b'"),
     ("int", "tinyint", "1000", "127"),
     ("int", "int", "NULL", "0"),
     ("decimal(10,3)", "decimal(10,2)", "1.005", "1.01"),
@@ -276,6 +280,18 @@ def test_a_value_that_is_not_kept_differs(
         f"CREATE TABLE _t_gho (id int PRIMARY KEY, c {after})",
         f"INSERT INTO t VALUES (1, {value}), (2, NULL)",
         f"INSERT INTO _t_gho VALUES (1, {copied}), (2, NULL)",
+    )
+    assert place.compared() == RowsDiffer(compared=2, differing=1, missing=0, extra=0)
+
+
+@pytest.mark.invariant("EN-7")
+@pytest.mark.parametrize("kind", ["utf8mb4", "latin1"])
+def test_a_key_that_is_the_same_but_for_its_bytes_differs(place: Place, kind: str) -> None:
+    place.run(
+        f"CREATE TABLE t (id varchar(9) CHARACTER SET {kind} PRIMARY KEY, c int)",
+        "CREATE TABLE _t_gho LIKE t",
+        "INSERT INTO t VALUES ('a', 1), ('b', 2)",
+        "INSERT INTO _t_gho VALUES ('A', 1), ('b', 2)",
     )
     assert place.compared() == RowsDiffer(compared=2, differing=1, missing=0, extra=0)
 

@@ -30,6 +30,10 @@ ENGINE_ANSWER_BYTES_MAX = 65_536
 # it has ended, or copied its last row, is heard without asking.
 ENGINE_ASK_EVERY_S = 0.5
 
+# With no more than this to go, by its own estimate, a copy by gh-ost is looked at as often as it is
+# asked, so that the comparison stays right behind it.
+GH_OST_NEARLY_THROUGH_S = 10
+
 # How often it is looked whether a program serves, or its server has let go of it: it takes moments.
 ENGINE_POLL_S = 0.1
 

@@ -15,6 +15,7 @@ import shutil
 import signal
 import socket
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,7 +104,10 @@ class EngineProcess:
             poll = select.poll()
             for descriptor in (self._kept.ends, *(other for other in others if other >= 0)):
                 poll.register(descriptor, select.POLLIN)
-            poll.poll(1_000 * seconds)
+            until_s = time.monotonic() + seconds
+            heard = {descriptor for descriptor, _ in poll.poll(1_000 * seconds)}
+            if self._kept.ends in heard:  # its folder is being removed, and then it is over
+                self._kept.wait_at_most(until_s - time.monotonic())
 
     def stop(self) -> None:
         """End it and wait until it is gone, its folder too. Asked twice it is fine."""

@@ -15,11 +15,13 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from reconciler.ddl.row_comparison import (
+    BYTEWISE,
     LiveColumn,
     LiveTable,
     RowComparison,
     at_end_sql,
     comparison_of,
+    equal_sql,
     go_on_sql,
     next_end_sql,
     stretch_sql,
@@ -47,6 +49,7 @@ _KEYS = (
     " WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s AND NON_UNIQUE = 0"
     " ORDER BY INDEX_NAME <> 'PRIMARY', INDEX_NAME, SEQ_IN_INDEX"
 )
+_COLLATION = "SELECT COUNT(*) FROM information_schema.COLLATIONS WHERE COLLATION_NAME = %s"
 
 _Row = tuple[str, str]  # how it differs, and the digest of its key
 
@@ -92,6 +95,7 @@ def begin_check(
         after,
         other_values=_objects(statement, HazardKind.CHANGE_VALUES),
         narrowed=_objects(statement, HazardKind.NARROW_TYPE),
+        has_bytewise=number(link.row(_COLLATION, [BYTEWISE], width=1)[0]) == 1,
     )
     if comparison is None:
         return RowsNotCompared(
@@ -178,10 +182,11 @@ class OngoingCheck:
         is_last = self._find_end(rows)
         if is_last and not has_end:
             return False
-        seen = self._look(is_first=not self.has_begun, is_last=is_last, is_thorough=False)
-        if seen.differing or seen.has_extra:
+        sql = equal_sql(self.comparison, is_first=not self.has_begun, is_last=is_last)
+        seen, equal, copied = (number(value) for value in self.link.row(sql, width=3))
+        if seen is None or equal != seen or copied not in (None, seen):
             return False
-        self.compared += seen.rows
+        self.compared += seen
         self._go_on(is_last=is_last)
         return True
 

@@ -75,6 +75,19 @@ def is_alive(pid: int) -> bool:
 Started = Callable[..., EngineProcess]
 
 
+def test_who_waits_for_its_end_has_it_at_once(started: Started, tmp_path: Path) -> None:
+    """What it leaves is removed first, which takes its time: nobody has to ask again and again."""
+    os.mkfifo(tmp_path / "word")
+    process = started(f"echo begun; read -r word < {tmp_path}/word")
+    for number in range(2_000):
+        (process.folder / f"file-{number}").touch()
+    process.wait(0.01)
+    assert process.exit is None
+    (tmp_path / "word").write_text("end\n")
+    process.wait(60)
+    assert process.exit == Exit(status=0)
+
+
 def test_its_end_is_told_by_status_or_by_signal(started: Started) -> None:
     assert ended(started("exit 0")) == Exit(status=0)
     assert ended(started("exit 3")) == Exit(status=3)

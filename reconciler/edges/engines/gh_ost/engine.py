@@ -122,7 +122,7 @@ class GhOstEngine:
         run = self._run_of(handle)
         if run is None:
             return self._look_at_an_earlier_one(handle)
-        return self._news(run, work, within_s=ENGINE_LOOK_S)
+        return self._news(run, work, within_s=run.look_s)
 
     def cut_over(self, handle: Handle, work: EngineWork) -> Answer:
         run = self._run_of(handle)
