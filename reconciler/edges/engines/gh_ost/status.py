@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from reconciler.edges.engines.limits import ENGINE_REASON_CHARS_MAX
+from reconciler.edges.engines.limits import ENGINE_REASON_CHARS_MAX, GH_OST_NEARLY_THROUGH_S
 from reconciler.model.engine import Progress
 from reconciler.plan.visible import visible_line
 
@@ -42,6 +42,11 @@ class Status:
 
     is_postponed: bool
     progress: Progress
+
+    @property
+    def is_nearly_through(self) -> bool:
+        left_s = self.progress.left_s
+        return left_s is not None and left_s <= GH_OST_NEARLY_THROUGH_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
