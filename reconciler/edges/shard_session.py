@@ -118,7 +118,9 @@ class MysqlShardSession:
         return self._shard.looked(lambda link: self._shard.reach.vitals(link, version))
 
     def access(self) -> ShardAccess:
-        return self._shard.looked(self._access)
+        access = self._shard.looked(self._access)
+        self._sees_processes = self._sees_processes or access.may_everywhere(["PROCESS"])
+        return access
 
     def engine(self, name: EngineName) -> Engine:
         if not self._shard.reach.allows(name):

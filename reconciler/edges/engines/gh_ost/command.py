@@ -31,8 +31,8 @@ PASSWORD_VARIABLE = "ENGINE_PASSWORD"
 LOGIN_FILE = f"[client]\nuser=${{{USER_VARIABLE}}}\npassword=${{{PASSWORD_VARIABLE}}}\n"
 # It decodes each row of the copy once more, from the binary log, and throws it away. Where its
 # memory may grow to five times what it holds before it is swept, and not to twice, that takes a
-# fifth less CPU time, which the copy has then (1.1.10: 31 MB at most, at a million rows). What holds
-# more is swept as often as it takes to stay below the second number.
+# fifth less CPU time, which the copy has then (1.1.10: 31 MB at most, at a million rows). What
+# holds more is swept as often as it takes to stay below the second number.
 _MEMORY = {"GOGC": "400", "GOMEMLIMIT": "512MiB"}
 
 
