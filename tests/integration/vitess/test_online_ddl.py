@@ -14,6 +14,7 @@ import pymysql
 import pytest
 
 from reconciler.edges.client.opening import open_wire
+from reconciler.edges.mysql.row_check import OngoingCheck, begin_check
 from reconciler.edges.shard_session import MysqlShardSession, MysqlShardSessions
 from reconciler.edges.vitess.keyspaces import VitessKeyspaces
 from reconciler.edges.vitess.local.cluster import VTCTLD, VTGATE
@@ -31,7 +32,7 @@ from reconciler.ports.engine import (
     Running,
     Unknown,
 )
-from reconciler.ports.shards import RowsAlike
+from reconciler.ports.shards import RowsAlike, RowsDiffer
 from tests.contract.engines.stand import work_of
 from tests.contract.engines.vitess import copying_nothing, shard_of
 from tests.integration.mysql_edges import ROOT, planned
@@ -193,6 +194,25 @@ def test_nothing_that_is_written_meanwhile_is_lost(place: Place) -> None:
     assert place.type_of_n == "bigint"
     on_other = place.vitess.on_server(place.keyspace, ELSEWHERE, "SHOW CREATE TABLE t")
     assert "`n` int NOT NULL" in on_other[0][1], "the other shard was not touched"
+
+
+@pytest.mark.invariant("EN-7")
+def test_texts_are_compared_to_the_byte_over_vtgate(place: Place) -> None:
+    place.sql(
+        "ALTER TABLE t ADD COLUMN v varchar(20) NOT NULL DEFAULT 'a'",
+        "CREATE TABLE c LIKE t",
+        "INSERT INTO c SELECT * FROM t",
+    )
+    statement = work().statement
+    with place.session() as session:
+        assert session.compare_rows(statement, "c") == RowsAlike(compared=8)
+        check = session._shard.looked(lambda link: begin_check(link, statement, "c"))
+        assert isinstance(check, OngoingCheck)
+        assert check.next_equal(rows=5, has_end=True)
+        place.sql("UPDATE c SET v = 'A' WHERE id = 7", "UPDATE c SET v = 'a ' WHERE id = 8")
+        assert not check.next_equal(rows=5, has_end=True)
+        found = session.compare_rows(statement, "c")
+    assert found == RowsDiffer(compared=8, differing=2, missing=0, extra=0)
 
 
 @pytest.mark.invariant("EN-70")
