@@ -241,14 +241,20 @@ def open_tree(repo: Path, ref: str | None) -> FileTree:
 
 def protected_tree(repo: Path, branch: str | None) -> FileTree | None:
     """The protected branch's tree, None where there is no repository or no such branch yet."""
+    history = open_history(repo, branch)
+    tip = history.protected_tip() if history else None
+    return history.tree(tip) if history and tip else None
+
+
+def open_history(repo: Path, branch: str | None, *, needed: bool = False) -> GitHistory | None:
+    """None for a folder outside of any repository. Raises InvalidInput instead where a branch was
+    named, or a history is `needed`."""
     try:
-        history = GitHistory(repo, branch)
+        return GitHistory(repo, branch)
     except InvalidInput:
-        if branch is not None:
+        if branch is not None or needed:
             raise
         return None
-    tip = history.protected_tip()
-    return history.tree(tip) if tip else None
 
 
 def holder_name() -> str:

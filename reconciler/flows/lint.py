@@ -1,23 +1,132 @@
-"""`lint`: everything that is wrong in the files, without a look at any server."""
+"""`lint`: everything that is wrong in the files, and what somebody will be sorry for, without a
+look at any server."""
 
 from __future__ import annotations
 
-from reconciler.errors import ReconcilerError
+from collections.abc import Mapping, Sequence
+
+from reconciler.errors import InvalidInput, Location, Problem, ReconcilerError
 from reconciler.flows.keyspaces import no_specs
+from reconciler.flows.lint_ground import keyspace_of
+from reconciler.limits import DEFINITION_BYTES_MAX, SPEC_BYTES_MAX
+from reconciler.lint.baseline import baseline_keys, baseline_text
+from reconciler.lint.edits import edited
+from reconciler.lint.judge import Key, judge
+from reconciler.lint.model import Edit
 from reconciler.outcomes.files import LintOutcome
-from reconciler.spec.load import LoadedKeyspace, load_keyspaces
+from reconciler.ports.files import BranchedHistory, FileWriter
+from reconciler.spec.load import DesiredFiles, LoadedKeyspace, load_keyspaces, load_repository
+from reconciler.spec.text import text_of
 from reconciler.spec.tree import FileTree
+from reconciler.spec.yaml_text import read_yaml
+
+Repository = Mapping[str, DesiredFiles | ReconcilerError]
 
 
-def lint_files(tree: FileTree) -> tuple[LintOutcome, ...]:
-    """One for each keyspace. Raises InvalidInput where there is none."""
-    outcomes = tuple(map(_outcome, load_keyspaces(tree)))
+def lint_files(tree: FileTree, before: FileTree | None = None) -> tuple[LintOutcome, ...]:
+    """One for each keyspace. With `before`, the files as they were, rules tell of tables that have
+    changed since. Raises InvalidInput where there is none."""
+    old = load_repository(before) if before is not None else None
+    outcomes = tuple(_outcome(one, tree, old) for one in load_keyspaces(tree))
     if not outcomes:
         raise no_specs()
     return outcomes
 
 
-def _outcome(keyspace: LoadedKeyspace) -> LintOutcome:
-    result = keyspace.result
-    problems = result.problems if isinstance(result, ReconcilerError) else ()
-    return LintOutcome(keyspace=keyspace.name, tables=keyspace.tables, problems=problems)
+def changed_since(history: BranchedHistory, ref: str) -> str | None:
+    """The commit at which the work that `ref` names left the protected branch; None where there is
+    no such branch, or nothing has left it."""
+    tip = history.protected_tip()
+    head = history.resolve(ref)
+    if tip is None or history.contains(tip, head):
+        return None
+    return history.fork_point(tip, head)
+
+
+def fix_files(
+    tree: FileTree, outcomes: Sequence[LintOutcome], writer: FileWriter
+) -> tuple[str, ...]:
+    """Make every edit that a remark brings; the paths of the files that were written, sorted."""
+    edits: dict[str, list[Edit]] = {}
+    for outcome in outcomes:
+        for remark in outcome.remarks:
+            edits.setdefault(remark.path, []).extend(remark.edits)
+    written = sorted(path for path, found in edits.items() if found)
+    for path in written:
+        text = text_of(tree.read(path, bytes_max=DEFINITION_BYTES_MAX), path)
+        writer.write(path, edited(text, edits[path]).encode())
+    return tuple(written)
+
+
+def write_baselines(outcomes: Sequence[LintOutcome], writer: FileWriter) -> tuple[str, ...]:
+    """What rules find now, to the files that the specs name. Raises InvalidInput for a keyspace
+    whose spec names none, before anything is written."""
+    missing = [outcome.keyspace for outcome in outcomes if outcome.baseline is None]
+    if missing:
+        raise InvalidInput(*map(_no_baseline_named, missing))
+    paths = []
+    for outcome in outcomes:
+        if outcome.baseline is not None and not outcome.problems:
+            remarks = (*outcome.remarks, *outcome.listed)
+            writer.write(outcome.baseline, baseline_text(remarks).encode())
+            paths.append(outcome.baseline)
+    return tuple(paths)
+
+
+def _outcome(keyspace: LoadedKeyspace, tree: FileTree, old: Repository | None) -> LintOutcome:
+    files = keyspace.result
+    if isinstance(files, ReconcilerError):
+        return LintOutcome(keyspace=keyspace.name, tables=keyspace.tables, problems=files.problems)
+    settings = files.spec.lint
+    try:
+        known = _baseline(tree, settings.baseline)
+    except ReconcilerError as error:
+        return LintOutcome(keyspace=keyspace.name, tables=keyspace.tables, problems=error.problems)
+    before = old.get(keyspace.name) if old is not None else None
+    judgement = judge(
+        keyspace_of(files),
+        settings,
+        baseline=known,
+        before=keyspace_of(before) if isinstance(before, DesiredFiles) else None,
+    )
+    return LintOutcome(
+        keyspace=keyspace.name,
+        tables=keyspace.tables,
+        looked_at=judgement.tables,
+        remarks=judgement.remarks,
+        listed=judgement.listed,
+        excepted=judgement.excepted,
+        unused=judgement.unused,
+        baseline=settings.baseline,
+    )
+
+
+def _baseline(tree: FileTree, path: str | None) -> frozenset[Key]:
+    """A file that is not there lists nothing: it is about to be written."""
+    if path is None or not _is_there(tree, path):
+        return frozenset()
+    text = text_of(tree.read(path, bytes_max=SPEC_BYTES_MAX), path)
+    keys = baseline_keys(read_yaml(text, path).value)
+    if keys is None:
+        raise InvalidInput(
+            Problem(
+                code="lint-baseline-unreadable",
+                message=f"{path} is not a list of what lint found",
+                recovery="write it again: `reconciler lint --write-baseline`",
+                where=Location(path=path),
+            )
+        )
+    return keys
+
+
+def _is_there(tree: FileTree, path: str) -> bool:
+    folder, _, name = path.rpartition("/")
+    return any(entry.name == name for entry in tree.list_directory(folder) or ())
+
+
+def _no_baseline_named(keyspace: str) -> Problem:
+    return Problem(
+        code="lint-baseline-unnamed",
+        message=f"the spec of {keyspace} names no file for what lint finds today",
+        recovery="add `lint: {baseline: specs/NAME.baseline}` to the spec",
+    )

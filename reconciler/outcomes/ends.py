@@ -129,4 +129,4 @@ def advise_code(outcome: AdviseOutcome | KeyspaceFailed) -> ExitCode:
 
 
 def lint_code(outcome: LintOutcome) -> ExitCode:
-    return ExitCode.ERROR if outcome.problems else ExitCode.FINE
+    return ExitCode.ERROR if outcome.has_failed else ExitCode.FINE

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reconciler.errors import Problem
+from reconciler.lint.model import Remark, Severity
+from reconciler.lint.settings import LintException
 
 
 class GapKind(StrEnum):
@@ -51,8 +53,23 @@ class PullOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LintOutcome:
-    """What is wrong in the files of one keyspace, without a look at any server."""
+    """What is wrong in the files of one keyspace, without a look at any server. Rules were put to
+    `looked_at` of its tables, which are fewer than `tables` where only what changed is looked at;
+    `remarks` are what they say, less what the `baseline` has `listed` and the spec `excepted`;
+    `unused` exceptions are for nothing."""
 
     keyspace: str
     tables: int
     problems: tuple[Problem, ...] = ()
+    looked_at: int = 0
+    remarks: tuple[Remark, ...] = ()
+    listed: tuple[Remark, ...] = ()
+    excepted: tuple[Remark, ...] = ()
+    unused: tuple[LintException, ...] = ()
+    baseline: str | None = None
+
+    @property
+    def has_failed(self) -> bool:
+        return bool(self.problems) or any(
+            remark.severity is Severity.ERROR for remark in self.remarks
+        )

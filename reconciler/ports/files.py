@@ -36,6 +36,13 @@ class History(Protocol):
         """Every content that a file had in the history of HEAD, the newest first."""
 
 
+class BranchedHistory(History, Protocol):
+    """A history in which somebody may have left the protected branch."""
+
+    def fork_point(self, tip: str, commit: str) -> str | None:
+        """The newest commit that both have in their history; None if the clone has none."""
+
+
 class Clone(History, Protocol):
     """The history of a clone in which a job runs, and where in it the project lies."""
 

@@ -10,6 +10,8 @@ from typing import assert_never
 from reconciler.ddl.definition.places import object_lines
 from reconciler.errors import Location, Problem, ReconcilerError
 from reconciler.guard.model import Obstacle, refusal_from
+from reconciler.lint.model import Remark, Severity
+from reconciler.lint.rules import BY_NAME
 from reconciler.model.object_id import ObjectId
 from reconciler.model.shadow_tables import ShadowMark, shadow_kind
 from reconciler.outcomes.apply import ApplyOutcome
@@ -28,10 +30,11 @@ from reconciler.spec.load import DesiredFiles
 
 
 class Level(StrEnum):
-    """The words that both GitHub's workflow commands and SARIF use."""
+    """SARIF's words; GitHub's workflow commands have another one for a note."""
 
     ERROR = "error"
     WARNING = "warning"
+    NOTE = "note"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +96,12 @@ def schema_files(loaded: Mapping[str, DesiredFiles | ReconcilerError]) -> Schema
     )
 
 
+_LEVELS = {
+    Severity.ERROR: Level.ERROR,
+    Severity.WARNING: Level.WARNING,
+    Severity.INFO: Level.NOTE,
+}
+
 Reportable = (
     PlanOutcome
     | VerifyOutcome
@@ -111,8 +120,11 @@ def findings_of(outcomes: Sequence[Reportable], files: SchemaFiles) -> tuple[Fin
 
 def _of_one(outcome: Reportable, files: SchemaFiles) -> Iterator[Finding]:
     match outcome:
-        case KeyspaceFailed() | LintOutcome():
+        case KeyspaceFailed():
             yield from map(_problem, sorted_problems(outcome.problems))
+        case LintOutcome():
+            yield from map(_problem, sorted_problems(outcome.problems))
+            yield from map(_remark, outcome.remarks)
         case PlanOutcome():
             yield from _reasons(outcome.keyspace, outcome.refusals, files)
             yield from _hazards(outcome.plan, files)
@@ -136,6 +148,16 @@ def _of_one(outcome: Reportable, files: SchemaFiles) -> Iterator[Finding]:
 def _problem(problem: Problem) -> Finding:
     message = f"{problem.message}; next: {problem.recovery}"
     return Finding(level=Level.ERROR, code=problem.code, message=message, where=problem.where)
+
+
+def _remark(remark: Remark) -> Finding:
+    reason = BY_NAME[remark.rule].reason
+    return Finding(
+        level=_LEVELS[remark.severity],
+        code=remark.rule,
+        message=f"{remark.about} {remark.message}: {reason}",
+        where=Location(path=remark.path, line=remark.line, column=remark.column),
+    )
 
 
 def _reasons(

@@ -13,16 +13,20 @@ from reconciler.report.findings import Finding, Level
 from reconciler.report.limits import ANNOTATIONS_MAX
 
 _MESSAGE_CHARS_MAX = 2_000
+_COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}
+_HEAVIEST_FIRST = tuple(_COMMANDS)
 
 
 def workflow_commands(findings: Sequence[Finding]) -> str:
-    """One line for each, the errors first; empty text for no finding."""
-    ordered = sorted(findings, key=lambda finding: finding.level is not Level.ERROR)
+    """One line for each, the heaviest first; empty text for no finding."""
+    ordered = sorted(findings, key=lambda finding: _HEAVIEST_FIRST.index(finding.level))
     shown = list(map(_command, ordered))
     if len(shown) > ANNOTATIONS_MAX:
         left_out = len(shown) - (ANNOTATIONS_MAX - 1)
         text = f"and {left_out} more findings: the log of this step has them all"
-        shown[ANNOTATIONS_MAX - 1 :] = [f"::{ordered[ANNOTATIONS_MAX - 1].level}::{text}"]
+        shown[ANNOTATIONS_MAX - 1 :] = [
+            f"::{_COMMANDS[ordered[ANNOTATIONS_MAX - 1].level]}::{text}"
+        ]
     return "".join(f"{line}\n" for line in shown)
 
 
@@ -38,7 +42,7 @@ def _command(finding: Finding) -> str:
     place = {"file": where.path, "line": where.line, "col": where.column} if where else {}
     properties = {**place, "title": f"reconciler: {finding.code}"}
     shown = ",".join(f"{k}={_property(str(v))}" for k, v in properties.items() if v is not None)
-    return f"::{finding.level} {shown}::{_data(finding.message)}"
+    return f"::{_COMMANDS[finding.level]} {shown}::{_data(finding.message)}"
 
 
 def _data(text: str) -> str:

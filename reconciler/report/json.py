@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 from reconciler.errors import ReconcilerError
 from reconciler.ledger.states import RequestKind
+from reconciler.lint.model import Remark
 from reconciler.model.object_id import ObjectId
 from reconciler.model.policy import Hazard, Policy
 from reconciler.outcomes.advise import AdviseOutcome
@@ -101,8 +104,8 @@ def status_json(outcome: StatusOutcome) -> str:
     )
 
 
-def lint_json(outcomes: Sequence[LintOutcome | KeyspaceFailed]) -> str:
-    return _document("lint", outcomes, _lint_outcome)
+def lint_json(outcomes: Sequence[LintOutcome | KeyspaceFailed], since: str | None) -> str:
+    return _document("lint", outcomes, partial(_lint_outcome, since))
 
 
 def doctor_json(outcomes: Sequence[DoctorOutcome | KeyspaceFailed]) -> str:
@@ -220,13 +223,28 @@ def _pull_outcome(outcome: PullOutcome) -> Json:
     return {**plain(outcome), **head(outcome, how)}
 
 
-def _lint_outcome(outcome: LintOutcome) -> Json:
+def _lint_outcome(since: str | None, outcome: LintOutcome) -> Json:
+    """Outcome: problems where a file is wrong, remarks where a rule fails it, else fine."""
+    failed = "remarks" if outcome.has_failed else "fine"
     return {
         "keyspace": outcome.keyspace,
-        "outcome": "problems" if outcome.problems else "fine",
+        "outcome": "problems" if outcome.problems else failed,
         "tables": outcome.tables,
         "problems": problems_json(sorted_problems(outcome.problems)),
+        "since": since,
+        "looked_at": outcome.looked_at,
+        "remarks": [_remark(remark) for remark in outcome.remarks],
+        "excepted": [_remark(remark) for remark in outcome.excepted],
+        "known_before": [_remark(remark) for remark in outcome.listed],
+        "exceptions_unused": [plain(one) for one in outcome.unused],
     }
+
+
+def _remark(remark: Remark) -> Json:
+    """What it would edit is for `--fix` to do."""
+    told: Json = plain(replace(remark, edits=()))
+    told.pop("edits")
+    return {**told, "fixable": bool(remark.edits)}
 
 
 def _doctor_outcome(outcome: DoctorOutcome) -> Json:

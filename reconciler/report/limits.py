@@ -9,6 +9,9 @@ ANNOTATIONS_MAX = 10
 # A reader acts on the first of them; `--output json` has them all.
 REASONS_SHOWN_MAX = 20
 
+# Remarks of one rule of lint: the next hundred say what the first ones say.
+REMARKS_SHOWN_MAX = 20
+
 # A statement that is named, not shown, in one line; the whole of it is in the plan.
 STATEMENT_LINE_CHARS_MAX = 160
 

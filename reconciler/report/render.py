@@ -103,9 +103,12 @@ def init_report(pulled: PullOutcome, planned: PlanOutcome | None, how: Presentat
     return f"{told}\n{plan_report([planned], how)}" if planned else told
 
 
-def lint_report(outcomes: Sequence[LintOutcome | KeyspaceFailed], how: Presentation) -> str:
-    made = lint_document(outcomes)
-    return _written(made, how, partial(as_json.lint_json, outcomes), outcomes)
+def lint_report(
+    outcomes: Sequence[LintOutcome | KeyspaceFailed], how: Presentation, since: str | None = None
+) -> str:
+    """`since` is the commit after which tables changed that were looked at; None: at all."""
+    made = lint_document(outcomes, since)
+    return _written(made, how, partial(as_json.lint_json, outcomes, since), outcomes)
 
 
 def doctor_report(outcomes: Sequence[DoctorOutcome | KeyspaceFailed], how: Presentation) -> str:

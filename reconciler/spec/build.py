@@ -20,6 +20,7 @@ from reconciler.model.policy import (
     PartitionLists,
     Policy,
 )
+from reconciler.spec.lint_settings import lint_settings
 from reconciler.spec.model import (
     Ceilings,
     Connection,
@@ -72,6 +73,8 @@ def build_spec(value: Mapping[str, Any], path: str) -> SpecFile:
         tables=tuple(
             _table_class(table, value["tables"][table]) for table in sorted(value.get("tables", ()))
         ),
+        sharding_key=value.get("sharding_key"),
+        lint=lint_settings(value.get("lint", {})),
     )
 
 

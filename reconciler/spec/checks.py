@@ -15,6 +15,7 @@ from reconciler.model.fleet import is_shard_name, shard_list_errors
 from reconciler.spec.build import duration_s, region_names, shard_names, wave_shards
 from reconciler.spec.connection_checks import check_addresses, check_connection
 from reconciler.spec.kind_checks import check_kind
+from reconciler.spec.lint_settings import check_lint
 from reconciler.spec.permission_checks import check_permissions_written
 from reconciler.spec.region_checks import check_regions, unknown_region
 from reconciler.spec.reshard_checks import (
@@ -51,6 +52,7 @@ def check_spec(document: Document, sound: Mapping[str, Any]) -> Iterator[Problem
     yield from _order(document, sound.get("environments", {}))
     yield from check_tables_written(document, sound.get("tables", {}))
     yield from check_permissions_written(document, sound.get("policy", {}))
+    yield from check_lint(document, sound)
 
 
 def leads_outside(sound: Mapping[str, Any]) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from reconciler.limits import REVERT_WINDOW_S_MAX
+from reconciler.lint.settings import LintSettings
 from reconciler.model.engine import EngineName
 from reconciler.model.key_function import KeyFunctionName
 from reconciler.model.policy import Policy
@@ -335,6 +336,8 @@ class SpecFile:
     policy: Policy = field(default_factory=Policy)
     key_function: KeyFunctionName | None = None  # None: the spec says nothing of rows' places
     tables: tuple[TableClass, ...] = ()  # by name, sorted
+    sharding_key: str | None = None  # where `tables` says nothing: of every table that has it
+    lint: LintSettings = field(default_factory=LintSettings)
 
     def environment(self, name: str) -> Environment | None:
         return next((env for env in self.environments if env.name == name), None)

@@ -21,13 +21,15 @@ from reconciler.model.renames import Rename
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefinitionFile:
-    """`statement` is verbatim, from CREATE to its end without `;`, and begins on `first_line`."""
+    """`statement` is verbatim, from CREATE to its end without `;`; it begins on `first_line`,
+    `offset` characters from the beginning of the file."""
 
     path: str
     table: str
     statement: str
     first_line: int
     renames: tuple[Rename, ...] = ()
+    offset: int = 0
 
 
 def read_definition_file(text: str, path: str) -> DefinitionFile:
@@ -53,6 +55,7 @@ def read_definition_file(text: str, path: str) -> DefinitionFile:
         table=table,
         statement=text[first.offset : last.offset + len(last.text)],
         first_line=first.line,
+        offset=first.offset,
         renames=read_renames(parts, table=table, path=path),
     )
 

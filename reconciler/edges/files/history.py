@@ -78,6 +78,9 @@ class GitHistory:
     def contains(self, tip: str, commit: str) -> bool:
         return self._repository.is_ancestor(commit, tip)
 
+    def fork_point(self, tip: str, commit: str) -> str | None:
+        return self._repository.merge_base(tip, commit)
+
     def versions_of(self, path: str) -> Iterator[bytes]:
         """Every content that a file had in the history of HEAD, the newest first. Commits in which
         no regular file of a bearable size stands there are passed over."""

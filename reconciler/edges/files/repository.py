@@ -73,6 +73,14 @@ class Repository:
             raise Refused(_history_missing()) from None
         return True
 
+    def merge_base(self, one: str, other: str) -> str | None:
+        """The best commit that both have in their history; None if the clone has none."""
+        try:
+            found = self._git.text("merge-base", one, other)
+        except GitFailed:
+            return None
+        return found if _COMMIT.fullmatch(found) else None
+
     def commits_that_changed(self, path: str, tip: str = "HEAD") -> tuple[str, ...]:
         """From the top of the repository, the newest first. Raises Refused if the clone lacks what
         that takes."""

@@ -1,45 +1,132 @@
-"""`lint`: what is wrong in the files, one problem after the other."""
+"""`lint`: what is wrong in the files, one problem after the other; then what the rules say, rule by
+rule, the heaviest first."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
+from reconciler.lint.model import Remark, Severity
+from reconciler.lint.rules import BY_NAME
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.files import LintOutcome
 from reconciler.plan import words
-from reconciler.report.blocks import Cut, Detail, Mark
+from reconciler.report.blocks import Block, Cut, Detail, Heading, Items, Mark, Paragraph
 from reconciler.report.compose.opening import failed_report
 from reconciler.report.compose.reasons import problems
 from reconciler.report.document import Document, Report, Title
+from reconciler.report.limits import REMARKS_SHOWN_MAX
 from reconciler.report.order import sorted_problems
-from reconciler.report.spans import Name, sentence, with_commands
+from reconciler.report.spans import Line, Name, Strong, Text, sentence, with_commands
 
 _CUT = Cut(
     detail=Detail.REASON,
     instead=with_commands("Some problems are left out here; `reconciler lint` shows them all."),
 )
+_HEAVIEST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.INFO)
+_MARKS = {Severity.ERROR: Mark.BAD, Severity.WARNING: Mark.CAUTION}
 
 
-def lint_document(outcomes: Sequence[LintOutcome | KeyspaceFailed]) -> Document:
-    return Document(reports=tuple(map(_report, outcomes)))
+def lint_document(
+    outcomes: Sequence[LintOutcome | KeyspaceFailed], since: str | None = None
+) -> Document:
+    """`since` is the commit after which tables changed that were looked at; None: at all."""
+    return Document(reports=tuple(_report(outcome, since) for outcome in outcomes))
 
 
-def _report(outcome: LintOutcome | KeyspaceFailed) -> Report:
+def _report(outcome: LintOutcome | KeyspaceFailed, since: str | None) -> Report:
     if isinstance(outcome, KeyspaceFailed):
         return failed_report("lint", outcome)
-    mark = Mark.BAD if outcome.problems else Mark.GOOD
     return Report(
         title=Title(
-            mark=mark, about=(Name(outcome.keyspace),), verdict=sentence(_verdict(outcome))
+            mark=_mark(outcome),
+            about=(Name(outcome.keyspace),),
+            verdict=sentence(_verdict(outcome)),
         ),
-        blocks=problems(sorted_problems(outcome.problems), _CUT),
+        blocks=(
+            *problems(sorted_problems(outcome.problems), _CUT),
+            *_rules(outcome.remarks),
+            *_unused(outcome),
+            *_let_be(outcome, since),
+        ),
     )
+
+
+def _mark(outcome: LintOutcome) -> Mark:
+    if outcome.problems:
+        return Mark.BAD
+    worst = min((_HEAVIEST_FIRST.index(one.severity) for one in outcome.remarks), default=None)
+    return Mark.GOOD if worst is None else _MARKS.get(_HEAVIEST_FIRST[worst], Mark.GOOD)
 
 
 def _verdict(outcome: LintOutcome) -> str:
     """A spec that cannot be read leads to no table: then none is counted."""
     tables = words.count(outcome.tables, "table")
-    if not outcome.problems:
-        return f"fine, {tables}"
-    count = words.count(len(outcome.problems), "problem")
-    return f"{count} in {tables}" if outcome.tables else count
+    if outcome.problems:
+        count = words.count(len(outcome.problems), "problem")
+        return f"{count} in {tables}" if outcome.tables else count
+    counts = [
+        words.count(number, severity.value) if severity is not Severity.INFO else f"{number} info"
+        for severity in _HEAVIEST_FIRST
+        if (number := sum(one.severity is severity for one in outcome.remarks))
+    ]
+    return f"{', '.join(counts)} in {tables}" if counts else f"fine, {tables}"
+
+
+def _rules(remarks: Sequence[Remark]) -> Iterator[Block]:
+    def order(remark: Remark) -> tuple[int, str]:
+        return _HEAVIEST_FIRST.index(remark.severity), remark.rule
+
+    for (weight, rule), group in groupby(sorted(remarks, key=order), order):
+        said = [_said(remark) for remark in group]
+        reason = BY_NAME[rule].reason
+        yield Heading(
+            text=(Text(f"{_HEAVIEST_FIRST[weight]}: "), Strong(rule), Text(f": {reason}"))
+        )
+        yield Items(items=tuple(_bounded(said, rule)), cut=_CUT)
+        if any(remark.edits for remark in remarks if remark.rule == rule):
+            yield Paragraph(
+                title="next", text=with_commands("`reconciler lint --fix` puts this right")
+            )
+
+
+def _said(remark: Remark) -> Line:
+    return (
+        Name(f"{remark.path}:{remark.line}:{remark.column}"),
+        Text(": "),
+        Name(remark.about),
+        Text(f" {remark.message}{' (new)' if remark.new else ''}"),
+    )
+
+
+def _bounded(said: Sequence[Line], rule: str) -> Iterator[Line]:
+    yield from said[:REMARKS_SHOWN_MAX]
+    if len(said) > REMARKS_SHOWN_MAX:
+        rest = len(said) - REMARKS_SHOWN_MAX
+        yield with_commands(f"and {rest} more of {rule}: `reconciler lint --output json` has them")
+
+
+def _unused(outcome: LintOutcome) -> Iterator[Block]:
+    if outcome.unused:
+        yield Items(
+            title="exceptions for what no rule finds any more, to be taken out of the spec",
+            items=tuple(
+                sentence(f"{one.rule} at {one.table}{f'.{one.object}' if one.object else ''}")
+                for one in outcome.unused
+            ),
+        )
+
+
+def _let_be(outcome: LintOutcome, since: str | None) -> Iterator[Block]:
+    """What was not told, and why: nothing is left out without a word."""
+    said = []
+    if outcome.excepted:
+        said.append(f"{len(outcome.excepted)} excepted by the spec")
+    if outcome.listed:
+        said.append(f"{len(outcome.listed)} known before ({outcome.baseline})")
+    if said:
+        yield Paragraph(title="not told", text=sentence(", ".join(said)))
+    if since is not None and not outcome.problems:
+        looked_at = f"{outcome.looked_at} of {words.count(outcome.tables, 'table')}"
+        text = f"{looked_at}, changed since {since[:12]}; `reconciler lint --all` looks at all"
+        yield Paragraph(title="looked at", text=with_commands(text))

@@ -1,0 +1,73 @@
+"""An index that another one makes needless."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.ddl.outline.model import IndexOutline, TableOutline
+from reconciler.lint.edits import without_index
+from reconciler.lint.model import Asked, Found, Rule, Severity
+from reconciler.model.schema import IndexKind
+
+
+def _check(asked: Asked) -> Iterator[Found]:
+    for index in asked.table.indexes:
+        other = _in_place_of(index, asked.table)
+        if other is None:
+            continue
+        same = _parts(index) == _parts(other)
+        yield Found(
+            message=f"is {'the same as' if same else 'the beginning of'} {_name(other)}",
+            at=index.at,
+            object=index.name,
+            edits=without_index(index),
+        )
+
+
+def _in_place_of(index: IndexOutline, table: TableOutline) -> IndexOutline | None:
+    """Uniqueness is a rule about rows, so that only an equal unique key makes a unique one
+    needless; of two that are equal it is the later."""
+    if index.kind not in (IndexKind.PLAIN, IndexKind.UNIQUE) or not index.visible:
+        return None
+    before = table.indexes.index(index)
+    for at, other in enumerate(table.indexes):
+        if other is index or not other.visible or other.options != index.options:
+            continue
+        if other.kind not in (IndexKind.PRIMARY, IndexKind.UNIQUE, IndexKind.PLAIN):
+            continue
+        if any(part.column is None for part in (*index.parts, *other.parts)):
+            continue
+        equal = _parts(other) == _parts(index)
+        if index.kind is IndexKind.UNIQUE:
+            if equal and other.is_unique and (other.kind is IndexKind.PRIMARY or at < before):
+                return other
+        elif equal:
+            if other.is_unique or at < before:
+                return other
+        elif _parts(other)[: len(index.parts)] == _parts(index):
+            return other
+    return None
+
+
+def _parts(index: IndexOutline) -> list[tuple[str | None, int | None, bool]]:
+    """Names of columns are the same in any case."""
+    return [
+        (column, part.length, part.descending)
+        for column, part in zip(index.columns, index.parts, strict=True)
+    ]
+
+
+def _name(index: IndexOutline) -> str:
+    if index.kind is IndexKind.PRIMARY:
+        return "the primary key"
+    return f"index {index.name}" if index.name else "another index"
+
+
+RULE = Rule(
+    name="duplicate-index",
+    severity=Severity.WARNING,
+    reason="every write keeps it up to date, and no query is faster for it",
+    source="Skeema dupe-index, Spirit redundant_indexes",
+    check=_check,
+    fixes=True,
+)

@@ -1,0 +1,136 @@
+"""What is told of what rules find: weights, exceptions, the baseline, and what is new."""
+
+from __future__ import annotations
+
+from reconciler.ddl.definition.file import read_definition_file
+from reconciler.ddl.outline.read import read_outline
+from reconciler.lint.baseline import baseline_keys, baseline_text
+from reconciler.lint.edits import edited
+from reconciler.lint.judge import judge, key_of
+from reconciler.lint.model import Ground, Keyspace, Severity
+from reconciler.lint.settings import LintException, LintSettings, RuleSetting
+from reconciler.spec.yaml_text import read_yaml
+
+LOG = "CREATE TABLE log (at datetime)"
+
+
+def keyspace(*statements: str, ground: Ground = Ground.MYSQL, sharded: bool = False) -> Keyspace:
+    files = [read_definition_file(sql, "schemas/log.sql") for sql in statements]
+    tables = {file.table.lower(): read_outline(file) for file in files}
+    return Keyspace(tables=tables, ground=ground, sharded=sharded)
+
+
+def only(rule: str, **setting: Severity) -> LintSettings:
+    return LintSettings(rules=((rule, RuleSetting(**setting)),))
+
+
+def test_what_is_there_weighs_less_than_what_a_change_brings() -> None:
+    there = judge(keyspace(LOG), LintSettings()).remarks
+    brought = judge(keyspace(LOG), LintSettings(), before=keyspace()).remarks
+    assert [(one.rule, one.severity, one.new) for one in there] == [
+        ("primary-key", Severity.WARNING, False)
+    ]
+    assert [(one.rule, one.severity, one.new) for one in brought] == [
+        ("primary-key", Severity.ERROR, True)
+    ]
+
+
+def test_what_a_rule_found_before_is_not_new_in_a_table_that_changed() -> None:
+    changed = keyspace("CREATE TABLE log (at datetime, line double)")
+    told = judge(changed, LintSettings(), before=keyspace(LOG)).remarks
+    assert [(one.rule, one.severity, one.new) for one in told] == [
+        ("primary-key", Severity.WARNING, False),
+        ("float", Severity.WARNING, True),
+    ]
+
+
+def test_tables_that_did_not_change_are_not_looked_at() -> None:
+    judgement = judge(keyspace(LOG), LintSettings(), before=keyspace(LOG))
+    assert (judgement.tables, judgement.remarks) == (0, ())
+
+
+def test_what_the_spec_says_of_a_rule_goes_before_all_that_the_rule_says() -> None:
+    settings = only("foreign-key", severity=Severity.INFO)
+    vitess = keyspace(
+        "CREATE TABLE c (id int PRIMARY KEY, p int, KEY (p),"
+        " CONSTRAINT fk FOREIGN KEY (p) REFERENCES p (id))",
+        ground=Ground.VITESS,
+        sharded=True,
+    )
+    by_rule = {one.rule: one.severity for one in judge(vitess, LintSettings()).remarks}
+    by_spec = {one.rule: one.severity for one in judge(vitess, settings).remarks}
+    assert (by_rule["foreign-key"], by_spec["foreign-key"]) == (Severity.ERROR, Severity.INFO)
+
+
+def test_a_rule_that_is_off_for_what_is_there_may_be_on_for_what_is_new() -> None:
+    settings = only("primary-key", severity=Severity.OFF, new=Severity.ERROR)
+    assert judge(keyspace(LOG), settings).remarks == ()
+    assert len(judge(keyspace(LOG), settings, before=keyspace()).remarks) == 1
+
+
+def test_an_exception_covers_its_rule_at_its_place_alone_and_is_told_where_it_covers_nothing() -> (
+    None
+):
+    meant = LintException(rule="primary-key", table="lo*", reason="written once, read never")
+    other = LintException(rule="primary-key", table="orders", reason="an older one")
+    narrow = LintException(rule="primary-key", table="log", object="at", reason="of a column")
+    judgement = judge(keyspace(LOG), LintSettings(allow=(meant, other, narrow)))
+    assert judgement.remarks == ()
+    assert [one.rule for one in judgement.excepted] == ["primary-key"]
+    assert judgement.unused == (other, narrow)
+
+
+def test_of_exceptions_nothing_is_said_where_only_what_changed_is_looked_at() -> None:
+    other = LintException(rule="primary-key", table="orders", reason="an older one")
+    judgement = judge(keyspace(LOG), LintSettings(allow=(other,)), before=keyspace())
+    assert judgement.unused == ()
+
+
+def test_a_baseline_reads_back_as_what_was_found_and_lists_it() -> None:
+    names = keyspace('CREATE TABLE `a "b\\` (`x: y` int(4))', LOG)
+    found = judge(names, LintSettings()).remarks
+    text = baseline_text(found)
+    keys = baseline_keys(read_yaml(text, "specs/x.baseline").value)
+    assert keys == frozenset(map(key_of, found))
+    judgement = judge(names, LintSettings(), baseline=keys)
+    assert judgement.remarks == ()
+    assert judgement.listed == found
+
+
+def test_a_file_that_is_no_baseline_is_not_read_as_an_empty_one() -> None:
+    for value in ({}, {"version": 2, "known": {}}, {"version": 1, "known": []}, [], None):
+        assert baseline_keys(value) is None
+    assert baseline_keys({"version": 1, "known": {"float": {"t": [1]}}}) is None
+    assert baseline_keys({"version": 1, "known": {}}) == frozenset()
+
+
+def test_edits_take_away_what_was_found_and_leave_every_other_character() -> None:
+    text = """-- orders, since 2019
+CREATE TABLE orders (
+  id bigint(20) NOT NULL, -- counted elsewhere
+  shop int(11) NOT NULL, -- the key is below
+  KEY a (shop),
+  PRIMARY KEY (id),
+  KEY shop (shop) -- twice
+) ENGINE=InnoDB;
+"""
+    expected = """-- orders, since 2019
+CREATE TABLE orders (
+  id bigint NOT NULL, -- counted elsewhere
+  shop int NOT NULL, -- the key is below
+  KEY a (shop),
+  PRIMARY KEY (id)
+   -- twice
+) ENGINE=InnoDB;
+"""
+    table = read_outline(read_definition_file(text, "schemas/orders.sql"))
+    found = judge(Keyspace(tables={"orders": table}), LintSettings()).remarks
+    assert edited(text, [edit for remark in found for edit in remark.edits]) == expected
+
+
+def test_a_line_that_an_edit_empties_goes_too() -> None:
+    text = "CREATE TABLE t (\n  a int PRIMARY KEY,\n  b int,\n  KEY b (b),\n  KEY c (b)\n)"
+    table = read_outline(read_definition_file(text, "schemas/t.sql"))
+    found = judge(Keyspace(tables={"t": table}), LintSettings()).remarks
+    edits = [edit for remark in found for edit in remark.edits]
+    assert edited(text, edits) == "CREATE TABLE t (\n  a int PRIMARY KEY,\n  b int,\n  KEY b (b)\n)"
