@@ -11,10 +11,10 @@ from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.streams import remark, show
 from reconciler.cli.wire import open_history, open_tree
 from reconciler.edges.files.writer import WorkingTreeWriter
-from reconciler.flows.lint import changed_since, fix_files, lint_files, write_baselines
+from reconciler.flows.lint import fix_files, lint_files, lint_work, write_baselines
 from reconciler.outcomes.ends import lint_code
+from reconciler.outcomes.files import LintOutcome
 from reconciler.report.render import lint_report
-from reconciler.spec.tree import FileTree
 
 
 @click.command()
@@ -54,20 +54,28 @@ def lint(
         ("--since", since), ("--all", everything), ("--write-baseline", write_baseline)
     )
     _refuse_together(("--ref", ref), ("--fix", fix), ("--write-baseline", write_baseline))
-    tree = open_tree(repo, ref)
-    start, before = (None, None)
-    if not everything and not write_baseline:
-        start, before = _before(repo, since, ref, protected_branch)
-    outcomes = lint_files(tree, before)
-    writer = WorkingTreeWriter(repo)
+    tree, writer = open_tree(repo, ref), WorkingTreeWriter(repo)
+
+    def look() -> tuple[tuple[LintOutcome, ...], str | None]:
+        if everything or write_baseline:
+            return lint_files(tree), None
+        history = open_history(repo, protected_branch, needed=since is not None)
+        if history is None:
+            return lint_files(tree), None
+        if since is None:
+            return lint_work(tree, history, ref or "HEAD")
+        start = history.resolve(since)
+        return lint_files(tree, history.tree(start)), start
+
+    outcomes, start = look()
     if write_baseline:
         for path in write_baselines(outcomes, writer):
             remark(f"wrote {path}")
-        outcomes = lint_files(tree)
     if fix:
         for path in fix_files(tree, outcomes, writer):
             remark(f"edited {path}")
-        outcomes = lint_files(tree, before)
+    if fix or write_baseline:
+        outcomes, start = look()
     show(lint_report(outcomes, presentation(output), start))
     exit_with(map(lint_code, outcomes))
 
@@ -76,14 +84,3 @@ def _refuse_together(*given: tuple[str, object]) -> None:
     named = [option for option, value in given if value]
     if len(named) > 1:
         raise click.UsageError(f"{' and '.join(named)} exclude each other.")
-
-
-def _before(
-    repo: Path, since: str | None, ref: str | None, protected_branch: str | None
-) -> tuple[str | None, FileTree | None]:
-    """The commit that the files are held against, and its tree; (None, None): none."""
-    history = open_history(repo, protected_branch, needed=since is not None)
-    if history is None:
-        return None, None
-    start = history.resolve(since) if since else changed_since(history, ref or "HEAD")
-    return start, history.tree(start) if start else None

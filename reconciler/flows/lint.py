@@ -33,14 +33,20 @@ def lint_files(tree: FileTree, before: FileTree | None = None) -> tuple[LintOutc
     return outcomes
 
 
-def changed_since(history: BranchedHistory, ref: str) -> str | None:
-    """The commit at which the work that `ref` names left the protected branch; None where there is
-    no such branch, or nothing has left it."""
-    tip = history.protected_tip()
-    head = history.resolve(ref)
-    if tip is None or history.contains(tip, head):
-        return None
-    return history.fork_point(tip, head)
+def lint_work(
+    tree: FileTree, history: BranchedHistory, ref: str
+) -> tuple[tuple[LintOutcome, ...], str | None]:
+    """What the work that `ref` names has changed since it left the protected branch, and the commit
+    at which it did. On the protected branch itself, with nothing changed, every table; and where
+    there is no such branch."""
+    tip, head = history.protected_tip(), history.resolve(ref)
+    start = history.fork_point(tip, head) if tip else None
+    if start is None:
+        return lint_files(tree), None
+    outcomes = lint_files(tree, history.tree(start))
+    if start == head and not any(outcome.looked_at for outcome in outcomes):
+        return lint_files(tree), None
+    return outcomes, start
 
 
 def fix_files(

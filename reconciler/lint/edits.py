@@ -8,14 +8,22 @@ from reconciler.ddl.outline.model import IndexOutline
 from reconciler.lint.model import Edit
 
 
-def without_index(index: IndexOutline) -> tuple[Edit, ...]:
-    """Its line and the comma before it; none where it stands first, or in its column's line."""
-    if index.inline or index.comma is None:
+def without_index(index: IndexOutline, gone: Sequence[IndexOutline]) -> tuple[Edit, ...]:
+    """Its line and one comma, where all of `gone` go, which it is one of; none where it stands in
+    its column's line."""
+    comma = index.comma_before if _is_at_the_end(index, gone) else index.comma_behind
+    if index.inline or comma is None:
         return ()
-    return (
-        Edit(start=index.comma, end=index.comma + 1),
-        Edit(start=index.at.start, end=index.at.end),
-    )
+    line = Edit(start=index.at.start, end=index.at.end)
+    return (line, Edit(start=comma, end=comma + 1))
+
+
+def _is_at_the_end(index: IndexOutline, gone: Sequence[IndexOutline]) -> bool:
+    """Nothing that stays stands behind it."""
+    if index.comma_behind is None:
+        return True
+    following = (one for one in gone if one.comma_before == index.comma_behind)
+    return any(_is_at_the_end(one, gone) for one in following)
 
 
 def edited(text: str, edits: Sequence[Edit]) -> str:

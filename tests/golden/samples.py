@@ -10,6 +10,7 @@ from reconciler.diff.schema_diff import diff_schemas
 from reconciler.diff.statement import alter_sql, step_sql
 from reconciler.errors import Location, Problem
 from reconciler.guard.model import Refusal
+from reconciler.lint.model import Edit, Remark, Severity
 from reconciler.model.fleet import even_shards
 from reconciler.model.object_id import table_id
 from reconciler.model.observation import Unreachable
@@ -338,6 +339,30 @@ TWO_STATEMENTS = Problem(
     message="the file holds a second statement",
     recovery="keep one CREATE TABLE in each file",
     where=Location(path="schemas/commerce/orders.sql", line=12, column=1),
+)
+REMARKS = (
+    Remark(
+        rule="primary-key",
+        severity=Severity.ERROR,
+        table="carts",
+        object=None,
+        message="has no primary key",
+        path="schemas/commerce/carts.sql",
+        line=1,
+        column=1,
+        new=True,
+    ),
+    Remark(
+        rule="duplicate-index",
+        severity=Severity.WARNING,
+        table="orders",
+        object="shop",
+        message="is the beginning of index shop_state",
+        path="schemas/commerce/orders.sql",
+        line=7,
+        column=3,
+        edits=(Edit(start=120, end=132),),
+    ),
 )
 FORGE_DENIED = Problem(
     code="forge-denied",

@@ -29,6 +29,7 @@ from reconciler.ledger.reasons import (
     WaveRefused,
 )
 from reconciler.ledger.states import ApplyState, OperationState, RequestKind, RequestState
+from reconciler.lint.settings import LintException
 from reconciler.model.engine import NOTHING_TOLD, EngineName, Progress
 from reconciler.model.object_id import table_id
 from reconciler.model.shadow_tables import ShadowGroup, ShadowMark
@@ -939,6 +940,26 @@ LISTS = (
                 )
             ],
             how,
+        ),
+    ),
+    Scenario(
+        "lint-remarks",
+        "The files are sound, and rules have something to say of what a branch changes.",
+        lambda how: render.lint_report(
+            [
+                LintOutcome(
+                    keyspace="commerce",
+                    tables=12,
+                    looked_at=2,
+                    remarks=samples.REMARKS,
+                    listed=samples.REMARKS[1:2],
+                    excepted=samples.REMARKS[:1],
+                    unused=(LintException(rule="float", table="geo", reason="measured values"),),
+                    baseline="specs/commerce.baseline",
+                )
+            ],
+            how,
+            since="3b18e512dba79e4c8300dd08aeb37f8e728b8dad",
         ),
     ),
     Scenario(

@@ -69,6 +69,7 @@ IN_JSON = (
     "routes-closed",
     "routes-owner",
     "advise-proposed",
+    "lint-remarks",
 )
 IN_GITHUB = (
     "plan-not-allowed",
@@ -76,6 +77,7 @@ IN_GITHUB = (
     "drift-all-marks",
     "drift-vschema-drifted",
     "lint-problems",
+    "lint-remarks",
 )
 
 _INTRODUCTION = """# Messages

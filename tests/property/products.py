@@ -35,6 +35,12 @@ def product_pairs() -> Iterator[tuple[str, End, End]]:
             yield f"{one} to {other}", ends[one], ends[other]
 
 
+def product_statements() -> Iterator[str]:
+    """Every statement of every product's file."""
+    for path in sorted(FOLDER.glob("*.sql")):
+        yield from _statements(path.read_text())
+
+
 def _statements(text: str) -> list[str]:
     found, lines = list[str](), list[str]()
     for line in text.splitlines():

@@ -61,7 +61,8 @@ class PartOutline:
 class IndexOutline:
     """`name` is None where the server will choose one; the primary key's is "PRIMARY". `inline`:
     it is said in its column's own line. `options` are the words behind its columns, as written;
-    `comma` is the offset of the one before it."""
+    `comma_before` and `comma_behind` are the offsets of those between it and what stands beside
+    it in the table's brackets."""
 
     name: str | None
     kind: IndexKind
@@ -70,7 +71,8 @@ class IndexOutline:
     inline: bool = False
     visible: bool = True
     options: str = ""
-    comma: int | None = None
+    comma_before: int | None = None
+    comma_behind: int | None = None
 
     @property
     def is_unique(self) -> bool:

@@ -41,18 +41,19 @@ def read_outline(file: DefinitionFile) -> TableOutline:
     columns: list[ColumnOutline] = []
     indexes: list[IndexOutline] = []
     foreign_keys: list[ForeignKeyOutline] = []
-    comma = None
+    before = None
     for item in listed(tokens[_BODY + 1 : end]):
+        behind = _comma_behind(tokens, item, file)
         for part in _item(item, file):
             match part:
                 case ColumnOutline():
                     columns.append(part)
                 case IndexOutline():
-                    indexes.append(replace(part, comma=comma))
+                    indexes.append(replace(part, comma_before=before, comma_behind=behind))
                 case ForeignKeyOutline():
                     foreign_keys.append(part)
-        comma = _comma_behind(tokens, item, file)
-    behind = Cursor(tokens, end + 1)
+        before = behind
+    rest = Cursor(tokens, end + 1)
     return TableOutline(
         name=file.table,
         path=file.path,
@@ -60,8 +61,8 @@ def read_outline(file: DefinitionFile) -> TableOutline:
         columns=tuple(columns),
         indexes=tuple(indexes),
         foreign_keys=tuple(foreign_keys),
-        options=tuple(_options(behind)),
-        partitioning=_partitioning(behind, file),
+        options=tuple(_options(rest)),
+        partitioning=_partitioning(rest, file),
     )
 
 

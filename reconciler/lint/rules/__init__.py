@@ -21,8 +21,6 @@ from reconciler.lint.rules import (
     display_width,
     duplicate_index,
     enum_duplicate,
-    enum_type,
-    float_type,
     foreign_key,
     foreign_key_index,
     foreign_key_name,
@@ -58,9 +56,17 @@ from reconciler.lint.rules import (
     sharding_key_unique,
     table_count,
     table_engine,
-    timestamp_type,
     unique_prefix,
     zero_date,
+)
+from reconciler.lint.rules import (
+    enum as enum_type,
+)
+from reconciler.lint.rules import (
+    float as float_type,
+)
+from reconciler.lint.rules import (
+    timestamp as timestamp_type,
 )
 
 RULES: tuple[Rule, ...] = tuple(

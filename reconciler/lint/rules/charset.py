@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from reconciler.lint.model import Asked, Found, Rule, Severity
 
+_OLD = ("utf8", "utf8mb3")  # of which `charset-utf8mb3` tells
+
 
 def _check(asked: Asked) -> Iterator[Found]:
-    allowed = [name.lower() for name in asked.words("allowed")]
+    allowed = [*(name.lower() for name in asked.words("allowed")), *_OLD]
     charset = (asked.table.option("CHARSET") or "").lower()
     if charset and charset not in allowed:
         yield Found(message=f"has character set {charset}", at=asked.table.at)

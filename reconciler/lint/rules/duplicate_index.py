@@ -11,16 +11,16 @@ from reconciler.model.schema import IndexKind
 
 
 def _check(asked: Asked) -> Iterator[Found]:
-    for index in asked.table.indexes:
-        other = _in_place_of(index, asked.table)
-        if other is None:
-            continue
+    table = asked.table
+    needless = [(index, other) for index in table.indexes if (other := _in_place_of(index, table))]
+    gone = [index for index, _ in needless if not index.inline]
+    for index, other in needless:
         same = _parts(index) == _parts(other)
         yield Found(
             message=f"is {'the same as' if same else 'the beginning of'} {_name(other)}",
             at=index.at,
             object=index.name,
-            edits=without_index(index),
+            edits=without_index(index, gone),
         )
 
 

@@ -11,13 +11,13 @@ from reconciler.lint.rules import BY_NAME
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.files import LintOutcome
 from reconciler.plan import words
-from reconciler.report.blocks import Block, Cut, Detail, Heading, Items, Mark, Paragraph
+from reconciler.report.blocks import Block, Cut, Detail, Items, Mark, Paragraph
 from reconciler.report.compose.opening import failed_report
 from reconciler.report.compose.reasons import problems
 from reconciler.report.document import Document, Report, Title
 from reconciler.report.limits import REMARKS_SHOWN_MAX
 from reconciler.report.order import sorted_problems
-from reconciler.report.spans import Line, Name, Strong, Text, sentence, with_commands
+from reconciler.report.spans import Line, Name, Text, sentence, with_commands
 
 _CUT = Cut(
     detail=Detail.REASON,
@@ -79,15 +79,12 @@ def _rules(remarks: Sequence[Remark]) -> Iterator[Block]:
 
     for (weight, rule), group in groupby(sorted(remarks, key=order), order):
         said = [_said(remark) for remark in group]
-        reason = BY_NAME[rule].reason
-        yield Heading(
-            text=(Text(f"{_HEAVIEST_FIRST[weight]}: "), Strong(rule), Text(f": {reason}"))
+        yield Paragraph(
+            title=f"{_HEAVIEST_FIRST[weight]} {rule}", text=sentence(f"{BY_NAME[rule].reason}.")
         )
         yield Items(items=tuple(_bounded(said, rule)), cut=_CUT)
         if any(remark.edits for remark in remarks if remark.rule == rule):
-            yield Paragraph(
-                title="next", text=with_commands("`reconciler lint --fix` puts this right")
-            )
+            yield Paragraph(text=with_commands("next: `reconciler lint --fix` edits the files"))
 
 
 def _said(remark: Remark) -> Line:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from reconciler.ddl.definition.file import read_definition_file
 from reconciler.ddl.outline.read import read_outline
 from reconciler.lint.baseline import baseline_keys, baseline_text
@@ -20,8 +22,8 @@ def keyspace(*statements: str, ground: Ground = Ground.MYSQL, sharded: bool = Fa
     return Keyspace(tables=tables, ground=ground, sharded=sharded)
 
 
-def only(rule: str, **setting: Severity) -> LintSettings:
-    return LintSettings(rules=((rule, RuleSetting(**setting)),))
+def only(rule: str, severity: Severity, new: Severity | None = None) -> LintSettings:
+    return LintSettings(rules=((rule, RuleSetting(severity=severity, new=new)),))
 
 
 def test_what_is_there_weighs_less_than_what_a_change_brings() -> None:
@@ -68,6 +70,7 @@ def test_a_rule_that_is_off_for_what_is_there_may_be_on_for_what_is_new() -> Non
     assert len(judge(keyspace(LOG), settings, before=keyspace()).remarks) == 1
 
 
+@pytest.mark.invariant("LN-2")
 def test_an_exception_covers_its_rule_at_its_place_alone_and_is_told_where_it_covers_nothing() -> (
     None
 ):
@@ -98,8 +101,8 @@ def test_a_baseline_reads_back_as_what_was_found_and_lists_it() -> None:
 
 
 def test_a_file_that_is_no_baseline_is_not_read_as_an_empty_one() -> None:
-    for value in ({}, {"version": 2, "known": {}}, {"version": 1, "known": []}, [], None):
-        assert baseline_keys(value) is None
+    others: list[object] = [{}, {"version": 2, "known": {}}, {"version": 1, "known": []}, [], None]
+    assert [baseline_keys(value) for value in others] == [None] * len(others)
     assert baseline_keys({"version": 1, "known": {"float": {"t": [1]}}}) is None
     assert baseline_keys({"version": 1, "known": {}}) == frozenset()
 
@@ -128,9 +131,25 @@ CREATE TABLE orders (
     assert edited(text, [edit for remark in found for edit in remark.edits]) == expected
 
 
-def test_a_line_that_an_edit_empties_goes_too() -> None:
-    text = "CREATE TABLE t (\n  a int PRIMARY KEY,\n  b int,\n  KEY b (b),\n  KEY c (b)\n)"
+@pytest.mark.parametrize(
+    ("keys", "left"),
+    [
+        (["KEY b (b)", "KEY c (b)"], ["KEY b (b)"]),
+        (["KEY c (b)", "KEY b (b, a)", "KEY d (b)"], ["KEY b (b, a)"]),
+        (["KEY c (b)", "KEY d (b)", "KEY b (b, a)"], ["KEY b (b, a)"]),
+        (["KEY b (b, a)", "KEY c (b)", "KEY d (b)"], ["KEY b (b, a)"]),
+        (
+            ["KEY c (b)", "KEY b (b, a)", "CHECK (a > 0)", "KEY d (b)"],
+            ["KEY b (b, a)", "CHECK (a > 0)"],
+        ),
+    ],
+)
+def test_a_line_that_an_edit_empties_goes_with_one_comma(keys: list[str], left: list[str]) -> None:
+    def written(lines: list[str]) -> str:
+        inside = ",\n  ".join(["a int PRIMARY KEY", "b int", *lines])
+        return f"CREATE TABLE t (\n  {inside}\n)"
+
+    text = written(keys)
     table = read_outline(read_definition_file(text, "schemas/t.sql"))
     found = judge(Keyspace(tables={"t": table}), LintSettings()).remarks
-    edits = [edit for remark in found for edit in remark.edits]
-    assert edited(text, edits) == "CREATE TABLE t (\n  a int PRIMARY KEY,\n  b int,\n  KEY b (b)\n)"
+    assert edited(text, [edit for remark in found for edit in remark.edits]) == written(left)

@@ -349,6 +349,7 @@ def keys_of(schema: object) -> set[str]:
 
 def test_the_format_s_page_speaks_of_every_key_and_value() -> None:
     schema = json.loads(spec_schema_text())
+    del schema["$defs"]["lint_rules"]  # rules have a page of their own
     words = keys_of(schema) | {kind.value for kind in HazardKind}
     assert [word for word in sorted(words) if not re.search(rf"\b{word}\b", FORMAT)] == []
 

@@ -32,7 +32,7 @@ def repository(tmp_path: Path) -> Path:
     (tmp_path / "specs").mkdir()
     (tmp_path / "schemas" / "shop").mkdir(parents=True)
     (tmp_path / "specs" / "shop.yaml").write_text(SPEC)
-    (tmp_path / "schemas" / "shop" / "a.sql").write_text("CREATE TABLE a (id int);\n")
+    (tmp_path / "schemas" / "shop" / "a.sql").write_text("CREATE TABLE a (id int PRIMARY KEY);\n")
     return tmp_path
 
 
