@@ -126,6 +126,11 @@ class Vitess:
         self.cluster.add_keyspace(made)
         return name
 
+    def add_shards(self, keyspace: str, *shards: str) -> None:
+        """To one of this test's own: targets of a reshard."""
+        made = next(one for one in self._added if one.name == keyspace)
+        self.cluster.add_shards(made, shards)
+
     def sql(self, database: str, *statements: str) -> Rows:
         """Through vtgate, in one session; the rows of the last statement that had some. `database`
         is a keyspace, or one shard of it: `commerce/-80`."""
@@ -170,12 +175,15 @@ class Vitess:
         return tails
 
     def tidy(self) -> None:
+        added = {keyspace.name for keyspace in self._added}
         for name, daemon in [*self.cluster.daemons.items()]:
-            if daemon.process.has_ended():
+            place = self.cluster.tablets.get(name)
+            is_to_stay = place is None or place.keyspace not in added
+            if is_to_stay and daemon.process.has_ended():
                 self.cluster.start_again(name)
-        self._wait_until_served()
         for keyspace in self._added:
             self.cluster.remove_keyspace(keyspace)
+        self._wait_until_served()
 
     def _wait_until_served(self) -> None:
         for keyspace in sorted({place.keyspace for place in self.cluster.tablets.values()}):

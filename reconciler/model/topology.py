@@ -74,8 +74,8 @@ class TableKept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topology:
-    """Everything sorted. `workflows` and `migrations` were only asked for where every shard serves;
-    `vtgate_version` is '' where vtgate did not tell one."""
+    """Everything sorted. `migrations` were only asked for where every shard serves, and `workflows`
+    where each has a primary; `vtgate_version` is '' where vtgate did not tell one."""
 
     keyspace: str
     shards: tuple[TopologyShard, ...]
@@ -88,3 +88,9 @@ class Topology:
     @property
     def serves(self) -> bool:
         return bool(self.shards) and all(one.serving is Serving.YES for one in self.shards)
+
+    @property
+    def has_primaries(self) -> bool:
+        """Each shard, also those of a reshard, which serve nothing yet or no more."""
+        alive = (Serving.YES, Serving.CLOSED)
+        return bool(self.shards) and all(one.serving in alive for one in self.shards)

@@ -53,9 +53,14 @@ class VitessKeyspaces:
             if cluster.keyspace not in keyspaces:
                 raise Refused(keyspace_gone(cluster.keyspace, sorted(keyspaces)))
             topology = self._of_shards(vtctld, cluster, keyspaces[cluster.keyspace])
-            if not topology.serves:
+            if not topology.has_primaries:
                 return topology  # shards without a primary cannot be asked
-            workflows = self._workflows(vtctld, cluster.keyspace, sorted(keyspaces))
+            try:
+                workflows = self._workflows(vtctld, cluster.keyspace, sorted(keyspaces))
+            except Unavailable:
+                if topology.serves:
+                    raise
+                return topology  # it is refused as it is, for shards that may be silent as well
             return replace(topology, workflows=workflows)
 
     def vschema(self, cluster: VitessCluster) -> str:

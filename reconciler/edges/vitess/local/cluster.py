@@ -12,7 +12,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -124,6 +124,16 @@ class LocalCluster:
         if VTGATE in self.daemons:
             self.wait_until_served(keyspace.name)
         return places
+
+    def add_shards(self, keyspace: ClusterKeyspace, shards: tuple[str, ...]) -> None:
+        """To a keyspace that is there, each with its primary. Those that overlap others serve
+        nothing, until a reshard has gone to them."""
+        taken = [place.uid for place in self.tablets.values()]
+        more = replace(keyspace, shards=shards)
+        places = place_tablets(more, len(self.servers), taken=taken, are_more=True)
+        self.tablets |= {place.name: place for place in places}
+        in_parallel(self._start_tablet, places)
+        in_parallel(self._promote, [place for place in places if not place.is_replica])
 
     def remove_keyspace(self, keyspace: ClusterKeyspace) -> None:
         """End its tablets, drop its databases, and forget it."""

@@ -82,14 +82,14 @@ def sharded(
 
 
 def place_tablets(
-    keyspace: ClusterKeyspace, servers: int, *, taken: Iterable[int] = ()
+    keyspace: ClusterKeyspace, servers: int, *, taken: Iterable[int] = (), are_more: bool = False
 ) -> tuple[TabletPlace, ...]:
     """Its shards, dealt out to the servers in turn, by tablets with numbers that nobody has: each
-    shard's primary, and behind it its replicas."""
+    shard's primary, and behind it its replicas. `are_more`: others of the keyspace are there."""
     first = max(taken, default=100) + 1
     of_shard = 1 + keyspace.replicas
     wanted = len(keyspace.shards) * of_shard
-    crowded = wanted > servers
+    crowded = are_more or wanted > servers
     assert not (crowded and keyspace.replicas), "a replica has a server of its own"
     return tuple(
         TabletPlace(

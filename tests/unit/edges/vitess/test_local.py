@@ -33,6 +33,21 @@ def test_shards_that_share_a_server_have_databases_of_their_own() -> None:
     assert len({place.database for place in places}) == 5
 
 
+def test_a_replica_has_a_server_of_its_own_behind_its_primary() -> None:
+    places = place_tablets(sharded("shop", 2, replicas=1), servers=4)
+    assert [(p.shard, p.server, p.is_replica, p.database) for p in places] == [
+        ("-80", 1, False, "vt_shop"),
+        ("-80", 2, True, "vt_shop"),
+        ("80-", 3, False, "vt_shop"),
+        ("80-", 4, True, "vt_shop"),
+    ]
+
+
+def test_shards_that_come_later_have_databases_of_their_own() -> None:
+    (place,) = place_tablets(sharded("shop", 1), servers=2, taken=[101], are_more=True)
+    assert (place.uid, place.database) == (102, "vt_shop_-")
+
+
 def test_a_tablet_gets_a_number_that_no_other_has() -> None:
     first = place_tablets(sharded("a", 2), servers=2)
     second = place_tablets(sharded("b", 2), servers=2, taken=[p.uid for p in first])
