@@ -17,7 +17,7 @@ OFFLINE := tests/unit tests/sim tests/tidy
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv servers engines vitess demo demo-vitess quick test test-engines test-vitess chaos-vitess chaos-split chaos-split-servers test-server check lock bench dist changelog clean
+.PHONY: help venv servers engines vitess demo demo-vitess quick test test-engines test-vitess chaos-vitess chaos-reparents chaos-split chaos-split-servers test-server check lock bench dist changelog clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,10 +62,13 @@ test-engines: venv servers engines ## the tests of every engine; one that is not
 	$(BIN)/python -m pytest -n $(WORKERS) -m engine --every-engine
 
 test-vitess: venv servers vitess ## the tests on a Vitess cluster; what it needs and is not there fails
-	$(BIN)/python -m pytest -n 2 -m vitess --vitess
+	$(BIN)/python -m pytest -n 4 -m vitess --vitess  # most of it is waiting for Vitess
 
 chaos-vitess: venv servers vitess ## SEEDS=1-60: an apply behind Vitess, and everything it needs killed, run by run
 	$(BIN)/python -m tests.integration.chaos.vitess $(SEEDS)
+
+chaos-reparents: venv servers vitess ## RUNS=1-18: an apply behind Vitess, and a replica that becomes the primary, run by run
+	$(BIN)/python -m tests.integration.chaos.vitess_reparents $(RUNS)
 
 chaos-split: venv ## SEEDS=1-300: simulated splits, with drivers killed, stopped and overtaken, run by run
 	$(BIN)/python -m tests.sim.split $(SEEDS)

@@ -44,6 +44,9 @@ _LONGEST = (
     "test_throttle.py",
     "test_tutorial.py",
     "test_chaos.py",
+    "test_demo.py",
+    "test_reparent.py",
+    "test_online_ddl.py",
     "test_github_faults.py",
     "test_full_path.py",
 )

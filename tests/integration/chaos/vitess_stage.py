@@ -30,6 +30,7 @@ from reconciler.edges.vitess.local.commands import SERVER_OPTIONS
 from reconciler.edges.vitess.local.layout import TabletPlace
 from reconciler.edges.vitess.local.roles import make_users
 from reconciler.edges.workers import ThreadWorkers
+from reconciler.errors import Unavailable
 from reconciler.model.fleet import even_shards
 from reconciler.model.server import Flavor
 from reconciler.plan.files import read_plan
@@ -43,6 +44,7 @@ from tests.waiting import PATIENCE_S
 
 SHARDS = even_shards(3)
 ROWS = 900
+REPARENTS_MAX = 5
 _ITEMS = """CREATE TABLE items (
   id bigint NOT NULL,
   a int DEFAULT NULL,
@@ -211,14 +213,24 @@ class VitessStage:
         which come back as a replica later."""
         old, name = self.place_of(shard), f"{self.keyspace}/{shard}"
         if not is_dead:
-            self.vitess.ask("PlannedReparentShard", name, f"--avoid-primary={old.alias}")
+            self._until_taken("PlannedReparentShard", name, f"--avoid-primary={old.alias}")
             return
         self.cluster.crashable[old.server].kill()
         self.vitess.kill(old.name)
         time.sleep(away_s)
-        self.vitess.ask("EmergencyReparentShard", name, f"--ignore-replicas={old.alias}")
+        self._until_taken("EmergencyReparentShard", name)
         self.cluster.crashable[old.server].start()
         self.vitess.start_again(old.name)
+
+    def _until_taken(self, *command: str) -> None:
+        """Vitess gives a reparent up where a swap holds its locks; a person says it again."""
+        for tries_left in reversed(range(REPARENTS_MAX)):
+            try:
+                self.vitess.ask(*command)
+                return
+            except Unavailable:
+                if not tries_left:
+                    raise
 
     def wait_for_replicas(self) -> None:
         """Until each has all that its primary has."""
