@@ -204,3 +204,30 @@ def test_no_event_makes_a_traceback(tmp_path: Path, content: bytes, name: str) -
         read_job(environ)
     except InvalidInput:
         return
+
+
+@dataclass(frozen=True)
+class OneAnswer:
+    """To whatever is asked."""
+
+    body: bytes
+
+    def exchange(self, request: Request) -> Reply:
+        return Reply(status=200, headers={}, body=self.body)
+
+
+@pytest.mark.threat("TM-FORGE-1")
+@pytest.mark.invariant("RV-6")
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (b'{"merged": true, "merged": false}', "key 'merged' twice"),
+        (b'{"number": NaN}', "NaN"),
+        (b'{"merged": tru', "not whole JSON"),
+    ],
+)
+def test_an_answer_that_two_readers_would_read_otherwise_is_none(said: bytes, told: str) -> None:
+    client = GithubClient(api_url="https://hub.test", token=TOKEN)
+    client._transport = OneAnswer(said)  # type: ignore[assignment]
+    with pytest.raises(Unavailable, match=told):
+        client.find("/repos/acme/store")
