@@ -62,7 +62,7 @@ test-engines: venv servers engines ## the tests of every engine; one that is not
 	$(BIN)/python -m pytest -n $(WORKERS) -m engine --every-engine
 
 test-vitess: venv servers vitess ## the tests on a Vitess cluster; what it needs and is not there fails
-	$(BIN)/python -m pytest -n 4 -m vitess --vitess  # most of it is waiting for Vitess
+	$(BIN)/python -m pytest -n 4 -m vitess --vitess
 
 chaos-vitess: venv servers vitess ## SEEDS=1-60: an apply behind Vitess, and everything it needs killed, run by run
 	$(BIN)/python -m tests.integration.chaos.vitess $(SEEDS)
