@@ -18,7 +18,7 @@ from reconciler.guard.vschema import vschema_refusals
 from reconciler.model.object_id import ObjectId
 from reconciler.model.policy import ColumnOrder, Hazard, HazardKind, PartitionLists, Policy
 from reconciler.plan.commitment import without_words
-from reconciler.plan.model import ChangeSet, PlanCore, PlannedStatement
+from reconciler.plan.model import ChangeSet, MadeFromFiles, PlanCore, PlannedStatement
 from reconciler.plan.row_ceiling import is_row_ceiling_of, with_names
 
 _PLAN_AGAIN = "run `reconciler plan --write` again, have the new plan reviewed, then apply it"
@@ -42,7 +42,9 @@ def compare_plans(
     return tuple(refusals or _other_refusals(reviewed, derived, live_rows))
 
 
-def input_refusals(reviewed: PlanCore, digests: Iterable[tuple[str, str]]) -> tuple[Refusal, ...]:
+def input_refusals(
+    reviewed: MadeFromFiles, digests: Iterable[tuple[str, str]]
+) -> tuple[Refusal, ...]:
     """RV-1: every file the plan was made from; `digests` are (path, SHA-256) of here and now."""
     return tuple(_changed_inputs({d.path: d.sha256 for d in reviewed.inputs}, dict(digests)))
 

@@ -170,7 +170,7 @@ def look_through(observations: Sequence[Observation], reader: DefinitionReader) 
     observed = [seen for seen in observations if isinstance(seen, ObservedShard)]
     seen, refusals = read_all(observed, reader)
     return FleetSnapshot(
-        seen=seen, unreachable=unreachable, refusals=(*_shared_places(observed), *refusals)
+        seen=seen, unreachable=unreachable, refusals=(*shared_places(observed), *refusals)
     )
 
 
@@ -258,7 +258,7 @@ def _broken(observation: ObservedShard, reader: DefinitionReader) -> list[Refusa
     ]
 
 
-def _shared_places(observed: Sequence[ObservedShard]) -> list[Refusal]:
+def shared_places(observed: Sequence[ObservedShard]) -> list[Refusal]:
     """Two shards of one physical database would run every statement twice."""
     first: dict[str, str] = {}
     refusals = []

@@ -38,7 +38,7 @@ def read_plan(tree: FileTree, environment: str, keyspace: str) -> Plan | None:
     if not has_file(tree, paths.json):
         return None
     plan = load_plan(tree.read(paths.json, bytes_max=PLAN_BYTES_MAX), paths.json)
-    readable = _read_text(tree, paths.sql)
+    readable = read_text(tree, paths.sql)
     check_plan(plan, environment=environment, keyspace=keyspace, readable_sql=readable)
     return plan
 
@@ -48,7 +48,8 @@ def has_file(tree: FileTree, path: str) -> bool:
     return any(entry.name == name for entry in tree.list_directory(directory) or ())
 
 
-def _read_text(tree: FileTree, path: str) -> str | None:
+def read_text(tree: FileTree, path: str) -> str | None:
+    """None if there is no such file; '' for one that no plan's text could be."""
     if not has_file(tree, path):
         return None
     content = tree.read(path, bytes_max=PLAN_BYTES_MAX)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Protocol
 
 from reconciler.diff.model import Operation
 from reconciler.diff.session import DEFAULT_SESSION, StatementSession
@@ -154,6 +155,13 @@ class VSchemaStep:
 class InputDigest:
     path: str
     sha256: str
+
+
+class MadeFromFiles(Protocol):
+    """What is agreed to in a plan of any kind: it holds the digests of the files behind it."""
+
+    @property
+    def inputs(self) -> tuple[InputDigest, ...]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

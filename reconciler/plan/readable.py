@@ -17,7 +17,8 @@ from reconciler.model.policy import Hazard, Policy
 from reconciler.plan import words
 from reconciler.plan.model import CarriedOut, ChangeSet, Moment, PlanCore, PlannedStatement
 from reconciler.plan.permission import permission_of
-from reconciler.plan.visible import escape_sql, hidden_in_sql, visible_line
+from reconciler.plan.remarks import remark, shown_statement, shows_in_order
+from reconciler.plan.visible import hidden_in_sql, visible_line
 from reconciler.plan.vschema_words import change_words, differing_lines, moment_words
 
 _WIDTH_CHARS = 100
@@ -35,46 +36,28 @@ def render_readable_sql(core: PlanCore) -> str:
 def shows_statements(text: str, core: PlanCore) -> bool:
     """Whether a readable file, of whatever version, is the core's statements, each exactly and in
     order, with nothing between them but remarks that hide nothing."""
-    at = 0
-    for _, statement in words.planned_statements(core):
-        at = _behind_remarks(text, at)
-        shown = _shown(statement) + "\n"
-        if not text.startswith(shown, at):
-            return False
-        at += len(shown)
-    return _behind_remarks(text, at) == len(text)
-
-
-def _behind_remarks(text: str, at: int) -> int:
-    """Where the first line begins, from `at` on, that is not a remark."""
-    while at < len(text):
-        end = text.find("\n", at)
-        line = text[at : end if end >= 0 else len(text)]
-        is_remark = line in ("", "--") or line.startswith("-- ")
-        if not is_remark or end < 0 or hidden_in_sql(line):
-            return at
-        at = end + 1
-    return at
+    planned = words.planned_statements(core)
+    return shows_in_order(text, (statement.sql for _, statement in planned))
 
 
 def _heading(core: PlanCore) -> Iterator[str]:
     total = len(core.shards)
     changing = sum(len(change_set.shards) for change_set in core.change_sets)
-    yield _comment(f"Plan for keyspace {core.keyspace} in {core.environment} ({core.server})")
+    yield remark(f"Plan for keyspace {core.keyspace} in {core.environment} ({core.server})")
     yield "-- For reading. Apply derives the statements again and runs them only if both are equal."
     yield "--"
     for step in core.vschema:
-        yield _comment(f"The VSchema changes {moment_words(step.moment)}.")
+        yield remark(f"The VSchema changes {moment_words(step.moment)}.")
     if core.carried_out is CarriedOut.BY_DEPLOY_REQUEST and core.change_sets:
-        yield _comment("PlanetScale carries all of it out as one deploy request, on every shard.")
+        yield remark("PlanetScale carries all of it out as one deploy request, on every shard.")
     if not core.change_sets:
         nothing = "Nothing to do" if core.is_empty else "No statements"
-        yield _comment(f"{nothing}: {words.count(total, 'shard')} already match.")
+        yield remark(f"{nothing}: {words.count(total, 'shard')} already match.")
         return
     sets = words.count(len(core.change_sets), "change set")
-    yield _comment(f"{changing:,} of {words.count(total, 'shard')} change, in {sets}.")
+    yield remark(f"{changing:,} of {words.count(total, 'shard')} change, in {sets}.")
     for one in core.cleans:
-        yield _comment(f"Removes {one.name}, which {words.leftover_words(one)}.")
+        yield remark(f"Removes {one.name}, which {words.leftover_words(one)}.")
     if core.matching:
         yield from _shard_list("Already matching:", core.matching)
     for number, shards in words.changing_waves(core):
@@ -90,26 +73,26 @@ def _vschema(core: PlanCore, moment: Moment) -> Iterator[str]:
         return
     yield ""
     yield "-- " + "=" * 76
-    yield _comment(f"VSchema, {moment_words(step.moment)}")
-    yield _comment(f"before {step.before}")
-    yield _comment(f"after  {step.after}")
+    yield remark(f"VSchema, {moment_words(step.moment)}")
+    yield remark(f"before {step.before}")
+    yield remark(f"after  {step.after}")
     for change in step.changes:
         yield "--"
-        yield _comment(change_words(change))
+        yield remark(change_words(change))
         for hazard in change.hazards:
             yield from _hazard(hazard, change.object_id, core.policy)
     yield "--"
-    yield from (_comment(f"  {line}") for line in differing_lines(step.found, step.document))
+    yield from (remark(f"  {line}") for line in differing_lines(step.found, step.document))
 
 
 def _change_set(core: PlanCore, change_set: ChangeSet, number: int) -> Iterator[str]:
     which = words.shard_set(change_set.shards, len(core.shards))
     yield "-- " + "=" * 76
-    yield _comment(f"Change set {number} of {len(core.change_sets)}: {which}")
+    yield remark(f"Change set {number} of {len(core.change_sets)}: {which}")
     if len(change_set.shards) > SHARDS_NAMED_MAX and len(change_set.shards) < len(core.shards):
         yield from _shard_list("", change_set.shards)
-    yield _comment(f"before {change_set.before}")
-    yield _comment(f"after  {change_set.after}")
+    yield remark(f"before {change_set.before}")
+    yield remark(f"after  {change_set.after}")
     for position, statement in enumerate(change_set.statements, start=1):
         yield ""
         yield from _statement(statement, f"{number}.{position}", core.policy)
@@ -117,31 +100,24 @@ def _change_set(core: PlanCore, change_set: ChangeSet, number: int) -> Iterator[
 
 def _statement(statement: PlannedStatement, number: str, policy: Policy) -> Iterator[str]:
     name, effect = words.class_name(statement), words.class_effect(statement)
-    yield _comment(f"{number} {statement.object_id}: {name}, {effect}")
+    yield remark(f"{number} {statement.object_id}: {name}, {effect}")
     if statement.row_ceiling is not None:
-        yield _comment(
-            f"    refused where the table holds more than {statement.row_ceiling:,} rows"
-        )
+        yield remark(f"    refused where the table holds more than {statement.row_ceiling:,} rows")
     yield from (f"--     {said}" for said in words.session_words(statement))
     for hazard in statement.hazards:
         yield from _hazard(hazard, statement.object_id, policy)
     if found := hidden_in_sql(statement.sql):
         codes = ", ".join(found)
-        yield _comment(f"    CAUTION: hidden characters in this statement, in ⟦brackets⟧: {codes}")
-    yield _shown(statement)
-
-
-def _shown(statement: PlannedStatement) -> str:
-    """To the letter, but for characters that nobody would see."""
-    return escape_sql(words.terminated(statement.sql))
+        yield remark(f"    CAUTION: hidden characters in this statement, in ⟦brackets⟧: {codes}")
+    yield shown_statement(statement.sql)
 
 
 def _hazard(hazard: Hazard, object_id: ObjectId, policy: Policy) -> Iterator[str]:
-    yield _comment(f"    hazard {hazard.kind} ({hazard.object}): {hazard.reason}")
+    yield remark(f"    hazard {hazard.kind} ({hazard.object}): {hazard.reason}")
     if not hazard.needs_permission:
         return
     allow = permission_of(object_id, hazard, policy.allow)
-    yield _comment(f"        allowed: {allow.reason}" if allow else "        NOT ALLOWED by policy")
+    yield remark(f"        allowed: {allow.reason}" if allow else "        NOT ALLOWED by policy")
 
 
 def _shard_list(label: str, shards: tuple[str, ...]) -> Iterator[str]:
@@ -154,7 +130,3 @@ def _shard_list(label: str, shards: tuple[str, ...]) -> Iterator[str]:
         break_on_hyphens=False,
         break_long_words=False,
     )
-
-
-def _comment(text: str) -> str:
-    return f"-- {visible_line(text)}"

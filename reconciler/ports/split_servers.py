@@ -104,11 +104,13 @@ class QueueSeen:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
     """What a server must be for rows to move from it, or to it. `problems` are what keeps it from
-    that, by name. `settings` must be equal on all servers of a move."""
+    that, by name; `of_login` what keeps the login that asked from it, and another one need not.
+    `settings` must be equal on all servers of a move."""
 
     problems: tuple[Problem, ...]
     settings: tuple[tuple[str, str], ...]
     rows_bytes: int
+    of_login: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -183,7 +183,9 @@ def test_what_a_login_lacks_is_named(stand: SplitStand) -> None:
     with account(stand.server, f"SELECT ON `{database}`.*") as login:
         place = shard(connection_to(stand.server, database, login))
         with servers().source(place, stand.work) as source:
-            messages = " ".join(problem.message for problem in source.ground().problems)
+            ground = source.ground()
+    messages = " ".join(problem.message for problem in ground.of_login)
+    assert not [one for one in ground.problems if "login" in one.message]
     for missing in ("TRIGGER", "DROP", "PROCESS", "may not make triggers", "is a replica"):
         assert missing in messages
 

@@ -39,6 +39,16 @@ def samples(function: KeyFunction) -> tuple[int | bytes, ...]:
     return tuple(_bytes() if function.takes is Takes.BYTES else _integers(function.takes))
 
 
+def selftest(function: KeyFunction) -> str:
+    """A digest of the keys of its samples: two functions that have one name and not one meaning
+    differ in it."""
+    keys = function.keys(samples(function))
+    found = hashlib.sha256(function.name.encode())
+    for key in keys:
+        found.update(len(key).to_bytes(4, "big") + key)
+    return f"sha256:{found.hexdigest()}"
+
+
 def _integers(takes: Takes) -> Iterator[int]:
     low, high = _LOWEST.get(takes, SIGNED_MIN), _HIGHEST.get(takes, UNSIGNED_MAX)
     ends = (low, -1, 0, 1, 1 << 32, SIGNED_MAX, SIGNED_MAX + 1, high)

@@ -5,7 +5,8 @@ Rule: what could not be asked counts against it; nothing here changes anything (
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from reconciler.edges.mysql.access import read_access
 from reconciler.edges.mysql.connect import Link
@@ -70,9 +71,9 @@ def target_ground(session: SplitSession, work: SplitWork) -> Ground:
 
 def _source(link: Link, session: SplitSession, work: SplitWork) -> Ground:
     names = {table.name for table in work.tables}
+    server = _server(link, session)
     problems = [
-        *_server(link, session),
-        *_replicates(link, session),
+        *server.problems,
         *_tables(link, session, work),
         *_keys(link, session.label, names),
     ]
@@ -81,15 +82,20 @@ def _source(link: Link, session: SplitSession, work: SplitWork) -> Ground:
         problems=tuple(problems),
         settings=_settings(link),
         rows_bytes=sum(number(size) or 0 for name, size in sizes if text(name) in names),
+        of_login=server.of_login,
     )
 
 
 def _target(link: Link, session: SplitSession, work: SplitWork) -> Ground:
-    problems = [*_server(link, session), *_replicates(link, session)]
+    server = _server(link, session)
     stranger = stranger_in(link, work)
-    if stranger is not None:
-        problems.append(target_not_empty(session.label, stranger))
-    return Ground(problems=tuple(problems), settings=_settings(link), rows_bytes=0)
+    found = () if stranger is None else (target_not_empty(session.label, stranger),)
+    return Ground(
+        problems=(*server.problems, *found),
+        settings=_settings(link),
+        rows_bytes=0,
+        of_login=server.of_login,
+    )
 
 
 def stranger_in(link: Link, work: SplitWork) -> str | None:
@@ -109,10 +115,33 @@ def _settings(link: Link) -> tuple[tuple[str, str], ...]:
     return tuple(zip((*_SETTINGS, "collation_database"), map(text, row), strict=True))
 
 
-def _server(link: Link, session: SplitSession) -> Iterator[Problem]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ServerSeen:
+    problems: tuple[Problem, ...]
+    of_login: tuple[Problem, ...]
+
+
+def _server(link: Link, session: SplitSession) -> _ServerSeen:
     access = read_access(link, session.database, session.server)
     variables = {text(name): text(value).upper() for name, value in link.query(_VARIABLES, width=2)}
-    label = session.label
+    is_replica = _is_replica(link, session)
+    trusts = variables.get("log_bin_trust_function_creators") == "ON"
+    needs_super = variables.get("log_bin") == "ON" and not trusts
+    of_login = [*_privileges(access, session, needs_super=needs_super)]
+    if is_replica is None:
+        of_login.append(_may_not_see_replication(session.label))
+    return _ServerSeen(
+        problems=(
+            *_settings_problems(access, variables, session.label),
+            *((_replicates(session.label),) if is_replica else ()),
+        ),
+        of_login=tuple(of_login),
+    )
+
+
+def _settings_problems(
+    access: ShardAccess, variables: Mapping[str, str], label: str
+) -> Iterator[Problem]:
     if access.read_only:
         what = f"it is read-only ({', '.join(access.read_only)})"
         yield server_unfit(label, what, "let it take writes, or name its primary in the spec")
@@ -133,8 +162,6 @@ def _server(link: Link, session: SplitSession) -> Iterator[Problem]:
             "its group may take writes on several servers, and a lock is one server's alone",
             "run the group with a single primary",
         )
-    trusts = variables.get("log_bin_trust_function_creators") == "ON"
-    yield from _privileges(access, session, needs_super=is_logged and not trusts)
 
 
 def _privileges(
@@ -169,25 +196,31 @@ def _sees_prepared(session: SplitSession) -> bool:
     return True
 
 
-def _replicates(link: Link, session: SplitSession) -> Iterator[Problem]:
-    """What another server's log brings fires no trigger."""
+def _is_replica(link: Link, session: SplitSession) -> bool | None:
+    """None: the login may not see it."""
     version = session.version
     old = version.flavor is Flavor.MYSQL and not version.at_least(8, 0, 22)
     try:
-        rows = link.rows_by_name("SHOW SLAVE STATUS" if old else "SHOW REPLICA STATUS")
+        return bool(link.rows_by_name("SHOW SLAVE STATUS" if old else "SHOW REPLICA STATUS"))
     except ServerRefusal:
-        yield server_unfit(
-            session.label,
-            "its login may not see whether it is a replica of another server",
-            "grant the login REPLICATION CLIENT (MariaDB: REPLICA MONITOR)",
-        )
-        return
-    if rows:
-        yield server_unfit(
-            session.label,
-            "it is a replica of another server, whose writes nobody could track or hold back",
-            "name the shard's primary in the spec, or end the replication",
-        )
+        return None
+
+
+def _may_not_see_replication(label: str) -> Problem:
+    return server_unfit(
+        label,
+        "its login may not see whether it is a replica of another server",
+        "grant the login REPLICATION CLIENT (MariaDB: REPLICA MONITOR)",
+    )
+
+
+def _replicates(label: str) -> Problem:
+    """What another server's log brings fires no trigger."""
+    return server_unfit(
+        label,
+        "it is a replica of another server, whose writes nobody could track or hold back",
+        "name the shard's primary in the spec, or end the replication",
+    )
 
 
 def _tables(link: Link, session: SplitSession, work: SplitWork) -> Iterator[Problem]:

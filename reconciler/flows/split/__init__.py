@@ -1,0 +1,1 @@
+"""Shards replaced by others: a move planned, verified, carried out."""

@@ -1,0 +1,163 @@
+"""The plan of the move that a spec asks for, derived from files, routes and servers.
+
+`plan`, `verify` and `apply` all come through here, so that what is reviewed is what is begun
+(SP-71).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from reconciler.errors import Problem, ReconcilerError, Refused
+from reconciler.flows.split.ground import MoveGround, look_at_move, shards_of
+from reconciler.guard.model import Obstacle, refusals_from
+from reconciler.ports.routes import Routes
+from reconciler.ports.split_jobs import SplitJobs
+from reconciler.ports.split_servers import SplitServers
+from reconciler.ports.world import World
+from reconciler.reshard.catalog import Catalog, not_adopted
+from reconciler.reshard.moves import ShardMove, wanted_move
+from reconciler.reshard.plan.build import SplitSubject, build_split_core
+from reconciler.reshard.plan.check import check_split_core
+from reconciler.reshard.plan.model import SplitCore, SplitMeta, TableSize
+from reconciler.spec.load import DesiredFiles
+from reconciler.spec.model import Environment, KeyspaceKind
+
+_BYTES_PER_GB = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitPlanWorld:
+    """What planning a move needs: the world of every plan, the servers as a move sees them, and the
+    ledger, which is opened only where shards are being replaced."""
+
+    look: World
+    servers: SplitServers
+    open_routes: Callable[[], Routes]
+    open_jobs: Callable[[], SplitJobs]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DerivedSplit:
+    """`core` None: there is no plan, for the reasons in `refusals`. `of_login` is what the login
+    that looked could not do itself: no reason not to review, and one not to begin."""
+
+    core: SplitCore | None = None
+    readable_sql: str = ""
+    refusals: tuple[Obstacle, ...] = ()
+    of_login: tuple[Problem, ...] = ()
+    sizes: tuple[TableSize, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def meta(self, *, created_at: str, tool_version: str) -> SplitMeta:
+        return SplitMeta(
+            created_at=created_at, tool_version=tool_version, sizes=self.sizes, notes=self.notes
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoughtMove:
+    """What the spec asks for by the routes: one move, none, or every reason why nobody can tell."""
+
+    catalog: Catalog
+    move: ShardMove | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+def seek_move(routes: Routes, files: DesiredFiles, environment: Environment) -> SoughtMove:
+    """Raises Refused where nothing says who serves now, or where another keeps the routes."""
+    keyspace = files.spec.keyspace
+    if environment.kind is not KeyspaceKind.MYSQL:
+        raise Refused(_kept_by_others(keyspace, environment))
+    catalog = routes.read(environment.name, keyspace)
+    if catalog is None:
+        raise not_adopted(environment.name, keyspace)
+    found = wanted_move(catalog, files.spec, environment)
+    return SoughtMove(catalog=catalog, move=found.move, problems=found.problems)
+
+
+def derive_split(
+    world: SplitPlanWorld, files: DesiredFiles, environment: Environment
+) -> DerivedSplit:
+    """Of a spec that asks for a move; one that asks for none is refused by name. What kept the look
+    from being made is a refusal as well (GD-10)."""
+    try:
+        sought = seek_move(world.open_routes(), files, environment)
+        if sought.problems:
+            raise Refused(*sought.problems)
+        if sought.move is None:
+            raise Refused(_no_move(files.spec.keyspace, environment))
+        ground = look_at_move(
+            world.look,
+            world.servers,
+            files,
+            environment,
+            shards_of(environment, sought.catalog, sought.move),
+        )
+    except ReconcilerError as error:
+        return DerivedSplit(refusals=refusals_from(error))
+    if ground.obstacles:
+        return DerivedSplit(refusals=ground.obstacles)
+    return _derived(files, environment, sought.catalog, sought.move, ground)
+
+
+def _derived(
+    files: DesiredFiles,
+    environment: Environment,
+    catalog: Catalog,
+    move: ShardMove,
+    ground: MoveGround,
+) -> DerivedSplit:
+    core, readable = build_split_core(
+        SplitSubject(
+            spec=files.spec,
+            environment=environment,
+            digests=files.digests,
+            catalog=catalog,
+            move=move,
+            server=ground.server,
+            classes=ground.classes,
+            tables=ground.tables,
+            left_behind=ground.left_behind,
+        )
+    )
+    check_split_core(core)  # what an apply would not take is no plan
+    return DerivedSplit(
+        core=core,
+        readable_sql=readable,
+        of_login=ground.of_login,
+        sizes=ground.sizes,
+        notes=(*ground.notes, *_notes(ground)),
+    )
+
+
+def _notes(ground: MoveGround) -> Iterator[str]:
+    """What a reviewer must see to that no server tells."""
+    size_bytes = sum(size.size_bytes or 0 for size in ground.sizes)
+    yield (
+        f"the rows that move take {size_bytes / _BYTES_PER_GB:,.1f} GB on the sources: the targets"
+        " together need as much, each of them all of the reference tables, and about as much again"
+        " for their binary logs; servers do not tell how much of their disk is free"
+    )
+    for problem in ground.of_login:
+        yield f"{problem.message} (the login that made this plan; the one that applies it must)"
+
+
+def _no_move(keyspace: str, environment: Environment) -> Problem:
+    return Problem(
+        code="split-no-move",
+        message=f"the routes of {keyspace} in {environment.name} are what the spec says: no shard"
+        " is to be replaced",
+        recovery="take what retired out of `retiring` and remove the plan of the move"
+        f" (plans/{environment.name}/{keyspace}.split.json and .split.sql)",
+    )
+
+
+def _kept_by_others(keyspace: str, environment: Environment) -> Problem:
+    return Problem(
+        code="split-of-vitess",
+        message=f"the shards of {keyspace} in {environment.name} are those of"
+        f" {environment.kind.value}, and are not listed in the spec",
+        recovery="reshard there (docs/vitess.md), then run `reconciler plan` again",
+    )

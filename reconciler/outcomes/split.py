@@ -1,0 +1,34 @@
+"""What planning and verifying a move of shards ends in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.guard.model import Obstacle
+from reconciler.outcomes.plan import VerifyState
+from reconciler.reshard.plan.model import SplitPlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitPlanOutcome:
+    """`plan` None only with refusals; with refusals nothing is written. `written` are the files
+    that now hold the plan."""
+
+    environment: str
+    keyspace: str
+    plan: SplitPlan | None = None
+    readable_sql: str = ""
+    refusals: tuple[Obstacle, ...] = ()
+    written: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitVerifyOutcome:
+    """`plan` is the committed one; of UNPLANNED the one that would be made."""
+
+    environment: str
+    keyspace: str
+    state: VerifyState
+    plan: SplitPlan | None = None
+    refusals: tuple[Obstacle, ...] = ()
+    notes: tuple[str, ...] = ()

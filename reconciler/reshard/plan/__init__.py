@@ -1,0 +1,1 @@
+"""The plan of a move: what is reviewed before shards are replaced by others."""

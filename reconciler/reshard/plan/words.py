@@ -1,0 +1,114 @@
+"""What a move does, in sentences: those of its readable plan, and of every report on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from reconciler.plan.words import count
+from reconciler.reshard.job import Approval
+from reconciler.reshard.plan.model import PlannedTable, SplitCore, SplitSide, StatementUse
+from reconciler.reshard.triggers import CLOSED_ERROR, FENCED_ERROR
+from reconciler.spec.model import TableUse
+
+_DAY_S, _HOUR_S = 86_400, 3_600
+
+
+def move_words(core: SplitCore) -> str:
+    """'-80 is replaced by -40, 40-80'."""
+    sources = ", ".join(core.source_names)
+    are = "is" if len(core.sources) == 1 else "are"
+    return f"{sources} {are} replaced by {', '.join(core.targets)}"
+
+
+def effect_words(core: SplitCore) -> Iterator[str]:
+    """What it costs those who use the shards, in the order in which they feel it."""
+    terms = core.terms
+    yield (
+        "While rows are copied: every write to a table that moves also writes the row's key into a"
+        " queue on the source, in the writer's own transaction, from the first copied row until the"
+        " cutover; the binary log of the source grows with it. Copying reads every row of these"
+        f" tables once, {terms.rows_per_chunk:,} at a time, and compares all of them."
+    )
+    yield (
+        f"At the cutover: writes to the sources are refused (error {FENCED_ERROR}) for at most"
+        f" {terms.fence_budget_s} s; then the fence opens by itself, unless the move was sealed"
+        f" within that time. Once it is sealed, the targets refuse writes (error {CLOSED_ERROR})"
+        " until no application may route by an earlier version of the routes, and then serve."
+        " Nothing leads back from there but another move."
+    )
+    yield (
+        "Behind the cutover: the sources' tables get other names, so that a statement that still"
+        f" goes there fails (error 1146). They are kept for {span_words(terms.retain_s)}, at least"
+        f" {span_words(terms.grace_s)}, and are dropped after that once the clean-up is approved."
+    )
+
+
+def table_words(table: PlannedTable) -> str:
+    match table.use:
+        case TableUse.SHARDED:
+            return f"{table.name}: each row goes to the target that has the key of {table.shard_by}"
+        case TableUse.REFERENCE:
+            return f"{table.name}: all rows go to every target"
+        case TableUse.EXCLUDED:
+            return f"{table.name}: stays behind with the source, and is on no target"
+        case _:
+            assert_never(table.use)
+
+
+def left_words(core: SplitCore) -> Iterator[str]:
+    """What the sources have and no target gets."""
+    named = f"{', '.join(core.left_behind)}; routines and events" if core.left_behind else ""
+    yield (
+        f"Not made on the targets: {named or 'views, routines and events'} of the sources. Make"
+        " what is needed there while rows are copied, before the cutover is approved."
+    )
+
+
+def approval_words(approval: Approval) -> str:
+    match approval:
+        case Approval.START:
+            return "the start: by the review of this plan"
+        case Approval.CUTOVER:
+            return "the cutover: by `reconciler release`, when all rows are there"
+        case Approval.CLEANUP:
+            return "the clean-up, which drops the sources' tables: by `reconciler release`"
+        case _:
+            assert_never(approval)
+
+
+def use_words(use: StatementUse) -> str:
+    """The heading above statements of one use."""
+    match use:
+        case StatementUse.FENCE_TABLE:
+            return "what every writer asks at the cutover"
+        case StatementUse.QUEUE:
+            return "where the keys of written rows are noted"
+        case StatementUse.TRACK:
+            return "notes every write, from the first copied row on"
+        case StatementUse.FENCE:
+            return "asks the fence before every write, for the time of the cutover"
+        case StatementUse.OWN_TABLE:
+            return "the split's own records"
+        case StatementUse.TABLE:
+            return "the tables as the sources have them"
+        case StatementUse.GUARD:
+            return "refuses all other writers until the target serves"
+        case StatementUse.FOREIGN_KEY:
+            return "foreign keys, when all rows are there"
+        case _:
+            assert_never(use)
+
+
+def side_words(core: SplitCore, side: SplitSide) -> str:
+    shards = core.source_names if side is SplitSide.SOURCE else core.targets
+    return f"On {', '.join(shards)}"
+
+
+def span_words(seconds: int) -> str:
+    """'7 days', '30 s', '90 min': a time as a spec says it."""
+    if seconds and seconds % _DAY_S == 0:
+        return count(seconds // _DAY_S, "day")
+    if seconds and seconds % _HOUR_S == 0:
+        return f"{seconds // _HOUR_S} h"
+    return f"{seconds // 60} min" if seconds and seconds % 60 == 0 else f"{seconds} s"
