@@ -1,4 +1,4 @@
-"""`plan` and `verify` of a move: derived, written beside the schema's plans, held against review."""
+"""`plan` and `verify` of a move: derived, kept beside the schema's plans, held against review."""
 
 from __future__ import annotations
 
@@ -78,10 +78,13 @@ def stale_split_files(tree: FileTree, environment: str, keyspace: str) -> tuple[
 def verify_split(
     world: SplitPlanWorld, files: DesiredFiles, environment: Environment, *, tree: FileTree
 ) -> SplitVerifyOutcome:
-    """The committed plan against what is derived here and now. Raises Refused for a file that is
-    not sound."""
+    """The committed plan against what is derived here and now; one that has begun is the job's, and
+    its targets are empty no more. Raises Refused for a file that is not sound."""
     keyspace = files.spec.keyspace
     plan = read_split_plan(tree, environment.name, keyspace)
+    live = world.open_jobs().live(environment.name, keyspace)
+    if live is not None:
+        return _begun(live, plan, environment.name)
     derived = derive_split(world, files, environment)
     state, refusals = VerifyState.VERIFIED, derived.refusals
     if plan is None:
@@ -98,6 +101,20 @@ def verify_split(
         plan=plan or _missing(derived),
         refusals=refusals,
         notes=derived.notes,
+    )
+
+
+def _begun(job: SplitJob, plan: SplitPlan | None, environment: str) -> SplitVerifyOutcome:
+    is_its_plan = plan is not None and plan.plan_id == job.plan_id
+    return SplitVerifyOutcome(
+        environment=environment,
+        keyspace=job.keyspace,
+        state=VerifyState.VERIFIED if is_its_plan else VerifyState.REFUSED,
+        plan=plan,
+        refusals=() if is_its_plan else refusals_from(Refused(_has_begun(job))),
+        notes=(f"split {job.job_id} has begun by this plan, and is in its phase {job.phase}",)
+        if is_its_plan
+        else (),
     )
 
 

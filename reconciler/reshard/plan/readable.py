@@ -1,7 +1,7 @@
 """The `.split.sql` beside a move's plan: what a person reads, and nothing that is ever executed.
 
 The plan is bound to it by its digest (PL-11). Every definition stands in it exactly as the job
-makes it, but for the job's number; all other lines are remarks.
+makes it, but for the job's number and for counters; all other lines are remarks.
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ def _tables(core: SplitCore) -> Iterator[str]:
     for text in left_words(core):
         yield from _wrapped(text)
     yield "--"
-    yield "-- In all that follows, 0 stands for the number that the job will have."
+    yield "-- In all that follows, 0 stands for the number that the job will have, and the counters"
+    yield "-- of AUTO_INCREMENT are left out: they go over as they are at the cutover."
 
 
 def _statements(core: SplitCore) -> Iterator[str]:
