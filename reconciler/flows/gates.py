@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from reconciler.errors import Problem, ReconcilerError, Refused
 from reconciler.guard.model import Refusal
@@ -21,7 +22,7 @@ from reconciler.guard.review.git import (
 )
 from reconciler.limits import SPEC_BYTES_MAX
 from reconciler.plan.files import read_plan
-from reconciler.plan.model import Plan
+from reconciler.plan.model import MadeFromFiles, Plan
 from reconciler.ports.files import History
 from reconciler.spec.load import DesiredFiles, load_keyspace
 from reconciler.spec.model import Environment
@@ -90,7 +91,8 @@ def with_those_of_git(gates: Gates, history: History, commit: str, files: Desire
     path = files.spec.path
 
     def plan_gate(plan: Plan) -> tuple[Refusal, ...]:
-        return review_refusals(plan.plan_id, _review_facts(history, commit, plan, path))
+        found = review_facts(history, commit, plan.core, path, partial(_plan_id_in, plan=plan))
+        return review_refusals(plan.plan_id, found)
 
     def spec_gate() -> tuple[Refusal, ...]:
         return spec_gate_of_git(history, commit, files)
@@ -149,34 +151,42 @@ def _digest_at(tree: FileTree, path: str) -> str | None:
         return None
 
 
-def _review_facts(history: History, commit: str, plan: Plan, spec_path: str) -> ReviewFacts:
+def review_facts(
+    history: History,
+    commit: str,
+    reviewed: MadeFromFiles,
+    spec_path: str,
+    plan_id_in: Callable[[FileTree], str | None],
+) -> ReviewFacts:
+    """Of a plan of any kind; `plan_id_in` is the id of the plan in its place in a tree."""
     tip = history.protected_tip()
     if tip is None:
         return ReviewFacts(commit=commit, tip=None, commit_is_merged=False, tip_plan_id=None)
+    tree = history.tree(tip)
     return ReviewFacts(
         commit=commit,
         tip=tip,
         commit_is_merged=history.contains(tip, commit),
-        tip_plan_id=_plan_id_at(history, tip, plan),
+        tip_plan_id=plan_id_in(tree),
         # At the tip itself the check of the inputs says more.
-        moved_on=_moved_on(history.tree(tip), plan, spec_path) if tip != commit else (),
+        moved_on=_moved_on(tree, reviewed, spec_path) if tip != commit else (),
     )
 
 
-def _plan_id_at(history: History, tip: str, plan: Plan) -> str | None:
+def _plan_id_in(tree: FileTree, plan: Plan) -> str | None:
     """A plan at the tip that cannot be read is not this plan."""
     try:
-        found = read_plan(history.tree(tip), plan.core.environment, plan.core.keyspace)
+        found = read_plan(tree, plan.core.environment, plan.core.keyspace)
     except Refused:
         return None
     return found.plan_id if found else None
 
 
-def _moved_on(tree: FileTree, plan: Plan, spec_path: str) -> tuple[str, ...]:
+def _moved_on(tree: FileTree, reviewed: MadeFromFiles, spec_path: str) -> tuple[str, ...]:
     """Files that cannot be read are not those of the plan."""
     try:
         now = load_keyspace(tree, spec_path).digests
     except ReconcilerError:
         return (spec_path,)
-    made_from = {(found.path, found.sha256) for found in plan.core.inputs}
+    made_from = {(found.path, found.sha256) for found in reviewed.inputs}
     return tuple(sorted({path for path, _ in made_from.symmetric_difference(now)}))

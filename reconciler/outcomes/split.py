@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reconciler.errors import Problem
 from reconciler.guard.model import Obstacle
 from reconciler.outcomes.plan import VerifyState
+from reconciler.reshard.actions import TickEnd
+from reconciler.reshard.job import SplitJob
 from reconciler.reshard.plan.model import SplitPlan
 
 
@@ -32,3 +35,17 @@ class SplitVerifyOutcome:
     plan: SplitPlan | None = None
     refusals: tuple[Obstacle, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitApplyOutcome:
+    """`how` None: nothing was driven, for the reasons in `refusals`. `job` is as the tick left it,
+    `problem` what kept it from going further."""
+
+    environment: str
+    keyspace: str
+    plan: SplitPlan | None = None
+    job: SplitJob | None = None
+    how: TickEnd | None = None
+    problem: Problem | None = None
+    refusals: tuple[Obstacle, ...] = ()
