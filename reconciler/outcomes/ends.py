@@ -15,7 +15,9 @@ from reconciler.outcomes.files import LintOutcome, PullOutcome
 from reconciler.outcomes.observe import ObserveOutcome
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome
 from reconciler.outcomes.routes import OwnerOutcome, RoutesOutcome
+from reconciler.outcomes.split import SplitApplyOutcome, SplitPlanOutcome, SplitVerifyOutcome
 from reconciler.plan.model import Moment
+from reconciler.reshard.actions import TickEnd
 from reconciler.rollout.waves import WaveChoice
 
 
@@ -25,19 +27,26 @@ def failed_code(failed: KeyspaceFailed) -> ExitCode:
     return known.get(failed.exit_code, ExitCode.ERROR)
 
 
-def plan_code(outcome: PlanOutcome | KeyspaceFailed, changes: ExitCode | None = None) -> ExitCode:
+def plan_code(
+    outcome: PlanOutcome | SplitPlanOutcome | KeyspaceFailed, changes: ExitCode | None = None
+) -> ExitCode:
     """`changes` is what a plan with changes ends with, if that is not fine."""
     if isinstance(outcome, KeyspaceFailed):
         return failed_code(outcome)
     if outcome.refusals:
         return ExitCode.REFUSED
-    has_changes = outcome.plan is not None and not outcome.plan.core.is_empty
+    has_changes = isinstance(outcome, SplitPlanOutcome) or (
+        outcome.plan is not None and not outcome.plan.core.is_empty
+    )
     return changes if changes is not None and has_changes else ExitCode.FINE
 
 
-def plan_end(outcome: PlanOutcome | KeyspaceFailed, changes: ExitCode | None = None) -> End:
+def plan_end(
+    outcome: PlanOutcome | SplitPlanOutcome | KeyspaceFailed, changes: ExitCode | None = None
+) -> End:
     """Of a plan that is kept: the files of one keyspace without those of another are a part."""
     kept = isinstance(outcome, PlanOutcome) and bool(outcome.written or outcome.removed)
+    kept = kept or (isinstance(outcome, SplitPlanOutcome) and bool(outcome.written))
     return End(code=plan_code(outcome, changes), changed=kept)
 
 
@@ -47,7 +56,7 @@ def pull_end(outcome: PullOutcome | KeyspaceFailed) -> End:
     return End(code=ExitCode.FINE, changed=bool(outcome.written or outcome.removed))
 
 
-def verify_code(outcome: VerifyOutcome | KeyspaceFailed) -> ExitCode:
+def verify_code(outcome: VerifyOutcome | SplitVerifyOutcome | KeyspaceFailed) -> ExitCode:
     if isinstance(outcome, KeyspaceFailed):
         return failed_code(outcome)
     return ExitCode.REFUSED if outcome.refusals else ExitCode.FINE
@@ -71,10 +80,12 @@ def drift_code(outcome: DriftOutcome | KeyspaceFailed) -> ExitCode:
     return ExitCode.DIFFERENCES if differs else ExitCode.FINE
 
 
-def apply_end(outcome: ApplyOutcome | KeyspaceFailed, waves: WaveChoice) -> End:
+def apply_end(outcome: ApplyOutcome | SplitApplyOutcome | KeyspaceFailed, waves: WaveChoice) -> End:
     """How one keyspace's apply ended."""
     if isinstance(outcome, KeyspaceFailed):
         return End(code=failed_code(outcome))
+    if isinstance(outcome, SplitApplyOutcome):
+        return _split_end(outcome)
     match outcome.verdict:
         case ApplyVerdict.NOTHING_TO_DO:
             return End(code=ExitCode.FINE)
@@ -91,6 +102,17 @@ def apply_end(outcome: ApplyOutcome | KeyspaceFailed, waves: WaveChoice) -> End:
             return End(code=ExitCode.ERROR, sent=True)
         case _:
             return End(code=ExitCode.PARTIAL, sent=True, changed=True)
+
+
+def _split_end(outcome: SplitApplyOutcome) -> End:
+    """A run that has taken the move as far as it may is fine: the next one goes on."""
+    match outcome.how:
+        case None | TickEnd.REFUSED | TickEnd.OVERTAKEN:
+            return End(code=ExitCode.REFUSED)
+        case TickEnd.FAILED | TickEnd.UNREACHABLE | TickEnd.HELD:
+            return End(code=ExitCode.PARTIAL, sent=True, changed=True)
+        case _:
+            return End(code=ExitCode.FINE, sent=True, changed=True)
 
 
 def _first_wave_completed(outcome: ApplyOutcome) -> bool:

@@ -20,6 +20,7 @@ from reconciler.outcomes.drift import DriftOutcome, ShardMark
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.files import LintOutcome, PullOutcome
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
+from reconciler.outcomes.split import SplitApplyOutcome, SplitPlanOutcome, SplitVerifyOutcome
 from reconciler.plan import words
 from reconciler.plan.model import Plan
 from reconciler.report import apply_words, drift_words
@@ -107,6 +108,9 @@ Reportable = (
     | VerifyOutcome
     | DriftOutcome
     | ApplyOutcome
+    | SplitPlanOutcome
+    | SplitVerifyOutcome
+    | SplitApplyOutcome
     | LintOutcome
     | PullOutcome
     | DoctorOutcome
@@ -137,6 +141,8 @@ def _of_one(outcome: Reportable, files: SchemaFiles) -> Iterator[Finding]:
             yield from _drift(outcome, files)
         case ApplyOutcome():
             yield from _apply(outcome, files)
+        case SplitPlanOutcome() | SplitVerifyOutcome() | SplitApplyOutcome():
+            yield from _reasons(outcome.keyspace, outcome.refusals, files)
         case DoctorOutcome():
             yield from _doctor(outcome)
         case PullOutcome():

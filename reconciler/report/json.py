@@ -30,6 +30,7 @@ from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.files import LintOutcome, PullOutcome
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome
 from reconciler.outcomes.routes import OwnerOutcome, RoutesOutcome
+from reconciler.outcomes.split import SplitApplyOutcome, SplitPlanOutcome, SplitVerifyOutcome
 from reconciler.plan import words
 from reconciler.plan.estimate import Estimate, Estimated
 from reconciler.plan.model import ChangeSet, Plan, PlannedStatement, VSchemaStep
@@ -51,7 +52,14 @@ from reconciler.report.json_values import (
 from reconciler.report.order import sorted_problems, sorted_shards
 from reconciler.report.reason_words import answer_words
 from reconciler.report.routes_json import owner_outcome, routes_outcome
+from reconciler.report.split_json import (
+    split_apply_outcome,
+    split_plan,
+    split_plan_outcome,
+    split_verify_outcome,
+)
 from reconciler.report.summary import summarise
+from reconciler.reshard.plan.model import SplitPlan
 from reconciler.vschema.model import VSchemaChange
 
 FORMAT = 1
@@ -59,24 +67,46 @@ FORMAT = 1
 Outcome = TypeVar("Outcome")
 
 
-def plan_json(outcomes: Sequence[PlanOutcome | KeyspaceFailed]) -> str:
-    return _document("plan", outcomes, _plan_outcome)
+def plan_json(outcomes: Sequence[PlanOutcome | SplitPlanOutcome | KeyspaceFailed]) -> str:
+    return _told(
+        "plan",
+        [
+            _failed(one) if isinstance(one, KeyspaceFailed) else _plan_outcome(one)
+            for one in outcomes
+        ],
+    )
 
 
 def show_json(plan: Plan) -> str:
     return _dumped({"format": FORMAT, "command": "show", "plan": _plan(plan)})
 
 
-def verify_json(outcomes: Sequence[VerifyOutcome | KeyspaceFailed]) -> str:
-    return _document("verify", outcomes, _verify_outcome)
+def show_split_json(plan: SplitPlan) -> str:
+    return _dumped({"format": FORMAT, "command": "show", "split": split_plan(plan)})
+
+
+def verify_json(outcomes: Sequence[VerifyOutcome | SplitVerifyOutcome | KeyspaceFailed]) -> str:
+    return _told(
+        "verify",
+        [
+            _failed(one) if isinstance(one, KeyspaceFailed) else _verify_outcome(one)
+            for one in outcomes
+        ],
+    )
 
 
 def drift_json(outcomes: Sequence[DriftOutcome | KeyspaceFailed]) -> str:
     return _document("drift", outcomes, _drift_outcome)
 
 
-def apply_json(outcomes: Sequence[ApplyOutcome | KeyspaceFailed]) -> str:
-    return _document("apply", outcomes, apply_outcome)
+def apply_json(outcomes: Sequence[ApplyOutcome | SplitApplyOutcome | KeyspaceFailed]) -> str:
+    return _told(
+        "apply",
+        [
+            _failed(one) if isinstance(one, KeyspaceFailed) else _apply_outcome(one)
+            for one in outcomes
+        ],
+    )
 
 
 def pull_json(outcomes: Sequence[PullOutcome | KeyspaceFailed]) -> str:
@@ -145,10 +175,16 @@ def _document(
     outcomes: Sequence[Outcome | KeyspaceFailed],
     shape: Callable[[Outcome], Json],
 ) -> str:
-    keyspaces = [
-        _failed(outcome) if isinstance(outcome, KeyspaceFailed) else shape(outcome)
-        for outcome in outcomes
-    ]
+    return _told(
+        command,
+        [
+            _failed(outcome) if isinstance(outcome, KeyspaceFailed) else shape(outcome)
+            for outcome in outcomes
+        ],
+    )
+
+
+def _told(command: str, keyspaces: list[Json]) -> str:
     return _dumped({"format": FORMAT, "command": command, "keyspaces": keyspaces})
 
 
@@ -164,7 +200,15 @@ def _failed(failed: KeyspaceFailed) -> Json:
     }
 
 
-def _plan_outcome(outcome: PlanOutcome) -> Json:
+def _apply_outcome(outcome: ApplyOutcome | SplitApplyOutcome) -> Json:
+    if isinstance(outcome, SplitApplyOutcome):
+        return split_apply_outcome(outcome)
+    return apply_outcome(outcome)
+
+
+def _plan_outcome(outcome: PlanOutcome | SplitPlanOutcome) -> Json:
+    if isinstance(outcome, SplitPlanOutcome):
+        return split_plan_outcome(outcome)
     changes = outcome.plan is not None and not outcome.plan.core.is_empty
     end = "refused" if outcome.refusals else "changes" if changes else "nothing-to-do"
     return {
@@ -177,7 +221,9 @@ def _plan_outcome(outcome: PlanOutcome) -> Json:
     }
 
 
-def _verify_outcome(outcome: VerifyOutcome) -> Json:
+def _verify_outcome(outcome: VerifyOutcome | SplitVerifyOutcome) -> Json:
+    if isinstance(outcome, SplitVerifyOutcome):
+        return split_verify_outcome(outcome)
     return {
         **head(outcome, outcome.state.replace(" ", "-")),
         **reasons(outcome.refusals),

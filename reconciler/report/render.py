@@ -17,6 +17,7 @@ from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.files import LintOutcome, PullOutcome
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome
 from reconciler.outcomes.routes import OwnerOutcome, RoutesOutcome
+from reconciler.outcomes.split import SplitApplyOutcome, SplitPlanOutcome, SplitVerifyOutcome
 from reconciler.plan.model import Plan
 from reconciler.report import json as as_json
 from reconciler.report.compose.advise import advise_document
@@ -24,7 +25,12 @@ from reconciler.report.compose.apply import apply_document, status_document
 from reconciler.report.compose.doctor import doctor_document
 from reconciler.report.compose.drift import drift_document
 from reconciler.report.compose.lint import lint_document
-from reconciler.report.compose.plan import plan_document, show_document, verify_document
+from reconciler.report.compose.plan import (
+    plan_document,
+    show_document,
+    show_split_document,
+    verify_document,
+)
 from reconciler.report.compose.pull import pull_document
 from reconciler.report.compose.routes import owner_document, routes_document
 from reconciler.report.document import Document
@@ -34,6 +40,7 @@ from reconciler.report.sarif import sarif
 from reconciler.report.style import PLAIN, Style
 from reconciler.report.write.markdown import write_markdown
 from reconciler.report.write.text import write_text
+from reconciler.reshard.plan.model import SplitPlan
 from reconciler.spec.tree import from_the_top
 
 
@@ -60,7 +67,9 @@ class Presentation:
     tool_version: str = ""
 
 
-def plan_report(outcomes: Sequence[PlanOutcome | KeyspaceFailed], how: Presentation) -> str:
+def plan_report(
+    outcomes: Sequence[PlanOutcome | SplitPlanOutcome | KeyspaceFailed], how: Presentation
+) -> str:
     made = plan_document(outcomes, how.files)
     return _written(made, how, partial(as_json.plan_json, outcomes), outcomes)
 
@@ -70,7 +79,13 @@ def show_report(plan: Plan, how: Presentation) -> str:
     return _written(show_document(plan), how, partial(as_json.show_json, plan))
 
 
-def verify_report(outcomes: Sequence[VerifyOutcome | KeyspaceFailed], how: Presentation) -> str:
+def show_split_report(plan: SplitPlan, how: Presentation) -> str:
+    return _written(show_split_document(plan), how, partial(as_json.show_split_json, plan))
+
+
+def verify_report(
+    outcomes: Sequence[VerifyOutcome | SplitVerifyOutcome | KeyspaceFailed], how: Presentation
+) -> str:
     made = verify_document(outcomes, how.files)
     return _written(made, how, partial(as_json.verify_json, outcomes), outcomes)
 
@@ -80,7 +95,9 @@ def drift_report(outcomes: Sequence[DriftOutcome | KeyspaceFailed], how: Present
     return _written(made, how, partial(as_json.drift_json, outcomes), outcomes)
 
 
-def apply_report(outcomes: Sequence[ApplyOutcome | KeyspaceFailed], how: Presentation) -> str:
+def apply_report(
+    outcomes: Sequence[ApplyOutcome | SplitApplyOutcome | KeyspaceFailed], how: Presentation
+) -> str:
     made = apply_document(outcomes, how.files)
     return _written(made, how, partial(as_json.apply_json, outcomes), outcomes)
 

@@ -22,6 +22,7 @@ from tests.golden.planetscale_scenarios import PLANETSCALE
 from tests.golden.route_scenarios import ROUTES
 from tests.golden.samples import DIVERGENT
 from tests.golden.scenarios import CONTROL, PROGRESS, SECTIONS, Scenario
+from tests.golden.split_scenarios import SPLITS
 from tests.golden.step_scenarios import STEP_PROGRESS, STEPS, VSCHEMA_DRIFT
 from tests.golden.vschema_scenarios import BOTH_STEPS, VSCHEMAS
 
@@ -51,6 +52,7 @@ ALL_SECTIONS = (
     ("plan and status of a keyspace at PlanetScale", PLANETSCALE),
     ("routes", ROUTES),
     ("advise", ADVICE),
+    ("the split of a shard", SPLITS),
 )
 SCENARIOS = tuple(scenario for _, scenarios in ALL_SECTIONS for scenario in scenarios)
 

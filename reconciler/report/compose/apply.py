@@ -20,6 +20,7 @@ from reconciler.outcomes.apply import (
     WaveRow,
 )
 from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.split import SplitApplyOutcome
 from reconciler.plan import words
 from reconciler.report import apply_words, blocks
 from reconciler.report.blocks import Block, Cut, Detail, Fact, Mark
@@ -27,6 +28,7 @@ from reconciler.report.compose.opening import CHANGE, failed_report, marker, pla
 from reconciler.report.compose.plan import permissions
 from reconciler.report.compose.reasons import problem, problems, refusals
 from reconciler.report.compose.shards import shard_set, whose
+from reconciler.report.compose.split import applied_split
 from reconciler.report.document import Document, NextStep, Report
 from reconciler.report.findings import NO_FILES, SchemaFiles
 from reconciler.report.reason_words import happened_words, reason_line
@@ -69,9 +71,17 @@ _OPERATION_MARKS = {
 
 
 def apply_document(
-    outcomes: Sequence[ApplyOutcome | KeyspaceFailed], files: SchemaFiles = NO_FILES
+    outcomes: Sequence[ApplyOutcome | SplitApplyOutcome | KeyspaceFailed],
+    files: SchemaFiles = NO_FILES,
 ) -> Document:
-    return Document(reports=tuple(_applied(outcome, files) for outcome in outcomes))
+    return Document(
+        reports=tuple(
+            applied_split(outcome, files)
+            if isinstance(outcome, SplitApplyOutcome)
+            else _applied(outcome, files)
+            for outcome in outcomes
+        )
+    )
 
 
 def status_document(outcome: StatusOutcome) -> Document:

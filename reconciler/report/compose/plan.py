@@ -7,6 +7,7 @@ from typing import assert_never
 
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
+from reconciler.outcomes.split import SplitPlanOutcome, SplitVerifyOutcome
 from reconciler.plan import words
 from reconciler.plan.estimate import Estimate, Estimated
 from reconciler.plan.model import CarriedOut, Moment, Plan, PlanCore
@@ -22,6 +23,7 @@ from reconciler.report.compose.change_sets import (
 from reconciler.report.compose.opening import CHANGE, failed_report, marker, plan_id_fact, title
 from reconciler.report.compose.reasons import refusals
 from reconciler.report.compose.shards import shard_set
+from reconciler.report.compose.split import planned_split, split_sketch, verified_split
 from reconciler.report.compose.vschema import vschema_step_blocks
 from reconciler.report.document import Document, NextStep, Report
 from reconciler.report.estimate_words import basis_line, time_line
@@ -34,6 +36,7 @@ from reconciler.report.summary import (
     short_id,
     summarise,
 )
+from reconciler.reshard.plan.model import SplitPlan
 
 _ON_MERGE = (
     Strong("On merge"),
@@ -53,7 +56,8 @@ _DEPLOYED = (
 
 
 def plan_document(
-    outcomes: Sequence[PlanOutcome | KeyspaceFailed], files: SchemaFiles = NO_FILES
+    outcomes: Sequence[PlanOutcome | SplitPlanOutcome | KeyspaceFailed],
+    files: SchemaFiles = NO_FILES,
 ) -> Document:
     """`files` tell where findings belong."""
     return Document(reports=tuple(_planned(outcome, files) for outcome in outcomes))
@@ -76,8 +80,13 @@ def show_document(plan: Plan) -> Document:
     return Document(reports=(_sketch(plan, None, verdict),))
 
 
+def show_split_document(plan: SplitPlan) -> Document:
+    return Document(reports=(split_sketch(plan),))
+
+
 def verify_document(
-    outcomes: Sequence[VerifyOutcome | KeyspaceFailed], files: SchemaFiles = NO_FILES
+    outcomes: Sequence[VerifyOutcome | SplitVerifyOutcome | KeyspaceFailed],
+    files: SchemaFiles = NO_FILES,
 ) -> Document:
     return Document(reports=tuple(_verified(outcome, files) for outcome in outcomes))
 
@@ -105,9 +114,13 @@ def permissions(core: PlanCore) -> Iterator[Block]:
     )
 
 
-def _planned(outcome: PlanOutcome | KeyspaceFailed, files: SchemaFiles) -> Report:
+def _planned(
+    outcome: PlanOutcome | SplitPlanOutcome | KeyspaceFailed, files: SchemaFiles
+) -> Report:
     if isinstance(outcome, KeyspaceFailed):
         return failed_report(CHANGE, outcome)
+    if isinstance(outcome, SplitPlanOutcome):
+        return planned_split(outcome, files)
     plan = outcome.plan
     if plan is None or outcome.refusals:
         return _refused(outcome, files)
@@ -156,9 +169,13 @@ def _sketch(
     )
 
 
-def _verified(outcome: VerifyOutcome | KeyspaceFailed, files: SchemaFiles) -> Report:
+def _verified(
+    outcome: VerifyOutcome | SplitVerifyOutcome | KeyspaceFailed, files: SchemaFiles
+) -> Report:
     if isinstance(outcome, KeyspaceFailed):
         return failed_report(CHANGE, outcome)
+    if isinstance(outcome, SplitVerifyOutcome):
+        return verified_split(outcome, files)
     mark = Mark.GOOD if next_steps.is_verified(outcome.state) else Mark.BAD
     verdict = next_steps.verify_verdict(outcome)
     found = refusals(outcome.refusals, outcome.keyspace, files)

@@ -37,10 +37,11 @@ def effect_words(core: SplitCore) -> Iterator[str]:
         " until no application may route by an earlier version of the routes, and then serve."
         " Nothing leads back from there but another move."
     )
+    kept_s = max(terms.retain_s, terms.grace_s)
     yield (
         "Behind the cutover: the sources' tables get other names, so that a statement that still"
-        f" goes there fails (error 1146). They are kept for {span_words(terms.retain_s)}, at least"
-        f" {span_words(terms.grace_s)}, and are dropped after that once the clean-up is approved."
+        f" goes there fails (error 1146). They are kept for {span_words(kept_s)}, and are dropped"
+        " after that once the clean-up is approved."
     )
 
 

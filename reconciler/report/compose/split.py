@@ -1,0 +1,217 @@
+"""A move of shards: planned, verified, begun and driven on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.errors import Problem
+from reconciler.outcomes.plan import VerifyState
+from reconciler.outcomes.split import SplitApplyOutcome, SplitPlanOutcome, SplitVerifyOutcome
+from reconciler.plan.words import count
+from reconciler.report import blocks, next_steps
+from reconciler.report.blocks import Block, Cut, Detail, Fact, Mark
+from reconciler.report.compose.opening import CHANGE, marker, plan_id_fact, title
+from reconciler.report.compose.reasons import problems, refusals
+from reconciler.report.document import NextStep, Report
+from reconciler.report.findings import SchemaFiles
+from reconciler.report.refusals import reason_count
+from reconciler.report.spans import Line, Name, Strong, Text, sentence, with_commands
+from reconciler.report.summary import short_id
+from reconciler.reshard.actions import TickEnd
+from reconciler.reshard.plan.files import split_plan_paths
+from reconciler.reshard.plan.model import SplitPlan, TableSize
+from reconciler.reshard.plan.words import (
+    approval_words,
+    effect_words,
+    left_words,
+    move_words,
+    table_words,
+)
+
+_CUT = Cut(detail=Detail.STATEMENT, instead=sentence("Some of what it does is left out here."))
+_NOTES_CUT = Cut(detail=Detail.STATEMENT, instead=sentence("The notes are left out here."))
+_ON_MERGE = (
+    Strong("On merge"),
+    *with_commands(
+        ", `apply` derives this plan again and begins the copy only if both are equal. The cutover"
+        " and the clean-up wait for `reconciler release`: a merge alone moves no traffic, and drops"
+        " nothing."
+    ),
+)
+
+_MARKS = {
+    TickEnd.DONE: Mark.GOOD,
+    TickEnd.ABANDONED: Mark.CAUTION,
+    TickEnd.IN_PROGRESS: Mark.UNDERWAY,
+    TickEnd.AWAITS_START: Mark.WAITING,
+    TickEnd.AWAITS_CUTOVER: Mark.WAITING,
+    TickEnd.AWAITS_CLEANUP: Mark.WAITING,
+    TickEnd.RETAINS_SOURCE: Mark.WAITING,
+    TickEnd.HELD: Mark.CAUTION,
+    TickEnd.FAILED: Mark.BAD,
+    TickEnd.OVERTAKEN: Mark.CAUTION,
+    TickEnd.UNREACHABLE: Mark.BAD,
+    TickEnd.REFUSED: Mark.BAD,
+}
+
+_NEXT = {
+    TickEnd.IN_PROGRESS: ("the next apply goes on with it", "apply"),
+    TickEnd.AWAITS_CUTOVER: ("when the application may wait for it, release it", "release"),
+    TickEnd.AWAITS_CLEANUP: ("when nothing misses the sources' tables, release it", "release"),
+    TickEnd.RETAINS_SOURCE: ("an apply after that time drops them", "apply"),
+    TickEnd.HELD: ("resume it", "resume"),
+    TickEnd.FAILED: ("when its cause is gone, have it tried again, or give it up", "retry"),
+    TickEnd.UNREACHABLE: ("when it answers again, go on", "apply"),
+}
+
+
+def planned_split(outcome: SplitPlanOutcome, files: SchemaFiles) -> Report:
+    plan = outcome.plan
+    if plan is None or outcome.refusals:
+        return _refused(outcome, _refused_verdict(outcome), files)
+    step, command = "put this plan into files for review", ""
+    if outcome.written:
+        step = "commit these files with your change and open a pull request"
+        command = f"git add {' '.join(sorted(outcome.written))}"
+    else:
+        command = next_steps.command("plan", outcome.keyspace, outcome.environment, "--write")
+    written = tuple(("wrote", path) for path in outcome.written)
+    return Report(
+        marker=marker(CHANGE, outcome.keyspace, outcome.environment),
+        title=title(Mark.CAUTION, outcome.keyspace, outcome.environment, _verdict(plan)),
+        blocks=(
+            *_whole(plan),
+            blocks.OnPage(block=blocks.Paragraph(text=_ON_MERGE)),
+            *((blocks.Files(changed=written),) if written else ()),
+        ),
+        plan_id=plan.plan_id,
+        next_steps=(NextStep(text=sentence(step), command=command),),
+    )
+
+
+def split_sketch(plan: SplitPlan) -> Report:
+    """A stored plan, without a look at any shard."""
+    core = plan.core
+    return Report(
+        marker=marker(CHANGE, core.keyspace, core.environment),
+        title=title(Mark.CAUTION, core.keyspace, core.environment, _verdict(plan)),
+        blocks=tuple(_whole(plan)),
+        plan_id=plan.plan_id,
+    )
+
+
+def verified_split(outcome: SplitVerifyOutcome, files: SchemaFiles) -> Report:
+    plan = outcome.plan
+    if outcome.refusals or plan is None:
+        return _refused(outcome, _refused_verdict(outcome), files)
+    verdict = f"verified, plan {short_id(plan.plan_id)} is what the move needs: {_move(plan)}"
+    notes = tuple(note for note in outcome.notes if note not in plan.meta.notes)
+    return Report(
+        marker=marker(CHANGE, outcome.keyspace, outcome.environment),
+        title=title(Mark.GOOD, outcome.keyspace, outcome.environment, verdict),
+        blocks=(*_whole(plan), *_items("Seen now", notes, _NOTES_CUT)),
+        plan_id=plan.plan_id,
+    )
+
+
+def applied_split(outcome: SplitApplyOutcome, files: SchemaFiles) -> Report:
+    job, how = outcome.job, outcome.how
+    if how is None or job is None:
+        return _refused(outcome, _refused_verdict(outcome), files)
+    step = _NEXT.get(how)
+    facts = [
+        Fact(label="phase", text=sentence(job.phase.value)),
+        plan_id_fact(job.plan_id),
+    ]
+    if job.cutover_version is not None:
+        said = f"the targets own the range since version {job.cutover_version}"
+        facts.append(Fact(label="routes", text=sentence(said)))
+    verdict = f"split {job.job_id} ({_names(job.sources)} -> {_names(job.targets)}): {how.value}"
+    return Report(
+        marker=marker(CHANGE, outcome.keyspace, outcome.environment),
+        title=title(_MARKS[how], outcome.keyspace, outcome.environment, verdict),
+        blocks=(blocks.Facts(facts=tuple(facts)), *_problem(outcome.problem)),
+        plan_id=job.plan_id,
+        next_steps=()
+        if step is None
+        else (
+            NextStep(
+                text=sentence(step[0]),
+                command=next_steps.command(step[1], outcome.keyspace, outcome.environment),
+            ),
+        ),
+    )
+
+
+def _refused(
+    outcome: SplitPlanOutcome | SplitVerifyOutcome | SplitApplyOutcome,
+    verdict: str,
+    files: SchemaFiles,
+) -> Report:
+    return Report(
+        marker=marker(CHANGE, outcome.keyspace, outcome.environment),
+        title=title(Mark.BAD, outcome.keyspace, outcome.environment, verdict),
+        blocks=refusals(outcome.refusals, outcome.keyspace, files),
+    )
+
+
+def _refused_verdict(outcome: SplitPlanOutcome | SplitVerifyOutcome | SplitApplyOutcome) -> str:
+    if isinstance(outcome, SplitVerifyOutcome) and outcome.state is VerifyState.UNPLANNED:
+        return "shards are to be replaced, and no plan of that is committed"
+    return f"refused for {count(reason_count(outcome.refusals), 'reason')}"
+
+
+def _verdict(plan: SplitPlan) -> str:
+    return f"{_move(plan)}, plan {short_id(plan.plan_id)}"
+
+
+def _move(plan: SplitPlan) -> str:
+    tables = count(len(plan.core.moved), "table")
+    return f"{move_words(plan.core)}, {tables} move{'s' if len(plan.core.moved) == 1 else ''}"
+
+
+def _whole(plan: SplitPlan) -> Iterator[Block]:
+    core = plan.core
+    yield blocks.Facts(
+        facts=(
+            plan_id_fact(plan.plan_id, brief=()),
+            Fact(label="routes", text=sentence(f"from version {core.base.version}")),
+            Fact(label="key function", text=(Name(core.key_function.name),)),
+        )
+    )
+    yield from _items("What it does", tuple(effect_words(core)), _CUT)
+    sizes = {size.table: size for size in plan.meta.sizes}
+    tables = (f"{table_words(table)}{_size(sizes.get(table.name))}" for table in core.tables)
+    yield from _items("Tables", tuple(tables), _CUT)
+    yield blocks.Paragraph(text=sentence(" ".join(left_words(core))))
+    approvals = tuple(with_commands(approval_words(one)) for one in core.approvals)
+    yield blocks.Items(title="Approved one by one", items=approvals, cut=_CUT)
+    path = split_plan_paths(core.environment, core.keyspace).sql
+    yield blocks.Paragraph(
+        text=(
+            Text(f"Everything that it makes, {count(len(core.statements), 'definition')}, is in "),
+            Name(path),
+            Text("."),
+        )
+    )
+    yield from _items("Notes", plan.meta.notes, _NOTES_CUT)
+
+
+def _size(size: TableSize | None) -> str:
+    if size is None or size.rows is None:
+        return ""
+    return f" (about {count(size.rows, 'row')})"
+
+
+def _items(heading: str, texts: tuple[str, ...], cut: Cut) -> Iterator[Block]:
+    if texts:
+        items: tuple[Line, ...] = tuple(map(sentence, texts))
+        yield blocks.Items(title=heading, items=items, cut=cut)
+
+
+def _problem(problem: Problem | None) -> tuple[Block, ...]:
+    return problems((problem,)) if problem is not None else ()
+
+
+def _names(shards: tuple[str, ...]) -> str:
+    return ", ".join(shards)

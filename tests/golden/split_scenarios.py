@@ -1,0 +1,113 @@
+"""Reports of a move of shards."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from reconciler.errors import Problem, Refused
+from reconciler.guard.model import refusals_from
+from reconciler.outcomes.plan import VerifyState
+from reconciler.outcomes.split import SplitApplyOutcome, SplitPlanOutcome, SplitVerifyOutcome
+from reconciler.report.render import apply_report, plan_report, show_split_report, verify_report
+from reconciler.reshard.actions import TickEnd
+from reconciler.reshard.job import SplitJob
+from reconciler.reshard.phases import Phase
+from reconciler.reshard.plan.compare import compare_split_plans
+from reconciler.reshard.plan.files import split_plan_paths
+from reconciler.reshard.plan.preflight import schema_first
+from tests.golden.scenarios import Scenario
+from tests.sample_split_plans import sample_core, sample_readable, sample_split_plan
+from tests.sample_splits import at, failed_in
+
+_PLAN = sample_split_plan()
+_CORE = sample_core()
+_PATHS = split_plan_paths("production", "shop")
+_PLANNED = SplitPlanOutcome(
+    environment="production", keyspace="shop", plan=_PLAN, readable_sql=sample_readable()
+)
+_REFUSED = SplitPlanOutcome(
+    environment="production",
+    keyspace="shop",
+    refusals=refusals_from(Refused(schema_first("shop", "production", ["-80", "80-"]))),
+)
+_STALE = compare_split_plans(_CORE, replace(_CORE, base=replace(_CORE.base, version=2)))
+
+
+def _driven(how: TickEnd, job: SplitJob, problem: Problem | None = None) -> SplitApplyOutcome:
+    job = replace(job, environment="production", keyspace="shop", plan_id=_PLAN.plan_id)
+    return SplitApplyOutcome(
+        environment="production", keyspace="shop", plan=_PLAN, job=job, how=how, problem=problem
+    )
+
+
+def _applied(name: str, when: str, outcome: SplitApplyOutcome) -> Scenario:
+    return Scenario(name, when, partial(apply_report, [outcome]))
+
+
+_FAILED = failed_in(Phase.BACKFILL, Phase.PLANNED)
+
+SPLITS = (
+    Scenario(
+        "split-planned",
+        "`plan --write`, where the spec replaces shards by others.",
+        partial(plan_report, [replace(_PLANNED, written=(_PATHS.json, _PATHS.sql))]),
+    ),
+    Scenario(
+        "split-plan-refused",
+        "`plan`, where one pull request changes the schema as well.",
+        partial(plan_report, [_REFUSED]),
+    ),
+    Scenario("split-shown", "`show` of a `.split.json`.", partial(show_split_report, _PLAN)),
+    Scenario(
+        "split-verified",
+        "`verify`, where nothing has changed since.",
+        partial(
+            verify_report,
+            [
+                SplitVerifyOutcome(
+                    environment="production",
+                    keyspace="shop",
+                    state=VerifyState.VERIFIED,
+                    plan=_PLAN,
+                )
+            ],
+        ),
+    ),
+    Scenario(
+        "split-stale",
+        "`verify`, where other shards were replaced in between.",
+        partial(
+            verify_report,
+            [
+                SplitVerifyOutcome(
+                    environment="production",
+                    keyspace="shop",
+                    state=VerifyState.REFUSED,
+                    plan=_PLAN,
+                    refusals=_STALE,
+                )
+            ],
+        ),
+    ),
+    _applied(
+        "split-in-progress",
+        "`apply`, whose time is over.",
+        _driven(TickEnd.IN_PROGRESS, at(Phase.BACKFILL)),
+    ),
+    _applied(
+        "split-awaits-cutover",
+        "`apply`, when all rows are there.",
+        _driven(TickEnd.AWAITS_CUTOVER, at(Phase.CATCHUP)),
+    ),
+    _applied(
+        "split-failed",
+        "`apply`, after a failure.",
+        _driven(TickEnd.FAILED, _FAILED, _FAILED.problem),
+    ),
+    _applied(
+        "split-retains",
+        "`apply`, behind the cutover.",
+        _driven(TickEnd.RETAINS_SOURCE, at(Phase.CLEANUP)),
+    ),
+)
