@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
 from reconciler.cli import options
+from reconciler.cli.gates import ledger_gate_of
 from reconciler.cli.interrupts import counted_interrupts
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.progress import shown_progress
 from reconciler.cli.run import load
+from reconciler.cli.splits import Gate, as_it_stands, live_split, planning_world
 from reconciler.cli.streams import remark, show
 from reconciler.cli.wire import Worlds, holder_name
 from reconciler.drive.open import Releases
@@ -19,14 +22,30 @@ from reconciler.edges.files.history import GitHistory
 from reconciler.flows.apply import ApplyRequest, ApplyWorld, apply_keyspace
 from reconciler.flows.gates import Gates
 from reconciler.flows.promotion import fleet_gates
+from reconciler.flows.split.apply import (
+    SplitApplyRequest,
+    SplitApplyWorld,
+    SplitConnections,
+    apply_split,
+)
 from reconciler.guard.review.git import Review
 from reconciler.outcomes.apply import ApplyOutcome
 from reconciler.outcomes.ends import apply_end
 from reconciler.outcomes.exit_code import together
+from reconciler.outcomes.split import SplitApplyOutcome
 from reconciler.report.render import apply_report
 from reconciler.rollout.waves import WaveChoice
+from reconciler.spec.build import duration_s
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
+
+
+def _seconds(_ctx: click.Context, _option: click.Parameter, value: str) -> int:
+    """Of a time as a spec writes it."""
+    if re.fullmatch(r"([0-9]{1,6}[dhms])+", value) is None:
+        raise click.BadParameter(f"{value!r} is no time such as 30m or 2h")
+    return duration_s(value)
+
 
 _ref = click.option(
     "--ref",
@@ -34,6 +53,14 @@ _ref = click.option(
     default="HEAD",
     show_default=True,
     help="The commit whose files and plan are applied; never the working tree.",
+)
+_max_runtime = click.option(
+    "--max-runtime",
+    callback=_seconds,
+    default="1h",
+    show_default=True,
+    metavar="TIME",
+    help="For how long a run drives the split of a shard (30m, 2h); the next one goes on.",
 )
 _review = click.option(
     "--review",
@@ -51,6 +78,7 @@ _review = click.option(
 @_ref
 @_review
 @options.protected_branch
+@_max_runtime
 @click.option(
     "--wave",
     type=click.Choice(["all", "canary", "rest"]),
@@ -67,6 +95,7 @@ def apply(
     review: str,
     protected_branch: str | None,
     wave: str,
+    max_runtime: int,
     output: str,
 ) -> None:
     """Run the reviewed plan, shard by shard in waves, or nothing at all.
@@ -84,6 +113,7 @@ def apply(
             protected_branch=protected_branch,
             waves=WaveChoice(wave),
             releases=Releases.NOTHING,
+            max_runtime_s=max_runtime,
             output=output,
         )
     )
@@ -96,6 +126,7 @@ def apply(
 @_ref
 @_review
 @options.protected_branch
+@_max_runtime
 @options.output("text", "json", "markdown", "github")
 def resume(
     keyspaces: tuple[str, ...],
@@ -104,6 +135,7 @@ def resume(
     ref: str,
     review: str,
     protected_branch: str | None,
+    max_runtime: int,
     output: str,
 ) -> None:
     """Go on with an apply that stopped part of the way, and release what holds it.
@@ -121,6 +153,7 @@ def resume(
             protected_branch=protected_branch,
             waves=WaveChoice.ALL,
             releases=Releases.WHAT_HOLDS,
+            max_runtime_s=max_runtime,
             output=output,
         )
     )
@@ -138,7 +171,47 @@ class _Asked:
     protected_branch: str | None
     waves: WaveChoice
     releases: Releases
+    max_runtime_s: int
     output: str
+
+
+def _moving(
+    worlds: Worlds, files: DesiredFiles, environment: Environment, gate: Gate
+) -> Environment | None:
+    """The environment if a move of its shards is to be begun or gone on with; behind the cutover
+    as well, until nothing is left to be cleaned up."""
+    stands = as_it_stands(worlds, files, environment, gate)
+    if stands.retiring or live_split(worlds, files, environment) is not None:
+        return environment
+    return None
+
+
+def _apply_split(
+    worlds: Worlds,
+    history: GitHistory,
+    files: DesiredFiles,
+    environment: Environment,
+    request: ApplyRequest,
+    runtime_s: int,
+) -> SplitApplyOutcome:
+    return apply_split(
+        SplitApplyWorld(
+            history=history,
+            connect=lambda: SplitConnections(
+                planning=planning_world(worlds, environment),
+                driving=worlds.split_driving_of(environment),
+            ),
+        ),
+        files,
+        environment,
+        SplitApplyRequest(
+            commit=request.commit,
+            review=request.review,
+            holder=request.holder,
+            runtime_s=runtime_s,
+            resumes=request.releases is Releases.WHAT_HOLDS,
+        ),
+    )
 
 
 def _apply(asked: _Asked) -> None:
@@ -153,13 +226,17 @@ def _apply(asked: _Asked) -> None:
     if request.review is Review.NONE:
         remark("warning: --review none: nobody's review is asked for; for sandboxes")
     loaded = load(asked.repo, request.commit)
+    ledger_gate = ledger_gate_of(asked.repo, asked.review, asked.protected_branch)
     with (
         Worlds(loaded.root) as worlds,
         counted_interrupts() as interrupts,
         shown_progress() as on_progress,
     ):
 
-        def work(files: DesiredFiles, chosen: Environment) -> ApplyOutcome:
+        def work(files: DesiredFiles, chosen: Environment) -> ApplyOutcome | SplitApplyOutcome:
+            if (moving := _moving(worlds, files, chosen, ledger_gate)) is not None:
+                return _apply_split(worlds, history, files, moving, request, asked.max_runtime_s)
+            chosen = replace(chosen, retiring=())
             world = ApplyWorld(
                 history=history,
                 gates=Gates(fleet=fleet_gates(worlds.world_of, files, chosen)),

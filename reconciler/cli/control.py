@@ -1,25 +1,40 @@
-"""What `stop`, `release` and `cancel` share: ask the applies of the keyspaces, say the answer."""
+"""What `stop`, `release`, `cancel`, `retry` and `abandon` share: ask the applies and the splits of
+the keyspaces, say the answer."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from reconciler.cli.gates import ledger_gate_of
 from reconciler.cli.presenting import exit_with, style_for
 from reconciler.cli.run import load
+from reconciler.cli.splits import live_split
 from reconciler.cli.streams import show
 from reconciler.cli.wire import Worlds, holder_name
 from reconciler.drive.control import ask
 from reconciler.edges.clock import SystemClock
+from reconciler.errors import Refused
+from reconciler.flows.keyspaces import Loaded
+from reconciler.flows.split.ask import ask_split, no_split
 from reconciler.ledger.states import RequestKind
 from reconciler.outcomes.apply import ControlOutcome
 from reconciler.outcomes.ends import control_code
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.split import SplitAsked, SplitControlOutcome
 from reconciler.report.compose.control import control_document
 from reconciler.report.json import control_json
 from reconciler.report.write.text import write_text
+from reconciler.reshard.job import SplitJob
+from reconciler.reshard.plan.files import read_split_plan
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
+
+_OF_SPLITS = {
+    RequestKind.STOP: SplitAsked.STOP,
+    RequestKind.RELEASE: SplitAsked.RELEASE,
+}
 
 
 def ask_applies(
@@ -37,8 +52,11 @@ def ask_applies(
     gate = ledger_gate_of(repo, review, protected_branch)
     with Worlds(loaded.root) as worlds:
 
-        def work(files: DesiredFiles, chosen: Environment) -> ControlOutcome:
+        def work(files: DesiredFiles, chosen: Environment) -> ControlOutcome | SplitControlOutcome:
             gate(files, chosen)
+            job = live_split(worlds, files, chosen)
+            if job is not None and kind in _OF_SPLITS:
+                return _asked(worlds, loaded, files, chosen, job, _OF_SPLITS[kind])
             return ask(
                 worlds.ledger_of(chosen),
                 SystemClock(),
@@ -49,6 +67,58 @@ def ask_applies(
             )
 
         outcomes = loaded.each(environment, keyspaces, work)
+    _tell(outcomes, kind.value, output)
+
+
+def ask_splits(
+    keyspaces: tuple[str, ...],
+    repo: Path,
+    environment: str | None,
+    output: str,
+    asked: SplitAsked,
+    *,
+    review: str,
+    protected_branch: str | None,
+) -> None:
+    """Exit 3 if there is no split to ask, or it cannot be asked that now."""
+    loaded = load(repo, None)
+    gate = ledger_gate_of(repo, review, protected_branch)
+    with Worlds(loaded.root) as worlds:
+
+        def work(files: DesiredFiles, chosen: Environment) -> SplitControlOutcome:
+            gate(files, chosen)
+            if (job := live_split(worlds, files, chosen)) is None:
+                raise Refused(no_split(files.spec.keyspace, chosen.name))
+            return _asked(worlds, loaded, files, chosen, job, asked)
+
+        outcomes = loaded.each(environment, keyspaces, work)
+    _tell(outcomes, asked.value, output)
+
+
+def _asked(
+    worlds: Worlds,
+    loaded: Loaded,
+    files: DesiredFiles,
+    chosen: Environment,
+    job: SplitJob,
+    asked: SplitAsked,
+) -> SplitControlOutcome:
+    release = asked is SplitAsked.RELEASE
+    return ask_split(
+        worlds.split_jobs_of(chosen),
+        job,
+        asked,
+        plan=read_split_plan(loaded.tree, chosen.name, files.spec.keyspace) if release else None,
+        by=holder_name(),
+        now_s=SystemClock().now_s(),
+    )
+
+
+def _tell(
+    outcomes: Sequence[ControlOutcome | SplitControlOutcome | KeyspaceFailed],
+    verb: str,
+    output: str,
+) -> None:
     as_text = write_text(control_document(outcomes), style_for(sys.stdout))
-    show(control_json(outcomes, kind) if output == "json" else as_text)
+    show(control_json(outcomes, verb) if output == "json" else as_text)
     exit_with([control_code(outcomes)])

@@ -10,6 +10,7 @@ from reconciler.cli import options
 from reconciler.cli.gates import ledger_gate_of
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.run import load
+from reconciler.cli.splits import as_it_stands
 from reconciler.cli.streams import show
 from reconciler.cli.wire import Worlds
 from reconciler.flows.drift import find_drift
@@ -48,6 +49,8 @@ def drift(
     with Worlds(loaded.root) as worlds:
 
         def work(files: DesiredFiles, chosen: Environment) -> DriftOutcome:
+            chosen = as_it_stands(worlds, files, chosen, gate)
+
             def open_ledger() -> Ledger:
                 gate(files, chosen)
                 return worlds.lasting_ledger_of(chosen)

@@ -13,6 +13,7 @@ from reconciler.cli.gates import ledger_gate_of
 from reconciler.cli.observed import observed_world
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.run import load
+from reconciler.cli.splits import address_gate_of, as_it_stands, planning_world
 from reconciler.cli.streams import remark
 from reconciler.cli.streams import show as show_text
 from reconciler.cli.wire import Worlds, protected_tree
@@ -22,17 +23,21 @@ from reconciler.edges.files.writer import WorkingTreeWriter
 from reconciler.flows.keyspaces import Loaded
 from reconciler.flows.plan import keep_plan, kept_cleans, plan_keyspace
 from reconciler.flows.revert import find_plan, revert_files
+from reconciler.flows.split.plan import keep_split_plan, plan_split
 from reconciler.guard.review.git import Review
 from reconciler.limits import PLAN_BYTES_MAX
 from reconciler.outcomes.ends import plan_end
 from reconciler.outcomes.exit_code import ExitCode, together
 from reconciler.outcomes.plan import PlanOutcome
+from reconciler.outcomes.split import SplitPlanOutcome
 from reconciler.plan.codec import load_plan
 from reconciler.plan.model import utc_text
 from reconciler.plan.validate import check_core
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.world import World
-from reconciler.report.render import plan_report, show_report
+from reconciler.report.render import plan_report, show_report, show_split_report
+from reconciler.reshard.plan.check import check_split_core
+from reconciler.reshard.plan.codec import load_split_plan
 from reconciler.spec.load import DesiredFiles, load_keyspace
 from reconciler.spec.model import Environment
 
@@ -79,9 +84,13 @@ def plan(
     loaded = load(repo, ref)
     protected = protected_tree(repo, protected_branch)
     gate = ledger_gate_of(repo, Review.GIT, protected_branch)
+    address_gate = address_gate_of(repo, protected_branch)
     with Worlds(loaded.root) as worlds:
 
-        def work(files: DesiredFiles, chosen: Environment) -> PlanOutcome:
+        def work(files: DesiredFiles, chosen: Environment) -> PlanOutcome | SplitPlanOutcome:
+            chosen = as_it_stands(worlds, files, chosen, address_gate)
+            if chosen.retiring and revert is None:
+                return _planned_split(worlds, files, chosen, loaded, write=write)
             world = worlds.world_of(chosen)
             if observations:
                 world = observed_world(world, observations, files, chosen)
@@ -115,6 +124,22 @@ def plan(
     exit_with([together(plan_end(outcome, changes) for outcome in outcomes)])
 
 
+def _planned_split(
+    worlds: Worlds, files: DesiredFiles, chosen: Environment, loaded: Loaded, *, write: bool
+) -> SplitPlanOutcome:
+    world = planning_world(worlds, chosen)
+    outcome = plan_split(
+        world,
+        files,
+        chosen,
+        created_at=utc_text(world.look.clock.now_s()),
+        tool_version=__version__,
+    )
+    if write and not outcome.refusals:
+        return keep_split_plan(outcome, loaded.tree, WorkingTreeWriter(loaded.root))
+    return outcome
+
+
 def _reverted(
     plan_id: str,
     files: DesiredFiles,
@@ -139,10 +164,16 @@ def _reverted(
 @click.argument("plan_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @options.output("text", "json", "markdown")
 def show(plan_file: Path, output: str) -> None:
-    """Show a plan file (PLAN_FILE is a .plan.json) as a person reads it.
+    """Show a plan file (PLAN_FILE is a .plan.json or a .split.json) as a person reads it.
 
     The file is checked by itself; whether it fits the fleet is for `verify` to say.
     """
-    found = load_plan(read_file(plan_file, bytes_max=PLAN_BYTES_MAX), str(plan_file))
+    content = read_file(plan_file, bytes_max=PLAN_BYTES_MAX)
+    if plan_file.name.endswith(".split.json"):
+        split = load_split_plan(content, str(plan_file))
+        check_split_core(split.core)
+        show_text(show_split_report(split, presentation(output)))
+        return
+    found = load_plan(content, str(plan_file))
     check_core(found.core)
     show_text(show_report(found, presentation(output)))

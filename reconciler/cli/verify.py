@@ -10,12 +10,15 @@ from reconciler.cli import options
 from reconciler.cli.gates import ledger_gate_of
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.run import load
+from reconciler.cli.splits import address_gate_of, as_it_stands, planning_world
 from reconciler.cli.streams import show
 from reconciler.cli.wire import Worlds
+from reconciler.flows.split.plan import verify_split
 from reconciler.flows.verify import verify_keyspace
 from reconciler.guard.review.git import Review
 from reconciler.outcomes.ends import verify_code
 from reconciler.outcomes.plan import VerifyOutcome
+from reconciler.outcomes.split import SplitVerifyOutcome
 from reconciler.ports.ledger import Ledger
 from reconciler.report.render import verify_report
 from reconciler.spec.load import DesiredFiles
@@ -43,9 +46,14 @@ def verify(
     """
     loaded = load(repo, ref)
     gate = ledger_gate_of(repo, Review.GIT, protected_branch)
+    address_gate = address_gate_of(repo, protected_branch)
     with Worlds(loaded.root) as worlds:
 
-        def work(files: DesiredFiles, chosen: Environment) -> VerifyOutcome:
+        def work(files: DesiredFiles, chosen: Environment) -> VerifyOutcome | SplitVerifyOutcome:
+            chosen = as_it_stands(worlds, files, chosen, address_gate)
+            if chosen.retiring:
+                return verify_split(planning_world(worlds, chosen), files, chosen, tree=loaded.tree)
+
             def open_ledger() -> Ledger:
                 gate(files, chosen)
                 return worlds.lasting_ledger_of(chosen)

@@ -12,6 +12,7 @@ import random
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, assert_never
@@ -33,12 +34,15 @@ from reconciler.edges.workers import ThreadWorkers
 from reconciler.errors import InvalidInput, Problem, Refused
 from reconciler.ports.ledger import Ledger, NoLastingLedger
 from reconciler.ports.routes import Routes
+from reconciler.ports.split_jobs import SplitJobs
+from reconciler.ports.split_servers import SplitServers
 from reconciler.ports.world import World
 from reconciler.spec.insecure import insecure_note
 from reconciler.spec.model import Connection, Environment, KeyspaceKind, PlanetScaleDatabase
 from reconciler.spec.tree import FileTree
 
 if TYPE_CHECKING:
+    from reconciler.drive.split.world import SplitWorld
     from reconciler.edges.ledger.sql import SqlLedger
     from reconciler.flows.advise import AdviseWorld
     from reconciler.flows.apply import ApplyConnections
@@ -158,6 +162,33 @@ class Worlds:
         if not ledger.is_on_a_server:
             raise Refused(_routes_in_a_file(environment.name))
         return ledger.routes
+
+    def split_jobs_of(self, environment: Environment) -> SplitJobs:
+        """Beside the routes. Raises as `routes_of`."""
+        self.routes_of(environment)
+        return self._ledgers[environment.ledger].split_jobs
+
+    def split_servers(self) -> SplitServers:
+        from reconciler.edges.mysql.split.servers import MysqlSplitServers
+
+        return MysqlSplitServers(environ=self._environ, root=self._root)
+
+    def split_driving_of(self, environment: Environment) -> SplitWorld:
+        """What can move rows. Raises as `routes_of`."""
+        from reconciler.drive.split.brake import Brake
+        from reconciler.drive.split.world import SplitWorld
+        from reconciler.edges.mysql.split.vitals import measure_shard
+        from reconciler.flows.split.ground import shards_concerned
+
+        clock = SystemClock()
+        measure = partial(measure_shard, environ=self._environ, root=self._root)
+        return SplitWorld(
+            jobs=self.split_jobs_of(environment),
+            routes=self.routes_of(environment),
+            servers=self.split_servers(),
+            clock=clock,
+            brake=Brake(measure, shards_concerned(environment), environment.rollout, clock),
+        )
 
     def _default_ledger(self) -> Path:
         from reconciler.edges.ledger.place import default_file, job_file

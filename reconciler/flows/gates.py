@@ -132,6 +132,36 @@ def ledger_gate(
         raise Refused(_not_on_branch(path, tip))
 
 
+def ledger_address_gate(
+    open_history: Callable[[], History], files: DesiredFiles, environment: Environment
+) -> None:
+    """For those who plan a change of the spec itself, and must ask the ledger for it: only one that
+    the protected branch names for this environment is opened (SP-74). Raises Refused."""
+    if environment.ledger is None:
+        return
+    history = open_history()
+    tip = history.protected_tip()
+    if tip is None or _ledger_at(history.tree(tip), files, environment) != environment.ledger:
+        raise Refused(
+            Problem(
+                code="ledger-not-merged",
+                message=f"{files.spec.path} names a ledger for {environment.name} that the"
+                " protected branch does not: a login would go where nobody has reviewed it",
+                recovery="have the ledger's address merged first, in a change of its own, or name"
+                " the branch with --protected-branch",
+            )
+        )
+
+
+def _ledger_at(tree: FileTree, files: DesiredFiles, environment: Environment) -> str | None:
+    """None for a spec that cannot be read: it names no ledger."""
+    try:
+        found = load_keyspace(tree, files.spec.path).spec.environment(environment.name)
+    except ReconcilerError:
+        return None
+    return found.ledger if found else None
+
+
 def _not_on_branch(path: str, tip: str | None) -> Problem:
     where = "there is no protected branch that holds it" if tip is None else "another one is there"
     return Problem(

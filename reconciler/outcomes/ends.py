@@ -15,7 +15,12 @@ from reconciler.outcomes.files import LintOutcome, PullOutcome
 from reconciler.outcomes.observe import ObserveOutcome
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome
 from reconciler.outcomes.routes import OwnerOutcome, RoutesOutcome
-from reconciler.outcomes.split import SplitApplyOutcome, SplitPlanOutcome, SplitVerifyOutcome
+from reconciler.outcomes.split import (
+    SplitApplyOutcome,
+    SplitControlOutcome,
+    SplitPlanOutcome,
+    SplitVerifyOutcome,
+)
 from reconciler.plan.model import Moment
 from reconciler.reshard.actions import TickEnd
 from reconciler.rollout.waves import WaveChoice
@@ -122,10 +127,14 @@ def _first_wave_completed(outcome: ApplyOutcome) -> bool:
     return all(state is OperationState.COMPLETED for state in first)
 
 
-def control_code(outcomes: Sequence[ControlOutcome | KeyspaceFailed]) -> ExitCode:
+def control_code(
+    outcomes: Sequence[ControlOutcome | SplitControlOutcome | KeyspaceFailed],
+) -> ExitCode:
     """A keyspace without an apply to ask is no failure, as long as there is one that has."""
     failed = [End(code=failed_code(o)) for o in outcomes if isinstance(o, KeyspaceFailed)]
     asked = [o for o in outcomes if isinstance(o, ControlOutcome)]
+    if any(isinstance(o, SplitControlOutcome) for o in outcomes):
+        return together([*failed, End(code=ExitCode.FINE, sent=True, changed=True)])
     if all(found.state is RequestState.REFUSED for found in asked):
         return together([*failed, *(End(code=ExitCode.REFUSED) for _ in asked)])
     return together([*failed, End(code=ExitCode.FINE, sent=True, changed=True)])

@@ -1,14 +1,15 @@
-"""What planning and verifying a move of shards ends in."""
+"""What planning, verifying, driving and steering a move of shards ends in."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from reconciler.errors import Problem
 from reconciler.guard.model import Obstacle
 from reconciler.outcomes.plan import VerifyState
 from reconciler.reshard.actions import TickEnd
-from reconciler.reshard.job import SplitJob
+from reconciler.reshard.job import Approval, SplitJob
 from reconciler.reshard.plan.model import SplitPlan
 
 
@@ -49,3 +50,24 @@ class SplitApplyOutcome:
     how: TickEnd | None = None
     problem: Problem | None = None
     refusals: tuple[Obstacle, ...] = ()
+
+
+class SplitAsked(StrEnum):
+    STOP = "stop"
+    RESUME = "resume"
+    RETRY = "retry"
+    ABANDON = "abandon"
+    RELEASE = "release"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitControlOutcome:
+    """It is recorded. `is_driven`: a process drives the job, and answers; else the next apply does.
+    `approval` is what was released."""
+
+    environment: str
+    keyspace: str
+    asked: SplitAsked
+    job_id: int
+    is_driven: bool
+    approval: Approval | None = None

@@ -14,7 +14,6 @@ from functools import partial
 from typing import TypeVar
 
 from reconciler.errors import ReconcilerError
-from reconciler.ledger.states import RequestKind
 from reconciler.lint.model import Remark
 from reconciler.model.object_id import ObjectId
 from reconciler.model.policy import Hazard, Policy
@@ -30,7 +29,12 @@ from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.files import LintOutcome, PullOutcome
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome
 from reconciler.outcomes.routes import OwnerOutcome, RoutesOutcome
-from reconciler.outcomes.split import SplitApplyOutcome, SplitPlanOutcome, SplitVerifyOutcome
+from reconciler.outcomes.split import (
+    SplitApplyOutcome,
+    SplitControlOutcome,
+    SplitPlanOutcome,
+    SplitVerifyOutcome,
+)
 from reconciler.plan import words
 from reconciler.plan.estimate import Estimate, Estimated
 from reconciler.plan.model import ChangeSet, Plan, PlannedStatement, VSchemaStep
@@ -142,8 +146,16 @@ def doctor_json(outcomes: Sequence[DoctorOutcome | KeyspaceFailed]) -> str:
     return _document("doctor", outcomes, _doctor_outcome)
 
 
-def control_json(outcomes: Sequence[ControlOutcome | KeyspaceFailed], kind: RequestKind) -> str:
-    return _document(kind.value, outcomes, _control_outcome)
+def control_json(
+    outcomes: Sequence[ControlOutcome | SplitControlOutcome | KeyspaceFailed], verb: str
+) -> str:
+    return _told(
+        verb,
+        [
+            _failed(one) if isinstance(one, KeyspaceFailed) else _control_outcome(one)
+            for one in outcomes
+        ],
+    )
 
 
 def routes_json(outcomes: Sequence[RoutesOutcome | KeyspaceFailed]) -> str:
@@ -299,7 +311,9 @@ def _doctor_outcome(outcome: DoctorOutcome) -> Json:
     return {**head(outcome, worst), "findings": [plain(f) for f in outcome.findings]}
 
 
-def _control_outcome(outcome: ControlOutcome) -> Json:
+def _control_outcome(outcome: ControlOutcome | SplitControlOutcome) -> Json:
+    if isinstance(outcome, SplitControlOutcome):
+        return {**head(outcome, "recorded"), **plain(outcome)}
     told = {**plain(outcome), "answer": answer_words(outcome.answer)}
     return {**head(outcome, outcome.state.value), **told}
 

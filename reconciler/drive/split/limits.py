@@ -17,3 +17,6 @@ RECONNECT_PAUSE_S = 1.0
 
 # What was measured longer ago tells nothing of the writes of now.
 RATE_WINDOW_S = 30.0
+
+# Long beside a measurement of all servers, short beside the time in which a disk runs full.
+BRAKE_ASKED_S = 5.0

@@ -25,7 +25,7 @@ from reconciler.outcomes.split import SplitApplyOutcome
 from reconciler.ports.files import History
 from reconciler.ports.split_servers import TableToMove
 from reconciler.reshard.batches import Owners
-from reconciler.reshard.job import Approval, NewSplitJob, SplitJob
+from reconciler.reshard.job import Approval, JobRequestKind, NewSplitJob, SplitJob
 from reconciler.reshard.key_functions.registry import KEY_FUNCTIONS, selftest
 from reconciler.reshard.plan.compare import compare_split_plans
 from reconciler.reshard.plan.files import read_split_plan, split_plan_paths
@@ -37,12 +37,14 @@ from reconciler.spec.tree import FileTree
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitApplyRequest:
-    """`holder` is who drives, in words that no other process has; `runtime_s` for how long."""
+    """`holder` is who drives, in words that no other process has; `runtime_s` for how long.
+    `resumes`: a job that somebody has stopped goes on."""
 
     commit: str
     review: Review
     holder: str
     runtime_s: float
+    resumes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,11 @@ def apply_split(
     if job.plan_id != plan.plan_id:
         return refused(refusals_from(Refused(_other_plan(job, environment.name))))
     _approve_start(reached.driving, job, request)
+    if request.resumes and job.held_by is not None:
+        now_s = reached.driving.clock.now_s()
+        reached.driving.jobs.ask(
+            job.job_id, JobRequestKind.RESUME, asked_by=request.holder, now_s=now_s
+        )
     order = split_order(plan, job, environment, request)
     result = run_tick(reached.driving, order)
     return SplitApplyOutcome(

@@ -15,6 +15,7 @@ from reconciler.errors import Problem, Refused
 from reconciler.flows.check import is_as_git_says
 from reconciler.flows.reconcile_pass import begin_pass
 from reconciler.guard.model import Obstacle, refusals_from
+from reconciler.model.fleet import parse_key_range
 from reconciler.model.key_function import KeyFunctionName
 from reconciler.model.object_id import ObjectKind
 from reconciler.model.observation import ObservedShard, Unreachable
@@ -47,7 +48,13 @@ from reconciler.reshard.plan.statements import PLANNED_JOB, TableDdl, TableToPla
 from reconciler.reshard.rows import MovedTable
 from reconciler.reshard.tables import class_tables
 from reconciler.spec.load import DesiredFiles
-from reconciler.spec.model import Environment, ShardSpec, TableClass, TableUse
+from reconciler.spec.model import (
+    Environment,
+    RetiringShard,
+    ShardSpec,
+    TableClass,
+    TableUse,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,15 +87,28 @@ def shards_of(environment: Environment, catalog: Catalog, move: ShardMove) -> Mo
     sources = {source.shard for source in move.sources}
     serving = {route.shard for route in catalog.routes} - sources
     listed = {shard.name: shard for shard in environment.shards}
-    retiring = {
-        shard.name: ShardSpec(name=shard.name, connection=shard.connection)
-        for shard in environment.retiring
-    }
+    retiring = {shard.name: _as_shard(shard) for shard in environment.retiring}
     return MoveShards(
         staying=tuple(shard for name, shard in listed.items() if name in serving - targets),
         sources=tuple(retiring[source.shard] for source in move.sources),
         targets=tuple(listed[target.shard] for target in move.targets),
     )
+
+
+def shards_concerned(environment: Environment) -> tuple[ShardSpec, ...]:
+    """Those that retire, and those that have some of their keys."""
+    leaving = [parse_key_range(one.name) for one in environment.retiring]
+    taking = (
+        shard
+        for shard in environment.shards
+        if (own := parse_key_range(shard.name)) is not None
+        and any(one is not None and one.overlaps(own) for one in leaving)
+    )
+    return (*map(_as_shard, environment.retiring), *taking)
+
+
+def _as_shard(retiring: RetiringShard) -> ShardSpec:
+    return ShardSpec(name=retiring.name, connection=retiring.connection)
 
 
 def look_at_move(

@@ -9,7 +9,6 @@ from reconciler.flows.split.derive import DerivedSplit, SplitPlanWorld, derive_s
 from reconciler.guard.model import Refusal, refusals_from
 from reconciler.outcomes.plan import VerifyState
 from reconciler.outcomes.split import SplitPlanOutcome, SplitVerifyOutcome
-from reconciler.plan.files import has_file
 from reconciler.ports.files import FileWriter
 from reconciler.reshard.job import SplitJob
 from reconciler.reshard.plan.codec import dump_split_plan, split_plan_from_core
@@ -67,12 +66,6 @@ def keep_split_plan(
     writer.write(paths.sql, outcome.readable_sql.encode())
     writer.write(paths.json, dump_split_plan(outcome.plan))
     return replace(outcome, written=(paths.json, paths.sql))
-
-
-def stale_split_files(tree: FileTree, environment: str, keyspace: str) -> tuple[str, ...]:
-    """The files of a plan whose move is over, where the spec says nothing of one any more."""
-    paths = split_plan_paths(environment, keyspace)
-    return tuple(path for path in (paths.json, paths.sql) if has_file(tree, path))
 
 
 def verify_split(

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from reconciler.ledger.states import RequestState
 from reconciler.outcomes.apply import ControlOutcome
 from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.split import SplitControlOutcome
 from reconciler.report.blocks import Mark
 from reconciler.report.compose.opening import CHANGE, failed_report, title
+from reconciler.report.compose.split import split_asked_words
 from reconciler.report.document import Document, Report
 from reconciler.report.reason_words import answer_words
 
@@ -20,13 +22,18 @@ _MARKS = {
 }
 
 
-def control_document(outcomes: Sequence[ControlOutcome | KeyspaceFailed]) -> Document:
+def control_document(
+    outcomes: Sequence[ControlOutcome | SplitControlOutcome | KeyspaceFailed],
+) -> Document:
     return Document(reports=tuple(map(_report, outcomes)))
 
 
-def _report(outcome: ControlOutcome | KeyspaceFailed) -> Report:
+def _report(outcome: ControlOutcome | SplitControlOutcome | KeyspaceFailed) -> Report:
     if isinstance(outcome, KeyspaceFailed):
         return failed_report(CHANGE, outcome)
+    if isinstance(outcome, SplitControlOutcome):
+        said = split_asked_words(outcome)
+        return Report(title=title(Mark.GOOD, outcome.keyspace, outcome.environment, said))
     answer = f"{outcome.kind} {outcome.state}: {answer_words(outcome.answer)}"
     mark = _MARKS[outcome.state]
     return Report(title=title(mark, outcome.keyspace, outcome.environment, answer))

@@ -6,7 +6,12 @@ from collections.abc import Iterator
 
 from reconciler.errors import Problem
 from reconciler.outcomes.plan import VerifyState
-from reconciler.outcomes.split import SplitApplyOutcome, SplitPlanOutcome, SplitVerifyOutcome
+from reconciler.outcomes.split import (
+    SplitApplyOutcome,
+    SplitControlOutcome,
+    SplitPlanOutcome,
+    SplitVerifyOutcome,
+)
 from reconciler.plan.words import count
 from reconciler.report import blocks, next_steps
 from reconciler.report.blocks import Block, Cut, Detail, Fact, Mark
@@ -141,6 +146,14 @@ def applied_split(outcome: SplitApplyOutcome, files: SchemaFiles) -> Report:
             ),
         ),
     )
+
+
+def split_asked_words(outcome: SplitControlOutcome) -> str:
+    about = f"split {outcome.job_id}"
+    if outcome.approval is not None:
+        return f"{about}: its {outcome.approval} is released; the next apply goes on with it"
+    who = "the run that drives it" if outcome.is_driven else "the next apply"
+    return f"{about}: {outcome.asked} is recorded, and {who} answers it"
 
 
 def _refused(

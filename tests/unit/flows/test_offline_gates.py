@@ -12,7 +12,7 @@ from reconciler.errors import InvalidInput, Refused
 from reconciler.flows.apply import ApplyRequest, ApplyWorld, apply_keyspace
 from reconciler.flows.check import check_against_live, is_as_git_says
 from reconciler.flows.drift import find_drift
-from reconciler.flows.gates import Gates, ledger_gate
+from reconciler.flows.gates import Gates, ledger_address_gate, ledger_gate
 from reconciler.flows.init import found_keyspace
 from reconciler.flows.lint import lint_files
 from reconciler.flows.promotion import fleet_gates, promotion_refusals
@@ -428,3 +428,24 @@ def test_lint_says_what_is_wrong_in_the_files_of_each_keyspace() -> None:
     assert lint_code(broken) is ExitCode.ERROR
     with pytest.raises(InvalidInput):
         lint_files(Files())
+
+
+@pytest.mark.invariant("SP-74")
+def test_a_change_of_the_spec_is_planned_with_the_ledger_that_the_branch_names() -> None:
+    """Anything else of the spec may be other there: it is what the pull request changes."""
+
+    def code(protected: Files | None, spec: str = LEDGER) -> str | None:
+        keyspace = repository(spec=spec).keyspace()
+        try:
+            ledger_address_gate(lambda: Branch(protected), keyspace, environment(keyspace))
+        except Refused as refused:
+            return refused.problems[0].code
+        return None
+
+    assert code(repository(spec=LEDGER)) is None
+    assert code(repository(spec=LEDGER + "\n")) is None
+    assert code(repository(spec=LEDGER), spec=LEDGER + "# changed\n") is None
+    assert code(None) == "ledger-not-merged"
+    assert code(repository()) == "ledger-not-merged"
+    assert code(repository(spec="nothing")) == "ledger-not-merged"
+    assert code(None, spec=SPEC) is None

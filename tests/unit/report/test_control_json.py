@@ -19,7 +19,7 @@ LOST = KeyspaceFailed(
 
 
 def test_each_keyspace_says_how_its_request_ended() -> None:
-    read = json.loads(control_json([*CONTROL, LOST], RequestKind.STOP))
+    read = json.loads(control_json([*CONTROL, LOST], RequestKind.STOP.value))
     assert (read["format"], read["command"]) == (FORMAT, "stop")
     assert [found["outcome"] for found in read["keyspaces"]] == ["applied", "refused", "failed"]
     assert read["keyspaces"][0]["apply_id"] == 17
@@ -27,4 +27,4 @@ def test_each_keyspace_says_how_its_request_ended() -> None:
 
 
 def test_what_was_asked_stands_there_also_where_no_apply_could_be() -> None:
-    assert json.loads(control_json([LOST], RequestKind.CANCEL))["command"] == "cancel"
+    assert json.loads(control_json([LOST], RequestKind.CANCEL.value))["command"] == "cancel"
