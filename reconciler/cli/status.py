@@ -17,9 +17,11 @@ from reconciler.cli.streams import clear_screen, remark, show
 from reconciler.cli.wire import Worlds
 from reconciler.drive.status import current_apply, past_applies
 from reconciler.flows.keyspaces import Loaded, choose_environment
+from reconciler.flows.split.status import current_split, past_splits
 from reconciler.outcomes.apply import ApplyStatus, StatusOutcome
 from reconciler.outcomes.ends import failed_code
 from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.split import SplitStatus
 from reconciler.report.compose.opening import failures_document
 from reconciler.report.render import status_report
 from reconciler.report.write.text import write_text
@@ -49,7 +51,8 @@ def status(
     history: bool,
     output: str,
 ) -> None:
-    """Show the latest apply of each keyspace: its waves, its shards, what runs and what waits.
+    """Show the latest apply of each keyspace, its waves, its shards, what runs and what waits, and
+    the split of a shard that is live.
 
     It reads the ledger alone; `reconciler drift` looks at the shards.
     """
@@ -62,13 +65,16 @@ def status(
             now_s = time.time()
             found = _look(loaded, chosen, keyspaces, worlds, now_s, gate, history=history)
             failed = [entry for entry in found if isinstance(entry, KeyspaceFailed)]
-            applies = [apply for entry in found if isinstance(entry, tuple) for apply in entry]
-            outcome = StatusOutcome(environment=chosen, applies=tuple(applies), now_s=now_s)
+            seen = [one for entry in found if isinstance(entry, tuple) for one in entry]
+            applies = tuple(one for one in seen if isinstance(one, ApplyStatus))
+            splits = tuple(one for one in seen if isinstance(one, SplitStatus))
+            outcome = StatusOutcome(environment=chosen, applies=applies, splits=splits, now_s=now_s)
             if watch and how.style.colour:
                 clear_screen()
             show(status_report(outcome, how))
             _show_failed(failed)
-            if not watch or not any(apply.holder for apply in applies):
+            is_driven = any(apply.holder for apply in applies)
+            if not watch or not (is_driven or any(split.job.holder for split in splits)):
                 break
             time.sleep(_STATUS_WATCH_S)
     exit_with(failed_code(entry) for entry in failed)
@@ -83,15 +89,18 @@ def _look(
     gate: Callable[[DesiredFiles, Environment], None],
     *,
     history: bool,
-) -> list[tuple[ApplyStatus, ...] | KeyspaceFailed]:
-    def work(files: DesiredFiles, chosen: Environment) -> tuple[ApplyStatus, ...]:
+) -> list[tuple[ApplyStatus | SplitStatus, ...] | KeyspaceFailed]:
+    def work(files: DesiredFiles, chosen: Environment) -> tuple[ApplyStatus | SplitStatus, ...]:
         gate(files, chosen)
         ledger, keyspace = worlds.ledger_of(chosen), files.spec.keyspace
+        jobs = worlds.split_record_of(chosen)
         if history:
-            return past_applies(ledger, chosen.name, keyspace)
+            ended = past_splits(jobs, chosen.name, keyspace)
+            return (*ended, *past_applies(ledger, chosen.name, keyspace))
+        split = current_split(jobs, chosen.name, keyspace)
         keep_old_s = chosen.engine.keep_old_s
         current = current_apply(ledger, chosen.name, keyspace, now_s=now_s, keep_old_s=keep_old_s)
-        return (current,) if current else ()
+        return tuple(one for one in (split, current) if one is not None)
 
     return loaded.each(environment, keyspaces, work)
 

@@ -168,6 +168,11 @@ class Worlds:
         self.routes_of(environment)
         return self._ledgers[environment.ledger].split_jobs
 
+    def split_record_of(self, environment: Environment) -> SplitJobs:
+        """To be looked at, wherever it is kept. Raises as `ledger_of`."""
+        self.ledger_of(environment)
+        return self._ledgers[environment.ledger].split_jobs
+
     def split_servers(self) -> SplitServers:
         from reconciler.edges.mysql.split.servers import MysqlSplitServers
 

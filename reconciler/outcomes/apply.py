@@ -13,6 +13,7 @@ from reconciler.ledger.states import ApplyState, OperationState, RequestKind, Re
 from reconciler.model.engine import NOTHING_TOLD, Progress
 from reconciler.model.object_id import ObjectId
 from reconciler.model.shadow_tables import ShadowGroup
+from reconciler.outcomes.split import SplitStatus
 from reconciler.plan.model import Moment, Plan
 
 
@@ -153,11 +154,13 @@ class ApplyStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusOutcome:
-    """`applies` newest first: the current one of each keyspace, or, asked for, all of the past."""
+    """`applies` newest first: the current one of each keyspace, or, asked for, all of the past.
+    `splits` likewise."""
 
     environment: str
     applies: tuple[ApplyStatus, ...]
     now_s: float
+    splits: tuple[SplitStatus, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from reconciler.errors import Problem
 from reconciler.guard.model import Obstacle
 from reconciler.outcomes.plan import VerifyState
 from reconciler.reshard.actions import TickEnd
-from reconciler.reshard.job import Approval, SplitJob
+from reconciler.reshard.job import Approval, Approved, Bracket, JobRequest, SplitJob
 from reconciler.reshard.plan.model import SplitPlan
 
 
@@ -71,3 +71,14 @@ class SplitControlOutcome:
     job_id: int
     is_driven: bool
     approval: Approval | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitStatus:
+    """A job as the ledger knows it: how far its brackets are as the last tick wrote it down, what
+    is allowed, and what was asked and not answered yet."""
+
+    job: SplitJob
+    brackets: tuple[Bracket, ...] = ()
+    approvals: tuple[Approved, ...] = ()
+    requests: tuple[JobRequest, ...] = ()

@@ -134,6 +134,7 @@ def status_json(outcome: StatusOutcome) -> str:
             "environment": outcome.environment,
             "now_s": outcome.now_s,
             "applies": [apply_status(apply) for apply in outcome.applies],
+            "splits": [plain(split) for split in outcome.splits],
         }
     )
 

@@ -7,11 +7,31 @@ from functools import partial
 
 from reconciler.errors import Problem, Refused
 from reconciler.guard.model import refusals_from
+from reconciler.outcomes.apply import StatusOutcome
 from reconciler.outcomes.plan import VerifyState
-from reconciler.outcomes.split import SplitApplyOutcome, SplitPlanOutcome, SplitVerifyOutcome
-from reconciler.report.render import apply_report, plan_report, show_split_report, verify_report
+from reconciler.outcomes.split import (
+    SplitApplyOutcome,
+    SplitPlanOutcome,
+    SplitStatus,
+    SplitVerifyOutcome,
+)
+from reconciler.report.render import (
+    apply_report,
+    plan_report,
+    show_split_report,
+    status_report,
+    verify_report,
+)
 from reconciler.reshard.actions import TickEnd
-from reconciler.reshard.job import SplitJob
+from reconciler.reshard.job import (
+    Approval,
+    Approved,
+    Bracket,
+    JobRequest,
+    JobRequestKind,
+    SplitJob,
+    Stage,
+)
 from reconciler.reshard.phases import Phase
 from reconciler.reshard.plan.compare import compare_split_plans
 from reconciler.reshard.plan.files import split_plan_paths
@@ -45,6 +65,28 @@ def _applied(name: str, when: str, outcome: SplitApplyOutcome) -> Scenario:
     return Scenario(name, when, partial(apply_report, [outcome]))
 
 
+_LIVE = SplitStatus(
+    job=replace(at(Phase.BACKFILL), keyspace="shop", heartbeat_s=62.0),
+    brackets=(
+        Bracket(
+            bracket_id=1,
+            source="-80",
+            target="-40",
+            table="orders",
+            stage=Stage.COPYING,
+            rows_scanned=12_000,
+            rows_accepted=5_990,
+        ),
+        Bracket(bracket_id=2, source="-80", target="40-80", table="orders"),
+    ),
+    approvals=(Approved(approval=Approval.START, by="ada", at_s=1.0),),
+    requests=(
+        JobRequest(
+            request_id=1, job_id=7, kind=JobRequestKind.STOP, asked_by="grace", asked_s=60.0
+        ),
+    ),
+)
+_STATUS = StatusOutcome(environment="production", applies=(), splits=(_LIVE,), now_s=64.0)
 _FAILED = failed_in(Phase.BACKFILL, Phase.PLANNED)
 
 SPLITS = (
@@ -105,6 +147,7 @@ SPLITS = (
         "`apply`, after a failure.",
         _driven(TickEnd.FAILED, _FAILED, _FAILED.problem),
     ),
+    Scenario("split-status", "`status`, while rows are copied.", partial(status_report, _STATUS)),
     _applied(
         "split-retains",
         "`apply`, behind the cutover.",

@@ -28,7 +28,7 @@ from reconciler.report.compose.opening import CHANGE, failed_report, marker, pla
 from reconciler.report.compose.plan import permissions
 from reconciler.report.compose.reasons import problem, problems, refusals
 from reconciler.report.compose.shards import shard_set, whose
-from reconciler.report.compose.split import applied_split
+from reconciler.report.compose.split import applied_split, split_status
 from reconciler.report.document import Document, NextStep, Report
 from reconciler.report.findings import NO_FILES, SchemaFiles
 from reconciler.report.reason_words import happened_words, reason_line
@@ -85,8 +85,10 @@ def apply_document(
 
 
 def status_document(outcome: StatusOutcome) -> Document:
-    if outcome.applies:
-        return Document(reports=tuple(_status(one, outcome.now_s) for one in outcome.applies))
+    if outcome.applies or outcome.splits:
+        applies = tuple(_status(one, outcome.now_s) for one in outcome.applies)
+        splits = tuple(split_status(one, outcome.now_s) for one in outcome.splits)
+        return Document(reports=(*splits, *applies))
     none = (Name(outcome.environment), Text(": the ledger knows no apply"))
     return Document(reports=(Report(title=None, blocks=(blocks.Paragraph(text=none),)),))
 

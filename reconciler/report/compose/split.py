@@ -10,6 +10,7 @@ from reconciler.outcomes.split import (
     SplitApplyOutcome,
     SplitControlOutcome,
     SplitPlanOutcome,
+    SplitStatus,
     SplitVerifyOutcome,
 )
 from reconciler.plan.words import count
@@ -20,9 +21,11 @@ from reconciler.report.compose.reasons import problems, refusals
 from reconciler.report.document import NextStep, Report
 from reconciler.report.findings import SchemaFiles
 from reconciler.report.refusals import reason_count
-from reconciler.report.spans import Line, Name, Strong, Text, sentence, with_commands
+from reconciler.report.spans import Line, Moment, Name, Strong, Text, sentence, with_commands
 from reconciler.report.summary import short_id
 from reconciler.reshard.actions import TickEnd
+from reconciler.reshard.job import Bracket
+from reconciler.reshard.phases import Phase
 from reconciler.reshard.plan.files import split_plan_paths
 from reconciler.reshard.plan.model import SplitPlan, TableSize
 from reconciler.reshard.plan.words import (
@@ -57,6 +60,13 @@ _MARKS = {
     TickEnd.OVERTAKEN: Mark.CAUTION,
     TickEnd.UNREACHABLE: Mark.BAD,
     TickEnd.REFUSED: Mark.BAD,
+}
+
+_PHASE_MARKS = {
+    Phase.DONE: Mark.GOOD,
+    Phase.ABANDONED: Mark.CAUTION,
+    Phase.ABANDONING: Mark.CAUTION,
+    Phase.FAILED: Mark.BAD,
 }
 
 _NEXT = {
@@ -145,6 +155,49 @@ def applied_split(outcome: SplitApplyOutcome, files: SchemaFiles) -> Report:
                 command=next_steps.command(step[1], outcome.keyspace, outcome.environment),
             ),
         ),
+    )
+
+
+def split_status(status: SplitStatus, now_s: float) -> Report:
+    """As the last tick wrote it down."""
+    job = status.job
+    facts = [
+        Fact(label="phase since", text=(Moment(job.phase_since_s, now_s),)),
+        Fact(label="begun", text=(Moment(job.started_s),)),
+        plan_id_fact(job.plan_id),
+    ]
+    if job.is_live:
+        driver = "nobody; the next apply goes on" if job.holder is None else job.holder
+        facts.append(Fact(label="driven by", text=sentence(driver)))
+        if job.holder is not None:
+            facts.append(Fact(label="sign of life", text=(Moment(job.heartbeat_s, now_s),)))
+    if job.held_by is not None:
+        facts.append(Fact(label="stopped by", text=sentence(job.held_by)))
+    if job.cutover_version is not None:
+        said = f"the targets own the range since version {job.cutover_version}"
+        facts.append(Fact(label="routes", text=sentence(said)))
+    approvals = tuple(f"{one.approval}: {one.by}" for one in status.approvals)
+    requests = tuple(f"{one.kind}: {one.asked_by}" for one in status.requests)
+    verdict = f"split {job.job_id} ({_names(job.sources)} -> {_names(job.targets)}): {job.phase}"
+    return Report(
+        title=title(
+            _PHASE_MARKS.get(job.phase, Mark.UNDERWAY), job.keyspace, job.environment, verdict
+        ),
+        blocks=(
+            blocks.Facts(facts=tuple(facts)),
+            *_problem(job.problem),
+            *_items("Rows", tuple(map(_bracket_words, status.brackets)), _CUT),
+            *_items("Approved", approvals, _CUT),
+            *_items("Asked", requests, _CUT),
+        ),
+    )
+
+
+def _bracket_words(bracket: Bracket) -> str:
+    read, taken = bracket.rows_scanned, bracket.rows_accepted
+    return (
+        f"{bracket.table}, {bracket.source} -> {bracket.target}: {bracket.stage},"
+        f" {count(read, 'row')} read, {taken:,} of them taken"
     )
 
 
