@@ -57,7 +57,8 @@ def shard_refusals(reviewed: PlanCore, shards: Iterable[str]) -> Iterator[Refusa
             code="shards-changed",
             shard=shard,
             message=f"shard {shard} was {happened} since the plan was made",
-            recovery=_PLAN_AGAIN,
+            recovery=f"{_PLAN_AGAIN}; to replace shards by others, list those that go in `retiring`"
+            " of the spec, and plan that as a split (docs/split.md)",
         )
 
 
