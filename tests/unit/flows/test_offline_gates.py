@@ -430,6 +430,7 @@ def test_lint_says_what_is_wrong_in_the_files_of_each_keyspace() -> None:
         lint_files(Files())
 
 
+@pytest.mark.threat("TM-WRITER-35")
 @pytest.mark.invariant("SP-74")
 def test_a_change_of_the_spec_is_planned_with_the_ledger_that_the_branch_names() -> None:
     """Anything else of the spec may be other there: it is what the pull request changes."""

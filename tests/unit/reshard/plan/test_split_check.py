@@ -33,6 +33,7 @@ def test_the_sample_is_sound() -> None:
     assert not list(split_core_errors(CORE))
 
 
+@pytest.mark.threat("TM-WRITER-36")
 @pytest.mark.invariant("SP-70")
 @pytest.mark.parametrize(
     "core",

@@ -56,6 +56,7 @@ def test_the_identity_of_the_move_fits_where_shards_are_marked_with_it() -> None
     assert identity.isascii()
 
 
+@pytest.mark.threat("TM-WRITER-36")
 @pytest.mark.invariant("PL-7")
 @pytest.mark.parametrize(
     ("change", "code"),

@@ -39,6 +39,7 @@ def test_every_field_is_compared_or_is_only_words() -> None:
     assert names == OTHERS.keys() | SAME.keys() | ONLY_ONE_VALUE
 
 
+@pytest.mark.threat("TM-WRITER-36")
 @pytest.mark.invariant("SP-72")
 @pytest.mark.parametrize("name", OTHERS)
 def test_any_difference_refuses(name: str) -> None:
