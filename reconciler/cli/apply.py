@@ -14,7 +14,7 @@ from reconciler.cli.interrupts import counted_interrupts
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.progress import shown_progress
 from reconciler.cli.run import load
-from reconciler.cli.splits import Gate, as_it_stands, live_split, planning_world
+from reconciler.cli.splits import moving, planning_world
 from reconciler.cli.streams import remark, show
 from reconciler.cli.wire import Worlds, holder_name
 from reconciler.drive.open import Releases
@@ -175,17 +175,6 @@ class _Asked:
     output: str
 
 
-def _moving(
-    worlds: Worlds, files: DesiredFiles, environment: Environment, gate: Gate
-) -> Environment | None:
-    """The environment if a move of its shards is to be begun or gone on with; behind the cutover
-    as well, until nothing is left to be cleaned up."""
-    stands = as_it_stands(worlds, files, environment, gate)
-    if stands.retiring or live_split(worlds, files, environment) is not None:
-        return environment
-    return None
-
-
 def _apply_split(
     worlds: Worlds,
     history: GitHistory,
@@ -234,8 +223,8 @@ def _apply(asked: _Asked) -> None:
     ):
 
         def work(files: DesiredFiles, chosen: Environment) -> ApplyOutcome | SplitApplyOutcome:
-            if (moving := _moving(worlds, files, chosen, ledger_gate)) is not None:
-                return _apply_split(worlds, history, files, moving, request, asked.max_runtime_s)
+            if (found := moving(worlds, files, chosen, ledger_gate)) is not None:
+                return _apply_split(worlds, history, files, found, request, asked.max_runtime_s)
             chosen = replace(chosen, retiring=())
             world = ApplyWorld(
                 history=history,

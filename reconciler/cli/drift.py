@@ -10,10 +10,11 @@ from reconciler.cli import options
 from reconciler.cli.gates import ledger_gate_of
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.run import load
-from reconciler.cli.splits import as_it_stands
+from reconciler.cli.splits import as_it_stands, live_split
 from reconciler.cli.streams import show
 from reconciler.cli.wire import Worlds
 from reconciler.flows.drift import find_drift
+from reconciler.flows.split.settle import without_helpers
 from reconciler.outcomes.drift import DriftOutcome
 from reconciler.outcomes.ends import drift_code
 from reconciler.ports.ledger import Ledger
@@ -49,7 +50,8 @@ def drift(
     with Worlds(loaded.root) as worlds:
 
         def work(files: DesiredFiles, chosen: Environment) -> DriftOutcome:
-            chosen = as_it_stands(worlds, files, chosen, gate)
+            listed, chosen = chosen, as_it_stands(worlds, files, chosen, gate)
+            files = without_helpers(files, live_split(worlds, files, listed))
 
             def open_ledger() -> Ledger:
                 gate(files, chosen)

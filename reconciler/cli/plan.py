@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ from reconciler.cli.gates import ledger_gate_of
 from reconciler.cli.observed import observed_world
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.run import load
-from reconciler.cli.splits import address_gate_of, as_it_stands, planning_world
+from reconciler.cli.splits import address_gate_of, moving, planning_world
 from reconciler.cli.streams import remark
 from reconciler.cli.streams import show as show_text
 from reconciler.cli.wire import Worlds, protected_tree
@@ -88,9 +89,10 @@ def plan(
     with Worlds(loaded.root) as worlds:
 
         def work(files: DesiredFiles, chosen: Environment) -> PlanOutcome | SplitPlanOutcome:
-            chosen = as_it_stands(worlds, files, chosen, address_gate)
-            if chosen.retiring and revert is None:
-                return _planned_split(worlds, files, chosen, loaded, write=write)
+            if revert is None and (found := moving(worlds, files, chosen, address_gate)):
+                return _planned_split(worlds, files, found, loaded, write=write)
+            if revert is None:
+                chosen = replace(chosen, retiring=())
             world = worlds.world_of(chosen)
             if observations:
                 world = observed_world(world, observations, files, chosen)

@@ -44,6 +44,17 @@ def live_split(worlds: Worlds, files: DesiredFiles, environment: Environment) ->
     return worlds.split_jobs_of(environment).live(environment.name, files.spec.keyspace)
 
 
+def moving(
+    worlds: Worlds, files: DesiredFiles, environment: Environment, gate: Gate
+) -> Environment | None:
+    """The environment if a move of its shards is to be planned, begun or gone on with; behind the
+    cutover as well, until nothing is left to be cleaned up: no schema is applied before that."""
+    stands = as_it_stands(worlds, files, environment, gate)
+    if stands.retiring or live_split(worlds, files, environment) is not None:
+        return environment
+    return None
+
+
 def planning_world(worlds: Worlds, environment: Environment) -> SplitPlanWorld:
     """Its ledger's gate has been asked: `as_it_stands` comes before."""
     return SplitPlanWorld(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -10,7 +11,7 @@ from reconciler.cli import options
 from reconciler.cli.gates import ledger_gate_of
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.run import load
-from reconciler.cli.splits import address_gate_of, as_it_stands, planning_world
+from reconciler.cli.splits import address_gate_of, moving, planning_world
 from reconciler.cli.streams import show
 from reconciler.cli.wire import Worlds
 from reconciler.flows.split.plan import verify_split
@@ -50,9 +51,9 @@ def verify(
     with Worlds(loaded.root) as worlds:
 
         def work(files: DesiredFiles, chosen: Environment) -> VerifyOutcome | SplitVerifyOutcome:
-            chosen = as_it_stands(worlds, files, chosen, address_gate)
-            if chosen.retiring:
-                return verify_split(planning_world(worlds, chosen), files, chosen, tree=loaded.tree)
+            if found := moving(worlds, files, chosen, address_gate):
+                return verify_split(planning_world(worlds, found), files, found, tree=loaded.tree)
+            chosen = replace(chosen, retiring=())
 
             def open_ledger() -> Ledger:
                 gate(files, chosen)

@@ -48,6 +48,11 @@ class HelperNames:
     job: int
 
     @property
+    def prefix(self) -> str:
+        """Of all of them, and of nothing else."""
+        return f"{PREFIX}{self.job}_"
+
+    @property
     def fence(self) -> str:
         return self._named("fence")
 
@@ -74,7 +79,7 @@ class HelperNames:
         return self._named(f"{table.number}_{purpose}")
 
     def _named(self, end: str) -> str:
-        name = f"{PREFIX}{self.job}_{end}"
+        name = f"{self.prefix}{end}"
         assert len(name) <= IDENTIFIER_CHARS_MAX, "numbers of jobs and tables are short"
         return name
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
@@ -18,11 +19,12 @@ from reconciler.flows.split.apply import (
     apply_split,
 )
 from reconciler.flows.split.plan import keep_split_plan, plan_split
-from reconciler.flows.split.settle import settled
+from reconciler.flows.split.settle import settled, without_helpers
 from reconciler.guard.review.git import Review
 from reconciler.outcomes.split import SplitApplyOutcome
 from reconciler.ports.routes import Routes
 from reconciler.reshard.actions import TickEnd
+from reconciler.reshard.helper_tables import HelperNames
 from reconciler.reshard.job import Approval
 from reconciler.reshard.phases import Phase
 from reconciler.reshard.plan.files import read_split_plan, split_plan_paths
@@ -301,3 +303,17 @@ def test_an_edited_plan_begins_nothing(stand: Stand) -> None:
         stand.apply()
     assert refused.value.problems[0].code == "plan-id-mismatch"
     assert stand.connections == 0
+
+
+@pytest.mark.invariant("SP-75")
+def test_what_a_live_split_has_made_is_left_alone_by_its_number(stand: Stand) -> None:
+    keyspace = stand.files.keyspace()
+    stand.apply()
+    job = stand.ledger.split_jobs.live("production", "shop")
+    assert job is not None
+    ignored = without_helpers(keyspace, job).spec.policy.ignore_tables
+    names = HelperNames(job.job_id)
+    assert any(fnmatchcase(names.guard, pattern) for pattern in ignored)
+    assert not any(fnmatchcase(HelperNames(job.job_id + 1).guard, one) for one in ignored)
+    assert not any(fnmatchcase("users", one) for one in ignored)
+    assert without_helpers(keyspace, None) is keyspace
