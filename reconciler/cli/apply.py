@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -182,13 +183,14 @@ def _apply_split(
     environment: Environment,
     request: ApplyRequest,
     runtime_s: int,
+    interrupts: Callable[[], int],
 ) -> SplitApplyOutcome:
     return apply_split(
         SplitApplyWorld(
             history=history,
             connect=lambda: SplitConnections(
                 planning=planning_world(worlds, environment),
-                driving=worlds.split_driving_of(environment),
+                driving=worlds.split_driving_of(environment, interrupts),
             ),
         ),
         files,
@@ -224,7 +226,9 @@ def _apply(asked: _Asked) -> None:
 
         def work(files: DesiredFiles, chosen: Environment) -> ApplyOutcome | SplitApplyOutcome:
             if (found := moving(worlds, files, chosen, ledger_gate)) is not None:
-                return _apply_split(worlds, history, files, found, request, asked.max_runtime_s)
+                return _apply_split(
+                    worlds, history, files, found, request, asked.max_runtime_s, interrupts
+                )
             chosen = replace(chosen, retiring=())
             world = ApplyWorld(
                 history=history,

@@ -178,7 +178,9 @@ class Worlds:
 
         return MysqlSplitServers(environ=self._environ, root=self._root)
 
-    def split_driving_of(self, environment: Environment) -> SplitWorld:
+    def split_driving_of(
+        self, environment: Environment, interrupts: Callable[[], int]
+    ) -> SplitWorld:
         """What can move rows. Raises as `routes_of`."""
         from reconciler.drive.split.brake import Brake
         from reconciler.drive.split.world import SplitWorld
@@ -192,6 +194,7 @@ class Worlds:
             routes=self.routes_of(environment),
             servers=self.split_servers(),
             clock=clock,
+            interrupts=interrupts,
             brake=Brake(measure, shards_concerned(environment), environment.rollout, clock),
         )
 

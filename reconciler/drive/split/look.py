@@ -67,7 +67,7 @@ def limits(world: SplitWorld, order: SplitOrder, job: SplitJob, until_s: float) 
     """Raises Unavailable."""
     since_s = None if job.cutover_s is None else world.clock.now_s() - job.cutover_s
     return TickLimits(
-        left_s=until_s - world.clock.monotonic_s(),
+        left_s=world.left_s(until_s),
         fence_budget_s=order.fence_budget_s,
         grace_s=order.grace_s,
         retain_s=order.retain_s,

@@ -223,7 +223,7 @@ class _Tick:
         return None
 
     def _left_s(self) -> float:
-        return self._until_s - self._world.clock.monotonic_s()
+        return self._world.left_s(self._until_s)
 
     def _ended(self, how: TickEnd, problem: Problem | None = None) -> TickResult:
         return TickResult(how=how, job=self.job, problem=problem)

@@ -27,13 +27,19 @@ from reconciler.spec.model import ShardSpec
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitWorld:
     """`brake` says why the copy has to rest now, None for nothing; what could not be measured is a
-    reason to rest."""
+    reason to rest. `interrupts` counts how often somebody has asked this process to end: its time
+    is over then, and what writers wait for is finished first."""
 
     jobs: SplitJobs
     routes: Routes
     servers: SplitServers
     clock: Clock
     brake: Callable[[], str | None]
+    interrupts: Callable[[], int] = lambda: 0
+
+    def left_s(self, until_s: float) -> float:
+        """Of a tick that may go on until then, by the clock that never jumps."""
+        return 0.0 if self.interrupts() else until_s - self.clock.monotonic_s()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,6 +91,7 @@ class Stand:
         keep_split_plan(outcome, self.files, self.files)
         self.history = Branch(self.files)
         self.connections = 0
+        self.interrupts = 0
 
     def connect(self) -> SplitConnections:
         self.connections += 1
@@ -102,6 +103,7 @@ class Stand:
                 servers=SimServers({"-80": self.source}, self.targets),
                 clock=self.clock,
                 brake=lambda: None,
+                interrupts=lambda: self.interrupts,
             ),
         )
 
@@ -317,3 +319,14 @@ def test_what_a_live_split_has_made_is_left_alone_by_its_number(stand: Stand) ->
     assert not any(fnmatchcase(HelperNames(job.job_id + 1).guard, one) for one in ignored)
     assert not any(fnmatchcase("users", one) for one in ignored)
     assert without_helpers(keyspace, None) is keyspace
+
+
+@pytest.mark.invariant("SP-76")
+def test_an_interrupted_run_leaves_the_job_to_the_next_one(stand: Stand) -> None:
+    stand.interrupts = 1
+    ended = stand.apply()
+    assert ended.how is TickEnd.IN_PROGRESS
+    assert ended.job is not None
+    assert ended.job.holder is None
+    stand.interrupts = 0
+    assert stand.apply().how is TickEnd.AWAITS_CUTOVER
