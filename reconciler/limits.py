@@ -53,3 +53,6 @@ SHARDS_AT_WORK_MAX = 256
 
 # For how long PlanetScale keeps a way back, by its documentation: it cannot be made longer.
 REVERT_WINDOW_S_MAX = 1_800
+
+# What fits some screens; older applies and splits stay in the ledger.
+STATUS_APPLIES_MAX = 50

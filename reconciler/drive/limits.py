@@ -72,9 +72,8 @@ GUARD_PAUSE_S = 2.0
 # An earlier session of an apply is waited for a little longer than the server keeps a silent one.
 CLAIM_WAIT_S_MAX = 300.0
 
-# What fits a screen; older events and applies stay in the ledger.
+# What fits a screen; older events stay in the ledger.
 STATUS_EVENTS_MAX = 12
-STATUS_APPLIES_MAX = 50
 
 # How often a deploy request is looked at, doubling from the first to the second: a branch is ready
 # and a difference known within seconds, a deploy takes minutes to days, and a look is six calls.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-from reconciler.drive.limits import HEARTBEAT_MISSED_S_MAX, STATUS_APPLIES_MAX, STATUS_EVENTS_MAX
+from reconciler.drive.limits import HEARTBEAT_MISSED_S_MAX, STATUS_EVENTS_MAX
 from reconciler.drive.rows import finalizer_rows, shard_rows, wave_rows
 from reconciler.ledger.finalizers import FirstStep
 from reconciler.ledger.model import (
@@ -36,6 +36,7 @@ from reconciler.ledger.states import (
     OperationState,
     StatementState,
 )
+from reconciler.limits import STATUS_APPLIES_MAX
 from reconciler.model.fleet import key_order
 from reconciler.model.shadow_tables import KnownShadow, ShadowGroup, shadow_group, shadow_groups
 from reconciler.outcomes.apply import ApplyStatus, FinalizerRow, OperationRow, ShardRow

@@ -3,8 +3,8 @@ ended."""
 
 from __future__ import annotations
 
-from reconciler.drive.limits import STATUS_APPLIES_MAX
 from reconciler.ledger.states import RequestState
+from reconciler.limits import STATUS_APPLIES_MAX
 from reconciler.outcomes.split import SplitStatus
 from reconciler.ports.split_jobs import SplitJobs
 
