@@ -18,11 +18,7 @@ from reconciler.lint.model import Remark
 from reconciler.model.object_id import ObjectId
 from reconciler.model.policy import Hazard, Policy
 from reconciler.outcomes.advise import AdviseOutcome
-from reconciler.outcomes.apply import (
-    ApplyOutcome,
-    ControlOutcome,
-    StatusOutcome,
-)
+from reconciler.outcomes.apply import ApplyOutcome, ControlOutcome, StatusOutcome
 from reconciler.outcomes.doctor import DoctorOutcome
 from reconciler.outcomes.drift import DriftOutcome
 from reconciler.outcomes.failed import KeyspaceFailed
