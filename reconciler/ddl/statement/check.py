@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
+from functools import lru_cache
 from typing import NoReturn, assert_never
 
 from reconciler.ddl.lexer import Token, TokenKind, tokenize
+from reconciler.ddl.limits import STATEMENTS_KEPT_MAX
 from reconciler.ddl.rendering.options import ENGINE_DEFINED
 from reconciler.ddl.statement.canonical import canonical_text
 from reconciler.ddl.statement.forbidden import forbidden_parts
@@ -48,6 +50,7 @@ class StatementKind(StrEnum):
     RENAME_TABLE = "rename table"
 
 
+@lru_cache(maxsize=STATEMENTS_KEPT_MAX)
 def check_statement(sql: str, *, tables: frozenset[str]) -> StatementKind:
     """Raise Refused unless `sql` is one statement of a known kind that changes one of `tables`.
 

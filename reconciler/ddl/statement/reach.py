@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from reconciler.ddl.lexer import Token
+from reconciler.ddl.limits import STATEMENTS_KEPT_MAX
 from reconciler.ddl.statement.check import StatementKind, clause_starts, read_statement
 from reconciler.ddl.statement.parts import StatementText, identifier
 
@@ -49,6 +51,7 @@ class Reach:
         return self.kind is StatementKind.DROP_TABLE or self.renamed_to is not None
 
 
+@lru_cache(maxsize=STATEMENTS_KEPT_MAX)
 def reach_of(sql: str) -> Reach:
     """Raises Refused for what is not one statement of a known kind."""
     kind, text = read_statement(sql)
