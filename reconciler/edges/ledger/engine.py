@@ -62,6 +62,7 @@ def engine_for(url: str | None, *, default_file: Path) -> Engine:
 def writing(engine: Engine) -> Iterator[Connection]:
     """One transaction, durable when the block has ended."""
     with _plain_errors(), engine.begin() as connection:
+        _begin(connection, is_writer=True)
         yield connection
 
 
@@ -71,6 +72,7 @@ def deciding(engine: Engine) -> Iterator[Connection]:
     OutcomeUnknown from the moment at which the server was asked to commit."""
     with _plain_errors(), engine.connect() as connection:
         with _undone_if_it_fails(connection.begin()) as transaction:
+            _begin(connection, is_writer=True)
             yield connection
         try:
             transaction.commit()
@@ -92,7 +94,15 @@ def _undone_if_it_fails(transaction: Transaction) -> Iterator[Transaction]:
 def reading(engine: Engine) -> Iterator[Connection]:
     """One consistent look; keeps no writer out."""
     with _plain_errors(), engine.connect() as connection:
-        yield connection.execution_options(reading=True)
+        _begin(connection, is_writer=False)
+        yield connection
+
+
+def _begin(connection: Connection, *, is_writer: bool) -> None:
+    """SQLite begins a transaction where it is told to, MySQL by itself."""
+    if connection.dialect.name == "sqlite":
+        # A writer that began as a reader could be refused at its first write (SQLITE_BUSY).
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
 
 
 @contextmanager
@@ -166,15 +176,9 @@ def _sqlite(url: URL) -> Engine:
 
     @event.listens_for(engine, "connect")
     def configure(connection: SqliteConnection, _record: object) -> None:
-        connection.isolation_level = None  # transactions begin where `begin` says, not by guess
+        connection.isolation_level = None  # transactions begin where `_begin` says, not by guess
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")  # WAL alone may lose the last commits
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        # A writer that began as a reader could be refused at its first write (SQLITE_BUSY).
-        is_reading = connection.get_execution_options().get("reading", False)
-        connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
 
     return engine
 
