@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from tests.tidy.source import PACKAGE, python_files, relative, tree_of
+from tests.tidy.source import PACKAGE, nodes, python_files, relative
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +51,8 @@ def readers() -> Mapping[tuple[str, str], frozenset[str]]:
     """(file of bounds, name) to the files that import it."""
     found: dict[tuple[str, str], set[str]] = defaultdict(set)
     for path in python_files(PACKAGE):
-        for node in ast.walk(tree_of(path)):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").endswith("limits"):
+        for node in nodes(path, ast.ImportFrom):
+            if (node.module or "").endswith("limits"):
                 place = f"{(node.module or '').replace('.', '/')}.py"
                 for name in node.names:
                     found[place, name.name].add(relative(path))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from tests.tidy.source import PACKAGE, functions, name_of, python_files, relative, tree_of
+from tests.tidy.source import PACKAGE, functions_of, name_of, nodes, python_files, relative, tree_of
 
 _MAKERS = frozenset(
     {"Problem", "Refusal", "Finding", "Unreachable", "_Wording", "Forbidden", "Fault"}
@@ -60,7 +60,7 @@ class _Teller:
 def found_codes() -> Found:
     tellers: dict[str, list[_Teller]] = {}
     for path in python_files(PACKAGE):
-        for function in functions(tree_of(path)):
+        for function in functions_of(path):
             if (teller := _teller(function, path)) is not None:
                 tellers.setdefault(function.name, []).append(teller)
     uses: list[Use] = []
@@ -108,8 +108,8 @@ def _teller(function: ast.FunctionDef | ast.AsyncFunctionDef, path: Path) -> _Te
 
 def _uses(path: Path, tellers: Mapping[str, list[_Teller]]) -> Iterator[Use | str]:
     tree = tree_of(path)
-    inside = {id(call): function for function in functions(tree) for call in _calls(function)}
-    for call in _calls(tree):
+    inside = {id(call): one for one in functions_of(path) for call in _calls(one)}
+    for call in nodes(path, ast.Call):
         name = name_of(call.func)
         if name not in _MAKERS and name not in tellers:
             continue

@@ -3,17 +3,43 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "reconciler"
+
+Node = TypeVar("Node", bound=ast.AST)
 
 
 @cache
 def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def nodes(path: Path, *kinds: type[Node]) -> Iterator[Node]:
+    """All of a file's nodes of these kinds, one kind after the other: going through its tree takes
+    longer than reading it."""
+    for kind in kinds:
+        for node in _by_kind(path).get(kind, ()):
+            assert isinstance(node, kind)
+            yield node
+
+
+@cache
+def _by_kind(path: Path) -> Mapping[type[ast.AST], list[ast.AST]]:
+    found: defaultdict[type[ast.AST], list[ast.AST]] = defaultdict(list)
+    for node in ast.walk(tree_of(path)):
+        found[type(node)].append(node)
+    return found
+
+
+def functions_of(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    yield from nodes(path, ast.FunctionDef)
+    yield from nodes(path, ast.AsyncFunctionDef)
 
 
 @cache
@@ -23,12 +49,6 @@ def python_files(folder: Path) -> tuple[Path, ...]:
 
 def relative(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
-
-
-def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node
 
 
 def name_of(expression: ast.expr) -> str:

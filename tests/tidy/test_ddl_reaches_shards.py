@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.tidy.source import PACKAGE, functions, name_of, python_files, relative, tree_of
+from tests.tidy.source import PACKAGE, functions_of, name_of, nodes, python_files, relative
 
 pytestmark = pytest.mark.invariant("GD-8")
 
@@ -20,8 +20,8 @@ def _callers(name: str, *, on: str = "") -> set[str]:
     return {
         relative(path)
         for path in python_files(PACKAGE)
-        for node in ast.walk(tree_of(path))
-        if isinstance(node, ast.Call) and name_of(node.func) == name
+        for node in nodes(path, ast.Call)
+        if name_of(node.func) == name
         if not on or (isinstance(node.func, ast.Attribute) and name_of(node.func.value) == on)
     }
 
@@ -29,10 +29,7 @@ def _callers(name: str, *, on: str = "") -> set[str]:
 def _users(name: str) -> Iterator[str]:
     """Files that name it in code, wherever they define or import it."""
     for path in python_files(PACKAGE):
-        if any(
-            isinstance(node, ast.Name | ast.Attribute) and name_of(node) == name
-            for node in ast.walk(tree_of(path))
-        ):
+        if any(name_of(node) == name for node in nodes(path, ast.Name, ast.Attribute)):
             yield relative(path)
 
 
@@ -67,7 +64,7 @@ def test_a_rollout_starts_from_a_plan_that_was_checked_under_the_locks() -> None
     assert _callers("roll_out") == {"reconciler/flows/apply.py"}
     (apply,) = (
         function
-        for function in functions(tree_of(PACKAGE / "flows" / "apply.py"))
+        for function in functions_of(PACKAGE / "flows" / "apply.py")
         if function.name == "apply_keyspace"
     )
     calls = [name_of(node.func) for node in ast.walk(apply) if isinstance(node, ast.Call)]

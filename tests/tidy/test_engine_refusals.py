@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.edges.engines.find import PROGRAMS
 from reconciler.edges.engines.fitness import Moment
-from tests.tidy.source import PACKAGE, ROOT, functions, name_of, python_files, relative, tree_of
+from tests.tidy.source import PACKAGE, ROOT, functions_of, name_of, python_files, relative
 
 ENGINES = PACKAGE / "edges" / "engines"
 #: Of those that are programs: Vitess' is asked of its cluster, and has no facts of ours.
@@ -31,7 +31,7 @@ def names_in(tree: ast.AST | None) -> set[str]:
 def preparing() -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
     """Functions that may find that it is not the moment."""
     for path in python_files(ENGINES):
-        for function in functions(tree_of(path)):
+        for function in functions_of(path):
             if "NotNow" in names_in(function.returns):
                 yield relative(path), function
 
@@ -39,7 +39,7 @@ def preparing() -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
 @pytest.mark.invariant("EN-55")
 @pytest.mark.parametrize("path", ADAPTERS, ids=lambda path: path.parent.name)
 def test_an_adapter_refuses_through_the_one_gate_alone(path: Path) -> None:
-    (prepare,) = [one for one in functions(tree_of(path)) if one.name == "prepare"]
+    (prepare,) = [one for one in functions_of(path) if one.name == "prepare"]
     assert GATE in called(prepare)
     assert not called(prepare) & REFUSING
 
@@ -55,8 +55,7 @@ def test_behind_the_gate_only_the_moment_can_refuse() -> None:
 @pytest.mark.invariant("EN-55")
 def test_the_gate_has_no_reason_of_its_own() -> None:
     """All that it says is what `plan/engines/` or `guard/engine_ground.py` says."""
-    tree = tree_of(ENGINES / "fitness.py")
-    (unfit,) = [one for one in functions(tree) if one.name == "_unfit"]
+    (unfit,) = [one for one in functions_of(ENGINES / "fitness.py") if one.name == "_unfit"]
     said = [
         node.value
         for statement in unfit.body[1:]

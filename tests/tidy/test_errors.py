@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from reconciler.cli.main import VERBS
 from tests.tidy.error_codes import codes_and_steps, found_codes
-from tests.tidy.source import PACKAGE, python_files, relative, tree_of
+from tests.tidy.source import PACKAGE, nodes, python_files, relative
 from tests.tidy.write_errors import ERRORS, errors_page, meanings
 
 COMMAND = re.compile(r"`reconciler ([a-z][a-z-]*)")
@@ -53,8 +53,8 @@ def test_the_page_of_errors_is_up_to_date() -> None:
 
 def _commands() -> Iterator[tuple[str, str]]:
     for path in python_files(PACKAGE):
-        for node in ast.walk(tree_of(path)):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        for node in nodes(path, ast.Constant):
+            if isinstance(node.value, str):
                 for verb in COMMAND.findall(node.value):
                     yield verb, f"{relative(path)}:{node.lineno}"
 

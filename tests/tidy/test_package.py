@@ -6,8 +6,9 @@ import ast
 import re
 import tomllib
 from importlib.metadata import packages_distributions
+from pathlib import Path
 
-from tests.tidy.source import PACKAGE, ROOT, python_files, tree_of
+from tests.tidy.source import PACKAGE, ROOT, nodes, python_files
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
@@ -18,19 +19,19 @@ def test_every_dependency_is_imported_and_every_import_declared() -> None:
     used = {
         _plain(distribution)
         for path in python_files(PACKAGE)
-        for module in _imports(tree_of(path))
+        for module in _imports(path)
         for distribution in distributions.get(module, ())
     }
     assert ours == used - {"reconciler"}
 
 
-def _imports(tree: ast.AST) -> set[str]:
+def _imports(path: Path) -> set[str]:
     found = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.add(node.module.partition(".")[0])
+    for node in nodes(path, ast.Import):
+        found |= {alias.name.partition(".")[0] for alias in node.names}
+    for source in nodes(path, ast.ImportFrom):
+        if source.module and not source.level:
+            found.add(source.module.partition(".")[0])
     return found
 
 

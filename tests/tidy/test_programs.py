@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.edges.files.git_process import PLUMBING
-from tests.tidy.source import PACKAGE, name_of, python_files, relative, tree_of
+from tests.tidy.source import PACKAGE, name_of, nodes, python_files, relative
 
 GIT = "reconciler/edges/files/git_process.py"
 STARTING = {
@@ -31,13 +31,9 @@ NEVER = {
 }
 
 
-def calls(path: Path) -> Iterator[ast.Call]:
-    return (node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call))
-
-
 def starts(path: Path) -> Iterator[ast.Call]:
     """Calls of subprocess.run and subprocess.Popen."""
-    for node in calls(path):
+    for node in nodes(path, ast.Call):
         match node.func:
             case ast.Attribute(value=ast.Name(id="subprocess"), attr="run" | "Popen"):
                 yield node
@@ -47,7 +43,7 @@ def starts(path: Path) -> Iterator[ast.Call]:
 def test_programs_are_started_from_few_places() -> None:
     assert {relative(path) for path in python_files(PACKAGE) if any(starts(path))} == STARTING
     for path in python_files(PACKAGE):
-        for node in calls(path):
+        for node in nodes(path, ast.Call):
             match node.func:
                 case ast.Attribute(value=ast.Name(id=module), attr=name) if module in NEVER:
                     assert not NEVER[module].fullmatch(name), f"{relative(path)}:{node.lineno}"
@@ -77,14 +73,14 @@ def test_git_is_run_by_one_module_and_asked_by_one_other() -> None:
     """No library runs it either: what such a one calls is not seen here."""
     libraries = {"git", "pygit2", "dulwich"}
     for path in python_files(PACKAGE):
-        for node in ast.walk(tree_of(path)):
+        for node in nodes(path, ast.Import, ast.ImportFrom):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             assert not libraries & {name.partition(".")[0] for name in names}, relative(path)
     users = {
         relative(path)
         for path in python_files(PACKAGE)
-        if any(name_of(node.func) == "GitProcess" for node in calls(path))
+        if any(name_of(node.func) == "GitProcess" for node in nodes(path, ast.Call))
     }
     assert users == {"reconciler/edges/files/repository.py"}
 
@@ -94,7 +90,7 @@ def test_git_is_asked_for_what_reads_and_nothing_else() -> None:
     """Commands that can run something, write something or speak to somebody are not plumbing."""
     assert {"cat-file", "config", "merge-base", "rev-list", "rev-parse", "show-ref"} == PLUMBING
     for name in ("repository.py", "git_objects.py"):
-        for node in calls(PACKAGE / "edges" / "files" / name):
+        for node in nodes(PACKAGE / "edges" / "files" / name, ast.Call):
             if name_of(node.func) in ("text", "start") and node.args:
                 first = node.args[0]
                 assert isinstance(first, ast.Constant), "a command is written out"
