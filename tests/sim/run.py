@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
 
 from sqlalchemy import Connection, Engine
 
@@ -16,7 +18,7 @@ from reconciler.drive.open import LastLook, Releases, RolloutOrder
 from reconciler.drive.roll_out import roll_out
 from reconciler.drive.shard.task import RolloutWorld
 from reconciler.edges.ledger.engine import engine_for
-from reconciler.edges.ledger.sql import SqlLedger, open_ledger
+from reconciler.edges.ledger.sql import SqlLedger
 from reconciler.outcomes.apply import ApplyOutcome
 from reconciler.outcomes.progress import ProgressEvent
 from reconciler.plan.model import Plan
@@ -36,17 +38,16 @@ from tests.sim.fleet import (
 from tests.sim.plans import environment
 from tests.sim.vitess import CLUSTER, SimKeyspaces, SimVitess
 
-_open: list[SqlLedger] = []
-_used: list[Engine] = []
-_free: list[Engine] = []
-_folders: list[TemporaryDirectory[str]] = []
+# An engine knows how each statement is compiled: the next ledger takes one over that was used.
+_used: list[tuple[list[Engine], Engine]] = []
+_in_memory: list[Engine] = []
+_on_files: list[Engine] = []
 
 
 def memory_ledger() -> SqlLedger:
-    """The real ledger, on a database that no disk slows down; it ends with its test. The next one
-    takes its engine over, which knows by then how each statement is compiled."""
-    engine = _free.pop() if _free else _memory()
-    _used.append(engine)
+    """The real ledger, on a database that no disk slows down; it ends with its test."""
+    engine = _in_memory.pop() if _in_memory else _memory()
+    _used.append((_in_memory, engine))
     with engine.connect() as connection:
         _sqlite(connection).deserialize(_empty_ledger())
     return SqlLedger(engine)
@@ -74,19 +75,33 @@ def _sqlite(connection: Connection) -> sqlite3.Connection:
 
 
 def file_ledger() -> SqlLedger:
-    """One that several threads may use."""
-    _folders.append(TemporaryDirectory(prefix="reconciler-sim-"))
-    _open.append(open_ledger(None, default_file=Path(_folders[-1].name) / "ledger.sqlite"))
-    return _open[-1]
+    """One that several threads may use; it ends with its test."""
+    engine = _on_files.pop() if _on_files else _on_file()
+    _used.append((_on_files, engine))
+    path = _path(engine)
+    path.parent.mkdir(exist_ok=True)
+    with closing(sqlite3.connect(path)) as file, closing(sqlite3.connect(":memory:")) as empty:
+        empty.deserialize(_empty_ledger())
+        empty.backup(file)
+    return SqlLedger(engine)
+
+
+def _on_file() -> Engine:
+    folder = Path(mkdtemp(prefix="reconciler-sim-"))
+    return engine_for(None, default_file=folder / "ledger.sqlite")
+
+
+def _path(engine: Engine) -> Path:
+    return Path(str(engine.url.database))
 
 
 def close_ledgers() -> None:
-    _free.extend(_used)
-    _used.clear()
-    while _open:
-        _open.pop().close()
-    while _folders:
-        _folders.pop().cleanup()
+    while _used:
+        free, engine = _used.pop()
+        free.append(engine)
+        if free is _on_files:
+            engine.dispose()
+            rmtree(_path(engine).parent)
 
 
 @dataclass

@@ -151,7 +151,7 @@ class Weather:
 
     def answer(self, shard: str, statement: PlannedStatement) -> Outcome | str | None:
         if self.clock is not None and self.random.random() < 0.05:
-            self.clock.off_s = self.random.choice((-600.0, 0.0, 600.0))
+            self.clock.off_s = self.random.choice((-60.0, 0.0, 60.0))
         return self.random.choices(
             [None, "lost-before", "lost-after", "ghost", "unread", lock_wait()],
             [65, 8, 8, 8, 5, 6],

@@ -67,10 +67,11 @@ def check_agreement(sim: Simulation) -> None:
     assert {row.state for row in statements} == {StatementState.APPLIED}
 
 
-def moments_of_a_whole_run() -> int:
+def moments_of(sim: Simulation) -> range:
+    """Of its whole run."""
     fate = Fate()
-    simulation().run(fate=fate)
-    return fate.moments
+    sim.run(fate=fate)
+    return range(fate.moments)
 
 
 @pytest.mark.invariant("EN-3")
@@ -84,7 +85,7 @@ def test_a_copy_is_waited_for_and_then_cut_over() -> None:
 
 @pytest.mark.invariant("ST-9")
 @pytest.mark.invariant("EN-2")
-@pytest.mark.parametrize("moment", range(moments_of_a_whole_run()))
+@pytest.mark.parametrize("moment", moments_of(simulation()))
 def test_a_kill_at_any_moment_begins_no_copy_twice(moment: int) -> None:
     """The copy goes on without the process that began it: it is found by its handle."""
     sim = simulation()
@@ -114,7 +115,7 @@ def test_a_statement_that_is_still_running_is_taken_up_and_followed() -> None:
 
 
 def test_who_watches_is_told_that_a_run_goes_on_with_what_an_earlier_one_began() -> None:
-    told = [events for moment in range(moments_of_a_whole_run()) if (events := after_kill(moment))]
+    told = [after_kill(moment) for moment in moments_of(of_one_shard(online))]
     taken_up = [events for events in told if ShardTakenUp in events]
     assert taken_up
     for events in taken_up:
@@ -123,10 +124,9 @@ def test_who_watches_is_told_that_a_run_goes_on_with_what_an_earlier_one_began()
 
 
 def after_kill(moment: int) -> list[type]:
-    """What the second run tells of one shard whose process was killed; [] where nothing was."""
+    """What the second run tells of one shard whose process was killed."""
     sim = of_one_shard(online)
-    if not sim.is_killed(Fate(kill_at=moment)):
-        return []
+    assert sim.is_killed(Fate(kill_at=moment))
     killed = len(sim.events)
     assert sim.run().verdict in (ApplyVerdict.COMPLETED, ApplyVerdict.NOTHING_TO_DO)
     begun = [event for event in sim.events[killed:] if isinstance(event, RolloutStarted)]

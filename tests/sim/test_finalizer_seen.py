@@ -114,7 +114,7 @@ def test_shards_are_seen_waiting_for_the_first_step() -> None:
 
 
 def test_a_soak_before_the_last_step_is_seen_until_when() -> None:
-    sim = simulation(replace(ROLLOUT, soak_s=600))
+    sim = simulation(replace(ROLLOUT, soak_s=60))
     sim.events = watching = Watching(sim, RolloutWaits)
     sim.run()
     status = watching.looks[-1]

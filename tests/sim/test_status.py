@@ -46,15 +46,15 @@ class Watching(list[ProgressEvent]):
 
 
 def test_a_soak_is_shown_with_the_wave_that_waits_and_until_when() -> None:
-    sim = simulation(RolloutSpec(canary=("-40",), soak_s=600))
+    sim = simulation(RolloutSpec(canary=("-40",), soak_s=60))
     sim.events = watching = Watching(sim, RolloutWaits)
     sim.run()
     (status,) = watching.looks
     first, second = status.waves
     settled_s = operations(status)["-40"].settled_s
     assert settled_s is not None
-    assert (first.soak_until_s, second.soak_until_s) == (None, settled_s + 600)
-    assert status.reason == Soaks(2, settled_s + 600)
+    assert (first.soak_until_s, second.soak_until_s) == (None, settled_s + 60)
+    assert status.reason == Soaks(2, settled_s + 60)
     assert status.waits_since_s is not None
     assert 0 <= status.waits_since_s - settled_s < 5
     assert operations(status)["c0-"].waits_for == EndOfSoak()
@@ -62,7 +62,7 @@ def test_a_soak_is_shown_with_the_wave_that_waits_and_until_when() -> None:
 
 
 def test_after_the_soak_nothing_says_that_it_waits() -> None:
-    sim = simulation(RolloutSpec(canary=("-40",), soak_s=600, parallel=1))
+    sim = simulation(RolloutSpec(canary=("-40",), soak_s=60, parallel=1))
     sim.events = watching = Watching(sim, ShardStarted)
     sim.run()
     later = watching.looks[-1]
