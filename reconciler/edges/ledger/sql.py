@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import BindParameter, Engine, and_, bindparam, insert, or_, select, update
+from sqlalchemy import BindParameter, Engine, Integer, and_, bindparam, insert, or_, select, update
 
 from reconciler.edges.ledger import rows
 from reconciler.edges.ledger.engine import GroupCommit, alone, engine_for, reading, writing
@@ -64,6 +64,13 @@ from reconciler.plan.model import Moment
 _APPLY_ID: BindParameter[int] = bindparam("of_apply")
 _STATE: BindParameter[str] = bindparam("of_state")
 _APPLY = select(applies).where(applies.c.apply_id == _APPLY_ID)
+_APPLIES = (
+    select(applies)
+    .where(applies.c.environment == bindparam("of_environment"))
+    .order_by(applies.c.apply_id.desc())
+    .limit(bindparam("of_limit", type_=Integer))
+)
+_APPLIES_OF = _APPLIES.where(applies.c.keyspace == bindparam("of_keyspace"))
 _REQUESTS = select(requests).where(requests.c.apply_id == _APPLY_ID).order_by(requests.c.request_id)
 _OPERATIONS = (
     select(operations).where(operations.c.apply_id == _APPLY_ID).order_by(operations.c.position)
@@ -207,11 +214,12 @@ class SqlLedger:
         return rows.stored_apply(found[0]) if found else None
 
     def applies(self, environment: str, *, keyspace: str | None, limit: int) -> list[StoredApply]:
-        wanted = select(applies).where(applies.c.environment == environment)
-        if keyspace is not None:
-            wanted = wanted.where(applies.c.keyspace == keyspace)
-        newest_first = wanted.order_by(applies.c.apply_id.desc()).limit(limit)
-        return [rows.stored_apply(row) for row in self._rows(newest_first)]
+        of = {"of_environment": environment, "of_limit": limit}
+        if keyspace is None:
+            found = self._rows(_APPLIES, **of)
+        else:
+            found = self._rows(_APPLIES_OF, **of, of_keyspace=keyspace)
+        return [rows.stored_apply(row) for row in found]
 
     def operations(self, apply_id: int) -> tuple[StoredOperation, ...]:
         found = self._rows(_OPERATIONS, of_apply=apply_id)

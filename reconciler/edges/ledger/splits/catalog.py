@@ -8,12 +8,15 @@ application's look and its lease.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Select,
     Table,
     and_,
+    bindparam,
     delete,
     insert,
     literal_column,
@@ -48,19 +51,43 @@ NOW_US = {
 }
 
 
+def _catalog_where(holds: ColumnElement[bool]) -> Select[Any]:
+    """One statement, so one moment: routes of two versions are never seen together."""
+    same_keyspace = and_(
+        routes.c.environment == route_catalogs.c.environment,
+        routes.c.keyspace == route_catalogs.c.keyspace,
+        holds,
+    )
+    columns = [column for column in routes.c if column.name not in ("environment", "keyspace")]
+    return (
+        select(route_catalogs.c.version, route_catalogs.c.key_function, *columns)
+        .select_from(route_catalogs.outerjoin(routes, same_keyspace))
+        .where(
+            route_catalogs.c.environment == bindparam("of_environment"),
+            route_catalogs.c.keyspace == bindparam("of_keyspace"),
+        )
+    )
+
+
+# Every look of a split reads it; building a statement takes several times as long as running it.
+_CATALOG = _catalog_where(routes.c.until_version == HOLDS)
+_CATALOG_AT = _catalog_where(
+    and_(
+        routes.c.since_version <= bindparam("of_version"),
+        or_(routes.c.until_version == HOLDS, routes.c.until_version > bindparam("of_version")),
+    )
+)
+
+
 def find_catalog(connection: Connection, environment: str, keyspace: str) -> Catalog | None:
     """The current version. Raises Refused where it does not cover every key exactly once."""
-    return _find(connection, environment, keyspace, routes.c.until_version == HOLDS)
+    return _find(connection, environment, keyspace)
 
 
 def find_catalog_at(
     connection: Connection, environment: str, keyspace: str, version: int
 ) -> Catalog | None:
-    held = and_(
-        routes.c.since_version <= version,
-        or_(routes.c.until_version == HOLDS, routes.c.until_version > version),
-    )
-    return _find(connection, environment, keyspace, held, version=version)
+    return _find(connection, environment, keyspace, version=version)
 
 
 def lock_catalog(connection: Connection, environment: str, keyspace: str) -> Catalog | None:
@@ -148,26 +175,13 @@ def _now_us(connection: Connection) -> ColumnElement[int]:
 
 
 def _find(
-    connection: Connection,
-    environment: str,
-    keyspace: str,
-    holds: ColumnElement[bool],
-    *,
-    version: int | None = None,
+    connection: Connection, environment: str, keyspace: str, *, version: int | None = None
 ) -> Catalog | None:
-    """One statement, so one moment: routes of two versions are never seen together."""
-    same_keyspace = and_(
-        routes.c.environment == route_catalogs.c.environment,
-        routes.c.keyspace == route_catalogs.c.keyspace,
-        holds,
-    )
-    joined = route_catalogs.outerjoin(routes, same_keyspace)
-    wanted = select(
-        route_catalogs.c.version, route_catalogs.c.key_function, *_route_columns()
-    ).select_from(joined)
-    found = list(
-        connection.execute(wanted.where(*_of(route_catalogs, environment, keyspace))).mappings()
-    )
+    of: dict[str, object] = {"of_environment": environment, "of_keyspace": keyspace}
+    if version is None:
+        found = list(connection.execute(_CATALOG, of).mappings())
+    else:
+        found = list(connection.execute(_CATALOG_AT, {**of, "of_version": version}).mappings())
     if not found:
         return None
     head = Columns(found[0], "route_catalogs")
@@ -212,10 +226,6 @@ def _end_route(connection: Connection, catalog: Catalog, route: Route, version: 
 def _insert_routes(connection: Connection, catalog: Catalog, begun: Iterable[Route]) -> None:
     of = {"environment": catalog.environment, "keyspace": catalog.keyspace}
     connection.execute(insert(routes), [{**of, **rows.route_columns(route)} for route in begun])
-
-
-def _route_columns() -> list[ColumnElement[object]]:
-    return [column for column in routes.c if column.name not in ("environment", "keyspace")]
 
 
 def _of(table: Table, environment: str, keyspace: str) -> tuple[ColumnElement[bool], ...]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, or_, select, update
+from sqlalchemy import BindParameter, Connection, Engine, bindparam, insert, or_, select, update
 
 from reconciler.edges.ledger.engine import GroupCommit, deciding, reading
 from reconciler.edges.ledger.rows import Row, problem_text
@@ -55,6 +55,22 @@ from reconciler.reshard.job import (
 )
 from reconciler.reshard.phases import Phase
 
+# What every look of a split asks is built once, with names in place of its values.
+_OF_JOB: BindParameter[int] = bindparam("of_job")
+_JOB = select(split_jobs).where(split_jobs.c.job_id == _OF_JOB)
+_LOCKED_JOB = _JOB.with_for_update()
+_BEAT = update(split_jobs).where(split_jobs.c.job_id == _OF_JOB)
+_APPROVALS = (
+    select(split_approvals)
+    .where(split_approvals.c.job_id == _OF_JOB)
+    .order_by(split_approvals.c.approved_s, split_approvals.c.approval)
+)
+_REQUESTS_MADE = select(split_requests).where(split_requests.c.job_id == _OF_JOB)
+_REQUESTS = _REQUESTS_MADE.order_by(split_requests.c.request_id)
+_REQUESTS_IN = _REQUESTS_MADE.where(split_requests.c.state == bindparam("of_state")).order_by(
+    split_requests.c.request_id
+)
+
 
 class SqlSplitJobs:
     """Implements the SplitJobs port."""
@@ -80,13 +96,13 @@ class SqlSplitJobs:
         return rows.stored_job(found[0]) if found else None
 
     def job(self, job_id: int) -> SplitJob | None:
-        found = self._rows(select(split_jobs).where(split_jobs.c.job_id == job_id))
+        found = self._rows(_JOB, of_job=job_id)
         return rows.stored_job(found[0]) if found else None
 
     def settled(self, job_id: int) -> SplitJob:
-        wanted = select(split_jobs).where(split_jobs.c.job_id == job_id).with_for_update()
         with deciding(self._engine) as connection:  # waits for whoever has the row locked
-            return rows.stored_job(connection.execute(wanted).mappings().one())
+            found = connection.execute(_LOCKED_JOB, {"of_job": job_id})
+            return rows.stored_job(found.mappings().one())
 
     def take_up(self, job: SplitJob, *, holder: str, now_s: float) -> SplitJob:
         return self._write(job, replace(job, holder=rows.who(holder), heartbeat_s=now_s))
@@ -94,8 +110,7 @@ class SqlSplitJobs:
     def beat(self, job: SplitJob, *, now_s: float) -> None:
         with deciding(self._engine) as connection:
             check_as_read(connection, job)
-            changed = update(split_jobs).where(split_jobs.c.job_id == job.job_id)
-            connection.execute(changed.values(heartbeat_s=now_s))
+            connection.execute(_BEAT, {"of_job": job.job_id, "heartbeat_s": now_s})
 
     def put_down(self, job: SplitJob) -> SplitJob:
         return self._write(job, replace(job, holder=None))
@@ -133,16 +148,15 @@ class SqlSplitJobs:
         )
 
     def approvals(self, job_id: int) -> tuple[Approved, ...]:
-        wanted = select(split_approvals).where(split_approvals.c.job_id == job_id)
-        ordered = wanted.order_by(split_approvals.c.approved_s, split_approvals.c.approval)
-        return tuple(rows.stored_approval(row) for row in self._rows(ordered))
+        found = self._rows(_APPROVALS, of_job=job_id)
+        return tuple(rows.stored_approval(row) for row in found)
 
     def approve(
         self, job_id: int, approval: Approval, *, plan_id: str, by: str, now_s: float
     ) -> None:
         with deciding(self._engine) as connection:
-            wanted = select(split_jobs).where(split_jobs.c.job_id == job_id).with_for_update()
-            job = rows.stored_job(connection.execute(wanted).mappings().one())
+            found = connection.execute(_LOCKED_JOB, {"of_job": job_id})
+            job = rows.stored_job(found.mappings().one())
             if job.plan_id != plan_id:
                 raise _other_plan(job, plan_id)
             row = split_approvals.c.job_id == job_id, split_approvals.c.approval == approval.value
@@ -186,10 +200,10 @@ class SqlSplitJobs:
             )
 
     def requests(self, job_id: int, state: RequestState | None = None) -> tuple[JobRequest, ...]:
-        wanted = select(split_requests).where(split_requests.c.job_id == job_id)
-        if state is not None:
-            wanted = wanted.where(split_requests.c.state == state.value)
-        found = self._rows(wanted.order_by(split_requests.c.request_id))
+        if state is None:
+            found = self._rows(_REQUESTS, of_job=job_id)
+        else:
+            found = self._rows(_REQUESTS_IN, of_job=job_id, of_state=state.value)
         return tuple(rows.stored_request(row) for row in found)
 
     def ended(
@@ -230,9 +244,9 @@ class SqlSplitJobs:
         with deciding(self._engine) as connection:
             return write_job(connection, job, replace(after, revision=job.revision + 1))
 
-    def _rows(self, wanted: Any) -> list[Row]:
+    def _rows(self, wanted: Any, **of: object) -> list[Row]:
         with reading(self._engine) as connection:
-            return list(connection.execute(wanted).mappings())
+            return list(connection.execute(wanted, of).mappings())
 
 
 def _check_catalog(connection: Connection, new: NewSplitJob) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from reconciler.edges.ledger.rows import problem_text
 from reconciler.edges.ledger.split_tables import (
@@ -21,6 +21,15 @@ from reconciler.edges.ledger.splits import rows
 from reconciler.errors import Problem, Refused
 from reconciler.ports.split_jobs import JobMoved
 from reconciler.reshard.job import Bracket, NewSplitJob, SplitJob, first_row
+
+# What every look and every step of a split sends is built once, with names in place of its values.
+_AS_READ = (
+    split_jobs.c.job_id == bindparam("of_job"),
+    split_jobs.c.phase == bindparam("of_phase"),
+    split_jobs.c.revision == bindparam("of_revision"),
+)
+_LOCK_AS_READ = select(split_jobs.c.job_id).where(*_AS_READ).with_for_update()
+_WRITE_JOB = update(split_jobs).where(*_AS_READ)
 
 
 def insert_job(connection: Connection, new: NewSplitJob, holder: str, now_s: float) -> SplitJob:
@@ -35,9 +44,7 @@ def insert_job(connection: Connection, new: NewSplitJob, holder: str, now_s: flo
 def write_job(connection: Connection, before: SplitJob, after: SplitJob) -> SplitJob:
     """Raises JobMoved unless the job is as it was read."""
     assert after.revision == before.revision + 1, "every write is another revision"
-    changed = connection.execute(
-        update(split_jobs).where(*_as_read(before)).values(**rows.job_columns(after))
-    )
+    changed = connection.execute(_WRITE_JOB, {**_as_read(before), **rows.job_columns(after)})
     if changed.rowcount != 1:
         raise job_moved(before)
     if after.phase is not before.phase:
@@ -48,8 +55,7 @@ def write_job(connection: Connection, before: SplitJob, after: SplitJob) -> Spli
 def check_as_read(connection: Connection, job: SplitJob) -> None:
     """Locks the job's row, where the database has row locks, until the transaction ends. Raises
     JobMoved."""
-    wanted = select(split_jobs.c.job_id).where(*_as_read(job)).with_for_update()
-    if connection.execute(wanted).first() is None:
+    if connection.execute(_LOCK_AS_READ, _as_read(job)).first() is None:
         raise job_moved(job)
 
 
@@ -86,12 +92,8 @@ def job_moved(job: SplitJob) -> JobMoved:
     )
 
 
-def _as_read(job: SplitJob) -> tuple[ColumnElement[bool], ...]:
-    return (
-        split_jobs.c.job_id == job.job_id,
-        split_jobs.c.phase == job.phase.value,
-        split_jobs.c.revision == job.revision,
-    )
+def _as_read(job: SplitJob) -> dict[str, object]:
+    return {"of_job": job.job_id, "of_phase": job.phase.value, "of_revision": job.revision}
 
 
 def _write_path(connection: Connection, before: SplitJob, after: SplitJob) -> None:
