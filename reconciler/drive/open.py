@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
-from reconciler.drive.finalizer.recorder import moved_finalizer
 from reconciler.drive.gates import AskGates
+from reconciler.drive.moved_rows import moved_finalizer, moved_row
 from reconciler.drive.shard.basis import ShardBasis
-from reconciler.drive.shard.recorder import moved_row
 from reconciler.errors import Problem, Refused
 from reconciler.guard.model import Done, Obstacle, Refusal, ToDo
 from reconciler.ledger.model import (

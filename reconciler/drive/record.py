@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
-from reconciler.drive.finalizer.recorder import moved_finalizer
+from reconciler.drive.moved_rows import moved_finalizer, moved_row
 from reconciler.drive.open import OpenApply, grouped
 from reconciler.drive.rows import (
     finalizer_failure,
@@ -20,7 +20,7 @@ from reconciler.drive.rows import (
     wave_rows,
 )
 from reconciler.drive.shard.leftovers import kept_copies
-from reconciler.drive.shard.recorder import ShardRecorder, moved_row
+from reconciler.drive.shard.recorder import ShardRecorder
 from reconciler.errors import Problem
 from reconciler.ledger.model import (
     Entry,

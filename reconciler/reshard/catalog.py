@@ -51,9 +51,6 @@ class Route:
         assert found is not None, "a route is made for a shard that is named by its range"
         return found
 
-    def holds_at(self, version: int) -> bool:
-        return self.since <= version and (self.until is None or version < self.until)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalog:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from reconciler.drive.moved_rows import moved_finalizer
 from reconciler.drive.shard.recorder import RecordLost
 from reconciler.errors import Problem, ReconcilerError
 from reconciler.ledger.finalizers import (
@@ -15,10 +16,10 @@ from reconciler.ledger.finalizers import (
     VSchemaNeverRan,
 )
 from reconciler.ledger.model import Entry, EventEntry, FinalizerEntry, Lease, StoredFinalizer
-from reconciler.ledger.states import SETTLED, OperationState
+from reconciler.ledger.states import OperationState
 from reconciler.ports.clock import Clock
 from reconciler.ports.ledger import Ledger
-from reconciler.rollout.transitions import Move, moved
+from reconciler.rollout.transitions import Move
 
 
 class FinalizerRecorder:
@@ -79,18 +80,3 @@ class FinalizerRecorder:
         except ReconcilerError as error:
             raise RecordLost(error.problems[0]) from error
         self.row = replace(row, version=row.version + 1)
-
-
-def moved_finalizer(
-    row: StoredFinalizer, move: Move, now_s: float, problem: Problem | None = None
-) -> StoredFinalizer:
-    """The row after a move, at the version it was read with."""
-    state = moved(row.state, move)
-    is_start = state is OperationState.RUNNING and row.started_s is None
-    return replace(
-        row,
-        state=state,
-        started_s=now_s if is_start else row.started_s,
-        settled_s=now_s if state in SETTLED else None,
-        problem=problem,
-    )

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from reconciler.drive.limits import PROGRESS_RECORDED_EVERY_S
+from reconciler.drive.moved_rows import moved_row
 from reconciler.errors import Problem, ReconcilerError
 from reconciler.ledger.deploys import DeployIntended
 from reconciler.ledger.model import (
@@ -30,7 +31,7 @@ from reconciler.model.object_id import ObjectId
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.clock import Clock
 from reconciler.ports.ledger import Ledger
-from reconciler.rollout.transitions import Move, moved
+from reconciler.rollout.transitions import Move
 
 _HALFWAY = frozenset(
     {
@@ -231,26 +232,3 @@ class ShardRecorder:
                 return
         self._unwritten.append(OperationEntry(row=row))
         self._rows[row.object_id] = replace(row, version=row.version + 1)
-
-
-def moved_row(
-    row: StoredOperation, move: Move, now_s: float, problem: Problem | None = None
-) -> StoredOperation:
-    """The row after a move, at the version it was read with."""
-    state = moved(row.state, move)
-    is_start = state is OperationState.RUNNING and row.started_s is None
-    return replace(
-        row,
-        state=state,
-        started_s=now_s if is_start else row.started_s,
-        settled_s=now_s if state in SETTLED else None,
-        problem=problem,
-        waits_for=None,
-        waits_since_s=row.waits_since_s if _is_next_try(row.state, state) else None,
-    )
-
-
-def _is_next_try(before: OperationState, after: OperationState) -> bool:
-    """Trying again is part of one wait: who looks wants to know since when it comes no further."""
-    tries = {before, after}
-    return tries == {OperationState.RUNNING, OperationState.FAILED_RETRYABLE}

@@ -142,8 +142,3 @@ def test_a_catalog_that_says_what_the_spec_says_is_adopted_already() -> None:
     function = why_not_adopted_again(catalog, key_function="hash", shards=("-80", "80-"))
     assert function is not None
     assert "key function xxhash" in function.message
-
-
-def test_a_route_holds_from_its_first_version_up_to_its_end() -> None:
-    route = replace(catalog_of("-").routes[0], since=3, until=5)
-    assert [version for version in range(8) if route.holds_at(version)] == [3, 4]
