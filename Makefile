@@ -52,8 +52,8 @@ demo-vitess: venv ## the same on a Vitess cluster of your own, its VSchema and O
 	@$(BIN)/python tools/fetch-vitess
 	@$(BIN)/python demo/vitess.py
 
-quick: venv ## the tests that need no server
-	$(BIN)/python -m pytest -n $(WORKERS) $(OFFLINE)
+quick: venv ## the tests that need no server; of long series every seventh case
+	$(BIN)/python -m pytest -n $(WORKERS) -m 'not long' --hypothesis-profile quick $(OFFLINE)
 
 test: venv servers ## all tests, on servers of their own; of engines those that `make engines` made
 	$(BIN)/python -m pytest -n $(WORKERS)

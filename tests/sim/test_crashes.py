@@ -11,6 +11,7 @@ from reconciler.outcomes.apply import ApplyVerdict
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.engine import Outcome
 from reconciler.spec.model import OnFailure, RolloutSpec
+from tests.series import series
 from tests.sim.fleet import Answer, Fate, SimClock, SimFleet, lock_wait
 from tests.sim.plans import plan_for
 from tests.sim.run import Simulation, memory_ledger
@@ -41,7 +42,7 @@ def check_agreement(sim: Simulation) -> None:
 
 
 @pytest.mark.invariant("ST-9")
-@pytest.mark.parametrize("moment", range(moments_of_a_whole_run()))
+@pytest.mark.parametrize("moment", series(range(moments_of_a_whole_run())))
 def test_a_kill_before_or_after_any_effect_still_runs_everything_once(moment: int) -> None:
     sim = simulation()
     assert sim.is_killed(Fate(kill_at=moment))
@@ -50,7 +51,7 @@ def test_a_kill_before_or_after_any_effect_still_runs_everything_once(moment: in
 
 
 @pytest.mark.invariant("ST-13")
-@pytest.mark.parametrize("moment", range(moments_of_a_whole_run()))
+@pytest.mark.parametrize("moment", series(range(moments_of_a_whole_run())))
 def test_with_the_ledger_lost_at_any_moment_nothing_is_run_twice_or_skipped(moment: int) -> None:
     sim = simulation()
     assert sim.is_killed(Fate(kill_at=moment))
@@ -97,7 +98,7 @@ def test_a_shard_that_cannot_be_looked_at_stays_unknown_and_ends_nothing() -> No
 
 @pytest.mark.invariant("ST-13")
 @pytest.mark.parametrize("cut", ["ghost", "unread"])
-@pytest.mark.parametrize("number", range(12))
+@pytest.mark.parametrize("number", series(range(12)))
 def test_what_a_dead_run_sent_is_waited_for_though_no_ledger_knows_of_it(
     cut: str, number: int
 ) -> None:
@@ -122,7 +123,7 @@ def test_what_a_dead_run_sent_is_waited_for_though_no_ledger_knows_of_it(
 
 @pytest.mark.invariant("ST-4")
 @pytest.mark.invariant("ST-16")
-@pytest.mark.parametrize("number", range(1, 13))
+@pytest.mark.parametrize("number", series(range(1, 13)))
 def test_who_is_replaced_while_a_statement_runs_sends_nothing_more(number: int) -> None:
     """Its machine was suspended, say, and another took the apply up."""
     sent = []
@@ -163,7 +164,7 @@ class Weather:
 
 @pytest.mark.invariant("ST-9")
 @pytest.mark.invariant("ST-10")
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", series(range(60)))
 def test_any_weather_ends_with_everything_run_once(seed: int) -> None:
     weather = Weather(seed)
     rollout = RolloutSpec(

@@ -40,6 +40,7 @@ from reconciler.outcomes.progress import RolloutWaits
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.shards import RowsAlike, RowsChecked, RowsDiffer, RowsNotCompared
 from reconciler.spec.model import CutoverSpec, OnFailure, RolloutSpec, Together, WaveShare
+from tests.series import series
 from tests.sim.fleet import HELPERS, STOPPED, Answer, Fate, Online, SimClock, SimFleet
 from tests.sim.plans import SHARDS, plan_for
 from tests.sim.run import Simulation, file_ledger
@@ -630,7 +631,7 @@ def moments_of_a_whole_run() -> int:
 
 @pytest.mark.invariant("ST-9")
 @pytest.mark.invariant("EN-5")
-@pytest.mark.parametrize("moment", range(moments_of_a_whole_run()))
+@pytest.mark.parametrize("moment", series(range(moments_of_a_whole_run())))
 def test_a_kill_at_any_moment_loses_no_copy_and_swaps_none_in_twice(moment: int) -> None:
     sim = simulation(GATED, shards=TWO)
     someone_asks(sim, RequestKind.RELEASE)

@@ -36,6 +36,7 @@ from tests.contract.test_deploy_requests import (
 from tests.planetscale_double.hub import REVERT_WINDOW_S, Hub
 from tests.planetscale_double.offline import OfflinePlanetScale
 from tests.planetscale_double.stores import MemoryStore
+from tests.series import QUICK_EVERY, sevenths
 
 S = DeploymentState
 NAME = branch_name("0123456789abcdef" * 4, 7)
@@ -237,12 +238,13 @@ def lose() -> None:
 
 @pytest.mark.invariant("PS-8")
 @pytest.mark.parametrize("act", [kill, lose])
+@pytest.mark.parametrize("seventh", sevenths())
 def test_a_run_that_ends_or_is_cut_off_at_any_call_is_taken_up_and_nothing_is_done_twice(
-    act: Callable[[], None],
+    act: Callable[[], None], seventh: int
 ) -> None:
     moments = calls_of_a_whole_run()
     assert moments > 100
-    for number in range(1, moments + 1):
+    for number in range(1, moments + 1)[seventh::QUICK_EVERY]:
         stage = Stage()
         moment = AtCall(number, act)
         with suppress(Killed):

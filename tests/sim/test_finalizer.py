@@ -30,6 +30,7 @@ from reconciler.ports.engine import Failed, Outcome
 from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.model import OnFailure, RolloutSpec
 from tests.sample_vschema import EMPTY, FIRST, LAST, SHARDED, routed, vschema_step
+from tests.series import series
 from tests.sim.fleet import Answer, Fate, SimFleet
 from tests.sim.plans import plan_for
 from tests.sim.run import Simulation, memory_ledger
@@ -137,7 +138,7 @@ KILLS = [
 
 @pytest.mark.invariant("ST-9")
 @pytest.mark.invariant("FZ-1")
-@pytest.mark.parametrize(("name", "moment"), KILLS)
+@pytest.mark.parametrize(("name", "moment"), series(KILLS))
 def test_a_kill_before_or_after_any_effect_still_runs_everything_once(
     name: str, moment: int
 ) -> None:
@@ -148,7 +149,7 @@ def test_a_kill_before_or_after_any_effect_still_runs_everything_once(
 
 
 @pytest.mark.invariant("ST-13")
-@pytest.mark.parametrize(("name", "moment"), KILLS)
+@pytest.mark.parametrize(("name", "moment"), series(KILLS))
 def test_with_the_ledger_lost_at_any_moment_nothing_is_run_twice_or_skipped(
     name: str, moment: int
 ) -> None:
@@ -562,7 +563,7 @@ def test_who_is_replaced_sends_nothing_more() -> None:
 @pytest.mark.invariant("FZ-1")
 @pytest.mark.invariant("ST-9")
 @pytest.mark.invariant("ST-10")
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", series(range(40)))
 def test_any_weather_ends_with_everything_run_once(seed: int) -> None:
     random = Random(seed)
     plan = random.choice([*PLANS.values()])

@@ -1,0 +1,33 @@
+"""What `make quick` leaves out is part of a series whose other cases it runs."""
+
+from __future__ import annotations
+
+import ast
+
+from tests.series import QUICK_EVERY, series
+from tests.tidy.source import ROOT, name_of, nodes, python_files, relative
+
+
+def test_no_test_is_left_out_whole() -> None:
+    """Only `series` marks, and never the first case."""
+    marking = {
+        relative(path)
+        for path in python_files(ROOT / "tests")
+        for node in nodes(path, ast.Attribute)
+        if node.attr == "long" and name_of(node.value) == "mark"
+    }
+    assert marking == {"tests/series.py"}
+    assert [bool(case.marks) for case in series(range(8))] == [False, *[True] * 6, False]
+    assert [case.values for case in series([1, (2, "b")])] == [(1,), (2, "b")]
+
+
+def test_of_moments_before_and_after_an_effect_both_are_kept() -> None:
+    assert QUICK_EVERY % 2 == 1
+
+
+def test_only_the_quick_run_leaves_out() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    lines = [line for line in makefile.splitlines() if "-m pytest" in line]
+    leaving_out = [line for line in lines if "long" in line or "hypothesis-profile" in line]
+    assert len(leaving_out) == 1
+    assert leaving_out[0].endswith("$(OFFLINE)")
