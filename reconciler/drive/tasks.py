@@ -13,7 +13,7 @@ from reconciler.drive.record import ApplyRecord
 from reconciler.drive.shard.task import ShardTask
 from reconciler.ledger.model import Lease, StoredStatement
 from reconciler.ledger.shadows import copies_left
-from reconciler.model.engine import TRAITS, Handle
+from reconciler.model.engine import Handle
 from reconciler.model.object_id import ObjectId
 from reconciler.ports.ledger import Ledger
 from reconciler.rollout.operations import ShardWork
@@ -44,7 +44,7 @@ class ShardTasks:
 
     def read(self) -> None:
         core = self._order.plan.core
-        if self._recorded is None and self._copies_rows():
+        if self._recorded is None:
             found = self._ledger.engine_statements(core.environment, core.keyspace, names=())
             self._copies_left = copies_left(found)
         self._recorded = self._ledger.statements(self._lease.apply_id)
@@ -70,12 +70,4 @@ class ShardTasks:
             keep_old_s=self._order.environment.engine.keep_old_s,
             plan_id=self._order.plan.plan_id,
             database=self._order.environment.planetscale,
-        )
-
-    def _copies_rows(self) -> bool:
-        """Whether any statement is for an engine that may have left a copy before."""
-        return any(
-            TRAITS[statement.engine].copies
-            for shard in self._work.values()
-            for statement in shard.statements
         )

@@ -138,7 +138,8 @@ class Copy:
 class SimShard:
     """`runs` counts what took effect; `copies` and `ended` are by handle, and so are `left`, whose
     helper tables are still there, and `kept`, what can be taken up again. `resumed` is how often
-    something was; `cannot_discard` is why nothing can be removed."""
+    something was; `cannot_discard` is why nothing can be removed, ever; `discards_in_vain` how
+    often nothing can be, for now."""
 
     tables: dict[str, str]
     runs: Counter[str] = field(default_factory=Counter)
@@ -149,6 +150,7 @@ class SimShard:
     kept: dict[str, Online] = field(default_factory=dict)
     resumed: int = 0
     cannot_discard: str = ""
+    discards_in_vain: int = 0
     sent: list[str] = field(default_factory=list)
     claimed_by: SimSession | None = None
 
@@ -442,6 +444,9 @@ class SimEngine:
 
     def discard(self, handle: Handle, work: EngineWork) -> Failed | None:
         self._fate.before()
+        if self._shard.discards_in_vain:
+            self._shard.discards_in_vain -= 1
+            return NOT_SENT
         if not self._shard.cannot_discard:
             self._shard.left.discard(handle.content)
             self._shard.kept.pop(handle.content, None)

@@ -158,6 +158,15 @@ def gone(shard: str, object_id: ObjectId) -> Problem:
     )
 
 
+def not_cleared(shard: str, stays: str) -> Problem:
+    return _on_shard(
+        shard,
+        code="copy-not-cleared",
+        what=f"its statement took effect, and what was made for that is still there: {stays}",
+        recovery="`reconciler resume`: it removes what is left, and goes on",
+    )
+
+
 def still_unknown(shard: str, reason: str) -> Problem:
     return _on_shard(
         shard,

@@ -10,14 +10,16 @@ from functools import partial
 from typing import assert_never
 
 from reconciler.drive.shard.before import copy_not_as_planned, not_as_planned
+from reconciler.drive.shard.come_through import copies_came_through, count_come_through
+from reconciler.drive.shard.end import end_of_shard
 from reconciler.drive.shard.guards import ShardGuards
 from reconciler.drive.shard.in_hand import AskedToEnd, CopyEnded, EngineRun, InHand, IsEnding
-from reconciler.drive.shard.leftovers import discard
-from reconciler.drive.shard.looks import Seen, end_differs, position_seen, statement_seen
+from reconciler.drive.shard.leftovers import cleared_away, discard
+from reconciler.drive.shard.looks import Seen, position_seen, statement_seen
 from reconciler.drive.shard.problems import (
     already_running,
-    end_unseen,
     gone,
+    not_cleared,
     read_back_differs,
     statement_failed,
     tried_in_vain,
@@ -41,7 +43,6 @@ from reconciler.errors import Problem, Unavailable
 from reconciler.ledger.copies import CopyStopped
 from reconciler.ledger.model import Lease, StoredStatement
 from reconciler.ledger.reasons import (
-    EarlierRunCameThrough,
     InWords,
     NextTry,
     OutcomeLost,
@@ -145,14 +146,14 @@ class _ShardRun:
                     if not isinstance(taken_up, Next):
                         return taken_up
                     self._go_on()
-                if (held := self._claim(session)) is not None:
+                if held := self._claim(session) or self._tried_before(session):
                     return held
                 while self._index < len(self._task.work.statements):
                     step = self._statement(session)
                     if not isinstance(step, Next):
                         return step
                     self._go_on()
-                return self._end_of_shard(session)
+                return end_of_shard(session, self._record, self._task, self._last_object)
         except Unavailable as error:
             # What was sent is dealt with where it was sent: this was a look, or a greeting.
             return Again(error.problems[0])
@@ -179,16 +180,19 @@ class _ShardRun:
         if isinstance(position, Problem):
             return self._fail(object_id, position)
         position = max(position, self._index)  # behind what was done is drift, found right below
-        for operation in self._task.work.operations:
-            found, done = operation.key.object_id, operation.done_before(position)
-            if done > operation.done_before(self._index):
-                self._record.count_done(found, done)
-                if done == len(operation.indexes) and found != self._last_object:
-                    self._record.complete(found)
-                self._record.tell(EarlierRunCameThrough(), found)
+        if copies_came_through(self._record, self._task, self._index, position):
+            return End()
+        count_come_through(self._record, self._task, self._index, position, last=self._last_object)
         self._first_index += position - self._index
         self._index = position
         return None
+
+    def _tried_before(self, session: ShardSession) -> End | None:
+        """What a try that failed has sent may have come through since; all else that is found is
+        told right before the next one."""
+        if self._earlier is None or isinstance(position_seen(session, self._task), Problem):
+            return None
+        return self._look_again(session, self._object)
 
     def _statement(self, session: ShardSession) -> Step:
         statement = self._task.work.statements[self._index]
@@ -310,7 +314,8 @@ class _ShardRun:
         except Unavailable as error:
             return self._lose(statement, error.problems[0])
         if seen is Seen.AFTER:  # also where it says that it failed
-            discard(session, self._record, hand.row, hand.work)
+            if stays := cleared_away(session, self._record, hand.row, hand.work):
+                return self._lose(statement, not_cleared(self._shard, stays))
             return self._applied(statement)
         if seen is Seen.NEITHER or isinstance(outcome, Applied):
             return self._wrong_result(statement)
@@ -332,23 +337,6 @@ class _ShardRun:
     def _last_object(self) -> ObjectId:
         """Its operation ends with the shard, and so is completed by a look at all of it."""
         return self._task.work.statements[-1].object_id
-
-    def _end_of_shard(self, session: ShardSession) -> Next | End:
-        """All statements have run: is all of the shard as the plan leaves it (GD-12)?"""
-        object_id = self._last_object
-        try:
-            problem = end_differs(session, self._task)
-        except Unavailable as error:
-            if self._record.state(object_id) is not OperationState.RUNNING:
-                raise
-            unseen = end_unseen(self._shard, error.problems[0].message)
-            self._record.move(object_id, Move.LOSE, unseen)
-            self._record.tell(OutcomeLost(unseen.message), object_id)
-            return End()
-        if problem is not None:
-            return self._fail(object_id, problem)
-        self._record.complete(object_id)
-        return Next()
 
     def _wrong_result(self, statement: PlannedStatement) -> End:
         object_id = statement.object_id

@@ -3,17 +3,18 @@ it again (ST-10).
 
 Still in the hands of its engine: taken up again. Not yet read by the server: wait, bounded. At its
 after-state: applied. At its before-state and not running: it never ran, or was rolled back.
-Anything else is drift.
+Anything else is drift. What it took to apply it is removed first (EN-84).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from reconciler.drive.limits import SETTLE_LOOKS_MAX, SETTLE_PAUSE_S, SETTLE_WAIT_S_MAX
-from reconciler.drive.shard.leftovers import discard
+from reconciler.drive.shard.leftovers import clear_what_was_done
 from reconciler.drive.shard.looks import Seen, end_differs, position_seen, statement_seen
-from reconciler.drive.shard.problems import still_unknown
+from reconciler.drive.shard.problems import not_cleared, still_unknown
 from reconciler.drive.shard.recorder import RecordLost, ShardRecorder
 from reconciler.drive.shard.task import (
     IN_DOUBT,
@@ -47,11 +48,19 @@ def is_undone(session: ShardSession, task: ShardTask, statement: PlannedStatemen
 
 
 class _NotYet(Exception):
-    """Nobody can tell so far; the reason is for people."""
+    """Nobody can tell so far, or what was done is not over."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
 
 
 class _Unseen(Exception):
     """An engine cannot tell just now; the reason is for people."""
+
+
+class _NotCleared(Exception):
+    """It took effect, and what was made for that could not be removed just now; in words."""
 
 
 def settle_shard(
@@ -73,7 +82,7 @@ def settle_shard(
                 case position:
                     _settle(record, task, position)
         except _NotYet as reason:
-            _stay_unknown(record, task, str(reason))
+            _stay_unknown(record, reason.problem)
         record.write()
     except RecordLost as error:
         lost = error.problem
@@ -114,21 +123,21 @@ def _found(
             with world.sessions.open(task.spec, server=task.basis.server) as session:
                 if (in_hand := _still_in_hand(session, task)) is not None:
                     if stop.brake is Brake.AFTER_STATEMENT:
-                        raise _NotYet("the statement goes on there, and nobody would follow it")
+                        raise _not_yet(task, "the statement goes on, and nobody would follow it")
                     return in_hand
                 while _may_run(session, task):
-                    _wait_for_it(world, stop, give_up_s)
+                    _wait_for_it(world, task, stop, give_up_s)
                 position = position_seen(session, task)
                 if position == len(task.work.statements):
                     position = end_differs(session, task) or position
                 # The connection may have been made again for the look, without the claim.
                 if not _may_run(session, task):
-                    _discard_what_is_done(session, task, record, position)
+                    _clear_what_is_done(session, task, record, position)
                     return position
-        except (Unavailable, _Unseen) as error:
+        except (Unavailable, _Unseen, _NotCleared) as error:
             looks += 1
             if looks >= SETTLE_LOOKS_MAX or stop.brake is Brake.AFTER_STATEMENT:
-                raise _NotYet(_why(error)) from error
+                raise _NotYet(_why(task, error)) from error
             pause(world.clock, stop, retry_pause_s(looks, world.jitter()))
 
 
@@ -148,19 +157,31 @@ def _still_in_hand(session: ShardSession, task: ShardTask) -> _InHand | None:
     return None
 
 
-def _why(error: Unavailable | _Unseen) -> str:
-    return error.problems[0].message if isinstance(error, Unavailable) else str(error)
+def _why(task: ShardTask, error: Unavailable | _Unseen | _NotCleared) -> Problem:
+    match error:
+        case Unavailable():
+            return still_unknown(task.work.shard, error.problems[0].message)
+        case _Unseen():
+            return still_unknown(task.work.shard, str(error))
+        case _NotCleared():
+            return not_cleared(task.work.shard, str(error))
+        case _:
+            assert_never(error)
 
 
-def _discard_what_is_done(
+def _not_yet(task: ShardTask, reason: str) -> _NotYet:
+    return _NotYet(still_unknown(task.work.shard, reason))
+
+
+def _clear_what_is_done(
     session: ShardSession, task: ShardTask, record: ShardRecorder, position: int | Problem
 ) -> None:
-    """Who swapped a copy in may have died before anything was removed."""
+    """Who swapped a copy in may have died before anything was removed; and a RENAME that waited may
+    have come through after its statement was seen undone."""
     if isinstance(position, Problem):
         return
-    for row in task.recorded:
-        if row.state in IN_DOUBT and row.index < position:
-            discard(session, record, row, task.engine_work(row.index))
+    if stays := clear_what_was_done(session, record, task, position):
+        raise _NotCleared(stays)
 
 
 def _may_run(session: ShardSession, task: ShardTask) -> bool:
@@ -170,9 +191,9 @@ def _may_run(session: ShardSession, task: ShardTask) -> bool:
     )
 
 
-def _wait_for_it(world: RolloutWorld, stop: StopSignal, give_up_s: float) -> None:
+def _wait_for_it(world: RolloutWorld, task: ShardTask, stop: StopSignal, give_up_s: float) -> None:
     if stop.brake is Brake.AFTER_STATEMENT or world.clock.monotonic_s() >= give_up_s:
-        raise _NotYet("the statement is still running there")
+        raise _not_yet(task, "the statement is still running there")
     pause(world.clock, stop, SETTLE_PAUSE_S)
 
 
@@ -182,8 +203,8 @@ def _settle(record: ShardRecorder, task: ShardTask, position: int | Problem) -> 
         record.fail(unknown.object_id, position)
         return
     for row in task.recorded:
-        if row.state in IN_DOUBT:
-            ran = row.index < position
+        ran = row.index < position
+        if row.state in IN_DOUBT or (ran and row.state is not StatementState.APPLIED):
             found = StatementState.APPLIED if ran else StatementState.NEVER_RAN
             record.conclude_found(row, found)
             record.tell(StatementFound(found), row.object_id)
@@ -195,8 +216,7 @@ def _settle(record: ShardRecorder, task: ShardTask, position: int | Problem) -> 
             record.move(object_id, Move.FIND_DONE if is_done else Move.FIND_UNDONE)
 
 
-def _stay_unknown(record: ShardRecorder, task: ShardTask, reason: str) -> None:
-    problem = still_unknown(task.work.shard, reason)
+def _stay_unknown(record: ShardRecorder, problem: Problem) -> None:
     for row in record.rows:
         if row.state is OperationState.UNKNOWN:
             record.explain(row.object_id, problem)

@@ -138,6 +138,19 @@ class ShardTask:
         handle = self.copies_left.get(statement.object_id)
         return handle if handle is not None and handle.engine is statement.engine else None
 
+    def copies_not_taken_up(self) -> tuple[tuple[Handle, EngineWork], ...]:
+        """What applies that have ended may have left beside a table of this one, and what no
+        statement of this one takes up or clears away: a swap that came through after its apply had
+        ended leaves nothing to copy."""
+        of_object = {statement.object_id: i for i, statement in enumerate(self.work.statements)}
+        to_do = self.work.statements[self.next_index :]
+        copied = {(one.object_id, one.engine) for one in to_do}
+        return tuple(
+            (handle, self.engine_work(of_object[object_id]))
+            for object_id, handle in self.copies_left.items()
+            if object_id in of_object and (object_id, handle.engine) not in copied
+        )
+
     @property
     def _recorded_next(self) -> StoredStatement | None:
         return self._recorded_at(self.next_index)
