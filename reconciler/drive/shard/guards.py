@@ -13,7 +13,7 @@ from reconciler.drive.limits import (
     SETTLE_PAUSE_S,
 )
 from reconciler.drive.shard.before import not_allowed
-from reconciler.drive.shard.in_hand import AskedToEnd, IsEnding
+from reconciler.drive.shard.in_hand import AskedToEnd, IsEnding, NotNow
 from reconciler.drive.shard.problems import lock_lost, not_claimed
 from reconciler.drive.shard.progress import ShardProgress
 from reconciler.drive.shard.recorder import ShardRecorder
@@ -35,6 +35,8 @@ from reconciler.guard.health import (
     vitals_refusals,
 )
 from reconciler.guard.model import Refusal, RefusalKind
+from reconciler.guard.windows import is_open
+from reconciler.ledger.copies import ItsCutover
 from reconciler.ledger.model import StoredStatement
 from reconciler.ledger.reasons import BlockerEnded, EarlierSession, InWords, LimitExceeded
 from reconciler.ledger.states import OperationState
@@ -65,11 +67,15 @@ class ShardGuards:
         """What keeps it from being sent; None: it may. What may take its time comes first, so that
         the rest is true right before. Raises Unavailable."""
         is_ending = partial(self.is_braked, statement.object_id)
-        if refusal := self._beyond_limits(session, statement, is_ending):
+        windows = self._task.rollout.windows
+        if refusal := self._beyond_limits(session, statement, windows, is_ending):
             return End(hold=refusal)
         if is_ending():
             return End()
-        return self._not_now(session, index, self._task.rollout.windows)
+        if held := self._stands(session, index):
+            return held
+        shut = outside_window(windows, self._world.clock.now_s())
+        return End(hold=shut) if shut else None
 
     def held_copy(
         self,
@@ -77,21 +83,29 @@ class ShardGuards:
         statement: PlannedStatement,
         index: int,
         is_ending: IsEnding,
-    ) -> End | AskedToEnd | None:
-        """The same for a complete copy: which of them a stop ends is not for the brake to say, but
-        for `is_ending`. Raises Unavailable."""
-        if refusal := self._beyond_limits(session, statement, is_ending):
-            return End(hold=refusal)
+    ) -> End | NotNow | AskedToEnd | None:
+        """The same for a complete copy: it goes on waiting for what passes, and which copies a stop
+        ends is not for the brake to say, but for `is_ending`. Raises Unavailable."""
+        windows = self._task.rollout.cutover_windows
+        if refusal := self._beyond_limits(session, statement, windows, is_ending):
+            is_passing = refusal.kind is RefusalKind.PASSES
+            limit = NotNow(LimitExceeded(refusal.message)) if is_passing else End(hold=refusal)
+            return self.shut_copy() or limit
         if is_ending():
             return AskedToEnd()
-        return self._not_now(session, index, self._task.rollout.cutover_windows)
+        if held := self._stands(session, index):
+            return held
+        return self.shut_copy()
 
-    def _not_now(self, session: ShardSession, index: int, windows: tuple[str, ...]) -> End | None:
+    def shut_copy(self) -> NotNow | None:
+        """Outside of its window: asked before anything that takes long, too."""
+        windows = self._task.rollout.cutover_windows
+        return None if is_open(windows, self._world.clock.now_s()) else NotNow(ItsCutover())
+
+    def _stands(self, session: ShardSession, index: int) -> End | None:
         if not self._locks.is_held(self._task.work.shard):
             return End(ends_run=lock_lost(self._task.work.shard))
         if refusal := not_allowed(session, self._task, index):
-            return End(hold=refusal)
-        if refusal := outside_window(windows, self._world.clock.now_s()):
             return End(hold=refusal)
         return None
 
@@ -153,13 +167,25 @@ class ShardGuards:
                 self._progress.waits(told)
 
     def _beyond_limits(
-        self, session: ShardSession, statement: PlannedStatement, is_ending: IsEnding
+        self,
+        session: ShardSession,
+        statement: PlannedStatement,
+        windows: tuple[str, ...],
+        is_ending: IsEnding,
     ) -> Refusal | None:
-        """Lag and load go down by themselves, and are waited for; what holds is returned."""
+        """Lag and load go down by themselves, and are waited for while a window is open; what holds
+        is returned."""
         if not needs_vitals(self._task.rollout):
             return None
+
+        def beyond() -> Refusal | None:
+            found = self._vitals_refusal(session, statement)
+            is_waited_for = found is not None and found.kind is RefusalKind.PASSES
+            shut = outside_window(windows, self._world.clock.now_s()) if is_waited_for else None
+            return shut or found
+
         return self._passing(
-            lambda: self._vitals_refusal(session, statement),
+            beyond,
             statement.object_id,
             is_ending,
             wait_s=GUARD_WAIT_S_MAX,

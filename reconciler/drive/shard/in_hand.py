@@ -30,11 +30,10 @@ from reconciler.ledger.copies import (
     ItsCutover,
 )
 from reconciler.ledger.model import ReleasedCopy, StoredStatement
-from reconciler.ledger.reasons import (
-    CutOverBegun,
-)
+from reconciler.ledger.reasons import CutOverBegun, InWords, LimitExceeded
 from reconciler.ledger.states import OperationState
 from reconciler.model.engine import TRAITS, Progress
+from reconciler.model.object_id import ObjectId
 from reconciler.ports.engine import (
     Answer,
     Applied,
@@ -52,6 +51,7 @@ from reconciler.rollout.transitions import Move
 
 Held = TypeVar("Held")
 IsEnding: TypeAlias = Callable[[], bool]
+BeforeCutOver: TypeAlias = "Callable[[str, IsEnding], Held | NotNow | AskedToEnd | None]"
 
 _STOPS_ALL = frozenset({CopyOrder.STOP, CopyOrder.GIVE_UP})
 _GIVES_UP = frozenset({CopyOrder.GIVE_UP, CopyOrder.GIVE_UP_HELD})
@@ -64,6 +64,13 @@ class CopyEnded:
 
     is_kept: bool
     hold: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotNow:
+    """What keeps a complete copy from being swapped in passes by itself: it goes on waiting."""
+
+    waits_for: ItsCutover | LimitExceeded
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +108,9 @@ class EngineRun:
         self._throttle = throttle
         self._cut_overs_max = cut_overs_max
         self._is_on_purpose = is_on_purpose
+        #: The copy in hand waits until the driver releases it, and since when it is complete.
+        self._is_held = is_on_purpose
+        self._complete_s: float | None = None
 
     def until_answered(
         self,
@@ -110,7 +120,7 @@ class EngineRun:
         *,
         vitals: Callable[[], Vitals],
         meanwhile: Callable[[Running | ReadyToCutOver], None],
-        before_cut_over: Callable[[str, IsEnding], Held | AskedToEnd | None],
+        before_cut_over: BeforeCutOver[Held],
     ) -> Outcome | Gone | CopyEnded | Held:
         """What the engine ends with, or why its copy is not swapped in now: then it keeps the
         statement in hand. `meanwhile` is done between two looks, and is short; `before_cut_over`
@@ -129,9 +139,10 @@ class EngineRun:
         answer: Answer,
         vitals: Callable[[], Vitals],
         meanwhile: Callable[[Running | ReadyToCutOver], None],
-        before_cut_over: Callable[[str, IsEnding], Held | AskedToEnd | None],
+        before_cut_over: BeforeCutOver[Held],
     ) -> Outcome | Gone | CopyEnded | Held:
         object_id, cut_overs = hand.row.object_id, 0
+        self._is_held, self._complete_s = self._is_on_purpose, None
         is_ending = partial(self._is_ending, engine, hand)
         over_at_s = self._world.clock.monotonic_s() + hand.work.run_limit_s
         while True:
@@ -147,7 +158,8 @@ class EngineRun:
                 ):
                     return self._ended_early(engine, hand, hold)
                 case Running(progress=progress):
-                    self._slow_down(engine, hand)
+                    if not cut_overs:  # nothing is measured any more
+                        self._slow_down(engine, hand, self._throttle.slow_down)
                     self._advance(hand, progress)
                     is_late = not cut_overs and self._world.clock.monotonic_s() >= over_at_s
                     if hand.is_taken_up and is_late:
@@ -170,9 +182,13 @@ class EngineRun:
                     held = before_cut_over(copy or hand.row.handle.copy, is_ending)
                     if isinstance(held, AskedToEnd):
                         continue
+                    if isinstance(held, NotNow):
+                        self._send_back(hand, held.waits_for)
+                        continue
                     if held is not None:
                         return held
                     cut_overs += 1
+                    self._slow_down(engine, hand, self._throttle.let_go)
                     self._advance(hand, replace(progress, stage="cutting over"), at_once=True)
                     self._record.move(object_id, Move.CUT_OVER)
                     self._record.tell(CutOverBegun(), object_id)
@@ -188,12 +204,27 @@ class EngineRun:
     def _is_released(self, hand: InHand) -> bool:
         """Says where it stands, for the driver to decide on."""
         shard, index = hand.row.shard, hand.row.index
-        if not self._is_on_purpose or ReleasedCopy(shard, index) in self._stop.released:
+        if self._complete_s is None:
+            self._complete_s = self._world.clock.monotonic_s()
+        if not self._is_held or ReleasedCopy(shard, index) in self._stop.released:
             self._stop.waiting.pop(shard, None)
             return True
-        if shard not in self._stop.waiting:
-            self._stop.waiting[shard] = WaitingCopy(index, self._world.clock.monotonic_s())
+        self._stop.waiting.setdefault(shard, WaitingCopy(index, self._complete_s))
         return False
+
+    def _send_back(self, hand: InHand, waits_for: ItsCutover | LimitExceeded) -> None:
+        """To the copies that wait, for the driver to release it once more (EN-85): its engine may
+        not be able to take it up again."""
+        self._is_held = True
+        self._stop.released -= {ReleasedCopy(hand.row.shard, hand.row.index)}
+        self._record.wait(hand.row.object_id, waits_for)
+        match waits_for:
+            case ItsCutover():
+                self._progress.waits(waits_for)
+            case LimitExceeded(message):
+                self._progress.waits(InWords(message))
+            case _:
+                assert_never(waits_for)
 
     def _is_ending(self, engine: Engine, hand: InHand) -> bool:
         return self._must_end(engine, hand) or self._is_left(engine, hand)
@@ -214,18 +245,20 @@ class EngineRun:
         if order is CopyOrder.LEAVE:
             return is_kept
         is_released = ReleasedCopy(hand.row.shard, hand.row.index) in self._stop.released
-        if self._is_on_purpose and not is_released:
+        if self._is_held and not is_released:
             return True
         return order in _STOPS_ALL and (is_kept or order in _GIVES_UP)
 
     def _beyond(self, engine: Engine, vitals: Callable[[], Vitals]) -> Refusal | None:
         return self._throttle.must_end(vitals) if TRAITS[engine.name].copies else None
 
-    def _slow_down(self, engine: Engine, hand: InHand) -> None:
+    def _slow_down(
+        self, engine: Engine, hand: InHand, say: Callable[[Callable[[str], bool], ObjectId], None]
+    ) -> None:
+        """Or let it go on: what to `say` is the throttle's."""
         if TRAITS[engine.name].copies:
             row = hand.row
-            tell = partial(engine.throttle, row.handle, hand.work)
-            self._throttle.slow_down(tell, row.object_id)
+            say(partial(engine.throttle, row.handle, hand.work), row.object_id)
 
     def _as_held(self, answer: Running | ReadyToCutOver) -> Running | ReadyToCutOver:
         """With what is to hold the copy up, also where its engine cannot be told so."""

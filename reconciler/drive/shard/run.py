@@ -13,7 +13,14 @@ from reconciler.drive.shard.before import copy_not_as_planned, not_as_planned
 from reconciler.drive.shard.come_through import copies_came_through, count_come_through
 from reconciler.drive.shard.end import end_of_shard
 from reconciler.drive.shard.guards import ShardGuards
-from reconciler.drive.shard.in_hand import AskedToEnd, CopyEnded, EngineRun, InHand, IsEnding
+from reconciler.drive.shard.in_hand import (
+    AskedToEnd,
+    CopyEnded,
+    EngineRun,
+    InHand,
+    IsEnding,
+    NotNow,
+)
 from reconciler.drive.shard.leftovers import cleared_away, discard
 from reconciler.drive.shard.looks import Seen, position_seen, statement_seen
 from reconciler.drive.shard.problems import (
@@ -248,9 +255,11 @@ class _ShardRun:
 
     def _before_cut_over(
         self, session: ShardSession, engine: Engine, hand: InHand, copy: str, is_ending: IsEnding
-    ) -> Step | AskedToEnd | None:
+    ) -> Step | NotNow | AskedToEnd | None:
         """Days may have passed since the statement was begun: all of it is looked at again."""
         statement = hand.work.statement
+        if shut := self._guards.shut_copy():
+            return shut
         if problem := self._rows.problem(session, hand.row, statement, copy):
             return self._give_up(session, engine, hand, problem)
         if step := self._claim(session):

@@ -64,7 +64,7 @@ class WaitingCopy:
 class StopSignal:
     """The one thing that the driver and the shards in flight share. `waiting` and `room` are told
     by shards, all else by the driver: which copies may be swapped in, and what becomes of the
-    others."""
+    others. A shard that may not swap in what was `released` takes that back."""
 
     def __init__(self) -> None:
         self.brake = Brake.OFF

@@ -65,7 +65,14 @@ class CopyThrottle:
 
     def slow_down(self, tell_engine: Callable[[str], bool], object_id: ObjectId) -> None:
         """Or let it go on. An engine that cannot be told so is left alone, and that is told."""
-        self.because = self.wanted
+        self._tell(self.wanted, tell_engine, object_id)
+
+    def let_go(self, tell_engine: Callable[[str], bool], object_id: ObjectId) -> None:
+        """Whatever there is to hold it up: an engine that is held up in its swap waits in it."""
+        self._tell("", tell_engine, object_id)
+
+    def _tell(self, because: str, tell_engine: Callable[[str], bool], object_id: ObjectId) -> None:
+        self.because = because
         can = tell_engine(self.because) if self.because or self._told else True
         if bool(self.because) != bool(self._told):
             self._record.tell(CopySlowed(self.because, can_slow_down=can), object_id)
