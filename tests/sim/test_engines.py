@@ -238,21 +238,6 @@ def test_a_cut_over_that_is_refused_is_tried_again_and_not_for_ever() -> None:
 
 
 @pytest.mark.invariant("EN-3")
-def test_a_copy_is_not_swapped_in_outside_its_window_and_is_inside_it() -> None:
-    """It is 13:46 UTC; the copy takes half an hour."""
-    rollout = RolloutSpec(windows=("13:00-14:00 UTC",))
-    sim = of_one_shard(lambda shard, statement: Online(looks=900), rollout)
-    outcome = sim.run()
-    assert outcome.verdict is ApplyVerdict.PAUSED
-    assert state_of(outcome) is OperationState.STOPPED
-    assert sim.fleet.cut_over == []
-    sim.fleet.clock.pass_by(86_400 - 1_800)
-    assert sim.run().verdict is ApplyVerdict.COMPLETED
-    check_agreement(sim)
-    assert len(sim.fleet.shards["-"].sent) == 1, "the copy was kept and taken up"
-
-
-@pytest.mark.invariant("EN-3")
 def test_a_copy_of_a_table_that_somebody_changed_is_not_swapped_in() -> None:
     looks: list[str] = []
 

@@ -111,6 +111,7 @@ def later(sim: Simulation, seconds: float) -> Callable[[], bool]:
     return is_time
 
 
+@pytest.mark.invariant("EN-3")
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_copy_that_is_complete_after_its_window_waits_for_the_next_one(
     engine: EngineName,

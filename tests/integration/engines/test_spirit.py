@@ -330,7 +330,7 @@ def test_it_is_ended_where_the_table_that_it_waits_for_has_gone(place: Place) ->
             for (number,) in cursor.fetchall():
                 cursor.execute(f"KILL {number}")
             cursor.execute(f"DROP TABLE {SENTINEL}")
-        answer = engine.look(handle, todo)
+        answer = until_ready(engine, handle, todo)
         assert isinstance(answer, Failed), answer
         assert SENTINEL in answer.error.message
         assert not pids_of_spirit(place.server, place.database)
