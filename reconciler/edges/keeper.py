@@ -4,7 +4,8 @@ Run as a program of its own, beside the owner that asked for the process. The ow
 end of a pipe: when the owner ends, however it ends, the pipe closes and the keeper ends the process
 and removes its folders. If the keeper itself is killed, Linux kills it too (PR_SET_PDEATHSIG);
 elsewhere that one case is left to the owner. A `d` on the pipe detaches: the owner may go, the
-process stays until the keeper is told to stop by SIGTERM.
+process stays until the keeper is told to stop by SIGTERM. After an `l`, and until an `n`, a process
+whose owner ends has some time to come to its end by itself.
 
 Rule: the standard library only, no import from the project: it is started by its path, in
 isolated mode, so that it costs milliseconds and works whatever happens to the environment.
@@ -27,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 DETACH = b"d"
+LINGER, AT_ONCE = b"l", b"n"
 LOG_TAIL_BYTES = 4_000  # below a pipe's buffer, so that writing it never blocks
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -55,7 +57,7 @@ def main(arguments: Sequence[str]) -> int:
     end = End.TOLD_TO_STOP
     try:
         write_pid(options.pid_file, server.pid)
-        end = watch(server, options.owner_fd, wake_fd)
+        end = watch(server, options.owner_fd, wake_fd, options.linger_s)
     finally:
         stop(server, options.grace_s)
         if end is End.DIED_OWNED:
@@ -79,6 +81,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--input", type=Path, default=Path(os.devnull))
     parser.add_argument("--remove", type=Path, action="append", default=[])
     parser.add_argument("--grace-s", type=float, default=0.0, help="0: SIGKILL at once")
+    parser.add_argument(
+        "--linger-s", type=float, default=0.0, help="what an `l` on the owner's pipe means"
+    )
     parser.add_argument(
         "--user", type=int, help="number of the user to run it as; default: one's own"
     )
@@ -124,9 +129,9 @@ def write_pid(path: Path, pid: int) -> None:
     fresh.replace(path)
 
 
-def watch(server: subprocess.Popen[bytes], owner_fd: int, wake_fd: int) -> End:
+def watch(server: subprocess.Popen[bytes], owner_fd: int, wake_fd: int, linger_s: float) -> End:
     """Wait until somebody wants the server gone, or it has gone by itself."""
-    owned = True
+    owned, lingers = True, False
     while True:
         ready, _, _ = select.select([wake_fd, *([owner_fd] if owned else [])], [], [])
         if wake_fd in ready:
@@ -136,9 +141,16 @@ def watch(server: subprocess.Popen[bytes], owner_fd: int, wake_fd: int) -> End:
             if server.poll() is not None:
                 return End.DIED_OWNED if owned else End.DIED_DETACHED
         if owner_fd in ready:
-            if os.read(owner_fd, 1) != DETACH:
-                return End.TOLD_TO_STOP
-            owned = False
+            match os.read(owner_fd, 1):
+                case told if told in (LINGER, AT_ONCE):
+                    lingers = told == LINGER
+                case told if told == DETACH:
+                    owned = False
+                case _:
+                    if lingers:
+                        with contextlib.suppress(subprocess.TimeoutExpired):
+                            server.wait(linger_s)
+                    return End.TOLD_TO_STOP
 
 
 def stop(server: subprocess.Popen[bytes], grace_s: float) -> None:

@@ -72,6 +72,11 @@ class Kept:
         if self._keeper.stdout is not None:
             self._keeper.stdout.close()
 
+    def linger(self, *, is_on: bool) -> None:
+        """Should this process end, that one has the time it was given to end by itself."""
+        with suppress(OSError):  # it has ended, and its keeper with it
+            self._pipe.write(keeper.LINGER if is_on else keeper.AT_ONCE)
+
     def detach(self) -> None:
         """Let it stay when this process ends."""
         self._pipe.write(keeper.DETACH)
@@ -92,6 +97,7 @@ def keep(
     inherit: Sequence[int] = (),
     environment: Mapping[str, str] | None = None,
     user: int | None = None,
+    linger_s: float = 0.0,
 ) -> Kept:
     """Start `command` under a keeper, which holds the descriptors `inherit` open while it lives.
     `environment`: what a server is given if nothing else is said; `user`: as whom it runs, where it
@@ -107,6 +113,7 @@ def keep(
                 *(sys.executable, "-I", "-S", keeper.__file__),
                 *(f"--owner-fd={owner_fd}", f"--log={log}", f"--pid-file={pid_file}"),
                 *(f"--input={stdin}", f"--grace-s={0 if remove else PROGRAM_GRACE_S}"),
+                f"--linger-s={linger_s}",
                 *(f"--remove={folder}" for folder in remove),
                 *(() if user is None else (f"--user={user}",)),
                 *("--", *map(str, command)),

@@ -82,6 +82,7 @@ class EngineProcess:
         self._said = b""
         self._read_bytes = 0
         self._ended: Exit | None = None
+        self._lingers = False
 
     @property
     def pid(self) -> int:
@@ -109,8 +110,16 @@ class EngineProcess:
             if self._kept.ends in heard:  # its folder is being removed, and then it is over
                 self._kept.wait_at_most(until_s - time.monotonic())
 
+    def linger(self, *, is_on: bool) -> None:
+        """Should this process end, the program has the seconds it was started with to come to its
+        end; told again it changes nothing."""
+        if is_on != self._lingers and self._ended is None:
+            self._lingers = is_on
+            self._kept.linger(is_on=is_on)
+
     def stop(self) -> None:
         """End it and wait until it is gone, its folder too. Asked twice it is fine."""
+        self.linger(is_on=False)
         self._hear()
         self._ended = self.exit or Exit(signal=signal.SIGKILL)
         self._kept.stop()
@@ -162,9 +171,11 @@ def start_program(
     folder: Path,
     unsaid: Unsaid,
     environment: Mapping[str, str] | None = None,
+    linger_s: float = 0.0,
 ) -> EngineProcess:
     """Start it in a folder of `new_work_folder`. `environment` is added to what every program is
-    told of the world. Raises OSError where it cannot be started."""
+    told of the world; `linger_s` is what `linger` gives it. Raises OSError where it cannot be
+    started."""
     try:
         with held_lock(folder) as lock:
             kept = keep(
@@ -174,6 +185,7 @@ def start_program(
                 remove=[folder],
                 inherit=(lock,),
                 environment={**bare_environment(), **(environment or {})},
+                linger_s=linger_s,
             )
             os.write(lock, f"{kept.keeper_pid}\n".encode())
     except BaseException:

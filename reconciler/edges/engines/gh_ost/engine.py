@@ -44,6 +44,7 @@ from reconciler.edges.engines.limits import (
     ENGINE_LET_GO_S_MAX,
     ENGINE_POLL_S,
     ENGINE_SERVES_S_MAX,
+    GH_OST_SWAP_S_MAX,
 )
 from reconciler.edges.engines.ownership import Record, drop_tables, find_tables, record_of
 from reconciler.edges.engines.process import (
@@ -222,6 +223,7 @@ class GhOstEngine:
                 folder=folder,
                 unsaid=unsaid,
                 environment=environment(shard.target),
+                linger_s=GH_OST_SWAP_S_MAX,
             )
         except BaseException:
             last_row.close()

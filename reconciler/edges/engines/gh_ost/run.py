@@ -81,8 +81,10 @@ class GhOstRun:
         return True
 
     def release(self, guard: Callable[[], SwapGuard]) -> bool:
-        """Let it swap once; True once it was told. `guard` begins to guard the swap."""
+        """Let it swap once; True once it was told. `guard` begins to guard the swap, and ends with
+        this process: who kills that does not kill gh-ost in the middle of it (EN-53)."""
         self.was_released = True  # also where the answer is lost
+        self.process.linger(is_on=True)
         self._end_guard()
         self._guard = guard()
         if self.last_row.is_held:
@@ -127,6 +129,7 @@ class GhOstRun:
             case None:
                 return Running(progress=replace(NOTHING_TOLD, stage=STARTING))
             case Status(is_postponed=True) if not self._release_is_pending():
+                self.process.linger(is_on=False)
                 return ReadyToCutOver(progress=self._shown(status.progress))
             case Status(is_postponed=True):
                 waits = "its reader of the binary log to catch up"

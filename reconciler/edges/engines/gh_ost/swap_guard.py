@@ -9,7 +9,8 @@ So a session of ours waits for the table behind gh-ost's: freed too early, the t
 until the RENAME waits behind us. In a swap that nobody disturbs the RENAME goes before us.
 
 Rule (EN-53): it keeps the table for no longer than that takes, and asks for it only while the table
-of gh-ost's swap is there. It protects for as long as this process lives.
+of gh-ost's swap is there. It protects for as long as this process lives; where that is
+killed, gh-ost has the time for its swap before it is ended, so that nobody kills it in the middle.
 """
 
 from __future__ import annotations
