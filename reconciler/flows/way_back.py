@@ -139,9 +139,10 @@ def _with_rows(table: str, which: str, old: ShadowGroup) -> str:
     is_kept = old.mark is ShadowMark.KEPT and old.kept_until_s is not None
     until = f" (kept until {utc_text(old.kept_until_s or 0.0)})" if is_kept else ""
     return (
-        f"table {table}, {which}: the definition comes back; the rows as they were lie in"
-        f" {old.name}{until}, from where they can be copied by hand. Rows written since are not in"
-        f" it: whoever puts it in the place of {table} loses them"
+        f"table {table}, {which}: the definition comes back, and the rows stay that {table} has"
+        " then, those written since among them; what the change took from rows is not put back. The"
+        f" rows as they were lie in {old.name}{until}, from where they can be copied by hand: what"
+        f" was written since is not in it, and whoever puts it in the place of {table} loses that"
     )
 
 

@@ -177,7 +177,7 @@ def test_the_table_as_it_was_is_kept_told_and_cleaned_up(
 
     way = fleet.run("plan", "--revert", plan_id)
     said = " ".join(way.out.split())
-    assert f"the rows as they were lie in {kept[0]} (kept until" in said, way.said
+    assert f"The rows as they were lie in {kept[0]} (kept until" in said, way.said
     fleet.git("checkout", "--quiet", "--", ".")
 
     choose(fleet, {"rebuild": {"use": engine.value}})
