@@ -188,18 +188,22 @@ class EngineRun:
                     if held is not None:
                         return held
                     cut_overs += 1
-                    self._slow_down(engine, hand, self._throttle.let_go)
-                    self._advance(hand, replace(progress, stage="cutting over"), at_once=True)
-                    self._record.move(object_id, Move.CUT_OVER)
-                    self._record.tell(CutOverBegun(), object_id)
-                    self._record.write()  # the intent to swap, before the swap (ST-9)
-                    answer = engine.cut_over(hand.row.handle, hand.work)
+                    answer = self._cut_over(engine, hand, progress)
                 case Applied() | Failed() | Unknown() | Gone():
                     if self._record.state(object_id) is OperationState.WAITING_FOR_CUTOVER:
                         self._record.move(object_id, Move.CUT_OVER)  # by itself, or by somebody
                     return answer
                 case _:
                     assert_never(answer)
+
+    def _cut_over(self, engine: Engine, hand: InHand, progress: Progress) -> Answer:
+        object_id = hand.row.object_id
+        self._slow_down(engine, hand, self._throttle.let_go)
+        self._advance(hand, replace(progress, stage="cutting over"), at_once=True)
+        self._record.move(object_id, Move.CUT_OVER)
+        self._record.tell(CutOverBegun(), object_id)
+        self._record.write()  # the intent to swap, before the swap (ST-9)
+        return engine.cut_over(hand.row.handle, hand.work)
 
     def _is_released(self, hand: InHand) -> bool:
         """Says where it stands, for the driver to decide on."""
