@@ -160,9 +160,8 @@ class Fleet:
         from reconciler.cli.main import run
 
         out, err = io.StringIO(), io.StringIO()
-        place = (
-            arguments if "-C" in arguments else (arguments[0], "-C", str(self.root), *arguments[1:])
-        )
+        is_placed = "-C" in arguments or arguments[0] == "show"  # `show` asks for no repository
+        place = arguments if is_placed else (arguments[0], "-C", str(self.root), *arguments[1:])
         with redirect_stdout(out), redirect_stderr(err):
             try:
                 code = run(place)

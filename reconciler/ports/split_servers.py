@@ -271,6 +271,10 @@ class SplitSource(Protocol):
     def counter(self, table: str) -> int | None:
         """The next AUTO_INCREMENT value. Raises Unavailable."""
 
+    def may_retire(self) -> Busy | None:
+        """Whether no transaction has the tables: `retire` would wait for its end, and nobody would
+        serve the range meanwhile. Raises Unavailable."""
+
     def retire(self, epoch: int) -> bool | Busy:
         """The rows have moved: no write is let in any more, and all tables get their retired names
         in one statement. False: the fence is not sealed by this epoch. Raises Unavailable."""
@@ -360,8 +364,17 @@ class SplitTarget(Protocol):
         """Those of the application: after the last batch, before it is opened. Raises Refused,
         Unavailable."""
 
-    def definition(self, table: str) -> str:
-        """A digest as `TableSeen.definition`. Raises Unavailable."""
+    def is_as(self, definition: Definition) -> bool:
+        """Whether the table is as it was made, foreign keys and counter apart. Raises
+        Unavailable."""
+
+    def orphans(self, definition: Definition) -> tuple[Problem, ...]:
+        """Foreign keys of the source (`split-orphans`) by which a row refers to one that is not
+        here: `add_foreign_keys` would refuse them. Raises Unavailable."""
+
+    def trigger_problems(self, definition: Definition) -> tuple[Problem, ...]:
+        """What keeps this login from making the application's triggers here with the rights that
+        they have on the source, or them from working. Raises Unavailable."""
 
     def drop_guard(self, table: str) -> Busy | None:
         """Raises Unavailable."""

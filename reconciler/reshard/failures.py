@@ -50,6 +50,26 @@ def copy_gone(shard: str, name: str) -> Problem:
     )
 
 
+def copy_changed(shard: str, name: str) -> Problem:
+    return Problem(
+        code="split-copy-changed",
+        message=f"table {name} of {shard}, which rows are moving to, is not as it was made",
+        recovery="find out who altered it, then have the split tried again: it copies all rows"
+        " from the beginning; change the schema before a split, or after it",
+    )
+
+
+def ranges_differ(shards: Sequence[str], table: str, *, for_s: float) -> Problem:
+    return Problem(
+        code="split-ranges-differ",
+        message=f"table {table} of {', '.join(shards)}: what is written goes over, and yet ranges"
+        f" of its rows have not been equal to those of the targets for {for_s:.0f} s",
+        recovery="find out who wrote to the targets or around the triggers; shards that are merged"
+        " must have one reference table, and no key twice; then have the split tried again: it"
+        " copies all rows from the beginning",
+    )
+
+
 def arrivals_outrun(job: SplitJob, *, arrivals_per_s: float, drained_per_s: float) -> Problem:
     return Problem(
         code="split-arrivals-outrun",

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pymysql
 import pytest
 
+from reconciler.ddl.counter import without_counter
 from reconciler.edges.server.process import RunningServer
 from reconciler.errors import Refused, Unavailable
 from reconciler.ports.split_servers import Ack, Busy, OutOfTurn, SplitSource, SplitTarget
@@ -17,8 +18,14 @@ from reconciler.reshard.helper_tables import FenceState, GuardState
 from reconciler.reshard.rows import NO_ROWS, Chunk, Digest, Dirty, Key
 from reconciler.reshard.triggers import CLOSED_ERROR
 from tests.conftest import FreshDatabase
-from tests.integration.mysql_edges import SERVERS, wait_until_waiting
-from tests.split_stands import SplitStand, armed, done, split_stand, work_for
+from tests.integration.mysql_edges import (
+    SERVERS,
+    account,
+    connection_to,
+    shard,
+    wait_until_waiting,
+)
+from tests.split_stands import SplitStand, armed, done, servers, split_stand, work_for
 
 
 @pytest.fixture(params=SERVERS)
@@ -441,10 +448,12 @@ def test_a_target_ends_with_the_definition_of_its_source(stand: SplitStand) -> N
             done(target.add_triggers(definition))
             done(target.add_foreign_keys(definition))
             done(target.add_triggers(definition))
-        for table in ("orders", "parts"):
-            seen = source.facts().table(table)
-            assert seen is not None
-            assert target.definition(table) == seen.definition
+        for definition in definitions:
+            assert target.is_as(definition)
+            asked = f"SHOW CREATE TABLE {definition.table}"
+            (_, ours), *_ = stand.rows(asked)
+            (_, theirs), *_ = stand.target_rows(asked)
+            assert without_counter(str(theirs)) == without_counter(str(ours))
         assert [row[0] for row in stand.target_rows("SHOW TRIGGERS")] == ["its own"]
 
 
@@ -463,10 +472,70 @@ def test_a_foreign_key_without_its_parents_is_refused(stand: SplitStand) -> None
             done(target.make_table(source.shape(table), source.definition(table)))
         rows = source.read_chunk("parts", None, rows=9).rows
         shape = source.shape("parts")
+        assert target.orphans(source.definition("parts")) == ()
         assert target.take(2, 1, None, shape, replaced=rows, deleted=()) is None
+        (problem,) = target.orphans(source.definition("parts"))
+        assert problem.code == "split-orphans"
         with pytest.raises(Refused) as refused:
             target.add_foreign_keys(source.definition("parts"))
         assert refused.value.problems[0].code == "split-orphans"
+
+
+@pytest.mark.invariant("SP-59")
+def test_a_reader_that_would_keep_a_source_from_retiring_is_told(stand: SplitStand) -> None:
+    with stand.source() as source, stand.cursor() as reader:
+        armed(source)
+        assert source.may_retire() is None
+        reader.execute("START TRANSACTION")
+        reader.execute("SELECT COUNT(*) FROM orders")
+        assert isinstance(source.may_retire(), Busy)
+        reader.execute("COMMIT")
+        assert source.may_retire() is None
+        stand.run("UPDATE orders SET note = 'serves on' WHERE id = 1")
+
+
+@pytest.mark.invariant("SP-60")
+def test_a_copy_that_somebody_altered_is_told(stand: SplitStand) -> None:
+    with stand.source() as source, stand.target() as target:
+        claimed(source, target)
+        take_all(source, target)
+        done(target.raise_counter("orders", at_least=400))
+        definition = source.definition("orders")
+        assert target.is_as(definition)
+        with stand.target_cursor() as cursor:
+            cursor.execute("ALTER TABLE orders ADD COLUMN extra int DEFAULT NULL")
+        assert not target.is_as(definition)
+
+
+@pytest.mark.invariant("SP-58")
+def test_a_trigger_with_the_rights_of_an_account_that_is_not_there_is_told(
+    stand: SplitStand,
+) -> None:
+    """As on a source whose accounts are others than the target's."""
+    name = "x BEFORE INSERT ON orders FOR EACH ROW SET NEW.note = 'y'"
+    stand.run(f"CREATE TRIGGER {name}")
+    with stand.source() as source, stand.target() as target:
+        definition = source.definition("orders")
+        assert target.trigger_problems(definition) == ()
+        gone = replace(definition.triggers[0], definer="nobody_here@%")
+        (problem,) = target.trigger_problems(replace(definition, triggers=(gone,)))
+    assert problem.code == "split-server-unfit"
+    assert "trigger x has on the source is not there" in problem.message
+    assert "nobody_here" not in problem.message
+
+
+@pytest.mark.invariant("SP-58")
+def test_a_login_that_may_not_make_a_trigger_of_another_account_is_told(stand: SplitStand) -> None:
+    stand.run("CREATE TRIGGER x BEFORE INSERT ON orders FOR EACH ROW SET NEW.note = 'y'")
+    with stand.source() as source:
+        definition = source.definition("orders")
+    with account(stand.server, f"ALL ON `{stand.target_database}`.*") as login:
+        place = shard(connection_to(stand.server, stand.target_database, login), "-80")
+        with servers().target(place, stand.work) as target:
+            problems = target.trigger_problems(definition)
+    said = " ".join(problem.message for problem in problems)
+    assert "its login may not make the application's trigger x" in said
+    assert "its login may not see whether the account" in said
 
 
 def test_a_lock_that_somebody_has_is_an_answer(stand: SplitStand) -> None:

@@ -233,4 +233,4 @@ def test_what_a_source_prints_is_read_before_a_target_runs_it(stand: SplitStand)
         done(target.claim())
         definition = source.definition("orders")
         done(target.make_table(source.shape("orders"), definition))
-        assert target.definition("orders") == seen(source).definition
+        assert target.is_as(definition)

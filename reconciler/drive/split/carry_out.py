@@ -14,7 +14,7 @@ from reconciler.drive.split.world import OpenServers, OpenSource, SplitOrder, Sp
 from reconciler.errors import Problem
 from reconciler.ports.split_servers import Busy
 from reconciler.reshard.actions import Step
-from reconciler.reshard.failures import source_unsealed
+from reconciler.reshard.failures import copy_changed, source_unsealed
 from reconciler.reshard.job import SplitJob
 
 #: None: done, look again. A job: as it is recorded now. A problem: the split has failed.
@@ -143,7 +143,12 @@ class StepRunner:
         return keys
 
     def _compare(self) -> Outcome:
+        """Once all has been compared, what differed is again, behind what is on its way to the
+        targets; ranges that stay different are the end."""
         comparison, started_s = self._comparison(), self._now_s()
+        if comparison.is_complete:
+            for copy in self._copies():
+                self._drain_one(copy)
         while self._now_s() < started_s + ROUND_S:
             began_s = self._now_s()
             compared = comparison.advance()
@@ -152,12 +157,14 @@ class StepRunner:
             now_s = self._now_s()
             self._memory.compared.add(now_s, compared, now_s - began_s)
             if comparison.is_complete:
-                break
+                return comparison.stays_different(now_s)
         return None
 
     # From the fence to the catalog
 
     def _arm(self) -> Outcome:
+        if problem := self._unlike() or self._orphan():
+            return problem
         first = self._servers.sources[0].server
         for source in self._servers.sources:
             for name in self._names:
@@ -168,6 +175,33 @@ class StepRunner:
                 if busy := target.server.arm_guard(first.shape(name)):
                     return busy
         self._memory.done = replace(self._memory.done, is_guarded=True)
+        return None
+
+    def _unlike(self) -> Problem | None:
+        """A table of a target that somebody has altered since it was made."""
+        first = self._servers.sources[0].server
+        for name in self._names:
+            definition = first.definition(name)
+            for target in self._servers.targets:
+                if not target.server.is_as(definition):
+                    return copy_changed(target.shard, name)
+        return None
+
+    def _orphan(self) -> Problem | None:
+        """A parent may be on its way: what was written goes over before it counts as missing."""
+        if self._orphans() is None:
+            return None
+        for copy in self._copies():
+            self._drain_one(copy)
+        return self._orphans()
+
+    def _orphans(self) -> Problem | None:
+        first = self._servers.sources[0].server
+        for name in self._names:
+            definition = first.definition(name)
+            for target in self._servers.targets:
+                if problems := target.server.orphans(definition):
+                    return problems[0]
         return None
 
     def _flip(self, job: SplitJob) -> Outcome:
@@ -194,7 +228,10 @@ class StepRunner:
         return answer if isinstance(answer, Busy) else None
 
     def _finish_tables(self) -> Outcome:
-        """Of all sources' counters the highest: no id is given out twice."""
+        """Of all sources' counters the highest: no id is given out twice. Last, whether a reader
+        would keep a source from retiring: behind the catalog nobody serves until it has."""
+        if problem := self._unlike():
+            return problem
         first = self._servers.sources[0].server
         for name in self._names:
             counters = [source.server.counter(name) for source in self._servers.sources]
@@ -207,6 +244,8 @@ class StepRunner:
                     return busy
                 if busy := target.server.add_foreign_keys(definition):
                     return busy
+        if busy := _first(source.server.may_retire() for source in self._servers.sources):
+            return busy
         self._memory.done = replace(self._memory.done, is_finished=True)
         return None
 

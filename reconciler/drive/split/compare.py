@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from reconciler.drive.split.limits import COMPARE_KEYS_MAX
+from reconciler.drive.split.limits import COMPARE_KEYS_MAX, DIFFERENT_S_MAX
 from reconciler.drive.split.world import OpenServers, SplitOrder
 from reconciler.errors import Problem
 from reconciler.ports.split_servers import OwnersSeen, TableToMove
-from reconciler.reshard.failures import rows_differ, rows_misplaced
+from reconciler.reshard.failures import ranges_differ, rows_differ, rows_misplaced
 from reconciler.reshard.rows import NO_ROWS, Digest, Key, MovedTable
 
 
@@ -39,6 +39,8 @@ class Comparison:
         self._steps = self._all_steps()
         self._spans: dict[Span, None] = {}
         self._keys: dict[str, dict[Key, None]] = {table.name: {} for table in order.tables}
+        self._differing = 0
+        self._differing_since_s = 0.0
         self.is_complete = False
 
     def reopen(self, servers: OpenServers) -> None:
@@ -72,6 +74,20 @@ class Comparison:
             self.is_complete = True
             return 0
         return step
+
+    def stays_different(self, now_s: float) -> Problem | None:
+        """Asked after each look at all that differed: ranges that have been no fewer for so long
+        do not differ because they are being written to."""
+        differing = len(self._spans)
+        if not differing or not self._differing or differing < self._differing:
+            self._differing, self._differing_since_s = differing, now_s
+            return None
+        for_s = now_s - self._differing_since_s
+        if for_s < DIFFERENT_S_MAX:
+            return None
+        span = next(iter(self._spans))
+        sources = [source.shard for source in self._servers.sources]
+        return ranges_differ(sources, span.table, for_s=for_s)
 
     def at_rest(self) -> Problem | None:
         """What is left, when no write arrives any more. Raises Unavailable."""

@@ -11,6 +11,10 @@ FENCED_PAUSE_S = 0.05
 # Keys that changed since they were compared: some hundred bytes each.
 COMPARE_KEYS_MAX = 500_000
 
+# Ranges that are compared again and again, behind what was written to them, are equal within
+# seconds, unless somebody else has written to the targets.
+DIFFERENT_S_MAX = 60.0
+
 # A server that was restarted is back within these; then the next tick tries.
 RECONNECTS_MAX = 5
 RECONNECT_PAUSE_S = 1.0

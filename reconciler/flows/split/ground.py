@@ -231,6 +231,7 @@ def _with_shapes(
     of_login: list[Problem] = []
     settings: list[ServerSettings] = []
     tables: dict[str, tuple[str, TableToPlan]] = {}
+    definitions: list[Definition] = []
 
     def add(label: str, ground: Ground) -> None:
         problems.extend(ground.problems)
@@ -246,13 +247,17 @@ def _with_shapes(
             if ground.problems:
                 continue
             for table in work.tables:
-                found = _to_plan(source.shape(table.name), source.definition(table.name))
+                definition = source.definition(table.name)
+                definitions.append(definition)
+                found = _to_plan(source.shape(table.name), definition)
                 name, first = tables.setdefault(table.name, (shard.name, found))
                 if first != found:
                     problems.append(sources_differ(table.name, name, shard.name))
     for shard in shards.targets:
         with servers.target(shard, work) as target:
             add(f"{_TARGET} {shard.name}", target.ground())
+            for definition in definitions:
+                of_login += target.trigger_problems(definition)
     problems += settings_problems(settings)
     if problems:
         return MoveGround(obstacles=refusals_from(Refused(*dict.fromkeys(problems))))

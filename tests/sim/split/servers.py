@@ -253,6 +253,9 @@ class SimSource:
     def counter(self, table: str) -> int | None:
         return self.database.counter
 
+    def may_retire(self) -> Busy | None:
+        return None
+
     def retire(self, epoch: int) -> bool | Busy:
         found = self.database
         if found.epoch != epoch or found.fence not in (FenceState.SEALED, FenceState.MOVED):
@@ -409,8 +412,14 @@ class SimTarget:
         self._check()
         return None
 
-    def definition(self, table: str) -> str:
-        return self.database.tables[table].definition
+    def is_as(self, definition: Definition) -> bool:
+        return self.database.tables[definition.table].definition == definition.bare
+
+    def orphans(self, definition: Definition) -> tuple[Problem, ...]:
+        return ()
+
+    def trigger_problems(self, definition: Definition) -> tuple[Problem, ...]:
+        return ()
 
     def drop_guard(self, table: str) -> Busy | None:
         if self.database.identity is not None and table in self.database.tables:

@@ -6,6 +6,8 @@ foreign key is only made where all that it asks for is true (SP-40).
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reconciler.ddl.quote import quote_identifier, quote_string
 from reconciler.ddl.read import read_table
 from reconciler.edges.mysql.connect import Link
@@ -13,7 +15,7 @@ from reconciler.edges.mysql.reading import read_definition
 from reconciler.edges.mysql.split.problems import helper_foreign, made_otherwise, orphans
 from reconciler.edges.mysql.split.session import SQL_MODE, SplitSession
 from reconciler.edges.mysql.split.shapes import read_triggers
-from reconciler.errors import Refused
+from reconciler.errors import Problem, Refused
 from reconciler.model.schema import ForeignKey
 from reconciler.ports.split_servers import Definition, TriggerText
 
@@ -28,10 +30,19 @@ def add_foreign_keys(session: SplitSession, definition: Definition) -> None:
     for added in definition.foreign_keys:
         if added.key.name in there:
             continue
-        if link.query(_orphan_sql(table, added.key), width=1):
-            raise Refused(orphans(session.label, added.key.name, table))
+        if problems := orphans_of(link, session.label, replace(definition, foreign_keys=(added,))):
+            raise Refused(*problems)
         # Unchecked, as all in this session: the rows were just asked, and no table is copied.
         link.execute(added.sql)
+
+
+def orphans_of(link: Link, label: str, definition: Definition) -> tuple[Problem, ...]:
+    """Raises ServerRefusal, LinkLost."""
+    return tuple(
+        orphans(label, added.key.name, definition.table)
+        for added in definition.foreign_keys
+        if link.query(_orphan_sql(definition.table, added.key), width=1)
+    )
 
 
 def _orphan_sql(table: str, key: ForeignKey) -> str:

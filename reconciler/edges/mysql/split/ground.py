@@ -167,7 +167,10 @@ def _settings_problems(
 def _privileges(
     access: ShardAccess, session: SplitSession, *, needs_super: bool
 ) -> Iterator[Problem]:
-    needed = ("ALTER", "CREATE", "DELETE", "DROP", "INSERT", "SELECT", "TRIGGER", "UPDATE")
+    needed = (
+        *("ALTER", "CREATE", "DELETE", "DROP", "INSERT"),
+        *("LOCK TABLES", "SELECT", "TRIGGER", "UPDATE"),
+    )
     missing = [name for name in needed if not access.may([name], "")]
     if not access.may_everywhere(["PROCESS"]):
         missing.append("PROCESS on *.*")

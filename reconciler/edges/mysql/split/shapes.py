@@ -130,6 +130,16 @@ def definition_digest(link: Link, table: str) -> str | None:
     )
 
 
+def read_bare(link: Link, table: str, version: ServerVersion) -> str | None:
+    """A table without its foreign keys and its counter; None if there is none that can be read
+    back. Raises ServerRefusal, LinkLost."""
+    printed = read_definition(link, table)
+    if printed is None or foreign_table(printed, table, version) is None:
+        return None
+    bare = replace(read_table(printed, version), foreign_keys=())
+    return without_counter(create_table_sql(bare, version))
+
+
 def read_definition_to_make(
     link: Link, label: str, table: str, version: ServerVersion
 ) -> Definition:

@@ -222,6 +222,17 @@ class MysqlSplitSource:
     def reopen(self, epoch: int) -> bool | Busy:
         return self._fence.reopen(epoch)
 
+    def may_retire(self) -> Busy | None:
+        tables = ", ".join(f"{quote_identifier(table.name)} WRITE" for table in self._work.tables)
+
+        def lock() -> None:
+            try:
+                self._session.looks.execute(f"LOCK TABLES {tables}")
+            finally:
+                self._session.looks.execute("UNLOCK TABLES")
+
+        return self._session.tried("the tables", lock)
+
     def retire(self, epoch: int) -> bool | Busy:
         left = self._fence.leave(epoch)
         if left is not True:

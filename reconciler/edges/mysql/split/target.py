@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+from reconciler.ddl.counter import without_counter
 from reconciler.ddl.quote import quote_identifier, quote_string
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.problems import as_unavailable
 from reconciler.edges.mysql.reading import number, text
-from reconciler.edges.mysql.split.final_objects import add_foreign_keys, add_triggers
+from reconciler.edges.mysql.split.definers import trigger_problems
+from reconciler.edges.mysql.split.final_objects import add_foreign_keys, add_triggers, orphans_of
 from reconciler.edges.mysql.split.ground import stranger_in, target_ground
 from reconciler.edges.mysql.split.importing import take
 from reconciler.edges.mysql.split.objects import (
@@ -28,8 +30,8 @@ from reconciler.edges.mysql.split.problems import (
 )
 from reconciler.edges.mysql.split.row_reading import read_digest, read_digest_of
 from reconciler.edges.mysql.split.session import SplitSession, none_without_table
-from reconciler.edges.mysql.split.shapes import definition_digest
-from reconciler.errors import Refused
+from reconciler.edges.mysql.split.shapes import definition_digest, read_bare
+from reconciler.errors import Problem, Refused
 from reconciler.ports.split_servers import (
     Ack,
     Busy,
@@ -100,8 +102,16 @@ class MysqlSplitTarget:
         there = self._session.looked(tables_seen)
         return tuple(name for name in wanted if name not in there)
 
-    def definition(self, table: str) -> str:
-        return self._session.looked(lambda link: definition_digest(link, table)) or ""
+    def is_as(self, definition: Definition) -> bool:
+        version = self._session.version
+        bare = self._session.looked(lambda link: read_bare(link, definition.table, version))
+        return bare == without_counter(definition.bare)
+
+    def orphans(self, definition: Definition) -> tuple[Problem, ...]:
+        return self._session.looked(lambda link: orphans_of(link, self._label, definition))
+
+    def trigger_problems(self, definition: Definition) -> tuple[Problem, ...]:
+        return self._session.looked(lambda link: trigger_problems(link, self._session, definition))
 
     def acks(self) -> Mapping[int, Ack]:
         sql = f"SELECT `bracket`, `batch`, `cursor_json`, `row_count` FROM {self._acks}"
