@@ -18,7 +18,7 @@ from reconciler.ports.split_servers import (
     SplitWork,
     TableToMove,
 )
-from reconciler.reshard.rows import MovedTable
+from reconciler.reshard.rows import Chunk, Key, MovedTable, Row
 from reconciler.spec.model import ShardSpec
 from tests.offline_fleet import SPEC, STATES, Files, Shards, repository, world
 from tests.unit.reshard.split_tables import column
@@ -38,6 +38,8 @@ class PlannedEnd:
     found: Ground
     work: SplitWork
     create: str
+    keys: tuple[Key, ...] = ()
+    of_triggers: tuple[Problem, ...] = ()
 
     def ground(self) -> Ground:
         return self.found
@@ -57,6 +59,16 @@ class PlannedEnd:
             table=table, bare=self.create, afterwards=(), foreign_keys=(), triggers=()
         )
 
+    def trigger_problems(self, definition: Definition) -> tuple[Problem, ...]:
+        return self.of_triggers
+
+    def read_chunk(self, table: str, after: Key | None, *, rows: int) -> Chunk:
+        found = tuple(Row(key=key, values=(*key,), owner=key[0]) for key in self.keys[:rows])
+        return Chunk(rows=found, end=self.keys[-1] if self.keys else None)
+
+    def read_rows(self, table: str, keys: Sequence[Key]) -> tuple[Row, ...]:
+        return tuple(row for row in self.read_chunk(table, None, rows=9).rows if row.key in keys)
+
 
 @dataclass
 class PlannedServers:
@@ -64,6 +76,8 @@ class PlannedServers:
 
     grounds: dict[str, Ground] = field(default_factory=dict)
     create: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, tuple[Key, ...]] = field(default_factory=dict)
+    of_triggers: tuple[Problem, ...] = ()
     asked: list[str] = field(default_factory=list)
     tables: Sequence[TableToMove] = ()
 
@@ -83,6 +97,8 @@ class PlannedServers:
             found=self.grounds.get(name, FIT),
             work=work,
             create=self.create.get(name, counted(7)),
+            keys=self.keys.get(name, ()),
+            of_triggers=self.of_triggers,
         )
 
 

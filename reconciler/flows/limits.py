@@ -22,3 +22,7 @@ ADVICE_TRIES_MAX = 3
 
 # Rows that are in a row, two days apart at most, and the one before them, for its counts.
 LOOKS_KEPT_S = 8 * 86_400
+
+# Keys of one shard that are looked for on another before both are merged: where counters have given
+# out the same ids, the first ones tell.
+KEYS_LOOKED_FOR = 500

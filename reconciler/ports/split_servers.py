@@ -105,12 +105,13 @@ class QueueSeen:
 class Ground:
     """What a server must be for rows to move from it, or to it. `problems` are what keeps it from
     that, by name; `of_login` what keeps the login that asked from it, and another one need not.
-    `settings` must be equal on all servers of a move."""
+    `settings` must be equal on all servers of a move; `replicas` follow a source."""
 
     problems: tuple[Problem, ...]
     settings: tuple[tuple[str, str], ...]
     rows_bytes: int
     of_login: tuple[Problem, ...] = ()
+    replicas: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -458,6 +458,7 @@ def test_a_target_ends_with_the_definition_of_its_source(stand: SplitStand) -> N
 
 
 @pytest.mark.invariant("SP-40")
+@pytest.mark.invariant("SP-62")
 def test_a_foreign_key_without_its_parents_is_refused(stand: SplitStand) -> None:
     stand.run(
         "CREATE TABLE parts (id int PRIMARY KEY, orders_id bigint, CONSTRAINT of_order"

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 from reconciler.ddl.counter import without_counter
 from reconciler.ddl.read import read_table
 from reconciler.errors import Problem, Refused
 from reconciler.flows.check import is_as_git_says
+from reconciler.flows.limits import KEYS_LOOKED_FOR
 from reconciler.flows.reconcile_pass import begin_pass
 from reconciler.guard.model import Obstacle, refusals_from
 from reconciler.model.fleet import parse_key_range
@@ -36,10 +38,12 @@ from reconciler.reshard.plan.build import numbered
 from reconciler.reshard.plan.model import TableSize
 from reconciler.reshard.plan.preflight import (
     ServerSettings,
+    keys_collide,
     leftover_problems,
     nothing_moves,
     reference_notes,
     reference_problems,
+    replica_note,
     schema_first,
     settings_problems,
     sources_differ,
@@ -232,6 +236,7 @@ def _with_shapes(
     settings: list[ServerSettings] = []
     tables: dict[str, tuple[str, TableToPlan]] = {}
     definitions: list[Definition] = []
+    notes: list[str] = []
 
     def add(label: str, ground: Ground) -> None:
         problems.extend(ground.problems)
@@ -244,6 +249,8 @@ def _with_shapes(
         with servers.source(shard, work) as source:
             ground = source.ground()
             add(f"{_SOURCE} {shard.name}", ground)
+            if ground.replicas:
+                notes.append(replica_note(shard.name, ground.replicas))
             if ground.problems:
                 continue
             for table in work.tables:
@@ -259,14 +266,31 @@ def _with_shapes(
             for definition in definitions:
                 of_login += target.trigger_problems(definition)
     problems += settings_problems(settings)
+    problems = problems or [*_collisions(servers, shards.sources, work)]
     if problems:
         return MoveGround(obstacles=refusals_from(Refused(*dict.fromkeys(problems))))
     return replace(
         classed,
         of_login=tuple(dict.fromkeys(of_login)),
+        notes=(*classed.notes, *notes),
         server=settings[0].release,
         tables=tuple(tables[table.name][1] for table in work.tables),
     )
+
+
+def _collisions(
+    servers: SplitServers, sources: Sequence[ShardSpec], work: SplitWork
+) -> Iterator[Problem]:
+    """Of shards that are merged, by the first keys of each: counters begin alike. What these do
+    not tell, the comparison does before the cutover."""
+    for one, other in combinations(sources, 2):
+        with servers.source(one, work) as first, servers.source(other, work) as second:
+            for table in work.tables:
+                if table.shard_by is None:
+                    continue
+                rows = first.read_chunk(table.name, None, rows=KEYS_LOOKED_FOR).rows
+                if second.read_rows(table.name, [row.key for row in rows]):
+                    yield keys_collide(table.name, one.name, other.name)
 
 
 def _work(classes: Sequence[TableClass]) -> SplitWork:

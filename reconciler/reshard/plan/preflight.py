@@ -114,6 +114,25 @@ def _keys_that_move(
                 yield table, key, parent
 
 
+def replica_note(shard: str, replicas: int) -> str:
+    return (
+        f"{shard} has {replicas} replicas, which the fence does not wait for: one that is promoted"
+        " between the fence and the clean-up may take writes that no target gets, and one that is"
+        " read from shows the sources' tables until it has followed; promote none during the"
+        " cutover, and let no application read from them before they have followed"
+    )
+
+
+def keys_collide(table: str, first: str, other: str) -> Problem:
+    return Problem(
+        code="split-keys-collide",
+        message=f"table {table}: {first} and {other} have rows of the same primary key, and both"
+        " are to go into one table",
+        recovery="give the rows keys that no other shard has (ids of AUTO_INCREMENT begin on every"
+        f" shard alike), or put the sharding column into the primary key, {_AGAIN}",
+    )
+
+
 def nothing_moves(keyspace: str) -> Problem:
     return Problem(
         code="split-nothing-moves",

@@ -209,6 +209,8 @@ class SplitSimulation:
                 database.fence = database.identity = None
             case "copy dropped":
                 del self._targets[self.targets[0]].tables[ORDERS]
+            case "copy altered":
+                self._targets[self.targets[0]].tables[ORDERS].definition = "d2"
 
     def source_takes_writes(self) -> bool:
         return all(database.takes_writes() for database in self._sources.values())

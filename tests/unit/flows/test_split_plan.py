@@ -14,6 +14,7 @@ from reconciler.outcomes.plan import VerifyState
 from reconciler.outcomes.split import SplitPlanOutcome, SplitVerifyOutcome
 from reconciler.reshard.job import Approval
 from reconciler.reshard.plan.files import read_split_plan, split_plan_paths
+from reconciler.reshard.rows import Key
 from tests.offline_fleet import STATES, Files, Shards, environment
 from tests.offline_split import (
     FIT,
@@ -70,6 +71,11 @@ def verified(
     keyspace = files.keyspace()
     look = split_world(shards or split_fleet(), servers or PlannedServers(), ledger)
     return verify_split(look, keyspace, environment(keyspace), tree=files)
+
+
+def plan_notes(outcome: SplitPlanOutcome) -> tuple[str, ...]:
+    assert outcome.plan is not None
+    return outcome.plan.meta.notes
 
 
 def codes(outcome: SplitPlanOutcome | SplitVerifyOutcome) -> list[str]:
@@ -129,7 +135,37 @@ def test_a_merge_and_a_relocation_are_planned_alike(
     servers = PlannedServers()
     outcome = planned(ledger, splitting(spec=spec), fleet, servers)
     assert outcome.refusals == ()
-    assert servers.asked == asked
+    assert servers.asked[: len(asked)] == asked
+
+
+@pytest.mark.invariant("SP-63")
+def test_shards_with_the_same_keys_are_not_merged(ledger: SqlLedger) -> None:
+    adopted_routes(ledger)
+    fleet = split_fleet()
+    fleet.shown["db--"] = {}
+    apart: dict[str, tuple[Key, ...]] = {"source -80": ((b"1",), (b"2",)), "source 80-": ((b"3",),)}
+    fine = planned(ledger, splitting(spec=MERGING), fleet, PlannedServers(keys=apart))
+    assert fine.refusals == ()
+    twice = PlannedServers(keys={**apart, "source 80-": ((b"2",),)})
+    outcome = planned(ledger, splitting(spec=MERGING), fleet, twice)
+    assert codes(outcome) == ["split-keys-collide"]
+    assert "table users: -80 and 80- have rows of the same primary key" in str(outcome.refusals)
+
+
+@pytest.mark.invariant("SP-64")
+def test_replicas_of_a_source_are_told(ledger: SqlLedger) -> None:
+    adopted_routes(ledger)
+    outcome = planned(ledger, servers=PlannedServers({"source -80": replace(FIT, replicas=2)}))
+    assert any("-80 has 2 replicas" in note for note in plan_notes(outcome))
+    assert not any("replicas" in note for note in plan_notes(planned(ledger)))
+
+
+@pytest.mark.invariant("SP-58")
+def test_what_keeps_a_trigger_from_a_target_is_told_in_the_plan(ledger: SqlLedger) -> None:
+    adopted_routes(ledger)
+    told = unfit("split-server-unfit").problems
+    outcome = planned(ledger, servers=PlannedServers(of_triggers=told))
+    assert any("it is split-server-unfit" in note for note in plan_notes(outcome))
 
 
 @pytest.mark.invariant("SP-71")

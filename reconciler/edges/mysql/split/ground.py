@@ -52,6 +52,8 @@ _OBJECTS = (
     " WHERE ROUTINE_SCHEMA = DATABASE()"
     " UNION ALL SELECT EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE()"
 )
+# Whoever reads the server's binary log; a login without PROCESS sees none, and is told so.
+_REPLICAS = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE COMMAND LIKE 'Binlog Dump%'"
 _VARIABLES = (
     "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('log_bin', 'binlog_format',"
     " 'log_bin_trust_function_creators', 'wsrep_on', 'group_replication_single_primary_mode',"
@@ -83,6 +85,7 @@ def _source(link: Link, session: SplitSession, work: SplitWork) -> Ground:
         settings=_settings(link),
         rows_bytes=sum(number(size) or 0 for name, size in sizes if text(name) in names),
         of_login=server.of_login,
+        replicas=number(link.row(_REPLICAS, width=1)[0]) or 0,
     )
 
 
