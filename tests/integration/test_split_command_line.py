@@ -174,7 +174,7 @@ def holds(shard: str, customer: int) -> bool:
     return found.holds(key_of(customer))
 
 
-@pytest.fixture(params=["mysql_server"])
+@pytest.fixture
 def shop(
     request: pytest.FixtureRequest,
     tmp_path: Path,
@@ -186,6 +186,7 @@ def shop(
     return Shop(fleet, server, fresh_database(server))
 
 
+@pytest.mark.parametrize("shop", ["mysql_server"], indirect=True)
 def test_a_shard_is_split_beside_an_application(
     shop: Shop, tmp_path: Path, fresh_database: FreshDatabase
 ) -> None:
@@ -221,6 +222,7 @@ def test_a_shard_is_split_beside_an_application(
     shop.check_rows(OLD_ROWS + [(int(who), n + 1) for who, count in sold for n in range(count)])
 
 
+@pytest.mark.parametrize("shop", ["mariadb_server"], indirect=True)
 def test_neighbours_are_merged_and_a_shard_moves(shop: Shop, fresh_database: FreshDatabase) -> None:
     shop.says("routes", "adopt")
     shop.move(["-80", "80-"], [shop.new_shard("-", fresh_database)])
