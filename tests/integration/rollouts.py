@@ -21,6 +21,10 @@ ADD_COLUMN = (
     "  name varchar(50) NOT NULL,\n  age int DEFAULT NULL,",
 )
 
+# Longer than tests wait for anything: no ALTER gives up before they have seen what it waits for,
+# however busy the machine is.
+LOCK_WAIT = "600s"
+
 
 def planned(fleet: Fleet, *, change: tuple[str, str] = ADD_COLUMN, **rollout: object) -> None:
     """A reviewed plan that adds a column on every shard, with room for several runs."""
@@ -65,6 +69,12 @@ def applying(fleet: Fleet) -> Iterator[subprocess.Popen[str]]:
         process.stdout.close()
 
 
+def heard(process: subprocess.Popen[str], words: str) -> bool:
+    """Reads what the process tells until the words are in a line of it, or it has ended."""
+    assert process.stdout is not None
+    return any(words in line for line in process.stdout)
+
+
 @contextmanager
 def reading(fleet: Fleet, shard: str, table: str = "users") -> Iterator[pymysql.cursors.Cursor]:
     """A transaction that has read the table and so keeps every ALTER of it waiting."""
@@ -75,12 +85,17 @@ def reading(fleet: Fleet, shard: str, table: str = "users") -> Iterator[pymysql.
 
 
 def waits(fleet: Fleet, shard: str) -> bool:
+    return any(statement.startswith("ALTER TABLE") for statement in blocked(fleet, shard))
+
+
+def blocked(fleet: Fleet, shard: str) -> list[str]:
+    """The statements that wait for a lock of a table on the shard's server."""
     with fleet.connected(shard) as cursor:
         cursor.execute(
-            "SELECT COUNT(*) FROM information_schema.processlist"
-            " WHERE state LIKE 'Waiting for table metadata lock' AND info LIKE 'ALTER TABLE%%'"
+            "SELECT info FROM information_schema.processlist"
+            " WHERE state LIKE 'Waiting for table metadata lock'"
         )
-        return bool((cursor.fetchone() or (0,))[0])
+        return [str(statement) for (statement,) in cursor.fetchall()]
 
 
 @contextmanager

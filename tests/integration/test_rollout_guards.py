@@ -12,6 +12,7 @@ import pytest
 from reconciler.edges.mysql.locks import lock_name
 from tests.fleet import Fleet
 from tests.integration.rollouts import (
+    LOCK_WAIT,
     ages,
     applying,
     planned,
@@ -107,7 +108,7 @@ def test_two_addresses_of_one_server_are_one_server(fleet: Fleet) -> None:
     """-40 and 80-c0 are on it; the second is reached by another name."""
     third = fleet.environment["shards"][2]
     third["connection"]["host"] = "localhost"
-    planned(fleet, canary=[], waves=["100%"], parallel=4, parallel_per_host=1, lock_wait="30s")
+    planned(fleet, canary=[], waves=["100%"], parallel=4, parallel_per_host=1, lock_wait=LOCK_WAIT)
     with reading(fleet, "-40") as reader, applying(fleet) as process:
         until(lambda: waits(fleet, "-40"), "the ALTER to wait")
         until(lambda: len(ages(fleet)) == 2, "the shards of the other server")
@@ -172,7 +173,7 @@ def test_what_comes_after_a_failure_is_what_the_spec_says(
 
 @pytest.mark.invariant("ST-16")
 def test_a_lost_lock_ends_the_run_before_the_next_statement(fleet: Fleet) -> None:
-    planned(fleet, lock_wait="30s")
+    planned(fleet, lock_wait=LOCK_WAIT)
     with reading(fleet, "-40") as reader, applying(fleet) as process:
         until(lambda: waits(fleet, "-40"), "the ALTER to wait")
         for shard, (_, database) in fleet.databases.items():
