@@ -12,6 +12,7 @@ import click
 from reconciler.cli import options
 from reconciler.cli.gates import ledger_gate_of
 from reconciler.cli.interrupts import counted_interrupts
+from reconciler.cli.part import Wave, order_of, part
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.progress import shown_progress
 from reconciler.cli.run import load
@@ -35,6 +36,7 @@ from reconciler.outcomes.ends import apply_end
 from reconciler.outcomes.exit_code import together
 from reconciler.outcomes.split import SplitApplyOutcome
 from reconciler.report.render import apply_report
+from reconciler.rollout.parts import PartOrder
 from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.build import duration_s
 from reconciler.spec.load import DesiredFiles
@@ -82,11 +84,14 @@ _review = click.option(
 @_max_runtime
 @click.option(
     "--wave",
-    type=click.Choice(["all", "canary", "rest"]),
+    type=Wave(),
+    metavar="[all|canary|rest|NUMBER]",
     default="all",
     show_default=True,
-    help="Which waves this run may start.",
+    help="Which waves this run may start; by its number, one whose earlier waves are done.",
 )
+@options.region
+@part
 @options.output("text", "json", "markdown", "github")
 def apply(
     keyspaces: tuple[str, ...],
@@ -95,7 +100,10 @@ def apply(
     ref: str,
     review: str,
     protected_branch: str | None,
-    wave: str,
+    wave: WaveChoice | int,
+    region: str | None,
+    plan_id: str | None,
+    protocol: int,
     max_runtime: int,
     output: str,
 ) -> None:
@@ -103,6 +111,8 @@ def apply(
 
     Every gate is asked again: the plan is derived again from the commit and the live shards, and
     any difference refuses before the first statement. Exit 3: refused. Exit 4: partial, or unknown.
+
+    With --region and --wave NUMBER, that part of the plan, which can be run again at any time.
     """
     _apply(
         _Asked(
@@ -112,10 +122,12 @@ def apply(
             ref=ref,
             review=Review(review),
             protected_branch=protected_branch,
-            waves=WaveChoice(wave),
+            waves=wave if isinstance(wave, WaveChoice) else WaveChoice.ALL,
             releases=Releases.NOTHING,
             max_runtime_s=max_runtime,
             output=output,
+            region=region,
+            part=order_of(wave, region, plan_id, protocol),
         )
     )
 
@@ -128,6 +140,14 @@ def apply(
 @_review
 @options.protected_branch
 @_max_runtime
+@click.option(
+    "--wave",
+    type=click.IntRange(min=1),
+    metavar="NUMBER",
+    help="Go on with this wave and begin no later one.",
+)
+@options.region
+@part
 @options.output("text", "json", "markdown", "github")
 def resume(
     keyspaces: tuple[str, ...],
@@ -137,6 +157,10 @@ def resume(
     review: str,
     protected_branch: str | None,
     max_runtime: int,
+    wave: int | None,
+    region: str | None,
+    plan_id: str | None,
+    protocol: int,
     output: str,
 ) -> None:
     """Go on with an apply that stopped part of the way, and release what holds it.
@@ -156,6 +180,8 @@ def resume(
             releases=Releases.WHAT_HOLDS,
             max_runtime_s=max_runtime,
             output=output,
+            region=region,
+            part=order_of(wave or WaveChoice.ALL, region, plan_id, protocol),
         )
     )
 
@@ -174,6 +200,8 @@ class _Asked:
     releases: Releases
     max_runtime_s: int
     output: str
+    region: str | None
+    part: PartOrder | None
 
 
 def _apply_split(
@@ -213,6 +241,7 @@ def _apply(asked: _Asked) -> None:
         holder=holder_name(),
         waves=asked.waves,
         releases=asked.releases,
+        part=asked.part,
     )
     if request.review is Review.NONE:
         remark("warning: --review none: nobody's review is asked for; for sandboxes")
@@ -237,6 +266,7 @@ def _apply(asked: _Asked) -> None:
             )
             return apply_keyspace(world, files, chosen, request, on_progress=on_progress)
 
-        outcomes = loaded.each(asked.environment, asked.keyspaces, work)
+        outcomes = loaded.each(asked.environment, asked.keyspaces, work, region=asked.region)
+    last_wave = request.part.wave if request.part else None
     show(apply_report(outcomes, presentation(asked.output, loaded.keyspaces)))
-    exit_with([together(apply_end(outcome, request.waves) for outcome in outcomes)])
+    exit_with([together(apply_end(outcome, request.waves, last_wave) for outcome in outcomes)])

@@ -15,6 +15,7 @@ from reconciler.ledger.states import RequestKind
 @options.keyspaces
 @options.repository
 @options.environment
+@options.region
 @options.ledger_review
 @options.protected_branch
 @options.output("text", "json")
@@ -22,6 +23,7 @@ def cancel(
     keyspaces: tuple[str, ...],
     repo: Path,
     environment: str | None,
+    region: str | None,
     review: str,
     protected_branch: str | None,
     output: str,
@@ -33,4 +35,4 @@ def cancel(
     the next `apply` begins it again with what is left.
     """
     chosen = (keyspaces, repo, environment, output, RequestKind.CANCEL)
-    ask_applies(*chosen, review=review, protected_branch=protected_branch)
+    ask_applies(*chosen, review=review, protected_branch=protected_branch, region=region)

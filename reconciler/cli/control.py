@@ -46,6 +46,7 @@ def ask_applies(
     *,
     review: str,
     protected_branch: str | None,
+    region: str | None = None,
 ) -> None:
     """Exit 3 if no apply could be asked, 4 if only some of those that there may be."""
     loaded = load(repo, None)
@@ -64,9 +65,10 @@ def ask_applies(
                 keyspace=files.spec.keyspace,
                 kind=kind,
                 asked_by=holder_name(),
+                region=chosen.region or "",
             )
 
-        outcomes = loaded.each(environment, keyspaces, work)
+        outcomes = loaded.each(environment, keyspaces, work, region=region)
     _tell(outcomes, kind.value, output)
 
 

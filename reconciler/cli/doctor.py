@@ -27,6 +27,7 @@ from reconciler.spec.model import Environment
 @options.keyspaces
 @options.repository
 @options.environment
+@options.region
 @options.output("text", "json", "markdown", "github")
 @click.option(
     "--identity",
@@ -36,7 +37,12 @@ from reconciler.spec.model import Environment
     help="What the login at hand is for: plan jobs read, apply jobs change.",
 )
 def doctor(
-    keyspaces: tuple[str, ...], repo: Path, environment: str | None, output: str, identity: str
+    keyspaces: tuple[str, ...],
+    repo: Path,
+    environment: str | None,
+    region: str | None,
+    output: str,
+    identity: str,
 ) -> None:
     """Check settings, connections and privileges; say how to fix what does not work.
 
@@ -55,6 +61,6 @@ def doctor(
             connections = MysqlConnections(environ=os.environ, root=loaded.root, reach=reach)
             return examine(world, connections, files, chosen, Identity(identity))
 
-        outcomes = loaded.each(environment, keyspaces, work)
+        outcomes = loaded.each(environment, keyspaces, work, region=region)
     show(doctor_report(outcomes, presentation(output, loaded.keyspaces)))
     exit_with(doctor_code(outcome) for outcome in outcomes)

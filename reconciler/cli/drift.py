@@ -27,6 +27,7 @@ from reconciler.spec.model import Environment
 @options.keyspaces
 @options.repository
 @options.environment
+@options.region
 @options.ref
 @options.ledger_review
 @options.protected_branch
@@ -35,6 +36,7 @@ def drift(
     keyspaces: tuple[str, ...],
     repo: Path,
     environment: str | None,
+    region: str | None,
     ref: str | None,
     review: str,
     protected_branch: str | None,
@@ -60,6 +62,6 @@ def drift(
             world = worlds.world_of(chosen)
             return find_drift(world, files, chosen, tree=loaded.tree, open_ledger=open_ledger)
 
-        outcomes = loaded.each(environment, keyspaces, work)
+        outcomes = loaded.each(environment, keyspaces, work, region=region)
     show(drift_report(outcomes, presentation(output, loaded.keyspaces)))
     exit_with(drift_code(outcome) for outcome in outcomes)

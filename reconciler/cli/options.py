@@ -56,6 +56,13 @@ ledger_review = click.option(
 )
 
 
+region = click.option(
+    "--region",
+    metavar="NAME",
+    help="Only this region of the environment: its shards, its ledger, its logins.",
+)
+
+
 def output(*formats: str) -> Callable[[Command], Command]:
     return click.option(
         "-o",

@@ -22,6 +22,7 @@ from reconciler.outcomes.apply import ApplyStatus, StatusOutcome
 from reconciler.outcomes.ends import failed_code
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.split import SplitStatus
+from reconciler.ports.ledger import Ledger
 from reconciler.report.compose.opening import failures_document
 from reconciler.report.render import status_report
 from reconciler.report.write.text import write_text
@@ -36,6 +37,7 @@ _STATUS_WATCH_S = 1.0
 @options.keyspaces
 @options.repository
 @options.environment
+@options.region
 @options.ledger_review
 @options.protected_branch
 @click.option("--watch", is_flag=True, help="Look again every second until nothing runs any more.")
@@ -45,6 +47,7 @@ def status(
     keyspaces: tuple[str, ...],
     repo: Path,
     environment: str | None,
+    region: str | None,
     review: str,
     protected_branch: str | None,
     watch: bool,
@@ -63,7 +66,9 @@ def status(
     with Worlds(loaded.root) as worlds:
         while True:
             now_s = time.time()
-            found = _look(loaded, chosen, keyspaces, worlds, now_s, gate, history=history)
+            found = _look(
+                loaded, chosen, keyspaces, worlds, now_s, gate, history=history, region=region
+            )
             failed = [entry for entry in found if isinstance(entry, KeyspaceFailed)]
             seen = [one for entry in found if isinstance(entry, tuple) for one in entry]
             applies = tuple(one for one in seen if isinstance(one, ApplyStatus))
@@ -89,20 +94,41 @@ def _look(
     gate: Callable[[DesiredFiles, Environment], None],
     *,
     history: bool,
+    region: str | None,
 ) -> list[tuple[ApplyStatus | SplitStatus, ...] | KeyspaceFailed]:
     def work(files: DesiredFiles, chosen: Environment) -> tuple[ApplyStatus | SplitStatus, ...]:
         gate(files, chosen)
         ledger, keyspace = worlds.ledger_of(chosen), files.spec.keyspace
-        jobs = worlds.split_record_of(chosen)
+        jobs, parts = worlds.split_record_of(chosen), _parts(chosen)
         if history:
             ended = past_splits(jobs, chosen.name, keyspace)
-            return (*ended, *past_applies(ledger, chosen.name, keyspace))
+            past = (past_applies(ledger, chosen.name, keyspace, region=part) for part in parts)
+            return (*ended, *(found for one in past for found in one))
         split = current_split(jobs, chosen.name, keyspace)
-        keep_old_s = chosen.engine.keep_old_s
-        current = current_apply(ledger, chosen.name, keyspace, now_s=now_s, keep_old_s=keep_old_s)
-        return tuple(one for one in (split, current) if one is not None)
+        current = (_current(ledger, chosen, keyspace, part, now_s) for part in parts)
+        return tuple(one for one in (split, *current) if one is not None)
 
-    return loaded.each(environment, keyspaces, work)
+    return loaded.each(environment, keyspaces, work, region=region)
+
+
+def _parts(environment: Environment) -> tuple[str, ...]:
+    """Whose applies a ledger may have: all shards', and those of each region that it serves."""
+    if environment.region is not None:
+        return (environment.region,)
+    return ("", *(region.name for region in environment.regions))
+
+
+def _current(
+    ledger: Ledger, environment: Environment, keyspace: str, region: str, now_s: float
+) -> ApplyStatus | None:
+    return current_apply(
+        ledger,
+        environment.name,
+        keyspace,
+        now_s=now_s,
+        keep_old_s=environment.engine.keep_old_s,
+        region=region,
+    )
 
 
 def _show_failed(failed: list[KeyspaceFailed]) -> None:

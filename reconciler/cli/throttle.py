@@ -15,6 +15,7 @@ from reconciler.ledger.states import RequestKind
 @options.keyspaces
 @options.repository
 @options.environment
+@options.region
 @options.ledger_review
 @options.protected_branch
 @options.output("text", "json")
@@ -23,6 +24,7 @@ def throttle(
     keyspaces: tuple[str, ...],
     repo: Path,
     environment: str | None,
+    region: str | None,
     review: str,
     protected_branch: str | None,
     output: str,
@@ -35,4 +37,4 @@ def throttle(
     """
     kind = RequestKind.UNTHROTTLE if off else RequestKind.THROTTLE
     chosen = (keyspaces, repo, environment, output, kind)
-    ask_applies(*chosen, review=review, protected_branch=protected_branch)
+    ask_applies(*chosen, review=review, protected_branch=protected_branch, region=region)

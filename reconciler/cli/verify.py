@@ -30,6 +30,7 @@ from reconciler.spec.model import Environment
 @options.keyspaces
 @options.repository
 @options.environment
+@options.region
 @options.ref
 @options.protected_branch
 @options.output("text", "json", "markdown", "github", "sarif")
@@ -37,6 +38,7 @@ def verify(
     keyspaces: tuple[str, ...],
     repo: Path,
     environment: str | None,
+    region: str | None,
     ref: str | None,
     protected_branch: str | None,
     output: str,
@@ -63,6 +65,6 @@ def verify(
                 worlds.world_of(chosen), files, chosen, tree=loaded.tree, open_ledger=open_ledger
             )
 
-        outcomes = loaded.each(environment, keyspaces, work)
+        outcomes = loaded.each(environment, keyspaces, work, region=region)
     show(verify_report(outcomes, presentation(output, loaded.keyspaces)))
     exit_with(verify_code(outcome) for outcome in outcomes)

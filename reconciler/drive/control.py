@@ -39,9 +39,10 @@ def ask(
     keyspace: str,
     kind: RequestKind,
     asked_by: str,
+    region: str = "",
 ) -> ControlOutcome:
     """Returns when the request is durable and answered, or when no answer came in time."""
-    stored = ledger.unfinished(environment, keyspace)
+    stored = ledger.unfinished(environment, keyspace, region)
     if stored is None:
         return ControlOutcome(
             environment=environment,
@@ -72,7 +73,7 @@ def _answered(ledger: Ledger, clock: Clock, stored: StoredApply, request: Reques
         )
         if found.state is not RequestState.PENDING:
             return found
-        lease = ledger.lease(stored.environment, stored.keyspace)
+        lease = ledger.lease(stored.environment, stored.keyspace, stored.region)
         if not driver.is_there(lease):
             try:
                 _carry_out(ledger, clock, request, lease)
@@ -108,7 +109,7 @@ def _carry_out(ledger: Ledger, clock: Clock, request: Request, seen: StoredLease
     """Raises LeaseLost if somebody drives it after all."""
     apply_id = request.apply_id
     stored = ledger.apply(apply_id)
-    unfinished = stored and ledger.unfinished(stored.environment, stored.keyspace)
+    unfinished = stored and ledger.unfinished(stored.environment, stored.keyspace, stored.region)
     if not unfinished or unfinished.apply_id != apply_id:
         ledger.answer(request.request_id, RequestState.REFUSED, EndedMeanwhile())
         return

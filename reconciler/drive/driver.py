@@ -376,6 +376,7 @@ class RolloutDriver:
         return ApplyOutcome(
             environment=self._order.plan.core.environment,
             keyspace=self._keyspace,
+            region=self._order.environment.region,
             verdict=verdict,
             plan=self._order.plan,
             apply_id=self._lease.apply_id,

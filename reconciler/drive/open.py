@@ -84,6 +84,7 @@ class RolloutOrder:
     ask_gates: AskGates
     last_look: Callable[[], LastLook]
     waves: WaveChoice = WaveChoice.ALL
+    last_wave: int | None = None  # of a part: no later wave is begun, and no gate asked for
     releases: Releases = Releases.NOTHING
     vschema_done: int = 0
 
@@ -108,7 +109,8 @@ def open_apply(
     """Raises Refused if another plan's apply keeps the keyspace reserved, or if the record and the
     shards disagree in a way that running on would hide."""
     core = order.plan.core
-    stored = ledger.unfinished(core.environment, core.keyspace)
+    region = order.environment.region or ""
+    stored = ledger.unfinished(core.environment, core.keyspace, region)
     if stored is not None and stored.plan_id == order.plan.plan_id:
         rows = grouped(ledger.operations(stored.apply_id))
         _check_same_operations(stored, rows, work)
@@ -171,6 +173,7 @@ def _new_apply(order: RolloutOrder, work: tuple[ShardWork, ...]) -> NewApply:
         keyspace=core.keyspace,
         plan_id=order.plan.plan_id,
         commit=order.commit,
+        region=order.environment.region or "",
         waves=waves_with_work(core),
         operations=tuple(
             NewOperation(

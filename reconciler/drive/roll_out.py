@@ -19,6 +19,7 @@ from reconciler.limits import SHARDS_AT_WORK_MAX
 from reconciler.model.engine import TRAITS
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.progress import ProgressEvent, RolloutEnded
+from reconciler.plan.validate import core_errors, part_errors
 from reconciler.ports.shards import HeldLocks
 from reconciler.rollout.operations import ShardWork, work_of
 from reconciler.rollout.snapshot import RolloutLimits
@@ -37,15 +38,18 @@ def roll_out(
     the whole keyspace under it. Raises Refused if the ledger keeps the keyspace reserved for
     another apply, or disagrees with the shards; Unavailable if nothing could be recorded: nothing
     was sent then."""
-    work = work_of(order.plan)
+    is_part = order.environment.region is not None
+    work = work_of(order.plan, part_errors if is_part else core_errors)
     core = order.plan.core
     is_done = all(isinstance(order.standings[shard.shard], Done) for shard in work)
     if is_done and all(order.finalizers_done.values()):
-        found = world.ledger.unfinished(core.environment, core.keyspace)
+        region = order.environment.region or ""
+        found = world.ledger.unfinished(core.environment, core.keyspace, region)
         if found is None or found.plan_id != order.plan.plan_id:
             return ApplyOutcome(
                 environment=core.environment,
                 keyspace=core.keyspace,
+                region=order.environment.region,
                 verdict=ApplyVerdict.NOTHING_TO_DO,
                 plan=order.plan,
             )
@@ -122,10 +126,10 @@ def _limits(order: RolloutOrder) -> RolloutLimits:
             for spec in order.environment.shards
         },
         soak_s=rollout.soak_s,
-        gate=rollout.gate and order.waves is not WaveChoice.REST,
+        gate=rollout.gate and order.waves is not WaveChoice.REST and order.last_wave is None,
         cutover=rollout.cutover,
         cutover_windows=rollout.cutover_windows,
-        last_wave=1 if order.waves is WaveChoice.CANARY else None,
+        last_wave=1 if order.waves is WaveChoice.CANARY else order.last_wave,
     )
 
 

@@ -51,11 +51,17 @@ _ON_ITS_WAY = frozenset(
 
 
 def current_apply(
-    ledger: Ledger, environment: str, keyspace: str, *, now_s: float, keep_old_s: int = 0
+    ledger: Ledger,
+    environment: str,
+    keyspace: str,
+    *,
+    now_s: float,
+    keep_old_s: int = 0,
+    region: str = "",
 ) -> ApplyStatus | None:
     """The keyspace's latest apply with its waves, shards and latest events. `keep_old_s` is for how
     long the spec keeps tables as they were."""
-    found = ledger.applies(environment, keyspace=keyspace, limit=1)
+    found = ledger.applies(environment, keyspace=keyspace, limit=1, region=region)
     if not found:
         return None
     stored = found[0]
@@ -65,13 +71,16 @@ def current_apply(
     shown = replace(stored, hold=Hold.NONE) if released else stored
     steps = ledger.finalizers(stored.apply_id)
     shards = _explained(shown, shard_rows(operations), on_their_way, steps)
-    holder, heartbeat_s, reason = _driver(stored, ledger.lease(environment, keyspace), now_s)
+    holder, heartbeat_s, reason = _driver(
+        stored, ledger.lease(environment, keyspace, region), now_s
+    )
     if released and holder is None:
         reason = nothing_to_release(stored)
     return ApplyStatus(
         apply_id=stored.apply_id,
         environment=environment,
         keyspace=keyspace,
+        region=stored.region or None,
         plan_id=stored.plan_id,
         commit=stored.commit,
         state=_state_now(stored, shards, steps),
@@ -129,14 +138,18 @@ def _is_released(stored: StoredApply, operations: Iterable[StoredOperation]) -> 
     return is_held and release(stored, operations) is None
 
 
-def past_applies(ledger: Ledger, environment: str, keyspace: str) -> tuple[ApplyStatus, ...]:
+def past_applies(
+    ledger: Ledger, environment: str, keyspace: str, *, region: str = ""
+) -> tuple[ApplyStatus, ...]:
     """Newest first, without their shards."""
-    found = ledger.applies(environment, keyspace=keyspace, limit=STATUS_APPLIES_MAX)
+    limit = STATUS_APPLIES_MAX
+    found = ledger.applies(environment, keyspace=keyspace, limit=limit, region=region)
     return tuple(
         ApplyStatus(
             apply_id=stored.apply_id,
             environment=environment,
             keyspace=keyspace,
+            region=stored.region or None,
             plan_id=stored.plan_id,
             commit=stored.commit,
             state=stored.state,

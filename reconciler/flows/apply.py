@@ -27,6 +27,7 @@ from reconciler.flows.check import (
 from reconciler.flows.gates import Gates, gate_refusals, with_those_of_git
 from reconciler.flows.last_look import last_look
 from reconciler.flows.names_taken import name_refusals, statements_left
+from reconciler.flows.part import refuse_early, refuse_order
 from reconciler.flows.reconcile_pass import Pass, begin_pass
 from reconciler.flows.shadows import leftover_refusals
 from reconciler.flows.verify import unplanned
@@ -44,9 +45,11 @@ from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.progress import ProgressEvent
 from reconciler.plan.files import read_plan
 from reconciler.plan.model import Plan
+from reconciler.plan.part import part_of
 from reconciler.ports.files import History
 from reconciler.ports.shards import ShardLocks
 from reconciler.ports.world import World
+from reconciler.rollout.parts import PartOrder
 from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
@@ -55,13 +58,15 @@ from reconciler.spec.model import Environment
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyRequest:
     """`holder` is who applies, in words, as another apply will be told. `waves` and `releases` are
-    for a rollout in several runs: which waves may start, and whether what holds it is released."""
+    for a rollout in several runs: which waves may start, and whether what holds it is released.
+    With `part`, one wave is worked on, and no other is begun."""
 
     commit: str
     review: Review
     holder: str
     waves: WaveChoice = WaveChoice.ALL
     releases: Releases = Releases.NOTHING
+    part: PartOrder | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +98,7 @@ def apply_keyspace(
     on_progress: Callable[[ProgressEvent], None],
 ) -> ApplyOutcome:
     """Run what was reviewed, or nothing. Raises Refused for an unsound plan file or a held lock."""
-    end = _Ending(environment.name, files.spec.keyspace)
+    end = _Ending(environment.name, files.spec.keyspace, environment.region)
     plan = read_plan(world.history.tree(request.commit), environment.name, files.spec.keyspace)
     gates = world.gates
     if request.review is Review.GIT:
@@ -105,6 +110,8 @@ def apply_keyspace(
         return end.with_refusals(
             refusals, plan, ApplyVerdict.SUPERSEDED if superseded else ApplyVerdict.REFUSED
         )
+    if refused := refuse_order(request.part, plan, environment):
+        return end.with_refusals(refused, plan)
     reached = world.connect()
     if plan is None:
         return _without_plan(reached.look, files, environment, end)
@@ -130,11 +137,19 @@ def apply_keyspace(
                 lambda: reached.rollout.ledger,
                 now_s=reached.look.clock.now_s(),
             ),
+            *refuse_early(
+                request.part,
+                begun,
+                plan,
+                checked,
+                reached.rollout.ledger,
+                reached.look.clock.now_s(),
+            ),
         )
         if obstacles:
             return end.with_refusals(obstacles, plan)
         order = RolloutOrder(
-            plan=plan if checked.derived is None else replace(plan, core=checked.derived),
+            plan=replace(plan, core=checked.derived or part_of(plan.core, environment)),
             environment=begun.environment,
             commit=request.commit,
             holder=request.holder,
@@ -143,6 +158,7 @@ def apply_keyspace(
             last_look=lambda: last_look(reached.look, begun),
             basis={seen.shard: _basis(begun, seen) for seen in begun.look.seen},
             waves=request.waves,
+            last_wave=request.part.wave if request.part else None,
             releases=request.releases,
             vschema_done=checked.vschema_done,
         )
@@ -181,6 +197,7 @@ def _basis(begun: Pass, seen: SeenShard) -> ShardBasis:
 class _Ending:
     environment: str
     keyspace: str
+    region: str | None
 
     def with_refusals(
         self,
@@ -191,6 +208,7 @@ class _Ending:
         return ApplyOutcome(
             environment=self.environment,
             keyspace=self.keyspace,
+            region=self.region,
             verdict=verdict,
             plan=plan,
             refusals=refusals,
@@ -200,6 +218,7 @@ class _Ending:
         return ApplyOutcome(
             environment=self.environment,
             keyspace=self.keyspace,
+            region=self.region,
             verdict=ApplyVerdict.NOTHING_TO_DO,
         )
 

@@ -68,6 +68,11 @@ from reconciler.spec.vschema_file import check_columns
 from reconciler.vschema.against_tables import sharing_notes
 from reconciler.vschema.live import live_vschema
 
+RULES = RuleVersions(
+    normalizer=NORMALIZER_VERSION, renderer=RENDERER_VERSION, hazards=HAZARDS_VERSION
+)
+"""Those of this program."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Derived:
@@ -336,9 +341,7 @@ def _subject(begun: Pass) -> Subject:
         environment=environment.name,
         keyspace=spec.keyspace,
         server=", ".join(sorted({s.observation.settings.version.series for s in seen})),
-        rules=RuleVersions(
-            normalizer=NORMALIZER_VERSION, renderer=RENDERER_VERSION, hazards=HAZARDS_VERSION
-        ),
+        rules=RULES,
         inputs=tuple(InputDigest(path=path, sha256=digest) for path, digest in begun.files.digests),
         policy=spec.policy,
         waves=waves_in(environment),

@@ -54,6 +54,7 @@ class NewApply:
     waves: tuple[tuple[str, ...], ...]
     operations: tuple[NewOperation, ...]
     finalizers: tuple[NewFinalizer, ...] = ()
+    region: str = ""  # of whose shards it is; '': of all
 
     def __post_init__(self) -> None:
         assert self.operations or self.finalizers, "an apply has something to do"
@@ -99,6 +100,7 @@ class StoredApply:
     copies_released: tuple[ReleasedCopy, ...] = ()
     completed_s: float | None = None
     problem: Problem | None = None
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +178,7 @@ class Lease:
     apply_id: int
     holder: str
     fence: int
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,6 +116,7 @@ class ApplyOutcome:
     reason: Reason | None = None
     statements_run: int = 0  # by this process
     elapsed_s: float = 0.0
+    region: str | None = None
 
     @property
     def something_is_done(self) -> bool:
@@ -150,6 +151,7 @@ class ApplyStatus:
     events: tuple[EventEntry, ...] = ()
     left: tuple[ShadowGroup, ...] = ()
     finalizers: tuple[FinalizerRow, ...] = ()
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,12 +85,17 @@ def drift_code(outcome: DriftOutcome | KeyspaceFailed) -> ExitCode:
     return ExitCode.DIFFERENCES if differs else ExitCode.FINE
 
 
-def apply_end(outcome: ApplyOutcome | SplitApplyOutcome | KeyspaceFailed, waves: WaveChoice) -> End:
-    """How one keyspace's apply ended."""
+def apply_end(
+    outcome: ApplyOutcome | SplitApplyOutcome | KeyspaceFailed,
+    waves: WaveChoice,
+    last_wave: int | None = None,
+) -> End:
+    """How one keyspace's apply ended; `last_wave` is the one that a part is of."""
     if isinstance(outcome, KeyspaceFailed):
         return End(code=failed_code(outcome))
     if isinstance(outcome, SplitApplyOutcome):
         return _split_end(outcome)
+    asked = 1 if waves is WaveChoice.CANARY else last_wave
     match outcome.verdict:
         case ApplyVerdict.NOTHING_TO_DO:
             return End(code=ExitCode.FINE)
@@ -100,7 +105,7 @@ def apply_end(outcome: ApplyOutcome | SplitApplyOutcome | KeyspaceFailed, waves:
             return End(code=ExitCode.DIFFERENCES, sent=True, changed=True)
         case ApplyVerdict.REFUSED | ApplyVerdict.SUPERSEDED:
             return End(code=ExitCode.REFUSED)
-        case ApplyVerdict.PAUSED if waves is WaveChoice.CANARY and _first_wave_completed(outcome):
+        case ApplyVerdict.PAUSED if asked is not None and _is_completed_up_to(asked, outcome):
             # All that this run was asked for.
             return End(code=ExitCode.FINE, sent=True, changed=True)
         case ApplyVerdict.FAILED if not outcome.something_is_done:
@@ -120,9 +125,9 @@ def _split_end(outcome: SplitApplyOutcome) -> End:
             return End(code=ExitCode.FINE, sent=True, changed=True)
 
 
-def _first_wave_completed(outcome: ApplyOutcome) -> bool:
-    """And the keyspace's first step, which comes before it."""
-    first = [row.state for row in outcome.shards if row.wave == 1]
+def _is_completed_up_to(wave: int, outcome: ApplyOutcome) -> bool:
+    """And the keyspace's first step, which comes before all waves."""
+    first = [row.state for row in outcome.shards if row.wave <= wave]
     first += [row.state for row in outcome.finalizers if row.moment is Moment.FIRST]
     return all(state is OperationState.COMPLETED for state in first)
 

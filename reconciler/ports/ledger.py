@@ -40,7 +40,7 @@ class Ledger(Protocol):
     def begin(self, new: NewApply, *, holder: str, now_s: float) -> Lease:
         """Record an apply with its operations and finalizers, all pending, and take its lease.
         Raises Refused (`apply-unfinished`, names it) while another apply of the keyspace is not
-        finished."""
+        finished, unless the two are of two regions (RG-20)."""
 
     def take_over(
         self, apply_id: int, *, holder: str, now_s: float, seen: StoredLease | None = None
@@ -71,12 +71,15 @@ class Ledger(Protocol):
 
     def requests(self, apply_id: int, state: RequestState | None = None) -> list[Request]: ...
 
-    def unfinished(self, environment: str, keyspace: str) -> StoredApply | None: ...
+    def unfinished(self, environment: str, keyspace: str, region: str = "") -> StoredApply | None:
+        """Of a region's part alone, or of all shards ('')."""
 
     def apply(self, apply_id: int) -> StoredApply | None: ...
 
-    def applies(self, environment: str, *, keyspace: str | None, limit: int) -> list[StoredApply]:
-        """Newest first."""
+    def applies(
+        self, environment: str, *, keyspace: str | None, limit: int, region: str = ""
+    ) -> list[StoredApply]:
+        """Newest first; of a region's part alone, or of all shards ('')."""
 
     def operations(self, apply_id: int) -> tuple[StoredOperation, ...]:
         """In rollout order; never a part of them."""
@@ -101,4 +104,4 @@ class Ledger(Protocol):
     def events(self, apply_id: int, *, limit: int) -> list[EventEntry]:
         """The latest ones, oldest of them first."""
 
-    def lease(self, environment: str, keyspace: str) -> StoredLease | None: ...
+    def lease(self, environment: str, keyspace: str, region: str = "") -> StoredLease | None: ...

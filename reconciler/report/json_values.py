@@ -18,7 +18,11 @@ Json = dict[str, Any]
 
 
 def head(outcome: Any, how: str) -> Json:
-    return {"environment": outcome.environment, "keyspace": outcome.keyspace, "outcome": how}
+    """`region` is there where the outcome is of one."""
+    region = getattr(outcome, "region", None)
+    of_region = {"region": region} if region else {}
+    environment, keyspace = outcome.environment, outcome.keyspace
+    return {"environment": environment, **of_region, "keyspace": keyspace, "outcome": how}
 
 
 def shadow(found: ShadowGroup) -> Json:

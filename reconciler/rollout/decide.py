@@ -164,10 +164,10 @@ def _within_wave(snapshot: RolloutSnapshot, limits: RolloutLimits, index: int) -
     """The next step inside the first wave that is not settled."""
     number = index + 1
     begun = any(_has_begun(snapshot, shard) for shard in snapshot.waves[index])
-    if not begun and (held := _before_wave(snapshot, limits, index)):
-        return held
     if limits.last_wave is not None and number > limits.last_wave and not snapshot.in_flight:
         return Pause(PauseFor.LATER_WAVE, WaveNotAsked(number))
+    if not begun and (held := _before_wave(snapshot, limits, index)):
+        return held
     if shards := _startable(snapshot, limits, snapshot.waves[index]):
         return Start(shards)
     if step := _cutover(snapshot, limits, index):

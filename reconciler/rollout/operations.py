@@ -7,6 +7,7 @@ fall back on (PL-4, DS-2).
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from reconciler.errors import Problem, Refused
@@ -55,10 +56,13 @@ def waves_with_work(core: PlanCore) -> Waves:
     return with_work(core.waves, (s for found in core.change_sets for s in found.shards))
 
 
-def work_of(plan: Plan) -> tuple[ShardWork, ...]:
-    """One entry per changing shard, in rollout order; raises Refused on a malformed plan."""
+def work_of(
+    plan: Plan, errors: Callable[[PlanCore], Iterator[str]] = core_errors
+) -> tuple[ShardWork, ...]:
+    """One entry per changing shard, in rollout order; raises Refused on a malformed plan. Of a
+    region's part, `errors` are those of a part."""
     core = plan.core
-    for wrong in core_errors(core):
+    for wrong in errors(core):
         raise _malformed(wrong)
     work: list[ShardWork] = []
     position = 0

@@ -23,6 +23,7 @@ from reconciler.ledger.model import (
     DeployEntry,
     EventEntry,
     FinalizerEntry,
+    NewApply,
     ProgressEntry,
     StatementEntry,
     StoredFinalizer,
@@ -332,6 +333,42 @@ def test_an_unfinished_apply_keeps_the_keyspace_and_no_other(ledger: SqlLedger) 
     begun(ledger, "billing")
 
 
+def of_region(region: str, plan_id: str = "sha256:1") -> NewApply:
+    return replace(new_apply(plan_id=plan_id), region=region)
+
+
+@pytest.mark.invariant("RG-20")
+def test_two_regions_have_an_apply_each_and_a_lease_each(ledger: SqlLedger) -> None:
+    eu = ledger.begin(of_region("eu"), holder="me", now_s=1.0)
+    us = ledger.begin(of_region("us"), holder="you", now_s=2.0)
+    for lease, region in ((eu, "eu"), (us, "us")):
+        ledger.record(lease, [intent()])
+        ledger.heartbeat(lease, now_s=3.0)
+        stored = ledger.unfinished("production", "commerce", region)
+        assert stored is not None
+        assert (stored.apply_id, stored.region) == (lease.apply_id, region)
+        found = ledger.applies("production", keyspace="commerce", limit=9, region=region)
+        assert [one.apply_id for one in found] == [lease.apply_id]
+    assert ledger.unfinished("production", "commerce") is None
+    assert ledger.lease("production", "commerce") is None
+    again = ledger.take_over(us.apply_id, holder="she", now_s=5.0)
+    assert (again.region, again.fence) == ("us", us.fence + 1)
+    ledger.heartbeat(eu, now_s=6.0)  # the other region's lease is as it was
+    with pytest.raises(Refused, match="another process drives"):
+        ledger.heartbeat(us, now_s=6.0)
+
+
+@pytest.mark.invariant("RG-20")
+@pytest.mark.parametrize(("first", "second"), [("", "eu"), ("eu", ""), ("eu", "eu")])
+def test_what_is_of_all_shards_and_what_is_of_a_region_exclude_each_other(
+    ledger: SqlLedger, first: str, second: str
+) -> None:
+    lease = ledger.begin(of_region(first), holder="me", now_s=1.0)
+    where = f" in region {first}" if first else ""
+    with pytest.raises(Refused, match=f"apply {lease.apply_id} of commerce{where} is pending"):
+        ledger.begin(of_region(second, "sha256:2"), holder="you", now_s=2.0)
+
+
 def test_a_driver_that_was_replaced_can_write_no_more(ledger: SqlLedger) -> None:
     first = begun(ledger)
     second = ledger.take_over(first.apply_id, holder="you", now_s=5.0)
@@ -442,6 +479,37 @@ def test_a_ledger_of_an_earlier_version_is_upgraded_where_it_is(
         upgraded.close()
         assert stored is not None
         assert row_of(ledger, lease).state is S.PENDING
+
+
+@pytest.mark.parametrize("left_to_do", [("applies", "leases"), ("leases",), ()])
+def test_a_ledger_without_regions_gets_them_wherever_an_upgrade_was_cut_off(
+    ledger: SqlLedger, open_another: Callable[[], SqlLedger], left_to_do: tuple[str, ...]
+) -> None:
+    lease = begun(ledger)
+    is_file = not ledger.is_on_a_server
+    with writing(ledger._engine) as connection:
+        connection.execute(text("UPDATE reconciler_ledger_version SET version = 3"))
+        if "applies" in left_to_do:
+            connection.execute(text("ALTER TABLE reconciler_applies DROP COLUMN region"))
+        if "leases" in left_to_do and is_file:
+            columns = "environment, keyspace, apply_id, fence, holder, heartbeat_s"
+            former = f"CREATE TABLE former AS SELECT {columns} FROM reconciler_leases"
+            connection.execute(text(former))
+            connection.execute(text("DROP TABLE reconciler_leases"))
+            connection.execute(text("ALTER TABLE former RENAME TO reconciler_leases"))
+        elif "leases" in left_to_do:
+            key = "DROP PRIMARY KEY, DROP COLUMN region, ADD PRIMARY KEY (environment, keyspace)"
+            connection.execute(text(f"ALTER TABLE reconciler_leases {key}"))
+    upgraded = open_another()
+    stored = upgraded.unfinished("production", "commerce")
+    assert stored is not None
+    assert (stored.apply_id, stored.region) == (lease.apply_id, "")
+    upgraded.heartbeat(lease, now_s=9.0)
+    upgraded.settle(lease, replace(stored, state=ApplyState.COMPLETED))
+    for region in ("eu", "us"):
+        upgraded.begin(of_region(region), holder="me", now_s=10.0)
+    assert upgraded.lease("production", "commerce", "us") is not None
+    upgraded.close()
 
 
 @pytest.mark.invariant("PL-12")

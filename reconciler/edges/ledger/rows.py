@@ -83,6 +83,7 @@ def stored_apply(row: Row) -> StoredApply:
         apply_id=found.whole("apply_id"),
         environment=found.text("environment"),
         keyspace=found.text("keyspace"),
+        region=found.text("region"),
         plan_id=found.text("plan_id"),
         commit=found.text("commit_id"),
         waves=found.shard_waves("waves"),

@@ -29,6 +29,7 @@ from reconciler.edges.ledger.tables import (
 from reconciler.edges.ledger.unfinished import find_unfinished
 from reconciler.edges.ledger.versions import is_current, make_current
 from reconciler.edges.ledger.writes import (
+    Place,
     beat,
     begin_apply,
     check_fence,
@@ -66,7 +67,10 @@ _STATE: BindParameter[str] = bindparam("of_state")
 _APPLY = select(applies).where(applies.c.apply_id == _APPLY_ID)
 _APPLIES = (
     select(applies)
-    .where(applies.c.environment == bindparam("of_environment"))
+    .where(
+        applies.c.environment == bindparam("of_environment"),
+        applies.c.region == bindparam("of_region"),
+    )
     .order_by(applies.c.apply_id.desc())
     .limit(bindparam("of_limit", type_=Integer))
 )
@@ -141,9 +145,8 @@ class SqlLedger:
             found = rows.stored_apply(connection.execute(_APPLY, of).mappings().one())
             if seen is not None:
                 check_fence(connection, found, seen.fence)
-            return take_lease(
-                connection, found.environment, found.keyspace, apply_id, holder, now_s
-            )
+            place = Place(found.environment, found.keyspace, found.region)
+            return take_lease(connection, place, apply_id, holder, now_s)
 
     def heartbeat(self, lease: Lease, *, now_s: float) -> None:
         with writing(self._engine) as connection:
@@ -205,16 +208,18 @@ class SqlLedger:
             found = self._rows(_REQUESTS_IN, of_apply=apply_id, of_state=state.value)
         return [rows.stored_request(row) for row in found]
 
-    def unfinished(self, environment: str, keyspace: str) -> StoredApply | None:
+    def unfinished(self, environment: str, keyspace: str, region: str = "") -> StoredApply | None:
         with reading(self._engine) as connection:
-            return find_unfinished(connection, environment, keyspace)
+            return find_unfinished(connection, environment, keyspace, (region,))
 
     def apply(self, apply_id: int) -> StoredApply | None:
         found = self._rows(_APPLY, of_apply=apply_id)
         return rows.stored_apply(found[0]) if found else None
 
-    def applies(self, environment: str, *, keyspace: str | None, limit: int) -> list[StoredApply]:
-        of = {"of_environment": environment, "of_limit": limit}
+    def applies(
+        self, environment: str, *, keyspace: str | None, limit: int, region: str = ""
+    ) -> list[StoredApply]:
+        of = {"of_environment": environment, "of_region": region, "of_limit": limit}
         if keyspace is None:
             found = self._rows(_APPLIES, **of)
         else:
@@ -268,9 +273,9 @@ class SqlLedger:
         latest = self._rows(wanted.order_by(events.c.event_id.desc()).limit(limit))
         return [rows.event_entry(row) for row in reversed(latest)]
 
-    def lease(self, environment: str, keyspace: str) -> StoredLease | None:
+    def lease(self, environment: str, keyspace: str, region: str = "") -> StoredLease | None:
         with reading(self._engine) as connection:
-            return find_lease(connection, environment, keyspace)
+            return find_lease(connection, Place(environment, keyspace, region))
 
     def _rows(self, wanted: Any, **of: object) -> list[rows.Row]:
         with reading(self._engine) as connection:

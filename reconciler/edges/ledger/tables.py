@@ -1,6 +1,7 @@
 """The tables of the ledger that hold applies; those of splits are in `split_tables`.
 
-Names are compared byte for byte on every server; times are seconds since the Unix epoch, UTC.
+Names are compared byte for byte on every server; times are seconds since the Unix epoch, UTC. A
+`region` is '' for an apply over all shards.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ applies = Table(
     Column("apply_id", Integer, primary_key=True, autoincrement=True),
     Column("environment", NAME, nullable=False),
     Column("keyspace", NAME, nullable=False),
+    Column("region", NAME, nullable=False, server_default=""),
     Column("plan_id", String(80), nullable=False),
     Column("commit_id", NAME, nullable=False),
     Column("waves", LONG, nullable=False),
@@ -142,6 +144,7 @@ leases = Table(
     metadata,
     Column("environment", NAME, primary_key=True),
     Column("keyspace", NAME, primary_key=True),
+    Column("region", NAME, primary_key=True, server_default=""),
     Column("apply_id", Integer, nullable=False),
     Column("fence", Integer, nullable=False),
     Column("holder", HOLDER),

@@ -6,6 +6,8 @@ that the other one has to wait for: of two processes that begin at once, the sec
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, bindparam, select, text
 
 from reconciler.edges.ledger import rows
@@ -21,6 +23,7 @@ _UNFINISHED = (
     .where(
         applies.c.environment == bindparam("of_environment"),
         applies.c.keyspace == bindparam("of_keyspace"),
+        applies.c.region.in_(bindparam("of_regions", expanding=True)),
         applies.c.state.not_in([state.value for state in FINISHED]),
     )
     .order_by(applies.c.apply_id.desc())
@@ -35,11 +38,13 @@ _AGAIN = {
 }
 
 
-def check_free(connection: Connection, environment: str, keyspace: str) -> None:
-    """Nobody else begins anything on the keyspace until this transaction ends. Raises Refused
+def check_free(connection: Connection, environment: str, keyspace: str, region: str = "") -> None:
+    """Nobody else begins anything on the keyspace until this transaction ends. Two regions have no
+    shard in common; what is of all shards has one with each of them (RG-20). Raises Refused
     (`apply-unfinished`, `split-unfinished`)."""
     take_turn(connection, environment, keyspace)
-    if found := find_unfinished(connection, environment, keyspace):
+    regions = ("", region) if region else _regions_of(connection, environment, keyspace)
+    if found := find_unfinished(connection, environment, keyspace, regions):
         raise _apply_unfinished(found)
     _check_no_split(connection, environment, keyspace)
 
@@ -51,10 +56,18 @@ def take_turn(connection: Connection, environment: str, keyspace: str) -> None:
     connection.execute(turn, {"e": environment, "k": keyspace})
 
 
-def find_unfinished(connection: Connection, environment: str, keyspace: str) -> StoredApply | None:
-    of = {"of_environment": environment, "of_keyspace": keyspace}
+def find_unfinished(
+    connection: Connection, environment: str, keyspace: str, regions: Sequence[str]
+) -> StoredApply | None:
+    of = {"of_environment": environment, "of_keyspace": keyspace, "of_regions": regions}
     row = connection.execute(_UNFINISHED, of).mappings().first()
     return rows.stored_apply(row) if row else None
+
+
+def _regions_of(connection: Connection, environment: str, keyspace: str) -> tuple[str, ...]:
+    """Those of every apply that there was."""
+    of = (applies.c.environment == environment, applies.c.keyspace == keyspace)
+    return ("", *connection.execute(select(applies.c.region).where(*of).distinct()).scalars())
 
 
 def _check_no_split(connection: Connection, environment: str, keyspace: str) -> None:
@@ -79,8 +92,12 @@ def _apply_unfinished(found: StoredApply) -> Refused:
     return Refused(
         Problem(
             code="apply-unfinished",
-            message=f"apply {found.apply_id} of {found.keyspace} is {found.state} and keeps its"
-            f" shards reserved (plan {found.plan_id})",
+            message=f"apply {found.apply_id} of {found.keyspace}{_in_region(found)} is"
+            f" {found.state} and keeps its shards reserved (plan {found.plan_id})",
             recovery="`reconciler resume` it, or `reconciler cancel` it",
         )
     )
+
+
+def _in_region(found: StoredApply) -> str:
+    return f" in region {found.region}" if found.region else ""

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from sqlalchemy import Connection, Table, insert, inspect, select, update
+from sqlalchemy import Column, Connection, Table, insert, inspect, select, text, update
+from sqlalchemy.schema import CreateColumn
 
 from reconciler.edges.ledger.columns import row_malformed
 from reconciler.edges.ledger.split_tables import SPLIT_TABLES, looks
-from reconciler.edges.ledger.tables import metadata, schema_version
+from reconciler.edges.ledger.tables import applies, leases, metadata, schema_version
 from reconciler.errors import Problem, Refused
 
-LEDGER_VERSION = 3
+LEDGER_VERSION = 4
 
 
 def is_current(connection: Connection) -> bool:
@@ -48,6 +49,41 @@ def _add_splits(connection: Connection) -> None:
 
 def _add_looks(connection: Connection) -> None:
     _check_columns(connection, [looks])
+
+
+def _add_regions(connection: Connection) -> None:
+    """Every apply and every lease of before is one on all shards."""
+    added = _column(connection, applies.c.region)
+    if not _has_region(connection, applies):
+        connection.execute(text(f"ALTER TABLE {applies.name} ADD COLUMN {added}"))
+    if _has_region(connection, leases):
+        return
+    if connection.dialect.name == "sqlite":  # which alters no key; its DDL is part of the change
+        former = f"{leases.name}_2"
+        connection.execute(text(f"ALTER TABLE {leases.name} RENAME TO {former}"))
+        leases.create(connection)
+        names = [column.name for column in leases.columns if column is not leases.c.region]
+        copied = ", ".join(names)
+        connection.execute(
+            text(f"INSERT INTO {leases.name} ({copied}) SELECT {copied} FROM {former}")
+        )
+        connection.execute(text(f"DROP TABLE {former}"))
+        return
+    key = ", ".join(column.name for column in leases.primary_key)
+    connection.execute(
+        text(
+            f"ALTER TABLE {leases.name} ADD COLUMN {added} AFTER keyspace,"
+            f" DROP PRIMARY KEY, ADD PRIMARY KEY ({key})"
+        )
+    )
+
+
+def _column(connection: Connection, column: Column[str]) -> str:
+    return str(CreateColumn(column).compile(dialect=connection.dialect))
+
+
+def _has_region(connection: Connection, table: Table) -> bool:
+    return "region" in {column["name"] for column in inspect(connection).get_columns(table.name)}
 
 
 def _check_columns(connection: Connection, tables: Iterable[Table]) -> None:
@@ -86,4 +122,5 @@ def _from_the_future(version: int) -> Refused:
 UPGRADES: dict[int, Callable[[Connection], None]] = {
     1: _add_splits,
     2: _add_looks,
+    3: _add_regions,
 }

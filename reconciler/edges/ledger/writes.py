@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from sqlalchemy import BindParameter, Connection, bindparam, insert, select, update
 
@@ -49,6 +49,15 @@ from reconciler.ledger.model import (
 from reconciler.ledger.states import FINISHED, SETTLED, ApplyState, Hold, OperationState
 from reconciler.ports.ledger import LeaseLost
 
+
+class Place(NamedTuple):
+    """What one lease is on: a keyspace of an environment, or a region's part of it."""
+
+    environment: str
+    keyspace: str
+    region: str
+
+
 _FINISHED = [state.value for state in FINISHED]
 _SETTLED = [state.value for state in SETTLED]
 
@@ -59,11 +68,13 @@ _VERSION: BindParameter[int] = bindparam("of_version")
 _LEASE = select(leases).where(
     leases.c.environment == bindparam("of_environment"),
     leases.c.keyspace == bindparam("of_keyspace"),
+    leases.c.region == bindparam("of_region"),
 )
 _LOCKED_LEASE = _LEASE.with_for_update()
 _TAKE_LEASE = update(leases).where(
     leases.c.environment == bindparam("of_environment"),
     leases.c.keyspace == bindparam("of_keyspace"),
+    leases.c.region == bindparam("of_region"),
 )
 _BEAT = _TAKE_LEASE.where(leases.c.fence == bindparam("of_fence"))
 _WRITE_APPLY = update(applies).where(
@@ -95,11 +106,12 @@ _ADD_EVENTS = insert(events)
 
 
 def begin_apply(connection: Connection, new: NewApply, holder: str, now_s: float) -> Lease:
-    check_free(connection, new.environment, new.keyspace)
+    check_free(connection, new.environment, new.keyspace, new.region)
     made = connection.execute(
         insert(applies).values(
             environment=new.environment,
             keyspace=new.keyspace,
+            region=new.region,
             plan_id=new.plan_id,
             commit_id=new.commit,
             waves=json.dumps(new.waves),
@@ -124,35 +136,28 @@ def begin_apply(connection: Connection, new: NewApply, holder: str, now_s: float
         connection.execute(
             insert(finalizers), [_finalizer_row(apply_id, one) for one in new.finalizers]
         )
-    return take_lease(connection, new.environment, new.keyspace, apply_id, holder, now_s)
+    place = Place(new.environment, new.keyspace, new.region)
+    return take_lease(connection, place, apply_id, holder, now_s)
 
 
 def take_lease(
-    connection: Connection,
-    environment: str,
-    keyspace: str,
-    apply_id: int,
-    holder: str,
-    now_s: float,
+    connection: Connection, place: Place, apply_id: int, holder: str, now_s: float
 ) -> Lease:
     """The next fence; whoever holds an earlier one can write no more."""
-    found = find_lease(connection, environment, keyspace, for_update=True)
+    found = find_lease(connection, place, for_update=True)
     fence = found.fence + 1 if found else 1
     holder = rows.line(holder)[:HOLDER_CHARS_MAX]
     values = {"apply_id": apply_id, "fence": fence, "holder": holder, "heartbeat_s": now_s}
     if found:
-        connection.execute(_TAKE_LEASE, {**_of(environment, keyspace), **values})
+        connection.execute(_TAKE_LEASE, {**_of(place), **values})
     else:
-        row = {"environment": environment, "keyspace": keyspace, **values}
-        connection.execute(insert(leases).values(**row))
-    return Lease(
-        environment=environment, keyspace=keyspace, apply_id=apply_id, holder=holder, fence=fence
-    )
+        connection.execute(insert(leases).values(**place._asdict(), **values))
+    return Lease(**place._asdict(), apply_id=apply_id, holder=holder, fence=fence)
 
 
 def beat(connection: Connection, lease: Lease, holder: str | None, now_s: float) -> bool:
     """False if somebody took the lease over."""
-    mine = {**_of(lease.environment, lease.keyspace), "of_fence": lease.fence}
+    mine = {**_of(_place_of(lease)), "of_fence": lease.fence}
     changed = connection.execute(_BEAT, {**mine, "holder": holder, "heartbeat_s": now_s})
     return changed.rowcount == 1
 
@@ -196,23 +201,23 @@ def write_events(connection: Connection, apply_id: int, history: Sequence[EventE
 
 def check_lease(connection: Connection, lease: Lease) -> None:
     """Locks the lease's row, where the database has row locks, until the transaction ends."""
-    found = find_lease(connection, lease.environment, lease.keyspace, for_update=True)
+    found = find_lease(connection, _place_of(lease), for_update=True)
     if found is None or found.fence != lease.fence:
         raise lease_lost(lease.apply_id, lease.keyspace)
 
 
 def check_fence(connection: Connection, apply: StoredApply, fence: int) -> None:
     """As `check_lease`, for somebody who has no lease yet and judged by one that was seen."""
-    found = find_lease(connection, apply.environment, apply.keyspace, for_update=True)
+    found = find_lease(connection, _place_of(apply), for_update=True)
     if found is None or found.fence != fence:
         raise lease_lost(apply.apply_id, apply.keyspace)
 
 
 def find_lease(
-    connection: Connection, environment: str, keyspace: str, *, for_update: bool = False
+    connection: Connection, place: Place, *, for_update: bool = False
 ) -> StoredLease | None:
     wanted = _LOCKED_LEASE if for_update else _LEASE
-    row = connection.execute(wanted, _of(environment, keyspace)).mappings().first()
+    row = connection.execute(wanted, _of(place)).mappings().first()
     return rows.stored_lease(row) if row else None
 
 
@@ -302,8 +307,12 @@ def _write_progress(connection: Connection, apply_id: int, entry: ProgressEntry)
     connection.execute(_WRITE_STATEMENT, {**key, "progress": rows.progress_text(entry.progress)})
 
 
-def _of(environment: str, keyspace: str) -> dict[str, object]:
-    return {"of_environment": environment, "of_keyspace": keyspace}
+def _place_of(found: Lease | StoredApply) -> Place:
+    return Place(found.environment, found.keyspace, found.region)
+
+
+def _of(place: Place) -> dict[str, object]:
+    return {f"of_{name}": value for name, value in place._asdict().items()}
 
 
 def _of_statement(apply_id: int, shard: str, index: int) -> dict[str, object]:

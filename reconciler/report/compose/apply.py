@@ -107,11 +107,16 @@ def _applied(outcome: ApplyOutcome | KeyspaceFailed, files: SchemaFiles) -> Repo
     ]
     return Report(
         marker=marker(CHANGE, outcome.keyspace, outcome.environment),
-        title=title(mark, outcome.keyspace, outcome.environment, verdict),
+        title=title(mark, outcome.keyspace, _where(outcome), verdict),
         blocks=tuple(told),
         plan_id=plan.plan_id if plan else "",
         next_steps=_next_steps(apply_words.next_step(outcome)),
     )
+
+
+def _where(found: ApplyOutcome | ApplyStatus) -> str:
+    region = f", region {found.region}" if found.region else ""
+    return f"{found.environment}{region}"
 
 
 def _status(apply: ApplyStatus, now_s: float) -> Report:
@@ -120,7 +125,7 @@ def _status(apply: ApplyStatus, now_s: float) -> Report:
     verdict = f"{state}, {progress}" if apply.shards or apply.finalizers else state
     return Report(
         marker=marker(CHANGE, apply.keyspace, apply.environment),
-        title=title(_STATE_MARKS[apply.state], apply.keyspace, apply.environment, verdict),
+        title=title(_STATE_MARKS[apply.state], apply.keyspace, _where(apply), verdict),
         blocks=(
             *_status_failure(apply),
             blocks.Facts(facts=tuple(_status_facts(apply, now_s))),

@@ -1,0 +1,42 @@
+"""What an apply of one part is asked besides: is this order one for this plan, and is it time?"""
+
+from __future__ import annotations
+
+from reconciler.flows.check import Checked
+from reconciler.flows.reconcile_pass import RULES, Pass
+from reconciler.guard.model import Refusal
+from reconciler.plan.model import Plan
+from reconciler.plan.part import part_of
+from reconciler.ports.ledger import Ledger
+from reconciler.rollout.parts import PartOrder, early_refusals, order_refusals
+from reconciler.spec.model import Environment
+
+
+def refuse_order(
+    order: PartOrder | None, plan: Plan | None, environment: Environment
+) -> tuple[Refusal, ...]:
+    """Before anything is connected to; nothing to say where no part is asked for."""
+    if order is None:
+        return ()
+    return tuple(order_refusals(order, plan, RULES, environment.region))
+
+
+def refuse_early(
+    order: PartOrder | None, begun: Pass, plan: Plan, checked: Checked, ledger: Ledger, now_s: float
+) -> tuple[Refusal, ...]:
+    """Under the locks, before anything is sent. Raises Unavailable if the ledger cannot be read."""
+    if order is None:
+        return ()
+    environment, core = begun.environment, plan.core
+    stored = ledger.unfinished(core.environment, core.keyspace, environment.region or "")
+    is_this = stored is not None and stored.plan_id == plan.plan_id
+    return tuple(
+        early_refusals(
+            order,
+            part_of(core, environment),
+            checked.standings,
+            ledger.operations(stored.apply_id) if stored is not None and is_this else (),
+            soak_s=environment.rollout.soak_s,
+            now_s=now_s,
+        )
+    )

@@ -1,0 +1,112 @@
+"""What a machine is asked to do of a reviewed plan: one wave, in its region or on all shards.
+
+An order says which part, and when; never what (RG-21). Whoever gives it may be wrong, late or
+somebody else: what it says of the plan is held against the plan, and its time against what the
+shards and the ledger of the region say of the waves before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from reconciler.guard.model import Done, Refusal, ToDo
+from reconciler.ledger.model import StoredOperation
+from reconciler.plan.model import Plan, PlanCore, RuleVersions
+from reconciler.rollout.operations import waves_with_work
+
+PART_PROTOCOL = 1
+"""What an order means. A machine that knows another one refuses it, and does not guess."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartOrder:
+    """`wave` counts from 1 over the whole fleet; `plan_id` None: whatever was reviewed."""
+
+    wave: int
+    plan_id: str | None = None
+    protocol: int = PART_PROTOCOL
+
+
+def order_refusals(
+    order: PartOrder, plan: Plan | None, rules: RuleVersions, region: str | None
+) -> Iterator[Refusal]:
+    """What can be said before anything is connected to. `rules` are those of this program."""
+    if order.protocol != PART_PROTOCOL:
+        yield Refusal(
+            code="part-protocol",
+            message=f"the order is of protocol {order.protocol}, and this version of reconciler"
+            f" knows {PART_PROTOCOL}",
+            recovery="run one version of reconciler where orders are given and where they are"
+            " carried out: upgrade the regions first",
+        )
+        return
+    if order.plan_id is not None and (plan is None or plan.plan_id != order.plan_id):
+        yield Refusal(
+            code="part-of-another-plan",
+            message="the order is for another plan than the one of this commit",
+            recovery="give the order again, for the plan that was merged",
+            expected=order.plan_id,
+            observed=plan.plan_id if plan is not None else "no plan",
+        )
+        return
+    if plan is None:
+        return
+    if order.wave > len(plan.core.waves):
+        yield Refusal(
+            code="part-wave-unknown",
+            message=f"the order is for wave {order.wave}, and the plan has {len(plan.core.waves)}",
+            recovery="give the order again, by the plan's waves",
+        )
+    if plan.core.rules != rules:
+        where = "this machine" if region is None else f"region {region}"
+        yield Refusal(
+            code="part-rules",
+            message=f"{where} compares definitions, writes them or judges dangers by other rules"
+            " than the plan was made by",
+            recovery=f"run in {where} the version of reconciler that made the plan, or plan again"
+            " with this one and have the plan reviewed",
+            expected=_rules(plan.core.rules),
+            observed=_rules(rules),
+        )
+
+
+def early_refusals(
+    order: PartOrder,
+    part: PlanCore,
+    standings: Mapping[str, ToDo | Done],
+    recorded: Iterable[StoredOperation],
+    *,
+    soak_s: int,
+    now_s: float,
+) -> Iterator[Refusal]:
+    """RG-22: the waves before must be done here, and rested for as long as the spec says. `part` is
+    what the plan says of the shards at hand, `recorded` what the ledger knows of them. Of other
+    regions this one knows nothing: that their waves are done is the word of whoever orders."""
+    waves = waves_with_work(part)
+    earlier = [shard for wave in waves[: order.wave - 1] for shard in wave]
+    undone = [shard for shard in earlier if not isinstance(standings.get(shard), Done)]
+    if undone:
+        number = next(n for n, wave in enumerate(waves, start=1) if undone[0] in wave)
+        yield Refusal(
+            code="part-out-of-order",
+            shard=undone[0],
+            message=f"wave {order.wave} was ordered before shard {undone[0]} of wave {number} is"
+            " done",
+            recovery=f"`reconciler apply --wave {number}` first",
+        )
+        return
+    begun = any(row.started_s is not None for row in recorded if row.wave == order.wave)
+    settled_s = [row.settled_s for row in recorded if row.wave < order.wave and row.settled_s]
+    left_s = max(settled_s, default=0.0) + soak_s - now_s
+    if settled_s and left_s > 0 and not begun:
+        yield Refusal(
+            code="part-soak",
+            message=f"wave {order.wave} was ordered {left_s:,.0f} s before the soak after the wave"
+            f" before it is over ({soak_s:,} s)",
+            recovery="order it again when the soak is over",
+        )
+
+
+def _rules(rules: RuleVersions) -> str:
+    return f"normalizer {rules.normalizer}, renderer {rules.renderer}, hazards {rules.hazards}"

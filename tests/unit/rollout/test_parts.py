@@ -1,0 +1,116 @@
+"""An order says which part of a plan, and when; what is not so refuses it by name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.guard.model import Done, ToDo
+from reconciler.ledger.model import StoredOperation
+from reconciler.ledger.states import OperationState
+from reconciler.model.object_id import table_id
+from reconciler.plan.part import restricted
+from reconciler.rollout.parts import (
+    PART_PROTOCOL,
+    PartOrder,
+    early_refusals,
+    order_refusals,
+)
+from tests.sample_plans import SHARDS, sample_plan
+
+PLAN = sample_plan()  # waves (-40), (40-80, 80-c0, c0-)
+RULES = PLAN.core.rules
+
+
+def refused(order: PartOrder, *, plan: bool = True) -> list[str]:
+    return [found.code for found in order_refusals(order, PLAN if plan else None, RULES, "eu")]
+
+
+@pytest.mark.invariant("RG-21")
+@pytest.mark.threat("TM-REGION-3")
+def test_an_order_is_for_this_very_plan() -> None:
+    assert refused(PartOrder(wave=1)) == []
+    assert refused(PartOrder(wave=2, plan_id=PLAN.plan_id)) == []
+    assert refused(PartOrder(wave=1, plan_id="sha256:another")) == ["part-of-another-plan"]
+    assert refused(PartOrder(wave=1, plan_id=PLAN.plan_id), plan=False) == ["part-of-another-plan"]
+    assert refused(PartOrder(wave=3)) == ["part-wave-unknown"]
+
+
+@pytest.mark.invariant("RG-21")
+@pytest.mark.parametrize("protocol", [0, PART_PROTOCOL + 1])
+def test_an_order_of_another_protocol_is_not_guessed_at(protocol: int) -> None:
+    """Nothing else that it says is looked at: it may mean something else."""
+    order = PartOrder(wave=9, plan_id="sha256:another", protocol=protocol)
+    assert refused(order) == ["part-protocol"]
+
+
+@pytest.mark.invariant("RG-21")
+@pytest.mark.parametrize("rule", ["normalizer", "renderer", "hazards"])
+def test_a_region_with_other_rules_refuses_and_is_named(rule: str) -> None:
+    ours = replace(RULES, **{rule: 99})
+    (found,) = order_refusals(PartOrder(wave=1), PLAN, ours, "eu")
+    assert found.code == "part-rules"
+    assert found.message.startswith("region eu ")
+    assert f"{rule} 99" in (found.observed or "")
+
+
+def row(
+    shard: str, wave: int, *, settled_s: float | None, started_s: float | None = 1.0
+) -> StoredOperation:
+    return StoredOperation(
+        shard=shard,
+        object_id=table_id("users"),
+        wave=wave,
+        position=0,
+        statements=1,
+        state=OperationState.COMPLETED if settled_s else OperationState.PENDING,
+        version=1,
+        started_s=started_s,
+        settled_s=settled_s,
+    )
+
+
+def early(
+    wave: int, *rows: StoredOperation, done: tuple[str, ...] = (), now_s: float = 100.0
+) -> list[str]:
+    standings: dict[str, ToDo | Done] = {
+        shard: Done(shard=shard) if shard in done else ToDo(shard=shard) for shard in SHARDS
+    }
+    order = PartOrder(wave=wave)
+    return [
+        found.code
+        for found in early_refusals(order, PLAN.core, standings, rows, soak_s=60, now_s=now_s)
+    ]
+
+
+@pytest.mark.invariant("RG-22")
+@pytest.mark.threat("TM-REGION-3")
+def test_a_wave_begins_when_the_waves_before_it_are_done_here_and_have_rested() -> None:
+    first = row(SHARDS[0], 1, settled_s=50.0)
+    assert early(1) == []
+    assert early(2) == ["part-out-of-order"]
+    assert early(2, first, done=SHARDS[:1], now_s=109.0) == ["part-soak"]
+    assert early(2, first, done=SHARDS[:1], now_s=110.0) == []
+    assert early(2, done=SHARDS[:1]) == []  # another region's wave: its rest is not known here
+
+
+@pytest.mark.invariant("RG-22")
+def test_a_wave_that_has_begun_is_taken_up_at_any_time() -> None:
+    """Its soak was over when it began; a clock that was set back keeps nobody from its end."""
+    rows = (row(SHARDS[0], 1, settled_s=50.0), row(SHARDS[1], 2, settled_s=None))
+    assert early(2, *rows, done=SHARDS[:1], now_s=60.0) == []
+
+
+@pytest.mark.invariant("RG-22")
+def test_what_is_done_is_asked_of_the_shards_and_not_of_the_ledger() -> None:
+    claimed = row(SHARDS[0], 1, settled_s=1.0)
+    assert early(2, claimed) == ["part-out-of-order"]
+
+
+@pytest.mark.invariant("RG-22")
+def test_shards_of_other_regions_are_waited_for_by_whoever_orders() -> None:
+    part = restricted(PLAN.core, SHARDS[2:])
+    standings: dict[str, ToDo | Done] = {shard: ToDo(shard=shard) for shard in SHARDS[2:]}
+    order = PartOrder(wave=2)
+    assert list(early_refusals(order, part, standings, (), soak_s=60, now_s=0.0)) == []
