@@ -19,6 +19,7 @@ from reconciler.drive.shard.basis import ShardBasis, WantedObject
 from reconciler.drive.shard.task import RolloutWorld
 from reconciler.errors import InvalidInput, ReconcilerError, Unavailable
 from reconciler.flows.check import (
+    Checked,
     check_against_live,
     is_as_git_says,
     is_left_over,
@@ -128,24 +129,7 @@ def apply_keyspace(
         if is_left_over(begun, plan):
             return end.without_work()
         checked = check_against_live(reached.look, begun, plan)
-        obstacles = checked.refusals or (
-            *login_refusals(begun, plan.core, checked),
-            *leftover_refusals(begun, reached.rollout.ledger, now_s=reached.look.clock.now_s()),
-            *name_refusals(
-                begun,
-                statements_left(checked.derived or plan.core, checked.standings),
-                lambda: reached.rollout.ledger,
-                now_s=reached.look.clock.now_s(),
-            ),
-            *refuse_early(
-                request.part,
-                begun,
-                plan,
-                checked,
-                reached.rollout.ledger,
-                reached.look.clock.now_s(),
-            ),
-        )
+        obstacles = checked.refusals or _obstacles(reached, begun, plan, checked, request)
         if obstacles:
             return end.with_refusals(obstacles, plan)
         order = RolloutOrder(
@@ -163,6 +147,20 @@ def apply_keyspace(
             vschema_done=checked.vschema_done,
         )
         return roll_out(reached.rollout, order, locks, on_progress=on_progress)
+
+
+def _obstacles(
+    reached: ApplyConnections, begun: Pass, plan: Plan, checked: Checked, request: ApplyRequest
+) -> tuple[Obstacle, ...]:
+    """Why what was checked must not begin here and now."""
+    now_s, ledger = reached.look.clock.now_s(), reached.rollout.ledger
+    left = statements_left(checked.derived or plan.core, checked.standings)
+    return (
+        *login_refusals(begun, plan.core, checked),
+        *leftover_refusals(begun, ledger, now_s=now_s),
+        *name_refusals(begun, left, lambda: ledger, now_s=now_s),
+        *refuse_early(request.part, begun, plan, checked, ledger, now_s),
+    )
 
 
 def _judged(begun: Pass, seen: SeenShard) -> Dependents:
