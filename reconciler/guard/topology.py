@@ -40,6 +40,22 @@ def topology_problems(topology: Topology, cells: Collection[str]) -> tuple[Probl
     )
 
 
+def listed_problems(topology: Topology, listed: Collection[str]) -> tuple[Problem, ...]:
+    """Why the shards that there are, all of which serve, are not those that the spec lists. A spec
+    that lists none leaves them to the topology."""
+    there = {shard.name for shard in topology.shards}
+    return tuple(
+        Problem(
+            code="vitess-shards-unlisted",
+            message=f"keyspace {topology.keyspace}: shard {name} "
+            + ("serves, and the spec does not list it" if name in there else "is not there"),
+            recovery="reshard as the spec says (docs/vitess.md), or have the spec's `shards` say"
+            " which serve, or leave them out of the spec",
+        )
+        for name in sorted(there ^ set(listed) if listed else ())
+    )
+
+
 def _version(topology: Topology) -> Iterator[Problem]:
     version = topology.vtgate_version
     if version.partition(".")[0] != KNOWN_VITESS:

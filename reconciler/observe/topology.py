@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from reconciler.errors import ReconcilerError, Refused
 from reconciler.guard.model import Refusal, refusals_from
-from reconciler.guard.topology import topology_problems
+from reconciler.guard.topology import listed_problems, topology_problems
 from reconciler.model.topology import Topology
 from reconciler.ports.world import World
 from reconciler.spec.model import (
@@ -33,7 +33,10 @@ def with_shards(world: World, environment: Environment) -> Environment:
     if cluster is None:
         return environment
     topology = world.keyspaces.topology(cluster)
-    if problems := topology_problems(topology, cluster.cells):
+    problems = topology_problems(topology, cluster.cells) or listed_problems(
+        topology, cluster.shards
+    )
+    if problems:
         raise Refused(*problems)
     return replace(environment, shards=shard_specs(cluster, topology))
 

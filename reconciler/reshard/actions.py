@@ -34,9 +34,24 @@ class Step(StrEnum):
     TAKE_DOWN = "open the fence, then drop triggers, queues and the targets' tables, in this order"
 
 
+class ReshardStep(StrEnum):
+    """What Vitess is asked for where it moves the rows, each by one command."""
+
+    CREATE = "create"  # tables and streams on the targets, at rest
+    START = "start"
+    COMPARE = "compare"
+    FORESEE = "foresee"  # the switch, as a dry run
+    SWITCH_READS = "switch reads"
+    SWITCH_WRITES = "switch writes"  # the point at which the targets own the range
+    READS_BACK = "reads back"
+    SWITCH_BACK = "switch back"
+    COMPLETE = "complete"  # nothing leads back from here
+    TAKE_DOWN = "take down"  # streams, then the tables on targets that do not serve
+
+
 @dataclass(frozen=True, slots=True)
 class Do:
-    step: Step
+    step: Step | ReshardStep
 
 
 @dataclass(frozen=True, slots=True)

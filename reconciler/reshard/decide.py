@@ -245,14 +245,15 @@ def _answer(job: SplitJob, request: JobRequest) -> Action | None:
         case JobRequestKind.RESUME:
             return Answer(request, Verdict.RESUME)
         case JobRequestKind.RETRY:
-            return _granted(request, Verdict.RETRY, why_not_retried(job))
+            return granted(request, Verdict.RETRY, why_not_retried(job))
         case JobRequestKind.ABANDON:
-            return _granted(request, Verdict.ABANDON, why_not_abandoned(job))
+            return granted(request, Verdict.ABANDON, why_not_abandoned(job))
         case _:
             assert_never(request.kind)
 
 
-def _granted(request: JobRequest, verdict: Verdict, problem: Problem | None) -> Answer:
+def granted(request: JobRequest, verdict: Verdict, problem: Problem | None) -> Answer:
+    """Unless there is a reason why not."""
     return Answer(request, verdict if problem is None else Verdict.REFUSE, problem)
 
 

@@ -34,6 +34,10 @@ class SplitEngine(StrEnum):
     VITESS_RESHARD = "vitess-reshard"  # Vitess moves them, and keeps the routes as well
 
 
+#: To where a job goes that is caught up, by who keeps the writes waiting.
+_FENCED_BY = {Phase.ARM: SplitEngine.TRACKER, Phase.CUTOVER: SplitEngine.VITESS_RESHARD}
+
+
 class Approval(StrEnum):
     """What a person allows of a plan's move, each for itself."""
 
@@ -243,8 +247,9 @@ def moved(job: SplitJob, to: Phase, *, change: JobChange = NO_CHANGE, now_s: flo
                 problem=change.problem or job.problem,
                 retry_phase=job.retry_phase,
             )
-        case Move.ABANDON:
-            return replace(after, abandoned_in=job.retry_phase or job.phase)
+        case Move.ABANDON:  # the way back of traffic that was switched is part of giving up
+            gone = replace(after, cutover_version=None, opened_version=None, cutover_s=None)
+            return replace(gone, abandoned_in=job.retry_phase or job.phase)
         case Move.CUT_OVER:  # whoever moved the rows keeps the routes, and serves them already
             version = job.expected_version + 1
             return replace(after, cutover_version=version, opened_version=version, cutover_s=now_s)
@@ -290,6 +295,10 @@ def _check(job: SplitJob, to: Phase, move: Move, change: JobChange) -> None:
             raise IllegalMove(problem.message)
         case Move.CUT_OVER if job.engine is SplitEngine.TRACKER:
             raise IllegalMove("routes and phase change in one transaction")
+        case Move.ADVANCE if (
+            to in _FENCED_BY and _FENCED_BY[to] is not job.engine and (job.phase is Phase.CATCHUP)
+        ):
+            raise IllegalMove(f"a job of {job.engine} does not go from {job.phase} to {to}")
         case Move.ADVANCE if to is Phase.DONE and job.opened_version is None:
             raise IllegalMove("the targets own the range and do not serve it yet")
         case _:
@@ -313,8 +322,11 @@ def is_coherent(job: SplitJob) -> bool:
 
 
 def why_not_abandoned(job: SplitJob) -> Problem | None:
-    """None for a job that may be given up, and for one that is being given up already."""
+    """None for a job that may be given up, and for one that is being given up already. Vitess takes
+    traffic back until the sources are given up, which an approval says, and nothing here."""
     if job.phase in (*BEFORE_CUTOVER, Phase.ABANDONING) or job.retry_phase in BEFORE_CUTOVER:
+        return None
+    if job.engine is SplitEngine.VITESS_RESHARD and job.is_live and job.is_past_cutover:
         return None
     if not job.is_live:
         return _has_ended(job)

@@ -45,3 +45,10 @@ OUTRUN_AFTER_S = 120.0
 
 # Each refuses writes for up to the budget; whoever loses so many in one tick lets a person look.
 FENCES_LOST_MAX = 3
+
+# A switch lets writes wait until the streams have caught up: Vitess' own bound is 30 s, and streams
+# that keep up are within a second.
+RESHARD_LAG_S_MAX = 10
+
+# Switches that Vitess refused in one tick, each of which had writes wait for nothing.
+SWITCHES_REFUSED_MAX = 3

@@ -75,6 +75,7 @@ TRANSITIONS: dict[tuple[Phase, Phase], Move] = {
     (Phase.PLANNED, Phase.BACKFILL): Move.ADVANCE,
     (Phase.BACKFILL, Phase.CATCHUP): Move.ADVANCE,
     (Phase.CATCHUP, Phase.ARM): Move.ADVANCE,
+    (Phase.CATCHUP, Phase.CUTOVER): Move.ADVANCE,  # where Vitess fences, and moves the traffic
     (Phase.ARM, Phase.FENCE): Move.ADVANCE,
     (Phase.FENCE, Phase.DELTA_COPY): Move.ADVANCE,
     (Phase.DELTA_COPY, Phase.CUTOVER): Move.ADVANCE,
@@ -90,6 +91,7 @@ TRANSITIONS: dict[tuple[Phase, Phase], Move] = {
         for retry in dict.fromkeys(phase for known in RETRY_PHASES.values() for phase in known)
     },
     **{(phase, Phase.ABANDONING): Move.ABANDON for phase in (*BEFORE_CUTOVER, Phase.FAILED)},
+    (Phase.CLEANUP, Phase.ABANDONING): Move.ABANDON,  # as long as Vitess can take traffic back
     (Phase.ABANDONING, Phase.ABANDONED): Move.FINISH_ABANDONING,
     **{(phase, phase): Move.STAY for phase in Phase if phase not in ENDED},
 }

@@ -67,7 +67,7 @@ def _addresses(environment: Environment) -> Iterator[tuple[str | None, Address]]
         yield None, ("planetscale", *at)
     for shard in environment.shards:
         yield shard.name, address_of(shard.connection, shard.name)
-    for leaving in environment.retiring:
+    for leaving in () if environment.vitess else environment.retiring:
         yield leaving.name, address_of(leaving.connection, leaving.name)
 
 

@@ -140,7 +140,8 @@ def _regions(environment: Mapping[str, Any]) -> tuple[Region, ...]:
 
 
 def retiring_shards(environment: Mapping[str, Any]) -> tuple[RetiringShard, ...]:
-    shared = build_connection(environment["connection"])
+    # Behind Vitess nobody connects to one: the topology knows where it is.
+    shared = build_connection(environment.get("connection", {}))
     entries: list[Mapping[str, Any]] = [
         {"name": shard} if isinstance(shard, str) else shard
         for shard in environment.get("retiring", ())
@@ -189,10 +190,10 @@ def _environment(name: str, value: Mapping[str, Any], spec: Mapping[str, Any]) -
     return Environment(
         name=name,
         shards=() if vitess or planetscale else shard_specs(value),
-        retiring=() if vitess or planetscale else retiring_shards(value),
+        retiring=() if planetscale else retiring_shards(value),
         regions=_regions(value),
         reshard=_reshard(value.get("reshard", {})),
-        vitess=vitess_cluster(vitess, spec["keyspace"]) if vitess else None,
+        vitess=vitess_cluster(vitess, spec["keyspace"], value.get("shards")) if vitess else None,
         planetscale=planetscale_database(planetscale, spec["keyspace"]) if planetscale else None,
         scratch=None if scratch == "auto" else build_connection(scratch),
         rollout=_rollout(value.get("rollout", {}), region_names(value)),
@@ -208,8 +209,9 @@ def _environment(name: str, value: Mapping[str, Any], spec: Mapping[str, Any]) -
     )
 
 
-def vitess_cluster(value: Mapping[str, Any], keyspace: str) -> VitessCluster:
-    """`keyspace` is the name in Vitess where the block has none of its own."""
+def vitess_cluster(value: Mapping[str, Any], keyspace: str, shards: Any = None) -> VitessCluster:
+    """`keyspace` is the name in Vitess where the block has none of its own; `shards` are those that
+    the environment lists, if it does."""
     vtctld = {**value["vtctld"]}
     if "tls" in vtctld:
         vtctld["tls"] = _tls(vtctld["tls"])
@@ -218,6 +220,7 @@ def vitess_cluster(value: Mapping[str, Any], keyspace: str) -> VitessCluster:
         vtctld=Vtctld(**vtctld),
         keyspace=value.get("keyspace", keyspace),
         cells=tuple(value.get("cells", ())),
+        shards=() if shards is None else tuple(sorted(shard_names(shards))),
     )
 
 

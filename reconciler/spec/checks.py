@@ -91,7 +91,7 @@ def _environment(document: Document, at: Path, value: Mapping[str, Any]) -> Iter
     names: tuple[str, ...] = ()
     if "planetscale" in value:
         yield from _revert_window(document, (*at, "planetscale"), value["planetscale"])
-    if "shards" in value and "vitess" not in value:
+    if "shards" in value and "planetscale" not in value:
         problems = tuple(_shards(document, (*at, "shards"), value["shards"]))
         yield from problems
         names = () if problems else shard_names(value["shards"])
@@ -107,6 +107,8 @@ def _environment(document: Document, at: Path, value: Mapping[str, Any]) -> Iter
         if not of_retiring:
             reached = (*reached, *listed_retiring(value))
         yield from check_addresses(document, at, reached)
+    elif names and "vitess" in value:
+        yield from check_retiring(document, at, value, names)
     yield from check_reshard(document, (*at, "reshard"), value.get("reshard", {}))
     rollout = value.get("rollout", {})
     yield from _durations(document, (*at, "rollout"), rollout)

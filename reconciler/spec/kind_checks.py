@@ -21,9 +21,7 @@ _BLOCKS = {KeyspaceKind.VITESS: "vitess", KeyspaceKind.PLANETSCALE: "planetscale
 _ADDRESSES = {
     KeyspaceKind.VITESS: {
         "connection": "name vtgate and vtctld in `vitess`; the spec has no connection to a shard",
-        "shards": "remove it: the shards are those of Vitess' topology",
         "regions": "remove it: vtgate leads to every shard, wherever it is",
-        "retiring": "remove it: Vitess' topology knows which shards a reshard replaces",
     },
     KeyspaceKind.PLANETSCALE: {
         "connection": "name the database in `planetscale`; PlanetScale gives the logins",
@@ -97,12 +95,32 @@ def _environment(
             recovery = f"write `kind: {other}` at the top of the spec, or {instead}"
             yield _problem(document, (*at, block), what, recovery)
     yield from _without_meaning(document, at, value, kind, _ADDRESSES)
+    if kind is KeyspaceKind.VITESS:
+        yield from _names_alone(document, at, value)
     for part, keys in (("rollout", _ROLLOUT), ("reshard", _RESHARD)):
         for key, recovery in keys.get(kind, {}).items():
             if key in value.get(part, {}):
                 here = (*at, part, key)
                 what = f"{dotted(here)} cannot be kept with `kind: {kind}`"
                 yield _problem(document, here, what, recovery)
+
+
+def _names_alone(document: Document, at: Path, value: Mapping[str, Any]) -> Iterator[Problem]:
+    """Where a shard is, the topology knows (decision 49)."""
+    for key in ("shards", "retiring"):
+        listed = value.get(key, ())
+        for here, entry in enumerate(() if isinstance(listed, dict) else listed):
+            if not isinstance(entry, str):
+                place = (*at, key, here)
+                what = f"{dotted(place)} says more than a name with `kind: vitess`"
+                yield _problem(document, place, what, "write the shard's name alone")
+    if "retiring" in value and "shards" not in value:
+        what = f"{dotted((*at, 'retiring'))} without `shards`: nothing says what replaces them"
+        recovery = "list in `shards` every shard that shall serve, by name"
+        yield _problem(document, (*at, "retiring"), what, recovery)
+    if isinstance(value.get("shards"), dict) and "overrides" in value["shards"]:
+        what = f"{dotted((*at, 'shards', 'overrides'))} has no meaning with `kind: vitess`"
+        yield _problem(document, (*at, "shards", "overrides"), what, "remove it")
 
 
 def _own_blocks(kind: KeyspaceKind) -> str:

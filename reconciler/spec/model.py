@@ -69,12 +69,14 @@ class Vtctld:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VitessCluster:
     """How to reach a keyspace of Vitess: `vtgate` is a connection without a database. `cells` are
-    those that must be there."""
+    those that must be there; `shards` those that shall serve, sorted, () where the spec leaves them
+    to the topology."""
 
     vtgate: Connection
     vtctld: Vtctld
     keyspace: str
     cells: tuple[str, ...] = ()
+    shards: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

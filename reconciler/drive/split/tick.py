@@ -31,7 +31,17 @@ from reconciler.errors import Problem, Refused, Unavailable
 from reconciler.ledger.states import RequestState
 from reconciler.ports.split_jobs import JobMoved
 from reconciler.ports.split_servers import Busy, SplitSource, SplitTarget
-from reconciler.reshard.actions import Answer, Do, End, Go, Step, TickEnd, Verdict, Wait
+from reconciler.reshard.actions import (
+    Answer,
+    Do,
+    End,
+    Go,
+    ReshardStep,
+    Step,
+    TickEnd,
+    Verdict,
+    Wait,
+)
 from reconciler.reshard.decide import failed, next_action
 from reconciler.reshard.job import JobRequest, SplitJob
 from reconciler.reshard.phases import RETRY_PHASES, Phase
@@ -122,7 +132,9 @@ class _Tick:
                     self._answer(answer)
                 case Go() as go:
                     self._go(go)
-                case Do(step):
+                case Do(ReshardStep() as step):
+                    raise AssertionError(f"{step} is for Vitess")
+                case Do(Step() as step):
                     if ended := self._do(runner, step):
                         return ended
                     if step is Step.START_OVER:

@@ -100,11 +100,13 @@ class OpenServers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TickResult:
-    """`problem` says why the tick went no further, where something stood in its way."""
+    """`problem` says why the tick went no further, where something stood in its way; `foreseen`
+    what the switch of the traffic would do, where that waits to be allowed and Vitess tells it."""
 
     how: TickEnd
     job: SplitJob
     problem: Problem | None = None
+    foreseen: tuple[str, ...] = ()
 
 
 @contextmanager

@@ -41,3 +41,7 @@ STATEMENT_S_MAX = 1
 
 # Of what is done in place without the rows: the same, and the pages of an index that is dropped.
 IN_PLACE_S_MAX = 5
+
+# A vtctld that died holds the lock of a keyspace for as long as it asked for, which Vitess makes of
+# the time that a switch may take; whoever comes after it waits for that.
+RESHARD_LOCKED_S_MAX = 90

@@ -158,6 +158,7 @@ def _kept_by_others(keyspace: str, environment: Environment) -> Problem:
     return Problem(
         code="split-of-vitess",
         message=f"the shards of {keyspace} in {environment.name} are those of"
-        f" {environment.kind.value}, and are not listed in the spec",
-        recovery="reshard there (docs/vitess.md), then run `reconciler plan` again",
+        f" {environment.kind.value}, and no verb moves them yet",
+        recovery="reshard there (docs/vitess.md), take `retiring` out of the spec, then run"
+        " `reconciler plan` again",
     )

@@ -20,6 +20,7 @@ DURABLE = {
     *("make_helpers", "arm_tracker", "arm_fence", "drop_fence", "drop_tracker", "drop_helpers"),
     *("forget", "flip", "seal", "reopen", "retire", "restore", "drop_retired"),
     *("claim", "make_table", "wipe", "take", "raise_counter", "arm_guard", "open_guard"),
+    "carry_out",
     *("add_foreign_keys", "add_triggers", "drop_guard", "drop_made"),
 }
 

@@ -375,6 +375,19 @@ def test_a_vitess_keyspace_has_a_cluster_and_no_shards_yet() -> None:
     assert development.vitess.vtgate.socket == "/run/vtgate.sock"
 
 
+@pytest.mark.invariant("VT-50")
+def test_shards_behind_vitess_are_listed_by_name() -> None:
+    cluster = '{vtgate: {host: h, user: u}, vtctld: {address: "h:15999"}}'
+    lists = 'shards: ["80-", "-40", "40-80"], retiring: ["-80"]'
+    head = "version: 1\nkind: vitess\nkeyspace: k\nschema: s\n"
+    spec = read_spec(f"{head}environments: {{p: {{vitess: {cluster}, {lists}}}}}\n", "specs/k.yaml")
+    [environment] = spec.environments
+    assert environment.vitess is not None
+    assert environment.vitess.shards == ("-40", "40-80", "80-")
+    assert environment.shards == ()
+    assert [shard.name for shard in environment.retiring] == ["-80"]
+
+
 @pytest.mark.invariant("PL-12")
 def test_a_cluster_never_shows_itself() -> None:
     shown = repr(read_case("vitess"))
@@ -391,7 +404,8 @@ def test_a_cluster_never_shows_itself() -> None:
         ("    rollout: {replica_lag_max: 5s}", "replica_lag_max cannot be kept"),
         ("    engine: {default: gh-ost}", "engine gh-ost does not work behind Vitess"),
         ("    engine: {tables: {t: [direct, spirit]}}", "engine spirit does not work"),
-        ('    shards: ["-"]', "shards has no meaning with `kind: vitess`"),
+        ('    shards: [{name: "-"}]', "shards[0] says more than a name"),
+        ("    retiring: ['-80']", "retiring without `shards`"),
         ("    connection: {database: d, user: u}", "connection has no meaning"),
     ],
 )

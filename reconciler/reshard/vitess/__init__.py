@@ -1,0 +1,1 @@
+"""A move of shards that Vitess itself carries out, by Reshard (decision 49)."""
