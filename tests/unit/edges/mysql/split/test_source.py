@@ -51,7 +51,7 @@ def test_a_table_that_can_be_moved_no_more_is_told_as_one_that_nobody_tracks() -
 
 
 @pytest.mark.invariant("SP-55")
-def test_a_table_whose_queue_is_gone_is_tracked_no_more() -> None:
+def test_a_table_whose_queue_is_gone_is_not_among_the_queues() -> None:
     def stands(*_: object) -> str:
         return "since then"
 
@@ -59,9 +59,9 @@ def test_a_table_whose_queue_is_gone_is_tracked_no_more() -> None:
         patch.setattr(module, "stand_since", stands)
         queue = (f"{HELPER}queue_1",)
         found, _ = source(IS_MARKED, (TABLE_LIST, (("orders",), queue)), KEY, *IS_WATCHED)
-        assert found.facts().tables[0].tracker == "since then"
+        assert found.facts().queues == ("orders",)
         found, _ = source(IS_MARKED, (TABLE_LIST, (("orders",),)), KEY, *IS_WATCHED)
-        assert found.facts().tables[0].tracker is None
+        assert found.facts().queues == ()
 
 
 @pytest.mark.invariant("SP-56")
