@@ -280,10 +280,6 @@ class SplitSource(Protocol):
         """The rows have moved: no write is let in any more, and all tables get their retired names
         in one statement. False: the fence is not sealed by this epoch. Raises Unavailable."""
 
-    def restore(self) -> Busy | None:
-        """Give the retired tables their names again, all at once. Raises Refused where another has
-        one of them, Unavailable."""
-
     def drop_retired(self) -> Busy | None:
         """The end of the source's rows. Raises Unavailable."""
 
@@ -308,10 +304,6 @@ class SplitTarget(Protocol):
     def make_table(self, table: MovedTable, definition: Definition) -> Busy | None:
         """Without foreign keys and triggers. Raises Refused where another stands there,
         Unavailable."""
-
-    def wipe(self, table: MovedTable, brackets: Sequence[int]) -> Busy | None:
-        """All rows of one table that this job made, after its brackets' cursors: their copy begins
-        again, with the next batch. Raises Refused for another's table, Unavailable."""
 
     def missing(self) -> tuple[str, ...]:
         """Names of the tables that rows go to, and of what the split keeps here, that are not

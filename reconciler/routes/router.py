@@ -23,6 +23,9 @@ Routes = tuple[Route, ...]
 
 # Said by a split's triggers: the source takes no writes any more; the target takes none yet.
 _FENCED, _CLOSED = 31017, 31018
+# MariaDB (11.6.2 and newer) refuses so a write of a snapshot that is older than the fence's last
+# change, before the trigger can say its own number (decision 43).
+_CHANGED_SINCE = 1020
 # The source was renamed away: its range has another owner by then.
 _NO_SUCH_TABLE = 1146
 
@@ -119,7 +122,7 @@ class Router:
         """A table that is not there is a mistake of the application's unless the catalog says
         something else by now, or says nothing: a source is renamed away behind its cutover."""
         match error_number(error):
-            case number if number in (_FENCED, _CLOSED):
+            case number if number in (_FENCED, _CLOSED, _CHANGED_SINCE):
                 return True
             case number if number == _NO_SUCH_TABLE:
                 return not self._cached.ask_again() or choose(self._cached.current()) != routes

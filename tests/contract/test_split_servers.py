@@ -279,9 +279,6 @@ def test_only_a_sealed_source_retires_and_it_takes_all_its_tables(stand: SplitSt
         facts = source.facts()
         assert (facts.tables, facts.retired) == ((), ("orders",))
         assert source.reopen(1) is False
-        done(source.restore())
-        assert source.facts().retired == ()
-        assert source.retire(1) is True
         done(source.drop_retired())
         done(source.drop_retired())
         done(source.drop_helpers())
@@ -357,18 +354,6 @@ def test_misplaced_rows_are_counted(stand: SplitStand) -> None:
 # A target's life
 
 
-def test_a_wiped_table_is_copied_again_with_the_next_batch(stand: SplitStand) -> None:
-    with stand.source() as source, stand.target() as target:
-        claimed(source, target)
-        take_all(source, target)
-        shape = source.shape("orders")
-        done(target.wipe(shape, [1]))
-        assert target.acks() == {1: Ack(batch=1, cursor=None, rows=3)}
-        assert target.digest(shape, None, None) == NO_ROWS
-        take_all(source, target, batch=2)
-        assert target.digest(shape, None, None).rows == 3
-
-
 @pytest.mark.invariant("SP-36")
 def test_only_an_empty_database_is_claimed(stand: SplitStand) -> None:
     with stand.target_cursor() as cursor:
@@ -406,10 +391,9 @@ def test_a_target_that_serves_is_never_dropped(stand: SplitStand) -> None:
         target.open_guard()
         target.open_guard()
         assert target.guard() is GuardState.OPEN
-        for drop in (target.drop_made, lambda: target.wipe(source.shape("orders"), [1])):
-            with pytest.raises(Refused) as refused:
-                drop()
-            assert refused.value.problems[0].code == "split-target-serves"
+        with pytest.raises(Refused) as refused:
+            target.drop_made()
+        assert refused.value.problems[0].code == "split-target-serves"
         assert target.digest(source.shape("orders"), None, None).rows == 3
 
 

@@ -18,8 +18,8 @@ DURABLE = {
     "take_over",
     *("take_up", "put_down", "move", "hold", "record", "answer", "cut_over", "open_targets"),
     *("make_helpers", "arm_tracker", "arm_fence", "drop_fence", "drop_tracker", "drop_helpers"),
-    *("forget", "flip", "seal", "reopen", "retire", "restore", "drop_retired"),
-    *("claim", "make_table", "wipe", "take", "raise_counter", "arm_guard", "open_guard"),
+    *("forget", "flip", "seal", "reopen", "retire", "drop_retired"),
+    *("claim", "make_table", "take", "raise_counter", "arm_guard", "open_guard"),
     "carry_out",
     *("add_foreign_keys", "add_triggers", "drop_guard", "drop_made"),
 }

@@ -265,11 +265,6 @@ class SimSource:
         found.tables.clear()
         return True
 
-    def restore(self) -> Busy | None:
-        self.database.tables.update(self.database.retired)
-        self.database.retired.clear()
-        return None
-
     def drop_retired(self) -> Busy | None:
         if self.database.identity != self.work.identity:
             raise refused("split-wrong-shard")
@@ -308,14 +303,6 @@ class SimTarget:
         if table.name not in self.database.tables:
             self.database.add_table(table.name, definition.bare)
         self.database.made.add(table.name)
-        return None
-
-    def wipe(self, table: MovedTable, brackets: Sequence[int]) -> Busy | None:
-        self._check_closed()
-        for bracket in brackets:
-            batch, _, rows = self.database.acks[bracket]
-            self.database.acks[bracket] = (batch, None, rows)
-        self.database.tables[table.name].rows.clear()
         return None
 
     def _check_closed(self) -> None:

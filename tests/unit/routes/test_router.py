@@ -177,7 +177,7 @@ def test_a_connection_that_the_server_has_ended_is_opened_again(bench: Bench) ->
 
 
 @pytest.mark.invariant("SP-26")
-@pytest.mark.parametrize("number", [31017, 31018])
+@pytest.mark.parametrize("number", [31017, 31018, 1020])
 def test_what_a_moving_range_refuses_is_tried_again_with_longer_pauses(
     bench: Bench, number: int
 ) -> None:

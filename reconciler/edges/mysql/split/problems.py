@@ -105,14 +105,6 @@ def target_serves(label: str) -> Problem:
     )
 
 
-def name_taken(label: str, table: str) -> Problem:
-    return Problem(
-        code="split-name-taken",
-        message=f"{label}: there is a table {table} again, so the retired one cannot have its name",
-        recovery="find out who made it, rename or drop it, then try again",
-    )
-
-
 def unwatched(label: str, table: str) -> Problem:
     return Problem(
         code="split-table-unwatched",

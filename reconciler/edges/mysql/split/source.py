@@ -24,7 +24,7 @@ from reconciler.edges.mysql.split.objects import (
     standing,
     tables_seen,
 )
-from reconciler.edges.mysql.split.problems import mark_gone, name_taken, unwatched, wrong_shard
+from reconciler.edges.mysql.split.problems import mark_gone, unwatched, wrong_shard
 from reconciler.edges.mysql.split.row_reading import (
     pieces,
     read_chunk,
@@ -244,19 +244,6 @@ class MysqlSplitSource:
             if table.name in there and self._names.retired(table) not in there
         ]
         return self._rename(renamed) or True
-
-    def restore(self) -> Busy | None:
-        self._check_identity()
-        there = self._tables()
-        retired = [
-            (self._names.retired(table), table.name)
-            for table in self._work.tables
-            if self._names.retired(table) in there
-        ]
-        taken = [name for _, name in retired if name in there]
-        if taken:
-            raise Refused(*(name_taken(self._label, name) for name in taken))
-        return self._rename(retired)
 
     def drop_retired(self) -> Busy | None:
         self._check_identity()

@@ -49,7 +49,7 @@ from reconciler.reshard.helper_tables import (
     made_table,
 )
 from reconciler.reshard.row_sql import owners_sql
-from reconciler.reshard.rows import Digest, Key, MovedTable, Row, parse_cursor, render_cursor
+from reconciler.reshard.rows import Digest, Key, MovedTable, Row, parse_cursor
 from reconciler.reshard.triggers import (
     IMPORTING_VARIABLE,
     Purpose,
@@ -191,25 +191,6 @@ class MysqlSplitTarget:
                 link.execute(statement)
 
         return self._session.tried(f"table {table.name}", make)
-
-    def wipe(self, table: MovedTable, brackets: Sequence[int]) -> Busy | None:
-        self._check_closed()
-        name = quote_identifier(table.name)
-        if table.number not in self._session.looked(self._made_numbers):
-            raise Refused(made_otherwise(self._label, table.name))
-
-        def wipe() -> None:
-            # The cursors first: whoever crashes in between copies again what is there.
-            link = self._session.looks
-            if brackets:
-                listed = ", ".join(quote_string(str(bracket)) for bracket in brackets)
-                link.execute(
-                    f"UPDATE {self._acks} SET `cursor_json` = {quote_string(render_cursor(None))}"
-                    f" WHERE `bracket` IN ({listed})"
-                )
-            link.execute(f"TRUNCATE TABLE {name}")
-
-        return self._session.tried(f"table {table.name}", wipe)
 
     def take(
         self,
