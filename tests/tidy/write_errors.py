@@ -6,6 +6,7 @@ page says what the command says.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import yaml
@@ -13,6 +14,7 @@ import yaml
 from tests.tidy.error_codes import codes_and_steps
 from tests.tidy.source import ROOT
 
+RUNBOOK = ROOT / "docs" / "runbooks" / "split.md"
 ERRORS = ROOT / "docs" / "errors.md"
 _MEANINGS = ROOT / "docs" / "error-meanings.yaml"
 
@@ -43,18 +45,27 @@ def meanings() -> dict[str, dict[str, str]]:
     return found
 
 
+def runbook_codes() -> frozenset[str]:
+    """What the runbook of splits has a section for."""
+    return frozenset(
+        re.findall(r"^## ([a-z-]+)$", RUNBOOK.read_text(encoding="utf-8"), re.MULTILINE)
+    )
+
+
 def errors_page() -> str:
     return "\n\n".join([_HEAD, *_sections()]) + "\n"
 
 
 def _sections() -> Iterator[str]:
-    steps = codes_and_steps()
+    steps, with_runbook = codes_and_steps(), runbook_codes()
     for group, codes in meanings().items():
         yield f"## {group}"
         for code, meaning in codes.items():
             yield f"### {code}"
             yield meaning
             yield "\n".join(["Next:", "", *(f"- {step}" for step in steps.get(code, ()))])
+            if code in with_runbook:
+                yield f"[Runbook](runbooks/split.md#{code}), step by step, behind the cutover."
 
 
 if __name__ == "__main__":
