@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -16,6 +17,7 @@ from reconciler.cli.run import load
 from reconciler.cli.streams import clear_screen, remark, show
 from reconciler.cli.wire import Worlds
 from reconciler.drive.status import current_apply, past_applies
+from reconciler.errors import InvalidInput, Problem
 from reconciler.flows.keyspaces import Loaded, choose_environment
 from reconciler.flows.split.status import current_split, past_splits
 from reconciler.outcomes.apply import ApplyStatus, StatusOutcome
@@ -25,9 +27,20 @@ from reconciler.outcomes.split import SplitStatus
 from reconciler.ports.ledger import Ledger
 from reconciler.report.compose.opening import failures_document
 from reconciler.report.render import status_report
+from reconciler.report.split_metrics import split_metrics
 from reconciler.report.write.text import write_text
+from reconciler.reshard.phases import Phase
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedSplits:
+    """Which of the splits that ended are listed."""
+
+    phase: Phase | None = None
+    before: int | None = None
+
 
 # How often `status --watch` looks again.
 _STATUS_WATCH_S = 1.0
@@ -42,6 +55,22 @@ _STATUS_WATCH_S = 1.0
 @options.protected_branch
 @click.option("--watch", is_flag=True, help="Look again every second until nothing runs any more.")
 @click.option("--history", is_flag=True, help="List past applies, the newest first.")
+@click.option(
+    "--split-end",
+    type=click.Choice(["done", "abandoned"]),
+    help="With --history: only splits that ended so.",
+)
+@click.option(
+    "--before-split",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="With --history: only splits before number N, where an earlier page ended.",
+)
+@click.option(
+    "--metrics",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write metrics of live splits to this file, in Prometheus' text format.",
+)
 @options.output("text", "json", "markdown")
 def status(
     keyspaces: tuple[str, ...],
@@ -52,6 +81,9 @@ def status(
     protected_branch: str | None,
     watch: bool,
     history: bool,
+    split_end: str | None,
+    before_split: int | None,
+    metrics: Path | None,
     output: str,
 ) -> None:
     """Show the latest apply of each keyspace, its waves, its shards, what runs and what waits, and
@@ -59,6 +91,9 @@ def status(
 
     It reads the ledger alone; `reconciler drift` looks at the shards.
     """
+    if not history and (split_end or before_split):
+        raise click.UsageError("--split-end and --before-split are for --history")
+    ended = EndedSplits(phase=Phase(split_end) if split_end else None, before=before_split)
     loaded = load(repo, None)
     chosen = choose_environment(loaded.keyspaces, environment)
     how = presentation(output)
@@ -66,8 +101,9 @@ def status(
     with Worlds(loaded.root) as worlds:
         while True:
             now_s = time.time()
+            past = ended if history else None
             found = _look(
-                loaded, chosen, keyspaces, worlds, now_s, gate, history=history, region=region
+                loaded, chosen, keyspaces, worlds, now_s, gate, past=past, region=region
             )
             failed = [entry for entry in found if isinstance(entry, KeyspaceFailed)]
             seen = [one for entry in found if isinstance(entry, tuple) for one in entry]
@@ -77,12 +113,31 @@ def status(
             if watch and how.style.colour:
                 clear_screen()
             show(status_report(outcome, how))
+            if metrics is not None:
+                _write_whole(metrics, split_metrics(splits, now_s=now_s))
             _show_failed(failed)
             is_driven = any(apply.holder for apply in applies)
             if not watch or not (is_driven or any(split.job.holder for split in splits)):
                 break
             time.sleep(_STATUS_WATCH_S)
     exit_with(failed_code(entry) for entry in failed)
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Whoever collects it reads the one before, or this one, and never half of it. Raises
+    InvalidInput."""
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        raise InvalidInput(
+            Problem(
+                code="metrics-not-written",
+                message=f"the metrics could not be written to {path}: {error.strerror}",
+                recovery="name a file in a folder that this login may write to",
+            )
+        ) from error
 
 
 def _look(
@@ -93,18 +148,18 @@ def _look(
     now_s: float,
     gate: Callable[[DesiredFiles, Environment], None],
     *,
-    history: bool,
+    past: EndedSplits | None,
     region: str | None,
 ) -> list[tuple[ApplyStatus | SplitStatus, ...] | KeyspaceFailed]:
     def work(files: DesiredFiles, chosen: Environment) -> tuple[ApplyStatus | SplitStatus, ...]:
         gate(files, chosen)
         ledger, keyspace = worlds.ledger_of(chosen), files.spec.keyspace
         jobs, parts = worlds.split_record_of(chosen), _parts(chosen)
-        if history:
-            ended = past_splits(jobs, chosen.name, keyspace)
-            past = (past_applies(ledger, chosen.name, keyspace, region=part) for part in parts)
-            return (*ended, *(found for one in past for found in one))
-        split = current_split(jobs, chosen.name, keyspace)
+        if past is not None:
+            ended = past_splits(jobs, chosen.name, keyspace, phase=past.phase, before=past.before)
+            applies = (past_applies(ledger, chosen.name, keyspace, region=part) for part in parts)
+            return (*ended, *(found for one in applies for found in one))
+        split = current_split(jobs, chosen.name, keyspace, tree=loaded.tree)
         current = (_current(ledger, chosen, keyspace, part, now_s) for part in parts)
         return tuple(one for one in (split, *current) if one is not None)
 

@@ -26,3 +26,10 @@ LOOKS_KEPT_S = 8 * 86_400
 # Keys of one shard that are looked for on another before both are merged: where counters have given
 # out the same ids, the first ones tell.
 KEYS_LOOKED_FOR = 500
+
+# Who asks what became of a shard asks within two years; a fleet makes fewer splits than this.
+ENDED_SPLITS_KEPT_S = 2 * 365 * 86_400
+ENDED_SPLITS_KEPT = 1_000
+
+# A transaction of some ten thousand rows at the most, at the end of each run.
+SPLITS_FORGOTTEN_AT_ONCE = 20

@@ -9,7 +9,7 @@ from reconciler.errors import Problem
 from reconciler.guard.model import Obstacle
 from reconciler.outcomes.plan import VerifyState
 from reconciler.reshard.actions import TickEnd
-from reconciler.reshard.job import Approval, Approved, Bracket, JobRequest, SplitJob
+from reconciler.reshard.job import Approval, Approved, Bracket, JobProgress, JobRequest, SplitJob
 from reconciler.reshard.plan.model import SplitPlan
 
 
@@ -76,9 +76,14 @@ class SplitControlOutcome:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitStatus:
     """A job as the ledger knows it: how far its brackets are as the last tick wrote it down, what
-    is allowed, and what was asked and not answered yet."""
+    is allowed, and what was asked and not answered yet. `copied_of` are the rows that were read,
+    and those that there are by the plan's estimate; None: nobody can tell. `left_s` is how long
+    the copy, or what has queued up, takes at the pace of now; None: nobody can tell."""
 
     job: SplitJob
     brackets: tuple[Bracket, ...] = ()
     approvals: tuple[Approved, ...] = ()
     requests: tuple[JobRequest, ...] = ()
+    progress: JobProgress | None = None
+    copied_of: tuple[int, int] | None = None
+    left_s: float | None = None

@@ -13,6 +13,7 @@ from reconciler.reshard.job import (
     Approved,
     Bracket,
     JobChange,
+    JobProgress,
     JobRequest,
     JobRequestKind,
     NewSplitJob,
@@ -57,8 +58,12 @@ class SplitJobs(Protocol):
     def take_up(self, job: SplitJob, *, holder: str, now_s: float) -> SplitJob:
         """Drive the job from now on: whoever drove it can write no more. Raises JobMoved."""
 
-    def beat(self, job: SplitJob, *, now_s: float) -> None:
-        """Show a sign of life. Raises JobMoved if the job was written to by another since."""
+    def beat(self, job: SplitJob, *, now_s: float, progress: JobProgress | None = None) -> None:
+        """Show a sign of life, and what was measured. Raises JobMoved if the job was written to by
+        another since."""
+
+    def progress(self, job_id: int) -> JobProgress | None:
+        """What was told last; None: nothing yet."""
 
     def put_down(self, job: SplitJob) -> SplitJob:
         """Nobody drives it any more. Raises JobMoved."""

@@ -62,7 +62,12 @@ def drift_metrics(outcomes: Sequence[DriftOutcome | KeyspaceFailed], *, now_s: f
 
 
 def _line(name: str, outcome: DriftOutcome | KeyspaceFailed, value: int, **labels: str) -> str:
-    named = {"environment": outcome.environment, "keyspace": outcome.keyspace, **labels}
+    return metric_line(name, (outcome.environment, outcome.keyspace), value, **labels)
+
+
+def metric_line(name: str, of: tuple[str, str], value: float, **labels: str) -> str:
+    """`of`: environment and keyspace."""
+    named = {"environment": of[0], "keyspace": of[1], **labels}
     shown = ",".join(f'{key}="{_escaped(text)}"' for key, text in named.items())
     return f"{name}{{{shown}}} {value}"
 

@@ -178,6 +178,23 @@ class Bracket:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JobProgress:
+    """What the tick that drives has measured, for people: nothing is decided on it. `queued` are
+    changed keys that have not gone over yet, the oldest of them for `oldest_s`; `rests` is why the
+    copy rests now. Rates are rows or keys a second of work; None: not measured."""
+
+    at_s: float
+    queued: int = 0
+    oldest_s: float | None = None
+    copied_per_s: float | None = None
+    arrivals_per_s: float | None = None
+    drained_per_s: float | None = None
+    compared_per_s: float | None = None
+    to_compare: int = 0
+    rests: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PhaseEntry:
     """One line of a job's way: when it came into a phase, and, where it failed, why."""
 

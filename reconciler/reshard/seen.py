@@ -18,7 +18,8 @@ class SourceSeen:
     """`ground` is of every table that is there; `untracked` and `unfenced` name those whose
     triggers do not stand to the letter, `unqueued` those whose queue is not there. `fence_left_s`
     None: it does not open by itself, or there is none. `queued` counts keys that are still to go
-    over, `prepared` XA transactions that nobody has ended."""
+    over, the oldest of them waiting for `oldest_s`, `prepared` XA transactions that nobody has
+    ended."""
 
     shard: str
     ground: tuple[TableGround, ...] = ()
@@ -31,6 +32,7 @@ class SourceSeen:
     fence_left_s: float | None = None
     prepared: int = 0
     queued: int = 0
+    oldest_s: float | None = None
     is_retired: bool = False
 
     @property

@@ -23,10 +23,12 @@ from reconciler.report.render import (
     verify_report,
 )
 from reconciler.reshard.actions import TickEnd
+from reconciler.reshard.failures import source_unsealed
 from reconciler.reshard.job import (
     Approval,
     Approved,
     Bracket,
+    JobProgress,
     JobRequest,
     JobRequestKind,
     SplitJob,
@@ -85,6 +87,22 @@ _LIVE = SplitStatus(
             request_id=1, job_id=7, kind=JobRequestKind.STOP, asked_by="grace", asked_s=60.0
         ),
     ),
+)
+_TOLD = JobProgress(
+    at_s=63.0,
+    queued=1_200,
+    oldest_s=2.4,
+    copied_per_s=19_500.0,
+    arrivals_per_s=310.0,
+    drained_per_s=4_800.0,
+)
+_LIVE = replace(_LIVE, progress=_TOLD, copied_of=(12_000, 2_100_000), left_s=107.0)
+_BEHIND = SplitStatus(
+    job=replace(
+        failed_in(Phase.CLEANUP, Phase.CLEANUP),
+        keyspace="shop",
+        problem=source_unsealed(at(Phase.CLEANUP), "-80"),
+    )
 )
 _STATUS = StatusOutcome(environment="production", applies=(), splits=(_LIVE,), now_s=64.0)
 _FAILED = failed_in(Phase.BACKFILL, Phase.PLANNED)
@@ -148,6 +166,11 @@ SPLITS = (
         _driven(TickEnd.FAILED, _FAILED, _FAILED.problem),
     ),
     Scenario("split-status", "`status`, while rows are copied.", partial(status_report, _STATUS)),
+    Scenario(
+        "split-status-behind",
+        "`status`, where it stopped behind the cutover.",
+        partial(status_report, replace(_STATUS, splits=(_BEHIND,))),
+    ),
     _applied(
         "split-retains",
         "`apply`, behind the cutover.",

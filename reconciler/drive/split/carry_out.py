@@ -114,14 +114,15 @@ class StepRunner:
 
     def _copy(self, job: SplitJob) -> Outcome:
         """Chunks of each table in turn, and what was written to in between."""
-        started_s = self._now_s()
+        started_s, rows = self._now_s(), 0
         while self._now_s() < started_s + ROUND_S:
             for copy in self._copies():
                 if not copy.is_copied:
-                    copy.copy_chunk(self._order.rows_per_chunk)
+                    rows += copy.copy_chunk(self._order.rows_per_chunk)
                 self._drain_one(copy)
             if all(copy.is_copied for copy in self._copies()):
                 break
+        self._memory.copied.add(self._now_s(), rows, self._now_s() - started_s)
         self._record(job)
         return None
 

@@ -61,16 +61,17 @@ class TableCopy:
         self._elsewhere = elsewhere
         self._scanned = 0
 
-    def copy_chunk(self, rows: int) -> None:
+    def copy_chunk(self, rows: int) -> int:
         """The next rows behind the cursor of the last target: the others have them all, and more.
-        Raises Unavailable, Refused, TurnLost."""
+        How many were read. Raises Unavailable, Refused, TurnLost."""
         after = self._acks[-1].cursor
         chunk = self._source.read_chunk(self.table.name, after, rows=rows)
         if chunk.end is None:
             self.is_copied = True
-            return
+            return 0
         self._deliver(chunk_batches(self.table, chunk.rows, self._owners), cursor=chunk.end)
         self._scanned += len(chunk.rows)
+        return len(chunk.rows)
 
     def drain(self, keys_max: int) -> int:
         """One batch of the queue: how many marks it had. Raises Unavailable, Refused, TurnLost."""

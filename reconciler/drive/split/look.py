@@ -83,7 +83,8 @@ def _source_seen(order: SplitOrder, source: OpenSource, job: SplitJob) -> Source
     wanted = {table.name for table in order.tables}
     there = {table.name for table in facts.tables}
     tracked = {table.name for table in facts.tables if table.tracker is not None}
-    queued = tracked & {*facts.queues}
+    there_too = tracked & {*facts.queues} if _is_tracked(job) else frozenset()
+    queues = [source.server.queue(t.name) for t in order.tables if t.name in there_too]
     return SourceSeen(
         shard=source.shard,
         ground=tuple(ground_of(source.shard, table) for table in facts.tables),
@@ -92,9 +93,8 @@ def _source_seen(order: SplitOrder, source: OpenSource, job: SplitJob) -> Source
         unfenced=tuple(table.name for table in facts.tables if table.fence is None),
         prepared=facts.prepared,
         unqueued=tuple(sorted(wanted - {*facts.queues})),
-        queued=sum(source.server.queue(t.name).depth for t in order.tables if t.name in queued)
-        if _is_tracked(job)
-        else 0,
+        queued=sum(queue.depth for queue in queues),
+        oldest_s=max((q.oldest_s for q in queues if q.oldest_s is not None), default=None),
         is_retired={*facts.retired} == wanted,
         fence=fence.state if fence else None,
         fence_epoch=fence.epoch if fence else 0,

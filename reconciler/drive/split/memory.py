@@ -20,6 +20,7 @@ class TickMemory:
     copies: tuple[TableCopy, ...] | None = None
     done: Progress = field(default_factory=Progress)
     arrivals: Arrivals = field(default_factory=Arrivals)
+    copied: Rate = field(default_factory=Rate)
     drained: Rate = field(default_factory=Rate)
     compared: Rate = field(default_factory=Rate)
     following_since_s: float | None = None

@@ -43,9 +43,9 @@ from reconciler.reshard.actions import (
     Wait,
 )
 from reconciler.reshard.decide import failed, next_action
-from reconciler.reshard.job import JobRequest, SplitJob
+from reconciler.reshard.job import JobProgress, JobRequest, SplitJob
 from reconciler.reshard.phases import RETRY_PHASES, Phase
-from reconciler.reshard.seen import Progress
+from reconciler.reshard.seen import Progress, Seen
 
 _FENCED = (Phase.FENCE, Phase.DELTA_COPY, Phase.CUTOVER)
 
@@ -119,7 +119,7 @@ class _Tick:
                 has_requests=bool(requests),
             )
             bounds = limits(self._world, self._order, self.job, self._until_s)
-            self._beat()
+            self._beat(self._progress(seen))
             match next_action(self.job, seen, requests, bounds):
                 case End(TickEnd.IN_PROGRESS as how, problem):
                     return self._ended(how, problem or self._waits)
@@ -147,10 +147,27 @@ class _Tick:
             server.take_over()
             self._beat()
 
-    def _beat(self) -> None:
+    def _beat(self, progress: JobProgress | None = None) -> None:
         """Raises JobMoved, Unavailable."""
         if self.job.is_live:
-            self._world.jobs.beat(self.job, now_s=self._world.clock.now_s())
+            now_s = self._world.clock.now_s()
+            self._world.jobs.beat(self.job, now_s=now_s, progress=progress)
+
+    def _progress(self, seen: Seen) -> JobProgress:
+        """For whoever asks `status`."""
+        measured = seen.progress
+        waiting = [one.oldest_s for one in seen.sources if one.oldest_s is not None]
+        return JobProgress(
+            at_s=self._world.clock.now_s(),
+            queued=sum(one.queued for one in seen.sources),
+            oldest_s=max(waiting, default=None),
+            copied_per_s=self._memory.copied.per_s(),
+            arrivals_per_s=measured.arrivals_per_s,
+            drained_per_s=measured.drained_per_s,
+            compared_per_s=measured.compared_per_s,
+            to_compare=measured.to_compare,
+            rests=seen.brake or "",
+        )
 
     def _settle(self) -> None:
         """Whether the last write has taken effect. Raises JobMoved, Unavailable."""

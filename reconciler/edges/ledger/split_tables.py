@@ -96,6 +96,23 @@ split_brackets = Table(
     **BINARY_NAMES,
 )
 
+# What the tick that drives has measured, for people to see.
+split_progress = Table(
+    "reconciler_split_progress",
+    metadata,
+    Column("job_id", Integer, primary_key=True, autoincrement=False),
+    Column("at_s", Double, nullable=False),
+    Column("queued", BigInteger, nullable=False),
+    Column("oldest_s", Double),
+    Column("copied_per_s", Double),
+    Column("arrivals_per_s", Double),
+    Column("drained_per_s", Double),
+    Column("compared_per_s", Double),
+    Column("to_compare", BigInteger, nullable=False),
+    Column("rests", Text, nullable=False),
+    **BINARY_NAMES,
+)
+
 split_path = Table(
     "reconciler_split_path",
     metadata,
@@ -195,6 +212,7 @@ looks = Table(
 )
 
 #: What belongs to a job, and goes with it.
-OF_A_JOB = (split_brackets, split_path, split_approvals, split_requests)
+_OF_A_JOB = (split_brackets, split_path, split_approvals, split_requests)
+OF_A_JOB = (*_OF_A_JOB, split_progress)
 
-SPLIT_TABLES = (keyspaces, split_jobs, *OF_A_JOB, route_catalogs, routes, route_leases)
+SPLIT_TABLES = (keyspaces, split_jobs, *_OF_A_JOB, route_catalogs, routes, route_leases)

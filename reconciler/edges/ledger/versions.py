@@ -11,11 +11,11 @@ from sqlalchemy import Column, Connection, Table, insert, inspect, select, text,
 from sqlalchemy.schema import CreateColumn
 
 from reconciler.edges.ledger.columns import row_malformed
-from reconciler.edges.ledger.split_tables import SPLIT_TABLES, looks
+from reconciler.edges.ledger.split_tables import SPLIT_TABLES, looks, split_progress
 from reconciler.edges.ledger.tables import applies, leases, metadata, schema_version
 from reconciler.errors import Problem, Refused
 
-LEDGER_VERSION = 4
+LEDGER_VERSION = 5
 
 
 def is_current(connection: Connection) -> bool:
@@ -78,6 +78,10 @@ def _add_regions(connection: Connection) -> None:
     )
 
 
+def _add_progress(connection: Connection) -> None:
+    _check_columns(connection, [split_progress])
+
+
 def _column(connection: Connection, column: Column[str]) -> str:
     return str(CreateColumn(column).compile(dialect=connection.dialect))
 
@@ -123,4 +127,5 @@ UPGRADES: dict[int, Callable[[Connection], None]] = {
     1: _add_splits,
     2: _add_looks,
     3: _add_regions,
+    4: _add_progress,
 }

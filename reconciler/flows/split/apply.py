@@ -9,13 +9,19 @@ so that the spec is asked for its review in every run (SP-76).
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
 from reconciler.drive.split.tick import run_tick
 from reconciler.drive.split.world import SplitOrder, SplitWorld
-from reconciler.errors import Problem, Refused
+from reconciler.errors import Problem, Refused, Unavailable
 from reconciler.flows.gates import review_facts, spec_gate_of_git
+from reconciler.flows.limits import (
+    ENDED_SPLITS_KEPT,
+    ENDED_SPLITS_KEPT_S,
+    SPLITS_FORGOTTEN_AT_ONCE,
+)
 from reconciler.flows.split.derive import SplitPlanWorld, derive_split
 from reconciler.flows.split.plan import split_unplanned
 from reconciler.guard.model import Obstacle, Refusal, refusals_from
@@ -103,6 +109,7 @@ def apply_split(
         )
     order = split_order(plan, job, environment, request)
     result = run_tick(reached.driving, order)
+    _forget_old(reached.driving)
     return SplitApplyOutcome(
         environment=environment.name,
         keyspace=keyspace,
@@ -111,6 +118,15 @@ def apply_split(
         how=result.how,
         problem=result.problem,
     )
+
+
+def _forget_old(world: SplitWorld) -> None:
+    """In small steps, run by run: history is no reason for a run to fail."""
+    ended_before_s = world.clock.now_s() - ENDED_SPLITS_KEPT_S
+    with suppress(Unavailable):
+        world.jobs.sweep(
+            ended_before_s=ended_before_s, keep=ENDED_SPLITS_KEPT, limit=SPLITS_FORGOTTEN_AT_ONCE
+        )
 
 
 def split_order(

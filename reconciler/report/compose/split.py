@@ -19,12 +19,13 @@ from reconciler.report.blocks import Block, Cut, Detail, Fact, Mark
 from reconciler.report.compose.opening import CHANGE, marker, plan_id_fact, title
 from reconciler.report.compose.reasons import problems, refusals
 from reconciler.report.document import NextStep, Report
+from reconciler.report.estimate_words import rough_time
 from reconciler.report.findings import SchemaFiles
 from reconciler.report.refusals import reason_count
 from reconciler.report.spans import Line, Moment, Name, Strong, Text, sentence, with_commands
 from reconciler.report.summary import short_id
 from reconciler.reshard.actions import TickEnd
-from reconciler.reshard.job import Bracket
+from reconciler.reshard.job import Bracket, SplitJob
 from reconciler.reshard.phases import Phase
 from reconciler.reshard.plan.files import split_plan_paths
 from reconciler.reshard.plan.model import SplitPlan, TableSize
@@ -145,7 +146,7 @@ def applied_split(outcome: SplitApplyOutcome, files: SchemaFiles) -> Report:
     return Report(
         marker=marker(CHANGE, outcome.keyspace, outcome.environment),
         title=title(_MARKS[how], outcome.keyspace, outcome.environment, verdict),
-        blocks=(blocks.Facts(facts=tuple(facts)), *_problem(outcome.problem)),
+        blocks=(blocks.Facts(facts=tuple(facts)), *_problem(outcome.problem), *_runbook(job)),
         plan_id=job.plan_id,
         next_steps=()
         if step is None
@@ -186,10 +187,48 @@ def split_status(status: SplitStatus, now_s: float) -> Report:
         blocks=(
             blocks.Facts(facts=tuple(facts)),
             *_problem(job.problem),
+            *_runbook(job),
+            *_items("Progress", tuple(_progress_words(status, now_s)), _CUT),
             *_items("Rows", tuple(map(_bracket_words, status.brackets)), _CUT),
             *_items("Approved", approvals, _CUT),
             *_items("Asked", requests, _CUT),
         ),
+    )
+
+
+def _progress_words(status: SplitStatus, now_s: float) -> Iterator[str]:
+    """What was measured last, by whoever drives."""
+    told = status.progress
+    if told is None or not status.job.is_live:
+        return
+    if status.copied_of is not None:
+        read, there = status.copied_of
+        yield f"{count(read, 'row')} read, of about {there:,}{_pace(told.copied_per_s)}"
+    oldest = "" if told.oldest_s is None else f", the oldest for {told.oldest_s:.0f} s"
+    yield f"{count(told.queued, 'changed key')} still to go over{oldest}"
+    came, went = told.arrivals_per_s, told.drained_per_s
+    if came is not None or went is not None:
+        yield f"keys that arrive{_pace(came)}; keys that go over{_pace(went)}"
+    if told.to_compare:
+        yield f"{count(told.to_compare, 'row')} to compare{_pace(told.compared_per_s)}"
+    if told.rests:
+        yield f"rests: {told.rests}"
+    if status.left_s is not None:
+        yield f"done with this in {rough_time(status.left_s)}"
+    yield f"measured {max(now_s - told.at_s, 0.0):.0f} s ago"
+
+
+def _pace(per_s: float | None) -> str:
+    return ": not measured" if per_s is None else f": {per_s:,.0f} a second"
+
+
+def _runbook(job: SplitJob) -> Iterator[Block]:
+    """Behind its cutover a split that stops is an outage: what to do, step by step."""
+    if job.problem is None or not (job.is_past_cutover or job.phase is Phase.CUTOVER):
+        return
+    yield blocks.Paragraph(
+        title="Runbook",
+        text=sentence(f"docs/runbooks/split.md#{job.problem.code}, as this is behind the cutover"),
     )
 
 

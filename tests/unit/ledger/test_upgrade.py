@@ -17,7 +17,7 @@ from reconciler.ledger.reasons import InWords
 from reconciler.ledger.states import OperationState, RequestState, StatementState
 from reconciler.model.object_id import table_id
 from reconciler.plan.model import Moment
-from reconciler.reshard.job import Approval, JobRequestKind
+from reconciler.reshard.job import Approval, JobProgress, JobRequestKind
 from reconciler.reshard.loads import Measured, Measurement
 from reconciler.reshard.phases import Phase
 from tests.contract.ledgers import moved_to, row_of
@@ -87,6 +87,14 @@ def test_a_stored_look_is_read(path: Path, tmp_path: Path) -> None:
     ledger = open_ledger(None, default_file=restored(path, tmp_path / "ledger.sqlite"))
     [look] = ledger.looks.past("production", "commerce", since_s=0.0)
     assert look == Measurement(at_s=3.5, shards=(Measured(shard="-40", size_bytes=16_384, rows=7),))
+    ledger.close()
+
+
+@pytest.mark.parametrize("path", STORED[4:], ids=lambda path: path.stem)
+def test_the_stored_progress_of_a_split_is_read(path: Path, tmp_path: Path) -> None:
+    ledger = open_ledger(None, default_file=restored(path, tmp_path / "ledger.sqlite"))
+    told = ledger.split_jobs.progress(1)
+    assert told == JobProgress(at_s=3.5, queued=12, oldest_s=0.5, copied_per_s=2e4, to_compare=7)
     ledger.close()
 
 

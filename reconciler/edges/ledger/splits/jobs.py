@@ -10,7 +10,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Engine, bindparam, insert, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Engine,
+    bindparam,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from reconciler.edges.ledger.engine import GroupCommit, deciding, reading
 from reconciler.edges.ledger.rows import Row, problem_text
@@ -20,6 +30,7 @@ from reconciler.edges.ledger.split_tables import (
     split_brackets,
     split_jobs,
     split_path,
+    split_progress,
     split_requests,
 )
 from reconciler.edges.ledger.splits import rows
@@ -45,6 +56,7 @@ from reconciler.reshard.job import (
     Approved,
     Bracket,
     JobChange,
+    JobProgress,
     JobRequest,
     JobRequestKind,
     NewSplitJob,
@@ -60,6 +72,9 @@ _OF_JOB: BindParameter[int] = bindparam("of_job")
 _JOB = select(split_jobs).where(split_jobs.c.job_id == _OF_JOB)
 _LOCKED_JOB = _JOB.with_for_update()
 _BEAT = update(split_jobs).where(split_jobs.c.job_id == _OF_JOB)
+_PROGRESS = select(split_progress).where(split_progress.c.job_id == _OF_JOB)
+_FORGET_PROGRESS = delete(split_progress).where(split_progress.c.job_id == _OF_JOB)
+_TELL = insert(split_progress)
 _APPROVALS = (
     select(split_approvals)
     .where(split_approvals.c.job_id == _OF_JOB)
@@ -107,10 +122,17 @@ class SqlSplitJobs:
     def take_up(self, job: SplitJob, *, holder: str, now_s: float) -> SplitJob:
         return self._write(job, replace(job, holder=rows.who(holder), heartbeat_s=now_s))
 
-    def beat(self, job: SplitJob, *, now_s: float) -> None:
+    def beat(self, job: SplitJob, *, now_s: float, progress: JobProgress | None = None) -> None:
         with deciding(self._engine) as connection:
             check_as_read(connection, job)
             connection.execute(_BEAT, {"of_job": job.job_id, "heartbeat_s": now_s})
+            if progress is not None:
+                connection.execute(_FORGET_PROGRESS, {"of_job": job.job_id})
+                connection.execute(_TELL, rows.progress_columns(job.job_id, progress))
+
+    def progress(self, job_id: int) -> JobProgress | None:
+        found = self._rows(_PROGRESS, of_job=job_id)
+        return rows.stored_progress(found[0]) if found else None
 
     def put_down(self, job: SplitJob) -> SplitJob:
         return self._write(job, replace(job, holder=None))

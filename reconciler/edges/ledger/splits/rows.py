@@ -17,6 +17,7 @@ from reconciler.reshard.job import (
     Approval,
     Approved,
     Bracket,
+    JobProgress,
     JobRequest,
     JobRequestKind,
     PhaseEntry,
@@ -245,4 +246,34 @@ def _other_protocol(job_id: int, keyspace: str, protocol: int) -> Refused:
             f" {protocol} of splits; this one speaks {SPLIT_PROTOCOL}",
             recovery="go on with the version of reconciler that began it, until it has ended",
         )
+    )
+
+
+def progress_columns(job_id: int, progress: JobProgress) -> dict[str, object]:
+    return {
+        "job_id": job_id,
+        "at_s": progress.at_s,
+        "queued": progress.queued,
+        "oldest_s": progress.oldest_s,
+        "copied_per_s": progress.copied_per_s,
+        "arrivals_per_s": progress.arrivals_per_s,
+        "drained_per_s": progress.drained_per_s,
+        "compared_per_s": progress.compared_per_s,
+        "to_compare": progress.to_compare,
+        "rests": line(progress.rests),
+    }
+
+
+def stored_progress(row: Row) -> JobProgress:
+    columns = Columns(row, "split_progress")
+    return JobProgress(
+        at_s=columns.seconds("at_s"),
+        queued=columns.whole("queued"),
+        oldest_s=columns.seconds_or_none("oldest_s"),
+        copied_per_s=columns.seconds_or_none("copied_per_s"),
+        arrivals_per_s=columns.seconds_or_none("arrivals_per_s"),
+        drained_per_s=columns.seconds_or_none("drained_per_s"),
+        compared_per_s=columns.seconds_or_none("compared_per_s"),
+        to_compare=columns.whole("to_compare"),
+        rests=shown_line(columns.text("rests")),
     )
