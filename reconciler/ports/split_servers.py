@@ -105,11 +105,13 @@ class QueueSeen:
 class Ground:
     """What a server must be for rows to move from it, or to it. `problems` are what keeps it from
     that, by name; `of_login` what keeps the login that asked from it, and another one need not.
-    `settings` must be equal on all servers of a move; `replicas` follow a source."""
+    `settings` must be equal on all servers of a move; `replicas` follow a source,
+    `disk_free_bytes` is of a target's server, None where it does not tell."""
 
     problems: tuple[Problem, ...]
     settings: tuple[tuple[str, str], ...]
     rows_bytes: int
+    disk_free_bytes: int | None = None
     of_login: tuple[Problem, ...] = ()
     replicas: int = 0
 

@@ -151,6 +151,12 @@ class _Disk(NamedTuple):
     free: int
 
 
+def disk_free_bytes(link: Link, version: ServerVersion) -> int | None:
+    """Where the server keeps its tables; None: it does not tell. Raises LinkLost."""
+    disk = _disk(link, version)
+    return disk.free if disk else None
+
+
 def _disk(link: Link, version: ServerVersion) -> _Disk | None:
     datadir = text(link.row("SELECT @@global.datadir", width=1)[0])
     match version.flavor:

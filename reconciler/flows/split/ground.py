@@ -39,6 +39,8 @@ from reconciler.reshard.plan.model import TableSize
 from reconciler.reshard.plan.preflight import (
     ServerSettings,
     keys_collide,
+    disk_notes,
+    disk_problems,
     leftover_problems,
     nothing_moves,
     reference_notes,
@@ -237,6 +239,7 @@ def _with_shapes(
     tables: dict[str, tuple[str, TableToPlan]] = {}
     definitions: list[Definition] = []
     notes: list[str] = []
+    rows_bytes, free = 0, dict[str, int | None]()
 
     def add(label: str, ground: Ground) -> None:
         problems.extend(ground.problems)
@@ -251,6 +254,7 @@ def _with_shapes(
             add(f"{_SOURCE} {shard.name}", ground)
             if ground.replicas:
                 notes.append(replica_note(shard.name, ground.replicas))
+            rows_bytes += ground.rows_bytes
             if ground.problems:
                 continue
             for table in work.tables:
@@ -262,9 +266,12 @@ def _with_shapes(
                     problems.append(sources_differ(table.name, name, shard.name))
     for shard in shards.targets:
         with servers.target(shard, work) as target:
-            add(f"{_TARGET} {shard.name}", target.ground())
+            ground = target.ground()
+            add(f"{_TARGET} {shard.name}", ground)
+            free[f"{_TARGET} {shard.name}"] = ground.disk_free_bytes
             for definition in definitions:
                 of_login += target.trigger_problems(definition)
+    problems += disk_problems(rows_bytes, free)
     problems += settings_problems(settings)
     problems = problems or [*_collisions(servers, shards.sources, work)]
     if problems:
@@ -275,6 +282,7 @@ def _with_shapes(
         notes=(*classed.notes, *notes),
         server=settings[0].release,
         tables=tuple(tables[table.name][1] for table in work.tables),
+        notes=(*classed.notes, *disk_notes(rows_bytes, free)),
     )
 
 

@@ -51,6 +51,30 @@ def _differ(
     )
 
 
+def disk_problems(rows_bytes: int, free: Mapping[str, int | None]) -> Iterator[Problem]:
+    """`free` is what the disk of each target has, by its label. What is certainly too little; how
+    the rows are spread, and what indexes and logs take besides, only the copy shows."""
+    part = rows_bytes // max(len(free), 1)
+    for label, free_bytes in free.items():
+        if free_bytes is not None and free_bytes < part:
+            yield Problem(
+                code="split-disk-short",
+                message=f"{label} has {free_bytes / 1e9:.1f} GB of free disk, and its part of the"
+                f" rows is about {part / 1e9:.1f} GB",
+                recovery=f"give its server a larger disk, or name another server, {_AGAIN}",
+            )
+
+
+def disk_notes(rows_bytes: int, free: Mapping[str, int | None]) -> Iterator[str]:
+    part = rows_bytes // max(len(free), 1)
+    for label, free_bytes in free.items():
+        if free_bytes is None and part:
+            yield (
+                f"{label} does not tell how much free disk it has; its part of the rows is about"
+                f" {part / 1e9:.1f} GB"
+            )
+
+
 def leftover_problems(shard: str, names: Iterable[str]) -> Iterator[Problem]:
     """`names` are those of tables and triggers of the shard: what an earlier move left is nobody's
     table, and stands where nobody looks for it."""

@@ -15,6 +15,7 @@ from reconciler.edges.mysql.reading import number, text
 from reconciler.edges.mysql.split.problems import server_unfit, table_unfit, target_not_empty
 from reconciler.edges.mysql.split.session import SplitSession
 from reconciler.edges.mysql.split.shapes import read_shape
+from reconciler.edges.mysql.vital_signs import disk_free_bytes
 from reconciler.errors import Problem, Refused
 from reconciler.model.access import ShardAccess
 from reconciler.model.server import Flavor
@@ -97,6 +98,7 @@ def _target(link: Link, session: SplitSession, work: SplitWork) -> Ground:
         problems=(*server.problems, *found),
         settings=_settings(link),
         rows_bytes=0,
+        disk_free_bytes=disk_free_bytes(link, session.version),
         of_login=server.of_login,
     )
 

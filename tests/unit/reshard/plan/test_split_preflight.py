@@ -9,6 +9,8 @@ from reconciler.model.schema import Table
 from reconciler.model.server import Flavor, ServerVersion
 from reconciler.reshard.plan.preflight import (
     ServerSettings,
+    disk_notes,
+    disk_problems,
     leftover_problems,
     reference_notes,
     reference_problems,
@@ -93,3 +95,18 @@ def test_what_an_earlier_move_left_is_named() -> None:
     assert "`users`" not in problem.message
     assert "more" in problem.message
     assert not list(leftover_problems("-80", ["users", "reconciler_split"]))
+
+
+@pytest.mark.invariant("SP-101")
+def test_a_target_without_room_for_its_part_is_told_before_anything_is_made() -> None:
+    free = {"target -40": 4_900_000_000, "target 40-80": 5_000_000_000}
+    [problem] = disk_problems(10_000_000_000, free)
+    assert problem.code == "split-disk-short"
+    assert problem.message.startswith("target -40 has 4.9 GB of free disk")
+    assert list(disk_notes(10_000_000_000, free)) == []
+    untold = {"target -40": None, "target 40-80": 5_000_000_000}
+    assert list(disk_problems(10_000_000_000, untold)) == []
+    assert list(disk_notes(10_000_000_000, untold)) == [
+        "target -40 does not tell how much free disk it has; its part of the rows is about 5.0 GB"
+    ]
+    assert list(disk_notes(0, untold)) == []
