@@ -12,6 +12,7 @@ import pytest
 from reconciler.drive.split.world import SplitWorld
 from reconciler.edges.ledger.sql import SqlLedger, open_ledger
 from reconciler.errors import Refused
+from reconciler.flows.limits import ENDED_SPLITS_KEPT_S
 from reconciler.flows.split.apply import (
     SplitApplyRequest,
     SplitApplyWorld,
@@ -38,7 +39,7 @@ from tests.offline_split import (
     splitting,
     unfit,
 )
-from tests.sample_splits import new_job
+from tests.sample_splits import adopted_in, ended_in, new_job
 from tests.sim.split.database import Database
 from tests.sim.split.run import SimClock
 from tests.sim.split.sessions import SimServers
@@ -330,3 +331,16 @@ def test_an_interrupted_run_leaves_the_job_to_the_next_one(stand: Stand) -> None
     assert ended.job.holder is None
     stand.interrupts = 0
     assert stand.apply().how is TickEnd.AWAITS_CUTOVER
+
+
+@pytest.mark.invariant("SP-18")
+def test_each_run_forgets_some_of_what_ended_long_ago(stand: Stand) -> None:
+    jobs = stand.ledger.split_jobs
+    adopted_in(stand.ledger, "orders")
+    old = ended_in(stand.ledger, jobs.open(new_job("orders"), holder="me", now_s=1.0))
+    stand.apply()
+    assert jobs.job(old.job_id) is not None, "it is kept for long"
+    stand.clock.sleep(ENDED_SPLITS_KEPT_S)
+    stand.apply()
+    assert jobs.job(old.job_id) is None
+    assert jobs.live("production", "shop") is not None
