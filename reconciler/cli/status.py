@@ -14,10 +14,9 @@ from reconciler.cli import options
 from reconciler.cli.gates import ledger_gate_of
 from reconciler.cli.presenting import exit_with, presentation, style_for
 from reconciler.cli.run import load
-from reconciler.cli.streams import clear_screen, remark, show
+from reconciler.cli.streams import clear_screen, remark, show, write_file
 from reconciler.cli.wire import Worlds
 from reconciler.drive.status import current_apply, past_applies
-from reconciler.errors import InvalidInput, Problem
 from reconciler.flows.keyspaces import Loaded, choose_environment
 from reconciler.flows.split.status import current_split, past_splits
 from reconciler.outcomes.apply import ApplyStatus, StatusOutcome
@@ -114,30 +113,13 @@ def status(
                 clear_screen()
             show(status_report(outcome, how))
             if metrics is not None:
-                _write_whole(metrics, split_metrics(splits, now_s=now_s))
+                write_file(metrics, split_metrics(splits, now_s=now_s))
             _show_failed(failed)
             is_driven = any(apply.holder for apply in applies)
             if not watch or not (is_driven or any(split.job.holder for split in splits)):
                 break
             time.sleep(_STATUS_WATCH_S)
     exit_with(failed_code(entry) for entry in failed)
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Whoever collects it reads the one before, or this one, and never half of it. Raises
-    InvalidInput."""
-    beside = path.with_name(f".{path.name}.new")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    except OSError as error:
-        raise InvalidInput(
-            Problem(
-                code="metrics-not-written",
-                message=f"the metrics could not be written to {path}: {error.strerror}",
-                recovery="name a file in a folder that this login may write to",
-            )
-        ) from error
 
 
 def _look(
