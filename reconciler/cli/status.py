@@ -101,9 +101,7 @@ def status(
         while True:
             now_s = time.time()
             past = ended if history else None
-            found = _look(
-                loaded, chosen, keyspaces, worlds, now_s, gate, past=past, region=region
-            )
+            found = _look(loaded, chosen, keyspaces, worlds, now_s, gate, past=past, region=region)
             failed = [entry for entry in found if isinstance(entry, KeyspaceFailed)]
             seen = [one for entry in found if isinstance(entry, tuple) for one in entry]
             applies = tuple(one for one in seen if isinstance(one, ApplyStatus))

@@ -38,9 +38,9 @@ from reconciler.reshard.plan.build import numbered
 from reconciler.reshard.plan.model import TableSize
 from reconciler.reshard.plan.preflight import (
     ServerSettings,
-    keys_collide,
     disk_notes,
     disk_problems,
+    keys_collide,
     leftover_problems,
     nothing_moves,
     reference_notes,
@@ -279,10 +279,9 @@ def _with_shapes(
     return replace(
         classed,
         of_login=tuple(dict.fromkeys(of_login)),
-        notes=(*classed.notes, *notes),
+        notes=(*classed.notes, *notes, *disk_notes(rows_bytes, free)),
         server=settings[0].release,
         tables=tuple(tables[table.name][1] for table in work.tables),
-        notes=(*classed.notes, *disk_notes(rows_bytes, free)),
     )
 
 
