@@ -100,15 +100,15 @@ def _environment(document: Document, at: Path, value: Mapping[str, Any]) -> Iter
         yield from problems
         listed = [name for shards in region_names(value).values() for name in shards]
         names = () if problems else tuple(listed)
-    if names and "connection" in value:
+    if names and "vitess" in value:
+        yield from check_retiring(document, at, value, names)
+    elif names and "connection" in value:
         of_retiring = tuple(check_retiring(document, at, value, names))
         yield from of_retiring
         reached = listed_shards(value)
         if not of_retiring:
             reached = (*reached, *listed_retiring(value))
         yield from check_addresses(document, at, reached)
-    elif names and "vitess" in value:
-        yield from check_retiring(document, at, value, names)
     yield from check_reshard(document, (*at, "reshard"), value.get("reshard", {}))
     rollout = value.get("rollout", {})
     yield from _durations(document, (*at, "rollout"), rollout)
