@@ -1,7 +1,7 @@
 CREATE TABLE carts (
   cart_id     binary(16)      NOT NULL,
   customer_id bigint unsigned DEFAULT NULL,
-  touched_at  timestamp       NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP,
+  touched_at  datetime        NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP,
   PRIMARY KEY (cart_id),
   KEY idx_carts_customer (customer_id, touched_at DESC),
   CONSTRAINT fk_carts_customer FOREIGN KEY (customer_id) REFERENCES customers (customer_id) ON DELETE SET NULL

@@ -61,7 +61,7 @@ def test_a_stored_plan_is_verified_and_applied(fleet: Fleet) -> None:
 @pytest.mark.invariant("PL-14")
 def test_other_words_refuse_no_stored_plan(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another version of this program words a class, an effect and every reason otherwise."""
-    monkeypatch.setattr("reconciler.plan.readable._comment", lambda text: f"-- otherwise: {text}")
+    monkeypatch.setattr("reconciler.plan.readable.remark", lambda text: f"-- otherwise: {text}")
     monkeypatch.setattr("reconciler.prove.change_set.hazards_of", in_other_words)
     assert fleet.run("verify").code == 0
     assert fleet.run("apply").code == 0

@@ -21,6 +21,7 @@ APPLY = {
     "apply_id": 1,
     "environment": "production",
     "keyspace": "shop",
+    "region": "eu",
     "plan_id": "sha256:ab",
     "commit_id": "ab",
     "waves": '[["-40"], ["40-80", "80-"]]',
