@@ -38,6 +38,8 @@ WRITER = "writer"  # whose connections nobody cuts
 LEDGER_USER, LEDGER_DATABASE = "chaos_ledger", "chaos_ledger"
 _ANSWER_S = 5
 _LOG_LINES = 30
+# A page may be half written when a server is killed; those that only ever end do without.
+_KILLED: Options = {"innodb_doublewrite": "ON"}
 _PR_SET_PDEATHSIG = 1
 
 
@@ -76,7 +78,9 @@ class CrashableServer:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        settings = server_options(self.binary.version.flavor, Purpose.FLEET, self._options)
+        settings = server_options(
+            self.binary.version.flavor, Purpose.FLEET, {**_KILLED, **self._options}
+        )
         settings |= private_options(self.binary.version.flavor, self.folder, self.socket, self.port)
         with (self.folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
