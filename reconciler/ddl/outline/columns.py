@@ -79,8 +79,6 @@ def read_column(
             keys.append(key)
         else:
             column = _attribute(column, cursor)
-    if any(key.kind is IndexKind.PRIMARY for key in keys):
-        column = replace(column, nullable=False)
     return column, tuple(keys)
 
 

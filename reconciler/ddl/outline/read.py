@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from reconciler.ddl.definition.file import DefinitionFile
@@ -58,12 +58,22 @@ def read_outline(file: DefinitionFile) -> TableOutline:
         name=file.table,
         path=file.path,
         at=place_of(tokens[:_BODY], file),
-        columns=tuple(columns),
+        columns=tuple(_never_null_in_key(columns, indexes)),
         indexes=tuple(indexes),
         foreign_keys=tuple(foreign_keys),
         options=tuple(_options(rest)),
         partitioning=_partitioning(rest, file),
     )
+
+
+def _never_null_in_key(
+    columns: Iterable[ColumnOutline], indexes: Iterable[IndexOutline]
+) -> Iterator[ColumnOutline]:
+    """A primary key makes its columns NOT NULL (MySQL 8.4 manual, 15.1.20)."""
+    primary = (index.columns for index in indexes if index.kind is IndexKind.PRIMARY)
+    key = {name for names in primary for name in names}
+    for column in columns:
+        yield replace(column, nullable=column.nullable and column.name.lower() not in key)
 
 
 def _comma_behind(

@@ -9,13 +9,8 @@ from reconciler.lint.model import Asked, Found, Rule, Severity
 
 def _check(asked: Asked) -> Iterator[Found]:
     for column in asked.table.columns:
-        if column.nullable and not column.generated and not _in_primary_key(asked, column.name):
+        if column.nullable and not column.generated:
             yield Found(message="may be NULL", at=column.at, object=column.name)
-
-
-def _in_primary_key(asked: Asked, name: str) -> bool:
-    key = asked.table.primary_key
-    return key is not None and name.lower() in key.columns
 
 
 RULE = Rule(

@@ -15,7 +15,7 @@ def _check(asked: Asked) -> Iterator[Found]:
     if column is None:
         yield Found(message=f"has no column {name}, by which rows are sharded", at=asked.table.at)
         return
-    if column.nullable and not _in_primary_key(asked, name):
+    if column.nullable:
         yield Found(
             message="decides the shard of a row, and may be NULL", at=column.at, object=column.name
         )
@@ -26,11 +26,6 @@ def _check(asked: Asked) -> Iterator[Found]:
             object=column.name,
             severity=Severity.WARNING,
         )
-
-
-def _in_primary_key(asked: Asked, name: str) -> bool:
-    key = asked.table.primary_key
-    return key is not None and name in key.columns
 
 
 RULE = Rule(
