@@ -1,6 +1,6 @@
 """How fast rows go from a source to two targets, through this process: rows of about 200 bytes.
 
-    python -m bench.splitting [rows]
+    python bench/splitting.py [rows]
 
 Starts the newest MySQL and MariaDB at hand, one server each for all shards, and prints rows/s of
 the whole way (read, ids, batches, write, acknowledge), and what the triggers cost a writer.
@@ -15,6 +15,9 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import count
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from reconciler.edges.server.find import find_servers
 from reconciler.edges.server.process import RunningServer, start_server

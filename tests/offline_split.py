@@ -21,7 +21,8 @@ from reconciler.ports.split_servers import (
 from reconciler.reshard.rows import Chunk, Key, MovedTable, Row
 from reconciler.spec.model import ShardSpec
 from tests.offline_fleet import SPEC, STATES, Files, Shards, repository, world
-from tests.unit.reshard.split_tables import column
+from tests.sim.reshard.vitess import SimVitess
+from tests.sim.split.servers import shape_of
 
 KEYS = "key_function: numeric\ntables: {users: {shard_by: id}}\n"
 ROUTED = SPEC.replace("keyspace: shop\n", f"keyspace: shop\n{KEYS}")
@@ -45,14 +46,7 @@ class PlannedEnd:
         return self.found
 
     def shape(self, table: str) -> MovedTable:
-        wanted = next(one for one in self.work.tables if one.name == table)
-        return MovedTable(
-            number=wanted.number,
-            name=table,
-            columns=(column("id", "bigint"),),
-            key=("id",),
-            shard_by=wanted.shard_by,
-        )
+        return shape_of(self.work, table)
 
     def definition(self, table: str) -> Definition:
         return Definition(
@@ -142,6 +136,7 @@ def split_world(shards: Shards, servers: PlannedServers, ledger: SqlLedger) -> S
     return SplitPlanWorld(
         look=world(shards),
         servers=servers,
+        reshards=SimVitess({}),
         open_routes=lambda: ledger.routes,
         open_jobs=lambda: ledger.split_jobs,
     )

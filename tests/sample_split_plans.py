@@ -8,12 +8,19 @@ from reconciler.model.key_function import KeyFunctionName
 from reconciler.reshard.catalog import Catalog, adopted
 from reconciler.reshard.moves import wanted_move
 from reconciler.reshard.plan.build import SplitSubject, build_split_core
+from reconciler.reshard.plan.build_reshard import (
+    ReshardSubject,
+    TableToReshard,
+    build_reshard_core,
+)
 from reconciler.reshard.plan.codec import split_plan_from_core
 from reconciler.reshard.plan.model import SplitCore, SplitMeta, SplitPlan, TableSize
 from reconciler.reshard.plan.statements import TableDdl, TableToPlan
 from reconciler.reshard.rows import MovedTable
+from reconciler.reshard.vitess.preflight import wanted_reshard
 from reconciler.spec.model import SpecFile
 from reconciler.spec.read import read_spec
+from tests.unit.guard.test_topology import SOUND
 from tests.unit.reshard.split_tables import column, orders
 
 SPEC_PATH = "specs/shop.yaml"
@@ -94,3 +101,50 @@ def sample_readable() -> str:
 
 def sample_split_plan() -> SplitPlan:
     return split_plan_from_core(sample_core(), META)
+
+
+VITESS_SPEC = """\
+version: 1
+kind: vitess
+keyspace: shop
+schema: schemas/shop
+environments:
+  production:
+    vitess: {vtgate: {host: vtgate, user: u}, vtctld: {address: "vtctld:15999"}, keyspace: store}
+    shards: ["-40", "40-80", "80-"]
+    retiring: ["-80"]
+"""
+
+
+def sample_reshard_subject() -> ReshardSubject:
+    files = spec(VITESS_SPEC)
+    environment = files.environment("production")
+    assert environment is not None
+    topology = replace(SOUND, keyspace="store")
+    move = wanted_reshard(topology, ("-40", "40-80", "80-"), ("-80",)).move
+    assert move is not None
+    return ReshardSubject(
+        spec=files,
+        environment=environment,
+        digests=((SPEC_PATH, "1" * 64),),
+        keyspace="store",
+        serving=("-80", "80-"),
+        move=move,
+        server="mysql 9.7",
+        tables=(
+            TableToReshard(name="orders", spread_by=("customer",), definition="sha256:" + "a" * 64),
+        ),
+        left_behind=("view totals",),
+    )
+
+
+def sample_reshard_core() -> SplitCore:
+    return build_reshard_core(sample_reshard_subject())[0]
+
+
+def sample_reshard_readable() -> str:
+    return build_reshard_core(sample_reshard_subject())[1]
+
+
+def sample_reshard_plan() -> SplitPlan:
+    return split_plan_from_core(sample_reshard_core(), META)

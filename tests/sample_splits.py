@@ -4,25 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import insert, text
+from sqlalchemy import insert, text, update
 
 from reconciler.edges.ledger.engine import writing
-from reconciler.edges.ledger.split_tables import route_leases
-from reconciler.edges.ledger.splits.catalog import NOW_US
+from reconciler.edges.ledger.split_tables import route_leases, split_jobs
+from reconciler.edges.ledger.splits.clock import NOW_US
 from reconciler.edges.ledger.sql import SqlLedger
 from reconciler.errors import Problem
 from reconciler.reshard.catalog import Catalog
-from reconciler.reshard.job import (
-    JobChange,
-    NewSplitJob,
-    SplitEngine,
-    SplitJob,
-    cut_over,
-    first_row,
-    moved,
-    opened,
-)
+from reconciler.reshard.job import JobChange, NewSplitJob, SplitEngine, SplitJob
 from reconciler.reshard.phases import Phase
+from reconciler.reshard.transitions import cut_over, first_row, moved, opened
 
 BROKE = Problem(code="x", message="it broke", recovery="fix it")
 FORWARD = (
@@ -93,6 +85,19 @@ def brought_to(ledger: SqlLedger, job: SplitJob, phase: Phase) -> SplitJob:
             break
         job = ledger.split_jobs.move(job, step, now_s=2.0)
     return job
+
+
+def serving_in(ledger: SqlLedger, keyspace: str = "commerce") -> SplitJob:
+    """Behind its cutover; its targets serve."""
+    job = brought_to(ledger, opened_in(ledger, keyspace), Phase.CUTOVER)
+    return ledger.routes.open_targets(ledger.routes.cut_over(job))
+
+
+def later(ledger: SqlLedger, seconds: float) -> None:
+    """As if its own clock had gone on so far since the live split's cutover."""
+    with writing(ledger._engine) as connection:
+        cutover_s = split_jobs.c.cutover_s
+        connection.execute(update(split_jobs).values(cutover_s=cutover_s - seconds))
 
 
 def ended_in(ledger: SqlLedger, job: SplitJob, *, now_s: float = 9.0) -> SplitJob:

@@ -1,40 +1,48 @@
-"""How verbs come to a move of shards: its ledger, its servers, and whether there is one at all."""
+"""How verbs come to a move of shards, behind the gate of its ledger."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.cli.wire import Worlds
 from reconciler.edges.files.history import GitHistory
 from reconciler.flows.gates import ledger_address_gate
-from reconciler.flows.split.derive import SplitPlanWorld
-from reconciler.flows.split.settle import settled
+from reconciler.flows.keyspaces import HasSpec
+from reconciler.flows.split.reached import standing_of
+from reconciler.flows.split.settle import Standing, beside
 from reconciler.reshard.job import SplitJob
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 
-Gate = Callable[[DesiredFiles, Environment], None]
+if TYPE_CHECKING:
+    from reconciler.flows.apply import ApplyConnections
+
+Gate = Callable[[HasSpec, Environment], None]
 
 
 def address_gate_of(repo: Path, protected_branch: str | None) -> Gate:
     """For verbs that plan what a pull request changes: raises Refused before a ledger is opened
     that the protected branch does not name (SP-74)."""
 
-    def gate(files: DesiredFiles, environment: Environment) -> None:
+    def gate(files: HasSpec, environment: Environment) -> None:
         ledger_address_gate(lambda: GitHistory(repo, protected_branch), files, environment)
 
     return gate
 
 
-def as_it_stands(
-    worlds: Worlds, files: DesiredFiles, environment: Environment, gate: Gate
-) -> Environment:
-    """Without the shards that retire where their successors serve (SP-75)."""
-    if not environment.retiring:
-        return environment
-    gate(files, environment)
-    return settled(lambda: worlds.routes_of(environment), files, environment)
+def standing(
+    worlds: Worlds,
+    files: DesiredFiles,
+    environment: Environment,
+    gate: Callable[[DesiredFiles, Environment], None],
+) -> Standing:
+    """What the environment is to a verb now; `gate` is asked before a ledger is opened."""
+    if environment.retiring:
+        gate(files, environment)
+    return standing_of(worlds, files, environment)
 
 
 def live_split(worlds: Worlds, files: DesiredFiles, environment: Environment) -> SplitJob | None:
@@ -44,22 +52,19 @@ def live_split(worlds: Worlds, files: DesiredFiles, environment: Environment) ->
     return worlds.split_jobs_of(environment).live(environment.name, files.spec.keyspace)
 
 
-def moving(
-    worlds: Worlds, files: DesiredFiles, environment: Environment, gate: Gate
-) -> Environment | None:
-    """The environment if a move of its shards is to be planned, begun or gone on with; behind the
-    cutover as well, until nothing is left to be cleaned up: no schema is applied before that."""
-    stands = as_it_stands(worlds, files, environment, gate)
-    if stands.retiring or live_split(worlds, files, environment) is not None:
-        return environment
-    return None
+def recorded_split(
+    worlds: Worlds, files: DesiredFiles, environment: Environment
+) -> SplitJob | None:
+    """As `live_split`, whatever the spec lists: a split is not over because somebody has taken its
+    shards out of the spec (SP-66)."""
+    if environment.retiring:
+        return live_split(worlds, files, environment)
+    return worlds.split_record_of(environment).live(environment.name, files.spec.keyspace)
 
 
-def planning_world(worlds: Worlds, environment: Environment) -> SplitPlanWorld:
-    """Its ledger's gate has been asked: `as_it_stands` comes before."""
-    return SplitPlanWorld(
-        look=worlds.world_of(environment),
-        servers=worlds.split_servers(),
-        open_routes=lambda: worlds.routes_of(environment),
-        open_jobs=lambda: worlds.split_jobs_of(environment),
-    )
+def apply_connections(
+    worlds: Worlds, stands: Standing, interrupts: Callable[[], int]
+) -> ApplyConnections:
+    """What can change the schema of an environment as it stands."""
+    connections = worlds.apply_connections_of(stands.environment, interrupts)
+    return replace(connections, look=beside(connections.look, stands.job))

@@ -41,7 +41,8 @@ class SplitVerifyOutcome:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitApplyOutcome:
     """`how` None: nothing was driven, for the reasons in `refusals`. `job` is as the tick left it,
-    `problem` what kept it from going further."""
+    `problem` what kept it from going further, `foreseen` what the switch of the traffic would do,
+    in Vitess' words, where that waits to be released."""
 
     environment: str
     keyspace: str
@@ -49,6 +50,7 @@ class SplitApplyOutcome:
     job: SplitJob | None = None
     how: TickEnd | None = None
     problem: Problem | None = None
+    foreseen: tuple[str, ...] = ()
     refusals: tuple[Obstacle, ...] = ()
 
 
@@ -58,6 +60,7 @@ class SplitAsked(StrEnum):
     RETRY = "retry"
     ABANDON = "abandon"
     RELEASE = "release"
+    RELEASE_CLEANUP = "release-clean-up"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

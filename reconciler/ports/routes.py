@@ -37,10 +37,11 @@ class Routes(Protocol):
         """Write version 1; a catalog that says the same already stays as it is. Raises Refused
         (`routes-adopted`, `routes-key-function`, `routes-need-ranges`)."""
 
-    def cut_over(self, job: SplitJob, *, now_s: float) -> SplitJob:
+    def cut_over(self, job: SplitJob) -> SplitJob:
         """In one transaction: the job goes from its cutover to its clean-up, the catalog from the
         job's expected version to the next, the sources' routes end, and the targets' begin, closed;
-        then the routes are read back and cover every key. Raises JobMoved, Refused (`routes-moved`,
+        then the routes are read back and cover every key. When that was, the ledger's own clock
+        says. Raises JobMoved, Refused (`routes-moved`,
         `routes-not-contiguous`, `routers-unable`), or OutcomeUnknown: then `SplitJobs.settled`
         tells."""
 

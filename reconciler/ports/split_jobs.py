@@ -43,9 +43,9 @@ class SplitJobs(Protocol):
     def open(self, new: NewSplitJob, *, holder: str, now_s: float) -> SplitJob:
         """Record a job, planned. Raises Refused, and names it, while another job of the keyspace is
         live (`split-unfinished`) or an apply is not finished (`apply-unfinished`); the ledger's
-        `begin` refuses as long as the job is live. Raises Refused if the catalog is not at the
-        version that the plan was made from (`routes-moved`, `routes-missing`), where the job's
-        engine leaves the routes to the catalog."""
+        `begin` refuses as long as the job reserves the keyspace. Raises Refused if the catalog is
+        not at the version that the plan was made from (`routes-moved`, `routes-missing`), where the
+        job's engine leaves the routes to the catalog."""
 
     def live(self, environment: str, keyspace: str) -> SplitJob | None: ...
 
@@ -73,11 +73,24 @@ class SplitJobs(Protocol):
     ) -> SplitJob:
         """To a phase that the table of transitions allows, or to the same phase with `change`.
         Raises JobMoved unless the job is at the phase and the revision that were read, Refused
-        (`routers-unable`) where the fence would be closed on an application that cannot wait, and
-        IllegalMove, a bug of the caller's, for what the table does not allow."""
+        (`routers-unable`, `routers-lease-long`) where the fence would be closed on an application
+        that cannot wait, or lets others wait, and IllegalMove, a bug of the caller's, for what the
+        table does not allow."""
+
+    def since_cutover_s(self, job: SplitJob) -> float | None:
+        """How long ago the job was cut over, by the ledger's own clock: that of a process may be
+        days off, and the sources are dropped by it. None for one that was not."""
 
     def hold(self, job: SplitJob, by: str | None) -> SplitJob:
         """Let no tick go on with it, or let them again (None). Raises JobMoved."""
+
+    def let_go(self, job: SplitJob) -> SplitJob:
+        """Applies of a schema may begin again, though the job is live. Raises JobMoved, and
+        IllegalMove, a bug of the caller's, for a job whose targets do not serve."""
+
+    def reserve(self, job: SplitJob) -> SplitJob:
+        """No apply begins from now on. Raises JobMoved, and Refused (`apply-unfinished`) while one
+        is not finished."""
 
     def brackets(self, job_id: int) -> tuple[Bracket, ...]:
         """By their numbers; never a part of them."""

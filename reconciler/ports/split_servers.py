@@ -77,13 +77,15 @@ class Fence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFacts:
-    """`fence` None: there is none yet. `tables`: those that are there. `queues`: the tables whose
-    queue is there. `prepared`: how many XA transactions of the server are prepared and not yet
-    ended. `identity` None: not marked yet."""
+    """`fence` None: there is none yet. `tables`: those of the move that are there; `others` neither
+    are of it nor were made for it. `queues`: the tables whose queue is there. `prepared`: how many
+    XA transactions of the server are prepared and not yet ended. `identity` None: not marked
+    yet."""
 
     identity: str | None
     fence: Fence | None
     tables: tuple[TableSeen, ...]
+    others: tuple[str, ...]
     retired: tuple[str, ...]
     queues: tuple[str, ...]
     prepared: int
@@ -346,7 +348,8 @@ class SplitTarget(Protocol):
         """Refuse writes of all others, until the guard is opened. Raises Refused, Unavailable."""
 
     def guard(self) -> GuardState | None:
-        """None: there is none. Raises Unavailable."""
+        """None: there is none, and nothing that asks it. Raises Refused (`split-mark-gone`) where
+        its triggers stand without it, and refuse all writes; Unavailable."""
 
     def open_guard(self) -> None:
         """From now on everybody may write. Raises Unavailable."""
@@ -372,7 +375,7 @@ class SplitTarget(Protocol):
         they have on the source, or them from working. Raises Unavailable."""
 
     def drop_guard(self, table: str) -> Busy | None:
-        """Raises Unavailable."""
+        """Raises Refused as `guard` does, Unavailable."""
 
     def drop_helpers(self) -> Busy | None:
         """Guard and acknowledgements, after all triggers: last, for they say whose the tables are.
@@ -380,7 +383,7 @@ class SplitTarget(Protocol):
 
     def drop_made(self) -> Busy | None:
         """Of a move that was given up: the tables that this job made, and no other. Raises Refused
-        once the guard is open, Unavailable."""
+        once the guard is open, and as `guard` does; Unavailable."""
 
 
 class SplitServers(Protocol):

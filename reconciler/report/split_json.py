@@ -33,6 +33,7 @@ def split_apply_outcome(outcome: SplitApplyOutcome) -> Json:
         "plan_id": outcome.plan.plan_id if outcome.plan else None,
         "job": plain(outcome.job),
         "problem": problem_json(outcome.problem),
+        "foreseen": list(outcome.foreseen),
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from reconciler.outcomes.split import SplitStatus
 from reconciler.report.metrics import metric_line
+from reconciler.reshard.job import SplitEngine
 from reconciler.reshard.phases import Phase
 
 _Value = Callable[[SplitStatus, float], float | None]
@@ -37,7 +38,7 @@ _GAUGES: tuple[tuple[str, str, _Value], ...] = (
     (
         "reconciler_split_queue_keys",
         "Changed keys that have not gone over yet.",
-        lambda one, _: one.progress.queued if one.progress else None,
+        lambda one, _: one.progress.queued if one.progress and not _has_streams(one) else None,
     ),
     (
         "reconciler_split_queue_age_seconds",
@@ -93,6 +94,11 @@ def _gauges(live: Sequence[SplitStatus], now_s: float) -> Iterator[str]:
             if value is not None:
                 split = str(one.job.job_id)
                 yield metric_line(name, _of(one), round(value, 3), split=split)
+
+
+def _has_streams(status: SplitStatus) -> bool:
+    """Vitess' streams have no queue: they tell how far they are behind, and not by how many."""
+    return status.job.engine is SplitEngine.VITESS_RESHARD
 
 
 def _of(status: SplitStatus) -> tuple[str, str]:

@@ -30,12 +30,15 @@ class Step(StrEnum):
     RETIRE = "rename the sources' tables away"
     OPEN_ROUTES = "let the catalog say that the targets serve"
     OPEN_TARGETS = "open the targets' guards"
-    CLEAN_UP = "drop the sources' tables and all helpers"
+    DROP_GUARDS = "take the guards off the targets' tables"
+    DROP_SOURCES = "drop the sources' tables and helpers"
+    CLEAN_UP = "drop the targets' helpers"
     TAKE_DOWN = "open the fence, then drop triggers, queues and the targets' tables, in this order"
 
 
 class ReshardStep(StrEnum):
-    """What Vitess is asked for where it moves the rows, each by one command."""
+    """What Vitess is asked for where it moves the rows, each by one command. Plans hold these
+    words: none of them ever changes."""
 
     CREATE = "create"  # tables and streams on the targets, at rest
     START = "start"
@@ -80,6 +83,16 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class LetGo:
+    """Applies of a schema may begin again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """No apply of a schema begins; while one is not finished, this is not its turn."""
+
+
+@dataclass(frozen=True, slots=True)
 class Wait:
     """A moment, then look again."""
 
@@ -109,4 +122,4 @@ class End:
     problem: Problem | None = None
 
 
-Action = Do | Go | Answer | Wait | End
+Action = Do | Go | Answer | LetGo | Reserve | Wait | End

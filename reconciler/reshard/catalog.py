@@ -220,7 +220,7 @@ def why_not_adopted_again(
         message=f"{where} are at version {catalog.version} with the shards"
         f" {', '.join(catalog.shards)}; the spec lists {', '.join(in_key_order(tuple(shards)))}",
         recovery="list the shards of the routes in the spec again: to replace them by others is a"
-        " split, which no command carries out yet (docs/split.md)",
+        " split (docs/split.md), which changes the routes itself",
     )
 
 
@@ -247,6 +247,24 @@ def routers_unable(keyspace: str, leases: Iterable[RouterLease]) -> Problem | No
         f" for a range that moves ({SPLIT_CAPABILITY}): {named}",
         recovery="upgrade their client of the routes (docs/routes.md), or end them and wait until"
         " their leases have run out, then run `reconciler apply` again",
+    )
+
+
+def leases_too_long(
+    keyspace: str, leases: Iterable[RouterLease], *, left_s_max: float
+) -> Problem | None:
+    """None if every lease of before a cutover is over soon behind it: until then nobody serves."""
+    long = [lease for lease in leases if lease.left_s > left_s_max]
+    if not long:
+        return None
+    named = ", ".join(lease.router for lease in long[:SHARDS_NAMED_MAX])
+    left_s = max(lease.left_s for lease in long)
+    return Problem(
+        code="routers-lease-long",
+        message=f"{len(long)} applications may route {keyspace} by what they saw for up to"
+        f" {left_s:.0f} s: {named}; behind a cutover nobody would serve the range until then",
+        recovery="let them take leases as docs/routes.md says (20 s at most), or end them and"
+        " delete their rows of `reconciler_route_leases`; then run `reconciler apply` again",
     )
 
 

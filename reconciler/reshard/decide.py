@@ -11,28 +11,43 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from reconciler.errors import Problem
-from reconciler.reshard.actions import Action, Answer, Do, End, Go, Step, TickEnd, Verdict, Wait
+from reconciler.reshard.actions import (
+    Action,
+    Answer,
+    Do,
+    End,
+    Go,
+    LetGo,
+    Reserve,
+    Step,
+    TickEnd,
+    Verdict,
+    Wait,
+)
 from reconciler.reshard.failures import (
     arrivals_outrun,
     copy_gone,
+    definition_changed,
     fences_lost,
     ground_changed,
     owned_by_targets,
     queue_gone,
+    table_unplanned,
+    targets_left,
     tracker_gone,
 )
 from reconciler.reshard.job import (
+    NO_CHANGE,
     Approval,
     JobChange,
     JobRequest,
     JobRequestKind,
     SplitJob,
-    why_not_abandoned,
-    why_not_retried,
 )
 from reconciler.reshard.limits import FENCED_WORK_SHARE, FENCES_LOST_MAX, OUTRUN_AFTER_S
 from reconciler.reshard.phases import Phase
 from reconciler.reshard.seen import Seen, TickLimits
+from reconciler.reshard.transitions import why_not_abandoned, why_not_retried
 
 WAITS_FOR_XA = "prepared XA transactions"
 
@@ -76,13 +91,14 @@ def _within_phase(job: SplitJob, seen: Seen, limits: TickLimits) -> Action:
         case Phase.CLEANUP:
             return _cleanup(job, seen, limits)
         case Phase.FAILED:
-            return End(TickEnd.FAILED, job.problem)
+            rests = job.opened_version is not None and seen.is_open
+            return (_at_rest(job, seen) if rests else None) or End(TickEnd.FAILED, job.problem)
         case Phase.ABANDONING:
-            return _abandoning(seen)
+            return _abandoning(job, seen)
         case Phase.DONE:
             return End(TickEnd.DONE)
         case Phase.ABANDONED:
-            return End(TickEnd.ABANDONED)
+            return End(TickEnd.ABANDONED, job.problem)
         case _:
             assert_never(job.phase)
 
@@ -103,11 +119,14 @@ def _planned(job: SplitJob, seen: Seen, limits: TickLimits) -> Action:
 
 def _backfill(job: SplitJob, seen: Seen, limits: TickLimits) -> Action:
     """No row is read before every change is tracked, and it is recorded what is: an XA transaction
-    that was prepared before the triggers stood leaves no trace when it is committed. How far the
-    copy has come, the targets tell."""
+    that was prepared before the triggers stood leaves no trace when it is committed. Until then
+    nothing tells of an ALTER but the plan: a ground is one of tables that were reviewed. How far
+    the copy has come, the targets tell."""
     if limits.left_s <= 0:
         return End(TickEnd.IN_PROGRESS)
     if not job.ground:
+        if altered := _altered(seen):
+            return failed(job, altered, Phase.PLANNED)
         if not seen.is_tracked:
             return Do(Step.TRACK)
         if seen.prepared:
@@ -116,6 +135,11 @@ def _backfill(job: SplitJob, seen: Seen, limits: TickLimits) -> Action:
     if seen.brake is not None:
         return Wait(seen.brake)
     return Go(Phase.CATCHUP) if seen.progress.is_copied else Do(Step.COPY)
+
+
+def _altered(seen: Seen) -> Problem | None:
+    found = ((source.shard, table) for source in seen.sources for table in source.altered)
+    return next((definition_changed(shard, table) for shard, table in found), None)
 
 
 def _catchup(job: SplitJob, seen: Seen, limits: TickLimits) -> Action:
@@ -134,12 +158,12 @@ def _catchup(job: SplitJob, seen: Seen, limits: TickLimits) -> Action:
         return End(TickEnd.AWAITS_CUTOVER)
     if seen.progress.fences_lost >= FENCES_LOST_MAX:
         return End(TickEnd.IN_PROGRESS, fences_lost(job, seen.progress.fences_lost))
-    return Go(Phase.ARM) if limits.has_time_for_fence else End(TickEnd.IN_PROGRESS)
+    return Go(Phase.ARM) if limits.has_time_for_cutover else End(TickEnd.IN_PROGRESS)
 
 
 def _arm(seen: Seen, limits: TickLimits) -> Action:
     """Triggers that are there are compared, to the letter; missing ones are made."""
-    if limits.lacks(Approval.CUTOVER) or not limits.has_time_for_fence:
+    if limits.lacks(Approval.CUTOVER) or not limits.has_time_for_cutover:
         return Go(Phase.CATCHUP)
     if not seen.progress.is_compared:
         return Go(Phase.CATCHUP)
@@ -160,7 +184,7 @@ def _fence(job: SplitJob, seen: Seen, limits: TickLimits) -> Action:
         for source in seen.sources
     ):
         return Go(Phase.CATCHUP)
-    return Do(Step.FLIP) if limits.has_time_for_fence else Go(Phase.CATCHUP)
+    return Do(Step.FLIP) if limits.has_time_for_cutover else Go(Phase.CATCHUP)
 
 
 def _delta_copy(job: SplitJob, seen: Seen) -> Action:
@@ -213,7 +237,8 @@ def _left_behind_seal(seen: Seen) -> Step | None:
 
 def _cleanup(job: SplitJob, seen: Seen, limits: TickLimits) -> Action:
     """Nobody serves the range before the last line of the first part: it does not look at the
-    time that is left. The application's triggers come from the source, so before it goes."""
+    time that is left. The application's triggers come from the source, so before it goes. What
+    serves is worked on once more, at the very end."""
     if job.opened_version is None:
         if not seen.is_retired:
             return Do(Step.RETIRE if seen.progress.has_triggers else Step.ADD_TRIGGERS)
@@ -221,16 +246,31 @@ def _cleanup(job: SplitJob, seen: Seen, limits: TickLimits) -> Action:
     if not seen.is_open:
         return Do(Step.OPEN_TARGETS)
     if limits.lacks(Approval.CLEANUP):
-        return End(TickEnd.AWAITS_CLEANUP)
+        return _at_rest(job, seen) or End(TickEnd.AWAITS_CLEANUP)
     if (limits.since_cutover_s or 0.0) < max(limits.grace_s, limits.retain_s):
-        return End(TickEnd.RETAINS_SOURCE)
-    return Go(Phase.DONE) if seen.progress.is_cleaned else Do(Step.CLEAN_UP)
+        return _at_rest(job, seen) or End(TickEnd.RETAINS_SOURCE)
+    if seen.progress.is_cleaned:
+        return Go(Phase.DONE)
+    if not seen.progress.is_source_dropped:
+        return _at_rest(job, seen) or Do(Step.DROP_SOURCES)
+    return Do(Step.CLEAN_UP) if job.reserves else Reserve()
 
 
-def _abandoning(seen: Seen) -> Action:
+def _at_rest(job: SplitJob, seen: Seen) -> Do | LetGo | None:
+    """As soon as nothing of it is on a table of a shard that serves, nobody waits for the source's
+    end before a schema is changed (SP-79)."""
+    if not job.reserves:
+        return None
+    return LetGo() if seen.progress.is_unguarded else Do(Step.DROP_GUARDS)
+
+
+def _abandoning(job: SplitJob, seen: Seen) -> Action:
     """That it is given up was recorded first; nothing else leads out of here. What is gone already
     is not missed."""
-    return Go(Phase.ABANDONED) if seen.progress.is_cleaned else Do(Step.TAKE_DOWN)
+    if not seen.progress.is_cleaned:
+        return Do(Step.TAKE_DOWN)
+    left = seen.progress.left
+    return Go(Phase.ABANDONED, JobChange(problem=targets_left(job, left)) if left else NO_CHANGE)
 
 
 def _answer(job: SplitJob, request: JobRequest) -> Action | None:
@@ -264,8 +304,9 @@ def _held(job: SplitJob, seen: Seen) -> Action | None:
         return None
     if job.phase in _FENCING:
         return Go(Phase.CATCHUP)
-    if job.is_past_cutover and not (job.opened_version and seen.is_open):
-        return None
+    if job.is_past_cutover:
+        is_open = job.opened_version is not None and seen.is_open
+        return (_at_rest(job, seen) or End(TickEnd.HELD)) if is_open else None
     return Do(Step.REOPEN) if _leaves_fence_closed(job, seen) else End(TickEnd.HELD)
 
 
@@ -283,7 +324,16 @@ def _broken(job: SplitJob, seen: Seen) -> Go | None:
     for target in seen.targets:
         for name in target.missing:
             problem = problem or copy_gone(target.shard, name)
-    return None if problem is None else failed(job, problem, Phase.PLANNED)
+    return _unplanned(job, seen) if problem is None else failed(job, problem, Phase.PLANNED)
+
+
+def _unplanned(job: SplitJob, seen: Seen) -> Go | None:
+    """A table that no plan knows spoils nothing of what was copied."""
+    retry = Phase.BACKFILL if job.phase is Phase.BACKFILL else Phase.CATCHUP
+    for source in seen.sources:
+        for table in source.unplanned:
+            return failed(job, table_unplanned(job, source.shard, table), retry)
+    return None
 
 
 def failed(job: SplitJob, problem: Problem, retry: Phase) -> Go:

@@ -22,6 +22,27 @@ def ground_changed(job: SplitJob, now: Sequence[TableGround]) -> Problem | None:
     return None
 
 
+def definition_changed(shard: str, table: str) -> Problem:
+    return Problem(
+        code="split-definition-changed",
+        message=f"table {table} of {shard} is not as it was when the split was planned, and the"
+        " targets would get a table that nobody reviewed",
+        recovery="find out who altered it, alter it back, then `reconciler retry`; or give the"
+        " split up with `reconciler abandon`, and plan it again when the schema is as git says",
+    )
+
+
+def table_unplanned(job: SplitJob, shard: str, table: str) -> Problem:
+    return Problem(
+        code="split-table-unplanned",
+        message=f"table {table} was made on {shard} since split {job.job_id} of {job.keyspace} was"
+        " planned: nobody has said what becomes of its rows, and they would stay behind",
+        recovery="drop it, or move it out of the shard's database, then `reconciler retry`, which"
+        " goes on where it was; or give the split up with `reconciler abandon`, and plan it again"
+        " with the table",
+    )
+
+
 def tracker_gone(shard: str, table: str) -> Problem:
     return Problem(
         code="split-tracker-gone",
@@ -106,6 +127,26 @@ def rows_misplaced(shard: str, table: str, rows: int) -> Problem:
         message=f"table {table} of {shard}: {rows} rows have keys that the target does not own",
         recovery="find out who wrote to the target, then have the split tried again: it copies all"
         " rows from the beginning",
+    )
+
+
+def target_unanswered(job: SplitJob, shards: Sequence[str], why: Problem) -> Problem:
+    return Problem(
+        code="split-target-unanswered",
+        message=f"split {job.job_id} of {job.keyspace} is given up, its sources serve as before,"
+        f" and what it made on {', '.join(shards)} cannot be taken down: {why.message}",
+        recovery="have `reconciler apply` end it when the target answers; is it gone for good, run"
+        " `reconciler abandon` once more, then `reconciler apply`, which ends without it",
+    )
+
+
+def targets_left(job: SplitJob, shards: Sequence[str]) -> Problem:
+    return Problem(
+        code="split-targets-left",
+        message=f"split {job.job_id} of {job.keyspace} was given up without {', '.join(shards)},"
+        " which did not answer: what it made there may stand, with copies of rows",
+        recovery="drop that database if its server ever comes back; nothing is routed to it, and"
+        " no split is planned onto it as it is",
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from reconciler.limits import LEASE_LEFT_S_MAX, LEASE_SKEW_S_MAX
 from reconciler.reshard.helper_tables import FenceState, GuardState
 from reconciler.reshard.job import Approval, TableGround
 from reconciler.reshard.limits import FENCES_IN_TICK
@@ -16,14 +17,17 @@ from reconciler.reshard.limits import FENCES_IN_TICK
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceSeen:
     """`ground` is of every table that is there; `untracked` and `unfenced` name those whose
-    triggers do not stand to the letter, `unqueued` those whose queue is not there. `fence_left_s`
-    None: it does not open by itself, or there is none. `queued` counts keys that are still to go
-    over, the oldest of them waiting for `oldest_s`, `prepared` XA transactions that nobody has
-    ended."""
+    triggers do not stand to the letter, `unqueued` those whose queue is not there, `unplanned`
+    tables that no plan knows. `altered` are not as they were planned: it is looked at as long as
+    the job has no ground, which tells of every later change. `fence_left_s` None: it does not open
+    by itself, or there is none. `queued` counts keys that are still to go over, the oldest of them
+    waiting for `oldest_s`, `prepared` XA transactions that nobody has ended."""
 
     shard: str
     ground: tuple[TableGround, ...] = ()
     missing: tuple[str, ...] = ()
+    unplanned: tuple[str, ...] = ()
+    altered: tuple[str, ...] = ()
     untracked: tuple[str, ...] = ()
     unfenced: tuple[str, ...] = ()
     unqueued: tuple[str, ...] = ()
@@ -69,7 +73,8 @@ class Progress:
     equal once; `to_compare` counts the rows that may have changed since. Rates are keys a
     second, None as long as nothing was measured. `drained_for_s` is for how long the queue was
     followed without a break, `fences_lost` how often a fence was closed for nothing, `at_cutover_s`
-    for how long the job has been at its cutover."""
+    for how long the job has been at its cutover. `left` are targets of a split that was given up
+    which did not answer, and keep what it made there."""
 
     is_cleared: bool = False
     is_prepared: bool = False
@@ -79,7 +84,10 @@ class Progress:
     to_compare: int = 0
     is_finished: bool = False
     has_triggers: bool = False
+    is_unguarded: bool = False
+    is_source_dropped: bool = False
     is_cleaned: bool = False
+    left: tuple[str, ...] = ()
     arrivals_per_s: float | None = None
     drained_per_s: float | None = None
     compared_per_s: float | None = None
@@ -125,7 +133,8 @@ class Seen:
 
     @property
     def is_open(self) -> bool:
-        """Guards that are gone are cleaned up, behind an opening."""
+        """Guards that are gone are cleaned up, behind an opening: one whose triggers stand without
+        it is no answer."""
         return not any(target.guard is GuardState.CLOSED for target in self.targets)
 
     @property
@@ -159,7 +168,17 @@ class TickLimits:
     @property
     def has_time_for_fence(self) -> bool:
         """From the fence to the cutover in this tick, with room for one that goes wrong."""
-        return self.left_s > FENCES_IN_TICK * self.fence_budget_s
+        return self.left_s > self._fences_s
+
+    @property
+    def has_time_for_cutover(self) -> bool:
+        """The same where applications route: nobody serves before the last lease by the old routes
+        has run out."""
+        return self.left_s > self._fences_s + LEASE_LEFT_S_MAX + LEASE_SKEW_S_MAX
+
+    @property
+    def _fences_s(self) -> float:
+        return FENCES_IN_TICK * self.fence_budget_s
 
 
 def _seconds(amount: int, per_s: float | None) -> float | None:

@@ -6,8 +6,19 @@ ordinary one, though its spec still names the sources (SP-75).
 
 from __future__ import annotations
 
+from reconciler.model.topology import Topology
 from reconciler.reshard.catalog import Catalog, RouteState
+from reconciler.reshard.vitess.preflight import serving_shards
 from reconciler.spec.model import Environment, SpecFile
+
+
+def is_settled_in(topology: Topology, environment: Environment) -> bool:
+    """The same where Vitess keeps the routes: exactly the spec's shards serve, and none that
+    retires does."""
+    assert environment.vitess is not None, "of a keyspace of Vitess"
+    serving = set(serving_shards(topology))
+    leaving = {one.name for one in environment.retiring}
+    return serving == set(environment.vitess.shards) and not serving & leaving
 
 
 def is_settled(catalog: Catalog, spec: SpecFile, environment: Environment) -> bool:

@@ -8,10 +8,12 @@ from sqlalchemy import text
 from reconciler.edges.ledger.engine import writing
 from reconciler.edges.ledger.sql import SqlLedger
 from reconciler.errors import Refused, Unavailable
+from reconciler.limits import LEASE_LEFT_S_MAX, LEASE_SKEW_S_MAX
 from reconciler.ports.split_jobs import JobMoved
 from reconciler.reshard.catalog import RouteState
 from reconciler.reshard.job import SplitJob
 from reconciler.reshard.phases import IllegalMove, Phase
+from reconciler.routes.limits import LEASE_S_MAX
 from tests.contract.conftest import OpenAnother
 from tests.sample_splits import SHARDS, adopted_in, brought_to, leased, new_job, opened_in
 
@@ -79,10 +81,10 @@ def test_routes_are_adopted_once(ledger: SqlLedger, open_another: OpenAnother) -
 def test_a_cutover_changes_phase_version_and_routes_together(
     ledger: SqlLedger, open_another: OpenAnother
 ) -> None:
-    job = ledger.routes.cut_over(at_cutover(ledger), now_s=5.0)
+    job = ledger.routes.cut_over(at_cutover(ledger))
     other = open_another()
     assert other.split_jobs.live("production", "commerce") == job
-    assert (job.phase, job.cutover_version, job.cutover_s) == (Phase.CLEANUP, 2, 5.0)
+    assert (job.phase, job.cutover_version) == (Phase.CLEANUP, 2)
     assert version_of(other) == (2, AFTER)
     opened = other.routes.open_targets(job)
     assert (opened.opened_version, version_of(other)) == (3, (3, AFTER))
@@ -96,7 +98,7 @@ def test_a_cutover_changes_phase_version_and_routes_together(
 
 @pytest.mark.invariant("SP-23")
 def test_every_version_still_says_who_owned_a_key(ledger: SqlLedger) -> None:
-    ledger.routes.open_targets(ledger.routes.cut_over(at_cutover(ledger), now_s=5.0))
+    ledger.routes.open_targets(ledger.routes.cut_over(at_cutover(ledger)))
     found = [ledger.routes.at("production", "commerce", version) for version in range(1, 4)]
     owners = [catalog.owner_of(b"\x50") for catalog in found if catalog is not None]
     assert [(owner.shard, owner.state) for owner in owners] == [
@@ -116,14 +118,14 @@ def test_a_cutover_of_an_older_look_changes_nothing(ledger: SqlLedger) -> None:
     seen = at_cutover(ledger)
     mine = ledger.split_jobs.take_up(seen, holder="you", now_s=4.0)
     with pytest.raises(JobMoved):
-        ledger.routes.cut_over(seen, now_s=5.0)
+        ledger.routes.cut_over(seen)
     assert version_of(ledger) == (1, SHARDS)
     forge(ledger, "UPDATE reconciler_route_catalogs SET version = 2")
     with pytest.raises(Refused, match="was planned at version 1"):
-        ledger.routes.cut_over(mine, now_s=5.0)
+        ledger.routes.cut_over(mine)
     assert ledger.split_jobs.job(mine.job_id) == mine
     with pytest.raises(IllegalMove):
-        ledger.routes.cut_over(brought_to(ledger, opened_in(ledger, "billing"), Phase.ARM), now_s=5)
+        ledger.routes.cut_over(brought_to(ledger, opened_in(ledger, "billing"), Phase.ARM))
 
 
 @pytest.mark.threat("TM-LEDGER-16")
@@ -143,7 +145,7 @@ def test_routes_that_somebody_broke_cut_nothing_over_and_are_not_used(
     job = at_cutover(ledger)
     forge(ledger, forged)
     with pytest.raises(Refused, match="exactly once"):
-        ledger.routes.cut_over(job, now_s=5.0)
+        ledger.routes.cut_over(job)
     assert ledger.split_jobs.job(job.job_id) == job
     with pytest.raises(Refused, match="exactly once"):
         ledger.routes.read("production", "commerce")
@@ -165,7 +167,7 @@ def test_the_database_itself_refuses_a_second_owner(ledger: SqlLedger) -> None:
 
 @pytest.mark.invariant("SP-24")
 def test_targets_stay_closed_while_somebody_may_route_by_what_was(ledger: SqlLedger) -> None:
-    job = ledger.routes.cut_over(at_cutover(ledger), now_s=5.0)
+    job = ledger.routes.cut_over(at_cutover(ledger))
     leased(ledger, "web-1", version=1, left_s=60)
     leased(ledger, "web-2", version=2, left_s=60)
     leased(ledger, "gone", version=1, left_s=-60)
@@ -184,17 +186,39 @@ def test_targets_stay_closed_while_somebody_may_route_by_what_was(ledger: SqlLed
 @pytest.mark.invariant("SP-28")
 def test_no_fence_is_closed_on_an_application_that_cannot_wait(ledger: SqlLedger) -> None:
     job = brought_to(ledger, opened_in(ledger), Phase.ARM)
-    leased(ledger, "web-1", version=1, left_s=30)
-    leased(ledger, "old", version=1, capabilities="split-v0", left_s=30)
+    leased(ledger, "web-1", version=1, left_s=20)
+    leased(ledger, "old", version=1, capabilities="split-v0", left_s=20)
     leased(ledger, "gone", version=1, capabilities="", left_s=-30)
     with pytest.raises(Refused, match=r"1 applications .* \(split-v1\): old"):
         ledger.split_jobs.move(job, Phase.FENCE, now_s=2.0)
     assert ledger.split_jobs.job(job.job_id) == job
     forge(ledger, "UPDATE reconciler_route_leases SET capabilities = 'split-v1,more'")
     job = brought_to(ledger, ledger.split_jobs.move(job, Phase.FENCE, now_s=2.0), Phase.CUTOVER)
-    leased(ledger, "came later", version=1, capabilities="", left_s=30)
+    leased(ledger, "came later", version=1, capabilities="", left_s=20)
     with pytest.raises(Refused, match="came later"):
-        ledger.routes.cut_over(job, now_s=3.0)
+        ledger.routes.cut_over(job)
+    assert version_of(ledger) == (1, SHARDS)
+
+
+def test_a_lease_that_the_client_takes_is_never_too_long() -> None:
+    assert LEASE_S_MAX + LEASE_SKEW_S_MAX == LEASE_LEFT_S_MAX
+
+
+@pytest.mark.invariant("SP-67")
+@pytest.mark.threat("TM-ROUTER-1")
+def test_a_lease_that_outlasts_an_outage_is_found_before_there_is_one(ledger: SqlLedger) -> None:
+    """Of an application that takes milliseconds for microseconds, for instance."""
+    job = brought_to(ledger, opened_in(ledger), Phase.ARM)
+    leased(ledger, "web-1", version=1, left_s=20)
+    leased(ledger, "months", version=1, left_s=9_000_000)
+    with pytest.raises(Refused, match=r"1 applications .*: months; ") as refused:
+        ledger.split_jobs.move(job, Phase.FENCE, now_s=2.0)
+    assert refused.value.problems[0].code == "routers-lease-long"
+    forge(ledger, "DELETE FROM reconciler_route_leases WHERE router = 'months'")
+    job = brought_to(ledger, ledger.split_jobs.move(job, Phase.FENCE, now_s=2.0), Phase.CUTOVER)
+    leased(ledger, "came later", version=1, left_s=9_000_000)
+    with pytest.raises(Refused, match="came later"):
+        ledger.routes.cut_over(job)
     assert version_of(ledger) == (1, SHARDS)
 
 
@@ -229,7 +253,7 @@ def test_a_relocated_shard_has_another_place(ledger: SqlLedger) -> None:
         new = new_job(targets=("-80",), expected_version=version)
         job = ledger.split_jobs.open(new, holder="me", now_s=1.0)
         job = brought_to(ledger, job, Phase.CUTOVER)
-        job = ledger.routes.open_targets(ledger.routes.cut_over(job, now_s=5.0))
+        job = ledger.routes.open_targets(ledger.routes.cut_over(job))
         ledger.split_jobs.move(job, Phase.DONE, now_s=6.0)
     catalog = ledger.routes.read("production", "commerce")
     assert catalog is not None
@@ -243,5 +267,5 @@ def test_neighbours_are_merged_by_the_same_machine(ledger: SqlLedger) -> None:
     adopted_in(ledger)
     new = new_job(sources=SHARDS, targets=("-",))
     job = brought_to(ledger, ledger.split_jobs.open(new, holder="me", now_s=1.0), Phase.CUTOVER)
-    ledger.routes.open_targets(ledger.routes.cut_over(job, now_s=5.0))
+    ledger.routes.open_targets(ledger.routes.cut_over(job))
     assert version_of(ledger) == (3, ("-",))

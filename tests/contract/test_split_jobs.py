@@ -18,6 +18,7 @@ from reconciler.reshard.job import (
     Approval,
     Bracket,
     JobChange,
+    JobProgress,
     JobRequestKind,
     SplitEngine,
     SplitJob,
@@ -26,14 +27,16 @@ from reconciler.reshard.job import (
 )
 from reconciler.reshard.phases import IllegalMove, Phase
 from tests.contract.conftest import OpenAnother
-from tests.contract.ledgers import begun, ended
+from tests.contract.ledgers import begun, ended, new_apply
 from tests.sample_splits import (
     BROKE,
     adopted_in,
     brought_to,
     ended_in,
+    later,
     new_job,
     opened_in,
+    serving_in,
 )
 
 GROUND = (
@@ -113,6 +116,82 @@ def test_an_apply_and_a_split_exclude_each_other_by_name(ledger: SqlLedger) -> N
     begun(ledger)
 
 
+@pytest.mark.invariant("SP-79")
+def test_a_split_whose_targets_serve_lets_applies_begin_until_it_works_on_them_again(
+    ledger: SqlLedger, open_another: OpenAnother
+) -> None:
+    jobs = ledger.split_jobs
+    job = serving_in(ledger)
+    with pytest.raises(Refused, match=f"split {job.job_id} of commerce is in its phase cleanup"):
+        begun(ledger)
+    job = jobs.let_go(job)
+    assert not job.reserves
+    assert open_another().split_jobs.live("production", "commerce") == job
+    with pytest.raises(Refused, match=f"split {job.job_id} of commerce"):
+        jobs.open(new_job(), holder="you", now_s=3.0)
+    lease = begun(ledger)
+    with pytest.raises(Refused, match=f"apply {lease.apply_id} of commerce is pending"):
+        jobs.reserve(job)
+    assert jobs.job(job.job_id) == job
+    ended(ledger, lease)
+    job = jobs.reserve(job)
+    with pytest.raises(Refused, match=f"split {job.job_id} of commerce"):
+        begun(ledger)
+    jobs.move(job, Phase.DONE, now_s=9.0)
+    begun(ledger)
+
+
+@pytest.mark.invariant("SP-106")
+def test_for_how_long_a_source_is_kept_the_ledgers_own_clock_says(ledger: SqlLedger) -> None:
+    """Whoever drives may believe in another year."""
+    jobs, far_s = ledger.split_jobs, 4e9
+    job = brought_to(ledger, opened_in(ledger), Phase.CATCHUP)
+    assert jobs.since_cutover_s(job) is None
+    for step in (Phase.ARM, Phase.FENCE, Phase.DELTA_COPY, Phase.CUTOVER):
+        job = jobs.move(job, step, now_s=far_s)
+    job = ledger.routes.cut_over(job)
+    since_s = jobs.since_cutover_s(job)
+    assert since_s is not None
+    assert 0 <= since_s < 60
+    later(ledger, 1_000)
+    found = jobs.job(job.job_id)
+    assert found is not None
+    since_s = jobs.since_cutover_s(found)
+    assert since_s is not None
+    assert 1_000 <= since_s < 1_060
+
+
+@pytest.mark.invariant("SP-106")
+def test_the_ledgers_clock_also_says_when_vitess_has_cut_over(ledger: SqlLedger) -> None:
+    jobs, far_s = ledger.split_jobs, 4e9
+    new = replace(new_job(), engine=SplitEngine.VITESS_RESHARD)
+    job = jobs.open(new, holder="me", now_s=far_s)
+    for step in (Phase.BACKFILL, Phase.CATCHUP, Phase.CUTOVER, Phase.CLEANUP):
+        job = jobs.move(job, step, now_s=far_s)
+    assert jobs.job(job.job_id) == job
+    since_s = jobs.since_cutover_s(job)
+    assert since_s is not None
+    assert 0 <= since_s < 60
+
+
+@pytest.mark.invariant("SP-79")
+def test_an_apply_in_any_region_keeps_a_split_off_the_shards(ledger: SqlLedger) -> None:
+    job = ledger.split_jobs.let_go(serving_in(ledger))
+    ledger.begin(replace(new_apply(), region="eu"), holder="me", now_s=1.5)
+    with pytest.raises(Refused, match="in region eu is pending"):
+        ledger.split_jobs.reserve(job)
+
+
+@pytest.mark.invariant("SP-79")
+def test_a_split_lets_go_of_no_keyspace_before_its_targets_serve(ledger: SqlLedger) -> None:
+    job = brought_to(ledger, opened_in(ledger), Phase.CUTOVER)
+    with pytest.raises(IllegalMove):
+        ledger.split_jobs.let_go(job)
+    job = ledger.routes.cut_over(job)
+    with pytest.raises(IllegalMove):
+        ledger.split_jobs.let_go(job)
+
+
 @pytest.mark.invariant("SP-16")
 def test_a_split_that_this_program_cannot_read_keeps_applies_out_all_the_same(
     ledger: SqlLedger,
@@ -147,6 +226,7 @@ def test_who_was_overtaken_writes_nothing(ledger: SqlLedger) -> None:
         lambda: jobs.take_up(seen, holder="me", now_s=3.0),
         lambda: jobs.put_down(seen),
         lambda: jobs.hold(seen, "me"),
+        lambda: jobs.reserve(seen),
     )
     for write in writes:
         with pytest.raises(JobMoved, match="another process has written"):
@@ -219,6 +299,51 @@ def test_who_drives_and_who_asked_to_stop_is_told(ledger: SqlLedger) -> None:
     freed = jobs.hold(held, None)
     down = jobs.put_down(freed)
     assert (down.held_by, down.holder, down.revision) == (None, None, job.revision + 3)
+
+
+def test_what_a_tick_has_measured_is_told_with_its_sign_of_life(
+    ledger: SqlLedger, open_another: OpenAnother
+) -> None:
+    jobs = ledger.split_jobs
+    job = opened_in(ledger)
+    assert jobs.progress(job.job_id) is None
+    told = JobProgress(
+        at_s=1_700_000_000.123456,
+        queued=2**40,
+        oldest_s=0.25,
+        copied_per_s=20_000.5,
+        to_compare=2**41,
+        rests="größe \U0001f40c",
+    )
+    jobs.beat(job, now_s=7.5, progress=told)
+    other = open_another()
+    assert other.split_jobs.progress(job.job_id) == told
+    jobs.beat(job, now_s=8.5)
+    assert jobs.progress(job.job_id) == told, "a sign of life alone takes nothing back"
+    again = JobProgress(at_s=9.5, compared_per_s=1e9, rests="a\x1b[2J\nb" + "x" * 70_000)
+    jobs.beat(job, now_s=9.5, progress=again)
+    found = other.split_jobs.progress(job.job_id)
+    assert found is not None
+    assert replace(found, rests="") == replace(again, rests="")
+    assert found.rests.startswith("a\\u001b[2J\\nb")
+    assert jobs.job(job.job_id) == replace(job, heartbeat_s=9.5)
+    other.close()
+
+
+@pytest.mark.invariant("SP-50")
+def test_who_was_overtaken_tells_nothing_any_more(
+    ledger: SqlLedger, open_another: OpenAnother
+) -> None:
+    jobs, told = ledger.split_jobs, JobProgress(at_s=2.0, queued=1)
+    job = opened_in(ledger)
+    jobs.beat(job, now_s=2.0, progress=told)
+    other = open_another()
+    taken = other.split_jobs.take_up(job, holder="another", now_s=3.0)
+    with pytest.raises(JobMoved):
+        jobs.beat(job, now_s=4.0, progress=replace(told, queued=7))
+    assert jobs.progress(job.job_id) == told
+    assert jobs.job(job.job_id) == taken
+    other.close()
 
 
 def test_the_first_approval_stays_and_is_of_this_plan(ledger: SqlLedger) -> None:

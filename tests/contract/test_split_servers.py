@@ -13,6 +13,7 @@ import pytest
 from reconciler.ddl.counter import without_counter
 from reconciler.edges.server.process import RunningServer
 from reconciler.errors import Refused, Unavailable
+from reconciler.model.server import Flavor
 from reconciler.ports.split_servers import Ack, Busy, OutOfTurn, SplitSource, SplitTarget
 from reconciler.reshard.helper_tables import FenceState, GuardState
 from reconciler.reshard.rows import NO_ROWS, Chunk, Digest, Dirty, Key
@@ -126,6 +127,23 @@ def test_what_is_gone_is_told(stand: SplitStand) -> None:
         stand.run("DROP TABLE _reconciler_split_17_queue_1")
         assert target.missing() == ("orders", "_reconciler_split_17_acks")
         assert source.facts().queues == ()
+
+
+@pytest.mark.invariant("SP-107")
+def test_tables_that_were_made_meanwhile_are_told(stand: SplitStand) -> None:
+    with stand.source() as source:
+        before = source.facts().others
+        done(source.make_helpers())
+        assert source.facts().others == before
+        is_mariadb = stand.server.version.flavor is Flavor.MARIADB
+        kept = " WITH SYSTEM VERSIONING" if is_mariadb else ""
+        stand.run(
+            f"CREATE TABLE `größe` (id INT PRIMARY KEY){kept}",
+            "CREATE TABLE _reconciler_split_1_fence (id INT PRIMARY KEY)",
+            "CREATE VIEW seen AS SELECT id FROM orders",
+        )
+        made = {*source.facts().others} - {*before}
+        assert made == {"größe", "_reconciler_split_1_fence"}
 
 
 # Reading
@@ -573,6 +591,10 @@ def test_a_guarded_target_takes_the_splits_rows_alone_until_it_is_opened(stand: 
         with stand.target_cursor() as cursor:
             cursor.execute("DELETE FROM _reconciler_split_17_guard")
         assert stranger(writes[0]) == CLOSED_ERROR
+        for ask in (target.guard, target.drop_made, lambda: target.drop_guard("orders")):
+            with pytest.raises(Refused) as refused:
+                ask()
+            assert {one.code for one in refused.value.problems} == {"split-mark-gone"}
         done(target.claim())
         target.open_guard()
         assert [stranger(sql) for sql in writes] == [0] * 3

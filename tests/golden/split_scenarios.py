@@ -25,12 +25,14 @@ from reconciler.report.render import (
 from reconciler.reshard.actions import TickEnd
 from reconciler.reshard.failures import source_unsealed
 from reconciler.reshard.job import (
+    EVERY_TABLE,
     Approval,
     Approved,
     Bracket,
     JobProgress,
     JobRequest,
     JobRequestKind,
+    SplitEngine,
     SplitJob,
     Stage,
 )
@@ -38,8 +40,15 @@ from reconciler.reshard.phases import Phase
 from reconciler.reshard.plan.compare import compare_split_plans
 from reconciler.reshard.plan.files import split_plan_paths
 from reconciler.reshard.plan.preflight import schema_first
+from reconciler.reshard.transitions import moved
 from tests.golden.scenarios import Scenario
-from tests.sample_split_plans import sample_core, sample_readable, sample_split_plan
+from tests.sample_split_plans import (
+    sample_core,
+    sample_readable,
+    sample_reshard_plan,
+    sample_reshard_readable,
+    sample_split_plan,
+)
 from tests.sample_splits import at, failed_in
 
 _PLAN = sample_split_plan()
@@ -103,6 +112,36 @@ _BEHIND = SplitStatus(
         keyspace="shop",
         problem=source_unsealed(at(Phase.CLEANUP), "-80"),
     )
+)
+_RESHARD = SplitPlanOutcome(
+    environment="production",
+    keyspace="shop",
+    plan=sample_reshard_plan(),
+    readable_sql=sample_reshard_readable(),
+    written=(_PATHS.json, _PATHS.sql),
+)
+_BY_VITESS = replace(at(Phase.CATCHUP), engine=SplitEngine.VITESS_RESHARD)
+_SWITCHED = moved(moved(_BY_VITESS, Phase.CUTOVER, now_s=5.0), Phase.CLEANUP, now_s=6.0)
+_STREAMS = SplitStatus(
+    job=replace(_BY_VITESS, keyspace="shop", heartbeat_s=62.0),
+    brackets=tuple(
+        Bracket(
+            bracket_id=number,
+            source="-80",
+            target=target,
+            table=EVERY_TABLE,
+            stage=Stage.COPIED,
+            rows_scanned=rows,
+            rows_accepted=rows,
+        )
+        for number, (target, rows) in enumerate((("-40", 5_990), ("40-80", 6_010)), start=1)
+    ),
+    progress=JobProgress(
+        at_s=63.0,
+        oldest_s=2.0,
+        rests="Vitess compares rows, 4,200 so far",
+    ),
+    copied_of=(12_000, 12_100),
 )
 _STATUS = StatusOutcome(environment="production", applies=(), splits=(_LIVE,), now_s=64.0)
 _FAILED = failed_in(Phase.BACKFILL, Phase.PLANNED)
@@ -175,5 +214,28 @@ SPLITS = (
         "split-retains",
         "`apply`, behind the cutover.",
         _driven(TickEnd.RETAINS_SOURCE, at(Phase.CLEANUP)),
+    ),
+    Scenario(
+        "split-planned-vitess",
+        "`plan --write`, where Vitess moves the rows.",
+        partial(plan_report, [_RESHARD]),
+    ),
+    _applied(
+        "split-foreseen-vitess",
+        "`apply`, when Vitess has copied and compared all rows.",
+        replace(
+            _driven(TickEnd.AWAITS_CUTOVER, _BY_VITESS),
+            foreseen=("Lock keyspace store", "Stop writes on keyspace store for tables [/.*]"),
+        ),
+    ),
+    _applied(
+        "split-switched-vitess",
+        "`apply`, when Vitess has switched the traffic.",
+        _driven(TickEnd.AWAITS_CLEANUP, _SWITCHED),
+    ),
+    Scenario(
+        "split-status-vitess",
+        "`status`, while Vitess compares rows.",
+        partial(status_report, replace(_STATUS, splits=(_STREAMS,))),
     ),
 )

@@ -8,11 +8,12 @@ from random import Random
 
 import pymysql
 
+from reconciler.drive.split.planned import planned_digest
 from reconciler.drive.split.world import SplitOrder, SplitWorld
 from reconciler.edges.ledger.sql import SqlLedger
 from reconciler.edges.server.process import RunningServer
 from reconciler.reshard.batches import Owners
-from reconciler.reshard.job import Approval, NewSplitJob, SplitEngine
+from reconciler.reshard.job import Approval, JobRequestKind, NewSplitJob, SplitEngine
 from reconciler.reshard.triggers import FENCED_ERROR
 from tests.integration.mysql_edges import admin_cursor, connection_to, shard
 from tests.sim.run import memory_ledger
@@ -58,11 +59,13 @@ class Writer:
 
 @dataclass
 class SplitStage:
-    """`last` is what the source had when its table was retired: no later write can be in it."""
+    """`last` is what the source had when its table was retired: no later write can be in it. The
+    targets are `elsewhere`, or where the source is."""
 
     server: RunningServer
     source: str
     targets: tuple[str, ...]
+    elsewhere: RunningServer | None = None
     ledger: SqlLedger = field(default_factory=memory_ledger)
     clock: SimClock = field(default_factory=SimClock)
     last: Rows = field(default_factory=dict)
@@ -77,6 +80,7 @@ class SplitStage:
             *WHERE, key_function="binary", shards=(SOURCE, "80-"), by="somebody", now_s=1.0
         )
         self.job_id = self._opened()
+        self.planned = self._planned()
 
     def order(self, holder: str) -> SplitOrder:
         work = work_for("orders", job=self.job_id)
@@ -86,10 +90,12 @@ class SplitStage:
             identity=work.identity,
             sources=(shard(connection_to(self.server, self.source), SOURCE),),
             targets=tuple(
-                shard(connection_to(self.server, database), name)
+                shard(connection_to(self._server_of(database), database), name)
                 for name, database in zip(TARGETS, self.targets, strict=True)
             ),
             tables=work.tables,
+            staying=frozenset(),
+            definitions=self.planned,
             owners=Owners(tuple((name, range_of(name)) for name in TARGETS), all_below_80),
             rows_per_chunk=20,
             fence_budget_s=20.0,
@@ -98,6 +104,12 @@ class SplitStage:
             approvals=frozenset(Approval),
             runtime_s=600.0,
         )
+
+    def _planned(self) -> dict[str, str]:
+        """As a plan has them that is made now."""
+        place = shard(connection_to(self.server, self.source), SOURCE)
+        with servers().source(place, work_for("orders")) as source:
+            return {"orders": planned_digest(source, source.definition("orders"))}
 
     def world(self, then: Callable[[str, Fate], None] = lambda label, fate: None) -> SplitWorld:
         """`then` is called before every durable call, and may decide what becomes of it."""
@@ -115,6 +127,19 @@ class SplitStage:
             servers=FatedServers(servers(), fate),
             clock=self.clock,
             brake=lambda: None,
+        )
+
+    def held(self) -> Rows:
+        """By all targets together."""
+        return {k: row for name in self.targets for k, row in self.rows("orders", name).items()}
+
+    def on_source(self, statement: str) -> None:
+        with admin_cursor(self.server, self.source) as cursor:
+            cursor.execute(statement)
+
+    def retry(self) -> None:
+        self.ledger.split_jobs.ask(
+            self.job_id, JobRequestKind.RETRY, asked_by="somebody", now_s=1.0
         )
 
     def check_done(self) -> None:
@@ -147,8 +172,12 @@ class SplitStage:
             jobs.approve(job_id, approval, plan_id=PLAN, by="x", now_s=1.0)
         return job_id
 
+    def _server_of(self, database: str) -> RunningServer:
+        is_target = database in self.targets
+        return self.elsewhere if self.elsewhere is not None and is_target else self.server
+
     def _tables(self, database: str) -> set[str]:
-        with admin_cursor(self.server, database) as cursor:
+        with admin_cursor(self._server_of(database), database) as cursor:
             cursor.execute("SHOW TABLES")
             return {str(name) for (name,) in cursor.fetchall()}
 
@@ -156,7 +185,7 @@ class SplitStage:
         """None of a table that is not there."""
         if table not in self._tables(database):
             return {}
-        with admin_cursor(self.server, database) as cursor:
+        with admin_cursor(self._server_of(database), database) as cursor:
             cursor.execute(f"SELECT id, customer, slot, note FROM {table}")
             return {row[0]: row for row in cursor.fetchall()}
 

@@ -113,7 +113,7 @@ def test_a_router_registers_what_it_saw_by_a_login_of_its_own(
     assert (lease.router, lease.seen_version) == ("web-1", 1)
     assert lease.capabilities == ("split-v1",)
     assert 0 < lease.left_s <= 20
-    job = ledger.routes.cut_over(split_to(ledger, Phase.CUTOVER), now_s=2.0)
+    job = ledger.routes.cut_over(split_to(ledger, Phase.CUTOVER))
     with pytest.raises(Refused, match="1 applications may still route"):
         ledger.routes.open_targets(job)
     router.close()
@@ -156,7 +156,7 @@ import os, sys
 from pathlib import Path
 from reconciler.edges.ledger.sql import open_ledger
 ledger = open_ledger(os.environ["LEDGER"], default_file=Path("unused"))
-ledger.routes.cut_over(ledger.split_jobs.job(int(sys.argv[1])), now_s=2.0)
+ledger.routes.cut_over(ledger.split_jobs.job(int(sys.argv[1])))
 """
 
 
@@ -220,7 +220,7 @@ def test_an_application_under_load_goes_on_while_its_range_is_split(
     job = split_to(ledger, Phase.CUTOVER)
     run_as_admin(server, FENCE.format(source))
     copy(server, source, {"-40": places["-40"], "40-80": places["40-80"]})
-    job = ledger.routes.cut_over(job, now_s=2.0)
+    job = ledger.routes.cut_over(job)
     run_as_admin(server, f"RENAME TABLE `{source}`.orders TO `{source}`.retired")
     until(opens(ledger, job), "the application to have seen the cutover")
     moved = count_in(server, places["-40"])

@@ -97,7 +97,7 @@ class Shop:
         assert "awaits approval of its cutover" in self.says("apply").out
         self.says("release")
         assert "awaits approval of its clean-up" in self.says("apply").out
-        self.says("release")
+        self.says("release", "--clean-up")
         assert "done" in self.says("apply").out
         self.tidy()
 
@@ -210,7 +210,8 @@ def test_a_shard_is_split_beside_an_application(
         assert "[split-past-cutover]" in shop.says("abandon", code=3).said
         assert "the targets own the range since version 2" in shop.says("status").out
         assert "in sync, 3 of 3 shards match git" in shop.says("drift").out
-        assert "its cleanup is released" in shop.says("release").out
+        assert "[split-cleanup-unnamed]" in shop.says("release", code=3).said
+        assert "its cleanup is released" in shop.says("release", "--clean-up").out
         assert "done" in shop.says("apply").out
         assert "web-1 goes by version 3" in shop.says("routes", "show").out
     assert result["missed"] == 0

@@ -127,14 +127,14 @@ def test_a_cutover_without_an_answer_is_unknown_and_settled_by_reading(
     job = at_cutover(losing)
     way.lose(how)
     with pytest.raises(OutcomeUnknown, match="nobody knows whether it did"):
-        losing.routes.cut_over(job, now_s=5.0)
+        losing.routes.cut_over(job)
     found = losing.split_jobs.settled(job.job_id)
     catalog = ledger.routes.read("production", "commerce")
     assert catalog is not None
     if how is Lost.BEFORE:
         assert found == job
         assert (catalog.version, catalog.shards) == (1, SHARDS)
-        assert losing.routes.cut_over(found, now_s=6.0).phase is Phase.CLEANUP
+        assert losing.routes.cut_over(found).phase is Phase.CLEANUP
     else:
         assert (found.phase, found.cutover_version) == (Phase.CLEANUP, 2)
         assert (catalog.version, catalog.shards) == (2, ("-40", "40-80", "80-"))
@@ -149,7 +149,7 @@ def test_what_is_still_on_its_way_is_waited_for(
     job = at_cutover(ledger)
     way.lose(Lost.HELD)
     with pytest.raises(OutcomeUnknown):
-        losing.routes.cut_over(job, now_s=5.0)
+        losing.routes.cut_over(job)
     assert ledger.split_jobs.job(job.job_id) == job
     found: list[SplitJob] = []
     looking = Thread(target=lambda: found.append(ledger.split_jobs.settled(job.job_id)))

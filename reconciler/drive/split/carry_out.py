@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import assert_never
 
@@ -10,9 +10,11 @@ from reconciler.drive.split.compare import Comparison
 from reconciler.drive.split.copy import TableCopy, TurnLost, table_copies
 from reconciler.drive.split.limits import ROUND_S
 from reconciler.drive.split.memory import TickMemory
+from reconciler.drive.split.planned import planned_definition
+from reconciler.drive.split.take_down import take_down_targets
 from reconciler.drive.split.world import OpenServers, OpenSource, SplitOrder, SplitWorld
-from reconciler.errors import Problem
-from reconciler.ports.split_servers import Busy
+from reconciler.errors import Problem, Refused
+from reconciler.ports.split_servers import Busy, Definition
 from reconciler.reshard.actions import Step
 from reconciler.reshard.failures import copy_changed, source_unsealed
 from reconciler.reshard.job import SplitJob
@@ -63,7 +65,7 @@ class StepRunner:
             case Step.FINISH_TABLES:
                 return self._finish_tables()
             case Step.CUT_OVER:
-                return self._world.routes.cut_over(job, now_s=self._world.clock.now_s())
+                return self._world.routes.cut_over(job)
             case Step.ADD_TRIGGERS:
                 return self._add_triggers()
             case Step.RETIRE:
@@ -72,6 +74,10 @@ class StepRunner:
                 return self._world.routes.open_targets(job)
             case Step.OPEN_TARGETS:
                 return self._open_targets()
+            case Step.DROP_GUARDS:
+                return self._drop_guards()
+            case Step.DROP_SOURCES:
+                return self._drop_sources()
             case Step.CLEAN_UP:
                 return self._clean_up()
             case Step.TAKE_DOWN:
@@ -101,11 +107,15 @@ class StepRunner:
 
     def _prepare(self) -> Outcome:
         first = self._servers.sources[0].server
+        definitions = self._definitions()
+        for source in self._servers.sources[1:]:
+            for name in self._names:
+                planned_definition(self._order, source, name)
         for target in self._servers.targets:
             if busy := target.server.claim():
                 return busy
-            for name in self._names:
-                if busy := target.server.make_table(first.shape(name), first.definition(name)):
+            for made in definitions:
+                if busy := target.server.make_table(first.shape(made.table), made):
                     return busy
         if busy := _first(source.server.make_helpers() for source in self._servers.sources):
             return busy
@@ -164,8 +174,10 @@ class StepRunner:
     # From the fence to the catalog
 
     def _arm(self) -> Outcome:
-        if problem := self._unlike() or self._orphan():
+        definitions = self._definitions()
+        if problem := self._unlike(definitions) or self._orphan(definitions):
             return problem
+        self._check_triggers(definitions)
         first = self._servers.sources[0].server
         for source in self._servers.sources:
             for name in self._names:
@@ -178,28 +190,32 @@ class StepRunner:
         self._memory.done = replace(self._memory.done, is_guarded=True)
         return None
 
-    def _unlike(self) -> Problem | None:
+    def _unlike(self, definitions: Sequence[Definition]) -> Problem | None:
         """A table of a target that somebody has altered since it was made."""
-        first = self._servers.sources[0].server
-        for name in self._names:
-            definition = first.definition(name)
+        for definition in definitions:
             for target in self._servers.targets:
                 if not target.server.is_as(definition):
-                    return copy_changed(target.shard, name)
+                    return copy_changed(target.shard, definition.table)
         return None
 
-    def _orphan(self) -> Problem | None:
+    def _check_triggers(self, definitions: Sequence[Definition]) -> None:
+        """Of now: one that was made, or whose account was dropped, since the move began would keep
+        the targets closed behind the cutover. Raises Refused, and no row is copied again."""
+        for definition in definitions:
+            for target in self._servers.targets:
+                if problems := target.server.trigger_problems(definition):
+                    raise Refused(*problems)
+
+    def _orphan(self, definitions: Sequence[Definition]) -> Problem | None:
         """A parent may be on its way: what was written goes over before it counts as missing."""
-        if self._orphans() is None:
+        if self._orphans(definitions) is None:
             return None
         for copy in self._copies():
             self._drain_one(copy)
-        return self._orphans()
+        return self._orphans(definitions)
 
-    def _orphans(self) -> Problem | None:
-        first = self._servers.sources[0].server
-        for name in self._names:
-            definition = first.definition(name)
+    def _orphans(self, definitions: Sequence[Definition]) -> Problem | None:
+        for definition in definitions:
             for target in self._servers.targets:
                 if problems := target.server.orphans(definition):
                     return problems[0]
@@ -229,22 +245,23 @@ class StepRunner:
         return answer if isinstance(answer, Busy) else None
 
     def _finish_tables(self) -> Outcome:
-        """Of all sources' counters the highest: no id is given out twice. Last, whether a reader
-        would keep a source from retiring: behind the catalog nobody serves until it has."""
-        if problem := self._unlike():
+        """Of all sources' counters the highest: no id is given out twice. What would keep everybody
+        waiting behind the catalog is asked once more: triggers that cannot be made, for no fence
+        keeps one from being made; last, a reader that would keep a source from retiring."""
+        definitions = self._definitions()
+        if problem := self._unlike(definitions):
             return problem
-        first = self._servers.sources[0].server
-        for name in self._names:
-            counters = [source.server.counter(name) for source in self._servers.sources]
+        for definition in definitions:
+            counters = [s.server.counter(definition.table) for s in self._servers.sources]
             highest = max((value for value in counters if value is not None), default=None)
-            definition = first.definition(name)
             for target in self._servers.targets:
                 if highest is not None and (
-                    busy := target.server.raise_counter(name, at_least=highest)
+                    busy := target.server.raise_counter(definition.table, at_least=highest)
                 ):
                     return busy
                 if busy := target.server.add_foreign_keys(definition):
                     return busy
+        self._check_triggers(definitions)
         if busy := _first(source.server.may_retire() for source in self._servers.sources):
             return busy
         self._memory.done = replace(self._memory.done, is_finished=True)
@@ -253,6 +270,8 @@ class StepRunner:
     # Behind the point of no return
 
     def _add_triggers(self) -> Outcome:
+        """No other part of the definitions is made here, and nothing but the plan's was made
+        before: behind the catalog an altered source keeps nobody waiting."""
         first = self._servers.sources[0].server
         for name in self._names:
             definition = first.definition(name)
@@ -274,24 +293,31 @@ class StepRunner:
     def _open_targets(self) -> Outcome:
         for target in self._servers.targets:
             target.server.open_guard()
-        return _first(
-            target.server.drop_guard(name)
-            for target in self._servers.targets
-            for name in self._names
-        )
+        return self._drop_guards()
 
-    def _clean_up(self) -> Outcome:
-        """A source without a mark has been cleaned up before: the mark goes last."""
-        for source in self._servers.sources:
-            if source.server.fence() is None:
-                continue
-            if busy := source.server.drop_retired() or source.server.drop_helpers():
-                return busy
+    def _drop_guards(self) -> Busy | None:
         for target in self._servers.targets:
             if busy := _first(map(target.server.drop_guard, self._names)):
                 return busy
-            if busy := target.server.drop_helpers():
+        self._memory.done = replace(self._memory.done, is_unguarded=True)
+        return None
+
+    def _drop_sources(self) -> Outcome:
+        """A source without a mark has been cleaned up before: the mark goes last. One whose tables
+        stand nevertheless is refused."""
+        for source in self._servers.sources:
+            if source.server.fence() is None and not source.server.facts().retired:
+                continue
+            if busy := source.server.drop_retired() or source.server.drop_helpers():
                 return busy
+        self._memory.done = replace(self._memory.done, is_source_dropped=True)
+        return None
+
+    def _clean_up(self) -> Outcome:
+        if busy := self._drop_guards():
+            return busy
+        if busy := _first(target.server.drop_helpers() for target in self._servers.targets):
+            return busy
         self._memory.done = replace(self._memory.done, is_cleaned=True)
         return None
 
@@ -302,9 +328,8 @@ class StepRunner:
         for source in self._servers.sources:
             if busy := self._reopen_one(source, job) or self._without_helpers(source):
                 return busy
-        for target in self._servers.targets:
-            if busy := target.server.drop_made() or target.server.drop_helpers():
-                return busy
+        if busy := take_down_targets(job, self._servers.targets, self._memory):
+            return busy
         self._memory.done = replace(self._memory.done, is_cleaned=True)
         return None
 
@@ -321,6 +346,11 @@ class StepRunner:
     @property
     def _names(self) -> tuple[str, ...]:
         return tuple(table.name for table in self._order.tables)
+
+    def _definitions(self) -> tuple[Definition, ...]:
+        """Of the first source, as planned. Raises Refused."""
+        first = self._servers.sources[0]
+        return tuple(planned_definition(self._order, first, name) for name in self._names)
 
     def _copies(self) -> tuple[TableCopy, ...]:
         if self._memory.copies is None:

@@ -25,6 +25,10 @@ RATE_WINDOW_S = 30.0
 # Long beside a measurement of all servers, short beside the time in which a disk runs full.
 BRAKE_ASKED_S = 5.0
 
+# Beyond a tick's time, as long as others wait: for leases, which end within half a minute, and for
+# locks that reports keep for minutes. What stands in the way for longer, a person has to look at.
+OVERTIME_S = 300.0
+
 # A switch that was cut off holds writes up until it is ended: Vitess needs two minutes to give up
 # the lock of a vtctld that died, and as long again for the switch.
 RESHARD_OVERTIME_S = 300.0

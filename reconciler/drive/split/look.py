@@ -1,15 +1,18 @@
 """What a tick looks at before each action.
 
-Rule: prepared XA transactions are counted before the queue is, so that behind a fence the mark of
-one that was committed in between is in it.
+Rules: prepared XA transactions are counted before the queue is, so that behind a fence the mark of
+one that was committed in between is in it. What may become the job's ground is looked at before it
+is compared with the plan, so that what is altered in between differs from the ground (SP-111).
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Set
 from dataclasses import replace
 
 from reconciler.drive.split.memory import TickMemory
+from reconciler.drive.split.planned import is_as_planned
 from reconciler.drive.split.world import OpenServers, OpenSource, OpenTarget, SplitOrder, SplitWorld
 from reconciler.ports.split_servers import TableSeen
 from reconciler.reshard.catalog import Catalog
@@ -65,7 +68,7 @@ def progress(world: SplitWorld, memory: TickMemory) -> Progress:
 
 def limits(world: SplitWorld, order: SplitOrder, job: SplitJob, until_s: float) -> TickLimits:
     """Raises Unavailable."""
-    since_s = None if job.cutover_s is None else world.clock.now_s() - job.cutover_s
+    since_s = world.jobs.since_cutover_s(job) if job.is_past_cutover else None
     return TickLimits(
         left_s=world.left_s(until_s),
         fence_budget_s=order.fence_budget_s,
@@ -89,6 +92,8 @@ def _source_seen(order: SplitOrder, source: OpenSource, job: SplitJob) -> Source
         shard=source.shard,
         ground=tuple(ground_of(source.shard, table) for table in facts.tables),
         missing=tuple(sorted(wanted - there)),
+        altered=_altered(order, source, there) if _awaits_ground(job) else (),
+        unplanned=tuple(sorted({*facts.others} - order.staying)),
         untracked=tuple(table.name for table in facts.tables if table.tracker is None),
         unfenced=tuple(table.name for table in facts.tables if table.fence is None),
         prepared=facts.prepared,
@@ -108,6 +113,15 @@ def _target_seen(target: OpenTarget, job: SplitJob, *, is_asked: bool) -> Target
         guard=target.server.guard() if job.is_past_cutover else None,
         missing=target.server.missing() if is_asked and _is_tracked(job) else (),
     )
+
+
+def _altered(order: SplitOrder, source: OpenSource, there: Set[str]) -> tuple[str, ...]:
+    names = (table.name for table in order.tables if table.name in there)
+    return tuple(name for name in names if not is_as_planned(order, source, name))
+
+
+def _awaits_ground(job: SplitJob) -> bool:
+    return job.phase is Phase.BACKFILL and not job.ground
 
 
 def _is_tracked(job: SplitJob) -> bool:

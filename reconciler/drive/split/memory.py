@@ -14,7 +14,9 @@ from reconciler.reshard.seen import Progress
 
 @dataclass(slots=True)
 class TickMemory:
-    """`copies` belong to the connections that they were made with, all else outlives them."""
+    """`copies` belong to the connections that they were made with, all else outlives them.
+    `leaves_targets`: of a split that is given up, those that do not answer, which they have not so
+    often (`unanswered`)."""
 
     comparison: Comparison | None = None
     copies: tuple[TableCopy, ...] | None = None
@@ -25,6 +27,8 @@ class TickMemory:
     compared: Rate = field(default_factory=Rate)
     following_since_s: float | None = None
     at_cutover_since_s: float | None = None
+    leaves_targets: bool = False
+    unanswered: int = 0
 
     def changed(self, table: str, keys: Sequence[Key]) -> None:
         if self.comparison is not None:

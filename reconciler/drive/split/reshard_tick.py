@@ -7,7 +7,7 @@ beyond its time: writers wait for its end (SP-94).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.drive.split.held_job import HeldJob
@@ -23,17 +23,27 @@ from reconciler.ports.clock import Clock
 from reconciler.ports.reshards import Reshards
 from reconciler.ports.split_jobs import JobMoved, SplitJobs
 from reconciler.ports.split_servers import Busy
-from reconciler.reshard.actions import Answer, Do, End, Go, ReshardStep, Step, TickEnd, Wait
-from reconciler.reshard.job import Approval, Bracket, SplitJob, Stage
+from reconciler.reshard.actions import (
+    Action,
+    Answer,
+    Do,
+    End,
+    Go,
+    LetGo,
+    Reserve,
+    ReshardStep,
+    Step,
+    TickEnd,
+    Wait,
+)
+from reconciler.reshard.job import EVERY_TABLE, Approval, Bracket, JobProgress, SplitJob, Stage
 from reconciler.reshard.phases import Phase
 from reconciler.reshard.seen import TickLimits
-from reconciler.reshard.vitess.decide import next_reshard_action
+from reconciler.reshard.vitess.decide import may_hold_writers, next_reshard_action
 from reconciler.reshard.vitess.seen import ReshardProgress, ReshardSeen, StreamSeen
 from reconciler.reshard.vitess.work import ReshardWork, comparison_of
 from reconciler.spec.model import VitessCluster
 
-#: In the place of a table's name: a stream carries all of them.
-EVERY_TABLE = "*"
 _SWITCHES = (ReshardStep.SWITCH_READS, ReshardStep.SWITCH_WRITES)
 
 
@@ -49,14 +59,15 @@ class ReshardWorld:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReshardOrder:
-    """What the reviewed plan says, and for how long to go on. `identity` is the plan's; `switch_s`
-    is for how long Vitess may let writes wait for the streams."""
+    """What the reviewed plan says, and for how long to go on. `identity` is the plan's,
+    `definitions` are its digests of the tables that move; `switch_s` is for how long Vitess may let
+    writes wait for the streams."""
 
     job_id: int
     holder: str
     identity: str
     cluster: VitessCluster
-    tables: tuple[str, ...]
+    definitions: Mapping[str, str]
     switch_s: int
     grace_s: float
     retain_s: float
@@ -69,7 +80,8 @@ class ReshardOrder:
             identity=self.identity,
             sources=job.sources,
             targets=job.targets,
-            tables=self.tables,
+            tables=tuple(sorted(self.definitions)),
+            definitions=self.definitions,
         )
 
 
@@ -91,6 +103,8 @@ class _Tick:
         self._tries = 0
         self._last: ReshardStep | None = None
         self._waits: Problem | None = None
+        self._holds_writers = False  # as of the last look
+        self._refused = ""  # why Vitess did not take the last step
         self.held = HeldJob(world.jobs, world.clock, job_id=order.job_id, holder=order.holder)
 
     def run(self) -> TickResult:
@@ -118,8 +132,9 @@ class _Tick:
         work = self._order.work_of(job)
         requests = self.held.requests()
         seen = self._look(job, work)
-        self.held.beat()
-        match next_reshard_action(job, work, seen, requests, self._limits()):
+        action = next_reshard_action(job, work, seen, requests, self._limits())
+        self.held.beat(self._told(seen, action))
+        match action:
             case End(TickEnd.IN_PROGRESS as how, problem):
                 return self._ended(how, problem or self._waits)
             case End(how, problem):
@@ -132,8 +147,8 @@ class _Tick:
                 self._go(go)
             case Do(ReshardStep() as step):
                 return self._do(step, work)
-            case Do(Step() as step):
-                raise AssertionError(f"{step} is no step of a Reshard")
+            case Do(Step()) | LetGo() | Reserve() as action:
+                raise AssertionError(f"{action} is nothing of a Reshard")
         return None
 
     def _look(self, job: SplitJob, work: ReshardWork) -> ReshardSeen:
@@ -143,7 +158,14 @@ class _Tick:
         seen = self._world.reshards.look(self._order.cluster, work, comparison=comparison)
         if job.phase in (Phase.BACKFILL, Phase.CATCHUP) and seen.streams:
             self._world.jobs.record(job, tuple(_brackets(seen.streams)))
+        self._holds_writers = may_hold_writers(job, work, seen)
         return replace(seen, progress=self._progress)
+
+    def _told(self, seen: ReshardSeen, action: Action) -> JobProgress:
+        """What people are shown: how far the streams are behind, and what is waited for."""
+        rests = self._refused if isinstance(action, Do) else ""
+        rests = action.why if isinstance(action, Wait) else rests
+        return JobProgress(at_s=self._world.clock.now_s(), oldest_s=seen.lag_s, rests=rests)
 
     def _do(self, step: ReshardStep, work: ReshardWork) -> TickResult | None:
         """A step that Vitess refuses is no failure: what stands in its way may go."""
@@ -167,25 +189,27 @@ class _Tick:
         if refused is None and again:
             return self._pause(f"Vitess has taken a step that does not show: {step}")
         if refused is None:
-            self._waits = None
+            self._waits, self._refused = None, ""
             return None
         if step in _SWITCHES:
             times = self._progress.switches_refused + 1
-            self._progress = replace(self._progress, switches_refused=times)
+            self._progress = replace(self._progress, is_refused=True, switches_refused=times)
+        self._refused = refused.what
         return self._pause(refused.what)
 
     def _go(self, go: Go) -> None:
-        """A comparison is of one stay in its phase, and so is what was foreseen."""
+        """A comparison is of one stay in its phase, and so is what was foreseen. How often Vitess
+        has refused to switch is the tick's: each time writers waited for nothing (SP-122)."""
         before, self._last = self.held.job.phase, None
         self.held.go(go)
         if go.to is not before:
             self._progress = replace(self._progress, has_started=False, foreseen=None)
         if go.to is Phase.CUTOVER:
-            self._progress = replace(self._progress, switches_refused=0)
+            self._progress = replace(self._progress, is_refused=False)
 
     def _limits(self) -> TickLimits:
-        job, order, clock = self.held.job, self._order, self._world.clock
-        approved = self._world.jobs.approvals(job.job_id)
+        job, order, jobs = self.held.job, self._order, self._world.jobs
+        approved = jobs.approvals(job.job_id)
         return TickLimits(
             left_s=self._left_s(),
             fence_budget_s=order.switch_s,
@@ -193,22 +217,26 @@ class _Tick:
             retain_s=order.retain_s,
             approved=frozenset(one.approval for one in approved),
             needed=order.approvals,
-            since_cutover_s=None if job.cutover_s is None else clock.now_s() - job.cutover_s,
+            since_cutover_s=jobs.since_cutover_s(job) if job.is_past_cutover else None,
         )
 
     def _pause(self, why: str) -> TickResult | None:
-        self._waits = _waited(self.held.job, why)
+        self._waits = _waited(self.held.job, why, is_switching=self._is_switching)
         if not self._may_go_on():
             return self._ended(TickEnd.IN_PROGRESS, self._waits)
         self._world.clock.sleep(PAUSE_S)
         return None
 
     def _may_go_on(self) -> bool:
-        """At a switch for a while longer: writers wait for its end."""
-        over_s = RESHARD_OVERTIME_S if self.held.job.phase is Phase.CUTOVER else 0.0
+        """At a switch for a while longer, also at one that leads back: writers wait for its end."""
+        over_s = RESHARD_OVERTIME_S if self._is_switching else 0.0
         return self._until_s + over_s > self._world.clock.monotonic_s() and (
             over_s > 0 or not self._world.interrupts()
         )
+
+    @property
+    def _is_switching(self) -> bool:
+        return self._holds_writers or self.held.job.phase is Phase.CUTOVER
 
     def _left_s(self) -> float:
         if self._world.interrupts():
@@ -235,7 +263,15 @@ def _brackets(streams: tuple[StreamSeen, ...]) -> list[Bracket]:
     ]
 
 
-def _waited(job: SplitJob, why: str) -> Problem:
+def _waited(job: SplitJob, why: str, *, is_switching: bool) -> Problem:
+    if is_switching:
+        return Problem(
+            code="reshard-switch-waits",
+            message=f"split {job.job_id} of {job.keyspace} is in its phase {job.phase}, and Vitess"
+            f" has not ended the switch of the traffic: {why}",
+            recovery="run `reconciler apply` again: writers may wait until the switch is ended; if"
+            " it ends like this again, follow docs/runbooks/split.md#reshard-switch-waits",
+        )
     return Problem(
         code="reshard-waits",
         message=f"split {job.job_id} of {job.keyspace} waits in its phase {job.phase}: {why}",

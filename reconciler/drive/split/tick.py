@@ -3,7 +3,8 @@ take it up.
 
 Rules: a tick begins with the job as it stands once every write to it has ended, and takes it from
 whoever drove it (SP-50). What a server or the ledger did not answer is never taken for done, nor
-for not done: everything is read again over new connections (SP-51).
+for not done: everything is read again over new connections (SP-51). Whoever it keeps waiting is
+served before it ends, whatever its time (SP-114, SP-115).
 """
 
 from __future__ import annotations
@@ -12,14 +13,17 @@ from dataclasses import replace
 
 from reconciler.drive.split.carry_out import StepRunner
 from reconciler.drive.split.copy import TurnLost
+from reconciler.drive.split.held_job import HeldJob
 from reconciler.drive.split.limits import (
     FENCED_PAUSE_S,
+    OVERTIME_S,
     PAUSE_S,
     RECONNECT_PAUSE_S,
     RECONNECTS_MAX,
 )
 from reconciler.drive.split.look import limits, look
 from reconciler.drive.split.memory import TickMemory
+from reconciler.drive.split.take_down import is_given_up_again
 from reconciler.drive.split.world import (
     OpenServers,
     SplitOrder,
@@ -28,7 +32,6 @@ from reconciler.drive.split.world import (
     open_servers,
 )
 from reconciler.errors import Problem, Refused, Unavailable
-from reconciler.ledger.states import RequestState
 from reconciler.ports.split_jobs import JobMoved
 from reconciler.ports.split_servers import Busy, SplitSource, SplitTarget
 from reconciler.reshard.actions import (
@@ -36,18 +39,22 @@ from reconciler.reshard.actions import (
     Do,
     End,
     Go,
+    LetGo,
+    Reserve,
     ReshardStep,
     Step,
     TickEnd,
-    Verdict,
     Wait,
 )
 from reconciler.reshard.decide import failed, next_action
-from reconciler.reshard.job import JobProgress, JobRequest, SplitJob
+from reconciler.reshard.job import JobProgress, SplitJob
 from reconciler.reshard.phases import RETRY_PHASES, Phase
 from reconciler.reshard.seen import Progress, Seen
 
 _FENCED = (Phase.FENCE, Phase.DELTA_COPY, Phase.CUTOVER)
+
+#: Nobody waits for these: the next run does them as well.
+_AT_REST = (Step.DROP_SOURCES, Step.CLEAN_UP)
 
 
 def run_tick(world: SplitWorld, order: SplitOrder) -> TickResult:
@@ -55,8 +62,8 @@ def run_tick(world: SplitWorld, order: SplitOrder) -> TickResult:
     that this program cannot take up."""
     tick = _Tick(world, order)
     result = tick.run()
-    tick.put_down()
-    return replace(result, job=tick.job)
+    tick.held.put_down()
+    return replace(result, job=tick.held.job)
 
 
 class _Tick:
@@ -65,17 +72,24 @@ class _Tick:
         self._order = order
         self._until_s = world.clock.monotonic_s() + order.runtime_s
         self._memory = TickMemory()
-        self._has_taken_up = False
         self._tries = 0
         self._waits: Problem | None = None
-        self.job = world.jobs.settled(order.job_id)
+        self._seen: Seen | None = None
+        self._over_since_s: float | None = None
+        self.held = HeldJob(
+            world.jobs,
+            world.clock,
+            job_id=order.job_id,
+            holder=order.holder,
+            on_move=self._remember,
+        )
 
     def run(self) -> TickResult:
         """Over new connections whenever something has not answered: so often in a row, for a long
         tick loses some connections."""
         while True:
             try:
-                self._settle()
+                self.held.settle()
                 with open_servers(self._world, self._order, self._take) as servers:
                     self._memory.copies = None
                     if self._memory.comparison is not None:
@@ -92,35 +106,53 @@ class _Tick:
                 return self._ended(TickEnd.REFUSED, error.problems[0])
             except Unavailable as error:
                 self._tries += 1
-                if self._tries > RECONNECTS_MAX or not self._may_go_on():
+                if not self._may_try_again():
                     return self._ended(TickEnd.UNREACHABLE, error.problems[0])
                 self._world.clock.sleep(RECONNECT_PAUSE_S)
 
-    def put_down(self) -> None:
-        """A courtesy: who cannot say it is found out by the job's heartbeat."""
-        if not self.job.is_live or self.job.holder != self._order.holder:
-            return
-        try:
-            self.job = self._world.jobs.put_down(self.job)
-        except (Unavailable, Refused):
-            return
-
     def _may_go_on(self) -> bool:
-        """Behind the point of no return, and at it, nobody serves until this is done."""
-        return self._left_s() > 0 or self.job.phase in (*_FENCED, Phase.CLEANUP)
+        """At a fence an end is near, whatever comes: by its own time it opens, or fails."""
+        if self._left_s() > 0 or self.held.job.phase in _FENCED:
+            return True
+        return self._is_in_overtime()
+
+    def _may_try_again(self) -> bool:
+        """For longer where others wait: a server that fails over is back within a minute or two."""
+        if self._tries <= RECONNECTS_MAX:
+            return self._may_go_on()
+        return self._is_in_overtime()
+
+    def _is_in_overtime(self) -> bool:
+        """It begins where a tick would end, and again once a step was done."""
+        if not self._do_others_wait():
+            return False
+        now_s = self._world.clock.monotonic_s()
+        if self._over_since_s is None:
+            self._over_since_s = now_s
+        return now_s - self._over_since_s < OVERTIME_S
+
+    def _do_others_wait(self) -> bool:
+        """Before the cutover by what the sources show, whatever the phase: a sealed fence that a
+        job has left does not open by itself. Behind it nobody serves before the targets do."""
+        job, seen = self.held.job, self._seen
+        if job.is_past_cutover:
+            is_open = seen is not None and seen.is_open
+            return job.opened_version is None or (job.reserves and not is_open)
+        return seen is not None and any(one.may_refuse_writes for one in seen.sources)
 
     def _drive(self, servers: OpenServers) -> TickResult | None:
         """None: over new connections. Raises Unavailable, Refused, TurnLost."""
         runner = StepRunner(self._world, self._order, servers, self._memory)
         while True:
-            requests = self._world.jobs.requests(self.job.job_id, RequestState.PENDING)
+            requests = self.held.requests()
             seen = look(
-                *(self._world, self._order, servers, self.job, self._memory),
+                *(self._world, self._order, servers, self.held.job, self._memory),
                 has_requests=bool(requests),
             )
-            bounds = limits(self._world, self._order, self.job, self._until_s)
-            self._beat(self._progress(seen))
-            match next_action(self.job, seen, requests, bounds):
+            self._seen = seen
+            bounds = limits(self._world, self._order, self.held.job, self._until_s)
+            self.held.beat(self._progress(seen))
+            match next_action(self.held.job, seen, requests, bounds):
                 case End(TickEnd.IN_PROGRESS as how, problem):
                     return self._ended(how, problem or self._waits)
                 case End(how, problem):
@@ -129,9 +161,16 @@ class _Tick:
                     if ended := self._pause(why):
                         return ended
                 case Answer() as answer:
-                    self._answer(answer)
+                    if is_given_up_again(self.held.job, answer):
+                        self._memory.leaves_targets = True
+                    self.held.answer(answer)
                 case Go() as go:
-                    self._go(go)
+                    self.held.go(go)
+                case LetGo():
+                    self.held.let_go()
+                case Reserve():
+                    if ended := self._reserve():
+                        return ended
                 case Do(ReshardStep() as step):
                     raise AssertionError(f"{step} is for Vitess")
                 case Do(Step() as step):
@@ -143,15 +182,9 @@ class _Tick:
     def _take(self, server: SplitSource | SplitTarget) -> None:
         """Who was stopped before it took over a server has cut off its successor there, and must
         write nothing (SP-57). Raises Unavailable, JobMoved."""
-        if self.job.is_live:
+        if self.held.job.is_live:
             server.take_over()
-            self._beat()
-
-    def _beat(self, progress: JobProgress | None = None) -> None:
-        """Raises JobMoved, Unavailable."""
-        if self.job.is_live:
-            now_s = self._world.clock.now_s()
-            self._world.jobs.beat(self.job, now_s=now_s, progress=progress)
+            self.held.beat()
 
     def _progress(self, seen: Seen) -> JobProgress:
         """For whoever asks `status`."""
@@ -169,54 +202,61 @@ class _Tick:
             rests=seen.brake or "",
         )
 
-    def _settle(self) -> None:
-        """Whether the last write has taken effect. Raises JobMoved, Unavailable."""
-        jobs, holder = self._world.jobs, self._order.holder
-        found = jobs.settled(self.job.job_id)
-        if found.is_live and found.holder != holder:
-            if self._has_taken_up:
-                raise JobMoved(_taken(found))
-            found = jobs.take_up(found, holder=holder, now_s=self._world.clock.now_s())
-        self.job, self._has_taken_up = found, True
-
     def _do(self, runner: StepRunner, step: Step) -> TickResult | None:
         try:
-            outcome = runner.run(step, self.job)
+            outcome = runner.run(step, self.held.job)
         except JobMoved:
             raise
         except Refused as error:
             return self._refused(step, error.problems[0])
         match outcome:
             case SplitJob():
-                self.job = outcome
+                self.held.job = outcome
             case Problem():
-                self._go(failed(self.job, outcome, Phase.PLANNED))
+                self.held.go(failed(self.held.job, outcome, Phase.PLANNED))
+            case Busy(what) if step in _AT_REST:
+                return self._stood_back(what)
             case Busy(what):
                 return self._pause(what)
             case None:
-                self._waits, self._tries = None, 0
+                self._waits, self._tries, self._over_since_s = None, 0, None
+                if step is Step.REOPEN:
+                    self._seen = None  # nobody waits any more, though a target may not answer
         return None
 
     def _refused(self, step: Step, problem: Problem) -> TickResult | None:
         """What a person has to look at. Applications that are behind are waited for."""
         if step is Step.OPEN_ROUTES:
             return self._pause(problem.message, problem)
-        if self.job.phase not in RETRY_PHASES:
+        if self.held.job.phase not in RETRY_PHASES:
             return self._ended(TickEnd.REFUSED, problem)
-        retry = RETRY_PHASES[self.job.phase][-1]
-        self._go(failed(self.job, problem, retry))
+        retry = RETRY_PHASES[self.held.job.phase][-1]
+        self.held.go(failed(self.held.job, problem, retry))
         return None
 
-    def _go(self, go: Go) -> None:
-        before = self.job.phase
-        self.job = self._world.jobs.move(
-            self.job, go.to, change=go.change, now_s=self._world.clock.now_s()
-        )
+    def _reserve(self) -> TickResult | None:
+        try:
+            self.held.reserve()
+        except JobMoved:
+            raise
+        except Refused as error:
+            return self._ended(TickEnd.IN_PROGRESS, error.problems[0])
+        return None
+
+    def _stood_back(self, what: str) -> TickResult:
+        """Who can do without what is locked keeps nobody else from the shards meanwhile."""
+        self.held.let_go()
+        return self._ended(TickEnd.IN_PROGRESS, _waited(self.held.job, what))
+
+    def _remember(self, before: Phase, go: Go) -> None:
+        """What this process has found out holds for the phases that it was found out in."""
         memory = self._memory
         if go.to in (Phase.FAILED, Phase.PLANNED):
             memory.comparison = None
             memory.copies = None
             memory.done = Progress()
+        if go.to is Phase.CATCHUP:  # whatever is armed is looked at again before the next fence
+            memory.done = replace(memory.done, is_guarded=False)
         if before in _FENCED and go.to is Phase.CATCHUP:
             memory.done = replace(
                 memory.done, fences_lost=memory.done.fences_lost + 1, is_finished=False
@@ -226,48 +266,19 @@ class _Tick:
             memory.following_since_s = None
             memory.at_cutover_since_s = self._world.clock.monotonic_s() if is_cutover else None
 
-    def _answer(self, answer: Answer) -> None:
-        """The job first: a request that is asked again is answered again."""
-        request, jobs = answer.request, self._world.jobs
-        match answer.verdict:
-            case Verdict.HOLD:
-                self.job = jobs.hold(self.job, request.asked_by)
-            case Verdict.RESUME:
-                self.job = jobs.hold(self.job, None)
-            case Verdict.RETRY:
-                assert self.job.retry_phase is not None, "it was asked whether it may be retried"
-                self._go(Go(self.job.retry_phase))
-            case Verdict.ABANDON if self.job.phase is not Phase.ABANDONING:
-                self._go(Go(Phase.ABANDONING))
-            case _:
-                pass
-        jobs.answer(request.request_id, _state_of(answer, request), answer.problem)
-
     def _pause(self, why: str, problem: Problem | None = None) -> TickResult | None:
-        """None: look again. Who waits while nobody serves gives up with the tick, not before."""
-        self._waits = problem or _waited(self.job, why)
-        if self._left_s() <= 0 and self.job.phase not in _FENCED:
+        """None: look again."""
+        self._waits = problem or _waited(self.held.job, why)
+        if not self._may_go_on():
             return self._ended(TickEnd.IN_PROGRESS, self._waits)
-        self._world.clock.sleep(FENCED_PAUSE_S if self.job.phase in _FENCED else PAUSE_S)
+        self._world.clock.sleep(FENCED_PAUSE_S if self.held.job.phase in _FENCED else PAUSE_S)
         return None
 
     def _left_s(self) -> float:
         return self._world.left_s(self._until_s)
 
     def _ended(self, how: TickEnd, problem: Problem | None = None) -> TickResult:
-        return TickResult(how=how, job=self.job, problem=problem)
-
-
-def _state_of(answer: Answer, request: JobRequest) -> RequestState:
-    return RequestState.REFUSED if answer.verdict is Verdict.REFUSE else RequestState.APPLIED
-
-
-def _taken(job: SplitJob) -> Problem:
-    return Problem(
-        code="split-taken-up",
-        message=f"split {job.job_id} of {job.keyspace} is driven by {job.holder or 'nobody'} now",
-        recovery="let one process drive it: `reconciler status` tells which one does",
-    )
+        return TickResult(how=how, job=self.held.job, problem=problem)
 
 
 def _waited(job: SplitJob, why: str) -> Problem:

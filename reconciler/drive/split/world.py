@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -28,7 +28,7 @@ from reconciler.spec.model import ShardSpec
 class SplitWorld:
     """`brake` says why the copy has to rest now, None for nothing; what could not be measured is a
     reason to rest. `interrupts` counts how often somebody has asked this process to end: its time
-    is over then, and what writers wait for is finished first."""
+    is over then, and what others wait for is finished first."""
 
     jobs: SplitJobs
     routes: Routes
@@ -45,8 +45,9 @@ class SplitWorld:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitOrder:
     """What the reviewed plan says, and for how long to go on. `holder` is no other process' name;
-    `identity` tells this move's shards from all others. `rows_per_chunk` are read, followed or
-    compared at once."""
+    `identity` tells this move's shards from all others. `definitions` are the plan's digests of how
+    each table is made, by its name; `staying` the tables that the plan leaves to the sources.
+    `rows_per_chunk` are read, followed or compared at once."""
 
     job_id: int
     holder: str
@@ -54,6 +55,8 @@ class SplitOrder:
     sources: tuple[ShardSpec, ...]
     targets: tuple[ShardSpec, ...]
     tables: tuple[TableToMove, ...]
+    definitions: Mapping[str, str]
+    staying: frozenset[str]
     owners: Owners
     rows_per_chunk: int
     fence_budget_s: float

@@ -30,6 +30,9 @@ _CAPABILITIES = String(255)
 #: `live_slot` of a job that has not ended; one that has ended has none.
 LIVE = 1
 
+#: `reserves` of a job that keeps applies of a schema out, and of one that does not.
+RESERVES, LETS_GO = 1, 0
+
 #: `until_version` of a route that still holds.
 HOLDS = 0
 
@@ -66,6 +69,7 @@ split_jobs = Table(
     Column("cutover_version", Integer),
     Column("cutover_s", Double),
     Column("opened_version", Integer),
+    Column("reserves", Integer, nullable=False, server_default="1"),
     Column("fence_epoch", Integer, nullable=False),
     Column("ground", LONG, nullable=False),
     Column("held_by", HOLDER),

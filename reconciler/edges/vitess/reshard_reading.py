@@ -55,6 +55,11 @@ def read_places(answer: Any) -> tuple[dict[str, str], frozenset[str]]:
     return understood("FindAllShardsInKeyspace", read)
 
 
+def read_shard_names(answer: Any) -> frozenset[str]:
+    """Of `FindAllShardsInKeyspace`: all that the topology knows."""
+    return understood("FindAllShardsInKeyspace", lambda: frozenset(map(str, answer["shards"])))
+
+
 def read_streams(
     answer: Any, work: ReshardWork
 ) -> tuple[tuple[StreamSeen, ...], tuple[StreamSeen, ...], tuple[Problem, ...], float | None]:
@@ -148,16 +153,16 @@ def understood(command: str, read: Callable[[], Read]) -> Read:
 
 
 def _is_own(record: Mapping[str, Any], work: ReshardWork) -> bool:
-    """By its name, and by what it moves."""
+    """By its name, and by what it moves: Vitess tells the shards at which streams are, so that one
+    that was cut off, or whose target was deleted, has fewer than it began with."""
     if record["workflow_type"] != _KIND:
         return False
-    ends = tuple(tuple(sorted(record[end]["shards"])) for end in ("source", "target"))
-    forward = (tuple(sorted(work.sources)), tuple(sorted(work.targets)))
+    sources, targets = (set(record[end]["shards"]) for end in ("source", "target"))
     match record["name"]:
         case work.workflow:
-            return ends == forward
+            return sources <= set(work.sources) and targets <= set(work.targets)
         case work.reverse:
-            return ends == (forward[1], forward[0])
+            return sources <= set(work.targets) and targets <= set(work.sources)
         case _:
             return False
 

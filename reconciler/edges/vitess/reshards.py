@@ -21,6 +21,7 @@ from reconciler.edges.vitess.reshard_reading import (
     read_ground,
     read_places,
     read_reads_switched,
+    read_shard_names,
     read_streams,
     said,
 )
@@ -52,7 +53,8 @@ class VitessReshards:
     ) -> ReshardSeen:
         keyspace = cluster.keyspace
         with self._vtctld(cluster) as vtctld:
-            places, serving = _places(vtctld, keyspace)
+            topology = asked_for_json(vtctld, "FindAllShardsInKeyspace", keyspace)
+            (places, serving), known = read_places(topology), read_shard_names(topology)
             workflows = asked_for_json(vtctld, "GetWorkflows", *_EVERY_WORKFLOW, keyspace)
             streams, reverse, foreign, lag_s = read_streams(workflows, work)
             shards = (*work.sources, *work.targets)
@@ -63,6 +65,7 @@ class VitessReshards:
             return ReshardSeen(
                 serving=serving & set(shards),
                 gone=tuple(sorted(set(shards) - places.keys())),
+                deleted=tuple(sorted(set(shards) - known)),
                 streams=streams,
                 reverse=reverse,
                 are_reads_switched=bool(streams) and _reads_switched(vtctld, keyspace, work),

@@ -12,45 +12,53 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from typing import assert_never
 
+from reconciler.drive.split.reshard_tick import ReshardWorld, run_reshard_tick
 from reconciler.drive.split.tick import run_tick
-from reconciler.drive.split.world import SplitOrder, SplitWorld
+from reconciler.drive.split.world import SplitWorld, TickResult
 from reconciler.errors import Problem, Refused, Unavailable
-from reconciler.flows.gates import review_facts, spec_gate_of_git
+from reconciler.flows.gates import SpecGate, review_facts, spec_gate_of_git
 from reconciler.flows.limits import (
     ENDED_SPLITS_KEPT,
     ENDED_SPLITS_KEPT_S,
     SPLITS_FORGOTTEN_AT_ONCE,
 )
 from reconciler.flows.split.derive import SplitPlanWorld, derive_split
-from reconciler.flows.split.plan import split_unplanned
+from reconciler.flows.split.orders import reshard_order, split_order
+from reconciler.flows.split.plan import abandoned_last, split_unplanned
 from reconciler.guard.model import Obstacle, Refusal, refusals_from
 from reconciler.guard.review.git import Review, review_refusals
-from reconciler.model.fleet import parse_key_range
+from reconciler.ledger.states import RequestState
 from reconciler.outcomes.split import SplitApplyOutcome
 from reconciler.ports.files import History
-from reconciler.ports.split_servers import TableToMove
-from reconciler.reshard.batches import Owners
+from reconciler.ports.split_jobs import SplitJobs
 from reconciler.reshard.job import Approval, JobRequestKind, NewSplitJob, SplitJob
-from reconciler.reshard.key_functions.registry import KEY_FUNCTIONS, selftest
 from reconciler.reshard.plan.compare import compare_split_plans
 from reconciler.reshard.plan.files import read_split_plan, split_plan_paths
 from reconciler.reshard.plan.model import SplitPlan
+from reconciler.rollout.parts import PartOrder
+from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.load import DesiredFiles
-from reconciler.spec.model import Environment, ShardSpec
+from reconciler.spec.model import Environment
 from reconciler.spec.tree import FileTree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitApplyRequest:
     """`holder` is who drives, in words that no other process has; `runtime_s` for how long.
-    `resumes`: a job that somebody has stopped goes on."""
+    `resumes`: a job that somebody has stopped goes on; one that was given up is begun again, if its
+    keyspace is among those that the command has `named`. `waves` and `part` are those of an
+    apply of a schema: whoever asks says so, for a split has none (SP-76)."""
 
     commit: str
     review: Review
     holder: str
     runtime_s: float
+    waves: WaveChoice
+    part: PartOrder | None
     resumes: bool = False
+    named: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,15 +66,25 @@ class SplitConnections:
     """What can be reached with the logins that the spec names."""
 
     planning: SplitPlanWorld
-    driving: SplitWorld
+    driving: SplitWorld | ReshardWorld
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitGates:
+    """What a forge says: was the spec reviewed, and was this plan?"""
+
+    spec: SpecGate
+    plan: Callable[[SplitPlan], tuple[Refusal, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitApplyWorld:
-    """Nothing calls `connect` before the spec was found reviewed (GT-1)."""
+    """Nothing calls `connect` before the spec was found reviewed (GT-1): by `gates`, where a forge
+    is asked for that, else by git."""
 
     history: History
     connect: Callable[[], SplitConnections]
+    gates: SplitGates | None = None
 
 
 def apply_split(
@@ -86,29 +104,31 @@ def apply_split(
             environment=environment.name, keyspace=keyspace, plan=plan, refusals=refusals
         )
 
-    if unreviewed := _spec_refusals(world.history, files, request):
+    if is_of_a_wave(request.waves, request.part):
+        return refused(refusals_from(Refused(_no_waves(keyspace, environment.name))))
+    if unreviewed := _spec_refusals(world, files, request):
         return refused(unreviewed)
     if plan is None:
         return refused((split_unplanned(environment.name, keyspace),))
     reached = world.connect()
     job = reached.driving.jobs.live(environment.name, keyspace)
     if job is None:
-        refusals = _plan_refusals(world.history, files, plan, request) or _live_refusals(
-            reached.planning, files, environment, plan
+        refusals = (
+            _given_up(reached.driving.jobs, plan, request)
+            or _plan_refusals(world, files, plan, request)
+            or _live_refusals(reached.planning, files, environment, plan)
         )
         if refusals:
             return refused(refusals)
         job = _opened(reached.driving, plan, request)
     if job.plan_id != plan.plan_id:
         return refused(refusals_from(Refused(_other_plan(job, environment.name))))
+    if not _is_as_planned(job, plan):
+        return refused(refusals_from(Refused(_other_move(job))))
     _approve_start(reached.driving, job, request)
-    if request.resumes and job.held_by is not None:
-        now_s = reached.driving.clock.now_s()
-        reached.driving.jobs.ask(
-            job.job_id, JobRequestKind.RESUME, asked_by=request.holder, now_s=now_s
-        )
-    order = split_order(plan, job, environment, request)
-    result = run_tick(reached.driving, order)
+    if request.resumes:
+        _ask_to_go_on(reached.driving, job, request)
+    result = _driven(reached.driving, plan, job, environment, request)
     _forget_old(reached.driving)
     return SplitApplyOutcome(
         environment=environment.name,
@@ -117,10 +137,33 @@ def apply_split(
         job=result.job,
         how=result.how,
         problem=result.problem,
+        foreseen=result.foreseen,
     )
 
 
-def _forget_old(world: SplitWorld) -> None:
+def is_of_a_wave(waves: WaveChoice, part: PartOrder | None) -> bool:
+    """What is asked for is a part of a rollout, which only a schema's plan has."""
+    return part is not None or waves is not WaveChoice.ALL
+
+
+def _is_as_planned(job: SplitJob, plan: SplitPlan) -> bool:
+    """The record is what the plan made of it, or somebody else has written to it (SP-104)."""
+    core = plan.core
+    recorded = (job.sources, job.targets, job.expected_version, job.engine)
+    return recorded == (core.source_names, core.targets, core.base.version, core.engine)
+
+
+def _ask_to_go_on(
+    world: SplitWorld | ReshardWorld, job: SplitJob, request: SplitApplyRequest
+) -> None:
+    """Behind a stop that was answered, or waits for its answer: requests are answered in order."""
+    waiting = world.jobs.requests(job.job_id, RequestState.PENDING)
+    if job.held_by is not None or any(one.kind is JobRequestKind.STOP for one in waiting):
+        now_s = world.clock.now_s()
+        world.jobs.ask(job.job_id, JobRequestKind.RESUME, asked_by=request.holder, now_s=now_s)
+
+
+def _forget_old(world: SplitWorld | ReshardWorld) -> None:
     """In small steps, run by run: history is no reason for a run to fail."""
     ended_before_s = world.clock.now_s() - ENDED_SPLITS_KEPT_S
     with suppress(Unavailable):
@@ -129,66 +172,50 @@ def _forget_old(world: SplitWorld) -> None:
         )
 
 
-def split_order(
-    plan: SplitPlan, job: SplitJob, environment: Environment, request: SplitApplyRequest
-) -> SplitOrder:
-    """What the plan says, with the connections that the spec has. Raises Refused where the spec no
-    longer lists a shard of the job, or this program knows another function by the name."""
-    core = plan.core
-    function = KEY_FUNCTIONS[core.key_function.name]
-    if selftest(function) != core.key_function.selftest:
-        raise Refused(_other_function(job, core.key_function.name))
-    retiring = {
-        one.name: ShardSpec(name=one.name, connection=one.connection)
-        for one in environment.retiring
-    }
-    return SplitOrder(
-        job_id=job.job_id,
-        holder=request.holder,
-        identity=plan.identity,
-        sources=_listed(job, job.sources, retiring, "retiring"),
-        targets=_listed(
-            job, job.targets, {shard.name: shard for shard in environment.shards}, "shards"
-        ),
-        tables=tuple(
-            TableToMove(number=table.number, name=table.name, shard_by=table.shard_by)
-            for table in core.moved
-            if table.number is not None
-        ),
-        owners=Owners(
-            ranges=tuple(
-                (name, key_range)
-                for name in job.targets
-                if (key_range := parse_key_range(name)) is not None
-            ),
-            keyspace_id=function.key,
-        ),
-        rows_per_chunk=core.terms.rows_per_chunk,
-        fence_budget_s=core.terms.fence_budget_s,
-        grace_s=core.terms.grace_s,
-        retain_s=core.terms.retain_s,
-        approvals=frozenset(core.approvals),
-        runtime_s=request.runtime_s,
-    )
+def _driven(
+    world: SplitWorld | ReshardWorld,
+    plan: SplitPlan,
+    job: SplitJob,
+    environment: Environment,
+    request: SplitApplyRequest,
+) -> TickResult:
+    """Raises Refused where the spec no longer leads to what the job was begun on."""
+    holder, runtime_s = request.holder, request.runtime_s
+    match world:
+        case SplitWorld():
+            order = split_order(plan, job, environment, holder=holder, runtime_s=runtime_s)
+            return run_tick(world, order)
+        case ReshardWorld():
+            asked = reshard_order(plan, job, environment, holder=holder, runtime_s=runtime_s)
+            return run_reshard_tick(world, asked)
 
 
 def _spec_refusals(
-    history: History, files: DesiredFiles, request: SplitApplyRequest
+    world: SplitApplyWorld, files: DesiredFiles, request: SplitApplyRequest
 ) -> tuple[Refusal, ...]:
-    if request.review is Review.NONE:
-        return ()
-    assert request.review is Review.GIT, "a forge's record of a move is not asked for here"
-    return spec_gate_of_git(history, request.commit, files)
+    match request.review:
+        case Review.NONE:
+            return ()
+        case Review.GIT:
+            return spec_gate_of_git(world.history, request.commit, files)
+        case Review.GITHUB:
+            assert world.gates is not None, "its record is a gate"
+            return world.gates.spec()
+        case _:
+            assert_never(request.review)
 
 
 def _plan_refusals(
-    history: History, files: DesiredFiles, plan: SplitPlan, request: SplitApplyRequest
+    world: SplitApplyWorld, files: DesiredFiles, plan: SplitPlan, request: SplitApplyRequest
 ) -> tuple[Refusal, ...]:
     """Was this very plan reviewed? Once it has begun, its id is what the job was opened with."""
     if request.review is Review.NONE:
         return ()
+    if request.review is Review.GITHUB:
+        assert world.gates is not None, "its record is a gate"
+        return world.gates.plan(plan)
     found = review_facts(
-        history, request.commit, plan.core, files.spec.path, partial(_plan_id_in, plan=plan)
+        world.history, request.commit, plan.core, files.spec.path, partial(_plan_id_in, plan=plan)
     )
     return review_refusals(plan.plan_id, found)
 
@@ -200,6 +227,14 @@ def _plan_id_in(tree: FileTree, plan: SplitPlan) -> str | None:
     except Refused:
         return None
     return found.plan_id if found else None
+
+
+def _given_up(jobs: SplitJobs, plan: SplitPlan, request: SplitApplyRequest) -> tuple[Refusal, ...]:
+    """The review stands, and so does what somebody decided after it (SP-65). Who names no keyspace
+    may mean the paused apply of another one."""
+    is_meant = request.resumes and plan.core.keyspace in request.named
+    last = None if is_meant else abandoned_last(jobs, plan)
+    return refusals_from(Refused(_was_given_up(last))) if last is not None else ()
 
 
 def _live_refusals(
@@ -214,7 +249,9 @@ def _live_refusals(
     return refusals_from(Refused(*derived.of_login)) if derived.of_login else ()
 
 
-def _opened(world: SplitWorld, plan: SplitPlan, request: SplitApplyRequest) -> SplitJob:
+def _opened(
+    world: SplitWorld | ReshardWorld, plan: SplitPlan, request: SplitApplyRequest
+) -> SplitJob:
     core = plan.core
     new = NewSplitJob(
         environment=core.environment,
@@ -229,7 +266,9 @@ def _opened(world: SplitWorld, plan: SplitPlan, request: SplitApplyRequest) -> S
     return world.jobs.open(new, holder=request.holder, now_s=world.clock.now_s())
 
 
-def _approve_start(world: SplitWorld, job: SplitJob, request: SplitApplyRequest) -> None:
+def _approve_start(
+    world: SplitWorld | ReshardWorld, job: SplitJob, request: SplitApplyRequest
+) -> None:
     """The review of the plan is what approves the start; said again by a run that finds the job
     opened by one that ended before it could."""
     if any(one.approval is Approval.START for one in world.jobs.approvals(job.job_id)):
@@ -243,21 +282,24 @@ def _approve_start(world: SplitWorld, job: SplitJob, request: SplitApplyRequest)
     )
 
 
-def _listed(
-    job: SplitJob, names: tuple[str, ...], shards: dict[str, ShardSpec], listed: str
-) -> tuple[ShardSpec, ...]:
-    for name in names:
-        if name not in shards:
-            raise Refused(
-                Problem(
-                    code="split-shard-unlisted",
-                    message=f"split {job.job_id} of {job.keyspace} is not finished, and the spec no"
-                    f" longer has shard {name} in `{listed}`: nobody could reach it",
-                    recovery=f"put {name} with its connection back into `{listed}` until the split"
-                    " is done or abandoned (`reconciler status`)",
-                )
-            )
-    return tuple(shards[name] for name in names)
+def _no_waves(keyspace: str, environment: str) -> Problem:
+    return Problem(
+        code="split-without-waves",
+        message=f"shards of {keyspace} in {environment} are being replaced by others, and a wave of"
+        " an apply of its schema is asked for: a split has none",
+        recovery="run `reconciler apply` without --wave to go on with the split; a schema is"
+        " applied when it is over",
+    )
+
+
+def _was_given_up(job: SplitJob) -> Problem:
+    return Problem(
+        code="split-given-up",
+        message=f"split {job.job_id} of {job.keyspace} carried out this plan ({job.plan_id}), and"
+        " was given up: no run begins it again by itself",
+        recovery="take the change of shards back by a pull request, or begin it again with"
+        f" `reconciler resume {job.keyspace} --environment {job.environment}`",
+    )
 
 
 def _other_plan(job: SplitJob, environment: str) -> Problem:
@@ -271,10 +313,12 @@ def _other_plan(job: SplitJob, environment: str) -> Problem:
     )
 
 
-def _other_function(job: SplitJob, name: str) -> Problem:
+def _other_move(job: SplitJob) -> Problem:
     return Problem(
-        code="split-function-changed",
-        message=f"split {job.job_id} of {job.keyspace} copies rows by {name}, and this version of"
-        " reconciler gives other keys by that name",
-        recovery="go on with the version that began it, or give it up with `reconciler abandon`",
+        code="split-record-differs",
+        message=f"split {job.job_id} of {job.keyspace} is recorded as {', '.join(job.sources)} to"
+        f" {', '.join(job.targets)} from version {job.expected_version} of the routes, and its plan"
+        f" {job.plan_id} moves other shards",
+        recovery="find out who wrote to the ledger's `reconciler_split_jobs`, and restore its row"
+        " from a copy",
     )

@@ -13,14 +13,10 @@ from typing import assert_never
 from reconciler.errors import Problem, Refused
 from reconciler.outcomes.split import SplitAsked, SplitControlOutcome
 from reconciler.ports.split_jobs import SplitJobs
-from reconciler.reshard.job import (
-    Approval,
-    JobRequestKind,
-    SplitJob,
-    why_not_abandoned,
-    why_not_retried,
-)
+from reconciler.reshard.job import Approval, JobRequestKind, SplitEngine, SplitJob
 from reconciler.reshard.plan.model import SplitPlan
+from reconciler.reshard.transitions import why_not_retried
+from reconciler.reshard.vitess.failures import why_not_taken_back
 
 
 def ask_split(
@@ -35,13 +31,14 @@ def ask_split(
     """`plan` is the one in the tree, which only a release needs. Raises Refused for what the job
     can never be asked in its phase."""
     match asked:
-        case SplitAsked.RELEASE:
-            return _released(jobs, job, plan, by=by, now_s=now_s)
+        case SplitAsked.RELEASE | SplitAsked.RELEASE_CLEANUP:
+            return _released(jobs, job, asked, plan, by=by, now_s=now_s)
         case SplitAsked.RETRY:
             _check(why_not_retried(job))
             kind = JobRequestKind.RETRY
         case SplitAsked.ABANDON:
-            _check(why_not_abandoned(job))
+            approved = {one.approval for one in jobs.approvals(job.job_id)}
+            _check(why_not_taken_back(job, approved))
             kind = JobRequestKind.ABANDON
         case SplitAsked.STOP:
             kind = JobRequestKind.STOP
@@ -54,16 +51,26 @@ def ask_split(
 
 
 def _released(
-    jobs: SplitJobs, job: SplitJob, plan: SplitPlan | None, *, by: str, now_s: float
+    jobs: SplitJobs,
+    job: SplitJob,
+    asked: SplitAsked,
+    plan: SplitPlan | None,
+    *,
+    by: str,
+    now_s: float,
 ) -> SplitControlOutcome:
+    """What drops tables is allowed by its name (SP-105): a release that is said twice, or that a
+    cutover has overtaken, means no more than it did."""
     if plan is None:
         raise Refused(_without_plan(job))
     approved = {one.approval for one in jobs.approvals(job.job_id)}
-    wanted = Approval.CLEANUP if job.is_past_cutover else Approval.CUTOVER
+    wanted = Approval.CLEANUP if asked is SplitAsked.RELEASE_CLEANUP else Approval.CUTOVER
+    if (wanted is Approval.CLEANUP) != job.is_past_cutover:
+        raise Refused(_other_step(job))
     if wanted in approved:
         raise Refused(_nothing_to_release(job, wanted))
     jobs.approve(job.job_id, wanted, plan_id=plan.plan_id, by=by, now_s=now_s)
-    return _outcome(job, SplitAsked.RELEASE, wanted)
+    return _outcome(job, asked, wanted)
 
 
 def _outcome(
@@ -100,6 +107,24 @@ def _nothing_to_release(job: SplitJob, wanted: Approval) -> Problem:
         message=f"split {job.job_id} of {job.keyspace}: its {wanted} is released already; it is in"
         f" its phase {job.phase}",
         recovery="let `reconciler apply` go on with it",
+    )
+
+
+def _other_step(job: SplitJob) -> Problem:
+    if not job.is_past_cutover:
+        return Problem(
+            code="split-cleanup-early",
+            message=f"split {job.job_id} of {job.keyspace} is before its cutover, in its phase"
+            f" {job.phase}: nothing is to be cleaned up yet",
+            recovery="release the cutover first, by `reconciler release` without --clean-up",
+        )
+    of_vitess = job.engine is SplitEngine.VITESS_RESHARD
+    ends = "gives up the sources" if of_vitess else "drops the sources' tables"
+    return Problem(
+        code="split-cleanup-unnamed",
+        message=f"split {job.job_id} of {job.keyspace} is past its cutover: what is left to be"
+        f" released is its clean-up, which {ends}",
+        recovery="run `reconciler release --clean-up` when nothing misses them",
     )
 
 

@@ -1,4 +1,5 @@
-"""The plan of the move that a spec asks for, derived from files, routes and servers.
+"""The plan of the move that a spec asks for, derived from files, routes and servers; where Vitess
+keeps the routes, from its topology (`reshard.py`).
 
 `plan`, `verify` and `apply` all come through here, so that what is reviewed is what is begun
 (SP-71).
@@ -11,7 +12,9 @@ from dataclasses import dataclass
 
 from reconciler.errors import Problem, ReconcilerError, Refused
 from reconciler.flows.split.ground import MoveGround, look_at_move, shards_of
+from reconciler.flows.split.reshard import look_at_reshard
 from reconciler.guard.model import Obstacle, refusals_from
+from reconciler.ports.reshards import Reshards
 from reconciler.ports.routes import Routes
 from reconciler.ports.split_jobs import SplitJobs
 from reconciler.ports.split_servers import SplitServers
@@ -19,21 +22,23 @@ from reconciler.ports.world import World
 from reconciler.reshard.catalog import Catalog, not_adopted
 from reconciler.reshard.moves import ShardMove, wanted_move
 from reconciler.reshard.plan.build import SplitSubject, build_split_core
+from reconciler.reshard.plan.build_reshard import build_reshard_core
 from reconciler.reshard.plan.check import check_split_core
 from reconciler.reshard.plan.model import SplitCore, SplitMeta, TableSize
+from reconciler.reshard.plan.preflight import no_move
+from reconciler.reshard.plan.words import taken_words
 from reconciler.spec.load import DesiredFiles
-from reconciler.spec.model import Environment, KeyspaceKind
-
-_BYTES_PER_GB = 1_000_000_000
+from reconciler.spec.model import Environment, VitessCluster
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitPlanWorld:
-    """What planning a move needs: the world of every plan, the servers as a move sees them, and the
-    ledger, which is opened only where shards are being replaced."""
+    """What planning a move needs: the world of every plan, the servers as a move sees them, what
+    Vitess says of one, and the ledger, which is opened only where shards are being replaced."""
 
     look: World
     servers: SplitServers
+    reshards: Reshards
     open_routes: Callable[[], Routes]
     open_jobs: Callable[[], SplitJobs]
 
@@ -66,10 +71,8 @@ class SoughtMove:
 
 
 def seek_move(routes: Routes, files: DesiredFiles, environment: Environment) -> SoughtMove:
-    """Raises Refused where nothing says who serves now, or where another keeps the routes."""
+    """Where the catalog keeps the routes. Raises Refused where nothing says who serves now."""
     keyspace = files.spec.keyspace
-    if environment.kind is not KeyspaceKind.MYSQL:
-        raise Refused(_kept_by_others(keyspace, environment))
     catalog = routes.read(environment.name, keyspace)
     if catalog is None:
         raise not_adopted(environment.name, keyspace)
@@ -82,12 +85,14 @@ def derive_split(
 ) -> DerivedSplit:
     """Of a spec that asks for a move; one that asks for none is refused by name. What kept the look
     from being made is a refusal as well (GD-10)."""
+    if environment.vitess is not None:
+        return _derived_by_vitess(world, files, environment, environment.vitess)
     try:
         sought = seek_move(world.open_routes(), files, environment)
         if sought.problems:
             raise Refused(*sought.problems)
         if sought.move is None:
-            raise Refused(_no_move(files.spec.keyspace, environment))
+            raise Refused(no_move(files.spec.keyspace, environment.name))
         ground = look_at_move(
             world.look,
             world.servers,
@@ -100,6 +105,20 @@ def derive_split(
     if ground.obstacles:
         return DerivedSplit(refusals=ground.obstacles)
     return _derived(files, environment, sought.catalog, sought.move, ground)
+
+
+def _derived_by_vitess(
+    world: SplitPlanWorld, files: DesiredFiles, environment: Environment, cluster: VitessCluster
+) -> DerivedSplit:
+    try:
+        found = look_at_reshard(world.look, world.reshards, files, environment, cluster)
+    except ReconcilerError as error:
+        return DerivedSplit(refusals=refusals_from(error))
+    if found.subject is None:
+        return DerivedSplit(refusals=found.obstacles)
+    core, readable = build_reshard_core(found.subject)
+    check_split_core(core)
+    return DerivedSplit(core=core, readable_sql=readable, sizes=found.sizes, notes=found.notes)
 
 
 def _derived(
@@ -134,31 +153,10 @@ def _derived(
 
 def _notes(ground: MoveGround) -> Iterator[str]:
     """What a reviewer must see to that no server tells."""
-    size_bytes = sum(size.size_bytes or 0 for size in ground.sizes)
     yield (
-        f"the rows that move take {size_bytes / _BYTES_PER_GB:,.1f} GB on the sources: the targets"
-        " together need as much, each of them all of the reference tables, and about as much again"
-        " for their binary logs; servers do not tell how much of their disk is free"
+        f"the rows that move take {taken_words(ground.sizes)} on the sources: the targets together"
+        " need as much, each of them all of the reference tables, and about as much again for their"
+        " binary logs"
     )
     for problem in ground.of_login:
         yield f"{problem.message} (the login that made this plan; the one that applies it must)"
-
-
-def _no_move(keyspace: str, environment: Environment) -> Problem:
-    return Problem(
-        code="split-no-move",
-        message=f"the routes of {keyspace} in {environment.name} are what the spec says: no shard"
-        " is to be replaced",
-        recovery="take what retired out of `retiring` and remove the plan of the move"
-        f" (plans/{environment.name}/{keyspace}.split.json and .split.sql)",
-    )
-
-
-def _kept_by_others(keyspace: str, environment: Environment) -> Problem:
-    return Problem(
-        code="split-of-vitess",
-        message=f"the shards of {keyspace} in {environment.name} are those of"
-        f" {environment.kind.value}, and no verb moves them yet",
-        recovery="reshard there (docs/vitess.md), take `retiring` out of the spec, then run"
-        " `reconciler plan` again",
-    )

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from reconciler.ddl.counter import without_counter
 from reconciler.ddl.read import read_table
 from reconciler.errors import Problem, Refused
 from reconciler.flows.check import is_as_git_says
@@ -50,7 +49,7 @@ from reconciler.reshard.plan.preflight import (
     settings_problems,
     sources_differ,
 )
-from reconciler.reshard.plan.statements import PLANNED_JOB, TableDdl, TableToPlan
+from reconciler.reshard.plan.statements import PLANNED_JOB, TableToPlan, table_to_plan
 from reconciler.reshard.rows import MovedTable
 from reconciler.reshard.tables import class_tables
 from reconciler.spec.load import DesiredFiles
@@ -180,8 +179,10 @@ def _class_tables(files: DesiredFiles, sources: Sequence[ObservedShard]) -> Move
     return MoveGround(
         obstacles=refusals_from(Refused(*dict.fromkeys(problems))) if problems else (),
         classes=found,
-        left_behind=tuple(sorted({name for seen in sources for name in _left_behind(seen)})),
-        sizes=tuple(_size(one.table, sources) for one in found if one.use is not TableUse.EXCLUDED),
+        left_behind=tuple(sorted({name for seen in sources for name in left_behind_of(seen)})),
+        sizes=tuple(
+            table_size(one.table, sources) for one in found if one.use is not TableUse.EXCLUDED
+        ),
         notes=tuple(dict.fromkeys(notes)),
     )
 
@@ -207,13 +208,13 @@ def _names(seen: ObservedShard) -> Iterator[str]:
     yield from (other.name for other in seen.others if other.kind is ObjectKind.TRIGGER)
 
 
-def _left_behind(seen: ObservedShard) -> Iterator[str]:
+def left_behind_of(seen: ObservedShard) -> Iterator[str]:
     """What a login sees that reads; routines and events it does not."""
     kinds = (ObjectKind.VIEW, ObjectKind.SEQUENCE)
     yield from (f"{other.kind} {other.name}" for other in seen.others if other.kind in kinds)
 
 
-def _size(table: str, sources: Sequence[ObservedShard]) -> TableSize:
+def table_size(table: str, sources: Sequence[ObservedShard]) -> TableSize:
     facts = [dict(seen.facts).get(table) for seen in sources]
     rows = [found.rows for found in facts if found is not None and found.rows is not None]
     sizes = [found.size_bytes for found in facts if found and found.size_bytes is not None]
@@ -312,12 +313,9 @@ def _work(classes: Sequence[TableClass]) -> SplitWork:
 
 
 def _to_plan(shape: MovedTable, definition: Definition) -> TableToPlan:
-    """The application's triggers are no part of it: a login that reads does not see them."""
-    return TableToPlan(
-        shape=shape,
-        ddl=TableDdl(
-            create=without_counter(definition.bare),
-            afterwards=definition.afterwards,
-            foreign_keys=tuple(added.sql for added in definition.foreign_keys),
-        ),
+    return table_to_plan(
+        shape,
+        create=definition.bare,
+        afterwards=definition.afterwards,
+        foreign_keys=(added.sql for added in definition.foreign_keys),
     )

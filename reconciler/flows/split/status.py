@@ -64,14 +64,15 @@ def _plan_of(tree: FileTree, job: SplitJob) -> SplitPlan | None:
 
 
 def _copied_of(brackets: Sequence[Bracket], plan: SplitPlan) -> tuple[int, int] | None:
-    """A row of a source is read once, and goes to one target, or to all of them."""
+    """A row of a source is read once, and goes to one target, or to all of them; Vitess' streams
+    each take rows of their own target from it."""
     moved = {table.name for table in plan.core.moved}
     estimated = [size.rows for size in plan.meta.sizes if size.table in moved]
     if not estimated or any(rows is None for rows in estimated):
         return None
-    read: dict[tuple[str, str], int] = {}
+    read: dict[tuple[str, str, str], int] = {}
     for one in brackets:
-        place = (one.source, one.table)
+        place = (one.source, one.table, one.target if plan.core.is_of_vitess else "")
         read[place] = max(read.get(place, 0), one.rows_scanned)
     return sum(read.values()), sum(rows or 0 for rows in estimated)
 

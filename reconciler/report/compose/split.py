@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.errors import Problem
-from reconciler.outcomes.plan import VerifyState
 from reconciler.outcomes.split import (
     SplitApplyOutcome,
     SplitControlOutcome,
@@ -21,19 +20,23 @@ from reconciler.report.compose.reasons import problems, refusals
 from reconciler.report.document import NextStep, Report
 from reconciler.report.estimate_words import rough_time
 from reconciler.report.findings import SchemaFiles
-from reconciler.report.refusals import reason_count
 from reconciler.report.spans import Line, Moment, Name, Strong, Text, sentence, with_commands
+from reconciler.report.split_words import (
+    driven_verdict,
+    moved_tables,
+    refused_split,
+    split_verdict,
+)
 from reconciler.report.summary import short_id
 from reconciler.reshard.actions import TickEnd
-from reconciler.reshard.job import Bracket, SplitJob
+from reconciler.reshard.job import EVERY_TABLE, Bracket, SplitEngine, SplitJob
 from reconciler.reshard.phases import Phase
 from reconciler.reshard.plan.files import split_plan_paths
-from reconciler.reshard.plan.model import SplitPlan, TableSize
+from reconciler.reshard.plan.model import SplitCore, SplitPlan, TableSize
 from reconciler.reshard.plan.words import (
     approval_words,
     effect_words,
     left_words,
-    move_words,
     table_words,
 )
 
@@ -73,7 +76,10 @@ _PHASE_MARKS = {
 _NEXT = {
     TickEnd.IN_PROGRESS: ("the next apply goes on with it", "apply"),
     TickEnd.AWAITS_CUTOVER: ("when the application may wait for it, release it", "release"),
-    TickEnd.AWAITS_CLEANUP: ("when nothing misses the sources' tables, release it", "release"),
+    TickEnd.AWAITS_CLEANUP: (
+        "when nothing misses the sources' tables, release it",
+        "release --clean-up",
+    ),
     TickEnd.RETAINS_SOURCE: ("an apply after that time drops them", "apply"),
     TickEnd.HELD: ("resume it", "resume"),
     TickEnd.FAILED: ("when its cause is gone, have it tried again, or give it up", "retry"),
@@ -81,10 +87,17 @@ _NEXT = {
 }
 
 
+_NEXT_OF_VITESS = {
+    **_NEXT,
+    TickEnd.AWAITS_CLEANUP: ("when nobody will want to go back, release it", "release --clean-up"),
+    TickEnd.RETAINS_SOURCE: ("an apply after that time gives up the sources", "apply"),
+}
+
+
 def planned_split(outcome: SplitPlanOutcome, files: SchemaFiles) -> Report:
     plan = outcome.plan
     if plan is None or outcome.refusals:
-        return _refused(outcome, _refused_verdict(outcome), files)
+        return _refused(outcome, refused_split(outcome), files)
     step, command = "put this plan into files for review", ""
     if outcome.written:
         step = "commit these files with your change and open a pull request"
@@ -119,12 +132,11 @@ def split_sketch(plan: SplitPlan) -> Report:
 def verified_split(outcome: SplitVerifyOutcome, files: SchemaFiles) -> Report:
     plan = outcome.plan
     if outcome.refusals or plan is None:
-        return _refused(outcome, _refused_verdict(outcome), files)
-    verdict = f"verified, plan {short_id(plan.plan_id)} is what the move needs: {_move(plan)}"
+        return _refused(outcome, refused_split(outcome), files)
     notes = tuple(note for note in outcome.notes if note not in plan.meta.notes)
     return Report(
         marker=marker(CHANGE, outcome.keyspace, outcome.environment),
-        title=title(Mark.GOOD, outcome.keyspace, outcome.environment, verdict),
+        title=title(Mark.GOOD, outcome.keyspace, outcome.environment, split_verdict(outcome)),
         blocks=(*_whole(plan), *_items("Seen now", notes, _NOTES_CUT)),
         plan_id=plan.plan_id,
     )
@@ -133,20 +145,22 @@ def verified_split(outcome: SplitVerifyOutcome, files: SchemaFiles) -> Report:
 def applied_split(outcome: SplitApplyOutcome, files: SchemaFiles) -> Report:
     job, how = outcome.job, outcome.how
     if how is None or job is None:
-        return _refused(outcome, _refused_verdict(outcome), files)
-    step = _NEXT.get(how)
+        return _refused(outcome, refused_split(outcome), files)
+    step = (_NEXT_OF_VITESS if _is_of_vitess(job) else _NEXT).get(how)
     facts = [
         Fact(label="phase", text=sentence(job.phase.value)),
         plan_id_fact(job.plan_id),
     ]
-    if job.cutover_version is not None:
-        said = f"the targets own the range since version {job.cutover_version}"
-        facts.append(Fact(label="routes", text=sentence(said)))
-    verdict = f"split {job.job_id} ({_names(job.sources)} -> {_names(job.targets)}): {how.value}"
+    facts.extend(_routes_fact(job))
     return Report(
         marker=marker(CHANGE, outcome.keyspace, outcome.environment),
-        title=title(_MARKS[how], outcome.keyspace, outcome.environment, verdict),
-        blocks=(blocks.Facts(facts=tuple(facts)), *_problem(outcome.problem), *_runbook(job)),
+        title=title(_MARKS[how], outcome.keyspace, outcome.environment, driven_verdict(outcome)),
+        blocks=(
+            blocks.Facts(facts=tuple(facts)),
+            *_problem(outcome.problem),
+            *_items("What the switch will do, as Vitess foresees it", outcome.foreseen, _CUT),
+            *_runbook(job),
+        ),
         plan_id=job.plan_id,
         next_steps=()
         if step is None
@@ -174,9 +188,7 @@ def split_status(status: SplitStatus, now_s: float) -> Report:
             facts.append(Fact(label="sign of life", text=(Moment(job.heartbeat_s, now_s),)))
     if job.held_by is not None:
         facts.append(Fact(label="stopped by", text=sentence(job.held_by)))
-    if job.cutover_version is not None:
-        said = f"the targets own the range since version {job.cutover_version}"
-        facts.append(Fact(label="routes", text=sentence(said)))
+    facts.extend(_routes_fact(job))
     approvals = tuple(f"{one.approval}: {one.by}" for one in status.approvals)
     requests = tuple(f"{one.kind}: {one.asked_by}" for one in status.requests)
     verdict = f"split {job.job_id} ({_names(job.sources)} -> {_names(job.targets)}): {job.phase}"
@@ -196,6 +208,14 @@ def split_status(status: SplitStatus, now_s: float) -> Report:
     )
 
 
+def _routes_fact(job: SplitJob) -> Iterator[Fact]:
+    if job.cutover_version is not None:
+        of_vitess = _is_of_vitess(job)
+        said = f"the targets own the range since version {job.cutover_version}"
+        said = "the targets serve, by Vitess' topology" if of_vitess else said
+        yield Fact(label="routes", text=sentence(said))
+
+
 def _progress_words(status: SplitStatus, now_s: float) -> Iterator[str]:
     """What was measured last, by whoever drives."""
     told = status.progress
@@ -203,16 +223,21 @@ def _progress_words(status: SplitStatus, now_s: float) -> Iterator[str]:
         return
     if status.copied_of is not None:
         read, there = status.copied_of
-        yield f"{count(read, 'row')} read, of about {there:,}{_pace(told.copied_per_s)}"
-    oldest = "" if told.oldest_s is None else f", the oldest for {told.oldest_s:.0f} s"
-    yield f"{count(told.queued, 'changed key')} still to go over{oldest}"
+        pace = "" if _is_of_vitess(status.job) else _pace(told.copied_per_s)
+        yield f"{count(read, 'row')} read, of about {there:,}{pace}"
+    if _is_of_vitess(status.job):
+        if told.oldest_s is not None:
+            yield f"the streams are {told.oldest_s:.0f} s behind"
+    else:
+        oldest = "" if told.oldest_s is None else f", the oldest for {told.oldest_s:.0f} s"
+        yield f"{count(told.queued, 'changed key')} still to go over{oldest}"
     came, went = told.arrivals_per_s, told.drained_per_s
     if came is not None or went is not None:
         yield f"keys that arrive{_pace(came)}; keys that go over{_pace(went)}"
     if told.to_compare:
         yield f"{count(told.to_compare, 'row')} to compare{_pace(told.compared_per_s)}"
     if told.rests:
-        yield f"rests: {told.rests}"
+        yield f"{'waits' if _is_of_vitess(status.job) else 'rests'}: {told.rests}"
     if status.left_s is not None:
         yield f"done with this in {rough_time(status.left_s)}"
     yield f"measured {max(now_s - told.at_s, 0.0):.0f} s ago"
@@ -234,6 +259,11 @@ def _runbook(job: SplitJob) -> Iterator[Block]:
 
 def _bracket_words(bracket: Bracket) -> str:
     read, taken = bracket.rows_scanned, bracket.rows_accepted
+    if bracket.table == EVERY_TABLE:
+        return (
+            f"all tables, {bracket.source} -> {bracket.target}: {bracket.stage},"
+            f" {count(taken, 'row')} copied"
+        )
     return (
         f"{bracket.table}, {bracket.source} -> {bracket.target}: {bracket.stage},"
         f" {count(read, 'row')} read, {taken:,} of them taken"
@@ -260,46 +290,43 @@ def _refused(
     )
 
 
-def _refused_verdict(outcome: SplitPlanOutcome | SplitVerifyOutcome | SplitApplyOutcome) -> str:
-    if isinstance(outcome, SplitVerifyOutcome) and outcome.state is VerifyState.UNPLANNED:
-        return "shards are to be replaced, and no plan of that is committed"
-    return f"refused for {count(reason_count(outcome.refusals), 'reason')}"
-
-
 def _verdict(plan: SplitPlan) -> str:
-    return f"{_move(plan)}, plan {short_id(plan.plan_id)}"
-
-
-def _move(plan: SplitPlan) -> str:
-    tables = count(len(plan.core.moved), "table")
-    return f"{move_words(plan.core)}, {tables} move{'s' if len(plan.core.moved) == 1 else ''}"
+    return f"{moved_tables(plan)}, plan {short_id(plan.plan_id)}"
 
 
 def _whole(plan: SplitPlan) -> Iterator[Block]:
     core = plan.core
-    yield blocks.Facts(
-        facts=(
-            plan_id_fact(plan.plan_id, brief=()),
-            Fact(label="routes", text=sentence(f"from version {core.base.version}")),
-            Fact(label="key function", text=(Name(core.key_function.name),)),
-        )
-    )
+    yield blocks.Facts(facts=(plan_id_fact(plan.plan_id, brief=()), *_kept_facts(core)))
     yield from _items("What it does", tuple(effect_words(core)), _CUT)
     sizes = {size.table: size for size in plan.meta.sizes}
     tables = (f"{table_words(table)}{_size(sizes.get(table.name))}" for table in core.tables)
     yield from _items("Tables", tuple(tables), _CUT)
     yield blocks.Paragraph(text=sentence(" ".join(left_words(core))))
-    approvals = tuple(with_commands(approval_words(one)) for one in core.approvals)
+    approvals = tuple(with_commands(approval_words(core, one)) for one in core.approvals)
     yield blocks.Items(title="Approved one by one", items=approvals, cut=_CUT)
     path = split_plan_paths(core.environment, core.keyspace).sql
     yield blocks.Paragraph(
         text=(
-            Text(f"Everything that it makes, {count(len(core.statements), 'definition')}, is in "),
+            Text(f"Everything {_made(core)}, is in "),
             Name(path),
             Text("."),
         )
     )
     yield from _items("Notes", plan.meta.notes, _NOTES_CUT)
+
+
+def _kept_facts(core: SplitCore) -> Iterator[Fact]:
+    if core.key_function is None:
+        yield Fact(label="routes", text=sentence("kept by Vitess, which moves the rows by Reshard"))
+        return
+    yield Fact(label="routes", text=sentence(f"from version {core.base.version}"))
+    yield Fact(label="key function", text=(Name(core.key_function.name),))
+
+
+def _made(core: SplitCore) -> str:
+    if core.is_of_vitess:
+        return f"that Vitess is asked, {count(len(core.commands), 'command')}"
+    return f"that it makes, {count(len(core.statements), 'definition')}"
 
 
 def _size(size: TableSize | None) -> str:
@@ -316,6 +343,10 @@ def _items(heading: str, texts: tuple[str, ...], cut: Cut) -> Iterator[Block]:
 
 def _problem(problem: Problem | None) -> tuple[Block, ...]:
     return problems((problem,)) if problem is not None else ()
+
+
+def _is_of_vitess(job: SplitJob) -> bool:
+    return job.engine is SplitEngine.VITESS_RESHARD
 
 
 def _names(shards: tuple[str, ...]) -> str:

@@ -71,7 +71,7 @@ def build_split_core(subject: SplitSubject) -> tuple[SplitCore, str]:
         key_function=PlannedFunction(name=function.name, selftest=selftest(function)),
         tables=_tables(subject.classes, subject.tables),
         statements=planned_statements(subject.tables),
-        terms=_terms(spec),
+        terms=terms_of(spec),
         approvals=approvals_of(spec),
         left_behind=tuple(sorted(subject.left_behind)),
     )
@@ -110,7 +110,7 @@ def _table(one: TableClass, found: TableToPlan | None) -> PlannedTable:
     )
 
 
-def _terms(spec: ReshardSpec) -> SplitTerms:
+def terms_of(spec: ReshardSpec) -> SplitTerms:
     return SplitTerms(
         fence_budget_s=spec.fence_budget_s,
         grace_s=spec.grace_s,

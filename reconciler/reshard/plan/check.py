@@ -20,6 +20,7 @@ from reconciler.model.fleet import (
 )
 from reconciler.plan.commitment import sha256_of
 from reconciler.plan.visible import visible_line
+from reconciler.reshard.actions import ReshardStep
 from reconciler.reshard.job import Approval
 from reconciler.reshard.plan.model import (
     PlannedTable,
@@ -74,17 +75,20 @@ def split_core_errors(core: SplitCore) -> Iterator[str]:
         yield f"environment {core.environment!r} is not the name of an environment"
     if not all(_DIGEST.fullmatch(found.sha256) for found in core.inputs):
         yield "an input's digest is not a SHA-256"
-    if not _PREFIXED.fullmatch(core.key_function.selftest):
+    if (core.key_function is None) != core.is_of_vitess:
+        yield "there is a key function where Vitess moves the rows, or none where nobody else does"
+    if core.key_function and not _PREFIXED.fullmatch(core.key_function.selftest):
         yield "the digest of the key function is not a SHA-256"
     yield from _shard_errors(core)
     yield from _table_errors(core)
     yield from _statement_errors(core)
+    yield from _command_errors(core)
     yield from _term_errors(core)
 
 
 def _shard_errors(core: SplitCore) -> Iterator[str]:
     """The routes cover every key once, before the move and behind it."""
-    if core.base.version < 1:
+    if (core.base.version == 0) != core.is_of_vitess or core.base.version < 0:
         yield f"the routes have no version {core.base.version}"
     before = [route.shard for route in core.base.routes]
     sources = core.source_names
@@ -116,7 +120,7 @@ def _table_errors(core: SplitCore) -> Iterator[str]:
     for table in core.tables:
         if not _is_name(table.name):
             yield "a table has a blank name, or one with blanks around it"
-        elif not _has_what_belongs_to_it(table):
+        elif not _has_what_belongs_to_it(table, is_of_vitess=core.is_of_vitess):
             yield f"table {table.name!r} does not have what its class needs, and nothing else"
     numbers = [table.number for table in core.moved]
     if not numbers:
@@ -127,13 +131,15 @@ def _table_errors(core: SplitCore) -> Iterator[str]:
         yield "what is left behind is not sorted and unique"
 
 
-def _has_what_belongs_to_it(table: PlannedTable) -> bool:
+def _has_what_belongs_to_it(table: PlannedTable, *, is_of_vitess: bool) -> bool:
+    if is_of_vitess and table.use is not TableUse.SHARDED:
+        return False
     is_sharded = table.use is TableUse.SHARDED
     if is_sharded != (table.shard_by is not None and _is_name(table.shard_by)):
         return False
     if table.use is TableUse.EXCLUDED:
         return table.number is None and not table.key and table.definition is None
-    has_key = bool(table.key) and all(map(_is_name, table.key))
+    has_key = bool(table.key) != is_of_vitess and all(map(_is_name, table.key))
     is_digest = table.definition is not None and _PREFIXED.fullmatch(table.definition) is not None
     return table.number is not None and has_key and is_digest
 
@@ -144,6 +150,17 @@ def _statement_errors(core: SplitCore) -> Iterator[str]:
         yield "the statements are not in the order in which they are run"
     if any(not found.sql.strip() for found in core.statements):
         yield "a statement is empty"
+    if bool(core.statements) == core.is_of_vitess:
+        yield "there are statements where Vitess moves the rows, or none where nobody else does"
+
+
+def _command_errors(core: SplitCore) -> Iterator[str]:
+    """Each step has one command, in the order in which steps are listed."""
+    wanted = list(ReshardStep) if core.is_of_vitess else []
+    if [found.step for found in core.commands] != wanted:
+        yield "the commands are not those of a move by Vitess, each once"
+    if any(not found.arguments or not all(found.arguments) for found in core.commands):
+        yield "a command is empty, or has an empty argument"
 
 
 def _term_errors(core: SplitCore) -> Iterator[str]:

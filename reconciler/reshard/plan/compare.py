@@ -13,7 +13,8 @@ from reconciler.guard.model import Refusal
 from reconciler.limits import PROBLEM_CHARS_MAX
 from reconciler.plan.encoding import to_json
 from reconciler.plan.visible import visible_line
-from reconciler.reshard.plan.model import PlannedTable, SplitCore, SplitStatement
+from reconciler.reshard.plan.model import PlannedCommand, PlannedTable, SplitCore, SplitStatement
+from reconciler.reshard.plan.vitess_words import command_words
 
 _PLAN_AGAIN = "run `reconciler plan --write` again, have the new plan reviewed, then apply it"
 
@@ -32,7 +33,7 @@ _WORDS: Mapping[str, str] = {
     "engine": "who moves the rows",
     "protocol": "the version of the program",
 }
-_OWN_WORDS = frozenset({"inputs", "tables", "statements"})
+_OWN_WORDS = frozenset({"inputs", "tables", "statements", "commands"})
 _NEVER_COMPARED = frozenset({"readable"})
 
 
@@ -45,6 +46,8 @@ def compare_split_plans(reviewed: SplitCore, derived: SplitCore) -> tuple[Refusa
     ]
     if not refusals and reviewed.statements != derived.statements:
         refusals += _statement_refusals(reviewed.statements, derived.statements)
+    if not refusals:
+        refusals += _command_refusals(reviewed.commands, derived.commands)
     assert bool(refusals) != is_same_split(reviewed, derived), "every difference is told"
     return tuple(refusals)
 
@@ -85,6 +88,19 @@ def _statement_refusals(
         some[at].sql if at < len(some) else "no statement" for some in (reviewed, derived)
     )
     yield _stale(f"statement {at + 1}", expected=expected, observed=observed)
+
+
+def _command_refusals(
+    reviewed: tuple[PlannedCommand, ...], derived: tuple[PlannedCommand, ...]
+) -> Iterator[Refusal]:
+    old, new = ({one.step: command_words(one) for one in some} for some in (reviewed, derived))
+    for step in sorted(old.keys() | new.keys()):
+        if old.get(step) != new.get(step):
+            yield _stale(
+                f"the command of the step {step!r}",
+                expected=old.get(step, "no command"),
+                observed=new.get(step, "no command"),
+            )
 
 
 def _stale(what: str, *, expected: str, observed: str) -> Refusal:

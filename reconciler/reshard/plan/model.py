@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from reconciler.model.key_function import KeyFunctionName
 from reconciler.plan.model import InputDigest
+from reconciler.reshard.actions import ReshardStep
 from reconciler.reshard.job import SPLIT_PROTOCOL, Approval, SplitEngine
 from reconciler.spec.model import ReshardLayout, TableUse
 
@@ -49,8 +50,18 @@ class SplitStatement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedCommand:
+    """What `vtctldclient` is given for a step, to the letter, but for the job's number, the plan's
+    id and the id of a comparison, for which others stand."""
+
+    step: ReshardStep
+    arguments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedRoute:
-    """A shard that serves, and the name by which the routes know its server."""
+    """A shard that serves, and the name by which the routes know its server: its own name where
+    Vitess keeps the routes."""
 
     shard: str
     place: str
@@ -58,7 +69,8 @@ class PlannedRoute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaseRoutes:
-    """The version of the routes that the plan was made from; no other one is moved."""
+    """The version of the routes that the plan was made from; no other one is moved. 0 where Vitess
+    keeps them: its topology has no versions, and the shards that serve are what is compared."""
 
     version: int
     routes: tuple[PlannedRoute, ...]
@@ -76,8 +88,8 @@ class PlannedFunction:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedTable:
     """A table of the sources. `number` is its number in the job, None for an excluded table, which
-    stays behind. `key` are the columns of its primary key, `definition` the digest of all that
-    tells how it is made on a target."""
+    stays behind. `key` are the columns of its primary key, none where Vitess chooses by what it
+    reads; `definition` is the digest of all that tells how it is made on a target."""
 
     name: str
     use: TableUse
@@ -101,7 +113,8 @@ class SplitTerms:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitCore:
     """Everything a review agrees to. What is `left_behind`, each with its kind, is not made on the
-    targets. `readable` is the digest of the `.split.sql`: bound to the plan, and never compared."""
+    targets. `statements` are of a move that this program makes, `commands` of one that Vitess does.
+    `readable` is the digest of the `.split.sql`: bound to the plan, and never compared."""
 
     environment: str
     keyspace: str
@@ -110,15 +123,20 @@ class SplitCore:
     base: BaseRoutes
     sources: tuple[PlannedRoute, ...]
     targets: tuple[str, ...]
-    key_function: PlannedFunction
+    key_function: PlannedFunction | None  # None: vindexes of the VSchema give rows their keys
     tables: tuple[PlannedTable, ...]
     statements: tuple[SplitStatement, ...]
     terms: SplitTerms
     approvals: tuple[Approval, ...]
     left_behind: tuple[str, ...] = ()
+    commands: tuple[PlannedCommand, ...] = ()
     engine: SplitEngine = SplitEngine.TRACKER
     protocol: int = SPLIT_PROTOCOL
     readable: str = ""
+
+    @property
+    def is_of_vitess(self) -> bool:
+        return self.engine is SplitEngine.VITESS_RESHARD
 
     @property
     def moved(self) -> tuple[PlannedTable, ...]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from reconciler.errors import Problem
 from reconciler.limits import SHARDS_NAMED_MAX
 from reconciler.model.schema import ForeignKey, Table
+from reconciler.plan.words import bytes_words
 from reconciler.reshard.helper_tables import is_helper_name
 from reconciler.spec.model import TableClass, TableUse
 
@@ -59,8 +60,8 @@ def disk_problems(rows_bytes: int, free: Mapping[str, int | None]) -> Iterator[P
         if free_bytes is not None and free_bytes < part:
             yield Problem(
                 code="split-disk-short",
-                message=f"{label} has {free_bytes / 1e9:.1f} GB of free disk, and its part of the"
-                f" rows is about {part / 1e9:.1f} GB",
+                message=f"{label} has {bytes_words(free_bytes)} of free disk, and its part of the"
+                f" rows is about {bytes_words(part)}",
                 recovery=f"give its server a larger disk, or name another server, {_AGAIN}",
             )
 
@@ -71,7 +72,7 @@ def disk_notes(rows_bytes: int, free: Mapping[str, int | None]) -> Iterator[str]
         if free_bytes is None and part:
             yield (
                 f"{label} does not tell how much free disk it has; its part of the rows is about"
-                f" {part / 1e9:.1f} GB"
+                f" {bytes_words(part)}"
             )
 
 
@@ -188,4 +189,14 @@ def schema_first(keyspace: str, environment: str, shards: Sequence[str]) -> Prob
         recovery="schema first: make two pull requests, one that changes the schema alone, with the"
         " shards as they are (`reconciler plan`, `reconciler apply`), and after it the one that"
         " replaces shards; what drifted, `reconciler drift` shows",
+    )
+
+
+def no_move(keyspace: str, environment: str) -> Problem:
+    return Problem(
+        code="split-no-move",
+        message=f"the routes of {keyspace} in {environment} are what the spec says: no shard is to"
+        " be replaced",
+        recovery="take what retired out of `retiring` and remove the plan of the move"
+        f" (plans/{environment}/{keyspace}.split.json and .split.sql)",
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from reconciler.ddl.counter import without_counter
 from reconciler.reshard.helper_tables import (
     HelperNames,
     HelperTable,
@@ -46,6 +47,18 @@ class TableToPlan:
 
     shape: MovedTable
     ddl: TableDdl
+
+
+def table_to_plan(
+    shape: MovedTable, *, create: str, afterwards: Iterable[str], foreign_keys: Iterable[str]
+) -> TableToPlan:
+    """The application's triggers are no part of it: a login that reads does not see them."""
+    ddl = TableDdl(
+        create=without_counter(create),
+        afterwards=tuple(afterwards),
+        foreign_keys=tuple(foreign_keys),
+    )
+    return TableToPlan(shape=shape, ddl=ddl)
 
 
 def planned_statements(tables: Sequence[TableToPlan]) -> tuple[SplitStatement, ...]:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import assert_never
 
-from reconciler.plan.words import count
+from reconciler.plan.words import bytes_words
 from reconciler.reshard.job import Approval
-from reconciler.reshard.plan.model import PlannedTable, SplitCore, SplitSide, StatementUse
+from reconciler.reshard.plan.model import (
+    PlannedTable,
+    SplitCore,
+    SplitSide,
+    StatementUse,
+    TableSize,
+)
+from reconciler.reshard.plan.spans import span_words
+from reconciler.reshard.plan.vitess_words import (
+    reshard_approval_words,
+    reshard_effects,
+    reshard_left_words,
+)
 from reconciler.reshard.triggers import CLOSED_ERROR, FENCED_ERROR
 from reconciler.spec.model import TableUse
-
-_DAY_S, _HOUR_S = 86_400, 3_600
 
 
 def move_words(core: SplitCore) -> str:
@@ -23,6 +33,9 @@ def move_words(core: SplitCore) -> str:
 
 def effect_words(core: SplitCore) -> Iterator[str]:
     """What it costs those who use the shards, in the order in which they feel it."""
+    if core.is_of_vitess:
+        yield from reshard_effects(core)
+        return
     terms = core.terms
     yield (
         "While rows are copied: every write to a table that moves also writes the row's key into a"
@@ -57,8 +70,18 @@ def table_words(table: PlannedTable) -> str:
             assert_never(table.use)
 
 
+def taken_words(sizes: Sequence[TableSize]) -> str:
+    """What no server tells is not nothing."""
+    untold = [size.table for size in sizes if size.size_bytes is None]
+    told = bytes_words(sum(size.size_bytes or 0 for size in sizes))
+    return f"{told}, beside {', '.join(untold)}, whose size no server tells," if untold else told
+
+
 def left_words(core: SplitCore) -> Iterator[str]:
     """What the sources have and no target gets."""
+    if core.is_of_vitess:
+        yield from reshard_left_words(core)
+        return
     named = f"{', '.join(core.left_behind)}; routines and events" if core.left_behind else ""
     yield (
         f"Not made on the targets: {named or 'views, routines and events'} of the sources. Make"
@@ -66,14 +89,18 @@ def left_words(core: SplitCore) -> Iterator[str]:
     )
 
 
-def approval_words(approval: Approval) -> str:
+def approval_words(core: SplitCore, approval: Approval) -> str:
+    if core.is_of_vitess:
+        return reshard_approval_words(approval)
     match approval:
         case Approval.START:
             return "the start: by the review of this plan"
         case Approval.CUTOVER:
             return "the cutover: by `reconciler release`, when all rows are there"
         case Approval.CLEANUP:
-            return "the clean-up, which drops the sources' tables: by `reconciler release`"
+            return (
+                "the clean-up, which drops the sources' tables: by `reconciler release --clean-up`"
+            )
         case _:
             assert_never(approval)
 
@@ -104,12 +131,3 @@ def use_words(use: StatementUse) -> str:
 def side_words(core: SplitCore, side: SplitSide) -> str:
     shards = core.source_names if side is SplitSide.SOURCE else core.targets
     return f"On {', '.join(shards)}"
-
-
-def span_words(seconds: int) -> str:
-    """'7 days', '30 s', '90 min': a time as a spec says it."""
-    if seconds and seconds % _DAY_S == 0:
-        return count(seconds // _DAY_S, "day")
-    if seconds and seconds % _HOUR_S == 0:
-        return f"{seconds // _HOUR_S} h"
-    return f"{seconds // 60} min" if seconds and seconds % 60 == 0 else f"{seconds} s"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
+from reconciler.errors import Problem
 from reconciler.reshard.actions import (
     Action,
     Answer,
@@ -22,34 +23,30 @@ from reconciler.reshard.actions import (
     Wait,
 )
 from reconciler.reshard.decide import failed, granted
-from reconciler.reshard.failures import ground_changed
-from reconciler.reshard.job import (
-    Approval,
-    JobChange,
-    JobRequest,
-    JobRequestKind,
-    SplitJob,
-    why_not_abandoned,
-    why_not_retried,
-)
+from reconciler.reshard.failures import ground_changed, table_unplanned
+from reconciler.reshard.job import Approval, JobChange, JobRequest, JobRequestKind, SplitJob
 from reconciler.reshard.limits import RESHARD_LAG_S_MAX, SWITCHES_REFUSED_MAX
 from reconciler.reshard.phases import Phase
 from reconciler.reshard.seen import TickLimits
+from reconciler.reshard.transitions import why_not_retried
 from reconciler.reshard.vitess.failures import (
     comparison_failed,
-    completion_allowed,
+    definition_changed,
     rows_differ,
     shards_gone,
     stream_failed,
     switch_refused,
     tables_not_compared,
     targets_not_empty,
+    why_not_taken_back,
 )
 from reconciler.reshard.vitess.seen import ComparisonState, ReshardSeen, StreamState
 from reconciler.reshard.vitess.work import ReshardWork
 
 _COPIES = (Phase.BACKFILL, Phase.CATCHUP)
 _BEGINS = (Phase.PLANNED, *_COPIES)
+#: A stop rests none of them: between two parts of a switch nobody takes writes (SP-121).
+_SWITCHING = (Phase.CUTOVER, Phase.ABANDONING)
 _COMPARING = (ComparisonState.PENDING, ComparisonState.STARTED, ComparisonState.UNKNOWN)
 
 
@@ -63,15 +60,24 @@ def next_reshard_action(
     """What was asked comes first, then what stands in the way, then the way of the phase."""
     if requests and (answer := _answer(job, requests[0], limits)):
         return answer
-    if job.held_by is not None and job.is_live and job.phase is not Phase.CUTOVER:
+    if job.held_by is not None and job.is_live and job.phase not in _SWITCHING:
         return End(TickEnd.HELD)
     if job.phase in _BEGINS and seen.foreign:
         return End(TickEnd.REFUSED, seen.foreign[0])
     if job.is_live and (gone := _missed(job, work, seen)):
-        return End(TickEnd.REFUSED, shards_gone(job, gone))
+        is_in_the_way = job.phase is Phase.ABANDONING and not _is_to_go_back(work, seen)
+        return End(TickEnd.REFUSED, shards_gone(job, gone, may_be_deleted=is_in_the_way))
     if job.phase in _COPIES and job.ground and (changed := ground_changed(job, seen.ground)):
         return failed(job, changed, Phase.PLANNED)
+    if job.phase in _COPIES and (unplanned := _unplanned(job, work, seen)):
+        return failed(job, unplanned, job.phase)
     return _within_phase(job, work, seen, limits)
+
+
+def may_hold_writers(job: SplitJob, work: ReshardWork, seen: ReshardSeen) -> bool:
+    """Whether a switch may be under way, in one direction or the other."""
+    goes_back = job.phase is Phase.ABANDONING and _is_to_go_back(work, seen)
+    return job.phase is Phase.CUTOVER or goes_back
 
 
 def _within_phase(
@@ -79,7 +85,7 @@ def _within_phase(
 ) -> Action:
     match job.phase:
         case Phase.PLANNED:
-            return _planned(job, seen, limits)
+            return _planned(job, work, seen, limits)
         case Phase.BACKFILL:
             return _backfill(job, work, seen, limits)
         case Phase.CATCHUP:
@@ -102,10 +108,10 @@ def _within_phase(
             assert_never(job.phase)
 
 
-def _planned(job: SplitJob, seen: ReshardSeen, limits: TickLimits) -> Action:
-    """The ground is recorded once the targets were seen empty, and before anything is made there:
-    what stands on them from then on is this job's. A ground that is known already is that of an
-    attempt whose copy is worth nothing."""
+def _planned(job: SplitJob, work: ReshardWork, seen: ReshardSeen, limits: TickLimits) -> Action:
+    """The ground is recorded once the targets were seen empty and the sources as they were
+    reviewed, and before anything is made: what stands on the targets from then on is this job's. A
+    ground that is known already is that of an attempt whose copy is worth nothing."""
     if limits.lacks(Approval.START):
         return End(TickEnd.AWAITS_START)
     if limits.left_s <= 0:
@@ -115,7 +121,29 @@ def _planned(job: SplitJob, seen: ReshardSeen, limits: TickLimits) -> Action:
     if seen.strange or _is_begun(seen):
         where = (*seen.strange, *seen.filled)
         return failed(job, targets_not_empty(job, where), Phase.PLANNED)
+    if problem := _unplanned(job, work, seen) or _not_as_planned(job, work, seen):
+        return failed(job, problem, Phase.PLANNED)
     return Go(Phase.BACKFILL, JobChange(ground=seen.ground))
+
+
+def _unplanned(job: SplitJob, work: ReshardWork, seen: ReshardSeen) -> Problem | None:
+    """Vitess makes every table of the sources on the targets, whatever the plan names; what is made
+    later it copies nowhere."""
+    for one in seen.ground:
+        if one.table not in work.tables:
+            return table_unplanned(job, one.shard, one.table)
+    return None
+
+
+def _not_as_planned(job: SplitJob, work: ReshardWork, seen: ReshardSeen) -> Problem | None:
+    """Vitess makes the targets' tables of what it finds on a source by then (SP-102)."""
+    found = {(one.shard, one.table): one.columns for one in seen.ground}
+    for shard in work.sources:
+        for table in work.tables:
+            is_reviewed = table in work.definitions and (shard, table) in found
+            if not is_reviewed or found[shard, table] != work.definitions[table]:
+                return definition_changed(job, table, shard)
+    return None
 
 
 def _forgotten() -> Go:
@@ -181,7 +209,7 @@ def _cutover(job: SplitJob, work: ReshardWork, seen: ReshardSeen) -> Action:
     if _has_switched(work, seen):
         return Go(Phase.CLEANUP)
     serves = set(work.sources) <= seen.serving and not seen.serving & set(work.targets)
-    if serves and not seen.reverse and seen.progress.switches_refused:
+    if serves and not seen.reverse and seen.progress.is_refused:
         return Do(ReshardStep.READS_BACK) if seen.are_reads_switched else Go(Phase.CATCHUP)
     if not seen.are_reads_switched and not seen.reverse:
         return Do(ReshardStep.SWITCH_READS)
@@ -202,13 +230,18 @@ def _cleanup(job: SplitJob, work: ReshardWork, seen: ReshardSeen, limits: TickLi
 
 def _abandoning(work: ReshardWork, seen: ReshardSeen) -> Action:
     """That it is given up was recorded first. Nothing is taken away where the targets may serve."""
-    if not set(work.sources) <= seen.serving or seen.serving & set(work.targets):
-        return Do(ReshardStep.SWITCH_BACK)
-    if any(one.is_frozen for one in seen.streams):
+    if _is_to_go_back(work, seen):
         return Do(ReshardStep.SWITCH_BACK)
     if seen.are_reads_switched and seen.streams:
         return Do(ReshardStep.READS_BACK)
     return Do(ReshardStep.TAKE_DOWN) if _is_begun(seen) else Go(Phase.ABANDONED)
+
+
+def _is_to_go_back(work: ReshardWork, seen: ReshardSeen) -> bool:
+    """The targets serve, or the traffic is on its way back from them."""
+    if not set(work.sources) <= seen.serving or seen.serving & set(work.targets):
+        return True
+    return any(one.is_frozen for one in seen.streams)
 
 
 def _answer(job: SplitJob, request: JobRequest, limits: TickLimits) -> Action | None:
@@ -223,9 +256,8 @@ def _answer(job: SplitJob, request: JobRequest, limits: TickLimits) -> Action | 
         case JobRequestKind.RETRY:
             return granted(request, Verdict.RETRY, why_not_retried(job))
         case JobRequestKind.ABANDON:
-            why_not = why_not_abandoned(job)
-            if why_not is None and job.is_past_cutover and not limits.lacks(Approval.CLEANUP):
-                why_not = completion_allowed(job)
+            allowed = [one for one in Approval if not limits.lacks(one)]
+            why_not = why_not_taken_back(job, allowed)
             return granted(request, Verdict.ABANDON, why_not)
         case _:
             assert_never(request.kind)
@@ -252,9 +284,15 @@ def _is_whole(work: ReshardWork, seen: ReshardSeen) -> bool:
 
 
 def _missed(job: SplitJob, work: ReshardWork, seen: ReshardSeen) -> tuple[str, ...]:
-    """Shards that have to be there: behind the cutover Vitess takes the sources out."""
-    leaving = set(work.sources) if job.is_past_cutover else set()
-    return tuple(shard for shard in seen.gone if shard not in leaving)
+    """Shards that have to be there. Behind the cutover Vitess takes the sources out; of a split
+    that is given up a target that does not serve may be deleted: nothing of it can be taken down
+    there any more (SP-124)."""
+    not_missed: set[str] = set()
+    if job.is_past_cutover:
+        not_missed = set(work.sources)
+    elif job.phase is Phase.ABANDONING and not _is_to_go_back(work, seen):
+        not_missed = set(work.targets) & set(seen.deleted)
+    return tuple(shard for shard in seen.gone if shard not in not_missed)
 
 
 def _has_switched(work: ReshardWork, seen: ReshardSeen) -> bool:
@@ -263,9 +301,10 @@ def _has_switched(work: ReshardWork, seen: ReshardSeen) -> bool:
         set(work.targets) <= seen.serving
         and not seen.serving & set(work.sources)
         and seen.are_reads_switched
-        and bool(seen.streams)
+        and _is_whole(work, seen)
         and all(one.is_frozen for one in seen.streams)
-        and bool(seen.reverse)
+        and {one.source for one in seen.reverse} == set(work.targets)
+        and {one.target for one in seen.reverse} == set(work.sources)
         and all(one.state is not StreamState.STOPPED for one in seen.reverse)
     )
 

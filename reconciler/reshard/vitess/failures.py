@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from reconciler.errors import Problem
 from reconciler.limits import SHARDS_NAMED_MAX
-from reconciler.reshard.job import SplitJob
+from reconciler.reshard.job import Approval, SplitEngine, SplitJob
+from reconciler.reshard.transitions import why_not_abandoned
 from reconciler.reshard.vitess.seen import ComparisonState
 
 _FROM_THE_BEGINNING = "then have the split tried again: Vitess copies all rows from the beginning"
@@ -22,13 +23,29 @@ def targets_not_empty(job: SplitJob, found: Sequence[tuple[str, str]]) -> Proble
     )
 
 
-def shards_gone(job: SplitJob, shards: Sequence[str]) -> Problem:
+def definition_changed(job: SplitJob, table: str, shard: str) -> Problem:
+    return Problem(
+        code="reshard-definition-changed",
+        message=f"split {job.job_id} of {job.keyspace}: table {table} of {shard} is not as it was"
+        " when the split was planned, and Vitess would give the targets one that nobody reviewed",
+        recovery="find out who altered it, alter it back, then `reconciler retry`; or give the"
+        " split up with `reconciler abandon`, and plan it again when the schema is as git says",
+    )
+
+
+def shards_gone(job: SplitJob, shards: Sequence[str], *, may_be_deleted: bool) -> Problem:
+    """`may_be_deleted`: the split is given up, and its targets have never served or do no more."""
+    or_deleted = (
+        "; a target that is lost for good is deleted instead (`vtctldclient DeleteShards"
+        " --recursive`)"
+    )
     return Problem(
         code="reshard-shard-gone",
         message=f"split {job.job_id} of {job.keyspace}: the topology has no shard"
         f" {', '.join(shards[:SHARDS_NAMED_MAX])} with a primary",
         recovery="bring the shard's tablets up and give it a primary (`vtctldclient"
-        " PlannedReparentShard`), then run `reconciler apply` again",
+        f" PlannedReparentShard`){or_deleted if may_be_deleted else ''}, then run"
+        " `reconciler apply` again",
     )
 
 
@@ -81,6 +98,17 @@ def switch_refused(job: SplitJob, times: int) -> Problem:
         recovery="see whether the targets keep up with the writes and every tablet answers; the"
         " next `reconciler apply` tries again",
     )
+
+
+def why_not_taken_back(job: SplitJob, approved: Collection[Approval]) -> Problem | None:
+    """None for a job that may be given up. Behind the switch that is so until its clean-up is
+    approved: from then on its sources may be gone (SP-95)."""
+    if (why_not := why_not_abandoned(job)) is not None:
+        return why_not
+    is_reshard = job.engine is SplitEngine.VITESS_RESHARD
+    if is_reshard and job.is_past_cutover and Approval.CLEANUP in approved:
+        return completion_allowed(job)
+    return None
 
 
 def completion_allowed(job: SplitJob) -> Problem:

@@ -58,24 +58,28 @@ class ComparisonSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReshardProgress:
-    """What this tick has done itself, and the next one may do again. `foreseen` are the lines of
-    the dry run, None before it."""
+    """What this tick has done itself, and the next one may do again. `is_refused`: Vitess has said
+    no in this stay at the cutover; `switches_refused` counts those of the tick. `foreseen` are the
+    lines of the dry run, None before it."""
 
     has_started: bool = False
+    is_refused: bool = False
     switches_refused: int = 0
     foreseen: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReshardSeen:
-    """`serving` are those of the move's shards that the topology says serve; `gone` those that it
-    does not know, or that have no primary. `streams` and `reverse` are of the job's own workflows.
-    `filled` names tables of the plan that are on a target; `ground` is of the sources' tables, and
-    of targets' others `strange`, as shard and table. `foreign` are workflows of the keyspace that
-    are not the job's. `lag_s` is the furthest that a stream is behind; None: nobody knows."""
+    """`serving` are those of the move's shards that the topology says serve; `gone` those that have
+    no primary, `deleted` among them those that it does not know at all. `streams` and `reverse` are
+    of the job's own workflows. `filled` names tables of the plan that are on a target; `ground` is
+    of the sources' tables, and of targets' others `strange`, as shard and table. `foreign` are
+    workflows of the keyspace that are not the job's. `lag_s` is the furthest that a stream is
+    behind; None: nobody knows."""
 
     serving: frozenset[str]
     gone: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
     streams: tuple[StreamSeen, ...] = ()
     reverse: tuple[StreamSeen, ...] = ()
     are_reads_switched: bool = False

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from reconciler.model.fleet import parse_key_range
 from reconciler.reshard.job import SplitJob
@@ -16,13 +17,15 @@ REVERSE = "_reverse"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReshardWork:
-    """`identity` is of the reviewed plan; `tables` are those that it names, sorted."""
+    """`identity` is of the reviewed plan; `tables` are those that it names, sorted, and
+    `definitions` what each was when it was reviewed: of a job alone, and no table is like none."""
 
     job: int
     identity: str
     sources: tuple[str, ...]
     targets: tuple[str, ...]
     tables: tuple[str, ...]
+    definitions: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def workflow(self) -> str:

@@ -1,5 +1,6 @@
 """`python -m tests.integration.chaos.split SEEDS`: splits on real servers, driven by processes that
-are killed, or stopped while another goes on and woken up behind it; somebody writes all the while.
+are killed, cut off, told nothing, or stopped while another goes on and woken up behind it, on
+servers that are killed themselves; somebody writes all the while, in every form.
 
 Nothing may be lost, doubled, misplaced or left behind. A failure prints its seed and what was done.
 """
@@ -10,28 +11,39 @@ import os
 import signal
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from random import Random
+from typing import assert_never, cast
 
 import pymysql
 
 from reconciler.drive.split.tick import run_tick
 from reconciler.drive.split.world import SplitWorld
-from reconciler.edges.ledger.sql import open_ledger
-from reconciler.edges.server.process import RunningServer, start_server
+from reconciler.edges.ledger.sql import SqlLedger, open_ledger
+from reconciler.edges.server.options import HOST
+from reconciler.edges.server.process import Login, RunningServer
 from reconciler.errors import Unavailable
-from reconciler.model.server import Flavor
+from reconciler.model.server import Flavor, ServerVersion
 from reconciler.reshard.actions import TickEnd
-from reconciler.reshard.triggers import FENCED_ERROR
-from tests.connections import admin_connection
+from reconciler.reshard.job import JobRequestKind
+from reconciler.reshard.phases import Phase
 from tests.integration.chaos.applying import Child, End, HastyClock, Moments
-from tests.integration.chaos.server import newest
-from tests.integration.mysql_edges import admin_cursor
-from tests.integration.split_stage import TARGETS, Rows, SplitStage
+from tests.integration.chaos.server import (
+    LEDGER_DATABASE,
+    LEDGER_USER,
+    PASSWORD,
+    USER,
+    WRITER,
+    CrashableServer,
+    crashable_server,
+)
+from tests.integration.chaos.split_writer import SourceWriter
+from tests.integration.split_stage import TARGETS, SplitStage
 from tests.seeds import seeds_from
 from tests.sim.split.fate import Fate, FatedServers
 from tests.split_stands import servers
@@ -39,134 +51,112 @@ from tests.split_stands import servers
 TROUBLES_MAX = 6
 CALM_TRIES_MAX = 20
 MOMENTS_MAX = 160  # of a split of some hundred rows that nothing happens to
-PAUSE_S = 0.002
-ROWS_MIN = 50
-_NO_SUCH_TABLE = 1146
-_ROLLED_BACK = (FENCED_ERROR, 1205, 1213)  # by the fence, or by a lock that somebody had
-_KINDS = ("insert", "replace", "note", "customer", "id", "delete")
 
 
-class SourceWriter:
-    """The only one who writes; `rows` are exactly those that the source has said yes to. It ends by
-    itself when the source's table is gone."""
+class Trouble(Enum):
+    """What happens to a driver, or to what it works on."""
 
-    def __init__(self, server: RunningServer, database: str, rows: Rows, seed: int) -> None:
-        self.rows = dict(rows)
-        self.error: pymysql.MySQLError | None = None
-        self._connection = admin_connection(server, database)
-        self._random = Random(seed)
-        self._next = max(rows) + 1
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._work, daemon=True)
-        self._thread.start()
+    KILLED = "it is killed"
+    STOPPED = "it is stopped"
+    SERVER_KILLED = "the server is killed"
+    CUT_OFF = "its connections are cut"
+    LOST_ANSWER = "it is not told"
 
-    def end(self) -> None:
-        self._stop.set()
-        self._thread.join()
-        self._connection.close()
 
-    def _work(self) -> None:
-        while not self._stop.wait(PAUSE_S):
-            try:
-                self._write()
-            except pymysql.MySQLError as error:
-                self._connection.rollback()
-                if error.args[0] == _NO_SUCH_TABLE:
-                    return
-                if error.args[0] not in _ROLLED_BACK:
-                    self.error = error
-                    return
+_DRIVER = Login(user=USER, password=PASSWORD)
 
-    def _write(self) -> None:
-        """One transaction of one or two statements; one in ten is rolled back."""
-        rows = dict(self.rows)
-        with self._connection.cursor() as cursor:
-            cursor.execute("BEGIN")
-            for _ in range(self._random.choice((1, 1, 2))):
-                cursor.execute(self._statement(rows))
-            if self._random.random() < 0.1:
-                cursor.execute("ROLLBACK")
-                return
-            cursor.execute("COMMIT")
-        self.rows = rows
 
-    def _statement(self, rows: Rows) -> str:
-        key = self._random.choice(sorted(rows))
-        old = rows[key]
-        customer, word = self._random.randrange(1_000), f"w{self._random.randrange(10**6)}"
-        match self._random.choice(_KINDS if len(rows) > ROWS_MIN else _KINDS[:-1]):
-            case "insert":
-                key, self._next = self._next, self._next + 1
-                rows[key] = (key, customer, None, word)
-                return f"INSERT INTO orders VALUES ({key}, {customer}, NULL, '{word}')"
-            case "replace":
-                rows[key] = (key, customer, None, word)
-                return f"REPLACE INTO orders VALUES ({key}, {customer}, NULL, '{word}')"
-            case "note":
-                rows[key] = (*old[:3], word)
-                return f"UPDATE orders SET note = '{word}' WHERE id = {key}"
-            case "customer":
-                rows[key] = (key, customer, *old[2:])
-                return f"UPDATE orders SET customer = {customer} WHERE id = {key}"
-            case "id":
-                del rows[key]
-                new, self._next = self._next, self._next + 1
-                rows[new] = (new, *old[1:])
-                return f"UPDATE orders SET id = {new} WHERE id = {key}"
-            case _:
-                del rows[key]
-                return f"DELETE FROM orders WHERE id = {key}"
+@dataclass(frozen=True)
+class Place:
+    """The server as drivers reach it, by a login that nobody else has."""
+
+    crashable: CrashableServer
+    host: str = HOST
+    admin: Login = _DRIVER
+
+    @property
+    def version(self) -> ServerVersion:
+        return self.crashable.binary.version
+
+    @property
+    def port(self) -> int:
+        return self.crashable.port
 
 
 class SplitChaosRun:
-    """`story` tells what was done, for the one who has to find out why it went wrong."""
+    """`story` tells what was done, for the one who has to find out why it went wrong. Every other
+    seed has its ledger on the server that its shards are on."""
 
-    def __init__(self, server: RunningServer, folder: Path, seed: int) -> None:
+    def __init__(self, server: CrashableServer, folder: Path, seed: int) -> None:
         self.seed = seed
         self.story: list[str] = []
         self._random = Random(seed)
         self._server = server
-        self._file = folder / f"ledger-{server.version.flavor}-{seed}.sqlite"
+        self._place = cast(RunningServer, Place(server))
+        self._file = folder / f"ledger-{server.binary.version.flavor}-{seed}.sqlite"
+        self._url = server.ledger_url if seed % 2 else None
         self._drivers = 0
 
     def run(self) -> None:
         """Raises AssertionError with the story."""
         names = [f"chaos_{self.seed}_{number}" for number in range(len(TARGETS) + 1)]
-        with admin_cursor(self._server) as cursor:
-            for name in names:
-                cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
-        ledger = open_ledger(None, default_file=self._file)
-        self._stage = SplitStage(self._server, names[0], tuple(names[1:]), ledger=ledger)
+        made = [*names, LEDGER_DATABASE]
+        self._server.admin(*(f"CREATE DATABASE {name} CHARACTER SET utf8mb4" for name in made))
+        ledger = self._ledger()
+        self._stage = SplitStage(self._place, names[0], tuple(names[1:]), ledger=ledger)
         ledger.close()
-        writer = SourceWriter(
-            self._server, names[0], self._stage.rows("orders", names[0]), self.seed
-        )
+        rows = self._stage.rows("orders", names[0])
+        writer = SourceWriter(self._server, names[0], rows, self.seed)
         try:
             self._troubles()
+            assert writer.error is None, repr(writer.error)
             self._calm()
-            assert writer.error is None, str(writer.error)
-            self._stage.last = writer.rows
+            assert writer.error is None, repr(writer.error)
+            self._stage.last = (
+                writer.perhaps if self._stage.held() == writer.perhaps else writer.rows
+            )
             self._stage.check_done()
         except AssertionError as failure:
             raise AssertionError("\n".join([f"seed {self.seed}: {failure}", *self.story])) from None
         finally:
             writer.end()
-        with admin_cursor(self._server) as cursor:
-            for name in names:
-                cursor.execute(f"DROP DATABASE {name}")
+            self._server.admin(*(f"DROP DATABASE {name}" for name in made))
 
     def _troubles(self) -> None:
         for _ in range(self._random.randint(1, TROUBLES_MAX)):
             moment = int(MOMENTS_MAX * self._random.random() ** 2)
-            child = self._driver()
-            child.reach(moment)
-            if self._random.random() < 0.5:
-                self.story.append(f"it is killed at its moment {moment}")
-                child.kill()
-            else:
-                self.story.append(f"it is stopped at its moment {moment}")
-                self._stopped(child)
+            trouble = self._random.choice(list(Trouble))
+            lost = int(2 * MOMENTS_MAX * self._random.random() ** 2)
+            child = self._driver(lose_at=lost if trouble is Trouble.LOST_ANSWER else None)
+            if trouble is not Trouble.LOST_ANSWER:
+                child.reach(moment)
+            self.story.append(f"{trouble.value} at its moment {moment} (an answer: {lost})")
+            match trouble:
+                case Trouble.KILLED:
+                    child.kill()
+                case Trouble.STOPPED:
+                    self._stopped(child)
+                case Trouble.SERVER_KILLED:
+                    self._server.kill()
+                    self._server.start()
+                case Trouble.CUT_OFF:
+                    self._cut_off()
+                case Trouble.LOST_ANSWER:
+                    pass
+                case _:
+                    assert_never(trouble)
             self._ended(child)
+
+    def _cut_off(self) -> None:
+        """Every connection of whoever drives, in whatever it is about."""
+        with self._server.connect(user=WRITER) as connection, connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT ID FROM information_schema.PROCESSLIST"
+                f" WHERE USER IN ('{USER}', '{LEDGER_USER}')"
+            )
+            for (number,) in cursor.fetchall():
+                with suppress(pymysql.MySQLError):  # it has ended meanwhile
+                    cursor.execute(f"KILL {number}")
 
     def _stopped(self, child: Child) -> None:
         os.kill(child.process_id, signal.SIGSTOP)
@@ -183,18 +173,43 @@ class SplitChaosRun:
         for _ in range(CALM_TRIES_MAX):
             if self._ended(self._driver()) is End.DONE:
                 return
+            self._try_again()
             time.sleep(0.1)
-        raise AssertionError("it never ends")
+        raise AssertionError(f"it never ends: {self._why()}")
 
-    def _driver(self) -> Child:
+    def _try_again(self) -> None:
+        """As a person does where a busy machine follows no writer; nothing else fails a split."""
+        with closing(self._ledger()) as ledger:
+            jobs, job_id = ledger.split_jobs, self._stage.job_id
+            job = jobs.job(job_id)
+            assert job is not None
+            if job.phase is Phase.FAILED:
+                assert job.problem is not None
+                assert job.problem.code == "split-arrivals-outrun", job.problem.message
+                jobs.ask(job_id, JobRequestKind.RETRY, asked_by="somebody", now_s=1.0)
+                self.story.append("it is tried again: what is written outran it")
+
+    def _why(self) -> str:
+        with closing(self._ledger()) as ledger:
+            job = ledger.split_jobs.job(self._stage.job_id)
+            told = ledger.split_jobs.progress(self._stage.job_id)
+        assert job is not None
+        problem = job.problem.message if job.problem else "no problem"
+        return f"in its phase {job.phase}, {problem}, {told}"
+
+    def _driver(self, *, lose_at: int | None = None) -> Child:
         self._drivers += 1
         holder = f"driver {self._drivers}"
         self.story.append(f"{holder} begins")
-        return Child(lambda moments: self._drive(holder, moments))
+        return Child(lambda moments: self._drive(holder, moments, lose_at))
 
-    def _drive(self, holder: str, moments: Moments) -> End:
-        fate = Fate(before_call=lambda label: moments.tell(b"."))
-        ledger = open_ledger(None, default_file=self._file)
+    def _drive(self, holder: str, moments: Moments, lose_at: int | None) -> End:
+        """What is lost is a call, or the answer to one that was carried out."""
+        fate = Fate(before_call=lambda label: moments.tell(b"."), lose_at=lose_at)
+        try:
+            ledger = self._ledger()
+        except Unavailable:
+            return End.NOT_YET
         world = SplitWorld(
             jobs=fate.wrap(ledger.split_jobs, "jobs"),
             routes=fate.wrap(ledger.routes, "routes"),
@@ -210,6 +225,9 @@ class SplitChaosRun:
             ledger.close()
         return End.DONE if result.how is TickEnd.DONE else End.NOT_YET
 
+    def _ledger(self) -> SqlLedger:
+        return open_ledger(self._url, default_file=self._file)
+
     def _ended(self, child: Child) -> End | None:
         end = child.end()
         self.story.append(f"  it ended: {'killed' if end is None else end.name}")
@@ -221,14 +239,14 @@ def main(seeds: Sequence[int]) -> int:
     failed = 0
     with ExitStack() as opened:
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
-        fleet = [opened.enter_context(start_server(newest(flavor))) for flavor in Flavor]
+        fleet = [opened.enter_context(crashable_server(flavor)) for flavor in Flavor]
         for seed in seeds:
             for server in fleet:
                 try:
                     SplitChaosRun(server, folder, seed).run()
                 except AssertionError as failure:
                     failed += 1
-                    sys.stdout.write(f"{server.version.flavor}: {failure}\n")
+                    sys.stdout.write(f"{server.binary.version.flavor}: {failure}\n")
                 sys.stdout.flush()
     sys.stdout.write(f"{len(seeds)} seeds, {failed} runs failed\n")
     return 1 if failed else 0

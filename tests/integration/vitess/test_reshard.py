@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import random
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pymysql
 import pytest
 
 from reconciler.drive.split.reshard_tick import ReshardOrder, ReshardWorld, run_reshard_tick
@@ -22,13 +19,12 @@ from reconciler.edges.server.process import new_logins
 from reconciler.edges.vitess.local.cluster import ClusterPlan, LocalCluster, boot_cluster
 from reconciler.edges.vitess.local.layout import ClusterKeyspace
 from reconciler.edges.vitess.reshards import VitessReshards
-from reconciler.model.fleet import parse_key_range
-from reconciler.model.key_function import KeyFunctionName
 from reconciler.model.server import Flavor
 from reconciler.reshard.actions import TickEnd
 from reconciler.reshard.job import Approval, JobRequestKind, NewSplitJob, SplitEngine, SplitJob
-from reconciler.reshard.key_functions.registry import KEY_FUNCTIONS
 from reconciler.reshard.phases import Phase
+from reconciler.reshard.vitess.work import ReshardWork
+from tests.integration.vitess.reshard_writer import Writer, check_orders
 from tests.sim.run import memory_ledger
 from tests.sim.split.fate import Fate, ProcessKilled
 from tests.vitess import Vitess, cluster_of
@@ -80,51 +76,6 @@ def _filled(cluster: LocalCluster) -> Vitess:
 
 
 @dataclass
-class Writer:
-    """An application over vtgate. What was not answered is said again until it is, so that
-    `oracle` is what is committed: by id, the customer and the value."""
-
-    vitess: Vitess
-    oracle: dict[int, tuple[int, int]] = field(default_factory=dict)
-    refused: int = 0
-    _ends: threading.Event = field(default_factory=threading.Event)
-
-    def __enter__(self) -> Writer:
-        self.chance = random.Random(7)
-        self._thread = threading.Thread(target=self._work)
-        for _ in range(60):
-            self._write()
-        self._thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._ends.set()
-        self._thread.join()
-
-    def _work(self) -> None:
-        while not self._ends.is_set():
-            self._write()
-
-    def _write(self) -> None:
-        row = self.chance.randrange(10**6)
-        if self.oracle and self.chance.random() < 0.5:
-            row = self.chance.choice(list(self.oracle))
-        customer, value = row * 31 + 7, self.chance.randrange(10**6)
-        statement = (
-            f"INSERT INTO orders (id, customer_id, v) VALUES ({row}, {customer}, {value})"
-            f" ON DUPLICATE KEY UPDATE v = {value}"
-        )
-        while True:
-            try:
-                self.vitess.sql(KEYSPACE, statement)
-            except (pymysql.MySQLError, OSError):
-                self.refused += 1
-                continue
-            self.oracle[row] = (customer, value)
-            return
-
-
-@dataclass
 class Driver:
     vitess: Vitess
     ledger: SqlLedger = field(default_factory=memory_ledger)
@@ -140,6 +91,10 @@ class Driver:
             targets=TARGETS,
             expected_version=0,
         )
+        work = ReshardWork(job=0, identity="", sources=SOURCES, targets=TARGETS, tables=TABLES)
+        reshards = VitessReshards(environ=os.environ, root=Path("/"))
+        seen = reshards.look(cluster_of(self.vitess, KEYSPACE), work, comparison=None)
+        self.definitions = {one.table: one.columns for one in seen.ground}
         self.job_id = self.ledger.split_jobs.open(new, holder="opener", now_s=1.0).job_id
 
     @property
@@ -166,7 +121,7 @@ class Driver:
             holder=holder,
             identity=PLAN.removeprefix("sha256:"),
             cluster=cluster_of(self.vitess, KEYSPACE),
-            tables=TABLES,
+            definitions=self.definitions,
             switch_s=10,
             grace_s=0.0,
             retain_s=0.0,
@@ -191,23 +146,14 @@ def test_rows_are_on_their_owners_though_the_driver_dies_at_every_durable_call(
     """Each tick is killed a little further on, before a call or behind it."""
     driver = Driver(resharding)
     driver.approve(*Approval)
-    with Writer(resharding) as writer:
+    with Writer(resharding, KEYSPACE) as writer:
         for number in range(KILLS_MAX):
             driver.tick(Fate(kill_at=4 + number % 4), holder=f"tick {number}")
             if driver.job.phase is Phase.DONE:
                 break
         else:
             assert ended_as(driver.tick()) is TickEnd.DONE
-    found: dict[int, tuple[int, int]] = {}
-    for shard in (*TARGETS, "80-"):
-        key_range = parse_key_range(shard)
-        assert key_range is not None
-        rows = resharding.on_server(KEYSPACE, shard, "SELECT id, customer_id, v FROM orders")
-        for row, customer, value in rows:
-            assert row not in found, "on one shard"
-            assert key_range.holds(_key(customer)), "on its owner"
-            found[row] = (customer, value)
-    assert found == writer.oracle
+    check_orders(resharding, KEYSPACE, (*TARGETS, "80-"), writer.oracle)
     shards = {row[0] for row in resharding.sql(KEYSPACE, "show vitess_shards")}
     assert shards == {f"{KEYSPACE}/{shard}" for shard in (*TARGETS, "80-")}
     assert json.loads(resharding.ask("GetWorkflows", "--show-all", KEYSPACE))["workflows"] == []
@@ -218,7 +164,7 @@ def test_a_split_that_was_switched_goes_back_with_what_was_written_since(
     resharding: Vitess,
 ) -> None:
     driver = Driver(resharding)
-    with Writer(resharding) as writer:
+    with Writer(resharding, KEYSPACE) as writer:
         driver.approve(Approval.START)
         result = driver.tick()
         assert ended_as(result) is TickEnd.AWAITS_CUTOVER
@@ -228,22 +174,11 @@ def test_a_split_that_was_switched_goes_back_with_what_was_written_since(
         assert ended_as(driver.tick()) is TickEnd.AWAITS_CLEANUP
         before = len(writer.oracle)
         while len(writer.oracle) < before + 5:
-            assert writer._thread.is_alive()
+            assert writer.is_writing
         driver.ledger.split_jobs.ask(
             driver.job_id, JobRequestKind.ABANDON, asked_by="ada", now_s=3.0
         )
         assert ended_as(driver.tick()) is TickEnd.ABANDONED
-    found = {
-        row: (customer, value)
-        for shard in (*SOURCES, "80-")
-        for row, customer, value in resharding.on_server(
-            KEYSPACE, shard, "SELECT id, customer_id, v FROM orders"
-        )
-    }
-    assert found == writer.oracle
+    check_orders(resharding, KEYSPACE, (*SOURCES, "80-"), writer.oracle)
     for target in TARGETS:
         assert resharding.on_server(KEYSPACE, target, "SHOW TABLES") == ()
-
-
-def _key(customer: int) -> bytes:
-    return KEY_FUNCTIONS[KeyFunctionName.XXHASH].key(str(customer).encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
@@ -9,10 +10,11 @@ from reconciler.drive.split.reshard_tick import ReshardOrder, ReshardWorld, run_
 from reconciler.drive.split.world import TickResult
 from reconciler.edges.ledger.sql import SqlLedger
 from reconciler.model.fleet import parse_key_range
+from reconciler.reshard.actions import ReshardStep
 from reconciler.reshard.job import Approval, JobRequestKind, NewSplitJob, SplitEngine, SplitJob
 from reconciler.reshard.phases import ENDED, Phase
 from reconciler.spec.model import Connection, VitessCluster, Vtctld
-from tests.sim.reshard.vitess import TABLE, Shard, SimVitess
+from tests.sim.reshard.vitess import PLANNED, TABLE, Shard, SimVitess
 from tests.sim.run import memory_ledger
 from tests.sim.split.fate import Fate, ProcessKilled
 from tests.sim.split.run import SimClock
@@ -20,11 +22,14 @@ from tests.sim.split.run import SimClock
 PLAN = "sha256:" + "d" * 64
 CLUSTER = VitessCluster(vtgate=Connection(), vtctld=Vtctld(address="h:1"), keyspace="shop")
 TICKS_MAX = 40
+#: Of any step, and more than any has.
+PARTS_MAX = 12
 
 
 @dataclass
 class ReshardSimulation:
-    """`oracle` is what the application was told is committed."""
+    """`oracle` is what the application was told is committed; `interrupts` how often somebody asked
+    the process to end."""
 
     random: Random
     sources: tuple[str, ...] = ("-80",)
@@ -33,6 +38,7 @@ class ReshardSimulation:
     clock: SimClock = field(default_factory=SimClock)
     ledger: SqlLedger = field(default_factory=memory_ledger)
     oracle: dict[int, int] = field(default_factory=dict)
+    interrupts: int = 0
 
     def __post_init__(self) -> None:
         serving = {name: Shard(serves=True, writable=True) for name in (*self.sources, "80-")}
@@ -72,25 +78,28 @@ class ReshardSimulation:
             if self.vitess.write(key, value):
                 self.oracle[key] = value
 
-    def run(self, fate: Fate | None = None, *, holder: str = "me") -> TickResult | None:
+    def run(
+        self, fate: Fate | None = None, *, holder: str = "me", runtime_s: float = 200.0
+    ) -> TickResult | None:
         """None: the process was killed."""
         fate = fate or Fate()
         world = ReshardWorld(
             jobs=fate.wrap(self.ledger.split_jobs, "jobs"),
             reshards=fate.wrap(self.vitess, "vitess"),
             clock=self.clock,
+            interrupts=lambda: self.interrupts,
         )
         order = ReshardOrder(
             job_id=self.job_id,
             holder=holder,
             identity=PLAN.removeprefix("sha256:"),
             cluster=CLUSTER,
-            tables=(TABLE,),
+            definitions={TABLE: PLANNED},
             switch_s=5,
             grace_s=0.0,
             retain_s=0.0,
             approvals=frozenset(Approval),
-            runtime_s=200.0,
+            runtime_s=runtime_s,
         )
         try:
             return run_reshard_tick(world, order)
@@ -106,6 +115,20 @@ class ReshardSimulation:
     def ask(self, kind: JobRequestKind) -> None:
         now_s = self.clock.now_s()
         self.ledger.split_jobs.ask(self.job_id, kind, asked_by="ada", now_s=now_s)
+
+    def cut(
+        self, step: ReshardStep, parts: int, *, then: Callable[[], None] = lambda: None
+    ) -> None:
+        """The first time that it is sent, so many of its parts are done, and nobody answers."""
+        vitess, send = self.vitess, self.vitess.carry_out
+
+        def carry_out(*args: object, **options: object) -> object:
+            if args[2] is step and step not in vitess.sent:
+                vitess.cut_after = parts
+                then()
+            return send(*args, **options)  # type: ignore[arg-type]
+
+        vitess.carry_out = carry_out  # type: ignore[method-assign, assignment]
 
     def ended(self) -> Phase:
         """By ticks that nothing happens to."""
@@ -134,7 +157,8 @@ class ReshardSimulation:
             }
             assert found.rows == wanted, name
         if not done:
-            assert not any(self.vitess.shards[name].tables for name in self.targets)
+            left = [self.vitess.shards[name] for name in self.targets if name in self.vitess.shards]
+            assert not any(one.tables for one in left)
 
 
 def _owners(serving: set[str], key: int) -> list[str]:

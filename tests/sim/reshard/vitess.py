@@ -23,6 +23,8 @@ from reconciler.reshard.vitess.work import ReshardWork
 from reconciler.spec.model import VitessCluster
 
 TABLE = "orders"
+#: Its definition, as the plan was made from it.
+PLANNED = "a table"
 
 
 @dataclass
@@ -47,13 +49,17 @@ class Stream:
 @dataclass
 class SimVitess:
     """`cut_after` lets the next step with an effect end after so many of its parts; `refuses` are
-    words for a switch of the writes that Vitess takes back."""
+    counted switches of the writes that Vitess takes back, `refuses_reads` those of the reads, and
+    `refuses_way_back` those that lead back. `headless` shards have no primary."""
 
     shards: dict[str, Shard]
     cut_after: int | None = None
     cuts: int = 0
     refuses: int = 0
-    definition: str = "a table"
+    refuses_reads: int = 0
+    refuses_way_back: int = 0
+    definition: str = PLANNED
+    headless: set[str] = field(default_factory=set)
     strangers: list[Problem] = field(default_factory=list)
     moment: Callable[[], None] = lambda: None
     sent: list[ReshardStep] = field(default_factory=list)
@@ -83,6 +89,13 @@ class SimVitess:
                 if source == shard and _holds(target, key) and not stream.frozen:
                     stream.behind[key] = value
 
+    def delete_shard(self, name: str) -> None:
+        """By its people: what its tablets knew of streams is gone as well."""
+        self.shards.pop(name)
+        for streams in (self.forward, self.back):
+            for pair in [one for one in streams if one[1] == name]:
+                del streams[pair]
+
     # `Reshards`
 
     def look(
@@ -94,22 +107,24 @@ class SimVitess:
         on_targets = tuple(
             (name, table)
             for name in work.targets
-            if name in there
+            if name in there - self.headless
             for table in sorted(self.shards[name].tables)
         )
         return ReshardSeen(
             serving=frozenset(name for name in there if self.shards[name].serves)
             & {*work.sources, *work.targets},
-            gone=tuple(sorted({*work.sources, *work.targets} - there)),
+            gone=tuple(sorted({*work.sources, *work.targets} - (there - self.headless))),
+            deleted=tuple(sorted({*work.sources, *work.targets} - there)),
             streams=tuple(sorted(_seen(self.forward))),
             reverse=tuple(sorted(_seen(self.back))),
             are_reads_switched=self.reads_switched,
             filled=tuple(one for one in on_targets if one[1] in work.tables),
             strange=tuple(one for one in on_targets if one[1] not in work.tables),
             ground=tuple(
-                TableGround(shard=name, table=TABLE, table_id=0, columns=self.definition)
+                TableGround(shard=name, table=table, table_id=0, columns=self.definition)
                 for name in work.sources
                 if name in there
+                for table in sorted(self.shards[name].tables)
             ),
             comparison=self.compared.get(comparison or ""),
             foreign=tuple(self.strangers),
@@ -159,6 +174,9 @@ class SimVitess:
                 return iter([self._start])
             case ReshardStep.COMPARE:
                 return iter([lambda: self._compare(work, comparison)])
+            case ReshardStep.SWITCH_READS if self.refuses_reads:
+                self.refuses_reads -= 1
+                return Busy("a replica is behind")
             case ReshardStep.SWITCH_READS | ReshardStep.READS_BACK:
                 return iter([lambda: self._reads(step)])
             case ReshardStep.SWITCH_WRITES if self.refuses and not self.back:
@@ -166,6 +184,9 @@ class SimVitess:
                 return Busy("the streams do not catch up")
             case ReshardStep.SWITCH_WRITES:
                 return iter(()) if switched else self._switch(work)
+            case ReshardStep.SWITCH_BACK if self.refuses_way_back:
+                self.refuses_way_back -= 1
+                return Busy("the streams that lead back do not catch up")
             case ReshardStep.SWITCH_BACK:
                 return self._switch_back(work)
             case ReshardStep.COMPLETE if set(work.sources) & set(self.shards) and not (
@@ -264,6 +285,8 @@ class SimVitess:
         self.shards.pop(name, None)
 
     def _drop_tables(self, name: str) -> None:
+        if name not in self.shards:
+            return
         assert not self.shards[name].serves, "nothing is dropped where somebody reads"
         self.shards[name].tables.clear()
         self.shards[name].rows.clear()

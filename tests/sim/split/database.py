@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from reconciler.errors import Problem, Unavailable
+from reconciler.ports.split_servers import AddedKey
 from reconciler.reshard.helper_tables import FenceState, GuardState
 from reconciler.reshard.rows import Chunk, Key
 
@@ -35,6 +36,7 @@ class WriteRefused(Exception):
 class SimTable:
     table_id: int
     definition: str = "d1"
+    foreign_keys: tuple[AddedKey, ...] = ()
     rows: dict[int, Values] = field(default_factory=dict)
     tracker: str | None = None
     fence: str | None = None
@@ -90,6 +92,7 @@ class Database:
     late: Transaction | None = None
     is_read_by_others: bool = False
     while_sealing: Callable[[], None] = lambda: None
+    of_triggers: tuple[Problem, ...] = ()
     turn: object = None
     end_turn: Callable[[], None] = lambda: None
 

@@ -16,7 +16,18 @@ Port = TypeVar("Port")
 #: Calls that leave something behind. All others are asked again by whoever comes next.
 DURABLE = {
     "take_over",
-    *("take_up", "put_down", "move", "hold", "record", "answer", "cut_over", "open_targets"),
+    *(
+        "take_up",
+        "put_down",
+        "move",
+        "hold",
+        "let_go",
+        "reserve",
+        "record",
+        "answer",
+        "cut_over",
+        "open_targets",
+    ),
     *("make_helpers", "arm_tracker", "arm_fence", "drop_fence", "drop_tracker", "drop_helpers"),
     *("forget", "flip", "seal", "reopen", "retire", "drop_retired"),
     *("claim", "make_table", "take", "raise_counter", "arm_guard", "open_guard"),

@@ -21,7 +21,7 @@ from reconciler.spec.model import Connection, ShardSpec
 from tests.sim.run import memory_ledger
 from tests.sim.split.database import COUNTRIES, ORDERS, Database, Transaction, WriteRefused
 from tests.sim.split.fate import Fate, FatedServers, ProcessKilled
-from tests.sim.split.servers import SimSource
+from tests.sim.split.servers import SimSource, planned_definitions
 from tests.sim.split.sessions import SimServers
 
 WHERE = "production", "shop"
@@ -102,6 +102,7 @@ class SplitSimulation:
         )
         self._catalog = self.ledger.routes.read(*WHERE)
         self._last_label = ""
+        self.planned = planned_definitions(next(iter(self._sources.values())), TABLES)
         self.job_id = self.ledger.split_jobs.open(
             NewSplitJob(
                 environment=WHERE[0],
@@ -127,6 +128,8 @@ class SplitSimulation:
             sources=tuple(map(_shard, self.sources)),
             targets=tuple(map(_shard, self.targets)),
             tables=TABLES,
+            definitions=self.planned,
+            staying=frozenset(["drafts"]),
             owners=Owners(tuple((name, range_of(name)) for name in self.targets), keyspace_id),
             rows_per_chunk=5,
             fence_budget_s=BUDGET_S,
@@ -192,8 +195,8 @@ class SplitSimulation:
                 table.rows.clear()
                 self.oracle[ORDERS].clear()
                 table.table_id = database.next_table_id = database.next_table_id + 1
-            case "altered":
-                table.definition = "d2"
+            case "altered" | "altered back":
+                table.definition = "d2" if how == "altered" else "d1"
                 table.table_id = database.next_table_id = database.next_table_id + 1
             case "without its key":
                 table.definition, table.has_key = "d3", False

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
+from reconciler.drive.split.planned import planned_digest
 from reconciler.errors import Problem, Refused, Unavailable
 from reconciler.ports.split_servers import (
     Ack,
@@ -17,8 +19,10 @@ from reconciler.ports.split_servers import (
     OwnersSeen,
     QueueSeen,
     SourceFacts,
+    SplitSource,
     SplitWork,
     TableSeen,
+    TableToMove,
 )
 from reconciler.reshard.helper_tables import FenceState, GuardState
 from reconciler.reshard.rows import Chunk, Digest, Dirty, Key, MovedColumn, MovedTable, Row
@@ -48,6 +52,13 @@ def shape_of(work: SplitWork, name: str) -> MovedTable:
         key=("id",),
         shard_by=wanted.shard_by,
     )
+
+
+def planned_definitions(source: Database, tables: tuple[TableToMove, ...]) -> dict[str, str]:
+    """As the plan has them, which was made when the source was so."""
+    work = SplitWork(job=0, identity="", tables=tables)
+    found = cast(SplitSource, SimSource(source, work, lambda: ""))
+    return {table.name: planned_digest(found, found.definition(table.name)) for table in tables}
 
 
 def refused(code: str) -> Refused:
@@ -95,8 +106,14 @@ class SimSource:
     def definition(self, table: str) -> Definition:
         if table not in self.database.tables:
             raise refused("split-table-unfit")
-        bare = self.database.tables[table].definition
-        return Definition(table=table, bare=bare, afterwards=(), foreign_keys=(), triggers=())
+        found = self.database.tables[table]
+        return Definition(
+            table=table,
+            bare=found.definition,
+            afterwards=(),
+            foreign_keys=found.foreign_keys,
+            triggers=(),
+        )
 
     def facts(self) -> SourceFacts:
         return SourceFacts(
@@ -106,16 +123,21 @@ class SimSource:
                 TableSeen(
                     name=name,
                     table_id=table.table_id,
-                    definition=table.definition,
+                    definition=f"{table.definition} {[key.sql for key in table.foreign_keys]}",
                     tracker=table.tracker if table.has_key else None,
                     fence=table.fence if table.has_key else None,
                 )
                 for name, table in sorted(self.database.tables.items())
+                if name in self._names()
             ),
+            others=tuple(sorted({*self.database.tables} - self._names())),
             retired=tuple(sorted(self.database.retired)),
             queues=tuple(sorted(self.database.queues)),
             prepared=self.database.prepared,
         )
+
+    def _names(self) -> set[str]:
+        return {table.name for table in self.work.tables}
 
     def fence(self) -> Fence | None:
         found = self.database
@@ -261,8 +283,8 @@ class SimSource:
         if found.epoch != epoch or found.fence not in (FenceState.SEALED, FenceState.MOVED):
             return False
         found.fence = FenceState.MOVED
-        found.retired.update(found.tables)
-        found.tables.clear()
+        for name in self._names() & {*found.tables}:
+            found.retired[name] = found.tables.pop(name)
         return True
 
     def drop_retired(self) -> Busy | None:
@@ -295,6 +317,8 @@ class SimTarget:
         return self.database.identity
 
     def _check(self) -> None:
+        if self.database.identity is None:
+            self._refuse_unmarked()
         if self.database.identity != self.work.identity:
             raise refused("split-wrong-shard")
 
@@ -385,7 +409,13 @@ class SimTarget:
         return None
 
     def guard(self) -> GuardState | None:
+        if self.database.guard is None:
+            self._refuse_unmarked()
         return self.database.guard
+
+    def _refuse_unmarked(self) -> None:
+        if any(table.guard for table in self.database.tables.values()):
+            raise refused("split-mark-gone")
 
     def open_guard(self) -> None:
         self._check()
@@ -393,6 +423,7 @@ class SimTarget:
 
     def add_foreign_keys(self, definition: Definition) -> Busy | None:
         self._check()
+        self.database.tables[definition.table].foreign_keys = definition.foreign_keys
         return None
 
     def add_triggers(self, definition: Definition) -> Busy | None:
@@ -406,10 +437,14 @@ class SimTarget:
         return ()
 
     def trigger_problems(self, definition: Definition) -> tuple[Problem, ...]:
-        return ()
+        return self.database.of_triggers
 
     def drop_guard(self, table: str) -> Busy | None:
-        if self.database.identity is not None and table in self.database.tables:
+        if self.database.is_read_by_others:
+            return Busy(f"table {table}")
+        if self.database.identity is None:
+            self._refuse_unmarked()
+        elif table in self.database.tables:
             self.database.tables[table].guard = False
         return None
 
@@ -421,6 +456,7 @@ class SimTarget:
 
     def drop_made(self) -> Busy | None:
         if self.database.identity is None:
+            self._refuse_unmarked()
             return None
         self._check_closed()
         for name in self.database.made:

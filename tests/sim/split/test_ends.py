@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from reconciler.errors import Problem
 from reconciler.reshard.actions import TickEnd
 from reconciler.reshard.helper_tables import FenceState
 from reconciler.reshard.job import Approval, JobRequestKind
@@ -192,7 +193,7 @@ def test_a_split_that_is_abandoned_leaves_the_source_as_it_was() -> None:
 @pytest.mark.parametrize(
     "how",
     [
-        *("truncated", "altered", "untracked", "tracked again"),
+        *("truncated", "untracked", "tracked again"),
         *("queue dropped", "all helpers dropped", "copy dropped", "copy altered"),
     ],
 )
@@ -215,6 +216,30 @@ def test_what_happens_to_a_table_beside_the_triggers_fails_the_split_and_not_the
 
 
 @pytest.mark.invariant("SP-55")
+@pytest.mark.invariant("SP-102")
+@pytest.mark.threat("TM-ACCOUNT-23")
+def test_a_copy_that_begins_again_makes_no_other_tables_than_were_reviewed() -> None:
+    """The source was altered while rows were copied, and a retry finds it so."""
+    simulation = SplitSimulation(Random(5))
+    simulation.approve(Approval.START)
+    simulation.run()
+    simulation.settle_writers()
+    simulation.meddle("altered")
+    simulation.approve()
+    for code in ("split-table-changed", "split-definition-changed"):
+        result = simulation.run(holder=code)
+        assert result is not None
+        assert (result.how, result.job.retry_phase) == (TickEnd.FAILED, Phase.PLANNED)
+        assert result.problem is not None
+        assert result.problem.code == code
+        assert simulation.source_takes_writes()
+        simulation.ask(JobRequestKind.RETRY)
+    simulation.meddle("altered back")
+    assert brought_to_end(simulation) is Phase.DONE
+    simulation.check_done()
+
+
+@pytest.mark.invariant("SP-55")
 @pytest.mark.invariant("SP-56")
 def test_a_table_that_can_be_moved_no_more_fails_the_split_which_can_be_given_up() -> None:
     simulation = SplitSimulation(Random(5), writes=0.0)
@@ -227,6 +252,73 @@ def test_a_table_that_can_be_moved_no_more_fails_the_split_which_can_be_given_up
     simulation.ask(JobRequestKind.ABANDON)
     assert brought_to_end(simulation) is Phase.ABANDONED
     simulation.check_abandoned()
+
+
+@pytest.mark.invariant("SP-107")
+def test_a_table_that_no_plan_knows_fails_the_split_which_then_goes_on_where_it_was() -> None:
+    simulation = SplitSimulation(Random(5))
+    simulation.approve(Approval.START)
+    simulation.run(runtime_s=0.5)
+    assert simulation.job.phase is Phase.BACKFILL
+    source = simulation.servers.sources["-80"]
+    source.add_table("drafts")  # the plan leaves it behind
+    source.add_table("invoices")
+    simulation.approve()
+    result = simulation.run(holder="second")
+    assert result is not None
+    assert result.problem is not None
+    assert (result.how, result.problem.code) == (TickEnd.FAILED, "split-table-unplanned")
+    assert result.job.retry_phase is Phase.BACKFILL
+    assert simulation.source_takes_writes()
+    del source.tables["invoices"]
+    simulation.ask(JobRequestKind.RETRY)
+    assert brought_to_end(simulation) is Phase.DONE
+    del source.tables["drafts"]
+    simulation.check_done()
+
+
+@pytest.mark.invariant("SP-107")
+@pytest.mark.parametrize("call", ["flip", "seal", "raise_counter"])
+def test_a_table_that_is_made_behind_the_fence_opens_it_again(call: str) -> None:
+    simulation = SplitSimulation(Random(5))
+    simulation.approve()
+    source = simulation.servers.sources["-80"]
+
+    def make(label: str) -> None:
+        if label.endswith(f".{call}") and "invoices" not in source.tables:
+            source.add_table("invoices")
+
+    result = simulation.run(Fate(before_call=make))
+    assert result is not None
+    assert result.problem is not None
+    assert (result.how, result.problem.code) == (TickEnd.FAILED, "split-table-unplanned")
+    assert result.job.retry_phase is Phase.CATCHUP
+    assert simulation.source_takes_writes()
+    del source.tables["invoices"]
+    simulation.ask(JobRequestKind.RETRY)
+    assert brought_to_end(simulation) is Phase.DONE
+    simulation.check_done()
+
+
+@pytest.mark.invariant("SP-68")
+@pytest.mark.threat("TM-ACCOUNT-22")
+def test_a_trigger_that_cannot_be_made_any_more_is_found_before_the_fence() -> None:
+    """Somebody has made it, or dropped its account, in the week for which rows were copied."""
+    simulation = SplitSimulation(Random(5))
+    simulation.approve(Approval.START)
+    simulation.run()
+    target = simulation.servers.targets["40-80"]
+    target.of_triggers = (Problem(code="split-server-unfit", message="gone", recovery="create it"),)
+    simulation.approve()
+    result = simulation.run(holder="second")
+    assert result is not None
+    assert (result.how, result.job.retry_phase) == (TickEnd.FAILED, Phase.ARM)
+    assert result.job.fence_epoch == 0
+    assert simulation.source_takes_writes()
+    target.of_triggers = ()
+    simulation.ask(JobRequestKind.RETRY)
+    assert brought_to_end(simulation) is Phase.DONE
+    simulation.check_done()
 
 
 @pytest.mark.invariant("SP-54")
@@ -290,6 +382,8 @@ def test_a_split_is_given_up_on_the_source_while_a_target_is_gone() -> None:
     result = simulation.run(holder="second")
     assert result is not None
     assert (result.how, result.job.phase) == (TickEnd.UNREACHABLE, Phase.ABANDONING)
+    assert result.problem is not None
+    assert result.problem.code == "split-target-unanswered"
     (source,) = simulation.servers.sources.values()
     assert (source.fence, source.queues, source.tables[ORDERS].tracker) == (None, {}, None)
     simulation.servers.unreachable.clear()

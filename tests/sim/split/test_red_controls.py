@@ -16,6 +16,7 @@ from reconciler.reshard.helper_tables import FenceState
 from reconciler.reshard.phases import Phase
 from reconciler.reshard.rows import Chunk, Key
 from reconciler.reshard.seen import SourceSeen
+from tests.series import series
 from tests.sim.split.chaos import brought_to_end
 from tests.sim.split.database import ORDERS, Database, WriteRefused
 from tests.sim.split.run import SplitSimulation
@@ -35,8 +36,8 @@ def is_caught(simulation: SplitSimulation) -> bool:
     return False
 
 
-def caught(make: Callable[[int], SplitSimulation]) -> bool:
-    return any(is_caught(make(seed)) for seed in SEEDS)
+def caught(make: Callable[[int], SplitSimulation], seeds: range = SEEDS) -> bool:
+    return any(is_caught(make(seed)) for seed in seeds)
 
 
 def simulation_with(source: type[SimSource], seed: int, **options: Any) -> SplitSimulation:
@@ -155,7 +156,7 @@ def write_one(database: Database, key: int) -> None:
 
 
 @pytest.mark.parametrize("source", [Whole, CommitsLate, PreparesXa, OldSnapshot])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", series(range(3)))
 def test_with_all_of_them_nothing_is_wrong(seed: int, source: type[SimSource]) -> None:
     assert not is_caught(simulation_with(source, seed))
 
@@ -185,7 +186,8 @@ def test_a_mark_forgotten_by_its_order_and_a_chunk_read_ahead_lose_a_write() -> 
     def quiet(source: type[SimSource], seed: int) -> SplitSimulation:
         return SplitSimulation(Random(seed), source_kind=source, writes=0.25, rows=60)
 
-    assert caught(lambda seed: quiet(ForgetsUpToTheLast, seed))
+    # One of about eleven.
+    assert caught(lambda seed: quiet(ForgetsUpToTheLast, seed), range(16, 46))
     assert caught(lambda seed: quiet(ReadsAhead, seed))
     for whole in (CommitsLate, WritesAhead):
         assert not any(is_caught(quiet(whole, seed)) for seed in range(3))

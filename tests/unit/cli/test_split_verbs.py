@@ -3,16 +3,22 @@ is told by name."""
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from reconciler.cli.main import reconciler
+from reconciler.edges.ledger.sql import open_ledger
 from reconciler.outcomes.exit_code import ExitCode
 from reconciler.reshard.plan.codec import dump_split_plan
-from tests.offline_split import splitting
+from tests.offline_fleet import SPEC_PATH
+from tests.offline_reshard import splitting as resharding
+from tests.offline_split import adopted_routes, splitting
 from tests.sample_split_plans import sample_split_plan
+from tests.sample_splits import new_job
 
 VERBS = ("plan", "verify", "drift", "release", "stop", "retry", "abandon")
 
@@ -33,6 +39,36 @@ def test_a_ledger_that_no_application_could_ask_has_no_routes(repo: Path, verb: 
     ended = CliRunner().invoke(reconciler, asked)
     assert "routes-need-server" in ended.output
     assert ended.exit_code == ExitCode.REFUSED
+
+
+@pytest.mark.invariant("SP-66")
+@pytest.mark.parametrize("verb", ["stop", "abandon"])
+def test_a_split_is_live_though_its_shards_were_taken_out_of_the_spec(
+    repo: Path, tmp_path: Path, verb: str
+) -> None:
+    """Whoever reverts a split's pull request while rows move can still say what they mean by it."""
+    path = tmp_path / "ledger.db"
+    ledger = open_ledger(f"sqlite:///{path}", default_file=path)
+    adopted_routes(ledger)
+    job = ledger.split_jobs.open(new_job("shop"), holder="me", now_s=1.0)
+    spec = repo / SPEC_PATH
+    before, _, _ = spec.read_text(encoding="utf-8").rpartition("    shards:")
+    spec.write_text(
+        f'{before}    ledger: "sqlite:///{path}"\n    shards: ["-80", "80-"]\n', encoding="utf-8"
+    )
+    asked = [verb, "-C", str(repo), "-e", "production", "--review", "none"]
+    ended = CliRunner().invoke(reconciler, asked)
+    assert ended.exit_code == ExitCode.FINE, ended.output
+    [request] = ledger.split_jobs.requests(job.job_id)
+    assert request.kind == verb
+    ledger.close()
+
+
+@pytest.mark.invariant("SP-105")
+def test_a_clean_up_is_of_a_split_and_of_nothing_else(repo: Path) -> None:
+    asked = ["release", "-C", str(repo), "-e", "staging", "--review", "none", "--clean-up"]
+    assert "split-none" in CliRunner().invoke(reconciler, asked).output
+    assert "has no regions" in CliRunner().invoke(reconciler, [*asked, "--region", "eu"]).output
 
 
 def test_a_split_plan_is_shown_and_an_edited_one_is_not(tmp_path: Path) -> None:
@@ -63,3 +99,56 @@ def test_metrics_are_written_and_pages_are_of_history(repo: Path, tmp_path: Path
     assert listed.exit_code == ExitCode.FINE
     alone = CliRunner().invoke(reconciler, [*status, "--before-split", "3"])
     assert "are for --history" in alone.output
+
+
+@pytest.fixture
+def of_vitess(tmp_path: Path) -> Path:
+    """A proposed move of a keyspace of Vitess, beside a `vtctldclient` that tells who asked it."""
+    repo = tmp_path / "repository"
+    for path, content in resharding().content.items():
+        place = repo / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+    program = tmp_path / "bin" / "vtctldclient"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path}/asked\nexit 1\n")
+    program.chmod(0o755)
+    (repo / ".gitignore").write_text(".reconciler/\n")
+    who = ["-c", "user.name=ada", "-c", "user.email=ada@example.com"]
+    for arguments in (
+        ["init", "--quiet", "-b", "main"],
+        [*who, "commit", "--quiet", "--allow-empty", "-m", "nothing yet"],
+        ["checkout", "--quiet", "-b", "move"],
+        ["add", "."],
+        [*who, "commit", "--quiet", "-m", "move"],
+    ):
+        subprocess.run(["git", *arguments], cwd=repo, check=True)
+    return repo
+
+
+def asked_of(repo: Path, *arguments: str, **environ: str) -> str:
+    verb, *more = arguments
+    path = f"{repo.parent / 'bin'}:{os.environ['PATH']}"
+    command = [verb, "-C", str(repo), "--environment", "production", *more]
+    ended = CliRunner(env={"PATH": path, **environ}).invoke(reconciler, command)
+    assert ended.exit_code != ExitCode.FINE
+    return ended.output
+
+
+@pytest.mark.invariant("GT-1")
+@pytest.mark.invariant("SP-98")
+def test_no_cluster_is_asked_before_its_address_was_found_reviewed(of_vitess: Path) -> None:
+    was_asked = of_vitess.parent / "asked"
+    said = asked_of(of_vitess, "apply", "--protected-branch", "main")
+    assert "[commit-not-merged]" in said
+    assert not was_asked.exists()
+    asked_of(of_vitess, "apply", "--review", "none")
+    assert was_asked.exists(), "the program that would have been asked is this one"
+
+
+@pytest.mark.invariant("SP-98")
+def test_a_split_of_vitess_is_recorded_in_any_ledger_that_lasts(of_vitess: Path) -> None:
+    for verb in ("retry", "abandon"):
+        assert "[split-none]" in asked_of(of_vitess, verb, "--review", "none")
+        in_a_job = asked_of(of_vitess, verb, "--review", "none", GITHUB_ACTIONS="true")
+        assert "[split-ends-with-job]" in in_a_job

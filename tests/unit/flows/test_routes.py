@@ -85,7 +85,7 @@ def test_the_owner_of_a_value_is_told_now_and_then(ledger: SqlLedger) -> None:
     files = files_of()
     adopt(ledger, files)
     job = ledger.split_jobs.open(new_job("shop"), holder="me", now_s=1.0)
-    ledger.routes.cut_over(brought_to(ledger, job, Phase.CUTOVER), now_s=2.0)
+    ledger.routes.cut_over(brought_to(ledger, job, Phase.CUTOVER))
     chosen = environment(files)
 
     def owner(value: str, version: int | None) -> tuple[str, int, int]:

@@ -32,7 +32,7 @@ def ledger() -> Iterator[SqlLedger]:
 def job_in(ledger: SqlLedger, phase: Phase) -> SplitJob:
     opened = ledger.split_jobs.open(new_job(plan_id=PLAN.plan_id), holder="me", now_s=1.0)
     job = brought_to(ledger, opened, min(phase, Phase.CUTOVER, key=list(Phase).index))
-    return ledger.routes.cut_over(job, now_s=3.0) if phase is Phase.CLEANUP else job
+    return ledger.routes.cut_over(job) if phase is Phase.CLEANUP else job
 
 
 def ask(
@@ -49,15 +49,32 @@ def code(ledger: SqlLedger, job: SplitJob, asked: SplitAsked, plan: SplitPlan | 
 
 @pytest.mark.invariant("SP-78")
 @pytest.mark.parametrize(
-    ("phase", "approval"),
-    [(Phase.CATCHUP, Approval.CUTOVER), (Phase.CLEANUP, Approval.CLEANUP)],
+    ("phase", "asked", "approval"),
+    [
+        (Phase.CATCHUP, SplitAsked.RELEASE, Approval.CUTOVER),
+        (Phase.CLEANUP, SplitAsked.RELEASE_CLEANUP, Approval.CLEANUP),
+    ],
 )
-def test_one_release_allows_one_step(ledger: SqlLedger, phase: Phase, approval: Approval) -> None:
+def test_one_release_allows_one_step(
+    ledger: SqlLedger, phase: Phase, asked: SplitAsked, approval: Approval
+) -> None:
     job = job_in(ledger, phase)
-    assert ask(ledger, job, SplitAsked.RELEASE).approval is approval
+    assert ask(ledger, job, asked).approval is approval
     [found] = ledger.split_jobs.approvals(job.job_id)
     assert (found.approval, found.by) == (approval, "ada")
-    assert code(ledger, job, SplitAsked.RELEASE) == "split-released-already"
+    assert code(ledger, job, asked) == "split-released-already"
+
+
+@pytest.mark.invariant("SP-105")
+def test_a_release_that_is_said_again_behind_the_cutover_drops_nothing(ledger: SqlLedger) -> None:
+    """By a job that is run once more, or by a second person who means the cutover as well."""
+    job = job_in(ledger, Phase.CATCHUP)
+    assert code(ledger, job, SplitAsked.RELEASE_CLEANUP) == "split-cleanup-early"
+    ask(ledger, job, SplitAsked.RELEASE)
+    job = ledger.routes.cut_over(brought_to(ledger, job, Phase.CUTOVER))
+    assert code(ledger, job, SplitAsked.RELEASE) == "split-cleanup-unnamed"
+    approved = {one.approval for one in ledger.split_jobs.approvals(job.job_id)}
+    assert approved == {Approval.CUTOVER}
 
 
 @pytest.mark.invariant("SP-78")

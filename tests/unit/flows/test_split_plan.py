@@ -10,12 +10,14 @@ import pytest
 
 from reconciler.edges.ledger.sql import SqlLedger, open_ledger
 from reconciler.flows.split.plan import keep_split_plan, plan_split, verify_split
+from reconciler.guard.model import Refusal
 from reconciler.outcomes.plan import VerifyState
 from reconciler.outcomes.split import SplitPlanOutcome, SplitVerifyOutcome
 from reconciler.reshard.job import Approval
+from reconciler.reshard.plan.codec import dump_split_plan, split_plan_from_core, with_readable
 from reconciler.reshard.plan.files import read_split_plan, split_plan_paths
 from reconciler.reshard.rows import Key
-from tests.offline_fleet import STATES, Files, Shards, environment
+from tests.offline_fleet import SPEC_PATH, STATES, USERS_PATH, Files, Shards, environment
 from tests.offline_split import (
     FIT,
     KEYS,
@@ -29,8 +31,9 @@ from tests.offline_split import (
     splitting,
     unfit,
 )
-from tests.sample_splits import new_job
+from tests.sample_splits import ended_in, new_job
 
+PATHS = split_plan_paths("production", "shop")
 MERGING = SPLITTING.replace('["-40", "40-80", "80-"]', '["-"]').replace(
     'retiring: ["-80"]', 'retiring: ["-80", "80-"]'
 )
@@ -102,6 +105,7 @@ def test_a_split_is_planned_from_routes_files_and_servers(ledger: SqlLedger) -> 
     ]
     assert core.approvals == tuple(Approval)
     assert [size.rows for size in outcome.plan.meta.sizes] == [10]
+    assert any("take 16 kB on the sources" in note for note in outcome.plan.meta.notes)
     assert not [found for found in core.statements if "AUTO_INCREMENT=7" in found.sql]
     assert not [found for found in core.statements if "db--80" in found.sql]
 
@@ -318,3 +322,58 @@ def test_a_plan_that_has_begun_is_the_jobs(ledger: SqlLedger, is_its_plan: bool)
         assert "has begun by this plan" in outcome.notes[0]
     else:
         assert (outcome.state, codes(outcome)) == (VerifyState.REFUSED, ["split-has-begun"])
+
+
+@pytest.mark.invariant("SP-69")
+def test_a_schema_that_is_changed_while_rows_move_is_no_part_of_the_split(
+    ledger: SqlLedger,
+) -> None:
+    adopted_routes(ledger)
+    files = kept(ledger)
+    plan = read_split_plan(files, "production", "shop")
+    assert plan is not None
+    ledger.split_jobs.open(new_job("shop", plan_id=plan.plan_id), holder="me", now_s=1.0)
+    assert verified(ledger, files).state is VerifyState.VERIFIED
+    moved = files.copy()
+    moved.write(SPEC_PATH, moved.content[SPEC_PATH] + b"# another address\n")
+    assert verified(ledger, moved).state is VerifyState.VERIFIED
+    files.write(USERS_PATH, f"{STATES[2]};\n".encode())
+    found = verified(ledger, files)
+    assert (codes(found), found.state) == (["split-schema-waits"], VerifyState.REFUSED)
+    [refusal] = found.refusals
+    assert isinstance(refusal, Refusal)
+    assert USERS_PATH in refusal.message
+
+
+@pytest.mark.invariant("SP-65")
+def test_who_verifies_a_plan_that_was_given_up_is_told_so(ledger: SqlLedger) -> None:
+    adopted_routes(ledger)
+    files = kept(ledger)
+    plan = read_split_plan(files, "production", "shop")
+    assert plan is not None
+    job = ledger.split_jobs.open(new_job("shop", plan_id=plan.plan_id), holder="me", now_s=1.0)
+    ended_in(ledger, job)
+    found = verified(ledger, files)
+    assert found.state is VerifyState.VERIFIED
+    assert any("was given up" in note for note in found.notes)
+
+
+@pytest.mark.invariant("SP-103")
+@pytest.mark.threat("TM-WRITER-37")
+def test_words_that_this_program_did_not_write_are_not_reviewed(ledger: SqlLedger) -> None:
+    """Bound to the plan, with an id of its own, and every statement in its place."""
+    adopted_routes(ledger)
+    files = kept(ledger)
+    plan = read_split_plan(files, "production", "shop")
+    assert plan is not None
+    text = files.content[PATHS.sql].decode()
+    forged = text.replace("They are kept for 7 days", "They are kept for 90 days")
+    assert forged != text
+    core = with_readable(plan.core, forged)
+    files.write(PATHS.sql, forged.encode())
+    files.write(PATHS.json, dump_split_plan(split_plan_from_core(core, plan.meta)))
+    found = verified(ledger, files)
+    assert (codes(found), found.state) == (["split-plan-reworded"], VerifyState.REFUSED)
+    keep_split_plan(planned(ledger, files), files, files)
+    assert files.content[PATHS.sql].decode() == text
+    assert verified(ledger, files).state is VerifyState.VERIFIED

@@ -21,8 +21,9 @@ from reconciler.reshard.catalog import (
     why_not_adopted,
     why_not_adopted_again,
 )
-from reconciler.reshard.job import SplitJob, cut_over
+from reconciler.reshard.job import SplitJob
 from reconciler.reshard.phases import Phase
+from reconciler.reshard.transitions import cut_over
 from tests.sample_splits import at
 
 

@@ -8,9 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.reshard.actions import Action, Answer, Do, End, Go, Step, TickEnd, Verdict, Wait
+from reconciler.reshard.actions import (
+    Action,
+    Answer,
+    Do,
+    End,
+    Go,
+    LetGo,
+    Reserve,
+    Step,
+    TickEnd,
+    Verdict,
+    Wait,
+)
 from reconciler.reshard.decide import WAITS_FOR_XA, next_action
-from reconciler.reshard.failures import copy_gone, queue_gone
+from reconciler.reshard.failures import copy_gone, definition_changed, queue_gone
 from reconciler.reshard.helper_tables import FenceState, GuardState
 from reconciler.reshard.job import (
     Approval,
@@ -20,11 +32,10 @@ from reconciler.reshard.job import (
     SplitEngine,
     SplitJob,
     TableGround,
-    is_coherent,
-    moved,
 )
 from reconciler.reshard.phases import ENDED, RETRY_PHASES, IllegalMove, Phase
 from reconciler.reshard.seen import Progress, Seen, SourceSeen, TargetSeen, TickLimits
+from reconciler.reshard.transitions import is_coherent, moved
 
 GROUND = (TableGround(shard="-80", table="orders", table_id=7, columns="c"),)
 EPOCH = 3
@@ -92,7 +103,10 @@ def asks(kind: JobRequestKind) -> tuple[JobRequest, ...]:
 
 
 NEVER = replace(TIME, approved=frozenset())
+RETAINING = replace(TIME, retain_s=10.0, since_cutover_s=9.0)
 OPEN_JOB = {"opened_version": 3}
+AT_REST = {**OPEN_JOB, "reserves": False}
+UNGUARDED = Progress(is_unguarded=True)
 TABLE: dict[str, tuple[SplitJob, Seen, TickLimits, Action]] = {
     # Planned, and after a failure that made the copy worth nothing
     "not approved": (job_in(Phase.PLANNED), seen(), NEVER, End(TickEnd.AWAITS_START)),
@@ -122,13 +136,22 @@ TABLE: dict[str, tuple[SplitJob, Seen, TickLimits, Action]] = {
         job_in(Phase.CLEANUP, **OPEN_JOB),
         seen(MOVED, targets=(replace(OPENED[0], missing=("orders",)),)),
         replace(TIME, since_cutover_s=1.0),
-        Do(Step.CLEAN_UP),
+        Do(Step.DROP_GUARDS),
     ),
     "to track": (
         job_in(Phase.BACKFILL, ground=()),
         seen(replace(SOURCE, untracked=("orders",))),
         TIME,
         Do(Step.TRACK),
+    ),
+    "altered before it was tracked": (
+        job_in(Phase.BACKFILL, ground=()),
+        seen(replace(SOURCE, prepared=1, altered=("orders",))),
+        TIME,
+        Go(
+            Phase.FAILED,
+            JobChange(problem=definition_changed("-80", "orders"), retry_phase=Phase.PLANNED),
+        ),
     ),
     "prepared before it was tracked": (
         job_in(Phase.BACKFILL, ground=()),
@@ -293,21 +316,57 @@ TABLE: dict[str, tuple[SplitJob, Seen, TickLimits, Action]] = {
     "to retire": (job_in(Phase.CLEANUP), seen(SEALED), TIME, Do(Step.RETIRE)),
     "to serve": (job_in(Phase.CLEANUP), seen(MOVED), TIME, Do(Step.OPEN_ROUTES)),
     "to open": (job_in(Phase.CLEANUP, **OPEN_JOB), seen(MOVED), TIME, Do(Step.OPEN_TARGETS)),
-    "a clean-up that is not approved": (
+    "guards off first": (
         job_in(Phase.CLEANUP, **OPEN_JOB),
+        seen(MOVED, targets=OPENED),
+        NEVER,
+        Do(Step.DROP_GUARDS),
+    ),
+    "schemas may be changed": (
+        job_in(Phase.CLEANUP, **OPEN_JOB),
+        seen(MOVED, UNGUARDED, targets=OPENED),
+        NEVER,
+        LetGo(),
+    ),
+    "schemas may be changed while the source is kept": (
+        job_in(Phase.CLEANUP, **OPEN_JOB),
+        seen(MOVED, UNGUARDED, targets=OPENED),
+        RETAINING,
+        LetGo(),
+    ),
+    "a clean-up that is not approved": (
+        job_in(Phase.CLEANUP, **AT_REST),
         seen(MOVED, targets=OPENED),
         NEVER,
         End(TickEnd.AWAITS_CLEANUP),
     ),
     "too early to drop": (
-        job_in(Phase.CLEANUP, **OPEN_JOB),
+        job_in(Phase.CLEANUP, **AT_REST),
         seen(MOVED, targets=OPENED),
-        replace(TIME, retain_s=10.0, since_cutover_s=9.0),
+        RETAINING,
         End(TickEnd.RETAINS_SOURCE),
+    ),
+    "to drop the source": (
+        job_in(Phase.CLEANUP, **AT_REST),
+        seen(MOVED, targets=OPENED),
+        TIME,
+        Do(Step.DROP_SOURCES),
+    ),
+    "taken up in its clean-up": (
+        job_in(Phase.CLEANUP, **OPEN_JOB),
+        seen(MOVED, UNGUARDED, targets=OPENED),
+        TIME,
+        LetGo(),
+    ),
+    "to keep schemas as they are": (
+        job_in(Phase.CLEANUP, **AT_REST),
+        seen(MOVED, Progress(is_source_dropped=True), targets=OPENED),
+        TIME,
+        Reserve(),
     ),
     "to clean up": (
         job_in(Phase.CLEANUP, **OPEN_JOB),
-        seen(MOVED, targets=OPENED),
+        seen(MOVED, Progress(is_source_dropped=True), targets=OPENED),
         TIME,
         Do(Step.CLEAN_UP),
     ),
@@ -325,6 +384,12 @@ TABLE: dict[str, tuple[SplitJob, Seen, TickLimits, Action]] = {
         seen(SEALED),
         TIME,
         End(TickEnd.FAILED),
+    ),
+    "failed in its clean-up": (
+        job_in(Phase.FAILED, retry_phase=Phase.CLEANUP, cutover_version=2, **OPEN_JOB),
+        seen(MOVED, UNGUARDED, targets=OPENED),
+        TIME,
+        LetGo(),
     ),
     "to take down": (job_in(Phase.ABANDONING), seen(SEALED), TIME, Do(Step.TAKE_DOWN)),
     "taken down": (
@@ -438,6 +503,11 @@ def test_a_job_that_is_held_leaves_no_writer_waiting() -> None:
     assert cutting == Do(Step.CUT_OVER)
     closed = next_action(job_in(Phase.CLEANUP, **held), seen(SEALED), (), TIME)
     assert closed == Do(Step.RETIRE)
+    open_seen = seen(MOVED, UNGUARDED, targets=OPENED)
+    serving = next_action(job_in(Phase.CLEANUP, **held, **OPEN_JOB), open_seen, (), TIME)
+    assert serving == LetGo()
+    at_rest = next_action(job_in(Phase.CLEANUP, **held, **AT_REST), open_seen, (), TIME)
+    assert at_rest == End(TickEnd.HELD)
 
 
 @pytest.mark.invariant("SP-56")

@@ -6,11 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.reshard.job import (
-    JobChange,
-    SplitEngine,
-    SplitJob,
-    TableGround,
+from reconciler.reshard.job import JobChange, SplitEngine, SplitJob, TableGround
+from reconciler.reshard.phases import BEFORE_CUTOVER, RETRY_PHASES, IllegalMove, Phase
+from reconciler.reshard.transitions import (
     cut_over,
     is_coherent,
     moved,
@@ -18,7 +16,6 @@ from reconciler.reshard.job import (
     why_not_abandoned,
     why_not_retried,
 )
-from reconciler.reshard.phases import BEFORE_CUTOVER, RETRY_PHASES, IllegalMove, Phase
 from tests.sample_splits import BROKE, FORWARD, at, failed_in, planned
 
 EVERY = (*BEFORE_CUTOVER, Phase.CUTOVER, Phase.CLEANUP, Phase.DONE)
@@ -193,6 +190,9 @@ def test_a_job_that_goes_on_is_not_retried() -> None:
         replace(at(Phase.DONE), ended_s=None),
         planned(ended_s=3.0),
         planned(opened_version=3),
+        replace(at(Phase.CUTOVER), reserves=False),
+        replace(at(Phase.DONE), reserves=False),
+        replace(at(Phase.CLEANUP), reserves=False, engine=SplitEngine.VITESS_RESHARD),
     ],
 )
 def test_a_row_that_no_way_through_the_table_leads_to_is_seen(forged: SplitJob) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.reshard.job import moved
 from reconciler.reshard.phases import (
     BEFORE_CUTOVER,
     ENDED,
@@ -19,6 +18,7 @@ from reconciler.reshard.phases import (
     move_of,
     render_diagram,
 )
+from reconciler.reshard.transitions import moved
 from tests.sample_splits import at
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "split.md"

@@ -19,17 +19,19 @@ from sqlalchemy import (
     bindparam,
     delete,
     insert,
-    literal_column,
     or_,
     select,
     update,
 )
 
 from reconciler.edges.ledger.columns import Columns, row_malformed
-from reconciler.edges.ledger.limits import FORGET_LEASES_S, LEASE_SKEW_S_MAX
+from reconciler.edges.ledger.limits import FORGET_LEASES_S
+from reconciler.edges.ledger.rows import known_as
 from reconciler.edges.ledger.split_tables import HOLDS, route_catalogs, route_leases, routes
 from reconciler.edges.ledger.splits import rows
+from reconciler.edges.ledger.splits.clock import now_us
 from reconciler.errors import Refused
+from reconciler.limits import LEASE_LEFT_S_MAX, LEASE_SKEW_S_MAX
 from reconciler.model.key_function import KeyFunctionName
 from reconciler.reshard.catalog import (
     Catalog,
@@ -39,16 +41,10 @@ from reconciler.reshard.catalog import (
     changed,
     check_coverage,
     in_order,
+    leases_too_long,
     routers_unable,
 )
 from reconciler.reshard.job import SplitJob
-
-# The server's clock, in microseconds since the epoch: the only one that leases are measured by.
-# Not UNIX_TIMESTAMP(), which takes a local time that a change of clocks makes ambiguous.
-NOW_US = {
-    "mysql": "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))",
-    "sqlite": "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)",
-}
 
 
 def _catalog_where(holds: ColumnElement[bool]) -> Select[Any]:
@@ -105,7 +101,7 @@ def insert_catalog(connection: Connection, catalog: Catalog, by: str, now_s: flo
             keyspace=catalog.keyspace,
             version=catalog.version,
             key_function=catalog.key_function,
-            adopted_by=rows.who(by),
+            adopted_by=known_as(by),
             adopted_s=now_s,
         )
     )
@@ -143,24 +139,27 @@ def places(connection: Connection, environment: str, keyspace: str) -> tuple[str
 
 def find_leases(connection: Connection, environment: str, keyspace: str) -> tuple[RouterLease, ...]:
     """Those that may count by any clock that is not further off than clocks are."""
-    now_us = _now_us(connection).label("now_us")
-    wanted = select(route_leases, now_us).where(*_of(route_leases, environment, keyspace))
+    wanted = select(route_leases, now_us(connection).label("now_us")).where(
+        *_of(route_leases, environment, keyspace)
+    )
     found = connection.execute(wanted.order_by(route_leases.c.router)).mappings()
     leases = (rows.router_lease(row) for row in found)
     return tuple(lease for lease in leases if lease.left_s > -LEASE_SKEW_S_MAX)
 
 
 def check_routers(connection: Connection, job: SplitJob) -> None:
-    """Raises Refused (`routers-unable`)."""
+    """Raises Refused (`routers-unable`, `routers-lease-long`)."""
     leases = find_leases(connection, job.environment, job.keyspace)
-    if problem := routers_unable(job.keyspace, leases):
+    if problem := routers_unable(job.keyspace, leases) or leases_too_long(
+        job.keyspace, leases, left_s_max=LEASE_LEFT_S_MAX
+    ):
         raise Refused(problem)
 
 
 def forget_leases(connection: Connection, limit: int) -> None:
     """Of processes that ended without a word, long after they count for nothing."""
     lease = route_leases.c
-    over_us = _now_us(connection) - FORGET_LEASES_S * 1_000_000
+    over_us = now_us(connection) - FORGET_LEASES_S * 1_000_000
     wanted = select(lease.environment, lease.keyspace, lease.router)
     for found in connection.execute(wanted.where(lease.lease_until_us < over_us).limit(limit)):
         key = zip((lease.environment, lease.keyspace, lease.router), found, strict=True)
@@ -168,10 +167,6 @@ def forget_leases(connection: Connection, limit: int) -> None:
         connection.execute(
             delete(route_leases).where(still_over, *(column == value for column, value in key))
         )
-
-
-def _now_us(connection: Connection) -> ColumnElement[int]:
-    return literal_column(NOW_US["sqlite" if connection.dialect.name == "sqlite" else "mysql"])
 
 
 def _find(

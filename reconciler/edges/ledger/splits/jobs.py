@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from reconciler.edges.ledger.engine import GroupCommit, deciding, reading
-from reconciler.edges.ledger.rows import Row, problem_text
+from reconciler.edges.ledger.rows import Row, known_as, problem_text
 from reconciler.edges.ledger.split_tables import (
     LIVE,
     split_approvals,
@@ -39,6 +39,7 @@ from reconciler.edges.ledger.splits.catalog import (
     forget_leases,
     lock_catalog,
 )
+from reconciler.edges.ledger.splits.clock import read_now_s
 from reconciler.edges.ledger.splits.writes import (
     check_as_read,
     forget_jobs,
@@ -46,7 +47,7 @@ from reconciler.edges.ledger.splits.writes import (
     write_bracket,
     write_job,
 )
-from reconciler.edges.ledger.unfinished import check_free
+from reconciler.edges.ledger.unfinished import check_free_for_split, check_no_apply
 from reconciler.errors import Problem, Refused
 from reconciler.ledger.states import RequestState
 from reconciler.reshard.catalog import check_version, not_adopted
@@ -63,9 +64,9 @@ from reconciler.reshard.job import (
     PhaseEntry,
     SplitEngine,
     SplitJob,
-    moved,
 )
 from reconciler.reshard.phases import Phase
+from reconciler.reshard.transitions import let_go, moved
 
 # What every look of a split asks is built once, with names in place of its values.
 _OF_JOB: BindParameter[int] = bindparam("of_job")
@@ -96,7 +97,7 @@ class SqlSplitJobs:
 
     def open(self, new: NewSplitJob, *, holder: str, now_s: float) -> SplitJob:
         with deciding(self._engine) as connection:
-            check_free(connection, new.environment, new.keyspace)
+            check_free_for_split(connection, new.environment, new.keyspace)
             if new.engine is SplitEngine.TRACKER:
                 _check_catalog(connection, new)
             return insert_job(connection, new, holder, now_s)
@@ -120,7 +121,7 @@ class SqlSplitJobs:
             return rows.stored_job(found.mappings().one())
 
     def take_up(self, job: SplitJob, *, holder: str, now_s: float) -> SplitJob:
-        return self._write(job, replace(job, holder=rows.who(holder), heartbeat_s=now_s))
+        return self._write(job, replace(job, holder=known_as(holder), heartbeat_s=now_s))
 
     def beat(self, job: SplitJob, *, now_s: float, progress: JobProgress | None = None) -> None:
         with deciding(self._engine) as connection:
@@ -142,13 +143,32 @@ class SqlSplitJobs:
     ) -> SplitJob:
         after = moved(job, to, change=change, now_s=now_s)
         with deciding(self._engine) as connection:
+            if after.cutover_s is not None and job.cutover_s is None:
+                after = replace(after, cutover_s=read_now_s(connection))
             write_job(connection, job, after)
             if to is Phase.FENCE and to is not job.phase:
                 check_routers(connection, job)
             return after
 
+    def since_cutover_s(self, job: SplitJob) -> float | None:
+        if job.cutover_s is None:
+            return None
+        with reading(self._engine) as connection:
+            return read_now_s(connection) - job.cutover_s
+
     def hold(self, job: SplitJob, by: str | None) -> SplitJob:
-        return self._write(job, replace(job, held_by=None if by is None else rows.who(by)))
+        return self._write(job, replace(job, held_by=None if by is None else known_as(by)))
+
+    def let_go(self, job: SplitJob) -> SplitJob:
+        after = let_go(job)
+        with deciding(self._engine) as connection:
+            return write_job(connection, job, after)
+
+    def reserve(self, job: SplitJob) -> SplitJob:
+        with deciding(self._engine) as connection:
+            check_no_apply(connection, job.environment, job.keyspace)
+            after = replace(job, reserves=True, revision=job.revision + 1)
+            return write_job(connection, job, after)
 
     def brackets(self, job_id: int) -> tuple[Bracket, ...]:
         wanted = select(split_brackets).where(split_brackets.c.job_id == job_id)
@@ -187,13 +207,13 @@ class SqlSplitJobs:
                     insert(split_approvals).values(
                         job_id=job_id,
                         approval=approval.value,
-                        approved_by=rows.who(by),
+                        approved_by=known_as(by),
                         approved_s=now_s,
                     )
                 )
 
     def ask(self, job_id: int, kind: JobRequestKind, *, asked_by: str, now_s: float) -> JobRequest:
-        asker = rows.who(asked_by)
+        asker = known_as(asked_by)
         with deciding(self._engine) as connection:
             made = connection.execute(
                 insert(split_requests).values(

@@ -22,6 +22,7 @@ from reconciler.edges.ledger.splits.catalog import (
     places,
     write_change,
 )
+from reconciler.edges.ledger.splits.clock import read_now_s
 from reconciler.edges.ledger.splits.writes import write_job
 from reconciler.edges.ledger.unfinished import take_turn
 from reconciler.errors import Refused
@@ -37,7 +38,8 @@ from reconciler.reshard.catalog import (
     why_not_adopted,
     why_not_adopted_again,
 )
-from reconciler.reshard.job import SplitJob, cut_over, opened
+from reconciler.reshard.job import SplitJob
+from reconciler.reshard.transitions import cut_over, opened
 
 
 class SqlRoutes:
@@ -82,9 +84,9 @@ class SqlRoutes:
             insert_catalog(connection, catalog, by, now_s)
             return catalog
 
-    def cut_over(self, job: SplitJob, *, now_s: float) -> SplitJob:
-        after = cut_over(job, now_s=now_s)
+    def cut_over(self, job: SplitJob) -> SplitJob:
         with deciding(self._engine) as connection:
+            after = cut_over(job, now_s=read_now_s(connection))
             write_job(connection, job, after)
             catalog = _locked(connection, job)
             check_routers(connection, job)

@@ -5,9 +5,15 @@ from __future__ import annotations
 import json
 
 from reconciler.edges.ledger.columns import Columns, row_malformed
-from reconciler.edges.ledger.rows import Row, line, problem_text, shown_line, shown_problem
-from reconciler.edges.ledger.split_tables import HOLDS, LIVE
-from reconciler.edges.ledger.tables import HOLDER_CHARS_MAX
+from reconciler.edges.ledger.rows import (
+    Row,
+    known_as,
+    line,
+    problem_text,
+    shown_line,
+    shown_problem,
+)
+from reconciler.edges.ledger.split_tables import HOLDS, LETS_GO, LIVE, RESERVES
 from reconciler.errors import Problem, Refused
 from reconciler.ledger.states import RequestState
 from reconciler.model.fleet import KeyRange, parse_key_range
@@ -25,16 +31,11 @@ from reconciler.reshard.job import (
     SplitJob,
     Stage,
     TableGround,
-    is_coherent,
 )
 from reconciler.reshard.phases import Phase
+from reconciler.reshard.transitions import is_coherent
 
 _US_IN_S = 1_000_000
-
-
-def who(name: str) -> str:
-    """Whoever drives, asks or approves, as it is stored."""
-    return line(name)[:HOLDER_CHARS_MAX]
 
 
 def job_columns(job: SplitJob) -> dict[str, object]:
@@ -49,11 +50,12 @@ def job_columns(job: SplitJob) -> dict[str, object]:
         "cutover_version": job.cutover_version,
         "cutover_s": job.cutover_s,
         "opened_version": job.opened_version,
+        "reserves": RESERVES if job.reserves else LETS_GO,
         "fence_epoch": job.fence_epoch,
         "ground": json.dumps([(g.shard, g.table, g.table_id, g.columns) for g in job.ground]),
-        "held_by": None if job.held_by is None else who(job.held_by),
+        "held_by": None if job.held_by is None else known_as(job.held_by),
         "problem": problem_text(job.problem),
-        "holder": None if job.holder is None else who(job.holder),
+        "holder": None if job.holder is None else known_as(job.holder),
         "heartbeat_s": job.heartbeat_s,
         "ended_s": job.ended_s,
     }
@@ -101,6 +103,7 @@ def stored_job(row: Row) -> SplitJob:
         cutover_version=found.whole_or_none("cutover_version"),
         cutover_s=found.seconds_or_none("cutover_s"),
         opened_version=found.whole_or_none("opened_version"),
+        reserves=found.whole("reserves") != LETS_GO,
         fence_epoch=found.whole("fence_epoch"),
         ground=_ground(found),
         held_by=_who_or_none(found, "held_by"),

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from reconciler.edges.ledger.rows import problem_text
+from reconciler.edges.ledger.rows import known_as, problem_text
 from reconciler.edges.ledger.split_tables import (
     OF_A_JOB,
     split_brackets,
@@ -20,7 +20,8 @@ from reconciler.edges.ledger.split_tables import (
 from reconciler.edges.ledger.splits import rows
 from reconciler.errors import Problem, Refused
 from reconciler.ports.split_jobs import JobMoved
-from reconciler.reshard.job import Bracket, NewSplitJob, SplitJob, first_row
+from reconciler.reshard.job import Bracket, NewSplitJob, SplitJob
+from reconciler.reshard.transitions import first_row
 
 # What every look and every step of a split sends is built once, with names in place of its values.
 _AS_READ = (
@@ -33,12 +34,12 @@ _WRITE_JOB = update(split_jobs).where(*_AS_READ)
 
 
 def insert_job(connection: Connection, new: NewSplitJob, holder: str, now_s: float) -> SplitJob:
-    unnumbered = first_row(new, job_id=0, holder=rows.who(holder), now_s=now_s)
+    unnumbered = first_row(new, job_id=0, holder=known_as(holder), now_s=now_s)
     columns = rows.lasting_job_columns(unnumbered) | rows.job_columns(unnumbered)
     made = connection.execute(insert(split_jobs).values(**columns))
     key = made.inserted_primary_key
     assert key is not None, "a single-row insert returns its key"
-    return first_row(new, job_id=int(key[0]), holder=rows.who(holder), now_s=now_s)
+    return first_row(new, job_id=int(key[0]), holder=known_as(holder), now_s=now_s)
 
 
 def write_job(connection: Connection, before: SplitJob, after: SplitJob) -> SplitJob:

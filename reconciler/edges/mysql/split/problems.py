@@ -17,19 +17,34 @@ def helper_foreign(label: str, name: str) -> Problem:
 
 
 def mark_gone(label: str, trigger: str) -> Problem:
+    return _mark_gone(
+        label,
+        trigger,
+        "drop the triggers and tables whose names begin alike, if no other split uses this"
+        " database",
+    )
+
+
+def target_mark_gone(label: str, trigger: str, guard: str) -> Problem:
+    """Where the triggers alone were dropped, nobody could tell any more whose the tables are."""
+    return _mark_gone(
+        label, trigger, f"make `{guard}` and its row again, as another target of the split has them"
+    )
+
+
+def _mark_gone(label: str, trigger: str, what_to_do: str) -> Problem:
     return Problem(
         code="split-mark-gone",
         message=f"{label}: trigger `{trigger}` of a split stands, and the mark that says whose it"
         " is has been taken away: writes may be refused",
-        recovery="find out who took it; drop the triggers and tables whose names begin alike, if no"
-        " other split uses this database, then run `reconciler apply` again",
+        recovery=f"find out who took it; {what_to_do}, then run `reconciler apply` again",
     )
 
 
 def wrong_shard(label: str) -> Problem:
     return Problem(
         code="split-wrong-shard",
-        message=f"{label}: its database is marked as part of another split",
+        message=f"{label}: its database does not have the mark of this split",
         recovery="see that the spec's connection leads to the right database, then run"
         " `reconciler apply` again",
     )

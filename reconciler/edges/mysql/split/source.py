@@ -109,6 +109,7 @@ class MysqlSplitSource:
             identity=self._fence.identity(),
             fence=self._fence.read(),
             tables=self._session.looked(lambda link: self._seen(link, there)),
+            others=tuple(sorted(filter(self._is_others, there))),
             retired=tuple(
                 table.name for table in self._work.tables if self._names.retired(table) in there
             ),
@@ -294,6 +295,10 @@ class MysqlSplitSource:
 
     def _tables(self) -> Set[str]:
         return self._session.looked(tables_seen)
+
+    def _is_others(self, table: str) -> bool:
+        is_moved = any(one.name == table for one in self._work.tables)
+        return not is_moved and not table.startswith(self._names.prefix)
 
     def _wanted(self, table: str) -> TableToMove:
         return next(one for one in self._work.tables if one.name == table)

@@ -20,10 +20,12 @@ from reconciler.edges.mysql.split.objects import (
     drop_unmarked,
     make_table,
     make_triggers,
+    standing,
     tables_seen,
 )
 from reconciler.edges.mysql.split.problems import (
     made_otherwise,
+    target_mark_gone,
     target_not_empty,
     target_serves,
     wrong_shard,
@@ -93,6 +95,7 @@ class MysqlSplitTarget:
     def guard(self) -> GuardState | None:
         row = self._guard_row()
         if row is None:
+            self._refuse_unmarked()
             return None
         return GuardState.OPEN if row[1] == GuardState.OPEN else GuardState.CLOSED
 
@@ -252,6 +255,7 @@ class MysqlSplitTarget:
 
     def drop_guard(self, table: str) -> Busy | None:
         if self.identity() is None:
+            self._refuse_unmarked()
             return None
         self._check_identity()
         wanted = next(one for one in self._work.tables if one.name == table)
@@ -279,6 +283,7 @@ class MysqlSplitTarget:
 
     def drop_made(self) -> Busy | None:
         if self.identity() is None:
+            self._refuse_unmarked()
             return None
         self._check_closed()
 
@@ -304,8 +309,23 @@ class MysqlSplitTarget:
         return {number(row[0]) or 0 for row in rows}
 
     def _check_identity(self) -> None:
-        if self.identity() != self._work.identity:
+        found = self.identity()
+        if found is None:
+            self._refuse_unmarked()
+        if found != self._work.identity:
             raise Refused(wrong_shard(self._label))
+
+    def _refuse_unmarked(self) -> None:
+        """No trigger stands without the mark, which is made before them and goes behind them,
+        unless somebody took it away: then they refuse all writes, and nothing opens them."""
+        names = [
+            name
+            for table in self._work.tables
+            for name in trigger_names(self._names, table, Purpose.GUARD)
+        ]
+        left = self._session.looked(lambda link: standing(link, names))
+        if left:
+            raise Refused(*(target_mark_gone(self._label, n, self._names.guard) for n in left))
 
     def _check_closed(self) -> None:
         self._check_identity()

@@ -11,6 +11,7 @@ from reconciler.edges.vitess.reshard_reading import (
     read_ground,
     read_places,
     read_reads_switched,
+    read_shard_names,
     read_streams,
 )
 from reconciler.errors import Unavailable
@@ -82,6 +83,16 @@ def test_a_workflow_that_moves_something_else_is_somebody_elses(found: dict[str,
     assert found["name"] in foreign[0].message
 
 
+@pytest.mark.invariant("SP-124")
+@pytest.mark.parametrize("name", [WORK.workflow, WORK.reverse])
+def test_a_workflow_that_was_cut_off_is_still_the_jobs(name: str) -> None:
+    """Streams were made at one target, or the other target was deleted since."""
+    ends = (["-80"], ["-40"]) if name == WORK.workflow else (["-40"], ["-80"])
+    streams, reverse, foreign, _ = read_streams({"workflows": [workflow(name, *ends)]}, WORK)
+    assert [(one.source, one.target) for one in (*streams, *reverse)] == [(ends[0][0], ends[1][0])]
+    assert foreign == ()
+
+
 @pytest.mark.parametrize("broken", [{"state": "Dreaming"}, {"copy_states": None, "message": None}])
 def test_a_stream_that_is_not_understood_is_none(broken: dict[str, Any]) -> None:
     found = workflow(WORK.workflow, ["-80"], ["-40"])
@@ -134,6 +145,7 @@ def test_a_shard_without_a_primary_has_no_place() -> None:
     gone = {"primary_alias": None, "is_primary_serving": False}
     answer = {"shards": {"-40": {"shard": record}, "40-80": {"shard": gone}}}
     assert read_places(answer) == ({"-40": "zone1-103"}, frozenset({"-40"}))
+    assert read_shard_names(answer) == {"-40", "40-80"}
     with pytest.raises(Unavailable):
         read_places({"shards": {"-40": {"shard": {**record, "is_primary_serving": None}}}})
 

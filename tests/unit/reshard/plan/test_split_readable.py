@@ -9,7 +9,7 @@ import pytest
 from reconciler.reshard.helper_tables import HelperNames, queue_table
 from reconciler.reshard.plan.model import SplitSide, StatementUse
 from reconciler.reshard.plan.readable import render_readable_split, shows_split
-from reconciler.reshard.plan.words import span_words
+from reconciler.reshard.plan.spans import span_words
 from reconciler.reshard.triggers import fence_triggers, guard_triggers, tracker_triggers
 from tests.sample_split_plans import ORDERS, sample_core
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from reconciler.reshard.actions import ReshardStep
-from reconciler.reshard.job import SplitEngine, moved
+from reconciler.reshard.job import SplitEngine
 from reconciler.reshard.phases import IllegalMove, Phase
+from reconciler.reshard.transitions import moved
 from reconciler.reshard.vitess.commands import reshard_command
 from reconciler.reshard.vitess.work import ReshardWork, comparison_of
 from tests.sample_splits import at, planned

@@ -30,9 +30,9 @@ class Printing:
         self._triggers = triggers
 
     def query(
-        self, sql: str, parameters: Sequence[str] = (), *, width: int
+        self, sql: str, parameters: Sequence[str] = (), *, width: int | None = None
     ) -> tuple[tuple[str, ...], ...]:
-        return self._triggers
+        return (("t", self._table),) if "SHOW CREATE TABLE" in sql else self._triggers
 
     def row(self, sql: str, parameters: Sequence[str] = (), *, width: int) -> tuple[str, ...]:
         return "t", self._table

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from reconciler.edges.mysql.split import target as module
 from reconciler.edges.mysql.split.target import MysqlSplitTarget
 from reconciler.errors import Refused
 from reconciler.ports.split_servers import Definition
+from reconciler.reshard.helper_tables import HelperNames
 from reconciler.reshard.rows import MovedColumn, MovedTable
+from reconciler.reshard.triggers import guard_triggers
 from tests.unit.edges.mysql.split.scripted import (
     HELPER,
     WORK,
@@ -83,3 +87,38 @@ def test_a_guard_that_was_made_and_not_marked_goes() -> None:
     found, session = target(("SELECT COLUMN_NAME FROM", (("job",),)))
     assert found.drop_helpers() is None
     assert session.looks.told == [f"DROP TABLE IF EXISTS `{HELPER}guard`"]
+
+
+@pytest.mark.invariant("SP-113")
+@pytest.mark.parametrize(
+    "ask",
+    [
+        MysqlSplitTarget.guard,
+        lambda found: found.drop_guard("orders"),
+        MysqlSplitTarget.drop_made,
+        MysqlSplitTarget.open_guard,
+        lambda found: found.add_foreign_keys(DEFINITION),
+    ],
+)
+def test_a_guard_without_its_mark_is_told_by_name(
+    ask: Callable[[MysqlSplitTarget], object],
+) -> None:
+    """Somebody dropped the table that its triggers ask: they refuse every write."""
+    trigger = guard_triggers(HelperNames(WORK.job), SHAPE)[0].name
+    stands = ("TRIGGER_NAME", ((trigger, "BEFORE", "INSERT", "orders", "", "", ""),))
+    found, session = target(stands)
+    with pytest.raises(Refused) as refused:
+        ask(found)
+    (problem,) = refused.value.problems
+    assert problem.code == "split-mark-gone"
+    assert trigger in problem.message
+    assert session.looks.told == []
+
+
+@pytest.mark.invariant("SP-113")
+def test_a_guard_that_is_gone_with_its_triggers_was_cleaned_up() -> None:
+    found, session = target()
+    assert found.guard() is None
+    assert found.drop_guard("orders") is None
+    assert found.drop_made() is None
+    assert session.looks.told == []

@@ -1,0 +1,56 @@
+"""Vitess refuses to switch: writers waited for nothing, and not again and again."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from reconciler.reshard.actions import ReshardStep, TickEnd
+from reconciler.reshard.limits import SWITCHES_REFUSED_MAX
+from reconciler.reshard.phases import Phase
+from tests.sim.reshard.run import ReshardSimulation
+
+
+@pytest.mark.invariant("SP-122")
+def test_a_tick_ends_when_vitess_has_refused_the_switch_so_often() -> None:
+    simulation = ReshardSimulation(Random(1))
+    simulation.approve()
+    simulation.vitess.refuses = 10_000
+    for ticks in (1, 2):
+        ended = simulation.run(holder=f"tick {ticks}")
+        assert ended is not None
+        assert ended.how is TickEnd.IN_PROGRESS
+        assert ended.problem is not None
+        assert ended.problem.code == "reshard-switch-refused"
+        assert simulation.job.phase is Phase.CATCHUP
+        sent = simulation.vitess.sent
+        assert sent.count(ReshardStep.SWITCH_WRITES) == SWITCHES_REFUSED_MAX * ticks
+        assert sent.count(ReshardStep.READS_BACK) == SWITCHES_REFUSED_MAX * ticks
+    simulation.vitess.refuses = 0
+    assert simulation.ended() is Phase.DONE
+
+
+@pytest.mark.invariant("SP-94")
+@pytest.mark.invariant("SP-122")
+def test_a_switch_that_is_refused_less_often_goes_through_in_the_same_tick() -> None:
+    simulation = ReshardSimulation(Random(2))
+    simulation.approve()
+    simulation.vitess.refuses = SWITCHES_REFUSED_MAX - 1
+    ended = simulation.run()
+    assert ended is not None
+    assert ended.how is TickEnd.DONE
+    simulation.check()
+
+
+@pytest.mark.invariant("SP-122")
+def test_reads_that_vitess_does_not_switch_are_tried_as_often() -> None:
+    simulation = ReshardSimulation(Random(3))
+    simulation.approve()
+    simulation.vitess.refuses_reads = 10_000
+    ended = simulation.run()
+    assert ended is not None
+    assert ended.problem is not None
+    assert ended.problem.code == "reshard-switch-refused"
+    assert simulation.vitess.sent.count(ReshardStep.SWITCH_READS) == SWITCHES_REFUSED_MAX
+    assert ReshardStep.SWITCH_WRITES not in simulation.vitess.sent
