@@ -11,6 +11,8 @@ from reconciler.vschema.document import RoutedTable, Vindex, VSchema
 from reconciler.vschema.read import Fault, Path
 from reconciler.vschema.vindex_types import VINDEX_TYPES, can_take, takes_of
 
+_SEQUENCE_WORD = "vitess_sequence"  # as vttablet 24 looks for it, anywhere in the comment
+
 
 def name_faults(
     vschema: VSchema,
@@ -31,6 +33,7 @@ def name_faults(
             reason = "is a table that no schema file has"
             yield _unknown(("tables", table.name), table.name, tables, reason)
         yield from _sequence_faults(vschema, keyspaces, table)
+        yield from _source_faults(keyspaces, table)
     for name in sorted(set(tables) - vschema.table_by_name.keys()) if vschema.sharded else ():
         yield Fault(
             at=("tables",),
@@ -78,6 +81,8 @@ def column_faults(vschema: VSchema, tables: Sequence[Table]) -> Iterator[Fault]:
         if routed.auto_increment is not None:
             place = (*at, "auto_increment", "column")
             yield from _missing(place, routed.auto_increment.column, types)
+        if routed.type == SEQUENCE:
+            yield from _not_a_sequence(routed, table)
         if routed.column_list_authoritative:
             yield from _not_listed(routed, table)
         for number, column in enumerate(routed.columns):
@@ -132,6 +137,29 @@ def _sequence_faults(
             code="vschema-sequence",
             reason=f"names table {name!r}, which {what}",
             recovery=f"name a table of type {SEQUENCE}",
+        )
+
+
+def _not_a_sequence(routed: RoutedTable, table: Table) -> Iterator[Fault]:
+    """What the VSchema calls one is none to vttablet without this word."""
+    if _SEQUENCE_WORD not in (table.option("COMMENT") or ""):
+        yield Fault(
+            at=("tables", routed.name, "type"),
+            code="vschema-sequence",
+            reason=f"is {SEQUENCE}, and the table's file has no comment '{_SEQUENCE_WORD}': Vitess"
+            " would take no value from it",
+            recovery=f"write COMMENT='{_SEQUENCE_WORD}' behind the table's definition",
+        )
+
+
+def _source_faults(keyspaces: Collection[str], table: RoutedTable) -> Iterator[Fault]:
+    of, _, name = table.source.replace("`", "").rpartition(".")
+    if name == table.name and of in {"", *keyspaces}:
+        yield Fault(
+            at=("tables", table.name, "source"),
+            code="vschema-bad-value",
+            reason="is the table itself: no row could be written",
+            recovery="take it out, or name the table of another keyspace that the rows come from",
         )
 
 

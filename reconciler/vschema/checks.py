@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from reconciler.errors import nearest
 from reconciler.vschema.document import ColumnVindex, RoutedTable, VSchema
 from reconciler.vschema.read import Fault, Path
-from reconciler.vschema.vindex_types import VINDEX_TYPES
+from reconciler.vschema.vindex_types import VINDEX_TYPES, columns_wanted
 
 REFERENCE, SEQUENCE = "reference", "sequence"
 
@@ -63,7 +63,15 @@ def _table_faults(vschema: VSchema, table: RoutedTable) -> Iterator[Fault]:
             code="vschema-table-without-vindex",
             reason="has no vindex: in a sharded keyspace nobody could tell in which shard a row is",
             recovery="give it column_vindexes, the first of them unique; or make it a reference"
-            " table, or pin it",
+            " table",
+        )
+    elif vschema.sharded and table.column_vindexes and not needs_vindex(vschema, table):
+        what, field = ("pinned", "pinned") if table.pinned else ("a reference table", "type")
+        yield _fault(
+            (*at, "column_vindexes"),
+            f"would spread the rows of a table that is {what}: Vitess 24 writes each to one shard,"
+            " and looks for it in another",
+            f"take column_vindexes out, or {field}",
         )
     for place, used in enumerate(table.column_vindexes):
         yield from _column_vindex_faults(vschema, table, used, place)
@@ -97,6 +105,14 @@ def _column_vindex_faults(
             "is the table's primary vindex, and the table owns it: a row must have its"
             " shard before it can be looked up",
             "put a function such as hash first",
+        )
+    wanted = columns_wanted(vindex.type, vindex.params)
+    if wanted is not None and used.columns and len(used.columns) != wanted:
+        yield _fault(
+            at,
+            f"is over {len(used.columns)} columns, and {vindex.name} takes {wanted}: no row could"
+            " be written",
+            f"name {wanted} columns",
         )
     if place > 0 and known.is_multi_column:
         yield _fault(

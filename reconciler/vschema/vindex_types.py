@@ -15,6 +15,7 @@ _INTEGERS = frozenset(
 )
 _TEXTS = frozenset(["char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set"])
 _BYTES = frozenset(["binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"])
+_COUNT_DIGITS_MAX = 4  # a table has at most 4,096 columns
 _FIRST_WORD = re.compile(r"[a-z]+")
 
 
@@ -76,6 +77,16 @@ def takes_of(vindex_type: str, params: tuple[tuple[str, str], ...], place: int) 
         vindex_type = function or "hash"
     known = VINDEX_TYPES.get(vindex_type)
     return Takes.ANYTHING if known is None else known.takes[min(place, len(known.takes) - 1)]
+
+
+def columns_wanted(vindex_type: str, params: tuple[tuple[str, str], ...]) -> int | None:
+    """How many columns a row must have for it; None: what is behind the first means nothing to it,
+    or only Vitess can say."""
+    if vindex_type in ("region_experimental", "region_json"):
+        return 2
+    told = dict(params).get("column_count", "")
+    is_counted = vindex_type == "multicol" and told.isascii() and told.isdigit()
+    return int(told[:_COUNT_DIGITS_MAX]) if is_counted else None
 
 
 def can_take(takes: Takes, sql_type: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,14 +16,20 @@ from reconciler.edges.mysql.connect import Link, connect
 from reconciler.edges.mysql.problems import as_unavailable, misread
 from reconciler.edges.mysql.reading import text
 from reconciler.edges.mysql.target import resolve
-from reconciler.edges.vitess.limits import VTCTLD_PARALLEL
+from reconciler.edges.vitess.limits import (
+    VITESS_AGREED_POLL_S,
+    VITESS_AGREED_S_MAX,
+    VTCTLD_PARALLEL,
+)
 from reconciler.edges.vitess.problems import keyspace_gone, workflows_unread
 from reconciler.edges.vitess.topology import (
     MAY_BE_OPEN,
+    Serves,
     read_cells,
     read_kept,
     read_keyspaces,
     read_migrations,
+    read_serving,
     read_shards,
     read_workflows,
 )
@@ -30,7 +37,14 @@ from reconciler.edges.vitess.vschemas import replace_vschema, try_vschema, vsche
 from reconciler.edges.vitess.vtctld import asked, asked_for_json, json_of, unanswered, vtctld_of
 from reconciler.edges.vitess.vtctldclient import VtctldClient
 from reconciler.errors import Problem, Refused, Unavailable
-from reconciler.model.topology import OpenMigration, TableKept, Topology, Workflow
+from reconciler.model.topology import (
+    OpenMigration,
+    Serving,
+    TableKept,
+    Topology,
+    TopologyShard,
+    Workflow,
+)
 from reconciler.ports.clock import Workers
 from reconciler.spec.model import VitessCluster
 
@@ -86,13 +100,12 @@ class VitessKeyspaces:
 
     def _of_shards(self, vtctld: VtctldClient, cluster: VitessCluster, sidecar: str) -> Topology:
         keyspace = cluster.keyspace
-        shards = asked_for_json(vtctld, "FindAllShardsInKeyspace", keyspace)
         cells = read_cells(asked(vtctld, "GetCellInfoNames"))
         target = self._vtgate(cluster)
         with connect(target, program="reconciler, looking") as link, as_unavailable(_LABEL):
             topology = Topology(
                 keyspace=keyspace,
-                shards=read_shards(shards, _healthy(link, keyspace)),
+                shards=_shards(vtctld, link, keyspace),
                 cells=cells,
                 sidecar_database=sidecar,
                 vtgate_version=_version(link),
@@ -138,17 +151,22 @@ def _migrations(link: Link, keyspace: str) -> tuple[OpenMigration, ...]:
         raise misread() from None
 
 
-def _healthy(link: Link, keyspace: str) -> frozenset[str]:
-    """The shards of which vtgate has a primary that serves."""
+def _shards(vtctld: VtctldClient, link: Link, keyspace: str) -> tuple[TopologyShard, ...]:
+    """As both have them. While a shard gets another primary, one of them may hear of it first."""
+    give_up_s = time.monotonic() + VITESS_AGREED_S_MAX
+    while True:
+        named = asked_for_json(vtctld, "FindAllShardsInKeyspace", keyspace)
+        shards = read_shards(named, _serving(link, keyspace))
+        is_disputed = any(shard.serving is Serving.DISPUTED for shard in shards)
+        if not is_disputed or time.monotonic() > give_up_s:
+            return shards
+        time.sleep(VITESS_AGREED_POLL_S)
+
+
+def _serving(link: Link, keyspace: str) -> Serves:
     try:
-        return frozenset(
-            text(row["Shard"])
-            for row in link.rows_by_name("SHOW VITESS_TABLETS")
-            if text(row["Keyspace"]) == keyspace
-            and text(row["TabletType"]) == "PRIMARY"
-            and text(row["State"]) == "SERVING"
-        )
-    except KeyError:
+        return read_serving(link.rows_by_name("SHOW VITESS_TABLETS"), keyspace)
+    except (KeyError, ValueError):
         raise misread() from None
 
 

@@ -33,6 +33,10 @@ VTCTLD_PARALLEL = 4
 # vtgate looks for tablets every second; a tablet that has begun to serve is seen within two.
 VITESS_SERVING_S_MAX = 60.0
 
+# vtgate and the topology hear of another primary within a second of each other.
+VITESS_AGREED_S_MAX = 5.0
+VITESS_AGREED_POLL_S = 0.5
+
 # A shard gets its primary in 0.3 s; a tablet that has just started may refuse for some seconds.
 VITESS_PROMOTE_S_MAX = 60.0
 

@@ -7,6 +7,8 @@ understood would be one that nobody minds (GD-5).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from reconciler.edges.vitess.problems import vtctld_misread
@@ -32,9 +34,36 @@ def read_cells(answer: str) -> tuple[str, ...]:
     return tuple(sorted(line.strip() for line in answer.splitlines() if line.strip()))
 
 
-def read_shards(answer: Any, healthy: frozenset[str]) -> tuple[TopologyShard, ...]:
-    """`FindAllShardsInKeyspace`; `healthy` are the shards of which vtgate has a serving primary.
-    One that vtgate serves and vtctld does not name is hidden: by whom does not matter (VT-34)."""
+@dataclass(frozen=True, slots=True)
+class Primary:
+    """A tablet as a shard's primary, since a moment: that no two clusters share (VT-38)."""
+
+    alias: str
+    since_s: int
+
+
+#: Of each shard of a keyspace, the primaries that serve, as vtgate has them: one, or two while a
+#: shard gets another.
+Serves = Mapping[str, frozenset[Primary]]
+
+
+def read_serving(rows: Iterable[Mapping[str, object]], keyspace: str) -> Serves:
+    """`SHOW VITESS_TABLETS`. Raises KeyError or ValueError for rows of another kind."""
+    found: dict[str, frozenset[Primary]] = {}
+    for row in rows:
+        kind, state = str(row["TabletType"]), str(row["State"])
+        if row["Keyspace"] == keyspace and (kind, state) == ("PRIMARY", "SERVING"):
+            cell, _, uid = str(row["Alias"]).rpartition("-")
+            since = datetime.fromisoformat(str(row["PrimaryTermStartTime"]))
+            primary = Primary(f"{cell}-{int(uid)}", int(since.timestamp()))
+            shard = str(row["Shard"])
+            found[shard] = found.get(shard, frozenset()) | {primary}
+    return found
+
+
+def read_shards(answer: Any, healthy: Serves) -> tuple[TopologyShard, ...]:
+    """`FindAllShardsInKeyspace`. A shard that vtgate serves and vtctld does not name is hidden: by
+    whom does not matter (VT-34)."""
 
     def read() -> tuple[TopologyShard, ...]:
         shards: Mapping[str, Any] = answer["shards"]
@@ -109,17 +138,21 @@ def _is_kept(row: Mapping[str, object]) -> bool:
     return is_copied and is_there and int(str(row["retain_artifacts_seconds"])) > 0
 
 
-def _shard(name: str, record: Mapping[str, Any], healthy: frozenset[str]) -> TopologyShard:
+def _shard(name: str, record: Mapping[str, Any], healthy: Serves) -> TopologyShard:
     alias = record["primary_alias"]
     primary = f"{alias['cell']}-{int(alias['uid'])}" if alias else ""
+    since_s = int(record["primary_term_start_time"]["seconds"]) if alias else 0
     if not isinstance(record["is_primary_serving"], bool):
         raise TypeError("is_primary_serving")
     if not record["is_primary_serving"]:
         serving = Serving.CLOSED if primary else Serving.NO_PRIMARY
     elif not primary:
         serving = Serving.NO_PRIMARY
+    elif name not in healthy:
+        serving = Serving.SILENT
     else:
-        serving = Serving.YES if name in healthy else Serving.SILENT
+        is_the_same = Primary(primary, since_s) in healthy[name]
+        serving = Serving.YES if is_the_same else Serving.DISPUTED
     return TopologyShard(name=name, primary=primary, serving=serving)
 
 

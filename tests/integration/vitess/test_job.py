@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from tests.contract.engines.vitess import copying_nothing
 from tests.fleet import Fleet
 from tests.scratch_servers import scratch_for
 from tests.vitess import Vitess
+from tests.waiting import until
 
 pytestmark = pytest.mark.vitess
 
@@ -151,10 +151,8 @@ def test_what_a_killed_apply_has_begun_is_taken_up_and_nothing_runs_twice(job: J
 
 
 def wait_until_it_runs(job: Job) -> None:
-    give_up_s = time.monotonic() + 60
-    while time.monotonic() < give_up_s:
-        rows = job.vitess.sql(job.keyspace, "SHOW VITESS_MIGRATIONS")
-        if any(row[16] == "running" for row in rows):
-            return
-        time.sleep(0.2)
-    raise AssertionError("no migration runs")
+    asked = "SHOW VITESS_MIGRATIONS"
+    until(
+        lambda: any(row[16] == "running" for row in job.vitess.sql(job.keyspace, asked)),
+        "a migration that runs",
+    )

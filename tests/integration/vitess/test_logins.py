@@ -16,8 +16,9 @@ from reconciler.edges.vitess.local.cluster import ClusterPlan, LocalCluster, boo
 from reconciler.edges.vitess.local.layout import sharded
 from reconciler.edges.workers import ThreadWorkers
 from reconciler.errors import Unavailable
+from reconciler.guard.topology import topology_problems
 from reconciler.model.server import Flavor
-from reconciler.model.topology import Topology
+from reconciler.model.topology import Serving, Topology
 from reconciler.spec.model import Connection, VitessCluster, Vtctld
 
 pytestmark = pytest.mark.vitess
@@ -93,6 +94,27 @@ def test_a_wrong_password_of_vtctld_is_told_without_the_user(guarded: LocalClust
 def test_vtgate_tells_nobody_else(guarded: LocalCluster) -> None:
     with pytest.raises(Unavailable, match="does not accept this user and password"):
         topology(guarded, vtgate_password="another password", vtctld=login_of(guarded))
+
+
+@pytest.mark.invariant("VT-38")
+@pytest.mark.threat("TM-VTCTLD-4")
+def test_a_vtctld_of_another_cluster_is_not_believed(
+    guarded: LocalCluster, vitess_cluster: LocalCluster
+) -> None:
+    """Both have a keyspace of this name with these shards, and nothing else in common."""
+    namesake = sharded(KEYSPACE, 1, sidecar="_vt_namesake")
+    vitess_cluster.add_keyspace(namesake)
+    try:
+        seen = topology(
+            guarded,
+            vtgate_password=guarded.logins.admin.password,
+            vtctld=Vtctld(address=vitess_cluster.vtctld_address),
+        )
+    finally:
+        vitess_cluster.remove_keyspace(namesake)
+    assert [shard.serving for shard in seen.shards] == [Serving.DISPUTED]
+    (problem,) = topology_problems(seen, ())
+    assert problem.code == "vitess-primary-disputed"
 
 
 @pytest.mark.invariant("VT-30")

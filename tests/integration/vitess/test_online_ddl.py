@@ -37,12 +37,12 @@ from tests.contract.engines.stand import work_of
 from tests.contract.engines.vitess import copying_nothing, shard_of
 from tests.integration.mysql_edges import ROOT, planned
 from tests.vitess import Vitess, cluster_of
+from tests.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.vitess
 
 WIDEN = "ALTER TABLE `t` MODIFY COLUMN `n` bigint NOT NULL"
 HERE, ELSEWHERE = "-80", "80-"
-PATIENCE_S = 90.0
 
 
 @dataclass(frozen=True)
@@ -301,6 +301,31 @@ def test_one_that_never_begins_to_copy_is_ended_and_begun_again(
         assert swapped(engine, second, todo) == Applied()
     found = place.migrations("migration_status, cleanup_timestamp IS NOT NULL")
     assert found == [("cancelled", 1), ("complete", 0)]
+
+
+@pytest.mark.invariant("VT-37")
+def test_one_that_cannot_begin_says_what_vitess_says_of_it(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside such a table the plan gives nothing to Online DDL: this one was made since."""
+    place.sql("CREATE TABLE `o``dd` (id bigint NOT NULL PRIMARY KEY)")
+    todo = work()
+    with place.session() as session:
+        engine = engine_of(session)
+        handle = begun(engine, todo)
+        until_it_says_something(place)
+        monkeypatch.setattr("reconciler.edges.engines.vitess.engine.MIGRATION_BEGINS_S", 0.2)
+        ended = looked_until(engine, handle, todo, Failed)
+    assert isinstance(ended, Failed)
+    assert "never copied: Vitess says: UnescapeID" in ended.error.message
+    assert "o`dd" in ended.error.message
+    assert place.migrations("migration_status") == ["cancelled"]
+    assert place.type_of_n == "int"
+
+
+def until_it_says_something(place: Place) -> None:
+    asked = f"SELECT COUNT(*) FROM {place.sidecar}.vreplication WHERE message <> ''"
+    until(lambda: place.sql(asked) != ((0,),), "the stream to say why it does not copy")
 
 
 @contextmanager

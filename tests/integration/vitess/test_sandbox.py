@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from reconciler.edges.vitess.vtctldclient import VtctldClient
 from reconciler.errors import InvalidInput
 from reconciler.spec.read import read_spec
 from tests.tidy.source import ROOT
+from tests.waiting import until
 
 pytestmark = pytest.mark.vitess
 
@@ -89,10 +89,7 @@ def test_a_part_that_has_ended_is_named(folder: Path) -> None:
         )
     (tablet,) = folder.glob("vttablet-102-*")
     os.kill(int((tablet / "server.pid").read_text()), signal.SIGKILL)
-    give_up_at = time.monotonic() + 10
-    while run("status", folder).exit_code == 0:
-        assert time.monotonic() < give_up_at
-        time.sleep(0.05)
+    until(lambda: run("status", folder).exit_code != 0, "its end to be seen")
     assert "vttablet-102 has ended: see" in run("status", folder).output
 
 
@@ -116,17 +113,12 @@ def test_the_environment_it_writes_is_one_a_spec_takes(folder: Path) -> None:
 def test_an_up_that_is_killed_leaves_no_process_and_the_next_one_works(folder: Path) -> None:
     command = [sys.executable, "-m", "reconciler", "sandbox", "up", "--kind", "vitess"]
     up = subprocess.Popen([*command, "--folder", str(folder)], cwd=ROOT)
-    give_up_at = time.monotonic() + 60
-    while not list(folder.glob(f"vtctld-*/{LOCK_NAME}")):
-        assert time.monotonic() < give_up_at
-        time.sleep(0.01)
+    until(lambda: list(folder.glob(f"vtctld-*/{LOCK_NAME}")), "vtctld", pause_s=0.01)
     pids = [pid for lock in folder.glob(f"*/{LOCK_NAME}") for pid in lock.read_text().split()]
     up.kill()
     up.wait()
     assert pids
-    while any(Path(f"/proc/{pid}").exists() for pid in pids):
-        assert time.monotonic() < give_up_at
-        time.sleep(0.05)
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), "their end")
     assert run("up", folder, "--kind", "vitess", "--shards", "1").exit_code == 0
 
 

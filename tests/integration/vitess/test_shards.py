@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from threading import Thread
 
@@ -27,6 +25,7 @@ from reconciler.spec.model import VitessCluster
 from tests.integration.mysql_edges import ROOT
 from tests.tidy.source import ROOT as REPOSITORY
 from tests.vitess import COMMERCE, Vitess, cluster_of, over_vtgate
+from tests.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.vitess
 
@@ -35,7 +34,6 @@ ROUTED = (
     ' "tables": {"orders": {"column_vindexes": [{"column": "id", "name": "h"}]}}}'
 )
 ORDERS = "CREATE TABLE orders (id bigint NOT NULL PRIMARY KEY, note varchar(20))"
-WAIT_S = 60
 
 
 def topology(cluster: VitessCluster) -> Topology:
@@ -56,13 +54,6 @@ def observed(vitess: Vitess, keyspace: str) -> list[ObservedShard | Unreachable]
     cluster = cluster_of(vitess, keyspace)
     live = MysqlLiveShards(environ={}, root=ROOT, reach=OverVtgate())
     return live.observe(shard_specs(cluster, topology(cluster)), parallel=4)
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    give_up_at = time.monotonic() + WAIT_S
-    while not holds():
-        assert time.monotonic() < give_up_at
-        time.sleep(0.2)
 
 
 @pytest.mark.invariant("VT-10")
@@ -91,7 +82,7 @@ def test_a_shard_without_a_primary_stops_everything(vitess: Vitess) -> None:
 def test_a_primary_that_died_stops_everything(vitess: Vitess) -> None:
     keyspace = vitess.keyspace()
     vitess.kill(vitess.tablet(keyspace, "80-").name)
-    wait_until(lambda: codes(vitess, keyspace) == ["vitess-shard-not-serving"])
+    until(lambda: codes(vitess, keyspace) == ["vitess-shard-not-serving"], "vtgate to miss it")
     assert "shard 80-: vtgate has no primary of it that serves" in messages(vitess, keyspace)
 
 
@@ -123,7 +114,7 @@ def test_an_online_ddl_of_others_is_named_and_its_copy_left_out(vitess: Vitess) 
     alter = "ALTER TABLE orders MODIFY note varchar(300)"
     ((uuid,),) = vitess.sql(keyspace, postponed, context, alter)
     copies = "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()"
-    wait_until(lambda: len(vitess.sql(f"{keyspace}/-80", copies)) > 1)
+    until(lambda: len(vitess.sql(f"{keyspace}/-80", copies)) > 1, "its copy")
     assert codes(vitess, keyspace) == ["vitess-migration-of-others"] * 2
     assert "shard -80, table orders: an online DDL that is not reconciler's" in messages(
         vitess, keyspace
@@ -132,7 +123,7 @@ def test_an_online_ddl_of_others_is_named_and_its_copy_left_out(vitess: Vitess) 
         assert isinstance(seen, ObservedShard)
         assert [table for table, _ in seen.definitions] == ["orders"]
     vitess.sql(keyspace, f"ALTER VITESS_MIGRATION '{uuid}' CANCEL")
-    wait_until(lambda: codes(vitess, keyspace) == [])
+    until(lambda: codes(vitess, keyspace) == [], "its end")
 
 
 @pytest.mark.invariant("VT-12")
@@ -252,7 +243,9 @@ def test_a_claim_that_vttablet_has_ended_is_not_taken_for_held(vitess: Vitess) -
         name = first._shard.claim_name
         ((holder,),) = vitess.on_server(keyspace, "-", locks.format(name))
         vitess.on_server(keyspace, "-", f"KILL {holder}")
-        assert second.claim()
+        until(
+            second.claim, "the claim of who is left"
+        )  # the server ends a session some time after it was told to
         assert not _claims(first)
 
 
@@ -279,10 +272,10 @@ def test_a_statement_that_runs_is_known_in_the_words_that_vtgate_gives_it(vitess
         cursor.execute("SELECT * FROM orders")
         sender = Thread(target=vitess.sql, args=(f"{keyspace}/-", alter), daemon=True)
         sender.start()
-        wait_until(lambda: session.still_running(alter))
+        until(lambda: session.still_running(alter), "it to run")
         cursor.execute("ROLLBACK")
-        sender.join(WAIT_S)
-        wait_until(lambda: not session.still_running(alter))
+        sender.join(PATIENCE_S)
+        until(lambda: not session.still_running(alter), "its end")
         shown = session.definition(table_id("orders"))
         assert shown is not None
         assert "`a` int" in shown

@@ -1,7 +1,7 @@
 """The cases of VSchemas: what one is, what it becomes, and what is said of that.
 
 sharded: false               default: true; of both, where they do not say it
-tables: users id bigint; ... tables of the schema files, with their columns; default: not looked at
+tables: users id bigint; ... tables of the schema files, with columns; default: not looked at
 --- from                     vindexes and tables as JSON, without the outermost braces; or (none)
 --- to                       absent: there is no change, and only `faults` are told
 --- changes                  kind, object, part; one a line
@@ -110,9 +110,12 @@ def shown_fault(fault: Fault) -> str:
 
 
 def _table(told: str) -> Table:
-    """`users id bigint, name varchar(20)`."""
+    """`users id bigint, name varchar(20)`; with ` = a comment` behind it."""
+    told, _, comment = told.partition(" = ")
     name, _, columns = told.partition(" ")
     pairs = (column.strip().split(" ", 1) for column in columns.split(","))
     return Table(
-        name=name, columns=tuple(Column(name=column, sql_type=kind) for column, kind in pairs)
+        name=name,
+        columns=tuple(Column(name=column, sql_type=kind) for column, kind in pairs),
+        options=(("COMMENT", f"'{comment}'"),) if comment else (),
     )

@@ -32,6 +32,7 @@ from reconciler.edges.engines.vitess.migration import (
     Status,
     open_migrations,
     read_migration,
+    read_stream_message,
 )
 from reconciler.edges.engines.vitess.record import MigrationRecord, new_record, record_of
 from reconciler.edges.mysql.connect import Link
@@ -230,9 +231,14 @@ class VitessEngine:
         and copies nothing of, for three hours (VT-35)."""
 
         def end(link: Link) -> Failed:
+            said = ""
+            with suppress(ServerRefusal):  # who may not read why can end it all the same
+                said = read_stream_message(link, record.uuid)
             commands.cancel(link, record.uuid)
             commands.clean_up(link, record.uuid)
-            return _refused(f"migration {record.uuid} was begun, and never copied", transient=True)
+            why = f": {said_by_vitess(said).message}" if said else ""
+            message = f"migration {record.uuid} was begun, and never copied{why}"
+            return _refused(message, transient=True)
 
         return under_claim_of(self._shard, self._control, end)
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reconciler.ddl.quote import quote_identifier
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.problems import misread
 from reconciler.edges.mysql.reading import number, text
@@ -84,6 +85,21 @@ def read_migration(link: Link, uuid: str) -> Migration | None:
     if len(found) > 1 or any(one.uuid != uuid for one in found):
         raise misread()
     return found[0] if found else None
+
+
+def read_stream_message(link: Link, uuid: str) -> str:
+    """What the stream that copies a migration's rows says, '' for nothing: why it does not get on,
+    the migration's own row never tells. It is in the sidecar's database, whatever that is called;
+    a server may have those of several keyspaces. Raises ServerRefusal or LinkLost."""
+    found = link.query(
+        "SELECT TABLE_SCHEMA FROM information_schema.TABLES WHERE TABLE_NAME = 'vreplication'",
+        width=1,
+    )
+    for (sidecar,) in found:
+        asked = f"SELECT message FROM {quote_identifier(text(sidecar))}.vreplication"
+        for (message,) in link.query(f"{asked} WHERE workflow = '{uuid}'", width=1):
+            return text(message)
+    return ""
 
 
 def open_migrations(link: Link) -> tuple[Migration, ...]:

@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 
 from reconciler.edges.vitess.topology import (
+    Primary,
+    Serves,
     read_cells,
     read_keyspaces,
     read_migrations,
+    read_serving,
     read_shards,
     read_workflows,
 )
@@ -29,6 +32,7 @@ SHARDS = {
             "name": name,
             "shard": {
                 "primary_alias": {"cell": "zone1", "uid": uid},
+                "primary_term_start_time": {"seconds": "1795352157", "nanoseconds": 869278278},
                 "key_range": {"start": "", "end": "gA=="},
                 "is_primary_serving": True,
             },
@@ -51,7 +55,18 @@ MIGRATION: dict[str, object] = {
     "tablet_failure": "0",
     "retries": "0",
 }
-BOTH = frozenset({"-80", "80-"})
+TABLETS: list[dict[str, object]] = [
+    {
+        "Keyspace": "shop",
+        "Shard": shard,
+        "TabletType": "PRIMARY",
+        "State": "SERVING",
+        "Alias": alias,
+        "PrimaryTermStartTime": "2026-11-22T12:55:57Z",
+    }
+    for shard, alias in (("-80", "zone1-0000000101"), ("80-", "zone1-0000000102"))
+]
+BOTH: Serves = read_serving(TABLETS, "shop")
 
 
 def without(answer: Any, *path: str) -> Any:
@@ -71,8 +86,43 @@ def test_shards_come_in_key_order_with_the_alias_of_their_primaries() -> None:
 
 
 def test_a_primary_that_vtgate_does_not_see_does_not_serve() -> None:
-    found = {one.name: one.serving for one in read_shards(SHARDS, frozenset({"-80"}))}
+    found = {one.name: one.serving for one in read_shards(SHARDS, {"-80": BOTH["-80"]})}
     assert found == {"-80": Serving.YES, "80-": Serving.SILENT}
+
+
+def test_a_primary_is_one_that_serves_the_keyspace_since_a_moment() -> None:
+    assert BOTH["-80"] == {Primary("zone1-101", 1795352157)}
+    others = [{**TABLETS[0], **of} for of in ({"Keyspace": "main"}, {"State": "NOT_SERVING"})]
+    assert read_serving([*others, {**TABLETS[0], "TabletType": "REPLICA"}], "shop") == {}
+
+
+@pytest.mark.invariant("VT-38")
+@pytest.mark.threat("TM-VTCTLD-4")
+@pytest.mark.parametrize(
+    "of_another_cluster",
+    [{"Alias": "zone1-0000000103"}, {"PrimaryTermStartTime": "2026-11-22T12:55:58Z"}],
+)
+def test_a_shard_of_which_each_has_another_primary_is_disputed(
+    of_another_cluster: dict[str, object],
+) -> None:
+    others = read_serving([TABLETS[0], {**TABLETS[1], **of_another_cluster}], "shop")
+    found = {one.name: one.serving for one in read_shards(SHARDS, others)}
+    assert found == {"-80": Serving.YES, "80-": Serving.DISPUTED}
+
+
+def test_while_a_shard_gets_another_primary_either_may_be_named() -> None:
+    newer = {**TABLETS[0], "Alias": "zone1-0000000104", "PrimaryTermStartTime": "2026-11-22T13:00Z"}
+    (first, _) = read_shards(SHARDS, read_serving([newer, *TABLETS], "shop"))
+    assert first.serving is Serving.YES
+
+
+@pytest.mark.invariant("VT-12")
+@pytest.mark.parametrize("told", [{"Alias": "none"}, {"PrimaryTermStartTime": ""}])
+def test_a_tablet_that_is_half_told_is_no_primary(told: dict[str, object]) -> None:
+    with pytest.raises(KeyError):
+        read_serving([without(TABLETS[0], "Shard")], "shop")
+    with pytest.raises(ValueError, match="nvalid"):
+        read_serving([TABLETS[0] | told], "shop")
 
 
 def test_a_shard_without_primary_and_one_that_is_closed_are_told_apart() -> None:
@@ -143,6 +193,7 @@ def test_a_keyspace_whose_name_would_be_an_option_is_no_keyspace(name: str) -> N
         without(SHARDS, "shards", "-80", "shard"),
         without(SHARDS, "shards", "-80", "shard", "primary_alias"),
         without(SHARDS, "shards", "-80", "shard", "primary_alias", "uid"),
+        without(SHARDS, "shards", "-80", "shard", "primary_term_start_time"),
         without(SHARDS, "shards", "-80", "shard", "is_primary_serving"),
     ],
 )
