@@ -43,6 +43,8 @@ from reconciler.plan.files import PlanPaths, plan_paths
 from reconciler.plan.model import Plan
 from reconciler.ports.files import MainLine
 from reconciler.ports.forge import Forge
+from reconciler.reshard.plan.files import split_plan_paths
+from reconciler.reshard.plan.model import SplitPlan
 from reconciler.spec.model import ReviewRule
 from reconciler.spec.text import text_of
 from reconciler.spec.tree import from_the_top
@@ -54,7 +56,7 @@ class ReviewQuestion:
     at `spec_path`, whose definitions are in `schema_dir`. `below` is where the project lies in the
     repository, '' at its top."""
 
-    plan: Plan
+    plan: Plan | SplitPlan
     commit: str
     branch: str
     spec_path: str
@@ -69,7 +71,8 @@ class ReviewQuestion:
     @property
     def subject(self) -> PlanSubject:
         core = self.plan.core
-        paths = plan_paths(core.environment, core.keyspace)
+        paths_of = split_plan_paths if isinstance(self.plan, SplitPlan) else plan_paths
+        paths = paths_of(core.environment, core.keyspace)
         return PlanSubject(
             plan=self.plan,
             files=PlanPaths(json=self.within(paths.json), sql=self.within(paths.sql)),

@@ -1,0 +1,90 @@
+"""Names with a database in front of them, in the text of a program.
+
+MariaDB prints a view's own database in subqueries, in views that are broken, and in views whose
+definer is not there; MySQL prints it before stored functions only. The text of one view must be the
+same on every shard, whatever the shard's database is called: there, own names stand bare (PG-2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from reconciler.ddl.lexer import Token, TokenKind, tokenize
+
+_NAMES = (TokenKind.WORD, TokenKind.QUOTED_IDENTIFIER)
+
+
+@dataclass(frozen=True, slots=True)
+class Qualified:
+    """A table, a column's table or a function, by its database: the tokens of both."""
+
+    database: Token
+    name: Token
+
+
+def with_own_names_bare(text: str, database: str) -> str:
+    """The text without the database that is the program's own."""
+    for found in reversed([*qualified_names(text)]):
+        if found.database.value in (database, database.lower()):
+            text = text[: found.database.offset] + text[found.name.offset :]
+    return text
+
+
+def outside_names(text: str) -> tuple[str, ...]:
+    """What a text in which own names stand bare uses of other databases, as `database.name`."""
+    found = (f"{one.database.value}.{one.name.value}" for one in qualified_names(text))
+    return tuple(dict.fromkeys(found))
+
+
+class _Clause(Enum):
+    """Where a reader is: FROM belongs to a SELECT, or to a function such as EXTRACT; STRAIGHT_JOIN
+    is a join, or an option of SELECT."""
+
+    NONE = "none"
+    SELECT = "select"
+    FROM = "from"
+
+
+def qualified_names(text: str) -> Iterator[Qualified]:
+    """Of three names in a row the first is a database. Of two it is one where a table stands, and
+    before a function; elsewhere the first is a table or an alias."""
+    tokens = [token for token in tokenize(text) if token.kind is not TokenKind.COMMENT]
+    clauses = [_Clause.NONE]  # of each open bracket
+    at_table = False
+    at = 0
+    while at < len(tokens):
+        token = tokens[at]
+        length = _chain(tokens, at)
+        if length:
+            called = at + 2 * length - 1 < len(tokens) and tokens[at + 2 * length - 1].text == "("
+            if length >= 3 or (length == 2 and (at_table or called)):
+                yield Qualified(token, tokens[at + 2])
+            at += 2 * length - 1
+            at_table = False
+            continue
+        if token.is_punctuation("("):
+            clauses.append(_Clause.FROM if at_table else _Clause.NONE)
+        else:
+            if token.is_punctuation(")") and len(clauses) > 1:
+                clauses.pop()
+            if token.is_word("SELECT"):
+                clauses[-1] = _Clause.SELECT
+            begins = token.is_word("FROM") and clauses[-1] is not _Clause.NONE
+            if begins:
+                clauses[-1] = _Clause.FROM
+            joins = token.is_word("JOIN", "STRAIGHT_JOIN") and clauses[-1] is _Clause.FROM
+            at_table = begins or joins
+        at += 1
+
+
+def _chain(tokens: Sequence[Token], at: int) -> int:
+    """How many names stand in a row here, with dots between them; 0 for less than two."""
+    length = 0
+    while at < len(tokens) and tokens[at].kind in _NAMES:
+        length += 1
+        if at + 1 >= len(tokens) or not tokens[at + 1].is_punctuation("."):
+            break
+        at += 2
+    return length if length > 1 else 0

@@ -1,0 +1,175 @@
+"""A view as a text: what a server prints of it, strictly read; and the statements that make one.
+
+Its text is two lines: what the server keeps of its making, and SHOW CREATE VIEW without the account
+and without the shard's own database. All that is compared is in it, and it is the same wherever it
+stands: in a plan, in a report, in what a session reads back.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import accumulate
+
+from reconciler.ddl.fingerprint import value_fingerprint
+from reconciler.ddl.foreign import foreign_object
+from reconciler.ddl.lexer import TokenKind, tokenize
+from reconciler.ddl.programs.accounts import Account
+from reconciler.ddl.programs.names import outside_names
+from reconciler.ddl.quote import quote_identifier, quote_identifiers, unquote_identifier
+from reconciler.ddl.scan import NAME
+from reconciler.errors import Problem, Refused
+from reconciler.model.object_id import ObjectKind
+from reconciler.model.programs import CreatedWith, Security, View
+from reconciler.model.schema import OtherObject
+
+ANOTHER_DEFINER = "another"
+"""In place of a digest: any account but the one that a spec names."""
+
+_FACTS = re.compile(
+    r"-- definer=(?P<definer>[0-9a-f]{64}|none|another) character_set_client=(?P<client>\w+)"
+    r" collation_connection=(?P<collation>\w+)\n"
+)
+_SHOWN = re.compile(
+    r"CREATE ALGORITHM=(?P<algorithm>UNDEFINED|MERGE|TEMPTABLE)"
+    r" SQL SECURITY (?P<security>DEFINER|INVOKER)"
+    rf" VIEW (?P<name>{NAME})(?: \((?P<columns>{NAME}(?:,{NAME})*+)\))? AS (?P<query>.+)",
+    re.DOTALL,
+)
+_COLUMN = re.compile(NAME)
+# Under any other client, text beyond ASCII would have to be sent in that client's characters.
+_ANY_TEXT = frozenset({"utf8", "utf8mb3", "utf8mb4"})
+_LEAVE_ALONE = "leave it alone by its name with `policy.ignore_tables`"
+
+
+def text_of_view(other: OtherObject) -> str:
+    """What a server showed of a view; '' if it did not show all of it."""
+    if other.created_with is None or not other.definition:
+        return ""
+    return f"-- definer={other.definer or 'none'} {other.created_with}\n{other.definition}"
+
+
+def read_view(text: str, name: str) -> View:
+    """The view `name`. Raises Refused for what is in no form that is understood."""
+    facts = _FACTS.match(text)
+    shown = _SHOWN.fullmatch(text, facts.end()) if facts else None
+    if facts is None or shown is None or unquote_identifier(shown["name"]) != name:
+        raise _refused(name, "its server prints it in a form that is not understood")
+    other = OtherObject(kind=ObjectKind.VIEW, name=name, definition=text[facts.end() :])
+    if foreign_object(other) is None:
+        raise _refused(name, "it holds what is never run on scratch, so nothing can be proven")
+    security = Security(shown["security"])
+    is_definers = security is Security.DEFINER and facts["definer"] != "none"
+    view = View(
+        name=name,
+        algorithm=shown["algorithm"],
+        security=security,
+        definer=facts["definer"] if is_definers else None,
+        columns=tuple(map(unquote_identifier, _COLUMN.findall(shown["columns"] or ""))),
+        query=shown["query"],
+        created_with=CreatedWith(
+            character_set_client=facts["client"], collation_connection=facts["collation"]
+        ),
+    )
+    if outside := outside_names(view.query):
+        raise _refused(name, f"it uses {', '.join(outside)} of another database")
+    if facts["client"] not in _ANY_TEXT and not view.query.isascii():
+        raise _refused(name, f"it was made by a client of {facts['client']} beyond ASCII")
+    return view
+
+
+def view_text(view: View) -> str:
+    """The other way round: the text of a view that is known."""
+    return f"-- definer={view.definer or 'none'} {view.created_with}\n{_shown(view)}"
+
+
+def as_shown(view: View) -> OtherObject:
+    """As a server would show it."""
+    return OtherObject(
+        kind=ObjectKind.VIEW,
+        name=view.name,
+        definition=_shown(view),
+        definer=view.definer,
+        created_with=view.created_with,
+    )
+
+
+def view_fingerprint(view: View) -> str:
+    """Over the fields, not over the text."""
+    return value_fingerprint("reconciler/view/v1", view)
+
+
+def view_file_text(view: View, usual: CreatedWith | None) -> str:
+    """A definition file for it. `usual` is what the server keeps of a session that says nothing
+    (None: not known): a file says it only where the view has something else. Whose rights it has
+    the spec says."""
+    made = f"-- reconciler: created with {view.created_with}\n"
+    name = quote_identifier(view.name)
+    columns = f" ({quote_identifiers(view.columns)})" if view.columns else ""
+    algorithm = "" if view.algorithm == "UNDEFINED" else f"ALGORITHM={view.algorithm} "
+    head = f"CREATE {algorithm}SQL SECURITY {view.security} VIEW {name}{columns} AS\n"
+    return f"{'' if view.created_with == usual else made}{head}{view.query};\n"
+
+
+def create_view_sql(view: View, definer: Account | None, *, replaces: bool) -> str:
+    """`definer` is the account that the spec names, for a view that has its definer's rights."""
+    assert (definer is not None) == (view.security is Security.DEFINER), "as the policy has it"
+    account = f" DEFINER={definer.sql}" if definer is not None else ""
+    head = f"CREATE{' OR REPLACE' if replaces else ''} ALGORITHM={view.algorithm}{account}"
+    return f"{head} {_tail(view)}"
+
+
+def scratch_view_sql(view: View, *, replaces: bool) -> str:
+    """The same without anybody's rights: whose they are is not on scratch, and a view on a view of
+    somebody who is not there cannot be made (error 1449)."""
+    return create_view_sql(replace(view, security=Security.INVOKER), None, replaces=replaces)
+
+
+def drop_view_sql(name: str) -> str:
+    return f"DROP VIEW {quote_identifier(name)}"
+
+
+def without_rights(view: View) -> View:
+    """As scratch has it."""
+    return replace(view, security=Security.INVOKER, definer=None)
+
+
+def view_columns(view: View) -> tuple[str, ...]:
+    """Those of its list, or else the names that a server prints behind each thing selected."""
+    if view.columns:
+        return view.columns
+    tokens = [*tokenize(view.query)]
+    depths = [*accumulate(t.is_punctuation("(") - t.is_punctuation(")") for t in tokens)]
+    selects = [i for i, token in enumerate(tokens) if token.is_word("SELECT")]
+    first = min(selects, key=lambda i: (depths[i], i))
+    found = []
+    for i in range(first + 1, len(tokens)):
+        if depths[i] < depths[first]:
+            break
+        if depths[i] == depths[first]:
+            if tokens[i].is_word("FROM", "UNION", "EXCEPT", "INTERSECT"):
+                break
+            if tokens[i - 1].is_word("AS") and tokens[i].kind is TokenKind.QUOTED_IDENTIFIER:
+                found.append(tokens[i].value)
+    return tuple(found)
+
+
+def _shown(view: View) -> str:
+    return f"CREATE ALGORITHM={view.algorithm} {_tail(view)}"
+
+
+def _tail(view: View) -> str:
+    columns = f" ({quote_identifiers(view.columns)})" if view.columns else ""
+    name = quote_identifier(view.name)
+    return f"SQL SECURITY {view.security} VIEW {name}{columns} AS {view.query}"
+
+
+def _refused(name: str, why: str) -> Refused:
+    return Refused(
+        Problem(
+            code="view-not-understood",
+            message=f"view {name}: {why}",
+            recovery=f"write it in a form that can be managed, or {_LEAVE_ALONE}; then run the same"
+            " command again",
+        )
+    )

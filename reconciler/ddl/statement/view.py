@@ -1,0 +1,72 @@
+"""Statements that make or drop a view: exactly the form that plans have, and no other (DS-5)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from reconciler.ddl.foreign import foreign_object
+from reconciler.ddl.limits import STATEMENTS_KEPT_MAX
+from reconciler.ddl.programs.accounts import Account, read_account
+from reconciler.ddl.programs.names import outside_names
+from reconciler.ddl.quote import unquote_identifier
+from reconciler.ddl.scan import NAME
+from reconciler.errors import Problem, Refused
+from reconciler.model.object_id import ObjectKind
+from reconciler.model.schema import OtherObject
+
+_BEGINS = re.compile(r"(?:CREATE (?:OR REPLACE )?ALGORITHM=|DROP VIEW )")
+_CREATE = re.compile(
+    r"CREATE (?P<replaces>OR REPLACE )?(?P<algorithm>ALGORITHM=\w+)"
+    rf"(?: DEFINER=(?P<definer>{NAME}(?:@{NAME})?))?"
+    rf" (?P<rest>SQL SECURITY (?P<security>DEFINER|INVOKER) VIEW (?P<name>{NAME}).*)",
+    re.DOTALL,
+)
+_DROP = re.compile(rf"DROP VIEW (?P<name>{NAME})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewStatement:
+    """`drops`, or else makes; `replaces` one that is there. `definer`: whose rights it is given."""
+
+    name: str
+    drops: bool = False
+    replaces: bool = False
+    definer: Account | None = None
+
+
+@lru_cache(maxsize=STATEMENTS_KEPT_MAX)
+def read_view_statement(sql: str) -> ViewStatement | None:
+    """None for what does not begin as such a statement does. Raises Refused for what begins so and
+    is none."""
+    if _BEGINS.match(sql) is None:
+        return None
+    if (drop := _DROP.fullmatch(sql)) is not None:
+        return ViewStatement(name=unquote_identifier(drop["name"]), drops=True)
+    made = _CREATE.fullmatch(sql)
+    if made is None:
+        raise _refused("statement-not-understood", "a CREATE VIEW in the form of plans is expected")
+    name = unquote_identifier(made["name"])
+    shown = f"CREATE {made['algorithm']} {made['rest']}"
+    if foreign_object(OtherObject(kind=ObjectKind.VIEW, name=name, definition=shown)) is None:
+        raise _refused("statement-not-understood", "a view's query and nothing else is expected")
+    if outside := outside_names(made["rest"]):
+        raise _refused("statement-table", f"the view uses {outside[0][:120]} of another database")
+    if (made["definer"] is not None) != (made["security"] == "DEFINER"):
+        raise _refused("statement-definer", "its DEFINER and its SQL SECURITY do not go together")
+    return ViewStatement(
+        name=name,
+        replaces=made["replaces"] is not None,
+        definer=read_account(made["definer"]) if made["definer"] else None,
+    )
+
+
+def _refused(code: str, message: str) -> Refused:
+    return Refused(
+        Problem(
+            code=code,
+            message=f"the statement is refused, nothing was sent: {message}",
+            recovery="run `reconciler plan` again and have the new plan reviewed",
+        )
+    )

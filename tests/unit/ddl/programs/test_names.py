@@ -1,0 +1,50 @@
+"""Own names stand bare, whatever a server prints; names of other databases are found."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.ddl.programs.names import outside_names, with_own_names_bare
+
+
+@pytest.mark.invariant("PG-2")
+@pytest.mark.parametrize(
+    ("printed", "bare"),
+    [
+        ("select `d`.`t`.`a` AS `a` from `d`.`t`", "select `t`.`a` AS `a` from `t`"),
+        ("select `d`.`a` from `t` `d`", "select `d`.`a` from `t` `d`"),
+        ("select 1 from (`d`.`t` join `d`.`u`)", "select 1 from (`t` join `u`)"),
+        ("select `d`.`f`(1) AS `x`", "select `f`(1) AS `x`"),
+        ("select extract(year from `d`.`c`) from `t` `d`",) * 2,
+        ("select trim(leading 'x' from `d`.`c`) from `t` `d`",) * 2,
+        ("select straight_join `d`.`a` from `t` `d`",) * 2,
+        ("select '`d`.`t`' from `d`.`t`", "select '`d`.`t`' from `t`"),
+        (
+            "select 1 where exists(select 1 from `d`.`t`)",
+            "select 1 where exists(select 1 from `t`)",
+        ),
+        ("select `e`.`t`.`a` from `e`.`t`",) * 2,
+    ],
+)
+def test_the_own_database_is_left_out_by_tokens(printed: str, bare: str) -> None:
+    assert with_own_names_bare(printed, "d") == bare
+
+
+def test_names_that_a_server_folds_are_its_own() -> None:
+    assert with_own_names_bare("select 1 from `shop_a`.`t`", "Shop_A") == "select 1 from `t`"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("select `t`.`a` from `t`", ()),
+        ("select `e`.`t`.`a` from `e`.`t`", ("e.t",)),
+        ("select a from t join e.u using (id)", ("e.u",)),
+        ("select e.f(1)", ("e.f",)),
+        ("select 1 from (select 1 from (`x` join `e`.`t`)) `d`", ("e.t",)),
+        ("with `x` as (select `e`.`t`.`a` from `e`.`t`) select `x`.`a` from `x`", ("e.t",)),
+        ("select extract(year from `t`.`c`) from `t`", ()),
+    ],
+)
+def test_what_is_of_another_database_is_found(text: str, found: tuple[str, ...]) -> None:
+    assert outside_names(text) == found

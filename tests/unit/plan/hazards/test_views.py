@@ -1,0 +1,50 @@
+"""What the statements of a view may do to those who read it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.diff.model import Operation
+from reconciler.diff.views import ViewStep, view_steps
+from reconciler.model.programs import Security, View
+from reconciler.plan.hazards.views import view_hazards
+from tests.unit.ddl.programs.test_view import VIEW
+
+DEFINERS = replace(VIEW, security=Security.DEFINER, definer="1" * 64)
+
+
+def found(before: View | None, after: View | None) -> list[str]:
+    step = ViewStep(name="v", before=before, after=after)
+    hazards = view_hazards(step, "app@%")
+    assert all(hazard.needs_permission for hazard in hazards)
+    return [f"{hazard.kind} {hazard.object}" for hazard in hazards]
+
+
+@pytest.mark.invariant("PG-4")
+def test_whose_rights_a_view_has_needs_permission() -> None:
+    assert found(None, VIEW) == []
+    assert found(VIEW, replace(VIEW, query="select 2 AS `id`")) == []
+    assert found(None, DEFINERS) == ["runs-as v"]
+    assert found(VIEW, DEFINERS) == ["runs-as v"]
+    assert found(DEFINERS, VIEW) == ["runs-as v"]
+    assert found(replace(DEFINERS, definer="another"), DEFINERS) == ["runs-as v"]
+    assert found(DEFINERS, replace(DEFINERS, query="select 3 AS `id`")) == []
+
+
+def test_what_readers_lose_needs_permission() -> None:
+    two = replace(VIEW, query="select 1 AS `id`,2 AS `b` from `t`")
+    assert found(two, VIEW) == ["drop-view-column b"]
+    assert found(replace(VIEW, query="select 1 AS `ID`"), VIEW) == []
+    assert found(VIEW, None) == ["drop-program v"]
+
+
+def test_steps_are_those_views_that_differ() -> None:
+    steps = view_steps({"a": VIEW, "b": VIEW, "d": VIEW}, {"b": VIEW, "c": VIEW, "d": DEFINERS})
+    assert [(step.name, step.operation) for step in steps] == [
+        ("a", Operation.DROP_VIEW),
+        ("c", Operation.CREATE_VIEW),
+        ("d", Operation.REPLACE_VIEW),
+    ]
+    assert steps[2].difference == "its SQL SECURITY, definer differ"
