@@ -1,0 +1,170 @@
+"""A table walked along an index, a stretch at a time, until every question put to it is answered.
+
+Rule: "holds" needs the whole range. A stretch that another connection answers, or that has no rows
+where its end was found, was not seen: between us and the server something takes statements apart.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from reconciler.ddl.key_walk import at_end_sql, go_on_sql, next_end_sql
+from reconciler.edges.mysql.limits import (
+    PROBE_GROWTH_MAX,
+    PROBE_REST_SHARE,
+    PROBE_ROWS_FIRST,
+    PROBE_ROWS_MAX,
+    PROBE_ROWS_MIN,
+    PROBE_STRETCH_S,
+)
+from reconciler.edges.mysql.probe_session import NotAnswered, ProbeSession, TookTooLong, now_s
+from reconciler.edges.mysql.reading import number
+from reconciler.preflight.model import Answer, EqualRows, Holds, Probe, RowCondition, Violated, Walk
+from reconciler.preflight.sql import (
+    equal_stretch_sql,
+    stretch_sql,
+    walk_condition,
+    walk_source,
+)
+
+_OTHER_CONNECTION = "its statements are answered by more than one connection"
+_NOTHING_SEEN = "rows went away while they were looked at"
+
+
+@dataclass
+class TableWalk:
+    """`may_go_on` is called before each stretch: it waits while the shard is over its limits, and
+    raises NotAnswered where the time is over."""
+
+    session: ProbeSession
+    table: str
+    walk: Walk
+    may_go_on: Callable[[], None]
+    condition: str | None = None
+    sleep: Callable[[float], None] = time.sleep
+    rows: int = PROBE_ROWS_FIRST
+    seen: int = 0
+    is_first: bool = True
+    _is_last: bool = field(default=False, init=False)
+
+    def stretch(self, ask: Callable[[bool, bool], Sequence[int | None]]) -> list[int | None]:
+        """What `ask(is_first, is_last)` answers for the next stretch, of a size that the server
+        can take. Raises NotAnswered."""
+        while True:
+            self.may_go_on()
+            begun_s = time.monotonic()
+            try:
+                self._is_last = self._find_end()
+                answer = list(ask(self.is_first, self._is_last))
+            except TookTooLong:
+                if self.rows <= PROBE_ROWS_MIN:
+                    raise NotAnswered("a few rows take the server longer than a second") from None
+                self.rows = max(PROBE_ROWS_MIN, self.rows // PROBE_GROWTH_MAX)
+                continue
+            took_s = time.monotonic() - begun_s
+            self._size(took_s)
+            self.sleep(took_s * PROBE_REST_SHARE)
+            return answer
+
+    def go_on(self) -> bool:
+        """False: that was the last stretch. Raises NotAnswered."""
+        if self._is_last:
+            return False
+        try:
+            self.session.execute(go_on_sql(self.walk.columns))
+        except TookTooLong:
+            raise NotAnswered("the server takes longer than a second for nothing") from None
+        self.is_first = False
+        return True
+
+    @property
+    def is_last(self) -> bool:
+        return self._is_last
+
+    def _find_end(self) -> bool:
+        find = next_end_sql(
+            walk_source(self.table, self.walk),
+            self.walk.columns,
+            rows=self.rows,
+            is_first=self.is_first,
+            reads_into=True,
+            condition=self.condition,
+        )
+        for sql in find:
+            self.session.execute(sql)
+        return number(self.session.row(at_end_sql(self.walk.columns), width=1)[0]) == 1
+
+    def _size(self, took_s: float) -> None:
+        wanted = self.rows * PROBE_STRETCH_S / max(took_s, 0.001)
+        most = min(PROBE_ROWS_MAX, self.rows * PROBE_GROWTH_MAX)
+        self.rows = max(PROBE_ROWS_MIN, min(most, int(wanted)))
+
+
+def walk_conditions(
+    walked: TableWalk, probes: Sequence[Probe], answered: Callable[[Probe, Answer], None]
+) -> None:
+    """All in one pass: `answered` is told each as soon as it is known. Raises NotAnswered."""
+    left = {
+        probe: probe.question.sql for probe in probes if isinstance(probe.question, RowCondition)
+    }
+    while left:
+        asked = list(left)
+
+        def ask(is_first: bool, is_last: bool, asked: list[Probe] = asked) -> list[int | None]:
+            sql = stretch_sql(
+                walked.table,
+                walked.walk,
+                [left[probe] for probe in asked],
+                is_first=is_first,
+                is_last=is_last,
+            )
+            return [number(value) for value in walked.session.row(sql, width=3 + len(asked))]
+
+        connection, is_known, rows, *found = walked.stretch(ask)
+        if (connection, is_known) != (walked.session.connection, 1):
+            raise NotAnswered(_OTHER_CONNECTION)
+        if not rows and not walked.is_last:
+            raise NotAnswered(_NOTHING_SEEN)
+        walked.seen += rows or 0
+        for probe, refuting in zip(asked, found, strict=True):
+            if refuting is None or refuting < 0:
+                raise NotAnswered("it answered something else than was asked")
+            if refuting:
+                del left[probe]
+                answered(probe, Violated(at_s=now_s(), rows_min=refuting))
+        if not walked.go_on():
+            for probe in left:
+                answered(probe, Holds(at_s=now_s(), rows_seen=walked.seen))
+            return
+
+
+def walk_equal_rows(walked: TableWalk, probe: Probe, equal: EqualRows) -> Answer:
+    """Raises NotAnswered."""
+    while True:
+
+        def ask(is_first: bool, is_last: bool) -> list[int | None]:
+            sql = equal_stretch_sql(probe, equal, is_first=is_first, is_last=is_last)
+            return [number(value) for value in walked.session.row(sql, width=3)]
+
+        connection, is_known, rows = walked.stretch(ask)
+        if (connection, is_known) != (walked.session.connection, 1):
+            raise NotAnswered(_OTHER_CONNECTION)
+        if rows is not None:
+            return Violated(at_s=now_s(), rows_min=rows)
+        if not walked.go_on():
+            return Holds(at_s=now_s())
+
+
+def equal_rows_walk(
+    session: ProbeSession, probe: Probe, walk: Walk, may_go_on: Callable[[], None]
+) -> TableWalk:
+    """Rows with NULL in what is walked along are equal to none, and are not walked over."""
+    return TableWalk(
+        session=session,
+        table=probe.table,
+        walk=walk,
+        may_go_on=may_go_on,
+        condition=walk_condition(walk),
+    )

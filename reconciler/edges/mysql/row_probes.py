@@ -1,0 +1,284 @@
+"""Asks shards about their rows: `RowProbes` over real servers.
+
+Rule (PF-2): whatever keeps a question from an answer is a reason, and never "holds". A table must
+be the one that was seen, before it is asked and afterwards.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from reconciler.edges.mysql.deadline import Patience, map_with_deadline
+from reconciler.edges.mysql.limits import (
+    PROBE_LOOK_EVERY_S,
+    PROBE_OVERTIME_S,
+    PROBE_ROWS_AT_ONCE,
+    PROBE_STATEMENT_S_MAX,
+)
+from reconciler.edges.mysql.probe_session import (
+    NotAnswered,
+    ProbeSession,
+    TookTooLong,
+    now_s,
+    probe_session,
+)
+from reconciler.edges.mysql.probe_walk import (
+    TableWalk,
+    equal_rows_walk,
+    walk_conditions,
+    walk_equal_rows,
+)
+from reconciler.edges.mysql.problems import LinkLost, ServerRefusal, look_failed
+from reconciler.edges.mysql.reading import number, read_definition
+from reconciler.edges.mysql.target import resolve
+from reconciler.edges.mysql.vital_signs import measure, measure_alone
+from reconciler.errors import ReconcilerError
+from reconciler.ports.row_probes import ShardAsked, TableAsked
+from reconciler.preflight.model import (
+    Answer,
+    EqualRows,
+    Holds,
+    KnownToHold,
+    NotAskable,
+    NotSettled,
+    Probe,
+    RowCondition,
+    Violated,
+)
+from reconciler.preflight.sql import at_once_sql, walk_source
+
+# How a server reads few rows for a question that it finds by an index; None: it reads none at all.
+_BY_INDEX = frozenset(
+    {"system", "const", "eq_ref", "ref", "ref_or_null", "range", "index_merge", "None"}
+)
+_OUT_OF_TIME = "the time that the spec gives for all questions was over"
+_LOAD_WAIT_S = 0.5
+
+
+class MysqlRowProbes:
+    """`root` is the repository, where relative TLS paths start."""
+
+    def __init__(self, *, environ: Mapping[str, str], root: Path) -> None:
+        self._environ = environ
+        self._root = root
+
+    def ask(
+        self, asked: Sequence[ShardAsked], *, parallel: int, budget_s: float
+    ) -> list[tuple[Answer, ...]]:
+        give_up_s = time.monotonic() + budget_s
+        sheets = [_Sheet(one, give_up_s) for one in asked]
+        open_sheets = [sheet for sheet in sheets if sheet.left]
+
+        def limit_s(sheet: _Sheet) -> float:
+            overtime_s = sheet.asked.shard.connection.connect_timeout_s + PROBE_STATEMENT_S_MAX
+            return max(0.0, give_up_s - time.monotonic()) + overtime_s + PROBE_OVERTIME_S
+
+        map_with_deadline(self._fill, open_sheets, parallel=parallel, limit_s=limit_s)
+        return [sheet.answers() for sheet in sheets]
+
+    def _fill(self, sheet: _Sheet, patience: Patience) -> None:
+        shard = sheet.asked.shard
+        try:
+            sheet.check_time()
+            target = resolve(
+                shard.connection, environ=self._environ, root=self._root, shard=shard.name
+            )
+            with probe_session(target, patience) as session:
+                _ask_shard(session, sheet)
+        except NotAnswered as error:
+            sheet.give_up(error.reason)
+        except ReconcilerError as error:
+            sheet.give_up(error.problems[0].message.removeprefix(f"shard {shard.name}: "))
+        except ServerRefusal as refusal:
+            sheet.give_up(f"the server refuses the session (error {refusal.error.number})")
+        except LinkLost as lost:
+            sheet.give_up(lost.reason)
+        except Exception as error:  # whatever a server made of it, it is this shard's alone
+            sheet.give_up(look_failed(f"shard {shard.name}", error).message)
+
+
+@dataclass
+class _Sheet:
+    """What one shard has answered by now. The first answer to a question stays."""
+
+    asked: ShardAsked
+    give_up_s: float
+    found: dict[Probe, Answer] = field(default_factory=dict)
+    reason: str = _OUT_OF_TIME
+    looked_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        for probe in self.asked.probes:
+            match probe.question:
+                case KnownToHold(because):
+                    self.found[probe] = Holds(at_s=now_s(), because=because)
+                case NotAskable(because):
+                    self.found[probe] = NotSettled(at_s=now_s(), because=because)
+                case _:
+                    pass
+
+    @property
+    def left(self) -> list[Probe]:
+        return [probe for probe in self.asked.probes if probe not in self.found]
+
+    def tell(self, probe: Probe, answer: Answer) -> None:
+        self.found.setdefault(probe, answer)
+
+    def give_up(self, reason: str) -> None:
+        self.reason = reason
+
+    def check_time(self) -> None:
+        if time.monotonic() >= self.give_up_s:
+            raise NotAnswered(_OUT_OF_TIME, ends_all=True)
+
+    def answers(self) -> tuple[Answer, ...]:
+        """Also while the shard is still being asked, by somebody nobody waits for any more."""
+        found = {**self.found}
+        open_now = NotSettled(at_s=now_s(), because=self.reason)
+        return tuple(found.get(probe, open_now) for probe in self.asked.probes)
+
+
+def _ask_shard(session: ProbeSession, sheet: _Sheet) -> None:
+    if sheet.asked.server not in ("", session.server.identity):
+        raise NotAnswered("another server answers than the one that was looked at")
+    for table in sheet.asked.tables:
+        before = dict(sheet.found)
+        try:
+            _check_definition(session, table)
+            _ask_table(session, sheet, table)
+            _check_definition(session, table)
+        except NotAnswered as error:
+            if error.ends_all:
+                raise
+            for probe in table.probes:
+                sheet.tell(probe, NotSettled(at_s=now_s(), because=error.reason))
+        except _OtherTable as error:
+            for probe in table.probes:
+                if probe not in before:
+                    sheet.found[probe] = NotSettled(at_s=now_s(), because=str(error))
+
+
+class _OtherTable(Exception):
+    """The table is not, or no longer, the one that was seen."""
+
+
+def _check_definition(session: ProbeSession, table: TableAsked) -> None:
+    text = read_definition(session.link, table.table)
+    if text is None or not table.is_as_seen(text):
+        raise _OtherTable("the table was changed since it was looked at")
+
+
+def _ask_table(session: ProbeSession, sheet: _Sheet, table: TableAsked) -> None:
+    may_go_on = partial(_wait_for_room, session, sheet)
+    by_stretches: list[Probe] = []
+    for probe in table.probes:
+        if probe in sheet.found:
+            continue
+        may_go_on()
+        answer = _at_once(session, probe)
+        if answer is not None:
+            sheet.tell(probe, answer)
+            continue
+        match probe.question:
+            case EqualRows() as equal if probe.walk is not None:
+                walked = equal_rows_walk(session, probe, probe.walk, may_go_on)
+                sheet.tell(probe, walk_equal_rows(walked, probe, equal))
+            case RowCondition() if probe.walk is not None:
+                by_stretches.append(probe)
+            case _:
+                sheet.tell(probe, NotSettled(at_s=now_s(), because=_without_walk(probe)))
+    _in_one_pass(session, sheet, by_stretches, may_go_on)
+
+
+def _in_one_pass(
+    session: ProbeSession, sheet: _Sheet, probes: Sequence[Probe], may_go_on: Callable[[], None]
+) -> None:
+    """All of a table walk along one key. Where the server refuses them together, each is asked by
+    itself: one may have a condition that a single row makes an error of."""
+    walk = probes[0].walk if probes else None
+    if walk is None:
+        return
+    walked = TableWalk(session=session, table=probes[0].table, walk=walk, may_go_on=may_go_on)
+    try:
+        walk_conditions(walked, probes, sheet.tell)
+    except NotAnswered as error:
+        if error.ends_all:
+            raise
+        if len(probes) == 1:
+            sheet.tell(probes[0], NotSettled(at_s=now_s(), because=error.reason))
+            return
+        for probe in [probe for probe in probes if probe not in sheet.found]:
+            _in_one_pass(session, sheet, [probe], may_go_on)
+
+
+def _at_once(session: ProbeSession, probe: Probe) -> Answer | None:
+    """By one statement over the whole table; None: that is too dear. A question that the server
+    refuses is not settled, and the others of its table are asked all the same."""
+    sql = at_once_sql(probe)
+    assert sql is not None, "only what rows must tell is asked"
+    try:
+        hows, rows = session.estimated(sql)
+        by_index = hows <= _BY_INDEX and isinstance(probe.question, RowCondition)
+        if not by_index and max(rows, _rows(session, probe)) > PROBE_ROWS_AT_ONCE:
+            return None
+        found = session.rows(sql, width=1)
+    except TookTooLong:
+        return None
+    except NotAnswered as error:
+        if error.ends_all:
+            raise
+        return NotSettled(at_s=now_s(), because=error.reason)
+    if not found:
+        return Holds(at_s=now_s())
+    rows_min = number(found[0][0])
+    if len(found) > 1 or rows_min is None or rows_min < 1:
+        raise NotAnswered("it answered something else than was asked")
+    return Violated(at_s=now_s(), rows_min=rows_min)
+
+
+def _rows(session: ProbeSession, probe: Probe) -> int:
+    """Of the whole table, as the server estimates: what a condition may have it read."""
+    return session.estimated(f"SELECT 1 FROM {walk_source(probe.table, None)}")[1]
+
+
+def _without_walk(probe: Probe) -> str:
+    if isinstance(probe.question, EqualRows):
+        return "no index begins with one of its columns, and the table is too large to be sorted"
+    return "the table has no key of columns that are never NULL by which it could be walked"
+
+
+def _wait_for_room(session: ProbeSession, sheet: _Sheet) -> None:
+    """Until the shard is within the limits of the spec. Raises NotAnswered when time is over."""
+    sheet.check_time()
+    if time.monotonic() < sheet.looked_s + PROBE_LOOK_EVERY_S:
+        return
+    while (over := _over_limits(session, sheet.asked)) is not None:
+        if time.monotonic() + _LOAD_WAIT_S >= sheet.give_up_s:
+            raise NotAnswered(f"{over} for as long as there was time to ask", ends_all=True)
+        time.sleep(_LOAD_WAIT_S)
+    sheet.looked_s = time.monotonic()
+
+
+def _over_limits(session: ProbeSession, asked: ShardAsked) -> str | None:
+    threads_max, lag_max_s = asked.threads_running_max, asked.replica_lag_max_s
+    if threads_max is None and lag_max_s is None:
+        return None
+    version = session.server.settings.version
+    try:
+        vitals = (
+            measure_alone(session.link, version)
+            if lag_max_s is None
+            else measure(session.link, version)
+        )
+    except ServerRefusal:
+        return "its load could not be measured"
+    running, lag_s = vitals.threads_running, vitals.replica_lag_s
+    if threads_max is not None and (running is None or running > threads_max):
+        return "it was beyond its limit of load (threads_running_max)"
+    if lag_max_s is not None and (lag_s is None or lag_s > lag_max_s):
+        return "its replicas were behind by more than their limit (replica_lag_max)"
+    return None

@@ -1,0 +1,75 @@
+"""Puts what a plan's statements ask of rows to the shards on which they are still to run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reconciler.errors import ReconcilerError
+from reconciler.flows.check import Checked
+from reconciler.flows.reconcile_pass import Pass
+from reconciler.guard.model import Refusal, ToDo
+from reconciler.guard.preflight import preflight_refusals
+from reconciler.observe.shards import SeenShard
+from reconciler.ports.row_probes import ShardAsked, TableAsked
+from reconciler.ports.world import World
+from reconciler.preflight.answered import Preflight, preflight_of
+from reconciler.preflight.model import Probe
+
+
+def ask_rows(world: World, begun: Pass, checked: Checked) -> Preflight | None:
+    """None: the spec has no rows asked. Of a shard that is part of the way, the statements that are
+    left."""
+    spec = begun.environment.preflight
+    if spec is None or world.rows is None:
+        return None
+    asked = [
+        _asked(begun, seen, probes)
+        for seen in begun.look.seen
+        if (probes := _left(checked, seen.shard))
+    ]
+    rollout = begun.environment.rollout
+    answers = world.rows.ask(asked, parallel=rollout.parallel, budget_s=spec.budget_s)
+    return preflight_of([(one.shard.name, one.probes) for one in asked], answers)
+
+
+def rows_in_the_way(begun: Pass, preflight: Preflight | None) -> tuple[Refusal, ...]:
+    spec = begun.environment.preflight
+    if spec is None or preflight is None:
+        return ()
+    return preflight_refusals(preflight, spec.refuse, begun.files.spec.policy)
+
+
+def _left(checked: Checked, shard: str) -> list[Probe]:
+    standing = checked.standings.get(shard)
+    if not isinstance(standing, ToDo):
+        return []
+    probes = checked.probes.get(shard, ())
+    return [probe for probe in probes if probe.statement >= standing.next_index]
+
+
+def _asked(begun: Pass, seen: SeenShard, probes: Sequence[Probe]) -> ShardAsked:
+    tables: dict[str, list[Probe]] = {}
+    for probe in probes:
+        tables.setdefault(probe.table, []).append(probe)
+    rollout = begun.environment.rollout
+    [spec] = [shard for shard in begun.environment.shards if shard.name == seen.shard]
+    return ShardAsked(
+        shard=spec,
+        tables=tuple(_table(begun, seen, table, found) for table, found in tables.items()),
+        server=seen.observation.server,
+        threads_running_max=rollout.threads_running_max,
+        replica_lag_max_s=rollout.replica_lag_max_s,
+    )
+
+
+def _table(begun: Pass, seen: SeenShard, table: str, probes: Sequence[Probe]) -> TableAsked:
+    version = seen.observation.settings.version
+    was = seen.definitions.get(table)
+
+    def is_as_seen(text: str) -> bool:
+        try:
+            return was is not None and begun.reader.read(text, version) == was
+        except ReconcilerError:
+            return False
+
+    return TableAsked(table=table, probes=tuple(probes), is_as_seen=is_as_seen)

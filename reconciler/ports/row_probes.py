@@ -1,0 +1,47 @@
+"""Questions about rows, put to the shards themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from reconciler.preflight.model import Answer, Probe
+from reconciler.spec.model import ShardSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableAsked:
+    """What is asked of one table of a shard. `is_as_seen` tells whether a definition is the one
+    that the questions were made for."""
+
+    table: str
+    probes: tuple[Probe, ...]
+    is_as_seen: Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardAsked:
+    """`server` as in `ObservedShard`: '' for any. `threads_running_max` and `replica_lag_max_s`:
+    beyond these, nothing more is asked for the moment; None: there is no such limit."""
+
+    shard: ShardSpec
+    tables: tuple[TableAsked, ...]
+    server: str = ""
+    threads_running_max: int | None = None
+    replica_lag_max_s: int | None = None
+
+    @property
+    def probes(self) -> tuple[Probe, ...]:
+        return tuple(probe for table in self.tables for probe in table.probes)
+
+
+class RowProbes(Protocol):
+    def ask(
+        self, asked: Sequence[ShardAsked], *, parallel: int, budget_s: float
+    ) -> list[tuple[Answer, ...]]:
+        """For each shard one answer to each of its probes, in order. Reads, in sessions that can do
+        nothing else, statements that the server itself ends after a second at most. Whatever keeps
+        a question from being answered (a server that refuses or loses it, one that is over its
+        limits, another table than was seen, `budget_s` over all shards) is NotSettled with its
+        reason, and never Holds. Raises nothing of the network's."""

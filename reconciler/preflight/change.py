@@ -1,0 +1,102 @@
+"""What a question looks at: a statement, both ends of its table, and the server that runs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.ddl.lexer import TokenKind, tokenize
+from reconciler.ddl.quote import quote_identifier
+from reconciler.diff.model import ClauseKind
+from reconciler.diff.pairing import name_key
+from reconciler.model.engine import EngineName
+from reconciler.model.schema import Column, Table
+from reconciler.model.server import ServerSettings
+from reconciler.plan.hazards.statement_context import StatementContext, find_column
+from reconciler.plan.model import Algorithm
+from reconciler.preflight.model import Effect
+
+_STRICT = frozenset({"STRICT_TRANS_TABLES", "STRICT_ALL_TABLES", "TRADITIONAL"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Both ends of the table are in canonical form."""
+
+    context: StatementContext
+    settings: ServerSettings
+    engine: EngineName = EngineName.DIRECT
+
+    @property
+    def before(self) -> Table:
+        assert self.context.step.before is not None, "a table that is made has no rows"
+        return self.context.step.before
+
+    @property
+    def after(self) -> Table | None:
+        return self.context.step.after
+
+    @property
+    def modes(self) -> frozenset[str]:
+        return frozenset((self.settings.variable("sql_mode") or "").upper().split(","))
+
+    @property
+    def refuses_zero_dates(self) -> bool:
+        """Whether the statement's session takes no zero date."""
+        against = self.modes & {"NO_ZERO_DATE", "TRADITIONAL"}
+        return self.is_strict and bool(against) and not self.context.step.session.zero_dates
+
+    @property
+    def is_strict(self) -> bool:
+        return bool(self.modes & _STRICT)
+
+    @property
+    def of_unfit_values(self) -> Effect:
+        """What a value leads to that its new type does not take. Only the server's own DDL in
+        strict mode refuses it: else it is cut, and what copies rows may lose them."""
+        fails = self.is_strict and self.engine is EngineName.DIRECT
+        return Effect.FAILS if fails else Effect.LOSES
+
+    @property
+    def copies_rows(self) -> bool:
+        """Whether each row is written again through the server's types."""
+        return self.context.execution.algorithm in (Algorithm.COPY, None)
+
+    def old_name(self, name: str) -> str | None:
+        """What a column of the table as it will be is called now; None: it is not there yet."""
+        column = self.context.column_before(name)
+        return None if column is None or self._is_remade(name) else column.name
+
+    def evaluable(self, expression: str) -> str | None:
+        """The expression over the table as it is, or None: it uses a column that is new, or that
+        gets another type, collation or computation in the same plan."""
+        parts, end = [], 0
+        for token in tokenize(expression):
+            if token.kind is not TokenKind.QUOTED_IDENTIFIER:
+                continue
+            after = find_column(self.after, token.value)
+            if after is None:
+                continue
+            old = self.old_name(token.value)
+            before = find_column(self.before, old) if old is not None else None
+            if before is None or not _means_the_same(before, after):
+                return None
+            parts += [expression[end : token.offset], quote_identifier(before.name)]
+            end = token.offset + len(token.text)
+        return "".join([*parts, expression[end:]])
+
+    def _is_remade(self, name: str) -> bool:
+        """Dropped and added under the same name."""
+        clauses = self.context.step.clauses
+        return any(
+            clause.kind is ClauseKind.ADD_COLUMN and name_key(clause.object) == name_key(name)
+            for clause in clauses
+        )
+
+
+def _means_the_same(before: Column, after: Column) -> bool:
+    return (before.sql_type, before.charset, before.collation, before.generated) == (
+        after.sql_type,
+        after.charset,
+        after.collation,
+        after.generated,
+    )

@@ -1,0 +1,141 @@
+"""Questions about rows as values, and the three answers that a shard gives to each.
+
+Rule (PF-1): "holds" is said of a whole range that was seen, or of what the definitions alone show;
+whatever kept a question from being answered is "not settled", with its reason (PF-2). No answer has
+a value of a row (PL-12).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class QuestionKind(StrEnum):
+    """What is asked of rows. The words stand in JSON and never change."""
+
+    DUPLICATES = "duplicates"
+    NULLS = "nulls"
+    NUMBERS = "numbers"
+    LENGTH = "length"
+    CHARACTERS = "characters"
+    CONVERSION = "conversion"
+    TIMES = "times"
+    MEMBERS = "members"
+    CHECK = "check"
+    PARENTS = "parents"
+    PARTITIONS = "partitions"
+    ZERO_DATES = "zero-dates"
+    COMPUTED = "computed"
+    GEOMETRY = "geometry"
+    PERIOD = "period"
+    FILLED = "filled"
+
+
+class Effect(StrEnum):
+    """What becomes of the statement, or of the rows, where there are such rows."""
+
+    FAILS = "fails"  # the statement
+    LOSES = "loses"  # it goes through, and these rows get other values, or go
+    STAYS = "stays"  # it goes through, and the rows stay as they are although they break a rule
+
+
+@dataclass(frozen=True, slots=True)
+class RowCondition:
+    """SQL over one row: true for a row that refutes. NULL is no refutation."""
+
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPart:
+    """One part of a key, as SQL over a row of the table as it is. `column` is the column whose own
+    order tells the part's equality; None where it is compared otherwise than the column is."""
+
+    sql: str
+    column: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EqualRows:
+    """Two rows that are equal in all parts refute, unless a part is NULL in them."""
+
+    parts: tuple[KeyPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownToHold:
+    """The definitions show it: no row is read."""
+
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotAskable:
+    """No query is known that a server could answer before the statement."""
+
+    because: str
+
+
+Question = RowCondition | EqualRows | KnownToHold | NotAskable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raised:
+    """A question that a statement raises: about which column, index or constraint, as it will be
+    called; `what` are the rows that refute, in words such as "rows with NULL"."""
+
+    kind: QuestionKind
+    object: str
+    effect: Effect
+    what: str
+    question: Question
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walk:
+    """An index that a table can be walked along, a stretch at a time, by its first columns."""
+
+    index: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """A question as it is put to shards. `table` is called so now; `statement` is the place of the
+    statement in the shard's change set, which raises it. `walk` None: only all rows at once."""
+
+    table: str
+    statement: int
+    raised: Raised
+    walk: Walk | None = None
+
+    @property
+    def question(self) -> Question:
+        return self.raised.question
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holds:
+    """`rows_seen` None: none had to be counted. `because` '' where rows were looked at."""
+
+    at_s: float
+    rows_seen: int | None = None
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violated:
+    """At least so many rows refute it."""
+
+    at_s: float
+    rows_min: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotSettled:
+    at_s: float
+    because: str
+
+
+Answer = Holds | Violated | NotSettled

@@ -1,0 +1,79 @@
+"""A column's value as the statement will write it, in SQL over the row as it is."""
+
+from __future__ import annotations
+
+from reconciler.ddl.quote import quote_identifier
+from reconciler.model.schema import Column
+from reconciler.plan.hazards.column_type import (
+    ColumnType,
+    Family,
+    decimal_digits,
+    fraction_digits,
+)
+from reconciler.plan.hazards.narrowing import column_type
+from reconciler.plan.hazards.type_change import type_change_losses
+from reconciler.preflight.change import Change
+
+_WITH_FRACTION = {
+    Family.TIME: "TIME",
+    Family.DATETIME: "DATETIME",
+    Family.TIMESTAMP: "DATETIME",
+}
+
+
+def as_written(change: Change, old: Column, new: Column) -> str | None:
+    """None: no SQL is known that gives the value which the new type will hold. Values that do not
+    fit the new type are another question's."""
+    if change.evaluable(quote_identifier(new.name)) is not None:
+        return quote_identifier(old.name)
+    if old.generated is not None or new.generated is not None:
+        return None
+    collation = None if old.collation == new.collation else new.collation
+    return converted(quote_identifier(old.name), column_type(old), column_type(new), collation)
+
+
+def converted(
+    value: str, old: ColumnType, new: ColumnType, collation: str | None = None
+) -> str | None:
+    """`collation` None: it stays."""
+    match old.family, new.family:
+        case Family.TEXT, Family.TEXT if new.name != "char" or old.name == "char":
+            return in_charset(value, old.charset, new.charset, collation)
+        case Family.TEXT, Family.TEXT:
+            cut = f"TRIM(TRAILING ' ' FROM {value})"
+            return in_charset(cut, old.charset, new.charset, collation)
+        case (Family.ENUM, Family.ENUM) | (Family.SET, Family.SET):
+            return in_charset(value, old.charset, new.charset, collation)
+        case Family.DECIMAL, Family.DECIMAL:
+            whole, scale = decimal_digits(new)
+            return f"CAST({value} AS DECIMAL({whole + scale},{scale}))"
+        case (
+            (Family.TIME, Family.TIME)
+            | (Family.DATETIME, Family.DATETIME)
+            | (Family.TIMESTAMP, Family.TIMESTAMP)
+            | (Family.DATETIME, Family.TIMESTAMP)
+        ):
+            return f"CAST({value} AS {_WITH_FRACTION[new.family]}({fraction_digits(new)}))"
+        case (Family.DATETIME, Family.DATE) | (Family.TIMESTAMP, Family.DATE):
+            return f"CAST({value} AS DATE)"
+        case Family.DECIMAL, Family.INTEGER:
+            return f"ROUND({value})"
+    return value if not _merges(old, new) else None
+
+
+def in_charset(value: str, old: str | None, new: str | None, collation: str | None) -> str:
+    """Under the new collation."""
+    if old != new and new is not None:
+        value = f"CONVERT({value} USING {new})"
+    return value if collation is None else f"{value} COLLATE {collation}"
+
+
+def _merges(old: ColumnType, new: ColumnType) -> bool:
+    """Whether two values that differ may be equal in the new type: only a number within its range,
+    or bytes within their length, never are."""
+    exact = (Family.INTEGER, Family.BIT, Family.YEAR)
+    if old.family in exact and new.family in (*exact, Family.DECIMAL):
+        return False
+    if old.family is new.family is Family.BINARY:
+        return new.name == "binary" and old.name != "binary"
+    return bool(type_change_losses(old, new))

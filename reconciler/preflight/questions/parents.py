@@ -1,0 +1,77 @@
+"""Rows whose parent row is missing (1452). A row with NULL in any column of the key needs none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.ddl.quote import quote_identifier
+from reconciler.diff.model import ClauseKind
+from reconciler.diff.pairing import name_key
+from reconciler.model.schema import Column, ForeignKey
+from reconciler.plan.hazards.statement_context import find_column
+from reconciler.preflight.change import Change
+from reconciler.preflight.model import (
+    Effect,
+    KnownToHold,
+    NotAskable,
+    Question,
+    QuestionKind,
+    Raised,
+    RowCondition,
+)
+from reconciler.preflight.questions.as_written import as_written
+from reconciler.preflight.sql import ROW
+
+
+def lacks_parents(change: Change) -> Iterator[Raised]:
+    keys = {name_key(key.name): key for key in change.after.foreign_keys} if change.after else {}
+    for clause in change.context.of_kind(ClauseKind.ADD_FOREIGN_KEY):
+        key = keys.get(name_key(clause.object))
+        if key is None:
+            continue
+        checked = change.context.step.foreign_key_checks
+        yield Raised(
+            kind=QuestionKind.PARENTS,
+            object=key.name,
+            effect=Effect.FAILS if checked else Effect.STAYS,
+            what="rows without a parent row",
+            question=_question(change, key),
+        )
+
+
+def _question(change: Change, key: ForeignKey) -> Question:
+    ours: list[str] = []
+    for name in key.columns:
+        old, new = change.context.column_before(name), find_column(change.after, name)
+        if change.old_name(name) is None or old is None or new is None:
+            return _of_new_column(new)
+        written = as_written(change, old, new)
+        if written is None:
+            return NotAskable(f"how values of {name} are converted is not known beforehand")
+        # Inside of the other table's SELECT, a bare name would be a column of that one.
+        ours.append(written.replace(quote_identifier(old.name), _own(old), 1))
+    equal = " AND ".join(
+        f"parent_row.{quote_identifier(theirs)} = {mine}"
+        for theirs, mine in zip(key.parent_columns, ours, strict=True)
+    )
+    filled = " AND ".join(f"{mine} IS NOT NULL" for mine in ours)
+    found = f"SELECT 1 FROM {_parent(change, key)} AS parent_row WHERE {equal}"
+    return RowCondition(f"{filled} AND NOT EXISTS ({found})")
+
+
+def _own(column: Column) -> str:
+    return f"{ROW}.{quote_identifier(column.name)}"
+
+
+def _parent(change: Change, key: ForeignKey) -> str:
+    is_own = change.after is not None and key.parent_table == change.after.name
+    name = change.before.name if is_own and key.parent_database is None else key.parent_table
+    database = "" if key.parent_database is None else f"{quote_identifier(key.parent_database)}."
+    return f"{database}{quote_identifier(name)}"
+
+
+def _of_new_column(new: Column | None) -> KnownToHold | NotAskable:
+    is_null = new is not None and new.nullable and new.default_sql in (None, "NULL")
+    if is_null and new is not None and new.generated is None:
+        return KnownToHold("all rows have NULL in a column that is new")
+    return NotAskable("it is made of a column that the same plan adds")

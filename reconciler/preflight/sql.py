@@ -1,0 +1,122 @@
+"""The exact SQL of a question, in the two forms in which a server is asked.
+
+At once: one statement over the whole table that ends at the first row that refutes. By stretches:
+one statement for so many rows along an index, whose ends are in variables of the session
+(`ddl.key_walk`), so that none takes long and no value leaves the server. Each stretch tells how
+many rows it saw, which is what "the whole range was seen" rests on; no statement counts a table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from reconciler.ddl import key_walk
+from reconciler.ddl.quote import quote_identifier
+from reconciler.preflight.model import (
+    EqualRows,
+    KeyPart,
+    KnownToHold,
+    NotAskable,
+    Probe,
+    RowCondition,
+    Walk,
+)
+
+ROW = "this_row"
+"""What a question's SQL calls the row it is about, where it must say so."""
+
+
+def at_once_sql(probe: Probe) -> str | None:
+    """One row where the question is refuted, which tells how many rows at least; none where it
+    holds. None where no row is asked."""
+    match probe.question:
+        case RowCondition(sql):
+            return f"SELECT 1 FROM {_source(probe.table, None)} WHERE {sql} LIMIT 1"
+        case EqualRows() as equal:
+            return equal_rows_sql(probe.table, equal.parts, probe.walk)
+        case KnownToHold() | NotAskable():
+            return None
+        case question:
+            assert_never(question)
+
+
+def stretch_sql(
+    table: str, walk: Walk, conditions: Sequence[str], *, is_first: bool, is_last: bool
+) -> str:
+    """One row: the connection that answers, whether it knows where the stretch begins and ends, how
+    many rows it has, and how many of them meet each condition."""
+    counted = ", ".join(f"COUNT(IF({condition}, 1, NULL))" for condition in conditions)
+    within = " AND ".join(_within(walk, is_first=is_first, is_last=is_last)) or "TRUE"
+    known = _known(is_first=is_first, is_last=is_last)
+    return (
+        f"SELECT CONNECTION_ID(), {known}, COUNT(*), {counted}"
+        f" FROM {_source(table, walk)} WHERE {within}"
+    )
+
+
+def equal_stretch_sql(probe: Probe, equal: EqualRows, *, is_first: bool, is_last: bool) -> str:
+    """One row: the connection that answers, whether it knows where the stretch begins and ends, and
+    how many rows are equal; NULL for none."""
+    assert probe.walk is not None, "it is asked by stretches"
+    within = _within(probe.walk, is_first=is_first, is_last=is_last)
+    known = _known(is_first=is_first, is_last=is_last)
+    found = equal_rows_sql(probe.table, equal.parts, probe.walk, within)
+    return f"SELECT CONNECTION_ID(), {known}, ({found})"
+
+
+def equal_rows_sql(
+    table: str, parts: Sequence[KeyPart], walk: Walk | None = None, within: Sequence[str] = ()
+) -> str:
+    """How many rows are equal in all parts, of the first that are; no row where none are."""
+    keys = [part.sql for part in parts]
+    where = " AND ".join([*(f"{key} IS NOT NULL" for key in keys), *within])
+    return (
+        f"SELECT COUNT(*) FROM {_source(table, walk)} WHERE {where}"
+        f" GROUP BY {', '.join(keys)} HAVING COUNT(*) > 1 LIMIT 1"
+    )
+
+
+def walk_condition(walk: Walk) -> str:
+    """What rows must meet to be walked along: who has NULL there is equal to nobody."""
+    return " AND ".join(f"{quote_identifier(column)} IS NOT NULL" for column in walk.columns)
+
+
+def walk_source(table: str, walk: Walk | None) -> str:
+    return _source(table, walk)
+
+
+def example_sql(probe: Probe) -> str | None:
+    """A stretch's statement, as a person would run it, for a question that is asked by stretches;
+    None: it has no such form."""
+    if probe.walk is None:
+        return None
+    match probe.question:
+        case RowCondition(sql):
+            return stretch_sql(probe.table, probe.walk, [sql], is_first=False, is_last=False)
+        case EqualRows() as equal:
+            return equal_stretch_sql(probe, equal, is_first=False, is_last=False)
+        case _:
+            return None
+
+
+def _known(*, is_first: bool, is_last: bool) -> str:
+    """1: the variables are those of this connection. With NULL for one, no row would be seen."""
+    bounds = [
+        *([] if is_first else ["@reconciler_from_0 IS NOT NULL"]),
+        *([] if is_last else ["@reconciler_to_0 IS NOT NULL"]),
+    ]
+    return " AND ".join(bounds) or "1"
+
+
+def _source(table: str, walk: Walk | None) -> str:
+    hint = "" if walk is None else f" FORCE INDEX ({quote_identifier(walk.index)})"
+    return f"{quote_identifier(table)} AS {ROW}{hint}"
+
+
+def _within(walk: Walk, *, is_first: bool, is_last: bool) -> list[str]:
+    names = [quote_identifier(column) for column in walk.columns]
+    return [
+        *([] if is_first else [key_walk.behind_sql(names)]),
+        *([] if is_last else [key_walk.up_to_sql(names)]),
+    ]

@@ -1,0 +1,29 @@
+"""What the rows answered, below the plan that asked them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.preflight.answered import Preflight
+from reconciler.report import blocks
+from reconciler.report.blocks import Block, Cut, Detail
+from reconciler.report.preflight_words import answered_words, queries
+from reconciler.report.spans import sentence
+
+
+def preflight_blocks(preflight: Preflight | None, *, explained: bool) -> Iterator[Block]:
+    """`explained`: with the exact queries."""
+    if preflight is None or not preflight.answered:
+        return
+    cut = Cut(detail=Detail.STATEMENT, instead=sentence("What rows answered is left out here."))
+    items = tuple(sentence(answered_words(one)) for one in preflight.answered)
+    yield blocks.Items(title="Rows", items=items, cut=cut)
+    if not explained:
+        return
+    lines = tuple(dict.fromkeys(sql for one in preflight.answered for sql in queries(one)))
+    if lines:
+        lead = "By these queries; of a stretch, the variables are where it begins and ends"
+        left_out = Cut(detail=Detail.STATEMENT, instead=sentence("The queries are left out here."))
+        yield blocks.Copy(
+            title="Queries", lead=sentence(lead), lines=lines, language="sql", cut=left_out
+        )

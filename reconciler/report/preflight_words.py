@@ -1,0 +1,80 @@
+"""What shards answered about their rows, in words and for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.plan.words import count, shard_set
+from reconciler.preflight.answered import Answered, Preflight
+from reconciler.preflight.model import Answer, Holds, NotSettled, Violated
+from reconciler.preflight.sql import at_once_sql, example_sql
+from reconciler.report.json_values import Json
+from reconciler.report.times import clock
+
+
+def answered_words(one: Answered) -> str:
+    """'orders, uk: rows with equal values: holds on 255 of 256, violated on -40 (at least 3 rows),
+    as of 14:03:07 UTC'."""
+    probe, total = one.probe, len(one.answers)
+    told = "; ".join(_parts(one, total))
+    at_s = max(answer.at_s for _, answer in one.answers)
+    about = f"{probe.table}, {probe.raised.object}: no {probe.raised.what}"
+    return f"{about}: {told}, as of {clock(at_s)} UTC"
+
+
+def _parts(one: Answered, total: int) -> Iterator[str]:
+    if one.holding:
+        on = "all of" if len(one.holding) == total else f"{len(one.holding):,} of"
+        yield f"holds on {on} {count(total, 'shard')}"
+    if one.violated:
+        least = sum(answer.rows_min for _, answer in one.violated)
+        named = shard_set([shard for shard, _ in one.violated], total)
+        yield f"violated on {named} (at least {count(least, 'row')})"
+    reasons: dict[str, list[str]] = {}
+    for shard, answer in one.open:
+        reasons.setdefault(answer.because, []).append(shard)
+    for because, shards in reasons.items():
+        yield f"not settled on {shard_set(shards, total)}: {because}"
+
+
+def queries(one: Answered) -> tuple[str, ...]:
+    """The exact statements, each one line; none where no row was asked."""
+    found = (at_once_sql(one.probe), example_sql(one.probe))
+    return tuple(f"{sql};" for sql in found if sql is not None)
+
+
+def preflight_json(preflight: Preflight | None) -> list[Json] | None:
+    """null: no row was asked."""
+    if preflight is None:
+        return None
+    return [_question(one) for one in preflight.answered]
+
+
+def _question(one: Answered) -> Json:
+    raised = one.probe.raised
+    return {
+        "table": one.probe.table,
+        "object": raised.object,
+        "kind": raised.kind.value,
+        "asks_for": raised.what,
+        "effect": raised.effect.value,
+        "statement": one.probe.statement,
+        "query": at_once_sql(one.probe),
+        "query_by_stretches": example_sql(one.probe),
+        "shards": [{"shard": shard, **_answer(answer)} for shard, answer in one.answers],
+    }
+
+
+def _answer(answer: Answer) -> Json:
+    match answer:
+        case Holds(at_s=at_s, rows_seen=rows_seen, because=because):
+            return {
+                "answer": "holds",
+                "at_s": at_s,
+                "rows_seen": rows_seen,
+                "because": because or None,
+            }
+        case Violated(at_s=at_s, rows_min=rows_min):
+            return {"answer": "violated", "at_s": at_s, "rows_min": rows_min}
+        case NotSettled(at_s=at_s, because=because):
+            return {"answer": "not-settled", "at_s": at_s, "because": because}
