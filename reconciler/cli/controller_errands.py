@@ -1,0 +1,266 @@
+"""What `reconciler run` has carried out, and where that is told: in its log, or on the forge.
+
+Either is the same flow that the verb of a person, or the job of a forge, goes through; nothing is
+decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from reconciler.cli.ci_wire import JobRollouts
+from reconciler.cli.gates import ledger_gate_of
+from reconciler.cli.presenting import presentation
+from reconciler.cli.splits import standing
+from reconciler.cli.streams import remark, show
+from reconciler.cli.wire import Worlds, process_token
+from reconciler.controller.model import Place
+from reconciler.edges.clock import SystemClock
+from reconciler.edges.files.history import GitHistory
+from reconciler.edges.github.client import GithubClient
+from reconciler.edges.github.forge import GithubForge
+from reconciler.edges.github.main_line import GitMainLine
+from reconciler.edges.github.notices import GithubNotices
+from reconciler.errors import Refused
+from reconciler.flows.apply import ApplyRequest, ApplyWorld, apply_keyspace
+from reconciler.flows.forge.apply import ApplyJobRequest, run_merged
+from reconciler.flows.forge.drift import DriftFiles, Outcomes, look_for_drift, tell_drift
+from reconciler.flows.forge.job import ForgeJob
+from reconciler.flows.forge.merged import begin_merged
+from reconciler.flows.forge.unrepeated import Said, UnrepeatedNotices
+from reconciler.flows.gates import Gates, gate_refusals
+from reconciler.flows.keyspaces import Loaded
+from reconciler.flows.promotion import fleet_gates
+from reconciler.flows.split.reached import look_of
+from reconciler.guard.model import problem_from
+from reconciler.guard.review.git import Review
+from reconciler.outcomes.apply import ApplyOutcome
+from reconciler.outcomes.drift import DriftOutcome
+from reconciler.outcomes.ends import drift_code
+from reconciler.outcomes.exit_code import ExitCode
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.progress import ProgressEvent
+from reconciler.outcomes.split import SplitApplyOutcome
+from reconciler.plan.files import read_plan
+from reconciler.ports.job import BranchEvent, Job
+from reconciler.ports.world import World
+from reconciler.report.forge_words import chat_text
+from reconciler.report.render import apply_report, drift_report
+from reconciler.spec.load import DesiredFiles, load_repository
+from reconciler.spec.model import Environment
+
+OnProgress = Callable[[Place, ProgressEvent], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrandWiring:
+    """What both kinds share: the clone, the protected branch's name, and who is told."""
+
+    repo: Path
+    branch: str
+    holder: str
+    interrupts: Callable[[], int]
+    on_progress: OnProgress
+    chat: Callable[[str], None] | None
+
+    def load(self, commit: str) -> Loaded:
+        tree = GitHistory(self.repo, self.branch).tree(commit)
+        return Loaded(root=self.repo.resolve(), tree=tree, keyspaces=load_repository(tree))
+
+
+class GitErrands:
+    """Implements Errands with the protected branch of git as the proof of review; what comes of
+    each is told in the log, and of drift in the chat."""
+
+    def __init__(self, wiring: ErrandWiring) -> None:
+        self._wiring = wiring
+        self._said = Said()
+
+    def apply(self, place: Place, commit: str, *, is_again: bool) -> ApplyOutcome | KeyspaceFailed:
+        wiring = self._wiring
+        history = GitHistory(wiring.repo, wiring.branch)
+        gate = ledger_gate_of(wiring.repo, Review.GIT, wiring.branch)
+        loaded = wiring.load(commit)
+        request = ApplyRequest(commit=commit, review=Review.GIT, holder=wiring.holder)
+        with Worlds(loaded.root) as worlds:
+
+            def work(files: DesiredFiles, chosen: Environment) -> ApplyOutcome:
+                def look_before(before: Environment) -> tuple[World, Environment]:
+                    first = standing(worlds, files, before, gate)
+                    return look_of(worlds, first), first.environment
+
+                world = ApplyWorld(
+                    history=history,
+                    gates=Gates(fleet=fleet_gates(look_before, files, chosen)),
+                    connect=lambda: worlds.apply_connections_of(chosen, wiring.interrupts),
+                )
+                tell = partial(wiring.on_progress, place)
+                return apply_keyspace(world, files, chosen, request, on_progress=tell)
+
+            (outcome,) = loaded.each(place.environment, (place.keyspace,), work)
+        self._show(place, "apply", apply_report([outcome], presentation("text", loaded.keyspaces)))
+        return outcome
+
+    def look_for_drift(
+        self, place: Place, commit: str, every: frozenset[Place]
+    ) -> DriftOutcome | KeyspaceFailed:
+        loaded = self._wiring.load(commit)
+        with Worlds(loaded.root) as worlds:
+            found = look_for_drift(loaded, worlds, place.environment, (place.keyspace,))
+        (outcome,) = found
+        self._show(place, "drift", drift_report(found, presentation("text", loaded.keyspaces)))
+        text = chat_text(found, "")
+        if drift_code(outcome) is not ExitCode.FINE and self._wiring.chat is not None:
+            _unrepeated(self._wiring.chat, self._said, place)(text)
+        return outcome
+
+    def check_spec(self, files: DesiredFiles, environment: Environment, commit: str) -> None:
+        """The loop reads the tip of the protected branch, and that is the proof."""
+
+    def _show(self, place: Place, verb: str, report: str) -> None:
+        if self._said.is_new((verb, place), report):
+            self._said.note((verb, place), report)
+            show(report)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GithubAccess:
+    """`token` is asked for each errand: those of apps last for an hour. `server_url` is where
+    people look, `author` whose comments are edited."""
+
+    api_url: str
+    server_url: str
+    repository: str
+    author: str
+    token: Callable[[], str]
+
+
+@dataclass(slots=True)
+class GithubErrands:
+    """Implements Errands with the forge's record as the proof of review, and told as the jobs of
+    CI tell: the same comments, statuses, deployments, and one issue about the drift of all."""
+
+    wiring: ErrandWiring
+    github: GithubAccess
+    _said: Said = field(default_factory=Said)
+    _found: dict[Place, DriftOutcome | KeyspaceFailed] = field(default_factory=dict)
+
+    def apply(self, place: Place, commit: str, *, is_again: bool) -> ApplyOutcome | KeyspaceFailed:
+        job = self._job(commit, is_again=is_again)
+        asked = ApplyJobRequest(environment=place.environment, status_of=place.keyspace)
+        begin = partial(self._begin_rollouts, place)
+        outcomes, _ = run_merged(job, [place.keyspace], asked, begin)
+        # Where shards are being replaced nothing is begun: what is left is of the schema.
+        return next(one for one in outcomes if not isinstance(one, SplitApplyOutcome))
+
+    def look_for_drift(
+        self, place: Place, commit: str, every: frozenset[Place]
+    ) -> DriftOutcome | KeyspaceFailed:
+        """The issue is about all places: until each was looked at, it stays as it is."""
+        job = self._job(commit, is_again=False)
+        loaded = job.load(commit)
+        check = partial(self.check_spec, commit=commit)
+        (refused,) = loaded.each(place.environment, (place.keyspace,), check)
+        with Worlds(job.root) as worlds:
+            outcome: DriftOutcome | KeyspaceFailed | None = refused
+            if outcome is None:
+                (outcome,) = look_for_drift(loaded, worlds, place.environment, (place.keyspace,))
+            self._found[place] = outcome
+            self._found = {one: self._found[one] for one in sorted(self._found) if one in every}
+            if self._found.keys() == every:
+                found: Outcomes = list(self._found.values())
+                chat = self.wiring.chat
+                tell_drift(
+                    job,
+                    loaded,
+                    worlds,
+                    found,
+                    [place.environment],
+                    files=DriftFiles(),
+                    chat=_unrepeated(chat, self._said, "drift") if chat else None,
+                )
+        return outcome
+
+    def check_spec(self, files: DesiredFiles, environment: Environment, commit: str) -> None:
+        """Raises Refused for a spec without its approvals: nothing that it names is connected to,
+        for the logins of this process may change shards (GT-1). As an apply asks: whoever approved
+        the plan approved the spec that it was made from."""
+        job = self._job(commit, is_again=False)
+        merged = begin_merged(job, "run", environment.name, "push")
+        gates = Gates(
+            plan=(merged.review_gate(files, environment),),
+            spec=(merged.spec_gate(files, environment),),
+        )
+        plan = read_plan(merged.loaded.tree, environment.name, files.spec.keyspace)
+        if refusals := gate_refusals(gates, files, plan):
+            raise Refused(*map(problem_from, refusals))
+
+    @contextmanager
+    def _begin_rollouts(self, place: Place) -> Iterator[JobRollouts]:
+        with Worlds(self.wiring.repo.resolve()) as worlds:
+            tell = partial(self.wiring.on_progress, place)
+            yield JobRollouts(worlds, self.wiring.interrupts, tell)
+
+    def _job(self, commit: str, *, is_again: bool) -> ForgeJob:
+        github, repo = self.github, self.wiring.repo
+        clone = GitHistory(repo, self.wiring.branch)
+        client = GithubClient(api_url=github.api_url, token=github.token())
+        notices = GithubNotices(client, github.repository, author=github.author)
+        return ForgeJob(
+            process=process_token(),
+            facts=_facts(github, self.wiring, commit, is_again=is_again),
+            root=repo.resolve(),
+            clone=clone,
+            line=GitMainLine(repo),
+            clock=SystemClock(),
+            ask=lambda: GithubForge(client, github.repository),
+            tell=lambda: UnrepeatedNotices(notices, self._said),
+            log=ControllerLog(),
+            shown=lambda _form, loaded: presentation("text", loaded.keyspaces, below=clone.below),
+        )
+
+
+class ControllerLog:
+    """`JobLog` of a process that no runner of a forge has started: its standard streams."""
+
+    def show(self, text: str) -> None:
+        show(text)
+
+    def remark(self, text: str) -> None:
+        remark(text)
+
+    def summarise(self, write: Callable[[int], str]) -> None:
+        """Nobody gathers them: the same is in the log."""
+
+    def output(self, **values: object) -> None:
+        """No later step asks for them."""
+
+    def leave(self, path: Path, text: str) -> None:
+        raise AssertionError("a controller is asked for no files")
+
+
+def _facts(github: GithubAccess, wiring: ErrandWiring, commit: str, *, is_again: bool) -> Job:
+    return Job(
+        event=BranchEvent(name="push", branch=wiring.branch, default_branch=wiring.branch),
+        commit=commit,
+        actor=wiring.holder,
+        started_by=frozenset(),
+        is_rerun=is_again,
+        run_url=f"{github.server_url}/{github.repository}/commit/{commit}",
+        may_ask=True,
+    )
+
+
+def _unrepeated(chat: Callable[[str], None], said: Said, about: Hashable) -> Callable[[str], None]:
+    """What the chat has read it need not read every few hours."""
+
+    def tell(text: str) -> None:
+        if said.is_new(("chat", about), text):
+            chat(text)
+            said.note(("chat", about), text)
+
+    return tell

@@ -1,0 +1,1 @@
+"""What a controller does next, decided from values alone."""

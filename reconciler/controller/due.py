@@ -1,0 +1,162 @@
+"""What a controller begins next: what is merged, the ledger, schedules and the time go in.
+
+RG-41: nothing is begun that is done, driven by somebody, held by a person, or of a ledger in which
+another process leads. RG-42: whatever else is wanted is due, or has a time at which it will be.
+RG-43: what a look for drift finds is no argument here, so that it can never lead to an apply.
+
+Nothing here is what makes an apply safe: it proves its review, takes its locks and compares each
+table by itself, whoever begins it and however often.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from reconciler.controller.limits import (
+    AGAIN_S_MAX,
+    AGAIN_S_MIN,
+    APPLIES_AT_ONCE_MAX,
+    LOOKS_AT_ONCE_MAX,
+)
+from reconciler.controller.model import (
+    Place,
+    Recorded,
+    Situation,
+    Standing,
+    Task,
+    TaskKind,
+    Tried,
+    TryEnd,
+    WaitsFor,
+    Wanted,
+)
+from reconciler.ledger.states import FINISHED, ApplyState, Hold
+
+_ITS_TURN = Standing(WaitsFor.ITS_TURN)
+_AT_ONCE_MAX = {TaskKind.APPLY: APPLIES_AT_ONCE_MAX, TaskKind.DRIFT: LOOKS_AT_ONCE_MAX}
+
+
+def due(now: Situation) -> tuple[Task, ...]:
+    """What to begin, in this order. What was tried longest ago comes first, and what never was
+    before all: so that each gets its turn."""
+    begun: list[Task] = []
+    for kind in TaskKind:
+        room = _AT_ONCE_MAX[kind] - sum(task.kind is kind for task in now.running)
+        waiting = sorted(_waiting(now, kind))
+        begun += [task for _, task in waiting[: max(0, room)]]
+    return tuple(begun)
+
+
+def _waiting(now: Situation, kind: TaskKind) -> Iterable[tuple[float, Task]]:
+    for wanted in now.wanted:
+        place = wanted.place
+        match kind:
+            case TaskKind.APPLY:
+                standing = apply_standing(now, wanted)
+                tried = now.tried.get(place)
+                last_s = tried.ended_s if tried else float("-inf")
+            case TaskKind.DRIFT:
+                standing = drift_standing(now, wanted)
+                last_s = now.looked_s.get(place, float("-inf"))
+            case _:
+                assert_never(kind)
+        if standing == _ITS_TURN:
+            yield last_s, Task(kind, place)
+
+
+def drift_standing(now: Situation, wanted: Wanted) -> Standing:
+    """By the spec's own schedule, counted from the end of the last look."""
+    if Task(TaskKind.DRIFT, wanted.place) in now.running:
+        return Standing(WaitsFor.RUNNING)
+    if wanted.place not in now.led:
+        return Standing(WaitsFor.LEADER)
+    if (looked_s := now.looked_s.get(wanted.place)) is None:
+        return _ITS_TURN
+    return _from(looked_s + wanted.drift_every_s, now.now_s)
+
+
+def apply_standing(now: Situation, wanted: Wanted) -> Standing:
+    """Whether what is merged is to be begun, or gone on with."""
+    place = wanted.place
+    if Task(TaskKind.APPLY, place) in now.running:
+        return Standing(WaitsFor.RUNNING)
+    if place not in now.led:
+        return Standing(WaitsFor.LEADER)
+    if wanted.is_moving:
+        return Standing(WaitsFor.SPLIT)
+    if (recorded := now.recorded.get(place)) is None:
+        return Standing(WaitsFor.LEDGER)
+    if recorded.is_driven:
+        return Standing(WaitsFor.ANOTHER)
+    if recorded.plan_id == wanted.work and (held := _held(recorded)) is not None:
+        return Standing(held)
+    return _after(now.tried.get(place), wanted, mark_of(now, wanted), now.now_s)
+
+
+def mark_of(now: Situation, wanted: Wanted) -> str:
+    """What the ledger says of a place, and of what has to come before it: another mark, and what
+    was refused may be let in."""
+    own = now.recorded[wanted.place].mark
+    if wanted.after is None:
+        return own
+    before = now.recorded.get(Place(wanted.after, wanted.place.keyspace))
+    # Only how it ended: while it goes on it says something new all the time.
+    has_ended = before is not None and before.state in FINISHED
+    return f"{own}\n{before.mark if before and has_ended else ''}"
+
+
+def _held(recorded: Recorded) -> WaitsFor | None:
+    """What keeps the apply of this very plan from being gone on with until a person says so, or
+    for good; None: it is to be gone on with."""
+    match recorded.state:
+        case ApplyState.COMPLETED:
+            return WaitsFor.NOTHING
+        case ApplyState.FAILED:
+            return WaitsFor.FAILED
+        case ApplyState.CANCELLED:
+            return WaitsFor.CANCELLED
+        case _:
+            assert recorded.state not in FINISHED
+    if recorded.is_stopped:
+        return WaitsFor.STOPPED
+    if recorded.is_released:
+        return None
+    match recorded.hold:
+        case Hold.GATE:
+            return WaitsFor.GATE
+        case Hold.FAILURE:
+            return WaitsFor.FAILURE
+        case Hold.CUTOVER:
+            return WaitsFor.CUTOVER
+        case Hold.NONE | Hold.GUARD:  # a window opens by itself, and what was lost comes back
+            return None
+        case _:
+            assert_never(recorded.hold)
+
+
+def _after(tried: Tried | None, wanted: Wanted, mark: str, now_s: float) -> Standing:
+    """What was tried is tried again when git or the ledger says something new, or in a while."""
+    if tried is None or tried.work != wanted.work:
+        return _ITS_TURN
+    if tried.mark is None:
+        return Standing(WaitsFor.LEDGER)
+    if tried.mark != mark:
+        return _ITS_TURN
+    match tried.end:
+        case TryEnd.DONE:
+            return Standing(WaitsFor.NOTHING)
+        case TryEnd.AGAIN:
+            return _from(tried.ended_s + pause_s(tried.in_a_row), now_s)
+        case _:
+            assert_never(tried.end)
+
+
+def pause_s(in_a_row: int) -> float:
+    """Doubling, up to a bound."""
+    doublings = min(in_a_row - 1, 32)
+    return min(AGAIN_S_MIN * 2.0**doublings, AGAIN_S_MAX)
+
+
+def _from(until_s: float, now_s: float) -> Standing:
+    return _ITS_TURN if now_s >= until_s else Standing(WaitsFor.LATER, until_s)

@@ -1,0 +1,1 @@
+"""A server of HTTP for a few requests of programs, bounded in everything that a client decides."""

@@ -1,0 +1,238 @@
+"""Replicas that are killed, stopped and told what to do: what is merged is done once, by one."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from reconciler.controller.limits import LEADER_SILENT_S_MAX
+from reconciler.controller.model import Place, WaitsFor
+from reconciler.ledger.states import ApplyState, RequestKind
+from tests.offline_fleet import users
+from tests.series import series
+from tests.sim.controller.world import SHARDS, SimWorld
+
+PRODUCTION, STAGING = Place("production", "shop"), Place("staging", "shop")
+BOTH = (PRODUCTION, STAGING)
+
+# From a kill until another leads and has looked: the silence, a beat, and a reading of the ledger
+# by which the dead one's apply is driven by nobody.
+TAKE_OVER_S = int(LEADER_SILENT_S_MAX) + 15
+
+
+def merged(seed: int = 0) -> SimWorld:
+    world = SimWorld(Random(seed))
+    world.merge(users("a"))
+    return world
+
+
+def waits_for(world: SimWorld, place: Place = PRODUCTION) -> WaitsFor:
+    (leader,) = world.leaders
+    assert leader.seen is not None
+    view = leader.seen.place(place.environment, place.keyspace)
+    assert view is not None
+    return view.apply.waits_for
+
+
+def each_once(world: SimWorld) -> bool:
+    return set(world.runs.values()) == {1}
+
+
+@pytest.mark.invariant("RG-40")
+def test_what_is_merged_is_done_once_and_then_left_alone() -> None:
+    world = merged()
+    world.start()
+    world.passes_until(lambda: world.is_done(*BOTH), within_s=60)
+    world.pass_by(300)
+    assert (each_once(world), world.attempts) == (True, {PRODUCTION: 1, STAGING: 1})
+    world.merge(users("a", "b"))
+    world.passes_until(lambda: len(world.runs) == 4 * len(SHARDS), within_s=120)
+    assert each_once(world)
+
+
+def test_a_nudge_makes_the_wait_for_what_is_merged_short() -> None:
+    world = merged()
+    replica = world.start()
+    world.passes_until(lambda: world.is_done(*BOTH), within_s=60)
+    world.pass_by(10)
+    world.merge(users("a", "b"))
+    replica.is_nudged = True
+    before = world.attempts[PRODUCTION]
+    world.passes_until(lambda: world.attempts[PRODUCTION] > before, within_s=3)
+
+
+@pytest.mark.invariant("RG-46")
+def test_nudges_make_nobody_ask_git_all_the_time() -> None:
+    world = merged()
+    replica = world.start()
+    fetches = 0
+    fetch = replica.fetch
+
+    def counted() -> None:
+        nonlocal fetches
+        fetches += 1
+        fetch()
+
+    replica.fetch = counted  # type: ignore[method-assign]
+    for _ in range(100):
+        replica.is_nudged = True
+        world.pass_by(1)
+    assert 15 <= fetches <= 21
+
+
+@pytest.mark.invariant("RG-44")
+@pytest.mark.parametrize("off_s", [0.0, -86_400.0, 86_400.0])
+def test_one_leads_and_another_takes_over_whatever_their_clocks_say(off_s: float) -> None:
+    world = merged()
+    first, second = world.start(), world.start(off_s=off_s)
+    for _ in range(60):
+        world.pass_by(1)
+        assert world.leaders in ([], [first])
+    first.kill()
+    world.passes_until(lambda: world.leaders == [second], within_s=TAKE_OVER_S)
+
+
+@pytest.mark.invariant("RG-40")
+def test_one_that_begins_to_lead_looks_at_git_first() -> None:
+    """What it knew as a follower may be what another one has gone past."""
+    world = merged()
+    first, second = world.start(), world.start()
+    world.passes_until(lambda: world.is_settled(BOTH), within_s=120)
+    world.merge(users("a", "b"))
+    first.is_nudged = True
+    world.passes_until(lambda: world.is_settled(BOTH), within_s=60)
+    tries = world.attempts.total()
+    world.is_remote_down = True
+    first.kill()
+    world.pass_by(TAKE_OVER_S)
+    assert world.leaders == []
+    world.is_remote_down = False
+    world.passes_until(lambda: world.leaders == [second], within_s=100)
+    world.pass_by(30)
+    assert world.attempts.total() == tries
+
+
+@pytest.mark.invariant("RG-45")
+def test_one_that_is_told_to_end_ends_at_a_statement_and_hands_over_at_once() -> None:
+    world = merged()
+    first, second = world.start(), world.start()
+    world.passes_until(lambda: PRODUCTION in world.locks, within_s=30)
+    first.interrupts = 1
+    world.passes_until(lambda: not first.is_alive, within_s=10)
+    assert world.latest(PRODUCTION).state in (ApplyState.STOPPED, ApplyState.COMPLETED)
+    assert not world.locks
+    world.passes_until(lambda: world.leaders == [second], within_s=5)
+    world.passes_until(lambda: world.is_done(*BOTH), within_s=60)
+    assert each_once(world)
+
+
+@pytest.mark.invariant("RG-41")
+def test_what_a_person_stopped_stays_stopped_whoever_leads() -> None:
+    world = merged()
+    first = world.start()
+    world.start()
+    world.passes_until(lambda: PRODUCTION in world.locks, within_s=30)
+    world.ask(PRODUCTION, RequestKind.STOP)
+    world.passes_until(lambda: world.latest(PRODUCTION).state is ApplyState.STOPPED, within_s=30)
+    ran = dict(world.runs)
+    world.passes_until(lambda: world.is_done(STAGING), within_s=60)
+    first.kill()
+    world.pass_by(200)
+    assert waits_for(world) is WaitsFor.STOPPED
+    assert {k: v for k, v in world.runs.items() if k[0] == PRODUCTION and v} == {
+        k: v for k, v in ran.items() if k[0] == PRODUCTION and v
+    }
+
+
+@pytest.mark.invariant("RG-41")
+def test_a_gate_is_waited_at_and_a_release_is_taken_up_by_itself() -> None:
+    world = merged()
+    world.gated = True
+    world.start()
+    world.passes_until(lambda: world.latest_is(PRODUCTION, ApplyState.PAUSED), within_s=60)
+    world.pass_by(200)
+    assert (waits_for(world), world.attempts[PRODUCTION]) == (WaitsFor.GATE, 1)
+    world.ask(PRODUCTION, RequestKind.RELEASE)
+    world.passes_until(lambda: world.is_done(PRODUCTION), within_s=40)
+    assert world.attempts[PRODUCTION] == 2
+
+
+@pytest.mark.invariant("RG-42")
+def test_what_is_refused_is_tried_ever_more_rarely_and_never_given_up() -> None:
+    world = merged()
+    world.broken.add(PRODUCTION)
+    world.start()
+    world.pass_by(1_200)
+    assert 6 <= world.attempts[PRODUCTION] <= 8
+    world.broken.clear()
+    world.passes_until(lambda: world.is_done(*BOTH), within_s=700)
+    assert each_once(world)
+
+
+@pytest.mark.invariant("RG-41")
+def test_what_its_own_tries_write_is_nothing_new_to_a_controller() -> None:
+    """A closed window is asked about ever more rarely, though each time leaves a word."""
+    world = merged()
+    world.is_shut = True
+    world.start()
+    world.pass_by(600)
+    assert 4 <= world.attempts[PRODUCTION] <= 8
+    world.is_shut = False
+    world.passes_until(lambda: world.is_done(*BOTH), within_s=700)
+    assert each_once(world)
+
+
+def test_a_remote_that_is_away_keeps_nothing_from_going_on() -> None:
+    world = merged()
+    replica = world.start()
+    world.passes_until(lambda: world.is_done(*BOTH), within_s=60)
+    world.is_remote_down = True
+    world.pass_by(200)
+    assert replica.seen is not None
+    assert replica.seen.fetch_failures >= 2
+    assert replica.seen.led
+
+
+@pytest.mark.invariant("RG-43")
+def test_each_place_is_looked_at_on_its_schedule_and_nothing_is_done_about_it() -> None:
+    world = merged()
+    world.start()
+    world.passes_until(lambda: world.is_done(*BOTH), within_s=60)
+    world.pass_by(2_000)
+    assert world.looks == {PRODUCTION: 4, STAGING: 1}
+    assert world.attempts == {PRODUCTION: 1, STAGING: 1}
+
+
+@pytest.mark.invariant("RG-42")
+@pytest.mark.invariant("RG-44")
+@pytest.mark.parametrize("seed", series(range(70)))
+def test_random_kills_of_replicas_lose_nothing_and_run_nothing_twice(seed: int) -> None:
+    """Up to three replicas, each killed or told to end at any moment and started again, while
+    commits are merged; then one is left alone."""
+    random = Random(seed)
+    world = merged(seed)
+    for _ in range(random.randrange(1, 4)):
+        world.start(off_s=random.choice((0.0, random.uniform(-900, 900))))
+    columns = ["a"]
+    for _ in range(random.randrange(4, 12)):
+        world.pass_by(random.randrange(1, 40))
+        alive = [one for one in world.replicas if one.is_alive]
+        match random.randrange(4):
+            case 0 if alive:
+                random.choice(alive).kill()
+            case 1 if alive:
+                random.choice(alive).interrupts = 1
+            case 2 if world.is_settled(BOTH):
+                columns.append(f"c{len(columns)}")
+                world.merge(users(*columns))
+            case _:
+                world.start(off_s=random.uniform(-900, 900))
+    for one in world.replicas:
+        if one.is_alive:
+            one.kill()
+    world.start()
+    # The pause after tries that were in the way of each other, on top of taking over.
+    world.passes_until(lambda: world.is_settled(BOTH), within_s=TAKE_OVER_S + 700)
+    assert each_once(world)
+    assert world.crowded <= world.attempts.total() // 2
