@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from reconciler.errors import Problem, ReconcilerError, Refused
+from reconciler.flows.keyspaces import HasSpec
 from reconciler.guard.model import Refusal
 from reconciler.guard.review.git import (
     Review,
@@ -115,6 +116,27 @@ def spec_gate_of_git(history: History, commit: str, files: DesiredFiles) -> tupl
     return spec_review_refusals(path, facts)
 
 
+def cluster_gate(
+    history: History,
+    commit: str,
+    files: DesiredFiles,
+    environment: Environment,
+    review: Review,
+) -> None:
+    """For an apply that must ask a cluster whether shards are being moved: nothing goes where the
+    spec leads before the spec was found reviewed (GT-1). Raises Refused."""
+    if review is Review.NONE or environment.vitess is None:
+        return
+    refusals = spec_gate_of_git(history, commit, files)
+    if refusals:
+        raise Refused(
+            *(
+                Problem(code=one.code, message=one.message, recovery=one.recovery)
+                for one in refusals
+            )
+        )
+
+
 def ledger_gate(
     open_history: Callable[[], History],
     files: DesiredFiles,
@@ -133,7 +155,7 @@ def ledger_gate(
 
 
 def ledger_address_gate(
-    open_history: Callable[[], History], files: DesiredFiles, environment: Environment
+    open_history: Callable[[], History], files: HasSpec, environment: Environment
 ) -> None:
     """For those who plan a change of the spec itself, and must ask the ledger for it: only one that
     the protected branch names for this environment is opened (SP-74). Raises Refused."""
@@ -153,7 +175,7 @@ def ledger_address_gate(
         )
 
 
-def _ledger_at(tree: FileTree, files: DesiredFiles, environment: Environment) -> str | None:
+def _ledger_at(tree: FileTree, files: HasSpec, environment: Environment) -> str | None:
     """None for a spec that cannot be read: it names no ledger."""
     try:
         found = load_keyspace(tree, files.spec.path).spec.environment(environment.name)

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from reconciler.guard.model import Done, Refusal, ToDo
 from reconciler.ledger.model import StoredOperation
 from reconciler.plan.model import Plan, PlanCore, RuleVersions
+from reconciler.rollout.hold import kept_for
 from reconciler.rollout.operations import waves_with_work
+from reconciler.spec.model import Region, RolloutSpec
 
 PART_PROTOCOL = 1
 """What an order means. A machine that knows another one refuses it, and does not guess."""
@@ -26,6 +28,31 @@ class PartOrder:
     wave: int
     plan_id: str | None = None
     protocol: int = PART_PROTOCOL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One wave in one region, where it has work."""
+
+    wave: int
+    region: str
+
+
+def parts_of(core: PlanCore, regions: Iterable[Region]) -> tuple[Part, ...]:
+    """All that a plan's rollout consists of, each part once, in the order in which it is due: those
+    of one wave side by side, no part of a wave before every part of the waves before it (RG-30)."""
+    ordered = sorted(regions, key=lambda region: region.name)
+    return tuple(
+        Part(wave=number, region=region.name)
+        for number, wave in enumerate(waves_with_work(core), start=1)
+        for region in ordered
+        if not frozenset(region.shards).isdisjoint(wave)
+    )
+
+
+def held_waves(core: PlanCore) -> tuple[int, ...]:
+    """Those with a gate and a soak before them: all that have work but the first."""
+    return tuple(number for number, wave in enumerate(waves_with_work(core), start=1) if wave)[1:]
 
 
 def order_refusals(
@@ -69,6 +96,24 @@ def order_refusals(
             expected=_rules(plan.core.rules),
             observed=_rules(rules),
         )
+
+
+def kept_gate_refusals(
+    order: PartOrder, core: PlanCore, rollout: RolloutSpec
+) -> tuple[Refusal, ...]:
+    """RG-38: an order is a gate's release, unless the spec says whose it is."""
+    people = kept_for(rollout, None)
+    if not people or order.wave not in held_waves(core):
+        return ()
+    return (
+        Refusal(
+            code="wave-gate-kept",
+            message=f"the spec keeps the gate before wave {order.wave} for {', '.join(people)}, and"
+            " no forge says that one of them opened it",
+            recovery="roll it out by the workflow of `reconciler ci workflow`, and have one of"
+            " them let the wave in",
+        ),
+    )
 
 
 def early_refusals(

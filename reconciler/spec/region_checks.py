@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.errors import Problem, nearest
-from reconciler.model.fleet import is_shard_name, shard_list_errors
+from reconciler.model.fleet import is_shard_name, region_word, shard_list_errors
 from reconciler.spec.build import region_names
 from reconciler.spec.connection_checks import check_connection
 from reconciler.spec.limits import REGIONS_MAX
@@ -31,6 +31,7 @@ def check_regions(
         what = f"{dotted(at)} has both regions and shards that retire"
         recovery = "finish the move of shards without `regions`, from a machine that reaches all"
         yield _problem(document, (*at, "retiring"), what, f"{recovery} of them")
+    yield from _alike(document, here, regions)
     for name, region in regions.items():
         yield from _connections(document, (*here, name), region)
     forms = tuple(_forms(document, here, environment))
@@ -48,6 +49,17 @@ def unknown_region(
             recovery = f"did you mean {likely!r}?" if likely else "name a region of `regions`"
             what = f"{dotted((*at, i))} names no region of this environment: {name[:80]!r}"
             yield _problem(document, (*at, i), what, recovery)
+
+
+def _alike(document: Document, here: Path, regions: Mapping[str, Any]) -> Iterator[Problem]:
+    """Where case does not count, their files are one, and so are their environments at a forge;
+    the variables of their keys (RG-26) are, where signs differ as well."""
+    first: dict[str, str] = {}
+    for name in regions:
+        other = first.setdefault(region_word(name), name)
+        if other != name:
+            what = f"regions {other} and {name} differ in case or signs alone"
+            yield _problem(document, (*here, name), what, "give one of them another name")
 
 
 def _connections(document: Document, at: Path, region: Mapping[str, Any]) -> Iterator[Problem]:

@@ -17,7 +17,9 @@ from reconciler.cli.ci import ci
 ROOT = Path(__file__).parents[2]
 ACTION = ROOT / "action.yml"
 GITHUB = ROOT / ".github"
-WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
+ROLLOUT = ROOT / "docs" / "rollout-workflow.yml"  # as `ci workflow` writes them
+REQUESTS = ROOT / "docs" / "requests-workflow.yml"
+WORKFLOWS = [*sorted((GITHUB / "workflows").glob("*.yml")), ROLLOUT, REQUESTS]
 CI = GITHUB / "workflows" / "ci.yml"
 RELEASE = GITHUB / "workflows" / "release.yml"
 DEPENDABOT = GITHUB / "dependabot.yml"
@@ -93,13 +95,30 @@ def test_no_input_is_pasted_into_a_script() -> None:
 
 def test_the_workflow_asks_for_commands_and_inputs_that_exist() -> None:
     known = set(read(ACTION)["inputs"])
-    commands = set()
-    for step in steps_of(ROOT / ".github" / "workflows" / "schema.yml"):
-        if step.get("uses") == "$/":
-            assert set(step["with"]) <= known
-            commands.add(step["with"]["command"])
-    assert commands == {"verify", "plan", "apply", "drift"}
-    assert commands <= set(ci.commands)
+    for path, wanted in (
+        (ROOT / ".github" / "workflows" / "schema.yml", {"verify", "plan", "apply", "drift"}),
+        (ROLLOUT, {"parts", "apply"}),
+        (REQUESTS, {"ask"}),
+    ):
+        commands = set()
+        for step in steps_of(path):
+            if step.get("uses", "").startswith(("$/", "OWNER/reconciler@")):
+                assert set(step["with"]) <= known
+                commands.add(step["with"]["command"])
+        assert commands == wanted
+        assert commands <= set(ci.commands)
+
+
+def test_every_input_of_the_action_is_an_option_of_a_command() -> None:
+    (step,) = read(ACTION)["runs"]["steps"]
+    added = set(re.findall(r"add (--[a-z-]+) ", step["run"]))
+    options = {
+        option
+        for command in ci.commands.values()
+        for each in command.params
+        for option in each.opts
+    }
+    assert added <= options
 
 
 def test_no_run_that_waits_to_apply_is_ever_cancelled() -> None:

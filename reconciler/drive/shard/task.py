@@ -82,10 +82,11 @@ class StopSignal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardTask:
-    """`tables` are those that statements may touch; `recorded` the shard's statements as the ledger
-    has them from earlier runs; `copies_left` what applies that have ended may have left of tables;
-    `keep_old_s`: for how long tables as they were stay beside their copies. `database`: that of
-    PlanetScale, which takes all of `work` in one deploy request; None: the shard is a server's."""
+    """`tables` and `views` are those that statements may touch; `recorded` the shard's statements
+    as the ledger has them from earlier runs; `copies_left` what applies that have ended may
+    have left of tables; `keep_old_s`: for how long tables as they were stay beside their
+    copies. `database`: that of PlanetScale, which takes all of `work` in one deploy request;
+    None: the shard is a server's."""
 
     spec: ShardSpec
     work: ShardWork
@@ -99,6 +100,7 @@ class ShardTask:
     copies_left: Mapping[ObjectId, Handle] = field(default_factory=dict)
     plan_id: str = ""
     database: PlanetScaleDatabase | None = None
+    views: frozenset[str] = frozenset()
 
     @property
     def server(self) -> str:

@@ -331,8 +331,11 @@ def test_only_an_environment_that_names_another_asks_it() -> None:
     keyspace = repository().keyspace()
     shards = fleet()
     looking = world(shards)
-    assert fleet_gates(lambda _: looking, keyspace, environment(keyspace, "staging")) == ()
-    (gate,) = fleet_gates(lambda _: looking, keyspace, environment(keyspace))
+    assert (
+        fleet_gates(lambda found: (looking, found), keyspace, environment(keyspace, "staging"))
+        == ()
+    )
+    (gate,) = fleet_gates(lambda found: (looking, found), keyspace, environment(keyspace))
     assert shards.looks == 0
     gate(plan_in(with_plan(repository(), fleet())))
     assert shards.looks == 1

@@ -5,18 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reconciler.guard.model import Done, ToDo
 from reconciler.ledger.model import StoredOperation
 from reconciler.ledger.states import OperationState
 from reconciler.model.object_id import table_id
 from reconciler.plan.part import restricted
+from reconciler.rollout.operations import waves_with_work
 from reconciler.rollout.parts import (
     PART_PROTOCOL,
     PartOrder,
     early_refusals,
+    held_waves,
     order_refusals,
+    parts_of,
 )
+from reconciler.spec.model import Region
 from tests.sample_plans import SHARDS, sample_plan
 
 PLAN = sample_plan()  # waves (-40), (40-80, 80-c0, c0-)
@@ -25,6 +31,35 @@ RULES = PLAN.core.rules
 
 def refused(order: PartOrder, *, plan: bool = True) -> list[str]:
     return [found.code for found in order_refusals(order, PLAN if plan else None, RULES, "eu")]
+
+
+@pytest.mark.invariant("RG-30")
+@given(st.lists(st.sampled_from(("ap", "eu", "us")), min_size=len(SHARDS), max_size=len(SHARDS)))
+def test_the_parts_of_a_plan_are_all_of_its_work_wave_by_wave(cut: list[str]) -> None:
+    regions = [
+        Region(name=name, shards=tuple(s for s, of in zip(SHARDS, cut, strict=True) if of == name))
+        for name in ("us", "ap", "eu")
+    ]
+    parts = parts_of(PLAN.core, regions)
+    assert [part.wave for part in parts] == sorted(part.wave for part in parts)
+    assert len(set(parts)) == len(parts)
+    worked = [
+        (part.wave, shard)
+        for part in parts
+        for shard in waves_with_work(PLAN.core)[part.wave - 1]
+        if cut[SHARDS.index(shard)] == part.region
+    ]
+    waves = enumerate(waves_with_work(PLAN.core), start=1)
+    assert sorted(worked) == sorted((n, shard) for n, wave in waves for shard in wave)
+    assert {part.region for part in parts} <= {*cut}
+
+
+@pytest.mark.invariant("RG-30")
+def test_the_first_wave_with_work_is_held_by_nobody() -> None:
+    core = PLAN.core
+    assert held_waves(core) == (2,)
+    assert held_waves(restricted(core, SHARDS[1:])) == ()
+    assert held_waves(restricted(core, SHARDS[:1])) == ()
 
 
 @pytest.mark.invariant("RG-21")
@@ -92,7 +127,7 @@ def test_a_wave_begins_when_the_waves_before_it_are_done_here_and_have_rested() 
     assert early(2) == ["part-out-of-order"]
     assert early(2, first, done=SHARDS[:1], now_s=109.0) == ["part-soak"]
     assert early(2, first, done=SHARDS[:1], now_s=110.0) == []
-    assert early(2, done=SHARDS[:1]) == []  # another region's wave: its rest is not known here
+    assert early(2, done=SHARDS[:1]) == []  # of a lost ledger: the run that begins it soaks
 
 
 @pytest.mark.invariant("RG-22")

@@ -1,0 +1,69 @@
+"""`ci ask`: stop, release, cancel or throttle, asked by a person through a job of the forge.
+
+The forge's record of the run says who asks (RG-37). What is asked is then recorded and answered as
+from any command line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reconciler.drive.control import ask
+from reconciler.errors import Refused
+from reconciler.flows.forge.apply import BeginRollouts
+from reconciler.flows.forge.asker import asked_in_run
+from reconciler.flows.forge.job import ForgeJob
+from reconciler.flows.forge.merged import begin_merged
+from reconciler.guard.model import problem_from
+from reconciler.ledger.states import RequestKind
+from reconciler.outcomes.apply import ControlOutcome
+from reconciler.outcomes.ends import control_code
+from reconciler.outcomes.exit_code import ExitCode
+from reconciler.report.compose.control import control_document
+from reconciler.report.write.text import write_text
+from reconciler.rollout.hold import kept_for
+from reconciler.spec.load import DesiredFiles
+from reconciler.spec.model import Environment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskRequest:
+    """What is asked of the applies of an environment, or of one region's part of it."""
+
+    kind: RequestKind
+    environment: str | None = None
+    region: str | None = None
+
+
+def ask_rollouts(
+    job: ForgeJob, keyspaces: Sequence[str], asked: AskRequest, begin: BeginRollouts
+) -> ExitCode:
+    """Raises Refused for a run that no person started by hand on the default branch. No ledger is
+    opened before the spec that names it was found reviewed, and the asking person one who may."""
+    merged = begin_merged(job, "ask", asked.environment, "workflow_dispatch")
+    person = asked_in_run(merged)
+    with begin() as rollouts:
+
+        def work(files: DesiredFiles, chosen: Environment) -> ControlOutcome:
+            if refusals := merged.spec_gate(files, chosen)():
+                raise Refused(*map(problem_from, refusals))
+            asker = person.asker(chosen, releases=asked.kind is RequestKind.RELEASE)
+            return ask(
+                rollouts.ledger_of(chosen),
+                job.clock,
+                environment=chosen.name,
+                keyspace=files.spec.keyspace,
+                kind=asked.kind,
+                asked_by=asker.line,
+                region=chosen.region or "",
+                kept_for=kept_for(chosen.rollout, asker),
+            )
+
+        outcomes = merged.loaded.each(merged.environment, keyspaces, work, region=asked.region)
+    document = control_document(outcomes)
+    code = control_code(outcomes)
+    job.log.show(write_text(document))
+    job.summarise(document)
+    job.log.output(exit_code=int(code))
+    return code

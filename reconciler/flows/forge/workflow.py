@@ -1,0 +1,117 @@
+"""`ci workflow`: from the specs to the workflow that rolls their plans out over regions."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from reconciler.errors import InvalidInput, Problem
+from reconciler.flows.keyspaces import Loaded, choose_environment
+from reconciler.flows.limits import WAVE_WAIT_S_MAX, WORKFLOW_WAVES_MAX
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.plan.files import PLANS_DIRECTORY, plan_paths
+from reconciler.report.workflow import RolloutWorkflow
+from reconciler.rollout.waves import waves_in
+from reconciler.spec.load import SPECS_DIRECTORY, DesiredFiles
+from reconciler.spec.model import Environment
+from reconciler.spec.tree import from_the_top
+from reconciler.spec.variables import variables_of
+
+_PINNED = re.compile(r"[\w.-]+/[\w.-]+(/[\w.-]+)*@[0-9a-f]{40}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Rolled:
+    """A keyspace that has regions in the environment."""
+
+    files: DesiredFiles
+    environment: Environment
+
+
+def workflow_of(
+    loaded: Loaded,
+    keyspaces: Sequence[str],
+    environment: str | None,
+    *,
+    action: str,
+    branch: str,
+    below: str,
+) -> RolloutWorkflow:
+    """Raises InvalidInput for what no such workflow can keep, and for a spec that cannot be read:
+    what it would have said is then in no job."""
+    if not _PINNED.fullmatch(action):
+        raise InvalidInput(_not_pinned(action))
+    name = choose_environment(loaded.keyspaces, environment)
+    found = loaded.each(name, keyspaces, _Rolled)
+    if failed := [
+        problem for one in found if isinstance(one, KeyspaceFailed) for problem in one.problems
+    ]:
+        raise InvalidInput(*failed)
+    rolled = [one for one in found if isinstance(one, _Rolled)]
+    if refused := [problem for one in rolled for problem in _refused(one)]:
+        raise InvalidInput(*refused)
+    environments = [one.environment for one in rolled]
+    return RolloutWorkflow(
+        environment=name,
+        branch=branch,
+        keyspaces=tuple(sorted(set(keyspaces))),
+        paths=tuple(
+            sorted({from_the_top(path, below) for path in _paths(rolled, bool(keyspaces))})
+        ),
+        regions=tuple(sorted({region.name for env in environments for region in env.regions})),
+        waves=max(len(waves_in(env)) for env in environments),
+        is_held=any(env.rollout.gate or env.rollout.soak_s for env in environments),
+        variables=tuple(sorted({name for env in environments for name in variables_of(env)})),
+        action=action,
+        directory=below or ".",
+    )
+
+
+def _refused(one: _Rolled) -> Iterator[Problem]:
+    environment, path = one.environment, one.files.spec.path
+    if not environment.regions:
+        yield Problem(
+            code="parts-without-regions",
+            message=f"{path} gives {environment.name} no regions, so there is nobody to give a part"
+            " of its plan to",
+            recovery="give it `regions`, one with all of its shards where one machine reaches them,"
+            " or name the keyspaces that have some: `reconciler ci workflow KEYSPACE`",
+        )
+        return
+    if (waves := len(waves_in(environment))) > WORKFLOW_WAVES_MAX:
+        yield Problem(
+            code="workflow-too-long",
+            message=f"{path} makes {waves} waves in {environment.name}, and a workflow has jobs for"
+            f" {WORKFLOW_WAVES_MAX} at most",
+            recovery="make fewer and larger waves (`rollout.waves`)",
+        )
+    if environment.rollout.soak_s > WAVE_WAIT_S_MAX:
+        yield Problem(
+            code="workflow-too-long",
+            message=f"{path} has waves soak for {environment.rollout.soak_s:,} s in"
+            f" {environment.name}, and the forge holds a run for {WAVE_WAIT_S_MAX:,} s at most",
+            recovery="make the soak shorter (`rollout.soak`)",
+        )
+
+
+def _paths(rolled: Sequence[_Rolled], are_named: bool) -> Iterator[str]:
+    """Whatever a merge may bring that is to be applied: of named keyspaces their own files."""
+    for one in rolled:
+        spec = one.files.spec
+        yield f"{posixpath.normpath(spec.schema_dir)}/**"
+        if are_named:
+            paths = plan_paths(one.environment.name, spec.keyspace)
+            yield from (spec.path, paths.json, paths.sql)
+    if not are_named:
+        yield from (f"{SPECS_DIRECTORY}/**", f"{PLANS_DIRECTORY}/{rolled[0].environment.name}/**")
+
+
+def _not_pinned(action: str) -> Problem:
+    return Problem(
+        code="action-not-pinned",
+        message=f"--action {action} is no OWNER/NAME@COMMIT with the full hash of a commit",
+        recovery="name the commit of reconciler's action that you trust, all 40 digits of it: a tag"
+        " or a branch can be moved to another program",
+    )
