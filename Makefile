@@ -73,7 +73,7 @@ chaos-reparents: venv servers vitess ## RUNS=1-18: an apply behind Vitess, and a
 chaos-split: venv ## SEEDS=1-300: simulated splits, with drivers killed, stopped and overtaken, run by run
 	$(BIN)/python -m tests.sim.split $(SEEDS)
 
-chaos-split-servers: venv servers ## SEEDS=1-20: splits on real servers, with drivers killed, or stopped and woken up late
+chaos-split-servers: venv servers ## SEEDS=1-20: splits on real servers, with drivers, connections and servers killed, or drivers woken up late
 	$(BIN)/python -m tests.integration.chaos.split $(SEEDS)
 
 test-server: venv ## what DDL means, asked of the server of RECONCILER_TEST_MYSQL or _MARIADB alone

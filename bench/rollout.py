@@ -209,7 +209,7 @@ class Fleet:
         (plan, basis), environment = self._plan(), self._environment()
         root, environ, clock = Path(), dict[str, str](), SystemClock()
         locks = MysqlShardLocks(environ=environ, root=root, clock=clock, workers=ThreadWorkers())
-        with tempfile.TemporaryDirectory(dir=".") as folder:
+        with tempfile.TemporaryDirectory() as folder:
             world = RolloutWorld(
                 sessions=MysqlShardSessions(environ=environ, root=root),
                 ledger=open_ledger(None, default_file=Path(folder, "ledger.sqlite")),
@@ -282,7 +282,7 @@ class Fleet:
             after=change_set.after,
         )
         basis = ShardBasis(
-            fingerprint=read,
+            fingerprint=lambda _, text: read(text),
             is_managed=lambda table: table.name == "users",
             after={table_id("users"): WantedObject(fingerprint=after, text=after_text)},
             flavor=self.servers[0].version.flavor,

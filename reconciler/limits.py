@@ -35,6 +35,9 @@ OBSERVE_PARALLEL_MIN = 32
 REWRITE_BYTES_PER_S_MIN = 5_000_000
 REWRITE_BYTES_PER_S_MAX = 200_000_000
 
+# By how much the clocks of two machines may differ before one of them is wrong.
+CLOCKS_APART_S_MAX = 60
+
 # A server's error text is at most 512 bytes; our own messages with two definitions stay below this.
 LEDGER_MESSAGE_CHARS_MAX = 4_000
 
@@ -56,3 +59,14 @@ REVERT_WINDOW_S_MAX = 1_800
 
 # What fits some screens; older applies and splits stay in the ledger.
 STATUS_APPLIES_MAX = 50
+
+# Whoever drives an apply or asks something of it, in words: the ledger's columns that keep them.
+ASKER_CHARS_MAX = 255
+
+# An application measures its lease from before it asked, the server from when it wrote: they differ
+# by how unevenly two clocks run in a minute, and by a step of the server's.
+LEASE_SKEW_S_MAX = 5
+
+# The contract of the routes allows 20 s, and clocks differ by the above: behind a cutover nobody
+# serves before the last lease of before it is over.
+LEASE_LEFT_S_MAX = 25

@@ -15,6 +15,9 @@ from reprlib import repr as brief
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
+# Servers count with 64 bits, and a row ceiling lies above what they counted. Of thousands of bits,
+# a number cannot even be divided by a fraction.
+_NUMBER_END = 1 << 72
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")  # JSON can spell one, UTF-8 cannot
 
 
@@ -72,6 +75,8 @@ class StrictValues:
             return kind(value)
         if type(value) is not kind:
             raise Mismatch(place, f"is {brief(value)}, expected {kind.__name__}")
+        if isinstance(value, int) and not -_NUMBER_END <= value < _NUMBER_END:
+            raise Mismatch(place, "is a number that no server and no ledger holds")
         if isinstance(value, str) and _HALF_CHARACTER.search(value):
             raise Mismatch(place, "holds half a character, which no file and no terminal takes")
         return value

@@ -36,8 +36,8 @@ ServerOf = Callable[[Subject], Server]
 # An example that takes long says that the machine is busy, not that the claim is wrong.
 settings.register_profile("any-machine", deadline=None)
 settings.load_profile("any-machine")
-# Of `make quick`, which is run before each commit: `make test` tries five times as many.
-settings.register_profile("quick", deadline=None, max_examples=20)
+# Of `make quick`, which is run before each commit: `make test` tries ten times as many.
+settings.register_profile("quick", deadline=None, max_examples=10)
 
 
 # Files whose tests are begun first.

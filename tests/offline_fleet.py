@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from reconciler.ddl.foreign import ForeignDefinition
@@ -25,6 +25,7 @@ from reconciler.model.observation import (
     TableFacts,
     Unreachable,
 )
+from reconciler.model.schema import OtherObject
 from reconciler.model.server import Flavor, ServerError, ServerSettings, ServerVersion
 from reconciler.model.topology import TableKept, Topology
 from reconciler.outcomes.plan import PlanOutcome
@@ -35,6 +36,7 @@ from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles, load_keyspace
 from reconciler.spec.model import Environment, ShardSpec, VitessCluster
 from reconciler.spec.tree import Entry, EntryKind, missing_file, too_large
+from tests.contract.ledgers import CREATED_S
 from tests.sim.fleet import SimClock
 
 Item = TypeVar("Item")
@@ -119,9 +121,11 @@ def repository(definition: str = STATES[1], *, spec: str = SPEC) -> Files:
 @dataclass
 class Shards:
     """`LiveShards`: by host, so that two environments are two fleets. `shown` is what a shard's
-    server prints of its tables, None for one that does not answer."""
+    server prints of its tables, None for one that does not answer. `created_s` is when a table was
+    created, by its name, where that is not `CREATED_S`."""
 
     shown: dict[str, Mapping[str, str] | None]
+    created_s: dict[str, int | None] = field(default_factory=dict)
     looks: int = 0
 
     def observe(self, shards: Sequence[ShardSpec], *, parallel: int) -> list[Observation]:
@@ -143,7 +147,7 @@ class Shards:
             settings=SETTINGS,
             definitions=tuple(sorted(tables.items())),
             facts=tuple(
-                (name, TableFacts(rows=10, size_bytes=16_384, row_versions=0))
+                (name, replace(FACTS, created_s=self.created_s.get(name, CREATED_S)))
                 for name in sorted(tables)
             ),
             place=f"{place}/{shard.connection.database}",
@@ -206,6 +210,9 @@ class ScratchTables:
 
     def definition(self, table: str) -> str | None:
         return self.tables.get(table)
+
+    def views(self, names: Collection[str] | None = None) -> Mapping[str, OtherObject]:
+        return {}
 
     def table_ids(self, table: str) -> frozenset[int]:
         return frozenset({1})

@@ -175,11 +175,13 @@ class KeptLog:
 
 @dataclass
 class Clone:
-    """A clone of few commits, each a tree; `messages` are the others than "a change"."""
+    """A clone of few commits, each a tree; `messages` are the others than "a change". `protected`
+    is the commit at the tip of the protected branch."""
 
     trees: dict[str, Files]
     messages: dict[str, str] = field(default_factory=dict)
     below: str = ""
+    protected: str | None = None
 
     def resolve(self, ref: str) -> str:
         return ref
@@ -191,7 +193,7 @@ class Clone:
         return self.messages.get(commit, "a change")
 
     def protected_tip(self) -> str | None:
-        return None
+        return self.protected
 
     def contains(self, tip: str, commit: str) -> bool:
         return False
@@ -269,9 +271,12 @@ def forge_job(
     record: Record | None = None,
     messages: dict[str, str] | None = None,
     is_rerun: bool = False,
+    protected: str | None = None,
+    process: str = "00c0ffee",
 ) -> ForgeJob:
     """A job about MERGED, which Ada started."""
     return ForgeJob(
+        process=process,
         facts=Job(
             event=event,
             commit=MERGED,
@@ -282,7 +287,7 @@ def forge_job(
             may_ask=True,
         ),
         root=Path("/nowhere"),
-        clone=Clone(trees, messages or {}),
+        clone=Clone(trees, messages or {}, protected=protected),
         line=cast(MainLine, Line()),
         clock=SimClock(),
         ask=lambda: cast(Forge, record or Record()),

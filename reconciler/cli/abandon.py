@@ -30,7 +30,8 @@ def abandon(
 
     The fence is opened first, then all that the split has made is dropped, on the sources and on
     the targets; the sources serve on as they did. Whoever drives the split does it, or the next
-    `apply`.
+    `apply`. One that waits for a target that is gone for good ends without it when it is given up
+    once more.
     """
     chosen = (keyspaces, repo, environment, output, SplitAsked.ABANDON)
     ask_splits(*chosen, review=review, protected_branch=protected_branch)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -16,39 +15,37 @@ from reconciler.cli.part import Wave, order_of, part
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.progress import shown_progress
 from reconciler.cli.run import load
-from reconciler.cli.splits import moving, planning_world
+from reconciler.cli.splits import apply_connections, standing
 from reconciler.cli.streams import remark, show
-from reconciler.cli.wire import Worlds, holder_name
+from reconciler.cli.wire import Worlds, holder_name, process_token
 from reconciler.drive.open import Releases
 from reconciler.edges.files.history import GitHistory
 from reconciler.flows.apply import ApplyRequest, ApplyWorld, apply_keyspace
-from reconciler.flows.gates import Gates
+from reconciler.flows.gates import Gates, cluster_gate
+from reconciler.flows.keyspaces import flattened, one_after_another
 from reconciler.flows.promotion import fleet_gates
 from reconciler.flows.split.apply import (
     SplitApplyRequest,
     SplitApplyWorld,
     SplitConnections,
     apply_split,
+    is_of_a_wave,
 )
+from reconciler.flows.split.reached import look_of, planning_world
+from reconciler.guard.review.asker import Asker
 from reconciler.guard.review.git import Review
+from reconciler.ledger.drivers import driver_name
 from reconciler.outcomes.apply import ApplyOutcome
 from reconciler.outcomes.ends import apply_end
 from reconciler.outcomes.exit_code import together
+from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.split import SplitApplyOutcome
+from reconciler.ports.world import World
 from reconciler.report.render import apply_report
 from reconciler.rollout.parts import PartOrder
 from reconciler.rollout.waves import WaveChoice
-from reconciler.spec.build import duration_s
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
-
-
-def _seconds(_ctx: click.Context, _option: click.Parameter, value: str) -> int:
-    """Of a time as a spec writes it."""
-    if re.fullmatch(r"([0-9]{1,6}[dhms])+", value) is None:
-        raise click.BadParameter(f"{value!r} is no time such as 30m or 2h")
-    return duration_s(value)
-
 
 _ref = click.option(
     "--ref",
@@ -56,14 +53,6 @@ _ref = click.option(
     default="HEAD",
     show_default=True,
     help="The commit whose files and plan are applied; never the working tree.",
-)
-_max_runtime = click.option(
-    "--max-runtime",
-    callback=_seconds,
-    default="1h",
-    show_default=True,
-    metavar="TIME",
-    help="For how long a run drives the split of a shard (30m, 2h); the next one goes on.",
 )
 _review = click.option(
     "--review",
@@ -81,7 +70,7 @@ _review = click.option(
 @_ref
 @_review
 @options.protected_branch
-@_max_runtime
+@options.max_runtime
 @click.option(
     "--wave",
     type=Wave(),
@@ -139,7 +128,7 @@ def apply(
 @_ref
 @_review
 @options.protected_branch
-@_max_runtime
+@options.max_runtime
 @click.option(
     "--wave",
     type=click.IntRange(min=1),
@@ -186,6 +175,10 @@ def resume(
     )
 
 
+#: Where a split waits for its clean-up, a schema is changed beside it.
+_Done = tuple[ApplyOutcome | SplitApplyOutcome | KeyspaceFailed, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
     """What the command line says: most of it is text, which nothing else tells apart."""
@@ -210,7 +203,7 @@ def _apply_split(
     files: DesiredFiles,
     environment: Environment,
     request: ApplyRequest,
-    runtime_s: int,
+    asked: _Asked,
     interrupts: Callable[[], int],
 ) -> SplitApplyOutcome:
     return apply_split(
@@ -227,8 +220,11 @@ def _apply_split(
             commit=request.commit,
             review=request.review,
             holder=request.holder,
-            runtime_s=runtime_s,
+            runtime_s=asked.max_runtime_s,
             resumes=request.releases is Releases.WHAT_HOLDS,
+            named=asked.keyspaces,
+            waves=request.waves,
+            part=request.part,
         ),
     )
 
@@ -238,10 +234,11 @@ def _apply(asked: _Asked) -> None:
     request = ApplyRequest(
         commit=history.resolve(asked.ref),
         review=asked.review,
-        holder=holder_name(),
+        holder=driver_name(holder_name(), process_token()),
         waves=asked.waves,
         releases=asked.releases,
         part=asked.part,
+        asker=Asker(who=holder_name()) if asked.releases is Releases.WHAT_HOLDS else None,
     )
     if request.review is Review.NONE:
         remark("warning: --review none: nobody's review is asked for; for sandboxes")
@@ -253,20 +250,39 @@ def _apply(asked: _Asked) -> None:
         shown_progress() as on_progress,
     ):
 
-        def work(files: DesiredFiles, chosen: Environment) -> ApplyOutcome | SplitApplyOutcome:
-            if (found := moving(worlds, files, chosen, ledger_gate)) is not None:
-                return _apply_split(
-                    worlds, history, files, found, request, asked.max_runtime_s, interrupts
-                )
-            chosen = replace(chosen, retiring=())
-            world = ApplyWorld(
-                history=history,
-                gates=Gates(fleet=fleet_gates(worlds.world_of, files, chosen)),
-                connect=lambda: worlds.apply_connections_of(chosen, interrupts),
-            )
-            return apply_keyspace(world, files, chosen, request, on_progress=on_progress)
+        def gate(files: DesiredFiles, chosen: Environment) -> None:
+            ledger_gate(files, chosen)
+            cluster_gate(history, request.commit, files, chosen, request.review)
 
-        outcomes = loaded.each(asked.environment, asked.keyspaces, work, region=asked.region)
+        def work(files: DesiredFiles, chosen: Environment) -> _Done:
+            stands = standing(worlds, files, chosen, gate)
+
+            def drive_split() -> ApplyOutcome | SplitApplyOutcome:
+                return _apply_split(worlds, history, files, chosen, request, asked, interrupts)
+
+            def change_schema() -> ApplyOutcome | SplitApplyOutcome:
+                ordinary = stands.environment
+                world = ApplyWorld(
+                    history=history,
+                    gates=Gates(fleet=fleet_gates(look_before, files, ordinary)),
+                    connect=lambda: apply_connections(worlds, stands, interrupts),
+                )
+                return apply_keyspace(world, files, ordinary, request, on_progress=on_progress)
+
+            def look_before(before: Environment) -> tuple[World, Environment]:
+                first = standing(worlds, files, before, gate)
+                return look_of(worlds, first), first.environment
+
+            if stands.is_moving:
+                return (drive_split(),)
+            of_schema = asked.region is not None or is_of_a_wave(request.waves, request.part)
+            if stands.job is None or of_schema:  # a split has neither regions nor waves
+                return (change_schema(),)
+            return one_after_another(chosen.name, files.spec.keyspace, drive_split, change_schema)
+
+        outcomes: list[ApplyOutcome | SplitApplyOutcome | KeyspaceFailed] = flattened(
+            loaded.each(asked.environment, asked.keyspaces, work, region=asked.region)
+        )
     last_wave = request.part.wave if request.part else None
     show(apply_report(outcomes, presentation(asked.output, loaded.keyspaces)))
     exit_with([together(apply_end(outcome, request.waves, last_wave) for outcome in outcomes)])

@@ -9,8 +9,11 @@ from pathlib import Path
 import click
 
 from reconciler.cli import options
+from reconciler.cli.ci_ask import ask
+from reconciler.cli.ci_parts import parts, workflow
 from reconciler.cli.ci_wire import JobWiring
 from reconciler.cli.doctor_github import github_of
+from reconciler.cli.part import Wave, order_of, part
 from reconciler.cli.streams import show
 from reconciler.edges.files.writer import WorkingTreeWriter
 from reconciler.edges.github.artifacts import fetch_plans
@@ -95,33 +98,53 @@ def plan(repo: Path, environments: tuple[str, ...], files_only: bool, commit: bo
 @options.environment
 @click.option(
     "--wave",
-    type=click.Choice(["all", "canary", "rest"]),
+    type=Wave(),
+    metavar="[all|canary|rest|NUMBER]",
     default="all",
     show_default=True,
-    help="Which waves this run may start.",
+    help="Which waves this run may start; by its number, one whose earlier waves are done.",
 )
+@options.region
+@part
 @click.option(
     "--break-glass",
     metavar="REASON",
     help="Apply without the approvals; only in a run that somebody let into the environment"
     " break-glass. Opens an issue.",
 )
+@options.max_runtime
 def apply(
     keyspaces: tuple[str, ...],
     repo: Path,
     environment: str | None,
-    wave: str,
+    wave: WaveChoice | int,
+    region: str | None,
+    plan_id: str | None,
+    protocol: int,
     break_glass: str | None,
+    max_runtime: int,
 ) -> None:
     """On push to the default branch: run what was reviewed and merged, or nothing.
 
-    The pull request that brought each plan must have been approved for that very plan.
+    The pull request that brought each plan must have been approved for that very plan. With
+    --region and --wave NUMBER, that part of it, which can be run again at any time.
     """
+    order = order_of(wave, region, plan_id, protocol)
     wiring = JobWiring(repo)
     asked = ApplyJobRequest(
-        environment=environment, waves=WaveChoice(wave), break_glass=break_glass
+        environment=environment,
+        region=region,
+        waves=wave if isinstance(wave, WaveChoice) else WaveChoice.ALL,
+        part=order,
+        break_glass=break_glass,
+        max_runtime_s=max_runtime,
     )
     raise SystemExit(int(apply_merged(wiring.job, keyspaces, asked, wiring.begin_rollouts)))
+
+
+ci.add_command(ask)
+ci.add_command(parts)
+ci.add_command(workflow)
 
 
 @ci.command(short_help="On a schedule: find drift, keep one issue.")

@@ -12,7 +12,9 @@ from reconciler.cli.interrupts import counted_interrupts
 from reconciler.cli.presenting import presentation
 from reconciler.cli.progress import shown_progress
 from reconciler.cli.streams import remark, show, write_file
-from reconciler.cli.wire import Worlds
+from reconciler.cli.wire import Worlds, process_token
+from reconciler.drive.split.reshard_tick import ReshardWorld
+from reconciler.drive.split.world import SplitWorld
 from reconciler.edges.clock import SystemClock
 from reconciler.edges.files.history import GitHistory
 from reconciler.edges.files.working_tree import WorkingTree
@@ -35,7 +37,11 @@ from reconciler.flows.forge.plan import PlanDestination
 from reconciler.outcomes.progress import ProgressEvent
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.notices import PlanCommits
+from reconciler.ports.reshards import Reshards
+from reconciler.ports.routes import Routes
 from reconciler.ports.shards import Connections
+from reconciler.ports.split_jobs import SplitJobs
+from reconciler.ports.split_servers import SplitServers
 from reconciler.ports.world import World
 from reconciler.spec.model import Environment
 
@@ -105,6 +111,21 @@ class JobRollouts:
     def ledger_of(self, environment: Environment) -> Ledger:
         return self._worlds.ledger_of(environment)
 
+    def routes_of(self, environment: Environment) -> Routes:
+        return self._worlds.routes_of(environment)
+
+    def split_jobs_of(self, environment: Environment) -> SplitJobs:
+        return self._worlds.split_jobs_of(environment)
+
+    def split_servers(self) -> SplitServers:
+        return self._worlds.split_servers()
+
+    def reshards(self) -> Reshards:
+        return self._worlds.reshards()
+
+    def split_driving_of(self, environment: Environment) -> SplitWorld | ReshardWorld:
+        return self._worlds.split_driving_of(environment, self._interrupts)
+
     def connect(self, environment: Environment) -> ApplyConnections:
         return self._worlds.apply_connections_of(environment, self._interrupts)
 
@@ -158,6 +179,7 @@ def _forge_job(repo: Path, environ: Mapping[str, str], github: GithubJob) -> For
         return GithubNotices(client(), github.repository, author=author)
 
     return ForgeJob(
+        process=process_token(),
         facts=github.facts,
         root=repo.resolve(),
         clone=clone,

@@ -10,7 +10,7 @@ from pathlib import Path
 from reconciler.cli.gates import ledger_gate_of
 from reconciler.cli.presenting import exit_with, style_for
 from reconciler.cli.run import load
-from reconciler.cli.splits import live_split
+from reconciler.cli.splits import recorded_split
 from reconciler.cli.streams import show
 from reconciler.cli.wire import Worlds, holder_name
 from reconciler.drive.control import ask
@@ -18,6 +18,7 @@ from reconciler.edges.clock import SystemClock
 from reconciler.errors import Refused
 from reconciler.flows.keyspaces import Loaded
 from reconciler.flows.split.ask import ask_split, no_split
+from reconciler.guard.review.asker import Asker
 from reconciler.ledger.states import RequestKind
 from reconciler.outcomes.apply import ControlOutcome
 from reconciler.outcomes.ends import control_code
@@ -28,6 +29,7 @@ from reconciler.report.json import control_json
 from reconciler.report.write.text import write_text
 from reconciler.reshard.job import SplitJob
 from reconciler.reshard.plan.files import read_split_plan
+from reconciler.rollout.hold import kept_for
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 
@@ -50,12 +52,12 @@ def ask_applies(
 ) -> None:
     """Exit 3 if no apply could be asked, 4 if only some of those that there may be."""
     loaded = load(repo, None)
-    gate = ledger_gate_of(repo, review, protected_branch)
+    gate, asker = ledger_gate_of(repo, review, protected_branch), Asker(who=holder_name())
     with Worlds(loaded.root) as worlds:
 
         def work(files: DesiredFiles, chosen: Environment) -> ControlOutcome | SplitControlOutcome:
             gate(files, chosen)
-            job = live_split(worlds, files, chosen)
+            job = recorded_split(worlds, files, chosen)
             if job is not None and kind in _OF_SPLITS:
                 return _asked(worlds, loaded, files, chosen, job, _OF_SPLITS[kind])
             return ask(
@@ -64,8 +66,9 @@ def ask_applies(
                 environment=chosen.name,
                 keyspace=files.spec.keyspace,
                 kind=kind,
-                asked_by=holder_name(),
+                asked_by=asker.line,
                 region=chosen.region or "",
+                kept_for=kept_for(chosen.rollout, asker),
             )
 
         outcomes = loaded.each(environment, keyspaces, work, region=region)
@@ -89,7 +92,7 @@ def ask_splits(
 
         def work(files: DesiredFiles, chosen: Environment) -> SplitControlOutcome:
             gate(files, chosen)
-            if (job := live_split(worlds, files, chosen)) is None:
+            if (job := recorded_split(worlds, files, chosen)) is None:
                 raise Refused(no_split(files.spec.keyspace, chosen.name))
             return _asked(worlds, loaded, files, chosen, job, asked)
 
@@ -105,13 +108,13 @@ def _asked(
     job: SplitJob,
     asked: SplitAsked,
 ) -> SplitControlOutcome:
-    release = asked is SplitAsked.RELEASE
+    release = asked in (SplitAsked.RELEASE, SplitAsked.RELEASE_CLEANUP)
     return ask_split(
-        worlds.split_jobs_of(chosen),
+        worlds.split_record_of(chosen),
         job,
         asked,
         plan=read_split_plan(loaded.tree, chosen.name, files.spec.keyspace) if release else None,
-        by=holder_name(),
+        by=Asker(who=holder_name()).line,
         now_s=SystemClock().now_s(),
     )
 

@@ -10,11 +10,11 @@ from reconciler.cli import options
 from reconciler.cli.gates import ledger_gate_of
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.run import load
-from reconciler.cli.splits import as_it_stands, live_split
+from reconciler.cli.splits import standing
 from reconciler.cli.streams import show
 from reconciler.cli.wire import Worlds
 from reconciler.flows.drift import find_drift
-from reconciler.flows.split.settle import without_helpers
+from reconciler.flows.split.reached import look_of
 from reconciler.outcomes.drift import DriftOutcome
 from reconciler.outcomes.ends import drift_code
 from reconciler.ports.ledger import Ledger
@@ -52,14 +52,13 @@ def drift(
     with Worlds(loaded.root) as worlds:
 
         def work(files: DesiredFiles, chosen: Environment) -> DriftOutcome:
-            listed, chosen = chosen, as_it_stands(worlds, files, chosen, gate)
-            files = without_helpers(files, live_split(worlds, files, listed))
+            stands = standing(worlds, files, chosen, gate)
+            chosen, world = stands.environment, look_of(worlds, stands)
 
             def open_ledger() -> Ledger:
                 gate(files, chosen)
                 return worlds.lasting_ledger_of(chosen)
 
-            world = worlds.world_of(chosen)
             return find_drift(world, files, chosen, tree=loaded.tree, open_ledger=open_ledger)
 
         outcomes = loaded.each(environment, keyspaces, work, region=region)

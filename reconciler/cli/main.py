@@ -44,6 +44,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "clean": ("clean:clean", "Plan the removal of tables that engines have left."),
     "doctor": ("doctor:doctor", "Check settings, connections and privileges."),
     "ci": ("ci:ci", "The same commands, as jobs of GitHub Actions run them."),
+    "run": ("run_controller:run", "Apply what is merged, by itself, and look for drift."),
     "sandbox": ("sandbox:sandbox", "A local sharded fleet on real MySQL servers."),
     "schema": ("schema:schema", "Print the JSON Schema of spec files."),
 }

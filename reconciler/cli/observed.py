@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from reconciler.edges.files.working_tree import WorkingTree
 from reconciler.edges.secrets import SECRETS
 from reconciler.observe.file.fleet import read_fleet
-from reconciler.observe.file.key import KEY_VARIABLE, key_from
+from reconciler.observe.file.key import KEY_VARIABLE, key_from, key_variable, keys_of
 from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
@@ -20,12 +20,12 @@ def observed_world(
     world: World, folder: Path, files: DesiredFiles, environment: Environment
 ) -> World:
     """The same world, but for its shards: they are what the folder's files say. Raises as
-    `read_fleet`, and as `observation_key`."""
+    `read_fleet`, and as `keys_of`."""
     shards = read_fleet(
         WorkingTree(folder),
         files,
         environment,
-        key=observation_key(os.environ),
+        keys=_observation_keys(os.environ, [region.name for region in environment.regions]),
         now_s=world.clock.now_s(),
     )
     return replace(world, shards=shards)
@@ -33,7 +33,18 @@ def observed_world(
 
 def observation_key(environ: Mapping[str, str]) -> bytes | None:
     """None where there is none. Raises InvalidInput for one that could be guessed."""
-    text = environ.get(KEY_VARIABLE)
-    if text is not None:
-        SECRETS.add(text)
-    return key_from(text)
+    _never_told(environ, [KEY_VARIABLE])
+    return key_from(environ.get(KEY_VARIABLE))
+
+
+def _observation_keys(
+    environ: Mapping[str, str], regions: Sequence[str]
+) -> dict[str, bytes | None]:
+    _never_told(environ, [KEY_VARIABLE, *map(key_variable, regions)])
+    return keys_of(environ, regions)
+
+
+def _never_told(environ: Mapping[str, str], variables: Iterable[str]) -> None:
+    for variable in variables:
+        if variable in environ:
+            SECRETS.add(environ[variable])

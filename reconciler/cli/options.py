@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
+from reconciler.spec.build import duration_s
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -73,3 +76,20 @@ def output(*formats: str) -> Callable[[Command], Command]:
         show_default=True,
         help="The form of the result on standard output.",
     )
+
+
+def _seconds(_ctx: click.Context, _option: click.Parameter, value: str) -> int:
+    """Of a time as a spec writes it."""
+    if re.fullmatch(r"([0-9]{1,6}[dhms])+", value) is None:
+        raise click.BadParameter(f"{value!r} is no time such as 30m or 2h")
+    return duration_s(value)
+
+
+max_runtime = click.option(
+    "--max-runtime",
+    callback=_seconds,
+    default="1h",
+    show_default=True,
+    metavar="TIME",
+    help="For how long a run drives the split of a shard (30m, 2h); the next one goes on.",
+)

@@ -50,7 +50,10 @@ def part(command: Command) -> Command:
 
 
 def order_of(
-    wave: WaveChoice | int, region: str | None, plan_id: str | None, protocol: int
+    wave: WaveChoice | int,
+    region: str | None,
+    plan_id: str | None = None,
+    protocol: int = PART_PROTOCOL,
 ) -> PartOrder | None:
     """None where no single wave is asked for. Raises UsageError for a region without one: what
     else runs meanwhile, and in which order, its machine cannot know (RG-22)."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -14,7 +13,7 @@ from reconciler.cli.gates import ledger_gate_of
 from reconciler.cli.observed import observed_world
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.run import load
-from reconciler.cli.splits import address_gate_of, moving, planning_world
+from reconciler.cli.splits import address_gate_of, standing
 from reconciler.cli.streams import remark
 from reconciler.cli.streams import show as show_text
 from reconciler.cli.wire import Worlds, protected_tree
@@ -25,6 +24,7 @@ from reconciler.flows.keyspaces import Loaded
 from reconciler.flows.plan import keep_plan, kept_cleans, plan_keyspace
 from reconciler.flows.revert import find_plan, revert_files
 from reconciler.flows.split.plan import keep_split_plan, plan_split
+from reconciler.flows.split.reached import look_of, planning_world
 from reconciler.guard.review.git import Review
 from reconciler.limits import PLAN_BYTES_MAX
 from reconciler.outcomes.ends import plan_end
@@ -89,11 +89,10 @@ def plan(
     with Worlds(loaded.root) as worlds:
 
         def work(files: DesiredFiles, chosen: Environment) -> PlanOutcome | SplitPlanOutcome:
-            if revert is None and (found := moving(worlds, files, chosen, address_gate)):
-                return _planned_split(worlds, files, found, loaded, write=write)
-            if revert is None:
-                chosen = replace(chosen, retiring=())
-            world = worlds.world_of(chosen)
+            stands = standing(worlds, files, chosen, address_gate)
+            if revert is None and stands.is_moving:
+                return _planned_split(worlds, files, chosen, loaded, write=write)
+            chosen, world = stands.environment, look_of(worlds, stands)
             if observations:
                 world = observed_world(world, observations, files, chosen)
             notes: tuple[str, ...] = ()

@@ -8,11 +8,13 @@ import click
 
 from reconciler.cli import options
 from reconciler.cli.presenting import exit_with, presentation
+from reconciler.cli.splits import address_gate_of
 from reconciler.cli.streams import show
 from reconciler.cli.wire import Worlds, open_tree
 from reconciler.edges.files.writer import WorkingTreeWriter
 from reconciler.flows.keyspaces import choose_environment, for_each_keyspace
 from reconciler.flows.pull import Specified, pull_keyspace, specified_in
+from reconciler.flows.split.reached import look_of, standing_of
 from reconciler.outcomes.ends import pull_end
 from reconciler.outcomes.exit_code import together
 from reconciler.outcomes.files import PullOutcome
@@ -46,11 +48,20 @@ def pull(
     root = repo.resolve()
     specified = specified_in(open_tree(repo, None))
     chosen = choose_environment(specified, environment)
+    gate = address_gate_of(repo, None)
     with Worlds(root) as worlds:
 
         def work(files: Specified, found: Environment) -> PullOutcome:
-            world = worlds.world_of(found)
-            return pull_keyspace(world, files, found, WorkingTreeWriter(root), source=source)
+            if found.retiring:
+                gate(files, found)
+            stands = standing_of(worlds, files, found)
+            return pull_keyspace(
+                look_of(worlds, stands),
+                files,
+                stands.environment,
+                WorkingTreeWriter(root),
+                source=source,
+            )
 
         outcomes = for_each_keyspace(specified, chosen, keyspaces, work)
     show(pull_report(outcomes, presentation(output)))

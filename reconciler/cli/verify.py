@@ -11,10 +11,11 @@ from reconciler.cli import options
 from reconciler.cli.gates import ledger_gate_of
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.run import load
-from reconciler.cli.splits import address_gate_of, moving, planning_world
+from reconciler.cli.splits import address_gate_of, standing
 from reconciler.cli.streams import show
 from reconciler.cli.wire import Worlds
 from reconciler.flows.split.plan import verify_split
+from reconciler.flows.split.reached import look_of, planning_world
 from reconciler.flows.verify import verify_keyspace
 from reconciler.guard.review.git import Review
 from reconciler.outcomes.ends import verify_code
@@ -33,6 +34,9 @@ from reconciler.spec.model import Environment
 @options.region
 @options.ref
 @options.protected_branch
+@click.option(
+    "--explain", is_flag=True, help="Show the exact queries by which rows were asked (`preflight`)."
+)
 @options.output("text", "json", "markdown", "github", "sarif")
 def verify(
     keyspaces: tuple[str, ...],
@@ -41,6 +45,7 @@ def verify(
     region: str | None,
     ref: str | None,
     protected_branch: str | None,
+    explain: bool,
     output: str,
 ) -> None:
     """Check that the committed plan is exactly what would run now; run nothing.
@@ -53,18 +58,20 @@ def verify(
     with Worlds(loaded.root) as worlds:
 
         def work(files: DesiredFiles, chosen: Environment) -> VerifyOutcome | SplitVerifyOutcome:
-            if found := moving(worlds, files, chosen, address_gate):
-                return verify_split(planning_world(worlds, found), files, found, tree=loaded.tree)
-            chosen = replace(chosen, retiring=())
+            stands = standing(worlds, files, chosen, address_gate)
+            if stands.is_moving:
+                return verify_split(planning_world(worlds, chosen), files, chosen, tree=loaded.tree)
+            chosen = stands.environment
 
             def open_ledger() -> Ledger:
                 gate(files, chosen)
                 return worlds.lasting_ledger_of(chosen)
 
             return verify_keyspace(
-                worlds.world_of(chosen), files, chosen, tree=loaded.tree, open_ledger=open_ledger
+                look_of(worlds, stands), files, chosen, tree=loaded.tree, open_ledger=open_ledger
             )
 
         outcomes = loaded.each(environment, keyspaces, work, region=region)
-    show(verify_report(outcomes, presentation(output, loaded.keyspaces)))
+    how = replace(presentation(output, loaded.keyspaces), explained=explain)
+    show(verify_report(outcomes, how))
     exit_with(verify_code(outcome) for outcome in outcomes)

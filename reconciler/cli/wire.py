@@ -9,6 +9,7 @@ from __future__ import annotations
 import getpass
 import os
 import random
+import secrets
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -24,6 +25,7 @@ from reconciler.edges.files.history import GitHistory
 from reconciler.edges.files.working_tree import WorkingTree
 from reconciler.edges.mysql.live import MysqlLiveShards
 from reconciler.edges.mysql.reach import ByItself, Reach
+from reconciler.edges.mysql.row_probes import MysqlRowProbes
 from reconciler.edges.mysql.scratch import MysqlScratch
 from reconciler.edges.planetscale.client import API_URL
 from reconciler.edges.planetscale.deploy_requests import PlanetScale
@@ -32,7 +34,9 @@ from reconciler.edges.vitess.keyspaces import VitessKeyspaces
 from reconciler.edges.vitess.reach import OverVtgate
 from reconciler.edges.workers import ThreadWorkers
 from reconciler.errors import InvalidInput, Problem, Refused
+from reconciler.ports.controller import ControllerLease
 from reconciler.ports.ledger import Ledger, NoLastingLedger
+from reconciler.ports.reshards import Reshards
 from reconciler.ports.routes import Routes
 from reconciler.ports.split_jobs import SplitJobs
 from reconciler.ports.split_servers import SplitServers
@@ -42,6 +46,7 @@ from reconciler.spec.model import Connection, Environment, KeyspaceKind, PlanetS
 from reconciler.spec.tree import FileTree
 
 if TYPE_CHECKING:
+    from reconciler.drive.split.reshard_tick import ReshardWorld
     from reconciler.drive.split.world import SplitWorld
     from reconciler.edges.ledger.sql import SqlLedger
     from reconciler.flows.advise import AdviseWorld
@@ -140,6 +145,11 @@ class Worlds:
             raise NoLastingLedger(_ends_with_the_job(environment.name))
         return self.ledger_of(environment)
 
+    def controller_lease_of(self, environment: Environment) -> ControllerLease:
+        """Who leads among the controllers of the environment's ledger. Raises as `ledger_of`."""
+        self.ledger_of(environment)
+        return self._ledgers[environment.ledger].controller_lease
+
     def advise_world_of(self, environment: Environment) -> AdviseWorld:
         """Raises as `lasting_ledger_of`: looks that end with a job make no row."""
         from reconciler.edges.mysql.loads import MysqlShardLoads
@@ -164,8 +174,14 @@ class Worlds:
         return ledger.routes
 
     def split_jobs_of(self, environment: Environment) -> SplitJobs:
-        """Beside the routes. Raises as `routes_of`."""
-        self.routes_of(environment)
+        """Beside the routes, and raises as `routes_of`; where others keep the routes, in any that
+        lasts, and raises as `ledger_of`, and Refused for one that ends with this job."""
+        if environment.kind is KeyspaceKind.MYSQL:
+            self.routes_of(environment)
+        elif self._is_job and not environment.ledger:
+            raise Refused(_split_ends_with_the_job(environment.name))
+        else:
+            self.ledger_of(environment)
         return self._ledgers[environment.ledger].split_jobs
 
     def split_record_of(self, environment: Environment) -> SplitJobs:
@@ -178,19 +194,29 @@ class Worlds:
 
         return MysqlSplitServers(environ=self._environ, root=self._root)
 
+    def reshards(self) -> Reshards:
+        from reconciler.edges.vitess.reshards import VitessReshards
+
+        return VitessReshards(environ=self._environ, root=self._root)
+
     def split_driving_of(
         self, environment: Environment, interrupts: Callable[[], int]
-    ) -> SplitWorld:
-        """What can move rows. Raises as `routes_of`."""
+    ) -> SplitWorld | ReshardWorld:
+        """What can move rows, or have Vitess move them. Raises as `split_jobs_of`."""
         from reconciler.drive.split.brake import Brake
+        from reconciler.drive.split.reshard_tick import ReshardWorld
         from reconciler.drive.split.world import SplitWorld
         from reconciler.edges.mysql.split.vitals import measure_shard
         from reconciler.flows.split.ground import shards_concerned
 
-        clock = SystemClock()
+        clock, jobs = SystemClock(), self.split_jobs_of(environment)
+        if environment.vitess is not None:
+            return ReshardWorld(
+                jobs=jobs, reshards=self.reshards(), clock=clock, interrupts=interrupts
+            )
         measure = partial(measure_shard, environ=self._environ, root=self._root)
         return SplitWorld(
-            jobs=self.split_jobs_of(environment),
+            jobs=jobs,
             routes=self.routes_of(environment),
             servers=self.split_servers(),
             clock=clock,
@@ -224,6 +250,7 @@ class Worlds:
                 engines=MachinePrograms(),
                 keyspaces=VitessKeyspaces(environ=environ, root=root, workers=workers),
                 deploys=deploys,
+                rows=MysqlRowProbes(environ=environ, root=root),
             )
         return self._worlds[known]
 
@@ -258,6 +285,15 @@ def _ends_with_the_job(environment: str) -> Problem:
         " nobody can tell whose the tables are that engines may have made",
         recovery="give the environment a `ledger` that all jobs reach; or, if the tables are"
         " nobody's, drop them, or leave them alone with `policy.ignore_tables`",
+    )
+
+
+def _split_ends_with_the_job(environment: str) -> Problem:
+    return Problem(
+        code="split-ends-with-job",
+        message=f"environment {environment} names no ledger, so that the one of this job is new: it"
+        " knows of no split, and nothing would know of one that this job begins",
+        recovery="give the environment a `ledger` that all jobs reach",
     )
 
 
@@ -296,8 +332,13 @@ def open_history(repo: Path, branch: str | None, *, needed: bool = False) -> Git
         return None
 
 
+def process_token() -> str:
+    """Chance, which tells this process from all others."""
+    return secrets.token_hex(4)
+
+
 def holder_name() -> str:
-    """Who applies, as another apply and the ledger will say it."""
+    """Who asks, as the ledger and reports will say it."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):

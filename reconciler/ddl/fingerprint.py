@@ -26,6 +26,7 @@ __all__ = [
     "canonical_fingerprint",
     "schema_fingerprint",
     "table_fingerprint",
+    "value_fingerprint",
 ]
 
 _TABLE = f"reconciler/table/v{NORMALIZER_VERSION}"
@@ -45,6 +46,11 @@ def canonical_fingerprint(canonical: Table, version: ServerVersion) -> str:
 def schema_fingerprint(objects: Mapping[ObjectId, str]) -> str:
     """`sha256:<hex>` of a whole schema, from the fingerprints of its objects."""
     return _digest(_SCHEMA, {found.titled: fingerprint for found, fingerprint in objects.items()})
+
+
+def value_fingerprint(prefix: str, value: object) -> str:
+    """Of any other object of a schema that is a value; `prefix` says of which kind and version."""
+    return _digest(prefix, _plain(value))
 
 
 def _digest(prefix: str, value: object) -> str:

@@ -13,11 +13,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from reconciler.ddl.lexer import TokenKind, tokenize
+from reconciler.ddl.local_engines import LOCAL_ENGINES
 from reconciler.ddl.quote import unquote_identifier
 from reconciler.ddl.read import read_table
 from reconciler.ddl.scan import NAME
-from reconciler.ddl.statement.forbidden import LOCAL_ENGINES
-from reconciler.ddl.statement.second_reader import sees_one_statement
+from reconciler.ddl.second_reader import sees_one_statement
 from reconciler.errors import Refused
 from reconciler.model.object_id import ObjectKind
 from reconciler.model.schema import OtherObject, Partition, Table
@@ -69,7 +69,7 @@ def foreign_table(text: str, name: str, version: ServerVersion) -> ForeignDefini
         return None
     if table.name != name or not _stays_here(table) or not _quotes_names(table, version):
         return None
-    if _acts(text):
+    if acts(text):
         return None
     return ForeignDefinition(name=name, sql=text)
 
@@ -97,7 +97,7 @@ def _view(text: str, name: str) -> ForeignDefinition | None:
             return None
         if token.is_word("INTO", "PROCEDURE"):
             return None
-    if _acts(text):
+    if acts(text):
         return None
     return ForeignDefinition(name=name, sql=f"{text[: head.start(1)]}INVOKER{text[head.end(1) :]}")
 
@@ -121,7 +121,7 @@ def _sequence(text: str, name: str) -> ForeignDefinition | None:
     return ForeignDefinition(name=name, sql=text)
 
 
-def _acts(text: str) -> bool:
+def acts(text: str) -> bool:
     """Whether it calls one of those functions; in strings and backquotes they are only names."""
     if _ACTING.search(text) is None:
         return False

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 
 from reconciler.ddl.lexer import TokenKind, tokenize
-from reconciler.ddl.quote import unquote_identifier
+from reconciler.ddl.quote import quote_identifier, unquote_identifier
 from reconciler.ddl.reading import mariadb_column, mysql_column
 from reconciler.ddl.reading.constraint import read_check, read_foreign_key
 from reconciler.ddl.reading.index import read_index
@@ -50,6 +50,18 @@ class _Items:
     checks: list[Check] = field(default_factory=list)
 
 
+def holds_login(text: str) -> bool:
+    """Whether a server's SHOW CREATE TABLE may hold the login of another one."""
+    return _ROWS_ELSEWHERE.search(text) is not None
+
+
+def without_login(text: str) -> str:
+    """The same, where it may hold one, without all that could be one; refused as it is itself."""
+    if not holds_login(text):
+        return text
+    return f"CREATE TABLE {quote_identifier(defined_table(text) or '')} (\n) ENGINE=CONNECT"
+
+
 def read_table(text: str, version: ServerVersion) -> Table:
     """The table that `text`, a server's SHOW CREATE TABLE, defines.
 
@@ -59,7 +71,7 @@ def read_table(text: str, version: ServerVersion) -> Table:
     """
     if is_too_large(text):
         raise _too_large(text)
-    if _ROWS_ELSEWHERE.search(text):
+    if holds_login(text):
         raise _rows_elsewhere(text)
     frame = expect(_FRAME, text, 0)
     items, at = _read_items(text, frame.end(), version.flavor)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from reconciler.ddl import key_walk
 from reconciler.ddl.quote import quote_identifier
 
 _NO_TEXT = frozenset(
@@ -125,37 +126,25 @@ def _has_order(pair: tuple[LiveColumn, LiveColumn] | None) -> bool:
 def next_end_sql(
     comparison: RowComparison, *, rows: int, is_first: bool, reads_into: bool
 ) -> tuple[str, ...]:
-    """Finds the end of the stretch of so many rows behind the last one, in variables of the
-    session; `at_end_sql` tells whether there is one. `reads_into`: a SELECT may put values into
-    variables. A server would lock what SET reads, and vtgate reads nothing else, but keeps the
-    variables itself: there each column is found alone, for rows that come or go in between move
-    the end, which may be any."""
-    names = [quote_identifier(old.name) for old, _ in comparison.key]
-    behind = "" if is_first else f" WHERE {_after('', comparison, 'from', is_copy=False)}"
-    found = (
-        f" FROM {quote_identifier(comparison.table)}{behind}"
-        f" ORDER BY {', '.join(names)} LIMIT 1 OFFSET {rows - 1}"
-    )
-    ends = [f"@reconciler_to_{n}" for n in range(len(names))]
-    if reads_into:
-        forget = ", ".join(f"{end} = NULL" for end in ends)
-        find = f"SELECT {', '.join(names)} INTO {', '.join(ends)}{found}"
-        return f"SET {forget}", find
-    return tuple(
-        f"SET {end} = (SELECT {name}{found})" for end, name in zip(ends, names, strict=True)
+    """As in `key_walk`."""
+    source = quote_identifier(comparison.table)
+    return key_walk.next_end_sql(
+        source, _key(comparison), rows=rows, is_first=is_first, reads_into=reads_into
     )
 
 
 def at_end_sql(comparison: RowComparison) -> str:
-    """1: the stretch has no end, it is the last one."""
-    ends = (f"@reconciler_to_{n} IS NULL" for n in range(len(comparison.key)))
-    return f"SELECT {' OR '.join(ends)}"
+    """As in `key_walk`."""
+    return key_walk.at_end_sql(_key(comparison))
 
 
 def go_on_sql(comparison: RowComparison) -> str:
-    """The next stretch begins behind the end of this one."""
-    numbers = range(len(comparison.key))
-    return "SET " + ", ".join(f"@reconciler_from_{n} = @reconciler_to_{n}" for n in numbers)
+    """As in `key_walk`."""
+    return key_walk.go_on_sql(_key(comparison))
+
+
+def _key(comparison: RowComparison) -> list[str]:
+    return [old.name for old, _ in comparison.key]
 
 
 def equal_sql(comparison: RowComparison, *, is_first: bool, is_last: bool) -> str:
@@ -226,37 +215,17 @@ def _keys_sort_alike(comparison: RowComparison) -> bool:
 def _stretch(
     alias: str, comparison: RowComparison, *, is_first: bool, is_last: bool, is_copy: bool
 ) -> str:
-    parts = []
-    if not is_first:
-        parts.append(_after(alias, comparison, "from", is_copy=is_copy))
-    if not is_last:
-        parts.append(_up_to(alias, comparison, is_copy=is_copy))
+    names = _names(alias, comparison, is_copy=is_copy)
+    parts = [
+        *([] if is_first else [key_walk.behind_sql(names)]),
+        *([] if is_last else [key_walk.up_to_sql(names)]),
+    ]
     return " AND ".join(parts) or "TRUE"
-
-
-def _after(alias: str, comparison: RowComparison, end: str, *, is_copy: bool) -> str:
-    """The key is behind the one in the variables."""
-    return _beyond(_names(alias, comparison, is_copy=is_copy), end, signs=(">", ">"))
-
-
-def _up_to(alias: str, comparison: RowComparison, *, is_copy: bool) -> str:
-    return _beyond(_names(alias, comparison, is_copy=is_copy), "to", signs=("<", "<="))
 
 
 def _names(alias: str, comparison: RowComparison, *, is_copy: bool) -> list[str]:
     key = [new if is_copy else old for old, new in comparison.key]
     return [alias + quote_identifier(column.name) for column in key]
-
-
-def _beyond(names: list[str], end: str, *, signs: tuple[str, str]) -> str:
-    """Written out, for MySQL (9.7) uses no index for `(a, b) > (x, y)`; the second sign is for the
-    last column."""
-    ways = []
-    for place, name in enumerate(names):
-        equal = [f"{names[n]} = @reconciler_{end}_{n}" for n in range(place)]
-        sign = signs[place == len(names) - 1]
-        ways.append(" AND ".join([*equal, f"{name} {sign} @reconciler_{end}_{place}"]))
-    return "(" + " OR ".join(f"({way})" for way in ways) + ")"
 
 
 def _on(mine: str, its: str, comparison: RowComparison, *, to_copy: bool) -> str:

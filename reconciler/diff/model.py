@@ -19,6 +19,13 @@ class Operation(StrEnum):
     DROP_TABLE = "drop-table"
     RENAME_TABLE = "rename-table"
     ALTER_TABLE = "alter-table"
+    CREATE_VIEW = "create-view"
+    REPLACE_VIEW = "replace-view"
+    DROP_VIEW = "drop-view"
+
+
+OF_VIEWS = frozenset({Operation.CREATE_VIEW, Operation.REPLACE_VIEW, Operation.DROP_VIEW})
+"""Their statements are no step of a table's."""
 
 
 class ClauseKind(StrEnum):

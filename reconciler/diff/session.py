@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reconciler.model.programs import CreatedWith
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementSession:
@@ -19,6 +21,9 @@ class StatementSession:
     alters_history: bool = False
     """MariaDB: system_versioning_alter_history=KEEP, which lets a system-versioned table be
     altered together with the earlier versions of its rows."""
+
+    created_with: CreatedWith | None = None
+    """What the server is to keep of the session that makes a program; None: as sessions are."""
 
 
 DEFAULT_SESSION = StatementSession()

@@ -18,6 +18,7 @@ from reconciler.ledger.reasons import (
     Answer,
     EndedAs,
     EndedMeanwhile,
+    GateKept,
     NothingUnfinished,
     Released,
     StaysStopped,
@@ -40,22 +41,26 @@ def ask(
     kind: RequestKind,
     asked_by: str,
     region: str = "",
+    kept_for: tuple[str, ...] = (),
 ) -> ControlOutcome:
-    """Returns when the request is durable and answered, or when no answer came in time."""
+    """Returns when the request is durable and answered, or when no answer came in time. `kept_for`:
+    whose the gates are, where who asks may not open them (RG-38)."""
     stored = ledger.unfinished(environment, keyspace, region)
     if stored is None:
         return ControlOutcome(
             environment=environment,
             keyspace=keyspace,
+            region=region or None,
             kind=kind,
             state=RequestState.REFUSED,
             answer=NothingUnfinished(),
         )
     request = ledger.ask(stored.apply_id, kind, asked_by=asked_by, now_s=clock.now_s())
-    answered = _answered(ledger, clock, stored, request)
+    answered = _answered(ledger, clock, stored, request, kept_for)
     return ControlOutcome(
         environment=environment,
         keyspace=keyspace,
+        region=region or None,
         kind=kind,
         state=answered.state,
         answer=answered.answer or Unanswered(),
@@ -63,7 +68,13 @@ def ask(
     )
 
 
-def _answered(ledger: Ledger, clock: Clock, stored: StoredApply, request: Request) -> Request:
+def _answered(
+    ledger: Ledger,
+    clock: Clock,
+    stored: StoredApply,
+    request: Request,
+    kept_for: tuple[str, ...],
+) -> Request:
     """The request with its answer. A driver that goes away meanwhile leaves it to us."""
     give_up_s = clock.monotonic_s() + REQUEST_ANSWER_S_MAX
     driver = _DriverWatch(clock, stored.apply_id)
@@ -76,7 +87,7 @@ def _answered(ledger: Ledger, clock: Clock, stored: StoredApply, request: Reques
         lease = ledger.lease(stored.environment, stored.keyspace, stored.region)
         if not driver.is_there(lease):
             try:
-                _carry_out(ledger, clock, request, lease)
+                _carry_out(ledger, clock, request, lease, kept_for)
                 continue
             except LeaseLost:
                 pass  # somebody drives it after all, and answers
@@ -105,7 +116,13 @@ class _DriverWatch:
         return self._clock.monotonic_s() - self._since_s < SIGN_OF_LIFE_S_MAX
 
 
-def _carry_out(ledger: Ledger, clock: Clock, request: Request, seen: StoredLease | None) -> None:
+def _carry_out(
+    ledger: Ledger,
+    clock: Clock,
+    request: Request,
+    seen: StoredLease | None,
+    kept_for: tuple[str, ...],
+) -> None:
     """Raises LeaseLost if somebody drives it after all."""
     apply_id = request.apply_id
     stored = ledger.apply(apply_id)
@@ -120,14 +137,14 @@ def _carry_out(ledger: Ledger, clock: Clock, request: Request, seen: StoredLease
         steps = ledger.finalizers(apply_id)
         opened = OpenApply(lease=lease, stored=unfinished, operations=operations, finalizers=steps)
         record = ApplyRecord(ledger, clock, opened)
-        answer = _carried_out(record, opened, request.kind)
+        answer = _carried_out(record, opened, request.kind, kept_for)
     finally:
         ledger.give_up(lease, now_s=clock.now_s())
     ledger.answer(request.request_id, *answer)
 
 
 def _carried_out(
-    record: ApplyRecord, opened: OpenApply, kind: RequestKind
+    record: ApplyRecord, opened: OpenApply, kind: RequestKind, kept_for: tuple[str, ...]
 ) -> tuple[RequestState, Answer]:
     lease = opened.lease
     match kind:
@@ -141,6 +158,8 @@ def _carried_out(
             record.move_rest(lease, Move.CANCEL)
             record.project(lease)
             return RequestState.APPLIED, EndedAs(record.stored.state)
+        case RequestKind.RELEASE if record.stored.hold is Hold.GATE and kept_for:
+            return RequestState.REFUSED, GateKept(kept_for)
         case RequestKind.RELEASE:
             after = release(record.stored, record.operations())
             if after is None:

@@ -16,6 +16,7 @@ from reconciler.drive.moved_rows import moved_finalizer, moved_row
 from reconciler.drive.shard.basis import ShardBasis
 from reconciler.errors import Problem, Refused
 from reconciler.guard.model import Done, Obstacle, Refusal, ToDo
+from reconciler.guard.review.asker import Asker
 from reconciler.ledger.model import (
     Entry,
     EventEntry,
@@ -43,7 +44,7 @@ from reconciler.rollout.catch_up import (
     catch_up,
     catch_up_finalizer,
 )
-from reconciler.rollout.hold import release
+from reconciler.rollout.hold import kept_for, release
 from reconciler.rollout.operations import PlannedOperation, ShardWork, waves_with_work
 from reconciler.rollout.transitions import Move
 from reconciler.rollout.waves import WaveChoice
@@ -86,6 +87,7 @@ class RolloutOrder:
     waves: WaveChoice = WaveChoice.ALL
     last_wave: int | None = None  # of a part: no later wave is begun, and no gate asked for
     releases: Releases = Releases.NOTHING
+    asker: Asker | None = None  # of a resume
     vschema_done: int = 0
 
     @property
@@ -120,7 +122,9 @@ def open_apply(
         entries += _finalizer_entries(stored, steps, order.finalizers_done, clock.now_s())
         now_s = clock.now_s()
         lease = ledger.take_over(stored.apply_id, holder=order.holder, now_s=now_s)
-        entries.append(EventEntry(at_s=now_s, what=TakenUp(order.holder)))
+        entries.append(
+            EventEntry(at_s=now_s, what=TakenUp(order.asker.line if order.asker else order.holder))
+        )
     else:
         now_s = clock.now_s()
         lease = ledger.begin(_new_apply(order, work), holder=order.holder, now_s=now_s)
@@ -132,7 +136,7 @@ def open_apply(
         entries.append(EventEntry(at_s=now_s, what=Begun(order.holder)))
     ledger.record(lease, entries)
     operations = ledger.operations(lease.apply_id)
-    stored = _released(ledger, lease, stored, operations, order.releases)
+    stored = _released(ledger, lease, stored, operations, order)
     return OpenApply(
         lease=lease,
         stored=stored,
@@ -152,12 +156,14 @@ def _released(
     lease: Lease,
     stored: StoredApply,
     operations: tuple[StoredOperation, ...],
-    releases: Releases,
+    order: RolloutOrder,
 ) -> StoredApply:
-    """Nothing holds an apply that runs; what held it is released only if somebody said so. Copies
-    are released by nothing but a release: hours pass until they can be swapped in."""
-    after = stored
-    if releases is Releases.WHAT_HOLDS and stored.hold not in (Hold.NONE, Hold.CUTOVER):
+    """Nothing holds an apply that runs; what held it is released only if somebody said so who may.
+    Copies are released by nothing but a release: hours pass until they can be swapped in."""
+    after, releases = stored, order.releases
+    is_kept = stored.hold is Hold.GATE and kept_for(order.environment.rollout, order.asker)
+    is_held = stored.hold not in (Hold.NONE, Hold.CUTOVER) and not is_kept
+    if releases is Releases.WHAT_HOLDS and is_held:
         after = release(stored, operations) or stored
     after = replace(after, hold=Hold.NONE, reason=None, waits_since_s=None, soaking=None)
     if after == stored:
@@ -272,8 +278,8 @@ def _caught_up(stored: StoredApply, row: StoredOperation, done: int, now_s: floa
             return []
         case TakenBack():
             raise _disagrees(
-                f"apply {stored.apply_id} completed table {row.object_id} of shard {row.shard}, and"
-                " somebody has taken that back since"
+                f"apply {stored.apply_id} completed {row.object_id.titled} of shard {row.shard},"
+                " and somebody has taken that back since"
             )
         case BringForward(move=move):
             row = replace(row, statements_done=done)

@@ -126,11 +126,19 @@ def _limits(order: RolloutOrder) -> RolloutLimits:
             for spec in order.environment.shards
         },
         soak_s=rollout.soak_s,
-        gate=rollout.gate and order.waves is not WaveChoice.REST and order.last_wave is None,
+        gate=rollout.gate and not _is_ordered(order),
         cutover=rollout.cutover,
         cutover_windows=rollout.cutover_windows,
         last_wave=1 if order.waves is WaveChoice.CANARY else order.last_wave,
     )
+
+
+def _is_ordered(order: RolloutOrder) -> bool:
+    """Whoever asks for the rest of the waves, or for one of them, opens the gate before it: of a
+    gate that the spec keeps for somebody, a part was asked before, and nobody else can (RG-38)."""
+    if order.last_wave is not None:
+        return True
+    return order.waves is WaveChoice.REST and not order.environment.rollout.gate_by
 
 
 def _host(spec: ShardSpec) -> str:

@@ -67,7 +67,7 @@ def current_apply(
     stored = found[0]
     on_their_way = ledger.statements(stored.apply_id, state=StatementState.INTENDED)
     operations = ledger.operations(stored.apply_id)
-    released = _is_released(stored, operations)
+    released = is_released(stored, operations)
     shown = replace(stored, hold=Hold.NONE) if released else stored
     steps = ledger.finalizers(stored.apply_id)
     shards = _explained(shown, shard_rows(operations), on_their_way, steps)
@@ -131,7 +131,7 @@ def _requested(request: Request) -> Requested:
     return Requested(request.kind, request.asked_by, request.state, request.answer)
 
 
-def _is_released(stored: StoredApply, operations: Iterable[StoredOperation]) -> bool:
+def is_released(stored: StoredApply, operations: Iterable[StoredOperation]) -> bool:
     """Somebody released what holds it, and nobody has gone on with it yet."""
     by_a_person = (Hold.GATE, Hold.FAILURE, Hold.CUTOVER)
     is_held = stored.state not in FINISHED and stored.hold in by_a_person

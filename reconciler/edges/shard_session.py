@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from reconciler.ddl.programs.view import text_of_view
 from reconciler.edges.client.target import Target
 from reconciler.edges.engines.opening import ProgramEngine, open_engine
 from reconciler.edges.mysql.access import read_access
@@ -17,6 +18,7 @@ from reconciler.edges.mysql.blockers import blockers_in_words, end_blockers, fin
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.dependents import read_dependents
 from reconciler.edges.mysql.engine_direct import DirectEngine
+from reconciler.edges.mysql.others import read_view
 from reconciler.edges.mysql.problems import (
     LinkLost,
     engine_not_allowed,
@@ -25,7 +27,7 @@ from reconciler.edges.mysql.problems import (
 )
 from reconciler.edges.mysql.processes import read_processes
 from reconciler.edges.mysql.reach import Reach
-from reconciler.edges.mysql.reading import number, read_definition, read_tables
+from reconciler.edges.mysql.reading import list_names, number, read_definition, read_tables
 from reconciler.edges.mysql.rows_ahead import RowsAhead
 from reconciler.edges.mysql.server_settings import look_at_server
 from reconciler.edges.mysql.shard_link import ShardLink
@@ -35,7 +37,8 @@ from reconciler.guard.health import Vitals
 from reconciler.model.access import ShardAccess
 from reconciler.model.dependents import Dependents
 from reconciler.model.engine import EngineName
-from reconciler.model.object_id import ObjectId, table_id
+from reconciler.model.object_id import ObjectId, ObjectKind, table_id
+from reconciler.model.programs import view_id
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.engine import Engine
 from reconciler.ports.shards import BlockerEnd, RowsChecked
@@ -95,12 +98,28 @@ class MysqlShardSession:
         self._direct.close()
         self._shard.close()
 
-    def definitions(self) -> Mapping[ObjectId, str]:
-        read = self._shard.looked(lambda link: read_tables(link, self._shard.database).whole)
-        return {table_id(table): definition for table, definition in read}
+    def definitions(self, *, views: bool = False) -> Mapping[ObjectId, str]:
+        return self._shard.looked(lambda link: self._definitions(link, views=views))
 
     def definition(self, object_id: ObjectId) -> str | None:
+        if object_id.kind is ObjectKind.VIEW:
+            return self._shard.looked(lambda link: self._view(link, object_id.name))
         return self._shard.looked(lambda link: read_definition(link, object_id.name))
+
+    def _definitions(self, link: Link, *, views: bool) -> Mapping[ObjectId, str]:
+        read = read_tables(link, self._shard.database)
+        found = {table_id(table): definition for table, definition in read.whole}
+        for name in read.listing.of_type("VIEW") if views else ():
+            found[view_id(name)] = self._view(link, name) or ""
+        return found
+
+    def _view(self, link: Link, name: str) -> str | None:
+        """None: there is none. '' for one that the login may not see: no reader takes that."""
+        view = read_view(link, self._shard.database, name)
+        if view is not None:
+            return text_of_view(view)
+        there = list_names(link, self._shard.database).of_type("VIEW")
+        return "" if name in there else None
 
     def dependents(self, tables: Collection[str]) -> Dependents:
         return self._shard.looked(lambda link: read_dependents(link, self._flavor, tables))

@@ -29,13 +29,14 @@ from reconciler.flows.gates import Gates, gate_refusals, with_those_of_git
 from reconciler.flows.last_look import last_look
 from reconciler.flows.names_taken import name_refusals, statements_left
 from reconciler.flows.part import refuse_early, refuse_order
+from reconciler.flows.preflight import ask_rows, rows_in_the_way
 from reconciler.flows.reconcile_pass import Pass, begin_pass
 from reconciler.flows.shadows import leftover_refusals
 from reconciler.flows.verify import unplanned
 from reconciler.guard.model import Obstacle, RefusalKind, refusals_from
+from reconciler.guard.review.asker import Asker
 from reconciler.guard.review.git import Review
 from reconciler.model.dependents import Dependents, Reference
-from reconciler.model.object_id import table_id
 from reconciler.observe.shards import (
     DefinitionReader,
     SeenShard,
@@ -68,6 +69,7 @@ class ApplyRequest:
     waves: WaveChoice = WaveChoice.ALL
     releases: Releases = Releases.NOTHING
     part: PartOrder | None = None
+    asker: Asker | None = None  # who resumes, and by what right
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +113,9 @@ def apply_keyspace(
         return end.with_refusals(
             refusals, plan, ApplyVerdict.SUPERSEDED if superseded else ApplyVerdict.REFUSED
         )
-    if refused := refuse_order(request.part, plan, environment):
+    if refused := refuse_order(
+        request.part, plan, environment, asked_of_forge=request.review is Review.GITHUB
+    ):
         return end.with_refusals(refused, plan)
     reached = world.connect()
     if plan is None:
@@ -130,6 +134,8 @@ def apply_keyspace(
             return end.without_work()
         checked = check_against_live(reached.look, begun, plan)
         obstacles = checked.refusals or _obstacles(reached, begun, plan, checked, request)
+        if not obstacles:  # last, for it takes the longest
+            obstacles = rows_in_the_way(begun, ask_rows(reached.look, begun, checked))
         if obstacles:
             return end.with_refusals(obstacles, plan)
         order = RolloutOrder(
@@ -144,6 +150,7 @@ def apply_keyspace(
             waves=request.waves,
             last_wave=request.part.wave if request.part else None,
             releases=request.releases,
+            asker=request.asker,
             vschema_done=checked.vschema_done,
         )
         return roll_out(reached.rollout, order, locks, on_progress=on_progress)
@@ -177,14 +184,15 @@ def _judged(begun: Pass, seen: SeenShard) -> Dependents:
 
 def _basis(begun: Pass, seen: SeenShard) -> ShardBasis:
     version = seen.observation.settings.version
-    wanted = begun.desired[seen.shard].definitions
+    wanted = begun.desired[seen.shard].objects
     return ShardBasis(
-        fingerprint=lambda text: begun.reader.read(text, version).fingerprint,
-        is_managed=lambda object_id: begun.reader.is_managed(object_id.name),
+        fingerprint=lambda about, text: begun.reader.read_object(about, text, version),
+        is_managed=begun.reader.manages,
         after={
-            table_id(table): WantedObject(fingerprint=read.fingerprint, text=read.text)
-            for table, read in wanted.items()
+            object_id: WantedObject(fingerprint=read.fingerprint, text=read.text)
+            for object_id, read in wanted.items()
         },
+        manages_views=begun.reader.reads_views,
         flavor=version.flavor,
         dependents=_judged(begun, seen),
         server=seen.observation.server,

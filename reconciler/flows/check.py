@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from reconciler.errors import ReconcilerError, Refused
 from reconciler.flows.reconcile_pass import Pass, derive
@@ -29,6 +29,7 @@ from reconciler.plan.files import read_plan
 from reconciler.plan.model import Plan, PlanCore
 from reconciler.plan.part import part_of
 from reconciler.ports.world import World
+from reconciler.preflight.model import Probe
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 from reconciler.spec.tree import FileTree
@@ -47,6 +48,8 @@ class Checked:
     """How many of the plan's steps of the VSchema are in effect."""
     vschema_left: int = 0
     """How many are not."""
+    probes: Mapping[str, tuple[Probe, ...]] = field(default_factory=dict)
+    """What the statements ask of the rows of each shard, from the shard's first statement on."""
 
     @property
     def all_done(self) -> bool:
@@ -85,7 +88,8 @@ def check_against_live(world: World, begun: Pass, plan: Plan) -> Checked:
         refusals = (*refusals, *compare_plans(core, ours, _live_rows(begun)))
     if refusals or ours is None:
         return Checked(standings={}, refusals=refusals)
-    return replace(checked, derived=within_reviewed_limits(ours, core, _live_rows(begun)))
+    within = within_reviewed_limits(ours, core, _live_rows(begun))
+    return replace(checked, derived=within, probes=derived.probes)
 
 
 def _as_reviewed_from(begun: Pass, reviewed: PlanCore, derived: PlanCore) -> PlanCore:
@@ -179,10 +183,9 @@ def _drift_refusal(core: PlanCore, begun: Pass, seen: SeenShard, drifted: Drifte
     change_set = core.change_set_of(seen.shard)
     before = {t.object_id: t.definition for t in change_set.touched} if change_set else {}
     about = drifted.object_id
-    name = about.name if about else ""
-    wanted = begun.desired[seen.shard].definitions.get(name)
+    wanted = begun.desired[seen.shard].objects.get(about) if about else None
     expected = (before.get(about) if about else None) or (wanted.text if wanted else None)
-    found = seen.definitions.get(name)
+    found = seen.objects.get(about) if about else None
     what = about.titled if about else "the schema as a whole"
     return Refusal(
         code="drift",

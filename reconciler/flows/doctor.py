@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 
 from reconciler.errors import ReconcilerError
 from reconciler.flows.doctor_planetscale import planetscale_findings
+from reconciler.flows.doctor_programs import program_findings
 from reconciler.guard.access import SHOWS_LOCKS, kill_refusals, sees_locks
 from reconciler.limits import OBSERVE_PARALLEL_MIN
 from reconciler.model.engine import EngineName
@@ -19,7 +20,14 @@ from reconciler.ports.shards import Connections, Identity, ShardCheck
 from reconciler.ports.world import World
 from reconciler.spec.insecure import insecure_note
 from reconciler.spec.load import DesiredFiles
-from reconciler.spec.model import Environment, KeyspaceKind, RolloutSpec, VitessCluster
+from reconciler.spec.model import (
+    Environment,
+    KeyspaceKind,
+    RetiringShard,
+    RolloutSpec,
+    ShardSpec,
+    VitessCluster,
+)
 
 _PRIVILEGES_SHOWN_MAX = 6
 
@@ -40,9 +48,15 @@ def examine(
         is_sound = all(found.mark is not CheckMark.FAILED for found in findings)
         sound = [shard.name for shard in environment.shards if is_sound]
     else:
-        checks = connections.check_shards(environment.shards, identity, parallel=parallel)
+        shards = (*environment.shards, *map(_retiring, environment.retiring))
+        checks = connections.check_shards(shards, identity, parallel=parallel)
         rollout = environment.rollout if identity is Identity.CHANGES else None
         findings += [finding for check in checks for finding in _shard_findings(check, rollout)]
+        findings += [
+            finding
+            for check in checks
+            for finding in program_findings(check, files.spec.policy, identity)
+        ]
         sound = [check.shard for check in checks if not check.problems]
     findings += _scratch_findings(world, environment, sound)
     findings += _scratch_login_findings(connections, environment)
@@ -50,8 +64,16 @@ def examine(
     if environment.kind is KeyspaceKind.MYSQL:  # behind Vitess no program copies a table
         findings += _engine_findings(world.engines, environment.engine.named)
     return DoctorOutcome(
-        environment=environment.name, keyspace=files.spec.keyspace, findings=tuple(findings)
+        environment=environment.name,
+        keyspace=files.spec.keyspace,
+        region=environment.region,
+        findings=tuple(findings),
     )
+
+
+def _retiring(shard: RetiringShard) -> ShardSpec:
+    """A split reads it to its end, with the logins that the spec names."""
+    return ShardSpec(name=f"{shard.name} (retiring)", connection=shard.connection)
 
 
 def _topology(world: World, environment: Environment) -> tuple[Environment, list[DoctorFinding]]:

@@ -8,14 +8,16 @@ from reconciler.ddl.default_less import default_less_columns
 from reconciler.diff.drift import differences_of
 from reconciler.diff.model import SchemaDiff
 from reconciler.diff.statement import step_sql
+from reconciler.diff.views import ViewStep
 from reconciler.flows.check import plan_of_these_files
-from reconciler.flows.reconcile_pass import Pass, begin_pass, diff_between
+from reconciler.flows.reconcile_pass import Pass, begin_pass, diff_between, views_between
 from reconciler.flows.shadows import find_shadows, told_shadows
 from reconciler.guard.classify import position_of
 from reconciler.guard.model import ToDo
 from reconciler.guard.vschema import vschema_steps_done
 from reconciler.model.fleet import in_key_order
-from reconciler.model.object_id import ObjectId, table_id
+from reconciler.model.object_id import ObjectId, ObjectKind, table_id
+from reconciler.model.programs import view_id
 from reconciler.model.shadow_tables import ShadowGroup
 from reconciler.observe.shards import SeenShard, shadow_tables
 from reconciler.outcomes.drift import (
@@ -67,6 +69,7 @@ def find_drift(
     return DriftOutcome(
         environment=environment.name,
         keyspace=files.spec.keyspace,
+        region=environment.region,
         groups=tuple(
             DriftGroup(
                 mark=mark,
@@ -123,10 +126,18 @@ def _differences(
         for o in wanted.keys() | here.keys()
         if wanted.get(o) != here.get(o) and (seen.shard, o) not in untold
     )
+    views = {step.name: step for step in views_between(begun, seen).steps}
     return tuple(
-        _difference(object_id.name, found, _without_default(seen, object_id.name))
+        _difference_of_view(views[object_id.name])
+        if object_id.kind is ObjectKind.VIEW
+        else _difference(object_id.name, found, _without_default(seen, object_id.name))
         for object_id in differing
     )
+
+
+def _difference_of_view(step: ViewStep) -> TableDifference:
+    """Nothing to send is told: by whose rights, and in which order, a plan says."""
+    return TableDifference(object_id=view_id(step.name), what=step.difference)
 
 
 def _without_default(seen: SeenShard, table: str) -> tuple[str, ...]:
@@ -169,12 +180,15 @@ def _shadows(
 def _unmanaged(
     begun: Pass, shadows: Iterable[ShadowGroup]
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Tables that policy leaves alone, with the shards that have them: but for what is known to be
-    an engine's."""
+    """Tables, and views where they are managed, that policy leaves alone, with the shards that
+    have them: but for what is known to be an engine's."""
     known = {(shard, one.name) for one in shadows for shard in one.shards}
     shards: dict[str, list[str]] = {}
     for seen in begun.look.seen:
-        for table, _ in seen.observation.definitions:
+        names = [table for table, _ in seen.observation.definitions]
+        if begun.reader.reads_views:
+            names += [one.name for one in seen.observation.others if one.kind is ObjectKind.VIEW]
+        for table in names:
             if begun.reader.is_left_alone(table) and (seen.shard, table) not in known:
                 shards.setdefault(table, []).append(seen.shard)
     return tuple((table, tuple(names)) for table, names in sorted(shards.items()))

@@ -42,6 +42,7 @@ def engine_choices(
         is_behind_vitess=environment.kind is not KeyspaceKind.MYSQL,
         triggers={table: tuple(names) for table, names in triggers.items()},
         children={table: tuple(found) for table, found in children.items()},
+        tables=frozenset(t for seen in shards for t, _ in seen.observation.definitions),
         reviewed={s.effects[0]: s.engine for found in sets for s in found.statements},
     )
 

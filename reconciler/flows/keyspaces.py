@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -65,7 +65,7 @@ class Loaded:
         def on_part(files: DesiredFiles, whole: Environment) -> Outcome:
             return work(files, in_region(whole, region) if region is not None else whole)
 
-        return for_each_keyspace(self.keyspaces, chosen, asked, on_part)
+        return for_each_keyspace(self.keyspaces, chosen, asked, on_part, region=region)
 
 
 def choose_environment(loaded: Mapping[str, Files | ReconcilerError], asked: str | None) -> str:
@@ -103,23 +103,58 @@ def for_each_keyspace(
     environment: str,
     asked: Sequence[str],
     work: Callable[[Files, Environment], Outcome],
+    *,
+    region: str | None = None,
 ) -> list[Outcome | KeyspaceFailed]:
-    """Outcomes in the order of names. Without names: every keyspace that has the environment, and
-    every one whose spec cannot be read, because nobody knows what it would have said."""
+    """Outcomes in the order of names; `region` is whose part is worked on. Without names: every
+    keyspace that has the environment, and every one whose spec cannot be read, because nobody knows
+    what it would have said."""
     outcomes: list[Outcome | KeyspaceFailed] = []
     for keyspace in _chosen(loaded, environment, asked):
         try:
             outcomes.append(_run_one(loaded[keyspace], environment, work))
         except ReconcilerError as error:
-            outcomes.append(
-                KeyspaceFailed(
-                    environment=environment,
-                    keyspace=keyspace,
-                    problems=error.problems,
-                    exit_code=error.exit_code,
-                )
-            )
+            outcomes.append(_failed(environment, keyspace, error, region))
     return outcomes
+
+
+def one_after_another(
+    environment: str, keyspace: str, *works: Callable[[], Outcome]
+) -> tuple[Outcome | KeyspaceFailed, ...]:
+    """What one keyspace has to be done about it; what ends badly keeps nothing behind it back."""
+    return tuple(_contained(environment, keyspace, work) for work in works)
+
+
+def _contained(
+    environment: str, keyspace: str, work: Callable[[], Outcome]
+) -> Outcome | KeyspaceFailed:
+    try:
+        return work()
+    except ReconcilerError as error:
+        return _failed(environment, keyspace, error)
+
+
+def _failed(
+    environment: str, keyspace: str, error: ReconcilerError, region: str | None = None
+) -> KeyspaceFailed:
+    return KeyspaceFailed(
+        environment=environment,
+        keyspace=keyspace,
+        problems=error.problems,
+        exit_code=error.exit_code,
+        region=region,
+    )
+
+
+def flattened(
+    found: Iterable[Sequence[Outcome] | KeyspaceFailed],
+) -> list[Outcome | KeyspaceFailed]:
+    """Of keyspaces about each of which several things were done."""
+    return [
+        outcome
+        for outcomes in found
+        for outcome in ((outcomes,) if isinstance(outcomes, KeyspaceFailed) else outcomes)
+    ]
 
 
 def _run_one(

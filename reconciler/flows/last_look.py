@@ -43,8 +43,8 @@ def _differences(begun: Pass, seen: SeenShard) -> Iterator[Refusal]:
 
 
 def _drifted(begun: Pass, seen: SeenShard, object_id: ObjectId) -> Refusal:
-    wanted = begun.desired[seen.shard].definitions.get(object_id.name)
-    found = seen.definitions.get(object_id.name)
+    wanted = begun.desired[seen.shard].objects.get(object_id)
+    found = seen.objects.get(object_id)
     return Refusal(
         code="drift",
         shard=seen.shard,
@@ -53,6 +53,6 @@ def _drifted(begun: Pass, seen: SeenShard, object_id: ObjectId) -> Refusal:
         " the shard is not where the plan ends",
         recovery="undo the change on the shard, or adopt it with `reconciler pull`; `reconciler"
         " drift` shows what is left to do",
-        expected=wanted.text if wanted else "no such table",
-        observed=found.text if found else "no such table",
+        expected=wanted.text if wanted else f"no such {object_id.kind}",
+        observed=found.text if found else f"no such {object_id.kind}",
     )

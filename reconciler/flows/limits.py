@@ -33,3 +33,17 @@ ENDED_SPLITS_KEPT = 1_000
 
 # A transaction of some ten thousand rows at the most, at the end of each run.
 SPLITS_FORGOTTEN_AT_ONCE = 20
+
+# GitHub: the jobs that one matrix makes in one run of a workflow.
+MATRIX_JOBS_MAX = 256
+
+# A run of GitHub's lives for 35 days, waits included, and each wave is two places in the graph that
+# a person reads.
+WORKFLOW_WAVES_MAX = 16
+
+# GitHub: the wait timer of an environment, 30 days.
+WAVE_WAIT_S_MAX = 2_592_000
+
+# Statuses and comments of as many plans as are open at once, and some more: beyond it one is said
+# again.
+SAID_KEPT_MAX = 1_000

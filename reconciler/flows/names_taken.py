@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from reconciler.errors import Problem, ReconcilerError, Unavailable
 from reconciler.flows.reconcile_pass import Pass
-from reconciler.flows.shadows import tables_seen
+from reconciler.flows.shadows import shadow_seen, tables_seen
 from reconciler.guard.access import grouped
 from reconciler.guard.leftovers import whose_words
 from reconciler.guard.model import Done, Refusal, ToDo
@@ -20,7 +20,7 @@ from reconciler.guard.names_taken import InTheWay, in_the_way, refusal_of
 from reconciler.ledger.shadows import copies_left, known_shadows
 from reconciler.model.engine import Handle
 from reconciler.model.object_id import ObjectId, ObjectKind
-from reconciler.model.shadow_tables import KnownShadow, ShadowMark, shadow_group
+from reconciler.model.shadow_tables import KnownShadow, ShadowMark
 from reconciler.plan.model import PlanCore, PlannedStatement
 from reconciler.ports.ledger import Ledger
 
@@ -113,13 +113,9 @@ def _refusal(begun: Pass, found: InTheWay, asked: _Asked, now_s: float) -> Refus
     if asked.unasked:
         whose = f"nobody could be asked whose it is ({asked.unasked})"
         return refusal_of(found, whose, f"`reconciler drift` tells whose it is; {_NOBODYS}")
-    group = shadow_group(
-        found.name,
-        found.shard,
-        asked.known.get((found.shard, found.name)),
-        keep_old_s=begun.environment.engine.keep_old_s,
-        now_s=now_s,
-    )
+    known = asked.known.get((found.shard, found.name))
+    seen = next(one for one in begun.look.seen if one.shard == found.shard)
+    group = shadow_seen(begun, seen, found.name, known, now_s=now_s)
     return refusal_of(found, whose_words(group, tables_seen(begun)), _recovery(found, group.mark))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from reconciler.diff.model import SchemaDiff
 from reconciler.guard.model import Refusal
 from reconciler.model.object_id import table_id
+from reconciler.model.programs import view_id
 from reconciler.observe.desired import Desired
 from reconciler.observe.shards import FleetSnapshot, SeenShard
 
@@ -25,6 +26,18 @@ def unnameable(look: FleetSnapshot) -> tuple[Refusal, ...]:
         for seen in look.seen
         for table in seen.definitions
         if table != table.strip()
+    ) + tuple(
+        Refusal(
+            code="table-name-blank",
+            shard=seen.shard,
+            object_id=view_id(view),
+            message=f"shard {seen.shard}: the name of view {view!r} begins or ends with a blank",
+            recovery="rename it on the shard, or leave it out with policy.ignore_tables, where '?'"
+            " stands for the blank",
+        )
+        for seen in look.seen
+        for view in seen.views
+        if view != view.strip()
     )
 
 
@@ -44,14 +57,14 @@ def diff_refusals(found: SchemaDiff, shards: Sequence[str]) -> tuple[Refusal, ..
 def no_statement(seen: SeenShard, desired: Desired) -> Refusal:
     """A difference that gives no statement must never pass for no difference."""
     here, wanted = seen.fingerprints, desired.fingerprints
-    differing = (o for o in here.keys() | wanted.keys() if here.get(o) != wanted.get(o))
-    table = min(differing).name
+    about = min(o for o in here.keys() | wanted.keys() if here.get(o) != wanted.get(o))
+    ours, theirs = seen.objects.get(about), desired.objects.get(about)
     return Refusal(
         code="difference-not-planned",
         shard=seen.shard,
-        object_id=table_id(table),
-        message=f"table {table} differs from git in a way that no statement was found for",
-        recovery="compare both definitions; change the table by hand on a copy to find the cause",
-        expected=desired.definitions[table].text if table in desired.definitions else None,
-        observed=seen.definitions[table].text if table in seen.definitions else None,
+        object_id=about,
+        message=f"{about.titled} differs from git in a way that no statement was found for",
+        recovery="compare both definitions; change it by hand on a copy to find the cause",
+        expected=theirs.text if theirs else None,
+        observed=ours.text if ours else None,
     )

@@ -8,17 +8,30 @@ from reconciler.guard.model import Refusal
 from reconciler.plan.model import Plan
 from reconciler.plan.part import part_of
 from reconciler.ports.ledger import Ledger
-from reconciler.rollout.parts import PartOrder, early_refusals, order_refusals
+from reconciler.rollout.parts import (
+    PartOrder,
+    early_refusals,
+    kept_gate_refusals,
+    order_refusals,
+)
 from reconciler.spec.model import Environment
 
 
 def refuse_order(
-    order: PartOrder | None, plan: Plan | None, environment: Environment
+    order: PartOrder | None,
+    plan: Plan | None,
+    environment: Environment,
+    *,
+    asked_of_forge: bool,
 ) -> tuple[Refusal, ...]:
-    """Before anything is connected to; nothing to say where no part is asked for."""
+    """Before anything is connected to; nothing to say where no part is asked for.
+    `asked_of_forge`: a forge has said who opened the gate before the wave."""
     if order is None:
         return ()
-    return tuple(order_refusals(order, plan, RULES, environment.region))
+    refused = tuple(order_refusals(order, plan, RULES, environment.region))
+    if refused or plan is None or asked_of_forge:
+        return refused
+    return kept_gate_refusals(order, plan.core, environment.rollout)
 
 
 def refuse_early(

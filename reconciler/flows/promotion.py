@@ -18,15 +18,19 @@ from reconciler.spec.model import Environment
 
 
 def fleet_gates(
-    world_of: Callable[[Environment], World], files: DesiredFiles, environment: Environment
+    look_of: Callable[[Environment], tuple[World, Environment]],
+    files: DesiredFiles,
+    environment: Environment,
 ) -> tuple[Gate, ...]:
-    """Of servers that the spec names: the environment that it puts before this one."""
+    """Of servers that the spec names: the environment that it puts before this one. `look_of` gives
+    an environment as it stands, and the world to look at it."""
     before = files.spec.environment(environment.after) if environment.after else None
     if before is None:
         return ()
 
     def gate(_plan: Plan) -> tuple[Refusal, ...]:
-        return promotion_refusals(world_of(before), files, before)
+        world, stands = look_of(before)
+        return promotion_refusals(world, files, stands)
 
     return (gate,)
 

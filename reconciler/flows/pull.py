@@ -12,13 +12,16 @@ from dataclasses import dataclass, replace
 
 from reconciler.ddl.default_less import default_less_columns
 from reconciler.ddl.definition.file import DefinitionFile, read_definition_file
+from reconciler.ddl.definition.view_file import ViewFile, read_view_file
+from reconciler.ddl.programs.view import view_file_text
 from reconciler.ddl.render import create_table_sql
 from reconciler.errors import InvalidInput, Location, Problem, ReconcilerError, Refused, Unavailable
 from reconciler.flows.pulled_vschema import pulled_vschema
 from reconciler.guard.model import problem_from, refusal_from
 from reconciler.limits import DEFINITION_BYTES_MAX, SPEC_BYTES_MAX
-from reconciler.model.object_id import ObjectId
+from reconciler.model.object_id import ObjectId, table_id
 from reconciler.model.observation import Observation, ObservedShard
+from reconciler.model.programs import CreatedWith, ManagedKind
 from reconciler.observe.desired import ReadBack, read_back
 from reconciler.observe.retiring import check_settled
 from reconciler.observe.sequences import sequences_for
@@ -26,15 +29,17 @@ from reconciler.observe.shards import (
     DefinitionReader,
     SeenShard,
     look_through,
+    objects_of,
     observe,
 )
 from reconciler.observe.topology import with_shards
+from reconciler.observe.views import usually_created_with
 from reconciler.outcomes.files import FileGap, GapKind, PullOutcome
 from reconciler.ports.files import FileWriter
 from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles, load_tables, spec_paths
 from reconciler.spec.model import Environment, SpecFile
-from reconciler.spec.names import definition_path
+from reconciler.spec.names import VIEWS_DIRECTORY, definition_path, view_path
 from reconciler.spec.read import read_spec
 from reconciler.spec.text import text_of
 from reconciler.spec.tree import FileTree
@@ -70,7 +75,7 @@ def specified_in(tree: FileTree) -> Mapping[str, Specified | ReconcilerError]:
             tree=tree,
             spec=spec,
             existing=existing,
-            paths=_sql_paths(tree, spec.schema_dir),
+            paths=_every_path(tree, spec),
         )
     return dict(sorted(found.items()))
 
@@ -82,6 +87,13 @@ def _existing(tree: FileTree, path: str) -> DesiredFiles | None:
         return load_tables(tree, path)
     except (InvalidInput, Refused):
         return None
+
+
+def _every_path(tree: FileTree, spec: SpecFile) -> tuple[str, ...]:
+    """Of the managed kinds alone: no file of another kind is ever removed (PG-1)."""
+    views = spec.policy.manages(ManagedKind.VIEWS)
+    folders = (spec.schema_dir, *([f"{spec.schema_dir}/{VIEWS_DIRECTORY}"] if views else ()))
+    return tuple(path for folder in folders for path in _sql_paths(tree, folder))
 
 
 def _sql_paths(tree: FileTree, directory: str) -> tuple[str, ...]:
@@ -111,8 +123,9 @@ def pull_keyspace(
         raise Refused(*map(problem_from, unseen))
     groups = _groups(look.seen)
     model = _model(groups, source)
-    wanted = _files(files, model)
     world.scratch.keep_off({seen.observation.server for seen in look.seen})
+    usual = usually_created_with(world.scratch, model.observation.settings) if model.views else None
+    wanted = _files(files, model, usual)
     read = _read_back(world, wanted, reader, model)
     kept = _kept(world, files, wanted, reader, model, read)
     written = sorted(file.path for file in wanted if file.path not in kept)
@@ -177,14 +190,15 @@ def _model(groups: list[tuple[SeenShard, ...]], source: str | None) -> SeenShard
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wanted:
-    """A schema file as live would have it."""
+    """A schema file as live would have it; `table` is the view's name in a file of a view."""
 
     table: str
     path: str
     text: str
+    is_view: bool = False
 
 
-def _files(files: Specified, model: SeenShard) -> tuple[_Wanted, ...]:
+def _files(files: Specified, model: SeenShard, usual: CreatedWith | None) -> tuple[_Wanted, ...]:
     version = model.observation.settings.version
     paths = _paths_by_table(files)
     wanted: list[_Wanted] = []
@@ -197,6 +211,14 @@ def _files(files: Specified, model: SeenShard) -> tuple[_Wanted, ...]:
         taken |= {path.lower(): table, table.lower(): table}
         text = create_table_sql(read.table, version) + ";\n"
         wanted.append(_Wanted(table=table, path=path, text=text))
+    for name, view in sorted(model.views.items()):
+        path = paths.get(name) or view_path(files.spec.schema_dir, name)
+        for taken_name in (path.lower(), name.lower()):
+            if taken_name in taken:
+                raise Refused(_two_tables_one_file(taken[taken_name], name, files.spec.path))
+        taken |= {path.lower(): name, name.lower(): name}
+        text = view_file_text(view.view, usual)
+        wanted.append(_Wanted(table=name, path=path, text=text, is_view=True))
     return tuple(wanted)
 
 
@@ -214,7 +236,10 @@ def _two_tables_one_file(one: str, other: str, spec_path: str) -> Problem:
 
 
 def _paths_by_table(files: Specified) -> Mapping[str, str]:
-    return {file.table: file.path for file in files.existing.files} if files.existing else {}
+    if files.existing is None:
+        return {}
+    tables = {file.table: file.path for file in files.existing.files}
+    return {**tables, **{view.name: view.path for view in files.existing.views}}
 
 
 def _read_back(
@@ -222,17 +247,21 @@ def _read_back(
 ) -> ReadBack:
     """What the files will be read as, before they are written."""
     sound: list[DefinitionFile] = []
+    views: list[ViewFile] = []
     problems: dict[str, Problem] = {}
     for file in wanted:
         try:
-            sound.append(read_definition_file(file.text, file.path))
+            if file.is_view:
+                views.append(read_view_file(file.text, file.path))
+            else:
+                sound.append(read_definition_file(file.text, file.path))
         except InvalidInput as refused:
             problems[file.table] = refused.problems[0]
     settings, others = model.observation.settings, model.observation.others
-    if not sound:
+    if not sound and not views:
         return ReadBack(definitions={}, problems=problems)
     sequences = sequences_for(others, [file.statement for file in sound])
-    found = read_back(world.scratch, sound, settings, reader, sequences)
+    found = read_back(world.scratch, sound, settings, reader, sequences, views)
     return replace(found, problems={**found.problems, **problems})
 
 
@@ -252,15 +281,21 @@ def _kept(
     settings, others = model.observation.settings, model.observation.others
     existing = files.existing.files
     sequences = sequences_for(others, [file.statement for file in existing])
-    found = read_back(world.scratch, existing, settings, reader, sequences).definitions
-    live = {object_id.name: found for object_id, found in model.fingerprints.items()}
-    nearest = {table: definition.fingerprint for table, definition in read.definitions.items()}
+    views = files.existing.views
+    found = read_back(world.scratch, existing, settings, reader, sequences, views)
+    there = objects_of(found.definitions, found.views)
+    written = objects_of(read.definitions, read.views)
+    live = model.fingerprints
     same = {
-        table
-        for table, definition in found.items()
-        if table in live and definition.fingerprint in (live[table], nearest.get(table))
+        about
+        for about, definition in there.items()
+        if about in live
+        and definition.fingerprint
+        in (live[about], written[about].fingerprint if about in written else None)
     }
-    return frozenset(equal | {file.path for file in existing if file.table in same})
+    paths = {table_id(file.table): file.path for file in existing}
+    paths |= {view.object_id: view.path for view in views}
+    return frozenset(equal | {path for about, path in paths.items() if about in same})
 
 
 def _is_there(files: Specified, wanted: _Wanted) -> bool:
@@ -276,6 +311,9 @@ def _gaps(wanted: Iterable[_Wanted], read: ReadBack, model: SeenShard) -> Iterat
     """Tables that the file they are to have does not say."""
     version = model.observation.settings.version
     for file in wanted:
+        if file.is_view:
+            yield from _gap_of_view(file, read, model)
+            continue
         live = model.definitions[file.table]
         problem, found = read.problems.get(file.table), read.definitions.get(file.table)
         if found is not None and found.fingerprint == live.fingerprint:
@@ -288,3 +326,16 @@ def _gaps(wanted: Iterable[_Wanted], read: ReadBack, model: SeenShard) -> Iterat
             yield replace(gap, kind=GapKind.NO_DEFAULT, columns=columns)
         else:
             yield replace(gap, live=live.text, read_back=found.text if found else "")
+
+
+def _gap_of_view(file: _Wanted, read: ReadBack, model: SeenShard) -> Iterator[FileGap]:
+    """A view whose definer is another account than the spec names is one of these."""
+    live, found = model.views[file.table], read.views.get(file.table)
+    if found is not None and found.fingerprint == live.fingerprint:
+        return
+    gap = FileGap(kind=GapKind.READ_OTHERWISE, table=file.table, path=file.path)
+    problem = read.problems.get(file.table)
+    if problem is not None:
+        yield replace(gap, kind=GapKind.NOT_TAKEN, problem=problem)
+    else:
+        yield replace(gap, live=live.text, read_back=found.text if found else "")

@@ -7,7 +7,7 @@ cannot lie.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reconciler.ddl.fingerprint import NORMALIZER_VERSION, RENDERER_VERSION
 from reconciler.diff.counters import wanted_counters
@@ -21,7 +21,7 @@ from reconciler.guard.leftovers import beside_a_copy
 from reconciler.guard.model import Obstacle, Refusal
 from reconciler.guard.permission import permission_refusals
 from reconciler.guard.vschema import vschema_steps_done
-from reconciler.model.object_id import ObjectId, table_id
+from reconciler.model.object_id import ObjectId
 from reconciler.model.observation import Observation, ObservedShard
 from reconciler.model.schema import Schema
 from reconciler.model.shadow_tables import shadow_kind
@@ -38,6 +38,7 @@ from reconciler.observe.shards import (
 from reconciler.observe.topology import with_shards
 from reconciler.observe.vschema import SeenVSchema, look_at_vschema
 from reconciler.plan.build import BeforeState, Subject, build_core, change_set_for, row_totals
+from reconciler.plan.engines.without_copy import notes_without_copy
 from reconciler.plan.estimate import Estimate, estimate_time
 from reconciler.plan.hazards import HAZARDS_VERSION
 from reconciler.plan.hazards.elsewhere import with_hazards_elsewhere
@@ -57,8 +58,9 @@ from reconciler.plan.permission import Judged, check_permissions, permission_not
 from reconciler.plan.vschema_steps import vschema_steps
 from reconciler.plan.words import shard_set
 from reconciler.ports.world import World
+from reconciler.preflight.model import Probe
 from reconciler.prove.change_set import ProofFailed, Proven, prove_change_set
-from reconciler.prove.request import EngineChoices
+from reconciler.prove.request import EngineChoices, ViewsBetween
 from reconciler.prove.vschema import prove_vschema
 from reconciler.reshard.tables import check_shard_columns
 from reconciler.rollout.waves import waves_in
@@ -84,6 +86,7 @@ class Derived:
     refusals: tuple[Obstacle, ...] = ()
     notes: tuple[str, ...] = ()
     rows: tuple[tuple[str, int], ...] = ()
+    probes: Mapping[str, tuple[Probe, ...]] = field(default_factory=dict)  # by shard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +119,17 @@ def begin_pass(
     `cleans` are taken for managed ones that git does not have. Shards that only a topology knows
     are asked of it first (VT-10). Raises Refused where shards are being replaced (SP-4)."""
     check_settled(environment)
-    environment = with_shards(world, environment)
+    return begin_pass_on(world, files, with_shards(world, environment), cleans=cleans)
+
+
+def begin_pass_on(
+    world: World,
+    files: DesiredFiles,
+    environment: Environment,
+    *,
+    cleans: tuple[Leftover, ...] = (),
+) -> Pass:
+    """The same, of an environment whose shards are known already."""
     vschema = look_at_vschema(world, files, environment)
     observations = observe(world, environment)
     return pass_over(world, files, environment, observations, cleans=cleans, vschema=vschema)
@@ -181,7 +194,11 @@ def derive(world: World, begun: Pass) -> Derived:
     statements = [statement for found in core.change_sets for statement in found.statements]
     missing = permission_refusals(core, policy, begun.files.spec.path)
     judged: tuple[Judged, ...] = (*statements, *core.vschema_changes)
-    notes = (*permission_notes(check_permissions(judged, policy.allow)), *notes)
+    notes = (
+        *permission_notes(check_permissions(judged, policy.allow)),
+        *notes_without_copy(statements, begun.environment),
+        *notes,
+    )
     return Derived(
         core=core,
         readable_sql=readable,
@@ -193,6 +210,7 @@ def derive(world: World, begun: Pass) -> Derived:
             *deploy_refusals(core),
         ),
         notes=notes,
+        probes={shard: asked for result in worked for shard, asked in result.probes},
         rows=row_totals((dict(seen.observation.facts) for seen in look.seen), core.change_sets),
     )
 
@@ -242,6 +260,7 @@ class _WorkedOut:
     change_sets: tuple[ChangeSet, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     notes: tuple[str, ...] = ()
+    probes: tuple[tuple[str, tuple[Probe, ...]], ...] = ()
 
 
 def _cohorts(begun: Pass) -> list[tuple[SeenShard, ...]]:
@@ -257,6 +276,7 @@ def _cohorts(begun: Pass) -> list[tuple[SeenShard, ...]]:
         key = (
             seen.observation.settings,
             tuple((table, read.text) for table, read in sorted(seen.definitions.items())),
+            tuple((view, read.text) for view, read in sorted(seen.views.items())),
             seen.observation.others,
             seen.observation.cross_database_parents,
             seen.observation.cross_database_children,
@@ -276,7 +296,8 @@ def _work_out(
     notes = tuple(f"table {note.table}: {note.text}" for note in found.notes)
     if found.refusals:
         return _WorkedOut(refusals=diff_refusals(found, names), notes=notes)
-    if not found.steps:
+    views = views_between(begun, first)
+    if not found.steps and not views.steps:
         return _WorkedOut(refusals=(no_statement(first, begun.desired[first.shard]),), notes=notes)
     proof = prove_change_set(
         world,
@@ -288,18 +309,20 @@ def _work_out(
         renames=begun.files.renames,
         engines=engines,
         claimed=[one.name for one in begun.cleans],
+        views=views,
     )
     match proof:
         case ProofFailed(refusals=refusals):
             return _WorkedOut(refusals=refusals, notes=notes)
-        case Proven(statements=statements):
+        case Proven(statements=statements, probes=probes):
             own = [one for one in begun.cleans if begun.reader.is_shadow_named(one.name)]
             statements = with_leftovers_named(statements, own)
             change_sets = tuple(
                 change_set_for(_before_state(shards), found, begun.desired_fingerprints)
                 for found, shards in _with_what_is_elsewhere(statements, cohort)
             )
-            return _WorkedOut(change_sets=change_sets, notes=notes)
+            asked = tuple((name, probes) for name in names)
+            return _WorkedOut(change_sets=change_sets, notes=notes, probes=asked)
 
 
 def _with_what_is_elsewhere(
@@ -325,12 +348,17 @@ def diff_between(begun: Pass, seen: SeenShard) -> SchemaDiff:
     )
 
 
+def views_between(begun: Pass, seen: SeenShard) -> ViewsBetween:
+    """The managed views of one shard, and what git says of them."""
+    return ViewsBetween(before=seen.views, after=begun.desired[seen.shard].views)
+
+
 def _before_state(cohort: tuple[SeenShard, ...]) -> BeforeState:
     first = cohort[0]
     return BeforeState(
         shards=tuple(seen.shard for seen in cohort),
         fingerprints=first.fingerprints,
-        definitions={table_id(table): read.text for table, read in first.definitions.items()},
+        definitions={object_id: read.text for object_id, read in first.objects.items()},
         facts=[dict(seen.observation.facts) for seen in cohort],
     )
 

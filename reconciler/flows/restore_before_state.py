@@ -11,15 +11,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from reconciler.ddl.programs.view import as_shown
 from reconciler.ddl.triggers import trigger_on
 from reconciler.flows.reconcile_pass import Pass
 from reconciler.guard.classify import states_along
 from reconciler.guard.model import Done, ToDo
+from reconciler.model.object_id import ObjectKind
 from reconciler.model.observation import CrossDatabaseChild
 from reconciler.model.renames import RenameKind
 from reconciler.model.schema import ForeignKey, OtherObject
-from reconciler.observe.shards import FleetSnapshot, ReadDefinition, SeenShard
-from reconciler.plan.model import PlanCore
+from reconciler.observe.shards import FleetSnapshot, ReadDefinition, ReadView, SeenShard
+from reconciler.plan.model import ObjectBefore, PlanCore
 
 # A server carries new names into triggers and into foreign keys of other databases' tables as well.
 _OldNames = Mapping[str, str]
@@ -43,7 +45,11 @@ def _restored_shard(
     start = states_along(change_set)[0]
     before = dict(seen.definitions)
     raw = dict(seen.observation.definitions)
+    views = dict(seen.views)
     for touched in change_set.touched:
+        if touched.object_id.kind is ObjectKind.VIEW:
+            _restore_view(begun, views, touched, start[touched.object_id])
+            continue
         table = touched.object_id.name
         before.pop(table, None)
         raw.pop(table, None)
@@ -62,11 +68,33 @@ def _restored_shard(
     observation = replace(
         seen.observation,
         definitions=tuple(sorted(raw.items())),
-        others=tuple(_restored_trigger(other, tables) for other in seen.observation.others),
+        others=tuple(_restored_trigger(other, tables) for other in _others(seen, views)),
         cross_database_children=children
         and tuple(_restored_child(begun, child, before, tables) for child in children),
     )
-    return replace(seen, observation=observation, definitions=before)
+    return replace(seen, observation=observation, definitions=before, views=views)
+
+
+def _restore_view(
+    begun: Pass, views: dict[str, ReadView], touched: ObjectBefore, start: str | None
+) -> None:
+    name = touched.object_id.name
+    views.pop(name, None)
+    if touched.definition is not None:
+        read = begun.reader.read_view(touched.definition, name)
+        if read.fingerprint == start:
+            views[name] = read
+
+
+def _others(seen: SeenShard, views: Mapping[str, ReadView]) -> tuple[OtherObject, ...]:
+    """With the managed views as they were."""
+    kept = [
+        other
+        for other in seen.observation.others
+        if other.kind is not ObjectKind.VIEW or other.name not in {*seen.views, *views}
+    ]
+    restored = [as_shown(read.view) for read in views.values()]
+    return tuple(sorted([*kept, *restored], key=lambda found: (found.kind, found.name)))
 
 
 def _restored_trigger(other: OtherObject, tables: _OldNames) -> OtherObject:

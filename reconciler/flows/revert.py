@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from reconciler.ddl.default_less import default_less_columns
 from reconciler.ddl.fingerprint import schema_fingerprint
+from reconciler.ddl.programs.view import read_view, view_file_text
 from reconciler.ddl.read import read_table
 from reconciler.ddl.render import create_table_sql
 from reconciler.errors import InvalidInput, Problem, Refused
@@ -18,6 +19,7 @@ from reconciler.flows.deploy_way_back import deploy_ways_back
 from reconciler.flows.limits import PLAN_ID_CHARS_MIN
 from reconciler.flows.reconcile_pass import Pass, begin_pass
 from reconciler.flows.way_back import ways_back
+from reconciler.model.object_id import ObjectKind
 from reconciler.model.policy import HazardKind
 from reconciler.model.schema import Table
 from reconciler.model.server import Flavor, ServerVersion
@@ -29,7 +31,7 @@ from reconciler.ports.ledger import Ledger
 from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
-from reconciler.spec.names import definition_path
+from reconciler.spec.names import definition_path, view_path
 from reconciler.spec.vschema_file import vschema_path
 from reconciler.vschema.model import VSchemaChangeKind
 
@@ -163,10 +165,15 @@ class _Before:
 def _files_of_before(core: PlanCore, files: DesiredFiles) -> _Before:
     cleaned = {one.name for one in core.cleans}  # what an engine left was never a file's
     paths = {file.table: file.path for file in files.files}
+    view_paths = {file.name: file.path for file in files.views}
     texts: dict[str, str | None] = {}
     unsaid: list[str] = []
     for touched in _touched(core):
         table = touched.object_id.name
+        if touched.object_id.kind is ObjectKind.VIEW:
+            path = view_paths.get(table) or view_path(files.spec.schema_dir, table)
+            texts[path] = _view_of_before(touched)
+            continue
         if table in cleaned:
             continue
         path = paths.get(table) or definition_path(files.spec.schema_dir, table)
@@ -179,6 +186,14 @@ def _files_of_before(core: PlanCore, files: DesiredFiles) -> _Before:
     if core.vschema:
         texts[vschema_path(files.spec.schema_dir)] = core.vschema[0].found
     return _Before(texts, tuple(unsaid))
+
+
+def _view_of_before(touched: ObjectBefore) -> str | None:
+    """To the letter as the shards had it, with what their servers keep of its making."""
+    if touched.definition is None:
+        return None
+    view = read_view(touched.definition, touched.object_id.name)
+    return view_file_text(view, usual=None)
 
 
 def _touched(core: PlanCore) -> tuple[ObjectBefore, ...]:

@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from reconciler.flows.reconcile_pass import Pass
-from reconciler.guard.leftovers import not_removable
+from reconciler.guard.leftovers import not_as_recorded, not_removable
 from reconciler.guard.model import Refusal
 from reconciler.ledger.shadows import known_shadows
+from reconciler.model.observation import TableFacts
 from reconciler.model.shadow_tables import (
     KnownShadow,
     ShadowGroup,
     ShadowMark,
+    is_trigger_named,
     shadow_group,
     shadow_groups,
 )
-from reconciler.observe.shards import shadow_tables
+from reconciler.observe.shards import SeenShard, shadow_tables
+from reconciler.plan.engines.gh_ost_names import is_sentry
 from reconciler.ports.ledger import Ledger
 from reconciler.spec.model import Environment
+
+_NO_FACTS = TableFacts()
 
 
 def find_shadows(
@@ -30,12 +35,30 @@ def find_shadows(
     if not seen:
         return ()
     known = shadows_of_record(open_ledger(), begun.environment, begun.files.spec.keyspace, seen)
-    keep_old_s = begun.environment.engine.keep_old_s
+    on_shard = {one.shard: one for one in begun.look.seen}
     return shadow_groups(
-        shadow_group(name, shard, known.get((shard, name)), keep_old_s=keep_old_s, now_s=now_s)
+        shadow_seen(begun, on_shard[shard], name, known.get((shard, name)), now_s=now_s)
         for name, shards in seen.items()
         for shard in shards
     )
+
+
+def shadow_seen(
+    begun: Pass, seen: SeenShard, name: str, known: KnownShadow | None, *, now_s: float
+) -> ShadowGroup:
+    """Whose a table or trigger on one shard is, by the record and by when it was created (EN-87).
+    Of triggers that is not asked, for no plan drops one."""
+    doubt = None
+    if known is not None and not is_trigger_named(name):
+        shown = seen.observation
+        doubt = not_as_recorded(
+            known,
+            dict(shown.facts).get(name, _NO_FACTS).created_s,
+            shown.settings.version.flavor,
+            is_sentry=is_sentry(dict(shown.definitions).get(name, "")),
+        )
+    keep_old_s = begun.environment.engine.keep_old_s
+    return shadow_group(name, seen.shard, known, keep_old_s=keep_old_s, now_s=now_s, doubt=doubt)
 
 
 def told_shadows(begun: Pass, found: Iterable[ShadowGroup]) -> tuple[ShadowGroup, ...]:
@@ -44,8 +67,9 @@ def told_shadows(begun: Pass, found: Iterable[ShadowGroup]) -> tuple[ShadowGroup
 
 
 def is_left_alone(begun: Pass, one: ShadowGroup) -> bool:
-    """By policy: of what the ledger knows, policy says nothing."""
-    return one.mark is ShadowMark.FOREIGN and begun.reader.is_left_alone(one.name)
+    """By policy: of what the ledger knows, or says that it does, policy says nothing."""
+    is_nobodys = one.mark is ShadowMark.FOREIGN and one.doubt is None
+    return is_nobodys and begun.reader.is_left_alone(one.name)
 
 
 def leftover_refusals(begun: Pass, ledger: Ledger, *, now_s: float) -> tuple[Refusal, ...]:

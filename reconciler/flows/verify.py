@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from reconciler.flows.check import check_against_live, is_as_git_says, is_left_over
 from reconciler.flows.names_taken import name_refusals, nobody_to_ask, statements_left
+from reconciler.flows.preflight import ask_rows, rows_in_the_way
 from reconciler.flows.reconcile_pass import (
     Derived,
     begin_pass,
@@ -20,6 +21,7 @@ from reconciler.plan.files import plan_paths, read_plan
 from reconciler.plan.model import Plan, PlanMeta
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.world import World
+from reconciler.preflight.answered import Preflight
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 from reconciler.spec.tree import FileTree
@@ -41,17 +43,22 @@ def verify_keyspace(
     begun = begin_pass(world, files, environment, cleans=cleans)
 
     def outcome(
-        state: VerifyState, refusals: tuple[Obstacle, ...] = (), plan: Plan | None = plan
+        state: VerifyState,
+        refusals: tuple[Obstacle, ...] = (),
+        plan: Plan | None = plan,
+        preflight: Preflight | None = None,
     ) -> VerifyOutcome:
         shown = plan if state in (VerifyState.VERIFIED, VerifyState.UNPLANNED) else None
         return VerifyOutcome(
             environment=environment.name,
             keyspace=keyspace,
+            region=environment.region,
             state=state,
             plan=plan,
             estimate=time_estimate(begun, shown.core) if shown else None,
             refusals=refusals,
             notes=shadow_notes(begun),
+            preflight=preflight,
         )
 
     if unseen := begun.look.obstacles:
@@ -67,7 +74,12 @@ def verify_keyspace(
     taken = name_refusals(begun, left, open_ledger, now_s=world.clock.now_s())
     if refusals := checked.refusals or taken:
         return outcome(VerifyState.REFUSED, refusals)
-    return outcome(VerifyState.APPLIED if checked.all_done else VerifyState.VERIFIED)
+    if checked.all_done:
+        return outcome(VerifyState.APPLIED)
+    rows = ask_rows(world, begun, checked)
+    if refusals := rows_in_the_way(begun, rows):
+        return outcome(VerifyState.REFUSED, refusals, preflight=rows)
+    return outcome(VerifyState.VERIFIED, preflight=rows)
 
 
 def _missing(derived: Derived) -> Plan | None:

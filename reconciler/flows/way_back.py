@@ -13,7 +13,7 @@ from reconciler.errors import ReconcilerError
 from reconciler.flows.reconcile_pass import Pass
 from reconciler.flows.shadows import find_shadows
 from reconciler.model.fleet import in_key_order
-from reconciler.model.shadow_tables import ShadowGroup, ShadowMark, is_way_back_named
+from reconciler.model.shadow_tables import ShadowGroup, ShadowMark, is_old_named
 from reconciler.model.topology import MIGRATION_CONTEXT, TableKept
 from reconciler.plan.model import Plan, utc_text
 from reconciler.plan.words import is_by_copy, shard_set
@@ -147,7 +147,7 @@ def _with_rows(table: str, which: str, old: ShadowGroup) -> str:
 
 
 def _has_the_rows(one: ShadowGroup) -> bool:
-    return is_way_back_named(one.name) and not one.name.endswith("_ghk")
+    return is_old_named(one.name)
 
 
 def _unknown(table: str, why: str) -> str:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 from reconciler.ddl.statement.check import StatementKind
 from reconciler.ddl.statement.reach import Reach, reach_of
+from reconciler.guard.definers import definer_refusals
 from reconciler.guard.engines import engine_access_refusals
 from reconciler.guard.model import Refusal
 from reconciler.model.access import ShardAccess
@@ -125,6 +127,9 @@ def _refusals(
         yield _may_not(shard, database, table, privileges)
     if not access.may_everywhere(["PROCESS"]):
         yield _lacks_process(shard)
+    definers = dict.fromkeys(reach_of(s.sql).definer for s in statements)
+    for account in filter(None, definers):
+        yield from definer_refusals(shard, access, account, flavor)
     yield from kill_refusals(shard, access, flavor=flavor, rollout=rollout)
     yield from engine_access_refusals(shard, access, statements)
 
@@ -138,6 +143,15 @@ def _needs(reach: Reach, flavor: Flavor) -> Iterator[_Need]:
             yield _Need(any_of=("DROP",), table=table)
         case StatementKind.ALTER_TABLE | StatementKind.RENAME_TABLE:
             yield _Need(any_of=("ALTER",), table=table)
+        case StatementKind.CREATE_VIEW:
+            yield _Need(any_of=("CREATE VIEW",), table=table)
+            yield _Need(any_of=("SELECT",), table=table)  # on what it is made of
+            if reach.replaces:
+                yield _Need(any_of=("DROP",), table=table)
+        case StatementKind.DROP_VIEW:
+            yield _Need(any_of=("DROP",), table=table)
+        case _:
+            assert_never(reach.kind)
     if reach.renamed_to is not None or reach.drops_partitions:
         yield _Need(any_of=("DROP",), table=table)
     if reach.renamed_to is not None:

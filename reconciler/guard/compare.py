@@ -92,7 +92,7 @@ def _statement_refusals(reviewed: PlanCore, derived: PlanCore) -> Iterator[Refus
             code="statement-differs",
             shard=names[0],
             object_id=table,
-            message=f"{shards_in_words(names, len(reviewed.shards))}, table {table}: what the"
+            message=f"{shards_in_words(names, len(reviewed.shards))}, {table.titled}: what the"
             " reviewed plan runs is not what is needed now",
             recovery=_PLAN_AGAIN,
             expected=planned_text or "nothing: the reviewed plan leaves this table alone",

@@ -41,8 +41,8 @@ def change_set_refusals(
             code="plan-differs",
             shard=names[0],
             object_id=object_id,
-            message=f"{shards_in_words(names, len(reviewed.shards))}, table {object_id}: {what} not"
-            " what was reviewed",
+            message=f"{shards_in_words(names, len(reviewed.shards))}, {object_id.titled}: {what}"
+            " not what was reviewed",
             recovery=recovery,
             expected=expected,
             observed=observed,

@@ -1,7 +1,8 @@
 """Whether a table that a plan removes is what an engine left, as the ledger knows it (EN-33).
 
 Rule: a name permits nothing. What is dropped is, on that shard, the leftover of the very apply that
-the plan names: not somebody's, not in the hands of an apply, and not kept any more.
+the plan names: not somebody's, not in the hands of an apply, and not kept any more. Nor does a
+record permit anything by itself: the table was created when the record says (EN-87).
 """
 
 from __future__ import annotations
@@ -9,10 +10,27 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from reconciler.guard.model import Refusal
+from reconciler.limits import CLOCKS_APART_S_MAX
 from reconciler.model.object_id import table_id
-from reconciler.model.shadow_tables import ShadowGroup, ShadowMark, is_trigger_named
+from reconciler.model.server import Flavor
+from reconciler.model.shadow_tables import (
+    KnownShadow,
+    NotAsRecorded,
+    ShadowGroup,
+    ShadowMark,
+    is_old_named,
+    is_trigger_named,
+)
 from reconciler.plan.model import Leftover, PlanCore
 from reconciler.plan.words import is_by_copy, leftover_words, shard_set
+
+DOUBTS = {
+    NotAsRecorded.NOT_TOLD: "the server does not say when it was created",
+    NotAsRecorded.NOT_RECORDED: "that apply did not record when its own was created",
+    NotAsRecorded.EARLIER: "it was created before that statement was begun",
+    NotAsRecorded.LATER: "it was created after that statement had ended",
+    NotAsRecorded.ANOTHER: "it was created at another time than the table that was changed",
+}
 
 
 def removable(
@@ -72,6 +90,31 @@ def beside_a_copy(core: PlanCore) -> Iterator[Refusal]:
         )
 
 
+def not_as_recorded(
+    known: KnownShadow, created_s: int | None, flavor: Flavor, *, is_sentry: bool = False
+) -> NotAsRecorded | None:
+    """Why a table that the server says was created at `created_s`, in seconds of Unix time, is not
+    the one that the ledger knows; None: it may be. MySQL keeps that moment when the table as it was
+    gets its new name, and MariaDB does not. `is_sentry`: it has the name of the table as it
+    was, but the engine has made it."""
+    made = known.made
+    if created_s is None:
+        return NotAsRecorded.NOT_TOLD
+    if is_old_named(known.name) and not is_sentry:
+        if created_s == made.table_created_s:
+            return None
+        if flavor is Flavor.MYSQL:
+            has_time = made.table_created_s is not None
+            return NotAsRecorded.ANOTHER if has_time else NotAsRecorded.NOT_RECORDED
+    if made.since_s is None:
+        return NotAsRecorded.NOT_RECORDED
+    if created_s < made.since_s:
+        return NotAsRecorded.EARLIER
+    if made.until_s is not None and created_s > made.until_s + CLOCKS_APART_S_MAX:
+        return NotAsRecorded.LATER
+    return None
+
+
 def leftover_of(one: ShadowGroup) -> Leftover:
     assert one.engine is not None, "a leftover is an engine's"
     assert one.apply_id is not None, "a leftover is an apply's"
@@ -81,6 +124,8 @@ def leftover_of(one: ShadowGroup) -> Leftover:
 def whose_words(one: ShadowGroup, tables: Collection[tuple[str, str]]) -> str:
     """Whose it is, for who asked to remove it."""
     match one.mark:
+        case ShadowMark.FOREIGN if one.doubt is not None:
+            return f"not what {leftover_words(leftover_of(one))}: {DOUBTS[one.doubt]}"
         case ShadowMark.FOREIGN:
             return "nobody's that the ledger knows"
         case ShadowMark.IN_PROGRESS:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from reconciler.errors import Problem
 from reconciler.guard.limits import VITESS_NAMED_MAX
 from reconciler.model.fleet import in_key_order, shard_list_errors
-from reconciler.model.topology import Serving, Topology
+from reconciler.model.topology import Serving, Topology, TopologyShard
 
 # The major version whose answers and Online DDL have been tried.
 KNOWN_VITESS = "24"
@@ -35,6 +35,20 @@ def topology_problems(topology: Topology, cells: Collection[str]) -> tuple[Probl
         *_version(topology),
         *_cells(topology, cells),
         *_shards(topology),
+        *_workflows(topology),
+        *_migrations(topology),
+    )
+
+
+def reshard_topology_problems(
+    topology: Topology, cells: Collection[str], targets: Collection[str]
+) -> tuple[Problem, ...]:
+    """Every reason not to plan a move of shards; `targets` do not serve yet (SP-96)."""
+    others = tuple(shard for shard in topology.shards if shard.name not in targets)
+    return (
+        *_version(topology),
+        *_cells(topology, cells),
+        *_unserved(others),
         *_workflows(topology),
         *_migrations(topology),
     )
@@ -85,8 +99,20 @@ def _shards(topology: Topology) -> Iterator[Problem]:
             message=f"keyspace {topology.keyspace}: {words}",
             recovery=f"see `vtctldclient FindAllShardsInKeyspace {topology.keyspace}`, {_AGAIN}",
         )
-    for shard in topology.shards:
-        if shard.serving is not Serving.YES:
+    yield from _unserved(topology.shards)
+
+
+def _unserved(shards: Iterable[TopologyShard]) -> Iterator[Problem]:
+    for shard in shards:
+        if shard.serving is Serving.DISPUTED:
+            yield Problem(
+                code="vitess-primary-disputed",
+                message=f"shard {shard.name}: vtgate has another primary of it than"
+                f" {shard.primary}, which vtctld names",
+                recovery="have `vitess.vtgate` and `vitess.vtctld` of the spec lead to one cluster;"
+                f" if they do, the shard has just got another primary: wait a moment, {_AGAIN}",
+            )
+        elif shard.serving is not Serving.YES:
             reason, step = _UNSERVED[shard.serving]
             yield Problem(
                 code="vitess-shard-not-serving",

@@ -54,6 +54,7 @@ _NAMES: dict[str, type[Told]] = {
     "stays-stopped": reasons.StaysStopped,
     "ended-as": reasons.EndedAs,
     "released": reasons.Released,
+    "gate-kept": reasons.GateKept,
     "cutover-released": copies.CutoverReleased,
     "copies-throttled": copies.CopiesThrottled,
     "copies-released": copies.CopiesReleased,

@@ -275,6 +275,13 @@ class Released:
     """Nobody drives it yet."""
 
 
+@dataclass(frozen=True, slots=True)
+class GateKept:
+    """The spec names who may open it, and who asks is none of them."""
+
+    by: tuple[str, ...]
+
+
 Answer = (
     InWords
     | NothingUnfinished
@@ -287,6 +294,7 @@ Answer = (
     | StaysStopped
     | EndedAs
     | Released
+    | GateKept
     | CopiesNotReady
     | CutoverShut
     | CutoverReleased

@@ -14,7 +14,7 @@ from reconciler.ledger.model import StatementOfApply
 from reconciler.ledger.states import StatementState
 from reconciler.model.engine import TRAITS, Handle
 from reconciler.model.object_id import ObjectId
-from reconciler.model.shadow_tables import KnownShadow, is_made_by
+from reconciler.model.shadow_tables import KnownShadow, MadeWhen, is_made_by
 
 # Nobody has seen such a statement to its end: whatever it named may be there.
 _NOT_SEEN_OUT = frozenset(
@@ -76,4 +76,9 @@ def _shadows_of(one: StatementOfApply) -> Iterable[KnownShadow]:
             apply_id=one.apply_id,
             is_in_progress=is_in_progress,
             ended_s=row.settled_s,
+            made=MadeWhen(
+                since_s=row.handle.since_s,
+                table_created_s=row.handle.table_created_s,
+                until_s=row.settled_s if row.state is StatementState.APPLIED else None,
+            ),
         )

@@ -117,12 +117,19 @@ class EngineGround:
 class ShardAccess:
     """`database` is what the server calls the shard; it is compared, never shown. `privileges`
     None: the server checks none (--skip-grant-tables). `read_only` are the settings that keep
-    everybody from changing the shard, by name. `ground` None: nobody asked."""
+    everybody from changing the shard, by name. `ground` None: nobody asked. `account` and
+    `accounts` are digests (`ddl.programs.accounts`) of the login's own and of all of the
+    server's; None: the login may not see them."""
 
     database: str
     privileges: Privileges | None
     read_only: tuple[str, ...] = ()
     ground: EngineGround | None = None
+    account: str | None = None
+    accounts: frozenset[str] | None = None
+
+    def is_own(self, account: str) -> bool:
+        return self.account == account
 
     def may(self, any_of: Iterable[str], table: str, *, database: str | None = None) -> bool:
         """Whether the login has one of the privileges on a table, of the shard if none is named."""

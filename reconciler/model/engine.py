@@ -5,6 +5,7 @@ has come. These are what the ledger keeps; what an engine answers is in `ports/e
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -51,11 +52,17 @@ TRAITS: Mapping[EngineName, EngineTraits] = {
 }
 
 
+#: Where a handle's own words say when the table was created, and what Spirit calls that.
+TABLE_CREATED_S, SPIRIT_TABLE_MADE_S = "created_s", "table_made_s"
+_UNIX_S = re.compile(r"[0-9]{1,12}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handle:
     """By what an engine finds its work again, also from another process, another day.
 
-    Only the engine that made it reads it: to everybody else `content` is opaque, but for `helpers`.
+    Only the engine that made it reads it: to everybody else `content` is opaque, but for `helpers`
+    and by which time those are known to be its own.
     It holds no host, login or password (PL-12).
     """
 
@@ -81,6 +88,22 @@ class Handle:
         it makes nothing, and for a handle that somebody damaged."""
         names = self.fields.get("helpers")
         return tuple(n for n in names if isinstance(n, str)) if isinstance(names, list) else ()
+
+    @property
+    def since_s(self) -> int | None:
+        """When there was nothing of these names yet, by the server's clock; None: it does not say,
+        or somebody damaged it."""
+        found = self.fields.get("since_s")
+        return found if isinstance(found, int) and not isinstance(found, bool) else None
+
+    @property
+    def table_created_s(self) -> int | None:
+        """When the table was created that the engine changes, which that keeps under another name;
+        None as above."""
+        own = self.fields.get("own")
+        words = own if isinstance(own, dict) else {}
+        found = words.get(TABLE_CREATED_S, words.get(SPIRIT_TABLE_MADE_S))
+        return int(found) if isinstance(found, str) and _UNIX_S.fullmatch(found) else None
 
     @property
     def copy(self) -> str:

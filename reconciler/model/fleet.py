@@ -15,6 +15,7 @@ from reconciler.limits import SHARDS_MAX
 
 _KEY_RANGE = re.compile(r"(?P<start>(?:[0-9a-f]{2})*)-(?P<end>(?:[0-9a-f]{2})*)")
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
+_NOT_IN_A_VARIABLE = re.compile(r"[^A-Z0-9]")
 _ENVIRONMENT_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 _KEYSPACE_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9_])?")
 
@@ -71,6 +72,12 @@ def is_keyspace_name(name: str) -> bool:
 
 def is_environment_name(name: str) -> bool:
     return _ENVIRONMENT_NAME.fullmatch(name) is not None
+
+
+def region_word(name: str) -> str:
+    """A region's name as it stands in that of a variable of a process: capital letters, digits and
+    `_`."""
+    return _NOT_IN_A_VARIABLE.sub("_", name.upper())
 
 
 def shard_list_errors(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ class TableFacts:
     size_bytes: int | None = None  # data and indexes
     row_versions: int | None = None  # InnoDB TOTAL_ROW_VERSIONS, used up by INSTANT changes
     row_format: str | None = None  # the actual one, which an absent ROW_FORMAT does not tell
+    created_s: int | None = None  # Unix time by the server's clock; MariaDB: also when renamed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reconciler.model.object_id import ObjectId
+from reconciler.model.programs import ManagedKind
 
 _WORD = re.compile(r"[^\W_]+")
 # What stands where a reason is still to be given, and what people type to get past the question.
@@ -45,12 +46,17 @@ class HazardKind(StrEnum):
     BLOCKS_WRITES = "blocks-writes"
     REBUILDS = "rebuilds"
     UNPROVEN = "unproven"  # part of the proof could not be made here
+    UNSETTLED_ROWS = "unsettled-rows"  # whether rows allow it could not be settled beforehand
+    LOSES_VALUES = "loses-values"  # rows were found whose values will not be kept
     UNREACHABLE_ROWS = "unreachable-rows"  # VSchema: looked for in another shard than they are in
     NEEDS_BACKFILL = "needs-backfill"  # VSchema: a lookup is used before it knows existing rows
     STALE_LOOKUP = "stale-lookup"  # VSchema: a lookup table is no longer kept up to date
     UNROUTED_TABLE = "unrouted-table"  # VSchema: queries no longer find the table
     CHANGE_SEQUENCE = "change-sequence"  # VSchema: the same value may be given twice
     CHANGE_ROUTING = "change-routing"  # VSchema: queries are allowed, answered or sent otherwise
+    RUNS_AS = "runs-as"  # a program has its definer's rights, or another definer's than before
+    DROP_PROGRAM = "drop-program"  # whatever uses the view fails
+    DROP_VIEW_COLUMN = "drop-view-column"  # whatever reads the column by the view fails
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,10 +110,20 @@ class AutoIncrement(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """The policy section of a spec."""
+    """The policy section of a spec, with what it says of managed kinds: `manage` and `definer`."""
 
     ignore_tables: tuple[str, ...] = ()
     allow: tuple[Allow, ...] = ()
     partition_lists: PartitionLists = PartitionLists.GIT
     column_order: ColumnOrder = ColumnOrder.EXACT
     auto_increment: AutoIncrement = AutoIncrement.IGNORE
+    manage: tuple[ManagedKind, ...] = (ManagedKind.TABLES,)
+    # Whose rights programs have that have their definer's, as `user@host`; of a kind that is not
+    # here none may have them.
+    definers: tuple[tuple[ManagedKind, str], ...] = ()
+
+    def manages(self, kind: ManagedKind) -> bool:
+        return kind in self.manage
+
+    def definer_of(self, kind: ManagedKind) -> str | None:
+        return dict(self.definers).get(kind)

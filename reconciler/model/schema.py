@@ -8,10 +8,11 @@ Adding a field means: the reader reads it, the renderer prints it, the diff comp
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from reconciler.model.object_id import ObjectKind
+from reconciler.model.programs import CreatedWith
 
 # MariaDB: the expressions of the two columns that bound a row's system time.
 ROW_BOUNDS = ("ROW START", "ROW END")
@@ -165,13 +166,17 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherObject:
-    """A view, trigger, routine or event: its text matters for what a change would break."""
+    """A view, trigger, routine or event: its text matters for what a change would break. `definer`
+    is the digest of its account, `created_with` what the server keeps of its making; None: not
+    read. They tell none from another where its kind is not managed."""
 
     kind: ObjectKind
     name: str
     definition: str
     table: str | None = None  # the table of a trigger
     action_order: int | None = None  # of a trigger
+    definer: str | None = field(default=None, compare=False)
+    created_with: CreatedWith | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,12 @@ same table as the same text; normalising is therefore done once per distinct val
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+
+#: Character sets, collations, names of variables: they go into statements and options.
+SERVER_WORD = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 
 class Flavor(StrEnum):

@@ -29,6 +29,7 @@ _BY_ENGINE = {
 _CUT_BYTES = 64
 # Those of them that a way back needs: the table as it was, and gh-ost's account of where it ended.
 _WAY_BACK = re.compile(r"_.+_(?:del|ghk|old(?:_[0-9_]+)?)")
+_OLD = re.compile(r"_.+_(?:del|old(?:_[0-9_]+)?)")
 # pt-online-schema-change: database and table, cut where that would be too long.
 _TRIGGER = re.compile(r"pt_osc_.+_(?:ins|upd|del|kd|ku)")
 # Spirit: of a whole database.
@@ -81,6 +82,11 @@ def is_way_back_named(name: str) -> bool:
     return _WAY_BACK.fullmatch(name) is not None
 
 
+def is_old_named(name: str) -> bool:
+    """Whether an engine calls so the table as it was: renamed, and not made by it."""
+    return _OLD.fullmatch(name) is not None
+
+
 class ShadowMark(StrEnum):
     """Whose a table of such a name is."""
 
@@ -88,6 +94,27 @@ class ShadowMark(StrEnum):
     KEPT = "kept"  # of one that has ended, for as long as the spec says
     LEFTOVER = "leftover"  # of one that has ended
     FOREIGN = "foreign"  # of nobody that the ledger knows
+
+
+class NotAsRecorded(StrEnum):
+    """Why a table of a name that the ledger knows is not taken for the one that it knows."""
+
+    NOT_TOLD = "not-told"  # the server does not say when it was created
+    NOT_RECORDED = "not-recorded"  # the statement's record does not
+    EARLIER = "earlier"  # created before the statement was prepared
+    LATER = "later"  # created after it had ended
+    ANOTHER = "another"  # not the one that the statement found under the table's own name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeWhen:
+    """When what a statement left was created, by its record, in seconds of Unix time. After
+    `since_s`, by the server's clock; `table_created_s`, by that as well: the table as it was.
+    Before `until_s`, by the clock of whoever drove it; None: nobody saw it to its end."""
+
+    since_s: int | None
+    table_created_s: int | None
+    until_s: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,13 +128,15 @@ class KnownShadow:
     table: str
     apply_id: int
     is_in_progress: bool
+    made: MadeWhen
     ended_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShadowGroup:
     """A table of a name that engines give, on shards where it is alike. `table` is what the engine
-    changed; `kept_until_s` is for how long the spec keeps it, also when that is over."""
+    changed; `kept_until_s` is for how long the spec keeps it, also when that is over. `doubt` is
+    why a foreign one is not what `apply_id` left, which the ledger says of its name."""
 
     mark: ShadowMark
     name: str
@@ -116,14 +145,31 @@ class ShadowGroup:
     table: str = ""
     apply_id: int | None = None
     kept_until_s: float | None = None
+    doubt: NotAsRecorded | None = None
 
 
 def shadow_group(
-    name: str, shard: str, known: KnownShadow | None, *, keep_old_s: int, now_s: float
+    name: str,
+    shard: str,
+    known: KnownShadow | None,
+    *,
+    keep_old_s: int,
+    now_s: float,
+    doubt: NotAsRecorded | None = None,
 ) -> ShadowGroup:
-    """Whose a table of one shard is, and for how long the spec keeps a table as it was."""
+    """Whose a table of one shard is, and for how long the spec keeps a table as it was. What is in
+    progress is left to the apply that has it in hand, whatever is in doubt of it."""
+    foreign = ShadowGroup(mark=ShadowMark.FOREIGN, name=name, shards=(shard,))
     if known is None:
-        return ShadowGroup(mark=ShadowMark.FOREIGN, name=name, shards=(shard,))
+        return foreign
+    if doubt is not None and not known.is_in_progress:
+        return replace(
+            foreign,
+            engine=known.engine,
+            table=known.table,
+            apply_id=known.apply_id,
+            doubt=doubt,
+        )
     until_s = None
     if known.ended_s is not None and keep_old_s > 0 and is_way_back_named(name):
         until_s = None if known.is_in_progress else known.ended_s + keep_old_s

@@ -15,6 +15,7 @@ class Serving(StrEnum):
     YES = "serving"
     NO_PRIMARY = "no primary"  # the topology names none
     SILENT = "primary not serving"  # vtgate has none that is healthy
+    DISPUTED = "primary disputed"  # vtgate's is another one than the topology's
     CLOSED = "not serving"  # the topology has taken the shard out: a reshard's, before or after
 
 

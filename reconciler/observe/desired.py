@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from reconciler.ddl.definition.engine import names_its_engine
 from reconciler.ddl.definition.file import DefinitionFile
+from reconciler.ddl.definition.view_file import ViewFile
 from reconciler.ddl.foreign import ForeignDefinition
 from reconciler.ddl.lexer import TokenKind, tokenize
 from reconciler.ddl.zero_dates import INVALID_DEFAULT
 from reconciler.diff.session import UNCHECKED
 from reconciler.errors import InvalidInput, Location, Problem, Refused
-from reconciler.model.object_id import ObjectId, table_id
+from reconciler.model.object_id import ObjectId
 from reconciler.model.schema import OtherObject, Schema
 from reconciler.model.server import ServerError, ServerSettings
 from reconciler.observe.sequences import sequences_for
-from reconciler.observe.shards import DefinitionReader, ReadDefinition
+from reconciler.observe.shards import DefinitionReader, ReadDefinition, ReadView, objects_of
+from reconciler.observe.views import read_views_back
 from reconciler.ports.scratch import Scratch, ScratchDatabase
 from reconciler.spec.load import DesiredFiles
 
@@ -33,10 +35,15 @@ class Desired:
     """The desired schema as one server setting reads it."""
 
     definitions: Mapping[str, ReadDefinition]
+    views: Mapping[str, ReadView] = field(default_factory=dict)
 
     @property
     def fingerprints(self) -> dict[ObjectId, str]:
-        return {table_id(table): read.fingerprint for table, read in self.definitions.items()}
+        return {object_id: read.fingerprint for object_id, read in self.objects.items()}
+
+    @property
+    def objects(self) -> dict[ObjectId, ReadDefinition | ReadView]:
+        return objects_of(self.definitions, self.views)
 
     @property
     def schema(self) -> Schema:
@@ -69,18 +76,20 @@ def _load(
     reader: DefinitionReader,
     sequences: Iterable[ForeignDefinition],
 ) -> Desired:
-    read = read_back(scratch, files.files, settings, reader, sequences)
+    read = read_back(scratch, files.files, settings, reader, sequences, files.views)
     if read.problems:
         raise InvalidInput(*read.problems.values())
-    return Desired(definitions=read.definitions)
+    return Desired(definitions=read.definitions, views=read.views)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadBack:
-    """What one server setting makes of definition files, by table; each is on one of both sides."""
+    """What one server setting makes of definition files, by table or view; each is on one of both
+    sides."""
 
     definitions: Mapping[str, ReadDefinition]
     problems: Mapping[str, Problem]
+    views: Mapping[str, ReadView] = field(default_factory=dict)
 
 
 def read_back(
@@ -89,8 +98,9 @@ def read_back(
     settings: ServerSettings,
     reader: DefinitionReader,
     sequences: Iterable[ForeignDefinition],
+    views: Sequence[ViewFile] = (),
 ) -> ReadBack:
-    """Make the tables and look at what came of them."""
+    """Make the tables, and then the views, and look at what came of them."""
     problems: dict[str, Problem] = {}
     with scratch.database(settings) as database:
         for sequence in sequences:  # one that cannot be made is missed by the table that uses it
@@ -99,6 +109,7 @@ def read_back(
             if (problem := made_from(file, database, settings)) is not None:
                 problems[file.table] = problem
         texts = database.definitions()
+        views_read = read_views_back(database, views, settings, reader.policy)
     for file in files:
         if file.table in problems:
             continue
@@ -111,7 +122,11 @@ def read_back(
         for table, text in sorted(texts.items())
         if table not in problems and reader.is_managed(table)
     }
-    return ReadBack(definitions=definitions, problems=problems)
+    return ReadBack(
+        definitions=definitions,
+        problems={**problems, **views_read.problems},
+        views=views_read.views,
+    )
 
 
 def made_from(

@@ -21,7 +21,7 @@ def check_settled(environment: Environment) -> None:
             code="shards-retiring",
             message=f"environment {environment.name}: {', '.join(names)} retire, and whether the"
             " shards that replace them serve already, the spec does not tell",
-            recovery="change the schema in a change of its own, before shards are replaced or after"
-            " it: then what is cleaned up is gone from `retiring`",
+            recovery="change the schema in a change of its own, before shards are replaced, or once"
+            " those that replace them serve (`reconciler status`)",
         )
     )

@@ -7,10 +7,18 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from reconciler.ddl.counter import counted_to, without_counter
+from reconciler.ddl.programs.accounts import read_account
+from reconciler.ddl.programs.view import (
+    ANOTHER_DEFINER,
+    read_view,
+    text_of_view,
+    view_fingerprint,
+    view_text,
+)
 from reconciler.ddl.read import read_table
 from reconciler.ddl.scan import defined_table
 from reconciler.diff.comparable import policy_fingerprint
-from reconciler.errors import ReconcilerError
+from reconciler.errors import Problem, ReconcilerError, Refused
 from reconciler.guard.model import Obstacle, Refusal, refusals_from
 from reconciler.limits import OBSERVE_PARALLEL_MIN
 from reconciler.model.dependents import Program
@@ -18,6 +26,7 @@ from reconciler.model.fleet import in_key_order
 from reconciler.model.object_id import ObjectId, ObjectKind, table_id
 from reconciler.model.observation import Observation, ObservedShard, Unreachable
 from reconciler.model.policy import AutoIncrement, Policy
+from reconciler.model.programs import ManagedKind, View, view_id
 from reconciler.model.schema import OtherObject, Schema, Table
 from reconciler.model.server import ServerVersion
 from reconciler.model.shadow_tables import is_shadow_named, is_shadow_trigger
@@ -32,6 +41,16 @@ class ReadDefinition:
 
     text: str
     table: Table
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadView:
+    """A view's text (`ddl.programs.view`), its value and its fingerprint: what `ReadDefinition` is
+    of a table."""
+
+    text: str
+    view: View
     fingerprint: str
 
 
@@ -56,13 +75,14 @@ class DefinitionReader:
         self._counters = counters
         self._tables = frozenset(tables)
         self._read: dict[tuple[str, ServerVersion], ReadDefinition] = {}
+        self._views: dict[str, ReadView] = {}
 
     def of_live(
         self, counters: Mapping[str, int], tables: Collection[str], claimed: Collection[str] = ()
     ) -> DefinitionReader:
         """A reader of live definitions that remembers what this one has read."""
         reader = DefinitionReader(self._policy, counters, tables, claimed)
-        reader._read = self._read
+        reader._read, reader._views = self._read, self._views
         return reader
 
     def with_policy(self, policy: Policy) -> DefinitionReader:
@@ -106,12 +126,55 @@ class DefinitionReader:
             self._read[key] = ReadDefinition(text=text, table=table, fingerprint=fingerprint)
         return self._read[key]
 
+    @property
+    def policy(self) -> Policy:
+        return self._policy
+
+    @property
+    def reads_views(self) -> bool:
+        """Whether policy has views managed."""
+        return self._policy.manages(ManagedKind.VIEWS)
+
+    def read_view(self, text: str, name: str) -> ReadView:
+        """Raises Refused: a view that is not understood, or hidden."""
+        if not text:
+            raise Refused(_view_hidden(name))
+        if (found := self._views.get(text)) is None:
+            view = self._told_by_policy(read_view(text, name))
+            found = ReadView(text=view_text(view), view=view, fingerprint=view_fingerprint(view))
+            self._views[text] = found
+        return found
+
+    def _told_by_policy(self, view: View) -> View:
+        """Any account but the spec's is just another: nothing computed from it leaves the look."""
+        own = read_account(self._policy.definer_of(ManagedKind.VIEWS) or "")
+        is_told = view.definer is None or (own is not None and view.definer == own.digest)
+        return view if is_told else replace(view, definer=ANOTHER_DEFINER)
+
+    def read_object(self, object_id: ObjectId, text: str, version: ServerVersion) -> str:
+        """The fingerprint of a managed object, whatever its kind. Raises what reading it raises."""
+        if object_id.kind is ObjectKind.VIEW:
+            return self.read_view(text, object_id.name).fingerprint
+        return self.read(text, version).fingerprint
+
+    def manages(self, object_id: ObjectId) -> bool:
+        if object_id.kind is ObjectKind.VIEW:
+            return self.reads_views and not self.is_left_alone(object_id.name)
+        return object_id.kind is ObjectKind.TABLE and self.is_managed(object_id.name)
+
     def _with_counter_that_matters(self, text: str) -> str:
         if self._policy.auto_increment is AutoIncrement.IGNORE:
             return without_counter(text)
         if self._counters is None:
             return text
         return counted_to(text, self._counters.get(defined_table(text) or ""))
+
+
+def objects_of(
+    definitions: Mapping[str, ReadDefinition], views: Mapping[str, ReadView]
+) -> dict[ObjectId, ReadDefinition | ReadView]:
+    tables = {table_id(table): read for table, read in definitions.items()}
+    return {**tables, **{view_id(name): view for name, view in views.items()}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +185,7 @@ class SeenShard:
     observation: ObservedShard
     definitions: Mapping[str, ReadDefinition]
     shadow_triggers: Mapping[str, str] = field(default_factory=dict)
+    views: Mapping[str, ReadView] = field(default_factory=dict)
 
     @property
     def shard(self) -> str:
@@ -129,12 +193,23 @@ class SeenShard:
 
     @property
     def fingerprints(self) -> dict[ObjectId, str]:
-        return {table_id(table): read.fingerprint for table, read in self.definitions.items()}
+        return {object_id: read.fingerprint for object_id, read in self.objects.items()}
+
+    @property
+    def objects(self) -> dict[ObjectId, ReadDefinition | ReadView]:
+        """Every managed object."""
+        return objects_of(self.definitions, self.views)
 
     @property
     def schema(self) -> Schema:
         tables = tuple(read.table for _, read in sorted(self.definitions.items()))
-        return Schema(tables=tables, others=self.observation.others)
+        managed = self.views.keys()
+        others = (
+            other
+            for other in self.observation.others
+            if other.kind is not ObjectKind.VIEW or other.name not in managed
+        )
+        return Schema(tables=tables, others=tuple(others))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,8 +268,34 @@ def read_all(
                     unread, shard=observation.shard, object_id=table_id(table)
                 )
         refusals += _broken(observation, reader)
-        seen.append(_seen(observation, definitions, reader))
+        views, hidden = _views(observation, reader)
+        refusals += hidden
+        seen.append(replace(_seen(observation, definitions, reader), views=views))
     return tuple(seen), tuple(refusals)
+
+
+def _views(
+    observation: ObservedShard, reader: DefinitionReader
+) -> tuple[dict[str, ReadView], list[Refusal]]:
+    views: dict[str, ReadView] = {}
+    refusals: list[Refusal] = []
+    for other in observation.others:
+        about = ObjectId(other.kind, other.name)
+        if other.kind is ObjectKind.VIEW and reader.manages(about):
+            try:
+                views[other.name] = reader.read_view(text_of_view(other), other.name)
+            except ReconcilerError as unread:
+                refusals += refusals_from(unread, shard=observation.shard, object_id=about)
+    return views, refusals
+
+
+def _view_hidden(name: str) -> Problem:
+    return Problem(
+        code="view-hidden",
+        message=f"view {name}: the login may not see its text, and views are managed",
+        recovery="grant the login SHOW VIEW and SELECT on the shard's database, then run the same"
+        " command again",
+    )
 
 
 def _seen(

@@ -176,3 +176,4 @@ class ControlOutcome:
     state: RequestState
     answer: Answer
     apply_id: int | None = None
+    region: str | None = None

@@ -32,3 +32,4 @@ class DoctorOutcome:
     environment: str
     keyspace: str
     findings: tuple[DoctorFinding, ...]
+    region: str | None = None

@@ -76,6 +76,7 @@ class DriftOutcome:
     shadows: tuple[ShadowGroup, ...] = ()
     vschema: VSchemaDrift | None = None
     refusals: tuple[Refusal, ...] = ()
+    region: str | None = None
 
     @property
     def untidy(self) -> tuple[ShadowGroup, ...]:

@@ -15,3 +15,4 @@ class KeyspaceFailed:
     keyspace: str
     problems: tuple[Problem, ...]
     exit_code: int
+    region: str | None = None

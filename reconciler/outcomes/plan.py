@@ -8,6 +8,7 @@ from enum import StrEnum
 from reconciler.guard.model import Obstacle
 from reconciler.plan.estimate import Estimate
 from reconciler.plan.model import Plan
+from reconciler.preflight.answered import Preflight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ class VerifyState(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyOutcome:
     """`plan` is the committed one; of UNPLANNED the one that would be made. `notes` are of what was
-    seen just now, beside those of the plan."""
+    seen just now, beside those of the plan; `preflight` None: no row was asked."""
 
     environment: str
     keyspace: str
@@ -46,3 +47,5 @@ class VerifyOutcome:
     estimate: Estimate | None = None
     refusals: tuple[Obstacle, ...] = ()
     notes: tuple[str, ...] = ()
+    region: str | None = None
+    preflight: Preflight | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import rfc8785
 
+from reconciler.model.programs import ManagedKind
 from reconciler.plan.commitment import reasons_of, reasons_sha256, with_reasons
 from reconciler.plan.document import (
     check_identity,
@@ -19,19 +20,26 @@ from reconciler.plan.document import (
     render_document,
 )
 from reconciler.plan.encoding import from_json, to_json
-from reconciler.plan.model import PLAN_FORMAT, Plan, PlanCore, PlanMeta
+from reconciler.plan.model import FORMAT_WITHOUT_VIEWS, PLAN_FORMAT, Plan, PlanCore, PlanMeta
 from reconciler.strict_values import Mismatch
 
 _KEYS = ("format", "core", "plan_id", "reasons", "meta")
 
 
-def plan_id_of(core: PlanCore, plan_format: str = PLAN_FORMAT) -> str:
+def plan_id_of(core: PlanCore, plan_format: str = FORMAT_WITHOUT_VIEWS) -> str:
     return identity_of("plan", plan_format, core)
 
 
-def plan_from_core(core: PlanCore, meta: PlanMeta, plan_format: str = PLAN_FORMAT) -> Plan:
+def plan_from_core(core: PlanCore, meta: PlanMeta, plan_format: str | None = None) -> Plan:
+    """`plan_format` None: the first that can say it, which earlier versions may read, too."""
+    plan_format = plan_format or _format_of(core)
     plan_id = plan_id_of(core, plan_format)
     return Plan(core=core, plan_id=plan_id, meta=meta, format=plan_format)
+
+
+def _format_of(core: PlanCore) -> str:
+    has_views = core.policy.manages(ManagedKind.VIEWS) or bool(core.managed_views)
+    return PLAN_FORMAT if has_views else FORMAT_WITHOUT_VIEWS
 
 
 def dump_plan(plan: Plan) -> bytes:

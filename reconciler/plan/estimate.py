@@ -103,6 +103,8 @@ def _work_of(change_set: ChangeSet, sizes: TableSizes) -> _Work | str:
                 known[statement.object_id.name] = 0
             case Operation.DROP_TABLE:
                 known.pop(statement.object_id.name, None)
+            case Operation.CREATE_VIEW | Operation.REPLACE_VIEW | Operation.DROP_VIEW:
+                continue
             case Operation.RENAME_TABLE:
                 _rename(known, statement)
             case Operation.ALTER_TABLE:

@@ -27,8 +27,9 @@ def plan_paths(environment: str, keyspace: str) -> PlanPaths:
 
 
 def is_plan_file(name: str) -> bool:
-    """Whether a file in the folder of an environment is one of a plan's two."""
-    return name.endswith((".plan.json", ".plan.sql"))
+    """Whether a file in the folder of an environment is one of the two of a schema's plan, or of a
+    move's."""
+    return name.endswith((".plan.json", ".plan.sql", ".split.json", ".split.sql"))
 
 
 def read_plan(tree: FileTree, environment: str, keyspace: str) -> Plan | None:

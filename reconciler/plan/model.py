@@ -20,8 +20,11 @@ from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.policy import Hazard, Policy
 from reconciler.vschema.model import VSchemaChange
 
-PLAN_FORMAT = "1.0"
-"""Major and minor. A minor format only adds fields with defaults; every earlier minor is read."""
+PLAN_FORMAT = "1.1"
+"""Major and minor. A minor format only adds fields with defaults, and words; every earlier minor is
+read, and a plan is of the first that can say it."""
+
+FORMAT_WITHOUT_VIEWS = "1.0"
 
 
 class Algorithm(StrEnum):
@@ -216,6 +219,10 @@ class PlanCore:
     @property
     def managed_tables(self) -> frozenset[str]:
         return frozenset(o.name for o in self.managed if o.kind is ObjectKind.TABLE)
+
+    @property
+    def managed_views(self) -> frozenset[str]:
+        return frozenset(o.name for o in self.managed if o.kind is ObjectKind.VIEW)
 
     @property
     def is_empty(self) -> bool:

@@ -15,6 +15,9 @@ from typing import Protocol
 from reconciler.model.object_id import ObjectId
 from reconciler.model.policy import Allow, Hazard, HazardKind
 
+# Only what shards answer about their rows tells whether these are needed.
+ASKED_OF_ROWS = frozenset({HazardKind.UNSETTLED_ROWS, HazardKind.LOSES_VALUES})
+
 # So many findings of one kind are put together: in what is suggested, and in what is said of them.
 SHARED_REASON_MIN = 4
 
@@ -78,7 +81,9 @@ def check_permissions(judged: Iterable[Judged], allow: Iterable[Allow]) -> Permi
         missing=tuple(missing),
         granted=tuple(granted),
         by_pattern=tuple(entry for entry in entries if has_pattern(entry)),
-        unused=tuple(entry for entry in entries if entry not in used),
+        unused=tuple(
+            entry for entry in entries if entry not in used and entry.hazard not in ASKED_OF_ROWS
+        ),
     )
 
 

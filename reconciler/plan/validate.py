@@ -143,7 +143,11 @@ def _statement_errors(statement: PlannedStatement, managed: frozenset[ObjectId])
         if effect.before == effect.after:
             yield f"a statement on {table!r} has an effect that changes nothing"
     try:
-        check_statement(statement.sql, tables=_tables(managed))
+        check_statement(
+            statement.sql,
+            tables=_named(managed, ObjectKind.TABLE),
+            views=_named(managed, ObjectKind.VIEW),
+        )
     except ReconcilerError as refused:
         yield f"a statement on {table!r} cannot be run: {refused.problems[0].message}"
 
@@ -187,8 +191,8 @@ def _is_name(name: str) -> bool:
     return bool(name) and name == name.strip()
 
 
-def _tables(managed: frozenset[ObjectId]) -> frozenset[str]:
-    return frozenset(found.name for found in managed if found.kind is ObjectKind.TABLE)
+def _named(managed: frozenset[ObjectId], kind: ObjectKind) -> frozenset[str]:
+    return frozenset(found.name for found in managed if found.kind is kind)
 
 
 def _refused(code: str, message: str) -> Refused:

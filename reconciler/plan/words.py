@@ -39,6 +39,19 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+#: From the largest down; of ten, as disks are sold.
+BYTE_UNITS = ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
+
+
+def bytes_words(size_bytes: int) -> str:
+    """'4.9 GB', '52 kB', '7 bytes': so exact that two of them can be compared."""
+    for length, unit in BYTE_UNITS:
+        if size_bytes >= length:
+            size = size_bytes / length
+            return f"{size:.1f} {unit}" if size < 10 else f"{size:.0f} {unit}"
+    return count(size_bytes, "byte")
+
+
 def step_name(moment: Moment) -> str:
     """Of a step that changes the VSchema, in the middle of a sentence."""
     match moment:
@@ -141,6 +154,8 @@ def session_words(statement: PlannedStatement) -> Iterator[str]:
         yield "runs with zero dates allowed: the table has one as a default"
     if statement.session.alters_history:
         yield "runs with system_versioning_alter_history=KEEP: rows have histories"
+    if (made := statement.session.created_with) is not None:
+        yield f"made with {made}"
 
 
 def leftover_words(one: Leftover) -> str:
@@ -208,6 +223,12 @@ def _plain_effect(operation: Operation) -> str:
             return "metadata only, the old name stops working"
         case Operation.ALTER_TABLE:
             return "the server chooses how"
+        case Operation.CREATE_VIEW:
+            return "new view, nothing waits"
+        case Operation.REPLACE_VIEW:
+            return "metadata only, waits for whoever reads the view"
+        case Operation.DROP_VIEW:
+            return "the view goes, no row does"
 
 
 def _lock_effect(lock: Lock | None) -> str:

@@ -8,6 +8,8 @@ from typing import Protocol
 
 from reconciler.guard.review.account import Account
 from reconciler.guard.review.approvals import PullRequest, PullRequestReview
+from reconciler.guard.review.asking import RunRecord
+from reconciler.guard.review.protection import ProtectedPlace
 from reconciler.guard.review.pushes import Push
 
 
@@ -86,6 +88,12 @@ class Forge(Protocol):
 
     def run_approvers(self, environment: str) -> tuple[Account, ...]:
         """People who let this very run enter a protected environment."""
+
+    def place(self, environment: str) -> ProtectedPlace | None:
+        """What holds a run before a protected environment; None if there is none of that name."""
+
+    def this_run(self) -> RunRecord:
+        """The very run that asks, at its newest attempt. Raises Unavailable outside of one."""
 
     def own_pull_requests(self, branch: str) -> tuple[PullRequest, ...]:
         """The open ones into the branch, from branches of the repository itself."""

@@ -9,6 +9,7 @@ from typing import Protocol
 from reconciler.ddl.foreign import ForeignDefinition
 from reconciler.diff.session import DEFAULT_SESSION, StatementSession
 from reconciler.model.observation import CrossDatabaseChild
+from reconciler.model.schema import OtherObject
 from reconciler.model.server import ServerError, ServerSettings
 
 
@@ -32,6 +33,10 @@ class ScratchDatabase(Protocol):
         """SHOW CREATE TABLE of every base table, read exactly as `LiveShards` reads."""
 
     def definition(self, table: str) -> str | None: ...
+
+    def views(self, names: Collection[str] | None = None) -> Mapping[str, OtherObject]:
+        """SHOW CREATE VIEW of every view, or of those of the names that are there, read exactly as
+        `LiveShards` reads."""
 
     def table_ids(self, table: str) -> frozenset[int]:
         """InnoDB's ids of the table and its partitions: a rebuild gives new ones. Empty where the

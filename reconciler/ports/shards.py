@@ -74,11 +74,12 @@ RowsChecked = RowsAlike | RowsDiffer | RowsNotCompared
 class ShardSession(Protocol):
     """One shard during an apply, over a connection of its own; a context manager."""
 
-    def definitions(self) -> Mapping[ObjectId, str]:
-        """SHOW CREATE TABLE of every base table, now. Raises Unavailable."""
+    def definitions(self, *, views: bool = False) -> Mapping[ObjectId, str]:
+        """SHOW CREATE TABLE of every base table, now, and the text of every view
+        (`ddl.programs.view`), '' where it is hidden. Raises Unavailable."""
 
     def definition(self, object_id: ObjectId) -> str | None:
-        """SHOW CREATE TABLE of one table, None if there is none. Raises Unavailable."""
+        """The same of one table or one view, None if there is none. Raises Unavailable."""
 
     def dependents(self, tables: Collection[str]) -> Dependents:
         """Programs of the server that use one of the tables by name, and foreign keys that refer

@@ -8,6 +8,7 @@ from reconciler.ports.clock import Clock, Workers
 from reconciler.ports.deploy_requests import DeployRequests
 from reconciler.ports.engine import EnginePrograms
 from reconciler.ports.keyspaces import Keyspaces
+from reconciler.ports.row_probes import RowProbes
 from reconciler.ports.scratch import Scratch
 from reconciler.ports.shards import LiveShards
 
@@ -15,7 +16,7 @@ from reconciler.ports.shards import LiveShards
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """What looking and proving need; an apply is given its sessions, locks and ledger besides.
-    `deploys` is there where a keyspace is at PlanetScale."""
+    `deploys` is there where a keyspace is at PlanetScale, `rows` where a spec has rows asked."""
 
     shards: LiveShards
     scratch: Scratch
@@ -24,3 +25,4 @@ class World:
     engines: EnginePrograms
     keyspaces: Keyspaces
     deploys: DeployRequests | None = None
+    rows: RowProbes | None = None

@@ -14,7 +14,7 @@ from reconciler.ddl.normalize import normalize_table
 from reconciler.diff.counters import wanted_counters
 from reconciler.diff.model import Operation, Step
 from reconciler.guard.model import Refusal
-from reconciler.model.object_id import table_id
+from reconciler.model.object_id import ObjectKind, table_id
 from reconciler.model.observation import ObservedShard
 from reconciler.model.policy import Hazard, Policy
 from reconciler.model.renames import Rename
@@ -26,6 +26,9 @@ from reconciler.plan.hazards import hazards_of
 from reconciler.plan.hazards.statement_context import StatementContext, old_column_names
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.world import World
+from reconciler.preflight.change import Change
+from reconciler.preflight.model import Probe
+from reconciler.preflight.questions import probes_of
 from reconciler.prove.chain import Ran
 from reconciler.prove.cross_database_children import cross_database_child_findings
 from reconciler.prove.engines import Given, give_engines
@@ -35,17 +38,25 @@ from reconciler.prove.part import parts_of
 from reconciler.prove.part_proof import prove_part
 from reconciler.prove.programs import program_findings
 from reconciler.prove.refusals import left_unplanned
-from reconciler.prove.request import NO_CHOICES, EngineChoices, ProofRequest
+from reconciler.prove.request import (
+    NO_CHOICES,
+    NO_VIEWS,
+    EngineChoices,
+    ProofRequest,
+    ViewsBetween,
+)
 from reconciler.prove.unproven import unproven_findings
+from reconciler.prove.views import PlacedViews, prove_views, with_views
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proven:
     """`after` are the fingerprints, once the statements have run, of the managed tables that they
-    change and of those tables' neighbours."""
+    change and of those tables' neighbours; `probes` what the statements ask of rows."""
 
     statements: tuple[PlannedStatement, ...]
     after: tuple[tuple[str, str], ...]
+    probes: tuple[Probe, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,25 +77,23 @@ def prove_change_set(
     renames: tuple[Rename, ...] = (),
     engines: EngineChoices = NO_CHOICES,
     claimed: Collection[str] = (),
+    views: ViewsBetween = NO_VIEWS,
 ) -> Proven | ProofFailed:
-    """`observed` are the shards that share the before-state; `before` and `desired` are the managed
-    tables, those of engines that are `claimed` among them. Raises Unavailable or Refused where no
-    scratch server can be had."""
+    """`observed` are the shards that share the before-state; `before` and `desired` are the
+    managed tables, those of engines that are `claimed` among them, and `views` the managed
+    views. Raises Unavailable or Refused where no scratch server can be had."""
+    counters, names = wanted_counters(desired, renames), [table.name for table in desired.tables]
     request = ProofRequest(
-        observed=tuple(observed),
+        observed=tuple(_without_managed(shard, views) for shard in observed),
         texts=dict(observed[0].definitions),
         steps=tuple(steps),
         desired=desired,
         policy=policy,
         renames=renames,
-        reader=DefinitionReader(
-            policy,
-            wanted_counters(desired, renames),
-            [table.name for table in desired.tables],
-            claimed,
-        ),
+        reader=DefinitionReader(policy, counters, names, claimed),
         sequences=sequences_for(observed[0].others, _defaults(observed[0], desired)),
         engines=engines,
+        views=views,
     )
     parts = parts_of(request.steps, request.texts, desired)
     tables = frozenset().union(*(part.tables for part in parts))
@@ -107,14 +116,36 @@ def prove_change_set(
         *unproven_findings(request, statements),
     )
     given = give_engines(request, statements)
-    unable = tuple(one for one in given if isinstance(one, Refusal))
-    if unable:
+    placed = prove_views(world.scratch, request, tables, statements)
+    if unable := tuple(one for one in (*given, placed) if isinstance(one, Refusal)):
         return ProofFailed(refusals=unable)
+    assert isinstance(placed, PlacedViews), "not a refusal"
+    findings = (*findings, *placed.findings)
+    found = [one for one in given if isinstance(one, Given)]
+    planned = [_planned(one, request, findings) for one in found]
     return Proven(
-        statements=tuple(
-            _planned(one, request, findings) for one in given if isinstance(one, Given)
-        ),
+        statements=tuple(with_views(planned, placed)),
         after=tuple(sorted(request.wanted(tables).items())),
+        probes=tuple(_probes(found, request, placed)),
+    )
+
+
+def _probes(given: Sequence[Given], request: ProofRequest, views: PlacedViews) -> Iterator[Probe]:
+    for place, one in enumerate(given):
+        context = _context(one.ran, request)
+        change = Change(context=context, settings=request.settings, engine=one.engine)
+        yield from probes_of(change, views.place_of(place))
+
+
+def _without_managed(shard: ObservedShard, views: ViewsBetween) -> ObservedShard:
+    """What is managed is no object that stands around the tables."""
+    return replace(
+        shard,
+        others=tuple(
+            other
+            for other in shard.others
+            if other.kind is not ObjectKind.VIEW or other.name not in views.before
+        ),
     )
 
 
@@ -139,21 +170,23 @@ def _planned(given: Given, request: ProofRequest, findings: Iterable[Finding]) -
 
 
 def _hazards(ran: Ran, request: ProofRequest) -> tuple[Hazard, ...]:
+    if ran.step.operation is Operation.CREATE_TABLE:
+        return ()
+    return hazards_of(_context(ran, request))
+
+
+def _context(ran: Ran, request: ProofRequest) -> StatementContext:
     """Both ends in canonical form, in which each column says its character set."""
     step = ran.step
-    if step.operation is Operation.CREATE_TABLE:
-        return ()
-    return hazards_of(
-        StatementContext(
-            step=replace(
-                step,
-                before=_canonical(step.before, request.version),
-                after=_canonical(step.after, request.version),
-            ),
-            clauses=ran.clauses,
-            execution=ran.execution,
-            old_columns=old_column_names(request.steps, step.table),
-        )
+    return StatementContext(
+        step=replace(
+            step,
+            before=_canonical(step.before, request.version),
+            after=_canonical(step.after, request.version),
+        ),
+        clauses=ran.clauses,
+        execution=ran.execution,
+        old_columns=old_column_names(request.steps, step.table),
     )
 
 

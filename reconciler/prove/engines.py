@@ -65,6 +65,7 @@ def _chosen(request: ProofRequest, ran: Ran) -> EngineName | NoEngine:
             is_behind_vitess=choices.is_behind_vitess,
             triggers=choices.triggers.get(_observed_name(ran), ()),
             children=choices.children.get(_observed_name(ran), ()),
+            tables=tuple(sorted(choices.tables | {one.name for one in request.desired.tables})),
             keeps_old=choices.rules.keep_old_s > 0,
         ),
         choices.rules,

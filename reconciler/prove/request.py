@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from reconciler.ddl.foreign import ForeignDefinition, foreign_table
 from reconciler.diff.comparable import policy_fingerprint
 from reconciler.diff.model import Step
+from reconciler.diff.views import ViewStep, view_steps
 from reconciler.model.dependents import Reference
 from reconciler.model.engine import EngineName
 from reconciler.model.observation import ObservedShard
@@ -15,7 +16,7 @@ from reconciler.model.policy import Policy
 from reconciler.model.renames import Rename
 from reconciler.model.schema import Schema
 from reconciler.model.server import ServerSettings, ServerVersion
-from reconciler.observe.shards import DefinitionReader, ReadDefinition
+from reconciler.observe.shards import DefinitionReader, ReadDefinition, ReadView
 from reconciler.plan.model import Effect
 from reconciler.spec.model import EngineRules
 
@@ -24,18 +25,35 @@ from reconciler.spec.model import EngineRules
 class EngineChoices:
     """What holds for all shards alike, so that a statement has one engine on all of them: of each
     table the size on the fullest shard, the triggers on any, and the foreign keys that refer to it
-    on any. `reviewed` are the engines of the plan that is about to be applied, by what a statement
-    does to its own table."""
+    on any; `tables` are the names of all that any has. `reviewed` are the engines of the plan that
+    is about to be applied, by what a statement does to its own table."""
 
     rules: EngineRules = field(default_factory=EngineRules)
     size_bytes: Mapping[str, int] = field(default_factory=dict)
     is_behind_vitess: bool = False
     triggers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     children: Mapping[str, tuple[Reference, ...]] = field(default_factory=dict)
+    tables: frozenset[str] = frozenset()
     reviewed: Mapping[Effect, EngineName] = field(default_factory=dict)
 
 
 NO_CHOICES = EngineChoices()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewsBetween:
+    """Managed views by name, as they are and as git says."""
+
+    before: Mapping[str, ReadView] = field(default_factory=dict)
+    after: Mapping[str, ReadView] = field(default_factory=dict)
+
+    @property
+    def steps(self) -> tuple[ViewStep, ...]:
+        before = {name: read.view for name, read in self.before.items()}
+        return view_steps(before, {name: read.view for name, read in self.after.items()})
+
+
+NO_VIEWS = ViewsBetween()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +70,7 @@ class ProofRequest:
     reader: DefinitionReader
     sequences: tuple[ForeignDefinition, ...] = ()  # MariaDB: those that defaults of columns may use
     engines: EngineChoices = NO_CHOICES
+    views: ViewsBetween = NO_VIEWS
 
     @property
     def shard(self) -> ObservedShard:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from reconciler.limits import REWRITE_BYTES_PER_S_MAX, REWRITE_BYTES_PER_S_MIN
 from reconciler.plan.estimate import Estimate, Estimated, NotEstimated, Span
+from reconciler.plan.words import BYTE_UNITS
 
 # Seconds of each unit, and where the next one reads better.
 _UNITS = ((1, "s", 120), (60, "min", 7_200), (3_600, "h", 172_800), (86_400, "days", math.inf))
-_BYTES = ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
 
 
 def time_line(estimate: Estimate) -> str:
@@ -57,7 +57,7 @@ def _rough(seconds: float, rounded: Callable[[float], int]) -> str:
 
 
 def size_words(size_bytes: int) -> str:
-    for length, unit in _BYTES:
+    for length, unit in BYTE_UNITS:
         if size_bytes >= length:
             return f"{math.ceil(size_bytes / length)} {unit}"
     return f"{size_bytes} bytes"

@@ -50,7 +50,8 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableFile:
-    """Where a table is defined: its CREATE TABLE, and by lower-case name what it is made of."""
+    """Where a table is defined: its CREATE TABLE, and by lower-case name what it is made of; or a
+    view, whose names no table has."""
 
     path: str
     line: int = 1
@@ -93,6 +94,11 @@ def schema_files(loaded: Mapping[str, DesiredFiles | ReconcilerError]) -> Schema
             )
             for name, files in sound.items()
             for file in files.files
+        }
+        | {
+            (name, view.name): TableFile(path=view.path, line=view.first_line)
+            for name, files in sound.items()
+            for view in files.views
         },
     )
 
@@ -210,7 +216,7 @@ def _drift(outcome: DriftOutcome, files: SchemaFiles) -> Iterator[Finding]:
         match group.mark:
             case ShardMark.DRIFTED:
                 for difference in drift_words.sorted_differences(group):
-                    text = f"{which}, table {difference.object_id}: {difference.what}"
+                    text = f"{which}, {difference.object_id.titled}: {difference.what}"
                     place = files.place(
                         outcome.keyspace, difference.object_id.name, difference.objects
                     )

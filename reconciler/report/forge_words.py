@@ -15,6 +15,7 @@ from reconciler.outcomes.drift import DriftOutcome
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.lowered import Lowered, LoweredRule, OtherOwners
 from reconciler.outcomes.plan import VerifyOutcome, VerifyState
+from reconciler.outcomes.split import SplitApplyOutcome, SplitVerifyOutcome
 from reconciler.plan import words
 from reconciler.plan.model import Plan
 from reconciler.plan.visible import visible_line
@@ -22,7 +23,9 @@ from reconciler.report.drift_words import is_clean, verdict
 from reconciler.report.limits import STATUS_CHARS_MAX
 from reconciler.report.next_steps import is_verified, verify_verdict
 from reconciler.report.refusals import failed_verdict
+from reconciler.report.split_words import driven_verdict, split_verdict
 from reconciler.report.summary import changes_line, short_id, summarise
+from reconciler.reshard.actions import TickEnd
 from reconciler.spec.model import ReviewRule
 
 NO_SCHEMA_CHANGE = "no schema change"
@@ -80,13 +83,15 @@ def lowering_status(description: str) -> str:
     return _cut(f"{LOWERS_THE_RULE}; {description}")
 
 
-def verify_status(outcomes: Sequence[VerifyOutcome | KeyspaceFailed]) -> str:
+def verify_status(
+    outcomes: Sequence[VerifyOutcome | SplitVerifyOutcome | KeyspaceFailed],
+) -> str:
     """The description of a commit status: what is wrong first, because it may be cut."""
     ordered = sorted(outcomes, key=lambda o: (_is_good(o), o.keyspace))
     return _cut("; ".join(f"{o.keyspace}: {_verified(o)}" for o in ordered))
 
 
-def apply_status(outcomes: Sequence[ApplyOutcome | KeyspaceFailed]) -> str:
+def apply_status(outcomes: Sequence[ApplyOutcome | SplitApplyOutcome | KeyspaceFailed]) -> str:
     ordered = sorted(outcomes, key=lambda o: (_is_completed(o), o.keyspace))
     return _cut("; ".join(f"{o.keyspace}: {_applied(o)}" for o in ordered))
 
@@ -154,9 +159,11 @@ def chat_text(outcomes: Sequence[DriftOutcome | KeyspaceFailed], run_url: str) -
     return "\n".join([*(visible_line(line).translate(_CHAT) for line in lines), run_url])
 
 
-def _verified(outcome: VerifyOutcome | KeyspaceFailed) -> str:
+def _verified(outcome: VerifyOutcome | SplitVerifyOutcome | KeyspaceFailed) -> str:
     if isinstance(outcome, KeyspaceFailed):
         return failed_verdict(outcome)
+    if isinstance(outcome, SplitVerifyOutcome):
+        return split_verdict(outcome)
     plan = f"plan {short_id(outcome.plan.plan_id)}" if outcome.plan else "no plan"
     match outcome.state:
         case VerifyState.VERIFIED:
@@ -170,18 +177,22 @@ def _verified(outcome: VerifyOutcome | KeyspaceFailed) -> str:
             assert_never(outcome.state)
 
 
-def _applied(outcome: ApplyOutcome | KeyspaceFailed) -> str:
+def _applied(outcome: ApplyOutcome | SplitApplyOutcome | KeyspaceFailed) -> str:
     if isinstance(outcome, KeyspaceFailed):
         return failed_verdict(outcome)
+    if isinstance(outcome, SplitApplyOutcome):
+        return driven_verdict(outcome)
     plan = f"plan {short_id(outcome.plan.plan_id)}, " if outcome.plan else ""
     return f"{plan}{outcome.verdict}"
 
 
-def _is_good(outcome: VerifyOutcome | KeyspaceFailed) -> bool:
-    return isinstance(outcome, VerifyOutcome) and is_verified(outcome.state)
+def _is_good(outcome: VerifyOutcome | SplitVerifyOutcome | KeyspaceFailed) -> bool:
+    return not isinstance(outcome, KeyspaceFailed) and is_verified(outcome.state)
 
 
-def _is_completed(outcome: ApplyOutcome | KeyspaceFailed) -> bool:
+def _is_completed(outcome: ApplyOutcome | SplitApplyOutcome | KeyspaceFailed) -> bool:
+    if isinstance(outcome, SplitApplyOutcome):
+        return outcome.how is TickEnd.DONE
     return isinstance(outcome, ApplyOutcome) and outcome.verdict is ApplyVerdict.COMPLETED
 
 

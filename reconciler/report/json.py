@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
 from reconciler.errors import ReconcilerError
-from reconciler.lint.model import Remark
 from reconciler.model.object_id import ObjectId
 from reconciler.model.policy import Hazard, Policy
 from reconciler.outcomes.advise import AdviseOutcome
@@ -23,6 +21,7 @@ from reconciler.outcomes.doctor import DoctorOutcome
 from reconciler.outcomes.drift import DriftOutcome
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.files import LintOutcome, PullOutcome
+from reconciler.outcomes.parts import PartsOutcome, waves_of_jobs
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome
 from reconciler.outcomes.routes import OwnerOutcome, RoutesOutcome
 from reconciler.outcomes.split import (
@@ -49,7 +48,10 @@ from reconciler.report.json_values import (
     reasons,
     shadow,
 )
-from reconciler.report.order import sorted_problems, sorted_shards
+from reconciler.report.lint_json import lint_outcome
+from reconciler.report.matrix import matrix_of
+from reconciler.report.order import sorted_shards
+from reconciler.report.preflight_words import preflight_json
 from reconciler.report.reason_words import answer_words
 from reconciler.report.routes_json import owner_outcome, routes_outcome
 from reconciler.report.split_json import (
@@ -136,11 +138,25 @@ def status_json(outcome: StatusOutcome) -> str:
 
 
 def lint_json(outcomes: Sequence[LintOutcome | KeyspaceFailed], since: str | None) -> str:
-    return _document("lint", outcomes, partial(_lint_outcome, since))
+    return _document("lint", outcomes, partial(lint_outcome, since))
 
 
 def doctor_json(outcomes: Sequence[DoctorOutcome | KeyspaceFailed]) -> str:
     return _document("doctor", outcomes, _doctor_outcome)
+
+
+def parts_json(outcomes: Sequence[PartsOutcome | KeyspaceFailed]) -> str:
+    return _dumped(
+        {
+            "format": FORMAT,
+            "command": "parts",
+            "keyspaces": [
+                _failed(one) if isinstance(one, KeyspaceFailed) else _parts_outcome(one)
+                for one in outcomes
+            ],
+            "waves": matrix_of(waves_of_jobs(outcomes)),
+        }
+    )
 
 
 def control_json(
@@ -239,6 +255,7 @@ def _verify_outcome(outcome: VerifyOutcome | SplitVerifyOutcome) -> Json:
         "plan": _plan(outcome.plan) if outcome.plan else None,
         "time": _time(outcome.estimate),
         "notes": list(outcome.notes),
+        "preflight": preflight_json(outcome.preflight),
     }
 
 
@@ -278,28 +295,12 @@ def _pull_outcome(outcome: PullOutcome) -> Json:
     return {**plain(outcome), **head(outcome, how)}
 
 
-def _lint_outcome(since: str | None, outcome: LintOutcome) -> Json:
-    """Outcome: problems where a file is wrong, remarks where a rule fails it, else fine."""
-    failed = "remarks" if outcome.has_failed else "fine"
+def _parts_outcome(outcome: PartsOutcome) -> Json:
     return {
-        "keyspace": outcome.keyspace,
-        "outcome": "problems" if outcome.problems else failed,
-        "tables": outcome.tables,
-        "problems": problems_json(sorted_problems(outcome.problems)),
-        "since": since,
-        "looked_at": outcome.looked_at,
-        "remarks": [_remark(remark) for remark in outcome.remarks],
-        "excepted": [_remark(remark) for remark in outcome.excepted],
-        "known_before": [_remark(remark) for remark in outcome.listed],
-        "exceptions_unused": [plain(one) for one in outcome.unused],
+        **head(outcome, "refused" if outcome.refusals else "ordered"),
+        "plan_id": outcome.plan_id,
+        **reasons(outcome.refusals),
     }
-
-
-def _remark(remark: Remark) -> Json:
-    """What it would edit is for `--fix` to do."""
-    told: Json = plain(replace(remark, edits=()))
-    told.pop("edits")
-    return {**told, "fixable": bool(remark.edits)}
 
 
 def _doctor_outcome(outcome: DoctorOutcome) -> Json:

@@ -34,6 +34,7 @@ def shadow(found: ShadowGroup) -> Json:
         "of_table": found.table or None,
         "apply_id": found.apply_id,
         "kept_until_s": found.kept_until_s,
+        "not_as_recorded": found.doubt.value if found.doubt else None,
     }
 
 

@@ -167,6 +167,11 @@ def answer_words(answer: Answer) -> str:
             return "nobody drove it; it stays as it is until resumed"
         case reasons.EndedAs(state):
             return f"it has ended as {state}; what was applied stays applied"
+        case reasons.GateKept(by):
+            return (
+                f"the spec keeps this gate for {', '.join(by)}: one of them releases it by a job of"
+                " the forge, `reconciler ci ask --what release`"
+            )
         case reasons.Released():
             return "released; `reconciler resume` goes on"
         case copies.CopiesNotReady():

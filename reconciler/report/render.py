@@ -15,6 +15,7 @@ from reconciler.outcomes.doctor import DoctorOutcome
 from reconciler.outcomes.drift import DriftOutcome
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.files import LintOutcome, PullOutcome
+from reconciler.outcomes.parts import PartsOutcome
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome
 from reconciler.outcomes.routes import OwnerOutcome, RoutesOutcome
 from reconciler.outcomes.split import SplitApplyOutcome, SplitPlanOutcome, SplitVerifyOutcome
@@ -25,6 +26,7 @@ from reconciler.report.compose.apply import apply_document, status_document
 from reconciler.report.compose.doctor import doctor_document
 from reconciler.report.compose.drift import drift_document
 from reconciler.report.compose.lint import lint_document
+from reconciler.report.compose.parts import parts_document
 from reconciler.report.compose.plan import (
     plan_document,
     show_document,
@@ -57,7 +59,8 @@ class Format(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Presentation:
     """`files` tells formats that mark lines where tables are defined, and `below` where in the
-    repository all paths begin; `limit_bytes` is for Markdown."""
+    repository all paths begin; `limit_bytes` is for Markdown. `explained`: with
+    the exact queries that rows were asked by."""
 
     format: Format = Format.TEXT
     style: Style = PLAIN
@@ -65,6 +68,7 @@ class Presentation:
     files: SchemaFiles = field(default_factory=SchemaFiles)
     below: str = ""
     tool_version: str = ""
+    explained: bool = False
 
 
 def plan_report(
@@ -86,7 +90,7 @@ def show_split_report(plan: SplitPlan, how: Presentation) -> str:
 def verify_report(
     outcomes: Sequence[VerifyOutcome | SplitVerifyOutcome | KeyspaceFailed], how: Presentation
 ) -> str:
-    made = verify_document(outcomes, how.files)
+    made = verify_document(outcomes, how.files, explained=how.explained)
     return _written(made, how, partial(as_json.verify_json, outcomes), outcomes)
 
 
@@ -100,6 +104,10 @@ def apply_report(
 ) -> str:
     made = apply_document(outcomes, how.files)
     return _written(made, how, partial(as_json.apply_json, outcomes), outcomes)
+
+
+def parts_report(outcomes: Sequence[PartsOutcome | KeyspaceFailed], how: Presentation) -> str:
+    return _written(parts_document(outcomes), how, partial(as_json.parts_json, outcomes))
 
 
 def status_report(outcome: StatusOutcome, how: Presentation) -> str:

@@ -10,9 +10,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import assert_never
 
+from reconciler.guard.review.asker import Asker
 from reconciler.ledger.model import ReleasedCopy, StoredApply, StoredOperation
 from reconciler.ledger.reasons import NothingToRelease, OfGuard
 from reconciler.ledger.states import SETTLED, Hold
+from reconciler.spec.model import RolloutSpec
 
 
 def release(stored: StoredApply, operations: Iterable[StoredOperation]) -> StoredApply | None:
@@ -32,6 +34,15 @@ def release(stored: StoredApply, operations: Iterable[StoredOperation]) -> Store
             return None
         case _:
             assert_never(stored.hold)
+
+
+def kept_for(rollout: RolloutSpec, asker: Asker | None) -> tuple[str, ...]:
+    """For whom the spec keeps the gates between waves, where who asks is none of them: by the id of
+    an account that a forge vouches for, which a command line has not (RG-38)."""
+    named = {each.account_id for each in rollout.gate_by}
+    if asker is not None and asker.account_id in named:
+        return ()
+    return tuple(f"{each.login} (account {each.account_id})" for each in rollout.gate_by)
 
 
 def with_released(stored: StoredApply, copies: Iterable[ReleasedCopy]) -> StoredApply:

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
 from reconciler.model.engine import EngineName
 from reconciler.model.fleet import even_shards, in_key_order, parse_key_range
 from reconciler.model.key_function import KeyFunctionName
-from reconciler.model.object_id import ObjectId, ObjectKind, table_id
-from reconciler.model.policy import (
-    Allow,
-    AutoIncrement,
-    ColumnOrder,
-    HazardKind,
-    PartitionLists,
-    Policy,
-)
+from reconciler.spec.gates import gate_of
+from reconciler.spec.limits import DRIFT_EVERY_S
 from reconciler.spec.lint_settings import lint_settings
 from reconciler.spec.model import (
     Ceilings,
@@ -48,10 +41,12 @@ from reconciler.spec.model import (
     Vtctld,
     WaveShare,
 )
+from reconciler.spec.policy import policy_of
+from reconciler.spec.preflight import PreflightSpec, RefuseOn
 
 # Keys that stand in the value as they stand in the file.
 _CONNECTION_SAME = ("host", "socket", "database", "user", "password")
-_ROLLOUT_SAME = ("parallel", "parallel_per_host", "gate", "lock_retries", "threads_running_max")
+_ROLLOUT_SAME = ("parallel", "parallel_per_host", "lock_retries", "threads_running_max")
 _UNIT_S = {"d": 86_400, "h": 3600, "m": 60, "s": 1}
 _UNIT_BYTES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 _RESHARD_DURATIONS = ("fence_budget", "grace", "retain")
@@ -68,7 +63,7 @@ def build_spec(value: Mapping[str, Any], path: str) -> SpecFile:
             _environment(name, environments[name], value) for name in sorted(environments)
         ),
         kind=KeyspaceKind(value.get("kind", KeyspaceKind.MYSQL)),
-        policy=_policy(value.get("policy", {})),
+        policy=policy_of(value),
         key_function=KeyFunctionName(value["key_function"]) if "key_function" in value else None,
         tables=tuple(
             _table_class(table, value["tables"][table]) for table in sorted(value.get("tables", ()))
@@ -199,14 +194,29 @@ def _environment(name: str, value: Mapping[str, Any], spec: Mapping[str, Any]) -
         rollout=_rollout(value.get("rollout", {}), region_names(value)),
         review=ReviewRule(**value.get("review", {})),
         after=value.get("after"),
+        drift_every_s=_drift_every_s(value),
         engine=_BY_PLANETSCALE
         if planetscale
         else _engine_rules(
             value.get("engine", spec.get("engine", {})),
             default=EngineName.VITESS if vitess else EngineName.DIRECT,
         ),
+        preflight=_preflight(value["preflight"]) if "preflight" in value else None,
         ledger=value.get("ledger"),
     )
+
+
+def _drift_every_s(value: Mapping[str, Any]) -> int:
+    return duration_s(value["drift"]["every"]) if "drift" in value else DRIFT_EVERY_S
+
+
+def _preflight(value: Mapping[str, Any]) -> PreflightSpec:
+    given: dict[str, Any] = {}
+    if "budget" in value:
+        given["budget_s"] = duration_s(value["budget"])
+    if "refuse" in value:
+        given["refuse"] = RefuseOn(value["refuse"])
+    return PreflightSpec(**given)
 
 
 def vitess_cluster(value: Mapping[str, Any], keyspace: str, shards: Any = None) -> VitessCluster:
@@ -269,6 +279,8 @@ def _rollout(value: Mapping[str, Any], regions: Mapping[str, tuple[str, ...]]) -
     given |= {key: tuple(value[key]) for key in ("canary", "windows") if key in value}
     if "waves" in value:
         given["waves"] = tuple(_wave(wave, regions) for wave in value["waves"])
+    if "gate" in value:
+        given |= gate_of(value["gate"])
     if "on_failure" in value:
         given["on_failure"] = OnFailure(value["on_failure"])
     if "disk_free_min" in value:
@@ -343,32 +355,3 @@ def _wave(
     if isinstance(wave, str):
         return WaveShare(percent=int(wave.rstrip("%")))
     return WaveShare(shards=wave_shards(wave, regions))
-
-
-def _policy(value: Mapping[str, Any]) -> Policy:
-    return Policy(
-        ignore_tables=tuple(value.get("ignore_tables", ())),
-        allow=tuple(
-            dict.fromkeys(allow for entry in value.get("allow", ()) for allow in _allowed(entry))
-        ),
-        partition_lists=PartitionLists(value.get("partition_lists", PartitionLists.GIT)),
-        column_order=ColumnOrder(value.get("column_order", ColumnOrder.EXACT)),
-        auto_increment=AutoIncrement(value.get("auto_increment", AutoIncrement.IGNORE)),
-    )
-
-
-def _allowed(entry: Mapping[str, Any]) -> Iterator[Allow]:
-    """One permission for each table or object that the entry names: together or apart, they permit
-    the same (RV-7)."""
-    hazard, reason = HazardKind(entry["hazard"]), entry["reason"]
-    for table, names in entry.get("objects", {}).items():
-        for name in names:
-            yield Allow(object_id=table_id(table), hazard=hazard, reason=reason, object=name)
-    for kind in (ObjectKind.VINDEX, ObjectKind.VSCHEMA):
-        if kind in entry:
-            about = ObjectId(kind, entry[kind])
-            yield Allow(object_id=about, hazard=hazard, reason=reason)
-    for table in entry.get("tables", [entry["table"]] if "table" in entry else []):
-        yield Allow(
-            object_id=table_id(table), hazard=hazard, reason=reason, object=entry.get("object")
-        )

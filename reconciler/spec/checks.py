@@ -15,8 +15,10 @@ from reconciler.model.fleet import is_shard_name, shard_list_errors
 from reconciler.spec.build import duration_s, region_names, shard_names, wave_shards
 from reconciler.spec.connection_checks import check_addresses, check_connection
 from reconciler.spec.kind_checks import check_kind
+from reconciler.spec.limits import DRIFT_EVERY_S_MIN
 from reconciler.spec.lint_settings import check_lint
 from reconciler.spec.permission_checks import check_permissions_written
+from reconciler.spec.program_checks import check_managed
 from reconciler.spec.region_checks import check_regions, unknown_region
 from reconciler.spec.reshard_checks import (
     check_reshard,
@@ -53,6 +55,7 @@ def check_spec(document: Document, sound: Mapping[str, Any]) -> Iterator[Problem
     yield from check_tables_written(document, sound.get("tables", {}))
     yield from check_permissions_written(document, sound.get("policy", {}))
     yield from check_lint(document, sound)
+    yield from check_managed(document, sound)
 
 
 def leads_outside(sound: Mapping[str, Any]) -> bool:
@@ -88,6 +91,8 @@ def _environment(document: Document, at: Path, value: Mapping[str, Any]) -> Iter
             yield from check_connection(document, (*at, key), value[key])
     if "vitess" in value:
         yield from check_connection(document, (*at, "vitess", "vtgate"), value["vitess"]["vtgate"])
+    if "drift" in value:
+        yield from _drift(document, (*at, "drift"), value["drift"])
     names: tuple[str, ...] = ()
     if "planetscale" in value:
         yield from _revert_window(document, (*at, "planetscale"), value["planetscale"])
@@ -173,6 +178,13 @@ def _revert_window(document: Document, at: Path, value: Mapping[str, Any]) -> It
         here = (*at, "revert_window")
         what = f"{dotted(here)} is longer than the {REVERT_WINDOW_S_MAX // 60}m of PlanetScale"
         yield _problem(document, here, "spec-bad-value", what, "write 30m or less; 0s for none")
+
+
+def _drift(document: Document, at: Path, value: Mapping[str, Any]) -> Iterator[Problem]:
+    if duration_s(value["every"]) < DRIFT_EVERY_S_MIN:
+        here = (*at, "every")
+        what = f"{dotted(here)} must be at least {DRIFT_EVERY_S_MIN}s"
+        yield _problem(document, here, "spec-bad-value", what, "write 1m or more")
 
 
 def _schema_path(document: Document, path: str) -> Iterator[Problem]:

@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from reconciler.ddl.definition.file import DefinitionFile, read_definition_file
+from reconciler.ddl.definition.view_file import ViewFile, read_view_file
 from reconciler.errors import InvalidInput, Location, Problem, ReconcilerError, Refused
 from reconciler.limits import DEFINITION_BYTES_MAX
 from reconciler.model.file_problems import first_problems
 from reconciler.model.renames import RenameKind
 from reconciler.spec.model import SpecFile
+from reconciler.spec.names import VIEWS_DIRECTORY
 from reconciler.spec.text import digest_of, text_of
 from reconciler.spec.tree import (
+    Entry,
     EntryKind,
     FileTree,
     nested_directory,
@@ -34,6 +37,7 @@ class Definitions:
 
     seen: int = 0
     files: tuple[DefinitionFile, ...] = ()
+    views: tuple[ViewFile, ...] = ()
     digests: tuple[tuple[str, str], ...] = ()
     errors: tuple[ReconcilerError, ...] = ()
 
@@ -44,19 +48,25 @@ def read_definitions(tree: FileTree, directory: str, spec_path: str) -> Definiti
         paths = _definition_paths(tree, directory, spec_path)
     except ReconcilerError as error:
         return Definitions(errors=(error,))
+    views_read = f"{directory}/{VIEWS_DIRECTORY}/"
     files: list[DefinitionFile] = []
+    views: list[ViewFile] = []
     digests: list[tuple[str, str]] = []
     errors: list[ReconcilerError] = []
     for path in paths:
         try:
             text = text_of(tree.read(path, bytes_max=DEFINITION_BYTES_MAX), path)
-            files.append(read_definition_file(text, path))
+            if path.startswith(views_read):
+                views.append(read_view_file(text, path))
+            else:
+                files.append(read_definition_file(text, path))
             digests.append((path, digest_of(text)))
         except ReconcilerError as error:
             errors.append(error)
     return Definitions(
-        seen=len(paths),
+        seen=sum(not path.startswith(views_read) for path in paths),
         files=tuple(sorted(files, key=lambda file: file.table)),
+        views=tuple(sorted(views, key=lambda file: file.name)),
         digests=tuple(digests),
         errors=tuple(errors),
     )
@@ -89,7 +99,23 @@ def _definition_paths(tree: FileTree, directory: str, spec_path: str) -> tuple[s
     entries = tree.list_directory(directory)
     if entries is None:
         raise Refused(_nothing(directory, "does not exist", "schema-directory-missing", spec_path))
-    paths, problems = [], []
+    of_tables, folders = _sql_files(entries, directory, views=True)
+    if not of_tables:
+        raise Refused(_nothing(directory, "has no .sql file", "schema-directory-empty", spec_path))
+    of_views = [
+        path
+        for folder in folders
+        for path in _sql_files(tree.list_directory(folder) or (), folder, views=False)[0]
+    ]
+    return (*of_tables, *of_views)
+
+
+def _sql_files(
+    entries: Iterable[Entry], directory: str, *, views: bool
+) -> tuple[list[str], list[str]]:
+    """The files of a folder, and the folders that programs may have in it. Raises InvalidInput for
+    any other folder, whose files would not be seen, and Refused for what is no file."""
+    paths, folders, problems = [], [], []
     for entry in entries:
         path = f"{directory}/{entry.name}"
         if entry.name.startswith("."):
@@ -98,7 +124,9 @@ def _definition_paths(tree: FileTree, directory: str, spec_path: str) -> tuple[s
             raise Refused(path_is_a_link(path))
         if entry.kind is EntryKind.OTHER:
             raise Refused(unreadable(path, "it is neither a file nor a directory"))
-        if entry.kind is EntryKind.DIRECTORY:
+        if entry.kind is EntryKind.DIRECTORY and views and entry.name == VIEWS_DIRECTORY:
+            folders.append(path)
+        elif entry.kind is EntryKind.DIRECTORY:
             problems.append(nested_directory(path, "schema-directory-nested"))
         elif entry.name.endswith(_SUFFIX):
             paths.append(path)
@@ -106,9 +134,7 @@ def _definition_paths(tree: FileTree, directory: str, spec_path: str) -> tuple[s
             problems.append(_suffix_in_capitals(path))
     if problems:
         raise InvalidInput(*first_problems(problems, directory))
-    if not paths:
-        raise Refused(_nothing(directory, "has no .sql file", "schema-directory-empty", spec_path))
-    return tuple(paths)
+    return paths, folders
 
 
 def _nothing(directory: str, what: str, code: str, spec_path: str) -> Problem:

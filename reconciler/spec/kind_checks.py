@@ -22,6 +22,7 @@ _ADDRESSES = {
     KeyspaceKind.VITESS: {
         "connection": "name vtgate and vtctld in `vitess`; the spec has no connection to a shard",
         "regions": "remove it: vtgate leads to every shard, wherever it is",
+        "preflight": "remove it: rows behind vtgate are not asked",
     },
     KeyspaceKind.PLANETSCALE: {
         "connection": "name the database in `planetscale`; PlanetScale gives the logins",
@@ -29,6 +30,7 @@ _ADDRESSES = {
         "regions": "remove it: PlanetScale deploys to all shards at once",
         "retiring": "remove it: the shards are PlanetScale's",
         "reshard": "remove it: the shards are PlanetScale's",
+        "preflight": "remove it: the rows are PlanetScale's, behind its own checks",
         "engine": "remove it: PlanetScale runs what it deploys by itself",
     },
 }
@@ -36,10 +38,14 @@ _OF_SPEC = {
     KeyspaceKind.VITESS: {
         "key_function": "remove it: vindexes of the VSchema give rows their shards",
         "tables": "remove it: the VSchema says what each table is spread by",
+        "manage": "remove it: behind vtgate only tables are managed",
+        "definer": "remove it: behind vtgate only tables are managed",
     },
     KeyspaceKind.PLANETSCALE: {
         "key_function": "remove it: PlanetScale gives rows their shards",
         "tables": "remove it: PlanetScale gives rows their shards",
+        "manage": "remove it: PlanetScale deploys tables alone",
+        "definer": "remove it: PlanetScale deploys tables alone",
         "engine": "remove it: PlanetScale runs what it deploys by itself",
     },
 }

@@ -17,3 +17,9 @@ FENCE_BUDGET_S_MAX = 300
 
 # Of an environment: each is a machine with logins of its own, and a job in every wave of a rollout.
 REGIONS_MAX = 64
+
+# Of an environment that says nothing: what somebody did by hand is found within a shift.
+DRIFT_EVERY_S = 6 * 3_600
+
+# A look asks every shard for all of its definitions: more often than this is load for nothing.
+DRIFT_EVERY_S_MIN = 60

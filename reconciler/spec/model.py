@@ -14,6 +14,8 @@ from reconciler.lint.settings import LintSettings
 from reconciler.model.engine import EngineName
 from reconciler.model.key_function import KeyFunctionName
 from reconciler.model.policy import Policy
+from reconciler.spec.limits import DRIFT_EVERY_S
+from reconciler.spec.preflight import PreflightSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +218,15 @@ class CutoverSpec:
         return self.gate or self.together is not None
 
 
+@dataclass(frozen=True, slots=True)
+class NamedPerson:
+    """An account of the forge. Its login is for readers: it can be given up, and taken by somebody
+    else; the id is who it is."""
+
+    login: str
+    account_id: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutSpec:
     """`parallel` bounds shards in flight; `parallel_per_host` those on one server host."""
@@ -226,6 +237,7 @@ class RolloutSpec:
     parallel_per_host: int | None = None
     soak_s: int = 0
     gate: bool = False  # True: a person releases each wave after the first
+    gate_by: tuple[NamedPerson, ...] = ()  # one of these, and nobody else; (): whoever may release
     on_failure: OnFailure = OnFailure.HALT
     lock_wait_s: int = 5
     lock_retries: int = 5
@@ -308,7 +320,9 @@ class Environment:
     rollout: RolloutSpec = RolloutSpec()
     review: ReviewRule = ReviewRule()
     after: str | None = None
+    drift_every_s: int = DRIFT_EVERY_S  # of `reconciler run`, which looks by itself
     engine: EngineRules = EngineRules()
+    preflight: PreflightSpec | None = None  # None: no row is asked
     # An SQLAlchemy URL, may hold ${VARIABLE}; None: the local file. Never shown (PL-12).
     ledger: str | None = field(default=None, repr=False)
 

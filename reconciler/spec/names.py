@@ -1,14 +1,20 @@
-"""File names of tables: where `pull` and `plan --revert` write a definition."""
+"""File names of objects: where `pull` and `plan --revert` write a definition."""
 
 from __future__ import annotations
 
 import re
+
+VIEWS_DIRECTORY = "views"
 
 
 def definition_path(schema_dir: str, table: str) -> str:
     """In the schema directory whatever the table is called: what a file system takes for something
     else (a slash, a leading dot, white space) stands as %XX."""
     return f"{schema_dir}/{re.sub(r'[^A-Za-z0-9_$-]', _encoded, table)}.sql"
+
+
+def view_path(schema_dir: str, view: str) -> str:
+    return definition_path(f"{schema_dir}/{VIEWS_DIRECTORY}", view)
 
 
 def _encoded(match: re.Match[str]) -> str:

@@ -8,8 +8,9 @@ set; what belongs to the job itself cannot even be listed.
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -55,3 +56,19 @@ def may_fill_in(name: str, environ: Mapping[str, str]) -> bool:
             return name in re.split(r"[\s,]+", environ.get(LISTED_IN, ""))
         case Allowance.NEVER:
             return False
+
+
+def variables_of(value: object) -> tuple[str, ...]:
+    """Names of all that a value of a spec, such as an environment, wants to have filled in."""
+    return tuple(sorted({*_names(value)}))
+
+
+def _names(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield from VARIABLE.findall(value)
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _names(item)
+    elif dataclasses.is_dataclass(value):
+        for field in dataclasses.fields(value):
+            yield from _names(getattr(value, field.name))

@@ -261,6 +261,8 @@ _Answer = tuple[Sequence[str], Sequence[Sequence[Value]]]
 def _rows(sql: str, catalogue: Catalogue) -> _Answer:
     if sql.startswith("SELECT VERSION()"):
         return _settings(sql, catalogue)
+    if "FROM mysql.user" in sql:
+        return ("CURRENT_USER()", "User", "Host"), (("root@%", "root", "%"),)
     if sql == "SHOW GRANTS":
         return ["Grants"], [[grant] for grant in catalogue.grants]
     if shown := _SHOWN.match(sql):
@@ -320,8 +322,8 @@ def _listing(catalogue: Catalogue, *, with_facts: bool) -> _Answer:
     named = sorted((name, kind) for kind, names in kinds.items() for name in names)
     if not with_facts:
         return ["TABLE_NAME", "TABLE_TYPE"], named
-    facts: list[Value] = [0, 16_384, 0, "Dynamic"]
-    columns = ["TABLE_NAME", "TABLE_TYPE", "TABLE_ROWS", "DATA_LENGTH", "INDEX_LENGTH", "F"]
+    facts: list[Value] = [0, 16_384, 0, "Dynamic", 1_700_000_000]
+    columns = ["TABLE_NAME", "TABLE_TYPE", "TABLE_ROWS", "DATA_LENGTH", "INDEX_LENGTH", "F", "C"]
     return columns, [[*pair, *facts] for pair in named]
 
 

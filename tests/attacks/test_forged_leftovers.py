@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,12 +18,13 @@ from reconciler.ledger.model import StatementEntry, StatementOfApply
 from reconciler.ledger.shadows import known_shadows
 from reconciler.ledger.states import StatementState
 from reconciler.model.engine import EngineName, Handle
+from reconciler.model.object_id import table_id
 from reconciler.model.shadow_tables import ShadowMark
 from reconciler.plan.model import Leftover
-from tests.contract.ledgers import by_engine, ended
+from tests.contract.ledgers import CREATED_S, by_engine, ended
 from tests.offline_fleet import SHARDS, STATES, environment, fleet, planned, repository, world
-from tests.unit.flows.test_clean import cleaned
-from tests.unit.flows.test_shadows import begun, drifted, left_by, with_shadows
+from tests.unit.flows.test_clean import Proposed, cleaned, notes_of
+from tests.unit.flows.test_shadows import IGNORING, begun, drifted, left_by, with_shadows
 
 FORGED = Leftover(name="legacy", of="users", engine=EngineName.GH_OST, apply_id=1)
 
@@ -124,6 +126,63 @@ def test_a_handle_of_any_size_and_depth_makes_no_table_of_anybodys_its_own(
     planned_removal = cleaned(with_shadows("_users_old", "_users_del"), lambda: ledger)
     assert planned_removal.plan is not None
     assert planned_removal.plan.core.is_empty
+
+
+@pytest.mark.threat("TM-LEDGER-21")
+@pytest.mark.invariant("EN-87")
+@pytest.mark.parametrize(
+    ("name", "created_s", "why"),
+    [
+        ("_users_del", CREATED_S + 1, "at another time than the table that was changed"),
+        ("_users_gho", CREATED_S - 1, "before that statement was begun"),
+        ("_users_gho", 1_000_000, "after that statement had ended"),
+        ("_users_del", None, "the server does not say when it was created"),
+    ],
+)
+def test_a_sound_record_makes_a_table_of_another_time_nobodys_leftover(
+    ledger: SqlLedger, name: str, created_s: int | None, why: str
+) -> None:
+    left_by(ledger, name)
+    shards = with_shadows(name)
+    shards.created_s[name] = created_s
+    outcome = cleaned(shards, lambda: ledger)
+    assert outcome.plan is not None
+    assert outcome.plan.core.cleans == ()
+    assert why in notes_of(outcome)
+    (told,) = drifted(shards, lambda: ledger).shadows
+    assert (told.mark, told.apply_id) == (ShadowMark.FOREIGN, 1)
+
+
+@pytest.mark.threat("TM-LEDGER-21")
+@pytest.mark.invariant("EN-87")
+def test_a_table_that_took_the_place_of_a_reviewed_one_is_not_dropped(ledger: SqlLedger) -> None:
+    proposed = Proposed(ledger)
+    assert proposed.refused() == ()
+    proposed.shards.created_s["_users_del"] = CREATED_S + 1
+    (refusal,) = proposed.refused()
+    assert (refusal.code, refusal.shard) == ("leftover-changed", SHARDS[0])
+    assert refusal.object_id == table_id("_users_del")
+    assert "at another time" in (refusal.observed or "")
+
+
+@pytest.mark.threat("TM-LEDGER-21")
+@pytest.mark.invariant("EN-87")
+def test_a_table_of_another_time_is_told_though_policy_ignores_its_name(ledger: SqlLedger) -> None:
+    left_by(ledger, "_users_del")
+    shards = with_shadows("_users_del")
+    shards.created_s["_users_del"] = CREATED_S + 1
+    outcome = drifted(shards, lambda: ledger, spec=IGNORING)
+    assert [(one.name, one.mark) for one in outcome.shadows] == [("_users_del", ShadowMark.FOREIGN)]
+    assert outcome.unmanaged == ()
+
+
+@pytest.mark.threat("TM-LEDGER-21")
+@pytest.mark.parametrize("since", ["0x2", "2", True, None, 2.0, [2]])
+@pytest.mark.parametrize("own", [{"created_s": "None"}, {"created_s": 2}, {"created_s": "2.0"}, 7])
+def test_times_that_no_engine_writes_are_none(since: object, own: object) -> None:
+    content = json.dumps({"helpers": ["_users_del"], "since_s": since, "own": own})
+    handle = Handle(engine=EngineName.GH_OST, version=1, content=content)
+    assert (handle.since_s, handle.table_created_s) == (None, None)
 
 
 @pytest.mark.invariant("EN-31")

@@ -22,6 +22,7 @@ from reconciler.plan.model import Moment
 from reconciler.ports.ledger import Ledger
 
 HANDLE = Handle(engine=EngineName.DIRECT, version=1, content='{"connection": 7}')
+CREATED_S = 2  # of tables on simulated shards
 SHARDS = ("-40", "40-80", "80-")
 
 
@@ -88,11 +89,13 @@ def by_engine(
     index: int = 0,
     left: tuple[str, ...] = (),
     helpers: tuple[str, ...] = ("_users_gho",),
+    created_s: int | None = CREATED_S,
 ) -> StatementEntry:
-    """A statement that gh-ost was given."""
-    handle = Handle(
-        engine=EngineName.GH_OST, version=1, content=json.dumps({"helpers": list(helpers)})
-    )
+    """A statement that gh-ost was given at `created_s`, when the table was created as well; None:
+    its handle does not say."""
+    made = {} if created_s is None else {"since_s": created_s, "own": {"created_s": str(created_s)}}
+    content = {"helpers": list(helpers), **made}
+    handle = Handle(engine=EngineName.GH_OST, version=1, content=json.dumps(content))
     settled_s = None if state is StatementState.INTENDED else 4.5
     row = replace(intent(shard).row, index=index, state=state, handle=handle)
     return StatementEntry(row=replace(row, settled_s=settled_s, left=left))

@@ -17,6 +17,8 @@ from reconciler.edges.github.forge import GithubForge
 from reconciler.errors import InvalidInput, Refused, Unavailable
 from reconciler.guard.review.account import Account, AccountKind
 from reconciler.guard.review.approvals import ReviewState
+from reconciler.guard.review.asking import RunRecord
+from reconciler.guard.review.protection import ProtectedPlace
 from reconciler.guard.review.pushes import PushKind
 from reconciler.ports.forge import Forge
 from tests.github_double.hub import ADA, APP, BEN, EVE, ROBOT, Hub, MergeKind, User
@@ -60,6 +62,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     hub.opened(ADA, "open")
     hub.pulls[hub.opened(EVE, "open")].fork = True
     hub.members["acme/dba"] = ["ben"]
+    hub.protected("production/wave/2", BEN, teams=["dba"], wait_minutes=30)
+    hub.protected("production/wave/3")
+    hub.run_by = (ADA, BEN)
     stamina.set_testing(True, attempts=2)
     with serving(hub) as double:
         client = GithubClient(api_url=double.url, token=TOKEN)
@@ -106,6 +111,8 @@ CALLS: dict[str, Call] = {
     "is_member": lambda a: a.forge.is_member("acme/dba", account(BEN)),
     "changed_paths": lambda a: a.forge.changed_paths(1),
     "run_approvers": lambda a: a.forge.run_approvers("production"),
+    "this_run": lambda a: a.forge.this_run(),
+    "place": lambda a: a.forge.place("production/wave/2"),
     "own_pull_requests": lambda a: [p.number for p in a.forge.own_pull_requests("main")],
 }
 
@@ -126,6 +133,19 @@ def answers(asked: Asked) -> dict[str, object]:
         "is_member": True,
         "changed_paths": ("README.md", "schemas/t.sql"),
         "run_approvers": (account(BEN),),
+        "this_run": RunRecord(
+            event="workflow_dispatch",
+            branch="main",
+            actor=account(ADA),
+            asked_by=account(BEN),
+            url="https://github.com/acme/shop/actions/runs/7",
+        ),
+        "place": ProtectedPlace(
+            name="production/wave/2",
+            people=(account(BEN),),
+            teams=("acme/dba",),
+            wait_s=1_800,
+        ),
         "own_pull_requests": [2],
     }
 
@@ -145,7 +165,7 @@ def test_a_whole_answer_is_given_however_it_is_cut_into_pages(
 
 
 # Not to be there is an answer to these, and it is the one that counts as no.
-_NO = {(name, Fault.NOT_FOUND) for name in ("is_ancestor", "is_member", "tree")}
+_NO = {(name, Fault.NOT_FOUND) for name in ("is_ancestor", "is_member", "place", "tree")}
 
 
 @pytest.mark.invariant("RV-6")
@@ -174,6 +194,8 @@ def test_answers_that_are_a_clear_no(asked: Asked) -> None:
     assert not asked.forge.may_write(Account(id=99, login=BEN.login, kind=AccountKind.PERSON))
     assert not asked.forge.is_member("acme/dba", account(EVE))
     assert asked.forge.run_approvers("break-glass") == ()
+    assert asked.forge.place("production/wave/3") == ProtectedPlace(name="production/wave/3")
+    assert asked.forge.place("production/wave/4") is None
     with pytest.raises(Unavailable):
         asked.forge.file("0" * 40, "README.md", bytes_max=1_000)
     with pytest.raises(InvalidInput):

@@ -186,6 +186,18 @@ def _run_approvals(hub: Hub, query: Query, run_id: str) -> Answer:
     return 200, hub.run_approvals
 
 
+def _run(hub: Hub, query: Query, run_id: str) -> Answer:
+    actor, asked_by = map(user_json, hub.run_by)
+    url = f"https://github.com/{hub.name}/actions/runs/{run_id}"
+    return 200, {**hub.run, "html_url": url, "actor": actor, "triggering_actor": asked_by}
+
+
+def _place(hub: Hub, query: Query, name: str) -> Answer:
+    if name not in hub.places:
+        return NOT_FOUND
+    return 200, {"name": name, "protection_rules": hub.places[name]}
+
+
 def _artifacts(hub: Hub, query: Query) -> Answer:
     rows = [
         {"id": number, "expired": False, "workflow_run": {"head_sha": sha}}
@@ -241,6 +253,7 @@ ROUTES: tuple[tuple[str, Callable[..., Answer]], ...] = (
     (f"{_REPO}/environments/[^/]+/deployment-branch-policies", _setting("branch_policies")),
     (f"{_REPO}/environments/production/secrets", _setting("production_secrets")),
     (f"{_REPO}/environments/break-glass/secrets", _setting("glass_secrets")),
+    (f"{_REPO}/environments/(.+)", _place),
     (f"{_REPO}/actions/secrets", _setting("secrets")),
     (f"{_REPO}/actions/organization-secrets", _setting("organisation_secrets")),
     (f"{_REPO}/actions/permissions/fork-pr-contributor-approval", _setting("fork_approval")),
@@ -263,6 +276,7 @@ ROUTES: tuple[tuple[str, Callable[..., Answer]], ...] = (
     ("/repos/((?:acme|eve)/shop)/activity", _activity),
     (f"{_REPO}/collaborators/([^/]+)/permission", _permission),
     ("/orgs/([^/]+)/teams/([^/]+)/memberships/([^/]+)", _membership),
+    (f"{_REPO}/actions/runs/([0-9]+)", _run),
     (f"{_REPO}/actions/runs/([^/]+)/approvals", _run_approvals),
     (f"{_REPO}/actions/artifacts", _artifacts),
     (f"{_REPO}/issues/([0-9]+)/comments", _comments),

@@ -96,6 +96,9 @@ class Hub:
         self.minimised: list[str] = []
         self.artifacts: dict[int, tuple[str, bytes]] = {}  # by id: head commit, archive
         self.run_approvals: list[dict[str, Any]] = []
+        self.run: dict[str, Any] = {"event": "workflow_dispatch", "head_branch": "main"}
+        self.run_by: tuple[User | None, User | None] = (ADA, ADA)  # who began it; who asked last
+        self.places: dict[str, list[dict[str, Any]]] = {}  # by environment: protection rules
         self.members: dict[str, list[str]] = {}
         self.settings: dict[str, Any] = {}
         self.viewer = ROBOT  # whose token the call has that is being answered
@@ -119,6 +122,32 @@ class Hub:
 
     def wait_s(self, seconds: int) -> None:
         self._now_s += seconds
+
+    def protected(
+        self, place: str, *reviewers: User, teams: Sequence[str] = (), wait_minutes: int = 0
+    ) -> None:
+        """Settings of an environment, as somebody made it."""
+        people = [
+            {"type": "User", "reviewer": {"id": u.id, "login": u.login, "type": u.kind}}
+            for u in reviewers
+        ]
+        groups = [{"type": "Team", "reviewer": {"id": 9, "slug": slug}} for slug in teams]
+        rules: list[dict[str, Any]] = [{"id": 1, "type": "branch_policy"}]
+        if people or groups:
+            rules.append({"id": 2, "type": "required_reviewers", "reviewers": people + groups})
+        if wait_minutes:
+            rules.append({"id": 3, "type": "wait_timer", "wait_timer": wait_minutes})
+        self.places[place] = rules
+
+    def let_in(self, user: User, place: str, state: str = "approved") -> None:
+        """Somebody answered for this run, where it waited before an environment."""
+        self.run_approvals.append(
+            {
+                "state": state,
+                "environments": [{"name": place}],
+                "user": {"id": user.id, "login": user.login, "type": user.kind},
+            }
+        )
 
     def next_number(self) -> int:
         return next(self._numbers)

@@ -71,6 +71,7 @@ from reconciler.plan.model import Plan
 from reconciler.report import render
 from reconciler.report.render import Presentation
 from tests.golden import samples
+from tests.golden.preflight_scenarios import rows_in_the_way
 from tests.golden.samples import SHARDS
 
 Report = Callable[[Presentation], str]
@@ -516,6 +517,11 @@ VERIFY = (
             samples.UNIFORM,
             refusals=(samples.TABLE_DRIFTED, samples.INPUT_CHANGED),
         ),
+    ),
+    Scenario(
+        "verify-rows",
+        "Rows are in the plan's way, shown by `verify --explain`.",
+        rows_in_the_way(samples.UNIFORM),
     ),
 )
 

@@ -8,14 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from reconciler.edges.files.working_tree import WorkingTree
+from reconciler.flows.forge.workflow import workflow_of
+from reconciler.flows.keyspaces import Loaded
 from reconciler.plan.readable import render_readable_sql
 from reconciler.report.compose.control import control_document
 from reconciler.report.findings import SchemaFiles, TableFile
 from reconciler.report.progress import progress_line
 from reconciler.report.render import Format, Presentation
+from reconciler.report.requests_workflow import requests_workflow
+from reconciler.report.workflow import rollout_workflow
 from reconciler.report.write.markdown import write_markdown
 from reconciler.report.write.neutral import fenced
 from reconciler.report.write.text import write_text
+from reconciler.spec.load import load_repository
 from tests.golden.advise_scenarios import ADVICE
 from tests.golden.forge_messages import FORGE_LINES, FORGE_MESSAGES
 from tests.golden.planetscale_scenarios import PLANETSCALE
@@ -27,7 +33,11 @@ from tests.golden.step_scenarios import STEP_PROGRESS, STEPS, VSCHEMA_DRIFT
 from tests.golden.vschema_scenarios import BOTH_STEPS, VSCHEMAS
 
 HERE = Path(__file__).parent
-MESSAGES = HERE.parent.parent / "docs" / "messages.md"
+DOCS = HERE.parent.parent / "docs"
+MESSAGES = DOCS / "messages.md"
+WORKFLOW = DOCS / "rollout-workflow.yml"
+REQUESTS = DOCS / "requests-workflow.yml"
+EXAMPLE = HERE.parent / "cases" / "workflows"
 
 FILES = SchemaFiles(
     tables={
@@ -99,6 +109,7 @@ def golden_files() -> dict[Path, str]:
             files[HERE / f"{scenario.name}.{SUFFIXES[form]}"] = _report(scenario, form)
     for name, _, message in FORGE_MESSAGES:
         files[HERE / f"{name}.md"] = write_markdown(message)
+    files[WORKFLOW], files[REQUESTS] = _workflows()
     files[HERE / "readable.plan.sql"] = _readable()
     files[HERE / "readable-vschema.plan.sql"] = render_readable_sql(BOTH_STEPS.core)
     return files
@@ -114,6 +125,15 @@ def _formats(scenario: Scenario) -> Iterator[Format]:
 
 def _report(scenario: Scenario, form: Format) -> str:
     return scenario.report(Presentation(format=form, files=FILES, tool_version="0.1.0"))
+
+
+def _workflows() -> tuple[str, str]:
+    """Of the example spec, as `ci workflow` writes them at the top of a repository."""
+    tree = WorkingTree(EXAMPLE)
+    loaded = Loaded(root=EXAMPLE, tree=tree, keyspaces=load_repository(tree))
+    action = f"OWNER/reconciler@{'0123456789' * 4}"
+    about = workflow_of(loaded, (), None, action=action, branch="main", below="")
+    return rollout_workflow(about), requests_workflow(about)
 
 
 def _readable() -> str:

@@ -6,12 +6,13 @@ import contextlib
 import secrets
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pymysql import MySQLError
+from pymysql.constants import ER
 from pymysql.cursors import Cursor
 
 from reconciler.diff.model import Operation
@@ -27,7 +28,7 @@ from reconciler.ports.engine import Applied, EngineWork, Failed, Outcome, Runnin
 from reconciler.ports.shards import ShardSession
 from reconciler.spec.model import Connection, ShardSpec
 from tests.connections import admin_connection
-from tests.waiting import PATIENCE_S
+from tests.waiting import PATIENCE_S, until
 
 ROOT = Path("/")
 SERVERS = ("mysql_server", "mariadb_server", "mariadb_10_server")
@@ -50,17 +51,27 @@ def admin_cursor(server: RunningServer, database: str | None = None) -> Iterator
         yield cursor
 
 
+def end_session(cursor: Cursor, number: int) -> None:
+    """It may have ended by itself since it was seen."""
+    try:
+        cursor.execute(f"KILL {number}")
+    except MySQLError as gone:
+        if gone.args[0] != ER.NO_SUCH_THREAD:
+            raise
+
+
 def wait_until_waiting(server: RunningServer, statement: str) -> None:
     """Until a session is at `statement` and waits for a table's lock."""
+
+    def waits() -> bool:
+        cursor.execute("SHOW FULL PROCESSLIST")
+        return any(
+            str(running).startswith(statement) and "metadata lock" in str(state)
+            for *_, state, running in (process[:8] for process in cursor.fetchall())
+        )
+
     with admin_cursor(server) as cursor:
-        for _ in range(500):
-            cursor.execute("SHOW FULL PROCESSLIST")
-            for process in cursor.fetchall():
-                state, running = str(process[6]), str(process[7])
-                if running.startswith(statement) and "metadata lock" in state:
-                    return
-            time.sleep(0.02)
-    raise AssertionError(f"no session ever waited at {statement!r}")
+        until(waits, f"a session to wait at {statement!r}")
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from reconciler.ledger.model import NewApply, NewOperation, StatementEntry
 from reconciler.ledger.states import ApplyState, StatementState
 from reconciler.model.object_id import table_id
 from reconciler.plan.codec import load_plan
+from reconciler.plan.engines.gh_ost_names import SENTRY
 from tests.contract.ledgers import by_engine
 from tests.fleet import Fleet
 
@@ -19,16 +20,28 @@ LEFT, COUNTED = "_users_del", "_users_ghc"
 PLAN_JSON = "plans/production/shop.plan.json"
 
 
-def left_behind(fleet: Fleet, shard: str, *names: str) -> int:
-    """An apply that has ended, as the ledger has it; the tables are somebody else's to make."""
+def left_behind(fleet: Fleet, shard: str, *names: str, made_s: int | None = None) -> int:
+    """An apply that has ended, as the ledger has it; the tables are somebody else's to make, by
+    default the old one at the moment that its record has of the table."""
+    made_s = created_s(fleet, shard, LEFT) if made_s is None else made_s
     ledger = open_ledger(None, default_file=fleet.root / LEDGER_FILE)
     try:
-        return _recorded(ledger, shard, names)
+        return _recorded(ledger, shard, names, made_s)
     finally:
         ledger.close()
 
 
-def _recorded(ledger: SqlLedger, shard: str, names: tuple[str, ...]) -> int:
+def created_s(fleet: Fleet, shard: str, table: str) -> int | None:
+    """In seconds of Unix time, by the server."""
+    found = fleet.sql(
+        shard,
+        "SELECT UNIX_TIMESTAMP(CREATE_TIME) FROM information_schema.TABLES"
+        f" WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = '{table}'",
+    )
+    return int(found[0][0]) if found else None
+
+
+def _recorded(ledger: SqlLedger, shard: str, names: tuple[str, ...], made_s: int | None) -> int:
     users = NewOperation(shard=shard, object_id=table_id("users"), wave=1, position=0, statements=1)
     lease = ledger.begin(
         NewApply(
@@ -42,8 +55,9 @@ def _recorded(ledger: SqlLedger, shard: str, names: tuple[str, ...]) -> int:
         holder="me",
         now_s=1.0,
     )
-    row = by_engine(StatementState.APPLIED, shard=shard, left=names).row
-    ledger.record(lease, [StatementEntry(row=row)])
+    row = by_engine(StatementState.APPLIED, shard=shard, left=names, created_s=made_s).row
+    settled_s = 4.5 if made_s is None else made_s + 1.0
+    ledger.record(lease, [StatementEntry(row=replace(row, settled_s=settled_s))])
     stored = ledger.apply(lease.apply_id)
     assert stored is not None
     ledger.settle(lease, replace(stored, state=ApplyState.COMPLETED, completed_s=9.0))
@@ -157,3 +171,38 @@ def test_a_record_that_names_other_tables_removes_none_of_them(fleet: Fleet) -> 
     assert "DROP" not in cleaned.out
     assert "table _users_new on shard -40 stays: nobody's" in cleaned.out
     assert not (fleet.root / PLAN_JSON).exists()
+
+
+@pytest.mark.invariant("EN-87")
+@pytest.mark.threat("TM-LEDGER-21")
+def test_a_table_that_somebody_made_under_a_leftovers_name_stays(left: Fleet) -> None:
+    """Dropped by hand, and made again by somebody, with a plan to remove it merged meanwhile."""
+    assert left.run("clean", "--write").code == 0
+    left.commit("clean up")
+    made_s = created_s(left, "-40", LEFT)
+    left.sql("-40", f"DROP TABLE {LEFT}")
+    while created_s(left, "-40", LEFT) in (None, made_s):
+        left.sql("-40", f"DROP TABLE IF EXISTS {LEFT}")
+        left.sql("-40", f"CREATE TABLE {LEFT} LIKE users")
+    refused = left.run("apply")
+    assert refused.code == 3, refused.said
+    assert "[leftover-changed]" in refused.said
+    assert "it was created at another time than the table that was changed" in refused.said
+    assert {LEFT, COUNTED} <= {*left.definitions("-40")}
+    assert f"foreign        table {LEFT} on shard -40: not of gh-ost" in left.run("drift").out
+
+
+@pytest.mark.invariant("EN-87")
+def test_what_gh_ost_put_in_the_way_of_its_own_swap_is_cleaned_up(fleet: Fleet) -> None:
+    """It was killed there and its apply given up: the empty table has the old one's name, and is
+    younger than the table that was changed."""
+    fleet.sql("-40", f"CREATE TABLE {LEFT} (id int AUTO_INCREMENT PRIMARY KEY) COMMENT='{SENTRY}'")
+    made_s = created_s(fleet, "-40", LEFT)
+    assert made_s is not None
+    left_behind(fleet, "-40", LEFT, made_s=made_s - 1)
+    assert f"leftover       table {LEFT} on shard -40" in fleet.run("drift").out
+    assert fleet.run("clean", "--write").code == 0
+    fleet.commit("clean up")
+    applied = fleet.run("apply")
+    assert applied.code == 0, applied.said
+    assert LEFT not in fleet.definitions("-40")

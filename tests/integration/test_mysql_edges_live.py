@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -492,6 +492,24 @@ def test_a_connection_runs_one_statement_at_a_time_and_sends_no_files(
         with pytest.raises(ServerRefusal):
             link.execute("LOAD DATA LOCAL INFILE '/etc/hostname' INTO TABLE t")
         assert link.query("SELECT COUNT(*) FROM t") == ((0,),)
+
+
+@pytest.mark.invariant("EN-88")
+@pytest.mark.parametrize("first", ["INSERT INTO t VALUES (1)", "INSERT INTO none VALUES (1)"])
+@pytest.mark.parametrize("then", ["INSERT INTO t VALUES (%s)", "INSERT INTO none VALUES (%s)"])
+def test_of_two_statements_that_are_sent_at_once_the_firsts_answer_is_told(
+    first: str, then: str, server: RunningServer, fresh_database: FreshDatabase
+) -> None:
+    """The other has run by then, or was refused, and is nobody's trouble."""
+    database = fresh_database(server)
+    run(server, database, "CREATE TABLE t (n INT)")
+    target = resolve(connection_to(server, database), environ={}, root=ROOT, shard="0")
+    is_refused = "none" in first
+    with connect(target) as link:
+        with pytest.raises(ServerRefusal) if is_refused else nullcontext():
+            link.execute_ahead(first, then, [7])
+        found = {n for (n,) in link.query("SELECT n FROM t")}
+    assert found == {n for n, said in ((1, first), (7, then)) if "none" not in said}
 
 
 # What privileges hide

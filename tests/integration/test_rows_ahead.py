@@ -19,6 +19,7 @@ from tests.integration.mysql_edges import (
     SERVERS,
     admin_cursor,
     connection_to,
+    end_session,
     planned,
     sessions,
     shard,
@@ -45,7 +46,7 @@ class Place:
                 " WHERE DB = DATABASE() AND ID <> CONNECTION_ID()"
             )
             for (number,) in cursor.fetchall():
-                cursor.execute(f"KILL {number}")
+                end_session(cursor, number)
 
     @contextmanager
     def session(self) -> Iterator[MysqlShardSession]:

@@ -107,6 +107,15 @@ def test_a_server_listens_on_loopback_only(name: str, request: pytest.FixtureReq
 
 
 @pytest.mark.parametrize("name", SERVERS)
+def test_it_takes_nothing_of_which_a_machine_has_too_little_for_many(
+    name: str, request: pytest.FixtureRequest
+) -> None:
+    """Of the kernel's 65,536 asynchronous requests a server would take 2,300."""
+    server: RunningServer = request.getfixturevalue(name)
+    assert query(server, server.admin, "SELECT @@innodb_use_native_aio") == ((0,),)
+
+
+@pytest.mark.parametrize("name", SERVERS)
 def test_nobody_gets_in_without_a_password(name: str, request: pytest.FixtureRequest) -> None:
     server: RunningServer = request.getfixturevalue(name)
     for user in ("root", "reconciler", "reader", ""):

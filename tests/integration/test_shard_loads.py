@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from reconciler.edges.mysql.loads import MysqlShardLoads
-from reconciler.edges.server.process import RunningServer
+from reconciler.edges.server.process import RunningServer, start_server
 from reconciler.errors import Unavailable
 from reconciler.reshard.key_samples import SampledTable, ValueOrder
 from reconciler.reshard.loads import Measured, StatementCount
@@ -130,7 +130,19 @@ def test_a_table_without_rows_gives_none(server: RunningServer, shard: ShardSpec
         )
 
 
+def test_a_server_without_room_for_statements_says_so() -> None:
+    with start_server(options={"performance_schema_digests_size": "1"}) as server:
+        with admin_cursor(server) as cursor:
+            cursor.execute("CREATE DATABASE shop")
+        [reason] = measured(
+            ShardSpec(name="-", connection=connection_to(server, "shop", admin_of(server)))
+        ).unseen
+    assert "raise performance_schema_digests_size" in reason
+
+
 def test_sizes_rows_and_statements_are_measured(server: RunningServer, shard: ShardSpec) -> None:
+    with admin_cursor(server) as cursor:  # other tests may have filled the list
+        cursor.execute("TRUNCATE performance_schema.events_statements_summary_by_digest")
     fill(server, shard, "CREATE TABLE t (k INT PRIMARY KEY)", (f"({n})" for n in range(ROWS)))
     first = measured(shard)
     assert first.size_bytes is not None

@@ -27,7 +27,7 @@ from reconciler.guard.model import Done, Refusal, ToDo
 from reconciler.model.access import ShardAccess
 from reconciler.model.dependents import NONE_SEEN, Dependents
 from reconciler.model.engine import TRAITS, EngineName, Handle, Progress
-from reconciler.model.object_id import ObjectId, table_id
+from reconciler.model.object_id import ObjectId, ObjectKind, table_id
 from reconciler.model.observation import Unreachable
 from reconciler.model.server import Flavor, ServerError
 from reconciler.outcomes.progress import ProgressEvent
@@ -165,6 +165,11 @@ STOPPED = Failed(error=ServerError(number=1317, message="stopped"), transient=Fa
 Answer = Callable[[str, PlannedStatement], Outcome | Online | str | None]
 
 
+def is_managed(object_id: ObjectId) -> bool:
+    """A spec that manages tables, but for those of engines."""
+    return object_id.kind is ObjectKind.TABLE and not object_id.name.startswith("_")
+
+
 class SimFleet:
     """`answer` says what comes of a statement on a shard: None for success, an Outcome instead of
     running it, or how its connection is cut: "lost-before", "lost-after", "ghost" (it is still
@@ -251,8 +256,8 @@ class SimFleet:
         """What every shard was judged by; tables whose names begin with `_` are ignored."""
         return {
             shard: ShardBasis(
-                fingerprint=fingerprint,
-                is_managed=lambda object_id: not object_id.name.startswith("_"),
+                fingerprint=lambda _, text: fingerprint(text),
+                is_managed=is_managed,
                 after=self._after,
                 flavor=Flavor.MYSQL,
                 dependents=self.judged,
@@ -470,7 +475,7 @@ class SimSession:
         self._shard = shard
         self._fate = fate
 
-    def definitions(self) -> Mapping[ObjectId, str]:
+    def definitions(self, *, views: bool = False) -> Mapping[ObjectId, str]:
         self._fleet.before_last_look(self._shard)
         self.check_alive()
         tables = self._fleet.shards[self._shard].tables

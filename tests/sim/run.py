@@ -19,6 +19,7 @@ from reconciler.drive.roll_out import roll_out
 from reconciler.drive.shard.task import RolloutWorld
 from reconciler.edges.ledger.engine import engine_for
 from reconciler.edges.ledger.sql import SqlLedger
+from reconciler.guard.review.asker import Asker
 from reconciler.outcomes.apply import ApplyOutcome
 from reconciler.outcomes.progress import ProgressEvent
 from reconciler.plan.model import Plan
@@ -135,6 +136,7 @@ class Simulation:
         fate: Fate | None = None,
         waves: WaveChoice = WaveChoice.ALL,
         releases: Releases = Releases.NOTHING,
+        asker: Asker | None = None,
     ) -> ApplyOutcome:
         """Raises ProcessKilled if its fate is to be killed."""
         fate = fate or Fate()
@@ -160,6 +162,7 @@ class Simulation:
             last_look=self._last_look,
             waves=waves,
             releases=releases,
+            asker=asker,
             vschema_done=self.vitess.steps_done(self.plan) if self.vitess else 0,
         )
         try:

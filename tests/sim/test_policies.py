@@ -32,7 +32,7 @@ from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.model import OnFailure, RolloutSpec, WaveShare
 from tests.sim.fleet import Answer, SimFleet, lock_wait
 from tests.sim.plans import SHARDS, environment, plan_for, statement
-from tests.sim.run import Simulation
+from tests.sim.run import Simulation, memory_ledger
 
 S = OperationState
 DUPLICATE = Failed(error=ServerError(number=1062, message="Duplicate entry"), transient=False)
@@ -212,6 +212,19 @@ def test_the_next_wave_waits_for_the_soak() -> None:
     assert len(waits) == 1
     ends = {event.shard: event.at_s for event in sim.events if isinstance(event, ShardEnded)}
     assert min(ends[shard] for shard in SHARDS[1:]) - ends["-40"] >= 60
+
+
+@pytest.mark.invariant("RG-23")
+@pytest.mark.threat("TM-REGION-5")
+def test_a_soak_of_which_the_ledger_was_lost_is_counted_again() -> None:
+    """The shards say that the canary is done, and not since when."""
+    sim = simulation(RolloutSpec(canary=("-40",), soak_s=60))
+    assert sim.run(waves=WaveChoice.CANARY).verdict is ApplyVerdict.PAUSED
+    sim.ledger, lost_s = memory_ledger(), sim.fleet.clock.now
+    assert sim.run().verdict is ApplyVerdict.COMPLETED
+    ends = {event.shard: event.at_s for event in sim.events if isinstance(event, ShardEnded)}
+    assert min(ends[shard] for shard in SHARDS[1:]) - lost_s >= 60
+    sim.fleet.everything_ran_once()
 
 
 @pytest.mark.parametrize("off_s", [90.0, -90.0])

@@ -17,6 +17,7 @@ from reconciler.outcomes.apply import ApplyVerdict
 from reconciler.outcomes.progress import ShardEnded
 from reconciler.plan.model import PlannedStatement
 from reconciler.spec.model import CutoverSpec
+from tests.series import series
 from tests.sim.fleet import Online
 from tests.sim.run import Simulation
 from tests.sim.test_cutover import (
@@ -139,7 +140,7 @@ def test_who_asks_for_the_end_right_before_a_swap_is_heard(
 
 
 @pytest.mark.invariant("EN-83")
-@pytest.mark.parametrize("engine", COPYING)
+@pytest.mark.parametrize("engine", series(COPYING))
 def test_a_cancel_between_two_tries_of_a_swap_gives_the_copy_up(engine: EngineName) -> None:
     sim = of_one_shard(engine, refusals=100)
     someone_asks(sim, RequestKind.CANCEL, lambda: bool(sim.fleet.cut_over))
@@ -149,7 +150,7 @@ def test_a_cancel_between_two_tries_of_a_swap_gives_the_copy_up(engine: EngineNa
 
 
 @pytest.mark.invariant("EN-83")
-@pytest.mark.parametrize("engine", COPYING)
+@pytest.mark.parametrize("engine", series(COPYING))
 def test_a_run_that_is_lost_swaps_nothing_in(engine: EngineName) -> None:
     """One shard lost its lock, and no other may go on, though its own is held."""
     sim = simulation(CutoverSpec(), copying, shards=TWO, engine=engine)

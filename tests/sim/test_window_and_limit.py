@@ -19,6 +19,7 @@ from reconciler.model.engine import EngineName
 from reconciler.outcomes.apply import ApplyVerdict
 from reconciler.plan.model import PlannedStatement
 from reconciler.spec.model import CutoverSpec, Together
+from tests.series import series
 from tests.sim.fleet import Online
 from tests.sim.run import Simulation
 from tests.sim.test_cutover import Person, check_done, helpers_left, reason, simulation, the_apply
@@ -112,7 +113,7 @@ def later(sim: Simulation, seconds: float) -> Callable[[], bool]:
 
 
 @pytest.mark.invariant("EN-3")
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", series(ENGINES))
 def test_a_copy_that_is_complete_after_its_window_waits_for_the_next_one(
     engine: EngineName,
 ) -> None:
@@ -124,7 +125,7 @@ def test_a_copy_that_is_complete_after_its_window_waits_for_the_next_one(
 
 
 @pytest.mark.invariant("EN-86")
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", series(ENGINES))
 def test_a_window_that_opens_under_load_is_used_once_the_load_has_gone(engine: EngineName) -> None:
     sim, watched = copies(CutoverSpec(windows=LATE), engine=engine)
     is_busy(
@@ -138,7 +139,7 @@ def test_a_window_that_opens_under_load_is_used_once_the_load_has_gone(engine: E
     assert [is_open(LATE, at_s) for at_s in watched.swapped_s] == [True]
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", series(ENGINES))
 def test_a_load_that_outlasts_the_window_lets_the_copy_wait_for_the_next(
     engine: EngineName,
 ) -> None:
@@ -150,7 +151,7 @@ def test_a_load_that_outlasts_the_window_lets_the_copy_wait_for_the_next(
     assert [is_open(LATE, at_s) for at_s in watched.swapped_s] == [True]
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", series(ENGINES))
 def test_a_complete_copy_outlasts_a_load_that_lasts(engine: EngineName) -> None:
     sim, _ = copies(CutoverSpec(), engine=engine)
     is_busy(sim, when=lambda: at_last_row(sim), until=later(sim, 1.5 * GUARD_WAIT_S_MAX))
@@ -160,7 +161,7 @@ def test_a_complete_copy_outlasts_a_load_that_lasts(engine: EngineName) -> None:
     assert len(sim.fleet.shards["-"].sent) == 1
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", series(ENGINES))
 def test_what_a_load_keeps_from_being_swapped_in_waits_no_longer_than_its_limit(
     engine: EngineName,
 ) -> None:

@@ -13,12 +13,15 @@ ROOMS = (
     "reconciler/edges/ledger/splits/",
     "reconciler/edges/ledger/unfinished.py",
     "reconciler/edges/mysql/split/",
+    "reconciler/edges/vitess/reshard_reading.py",
+    "reconciler/edges/vitess/reshards.py",
     "reconciler/reshard/batches.py",
     "reconciler/reshard/catalog.py",
     "reconciler/reshard/decide.py",
     "reconciler/reshard/failures.py",
-    "reconciler/reshard/job.py",
     "reconciler/reshard/row_sql.py",
+    "reconciler/reshard/transitions.py",
+    "reconciler/reshard/vitess/failures.py",
 )
 
 

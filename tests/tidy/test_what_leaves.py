@@ -21,6 +21,7 @@ KNOWN = {
     "edges/files/writer.py": REDACTS,
     "edges/github/runner.py": REDACTS,
     "edges/http.py": REDACTS,
+    "edges/http_server/server.py": REDACTS,
     "edges/github/webhook.py": REDACTS,
     "cli/progress.py": "a console over the standard error of cli/streams.py",
     "edges/engines/gh_ost/last_row.py": "a program of ours and a word to it, for its owner alone",

@@ -15,6 +15,7 @@ from typing import NoReturn, assert_never
 from reconciler.ddl.lexer import Token, TokenKind, tokenize
 from reconciler.ddl.limits import STATEMENTS_KEPT_MAX
 from reconciler.ddl.rendering.options import ENGINE_DEFINED
+from reconciler.ddl.second_reader import sees_one_statement
 from reconciler.ddl.statement.canonical import canonical_text
 from reconciler.ddl.statement.forbidden import forbidden_parts
 from reconciler.ddl.statement.parts import (
@@ -24,7 +25,7 @@ from reconciler.ddl.statement.parts import (
     identifier,
     split_statement,
 )
-from reconciler.ddl.statement.second_reader import sees_one_statement
+from reconciler.ddl.statement.view import read_view_statement
 from reconciler.errors import Problem, Refused
 
 # What a clause of ALTER TABLE may begin with. Not here: CONVERT, DISCARD, IMPORT, EXCHANGE,
@@ -48,14 +49,26 @@ class StatementKind(StrEnum):
     ALTER_TABLE = "alter table"
     DROP_TABLE = "drop table"
     RENAME_TABLE = "rename table"
+    CREATE_VIEW = "create view"
+    DROP_VIEW = "drop view"
+
+
+_OF_TABLES = frozenset(StatementKind) - {StatementKind.CREATE_VIEW, StatementKind.DROP_VIEW}
 
 
 @lru_cache(maxsize=STATEMENTS_KEPT_MAX)
-def check_statement(sql: str, *, tables: frozenset[str]) -> StatementKind:
-    """Raise Refused unless `sql` is one statement of a known kind that changes one of `tables`.
+def check_statement(
+    sql: str, *, tables: frozenset[str], views: frozenset[str] = frozenset()
+) -> StatementKind:
+    """Raise Refused unless `sql` is one statement of a known kind that changes one of `tables`, or
+    makes or drops one of `views`.
 
     Both names of a rename must be in `tables`. Names compare by their letters, case included.
     """
+    if (view := read_view_statement(sql)) is not None:
+        if view.name not in views:
+            _refuse("statement-table", f"{view.name[:80]!r} is not a view that is managed")
+        return StatementKind.DROP_VIEW if view.drops else StatementKind.CREATE_VIEW
     kind, text = read_statement(sql)
     for token in changed_tables(kind, text):
         if identifier(token) not in tables:
@@ -64,7 +77,7 @@ def check_statement(sql: str, *, tables: frozenset[str]) -> StatementKind:
 
 
 def read_statement(sql: str) -> tuple[StatementKind, StatementText]:
-    """Raise Refused unless `sql` is one statement of a known kind, whatever its table."""
+    """Raise Refused unless `sql` is one statement of a known kind on a table, whichever it is."""
     if "\0" in sql:
         _refuse("statement-unreadable", "the text holds a NUL character")
     text = split_statement(sql)
@@ -89,6 +102,8 @@ def read_statement(sql: str) -> tuple[StatementKind, StatementText]:
             _check_end(text, 3)
         case StatementKind.RENAME_TABLE:
             _check_rename_table(text)
+        case StatementKind.CREATE_VIEW | StatementKind.DROP_VIEW:
+            raise AssertionError("read by `read_view_statement`")
         case _:
             assert_never(kind)
     return kind, text
@@ -98,8 +113,11 @@ def canonical_statement(sql: str) -> str:
     """The text with its white space, quoting of names, case of keywords and last `;` made equal.
 
     Everything else stays as it is: comments, literals, the case of names. Raises Refused for text
-    that is not one statement of a known kind.
+    that is not one statement of a known kind. A view's statement has one form only, and nothing of
+    a server's text is forgiven.
     """
+    if read_view_statement(sql) is not None:
+        return sql
     read_statement(sql)
     return canonical_text(tuple(tokenize(sql)))
 
@@ -119,7 +137,7 @@ def changed_tables(kind: StatementKind, text: StatementText) -> Iterator[Token]:
 def _kind(text: StatementText) -> StatementKind:
     words = " ".join(token.text.lower() for token in text.tokens[:2])
     bare = all(token.kind is TokenKind.WORD for token in text.tokens[:2])
-    if not bare or words not in list(StatementKind):
+    if not bare or words not in _OF_TABLES:
         first = text.token(0)
         _refuse(
             "statement-kind",

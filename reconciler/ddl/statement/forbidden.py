@@ -10,12 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reconciler.ddl.lexer import Token, TokenKind
+from reconciler.ddl.local_engines import LOCAL_ENGINES
 
-# Engines that keep their rows on this server and nowhere else. MERGE, FEDERATED, CONNECT, SPIDER
-# and the like read and write elsewhere, and an engine that is not known here may do so.
-LOCAL_ENGINES = frozenset(
-    {"innodb", "myisam", "aria", "memory", "heap", "archive", "csv", "blackhole", "rocksdb", "ndb"}
-)
 # The words that the checks below look for.
 _WATCHED = frozenset(
     {"SELECT", "TABLE", "VALUES", "UNION", "ENGINE", "CONNECTION", "DATA", "INDEX", "START"}

@@ -12,8 +12,10 @@ from functools import lru_cache
 
 from reconciler.ddl.lexer import Token
 from reconciler.ddl.limits import STATEMENTS_KEPT_MAX
+from reconciler.ddl.programs.accounts import Account
 from reconciler.ddl.statement.check import StatementKind, clause_starts, read_statement
 from reconciler.ddl.statement.parts import StatementText, identifier
+from reconciler.ddl.statement.view import read_view_statement
 
 # DROP or ADD may leave COLUMN out; before these words it is not a column that follows.
 _NO_COLUMN = (
@@ -34,7 +36,8 @@ class Reach:
     """`gone` are columns whose names go away (dropped or renamed), `changed` those that are defined
     again; as written. `parents` are the tables that new foreign keys refer to, with their database
     (None: the shard's own). `unbinds`: an index, the engine or the partitioning goes or changes,
-    which a foreign key of another table may rest on."""
+    which a foreign key of another table may rest on. Of a view's statement, `table` is the view,
+    which goes or is made, with the rights of `definer`, and `replaces` what is there."""
 
     kind: StatementKind
     table: str
@@ -44,16 +47,22 @@ class Reach:
     parents: tuple[tuple[str | None, str], ...] = ()
     drops_partitions: bool = False
     unbinds: bool = False
+    replaces: bool = False
+    definer: Account | None = None
 
     @property
     def takes_table(self) -> bool:
-        """Whether the table's name goes away."""
-        return self.kind is StatementKind.DROP_TABLE or self.renamed_to is not None
+        """Whether the name of the table, or of the view, goes away."""
+        drops = (StatementKind.DROP_TABLE, StatementKind.DROP_VIEW)
+        return self.kind in drops or self.renamed_to is not None
 
 
 @lru_cache(maxsize=STATEMENTS_KEPT_MAX)
 def reach_of(sql: str) -> Reach:
     """Raises Refused for what is not one statement of a known kind."""
+    if (view := read_view_statement(sql)) is not None:
+        made = StatementKind.DROP_VIEW if view.drops else StatementKind.CREATE_VIEW
+        return Reach(kind=made, table=view.name, replaces=view.replaces, definer=view.definer)
     kind, text = read_statement(sql)
     clauses = tuple(_clauses(text)) if kind is StatementKind.ALTER_TABLE else ()
     return Reach(

@@ -183,7 +183,7 @@ class _DeployRun:
         try:
             found = schema_fingerprint(
                 {
-                    object_id: basis.fingerprint(text)
+                    object_id: basis.fingerprint(object_id, text)
                     for object_id, text in managed.items()
                     if basis.is_managed(object_id)
                 }

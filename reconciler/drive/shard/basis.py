@@ -21,15 +21,17 @@ class WantedObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardBasis:
-    """`fingerprint` reads a live definition of the shard; it raises what a definition that is not
-    understood raises. `is_managed` is what policy says of an object, known or not. `after` are
+    """`fingerprint` reads a live definition of an object of the shard; it raises what a definition
+    that is not understood raises. `is_managed` is what policy says of an object, known or not; with
+    `manages_views`, views may be. `after` are
     all managed objects as they are once the plan has run, those that it leaves alone among them.
     `dependents` is what the plan's hazards were judged by.
     `server` is the one that was looked at, '' if that is not known."""
 
-    fingerprint: Callable[[str], str]
+    fingerprint: Callable[[ObjectId, str], str]
     is_managed: Callable[[ObjectId], bool]
     after: Mapping[ObjectId, WantedObject]
     flavor: Flavor
     dependents: Dependents
     server: str = ""
+    manages_views: bool = False

@@ -32,7 +32,7 @@ from reconciler.guard.classify import states_along
 from reconciler.guard.model import Refusal
 from reconciler.model.dependents import Program, Reference
 from reconciler.model.engine import Handle
-from reconciler.model.object_id import ObjectKind, table_id
+from reconciler.model.object_id import ObjectId, ObjectKind, table_id
 from reconciler.ports.shards import ShardSession
 
 
@@ -57,7 +57,7 @@ def not_as_planned(
     Unavailable."""
     shard, statement = task.work.shard, task.work.statements[index]
     try:
-        check_statement(statement.sql, tables=task.tables)
+        check_statement(statement.sql, tables=task.tables, views=task.views)
     except ReconcilerError as refused:
         return of_shard(shard, refused.problems[0])
     for effect in statement.effects:
@@ -96,12 +96,15 @@ def _new_dependent(
     now = session.dependents([reach.table])
     judged = {*task.basis.dependents.programs}
     programs = [program for program in now.programs if not _is_helper(program, helpers)]
+    managed = [program for program in programs if _is_managed(program, task)]
+    if problem := _views_differ(session, task, index, managed):
+        return problem
     for program in programs:
-        if program not in judged and _is_hidden(program, task):
+        if program not in judged and program not in managed and _is_hidden(program, task):
             return hidden_since(task.work.shard, reach.table, program)
     every = dict.fromkeys((*task.basis.dependents.programs, *programs))
     for program in programs_at_stake(reach, every):
-        if program in programs and program not in judged:
+        if program in programs and program not in judged and program not in managed:
             used = what_is_used(reach, program)
             return uses_since(task.work.shard, reach.table, program, used)
     return _new_reference(session, task, index, references_at_stake(reach, now.references))
@@ -111,6 +114,25 @@ def _is_helper(program: Program, helpers: Collection[str]) -> bool:
     """A trigger that goes with its engine's copy; the engine knows whose it is (EN-12)."""
     is_trigger = program.kind is ObjectKind.TRIGGER and program.database is None
     return is_trigger and program.name in helpers
+
+
+def _is_managed(program: Program, task: ShardTask) -> bool:
+    about = ObjectId(program.kind, program.name)
+    return program.database is None and task.basis.is_managed(about)
+
+
+def _views_differ(
+    session: ShardSession, task: ShardTask, index: int, views: Iterable[Program]
+) -> Problem | None:
+    """A managed view is as planned if its text is; one that the plan does not know has appeared."""
+    state = states_along(task.work.change_set)[index]
+    for view in views:
+        about = ObjectId(view.kind, view.name)
+        wanted = task.basis.after.get(about)
+        rests = wanted.fingerprint if wanted is not None else None
+        if problem := object_differs(session, task, about, state.get(about, rests)):
+            return problem
+    return None
 
 
 def _is_hidden(program: Program, task: ShardTask) -> bool:

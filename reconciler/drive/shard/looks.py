@@ -31,7 +31,7 @@ def object_differs(
     """None if the object's live fingerprint is the expected one. Raises Unavailable."""
     definition = session.definition(object_id)
     try:
-        observed = None if definition is None else task.basis.fingerprint(definition)
+        observed = None if definition is None else task.basis.fingerprint(object_id, definition)
     except ReconcilerError as unread:
         return of_shard(task.work.shard, unread.problems[0])
     if observed == expected:
@@ -51,7 +51,7 @@ def copy_differs(
     if definition is None:
         return copy_lost(task.work.shard, about, copy)
     try:
-        observed = task.basis.fingerprint(named_as(definition, about.name))
+        observed = task.basis.fingerprint(about, named_as(definition, about.name))
     except ReconcilerError as unread:
         return of_shard(task.work.shard, unread.problems[0])
     after = next(effect.after for effect in statement.effects if effect.object_id == about)
@@ -91,7 +91,9 @@ def position_seen(session: ShardSession, task: ShardTask) -> int | Problem:
     for object_id in states[0]:
         definition = session.definition(object_id)
         try:
-            here[object_id] = None if definition is None else task.basis.fingerprint(definition)
+            here[object_id] = (
+                None if definition is None else task.basis.fingerprint(object_id, definition)
+            )
         except ReconcilerError as unread:
             return of_shard(task.work.shard, unread.problems[0])
     return states.index(here) if here in states else position_lost(task.work.shard)
@@ -102,13 +104,13 @@ def end_differs(session: ShardSession, task: ShardTask) -> Problem | None:
     not move among them, and there is no other. Raises Unavailable."""
     live = {
         object_id: definition
-        for object_id, definition in session.definitions().items()
+        for object_id, definition in session.definitions(views=task.basis.manages_views).items()
         if task.basis.is_managed(object_id)
     }
     for object_id in sorted(live.keys() | task.basis.after.keys()):
         wanted, definition = task.basis.after.get(object_id), live.get(object_id)
         try:
-            observed = None if definition is None else task.basis.fingerprint(definition)
+            observed = None if definition is None else task.basis.fingerprint(object_id, definition)
         except ReconcilerError as unread:
             return of_shard(task.work.shard, unread.problems[0])
         if observed != (wanted.fingerprint if wanted else None):

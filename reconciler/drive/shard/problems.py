@@ -31,7 +31,8 @@ def drifted(
         object_id,
         code="drift",
         what=f"somebody changed it since this apply looked\n"
-        f"expected: {expected or 'no such table'}\nobserved: {observed or 'no such table'}",
+        f"expected: {expected or f'no such {object_id.kind}'}\n"
+        f"observed: {observed or f'no such {object_id.kind}'}",
         recovery=_PLAN_AGAIN,
     )
 
@@ -45,7 +46,8 @@ def drifted_meanwhile(
         code="drift",
         what=f"somebody changed it while this apply ran; all"
         " the plan's statements have run on the shard, and it is not what the plan leads to\n"
-        f"expected: {expected or 'no such table'}\nobserved: {observed or 'no such table'}",
+        f"expected: {expected or f'no such {object_id.kind}'}\n"
+        f"observed: {observed or f'no such {object_id.kind}'}",
         recovery="undo the change on the shard, or adopt it with `reconciler pull`; `reconciler"
         " drift` shows what is left to do",
     )

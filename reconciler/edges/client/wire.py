@@ -168,6 +168,12 @@ class Wire(_PyMySql):
         rows: tuple[Row, ...] | None = self._result.rows if self._result is not None else None
         return rows
 
+    def receive_next(self) -> tuple[Row, ...] | None:
+        """As `receive`, of what was sent before the answer to what went before it was read."""
+        self._next_seq_id = 1
+        self._begin_answer(self._within_s, self._answer_bytes_max)
+        return self.receive()
+
     @property
     def changed(self) -> int:
         """How many rows the statement that was answered last has changed."""

@@ -69,6 +69,10 @@ GH_OST_COMES_S_MAX = 0.05
 # ten times, and reads the binary log to its end.
 SWAP_GUARD_POLL_S = 0.005
 
+# Should this process have died with gh-ost, its session keeps the table for so long: a RENAME that
+# was let go comes to wait for it within milliseconds, on a busy server within some hundred.
+SWAP_GUARD_OUTLIVES_S = 1
+
 # Should this process be stopped while it keeps the table, the server ends its session, in seconds.
 SWAP_GUARD_SILENT_S_MAX = 5
 

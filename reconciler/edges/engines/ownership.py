@@ -17,7 +17,7 @@ from reconciler.ddl.quote import quote_identifier
 from reconciler.edges.engines.limits import DROP_S_MAX
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.problems import misread
-from reconciler.edges.mysql.reading import number, text
+from reconciler.edges.mysql.reading import number, text, unix_s
 from reconciler.model.engine import EngineName, Handle
 from reconciler.model.server import ServerError
 from reconciler.ports.engine import Failed
@@ -142,15 +142,10 @@ def _found(link: Link, question: str, names: Sequence[str], *, times: int) -> tu
     asked = question.format(", ".join(["%s"] * len(names)))
     rows = link.query(asked, [*names] * times, width=3)
     found = [
-        Helper(name=text(name), created_s=_seconds(created), comment=text(comment or ""))
+        Helper(name=text(name), created_s=unix_s(created), comment=text(comment or ""))
         for name, created, comment in rows
     ]
     return tuple(sorted(found, key=lambda helper: helper.name))
-
-
-def _seconds(value: object) -> int | None:
-    """UNIX_TIMESTAMP of a time with a fraction has one, too."""
-    return None if value is None else number(text(value).partition(".")[0])
 
 
 def server_clock_s(link: Link) -> int:

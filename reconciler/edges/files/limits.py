@@ -11,3 +11,6 @@ GIT_TREES_KEPT = 32
 
 # A commit's message may quote a whole discussion; of more than this nothing is read.
 GIT_COMMIT_BYTES_MAX = 1_000_000
+
+# A fetch of some commits takes seconds; one that hangs must not keep the next from being tried.
+FETCH_S_MAX = 120

@@ -17,7 +17,7 @@ from reconciler.limits import PLAN_BYTES_MAX
 from reconciler.model.fleet import is_environment_name, is_keyspace_name
 
 ARTIFACT = "reconciler-plans"
-_PLAN_FILE = re.compile(r"([^/]+)/([^/]+)\.plan\.(?:json|sql)")
+_PLAN_FILE = re.compile(r"([^/]+)/([^/]+)\.(?:plan|split)\.(?:json|sql)")
 # All that reading an archive can raise, whatever it holds: an offset, a name, a packed stream.
 _BROKEN = (
     zipfile.BadZipFile,

@@ -13,10 +13,13 @@ from reconciler.edges.github.commits import token_login
 from reconciler.edges.github.fields import Fields
 from reconciler.edges.github.limits import FORGE_FILES_MAX, FORGE_TREES_MAX
 from reconciler.edges.github.notices import JOB_AUTHOR
+from reconciler.edges.github.places import protected_place
 from reconciler.edges.github.problems import denied, unclear
 from reconciler.errors import InvalidInput, Refused
 from reconciler.guard.review.account import Account
 from reconciler.guard.review.approvals import PullRequest, PullRequestReview, ReviewState
+from reconciler.guard.review.asking import RunRecord
+from reconciler.guard.review.protection import ProtectedPlace
 from reconciler.guard.review.pushes import Push, PushKind
 from reconciler.ports.forge import ForgeEntry
 from reconciler.spec.tree import names_of, path_is_a_link, too_large, unreadable
@@ -190,6 +193,28 @@ class GithubForge:
             if row.text("state") == "approved" and environment in names and account is not None:
                 people.append(account)
         return tuple(person for person in people if person.is_person)
+
+    def place(self, environment: str) -> ProtectedPlace | None:
+        path = f"{self._at}/environments/{quote(environment, safe='')}"
+        found = self._client.find(path)
+        return None if found is None else protected_place(Fields(found, path), self._owner)
+
+    def this_run(self) -> RunRecord:
+        path = f"{self._at}/actions/runs/{quote(self._run_id or '', safe='')}"
+        if self._run_id is None:
+            raise unclear(path, "this is no run of a workflow")
+        fields = Fields(self._client.get(path), path)
+        return RunRecord(
+            event=fields.text("event"),
+            branch=fields.text_or_none("head_branch"),
+            actor=fields.account("actor"),
+            asked_by=fields.account("triggering_actor"),
+            url=fields.text("html_url"),
+        )
+
+    @property
+    def _owner(self) -> str:
+        return self._at.split("/")[2]
 
     def own_pull_requests(self, branch: str) -> tuple[PullRequest, ...]:
         """The open ones from branches of the repository itself. Nothing of a fork's is read."""

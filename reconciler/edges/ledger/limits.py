@@ -12,10 +12,6 @@ LEDGER_ANSWER_BYTES_MAX = 1_000_000_000
 # Group commit lets one connection write for all; the others read.
 LEDGER_CONNECTIONS_MAX = 6
 
-# An application measures its lease from before it asked, the server from when it wrote: they differ
-# by how unevenly two clocks run in a minute, and by a step of the server's.
-LEASE_SKEW_S_MAX = 5
-
 # A lease that ran out an hour ago counts for nobody by any clock; until then it may tell a person
 # which process went away.
 FORGET_LEASES_S = 3_600

@@ -9,6 +9,7 @@ from dataclasses import fields, replace
 from sqlalchemy import RowMapping
 
 from reconciler.edges.ledger.columns import Columns
+from reconciler.edges.ledger.tables import HOLDER_CHARS_MAX
 from reconciler.edges.secrets import SECRETS
 from reconciler.errors import Problem
 from reconciler.ledger.codec import answer_of, happened_of, reason_of, told_text, wait_of
@@ -52,6 +53,11 @@ Row = RowMapping  # untyped, as drivers return it
 
 def line(message: str) -> str:
     return visible_line(SECRETS.redacted(message), limit_chars=LEDGER_MESSAGE_CHARS_MAX)
+
+
+def known_as(holder: str) -> str:
+    """Whoever drives, leads or asks, as it is stored."""
+    return line(holder)[:HOLDER_CHARS_MAX]
 
 
 def shown_line(message: str) -> str:

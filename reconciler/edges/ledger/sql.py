@@ -13,11 +13,11 @@ from sqlalchemy import BindParameter, Engine, Integer, and_, bindparam, insert, 
 
 from reconciler.edges.ledger import rows
 from reconciler.edges.ledger.engine import GroupCommit, alone, engine_for, reading, writing
+from reconciler.edges.ledger.leader import SqlControllerLease
 from reconciler.edges.ledger.looks import SqlLooks
 from reconciler.edges.ledger.splits.jobs import SqlSplitJobs
 from reconciler.edges.ledger.splits.routes import SqlRoutes
 from reconciler.edges.ledger.tables import (
-    HOLDER_CHARS_MAX,
     applies,
     deploys,
     events,
@@ -130,6 +130,10 @@ class SqlLedger:
     def looks(self) -> SqlLooks:
         return SqlLooks(self._engine)
 
+    @property
+    def controller_lease(self) -> SqlControllerLease:
+        return SqlControllerLease(self._engine)
+
     def close(self) -> None:
         self._engine.dispose()
 
@@ -167,7 +171,7 @@ class SqlLedger:
             write_events(connection, row.apply_id, events)
 
     def ask(self, apply_id: int, kind: RequestKind, *, asked_by: str, now_s: float) -> Request:
-        asker = rows.line(asked_by)[:HOLDER_CHARS_MAX]
+        asker = rows.known_as(asked_by)
         with writing(self._engine) as connection:
             made = connection.execute(
                 insert(requests).values(

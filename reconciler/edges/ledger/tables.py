@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import Column, Double, Index, Integer, MetaData, String, Table, Text
 
-# Whoever drives an apply or asks something of it, in words.
-HOLDER_CHARS_MAX = 255
+from reconciler.limits import ASKER_CHARS_MAX
+
+HOLDER_CHARS_MAX = ASKER_CHARS_MAX
 
 NAME = String(64)
 WORD = String(32)

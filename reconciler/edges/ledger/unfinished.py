@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy import ColumnElement, Connection, bindparam, select, text
 
 from reconciler.edges.ledger import rows
-from reconciler.edges.ledger.split_tables import LIVE, keyspaces, split_jobs
+from reconciler.edges.ledger.split_tables import LETS_GO, LIVE, keyspaces, split_jobs
 from reconciler.edges.ledger.tables import applies
 from reconciler.errors import Problem, Refused
 from reconciler.ledger.model import StoredApply
@@ -39,14 +39,28 @@ _AGAIN = {
 
 
 def check_free(connection: Connection, environment: str, keyspace: str, region: str = "") -> None:
-    """Nobody else begins anything on the keyspace until this transaction ends. Two regions have no
-    shard in common; what is of all shards has one with each of them (RG-20). Raises Refused
-    (`apply-unfinished`, `split-unfinished`)."""
+    """For an apply: nobody else begins anything on the keyspace until this transaction ends. Two
+    regions have no shard in common; what is of all shards has one with each of them (RG-20). A
+    split whose targets serve lets applies begin (SP-79). Raises Refused (`apply-unfinished`,
+    `split-unfinished`)."""
+    check_no_apply(connection, environment, keyspace, region)
+    _check_no_split(connection, environment, keyspace, split_jobs.c.reserves != LETS_GO)
+
+
+def check_free_for_split(connection: Connection, environment: str, keyspace: str) -> None:
+    """The same, for a split: it comes behind the whole of any other."""
+    check_no_apply(connection, environment, keyspace)
+    _check_no_split(connection, environment, keyspace)
+
+
+def check_no_apply(
+    connection: Connection, environment: str, keyspace: str, region: str = ""
+) -> None:
+    """And none begins until this transaction ends. Raises Refused (`apply-unfinished`)."""
     take_turn(connection, environment, keyspace)
     regions = ("", region) if region else _regions_of(connection, environment, keyspace)
     if found := find_unfinished(connection, environment, keyspace, regions):
         raise _apply_unfinished(found)
-    _check_no_split(connection, environment, keyspace)
 
 
 def take_turn(connection: Connection, environment: str, keyspace: str) -> None:
@@ -70,20 +84,26 @@ def _regions_of(connection: Connection, environment: str, keyspace: str) -> tupl
     return ("", *connection.execute(select(applies.c.region).where(*of).distinct()).scalars())
 
 
-def _check_no_split(connection: Connection, environment: str, keyspace: str) -> None:
+def _check_no_split(
+    connection: Connection, environment: str, keyspace: str, *of: ColumnElement[bool]
+) -> None:
     """Of any protocol: whoever began it, it is there."""
     job = split_jobs.c
-    wanted = select(job.job_id, job.phase, job.plan_id).where(
-        job.environment == environment, job.keyspace == keyspace, job.live_slot == LIVE
+    wanted = select(job.job_id, job.phase, job.plan_id, job.commit_id).where(
+        job.environment == environment, job.keyspace == keyspace, job.live_slot == LIVE, *of
     )
     if (found := connection.execute(wanted).first()) is not None:
-        job_id, phase, plan_id = (visible_line(str(value), limit_chars=80) for value in found)
+        job_id, phase, plan_id, commit = (
+            visible_line(str(value), limit_chars=80) for value in found
+        )
         raise Refused(
             Problem(
                 code="split-unfinished",
                 message=f"split {job_id} of {keyspace} is in its phase {phase} and keeps the"
                 f" keyspace reserved (plan {plan_id})",
-                recovery="let `reconciler apply` bring it to its end, or abandon it",
+                recovery="let `reconciler apply` go on with it until its targets serve, or have it"
+                " give the split up after a `reconciler abandon` before its cutover: with"
+                f" `retiring` in the spec, and the plan, as they are at commit {commit[:12]}",
             )
         )
 

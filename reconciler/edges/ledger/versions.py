@@ -6,16 +6,17 @@ Rule: a step in UPGRADES is never edited once released; a new column is a new st
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from sqlalchemy import Column, Connection, Table, insert, inspect, select, text, update
 from sqlalchemy.schema import CreateColumn
 
 from reconciler.edges.ledger.columns import row_malformed
-from reconciler.edges.ledger.split_tables import SPLIT_TABLES, looks, split_progress
+from reconciler.edges.ledger.split_tables import SPLIT_TABLES, looks, split_jobs, split_progress
 from reconciler.edges.ledger.tables import applies, leases, metadata, schema_version
 from reconciler.errors import Problem, Refused
 
-LEDGER_VERSION = 5
+LEDGER_VERSION = 6
 
 
 def is_current(connection: Connection) -> bool:
@@ -53,11 +54,10 @@ def _add_looks(connection: Connection) -> None:
 
 def _add_regions(connection: Connection) -> None:
     """Every apply and every lease of before is one on all shards."""
-    added = _column(connection, applies.c.region)
-    if not _has_region(connection, applies):
-        connection.execute(text(f"ALTER TABLE {applies.name} ADD COLUMN {added}"))
-    if _has_region(connection, leases):
+    _add_column(connection, applies, applies.c.region)
+    if _has_column(connection, leases, leases.c.region):
         return
+    added = _column(connection, leases.c.region)
     if connection.dialect.name == "sqlite":  # which alters no key; its DDL is part of the change
         former = f"{leases.name}_2"
         connection.execute(text(f"ALTER TABLE {leases.name} RENAME TO {former}"))
@@ -82,12 +82,24 @@ def _add_progress(connection: Connection) -> None:
     _check_columns(connection, [split_progress])
 
 
-def _column(connection: Connection, column: Column[str]) -> str:
+def _add_reservations(connection: Connection) -> None:
+    """Every split of before keeps its keyspace to itself."""
+    _add_column(connection, split_jobs, split_jobs.c.reserves)
+
+
+def _add_column(connection: Connection, table: Table, column: Column[Any]) -> None:
+    if not _has_column(connection, table, column):
+        added = _column(connection, column)
+        connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {added}"))
+
+
+def _column(connection: Connection, column: Column[Any]) -> str:
     return str(CreateColumn(column).compile(dialect=connection.dialect))
 
 
-def _has_region(connection: Connection, table: Table) -> bool:
-    return "region" in {column["name"] for column in inspect(connection).get_columns(table.name)}
+def _has_column(connection: Connection, table: Table, column: Column[Any]) -> bool:
+    known = inspect(connection).get_columns(table.name)
+    return column.name in {one["name"] for one in known}
 
 
 def _check_columns(connection: Connection, tables: Iterable[Table]) -> None:
@@ -128,4 +140,5 @@ UPGRADES: dict[int, Callable[[Connection], None]] = {
     2: _add_looks,
     3: _add_regions,
     4: _add_progress,
+    5: _add_reservations,
 }

@@ -17,7 +17,6 @@ from sqlalchemy import BindParameter, Connection, bindparam, insert, select, upd
 
 from reconciler.edges.ledger import rows
 from reconciler.edges.ledger.tables import (
-    HOLDER_CHARS_MAX,
     applies,
     deploys,
     events,
@@ -146,7 +145,7 @@ def take_lease(
     """The next fence; whoever holds an earlier one can write no more."""
     found = find_lease(connection, place, for_update=True)
     fence = found.fence + 1 if found else 1
-    holder = rows.line(holder)[:HOLDER_CHARS_MAX]
+    holder = rows.known_as(holder)
     values = {"apply_id": apply_id, "fence": fence, "holder": holder, "heartbeat_s": now_s}
     if found:
         connection.execute(_TAKE_LEASE, {**_of(place), **values})

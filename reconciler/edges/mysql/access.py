@@ -3,6 +3,7 @@ anything there now. Asked, never tried."""
 
 from __future__ import annotations
 
+from reconciler.ddl.programs.accounts import Account, read_account
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.engine_ground import Shown, ground_of, read_shown
 from reconciler.edges.mysql.grants import read_privileges
@@ -16,6 +17,7 @@ from reconciler.model.server import Flavor
 _DATABASE_OPTIONS = (
     "SELECT OPTIONS FROM information_schema.SCHEMATA_EXTENSIONS WHERE SCHEMA_NAME = %s"
 )
+_ACCOUNTS = "SELECT CURRENT_USER(), User, Host FROM mysql.user"
 
 
 def read_access(
@@ -26,12 +28,26 @@ def read_access(
     read_only = server.read_only
     if server.settings.version.flavor is Flavor.MYSQL and _is_read_only(link, database):
         read_only = (*read_only, "READ ONLY of the database")
+    own, accounts = _accounts(link)
     return ShardAccess(
         database=database,
         privileges=read_privileges(link, server),
         read_only=read_only,
         ground=ground_of(link.target, server, read_shown(link) if shown is None else shown),
+        account=own,
+        accounts=accounts,
     )
+
+
+def _accounts(link: Link) -> tuple[str | None, frozenset[str] | None]:
+    """The login's own and all of the server's, as digests: none of them is anybody's to read."""
+    try:
+        rows = link.query(_ACCOUNTS, width=3)
+    except ServerRefusal:  # no privilege, or a proxy that answers for several servers
+        return None, None
+    own = read_account(text(rows[0][0])) if rows else None
+    every = (Account(user=text(row[1]), host=text(row[2]).lower()) for row in rows)
+    return own.digest if own else None, frozenset(account.digest for account in every)
 
 
 def _is_read_only(link: Link, database: str) -> bool:

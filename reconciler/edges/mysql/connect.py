@@ -111,6 +111,34 @@ class Link:
         """Run one statement whose rows nobody wants. Raises ServerRefusal or LinkLost."""
         self._answered(sql, ())
 
+    def execute_ahead(self, first: str, then: str, parameters: Sequence[Parameter] = ()) -> None:
+        """Send two statements before the first is answered: once the server has the first, it runs
+        the other right behind it, whatever became of this process, and whether the first was
+        refused. `parameters` are of the other, whose answer nobody asks for. Raises LinkLost, or
+        ServerRefusal of the first."""
+        sent = False
+        try:
+            self._wire.send(first)
+            sent = True
+            self._wire.send(self._filled_in(then, parameters))
+        except pymysql.err.MySQLError as error:
+            raise self._translated(error, sent=sent) from None
+        refused = self._refusal_in(self._wire.receive)
+        self._refusal_in(self._wire.receive_next)
+        if refused is not None:
+            raise refused
+
+    def _refusal_in(self, receive: Callable[[], object]) -> ServerRefusal | None:
+        """Raises LinkLost."""
+        try:
+            receive()
+        except pymysql.err.MySQLError as error:
+            found = self._translated(error, sent=True)
+            if isinstance(found, LinkLost):
+                raise found from None
+            return found
+        return None
+
     def leave_bytes(self) -> None:
         """For a session that copies rows: `query_bytes` and `change`, and no other way to read."""
         self._wire.leaves_bytes = True
@@ -187,9 +215,7 @@ class Link:
         self.close()
 
     def _answered(self, sql: str, parameters: Sequence[Parameter]) -> tuple[Row, ...] | None:
-        if parameters:
-            quoted = tuple(self._wire.escape(parameter) for parameter in parameters)
-            sql = sql % quoted
+        sql = self._filled_in(sql, parameters)
         for tries_left in reversed(range(self._tries)):
             try:
                 return self._sent(sql)
@@ -197,6 +223,11 @@ class Link:
                 if refusal.error.number != DEADLOCK or not tries_left:
                     raise
         raise AssertionError("there is at least one try")
+
+    def _filled_in(self, sql: str, parameters: Sequence[Parameter]) -> str:
+        if not parameters:
+            return sql
+        return sql % tuple(self._wire.escape(parameter) for parameter in parameters)
 
     def _sent(self, sql: str | bytes) -> tuple[Row, ...] | None:
         sent = False

@@ -24,7 +24,12 @@ from reconciler.edges.mysql.problems import (
 )
 from reconciler.edges.mysql.reach import Reach
 from reconciler.edges.mysql.reading import number
-from reconciler.edges.mysql.session_settings import Variables, set_session, statement_variables
+from reconciler.edges.mysql.session_settings import (
+    AS_CONNECTED,
+    Variables,
+    set_session,
+    statement_variables,
+)
 from reconciler.edges.mysql.shard_link import ShardLink
 from reconciler.edges.mysql.statement_watch import Idle, Over, Runs, StatementWatch, Unseen
 from reconciler.errors import Unavailable
@@ -129,14 +134,16 @@ class DirectEngine:
                 pass
             case _:
                 assert_never(answer)
-        self._take_back_limits(self._sent.link)
+        self._take_back(self._sent.link, work)
         self._sent = None
         return answer
 
-    def _take_back_limits(self, link: Link) -> None:
-        """A session that cannot be told so is not used again."""
+    def _take_back(self, link: Link, work: EngineWork) -> None:
+        """What was set for one statement. A session that cannot be told so is not used again."""
         variables = self._shard.reach.after_statement()
         try:
+            if work.statement.session.created_with is not None:
+                link.execute(AS_CONNECTED)
             if variables:
                 link.execute(set_session(variables))
         except (ServerRefusal, LinkLost):

@@ -125,3 +125,27 @@ LOAD_NUMBER_MAX = 1 << 53
 SAMPLE_S_MAX = 300
 ESTIMATES_MAX = 400
 SAMPLES_PER_STATEMENT = 50
+
+# A question about rows: a stretch is sized to the first, for whoever waits behind its metadata lock
+# waits as long; the server ends what takes longer than the second.
+PROBE_STRETCH_S = 0.2
+PROBE_STATEMENT_S_MAX = 1
+
+# The first stretch, before anybody knows how long a row takes, and the bounds between which its
+# size moves by no more than this factor at a time.
+PROBE_ROWS_FIRST = 500
+PROBE_ROWS_MIN = 8
+PROBE_ROWS_MAX = 200_000
+PROBE_GROWTH_MAX = 4
+
+# Read as a whole in well below a second; where the estimate was wrong, the server ends it.
+PROBE_ROWS_AT_ONCE = 50_000
+
+# Who asks rests for this share of the time that its statements took, and looks this often whether
+# the shard is within its limits of load and lag.
+PROBE_REST_SHARE = 1.0
+PROBE_LOOK_EVERY_S = 1.0
+
+# A server that keeps its limit has answered by then; one that does not is told to end the
+# statement, and what it says later is not heard.
+PROBE_OVERTIME_S = 4

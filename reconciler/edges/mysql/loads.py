@@ -150,14 +150,14 @@ def _statements(link: Link) -> StatementCount | str:
             "its login may not read performance_schema.events_statements_summary_by_digest:"
             " statements are not counted"
         )
-    if not is_on or not here or up_s is None:
-        # This session's own statements would be counted.
-        return "performance_schema of its server counts no statements"
-    if unnamed:
+    if is_on and unnamed:
         return (
             "performance_schema of its server had no room for some statements: raise"
             " performance_schema_digests_size"
         )
+    if not is_on or not here or up_s is None:
+        # This session's own statements would be counted.
+        return "performance_schema of its server counts no statements"
     if _believed(here) is None or _believed(up_s) is None:
         return "its server counts more statements than there can have been"
     return StatementCount(count=here, up_s=up_s)

@@ -1,8 +1,9 @@
 """Reads what stands around the tables: views, triggers, routines, events, sequences, and the tables
 of other databases that foreign keys refer to.
 
-They are seen, not managed; what cannot be read is said in words and never taken for absent. No text
-keeps its DEFINER: that is an account, and shards differ in it without differing in schema.
+What cannot be read is said in words and never taken for absent. No text keeps its DEFINER: that is
+an account, and shards differ in it without differing in schema; where the kind is managed, the
+policy says whose it shall be, and accounts are compared by their digests.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from dataclasses import dataclass
 
 from reconciler.ddl.cross_database import cross_database_references
 from reconciler.ddl.foreign import foreign_table
+from reconciler.ddl.programs.accounts import read_account
+from reconciler.ddl.programs.names import with_own_names_bare
 from reconciler.ddl.quote import quote_identifier
 from reconciler.ddl.scan import is_too_large
 from reconciler.edges.mysql.connect import Link
@@ -22,6 +25,7 @@ from reconciler.edges.mysql.reading import Listing, number, text
 from reconciler.model.dependents import Program
 from reconciler.model.object_id import ObjectKind
 from reconciler.model.observation import CrossDatabaseParent
+from reconciler.model.programs import CreatedWith
 from reconciler.model.schema import OtherObject
 from reconciler.model.server import ServerVersion
 
@@ -47,7 +51,7 @@ _TIMINGS = frozenset({"BEFORE", "AFTER"})
 _EVENTS = frozenset({"INSERT", "UPDATE", "DELETE"})
 # In the head of a view, and nowhere else: a string in its query may look the same.
 _DEFINER = re.compile(
-    r"\A(CREATE ALGORITHM=\w+) DEFINER=(?:`(?:[^`]|``)*`|[^\s@]+)(?:@(?:`(?:[^`]|``)*`|\S+))?"
+    r"\A(CREATE ALGORITHM=\w+) DEFINER=((?:`(?:[^`]|``)*`|[^\s@]+)(?:@(?:`(?:[^`]|``)*`|\S+))?)"
 )
 
 
@@ -88,20 +92,46 @@ def read_others(link: Link, database: str, listing: Listing) -> OthersRead:
         objects.append(
             OtherObject(kind=kind, name=name, definition=body, table=table, action_order=order)
         )
-    for kind, type_name, width in (
-        (ObjectKind.VIEW, "VIEW", 4),
-        (ObjectKind.SEQUENCE, "SEQUENCE", 2),
-    ):
-        for name in listing.of_type(type_name):
-            shown = f"SHOW CREATE {type_name} {quote_identifier(name)}"
-            definition = _shown(link, shown, width=width)
-            if definition is None:
-                unseen.append(f"the text of {kind} {name}")
-            objects.append(OtherObject(kind=kind, name=name, definition=definition or ""))
+    for name in listing.of_type("VIEW"):
+        view = read_view(link, database, name)
+        if view is None:
+            unseen.append(f"the text of {ObjectKind.VIEW} {name}")
+        objects.append(view or OtherObject(kind=ObjectKind.VIEW, name=name, definition=""))
+    for name in listing.of_type("SEQUENCE"):
+        definition = _shown(link, f"SHOW CREATE SEQUENCE {quote_identifier(name)}")
+        if definition is None:
+            unseen.append(f"the text of {ObjectKind.SEQUENCE} {name}")
+        objects.append(
+            OtherObject(kind=ObjectKind.SEQUENCE, name=name, definition=definition or "")
+        )
     return OthersRead(
         objects=tuple(sorted(objects, key=lambda found: (found.kind, found.name))),
         programs=tuple(programs),
         unseen=tuple(sorted(unseen)),
+    )
+
+
+def read_view(link: Link, database: str, name: str) -> OtherObject | None:
+    """None where there is no view of that name, or the login may not see it, and for one that is
+    longer than anything that is read. Its own database is left out of its text, as everywhere (the
+    session must be in it), and its definer told by a digest. Raises ServerRefusal or LinkLost."""
+    try:
+        row = link.row(f"SHOW CREATE VIEW {quote_identifier(name)}", width=4)
+    except ServerRefusal:
+        return None
+    shown = text(row[1])
+    if is_too_large(shown):
+        return None
+    definer = _DEFINER.match(shown)
+    account = read_account(definer[2]) if definer is not None else None
+    return OtherObject(
+        kind=ObjectKind.VIEW,
+        name=name,
+        definition=with_own_names_bare(_DEFINER.sub(r"\1", shown), database),
+        definer=account.digest if account else None,
+        created_with=CreatedWith(
+            character_set_client=text(row[2]), collation_connection=text(row[3])
+        ),
     )
 
 
@@ -118,7 +148,7 @@ def read_cross_database_parents(
     }
     for database, table in sorted(wanted):
         name = f"{quote_identifier(database)}.{quote_identifier(table)}"
-        definition = _shown(link, f"SHOW CREATE TABLE {name}", width=2)
+        definition = _shown(link, f"SHOW CREATE TABLE {name}")
         if definition is None or foreign_table(definition, table, version) is None:
             # Missing (made with foreign_key_checks off), hidden, or in a form that nobody knows.
             unseen.append(f"table {table} of another database, which a foreign key refers to")
@@ -129,15 +159,15 @@ def read_cross_database_parents(
     return ParentsRead(parents=tuple(parents), unseen=tuple(unseen))
 
 
-def _shown(link: Link, statement: str, *, width: int) -> str | None:
+def _shown(link: Link, statement: str) -> str | None:
     """The text; None where the server refuses (no privilege, or what it is made of is gone), and
     for one that is longer than anything that is read."""
     try:
-        row = link.row(statement, width=width)
+        row = link.row(statement, width=2)
     except ServerRefusal:
         return None
     shown = text(row[1])
-    return None if is_too_large(shown) else _DEFINER.sub(r"\1", shown)
+    return None if is_too_large(shown) else shown
 
 
 def _kind(value: object) -> ObjectKind:

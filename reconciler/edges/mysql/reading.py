@@ -25,10 +25,13 @@ from reconciler.errors import Unavailable
 from reconciler.model.observation import TableFacts
 from reconciler.model.server import ServerError
 
+# Values in a row of SHOW CREATE TABLE, which shows views too.
+_OF_A_TABLE, _OF_A_VIEW = 2, 4
 _NOT_TABLES = frozenset({"VIEW", "SYSTEM VIEW", "SEQUENCE", "TEMPORARY"})
 _NAMES = "SELECT TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s"
 _FACTS = (
-    "SELECT TABLE_NAME, TABLE_TYPE, TABLE_ROWS, DATA_LENGTH, INDEX_LENGTH, ROW_FORMAT"
+    "SELECT TABLE_NAME, TABLE_TYPE, TABLE_ROWS, DATA_LENGTH, INDEX_LENGTH, ROW_FORMAT,"
+    " UNIX_TIMESTAMP(CREATE_TIME)"
     " FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s"
 )
 
@@ -73,7 +76,9 @@ def list_names(link: Link, database: str) -> Listing:
 def list_with_facts(link: Link, database: str) -> Listing:
     types: dict[str, str] = {}
     facts: dict[str, TableFacts] = {}
-    for name, kind, rows, data, indexes, row_format in link.query(_FACTS, [database], width=6):
+    for name, kind, rows, data, indexes, row_format, created in link.query(
+        _FACTS, [database], width=7
+    ):
         if link.leaves_out(text(name)):
             continue
         types[text(name)] = text(kind)
@@ -81,6 +86,7 @@ def list_with_facts(link: Link, database: str) -> Listing:
             rows=count(rows),
             size_bytes=None if data is None else (count(data) or 0) + (count(indexes) or 0),
             row_format=None if row_format is None else text(row_format).upper(),
+            created_s=unix_s(created),
         )
     return Listing(types=types, facts=facts)
 
@@ -112,15 +118,19 @@ def _definition_or_error(link: Link, table: str) -> str | ServerError | None:
 
 
 def read_definition(link: Link, table: str) -> str | None:
-    """SHOW CREATE TABLE; None if there is no such table. The session must be in its database, for
-    only then are the names of its own tables printed bare."""
+    """SHOW CREATE TABLE; None if there is no such table, though there may be a view of that name.
+    The session must be in its database, for only then are the names of its own tables bare."""
     try:
-        row = link.row(f"SHOW CREATE TABLE {quote_identifier(table)}", width=2)
+        rows = link.query(f"SHOW CREATE TABLE {quote_identifier(table)}")
     except ServerRefusal as refusal:
         if refusal.error.number == NO_SUCH_TABLE:
             return None
         raise
-    definition = text(row[1])
+    if [len(row) for row in rows] == [_OF_A_VIEW]:
+        return None
+    if [len(row) for row in rows] != [_OF_A_TABLE]:
+        raise misread()
+    definition = text(rows[0][1])
     if defined_table(definition) not in (table, None):
         raise misread()  # of another table; what is no CREATE TABLE is for its reader to refuse
     if is_too_large(definition):
@@ -148,9 +158,18 @@ def count(value: object) -> int | None:
     return found
 
 
+def unix_s(value: object) -> int | None:
+    """Of UNIX_TIMESTAMP, which has a fraction where the time has one. Raises LinkLost for what is
+    none."""
+    return None if value is None else number(text(value).partition(".")[0])
+
+
 def number(value: object) -> int | None:
-    """Raises LinkLost for what is none."""
+    """Raises LinkLost for what is none, or of more bits than a server counts with."""
     try:
-        return None if value is None else int(str(value))
+        found = None if value is None else int(str(value))
     except ValueError:
         raise misread() from None
+    if found is not None and abs(found) >= 1 << 64:
+        raise misread()
+    return found

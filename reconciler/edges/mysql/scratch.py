@@ -23,12 +23,20 @@ from reconciler.ddl.quote import quote_identifier, quote_string
 from reconciler.ddl.render import create_table_sql
 from reconciler.diff.session import DEFAULT_SESSION, UNCHECKED, StatementSession
 from reconciler.edges.mysql.connect import Link
+from reconciler.edges.mysql.others import read_view
 from reconciler.edges.mysql.problems import ServerRefusal, as_unavailable
-from reconciler.edges.mysql.reading import number, read_definition, read_tables, text
+from reconciler.edges.mysql.reading import (
+    list_names,
+    number,
+    read_definition,
+    read_tables,
+    text,
+)
 from reconciler.edges.mysql.row_versions import unescaped
 from reconciler.edges.mysql.scratch_auto import release, server_wide, start_scratch_server
 from reconciler.edges.mysql.scratch_server import ScratchServer
 from reconciler.edges.mysql.session_settings import (
+    AS_CONNECTED,
     copied_variables,
     session_variables,
     set_session,
@@ -37,7 +45,7 @@ from reconciler.edges.mysql.session_settings import (
 from reconciler.edges.mysql.target import resolve
 from reconciler.errors import Problem, Refused
 from reconciler.model.observation import CrossDatabaseChild
-from reconciler.model.schema import Table
+from reconciler.model.schema import OtherObject, Table
 from reconciler.model.server import Flavor, ServerError, ServerSettings
 from reconciler.spec.model import Connection
 
@@ -196,6 +204,13 @@ class MysqlScratchDatabase:
             text = read_definition(self._link, table)
         return text and self._back(text)
 
+    def views(self, names: Collection[str] | None = None) -> Mapping[str, OtherObject]:
+        with as_unavailable(self._server.label):
+            if names is None:
+                names = list_names(self._link, self._name).of_type("VIEW")
+            found = [(name, read_view(self._link, self._name, name)) for name in names]
+        return {name: view for name, view in found if view is not None}
+
     def table_ids(self, table: str) -> frozenset[int]:
         view = _INNODB_TABLES[self._server.look.settings.version.flavor]
         with as_unavailable(self._server.label):
@@ -279,6 +294,8 @@ class MysqlScratchDatabase:
 
     def _set_for(self, session: StatementSession) -> None:
         """Set the session for the next statement, as far as it is set for another kind."""
+        if self._session.created_with not in (None, session.created_with):
+            self._link.execute(AS_CONNECTED)
         wanted = statement_variables(session, self._settings)
         here = frozenset(statement_variables(self._session, self._settings))
         if changed := [variable for variable in wanted if variable not in here]:

@@ -21,7 +21,7 @@ from reconciler.edges.mysql.problems import (
 from reconciler.edges.mysql.reading import text
 from reconciler.edges.mysql.server_texts import neutral
 from reconciler.errors import Unavailable
-from reconciler.model.server import Flavor, ServerSettings, ServerVersion
+from reconciler.model.server import SERVER_WORD, Flavor, ServerSettings, ServerVersion
 
 _OLDEST = {Flavor.MYSQL: (8, 0, 0), Flavor.MARIADB: (10, 6, 0)}
 # vtgate, asked for a keyspace: its version says nothing of the servers behind it (VT-13).
@@ -93,9 +93,6 @@ _ENCRYPTION = {
     Flavor.MARIADB: "'NO'",
 }
 
-# Character sets, collations and the values of enumerations: they go into statements and options.
-_WORD = re.compile(r"[A-Za-z0-9_]{1,64}")
-
 # Which of the variables a server lacks, by its address and the version it greets with: asked once
 # per process. By the version alone, one server could speak for all others.
 _lacking: dict[tuple[object, ...], frozenset[str]] = {}
@@ -136,7 +133,7 @@ def look_at_server(link: Link) -> ServerLook:
     version = parse_version(version_text)
     if version is None:
         raise Unavailable(server_unsupported(link.target.label, neutral(version_text)))
-    if not (_WORD.fullmatch(charset) and _WORD.fullmatch(collation)):
+    if not (SERVER_WORD.fullmatch(charset) and SERVER_WORD.fullmatch(collation)):
         raise misread()
     found = dict(zip(names, values, strict=True))
     settings = ServerSettings(

@@ -14,6 +14,7 @@ from typing import assert_never
 from reconciler.ddl.quote import quote_string
 from reconciler.diff.session import StatementSession
 from reconciler.edges.mysql.limits import READ_LOCK_WAIT_S
+from reconciler.model.programs import CreatedWith
 from reconciler.model.server import Flavor, ServerSettings, ServerVersion
 
 Variables = tuple[tuple[str, str], ...]
@@ -112,6 +113,20 @@ def statement_variables(session: StatementSession, settings: ServerSettings) -> 
         ("foreign_key_checks", str(int(session.foreign_key_checks))),
         ("sql_mode", mode),
         *(((history, "KEEP" if session.alters_history else kept),) if kept is not None else ()),
+        *_kept_of_maker(session.created_with),
+    )
+
+
+# How the session of every connection begins, and is again behind a program that was made.
+AS_CONNECTED = "SET NAMES utf8mb4"
+
+
+def _kept_of_maker(made: CreatedWith | None) -> Variables:
+    if made is None:
+        return ()
+    return (
+        ("character_set_client", made.character_set_client),
+        ("collation_connection", made.collation_connection),
     )
 
 

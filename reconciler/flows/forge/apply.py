@@ -4,25 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
+from reconciler.drive.open import Releases
+from reconciler.drive.split.reshard_tick import ReshardWorld
+from reconciler.drive.split.world import SplitWorld
 from reconciler.drive.status import current_apply
 from reconciler.errors import ReconcilerError, Refused
 from reconciler.flows.apply import ApplyConnections, ApplyRequest, ApplyWorld, apply_keyspace
+from reconciler.flows.forge.asker import AskedInRun, asked_in_run
 from reconciler.flows.forge.deployment import Deployment
-from reconciler.flows.forge.job import ForgeJob, default_branch_event
-from reconciler.flows.forge.review import (
-    Question,
-    ReviewQuestion,
-    SpecQuestion,
-    current_refusals,
-    review_proof,
-)
-from reconciler.flows.gates import Gate, Gates, SpecGate
-from reconciler.flows.keyspaces import Loaded, choose_environment
+from reconciler.flows.forge.ends import Applied, ci_end, ci_verdict, is_idle, is_late
+from reconciler.flows.forge.job import ForgeJob
+from reconciler.flows.forge.merged import Merged, begin_merged
+from reconciler.flows.forge.wave_gate import wave_gate
+from reconciler.flows.gates import Gates
+from reconciler.flows.keyspaces import flattened, one_after_another
 from reconciler.flows.promotion import fleet_gates
+from reconciler.flows.split.apply import (
+    SplitApplyRequest,
+    SplitApplyWorld,
+    SplitConnections,
+    SplitGates,
+    apply_split,
+    is_of_a_wave,
+)
+from reconciler.flows.split.reached import SplitWorlds, look_of, planning_world, standing_of
+from reconciler.flows.split.settle import Standing, beside
 from reconciler.guard.model import Refusal, problem_from
 from reconciler.guard.review.break_glass import (
     BREAK_GLASS_ENVIRONMENT,
@@ -31,14 +41,13 @@ from reconciler.guard.review.break_glass import (
     reason_refusals,
 )
 from reconciler.guard.review.git import Review
-from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict, StatusOutcome
-from reconciler.outcomes.ends import apply_end
+from reconciler.guard.review.places import place_of
+from reconciler.outcomes.apply import ApplyOutcome, StatusOutcome
 from reconciler.outcomes.exit_code import End, ExitCode, together, worst_first
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.progress import ProgressEvent
+from reconciler.outcomes.split import SplitApplyOutcome
 from reconciler.plan.files import plan_paths
-from reconciler.plan.model import Plan
-from reconciler.ports.job import BranchEvent
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.notices import Notices
 from reconciler.ports.world import World
@@ -47,6 +56,8 @@ from reconciler.report.compose.forge import break_glass_issue
 from reconciler.report.forge_words import apply_status, break_glass_line, break_glass_title
 from reconciler.report.render import Format, apply_report
 from reconciler.report.write.markdown import write_markdown
+from reconciler.reshard.plan.files import split_plan_paths
+from reconciler.rollout.parts import PartOrder
 from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
@@ -55,17 +66,17 @@ from reconciler.spec.tree import from_the_top
 Notify = Callable[[ProgressEvent], None]
 
 
-class Rollouts(Protocol):
+class Rollouts(SplitWorlds, Protocol):
     """What the job's rollouts reach and where they are shown, for as long as they run."""
-
-    def world_of(self, environment: Environment) -> World:
-        """To look at the environment's shards; no connection is opened yet."""
 
     def ledger_of(self, environment: Environment) -> Ledger:
         """Raises Unavailable if it cannot be opened, Refused if it came with the checkout."""
 
     def connect(self, environment: Environment) -> ApplyConnections:
         """What can change shards. Raises Unavailable if the ledger cannot be opened."""
+
+    def split_driving_of(self, environment: Environment) -> SplitWorld | ReshardWorld:
+        """What can move rows, or have Vitess move them. Raises as `split_jobs_of`."""
 
     def on_progress(self, event: ProgressEvent) -> None:
         """Show it in the log."""
@@ -82,46 +93,22 @@ BeginRollouts = Callable[[], AbstractContextManager[Rollouts]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyJobRequest:
-    """What the workflow asks for; `break_glass` is the reason to go without the approvals."""
+    """What the workflow asks for; `break_glass` is the reason to go without the approvals,
+    `max_runtime_s` for how long a split is driven. With `part`, one wave, in `region` if there is
+    one. `status_of` is the keyspace whose own the commit status is, where each is run by itself.
+    What `releases` something is asked for by a person, who must be one who may."""
 
     environment: str | None = None
+    region: str | None = None
     waves: WaveChoice = WaveChoice.ALL
+    part: PartOrder | None = None
+    releases: Releases = Releases.NOTHING
     break_glass: str | None = None
+    max_runtime_s: int = 3_600
+    status_of: str | None = None
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Run:
-    """One run of the job: `glass_is_broken` leaves out the approvals, and nothing else."""
-
-    job: ForgeJob
-    event: BranchEvent
-    commit: str
-    loaded: Loaded
-    environment: str
-    waves: WaveChoice
-    glass_is_broken: bool
-
-    def question(self, plan: Plan, files: DesiredFiles, environment: Environment) -> ReviewQuestion:
-        return ReviewQuestion(
-            plan=plan,
-            commit=self.commit,
-            branch=self.event.default_branch,
-            spec_path=files.spec.path,
-            schema_dir=files.spec.schema_dir,
-            rule=environment.review,
-            below=self.job.clone.below,
-        )
-
-    def spec_question(self, files: DesiredFiles, environment: Environment) -> SpecQuestion:
-        return SpecQuestion(
-            environment=environment.name,
-            digest=dict(files.digests)[files.spec.path],
-            commit=self.commit,
-            branch=self.event.default_branch,
-            spec_path=files.spec.path,
-            rule=environment.review,
-            below=self.job.clone.below,
-        )
+    def end_of(self, outcome: Applied) -> End:
+        return ci_end(outcome, self.waves, self.part.wave if self.part else None)
 
 
 def apply_merged(
@@ -129,93 +116,156 @@ def apply_merged(
 ) -> ExitCode:
     """Raises Refused for a job that is none of a merge, and for broken glass that nobody may
     break."""
-    run = _begin(job, asked)
-    if asked.break_glass is not None:
-        _break_glass(run, asked.break_glass)
-    outcomes = _apply_all(run, keyspaces, begin)
-    code = together(ci_end(outcome, run.waves) for outcome in outcomes)
-    job.log.show(apply_report(outcomes, job.shown(Format.GITHUB, run.loaded)))
-    ordered = worst_first(outcomes, lambda outcome: ci_end(outcome, run.waves).code)
-    job.summarise(apply_document(ordered))
-    _record(run, outcomes, code)
-    for outcome in outcomes:
-        _comment(run, outcome)
-    verdicts = [o.verdict for o in outcomes if isinstance(o, ApplyOutcome)]
-    job.log.output(verdicts=verdicts, exit_code=int(code))
-    return code
+    return run_merged(job, keyspaces, asked, begin)[1]
 
 
-def _begin(job: ForgeJob, asked: ApplyJobRequest) -> _Run:
-    event = default_branch_event(job, "apply", "push", "workflow_dispatch")
-    commit = job.commit
-    loaded = job.load(commit)
-    return _Run(
-        job=job,
-        event=event,
-        commit=commit,
-        loaded=loaded,
-        environment=choose_environment(loaded.keyspaces, asked.environment),
-        waves=asked.waves,
+def run_merged(
+    job: ForgeJob, keyspaces: Sequence[str], asked: ApplyJobRequest, begin: BeginRollouts
+) -> tuple[list[Applied], ExitCode]:
+    """With what came of each, for whoever decides by that when to come again. Raises as
+    `apply_merged`."""
+    run = begin_merged(
+        job,
+        "apply",
+        asked.environment,
+        "push",
+        "workflow_dispatch",
         glass_is_broken=asked.break_glass is not None,
     )
+    if asked.break_glass is not None:
+        _break_glass(run, asked.break_glass)
+    outcomes = _apply_all(run, keyspaces, asked, begin)
+    code = together(asked.end_of(outcome) for outcome in outcomes)
+    job.log.show(apply_report(outcomes, job.shown(Format.GITHUB, run.loaded)))
+    ordered = worst_first(outcomes, lambda outcome: asked.end_of(outcome).code)
+    job.summarise(apply_document(ordered))
+    _record(run, asked, outcomes, code)
+    for outcome in outcomes:
+        _comment(run, outcome)
+    job.log.output(verdicts=[*filter(None, map(ci_verdict, outcomes))], exit_code=int(code))
+    return outcomes, code
 
 
 def _apply_all(
-    run: _Run, keyspaces: Sequence[str], begin: BeginRollouts
-) -> list[ApplyOutcome | KeyspaceFailed]:
-    facts = run.job.facts
+    run: Merged, keyspaces: Sequence[str], asked: ApplyJobRequest, begin: BeginRollouts
+) -> list[Applied]:
+    person = asked_in_run(run) if asked.releases is Releases.WHAT_HOLDS else None
+    with begin() as rollouts:
+
+        def work(files: DesiredFiles, chosen: Environment) -> tuple[Applied, ...]:
+            if chosen.retiring and (unreviewed := run.spec_gate(files, chosen)()):
+                return (_without_ledger(files, chosen, unreviewed),)
+            stands = standing_of(rollouts, files, chosen)
+
+            def drive_split() -> Applied:
+                return _drive_split(run, asked, rollouts, files, chosen)
+
+            def change_schema() -> Applied:
+                return _change_schema(run, asked, person, rollouts, files, stands)
+
+            if stands.is_moving:
+                return (drive_split(),)
+            if stands.job is None or is_of_a_wave(asked.waves, asked.part):
+                return (change_schema(),)
+            return one_after_another(chosen.name, files.spec.keyspace, drive_split, change_schema)
+
+        return flattened(run.loaded.each(run.environment, keyspaces, work, region=asked.region))
+
+
+def _without_ledger(
+    files: DesiredFiles, environment: Environment, refusals: tuple[Refusal, ...]
+) -> SplitApplyOutcome:
+    """Only the ledger that the spec names tells whether its shards still move (GT-1)."""
+    return SplitApplyOutcome(
+        environment=environment.name, keyspace=files.spec.keyspace, refusals=refusals
+    )
+
+
+def _change_schema(
+    run: Merged,
+    asked: ApplyJobRequest,
+    person: AskedInRun | None,
+    rollouts: Rollouts,
+    files: DesiredFiles,
+    stands: Standing,
+) -> ApplyOutcome:
+    chosen = stands.environment
+    asker = person.asker(chosen, releases=True) if person is not None else None
     request = ApplyRequest(
         commit=run.commit,
         review=Review.GITHUB,
-        holder=f"{facts.actor} by {facts.run_url}",
-        waves=run.waves,
+        holder=run.holder,
+        waves=asked.waves,
+        releases=asked.releases,
+        part=asked.part,
+        asker=asker,
     )
-    with begin() as rollouts:
 
-        def work(files: DesiredFiles, chosen: Environment) -> ApplyOutcome:
-            deployment = Deployment(run.job, run.commit, chosen.name)
-            world = ApplyWorld(
-                history=run.job.clone,
-                gates=Gates(
-                    plan=(deployment.note, _review_gate(run, files, chosen)),
-                    spec=(_spec_gate(run, files, chosen),),
-                    fleet=fleet_gates(rollouts.world_of, files, chosen),
-                ),
-                connect=lambda: rollouts.connect(chosen),
-            )
-            follow = partial(_tell_progress, run, rollouts, chosen, files.spec.keyspace)
-            try:
-                with rollouts.meanwhile(deployment.begin, follow) as notify:
+    def look_before(before: Environment) -> tuple[World, Environment]:
+        first = standing_of(rollouts, files, before)
+        return look_of(rollouts, first), first.environment
 
-                    def on_event(event: ProgressEvent) -> None:
-                        rollouts.on_progress(event)
-                        notify(event)
+    def connect() -> ApplyConnections:
+        connections = rollouts.connect(chosen)
+        return replace(connections, look=beside(connections.look, stands.job))
 
-                    outcome = apply_keyspace(world, files, chosen, request, on_progress=on_event)
-            except ReconcilerError:
-                deployment.lost()
-                raise
-            deployment.end(outcome)
-            return outcome
+    deployment = Deployment(run.job, run.commit, place_of(chosen.name, chosen.region))
+    world = ApplyWorld(
+        history=run.job.clone,
+        gates=Gates(
+            plan=(
+                deployment.note,
+                run.review_gate(files, chosen),
+                wave_gate(run.job, chosen, asked.part, asker),
+            ),
+            spec=(run.spec_gate(files, chosen),),
+            fleet=fleet_gates(look_before, files, chosen),
+        ),
+        connect=connect,
+    )
+    follow = partial(_tell_progress, run, rollouts, chosen, files.spec.keyspace)
+    try:
+        with rollouts.meanwhile(deployment.begin, follow) as notify:
 
-        return run.loaded.each(run.environment, keyspaces, work)
+            def on_event(event: ProgressEvent) -> None:
+                rollouts.on_progress(event)
+                notify(event)
 
-
-def _review_gate(run: _Run, files: DesiredFiles, environment: Environment) -> Gate:
-    return lambda plan: _proof(run, run.question(plan, files, environment))
-
-
-def _spec_gate(run: _Run, files: DesiredFiles, environment: Environment) -> SpecGate:
-    return lambda: _proof(run, run.spec_question(files, environment))
-
-
-def _proof(run: _Run, question: Question) -> tuple[Refusal, ...]:
-    if run.glass_is_broken:
-        return current_refusals(run.job.ask(), question)
-    return review_proof(run.job.ask(), run.job.line, question)
+            outcome = apply_keyspace(world, files, chosen, request, on_progress=on_event)
+    except ReconcilerError:
+        deployment.lost()
+        raise
+    deployment.end(outcome)
+    return outcome
 
 
-def _break_glass(run: _Run, reason: str) -> None:
+def _drive_split(
+    run: Merged,
+    asked: ApplyJobRequest,
+    rollouts: Rollouts,
+    files: DesiredFiles,
+    chosen: Environment,
+) -> SplitApplyOutcome:
+    world = SplitApplyWorld(
+        history=run.job.clone,
+        gates=SplitGates(spec=run.spec_gate(files, chosen), plan=run.split_gate(files, chosen)),
+        connect=lambda: SplitConnections(
+            planning=planning_world(rollouts, chosen),
+            driving=rollouts.split_driving_of(chosen),
+        ),
+    )
+    request = SplitApplyRequest(
+        commit=run.commit,
+        review=Review.GITHUB,
+        holder=run.holder,
+        runtime_s=asked.max_runtime_s,
+        waves=asked.waves,
+        part=asked.part,
+    )
+    return apply_split(world, files, chosen, request)
+
+
+def _break_glass(run: Merged, reason: str) -> None:
     """Raises Refused unless it may be broken, and the issue that tells of it is open."""
     facts = run.job.facts
     request = BreakGlassRequest(
@@ -242,24 +292,19 @@ def _break_glass(run: _Run, reason: str) -> None:
     run.job.log.remark(break_glass_line(number))
 
 
-def ci_end(outcome: ApplyOutcome | KeyspaceFailed, waves: WaveChoice) -> End:
-    """RV-5: a re-run that came too late has nothing to do, and did nothing."""
-    if isinstance(outcome, ApplyOutcome) and outcome.verdict is ApplyVerdict.SUPERSEDED:
-        return End(code=ExitCode.FINE)
-    return apply_end(outcome, waves)
-
-
-def _record(run: _Run, outcomes: Sequence[ApplyOutcome | KeyspaceFailed], code: ExitCode) -> None:
+def _record(
+    run: Merged, asked: ApplyJobRequest, outcomes: Sequence[Applied], code: ExitCode
+) -> None:
     """A status with the plan ids; not where nothing was due."""
-    idle = (ApplyVerdict.NOTHING_TO_DO, ApplyVerdict.SUPERSEDED)
-    due = [o for o in outcomes if not isinstance(o, ApplyOutcome) or o.verdict not in idle]
+    due = [outcome for outcome in outcomes if not is_idle(outcome)]
     if not due:
         return
+    own = f"/{asked.status_of}" if asked.status_of is not None else ""
     run.job.say(
         "the commit status",
         lambda notices: notices.set_status(
             run.commit,
-            f"reconciler/{run.environment}/apply",
+            f"reconciler/{place_of(run.environment, asked.region)}/apply{own}",
             state="success" if code is ExitCode.FINE else "failure",
             description=apply_status(due),
             url=run.job.facts.run_url,
@@ -267,36 +312,45 @@ def _record(run: _Run, outcomes: Sequence[ApplyOutcome | KeyspaceFailed], code: 
     )
 
 
-def _comment(run: _Run, outcome: ApplyOutcome | KeyspaceFailed) -> None:
+def _comment(run: Merged, outcome: Applied) -> None:
     """In the pull request that brought the plan, where there was something to do. A run that is run
     again and comes too late leaves what the earlier one told."""
     if isinstance(outcome, KeyspaceFailed) or outcome.plan is None:
         return
-    late = outcome.verdict is ApplyVerdict.SUPERSEDED and run.job.facts.is_rerun
-    if outcome.verdict is not ApplyVerdict.NOTHING_TO_DO and not late:
-        _tell_author(
-            run, outcome.environment, outcome.keyspace, write_markdown(apply_document([outcome]))
-        )
+    late = is_late(outcome)
+    if (late and run.job.facts.is_rerun) or (is_idle(outcome) and not late):
+        return
+    paths_of = split_plan_paths if isinstance(outcome, SplitApplyOutcome) else plan_paths
+    path = paths_of(outcome.environment, outcome.keyspace).json
+    _tell_author(run, path, write_markdown(apply_document([outcome])))
 
 
-def _tell_progress(run: _Run, rollouts: Rollouts, environment: Environment, keyspace: str) -> None:
+def _tell_progress(
+    run: Merged, rollouts: Rollouts, environment: Environment, keyspace: str
+) -> None:
     """Of a rollout that has begun: its ledger is open."""
     now_s = run.job.clock.now_s()
     try:
         ledger = rollouts.ledger_of(environment)
         keep_old_s = environment.engine.keep_old_s
         status = current_apply(
-            ledger, environment.name, keyspace, now_s=now_s, keep_old_s=keep_old_s
+            ledger,
+            environment.name,
+            keyspace,
+            now_s=now_s,
+            keep_old_s=keep_old_s,
+            region=environment.region or "",
         )
     except ReconcilerError:
         return  # the rollout itself says what is wrong with the ledger
     if status is not None:
         outcome = StatusOutcome(environment=environment.name, applies=(status,), now_s=now_s)
-        _tell_author(run, environment.name, keyspace, write_markdown(status_document(outcome)))
+        path = plan_paths(environment.name, keyspace).json
+        _tell_author(run, path, write_markdown(status_document(outcome)))
 
 
-def _tell_author(run: _Run, environment: str, keyspace: str, body: str) -> None:
-    path = from_the_top(plan_paths(environment, keyspace).json, run.job.clone.below)
+def _tell_author(run: Merged, plan_path: str, body: str) -> None:
+    path = from_the_top(plan_path, run.job.clone.below)
 
     def write(notices: Notices) -> None:
         brought_by = run.job.line.last_change(run.commit, path)

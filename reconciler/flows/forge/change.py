@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from reconciler.errors import ReconcilerError
 from reconciler.limits import PLAN_BYTES_MAX
 from reconciler.plan.files import has_file, plan_paths
+from reconciler.reshard.plan.files import split_plan_paths
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.tree import FileTree
 
@@ -60,9 +61,9 @@ def _plans_differ(before: FileTree, after: FileTree, files: KeyspaceRead | None)
     if not isinstance(files, DesiredFiles):
         return True
     for environment in files.spec.environments:
-        paths = plan_paths(environment.name, files.spec.keyspace)
-        for path in (paths.json, paths.sql):
-            if _content(before, path) != _content(after, path):
+        for paths_of in (plan_paths, split_plan_paths):
+            paths = paths_of(environment.name, files.spec.keyspace)
+            if any(_content(before, p) != _content(after, p) for p in (paths.json, paths.sql)):
                 return True
     return False
 

@@ -15,11 +15,12 @@ from reconciler.flows.forge.job import ForgeJob
 from reconciler.limits import PLAN_BYTES_MAX
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.plan import PlanOutcome
+from reconciler.outcomes.split import SplitPlanOutcome
 from reconciler.plan.files import has_file, read_plan
-from reconciler.plan.model import Plan
 from reconciler.ports.job import PullRequestEvent
 from reconciler.ports.notices import PlanCommits, TokenKind
 from reconciler.report.forge_words import committed_line, is_plan_commit, plan_commit_message
+from reconciler.reshard.plan.files import read_split_plan
 from reconciler.spec.tree import FileTree, from_the_top
 
 
@@ -35,23 +36,24 @@ def commit_plans(
     commits: PlanCommits,
     checkout: FileTree,
     pull_request: PullRequestEvent,
-    outcomes: Iterable[PlanOutcome | KeyspaceFailed],
+    outcomes: Iterable[PlanOutcome | SplitPlanOutcome | KeyspaceFailed],
 ) -> None:
     """What of the plans the branch does not have yet; nothing where one was refused."""
     head, below = pull_request.head_commit, job.clone.below
     tree = job.clone.tree(head)
     additions: dict[str, bytes] = {}
     removals: list[str] = []
-    plans: list[Plan] = []
+    plan_ids: list[str] = []
     for outcome in outcomes:
         if isinstance(outcome, KeyspaceFailed) or outcome.refusals or outcome.plan is None:
             return
-        removals += [path for path in outcome.removed if has_file(tree, path)]
-        if outcome.written and not _is_there(tree, outcome, outcome.plan):
+        if isinstance(outcome, PlanOutcome):
+            removals += [path for path in outcome.removed if has_file(tree, path)]
+        if outcome.written and not _is_there(tree, outcome, outcome.plan.plan_id):
             additions |= {
                 path: checkout.read(path, bytes_max=PLAN_BYTES_MAX) for path in outcome.written
             }
-            plans.append(outcome.plan)
+            plan_ids.append(outcome.plan.plan_id)
     if not additions and not removals:
         return
     if is_plan_commit(job.clone.message(head)):
@@ -59,20 +61,21 @@ def commit_plans(
     made = commits.commit(
         pull_request.head_branch,
         onto=head,
-        message=plan_commit_message([plan.plan_id for plan in plans]),
+        message=plan_commit_message(plan_ids),
         additions={from_the_top(path, below): text for path, text in additions.items()},
         removals=[from_the_top(path, below) for path in removals],
     )
     job.log.remark(committed_line(made, pull_request.head_branch))
 
 
-def _is_there(tree: FileTree, outcome: PlanOutcome, plan: Plan) -> bool:
+def _is_there(tree: FileTree, outcome: PlanOutcome | SplitPlanOutcome, plan_id: str) -> bool:
     """By plan id: the time at which a plan was made is no difference."""
+    read = read_split_plan if isinstance(outcome, SplitPlanOutcome) else read_plan
     try:
-        found = read_plan(tree, outcome.environment, outcome.keyspace)
+        found = read(tree, outcome.environment, outcome.keyspace)
     except Refused:
         return False
-    return found is not None and found.plan_id == plan.plan_id
+    return found is not None and found.plan_id == plan_id
 
 
 def _not_an_app(kind: TokenKind, login: str) -> Problem:

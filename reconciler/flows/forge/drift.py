@@ -8,9 +8,10 @@ from pathlib import Path
 
 from reconciler.errors import ReconcilerError
 from reconciler.flows.drift import find_drift
-from reconciler.flows.forge.job import ForgeJob, OpenWorlds, default_branch_event
+from reconciler.flows.forge.job import ForgeJob, OpenWorlds, Worlds, default_branch_event
 from reconciler.flows.forge.stale import mark_stale
 from reconciler.flows.keyspaces import Loaded
+from reconciler.flows.split.reached import look_of, standing_of
 from reconciler.outcomes.drift import DriftOutcome
 from reconciler.outcomes.ends import drift_code
 from reconciler.outcomes.exit_code import ExitCode, worst, worst_first
@@ -26,6 +27,8 @@ from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 
 Outcomes = list[DriftOutcome | KeyspaceFailed]
+
+_EVENTS = ("drift", "schedule", "workflow_dispatch", "push")  # the verb, and when it may run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,35 +49,60 @@ def watch_drift(
     chat: Callable[[str], None] | None,
 ) -> ExitCode:
     """`chat` takes a few lines, and raises Unavailable if they could not be sent."""
-    event = default_branch_event(job, "drift", "schedule", "workflow_dispatch", "push")
+    default_branch_event(job, *_EVENTS)
     loaded = job.load(job.commit)
     with open_worlds() as worlds:
         outcomes: Outcomes = []
         names = loaded.environments(environments)
         for environment in names:
+            outcomes += look_for_drift(loaded, worlds, environment)
+        return tell_drift(job, loaded, worlds, outcomes, names, files=files, chat=chat)
 
-            def work(files: DesiredFiles, chosen: Environment) -> DriftOutcome:
-                return find_drift(
-                    worlds.world_of(chosen),
-                    files,
-                    chosen,
-                    tree=loaded.tree,
-                    open_ledger=lambda: worlds.lasting_ledger_of(chosen),
-                )
 
-            outcomes += loaded.each(environment, (), work)
-        code = worst(drift_code(outcome) for outcome in outcomes)
-        # First what was found is told. What others wrote into their pull requests comes after that,
-        # so that nobody keeps the drift of the fleet from being known.
-        _tell(job, loaded, outcomes, code, files)
-        _tell_chat(job, outcomes, code, chat)
-        job.log.output(drift=code is not ExitCode.FINE, exit_code=int(code))
-        job.say(
-            "the state of open pull requests",
-            lambda notices: mark_stale(
-                job, notices, loaded, worlds, names, branch=event.default_branch
-            ),
+def look_for_drift(
+    loaded: Loaded, worlds: Worlds, environment: str, keyspaces: Sequence[str] = ()
+) -> Outcomes:
+    """Of the keyspaces, or of all that have the environment."""
+
+    def work(files: DesiredFiles, chosen: Environment) -> DriftOutcome:
+        stands = standing_of(worlds, files, chosen)
+        return find_drift(
+            look_of(worlds, stands),
+            files,
+            stands.environment,
+            tree=loaded.tree,
+            open_ledger=lambda: worlds.lasting_ledger_of(chosen),
         )
+
+    return loaded.each(environment, keyspaces, work)
+
+
+def tell_drift(
+    job: ForgeJob,
+    loaded: Loaded,
+    worlds: Worlds,
+    outcomes: Outcomes,
+    marked: Sequence[str],
+    *,
+    files: DriftFiles,
+    chat: Callable[[str], None] | None,
+) -> ExitCode:
+    """`outcomes` are those of every keyspace that the one issue is about; of the environments in
+    `marked`, open pull requests are told whether their plan is stale. Raises Refused for a job that
+    is none of the default branch."""
+    event = default_branch_event(job, *_EVENTS)
+    code = worst(drift_code(outcome) for outcome in outcomes)
+    # First what was found is told. What others wrote into their pull requests comes after that,
+    # so that nobody keeps the drift of the fleet from being known.
+    _tell(job, loaded, outcomes, code, files)
+    _tell_chat(job, outcomes, code, chat)
+    job.log.output(drift=code is not ExitCode.FINE, exit_code=int(code))
+    job.say(
+        "the state of open pull requests",
+        lambda notices: mark_stale(
+            job, notices, loaded, worlds, marked, branch=event.default_branch
+        ),
+    )
     return code
 
 

@@ -10,14 +10,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler import __version__
+from reconciler.ddl.programs.view import as_shown
 from reconciler.errors import InvalidInput, Problem, ReconcilerError
 from reconciler.flows.forge.fork_budget import ForkBudget
 from reconciler.flows.forge.job import OpenWorlds, Worlds
 from reconciler.flows.keyspaces import Loaded
 from reconciler.flows.plan import plan_keyspace
 from reconciler.model.observation import Observation, ObservedShard
+from reconciler.model.schema import OtherObject
 from reconciler.model.server import ServerSettings
 from reconciler.observe.desired import made_from
+from reconciler.observe.views import read_views_back
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.plan import PlanOutcome
 from reconciler.plan.model import utc_text
@@ -128,6 +131,7 @@ class FilesAsShards:
 
     settings: ServerSettings
     definitions: tuple[tuple[str, str], ...]
+    views: tuple[OtherObject, ...] = ()
 
     def observe(self, shards: Sequence[ShardSpec], *, parallel: int) -> list[Observation]:
         return [
@@ -135,6 +139,7 @@ class FilesAsShards:
                 shard=shard.name,
                 settings=self.settings,
                 definitions=self.definitions,
+                others=self.views,
                 place=shard.name,
             )
             for shard in shards
@@ -153,8 +158,8 @@ def plan_between_files(
 ) -> PlanOutcome:
     """`settings` are those of the scratch server. Raises InvalidInput for a definition that it
     rejects."""
-    definitions = _read_back(world.scratch, before, settings)
-    shards = FilesAsShards(settings=settings, definitions=definitions)
+    definitions, views = _read_back(world.scratch, before, settings)
+    shards = FilesAsShards(settings=settings, definitions=definitions, views=views)
     return plan_keyspace(
         replace(world, shards=shards),
         after,
@@ -167,9 +172,13 @@ def plan_between_files(
 
 def _read_back(
     scratch: Scratch, files: DesiredFiles, settings: ServerSettings
-) -> tuple[tuple[str, str], ...]:
+) -> tuple[tuple[tuple[str, str], ...], tuple[OtherObject, ...]]:
     with scratch.database(settings) as database:
         for file in files.files:
             if (problem := made_from(file, database, settings)) is not None:
                 raise InvalidInput(problem)
-        return tuple(sorted(database.definitions().items()))
+        views = read_views_back(database, files.views, settings, files.spec.policy)
+        if views.problems:
+            raise InvalidInput(*views.problems.values())
+        shown = tuple(as_shown(read.view) for read in views.views.values())
+        return tuple(sorted(database.definitions().items())), shown

@@ -21,6 +21,7 @@ from reconciler.flows.limits import (
     FORK_TABLES_MAX,
 )
 from reconciler.model.observation import CrossDatabaseChild
+from reconciler.model.schema import OtherObject
 from reconciler.model.server import ServerError, ServerSettings
 from reconciler.ports.clock import Clock
 from reconciler.ports.scratch import Scratch, ScratchDatabase
@@ -161,6 +162,10 @@ class _TimedDatabase:
     def definition(self, table: str) -> str | None:
         self._check()
         return self._database.definition(table)
+
+    def views(self, names: Collection[str] | None = None) -> Mapping[str, OtherObject]:
+        self._check()
+        return self._database.views(names)
 
     def table_ids(self, table: str) -> frozenset[int]:
         self._check()

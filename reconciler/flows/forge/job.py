@@ -13,13 +13,13 @@ from typing import Protocol
 
 from reconciler.errors import Problem, ReconcilerError, Refused
 from reconciler.flows.keyspaces import Loaded
+from reconciler.flows.split.reached import SplitWorlds
 from reconciler.ports.clock import Clock
 from reconciler.ports.files import Clone, MainLine
 from reconciler.ports.forge import Forge
 from reconciler.ports.job import BranchEvent, Job
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.notices import JobLog, Notices
-from reconciler.ports.world import World
 from reconciler.report.document import Document
 from reconciler.report.forge_words import untold_line
 from reconciler.report.render import Format, Presentation
@@ -28,11 +28,8 @@ from reconciler.spec.load import load_repository
 from reconciler.spec.model import Environment
 
 
-class Worlds(Protocol):
+class Worlds(SplitWorlds, Protocol):
     """The worlds of the environments that specs describe."""
-
-    def world_of(self, environment: Environment) -> World:
-        """Built when first asked for; no connection is opened yet."""
 
     def lasting_ledger_of(self, environment: Environment) -> Ledger:
         """The one that earlier applies wrote to. Raises Unavailable or Refused."""
@@ -44,8 +41,10 @@ OpenWorlds = Callable[[], AbstractContextManager[Worlds]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForgeJob:
-    """A job of a forge in a clone of the repository."""
+    """A job of a forge in a clone of the repository. `process` is chance, for the facts of a job
+    that is run again are the same."""
 
+    process: str
     facts: Job
     root: Path
     clone: Clone

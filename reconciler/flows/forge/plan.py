@@ -18,9 +18,13 @@ from reconciler.flows.forge.proposed import (
     tell_unchanged,
 )
 from reconciler.flows.plan import keep_plan, kept_cleans, plan_keyspace
+from reconciler.flows.split.plan import keep_split_plan, plan_split
+from reconciler.flows.split.reached import look_of, planning_world
 from reconciler.outcomes.ends import plan_code, plan_end
 from reconciler.outcomes.exit_code import ExitCode, together, worst_first
+from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.plan import PlanOutcome
+from reconciler.outcomes.split import SplitPlanOutcome
 from reconciler.plan.model import utc_text
 from reconciler.ports.files import FileWriter
 from reconciler.ports.notices import PlanCommits
@@ -31,6 +35,8 @@ from reconciler.report.write.markdown import write_markdown
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 from reconciler.spec.tree import FileTree
+
+_Planned = PlanOutcome | SplitPlanOutcome
 
 
 class PlanComment(Enum):
@@ -73,7 +79,7 @@ def plan_change(
     commits = destination.commits() if destination.commits is not None else None
     if commits is not None:
         check_committer(commits)
-    everything = []
+    everything: list[_Planned | KeyspaceFailed] = []
     with open_worlds() as worlds:
         for environment in chosen_environments:
             outcomes = change.outcomes(environment, _planning(change, worlds, destination.writer))
@@ -86,14 +92,17 @@ def plan_change(
     if commits and pull_request:
         commit_plans(job, commits, destination.checkout, pull_request, everything)
     code = together(map(plan_end, everything))
-    plans = [o.plan.plan_id for o in everything if isinstance(o, PlanOutcome) and o.plan]
+    plans = [o.plan.plan_id for o in everything if not isinstance(o, KeyspaceFailed) and o.plan]
     change.job.log.output(changed=True, plan_ids=plans, exit_code=int(code))
     return code
 
 
-def _planning(change: ProposedChange, worlds: Worlds, writer: FileWriter) -> Work[PlanOutcome]:
-    def work(files: DesiredFiles, chosen: Environment) -> PlanOutcome:
-        world = worlds.world_of(chosen)
+def _planning(change: ProposedChange, worlds: Worlds, writer: FileWriter) -> Work[_Planned]:
+    def work(files: DesiredFiles, chosen: Environment) -> _Planned:
+        stands = change.standing(worlds, files, chosen)
+        if stands.is_moving:
+            return _planned_split(change, worlds, writer, files, chosen)
+        chosen, world = stands.environment, look_of(worlds, stands)
         outcome = plan_keyspace(
             world,
             files,
@@ -110,3 +119,20 @@ def _planning(change: ProposedChange, worlds: Worlds, writer: FileWriter) -> Wor
         return keep_plan(outcome, change.loaded.tree, writer)
 
     return work
+
+
+def _planned_split(
+    change: ProposedChange,
+    worlds: Worlds,
+    writer: FileWriter,
+    files: DesiredFiles,
+    environment: Environment,
+) -> SplitPlanOutcome:
+    outcome = plan_split(
+        planning_world(worlds, environment),
+        files,
+        environment,
+        created_at=utc_text(change.job.clock.now_s()),
+        tool_version=__version__,
+    )
+    return outcome if outcome.refusals else keep_split_plan(outcome, change.loaded.tree, writer)

@@ -10,14 +10,16 @@ from reconciler.errors import Refused
 from reconciler.flows.forge.change import Side, given_up, touched_keyspaces
 from reconciler.flows.forge.fork import plans_between
 from reconciler.flows.forge.fork_budget import ForkBudget
-from reconciler.flows.forge.job import ForgeJob, OpenWorlds, wrong_event
+from reconciler.flows.forge.job import ForgeJob, OpenWorlds, Worlds, wrong_event
 from reconciler.flows.forge.lowering import lowered_rules, other_owners
+from reconciler.flows.gates import ledger_address_gate
 from reconciler.flows.keyspaces import Loaded
+from reconciler.flows.split.reached import standing_of
+from reconciler.flows.split.settle import Standing
 from reconciler.outcomes.ends import plan_code
 from reconciler.outcomes.exit_code import ExitCode, worst_first
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.lowered import Lowered
-from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome
 from reconciler.ports.job import BranchEvent, MergeGroupEvent, PullRequestEvent
 from reconciler.ports.notices import Notices
 from reconciler.ports.shards import Connections
@@ -44,7 +46,7 @@ from reconciler.spec.load import DesiredFiles, load_repository
 from reconciler.spec.model import Environment
 from reconciler.spec.tree import FileTree
 
-Outcome = TypeVar("Outcome", VerifyOutcome, PlanOutcome)
+Outcome = TypeVar("Outcome")
 Work = Callable[[DesiredFiles, Environment], Outcome]
 
 
@@ -84,6 +86,13 @@ class ProposedChange:
         """Of the touched keyspaces that have the environment, or that nobody could read."""
         names = [name for name in self.touched if self._concerns(name, environment)]
         return self.loaded.each(environment, names, work) if names else []
+
+    def standing(self, worlds: Worlds, files: DesiredFiles, environment: Environment) -> Standing:
+        """What the environment is to the job now. Raises Refused before a ledger is opened that the
+        protected branch does not name (SP-74)."""
+        if environment.retiring:
+            ledger_address_gate(lambda: self.job.clone, files, environment)
+        return standing_of(worlds, files, environment)
 
     def _concerns(self, name: str, environment: str) -> bool:
         files = self.loaded.keyspaces.get(name)

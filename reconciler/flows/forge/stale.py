@@ -14,6 +14,7 @@ from reconciler.errors import InvalidInput, Refused
 from reconciler.flows.forge.job import ForgeJob, Worlds
 from reconciler.flows.keyspaces import Loaded
 from reconciler.flows.reconcile_pass import Pass, begin_pass
+from reconciler.flows.split.reached import look_of, standing_of
 from reconciler.guard.classify import position_of
 from reconciler.guard.review.approvals import PullRequest
 from reconciler.limits import PLAN_BYTES_MAX
@@ -64,7 +65,8 @@ def mark_stale(
     for environment in environments if waiting else ():
 
         def work(files: DesiredFiles, chosen: Environment) -> Found:
-            begun = begin_pass(worlds.world_of(chosen), files, chosen)
+            stands = standing_of(worlds, files, chosen)
+            begun = begin_pass(look_of(worlds, stands), files, stands.environment)
             found = []
             for pull_request in waiting:
                 head = pull_request.head_commit

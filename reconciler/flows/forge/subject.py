@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import posixpath
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from reconciler.errors import InvalidInput, Refused
 from reconciler.limits import PLAN_BYTES_MAX, SPEC_BYTES_MAX
@@ -18,6 +18,9 @@ from reconciler.plan.files import PlanPaths
 from reconciler.plan.model import Plan
 from reconciler.plan.validate import check_plan
 from reconciler.ports.forge import Forge
+from reconciler.reshard.plan.check import check_split_plan
+from reconciler.reshard.plan.codec import load_split_plan
+from reconciler.reshard.plan.model import SplitPlan
 from reconciler.spec.text import digest_of, text_of
 
 ABSENT = "no such file"
@@ -54,7 +57,7 @@ class Subject(Protocol):
 class PlanSubject:
     """All paths are from the root of the repository; `definitions` is the folder of those."""
 
-    plan: Plan
+    plan: Plan | SplitPlan
     files: PlanPaths
     inputs: tuple[str, ...]
     spec: str
@@ -87,20 +90,31 @@ class PlanSubject:
     def id_at(self, forge: Forge, commit: str) -> str | None:
         """The id of the whole plan that a reader of that commit saw: both files, sound and bound to
         each other. A plan that is not sound has no id to approve."""
-        core = self.plan.core
         content = forge.file(commit, self.files.json, bytes_max=PLAN_BYTES_MAX)
         readable = forge.file(commit, self.files.sql, bytes_max=PLAN_BYTES_MAX)
         if content is None or readable is None:
             return None
         try:
-            found = load_plan(content, self.files.json)
-            text = readable.decode()
-            check_plan(
-                found, environment=core.environment, keyspace=core.keyspace, readable_sql=text
-            )
+            return self._sound_id(content, readable.decode())
         except (Refused, UnicodeDecodeError):
             return None
-        return found.plan_id
+
+    def _sound_id(self, content: bytes, readable: str) -> str:
+        """Of a plan of the same kind. Raises Refused."""
+        environment, keyspace = self.plan.core.environment, self.plan.core.keyspace
+        match self.plan:
+            case Plan():
+                plan = load_plan(content, self.files.json)
+                check_plan(plan, environment=environment, keyspace=keyspace, readable_sql=readable)
+                return plan.plan_id
+            case SplitPlan():
+                split = load_split_plan(content, self.files.json)
+                check_split_plan(
+                    split, environment=environment, keyspace=keyspace, readable_sql=readable
+                )
+                return split.plan_id
+            case _:
+                assert_never(self.plan)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

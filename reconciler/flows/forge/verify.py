@@ -16,11 +16,14 @@ from reconciler.flows.forge.proposed import (
     tell_lowered,
     tell_unchanged,
 )
+from reconciler.flows.split.plan import verify_split
+from reconciler.flows.split.reached import look_of, planning_world
 from reconciler.flows.verify import verify_keyspace
 from reconciler.outcomes.ends import verify_code
 from reconciler.outcomes.exit_code import ExitCode, worst, worst_first
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.plan import VerifyOutcome, VerifyState
+from reconciler.outcomes.split import SplitVerifyOutcome
 from reconciler.ports.shards import Connections
 from reconciler.report.compose.plan import verify_document
 from reconciler.report.forge_words import verify_status
@@ -28,6 +31,8 @@ from reconciler.report.render import Format, verify_report
 from reconciler.report.write.markdown import write_markdown
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
+
+_Verified = VerifyOutcome | SplitVerifyOutcome
 
 
 def verify_change(
@@ -47,12 +52,15 @@ def verify_change(
     if change.pull_request and change.budget:
         return tell_fork(change, change.pull_request, change.budget, open_worlds, connections)
     tell_given_up(change)
-    everything = []
+    everything: list[_Verified | KeyspaceFailed] = []
     with open_worlds() as worlds:
 
-        def work(files: DesiredFiles, chosen: Environment) -> VerifyOutcome:
-            world = worlds.world_of(chosen)
-            return verify_keyspace(world, files, chosen, tree=change.loaded.tree)
+        def work(files: DesiredFiles, chosen: Environment) -> _Verified:
+            stands = change.standing(worlds, files, chosen)
+            tree = change.loaded.tree
+            if stands.is_moving:
+                return verify_split(planning_world(worlds, chosen), files, chosen, tree=tree)
+            return verify_keyspace(look_of(worlds, stands), files, stands.environment, tree=tree)
 
         for environment in chosen_environments:
             outcomes = change.outcomes(environment, work)
@@ -65,14 +73,14 @@ def verify_change(
     if sarif:
         change.job.log.leave(sarif, verify_report(everything, change.shown(Format.SARIF)))
     code = worst(map(verify_code, everything))
-    verified = [o for o in everything if isinstance(o, VerifyOutcome)]
+    verified = [o for o in everything if not isinstance(o, KeyspaceFailed)]
     plans = [o.plan.plan_id for o in verified if o.plan and o.state is not VerifyState.UNPLANNED]
     change.job.log.output(changed=True, plan_ids=plans, exit_code=int(code))
     return code
 
 
 def _tell_verified(
-    change: ProposedChange, environment: str, outcomes: Sequence[VerifyOutcome | KeyspaceFailed]
+    change: ProposedChange, environment: str, outcomes: Sequence[_Verified | KeyspaceFailed]
 ) -> None:
     for outcome in outcomes:
         keep_comment(change, write_markdown(verify_document([outcome], change.files)))

@@ -14,10 +14,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from reconciler.ddl.read import without_login
+from reconciler.ddl.scan import defined_table
 from reconciler.errors import Location, Problem, Refused
 from reconciler.limits import PROBLEM_CHARS_MAX
 from reconciler.model.access import ShardAccess
 from reconciler.model.observation import ObservedShard
+from reconciler.observe.file.checks import check_shard
 from reconciler.observe.file.limits import OBSERVATION_VALUES_MAX
 from reconciler.observe.file.model import OBSERVATION_FORMAT, RegionObservation
 from reconciler.plan.visible import visible_line
@@ -34,7 +37,7 @@ def dump_observation(observation: RegionObservation, key: bytes | None) -> bytes
     """Signed if there is a key."""
     texts: dict[str, int] = {}
     definitions = [
-        [[table, texts.setdefault(text, len(texts))] for table, text in shard.definitions]
+        [[table, texts.setdefault(told, len(texts))] for table, told in _told(shard)]
         for shard in observation.shards
     ]
     shards = tuple(without_accounts(shard) for shard in observation.shards)
@@ -61,6 +64,8 @@ def load_observation(content: bytes, path: str, key: bytes | None) -> RegionObse
         if not isinstance(body, dict) or body.keys() != _BODY:
             raise Mismatch("the file", "does not hold an observation")
         observation = _VALUES.from_json(body["observation"], RegionObservation, "observation")
+        for shard in observation.shards:
+            check_shard(shard)
         return _with_definitions(observation, body["definitions"], body["texts"])
     except JsonUnreadable as broken:
         raise _refused(path, "observation-malformed", f"the file {broken.reason}") from None
@@ -77,8 +82,14 @@ def without_accounts(shard: ObservedShard) -> ObservedShard:
         shard,
         definitions=(),
         place=f"{shard.server}/{place}" if shard.place else "",
-        access=shard.access and _without_grantees(shard.access),
+        access=shard.access
+        and _without_grantees(replace(shard.access, account=None, accounts=None)),
     )
+
+
+def _told(shard: ObservedShard) -> list[tuple[str, str]]:
+    """Also tables that nobody manages are told, and none of them may publish a login (RG-10)."""
+    return [(table, without_login(text)) for table, text in shard.definitions]
 
 
 def _without_grantees(access: ShardAccess) -> ShardAccess:
@@ -152,6 +163,12 @@ def _with_texts(
     names = [table for table, _ in own]
     if names != sorted(set(names)):
         raise Mismatch(f"definitions of shard {shard.shard}", "are not sorted by table")
+    for table, index in own:
+        if defined_table(texts[index]) not in (table, None):
+            raise Mismatch(
+                f"definitions of shard {shard.shard}",
+                "have that of a table under the name of another",
+            )
     return replace(shard, definitions=tuple((table, texts[index]) for table, index in own))
 
 

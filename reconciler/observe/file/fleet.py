@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from reconciler.errors import InvalidInput, Location, Problem, Refused
+from reconciler.limits import CLOCKS_APART_S_MAX
 from reconciler.model.observation import Observation, Unreachable
 from reconciler.observe.file.codec import load_observation
 from reconciler.observe.file.limits import (
-    CLOCKS_APART_S_MAX,
     OBSERVATION_AGE_S_MAX,
     OBSERVATION_BYTES_MAX,
 )
@@ -51,11 +51,11 @@ def read_fleet(
     files: DesiredFiles,
     environment: Environment,
     *,
-    key: bytes | None,
+    keys: Mapping[str, bytes | None],
     now_s: float,
 ) -> ObservedFleet:
-    """Raises Refused for a file that is not what it should be, and InvalidInput where there are no
-    regions, or a file that cannot be read."""
+    """`keys` by region. Raises Refused for a file that is not what it should be, and InvalidInput
+    where there are no regions, or a file that cannot be read."""
     if not environment.regions:
         raise InvalidInput(_no_regions(environment.name))
     seen: dict[str, Observation] = {}
@@ -66,7 +66,7 @@ def read_fleet(
             seen |= {name: _not_looked_at(name, region.name) for name in region.shards}
             continue
         path = observation_path(about)
-        found = load_observation(content, path, key)
+        found = load_observation(content, path, keys[region.name])
         check_observation(found, about, path, now_s=now_s)
         seen |= {shard.shard: shard for shard in found.shards}
     return ObservedFleet(seen)

@@ -10,8 +10,5 @@ OBSERVATION_VALUES_MAX = 8_000_000
 # for. What lies there for longer is of another run, and a plan of it would be refused anyway.
 OBSERVATION_AGE_S_MAX = 3_600
 
-# By how much the clocks of two machines may differ before one of them is wrong.
-CLOCKS_APART_S_MAX = 60
-
 # A key of fewer could be found by trying (HMAC-SHA256 has 32 bytes).
 OBSERVATION_KEY_CHARS_MIN = 32

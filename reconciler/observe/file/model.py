@@ -8,7 +8,7 @@ from reconciler.model.observation import ObservedShard
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 
-OBSERVATION_FORMAT = "reconciler observation 1.0"
+OBSERVATION_FORMAT = "reconciler observation 1.1"
 """Read by no other version: what is looked at, and what is left out, is of the format as well."""
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+#: The comment of the empty table that gh-ost has in the way of its own RENAME while it swaps.
+SENTRY = "ghost-cut-over-sentry"
+
 _TABLE_BYTES_MAX = 64
 _LOCK_BYTES_MAX = 64
 
@@ -39,6 +42,11 @@ def _cut(table: str, suffix: str) -> str | None:
         return f"_{encoded[: len(encoded) - max(0, over)].decode()}_{suffix}"
     except UnicodeDecodeError:
         return None
+
+
+def is_sentry(definition: str) -> bool:
+    """Of the table that a server shows by the name of the old one: made by gh-ost, and no row's."""
+    return definition.endswith(f"COMMENT='{SENTRY}'")
 
 
 def lock_name(database: str, table: str) -> str:

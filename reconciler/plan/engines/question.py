@@ -14,7 +14,8 @@ from reconciler.plan.model import Algorithm
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineQuestion:
     """`triggers` are those on the table, `children` the foreign keys that refer to it, on any of
-    the shards. `size_bytes` is the table's on the fullest of them; None: it could not be read.
+    the shards; `tables` are all that are in the database of any, or shall be. `size_bytes` is the
+    table's on the fullest of them; None: it could not be read.
     `keeps_old`: the spec wants the table as it was kept beside the new one."""
 
     context: StatementContext
@@ -23,6 +24,7 @@ class EngineQuestion:
     is_behind_vitess: bool = False
     triggers: tuple[str, ...] = ()
     children: tuple[Reference, ...] = field(default=())
+    tables: tuple[str, ...] = ()
     keeps_old: bool = False
 
     @property

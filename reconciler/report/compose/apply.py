@@ -24,7 +24,14 @@ from reconciler.outcomes.split import SplitApplyOutcome
 from reconciler.plan import words
 from reconciler.report import apply_words, blocks
 from reconciler.report.blocks import Block, Cut, Detail, Fact, Mark
-from reconciler.report.compose.opening import CHANGE, failed_report, marker, plan_id_fact, title
+from reconciler.report.compose.opening import (
+    CHANGE,
+    failed_report,
+    marker,
+    plan_id_fact,
+    title,
+    where,
+)
 from reconciler.report.compose.plan import permissions
 from reconciler.report.compose.reasons import problem, problems, refusals
 from reconciler.report.compose.shards import shard_set, whose
@@ -106,17 +113,12 @@ def _applied(outcome: ApplyOutcome | KeyspaceFailed, files: SchemaFiles) -> Repo
         *_account(outcome.waves, outcome.shards, outcome.finalizers, outcome.problem),
     ]
     return Report(
-        marker=marker(CHANGE, outcome.keyspace, outcome.environment),
-        title=title(mark, outcome.keyspace, _where(outcome), verdict),
+        marker=marker(CHANGE, outcome.keyspace, outcome.environment, outcome.region),
+        title=title(mark, outcome.keyspace, where(outcome), verdict),
         blocks=tuple(told),
         plan_id=plan.plan_id if plan else "",
         next_steps=_next_steps(apply_words.next_step(outcome)),
     )
-
-
-def _where(found: ApplyOutcome | ApplyStatus) -> str:
-    region = f", region {found.region}" if found.region else ""
-    return f"{found.environment}{region}"
 
 
 def _status(apply: ApplyStatus, now_s: float) -> Report:
@@ -124,8 +126,8 @@ def _status(apply: ApplyStatus, now_s: float) -> Report:
     progress = apply_words.progress(apply.shards, apply.finalizers)
     verdict = f"{state}, {progress}" if apply.shards or apply.finalizers else state
     return Report(
-        marker=marker(CHANGE, apply.keyspace, apply.environment),
-        title=title(_STATE_MARKS[apply.state], apply.keyspace, _where(apply), verdict),
+        marker=marker(CHANGE, apply.keyspace, apply.environment, apply.region),
+        title=title(_STATE_MARKS[apply.state], apply.keyspace, where(apply), verdict),
         blocks=(
             *_status_failure(apply),
             blocks.Facts(facts=tuple(_status_facts(apply, now_s))),

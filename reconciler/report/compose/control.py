@@ -9,7 +9,7 @@ from reconciler.outcomes.apply import ControlOutcome
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.split import SplitControlOutcome
 from reconciler.report.blocks import Mark
-from reconciler.report.compose.opening import CHANGE, failed_report, title
+from reconciler.report.compose.opening import CHANGE, failed_report, title, where
 from reconciler.report.compose.split import split_asked_words
 from reconciler.report.document import Document, Report
 from reconciler.report.reason_words import answer_words
@@ -36,4 +36,4 @@ def _report(outcome: ControlOutcome | SplitControlOutcome | KeyspaceFailed) -> R
         return Report(title=title(Mark.GOOD, outcome.keyspace, outcome.environment, said))
     answer = f"{outcome.kind} {outcome.state}: {answer_words(outcome.answer)}"
     mark = _MARKS[outcome.state]
-    return Report(title=title(mark, outcome.keyspace, outcome.environment, answer))
+    return Report(title=title(mark, outcome.keyspace, where(outcome), answer))

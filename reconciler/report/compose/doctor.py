@@ -10,7 +10,7 @@ from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.plan import words
 from reconciler.report import blocks
 from reconciler.report.blocks import Cut, Detail, Mark
-from reconciler.report.compose.opening import failed_report, marker, title
+from reconciler.report.compose.opening import failed_report, marker, title, where
 from reconciler.report.document import Document, Report
 from reconciler.report.order import sorted_shards
 from reconciler.report.spans import with_commands
@@ -36,8 +36,8 @@ def _report(outcome: DoctorOutcome | KeyspaceFailed) -> Report:
     worst = next((_MARKS[one.mark] for one in findings if one.mark in _TO_DO), Mark.GOOD)
     checks = blocks.Checks(checks=tuple(map(_check, findings)), cut=Cut(detail=Detail.REASON))
     return Report(
-        marker=marker("doctor", outcome.keyspace, outcome.environment),
-        title=title(worst, outcome.keyspace, outcome.environment, _verdict(findings)),
+        marker=marker("doctor", outcome.keyspace, outcome.environment, outcome.region),
+        title=title(worst, outcome.keyspace, where(outcome), _verdict(findings)),
         blocks=(checks,) if findings else (),
     )
 

@@ -10,7 +10,7 @@ from reconciler.outcomes.drift import DriftGroup, DriftOutcome, ShardMark
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.report import blocks, drift_words
 from reconciler.report.blocks import Block, Cut, Detail, Mark
-from reconciler.report.compose.opening import failed_report, marker, title
+from reconciler.report.compose.opening import failed_report, marker, title, where
 from reconciler.report.compose.reasons import refusals
 from reconciler.report.compose.shards import shard_set, whose
 from reconciler.report.document import Document, NextStep, Report
@@ -55,8 +55,8 @@ def _report(outcome: DriftOutcome | KeyspaceFailed, files: SchemaFiles) -> Repor
     verdict = drift_words.verdict(outcome)
     steps = drift_words.next_steps(outcome)
     return Report(
-        marker=marker("drift", outcome.keyspace, outcome.environment),
-        title=title(_mark(outcome), outcome.keyspace, outcome.environment, verdict),
+        marker=marker("drift", outcome.keyspace, outcome.environment, outcome.region),
+        title=title(_mark(outcome), outcome.keyspace, where(outcome), verdict),
         blocks=(
             *refusals(outcome.refusals, outcome.keyspace, files),
             *_groups(outcome),

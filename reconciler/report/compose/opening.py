@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from reconciler.errors import Problem
 from reconciler.outcomes.failed import KeyspaceFailed
@@ -16,13 +17,30 @@ from reconciler.report.summary import short_id
 CHANGE = "change"  # the topic that all reports of a change share, from plan to apply
 
 
+class OfRegion(Protocol):
+    """What came of a look at an environment, or at one region's part of it."""
+
+    @property
+    def environment(self) -> str: ...
+
+    @property
+    def region(self) -> str | None: ...
+
+
 def title(mark: Mark, keyspace: str, environment: str, verdict: str) -> Title:
     about = (Name(keyspace), Text(" in "), Name(environment))
     return Title(mark=mark, about=about, verdict=sentence(verdict))
 
 
-def marker(topic: str, keyspace: str, environment: str) -> Marker:
-    return Marker(topic=topic, names=(environment, keyspace))
+def marker(topic: str, keyspace: str, environment: str, region: str | None = None) -> Marker:
+    """Each region has a report of its own, which takes the place of no other's."""
+    return Marker(topic=topic, names=(environment, *([region] if region else []), keyspace))
+
+
+def where(outcome: OfRegion) -> str:
+    """As titles say it: the environment, and the region where the outcome is of one."""
+    region = f", region {outcome.region}" if outcome.region else ""
+    return f"{outcome.environment}{region}"
 
 
 def plan_id_fact(plan_id: str, *, brief: Line | None = None) -> Fact:
@@ -34,8 +52,8 @@ def plan_id_fact(plan_id: str, *, brief: Line | None = None) -> Fact:
 def failed_report(topic: str, failed: KeyspaceFailed) -> Report:
     cut = Cut(detail=Detail.REASON, instead=sentence("Some problems are left out here."))
     return Report(
-        marker=marker(topic, failed.keyspace, failed.environment),
-        title=title(Mark.BAD, failed.keyspace, failed.environment, failed_verdict(failed)),
+        marker=marker(topic, failed.keyspace, failed.environment, failed.region),
+        title=title(Mark.BAD, failed.keyspace, where(failed), failed_verdict(failed)),
         blocks=problems(failed.problems, cut),
     )
 

@@ -20,7 +20,15 @@ from reconciler.report.compose.change_sets import (
     overview,
     wide_sets,
 )
-from reconciler.report.compose.opening import CHANGE, failed_report, marker, plan_id_fact, title
+from reconciler.report.compose.opening import (
+    CHANGE,
+    failed_report,
+    marker,
+    plan_id_fact,
+    title,
+    where,
+)
+from reconciler.report.compose.preflight import preflight_blocks
 from reconciler.report.compose.reasons import refusals
 from reconciler.report.compose.shards import shard_set
 from reconciler.report.compose.split import planned_split, split_sketch, verified_split
@@ -87,8 +95,13 @@ def show_split_document(plan: SplitPlan) -> Document:
 def verify_document(
     outcomes: Sequence[VerifyOutcome | SplitVerifyOutcome | KeyspaceFailed],
     files: SchemaFiles = NO_FILES,
+    *,
+    explained: bool = False,
 ) -> Document:
-    return Document(reports=tuple(_verified(outcome, files) for outcome in outcomes))
+    """`explained`: with the exact queries that rows were asked by."""
+    return Document(
+        reports=tuple(_verified(outcome, files, explained=explained) for outcome in outcomes)
+    )
 
 
 def permissions(core: PlanCore) -> Iterator[Block]:
@@ -170,7 +183,10 @@ def _sketch(
 
 
 def _verified(
-    outcome: VerifyOutcome | SplitVerifyOutcome | KeyspaceFailed, files: SchemaFiles
+    outcome: VerifyOutcome | SplitVerifyOutcome | KeyspaceFailed,
+    files: SchemaFiles,
+    *,
+    explained: bool,
 ) -> Report:
     if isinstance(outcome, KeyspaceFailed):
         return failed_report(CHANGE, outcome)
@@ -180,11 +196,12 @@ def _verified(
     verdict = next_steps.verify_verdict(outcome)
     found = refusals(outcome.refusals, outcome.keyspace, files)
     told = tuple(_verified_plan(outcome, outcome.plan, files)) if outcome.plan else ()
+    asked = preflight_blocks(outcome.preflight, explained=explained)
     shown = outcome.state in (VerifyState.VERIFIED, VerifyState.UNPLANNED)
     return Report(
-        marker=marker(CHANGE, outcome.keyspace, outcome.environment),
-        title=title(mark, outcome.keyspace, outcome.environment, verdict),
-        blocks=(*found, *told, *_seen_now(outcome)),
+        marker=marker(CHANGE, outcome.keyspace, outcome.environment, outcome.region),
+        title=title(mark, outcome.keyspace, where(outcome), verdict),
+        blocks=(*found, *told, *asked, *_seen_now(outcome)),
         plan_id=outcome.plan.plan_id if outcome.plan and shown else "",
     )
 

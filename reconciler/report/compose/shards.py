@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from reconciler.guard.leftovers import DOUBTS
 from reconciler.model.shadow_tables import ShadowGroup, ShadowMark
 from reconciler.plan import words
 from reconciler.report.order import sorted_shards
@@ -31,9 +32,12 @@ def whose(group: ShadowGroup, total: int | None = None) -> Iterator[Span]:
     shards = sorted_shards(group.shards)
     yield from named_shards(shards) if total is None else shard_set(shards, total)
     if group.engine is not None:
-        yield Text(f": of {group.engine}, for table ")
+        yield Text(": not " if group.doubt else ": ")
+        yield Text(f"of {group.engine}, for table ")
         yield Name(group.table)
         yield Text(f", apply {group.apply_id}")
+    if group.doubt is not None:
+        yield Text(f", for {DOUBTS[group.doubt]}")
     if group.kept_until_s is not None:
         is_over = group.mark is not ShadowMark.KEPT
         yield Text(", was kept until " if is_over else ", kept until ")

@@ -141,7 +141,7 @@ class ChaosFleet:
     def basis(self) -> dict[str, ShardBasis]:
         """What every shard is held against: the tables as the plan leaves them."""
         one = ShardBasis(
-            fingerprint=self.fingerprint,
+            fingerprint=lambda _, text: self.fingerprint(text),
             is_managed=self.is_managed,
             after=self._after,
             flavor=self.server.binary.version.flavor,

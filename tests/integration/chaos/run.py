@@ -9,15 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
-import pymysql
-from pymysql.constants import ER
-
 from reconciler.edges.ledger.sql import open_ledger
 from reconciler.edges.mysql.locks import lock_name
 from reconciler.ledger.states import ApplyState, OperationState, StatementState
 from tests.integration.chaos.applying import Child, End, LedgerPlace, applying
 from tests.integration.chaos.fleet import SHARDS, ChaosFleet, database_of
 from tests.integration.chaos.server import LEDGER_DATABASE, CrashableServer, DoesNotStart
+from tests.integration.mysql_edges import end_session
 
 TROUBLED_TRIES_MAX = 3
 CALM_TRIES_MAX = 12
@@ -122,7 +120,7 @@ class ChaosRun:
             cursor.execute("SELECT IS_USED_LOCK(%s)", [lock_name(database_of(SHARDS[0]))])
             (holder,) = cursor.fetchone() or (None,)
             if holder is not None:
-                self._ignoring_gone(lambda: cursor.execute(f"KILL {holder}"))
+                end_session(cursor, holder)
         rival = self._begin()
         self._tell(f"its rival ended: {rival.end()!r}")
         return child.end()
@@ -230,7 +228,7 @@ class ChaosRun:
             if found:
                 number, info = self.random.choice(found)
                 self._tell(f"cut connection {number}, which runs {info}")
-                self._ignoring_gone(lambda: cursor.execute(f"KILL {number}"))
+                end_session(cursor, number)
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -242,13 +240,6 @@ class ChaosRun:
             cursor.execute("BEGIN")
             cursor.execute(f"SELECT COUNT(*) FROM {table}")
             yield
-
-    def _ignoring_gone(self, work: Callable[[], object]) -> None:
-        try:
-            work()
-        except pymysql.err.OperationalError as gone:
-            if gone.args[0] != ER.NO_SUCH_THREAD:  # it may have ended by itself
-                raise
 
     def _tell(self, what: str) -> None:
         self.story.append(what)

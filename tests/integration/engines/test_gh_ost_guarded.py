@@ -3,8 +3,14 @@ never keeps gh-ost from its lock. What it is for is in test_gh_ost_killed.py."""
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -12,11 +18,12 @@ from pymysql.cursors import Cursor
 
 from reconciler.edges.engines.gh_ost.site import Site, site_of
 from reconciler.edges.engines.gh_ost.swap_guard import SwapGuard
-from reconciler.edges.engines.gh_ost.traces import SENTRY
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.reach import ByItself
 from reconciler.edges.mysql.shard_link import ShardLink
 from reconciler.edges.mysql.target import resolve
+from reconciler.plan.engines.gh_ost_names import SENTRY
+from reconciler.spec.model import Connection
 from tests.conftest import FreshDatabase
 from tests.integration.engines.shard import Shard
 from tests.integration.mysql_edges import ROOT, admin_cursor, connection_to
@@ -28,6 +35,14 @@ GUARDS = "LOCK TABLES `t` WRITE"
 LOCK = "lock /* gh-ost */ tables `t` write, `_t_del` write"
 RENAME = "rename /* gh-ost */ table `t` to `_t_del`, `_t_gho` to `t`"
 DROP = "drop /* gh-ost */ table if exists `_t_del`"
+# The guard in a process of its own, told by the login of its shard.
+DRIVER = """
+import json, sys, time
+from tests.integration.engines.test_gh_ost_guarded import guarded_at
+from reconciler.spec.model import Connection
+with guarded_at(Connection(**json.loads(sys.argv[1]))):
+    time.sleep(600)
+"""
 
 
 @pytest.fixture(params=["mysql_server", "mariadb_server"])
@@ -45,9 +60,13 @@ def swapping(request: pytest.FixtureRequest, fresh_database: FreshDatabase) -> S
 
 @contextmanager
 def guarded(shard: Shard) -> Iterator[SwapGuard]:
-    target = resolve(
-        connection_to(shard.server, shard.database), environ={}, root=ROOT, shard="-40"
-    )
+    with guarded_at(connection_to(shard.server, shard.database)) as guard:
+        yield guard
+
+
+@contextmanager
+def guarded_at(connection: Connection) -> Iterator[SwapGuard]:
+    target = resolve(connection, environ={}, root=ROOT, shard="-40")
     link = ShardLink(target)
     site = site_of(link, "t")
     assert isinstance(site, Site)
@@ -61,6 +80,18 @@ def guarded(shard: Shard) -> Iterator[SwapGuard]:
     finally:
         guard.close()
         link.close()
+
+
+@contextmanager
+def driving(shard: Shard) -> Iterator[subprocess.Popen[bytes]]:
+    login = asdict(connection_to(shard.server, shard.database))
+    told = {name: value for name, value in login.items() if isinstance(value, str)}
+    command = [sys.executable, "-c", DRIVER, json.dumps(told)]
+    with subprocess.Popen(command, cwd=Path(__file__).parents[3]) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def is_waiting(cursor: Cursor, statement: str) -> bool:
@@ -129,3 +160,31 @@ def test_without_a_swap_nothing_is_locked(swapping: Shard) -> None:
     with guarded(swapping) as guard:
         assert swapping.run("SELECT COUNT(*) FROM t") == [(3,)]
         guard.close()
+
+
+@pytest.mark.invariant("EN-88")
+def test_the_rename_goes_first_though_who_guards_it_is_killed_with_gh_ost(swapping: Shard) -> None:
+    """It is late by as long as somebody reads the copy, and a writer has waited all the while."""
+    with ExitStack() as opened:
+        holder, renamer, writer, reader, other = (
+            opened.enter_context(admin_cursor(swapping.server, swapping.database)) for _ in range(5)
+        )
+        holder.execute(LOCK)
+        driver = opened.enter_context(driving(swapping))
+        until(lambda: is_waiting(other, GUARDS), "the guard")
+        reader.execute("BEGIN")
+        reader.execute("SELECT COUNT(*) FROM _t_gho")
+        writes = begun(writer, "INSERT INTO t (id, v) VALUES (9, 'late')")
+        renames = begun(renamer, RENAME)
+        until(lambda: is_waiting(other, RENAME), "the RENAME")
+        driver.kill()
+        driver.wait()
+        holder.execute(DROP)
+        holder.execute("UNLOCK TABLES")
+        time.sleep(0.2)
+        reader.execute("COMMIT")
+        for thread in (renames, writes):
+            thread.join(5)
+            assert not thread.is_alive()
+    assert swapping.columns == ["id", "v", "a"]
+    assert swapping.rows[9] == "late"

@@ -42,7 +42,7 @@ from tests.integration.engines.shard import (
     until_ready,
     work,
 )
-from tests.integration.mysql_edges import admin_cursor
+from tests.integration.mysql_edges import admin_cursor, end_session
 from tests.integration.writer import Writer
 from tests.waiting import PATIENCE_S, until
 
@@ -208,7 +208,7 @@ def end_connections(shard: Shard) -> None:
         cursor.execute("SHOW FULL PROCESSLIST")
         for number, _, _, database, *_ in cursor.fetchall():
             if database == shard.database and number != own:
-                cursor.execute(f"KILL CONNECTION {number}")
+                end_session(cursor, number)
 
 
 @pytest.mark.invariant("ST-10", "EN-53")

@@ -1,10 +1,13 @@
-"""Whoever kills an apply in the middle of gh-ost's swap does not kill gh-ost there: the session
-that would keep writers off the table ends with the apply."""
+"""Whoever kills an apply in the middle of gh-ost's swap does not kill gh-ost there; and if both die
+at once, as with a container, what they have left with the server ends the swap or undoes it."""
 
 from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,16 +15,23 @@ import pytest
 from reconciler.edges.server.process import RunningServer
 from reconciler.model.engine import EngineName
 from tests.conftest import FreshDatabase
+from tests.connections import admin_connection
 from tests.contract.engines.gh_ost import pids_of
-from tests.integration.engines.held import SHARD, held_copy, of_engines
+from tests.integration.engines.held import SHARD, HeldCopy, held_copy, of_engines
+from tests.integration.engines.test_cutover import all_wait
 from tests.integration.engines.test_gh_ost_killed import is_at
 from tests.integration.mysql_edges import admin_cursor
 from tests.integration.rollouts import applying
+from tests.integration.writer import Writer
 from tests.waiting import PATIENCE_S, until
+
+on_both_servers = of_engines(
+    (EngineName.GH_OST, "mysql_server"), (EngineName.GH_OST, "mariadb_server")
+)
 
 
 @pytest.mark.invariant("EN-53")
-@of_engines((EngineName.GH_OST, "mysql_server"), (EngineName.GH_OST, "mariadb_server"))
+@on_both_servers
 def test_a_swap_comes_to_its_end_though_its_apply_was_killed_in_it(
     engine: EngineName,
     server: str,
@@ -48,3 +58,87 @@ def test_a_swap_comes_to_its_end_though_its_apply_was_killed_in_it(
     resumed = copy.fleet.run("apply")
     assert resumed.code == 0, resumed.said
     assert [*copy.fleet.definitions(SHARD)] == ["items"], "nothing is left beside the table"
+
+
+# By which statement it is found, and the table that is read, so that gh-ost stays there.
+MOMENTS = {
+    "before it has the table": ("lock /* gh-ost */ tables", "items"),
+    "behind its last drop": ("rename /* gh-ost */ table", "_items_gho"),
+}
+
+
+@pytest.mark.invariant("EN-88")
+@on_both_servers
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_gh_ost_and_its_apply_may_die_at_once_in_the_swap_while_somebody_writes(
+    moment: str,
+    engine: EngineName,
+    server: str,
+    tmp_path: Path,
+    fresh_database: FreshDatabase,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> None:
+    source: RunningServer = request.getfixturevalue(server)
+    copy = held_copy(
+        *(tmp_path / "shop", source, fresh_database, monkeypatch),
+        engine=engine,
+        rollout={"cutover": {"gate": True}},
+    )
+    statement, held = MOMENTS[moment]
+    with writer_of(copy) as writer:
+        with copy.fleet.connected(SHARD) as reader, applying(copy.fleet) as process:
+            until(lambda: all_wait(copy.fleet), "the copy to be complete")
+            reader.execute("BEGIN")
+            reader.execute(f"SELECT COUNT(*) FROM {held}")
+            released = copy.fleet.run("release")
+            assert released.code == 0, released.said
+            until_at(copy, statement, is_dropped=held == "_items_gho")
+            for pid in (process.pid, *pids_of(copy.database)):
+                os.kill(pid, signal.SIGKILL)
+            process.wait(PATIENCE_S)
+            until(lambda: not pids_of(copy.database), "the end of gh-ost")
+            written = writer.written
+            if held == "_items_gho":
+                time.sleep(0.2)  # as long as a busy server may take to go on with the RENAME
+            reader.execute("COMMIT")
+            until(lambda: writer.written > written + 10, "the table to be everybody's")
+        with applying(copy.fleet) as process:
+            until(lambda: goes_to_its_end(process, copy), "the second apply to end")
+            assert process.returncode == 0, process.communicate()[0]
+    assert writer.errors == []
+    assert rows_of(copy) == writer.rows
+    assert "`a` bigint" in copy.fleet.definitions(SHARD)["items"]
+    assert [*copy.fleet.definitions(SHARD)] == ["items"], "nothing is left beside the table"
+
+
+def goes_to_its_end(process: subprocess.Popen[str], copy: HeldCopy) -> bool:
+    """What was begun again waits once more to be released."""
+    if all_wait(copy.fleet):
+        copy.fleet.run("release")
+    return process.poll() is not None
+
+
+def until_at(copy: HeldCopy, statement: str, *, is_dropped: bool) -> None:
+    with admin_cursor(copy.server, copy.database) as looking:
+
+        def is_there() -> bool:
+            looking.execute("SHOW TABLES LIKE '_items_del'")
+            has_sentry = looking.fetchone() is not None
+            return is_at(looking, statement) and has_sentry is not is_dropped
+
+        until(is_there, statement, pause_s=0.002)
+
+
+def writer_of(copy: HeldCopy) -> Writer:
+    return Writer(
+        partial(admin_connection, copy.server),
+        copy.database,
+        "items",
+        columns={"a": int},
+        rows=rows_of(copy),
+    )
+
+
+def rows_of(copy: HeldCopy) -> dict[int, tuple[object, ...]]:
+    return {int(n): (a,) for n, a in copy.fleet.sql(SHARD, "SELECT id, a FROM items")}

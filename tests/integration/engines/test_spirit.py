@@ -42,6 +42,7 @@ from tests.integration.mysql_edges import (
     account,
     admin_cursor,
     connection_to,
+    end_session,
     planned,
     sessions,
     shard,
@@ -332,7 +333,7 @@ def test_it_is_ended_where_the_table_that_it_waits_for_has_gone(place: Place) ->
                 " WHERE ATTR_VALUE = 'reconciler, waiting to swap'"
             )
             for (number,) in cursor.fetchall():
-                cursor.execute(f"KILL {number}")
+                end_session(cursor, number)
             cursor.execute(f"DROP TABLE {SENTINEL}")
             answer = until_ready(engine, handle, todo)
         assert isinstance(answer, Failed), answer

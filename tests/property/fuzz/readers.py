@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from tests.property.fuzz import job_files, ledger_rows, repository_files, server_packets
+from tests.property.fuzz import (
+    job_files,
+    ledger_rows,
+    observation_files,
+    repository_files,
+    server_packets,
+)
 
 _ALL = (
     *job_files.READERS,
     *ledger_rows.READERS,
+    *observation_files.READERS,
     *repository_files.READERS,
     *server_packets.READERS,
 )

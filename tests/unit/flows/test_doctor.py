@@ -12,8 +12,10 @@ from reconciler.flows.doctor import examine
 from reconciler.model.engine import EngineName
 from reconciler.outcomes.doctor import CheckMark, DoctorFinding
 from reconciler.ports.shards import Identity
-from reconciler.spec.model import EngineRule, EngineRules, Environment, VitessCluster
+from reconciler.spec.model import EngineRule, EngineRules, Environment, ShardSpec, VitessCluster
 from tests.offline_fleet import Shards, world
+from tests.offline_fleet import environment as environment_of
+from tests.offline_split import splitting
 from tests.offline_vitess import OfflineVitess
 from tests.unit.observe.test_topology import CLUSTER
 
@@ -91,3 +93,28 @@ def test_a_vschema_that_cannot_be_read_is_told_with_what_to_do() -> None:
     told = findings(EngineRules(), CLUSTER, OfflineVitess(silent=True))["VSchema of commerce"]
     assert (told.mark, told.message) == (CheckMark.FAILED, "no answer")
     assert told.recovery
+
+
+@dataclass
+class Asked:
+    """`Connections` of shards that nobody reaches."""
+
+    shards: tuple[ShardSpec, ...] = ()
+
+    def check_shards(self, shards: tuple[ShardSpec, ...], *_: object, **__: object) -> list[object]:
+        self.shards = tuple(shards)
+        return []
+
+
+def test_a_shard_that_retires_is_reached_with_its_login_as_well() -> None:
+    """A split reads it to its end; what is left of it is dropped with that login."""
+    keyspace = splitting().keyspace()
+    asked = Asked()
+    examine(
+        world(Shards({})),
+        cast(Any, asked),
+        keyspace,
+        environment_of(keyspace),
+        Identity.CHANGES,
+    )
+    assert [shard.name for shard in asked.shards] == ["-40", "40-80", "80-", "-80 (retiring)"]

@@ -27,7 +27,7 @@ from reconciler.plan.engines.gh_ost_names import names_of
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.world import World
 from reconciler.spec.model import ShardSpec
-from tests.contract.ledgers import by_engine, ended
+from tests.contract.ledgers import CREATED_S, by_engine, ended
 from tests.offline_fleet import SETTINGS, SHARDS, SPEC, STATES, Files, Shards, environment, world
 from tests.unit.flows.test_engine_programs import CopyingScratch, files_for
 from tests.unit.flows.test_shadows import begun, left_by, with_shadows
@@ -184,7 +184,8 @@ def test_what_the_next_apply_clears_away_is_in_the_way_of_another_engine_alone(
 ) -> None:
     lease = begun(ledger)
     row = by_engine(StatementState.NEVER_RAN, shard=SHARDS[0], helpers=("_users_new",)).row
-    handle = Handle(engine=PT_OSC, version=1, content=json.dumps({"helpers": ["_users_new"]}))
+    content = {"helpers": ["_users_new"], "since_s": CREATED_S}
+    handle = Handle(engine=PT_OSC, version=1, content=json.dumps(content))
     ledger.record(lease, [StatementEntry(row=replace(row, handle=handle))])
     ended(ledger, lease)
     assert planned(PT_OSC, on_live("_users_new"), lambda: ledger).refusals == ()

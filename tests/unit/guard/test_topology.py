@@ -48,6 +48,10 @@ def test_a_keyspace_in_which_nothing_is_going_on_passes() -> None:
             "vitess-shard-not-serving: shard 80-: vtgate has no primary of it that serves",
         ),
         (
+            {"shards": (shard("-80"), shard("80-", Serving.DISPUTED))},
+            "vitess-primary-disputed: shard 80-: vtgate has another primary of it than zone1-101,",
+        ),
+        (
             {"shards": (shard("-80"), shard("80-"), shard("-40", Serving.CLOSED))},
             "vitess-shard-not-serving: shard -40: it does not serve",
         ),

@@ -13,8 +13,8 @@ from reconciler.ledger.shadows import copies_left, known_shadows
 from reconciler.ledger.states import StatementState
 from reconciler.model.engine import EngineName
 from reconciler.model.object_id import table_id
-from reconciler.model.shadow_tables import KnownShadow
-from tests.contract.ledgers import HANDLE, by_engine
+from reconciler.model.shadow_tables import KnownShadow, MadeWhen
+from tests.contract.ledgers import CREATED_S, HANDLE, by_engine
 
 S = StatementState
 HELPERS = ("_users_gho", "_users_ghc")
@@ -79,6 +79,7 @@ def test_what_stayed_after_a_statement_is_a_leftover_at_once(is_finished: bool) 
             table="users",
             apply_id=7,
             is_in_progress=False,
+            made=MadeWhen(since_s=CREATED_S, table_created_s=CREATED_S, until_s=4.5),
             ended_s=4.5,
         ),
     )

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from hypothesis import given
@@ -29,7 +30,7 @@ from reconciler.model.schema import Column, ForeignKey, OtherObject, Table
 from reconciler.model.server import ServerError
 from reconciler.observe.file.codec import dump_observation, load_observation, without_accounts
 from reconciler.observe.file.fleet import read_fleet
-from reconciler.observe.file.key import key_from
+from reconciler.observe.file.key import key_from, keys_of
 from reconciler.observe.file.limits import OBSERVATION_AGE_S_MAX
 from reconciler.observe.file.model import About, RegionObservation
 from reconciler.outcomes.observe import ObserveOutcome
@@ -74,6 +75,7 @@ RICH = ObservedShard(
                         name="f", columns=("id",), parent_table="users", parent_columns=("id",)
                     ),
                 ),
+                options=(("ENGINE", "InnoDB"),),
             ),
         ),
         CrossDatabaseChild(database="y", name="hidden", parents=("users",), table=None),
@@ -172,7 +174,7 @@ def test_a_signature_is_never_taken_for_checked() -> None:
 
 @pytest.mark.invariant("RG-11")
 def test_a_file_of_another_format_is_refused_by_name() -> None:
-    content = dump_observation(SEEN, None).replace(b"observation 1.0", b"observation 1.1", 1)
+    content = dump_observation(SEEN, None).replace(b"observation 1.1", b"observation 1.2", 1)
     assert code_of(content) == "observation-format"
 
 
@@ -221,10 +223,17 @@ def observed(files: Files, shards: Shards, region: str, key: bytes | None = None
     return folder
 
 
-def planned_from(files: Files, folder: Files, *, now_s: float = NOW_S) -> PlanOutcome:
+def planned_from(
+    files: Files,
+    folder: Files,
+    *,
+    now_s: float = NOW_S,
+    environ: Mapping[str, str] = MappingProxyType({}),
+) -> PlanOutcome:
     keyspace = files.keyspace()
     chosen = environment(keyspace)
-    seen = read_fleet(folder, keyspace, chosen, key=None, now_s=now_s)
+    keys = keys_of(environ, [region.name for region in chosen.regions])
+    seen = read_fleet(folder, keyspace, chosen, keys=keys, now_s=now_s)
     nowhere: World = replace(world(Shards({})), shards=seen)
     return plan_keyspace(
         nowhere,

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.errors import Problem
-from reconciler.flows.forge.apply import ci_end
+from reconciler.flows.forge.ends import ci_end
 from reconciler.guard.model import Refusal
 from reconciler.ledger.reasons import Unanswered
 from reconciler.ledger.states import OperationState, RequestKind, RequestState

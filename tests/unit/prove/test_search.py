@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from reconciler.ddl.foreign import ForeignDefinition
 from reconciler.diff.model import Clause, ClauseKind, RequiredAlgorithm
 from reconciler.diff.session import DEFAULT_SESSION, StatementSession
 from reconciler.model.observation import CrossDatabaseChild
+from reconciler.model.schema import OtherObject
 from reconciler.model.server import Flavor, ServerError
 from reconciler.plan.model import Algorithm, ExecutionClass, Lock
 from reconciler.prove.copies import Copy
@@ -52,6 +53,9 @@ class Server:
 
     def definition(self, table: str) -> str | None:
         return None
+
+    def views(self, names: Collection[str] | None = None) -> Mapping[str, OtherObject]:
+        return {}
 
     def make(
         self, definition: ForeignDefinition, session: StatementSession = DEFAULT_SESSION

@@ -274,8 +274,8 @@ environments:
 
 
 @pytest.mark.invariant("FB-1")
-def test_of_a_million_problems_the_first_are_shown_and_that_there_are_more() -> None:
-    problems = problems_of(SMALLEST + "".join(f"k{n}: 1\n" for n in range(100_000)))
+def test_of_very_many_problems_the_first_are_shown_and_that_there_are_more() -> None:
+    problems = problems_of(SMALLEST + "".join(f"k{n}: 1\n" for n in range(20_000)))
     assert len(problems) == FILE_PROBLEMS_MAX + 1
     assert "k0" in problems[0]
     assert "problems-not-all-shown" in problems[-1]

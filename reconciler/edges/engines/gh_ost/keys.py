@@ -12,6 +12,9 @@ from reconciler.edges.engines.limits import ROWS_ASKED_S_MAX
 from reconciler.edges.engines.shapes import shape_of
 from reconciler.edges.mysql.connect import Link
 from reconciler.plan.engines.unique_keys import Part, Shape, new_keys
+from reconciler.preflight.model import KeyPart
+from reconciler.preflight.questions.as_written import in_charset
+from reconciler.preflight.sql import equal_rows_sql
 
 
 def new_key_with_duplicates(link: Link, table: str, copy: str) -> str | None:
@@ -31,22 +34,18 @@ def new_key_with_duplicates(link: Link, table: str, copy: str) -> str | None:
 
 
 def _duplicates(table: str, parts: tuple[Part, ...], before: Shape, after: Shape) -> str | None:
+    """As preflight asks it (`preflight/sql.py`), of the copy that is there."""
     columns = [part.column for part in parts if part.column is not None]
     if len(columns) < len(parts) or any(column not in before.columns for column in columns):
         return None
-    given = " AND ".join(f"{quote_identifier(column)} IS NOT NULL" for column in columns)
-    equal = ", ".join(_as_copied(part, before, after) for part in parts)
-    return (
-        f"SELECT 1 FROM {quote_identifier(table)} WHERE {given}"
-        f" GROUP BY {equal} HAVING COUNT(*) > 1 LIMIT 1"
-    )
+    return equal_rows_sql(table, [_as_copied(part, before, after) for part in parts])
 
 
-def _as_copied(part: Part, before: Shape, after: Shape) -> str:
+def _as_copied(part: Part, before: Shape, after: Shape) -> KeyPart:
     """A column of the table as the copy compares it."""
     assert part.column is not None, "a key of expressions is not asked for"
-    written = quote_identifier(part.column)
-    sort = after.columns[part.column][1]
-    if sort and sort != before.columns[part.column][1]:
-        written = f"CONVERT({written} USING {sort.partition('_')[0]}) COLLATE {sort}"
-    return written if part.chars is None else f"LEFT({written}, {part.chars})"
+    written, sort = quote_identifier(part.column), after.columns[part.column][1]
+    was = before.columns[part.column][1]
+    if sort and sort != was:
+        written = in_charset(written, was.partition("_")[0], sort.partition("_")[0], sort)
+    return KeyPart(written if part.chars is None else f"LEFT({written}, {part.chars})")

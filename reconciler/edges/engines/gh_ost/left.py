@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from reconciler.edges.engines.definitions import definition_digest
 from reconciler.edges.engines.gh_ost.keys import new_key_with_duplicates
 from reconciler.edges.engines.gh_ost.site import Site
-from reconciler.edges.engines.gh_ost.traces import SENTRY, created_s
+from reconciler.edges.engines.gh_ost.traces import created_s
 from reconciler.edges.engines.ownership import (
     Helper,
     Record,
@@ -22,14 +22,16 @@ from reconciler.edges.engines.ownership import (
     is_ours,
 )
 from reconciler.edges.mysql.connect import Link
+from reconciler.model.engine import TABLE_CREATED_S
 from reconciler.model.server import ServerError
+from reconciler.plan.engines.gh_ost_names import SENTRY
 from reconciler.ports.engine import Failed
 
 _DUPLICATES = 1062
 
 # Words of `Record.own`.
 BEFORE = "before_sha256"
-CREATED = "created_s"
+CREATED = TABLE_CREATED_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +66,7 @@ def _was_the_table(link: Link, seen: Helper, record: Record | None, site: Site) 
         and record.server_sha256 == site.server_sha256
         and seen.name in record.helpers
         and (
-            record.own.get(CREATED) == str(seen.created_s)
+            (seen.created_s is not None and record.own.get(CREATED) == str(seen.created_s))
             or is_ours(seen, record, site.server_sha256)
         )
         and record.own.get(BEFORE) == definition_digest(link, seen.name, called=record.table)

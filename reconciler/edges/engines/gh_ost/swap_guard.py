@@ -9,8 +9,10 @@ So a session of ours waits for the table behind gh-ost's: freed too early, the t
 until the RENAME waits behind us. In a swap that nobody disturbs the RENAME goes before us.
 
 Rule (EN-53): it keeps the table for no longer than that takes, and asks for it only while the table
-of gh-ost's swap is there. It protects for as long as this process lives; where that is
-killed, gh-ost has the time for its swap before it is ended, so that nobody kills it in the middle.
+of gh-ost's swap is there. Where this process is killed, gh-ost has the time for its swap before it
+is ended. Where both are, as with a container, the session has been told in advance what to do once
+it has the table (EN-88): a server goes through what it was sent before it sees that its client is
+gone, so that the session outlives us for as long as the RENAME may take to come.
 """
 
 from __future__ import annotations
@@ -22,10 +24,11 @@ from threading import Event, Thread
 
 from reconciler.ddl.quote import quote_identifier
 from reconciler.edges.engines.gh_ost.site import Site
-from reconciler.edges.engines.gh_ost.traces import SENTRY, ddl_at_work
+from reconciler.edges.engines.gh_ost.traces import ddl_at_work
 from reconciler.edges.engines.limits import (
     GH_OST_COMES_S_MAX,
     GH_OST_SWAP_S_MAX,
+    SWAP_GUARD_OUTLIVES_S,
     SWAP_GUARD_POLL_S,
     SWAP_GUARD_SILENT_S_MAX,
 )
@@ -33,7 +36,18 @@ from reconciler.edges.engines.ownership import find_tables
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.problems import LinkLost, ServerRefusal
 from reconciler.errors import ReconcilerError
+from reconciler.plan.engines.gh_ost_names import SENTRY
 
+# What only a gh-ost that is gone leaves: its RENAME is there, and its table of the swap is not. In
+# any other case this is over at once.
+_OUTLIVES = """
+SELECT SLEEP(%s) FROM DUAL WHERE NOT EXISTS (
+    SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s
+) AND EXISTS (
+    SELECT 1 FROM information_schema.PROCESSLIST
+     WHERE DB = DATABASE() AND INFO LIKE 'rename /* gh-ost */ table%%'
+)
+"""
 _LOCKS = "lock /* gh-ost */ tables"
 _RENAMES = "rename /* gh-ost */ table"
 
@@ -74,7 +88,11 @@ class SwapGuard:
         """Wait for the table and take it; whether gh-ost, about to lock it, has not done so yet.
         Where the RENAME has not come to wait for us, it has moments to do so."""
         asked_s = time.monotonic()
-        link.execute(f"LOCK TABLES {quote_identifier(self._site.table)} WRITE")
+        link.execute_ahead(
+            f"LOCK TABLES {quote_identifier(self._site.table)} WRITE",
+            _OUTLIVES,
+            [SWAP_GUARD_OUTLIVES_S, self._site.names.old],
+        )
         taken_s = time.monotonic()
         has_waited = taken_s - asked_s > GH_OST_COMES_S_MAX
         while True:

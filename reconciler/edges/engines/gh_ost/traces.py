@@ -20,8 +20,6 @@ from reconciler.edges.mysql.reading import number, text
 from reconciler.model.server import Flavor
 from reconciler.plan.engines.gh_ost_names import Names, lock_name
 
-SENTRY = "ghost-cut-over-sentry"
-
 _NO_SUCH_COLUMN = 1054
 _DDL = re.compile(r"(?:alter|create|drop|rename|lock)\s+/\* gh-ost", re.IGNORECASE)
 

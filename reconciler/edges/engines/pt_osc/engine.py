@@ -31,7 +31,7 @@ from reconciler.edges.mysql.engine_direct import not_sent
 from reconciler.edges.mysql.problems import LinkLost, ServerRefusal
 from reconciler.edges.mysql.shard_link import ShardLink
 from reconciler.errors import Unavailable
-from reconciler.model.engine import EngineName, Handle, Progress
+from reconciler.model.engine import TABLE_CREATED_S, EngineName, Handle, Progress
 from reconciler.plan.engines.told import told
 from reconciler.ports.engine import (
     Answer,
@@ -155,8 +155,7 @@ class PtOscEngine:
             helpers=standing.names.helpers,
             since_s=record.since_s if record is not None and is_left else server_clock_s(link),
             run=secrets.token_hex(8),
-            # Its program may have outlived whoever started it; the claim is ours by now.
-            own={"earlier_run": record.run} if record is not None else {},
+            own=_own_words(record, standing.table_created_s),
         ).handle()
 
     def _started(self, handle: Handle, record: Record, work: EngineWork) -> Answer:
@@ -242,3 +241,12 @@ class PtOscEngine:
 
 def _rows_unknown(error: Exception) -> Unknown:
     return Unknown(reason=f"the rows of its copy could not be compared: {error}")
+
+
+def _own_words(record: Record | None, table_created_s: int | None) -> dict[str, str]:
+    """The program of an earlier run may have outlived whoever started it; the claim is ours by now.
+    By when the table was created it is known again under another name, if that is kept."""
+    own = {} if record is None else {"earlier_run": record.run}
+    if table_created_s is not None:
+        own[TABLE_CREATED_S] = str(table_created_s)
+    return own

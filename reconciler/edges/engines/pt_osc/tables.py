@@ -52,12 +52,14 @@ _HOLDERS = "SELECT IS_USED_LOCK(%s), IS_USED_LOCK(%s)"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """What there is of a copy. `at_work` is the connection of a program of any run on the table;
-    `run_at_work` of the run that is asked after."""
+    `run_at_work` of the run that is asked after; `table_created_s` None: the server did not tell,
+    or there is no table."""
 
     names: CopyNames
     helpers: tuple[Helper, ...]
     has_table: bool
     table_is_ours: bool
+    table_created_s: int | None
     at_work: int | None
     run_at_work: int | None
 
@@ -105,6 +107,7 @@ def look_at(
         helpers=(*(one for one in tables if one not in own), *find_triggers(link, names.triggers)),
         has_table=bool(own),
         table_is_ours=any(is_ours(one, record, server_sha256) for one in as_helper or ()),
+        table_created_s=next((one.created_s for one in own), None),
         at_work=number(at_work),
         run_at_work=number(run_at_work),
     )

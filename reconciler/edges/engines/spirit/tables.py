@@ -15,12 +15,13 @@ from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.problems import ServerRefusal
 from reconciler.edges.mysql.processes import read_processes
 from reconciler.edges.mysql.reading import column, list_names, number
+from reconciler.model.engine import SPIRIT_TABLE_MADE_S
 from reconciler.plan.engines.spirit_names import SENTINEL, SpiritNames, kept_of
 
 #: Words of a record of Spirit's (`Record.own`).
 MARK = "mark"  # what the sentinel's comment says
 SENT = "sent_sha256"  # of the statement as Spirit records it
-TABLE_MADE_S = "table_made_s"
+TABLE_MADE_S = SPIRIT_TABLE_MADE_S
 KEPT, KEPT_BEFORE = "kept", "kept_before"
 
 

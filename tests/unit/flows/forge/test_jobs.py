@@ -10,6 +10,8 @@ from typing import NoReturn, cast
 
 import pytest
 
+from reconciler.drive.split.reshard_tick import ReshardWorld
+from reconciler.drive.split.world import SplitWorld
 from reconciler.errors import InvalidInput, Refused
 from reconciler.flows.apply import ApplyConnections
 from reconciler.flows.forge.apply import ApplyJobRequest, Notify, apply_merged
@@ -26,7 +28,11 @@ from reconciler.ports.forge import Forge
 from reconciler.ports.job import BranchEvent, Event, PullRequestEvent
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.notices import TokenKind
+from reconciler.ports.reshards import Reshards
+from reconciler.ports.routes import Routes
 from reconciler.ports.shards import Connections
+from reconciler.ports.split_jobs import SplitJobs
+from reconciler.ports.split_servers import SplitServers
 from reconciler.ports.world import World
 from reconciler.report.forge_words import plan_commit_message
 from reconciler.spec.model import Environment
@@ -69,6 +75,18 @@ class Looking:
         return world(self.shards)
 
     def lasting_ledger_of(self, environment: Environment) -> Ledger:
+        raise down()
+
+    def routes_of(self, environment: Environment) -> Routes:
+        raise down()
+
+    def split_jobs_of(self, environment: Environment) -> SplitJobs:
+        raise down()
+
+    def split_servers(self) -> SplitServers:
+        raise down()
+
+    def reshards(self) -> Reshards:
         raise down()
 
     def __call__(self) -> AbstractContextManager[Looking]:
@@ -151,6 +169,21 @@ class Rolling:
         return world(self.job.shards)
 
     def ledger_of(self, environment: Environment) -> Ledger:
+        raise down()
+
+    def routes_of(self, environment: Environment) -> Routes:
+        raise down()
+
+    def split_jobs_of(self, environment: Environment) -> SplitJobs:
+        raise down()
+
+    def split_servers(self) -> SplitServers:
+        raise down()
+
+    def reshards(self) -> Reshards:
+        raise down()
+
+    def split_driving_of(self, environment: Environment) -> SplitWorld | ReshardWorld:
         raise down()
 
     def connect(self, environment: Environment) -> ApplyConnections:

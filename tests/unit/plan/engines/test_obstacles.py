@@ -34,12 +34,14 @@ def question(case: HazardCase) -> EngineQuestion:
         is_behind_vitess=headers.get("kind") == "vitess",
         triggers=triggers,
         children=children,
+        tables=(context.step.table, *filter(None, [headers.get("beside")])),
         keeps_old="keep_old" in headers,
     )
 
 
 @pytest.mark.invariant("EN-13")
 @pytest.mark.invariant("EN-75")
+@pytest.mark.invariant("VT-37")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.text.name)
 def test_each_engine_takes_what_it_can(case: HazardCase) -> None:
     expected = dict(line.partition(": ")[::2] for line in case.text.lines("engines"))

@@ -1,0 +1,71 @@
+"""SQL that walks a table along a key, a stretch at a time, and no value of it leaves the server.
+
+Where a stretch begins and ends is in variables of the session, `@reconciler_from_0` and
+`@reconciler_to_0` for the first column: a stretch is everything behind the one and up to the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reconciler.ddl.quote import quote_identifier
+
+
+def next_end_sql(
+    source: str,
+    columns: Sequence[str],
+    *,
+    rows: int,
+    is_first: bool,
+    reads_into: bool,
+    condition: str | None = None,
+) -> tuple[str, ...]:
+    """Finds the end of the stretch of so many rows behind the last one, of rows that meet the
+    condition; `at_end_sql` tells whether there is one. `source` is the table as FROM takes it.
+    `reads_into`: a SELECT may put values into variables. A server would lock what SET reads, and
+    vtgate reads nothing else, but keeps the variables itself: there each column is found alone, for
+    rows that come or go in between move the end, which may be any."""
+    names = [quote_identifier(column) for column in columns]
+    parts = [*([condition] if condition else []), *([] if is_first else [behind_sql(names)])]
+    where = f" WHERE {' AND '.join(parts)}" if parts else ""
+    found = f" FROM {source}{where} ORDER BY {', '.join(names)} LIMIT 1 OFFSET {rows - 1}"
+    ends = [f"@reconciler_to_{n}" for n in range(len(names))]
+    if reads_into:
+        forget = ", ".join(f"{end} = NULL" for end in ends)
+        find = f"SELECT {', '.join(names)} INTO {', '.join(ends)}{found}"
+        return f"SET {forget}", find
+    return tuple(
+        f"SET {end} = (SELECT {name}{found})" for end, name in zip(ends, names, strict=True)
+    )
+
+
+def at_end_sql(columns: Sequence[str]) -> str:
+    """1: the stretch has no end, it is the last one."""
+    ends = (f"@reconciler_to_{n} IS NULL" for n in range(len(columns)))
+    return f"SELECT {' OR '.join(ends)}"
+
+
+def go_on_sql(columns: Sequence[str]) -> str:
+    """The next stretch begins behind the end of this one."""
+    numbers = range(len(columns))
+    return "SET " + ", ".join(f"@reconciler_from_{n} = @reconciler_to_{n}" for n in numbers)
+
+
+def behind_sql(names: Sequence[str]) -> str:
+    """The key is behind where the stretch begins. `names` are quoted, and may have an alias."""
+    return _beyond(names, "from", signs=(">", ">"))
+
+
+def up_to_sql(names: Sequence[str]) -> str:
+    return _beyond(names, "to", signs=("<", "<="))
+
+
+def _beyond(names: Sequence[str], end: str, *, signs: tuple[str, str]) -> str:
+    """Written out, for MySQL (9.7) uses no index for `(a, b) > (x, y)`; the second sign is for the
+    last column."""
+    ways = []
+    for place, name in enumerate(names):
+        equal = [f"{names[n]} = @reconciler_{end}_{n}" for n in range(place)]
+        sign = signs[place == len(names) - 1]
+        ways.append(" AND ".join([*equal, f"{name} {sign} @reconciler_{end}_{place}"]))
+    return "(" + " OR ".join(f"({way})" for way in ways) + ")"
