@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from reconciler.model.engine import EngineName, Handle
 from reconciler.ports.engine import Answer, Engine, EngineWork, Failed, ReadyToCutOver, Running
 from tests.contract.engines.stand import work_of
 from tests.integration.mysql_edges import admin_cursor, connection_to, planned, sessions, shard
+from tests.waiting import PATIENCE_S
 
 TABLE = "CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(40) COLLATE utf8mb4_bin)"
 
@@ -64,7 +66,9 @@ def begun(
 
 
 def until_ready(engine: Engine, handle: Handle, work: EngineWork, answer: Answer) -> Answer:
+    give_up_s = time.monotonic() + PATIENCE_S
     while isinstance(answer, Running):
+        assert time.monotonic() < give_up_s, answer
         answer = engine.look(handle, work)
     return answer
 

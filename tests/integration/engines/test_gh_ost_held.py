@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from reconciler.edges.engines.gh_ost import last_row
-from reconciler.model.engine import EngineName, Handle
-from reconciler.ports.engine import Answer, Applied, Engine, ReadyToCutOver, Running
+from reconciler.model.engine import EngineName
+from reconciler.ports.engine import Applied, ReadyToCutOver, Running
 from tests.conftest import FreshDatabase
 from tests.contract.engines.gh_ost import pids_of, show_waiting_locks, tell
 from tests.integration.engines.shard import Shard, begun, to_the_end, until_ready, work
 from tests.integration.mysql_edges import admin_cursor
+from tests.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.engine("gh-ost")
 
@@ -28,6 +30,15 @@ def made(request: pytest.FixtureRequest, fresh_database: FreshDatabase) -> Shard
     server = request.getfixturevalue(request.param)
     show_waiting_locks(server)
     return Shard(server=server, database=fresh_database(server)).made(500)
+
+
+@contextmanager
+def a_row_locked(made: Shard) -> Iterator[None]:
+    """The copy waits for it, and does not reach its last row."""
+    with admin_cursor(made.server, made.database) as holder:
+        holder.execute("BEGIN")
+        holder.execute("SELECT * FROM t WHERE id = 1 FOR UPDATE")
+        yield
 
 
 def hooks_that_run(database: str) -> set[str]:
@@ -49,7 +60,10 @@ def _hooks() -> dict[str, str]:
 
 
 @pytest.mark.invariant("EN-51")
-def test_it_is_held_follows_what_is_written_and_swaps_once_it_is_told(made: Shard) -> None:
+def test_it_is_held_follows_what_is_written_and_swaps_once_it_is_told(
+    made: Shard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(last_row, "GH_OST_HELD_S_MAX", PATIENCE_S)
     with made.open() as session:
         engine, handle, answer = begun(session, GH_OST, CHANGE)
         assert isinstance(until_ready(engine, handle, CHANGE, answer), ReadyToCutOver)
@@ -71,10 +85,12 @@ def test_it_waits_by_itself_where_nobody_tells_it_for_long(
     with made.open() as session:
         engine, handle, answer = begun(session, GH_OST, CHANGE)
         until_ready(engine, handle, CHANGE, answer)
-        give_up_s = time.monotonic() + 20
-        while POSTPONES not in tell(made.database, "sup"):
+
+        def postpones() -> bool:
             assert isinstance(engine.look(handle, CHANGE), ReadyToCutOver)
-            assert time.monotonic() < give_up_s
+            return POSTPONES in tell(made.database, "sup")
+
+        until(postpones, "gh-ost to wait by itself")
         assert not hooks_that_run(made.database)
         assert "a" not in made.columns
         assert to_the_end(engine, handle, CHANGE, ReadyToCutOver()) == Applied()
@@ -85,7 +101,9 @@ def test_it_waits_by_itself_where_nobody_tells_it_for_long(
 def test_a_copy_that_has_lasted_is_not_held(made: Shard, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(last_row, "GH_OST_HOOK_AGE_S_MAX", -1.0)
     with made.open() as session:
-        engine, handle, answer = begun(session, GH_OST, CHANGE)
+        with a_row_locked(made):  # however fast it copies, it is too old before its last row
+            engine, handle, answer = begun(session, GH_OST, CHANGE)
+            assert isinstance(answer, Running)
         assert isinstance(until_ready(engine, handle, CHANGE, answer), ReadyToCutOver)
         assert POSTPONES in tell(made.database, "sup")
         assert to_the_end(engine, handle, CHANGE, ReadyToCutOver()) == Applied()
@@ -99,8 +117,8 @@ def test_a_first_try_in_vain_lets_no_second_one_go(made: Shard) -> None:
         until_ready(engine, handle, CHANGE, answer)
         reader.execute("BEGIN")
         reader.execute("SELECT COUNT(*) FROM t")
-        answer = engine.cut_over(handle, CHANGE)
-        answer = _until_ready_again(engine, handle, answer)
+        answer = until_ready(engine, handle, CHANGE, engine.cut_over(handle, CHANGE))
+        assert isinstance(answer, ReadyToCutOver)
         reader.execute("COMMIT")
         for _ in range(3):  # it would need one second more
             assert isinstance(engine.look(handle, CHANGE), ReadyToCutOver)
@@ -110,14 +128,6 @@ def test_a_first_try_in_vain_lets_no_second_one_go(made: Shard) -> None:
     assert "a" in made.columns
 
 
-def _until_ready_again(engine: Engine, handle: Handle, answer: Answer) -> ReadyToCutOver:
-    give_up_s = time.monotonic() + 60
-    while isinstance(answer, Running) and time.monotonic() < give_up_s:
-        answer = engine.look(handle, CHANGE)
-    assert isinstance(answer, ReadyToCutOver), answer
-    return answer
-
-
 @pytest.mark.invariant("EN-11")
 @pytest.mark.invariant("EN-51")
 def test_nothing_that_held_it_outlives_it(made: Shard) -> None:
@@ -125,8 +135,5 @@ def test_nothing_that_held_it_outlives_it(made: Shard) -> None:
         engine, handle, answer = begun(session, GH_OST, CHANGE)
         until_ready(engine, handle, CHANGE, answer)
         [hook] = hooks_that_run(made.database)
-    give_up_s = time.monotonic() + 10
-    while hook in _hooks():
-        assert time.monotonic() < give_up_s
-        time.sleep(0.05)
+    until(lambda: hook not in _hooks(), "the program that held it to end")
     assert "a" not in made.columns
