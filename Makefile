@@ -11,6 +11,8 @@ FORMS := $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 # its own, up to three MySQL and two MariaDB, in 3 GB. `make test WORKERS=2` takes fewer.
 WORKERS := auto
 SEEDS := 1-60
+# CI has another in its place: tests/second_look.py.
+PYTEST ?= $(BIN)/python -m pytest
 # Everything that needs neither a server nor a network: the pure rooms and what edges do by themselves,
 # whole simulated rollouts, reports, and what the documents promise.
 OFFLINE := tests/unit tests/sim tests/tidy
@@ -53,16 +55,16 @@ demo-vitess: venv ## the same on a Vitess cluster of your own, its VSchema and O
 	@$(BIN)/python demo/vitess.py
 
 quick: venv ## the tests that need no server; of long series every seventh case
-	$(BIN)/python -m pytest -n $(WORKERS) -m 'not long' --hypothesis-profile quick $(OFFLINE)
+	$(PYTEST) -n $(WORKERS) -m 'not long' --hypothesis-profile quick $(OFFLINE)
 
 test: venv servers ## all tests, on servers of their own; of engines those that `make engines` made
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(PYTEST) -n $(WORKERS)
 
 test-engines: venv servers engines ## the tests of every engine; one that is not there fails
-	$(BIN)/python -m pytest -n $(WORKERS) -m engine --every-engine
+	$(PYTEST) -n $(WORKERS) -m engine --every-engine
 
 test-vitess: venv servers vitess ## the tests on a Vitess cluster; what it needs and is not there fails
-	$(BIN)/python -m pytest -n 4 -m vitess --vitess
+	$(PYTEST) -n 4 -m vitess --vitess
 
 chaos-vitess: venv servers vitess ## SEEDS=1-60: an apply behind Vitess, and everything it needs killed, run by run
 	$(BIN)/python -m tests.integration.chaos.vitess $(SEEDS)
@@ -79,7 +81,7 @@ chaos-split-servers: venv servers ## SEEDS=1-20: splits on real servers, with dr
 test-server: venv ## what DDL means, asked of the server of RECONCILER_TEST_MYSQL or _MARIADB alone
 	@test -n "$$RECONCILER_TEST_MYSQL$$RECONCILER_TEST_MARIADB" || { \
 		echo 'name one: RECONCILER_TEST_MYSQL=host:port,user,password, or ..._MARIADB' >&2; exit 1; }
-	$(BIN)/python -m pytest -n $(WORKERS) -m any_server tests/integration
+	$(PYTEST) -n $(WORKERS) -m any_server tests/integration
 
 check: venv ## lint, format, types, import contracts, workflows and forms
 	$(BIN)/ruff check .

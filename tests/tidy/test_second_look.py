@@ -1,0 +1,161 @@
+"""A second look lets a run pass that chance has failed, and no other."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.second_look import TESTS_MAX, TOLD_IN, Seen, status_of, worth_a_second_look
+from tests.tidy.source import ROOT
+
+TESTS = """
+import os
+from pathlib import Path
+import pytest
+
+@pytest.mark.parametrize("n", range({tests}))
+def test_it(n):
+    ran = Path(__file__).with_name(f"ran-{{n}}")
+    is_first = not ran.exists()
+    ran.touch()
+    {mishap}
+
+@pytest.mark.parametrize("name", ["[a b]::c"])
+def test_steady(name): pass
+"""
+AT_FIRST = "assert not is_first"
+ALWAYS = "assert False"
+MAKE = f"""#!/bin/sh
+test "$1" = check || exit 0
+echo "$PYTEST" >> "${TOLD_IN}"
+exit "$STATUS"
+"""
+FAILED = Seen(status=1, passed=frozenset("ab"), failed=frozenset("c"))
+PASSED = Seen(status=0, passed=frozenset("c"))
+
+
+def ran(
+    folder: Path, *options: str, mishap: str, tests: int = 1
+) -> subprocess.CompletedProcess[str]:
+    (folder / "test_it.py").write_text(TESTS.format(mishap=mishap, tests=tests))
+    command = [sys.executable, "-m", "tests.second_look", "-q", "--rootdir", str(folder), *options]
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), TOLD_IN: str(folder / "told")}
+    return subprocess.run(
+        command, cwd=folder, env=environ, capture_output=True, text=True, check=False
+    )
+
+
+def was_run_again(done: subprocess.CompletedProcess[str]) -> bool:
+    return "run once more, alone: test_it.py::test_it[0]" in done.stdout
+
+
+@pytest.mark.parametrize("options", [[], ["-n", "2"]], ids=["one process", "two"])
+def test_what_passes_the_second_time_is_told_as_unsteady(
+    tmp_path: Path, options: list[str]
+) -> None:
+    done = ran(tmp_path, *options, mishap=AT_FIRST, tests=TESTS_MAX)
+    assert done.returncode == 0, done.stdout
+    names = [f"test_it.py::test_it[{n}]" for n in range(TESTS_MAX)]
+    assert (tmp_path / "told").read_text().splitlines() == names
+    assert done.stdout.endswith(f"run once more: {names[-1]}\n")
+    assert "3 failed, 1 passed" in done.stdout
+    assert "3 passed, 1 deselected" in done.stdout
+
+
+def test_what_fails_again_fails_the_run(tmp_path: Path) -> None:
+    done = ran(tmp_path, mishap=ALWAYS)
+    assert done.returncode == 1
+    assert was_run_again(done)
+    assert not (tmp_path / "told").exists()
+
+
+def test_more_than_a_few_fail_the_run_at_once(tmp_path: Path) -> None:
+    done = ran(tmp_path, mishap=AT_FIRST, tests=TESTS_MAX + 1)
+    assert done.returncode == 1
+    assert not was_run_again(done)
+
+
+@pytest.mark.parametrize("options", [[], ["-n", "2"]], ids=["one process", "two"])
+def test_a_process_that_dies_fails_the_run_at_once(tmp_path: Path, options: list[str]) -> None:
+    done = ran(tmp_path, *options, mishap="os._exit(0)")
+    assert done.returncode != 0
+    assert not was_run_again(done)
+
+
+def test_a_process_that_dies_in_the_second_look_fails_the_run(tmp_path: Path) -> None:
+    done = ran(tmp_path, mishap="assert not is_first; os._exit(0)")
+    assert done.returncode != 0
+    assert was_run_again(done)
+
+
+@pytest.mark.parametrize(
+    ("options", "mishap", "status"),
+    [
+        (["-n", "2"], "is not Python", 1),
+        (["--no-such-option"], AT_FIRST, 4),
+        (["-k", "nothing"], AT_FIRST, 5),
+    ],
+)
+def test_what_could_not_be_run_fails_the_run_at_once(
+    tmp_path: Path, options: list[str], mishap: str, status: int
+) -> None:
+    done = ran(tmp_path, *options, mishap=mishap)
+    assert (done.returncode, was_run_again(done)) == (status, False), done.stdout
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        PASSED,
+        replace(FAILED, died=True),
+        replace(FAILED, collection_failed=True),
+        replace(FAILED, failed=frozenset()),
+        replace(FAILED, failed=frozenset("cdef")),
+        *(replace(FAILED, status=status) for status in (-11, 0, 2, 3, 4, 5)),
+    ],
+)
+def test_only_a_few_failed_tests_are_worth_it(seen: Seen) -> None:
+    assert worth_a_second_look(FAILED) == ("c",)
+    assert worth_a_second_look(seen) == ()
+
+
+@pytest.mark.parametrize(
+    ("again", "status"),
+    [
+        (PASSED, 0),
+        (replace(PASSED, passed=frozenset("ab")), 1),  # it was not found again
+        (replace(PASSED, died=True), 1),
+        (replace(PASSED, status=5), 5),
+        (replace(PASSED, status=-11), -11),
+    ],
+)
+def test_each_test_has_to_pass_in_the_second_look(again: Seen, status: int) -> None:
+    assert status_of(FAILED, again) == status
+
+
+def test_each_target_can_be_run_with_it() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    given = "PYTEST ?= $(BIN)/python -m pytest\n"
+    assert given in makefile
+    assert "-m pytest" not in makefile.replace(given, "")
+
+
+@pytest.mark.parametrize("status", [0, 2])
+def test_ci_runs_with_it_and_tells_at_the_very_end(tmp_path: Path, status: int) -> None:
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(ROOT / ".ci" / "run", tmp_path / ".ci")
+    (tmp_path / "make").write_text(MAKE)
+    (tmp_path / "make").chmod(0o700)
+    environ = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "STATUS": str(status)}
+    done = subprocess.run(
+        [tmp_path / ".ci" / "run"], env=environ, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == status
+    told = done.stdout.partition("unsteady tests, which ")[2].splitlines()
+    assert told[1:] == [".venv/bin/python -m tests.second_look"]
