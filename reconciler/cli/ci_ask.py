@@ -15,8 +15,6 @@ from reconciler.flows.forge.asking import AskRequest, ask_rollouts
 from reconciler.ledger.states import RequestKind
 from reconciler.rollout.waves import WaveChoice
 
-_RESUME = "resume"
-
 
 @click.command(short_help="Stop, release, resume or cancel, as a person who may.")
 @options.keyspaces
@@ -25,7 +23,7 @@ _RESUME = "resume"
 @options.region
 @click.option(
     "--what",
-    type=click.Choice([*(kind.value for kind in RequestKind), _RESUME]),
+    type=click.Choice([kind.value for kind in RequestKind]),
     required=True,
     help="What is asked of the apply.",
 )
@@ -49,10 +47,11 @@ def ask(
     ENVIRONMENT/control, or, for a gate that the spec keeps for somebody, one of those it names.
     """
     wiring = JobWiring(repo)
-    if what != _RESUME:
+    kind = RequestKind(what)
+    if kind is not RequestKind.RESUME:
         if wave is not None:
             raise click.UsageError("--wave goes with --what resume.")
-        asked = AskRequest(kind=RequestKind(what), environment=environment, region=region)
+        asked = AskRequest(kind=kind, environment=environment, region=region)
         raise SystemExit(int(ask_rollouts(wiring.job, keyspaces, asked, wiring.begin_rollouts)))
     resumed = ApplyJobRequest(
         environment=environment,

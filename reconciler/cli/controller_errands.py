@@ -85,7 +85,9 @@ class GitErrands:
         history = GitHistory(wiring.repo, wiring.branch)
         gate = ledger_gate_of(wiring.repo, Review.GIT, wiring.branch)
         loaded = wiring.load(commit)
-        request = ApplyRequest(commit=commit, review=Review.GIT, holder=wiring.holder)
+        request = ApplyRequest(
+            commit=commit, review=Review.GIT, holder=wiring.holder, by_itself=True
+        )
         with Worlds(loaded.root) as worlds:
 
             def work(files: DesiredFiles, chosen: Environment) -> ApplyOutcome:
@@ -151,7 +153,9 @@ class GithubErrands:
 
     def apply(self, place: Place, commit: str, *, is_again: bool) -> ApplyOutcome | KeyspaceFailed:
         job = self._job(commit, is_again=is_again)
-        asked = ApplyJobRequest(environment=place.environment, status_of=place.keyspace)
+        asked = ApplyJobRequest(
+            environment=place.environment, status_of=place.keyspace, by_itself=True
+        )
         begin = partial(self._begin_rollouts, place)
         outcomes, _ = run_merged(job, [place.keyspace], asked, begin)
         # Where shards are being replaced nothing is begun: what is left is of the schema.

@@ -24,6 +24,7 @@ from reconciler.ledger.reasons import (
     StaysStopped,
     Unanswered,
 )
+from reconciler.ledger.resumes import GoesOn
 from reconciler.ledger.states import Hold, RequestKind, RequestState
 from reconciler.outcomes.apply import ControlOutcome
 from reconciler.ports.clock import Clock
@@ -171,6 +172,8 @@ def _carried_out(
             if was_held is Hold.CUTOVER:
                 return RequestState.APPLIED, CopiesReleased(len(after.copies_released))
             return RequestState.APPLIED, Released()
+        case RequestKind.RESUME:
+            return RequestState.APPLIED, GoesOn()
         case RequestKind.THROTTLE | RequestKind.UNTHROTTLE:
             return RequestState.APPLIED, CopiesThrottled(kind is RequestKind.THROTTLE)
         case _:

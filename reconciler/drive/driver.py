@@ -95,7 +95,7 @@ class RolloutDriver:
         self._locks = locks
         self._on_progress = on_progress
         self._tell = Announcer(on_progress, world.clock, order.plan.core.keyspace)
-        self._lease = opened.lease
+        self._lease, self._resumed_at = opened.lease, opened.resumed_at
         self._record = ApplyRecord(world.ledger, world.clock, opened)
         self._stop = StopSignal()
         self._cutovers = Cutovers(
@@ -118,7 +118,7 @@ class RolloutDriver:
     def run(self) -> ApplyOutcome:
         statements = sum(len(shard.statements) for shard in self._work.values())
         self._tell.started(self._record, statements)
-        self._unless_lost(self._requests.take_up)
+        self._unless_lost(partial(self._requests.take_up, self._resumed_at))
         while True:
             self._listen()
             if self._world.interrupts() > 1:

@@ -29,6 +29,7 @@ from reconciler.ledger.model import (
     StoredApply,
     StoredFinalizer,
     StoredOperation,
+    TakenOn,
 )
 from reconciler.ledger.reasons import Begun, TakenUp
 from reconciler.ledger.states import Hold
@@ -88,6 +89,7 @@ class RolloutOrder:
     last_wave: int | None = None  # of a part: no later wave is begun, and no gate asked for
     releases: Releases = Releases.NOTHING
     asker: Asker | None = None  # of a resume
+    by_itself: bool = False  # nobody asked for it: what a person stopped or ended stays so
     vschema_done: int = 0
 
     @property
@@ -99,17 +101,21 @@ class RolloutOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenApply:
+    """Stops up to the number `resumed_at` were for the runs before this one."""
+
     lease: Lease
     stored: StoredApply
     operations: Operations
     finalizers: tuple[StoredFinalizer, ...] = ()
+    resumed_at: int = 0
 
 
 def open_apply(
     ledger: Ledger, clock: Clock, order: RolloutOrder, work: tuple[ShardWork, ...]
 ) -> OpenApply:
-    """Raises Refused if another plan's apply keeps the keyspace reserved, or if the record and the
-    shards disagree in a way that running on would hide."""
+    """Raises Refused if another plan's apply keeps the keyspace reserved, if the record and the
+    shards disagree in a way that running on would hide, or if nobody asked for what a person has
+    stopped or ended (RG-50)."""
     core = order.plan.core
     region = order.environment.region or ""
     stored = ledger.unfinished(core.environment, core.keyspace, region)
@@ -121,19 +127,27 @@ def open_apply(
         entries = _entries(stored, rows, work, order.standings, clock.now_s())
         entries += _finalizer_entries(stored, steps, order.finalizers_done, clock.now_s())
         now_s = clock.now_s()
-        lease = ledger.take_over(stored.apply_id, holder=order.holder, now_s=now_s)
-        entries.append(
-            EventEntry(at_s=now_s, what=TakenUp(order.asker.line if order.asker else order.holder))
+        who = order.asker.line if order.asker else order.holder
+        taken = ledger.go_on(
+            stored.apply_id,
+            holder=order.holder,
+            now_s=now_s,
+            asked_by=None if order.by_itself else who,
         )
+        entries.append(EventEntry(at_s=now_s, what=TakenUp(who)))
     else:
         now_s = clock.now_s()
-        lease = ledger.begin(_new_apply(order, work), holder=order.holder, now_s=now_s)
+        lease = ledger.begin(
+            _new_apply(order, work), holder=order.holder, now_s=now_s, by_itself=order.by_itself
+        )
+        taken = TakenOn(lease)
         stored = _read_apply(ledger, lease)
         rows = grouped(ledger.operations(lease.apply_id))
         steps = ledger.finalizers(lease.apply_id)
         entries = _entries(stored, rows, work, order.standings, now_s)
         entries += _finalizer_entries(stored, steps, order.finalizers_done, now_s)
         entries.append(EventEntry(at_s=now_s, what=Begun(order.holder)))
+    lease = taken.lease
     ledger.record(lease, entries)
     operations = ledger.operations(lease.apply_id)
     stored = _released(ledger, lease, stored, operations, order)
@@ -142,6 +156,7 @@ def open_apply(
         stored=stored,
         operations=grouped(operations),
         finalizers=ledger.finalizers(lease.apply_id),
+        resumed_at=taken.resumed_at,
     )
 
 

@@ -19,8 +19,8 @@ from reconciler.ledger.reasons import (
     EndedMeanwhile,
     NothingNewStarts,
     RestNeverStarts,
-    TakenUpAgain,
 )
+from reconciler.ledger.resumes import GoesOn, TakenUpAgain
 from reconciler.ledger.states import RequestKind, RequestState
 from reconciler.rollout.hold import nothing_to_release
 from reconciler.rollout.snapshot import Asked
@@ -55,15 +55,18 @@ class RolloutRequests:
         for request in self._pending():
             self._hear(request)
 
-    def take_up(self) -> None:
-        """A stop was for the run before this one; a cancel or a release still counts. What held
-        copies up then holds them up now."""
+    def take_up(self, resumed_at: int) -> None:
+        """A stop before somebody resumed was for the run before this one, one after it is for this
+        one; a cancel or a release still counts, and a cancel that was heard by a run that died
+        then, too. What held copies up then holds them up now."""
         heard = self._world.ledger.requests(self._lease.apply_id, RequestState.APPLIED)
         throttles = [one.kind for one in heard if one.kind in _THROTTLES]
         if throttles[-1:] == [RequestKind.THROTTLE]:
             self._cutovers.throttle(is_on=True)
+        if any(one.kind is RequestKind.CANCEL for one in heard):
+            self.asked = Asked.CANCEL
         for request in self._pending():
-            if request.kind is RequestKind.STOP:
+            if request.kind is RequestKind.STOP and request.request_id < resumed_at:
                 why = TakenUpAgain(self._lease.holder)
                 self._world.ledger.answer(request.request_id, RequestState.SUPERSEDED, why)
 
@@ -90,6 +93,8 @@ class RolloutRequests:
                 # What waits at a gate is driven by nobody (decision 12), unless copies wait.
                 why = nothing_to_release(self._record.stored, is_driven=True)
                 answer(*(self._cutovers.release() or (RequestState.REFUSED, why)))
+            case RequestKind.RESUME:
+                answer(RequestState.APPLIED, GoesOn())
             case RequestKind.THROTTLE | RequestKind.UNTHROTTLE:
                 told = self._cutovers.throttle(is_on=request.kind is RequestKind.THROTTLE)
                 answer(RequestState.APPLIED, told)

@@ -34,6 +34,8 @@ from reconciler.ledger.states import (
     ApplyState,
     Hold,
     OperationState,
+    RequestKind,
+    RequestState,
     StatementState,
 )
 from reconciler.limits import STATUS_APPLIES_MAX
@@ -122,9 +124,14 @@ def _events(ledger: Ledger, apply_id: int) -> tuple[EventEntry, ...]:
     asked = [
         EventEntry(at_s=request.asked_s, what=_requested(request))
         for request in ledger.requests(apply_id)
-        if request.asked_s >= since_s
+        if request.asked_s >= since_s and not _is_of_a_run(request)
     ]
     return tuple(sorted([*happened, *asked], key=lambda event: event.at_s))
+
+
+def _is_of_a_run(request: Request) -> bool:
+    """Who resumed is shown where the apply is taken up."""
+    return request.kind is RequestKind.RESUME and request.state is RequestState.APPLIED
 
 
 def _requested(request: Request) -> Requested:

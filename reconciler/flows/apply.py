@@ -61,7 +61,8 @@ from reconciler.spec.model import Environment
 class ApplyRequest:
     """`holder` is who applies, in words, as another apply will be told. `waves` and `releases` are
     for a rollout in several runs: which waves may start, and whether what holds it is released.
-    With `part`, one wave is worked on, and no other is begun."""
+    With `part`, one wave is worked on, and no other is begun. `by_itself`: nobody asked for it,
+    so that what a person stopped or ended is left as it is (RG-50)."""
 
     commit: str
     review: Review
@@ -70,6 +71,7 @@ class ApplyRequest:
     releases: Releases = Releases.NOTHING
     part: PartOrder | None = None
     asker: Asker | None = None  # who resumes, and by what right
+    by_itself: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +153,7 @@ def apply_keyspace(
             last_wave=request.part.wave if request.part else None,
             releases=request.releases,
             asker=request.asker,
+            by_itself=request.by_itself,
             vschema_done=checked.vschema_done,
         )
         return roll_out(reached.rollout, order, locks, on_progress=on_progress)

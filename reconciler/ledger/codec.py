@@ -13,7 +13,7 @@ from enum import StrEnum
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from reconciler.ledger import copies, deploys, finalizers, reasons
+from reconciler.ledger import copies, deploys, finalizers, reasons, resumes
 from reconciler.ledger.reasons import Answer, Happened, InWords, Reason, Told, Wait
 from reconciler.limits import LEDGER_MESSAGE_CHARS_MAX
 from reconciler.plan.visible import visible_line
@@ -47,7 +47,8 @@ _NAMES: dict[str, type[Told]] = {
     "nothing-unfinished": reasons.NothingUnfinished,
     "unanswered": reasons.Unanswered,
     "ended-meanwhile": reasons.EndedMeanwhile,
-    "taken-up-again": reasons.TakenUpAgain,
+    "taken-up-again": resumes.TakenUpAgain,
+    "goes-on": resumes.GoesOn,
     "cancelled-already": reasons.CancelledAlready,
     "nothing-new-starts": reasons.NothingNewStarts,
     "rest-never-starts": reasons.RestNeverStarts,

@@ -181,6 +181,15 @@ class Lease:
     region: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class TakenOn:
+    """A lease to go on with an apply. Requests up to the number `resumed_at` were for the runs
+    before this one."""
+
+    lease: Lease
+    resumed_at: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredLease:
     """`holder` None: the driver said good-bye. A driver that died did not."""

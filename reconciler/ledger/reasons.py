@@ -30,6 +30,7 @@ from reconciler.ledger.finalizers import (
     VSchemaFailedForNow,
     VSchemaRefused,
 )
+from reconciler.ledger.resumes import GoesOn, TakenUpAgain
 from reconciler.ledger.states import ApplyState, Hold, RequestKind, RequestState, StatementState
 
 
@@ -237,13 +238,6 @@ class EndedMeanwhile:
 
 
 @dataclass(frozen=True, slots=True)
-class TakenUpAgain:
-    """The stop was for the run before this one."""
-
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
 class CancelledAlready:
     pass
 
@@ -288,6 +282,7 @@ Answer = (
     | Unanswered
     | EndedMeanwhile
     | TakenUpAgain
+    | GoesOn
     | CancelledAlready
     | NothingNewStarts
     | RestNeverStarts

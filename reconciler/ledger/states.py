@@ -54,6 +54,7 @@ class RequestKind(StrEnum):
     RELEASE = "release"
     THROTTLE = "throttle"
     UNTHROTTLE = "unthrottle"
+    RESUME = "resume"  # written by whoever goes on: what was asked before it was for the run before
 
 
 class RequestState(StrEnum):

@@ -19,6 +19,7 @@ from reconciler.ledger.model import (
     StoredLease,
     StoredOperation,
     StoredStatement,
+    TakenOn,
 )
 from reconciler.ledger.reasons import Answer
 from reconciler.ledger.states import RequestKind, RequestState, StatementState
@@ -37,10 +38,17 @@ class Ledger(Protocol):
     takes effect whole or not at all. Every call raises Unavailable if the ledger cannot be reached
     or is full; the message names no host and no user. Safe to call from several threads."""
 
-    def begin(self, new: NewApply, *, holder: str, now_s: float) -> Lease:
+    def begin(self, new: NewApply, *, holder: str, now_s: float, by_itself: bool = False) -> Lease:
         """Record an apply with its operations and finalizers, all pending, and take its lease.
         Raises Refused (`apply-unfinished`, names it) while another apply of the keyspace is not
-        finished, unless the two are of two regions (RG-20)."""
+        finished, unless the two are of two regions (RG-20). `by_itself`: nobody asked for it; then
+        also where the latest apply there was of the same plan (`apply-ended`)."""
+
+    def go_on(self, apply_id: int, *, holder: str, now_s: float, asked_by: str | None) -> TakenOn:
+        """As `take_over`, for a run that goes on with the apply and holds every shard's lock. That
+        `asked_by` said so is recorded with it; None: nobody did, and after a stop that nobody has
+        gone on from it raises Refused (`apply-stopped`). Both in the order of the requests'
+        numbers, whatever clocks say (RG-50)."""
 
     def take_over(
         self, apply_id: int, *, holder: str, now_s: float, seen: StoredLease | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from reconciler.ledger import copies, deploys, finalizers, reasons
+from reconciler.ledger import copies, deploys, finalizers, reasons, resumes
 from reconciler.ledger.reasons import Answer, Happened, InWords, NothingToRelease, Reason, Wait
 from reconciler.ledger.states import Hold
 from reconciler.report.cutover_words import (
@@ -152,8 +152,10 @@ def answer_words(answer: Answer) -> str:
             return "recorded; it has not been answered yet"
         case reasons.EndedMeanwhile():
             return "the apply has ended meanwhile"
-        case reasons.TakenUpAgain(by):
+        case resumes.TakenUpAgain(by):
             return f"taken up again by {by}"
+        case resumes.GoesOn():
+            return "it goes on"
         case reasons.CancelledAlready():
             return "it is being cancelled"
         case reasons.NothingNewStarts():

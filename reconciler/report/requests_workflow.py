@@ -13,7 +13,6 @@ from reconciler.ledger.states import RequestKind
 from reconciler.report.workflow import RolloutWorkflow, check_out, common, env, group, quoted
 
 _ALL = "every region"  # which none can be called
-_RESUME = "resume"
 
 
 def requests_workflow(about: RolloutWorkflow) -> str:
@@ -41,7 +40,7 @@ def _inputs(about: RolloutWorkflow) -> Iterator[str]:
     yield "        description: What to ask"
     yield "        type: choice"
     yield "        required: true"
-    yield f"        options: [{', '.join([*(kind.value for kind in RequestKind), _RESUME])}]"
+    yield f"        options: [{', '.join(kind.value for kind in RequestKind)}]"
     yield "      region:"
     yield "        description: Of which region"
     yield "        type: choice"

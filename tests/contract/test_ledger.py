@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from threading import Thread
 
@@ -23,10 +24,12 @@ from reconciler.ledger.model import (
     DeployEntry,
     EventEntry,
     FinalizerEntry,
+    Lease,
     NewApply,
     ProgressEntry,
     StatementEntry,
     StoredFinalizer,
+    TakenOn,
 )
 from reconciler.ledger.reasons import EndedMeanwhile, InWords, NothingNewStarts
 from reconciler.ledger.states import (
@@ -419,6 +422,40 @@ def test_a_request_is_answered_once(ledger: SqlLedger) -> None:
     (found,) = ledger.requests(lease.apply_id)
     assert (found.state, found.answer) == (RequestState.APPLIED, NothingNewStarts())
     assert "\x1b" not in found.asked_by
+
+
+@pytest.mark.invariant("RG-50")
+def test_who_goes_on_though_nobody_asked_is_held_to_what_people_said(ledger: SqlLedger) -> None:
+    by_itself = partial(ledger.go_on, holder="a controller", now_s=5.0, asked_by=None)
+    apply_id = begun(ledger).apply_id
+    assert by_itself(apply_id) == TakenOn(replace(begun_lease(ledger), fence=2))
+    stop = ledger.ask(apply_id, RequestKind.STOP, asked_by="you", now_s=9_000.0)
+    with pytest.raises(Refused, match="asked apply 1 of commerce to stop"):
+        by_itself(apply_id)
+    assert begun_lease(ledger).fence == 2
+    resumed = ledger.go_on(apply_id, holder="me", now_s=6.0, asked_by="me")
+    assert resumed.resumed_at > stop.request_id
+    assert [one.kind for one in ledger.requests(apply_id, RequestState.APPLIED)] == ["resume"]
+    ended(ledger, by_itself(apply_id).lease)
+    with pytest.raises(Refused, match="has ended as cancelled"):
+        ledger.begin(new_apply(), holder="a controller", now_s=7.0, by_itself=True)
+    other = ledger.begin(
+        new_apply(plan_id="sha256:2"), holder="a controller", now_s=7.0, by_itself=True
+    )
+    ended(ledger, other)
+    ledger.begin(new_apply(), holder="a controller", now_s=7.0, by_itself=True)
+
+
+def begun_lease(ledger: SqlLedger) -> Lease:
+    found = ledger.lease("production", "commerce")
+    assert found is not None
+    return Lease(
+        environment="production",
+        keyspace="commerce",
+        apply_id=found.apply_id,
+        holder=found.holder or "",
+        fence=found.fence,
+    )
 
 
 def test_history_is_newest_first(ledger: SqlLedger) -> None:

@@ -137,6 +137,7 @@ class Simulation:
         waves: WaveChoice = WaveChoice.ALL,
         releases: Releases = Releases.NOTHING,
         asker: Asker | None = None,
+        by_itself: bool = False,
     ) -> ApplyOutcome:
         """Raises ProcessKilled if its fate is to be killed."""
         fate = fate or Fate()
@@ -163,6 +164,7 @@ class Simulation:
             waves=waves,
             releases=releases,
             asker=asker,
+            by_itself=by_itself,
             vschema_done=self.vitess.steps_done(self.plan) if self.vitess else 0,
         )
         try:

@@ -15,6 +15,7 @@ from reconciler.edges.ledger import rows
 from reconciler.edges.ledger.engine import GroupCommit, alone, engine_for, reading, writing
 from reconciler.edges.ledger.leader import SqlControllerLease
 from reconciler.edges.ledger.looks import SqlLooks
+from reconciler.edges.ledger.orders import check_not_stopped, note_resume
 from reconciler.edges.ledger.splits.jobs import SqlSplitJobs
 from reconciler.edges.ledger.splits.routes import SqlRoutes
 from reconciler.edges.ledger.tables import (
@@ -55,6 +56,7 @@ from reconciler.ledger.model import (
     StoredLease,
     StoredOperation,
     StoredStatement,
+    TakenOn,
 )
 from reconciler.ledger.reasons import Answer
 from reconciler.ledger.states import RequestKind, RequestState, StatementState
@@ -137,9 +139,20 @@ class SqlLedger:
     def close(self) -> None:
         self._engine.dispose()
 
-    def begin(self, new: NewApply, *, holder: str, now_s: float) -> Lease:
+    def begin(self, new: NewApply, *, holder: str, now_s: float, by_itself: bool = False) -> Lease:
         with writing(self._engine) as connection:
-            return begin_apply(connection, new, holder, now_s)
+            return begin_apply(connection, new, holder, now_s, by_itself=by_itself)
+
+    def go_on(self, apply_id: int, *, holder: str, now_s: float, asked_by: str | None) -> TakenOn:
+        with writing(self._engine) as connection:
+            of = {"of_apply": apply_id}
+            found = rows.stored_apply(connection.execute(_APPLY, of).mappings().one())
+            place = Place(found.environment, found.keyspace, found.region)
+            lease = take_lease(connection, place, apply_id, holder, now_s)
+            if asked_by is not None:
+                return TakenOn(lease, note_resume(connection, apply_id, asked_by, now_s))
+            check_not_stopped(connection, found)
+            return TakenOn(lease)
 
     def take_over(
         self, apply_id: int, *, holder: str, now_s: float, seen: StoredLease | None = None

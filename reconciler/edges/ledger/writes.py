@@ -16,6 +16,7 @@ from typing import NamedTuple, assert_never
 from sqlalchemy import BindParameter, Connection, bindparam, insert, select, update
 
 from reconciler.edges.ledger import rows
+from reconciler.edges.ledger.orders import check_not_ended
 from reconciler.edges.ledger.tables import (
     applies,
     deploys,
@@ -104,8 +105,12 @@ _ADD_STATEMENT = insert(statements)
 _ADD_EVENTS = insert(events)
 
 
-def begin_apply(connection: Connection, new: NewApply, holder: str, now_s: float) -> Lease:
+def begin_apply(
+    connection: Connection, new: NewApply, holder: str, now_s: float, *, by_itself: bool
+) -> Lease:
     check_free(connection, new.environment, new.keyspace, new.region)
+    if by_itself:
+        check_not_ended(connection, new)
     made = connection.execute(
         insert(applies).values(
             environment=new.environment,

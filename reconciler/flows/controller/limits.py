@@ -22,14 +22,6 @@ LEDGER_READ_S = 5.0
 FETCH_EVERY_S = 60.0
 FETCH_SPREAD = 0.1
 
-# Latest events that are read to see whether somebody went on after a stop; a run that wrote more
-# than these has.
-EVENTS_SINCE_STOP_MAX = 200
-
-# Who asks and who drives may have other clocks. A stop that is not surely older than the last run
-# counts: then a person is waited for.
-STOP_CLOCKS_DIFFER_S = 5.0
-
 # For how long an end at once waits for what is recorded then: outcomes that nobody knows.
 LEAVE_S_MAX = 5.0
 

@@ -96,7 +96,8 @@ class ApplyJobRequest:
     """What the workflow asks for; `break_glass` is the reason to go without the approvals,
     `max_runtime_s` for how long a split is driven. With `part`, one wave, in `region` if there is
     one. `status_of` is the keyspace whose own the commit status is, where each is run by itself.
-    What `releases` something is asked for by a person, who must be one who may."""
+    What `releases` something is asked for by a person, who must be one who may; what goes on
+    `by_itself`, by nobody (RG-50)."""
 
     environment: str | None = None
     region: str | None = None
@@ -106,6 +107,7 @@ class ApplyJobRequest:
     break_glass: str | None = None
     max_runtime_s: int = 3_600
     status_of: str | None = None
+    by_itself: bool = False
 
     def end_of(self, outcome: Applied) -> End:
         return ci_end(outcome, self.waves, self.part.wave if self.part else None)
@@ -199,6 +201,7 @@ def _change_schema(
         releases=asked.releases,
         part=asked.part,
         asker=asker,
+        by_itself=asked.by_itself,
     )
 
     def look_before(before: Environment) -> tuple[World, Environment]:

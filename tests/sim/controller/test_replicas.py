@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from random import Random
 
 import pytest
@@ -143,6 +144,35 @@ def test_what_a_person_stopped_stays_stopped_whoever_leads() -> None:
     assert {k: v for k, v in world.runs.items() if k[0] == PRODUCTION and v} == {
         k: v for k, v in ran.items() if k[0] == PRODUCTION and v
     }
+
+
+@pytest.mark.invariant("RG-50")
+@pytest.mark.parametrize("seed", series(range(12)))
+def test_nothing_runs_after_a_stop_whatever_is_killed_and_whatever_clocks_say(seed: int) -> None:
+    """A stop is recorded at any moment, and who asked may be gone before anybody answers it."""
+    random = Random(seed)
+    world = merged(seed)
+    for _ in range(random.randrange(1, 4)):
+        world.start(off_s=random.uniform(-900, 900))
+    world.passes_until(lambda: PRODUCTION in world.locks, within_s=60)
+    world.pass_by(random.randrange(4))
+    if random.random() < 0.7:
+        world.locks.get(PRODUCTION, world.replicas[0]).kill()
+        world.pass_by(random.randrange(30))
+    apply_id, now_s = world.latest(PRODUCTION).apply_id, random.uniform(0, 2_000_000)
+    world.ledger.ask(apply_id, RequestKind.STOP, asked_by="me", now_s=now_s)
+    ran = Counter(world.runs)
+    for _ in range(random.randrange(1, 5)):
+        world.start(off_s=random.uniform(-900, 900))
+        world.pass_by(random.randrange(60))
+        random.choice(world.replicas).kill()
+    world.start()
+    world.pass_by(TAKE_OVER_S + 100)
+    of_place = [count for key, count in (world.runs - ran).items() if key[0] == PRODUCTION]
+    assert sum(of_place) <= 1, "the statement that ran"
+    if world.latest(PRODUCTION).state is not ApplyState.COMPLETED:
+        assert waits_for(world) is WaitsFor.STOPPED
+    assert world.is_done(STAGING)
 
 
 @pytest.mark.invariant("RG-41")

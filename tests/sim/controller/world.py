@@ -17,7 +17,7 @@ from typing import cast
 
 from reconciler.controller.model import Place
 from reconciler.edges.ledger.sql import SqlLedger
-from reconciler.errors import Problem, Unavailable
+from reconciler.errors import Problem, Refused, Unavailable
 from reconciler.flows.controller.loop import Controller
 from reconciler.flows.controller.wanted import wanted_of
 from reconciler.flows.controller.world import ControllerWorld
@@ -301,8 +301,11 @@ def _apply(replica: Replica, place: Place, work: str) -> Steps:
         return ended(verdict=ApplyVerdict.REFUSED)
     if stored is None and all(world.runs[place, work, shard] for shard in SHARDS):
         return ended(verdict=ApplyVerdict.NOTHING_TO_DO)
+    try:
+        lease = _lease(replica, place, work, stored)
+    except Refused:  # a person has stopped or ended it
+        return ended(verdict=ApplyVerdict.REFUSED)
     world.locks[place] = replica
-    lease = _lease(replica, place, work, stored)
     for shard in SHARDS:
         row = next(r for r in ledger.operations(lease.apply_id) if r.shard == shard)
         if row.state is OperationState.COMPLETED:
@@ -330,10 +333,12 @@ def _apply(replica: Replica, place: Place, work: str) -> Steps:
 def _lease(replica: Replica, place: Place, work: str, stored: StoredApply | None) -> Lease:
     ledger, now_s = replica.world.ledger, replica.clock.now_s()
     if stored is None:
-        lease = ledger.begin(_new_apply(place, work), holder=replica.name, now_s=now_s)
+        new = _new_apply(place, work)
+        lease = ledger.begin(new, holder=replica.name, now_s=now_s, by_itself=True)
         ledger.record(lease, [EventEntry(at_s=now_s, what=Begun(replica.name))])
     else:
-        lease = ledger.take_over(stored.apply_id, holder=replica.name, now_s=now_s)
+        taken = ledger.go_on(stored.apply_id, holder=replica.name, now_s=now_s, asked_by=None)
+        lease = taken.lease
         ledger.record(lease, [EventEntry(at_s=now_s, what=TakenUp(replica.name))])
     _settle(replica.world, lease, state=ApplyState.RUNNING, hold=Hold.NONE)
     return lease

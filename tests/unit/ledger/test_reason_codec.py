@@ -140,7 +140,7 @@ def test_the_words_that_are_kept_never_change() -> None:
         "cut-over-begun", "cutover-closed", "cutover-overdue", "cutover-released", "cutover-shut",
         "deploy-intended",
         "earlier-run-came-through", "earlier-session", "ended-as", "ended-meanwhile", "failed",
-        "found-running", "gate-closed", "gate-kept", "halted", "in-words", "its-cutover",
+        "found-running", "gate-closed", "gate-kept", "goes-on", "halted", "in-words", "its-cutover",
         "left-at-once", "left-behind", "nothing-new-starts", "nothing-to-release",
         "nothing-unfinished",
         "outcome-lost", "outcome-unseen", "released", "requested", "rest-never-starts",

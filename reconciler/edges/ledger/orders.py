@@ -1,0 +1,86 @@
+"""What people asked of an apply, held against who goes on with it though nobody asked.
+
+RG-50: a stop holds until somebody resumes, and what has ended is begun again by a person alone. It
+is read in the transaction that takes the lease, and in the order of the requests' numbers: two
+machines' clocks tell nothing about who spoke last.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, bindparam, insert, select
+
+from reconciler.edges.ledger import rows
+from reconciler.edges.ledger.tables import applies, requests
+from reconciler.errors import Problem, Refused
+from reconciler.ledger.codec import told_text
+from reconciler.ledger.model import NewApply, StoredApply
+from reconciler.ledger.resumes import GoesOn
+from reconciler.ledger.states import RequestKind, RequestState
+
+_WORDS = [RequestKind.STOP.value, RequestKind.RESUME.value]
+
+# Locks what it reads, where the database has row locks: a stop that is being recorded is waited
+# for, and the answer is not that of a look which the transaction took before.
+_LAST_WORD = (
+    select(requests.c.kind)
+    .where(requests.c.apply_id == bindparam("of_apply"), requests.c.kind.in_(_WORDS))
+    .order_by(requests.c.request_id.desc())
+    .limit(1)
+    .with_for_update()
+)
+
+
+def check_not_stopped(connection: Connection, apply: StoredApply) -> None:
+    """Raises Refused (`apply-stopped`). A stop counts whatever became of it: who was asked may have
+    died before it was written down."""
+    last = connection.execute(_LAST_WORD, {"of_apply": apply.apply_id}).scalar()
+    if last == RequestKind.STOP.value:
+        raise Refused(
+            Problem(
+                code="apply-stopped",
+                message=f"somebody asked apply {apply.apply_id} of {apply.keyspace} to stop, and"
+                " nobody has resumed it since",
+                recovery="`reconciler resume` it, or `reconciler cancel` it",
+            )
+        )
+
+
+def note_resume(connection: Connection, apply_id: int, asked_by: str, now_s: float) -> int:
+    """The number of the request."""
+    made = connection.execute(
+        insert(requests).values(
+            apply_id=apply_id,
+            kind=RequestKind.RESUME.value,
+            asked_by=rows.known_as(asked_by),
+            asked_s=now_s,
+            state=RequestState.APPLIED.value,
+            answer=told_text(GoesOn()),
+        )
+    )
+    key = made.inserted_primary_key
+    assert key is not None, "a single-row insert returns its key"
+    return int(key[0])
+
+
+def check_not_ended(connection: Connection, new: NewApply) -> None:
+    """Raises Refused (`apply-ended`). The caller has made sure that none is unfinished."""
+    of = applies.c
+    latest = connection.execute(
+        select(of.apply_id, of.plan_id, of.state)
+        .where(
+            of.environment == new.environment,
+            of.keyspace == new.keyspace,
+            of.region == new.region,
+        )
+        .order_by(of.apply_id.desc())
+        .limit(1)
+    ).first()
+    if latest is not None and latest.plan_id == new.plan_id:
+        raise Refused(
+            Problem(
+                code="apply-ended",
+                message=f"apply {latest.apply_id} of {new.keyspace} was of this very plan and has"
+                f" ended as {latest.state}: nothing begins another one by itself",
+                recovery="`reconciler apply`, if what is left of the plan is to be run",
+            )
+        )

@@ -1,0 +1,157 @@
+"""What nobody asked for goes on, and begins, only where no person has stopped or ended it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import pytest
+
+from reconciler.drive.control import ask
+from reconciler.errors import Refused
+from reconciler.ledger.reasons import NothingNewStarts
+from reconciler.ledger.states import ApplyState, RequestKind, RequestState
+from reconciler.outcomes.apply import ApplyVerdict, ControlOutcome
+from reconciler.spec.model import RolloutSpec
+from tests.sim.fleet import Fate, SimFleet
+from tests.sim.plans import plan_for
+from tests.sim.run import Simulation
+from tests.sim.test_requests import Meanwhile
+
+pytestmark = pytest.mark.invariant("RG-50")
+
+STOPS = 9  # of the moments of a run: its first statement was sent
+
+
+def fresh() -> Simulation:
+    rollout = RolloutSpec(parallel=1)
+    plan = plan_for(rollout)
+    return Simulation(plan=plan, rollout=rollout, fleet=SimFleet(plan))
+
+
+def left_behind() -> Simulation:
+    sim = fresh()
+    assert sim.is_killed(Fate(kill_at=STOPS))
+    sim.fleet.clock.sleep(60)
+    return sim
+
+
+def asked(sim: Simulation, kind: RequestKind, ledger: Any = None) -> ControlOutcome:
+    return ask(
+        ledger or sim.ledger,
+        sim.fleet.clock,
+        environment="production",
+        keyspace="commerce",
+        kind=kind,
+        asked_by="a person",
+    )
+
+
+def code_of(sim: Simulation) -> str:
+    """Of the refusal of a run that nobody asked for."""
+    before = sent(sim)
+    with pytest.raises(Refused) as refused:
+        sim.run(by_itself=True)
+    assert sent(sim) == before
+    return refused.value.problems[0].code
+
+
+def sent(sim: Simulation) -> int:
+    return sum(len(shard.sent) for shard in sim.fleet.shards.values())
+
+
+def state_of(sim: Simulation) -> ApplyState:
+    return sim.ledger.applies("production", keyspace="commerce", limit=1)[0].state
+
+
+@pytest.mark.parametrize("off_s", [0.0, -86_400.0, 86_400.0])
+def test_a_stop_holds_until_somebody_resumes_whatever_the_clocks_say(off_s: float) -> None:
+    sim = left_behind()
+    sim.fleet.clock.off_s = off_s
+    assert asked(sim, RequestKind.STOP).state is RequestState.APPLIED
+    sim.fleet.clock.off_s = 0.0
+    assert [code_of(sim), code_of(sim)] == ["apply-stopped"] * 2
+    sim.interrupts = 1
+    assert sim.run().verdict is ApplyVerdict.STOPPED
+    sim.interrupts = 0
+    assert sim.run(by_itself=True).verdict is ApplyVerdict.COMPLETED
+
+
+def test_a_stop_that_was_never_answered_holds_as_well() -> None:
+    """Who drove it died, and who asked has gone."""
+    sim = left_behind()
+    sim.ledger.ask(1, RequestKind.STOP, asked_by="a person", now_s=0.0)
+    assert code_of(sim) == "apply-stopped"
+
+
+def test_a_stop_whose_driver_died_of_it_holds_as_well() -> None:
+    sim = left_behind()
+    request = sim.ledger.ask(1, RequestKind.STOP, asked_by="a person", now_s=0.0)
+    sim.ledger.answer(request.request_id, RequestState.APPLIED, NothingNewStarts())
+    assert state_of(sim) is not ApplyState.STOPPED
+    assert code_of(sim) == "apply-stopped"
+
+
+def test_a_release_is_no_resume() -> None:
+    sim = left_behind()
+    asked(sim, RequestKind.STOP)
+    asked(sim, RequestKind.RELEASE)
+    assert code_of(sim) == "apply-stopped"
+
+
+@pytest.mark.parametrize("by_itself", [True, False])
+@pytest.mark.parametrize("moment", ["record", "operations", "requests"])
+def test_a_stop_after_the_lease_was_taken_is_for_the_run_that_took_it(
+    moment: str, by_itself: bool
+) -> None:
+    """Between the lease and the moment at which the driver first listens."""
+    sim = left_behind()
+    ledger, before = sim.ledger, sent(sim)
+
+    class OnceTaken(Meanwhile):
+        def __getattr__(self, name: str) -> Any:
+            lease = ledger.lease("production", "commerce")
+            is_taken = lease is not None and lease.holder == sim.holder
+            return super().__getattr__(name) if is_taken else getattr(ledger, name)
+
+    sim.holder = "the next one"
+    stop = partial(ledger.ask, 1, RequestKind.STOP, asked_by="a person", now_s=0.0)
+    sim.ledger = OnceTaken(ledger, moment, stop)
+    assert sim.run(by_itself=by_itself).verdict is ApplyVerdict.STOPPED
+    assert sent(sim) == before
+    states = [one.state for one in ledger.requests(1) if one.kind is RequestKind.STOP]
+    assert states == [RequestState.APPLIED]
+
+
+def test_a_stop_that_is_carried_out_just_then_wins() -> None:
+    sim = left_behind()
+    ledger = sim.ledger
+    sim.ledger = Meanwhile(ledger, "go_on", lambda: asked(sim, RequestKind.STOP, ledger))
+    assert code_of(sim) == "apply-stopped"
+    assert not ledger.requests(1, RequestState.PENDING)
+
+
+def test_what_a_person_cancelled_is_begun_again_by_a_person_alone() -> None:
+    sim = left_behind()
+    assert asked(sim, RequestKind.CANCEL).state is RequestState.APPLIED
+    assert code_of(sim) == "apply-ended"
+    assert sim.run().verdict is ApplyVerdict.COMPLETED
+
+
+def test_a_cancel_that_was_heard_is_carried_out_by_whoever_comes_next() -> None:
+    """Who heard it died before it was written down."""
+    for by_itself in (True, False):
+        sim = left_behind()
+        request = sim.ledger.ask(1, RequestKind.CANCEL, asked_by="a person", now_s=0.0)
+        sim.ledger.answer(request.request_id, RequestState.APPLIED, NothingNewStarts())
+        before = sent(sim)
+        assert sim.run(by_itself=by_itself).verdict is ApplyVerdict.CANCELLED
+        assert sent(sim) == before
+
+
+def test_what_a_person_began_again_is_gone_on_with() -> None:
+    sim = left_behind()
+    asked(sim, RequestKind.CANCEL)
+    assert sim.is_killed(Fate(kill_at=STOPS))
+    sim.fleet.clock.sleep(60)
+    assert sim.run(by_itself=True).verdict is ApplyVerdict.COMPLETED
