@@ -2,9 +2,13 @@
 the judge: where it is said to fail it fails, and where everything holds it goes through.
 
 The cases are in tests/cases/preflight/, a file for each kind of question: `table` (and `also`,
-statements before it), `rows` as VALUES has them, `change` as ALTER TABLE has it, and `answers`, by
-kind and object. `server` names a flavor alone, `mode` is the sql_mode in which the rows were
-written, `copies` says that the statement copies the table.
+statements before it), `rows` as VALUES has them or as statements, `change` as ALTER TABLE has it,
+and `answers`, by kind and object. `server` names a flavor alone, `mode` is the sql_mode in which
+the rows were written, `copies` says that the statement copies the table, and `refused` what becomes
+of it where the answers leave that open.
+
+A file's cases share their databases: each has a number, which is `{n}` in what it says. Its table
+is `t{n}`, and so are the names that a database has once.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ from typing import Any
 import pymysql
 import pytest
 import yaml
+from pymysql.cursors import Cursor
 
 from reconciler.ddl.normalize import normalize_table
 from reconciler.diff.model import Operation, Step
@@ -24,9 +29,16 @@ from reconciler.diff.schema_diff import diff_schemas
 from reconciler.diff.statement import alter_sql, step_sql
 from reconciler.edges.mysql import probe_walk, row_probes
 from reconciler.edges.mysql.row_probes import MysqlRowProbes
+from reconciler.edges.mysql.session_settings import (
+    session_variables,
+    set_session,
+    statement_variables,
+)
 from reconciler.edges.server.process import RunningServer
+from reconciler.model.observation import ObservedShard
 from reconciler.model.policy import Policy
 from reconciler.model.schema import Schema, Table
+from reconciler.model.server import ServerSettings
 from reconciler.observe.shards import DefinitionReader
 from reconciler.plan.hazards.statement_context import StatementContext, old_column_names
 from reconciler.plan.model import Algorithm, ExecutionClass
@@ -51,64 +63,76 @@ from tests.integration.mysql_edges import (
     shard,
 )
 
-FOLDER = Path(__file__).parent.parent / "cases/preflight"
-CASES = [
-    pytest.param(case, id=f"{path.stem}: {case['name']}")
-    for path in sorted(FOLDER.glob("*.yaml"))
-    for case in yaml.safe_load(path.read_text("utf-8"))
-]
+FILES = sorted((Path(__file__).parent.parent / "cases/preflight").glob("*.yaml"))
 READER = DefinitionReader(Policy())
 WORDS: Mapping[type, str] = {Holds: "holds", Violated: "violated", NotSettled: "not settled"}
+Case = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Asked:
     """A case as the product meets it: the table with its rows, and the steps that change it."""
 
-    server: RunningServer
-    database: str
+    case: Case
+    settings: ServerSettings
     steps: tuple[Step, ...]
     probes: tuple[Probe, ...]
     before: str
-    copies: bool
 
-    def answers(self) -> tuple[Answer, ...]:
-        table = TableAsked(
-            table="t",
+    @property
+    def table(self) -> TableAsked:
+        version = self.settings.version
+        seen = READER.read(self.before, version).fingerprint
+        return TableAsked(
+            table=self.steps[0].table,
             probes=self.probes,
-            is_as_seen=lambda text: (
-                READER.read(text, self.server.version).fingerprint
-                == READER.read(self.before, self.server.version).fingerprint
-            ),
+            is_as_seen=lambda text: READER.read(text, version).fingerprint == seen,
         )
-        asked = ShardAsked(shard=shard(connection_to(self.server, self.database)), tables=(table,))
-        probes = MysqlRowProbes(environ={}, root=ROOT)
-        [found] = probes.ask([asked], parallel=1, budget_s=30)
-        return found
 
     def told(self, answers: Sequence[Answer]) -> dict[str, list[str]]:
         told: dict[str, list[str]] = {}
         for probe, answer in zip(self.probes, answers, strict=True):
             key = f"{probe.raised.kind} {probe.raised.object}"
             told.setdefault(key, []).append(WORDS[type(answer)])
-        return told
+        # Any copy of a table with dates asks for them, where the server's sql_mode does.
+        return {
+            key: words
+            for key, words in told.items()
+            if not key.startswith("zero-dates ") or key in self.case["answers"]
+        }
+
+    def expected(self) -> dict[str, list[str]]:
+        answers = self.case["answers"].items()
+        return {key: [told] if isinstance(told, str) else told for key, told in answers}
+
+    def is_refused_by(self, cursor: Cursor) -> bool:
+        """Whether the server refuses the statements themselves."""
+        for step in self.steps:
+            cursor.execute(set_session(statement_variables(step.session, self.settings)))
+            try:
+                cursor.execute(self._statement(step))
+            except pymysql.err.MySQLError:
+                return True
+        return False
 
     def _statement(self, step: Step) -> str:
-        is_alter = self.copies and step.operation is Operation.ALTER_TABLE
-        if is_alter and not any("PARTITION" in clause.sql for clause in step.clauses):
+        copies = "copies" in self.case and step.operation is Operation.ALTER_TABLE
+        if copies and not any("PARTITION" in clause.sql for clause in step.clauses):
             return alter_sql(step.table, step.clauses, algorithm="COPY")
         return step_sql(step)
 
-    def is_refused(self) -> bool:
-        """Whether the server refuses the statements themselves."""
-        with admin_cursor(self.server, self.database) as cursor:
-            for step in self.steps:
-                cursor.execute(f"SET SESSION foreign_key_checks = {int(step.foreign_key_checks)}")
-                try:
-                    cursor.execute(self._statement(step))
-                except pymysql.err.MySQLError:
-                    return True
-        return False
+    def must_be_refused(self, answers: Sequence[Answer]) -> bool | None:
+        """None: the answers leave it open."""
+        failing = [
+            answer
+            for probe, answer in zip(self.probes, answers, strict=True)
+            if probe.raised.effect is Effect.FAILS
+        ]
+        if any(isinstance(answer, Violated) for answer in failing):
+            return True
+        is_open = any(isinstance(answer, NotSettled) for answer in failing)
+        open_end: bool | None = self.case.get("refused")
+        return open_end if is_open or open_end is not None else False
 
 
 @pytest.fixture(params=SERVERS)
@@ -117,29 +141,62 @@ def server(request: pytest.FixtureRequest) -> RunningServer:
     return found
 
 
-def asked_of(server: RunningServer, fresh: FreshDatabase, case: Mapping[str, Any]) -> Asked:
-    here, changed = fresh(server), fresh(server)
-    for database, last in ((here, ()), (changed, (f"ALTER TABLE t {case['change']}",))):
+def cases_of(path: Path, server: RunningServer) -> list[Case]:
+    flavor = server.version.flavor.value
+    listed = yaml.safe_load(path.read_text("utf-8"))
+    numbered = [_numbered(case, number) for number, case in enumerate(listed)]
+    return [case for case in numbered if str(case.get("server", flavor)) == flavor]
+
+
+def _numbered(found: Any, number: int) -> Any:
+    match found:
+        case str():
+            return found.replace("{n}", str(number))
+        case list():
+            return [_numbered(one, number) for one in found]
+        case dict():
+            named = {"number": number} if "name" in found else {}
+            return {_numbered(k, number): _numbered(v, number) for k, v in found.items()} | named
+        case _:
+            return found
+
+
+def all_asked(server: RunningServer, here: str, changed: str, cases: Sequence[Case]) -> list[Asked]:
+    for database in (here, changed):
         with admin_cursor(server, database) as cursor:
-            for sql in (*case.get("also", ()), f"CREATE TABLE t ({case['table']})", *last):
-                cursor.execute(sql)
-    with admin_cursor(server, here) as cursor:
-        if "mode" in case:
-            cursor.execute(f"SET SESSION sql_mode = '{case['mode']}'")
-        cursor.execute("SET SESSION time_zone = '+00:00'")
-        cursor.execute("SET SESSION foreign_key_checks = 0")
-        for row in case["rows"]:
-            cursor.execute(row if row.startswith("INSERT") else f"INSERT INTO t VALUES {row}")
-        cursor.execute("ANALYZE TABLE t")
+            cursor.execute("SET SESSION foreign_key_checks = 0")
+            for case in cases:
+                table = f"t{case['number']}"
+                created = f"CREATE TABLE {table} ({case['table']}) {case.get('options', '')}"
+                for sql in (*case.get("also", ()), created):
+                    cursor.execute(sql)
+                if database == changed:
+                    cursor.execute(f"ALTER TABLE {table} {case['change']}")
+                else:
+                    _insert(cursor, table, case)
     before, after = (observed(connection_to(server, d)) for d in (here, changed))
-    texts = [dict(seen.definitions)["t"] for seen in (before, after)]
-    old, new = (READER.read(text, server.version).table for text in texts)
+    return [_asked(case, before, after) for case in cases]
+
+
+def _insert(cursor: Cursor, table: str, case: Case) -> None:
+    cursor.execute("SET SESSION time_zone = '+00:00'")
+    if "mode" in case:
+        cursor.execute("SET SESSION sql_mode = %s", [case["mode"]])
+    for row in case["rows"]:
+        cursor.execute(f"INSERT INTO {table} VALUES {row}" if row.startswith("(") else row)
+    cursor.execute("SET SESSION sql_mode = DEFAULT")
+
+
+def _asked(case: Case, before: ObservedShard, after: ObservedShard) -> Asked:
+    settings, name = before.settings, f"t{case['number']}"
+    texts = [dict(seen.definitions)[name] for seen in (before, after)]
+    old, new = (READER.read(text, settings.version).table for text in texts)
     steps = diff_schemas(
         Schema(tables=(old,)),
         Schema(tables=(new,)),
         policy=Policy(),
         renames=(),
-        version=server.version,
+        version=settings.version,
     ).steps
     algorithm = Algorithm.COPY if case.get("copies") else Algorithm.INPLACE
     probes = tuple(
@@ -148,66 +205,73 @@ def asked_of(server: RunningServer, fresh: FreshDatabase, case: Mapping[str, Any
         for probe in probes_of(
             Change(
                 context=StatementContext(
-                    step=_canonical(step, server),
+                    step=_canonical(step, settings),
                     clauses=step.clauses,
                     execution=ExecutionClass(algorithm=algorithm),
-                    old_columns=old_column_names(steps, "t"),
+                    old_columns=old_column_names(steps, name),
                 ),
-                settings=before.settings,
+                settings=settings,
             ),
             place,
         )
     )
-    return Asked(
-        server=server,
-        database=here,
-        steps=steps,
-        probes=probes,
-        before=texts[0],
-        copies="copies" in case,
-    )
+    return Asked(case=case, settings=settings, steps=steps, probes=probes, before=texts[0])
 
 
-def _canonical(step: Step, server: RunningServer) -> Step:
+def _canonical(step: Step, settings: ServerSettings) -> Step:
     def of(table: Table | None) -> Table | None:
-        return None if table is None else normalize_table(table, server.version)
+        return None if table is None else normalize_table(table, settings.version)
 
     return replace(step, before=of(step.before), after=of(step.after))
 
 
-def runs_on(case: Mapping[str, Any], server: RunningServer) -> bool:
-    flavor = server.version.flavor.value
-    return str(case.get("server", flavor)) == flavor
-
-
-def expected(case: Mapping[str, Any]) -> dict[str, list[str]]:
-    return {key: [told] if isinstance(told, str) else told for key, told in case["answers"].items()}
+def answers_of(
+    server: RunningServer, database: str, asked: Sequence[Asked]
+) -> list[tuple[Answer, ...]]:
+    tables = tuple(one.table for one in asked)
+    one_shard = ShardAsked(shard=shard(connection_to(server, database)), tables=tables)
+    probes = MysqlRowProbes(environ={}, root=ROOT)
+    [found] = probes.ask([one_shard], parallel=1, budget_s=300)
+    given = iter(found)
+    return [tuple(next(given) for _ in one.probes) for one in asked]
 
 
 @pytest.mark.invariant("PF-1")
-@pytest.mark.parametrize("case", CASES)
-def test_a_question_is_answered_as_the_statement_behaves(
-    case: Mapping[str, Any],
+@pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
+def test_questions_are_answered_as_statements_behave(
+    path: Path,
     server: RunningServer,
     fresh_database: FreshDatabase,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    if not runs_on(case, server):
-        return
-    asked = asked_of(server, fresh_database, case)
-    answers = asked.answers()
-    found = asked.told(answers)
-    # Any copy of a table with dates asks for them, where the server's sql_mode does.
-    unasked = {key for key in found if key.startswith("zero-dates ")} - {*case["answers"]}
-    assert {key: told for key, told in found.items() if key not in unasked} == expected(case)
+    cases, here = cases_of(path, server), fresh_database(server)
+    asked = all_asked(server, here, fresh_database(server), cases)
+    at_once = answers_of(server, here, asked)
     by_stretches(monkeypatch)
-    at_once = dict(zip(asked.probes, answers, strict=True))
-    for probe, answer in zip(asked.probes, asked.answers(), strict=True):
-        if probe.walk is not None:
-            assert type(answer) is type(at_once[probe]), (probe, answer)
-    judged = _judged(asked, found)
-    if judged is not None:
-        assert asked.is_refused() == judged, "the statement itself"
+    walked = answers_of(server, here, asked)
+    with admin_cursor(server, here) as cursor:
+        cursor.execute(set_session(session_variables(asked[0].settings)))
+        wrong = [
+            f"{one.case['name']}: {complaint}"
+            for one, told, told_walking in zip(asked, at_once, walked, strict=True)
+            for complaint in complaints(one, told, told_walking, cursor)
+        ]
+    assert not wrong, "\n".join(wrong)
+
+
+def complaints(
+    asked: Asked, at_once: Sequence[Answer], walked: Sequence[Answer], cursor: Cursor
+) -> Iterator[str]:
+    told, expected = asked.told(at_once), asked.expected()
+    if told != expected:
+        yield f"answered {told}, not {expected}"
+    for probe, one, other in zip(asked.probes, at_once, walked, strict=True):
+        if probe.walk is not None and type(one) is not type(other):
+            yield f"{probe.raised}: {one} at once, and {other} by stretches"
+    must_be_refused = asked.must_be_refused(at_once)
+    is_refused = asked.is_refused_by(cursor)
+    if must_be_refused not in (None, is_refused):
+        yield f"answered {told}, and the statement {'fails' if is_refused else 'goes through'}"
 
 
 def by_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,24 +281,3 @@ def by_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probe_walk, "PROBE_ROWS_MAX", 2)
     monkeypatch.setattr(probe_walk, "PROBE_ROWS_FIRST", 2)
     monkeypatch.setattr(probe_walk, "PROBE_ROWS_MIN", 1)
-
-
-def _flat(told: Mapping[str, list[str]]) -> Iterator[tuple[str, str]]:
-    yield from ((key, one) for key, words in told.items() for one in words)
-
-
-def _in_order(probes: tuple[Probe, ...]) -> list[Probe]:
-    """As `told` groups them."""
-    groups: dict[str, list[Probe]] = {}
-    for probe in probes:
-        groups.setdefault(f"{probe.raised.kind} {probe.raised.object}", []).append(probe)
-    return [probe for group in groups.values() for probe in group]
-
-
-def _judged(asked: Asked, found: Mapping[str, list[str]]) -> bool | None:
-    """Whether the statement must fail by the answers; None: they leave it open."""
-    pairs = list(zip(_in_order(asked.probes), _flat(found), strict=True))
-    of_failing = [told for probe, (_, told) in pairs if probe.raised.effect is Effect.FAILS]
-    if "violated" in of_failing:
-        return True
-    return None if "not settled" in of_failing else False
