@@ -29,7 +29,7 @@ from reconciler.report.json import control_json
 from reconciler.report.write.text import write_text
 from reconciler.reshard.job import SplitJob
 from reconciler.reshard.plan.files import read_split_plan
-from reconciler.rollout.hold import kept_for
+from reconciler.rollout.hold import GateRight, kept_for
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 
@@ -68,7 +68,7 @@ def ask_applies(
                 kind=kind,
                 asked_by=asker.line,
                 region=chosen.region or "",
-                kept_for=kept_for(chosen.rollout, asker),
+                right=GateRight(for_others=kept_for(chosen.rollout, asker)),
             )
 
         outcomes = loaded.each(environment, keyspaces, work, region=region)

@@ -123,7 +123,7 @@ def _held(recorded: Recorded) -> WaitsFor | None:
     if recorded.is_released:
         return None
     match recorded.hold:
-        case Hold.GATE:
+        case Hold.GATE | Hold.KEPT_GATE:
             return WaitsFor.GATE
         case Hold.FAILURE:
             return WaitsFor.FAILURE

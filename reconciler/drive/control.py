@@ -29,7 +29,7 @@ from reconciler.ledger.states import Hold, RequestKind, RequestState
 from reconciler.outcomes.apply import ControlOutcome
 from reconciler.ports.clock import Clock
 from reconciler.ports.ledger import LeaseLost, Ledger
-from reconciler.rollout.hold import nothing_to_release, release, was_released
+from reconciler.rollout.hold import OPEN_GATES, GateRight, nothing_to_release, release, was_released
 from reconciler.rollout.transitions import Move
 
 
@@ -42,10 +42,10 @@ def ask(
     kind: RequestKind,
     asked_by: str,
     region: str = "",
-    kept_for: tuple[str, ...] = (),
+    right: GateRight = OPEN_GATES,
 ) -> ControlOutcome:
-    """Returns when the request is durable and answered, or when no answer came in time. `kept_for`:
-    whose the gates are, where who asks may not open them (RG-38)."""
+    """Returns when the request is durable and answered, or when no answer came in time. `right` is
+    that to open gates (RG-38)."""
     stored = ledger.unfinished(environment, keyspace, region)
     if stored is None:
         return ControlOutcome(
@@ -57,7 +57,7 @@ def ask(
             answer=NothingUnfinished(),
         )
     request = ledger.ask(stored.apply_id, kind, asked_by=asked_by, now_s=clock.now_s())
-    answered = _answered(ledger, clock, stored, request, kept_for)
+    answered = _answered(ledger, clock, stored, request, right)
     return ControlOutcome(
         environment=environment,
         keyspace=keyspace,
@@ -74,7 +74,7 @@ def _answered(
     clock: Clock,
     stored: StoredApply,
     request: Request,
-    kept_for: tuple[str, ...],
+    right: GateRight,
 ) -> Request:
     """The request with its answer. A driver that goes away meanwhile leaves it to us."""
     give_up_s = clock.monotonic_s() + REQUEST_ANSWER_S_MAX
@@ -88,7 +88,7 @@ def _answered(
         lease = ledger.lease(stored.environment, stored.keyspace, stored.region)
         if not driver.is_there(lease):
             try:
-                _carry_out(ledger, clock, request, lease, kept_for)
+                _carry_out(ledger, clock, request, lease, right)
                 continue
             except LeaseLost:
                 pass  # somebody drives it after all, and answers
@@ -122,7 +122,7 @@ def _carry_out(
     clock: Clock,
     request: Request,
     seen: StoredLease | None,
-    kept_for: tuple[str, ...],
+    right: GateRight,
 ) -> None:
     """Raises LeaseLost if somebody drives it after all."""
     apply_id = request.apply_id
@@ -138,14 +138,14 @@ def _carry_out(
         steps = ledger.finalizers(apply_id)
         opened = OpenApply(lease=lease, stored=unfinished, operations=operations, finalizers=steps)
         record = ApplyRecord(ledger, clock, opened)
-        answer = _carried_out(record, opened, request.kind, kept_for)
+        answer = _carried_out(record, opened, request.kind, right)
     finally:
         ledger.give_up(lease, now_s=clock.now_s())
     ledger.answer(request.request_id, *answer)
 
 
 def _carried_out(
-    record: ApplyRecord, opened: OpenApply, kind: RequestKind, kept_for: tuple[str, ...]
+    record: ApplyRecord, opened: OpenApply, kind: RequestKind, right: GateRight
 ) -> tuple[RequestState, Answer]:
     lease = opened.lease
     match kind:
@@ -159,8 +159,8 @@ def _carried_out(
             record.move_rest(lease, Move.CANCEL)
             record.project(lease)
             return RequestState.APPLIED, EndedAs(record.stored.state)
-        case RequestKind.RELEASE if record.stored.hold is Hold.GATE and kept_for:
-            return RequestState.REFUSED, GateKept(kept_for)
+        case RequestKind.RELEASE if not right.opens(record.stored):
+            return RequestState.REFUSED, GateKept(right.for_others)
         case RequestKind.RELEASE:
             after = release(record.stored, record.operations())
             if after is None:

@@ -16,7 +16,7 @@ from reconciler.drive.announce import Announcer
 from reconciler.drive.cutovers import AWAITED, Cutovers
 from reconciler.drive.finalizing import FINALIZER, Finalizing
 from reconciler.drive.gates import GATES, WaveGates
-from reconciler.drive.holds import HOLDS, VERDICTS
+from reconciler.drive.holds import VERDICTS, hold_of
 from reconciler.drive.limits import ROLLOUT_POLL_S
 from reconciler.drive.open import OpenApply, RolloutOrder
 from reconciler.drive.record import ApplyRecord
@@ -330,7 +330,7 @@ class RolloutDriver:
         try:
             match action:
                 case Pause(why=why, reason=reason):
-                    self._record.hold(self._lease, HOLDS[why], reason)
+                    self._record.hold(self._lease, hold_of(why, self._order), reason)
                 case Halt(shard=shard):
                     reason = Halted(shard)
                     self._record.move_rest(self._lease, Move.CANCEL)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from reconciler.drive.open import RolloutOrder
 from reconciler.ledger.states import ApplyState, Hold
 from reconciler.outcomes.apply import ApplyVerdict
 from reconciler.rollout.actions import PauseFor
 
-HOLDS = {
+_HOLDS = {
     PauseFor.GATE: Hold.GATE,
     PauseFor.LATER_WAVE: Hold.GATE,
     PauseFor.FAILURE: Hold.FAILURE,
@@ -21,3 +22,10 @@ VERDICTS = {
     ApplyState.CANCELLED: ApplyVerdict.CANCELLED,
     ApplyState.PAUSED: ApplyVerdict.PAUSED,
 }
+
+
+def hold_of(why: PauseFor, order: RolloutOrder) -> Hold:
+    """Whose a gate is stands in the spec that was reviewed, which drives: who asks to release it
+    may have another one at hand (RG-38)."""
+    hold = _HOLDS[why]
+    return Hold.KEPT_GATE if hold is Hold.GATE and order.environment.rollout.gate_by else hold

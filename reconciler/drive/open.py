@@ -32,7 +32,7 @@ from reconciler.ledger.model import (
     TakenOn,
 )
 from reconciler.ledger.reasons import Begun, TakenUp
-from reconciler.ledger.states import Hold
+from reconciler.ledger.states import AT_A_GATE, Hold
 from reconciler.model.object_id import ObjectId
 from reconciler.plan.model import Moment, Plan, PlanCore
 from reconciler.ports.clock import Clock
@@ -176,7 +176,7 @@ def _released(
     """Nothing holds an apply that runs; what held it is released only if somebody said so who may.
     Copies are released by nothing but a release: hours pass until they can be swapped in."""
     after, releases = stored, order.releases
-    is_kept = stored.hold is Hold.GATE and kept_for(order.environment.rollout, order.asker)
+    is_kept = stored.hold in AT_A_GATE and kept_for(order.environment.rollout, order.asker)
     is_held = stored.hold not in (Hold.NONE, Hold.CUTOVER) and not is_kept
     if releases is Releases.WHAT_HOLDS and is_held:
         after = release(stored, operations) or stored

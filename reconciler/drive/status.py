@@ -29,6 +29,7 @@ from reconciler.ledger.reasons import (
 )
 from reconciler.ledger.shadows import known_shadows
 from reconciler.ledger.states import (
+    AT_A_GATE,
     FINISHED,
     SETTLED,
     ApplyState,
@@ -140,7 +141,7 @@ def _requested(request: Request) -> Requested:
 
 def is_released(stored: StoredApply, operations: Iterable[StoredOperation]) -> bool:
     """Somebody released what holds it, and nobody has gone on with it yet."""
-    by_a_person = (Hold.GATE, Hold.FAILURE, Hold.CUTOVER)
+    by_a_person = (*AT_A_GATE, Hold.FAILURE, Hold.CUTOVER)
     is_held = stored.state not in FINISHED and stored.hold in by_a_person
     return is_held and release(stored, operations) is None
 

@@ -69,7 +69,7 @@ def _of_plan(gates: Gates, files: DesiredFiles, plan: Plan | None) -> Iterator[R
 
 
 def _of_spec(gates: Gates, files: DesiredFiles, plan: Plan | None) -> Iterator[Refusal]:
-    if plan is None or not _was_made_from(plan, files):
+    if plan is None or not was_made_from(plan, files):
         for gate in gates.spec:
             yield from gate()
 
@@ -80,7 +80,7 @@ def _of_fleet(gates: Gates, files: DesiredFiles, plan: Plan | None) -> Iterator[
             yield from gate(plan)
 
 
-def _was_made_from(plan: Plan, files: DesiredFiles) -> bool:
+def was_made_from(plan: Plan, files: DesiredFiles) -> bool:
     """Whoever approved the plan approved this very spec."""
     made_from = {found.path: found.sha256 for found in plan.core.inputs}
     digest = dict(files.digests).get(files.spec.path)

@@ -71,6 +71,10 @@ class Hold(StrEnum):
 
     NONE = "none"
     GATE = "gate"  # between waves
+    KEPT_GATE = "kept_gate"  # the same, and the spec that was reviewed says whose it is
     FAILURE = "failure"  # on_failure: pause
     CUTOVER = "cutover"  # copies that a person has to release were kept for as long as they may
     GUARD = "guard"  # a window is closed, or something could not be measured
+
+
+AT_A_GATE = frozenset({Hold.GATE, Hold.KEPT_GATE})

@@ -130,6 +130,8 @@ def _to_be_released(hold: Hold) -> str:
     match hold:
         case Hold.GATE:
             return "somebody to release the wave"
+        case Hold.KEPT_GATE:
+            return "one of those for whom the spec keeps the gate to release the wave"
         case Hold.FAILURE:
             return "somebody to release the failure"
         case Hold.CUTOVER:
@@ -171,8 +173,8 @@ def answer_words(answer: Answer) -> str:
             return f"it has ended as {state}; what was applied stays applied"
         case reasons.GateKept(by):
             return (
-                f"the spec keeps this gate for {', '.join(by)}: one of them releases it by a job of"
-                " the forge, `reconciler ci ask --what release`"
+                f"the spec keeps this gate for {', '.join(by) or 'people whom it names'}: one of"
+                " them releases it by a job of the forge, `reconciler ci ask --what release`"
             )
         case reasons.Released():
             return "released; `reconciler resume` goes on"
@@ -261,7 +263,7 @@ def _nothing_to_release(found: NothingToRelease) -> str:
             return f"no person holds it: {held}; `reconciler resume` asks again"
         case Hold.FAILURE:
             return "its failures have been released already; `reconciler resume` goes on"
-        case Hold.GATE:
+        case Hold.GATE | Hold.KEPT_GATE:
             return "the next wave has been released already; `reconciler resume` goes on"
         case Hold.CUTOVER:
             return (

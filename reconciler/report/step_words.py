@@ -35,7 +35,7 @@ def step_words(row: FinalizerRow, now_s: float | None = None) -> str:
 
 def step_waits_for(row: FinalizerRow) -> str:
     """'3 shards', after "waits for"; empty for nothing."""
-    if row.waits_for == ToBeReleased(Hold.GATE):
+    if row.waits_for in (ToBeReleased(Hold.GATE), ToBeReleased(Hold.KEPT_GATE)):
         return "somebody to release it"
     return wait_words(row.waits_for)
 

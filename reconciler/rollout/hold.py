@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from reconciler.guard.review.asker import Asker
 from reconciler.ledger.model import ReleasedCopy, StoredApply, StoredOperation
 from reconciler.ledger.reasons import NothingToRelease, OfGuard
-from reconciler.ledger.states import SETTLED, Hold
+from reconciler.ledger.states import AT_A_GATE, SETTLED, Hold
 from reconciler.spec.model import RolloutSpec
 
 
@@ -23,7 +23,7 @@ def release(stored: StoredApply, operations: Iterable[StoredOperation]) -> Store
     match stored.hold:
         case Hold.FAILURE:
             return None if stored.failures_released else replace(stored, failures_released=True)
-        case Hold.GATE:
+        case Hold.GATE | Hold.KEPT_GATE:
             gate = _waves_settled(operations)
             return None if stored.gates_open >= gate else replace(stored, gates_open=gate)
         case Hold.CUTOVER:
@@ -43,6 +43,24 @@ def kept_for(rollout: RolloutSpec, asker: Asker | None) -> tuple[str, ...]:
     if asker is not None and asker.account_id in named:
         return ()
     return tuple(f"{each.login} (account {each.account_id})" for each in rollout.gate_by)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateRight:
+    """Which gates who asks may open: none, where the spec at hand keeps them `for_others`. One that
+    was recorded as kept only as one of those who may, by the very spec that `signs_plan` was made
+    from: a spec at hand may be anybody's."""
+
+    for_others: tuple[str, ...] = ()
+    signs_plan: str | None = None
+
+    def opens(self, stored: StoredApply) -> bool:
+        is_signed = stored.hold is not Hold.KEPT_GATE or self.signs_plan == stored.plan_id
+        return stored.hold not in AT_A_GATE or (is_signed and not self.for_others)
+
+
+OPEN_GATES = GateRight()
+"""To open what the spec keeps for nobody."""
 
 
 def with_released(stored: StoredApply, copies: Iterable[ReleasedCopy]) -> StoredApply:
@@ -78,4 +96,4 @@ def nothing_to_release(stored: StoredApply, *, is_driven: bool = False) -> Nothi
 
 def was_released(stored: StoredApply) -> bool:
     """Of an apply with nothing to release: somebody did so before."""
-    return stored.hold in (Hold.GATE, Hold.FAILURE, Hold.CUTOVER)
+    return stored.hold in (*AT_A_GATE, Hold.FAILURE, Hold.CUTOVER)

@@ -13,7 +13,7 @@ from reconciler.guard.review.asker import Asker, NamedInSpec, Reviewer
 from reconciler.ledger.reasons import GateKept, Requested, TakenUp
 from reconciler.ledger.states import RequestKind, RequestState
 from reconciler.outcomes.apply import ApplyVerdict, ControlOutcome
-from reconciler.rollout.hold import kept_for
+from reconciler.rollout.hold import GateRight, kept_for
 from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.model import NamedPerson
 from tests.sim.fleet import SimFleet
@@ -40,6 +40,11 @@ def at_the_gate() -> Simulation:
     return sim
 
 
+def right_of(sim: Simulation, asker: Asker) -> GateRight:
+    others = kept_for(KEPT, asker)
+    return GateRight(for_others=others, signs_plan=None if others else sim.plan.plan_id)
+
+
 def released(sim: Simulation, asker: Asker, kind: RequestKind) -> ControlOutcome:
     return ask(
         sim.ledger,
@@ -48,7 +53,7 @@ def released(sim: Simulation, asker: Asker, kind: RequestKind) -> ControlOutcome
         keyspace="commerce",
         kind=kind,
         asked_by=asker.line,
-        kept_for=kept_for(KEPT, asker),
+        right=right_of(sim, asker),
     )
 
 
@@ -77,6 +82,36 @@ def test_one_of_those_named_opens_it_under_whatever_name(asker: Asker) -> None:
     assert sim.run().verdict is ApplyVerdict.PAUSED
     assert touched(sim) == SECOND, "the next gate is still to be waited at"
     assert sim.run(releases=Releases.WHAT_HOLDS, asker=asker).verdict is ApplyVerdict.COMPLETED
+
+
+@pytest.mark.invariant("RG-38")
+@pytest.mark.threat("TM-REGION-12")
+@pytest.mark.parametrize(
+    "right",
+    [
+        pytest.param(GateRight(), id="by a spec at hand that keeps it for nobody"),
+        pytest.param(GateRight(signs_plan="sha256:other"), id="as named for another plan"),
+        pytest.param(
+            GateRight(for_others=("eve (account 66)",), signs_plan=None), id="by a spec of others"
+        ),
+    ],
+)
+def test_whose_it_is_says_the_spec_that_the_plan_was_made_from(right: GateRight) -> None:
+    """Who asks may have edited the one at hand, or have it from a branch of their own."""
+    sim = at_the_gate()
+    answer = ask(
+        sim.ledger,
+        sim.fleet.clock,
+        environment="production",
+        keyspace="commerce",
+        kind=RequestKind.RELEASE,
+        asked_by=OTHERS[0].line,
+        right=right,
+    )
+    assert answer.state is RequestState.REFUSED
+    assert answer.answer == GateKept(right.for_others)
+    assert sim.run().verdict is ApplyVerdict.PAUSED
+    assert touched(sim) == FIRST
 
 
 @pytest.mark.invariant("RG-36")

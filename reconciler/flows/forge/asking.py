@@ -14,15 +14,18 @@ from reconciler.errors import Refused
 from reconciler.flows.forge.apply import BeginRollouts
 from reconciler.flows.forge.asker import asked_in_run
 from reconciler.flows.forge.job import ForgeJob
-from reconciler.flows.forge.merged import begin_merged
+from reconciler.flows.forge.merged import Merged, begin_merged
+from reconciler.flows.gates import was_made_from
 from reconciler.guard.model import problem_from
+from reconciler.guard.review.asker import Asker
 from reconciler.ledger.states import RequestKind
 from reconciler.outcomes.apply import ControlOutcome
 from reconciler.outcomes.ends import control_code
 from reconciler.outcomes.exit_code import ExitCode
+from reconciler.plan.files import read_plan
 from reconciler.report.compose.control import control_document
 from reconciler.report.write.text import write_text
-from reconciler.rollout.hold import kept_for
+from reconciler.rollout.hold import GateRight, kept_for
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 
@@ -57,7 +60,7 @@ def ask_rollouts(
                 kind=asked.kind,
                 asked_by=asker.line,
                 region=chosen.region or "",
-                kept_for=kept_for(chosen.rollout, asker),
+                right=_right(merged, files, chosen, asker),
             )
 
         outcomes = merged.loaded.each(merged.environment, keyspaces, work, region=asked.region)
@@ -67,3 +70,15 @@ def ask_rollouts(
     job.summarise(document)
     job.log.output(exit_code=int(code))
     return code
+
+
+def _right(
+    merged: Merged, files: DesiredFiles, environment: Environment, asker: Asker
+) -> GateRight:
+    """Whose a gate is says the spec from which the plan was made that waits at it, and no later
+    one: that may have been merged for another plan. Raises Refused for an unsound plan file."""
+    others = kept_for(environment.rollout, asker)
+    plan = read_plan(merged.loaded.tree, environment.name, files.spec.keyspace)
+    is_named = bool(environment.rollout.gate_by) and not others
+    signs = plan is not None and is_named and was_made_from(plan, files)
+    return GateRight(for_others=others, signs_plan=plan.plan_id if plan and signs else None)
