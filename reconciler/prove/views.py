@@ -125,6 +125,7 @@ class _Trial:
         self._moved: dict[int, tuple[Effect, ...]] = {}
         self._findings: list[Finding] = []
         self._broken: set[str] = set()
+        self._names: dict[str, frozenset[str]] = {}  # in each text, asked for again and again
 
     def make_before(self) -> None:
         """One that is broken on the shard cannot be made, and is missed by none that works."""
@@ -295,12 +296,17 @@ class _Trial:
         left, seen = [name], {name}
         while left:
             view = self._there.get(left.pop())
-            own = names_in(view.query) if view is not None else frozenset()
+            own = self._names_in(view) if view is not None else frozenset()
             words |= own
             below = [other for other in self._there if other.lower() in own and other not in seen]
             seen.update(below)
             left += below
         return words
+
+    def _names_in(self, view: View) -> frozenset[str]:
+        if view.query not in self._names:
+            self._names[view.query] = names_in(view.query)
+        return self._names[view.query]
 
     def _shown(self, names: Collection[str] | None = None) -> dict[str, View]:
         """As they read back; one that is not understood is as if it were not there."""

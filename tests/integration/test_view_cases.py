@@ -1,5 +1,6 @@
 """Every case of `tests/cases/views/` runs there and back on every server: proven, run on a
-database, read back after each statement, and planned again, which finds nothing.
+database, read back after each statement, and planned again, which finds nothing. Many run together
+(`view_rounds`).
 
 flavor: mysql mariadb            the servers (default: both)
 hazards: <kind> <object>, ...    of the statements of views on the way there, where they matter
@@ -11,13 +12,14 @@ expect: refusal <words>          the way there is refused, with these words in t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 
+import pymysql
 import pytest
 
 from reconciler.diff.schema_diff import diff_schemas
-from reconciler.edges.server.process import RunningServer
 from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.policy import Policy
 from reconciler.model.programs import ManagedKind
@@ -26,6 +28,7 @@ from reconciler.plan.model import PlannedStatement
 from reconciler.prove.change_set import ProofFailed, Proven, prove_change_set
 from reconciler.prove.request import ViewsBetween
 from tests.integration.proving import Bench, bench_on
+from tests.integration.view_rounds import Member, Round, alone, rounds
 from tests.sections import CaseText, case_texts
 
 CASES = case_texts("views")
@@ -33,14 +36,48 @@ POLICY = Policy(manage=(ManagedKind.TABLES, ManagedKind.VIEWS))
 FLAVORS = {"mysql_server": "mysql", "mariadb_server": "mariadb", "mariadb_10_server": "mariadb"}
 
 
+class Outcomes:
+    """What came of each case on one server, by its name; cases of a round in which one fails are
+    run again, each alone."""
+
+    def __init__(self, bench: Bench, cases: Sequence[CaseText]) -> None:
+        self._bench = bench
+        self._rounds = {one.case.name: found for found in rounds(cases) for one in found.members}
+        self._done: dict[str, AssertionError | None] = {}
+
+    def check(self, case: CaseText) -> None:
+        if case.name not in self._done:
+            self._run(self._rounds[case.name])
+        failed = self._done[case.name]
+        if failed is not None:
+            raise failed
+
+    def _run(self, found: Round) -> None:
+        try:
+            converge(self._bench, found)
+        except (AssertionError, pymysql.Error) as failed:
+            if len(found.members) == 1:
+                self._done[found.members[0].case.name] = AssertionError(str(failed))
+                return
+            for member in found.members:
+                self._run(alone(member.case))
+        else:
+            self._done |= {member.case.name: None for member in found.members}
+
+
 @pytest.fixture(scope="module")
-def benches(request: pytest.FixtureRequest) -> Iterator[Mapping[str, Bench]]:
-    found: dict[str, Bench] = {}
+def outcomes(request: pytest.FixtureRequest) -> Iterator[Mapping[str, Outcomes]]:
     with ExitStack() as opened:
-        for name in FLAVORS:
-            server: RunningServer = request.getfixturevalue(name)
-            found[name] = opened.enter_context(bench_on(server))
-        yield found
+        yield {
+            name: Outcomes(
+                opened.enter_context(bench_on(request.getfixturevalue(name))), cases_of(flavor)
+            )
+            for name, flavor in FLAVORS.items()
+        }
+
+
+def cases_of(flavor: str) -> list[CaseText]:
+    return [one for one in CASES if flavor in one.headers.get("flavor", "mysql mariadb").split()]
 
 
 @pytest.mark.invariant("PG-2")
@@ -49,27 +86,30 @@ def benches(request: pytest.FixtureRequest) -> Iterator[Mapping[str, Bench]]:
     ("case", "server"),
     [
         pytest.param(case, server, id=f"{case.name}-{server.removesuffix('_server')}")
-        for case in CASES
         for server, flavor in FLAVORS.items()
-        if flavor in case.headers.get("flavor", "mysql mariadb").split()
+        for case in cases_of(flavor)
     ],
 )
 def test_a_case_converges_both_ways(
-    case: CaseText, server: str, benches: Mapping[str, Bench]
+    case: CaseText, server: str, outcomes: Mapping[str, Outcomes]
 ) -> None:
-    bench = benches[server]
-    with bench.database(case.statements("from")) as here:
+    outcomes[server].check(case)
+
+
+def converge(bench: Bench, found: Round) -> None:
+    with bench.database(found.statements("from")) as here:
         start = look(bench, here)
-        with bench.database(case.statements("to")) as there:
+        with bench.database(found.statements("to")) as there:
             goal = look(bench, there)
         proof = proven(bench, start, goal)
-        expected = case.headers.get("expect")
+        expected = found.members[0].case.headers.get("expect")
         if expected is not None:
             assert isinstance(proof, ProofFailed)
             assert expected.removeprefix("refusal ") in proof.refusals[0].message
             return
         assert isinstance(proof, Proven), proof
-        check_told(case, proof.statements)
+        for member in found.members:
+            check_told(member, proof.statements)
         run(bench, here, proof)
         back = proven(bench, look(bench, here), start)
         assert isinstance(back, Proven), back
@@ -77,8 +117,11 @@ def test_a_case_converges_both_ways(
         assert look(bench, here).fingerprints == start.fingerprints
 
 
+READER = DefinitionReader(POLICY)
+
+
 def look(bench: Bench, database: str) -> SeenShard:
-    (seen,), refusals = read_all([bench.observe(database)], DefinitionReader(POLICY))
+    (seen,), refusals = read_all([bench.observe(database)], READER)
     assert not refusals
     return seen
 
@@ -104,10 +147,12 @@ def proven(bench: Bench, start: SeenShard, goal: SeenShard) -> Proven | ProofFai
 
 
 def run(bench: Bench, database: str, proof: Proven) -> None:
-    """Each statement leaves behind what the plan says, of every object."""
+    """Each statement leaves behind what the plan says, of every object: looked at behind each
+    statement of a table, and behind the last one of views in a row."""
     state: dict[ObjectId, str | None] = {**look(bench, database).fingerprints}
     bench.execute(f"USE `{database}`")
-    for statement in proof.statements:
+    for statement, following in itertools.pairwise([*proof.statements, None]):
+        assert statement is not None
         if (made := statement.session.created_with) is not None:
             bench.execute(f"SET character_set_client = {made.character_set_client}")
             bench.execute(f"SET collation_connection = {made.collation_connection}")
@@ -116,17 +161,21 @@ def run(bench: Bench, database: str, proof: Proven) -> None:
         for effect in statement.effects:
             assert state.get(effect.object_id) == effect.before, statement.sql
             state[effect.object_id] = effect.after
-        there = {about: found for about, found in state.items() if found is not None}
-        assert look(bench, database).fingerprints == there, statement.sql
+        if following is None or following.object_id.kind is not ObjectKind.VIEW:
+            there = {about: found for about, found in state.items() if found is not None}
+            assert look(bench, database).fingerprints == there, statement.sql
 
 
-def check_told(case: CaseText, statements: tuple[PlannedStatement, ...]) -> None:
+def check_told(member: Member, statements: Sequence[PlannedStatement]) -> None:
+    case, own = member.case, [one for one in statements if member.has(one.object_id.name)]
     places = [
-        next(at for at, one in enumerate(statements) if words in one.sql)
-        for words in case.lines("order")
+        next(at for at, one in enumerate(own) if words in one.sql)
+        for words in map(member.renamed, case.lines("order"))
     ]
-    assert places == sorted(places), [one.sql for one in statements]
+    assert places == sorted(places), (case.name, [one.sql for one in own])
     if (told := case.headers.get("hazards")) is not None:
-        of_views = (one for one in statements if one.object_id.kind is ObjectKind.VIEW)
+        of_views = (one for one in own if one.object_id.kind is ObjectKind.VIEW)
         found = [f"{h.kind} {h.object}" for one in of_views for h in one.hazards]
-        assert found == [words.strip() for words in told.split(",") if words.strip()]
+        wanted = [words.split() for words in told.split(",") if words.strip()]
+        names = [f"{kind} {member.names.get(name, name)}" for kind, name in wanted]
+        assert found == names, case.name
