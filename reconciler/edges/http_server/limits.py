@@ -17,5 +17,6 @@ HEAD_BYTES_MAX = 16_384
 # A push of some thousand commits, as a forge tells it. Larger ones are left to the next fetch.
 BODY_BYTES_MAX = 1 << 20
 
-# How often connections are looked over for those that are overdue.
-LOOK_OVER_S = 0.5
+# How often connections are looked over for those that are overdue. Who ends the server waits for
+# as long.
+LOOK_OVER_S = 0.1

@@ -85,6 +85,7 @@ class HttpServer:
 
 class _Server(ThreadingMixIn, TCPServer):
     allow_reuse_address = True
+    request_queue_size = CONNECTIONS_MAX  # whoever finds no place in it tries again a second later
     daemon_threads = True
     block_on_close = False
 

@@ -23,9 +23,13 @@ def respond(asked: Asked) -> Answer:
     return Answer(status=200, body=b"fine")
 
 
-@pytest.fixture
-def server() -> Iterator[HttpServer]:
+@pytest.fixture(autouse=True)
+def nothing_asked() -> None:
     ASKED.clear()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[HttpServer]:
     with HttpServer("127.0.0.1", 0, respond) as one:
         yield one
 
