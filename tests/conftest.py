@@ -21,7 +21,8 @@ from tests.bytecode import keep_compiled
 from tests.connections import admin_connection
 from tests.engines import EngineTests, why_missing
 from tests.fleet import Fleet
-from tests.machine import memory_folder, processes
+from tests.garbage import leave_be, look_for_more
+from tests.machine import cores, memory_folder, processes
 from tests.order import longest_first
 from tests.subjects import OLDEST_MARIADB, Server, Subject
 from tests.vitess import VitessTests, vitess, vitess_cluster
@@ -29,6 +30,7 @@ from tests.vitess import VitessTests, vitess, vitess_cluster
 __all__ = ["vitess", "vitess_cluster"]  # fixtures
 
 keep_compiled()
+leave_be()
 
 FreshDatabase = Callable[[Server], str]
 ServerOf = Callable[[Subject], Server]
@@ -54,12 +56,9 @@ _LONGEST = (
 )
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """For `-n auto`. Asked before any process is started: they inherit where files go."""
-    wanted = processes()
-    if "TMPDIR" not in os.environ and (folder := memory_folder(wanted)) is not None:
-        os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
-    return wanted
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """For `-n auto`, and for `-n logical`, which is for tests that wait for nothing."""
+    return cores() if config.option.numprocesses == "logical" else processes()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -70,9 +69,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # processes of pytest-xdist inherit where files go
+        _keep_files_in_memory(config.getoption("numprocesses") or 1)
     every_engine = bool(config.getoption("every_engine"))
     config.pluginmanager.register(EngineTests(why_missing, every_engine=every_engine))
     config.pluginmanager.register(VitessTests(wanted=bool(config.getoption("vitess"))))
+
+
+def _keep_files_in_memory(for_processes: int) -> None:
+    """Those of servers too, if there is room."""
+    if "TMPDIR" in os.environ:
+        return
+    if (folder := memory_folder(for_processes)) is not None:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
+    elif (folder := memory_folder(0)) is not None:
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = str(folder)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -80,6 +91,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = longest_first(
         items, lambda item: item.path.name in _LONGEST, processes=workers.get("workercount", 1)
     )
+
+
+def pytest_collection_finish() -> None:
+    look_for_more()
 
 
 def _binaries(flavor: Flavor) -> list[ServerBinary]:

@@ -11,7 +11,7 @@ from random import Random
 from shutil import rmtree
 from tempfile import mkdtemp
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, event
 
 from reconciler.drive.gates import AskGates
 from reconciler.drive.open import LastLook, Releases, RolloutOrder
@@ -89,7 +89,13 @@ def file_ledger() -> SqlLedger:
 
 def _on_file() -> Engine:
     folder = Path(mkdtemp(prefix="reconciler-sim-"))
-    return engine_for(None, default_file=folder / "ledger.sqlite")
+    engine = engine_for(None, default_file=folder / "ledger.sqlite")
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute("PRAGMA synchronous = OFF")  # a simulated kill leaves the machine on
+
+    return engine
 
 
 def _path(engine: Engine) -> Path:
