@@ -13,8 +13,9 @@ from typing import cast
 
 from reconciler.errors import Problem, Unavailable
 from reconciler.flows.forge.job import ForgeJob
-from reconciler.guard.review.account import Account
+from reconciler.guard.review.account import Account, AccountKind
 from reconciler.guard.review.approvals import LineCommit
+from reconciler.guard.review.asking import RunRecord
 from reconciler.ports.files import MainLine
 from reconciler.ports.forge import Forge
 from reconciler.ports.job import BranchEvent, Event, Job, PullRequestEvent
@@ -214,6 +215,9 @@ class Line:
         return None
 
 
+ADA = Account(id=1, login="Ada", kind=AccountKind.PERSON)
+
+
 @dataclass(frozen=True)
 class Record:
     """As much of `Forge` as is asked where the approvals are left out. The branch is at `tip`, and
@@ -222,6 +226,7 @@ class Record:
     tip: str = MERGED
     let_in_by: tuple[Account, ...] = ()
     files: Files | None = None
+    started_by: Account = ADA
 
     def branch_tip(self, branch: str) -> str:
         return self.tip
@@ -234,6 +239,15 @@ class Record:
 
     def run_approvers(self, environment: str) -> tuple[Account, ...]:
         return self.let_in_by
+
+    def this_run(self) -> RunRecord:
+        return RunRecord(
+            event="workflow_dispatch",
+            branch="main",
+            actor=self.started_by,
+            asked_by=self.started_by,
+            url="https://forge.example/run/7",
+        )
 
     def own_pull_requests(self, branch: str) -> tuple[()]:
         return ()
@@ -281,7 +295,6 @@ def forge_job(
             event=event,
             commit=MERGED,
             actor="Ada",
-            started_by=frozenset({"ada"}),
             is_rerun=is_rerun,
             run_url="https://forge.example/run/7",
             may_ask=True,

@@ -252,7 +252,6 @@ def _facts(github: GithubAccess, wiring: ErrandWiring, commit: str, *, is_again:
         event=BranchEvent(name="push", branch=wiring.branch, default_branch=wiring.branch),
         commit=commit,
         actor=wiring.holder,
-        started_by=frozenset(),
         is_rerun=is_again,
         run_url=f"{github.server_url}/{github.repository}/commit/{commit}",
         may_ask=True,

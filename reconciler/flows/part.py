@@ -13,6 +13,7 @@ from reconciler.rollout.parts import (
     early_refusals,
     kept_gate_refusals,
     order_refusals,
+    spent_gate_refusals,
 )
 from reconciler.spec.model import Environment
 
@@ -43,6 +44,12 @@ def refuse_early(
     environment, core = begun.environment, plan.core
     stored = ledger.unfinished(core.environment, core.keyspace, environment.region or "")
     is_this = stored is not None and stored.plan_id == plan.plan_id
+    latest = ledger.applies(
+        core.environment, keyspace=core.keyspace, limit=1, region=environment.region or ""
+    )
+    of_this = next((one for one in latest if one.plan_id == plan.plan_id), None)
+    if spent := spent_gate_refusals(order, core, environment.rollout, of_this):
+        return spent
     return tuple(
         early_refusals(
             order,

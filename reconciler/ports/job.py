@@ -48,9 +48,6 @@ class Job:
     """Full id; of a pull request, its merge into the base branch."""
 
     actor: str
-    started_by: frozenset[str]
-    """The logins, in lower case, of who started the run and of who ran it again."""
-
     is_rerun: bool
     run_url: str
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from reconciler.guard.model import Done, Refusal, ToDo
-from reconciler.ledger.model import StoredOperation
+from reconciler.ledger.model import StoredApply, StoredOperation
+from reconciler.ledger.states import ApplyState
 from reconciler.plan.model import Plan, PlanCore, RuleVersions
 from reconciler.rollout.hold import kept_for
 from reconciler.rollout.operations import waves_with_work
@@ -23,11 +24,13 @@ PART_PROTOCOL = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartOrder:
-    """`wave` counts from 1 over the whole fleet; `plan_id` None: whatever was reviewed."""
+    """`wave` counts from 1 over the whole fleet; `plan_id` None: whatever was reviewed.
+    `is_rerun`: a forge gives it once more, in a run that was let in before."""
 
     wave: int
     plan_id: str | None = None
     protocol: int = PART_PROTOCOL
+    is_rerun: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +115,25 @@ def kept_gate_refusals(
             " no forge says that one of them opened it",
             recovery="roll it out by the workflow of `reconciler ci workflow`, and have one of"
             " them let the wave in",
+        ),
+    )
+
+
+def spent_gate_refusals(
+    order: PartOrder, core: PlanCore, rollout: RolloutSpec, latest: StoredApply | None
+) -> tuple[Refusal, ...]:
+    """RG-51: who let the run in did so for the apply that somebody has cancelled since. `latest` is
+    the last one that the ledger knows of, of this plan."""
+    if not order.is_rerun or not rollout.gate or order.wave not in held_waves(core):
+        return ()
+    if latest is None or latest.state is not ApplyState.CANCELLED:
+        return ()
+    return (
+        Refusal(
+            code="wave-gate-spent",
+            message=f"apply {latest.apply_id} of this plan was cancelled, and this run is run"
+            f" again: who let it in before wave {order.wave} let in that apply",
+            recovery="start the workflow anew, and have its waves let in again",
         ),
     )
 

@@ -139,6 +139,7 @@ def answers(asked: Asked) -> dict[str, object]:
             actor=account(ADA),
             asked_by=account(BEN),
             url="https://github.com/acme/shop/actions/runs/7",
+            attempt=1,
         ),
         "place": ProtectedPlace(
             name="production/wave/2",

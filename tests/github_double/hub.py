@@ -96,7 +96,11 @@ class Hub:
         self.minimised: list[str] = []
         self.artifacts: dict[int, tuple[str, bytes]] = {}  # by id: head commit, archive
         self.run_approvals: list[dict[str, Any]] = []
-        self.run: dict[str, Any] = {"event": "workflow_dispatch", "head_branch": "main"}
+        self.run: dict[str, Any] = {
+            "event": "workflow_dispatch",
+            "head_branch": "main",
+            "run_attempt": 1,
+        }
         self.run_by: tuple[User | None, User | None] = (ADA, ADA)  # who began it; who asked last
         self.places: dict[str, list[dict[str, Any]]] = {}  # by environment: protection rules
         self.members: dict[str, list[str]] = {}

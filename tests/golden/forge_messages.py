@@ -117,7 +117,6 @@ FORGE_MESSAGES: tuple[tuple[str, str, Document], ...] = (
                     commit="1f0c" * 10,
                     reason="checkout is down and the reviewers are asleep",
                     actor="ada",
-                    started_by=frozenset({"ada"}),
                     run_url=RUN,
                 ),
                 approved_by=("ben",),

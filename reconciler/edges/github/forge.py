@@ -210,6 +210,7 @@ class GithubForge:
             actor=fields.account("actor"),
             asked_by=fields.account("triggering_actor"),
             url=fields.text("html_url"),
+            attempt=fields.number("run_attempt"),
         )
 
     @property

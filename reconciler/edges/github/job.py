@@ -55,11 +55,6 @@ def _facts(
         event=_event(environ),
         commit=_required(environ, "GITHUB_SHA", r"[0-9a-f]{40,64}"),
         actor=_required(environ, "GITHUB_ACTOR", r"\S+"),
-        started_by=frozenset(
-            environ[name].lower()
-            for name in ("GITHUB_ACTOR", "GITHUB_TRIGGERING_ACTOR")
-            if environ.get(name)
-        ),
         is_rerun=environ.get("GITHUB_RUN_ATTEMPT", "1") != "1",
         run_url=f"{server}/{repository}/actions/runs/{run_id or ''}",
         may_ask=may_ask,

@@ -199,7 +199,7 @@ def _change_schema(
         holder=run.holder,
         waves=asked.waves,
         releases=asked.releases,
-        part=asked.part,
+        part=asked.part and replace(asked.part, is_rerun=run.job.facts.is_rerun),
         asker=asker,
         by_itself=asked.by_itself,
     )
@@ -276,14 +276,14 @@ def _break_glass(run: Merged, reason: str) -> None:
         commit=run.commit,
         reason=reason,
         actor=facts.actor,
-        started_by=facts.started_by,
         run_url=facts.run_url,
     )
     if refusals := reason_refusals(request):
         raise Refused(*map(problem_from, refusals))
     try:
-        let_in_by = run.job.ask().run_approvers(BREAK_GLASS_ENVIRONMENT)
-        judged = judge_break_glass(request, let_in_by)
+        forge = run.job.ask()
+        let_in_by = forge.run_approvers(BREAK_GLASS_ENVIRONMENT)
+        judged = judge_break_glass(request, forge.this_run(), let_in_by)
         if isinstance(judged, Refusal):
             raise Refused(problem_from(judged))
         title = break_glass_title(run.environment)

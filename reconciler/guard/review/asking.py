@@ -18,14 +18,15 @@ from reconciler.spec.model import Environment
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """This very run. `actor` started it first, `asked_by` this attempt of it; None: the account is
-    gone. `branch` None: it is of none."""
+    """This very run, at its newest `attempt`, which counts from 1. `actor` started it first,
+    `asked_by` this attempt of it; None: the account is gone. `branch` None: it is of none."""
 
     event: str
     branch: str | None
     actor: Account | None
     asked_by: Account | None
     url: str
+    attempt: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """An apply without its approvals: who may let it in, and what is recorded of it (RV-12).
 
 The approvals are left out, and nothing else. It takes a person who did not start the run, and a
-reason; both are on record before the first statement is sent.
+reason; both are on record before the first statement is sent. Who started it, and who let it in,
+says the forge, and accounts are compared by their ids.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 from reconciler.guard.model import Refusal
 from reconciler.guard.review.account import Account
+from reconciler.guard.review.asking import RunRecord
 from reconciler.model.policy import says_nothing
 
 BREAK_GLASS_ENVIRONMENT = "break-glass"
@@ -18,14 +20,10 @@ BREAK_GLASS_ENVIRONMENT = "break-glass"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreakGlassRequest:
-    """`started_by` are the logins, in lower case, of who started the run and of who ran it
-    again."""
-
     environment: str
     commit: str
     reason: str
     actor: str
-    started_by: frozenset[str]
     run_url: str
 
 
@@ -51,11 +49,28 @@ def reason_refusals(request: BreakGlassRequest) -> tuple[Refusal, ...]:
 
 
 def judge_break_glass(
-    request: BreakGlassRequest, let_in_by: Sequence[Account]
+    request: BreakGlassRequest, run: RunRecord, let_in_by: Sequence[Account]
 ) -> BreakGlassRecord | Refusal:
-    """`let_in_by` are the people who let this very run into the environment for it."""
+    """`let_in_by` are the people who let this very run into the environment for it, at whichever of
+    its attempts: the forge does not tell them apart."""
+    if run.attempt != 1:
+        return Refusal(
+            code="break-glass-run-again",
+            message="this run was run again, and who let it in may have let in an earlier attempt",
+            recovery="start a new run, with its own reason, and have it let in",
+            observed=f"attempt {run.attempt}",
+        )
+    if run.actor is None or not run.actor.is_person:
+        return Refusal(
+            code="break-glass-by-nobody",
+            message="the forge names no person who started this run: whoever lets it in could be"
+            " the one who did",
+            recovery="have a person start it by hand, and another one let it in",
+            observed=run.actor.login if run.actor else "an account that is gone",
+        )
+    started_by = (run.actor, run.asked_by)
     approved_by = tuple(
-        person.login for person in let_in_by if person.login.lower() not in request.started_by
+        person.login for person in let_in_by if person.is_person and person not in started_by
     )
     if approved_by:
         return BreakGlassRecord(request=request, approved_by=approved_by)

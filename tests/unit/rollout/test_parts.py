@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.guard.model import Done, ToDo
-from reconciler.ledger.model import StoredOperation
-from reconciler.ledger.states import OperationState
+from reconciler.ledger.model import StoredApply, StoredOperation
+from reconciler.ledger.states import ApplyState, OperationState
 from reconciler.model.object_id import table_id
 from reconciler.plan.part import restricted
 from reconciler.rollout.operations import waves_with_work
@@ -21,8 +21,9 @@ from reconciler.rollout.parts import (
     held_waves,
     order_refusals,
     parts_of,
+    spent_gate_refusals,
 )
-from reconciler.spec.model import Region
+from reconciler.spec.model import Region, RolloutSpec
 from tests.sample_plans import SHARDS, sample_plan
 
 PLAN = sample_plan()  # waves (-40), (40-80, 80-c0, c0-)
@@ -149,3 +150,38 @@ def test_shards_of_other_regions_are_waited_for_by_whoever_orders() -> None:
     standings: dict[str, ToDo | Done] = {shard: ToDo(shard=shard) for shard in SHARDS[2:]}
     order = PartOrder(wave=2)
     assert list(early_refusals(order, part, standings, (), soak_s=60, now_s=0.0)) == []
+
+
+GATED = RolloutSpec(gate=True)
+AGAIN = PartOrder(wave=2, is_rerun=True)
+
+
+def latest(state: ApplyState) -> StoredApply:
+    return StoredApply(
+        apply_id=1,
+        environment="production",
+        keyspace="commerce",
+        plan_id=PLAN.plan_id,
+        commit="c" * 40,
+        waves=PLAN.core.waves,
+        state=state,
+        version=1,
+        started_s=1.0,
+    )
+
+
+@pytest.mark.invariant("RG-51")
+def test_who_let_in_an_apply_that_was_cancelled_has_not_let_in_the_next_one() -> None:
+    cancelled = latest(ApplyState.CANCELLED)
+    (refusal,) = spent_gate_refusals(AGAIN, PLAN.core, GATED, cancelled)
+    assert refusal.code == "wave-gate-spent"
+    sound = [
+        (AGAIN, GATED, latest(ApplyState.FAILED)),  # failed jobs are run again
+        (AGAIN, GATED, latest(ApplyState.RUNNING)),
+        (AGAIN, GATED, None),
+        (AGAIN, RolloutSpec(), cancelled),
+        (replace(AGAIN, wave=1), GATED, cancelled),
+        (replace(AGAIN, is_rerun=False), GATED, cancelled),  # it was let in after the cancel
+    ]
+    for order, rollout, stored in sound:
+        assert spent_gate_refusals(order, PLAN.core, rollout, stored) == ()

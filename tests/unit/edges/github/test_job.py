@@ -78,12 +78,6 @@ def test_what_is_no_job_is_an_error(tmp_path: Path, changes: dict[str, str], cod
     assert caught.value.problems[0].code == code
 
 
-def test_who_ran_it_again_started_it_too(tmp_path: Path) -> None:
-    payload = {"repository": {"default_branch": "main"}}
-    job = read_job(environ(tmp_path, "push", payload, GITHUB_TRIGGERING_ACTOR="Ben"))
-    assert job.facts.started_by == {"ada", "ben"}
-
-
 @pytest.mark.invariant("PL-12")
 def test_a_job_does_not_show_its_token(tmp_path: Path) -> None:
     payload = {"repository": {"default_branch": "main"}}

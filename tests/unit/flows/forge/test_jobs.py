@@ -349,7 +349,7 @@ def test_only_the_default_branch_applies() -> None:
 
 @pytest.mark.invariant("RV-12")
 def test_broken_glass_needs_a_reason_and_a_person_who_did_not_start_the_run() -> None:
-    ada, ben = (Account(id=n, login=who, kind=AccountKind.PERSON) for n, who in enumerate("ab"))
+    ada, ben = (Account(id=n, login=who, kind=AccountKind.PERSON) for n, who in enumerate("ab", 1))
     ada = replace(ada, login="Ada")
     files = with_plan(repository(), fleet())
     alone = Job(files, record=Record(let_in_by=(ada,), files=files))
