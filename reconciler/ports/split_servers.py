@@ -263,11 +263,14 @@ class SplitSource(Protocol):
         Unavailable, also where the login may not see them."""
 
     def digest(self, table: str, after: Key | None, end: Key | None) -> Digest:
-        """Of the rows behind `after` up to `end`, as the server itself hashes them. Raises
-        Unavailable."""
+        """Of the rows behind `after` up to `end`, as the server hashes them. Raises Unavailable."""
 
-    def digest_of(self, table: str, keys: Sequence[Key]) -> Digest:
-        """Of the rows of these keys, as far as they are there. Raises Unavailable."""
+    def digests(self, table: str, after: Key | None, end: Key | None) -> Mapping[Key, Digest]:
+        """Of each row behind `after` up to `end`, by its key. Raises Unavailable."""
+
+    def digests_of(self, table: str, keys: Sequence[Key]) -> Mapping[Key, Digest]:
+        """Of each row of these keys, by its key as the row has it: to the byte it may be another
+        one than was asked for. Raises Unavailable."""
 
     def end_of_range(self, table: str, after: Key | None, *, rows: int) -> Key | None:
         """The key of the last of the next so many rows behind `after`; None: there are not more.
@@ -330,10 +333,13 @@ class SplitTarget(Protocol):
         Raises Unavailable: whether it was taken, `acks` tells."""
 
     def digest(self, table: MovedTable, after: Key | None, end: Key | None) -> Digest:
-        """As the source's. Raises Unavailable."""
+        """As the source's, like the two that follow. Raises Unavailable."""
 
-    def digest_of(self, table: MovedTable, keys: Sequence[Key]) -> Digest:
-        """As the source's. Raises Unavailable."""
+    def digests(
+        self, table: MovedTable, after: Key | None, end: Key | None
+    ) -> Mapping[Key, Digest]: ...
+
+    def digests_of(self, table: MovedTable, keys: Sequence[Key]) -> Mapping[Key, Digest]: ...
 
     def misplaced(
         self, table: MovedTable, is_owned: Callable[[bytes], bool], after: Key | None, *, rows: int

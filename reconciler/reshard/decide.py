@@ -158,7 +158,9 @@ def _catchup(job: SplitJob, seen: Seen, limits: TickLimits) -> Action:
         return End(TickEnd.AWAITS_CUTOVER)
     if seen.progress.fences_lost >= FENCES_LOST_MAX:
         return End(TickEnd.IN_PROGRESS, fences_lost(job, seen.progress.fences_lost))
-    return Go(Phase.ARM) if limits.has_time_for_cutover else End(TickEnd.IN_PROGRESS)
+    if not limits.has_time_for_cutover:
+        return End(TickEnd.IN_PROGRESS)
+    return Do(Step.COMPARE) if seen.gains_by_a_round else Go(Phase.ARM)
 
 
 def _arm(seen: Seen, limits: TickLimits) -> Action:

@@ -83,8 +83,8 @@ def copy_changed(shard: str, name: str) -> Problem:
 def ranges_differ(shards: Sequence[str], table: str, *, for_s: float) -> Problem:
     return Problem(
         code="split-ranges-differ",
-        message=f"table {table} of {', '.join(shards)}: what is written goes over, and yet ranges"
-        f" of its rows have not been equal to those of the targets for {for_s:.0f} s",
+        message=f"table {table} of {', '.join(shards)}: what is written goes over, and yet rows"
+        f" of it have not been equal to those of the targets for {for_s:.0f} s",
         recovery="find out who wrote to the targets or around the triggers; shards that are merged"
         " must have one reference table, and no key twice; then have the split tried again: it"
         " copies all rows from the beginning",

@@ -40,6 +40,11 @@ FENCES_IN_TICK = 3
 # What is left at the fence may take this share of its budget: predictions are wrong by a factor.
 FENCED_WORK_SHARE = 1 / 3
 
+# Writers hardly notice so much of refused writes; what is more is worth another round before it,
+# as long as a round leaves less than this share of what was to compare before it.
+FENCED_WORK_S_UNNOTICED = 0.2
+ROUND_LEAVES_SHARE = 0.7
+
 # Writes come in bursts; who has followed for this long and is not nearer will not get there.
 OUTRUN_AFTER_S = 120.0
 

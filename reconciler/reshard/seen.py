@@ -11,7 +11,11 @@ from dataclasses import dataclass, field
 from reconciler.limits import LEASE_LEFT_S_MAX, LEASE_SKEW_S_MAX
 from reconciler.reshard.helper_tables import FenceState, GuardState
 from reconciler.reshard.job import Approval, TableGround
-from reconciler.reshard.limits import FENCES_IN_TICK
+from reconciler.reshard.limits import (
+    FENCED_WORK_S_UNNOTICED,
+    FENCES_IN_TICK,
+    ROUND_LEAVES_SHARE,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +74,13 @@ class TargetSeen:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """What this tick has done and measured. `is_compared`: every range of every table was found
-    equal once; `to_compare` counts the rows that may have changed since. Rates are keys a
-    second, None as long as nothing was measured. `drained_for_s` is for how long the queue was
-    followed without a break, `fences_lost` how often a fence was closed for nothing, `at_cutover_s`
-    for how long the job has been at its cutover. `left` are targets of a split that was given up
-    which did not answer, and keep what it made there."""
+    equal once; `to_compare` counts the rows that may have changed since, `compared_from` how many
+    those were before the last round of comparing them, if there was one since rows were followed.
+    Rates are keys a second, None as long as nothing was measured; `compared_again_per_s` is of such
+    rounds, which read single rows. `drained_for_s` is for how long the queue was followed without a
+    break, `fences_lost` how often a fence was closed for nothing, `at_cutover_s` for how long the
+    job has been at its cutover. `left` are targets of a split that was given up which did not
+    answer, and keep what it made there."""
 
     is_cleared: bool = False
     is_prepared: bool = False
@@ -82,6 +88,7 @@ class Progress:
     is_copied: bool = False
     is_compared: bool = False
     to_compare: int = 0
+    compared_from: int | None = None
     is_finished: bool = False
     has_triggers: bool = False
     is_unguarded: bool = False
@@ -91,6 +98,7 @@ class Progress:
     arrivals_per_s: float | None = None
     drained_per_s: float | None = None
     compared_per_s: float | None = None
+    compared_again_per_s: float | None = None
     drained_for_s: float = 0.0
     fences_lost: int = 0
     at_cutover_s: float = 0.0
@@ -145,9 +153,21 @@ class Seen:
     @property
     def fenced_work_s(self) -> float | None:
         """The same, of all that is left to do behind a fence."""
-        compare_s = _seconds(self.progress.to_compare, self.progress.compared_per_s)
+        per_s = self.progress.compared_again_per_s or self.progress.compared_per_s
+        compare_s = _seconds(self.progress.to_compare, per_s)
         drain_s = self.drain_s
         return None if drain_s is None or compare_s is None else drain_s + compare_s
+
+    @property
+    def gains_by_a_round(self) -> bool:
+        """Whether one more round of comparing beside the writers makes the time for which they are
+        refused notably shorter."""
+        before, left = self.progress.compared_from, self.progress.to_compare
+        if before is None and left:
+            return True
+        if (self.fenced_work_s or 0.0) < FENCED_WORK_S_UNNOTICED:
+            return False
+        return before is None or left < ROUND_LEAVES_SHARE * before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

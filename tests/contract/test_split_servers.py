@@ -173,10 +173,12 @@ def test_a_digest_is_of_rows_and_adds_up(stand: SplitStand) -> None:
         parts = [source.digest("orders", None, key(1)), source.digest("orders", key(1), None)]
         assert parts[0] + parts[1] == whole
         assert source.digest("orders", key(5), None) == NO_ROWS
-        some = source.digest_of("orders", [key(5), key(3), key(1)])
-        assert some.rows == 2
-        assert some + source.digest("orders", key(1), key(2)) == whole
-        assert source.digest_of("orders", []) == NO_ROWS
+        each = source.digests("orders", None, None)
+        assert sum(each.values(), NO_ROWS) == whole
+        assert source.digests("orders", key(1), key(2)) == {key(2): each[key(2)]}
+        some = source.digests_of("orders", [key(5), key(3), key(1)])
+        assert some == {key(1): each[key(1)], key(5): each[key(5)]}
+        assert source.digests_of("orders", []) == {}
         assert source.end_of_range("orders", None, rows=2) == key(2)
         assert source.end_of_range("orders", key(2), rows=1) == key(5)
         assert source.end_of_range("orders", key(2), rows=2) is None
@@ -318,7 +320,9 @@ def test_a_batch_is_taken_if_it_is_the_next_one_and_else_nothing_is(stand: Split
         assert target.take(1, 3, key(2), shape, replaced=(), deleted=[key(1)]) == OutOfTurn(1)
         assert target.acks() == {1: Ack(batch=1, cursor=key(2), rows=2)}
         assert target.digest(shape, None, None) == source.digest("orders", None, key(2))
-        assert target.digest_of(shape, [key(1), key(9)]) == source.digest_of("orders", [key(1)])
+        found = target.digests_of(shape, [key(1), key(9)])
+        assert found == source.digests_of("orders", [key(1)])
+        assert target.digests(shape, None, key(1)) == found
         assert target.take(1, 2, None, shape, replaced=(), deleted=[key(1), key(9)]) is None
         assert target.digest(shape, None, None).rows == 1
 

@@ -157,7 +157,10 @@ class StepRunner:
         """Once all has been compared, what differed is again, behind what is on its way to the
         targets; ranges that stay different are the end."""
         comparison, started_s = self._comparison(), self._now_s()
+        rate = self._memory.compared
         if comparison.is_complete:
+            rate = self._memory.compared_again
+            self._memory.done = replace(self._memory.done, compared_from=comparison.left)
             for copy in self._copies():
                 self._drain_one(copy)
         while self._now_s() < started_s + ROUND_S:
@@ -166,7 +169,7 @@ class StepRunner:
             if isinstance(compared, Problem):
                 return compared
             now_s = self._now_s()
-            self._memory.compared.add(now_s, compared, now_s - began_s)
+            rate.add(now_s, compared, now_s - began_s)
             if comparison.is_complete:
                 return comparison.stays_different(now_s)
         return None

@@ -2,13 +2,14 @@
 only what has changed since.
 
 Rules: a range or a key counts as equal when it was found equal once and no key of it has gone over
-since; what differs is compared again, behind the fence at the latest, where a difference is the end
-of the split (SP-53). What this process has not compared itself, it does not know.
+since; of a range that differs, the keys of the rows that do are kept; what differs is compared
+again, behind the fence at the latest, where a difference is the end of the split (SP-53). What this
+process has not compared itself, it does not know.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -38,9 +39,10 @@ class Comparison:
         self._shapes = {t.name: servers.sources[0].server.shape(t.name) for t in order.tables}
         self._steps = self._all_steps()
         self._spans: dict[Span, None] = {}
-        self._keys: dict[str, dict[Key, None]] = {table.name: {} for table in order.tables}
-        self._differing = 0
-        self._differing_since_s = 0.0
+        # None: written to since it was compared; else since when it differs without a write.
+        self._keys: dict[str, dict[Key, float | None]] = {table.name: {} for table in order.tables}
+        self._fewest = 0
+        self._fewest_since_s = 0.0
         self.is_complete = False
 
     def reopen(self, servers: OpenServers) -> None:
@@ -76,29 +78,41 @@ class Comparison:
         return step
 
     def stays_different(self, now_s: float) -> Problem | None:
-        """Asked after each look at all that differed: ranges that have been no fewer for so long
-        do not differ because they are being written to."""
+        """Asked after each look at all that differed: ranges that have been no fewer for so long,
+        or a row that nobody has written to, do not differ because they are being written to."""
         differing = len(self._spans)
-        if not differing or not self._differing or differing < self._differing:
-            self._differing, self._differing_since_s = differing, now_s
-            return None
-        for_s = now_s - self._differing_since_s
+        if not differing or not self._fewest or differing < self._fewest:
+            self._fewest, self._fewest_since_s = differing, now_s
+            return self._stays_unwritten(now_s)
+        for_s = now_s - self._fewest_since_s
         if for_s < DIFFERENT_S_MAX:
-            return None
+            return self._stays_unwritten(now_s)
         span = next(iter(self._spans))
-        sources = [source.shard for source in self._servers.sources]
-        return ranges_differ(sources, span.table, for_s=for_s)
+        return ranges_differ(self._sources, span.table, for_s=for_s)
+
+    def _stays_unwritten(self, now_s: float) -> Problem | None:
+        """A row that differs, and whose key nobody has left in the queue for so long."""
+        for table, keys in self._keys.items():
+            for key, since_s in keys.items():
+                if since_s is None:
+                    keys[key] = now_s
+                elif now_s - since_s >= DIFFERENT_S_MAX:
+                    return ranges_differ(self._sources, table, for_s=now_s - since_s)
+        return None
 
     def at_rest(self) -> Problem | None:
         """What is left, when no write arrives any more. Raises Unavailable."""
         self._again()
-        sources = [source.shard for source in self._servers.sources]
         for span in self._spans:
-            return rows_differ(sources, span.table)
+            return rows_differ(self._sources, span.table)
         for table, keys in self._keys.items():
             if keys:
-                return rows_differ(sources, table)
+                return rows_differ(self._sources, table)
         return None
+
+    @property
+    def _sources(self) -> list[str]:
+        return [source.shard for source in self._servers.sources]
 
     def _begin_again(self) -> None:
         self._steps, self.is_complete = self._all_steps(), False
@@ -115,7 +129,7 @@ class Comparison:
         while True:
             end = self._end_of_range(table, after)
             span = Span(table.name, after, end)
-            if not self._is_equal(span):
+            if not self._is_equal(span) and not self._is_narrowed(span):
                 self._spans[span] = None
             yield self._rows
             if end is None:
@@ -154,13 +168,15 @@ class Comparison:
     def _again(self) -> int:
         compared = self.left
         for span in tuple(self._spans):
-            if self._is_equal(span):
+            if self._is_equal(span) or self._is_narrowed(span):
                 del self._spans[span]
         for table, known in self._keys.items():
             for keys in _batches(tuple(known), self._rows):
-                if self._are_equal(table, keys):
-                    for key in keys:
+                differing = self._differing_of(table, keys)
+                for key in keys:
+                    if key not in differing:
                         del known[key]
+                known.update((key, None) for key in differing if key not in known)
         return compared
 
     def _is_equal(self, span: Span) -> bool:
@@ -171,19 +187,47 @@ class Comparison:
             [t.server.digest(shape, span.after, span.end) for t in self._servers.targets],
         )
 
-    def _are_equal(self, table: str, keys: Sequence[Key]) -> bool:
-        shape = self._shapes[table]
-        return self._agree(
+    def _is_narrowed(self, span: Span) -> bool:
+        """Whether the rows that differ are few enough to be kept by their keys: the writes of a
+        moment touch many ranges, and few rows of each."""
+        shape, known = self._shapes[span.table], self._keys[span.table]
+        after, end = span.after, span.end
+        differing = self._differing_rows(
             shape,
-            [source.server.digest_of(table, keys) for source in self._servers.sources],
-            [target.server.digest_of(shape, keys) for target in self._servers.targets],
+            [s.server.digests(span.table, after, end) for s in self._servers.sources],
+            [t.server.digests(shape, after, end) for t in self._servers.targets],
         )
+        if len(known) + len(differing) > COMPARE_KEYS_MAX:
+            return False
+        known.update((key, None) for key in differing if key not in known)
+        return True
+
+    def _differing_of(self, table: str, keys: Sequence[Key]) -> set[Key]:
+        shape = self._shapes[table]
+        return self._differing_rows(
+            shape,
+            [source.server.digests_of(table, keys) for source in self._servers.sources],
+            [target.server.digests_of(shape, keys) for target in self._servers.targets],
+        )
+
+    def _differing_rows(
+        self,
+        shape: MovedTable,
+        left: Sequence[Mapping[Key, Digest]],
+        right: Sequence[Mapping[Key, Digest]],
+    ) -> set[Key]:
+        keys = {key for rows in (*left, *right) for key in rows}
+        return {key for key in keys if not self._agree(shape, _of(left, key), _of(right, key))}
 
     def _agree(self, shape: MovedTable, left: Sequence[Digest], right: Sequence[Digest]) -> bool:
         """What every shard has whole is one table on all of them, sources and targets."""
         if shape.shard_by is None:
             return len({*left, *right}) == 1
         return sum(left, NO_ROWS) == sum(right, NO_ROWS)
+
+
+def _of(found: Sequence[Mapping[Key, Digest]], key: Key) -> list[Digest]:
+    return [rows.get(key, NO_ROWS) for rows in found]
 
 
 def _batches(keys: Sequence[Key], size: int) -> Iterator[tuple[Key, ...]]:

@@ -61,6 +61,7 @@ def progress(world: SplitWorld, memory: TickMemory) -> Progress:
         arrivals_per_s=memory.arrivals.per_s(),
         drained_per_s=memory.drained.per_s(),
         compared_per_s=memory.compared.per_s(),
+        compared_again_per_s=memory.compared_again.per_s(),
         drained_for_s=0.0 if since_s is None else now_s - since_s,
         at_cutover_s=0.0 if cutover_s is None else now_s - cutover_s,
     )

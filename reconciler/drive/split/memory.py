@@ -25,6 +25,7 @@ class TickMemory:
     copied: Rate = field(default_factory=Rate)
     drained: Rate = field(default_factory=Rate)
     compared: Rate = field(default_factory=Rate)
+    compared_again: Rate = field(default_factory=Rate)
     following_since_s: float | None = None
     at_cutover_since_s: float | None = None
     leaves_targets: bool = False

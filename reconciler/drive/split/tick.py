@@ -256,7 +256,7 @@ class _Tick:
             memory.copies = None
             memory.done = Progress()
         if go.to is Phase.CATCHUP:  # whatever is armed is looked at again before the next fence
-            memory.done = replace(memory.done, is_guarded=False)
+            memory.done = replace(memory.done, is_guarded=False, compared_from=None)
         if before in _FENCED and go.to is Phase.CATCHUP:
             memory.done = replace(
                 memory.done, fences_lost=memory.done.fences_lost + 1, is_finished=False

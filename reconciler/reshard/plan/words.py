@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import assert_never
 
+from reconciler.model.server import Flavor
 from reconciler.plan.words import bytes_words
 from reconciler.reshard.job import Approval
 from reconciler.reshard.plan.model import (
@@ -20,7 +21,12 @@ from reconciler.reshard.plan.vitess_words import (
     reshard_effects,
     reshard_left_words,
 )
-from reconciler.reshard.triggers import CLOSED_ERROR, FENCED_ERROR
+from reconciler.reshard.triggers import (
+    CLOSED_ERROR,
+    FENCED_ERROR,
+    TRACKER_AND_FENCE_US,
+    TRACKER_US,
+)
 from reconciler.spec.model import TableUse
 
 
@@ -40,7 +46,9 @@ def effect_words(core: SplitCore) -> Iterator[str]:
     yield (
         "While rows are copied: every write to a table that moves also writes the row's key into a"
         " queue on the source, in the writer's own transaction, from the first copied row until the"
-        " cutover; the binary log of the source grows with it. Copying reads every row of these"
+        f" cutover. That adds about {_cost_words(TRACKER_US)} to each row written, and"
+        f" {_cost_words(TRACKER_AND_FENCE_US)} around the cutover, when it asks the fence as well;"
+        " the binary log of the source grows with it. Copying reads every row of these"
         f" tables once, {terms.rows_per_chunk:,} at a time, and compares all of them."
     )
     yield (
@@ -56,6 +64,10 @@ def effect_words(core: SplitCore) -> Iterator[str]:
         f" goes there fails (error 1146). They are kept for {span_words(kept_s)}, and are dropped"
         " after that once the clean-up is approved."
     )
+
+
+def _cost_words(us: dict[Flavor, int]) -> str:
+    return f"{us[Flavor.MYSQL]} µs on MySQL or {us[Flavor.MARIADB]} µs on MariaDB"
 
 
 def table_words(table: PlannedTable) -> str:

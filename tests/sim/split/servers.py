@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -75,6 +75,16 @@ def digest_rows(rows: Mapping[int, Values], keys: Collection[int]) -> Digest:
         text = repr(rows[key]).encode()
         bits ^= int.from_bytes(hashlib.sha256(text).digest()[:16])
     return Digest(len(keys), bits)
+
+
+def digests_by_key(
+    rows: Mapping[int, Values], after: Key | None, end: Key | None
+) -> dict[Key, Digest]:
+    return digests_of_keys(rows, map(key_of, within(rows, after, end)))
+
+
+def digests_of_keys(rows: Mapping[int, Values], keys: Iterable[Key]) -> dict[Key, Digest]:
+    return {key: digest_rows(rows, [number_of(key)]) for key in keys if number_of(key) in rows}
 
 
 def within(rows: Mapping[int, Values], after: Key | None, end: Key | None) -> list[int]:
@@ -264,9 +274,11 @@ class SimSource:
         found = self.database.tables[table].rows
         return digest_rows(found, within(found, after, end))
 
-    def digest_of(self, table: str, keys: Sequence[Key]) -> Digest:
-        found = self.database.tables[table].rows
-        return digest_rows(found, {number_of(key) for key in keys} & set(found))
+    def digests(self, table: str, after: Key | None, end: Key | None) -> dict[Key, Digest]:
+        return digests_by_key(self.database.tables[table].rows, after, end)
+
+    def digests_of(self, table: str, keys: Sequence[Key]) -> dict[Key, Digest]:
+        return digests_of_keys(self.database.tables[table].rows, keys)
 
     def end_of_range(self, table: str, after: Key | None, *, rows: int) -> Key | None:
         keys = within(self.database.tables[table].rows, after, None)
@@ -382,9 +394,11 @@ class SimTarget:
         found = self.database.tables[table.name].rows
         return digest_rows(found, within(found, after, end))
 
-    def digest_of(self, table: MovedTable, keys: Sequence[Key]) -> Digest:
-        found = self.database.tables[table.name].rows
-        return digest_rows(found, {number_of(key) for key in keys} & set(found))
+    def digests(self, table: MovedTable, after: Key | None, end: Key | None) -> dict[Key, Digest]:
+        return digests_by_key(self.database.tables[table.name].rows, after, end)
+
+    def digests_of(self, table: MovedTable, keys: Sequence[Key]) -> dict[Key, Digest]:
+        return digests_of_keys(self.database.tables[table.name].rows, keys)
 
     def misplaced(
         self, table: MovedTable, is_owned: Callable[[bytes], bool], after: Key | None, *, rows: int

@@ -1,27 +1,30 @@
-"""When ranges of a copy that are compared again and again are the end of a split."""
+"""What of a copy is compared again and again, and when a difference is the end of a split."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from reconciler.drive.split import compare
 from reconciler.drive.split.compare import Comparison
 from reconciler.drive.split.limits import DIFFERENT_S_MAX
 from reconciler.drive.split.world import OpenServers, SplitOrder
+from reconciler.errors import Problem
 from reconciler.ports.split_servers import TableToMove
-from reconciler.reshard.rows import Digest, Key
+from reconciler.reshard.rows import NO_ROWS, Digest, Key
 
 COUNTRIES = TableToMove(number=1, name="countries", shard_by=None)
 
 
 @dataclass
 class Shard:
-    """With one range of rows, of which it gives this digest."""
+    """With one range, of these rows: by their keys, digests of what they say."""
 
-    rows: Digest
+    rows: dict[int, int]
     shard: str = "-80"
 
     @property
@@ -35,7 +38,17 @@ class Shard:
         return None
 
     def digest(self, table: Any, after: Key | None, end: Key | None) -> Digest:
-        return self.rows
+        return sum(self.digests(table, after, end).values(), NO_ROWS)
+
+    def digests(self, table: Any, after: Key | None, end: Key | None) -> dict[Key, Digest]:
+        return {key(number): Digest(1, said) for number, said in self.rows.items()}
+
+    def digests_of(self, table: Any, keys: Sequence[Key]) -> dict[Key, Digest]:
+        return {one: found for one, found in self.digests(table, None, None).items() if one in keys}
+
+
+def key(number: int) -> Key:
+    return (str(number).encode(),)
 
 
 def compared(source: Shard, target: Shard) -> Comparison:
@@ -47,25 +60,76 @@ def compared(source: Shard, target: Shard) -> Comparison:
     return comparison
 
 
-@pytest.mark.invariant("SP-61")
-def test_ranges_that_stay_different_are_the_end_after_a_minute() -> None:
-    comparison = compared(Shard(Digest(1, 1)), Shard(Digest(1, 2)))
-    for now_s in (5.0, 30.0, 5.0 + DIFFERENT_S_MAX - 1.0):
-        comparison.advance()
-        assert comparison.stays_different(now_s) is None
+def looked_at(comparison: Comparison, now_s: float) -> Problem | None:
     comparison.advance()
-    problem = comparison.stays_different(5.0 + DIFFERENT_S_MAX)
+    return comparison.stays_different(now_s)
+
+
+@pytest.fixture(params=["by key", "by range"])
+def kept(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """How what differs is kept: too many rows to be kept are so by their range."""
+    if request.param == "by range":
+        monkeypatch.setattr(compare, "COMPARE_KEYS_MAX", 0)
+    return str(request.param)
+
+
+@pytest.mark.invariant("SP-61")
+def test_rows_that_stay_different_are_the_end_after_a_minute(kept: str) -> None:
+    comparison = compared(Shard({1: 1, 2: 1, 3: 1}), Shard({1: 1, 2: 2}))
+    assert comparison.left == {"by key": 2, "by range": 10}[kept]
+    for now_s in (5.0, 30.0, 5.0 + DIFFERENT_S_MAX - 1.0):
+        assert looked_at(comparison, now_s) is None
+    problem = looked_at(comparison, 5.0 + DIFFERENT_S_MAX)
     assert problem is not None
     assert problem.code == "split-ranges-differ"
     assert "table countries of -80" in problem.message
 
 
 @pytest.mark.invariant("SP-61")
-def test_ranges_that_become_equal_are_not() -> None:
-    source, target = Shard(Digest(1, 1)), Shard(Digest(1, 2))
+def test_rows_that_become_equal_are_not(kept: str) -> None:
+    source, target = Shard({1: 1}), Shard({1: 2})
     comparison = compared(source, target)
+    assert comparison.left == {"by key": 1, "by range": 10}[kept]
     assert comparison.stays_different(5.0) is None
     target.rows = source.rows
-    comparison.advance()
-    assert comparison.stays_different(5.0 + DIFFERENT_S_MAX) is None
+    assert looked_at(comparison, 5.0 + DIFFERENT_S_MAX) is None
     assert comparison.left == 0
+
+
+@pytest.mark.invariant("SP-61")
+def test_a_row_that_is_written_to_all_the_time_is_not() -> None:
+    source, target = Shard({1: 1, 2: 1}), Shard({1: 1, 2: 1})
+    comparison = compared(source, target)
+    for second in range(180):
+        source.rows[1] += 1
+        comparison.changed("countries", [key(1)])
+        assert looked_at(comparison, float(second)) is None
+        assert comparison.left == 1
+    assert looked_at(comparison, 179.0 + DIFFERENT_S_MAX - 1.0) is None
+    assert looked_at(comparison, 179.0 + DIFFERENT_S_MAX) is not None
+
+
+@pytest.mark.invariant("SP-53")
+@pytest.mark.parametrize(
+    ("there", "here"),
+    [({1: 1, 2: 1}, {1: 1}), ({1: 1}, {1: 1, 2: 1}), ({1: 1, 2: 1}, {1: 1, 2: 7})],
+)
+def test_each_row_that_differs_at_rest_is_the_end(
+    there: dict[int, int], here: dict[int, int]
+) -> None:
+    comparison = compared(Shard(there), Shard(here))
+    assert comparison.left == 1
+    problem = comparison.at_rest()
+    assert problem is not None
+    assert problem.code == "split-rows-differ"
+
+
+@pytest.mark.invariant("SP-53")
+def test_a_key_that_the_server_spells_in_another_way_is_compared() -> None:
+    """Under a collation for which both are one key, whoever asks for 1 is given 2."""
+    source, target = Shard({1: 1}), Shard({1: 1})
+    comparison = compared(source, target)
+    comparison.changed("countries", [key(1)])
+    source.digests_of = lambda *_: {key(2): Digest(1, 1)}  # type: ignore[method-assign]
+    target.digests_of = lambda *_: {key(2): Digest(1, 9)}  # type: ignore[method-assign]
+    assert comparison.at_rest() is not None

@@ -193,9 +193,33 @@ TABLE: dict[str, tuple[SplitJob, Seen, TickLimits, Action]] = {
         TIME,
         Do(Step.COMPARE),
     ),
-    "near enough": (
+    "rows of which nobody knows how long they take": (
         job_in(Phase.CATCHUP),
-        seen(replace(SOURCE, queued=600)),
+        seen(progress=replace(READY, to_compare=1)),
+        TIME,
+        Do(Step.COMPARE),
+    ),
+    "a round that spared some": (
+        job_in(Phase.CATCHUP),
+        seen(progress=replace(READY, to_compare=400, compared_from=600)),
+        TIME,
+        Do(Step.COMPARE),
+    ),
+    "a queue that no round makes shorter": (
+        job_in(Phase.CATCHUP),
+        seen(replace(SOURCE, queued=600), replace(READY, compared_from=0)),
+        TIME,
+        Go(Phase.ARM),
+    ),
+    "a round that spared little": (
+        job_in(Phase.CATCHUP),
+        seen(progress=replace(READY, to_compare=500, compared_from=600)),
+        TIME,
+        Go(Phase.ARM),
+    ),
+    "nobody would notice": (
+        job_in(Phase.CATCHUP),
+        seen(progress=replace(READY, to_compare=19, compared_from=19)),
         TIME,
         Go(Phase.ARM),
     ),

@@ -9,7 +9,7 @@ from reconciler.edges.mysql.split.limits import CHUNK_BYTES_MAX, KEYS_PER_STATEM
 from reconciler.edges.mysql.split.problems import not_hashed
 from reconciler.edges.mysql.split.session import SplitSession
 from reconciler.errors import Unavailable
-from reconciler.reshard.row_digests import digest_of_sql, digest_sql
+from reconciler.reshard.row_digests import digest_sql, digests_of_sql, digests_sql
 from reconciler.reshard.row_sql import (
     chunk_sql,
     end_of_range_sql,
@@ -19,7 +19,7 @@ from reconciler.reshard.row_sql import (
     rows_sql,
     sizes_sql,
 )
-from reconciler.reshard.rows import NO_ROWS, Chunk, Digest, Key, MovedTable, Row
+from reconciler.reshard.rows import Chunk, Digest, Key, MovedTable, Row
 
 Item = TypeVar("Item")
 
@@ -62,16 +62,28 @@ def read_digest(
     session: SplitSession, table: MovedTable, after: Key | None, end: Key | None
 ) -> Digest:
     """Raises Unavailable."""
-    return _digest(session, table, digest_sql(table, after, end))
+    ((rows, hashed, high, low),) = session.read(digest_sql(table, after, end))
+    if rows is None or rows != hashed:
+        raise Unavailable(not_hashed(session.label, table.name))
+    return Digest(int(rows), int(high or 0) << 64 | int(low or 0))
 
 
-def read_digest_of(session: SplitSession, table: MovedTable, keys: Sequence[Key]) -> Digest:
+def read_digests(
+    session: SplitSession, table: MovedTable, after: Key | None, end: Key | None
+) -> dict[Key, Digest]:
     """Raises Unavailable."""
-    parts = (
-        _digest(session, table, digest_of_sql(table, some))
+    return dict(_digests(session, table, digests_sql(table, after, end)))
+
+
+def read_digests_of(
+    session: SplitSession, table: MovedTable, keys: Sequence[Key]
+) -> dict[Key, Digest]:
+    """Raises Unavailable."""
+    return {
+        key: digest
         for some in pieces(keys, KEYS_PER_STATEMENT)
-    )
-    return sum(parts, NO_ROWS)
+        for key, digest in _digests(session, table, digests_of_sql(table, some))
+    }
 
 
 def read_end_of_range(
@@ -82,8 +94,8 @@ def read_end_of_range(
     return key_from(found[0]) if found else None
 
 
-def _digest(session: SplitSession, table: MovedTable, sql: bytes) -> Digest:
-    ((rows, hashed, high, low),) = session.read(sql)
-    if rows is None or rows != hashed:
-        raise Unavailable(not_hashed(session.label, table.name))
-    return Digest(int(rows), int(high or 0) << 64 | int(low or 0))
+def _digests(session: SplitSession, table: MovedTable, sql: bytes) -> Iterator[tuple[Key, Digest]]:
+    for *key, hashed in session.read(sql):
+        if hashed is None:
+            raise Unavailable(not_hashed(session.label, table.name))
+        yield key_from(tuple(key)), Digest(1, int.from_bytes(hashed))

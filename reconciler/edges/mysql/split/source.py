@@ -29,7 +29,8 @@ from reconciler.edges.mysql.split.row_reading import (
     pieces,
     read_chunk,
     read_digest,
-    read_digest_of,
+    read_digests,
+    read_digests_of,
     read_end_of_range,
     read_rows,
 )
@@ -206,8 +207,11 @@ class MysqlSplitSource:
     def digest(self, table: str, after: Key | None, end: Key | None) -> Digest:
         return read_digest(self._session, self.shape(table), after, end)
 
-    def digest_of(self, table: str, keys: Sequence[Key]) -> Digest:
-        return read_digest_of(self._session, self.shape(table), keys)
+    def digests(self, table: str, after: Key | None, end: Key | None) -> dict[Key, Digest]:
+        return read_digests(self._session, self.shape(table), after, end)
+
+    def digests_of(self, table: str, keys: Sequence[Key]) -> dict[Key, Digest]:
+        return read_digests_of(self._session, self.shape(table), keys)
 
     def end_of_range(self, table: str, after: Key | None, *, rows: int) -> Key | None:
         return read_end_of_range(self._session, self.shape(table), after, rows=rows)

@@ -30,7 +30,7 @@ from reconciler.edges.mysql.split.problems import (
     target_serves,
     wrong_shard,
 )
-from reconciler.edges.mysql.split.row_reading import read_digest, read_digest_of
+from reconciler.edges.mysql.split.row_reading import read_digest, read_digests, read_digests_of
 from reconciler.edges.mysql.split.session import SplitSession, none_without_table
 from reconciler.edges.mysql.split.shapes import definition_digest, read_bare
 from reconciler.errors import Problem, Refused
@@ -131,8 +131,11 @@ class MysqlSplitTarget:
     def digest(self, table: MovedTable, after: Key | None, end: Key | None) -> Digest:
         return read_digest(self._session, table, after, end)
 
-    def digest_of(self, table: MovedTable, keys: Sequence[Key]) -> Digest:
-        return read_digest_of(self._session, table, keys)
+    def digests(self, table: MovedTable, after: Key | None, end: Key | None) -> dict[Key, Digest]:
+        return read_digests(self._session, table, after, end)
+
+    def digests_of(self, table: MovedTable, keys: Sequence[Key]) -> dict[Key, Digest]:
+        return read_digests_of(self._session, table, keys)
 
     def misplaced(
         self, table: MovedTable, is_owned: Callable[[bytes], bool], after: Key | None, *, rows: int

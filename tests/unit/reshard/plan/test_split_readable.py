@@ -54,6 +54,7 @@ def test_what_it_costs_is_said() -> None:
         "-80 is replaced by -40, 40-80, from version 1 of the routes",
         "writes to the sources are refused (error 31017) for at most 20 s",
         "every write to a table that moves also writes the row's key into a queue",
+        "adds about 40 µs on MySQL or 25 µs on MariaDB to each row written",
         "kept for 7 days",
         "orders: each row goes to the target that has the key of customer",
         "country: all rows go to every target",
