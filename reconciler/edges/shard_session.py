@@ -67,7 +67,7 @@ class MysqlShardSessions:
     @contextmanager
     def open(self, shard: ShardSpec, *, server: str = "") -> Iterator[MysqlShardSession]:
         target = resolve(shard.connection, environ=self._environ, root=self._root, shard=shard.name)
-        session = MysqlShardSession(target, self._reach)
+        session = MysqlShardSession(target, self._reach, shard.definers)
         try:
             if server not in ("", session.server):
                 raise Unavailable(server_changed(target.label))
@@ -79,8 +79,11 @@ class MysqlShardSessions:
 class MysqlShardSession:
     """`ShardSession`. Not for two threads at once."""
 
-    def __init__(self, target: Target, reach: Reach | None = None) -> None:
-        """Raises Unavailable."""
+    def __init__(
+        self, target: Target, reach: Reach | None = None, definers: tuple[str, ...] = ()
+    ) -> None:
+        """`definers` are the accounts whose rights programs may have. Raises Unavailable."""
+        self._definers = definers
         self._shard = ShardLink(target, reach)
         self._flavor = self._shard.server.settings.version.flavor
         self._direct = DirectEngine(self._shard, self._blocker)
@@ -179,7 +182,8 @@ class MysqlShardSession:
             return None
 
     def _access(self, link: Link) -> ShardAccess:
-        return read_access(link, self._shard.database, look_at_server(link))
+        server = look_at_server(link)
+        return read_access(link, self._shard.database, server, definers=self._definers)
 
     def _runs(self, link: Link, sql: str) -> bool:
         if not self._sees_processes:

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
+from reconciler.ddl.programs.accounts import Account
 from reconciler.ddl.statement.check import StatementKind
 from reconciler.ddl.statement.reach import Reach, reach_of
-from reconciler.guard.definers import definer_refusals
+from reconciler.guard.definers import definer_refusals, lacking_rights
 from reconciler.guard.engines import engine_access_refusals
 from reconciler.guard.model import Refusal
 from reconciler.model.access import ShardAccess
@@ -30,7 +31,7 @@ _REFERS = {
 }
 _ENDS_SESSIONS = {
     Flavor.MYSQL: ("CONNECTION_ADMIN", "SUPER"),
-    Flavor.MARIADB: ("CONNECTION ADMIN", "SUPER"),
+    Flavor.MARIADB: ("CONNECTION ADMIN",),
 }
 # What shows who is in the way of a statement: on MySQL the Performance Schema, which PROCESS does
 # not open.
@@ -127,9 +128,14 @@ def _refusals(
         yield _may_not(shard, database, table, privileges)
     if not access.may_everywhere(["PROCESS"]):
         yield _lacks_process(shard)
-    definers = dict.fromkeys(reach_of(s.sql).definer for s in statements)
-    for account in filter(None, definers):
+    reads: dict[Account, dict[str, str]] = {}  # of each account, by what is read: the first view
+    for reach in (reach_of(statement.sql) for statement in statements):
+        if reach.definer is not None:
+            of_account = reads.setdefault(reach.definer, {})
+            of_account.update({name: of_account.get(name, reach.table) for name in reach.reads})
+    for account, tables in reads.items():
         yield from definer_refusals(shard, access, account, flavor)
+        yield from lacking_rights(shard, access, account, tables)
     yield from kill_refusals(shard, access, flavor=flavor, rollout=rollout)
     yield from engine_access_refusals(shard, access, statements)
 
@@ -145,7 +151,8 @@ def _needs(reach: Reach, flavor: Flavor) -> Iterator[_Need]:
             yield _Need(any_of=("ALTER",), table=table)
         case StatementKind.CREATE_VIEW:
             yield _Need(any_of=("CREATE VIEW",), table=table)
-            yield _Need(any_of=("SELECT",), table=table)  # on what it is made of
+            for read in reach.reads:
+                yield _Need(any_of=("SELECT",), table=read)
             if reach.replaces:
                 yield _Need(any_of=("DROP",), table=table)
         case StatementKind.DROP_VIEW:

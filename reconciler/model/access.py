@@ -14,7 +14,7 @@ class Grant:
 
     `database` None: on everything; else a name or a pattern. `table` None: on all of it. `grantee`
     tells what a login has itself from what its roles have. `is_revoked`: MySQL's partial_revokes
-    take it out of what holds everywhere.
+    take it out of what holds everywhere. `on_columns`: what it gives on some columns alone.
     """
 
     privileges: frozenset[str]
@@ -22,6 +22,7 @@ class Grant:
     table: str | None = None
     grantee: str = ""
     is_revoked: bool = False
+    on_columns: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,14 @@ class Privileges:
             if (grant.database, grant.table) == (database, table)
         )
         return self.on_database(database) | own
+
+    def on_columns(self, database: str, table: str) -> frozenset[str]:
+        """What the login may do with some column of a table, if not with all of them."""
+        return _all(
+            grant.on_columns
+            for grant in self.grants
+            if (grant.database, grant.table) == (database, table)
+        )
 
     def _of_database(self, database: str) -> frozenset[str]:
         """Of each grantee, the server uses the most specific entry for a database alone, not all
@@ -114,12 +123,30 @@ class EngineGround:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class DefinerRights:
+    """What an account may do whose rights programs are to have, told by its digest. `privileges`
+    None: the login may not see them."""
+
+    account: str
+    privileges: Privileges | None
+
+    def may_read(self, database: str, table: str) -> bool:
+        """Whether there is anything of the table that it may read: which columns a program reads
+        is not looked at."""
+        if self.privileges is None:
+            return True
+        found = self.privileges.on_table(database, table)
+        return "SELECT" in found | self.privileges.on_columns(database, table)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ShardAccess:
     """`database` is what the server calls the shard; it is compared, never shown. `privileges`
     None: the server checks none (--skip-grant-tables). `read_only` are the settings that keep
     everybody from changing the shard, by name. `ground` None: nobody asked. `account` and
     `accounts` are digests (`ddl.programs.accounts`) of the login's own and of all of the
-    server's; None: the login may not see them."""
+    server's; None: the login may not see them. `definers` are those that the spec names, as far as
+    the server has them."""
 
     database: str
     privileges: Privileges | None
@@ -127,9 +154,14 @@ class ShardAccess:
     ground: EngineGround | None = None
     account: str | None = None
     accounts: frozenset[str] | None = None
+    definers: tuple[DefinerRights, ...] = ()
 
     def is_own(self, account: str) -> bool:
         return self.account == account
+
+    def definer(self, account: str) -> DefinerRights:
+        unknown = DefinerRights(account=account, privileges=None)
+        return next((one for one in self.definers if one.account == account), unknown)
 
     def may(self, any_of: Iterable[str], table: str, *, database: str | None = None) -> bool:
         """Whether the login has one of the privileges on a table, of the shard if none is named."""

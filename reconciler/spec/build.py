@@ -41,7 +41,7 @@ from reconciler.spec.model import (
     Vtctld,
     WaveShare,
 )
-from reconciler.spec.policy import policy_of
+from reconciler.spec.policy import definers_of, policy_of
 from reconciler.spec.preflight import PreflightSpec, RefuseOn
 
 # Keys that stand in the value as they stand in the file.
@@ -184,7 +184,7 @@ def _environment(name: str, value: Mapping[str, Any], spec: Mapping[str, Any]) -
     vitess, planetscale = value.get("vitess"), value.get("planetscale")
     return Environment(
         name=name,
-        shards=() if vitess or planetscale else shard_specs(value),
+        shards=() if vitess or planetscale else _with_definers(shard_specs(value), spec),
         retiring=() if planetscale else retiring_shards(value),
         regions=_regions(value),
         reshard=_reshard(value.get("reshard", {})),
@@ -204,6 +204,11 @@ def _environment(name: str, value: Mapping[str, Any], spec: Mapping[str, Any]) -
         preflight=_preflight(value["preflight"]) if "preflight" in value else None,
         ledger=value.get("ledger"),
     )
+
+
+def _with_definers(shards: tuple[ShardSpec, ...], spec: Mapping[str, Any]) -> tuple[ShardSpec, ...]:
+    accounts = tuple(dict.fromkeys(account for _, account in definers_of(spec)))
+    return tuple(replace(shard, definers=accounts) for shard in shards)
 
 
 def _drift_every_s(value: Mapping[str, Any]) -> int:

@@ -102,10 +102,12 @@ class PlanetScaleDatabase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardSpec:
-    """A shard with its own connection: the environment's, with the shard's overrides laid over."""
+    """A shard with its own connection: the environment's, with the shard's overrides laid over.
+    `definers` are the accounts whose rights programs may have there."""
 
     name: str
     connection: Connection
+    definers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

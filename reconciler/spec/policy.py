@@ -29,10 +29,14 @@ def policy_of(spec: Mapping[str, Any]) -> Policy:
         column_order=ColumnOrder(value.get("column_order", ColumnOrder.EXACT)),
         auto_increment=AutoIncrement(value.get("auto_increment", AutoIncrement.IGNORE)),
         manage=tuple(kind for kind in ManagedKind if kind in kinds),
-        definers=tuple(
-            (ManagedKind(kind), definer["account"])
-            for kind, definer in sorted(spec.get("definer", {}).items())
-        ),
+        definers=definers_of(spec),
+    )
+
+
+def definers_of(spec: Mapping[str, Any]) -> tuple[tuple[ManagedKind, str], ...]:
+    return tuple(
+        (ManagedKind(kind), definer["account"])
+        for kind, definer in sorted(spec.get("definer", {}).items())
     )
 
 

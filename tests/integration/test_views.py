@@ -219,7 +219,13 @@ def test_definers_rights_are_the_specs_to_give(small_fleet: Fleet) -> None:
     try:
         fleet.sql("-80", "CREATE USER shop_reader@'%'")
         ended = fleet.run("apply")
+        assert (ended.code, "[definer-lacks-rights]" in ended.said) == (3, True), ended.said
+        assert "shop_reader@% may not read users" in " ".join(ended.said.split())
+        for shard in fleet.databases:
+            fleet.sql(shard, "GRANT SELECT ON users TO shop_reader@'%'")
+        ended = fleet.run("apply")
         assert ended.code == 0, ended.said
+        read_on_each_shard(fleet, "people")
         assert "shop_reader" in str(fleet.sql("80-", "SHOW CREATE VIEW people"))
         assert fleet.run("drift").code == 0
         fleet.sql("80-", "CREATE OR REPLACE VIEW people AS SELECT id, name FROM users")

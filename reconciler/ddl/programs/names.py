@@ -24,6 +24,16 @@ class Qualified:
     name: Token
 
 
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """`names` in a row with dots between them; `at_table`: where a table stands; `called`: before
+    an opening bracket."""
+
+    names: tuple[Token, ...]
+    at_table: bool
+    called: bool
+
+
 def with_own_names_bare(text: str, database: str) -> str:
     """The text without the database that is the program's own."""
     for found in reversed([*qualified_names(text)]):
@@ -47,9 +57,42 @@ class _Clause(Enum):
     FROM = "from"
 
 
+def tables_read(text: str) -> tuple[str, ...]:
+    """Tables and views of the own database that a server's text reads from, by name."""
+    found = (
+        one.names[0]
+        for one in _names(text)
+        if len(one.names) == 1 and one.at_table and not one.called
+    )
+    names = (token.value for token in found if token.kind is TokenKind.QUOTED_IDENTIFIER)
+    return tuple(sorted({*names}.difference(_named_by_with(text))))
+
+
+def _named_by_with(text: str) -> Iterator[str]:
+    """`x` AS (, or `x` (`a`,`b`) AS (, are a table for the length of the query."""
+    tokens = [*tokenize(text)]
+    for at in range(1, len(tokens) - 1):
+        if not (tokens[at].is_word("AS") and tokens[at + 1].is_punctuation("(")):
+            continue
+        name = at - 1
+        if tokens[name].is_punctuation(")"):
+            while name > 0 and not tokens[name].is_punctuation("("):
+                name -= 1
+            name -= 1
+        yield tokens[name].value
+
+
 def qualified_names(text: str) -> Iterator[Qualified]:
     """Of three names in a row the first is a database. Of two it is one where a table stands, and
     before a function; elsewhere the first is a table or an alias."""
+    for one in _names(text):
+        length = len(one.names)
+        if length >= 3 or (length == 2 and (one.at_table or one.called)):
+            yield Qualified(one.names[0], one.names[1])
+
+
+def _names(text: str) -> Iterator[_Named]:
+    """Names in a row, and where a table stands also one that is alone."""
     tokens = [token for token in tokenize(text) if token.kind is not TokenKind.COMMENT]
     clauses = [_Clause.NONE]  # of each open bracket
     at_table = False
@@ -57,11 +100,12 @@ def qualified_names(text: str) -> Iterator[Qualified]:
     while at < len(tokens):
         token = tokens[at]
         length = _chain(tokens, at)
-        if length:
-            called = at + 2 * length - 1 < len(tokens) and tokens[at + 2 * length - 1].text == "("
-            if length >= 3 or (length == 2 and (at_table or called)):
-                yield Qualified(token, tokens[at + 2])
-            at += 2 * length - 1
+        is_quoted = token.kind is TokenKind.QUOTED_IDENTIFIER
+        if length > 1 or (length == 1 and at_table and is_quoted):
+            behind = at + 2 * length - 1
+            called = behind < len(tokens) and tokens[behind].text == "("
+            yield _Named(tuple(tokens[at:behind:2]), at_table, called)
+            at = behind
             at_table = False
             continue
         if token.is_punctuation("("):
@@ -80,11 +124,11 @@ def qualified_names(text: str) -> Iterator[Qualified]:
 
 
 def _chain(tokens: Sequence[Token], at: int) -> int:
-    """How many names stand in a row here, with dots between them; 0 for less than two."""
+    """How many names stand in a row here, with dots between them."""
     length = 0
     while at < len(tokens) and tokens[at].kind in _NAMES:
         length += 1
         if at + 1 >= len(tokens) or not tokens[at + 1].is_punctuation("."):
             break
         at += 2
-    return length if length > 1 else 0
+    return length

@@ -37,7 +37,8 @@ class Reach:
     again; as written. `parents` are the tables that new foreign keys refer to, with their database
     (None: the shard's own). `unbinds`: an index, the engine or the partitioning goes or changes,
     which a foreign key of another table may rest on. Of a view's statement, `table` is the view,
-    which goes or is made, with the rights of `definer`, and `replaces` what is there."""
+    which goes or is made, with the rights of `definer`, and `replaces` what is there; its query
+    `reads` other tables and views."""
 
     kind: StatementKind
     table: str
@@ -49,6 +50,7 @@ class Reach:
     unbinds: bool = False
     replaces: bool = False
     definer: Account | None = None
+    reads: tuple[str, ...] = ()
 
     @property
     def takes_table(self) -> bool:
@@ -62,7 +64,13 @@ def reach_of(sql: str) -> Reach:
     """Raises Refused for what is not one statement of a known kind."""
     if (view := read_view_statement(sql)) is not None:
         made = StatementKind.DROP_VIEW if view.drops else StatementKind.CREATE_VIEW
-        return Reach(kind=made, table=view.name, replaces=view.replaces, definer=view.definer)
+        return Reach(
+            kind=made,
+            table=view.name,
+            replaces=view.replaces,
+            definer=view.definer,
+            reads=view.reads,
+        )
     kind, text = read_statement(sql)
     clauses = tuple(_clauses(text)) if kind is StatementKind.ALTER_TABLE else ()
     return Reach(

@@ -9,7 +9,7 @@ from functools import lru_cache
 from reconciler.ddl.foreign import foreign_object
 from reconciler.ddl.limits import STATEMENTS_KEPT_MAX
 from reconciler.ddl.programs.accounts import Account, read_account
-from reconciler.ddl.programs.names import outside_names
+from reconciler.ddl.programs.names import outside_names, tables_read
 from reconciler.ddl.quote import unquote_identifier
 from reconciler.ddl.scan import NAME
 from reconciler.errors import Problem, Refused
@@ -28,12 +28,14 @@ _DROP = re.compile(rf"DROP VIEW (?P<name>{NAME})")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewStatement:
-    """`drops`, or else makes; `replaces` one that is there. `definer`: whose rights it is given."""
+    """`drops`, or else makes; `replaces` one that is there. `definer`: whose rights it is given.
+    `reads`: the tables and views that its query names."""
 
     name: str
     drops: bool = False
     replaces: bool = False
     definer: Account | None = None
+    reads: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=STATEMENTS_KEPT_MAX)
@@ -59,6 +61,7 @@ def read_view_statement(sql: str) -> ViewStatement | None:
         name=name,
         replaces=made["replaces"] is not None,
         definer=read_account(made["definer"]) if made["definer"] else None,
+        reads=tables_read(made["rest"]),
     )
 
 

@@ -3,14 +3,16 @@ anything there now. Asked, never tried."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from reconciler.ddl.programs.accounts import Account, read_account
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.engine_ground import Shown, ground_of, read_shown
-from reconciler.edges.mysql.grants import read_privileges
+from reconciler.edges.mysql.grants import read_privileges, read_rights
 from reconciler.edges.mysql.problems import UNKNOWN_TABLE, ServerRefusal
 from reconciler.edges.mysql.reading import text
 from reconciler.edges.mysql.server_settings import ServerLook
-from reconciler.model.access import ShardAccess
+from reconciler.model.access import DefinerRights, ShardAccess
 from reconciler.model.server import Flavor
 
 # MySQL 8.0.22: ALTER DATABASE ... READ ONLY = 1, which no privilege gets around (3989).
@@ -21,10 +23,16 @@ _ACCOUNTS = "SELECT CURRENT_USER(), User, Host FROM mysql.user"
 
 
 def read_access(
-    link: Link, database: str, server: ServerLook, shown: Shown | None = None
+    link: Link,
+    database: str,
+    server: ServerLook,
+    shown: Shown | None = None,
+    *,
+    definers: Iterable[str] = (),
 ) -> ShardAccess:
     """`server` as it was looked at just now, and `shown`, where somebody has asked it already.
-    Raises ServerRefusal or LinkLost."""
+    `definers` are the accounts whose rights programs are to have, as the spec names them. Raises
+    ServerRefusal or LinkLost."""
     read_only = server.read_only
     if server.settings.version.flavor is Flavor.MYSQL and _is_read_only(link, database):
         read_only = (*read_only, "READ ONLY of the database")
@@ -36,7 +44,17 @@ def read_access(
         ground=ground_of(link.target, server, read_shown(link) if shown is None else shown),
         account=own,
         accounts=accounts,
+        definers=tuple(_rights(link, server, definers, accounts)),
     )
+
+
+def _rights(
+    link: Link, server: ServerLook, definers: Iterable[str], accounts: frozenset[str] | None
+) -> Iterator[DefinerRights]:
+    for account in filter(None, map(read_account, definers)):
+        if accounts is None or account.digest in accounts:
+            rights = read_rights(link, server, account)
+            yield DefinerRights(account=account.digest, privileges=rights)
 
 
 def _accounts(link: Link) -> tuple[str | None, frozenset[str] | None]:

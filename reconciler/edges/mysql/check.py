@@ -76,7 +76,7 @@ class MysqlConnections:
                 link = self._reach.open(target, program="reconciler")
                 with link, as_unavailable(target.label):
                     patience.when_over(link.cut)
-                    return _checked(link, shard.name, target, identity, elsewhere)
+                    return _checked(link, shard, target, identity, elsewhere)
             except ReconcilerError as error:
                 problems = error.problems
             except Exception as error:  # as in a look
@@ -91,11 +91,11 @@ class MysqlConnections:
 
 
 def _checked(
-    link: Link, shard: str, target: Target, identity: Identity, elsewhere: ProgramsElsewhere
+    link: Link, shard: ShardSpec, target: Target, identity: Identity, elsewhere: ProgramsElsewhere
 ) -> ShardCheck:
     server = look_at_server(link)
     database = database_of(link)
-    access = read_access(link, database, server)
+    access = read_access(link, database, server, definers=shard.definers)
     problems: list[Problem] = []
     unseen: tuple[str, ...] = ()
     if access.privileges is not None:
@@ -112,7 +112,7 @@ def _checked(
     if identity is Identity.CHANGES and access.read_only:
         problems.append(read_only(target.label, access.read_only))
     return ShardCheck(
-        shard=shard,
+        shard=shard.name,
         version=server.settings.version,
         problems=tuple(problems),
         unseen=unseen,

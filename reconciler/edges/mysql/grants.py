@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
+from reconciler.ddl.programs.accounts import Account
 from reconciler.ddl.quote import unquote_identifier
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.problems import STARTED_OTHERWISE, ServerRefusal
 from reconciler.edges.mysql.reading import column
 from reconciler.edges.mysql.server_settings import ServerLook
 from reconciler.model.access import Grant, Privileges
+from reconciler.model.server import Flavor
 
 # Any of these on a whole database shows every table of it, and lets SHOW CREATE TABLE read it.
 SHOWS_TABLES = frozenset(
@@ -31,8 +34,10 @@ _ALL_OF_A_DATABASE = SHOWS_TABLES | {
 # Of what only *.* can have, what is asked for somewhere: MySQL's and MariaDB's names for it.
 _ALL = _ALL_OF_A_DATABASE | {
     "PROCESS", "SHOW DATABASES", "SUPER", "CONNECTION_ADMIN", "CONNECTION ADMIN", "RELOAD",
-    "REPLICATION SLAVE", "REPLICATION CLIENT", "BINLOG MONITOR",
+    "REPLICATION SLAVE", "REPLICATION CLIENT", "BINLOG MONITOR", "SET USER",
 }  # fmt: skip
+# What SUPER held before MariaDB 11.0 took it out (MDEV-29668), of what is asked for.
+_OF_SUPER = frozenset({"CONNECTION ADMIN", "SET USER"})
 
 # What a scratch login needs on everything; the rest it needs on databases of its own names alone.
 SCRATCH_NEEDS = frozenset({"PROCESS", "SESSION_VARIABLES_ADMIN", "SHOW DATABASES", "USAGE"})
@@ -55,6 +60,13 @@ _GRANT = re.compile(
 )
 # A privilege on some columns only, as in `SELECT (`id`, `name`)`, is none on the table.
 _COLUMNS = re.compile(r"\((?:`[^`]*`|[^()`])*\)")
+# MySQL: the roles that a program of an account has, ready to be named in a statement.
+_ACTIVE_ROLES = (
+    "SELECT CONCAT(QUOTE(DEFAULT_ROLE_USER), '@', QUOTE(DEFAULT_ROLE_HOST))"
+    " FROM mysql.default_roles WHERE USER = %s AND HOST = %s AND NOT @@activate_all_roles_on_login"
+    " UNION SELECT CONCAT(QUOTE(FROM_USER), '@', QUOTE(FROM_HOST)) FROM mysql.role_edges"
+    " WHERE TO_USER = %s AND TO_HOST = %s AND @@activate_all_roles_on_login"
+)
 
 
 def read_privileges(link: Link, server: ServerLook) -> Privileges | None:
@@ -66,7 +78,47 @@ def read_privileges(link: Link, server: ServerLook) -> Privileges | None:
         if refusal.error.number == STARTED_OTHERWISE:
             return None
         raise
-    return parse_grants(grants, partial_revokes=server.partial_revokes)
+    return _parsed(grants, server)
+
+
+def read_rights(link: Link, server: ServerLook, account: Account) -> Privileges | None:
+    """What a program may do that has the account's rights. None: the login may not see it.
+    Raises LinkLost."""
+    try:
+        grants = column(link.query(f"SHOW GRANTS FOR {account.sql}", width=1))
+        if server.settings.version.flavor is Flavor.MARIADB:
+            # No role of an account is active in a program (1356 on 10.11 and 11.8).
+            return _parsed([*grants, *_of_public(link, server)], server)
+        if any(line.startswith("GRANT `") for line in grants):
+            active = column(link.query(_ACTIVE_ROLES, [account.user, account.host] * 2, width=1))
+            using = f" USING {', '.join(active)}" if active else ""
+            grants = column(link.query(f"SHOW GRANTS FOR {account.sql}{using}", width=1))
+        return _parsed(grants, server)
+    except ServerRefusal:
+        return None
+
+
+def _of_public(link: Link, server: ServerLook) -> list[str]:
+    if not server.settings.version.at_least(10, 11, 0):
+        return []
+    try:
+        return column(link.query("SHOW GRANTS FOR PUBLIC", width=1))
+    except ServerRefusal:
+        return []  # nothing was ever granted to it
+
+
+def _parsed(grants: Iterable[str], server: ServerLook) -> Privileges:
+    found = parse_grants(grants, partial_revokes=server.partial_revokes)
+    version = server.settings.version
+    if version.flavor is Flavor.MYSQL or version.at_least(11, 0, 0):
+        return found
+    held = tuple(
+        replace(grant, privileges=grant.privileges | _OF_SUPER)
+        if "SUPER" in grant.privileges
+        else grant
+        for grant in found.grants
+    )
+    return replace(found, grants=held)
 
 
 def parse_grants(grants: Iterable[str], *, partial_revokes: bool) -> Privileges:
@@ -90,6 +142,7 @@ def _grant(found: re.Match[str]) -> Grant:
         table=table,
         grantee=found["grantee"],
         is_revoked=found["verb"] == "REVOKE",
+        on_columns=_privileges_on_columns(found["privileges"]),
     )
 
 
@@ -98,3 +151,8 @@ def _privileges(text: str, everything: frozenset[str]) -> frozenset[str]:
         return everything
     named = (name.strip().upper() for name in _COLUMNS.sub("()", text).split(","))
     return frozenset(name for name in named if not name.endswith("()"))
+
+
+def _privileges_on_columns(text: str) -> frozenset[str]:
+    named = (name.strip().upper() for name in _COLUMNS.sub("()", text).split(","))
+    return frozenset(name.removesuffix("()").strip() for name in named if name.endswith("()"))

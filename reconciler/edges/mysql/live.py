@@ -56,7 +56,7 @@ class MysqlLiveShards:
                 target = resolve(
                     shard.connection, environ=self._environ, root=self._root, shard=shard.name
                 )
-                return observe_shard(shard.name, target, servers, patience, self._reach)
+                return observe_shard(shard, target, servers, patience, self._reach)
             except ReconcilerError as error:
                 return _unreachable(shard.name, error.problems[0])
             except Exception as error:  # whatever a server made of it, it is this shard's alone
@@ -80,7 +80,7 @@ class ServerWide:
 
 
 def observe_shard(
-    name: str, target: Target, servers: ServerWide, patience: Patience, reach: Reach
+    shard: ShardSpec, target: Target, servers: ServerWide, patience: Patience, reach: Reach
 ) -> ObservedShard:
     """Raises Unavailable or InvalidInput."""
     with (
@@ -92,14 +92,17 @@ def observe_shard(
         link.take_at_most(LOOK_BYTES_MAX)
         server = look_at_server(link)
         reach.set_session(link, session_variables(server.settings))
-        seen = _observe(link, name, server, servers)
+        seen = _observe(link, shard, server, servers)
         reach.confirm(link, server)
         return seen
 
 
-def _observe(link: Link, name: str, server: ServerLook, servers: ServerWide) -> ObservedShard:
+def _observe(
+    link: Link, shard: ShardSpec, server: ServerLook, servers: ServerWide
+) -> ObservedShard:
     database = database_of(link)
-    access = read_access(link, database, server, servers.shown.of(link, server))
+    shown = servers.shown.of(link, server)
+    access = read_access(link, database, server, shown, definers=shard.definers)
     if access.privileges is not None:
         privileges = access.privileges.on_database(database)
         if not privileges & SHOWS_TABLES:
@@ -120,7 +123,7 @@ def _observe(link: Link, name: str, server: ServerLook, servers: ServerWide) -> 
     if children is None:
         unseen = (*unseen, "foreign keys of other databases (needs PROCESS)")
     return ObservedShard(
-        shard=name,
+        shard=shard.name,
         settings=server.settings,
         definitions=read.definitions,
         broken=read.broken,

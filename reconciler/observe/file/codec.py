@@ -83,7 +83,7 @@ def without_accounts(shard: ObservedShard) -> ObservedShard:
         definitions=(),
         place=f"{shard.server}/{place}" if shard.place else "",
         access=shard.access
-        and _without_grantees(replace(shard.access, account=None, accounts=None)),
+        and _without_grantees(replace(shard.access, account=None, accounts=None, definers=())),
     )
 
 

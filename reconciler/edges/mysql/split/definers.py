@@ -16,10 +16,9 @@ from reconciler.edges.mysql.reading import text
 from reconciler.edges.mysql.split.problems import server_unfit
 from reconciler.edges.mysql.split.session import SplitSession
 from reconciler.errors import Problem
+from reconciler.guard.definers import GIVES_RIGHTS
 from reconciler.ports.split_servers import Definition
 
-# MySQL since 8.2, MySQL before, MariaDB.
-_MAY_NAME_ANOTHER = ("SET_ANY_DEFINER", "SET_USER_ID", "SET USER", "SUPER")
 _ACCOUNT = "SELECT 1 FROM mysql.user WHERE User = %s AND Host = %s"
 
 
@@ -32,7 +31,7 @@ def trigger_problems(
     if not others:
         return ()
     access = read_access(link, session.database, session.server)
-    may_name_another = access.may_everywhere(_MAY_NAME_ANOTHER)
+    may_name_another = access.may_everywhere(GIVES_RIGHTS[session.server.settings.version.flavor])
     return tuple(
         problem
         for trigger in others

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.ddl.programs.names import outside_names, with_own_names_bare
+from reconciler.ddl.programs.names import outside_names, tables_read, with_own_names_bare
 
 
 @pytest.mark.invariant("PG-2")
@@ -48,3 +48,29 @@ def test_names_that_a_server_folds_are_its_own() -> None:
 )
 def test_what_is_of_another_database_is_found(text: str, found: tuple[str, ...]) -> None:
     assert outside_names(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("select `t`.`a` AS `a` from `t`", ("t",)),
+        ("select `t`.`a` from (`t` join `u` `x` on((`u`.`b` = `t`.`a`)))", ("t", "u")),
+        ("select `t`.`a` from ((`t` left join `u` on(1)) straight_join `w`)", ("t", "u", "w")),
+        ("select `d`.`a` from (select `t`.`a` from `t`) `d`", ("t",)),
+        ("select (select max(`u`.`a`) from `u`) AS `m` from `t`", ("t", "u")),
+        (
+            "select 1 from `t` where exists(select 1 from `u`) union select 1 from `w`",
+            ("t", "u", "w"),
+        ),
+        ("with `x` as (select `t`.`a` from `t`) select `x`.`a` from `x`", ("t",)),
+        (
+            "with recursive `x` (`n`) as (select 1 union select `x`.`n` from `x`) select 1",
+            (),
+        ),
+        ("select extract(year from `t`.`c`) AS `y` from `t`", ("t",)),
+        ("select 1 AS `one`", ()),
+        ("select 1 from json_table('[]','$[*]' columns (`a` int path '$')) `j`", ()),
+    ],
+)
+def test_the_tables_that_a_server_names_are_found(text: str, read: tuple[str, ...]) -> None:
+    assert tables_read(text) == read

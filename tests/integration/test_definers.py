@@ -1,0 +1,148 @@
+"""PG-5: what is said of a view's definer is what the server does: it denies the view to the login,
+or every read of the view fails."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pymysql
+import pytest
+
+from reconciler.edges.mysql.access import read_access
+from reconciler.edges.mysql.connect import connect
+from reconciler.edges.mysql.server_settings import look_at_server
+from reconciler.edges.mysql.target import resolve
+from reconciler.edges.server.process import RunningServer
+from reconciler.guard.access import access_refusals
+from reconciler.model.server import Flavor
+from reconciler.spec.model import RolloutSpec
+from tests.conftest import FreshDatabase
+from tests.integration.mysql_edges import (
+    ROOT,
+    Account,
+    account,
+    admin_cursor,
+    connection_to,
+    planned,
+)
+
+HOST = "127.0.0.1"
+LOGIN = ("SELECT, CREATE VIEW, DROP ON `{}`.*", "PROCESS ON *.*", "SELECT ON mysql.*")
+GIVES = {Flavor.MYSQL: "SET_ANY_DEFINER", Flavor.MARIADB: "SET USER"}
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the login and the definer have beside what both need anyway; `role`: what the definer
+    has by a role, and whether that is its default one."""
+
+    login: Sequence[str]
+    definer: Sequence[str]
+    role: str | None = None
+    is_default: bool = False
+
+
+def given(flavor: Flavor) -> list[Given]:
+    gives, reads = f"{GIVES[flavor]} ON *.*", "SELECT ON `{}`.t"
+    found = [
+        Given([], [reads]),
+        Given([gives], [reads]),
+        Given(["SUPER ON *.*"], [reads]),
+        Given([gives], []),
+        Given([gives], ["SELECT ON `{}`.other"]),
+        Given([gives], ["INSERT ON `{}`.t"]),
+        Given([gives], ["SELECT (id) ON `{}`.t"]),
+        Given([gives], ["SELECT ON *.*"]),
+        Given([gives], [], role=reads),
+        Given([gives], [], role=reads, is_default=True),
+    ]
+    if flavor is Flavor.MYSQL:
+        protected = "SYSTEM_USER ON *.*"
+        found += [Given([gives], [reads, protected]), Given([gives, protected], [reads, protected])]
+    return found
+
+
+@pytest.mark.invariant("PG-5")
+@pytest.mark.parametrize("server_name", ["mysql_server", "mariadb_server", "mariadb_10_server"])
+def test_what_a_definer_lacks_is_what_the_server_does_not_take(
+    request: pytest.FixtureRequest, fresh_database: FreshDatabase, server_name: str
+) -> None:
+    server: RunningServer = request.getfixturevalue(server_name)
+    database = fresh_database(server)
+    with admin_cursor(server) as cursor:
+        for table in ("t", "other"):
+            cursor.execute(f"CREATE TABLE `{database}`.{table} (id int PRIMARY KEY)")
+        for one in given(server.version.flavor):
+            logins = [grant.format(database) for grant in (*LOGIN, *one.login)]
+            definers = [grant.format(database) for grant in one.definer]
+            with account(server, *logins) as login, account(server, *definers) as definer:
+                role = f"role_{definer.user}"
+                if one.role is not None:
+                    name = f"'{definer.user}'@'{HOST}'"
+                    to = "TO" if server.version.flavor is Flavor.MYSQL else "FOR"
+                    cursor.execute(f"CREATE ROLE {role}")
+                    cursor.execute(f"GRANT {one.role.format(database)} TO {role}")
+                    cursor.execute(f"GRANT {role} TO {name}")
+                    if one.is_default:
+                        cursor.execute(f"SET DEFAULT ROLE {role} {to} {name}")
+                try:
+                    refused = refusals(server, database, login, definer)
+                    works = is_made(server, database, login, definer) and reads(cursor, database)
+                finally:
+                    cursor.execute(f"DROP VIEW IF EXISTS `{database}`.v")
+                    if one.role is not None:
+                        cursor.execute(f"DROP ROLE {role}")
+            assert bool(refused) is not works, (one, refused)
+            assert login.user not in "".join(refused)
+
+
+def view_of(definer: Account) -> str:
+    return (
+        f"CREATE ALGORITHM=UNDEFINED DEFINER=`{definer.user}`@`{HOST}` SQL SECURITY DEFINER"
+        " VIEW `v` AS select `t`.`id` AS `id` from `t`"
+    )
+
+
+def refusals(
+    server: RunningServer, database: str, login: Account, definer: Account
+) -> tuple[str, ...]:
+    target = resolve(connection_to(server, database, login), environ={}, root=ROOT, shard="-40")
+    with connect(target) as link:
+        named = [f"{definer.user}@{HOST}"]
+        access = read_access(link, database, look_at_server(link), definers=named)
+    found = access_refusals(
+        "-40",
+        access,
+        [planned(view_of(definer))],
+        flavor=server.version.flavor,
+        rollout=RolloutSpec(),
+    )
+    return tuple(one.message for one in found)
+
+
+def is_made(server: RunningServer, database: str, login: Account, definer: Account) -> bool:
+    session = pymysql.connect(
+        host=server.host,
+        port=server.port,
+        user=login.user,
+        password=login.password,
+        database=database,
+        ssl_disabled=True,
+    )
+    with session, session.cursor() as cursor:
+        return takes(cursor, view_of(definer), unless=1227)
+
+
+def reads(cursor: pymysql.cursors.Cursor, database: str) -> bool:
+    return takes(cursor, f"SELECT * FROM `{database}`.v", unless=1356)
+
+
+def takes(cursor: pymysql.cursors.Cursor, sql: str, *, unless: int) -> bool:
+    try:
+        cursor.execute(sql)
+    except pymysql.err.OperationalError as error:
+        if error.args[0] != unless:
+            raise
+        return False
+    return True
