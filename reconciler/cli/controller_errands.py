@@ -131,7 +131,7 @@ class GitErrands:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GithubAccess:
-    """`token` is asked for each errand: those of apps last for an hour. `server_url` is where
+    """`token` is asked for each request: those of apps last for an hour. `server_url` is where
     people look, `author` whose comments are edited."""
 
     api_url: str
@@ -212,7 +212,7 @@ class GithubErrands:
     def _job(self, commit: str, *, is_again: bool) -> ForgeJob:
         github, repo = self.github, self.wiring.repo
         clone = GitHistory(repo, self.wiring.branch)
-        client = GithubClient(api_url=github.api_url, token=github.token())
+        client = GithubClient(api_url=github.api_url, token=github.token)
         notices = GithubNotices(client, github.repository, author=github.author)
         return ForgeJob(
             process=process_token(),

@@ -67,7 +67,7 @@ _GRACE_S = 25
 @click.option(
     "--github-token-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Holds the token for --review github, read again for each errand; in place of"
+    help="Holds the token for --review github, read again for each request; in place of"
     " GITHUB_TOKEN.",
 )
 @click.option(

@@ -5,15 +5,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import git
 import pytest
 import stamina
 
+from reconciler.cli.controller_world import token_from
 from reconciler.edges.files.history import GitHistory
 from reconciler.edges.github.client import GithubClient
 from reconciler.edges.github.forge import GithubForge
+from reconciler.edges.secrets import SECRETS
 from reconciler.errors import InvalidInput, Refused, Unavailable
 from reconciler.guard.review.account import Account, AccountKind
 from reconciler.guard.review.approvals import ReviewState
@@ -277,6 +280,30 @@ def test_files_are_read_by_the_modes_of_their_trees(asked: Asked, linked: str) -
     asked.double.calls.clear()
     asked.forge.file(linked, "elsewhere/plan.json", bytes_max=1_000)
     assert not any("/contents/" in call for call in asked.double.calls)
+
+
+@pytest.mark.invariant("RG-54")
+def test_a_token_is_asked_for_before_each_request(asked: Asked, tmp_path: Path) -> None:
+    """Those of apps last for an hour, and an apply for days."""
+    file = tmp_path / "token"
+    client = GithubClient(api_url=asked.double.url, token=partial(token_from, file, ""))
+    file.write_text(f"{TOKEN}\n")
+    forge = GithubForge(client, asked.hub.name, run_id="7")
+    assert forge.branch_tip("main") == asked.merged
+    for content in ("", "two words", "ghs_\x00", "ghs_\xe9"):
+        file.write_text(content)
+        with pytest.raises(Unavailable) as none:
+            forge.branch_tip("main")
+        assert none.value.problems[0].code == "controller-token-unreadable"
+    file.unlink()
+    with pytest.raises(Unavailable, match="holds no token"):
+        forge.branch_tip("main")
+    file.write_text("ghs_ofTheNextHour")
+    accounts = asked.double.token_of
+    accounts["ghs_ofTheNextHour"] = accounts.pop(TOKEN)
+    assert forge.branch_tip("main") == asked.merged
+    accounts[TOKEN] = accounts.pop("ghs_ofTheNextHour")
+    assert "ghs_ofTheNextHour" not in SECRETS.redacted("ghs_ofTheNextHour")
 
 
 def test_a_bot_that_let_a_run_in_is_nobody(asked: Asked) -> None:

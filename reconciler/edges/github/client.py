@@ -7,7 +7,7 @@ or asked to wait a moment; a write that got no answer may have happened.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -52,8 +52,10 @@ class _Answer:
 
 
 class GithubClient:
-    def __init__(self, *, api_url: str, token: str) -> None:
-        self._transport = Transport(api_url=api_url, token=token)
+    def __init__(self, *, api_url: str, token: str | Callable[[], str]) -> None:
+        """`token` as a function is asked before each request, and may raise Unavailable."""
+        asked = token if callable(token) else lambda: token
+        self._transport = Transport(api_url=api_url, token=asked)
 
     def get(self, path: str, parameters: Mapping[str, str | int] | None = None) -> Any:
         """Raises Unavailable for anything but a whole answer with HTTP 200."""

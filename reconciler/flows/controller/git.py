@@ -5,6 +5,7 @@ from __future__ import annotations
 from reconciler.controller.model import Wanted
 from reconciler.errors import Problem, ReconcilerError
 from reconciler.flows.controller.limits import FETCH_EVERY_S, FETCH_SPREAD, NUDGE_PAUSE_S
+from reconciler.flows.controller.problems import problem_of
 from reconciler.flows.controller.wanted import broken_in, wanted_of
 from reconciler.flows.controller.world import ControllerWorld
 from reconciler.flows.keyspaces import Loaded
@@ -54,10 +55,8 @@ class WatchedBranch:
         if ended.error is None:
             self.failures, self.fetched_s = 0, self._world.clock.monotonic_s()
             self.asked_s = self._begun_s if self._begun_s is not None else self.asked_s
-        elif isinstance(ended.error, ReconcilerError):
-            self._failed(ended.error.problems[0])
         else:
-            raise ended.error
+            self._failed(problem_of(ended.error))
         self._read_tip()
 
     def _read_tip(self) -> None:
@@ -67,8 +66,8 @@ class WatchedBranch:
                 return
             loaded = self._world.load(commit)
             self.wanted = wanted_of(loaded, commit)
-        except ReconcilerError as unread:
-            self._failed(unread.problems[0])
+        except (ReconcilerError, OSError) as unread:
+            self._failed(problem_of(unread))
             return
         self.commit, self.loaded, self.broken = commit, loaded, broken_in(loaded)
         self._world.tell(TipMoved(commit, self.broken))

@@ -10,14 +10,16 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from reconciler.controller.model import Place, Recorded, Wanted
-from reconciler.errors import Problem, ReconcilerError
+from reconciler.errors import Problem, Refused
 from reconciler.flows.controller.leadership import Leadership
 from reconciler.flows.controller.limits import LEADER_BEAT_S, LEDGER_CLOSED_S, LEDGER_READ_S
+from reconciler.flows.controller.problems import problem_of
 from reconciler.flows.controller.record import read_record
 from reconciler.flows.controller.world import ControllerWorld
 from reconciler.flows.keyspaces import Loaded
 from reconciler.outcomes.controller import Leads, TurnFailed
 from reconciler.ports.clock import WorkEnded
+from reconciler.ports.controller import ControllerLease
 from reconciler.ports.ledger import Ledger
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
@@ -29,7 +31,7 @@ _Found = dict[Place, Recorded]
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """Which spec names a ledger: the first of those that do."""
+    """A spec that names a ledger, for one of its environments."""
 
     files: DesiredFiles
     environment: Environment
@@ -38,10 +40,10 @@ class _Named:
 
 @dataclass(slots=True)
 class _OneLedger:
-    """`places` are those whose specs name it. What the thread that asks touches is `ledger` and
-    `leadership`, and only while `is_asked`."""
+    """`named` are all that name it, and `places` theirs. What the thread that asks touches is
+    `ledger` and `leadership`, and only while `is_asked`."""
 
-    named: _Named
+    named: tuple[_Named, ...]
     places: tuple[Place, ...] = ()
     ledger: Ledger | None = None
     leadership: Leadership | None = None
@@ -108,10 +110,8 @@ class WatchedLedgers:
         if one is None:
             return True  # no spec names it any more
         one.is_asked = False
-        if isinstance(ended.error, ReconcilerError):
-            self._failed(one, ended.error.problems[0])
-        elif ended.error is not None:
-            raise ended.error
+        if ended.error is not None:
+            self._failed(one, problem_of(ended.error))
         else:
             assert isinstance(ended.value, dict)
             self._answered(one, ended.value)
@@ -141,8 +141,9 @@ class WatchedLedgers:
             if (left := self._ledgers.pop(key)).leadership is not None:
                 left.leadership.give_up()
         for key, found in named.items():
-            one = self._ledgers.setdefault(key, _OneLedger(found[0][1]))
-            one.named, one.places = found[0][1], tuple(place for place, _ in found)
+            named_by = tuple(by for _, by in found)
+            one = self._ledgers.setdefault(key, _OneLedger(named_by))
+            one.named, one.places = named_by, tuple(place for place, _ in found)
         everywhere = {place for one in self._ledgers.values() for place in one.places}
         for place in self.recorded.keys() - everywhere:
             del self.recorded[place]
@@ -150,12 +151,23 @@ class WatchedLedgers:
     def _ask(self, one: _OneLedger, reads: frozenset[Place], wants_to_lead: bool) -> _Found:
         """In a thread of its own. Raises what the ledger raises."""
         if one.ledger is None or one.leadership is None:
-            by = one.named
-            one.ledger, lease = self.world.ledgers.open(by.files, by.environment, by.commit)
+            one.ledger, lease = self._open(one.named)
             one.leadership = Leadership(lease, self.world.clock, self.world.holder)
         one.leadership.turn(wants=wants_to_lead)
         read = partial(read_record, one.ledger, now_s=self.world.clock.now_s())
         return {place: read(place) for place in sorted(reads)}
+
+    def _open(self, named: tuple[_Named, ...]) -> tuple[Ledger, ControllerLease]:
+        """As the first of them names it that was reviewed (RG-52). Raises as the first one does
+        where none was."""
+        refused: Refused | None = None
+        for by in named:
+            try:
+                return self.world.ledgers.open(by.files, by.environment, by.commit)
+            except Refused as unreviewed:
+                refused = refused or unreviewed
+        assert refused is not None, "somebody names it"
+        raise refused
 
     def _answered(self, one: _OneLedger, found: _Found) -> None:
         if one.reads:
@@ -168,7 +180,8 @@ class WatchedLedgers:
         for place in one.places:
             self.recorded.pop(place, None)
         if one.problem != problem:
-            self.world.tell(TurnFailed(f"the ledger of {one.named.environment.name}", problem))
+            name = one.named[0].environment.name
+            self.world.tell(TurnFailed(f"the ledger of {name}", problem))
         one.problem = problem
 
     def _tell_leading(self) -> None:

@@ -26,10 +26,11 @@ from reconciler.controller.model import (
     TryEnd,
     Wanted,
 )
-from reconciler.errors import Problem, ReconcilerError
+from reconciler.errors import Problem
 from reconciler.flows.controller.git import FETCH, WatchedBranch
 from reconciler.flows.controller.ledgers import WatchedLedgers
 from reconciler.flows.controller.limits import LEAVE_S_MAX, TURN_S
+from reconciler.flows.controller.problems import problem_of
 from reconciler.flows.controller.world import ControllerWorld
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.controller import (
@@ -231,13 +232,4 @@ def _try_end(outcome: ErrandOutcome | None) -> TryEnd:
 
 
 def _problem(error: BaseException | None) -> Problem | None:
-    """A fault of one errand is that errand's alone, and told without its text (PL-12)."""
-    if error is None:
-        return None
-    if isinstance(error, ReconcilerError):
-        return error.problems[0]
-    return Problem(
-        code="errand-crashed",
-        message=f"this is a bug in reconciler: {type(error).__name__}",
-        recovery="report it; the same is tried again later, and nothing else waits for it",
-    )
+    return None if error is None else problem_of(error)

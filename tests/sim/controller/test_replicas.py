@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections import Counter
 from random import Random
 
@@ -10,6 +11,7 @@ import pytest
 from reconciler.controller.limits import LEADER_SILENT_S_MAX
 from reconciler.controller.model import Place, WaitsFor
 from reconciler.ledger.states import ApplyState, RequestKind
+from reconciler.outcomes.controller import TurnFailed
 from tests.offline_fleet import users
 from tests.series import series
 from tests.sim.controller.world import SHARDS, SimWorld
@@ -222,6 +224,46 @@ def test_a_remote_that_is_away_keeps_nothing_from_going_on() -> None:
     assert replica.seen is not None
     assert replica.seen.fetch_failures >= 2
     assert replica.seen.led
+
+
+FAULTS = (OSError(errno.EMFILE, "git.example:22"), MemoryError(), RuntimeError("ada@db.example"))
+
+
+@pytest.mark.invariant("RG-53")
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
+def test_no_fault_of_a_fetch_or_of_a_ledger_ends_a_controller(fault: Exception) -> None:
+    world = merged()
+    replica = world.start()
+    world.ledger_fault = fault
+    world.pass_by(100)
+    world.ledger_fault = None
+    world.passes_until(lambda: world.is_done(*BOTH), within_s=60)
+    world.remote_fault = fault
+    world.pass_by(200)
+    assert replica.seen is not None
+    assert replica.seen.fetch_failures >= 2
+    world.remote_fault = None
+    world.merge(users("a", "b"))
+    world.passes_until(lambda: world.is_settled(BOTH), within_s=200)
+    told = [event.problem for event in replica.events if isinstance(event, TurnFailed)]
+    assert told
+    assert not any("example" in f"{problem.message} {problem.recovery}" for problem in told)
+
+
+@pytest.mark.invariant("RG-52")
+def test_a_spec_without_its_approvals_keeps_no_other_from_the_ledger_they_share() -> None:
+    world = SimWorld(Random(0))
+    world.unreviewed = {"aaa"}
+    world.broken = {Place("production", "aaa"), Place("staging", "aaa")}
+    world.merge(users("a"), "aaa")
+    world.start()
+    world.passes_until(lambda: world.is_done(*BOTH), within_s=60)
+    world = SimWorld(Random(0))
+    world.unreviewed = {"aaa", "shop"}
+    world.merge(users("a"), "aaa")
+    world.start()
+    world.pass_by(100)
+    assert not world.attempts, "nobody vouches for any of those that name it"
 
 
 @pytest.mark.invariant("RG-43")

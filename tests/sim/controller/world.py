@@ -75,7 +75,7 @@ def files(definition: str, *keyspaces: str) -> Files:
 class SimWorld:
     """`runs` counts what took effect, `attempts` are the applies that were begun, by place. `gated`
     holds each apply after its first statement, for a person; `is_shut`, until a window opens;
-    `broken` refuses it."""
+    `broken` refuses it. Specs of keyspaces that are `unreviewed` open no ledger."""
 
     random: Random
     ledger: SqlLedger = field(default_factory=memory_ledger)
@@ -91,6 +91,9 @@ class SimWorld:
     is_shut: bool = False
     broken: set[Place] = field(default_factory=set)
     is_remote_down: bool = False
+    remote_fault: Exception | None = None
+    ledger_fault: Exception | None = None
+    unreviewed: set[str] = field(default_factory=set)
     replicas: list[Replica] = field(default_factory=list)
 
     def start(self, *, off_s: float = 0.0) -> Replica:
@@ -261,6 +264,8 @@ class Replica:
     # --- Remote, Ledgers ---
 
     def fetch(self) -> None:
+        if self.world.remote_fault is not None:
+            raise self.world.remote_fault
         if self.world.is_remote_down:
             raise Unavailable(Problem(code="fetch-failed", message="down", recovery="wait"))
 
@@ -270,6 +275,10 @@ class Replica:
     def open(
         self, files: DesiredFiles, environment: Environment, commit: str
     ) -> tuple[Ledger, ControllerLease]:
+        if self.world.ledger_fault is not None:
+            raise self.world.ledger_fault
+        if files.spec.keyspace in self.world.unreviewed:
+            raise Refused(Problem(code="not-approved", message="nobody", recovery="ask somebody"))
         return self.world.ledger, self.world.ledger.controller_lease
 
     # --- Errands ---
