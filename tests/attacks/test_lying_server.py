@@ -27,6 +27,7 @@ from tests.attacks.lying_server import (
     lying_server,
 )
 from tests.integration.mysql_edges import observe
+from tests.waiting import PATIENCE_S
 
 TABLE = (
     "CREATE TABLE `t` (\n  `id` int NOT NULL,\n  PRIMARY KEY (`id`)\n"
@@ -37,6 +38,7 @@ PASSWORD = "s3cret-password"
 
 # A look at a shard that answers as slowly as it may: once to connect, ten times for answers.
 LIMIT_S = 2
+BUSY_S = 60.0  # what a busy machine may add; an answer that drips in takes 200 s
 
 
 def connection_to(server: LyingServer, *, limit_s: int = LIMIT_S) -> Connection:
@@ -154,7 +156,7 @@ LOGINS: dict[str, tuple[bytes, ...]] = {
 def test_a_login_that_goes_astray_is_one_unreachable_shard(payloads: tuple[bytes, ...]) -> None:
     began = time.monotonic()
     seen_beside_an_honest_one(_login_answered_by(*payloads))
-    assert time.monotonic() - began < 2 * LIMIT_S + 1
+    assert time.monotonic() - began < 2 * LIMIT_S + BUSY_S
 
 
 # Behind the login
@@ -311,7 +313,7 @@ def test_a_definition_that_no_file_could_hold_refuses_its_table_alone(padding: s
         observed = observe(connection_to(liar, limit_s=60))
     whole = [each for each in observed if isinstance(each, ObservedShard)]
     (seen,), refusals = read_all(whole, DefinitionReader(Policy()))
-    assert time.monotonic() - began_s < 10
+    assert time.monotonic() - began_s < PATIENCE_S
     (refusal,) = refusals
     assert refusal.code == "definition-too-large"
     assert (refusal.shard, refusal.object_id) == (seen.observation.shard, table_id("u"))
@@ -362,7 +364,7 @@ def test_an_answer_that_drips_in_is_not_waited_for_longer_than_one_that_hangs(st
     began = time.monotonic()
     seen = seen_beside_an_honest_one(lies[stage])
     assert seen.code == "shard-timeout"
-    assert time.monotonic() - began < 2 * LIMIT_S + 2
+    assert time.monotonic() - began < 2 * LIMIT_S + BUSY_S
 
 
 @pytest.mark.threat("TM-SERVER-2")
@@ -384,7 +386,7 @@ def test_a_look_that_nobody_waits_for_any_more_lets_go_of_the_server(
         [seen] = observe(connection_to(liar))
         assert isinstance(seen, Unreachable)
         assert seen.code == "shard-timeout"
-        assert liar.ended.wait(2), "the connection was left to itself"
+        assert liar.ended.wait(PATIENCE_S), "the connection was left to itself"
 
 
 # Files and passwords

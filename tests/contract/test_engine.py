@@ -34,7 +34,7 @@ from tests.contract.engines.spirit import spirit
 from tests.contract.engines.stand import Stand
 from tests.contract.engines.vitess import vitess_stand
 from tests.integration.mysql_edges import SERVERS
-from tests.waiting import PATIENCE_S
+from tests.waiting import PATIENCE_S, until
 
 USERS = table_id("users")
 
@@ -132,7 +132,10 @@ def test_what_was_started_is_followed_to_its_end(stand: Stand) -> None:
         started = begun(stand, session)
         assert started.end() == Applied()
         assert session.definition(USERS) != before
-    assert isinstance(seen_by_another(stand, started.handle), Gone | Applied)
+    until(
+        lambda: isinstance(seen_by_another(stand, started.handle), Gone | Applied),
+        "the server to let go of it",
+    )
 
 
 @pytest.mark.invariant("ST-10")
@@ -177,7 +180,10 @@ def test_what_takes_long_runs_for_everybody_who_looks(stand: Stand) -> None:
             started = begun(stand, session)
             assert isinstance(started.answer, Running)
             assert isinstance(started.look(), Running)
-            assert isinstance(seen_by_another(stand, started.handle), Running)
+            until(
+                lambda: isinstance(seen_by_another(stand, started.handle), Running),
+                "its program to begin",
+            )
         assert started.end() == Applied()
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -54,9 +54,11 @@ def status(fleet: Fleet) -> dict[str, Any]:
 
 
 @contextmanager
-def applying(fleet: Fleet) -> Iterator[subprocess.Popen[str]]:
+def applying(
+    fleet: Fleet, program: Sequence[str] = ("-m", "reconciler")
+) -> Iterator[subprocess.Popen[str]]:
     """`apply` in a process of its own, ended with the block if it has not ended by itself."""
-    command = [sys.executable, "-m", "reconciler", "apply", "-C", str(fleet.root)]
+    command = [sys.executable, *program, "apply", "-C", str(fleet.root)]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=dict(os.environ)
     )

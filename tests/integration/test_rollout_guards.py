@@ -11,6 +11,7 @@ import pytest
 
 from reconciler.edges.mysql.locks import lock_name
 from tests.fleet import Fleet
+from tests.integration.mysql_edges import end_session
 from tests.integration.rollouts import (
     LOCK_WAIT,
     ages,
@@ -180,9 +181,8 @@ def test_a_lost_lock_ends_the_run_before_the_next_statement(fleet: Fleet) -> Non
             with fleet.connected(shard) as cursor:
                 cursor.execute("SELECT IS_USED_LOCK(%s)", [lock_name(database)])
                 (number,) = cursor.fetchone() or (None,)
-                if number is not None:
-                    cursor.execute(f"KILL {number}")
-                    time.sleep(0.2)  # both shards of a server are locked over one connection
+                if number is not None:  # both shards of a server are locked over one connection
+                    end_session(cursor, int(number))
         reader.execute("COMMIT")
         said, _ = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 4, said

@@ -3,8 +3,11 @@ by itself, and the table is as it was."""
 
 from __future__ import annotations
 
+import fcntl
+import math
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,13 +21,27 @@ from tests.integration.engines.held import SHARD, HeldCopy, held_copy, of_engine
 from tests.integration.rollouts import applying
 from tests.waiting import PATIENCE_S, until
 
-# Others fill and empty the same disk meanwhile: so much of it they leave alone.
-OTHERS_PERCENT = 3
+# Others fill and empty the same disk meanwhile: more than that of it they leave alone.
+OTHERS_BYTES = 1 << 29
+OTHERS_PERCENT_MIN = 3
+
+
+@pytest.fixture(autouse=True)
+def alone() -> Iterator[None]:
+    """Of all test processes: what one fills is missed by another that looks at the same disk."""
+    with (Path(tempfile.gettempdir()) / "reconciler-tests-fill-the-disk").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
+def others_percent(server: RunningServer) -> int:
+    disk = shutil.disk_usage(server.folder)
+    return max(OTHERS_PERCENT_MIN, math.ceil(100 * OTHERS_BYTES / disk.total))
 
 
 def disk_min(server: RunningServer) -> str:
     """A limit that the disk keeps, until `filled`."""
-    return f"{int(free_percent(server)) - OTHERS_PERCENT}%"
+    return f"{int(free_percent(server)) - others_percent(server)}%"
 
 
 def free_percent(server: RunningServer) -> float:
@@ -36,7 +53,7 @@ def free_percent(server: RunningServer) -> float:
 def filled(server: RunningServer, limit: str) -> Iterator[None]:
     """To beyond the limit, by a file beside the server's own."""
     disk, file = shutil.disk_usage(server.folder), server.folder / "somebody's"
-    percent = free_percent(server) - int(limit.removesuffix("%")) + OTHERS_PERCENT
+    percent = free_percent(server) - int(limit.removesuffix("%")) + others_percent(server)
     try:
         with file.open("wb") as opened:
             os.posix_fallocate(opened.fileno(), 0, int(disk.total * percent / 100))

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
@@ -27,7 +26,7 @@ from reconciler.spec.model import Connection
 from tests.conftest import FreshDatabase
 from tests.integration.engines.shard import Shard
 from tests.integration.mysql_edges import ROOT, admin_cursor, connection_to
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.engine("gh-ost")
 
@@ -35,11 +34,16 @@ GUARDS = "LOCK TABLES `t` WRITE"
 LOCK = "lock /* gh-ost */ tables `t` write, `_t_del` write"
 RENAME = "rename /* gh-ost */ table `t` to `_t_del`, `_t_gho` to `t`"
 DROP = "drop /* gh-ost */ table if exists `_t_del`"
+# What the session of a driver that has died keeps the table by, and for how long here: until this
+# test has seen it, on a machine that is busy.
+OUTLIVES, OUTLIVES_S = "SELECT SLEEP(", 5
 # The guard in a process of its own, told by the login of its shard.
 DRIVER = """
 import json, sys, time
 from tests.integration.engines.test_gh_ost_guarded import guarded_at
+from reconciler.edges.engines.gh_ost import swap_guard
 from reconciler.spec.model import Connection
+swap_guard.SWAP_GUARD_OUTLIVES_S = int(sys.argv[2])
 with guarded_at(Connection(**json.loads(sys.argv[1]))):
     time.sleep(600)
 """
@@ -86,7 +90,7 @@ def guarded_at(connection: Connection) -> Iterator[SwapGuard]:
 def driving(shard: Shard) -> Iterator[subprocess.Popen[bytes]]:
     login = asdict(connection_to(shard.server, shard.database))
     told = {name: value for name, value in login.items() if isinstance(value, str)}
-    command = [sys.executable, "-c", DRIVER, json.dumps(told)]
+    command = [sys.executable, "-c", DRIVER, json.dumps(told), str(OUTLIVES_S)]
     with subprocess.Popen(command, cwd=Path(__file__).parents[3]) as process:
         try:
             yield process
@@ -99,6 +103,11 @@ def is_waiting(cursor: Cursor, statement: str) -> bool:
     return any(
         statement in str(row[7]) and "metadata lock" in str(row[6]) for row in cursor.fetchall()
     )
+
+
+def runs(cursor: Cursor, statement: str) -> bool:
+    cursor.execute("SHOW FULL PROCESSLIST")
+    return any(str(row[7]).strip().startswith(statement) for row in cursor.fetchall())
 
 
 def begun(cursor: Cursor, statement: str) -> Thread:
@@ -130,7 +139,7 @@ def test_the_rename_goes_first_and_then_the_table_is_everybodys(
         else:
             holder.execute("UNLOCK TABLES")
         for thread in (renames, writes):
-            thread.join(5)
+            thread.join(PATIENCE_S)
             assert not thread.is_alive()
     assert swapping.columns == ["id", "v", "a"]
     assert swapping.rows[9] == "late"
@@ -148,7 +157,7 @@ def test_who_comes_before_gh_ost_gives_way_to_it(swapping: Shard) -> None:
         locks = begun(holder, LOCK)
         until(lambda: is_waiting(other, LOCK), "gh-ost")
         first.execute("UNLOCK TABLES")
-        locks.join(5)
+        locks.join(PATIENCE_S)
         assert not locks.is_alive()
         until(lambda: is_waiting(other, GUARDS), "the guard behind it")
         holder.execute("UNLOCK TABLES")
@@ -181,10 +190,10 @@ def test_the_rename_goes_first_though_who_guards_it_is_killed_with_gh_ost(swappi
         driver.wait()
         holder.execute(DROP)
         holder.execute("UNLOCK TABLES")
-        time.sleep(0.2)
+        until(lambda: runs(other, OUTLIVES), "the guard to have the table")
         reader.execute("COMMIT")
         for thread in (renames, writes):
-            thread.join(5)
+            thread.join(PATIENCE_S)
             assert not thread.is_alive()
     assert swapping.columns == ["id", "v", "a"]
     assert swapping.rows[9] == "late"

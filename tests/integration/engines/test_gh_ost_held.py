@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -112,19 +113,20 @@ def test_a_copy_that_has_lasted_is_not_held(made: Shard, monkeypatch: pytest.Mon
 @pytest.mark.invariant("EN-21")
 @pytest.mark.invariant("EN-51")
 def test_a_first_try_in_vain_lets_no_second_one_go(made: Shard) -> None:
+    change = replace(CHANGE, lock_wait_s=2)  # a try lasts twice as long
     with made.open() as session, admin_cursor(made.server, made.database) as reader:
-        engine, handle, answer = begun(session, GH_OST, CHANGE)
-        until_ready(engine, handle, CHANGE, answer)
+        engine, handle, answer = begun(session, GH_OST, change)
+        until_ready(engine, handle, change, answer)
         reader.execute("BEGIN")
         reader.execute("SELECT COUNT(*) FROM t")
-        answer = until_ready(engine, handle, CHANGE, engine.cut_over(handle, CHANGE))
+        answer = until_ready(engine, handle, change, engine.cut_over(handle, change))
         assert isinstance(answer, ReadyToCutOver)
         reader.execute("COMMIT")
         for _ in range(3):  # it would need one second more
-            assert isinstance(engine.look(handle, CHANGE), ReadyToCutOver)
+            assert isinstance(engine.look(handle, change), ReadyToCutOver)
             time.sleep(1)
         assert "a" not in made.columns
-        assert to_the_end(engine, handle, CHANGE, answer) == Applied()
+        assert to_the_end(engine, handle, change, answer) == Applied()
     assert "a" in made.columns
 
 

@@ -285,7 +285,7 @@ def test_what_is_left_after_the_swap_is_cleared_away_by_its_handle(
     with shard.open() as session:
         until(session.claim, "the session before to be over")
         engine = session.engine(GH_OST)
-        assert engine.look(stored, ADDING) == Gone()
+        until(lambda: engine.look(stored, ADDING) == Gone(), "the server to let go of gh-ost")
         assert engine.discard(stored, kept) is None
         assert shard.tables == ({"t", "_t_del", "_t_ghk"} if keep_old_s else {"t"})
         assert engine.discard(stored, ADDING) is None

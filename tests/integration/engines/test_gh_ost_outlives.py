@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
 from functools import partial
 from pathlib import Path
 
@@ -60,6 +59,15 @@ def test_a_swap_comes_to_its_end_though_its_apply_was_killed_in_it(
     assert [*copy.fleet.definitions(SHARD)] == ["items"], "nothing is left beside the table"
 
 
+# What the session of an apply that has died keeps the table by, and for how long here: until this
+# test has seen it, on a machine that is busy.
+OUTLIVES, OUTLIVES_S = "SELECT SLEEP(", 5
+APPLY = f"""
+from reconciler.__main__ import main
+from reconciler.edges.engines.gh_ost import swap_guard
+swap_guard.SWAP_GUARD_OUTLIVES_S = {OUTLIVES_S}
+main()
+"""
 # By which statement it is found, and the table that is read, so that gh-ost stays there.
 MOMENTS = {
     "before it has the table": ("lock /* gh-ost */ tables", "items"),
@@ -87,7 +95,11 @@ def test_gh_ost_and_its_apply_may_die_at_once_in_the_swap_while_somebody_writes(
     )
     statement, held = MOMENTS[moment]
     with writer_of(copy) as writer:
-        with copy.fleet.connected(SHARD) as reader, applying(copy.fleet) as process:
+        with (
+            copy.fleet.connected(SHARD) as reader,
+            applying(copy.fleet, ("-c", APPLY)) as process,
+            admin_cursor(source) as looking,
+        ):
             until(lambda: all_wait(copy.fleet), "the copy to be complete")
             reader.execute("BEGIN")
             reader.execute(f"SELECT COUNT(*) FROM {held}")
@@ -100,7 +112,7 @@ def test_gh_ost_and_its_apply_may_die_at_once_in_the_swap_while_somebody_writes(
             until(lambda: not pids_of(copy.database), "the end of gh-ost")
             written = writer.written
             if held == "_items_gho":
-                time.sleep(0.2)  # as long as a busy server may take to go on with the RENAME
+                until(lambda: is_at(looking, OUTLIVES), "the session to have the table")
             reader.execute("COMMIT")
             until(lambda: writer.written > written + 10, "the table to be everybody's")
         with applying(copy.fleet) as process:

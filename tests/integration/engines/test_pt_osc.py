@@ -15,6 +15,7 @@ import pymysql
 import pytest
 
 from reconciler.edges.engines.pt_osc.tables import guards, swap
+from reconciler.edges.mysql import row_check
 from reconciler.edges.mysql.limits import ROWS_DIFFERING_MAX
 from reconciler.edges.server.process import RunningServer
 from reconciler.model.engine import EngineName, Handle
@@ -45,7 +46,7 @@ from tests.integration.mysql_edges import (
     sessions,
     shard,
 )
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.engine("pt-osc")
 
@@ -135,10 +136,21 @@ def carried_out(engine: Engine, handle: Handle, work: EngineWork) -> Answer:
 
 
 @contextmanager
+def kept_from_copying(place: Place) -> Iterator[None]:
+    """Its triggers wait for somebody who has read the table."""
+    with admin_cursor(place.server, place.database) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT COUNT(*) FROM t")
+        yield
+
+
+@contextmanager
 def paused(place: Place, engine: Engine, work: EngineWork) -> Iterator[Handle]:
-    """In the middle of the copy, with its triggers there."""
-    handle = begun(engine, work)
-    assert engine.throttle(handle, work, "the test")
+    """Before the first row of its copy, with its triggers there."""
+    patient = replace(work, lock_wait_s=int(PATIENCE_S))
+    with kept_from_copying(place):
+        handle = begun(engine, patient)
+        assert engine.throttle(handle, work, "the test")
     until(lambda: len(place.helpers()) == 4, "its copy and triggers")
     yield handle
 
@@ -250,8 +262,11 @@ def test_what_somebody_made_since_is_not_discarded(place: Place) -> None:
 
 
 @pytest.mark.invariant("EN-7")
-def test_a_copy_that_is_not_the_table_is_seen_before_the_swap(place: Place) -> None:
+def test_a_copy_that_is_not_the_table_is_seen_before_the_swap(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """By itself the program cuts texts short, and ends well."""
+    monkeypatch.setattr(row_check, "ROWS_LOOK_AGAIN_S", (0.1,))  # no row of it will follow
     place.fill()
     work = work_of("ALTER TABLE `t` MODIFY COLUMN `code` varchar(3) NOT NULL")
     with place.session() as session:
@@ -453,13 +468,14 @@ def test_it_logs_in_as_our_own_session_does(place: Place, requires: str) -> None
 
 def test_it_ends_at_its_limit(place: Place) -> None:
     place.fill()
-    work = work_of(ADD_COLUMN, run_limit_s=3)
+    work = work_of(ADD_COLUMN, run_limit_s=1, lock_wait_s=int(PATIENCE_S))
     with place.session() as session:
         engine = engine_of(session)
-        with paused(place, engine, work) as handle:
+        with kept_from_copying(place):
+            handle = begun(engine, work)
             answer = ended(engine, handle, work)
         assert isinstance(answer, Failed)
-        assert "longer than its limit of 3 s" in answer.error.message
+        assert "longer than its limit of 1 s" in answer.error.message
         assert engine.discard(handle, work) is None
 
 

@@ -13,7 +13,6 @@ import pytest
 
 from reconciler.edges.clock import SystemClock
 from reconciler.edges.server.process import RunningServer
-from reconciler.guard.windows import is_open
 from reconciler.model.engine import EngineName
 from tests.conftest import FreshDatabase
 from tests.integration.engines.held import SHARD, HeldCopy, held_copy, of_engines
@@ -24,10 +23,29 @@ from tests.waiting import PATIENCE_S, until
 THREADS_MAX = 10
 
 
-def opens_soon() -> str:
-    """In three minutes at most, for the rest of a day: a plan is made and a copy before it does."""
-    opens = datetime.fromtimestamp(SystemClock().now_s(), UTC) + timedelta(minutes=3)
-    return f"{opens:%H:%M}-{opens - timedelta(minutes=30):%H:%M} UTC"
+# An apply whose clock somebody sets: by so many seconds as stand in a file.
+APPLY = """
+import sys
+from pathlib import Path
+from reconciler.__main__ import main
+from reconciler.edges.clock import SystemClock
+file, true_s = Path(sys.argv.pop(1)), SystemClock.now_s
+SystemClock.now_s = lambda clock: true_s(clock) + float(file.read_text())
+main()
+"""
+OPENS_IN = timedelta(hours=2)
+
+
+def opens_later() -> str:
+    """For most of a day, and not before somebody sets the clock."""
+    opens = datetime.fromtimestamp(SystemClock().now_s(), UTC) + OPENS_IN
+    return f"{opens:%H:%M}-{opens + timedelta(hours=20):%H:%M} UTC"
+
+
+def set_clock(file: Path, ahead: timedelta) -> None:
+    """Nobody reads half of it."""
+    file.with_suffix(".new").write_text(str(ahead.total_seconds()))
+    file.with_suffix(".new").rename(file)
 
 
 @contextmanager
@@ -74,17 +92,18 @@ def test_a_window_that_opens_under_load_is_used_once_the_load_has_gone(
     request: pytest.FixtureRequest,
 ) -> None:
     source: RunningServer = request.getfixturevalue(server)
-    window = opens_soon()
+    window, clock = opens_later(), tmp_path / "clock"
+    set_clock(clock, timedelta())
     copy = held_copy(
         *(tmp_path / "shop", source, fresh_database, monkeypatch),
         engine=engine,
         rollout={"threads_running_max": THREADS_MAX, "cutover": {"window": window}},
     )
-    with applying(copy.fleet) as process:
+    with applying(copy.fleet, ("-c", APPLY, str(clock))) as process:
         until(lambda: waits(copy, window.removesuffix(" UTC")), "the copy to wait for its window")
         made = set(copy.fleet.definitions(SHARD))
         with busy(source):
-            until(lambda: is_open((window,), SystemClock().now_s()), "the window")
+            set_clock(clock, OPENS_IN + timedelta(minutes=2))
             until(lambda: waits(copy, "threads are running, limit is 10"), "the load to be seen")
             assert set(copy.fleet.definitions(SHARD)) == made, "nothing was swapped or made again"
         said, _ = process.communicate(timeout=PATIENCE_S)
