@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from reconciler.ddl.lexer import TokenKind, tokenize
@@ -42,7 +43,15 @@ class Change:
     @property
     def refuses_zero_dates(self) -> bool:
         """Whether the statement's session takes no zero date."""
-        against = self.modes & {"NO_ZERO_DATE", "TRADITIONAL"}
+        return self._refuses_dates("NO_ZERO_DATE")
+
+    @property
+    def refuses_zeros_in_dates(self) -> bool:
+        """Whether it takes no date whose month or day alone is zero."""
+        return self._refuses_dates("NO_ZERO_IN_DATE")
+
+    def _refuses_dates(self, mode: str) -> bool:
+        against = self.modes & {mode, "TRADITIONAL"}
         return self.is_strict and bool(against) and not self.context.step.session.zero_dates
 
     @property
@@ -69,6 +78,13 @@ class Change:
     def evaluable(self, expression: str) -> str | None:
         """The expression over the table as it is, or None: it uses a column that is new, or that
         gets another type, collation or computation in the same plan."""
+        return self.rewritten(expression, self._as_it_is)
+
+    def rewritten(
+        self, expression: str, value: Callable[[Column, Column], str | None]
+    ) -> str | None:
+        """The expression with `value(before, after)` in the place of each column; None where a
+        column is new, or has no such value."""
         parts, end = [], 0
         for token in tokenize(expression):
             if token.kind is not TokenKind.QUOTED_IDENTIFIER:
@@ -78,11 +94,45 @@ class Change:
                 continue
             old = self.old_name(token.value)
             before = find_column(self.before, old) if old is not None else None
-            if before is None or not _means_the_same(before, after):
+            found = None if before is None else value(before, after)
+            if found is None:
                 return None
-            parts += [expression[end : token.offset], quote_identifier(before.name)]
+            parts += [expression[end : token.offset], found]
             end = token.offset + len(token.text)
         return "".join([*parts, expression[end:]])
+
+    def changes_meaning_of(self, expression: str) -> bool:
+        """Whether this very statement gives another type, collation or computation to a column that
+        the expression uses, or that one of its computed columns uses."""
+        for token in tokenize(expression):
+            if token.kind is not TokenKind.QUOTED_IDENTIFIER:
+                continue
+            if name_key(token.value) in self._changed_here:
+                return True
+            after = find_column(self.after, token.value)
+            computed = after.generated if after is not None else None
+            if computed is not None and self.changes_meaning_of(computed.expression):
+                return True
+        return False
+
+    @property
+    def _changed_here(self) -> frozenset[str]:
+        changed = [
+            new.name
+            for clause, old, new in self.context.changed_columns()
+            if clause.kind is not ClauseKind.SET_DEFAULT and not _means_the_same(old, new)
+        ]
+        remade = [new.name for _, new in self.context.remade_columns()]
+        return frozenset(map(name_key, (*changed, *remade)))
+
+    def _as_it_is(self, before: Column, after: Column) -> str | None:
+        """What is computed stays as it is where all that it is computed with does."""
+        if not _means_the_same(before, after):
+            return None
+        computed = after.generated
+        if computed is not None and self.evaluable(computed.expression) is None:
+            return None
+        return quote_identifier(before.name)
 
     def _is_remade(self, name: str) -> bool:
         """Dropped and added under the same name."""

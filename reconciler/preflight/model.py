@@ -30,6 +30,7 @@ class QuestionKind(StrEnum):
     GEOMETRY = "geometry"
     PERIOD = "period"
     FILLED = "filled"
+    NUMBERED = "numbered"
 
 
 class Effect(StrEnum):
@@ -40,11 +41,19 @@ class Effect(StrEnum):
     STAYS = "stays"  # it goes through, and the rows stay as they are although they break a rule
 
 
+class OnWarning(StrEnum):
+    """What it means that the server warns while it looks at a row."""
+
+    NOTHING = "nothing"
+    OPEN = "open"  # the statement may take for an error what is a warning to a SELECT
+
+
 @dataclass(frozen=True, slots=True)
 class RowCondition:
     """SQL over one row: true for a row that refutes. NULL is no refutation."""
 
     sql: str
+    on_warning: OnWarning = OnWarning.NOTHING
 
 
 @dataclass(frozen=True, slots=True)

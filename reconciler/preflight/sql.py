@@ -31,7 +31,7 @@ def at_once_sql(probe: Probe) -> str | None:
     """One row where the question is refuted, which tells how many rows at least; none where it
     holds. None where no row is asked."""
     match probe.question:
-        case RowCondition(sql):
+        case RowCondition(sql=sql):
             return f"SELECT 1 FROM {_source(probe.table, None)} WHERE {sql} LIMIT 1"
         case EqualRows() as equal:
             return equal_rows_sql(probe.table, equal.parts, probe.walk)
@@ -92,7 +92,7 @@ def example_sql(probe: Probe) -> str | None:
     if probe.walk is None:
         return None
     match probe.question:
-        case RowCondition(sql):
+        case RowCondition(sql=sql):
             return stretch_sql(probe.table, probe.walk, [sql], is_first=False, is_last=False)
         case EqualRows() as equal:
             return equal_stretch_sql(probe, equal, is_first=False, is_last=False)

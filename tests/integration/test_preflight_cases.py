@@ -237,6 +237,7 @@ def answers_of(
 
 
 @pytest.mark.invariant("PF-1")
+@pytest.mark.invariant("PF-6")
 @pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
 def test_questions_are_answered_as_statements_behave(
     path: Path,

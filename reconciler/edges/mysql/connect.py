@@ -57,7 +57,8 @@ _LEFT_OUT = frozenset({23, 24, 1021, 1037, 1038, 1041, 1205, 1213, 1317, 1969, 3
 class Link:
     """One connection to one server. Not for two threads at once, except `cut`. `leaves_out` says of
     the name of a table that it is nobody's business, such as one that Vitess makes for itself;
-    `reads_into` whether a SELECT ... INTO variables is understood."""
+    `reads_into` whether a SELECT ... INTO variables is understood; `warned` are the numbers of
+    what the server warned of at the last `query`."""
 
     def __init__(self, wire: Wire, target: Target, database: str | None) -> None:
         self._wire = wire
@@ -65,6 +66,7 @@ class Link:
         self.database = database
         self.leaves_out: Callable[[str], bool] = lambda _: False
         self.reads_into = True
+        self.warned: tuple[int, ...] = ()
         self._tries = 1
 
     def try_again_on_deadlock(self) -> None:
@@ -247,6 +249,7 @@ class Link:
         return rows
 
     def _refuse_left_out(self) -> None:
+        self.warned = ()
         if not self._wire.warnings:
             return
         for row in self._answered("SHOW WARNINGS", ()) or ():
@@ -254,6 +257,8 @@ class Link:
                 case (_, int(number), message) if number in _LEFT_OUT:
                     error = server_error(number, str(message), database=self.database)
                     raise ServerRefusal(error)
+                case (level, int(number), _) if level != "Note":
+                    self.warned = (*self.warned, number)
 
     def _misread(self) -> LinkLost:
         self._wire.cut()

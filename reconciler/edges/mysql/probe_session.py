@@ -25,6 +25,7 @@ from reconciler.errors import Unavailable
 from reconciler.model.server import Flavor
 
 _TOO_LONG = frozenset({1317, 1969, 3024})  # interrupted; 1969 is MariaDB's limit, 3024 MySQL's
+_OF_NO_ROW = frozenset({1287, 1681})  # what is written in an old way
 _CONFIRM = {
     Flavor.MYSQL: "SELECT @@session.max_execution_time, @@session.transaction_read_only,"
     " @@session.autocommit, CONNECTION_ID()",
@@ -68,6 +69,11 @@ class ProbeSession:
             return self.link.query(sql, width=width)
         except (ServerRefusal, LinkLost) as error:
             raise self._translated(error) from None
+
+    @property
+    def has_warned(self) -> bool:
+        """Whether the server warned of a row at the last statement that had rows."""
+        return any(number not in _OF_NO_ROW for number in self.link.warned)
 
     def execute(self, sql: str) -> None:
         """Raises NotAnswered or TookTooLong."""

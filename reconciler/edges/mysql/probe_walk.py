@@ -21,7 +21,16 @@ from reconciler.edges.mysql.limits import (
 )
 from reconciler.edges.mysql.probe_session import NotAnswered, ProbeSession, TookTooLong, now_s
 from reconciler.edges.mysql.reading import number
-from reconciler.preflight.model import Answer, EqualRows, Holds, Probe, RowCondition, Violated, Walk
+from reconciler.preflight.model import (
+    Answer,
+    EqualRows,
+    Holds,
+    OnWarning,
+    Probe,
+    RowCondition,
+    Violated,
+    Walk,
+)
 from reconciler.preflight.sql import (
     equal_stretch_sql,
     stretch_sql,
@@ -30,6 +39,7 @@ from reconciler.preflight.sql import (
 )
 
 _OTHER_CONNECTION = "its statements are answered by more than one connection"
+WARNED = "the server warns of a row, and the statement may take that for an error"
 _NOTHING_SEEN = "rows went away while they were looked at"
 
 
@@ -134,10 +144,17 @@ def walk_conditions(
             if refuting:
                 del left[probe]
                 answered(probe, Violated(at_s=now_s(), rows_min=refuting))
+        if walked.session.has_warned and any(minds_warnings(probe) for probe in left):
+            raise NotAnswered(WARNED)
         if not walked.go_on():
             for probe in left:
                 answered(probe, Holds(at_s=now_s(), rows_seen=walked.seen))
             return
+
+
+def minds_warnings(probe: Probe) -> bool:
+    question = probe.question
+    return isinstance(question, RowCondition) and question.on_warning is OnWarning.OPEN
 
 
 def walk_equal_rows(walked: TableWalk, probe: Probe, equal: EqualRows) -> Answer:

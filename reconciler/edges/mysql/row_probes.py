@@ -27,8 +27,10 @@ from reconciler.edges.mysql.probe_session import (
     probe_session,
 )
 from reconciler.edges.mysql.probe_walk import (
+    WARNED,
     TableWalk,
     equal_rows_walk,
+    minds_warnings,
     walk_conditions,
     walk_equal_rows,
 )
@@ -233,11 +235,18 @@ def _at_once(session: ProbeSession, probe: Probe) -> Answer | None:
             raise
         return NotSettled(at_s=now_s(), because=error.reason)
     if not found:
-        return Holds(at_s=now_s())
+        return _clean(session, probe)
     rows_min = number(found[0][0])
     if len(found) > 1 or rows_min is None or rows_min < 1:
         raise NotAnswered("it answered something else than was asked")
     return Violated(at_s=now_s(), rows_min=rows_min)
+
+
+def _clean(session: ProbeSession, probe: Probe) -> Answer:
+    """No row refutes it."""
+    if minds_warnings(probe) and session.has_warned:
+        return NotSettled(at_s=now_s(), because=WARNED)
+    return Holds(at_s=now_s())
 
 
 def _rows(session: ProbeSession, probe: Probe) -> int:

@@ -15,15 +15,18 @@ from reconciler.preflight.questions.checks import (
     breaks_check,
     breaks_check_of_column,
     breaks_period,
+    breaks_standing_check,
 )
 from reconciler.preflight.questions.computed import (
     cannot_be_computed,
     cannot_be_filled,
     cannot_be_indexed,
+    has_no_default,
 )
 from reconciler.preflight.questions.duplicates import has_duplicates
 from reconciler.preflight.questions.nulls import has_nulls, has_nulls_in_primary_key
-from reconciler.preflight.questions.parents import lacks_parents
+from reconciler.preflight.questions.numbered import is_numbered_anew, runs_out_of_numbers
+from reconciler.preflight.questions.parents import lacks_parents, lost_parents
 from reconciler.preflight.questions.partitions import finds_no_partition
 from reconciler.preflight.questions.rebuilds import meets_zero_dates
 from reconciler.preflight.questions.shapes import has_other_srid
@@ -37,12 +40,17 @@ QUESTIONS: tuple[Callable[[Change], Iterator[Raised]], ...] = (
     has_unfit_values,
     breaks_check,
     breaks_check_of_column,
+    breaks_standing_check,
     breaks_period,
     lacks_parents,
+    lost_parents,
     finds_no_partition,
     cannot_be_computed,
     cannot_be_indexed,
     cannot_be_filled,
+    has_no_default,
+    is_numbered_anew,
+    runs_out_of_numbers,
     has_other_srid,
     meets_zero_dates,
 )

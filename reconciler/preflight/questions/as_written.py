@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.ddl.quote import quote_identifier
+from reconciler.model.policy import HazardKind
 from reconciler.model.schema import Column
 from reconciler.plan.hazards.column_type import (
     ColumnType,
@@ -14,6 +15,8 @@ from reconciler.plan.hazards.narrowing import column_type
 from reconciler.plan.hazards.type_change import type_change_losses
 from reconciler.preflight.change import Change
 
+# Families whose values SQL gives with the type that they will have.
+_ALIKE = frozenset({Family.TEXT, Family.DECIMAL, Family.TIME, Family.DATETIME})
 _WITH_FRACTION = {
     Family.TIME: "TIME",
     Family.DATETIME: "DATETIME",
@@ -24,12 +27,32 @@ _WITH_FRACTION = {
 def as_written(change: Change, old: Column, new: Column) -> str | None:
     """None: no SQL is known that gives the value which the new type will hold. Values that do not
     fit the new type are another question's."""
+    if not change.is_strict and _is_cut(old, new):
+        return None
     if change.evaluable(quote_identifier(new.name)) is not None:
         return quote_identifier(old.name)
     if old.generated is not None or new.generated is not None:
         return None
     collation = None if old.collation == new.collation else new.collation
     return converted(quote_identifier(old.name), column_type(old), column_type(new), collation)
+
+
+def evaluated(change: Change, expression: str) -> str | None:
+    """The expression over the values that the statement will write; None: no SQL gives them."""
+    return change.rewritten(expression, lambda old, new: _value(change, old, new))
+
+
+def _value(change: Change, old: Column, new: Column) -> str | None:
+    if change.evaluable(quote_identifier(new.name)) is not None:
+        return quote_identifier(old.name)
+    if old.generated is not None or new.generated is not None:
+        return None
+    before, after = column_type(old), column_type(new)
+    if before.family is after.family is Family.INTEGER:
+        return quote_identifier(old.name) if before.unsigned == after.unsigned else None
+    is_alike = before.family is after.family and before.family in _ALIKE
+    written = as_written(change, old, new) if is_alike else None
+    return written if written in (None, quote_identifier(old.name)) else f"({written})"
 
 
 def converted(
@@ -66,6 +89,13 @@ def in_charset(value: str, old: str | None, new: str | None, collation: str | No
     if old != new and new is not None:
         value = f"CONVERT({value} USING {new})"
     return value if collation is None else f"{value} COLLATE {collation}"
+
+
+def _is_cut(old: Column, new: Column) -> bool:
+    """Whether a session that is not strict may write another value than there is."""
+    losses = type_change_losses(column_type(old), column_type(new))
+    is_cut = any(loss.kind is HazardKind.NARROW_TYPE for loss in losses)
+    return is_cut or (old.nullable and not new.nullable)
 
 
 def _merges(old: ColumnType, new: ColumnType) -> bool:

@@ -8,16 +8,21 @@ from reconciler.ddl.lexer import TokenKind, tokenize
 from reconciler.ddl.quote import quote_identifier
 from reconciler.diff.model import ClauseKind
 from reconciler.diff.pairing import name_key
+from reconciler.model.server import Flavor
 from reconciler.preflight.change import Change
 from reconciler.preflight.model import (
     Effect,
     NotAskable,
+    OnWarning,
     Question,
     QuestionKind,
     Raised,
     RowCondition,
 )
+from reconciler.preflight.questions.as_written import evaluated
 
+_PLAIN_WORDS = ("AND", "OR", "NOT", "IN", "BETWEEN", "IS", "NULL")
+_PLAIN_SIGNS = frozenset({"(", ")", ",", "=", "<", ">", "!", "<=", ">=", "<>", "!=", "-"})
 _NEW_COLUMN = "it uses a column that the same plan adds or changes"
 
 
@@ -40,9 +45,65 @@ def breaks_check_of_column(change: Change) -> Iterator[Raised]:
             yield _raised(column.name, NotAskable(_NEW_COLUMN))
 
 
+def breaks_standing_check(change: Change) -> Iterator[Raised]:
+    """A copy puts every row to every check again: one may read what it checks otherwise than
+    before. On MariaDB rows may have been written while check_constraint_checks was off."""
+    if not change.copies_rows or change.after is None:
+        return
+    before = {name_key(check.name): check for check in change.before.checks}
+    added = change.context.of_kind(ClauseKind.ADD_CHECK, ClauseKind.ALTER_CHECK)
+    asked = {name_key(clause.object) for clause in added}
+    for check in change.after.checks:
+        old = before.get(name_key(check.name))
+        if (
+            old is not None
+            and old.enforced
+            and check.enforced
+            and name_key(check.name) not in asked
+        ):
+            yield from _again(change, check.name, check.expression)
+    for column in change.after.columns:
+        was = change.context.column_before(column.name)
+        if was is not None and column.check_sql is not None and was.check_sql == column.check_sql:
+            yield from _again(change, column.name, column.check_sql)
+
+
+def _again(change: Change, name: str, expression: str) -> Iterator[Raised]:
+    read_otherwise = change.changes_meaning_of(expression) and (
+        evaluated(change, expression)
+        != change.rewritten(expression, lambda old, _new: quote_identifier(old.name))
+    )
+    if read_otherwise or change.settings.version.flavor is Flavor.MARIADB:
+        yield _raised(name, _false(change, expression))
+
+
 def _false(change: Change, expression: str) -> Question:
-    evaluated = change.evaluable(expression)
-    return NotAskable(_NEW_COLUMN) if evaluated is None else RowCondition(f"NOT ({evaluated})")
+    found = evaluated(change, expression)
+    if found is None:
+        return NotAskable(_NEW_COLUMN)
+    # By an index a server would pass over rows that the check itself reads, and warns of.
+    false = f"NOT ({found})" if _is_plain(found) else f"IF(NOT ({found}), 1, 0)"
+    return RowCondition(false, OnWarning.OPEN)
+
+
+def _is_plain(expression: str) -> bool:
+    """One column compared with literals of one kind: no row makes a server warn and another not."""
+    columns, kinds = set(), set()
+    for token in tokenize(expression):
+        match token.kind:
+            case TokenKind.QUOTED_IDENTIFIER:
+                columns.add(token.value)
+            case TokenKind.NUMBER | TokenKind.STRING:
+                kinds.add(token.kind)
+            case TokenKind.WORD if token.is_word(*_PLAIN_WORDS):
+                pass
+            case TokenKind.PUNCTUATION if token.text in _PLAIN_SIGNS:
+                pass
+            case TokenKind.INTRODUCER:
+                pass
+            case _:
+                return False
+    return len(columns) == 1 and len(kinds) <= 1
 
 
 def _raised(name: str, question: Question) -> Raised:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from reconciler.diff.model import ClauseKind
@@ -14,20 +13,22 @@ from reconciler.plan.hazards.column_type import (
     integer_range,
     parse_column_type,
 )
+from reconciler.plan.hazards.narrowing import column_type
 from reconciler.plan.hazards.statement_context import find_index, is_stored
 from reconciler.preflight.change import Change
 from reconciler.preflight.model import (
     Effect,
     NotAskable,
+    OnWarning,
     Question,
     QuestionKind,
     Raised,
     RowCondition,
 )
+from reconciler.preflight.questions.as_written import evaluated
 from reconciler.preflight.questions.numbers import outside
 
-# A division by zero is NULL and a warning to a SELECT, and an error to the statement (1365).
-_DIVIDES = re.compile(r"[/%]|\b(div|mod)\b", re.IGNORECASE)
+_BY_WARNING = "no query is known that tells whether the column takes what is computed"
 _CHANGES_TOO = "it uses a column that the same plan adds or changes"
 
 
@@ -35,11 +36,27 @@ def cannot_be_computed(change: Change) -> Iterator[Raised]:
     for clause in change.context.of_kind(ClauseKind.ADD_COLUMN):
         new = change.context.column_after(clause.object)
         if new is not None and new.generated is not None and _is_computed_now(change, new):
-            yield from _of_column(change, new)
-    for _, old, new in change.context.changed_columns():
-        computed = new.generated is not None and _is_computed_now(change, new)
-        if computed and (old.generated, old.sql_type) != (new.generated, new.sql_type):
-            yield from _of_column(change, new)
+            yield from _of_column(change, new, new.generated.expression)
+    written = {new.name: (old, new) for _, old, new in change.context.changed_columns()}
+    for new in change.after.columns if change.after else ():
+        computed = new.generated
+        if computed is None or not _is_computed_now(change, new):
+            continue
+        old, _ = written.get(new.name, (new, new))
+        is_other = (old.generated, old.sql_type) != (computed, new.sql_type)
+        if is_other or change.changes_meaning_of(computed.expression):
+            yield from _of_column(change, new, computed.expression)
+
+
+def has_no_default(change: Change) -> Iterator[Raised]:
+    """A new column whose default is computed, for each row that there is."""
+    for clause in change.context.of_kind(ClauseKind.ADD_COLUMN):
+        new = change.context.column_after(clause.object)
+        default = new.default_sql if new is not None else None
+        if new is None or default is None or not default.startswith("("):
+            continue
+        if default in clause.sql:  # else it is set afterwards, and rows that are there get none
+            yield from _of_column(change, new, default)
 
 
 def cannot_be_indexed(change: Change) -> Iterator[Raised]:
@@ -47,8 +64,7 @@ def cannot_be_indexed(change: Change) -> Iterator[Raised]:
     for clause in change.context.of_kind(ClauseKind.ADD_INDEX):
         index = find_index(change.after, clause.object)
         if index is not None and any(part.column is None for part in index.parts):
-            because = "only a warning would tell of a row that its expression has no value for"
-            yield _raised(index.name, NotAskable(because))
+            yield _raised(index.name, NotAskable(_BY_WARNING))
 
 
 def cannot_be_filled(change: Change) -> Iterator[Raised]:
@@ -73,32 +89,30 @@ def _is_computed_now(change: Change, new: Column) -> bool:
     return is_stored(new) or change.copies_rows
 
 
-def _of_column(change: Change, new: Column) -> Iterator[Raised]:
-    assert new.generated is not None, "only what is computed is asked for"
-    expression = change.evaluable(new.generated.expression)
-    if expression is None:
+def _of_column(change: Change, new: Column, expression: str) -> Iterator[Raised]:
+    found = evaluated(change, expression)
+    if found is None:
         yield _raised(new.name, NotAskable(_CHANGES_TOO))
         return
-    value = f"({expression})"
+    value = f"({found})"
     unfit = _unfit(value, new)
-    if unfit is not None:
-        yield _raised(new.name, RowCondition(unfit))
-    if not new.nullable:
-        yield _raised(new.name, RowCondition(f"{value} IS NULL"))
-    if unfit is None or _DIVIDES.search(expression):
-        because = "only a warning would tell of a row that it cannot be computed for"
-        yield _raised(new.name, NotAskable(because))
+    missing = [] if new.nullable else [f"{value} IS NULL"]
+    for sql in ([] if unfit is None else [unfit]) + missing:
+        yield _raised(new.name, RowCondition(sql, OnWarning.OPEN))
+    if unfit is None:
+        yield _raised(new.name, NotAskable(_BY_WARNING))
 
 
 def _unfit(value: str, new: Column) -> str | None:
-    kind = parse_column_type(new.sql_type)
+    kind = column_type(new)
     match kind.family:
         case Family.INTEGER:
-            return outside(value, *integer_range(kind), "").sql
+            return outside(f"ROUND({value})", *integer_range(kind), "").sql
         case Family.DECIMAL:
             whole, scale = decimal_digits(kind)
-            return f"ABS(ROUND({value}, {scale})) >= {10**whole}"
-        case Family.TEXT if kind.name in ("char", "varchar"):
+            beyond = f"ABS(ROUND({value}, {scale})) >= {10**whole}"
+            return f"({beyond} OR {value} < 0)" if kind.unsigned else beyond
+        case Family.TEXT if kind.name in ("char", "varchar") and kind.charset == "utf8mb4":
             return f"CHAR_LENGTH({value}) > {fixed_or_longest(kind)}"
         case _:
             return None

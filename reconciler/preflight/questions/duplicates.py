@@ -44,6 +44,8 @@ def _is_asked_of(change: Change, index: Index) -> bool:
     context = change.context
     if any(find_index(change.after, c.object) is index for c in context.of_kind(_ADD)):
         return True
+    if any(change.changes_meaning_of(text) for text in _computed(change, index)):
+        return True
     old = find_index(change.before, index.name)
     gone = {name_key(clause.object) for clause in context.of_kind(ClauseKind.DROP_COLUMN)}
     if old is not None and gone & {name_key(part.column) for part in old.parts if part.column}:
@@ -56,6 +58,16 @@ def _is_asked_of(change: Change, index: Index) -> bool:
 
 
 _ADD = ClauseKind.ADD_INDEX
+
+
+def _computed(change: Change, index: Index) -> Iterator[str]:
+    """The expressions that a key is made of."""
+    for part in index.parts:
+        column = find_column(change.after, part.column) if part.column else None
+        if part.expression is not None:
+            yield part.expression
+        if column is not None and column.generated is not None:
+            yield column.generated.expression
 
 
 def _compares_otherwise(change: Change, old: Column, new: Column) -> bool:
@@ -72,6 +84,8 @@ def _question(change: Change, index: Index) -> Question:
             return found
     if (key := _unique_before(change, index)) is not None:
         return KnownToHold(f"{key} is unique and never NULL, by fewer or the same columns")
+    if index.period is not None:
+        return NotAskable("no query is known that tells whether periods overlap")
     return EqualRows(tuple(parts))
 
 

@@ -8,6 +8,7 @@ from reconciler.ddl.quote import quote_identifier
 from reconciler.diff.model import ClauseKind
 from reconciler.diff.pairing import name_key
 from reconciler.model.schema import Column, ForeignKey
+from reconciler.model.server import Flavor
 from reconciler.plan.hazards.statement_context import find_column
 from reconciler.preflight.change import Change
 from reconciler.preflight.model import (
@@ -37,6 +38,26 @@ def lacks_parents(change: Change) -> Iterator[Raised]:
             what="rows without a parent row",
             question=_question(change, key),
         )
+
+
+def lost_parents(change: Change) -> Iterator[Raised]:
+    """MySQL puts every row of a copy to the keys that stand, which one may break that was written
+    while foreign_key_checks was off."""
+    step = change.context.step
+    mysql = change.settings.version.flavor is Flavor.MYSQL
+    if not (mysql and change.copies_rows and step.foreign_key_checks and change.after):
+        return
+    stood = {name_key(key.name) for key in change.before.foreign_keys}
+    added = {name_key(c.object) for c in change.context.of_kind(ClauseKind.ADD_FOREIGN_KEY)}
+    for key in change.after.foreign_keys:
+        if name_key(key.name) in stood - added:
+            yield Raised(
+                kind=QuestionKind.PARENTS,
+                object=key.name,
+                effect=change.of_unfit_values,
+                what="rows without a parent row",
+                question=_question(change, key),
+            )
 
 
 def _question(change: Change, key: ForeignKey) -> Question:

@@ -35,7 +35,9 @@ def _to_timestamp(value: str, old: ColumnType, new: ColumnType, change: Change) 
     yield Unfit(
         kind=QuestionKind.TIMES,
         what=f"times outside {_FIRST[:10]}..{last[:10]} UTC",
-        sql=f"({value} < '{_FIRST}' OR {value} > '{last}')",
+        # A zero date is another question's.
+        sql=f"({value} < '{_FIRST}' OR {value} > '{last}')"
+        f" AND CAST({value} AS CHAR) NOT LIKE '0000-00-00%'",
     )
     if old.family is Family.DATETIME:
         yield from _fraction(value, old, new, change)

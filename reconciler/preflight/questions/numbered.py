@@ -1,0 +1,79 @@
+"""Numbers that AUTO_INCREMENT gives to rows: to those that have none yet, and to all of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.ddl.quote import quote_identifier
+from reconciler.diff.model import ClauseKind
+from reconciler.model.schema import Column
+from reconciler.plan.hazards.column_type import Family, integer_range
+from reconciler.plan.hazards.narrowing import column_type
+from reconciler.preflight.change import Change
+from reconciler.preflight.model import (
+    Effect,
+    KnownToHold,
+    NotAskable,
+    Question,
+    QuestionKind,
+    Raised,
+    RowCondition,
+)
+
+_NUMBERS = (Family.INTEGER, Family.DECIMAL, Family.FLOAT)
+
+
+def is_numbered_anew(change: Change) -> Iterator[Raised]:
+    """0 and NULL in a column that becomes AUTO_INCREMENT: these rows get the next number, which
+    another row may have (1062). Who is AUTO_INCREMENT already keeps 0."""
+    for clause, old, new in change.context.changed_columns():
+        if clause.kind is ClauseKind.SET_DEFAULT or old.auto_increment or not new.auto_increment:
+            continue
+        yield Raised(
+            kind=QuestionKind.NUMBERED,
+            object=new.name,
+            effect=Effect.LOSES,
+            what="rows without a number, which get one",
+            question=_without_number(change, old),
+        )
+
+
+def _without_number(change: Change, old: Column) -> Question:
+    family, name = column_type(old).family, quote_identifier(old.name)
+    keeps_zero = "NO_AUTO_VALUE_ON_ZERO" in change.modes
+    if family not in _NUMBERS and not keeps_zero:
+        return NotAskable(f"which values of {old.sql_type} become 0 is not known beforehand")
+    zero = name if family is Family.INTEGER else f"ROUND({name})"
+    ways = [
+        *([f"{name} IS NULL"] if old.nullable else []),
+        *([] if keeps_zero else [f"{zero} = 0"]),
+    ]
+    if not ways:
+        return KnownToHold("no row has NULL, and sql_mode keeps 0")
+    return RowCondition(f"({' OR '.join(ways)})")
+
+
+def runs_out_of_numbers(change: Change) -> Iterator[Raised]:
+    """A new AUTO_INCREMENT column whose type has fewer numbers than the table rows (167, 1467)."""
+    for clause in change.context.of_kind(ClauseKind.ADD_COLUMN):
+        new = change.context.column_after(clause.object)
+        if new is not None and new.auto_increment:
+            yield Raised(
+                kind=QuestionKind.NUMBERED,
+                object=new.name,
+                effect=Effect.FAILS,
+                what=f"more rows than {new.sql_type} has numbers",
+                question=_too_many(change, new),
+            )
+
+
+def _too_many(change: Change, new: Column) -> Question:
+    kind = column_type(new)
+    last = integer_range(kind)[1] if kind.family is Family.INTEGER else 2**24
+    if kind.name == "bigint":
+        return KnownToHold("no table has as many rows as it has numbers")
+    some = f"SELECT 1 FROM {quote_identifier(change.before.name)} LIMIT {last + 1}"
+    counted = f"(SELECT COUNT(*) FROM ({some}) AS counted)"
+    return RowCondition(
+        f"{counted} > ({last} - @@auto_increment_offset) DIV @@auto_increment_increment + 1"
+    )
