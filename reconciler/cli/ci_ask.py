@@ -12,6 +12,7 @@ from reconciler.cli.part import order_of
 from reconciler.drive.open import Releases
 from reconciler.flows.forge.apply import ApplyJobRequest, apply_merged
 from reconciler.flows.forge.asking import AskRequest, ask_rollouts
+from reconciler.flows.forge.resumed import wave_to_resume
 from reconciler.ledger.states import RequestKind
 from reconciler.rollout.waves import WaveChoice
 
@@ -31,7 +32,8 @@ from reconciler.rollout.waves import WaveChoice
     "--wave",
     type=click.IntRange(min=1),
     metavar="NUMBER",
-    help="For resume: go on with this wave and begin no later one.",
+    help="For resume: go on with this wave and begin no later one. Default, in a region: with the"
+    " one under way there.",
 )
 def ask(
     keyspaces: tuple[str, ...],
@@ -53,6 +55,8 @@ def ask(
             raise click.UsageError("--wave goes with --what resume.")
         asked = AskRequest(kind=kind, environment=environment, region=region)
         raise SystemExit(int(ask_rollouts(wiring.job, keyspaces, asked, wiring.begin_rollouts)))
+    if region is not None and wave is None:
+        wave = wave_to_resume(wiring.job, keyspaces, environment, region, wiring.begin_rollouts)
     resumed = ApplyJobRequest(
         environment=environment,
         region=region,

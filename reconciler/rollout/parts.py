@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from reconciler.guard.model import Done, Refusal, ToDo
 from reconciler.ledger.model import StoredApply, StoredOperation
-from reconciler.ledger.states import ApplyState
+from reconciler.ledger.states import SETTLED, ApplyState
 from reconciler.plan.model import Plan, PlanCore, RuleVersions
 from reconciler.rollout.hold import kept_for
 from reconciler.rollout.operations import waves_with_work
@@ -56,6 +56,17 @@ def parts_of(core: PlanCore, regions: Iterable[Region]) -> tuple[Part, ...]:
 def held_waves(core: PlanCore) -> tuple[int, ...]:
     """Those with a gate and a soak before them: all that have work but the first."""
     return tuple(number for number, wave in enumerate(waves_with_work(core), start=1) if wave)[1:]
+
+
+def wave_under_way(recorded: Iterable[StoredOperation]) -> int | None:
+    """The first wave with something left to do, if the apply has come to it: its first one was
+    ordered when it was begun."""
+    rows = tuple(recorded)
+    left = min((row.wave for row in rows if row.state not in SETTLED), default=None)
+    if left is None:
+        return None
+    has_begun = any(row.started_s is not None for row in rows if row.wave == left)
+    return left if has_begun or left == min(row.wave for row in rows) else None
 
 
 def order_refusals(

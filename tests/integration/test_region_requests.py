@@ -139,6 +139,7 @@ def test_a_resume_by_a_job_goes_on_with_its_wave_and_is_on_record(graph: Graph) 
     half_way(graph)
     assert asked(graph, "stop", BEN).code == 0
     assert "[ask-not-allowed]" in asked(graph, "resume", ADA, more="--wave 2").said
+    assert "[resume-which-wave]" in asked(graph, "resume", BEN).said  # none has begun
     ended = asked(graph, "resume", BEN, more="--wave 2")
     assert ended.code == 0, ended.said
     assert ages(graph.fleet) == ["-40", "80-c0"]

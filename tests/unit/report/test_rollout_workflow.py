@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.golden.write import WORKFLOW
+from tests.golden.write import REQUESTS, WORKFLOW
 from tests.workflow_runs import Ended, WorkflowRun
 
 JOBS: dict[str, Any] = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))["jobs"]
@@ -134,3 +135,14 @@ def test_logins_are_in_the_jobs_of_parts_alone_each_behind_the_place_of_its_regi
         if name.startswith("hold-"):
             assert job["environment"] == f"production/wave/{name.removeprefix('hold-')}"
             assert job["permissions"] == {}
+
+
+@pytest.mark.invariant("RG-55")
+def test_a_request_waits_for_no_other_region_and_a_stop_for_nothing() -> None:
+    """A resume goes on for days."""
+    workflow = yaml.safe_load(REQUESTS.read_text(encoding="utf-8"))
+    assert "concurrency" not in workflow
+    group = workflow["jobs"]["ask"]["concurrency"]["group"]
+    assert {"inputs.what", "matrix.region"} <= set(re.findall(r"[\w.]+", group))
+    (step,) = [s for s in workflow["jobs"]["ask"]["steps"] if "with" in s and "what" in s["with"]]
+    assert step["with"]["wave"] == "${{ inputs.what == 'resume' && inputs.wave || '' }}"

@@ -22,6 +22,7 @@ from reconciler.rollout.parts import (
     order_refusals,
     parts_of,
     spent_gate_refusals,
+    wave_under_way,
 )
 from reconciler.spec.model import Region, RolloutSpec
 from tests.sample_plans import SHARDS, sample_plan
@@ -185,3 +186,37 @@ def test_who_let_in_an_apply_that_was_cancelled_has_not_let_in_the_next_one() ->
     ]
     for order, rollout, stored in sound:
         assert spent_gate_refusals(order, PLAN.core, rollout, stored) == ()
+
+
+def recorded(*rows: tuple[int, OperationState, bool]) -> list[StoredOperation]:
+    """By wave, its state, and whether it was ever begun."""
+    return [
+        StoredOperation(
+            shard=f"{number}",
+            object_id=table_id("users"),
+            wave=wave,
+            position=number,
+            statements=1,
+            state=state,
+            version=1,
+            started_s=1.0 if is_begun else None,
+        )
+        for number, (wave, state, is_begun) in enumerate(rows)
+    ]
+
+
+DONE, STOPPED = OperationState.COMPLETED, OperationState.STOPPED
+UNDER_WAY = {
+    "stopped in a wave": (((1, DONE, True), (2, STOPPED, True), (2, STOPPED, False)), 2),
+    "stopped in its first": (((2, STOPPED, False), (3, STOPPED, False)), 2),
+    "stopped before the next one": (((1, DONE, True), (2, STOPPED, False)), None),
+    "with nothing left": (((1, DONE, True),), None),
+}
+
+
+@pytest.mark.invariant("RG-55")
+@pytest.mark.parametrize(("rows", "wave"), UNDER_WAY.values(), ids=UNDER_WAY)
+def test_a_resume_without_a_wave_is_of_the_one_under_way(
+    rows: tuple[tuple[int, OperationState, bool], ...], wave: int | None
+) -> None:
+    assert wave_under_way(recorded(*rows)) == wave
