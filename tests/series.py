@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 import pytest
 from _pytest.mark import ParameterSet
+from hypothesis import settings
 
 # Moments come in pairs, before an effect and after it: an even number would leave one kind out.
 QUICK_EVERY = 7
@@ -30,3 +31,8 @@ def series(cases: Iterable[object]) -> list[ParameterSet]:
 def sevenths() -> list[ParameterSet]:
     """For a test that goes through its series itself, from here on in steps of QUICK_EVERY."""
     return series(range(QUICK_EVERY))
+
+
+def examples(*, times: int) -> settings:
+    """Generated inputs, so many times as many as another test gets in the same run."""
+    return settings(max_examples=times * settings().max_examples)

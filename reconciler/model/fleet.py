@@ -10,6 +10,7 @@ import itertools
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 
 from reconciler.limits import SHARDS_MAX
 
@@ -51,6 +52,7 @@ class KeyRange:
         return f"{self.start.hex()}-{self.end.hex()}"
 
 
+@lru_cache(maxsize=4096)
 def parse_key_range(name: str) -> KeyRange | None:
     """The range a shard name stands for; None if the name is none (uppercase hex included)."""
     match = _KEY_RANGE.fullmatch(name)

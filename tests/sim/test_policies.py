@@ -30,6 +30,7 @@ from reconciler.ports.engine import Failed, Outcome
 from reconciler.ports.ledger import Ledger
 from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.model import OnFailure, RolloutSpec, WaveShare
+from tests.series import series
 from tests.sim.fleet import Answer, SimFleet, lock_wait
 from tests.sim.plans import SHARDS, environment, plan_for, statement
 from tests.sim.run import Simulation, memory_ledger
@@ -522,7 +523,7 @@ def test_a_record_that_was_read_in_part_is_refused() -> None:
 
 
 @pytest.mark.invariant("ST-9")
-@pytest.mark.parametrize("from_call", range(2, 22))
+@pytest.mark.parametrize("from_call", series(range(2, 22)))
 def test_without_a_ledger_nothing_is_sent(from_call: int) -> None:
     """The first call is the record's beginning; each later one is an intent or an outcome."""
     sim = simulation(RolloutSpec(parallel=1))

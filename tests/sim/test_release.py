@@ -15,6 +15,7 @@ from reconciler.outcomes.apply import ApplyVerdict, ControlOutcome
 from reconciler.plan.model import PlannedStatement
 from reconciler.report.reason_words import answer_words
 from reconciler.spec.model import RolloutSpec, WaveShare
+from tests.series import series
 from tests.sim.fleet import SimFleet
 from tests.sim.plans import SHARDS, plan_for
 from tests.sim.run import Simulation
@@ -104,7 +105,13 @@ def test_a_stop_at_a_gate_and_two_releases_open_that_gate_alone() -> None:
 
 @pytest.mark.invariant("GT-3")
 @pytest.mark.parametrize(
-    "order", sorted(set(itertools.permutations(("stop", "release", "stop", "release", "run"))))
+    "order",
+    series(
+        (order,)
+        for order in sorted(
+            set(itertools.permutations(("stop", "release", "stop", "release", "run")))
+        )
+    ),
 )
 def test_no_order_of_stops_releases_and_runs_passes_a_gate_that_was_not_waited_at(
     order: tuple[str, ...],

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.tidy import nested
 from tests.tidy.source import ROOT
 
 CONFTEST = """
@@ -35,11 +34,7 @@ def test_of_one_of_two(x): assert x == 1
 def ran(folder: Path, *options: str, every_engine: bool) -> subprocess.CompletedProcess[str]:
     (folder / "conftest.py").write_text(CONFTEST.replace("{every}", str(every_engine)))
     (folder / "test_it.py").write_text(TESTS)
-    command = [sys.executable, "-m", "pytest", "-q", "--rootdir", str(folder), *options]
-    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(
-        command, cwd=folder, env=environ, capture_output=True, text=True, check=False
-    )
+    return nested.ran("pytest", folder, *options)
 
 
 @pytest.mark.parametrize("options", [[], ["-n", "2"]], ids=["one process", "two"])

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.second_look import TESTS_MAX, TOLD_IN, Seen, status_of, worth_a_second_look
+from tests.tidy import nested
 from tests.tidy.source import ROOT
 
 TESTS = """
@@ -44,11 +44,7 @@ def ran(
     folder: Path, *options: str, mishap: str, tests: int = 1
 ) -> subprocess.CompletedProcess[str]:
     (folder / "test_it.py").write_text(TESTS.format(mishap=mishap, tests=tests))
-    command = [sys.executable, "-m", "tests.second_look", "-q", "--rootdir", str(folder), *options]
-    environ = {**os.environ, "PYTHONPATH": str(ROOT), TOLD_IN: str(folder / "told")}
-    return subprocess.run(
-        command, cwd=folder, env=environ, capture_output=True, text=True, check=False
-    )
+    return nested.ran("tests.second_look", folder, *options, **{TOLD_IN: str(folder / "told")})
 
 
 def was_run_again(done: subprocess.CompletedProcess[str]) -> bool:

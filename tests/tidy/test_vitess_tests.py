@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.tidy import nested
 from tests.tidy.source import ROOT
 
 CONFTEST = """
@@ -38,11 +37,7 @@ def ran(
 ) -> subprocess.CompletedProcess[str]:
     (folder / "conftest.py").write_text(CONFTEST.format(missing=missing, wanted=wanted))
     (folder / "test_it.py").write_text(TESTS)
-    command = [sys.executable, "-m", "pytest", "-q", "--rootdir", str(folder), *options]
-    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(
-        command, cwd=folder, env=environ, capture_output=True, text=True, check=False
-    )
+    return nested.ran("pytest", folder, *options)
 
 
 @pytest.mark.parametrize("options", [[], ["-n", "2"]], ids=["one process", "two"])

@@ -9,6 +9,7 @@ import pytest
 from reconciler.reshard.actions import ReshardStep, TickEnd
 from reconciler.reshard.job import Approval, JobRequestKind
 from reconciler.reshard.phases import Phase
+from tests.series import series
 from tests.sim.reshard.run import PARTS_MAX, ReshardSimulation
 
 
@@ -46,7 +47,7 @@ def test_a_split_that_is_held_is_given_up_all_the_same(phase: Phase) -> None:
 
 
 @pytest.mark.invariant("SP-121")
-@pytest.mark.parametrize("parts", range(PARTS_MAX))
+@pytest.mark.parametrize("parts", series(range(PARTS_MAX)))
 def test_a_stop_holds_up_no_way_back_that_was_cut_off(parts: int) -> None:
     """Between two of its parts neither the sources nor the targets take writes."""
     simulation = switched()
@@ -60,7 +61,7 @@ def test_a_stop_holds_up_no_way_back_that_was_cut_off(parts: int) -> None:
 
 
 @pytest.mark.invariant("SP-94")
-@pytest.mark.parametrize("parts", range(PARTS_MAX))
+@pytest.mark.parametrize("parts", series(range(PARTS_MAX)))
 @pytest.mark.parametrize("why", ["its time is over", "it is asked to end"])
 def test_a_way_back_that_was_cut_off_is_ended_before_the_tick_is(why: str, parts: int) -> None:
     simulation = switched()

@@ -7,6 +7,7 @@ import types
 import typing
 from collections import Counter
 from enum import Enum
+from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
@@ -71,6 +72,7 @@ def items(kind: Any, text: str) -> tuple[Any, ...]:
     return tuple(filled(arm, text) for arm in arms)
 
 
+@cache
 def documents(text: str) -> dict[str, Document]:
     """One for each kind of block, and one of all that stands around blocks."""
     found = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.ledger.finalizers import VSchemaFailedForNow, VSchemaGateClosed, VSchemaNotAsked
@@ -43,6 +43,7 @@ from reconciler.rollout.projection import apply_state
 from reconciler.rollout.snapshot import Asked, FinalizerSnapshot, RolloutLimits, RolloutSnapshot
 from reconciler.rollout.transitions import Move
 from reconciler.spec.model import OnFailure
+from tests.series import examples
 
 FIRST, LAST = Moment.FIRST, Moment.LAST
 WAVES = (("a",), ("b", "c"))
@@ -157,7 +158,7 @@ def test_a_guard_holds_a_step_as_it_holds_a_shard() -> None:
 
 @pytest.mark.invariant("FZ-1")
 @pytest.mark.invariant("ST-10")
-@settings(max_examples=1_000)
+@examples(times=10)
 @given(
     st.text("prwfusx-", min_size=3, max_size=3) | st.just(""),
     st.text("prwfusx- ", min_size=2, max_size=2),

@@ -6,12 +6,13 @@ import re
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import InvalidInput, Location
 from reconciler.guard.limits import CODE_OWNERS_LINES_MAX, CODE_OWNERS_PATTERN_CHARS_MAX
 from reconciler.guard.review.code_owners import OwnedBy, owners_of, parse_code_owners
+from tests.series import examples
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,7 @@ def as_expression(pattern: str) -> str:
 
 
 @given(st.text("ab/*?", min_size=1, max_size=8), st.text("ab/", min_size=1, max_size=8))
-@settings(max_examples=1_000)
+@examples(times=10)
 def test_a_pattern_means_what_its_expression_means(pattern: str, path: str) -> None:
     owned = re.fullmatch(as_expression(pattern), path) is not None
     assert owners_of(path, (OwnedBy(pattern=pattern, owners=("@dba",)),)) == (
