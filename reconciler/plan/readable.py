@@ -15,11 +15,13 @@ from reconciler.limits import SHARDS_NAMED_MAX
 from reconciler.model.object_id import ObjectId
 from reconciler.model.policy import Hazard, Policy
 from reconciler.plan import words
+from reconciler.plan.mixed_window import mixed_windows
 from reconciler.plan.model import CarriedOut, ChangeSet, Moment, PlanCore, PlannedStatement
 from reconciler.plan.permission import permission_of
 from reconciler.plan.remarks import remark, shown_statement, shows_in_order
 from reconciler.plan.visible import hidden_in_sql, visible_line
 from reconciler.plan.vschema_words import change_words, differing_lines, moment_words
+from reconciler.plan.window_words import ADVICE, window_words
 
 _WIDTH_CHARS = 100
 
@@ -63,6 +65,11 @@ def _heading(core: PlanCore) -> Iterator[str]:
     for number, shards in words.changing_waves(core):
         label = f"Wave {number} of {len(core.waves)}:"
         yield from _shard_list(label if shards else f"{label} nothing to do", shards)
+    if windows := mixed_windows(core):
+        yield "--"
+        yield remark(ADVICE)
+        for window in windows:
+            yield remark(f"    {window.table}: {window_words(window, core)}")
 
 
 def _vschema(core: PlanCore, moment: Moment) -> Iterator[str]:

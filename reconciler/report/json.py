@@ -13,8 +13,6 @@ from functools import partial
 from typing import TypeVar
 
 from reconciler.errors import ReconcilerError
-from reconciler.model.object_id import ObjectId
-from reconciler.model.policy import Hazard, Policy
 from reconciler.outcomes.advise import AdviseOutcome
 from reconciler.outcomes.apply import ApplyOutcome, ControlOutcome, StatusOutcome
 from reconciler.outcomes.doctor import DoctorOutcome
@@ -30,18 +28,13 @@ from reconciler.outcomes.split import (
     SplitPlanOutcome,
     SplitVerifyOutcome,
 )
-from reconciler.plan import words
 from reconciler.plan.estimate import Estimate, Estimated
-from reconciler.plan.model import ChangeSet, Plan, PlannedStatement, VSchemaStep
-from reconciler.plan.permission import permission_of
-from reconciler.plan.permission_lines import allow_entries
-from reconciler.plan.vschema_words import change_words
+from reconciler.plan.model import Plan
 from reconciler.report import drift_words
 from reconciler.report.advise_json import advise_outcome
 from reconciler.report.apply_json import apply_outcome, apply_status
 from reconciler.report.json_values import (
     Json,
-    about,
     head,
     plain,
     problems_json,
@@ -51,6 +44,7 @@ from reconciler.report.json_values import (
 from reconciler.report.lint_json import lint_outcome
 from reconciler.report.matrix import matrix_of
 from reconciler.report.order import sorted_shards
+from reconciler.report.plan_json import plan_shape
 from reconciler.report.preflight_words import preflight_json
 from reconciler.report.reason_words import answer_words
 from reconciler.report.routes_json import owner_outcome, routes_outcome
@@ -60,9 +54,7 @@ from reconciler.report.split_json import (
     split_plan_outcome,
     split_verify_outcome,
 )
-from reconciler.report.summary import summarise
 from reconciler.reshard.plan.model import SplitPlan
-from reconciler.vschema.model import VSchemaChange
 
 FORMAT = 1
 
@@ -80,7 +72,7 @@ def plan_json(outcomes: Sequence[PlanOutcome | SplitPlanOutcome | KeyspaceFailed
 
 
 def show_json(plan: Plan) -> str:
-    return _dumped({"format": FORMAT, "command": "show", "plan": _plan(plan)})
+    return _dumped({"format": FORMAT, "command": "show", "plan": plan_shape(plan)})
 
 
 def show_split_json(plan: SplitPlan) -> str:
@@ -239,7 +231,7 @@ def _plan_outcome(outcome: PlanOutcome | SplitPlanOutcome) -> Json:
     return {
         **head(outcome, end),
         **reasons(outcome.refusals),
-        "plan": _plan(outcome.plan) if outcome.plan else None,
+        "plan": plan_shape(outcome.plan) if outcome.plan else None,
         "time": _time(outcome.estimate),
         "written": list(outcome.written),
         "removed": list(outcome.removed),
@@ -252,7 +244,7 @@ def _verify_outcome(outcome: VerifyOutcome | SplitVerifyOutcome) -> Json:
     return {
         **head(outcome, outcome.state.replace(" ", "-")),
         **reasons(outcome.refusals),
-        "plan": _plan(outcome.plan) if outcome.plan else None,
+        "plan": plan_shape(outcome.plan) if outcome.plan else None,
         "time": _time(outcome.estimate),
         "notes": list(outcome.notes),
         "preflight": preflight_json(outcome.preflight),
@@ -314,86 +306,3 @@ def _control_outcome(outcome: ControlOutcome | SplitControlOutcome) -> Json:
         return {**head(outcome, "recorded"), **plain(outcome)}
     told = {**plain(outcome), "answer": answer_words(outcome.answer)}
     return {**head(outcome, outcome.state.value), **told}
-
-
-def _plan(plan: Plan) -> Json:
-    core, summary = plan.core, summarise(plan.core)
-    return {
-        "plan_id": plan.plan_id,
-        "environment": core.environment,
-        "keyspace": core.keyspace,
-        "server": core.server,
-        "shards": list(core.shards),
-        "matching": list(core.matching),
-        "summary": {
-            "shards": summary.shards,
-            "changing": summary.changing,
-            "matching": summary.matching,
-            "change_sets": summary.change_sets,
-            "statements": summary.statements,
-            "vschema_changes": summary.vschema_changes,
-            "worst_class": words.class_name(summary.worst[1]) if summary.worst else None,
-            "destructive": [plain(finding) for finding in summary.destructive],
-            "not_allowed": list(allow_entries(summary.not_allowed)),
-        },
-        "waves": [list(wave) for wave in core.waves],
-        "cleans": [plain(one) for one in core.cleans],
-        "change_sets": [_change_set(change_set, core.policy) for change_set in core.change_sets],
-        "vschema": [_vschema_step(step, core.policy) for step in core.vschema],
-        "carried_out": core.carried_out.value,
-        "notes": list(plan.meta.notes),
-    }
-
-
-def _change_set(change_set: ChangeSet, policy: Policy) -> Json:
-    return {
-        "shards": list(change_set.shards),
-        "before": change_set.before,
-        "after": change_set.after,
-        "statements": [_statement(statement, policy) for statement in change_set.statements],
-    }
-
-
-def _vschema_step(step: VSchemaStep, policy: Policy) -> Json:
-    return {
-        "moment": step.moment.value,
-        "before": step.before,
-        "after": step.after,
-        "document": step.document,
-        "changes": [_vschema_change(change, policy) for change in step.changes],
-    }
-
-
-def _vschema_change(change: VSchemaChange, policy: Policy) -> Json:
-    hazards = [_hazard(hazard, change.object_id, policy) for hazard in change.hazards]
-    return {**plain(change), "what": change_words(change), "hazards": hazards}
-
-
-def _statement(statement: PlannedStatement, policy: Policy) -> Json:
-    return {
-        **dict([about(statement.object_id)]),
-        "operation": statement.operation.value,
-        "sql": statement.sql,
-        "foreign_key_checks": statement.session.foreign_key_checks,
-        "zero_dates": statement.session.zero_dates,
-        "alters_history": statement.session.alters_history,
-        "engine": statement.engine,
-        "class": words.class_name(statement),
-        "algorithm": statement.execution.algorithm,
-        "lock": statement.execution.lock,
-        "rebuilds": statement.execution.rebuilds,
-        "row_ceiling": statement.row_ceiling,
-        "hazards": [_hazard(hazard, statement.object_id, policy) for hazard in statement.hazards],
-    }
-
-
-def _hazard(hazard: Hazard, object_id: ObjectId, policy: Policy) -> Json:
-    allow = permission_of(object_id, hazard, policy.allow) if hazard.needs_permission else None
-    return {
-        "kind": hazard.kind.value,
-        "object": hazard.object,
-        "reason": hazard.reason,
-        "destructive": words.is_destructive(hazard),
-        "needs_permission": hazard.needs_permission,
-        "allowed_because": allow.reason if allow else None,
-    }

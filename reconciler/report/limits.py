@@ -23,3 +23,6 @@ VSCHEMA_CHANGES_NAMED_MAX = 5
 
 # Who looks for a full shard finds it among the first; `--output json` has them all.
 FULLEST_SHOWN = 10
+
+# Tables that differ between shards while a plan runs; `--output json` has them all.
+WINDOWS_SHOWN_MAX = 20

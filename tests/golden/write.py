@@ -24,6 +24,7 @@ from reconciler.report.write.text import write_text
 from reconciler.spec.load import load_repository
 from tests.golden.advise_scenarios import ADVICE
 from tests.golden.forge_messages import FORGE_LINES, FORGE_MESSAGES
+from tests.golden.plan_scenarios import MORE_PLANS
 from tests.golden.planetscale_scenarios import PLANETSCALE
 from tests.golden.route_scenarios import ROUTES
 from tests.golden.samples import DIVERGENT
@@ -56,6 +57,7 @@ SUFFIXES = {
 
 ALL_SECTIONS = (
     *SECTIONS,
+    ("plan, and what shards are like meanwhile", MORE_PLANS),
     ("plan, where the VSchema changes", VSCHEMAS),
     ("apply and status, where the VSchema changes", STEPS),
     ("drift of the VSchema", VSCHEMA_DRIFT),
@@ -69,6 +71,7 @@ SCENARIOS = tuple(scenario for _, scenarios in ALL_SECTIONS for scenario in scen
 # One report of each kind says enough about formats for programs.
 IN_JSON = (
     "plan-divergent",
+    "plan-mixed-window",
     "drift-all-marks",
     "apply-failed",
     "verify-refused",

@@ -20,6 +20,7 @@ from reconciler.report.compose.change_sets import (
     overview,
     wide_sets,
 )
+from reconciler.report.compose.mixed_window import mixed_window_blocks
 from reconciler.report.compose.opening import (
     CHANGE,
     failed_report,
@@ -254,6 +255,7 @@ def _body(plan: Plan, estimate: Estimate | None, files: SchemaFiles) -> Iterator
             title="Already matching", text=(*which, Text("; nothing runs there."))
         )
     yield from _waves(core)
+    yield from mixed_window_blocks(core)
 
 
 def _notes(plan: Plan) -> Iterator[Block]:
