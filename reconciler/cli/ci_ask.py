@@ -43,7 +43,7 @@ def ask(
     what: str,
     wave: int | None,
 ) -> None:
-    """On workflow_dispatch: stop, release, resume, cancel or throttle an apply.
+    """On workflow_dispatch: stop, release, resume, cancel, throttle or retry an apply.
 
     The forge's record says who started the run: it must be a reviewer of the environment
     ENVIRONMENT/control, or, for a gate that the spec keeps for somebody, one of those it names.

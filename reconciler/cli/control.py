@@ -36,6 +36,7 @@ from reconciler.spec.model import Environment
 _OF_SPLITS = {
     RequestKind.STOP: SplitAsked.STOP,
     RequestKind.RELEASE: SplitAsked.RELEASE,
+    RequestKind.RETRY: SplitAsked.RETRY,
 }
 
 

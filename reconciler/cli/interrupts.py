@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from reconciler.cli.streams import remark
@@ -23,9 +23,12 @@ def counted_interrupts() -> Iterator[Callable[[], int]]:
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
         nonlocal count
-        if count < len(_SAYS):
-            remark(_SAYS[count])
         count += 1
+        # It comes in the midst of anything, such as of a line on its way to the same stream, which
+        # refuses another one then (RuntimeError). What was asked for counts, said or not.
+        if count <= len(_SAYS):
+            with suppress(RuntimeError, OSError, ValueError):
+                remark(_SAYS[count - 1])
 
     before = {
         number: signal.signal(number, on_signal)

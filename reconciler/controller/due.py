@@ -113,9 +113,9 @@ def _held(recorded: Recorded) -> WaitsFor | None:
         case ApplyState.COMPLETED:
             return WaitsFor.NOTHING
         case ApplyState.FAILED:
-            return WaitsFor.FAILED
+            return None if recorded.is_retried else WaitsFor.FAILED
         case ApplyState.CANCELLED:
-            return WaitsFor.CANCELLED
+            return None if recorded.is_retried else WaitsFor.CANCELLED
         case _:
             assert recorded.state not in FINISHED
     if recorded.is_stopped:

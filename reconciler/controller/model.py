@@ -50,7 +50,8 @@ class Wanted:
 class Recorded:
     """The latest apply of a place, as its ledger has it. `mark` is another one whenever anything
     was written to it. `is_driven`: somebody shows signs of life. `is_released`: a person released
-    what holds it. `is_stopped`: a person asked it to stop, and nobody has gone on since."""
+    what holds it. `is_stopped`: a person asked it to stop, and nobody has gone on since.
+    `is_retried`: it has ended, and a person asked to begin again with what is left."""
 
     mark: str
     plan_id: str | None = None
@@ -59,6 +60,7 @@ class Recorded:
     is_driven: bool = False
     is_released: bool = False
     is_stopped: bool = False
+    is_retried: bool = False
 
 
 class TryEnd(StrEnum):

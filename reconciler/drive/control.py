@@ -24,8 +24,8 @@ from reconciler.ledger.reasons import (
     StaysStopped,
     Unanswered,
 )
-from reconciler.ledger.resumes import GoesOn
-from reconciler.ledger.states import Hold, RequestKind, RequestState
+from reconciler.ledger.resumes import GoesOn, NothingToRetry
+from reconciler.ledger.states import FINISHED, ApplyState, Hold, RequestKind, RequestState
 from reconciler.outcomes.apply import ControlOutcome
 from reconciler.ports.clock import Clock
 from reconciler.ports.ledger import LeaseLost, Ledger
@@ -47,6 +47,10 @@ def ask(
     """Returns when the request is durable and answered, or when no answer came in time. `right` is
     that to open gates (RG-38)."""
     stored = ledger.unfinished(environment, keyspace, region)
+    noted_as = kind
+    if kind is RequestKind.RETRY:
+        noted_as = kind if stored is None else RequestKind.RESUME
+        stored = stored or _ended(ledger, environment, keyspace, region)
     if stored is None:
         return ControlOutcome(
             environment=environment,
@@ -54,9 +58,11 @@ def ask(
             region=region or None,
             kind=kind,
             state=RequestState.REFUSED,
-            answer=NothingUnfinished(),
+            answer=NothingToRetry() if kind is RequestKind.RETRY else NothingUnfinished(),
         )
-    request = ledger.ask(stored.apply_id, kind, asked_by=asked_by, now_s=clock.now_s())
+    request = ledger.ask(stored.apply_id, noted_as, asked_by=asked_by, now_s=clock.now_s())
+    if stored.state in FINISHED:
+        ledger.answer(request.request_id, RequestState.APPLIED, GoesOn())
     answered = _answered(ledger, clock, stored, request, right)
     return ControlOutcome(
         environment=environment,
@@ -67,6 +73,13 @@ def ask(
         answer=answered.answer or Unanswered(),
         apply_id=stored.apply_id,
     )
+
+
+def _ended(ledger: Ledger, environment: str, keyspace: str, region: str) -> StoredApply | None:
+    """The latest apply, if something is left of it. To go on with it is somebody's word alone: what
+    runs is what the protected branch holds then."""
+    found = ledger.applies(environment, keyspace=keyspace, limit=1, region=region)
+    return next((one for one in found if one.state is not ApplyState.COMPLETED), None)
 
 
 def _answered(
@@ -172,7 +185,7 @@ def _carried_out(
             if was_held is Hold.CUTOVER:
                 return RequestState.APPLIED, CopiesReleased(len(after.copies_released))
             return RequestState.APPLIED, Released()
-        case RequestKind.RESUME:
+        case RequestKind.RESUME | RequestKind.RETRY:
             return RequestState.APPLIED, GoesOn()
         case RequestKind.THROTTLE | RequestKind.UNTHROTTLE:
             return RequestState.APPLIED, CopiesThrottled(kind is RequestKind.THROTTLE)

@@ -93,7 +93,7 @@ class RolloutRequests:
                 # What waits at a gate is driven by nobody (decision 12), unless copies wait.
                 why = nothing_to_release(self._record.stored, is_driven=True)
                 answer(*(self._cutovers.release() or (RequestState.REFUSED, why)))
-            case RequestKind.RESUME:
+            case RequestKind.RESUME | RequestKind.RETRY:
                 answer(RequestState.APPLIED, GoesOn())
             case RequestKind.THROTTLE | RequestKind.UNTHROTTLE:
                 told = self._cutovers.throttle(is_on=request.kind is RequestKind.THROTTLE)

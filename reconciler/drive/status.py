@@ -27,6 +27,7 @@ from reconciler.ledger.reasons import (
     Undriven,
     Wait,
 )
+from reconciler.ledger.resumes import TakenUpAgain
 from reconciler.ledger.shadows import known_shadows
 from reconciler.ledger.states import (
     AT_A_GATE,
@@ -36,7 +37,6 @@ from reconciler.ledger.states import (
     Hold,
     OperationState,
     RequestKind,
-    RequestState,
     StatementState,
 )
 from reconciler.limits import STATUS_APPLIES_MAX
@@ -132,7 +132,7 @@ def _events(ledger: Ledger, apply_id: int) -> tuple[EventEntry, ...]:
 
 def _is_of_a_run(request: Request) -> bool:
     """Who resumed is shown where the apply is taken up."""
-    return request.kind is RequestKind.RESUME and request.state is RequestState.APPLIED
+    return request.kind is RequestKind.RESUME and isinstance(request.answer, TakenUpAgain)
 
 
 def _requested(request: Request) -> Requested:

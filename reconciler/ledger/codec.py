@@ -49,6 +49,7 @@ _NAMES: dict[str, type[Told]] = {
     "ended-meanwhile": reasons.EndedMeanwhile,
     "taken-up-again": resumes.TakenUpAgain,
     "goes-on": resumes.GoesOn,
+    "nothing-to-retry": resumes.NothingToRetry,
     "cancelled-already": reasons.CancelledAlready,
     "nothing-new-starts": reasons.NothingNewStarts,
     "rest-never-starts": reasons.RestNeverStarts,

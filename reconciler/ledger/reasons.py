@@ -30,7 +30,7 @@ from reconciler.ledger.finalizers import (
     VSchemaFailedForNow,
     VSchemaRefused,
 )
-from reconciler.ledger.resumes import GoesOn, TakenUpAgain
+from reconciler.ledger.resumes import GoesOn, NothingToRetry, TakenUpAgain
 from reconciler.ledger.states import ApplyState, Hold, RequestKind, RequestState, StatementState
 
 
@@ -283,6 +283,7 @@ Answer = (
     | EndedMeanwhile
     | TakenUpAgain
     | GoesOn
+    | NothingToRetry
     | CancelledAlready
     | NothingNewStarts
     | RestNeverStarts

@@ -17,4 +17,9 @@ class TakenUpAgain:
 
 @dataclass(frozen=True, slots=True)
 class GoesOn:
-    """Somebody resumed it."""
+    """Somebody said so, and runs nothing for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NothingToRetry:
+    """There is no apply, or the latest one completed."""

@@ -54,6 +54,7 @@ class RequestKind(StrEnum):
     RELEASE = "release"
     THROTTLE = "throttle"
     UNTHROTTLE = "unthrottle"
+    RETRY = "retry"  # of one that failed or was cancelled: it may be begun again by itself
     RESUME = "resume"  # written by whoever goes on: what was asked before it was for the run before
 
 

@@ -157,7 +157,9 @@ def answer_words(answer: Answer) -> str:
         case resumes.TakenUpAgain(by):
             return f"taken up again by {by}"
         case resumes.GoesOn():
-            return "it goes on"
+            return "a controller goes on with it by itself, or the next `reconciler apply`"
+        case resumes.NothingToRetry():
+            return "there is no apply of this keyspace, or the latest one completed"
         case reasons.CancelledAlready():
             return "it is being cancelled"
         case reasons.NothingNewStarts():

@@ -22,7 +22,7 @@ def requests_workflow(about: RolloutWorkflow) -> str:
 def _head(about: RolloutWorkflow) -> Iterator[str]:
     of = f"{', '.join(about.keyspaces)} in " if about.keyspaces else ""
     what = f"Ask the rollout of {of}{about.environment}"
-    yield f"# {what}: stop, release, resume, cancel or throttle it, by hand. Written by"
+    yield f"# {what}: stop, release, resume, cancel, throttle or retry it. Written by"
     yield f"#   {about.command} --of requests"
     yield "#"
     yield "# Who starts it must be one of the required reviewers of the environment"

@@ -8,14 +8,17 @@ from typing import Any
 import pytest
 
 from reconciler.drive.control import ask
+from reconciler.drive.status import current_apply
 from reconciler.errors import Refused
-from reconciler.ledger.reasons import NothingNewStarts
+from reconciler.ledger.reasons import NothingNewStarts, Requested, TakenUp
+from reconciler.ledger.resumes import GoesOn, NothingToRetry
 from reconciler.ledger.states import ApplyState, RequestKind, RequestState
 from reconciler.outcomes.apply import ApplyVerdict, ControlOutcome
 from reconciler.spec.model import RolloutSpec
 from tests.sim.fleet import Fate, SimFleet
 from tests.sim.plans import plan_for
 from tests.sim.run import Simulation
+from tests.sim.test_release import GATED
 from tests.sim.test_requests import Meanwhile
 
 pytestmark = pytest.mark.invariant("RG-50")
@@ -155,3 +158,55 @@ def test_what_a_person_began_again_is_gone_on_with() -> None:
     assert sim.is_killed(Fate(kill_at=STOPS))
     sim.fleet.clock.sleep(60)
     assert sim.run(by_itself=True).verdict is ApplyVerdict.COMPLETED
+
+
+@pytest.mark.invariant("RG-56")
+@pytest.mark.parametrize("ends", [RequestKind.STOP, RequestKind.CANCEL])
+def test_a_retry_lets_it_go_on_by_itself_and_runs_nothing(ends: RequestKind) -> None:
+    sim = left_behind()
+    asked(sim, ends)
+    before = sent(sim)
+    answer = asked(sim, RequestKind.RETRY)
+    assert (answer.state, answer.answer) == (RequestState.APPLIED, GoesOn())
+    assert sent(sim) == before
+    assert sim.run(by_itself=True).verdict is ApplyVerdict.COMPLETED
+    answer = asked(sim, RequestKind.RETRY)
+    assert (answer.state, answer.answer) == (RequestState.REFUSED, NothingToRetry())
+
+
+@pytest.mark.invariant("RG-56")
+def test_a_retry_is_of_one_end_and_of_none_that_comes_later() -> None:
+    sim = left_behind()
+    asked(sim, RequestKind.CANCEL)
+    asked(sim, RequestKind.RETRY)
+    sim.interrupts = 1
+    assert sim.run(by_itself=True).verdict is ApplyVerdict.STOPPED
+    sim.interrupts = 0
+    asked(sim, RequestKind.CANCEL)
+    assert code_of(sim) == "apply-ended"
+    asked(sim, RequestKind.RETRY)
+    assert sim.run(by_itself=True).verdict is ApplyVerdict.COMPLETED
+
+
+@pytest.mark.invariant("RG-56")
+def test_a_retry_opens_no_gate() -> None:
+    sim = Simulation(plan=plan_for(GATED), rollout=GATED, fleet=SimFleet(plan_for(GATED)))
+    assert sim.run().verdict is ApplyVerdict.PAUSED
+    before = sent(sim)
+    assert asked(sim, RequestKind.RETRY).state is RequestState.APPLIED
+    assert sim.run(by_itself=True).verdict is ApplyVerdict.PAUSED
+    assert sent(sim) == before
+
+
+def test_who_retried_is_shown_and_who_goes_on_once() -> None:
+    sim = left_behind()
+    asked(sim, RequestKind.STOP)
+    asked(sim, RequestKind.RETRY)
+    sim.interrupts = 1
+    sim.run(by_itself=True)
+    sim.run()
+    status = current_apply(sim.ledger, "production", "commerce", now_s=sim.fleet.clock.now_s())
+    assert status is not None
+    told = [one.what for one in status.events]
+    assert [one.asked for one in told if isinstance(one, Requested)] == ["stop", "resume"]
+    assert sum(isinstance(one, TakenUp) for one in told) == 2

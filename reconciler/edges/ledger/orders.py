@@ -14,7 +14,7 @@ from reconciler.edges.ledger.tables import applies, requests
 from reconciler.errors import Problem, Refused
 from reconciler.ledger.codec import told_text
 from reconciler.ledger.model import NewApply, StoredApply
-from reconciler.ledger.resumes import GoesOn
+from reconciler.ledger.resumes import TakenUpAgain
 from reconciler.ledger.states import RequestKind, RequestState
 
 _WORDS = [RequestKind.STOP.value, RequestKind.RESUME.value]
@@ -27,6 +27,10 @@ _LAST_WORD = (
     .order_by(requests.c.request_id.desc())
     .limit(1)
     .with_for_update()
+)
+
+_RETRY = select(requests.c.request_id).where(
+    requests.c.apply_id == bindparam("of_apply"), requests.c.kind == RequestKind.RETRY.value
 )
 
 
@@ -45,7 +49,9 @@ def check_not_stopped(connection: Connection, apply: StoredApply) -> None:
         )
 
 
-def note_resume(connection: Connection, apply_id: int, asked_by: str, now_s: float) -> int:
+def note_resume(
+    connection: Connection, apply_id: int, asked_by: str, holder: str, now_s: float
+) -> int:
     """The number of the request."""
     made = connection.execute(
         insert(requests).values(
@@ -54,7 +60,7 @@ def note_resume(connection: Connection, apply_id: int, asked_by: str, now_s: flo
             asked_by=rows.known_as(asked_by),
             asked_s=now_s,
             state=RequestState.APPLIED.value,
-            answer=told_text(GoesOn()),
+            answer=told_text(TakenUpAgain(holder)),
         )
     )
     key = made.inserted_primary_key
@@ -63,7 +69,8 @@ def note_resume(connection: Connection, apply_id: int, asked_by: str, now_s: flo
 
 
 def check_not_ended(connection: Connection, new: NewApply) -> None:
-    """Raises Refused (`apply-ended`). The caller has made sure that none is unfinished."""
+    """Raises Refused (`apply-ended`) unless somebody asked for a retry of it. The caller has made
+    sure that none is unfinished."""
     of = applies.c
     latest = connection.execute(
         select(of.apply_id, of.plan_id, of.state)
@@ -75,12 +82,15 @@ def check_not_ended(connection: Connection, new: NewApply) -> None:
         .order_by(of.apply_id.desc())
         .limit(1)
     ).first()
-    if latest is not None and latest.plan_id == new.plan_id:
+    if latest is None or latest.plan_id != new.plan_id:
+        return
+    if connection.execute(_RETRY, {"of_apply": latest.apply_id}).first() is None:
         raise Refused(
             Problem(
                 code="apply-ended",
                 message=f"apply {latest.apply_id} of {new.keyspace} was of this very plan and has"
                 f" ended as {latest.state}: nothing begins another one by itself",
-                recovery="`reconciler apply`, if what is left of the plan is to be run",
+                recovery="`reconciler retry`, or `reconciler apply`, if what is left of the plan is"
+                " to be run",
             )
         )

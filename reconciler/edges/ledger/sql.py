@@ -150,7 +150,9 @@ class SqlLedger:
             place = Place(found.environment, found.keyspace, found.region)
             lease = take_lease(connection, place, apply_id, holder, now_s)
             if asked_by is not None:
-                return TakenOn(lease, note_resume(connection, apply_id, asked_by, now_s))
+                return TakenOn(
+                    lease, note_resume(connection, apply_id, asked_by, lease.holder, now_s)
+                )
             check_not_stopped(connection, found)
             return TakenOn(lease)
 

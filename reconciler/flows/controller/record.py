@@ -20,8 +20,14 @@ def read_record(ledger: Ledger, place: Place, now_s: float) -> Recorded:
         return Recorded(mark="none")
     stored = found[0]
     if stored.state in FINISHED:
-        mark = f"{stored.apply_id} {stored.state}"
-        return Recorded(mark=mark, plan_id=stored.plan_id, state=stored.state)
+        asked = ledger.requests(stored.apply_id)
+        is_retried = any(one.kind is RequestKind.RETRY for one in asked)
+        return Recorded(
+            mark=f"{stored.apply_id} {stored.state}{' retried' if is_retried else ''}",
+            plan_id=stored.plan_id,
+            state=stored.state,
+            is_retried=is_retried,
+        )
     lease = ledger.lease(place.environment, place.keyspace)
     asked = ledger.requests(stored.apply_id)
     return Recorded(

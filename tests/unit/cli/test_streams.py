@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import signal
 from contextlib import redirect_stderr
 
 import pytest
 
+from reconciler.cli.interrupts import counted_interrupts
 from reconciler.cli.streams import remark
 
 LINES = (
@@ -39,3 +41,19 @@ def test_a_log_commands_no_runner(line: str, monkeypatch: pytest.MonkeyPatch) ->
 def test_elsewhere_it_is_as_it_was_said(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
     assert said(line) == f"{line}\n"
+
+
+class Busy(io.StringIO):
+    """As a stream in the midst of a write, which refuses another one."""
+
+    def write(self, _text: str) -> int:
+        raise RuntimeError("reentrant call")
+
+
+@pytest.mark.invariant("RG-45")
+def test_a_signal_counts_though_nothing_can_be_said_about_it() -> None:
+    with redirect_stderr(Busy()), counted_interrupts() as interrupts:
+        signal.raise_signal(signal.SIGTERM)
+        assert interrupts() == 1
+        signal.raise_signal(signal.SIGINT)
+        assert interrupts() == 2

@@ -70,6 +70,8 @@ GOES_ON = {
     "its driver died": unfinished(),
     "its process was told to end": unfinished(ApplyState.STOPPED),
     "a window was closed": unfinished(ApplyState.PAUSED, hold=Hold.GUARD),
+    "failed, and retried": unfinished(ApplyState.FAILED, is_retried=True),
+    "cancelled, and retried": unfinished(ApplyState.CANCELLED, is_retried=True),
     "released": unfinished(ApplyState.PAUSED, hold=Hold.GATE, is_released=True),
 }
 

@@ -142,7 +142,7 @@ def test_the_words_that_are_kept_never_change() -> None:
         "earlier-run-came-through", "earlier-session", "ended-as", "ended-meanwhile", "failed",
         "found-running", "gate-closed", "gate-kept", "goes-on", "halted", "in-words", "its-cutover",
         "left-at-once", "left-behind", "nothing-new-starts", "nothing-to-release",
-        "nothing-unfinished",
+        "nothing-to-retry", "nothing-unfinished",
         "outcome-lost", "outcome-unseen", "released", "requested", "rest-never-starts",
         "rows-compared",
         "shard-failed", "soaks", "state-changed", "statement-found", "stays-stopped", "stopped",
