@@ -339,7 +339,7 @@ def test_the_server_is_asked_what_became_of_a_session(
         assert watch.end_statement(number, ADD)
         assert isinstance(outcome.result(PATIENCE_S), Failed)
     session.close()
-    assert any(watch.look(number, ADD) == Over() for _ in range(1000))
+    until(lambda: watch.look(number, ADD) == Over(), "the server to end the session")
     watch.close()
 
 

@@ -4,7 +4,6 @@ service: production and branches are databases of a real MySQL."""
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -19,11 +18,11 @@ from tests.integration.rollouts import applying, status
 from tests.planetscale_double.server import BRANCH_PASSWORD, TOKEN, TOKEN_ID
 from tests.planetscale_double.service import Service, planetscale_service
 from tests.scratch_servers import scratch_for
+from tests.waiting import PATIENCE_S, comes_true
 
 S = DeploymentState
 ADD = ("NOT NULL,\n  PRIMARY", "NOT NULL,\n  age int,\n  PRIMARY")
 NOTES = USERS.replace("TABLE users", "TABLE notes")
-WAIT_S_MAX = 60
 
 
 class PlanetScaleFleet(Fleet):
@@ -82,14 +81,12 @@ class PlanetScaleFleet(Fleet):
         self.plan_and_commit()
 
     def until(self, is_so: Callable[[], bool]) -> None:
-        give_up_s = time.monotonic() + WAIT_S_MAX
-        while not is_so():
-            assert time.monotonic() < give_up_s, self.service.hub.did
-            time.sleep(0.02)
+        assert comes_true(is_so), self.service.hub.did
 
     def until_state(self, *states: DeploymentState) -> None:
-        requests = self.service.hub.requests
-        self.until(lambda: bool(requests) and requests[max(requests)].seen.state in states)
+        """Or until its end, where what lasts for moments was not seen."""
+        requests, awaited = self.service.hub.requests, {*states, S.COMPLETE_PENDING_REVERT}
+        self.until(lambda: bool(requests) and requests[max(requests)].seen.state in awaited)
 
     def driver_is_gone(self) -> None:
         """For as long as a dead driver is waited for."""
@@ -178,14 +175,14 @@ def test_a_cutover_waits_for_the_gate_and_a_stop_leaves_it_to_the_next_run(
         shop.until_state(S.PENDING_CUTOVER)
         shop.until(lambda: waits_for_release(shop))
         assert shop.run("stop").code == 0
-        process.wait(WAIT_S_MAX)
+        process.wait(PATIENCE_S)
     assert status(shop)["outcome"] == "stopped"
     assert shop.service.did("cancel") == 0
     with applying(shop) as process:
         shop.until(lambda: status(shop)["holder"] is not None and waits_for_release(shop))
         released = shop.run("release")
         assert released.code == 0, released.said
-        assert process.wait(WAIT_S_MAX) == 0
+        assert process.wait(PATIENCE_S) == 0
     assert shop.service.did("cut over") == shop.service.did("deploy") == 1
     assert "`age` int" in shop.production["users"]
 
@@ -198,7 +195,7 @@ def test_a_cancel_ends_the_deploy_at_planetscale(shop: PlanetScaleFleet) -> None
     with applying(shop) as process:
         shop.until_state(S.PENDING_CUTOVER)
         assert shop.run("cancel").code == 0
-        process.wait(WAIT_S_MAX)
+        process.wait(PATIENCE_S)
     assert status(shop)["outcome"] == "cancelled"
     assert shop.service.did("cancel") == 1
     assert list(shop.service.hub.branches) == ["main"]
@@ -246,7 +243,7 @@ def test_a_plan_taken_back_says_what_planetscale_can_still_revert(shop: PlanetSc
         shop.until_state(S.COMPLETE_PENDING_REVERT)
         shop.until(lambda: "the end of its way back" in shop.run("status").out)
         assert shop.run("stop").code == 0
-        assert process.wait(WAIT_S_MAX) == 0
+        assert process.wait(PATIENCE_S) == 0
     plan_id = status(shop)["plan_id"].partition(":")[2][:12]
     taken_back = shop.run("plan", "--revert", plan_id)
     assert "PlanetScale can revert deploy request 1 until" in taken_back.said, taken_back.said

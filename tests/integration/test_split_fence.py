@@ -22,6 +22,7 @@ from reconciler.reshard.rows import Key
 from tests.conftest import FreshDatabase
 from tests.integration.mysql_edges import admin_cursor
 from tests.split_stands import JOB, SplitStand, armed, split_stand
+from tests.waiting import until
 
 # MariaDB 11.8 gives this to a locking read in a snapshot that is older than the row.
 RECORD_CHANGED = 1020
@@ -228,15 +229,16 @@ def prepared_xa(stand: SplitStand, name: str, *, is_detached: bool) -> Iterator[
 
 def wait_until_detached(stand: SplitStand, name: str) -> None:
     """A server takes a moment to notice that a client has gone."""
-    for _ in range(500):
+
+    def is_detached() -> bool:
         with stand.cursor() as cursor:
             cursor.execute(
                 "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE DB = DATABASE()"
             )
             row = cursor.fetchone()
-            if row is not None and int(row[0]) <= 3:  # this one, and the two of the source
-                return
-    raise AssertionError("the client never went")
+            return row is not None and int(row[0]) <= 3  # this one, and the two of the source
+
+    until(is_detached, "the client to go")
 
 
 @pytest.mark.invariant("SP-31")

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pymysql
@@ -16,6 +15,7 @@ import pytest
 from reconciler.edges.vitess.local.cluster import VTCTLD, VTGATE, LocalCluster
 from tests.tidy.source import ROOT
 from tests.vitess import COMMERCE, MAIN, Vitess
+from tests.waiting import comes_true, until
 
 pytestmark = pytest.mark.vitess
 
@@ -68,13 +68,12 @@ def test_an_online_ddl_runs_to_its_end_on_every_shard(vitess: Vitess) -> None:
 
 
 def statuses_at_the_end(vitess: Vitess, keyspace: str, uuid: str) -> dict[str, str]:
-    give_up_at = time.monotonic() + 180
-    while True:
+    def statuses() -> dict[str, str]:
         rows = vitess.sql(keyspace, f"show vitess_migrations like '{uuid}'")
-        statuses = {row[3]: row[16] for row in rows}
-        if time.monotonic() > give_up_at or set(statuses.values()) <= {"complete", "failed"}:
-            return statuses
-        time.sleep(0.2)
+        return {row[3]: row[16] for row in rows}
+
+    comes_true(lambda: set(statuses().values()) <= {"complete", "failed"}, pause_s=0.2)
+    return statuses()
 
 
 def test_a_keyspace_of_a_test_goes_with_its_databases(vitess_cluster: LocalCluster) -> None:
@@ -181,7 +180,4 @@ def test_nothing_is_left_of_a_cluster_whose_owner_is_killed(tmp_path: Path) -> N
 
 
 def wait_until_gone(pids: list[int]) -> None:
-    give_up_at = time.monotonic() + 20
-    while left := [pid for pid in pids if Path(f"/proc/{pid}").exists()]:
-        assert time.monotonic() < give_up_at, f"still there: {left}"
-        time.sleep(0.05)
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), f"the end of {pids}")

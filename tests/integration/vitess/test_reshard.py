@@ -122,11 +122,11 @@ class Driver:
             identity=PLAN.removeprefix("sha256:"),
             cluster=cluster_of(self.vitess, KEYSPACE),
             definitions=self.definitions,
-            switch_s=10,
+            switch_s=60,
             grace_s=0.0,
             retain_s=0.0,
             approvals=frozenset(Approval),
-            runtime_s=240.0,
+            runtime_s=1_200.0,
         )
         try:
             return run_reshard_tick(world, order)
