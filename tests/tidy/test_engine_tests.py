@@ -53,8 +53,11 @@ def test_where_all_are_asked_for_a_missing_one_fails_by_its_name(tmp_path: Path)
     assert "2 passed, 1 error" in done.stdout
 
 
-def test_the_run_of_all_engines_asks_for_all() -> None:
+def test_the_runs_of_all_engines_ask_for_all() -> None:
+    """In CI they are built before the run of all tests, and theirs are run once."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert "\ntest-engines: venv servers engines " in makefile
     assert "-m engine --every-engine\n" in makefile
-    assert "\nmake test-engines\n" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert "\n\t$(PYTEST) -n $(WORKERS) $(ENGINES)\n" in makefile
+    run = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert "\nmake engines\nmake test ENGINES=--every-engine " in run
