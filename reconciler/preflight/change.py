@@ -11,7 +11,7 @@ from reconciler.diff.model import ClauseKind
 from reconciler.diff.pairing import name_key
 from reconciler.model.engine import EngineName
 from reconciler.model.schema import Column, Table
-from reconciler.model.server import ServerSettings
+from reconciler.model.server import Flavor, ServerSettings
 from reconciler.plan.hazards.statement_context import StatementContext, find_column
 from reconciler.plan.model import Algorithm
 from reconciler.preflight.model import Effect
@@ -55,6 +55,13 @@ class Change:
         return self.is_strict and bool(against) and not self.context.step.session.zero_dates
 
     @property
+    def rounds_fractions(self) -> bool:
+        """Whether digits of a second that do not fit are rounded away, not cut off."""
+        if self.settings.version.flavor is Flavor.MARIADB:
+            return "TIME_ROUND_FRACTIONAL" in self.modes
+        return "TIME_TRUNCATE_FRACTIONAL" not in self.modes
+
+    @property
     def is_strict(self) -> bool:
         return bool(self.modes & _STRICT)
 
@@ -74,6 +81,13 @@ class Change:
         """What a column of the table as it will be is called now; None: it is not there yet."""
         column = self.context.column_before(name)
         return None if column is None or self._is_remade(name) else column.name
+
+    def ends_of(self, value: str) -> tuple[Column, Column] | None:
+        """The changed column that is called so, in quotes, before and after."""
+        for _, old, new in self.context.changed_columns():
+            if quote_identifier(old.name) == value:
+                return old, new
+        return None
 
     def evaluable(self, expression: str) -> str | None:
         """The expression over the table as it is, or None: it uses a column that is new, or that

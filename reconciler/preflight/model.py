@@ -101,6 +101,13 @@ class Raised:
     question: Question
 
 
+class Versions(StrEnum):
+    """MariaDB: which rows of a system-versioned table a question is about."""
+
+    CURRENT = "current"
+    ALL = "all"  # a statement that writes rows again writes the earlier ones, too
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walk:
     """An index that a table can be walked along, a stretch at a time, by its first columns."""
@@ -118,6 +125,7 @@ class Probe:
     statement: int
     raised: Raised
     walk: Walk | None = None
+    versions: Versions = Versions.CURRENT
 
     @property
     def question(self) -> Question:

@@ -20,6 +20,7 @@ from reconciler.preflight.model import (
     NotAskable,
     Probe,
     RowCondition,
+    Versions,
     Walk,
 )
 
@@ -32,9 +33,10 @@ def at_once_sql(probe: Probe) -> str | None:
     holds. None where no row is asked."""
     match probe.question:
         case RowCondition(sql=sql):
-            return f"SELECT 1 FROM {_source(probe.table, None)} WHERE {sql} LIMIT 1"
+            source = walk_source(probe.table, None, probe.versions)
+            return f"SELECT 1 FROM {source} WHERE {sql} LIMIT 1"
         case EqualRows() as equal:
-            return equal_rows_sql(probe.table, equal.parts, probe.walk)
+            return equal_rows_sql(probe.table, equal.parts, probe.walk, versions=probe.versions)
         case KnownToHold() | NotAskable():
             return None
         case question:
@@ -42,7 +44,13 @@ def at_once_sql(probe: Probe) -> str | None:
 
 
 def stretch_sql(
-    table: str, walk: Walk, conditions: Sequence[str], *, is_first: bool, is_last: bool
+    table: str,
+    walk: Walk,
+    conditions: Sequence[str],
+    versions: Versions,
+    *,
+    is_first: bool,
+    is_last: bool,
 ) -> str:
     """One row: the connection that answers, whether it knows where the stretch begins and ends, how
     many rows it has, and how many of them meet each condition."""
@@ -51,7 +59,7 @@ def stretch_sql(
     known = _known(is_first=is_first, is_last=is_last)
     return (
         f"SELECT CONNECTION_ID(), {known}, COUNT(*), {counted}"
-        f" FROM {_source(table, walk)} WHERE {within}"
+        f" FROM {walk_source(table, walk, versions)} WHERE {within}"
     )
 
 
@@ -61,18 +69,22 @@ def equal_stretch_sql(probe: Probe, equal: EqualRows, *, is_first: bool, is_last
     assert probe.walk is not None, "it is asked by stretches"
     within = _within(probe.walk, is_first=is_first, is_last=is_last)
     known = _known(is_first=is_first, is_last=is_last)
-    found = equal_rows_sql(probe.table, equal.parts, probe.walk, within)
+    found = equal_rows_sql(probe.table, equal.parts, probe.walk, within, probe.versions)
     return f"SELECT CONNECTION_ID(), {known}, ({found})"
 
 
 def equal_rows_sql(
-    table: str, parts: Sequence[KeyPart], walk: Walk | None = None, within: Sequence[str] = ()
+    table: str,
+    parts: Sequence[KeyPart],
+    walk: Walk | None = None,
+    within: Sequence[str] = (),
+    versions: Versions = Versions.CURRENT,
 ) -> str:
     """How many rows are equal in all parts, of the first that are; no row where none are."""
     keys = [part.sql for part in parts]
     where = " AND ".join([*(f"{key} IS NOT NULL" for key in keys), *within])
     return (
-        f"SELECT COUNT(*) FROM {_source(table, walk)} WHERE {where}"
+        f"SELECT COUNT(*) FROM {walk_source(table, walk, versions)} WHERE {where}"
         f" GROUP BY {', '.join(keys)} HAVING COUNT(*) > 1 LIMIT 1"
     )
 
@@ -82,8 +94,10 @@ def walk_condition(walk: Walk) -> str:
     return " AND ".join(f"{quote_identifier(column)} IS NOT NULL" for column in walk.columns)
 
 
-def walk_source(table: str, walk: Walk | None) -> str:
-    return _source(table, walk)
+def walk_source(table: str, walk: Walk | None, versions: Versions) -> str:
+    hint = "" if walk is None else f" FORCE INDEX ({quote_identifier(walk.index)})"
+    time = " FOR SYSTEM_TIME ALL" if versions is Versions.ALL else ""
+    return f"{quote_identifier(table)}{time} AS {ROW}{hint}"
 
 
 def example_sql(probe: Probe) -> str | None:
@@ -93,7 +107,8 @@ def example_sql(probe: Probe) -> str | None:
         return None
     match probe.question:
         case RowCondition(sql=sql):
-            return stretch_sql(probe.table, probe.walk, [sql], is_first=False, is_last=False)
+            table, walk, versions = probe.table, probe.walk, probe.versions
+            return stretch_sql(table, walk, [sql], versions, is_first=False, is_last=False)
         case EqualRows() as equal:
             return equal_stretch_sql(probe, equal, is_first=False, is_last=False)
         case _:
@@ -107,11 +122,6 @@ def _known(*, is_first: bool, is_last: bool) -> str:
         *([] if is_last else ["@reconciler_to_0 IS NOT NULL"]),
     ]
     return " AND ".join(bounds) or "1"
-
-
-def _source(table: str, walk: Walk | None) -> str:
-    hint = "" if walk is None else f" FORCE INDEX ({quote_identifier(walk.index)})"
-    return f"{quote_identifier(table)} AS {ROW}{hint}"
 
 
 def _within(walk: Walk, *, is_first: bool, is_last: bool) -> list[str]:

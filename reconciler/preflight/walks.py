@@ -1,7 +1,8 @@
 """By which index a table is walked for a question.
 
 Rule: where a stretch ends is told by a variable of the session, which must sort as the index does:
-members sort by their place, and of an approximate number the variable is another one.
+members sort by their place, of an approximate number the variable is another one, and a year below
+100 is taken for one of this century.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from reconciler.preflight.model import KeyPart, Walk
 
 _SORTED = frozenset(
     {
-        *(Family.INTEGER, Family.DECIMAL, Family.YEAR, Family.DATE, Family.TIME),
+        *(Family.INTEGER, Family.DECIMAL, Family.DATE, Family.TIME),
         *(Family.DATETIME, Family.TIMESTAMP, Family.TEXT, Family.BINARY),
     }
 )

@@ -28,6 +28,7 @@ from reconciler.preflight.model import (
     OnWarning,
     Probe,
     RowCondition,
+    Versions,
     Violated,
     Walk,
 )
@@ -53,6 +54,7 @@ class TableWalk:
     walk: Walk
     may_go_on: Callable[[], None]
     condition: str | None = None
+    versions: Versions = Versions.CURRENT
     sleep: Callable[[float], None] = time.sleep
     rows: int = PROBE_ROWS_FIRST
     seen: int = 0
@@ -95,7 +97,7 @@ class TableWalk:
 
     def _find_end(self) -> bool:
         find = next_end_sql(
-            walk_source(self.table, self.walk),
+            walk_source(self.table, self.walk, self.versions),
             self.walk.columns,
             rows=self.rows,
             is_first=self.is_first,
@@ -127,6 +129,7 @@ def walk_conditions(
                 walked.table,
                 walked.walk,
                 [left[probe] for probe in asked],
+                walked.versions,
                 is_first=is_first,
                 is_last=is_last,
             )
@@ -184,4 +187,5 @@ def equal_rows_walk(
         walk=walk,
         may_go_on=may_go_on,
         condition=walk_condition(walk),
+        versions=probe.versions,
     )

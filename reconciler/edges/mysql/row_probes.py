@@ -49,6 +49,7 @@ from reconciler.preflight.model import (
     NotSettled,
     Probe,
     RowCondition,
+    Versions,
     Violated,
 )
 from reconciler.preflight.sql import at_once_sql, walk_source
@@ -193,7 +194,9 @@ def _ask_table(session: ProbeSession, sheet: _Sheet, table: TableAsked) -> None:
                 by_stretches.append(probe)
             case _:
                 sheet.tell(probe, NotSettled(at_s=now_s(), because=_without_walk(probe)))
-    _in_one_pass(session, sheet, by_stretches, may_go_on)
+    for versions in Versions:
+        together = [probe for probe in by_stretches if probe.versions is versions]
+        _in_one_pass(session, sheet, together, may_go_on)
 
 
 def _in_one_pass(
@@ -204,7 +207,13 @@ def _in_one_pass(
     walk = probes[0].walk if probes else None
     if walk is None:
         return
-    walked = TableWalk(session=session, table=probes[0].table, walk=walk, may_go_on=may_go_on)
+    walked = TableWalk(
+        session=session,
+        table=probes[0].table,
+        walk=walk,
+        may_go_on=may_go_on,
+        versions=probes[0].versions,
+    )
     try:
         walk_conditions(walked, probes, sheet.tell)
     except NotAnswered as error:
@@ -251,7 +260,7 @@ def _clean(session: ProbeSession, probe: Probe) -> Answer:
 
 def _rows(session: ProbeSession, probe: Probe) -> int:
     """Of the whole table, as the server estimates: what a condition may have it read."""
-    return session.estimated(f"SELECT 1 FROM {walk_source(probe.table, None)}")[1]
+    return session.estimated(f"SELECT 1 FROM {walk_source(probe.table, None, probe.versions)}")[1]
 
 
 def _without_walk(probe: Probe) -> str:

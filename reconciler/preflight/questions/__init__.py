@@ -10,7 +10,14 @@ from collections.abc import Callable, Iterator
 
 from reconciler.diff.model import Operation
 from reconciler.preflight.change import Change
-from reconciler.preflight.model import EqualRows, Probe, Raised, RowCondition
+from reconciler.preflight.model import (
+    EqualRows,
+    Probe,
+    QuestionKind,
+    Raised,
+    RowCondition,
+    Versions,
+)
 from reconciler.preflight.questions.checks import (
     breaks_check,
     breaks_check_of_column,
@@ -73,4 +80,17 @@ def _probe(change: Change, raised: Raised, statement: int) -> Probe:
             walk = walk_by_parts(change.before, parts)
         case _:
             walk = None
-    return Probe(table=change.before.name, statement=statement, raised=raised, walk=walk)
+    return Probe(
+        table=change.before.name,
+        statement=statement,
+        raised=raised,
+        walk=walk,
+        versions=_versions(change, raised.kind),
+    )
+
+
+def _versions(change: Change, kind: QuestionKind) -> Versions:
+    """No check and no key to a parent is put to what a row was before (MariaDB 10.11, 11.8)."""
+    of_rows_that_are = (QuestionKind.CHECK, QuestionKind.PARENTS)
+    has_history = change.before.system_versioned and kind not in of_rows_that_are
+    return Versions.ALL if has_history else Versions.CURRENT

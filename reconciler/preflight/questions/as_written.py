@@ -78,7 +78,8 @@ def converted(
         ):
             return f"CAST({value} AS {_WITH_FRACTION[new.family]}({fraction_digits(new)}))"
         case (Family.DATETIME, Family.DATE) | (Family.TIMESTAMP, Family.DATE):
-            return f"CAST({value} AS DATE)"
+            # The statement rounds digits of a second first (MySQL 9.7), a cast to DATE does not.
+            return f"CAST(CAST({value} AS DATETIME) AS DATE)"
         case Family.DECIMAL, Family.INTEGER:
             return f"ROUND({value})"
     return value if not _merges(old, new) else None

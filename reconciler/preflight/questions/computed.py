@@ -53,7 +53,7 @@ def has_no_default(change: Change) -> Iterator[Raised]:
     for clause in change.context.of_kind(ClauseKind.ADD_COLUMN):
         new = change.context.column_after(clause.object)
         default = new.default_sql if new is not None else None
-        if new is None or default is None or not default.startswith("("):
+        if new is None or default is None or not _is_computed(default):
             continue
         if default in clause.sql:  # else it is set afterwards, and rows that are there get none
             yield from _of_column(change, new, default)
@@ -83,6 +83,11 @@ def cannot_be_filled(change: Change) -> Iterator[Raised]:
                 what=f"rows, for which no {new.sql_type} is known",
                 question=RowCondition("TRUE"),
             )
+
+
+def _is_computed(default: str) -> bool:
+    """MariaDB prints no brackets around a column's name alone, or a function of one."""
+    return default.startswith("(") or "`" in default
 
 
 def _is_computed_now(change: Change, new: Column) -> bool:

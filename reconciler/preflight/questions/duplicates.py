@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.ddl.lexer import TokenKind, tokenize
 from reconciler.ddl.quote import quote_identifier
 from reconciler.diff.model import ClauseKind
 from reconciler.diff.pairing import name_key
@@ -58,6 +59,7 @@ def _is_asked_of(change: Change, index: Index) -> bool:
 
 
 _ADD = ClauseKind.ADD_INDEX
+_NAMES = (TokenKind.QUOTED_IDENTIFIER,)
 
 
 def _computed(change: Change, index: Index) -> Iterator[str]:
@@ -86,7 +88,16 @@ def _question(change: Change, index: Index) -> Question:
         return KnownToHold(f"{key} is unique and never NULL, by fewer or the same columns")
     if index.period is not None:
         return NotAskable("no query is known that tells whether periods overlap")
-    return EqualRows(tuple(parts))
+    return EqualRows((*parts, *_end_of_version(change)))
+
+
+def _end_of_version(change: Change) -> Iterator[KeyPart]:
+    """MariaDB makes the end of a row's version a part of each unique key."""
+    if not change.before.system_versioned:
+        return
+    named = [one for one in change.before.periods if one.startswith("PERIOD FOR SYSTEM_TIME")]
+    names = [t.text for one in named for t in tokenize(one) if t.kind in _NAMES]
+    yield KeyPart(names[-1] if names else "ROW_END")
 
 
 def _part(change: Change, part: IndexPart) -> KeyPart | KnownToHold | NotAskable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.model.server import Flavor
 from reconciler.plan.hazards.column_type import (
     ColumnType,
     Family,
@@ -57,6 +58,7 @@ def _integer_to_float(
     value: str, old: ColumnType, new: ColumnType, _change: Change
 ) -> Iterator[Unfit]:
     """Its own digits come back where the last bits of the number are zero."""
+    yield from of_fixed_digits(value, new)
     if new.unsigned and not old.unsigned:
         yield outside(value, 0, None, "negative numbers")
     cast = "FLOAT" if new.name == "float" else "DOUBLE"
@@ -116,11 +118,31 @@ def _decimal_to_decimal(
     yield from _negatives(value, old, new)
 
 
+def of_fixed_digits(value: str, new: ColumnType) -> Iterator[Unfit]:
+    """FLOAT(M,D) and DOUBLE(M,D) hold as many digits as a DECIMAL."""
+    if len(new.arguments) != 2:
+        return
+    whole, scale = decimal_digits(new)
+    yield Unfit(
+        kind=QuestionKind.NUMBERS,
+        what=f"numbers of more than {whole} digits before the point",
+        sql=f"ABS(ROUND({value}, {scale})) >= {10**whole}",
+    )
+    yield Unfit(
+        kind=QuestionKind.NUMBERS,
+        what=f"numbers with more than {scale} digits after the point, which are rounded",
+        sql=f"{value} <> ROUND({value}, {scale})",
+        effect=Effect.LOSES,
+    )
+
+
 def _decimal_to_integer(
-    value: str, old: ColumnType, new: ColumnType, _change: Change
+    value: str, old: ColumnType, new: ColumnType, change: Change
 ) -> Iterator[Unfit]:
     whole, scale = decimal_digits(old)
     low, high = integer_range(new)
+    if new.unsigned and not old.unsigned and change.settings.version.flavor is Flavor.MARIADB:
+        yield outside(value, 0, None, "negative numbers")
     if 10**whole > high or (not old.unsigned and -(10**whole) < low):
         yield outside(f"ROUND({value})", low, high, f"numbers outside {low}..{high}")
     if scale:
@@ -128,15 +150,26 @@ def _decimal_to_integer(
 
 
 def _float_to_integer(
-    value: str, _old: ColumnType, new: ColumnType, _change: Change
+    value: str, _old: ColumnType, new: ColumnType, change: Change
 ) -> Iterator[Unfit]:
+    """A number of 64 bits is compared as an approximate one, which the highest is not: MySQL, and
+    MariaDB without a sign, refuse the one above it, which is."""
     low, high = integer_range(new)
-    yield outside(f"ROUND({value})", low, high, f"numbers outside {low}..{high}")
+    is_refused = new.unsigned or change.settings.version.flavor is Flavor.MYSQL
+    beyond = f"{'>=' if is_refused else '>'} {high + 1}e0"
+    yield Unfit(
+        kind=QuestionKind.NUMBERS,
+        what=f"numbers outside {low}..{high}",
+        sql=f"(ROUND({value}) < {low}e0 OR ROUND({value}) {beyond})"
+        if new.name == "bigint"
+        else outside(f"ROUND({value})", low, high, "").sql,
+    )
     yield _rounded(value)
 
 
 def _to_float(value: str, old: ColumnType, new: ColumnType, _change: Change) -> Iterator[Unfit]:
     """Of exact numbers: those that do not come back."""
+    yield from of_fixed_digits(value, new)
     yield from _negatives(value, old, new)
     if sum(decimal_digits(old)) > (7 if new.name == "float" else 15):
         cast, (whole, scale) = ("FLOAT" if new.name == "float" else "DOUBLE"), decimal_digits(old)
@@ -152,15 +185,17 @@ def _float_to_decimal(
     value: str, old: ColumnType, new: ColumnType, _change: Change
 ) -> Iterator[Unfit]:
     whole, scale = decimal_digits(new)
+    # Rounded as it is printed: of 9.995 an approximate number makes 9.99, and an exact one 10.00.
+    exact, printed = (f"CAST({text} AS DECIMAL(65,30))" for text in (value, f"CONCAT({value})"))
     yield Unfit(
         kind=QuestionKind.NUMBERS,
         what=f"numbers of more than {whole} digits before the point",
-        sql=f"ABS(ROUND({value}, {scale})) >= {10**whole}",
+        sql=f"(ABS(ROUND({exact}, {scale})) >= {10**whole} OR ABS({value}) >= {10**whole}e0)",
     )
     yield Unfit(
         kind=QuestionKind.NUMBERS,
         what=f"numbers with more than {scale} digits after the point, which are rounded",
-        sql=f"{value} <> ROUND({value}, {scale})",
+        sql=f"{printed} <> ROUND({printed}, {scale})",
         effect=Effect.LOSES,
     )
     yield from _negatives(value, old, new)
@@ -181,6 +216,8 @@ def _float_to_float(
             sql=f"ABS({value}) <= 3.402823466e38 AND {value} <> CAST({value} AS FLOAT)",
             effect=Effect.LOSES,
         )
+    if old.arguments != new.arguments:
+        yield from of_fixed_digits(value, new)
     yield from _negatives(value, old, new)
 
 

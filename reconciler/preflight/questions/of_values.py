@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reconciler.preflight.model import Effect, QuestionKind
+from reconciler.preflight.model import Effect, OnWarning, QuestionKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,3 +16,4 @@ class Unfit:
     what: str
     sql: str
     effect: Effect | None = None
+    on_warning: OnWarning = OnWarning.NOTHING

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
+from reconciler.model.server import Flavor
 from reconciler.plan.hazards.charset import (
     bytes_per_character_max,
     bytes_per_character_min,
@@ -20,15 +22,18 @@ from reconciler.plan.hazards.column_type import (
     integer_range,
 )
 from reconciler.preflight.change import Change
-from reconciler.preflight.model import Effect, QuestionKind
-from reconciler.preflight.questions.numbers import outside
+from reconciler.preflight.model import Effect, OnWarning, QuestionKind
+from reconciler.preflight.questions.numbers import of_fixed_digits, outside
 from reconciler.preflight.questions.of_values import Unfit
 
+_WITH_TEXTS = frozenset({Family.JSON, Family.ENUM, Family.SET})
 # As the servers read a number from the beginning of a text to its end.
 _NUMBER = "^[[:space:]]*[-+]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][-+]?[0-9]+)?[[:space:]]*$"
+# All that MariaDB takes for a whole one (10.11, 11.8).
+_WHOLE_NUMBER = "^[[:space:]]*[-+]?[0-9]+[[:space:]]*$"
 
 
-def _text_to_text(value: str, old: ColumnType, new: ColumnType, _change: Change) -> Iterator[Unfit]:
+def _text_to_text(value: str, old: ColumnType, new: ColumnType, change: Change) -> Iterator[Unfit]:
     if not holds_every_character(old.charset, new.charset):
         back = f"CONVERT(CONVERT({value} USING {new.charset}) USING {old.charset})"
         yield Unfit(
@@ -36,7 +41,7 @@ def _text_to_text(value: str, old: ColumnType, new: ColumnType, _change: Change)
             what=f"texts with characters that {new.charset} does not have",
             sql=f"CAST({back} AS BINARY) <> CAST({value} AS BINARY)",
         )
-    yield from _too_long(value, old, new)
+    yield from _too_long(value, old, new, change)
     if new.name == "char" and old.name != "char":
         yield Unfit(
             kind=QuestionKind.LENGTH,
@@ -46,35 +51,60 @@ def _text_to_text(value: str, old: ColumnType, new: ColumnType, _change: Change)
         )
 
 
-def _too_long(value: str, old: ColumnType, new: ColumnType) -> Iterator[Unfit]:
+def _too_long(value: str, old: ColumnType, new: ColumnType, change: Change) -> Iterator[Unfit]:
     limit_bytes = TEXT_BYTES.get(new.name)
     if limit_bytes is not None:
-        yield from _too_many_bytes(value, old, new, limit_bytes)
+        yield from _too_many_bytes(value, old, new, limit_bytes, change)
         return
     limit = fixed_or_longest(new)
     if _characters_max(old) <= limit:
         return
-    # Blanks at the end count (1406, 1265), but for CHAR, which never keeps them.
-    counted = _trimmed(value) if new.name == "char" else value
-    yield Unfit(
-        kind=QuestionKind.LENGTH,
-        what=f"texts of more than {limit} characters",
-        sql=f"CHAR_LENGTH({counted}) > {limit}",
+    found = _longer(
+        f"CHAR_LENGTH({{}}) > {limit}",
+        value,
+        f"{limit} characters",
+        _keeps_blanks(value, old, new, change),
     )
+    # That CHAR keeps no blanks at all is a question of its own.
+    yield from islice(found, 1) if new.name == "char" else found
+
+
+def _keeps_blanks(value: str, old: ColumnType, new: ColumnType, change: Change) -> bool:
+    """Whether blanks at the end count like other characters (1406, 1265): so it is where a value is
+    copied as it is. Else the server cuts them off, and only says so. CHAR never keeps them."""
+    both_plain = old.name == new.name == "varchar"
+    both_long = {old.name, new.name} <= TEXT_BYTES.keys()
+    is_mysql = change.settings.version.flavor is Flavor.MYSQL
+    ends = change.ends_of(value)
+    is_collated_alike = ends is not None and ends[0].collation == ends[1].collation
+    return is_collated_alike and (both_plain or (both_long and is_mysql))
+
+
+def _longer(measured: str, value: str, limit: str, keeps_blanks: bool) -> Iterator[Unfit]:
+    too_long = measured.format(value if keeps_blanks else _trimmed(value))
+    yield Unfit(kind=QuestionKind.LENGTH, what=f"texts of more than {limit}", sql=too_long)
+    if not keeps_blanks:
+        yield Unfit(
+            kind=QuestionKind.LENGTH,
+            what=f"texts with blanks at their end, beyond {limit}, which are cut off",
+            sql=f"{measured.format(value)} AND NOT {too_long}",
+            effect=Effect.LOSES,
+        )
 
 
 def _too_many_bytes(
-    value: str, old: ColumnType, new: ColumnType, limit_bytes: int
+    value: str, old: ColumnType, new: ColumnType, limit_bytes: int, change: Change
 ) -> Iterator[Unfit]:
     size_bytes = _characters_max(old) * bytes_per_character_max(new.charset)
     if old.name in TEXT_BYTES and old.charset == new.charset:
         size_bytes = TEXT_BYTES[old.name]
     if size_bytes > limit_bytes:
-        told = value if old.charset == new.charset else f"CONVERT({value} USING {new.charset})"
-        yield Unfit(
-            kind=QuestionKind.LENGTH,
-            what=f"texts of more than {limit_bytes} bytes",
-            sql=f"LENGTH({told}) > {limit_bytes}",
+        told = "{}" if old.charset == new.charset else f"CONVERT({{}} USING {new.charset})"
+        yield from _longer(
+            f"LENGTH({told}) > {limit_bytes}",
+            value,
+            f"{limit_bytes} bytes",
+            _keeps_blanks(value, old, new, change),
         )
 
 
@@ -89,15 +119,30 @@ def _trimmed(value: str) -> str:
 
 
 def printed_as_text(
-    value: str, _old: ColumnType, new: ColumnType, _change: Change
+    value: str, old: ColumnType, new: ColumnType, _change: Change
 ) -> Iterator[Unfit]:
     """What is no text becomes one."""
-    limit = TEXT_BYTES.get(new.name) or fixed_or_longest(new)
-    if limit < TEXT_BYTES["mediumtext"]:
+    text = f"CONVERT({value} USING utf8mb4)"
+    if old.family in _WITH_TEXTS and not holds_every_character("utf8mb4", new.charset):
+        back = f"CONVERT(CONVERT({text} USING {new.charset}) USING utf8mb4)"
+        yield Unfit(
+            kind=QuestionKind.CHARACTERS,
+            what=f"values with characters that {new.charset} does not have",
+            sql=f"CAST({back} AS BINARY) <> CAST({text} AS BINARY)",
+        )
+    limit_bytes = TEXT_BYTES.get(new.name)
+    if limit_bytes is None:
+        limit = fixed_or_longest(new)
         yield Unfit(
             kind=QuestionKind.LENGTH,
             what=f"values whose text has more than {limit} characters",
             sql=f"CHAR_LENGTH(CAST({value} AS CHAR)) > {limit}",
+        )
+    elif limit_bytes < TEXT_BYTES["longtext"]:
+        yield Unfit(
+            kind=QuestionKind.LENGTH,
+            what=f"values whose text has more than {limit_bytes} bytes",
+            sql=f"LENGTH(CONVERT(CAST({value} AS CHAR) USING {new.charset})) > {limit_bytes}",
         )
 
 
@@ -168,7 +213,8 @@ def _text_to_json(
 def _text_to_integer(
     value: str, _old: ColumnType, new: ColumnType, change: Change
 ) -> Iterator[Unfit]:
-    yield _no_number(value)
+    is_mysql = change.settings.version.flavor is Flavor.MYSQL
+    yield _no_number(value, _NUMBER if is_mysql else _WHOLE_NUMBER)
     read = f"CAST({value} AS DECIMAL(65,30))"
     fits = outside(f"ROUND({read})", *integer_range(new), f"numbers that {new.text} does not hold")
     yield Unfit(kind=QuestionKind.CONVERSION, what=fits.what, sql=fits.sql)
@@ -196,9 +242,18 @@ def _text_to_decimal(
 
 
 def _text_to_float(
-    value: str, _old: ColumnType, _new: ColumnType, _change: Change
+    value: str, _old: ColumnType, new: ColumnType, _change: Change
 ) -> Iterator[Unfit]:
     yield _no_number(value)
+    read = f"({value} + 0e0)"
+    beyond = "3.402823466e38" if new.name == "float" else "1.7976931348623157e308"
+    yield Unfit(
+        kind=QuestionKind.CONVERSION,
+        what=f"numbers that {new.text} does not hold",
+        sql=f"(ABS({read}) > {beyond}" + (f" OR {read} < 0)" if new.unsigned else ")"),
+        on_warning=OnWarning.OPEN,
+    )
+    yield from of_fixed_digits(read, new)
 
 
 def _text_to_time(
@@ -211,15 +266,16 @@ def _text_to_time(
         kind=QuestionKind.CONVERSION,
         what="texts that are no date" if is_date else "texts that are no date and time",
         sql=f"{value} IS NOT NULL AND {read} IS NULL",
+        on_warning=OnWarning.OPEN,
     )
     yield _not_printed_back(value, read)
 
 
-def _no_number(value: str) -> Unfit:
+def _no_number(value: str, written: str = _NUMBER) -> Unfit:
     return Unfit(
         kind=QuestionKind.CONVERSION,
         what="texts that are no number",
-        sql=f"CONVERT({value} USING utf8mb4) NOT REGEXP '{_NUMBER}'",
+        sql=f"CONVERT({value} USING utf8mb4) NOT REGEXP '{written}'",
     )
 
 

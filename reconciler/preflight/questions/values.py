@@ -16,7 +16,6 @@ from reconciler.plan.hazards.narrowing import column_type
 from reconciler.plan.hazards.type_change import type_change_losses
 from reconciler.preflight.change import Change
 from reconciler.preflight.model import (
-    Effect,
     NotAskable,
     QuestionKind,
     Raised,
@@ -56,13 +55,13 @@ def has_unfit_values(change: Change) -> Iterator[Raised]:
                 object=new.name,
                 effect=one.effect or change.of_unfit_values,
                 what=one.what,
-                question=RowCondition(one.sql),
+                question=RowCondition(one.sql, one.on_warning),
             )
         if narrows and not found:
             yield Raised(
                 kind=QuestionKind.CONVERSION,
                 object=new.name,
-                effect=Effect.LOSES,
+                effect=change.of_unfit_values,
                 what="values that the new type does not take",
                 question=NotAskable(f"{narrows[0].reason}: no query is known that tells such rows"),
             )
