@@ -111,7 +111,9 @@ class MysqlShardSession:
 
     def _definitions(self, link: Link, *, views: bool) -> Mapping[ObjectId, str]:
         read = read_tables(link, self._shard.database)
-        found = {table_id(table): definition for table, definition in read.whole}
+        # No reader takes '': one that the server cannot show is a problem if it is managed.
+        every = (*read.definitions, *((table, "") for table, _ in read.broken))
+        found = {table_id(table): definition for table, definition in every}
         for name in read.listing.of_type("VIEW") if views else ():
             found[view_id(name)] = self._view(link, name) or ""
         return found

@@ -39,6 +39,8 @@ _SHOWN = re.compile(
 _COLUMN = re.compile(NAME)
 # Under any other client, text beyond ASCII would have to be sent in that client's characters.
 _ANY_TEXT = frozenset({"utf8", "utf8mb3", "utf8mb4"})
+NO_TEXT = "\N{REPLACEMENT CHARACTER}"
+"""In a view's text, for bytes that are none: servers print some literals as they are."""
 _LEAVE_ALONE = "leave it alone by its name with `policy.ignore_tables`"
 
 
@@ -55,6 +57,10 @@ def read_view(text: str, name: str) -> View:
     shown = _SHOWN.fullmatch(text, facts.end()) if facts else None
     if facts is None or shown is None or unquote_identifier(shown["name"]) != name:
         raise _refused(name, "its server prints it in a form that is not understood")
+    if NO_TEXT in shown["query"]:
+        raise _refused(
+            name, "the server prints bytes of it that are no text (write such a literal as x'..')"
+        )
     other = OtherObject(kind=ObjectKind.VIEW, name=name, definition=text[facts.end() :])
     if foreign_object(other) is None:
         raise _refused(name, "it holds what is never run on scratch, so nothing can be proven")

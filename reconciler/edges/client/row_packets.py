@@ -15,8 +15,9 @@ _WIDTHS = {0xFC: 2, 0xFD: 3, 0xFE: 8}
 
 def row_of(packet: MysqlPacket, converters: Iterable[tuple[str | None, Any]]) -> Row | None:
     """As many values as there are converters, each with its encoding (None: bytes) and what makes
-    a value of the text (None: nothing does); None where they do not fill the packet. Raises what
-    bytes raise that are no such row."""
+    a value of the text (None: nothing does); None where they do not fill the packet. A text that is
+    none in its encoding stays bytes: which one it is of a row, only the reader of the row knows.
+    Raises what bytes raise that are no such row."""
     data: bytes = packet.get_all_data()  # type: ignore[no-untyped-call]
     row: list[object] = []
     at = 0
@@ -33,6 +34,15 @@ def row_of(packet: MysqlPacket, converters: Iterable[tuple[str | None, Any]]) ->
         value: Any = data[at : at + size]
         at += size
         if encoding is not None:
-            value = value.decode(encoding)
+            value = _decoded(value, encoding, is_plain=converter is None)
         row.append(value if converter is None else converter(value))
     return tuple(row) if at == len(data) else None
+
+
+def _decoded(value: bytes, encoding: str, *, is_plain: bool) -> str | bytes:
+    try:
+        return value.decode(encoding)
+    except UnicodeDecodeError:
+        if is_plain:
+            return value
+        raise

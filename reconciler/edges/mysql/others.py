@@ -20,8 +20,8 @@ from reconciler.ddl.quote import quote_identifier
 from reconciler.ddl.scan import is_too_large
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.dependents import body_of
-from reconciler.edges.mysql.problems import ServerRefusal, misread
-from reconciler.edges.mysql.reading import Listing, number, text
+from reconciler.edges.mysql.problems import ServerRefusal, is_of_the_moment, misread
+from reconciler.edges.mysql.reading import Listing, number, shown, text
 from reconciler.model.dependents import Program
 from reconciler.model.object_id import ObjectKind
 from reconciler.model.observation import CrossDatabaseParent
@@ -117,17 +117,20 @@ def read_view(link: Link, database: str, name: str) -> OtherObject | None:
     session must be in it), and its definer told by a digest. Raises ServerRefusal or LinkLost."""
     try:
         row = link.row(f"SHOW CREATE VIEW {quote_identifier(name)}", width=4)
-    except ServerRefusal:
+    except ServerRefusal as refusal:
+        if is_of_the_moment(refusal.error):
+            raise  # it may be there all the same, and is not hidden
         return None
-    shown = text(row[1])
-    if is_too_large(shown):
+    # Bytes that are no text are marked in it, which no reader of a view takes.
+    definition = row[1].decode(errors="replace") if isinstance(row[1], bytes) else str(row[1])
+    if is_too_large(definition):
         return None
-    definer = _DEFINER.match(shown)
+    definer = _DEFINER.match(definition)
     account = read_account(definer[2]) if definer is not None else None
     return OtherObject(
         kind=ObjectKind.VIEW,
         name=name,
-        definition=with_own_names_bare(_DEFINER.sub(r"\1", shown), database),
+        definition=with_own_names_bare(_DEFINER.sub(r"\1", definition), database),
         definer=account.digest if account else None,
         created_with=CreatedWith(
             character_set_client=text(row[2]), collation_connection=text(row[3])
@@ -161,13 +164,13 @@ def read_cross_database_parents(
 
 def _shown(link: Link, statement: str) -> str | None:
     """The text; None where the server refuses (no privilege, or what it is made of is gone), and
-    for one that is longer than anything that is read."""
+    for one that is no text, or longer than anything that is read."""
     try:
         row = link.row(statement, width=2)
     except ServerRefusal:
         return None
-    shown = text(row[1])
-    return None if is_too_large(shown) else shown
+    found = shown(row[1])
+    return None if found is None or is_too_large(found) else found
 
 
 def _kind(value: object) -> ObjectKind:

@@ -23,6 +23,7 @@ DEADLOCK = 1213
 UNKNOWN_TABLE = 1109  # of information_schema
 NO_SUCH_TABLE = 1146
 UNKNOWN_VARIABLE = 1193
+NO_TEXT = 1300  # a character string that is none
 STARTED_OTHERWISE = 1290  # "running with the --%s option": read-only, or no grant tables
 
 _GRANTS = "give the login what `reconciler doctor` says is missing, then run the same command again"
@@ -139,8 +140,13 @@ _NEVER_QUOTED = frozenset(_WORDING_BY_NUMBER) - {LOCK_WAIT_TIMEOUT}
 def concerns_one_table(error: ServerError) -> bool:
     """Whether a refusal to show a table says something about that table (its file is gone, or one
     that a MERGE table is made of), and nothing about the server, the login or the moment."""
-    of_the_moment = {LOCK_WAIT_TIMEOUT, DEADLOCK, *_INTERRUPTED}
-    return error.number not in {*_WORDING_BY_NUMBER, *_PRIVILEGE_NUMBERS, *of_the_moment}
+    of_others = {*_WORDING_BY_NUMBER, *_PRIVILEGE_NUMBERS}
+    return error.number not in of_others and not is_of_the_moment(error)
+
+
+def is_of_the_moment(error: ServerError) -> bool:
+    """Whether the same may go well later: it was locked, or the server ended the statement."""
+    return error.number in {LOCK_WAIT_TIMEOUT, DEADLOCK, *_INTERRUPTED}
 
 
 def server_problem(label: str, error: ServerError) -> Problem:

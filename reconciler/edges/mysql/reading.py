@@ -16,6 +16,7 @@ from reconciler.edges.mysql.connect import Link, Row
 from reconciler.edges.mysql.limits import READ_ATTEMPTS_MAX
 from reconciler.edges.mysql.problems import (
     NO_SUCH_TABLE,
+    NO_TEXT,
     ServerRefusal,
     concerns_one_table,
     keeps_changing,
@@ -29,6 +30,7 @@ from reconciler.model.server import ServerError
 _OF_A_TABLE, _OF_A_VIEW = 2, 4
 _NOT_TABLES = frozenset({"VIEW", "SYSTEM VIEW", "SEQUENCE", "TEMPORARY"})
 _NAMES = "SELECT TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s"
+_NO_TEXT = "the definition that it shows holds bytes that are no text"
 _FACTS = (
     "SELECT TABLE_NAME, TABLE_TYPE, TABLE_ROWS, DATA_LENGTH, INDEX_LENGTH, ROW_FORMAT,"
     " UNIX_TIMESTAMP(CREATE_TIME)"
@@ -130,7 +132,9 @@ def read_definition(link: Link, table: str) -> str | None:
         return None
     if [len(row) for row in rows] != [_OF_A_TABLE]:
         raise misread()
-    definition = text(rows[0][1])
+    definition = shown(rows[0][1])
+    if definition is None:
+        raise ServerRefusal(ServerError(number=NO_TEXT, message=_NO_TEXT))
     if defined_table(definition) not in (table, None):
         raise misread()  # of another table; what is no CREATE TABLE is for its reader to refuse
     if is_too_large(definition):
@@ -148,6 +152,15 @@ def text(value: object) -> str:
         return value.decode() if isinstance(value, bytes) else str(value)
     except UnicodeDecodeError:
         raise misread() from None
+
+
+def shown(value: object) -> str | None:
+    """A definition; None where it holds bytes that are no text: servers print some literals as
+    they are (`_binary'..'` in a view, a binary DEFAULT on MariaDB 10.11)."""
+    try:
+        return value.decode() if isinstance(value, bytes) else str(value)
+    except UnicodeDecodeError:
+        return None
 
 
 def count(value: object) -> int | None:
