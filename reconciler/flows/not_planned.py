@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from reconciler.diff.model import SchemaDiff
+from reconciler.guard.access import grouped
 from reconciler.guard.model import Refusal
-from reconciler.model.object_id import table_id
+from reconciler.model.object_id import ObjectId, ObjectKind, table_id
 from reconciler.model.programs import view_id
+from reconciler.model.schema import OtherObject
 from reconciler.observe.desired import Desired
 from reconciler.observe.shards import FleetSnapshot, SeenShard
+
+_LIKE_TABLES = frozenset({ObjectKind.VIEW, ObjectKind.SEQUENCE})
 
 
 def unnameable(look: FleetSnapshot) -> tuple[Refusal, ...]:
@@ -39,6 +43,41 @@ def unnameable(look: FleetSnapshot) -> tuple[Refusal, ...]:
         for view in seen.views
         if view != view.strip()
     )
+
+
+def names_not_free(look: FleetSnapshot, desired: Mapping[str, Desired]) -> tuple[Refusal, ...]:
+    """PG-8: tables, views and MariaDB's sequences share their names, and what is not managed never
+    makes room for what git wants to make."""
+    found = []
+    for seen in look.seen:
+        there = {
+            _folded(other.name, seen): other
+            for other in seen.observation.others
+            if other.kind in _LIKE_TABLES and other.name not in seen.views
+        }
+        wanted = desired[seen.shard].objects if there else {}
+        for about in sorted(wanted.keys() - seen.objects.keys()):
+            if (other := there.get(_folded(about.name, seen))) is not None:
+                found.append(_name_taken(seen.shard, about, other))
+    return grouped(found)
+
+
+def _name_taken(shard: str, about: ObjectId, other: OtherObject) -> Refusal:
+    manage = "have views managed (`manage` in the spec)" if other.kind is ObjectKind.VIEW else ""
+    ways = [manage, f"rename or drop the {other.kind} on the shard", "give git's another name"]
+    return Refusal(
+        code="name-taken",
+        shard=shard,
+        object_id=about,
+        message=f"shard {shard}, {about.titled}: the shard has a {other.kind} of that name,"
+        f" {other.name}, which is not managed, and tables, views and sequences share their names",
+        recovery=f"{', or '.join(filter(None, ways))}; then run the same command again",
+    )
+
+
+def _folded(name: str, seen: SeenShard) -> str:
+    folds = seen.observation.settings.variable("lower_case_table_names") != "0"
+    return name.lower() if folds else name
 
 
 def diff_refusals(found: SchemaDiff, shards: Sequence[str]) -> tuple[Refusal, ...]:
