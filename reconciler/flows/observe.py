@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.ddl.programs.accounts import read_account
 from reconciler.model.observation import ObservedShard, Unreachable
 from reconciler.observe.file.codec import dump_observation
 from reconciler.observe.file.model import RegionObservation, about_region, observation_path
@@ -40,5 +41,7 @@ def observe_region(
     if outcome.path is not None:
         shards = tuple(one for one in seen if isinstance(one, ObservedShard))
         found = RegionObservation(about=about, observed_s=now_s, shards=shards)
-        writer.write(outcome.path, dump_observation(found, key))
+        named = (read_account(account) for _, account in files.spec.policy.definers)
+        definers = [account.digest for account in named if account is not None]
+        writer.write(outcome.path, dump_observation(found, key, definers))
     return outcome

@@ -157,7 +157,7 @@ def pull_keyspace(
 def _own_tables(files: Specified, observations: Iterable[Observation]) -> set[str]:
     """Tables beside which an engine may have made others: git's, and live ones with a name that no
     engine gives."""
-    own = {*_paths_by_table(files)}
+    own = {*_paths_of_tables(files)}
     for seen in observations:
         if isinstance(seen, ObservedShard):
             own |= {table for table, _ in seen.definitions if not table.startswith("_")}
@@ -200,7 +200,7 @@ class _Wanted:
 
 def _files(files: Specified, model: SeenShard, usual: CreatedWith | None) -> tuple[_Wanted, ...]:
     version = model.observation.settings.version
-    paths = _paths_by_table(files)
+    paths, view_paths = _paths_of_tables(files), _paths_of_views(files)
     wanted: list[_Wanted] = []
     taken: dict[str, str] = {}
     for table, read in sorted(model.definitions.items()):
@@ -212,7 +212,7 @@ def _files(files: Specified, model: SeenShard, usual: CreatedWith | None) -> tup
         text = create_table_sql(read.table, version) + ";\n"
         wanted.append(_Wanted(table=table, path=path, text=text))
     for name, view in sorted(model.views.items()):
-        path = paths.get(name) or view_path(files.spec.schema_dir, name)
+        path = view_paths.get(name) or view_path(files.spec.schema_dir, name)
         for taken_name in (path.lower(), name.lower()):
             if taken_name in taken:
                 raise Refused(_two_tables_one_file(taken[taken_name], name, files.spec.path))
@@ -235,11 +235,13 @@ def _two_tables_one_file(one: str, other: str, spec_path: str) -> Problem:
     )
 
 
-def _paths_by_table(files: Specified) -> Mapping[str, str]:
-    if files.existing is None:
-        return {}
-    tables = {file.table: file.path for file in files.existing.files}
-    return {**tables, **{view.name: view.path for view in files.existing.views}}
+def _paths_of_tables(files: Specified) -> Mapping[str, str]:
+    return {file.table: file.path for file in files.existing.files} if files.existing else {}
+
+
+def _paths_of_views(files: Specified) -> Mapping[str, str]:
+    """Apart from those of tables: what was a table may be a view by now."""
+    return {view.name: view.path for view in files.existing.views} if files.existing else {}
 
 
 def _read_back(

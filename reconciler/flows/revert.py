@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from reconciler.ddl.default_less import default_less_columns
 from reconciler.ddl.fingerprint import schema_fingerprint
+from reconciler.ddl.programs.accounts import read_account
 from reconciler.ddl.programs.view import read_view, view_file_text
 from reconciler.ddl.read import read_table
 from reconciler.ddl.render import create_table_sql
@@ -20,7 +21,8 @@ from reconciler.flows.limits import PLAN_ID_CHARS_MIN
 from reconciler.flows.reconcile_pass import Pass, begin_pass
 from reconciler.flows.way_back import ways_back
 from reconciler.model.object_id import ObjectKind
-from reconciler.model.policy import HazardKind
+from reconciler.model.policy import HazardKind, Policy
+from reconciler.model.programs import ManagedKind, Security
 from reconciler.model.schema import Table
 from reconciler.model.server import Flavor, ServerVersion
 from reconciler.plan.codec import load_plan
@@ -173,6 +175,7 @@ def _files_of_before(core: PlanCore, files: DesiredFiles) -> _Before:
         if touched.object_id.kind is ObjectKind.VIEW:
             path = view_paths.get(table) or view_path(files.spec.schema_dir, table)
             texts[path] = _view_of_before(touched)
+            unsaid += _rights_unsaid(touched, files.spec.policy)
             continue
         if table in cleaned:
             continue
@@ -194,6 +197,24 @@ def _view_of_before(touched: ObjectBefore) -> str | None:
         return None
     view = read_view(touched.definition, touched.object_id.name)
     return view_file_text(view, usual=None)
+
+
+def _rights_unsaid(touched: ObjectBefore, policy: Policy) -> Iterator[str]:
+    """Whose rights a view had is the spec's to say, which is not taken back here."""
+    if touched.definition is None:
+        return
+    view = read_view(touched.definition, touched.object_id.name)
+    if view.security is Security.INVOKER:
+        return
+    named = policy.definer_of(ManagedKind.VIEWS)
+    account = read_account(named or "")
+    if account is not None and view.definer == account.digest:
+        return
+    rights = f"the file gives it those of {named}" if account else "the spec names no account now"
+    yield (
+        f"{touched.object_id.titled}: it had the rights of another account than the spec names, and"
+        f" {rights}; to have the old ones back, take `definer` in the spec back as well"
+    )
 
 
 def _touched(core: PlanCore) -> tuple[ObjectBefore, ...]:

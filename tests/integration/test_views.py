@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from reconciler.model.server import Flavor
 from tests.fleet import Fleet
 
 PLAN = "plans/production/shop.plan.json"
@@ -78,6 +79,10 @@ BUYERS = (
     " SELECT people.name, count(*) AS bought FROM people JOIN orders ON orders.user_id = people.id"
     " GROUP BY people.name;\n"
 )
+
+
+def sql_account(account: str) -> str:
+    return account.replace("%", "'%'")
 
 
 def with_views(fleet: Fleet, **views: str) -> None:
@@ -302,3 +307,110 @@ def test_a_view_that_a_server_rejects_is_told_with_its_line(small_fleet: Fleet) 
     assert ended.code == 1
     assert "schemas/shop/views/people.sql:1" in ended.said
     assert "nope" in ended.said
+
+
+@pytest.mark.invariant("PG-7")
+def test_bytes_in_a_view_are_that_views_problem_alone(small_fleet: Fleet) -> None:
+    fleet = small_fleet
+    with_views(fleet, people=PEOPLE)
+    fleet.sql(
+        "80-", "CREATE SQL SECURITY INVOKER VIEW raw AS SELECT _binary 0xFF41 AS x FROM users"
+    )
+    fleet.sql("80-", "CREATE TABLE bits (id int PRIMARY KEY, b varbinary(9) DEFAULT x'fffe')")
+    ended = fleet.run("drift")
+    said = " ".join(ended.said.split())
+    assert "view raw: the server prints bytes of it that are no text" in said, said
+    assert "unreachable" not in said
+    fleet.spec["policy"]["ignore_tables"] = ["_*", "raw", "bits"]
+    fleet.write_spec()
+    assert fleet.run("drift").code == 0
+    fleet.write(
+        "schemas/shop/views/people.sql",
+        "CREATE SQL SECURITY INVOKER VIEW people AS SELECT id, _binary 0xFF41 AS x FROM users;\n",
+    )
+    ended = fleet.run("plan")
+    assert ended.code == 1, ended.said
+    assert "schemas/shop/views/people.sql:1" in ended.said
+    fleet.edit("schemas/shop/views/people.sql", "_binary 0xFF41", "0xFF41")
+    allow(fleet, {"view": "people", "hazard": "drop-view-column", "object": "name"})
+    applied(fleet)
+
+
+@pytest.mark.invariant("PG-8")
+def test_a_name_that_something_else_has_is_refused_before_anything_is_sent(
+    small_fleet: Fleet,
+) -> None:
+    """A sequence, where there are some; a view that is not managed, and a table is to come."""
+    fleet = small_fleet
+    fleet.sql("80-", "CREATE VIEW more AS SELECT id FROM users")
+    fleet.write("schemas/shop/more.sql", "CREATE TABLE more (id int PRIMARY KEY);\n")
+    ended = fleet.run("plan", "--write")
+    assert (ended.code, "[name-taken]" in ended.said) == (3, True), ended.said
+    assert "shard 80-, table more: the shard has a view of that name" in " ".join(
+        ended.said.split()
+    )
+    (fleet.root / "schemas/shop/more.sql").unlink()
+    if fleet.servers[0].version.flavor is Flavor.MYSQL:
+        return
+    fleet.sql("80-", "DROP VIEW more")
+    fleet.sql("80-", "CREATE SEQUENCE people")
+    manage_views(fleet)
+    fleet.write("schemas/shop/views/people.sql", PEOPLE)
+    ended = fleet.run("plan", "--write")
+    assert (ended.code, "[name-taken]" in ended.said) == (3, True), ended.said
+    assert "view people: the shard has a sequence" in " ".join(ended.said.split())
+
+
+@pytest.mark.invariant("PG-1")
+def test_what_was_a_table_is_pulled_into_a_file_of_a_view_and_back(small_fleet: Fleet) -> None:
+    fleet = small_fleet
+    manage_views(fleet)
+    fleet.write("schemas/shop/people.sql", "CREATE TABLE people (id int PRIMARY KEY);\n")
+    fleet.commit("a table")
+    for shard in fleet.databases:
+        fleet.sql(shard, "CREATE SQL SECURITY INVOKER VIEW people AS SELECT id, name FROM users")
+    assert fleet.run("pull").code == 0
+    assert not (fleet.root / "schemas/shop/people.sql").exists()
+    assert "VIEW" in fleet.read("schemas/shop/views/people.sql")
+    fleet.commit("adopted")
+    assert fleet.run("plan").code == 0
+    for shard in fleet.databases:
+        fleet.sql(shard, "DROP VIEW people")
+        fleet.sql(shard, "CREATE TABLE people (id int PRIMARY KEY)")
+    assert fleet.run("pull").code == 0
+    assert not (fleet.root / "schemas/shop/views/people.sql").exists()
+    assert "CREATE TABLE" in fleet.read("schemas/shop/people.sql")
+
+
+@pytest.mark.invariant("PG-4")
+def test_the_way_back_of_rights_is_exact_or_says_what_it_is_not(small_fleet: Fleet) -> None:
+    fleet = small_fleet
+    manage_views(fleet)
+    accounts = ("old_reader@%", "new_reader@%")
+    try:
+        for account in accounts:
+            fleet.sql("-80", f"CREATE USER {sql_account(account)}")
+            fleet.sql("-80", f"GRANT SELECT ON *.* TO {sql_account(account)}")
+        fleet.spec["definer"] = {"views": {"account": accounts[0]}}
+        allow(fleet, {"view": "people", "hazard": "runs-as"})
+        fleet.write("schemas/shop/views/people.sql", PEOPLE.replace("SQL SECURITY INVOKER ", ""))
+        fleet.commit("a view with rights")
+        applied(fleet)
+        before = fleet.all_definitions()
+        fleet.spec["definer"] = {"views": {"account": accounts[1]}}
+        fleet.write_spec()
+        fleet.plan_and_commit()
+        plan_id = str(json.loads(fleet.read(PLAN))["plan_id"])
+        assert fleet.run("apply").code == 0
+        assert fleet.all_definitions() != before
+        ended = fleet.run("plan", "--revert", plan_id)
+        said = " ".join(ended.said.split())
+        assert "view people: it had the rights of another account than the spec names" in said
+        fleet.spec["definer"] = {"views": {"account": accounts[0]}}
+        fleet.write_spec()
+        fleet.commit("the account, too")
+        applied(fleet)
+        assert fleet.all_definitions() == before
+    finally:
+        for account in accounts:
+            fleet.sql("-80", f"DROP USER IF EXISTS {sql_account(account)}")

@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
+from reconciler.ddl.programs.view import ANOTHER_DEFINER
 from reconciler.ddl.read import without_login
 from reconciler.ddl.scan import defined_table
 from reconciler.errors import Location, Problem, Refused
@@ -33,14 +34,17 @@ _BODY = frozenset({"observation", "texts", "definitions"})
 _OBSERVE_AGAIN = "look again with `reconciler observe` in that region, and plan from what it writes"
 
 
-def dump_observation(observation: RegionObservation, key: bytes | None) -> bytes:
-    """Signed if there is a key."""
+def dump_observation(
+    observation: RegionObservation, key: bytes | None, definers: Collection[str] = ()
+) -> bytes:
+    """Signed if there is a key. `definers` are the accounts that the spec names, by digest: of a
+    program it is told whether it has one of them, and nothing of any other."""
     texts: dict[str, int] = {}
     definitions = [
         [[table, texts.setdefault(told, len(texts))] for table, told in _told(shard)]
         for shard in observation.shards
     ]
-    shards = tuple(without_accounts(shard) for shard in observation.shards)
+    shards = tuple(without_accounts(shard, definers) for shard in observation.shards)
     body = {
         "observation": _VALUES.to_json(replace(observation, shards=shards)),
         "definitions": definitions,
@@ -74,13 +78,19 @@ def load_observation(content: bytes, path: str, key: bytes | None) -> RegionObse
         raise _refused(path, "observation-malformed", message) from None
 
 
-def without_accounts(shard: ObservedShard) -> ObservedShard:
+def without_accounts(shard: ObservedShard, definers: Collection[str] = ()) -> ObservedShard:
     """As it is written: definitions stand apart, and names of databases and accounts are replaced
-    by what tells them apart as well."""
+    by what tells them apart as well. The digest of an account would be found by trying names."""
     place = hashlib.sha256(shard.place.encode()).hexdigest() if shard.place else ""
     return replace(
         shard,
         definitions=(),
+        others=tuple(
+            other
+            if other.definer is None or other.definer in definers
+            else replace(other, definer=ANOTHER_DEFINER)
+            for other in shard.others
+        ),
         place=f"{shard.server}/{place}" if shard.place else "",
         access=shard.access
         and _without_grantees(replace(shard.access, account=None, accounts=None, definers=())),

@@ -13,11 +13,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.ddl.programs.accounts import Account
+from reconciler.ddl.programs.view import ANOTHER_DEFINER
 from reconciler.errors import InvalidInput, Refused
 from reconciler.flows.keyspaces import Loaded
 from reconciler.flows.observe import observe_region
 from reconciler.flows.plan import plan_keyspace
-from reconciler.model.access import EngineGround, Grant, LoginTrait, Privileges, ShardAccess
+from reconciler.model.access import (
+    DefinerRights,
+    EngineGround,
+    Grant,
+    LoginTrait,
+    Privileges,
+    ShardAccess,
+)
 from reconciler.model.dependents import Dependents, Program, Reference
 from reconciler.model.object_id import ObjectKind
 from reconciler.model.observation import (
@@ -352,3 +361,25 @@ def test_a_key_that_is_empty_or_could_be_guessed_is_refused(text: str) -> None:
     assert text not in str(refused.value) or not text
     assert key_from(None) is None
     assert key_from("x" * 32) == b"x" * 32
+
+
+@pytest.mark.invariant("PG-6")
+def test_the_account_of_a_program_is_not_to_be_found_by_trying_names() -> None:
+    """A digest of few things that somebody may guess is as good as their name."""
+    own, foreign = Account(user="app", host="%"), Account(user="batch_login", host="10.1.2.3")
+    others = tuple(
+        OtherObject(kind=ObjectKind.VIEW, name=account.user, definition="", definer=account.digest)
+        for account in (own, foreign)
+    )
+    access = replace(
+        RICH.access or ShardAccess(database="d", privileges=None),
+        accounts=frozenset({own.digest, foreign.digest}),
+        definers=(DefinerRights(account=own.digest, privileges=None),),
+    )
+    seen = replace(SEEN, shards=(replace(RICH, others=others, access=access),))
+    for definers, told in (((), 0), ((own.digest,), 1)):
+        content = dump_observation(seen, None, definers)
+        assert foreign.digest.encode() not in content
+        assert content.count(own.digest.encode()) == told
+        (found,) = load_observation(content, "f", None).shards
+        assert [one.definer for one in found.others][1] == ANOTHER_DEFINER
