@@ -101,7 +101,9 @@ class RolloutDriver:
         self._cutovers = Cutovers(
             world.clock, opened.lease, self._record, self._stop, self._tell.waits
         )
-        self._requests = RolloutRequests(world, opened.lease, self._record, self._cutovers)
+        self._requests = RolloutRequests(
+            world, opened.lease, self._record, self._cutovers, by_itself=order.by_itself
+        )
         self._tasks = ShardTasks(world.ledger, order, self._work, opened.lease, self._record)
         self._limits = limits
         self._keyspace = order.plan.core.keyspace

@@ -32,9 +32,16 @@ class RolloutRequests:
     """`asked` is what was asked of this run so far; a request to end it is never forgotten."""
 
     def __init__(
-        self, world: RolloutWorld, lease: Lease, record: ApplyRecord, cutovers: Cutovers
+        self,
+        world: RolloutWorld,
+        lease: Lease,
+        record: ApplyRecord,
+        cutovers: Cutovers,
+        *,
+        by_itself: bool,
     ) -> None:
         self._world = world
+        self._by_itself = by_itself
         self._lease = lease
         self._record = record
         self._cutovers = cutovers
@@ -45,6 +52,8 @@ class RolloutRequests:
         """To the terminal each time, to the ledger as often as people notice."""
         if self.asked is Asked.NOTHING and self._world.interrupts() > 0:
             self.asked = Asked.STOP
+            if not self._by_itself:
+                self._note_stop()
         now_s = self._world.clock.monotonic_s()
         if now_s - self._heard_s < ROLLOUT_POLL_S:
             return
@@ -54,6 +63,13 @@ class RolloutRequests:
             self._world.ledger.heartbeat(self._lease, now_s=self._world.clock.now_s())
         for request in self._pending():
             self._hear(request)
+
+    def _note_stop(self) -> None:
+        """Who ends a run of theirs has said stop, to whoever would go on with it besides (RG-50). A
+        run of nobody's ends for it is told to make room for the next one."""
+        lease, ledger, now_s = self._lease, self._world.ledger, self._world.clock.now_s()
+        asked = ledger.ask(lease.apply_id, RequestKind.STOP, asked_by=lease.holder, now_s=now_s)
+        ledger.answer(asked.request_id, RequestState.APPLIED, NothingNewStarts())
 
     def take_up(self, resumed_at: int) -> None:
         """A stop before somebody resumed was for the run before this one, one after it is for this

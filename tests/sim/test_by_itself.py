@@ -74,9 +74,8 @@ def test_a_stop_holds_until_somebody_resumes_whatever_the_clocks_say(off_s: floa
     assert asked(sim, RequestKind.STOP).state is RequestState.APPLIED
     sim.fleet.clock.off_s = 0.0
     assert [code_of(sim), code_of(sim)] == ["apply-stopped"] * 2
-    sim.interrupts = 1
-    assert sim.run().verdict is ApplyVerdict.STOPPED
-    sim.interrupts = 0
+    assert sim.is_killed(Fate(kill_at=4))  # somebody has resumed it
+    sim.fleet.clock.sleep(60)
     assert sim.run(by_itself=True).verdict is ApplyVerdict.COMPLETED
 
 
@@ -93,6 +92,19 @@ def test_a_stop_whose_driver_died_of_it_holds_as_well() -> None:
     sim.ledger.answer(request.request_id, RequestState.APPLIED, NothingNewStarts())
     assert state_of(sim) is not ApplyState.STOPPED
     assert code_of(sim) == "apply-stopped"
+
+
+def test_who_ends_a_run_of_theirs_has_said_stop_and_who_ends_a_controller_has_not() -> None:
+    sim = left_behind()
+    sim.interrupts = 1
+    assert sim.run(by_itself=True).verdict is ApplyVerdict.STOPPED
+    assert not [one for one in sim.ledger.requests(1) if one.kind is RequestKind.STOP]
+    assert sim.run().verdict is ApplyVerdict.STOPPED
+    sim.interrupts = 0
+    assert code_of(sim) == "apply-stopped"
+    assert not sim.ledger.requests(1, RequestState.PENDING)
+    asked(sim, RequestKind.RETRY)
+    assert sim.run(by_itself=True).verdict is ApplyVerdict.COMPLETED
 
 
 def test_a_release_is_no_resume() -> None:
@@ -208,5 +220,5 @@ def test_who_retried_is_shown_and_who_goes_on_once() -> None:
     status = current_apply(sim.ledger, "production", "commerce", now_s=sim.fleet.clock.now_s())
     assert status is not None
     told = [one.what for one in status.events]
-    assert [one.asked for one in told if isinstance(one, Requested)] == ["stop", "resume"]
+    assert [one.asked for one in told if isinstance(one, Requested)] == ["stop", "resume", "stop"]
     assert sum(isinstance(one, TakenUp) for one in told) == 2

@@ -193,7 +193,7 @@ def test_nothing_is_released_before_the_last_copy_is_complete() -> None:
 
     person.noted = note
     assert sim.run().verdict is ApplyVerdict.STOPPED
-    assert answers(sim) == [(RequestState.REFUSED, CopiesNotReady(1))]
+    assert answers(sim)[0] == (RequestState.REFUSED, CopiesNotReady(1))
     assert swapped == []
 
 
