@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -16,11 +17,12 @@ from reconciler.cli.run import load
 from reconciler.cli.splits import address_gate_of, standing
 from reconciler.cli.streams import remark
 from reconciler.cli.streams import show as show_text
-from reconciler.cli.wire import Worlds, protected_tree
+from reconciler.cli.wire import Worlds, open_history, protected_tree
 from reconciler.edges.files.history import GitHistory
 from reconciler.edges.files.working_tree import read_file
 from reconciler.edges.files.writer import WorkingTreeWriter
 from reconciler.flows.keyspaces import Loaded
+from reconciler.flows.lint import branch_start, lint_change
 from reconciler.flows.plan import keep_plan, kept_cleans, plan_keyspace
 from reconciler.flows.revert import find_plan, revert_files
 from reconciler.flows.split.plan import keep_split_plan, plan_split
@@ -84,6 +86,8 @@ def plan(
         raise click.UsageError("--write goes into the working tree; it cannot go with --ref.")
     loaded = load(repo, ref)
     protected = protected_tree(repo, protected_branch)
+    history = open_history(repo, protected_branch)
+    began = branch_start(history, ref or "HEAD") if history is not None and not revert else None
     gate = ledger_gate_of(repo, Review.GIT, protected_branch)
     address_gate = address_gate_of(repo, protected_branch)
     with Worlds(loaded.root) as worlds:
@@ -115,6 +119,8 @@ def plan(
                 notes=notes,
                 open_ledger=open_ledger,
             )
+            if began is not None:
+                outcome = replace(outcome, lint=lint_change(files, loaded.tree, began))
             if (write or revert) and not outcome.refusals:
                 return keep_plan(outcome, loaded.tree, WorkingTreeWriter(loaded.root))
             return outcome

@@ -49,6 +49,20 @@ def lint_work(
     return outcomes, start
 
 
+def lint_change(files: DesiredFiles, tree: FileTree, before: Repository) -> LintOutcome:
+    """What rules say of the tables of one keyspace that differ from `before`, which is what all
+    keyspaces were; of a keyspace that was none, of every table."""
+    return _judged(files, tree, len(files.files), before.get(files.spec.keyspace))
+
+
+def branch_start(history: BranchedHistory, ref: str) -> Repository | None:
+    """What the keyspaces were when the work that `ref` names left the protected branch; None where
+    there is no such branch."""
+    tip = history.protected_tip()
+    start = history.fork_point(tip, history.resolve(ref)) if tip else None
+    return load_repository(history.tree(start)) if start is not None else None
+
+
 def fix_files(
     tree: FileTree, outcomes: Sequence[LintOutcome], writer: FileWriter
 ) -> tuple[str, ...]:
@@ -83,12 +97,17 @@ def _outcome(keyspace: LoadedKeyspace, tree: FileTree, old: Repository | None) -
     files = keyspace.result
     if isinstance(files, ReconcilerError):
         return LintOutcome(keyspace=keyspace.name, tables=keyspace.tables, problems=files.problems)
-    settings = files.spec.lint
+    return _judged(files, tree, keyspace.tables, old.get(keyspace.name) if old else None)
+
+
+def _judged(
+    files: DesiredFiles, tree: FileTree, tables: int, before: DesiredFiles | ReconcilerError | None
+) -> LintOutcome:
+    name, settings = files.spec.keyspace, files.spec.lint
     try:
         known = _baseline(tree, settings.baseline)
     except ReconcilerError as error:
-        return LintOutcome(keyspace=keyspace.name, tables=keyspace.tables, problems=error.problems)
-    before = old.get(keyspace.name) if old is not None else None
+        return LintOutcome(keyspace=name, tables=tables, problems=error.problems)
     judgement = judge(
         keyspace_of(files),
         settings,
@@ -96,8 +115,8 @@ def _outcome(keyspace: LoadedKeyspace, tree: FileTree, old: Repository | None) -
         before=keyspace_of(before) if isinstance(before, DesiredFiles) else None,
     )
     return LintOutcome(
-        keyspace=keyspace.name,
-        tables=keyspace.tables,
+        keyspace=name,
+        tables=tables,
         looked_at=judgement.tables,
         remarks=judgement.remarks,
         listed=judgement.listed,

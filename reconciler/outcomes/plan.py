@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reconciler.guard.model import Obstacle
+from reconciler.outcomes.files import LintOutcome
 from reconciler.plan.estimate import Estimate
 from reconciler.plan.model import Plan
 from reconciler.preflight.answered import Preflight
@@ -15,7 +16,8 @@ from reconciler.preflight.answered import Preflight
 class PlanOutcome:
     """`plan` None only with refusals; with refusals nothing is written. No change sets: nothing to
     do. `written` are the files that now hold the plan. `estimate` None: there is nothing to run, or
-    nobody looked at the shards it would run on."""
+    nobody looked at the shards it would run on. `lint` is beside all that: what rules say of the
+    tables that the change is about, None: nobody asked."""
 
     environment: str
     keyspace: str
@@ -25,6 +27,7 @@ class PlanOutcome:
     refusals: tuple[Obstacle, ...] = ()
     written: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    lint: LintOutcome | None = None
 
 
 class VerifyState(StrEnum):
@@ -38,7 +41,8 @@ class VerifyState(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyOutcome:
     """`plan` is the committed one; of UNPLANNED the one that would be made. `notes` are of what was
-    seen just now, beside those of the plan; `preflight` None: no row was asked."""
+    seen just now, beside those of the plan; `preflight` None: no row was asked; `lint` as in a
+    plan's outcome."""
 
     environment: str
     keyspace: str
@@ -49,3 +53,4 @@ class VerifyOutcome:
     notes: tuple[str, ...] = ()
     region: str | None = None
     preflight: Preflight | None = None
+    lint: LintOutcome | None = None

@@ -41,7 +41,7 @@ from reconciler.report.json_values import (
     reasons,
     shadow,
 )
-from reconciler.report.lint_json import lint_outcome
+from reconciler.report.lint_json import lint_outcome, lint_shape
 from reconciler.report.matrix import matrix_of
 from reconciler.report.order import sorted_shards
 from reconciler.report.plan_json import plan_shape
@@ -235,6 +235,7 @@ def _plan_outcome(outcome: PlanOutcome | SplitPlanOutcome) -> Json:
         "time": _time(outcome.estimate),
         "written": list(outcome.written),
         "removed": list(outcome.removed),
+        "lint": lint_shape(outcome.lint) if outcome.lint else None,
     }
 
 
@@ -248,6 +249,7 @@ def _verify_outcome(outcome: VerifyOutcome | SplitVerifyOutcome) -> Json:
         "time": _time(outcome.estimate),
         "notes": list(outcome.notes),
         "preflight": preflight_json(outcome.preflight),
+        "lint": lint_shape(outcome.lint) if outcome.lint else None,
     }
 
 

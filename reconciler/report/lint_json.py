@@ -11,6 +11,10 @@ from reconciler.report.order import sorted_problems
 
 
 def lint_outcome(since: str | None, outcome: LintOutcome) -> Json:
+    return {**lint_shape(outcome), "since": since}
+
+
+def lint_shape(outcome: LintOutcome) -> Json:
     """Outcome: problems where a file is wrong, remarks where a rule fails it, else fine."""
     failed = "remarks" if outcome.has_failed else "fine"
     return {
@@ -18,7 +22,6 @@ def lint_outcome(since: str | None, outcome: LintOutcome) -> Json:
         "outcome": "problems" if outcome.problems else failed,
         "tables": outcome.tables,
         "problems": problems_json(sorted_problems(outcome.problems)),
-        "since": since,
         "looked_at": outcome.looked_at,
         "remarks": [_remark(remark) for remark in outcome.remarks],
         "excepted": [_remark(remark) for remark in outcome.excepted],

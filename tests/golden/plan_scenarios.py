@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.model.object_id import table_id
+from reconciler.outcomes.files import LintOutcome
 from reconciler.plan.model import ChangeSet, ObjectBefore, Plan
 from tests.golden import samples
 from tests.golden.samples import SHARDS
@@ -33,5 +34,19 @@ MORE_PLANS = (
         "plan-mixed-window",
         "Shards have other columns than others until the last wave has ended.",
         planned(_mixed()),
+    ),
+    Scenario(
+        "plan-lint",
+        "Rules have something to say of the tables that the branch changes; no plan fails for it.",
+        planned(
+            samples.UNIFORM,
+            lint=LintOutcome(
+                keyspace="commerce",
+                tables=12,
+                looked_at=2,
+                remarks=samples.REMARKS,
+                excepted=samples.REMARKS[:1],
+            ),
+        ),
     ),
 )

@@ -108,6 +108,7 @@ def planned(
     *,
     refusals: tuple[Obstacle, ...] = (),
     written: tuple[str, ...] = (),
+    lint: LintOutcome | None = None,
 ) -> Report:
     outcome = PlanOutcome(
         environment="production",
@@ -116,6 +117,7 @@ def planned(
         estimate=samples.estimate(plan),
         refusals=refusals,
         written=written,
+        lint=lint,
     )
     return lambda how: render.plan_report([outcome], how)
 

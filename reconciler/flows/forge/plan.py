@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from reconciler import __version__
@@ -114,6 +114,7 @@ def _planning(change: ProposedChange, worlds: Worlds, writer: FileWriter) -> Wor
                 change.loaded.tree, change.before.tree, chosen.name, files.spec.keyspace
             ),
         )
+        outcome = replace(outcome, lint=change.lint(files))
         if outcome.refusals:
             return outcome
         return keep_plan(outcome, change.loaded.tree, writer)

@@ -14,11 +14,13 @@ from reconciler.flows.forge.job import ForgeJob, OpenWorlds, Worlds, wrong_event
 from reconciler.flows.forge.lowering import lowered_rules, other_owners
 from reconciler.flows.gates import ledger_address_gate
 from reconciler.flows.keyspaces import Loaded
+from reconciler.flows.lint import lint_change
 from reconciler.flows.split.reached import standing_of
 from reconciler.flows.split.settle import Standing
 from reconciler.outcomes.ends import plan_code
 from reconciler.outcomes.exit_code import ExitCode, worst_first
 from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.files import LintOutcome
 from reconciler.outcomes.lowered import Lowered
 from reconciler.ports.job import BranchEvent, MergeGroupEvent, PullRequestEvent
 from reconciler.ports.notices import Notices
@@ -86,6 +88,10 @@ class ProposedChange:
         """Of the touched keyspaces that have the environment, or that nobody could read."""
         names = [name for name in self.touched if self._concerns(name, environment)]
         return self.loaded.each(environment, names, work) if names else []
+
+    def lint(self, files: DesiredFiles) -> LintOutcome:
+        """What rules say of the tables that the change is about."""
+        return lint_change(files, self.loaded.tree, self.before.keyspaces)
 
     def standing(self, worlds: Worlds, files: DesiredFiles, environment: Environment) -> Standing:
         """What the environment is to the job now. Raises Refused before a ledger is opened that the

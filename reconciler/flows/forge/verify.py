@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from reconciler.flows.forge.job import ForgeJob, OpenWorlds
@@ -60,7 +61,10 @@ def verify_change(
             tree = change.loaded.tree
             if stands.is_moving:
                 return verify_split(planning_world(worlds, chosen), files, chosen, tree=tree)
-            return verify_keyspace(look_of(worlds, stands), files, stands.environment, tree=tree)
+            verified = verify_keyspace(
+                look_of(worlds, stands), files, stands.environment, tree=tree
+            )
+            return replace(verified, lint=change.lint(files))
 
         for environment in chosen_environments:
             outcomes = change.outcomes(environment, work)

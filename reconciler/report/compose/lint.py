@@ -11,7 +11,7 @@ from reconciler.lint.rules import BY_NAME
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.files import LintOutcome
 from reconciler.plan import words
-from reconciler.report.blocks import Block, Cut, Detail, Items, Mark, Paragraph
+from reconciler.report.blocks import Block, Cut, Detail, Heading, Items, Mark, Paragraph
 from reconciler.report.compose.opening import failed_report
 from reconciler.report.compose.reasons import problems
 from reconciler.report.document import Document, Report, Title
@@ -34,6 +34,18 @@ def lint_document(
     return Document(reports=tuple(_report(outcome, since) for outcome in outcomes))
 
 
+def lint_blocks(outcome: LintOutcome | None) -> Iterator[Block]:
+    """Beside a plan: what rules say of the tables that the change is about; nothing where they say
+    nothing."""
+    if outcome is None or not (outcome.problems or outcome.remarks or _count_let_be(outcome)):
+        return
+    looked_at = words.count(outcome.looked_at, "changed table")
+    yield Heading(text=sentence(f"Lint: {_verdict(outcome, looked_at)}"))
+    yield from problems(sorted_problems(outcome.problems), _CUT)
+    yield from _rules(outcome.remarks)
+    yield from _let_be(outcome, None)
+
+
 def _report(outcome: LintOutcome | KeyspaceFailed, since: str | None) -> Report:
     if isinstance(outcome, KeyspaceFailed):
         return failed_report("lint", outcome)
@@ -41,7 +53,7 @@ def _report(outcome: LintOutcome | KeyspaceFailed, since: str | None) -> Report:
         title=Title(
             mark=_mark(outcome),
             about=(Name(outcome.keyspace),),
-            verdict=sentence(_verdict(outcome)),
+            verdict=sentence(_verdict(outcome, words.count(outcome.tables, "table"))),
         ),
         blocks=(
             *problems(sorted_problems(outcome.problems), _CUT),
@@ -59,9 +71,8 @@ def _mark(outcome: LintOutcome) -> Mark:
     return Mark.GOOD if worst is None else _MARKS.get(_HEAVIEST_FIRST[worst], Mark.GOOD)
 
 
-def _verdict(outcome: LintOutcome) -> str:
+def _verdict(outcome: LintOutcome, tables: str) -> str:
     """A spec that cannot be read leads to no table: then none is counted."""
-    tables = words.count(outcome.tables, "table")
     if outcome.problems:
         count = words.count(len(outcome.problems), "problem")
         return f"{count} in {tables}" if outcome.tables else count
@@ -112,6 +123,10 @@ def _unused(outcome: LintOutcome) -> Iterator[Block]:
                 for one in outcome.unused
             ),
         )
+
+
+def _count_let_be(outcome: LintOutcome) -> int:
+    return len(outcome.excepted) + len(outcome.listed)
 
 
 def _let_be(outcome: LintOutcome, since: str | None) -> Iterator[Block]:

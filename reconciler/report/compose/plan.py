@@ -20,6 +20,7 @@ from reconciler.report.compose.change_sets import (
     overview,
     wide_sets,
 )
+from reconciler.report.compose.lint import lint_blocks
 from reconciler.report.compose.mixed_window import mixed_window_blocks
 from reconciler.report.compose.opening import (
     CHANGE,
@@ -146,7 +147,7 @@ def _planned(
     return Report(
         marker=made.marker,
         title=made.title,
-        blocks=(*made.blocks, *_on_merge(plan.core), *written),
+        blocks=(*made.blocks, *lint_blocks(outcome.lint), *_on_merge(plan.core), *written),
         plan_id=made.plan_id,
         next_steps=(NextStep(text=sentence(step), command=command),) if step else (),
     )
@@ -166,7 +167,7 @@ def _refused(outcome: PlanOutcome, files: SchemaFiles) -> Report:
     return Report(
         marker=marker(CHANGE, outcome.keyspace, outcome.environment),
         title=title(Mark.BAD, outcome.keyspace, outcome.environment, plan_verdict(outcome)),
-        blocks=(*found, *told),
+        blocks=(*found, *told, *lint_blocks(outcome.lint)),
     )
 
 
@@ -202,7 +203,7 @@ def _verified(
     return Report(
         marker=marker(CHANGE, outcome.keyspace, outcome.environment, outcome.region),
         title=title(mark, outcome.keyspace, where(outcome), verdict),
-        blocks=(*found, *told, *asked, *_seen_now(outcome)),
+        blocks=(*found, *told, *asked, *_seen_now(outcome), *lint_blocks(outcome.lint)),
         plan_id=outcome.plan.plan_id if outcome.plan and shown else "",
     )
 

@@ -8,9 +8,17 @@ from dataclasses import dataclass
 import pytest
 
 from reconciler.errors import InvalidInput
-from reconciler.flows.lint import fix_files, lint_files, lint_work, write_baselines
+from reconciler.flows.lint import (
+    branch_start,
+    fix_files,
+    lint_change,
+    lint_files,
+    lint_work,
+    write_baselines,
+)
 from reconciler.outcomes.ends import lint_code
 from reconciler.outcomes.exit_code import ExitCode
+from reconciler.spec.load import DesiredFiles, load_repository
 from reconciler.spec.tree import FileTree
 from tests.offline_fleet import Files
 
@@ -72,6 +80,23 @@ def test_a_branch_is_told_of_its_own_tables() -> None:
     ]
     assert (outcomes[0].looked_at, outcomes[0].tables) == (1, 2)
     assert lint_code(outcomes[0]) is ExitCode.ERROR
+
+
+def test_a_plan_is_told_of_the_tables_that_its_branch_changes() -> None:
+    commits = Commits(files(log=OLD), files(log=OLD, carts=NEW))
+    began = branch_start(commits, "work")
+    assert began is not None
+    outcome = lint_change(load_repository_of(commits.work), commits.work, began)
+    assert [(one.rule, one.about, one.new) for one in outcome.remarks] == [
+        ("primary-key", "carts", True)
+    ]
+    assert (outcome.looked_at, outcome.tables) == (1, 2)
+
+
+def load_repository_of(tree: FileTree) -> DesiredFiles:
+    loaded = load_repository(tree)["commerce"]
+    assert isinstance(loaded, DesiredFiles)
+    return loaded
 
 
 def test_on_the_protected_branch_every_table_is_looked_at_unless_one_changed() -> None:

@@ -39,6 +39,7 @@ from reconciler.spec.model import Environment
 from tests.offline_fleet import (
     ENVIRONMENT,
     KEYSPACE,
+    SPEC,
     STATES,
     Files,
     Shards,
@@ -253,6 +254,28 @@ def test_a_forge_that_takes_nothing_changes_no_verdict() -> None:
 
 def test_a_push_is_no_event_to_verify() -> None:
     assert problem_of(lambda: Job(repository()).verify(PUSH)) == "event-not-allowed"
+
+
+@pytest.mark.invariant("LN-1")
+def test_rules_are_told_of_what_the_change_touches_and_fail_neither_job() -> None:
+    strict = f"{SPEC}lint: {{rules: {{comment-required: error}}}}\n"
+    before, after = repository(STATES[0], spec=strict), repository(spec=strict)
+    planned, verified = Job(after, before), Job(with_plan(after, fleet()), before)
+    assert (planned.plan(), verified.verify()) == (ExitCode.FINE, ExitCode.FINE)
+    for job in (planned, verified):
+        (comment,) = job.notices.comments(7)
+        assert "Lint: 1 error in 1 changed table" in comment
+        assert "`users` has no comment" in comment
+
+
+def test_what_was_there_is_no_matter_of_a_change_to_another_table() -> None:
+    strict = f"{SPEC}lint: {{rules: {{comment-required: error}}}}\n"
+    before = repository(spec=strict)
+    after = before.copy()
+    after.content[PATHS.sql] = b"-- a plan of nothing\n"
+    job = Job(after, before)
+    job.plan()
+    assert all("Lint" not in comment for comment in job.notices.comments(7))
 
 
 # --- plan ---
