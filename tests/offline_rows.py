@@ -31,7 +31,12 @@ class ToldRows:
     asked: list[ShardAsked] = field(default_factory=list)
 
     def ask(
-        self, asked: Sequence[ShardAsked], *, parallel: int, budget_s: float
+        self,
+        asked: Sequence[ShardAsked],
+        *,
+        parallel: int,
+        budget_s: float,
+        parallel_per_host: int | None = None,
     ) -> list[tuple[Answer, ...]]:
         self.asked += asked
         return [

@@ -29,7 +29,7 @@ from reconciler.plan.files import read_plan
 from reconciler.plan.model import Plan, PlanCore
 from reconciler.plan.part import part_of
 from reconciler.ports.world import World
-from reconciler.preflight.model import Probe
+from reconciler.preflight.placed import PlacedChange
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 from reconciler.spec.tree import FileTree
@@ -48,8 +48,8 @@ class Checked:
     """How many of the plan's steps of the VSchema are in effect."""
     vschema_left: int = 0
     """How many are not."""
-    probes: Mapping[str, tuple[Probe, ...]] = field(default_factory=dict)
-    """What the statements ask of the rows of each shard, from the shard's first statement on."""
+    changes: Mapping[str, tuple[PlacedChange, ...]] = field(default_factory=dict)
+    """What the statements ask the rows of each shard about, from the shard's first one on."""
 
     @property
     def all_done(self) -> bool:
@@ -89,7 +89,7 @@ def check_against_live(world: World, begun: Pass, plan: Plan) -> Checked:
     if refusals or ours is None:
         return Checked(standings={}, refusals=refusals)
     within = within_reviewed_limits(ours, core, _live_rows(begun))
-    return replace(checked, derived=within, probes=derived.probes)
+    return replace(checked, derived=within, changes=derived.changes)
 
 
 def _as_reviewed_from(begun: Pass, reviewed: PlanCore, derived: PlanCore) -> PlanCore:

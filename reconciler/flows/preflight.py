@@ -14,6 +14,7 @@ from reconciler.ports.row_probes import ShardAsked, TableAsked
 from reconciler.ports.world import World
 from reconciler.preflight.answered import Preflight, preflight_of
 from reconciler.preflight.model import Probe
+from reconciler.preflight.placed import probes_left
 
 
 def ask_rows(world: World, begun: Pass, checked: Checked) -> Preflight | None:
@@ -22,13 +23,15 @@ def ask_rows(world: World, begun: Pass, checked: Checked) -> Preflight | None:
     spec = begun.environment.preflight
     if spec is None or world.rows is None:
         return None
-    asked = [
-        _asked(begun, seen, probes)
-        for seen in begun.look.seen
-        if (probes := _left(checked, seen.shard))
-    ]
+    left = _Left(checked)
+    asked = [_asked(begun, seen, probes) for seen in begun.look.seen if (probes := left.of(seen))]
     rollout = begun.environment.rollout
-    answers = world.rows.ask(asked, parallel=rollout.parallel, budget_s=spec.budget_s)
+    answers = world.rows.ask(
+        asked,
+        parallel=rollout.parallel,
+        parallel_per_host=rollout.parallel_per_host,
+        budget_s=spec.budget_s,
+    )
     return preflight_of([(one.shard.name, one.probes) for one in asked], answers)
 
 
@@ -39,12 +42,24 @@ def rows_in_the_way(begun: Pass, preflight: Preflight | None) -> tuple[Refusal, 
     return preflight_refusals(preflight, spec.refuse, begun.files.spec.policy)
 
 
-def _left(checked: Checked, shard: str) -> list[Probe]:
-    standing = checked.standings.get(shard)
-    if not isinstance(standing, ToDo):
-        return []
-    probes = checked.probes.get(shard, ())
-    return [probe for probe in probes if probe.statement >= standing.next_index]
+class _Left:
+    """The questions of each shard. Shards at the beginning of one plan have the same."""
+
+    def __init__(self, checked: Checked) -> None:
+        self._checked = checked
+        self._from_the_first: dict[int, tuple[Probe, ...]] = {}
+
+    def of(self, seen: SeenShard) -> tuple[Probe, ...]:
+        standing = self._checked.standings.get(seen.shard)
+        placed = self._checked.changes.get(seen.shard, ())
+        if not isinstance(standing, ToDo):
+            return ()
+        if standing.next_index:
+            live = {name: read.table for name, read in seen.definitions.items()}
+            return probes_left(placed, standing.next_index, live)
+        if id(placed) not in self._from_the_first:
+            self._from_the_first[id(placed)] = probes_left(placed, 0, {})
+        return self._from_the_first[id(placed)]
 
 
 def _asked(begun: Pass, seen: SeenShard, probes: Sequence[Probe]) -> ShardAsked:

@@ -58,7 +58,7 @@ from reconciler.plan.permission import Judged, check_permissions, permission_not
 from reconciler.plan.vschema_steps import vschema_steps
 from reconciler.plan.words import shard_set
 from reconciler.ports.world import World
-from reconciler.preflight.model import Probe
+from reconciler.preflight.placed import PlacedChange
 from reconciler.prove.change_set import ProofFailed, Proven, prove_change_set
 from reconciler.prove.request import EngineChoices, ViewsBetween
 from reconciler.prove.vschema import prove_vschema
@@ -86,7 +86,7 @@ class Derived:
     refusals: tuple[Obstacle, ...] = ()
     notes: tuple[str, ...] = ()
     rows: tuple[tuple[str, int], ...] = ()
-    probes: Mapping[str, tuple[Probe, ...]] = field(default_factory=dict)  # by shard
+    changes: Mapping[str, tuple[PlacedChange, ...]] = field(default_factory=dict)  # by shard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +210,7 @@ def derive(world: World, begun: Pass) -> Derived:
             *deploy_refusals(core),
         ),
         notes=notes,
-        probes={shard: asked for result in worked for shard, asked in result.probes},
+        changes={shard: found for result in worked for shard, found in result.changes},
         rows=row_totals((dict(seen.observation.facts) for seen in look.seen), core.change_sets),
     )
 
@@ -260,7 +260,7 @@ class _WorkedOut:
     change_sets: tuple[ChangeSet, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     notes: tuple[str, ...] = ()
-    probes: tuple[tuple[str, tuple[Probe, ...]], ...] = ()
+    changes: tuple[tuple[str, tuple[PlacedChange, ...]], ...] = ()
 
 
 def _cohorts(begun: Pass) -> list[tuple[SeenShard, ...]]:
@@ -314,15 +314,15 @@ def _work_out(
     match proof:
         case ProofFailed(refusals=refusals):
             return _WorkedOut(refusals=refusals, notes=notes)
-        case Proven(statements=statements, probes=probes):
+        case Proven(statements=statements, changes=changes):
             own = [one for one in begun.cleans if begun.reader.is_shadow_named(one.name)]
             statements = with_leftovers_named(statements, own)
             change_sets = tuple(
                 change_set_for(_before_state(shards), found, begun.desired_fingerprints)
                 for found, shards in _with_what_is_elsewhere(statements, cohort)
             )
-            asked = tuple((name, probes) for name in names)
-            return _WorkedOut(change_sets=change_sets, notes=notes, probes=asked)
+            by_shard = tuple((name, changes) for name in names)
+            return _WorkedOut(change_sets=change_sets, notes=notes, changes=by_shard)
 
 
 def _with_what_is_elsewhere(

@@ -38,10 +38,16 @@ class ShardAsked:
 
 class RowProbes(Protocol):
     def ask(
-        self, asked: Sequence[ShardAsked], *, parallel: int, budget_s: float
+        self,
+        asked: Sequence[ShardAsked],
+        *,
+        parallel: int,
+        budget_s: float,
+        parallel_per_host: int | None = None,
     ) -> list[tuple[Answer, ...]]:
         """For each shard one answer to each of its probes, in order. Reads, in sessions that can do
-        nothing else, statements that the server itself ends after a second at most. Whatever keeps
-        a question from being answered (a server that refuses or loses it, one that is over its
-        limits, another table than was seen, `budget_s` over all shards) is NotSettled with its
-        reason, and never Holds. Raises nothing of the network's."""
+        nothing else, statements that the server itself ends after a second at most: on at most
+        `parallel` shards at once, and on `parallel_per_host` of one server (None: no other bound).
+        Whatever keeps a question from being answered (a server that refuses or loses it, one that
+        is over its limits, another table than was seen, `budget_s` over all shards) is NotSettled
+        with its reason, and never Holds. Raises nothing of the network's."""

@@ -27,8 +27,7 @@ from reconciler.plan.hazards.statement_context import StatementContext, old_colu
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.world import World
 from reconciler.preflight.change import Change
-from reconciler.preflight.model import Probe
-from reconciler.preflight.questions import probes_of
+from reconciler.preflight.placed import PlacedChange
 from reconciler.prove.chain import Ran
 from reconciler.prove.cross_database_children import cross_database_child_findings
 from reconciler.prove.engines import Given, give_engines
@@ -52,11 +51,11 @@ from reconciler.prove.views import PlacedViews, prove_views, with_views
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proven:
     """`after` are the fingerprints, once the statements have run, of the managed tables that they
-    change and of those tables' neighbours; `probes` what the statements ask of rows."""
+    change and of those tables' neighbours; `changes` what the statements ask rows about."""
 
     statements: tuple[PlannedStatement, ...]
     after: tuple[tuple[str, str], ...]
-    probes: tuple[Probe, ...] = ()
+    changes: tuple[PlacedChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,15 +125,17 @@ def prove_change_set(
     return Proven(
         statements=tuple(with_views(planned, placed)),
         after=tuple(sorted(request.wanted(tables).items())),
-        probes=tuple(_probes(found, request, placed)),
+        changes=tuple(_changes(found, request, placed)),
     )
 
 
-def _probes(given: Sequence[Given], request: ProofRequest, views: PlacedViews) -> Iterator[Probe]:
+def _changes(
+    given: Sequence[Given], request: ProofRequest, views: PlacedViews
+) -> Iterator[PlacedChange]:
     for place, one in enumerate(given):
         context = _context(one.ran, request)
         change = Change(context=context, settings=request.settings, engine=one.engine)
-        yield from probes_of(change, views.place_of(place))
+        yield PlacedChange(change=change, statement=views.place_of(place))
 
 
 def _without_managed(shard: ObservedShard, views: ViewsBetween) -> ObservedShard:

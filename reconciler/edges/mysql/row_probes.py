@@ -6,8 +6,11 @@ be the one that was seen, before it is asked and afterwards.
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -70,11 +73,17 @@ class MysqlRowProbes:
         self._root = root
 
     def ask(
-        self, asked: Sequence[ShardAsked], *, parallel: int, budget_s: float
+        self,
+        asked: Sequence[ShardAsked],
+        *,
+        parallel: int,
+        budget_s: float,
+        parallel_per_host: int | None = None,
     ) -> list[tuple[Answer, ...]]:
         give_up_s = time.monotonic() + budget_s
-        sheets = [_Sheet(one, give_up_s) for one in asked]
-        open_sheets = [sheet for sheet in sheets if sheet.left]
+        room = _room_on_hosts(asked, parallel_per_host)
+        sheets = [_Sheet(one, give_up_s, room.get(_host(one))) for one in asked]
+        open_sheets = _in_turns([sheet for sheet in sheets if sheet.left])
 
         def limit_s(sheet: _Sheet) -> float:
             overtime_s = sheet.asked.shard.connection.connect_timeout_s + PROBE_STATEMENT_S_MAX
@@ -86,12 +95,13 @@ class MysqlRowProbes:
     def _fill(self, sheet: _Sheet, patience: Patience) -> None:
         shard = sheet.asked.shard
         try:
-            sheet.check_time()
-            target = resolve(
-                shard.connection, environ=self._environ, root=self._root, shard=shard.name
-            )
-            with probe_session(target, patience) as session:
-                _ask_shard(session, sheet)
+            with sheet.turn():
+                sheet.check_time()
+                target = resolve(
+                    shard.connection, environ=self._environ, root=self._root, shard=shard.name
+                )
+                with probe_session(target, patience) as session:
+                    _ask_shard(session, sheet)
         except NotAnswered as error:
             sheet.give_up(error.reason)
         except ReconcilerError as error:
@@ -104,12 +114,36 @@ class MysqlRowProbes:
             sheet.give_up(look_failed(f"shard {shard.name}", error).message)
 
 
+def _room_on_hosts(
+    asked: Sequence[ShardAsked], per_host: int | None
+) -> dict[str, threading.Semaphore]:
+    if per_host is None:
+        return {}
+    return {host: threading.Semaphore(per_host) for host in sorted({_host(one) for one in asked})}
+
+
+def _in_turns(sheets: Sequence[_Sheet]) -> list[_Sheet]:
+    """One of each server after the other: who waits for a server keeps nobody from the next."""
+    asked: Counter[str] = Counter()
+    turns = []
+    for place, sheet in enumerate(sheets):
+        turns.append((asked[_host(sheet.asked)], place))
+        asked[_host(sheet.asked)] += 1
+    return [sheets[place] for _, place in sorted(turns)]
+
+
+def _host(asked: ShardAsked) -> str:
+    connection = asked.shard.connection
+    return asked.server or "\0".join((connection.host, connection.port, connection.socket or ""))
+
+
 @dataclass
 class _Sheet:
     """What one shard has answered by now. The first answer to a question stays."""
 
     asked: ShardAsked
     give_up_s: float
+    room: threading.Semaphore | None = None
     found: dict[Probe, Answer] = field(default_factory=dict)
     reason: str = _OUT_OF_TIME
     looked_s: float = 0.0
@@ -127,6 +161,19 @@ class _Sheet:
     @property
     def left(self) -> list[Probe]:
         return [probe for probe in self.asked.probes if probe not in self.found]
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """The shard's among those of its server. Raises NotAnswered when time is over."""
+        if self.room is None:
+            yield
+            return
+        if not self.room.acquire(timeout=max(0.0, self.give_up_s - time.monotonic())):
+            raise NotAnswered(_OUT_OF_TIME, ends_all=True)
+        try:
+            yield
+        finally:
+            self.room.release()
 
     def tell(self, probe: Probe, answer: Answer) -> None:
         self.found.setdefault(probe, answer)

@@ -1,0 +1,69 @@
+"""How many shards have their rows asked at once: over all, and on one server."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from reconciler.edges.mysql import row_probes
+from reconciler.edges.mysql.row_probes import MysqlRowProbes
+from reconciler.ports.row_probes import ShardAsked, TableAsked
+from reconciler.preflight.model import Effect, Holds, Probe, QuestionKind, Raised, RowCondition
+from reconciler.spec.model import Connection, ShardSpec
+
+PROBE = Probe(
+    table="t",
+    statement=0,
+    raised=Raised(
+        kind=QuestionKind.NULLS,
+        object="a",
+        effect=Effect.FAILS,
+        what="rows with NULL",
+        question=RowCondition("`a` IS NULL"),
+    ),
+)
+
+
+def shard(name: str, host: str) -> ShardAsked:
+    connection = Connection(host=host, port="3306", database="d", user="u", password="p")
+    table = TableAsked(table="t", probes=(PROBE,), is_as_seen=lambda _: True)
+    return ShardAsked(shard=ShardSpec(name=name, connection=connection), tables=(table,))
+
+
+@pytest.mark.invariant("PF-8")
+def test_no_more_shards_of_a_server_are_asked_at_once_than_the_spec_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    guard, now, most = threading.Lock(), Counter[str](), Counter[str]()
+
+    @contextmanager
+    def session(target: object, patience: object) -> Iterator[str]:
+        host = str(target)
+        with guard:
+            now[host] += 1
+            most[host] = max(most[host], now[host])
+        try:
+            yield host
+        finally:
+            with guard:
+                now[host] -= 1
+
+    def answer(_: object, sheet: row_probes._Sheet) -> None:
+        time.sleep(0.01)  # room for another one to come in between
+        sheet.tell(PROBE, Holds(at_s=0.0))
+
+    monkeypatch.setattr(row_probes, "resolve", lambda connection, **_: connection.host)
+    monkeypatch.setattr(row_probes, "probe_session", session)
+    monkeypatch.setattr(row_probes, "_ask_shard", answer)
+    asked = [shard(str(n), "one" if n < 6 else "other") for n in range(12)]
+    probes = MysqlRowProbes(environ={}, root=Path("/"))
+    found = probes.ask(asked, parallel=8, budget_s=60, parallel_per_host=2)
+    assert all(isinstance(answers[0], Holds) for answers in found)
+    assert max(most.values()) <= 2
+    assert set(most) == {"one", "other"}
