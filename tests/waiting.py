@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
+T = TypeVar("T")
 # Of a server that is killed and started: 11 s were seen with two cores and a load of 18; and one
 # that meets a full disk tries again every 60 s.
 PATIENCE_S = 180.0
@@ -18,6 +20,20 @@ _PAUSE_S_MAX = 1.0
 def until(holds: Callable[[], object], what: str, *, pause_s: float = 0.02) -> None:
     """Fails with what was waited for in vain."""
     assert comes_true(holds, pause_s=pause_s), f"waited in vain for {what}"
+
+
+def seen(look: Callable[[], T | None], what: str) -> T:
+    """The first that was seen: another look may see it no more."""
+    found: list[T] = []
+
+    def sees() -> bool:
+        one = look()
+        if one is not None:
+            found.append(one)
+        return bool(found)
+
+    until(sees, what)
+    return found[0]
 
 
 def comes_true(holds: Callable[[], object], *, pause_s: float = 0.02) -> bool:

@@ -14,7 +14,7 @@ from reconciler.plan.codec import load_plan
 from reconciler.plan.model import PlanCore
 from tests.conftest import FreshDatabase
 from tests.fleet import Fleet
-from tests.integration.rollouts import applying, reading, waits
+from tests.integration.rollouts import LOCK_WAIT, applying, reading, waits
 from tests.waiting import PATIENCE_S, until
 
 USERS = """CREATE TABLE users (
@@ -125,7 +125,7 @@ def test_a_counter_that_all_rows_have_passed_leaves_nothing_to_apply(counting: F
 def test_whether_a_killed_apply_had_raised_the_counter_is_seen_on_the_shard(
     counting: Fleet, ledger: str
 ) -> None:
-    counting.environment["rollout"] = {"parallel": 1, "lock_wait": "30s"}
+    counting.environment["rollout"] = {"parallel": 1, "lock_wait": LOCK_WAIT}
     counting.write_spec()
     counting.plan_and_commit()
     first = next(iter(counting.databases))

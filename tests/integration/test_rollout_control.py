@@ -20,7 +20,7 @@ from tests.integration.rollouts import (
     status,
     waits,
 )
-from tests.waiting import PATIENCE_S, until
+from tests.waiting import PATIENCE_S, seen, until
 
 
 def test_a_gate_is_released_by_a_person_and_history_remembers(fleet: Fleet) -> None:
@@ -70,14 +70,12 @@ def test_stop_from_another_process_then_resume(fleet: Fleet) -> None:
 def test_what_a_shard_waits_for_is_shown_with_who_is_in_the_way(fleet: Fleet) -> None:
     planned(fleet)
     with reading(fleet, "-40"), applying(fleet) as process:
-        until(lambda: "SELECT COUNT" in json.dumps(waiting(fleet)), "the wait")
-        (blocked,) = waiting(fleet).values()
+        blocked = seen(lambda: behind(fleet, "SELECT COUNT"), "the wait")
         assert blocked["waits_for"].startswith("connection "), "who"
         assert " of this apply's account for " in blocked["waits_for"], "whose, and since when"
         assert blocked["waits_since_s"] is not None
-        shown = " ".join(fleet.run("status").out.split())  # long lines are wrapped
         who = blocked["waits_for"].partition(" for ")[0]  # for how long goes on meanwhile
-        assert f"waits for {who} for " in shown
+        until(lambda: f"waits for {who} for " in said(fleet), "it to be shown")
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 4
@@ -87,16 +85,17 @@ def test_what_a_shard_waits_for_is_shown_with_who_is_in_the_way(fleet: Fleet) ->
     assert len(ages(fleet)) == 4
 
 
-def waiting(fleet: Fleet) -> dict[str, dict[str, Any]]:
-    """By shard, the operation that waits for somebody."""
+def behind(fleet: Fleet, sql: str) -> dict[str, Any] | None:
+    """The operation that waits for somebody who runs that. It tries again between two looks."""
     applies = json.loads(fleet.run("status", "-o", "json").out)["applies"]
-    return {
-        shard["shard"]: operation
+    waiting = [
+        operation
         for apply in applies
         for shard in apply["shards"]
         for operation in shard["operations"]
-        if operation["state"] == "failed_retryable"
-    }
+        if operation["state"] == "failed_retryable" and sql in json.dumps(operation)
+    ]
+    return waiting[0] if waiting else None
 
 
 @pytest.mark.invariant("ST-10")

@@ -91,7 +91,7 @@ def test_two_machines_share_a_ledger_on_mysql(
 def test_who_watches_sees_it_run_and_is_let_go_when_it_has_ended(
     fleet: Fleet, tmp_path: Path
 ) -> None:
-    planned(fleet, lock_wait="60s")
+    planned(fleet, lock_wait=LOCK_WAIT)
     command = [sys.executable, "-m", "reconciler", "status", "-C", str(fleet.root), "--watch"]
     seen = tmp_path / "seen"
 

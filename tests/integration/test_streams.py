@@ -11,7 +11,7 @@ from typing import IO
 import pytest
 
 from tests.fleet import Fleet
-from tests.integration.rollouts import ages, applying, planned, reading, waits
+from tests.integration.rollouts import LOCK_WAIT, ages, applying, planned, reading, waits
 from tests.waiting import PATIENCE_S, until
 
 
@@ -49,7 +49,7 @@ def test_a_process_without_streams_applies_all_the_same(fleet: Fleet, closed: st
 
 
 def test_a_terminal_that_hangs_up_lets_the_running_statement_end(fleet: Fleet) -> None:
-    planned(fleet)
+    planned(fleet, lock_wait=LOCK_WAIT)
     with reading(fleet, "-40") as reader, applying(fleet) as process:
         until(lambda: waits(fleet, "-40"), "the statement")
         process.send_signal(signal.SIGHUP)
