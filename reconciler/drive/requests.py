@@ -13,6 +13,7 @@ from reconciler.drive.cutovers import Cutovers
 from reconciler.drive.limits import HEARTBEAT_S, ROLLOUT_POLL_S
 from reconciler.drive.record import ApplyRecord
 from reconciler.drive.shard.task import RolloutWorld
+from reconciler.guard.review.asker import Asker
 from reconciler.ledger.model import Lease, Request
 from reconciler.ledger.reasons import (
     CancelledAlready,
@@ -68,7 +69,9 @@ class RolloutRequests:
         """Who ends a run of theirs has said stop, to whoever would go on with it besides (RG-50). A
         run of nobody's ends for it is told to make room for the next one."""
         lease, ledger, now_s = self._lease, self._world.ledger, self._world.clock.now_s()
-        asked = ledger.ask(lease.apply_id, RequestKind.STOP, asked_by=lease.holder, now_s=now_s)
+        asked = ledger.ask(
+            lease.apply_id, RequestKind.STOP, asked_by=Asker(who=lease.holder).line, now_s=now_s
+        )
         ledger.answer(asked.request_id, RequestState.APPLIED, NothingNewStarts())
 
     def take_up(self, resumed_at: int) -> None:

@@ -6,6 +6,7 @@ what was in flight is recorded as unknown and is looked at by the next run.
 
 from __future__ import annotations
 
+import errno
 import queue
 import threading
 from collections.abc import Callable
@@ -27,7 +28,12 @@ class ThreadWorkerPool:
             except BaseException as error:  # the driver decides what a fault means
                 self._news.put(WorkEnded(name=name, error=error))
 
-        threading.Thread(target=report, name=f"shard {name}", daemon=True).start()
+        thread = threading.Thread(target=report, name=f"shard {name}", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # the machine has no thread left
+            no_thread = OSError(errno.EAGAIN, "no thread could be started")
+            self._news.put(WorkEnded(name=name, error=no_thread))
 
     def tell(self, event: ProgressEvent) -> None:
         self._news.put(event)

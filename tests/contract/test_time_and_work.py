@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from random import Random
+from threading import Thread
 
 import pytest
 
@@ -82,3 +83,16 @@ def telling(workers: WorkerPool) -> Callable[[], object]:
 
 def test_waiting_with_nothing_to_wait_for_ends(workers: WorkerPool) -> None:
     assert workers.wait(0.01) == []
+
+
+@pytest.mark.invariant("RG-53")
+def test_work_for_which_no_thread_is_left_ends_with_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_thread(_self: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(Thread, "start", no_thread)
+    pool = ThreadWorkerPool()
+    pool.start("-40", lambda: None)
+    (ended,) = pool.wait(0.0)
+    assert isinstance(ended, WorkEnded)
+    assert isinstance(ended.error, OSError)

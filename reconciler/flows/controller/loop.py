@@ -27,7 +27,7 @@ from reconciler.controller.model import (
     Wanted,
 )
 from reconciler.errors import Problem
-from reconciler.flows.controller.git import FETCH, WatchedBranch
+from reconciler.flows.controller.git import WatchedBranch
 from reconciler.flows.controller.ledgers import WatchedLedgers
 from reconciler.flows.controller.limits import LEAVE_S_MAX, TURN_S
 from reconciler.flows.controller.problems import problem_of
@@ -168,9 +168,7 @@ class Controller:
                 assert_never(task.kind)
 
     def _take_in(self, ended: WorkEnded) -> None:
-        if ended.name == FETCH:
-            self._branch.take_in(ended)
-        elif not self._ledgers.takes(ended):
+        if not self._branch.takes(ended) and not self._ledgers.takes(ended):
             self._errand_ended(*self._running.pop(ended.name), ended)
 
     def _errand_ended(self, task: Task, wanted: Wanted, ended: WorkEnded) -> None:
