@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reconciler.ddl.outline.model import TableOutline
 from reconciler.lint.model import Asked, Found, Keyspace, Option, Remark, Rule, Severity
-from reconciler.lint.rules import RULES
+from reconciler.lint.rules import BY_NAME, RULES
 from reconciler.lint.settings import LintException, LintSettings
 
 Key = tuple[str, str, str]
@@ -48,13 +48,13 @@ def judge(
             excepted.append(remark)
         else:
             (listed if key_of(remark) in baseline else told).append(remark)
-    unused = [one for one in settings.allow if one not in used] if before is None else []
+    unused = [one for one in settings.allow if one not in used and not _is_of_changes(one.rule)]
     return Judgement(
         tables=len(tables),
         remarks=tuple(told),
         listed=tuple(listed),
         excepted=tuple(excepted),
-        unused=tuple(unused),
+        unused=tuple(unused) if before is None else (),
     )
 
 
@@ -94,8 +94,14 @@ def _of_rule(
     if set(weights.values()) == {Severity.OFF}:
         return
     options = settings.options(rule)
-    known = _known(rule, table, before, options) if before is not None else None
-    for found in rule.check(Asked(table=table, keyspace=keyspace, options=options)):
+    old = before.before(table) if before is not None else None
+    if rule.of_changes and old is None:
+        return
+    known = _known(rule, old, before, options) if before is not None else None
+    asked = Asked(
+        table=table, keyspace=keyspace, options=options, before=old, keyspace_before=before
+    )
+    for found in rule.check(asked):
         new = known is not None and _folded(found) not in known
         severity = weights[new]
         if severity is Severity.OFF:
@@ -122,14 +128,17 @@ def _weight(rule: Rule, keyspace: Keyspace, settings: LintSettings, *, new: bool
 
 
 def _known(
-    rule: Rule, table: TableOutline, before: Keyspace, options: Mapping[str, Option]
+    rule: Rule, old: TableOutline | None, before: Keyspace, options: Mapping[str, Option]
 ) -> frozenset[str]:
     """The objects of which the rule had something to say before."""
-    old = before.table(table.name)
-    if old is None:
+    if old is None or rule.of_changes:
         return frozenset()
     asked = Asked(table=old, keyspace=before, options=options)
     return frozenset(map(_folded, rule.check(asked)))
+
+
+def _is_of_changes(name: str) -> bool:
+    return name in BY_NAME and BY_NAME[name].of_changes
 
 
 def _folded(found: Found) -> str:

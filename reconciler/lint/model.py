@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from reconciler.ddl.outline.model import Place, TableOutline
+from reconciler.ddl.outline.model import ColumnOutline, Place, TableOutline
+from reconciler.model.renames import Rename, RenameKind
 
 
 class Severity(StrEnum):
@@ -66,6 +67,12 @@ class Keyspace:
     def table(self, name: str) -> TableOutline | None:
         return self.tables.get(name.lower())
 
+    def before(self, table: TableOutline) -> TableOutline | None:
+        """The table as it is here, where this is what the keyspace was: maybe by another name."""
+        old = (one.old for one in table.renames if one.kind is RenameKind.TABLE)
+        names = (table.name, *old)
+        return next((found for name in names if (found := self.table(name)) is not None), None)
+
     def shard_column(self, table: TableOutline) -> str | None:
         """In small letters; None where rows of the table are on every shard, or nobody says."""
         return self.shard_by.get(table.name.lower())
@@ -73,11 +80,35 @@ class Keyspace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What a rule is asked about: one table of a keyspace, with the rule's options."""
+    """What a rule is asked about: one table of a keyspace, with the rule's options; a rule of
+    changes also about the table as it was, in the keyspace as it was."""
 
     table: TableOutline
     keyspace: Keyspace
     options: Mapping[str, Option]
+    before: TableOutline | None = None
+    keyspace_before: Keyspace | None = None
+
+    @property
+    def change(self) -> tuple[TableOutline, Keyspace]:
+        """As it was."""
+        assert self.before is not None, "a rule of changes"
+        assert self.keyspace_before is not None, "a rule of changes"
+        return self.before, self.keyspace_before
+
+    def was(self, column: ColumnOutline) -> ColumnOutline | None:
+        """The column as it was, maybe by another name; None: it is new."""
+        before, _ = self.change
+        old = {one.new.lower(): one.old for one in self._renamed}.get(column.name.lower())
+        return before.column(column.name) or before.column(old)
+
+    def is_kept(self, column: ColumnOutline) -> bool:
+        """Whether a column that was there still is, maybe by another name."""
+        return any(self.was(one) is column for one in self.table.columns)
+
+    @property
+    def _renamed(self) -> tuple[Rename, ...]:
+        return tuple(one for one in self.table.renames if one.kind is RenameKind.COLUMN)
 
     def number(self, option: str) -> int:
         value = self.options[option]
@@ -111,6 +142,7 @@ class Rule:
     on_vitess: Severity | None = None  # of a sharded keyspace of Vitess; None: as everywhere
     options: Mapping[str, Option] = field(default_factory=dict)
     fixes: bool = False
+    of_changes: bool = False  # asked of tables that were there before alone, and what they were
 
     def weight(self, keyspace: Keyspace, *, new: bool) -> Severity:
         """Where the spec says nothing of it."""

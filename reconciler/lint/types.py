@@ -6,6 +6,8 @@ Count and Row Size"; InnoDB's limits, 17.21.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from reconciler.ddl.outline.model import ColumnOutline, PartOutline, TableOutline
 
 INTEGERS = {"tinyint": 1, "smallint": 2, "mediumint": 3, "int": 4, "bigint": 8}
@@ -102,3 +104,20 @@ def spelled(column: ColumnOutline) -> str:
     inside = ",".join(f"'{one}'" if quoted else one for one in arguments)
     sign = " unsigned" if column.unsigned else ""
     return f"{column.type_name}{f'({inside})' if inside else ''}{sign}"
+
+
+def meant_by(
+    name: str, own: TableOutline, tables: Mapping[str, TableOutline]
+) -> tuple[TableOutline, ColumnOutline] | None:
+    """The table and key that a column `order_id` is about, by its name; in small letters all."""
+    if not name.endswith("_id"):
+        return None
+    noun = name.removesuffix("_id")
+    for candidate in (noun, f"{noun}s", f"{noun}es", f"{noun[:-1]}ies"):
+        table = tables.get(candidate)
+        if table is None or table is own:
+            continue
+        key = table.column("id") or table.column(name)
+        if key is not None:
+            return table, key
+    return None

@@ -78,7 +78,7 @@ def _table() -> list[str]:
 
 
 def _weight(rule: Rule) -> str:
-    words = [rule.severity.value]
+    words = [f"{rule.severity} of a change" if rule.of_changes else rule.severity.value]
     if rule.new is not None:
         words.append(f"{rule.new} if new")
     if rule.on_vitess is not None:

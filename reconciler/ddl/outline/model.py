@@ -7,8 +7,9 @@ is decided by it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from reconciler.model.renames import Rename
 from reconciler.model.schema import IndexKind
 
 
@@ -111,7 +112,8 @@ class PartitioningOutline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableOutline:
-    """`options` are (NAME in capitals, value): CHARACTER SET is CHARSET, and DEFAULT left out."""
+    """`options` are (NAME in capitals, value): CHARACTER SET is CHARSET, and DEFAULT left out.
+    `renames` are those that its comments ask for: no part of what the table is."""
 
     name: str
     path: str
@@ -121,6 +123,7 @@ class TableOutline:
     foreign_keys: tuple[ForeignKeyOutline, ...] = ()
     options: tuple[tuple[str, str], ...] = ()
     partitioning: PartitioningOutline | None = None
+    renames: tuple[Rename, ...] = field(default=(), compare=False)
 
     def option(self, name: str) -> str | None:
         return dict(self.options).get(name)

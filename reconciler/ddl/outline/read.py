@@ -63,6 +63,7 @@ def read_outline(file: DefinitionFile) -> TableOutline:
         foreign_keys=tuple(foreign_keys),
         options=tuple(_options(rest)),
         partitioning=_partitioning(rest, file),
+        renames=file.renames,
     )
 
 

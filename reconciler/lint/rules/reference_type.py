@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.ddl.outline.model import ColumnOutline, TableOutline
-from reconciler.lint.model import Asked, Found, Keyspace, Rule, Severity
-from reconciler.lint.types import spelled
-
-_SUFFIX = "_id"
+from reconciler.lint.model import Asked, Found, Rule, Severity
+from reconciler.lint.types import meant_by, spelled
 
 
 def _check(asked: Asked) -> Iterator[Found]:
     for column in asked.table.columns:
-        other = _meant(column.name.lower(), asked.table, asked.keyspace)
+        other = meant_by(column.name.lower(), asked.table, asked.keyspace.tables)
         if other is None:
             continue
         table, key = other
@@ -23,22 +20,6 @@ def _check(asked: Asked) -> Iterator[Found]:
                 at=column.at,
                 object=column.name,
             )
-
-
-def _meant(
-    name: str, own: TableOutline, keyspace: Keyspace
-) -> tuple[TableOutline, ColumnOutline] | None:
-    if not name.endswith(_SUFFIX):
-        return None
-    noun = name.removesuffix(_SUFFIX)
-    for candidate in (noun, f"{noun}s", f"{noun}es", f"{noun[:-1]}ies"):
-        table = keyspace.table(candidate)
-        if table is None or table is own:
-            continue
-        key = table.column("id") or table.column(name)
-        if key is not None:
-            return table, key
-    return None
 
 
 RULE = Rule(

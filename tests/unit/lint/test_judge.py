@@ -83,6 +83,24 @@ def test_an_exception_covers_its_rule_at_its_place_alone_and_is_told_where_it_co
     assert judgement.unused == (other, narrow)
 
 
+@pytest.mark.invariant("LN-2")
+def test_a_rule_of_changes_is_asked_where_something_changed_and_so_are_its_exceptions() -> None:
+    now = keyspace("CREATE TABLE log (day date, at datetime)")
+    meant = LintException(rule="column-inside", table="log", reason="read by name alone")
+    changed = judge(now, LintSettings(allow=(meant,)), before=keyspace(LOG))
+    assert [one.rule for one in changed.excepted] == ["column-inside"]
+    whole = judge(now, LintSettings(allow=(meant,)))
+    assert (whole.excepted, whole.unused) == ((), ())
+    created = judge(now, LintSettings(), before=keyspace())
+    assert "column-inside" not in {one.rule for one in created.remarks}
+
+
+def test_what_was_found_under_a_tables_old_name_is_not_new() -> None:
+    now = keyspace("-- reconciler: rename table log to journal\nCREATE TABLE journal (at datetime)")
+    told = judge(now, LintSettings(), before=keyspace(LOG)).remarks
+    assert [(one.rule, one.new) for one in told] == [("primary-key", False)]
+
+
 def test_of_exceptions_nothing_is_said_where_only_what_changed_is_looked_at() -> None:
     other = LintException(rule="primary-key", table="orders", reason="an older one")
     judgement = judge(keyspace(LOG), LintSettings(allow=(other,)), before=keyspace())

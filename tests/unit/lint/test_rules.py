@@ -24,9 +24,12 @@ _LETS_BE = [
 
 
 def keyspace(case: dict[str, Any]) -> Keyspace:
+    return _keyspace(case, case["tables"])
+
+
+def _keyspace(case: dict[str, Any], tables: list[str]) -> Keyspace:
     files = [
-        read_definition_file(f"-- a file\n{sql}", f"s/{at}.sql")
-        for at, sql in enumerate(case["tables"])
+        read_definition_file(f"-- a file\n{sql}", f"s/{at}.sql") for at, sql in enumerate(tables)
     ]
     return Keyspace(
         tables={file.table.lower(): read_outline(file) for file in files},
@@ -38,7 +41,8 @@ def keyspace(case: dict[str, Any]) -> Keyspace:
 
 
 def asked_alone(rule: str, case: dict[str, Any]) -> Judgement:
-    """With every other rule off; a rule that is off by itself stays so unless the case says."""
+    """With every other rule off; a rule that is off by itself stays so unless the case says. Where
+    it has `before`, that is what the tables were."""
     options = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in case.get("options", {}).items()
@@ -46,7 +50,9 @@ def asked_alone(rule: str, case: dict[str, Any]) -> Judgement:
     severity = Severity(case["severity"]) if "severity" in case else None
     settings = [(one.name, RuleSetting(severity=Severity.OFF)) for one in RULES if one.name != rule]
     own = (rule, RuleSetting(severity=severity, options=options))
-    return judge(keyspace(case), LintSettings(rules=(*settings, own)))
+    as_it_was = case | {"shard_by": case.get("shard_by_before", case.get("shard_by", {}))}
+    before = _keyspace(as_it_was, case["before"]) if "before" in case else None
+    return judge(keyspace(case), LintSettings(rules=(*settings, own)), before=before)
 
 
 def test_every_rule_has_cases_for_and_against_it() -> None:
