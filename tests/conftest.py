@@ -22,6 +22,7 @@ from tests.connections import admin_connection
 from tests.engines import EngineTests, why_missing
 from tests.fleet import Fleet
 from tests.garbage import leave_be, look_for_more
+from tests.git_settings import spare_git
 from tests.machine import cores, memory_folder, processes
 from tests.order import longest_first
 from tests.subjects import OLDEST_MARIADB, Server, Subject
@@ -69,7 +70,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if not hasattr(config, "workerinput"):  # processes of pytest-xdist inherit where files go
+    if not hasattr(config, "workerinput"):  # processes of pytest-xdist inherit what is set here
+        spare_git()
         _keep_files_in_memory(config.getoption("numprocesses") or 1)
     every_engine = bool(config.getoption("every_engine"))
     config.pluginmanager.register(EngineTests(why_missing, every_engine=every_engine))
