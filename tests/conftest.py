@@ -51,6 +51,8 @@ _LONGEST = (
     "test_chaos.py",
     "test_demo.py",
     "test_reparent.py",
+    "test_reshard.py",
+    "test_reshard_verbs.py",
     "test_online_ddl.py",
     "test_github_faults.py",
     "test_full_path.py",

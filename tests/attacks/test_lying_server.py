@@ -36,12 +36,13 @@ TABLE = (
 HONEST = Catalogue(tables={"t": TABLE})
 PASSWORD = "s3cret-password"
 
-# A look at a shard that answers as slowly as it may: once to connect, ten times for answers.
+# Of a liar that may never answer: once to connect, ten times for answers. Any other has its time.
 LIMIT_S = 2
+PATIENT_S = 60
 BUSY_S = 60.0  # what a busy machine may add; an answer that drips in takes 200 s
 
 
-def connection_to(server: LyingServer, *, limit_s: int = LIMIT_S) -> Connection:
+def connection_to(server: LyingServer, *, limit_s: int = PATIENT_S) -> Connection:
     return Connection(
         host="127.0.0.1",
         port=str(server.port),
@@ -56,7 +57,7 @@ def connection_to(server: LyingServer, *, limit_s: int = LIMIT_S) -> Connection:
 def seen_beside_an_honest_one(lies: Lies, catalogue: Catalogue = HONEST) -> Unreachable:
     """What a look makes of the liar; the other shard is seen whatever it does."""
     with lying_server(catalogue, lies) as liar, lying_server(HONEST) as honest:
-        seen, other = observe(connection_to(liar), connection_to(honest))
+        seen, other = observe(connection_to(liar, limit_s=LIMIT_S), connection_to(honest))
     assert isinstance(other, ObservedShard), other
     assert isinstance(seen, Unreachable), "the liar was believed"
     return seen
@@ -254,7 +255,7 @@ def _endless(row: bytes) -> Lies:
 def test_rows_without_an_end_take_no_more_memory_than_an_answer_may(row: bytes) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with lying_server(HONEST, _endless(row)) as liar:
-        [seen] = observe(connection_to(liar, limit_s=60))
+        [seen] = observe(connection_to(liar))
     assert isinstance(seen, Unreachable)
     assert "longer than any answer" in seen.reason
     grown_bytes = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
@@ -274,7 +275,7 @@ def test_a_value_without_an_end_is_not_waited_for() -> None:
             conversation.send(b"x" * 0xFF_FFFF)
 
     with lying_server(HONEST, Lies(on_statement=answer)) as liar:
-        [seen] = observe(connection_to(liar, limit_s=60))
+        [seen] = observe(connection_to(liar))
     assert isinstance(seen, Unreachable)
     assert "longer than any answer" in seen.reason
 
@@ -288,7 +289,7 @@ def test_tables_without_an_end_are_bounded_together(monkeypatch: pytest.MonkeyPa
     long = TABLE.replace("  PRIMARY KEY", f"{padding}  PRIMARY KEY")
     tables = {f"t{n:04}": long.replace("`t`", f"`t{n:04}`", 1) for n in range(50)}
     with lying_server(Catalogue(tables=tables)) as liar:
-        [seen] = observe(connection_to(liar, limit_s=60))
+        [seen] = observe(connection_to(liar))
     assert isinstance(seen, Unreachable)
     assert "together are longer" in seen.reason
 
@@ -310,7 +311,7 @@ def test_a_definition_that_no_file_could_hold_refuses_its_table_alone(padding: s
     tables = {"t": TABLE, "u": long.replace("`t`", "`u`", 1)}
     began_s = time.monotonic()
     with lying_server(Catalogue(tables=tables)) as liar:
-        observed = observe(connection_to(liar, limit_s=60))
+        observed = observe(connection_to(liar))
     whole = [each for each in observed if isinstance(each, ObservedShard)]
     (seen,), refusals = read_all(whole, DefinitionReader(Policy()))
     assert time.monotonic() - began_s < PATIENCE_S
@@ -330,7 +331,7 @@ def test_a_program_that_is_too_long_to_be_read_is_not_seen() -> None:
     view = f"CREATE ALGORITHM=UNDEFINED SQL SECURITY DEFINER VIEW `v` AS select '{'x' * 2_000_000}'"
     known = replace(HONEST, programs=programs, views={"v": view})
     with lying_server(known) as liar:
-        [seen] = observe(connection_to(liar, limit_s=60))
+        [seen] = observe(connection_to(liar))
     assert isinstance(seen, ObservedShard)
     assert {"the text of procedure p", "the text of view v"} <= set(seen.unseen)
     assert [program.text for program in seen.dependents.programs] == [None]
@@ -410,7 +411,7 @@ def test_a_server_that_asks_for_a_file_gets_an_end_of_the_connection(tmp_path: P
         [seen] = observe(connection_to(liar))
         assert isinstance(seen, Unreachable)
         assert "asked for a file" in seen.reason
-        assert liar.ended.wait(2)
+        assert liar.ended.wait(PATIENCE_S)
     assert answered == [b""]
     assert not any(login.capabilities & packets.LOCAL_FILES for login in liar.logins)
     assert not any(b"the-content-of-a-file" in said for said in liar.heard)

@@ -31,6 +31,7 @@ from tests.attacks.lying_server import (
 from tests.conftest import FreshDatabase
 from tests.fleet import Fleet
 from tests.integration.mysql_edges import ROOT, connection_to, observe, observed, unreachable
+from tests.waiting import PATIENCE_S
 
 NAME = "db.example.test"
 PASSWORD = "s3cret-password"
@@ -197,7 +198,7 @@ def test_the_password_itself_is_given_to_no_server_that_nobody_verified(
         [seen] = observe(to(liar, INSECURE, host))
         assert isinstance(seen, Unreachable)
         assert seen.code == "password-asked-for"
-        assert liar.ended.wait(2)
+        assert liar.ended.wait(PATIENCE_S)
     assert len(liar.logins) == 1
     assert not heard_the_password(liar)
 
@@ -240,7 +241,7 @@ def test_a_server_that_another_server_named_is_not_given_the_password(
         target = replace(target_of(to(liar, INSECURE)), named_by_a_server=True)
         with pytest.raises(Unavailable):
             connect(target)
-        assert liar.ended.wait(2)
+        assert liar.ended.wait(PATIENCE_S)
     assert not heard_the_password(liar)
     # Nor a request for a key to encrypt it with: that key would be the liar's own.
     asked_for_a_key = [said for said in liar.heard if said in (b"\x01", b"\x02")]
