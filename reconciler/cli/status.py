@@ -16,10 +16,10 @@ from reconciler.cli.presenting import exit_with, presentation, style_for
 from reconciler.cli.run import load
 from reconciler.cli.streams import clear_screen, remark, show, write_file
 from reconciler.cli.wire import Worlds
-from reconciler.drive.status import current_apply, past_applies
+from reconciler.drive.status import current_apply, left_alone, past_applies
 from reconciler.flows.keyspaces import Loaded, choose_environment
 from reconciler.flows.split.status import current_split, past_splits
-from reconciler.outcomes.apply import ApplyStatus, StatusOutcome
+from reconciler.outcomes.apply import ApplyStatus, LeftAlone, StatusOutcome
 from reconciler.outcomes.ends import failed_code
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.split import SplitStatus
@@ -40,6 +40,8 @@ class EndedSplits:
     phase: Phase | None = None
     before: int | None = None
 
+
+_Seen = ApplyStatus | SplitStatus | LeftAlone
 
 # How often `status --watch` looks again.
 _STATUS_WATCH_S = 1.0
@@ -85,10 +87,10 @@ def status(
     metrics: Path | None,
     output: str,
 ) -> None:
-    """Show the latest apply of each keyspace, its waves, its shards, what runs and what waits, and
-    the split of a shard that is live.
+    """Show the latest apply of each keyspace, its waves, its shards, what runs and what waits, the
+    split of a shard that is live, and the shards in quarantine.
 
-    It reads the ledger alone; `reconciler drift` looks at the shards.
+    It reads the spec and the ledger; `reconciler drift` looks at the shards.
     """
     if not history and (split_end or before_split):
         raise click.UsageError("--split-end and --before-split are for --history")
@@ -106,7 +108,13 @@ def status(
             seen = [one for entry in found if isinstance(entry, tuple) for one in entry]
             applies = tuple(one for one in seen if isinstance(one, ApplyStatus))
             splits = tuple(one for one in seen if isinstance(one, SplitStatus))
-            outcome = StatusOutcome(environment=chosen, applies=applies, splits=splits, now_s=now_s)
+            outcome = StatusOutcome(
+                environment=chosen,
+                applies=applies,
+                splits=splits,
+                left_alone=tuple(one for one in seen if isinstance(one, LeftAlone)),
+                now_s=now_s,
+            )
             if watch and how.style.colour:
                 clear_screen()
             show(status_report(outcome, how))
@@ -130,8 +138,8 @@ def _look(
     *,
     past: EndedSplits | None,
     region: str | None,
-) -> list[tuple[ApplyStatus | SplitStatus, ...] | KeyspaceFailed]:
-    def work(files: DesiredFiles, chosen: Environment) -> tuple[ApplyStatus | SplitStatus, ...]:
+) -> list[tuple[_Seen, ...] | KeyspaceFailed]:
+    def work(files: DesiredFiles, chosen: Environment) -> tuple[_Seen, ...]:
         gate(files, chosen)
         ledger, keyspace = worlds.ledger_of(chosen), files.spec.keyspace
         jobs, parts = worlds.split_record_of(chosen), _parts(chosen)
@@ -141,7 +149,8 @@ def _look(
             return (*ended, *(found for one in applies for found in one))
         split = current_split(jobs, chosen.name, keyspace, tree=loaded.tree)
         current = (_current(ledger, chosen, keyspace, part, now_s) for part in parts)
-        return tuple(one for one in (split, *current) if one is not None)
+        told = (left_alone(chosen, keyspace), split, *current)
+        return tuple(one for one in told if one is not None)
 
     return loaded.each(environment, keyspaces, work, region=region)
 

@@ -42,11 +42,18 @@ from reconciler.ledger.states import (
 from reconciler.limits import STATUS_APPLIES_MAX
 from reconciler.model.fleet import key_order
 from reconciler.model.shadow_tables import KnownShadow, ShadowGroup, shadow_group, shadow_groups
-from reconciler.outcomes.apply import ApplyStatus, FinalizerRow, OperationRow, ShardRow
+from reconciler.outcomes.apply import (
+    ApplyStatus,
+    FinalizerRow,
+    LeftAlone,
+    OperationRow,
+    ShardRow,
+)
 from reconciler.plan.model import Moment
 from reconciler.ports.ledger import Ledger
 from reconciler.rollout.hold import nothing_to_release, release
 from reconciler.rollout.projection import apply_state
+from reconciler.spec.model import Environment
 
 _ON_ITS_WAY = frozenset(
     {OperationState.RUNNING, OperationState.WAITING_FOR_CUTOVER, OperationState.UNKNOWN}
@@ -144,6 +151,14 @@ def is_released(stored: StoredApply, operations: Iterable[StoredOperation]) -> b
     by_a_person = (*AT_A_GATE, Hold.FAILURE, Hold.CUTOVER)
     is_held = stored.state not in FINISHED and stored.hold in by_a_person
     return is_held and release(stored, operations) is None
+
+
+def left_alone(environment: Environment, keyspace: str) -> LeftAlone | None:
+    """What the spec has in quarantine; None where that is nothing."""
+    found = environment.quarantine
+    if not found:
+        return None
+    return LeftAlone(environment=environment.name, keyspace=keyspace, quarantine=found)
 
 
 def past_applies(

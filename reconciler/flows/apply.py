@@ -37,6 +37,7 @@ from reconciler.guard.model import Obstacle, RefusalKind, refusals_from
 from reconciler.guard.review.asker import Asker
 from reconciler.guard.review.git import Review
 from reconciler.model.dependents import Dependents, Reference
+from reconciler.model.quarantine import Quarantine
 from reconciler.observe.shards import (
     DefinitionReader,
     SeenShard,
@@ -103,7 +104,7 @@ def apply_keyspace(
     on_progress: Callable[[ProgressEvent], None],
 ) -> ApplyOutcome:
     """Run what was reviewed, or nothing. Raises Refused for an unsound plan file or a held lock."""
-    end = _Ending(environment.name, files.spec.keyspace, environment.region)
+    end = _Ending(environment.name, files.spec.keyspace, environment.region, environment.quarantine)
     plan = read_plan(world.history.tree(request.commit), environment.name, files.spec.keyspace)
     gates = world.gates
     if request.review is Review.GIT:
@@ -156,7 +157,8 @@ def apply_keyspace(
             by_itself=request.by_itself,
             vschema_done=checked.vschema_done,
         )
-        return roll_out(reached.rollout, order, locks, on_progress=on_progress)
+        ended = roll_out(reached.rollout, order, locks, on_progress=on_progress)
+        return replace(ended, quarantine=environment.quarantine)
 
 
 def _obstacles(
@@ -207,6 +209,7 @@ class _Ending:
     environment: str
     keyspace: str
     region: str | None
+    quarantine: tuple[Quarantine, ...]
 
     def with_refusals(
         self,
@@ -221,6 +224,7 @@ class _Ending:
             verdict=verdict,
             plan=plan,
             refusals=refusals,
+            quarantine=self.quarantine,
         )
 
     def without_work(self) -> ApplyOutcome:
@@ -229,6 +233,7 @@ class _Ending:
             keyspace=self.keyspace,
             region=self.region,
             verdict=ApplyVerdict.NOTHING_TO_DO,
+            quarantine=self.quarantine,
         )
 
 

@@ -65,7 +65,7 @@ def check_against_live(world: World, begun: Pass, plan: Plan) -> Checked:
         *begun.look.obstacles,
         *input_refusals(plan.core, begun.files.digests),
         # Said before standings, which a shard that the plan does not know cannot have.
-        *shard_refusals(plan.core, begun.environment.shard_names),
+        *shard_refusals(plan.core, begun.environment.shard_names, begun.environment.quarantine),
     )
     if refusals:
         return Checked(standings={}, refusals=refusals)

@@ -61,6 +61,7 @@ def examine(
     findings += _scratch_findings(world, environment, sound)
     findings += _scratch_login_findings(connections, environment)
     findings += _insecure_findings(environment)
+    findings += _quarantine_findings(environment, world.clock.now_s())
     if environment.kind is KeyspaceKind.MYSQL:  # behind Vitess no program copies a table
         findings += _engine_findings(world.engines, environment.engine.named)
     return DoctorOutcome(
@@ -195,6 +196,20 @@ def _insecure_findings(environment: Environment) -> list[DoctorFinding]:
             recovery="give the servers certificates of their names and set `tls: {ca: …}`",
         )
     ]
+
+
+def _quarantine_findings(environment: Environment, now_s: float) -> Iterator[DoctorFinding]:
+    """Of a shard that nobody asks anything, as long as the spec says so."""
+    for found in environment.quarantine:
+        has_ended = found.has_ended(now_s)
+        yield DoctorFinding(
+            subject=f"shard {found.shard}",
+            mark=CheckMark.FAILED if has_ended else CheckMark.WARNING,
+            message=f"{'was' if has_ended else 'is'} in quarantine until {found.until}, and was not"
+            f" looked at: {found.reason}",
+            recovery="take it out of `quarantine` in the spec"
+            + (", or write a later `until`" if has_ended else " when it is well again"),
+        )
 
 
 def _shard_findings(check: ShardCheck, rollout: RolloutSpec | None) -> list[DoctorFinding]:

@@ -44,8 +44,8 @@ def find_drift(
     tree: FileTree,
     open_ledger: Callable[[], Ledger],
 ) -> DriftOutcome:
-    """Every shard is in exactly one group: matching, pending-apply, drifted or unreachable; so is
-    the VSchema of a Vitess keyspace, which is never unreachable alone.
+    """Every shard is in exactly one group: matching, pending-apply, drifted, unreachable or
+    quarantined; so is the VSchema of a Vitess keyspace, which is never unreachable alone.
     `open_ledger` is asked only where a table is seen that may be an engine's, also where policy
     leaves it alone; what it raises keeps the keyspace from being judged, because whose such a table
     is, is never guessed."""
@@ -62,6 +62,11 @@ def find_drift(
     for lost in begun.look.unreachable:
         alike = (ShardMark.UNREACHABLE, (), lost.code, lost.reason, lost.recovery)
         groups.setdefault(alike, []).append(lost.shard)
+    for left in environment.quarantined:
+        if environment.region in (None, left.region):
+            found = left.quarantine
+            alike = (ShardMark.QUARANTINED, (), "", f"until {found.until}: {found.reason}", "")
+            groups.setdefault(alike, []).append(found.shard)
     vschema = _vschema(begun, plan)
     shadows = _shadows(begun, open_ledger, world.clock.now_s())
     marks = [mark for mark, *_ in groups] + ([vschema.mark] if vschema else [])

@@ -26,7 +26,7 @@ def keyspace_of(files: DesiredFiles) -> Keyspace:
         shard_by=_by_vschema(vschema) if vschema else _by_spec(spec, tables),
         sharded=vschema.sharded
         if vschema
-        else any(len(environment.shards) > 1 for environment in spec.environments),
+        else any(len(environment.serving_names) > 1 for environment in spec.environments),
         copied=any(environment.engine.named & _COPYING for environment in spec.environments),
     )
 

@@ -73,6 +73,7 @@ def plan_keyspace(
         estimate=time_estimate(begun, plan.core) if plan else None,
         readable_sql=derived.readable_sql,
         refusals=refusals,
+        quarantine=environment.quarantine,
     )
 
 
@@ -142,7 +143,8 @@ def _pending(world: World, protected: FileTree | None, begun: Pass) -> Plan | No
     """The merged plan that waits: every shard is on its chain and some are not at the end.
 
     A plan that can never be applied does not wait any more, and a new one is the way on: drift has
-    made it impossible, or the branch has moved on to other schema files without another plan.
+    made it impossible, the branch has moved on to other schema files without another plan, or a
+    shard that it wants is in quarantine now.
     """
     if protected is None:
         return None
@@ -152,15 +154,29 @@ def _pending(world: World, protected: FileTree | None, begun: Pass) -> Plan | No
     merged = plan_of_these_files(protected, merged_files, begun.environment)
     if merged is None:
         return None
+    now_s = world.clock.now_s()
     look = _look_as_for(world, merged_files, begun, merged)
-    if look is None or look.refusals:
+    if look is None or look.refusals or _is_without_a_shard(begun.environment, merged.core, now_s):
         return None
-    standings = [position_of(merged.core, seen.shard, seen.fingerprints) for seen in look.seen]
+    # A shard that comes out of its quarantine is none of that plan's.
+    standings = [
+        position_of(merged.core, seen.shard, seen.fingerprints)
+        for seen in look.seen
+        if seen.shard in merged.core.shards
+    ]
     steps_left = _vschema_steps_left(merged.core, begun)
     if None in standings or steps_left is None:
         return None
     is_pending = steps_left > 0 or any(isinstance(standing, ToDo) for standing in standings)
     return merged if is_pending else None
+
+
+def _is_without_a_shard(environment: Environment, core: PlanCore, now_s: float) -> bool:
+    """Whether the merged plan wants a shard that these files leave alone, or leaves one alone for
+    longer than was agreed: no apply takes it any more, and what is left of it is planned anew."""
+    left_alone = {found.shard for found in environment.quarantine}
+    over = any(found.has_ended(now_s) for found in core.quarantine)
+    return over or not left_alone.isdisjoint(core.shards)
 
 
 def _vschema_steps_left(core: PlanCore, begun: Pass) -> int | None:

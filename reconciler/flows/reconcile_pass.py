@@ -26,6 +26,7 @@ from reconciler.model.observation import Observation, ObservedShard
 from reconciler.model.schema import Schema
 from reconciler.model.shadow_tables import shadow_kind
 from reconciler.observe.desired import Desired, load_desired
+from reconciler.observe.quarantine import with_what_has_ended
 from reconciler.observe.retiring import check_settled
 from reconciler.observe.shards import (
     DefinitionReader,
@@ -159,6 +160,7 @@ def pass_over(
     tables, claimed = [table.name for table in wanted.tables], [one.name for one in cleans]
     reader = as_printed.of_live(counters, tables, claimed)
     look = look_through(observations, reader)
+    look = with_what_has_ended(look, environment, world.clock.now_s())
     return Pass(
         files=files,
         environment=environment,
@@ -378,6 +380,7 @@ def _subject(begun: Pass) -> Subject:
         cleans=begun.cleans,
         vschema=_vschema_steps(begun),
         carried_out=_carried_out(environment),
+        quarantine=environment.quarantine,
     )
 
 

@@ -32,7 +32,7 @@ def adopt_routes(
         environment.name,
         keyspace,
         key_function=key_function,
-        shards=[shard.name for shard in environment.shards],
+        shards=list(environment.serving_names),
         by=by,
         now_s=now_s,
     )

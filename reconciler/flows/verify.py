@@ -59,6 +59,7 @@ def verify_keyspace(
             refusals=refusals,
             notes=shadow_notes(begun),
             preflight=preflight,
+            quarantine=environment.quarantine,
         )
 
     if unseen := begun.look.obstacles:

@@ -17,6 +17,7 @@ from reconciler.guard.model import Refusal
 from reconciler.guard.vschema import vschema_refusals
 from reconciler.model.object_id import ObjectId
 from reconciler.model.policy import ColumnOrder, Hazard, HazardKind, PartitionLists, Policy
+from reconciler.model.quarantine import Quarantine
 from reconciler.plan.commitment import without_words
 from reconciler.plan.model import ChangeSet, MadeFromFiles, PlanCore, PlannedStatement
 from reconciler.plan.row_ceiling import is_row_ceiling_of, with_names
@@ -34,7 +35,7 @@ def compare_plans(
     estimates by (shard, table)."""
     refusals = [
         *input_refusals(reviewed, [(d.path, d.sha256) for d in derived.inputs]),
-        *shard_refusals(reviewed, derived.shards),
+        *shard_refusals(reviewed, derived.shards, derived.quarantine),
         *_statement_refusals(reviewed, derived),
         *_ceiling_refusals(reviewed, live_rows),
         *vschema_refusals(reviewed, derived),
@@ -49,9 +50,18 @@ def input_refusals(
     return tuple(_changed_inputs({d.path: d.sha256 for d in reviewed.inputs}, dict(digests)))
 
 
-def shard_refusals(reviewed: PlanCore, shards: Iterable[str]) -> Iterator[Refusal]:
-    """GD-6: the fleet, of `shards`, is the one that was reviewed."""
-    for shard in sorted(set(reviewed.shards) ^ set(shards)):
+def shard_refusals(
+    reviewed: PlanCore, shards: Iterable[str], quarantine: Iterable[Quarantine]
+) -> Iterator[Refusal]:
+    """GD-6, RG-61: the fleet, of `shards` and those in quarantine, is the one that was reviewed."""
+    left_alone = {found.shard: found for found in quarantine}
+    reviewed_so = {found.shard: found for found in reviewed.quarantine}
+    for shard in sorted(left_alone.keys() | reviewed_so.keys()):
+        then, now = reviewed_so.get(shard), left_alone.get(shard)
+        if then != now:
+            yield _quarantine_changed(shard, then, now)
+    told = left_alone.keys() | reviewed_so.keys()
+    for shard in sorted((set(reviewed.shards) ^ set(shards)) - told):
         happened = "removed" if shard in reviewed.shards else "added"
         yield Refusal(
             code="shards-changed",
@@ -60,6 +70,21 @@ def shard_refusals(reviewed: PlanCore, shards: Iterable[str]) -> Iterator[Refusa
             recovery=f"{_PLAN_AGAIN}; to replace shards by others, list those that go in `retiring`"
             " of the spec, and plan that as a split (docs/split.md)",
         )
+
+
+def _quarantine_changed(shard: str, then: Quarantine | None, now: Quarantine | None) -> Refusal:
+    happened = "the quarantine of shard {} has changed"
+    if then is None or now is None:
+        moved = "put into" if then is None else "taken out of"
+        happened = f"shard {{}} was {moved} quarantine"
+    return Refusal(
+        code="quarantine-changed",
+        shard=shard,
+        message=f"{happened.format(shard)} since the plan was made",
+        recovery=_PLAN_AGAIN,
+        expected=str(then) if then else "not in quarantine",
+        observed=str(now) if now else "not in quarantine",
+    )
 
 
 def _changed_inputs(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Refusal]:
@@ -172,6 +197,7 @@ _WHAT = {
     "inputs": "the files it was made from differ",
     "policy": "the policy differs",
     "shards": "the list of shards differs",
+    "quarantine": "other shards are in quarantine, or otherwise",
     "waves": "the waves differ",
     "managed": "the managed tables differ",
     "change_sets": "which shards have the same statements differs",

@@ -12,6 +12,7 @@ from reconciler.ledger.reasons import Answer, Reason, Wait
 from reconciler.ledger.states import ApplyState, OperationState, RequestKind, RequestState
 from reconciler.model.engine import NOTHING_TOLD, Progress
 from reconciler.model.object_id import ObjectId
+from reconciler.model.quarantine import Quarantine
 from reconciler.model.shadow_tables import ShadowGroup
 from reconciler.outcomes.split import SplitStatus
 from reconciler.plan.model import Moment, Plan
@@ -117,6 +118,7 @@ class ApplyOutcome:
     statements_run: int = 0  # by this process
     elapsed_s: float = 0.0
     region: str | None = None
+    quarantine: tuple[Quarantine, ...] = ()
 
     @property
     def something_is_done(self) -> bool:
@@ -155,6 +157,15 @@ class ApplyStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftAlone:
+    """The shards of a keyspace that are in quarantine, by its spec."""
+
+    environment: str
+    keyspace: str
+    quarantine: tuple[Quarantine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatusOutcome:
     """`applies` newest first: the current one of each keyspace, or, asked for, all of the past.
     `splits` likewise."""
@@ -163,6 +174,7 @@ class StatusOutcome:
     applies: tuple[ApplyStatus, ...]
     now_s: float
     splits: tuple[SplitStatus, ...] = ()
+    left_alone: tuple[LeftAlone, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

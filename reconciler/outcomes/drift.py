@@ -13,13 +13,14 @@ from reconciler.vschema.model import VSchemaChange
 
 
 class ShardMark(StrEnum):
-    """RP-8: five different words, five different marks."""
+    """RP-8: six different words, six different marks."""
 
     MATCHING = "matching"
     DRIFTED = "drifted"
     PENDING_APPLY = "pending-apply"
     UNREACHABLE = "unreachable"
     UNMANAGED = "unmanaged"
+    QUARANTINED = "quarantined"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,7 @@ class TableDifference:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftGroup:
     """Shards that stand alike; for unreachable ones `code` and `reason` tell why, `recovery` what
-    to do."""
+    to do; for those in quarantine `reason` tells why and until when."""
 
     mark: ShardMark
     shards: tuple[str, ...]

@@ -81,7 +81,7 @@ def drift_code(outcome: DriftOutcome | KeyspaceFailed) -> ExitCode:
         return ExitCode.REFUSED  # GD-5: not seen is never "no drift"
     if outcome.vschema is not None:
         marks.add(outcome.vschema.mark)
-    differs = marks - {ShardMark.MATCHING} or outcome.untidy
+    differs = marks - {ShardMark.MATCHING, ShardMark.QUARANTINED} or outcome.untidy
     return ExitCode.DIFFERENCES if differs else ExitCode.FINE
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reconciler.guard.model import Obstacle
+from reconciler.model.quarantine import Quarantine
 from reconciler.outcomes.files import LintOutcome
 from reconciler.plan.estimate import Estimate
 from reconciler.plan.model import Plan
@@ -28,6 +29,7 @@ class PlanOutcome:
     written: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     lint: LintOutcome | None = None
+    quarantine: tuple[Quarantine, ...] = ()
 
 
 class VerifyState(StrEnum):
@@ -54,3 +56,4 @@ class VerifyOutcome:
     region: str | None = None
     preflight: Preflight | None = None
     lint: LintOutcome | None = None
+    quarantine: tuple[Quarantine, ...] = ()

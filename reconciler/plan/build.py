@@ -13,6 +13,7 @@ from reconciler.model.fleet import in_key_order
 from reconciler.model.object_id import ObjectId
 from reconciler.model.observation import TableFacts
 from reconciler.model.policy import Policy
+from reconciler.model.quarantine import Quarantine
 from reconciler.plan.commitment import statement_without_words, with_words
 from reconciler.plan.model import (
     CarriedOut,
@@ -72,6 +73,7 @@ class Subject:
 
     vschema: tuple[VSchemaStep, ...] = ()
     carried_out: CarriedOut = CarriedOut.BY_STATEMENT
+    quarantine: tuple[Quarantine, ...] = ()
 
 
 def change_set_for(
@@ -120,6 +122,7 @@ def build_core(subject: Subject, change_sets: Iterable[ChangeSet]) -> tuple[Plan
         cleans=tuple(sorted(set(subject.cleans))),
         vschema=subject.vschema,
         carried_out=subject.carried_out,
+        quarantine=subject.quarantine,
     )
     readable = render_readable_sql(core)
     return with_words(core, readable), readable

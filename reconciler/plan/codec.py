@@ -20,7 +20,14 @@ from reconciler.plan.document import (
     render_document,
 )
 from reconciler.plan.encoding import from_json, to_json
-from reconciler.plan.model import FORMAT_WITHOUT_VIEWS, PLAN_FORMAT, Plan, PlanCore, PlanMeta
+from reconciler.plan.model import (
+    FORMAT_WITHOUT_QUARANTINE,
+    FORMAT_WITHOUT_VIEWS,
+    PLAN_FORMAT,
+    Plan,
+    PlanCore,
+    PlanMeta,
+)
 from reconciler.strict_values import Mismatch
 
 _KEYS = ("format", "core", "plan_id", "reasons", "meta")
@@ -38,8 +45,10 @@ def plan_from_core(core: PlanCore, meta: PlanMeta, plan_format: str | None = Non
 
 
 def _format_of(core: PlanCore) -> str:
+    if core.quarantine:
+        return PLAN_FORMAT
     has_views = core.policy.manages(ManagedKind.VIEWS) or bool(core.managed_views)
-    return PLAN_FORMAT if has_views else FORMAT_WITHOUT_VIEWS
+    return FORMAT_WITHOUT_QUARANTINE if has_views else FORMAT_WITHOUT_VIEWS
 
 
 def dump_plan(plan: Plan) -> bytes:

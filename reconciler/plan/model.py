@@ -18,12 +18,14 @@ from reconciler.diff.session import DEFAULT_SESSION, StatementSession
 from reconciler.model.engine import EngineName
 from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.policy import Hazard, Policy
+from reconciler.model.quarantine import Quarantine
 from reconciler.vschema.model import VSchemaChange
 
-PLAN_FORMAT = "1.1"
+PLAN_FORMAT = "1.2"
 """Major and minor. A minor format only adds fields with defaults, and words; every earlier minor is
 read, and a plan is of the first that can say it."""
 
+FORMAT_WITHOUT_QUARANTINE = "1.1"
 FORMAT_WITHOUT_VIEWS = "1.0"
 
 
@@ -215,6 +217,7 @@ class PlanCore:
     cleans: tuple[Leftover, ...] = ()
     vschema: tuple[VSchemaStep, ...] = ()  # at most one of each moment, in the order they run
     carried_out: CarriedOut = CarriedOut.BY_STATEMENT
+    quarantine: tuple[Quarantine, ...] = ()  # of shards that are none of `shards`, in key order
 
     @property
     def managed_tables(self) -> frozenset[str]:

@@ -52,6 +52,8 @@ def _heading(core: PlanCore) -> Iterator[str]:
         yield remark(f"The VSchema changes {moment_words(step.moment)}.")
     if core.carried_out is CarriedOut.BY_DEPLOY_REQUEST and core.change_sets:
         yield remark("PlanetScale carries all of it out as one deploy request, on every shard.")
+    for left_alone in core.quarantine:
+        yield remark(f"In quarantine, and left alone: shard {left_alone}.")
     if not core.change_sets:
         nothing = "Nothing to do" if core.is_empty else "No statements"
         yield remark(f"{nothing}: {words.count(total, 'shard')} already match.")

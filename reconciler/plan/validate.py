@@ -16,8 +16,15 @@ from reconciler.ddl.statement.check import check_statement
 from reconciler.diff.model import Operation
 from reconciler.errors import Problem, ReconcilerError, Refused
 from reconciler.limits import PROBLEM_CHARS_MAX
-from reconciler.model.fleet import is_environment_name, is_keyspace_name, shard_list_errors
+from reconciler.model.fleet import (
+    in_key_order,
+    is_environment_name,
+    is_keyspace_name,
+    shard_list_errors,
+)
 from reconciler.model.object_id import ObjectId, ObjectKind
+from reconciler.model.policy import says_nothing
+from reconciler.model.quarantine import is_day
 from reconciler.plan.commitment import sha256_of
 from reconciler.plan.model import ChangeSet, Plan, PlanCore, PlannedStatement
 from reconciler.plan.readable import shows_statements
@@ -62,7 +69,8 @@ def check_core(core: PlanCore) -> None:
 
 def core_errors(core: PlanCore) -> Iterator[str]:
     """Everything wrong with a plan's content, in words."""
-    yield from shard_list_errors(core.shards)
+    left_alone = (found.shard for found in core.quarantine)
+    yield from shard_list_errors((*core.shards, *left_alone))
     yield from part_errors(core)
 
 
@@ -82,11 +90,24 @@ def part_errors(core: PlanCore) -> Iterator[str]:
         if change_set.after != core.after:
             yield "a change set does not end at the desired schema"
     yield from _clean_errors(core)
+    yield from _quarantine_errors(core)
     yield from vschema_errors(core.vschema)
     if not _FINGERPRINT.fullmatch(core.after):
         yield "the desired fingerprint is not a fingerprint"
     if not all(_DIGEST.fullmatch(found.sha256) for found in core.inputs):
         yield "an input's digest is not a SHA-256"
+
+
+def _quarantine_errors(core: PlanCore) -> Iterator[str]:
+    """What is in it is named, until a day and for a reason, and has no part in what runs."""
+    names = tuple(found.shard for found in core.quarantine)
+    if names != in_key_order(tuple(dict.fromkeys(names))):
+        yield "the shards in quarantine are not sorted and unique"
+    for found in core.quarantine:
+        if found.shard in core.shards:
+            yield f"shard {found.shard!r} is in quarantine, and changes or matches"
+        if not is_day(found.until) or says_nothing(found.reason):
+            yield f"shard {found.shard!r} is in quarantine without a reason, or without an end"
 
 
 def _clean_errors(core: PlanCore) -> Iterator[str]:

@@ -34,6 +34,7 @@ def apply_outcome(outcome: ApplyOutcome) -> Json:
         "waves": [plain(wave) for wave in outcome.waves],
         "shards": [_shard_row(row) for row in outcome.shards],
         "vschema": [_step(row) for row in outcome.finalizers],
+        "quarantine": plain(outcome.quarantine),
     }
 
 

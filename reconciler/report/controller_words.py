@@ -68,7 +68,8 @@ def _outcome(outcome: ErrandOutcome) -> str:
         case KeyspaceFailed():
             return f"{outcome.problems[0]}"
         case DriftOutcome():
-            others = sum(len(g.shards) for g in outcome.groups if g.mark is not ShardMark.MATCHING)
+            fine = (ShardMark.MATCHING, ShardMark.QUARANTINED)
+            others = sum(len(g.shards) for g in outcome.groups if g.mark not in fine)
             return f"{others} shards differ" if others else "matches git"
         case _:
             assert_never(outcome)

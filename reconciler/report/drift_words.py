@@ -1,4 +1,4 @@
-"""What drift reports say in every format: nine words, nine marks, none of them shared (RP-8)."""
+"""What drift reports say in every format: ten words, ten marks, none of them shared (RP-8)."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ MARKS = {
     ShardMark.DRIFTED: "≠",
     ShardMark.UNREACHABLE: "?",
     ShardMark.PENDING_APPLY: ">",
+    ShardMark.QUARANTINED: "‖",
     ShardMark.MATCHING: "=",
     ShardMark.UNMANAGED: "·",
 }
@@ -33,6 +34,7 @@ MEANINGS = {
     ShardMark.DRIFTED: "live differs from git, and no merged plan explains it",
     ShardMark.UNREACHABLE: "could not be observed: not known to match",
     ShardMark.PENDING_APPLY: "a merged plan has not run to its end here",
+    ShardMark.QUARANTINED: "left alone by the spec: nobody looked at it",
     ShardMark.MATCHING: "live is what git says",
     ShardMark.UNMANAGED: "on live, and left alone by policy",
 }
@@ -86,7 +88,7 @@ def marks_of(outcome: DriftOutcome) -> set[ShardMark]:
 
 
 def is_clean(outcome: DriftOutcome) -> bool:
-    fine = {ShardMark.MATCHING, ShardMark.UNMANAGED}
+    fine = {ShardMark.MATCHING, ShardMark.QUARANTINED, ShardMark.UNMANAGED}
     is_fine = marks_of(outcome) <= fine
     return is_fine and not outcome.refusals and not outcome.untidy
 
@@ -98,19 +100,22 @@ def verdict(outcome: DriftOutcome) -> str:
     counts = [(_count(outcome, mark), mark) for mark in bad]
     parts = [f"{number:,} {mark}" for number, mark in counts if number]
     besides = [*_vschema(outcome), *_untidy(outcome)]
+    left_alone = _count(outcome, ShardMark.QUARANTINED)
+    aside = [f"{left_alone:,} in quarantine"] if left_alone else []
     if outcome.refusals:
         refused = f"refused for {words.count(len(outcome.refusals), 'reason')}"
-        return ", ".join([refused, *parts, *besides])
+        return ", ".join([refused, *parts, *besides, *aside])
     if not parts and not besides:
         matching = _count(outcome, ShardMark.MATCHING)
         verb = "matches" if matching == 1 and outcome.vschema is None else "match"
         and_it = " and the VSchema" if outcome.vschema is not None else ""
-        return f"in sync, {matching:,} of {total}{and_it} {verb} git"
+        return ", ".join([f"in sync, {matching:,} of {total}{and_it} {verb} git", *aside])
     if not parts:
-        return ", ".join([*_vschema(outcome), f"0 of {total} drifted", *_untidy(outcome)])
+        drifted = f"0 of {total} drifted"
+        return ", ".join([*_vschema(outcome), drifted, *_untidy(outcome), *aside])
     first, *more = parts
     number, mark = first.split(" ", 1)
-    return ", ".join([f"{number} of {total} {mark}", *more, *besides])
+    return ", ".join([f"{number} of {total} {mark}", *more, *besides, *aside])
 
 
 def to_be_as_git_says(found: VSchemaDrift) -> str:

@@ -221,10 +221,10 @@ def _drift(outcome: DriftOutcome, files: SchemaFiles) -> Iterator[Finding]:
                         outcome.keyspace, difference.object_id.name, difference.objects
                     )
                     yield Finding(level=Level.ERROR, code=group.mark, message=text, where=place)
-            case ShardMark.UNREACHABLE | ShardMark.PENDING_APPLY:
+            case ShardMark.UNREACHABLE | ShardMark.PENDING_APPLY | ShardMark.QUARANTINED:
                 text = f"{which}: {group.reason or drift_words.MEANINGS[group.mark]}"
-                late = group.mark is ShardMark.PENDING_APPLY
-                level = Level.WARNING if late else Level.ERROR
+                is_lost = group.mark is ShardMark.UNREACHABLE
+                level = Level.ERROR if is_lost else Level.WARNING
                 place = files.place(outcome.keyspace, None)
                 yield Finding(level=level, code=group.mark, message=text, where=place)
             case ShardMark.MATCHING | ShardMark.UNMANAGED:

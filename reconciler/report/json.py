@@ -125,6 +125,7 @@ def status_json(outcome: StatusOutcome) -> str:
             "now_s": outcome.now_s,
             "applies": [apply_status(apply) for apply in outcome.applies],
             "splits": [plain(split) for split in outcome.splits],
+            "left_alone": [plain(found) for found in outcome.left_alone],
         }
     )
 
@@ -236,6 +237,7 @@ def _plan_outcome(outcome: PlanOutcome | SplitPlanOutcome) -> Json:
         "written": list(outcome.written),
         "removed": list(outcome.removed),
         "lint": lint_shape(outcome.lint) if outcome.lint else None,
+        "quarantine": plain(outcome.quarantine),
     }
 
 
@@ -250,6 +252,7 @@ def _verify_outcome(outcome: VerifyOutcome | SplitVerifyOutcome) -> Json:
         "notes": list(outcome.notes),
         "preflight": preflight_json(outcome.preflight),
         "lint": lint_shape(outcome.lint) if outcome.lint else None,
+        "quarantine": plain(outcome.quarantine),
     }
 
 

@@ -19,7 +19,9 @@ _MARKS = (
     ShardMark.PENDING_APPLY,
     ShardMark.DRIFTED,
     ShardMark.UNREACHABLE,
+    ShardMark.QUARANTINED,
 )
+_OF_SHARDS_ALONE = (ShardMark.UNREACHABLE, ShardMark.QUARANTINED)
 
 
 def drift_metrics(outcomes: Sequence[DriftOutcome | KeyspaceFailed], *, now_s: float) -> str:
@@ -38,7 +40,7 @@ def drift_metrics(outcomes: Sequence[DriftOutcome | KeyspaceFailed], *, now_s: f
     ]
     for outcome in ordered:
         if isinstance(outcome, DriftOutcome) and (found := outcome.vschema) is not None:
-            marks = (mark for mark in _MARKS if mark is not ShardMark.UNREACHABLE)
+            marks = (mark for mark in _MARKS if mark not in _OF_SHARDS_ALONE)
             lines += [
                 _line(_VSCHEMAS, outcome, int(found.mark is mark), state=mark) for mark in marks
             ]

@@ -24,6 +24,7 @@ def plan_shape(plan: Plan) -> Json:
         "server": core.server,
         "shards": list(core.shards),
         "matching": list(core.matching),
+        "quarantine": plain(core.quarantine),
         "summary": {
             "shards": summary.shards,
             "changing": summary.changing,

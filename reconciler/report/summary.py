@@ -39,6 +39,7 @@ class PlanSummary:
     worst: tuple[str, PlannedStatement] | None
     destructive: tuple[Danger, ...]
     not_allowed: tuple[Finding, ...]
+    quarantined: int
 
     @property
     def matching(self) -> int:
@@ -59,6 +60,7 @@ def summarise(core: PlanCore) -> PlanSummary:
         worst=max(numbered, key=lambda n: words.severity(n[1]), default=None),
         destructive=_dangers((t, h) for t, h in hazards if words.is_destructive(h)),
         not_allowed=check_permissions(judged, core.policy.allow).missing,
+        quarantined=len(core.quarantine),
     )
 
 
@@ -73,6 +75,11 @@ def short_id(plan_id: str) -> str:
 
 def changes_line(summary: PlanSummary) -> str:
     """'3 of 4 shards change, 1 already matches', 'no shard changes, the VSchema does'."""
+    aside = f", {summary.quarantined:,} in quarantine" if summary.quarantined else ""
+    return f"{_changes(summary)}{aside}"
+
+
+def _changes(summary: PlanSummary) -> str:
     if not summary.vschema_changes:
         return _shards_line(summary)
     if not summary.changing:

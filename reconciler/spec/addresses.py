@@ -67,6 +67,8 @@ def _addresses(environment: Environment) -> Iterator[tuple[str | None, Address]]
         yield None, ("planetscale", *at)
     for shard in environment.shards:
         yield shard.name, address_of(shard.connection, shard.name)
+    for left in environment.quarantined:  # it comes back to where it was
+        yield left.quarantine.shard, address_of(left.connection, left.quarantine.shard)
     for leaving in () if environment.vitess else environment.retiring:
         yield leaving.name, address_of(leaving.connection, leaving.name)
 

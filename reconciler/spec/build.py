@@ -43,6 +43,7 @@ from reconciler.spec.model import (
 )
 from reconciler.spec.policy import definers_of, policy_of
 from reconciler.spec.preflight import PreflightSpec, RefuseOn
+from reconciler.spec.quarantine import without_quarantined
 
 # Keys that stand in the value as they stand in the file.
 _CONNECTION_SAME = ("host", "socket", "database", "user", "password")
@@ -182,7 +183,7 @@ def _environment(name: str, value: Mapping[str, Any], spec: Mapping[str, Any]) -
     """`spec` is all of the file: what an environment does not say holds for all of them."""
     scratch = value.get("scratch", "auto")
     vitess, planetscale = value.get("vitess"), value.get("planetscale")
-    return Environment(
+    environment = Environment(
         name=name,
         shards=() if vitess or planetscale else _with_definers(shard_specs(value), spec),
         retiring=() if planetscale else retiring_shards(value),
@@ -204,6 +205,7 @@ def _environment(name: str, value: Mapping[str, Any], spec: Mapping[str, Any]) -
         preflight=_preflight(value["preflight"]) if "preflight" in value else None,
         ledger=value.get("ledger"),
     )
+    return without_quarantined(environment, value.get("quarantine", ()))
 
 
 def _with_definers(shards: tuple[ShardSpec, ...], spec: Mapping[str, Any]) -> tuple[ShardSpec, ...]:

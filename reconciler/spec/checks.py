@@ -19,6 +19,7 @@ from reconciler.spec.limits import DRIFT_EVERY_S_MIN
 from reconciler.spec.lint_settings import check_lint
 from reconciler.spec.permission_checks import check_permissions_written
 from reconciler.spec.program_checks import check_managed
+from reconciler.spec.quarantine import check_first_wave, check_quarantine
 from reconciler.spec.region_checks import check_regions, unknown_region
 from reconciler.spec.reshard_checks import (
     check_reshard,
@@ -114,8 +115,11 @@ def _environment(document: Document, at: Path, value: Mapping[str, Any]) -> Iter
         if not of_retiring:
             reached = (*reached, *listed_retiring(value))
         yield from check_addresses(document, at, reached)
-    yield from check_reshard(document, (*at, "reshard"), value.get("reshard", {}))
     rollout = value.get("rollout", {})
+    if names and "vitess" not in value:
+        yield from check_quarantine(document, at, value, names)
+        yield from check_first_wave(document, at, value, _first_wave(value, rollout))
+    yield from check_reshard(document, (*at, "reshard"), value.get("reshard", {}))
     yield from _durations(document, (*at, "rollout"), rollout)
     yield from _windows(document, (*at, "rollout"), rollout)
     if names or "vitess" in value:
@@ -270,6 +274,12 @@ def _windows(document: Document, at: Path, rollout: dict[str, Any]) -> Iterator[
         if start == end:
             message = f"{dotted(here)} begins and ends at the same minute"
             yield _problem(document, here, "spec-bad-value", message, "write another end")
+
+
+def _first_wave(environment: Mapping[str, Any], rollout: Mapping[str, Any]) -> tuple[str, ...]:
+    """The shards that it names; () where it is a share of all."""
+    first = rollout.get("canary") or rollout.get("waves", ["100%"])[0]
+    return () if isinstance(first, str) else wave_shards(first, region_names(environment))
 
 
 def _waves(

@@ -14,6 +14,7 @@ from reconciler.lint.settings import LintSettings
 from reconciler.model.engine import EngineName
 from reconciler.model.key_function import KeyFunctionName
 from reconciler.model.policy import Policy
+from reconciler.model.quarantine import Quarantine
 from reconciler.spec.limits import DRIFT_EVERY_S
 from reconciler.spec.preflight import PreflightSpec
 
@@ -117,6 +118,15 @@ class RetiringShard:
     name: str
     connection: Connection
     place: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantinedShard:
+    """A shard that nothing reaches for a while, and the region that it is of."""
+
+    quarantine: Quarantine
+    connection: Connection
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,14 +317,16 @@ class Environment:
     `after` is the environment in which the same files must have been applied before. With `vitess`
     there are no `shards` until Vitess was asked for them (VT-10). Shards that are `retiring` are
     none of `shards`: they are replaced by some of those, and only what moves their rows reaches
-    them (SP-4). With `region`, the environment is that region's part: `shards` are the region's
-    alone, and `regions` still know the others by name (RG-2)."""
+    them (SP-4); nor are those that are `quarantined`, which nothing reaches (RG-60). With `region`,
+    the environment is that region's part: `shards` are the region's alone, and `regions` still know
+    the others by name (RG-2)."""
 
     name: str
     shards: tuple[ShardSpec, ...] = ()
     regions: tuple[Region, ...] = ()  # by name; every shard is in one, or there is none
     region: str | None = None
     retiring: tuple[RetiringShard, ...] = ()
+    quarantined: tuple[QuarantinedShard, ...] = ()  # in key order
     reshard: ReshardSpec = ReshardSpec()
     vitess: VitessCluster | None = None
     planetscale: PlanetScaleDatabase | None = None
@@ -334,6 +346,15 @@ class Environment:
         if self.regions:
             return tuple(shard for region in self.regions for shard in region.shards)
         return tuple(shard.name for shard in self.shards)
+
+    @property
+    def quarantine(self) -> tuple[Quarantine, ...]:
+        return tuple(found.quarantine for found in self.quarantined)
+
+    @property
+    def serving_names(self) -> tuple[str, ...]:
+        """Of the whole fleet, with the shards in quarantine: those have their rows all the same."""
+        return (*self.shard_names, *(found.shard for found in self.quarantine))
 
     @property
     def kind(self) -> KeyspaceKind:

@@ -15,6 +15,7 @@ from reconciler.model.fleet import even_shards
 from reconciler.model.object_id import table_id
 from reconciler.model.observation import Unreachable
 from reconciler.model.policy import Allow, Hazard, HazardKind, Policy
+from reconciler.model.quarantine import Quarantine
 from reconciler.model.schema import Schema
 from reconciler.model.server import Flavor, ServerVersion
 from reconciler.plan.codec import plan_from_core
@@ -191,6 +192,7 @@ def plan(
     waves: tuple[tuple[str, ...], ...] | None = None,
     allow: tuple[Allow, ...] = (ALLOW_LEGACY, ALLOW_NOTE),
     notes: tuple[str, ...] = (),
+    quarantine: tuple[Quarantine, ...] = (),
 ) -> Plan:
     changing = {shard for change_set in change_sets for shard in change_set.shards}
     core = PlanCore(
@@ -214,6 +216,7 @@ def plan(
         change_sets=change_sets,
         matching=tuple(shard for shard in shards if shard not in changing),
         after=digest("schema after"),
+        quarantine=quarantine,
     )
     core = with_words(core, render_readable_sql(core))
     meta = PlanMeta(
@@ -232,6 +235,8 @@ DIVERGENT = plan(
     notes=("table orders: the columns stand in another order on shard 80-c0",),
 )
 NOTHING = plan()
+QUARANTINE = (Quarantine(shard="c0-", until="2026-03-31", reason="its disk is failing, DBA-1207"),)
+WITHOUT_A_SHARD = plan(change_set(SHARDS[:3], ADD_EMAIL), shards=SHARDS[:3], quarantine=QUARANTINE)
 NOT_ALLOWED = plan(change_set(SHARDS, ADD_EMAIL, SHORTEN_NOTE), allow=(ALLOW_NOTE,))
 
 WIDE_SHARDS = even_shards(32)

@@ -32,6 +32,7 @@ from reconciler.ledger.states import ApplyState, OperationState, RequestKind, Re
 from reconciler.lint.settings import LintException
 from reconciler.model.engine import NOTHING_TOLD, EngineName, Progress
 from reconciler.model.object_id import table_id
+from reconciler.model.quarantine import Quarantine
 from reconciler.model.shadow_tables import ShadowGroup, ShadowMark
 from reconciler.outcomes.apply import (
     ApplyOutcome,
@@ -39,6 +40,7 @@ from reconciler.outcomes.apply import (
     ApplyVerdict,
     ControlOutcome,
     FinalizerRow,
+    LeftAlone,
     OperationRow,
     ShardRow,
     StatusOutcome,
@@ -126,7 +128,11 @@ _ESTIMATED = (VerifyState.VERIFIED, VerifyState.UNPLANNED)
 
 
 def verified(
-    state: VerifyState, plan: Plan | None = None, *, refusals: tuple[Refusal, ...] = ()
+    state: VerifyState,
+    plan: Plan | None = None,
+    *,
+    refusals: tuple[Refusal, ...] = (),
+    quarantine: tuple[Quarantine, ...] = (),
 ) -> Report:
     outcome = VerifyOutcome(
         environment="production",
@@ -135,6 +141,7 @@ def verified(
         plan=plan,
         estimate=samples.estimate(plan) if state in _ESTIMATED else None,
         refusals=refusals,
+        quarantine=quarantine,
     )
     return lambda how: render.verify_report([outcome], how)
 
@@ -256,6 +263,11 @@ DRIFTED = DriftGroup(
             repair=(samples.written(samples.ORDERS, samples.ORDERS_SHORTER),),
         ),
     ),
+)
+QUARANTINED = DriftGroup(
+    mark=ShardMark.QUARANTINED,
+    shards=("e0-",),
+    reason="until 2026-03-31: its disk is failing, DBA-1207",
 )
 PENDING_APPLY = DriftGroup(mark=ShardMark.PENDING_APPLY, shards=("40-80",))
 SHADOWS = (
@@ -441,6 +453,7 @@ PLAN = (
     ),
     Scenario("plan-wide", "More shards than a line can name.", planned(samples.WIDE)),
     Scenario("plan-nothing", "Nothing to do.", planned(samples.NOTHING)),
+    Scenario("plan-quarantine", "A shard is in quarantine.", planned(samples.WITHOUT_A_SHARD)),
     Scenario(
         "plan-not-allowed",
         "A destructive change that the spec does not allow.",
@@ -496,6 +509,11 @@ VERIFY = (
     ),
     Scenario(
         "verify-no-change", "A branch without a schema change.", verified(VerifyState.NO_CHANGE)
+    ),
+    Scenario(
+        "verify-quarantine",
+        "Nothing to change where anybody may look.",
+        verified(VerifyState.NO_CHANGE, quarantine=samples.QUARANTINE),
     ),
     Scenario(
         "verify-unplanned",
@@ -720,6 +738,14 @@ DRIFT = (
         drifted(DriftGroup(mark=ShardMark.MATCHING, shards=SHARDS)),
     ),
     Scenario(
+        "drift-quarantine",
+        "All that may be looked at is as git says.",
+        drifted(
+            DriftGroup(mark=ShardMark.MATCHING, shards=SHARDS[:3]),
+            replace(QUARANTINED, shards=SHARDS[3:]),
+        ),
+    ),
+    Scenario(
         "drift-all-marks",
         "One shard of each kind, and a table that policy leaves alone.",
         drifted(
@@ -727,6 +753,7 @@ DRIFT = (
             DRIFTED,
             PENDING_APPLY,
             UNREACHABLE,
+            QUARANTINED,
             pending_plan_id=samples.UNIFORM.plan_id,
             unmanaged=(("_swap", SHARDS[:2]),),
             shadows=SHADOWS,
@@ -921,6 +948,25 @@ STATUS_SCENARIOS = (
             StatusOutcome(
                 environment="production",
                 applies=(replace(PAST[0], left=SHADOWS[:2]),),
+                now_s=START_S,
+            ),
+            how,
+        ),
+    ),
+    Scenario(
+        "status-quarantine",
+        "The quarantine of a shard has ended, and nobody has said what is meant now.",
+        lambda how: render.status_report(
+            StatusOutcome(
+                environment="production",
+                applies=PAST[:1],
+                left_alone=(
+                    LeftAlone(
+                        environment="production",
+                        keyspace="commerce",
+                        quarantine=(replace(samples.QUARANTINE[0], until="2026-02-27"),),
+                    ),
+                ),
                 now_s=START_S,
             ),
             how,

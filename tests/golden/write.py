@@ -72,6 +72,8 @@ SCENARIOS = tuple(scenario for _, scenarios in ALL_SECTIONS for scenario in scen
 IN_JSON = (
     "plan-divergent",
     "plan-mixed-window",
+    "plan-quarantine",
+    "status-quarantine",
     "drift-all-marks",
     "apply-failed",
     "verify-refused",

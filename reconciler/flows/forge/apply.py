@@ -11,7 +11,7 @@ from typing import Protocol
 from reconciler.drive.open import Releases
 from reconciler.drive.split.reshard_tick import ReshardWorld
 from reconciler.drive.split.world import SplitWorld
-from reconciler.drive.status import current_apply
+from reconciler.drive.status import current_apply, left_alone
 from reconciler.errors import ReconcilerError, Refused
 from reconciler.flows.apply import ApplyConnections, ApplyRequest, ApplyWorld, apply_keyspace
 from reconciler.flows.forge.asker import AskedInRun, asked_in_run
@@ -347,7 +347,13 @@ def _tell_progress(
     except ReconcilerError:
         return  # the rollout itself says what is wrong with the ledger
     if status is not None:
-        outcome = StatusOutcome(environment=environment.name, applies=(status,), now_s=now_s)
+        aside = left_alone(environment, keyspace)
+        outcome = StatusOutcome(
+            environment=environment.name,
+            applies=(status,),
+            left_alone=(aside,) if aside else (),
+            now_s=now_s,
+        )
         path = plan_paths(environment.name, keyspace).json
         _tell_author(run, path, write_markdown(status_document(outcome)))
 

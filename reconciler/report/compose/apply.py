@@ -14,6 +14,7 @@ from reconciler.outcomes.apply import (
     ApplyStatus,
     ApplyVerdict,
     FinalizerRow,
+    LeftAlone,
     OperationRow,
     ShardRow,
     StatusOutcome,
@@ -33,6 +34,7 @@ from reconciler.report.compose.opening import (
     where,
 )
 from reconciler.report.compose.plan import permissions
+from reconciler.report.compose.quarantine import quarantine_block
 from reconciler.report.compose.reasons import problem, problems, refusals
 from reconciler.report.compose.shards import shard_set, whose
 from reconciler.report.compose.split import applied_split, split_status
@@ -92,12 +94,25 @@ def apply_document(
 
 
 def status_document(outcome: StatusOutcome) -> Document:
+    left_alone = tuple(_left_alone(one, outcome.now_s) for one in outcome.left_alone)
     if outcome.applies or outcome.splits:
         applies = tuple(_status(one, outcome.now_s) for one in outcome.applies)
         splits = tuple(split_status(one, outcome.now_s) for one in outcome.splits)
-        return Document(reports=(*splits, *applies))
-    none = (Name(outcome.environment), Text(": the ledger knows no apply"))
-    return Document(reports=(Report(title=None, blocks=(blocks.Paragraph(text=none),)),))
+        return Document(reports=(*left_alone, *splits, *applies))
+    text = (Name(outcome.environment), Text(": the ledger knows no apply"))
+    none = Report(title=None, blocks=(blocks.Paragraph(text=text),))
+    return Document(reports=(*left_alone, none))
+
+
+def _left_alone(found: LeftAlone, now_s: float) -> Report:
+    ended = sum(one.has_ended(now_s) for one in found.quarantine)
+    verdict = f"{words.count(len(found.quarantine), 'shard')} in quarantine"
+    told = f"{verdict}, ended for {ended:,}" if ended else verdict
+    mark = Mark.BAD if ended else Mark.CAUTION
+    return Report(
+        title=title(mark, found.keyspace, found.environment, told),
+        blocks=tuple(quarantine_block(found.quarantine)),
+    )
 
 
 def _applied(outcome: ApplyOutcome | KeyspaceFailed, files: SchemaFiles) -> Report:
@@ -110,6 +125,7 @@ def _applied(outcome: ApplyOutcome | KeyspaceFailed, files: SchemaFiles) -> Repo
         *refusals(outcome.refusals, outcome.keyspace, files),
         *(permissions(plan.core) if outcome.refusals and plan is not None else ()),
         blocks.Facts(facts=tuple(_apply_facts(outcome))),
+        *quarantine_block(outcome.quarantine),
         *_account(outcome.waves, outcome.shards, outcome.finalizers, outcome.problem),
     ]
     return Report(

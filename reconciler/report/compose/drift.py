@@ -23,6 +23,7 @@ _MARKS = {
     ShardMark.DRIFTED: Mark.BAD,
     ShardMark.UNREACHABLE: Mark.BAD,
     ShardMark.PENDING_APPLY: Mark.CAUTION,
+    ShardMark.QUARANTINED: Mark.CAUTION,
     ShardMark.MATCHING: Mark.GOOD,
     ShardMark.UNMANAGED: Mark.QUIET,
 }
@@ -70,7 +71,8 @@ def _report(outcome: DriftOutcome | KeyspaceFailed, files: SchemaFiles) -> Repor
 def _mark(outcome: DriftOutcome) -> Mark:
     if drift_words.is_clean(outcome):
         return Mark.GOOD
-    waits_only = {ShardMark.PENDING_APPLY, ShardMark.MATCHING, ShardMark.UNMANAGED}
+    left = {ShardMark.MATCHING, ShardMark.QUARANTINED, ShardMark.UNMANAGED}
+    waits_only = {ShardMark.PENDING_APPLY, *left}
     marks = drift_words.marks_of(outcome)
     if outcome.untidy and not outcome.refusals and marks <= {*waits_only}:
         return Mark.CAUTION

@@ -31,6 +31,7 @@ from reconciler.report.compose.opening import (
     where,
 )
 from reconciler.report.compose.preflight import preflight_blocks
+from reconciler.report.compose.quarantine import quarantine_block
 from reconciler.report.compose.reasons import refusals
 from reconciler.report.compose.shards import shard_set
 from reconciler.report.compose.split import planned_split, split_sketch, verified_split
@@ -155,7 +156,7 @@ def _planned(
 
 def _refused(outcome: PlanOutcome, files: SchemaFiles) -> Report:
     """A note may say what is meant instead: it comes before what to permit."""
-    plan, told = outcome.plan, list[Block]()
+    plan, told = outcome.plan, [*quarantine_block(outcome.quarantine)]
     if plan is not None:
         told = [
             *_notes(plan),
@@ -200,10 +201,18 @@ def _verified(
     told = tuple(_verified_plan(outcome, outcome.plan, files)) if outcome.plan else ()
     asked = preflight_blocks(outcome.preflight, explained=explained)
     shown = outcome.state in (VerifyState.VERIFIED, VerifyState.UNPLANNED)
+    aside = () if told and shown else tuple(quarantine_block(outcome.quarantine))
     return Report(
         marker=marker(CHANGE, outcome.keyspace, outcome.environment, outcome.region),
         title=title(mark, outcome.keyspace, where(outcome), verdict),
-        blocks=(*found, *told, *asked, *_seen_now(outcome), *lint_blocks(outcome.lint)),
+        blocks=(
+            *found,
+            *aside,
+            *told,
+            *asked,
+            *_seen_now(outcome),
+            *lint_blocks(outcome.lint),
+        ),
         plan_id=outcome.plan.plan_id if outcome.plan and shown else "",
     )
 
@@ -241,6 +250,7 @@ def _whole(plan: Plan, estimate: Estimate | None, files: SchemaFiles) -> Iterato
 
 def _body(plan: Plan, estimate: Estimate | None, files: SchemaFiles) -> Iterator[Block]:
     core = plan.core
+    yield from quarantine_block(core.quarantine)
     if core.is_empty:
         return
     yield blocks.Facts(facts=tuple(_facts(plan, summarise(core), estimate)))

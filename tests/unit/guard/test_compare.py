@@ -13,6 +13,7 @@ from reconciler.guard.compare import compare_plans
 from reconciler.model.engine import EngineName
 from reconciler.model.object_id import table_id
 from reconciler.model.policy import ColumnOrder, Hazard, HazardKind, PartitionLists, Policy
+from reconciler.model.quarantine import Quarantine
 from reconciler.plan.model import (
     Algorithm,
     CarriedOut,
@@ -135,6 +136,7 @@ ANOTHER: dict[str, Any] = {
     "cleans": (Leftover(name="_users_del", of="users", engine=EngineName.GH_OST, apply_id=7),),
     "vschema": (LAST,),
     "carried_out": CarriedOut.BY_DEPLOY_REQUEST,
+    "quarantine": (Quarantine(shard="c0-", until="2027-01-31", reason="its disk is failing"),),
 }
 
 

@@ -1,4 +1,4 @@
-"""Drift as people read it: nine words, nine marks, and nothing unknown called fine."""
+"""Drift as people read it: ten words, ten marks, and nothing unknown called fine."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from tests.golden.scenarios import (
     LEFT_TRIGGER,
     MATCHING,
     PENDING_APPLY,
+    QUARANTINED,
     SHADOWS,
     UNREACHABLE,
 )
@@ -28,17 +29,17 @@ from tests.golden.scenarios import (
 ALL = DriftOutcome(
     environment="production",
     keyspace="commerce",
-    groups=(MATCHING, PENDING_APPLY, UNREACHABLE, DRIFTED),
+    groups=(MATCHING, PENDING_APPLY, QUARANTINED, UNREACHABLE, DRIFTED),
     unmanaged=(("_swap", ("-40",)),),
     shadows=SHADOWS,
 )
 
 
 @pytest.mark.invariant("RP-8")
-def test_nine_words_and_nine_marks() -> None:
+def test_ten_words_and_ten_marks() -> None:
     every = [*((str(mark), sign) for mark, sign in MARKS.items())]
     every += [(str(mark), sign) for mark, sign in SHADOW_MARKS.items()]
-    assert len({*ShardMark, *ShadowMark}) == len({sign for _, sign in every}) == 9
+    assert len({*ShardMark, *ShadowMark}) == len({sign for _, sign in every}) == 10
     text, markdown = write_text(drift_document([ALL])), write_markdown(drift_document([ALL]))
     for mark, sign in every:
         assert sum(line.startswith(f"{sign} {mark} ") for line in text.split("\n")) == 1

@@ -1,0 +1,11 @@
+CREATE TABLE users (
+  id bigint unsigned NOT NULL,
+  name varchar(50) NOT NULL,
+  PRIMARY KEY (id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+CREATE TABLE orders (
+  id bigint unsigned NOT NULL,
+  user_id bigint unsigned NOT NULL,
+  legacy int DEFAULT NULL,
+  PRIMARY KEY (id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
