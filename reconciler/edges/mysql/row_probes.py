@@ -145,6 +145,7 @@ class _Sheet:
     give_up_s: float
     room: threading.Semaphore | None = None
     found: dict[Probe, Answer] = field(default_factory=dict)
+    pending: dict[Probe, Answer] = field(default_factory=dict)
     reason: str = _OUT_OF_TIME
     looked_s: float = 0.0
 
@@ -176,7 +177,18 @@ class _Sheet:
             self.room.release()
 
     def tell(self, probe: Probe, answer: Answer) -> None:
-        self.found.setdefault(probe, answer)
+        """ "Holds" counts once the table was found to be the same behind all of its questions."""
+        if isinstance(answer, Holds):
+            self.pending.setdefault(probe, answer)
+        else:
+            self.found.setdefault(probe, answer)
+
+    def is_answered(self, probe: Probe) -> bool:
+        return probe in self.found or probe in self.pending
+
+    def settle(self) -> None:
+        self.found = {**self.pending, **self.found}
+        self.pending = {}
 
     def give_up(self, reason: str) -> None:
         self.reason = reason
@@ -201,11 +213,13 @@ def _ask_shard(session: ProbeSession, sheet: _Sheet) -> None:
             _check_definition(session, table)
             _ask_table(session, sheet, table)
             _check_definition(session, table)
+            sheet.settle()
         except NotAnswered as error:
             if error.ends_all:
                 raise
             for probe in table.probes:
                 sheet.tell(probe, NotSettled(at_s=now_s(), because=error.reason))
+            sheet.settle()
         except _OtherTable as error:
             for probe in table.probes:
                 if probe not in before:
@@ -226,7 +240,7 @@ def _ask_table(session: ProbeSession, sheet: _Sheet, table: TableAsked) -> None:
     may_go_on = partial(_wait_for_room, session, sheet)
     by_stretches: list[Probe] = []
     for probe in table.probes:
-        if probe in sheet.found:
+        if sheet.is_answered(probe):
             continue
         may_go_on()
         answer = _at_once(session, probe)
@@ -269,7 +283,7 @@ def _in_one_pass(
         if len(probes) == 1:
             sheet.tell(probes[0], NotSettled(at_s=now_s(), because=error.reason))
             return
-        for probe in [probe for probe in probes if probe not in sheet.found]:
+        for probe in [probe for probe in probes if not sheet.is_answered(probe)]:
             _in_one_pass(session, sheet, [probe], may_go_on)
 
 

@@ -34,7 +34,7 @@ from reconciler.preflight.questions.duplicates import has_duplicates
 from reconciler.preflight.questions.nulls import has_nulls, has_nulls_in_primary_key
 from reconciler.preflight.questions.numbered import is_numbered_anew, runs_out_of_numbers
 from reconciler.preflight.questions.parents import lacks_parents, lost_parents
-from reconciler.preflight.questions.partitions import finds_no_partition
+from reconciler.preflight.questions.partitions import finds_no_partition, is_left_out
 from reconciler.preflight.questions.rebuilds import meets_zero_dates
 from reconciler.preflight.questions.shapes import has_other_srid
 from reconciler.preflight.questions.values import has_unfit_values
@@ -52,6 +52,7 @@ QUESTIONS: tuple[Callable[[Change], Iterator[Raised]], ...] = (
     lacks_parents,
     lost_parents,
     finds_no_partition,
+    is_left_out,
     cannot_be_computed,
     cannot_be_indexed,
     cannot_be_filled,

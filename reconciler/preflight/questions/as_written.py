@@ -65,6 +65,8 @@ def converted(
         case Family.TEXT, Family.TEXT:
             cut = f"TRIM(TRAILING ' ' FROM {value})"
             return in_charset(cut, old.charset, new.charset, collation)
+        case ((Family.ENUM | Family.SET), Family.TEXT) if collation is not None:
+            return in_charset(f"CONCAT({value})", old.charset, new.charset, collation)
         case (Family.ENUM, Family.ENUM) | (Family.SET, Family.SET):
             return in_charset(value, old.charset, new.charset, collation)
         case Family.DECIMAL, Family.DECIMAL:

@@ -14,7 +14,7 @@ from reconciler.plan.hazards.column_type import (
     parse_column_type,
 )
 from reconciler.plan.hazards.narrowing import column_type
-from reconciler.plan.hazards.statement_context import find_index, is_stored
+from reconciler.plan.hazards.statement_context import find_column, find_index, is_stored
 from reconciler.preflight.change import Change
 from reconciler.preflight.model import (
     Effect,
@@ -60,11 +60,17 @@ def has_no_default(change: Change) -> Iterator[Raised]:
 
 
 def cannot_be_indexed(change: Change) -> Iterator[Raised]:
-    """A key of an expression, whose value only the statement computes."""
+    """A key of an expression, whose value only the statement computes, or of a computed column that
+    is not kept, and may have come behind rows for which it has no value."""
     for clause in change.context.of_kind(ClauseKind.ADD_INDEX):
         index = find_index(change.after, clause.object)
         if index is not None and any(part.column is None for part in index.parts):
             yield _raised(index.name, NotAskable(_BY_WARNING))
+        for part in index.parts if index is not None else ():
+            new = find_column(change.after, part.column) if part.column else None
+            is_there = new is not None and change.old_name(new.name) is not None
+            if new is not None and is_there and new.generated and not is_stored(new):
+                yield from _of_column(change, new, new.generated.expression)
 
 
 def cannot_be_filled(change: Change) -> Iterator[Raised]:

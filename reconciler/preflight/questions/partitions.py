@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from reconciler.ddl.lexer import TokenKind, tokenize
 from reconciler.ddl.quote import quote_identifier
@@ -19,6 +20,7 @@ from reconciler.preflight.model import (
     Raised,
     RowCondition,
 )
+from reconciler.preflight.questions.as_written import evaluated
 
 _METHOD = re.compile(r"(?P<kind>RANGE|LIST)\s*(?P<columns>COLUMNS)?\s*\((?P<by>.*)\)", re.DOTALL)
 _LESS = re.compile(r"LESS THAN \((?P<bound>.*)\)", re.DOTALL)
@@ -27,17 +29,51 @@ _NO_ORDER = "rows are given their partition in a way that no query here tells"
 
 
 def finds_no_partition(change: Change) -> Iterator[Raised]:
+    """By new partitions, or by those that stand and find another value in a row that is copied."""
     partitioning = change.after.partitioning if change.after else None
-    for clause in change.context.of_kind(ClauseKind.PARTITION_BY):
-        if partitioning is None or not any(p.values_sql for p in partitioning.partitions):
-            continue
+    if partitioning is None or not any(p.values_sql for p in partitioning.partitions):
+        return
+    is_new = any(change.context.of_kind(ClauseKind.PARTITION_BY))
+    if is_new or (change.copies_rows and change.changes_meaning_of(_quoted(partitioning))):
         yield Raised(
             kind=QuestionKind.PARTITIONS,
-            object=clause.object,
+            object=change.context.step.table,
             effect=Effect.FAILS,
             what="rows that no partition takes",
             question=_question(change, partitioning),
         )
+
+
+def is_left_out(change: Change) -> Iterator[Raised]:
+    """REORGANIZE PARTITION of a LIST goes through without the rows that the new lists lack."""
+    partitioning = change.after.partitioning if change.after else None
+    if partitioning is None or not partitioning.method_sql.strip().startswith("LIST"):
+        return
+    was = change.before.partitioning
+    dropped = {
+        name
+        for clause in change.context.step.clauses
+        if clause.kind is ClauseKind.DROP_PARTITION
+        for name in clause.partitions
+    }
+    given_up = [p for p in (was.partitions if was else ()) if p.name in dropped]
+    for _ in change.context.of_kind(ClauseKind.REORGANIZE_PARTITION):
+        taken = replace(partitioning, partitions=(*partitioning.partitions, *given_up))
+        yield Raised(
+            kind=QuestionKind.PARTITIONS,
+            object=change.context.step.table,
+            effect=Effect.LOSES,
+            what="rows that no partition takes, which are left out",
+            question=_question(change, taken),
+        )
+
+
+def _quoted(partitioning: Partitioning) -> str:
+    """With the names of columns in quotes, which a server may print without."""
+    method = _METHOD.fullmatch(partitioning.method_sql.strip())
+    if method is None or not method["columns"]:
+        return partitioning.method_sql
+    return ", ".join(map(quote_identifier, _names(method["by"])))
 
 
 def _question(change: Change, partitioning: Partitioning) -> Question:
@@ -53,14 +89,17 @@ def _question(change: Change, partitioning: Partitioning) -> Question:
 
 
 def _columns(change: Change, listed: str) -> list[str] | None:
-    kinds = (TokenKind.WORD, TokenKind.QUOTED_IDENTIFIER)
-    names = [token.value for token in tokenize(listed) if token.kind in kinds]
-    found = [change.evaluable(quote_identifier(name)) for name in names]
+    found = [evaluated(change, quote_identifier(name)) for name in _names(listed)]
     return None if None in found else [name for name in found if name is not None]
 
 
+def _names(listed: str) -> list[str]:
+    kinds = (TokenKind.WORD, TokenKind.QUOTED_IDENTIFIER)
+    return [token.value for token in tokenize(listed) if token.kind in kinds]
+
+
 def _expression(change: Change, text: str) -> list[str] | None:
-    found = change.evaluable(text)
+    found = evaluated(change, text)
     return None if found is None else [f"({found})"]
 
 

@@ -1,4 +1,5 @@
-"""How many shards have their rows asked at once: over all, and on one server."""
+"""How many shards have their rows asked at once, over all and on one server, and what is made of
+one whose time is over."""
 
 from __future__ import annotations
 
@@ -12,9 +13,18 @@ from pathlib import Path
 import pytest
 
 from reconciler.edges.mysql import row_probes
+from reconciler.edges.mysql.probe_session import NotAnswered
 from reconciler.edges.mysql.row_probes import MysqlRowProbes
 from reconciler.ports.row_probes import ShardAsked, TableAsked
-from reconciler.preflight.model import Effect, Holds, Probe, QuestionKind, Raised, RowCondition
+from reconciler.preflight.model import (
+    Effect,
+    Holds,
+    NotSettled,
+    Probe,
+    QuestionKind,
+    Raised,
+    RowCondition,
+)
 from reconciler.spec.model import Connection, ShardSpec
 
 PROBE = Probe(
@@ -34,6 +44,30 @@ def shard(name: str, host: str) -> ShardAsked:
     connection = Connection(host=host, port="3306", database="d", user="u", password="p")
     table = TableAsked(table="t", probes=(PROBE,), is_as_seen=lambda _: True)
     return ShardAsked(shard=ShardSpec(name=name, connection=connection), tables=(table,))
+
+
+@contextmanager
+def _session(target: object, patience: object) -> Iterator[object]:
+    yield target
+
+
+@pytest.mark.invariant("PF-1")
+def test_a_table_that_was_not_looked_at_again_holds_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The time is over between an answer and the look whether the table is still the same."""
+
+    def ask_shard(_: object, sheet: row_probes._Sheet) -> None:
+        sheet.tell(PROBE, Holds(at_s=0.0))
+        raise NotAnswered("the time was over", ends_all=True)
+
+    monkeypatch.setattr(row_probes, "resolve", lambda connection, **_: connection.host)
+    monkeypatch.setattr(row_probes, "probe_session", _session)
+    monkeypatch.setattr(row_probes, "_ask_shard", ask_shard)
+    probes = MysqlRowProbes(environ={}, root=Path("/"))
+    [[found]] = probes.ask([shard("0", "one")], parallel=1, budget_s=60)
+    assert isinstance(found, NotSettled)
+    assert found.because == "the time was over"
 
 
 @pytest.mark.invariant("PF-8")
@@ -57,6 +91,7 @@ def test_no_more_shards_of_a_server_are_asked_at_once_than_the_spec_says(
     def answer(_: object, sheet: row_probes._Sheet) -> None:
         time.sleep(0.01)  # room for another one to come in between
         sheet.tell(PROBE, Holds(at_s=0.0))
+        sheet.settle()
 
     monkeypatch.setattr(row_probes, "resolve", lambda connection, **_: connection.host)
     monkeypatch.setattr(row_probes, "probe_session", session)
