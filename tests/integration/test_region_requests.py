@@ -172,6 +172,12 @@ def test_a_gate_that_is_kept_for_somebody_is_opened_by_nobody_else(graph: Graph)
     by_hand = ("apply", "-C", str(graph.jobs.place), "--region", "eu", "--wave", "2", "-o", "json")
     ended = fleet.run(*by_hand, "--protected-branch", "origin/main")
     assert (ended.code, codes(ended)) == (3, ["wave-gate-kept"])
+    ended = fleet.run("release", "-C", str(graph.jobs.place), "--region", "eu", "--review", "none")
+    assert "people whom it names" in unwrapped(ended) or "cai (account 3)" in unwrapped(ended)
+    assert ended.code == 3
+    assert asked(graph, "release", BEN).code == 3
+    ended = asked(graph, "release", CAI)
+    assert ended.code == 0, ended.said
     assert ages(fleet) == ["-40"]
     graph.hub.let_in(CAI, GATES[0])
     graph.hub.let_in(CAI, GATES[1])

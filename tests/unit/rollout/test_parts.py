@@ -172,6 +172,7 @@ def latest(state: ApplyState) -> StoredApply:
 
 
 @pytest.mark.invariant("RG-51")
+@pytest.mark.threat("TM-REGION-13")
 def test_who_let_in_an_apply_that_was_cancelled_has_not_let_in_the_next_one() -> None:
     cancelled = latest(ApplyState.CANCELLED)
     (refusal,) = spent_gate_refusals(AGAIN, PLAN.core, GATED, cancelled)

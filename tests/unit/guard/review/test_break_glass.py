@@ -16,7 +16,7 @@ from reconciler.guard.review.break_glass import (
     reason_refusals,
 )
 
-pytestmark = pytest.mark.invariant("RV-12")
+pytestmark = [pytest.mark.invariant("RV-12"), pytest.mark.threat("TM-WRITER-38")]
 
 
 def asked(reason: str = "checkout is down") -> BreakGlassRequest:
