@@ -56,6 +56,10 @@ _LONGEST = (
     "test_online_ddl.py",
     "test_github_faults.py",
     "test_full_path.py",
+    "test_controller.py",
+    "test_split_tick.py",
+    "test_planetscale.py",
+    "test_region_requests.py",
 )
 
 
