@@ -42,6 +42,7 @@ def clean_keyspace(
             keyspace=files.spec.keyspace,
             plan=None,
             refusals=begun.look.obstacles,
+            quarantine=environment.quarantine,
         )
     found = _of_concern(begun, find_shadows(begun, open_ledger, now_s=world.clock.now_s()))
     tables = tables_seen(begun)

@@ -23,6 +23,7 @@ from reconciler.model.object_id import ObjectId, table_id
 from reconciler.model.observation import Observation, ObservedShard
 from reconciler.model.programs import CreatedWith, ManagedKind
 from reconciler.observe.desired import ReadBack, read_back
+from reconciler.observe.quarantine import with_what_has_ended
 from reconciler.observe.retiring import check_settled
 from reconciler.observe.sequences import sequences_for
 from reconciler.observe.shards import (
@@ -119,6 +120,7 @@ def pull_keyspace(
     tables = _own_tables(files, observations)
     reader = DefinitionReader(files.spec.policy, counters={}, tables=tables)
     look = look_through(observations, reader)
+    look = with_what_has_ended(look, environment, world.clock.now_s())
     if unseen := tuple(map(refusal_from, look.obstacles)):
         raise Refused(*map(problem_from, unseen))
     groups = _groups(look.seen)
@@ -151,6 +153,7 @@ def pull_keyspace(
         unchanged=tuple(sorted(kept)),
         removed=tuple(removed),
         gaps=tuple(_gaps(wanted, read, model)),
+        quarantine=environment.quarantine,
     )
 
 

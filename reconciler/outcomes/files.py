@@ -8,6 +8,7 @@ from enum import StrEnum
 from reconciler.errors import Problem
 from reconciler.lint.model import Remark, Severity
 from reconciler.lint.settings import LintException
+from reconciler.model.quarantine import Quarantine
 
 
 class GapKind(StrEnum):
@@ -49,6 +50,7 @@ class PullOutcome:
     removed: tuple[str, ...]
     gaps: tuple[FileGap, ...] = ()
     spec: str | None = None
+    quarantine: tuple[Quarantine, ...] = ()  # nobody looked at these shards
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from reconciler.plan import words
 from reconciler.report import blocks
 from reconciler.report.blocks import Block, Cut, Detail, Mark
 from reconciler.report.compose.opening import failed_report, marker, title
+from reconciler.report.compose.quarantine import quarantine_block
 from reconciler.report.compose.shards import shard_set
 from reconciler.report.document import Document, NextStep, Report
 from reconciler.report.next_steps import command
@@ -29,7 +30,12 @@ def _report(outcome: PullOutcome | KeyspaceFailed) -> Report:
     return Report(
         marker=marker("pull", outcome.keyspace, outcome.environment),
         title=title(_mark(outcome), outcome.keyspace, outcome.environment, _verdict(outcome)),
-        blocks=(*_files(outcome), *map(_gap, outcome.gaps), *_unlike(outcome)),
+        blocks=(
+            *_files(outcome),
+            *map(_gap, outcome.gaps),
+            *_unlike(outcome),
+            *quarantine_block(outcome.quarantine),
+        ),
         next_steps=(NextStep(text=with_commands(step)),) if step else (),
     )
 

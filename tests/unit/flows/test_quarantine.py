@@ -10,12 +10,14 @@ from reconciler.errors import InvalidInput, Refused
 from reconciler.flows.check import check_against_live
 from reconciler.flows.drift import find_drift
 from reconciler.flows.plan import plan_keyspace
+from reconciler.flows.pull import Specified, pull_keyspace, specified_in
 from reconciler.flows.reconcile_pass import begin_pass
 from reconciler.flows.verify import verify_keyspace
 from reconciler.model.quarantine import Quarantine
 from reconciler.outcomes.drift import DriftOutcome, ShardMark
 from reconciler.outcomes.ends import drift_code
 from reconciler.outcomes.exit_code import ExitCode
+from reconciler.outcomes.files import PullOutcome
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
 from reconciler.plan.codec import dump_plan, load_plan, plan_from_core
 from reconciler.plan.files import read_plan
@@ -39,6 +41,8 @@ from tests.offline_fleet import (
     world,
 )
 from tests.sample_plans import sample_plan
+from tests.sample_regions import NAMES, fleet_of, spec_of
+from tests.sample_regions import REGIONS as OF_SIX
 
 LAST_DAY, OVER = "2999-12-31", "1969-12-30"
 REASON = "its disk is failing"
@@ -167,6 +171,21 @@ def test_when_the_day_is_over_everything_refuses_and_drift_still_looks() -> None
     assert drift_code(seen) is ExitCode.REFUSED
 
 
+def pulled(files: Files, shards: Shards) -> PullOutcome:
+    found = specified_in(files)[KEYSPACE]
+    assert isinstance(found, Specified)
+    return pull_keyspace(world(shards), found, environment(files.keyspace()), files)
+
+
+@pytest.mark.invariant("RG-60")
+@pytest.mark.invariant("RG-62")
+def test_files_are_taken_from_live_without_the_shard_and_only_until_its_day() -> None:
+    outcome = pulled(with_quarantine(STATES[0]), half_dead(STATES[1]))
+    assert [found.shard for found in outcome.quarantine] == ["80-"]
+    with pytest.raises(Refused, match="quarantine-ended"):
+        pulled(with_quarantine(STATES[0], until=OVER), half_dead(STATES[1]))
+
+
 @pytest.mark.invariant("RG-62")
 def test_the_last_day_is_still_of_it() -> None:
     found = Quarantine(shard="80-", until="2026-11-22", reason=REASON)
@@ -251,6 +270,23 @@ def test_a_region_without_another_shard_is_left_out_as_long() -> None:
     with pytest.raises(InvalidInput, match="region-quarantined"):
         in_region(found, "us")
     assert sorted(found.serving_names) == ["-40", "40-80", "80-"]
+
+
+@pytest.mark.invariant("RG-61")
+@pytest.mark.parametrize("region", sorted(OF_SIX))
+def test_a_region_derives_its_part_of_a_plan_with_a_quarantine_anywhere(region: str) -> None:
+    entry = f'{{shard: "{NAMES[4]}", until: {LAST_DAY}, reason: {REASON}}}'
+    files = repository(spec=f"{spec_of(OF_SIX)}    quarantine: [{entry}]\n")
+    live = {name: STATES[0] for name in NAMES if name != NAMES[4]}
+    with_plan(files, fleet_of(live))
+    keyspace, plan = files.keyspace(), read_plan(files, ENVIRONMENT, KEYSPACE)
+    assert plan is not None
+    assert [found.shard for found in plan.core.quarantine] == [NAMES[4]]
+    part = in_region(environment(keyspace), region)
+    there = world(fleet_of({shard.name: STATES[0] for shard in part.shards}))
+    checked = check_against_live(there, begin_pass(there, keyspace, part), plan)
+    assert checked.refusals == ()
+    assert [*checked.standings] == [name for name in OF_SIX[region] if name != NAMES[4]]
 
 
 @pytest.mark.invariant("RG-60")
