@@ -19,6 +19,12 @@ def without_counter(definition: str) -> str:
     return _COUNTER.sub(r"\1", definition, count=1)
 
 
+def counter_in(definition: str) -> int | None:
+    """The number that the next row gets; None where none is printed."""
+    printed = _COUNTER.search(definition)
+    return int(printed[3]) if printed is not None else None
+
+
 def counted_to(definition: str, wanted: int | None) -> str:
     """The definition with the counter as far as it matters: at `wanted` if it has come that far,
     else without one."""

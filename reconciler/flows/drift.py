@@ -10,6 +10,7 @@ from reconciler.diff.model import SchemaDiff
 from reconciler.diff.statement import step_sql
 from reconciler.diff.views import ViewStep
 from reconciler.flows.check import plan_of_these_files
+from reconciler.flows.lint_live import lint_live
 from reconciler.flows.reconcile_pass import Pass, begin_pass, diff_between, views_between
 from reconciler.flows.shadows import find_shadows, told_shadows
 from reconciler.guard.classify import position_of
@@ -91,6 +92,7 @@ def find_drift(
         vschema=vschema,
         shadows=shadows,
         refusals=begun.look.refusals,
+        lint=lint_live(files, tree, begun.look.seen),
     )
 
 

@@ -105,7 +105,7 @@ def _judged(
 ) -> LintOutcome:
     name, settings = files.spec.keyspace, files.spec.lint
     try:
-        known = _baseline(tree, settings.baseline)
+        known = baseline_of(tree, settings.baseline)
     except ReconcilerError as error:
         return LintOutcome(keyspace=name, tables=tables, problems=error.problems)
     judgement = judge(
@@ -126,8 +126,8 @@ def _judged(
     )
 
 
-def _baseline(tree: FileTree, path: str | None) -> frozenset[Key]:
-    """A file that is not there lists nothing: it is about to be written."""
+def baseline_of(tree: FileTree, path: str | None) -> frozenset[Key]:
+    """A file that is not there lists nothing: it is about to be written. Raises InvalidInput."""
     if path is None or not _is_there(tree, path):
         return frozenset()
     text = text_of(tree.read(path, bytes_max=SPEC_BYTES_MAX), path)

@@ -34,7 +34,8 @@ def judge(
     baseline: frozenset[Key] = frozenset(),
     before: Keyspace | None = None,
 ) -> Judgement:
-    """With `before`, the keyspace as it was, only tables that have changed since are looked at,
+    """Of a keyspace whose shards were seen, rules about that are asked, and else all others. With
+    `before`, the keyspace as it was, only tables that have changed since are looked at,
     and what a rule did not find there is new."""
     told: list[Remark] = []
     listed: list[Remark] = []
@@ -48,7 +49,9 @@ def judge(
             excepted.append(remark)
         else:
             (listed if key_of(remark) in baseline else told).append(remark)
-    unused = [one for one in settings.allow if one not in used and not _is_of_changes(one.rule)]
+    unused = [
+        one for one in settings.allow if one not in used and not _is_asked_elsewhere(one.rule)
+    ]
     return Judgement(
         tables=len(tables),
         remarks=tuple(told),
@@ -77,8 +80,9 @@ def _all(
     before: Keyspace | None,
 ) -> Iterator[Remark]:
     for table in tables:
+        rules = (rule for rule in RULES if rule.of_live == bool(keyspace.live))
         remarks = (
-            remark for rule in RULES for remark in _of_rule(rule, table, keyspace, settings, before)
+            remark for rule in rules for remark in _of_rule(rule, table, keyspace, settings, before)
         )
         yield from sorted(remarks, key=lambda one: (one.line, one.column, one.rule, one.message))
 
@@ -137,8 +141,9 @@ def _known(
     return frozenset(map(_folded, rule.check(asked)))
 
 
-def _is_of_changes(name: str) -> bool:
-    return name in BY_NAME and BY_NAME[name].of_changes
+def _is_asked_elsewhere(name: str) -> bool:
+    """Not by a look at files alone."""
+    return name in BY_NAME and (BY_NAME[name].of_changes or BY_NAME[name].of_live)
 
 
 def _folded(found: Found) -> str:

@@ -48,6 +48,17 @@ class Found:
     edits: tuple[Edit, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveTable:
+    """A table on one shard. `counter` is the number that its next row gets and `counting` the type
+    that holds it, as the server prints it, None: it does not count; `rows` is the server's
+    estimate, None: it told none."""
+
+    counter: int | None = None
+    counting: str | None = None
+    rows: int | None = None
+
+
 Option = int | str | tuple[str, ...]
 
 
@@ -56,13 +67,15 @@ class Keyspace:
     """What a rule sees beside its table. `tables` are all of the keyspace's, by name in small
     letters. `shard_by` is the column that decides where a row lives, by table in small letters;
     tables of which the spec says nothing are not in it. `sharded` where there is more than one
-    shard anywhere. `copied` where an engine of the spec copies tables row by row."""
+    shard anywhere. `copied` where an engine of the spec copies tables row by row. `live` are
+    the tables of shards that were seen: by name in small letters, then by shard."""
 
     tables: Mapping[str, TableOutline] = field(default_factory=dict)
     ground: Ground = Ground.MYSQL
     shard_by: Mapping[str, str] = field(default_factory=dict)
     sharded: bool = False
     copied: bool = False
+    live: Mapping[str, Mapping[str, LiveTable]] = field(default_factory=dict)
 
     def table(self, name: str) -> TableOutline | None:
         return self.tables.get(name.lower())
@@ -142,6 +155,7 @@ class Rule:
     on_vitess: Severity | None = None  # of a sharded keyspace of Vitess; None: as everywhere
     options: Mapping[str, Option] = field(default_factory=dict)
     fixes: bool = False
+    of_live: bool = False  # asked where shards were seen
     of_changes: bool = False  # asked of tables that were there before alone, and what they were
 
     def weight(self, keyspace: Keyspace, *, new: bool) -> Severity:

@@ -9,6 +9,7 @@ from reconciler.guard.model import Refusal
 from reconciler.model.object_id import ObjectId
 from reconciler.model.observation import Unreachable
 from reconciler.model.shadow_tables import ShadowGroup, ShadowMark
+from reconciler.outcomes.files import LintOutcome
 from reconciler.vschema.model import VSchemaChange
 
 
@@ -67,7 +68,8 @@ UNTIDY = frozenset({ShadowMark.LEFTOVER, ShadowMark.FOREIGN})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftOutcome:
     """`unmanaged` are tables on live that policy leaves alone, with the shards that have them;
-    `vschema` is there where the keyspace is in Vitess."""
+    `vschema` is there where the keyspace is in Vitess; `lint` is what rules say of live tables, and
+    no drift."""
 
     environment: str
     keyspace: str
@@ -78,6 +80,7 @@ class DriftOutcome:
     vschema: VSchemaDrift | None = None
     refusals: tuple[Refusal, ...] = ()
     region: str | None = None
+    lint: LintOutcome | None = None
 
     @property
     def untidy(self) -> tuple[ShadowGroup, ...]:

@@ -284,6 +284,7 @@ def _drift_outcome(outcome: DriftOutcome) -> Json:
             {"table": table, "shards": list(sorted_shards(shards))}
             for table, shards in sorted(outcome.unmanaged)
         ],
+        "lint": lint_shape(outcome.lint) if outcome.lint else None,
     }
 
 

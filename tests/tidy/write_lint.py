@@ -78,7 +78,8 @@ def _table() -> list[str]:
 
 
 def _weight(rule: Rule) -> str:
-    words = [f"{rule.severity} of a change" if rule.of_changes else rule.severity.value]
+    of = " of a change" if rule.of_changes else " of live tables" if rule.of_live else ""
+    words = [f"{rule.severity}{of}"]
     if rule.new is not None:
         words.append(f"{rule.new} if new")
     if rule.on_vitess is not None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from reconciler.lint.model import Rule
 from reconciler.lint.rules import (
+    auto_increment_capacity,
     auto_increment_type,
     char_length,
     charset,
@@ -58,6 +59,7 @@ from reconciler.lint.rules import (
     row_format,
     row_width,
     same_name_type,
+    shard_skew,
     sharding_key_changed,
     sharding_key_index_dropped,
     sharding_key_missing,
@@ -144,6 +146,8 @@ RULES: tuple[Rule, ...] = tuple(
             referrers_left.RULE,
             sharding_key_changed.RULE,
             sharding_key_index_dropped.RULE,
+            auto_increment_capacity.RULE,
+            shard_skew.RULE,
             zero_date.RULE,
         ),
         key=lambda rule: rule.name,

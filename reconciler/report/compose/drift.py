@@ -10,6 +10,7 @@ from reconciler.outcomes.drift import DriftGroup, DriftOutcome, ShardMark
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.report import blocks, drift_words
 from reconciler.report.blocks import Block, Cut, Detail, Mark
+from reconciler.report.compose.lint import lint_blocks
 from reconciler.report.compose.opening import failed_report, marker, title, where
 from reconciler.report.compose.reasons import refusals
 from reconciler.report.compose.shards import shard_set, whose
@@ -63,6 +64,7 @@ def _report(outcome: DriftOutcome | KeyspaceFailed, files: SchemaFiles) -> Repor
             *_groups(outcome),
             *_shadows(outcome),
             *_unmanaged(outcome),
+            *lint_blocks(outcome.lint, "table"),
         ),
         next_steps=tuple(NextStep(text=with_commands(step)) for step in steps),
     )

@@ -34,12 +34,12 @@ def lint_document(
     return Document(reports=tuple(_report(outcome, since) for outcome in outcomes))
 
 
-def lint_blocks(outcome: LintOutcome | None) -> Iterator[Block]:
-    """Beside a plan: what rules say of the tables that the change is about; nothing where they say
-    nothing."""
+def lint_blocks(outcome: LintOutcome | None, noun: str = "changed table") -> Iterator[Block]:
+    """Beside a plan, what rules say of the tables that the change is about, or beside drift of
+    those of shards, called `noun`; nothing where they say nothing."""
     if outcome is None or not (outcome.problems or outcome.remarks or _count_let_be(outcome)):
         return
-    looked_at = words.count(outcome.looked_at, "changed table")
+    looked_at = words.count(outcome.looked_at, noun)
     yield Heading(text=sentence(f"Lint: {_verdict(outcome, looked_at)}"))
     yield from problems(sorted_problems(outcome.problems), _CUT)
     yield from _rules(outcome.remarks)

@@ -11,7 +11,7 @@ import yaml
 from reconciler.ddl.definition.file import read_definition_file
 from reconciler.ddl.outline.read import read_outline
 from reconciler.lint.judge import Judgement, judge
-from reconciler.lint.model import Ground, Keyspace, Severity
+from reconciler.lint.model import Ground, Keyspace, LiveTable, Severity
 from reconciler.lint.rules import BY_NAME, RULES
 from reconciler.lint.settings import LintSettings, RuleSetting
 
@@ -37,6 +37,10 @@ def _keyspace(case: dict[str, Any], tables: list[str]) -> Keyspace:
         shard_by=case.get("shard_by", {}),
         sharded=case.get("sharded", False),
         copied=case.get("copied", False),
+        live={
+            table: {shard: LiveTable(**seen) for shard, seen in shards.items()}
+            for table, shards in case.get("live", {}).items()
+        },
     )
 
 
