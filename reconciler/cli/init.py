@@ -68,6 +68,12 @@ from reconciler.spec.draft import draft_spec
     help="A YAML file with the environment's block, instead of all of the above; the one that"
     " `reconciler sandbox up` writes will do.",
 )
+@click.option("--views", is_flag=True, help="Have views managed as well, each with its file.")
+@click.option(
+    "--views-definer",
+    metavar="USER@HOST",
+    help="The account whose rights views have that have their definer's. Needs --views.",
+)
 @click.option("--from", "source", metavar="SHARD", help="The shard to take as the model.")
 @options.output("text", "json")
 def init(
@@ -75,6 +81,8 @@ def init(
     repo: Path,
     environment: str,
     environment_file: Path | None,
+    views: bool,
+    views_definer: str | None,
     source: str | None,
     output: str,
     **described: Any,
@@ -87,7 +95,9 @@ def init(
     """
     block = _block_of(environment_file) if environment_file else _block(keyspace, described)
     root = repo.resolve()
-    text = draft_spec(keyspace, environment, block)
+    if views_definer is not None and not views:
+        raise click.UsageError("--views-definer goes with --views.")
+    text = draft_spec(keyspace, environment, block, manages_views=views, definer=views_definer)
     with Worlds(root) as worlds:
         pulled, planned = found_keyspace(
             worlds.world_of,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -13,7 +14,7 @@ _HEAD = """\
 version: 1
 {kind}keyspace: {keyspace}
 schema: schemas/{keyspace}
-
+{manage}
 """
 _POLICY = """
 policy:
@@ -28,9 +29,16 @@ _PLAIN = re.compile(
 _ROLLOUT = {"waves": ["25%", "100%"], "parallel": 4, "on_failure": "halt"}
 
 
-def draft_spec(keyspace: str, environment: str, block: dict[str, Any]) -> str:
+def draft_spec(
+    keyspace: str,
+    environment: str,
+    block: dict[str, Any],
+    *,
+    manages_views: bool = False,
+    definer: str | None = None,
+) -> str:
     """`block` is the environment's own part: connection and shards, or vitess, and what else it
-    needs."""
+    needs. `definer` is the account whose rights views have."""
     rollout = {"canary": [_first_shard(block)], **_ROLLOUT} if _first_shard(block) else _ROLLOUT
     settled = {**block, "rollout": block.get("rollout", rollout)}
     environments = yaml.dump(
@@ -40,7 +48,10 @@ def draft_spec(keyspace: str, environment: str, block: dict[str, Any]) -> str:
         width=100,
     )
     kind = "kind: vitess\n" if "vitess" in block else ""
-    return _HEAD.format(keyspace=keyspace, kind=kind) + environments + _POLICY
+    manage = "manage: [tables, views]\n" if manages_views else ""
+    if definer is not None:
+        manage += f"definer: {{views: {{account: {json.dumps(definer)}}}}}\n"
+    return _HEAD.format(keyspace=keyspace, kind=kind, manage=manage) + environments + _POLICY
 
 
 class _Line(dict[str, Any]):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from reconciler.model.object_id import table_id
+from reconciler.model.programs import ManagedKind
 from reconciler.spec.draft import draft_spec
 from reconciler.spec.read import read_spec
 
@@ -32,6 +33,15 @@ def test_the_permission_in_the_draft_only_has_to_be_uncommented() -> None:
     permitted = text.replace("# allow:", "allow:").replace("#   - {", "  - {")
     (permission,) = read_spec(permitted, "specs/shop.yaml").policy.allow
     assert permission.object_id == table_id("orders")
+
+
+def test_a_draft_says_which_kinds_are_managed_and_whose_rights_views_have() -> None:
+    block = {"connection": CONNECTION, "shards": SHARDS[0]}
+    assert "manage" not in draft_spec("shop", "production", block)
+    text = draft_spec("shop", "production", block, manages_views=True, definer="app@%")
+    policy = read_spec(text, "specs/shop.yaml").policy
+    assert policy.manages(ManagedKind.VIEWS)
+    assert policy.definer_of(ManagedKind.VIEWS) == "app@%"
 
 
 def test_a_draft_of_a_cluster_says_its_kind_and_names_no_shard() -> None:
