@@ -265,7 +265,8 @@ def _read_back(
     settings, others = model.observation.settings, model.observation.others
     if not sound and not views:
         return ReadBack(definitions={}, problems=problems)
-    sequences = sequences_for(others, [file.statement for file in sound])
+    texts = [*(file.statement for file in sound), *(view.rest for view in views)]
+    sequences = sequences_for(others, texts)
     found = read_back(world.scratch, sound, settings, reader, sequences, views)
     return replace(found, problems={**found.problems, **problems})
 
@@ -285,8 +286,9 @@ def _kept(
         return frozenset(equal)
     settings, others = model.observation.settings, model.observation.others
     existing = files.existing.files
-    sequences = sequences_for(others, [file.statement for file in existing])
     views = files.existing.views
+    texts = [*(file.statement for file in existing), *(view.rest for view in views)]
+    sequences = sequences_for(others, texts)
     found = read_back(world.scratch, existing, settings, reader, sequences, views)
     there = objects_of(found.definitions, found.views)
     written = objects_of(read.definitions, read.views)

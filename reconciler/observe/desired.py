@@ -62,7 +62,8 @@ def load_desired(
     with its file; Refused where two settings give the files two meanings."""
     found: dict[ServerSettings, Desired] = {}
     by_name = {other.name: other for other in others}
-    sequences = sequences_for(by_name.values(), [file.statement for file in files.files])
+    texts = [*(file.statement for file in files.files), *(view.rest for view in files.views)]
+    sequences = sequences_for(by_name.values(), texts)
     for distinct in dict.fromkeys(settings):
         found[distinct] = _load(scratch, files, distinct, reader, sequences)
     _check_one_meaning(found)

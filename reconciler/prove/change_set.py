@@ -90,7 +90,7 @@ def prove_change_set(
         policy=policy,
         renames=renames,
         reader=DefinitionReader(policy, counters, names, claimed),
-        sequences=sequences_for(observed[0].others, _defaults(observed[0], desired)),
+        sequences=sequences_for(observed[0].others, _uses(observed[0], desired, views)),
         engines=engines,
         views=views,
     )
@@ -150,7 +150,9 @@ def _without_managed(shard: ObservedShard, views: ViewsBetween) -> ObservedShard
     )
 
 
-def _defaults(observed: ObservedShard, desired: Schema) -> Iterator[str]:
+def _uses(observed: ObservedShard, desired: Schema, views: ViewsBetween) -> Iterator[str]:
+    """Texts that may name a sequence."""
+    yield from (read.view.query for read in (*views.before.values(), *views.after.values()))
     yield from (text for _, text in observed.definitions)
     yield from (c.default_sql for table in desired.tables for c in table.columns if c.default_sql)
 

@@ -8,6 +8,7 @@ import pytest
 
 from reconciler.model.server import Flavor
 from tests.fleet import Fleet
+from tests.integration.test_from_live import forget_the_files
 
 PLAN = "plans/production/shop.plan.json"
 NAMES = """-- People read this; no server does.
@@ -170,6 +171,22 @@ def test_pull_adopts_views_and_the_plan_is_empty_then(small_fleet: Fleet) -> Non
     fleet.edit("schemas/shop/views/v2.sql", "'y'", "'z'")
     applied(fleet)
     assert "latin1_german1_ci" in str(fleet.sql("-80", "SHOW CREATE VIEW v2"))
+
+
+@pytest.mark.invariant("PG-1")
+def test_init_has_views_managed_where_it_is_told_to(small_fleet: Fleet) -> None:
+    fleet = small_fleet
+    for shard in fleet.databases:
+        fleet.sql(shard, "CREATE SQL SECURITY INVOKER VIEW people AS SELECT id, name FROM users")
+    forget_the_files(fleet)
+    init = ("init", "shop", "--environment-file", str(fleet.root / "fleet.yaml"))
+    assert fleet.run(*init, "--views-definer", "app@%").code == 64
+    ended = fleet.run(*init, "--views")
+    assert ended.code == 0, ended.said
+    assert "nothing to do" in ended.said
+    assert "manage: [tables, views]" in fleet.read("specs/shop.yaml")
+    assert "CREATE SQL SECURITY INVOKER VIEW" in fleet.read("schemas/shop/views/people.sql")
+    assert fleet.run("plan", "--detailed-exitcode").code == 0
 
 
 def test_drift_of_a_view_is_told_and_pulled_from_one_shard(small_fleet: Fleet) -> None:

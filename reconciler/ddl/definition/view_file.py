@@ -15,6 +15,7 @@ from reconciler.ddl.definition.delimiter import without_delimiters
 from reconciler.ddl.foreign import acts
 from reconciler.ddl.lexer import Token, TokenKind
 from reconciler.ddl.programs.names import outside_names
+from reconciler.ddl.programs.view import may_hold_any_text
 from reconciler.ddl.statement.parts import StatementText, identifier, split_statement
 from reconciler.errors import InvalidInput, Location, Problem
 from reconciler.limits import IDENTIFIER_CHARS_MAX
@@ -71,6 +72,13 @@ def read_view_file(text: str, path: str) -> ViewFile:
     problems = [*head.problems, *_body_problems(parts, head, text, path)]
     created_with, wrong = _created_with(parts, path)
     problems += wrong
+    statement = "".join(token.text for token in parts.tokens)
+    if created_with is not None and not may_hold_any_text(created_with, statement):
+        where = _at(parts.tokens[0], path)
+        client = created_with.character_set_client
+        message = f"text beyond ASCII, in a view that is made with character_set_client={client}"
+        recovery = "have it made with character_set_client=utf8mb4, or write it in ASCII"
+        problems.append(_problem("annotation-invalid", message, recovery, where))
     if problems:
         raise InvalidInput(*first_problems(problems, path))
     first, name, last = parts.tokens[0], parts.tokens[head.at], parts.tokens[-1]

@@ -14,6 +14,20 @@ from enum import Enum
 from reconciler.ddl.lexer import Token, TokenKind, tokenize
 
 _NAMES = (TokenKind.WORD, TokenKind.QUOTED_IDENTIFIER)
+# MariaDB: what stands behind is a sequence, which it prints with its database.
+_OF_SEQUENCES = ("NEXTVAL", "LASTVAL", "SETVAL")
+# Behind FROM, and no longer a list of tables.
+_BEHIND_TABLES = (
+    "WHERE",
+    "GROUP",
+    "HAVING",
+    "WINDOW",
+    "ORDER",
+    "LIMIT",
+    "UNION",
+    "EXCEPT",
+    "INTERSECT",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +124,28 @@ def _names(text: str) -> Iterator[_Named]:
             continue
         if token.is_punctuation("("):
             clauses.append(_Clause.FROM if at_table else _Clause.NONE)
+            at_table = at_table or (at > 0 and tokens[at - 1].is_word(*_OF_SEQUENCES))
         else:
-            if token.is_punctuation(")") and len(clauses) > 1:
-                clauses.pop()
-            if token.is_word("SELECT"):
-                clauses[-1] = _Clause.SELECT
-            begins = token.is_word("FROM") and clauses[-1] is not _Clause.NONE
-            if begins:
-                clauses[-1] = _Clause.FROM
-            joins = token.is_word("JOIN", "STRAIGHT_JOIN") and clauses[-1] is _Clause.FROM
-            at_table = begins or joins
+            at_table = _leads_to_a_table(token, clauses)
         at += 1
+
+
+def _leads_to_a_table(token: Token, clauses: list[_Clause]) -> bool:
+    """Whether a table stands behind the token; notes what clause begins or ends with it."""
+    if token.is_punctuation(")") and len(clauses) > 1:
+        clauses.pop()
+    if token.is_word("SELECT"):
+        clauses[-1] = _Clause.SELECT
+    elif token.is_word(*_BEHIND_TABLES):
+        clauses[-1] = _Clause.NONE
+    elif token.is_word("FROM") and clauses[-1] is not _Clause.NONE:
+        clauses[-1] = _Clause.FROM
+        return True
+    elif token.is_word("TABLE"):
+        return True
+    if clauses[-1] is not _Clause.FROM:
+        return False
+    return token.is_word("JOIN", "STRAIGHT_JOIN") or token.is_punctuation(",")
 
 
 def _chain(tokens: Sequence[Token], at: int) -> int:

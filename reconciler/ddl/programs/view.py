@@ -44,6 +44,10 @@ NO_TEXT = "\N{REPLACEMENT CHARACTER}"
 _LEAVE_ALONE = "leave it alone by its name with `policy.ignore_tables`"
 
 
+def may_hold_any_text(made: CreatedWith, text: str) -> bool:
+    return made.character_set_client in _ANY_TEXT or text.isascii()
+
+
 def text_of_view(other: OtherObject) -> str:
     """What a server showed of a view; '' if it did not show all of it."""
     if other.created_with is None or not other.definition:
@@ -79,7 +83,7 @@ def read_view(text: str, name: str) -> View:
     )
     if outside := outside_names(view.query):
         raise _refused(name, f"it uses {', '.join(outside)} of another database")
-    if facts["client"] not in _ANY_TEXT and not view.query.isascii():
+    if not may_hold_any_text(view.created_with, text):
         raise _refused(name, f"it was made by a client of {facts['client']} beyond ASCII")
     return view
 

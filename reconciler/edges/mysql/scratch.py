@@ -180,8 +180,9 @@ class MysqlScratchDatabase:
 
     def execute(self, sql: str, session: StatementSession = DEFAULT_SESSION) -> ServerError | None:
         with as_unavailable(self._server.label):
-            self._set_for(session)
-            error = _refusal_of(partial(self._link.execute, self._translated(sql)))
+            # A file may name a character set that the server does not have.
+            error = _refusal_of(partial(self._set_for, session))
+            error = error or _refusal_of(partial(self._link.execute, self._translated(sql)))
         return error and replace(error, message=self._back(error.message))
 
     def make(

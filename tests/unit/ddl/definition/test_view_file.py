@@ -40,6 +40,9 @@ def test_what_a_server_keeps_of_a_views_making_stands_in_a_comment() -> None:
     assert file.created_with == CreatedWith(
         character_set_client="latin1", collation_connection="latin1_bin"
     )
+    for beyond in ("CREATE VIEW `vü` AS SELECT 1;", "CREATE VIEW v AS SELECT 'ü' AS x;"):
+        with pytest.raises(InvalidInput, match="beyond ASCII"):
+            read_view_file(said + beyond, "views/v.sql")
     with pytest.raises(InvalidInput, match="annotation"):
         read_view_file("-- reconciler: rename view a to b\nCREATE VIEW v AS SELECT 1;", "v.sql")
 

@@ -24,6 +24,9 @@ from reconciler.ddl.programs.names import outside_names, tables_read, with_own_n
             "select 1 where exists(select 1 from `t`)",
         ),
         ("select `e`.`t`.`a` from `e`.`t`",) * 2,
+        ("select nextval(`d`.`s`) AS `n`", "select nextval(`s`) AS `n`"),
+        ("select setval(`d`.`s`,5,1,0) AS `n`", "select setval(`s`,5,1,0) AS `n`"),
+        ("select `d`.`a` from `t` `d` order by `d`.`a`,`d`.`b`",) * 2,
     ],
 )
 def test_the_own_database_is_left_out_by_tokens(printed: str, bare: str) -> None:
@@ -44,6 +47,14 @@ def test_names_that_a_server_folds_are_its_own() -> None:
         ("select 1 from (select 1 from (`x` join `e`.`t`)) `d`", ("e.t",)),
         ("with `x` as (select `e`.`t`.`a` from `e`.`t`) select `x`.`a` from `x`", ("e.t",)),
         ("select extract(year from `t`.`c`) from `t`", ()),
+        ("select a from t, e.u where t.a = u.b", ("e.u",)),
+        ("select a from t use index (k, l), e.u", ("e.u",)),
+        ("select 1 union table e.u", ("e.u",)),
+        ("select nextval(e.s)", ("e.s",)),
+        ("select a from t where t.a in (1, 2) order by t.a, t.b limit 1, 2", ()),
+        ("select t.a, u.b from t join u on t.a = u.b group by t.a, u.b having t.a > 1", ()),
+        ("select 1 from t x, u y where (x.a, y.b) = (1, 2)", ()),
+        ("select sum(t.a) over (partition by t.b, t.c order by t.d, t.e) from t, u", ()),
     ],
 )
 def test_what_is_of_another_database_is_found(text: str, found: tuple[str, ...]) -> None:

@@ -71,6 +71,8 @@ def test_what_is_read_is_written_back(view: View) -> None:
         view_text(VIEW) + "; DROP TABLE t",
         view_text(VIEW).replace("from `t`", "from `e`.`t`"),
         view_text(replace(VIEW, query="select 'ü' AS `x`")).replace("utf8mb4 ", "latin1 "),
+        view_text(VIEW).replace("utf8mb4 ", "latin1 ").replace("`v`", "`v` (`ü`)"),
+        view_text(replace(VIEW, query="select '\N{REPLACEMENT CHARACTER}' AS `x`")),
         view_text(VIEW).replace("SQL SECURITY", "WITH SOMETHING SQL SECURITY"),
     ],
 )
