@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -16,6 +17,7 @@ from reconciler.preflight.model import (
     Effect,
     Holds,
     NotSettled,
+    OnWarning,
     Probe,
     QuestionKind,
     Raised,
@@ -60,7 +62,9 @@ HONESTLY: Mapping[str, Rows] = {
 }
 
 
-def answered(said: Mapping[str, Rows | bytes], *, tables: Sequence[str] = ("t",)) -> Answer:
+def answered(
+    said: Mapping[str, Rows | bytes], *, tables: Sequence[str] = ("t",), probe: Probe = PROBE
+) -> Answer:
     """What is made of a server that says this beside what an honest one says."""
     says: dict[str, Rows | bytes] = {**HONESTLY, **said}
 
@@ -81,7 +85,7 @@ def answered(said: Mapping[str, Rows | bytes], *, tables: Sequence[str] = ("t",)
     with lying_server(HONEST, Lies(on_statement=on_statement)) as server:
         asked = ShardAsked(
             shard=shard(connection_to(server)),
-            tables=(TableAsked(table="t", probes=(PROBE,), is_as_seen=lambda _: bool(tables)),),
+            tables=(TableAsked(table="t", probes=(probe,), is_as_seen=lambda _: bool(tables)),),
         )
         probes = MysqlRowProbes(environ={}, root=ROOT)
         [[answer]] = probes.ask([asked], parallel=1, budget_s=20)
@@ -99,6 +103,19 @@ def test_an_honest_server_is_believed() -> None:
     violated = answered({STRETCH: [["7", "1", "10", "3"]]})
     assert isinstance(violated, Violated), violated
     assert violated.rows_min == 3
+
+
+@pytest.mark.invariant("PF-6")
+@pytest.mark.parametrize("read", ["at once", "by stretches"])
+def test_a_question_stays_open_where_no_warning_comes_through(read: str) -> None:
+    question = RowCondition("NOT (`a` > 0)", OnWarning.OPEN)
+    probe = replace(PROBE, raised=replace(PROBE.raised, question=question))
+    said: dict[str, Rows | bytes] = {"SELECT CAST('x' AS SIGNED)": [["0"]]}
+    if read == "at once":
+        said[EXPLAIN] = [["const", "1"]]
+    answer = answered(said, probe=probe)
+    assert isinstance(answer, NotSettled), answer
+    assert answer.because == "what the server warns of does not come through"
 
 
 LIES: Mapping[str, Mapping[str, Rows | bytes]] = {

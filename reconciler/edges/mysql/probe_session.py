@@ -75,6 +75,12 @@ class ProbeSession:
         """Whether the server warned of a row at the last statement that had rows."""
         return any(number not in _OF_NO_ROW for number in self.link.warned)
 
+    def hears_warnings(self) -> bool:
+        """Whether they come through to us, which what stands between us and the server may not let
+        them. Raises NotAnswered or TookTooLong."""
+        self.row("SELECT CAST('x' AS SIGNED)", width=1)
+        return self.has_warned
+
     def execute(self, sql: str) -> None:
         """Raises NotAnswered or TookTooLong."""
         try:

@@ -25,6 +25,7 @@ from reconciler.preflight.model import (
     Answer,
     EqualRows,
     Holds,
+    NotSettled,
     OnWarning,
     Probe,
     RowCondition,
@@ -41,6 +42,7 @@ from reconciler.preflight.sql import (
 
 _OTHER_CONNECTION = "its statements are answered by more than one connection"
 WARNED = "the server warns of a row, and the statement may take that for an error"
+_UNHEARD = "what the server warns of does not come through"
 _NOTHING_SEEN = "rows went away while they were looked at"
 
 
@@ -151,13 +153,23 @@ def walk_conditions(
             raise NotAnswered(WARNED)
         if not walked.go_on():
             for probe in left:
-                answered(probe, Holds(at_s=now_s(), rows_seen=walked.seen))
+                holds = Holds(at_s=now_s(), rows_seen=walked.seen)
+                answered(probe, holds_if_heard(walked.session, probe, holds))
             return
 
 
 def minds_warnings(probe: Probe) -> bool:
     question = probe.question
     return isinstance(question, RowCondition) and question.on_warning is OnWarning.OPEN
+
+
+def holds_if_heard(session: ProbeSession, probe: Probe, holds: Holds) -> Answer:
+    """Raises NotAnswered."""
+    try:
+        heard = not minds_warnings(probe) or session.hears_warnings()
+    except TookTooLong:
+        heard = False
+    return holds if heard else NotSettled(at_s=now_s(), because=_UNHEARD)
 
 
 def walk_equal_rows(walked: TableWalk, probe: Probe, equal: EqualRows) -> Answer:

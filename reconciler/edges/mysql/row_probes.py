@@ -33,6 +33,7 @@ from reconciler.edges.mysql.probe_walk import (
     WARNED,
     TableWalk,
     equal_rows_walk,
+    holds_if_heard,
     minds_warnings,
     walk_conditions,
     walk_equal_rows,
@@ -316,7 +317,7 @@ def _clean(session: ProbeSession, probe: Probe) -> Answer:
     """No row refutes it."""
     if minds_warnings(probe) and session.has_warned:
         return NotSettled(at_s=now_s(), because=WARNED)
-    return Holds(at_s=now_s())
+    return holds_if_heard(session, probe, Holds(at_s=now_s()))
 
 
 def _rows(session: ProbeSession, probe: Probe) -> int:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from reconciler.ddl.quote import quote_identifier
 from reconciler.diff.model import Operation
-from reconciler.model.server import Flavor
 from reconciler.plan.hazards.column_type import Family, parse_column_type
 from reconciler.plan.hazards.statement_context import find_column
 from reconciler.preflight.change import Change
@@ -17,7 +16,8 @@ _DATES = frozenset({Family.DATE, Family.DATETIME, Family.TIMESTAMP})
 
 def meets_zero_dates(change: Change) -> Iterator[Raised]:
     """Dates from times of another sql_mode: zero dates, a month or day that is zero, and days that
-    no month has (1292). MariaDB minds them only in a column that gets another type."""
+    no month has (1292). Without a mode against zeros, dates are only looked at in a column that
+    gets another type."""
     if change.context.step.operation is not Operation.ALTER_TABLE or change.after is None:
         return
     if not (change.copies_rows and change.is_strict):
@@ -46,6 +46,6 @@ def _wrong(change: Change, value: str, old: Family, new: Family) -> Iterator[str
     if change.refuses_zeros_in_dates or (new is Family.TIMESTAMP and old is not new):
         not_zero = f"{text} NOT LIKE '0000-00-00%'"
         yield f"({not_zero} AND ({text} LIKE '_____00%' OR {text} LIKE '________00%'))"
-    other_type = old is not new or change.settings.version.flavor is Flavor.MYSQL
-    if "ALLOW_INVALID_DATES" not in change.modes and other_type and old is not Family.TIMESTAMP:
+    looked_at = old is not new or change.refuses_zero_dates or change.refuses_zeros_in_dates
+    if "ALLOW_INVALID_DATES" not in change.modes and looked_at and old is not Family.TIMESTAMP:
         yield f"DAYOFMONTH({value}) > DAYOFMONTH(LAST_DAY(DATE_FORMAT({value}, '%Y-%m-01')))"
