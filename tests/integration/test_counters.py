@@ -77,7 +77,12 @@ def test_a_counter_alone_is_planned_applied_and_then_as_git_says(counting: Fleet
     assert applied.code == 0, applied.said
     assert counters(counting) == [1000, 1000, 70001]
     assert counting.run("plan", "--detailed-exitcode").code == 0
-    assert counting.run("drift").code == 0
+    counting.sql(third, "INSERT INTO users (id, name) VALUES (2000000000, 'z')")
+    alike = counting.run("drift")
+    assert alike.code == 0
+    assert f"users.id has used 93 % of int on shard {third}, the fullest" in " ".join(
+        alike.out.split()
+    )
     assert "nothing to do" in counting.run("apply").out
 
 

@@ -57,7 +57,11 @@ def refuses(fleet: Fleet, verb: str, code: str, *options: str) -> str:
 
 def test_a_change_is_planned_verified_applied_and_then_there_is_nothing_to_do(fleet: Fleet) -> None:
     add_column(fleet)
-    assert fleet.run("plan", "--detailed-exitcode").code == 2
+    fleet.spec["lint"] = {"rules": {"comment-required": "error"}}
+    fleet.write_spec()
+    planned = fleet.run("plan", "--detailed-exitcode")
+    assert planned.code == 2
+    assert "Lint: 1 error in 1 changed table" in planned.out
     fleet.plan_and_commit()
     assert fleet.run("verify").code == 0
     applied = fleet.run("apply")
@@ -90,6 +94,9 @@ def test_each_shard_gets_its_own_statements(fleet: Fleet) -> None:
     assert core.matching == ("c0-",)
     assert [s.shards for s in core.change_sets] == [("-40", "80-c0"), ("40-80",)]
     assert "idx_user" not in "".join(s.sql for s in core.change_sets[0].statements)
+    (window,) = [line for line in fleet.read(PLAN_SQL).split("\n") if "has ended" in line]
+    assert window.startswith("--     users: today already until wave ")
+    assert window.endswith(" has ended, age only where this plan has run")
     assert fleet.run("apply").code == 0
     shapes = {tuple(sorted(d.items())) for d in fleet.all_definitions().values()}
     assert len(shapes) == 1
