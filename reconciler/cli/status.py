@@ -159,7 +159,8 @@ def _parts(environment: Environment) -> tuple[str, ...]:
     """Whose applies a ledger may have: all shards', and those of each region that it serves."""
     if environment.region is not None:
         return (environment.region,)
-    return ("", *(region.name for region in environment.regions))
+    resting = {found.region for found in environment.quarantined if found.region}
+    return ("", *sorted(resting | {region.name for region in environment.regions}))
 
 
 def _current(

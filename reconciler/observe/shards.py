@@ -233,11 +233,23 @@ def look_at(world: World, environment: Environment, reader: DefinitionReader) ->
 
 
 def observe(world: World, environment: Environment) -> Sequence[Observation]:
-    """Every shard of the environment, in key order."""
+    """Every shard of the environment, in key order. Raises Refused (`region-quarantined`) where all
+    of them are in quarantine."""
+    if environment.region is not None and not environment.shards:
+        raise Refused(_region_quarantined(environment.name, environment.region))
     parallel = max(environment.rollout.parallel, OBSERVE_PARALLEL_MIN)
     shards = {shard.name: shard for shard in environment.shards}
     ordered = [shards[name] for name in in_key_order(tuple(shards))]
     return world.shards.observe(ordered, parallel=parallel)
+
+
+def _region_quarantined(environment: str, region: str) -> Problem:
+    return Problem(
+        code="region-quarantined",
+        message=f"every shard of region {region} of environment {environment} is in quarantine:"
+        " there is nothing that this region may look at or change",
+        recovery="take a shard of it out of `quarantine` in the spec when it is well again",
+    )
 
 
 def look_through(observations: Sequence[Observation], reader: DefinitionReader) -> FleetSnapshot:

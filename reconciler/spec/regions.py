@@ -14,8 +14,12 @@ from reconciler.spec.model import Environment
 
 def in_region(environment: Environment, name: str) -> Environment:
     """The environment with the shards of one of its regions alone. Raises InvalidInput
-    (`region-unknown`, `region-quarantined`)."""
+    (`region-unknown`). A
+    region of which every shard is in quarantine has none: what it once began can still be stopped,
+    and nothing looks at it (`observe/shards.py`)."""
     found = next((region for region in environment.regions if region.name == name), None)
+    if found is None and any(one.region == name for one in environment.quarantined):
+        return replace(environment, shards=(), region=name)
     if found is None:
         raise InvalidInput(_unknown(environment, name))
     own = frozenset(found.shards)
@@ -24,13 +28,6 @@ def in_region(environment: Environment, name: str) -> Environment:
 
 
 def _unknown(environment: Environment, name: str) -> Problem:
-    if any(found.region == name for found in environment.quarantined):
-        return Problem(
-            code="region-quarantined",
-            message=f"every shard of region {name} of environment {environment.name} is in"
-            " quarantine: there is nothing that this region may look at or change",
-            recovery="take a shard of it out of `quarantine` in the spec when it is well again",
-        )
     known = [region.name for region in environment.regions]
     likely = nearest(name, known)
     hint = f"there are: {', '.join(known)}" if known else "the environment has no `regions`"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from reconciler.errors import InvalidInput, Refused
+from reconciler.errors import Refused
 from reconciler.flows.check import check_against_live
 from reconciler.flows.drift import find_drift
 from reconciler.flows.plan import plan_keyspace
@@ -64,16 +65,21 @@ def half_dead(live: str = STATES[0]) -> Shards:
     return shards
 
 
+def verify_of(files: Files, shards: Shards, chosen: Environment) -> VerifyOutcome:
+    return verify_keyspace(world(shards), files.keyspace(), chosen, tree=files)
+
+
 def verified(files: Files, shards: Shards) -> VerifyOutcome:
+    return verify_of(files, shards, environment(files.keyspace()))
+
+
+def drift_of(files: Files, shards: Shards, chosen: Environment) -> DriftOutcome:
     keyspace = files.keyspace()
-    return verify_keyspace(world(shards), keyspace, environment(keyspace), tree=files)
+    return find_drift(world(shards), keyspace, chosen, tree=files, open_ledger=no_ledger)
 
 
 def drift(files: Files, shards: Shards) -> DriftOutcome:
-    keyspace = files.keyspace()
-    return find_drift(
-        world(shards), keyspace, environment(keyspace), tree=files, open_ledger=no_ledger
-    )
+    return drift_of(files, shards, environment(files.keyspace()))
 
 
 def codes(outcome: PlanOutcome | VerifyOutcome | DriftOutcome) -> list[str]:
@@ -267,9 +273,21 @@ def test_a_region_without_another_shard_is_left_out_as_long() -> None:
     assert [(region.name, region.shards) for region in found.regions] == [("eu", ("40-80",))]
     assert found.rollout.canary == ("40-80",)
     assert [shard.name for shard in in_region(found, "eu").shards] == ["40-80"]
-    with pytest.raises(InvalidInput, match="region-quarantined"):
-        in_region(found, "us")
     assert sorted(found.serving_names) == ["-40", "40-80", "80-"]
+
+
+@pytest.mark.invariant("RG-60")
+@pytest.mark.parametrize("verb", [drift_of, verify_of])
+def test_what_such_a_region_began_can_be_asked_for_and_nothing_looks_at_it(
+    verb: Callable[[Files, Shards, Environment], object],
+) -> None:
+    """A stop of what still runs there needs the region's ledger, and none of its shards."""
+    resting = in_region(regions(), "us")
+    assert (resting.region, resting.shards) == ("us", ())
+    shards = Shards({})
+    with pytest.raises(Refused, match="region-quarantined"):
+        verb(repository(spec=REGIONS), shards, resting)
+    assert shards.looks == 0
 
 
 @pytest.mark.invariant("RG-61")
