@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
-from reconciler.ddl import key_walk
+from reconciler.ddl import key_walk, row_questions
 from reconciler.ddl.quote import quote_identifier
 from reconciler.preflight.model import (
     EqualRows,
@@ -82,11 +82,8 @@ def equal_rows_sql(
 ) -> str:
     """How many rows are equal in all parts, of the first that are; no row where none are."""
     keys = [part.sql for part in parts]
-    where = " AND ".join([*(f"{key} IS NOT NULL" for key in keys), *within])
-    return (
-        f"SELECT COUNT(*) FROM {walk_source(table, walk, versions)} WHERE {where}"
-        f" GROUP BY {', '.join(keys)} HAVING COUNT(*) > 1 LIMIT 1"
-    )
+    source = walk_source(table, walk, versions)
+    return f"{row_questions.equal_rows_sql(source, keys, within)} LIMIT 1"
 
 
 def walk_condition(walk: Walk) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.ddl.quote import quote_identifier
+from reconciler.ddl.row_questions import equal_rows_sql, without_parent_sql
 from reconciler.diff.model import ClauseKind
 from reconciler.diff.pairing import name_key
 from reconciler.model.policy import Hazard, HazardKind
@@ -217,11 +218,11 @@ def _table(context: StatementContext) -> str:
 
 
 def _duplicates(context: StatementContext, index: Index) -> str:
-    parts = ", ".join(
+    parts = [
         f"({part.expression})" if part.column is None else _part(part.column, part.length)
         for part in index.parts
-    )
-    return f"SELECT 1 FROM {_table(context)} GROUP BY {parts} HAVING COUNT(*) > 1"
+    ]
+    return equal_rows_sql(_table(context), parts)
 
 
 def _part(column: str, length: int | None) -> str:
@@ -233,15 +234,9 @@ def _orphans(context: StatementContext, key: ForeignKey) -> str:
     parent = quote_identifier(key.parent_table)
     if key.parent_database is not None:
         parent = f"{quote_identifier(key.parent_database)}.{parent}"
-    pairs = zip(key.columns, key.parent_columns, strict=True)
-    joined = " AND ".join(
-        f"p.{quote_identifier(theirs)} = c.{quote_identifier(ours)}" for ours, theirs in pairs
-    )
-    filled = " AND ".join(f"c.{quote_identifier(column)} IS NOT NULL" for column in key.columns)
-    return (
-        f"SELECT 1 FROM {_table(context)} c LEFT JOIN {parent} p ON {joined}"
-        f" WHERE {filled} AND p.{quote_identifier(key.parent_columns[0])} IS NULL"
-    )
+    ours = [f"child_row.{quote_identifier(column)}" for column in key.columns]
+    orphan = without_parent_sql(parent, key.parent_columns, ours)
+    return f"SELECT 1 FROM {_table(context)} AS child_row WHERE {orphan}"
 
 
 def _was_there(table: Table | None, key: ForeignKey) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.ddl.quote import quote_identifier
+from reconciler.ddl.row_questions import without_parent_sql
 from reconciler.diff.model import ClauseKind
 from reconciler.diff.pairing import name_key
 from reconciler.model.schema import Column, ForeignKey
@@ -71,13 +72,7 @@ def _question(change: Change, key: ForeignKey) -> Question:
             return NotAskable(f"how values of {name} are converted is not known beforehand")
         # Inside of the other table's SELECT, a bare name would be a column of that one.
         ours.append(written.replace(quote_identifier(old.name), _own(old), 1))
-    equal = " AND ".join(
-        f"parent_row.{quote_identifier(theirs)} = {mine}"
-        for theirs, mine in zip(key.parent_columns, ours, strict=True)
-    )
-    filled = " AND ".join(f"{mine} IS NOT NULL" for mine in ours)
-    found = f"SELECT 1 FROM {_parent(change, key)} AS parent_row WHERE {equal}"
-    return RowCondition(f"{filled} AND NOT EXISTS ({found})")
+    return RowCondition(without_parent_sql(_parent(change, key), key.parent_columns, ours))
 
 
 def _own(column: Column) -> str:

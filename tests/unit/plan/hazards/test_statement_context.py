@@ -52,8 +52,9 @@ def test_a_foreign_key_added_with_checks_names_the_query_that_finds_orphans() ->
     (found,) = hazards(alter(PLAIN, REFERRING, ADD_KEY))
     assert found.kind is HazardKind.MAY_FAIL_ON_ROWS
     assert found.reason.endswith(
-        "SELECT 1 FROM `child` c LEFT JOIN `other`.`parent` p ON p.`id` = c.`p`"
-        " WHERE c.`p` IS NOT NULL AND p.`id` IS NULL LIMIT 1"
+        "SELECT 1 FROM `child` AS child_row WHERE child_row.`p` IS NOT NULL AND NOT EXISTS"
+        " (SELECT 1 FROM `other`.`parent` AS parent_row WHERE parent_row.`id` = child_row.`p`)"
+        " LIMIT 1"
     )
 
 
