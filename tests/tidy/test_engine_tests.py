@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.series import series
 from tests.tidy import nested
 from tests.tidy.source import ROOT
 
@@ -37,7 +38,7 @@ def ran(folder: Path, *options: str, every_engine: bool) -> subprocess.Completed
     return nested.ran("pytest", folder, *options)
 
 
-@pytest.mark.parametrize("options", [[], ["-n", "2"]], ids=["one process", "two"])
+@pytest.mark.parametrize("options", series([[], ["-n", "2"]]), ids=["one process", "two"])
 def test_what_is_not_there_is_left_out_and_told(tmp_path: Path, options: list[str]) -> None:
     done = ran(tmp_path, *options, every_engine=False)
     assert done.returncode == 0, done.stdout

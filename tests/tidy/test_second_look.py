@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.second_look import TESTS_MAX, TOLD_IN, Seen, status_of, worth_a_second_look
+from tests.series import series
 from tests.tidy import nested
 from tests.tidy.source import ROOT
 
@@ -51,7 +52,7 @@ def was_run_again(done: subprocess.CompletedProcess[str]) -> bool:
     return "run once more, alone: test_it.py::test_it[0]" in done.stdout
 
 
-@pytest.mark.parametrize("options", [[], ["-n", "2"]], ids=["one process", "two"])
+@pytest.mark.parametrize("options", series([[], ["-n", "2"]]), ids=["one process", "two"])
 def test_what_passes_the_second_time_is_told_as_unsteady(
     tmp_path: Path, options: list[str]
 ) -> None:
@@ -77,7 +78,7 @@ def test_more_than_a_few_fail_the_run_at_once(tmp_path: Path) -> None:
     assert not was_run_again(done)
 
 
-@pytest.mark.parametrize("options", [[], ["-n", "2"]], ids=["one process", "two"])
+@pytest.mark.parametrize("options", series([[], ["-n", "2"]]), ids=["one process", "two"])
 def test_a_process_that_dies_fails_the_run_at_once(tmp_path: Path, options: list[str]) -> None:
     done = ran(tmp_path, *options, mishap="os._exit(0)")
     assert done.returncode != 0

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.series import series
 from tests.tidy import nested
 from tests.tidy.source import ROOT
 
@@ -40,7 +41,7 @@ def ran(
     return nested.ran("pytest", folder, *options)
 
 
-@pytest.mark.parametrize("options", [[], ["-n", "2"]], ids=["one process", "two"])
+@pytest.mark.parametrize("options", series([[], ["-n", "2"]]), ids=["one process", "two"])
 def test_where_they_are_not_asked_for_they_are_left_out_and_told(
     tmp_path: Path, options: list[str]
 ) -> None:

@@ -10,7 +10,7 @@ from reconciler.errors import Problem
 from reconciler.reshard.actions import ReshardStep, TickEnd
 from reconciler.reshard.job import Approval, JobRequestKind
 from reconciler.reshard.phases import Phase
-from tests.series import QUICK_EVERY, sevenths
+from tests.series import QUICK_EVERY, series, sevenths
 from tests.sim.reshard.run import PARTS_MAX, ReshardSimulation
 from tests.sim.reshard.vitess import TABLE
 from tests.sim.split.fate import Fate
@@ -72,10 +72,12 @@ def test_a_driver_that_dies_or_hears_nothing_at_any_durable_call_is_taken_up(
 @pytest.mark.invariant("SP-91")
 @pytest.mark.parametrize(
     "step",
-    [
-        *(ReshardStep.CREATE, ReshardStep.START, ReshardStep.COMPARE, ReshardStep.SWITCH_READS),
-        *(ReshardStep.SWITCH_WRITES, ReshardStep.COMPLETE),
-    ],
+    series(
+        [
+            *(ReshardStep.SWITCH_WRITES, ReshardStep.COMPLETE),
+            *(ReshardStep.CREATE, ReshardStep.START, ReshardStep.COMPARE, ReshardStep.SWITCH_READS),
+        ]
+    ),
 )
 def test_a_step_that_vtctld_dies_in_is_brought_to_its_end(step: ReshardStep) -> None:
     """Cut off between any two of its parts, by a driver that dies with it."""

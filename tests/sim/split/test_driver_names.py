@@ -10,6 +10,7 @@ from reconciler.drive.split.held_job import HeldJob
 from reconciler.ports.split_jobs import JobMoved
 from reconciler.reshard.actions import TickEnd
 from reconciler.reshard.job import Approval
+from tests.series import series
 from tests.sim.split.fate import Fate
 from tests.sim.split.run import SplitSimulation
 
@@ -22,7 +23,7 @@ CHANGED = {
 
 
 @pytest.mark.invariant("SP-123")
-@pytest.mark.parametrize("holder", CHANGED.values(), ids=CHANGED)
+@pytest.mark.parametrize("holder", series(CHANGED.values()), ids=CHANGED)
 def test_a_driver_whose_name_is_stored_otherwise_is_overtaken_by_nobody(holder: str) -> None:
     """Whichever answer is lost, of those that it gets at the beginning."""
     for at in range(0, 60, 4):

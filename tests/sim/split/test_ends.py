@@ -192,10 +192,12 @@ def test_a_split_that_is_abandoned_leaves_the_source_as_it_was() -> None:
 @pytest.mark.invariant("SP-60")
 @pytest.mark.parametrize(
     "how",
-    [
-        *("truncated", "untracked", "tracked again"),
-        *("queue dropped", "all helpers dropped", "copy dropped", "copy altered"),
-    ],
+    series(
+        [
+            *("truncated", "untracked", "tracked again"),
+            *("queue dropped", "all helpers dropped", "copy dropped", "copy altered"),
+        ]
+    ),
 )
 def test_what_happens_to_a_table_beside_the_triggers_fails_the_split_and_not_the_source(
     how: str,

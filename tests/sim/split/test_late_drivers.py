@@ -11,7 +11,7 @@ from reconciler.drive.split.world import TickResult
 from reconciler.reshard.actions import TickEnd
 from reconciler.reshard.job import Approval, JobRequestKind
 from reconciler.reshard.phases import Phase
-from tests.series import QUICK_EVERY, sevenths
+from tests.series import QUICK_EVERY, series, sevenths
 from tests.sim.split.chaos import brought_to_end
 from tests.sim.split.fate import Fate
 from tests.sim.split.run import SplitSimulation
@@ -136,12 +136,14 @@ UNDOES = ["source -80.drop_tracker", "source -80.drop_helpers", "target 40-80.dr
 
 
 @pytest.mark.invariant("SP-57")
-@pytest.mark.parametrize("call", [*UNDOES, "source -80.take_over", "target 40-80.take_over"])
+@pytest.mark.parametrize(
+    "call", series([*UNDOES, "source -80.take_over", "target 40-80.take_over"])
+)
 def test_who_starts_over_late_undoes_nothing_of_a_later_copy(call: str) -> None:
     wakes_up_beside_a_copy(SimSession, call)
 
 
-@pytest.mark.parametrize("call", UNDOES)
+@pytest.mark.parametrize("call", series(UNDOES))
 def test_without_a_turn_the_simulation_tells(call: str) -> None:
     with pytest.raises(AssertionError):
         wakes_up_beside_a_copy(CutsNobodyOff, call)

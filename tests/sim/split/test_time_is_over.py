@@ -21,6 +21,7 @@ from reconciler.reshard.catalog import RouterLease, routers_behind
 from reconciler.reshard.helper_tables import FenceState
 from reconciler.reshard.job import SplitJob
 from reconciler.reshard.phases import Phase
+from tests.series import series
 from tests.sim.split.chaos import brought_to_end
 from tests.sim.split.fate import Fate, lost
 from tests.sim.split.run import WHERE, SplitSimulation
@@ -108,7 +109,7 @@ def sealed(simulation: SplitSimulation) -> bool:
 
 
 @pytest.mark.invariant("SP-114")
-@pytest.mark.parametrize("kind", [HeldUp, Lost, LostForLong])
+@pytest.mark.parametrize("kind", series([HeldUp, Lost, LostForLong]))
 @pytest.mark.parametrize("ends", ["told to", "by its time"])
 def test_a_sealed_fence_is_opened_before_a_tick_ends(kind: type[HeldUp], ends: str) -> None:
     """The job is back in its catch-up by then, and no other run comes for an hour."""

@@ -55,6 +55,7 @@ from tests.offline_fleet import (
     with_plan,
     world,
 )
+from tests.series import series
 
 TOLD = "the port does not answer"
 
@@ -240,13 +241,13 @@ def test_without_a_fault_the_verb_does_its_work(verb: str) -> None:
 @pytest.mark.invariant("GD-5")
 @pytest.mark.parametrize(
     ("verb", "at", "call", "kind"),
-    [
+    series(
         (verb, at, call, kind)
         for verb in VERBS
         for at, call in enumerate(calls_of(verb))
         # A tree refuses files that are not sound, and what that means is each verb's own.
         for kind in ((Unavailable,) if call.startswith("files.") else (Unavailable, Refused))
-    ],
+    ),
 )
 def test_a_port_that_fails_is_named_and_no_success(
     verb: str, at: int, call: str, kind: type[ReconcilerError]
