@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from reconciler.diff.model import Operation
 from reconciler.errors import ReconcilerError, Refused
 from reconciler.flows.reconcile_pass import Pass, derive
 from reconciler.flows.restore_before_state import restored_before
@@ -17,6 +18,7 @@ from reconciler.guard.compare import (
     shard_refusals,
     within_reviewed_limits,
 )
+from reconciler.guard.definers import drop_refusals
 from reconciler.guard.model import Done, Drifted, Obstacle, Refusal, ToDo
 from reconciler.guard.part import as_seen_whole
 from reconciler.guard.vschema import (
@@ -24,6 +26,7 @@ from reconciler.guard.vschema import (
     vschema_of_no_vitess,
     vschema_steps_done,
 )
+from reconciler.model.object_id import ObjectKind
 from reconciler.observe.shards import SeenShard
 from reconciler.plan.files import read_plan
 from reconciler.plan.model import Plan, PlanCore
@@ -119,10 +122,16 @@ def login_refusals(begun: Pass, core: PlanCore, checked: Checked) -> tuple[Refus
         standing, change_set = checked.standings[seen.shard], core.change_set_of(seen.shard)
         if not isinstance(standing, ToDo) or change_set is None:
             continue
+        access, left = seen.observation.access, change_set.statements[standing.next_index :]
+        if access is not None:
+            views = (o for o in seen.observation.others if o.kind is ObjectKind.VIEW)
+            definers = {view.name: view.definer for view in views}
+            dropped = [s.object_id.name for s in left if s.operation is Operation.DROP_VIEW]
+            found += drop_refusals(seen.shard, access, definers, dropped)
         found += access_refusals(
             seen.shard,
-            seen.observation.access,
-            change_set.statements[standing.next_index :],
+            access,
+            left,
             flavor=seen.observation.settings.version.flavor,
             rollout=begun.environment.rollout,
         )

@@ -8,11 +8,12 @@ the rights of whoever is made with that name later.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from reconciler.ddl.programs.accounts import Account
 from reconciler.guard.model import Refusal
 from reconciler.model.access import ShardAccess
+from reconciler.model.programs import view_id
 from reconciler.model.server import Flavor
 
 GIVES_RIGHTS = {
@@ -67,6 +68,24 @@ def definer_refusals(
             recovery=f"create {account} on every shard, with the rights that the programs need, or"
             " name another account as `definer` in the spec and plan again",
         )
+
+
+def drop_refusals(
+    shard: str, access: ShardAccess, definers: Mapping[str, str | None], dropped: Iterable[str]
+) -> Iterator[Refusal]:
+    """`definers` are the digests of live programs' accounts, by name."""
+    if access.may_everywhere([_PROTECTED]):
+        return
+    for name in dropped:
+        if definers.get(name) in access.protected:
+            yield Refusal(
+                code="privilege-missing",
+                shard=shard,
+                object_id=view_id(name),
+                message=f"shard {shard}, view {name}: its account has {_PROTECTED}, and only who"
+                " has it may drop such an account's view; nothing was sent to it",
+                recovery=f"grant the login {_PROTECTED} on *.*, then run the same command again",
+            )
 
 
 def lacking_rights(

@@ -146,7 +146,7 @@ class ShardAccess:
     everybody from changing the shard, by name. `ground` None: nobody asked. `account` and
     `accounts` are digests (`ddl.programs.accounts`) of the login's own and of all of the
     server's; None: the login may not see them. `definers` are those that the spec names, as far as
-    the server has them."""
+    the server has them; `protected` those whose programs only their like may drop, by digest."""
 
     database: str
     privileges: Privileges | None
@@ -155,6 +155,7 @@ class ShardAccess:
     account: str | None = None
     accounts: frozenset[str] | None = None
     definers: tuple[DefinerRights, ...] = ()
+    protected: frozenset[str] = frozenset()
 
     def is_own(self, account: str) -> bool:
         return self.account == account

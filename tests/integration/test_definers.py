@@ -9,12 +9,15 @@ from dataclasses import dataclass
 import pymysql
 import pytest
 
+from reconciler.ddl.programs.accounts import Account as AccountName
 from reconciler.edges.mysql.access import read_access
 from reconciler.edges.mysql.connect import connect
 from reconciler.edges.mysql.server_settings import look_at_server
 from reconciler.edges.mysql.target import resolve
 from reconciler.edges.server.process import RunningServer
 from reconciler.guard.access import access_refusals
+from reconciler.guard.definers import drop_refusals
+from reconciler.model.access import ShardAccess
 from reconciler.model.server import Flavor
 from reconciler.spec.model import RolloutSpec
 from tests.conftest import FreshDatabase
@@ -88,13 +91,39 @@ def test_what_a_definer_lacks_is_what_the_server_does_not_take(
                         cursor.execute(f"SET DEFAULT ROLE {role} {to} {name}")
                 try:
                     refused = refusals(server, database, login, definer)
-                    works = is_made(server, database, login, definer) and reads(cursor, database)
+                    works = is_made(server, database, login, view_of(definer)) and reads(
+                        cursor, database
+                    )
                 finally:
                     cursor.execute(f"DROP VIEW IF EXISTS `{database}`.v")
                     if one.role is not None:
                         cursor.execute(f"DROP ROLE {role}")
             assert bool(refused) is not works, (one, refused)
             assert login.user not in "".join(refused)
+
+
+@pytest.mark.invariant("PG-5")
+def test_a_view_that_only_its_like_may_drop_is_known_before(
+    mysql_server: RunningServer, fresh_database: FreshDatabase
+) -> None:
+    database, login_has = fresh_database(mysql_server), "DROP, SELECT ON `{}`.*"
+    with (
+        admin_cursor(mysql_server) as cursor,
+        account(mysql_server, "SYSTEM_USER ON *.*") as protected,
+        account(mysql_server, login_has.format(database), "SELECT ON mysql.*") as login,
+    ):
+        cursor.execute(f"CREATE TABLE `{database}`.t (id int PRIMARY KEY)")
+        cursor.execute(f"USE `{database}`")
+        cursor.execute(view_of(protected))
+        digest = AccountName(user=protected.user, host=HOST).digest
+        access = access_to(mysql_server, database, login)
+        (refused,) = drop_refusals("-40", access, {"v": digest}, ["v"])
+        assert protected.user not in refused.message
+        assert not is_made(mysql_server, database, login, "DROP VIEW `v`")
+        cursor.execute(f"GRANT SYSTEM_USER ON *.* TO '{login.user}'@'{HOST}'")
+        access = access_to(mysql_server, database, login)
+        assert not [*drop_refusals("-40", access, {"v": digest}, ["v"])]
+        assert is_made(mysql_server, database, login, "DROP VIEW `v`")
 
 
 def view_of(definer: Account) -> str:
@@ -107,10 +136,7 @@ def view_of(definer: Account) -> str:
 def refusals(
     server: RunningServer, database: str, login: Account, definer: Account
 ) -> tuple[str, ...]:
-    target = resolve(connection_to(server, database, login), environ={}, root=ROOT, shard="-40")
-    with connect(target) as link:
-        named = [f"{definer.user}@{HOST}"]
-        access = read_access(link, database, look_at_server(link), definers=named)
+    access = access_to(server, database, login, f"{definer.user}@{HOST}")
     found = access_refusals(
         "-40",
         access,
@@ -121,7 +147,13 @@ def refusals(
     return tuple(one.message for one in found)
 
 
-def is_made(server: RunningServer, database: str, login: Account, definer: Account) -> bool:
+def access_to(server: RunningServer, database: str, login: Account, *definers: str) -> ShardAccess:
+    target = resolve(connection_to(server, database, login), environ={}, root=ROOT, shard="-40")
+    with connect(target) as link:
+        return read_access(link, database, look_at_server(link), definers=definers)
+
+
+def is_made(server: RunningServer, database: str, login: Account, sql: str) -> bool:
     session = pymysql.connect(
         host=server.host,
         port=server.port,
@@ -131,7 +163,7 @@ def is_made(server: RunningServer, database: str, login: Account, definer: Accou
         ssl_disabled=True,
     )
     with session, session.cursor() as cursor:
-        return takes(cursor, view_of(definer), unless=1227)
+        return takes(cursor, sql, unless=1227)
 
 
 def reads(cursor: pymysql.cursors.Cursor, database: str) -> bool:

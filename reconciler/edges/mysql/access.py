@@ -19,6 +19,7 @@ from reconciler.model.server import Flavor
 _DATABASE_OPTIONS = (
     "SELECT OPTIONS FROM information_schema.SCHEMATA_EXTENSIONS WHERE SCHEMA_NAME = %s"
 )
+_PROTECTED = "SELECT USER, HOST FROM mysql.global_grants WHERE PRIV = 'SYSTEM_USER'"  # MySQL
 _ACCOUNTS = "SELECT CURRENT_USER(), User, Host FROM mysql.user"
 
 
@@ -45,7 +46,20 @@ def read_access(
         account=own,
         accounts=accounts,
         definers=tuple(_rights(link, server, definers, accounts)),
+        protected=_protected(link, server),
     )
+
+
+def _protected(link: Link, server: ServerLook) -> frozenset[str]:
+    """Empty as well where the login may not see it: then the server itself says no."""
+    if server.settings.version.flavor is not Flavor.MYSQL:
+        return frozenset()
+    try:
+        rows = link.query(_PROTECTED, width=2)
+    except ServerRefusal:
+        return frozenset()
+    accounts = (Account(user=text(row[0]), host=text(row[1]).lower()) for row in rows)
+    return frozenset(account.digest for account in accounts)
 
 
 def _rights(

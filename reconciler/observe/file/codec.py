@@ -93,7 +93,9 @@ def without_accounts(shard: ObservedShard, definers: Collection[str] = ()) -> Ob
         ),
         place=f"{shard.server}/{place}" if shard.place else "",
         access=shard.access
-        and _without_grantees(replace(shard.access, account=None, accounts=None, definers=())),
+        and _without_grantees(
+            replace(shard.access, account=None, accounts=None, definers=(), protected=frozenset())
+        ),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 import pytest
 
 from reconciler.ddl.programs.accounts import Account
-from reconciler.guard.definers import definer_refusals, lacking_rights
+from reconciler.guard.definers import definer_refusals, drop_refusals, lacking_rights
 from reconciler.model.access import DefinerRights, Grant, Privileges, ShardAccess
 from reconciler.model.server import Flavor
 
@@ -73,3 +73,16 @@ def test_a_protected_account_is_named_by_its_like_alone() -> None:
     rights = having("SELECT", "SYSTEM_USER")
     assert codes("SUPER", rights=rights) == ["privilege-missing"]
     assert codes("SET_ANY_DEFINER", "SYSTEM_USER", rights=rights) == []
+
+
+@pytest.mark.invariant("PG-5")
+def test_a_protected_accounts_view_is_dropped_by_its_like_alone() -> None:
+    def refused(*privileges: str, definer: str | None = APP.digest) -> bool:
+        access = ShardAccess(
+            database="d", privileges=having(*privileges), protected=frozenset({APP.digest})
+        )
+        return bool([*drop_refusals("-80", access, {"v": definer}, ["v"])])
+
+    assert refused("DROP")
+    assert not refused("DROP", "SYSTEM_USER")
+    assert not refused("DROP", definer=None)
