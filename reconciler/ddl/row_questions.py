@@ -1,4 +1,4 @@
-"""SQL that finds rows in a statement's way: reviewers are told to look with what is asked itself."""
+"""SQL that finds rows in a statement's way: what reviewers look with is what shards are asked."""
 
 from __future__ import annotations
 
