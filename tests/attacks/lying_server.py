@@ -263,6 +263,8 @@ def _rows(sql: str, catalogue: Catalogue) -> _Answer:
         return _settings(sql, catalogue)
     if "FROM mysql.user" in sql:
         return ("CURRENT_USER()", "User", "Host"), (("root@%", "root", "%"),)
+    if "FROM mysql.global_grants" in sql:
+        return ("USER", "HOST"), ()
     if sql == "SHOW GRANTS":
         return ["Grants"], [[grant] for grant in catalogue.grants]
     if shown := _SHOWN.match(sql):
