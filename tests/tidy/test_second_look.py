@@ -93,11 +93,13 @@ def test_a_process_that_dies_in_the_second_look_fails_the_run(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("options", "mishap", "status"),
-    [
-        (["-n", "2"], "is not Python", 1),
-        (["--no-such-option"], AT_FIRST, 4),
-        (["-k", "nothing"], AT_FIRST, 5),
-    ],
+    series(
+        [
+            (["--no-such-option"], AT_FIRST, 4),
+            (["-k", "nothing"], AT_FIRST, 5),
+            (["-n", "2"], "is not Python", 1),
+        ]
+    ),
 )
 def test_what_could_not_be_run_fails_the_run_at_once(
     tmp_path: Path, options: list[str], mishap: str, status: int
