@@ -205,7 +205,13 @@ def test_metrics_are_sound_and_their_labels_are_of_closed_lists(ports: Ports) ->
     assert labels == {"environment", "keyspace", "state", "for", "kind", "end", "code", "version"}
     # Of the one that was looked at; of the others nothing is counted.
     counted = {s.labels["state"]: s.value for s in families["reconciler_shards"].samples}
-    assert counted == {"matching": 0, "drifted": 1, "pending-apply": 0, "unreachable": 1}
+    assert counted == {
+        "matching": 0,
+        "drifted": 1,
+        "pending-apply": 0,
+        "quarantined": 0,
+        "unreachable": 1,
+    }
 
 
 def test_probes_say_whether_the_loop_turns_and_whether_it_reaches_what_it_needs(
