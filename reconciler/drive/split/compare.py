@@ -13,7 +13,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from reconciler.drive.split.limits import COMPARE_KEYS_MAX, DIFFERENT_S_MAX
+from reconciler.drive.split.limits import (
+    COMPARE_KEYS_MAX,
+    DIFFERENT_S_MAX,
+    NARROWED_CHUNKS_MAX,
+    NARROWED_KEYS_SHARE,
+)
 from reconciler.drive.split.world import OpenServers, SplitOrder
 from reconciler.errors import Problem
 from reconciler.ports.split_servers import OwnersSeen, TableToMove
@@ -129,7 +134,7 @@ class Comparison:
         while True:
             end = self._end_of_range(table, after)
             span = Span(table.name, after, end)
-            if not self._is_equal(span) and not self._is_narrowed(span):
+            if not self._is_settled(span):
                 self._spans[span] = None
             yield self._rows
             if end is None:
@@ -168,7 +173,7 @@ class Comparison:
     def _again(self) -> int:
         compared = self.left
         for span in tuple(self._spans):
-            if self._is_equal(span) or self._is_narrowed(span):
+            if self._is_settled(span):
                 del self._spans[span]
         for table, known in self._keys.items():
             for keys in _batches(tuple(known), self._rows):
@@ -179,17 +184,22 @@ class Comparison:
                 known.update((key, None) for key in differing if key not in known)
         return compared
 
-    def _is_equal(self, span: Span) -> bool:
+    def _is_settled(self, span: Span) -> bool:
+        """Whether nothing of it has to be compared as a range: it is equal, or the rows that differ
+        are kept by their keys. A range that has a chunk's rows on one server may have millions on
+        another: those are not read one by one."""
         shape = self._shapes[span.table]
-        return self._agree(
-            shape,
-            [s.server.digest(span.table, span.after, span.end) for s in self._servers.sources],
-            [t.server.digest(shape, span.after, span.end) for t in self._servers.targets],
-        )
+        left = [s.server.digest(span.table, span.after, span.end) for s in self._servers.sources]
+        right = [t.server.digest(shape, span.after, span.end) for t in self._servers.targets]
+        if self._agree(shape, left, right):
+            return True
+        longest = max(digest.rows for digest in (*left, *right))
+        return longest <= NARROWED_CHUNKS_MAX * self._rows and self._is_narrowed(span)
 
     def _is_narrowed(self, span: Span) -> bool:
         """Whether the rows that differ are few enough to be kept by their keys: the writes of a
-        moment touch many ranges, and few rows of each."""
+        moment touch many ranges, and few rows of each. They leave room for keys that are about to
+        be written: else one of those would have everything compared again, and again."""
         shape, known = self._shapes[span.table], self._keys[span.table]
         after, end = span.after, span.end
         differing = self._differing_rows(
@@ -197,7 +207,7 @@ class Comparison:
             [s.server.digests(span.table, after, end) for s in self._servers.sources],
             [t.server.digests(shape, after, end) for t in self._servers.targets],
         )
-        if len(known) + len(differing) > COMPARE_KEYS_MAX:
+        if len(known) + len(differing) > COMPARE_KEYS_MAX * NARROWED_KEYS_SHARE:
             return False
         known.update((key, None) for key in differing if key not in known)
         return True

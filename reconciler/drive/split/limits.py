@@ -10,6 +10,10 @@ FENCED_PAUSE_S = 0.05
 
 # Keys that changed since they were compared: some hundred bytes each.
 COMPARE_KEYS_MAX = 500_000
+# Of them, those of rows that differ in a range; the others are for what is about to be written.
+NARROWED_KEYS_SHARE = 0.5
+# A range of so many chunks is read row by row where it differs: some megabytes from each server.
+NARROWED_CHUNKS_MAX = 10
 
 # Ranges that are compared again and again, behind what was written to them, are equal within
 # seconds, unless somebody else has written to the targets.

@@ -26,6 +26,7 @@ class Shard:
 
     rows: dict[int, int]
     shard: str = "-80"
+    read_singly: int = 0
 
     @property
     def server(self) -> Shard:
@@ -38,13 +39,17 @@ class Shard:
         return None
 
     def digest(self, table: Any, after: Key | None, end: Key | None) -> Digest:
-        return sum(self.digests(table, after, end).values(), NO_ROWS)
+        return sum(self._all().values(), NO_ROWS)
 
     def digests(self, table: Any, after: Key | None, end: Key | None) -> dict[Key, Digest]:
-        return {key(number): Digest(1, said) for number, said in self.rows.items()}
+        self.read_singly += 1
+        return self._all()
 
     def digests_of(self, table: Any, keys: Sequence[Key]) -> dict[Key, Digest]:
-        return {one: found for one, found in self.digests(table, None, None).items() if one in keys}
+        return {one: found for one, found in self._all().items() if one in keys}
+
+    def _all(self) -> dict[Key, Digest]:
+        return {key(number): Digest(1, said) for number, said in self.rows.items()}
 
 
 def key(number: int) -> Key:
@@ -107,6 +112,28 @@ def test_a_row_that_is_written_to_all_the_time_is_not() -> None:
         assert comparison.left == 1
     assert looked_at(comparison, 179.0 + DIFFERENT_S_MAX - 1.0) is None
     assert looked_at(comparison, 179.0 + DIFFERENT_S_MAX) is not None
+
+
+@pytest.mark.invariant("SP-61")
+def test_rows_that_stay_different_are_the_end_beside_any_writes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As many as can be kept differ; each key that is written comes on top of them."""
+    monkeypatch.setattr(compare, "COMPARE_KEYS_MAX", 4)
+    rows = dict.fromkeys(range(9), 1)
+    comparison = compared(Shard(rows), Shard(rows | {n: 2 << n for n in range(4)}))
+    for second in range(int(DIFFERENT_S_MAX)):
+        comparison.changed("countries", [key(8)])
+        assert looked_at(comparison, float(second)) is None
+    comparison.changed("countries", [key(8)])
+    assert looked_at(comparison, DIFFERENT_S_MAX) is not None
+
+
+def test_a_range_with_very_many_rows_on_one_server_is_not_read_row_by_row() -> None:
+    """Where shards are merged, a chunk of one of them may span most of the other."""
+    few, many = Shard({1: 1}), Shard(dict.fromkeys(range(500), 1))
+    assert compared(few, many).left == 10
+    assert (few.read_singly, many.read_singly) == (0, 0)
 
 
 @pytest.mark.invariant("SP-53")
