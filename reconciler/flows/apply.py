@@ -33,11 +33,12 @@ from reconciler.flows.preflight import ask_rows, rows_in_the_way
 from reconciler.flows.reconcile_pass import Pass, begin_pass
 from reconciler.flows.shadows import leftover_refusals
 from reconciler.flows.verify import unplanned
-from reconciler.guard.model import Obstacle, RefusalKind, refusals_from
+from reconciler.guard.model import Obstacle, Refusal, RefusalKind, refusals_from
 from reconciler.guard.review.asker import Asker
 from reconciler.guard.review.git import Review
 from reconciler.model.dependents import Dependents, Reference
 from reconciler.model.quarantine import Quarantine
+from reconciler.observe.quarantine import ended_refusals
 from reconciler.observe.shards import (
     DefinitionReader,
     SeenShard,
@@ -147,7 +148,7 @@ def apply_keyspace(
             commit=request.commit,
             holder=request.holder,
             standings=checked.standings,
-            ask_gates=lambda: ask_gates() or topology_refusals(reached.look, begun.environment),
+            ask_gates=lambda: ask_gates() or _of_fleet(reached.look, begun.environment),
             last_look=lambda: last_look(reached.look, begun),
             basis={seen.shard: _basis(begun, seen) for seen in begun.look.seen},
             waves=request.waves,
@@ -173,6 +174,12 @@ def _obstacles(
         *name_refusals(begun, left, lambda: ledger, now_s=now_s),
         *refuse_early(request.part, begun, plan, checked, ledger, now_s),
     )
+
+
+def _of_fleet(world: World, environment: Environment) -> tuple[Refusal, ...]:
+    """Why it is not the fleet any more for which the apply began."""
+    ended = ended_refusals(environment, world.clock.now_s())
+    return ended or topology_refusals(world, environment)
 
 
 def _judged(begun: Pass, seen: SeenShard) -> Dependents:

@@ -7,7 +7,7 @@ a shard that matches nor as one that lags; when it comes back, it is looked at l
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,8 +19,7 @@ class Quarantine:
     reason: str
 
     def has_ended(self, now_s: float) -> bool:
-        last = datetime.combine(date.fromisoformat(self.until), datetime.min.time(), tzinfo=UTC)
-        return now_s >= (last + timedelta(days=1)).timestamp()
+        return datetime.fromtimestamp(now_s, UTC).date() > date.fromisoformat(self.until)
 
     def __str__(self) -> str:
         return f"{self.shard}, until {self.until}: {self.reason}"

@@ -19,9 +19,13 @@ def with_what_has_ended(
     look: FleetSnapshot, environment: Environment, now_s: float
 ) -> FleetSnapshot:
     """The look, with a refusal for each shard of which it says nothing any more."""
-    ended = (found for found in environment.quarantine if found.has_ended(now_s))
-    refusals = (*map(_refusal, ended), *look.refusals)
-    return replace(look, refusals=refusals) if len(refusals) > len(look.refusals) else look
+    ended = ended_refusals(environment, now_s)
+    return replace(look, refusals=(*ended, *look.refusals)) if ended else look
+
+
+def ended_refusals(environment: Environment, now_s: float) -> tuple[Refusal, ...]:
+    """Also before each wave: a soak may last beyond the day."""
+    return tuple(_refusal(found) for found in environment.quarantine if found.has_ended(now_s))
 
 
 def _refusal(ended: Quarantine) -> Refusal:

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from reconciler.drive.open import RolloutOrder
 from reconciler.errors import Refused
+from reconciler.flows import apply
 from reconciler.flows.check import check_against_live
 from reconciler.flows.drift import find_drift
+from reconciler.flows.gates import Gates
 from reconciler.flows.plan import plan_keyspace
 from reconciler.flows.pull import Specified, pull_keyspace, specified_in
 from reconciler.flows.reconcile_pass import begin_pass
 from reconciler.flows.verify import verify_keyspace
+from reconciler.guard.review.git import Review
+from reconciler.model.access import ShardAccess
+from reconciler.model.observation import Observation, ObservedShard
 from reconciler.model.quarantine import Quarantine
+from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.drift import DriftOutcome, ShardMark
 from reconciler.outcomes.ends import drift_code
 from reconciler.outcomes.exit_code import ExitCode
@@ -24,7 +34,7 @@ from reconciler.plan.codec import dump_plan, load_plan, plan_from_core
 from reconciler.plan.files import read_plan
 from reconciler.plan.validate import check_core, core_errors
 from reconciler.spec.addresses import shared_databases
-from reconciler.spec.model import Environment
+from reconciler.spec.model import Environment, ShardSpec
 from reconciler.spec.regions import in_region
 from tests.offline_fleet import (
     ENVIRONMENT,
@@ -44,6 +54,8 @@ from tests.offline_fleet import (
 from tests.sample_plans import sample_plan
 from tests.sample_regions import NAMES, fleet_of, spec_of
 from tests.sample_regions import REGIONS as OF_SIX
+from tests.sim.fleet import SimClock
+from tests.unit.flows.test_offline_gates import OneVersion
 
 LAST_DAY, OVER = "2999-12-31", "1969-12-30"
 REASON = "its disk is failing"
@@ -198,6 +210,51 @@ def test_the_last_day_is_still_of_it() -> None:
     midnight = 1_795_392_000.0  # 2026-11-23T00:00:00Z
     assert not found.has_ended(midnight - 0.001)
     assert found.has_ended(midnight)
+    assert not replace(found, until="9999-12-31").has_ended(midnight)
+
+
+class Allowing(Shards):
+    """Whose servers check no rights."""
+
+    def _one(self, shard: ShardSpec) -> Observation:
+        seen = super()._one(shard)
+        assert isinstance(seen, ObservedShard)
+        return replace(seen, access=ShardAccess(database="d", privileges=None))
+
+
+@pytest.mark.invariant("RG-62")
+def test_a_rollout_that_goes_on_beyond_the_day_begins_no_further_wave(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It was let in on the last day of it, and a soak has come between."""
+    files, clock = with_plan(with_quarantine(until="1970-01-12"), half_dead()), SimClock()
+    orders: list[RolloutOrder] = []
+
+    def roll_out(_world: object, order: RolloutOrder, _locks: object, **_: object) -> ApplyOutcome:
+        orders.append(order)
+        return ApplyOutcome(
+            environment=ENVIRONMENT, keyspace=KEYSPACE, verdict=ApplyVerdict.COMPLETED
+        )
+
+    monkeypatch.setattr(apply, "roll_out", roll_out)
+    reached = apply.ApplyConnections(
+        look=replace(world(Allowing(half_dead().shown)), clock=clock),
+        locks=cast(Any, SimpleNamespace(take=lambda *_, **__: nullcontext())),
+        rollout=cast(Any, SimpleNamespace(ledger=None)),
+    )
+    keyspace = files.keyspace()
+    outcome = apply.apply_keyspace(
+        apply.ApplyWorld(history=OneVersion(files), gates=Gates(), connect=lambda: reached),
+        keyspace,
+        environment(keyspace),
+        apply.ApplyRequest(commit="1" * 40, review=Review.NONE, holder="a test"),
+        on_progress=lambda event: None,
+    )
+    assert outcome.refusals == ()
+    [order] = orders
+    assert order.ask_gates() == ()
+    clock.now += 86_400
+    assert [refusal.code for refusal in order.ask_gates()] == ["quarantine-ended"]
 
 
 @pytest.mark.invariant("RG-61")
