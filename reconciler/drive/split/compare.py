@@ -199,7 +199,8 @@ class Comparison:
     def _is_narrowed(self, span: Span) -> bool:
         """Whether the rows that differ are few enough to be kept by their keys: the writes of a
         moment touch many ranges, and few rows of each. They leave room for keys that are about to
-        be written: else one of those would have everything compared again, and again."""
+        be written: else one of those would have everything compared again, and again. A row that
+        its key does not find would be equal for ever after: its range stays."""
         shape, known = self._shapes[span.table], self._keys[span.table]
         after, end = span.after, span.end
         differing = self._differing_rows(
@@ -209,6 +210,9 @@ class Comparison:
         )
         if len(known) + len(differing) > COMPARE_KEYS_MAX * NARROWED_KEYS_SHARE:
             return False
+        for keys in _batches(tuple(differing), self._rows):
+            if not self._differing_of(span.table, keys).issuperset(keys):
+                return False
         known.update((key, None) for key in differing if key not in known)
         return True
 

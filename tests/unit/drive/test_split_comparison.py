@@ -160,3 +160,13 @@ def test_a_key_that_the_server_spells_in_another_way_is_compared() -> None:
     source.digests_of = lambda *_: {key(2): Digest(1, 1)}  # type: ignore[method-assign]
     target.digests_of = lambda *_: {key(2): Digest(1, 9)}  # type: ignore[method-assign]
     assert comparison.at_rest() is not None
+
+
+@pytest.mark.invariant("SP-53")
+def test_a_row_that_its_key_does_not_find_is_compared_with_its_range() -> None:
+    source, target = Shard({1: 1, 2: 1}), Shard({1: 1, 2: 9})
+    for shard in (source, target):
+        shard.digests_of = lambda *_: {}  # type: ignore[method-assign]
+    comparison = compared(source, target)
+    assert comparison.left == 10
+    assert comparison.at_rest() is not None
