@@ -32,7 +32,7 @@ from reconciler.ledger.model import (
     TakenOn,
 )
 from reconciler.ledger.reasons import Begun, TakenUp
-from reconciler.ledger.states import AT_A_GATE, Hold
+from reconciler.ledger.states import AT_A_GATE, ApplyState, Hold
 from reconciler.model.object_id import ObjectId
 from reconciler.plan.model import Moment, Plan, PlanCore
 from reconciler.ports.clock import Clock
@@ -71,6 +71,15 @@ class LastLook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What a run could know when it set out: the apply that was unfinished then, if there was one,
+    and the last that anybody had asked of it. Whatever is asked later is asked of this run, too."""
+
+    apply_id: int | None = None
+    request_id: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutOrder:
     """What to roll out, found under the locks: `standings` of every shard of the plan, and the
     `basis` that each was judged by. `ask_gates` asks again for every reason not to go on;
@@ -90,6 +99,7 @@ class RolloutOrder:
     releases: Releases = Releases.NOTHING
     asker: Asker | None = None  # of a resume
     by_itself: bool = False  # nobody asked for it: what a person stopped or ended stays so
+    heard: Heard | None = None  # None: it set out right now
     vschema_done: int = 0
 
     @property
@@ -110,12 +120,21 @@ class OpenApply:
     resumed_at: int = 0
 
 
+def heard_so_far(ledger: Ledger, environment: str, keyspace: str, region: str) -> Heard:
+    """For a run that sets out. Raises Unavailable if the ledger cannot be read."""
+    stored = ledger.unfinished(environment, keyspace, region)
+    if stored is None:
+        return Heard()
+    asked = (request.request_id for request in ledger.requests(stored.apply_id))
+    return Heard(apply_id=stored.apply_id, request_id=max(asked, default=0))
+
+
 def open_apply(
     ledger: Ledger, clock: Clock, order: RolloutOrder, work: tuple[ShardWork, ...]
 ) -> OpenApply:
     """Raises Refused if another plan's apply keeps the keyspace reserved, if the record and the
-    shards disagree in a way that running on would hide, or if nobody asked for what a person has
-    stopped or ended (RG-50)."""
+    shards disagree in a way that running on would hide, if nobody asked for what a person has
+    stopped or ended, or if a person has stopped or cancelled it since this run set out (RG-50)."""
     core = order.plan.core
     region = order.environment.region or ""
     stored = ledger.unfinished(core.environment, core.keyspace, region)
@@ -133,9 +152,11 @@ def open_apply(
             holder=order.holder,
             now_s=now_s,
             asked_by=None if order.by_itself else who,
+            heard=order.heard.request_id if order.heard else None,
         )
         entries.append(EventEntry(at_s=now_s, what=TakenUp(who)))
     else:
+        _check_not_cancelled_since(ledger, order.heard)
         now_s = clock.now_s()
         lease = ledger.begin(
             _new_apply(order, work), holder=order.holder, now_s=now_s, by_itself=order.by_itself
@@ -158,6 +179,23 @@ def open_apply(
         finalizers=ledger.finalizers(lease.apply_id),
         resumed_at=taken.resumed_at,
     )
+
+
+def _check_not_cancelled_since(ledger: Ledger, heard: Heard | None) -> None:
+    """What this run set out to go on with; an end is final, so that nothing comes in between."""
+    if heard is None or heard.apply_id is None:
+        return
+    found = ledger.apply(heard.apply_id)
+    if found is not None and found.state is ApplyState.CANCELLED:
+        raise Refused(
+            Problem(
+                code="apply-ended",
+                message=f"somebody has cancelled apply {found.apply_id} of {found.keyspace} since"
+                " this run set out to go on with it",
+                recovery="`reconciler retry`, or `reconciler apply`, if what is left of the plan is"
+                " to be run",
+            )
+        )
 
 
 def _read_apply(ledger: Ledger, lease: Lease) -> StoredApply:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from reconciler.ddl.scan import foreign_key_names
-from reconciler.drive.open import Releases, RolloutOrder
+from reconciler.drive.open import Releases, RolloutOrder, heard_so_far
 from reconciler.drive.roll_out import roll_out
 from reconciler.drive.shard.basis import ShardBasis, WantedObject
 from reconciler.drive.shard.task import RolloutWorld
@@ -125,6 +125,9 @@ def apply_keyspace(
     if plan is None:
         return _without_plan(reached.look, files, environment, end)
     keyspace = files.spec.keyspace
+    # To look at every shard takes a minute, in which somebody may say stop.
+    region = environment.region or ""
+    heard = heard_so_far(reached.rollout.ledger, environment.name, keyspace, region)
     environment = with_shards(reached.look, environment)
     with ExitStack() as run:
         try:
@@ -156,6 +159,7 @@ def apply_keyspace(
             releases=request.releases,
             asker=request.asker,
             by_itself=request.by_itself,
+            heard=heard,
             vschema_done=checked.vschema_done,
         )
         ended = roll_out(reached.rollout, order, locks, on_progress=on_progress)

@@ -44,10 +44,19 @@ class Ledger(Protocol):
         finished, unless the two are of two regions (RG-20). `by_itself`: nobody asked for it; then
         also where the latest apply there was of the same plan (`apply-ended`)."""
 
-    def go_on(self, apply_id: int, *, holder: str, now_s: float, asked_by: str | None) -> TakenOn:
+    def go_on(
+        self,
+        apply_id: int,
+        *,
+        holder: str,
+        now_s: float,
+        asked_by: str | None,
+        heard: int | None = None,
+    ) -> TakenOn:
         """As `take_over`, for a run that goes on with the apply and holds every shard's lock. That
         `asked_by` said so is recorded with it; None: nobody did, and after a stop that nobody has
-        gone on from it raises Refused (`apply-stopped`). Both in the order of the requests'
+        gone on from it raises Refused (`apply-stopped`). So it does after one with a higher number
+        than `heard`, the last request when somebody said so. All in the order of the requests'
         numbers, whatever clocks say (RG-50)."""
 
     def take_over(

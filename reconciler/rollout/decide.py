@@ -43,6 +43,7 @@ from reconciler.spec.model import OnFailure
 
 _IN_HAND = frozenset({S.RUNNING, S.WAITING_FOR_CUTOVER})
 _STARTABLE = frozenset({S.PENDING, S.FAILED_RETRYABLE, S.STOPPED})
+_NOT_BEGUN = frozenset({S.PENDING, S.STOPPED})  # a stop moves what waits for its wave as well
 
 
 def next_action(snapshot: RolloutSnapshot, limits: RolloutLimits) -> Action:
@@ -208,7 +209,7 @@ def _room(snapshot: RolloutSnapshot, limits: RolloutLimits) -> int:
 
 
 def _has_begun(snapshot: RolloutSnapshot, shard: str) -> bool:
-    return shard in snapshot.in_flight or snapshot.states[shard] is not S.PENDING
+    return shard in snapshot.in_flight or snapshot.states[shard] not in _NOT_BEGUN
 
 
 def _before_wave(snapshot: RolloutSnapshot, limits: RolloutLimits, index: int) -> Action | None:

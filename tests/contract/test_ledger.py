@@ -446,6 +446,19 @@ def test_who_goes_on_though_nobody_asked_is_held_to_what_people_said(ledger: Sql
     ledger.begin(new_apply(), holder="a controller", now_s=7.0, by_itself=True)
 
 
+@pytest.mark.invariant("RG-50")
+def test_who_goes_on_is_held_to_a_stop_since_they_set_out(ledger: SqlLedger) -> None:
+    go_on = partial(ledger.go_on, holder="me", now_s=5.0, asked_by="me")
+    apply_id = begun(ledger).apply_id
+    stop = ledger.ask(apply_id, RequestKind.STOP, asked_by="you", now_s=0.0).request_id
+    with pytest.raises(Refused, match="asked apply 1 of commerce to stop"):
+        go_on(apply_id, heard=stop - 1)
+    assert [one.kind for one in ledger.requests(apply_id)] == ["stop"]
+    assert begun_lease(ledger).fence == 1
+    resumed_at = go_on(apply_id, heard=stop).resumed_at
+    assert go_on(apply_id, heard=stop - 1).resumed_at > resumed_at > stop
+
+
 def begun_lease(ledger: SqlLedger) -> Lease:
     found = ledger.lease("production", "commerce")
     assert found is not None

@@ -14,7 +14,7 @@ from tempfile import mkdtemp
 from sqlalchemy import Connection, Engine, event
 
 from reconciler.drive.gates import AskGates
-from reconciler.drive.open import LastLook, Releases, RolloutOrder
+from reconciler.drive.open import LastLook, Releases, RolloutOrder, heard_so_far
 from reconciler.drive.roll_out import roll_out
 from reconciler.drive.shard.task import RolloutWorld
 from reconciler.edges.ledger.engine import engine_for
@@ -147,6 +147,8 @@ class Simulation:
     ) -> ApplyOutcome:
         """Raises ProcessKilled if its fate is to be killed."""
         fate = fate or Fate()
+        core = self.plan.core
+        heard = heard_so_far(self.ledger, core.environment, core.keyspace, "")
         pool = SimThreads if self.side_by_side else SimWorkerPool
         self.workers = pool(self.fleet.clock, self.random)
         world = RolloutWorld(
@@ -171,6 +173,7 @@ class Simulation:
             releases=releases,
             asker=asker,
             by_itself=by_itself,
+            heard=heard,
             vschema_done=self.vitess.steps_done(self.plan) if self.vitess else 0,
         )
         try:

@@ -146,6 +146,46 @@ def test_a_stop_that_is_carried_out_just_then_wins() -> None:
     assert not ledger.requests(1, RequestState.PENDING)
 
 
+@pytest.mark.parametrize("moment", ["operations", "go_on"])
+def test_a_stop_since_a_person_set_out_to_go_on_wins(moment: str) -> None:
+    """Whoever resumed is looking at the shards, which takes a minute, and shows nobody a lease."""
+    sim = left_behind()
+    ledger, before = sim.ledger, sent(sim)
+    sim.ledger = Meanwhile(ledger, moment, lambda: asked(sim, RequestKind.STOP, ledger))
+    with pytest.raises(Refused) as refused:
+        sim.run()
+    assert refused.value.problems[0].code == "apply-stopped"
+    assert sent(sim) == before
+    assert sim.run().verdict is ApplyVerdict.COMPLETED
+
+
+def test_a_cancel_since_a_person_set_out_to_go_on_wins() -> None:
+    sim = left_behind()
+    ledger, before = sim.ledger, sent(sim)
+    sim.ledger = Meanwhile(ledger, "requests", lambda: asked(sim, RequestKind.CANCEL, ledger))
+    with pytest.raises(Refused) as refused:
+        sim.run()
+    assert refused.value.problems[0].code == "apply-ended"
+    assert (sent(sim), state_of(sim)) == (before, ApplyState.CANCELLED)
+    assert sim.run().verdict is ApplyVerdict.COMPLETED
+
+
+@pytest.mark.invariant("RG-38")
+def test_a_stop_opens_no_gate_whenever_it_comes() -> None:
+    """It moves what waits for its wave as well, which is no beginning of the wave."""
+    sim = Simulation(plan=plan_for(GATED), rollout=GATED, fleet=SimFleet(plan_for(GATED)))
+    assert sim.run().verdict is ApplyVerdict.PAUSED
+    ledger, before = sim.ledger, sent(sim)
+
+    def stop_and_retry() -> None:
+        asked(sim, RequestKind.STOP, ledger)
+        asked(sim, RequestKind.RETRY, ledger)
+
+    sim.ledger = Meanwhile(ledger, "go_on", stop_and_retry)
+    assert sim.run().verdict is ApplyVerdict.PAUSED
+    assert sent(sim) == before
+
+
 def test_what_a_person_cancelled_is_begun_again_by_a_person_alone() -> None:
     sim = left_behind()
     assert asked(sim, RequestKind.CANCEL).state is RequestState.APPLIED

@@ -22,7 +22,7 @@ _WORDS = [RequestKind.STOP.value, RequestKind.RESUME.value]
 # Locks what it reads, where the database has row locks: a stop that is being recorded is waited
 # for, and the answer is not that of a look which the transaction took before.
 _LAST_WORD = (
-    select(requests.c.kind)
+    select(requests.c.request_id, requests.c.kind)
     .where(requests.c.apply_id == bindparam("of_apply"), requests.c.kind.in_(_WORDS))
     .order_by(requests.c.request_id.desc())
     .limit(1)
@@ -34,11 +34,12 @@ _RETRY = select(requests.c.request_id).where(
 )
 
 
-def check_not_stopped(connection: Connection, apply: StoredApply) -> None:
-    """Raises Refused (`apply-stopped`). A stop counts whatever became of it: who was asked may have
-    died before it was written down."""
-    last = connection.execute(_LAST_WORD, {"of_apply": apply.apply_id}).scalar()
-    if last == RequestKind.STOP.value:
+def check_not_stopped(connection: Connection, apply: StoredApply, *, after: int = 0) -> None:
+    """Raises Refused (`apply-stopped`) for a stop behind the request `after`, if it is the last
+    word. It counts whatever became of it: who was asked may have died before it was written
+    down."""
+    last = connection.execute(_LAST_WORD, {"of_apply": apply.apply_id}).first()
+    if last is not None and last.kind == RequestKind.STOP.value and last.request_id > after:
         raise Refused(
             Problem(
                 code="apply-stopped",

@@ -143,18 +143,26 @@ class SqlLedger:
         with writing(self._engine) as connection:
             return begin_apply(connection, new, holder, now_s, by_itself=by_itself)
 
-    def go_on(self, apply_id: int, *, holder: str, now_s: float, asked_by: str | None) -> TakenOn:
+    def go_on(
+        self,
+        apply_id: int,
+        *,
+        holder: str,
+        now_s: float,
+        asked_by: str | None,
+        heard: int | None = None,
+    ) -> TakenOn:
         with writing(self._engine) as connection:
             of = {"of_apply": apply_id}
             found = rows.stored_apply(connection.execute(_APPLY, of).mappings().one())
             place = Place(found.environment, found.keyspace, found.region)
             lease = take_lease(connection, place, apply_id, holder, now_s)
-            if asked_by is not None:
-                return TakenOn(
-                    lease, note_resume(connection, apply_id, asked_by, lease.holder, now_s)
-                )
-            check_not_stopped(connection, found)
-            return TakenOn(lease)
+            if asked_by is None:
+                check_not_stopped(connection, found)
+                return TakenOn(lease)
+            if heard is not None:
+                check_not_stopped(connection, found, after=heard)
+            return TakenOn(lease, note_resume(connection, apply_id, asked_by, lease.holder, now_s))
 
     def take_over(
         self, apply_id: int, *, holder: str, now_s: float, seen: StoredLease | None = None
