@@ -49,8 +49,9 @@ def ask(
     stored = ledger.unfinished(environment, keyspace, region)
     noted_as = kind
     if kind is RequestKind.RETRY:
-        noted_as = kind if stored is None else RequestKind.RESUME
         stored = stored or _ended(ledger, environment, keyspace, region)
+        is_over = stored is None or stored.state in FINISHED
+        noted_as = kind if is_over else RequestKind.RESUME
     if stored is None:
         return ControlOutcome(
             environment=environment,
@@ -76,8 +77,8 @@ def ask(
 
 
 def _ended(ledger: Ledger, environment: str, keyspace: str, region: str) -> StoredApply | None:
-    """The latest apply, if something is left of it. To go on with it is somebody's word alone: what
-    runs is what the protected branch holds then."""
+    """The latest apply, if something is left of it: to go on with it is somebody's word alone, and
+    what runs is what the protected branch holds then. It may have been begun a moment ago."""
     found = ledger.applies(environment, keyspace=keyspace, limit=1, region=region)
     return next((one for one in found if one.state is not ApplyState.COMPLETED), None)
 

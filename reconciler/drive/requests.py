@@ -27,6 +27,7 @@ from reconciler.rollout.hold import nothing_to_release
 from reconciler.rollout.snapshot import Asked
 
 _THROTTLES = (RequestKind.THROTTLE, RequestKind.UNTHROTTLE)
+_LATE_FOR_A_CANCEL = (RequestKind.STOP, RequestKind.RESUME, RequestKind.RETRY)
 
 
 class RolloutRequests:
@@ -100,7 +101,7 @@ class RolloutRequests:
     def _hear(self, request: Request) -> None:
         answer = partial(self._world.ledger.answer, request.request_id)
         match request.kind:
-            case RequestKind.STOP if self.asked is Asked.CANCEL:
+            case kind if kind in _LATE_FOR_A_CANCEL and self.asked is Asked.CANCEL:
                 answer(RequestState.SUPERSEDED, CancelledAlready())
             case RequestKind.STOP:
                 self.asked = Asked.STOP

@@ -10,7 +10,7 @@ import pytest
 from reconciler.drive.control import ask
 from reconciler.drive.status import current_apply
 from reconciler.errors import Refused
-from reconciler.ledger.reasons import NothingNewStarts, Requested, TakenUp
+from reconciler.ledger.reasons import CancelledAlready, NothingNewStarts, Requested, TakenUp
 from reconciler.ledger.resumes import GoesOn, NothingToRetry
 from reconciler.ledger.states import ApplyState, RequestKind, RequestState
 from reconciler.outcomes.apply import ApplyVerdict, ControlOutcome
@@ -238,6 +238,27 @@ def test_a_retry_is_of_one_end_and_of_none_that_comes_later() -> None:
     assert code_of(sim) == "apply-ended"
     asked(sim, RequestKind.RETRY)
     assert sim.run(by_itself=True).verdict is ApplyVerdict.COMPLETED
+
+
+@pytest.mark.invariant("RG-56")
+def test_a_retry_of_what_was_begun_again_meanwhile_is_of_no_later_end() -> None:
+    sim = left_behind()
+    asked(sim, RequestKind.CANCEL)
+    ledger = sim.ledger
+    begins = Meanwhile(ledger, "applies", lambda: sim.is_killed(Fate(kill_at=STOPS)))
+    asked(sim, RequestKind.RETRY, begins)
+    assert [one.kind for one in ledger.requests(2)] == [RequestKind.RESUME]
+    asked(sim, RequestKind.CANCEL)
+    assert code_of(sim) == "apply-ended"
+
+
+@pytest.mark.invariant("RG-56")
+def test_a_retry_of_what_is_being_cancelled_is_told_so() -> None:
+    sim = left_behind()
+    for kind in (RequestKind.CANCEL, RequestKind.RESUME):  # as a retry is noted
+        sim.ledger.ask(1, kind, asked_by="a person", now_s=0.0)
+    assert sim.run(by_itself=True).verdict is ApplyVerdict.CANCELLED
+    assert sim.ledger.requests(1)[-1].answer == CancelledAlready()
 
 
 @pytest.mark.invariant("RG-56")
