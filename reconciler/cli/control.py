@@ -16,8 +16,8 @@ from reconciler.cli.wire import Worlds, holder_name
 from reconciler.drive.control import ask
 from reconciler.edges.clock import SystemClock
 from reconciler.errors import Refused
-from reconciler.flows.keyspaces import Loaded
-from reconciler.flows.split.ask import ask_split, no_split
+from reconciler.flows.keyspaces import Loaded, flattened, one_after_another
+from reconciler.flows.split.ask import Whose, ask_split, no_split, whose
 from reconciler.guard.review.asker import Asker
 from reconciler.ledger.states import RequestKind
 from reconciler.outcomes.apply import ControlOutcome
@@ -32,6 +32,8 @@ from reconciler.reshard.plan.files import read_split_plan
 from reconciler.rollout.hold import GateRight, kept_for
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
+
+_Answer = ControlOutcome | SplitControlOutcome | KeyspaceFailed
 
 _OF_SPLITS = {
     RequestKind.STOP: SplitAsked.STOP,
@@ -56,23 +58,35 @@ def ask_applies(
     gate, asker = ledger_gate_of(repo, review, protected_branch), Asker(who=holder_name())
     with Worlds(loaded.root) as worlds:
 
-        def work(files: DesiredFiles, chosen: Environment) -> ControlOutcome | SplitControlOutcome:
+        def work(files: DesiredFiles, chosen: Environment) -> tuple[_Answer, ...]:
             gate(files, chosen)
-            job = recorded_split(worlds, files, chosen)
-            if job is not None and kind in _OF_SPLITS:
-                return _asked(worlds, loaded, files, chosen, job, _OF_SPLITS[kind])
-            return ask(
-                worlds.ledger_of(chosen),
-                SystemClock(),
-                environment=chosen.name,
-                keyspace=files.spec.keyspace,
-                kind=kind,
-                asked_by=asker.line,
-                region=chosen.region or "",
-                right=GateRight(for_others=kept_for(chosen.rollout, asker)),
-            )
+            keyspace = files.spec.keyspace
 
-        outcomes = loaded.each(environment, keyspaces, work, region=region)
+            def of_apply() -> _Answer:
+                return ask(
+                    worlds.ledger_of(chosen),
+                    SystemClock(),
+                    environment=chosen.name,
+                    keyspace=keyspace,
+                    kind=kind,
+                    asked_by=asker.line,
+                    region=chosen.region or "",
+                    right=GateRight(for_others=kept_for(chosen.rollout, asker)),
+                )
+
+            job = recorded_split(worlds, files, chosen)
+            if job is None or kind not in _OF_SPLITS:
+                return (of_apply(),)
+
+            def of_split() -> _Answer:
+                return _asked(worlds, loaded, files, chosen, job, _OF_SPLITS[kind])
+
+            stored = worlds.ledger_of(chosen).unfinished(chosen.name, keyspace, chosen.region or "")
+            asks = {Whose.SPLIT: of_split, Whose.APPLY: of_apply}
+            of = whose(job, _OF_SPLITS[kind], is_applying=stored is not None)
+            return one_after_another(chosen.name, keyspace, *(asks[each] for each in of))
+
+        outcomes = flattened(loaded.each(environment, keyspaces, work, region=region))
     _tell(outcomes, kind.value, output)
 
 

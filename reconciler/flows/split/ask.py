@@ -8,15 +8,36 @@ tree, and counts for no other (SP-78).
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import assert_never
 
 from reconciler.errors import Problem, Refused
 from reconciler.outcomes.split import SplitAsked, SplitControlOutcome
 from reconciler.ports.split_jobs import SplitJobs
 from reconciler.reshard.job import Approval, JobRequestKind, SplitEngine, SplitJob
+from reconciler.reshard.phases import Phase
 from reconciler.reshard.plan.model import SplitPlan
 from reconciler.reshard.transitions import why_not_retried
 from reconciler.reshard.vitess.failures import why_not_taken_back
+
+
+class Whose(StrEnum):
+    """Of what on a keyspace something is asked that can be asked of both."""
+
+    SPLIT = "split"
+    APPLY = "apply"
+
+
+def whose(job: SplitJob, asked: SplitAsked, *, is_applying: bool) -> tuple[Whose, ...]:
+    """Beside a split that lets go of its keyspace an apply may run for days (SP-79): a stop is for
+    both, a retry for what has failed, and anything else for the apply as long as it is not over."""
+    if job.reserves:
+        return (Whose.SPLIT,)
+    if asked is SplitAsked.STOP:
+        return (Whose.SPLIT, Whose.APPLY) if is_applying else (Whose.SPLIT,)
+    if asked is SplitAsked.RETRY:
+        return (Whose.SPLIT,) if job.phase is Phase.FAILED else (Whose.APPLY,)
+    return (Whose.APPLY,) if is_applying else (Whose.SPLIT,)
 
 
 def ask_split(

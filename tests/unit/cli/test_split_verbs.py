@@ -14,11 +14,12 @@ from reconciler.cli.main import reconciler
 from reconciler.edges.ledger.sql import open_ledger
 from reconciler.outcomes.exit_code import ExitCode
 from reconciler.reshard.plan.codec import dump_split_plan
+from tests.contract.ledgers import begun
 from tests.offline_fleet import SPEC_PATH
 from tests.offline_reshard import splitting as resharding
 from tests.offline_split import adopted_routes, splitting
 from tests.sample_split_plans import sample_split_plan
-from tests.sample_splits import new_job
+from tests.sample_splits import new_job, serving_in
 
 VERBS = ("plan", "verify", "drift", "release", "stop", "retry", "abandon")
 
@@ -61,6 +62,30 @@ def test_a_split_is_live_though_its_shards_were_taken_out_of_the_spec(
     assert ended.exit_code == ExitCode.FINE, ended.output
     [request] = ledger.split_jobs.requests(job.job_id)
     assert request.kind == verb
+    ledger.close()
+
+
+@pytest.mark.invariant("SP-79")
+@pytest.mark.parametrize("verb", ["stop", "release", "retry"])
+def test_what_is_asked_beside_a_split_that_lets_go_is_asked_of_the_apply(
+    repo: Path, tmp_path: Path, verb: str
+) -> None:
+    path = tmp_path / "ledger.db"
+    ledger = open_ledger(f"sqlite:///{path}", default_file=path)
+    job = ledger.split_jobs.let_go(serving_in(ledger, "shop"))
+    lease = begun(ledger, "shop")
+    ledger.give_up(lease, now_s=0.0)
+    spec = repo / SPEC_PATH
+    before, _, _ = spec.read_text(encoding="utf-8").rpartition("    shards:")
+    spec.write_text(
+        f'{before}    ledger: "sqlite:///{path}"\n    shards: ["-80", "80-"]\n', encoding="utf-8"
+    )
+    asked = [verb, "-C", str(repo), "-e", "production", "--review", "none"]
+    told = CliRunner().invoke(reconciler, asked).output
+    kinds = [one.kind.value for one in ledger.requests(lease.apply_id)]
+    assert kinds == ["resume" if verb == "retry" else verb], told
+    of_split = [str(one.kind) for one in ledger.split_jobs.requests(job.job_id)]
+    assert of_split == (["stop"] if verb == "stop" else [])
     ledger.close()
 
 
