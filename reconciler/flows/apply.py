@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from reconciler.ddl.scan import foreign_key_names
-from reconciler.drive.open import Releases, RolloutOrder, heard_so_far
+from reconciler.drive.open import Heard, Releases, RolloutOrder, heard_so_far
 from reconciler.drive.roll_out import roll_out
 from reconciler.drive.shard.basis import ShardBasis, WantedObject
 from reconciler.drive.shard.task import RolloutWorld
@@ -124,15 +124,17 @@ def apply_keyspace(
     reached = world.connect()
     if plan is None:
         return _without_plan(reached.look, files, environment, end)
-    keyspace = files.spec.keyspace
     # To look at every shard takes a minute, in which somebody may say stop.
-    region = environment.region or ""
-    heard = heard_so_far(reached.rollout.ledger, environment.name, keyspace, region)
+    heard = heard_so_far(
+        reached.rollout.ledger, environment.name, files.spec.keyspace, environment.region or ""
+    )
     environment = with_shards(reached.look, environment)
     with ExitStack() as run:
         try:
             locks = run.enter_context(
-                reached.locks.take(environment.shards, keyspace=keyspace, holder=request.holder)
+                reached.locks.take(
+                    environment.shards, keyspace=files.spec.keyspace, holder=request.holder
+                )
             )
         except (Unavailable, InvalidInput) as lost:
             return _without_locks(reached.look, files, environment, end, plan, lost)
@@ -145,25 +147,38 @@ def apply_keyspace(
             obstacles = rows_in_the_way(begun, ask_rows(reached.look, begun, checked))
         if obstacles:
             return end.with_refusals(obstacles, plan)
-        order = RolloutOrder(
-            plan=replace(plan, core=checked.derived or part_of(plan.core, environment)),
-            environment=begun.environment,
-            commit=request.commit,
-            holder=request.holder,
-            standings=checked.standings,
-            ask_gates=lambda: ask_gates() or _of_fleet(reached.look, begun.environment),
-            last_look=lambda: last_look(reached.look, begun),
-            basis={seen.shard: _basis(begun, seen) for seen in begun.look.seen},
-            waves=request.waves,
-            last_wave=request.part.wave if request.part else None,
-            releases=request.releases,
-            asker=request.asker,
-            by_itself=request.by_itself,
-            heard=heard,
-            vschema_done=checked.vschema_done,
-        )
+        order = _order(reached, begun, plan, checked, request, ask_gates=ask_gates, heard=heard)
         ended = roll_out(reached.rollout, order, locks, on_progress=on_progress)
         return replace(ended, quarantine=environment.quarantine)
+
+
+def _order(
+    reached: ApplyConnections,
+    begun: Pass,
+    plan: Plan,
+    checked: Checked,
+    request: ApplyRequest,
+    *,
+    ask_gates: Callable[[], tuple[Refusal, ...]],
+    heard: Heard,
+) -> RolloutOrder:
+    return RolloutOrder(
+        plan=replace(plan, core=checked.derived or part_of(plan.core, begun.environment)),
+        environment=begun.environment,
+        commit=request.commit,
+        holder=request.holder,
+        standings=checked.standings,
+        ask_gates=lambda: ask_gates() or _of_fleet(reached.look, begun.environment),
+        last_look=lambda: last_look(reached.look, begun),
+        basis={seen.shard: _basis(begun, seen) for seen in begun.look.seen},
+        waves=request.waves,
+        last_wave=request.part.wave if request.part else None,
+        releases=request.releases,
+        asker=request.asker,
+        by_itself=request.by_itself,
+        heard=heard,
+        vschema_done=checked.vschema_done,
+    )
 
 
 def _obstacles(

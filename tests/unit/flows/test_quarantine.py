@@ -240,7 +240,7 @@ def test_a_rollout_that_goes_on_beyond_the_day_begins_no_further_wave(
     reached = apply.ApplyConnections(
         look=replace(world(Allowing(half_dead().shown)), clock=clock),
         locks=cast(Any, SimpleNamespace(take=lambda *_, **__: nullcontext())),
-        rollout=cast(Any, SimpleNamespace(ledger=None)),
+        rollout=cast(Any, SimpleNamespace(ledger=SimpleNamespace(unfinished=lambda *_: None))),
     )
     keyspace = files.keyspace()
     outcome = apply.apply_keyspace(
