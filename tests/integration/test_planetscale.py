@@ -13,6 +13,7 @@ import pytest
 
 from reconciler.edges.server.process import RunningServer
 from reconciler.model.deploy_request import DeploymentState, DeployOperation
+from reconciler.rollout.limits import DEPLOY_ON_ITS_WAY_S
 from tests.fleet import USERS, Fleet
 from tests.integration.rollouts import applying, status
 from tests.planetscale_double.server import BRANCH_PASSWORD, TOKEN, TOKEN_ID
@@ -89,10 +90,20 @@ class PlanetScaleFleet(Fleet):
         self.until(lambda: bool(requests) and requests[max(requests)].seen.state in awaited)
 
     def driver_is_gone(self) -> None:
-        """For as long as a dead driver is waited for."""
+        """For as long as a dead driver is waited for, and a write that it may have sent: what it
+        did send has arrived by now."""
         with closing(sqlite3.connect(self.root / ".reconciler" / "ledger.sqlite")) as ledger:
             ledger.execute("UPDATE reconciler_leases SET heartbeat_s = 0")
+            ledger.execute(
+                "UPDATE reconciler_deploys SET intended_s = intended_s - ?", (DEPLOY_ON_ITS_WAY_S,)
+            )
             ledger.commit()
+
+    def branch_gets_ready(self) -> None:
+        hub = self.service.hub
+        with self.service.double.lock:
+            (made,) = (branch for branch in hub.branches.values() if not branch.is_ready)
+            hub.branches[made.name] = replace(made, is_ready=True)
 
 
 @pytest.fixture
@@ -137,8 +148,12 @@ def test_a_driver_that_is_killed_at_each_phase_is_taken_up_and_nothing_is_deploy
 ) -> None:
     shop.changed()
     hub = shop.service.hub
+    hub.branches_are_ready = False
+    with applying(shop):
+        shop.until(lambda: len(hub.branches) > 1)
+    shop.driver_is_gone()
+    shop.branch_gets_ready()
     phases: list[Callable[[], None]] = [
-        lambda: shop.until(lambda: len(hub.branches) > 1),
         lambda: shop.until(lambda: shop.service.did("run") == 2),
         lambda: shop.until_state(S.PENDING, S.READY),
         lambda: shop.until_state(S.QUEUED, S.SUBMITTING, S.IN_PROGRESS),
