@@ -15,6 +15,7 @@ from reconciler.ports.world import World
 from reconciler.preflight.answered import Preflight, preflight_of
 from reconciler.preflight.model import Probe
 from reconciler.preflight.placed import probes_left
+from reconciler.spec.preflight import AskedOn
 
 
 def ask_rows(world: World, begun: Pass, checked: Checked) -> Preflight | None:
@@ -66,7 +67,7 @@ def _asked(begun: Pass, seen: SeenShard, probes: Sequence[Probe]) -> ShardAsked:
     tables: dict[str, list[Probe]] = {}
     for probe in probes:
         tables.setdefault(probe.table, []).append(probe)
-    rollout = begun.environment.rollout
+    rollout, asks = begun.environment.rollout, begun.environment.preflight
     [spec] = [shard for shard in begun.environment.shards if shard.name == seen.shard]
     return ShardAsked(
         shard=spec,
@@ -74,6 +75,7 @@ def _asked(begun: Pass, seen: SeenShard, probes: Sequence[Probe]) -> ShardAsked:
         server=seen.observation.server,
         threads_running_max=rollout.threads_running_max,
         replica_lag_max_s=rollout.replica_lag_max_s,
+        replica_behind_s_max=asks.lag_max_s if asks and asks.on is AskedOn.REPLICA else None,
     )
 
 

@@ -23,13 +23,16 @@ class TableAsked:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardAsked:
     """`server` as in `ObservedShard`: '' for any. `threads_running_max` and `replica_lag_max_s`:
-    beyond these, nothing more is asked for the moment; None: there is no such limit."""
+    beyond these, nothing more is asked for the moment; None: there is no such limit.
+    `replica_behind_s_max`: a replica is asked in the primary's place, which is behind by no more;
+    None: the primary is."""
 
     shard: ShardSpec
     tables: tuple[TableAsked, ...]
     server: str = ""
     threads_running_max: int | None = None
     replica_lag_max_s: int | None = None
+    replica_behind_s_max: int | None = None
 
     @property
     def probes(self) -> tuple[Probe, ...]:

@@ -134,19 +134,22 @@ class Probe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holds:
-    """`rows_seen` None: none had to be counted. `because` '' where rows were looked at."""
+    """`rows_seen` None: none had to be counted. `because` '' where rows were looked at. `behind_s`
+    is how far the replica was behind that answered, None: no replica did."""
 
     at_s: float
     rows_seen: int | None = None
     because: str = ""
+    behind_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violated:
-    """At least so many rows refute it."""
+    """At least so many rows refute it; `behind_s` as above."""
 
     at_s: float
     rows_min: int
+    behind_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

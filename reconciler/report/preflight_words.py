@@ -19,7 +19,14 @@ def answered_words(one: Answered) -> str:
     told = "; ".join(_parts(one, total))
     at_s = max(answer.at_s for _, answer in one.answers)
     about = f"{probe.table}, {probe.raised.object}: no {probe.raised.what}"
-    return f"{about}: {told}, as of {clock(at_s)} UTC"
+    return f"{about}: {told}, as of {clock(at_s)} UTC{_behind(one)}"
+
+
+def _behind(one: Answered) -> str:
+    """Of the replicas that answered; '' where none did."""
+    answers = [answer for _, answer in one.answers if not isinstance(answer, NotSettled)]
+    behind = [answer.behind_s for answer in answers if answer.behind_s is not None]
+    return f", on replicas at most {max(behind)} s behind" if behind else ""
 
 
 def _parts(one: Answered, total: int) -> Iterator[str]:
@@ -67,14 +74,20 @@ def _question(one: Answered) -> Json:
 
 def _answer(answer: Answer) -> Json:
     match answer:
-        case Holds(at_s=at_s, rows_seen=rows_seen, because=because):
+        case Holds(at_s=at_s, rows_seen=rows_seen, because=because, behind_s=behind_s):
             return {
                 "answer": "holds",
                 "at_s": at_s,
+                "replica_behind_s": behind_s,
                 "rows_seen": rows_seen,
                 "because": because or None,
             }
-        case Violated(at_s=at_s, rows_min=rows_min):
-            return {"answer": "violated", "at_s": at_s, "rows_min": rows_min}
+        case Violated(at_s=at_s, rows_min=rows_min, behind_s=behind_s):
+            return {
+                "answer": "violated",
+                "at_s": at_s,
+                "replica_behind_s": behind_s,
+                "rows_min": rows_min,
+            }
         case NotSettled(at_s=at_s, because=because):
             return {"answer": "not-settled", "at_s": at_s, "because": because}

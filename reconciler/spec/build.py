@@ -42,7 +42,7 @@ from reconciler.spec.model import (
     WaveShare,
 )
 from reconciler.spec.policy import definers_of, policy_of
-from reconciler.spec.preflight import PreflightSpec, RefuseOn
+from reconciler.spec.preflight import AskedOn, PreflightSpec, RefuseOn, ReplicaAddress
 from reconciler.spec.quarantine import without_quarantined
 
 # Keys that stand in the value as they stand in the file.
@@ -168,6 +168,17 @@ def build_connection(value: Mapping[str, Any], base: Connection | None = None) -
     for key in ("connect_timeout", "read_timeout"):
         if key in value:
             given[f"{key}_s"] = duration_s(value[key])
+    if "replica" in value:
+        given["replica"] = _replica(value["replica"], base.replica or ReplicaAddress())
+    return replace(base, **given)
+
+
+def _replica(value: Mapping[str, Any], base: ReplicaAddress) -> ReplicaAddress:
+    given = {**value}
+    if "host" in value or "port" in value:
+        given.setdefault("socket", None)
+    if "port" in value:
+        given["port"] = str(value["port"])
     return replace(base, **given)
 
 
@@ -218,9 +229,11 @@ def _drift_every_s(value: Mapping[str, Any]) -> int:
 
 
 def _preflight(value: Mapping[str, Any]) -> PreflightSpec:
-    given: dict[str, Any] = {}
-    if "budget" in value:
-        given["budget_s"] = duration_s(value["budget"])
+    given: dict[str, Any] = {
+        f"{key}_s": duration_s(value[key]) for key in ("budget", "lag_max") if key in value
+    }
+    if "on" in value:
+        given["on"] = AskedOn(value["on"])
     if "refuse" in value:
         given["refuse"] = RefuseOn(value["refuse"])
     return PreflightSpec(**given)

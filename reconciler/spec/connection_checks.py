@@ -50,6 +50,8 @@ def check_connection(document: Document, at: Path, value: dict[str, Any]) -> Ite
                     f"{dotted((*at, key))} holds the placeholder {{{name}}}",
                     allowed,
                 )
+    if "replica" in value:
+        yield from check_connection(document, (*at, "replica"), value["replica"])
 
 
 def check_addresses(document: Document, at: Path, shards: Sequence[Addressed]) -> Iterator[Problem]:

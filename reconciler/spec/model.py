@@ -16,7 +16,7 @@ from reconciler.model.key_function import KeyFunctionName
 from reconciler.model.policy import Policy
 from reconciler.model.quarantine import Quarantine
 from reconciler.spec.limits import DRIFT_EVERY_S
-from reconciler.spec.preflight import PreflightSpec
+from reconciler.spec.preflight import PreflightSpec, ReplicaAddress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +43,7 @@ class Connection:
     tls: Tls | None = None  # None: verified, unless the server is on this machine
     connect_timeout_s: int = 10
     read_timeout_s: int = 60  # one answer while observing; DDL has run_limit_s
+    replica: ReplicaAddress | None = None  # whose rows are asked where `preflight` says so
 
     def __repr__(self) -> str:  # never shows a secret, not even a traceback does (PL-12)
         return "Connection(...)"

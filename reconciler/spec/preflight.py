@@ -1,9 +1,17 @@
-"""`preflight` of an environment: whether rows are asked before an apply, and what answers do."""
+"""`preflight` of an environment: whether rows are asked before an apply, where, and what answers
+do."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+
+
+class AskedOn(StrEnum):
+    """Which server of a shard has its rows asked."""
+
+    PRIMARY = "primary"
+    REPLICA = "replica"  # never the primary in its place
 
 
 class RefuseOn(StrEnum):
@@ -16,7 +24,25 @@ class RefuseOn(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreflightSpec:
-    """`budget_s` is for the whole fleet."""
+    """`budget_s` is for the whole fleet; `lag_max_s` is how far a replica that is asked may be
+    behind."""
 
+    on: AskedOn = AskedOn.PRIMARY
+    lag_max_s: int = 30
     budget_s: int = 900
     refuse: RefuseOn = RefuseOn.VIOLATED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplicaAddress:
+    """Where a shard's replica is, and the login there; what is None is as at the primary. Texts as
+    in a connection."""
+
+    host: str | None = None
+    port: str | None = None
+    socket: str | None = None
+    user: str | None = None
+    password: str | None = None
+
+    def __repr__(self) -> str:  # PL-12
+        return "ReplicaAddress(...)"

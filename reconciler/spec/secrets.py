@@ -21,7 +21,7 @@ _NAME = re.compile(r"[\w .-]{1,80}")
 _CONNECTION_KEYS = frozenset(
     {
         *("host", "port", "socket", "database", "user", "password", "tls", "connection"),
-        *("ca", "cert", "key", "verify", "connect_timeout", "read_timeout"),
+        *("ca", "cert", "key", "verify", "connect_timeout", "read_timeout", "replica"),
         *("vitess", "vtgate", "vtctld", "address", "cells", "keyspace"),
         *("planetscale", "organization", "branch", "mysql", "token_id", "token", "revert_window"),
     }

@@ -22,7 +22,7 @@ from reconciler.edges.mysql.server_settings import ServerLook, look_at_server
 from reconciler.edges.mysql.session_settings import session_variables, set_session
 from reconciler.edges.mysql.target import required_database
 from reconciler.errors import Unavailable
-from reconciler.model.server import Flavor
+from reconciler.model.server import Flavor, ServerSettings
 
 _TOO_LONG = frozenset({1317, 1969, 3024})  # interrupted; 1969 is MariaDB's limit, 3024 MySQL's
 _OF_NO_ROW = frozenset({1287, 1681})  # what is written in an old way
@@ -88,13 +88,20 @@ class ProbeSession:
         except (ServerRefusal, LinkLost) as error:
             raise self._translated(error) from None
 
+    def rows_by_name(self, sql: str) -> list[dict[str, object]]:
+        """Raises NotAnswered or TookTooLong."""
+        try:
+            return self.link.rows_by_name(sql)
+        except (ServerRefusal, LinkLost) as error:
+            raise self._translated(error) from None
+
     def estimated(self, sql: str) -> tuple[frozenset[str], int]:
         """How the server would read each table of a statement, and how many rows in all, as it
         estimates. Raises NotAnswered or TookTooLong."""
+        plan = self.rows_by_name(f"EXPLAIN FORMAT=TRADITIONAL {sql}")
         try:
-            plan = self.link.rows_by_name(f"EXPLAIN FORMAT=TRADITIONAL {sql}")
             rows = [number(row.get("rows")) or 0 for row in plan]
-        except (ServerRefusal, LinkLost) as error:
+        except LinkLost as error:
             raise self._translated(error) from None
         return frozenset(str(row.get("type")) for row in plan), sum(rows)
 
@@ -122,14 +129,20 @@ class ProbeSession:
 
 
 @contextmanager
-def probe_session(target: Target, patience: Patience) -> Iterator[ProbeSession]:
-    """Raises Unavailable, InvalidInput, NotAnswered, ServerRefusal or LinkLost."""
+def probe_session(
+    target: Target, patience: Patience, *, like: ServerSettings | None = None
+) -> Iterator[ProbeSession]:
+    """`like`: the settings of the server in whose place it is asked; None: its own. Raises
+    Unavailable, InvalidInput, NotAnswered, ServerRefusal or LinkLost."""
     required_database(target)
     with connect(target, program="reconciler, asking rows") as link:
         patience.when_over(link.cut)
         server = look_at_server(link)
         flavor = server.settings.version.flavor
-        variables = {**dict(session_variables(server.settings)), "lock_wait_timeout": "1"}
+        settings = like or server.settings
+        if settings.version.series != server.settings.version.series:
+            raise NotAnswered("its replica is of another series than its primary")
+        variables = {**dict(session_variables(settings)), "lock_wait_timeout": "1"}
         limit_ms = 1_000 * PROBE_STATEMENT_S_MAX
         if flavor is Flavor.MYSQL:
             variables["max_execution_time"] = str(limit_ms)

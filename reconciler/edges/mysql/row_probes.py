@@ -11,17 +11,17 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from reconciler.edges.client.target import Target
 from reconciler.edges.mysql.deadline import Patience, map_with_deadline
 from reconciler.edges.mysql.limits import (
-    PROBE_LOOK_EVERY_S,
     PROBE_OVERTIME_S,
     PROBE_ROWS_AT_ONCE,
     PROBE_STATEMENT_S_MAX,
 )
+from reconciler.edges.mysql.probe_replica import replica_address, replica_session
 from reconciler.edges.mysql.probe_session import (
     NotAnswered,
     ProbeSession,
@@ -29,6 +29,7 @@ from reconciler.edges.mysql.probe_session import (
     now_s,
     probe_session,
 )
+from reconciler.edges.mysql.probe_sheet import Sheet, wait_for_room
 from reconciler.edges.mysql.probe_walk import (
     WARNED,
     TableWalk,
@@ -41,15 +42,12 @@ from reconciler.edges.mysql.probe_walk import (
 from reconciler.edges.mysql.problems import LinkLost, ServerRefusal, look_failed
 from reconciler.edges.mysql.reading import number, read_definition
 from reconciler.edges.mysql.target import resolve
-from reconciler.edges.mysql.vital_signs import measure, measure_alone
 from reconciler.errors import ReconcilerError
 from reconciler.ports.row_probes import ShardAsked, TableAsked
 from reconciler.preflight.model import (
     Answer,
     EqualRows,
     Holds,
-    KnownToHold,
-    NotAskable,
     NotSettled,
     Probe,
     RowCondition,
@@ -62,8 +60,6 @@ from reconciler.preflight.sql import at_once_sql, walk_source
 _BY_INDEX = frozenset(
     {"system", "const", "eq_ref", "ref", "ref_or_null", "range", "index_merge", "None"}
 )
-_OUT_OF_TIME = "the time that the spec gives for all questions was over"
-_LOAD_WAIT_S = 0.5
 
 
 class MysqlRowProbes:
@@ -83,17 +79,17 @@ class MysqlRowProbes:
     ) -> list[tuple[Answer, ...]]:
         give_up_s = time.monotonic() + budget_s
         room = _room_on_hosts(asked, parallel_per_host)
-        sheets = [_Sheet(one, give_up_s, room.get(_host(one))) for one in asked]
+        sheets = [Sheet(one, give_up_s, room.get(_host(one))) for one in asked]
         open_sheets = _in_turns([sheet for sheet in sheets if sheet.left])
 
-        def limit_s(sheet: _Sheet) -> float:
+        def limit_s(sheet: Sheet) -> float:
             overtime_s = sheet.asked.shard.connection.connect_timeout_s + PROBE_STATEMENT_S_MAX
             return max(0.0, give_up_s - time.monotonic()) + overtime_s + PROBE_OVERTIME_S
 
         map_with_deadline(self._fill, open_sheets, parallel=parallel, limit_s=limit_s)
         return [sheet.answers() for sheet in sheets]
 
-    def _fill(self, sheet: _Sheet, patience: Patience) -> None:
+    def _fill(self, sheet: Sheet, patience: Patience) -> None:
         shard = sheet.asked.shard
         try:
             with sheet.turn():
@@ -101,7 +97,7 @@ class MysqlRowProbes:
                 target = resolve(
                     shard.connection, environ=self._environ, root=self._root, shard=shard.name
                 )
-                with probe_session(target, patience) as session:
+                with self._session(sheet, target, patience) as session:
                     _ask_shard(session, sheet)
         except NotAnswered as error:
             sheet.give_up(error.reason)
@@ -114,6 +110,27 @@ class MysqlRowProbes:
         except Exception as error:  # whatever a server made of it, it is this shard's alone
             sheet.give_up(look_failed(f"shard {shard.name}", error).message)
 
+    @contextmanager
+    def _session(self, sheet: Sheet, target: Target, patience: Patience) -> Iterator[ProbeSession]:
+        """With the shard's primary, or in its place with a replica of it."""
+        asked = sheet.asked
+        if asked.replica_behind_s_max is None:
+            with probe_session(target, patience) as session:
+                yield session
+            return
+        address = replica_address(asked.shard.connection)
+        named = None
+        if address is not None:
+            named = resolve(address, environ=self._environ, root=self._root, shard=asked.shard.name)
+        with replica_session(
+            target,
+            named,
+            server=asked.server,
+            behind_s_max=asked.replica_behind_s_max,
+            patience=patience,
+        ) as (session, sheet.following):
+            yield session
+
 
 def _room_on_hosts(
     asked: Sequence[ShardAsked], per_host: int | None
@@ -123,7 +140,7 @@ def _room_on_hosts(
     return {host: threading.Semaphore(per_host) for host in sorted({_host(one) for one in asked})}
 
 
-def _in_turns(sheets: Sequence[_Sheet]) -> list[_Sheet]:
+def _in_turns(sheets: Sequence[Sheet]) -> list[Sheet]:
     """One of each server after the other: who waits for a server keeps nobody from the next."""
     asked: Counter[str] = Counter()
     turns = []
@@ -135,78 +152,14 @@ def _in_turns(sheets: Sequence[_Sheet]) -> list[_Sheet]:
 
 def _host(asked: ShardAsked) -> str:
     connection = asked.shard.connection
+    if asked.replica_behind_s_max is not None:  # where it is, nobody knows before it is looked for
+        connection = replica_address(connection) or connection
+        return "\0".join((connection.host, connection.port, connection.socket or ""))
     return asked.server or "\0".join((connection.host, connection.port, connection.socket or ""))
 
 
-@dataclass
-class _Sheet:
-    """What one shard has answered by now. The first answer to a question stays."""
-
-    asked: ShardAsked
-    give_up_s: float
-    room: threading.Semaphore | None = None
-    found: dict[Probe, Answer] = field(default_factory=dict)
-    pending: dict[Probe, Answer] = field(default_factory=dict)
-    reason: str = _OUT_OF_TIME
-    looked_s: float = 0.0
-
-    def __post_init__(self) -> None:
-        for probe in self.asked.probes:
-            match probe.question:
-                case KnownToHold(because):
-                    self.found[probe] = Holds(at_s=now_s(), because=because)
-                case NotAskable(because):
-                    self.found[probe] = NotSettled(at_s=now_s(), because=because)
-                case _:
-                    pass
-
-    @property
-    def left(self) -> list[Probe]:
-        return [probe for probe in self.asked.probes if probe not in self.found]
-
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """The shard's among those of its server. Raises NotAnswered when time is over."""
-        if self.room is None:
-            yield
-            return
-        if not self.room.acquire(timeout=max(0.0, self.give_up_s - time.monotonic())):
-            raise NotAnswered(_OUT_OF_TIME, ends_all=True)
-        try:
-            yield
-        finally:
-            self.room.release()
-
-    def tell(self, probe: Probe, answer: Answer) -> None:
-        """ "Holds" counts once the table was found to be the same behind all of its questions."""
-        if isinstance(answer, Holds):
-            self.pending.setdefault(probe, answer)
-        else:
-            self.found.setdefault(probe, answer)
-
-    def is_answered(self, probe: Probe) -> bool:
-        return probe in self.found or probe in self.pending
-
-    def settle(self) -> None:
-        self.found = {**self.pending, **self.found}
-        self.pending = {}
-
-    def give_up(self, reason: str) -> None:
-        self.reason = reason
-
-    def check_time(self) -> None:
-        if time.monotonic() >= self.give_up_s:
-            raise NotAnswered(_OUT_OF_TIME, ends_all=True)
-
-    def answers(self) -> tuple[Answer, ...]:
-        """Also while the shard is still being asked, by somebody nobody waits for any more."""
-        found = {**self.found}
-        open_now = NotSettled(at_s=now_s(), because=self.reason)
-        return tuple(found.get(probe, open_now) for probe in self.asked.probes)
-
-
-def _ask_shard(session: ProbeSession, sheet: _Sheet) -> None:
-    if sheet.asked.server not in ("", session.server.identity):
+def _ask_shard(session: ProbeSession, sheet: Sheet) -> None:
+    if sheet.following is None and sheet.asked.server not in ("", session.server.identity):
         raise NotAnswered("another server answers than the one that was looked at")
     for table in sheet.asked.tables:
         before = dict(sheet.found)
@@ -214,6 +167,7 @@ def _ask_shard(session: ProbeSession, sheet: _Sheet) -> None:
             _check_definition(session, table)
             _ask_table(session, sheet, table)
             _check_definition(session, table)
+            sheet.follow()
             sheet.settle()
         except NotAnswered as error:
             if error.ends_all:
@@ -237,8 +191,8 @@ def _check_definition(session: ProbeSession, table: TableAsked) -> None:
         raise _OtherTable("the table was changed since it was looked at")
 
 
-def _ask_table(session: ProbeSession, sheet: _Sheet, table: TableAsked) -> None:
-    may_go_on = partial(_wait_for_room, session, sheet)
+def _ask_table(session: ProbeSession, sheet: Sheet, table: TableAsked) -> None:
+    may_go_on = partial(wait_for_room, session, sheet)
     by_stretches: list[Probe] = []
     for probe in table.probes:
         if sheet.is_answered(probe):
@@ -262,7 +216,7 @@ def _ask_table(session: ProbeSession, sheet: _Sheet, table: TableAsked) -> None:
 
 
 def _in_one_pass(
-    session: ProbeSession, sheet: _Sheet, probes: Sequence[Probe], may_go_on: Callable[[], None]
+    session: ProbeSession, sheet: Sheet, probes: Sequence[Probe], may_go_on: Callable[[], None]
 ) -> None:
     """All of a table walk along one key. Where the server refuses them together, each is asked by
     itself: one may have a condition that a single row makes an error of."""
@@ -329,36 +283,3 @@ def _without_walk(probe: Probe) -> str:
     if isinstance(probe.question, EqualRows):
         return "no index begins with one of its columns, and the table is too large to be sorted"
     return "the table has no key of columns that are never NULL by which it could be walked"
-
-
-def _wait_for_room(session: ProbeSession, sheet: _Sheet) -> None:
-    """Until the shard is within the limits of the spec. Raises NotAnswered when time is over."""
-    sheet.check_time()
-    if time.monotonic() < sheet.looked_s + PROBE_LOOK_EVERY_S:
-        return
-    while (over := _over_limits(session, sheet.asked)) is not None:
-        if time.monotonic() + _LOAD_WAIT_S >= sheet.give_up_s:
-            raise NotAnswered(f"{over} for as long as there was time to ask", ends_all=True)
-        time.sleep(_LOAD_WAIT_S)
-    sheet.looked_s = time.monotonic()
-
-
-def _over_limits(session: ProbeSession, asked: ShardAsked) -> str | None:
-    threads_max, lag_max_s = asked.threads_running_max, asked.replica_lag_max_s
-    if threads_max is None and lag_max_s is None:
-        return None
-    version = session.server.settings.version
-    try:
-        vitals = (
-            measure_alone(session.link, version)
-            if lag_max_s is None
-            else measure(session.link, version)
-        )
-    except ServerRefusal:
-        return "its load could not be measured"
-    running, lag_s = vitals.threads_running, vitals.replica_lag_s
-    if threads_max is not None and (running is None or running > threads_max):
-        return "it was beyond its limit of load (threads_running_max)"
-    if lag_max_s is not None and (lag_s is None or lag_s > lag_max_s):
-        return "its replicas were behind by more than their limit (replica_lag_max)"
-    return None

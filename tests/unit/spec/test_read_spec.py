@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -31,6 +32,7 @@ from reconciler.spec.model import (
     Together,
     WaveShare,
 )
+from reconciler.spec.preflight import AskedOn, PreflightSpec, RefuseOn, ReplicaAddress
 from reconciler.spec.read import read_spec
 from reconciler.spec.structure import spec_schema_text
 from tests.sections import CASES
@@ -127,12 +129,20 @@ def test_a_shard_s_connection_is_the_environment_s_with_its_own_laid_over() -> N
         tls=Tls(ca="/etc/ssl/db.pem", cert="c.pem", key="k.pem"),
         connect_timeout_s=5,
         read_timeout_s=120,
+        replica=ReplicaAddress(
+            host="replica-{shard}.internal", password="${SCHEMA_REPLICA_PASSWORD}"
+        ),
     )
     by_name = {shard.name: shard.connection for shard in production.shards}
     assert by_name["-40"] == shared
     assert by_name["80-c0"].host == "elsewhere"
     assert (by_name["80-c0"].port, by_name["80-c0"].tls) == ("${PORT}", Tls(insecure=True))
     assert by_name["c0-"].socket == "/run/mysqld.sock"
+    assert shared.replica is not None
+    assert by_name["c0-"].replica == replace(shared.replica, socket="/run/replica.sock")
+    assert production.preflight == PreflightSpec(
+        on=AskedOn.REPLICA, lag_max_s=10, budget_s=3600, refuse=RefuseOn.NOT_SETTLED
+    )
     assert [shard.connection.port for shard in staging.shards] == ["3310", "3306", "3306", "3306"]
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from reconciler.edges.mysql import row_probes
 from reconciler.edges.mysql.probe_session import NotAnswered
+from reconciler.edges.mysql.probe_sheet import Sheet
 from reconciler.edges.mysql.row_probes import MysqlRowProbes
 from reconciler.ports.row_probes import ShardAsked, TableAsked
 from reconciler.preflight.model import (
@@ -57,7 +58,7 @@ def test_a_table_that_was_not_looked_at_again_holds_nothing(
 ) -> None:
     """The time is over between an answer and the look whether the table is still the same."""
 
-    def ask_shard(_: object, sheet: row_probes._Sheet) -> None:
+    def ask_shard(_: object, sheet: Sheet) -> None:
         sheet.tell(PROBE, Holds(at_s=0.0))
         raise NotAnswered("the time was over", ends_all=True)
 
@@ -88,7 +89,7 @@ def test_no_more_shards_of_a_server_are_asked_at_once_than_the_spec_says(
             with guard:
                 now[host] -= 1
 
-    def answer(_: object, sheet: row_probes._Sheet) -> None:
+    def answer(_: object, sheet: Sheet) -> None:
         time.sleep(0.01)  # room for another one to come in between
         sheet.tell(PROBE, Holds(at_s=0.0))
         sheet.settle()

@@ -1,0 +1,146 @@
+"""What one shard has answered by now, and whether it may be asked more for the moment.
+
+Rule (PF-2): whatever keeps a question from an answer is a reason, and never "holds".
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from reconciler.edges.mysql.limits import PROBE_LOOK_EVERY_S
+from reconciler.edges.mysql.probe_replica import Following
+from reconciler.edges.mysql.probe_session import NotAnswered, ProbeSession, now_s
+from reconciler.edges.mysql.problems import ServerRefusal
+from reconciler.edges.mysql.vital_signs import measure, measure_alone
+from reconciler.ports.row_probes import ShardAsked
+from reconciler.preflight.model import (
+    Answer,
+    Holds,
+    KnownToHold,
+    NotAskable,
+    NotSettled,
+    Probe,
+)
+
+OUT_OF_TIME = "the time that the spec gives for all questions was over"
+_LOAD_WAIT_S = 0.5
+
+
+@dataclass
+class Sheet:
+    """The first answer to a question stays."""
+
+    asked: ShardAsked
+    give_up_s: float
+    room: threading.Semaphore | None = None
+    found: dict[Probe, Answer] = field(default_factory=dict)
+    pending: dict[Probe, Answer] = field(default_factory=dict)
+    reason: str = OUT_OF_TIME
+    looked_s: float = 0.0
+    following: Following | None = None
+    behind_s: int | None = None
+
+    def __post_init__(self) -> None:
+        for probe in self.asked.probes:
+            match probe.question:
+                case KnownToHold(because):
+                    self.found[probe] = Holds(at_s=now_s(), because=because)
+                case NotAskable(because):
+                    self.found[probe] = NotSettled(at_s=now_s(), because=because)
+                case _:
+                    pass
+
+    @property
+    def left(self) -> list[Probe]:
+        return [probe for probe in self.asked.probes if probe not in self.found]
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """The shard's among those of its server. Raises NotAnswered when time is over."""
+        if self.room is None:
+            yield
+            return
+        if not self.room.acquire(timeout=max(0.0, self.give_up_s - time.monotonic())):
+            raise NotAnswered(OUT_OF_TIME, ends_all=True)
+        try:
+            yield
+        finally:
+            self.room.release()
+
+    def tell(self, probe: Probe, answer: Answer) -> None:
+        """ "Holds" counts once the table was found to be the same behind all of its questions."""
+        if not isinstance(answer, NotSettled):
+            answer = replace(answer, behind_s=self.behind_s)
+        if isinstance(answer, Holds):
+            self.pending.setdefault(probe, answer)
+        else:
+            self.found.setdefault(probe, answer)
+
+    def is_answered(self, probe: Probe) -> bool:
+        return probe in self.found or probe in self.pending
+
+    def settle(self) -> None:
+        self.found = {**self.pending, **self.found}
+        self.pending = {}
+
+    def follow(self) -> None:
+        """What is told is the most that the replica was behind. Raises NotAnswered where the one
+        that is asked follows its primary no more."""
+        if self.following is not None:
+            self.behind_s = max(self.behind_s or 0, self.following.behind_s())
+
+    def give_up(self, reason: str) -> None:
+        self.reason = reason
+
+    def check_time(self) -> None:
+        if time.monotonic() >= self.give_up_s:
+            raise NotAnswered(OUT_OF_TIME, ends_all=True)
+
+    def answers(self) -> tuple[Answer, ...]:
+        """Also while the shard is still being asked, by somebody nobody waits for any more."""
+        found = {**self.found}
+        open_now = NotSettled(at_s=now_s(), because=self.reason)
+        return tuple(found.get(probe, open_now) for probe in self.asked.probes)
+
+
+def wait_for_room(session: ProbeSession, sheet: Sheet) -> None:
+    """Until the shard is within the limits of the spec. Raises NotAnswered when time is over."""
+    sheet.check_time()
+    if time.monotonic() < sheet.looked_s + PROBE_LOOK_EVERY_S:
+        return
+    while (over := _over_limits(session, sheet)) is not None:
+        if time.monotonic() + _LOAD_WAIT_S >= sheet.give_up_s:
+            raise NotAnswered(f"{over} for as long as there was time to ask", ends_all=True)
+        time.sleep(_LOAD_WAIT_S)
+    sheet.looked_s = time.monotonic()
+
+
+def _over_limits(session: ProbeSession, sheet: Sheet) -> str | None:
+    asked, behind_s_max = sheet.asked, sheet.asked.replica_behind_s_max
+    threads_max, lag_max_s = asked.threads_running_max, asked.replica_lag_max_s
+    if sheet.following is not None and behind_s_max is not None:
+        lag_max_s = None  # of the replicas of this one
+        if sheet.following.behind_s() > behind_s_max:
+            return "its replica was behind by more than its limit (lag_max)"
+        sheet.follow()
+    if threads_max is None and lag_max_s is None:
+        return None
+    version = session.server.settings.version
+    try:
+        vitals = (
+            measure_alone(session.link, version)
+            if lag_max_s is None
+            else measure(session.link, version)
+        )
+    except ServerRefusal:
+        return "its load could not be measured"
+    running, lag_s = vitals.threads_running, vitals.replica_lag_s
+    if threads_max is not None and (running is None or running > threads_max):
+        return "it was beyond its limit of load (threads_running_max)"
+    if lag_max_s is not None and (lag_s is None or lag_s > lag_max_s):
+        return "its replicas were behind by more than their limit (replica_lag_max)"
+    return None
