@@ -50,6 +50,7 @@ from reconciler.ports.job import BranchEvent, Job
 from reconciler.ports.world import World
 from reconciler.report.forge_words import chat_text
 from reconciler.report.render import apply_report, drift_report
+from reconciler.rollout.behest import Behest
 from reconciler.spec.load import DesiredFiles, load_repository
 from reconciler.spec.model import Environment
 
@@ -86,7 +87,7 @@ class GitErrands:
         gate = ledger_gate_of(wiring.repo, Review.GIT, wiring.branch)
         loaded = wiring.load(commit)
         request = ApplyRequest(
-            commit=commit, review=Review.GIT, holder=wiring.holder, by_itself=True
+            commit=commit, review=Review.GIT, holder=wiring.holder, behest=Behest.NOBODY
         )
         with Worlds(loaded.root) as worlds:
 
@@ -154,7 +155,7 @@ class GithubErrands:
     def apply(self, place: Place, commit: str, *, is_again: bool) -> ApplyOutcome | KeyspaceFailed:
         job = self._job(commit, is_again=is_again)
         asked = ApplyJobRequest(
-            environment=place.environment, status_of=place.keyspace, by_itself=True
+            environment=place.environment, status_of=place.keyspace, behest=Behest.NOBODY
         )
         begin = partial(self._begin_rollouts, place)
         outcomes, _ = run_merged(job, [place.keyspace], asked, begin)

@@ -102,7 +102,7 @@ class RolloutDriver:
             world.clock, opened.lease, self._record, self._stop, self._tell.waits
         )
         self._requests = RolloutRequests(
-            world, opened.lease, self._record, self._cutovers, by_itself=order.by_itself
+            world, opened.lease, self._record, self._cutovers, behest=order.behest
         )
         self._tasks = ShardTasks(world.ledger, order, self._work, opened.lease, self._record)
         self._limits = limits

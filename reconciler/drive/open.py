@@ -37,6 +37,7 @@ from reconciler.model.object_id import ObjectId
 from reconciler.plan.model import Moment, Plan, PlanCore
 from reconciler.ports.clock import Clock
 from reconciler.ports.ledger import Ledger
+from reconciler.rollout.behest import Behest
 from reconciler.rollout.catch_up import (
     Agrees,
     BringForward,
@@ -98,7 +99,7 @@ class RolloutOrder:
     last_wave: int | None = None  # of a part: no later wave is begun, and no gate asked for
     releases: Releases = Releases.NOTHING
     asker: Asker | None = None  # of a resume
-    by_itself: bool = False  # nobody asked for it: what a person stopped or ended stays so
+    behest: Behest = Behest.SOMEBODY
     heard: Heard | None = None  # None: it set out right now
     vschema_done: int = 0
 
@@ -151,7 +152,7 @@ def open_apply(
             stored.apply_id,
             holder=order.holder,
             now_s=now_s,
-            asked_by=None if order.by_itself else who,
+            asked_by=who if order.behest.is_a_word else None,
             heard=order.heard.request_id if order.heard else None,
         )
         entries.append(EventEntry(at_s=now_s, what=TakenUp(who)))
@@ -159,7 +160,10 @@ def open_apply(
         _check_not_cancelled_since(ledger, order.heard)
         now_s = clock.now_s()
         lease = ledger.begin(
-            _new_apply(order, work), holder=order.holder, now_s=now_s, by_itself=order.by_itself
+            _new_apply(order, work),
+            holder=order.holder,
+            now_s=now_s,
+            stays_ended=order.behest.stays_ended,
         )
         taken = TakenOn(lease)
         stored = _read_apply(ledger, lease)

@@ -23,6 +23,7 @@ from reconciler.ledger.reasons import (
 )
 from reconciler.ledger.resumes import GoesOn, TakenUpAgain
 from reconciler.ledger.states import RequestKind, RequestState
+from reconciler.rollout.behest import Behest
 from reconciler.rollout.hold import nothing_to_release
 from reconciler.rollout.snapshot import Asked
 
@@ -40,10 +41,10 @@ class RolloutRequests:
         record: ApplyRecord,
         cutovers: Cutovers,
         *,
-        by_itself: bool,
+        behest: Behest,
     ) -> None:
         self._world = world
-        self._by_itself = by_itself
+        self._behest = behest
         self._lease = lease
         self._record = record
         self._cutovers = cutovers
@@ -54,7 +55,7 @@ class RolloutRequests:
         """To the terminal each time, to the ledger as often as people notice."""
         if self.asked is Asked.NOTHING and self._world.interrupts() > 0:
             self.asked = Asked.STOP
-            if not self._by_itself:
+            if self._behest is not Behest.NOBODY:
                 self._note_stop()
         now_s = self._world.clock.monotonic_s()
         if now_s - self._heard_s < ROLLOUT_POLL_S:

@@ -53,6 +53,7 @@ from reconciler.plan.part import part_of
 from reconciler.ports.files import History
 from reconciler.ports.shards import ShardLocks
 from reconciler.ports.world import World
+from reconciler.rollout.behest import Behest, of_wave
 from reconciler.rollout.parts import PartOrder
 from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.load import DesiredFiles
@@ -63,8 +64,7 @@ from reconciler.spec.model import Environment
 class ApplyRequest:
     """`holder` is who applies, in words, as another apply will be told. `waves` and `releases` are
     for a rollout in several runs: which waves may start, and whether what holds it is released.
-    With `part`, one wave is worked on, and no other is begun. `by_itself`: nobody asked for it,
-    so that what a person stopped or ended is left as it is (RG-50)."""
+    With `part`, one wave is worked on, and no other is begun."""
 
     commit: str
     review: Review
@@ -73,7 +73,7 @@ class ApplyRequest:
     releases: Releases = Releases.NOTHING
     part: PartOrder | None = None
     asker: Asker | None = None  # who resumes, and by what right
-    by_itself: bool = False
+    behest: Behest = Behest.SOMEBODY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +175,13 @@ def _order(
         last_wave=request.part.wave if request.part else None,
         releases=request.releases,
         asker=request.asker,
-        by_itself=request.by_itself,
+        behest=of_wave(
+            request.behest,
+            plan.core,
+            request.waves,
+            request.part,
+            resumes=request.releases is Releases.WHAT_HOLDS,
+        ),
         heard=heard,
         vschema_done=checked.vschema_done,
     )

@@ -22,7 +22,7 @@ from reconciler.ledger.model import (
     TakenOn,
 )
 from reconciler.ledger.reasons import Answer
-from reconciler.ledger.states import RequestKind, RequestState, StatementState
+from reconciler.ledger.states import ApplyState, RequestKind, RequestState, StatementState
 
 
 class LeaseLost(Refused):
@@ -38,11 +38,19 @@ class Ledger(Protocol):
     takes effect whole or not at all. Every call raises Unavailable if the ledger cannot be reached
     or is full; the message names no host and no user. Safe to call from several threads."""
 
-    def begin(self, new: NewApply, *, holder: str, now_s: float, by_itself: bool = False) -> Lease:
+    def begin(
+        self,
+        new: NewApply,
+        *,
+        holder: str,
+        now_s: float,
+        stays_ended: frozenset[ApplyState] = frozenset(),
+    ) -> Lease:
         """Record an apply with its operations and finalizers, all pending, and take its lease.
         Raises Refused (`apply-unfinished`, names it) while another apply of the keyspace is not
-        finished, unless the two are of two regions (RG-20). `by_itself`: nobody asked for it; then
-        also where the latest apply there was of the same plan (`apply-ended`)."""
+        finished, unless the two are of two regions (RG-20); and where the latest apply there was of
+        the same plan, ended in one of `stays_ended`, and nobody asked for a retry of it since
+        (`apply-ended`)."""
 
     def go_on(
         self,

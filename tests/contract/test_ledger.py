@@ -33,6 +33,7 @@ from reconciler.ledger.model import (
 )
 from reconciler.ledger.reasons import EndedMeanwhile, InWords, NothingNewStarts
 from reconciler.ledger.states import (
+    FINISHED,
     ApplyState,
     Hold,
     OperationState,
@@ -438,12 +439,12 @@ def test_who_goes_on_though_nobody_asked_is_held_to_what_people_said(ledger: Sql
     assert [one.kind for one in ledger.requests(apply_id, RequestState.APPLIED)] == ["resume"]
     ended(ledger, by_itself(apply_id).lease)
     with pytest.raises(Refused, match="has ended as cancelled"):
-        ledger.begin(new_apply(), holder="a controller", now_s=7.0, by_itself=True)
+        ledger.begin(new_apply(), holder="a controller", now_s=7.0, stays_ended=FINISHED)
     other = ledger.begin(
-        new_apply(plan_id="sha256:2"), holder="a controller", now_s=7.0, by_itself=True
+        new_apply(plan_id="sha256:2"), holder="a controller", now_s=7.0, stays_ended=FINISHED
     )
     ended(ledger, other)
-    ledger.begin(new_apply(), holder="a controller", now_s=7.0, by_itself=True)
+    ledger.begin(new_apply(), holder="a controller", now_s=7.0, stays_ended=FINISHED)
 
 
 @pytest.mark.invariant("RG-50")

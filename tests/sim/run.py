@@ -24,6 +24,7 @@ from reconciler.outcomes.apply import ApplyOutcome
 from reconciler.outcomes.progress import ProgressEvent
 from reconciler.plan.model import Plan
 from reconciler.ports.ledger import Ledger
+from reconciler.rollout.behest import Behest
 from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.model import Environment, RolloutSpec, ShardSpec
 from tests.sim.fleet import (
@@ -143,7 +144,7 @@ class Simulation:
         waves: WaveChoice = WaveChoice.ALL,
         releases: Releases = Releases.NOTHING,
         asker: Asker | None = None,
-        by_itself: bool = False,
+        behest: Behest = Behest.SOMEBODY,
     ) -> ApplyOutcome:
         """Raises ProcessKilled if its fate is to be killed."""
         fate = fate or Fate()
@@ -172,7 +173,7 @@ class Simulation:
             waves=waves,
             releases=releases,
             asker=asker,
-            by_itself=by_itself,
+            behest=behest,
             heard=heard,
             vschema_done=self.vitess.steps_done(self.plan) if self.vitess else 0,
         )

@@ -14,6 +14,9 @@ from reconciler.ledger.reasons import CancelledAlready, NothingNewStarts, Reques
 from reconciler.ledger.resumes import GoesOn, NothingToRetry
 from reconciler.ledger.states import ApplyState, RequestKind, RequestState
 from reconciler.outcomes.apply import ApplyVerdict, ControlOutcome
+from reconciler.rollout.behest import Behest, of_wave
+from reconciler.rollout.parts import PartOrder
+from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.model import RolloutSpec
 from tests.sim.fleet import Fate, SimFleet
 from tests.sim.plans import plan_for
@@ -50,11 +53,11 @@ def asked(sim: Simulation, kind: RequestKind, ledger: Any = None) -> ControlOutc
     )
 
 
-def code_of(sim: Simulation) -> str:
+def code_of(sim: Simulation, behest: Behest = Behest.NOBODY) -> str:
     """Of the refusal of a run that nobody asked for."""
     before = sent(sim)
     with pytest.raises(Refused) as refused:
-        sim.run(by_itself=True)
+        sim.run(behest=behest)
     assert sent(sim) == before
     return refused.value.problems[0].code
 
@@ -76,7 +79,7 @@ def test_a_stop_holds_until_somebody_resumes_whatever_the_clocks_say(off_s: floa
     assert [code_of(sim), code_of(sim)] == ["apply-stopped"] * 2
     assert sim.is_killed(Fate(kill_at=4))  # somebody has resumed it
     sim.fleet.clock.sleep(60)
-    assert sim.run(by_itself=True).verdict is ApplyVerdict.COMPLETED
+    assert sim.run(behest=Behest.NOBODY).verdict is ApplyVerdict.COMPLETED
 
 
 def test_a_stop_that_was_never_answered_holds_as_well() -> None:
@@ -97,14 +100,14 @@ def test_a_stop_whose_driver_died_of_it_holds_as_well() -> None:
 def test_who_ends_a_run_of_theirs_has_said_stop_and_who_ends_a_controller_has_not() -> None:
     sim = left_behind()
     sim.interrupts = 1
-    assert sim.run(by_itself=True).verdict is ApplyVerdict.STOPPED
+    assert sim.run(behest=Behest.NOBODY).verdict is ApplyVerdict.STOPPED
     assert not [one for one in sim.ledger.requests(1) if one.kind is RequestKind.STOP]
     assert sim.run().verdict is ApplyVerdict.STOPPED
     sim.interrupts = 0
     assert code_of(sim) == "apply-stopped"
     assert not sim.ledger.requests(1, RequestState.PENDING)
     asked(sim, RequestKind.RETRY)
-    assert sim.run(by_itself=True).verdict is ApplyVerdict.COMPLETED
+    assert sim.run(behest=Behest.NOBODY).verdict is ApplyVerdict.COMPLETED
 
 
 def test_a_release_is_no_resume() -> None:
@@ -114,10 +117,10 @@ def test_a_release_is_no_resume() -> None:
     assert code_of(sim) == "apply-stopped"
 
 
-@pytest.mark.parametrize("by_itself", [True, False])
+@pytest.mark.parametrize("behest", Behest)
 @pytest.mark.parametrize("moment", ["record", "operations", "requests"])
 def test_a_stop_after_the_lease_was_taken_is_for_the_run_that_took_it(
-    moment: str, by_itself: bool
+    moment: str, behest: Behest
 ) -> None:
     """Between the lease and the moment at which the driver first listens."""
     sim = left_behind()
@@ -132,7 +135,7 @@ def test_a_stop_after_the_lease_was_taken_is_for_the_run_that_took_it(
     sim.holder = "the next one"
     stop = partial(ledger.ask, 1, RequestKind.STOP, asked_by="a person", now_s=0.0)
     sim.ledger = OnceTaken(ledger, moment, stop)
-    assert sim.run(by_itself=by_itself).verdict is ApplyVerdict.STOPPED
+    assert sim.run(behest=behest).verdict is ApplyVerdict.STOPPED
     assert sent(sim) == before
     states = [one.state for one in ledger.requests(1) if one.kind is RequestKind.STOP]
     assert states == [RequestState.APPLIED]
@@ -195,12 +198,12 @@ def test_what_a_person_cancelled_is_begun_again_by_a_person_alone() -> None:
 
 def test_a_cancel_that_was_heard_is_carried_out_by_whoever_comes_next() -> None:
     """Who heard it died before it was written down."""
-    for by_itself in (True, False):
+    for behest in Behest:
         sim = left_behind()
         request = sim.ledger.ask(1, RequestKind.CANCEL, asked_by="a person", now_s=0.0)
         sim.ledger.answer(request.request_id, RequestState.APPLIED, NothingNewStarts())
         before = sent(sim)
-        assert sim.run(by_itself=by_itself).verdict is ApplyVerdict.CANCELLED
+        assert sim.run(behest=behest).verdict is ApplyVerdict.CANCELLED
         assert sent(sim) == before
 
 
@@ -209,7 +212,7 @@ def test_what_a_person_began_again_is_gone_on_with() -> None:
     asked(sim, RequestKind.CANCEL)
     assert sim.is_killed(Fate(kill_at=STOPS))
     sim.fleet.clock.sleep(60)
-    assert sim.run(by_itself=True).verdict is ApplyVerdict.COMPLETED
+    assert sim.run(behest=Behest.NOBODY).verdict is ApplyVerdict.COMPLETED
 
 
 @pytest.mark.invariant("RG-56")
@@ -221,7 +224,7 @@ def test_a_retry_lets_it_go_on_by_itself_and_runs_nothing(ends: RequestKind) -> 
     answer = asked(sim, RequestKind.RETRY)
     assert (answer.state, answer.answer) == (RequestState.APPLIED, GoesOn())
     assert sent(sim) == before
-    assert sim.run(by_itself=True).verdict is ApplyVerdict.COMPLETED
+    assert sim.run(behest=Behest.NOBODY).verdict is ApplyVerdict.COMPLETED
     answer = asked(sim, RequestKind.RETRY)
     assert (answer.state, answer.answer) == (RequestState.REFUSED, NothingToRetry())
 
@@ -232,12 +235,12 @@ def test_a_retry_is_of_one_end_and_of_none_that_comes_later() -> None:
     asked(sim, RequestKind.CANCEL)
     asked(sim, RequestKind.RETRY)
     sim.interrupts = 1
-    assert sim.run(by_itself=True).verdict is ApplyVerdict.STOPPED
+    assert sim.run(behest=Behest.NOBODY).verdict is ApplyVerdict.STOPPED
     sim.interrupts = 0
     asked(sim, RequestKind.CANCEL)
     assert code_of(sim) == "apply-ended"
     asked(sim, RequestKind.RETRY)
-    assert sim.run(by_itself=True).verdict is ApplyVerdict.COMPLETED
+    assert sim.run(behest=Behest.NOBODY).verdict is ApplyVerdict.COMPLETED
 
 
 @pytest.mark.invariant("RG-56")
@@ -257,7 +260,7 @@ def test_a_retry_of_what_is_being_cancelled_is_told_so() -> None:
     sim = left_behind()
     for kind in (RequestKind.CANCEL, RequestKind.RESUME):  # as a retry is noted
         sim.ledger.ask(1, kind, asked_by="a person", now_s=0.0)
-    assert sim.run(by_itself=True).verdict is ApplyVerdict.CANCELLED
+    assert sim.run(behest=Behest.NOBODY).verdict is ApplyVerdict.CANCELLED
     assert sim.ledger.requests(1)[-1].answer == CancelledAlready()
 
 
@@ -267,7 +270,7 @@ def test_a_retry_opens_no_gate() -> None:
     assert sim.run().verdict is ApplyVerdict.PAUSED
     before = sent(sim)
     assert asked(sim, RequestKind.RETRY).state is RequestState.APPLIED
-    assert sim.run(by_itself=True).verdict is ApplyVerdict.PAUSED
+    assert sim.run(behest=Behest.NOBODY).verdict is ApplyVerdict.PAUSED
     assert sent(sim) == before
 
 
@@ -276,10 +279,55 @@ def test_who_retried_is_shown_and_who_goes_on_once() -> None:
     asked(sim, RequestKind.STOP)
     asked(sim, RequestKind.RETRY)
     sim.interrupts = 1
-    sim.run(by_itself=True)
+    sim.run(behest=Behest.NOBODY)
     sim.run()
     status = current_apply(sim.ledger, "production", "commerce", now_s=sim.fleet.clock.now_s())
     assert status is not None
     told = [one.what for one in status.events]
     assert [one.asked for one in told if isinstance(one, Requested)] == ["stop", "resume", "stop"]
     assert sum(isinstance(one, TakenUp) for one in told) == 2
+
+
+ORDERS = {
+    "the whole of it": (WaveChoice.ALL, None, False),
+    "the canary": (WaveChoice.CANARY, None, False),
+    "the rest": (WaveChoice.REST, None, True),
+    "the first wave": (WaveChoice.ALL, PartOrder(wave=1), False),
+    "the next wave": (WaveChoice.ALL, PartOrder(wave=2), True),
+    "the next wave once more": (WaveChoice.ALL, PartOrder(wave=2, is_rerun=True), True),
+}
+
+
+@pytest.mark.invariant("RG-63")
+@pytest.mark.parametrize(("waves", "part", "is_next"), ORDERS.values(), ids=ORDERS)
+def test_which_wave_comes_next_is_nobodys_word(
+    waves: WaveChoice, part: PartOrder | None, is_next: bool
+) -> None:
+    core = plan_for(GATED).core
+    found = of_wave(Behest.SOMEBODY, core, waves, part, resumes=False)
+    assert found is (Behest.NEXT_WAVE if is_next else Behest.SOMEBODY)
+    assert of_wave(Behest.SOMEBODY, core, waves, part, resumes=True) is Behest.SOMEBODY
+    assert of_wave(Behest.NOBODY, core, waves, part, resumes=False) is Behest.NOBODY
+
+
+@pytest.mark.invariant("RG-63")
+@pytest.mark.threat("TM-REGION-14")
+def test_a_stop_or_a_cancel_between_two_waves_holds_the_next_one() -> None:
+    for ends, code in ((RequestKind.STOP, "apply-stopped"), (RequestKind.CANCEL, "apply-ended")):
+        sim = Simulation(plan=plan_for(GATED), rollout=GATED, fleet=SimFleet(plan_for(GATED)))
+        assert sim.run(waves=WaveChoice.CANARY).verdict is ApplyVerdict.PAUSED
+        assert asked(sim, ends).state is RequestState.APPLIED
+        assert code_of(sim, Behest.NEXT_WAVE) == code
+        asked(sim, RequestKind.RETRY)
+        sim.run(waves=WaveChoice.REST, behest=Behest.NEXT_WAVE)
+        assert state_of(sim) is ApplyState.COMPLETED
+
+
+@pytest.mark.invariant("RG-63")
+def test_the_next_wave_goes_on_behind_what_was_resumed_from_and_behind_a_failure() -> None:
+    sim = left_behind()
+    sim.ledger.ask(1, RequestKind.STOP, asked_by="a person", now_s=0.0)  # nobody answered it
+    assert sim.is_killed(Fate(kill_at=2))  # who resumed died before the first request was read
+    sim.fleet.clock.sleep(60)
+    assert sim.run(behest=Behest.NEXT_WAVE).verdict is ApplyVerdict.COMPLETED
+    assert Behest.NEXT_WAVE.stays_ended == {ApplyState.CANCELLED}

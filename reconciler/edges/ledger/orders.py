@@ -15,7 +15,7 @@ from reconciler.errors import Problem, Refused
 from reconciler.ledger.codec import told_text
 from reconciler.ledger.model import NewApply, StoredApply
 from reconciler.ledger.resumes import TakenUpAgain
-from reconciler.ledger.states import RequestKind, RequestState
+from reconciler.ledger.states import ApplyState, RequestKind, RequestState
 
 _WORDS = [RequestKind.STOP.value, RequestKind.RESUME.value]
 
@@ -34,20 +34,24 @@ _RETRY = select(requests.c.request_id).where(
 )
 
 
-def check_not_stopped(connection: Connection, apply: StoredApply, *, after: int = 0) -> None:
-    """Raises Refused (`apply-stopped`) for a stop behind the request `after`, if it is the last
-    word. It counts whatever became of it: who was asked may have died before it was written
-    down."""
+def check_not_stopped(connection: Connection, apply: StoredApply, *, after: int = 0) -> int:
+    """The number of the last word. Raises Refused (`apply-stopped`) if that is a stop behind the
+    request `after`. It counts whatever became of it: who was asked may have died before it was
+    written down."""
     last = connection.execute(_LAST_WORD, {"of_apply": apply.apply_id}).first()
-    if last is not None and last.kind == RequestKind.STOP.value and last.request_id > after:
+    if last is None:
+        return 0
+    if last.kind == RequestKind.STOP.value and last.request_id > after:
         raise Refused(
             Problem(
                 code="apply-stopped",
                 message=f"somebody asked apply {apply.apply_id} of {apply.keyspace} to stop, and"
                 " nobody has resumed it since",
-                recovery="`reconciler resume` it, or `reconciler cancel` it",
+                recovery="`reconciler resume` it, or `reconciler retry` where it is gone on with by"
+                " a controller or by the next jobs of its run, or `reconciler cancel` it",
             )
         )
+    return int(last.request_id)
 
 
 def note_resume(
@@ -69,7 +73,9 @@ def note_resume(
     return int(key[0])
 
 
-def check_not_ended(connection: Connection, new: NewApply) -> None:
+def check_not_ended(
+    connection: Connection, new: NewApply, stays_ended: frozenset[ApplyState]
+) -> None:
     """Raises Refused (`apply-ended`) unless somebody asked for a retry of it. The caller has made
     sure that none is unfinished."""
     of = applies.c
@@ -83,7 +89,7 @@ def check_not_ended(connection: Connection, new: NewApply) -> None:
         .order_by(of.apply_id.desc())
         .limit(1)
     ).first()
-    if latest is None or latest.plan_id != new.plan_id:
+    if latest is None or latest.plan_id != new.plan_id or latest.state not in stays_ended:
         return
     if connection.execute(_RETRY, {"of_apply": latest.apply_id}).first() is None:
         raise Refused(

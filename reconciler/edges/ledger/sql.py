@@ -59,7 +59,7 @@ from reconciler.ledger.model import (
     TakenOn,
 )
 from reconciler.ledger.reasons import Answer
-from reconciler.ledger.states import RequestKind, RequestState, StatementState
+from reconciler.ledger.states import ApplyState, RequestKind, RequestState, StatementState
 from reconciler.model.engine import EngineName
 from reconciler.plan.model import Moment
 
@@ -139,9 +139,16 @@ class SqlLedger:
     def close(self) -> None:
         self._engine.dispose()
 
-    def begin(self, new: NewApply, *, holder: str, now_s: float, by_itself: bool = False) -> Lease:
+    def begin(
+        self,
+        new: NewApply,
+        *,
+        holder: str,
+        now_s: float,
+        stays_ended: frozenset[ApplyState] = frozenset(),
+    ) -> Lease:
         with writing(self._engine) as connection:
-            return begin_apply(connection, new, holder, now_s, by_itself=by_itself)
+            return begin_apply(connection, new, holder, now_s, stays_ended)
 
     def go_on(
         self,
@@ -158,8 +165,7 @@ class SqlLedger:
             place = Place(found.environment, found.keyspace, found.region)
             lease = take_lease(connection, place, apply_id, holder, now_s)
             if asked_by is None:
-                check_not_stopped(connection, found)
-                return TakenOn(lease)
+                return TakenOn(lease, check_not_stopped(connection, found))
             if heard is not None:
                 check_not_stopped(connection, found, after=heard)
             return TakenOn(lease, note_resume(connection, apply_id, asked_by, lease.holder, now_s))

@@ -106,11 +106,14 @@ _ADD_EVENTS = insert(events)
 
 
 def begin_apply(
-    connection: Connection, new: NewApply, holder: str, now_s: float, *, by_itself: bool
+    connection: Connection,
+    new: NewApply,
+    holder: str,
+    now_s: float,
+    stays_ended: frozenset[ApplyState],
 ) -> Lease:
     check_free(connection, new.environment, new.keyspace, new.region)
-    if by_itself:
-        check_not_ended(connection, new)
+    check_not_ended(connection, new, stays_ended)
     made = connection.execute(
         insert(applies).values(
             environment=new.environment,

@@ -57,6 +57,7 @@ from reconciler.report.forge_words import apply_status, break_glass_line, break_
 from reconciler.report.render import Format, apply_report
 from reconciler.report.write.markdown import write_markdown
 from reconciler.reshard.plan.files import split_plan_paths
+from reconciler.rollout.behest import Behest
 from reconciler.rollout.parts import PartOrder
 from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.load import DesiredFiles
@@ -96,8 +97,7 @@ class ApplyJobRequest:
     """What the workflow asks for; `break_glass` is the reason to go without the approvals,
     `max_runtime_s` for how long a split is driven. With `part`, one wave, in `region` if there is
     one. `status_of` is the keyspace whose own the commit status is, where each is run by itself.
-    What `releases` something is asked for by a person, who must be one who may; what goes on
-    `by_itself`, by nobody (RG-50)."""
+    What `releases` something is asked for by a person, who must be one who may."""
 
     environment: str | None = None
     region: str | None = None
@@ -107,7 +107,7 @@ class ApplyJobRequest:
     break_glass: str | None = None
     max_runtime_s: int = 3_600
     status_of: str | None = None
-    by_itself: bool = False
+    behest: Behest = Behest.SOMEBODY
 
     def end_of(self, outcome: Applied) -> End:
         return ci_end(outcome, self.waves, self.part.wave if self.part else None)
@@ -201,7 +201,7 @@ def _change_schema(
         releases=asked.releases,
         part=asked.part and replace(asked.part, is_rerun=run.job.facts.is_rerun),
         asker=asker,
-        by_itself=asked.by_itself,
+        behest=asked.behest,
     )
 
     def look_before(before: Environment) -> tuple[World, Environment]:

@@ -31,7 +31,14 @@ from reconciler.ledger.model import (
     StoredApply,
 )
 from reconciler.ledger.reasons import Begun, NothingNewStarts, TakenUp
-from reconciler.ledger.states import ApplyState, Hold, OperationState, RequestKind, RequestState
+from reconciler.ledger.states import (
+    FINISHED,
+    ApplyState,
+    Hold,
+    OperationState,
+    RequestKind,
+    RequestState,
+)
 from reconciler.model.object_id import table_id
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.controller import ControllerEvent, Snapshot
@@ -343,7 +350,7 @@ def _lease(replica: Replica, place: Place, work: str, stored: StoredApply | None
     ledger, now_s = replica.world.ledger, replica.clock.now_s()
     if stored is None:
         new = _new_apply(place, work)
-        lease = ledger.begin(new, holder=replica.name, now_s=now_s, by_itself=True)
+        lease = ledger.begin(new, holder=replica.name, now_s=now_s, stays_ended=FINISHED)
         ledger.record(lease, [EventEntry(at_s=now_s, what=Begun(replica.name))])
     else:
         taken = ledger.go_on(stored.apply_id, holder=replica.name, now_s=now_s, asked_by=None)
