@@ -102,7 +102,7 @@ class RolloutDriver:
             world.clock, opened.lease, self._record, self._stop, self._tell.waits
         )
         self._requests = RolloutRequests(
-            world, opened.lease, self._record, self._cutovers, behest=order.behest
+            world, opened.lease, self._record, self._cutovers, ends_as_stop=order.ends_as_stop
         )
         self._tasks = ShardTasks(world.ledger, order, self._work, opened.lease, self._record)
         self._limits = limits

@@ -100,6 +100,7 @@ class RolloutOrder:
     releases: Releases = Releases.NOTHING
     asker: Asker | None = None  # of a resume
     behest: Behest = Behest.SOMEBODY
+    ends_as_stop: bool = True  # who ends this process has said stop
     heard: Heard | None = None  # None: it set out right now
     vschema_done: int = 0
 

@@ -23,7 +23,6 @@ from reconciler.ledger.reasons import (
 )
 from reconciler.ledger.resumes import GoesOn, TakenUpAgain
 from reconciler.ledger.states import RequestKind, RequestState
-from reconciler.rollout.behest import Behest
 from reconciler.rollout.hold import nothing_to_release
 from reconciler.rollout.snapshot import Asked
 
@@ -41,10 +40,10 @@ class RolloutRequests:
         record: ApplyRecord,
         cutovers: Cutovers,
         *,
-        behest: Behest,
+        ends_as_stop: bool,
     ) -> None:
         self._world = world
-        self._behest = behest
+        self._ends_as_stop = ends_as_stop
         self._lease = lease
         self._record = record
         self._cutovers = cutovers
@@ -55,7 +54,7 @@ class RolloutRequests:
         """To the terminal each time, to the ledger as often as people notice."""
         if self.asked is Asked.NOTHING and self._world.interrupts() > 0:
             self.asked = Asked.STOP
-            if self._behest is not Behest.NOBODY:
+            if self._ends_as_stop:
                 self._note_stop()
         now_s = self._world.clock.monotonic_s()
         if now_s - self._heard_s < ROLLOUT_POLL_S:
@@ -68,8 +67,7 @@ class RolloutRequests:
             self._hear(request)
 
     def _note_stop(self) -> None:
-        """Who ends a run of theirs has said stop, to whoever would go on with it besides (RG-50). A
-        run of nobody's ends for it is told to make room for the next one."""
+        """Who ends their run has said stop, to whoever would go on with it besides (RG-50)."""
         lease, ledger, now_s = self._lease, self._world.ledger, self._world.clock.now_s()
         asked = ledger.ask(
             lease.apply_id, RequestKind.STOP, asked_by=Asker(who=lease.holder).line, now_s=now_s

@@ -75,6 +75,12 @@ class ApplyRequest:
     asker: Asker | None = None  # who resumes, and by what right
     behest: Behest = Behest.SOMEBODY
 
+    @property
+    def ends_as_stop(self) -> bool:
+        """RG-64: a controller is told to end to make room for the next one, a job of a forge for
+        its time is up or its machine goes away; people ask there by jobs of their own."""
+        return self.behest is not Behest.NOBODY and self.review is not Review.GITHUB
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyConnections:
@@ -182,6 +188,7 @@ def _order(
             request.part,
             resumes=request.releases is Releases.WHAT_HOLDS,
         ),
+        ends_as_stop=request.ends_as_stop,
         heard=heard,
         vschema_done=checked.vschema_done,
     )

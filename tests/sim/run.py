@@ -145,6 +145,7 @@ class Simulation:
         releases: Releases = Releases.NOTHING,
         asker: Asker | None = None,
         behest: Behest = Behest.SOMEBODY,
+        is_of_forge: bool = False,
     ) -> ApplyOutcome:
         """Raises ProcessKilled if its fate is to be killed."""
         fate = fate or Fate()
@@ -174,6 +175,7 @@ class Simulation:
             releases=releases,
             asker=asker,
             behest=behest,
+            ends_as_stop=behest is not Behest.NOBODY and not is_of_forge,
             heard=heard,
             vschema_done=self.vitess.steps_done(self.plan) if self.vitess else 0,
         )

@@ -10,6 +10,8 @@ import pytest
 from reconciler.drive.control import ask
 from reconciler.drive.status import current_apply
 from reconciler.errors import Refused
+from reconciler.flows.apply import ApplyRequest
+from reconciler.guard.review.git import Review
 from reconciler.ledger.reasons import CancelledAlready, NothingNewStarts, Requested, TakenUp
 from reconciler.ledger.resumes import GoesOn, NothingToRetry
 from reconciler.ledger.states import ApplyState, RequestKind, RequestState
@@ -97,10 +99,11 @@ def test_a_stop_whose_driver_died_of_it_holds_as_well() -> None:
     assert code_of(sim) == "apply-stopped"
 
 
-def test_who_ends_a_run_of_theirs_has_said_stop_and_who_ends_a_controller_has_not() -> None:
+@pytest.mark.invariant("RG-64")
+def test_who_ends_a_run_of_theirs_has_said_stop_and_who_ends_a_machines_has_not() -> None:
     sim = left_behind()
     sim.interrupts = 1
-    assert sim.run(behest=Behest.NOBODY).verdict is ApplyVerdict.STOPPED
+    assert sim.run(is_of_forge=True).verdict is ApplyVerdict.STOPPED
     assert not [one for one in sim.ledger.requests(1) if one.kind is RequestKind.STOP]
     assert sim.run().verdict is ApplyVerdict.STOPPED
     sim.interrupts = 0
@@ -108,6 +111,15 @@ def test_who_ends_a_run_of_theirs_has_said_stop_and_who_ends_a_controller_has_no
     assert not sim.ledger.requests(1, RequestState.PENDING)
     asked(sim, RequestKind.RETRY)
     assert sim.run(behest=Behest.NOBODY).verdict is ApplyVerdict.COMPLETED
+
+
+@pytest.mark.invariant("RG-64")
+@pytest.mark.parametrize("behest", [Behest.SOMEBODY, Behest.NOBODY])
+@pytest.mark.parametrize("review", Review)
+def test_who_ends_a_process_is_a_person_at_a_terminal_alone(review: Review, behest: Behest) -> None:
+    request = ApplyRequest(commit="c" * 40, review=review, holder="me", behest=behest)
+    is_of_a_machine = review is Review.GITHUB or behest is Behest.NOBODY
+    assert request.ends_as_stop is not is_of_a_machine
 
 
 def test_a_release_is_no_resume() -> None:
