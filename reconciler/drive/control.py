@@ -13,6 +13,7 @@ from reconciler.drive.open import OpenApply, grouped
 from reconciler.drive.record import ApplyRecord
 from reconciler.drive.status import is_driven
 from reconciler.ledger.copies import CopiesReleased, CopiesThrottled
+from reconciler.ledger.last_word import is_retried, is_stopped
 from reconciler.ledger.model import Request, StoredApply, StoredLease
 from reconciler.ledger.reasons import (
     Answer,
@@ -24,13 +25,21 @@ from reconciler.ledger.reasons import (
     StaysStopped,
     Unanswered,
 )
-from reconciler.ledger.resumes import GoesOn, NothingToRetry
+from reconciler.ledger.resumes import (
+    GoesOn,
+    GoesOnOnceReleased,
+    NothingToRetry,
+    RetryTakenBack,
+    WaitsForRelease,
+)
 from reconciler.ledger.states import FINISHED, ApplyState, Hold, RequestKind, RequestState
 from reconciler.outcomes.apply import ControlOutcome
 from reconciler.ports.clock import Clock
 from reconciler.ports.ledger import LeaseLost, Ledger
 from reconciler.rollout.hold import OPEN_GATES, GateRight, nothing_to_release, release, was_released
 from reconciler.rollout.transitions import Move
+
+_TAKES_BACK = (RequestKind.STOP, RequestKind.CANCEL)  # a retry of an apply that has ended
 
 
 def ask(
@@ -47,11 +56,7 @@ def ask(
     """Returns when the request is durable and answered, or when no answer came in time. `right` is
     that to open gates (RG-38)."""
     stored = ledger.unfinished(environment, keyspace, region)
-    noted_as = kind
-    if kind is RequestKind.RETRY:
-        stored = stored or _ended(ledger, environment, keyspace, region)
-        is_over = stored is None or stored.state in FINISHED
-        noted_as = kind if is_over else RequestKind.RESUME
+    stored = stored or _ended(ledger, kind, environment, keyspace, region)
     if stored is None:
         return ControlOutcome(
             environment=environment,
@@ -61,9 +66,17 @@ def ask(
             state=RequestState.REFUSED,
             answer=NothingToRetry() if kind is RequestKind.RETRY else NothingUnfinished(),
         )
-    request = ledger.ask(stored.apply_id, noted_as, asked_by=asked_by, now_s=clock.now_s())
+    goes_on = kind is RequestKind.RETRY and stored.state not in FINISHED
+    noted_as = RequestKind.RESUME if goes_on else kind
+    request = _noted(ledger, clock, stored, noted_as, asked_by)
     if stored.state in FINISHED:
-        ledger.answer(request.request_id, RequestState.APPLIED, GoesOn())
+        begun = ledger.unfinished(environment, keyspace, region)
+        if begun is not None and kind in _TAKES_BACK:  # while it was being asked
+            ledger.answer(request.request_id, RequestState.REFUSED, EndedMeanwhile())
+            stored, request = begun, _noted(ledger, clock, begun, kind, asked_by)
+        else:
+            answer = RetryTakenBack() if kind in _TAKES_BACK else GoesOn()
+            ledger.answer(request.request_id, RequestState.APPLIED, answer)
     answered = _answered(ledger, clock, stored, request, right)
     return ControlOutcome(
         environment=environment,
@@ -76,11 +89,25 @@ def ask(
     )
 
 
-def _ended(ledger: Ledger, environment: str, keyspace: str, region: str) -> StoredApply | None:
+def _noted(
+    ledger: Ledger, clock: Clock, stored: StoredApply, kind: RequestKind, asked_by: str
+) -> Request:
+    return ledger.ask(stored.apply_id, kind, asked_by=asked_by, now_s=clock.now_s())
+
+
+def _ended(
+    ledger: Ledger, kind: RequestKind, environment: str, keyspace: str, region: str
+) -> StoredApply | None:
     """The latest apply, if something is left of it: to go on with it is somebody's word alone, and
-    what runs is what the protected branch holds then. It may have been begun a moment ago."""
+    what runs is what the protected branch holds then. It may have been begun a moment ago. A stop
+    and a cancel take that word back (RG-65)."""
+    if kind is not RequestKind.RETRY and kind not in _TAKES_BACK:
+        return None
     found = ledger.applies(environment, keyspace=keyspace, limit=1, region=region)
-    return next((one for one in found if one.state is not ApplyState.COMPLETED), None)
+    latest = next((one for one in found if one.state is not ApplyState.COMPLETED), None)
+    if latest is None or kind is RequestKind.RETRY or latest.state not in FINISHED:
+        return latest
+    return latest if is_retried(ledger.requests(latest.apply_id)) else None
 
 
 def _answered(
@@ -152,14 +179,21 @@ def _carry_out(
         steps = ledger.finalizers(apply_id)
         opened = OpenApply(lease=lease, stored=unfinished, operations=operations, finalizers=steps)
         record = ApplyRecord(ledger, clock, opened)
-        answer = _carried_out(record, opened, request.kind, right)
+        asked = ledger.requests(apply_id)
+        earlier = (one for one in asked if one.request_id < request.request_id)
+        answer = _carried_out(record, opened, request.kind, right, was_stopped=is_stopped(earlier))
     finally:
         ledger.give_up(lease, now_s=clock.now_s())
     ledger.answer(request.request_id, *answer)
 
 
 def _carried_out(
-    record: ApplyRecord, opened: OpenApply, kind: RequestKind, right: GateRight
+    record: ApplyRecord,
+    opened: OpenApply,
+    kind: RequestKind,
+    right: GateRight,
+    *,
+    was_stopped: bool,
 ) -> tuple[RequestState, Answer]:
     lease = opened.lease
     match kind:
@@ -187,8 +221,18 @@ def _carried_out(
                 return RequestState.APPLIED, CopiesReleased(len(after.copies_released))
             return RequestState.APPLIED, Released()
         case RequestKind.RESUME | RequestKind.RETRY:
-            return RequestState.APPLIED, GoesOn()
+            return _let_go_on(record, was_stopped=was_stopped)
         case RequestKind.THROTTLE | RequestKind.UNTHROTTLE:
             return RequestState.APPLIED, CopiesThrottled(kind is RequestKind.THROTTLE)
         case _:
             assert_never(kind)
+
+
+def _let_go_on(record: ApplyRecord, *, was_stopped: bool) -> tuple[RequestState, Answer]:
+    """A retry is about a stop, and about no gate."""
+    stored = record.stored
+    if release(stored, record.operations()) is None:
+        return RequestState.APPLIED, GoesOn()
+    if was_stopped:
+        return RequestState.APPLIED, GoesOnOnceReleased(stored.hold)
+    return RequestState.REFUSED, WaitsForRelease(stored.hold)

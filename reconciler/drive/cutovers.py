@@ -24,6 +24,7 @@ from reconciler.ledger.reasons import (
     Answer,
     Reason,
 )
+from reconciler.ledger.resumes import WaitsForRelease
 from reconciler.ledger.states import Hold, RequestState
 from reconciler.ports.clock import Clock
 from reconciler.rollout.cutover import ReadyCopy
@@ -77,6 +78,12 @@ class Cutovers:
                 return RequestState.APPLIED, CutoverReleased(wave, len(copies), windows)
             case _:
                 assert_never(self.awaited)
+
+    def not_released(self) -> tuple[RequestState, Answer] | None:
+        """To somebody who wants it to go on. None: it does, or nobody has to release it."""
+        if not isinstance(self.awaited, CutoverClosed):
+            return None
+        return RequestState.REFUSED, WaitsForRelease(Hold.CUTOVER)
 
     def wait_for(self, reason: AWAITED) -> None:
         """It is shown until copies are swapped in. Raises what the ledger raises."""

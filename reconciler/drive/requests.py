@@ -113,7 +113,7 @@ class RolloutRequests:
                 why = nothing_to_release(self._record.stored, is_driven=True)
                 answer(*(self._cutovers.release() or (RequestState.REFUSED, why)))
             case RequestKind.RESUME | RequestKind.RETRY:
-                answer(RequestState.APPLIED, GoesOn())
+                answer(*self._cutovers.not_released() or (RequestState.APPLIED, GoesOn()))
             case RequestKind.THROTTLE | RequestKind.UNTHROTTLE:
                 told = self._cutovers.throttle(is_on=request.kind is RequestKind.THROTTLE)
                 answer(RequestState.APPLIED, told)

@@ -30,7 +30,7 @@ from reconciler.ledger.finalizers import (
     VSchemaFailedForNow,
     VSchemaRefused,
 )
-from reconciler.ledger.resumes import GoesOn, NothingToRetry, TakenUpAgain
+from reconciler.ledger.resumes import ResumeAnswer
 from reconciler.ledger.states import ApplyState, Hold, RequestKind, RequestState, StatementState
 
 
@@ -281,9 +281,7 @@ Answer = (
     | NothingUnfinished
     | Unanswered
     | EndedMeanwhile
-    | TakenUpAgain
-    | GoesOn
-    | NothingToRetry
+    | ResumeAnswer
     | CancelledAlready
     | NothingNewStarts
     | RestNeverStarts

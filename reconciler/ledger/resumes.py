@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reconciler.ledger.states import Hold
+
 
 @dataclass(frozen=True, slots=True)
 class TakenUpAgain:
@@ -21,5 +23,29 @@ class GoesOn:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitsForRelease:
+    """Nobody has stopped it: a person holds it otherwise, and a retry opens nothing."""
+
+    hold: Hold
+
+
+@dataclass(frozen=True, slots=True)
+class GoesOnOnceReleased:
+    """The stop is taken back; a person holds it besides."""
+
+    hold: Hold
+
+
+@dataclass(frozen=True, slots=True)
+class RetryTakenBack:
+    """Of an apply that has ended: it stays so, as if nobody had asked for a retry."""
+
+
+@dataclass(frozen=True, slots=True)
 class NothingToRetry:
     """There is no apply, or the latest one completed."""
+
+
+ResumeAnswer = (
+    TakenUpAgain | GoesOn | WaitsForRelease | GoesOnOnceReleased | RetryTakenBack | NothingToRetry
+)

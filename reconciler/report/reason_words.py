@@ -158,6 +158,12 @@ def answer_words(answer: Answer) -> str:
             return f"taken up again by {by}"
         case resumes.GoesOn():
             return "a controller goes on with it by itself, or the next `reconciler apply`"
+        case resumes.WaitsForRelease(hold):
+            return f"it waits for {_to_be_released(hold)}, which no retry is: `reconciler release`"
+        case resumes.GoesOnOnceReleased(hold):
+            return f"the stop is taken back; it waits for {_to_be_released(hold)} besides"
+        case resumes.RetryTakenBack():
+            return "the retry is taken back: nothing begins it again by itself"
         case resumes.NothingToRetry():
             return "there is no apply of this keyspace, or the latest one completed"
         case reasons.CancelledAlready():

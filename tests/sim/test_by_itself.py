@@ -7,14 +7,28 @@ from typing import Any
 
 import pytest
 
+from reconciler.controller.model import Place
 from reconciler.drive.control import ask
 from reconciler.drive.status import current_apply
 from reconciler.errors import Refused
 from reconciler.flows.apply import ApplyRequest
+from reconciler.flows.controller.record import read_record
 from reconciler.guard.review.git import Review
-from reconciler.ledger.reasons import CancelledAlready, NothingNewStarts, Requested, TakenUp
-from reconciler.ledger.resumes import GoesOn, NothingToRetry
-from reconciler.ledger.states import ApplyState, RequestKind, RequestState
+from reconciler.ledger.reasons import (
+    CancelledAlready,
+    NothingNewStarts,
+    NothingUnfinished,
+    Requested,
+    TakenUp,
+)
+from reconciler.ledger.resumes import (
+    GoesOn,
+    GoesOnOnceReleased,
+    NothingToRetry,
+    RetryTakenBack,
+    WaitsForRelease,
+)
+from reconciler.ledger.states import ApplyState, Hold, RequestKind, RequestState
 from reconciler.outcomes.apply import ApplyVerdict, ControlOutcome
 from reconciler.rollout.behest import Behest, of_wave
 from reconciler.rollout.parts import PartOrder
@@ -28,6 +42,7 @@ from tests.sim.test_requests import Meanwhile
 
 pytestmark = pytest.mark.invariant("RG-50")
 
+PLACE = Place("production", "commerce")
 STOPS = 9  # of the moments of a run: its first statement was sent
 
 
@@ -281,9 +296,48 @@ def test_a_retry_opens_no_gate() -> None:
     sim = Simulation(plan=plan_for(GATED), rollout=GATED, fleet=SimFleet(plan_for(GATED)))
     assert sim.run().verdict is ApplyVerdict.PAUSED
     before = sent(sim)
-    assert asked(sim, RequestKind.RETRY).state is RequestState.APPLIED
+    answer = asked(sim, RequestKind.RETRY)
+    assert (answer.state, answer.answer) == (RequestState.REFUSED, WaitsForRelease(Hold.GATE))
     assert sim.run(behest=Behest.NOBODY).verdict is ApplyVerdict.PAUSED
     assert sent(sim) == before
+    asked(sim, RequestKind.STOP)
+    answer = asked(sim, RequestKind.RETRY)
+    assert (answer.state, answer.answer) == (RequestState.APPLIED, GoesOnOnceReleased(Hold.GATE))
+    asked(sim, RequestKind.RELEASE)
+    answer = asked(sim, RequestKind.RETRY)
+    assert (answer.state, answer.answer) == (RequestState.APPLIED, GoesOn())
+
+
+@pytest.mark.invariant("RG-65")
+@pytest.mark.parametrize("ends", [RequestKind.STOP, RequestKind.CANCEL])
+@pytest.mark.parametrize("takes_back", [RequestKind.STOP, RequestKind.CANCEL])
+def test_a_retry_is_taken_back_by_a_stop_or_a_cancel(
+    ends: RequestKind, takes_back: RequestKind
+) -> None:
+    sim = left_behind()
+    asked(sim, ends)
+    asked(sim, RequestKind.RETRY)
+    answer = asked(sim, takes_back)
+    assert answer.state is RequestState.APPLIED
+    if ends is RequestKind.CANCEL:
+        assert answer.answer == RetryTakenBack()
+        assert not read_record(sim.ledger, PLACE, sim.fleet.clock.now_s()).is_retried
+        assert asked(sim, takes_back).answer == NothingUnfinished()
+    assert code_of(sim).startswith("apply-")
+    asked(sim, RequestKind.RETRY)
+    assert sim.run(behest=Behest.NOBODY).verdict is ApplyVerdict.COMPLETED
+
+
+@pytest.mark.invariant("RG-65")
+def test_a_stop_that_meets_the_beginning_behind_a_retry_is_for_what_has_begun() -> None:
+    sim = left_behind()
+    asked(sim, RequestKind.CANCEL)
+    asked(sim, RequestKind.RETRY)
+    ledger = sim.ledger
+    begins = Meanwhile(ledger, "ask", lambda: sim.is_killed(Fate(kill_at=STOPS)))
+    answer = asked(sim, RequestKind.STOP, begins)
+    assert (answer.apply_id, answer.state) == (2, RequestState.APPLIED)
+    assert code_of(sim) == "apply-stopped"
 
 
 def test_who_retried_is_shown_and_who_goes_on_once() -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from reconciler.controller.model import Place, Recorded
 from reconciler.drive.status import is_driven, is_released
+from reconciler.ledger.last_word import OF_UNFINISHED, is_retried, is_stopped
 from reconciler.ledger.model import Request, StoredApply
 from reconciler.ledger.states import FINISHED, Hold, RequestKind, RequestState
 from reconciler.ports.ledger import Ledger
 
-_ORDERS = (RequestKind.STOP, RequestKind.RESUME)
-_NEWS = (*_ORDERS, RequestKind.RELEASE)
+_NEWS = (*OF_UNFINISHED, RequestKind.RELEASE)
 
 
 def read_record(ledger: Ledger, place: Place, now_s: float) -> Recorded:
@@ -21,12 +21,12 @@ def read_record(ledger: Ledger, place: Place, now_s: float) -> Recorded:
     stored = found[0]
     if stored.state in FINISHED:
         asked = ledger.requests(stored.apply_id)
-        is_retried = any(one.kind is RequestKind.RETRY for one in asked)
+        has_retry = is_retried(asked)
         return Recorded(
-            mark=f"{stored.apply_id} {stored.state}{' retried' if is_retried else ''}",
+            mark=f"{stored.apply_id} {stored.state}{' retried' if has_retry else ''}",
             plan_id=stored.plan_id,
             state=stored.state,
-            is_retried=is_retried,
+            is_retried=has_retry,
         )
     lease = ledger.lease(place.environment, place.keyspace)
     asked = ledger.requests(stored.apply_id)
@@ -37,7 +37,7 @@ def read_record(ledger: Ledger, place: Place, now_s: float) -> Recorded:
         hold=stored.hold,
         is_driven=is_driven(lease, stored.apply_id, now_s),
         is_released=_is_released(ledger, stored),
-        is_stopped=_is_stopped(asked),
+        is_stopped=is_stopped(asked),
     )
 
 
@@ -49,10 +49,3 @@ def _is_released(ledger: Ledger, stored: StoredApply) -> bool:
     if stored.hold in (Hold.NONE, Hold.GUARD):
         return False
     return is_released(stored, ledger.operations(stored.apply_id))
-
-
-def _is_stopped(asked: list[Request]) -> bool:
-    """As the ledger will say to whoever goes on though nobody asked (RG-50). A run that ended
-    because its process was told to end has no request: that is gone on with."""
-    orders = [request.kind for request in asked if request.kind in _ORDERS]
-    return orders[-1:] == [RequestKind.STOP]
