@@ -18,6 +18,7 @@ from reconciler.diff.session import DEFAULT_SESSION, StatementSession
 from reconciler.errors import InvalidInput, Problem, Unavailable
 from reconciler.flows.plan import keep_plan, plan_keyspace
 from reconciler.model.engine import EngineName
+from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.observation import (
     CrossDatabaseChild,
     Observation,
@@ -211,8 +212,11 @@ class ScratchTables:
     def definition(self, table: str) -> str | None:
         return self.tables.get(table)
 
-    def views(self, names: Collection[str] | None = None) -> Mapping[str, OtherObject]:
+    def programs(self, kinds: Collection[ObjectKind]) -> Mapping[ObjectId, OtherObject]:
         return {}
+
+    def program(self, about: ObjectId) -> OtherObject | None:
+        return None
 
     def table_ids(self, table: str) -> frozenset[int]:
         return frozenset({1})

@@ -65,7 +65,7 @@ class ShardTasks:
             },
             basis=self._order.basis[shard],
             tables=self._order.plan.core.managed_tables,
-            views=self._order.plan.core.managed_views,
+            programs=self._order.plan.core.managed_programs,
             rollout=self._order.environment.rollout,
             apply_id=self._lease.apply_id,
             keep_old_s=self._order.environment.engine.keep_old_s,

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from reconciler.ddl.programs.view import text_of_view
+from reconciler.ddl.programs.facts import text_of
 from reconciler.edges.client.target import Target
 from reconciler.edges.engines.opening import ProgramEngine, open_engine
 from reconciler.edges.mysql.access import read_access
@@ -18,7 +18,6 @@ from reconciler.edges.mysql.blockers import blockers_in_words, end_blockers, fin
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.dependents import read_dependents
 from reconciler.edges.mysql.engine_direct import DirectEngine
-from reconciler.edges.mysql.others import read_view
 from reconciler.edges.mysql.problems import (
     LinkLost,
     engine_not_allowed,
@@ -26,8 +25,9 @@ from reconciler.edges.mysql.problems import (
     unseen_processes,
 )
 from reconciler.edges.mysql.processes import read_processes
+from reconciler.edges.mysql.programs import list_programs, read_program
 from reconciler.edges.mysql.reach import Reach
-from reconciler.edges.mysql.reading import list_names, number, read_definition, read_tables
+from reconciler.edges.mysql.reading import number, read_definition, read_tables
 from reconciler.edges.mysql.rows_ahead import RowsAhead
 from reconciler.edges.mysql.server_settings import look_at_server
 from reconciler.edges.mysql.shard_link import ShardLink
@@ -38,7 +38,7 @@ from reconciler.model.access import ShardAccess
 from reconciler.model.dependents import Dependents
 from reconciler.model.engine import EngineName
 from reconciler.model.object_id import ObjectId, ObjectKind, table_id
-from reconciler.model.programs import view_id
+from reconciler.model.programs import MANAGED_AS
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.engine import Engine
 from reconciler.ports.shards import BlockerEnd, RowsChecked
@@ -101,30 +101,29 @@ class MysqlShardSession:
         self._direct.close()
         self._shard.close()
 
-    def definitions(self, *, views: bool = False) -> Mapping[ObjectId, str]:
-        return self._shard.looked(lambda link: self._definitions(link, views=views))
+    def definitions(self, *, programs: Collection[ObjectKind] = ()) -> Mapping[ObjectId, str]:
+        return self._shard.looked(lambda link: self._definitions(link, programs))
 
     def definition(self, object_id: ObjectId) -> str | None:
-        if object_id.kind is ObjectKind.VIEW:
-            return self._shard.looked(lambda link: self._view(link, object_id.name))
+        if object_id.kind in MANAGED_AS:
+            return self._shard.looked(lambda link: self._program(link, object_id))
         return self._shard.looked(lambda link: read_definition(link, object_id.name))
 
-    def _definitions(self, link: Link, *, views: bool) -> Mapping[ObjectId, str]:
+    def _definitions(self, link: Link, programs: Collection[ObjectKind]) -> Mapping[ObjectId, str]:
         read = read_tables(link, self._shard.database)
         # No reader takes '': one that the server cannot show is a problem if it is managed.
         every = (*read.definitions, *((table, "") for table, _ in read.broken))
         found = {table_id(table): definition for table, definition in every}
-        for name in read.listing.of_type("VIEW") if views else ():
-            found[view_id(name)] = self._view(link, name) or ""
+        for about in list_programs(link, self._shard.database, programs, read.listing):
+            found[about] = self._program(link, about) or ""
         return found
 
-    def _view(self, link: Link, name: str) -> str | None:
+    def _program(self, link: Link, about: ObjectId) -> str | None:
         """None: there is none. '' for one that the login may not see: no reader takes that."""
-        view = read_view(link, self._shard.database, name)
-        if view is not None:
-            return text_of_view(view)
-        there = list_names(link, self._shard.database).of_type("VIEW")
-        return "" if name in there else None
+        program = read_program(link, self._shard.database, about)
+        if program is not None:
+            return text_of(program)
+        return "" if about in list_programs(link, self._shard.database, [about.kind]) else None
 
     def dependents(self, tables: Collection[str]) -> Dependents:
         return self._shard.looked(lambda link: read_dependents(link, self._flavor, tables))

@@ -236,7 +236,7 @@ def _basis(begun: Pass, seen: SeenShard) -> ShardBasis:
             object_id: WantedObject(fingerprint=read.fingerprint, text=read.text)
             for object_id, read in wanted.items()
         },
-        manages_views=begun.reader.reads_views,
+        program_kinds=begun.reader.policy.program_kinds,
         flavor=version.flavor,
         dependents=_judged(begun, seen),
         server=seen.observation.server,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from reconciler.diff.model import Operation
+from reconciler.ddl.statement.reach import reach_of
 from reconciler.errors import ReconcilerError, Refused
 from reconciler.flows.reconcile_pass import Pass, derive
 from reconciler.flows.restore_before_state import restored_before
@@ -26,7 +26,6 @@ from reconciler.guard.vschema import (
     vschema_of_no_vitess,
     vschema_steps_done,
 )
-from reconciler.model.object_id import ObjectKind
 from reconciler.observe.shards import SeenShard
 from reconciler.plan.files import read_plan
 from reconciler.plan.model import Plan, PlanCore
@@ -124,9 +123,8 @@ def login_refusals(begun: Pass, core: PlanCore, checked: Checked) -> tuple[Refus
             continue
         access, left = seen.observation.access, change_set.statements[standing.next_index :]
         if access is not None:
-            views = (o for o in seen.observation.others if o.kind is ObjectKind.VIEW)
-            definers = {view.name: view.definer for view in views}
-            dropped = [s.object_id.name for s in left if s.operation is Operation.DROP_VIEW]
+            definers = {other.object_id: other.definer for other in seen.observation.others}
+            dropped = [s.object_id for s in left if reach_of(s.sql).drops_program]
             found += drop_refusals(seen.shard, access, definers, dropped)
         found += access_refusals(
             seen.shard,

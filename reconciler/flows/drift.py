@@ -7,18 +7,18 @@ from collections.abc import Callable, Collection, Iterable
 from reconciler.ddl.default_less import default_less_columns
 from reconciler.diff.drift import differences_of
 from reconciler.diff.model import SchemaDiff
+from reconciler.diff.programs import ProgramStep
 from reconciler.diff.statement import step_sql
-from reconciler.diff.views import ViewStep
 from reconciler.flows.check import plan_of_these_files
 from reconciler.flows.lint_live import lint_live
-from reconciler.flows.reconcile_pass import Pass, begin_pass, diff_between, views_between
+from reconciler.flows.reconcile_pass import Pass, begin_pass, diff_between, programs_between
 from reconciler.flows.shadows import find_shadows, told_shadows
 from reconciler.guard.classify import position_of
 from reconciler.guard.model import ToDo
 from reconciler.guard.vschema import vschema_steps_done
 from reconciler.model.fleet import in_key_order
-from reconciler.model.object_id import ObjectId, ObjectKind, table_id
-from reconciler.model.programs import view_id
+from reconciler.model.object_id import ObjectId, table_id
+from reconciler.model.programs import MANAGED_AS
 from reconciler.model.shadow_tables import ShadowGroup
 from reconciler.observe.shards import SeenShard, shadow_tables
 from reconciler.outcomes.drift import (
@@ -133,18 +133,18 @@ def _differences(
         for o in wanted.keys() | here.keys()
         if wanted.get(o) != here.get(o) and (seen.shard, o) not in untold
     )
-    views = {step.name: step for step in views_between(begun, seen).steps}
+    programs = {step.about: step for step in programs_between(begun, seen).steps}
     return tuple(
-        _difference_of_view(views[object_id.name])
-        if object_id.kind is ObjectKind.VIEW
+        _difference_of_program(programs[object_id])
+        if object_id.kind in MANAGED_AS
         else _difference(object_id.name, found, _without_default(seen, object_id.name))
         for object_id in differing
     )
 
 
-def _difference_of_view(step: ViewStep) -> TableDifference:
+def _difference_of_program(step: ProgramStep) -> TableDifference:
     """Nothing to send is told: by whose rights, and in which order, a plan says."""
-    return TableDifference(object_id=view_id(step.name), what=step.difference)
+    return TableDifference(object_id=step.about, what=step.difference)
 
 
 def _without_default(seen: SeenShard, table: str) -> tuple[str, ...]:
@@ -187,14 +187,14 @@ def _shadows(
 def _unmanaged(
     begun: Pass, shadows: Iterable[ShadowGroup]
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Tables, and views where they are managed, that policy leaves alone, with the shards that
+    """Tables, and programs of managed kinds, that policy leaves alone, with the shards that
     have them: but for what is known to be an engine's."""
     known = {(shard, one.name) for one in shadows for shard in one.shards}
     shards: dict[str, list[str]] = {}
     for seen in begun.look.seen:
         names = [table for table, _ in seen.observation.definitions]
-        if begun.reader.reads_views:
-            names += [one.name for one in seen.observation.others if one.kind is ObjectKind.VIEW]
+        kinds = begun.reader.policy.program_kinds
+        names += [one.name for one in seen.observation.others if one.kind in kinds]
         for table in names:
             if begun.reader.is_left_alone(table) and (seen.shard, table) not in known:
                 shards.setdefault(table, []).append(seen.shard)

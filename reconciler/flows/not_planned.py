@@ -8,12 +8,10 @@ from reconciler.diff.model import SchemaDiff
 from reconciler.guard.access import grouped
 from reconciler.guard.model import Refusal
 from reconciler.model.object_id import ObjectId, ObjectKind, table_id
-from reconciler.model.programs import view_id
+from reconciler.model.programs import LIKE_TABLES
 from reconciler.model.schema import OtherObject
 from reconciler.observe.desired import Desired
 from reconciler.observe.shards import FleetSnapshot, SeenShard
-
-_LIKE_TABLES = frozenset({ObjectKind.VIEW, ObjectKind.SEQUENCE})
 
 
 def unnameable(look: FleetSnapshot) -> tuple[Refusal, ...]:
@@ -34,14 +32,15 @@ def unnameable(look: FleetSnapshot) -> tuple[Refusal, ...]:
         Refusal(
             code="table-name-blank",
             shard=seen.shard,
-            object_id=view_id(view),
-            message=f"shard {seen.shard}: the name of view {view!r} begins or ends with a blank",
+            object_id=about,
+            message=f"shard {seen.shard}: the name of {about.kind} {about.name!r} begins or ends"
+            " with a blank",
             recovery="rename it on the shard, or leave it out with policy.ignore_tables, where '?'"
             " stands for the blank",
         )
         for seen in look.seen
-        for view in seen.views
-        if view != view.strip()
+        for about in seen.programs
+        if about.name != about.name.strip()
     )
 
 
@@ -53,7 +52,7 @@ def names_not_free(look: FleetSnapshot, desired: Mapping[str, Desired]) -> tuple
         there = {
             _folded(other.name, seen): other
             for other in seen.observation.others
-            if other.kind in _LIKE_TABLES and other.name not in seen.views
+            if other.kind in LIKE_TABLES and other.object_id not in seen.programs
         }
         wanted = desired[seen.shard].objects if there else {}
         for about in sorted(wanted.keys() - seen.objects.keys()):

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 
 from reconciler.ddl.default_less import default_less_columns
 from reconciler.ddl.definition.file import DefinitionFile, read_definition_file
-from reconciler.ddl.definition.view_file import ViewFile, read_view_file
-from reconciler.ddl.programs.view import view_file_text
+from reconciler.ddl.definition.program_file import ProgramFile
+from reconciler.ddl.definition.program_files import read_program_file
+from reconciler.ddl.programs.kinds import file_text
 from reconciler.ddl.render import create_table_sql
 from reconciler.errors import InvalidInput, Location, Problem, ReconcilerError, Refused, Unavailable
 from reconciler.flows.pulled_vschema import pulled_vschema
@@ -21,8 +22,9 @@ from reconciler.guard.model import problem_from, refusal_from
 from reconciler.limits import DEFINITION_BYTES_MAX, SPEC_BYTES_MAX
 from reconciler.model.object_id import ObjectId, table_id
 from reconciler.model.observation import Observation, ObservedShard
-from reconciler.model.programs import CreatedWith, ManagedKind
+from reconciler.model.programs import FOLDERS, LIKE_TABLES, MANAGED_AS, CreatedWith
 from reconciler.observe.desired import ReadBack, read_back
+from reconciler.observe.programs import usually_created_with
 from reconciler.observe.quarantine import with_what_has_ended
 from reconciler.observe.retiring import check_settled
 from reconciler.observe.sequences import sequences_for
@@ -34,13 +36,12 @@ from reconciler.observe.shards import (
     observe,
 )
 from reconciler.observe.topology import with_shards
-from reconciler.observe.views import usually_created_with
 from reconciler.outcomes.files import FileGap, GapKind, PullOutcome
 from reconciler.ports.files import FileWriter
 from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles, load_tables, spec_paths
 from reconciler.spec.model import Environment, SpecFile
-from reconciler.spec.names import VIEWS_DIRECTORY, definition_path, view_path
+from reconciler.spec.names import definition_path, program_path
 from reconciler.spec.read import read_spec
 from reconciler.spec.text import text_of
 from reconciler.spec.tree import FileTree
@@ -92,8 +93,8 @@ def _existing(tree: FileTree, path: str) -> DesiredFiles | None:
 
 def _every_path(tree: FileTree, spec: SpecFile) -> tuple[str, ...]:
     """Of the managed kinds alone: no file of another kind is ever removed (PG-1)."""
-    views = spec.policy.manages(ManagedKind.VIEWS)
-    folders = (spec.schema_dir, *([f"{spec.schema_dir}/{VIEWS_DIRECTORY}"] if views else ()))
+    managed = (folder for kind, folder in FOLDERS.items() if spec.policy.manages(kind))
+    folders = (spec.schema_dir, *(f"{spec.schema_dir}/{folder}" for folder in managed))
     return tuple(path for folder in folders for path in _sql_paths(tree, folder))
 
 
@@ -126,7 +127,8 @@ def pull_keyspace(
     groups = _groups(look.seen)
     model = _model(groups, source)
     world.scratch.keep_off({seen.observation.server for seen in look.seen})
-    usual = usually_created_with(world.scratch, model.observation.settings) if model.views else None
+    settings = model.observation.settings
+    usual = usually_created_with(world.scratch, settings) if model.programs else None
     wanted = _files(files, model, usual)
     read = _read_back(world, wanted, reader, model)
     kept = _kept(world, files, wanted, reader, model, read)
@@ -193,17 +195,16 @@ def _model(groups: list[tuple[SeenShard, ...]], source: str | None) -> SeenShard
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wanted:
-    """A schema file as live would have it; `table` is the view's name in a file of a view."""
+    """A schema file as live would have it."""
 
-    table: str
+    about: ObjectId
     path: str
     text: str
-    is_view: bool = False
 
 
 def _files(files: Specified, model: SeenShard, usual: CreatedWith | None) -> tuple[_Wanted, ...]:
     version = model.observation.settings.version
-    paths, view_paths = _paths_of_tables(files), _paths_of_views(files)
+    paths, program_paths = _paths_of_tables(files), _paths_of_programs(files)
     wanted: list[_Wanted] = []
     taken: dict[str, str] = {}
     for table, read in sorted(model.definitions.items()):
@@ -213,15 +214,17 @@ def _files(files: Specified, model: SeenShard, usual: CreatedWith | None) -> tup
                 raise Refused(_two_tables_one_file(taken[name], table, files.spec.path))
         taken |= {path.lower(): table, table.lower(): table}
         text = create_table_sql(read.table, version) + ";\n"
-        wanted.append(_Wanted(table=table, path=path, text=text))
-    for name, view in sorted(model.views.items()):
-        path = view_paths.get(name) or view_path(files.spec.schema_dir, name)
-        for taken_name in (path.lower(), name.lower()):
+        wanted.append(_Wanted(about=table_id(table), path=path, text=text))
+    for about, program in sorted(model.programs.items()):
+        name = about.name
+        path = program_paths.get(about) or program_path(files.spec.schema_dir, about)
+        names = (path.lower(), *([name.lower()] if about.kind in LIKE_TABLES else []))
+        for taken_name in names:
             if taken_name in taken:
                 raise Refused(_two_tables_one_file(taken[taken_name], name, files.spec.path))
-        taken |= {path.lower(): name, name.lower(): name}
-        text = view_file_text(view.view, usual)
-        wanted.append(_Wanted(table=name, path=path, text=text, is_view=True))
+        taken |= dict.fromkeys(names, name)
+        text = file_text(program.value, usual)
+        wanted.append(_Wanted(about=about, path=path, text=text))
     return tuple(wanted)
 
 
@@ -242,9 +245,9 @@ def _paths_of_tables(files: Specified) -> Mapping[str, str]:
     return {file.table: file.path for file in files.existing.files} if files.existing else {}
 
 
-def _paths_of_views(files: Specified) -> Mapping[str, str]:
+def _paths_of_programs(files: Specified) -> Mapping[ObjectId, str]:
     """Apart from those of tables: what was a table may be a view by now."""
-    return {view.name: view.path for view in files.existing.views} if files.existing else {}
+    return {one.object_id: one.path for one in files.existing.programs} if files.existing else {}
 
 
 def _read_back(
@@ -252,22 +255,22 @@ def _read_back(
 ) -> ReadBack:
     """What the files will be read as, before they are written."""
     sound: list[DefinitionFile] = []
-    views: list[ViewFile] = []
-    problems: dict[str, Problem] = {}
+    programs: list[ProgramFile] = []
+    problems: dict[ObjectId, Problem] = {}
     for file in wanted:
         try:
-            if file.is_view:
-                views.append(read_view_file(file.text, file.path))
+            if (kind := MANAGED_AS.get(file.about.kind)) is not None:
+                programs.append(read_program_file(kind, file.text, file.path))
             else:
                 sound.append(read_definition_file(file.text, file.path))
         except InvalidInput as refused:
-            problems[file.table] = refused.problems[0]
+            problems[file.about] = refused.problems[0]
     settings, others = model.observation.settings, model.observation.others
-    if not sound and not views:
+    if not sound and not programs:
         return ReadBack(definitions={}, problems=problems)
-    texts = [*(file.statement for file in sound), *(view.rest for view in views)]
+    texts = [*(file.statement for file in sound), *(one.rest for one in programs)]
     sequences = sequences_for(others, texts)
-    found = read_back(world.scratch, sound, settings, reader, sequences, views)
+    found = read_back(world.scratch, sound, settings, reader, sequences, programs)
     return replace(found, problems={**found.problems, **problems})
 
 
@@ -286,12 +289,12 @@ def _kept(
         return frozenset(equal)
     settings, others = model.observation.settings, model.observation.others
     existing = files.existing.files
-    views = files.existing.views
-    texts = [*(file.statement for file in existing), *(view.rest for view in views)]
+    programs = files.existing.programs
+    texts = [*(file.statement for file in existing), *(one.rest for one in programs)]
     sequences = sequences_for(others, texts)
-    found = read_back(world.scratch, existing, settings, reader, sequences, views)
-    there = objects_of(found.definitions, found.views)
-    written = objects_of(read.definitions, read.views)
+    found = read_back(world.scratch, existing, settings, reader, sequences, programs)
+    there = objects_of(found.definitions, found.programs)
+    written = objects_of(read.definitions, read.programs)
     live = model.fingerprints
     same = {
         about
@@ -301,7 +304,7 @@ def _kept(
         in (live[about], written[about].fingerprint if about in written else None)
     }
     paths = {table_id(file.table): file.path for file in existing}
-    paths |= {view.object_id: view.path for view in views}
+    paths |= {one.object_id: one.path for one in programs}
     return frozenset(equal | {path for about, path in paths.items() if about in same})
 
 
@@ -318,14 +321,15 @@ def _gaps(wanted: Iterable[_Wanted], read: ReadBack, model: SeenShard) -> Iterat
     """Tables that the file they are to have does not say."""
     version = model.observation.settings.version
     for file in wanted:
-        if file.is_view:
-            yield from _gap_of_view(file, read, model)
+        if file.about.kind in MANAGED_AS:
+            yield from _gap_of_program(file, read, model)
             continue
-        live = model.definitions[file.table]
-        problem, found = read.problems.get(file.table), read.definitions.get(file.table)
+        table = file.about.name
+        live = model.definitions[table]
+        problem, found = read.problems.get(file.about), read.definitions.get(table)
         if found is not None and found.fingerprint == live.fingerprint:
             continue
-        gap = FileGap(kind=GapKind.READ_OTHERWISE, table=file.table, path=file.path)
+        gap = FileGap(kind=GapKind.READ_OTHERWISE, table=file.about.name, path=file.path)
         columns = tuple(column.name for column in default_less_columns(live.table, version))
         if problem is not None:
             yield replace(gap, kind=GapKind.NOT_TAKEN, problem=problem)
@@ -335,13 +339,13 @@ def _gaps(wanted: Iterable[_Wanted], read: ReadBack, model: SeenShard) -> Iterat
             yield replace(gap, live=live.text, read_back=found.text if found else "")
 
 
-def _gap_of_view(file: _Wanted, read: ReadBack, model: SeenShard) -> Iterator[FileGap]:
-    """A view whose definer is another account than the spec names is one of these."""
-    live, found = model.views[file.table], read.views.get(file.table)
+def _gap_of_program(file: _Wanted, read: ReadBack, model: SeenShard) -> Iterator[FileGap]:
+    """A program whose definer is another account than the spec names is one of these."""
+    live, found = model.programs[file.about], read.programs.get(file.about)
     if found is not None and found.fingerprint == live.fingerprint:
         return
-    gap = FileGap(kind=GapKind.READ_OTHERWISE, table=file.table, path=file.path)
-    problem = read.problems.get(file.table)
+    gap = FileGap(kind=GapKind.READ_OTHERWISE, table=file.about.name, path=file.path)
+    problem = read.problems.get(file.about)
     if problem is not None:
         yield replace(gap, kind=GapKind.NOT_TAKEN, problem=problem)
     else:

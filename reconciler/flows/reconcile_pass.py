@@ -61,7 +61,7 @@ from reconciler.plan.words import shard_set
 from reconciler.ports.world import World
 from reconciler.preflight.placed import PlacedChange
 from reconciler.prove.change_set import ProofFailed, Proven, prove_change_set
-from reconciler.prove.request import EngineChoices, ViewsBetween
+from reconciler.prove.request import EngineChoices, ProgramsBetween
 from reconciler.prove.vschema import prove_vschema
 from reconciler.reshard.tables import check_shard_columns
 from reconciler.rollout.waves import waves_in
@@ -278,7 +278,7 @@ def _cohorts(begun: Pass) -> list[tuple[SeenShard, ...]]:
         key = (
             seen.observation.settings,
             tuple((table, read.text) for table, read in sorted(seen.definitions.items())),
-            tuple((view, read.text) for view, read in sorted(seen.views.items())),
+            tuple((about, read.text) for about, read in sorted(seen.programs.items())),
             seen.observation.others,
             seen.observation.cross_database_parents,
             seen.observation.cross_database_children,
@@ -298,8 +298,8 @@ def _work_out(
     notes = tuple(f"table {note.table}: {note.text}" for note in found.notes)
     if found.refusals:
         return _WorkedOut(refusals=diff_refusals(found, names), notes=notes)
-    views = views_between(begun, first)
-    if not found.steps and not views.steps:
+    programs = programs_between(begun, first)
+    if not found.steps and not programs.steps:
         return _WorkedOut(refusals=(no_statement(first, begun.desired[first.shard]),), notes=notes)
     proof = prove_change_set(
         world,
@@ -311,7 +311,7 @@ def _work_out(
         renames=begun.files.renames,
         engines=engines,
         claimed=[one.name for one in begun.cleans],
-        views=views,
+        programs=programs,
     )
     match proof:
         case ProofFailed(refusals=refusals):
@@ -350,9 +350,9 @@ def diff_between(begun: Pass, seen: SeenShard) -> SchemaDiff:
     )
 
 
-def views_between(begun: Pass, seen: SeenShard) -> ViewsBetween:
-    """The managed views of one shard, and what git says of them."""
-    return ViewsBetween(before=seen.views, after=begun.desired[seen.shard].views)
+def programs_between(begun: Pass, seen: SeenShard) -> ProgramsBetween:
+    """The managed programs of one shard, and what git says of them."""
+    return ProgramsBetween(before=seen.programs, after=begun.desired[seen.shard].programs)
 
 
 def _before_state(cohort: tuple[SeenShard, ...]) -> BeforeState:

@@ -11,16 +11,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from reconciler.ddl.programs.view import as_shown
+from reconciler.ddl.programs.kinds import as_shown
 from reconciler.ddl.triggers import trigger_on
 from reconciler.flows.reconcile_pass import Pass
 from reconciler.guard.classify import states_along
 from reconciler.guard.model import Done, ToDo
-from reconciler.model.object_id import ObjectKind
+from reconciler.model.object_id import ObjectId
 from reconciler.model.observation import CrossDatabaseChild
+from reconciler.model.programs import MANAGED_AS
 from reconciler.model.renames import RenameKind
 from reconciler.model.schema import ForeignKey, OtherObject
-from reconciler.observe.shards import FleetSnapshot, ReadDefinition, ReadView, SeenShard
+from reconciler.observe.shards import FleetSnapshot, ReadDefinition, ReadProgram, SeenShard
 from reconciler.plan.model import ObjectBefore, PlanCore
 
 # A server carries new names into triggers and into foreign keys of other databases' tables as well.
@@ -45,10 +46,10 @@ def _restored_shard(
     start = states_along(change_set)[0]
     before = dict(seen.definitions)
     raw = dict(seen.observation.definitions)
-    views = dict(seen.views)
+    programs = dict(seen.programs)
     for touched in change_set.touched:
-        if touched.object_id.kind is ObjectKind.VIEW:
-            _restore_view(begun, views, touched, start[touched.object_id])
+        if touched.object_id.kind in MANAGED_AS:
+            _restore_program(begun, programs, touched, start[touched.object_id])
             continue
         table = touched.object_id.name
         before.pop(table, None)
@@ -68,32 +69,32 @@ def _restored_shard(
     observation = replace(
         seen.observation,
         definitions=tuple(sorted(raw.items())),
-        others=tuple(_restored_trigger(other, tables) for other in _others(seen, views)),
+        others=tuple(_restored_trigger(other, tables) for other in _others(seen, programs)),
         cross_database_children=children
         and tuple(_restored_child(begun, child, before, tables) for child in children),
     )
-    return replace(seen, observation=observation, definitions=before, views=views)
+    return replace(seen, observation=observation, definitions=before, programs=programs)
 
 
-def _restore_view(
-    begun: Pass, views: dict[str, ReadView], touched: ObjectBefore, start: str | None
+def _restore_program(
+    begun: Pass, programs: dict[ObjectId, ReadProgram], touched: ObjectBefore, start: str | None
 ) -> None:
-    name = touched.object_id.name
-    views.pop(name, None)
+    about = touched.object_id
+    programs.pop(about, None)
     if touched.definition is not None:
-        read = begun.reader.read_view(touched.definition, name)
+        read = begun.reader.read_program(about, touched.definition)
         if read.fingerprint == start:
-            views[name] = read
+            programs[about] = read
 
 
-def _others(seen: SeenShard, views: Mapping[str, ReadView]) -> tuple[OtherObject, ...]:
-    """With the managed views as they were."""
+def _others(seen: SeenShard, programs: Mapping[ObjectId, ReadProgram]) -> tuple[OtherObject, ...]:
+    """With the managed programs as they were."""
     kept = [
         other
         for other in seen.observation.others
-        if other.kind is not ObjectKind.VIEW or other.name not in {*seen.views, *views}
+        if other.object_id not in {*seen.programs, *programs}
     ]
-    restored = [as_shown(read.view) for read in views.values()]
+    restored = [as_shown(read.value) for read in programs.values()]
     return tuple(sorted([*kept, *restored], key=lambda found: (found.kind, found.name)))
 
 

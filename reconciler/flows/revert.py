@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from reconciler.ddl.default_less import default_less_columns
 from reconciler.ddl.fingerprint import schema_fingerprint
 from reconciler.ddl.programs.accounts import read_account
-from reconciler.ddl.programs.view import read_view, view_file_text
+from reconciler.ddl.programs.kinds import file_text, read_program
 from reconciler.ddl.read import read_table
 from reconciler.ddl.render import create_table_sql
 from reconciler.errors import InvalidInput, Problem, Refused
@@ -20,9 +20,8 @@ from reconciler.flows.deploy_way_back import deploy_ways_back
 from reconciler.flows.limits import PLAN_ID_CHARS_MIN
 from reconciler.flows.reconcile_pass import Pass, begin_pass
 from reconciler.flows.way_back import ways_back
-from reconciler.model.object_id import ObjectKind
 from reconciler.model.policy import HazardKind, Policy
-from reconciler.model.programs import ManagedKind, Security
+from reconciler.model.programs import MANAGED_AS, Security
 from reconciler.model.schema import Table
 from reconciler.model.server import Flavor, ServerVersion
 from reconciler.plan.codec import load_plan
@@ -33,7 +32,7 @@ from reconciler.ports.ledger import Ledger
 from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
-from reconciler.spec.names import definition_path, view_path
+from reconciler.spec.names import definition_path, program_path
 from reconciler.spec.vschema_file import vschema_path
 from reconciler.vschema.model import VSchemaChangeKind
 
@@ -167,14 +166,14 @@ class _Before:
 def _files_of_before(core: PlanCore, files: DesiredFiles) -> _Before:
     cleaned = {one.name for one in core.cleans}  # what an engine left was never a file's
     paths = {file.table: file.path for file in files.files}
-    view_paths = {file.name: file.path for file in files.views}
+    program_paths = {file.object_id: file.path for file in files.programs}
     texts: dict[str, str | None] = {}
     unsaid: list[str] = []
     for touched in _touched(core):
         table = touched.object_id.name
-        if touched.object_id.kind is ObjectKind.VIEW:
-            path = view_paths.get(table) or view_path(files.spec.schema_dir, table)
-            texts[path] = _view_of_before(touched)
+        if (about := touched.object_id).kind in MANAGED_AS:
+            path = program_paths.get(about) or program_path(files.spec.schema_dir, about)
+            texts[path] = _program_of_before(touched)
             unsaid += _rights_unsaid(touched, files.spec.policy)
             continue
         if table in cleaned:
@@ -191,24 +190,23 @@ def _files_of_before(core: PlanCore, files: DesiredFiles) -> _Before:
     return _Before(texts, tuple(unsaid))
 
 
-def _view_of_before(touched: ObjectBefore) -> str | None:
+def _program_of_before(touched: ObjectBefore) -> str | None:
     """To the letter as the shards had it, with what their servers keep of its making."""
     if touched.definition is None:
         return None
-    view = read_view(touched.definition, touched.object_id.name)
-    return view_file_text(view, usual=None)
+    return file_text(read_program(touched.object_id, touched.definition), usual=None)
 
 
 def _rights_unsaid(touched: ObjectBefore, policy: Policy) -> Iterator[str]:
-    """Whose rights a view had is the spec's to say, which is not taken back here."""
+    """Whose rights a program had is the spec's to say, which is not taken back here."""
     if touched.definition is None:
         return
-    view = read_view(touched.definition, touched.object_id.name)
-    if view.security is Security.INVOKER:
+    program = read_program(touched.object_id, touched.definition)
+    if program.security is Security.INVOKER:
         return
-    named = policy.definer_of(ManagedKind.VIEWS)
+    named = policy.account_of(touched.object_id.kind)
     account = read_account(named or "")
-    if account is not None and view.definer == account.digest:
+    if account is not None and program.definer == account.digest:
         return
     rights = f"the file gives it those of {named}" if account else "the spec names no account now"
     yield (

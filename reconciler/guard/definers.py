@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from reconciler.ddl.programs.accounts import Account
 from reconciler.guard.model import Refusal
 from reconciler.model.access import ShardAccess
-from reconciler.model.programs import view_id
+from reconciler.model.object_id import ObjectId
 from reconciler.model.server import Flavor
 
 GIVES_RIGHTS = {
@@ -71,19 +71,22 @@ def definer_refusals(
 
 
 def drop_refusals(
-    shard: str, access: ShardAccess, definers: Mapping[str, str | None], dropped: Iterable[str]
+    shard: str,
+    access: ShardAccess,
+    definers: Mapping[ObjectId, str | None],
+    dropped: Iterable[ObjectId],
 ) -> Iterator[Refusal]:
-    """`definers` are the digests of live programs' accounts, by name."""
+    """`definers` are the digests of live programs' accounts."""
     if access.may_everywhere([_PROTECTED]):
         return
-    for name in dropped:
-        if definers.get(name) in access.protected:
+    for about in dropped:
+        if definers.get(about) in access.protected:
             yield Refusal(
                 code="privilege-missing",
                 shard=shard,
-                object_id=view_id(name),
-                message=f"shard {shard}, view {name}: its account has {_PROTECTED}, and only who"
-                " has it may drop such an account's view; nothing was sent to it",
+                object_id=about,
+                message=f"shard {shard}, {about}: its account has {_PROTECTED}, and only who has it"
+                f" may drop such an account's {about.kind}; nothing was sent to it",
                 recovery=f"grant the login {_PROTECTED} on *.*, then run the same command again",
             )
 

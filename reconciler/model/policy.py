@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from reconciler.model.object_id import ObjectId
-from reconciler.model.programs import ManagedKind
+from reconciler.model.object_id import ObjectId, ObjectKind
+from reconciler.model.programs import MANAGED_AS, ManagedKind
 
 _WORD = re.compile(r"[^\W_]+")
 # What stands where a reason is still to be given, and what people type to get past the question.
@@ -127,3 +127,16 @@ class Policy:
 
     def definer_of(self, kind: ManagedKind) -> str | None:
         return dict(self.definers).get(kind)
+
+    @property
+    def program_kinds(self) -> frozenset[ObjectKind]:
+        """Of what stands beside the tables and is managed."""
+        return frozenset(kind for kind, managed in MANAGED_AS.items() if managed in self.manage)
+
+    def manages_program(self, kind: ObjectKind) -> bool:
+        return kind in self.program_kinds
+
+    def account_of(self, kind: ObjectKind) -> str | None:
+        """As `definer_of`, by the kind of an object."""
+        managed = MANAGED_AS.get(kind)
+        return self.definer_of(managed) if managed is not None else None

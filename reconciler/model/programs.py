@@ -54,6 +54,23 @@ class View:
     query: str
     created_with: CreatedWith
 
+    @property
+    def object_id(self) -> ObjectId:
+        return view_id(self.name)
+
+
+ManagedProgram = View
+"""Any program that can be managed."""
+
+MANAGED_AS = {ObjectKind.VIEW: ManagedKind.VIEWS}
+"""The word of `manage` for each kind of program."""
+
+LIKE_TABLES = frozenset({ObjectKind.TABLE, ObjectKind.VIEW, ObjectKind.SEQUENCE})
+"""Kinds that share their names."""
+
+FOLDERS = {ManagedKind.VIEWS: "views"}
+"""Where the files of each kind stand, in the schema folder."""
+
 
 def view_id(name: str) -> ObjectId:
     return ObjectId(ObjectKind.VIEW, name)

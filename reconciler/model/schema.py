@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from reconciler.model.object_id import ObjectKind
+from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.programs import CreatedWith
 
 # MariaDB: the expressions of the two columns that bound a row's system time.
@@ -177,6 +177,10 @@ class OtherObject:
     action_order: int | None = None  # of a trigger
     definer: str | None = field(default=None, compare=False)
     created_with: CreatedWith | None = field(default=None, compare=False)
+
+    @property
+    def object_id(self) -> ObjectId:
+        return ObjectId(self.kind, self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

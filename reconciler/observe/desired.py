@@ -12,18 +12,18 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.ddl.definition.engine import names_its_engine
 from reconciler.ddl.definition.file import DefinitionFile
-from reconciler.ddl.definition.view_file import ViewFile
+from reconciler.ddl.definition.program_file import ProgramFile
 from reconciler.ddl.foreign import ForeignDefinition
 from reconciler.ddl.lexer import TokenKind, tokenize
 from reconciler.ddl.zero_dates import INVALID_DEFAULT
 from reconciler.diff.session import UNCHECKED
 from reconciler.errors import InvalidInput, Location, Problem, Refused
-from reconciler.model.object_id import ObjectId
+from reconciler.model.object_id import ObjectId, table_id
 from reconciler.model.schema import OtherObject, Schema
 from reconciler.model.server import ServerError, ServerSettings
+from reconciler.observe.programs import read_programs_back
 from reconciler.observe.sequences import sequences_for
-from reconciler.observe.shards import DefinitionReader, ReadDefinition, ReadView, objects_of
-from reconciler.observe.views import read_views_back
+from reconciler.observe.shards import DefinitionReader, ReadDefinition, ReadProgram, objects_of
 from reconciler.ports.scratch import Scratch, ScratchDatabase
 from reconciler.spec.load import DesiredFiles
 
@@ -35,15 +35,15 @@ class Desired:
     """The desired schema as one server setting reads it."""
 
     definitions: Mapping[str, ReadDefinition]
-    views: Mapping[str, ReadView] = field(default_factory=dict)
+    programs: Mapping[ObjectId, ReadProgram] = field(default_factory=dict)
 
     @property
     def fingerprints(self) -> dict[ObjectId, str]:
         return {object_id: read.fingerprint for object_id, read in self.objects.items()}
 
     @property
-    def objects(self) -> dict[ObjectId, ReadDefinition | ReadView]:
-        return objects_of(self.definitions, self.views)
+    def objects(self) -> dict[ObjectId, ReadDefinition | ReadProgram]:
+        return objects_of(self.definitions, self.programs)
 
     @property
     def schema(self) -> Schema:
@@ -62,7 +62,7 @@ def load_desired(
     with its file; Refused where two settings give the files two meanings."""
     found: dict[ServerSettings, Desired] = {}
     by_name = {other.name: other for other in others}
-    texts = [*(file.statement for file in files.files), *(view.rest for view in files.views)]
+    texts = [*(file.statement for file in files.files), *(one.rest for one in files.programs)]
     sequences = sequences_for(by_name.values(), texts)
     for distinct in dict.fromkeys(settings):
         found[distinct] = _load(scratch, files, distinct, reader, sequences)
@@ -77,20 +77,19 @@ def _load(
     reader: DefinitionReader,
     sequences: Iterable[ForeignDefinition],
 ) -> Desired:
-    read = read_back(scratch, files.files, settings, reader, sequences, files.views)
+    read = read_back(scratch, files.files, settings, reader, sequences, files.programs)
     if read.problems:
         raise InvalidInput(*read.problems.values())
-    return Desired(definitions=read.definitions, views=read.views)
+    return Desired(definitions=read.definitions, programs=read.programs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadBack:
-    """What one server setting makes of definition files, by table or view; each is on one of both
-    sides."""
+    """What one server setting makes of definition files; each is on one of both sides."""
 
     definitions: Mapping[str, ReadDefinition]
-    problems: Mapping[str, Problem]
-    views: Mapping[str, ReadView] = field(default_factory=dict)
+    problems: Mapping[ObjectId, Problem]
+    programs: Mapping[ObjectId, ReadProgram] = field(default_factory=dict)
 
 
 def read_back(
@@ -99,34 +98,34 @@ def read_back(
     settings: ServerSettings,
     reader: DefinitionReader,
     sequences: Iterable[ForeignDefinition],
-    views: Sequence[ViewFile] = (),
+    programs: Sequence[ProgramFile] = (),
 ) -> ReadBack:
-    """Make the tables, and then the views, and look at what came of them."""
-    problems: dict[str, Problem] = {}
+    """Make the tables, and then the programs, and look at what came of them."""
+    problems: dict[ObjectId, Problem] = {}
     with scratch.database(settings) as database:
         for sequence in sequences:  # one that cannot be made is missed by the table that uses it
             database.make(sequence)
         for file in files:
             if (problem := made_from(file, database, settings)) is not None:
-                problems[file.table] = problem
+                problems[table_id(file.table)] = problem
         texts = database.definitions()
-        views_read = read_views_back(database, views, settings, reader.policy)
+        programs_read = read_programs_back(database, programs, settings, reader.policy)
     for file in files:
-        if file.table in problems:
+        if table_id(file.table) in problems:
             continue
         if file.table not in texts:  # lower_case_table_names folds what the file spells otherwise
-            problems[file.table] = _renamed_by_server(file, settings)
+            problems[table_id(file.table)] = _renamed_by_server(file, settings)
         elif gone := _not_read_back(file, texts[file.table]):
-            problems[file.table] = _lost_characters(file, gone, settings)
+            problems[table_id(file.table)] = _lost_characters(file, gone, settings)
     definitions = {
         table: reader.read(text, settings.version)
         for table, text in sorted(texts.items())
-        if table not in problems and reader.is_managed(table)
+        if table_id(table) not in problems and reader.is_managed(table)
     }
     return ReadBack(
         definitions=definitions,
-        problems={**problems, **views_read.problems},
-        views=views_read.views,
+        problems={**problems, **programs_read.problems},
+        programs=programs_read.programs,
     )
 
 

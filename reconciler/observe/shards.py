@@ -7,13 +7,12 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from reconciler.ddl.counter import counted_to, without_counter
-from reconciler.ddl.programs.accounts import read_account
-from reconciler.ddl.programs.view import (
-    ANOTHER_DEFINER,
-    read_view,
-    text_of_view,
-    view_fingerprint,
-    view_text,
+from reconciler.ddl.programs.facts import text_of
+from reconciler.ddl.programs.kinds import (
+    program_fingerprint,
+    program_text,
+    read_program,
+    told_by_policy,
 )
 from reconciler.ddl.read import read_table
 from reconciler.ddl.scan import defined_table
@@ -26,7 +25,7 @@ from reconciler.model.fleet import in_key_order
 from reconciler.model.object_id import ObjectId, ObjectKind, table_id
 from reconciler.model.observation import Observation, ObservedShard, Unreachable
 from reconciler.model.policy import AutoIncrement, Policy
-from reconciler.model.programs import ManagedKind, View, view_id
+from reconciler.model.programs import MANAGED_AS, ManagedProgram
 from reconciler.model.schema import OtherObject, Schema, Table
 from reconciler.model.server import ServerVersion
 from reconciler.model.shadow_tables import is_shadow_named, is_shadow_trigger
@@ -45,12 +44,12 @@ class ReadDefinition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReadView:
-    """A view's text (`ddl.programs.view`), its value and its fingerprint: what `ReadDefinition` is
+class ReadProgram:
+    """A program's text (`ddl.programs`), its value and its fingerprint: what `ReadDefinition` is
     of a table."""
 
     text: str
-    view: View
+    value: ManagedProgram
     fingerprint: str
 
 
@@ -75,14 +74,14 @@ class DefinitionReader:
         self._counters = counters
         self._tables = frozenset(tables)
         self._read: dict[tuple[str, ServerVersion], ReadDefinition] = {}
-        self._views: dict[str, ReadView] = {}
+        self._programs: dict[tuple[ObjectKind, str], ReadProgram] = {}
 
     def of_live(
         self, counters: Mapping[str, int], tables: Collection[str], claimed: Collection[str] = ()
     ) -> DefinitionReader:
         """A reader of live definitions that remembers what this one has read."""
         reader = DefinitionReader(self._policy, counters, tables, claimed)
-        reader._read, reader._views = self._read, self._views
+        reader._read, reader._programs = self._read, self._programs
         return reader
 
     def with_policy(self, policy: Policy) -> DefinitionReader:
@@ -130,36 +129,23 @@ class DefinitionReader:
     def policy(self) -> Policy:
         return self._policy
 
-    @property
-    def reads_views(self) -> bool:
-        """Whether policy has views managed."""
-        return self._policy.manages(ManagedKind.VIEWS)
-
-    def read_view(self, text: str, name: str) -> ReadView:
-        """Raises Refused: a view that is not understood, or hidden."""
-        if not text:
-            raise Refused(_view_hidden(name))
-        if (found := self._views.get(text)) is None:
-            view = self._told_by_policy(read_view(text, name))
-            found = ReadView(text=view_text(view), view=view, fingerprint=view_fingerprint(view))
-            self._views[text] = found
+    def read_program(self, about: ObjectId, text: str) -> ReadProgram:
+        """Raises Refused: a program that is not understood, or hidden."""
+        if (found := self._programs.get((about.kind, text))) is None:
+            found = as_read(told_by_policy(read_program(about, text), self._policy))
+            self._programs[about.kind, text] = found
         return found
-
-    def _told_by_policy(self, view: View) -> View:
-        """Any account but the spec's is just another: nothing computed from it leaves the look."""
-        own = read_account(self._policy.definer_of(ManagedKind.VIEWS) or "")
-        is_told = view.definer is None or (own is not None and view.definer == own.digest)
-        return view if is_told else replace(view, definer=ANOTHER_DEFINER)
 
     def read_object(self, object_id: ObjectId, text: str, version: ServerVersion) -> str:
         """The fingerprint of a managed object, whatever its kind. Raises what reading it raises."""
-        if object_id.kind is ObjectKind.VIEW:
-            return self.read_view(text, object_id.name).fingerprint
+        if object_id.kind in MANAGED_AS:
+            return self.read_program(object_id, text).fingerprint
         return self.read(text, version).fingerprint
 
     def manages(self, object_id: ObjectId) -> bool:
-        if object_id.kind is ObjectKind.VIEW:
-            return self.reads_views and not self.is_left_alone(object_id.name)
+        if object_id.kind in MANAGED_AS:
+            of_kind = self._policy.manages_program(object_id.kind)
+            return of_kind and not self.is_left_alone(object_id.name)
         return object_id.kind is ObjectKind.TABLE and self.is_managed(object_id.name)
 
     def _with_counter_that_matters(self, text: str) -> str:
@@ -170,11 +156,16 @@ class DefinitionReader:
         return counted_to(text, self._counters.get(defined_table(text) or ""))
 
 
+def as_read(program: ManagedProgram) -> ReadProgram:
+    return ReadProgram(
+        text=program_text(program), value=program, fingerprint=program_fingerprint(program)
+    )
+
+
 def objects_of(
-    definitions: Mapping[str, ReadDefinition], views: Mapping[str, ReadView]
-) -> dict[ObjectId, ReadDefinition | ReadView]:
-    tables = {table_id(table): read for table, read in definitions.items()}
-    return {**tables, **{view_id(name): view for name, view in views.items()}}
+    definitions: Mapping[str, ReadDefinition], programs: Mapping[ObjectId, ReadProgram]
+) -> dict[ObjectId, ReadDefinition | ReadProgram]:
+    return {**{table_id(table): read for table, read in definitions.items()}, **programs}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +176,7 @@ class SeenShard:
     observation: ObservedShard
     definitions: Mapping[str, ReadDefinition]
     shadow_triggers: Mapping[str, str] = field(default_factory=dict)
-    views: Mapping[str, ReadView] = field(default_factory=dict)
+    programs: Mapping[ObjectId, ReadProgram] = field(default_factory=dict)
 
     @property
     def shard(self) -> str:
@@ -196,18 +187,15 @@ class SeenShard:
         return {object_id: read.fingerprint for object_id, read in self.objects.items()}
 
     @property
-    def objects(self) -> dict[ObjectId, ReadDefinition | ReadView]:
+    def objects(self) -> dict[ObjectId, ReadDefinition | ReadProgram]:
         """Every managed object."""
-        return objects_of(self.definitions, self.views)
+        return objects_of(self.definitions, self.programs)
 
     @property
     def schema(self) -> Schema:
         tables = tuple(read.table for _, read in sorted(self.definitions.items()))
-        managed = self.views.keys()
         others = (
-            other
-            for other in self.observation.others
-            if other.kind is not ObjectKind.VIEW or other.name not in managed
+            other for other in self.observation.others if other.object_id not in self.programs
         )
         return Schema(tables=tables, others=tuple(others))
 
@@ -280,34 +268,25 @@ def read_all(
                     unread, shard=observation.shard, object_id=table_id(table)
                 )
         refusals += _broken(observation, reader)
-        views, hidden = _views(observation, reader)
-        refusals += hidden
-        seen.append(replace(_seen(observation, definitions, reader), views=views))
+        programs, unread_programs = _programs(observation, reader)
+        refusals += unread_programs
+        seen.append(replace(_seen(observation, definitions, reader), programs=programs))
     return tuple(seen), tuple(refusals)
 
 
-def _views(
+def _programs(
     observation: ObservedShard, reader: DefinitionReader
-) -> tuple[dict[str, ReadView], list[Refusal]]:
-    views: dict[str, ReadView] = {}
+) -> tuple[dict[ObjectId, ReadProgram], list[Refusal]]:
+    programs: dict[ObjectId, ReadProgram] = {}
     refusals: list[Refusal] = []
     for other in observation.others:
-        about = ObjectId(other.kind, other.name)
-        if other.kind is ObjectKind.VIEW and reader.manages(about):
+        about = other.object_id
+        if about.kind in MANAGED_AS and reader.manages(about):
             try:
-                views[other.name] = reader.read_view(text_of_view(other), other.name)
+                programs[about] = reader.read_program(about, text_of(other))
             except ReconcilerError as unread:
                 refusals += refusals_from(unread, shard=observation.shard, object_id=about)
-    return views, refusals
-
-
-def _view_hidden(name: str) -> Problem:
-    return Problem(
-        code="view-hidden",
-        message=f"view {name}: the login may not see its text, and views are managed",
-        recovery="grant the login SHOW VIEW and SELECT on the shard's database, then run the same"
-        " command again",
-    )
+    return programs, refusals
 
 
 def _seen(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import rfc8785
 
-from reconciler.model.programs import ManagedKind
 from reconciler.plan.commitment import reasons_of, reasons_sha256, with_reasons
 from reconciler.plan.document import (
     check_identity,
@@ -47,8 +46,8 @@ def plan_from_core(core: PlanCore, meta: PlanMeta, plan_format: str | None = Non
 def _format_of(core: PlanCore) -> str:
     if core.quarantine:
         return PLAN_FORMAT
-    has_views = core.policy.manages(ManagedKind.VIEWS) or bool(core.managed_views)
-    return FORMAT_WITHOUT_QUARANTINE if has_views else FORMAT_WITHOUT_VIEWS
+    has_programs = bool(core.policy.program_kinds) or bool(core.managed_programs)
+    return FORMAT_WITHOUT_QUARANTINE if has_programs else FORMAT_WITHOUT_VIEWS
 
 
 def dump_plan(plan: Plan) -> bytes:

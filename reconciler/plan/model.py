@@ -18,6 +18,7 @@ from reconciler.diff.session import DEFAULT_SESSION, StatementSession
 from reconciler.model.engine import EngineName
 from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.policy import Hazard, Policy
+from reconciler.model.programs import MANAGED_AS
 from reconciler.model.quarantine import Quarantine
 from reconciler.vschema.model import VSchemaChange
 
@@ -224,8 +225,8 @@ class PlanCore:
         return frozenset(o.name for o in self.managed if o.kind is ObjectKind.TABLE)
 
     @property
-    def managed_views(self) -> frozenset[str]:
-        return frozenset(o.name for o in self.managed if o.kind is ObjectKind.VIEW)
+    def managed_programs(self) -> frozenset[ObjectId]:
+        return frozenset(o for o in self.managed if o.kind in MANAGED_AS)
 
     @property
     def is_empty(self) -> bool:

@@ -24,6 +24,7 @@ from reconciler.model.fleet import (
 )
 from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.policy import says_nothing
+from reconciler.model.programs import MANAGED_AS
 from reconciler.model.quarantine import is_day
 from reconciler.plan.commitment import sha256_of
 from reconciler.plan.model import ChangeSet, Plan, PlanCore, PlannedStatement
@@ -167,7 +168,7 @@ def _statement_errors(statement: PlannedStatement, managed: frozenset[ObjectId])
         check_statement(
             statement.sql,
             tables=_named(managed, ObjectKind.TABLE),
-            views=_named(managed, ObjectKind.VIEW),
+            programs=frozenset(about for about in managed if about.kind in MANAGED_AS),
         )
     except ReconcilerError as refused:
         yield f"a statement on {table!r} cannot be run: {refused.problems[0].message}"

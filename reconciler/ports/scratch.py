@@ -8,6 +8,7 @@ from typing import Protocol
 
 from reconciler.ddl.foreign import ForeignDefinition
 from reconciler.diff.session import DEFAULT_SESSION, StatementSession
+from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.observation import CrossDatabaseChild
 from reconciler.model.schema import OtherObject
 from reconciler.model.server import ServerError, ServerSettings
@@ -34,9 +35,11 @@ class ScratchDatabase(Protocol):
 
     def definition(self, table: str) -> str | None: ...
 
-    def views(self, names: Collection[str] | None = None) -> Mapping[str, OtherObject]:
-        """SHOW CREATE VIEW of every view, or of those of the names that are there, read exactly as
-        `LiveShards` reads."""
+    def programs(self, kinds: Collection[ObjectKind]) -> Mapping[ObjectId, OtherObject]:
+        """Every program of these kinds, read exactly as `LiveShards` reads."""
+
+    def program(self, about: ObjectId) -> OtherObject | None:
+        """The same of one; None if there is none."""
 
     def table_ids(self, table: str) -> frozenset[int]:
         """InnoDB's ids of the table and its partitions: a rebuild gives new ones. Empty where the

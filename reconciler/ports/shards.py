@@ -13,7 +13,7 @@ from reconciler.guard.health import Vitals
 from reconciler.model.access import ShardAccess
 from reconciler.model.dependents import Dependents
 from reconciler.model.engine import EngineName
-from reconciler.model.object_id import ObjectId
+from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.observation import Observation
 from reconciler.model.server import ServerSettings, ServerVersion
 from reconciler.plan.model import PlannedStatement
@@ -74,12 +74,12 @@ RowsChecked = RowsAlike | RowsDiffer | RowsNotCompared
 class ShardSession(Protocol):
     """One shard during an apply, over a connection of its own; a context manager."""
 
-    def definitions(self, *, views: bool = False) -> Mapping[ObjectId, str]:
-        """SHOW CREATE TABLE of every base table, now, and the text of every view
-        (`ddl.programs.view`), '' where it is hidden. Raises Unavailable."""
+    def definitions(self, *, programs: Collection[ObjectKind] = ()) -> Mapping[ObjectId, str]:
+        """SHOW CREATE TABLE of every base table, now, and the text of every program of these kinds
+        (`ddl.programs`), '' where it is hidden. Raises Unavailable."""
 
     def definition(self, object_id: ObjectId) -> str | None:
-        """The same of one table or one view, None if there is none. Raises Unavailable."""
+        """The same of one table or one program, None if there is none. Raises Unavailable."""
 
     def dependents(self, tables: Collection[str]) -> Dependents:
         """Programs of the server that use one of the tables by name, and foreign keys that refer

@@ -11,10 +11,11 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.ddl.normalize import normalize_table
+from reconciler.ddl.programs.kinds import used_text
 from reconciler.diff.counters import wanted_counters
 from reconciler.diff.model import Operation, Step
 from reconciler.guard.model import Refusal
-from reconciler.model.object_id import ObjectKind, table_id
+from reconciler.model.object_id import table_id
 from reconciler.model.observation import ObservedShard
 from reconciler.model.policy import Hazard, Policy
 from reconciler.model.renames import Rename
@@ -33,19 +34,19 @@ from reconciler.prove.cross_database_children import cross_database_child_findin
 from reconciler.prove.engines import Given, give_engines
 from reconciler.prove.finding import Finding
 from reconciler.prove.limits import PROOF_PARALLEL
+from reconciler.prove.managed import PlacedPrograms, prove_managed, with_programs
 from reconciler.prove.part import parts_of
 from reconciler.prove.part_proof import prove_part
 from reconciler.prove.programs import program_findings
 from reconciler.prove.refusals import left_unplanned
 from reconciler.prove.request import (
     NO_CHOICES,
-    NO_VIEWS,
+    NO_PROGRAMS,
     EngineChoices,
+    ProgramsBetween,
     ProofRequest,
-    ViewsBetween,
 )
 from reconciler.prove.unproven import unproven_findings
-from reconciler.prove.views import PlacedViews, prove_views, with_views
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,23 +77,23 @@ def prove_change_set(
     renames: tuple[Rename, ...] = (),
     engines: EngineChoices = NO_CHOICES,
     claimed: Collection[str] = (),
-    views: ViewsBetween = NO_VIEWS,
+    programs: ProgramsBetween = NO_PROGRAMS,
 ) -> Proven | ProofFailed:
     """`observed` are the shards that share the before-state; `before` and `desired` are the
-    managed tables, those of engines that are `claimed` among them, and `views` the managed
-    views. Raises Unavailable or Refused where no scratch server can be had."""
+    managed tables, those of engines that are `claimed` among them, and `programs` the managed
+    programs. Raises Unavailable or Refused where no scratch server can be had."""
     counters, names = wanted_counters(desired, renames), [table.name for table in desired.tables]
     request = ProofRequest(
-        observed=tuple(_without_managed(shard, views) for shard in observed),
+        observed=tuple(_without_managed(shard, programs) for shard in observed),
         texts=dict(observed[0].definitions),
         steps=tuple(steps),
         desired=desired,
         policy=policy,
         renames=renames,
         reader=DefinitionReader(policy, counters, names, claimed),
-        sequences=sequences_for(observed[0].others, _uses(observed[0], desired, views)),
+        sequences=sequences_for(observed[0].others, _uses(observed[0], desired, programs)),
         engines=engines,
-        views=views,
+        programs=programs,
     )
     parts = parts_of(request.steps, request.texts, desired)
     tables = frozenset().union(*(part.tables for part in parts))
@@ -115,44 +116,41 @@ def prove_change_set(
         *unproven_findings(request, statements),
     )
     given = give_engines(request, statements)
-    placed = prove_views(world.scratch, request, tables, statements)
+    placed = prove_managed(world.scratch, request, tables, statements)
     if unable := tuple(one for one in (*given, placed) if isinstance(one, Refusal)):
         return ProofFailed(refusals=unable)
-    assert isinstance(placed, PlacedViews), "not a refusal"
+    assert isinstance(placed, PlacedPrograms), "not a refusal"
     findings = (*findings, *placed.findings)
     found = [one for one in given if isinstance(one, Given)]
     planned = [_planned(one, request, findings) for one in found]
     return Proven(
-        statements=tuple(with_views(planned, placed)),
+        statements=tuple(with_programs(planned, placed)),
         after=tuple(sorted(request.wanted(tables).items())),
         changes=tuple(_changes(found, request, placed)),
     )
 
 
 def _changes(
-    given: Sequence[Given], request: ProofRequest, views: PlacedViews
+    given: Sequence[Given], request: ProofRequest, programs: PlacedPrograms
 ) -> Iterator[PlacedChange]:
     for place, one in enumerate(given):
         context = _context(one.ran, request)
         change = Change(context=context, settings=request.settings, engine=one.engine)
-        yield PlacedChange(change=change, statement=views.place_of(place))
+        yield PlacedChange(change=change, statement=programs.place_of(place))
 
 
-def _without_managed(shard: ObservedShard, views: ViewsBetween) -> ObservedShard:
+def _without_managed(shard: ObservedShard, programs: ProgramsBetween) -> ObservedShard:
     """What is managed is no object that stands around the tables."""
     return replace(
         shard,
-        others=tuple(
-            other
-            for other in shard.others
-            if other.kind is not ObjectKind.VIEW or other.name not in views.before
-        ),
+        others=tuple(other for other in shard.others if other.object_id not in programs.before),
     )
 
 
-def _uses(observed: ObservedShard, desired: Schema, views: ViewsBetween) -> Iterator[str]:
+def _uses(observed: ObservedShard, desired: Schema, programs: ProgramsBetween) -> Iterator[str]:
     """Texts that may name a sequence."""
-    yield from (read.view.query for read in (*views.before.values(), *views.after.values()))
+    every = (*programs.before.values(), *programs.after.values())
+    yield from (used_text(read.value) for read in every)
     yield from (text for _, text in observed.definitions)
     yield from (c.default_sql for table in desired.tables for c in table.columns if c.default_sql)
 

@@ -8,15 +8,16 @@ from dataclasses import dataclass, field
 from reconciler.ddl.foreign import ForeignDefinition, foreign_table
 from reconciler.diff.comparable import policy_fingerprint
 from reconciler.diff.model import Step
-from reconciler.diff.views import ViewStep, view_steps
+from reconciler.diff.programs import ProgramStep, program_steps
 from reconciler.model.dependents import Reference
 from reconciler.model.engine import EngineName
+from reconciler.model.object_id import ObjectId
 from reconciler.model.observation import ObservedShard
 from reconciler.model.policy import Policy
 from reconciler.model.renames import Rename
 from reconciler.model.schema import Schema
 from reconciler.model.server import ServerSettings, ServerVersion
-from reconciler.observe.shards import DefinitionReader, ReadDefinition, ReadView
+from reconciler.observe.shards import DefinitionReader, ReadDefinition, ReadProgram
 from reconciler.plan.model import Effect
 from reconciler.spec.model import EngineRules
 
@@ -41,19 +42,19 @@ NO_CHOICES = EngineChoices()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ViewsBetween:
-    """Managed views by name, as they are and as git says."""
+class ProgramsBetween:
+    """Managed programs, as they are and as git says."""
 
-    before: Mapping[str, ReadView] = field(default_factory=dict)
-    after: Mapping[str, ReadView] = field(default_factory=dict)
+    before: Mapping[ObjectId, ReadProgram] = field(default_factory=dict)
+    after: Mapping[ObjectId, ReadProgram] = field(default_factory=dict)
 
     @property
-    def steps(self) -> tuple[ViewStep, ...]:
-        before = {name: read.view for name, read in self.before.items()}
-        return view_steps(before, {name: read.view for name, read in self.after.items()})
+    def steps(self) -> tuple[ProgramStep, ...]:
+        before = {about: read.value for about, read in self.before.items()}
+        return program_steps(before, {about: read.value for about, read in self.after.items()})
 
 
-NO_VIEWS = ViewsBetween()
+NO_PROGRAMS = ProgramsBetween()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +71,7 @@ class ProofRequest:
     reader: DefinitionReader
     sequences: tuple[ForeignDefinition, ...] = ()  # MariaDB: those that defaults of columns may use
     engines: EngineChoices = NO_CHOICES
-    views: ViewsBetween = NO_VIEWS
+    programs: ProgramsBetween = NO_PROGRAMS
 
     @property
     def shard(self) -> ObservedShard:

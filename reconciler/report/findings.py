@@ -96,9 +96,9 @@ def schema_files(loaded: Mapping[str, DesiredFiles | ReconcilerError]) -> Schema
             for file in files.files
         }
         | {
-            (name, view.name): TableFile(path=view.path, line=view.first_line)
+            (name, program.name): TableFile(path=program.path, line=program.first_line)
             for name, files in sound.items()
-            for view in files.views
+            for program in files.programs
         },
     )
 

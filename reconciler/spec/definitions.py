@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from reconciler.ddl.definition.file import DefinitionFile, read_definition_file
-from reconciler.ddl.definition.view_file import ViewFile, read_view_file
+from reconciler.ddl.definition.program_file import ProgramFile
+from reconciler.ddl.definition.program_files import read_program_file
 from reconciler.errors import InvalidInput, Location, Problem, ReconcilerError, Refused
 from reconciler.limits import DEFINITION_BYTES_MAX
 from reconciler.model.file_problems import first_problems
+from reconciler.model.programs import FOLDERS, ManagedKind
 from reconciler.model.renames import RenameKind
 from reconciler.spec.model import SpecFile
-from reconciler.spec.names import VIEWS_DIRECTORY
 from reconciler.spec.text import digest_of, text_of
 from reconciler.spec.tree import (
     Entry,
@@ -37,7 +38,7 @@ class Definitions:
 
     seen: int = 0
     files: tuple[DefinitionFile, ...] = ()
-    views: tuple[ViewFile, ...] = ()
+    programs: tuple[ProgramFile, ...] = ()
     digests: tuple[tuple[str, str], ...] = ()
     errors: tuple[ReconcilerError, ...] = ()
 
@@ -45,28 +46,27 @@ class Definitions:
 def read_definitions(tree: FileTree, directory: str, spec_path: str) -> Definitions:
     """Never raises; `spec_path` is the file that names the directory."""
     try:
-        paths = _definition_paths(tree, directory, spec_path)
+        kinds = _definition_paths(tree, directory, spec_path)
     except ReconcilerError as error:
         return Definitions(errors=(error,))
-    views_read = f"{directory}/{VIEWS_DIRECTORY}/"
     files: list[DefinitionFile] = []
-    views: list[ViewFile] = []
+    programs: list[ProgramFile] = []
     digests: list[tuple[str, str]] = []
     errors: list[ReconcilerError] = []
-    for path in paths:
+    for path in kinds:
         try:
             text = text_of(tree.read(path, bytes_max=DEFINITION_BYTES_MAX), path)
-            if path.startswith(views_read):
-                views.append(read_view_file(text, path))
+            if (kind := kinds[path]) is not ManagedKind.TABLES:
+                programs.append(read_program_file(kind, text, path))
             else:
                 files.append(read_definition_file(text, path))
             digests.append((path, digest_of(text)))
         except ReconcilerError as error:
             errors.append(error)
     return Definitions(
-        seen=sum(not path.startswith(views_read) for path in paths),
+        seen=sum(kind is ManagedKind.TABLES for kind in kinds.values()),
         files=tuple(sorted(files, key=lambda file: file.table)),
-        views=tuple(sorted(views, key=lambda file: file.name)),
+        programs=tuple(sorted(programs, key=lambda file: file.object_id)),
         digests=tuple(digests),
         errors=tuple(errors),
     )
@@ -95,27 +95,30 @@ def _is_renamed(file: DefinitionFile) -> bool:
     return any(rename.kind is RenameKind.TABLE for rename in file.renames)
 
 
-def _definition_paths(tree: FileTree, directory: str, spec_path: str) -> tuple[str, ...]:
+def _definition_paths(tree: FileTree, directory: str, spec_path: str) -> dict[str, ManagedKind]:
+    """What each file defines one of."""
     entries = tree.list_directory(directory)
     if entries is None:
         raise Refused(_nothing(directory, "does not exist", "schema-directory-missing", spec_path))
-    of_tables, folders = _sql_files(entries, directory, views=True)
+    of_tables, folders = _sql_files(entries, directory, programs=True)
     if not of_tables:
         raise Refused(_nothing(directory, "has no .sql file", "schema-directory-empty", spec_path))
-    of_views = [
-        path
-        for folder in folders
-        for path in _sql_files(tree.list_directory(folder) or (), folder, views=False)[0]
-    ]
-    return (*of_tables, *of_views)
+    found = dict.fromkeys(of_tables, ManagedKind.TABLES)
+    for folder, kind in folders.items():
+        paths, _ = _sql_files(tree.list_directory(folder) or (), folder, programs=False)
+        found |= dict.fromkeys(paths, kind)
+    return found
 
 
 def _sql_files(
-    entries: Iterable[Entry], directory: str, *, views: bool
-) -> tuple[list[str], list[str]]:
+    entries: Iterable[Entry], directory: str, *, programs: bool
+) -> tuple[list[str], dict[str, ManagedKind]]:
     """The files of a folder, and the folders that programs may have in it. Raises InvalidInput for
     any other folder, whose files would not be seen, and Refused for what is no file."""
-    paths, folders, problems = [], [], []
+    paths: list[str] = []
+    folders: dict[str, ManagedKind] = {}
+    problems: list[Problem] = []
+    kinds = {folder: kind for kind, folder in FOLDERS.items()} if programs else {}
     for entry in entries:
         path = f"{directory}/{entry.name}"
         if entry.name.startswith("."):
@@ -124,8 +127,8 @@ def _sql_files(
             raise Refused(path_is_a_link(path))
         if entry.kind is EntryKind.OTHER:
             raise Refused(unreadable(path, "it is neither a file nor a directory"))
-        if entry.kind is EntryKind.DIRECTORY and views and entry.name == VIEWS_DIRECTORY:
-            folders.append(path)
+        if entry.kind is EntryKind.DIRECTORY and entry.name in kinds:
+            folders[path] = kinds[entry.name]
         elif entry.kind is EntryKind.DIRECTORY:
             problems.append(nested_directory(path, "schema-directory-nested"))
         elif entry.name.endswith(_SUFFIX):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.ddl.definition.file import DefinitionFile
-from reconciler.ddl.definition.view_file import ViewFile
+from reconciler.ddl.definition.program_file import ProgramFile
 from reconciler.errors import (
     InvalidInput,
     Location,
@@ -27,7 +27,7 @@ from reconciler.spec.addresses import Reaching, shared_databases
 from reconciler.spec.definitions import Definitions, contradictions, read_definitions
 from reconciler.spec.limits import KEYSPACE_PROBLEMS_MAX
 from reconciler.spec.model import SpecFile
-from reconciler.spec.program_checks import view_contradictions
+from reconciler.spec.program_checks import program_contradictions
 from reconciler.spec.read import spec_from_document
 from reconciler.spec.table_classes import class_problems
 from reconciler.spec.text import digest_of, text_of
@@ -57,7 +57,7 @@ class DesiredFiles:
     files: tuple[DefinitionFile, ...]
     digests: tuple[tuple[str, str], ...]
     vschema: VSchemaFile | None = None  # of a Vitess keyspace, and of no other
-    views: tuple[ViewFile, ...] = ()  # sorted by name; of a keyspace that has them managed
+    programs: tuple[ProgramFile, ...] = ()  # sorted; of kinds that are managed
 
     @property
     def renames(self) -> tuple[Rename, ...]:
@@ -185,7 +185,7 @@ def _load(tree: FileTree, path: str, *, vschema_of: _ReadsVSchema = _vschema_of)
         spec = spec_from_document(document)
         problems = [
             *contradictions(definitions.files, spec),
-            *view_contradictions(definitions.views, definitions.files, spec),
+            *program_contradictions(definitions.programs, definitions.files, spec),
         ]
         if not definitions.errors:
             problems += class_problems(document, spec, {file.table for file in definitions.files})
@@ -198,7 +198,7 @@ def _load(tree: FileTree, path: str, *, vschema_of: _ReadsVSchema = _vschema_of)
         result = DesiredFiles(
             spec=spec,
             files=definitions.files,
-            views=definitions.views,
+            programs=definitions.programs,
             digests=tuple(sorted(digests)),
             vschema=vschema,
         )

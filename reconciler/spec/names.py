@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-VIEWS_DIRECTORY = "views"
+from reconciler.model.object_id import ObjectId
+from reconciler.model.programs import FOLDERS, MANAGED_AS
 
 
 def definition_path(schema_dir: str, table: str) -> str:
@@ -13,8 +14,8 @@ def definition_path(schema_dir: str, table: str) -> str:
     return f"{schema_dir}/{re.sub(r'[^A-Za-z0-9_$-]', _encoded, table)}.sql"
 
 
-def view_path(schema_dir: str, view: str) -> str:
-    return definition_path(f"{schema_dir}/{VIEWS_DIRECTORY}", view)
+def program_path(schema_dir: str, about: ObjectId) -> str:
+    return definition_path(f"{schema_dir}/{FOLDERS[MANAGED_AS[about.kind]]}", about.name)
 
 
 def _encoded(match: re.Match[str]) -> str:

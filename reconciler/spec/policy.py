@@ -14,7 +14,7 @@ from reconciler.model.policy import (
     PartitionLists,
     Policy,
 )
-from reconciler.model.programs import ManagedKind
+from reconciler.model.programs import MANAGED_AS, ManagedKind
 
 
 def policy_of(spec: Mapping[str, Any]) -> Policy:
@@ -51,8 +51,8 @@ def _allowed(entry: Mapping[str, Any]) -> Iterator[Allow]:
         if kind in entry:
             about = ObjectId(kind, entry[kind])
             yield Allow(object_id=about, hazard=hazard, reason=reason)
-    if ObjectKind.VIEW in entry:
-        about = ObjectId(ObjectKind.VIEW, entry[ObjectKind.VIEW])
+    for kind in (kind for kind in MANAGED_AS if kind in entry):
+        about = ObjectId(kind, entry[kind])
         yield Allow(object_id=about, hazard=hazard, reason=reason, object=entry.get("object"))
     for table in entry.get("tables", [entry["table"]] if "table" in entry else []):
         yield Allow(

@@ -11,9 +11,10 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from reconciler.ddl.definition.file import DefinitionFile
-from reconciler.ddl.definition.view_file import ViewFile
+from reconciler.ddl.definition.program_file import ProgramFile
 from reconciler.errors import Location, Problem
-from reconciler.model.programs import ManagedKind, Security
+from reconciler.model.object_id import ObjectKind
+from reconciler.model.programs import LIKE_TABLES, MANAGED_AS, ManagedKind, Security
 from reconciler.spec.model import SpecFile
 from reconciler.spec.yaml_text import Document
 
@@ -37,48 +38,71 @@ def check_managed(document: Document, sound: Mapping[str, Any]) -> Iterator[Prob
             )
 
 
-def view_contradictions(
-    views: Sequence[ViewFile], tables: Sequence[DefinitionFile], spec: SpecFile
+def program_contradictions(
+    programs: Sequence[ProgramFile], tables: Sequence[DefinitionFile], spec: SpecFile
 ) -> Iterator[Problem]:
-    """What is wrong with views that are sound by themselves: tables and views share their names."""
-    if views and not spec.policy.manages(ManagedKind.VIEWS):
-        yield Problem(
-            code="kind-not-managed",
-            message=f"{views[0].path} defines a view, and the spec does not manage views",
-            recovery=f"add views to `manage` in {spec.path}, or remove the folder",
-            where=Location(path=views[0].path, line=views[0].first_line),
-        )
-        return
-    first: dict[str, str] = {file.table.lower(): file.path for file in tables}
-    for view in views:
-        other = first.setdefault(view.name.lower(), view.path)
-        if other != view.path:
-            yield _problem(
-                view,
-                "view-twice",
-                f"view {view.name!r} has a name that {other} defines, or one that differs from it"
-                " by case alone",
-                "rename or remove one of the two: a view and a table share their names",
-            )
+    """What is wrong with programs that are sound by themselves."""
+    not_managed: set[ManagedKind] = set()
+    first: dict[tuple[object, str], str] = {
+        (_namespace(ObjectKind.TABLE), file.table.lower()): file.path for file in tables
+    }
+    for file in programs:
+        about, kind = file.object_id, MANAGED_AS[file.object_id.kind]
+        if not spec.policy.manages(kind):
+            if kind not in not_managed:
+                yield _not_managed(file, kind, spec)
+            not_managed.add(kind)
+            continue
+        other = first.setdefault((_namespace(about.kind), about.name.lower()), file.path)
+        if other != file.path:
+            yield _twice(file, other)
         for pattern in spec.policy.ignore_tables:
-            if fnmatchcase(view.name, pattern):
+            if fnmatchcase(about.name, pattern):
                 yield _problem(
-                    view,
+                    file,
                     "table-ignored",
-                    f"view {view.name!r} is defined here, but policy ignores {pattern!r}",
+                    f"{about.kind} {about.name!r} is defined here, but policy ignores {pattern!r}",
                     f"delete the file, or change `ignore_tables` in {spec.path}",
                 )
-        if view.security is Security.DEFINER and not spec.policy.definer_of(ManagedKind.VIEWS):
+        if file.security is Security.DEFINER and not spec.policy.definer_of(kind):
             yield _problem(
-                view,
+                file,
                 "definer-not-named",
-                f"view {view.name!r} has its definer's rights, as every view without SQL SECURITY"
-                " has, and the spec names no account for them",
-                "write SQL SECURITY INVOKER into the file, or `definer: {views: {account:"
+                f"{about.kind} {about.name!r} has its definer's rights, as every {about.kind}"
+                " without SQL SECURITY has, and the spec names no account for them",
+                f"write SQL SECURITY INVOKER into the file, or `definer: {{{kind}: {{account:"
                 f" user@host}}}}` into {spec.path}",
             )
 
 
-def _problem(view: ViewFile, code: str, message: str, recovery: str) -> Problem:
-    where = Location(path=view.path, line=view.first_line)
+def _namespace(kind: ObjectKind) -> object:
+    """Objects of one namespace have one name each: a server folds none of these apart."""
+    return ObjectKind.TABLE if kind in LIKE_TABLES else kind
+
+
+def _not_managed(file: ProgramFile, kind: ManagedKind, spec: SpecFile) -> Problem:
+    article = "an" if file.object_id.kind is ObjectKind.EVENT else "a"
+    return Problem(
+        code="kind-not-managed",
+        message=f"{file.path} defines {article} {file.object_id.kind}, and the spec does not manage"
+        f" {kind}",
+        recovery=f"add {kind} to `manage` in {spec.path}, or remove the folder",
+        where=Location(path=file.path, line=file.first_line),
+    )
+
+
+def _twice(file: ProgramFile, other: str) -> Problem:
+    about = file.object_id
+    shared = " and a table share their names" if about.kind in LIKE_TABLES else " has one name"
+    return _problem(
+        file,
+        "view-twice",
+        f"{about.kind} {about.name!r} has a name that {other} defines, or one that differs from it"
+        " by case alone",
+        f"rename or remove one of the two: a {about.kind}{shared}",
+    )
+
+
+def _problem(file: ProgramFile, code: str, message: str, recovery: str) -> Problem:
+    where = Location(path=file.path, line=file.first_line)
     return Problem(code=code, message=message, recovery=recovery, where=where)

@@ -6,12 +6,12 @@ import pytest
 
 from reconciler.ddl.definition.view_file import read_view_file
 from reconciler.ddl.programs.accounts import Account
-from reconciler.ddl.programs.view import text_of_view
+from reconciler.ddl.programs.facts import text_of
 from reconciler.ddl.statement.check import check_statement
 from reconciler.errors import InvalidInput, Refused
 from reconciler.model.object_id import ObjectKind
 from reconciler.model.policy import Policy
-from reconciler.model.programs import CreatedWith, ManagedKind
+from reconciler.model.programs import CreatedWith, ManagedKind, view_id
 from reconciler.model.schema import OtherObject
 from reconciler.observe.shards import DefinitionReader
 
@@ -41,16 +41,16 @@ MADE = "CREATE ALGORITHM=UNDEFINED SQL SECURITY INVOKER VIEW `v` AS select 1 AS 
 )
 def test_a_statement_of_a_view_that_does_more_is_refused(sql: str) -> None:
     with pytest.raises(Refused):
-        check_statement(sql, tables=frozenset({"users"}), views=frozenset({"v"}))
+        check_statement(sql, tables=frozenset({"users"}), programs=frozenset({view_id("v")}))
 
 
 def test_what_plans_have_is_taken() -> None:
-    views = frozenset({"v"})
+    views = frozenset({view_id("v")})
     given = MADE.replace(
         "UNDEFINED SQL SECURITY INVOKER", "MERGE DEFINER=`a`@`%` SQL SECURITY DEFINER"
     )
     for sql in (MADE, MADE.replace("CREATE ", "CREATE OR REPLACE "), "DROP VIEW `v`", given):
-        check_statement(sql, tables=frozenset(), views=views)
+        check_statement(sql, tables=frozenset(), programs=views)
 
 
 @pytest.mark.threat("TM-PROGRAM-2")
@@ -96,8 +96,8 @@ def test_the_account_of_a_live_view_is_told_nowhere() -> None:
     manage = (ManagedKind.TABLES, ManagedKind.VIEWS)
     for definers in ((), ((ManagedKind.VIEWS, "app@%"),)):
         reader = DefinitionReader(Policy(manage=manage, definers=definers))
-        read = reader.read_view(text_of_view(shown), "v")
+        read = reader.read_program(view_id("v"), text_of(shown))
         assert account.user not in repr(read)
         assert account.digest not in repr(read)
     known = DefinitionReader(Policy(manage=manage, definers=((ManagedKind.VIEWS, str(account)),)))
-    assert known.read_view(text_of_view(shown), "v").view.definer == account.digest
+    assert known.read_program(view_id("v"), text_of(shown)).value.definer == account.digest

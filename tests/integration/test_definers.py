@@ -18,6 +18,7 @@ from reconciler.edges.server.process import RunningServer
 from reconciler.guard.access import access_refusals
 from reconciler.guard.definers import drop_refusals
 from reconciler.model.access import ShardAccess
+from reconciler.model.programs import view_id
 from reconciler.model.server import Flavor
 from reconciler.spec.model import RolloutSpec
 from tests.conftest import FreshDatabase
@@ -117,12 +118,12 @@ def test_a_view_that_only_its_like_may_drop_is_known_before(
         cursor.execute(view_of(protected))
         digest = AccountName(user=protected.user, host=HOST).digest
         access = access_to(mysql_server, database, login)
-        (refused,) = drop_refusals("-40", access, {"v": digest}, ["v"])
+        (refused,) = drop_refusals("-40", access, {view_id("v"): digest}, [view_id("v")])
         assert protected.user not in refused.message
         assert not is_made(mysql_server, database, login, "DROP VIEW `v`")
         cursor.execute(f"GRANT SYSTEM_USER ON *.* TO '{login.user}'@'{HOST}'")
         access = access_to(mysql_server, database, login)
-        assert not [*drop_refusals("-40", access, {"v": digest}, ["v"])]
+        assert not [*drop_refusals("-40", access, {view_id("v"): digest}, [view_id("v")])]
         assert is_made(mysql_server, database, login, "DROP VIEW `v`")
 
 

@@ -26,7 +26,7 @@ from reconciler.model.programs import ManagedKind
 from reconciler.observe.shards import DefinitionReader, SeenShard, read_all
 from reconciler.plan.model import PlannedStatement
 from reconciler.prove.change_set import ProofFailed, Proven, prove_change_set
-from reconciler.prove.request import ViewsBetween
+from reconciler.prove.request import ProgramsBetween
 from tests.integration.proving import Bench, bench_on
 from tests.integration.view_rounds import Member, Round, alone, rounds
 from tests.sections import CaseText, case_texts
@@ -142,7 +142,7 @@ def proven(bench: Bench, start: SeenShard, goal: SeenShard) -> Proven | ProofFai
         desired=goal.schema,
         steps=found.steps,
         policy=POLICY,
-        views=ViewsBetween(before=start.views, after=goal.views),
+        programs=ProgramsBetween(before=start.programs, after=goal.programs),
     )
 
 

@@ -1,91 +1,64 @@
-"""A file of a view: exactly one CREATE VIEW. Its head is read here, its query by the server.
-
-Whose rights it has is for the spec to say, not for the file: an account in it would be another one
-in each environment. What a server keeps of the session that makes a view no SQL says; a comment
-`-- reconciler: created with character_set_client=... collation_connection=...` does.
-"""
+"""A file of a view: exactly one CREATE VIEW."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from reconciler.ddl.definition.delimiter import without_delimiters
+from reconciler.ddl.definition.program_file import (
+    ProgramFile,
+    at,
+    file_problem,
+    read_created_with,
+)
 from reconciler.ddl.foreign import acts
-from reconciler.ddl.lexer import Token, TokenKind
+from reconciler.ddl.lexer import TokenKind
+from reconciler.ddl.programs.facts import may_hold_any_text
 from reconciler.ddl.programs.names import outside_names
-from reconciler.ddl.programs.view import may_hold_any_text
 from reconciler.ddl.statement.parts import StatementText, identifier, split_statement
 from reconciler.errors import InvalidInput, Location, Problem
 from reconciler.limits import IDENTIFIER_CHARS_MAX
 from reconciler.model.file_problems import first_problems
-from reconciler.model.object_id import ObjectId
-from reconciler.model.programs import CreatedWith, Security, view_id
+from reconciler.model.programs import Security, view_id
 
-_ANNOTATION = re.compile(r"--\s*reconciler\s*:\s*(.*)", re.IGNORECASE | re.DOTALL)
-_CREATED_WITH = re.compile(
-    r"created with character_set_client=(\w+) collation_connection=(\w+)\s*", re.IGNORECASE
-)
 _ALGORITHMS = ("UNDEFINED", "MERGE", "TEMPTABLE")
 _NEVER = (TokenKind.EXECUTABLE_OPEN, TokenKind.UNTERMINATED, TokenKind.UNKNOWN)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ViewFile:
-    """`rest` is verbatim, from the view's name to its end without `;`; it begins on `rest_line`."""
-
-    path: str
-    name: str
-    algorithm: str
-    security: Security
-    rest: str
-    first_line: int
-    rest_line: int
-    created_with: CreatedWith | None = None
-
-    @property
-    def object_id(self) -> ObjectId:
-        return view_id(self.name)
-
-    @property
-    def statement(self) -> str:
-        """For a scratch server: without anybody's rights."""
-        return f"CREATE ALGORITHM={self.algorithm} SQL SECURITY {Security.INVOKER} VIEW {self.rest}"
-
-
-def read_view_file(text: str, path: str) -> ViewFile:
+def read_view_file(text: str, path: str) -> ProgramFile:
     """`text` has LF line endings. Raises InvalidInput with all problems found."""
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         where = Location(path=path, line=line, column=1)
-        raise InvalidInput(_problem("definition-unreadable", "a NUL character", "remove it", where))
+        raise InvalidInput(
+            file_problem("definition-unreadable", "a NUL character", "remove it", where)
+        )
     text = without_delimiters(text)
     parts = split_statement(text)
     if not parts.tokens:
         where = Location(path=path, line=1, column=1)
         recovery = "write a CREATE VIEW; to drop the view, delete the file"
         message = "the file holds no statement"
-        raise InvalidInput(_problem("definition-empty", message, recovery, where))
+        raise InvalidInput(file_problem("definition-empty", message, recovery, where))
     head = _Head(parts, path)
     head.read()
     problems = [*head.problems, *_body_problems(parts, head, text, path)]
-    created_with, wrong = _created_with(parts, path)
+    created_with, wrong = read_created_with(parts.comments, path)
     problems += wrong
     statement = "".join(token.text for token in parts.tokens)
     if created_with is not None and not may_hold_any_text(created_with, statement):
-        where = _at(parts.tokens[0], path)
+        where = at(parts.tokens[0], path)
         client = created_with.character_set_client
         message = f"text beyond ASCII, in a view that is made with character_set_client={client}"
         recovery = "have it made with character_set_client=utf8mb4, or write it in ASCII"
-        problems.append(_problem("annotation-invalid", message, recovery, where))
+        problems.append(file_problem("annotation-invalid", message, recovery, where))
     if problems:
         raise InvalidInput(*first_problems(problems, path))
     first, name, last = parts.tokens[0], parts.tokens[head.at], parts.tokens[-1]
-    return ViewFile(
+    return ProgramFile(
         path=path,
-        name=name.value,
-        algorithm=head.algorithm,
+        object_id=view_id(name.value),
+        head=f"CREATE ALGORITHM={head.algorithm} SQL SECURITY {Security.INVOKER} VIEW ",
         security=head.security,
         rest=text[name.offset : last.offset + len(last.text)],
         first_line=first.line,
@@ -186,80 +159,50 @@ class _Head:
 
     def _tell(self, *, code: str, message: str, recovery: str) -> None:
         token = self._parts.token(self.at) or self._parts.tokens[-1]
-        self.problems.append(_problem(code, message, recovery, _at(token, self._path)))
+        self.problems.append(file_problem(code, message, recovery, at(token, self._path)))
 
 
 def _body_problems(parts: StatementText, head: _Head, text: str, path: str) -> Iterator[Problem]:
     for token in parts.tokens:
         if token.kind in _NEVER:
-            yield _problem(
+            yield file_problem(
                 "definition-unreadable",
                 f"{token.text[:30]!r} cannot stand here: an executable comment, or text that has no"
                 " end",
                 "write the clause plainly, and close what was opened",
-                _at(token, path),
+                at(token, path),
             )
             return
         if token.is_word("INTO", "PROCEDURE"):
-            yield _problem(
+            yield file_problem(
                 "definition-query",
                 f"{token.text.upper()} would make the view's query do more than read",
                 "remove the clause",
-                _at(token, path),
+                at(token, path),
             )
     if head.problems:
         return
     if parts.behind:
-        yield _problem(
+        yield file_problem(
             "definition-second-statement",
             "a second statement follows the first",
             "keep one CREATE VIEW in a file",
-            _at(parts.behind[0], path),
+            at(parts.behind[0], path),
         )
     rest = text[parts.tokens[head.at].offset : parts.tokens[-1].offset + len(parts.tokens[-1].text)]
     if outside := outside_names(rest):
-        yield _problem(
+        yield file_problem(
             "definition-other-database",
             f"the view uses {', '.join(outside)[:200]}, which says a database",
             "write names of the shard's own database alone; a view on another database is not"
             " managed: delete the file and leave the view alone with `policy.ignore_tables`",
-            _at(parts.tokens[head.at], path),
+            at(parts.tokens[head.at], path),
         )
     if acts(rest):
-        yield _problem(
+        yield file_problem(
             "definition-acts",
             "the view calls a function that takes time, waits for somebody, or reaches out of the"
             " database",
             "remove the call: such a view is never run on scratch, so nothing could be proven",
-            _at(parts.tokens[head.at], path),
+            at(parts.tokens[head.at], path),
         )
-
-
-def _created_with(parts: StatementText, path: str) -> tuple[CreatedWith | None, list[Problem]]:
-    found: CreatedWith | None = None
-    problems = []
-    for comment in parts.comments:
-        annotation = _ANNOTATION.fullmatch(comment.text)
-        if annotation is None:
-            continue
-        said = _CREATED_WITH.fullmatch(annotation[1])
-        if said is None or found is not None:
-            message = f"unknown or second annotation {annotation[1].strip()[:60]!r}"
-            recovery = (
-                "write it once, as -- reconciler: created with character_set_client=utf8mb4"
-                " collation_connection=utf8mb4_general_ci; a view cannot be renamed"
-            )
-            problems.append(_problem("annotation-invalid", message, recovery, _at(comment, path)))
-            continue
-        found = CreatedWith(
-            character_set_client=said[1].lower(), collation_connection=said[2].lower()
-        )
-    return found, problems
-
-
-def _at(token: Token, path: str) -> Location:
-    return Location(path=path, line=token.line, column=token.column)
-
-
-def _problem(code: str, message: str, recovery: str, where: Location) -> Problem:
-    return Problem(code=code, message=message, recovery=recovery, where=where)

@@ -15,6 +15,13 @@ from reconciler.ddl.fingerprint import value_fingerprint
 from reconciler.ddl.foreign import foreign_object
 from reconciler.ddl.lexer import TokenKind, tokenize
 from reconciler.ddl.programs.accounts import Account
+from reconciler.ddl.programs.facts import (
+    LEAVE_ALONE,
+    NO_TEXT,
+    may_hold_any_text,
+    read_facts,
+    with_facts,
+)
 from reconciler.ddl.programs.names import outside_names
 from reconciler.ddl.quote import quote_identifier, quote_identifiers, unquote_identifier
 from reconciler.ddl.scan import NAME
@@ -23,13 +30,6 @@ from reconciler.model.object_id import ObjectKind
 from reconciler.model.programs import CreatedWith, Security, View
 from reconciler.model.schema import OtherObject
 
-ANOTHER_DEFINER = "another"
-"""In place of a digest: any account but the one that a spec names."""
-
-_FACTS = re.compile(
-    r"-- definer=(?P<definer>[0-9a-f]{64}|none|another) character_set_client=(?P<client>\w+)"
-    r" collation_connection=(?P<collation>\w+)\n"
-)
 _SHOWN = re.compile(
     r"CREATE ALGORITHM=(?P<algorithm>UNDEFINED|MERGE|TEMPTABLE)"
     r" SQL SECURITY (?P<security>DEFINER|INVOKER)"
@@ -37,63 +37,47 @@ _SHOWN = re.compile(
     re.DOTALL,
 )
 _COLUMN = re.compile(NAME)
-# Under any other client, text beyond ASCII would have to be sent in that client's characters.
-_ANY_TEXT = frozenset({"utf8", "utf8mb3", "utf8mb4"})
-NO_TEXT = "\N{REPLACEMENT CHARACTER}"
-"""In a view's text, for bytes that are none: servers print some literals as they are."""
-_LEAVE_ALONE = "leave it alone by its name with `policy.ignore_tables`"
-
-
-def may_hold_any_text(made: CreatedWith, text: str) -> bool:
-    return made.character_set_client in _ANY_TEXT or text.isascii()
-
-
-def text_of_view(other: OtherObject) -> str:
-    """What a server showed of a view; '' if it did not show all of it."""
-    if other.created_with is None or not other.definition:
-        return ""
-    return f"-- definer={other.definer or 'none'} {other.created_with}\n{other.definition}"
 
 
 def read_view(text: str, name: str) -> View:
     """The view `name`. Raises Refused for what is in no form that is understood."""
-    facts = _FACTS.match(text)
-    shown = _SHOWN.fullmatch(text, facts.end()) if facts else None
+    facts = read_facts(text)
+    shown = _SHOWN.fullmatch(facts.shown) if facts else None
     if facts is None or shown is None or unquote_identifier(shown["name"]) != name:
         raise _refused(name, "its server prints it in a form that is not understood")
     if NO_TEXT in shown["query"]:
         raise _refused(
             name, "the server prints bytes of it that are no text (write such a literal as x'..')"
         )
-    other = OtherObject(kind=ObjectKind.VIEW, name=name, definition=text[facts.end() :])
+    other = OtherObject(kind=ObjectKind.VIEW, name=name, definition=facts.shown)
     if foreign_object(other) is None:
         raise _refused(name, "it holds what is never run on scratch, so nothing can be proven")
     security = Security(shown["security"])
-    is_definers = security is Security.DEFINER and facts["definer"] != "none"
     view = View(
         name=name,
         algorithm=shown["algorithm"],
         security=security,
-        definer=facts["definer"] if is_definers else None,
+        definer=facts.definer if security is Security.DEFINER else None,
         columns=tuple(map(unquote_identifier, _COLUMN.findall(shown["columns"] or ""))),
         query=shown["query"],
-        created_with=CreatedWith(
-            character_set_client=facts["client"], collation_connection=facts["collation"]
-        ),
+        created_with=facts.created_with,
     )
     if outside := outside_names(view.query):
         raise _refused(name, f"it uses {', '.join(outside)} of another database")
     if not may_hold_any_text(view.created_with, text):
-        raise _refused(name, f"it was made by a client of {facts['client']} beyond ASCII")
+        raise _refused(
+            name,
+            f"it was made by a client of {view.created_with.character_set_client} beyond ASCII",
+        )
     return view
 
 
 def view_text(view: View) -> str:
     """The other way round: the text of a view that is known."""
-    return f"-- definer={view.definer or 'none'} {view.created_with}\n{_shown(view)}"
+    return with_facts(_shown(view), view.definer, view.created_with)
 
 
-def as_shown(view: View) -> OtherObject:
+def view_as_shown(view: View) -> OtherObject:
     """As a server would show it."""
     return OtherObject(
         kind=ObjectKind.VIEW,
@@ -179,7 +163,7 @@ def _refused(name: str, why: str) -> Refused:
         Problem(
             code="view-not-understood",
             message=f"view {name}: {why}",
-            recovery=f"write it in a form that can be managed, or {_LEAVE_ALONE}; then run the same"
+            recovery=f"write it in a form that can be managed, or {LEAVE_ALONE}; then run the same"
             " command again",
         )
     )

@@ -25,8 +25,9 @@ from reconciler.ddl.statement.parts import (
     identifier,
     split_statement,
 )
-from reconciler.ddl.statement.view import read_view_statement
+from reconciler.ddl.statement.program import ProgramStatement, read_program_statement
 from reconciler.errors import Problem, Refused
+from reconciler.model.object_id import ObjectId
 
 # What a clause of ALTER TABLE may begin with. Not here: CONVERT, DISCARD, IMPORT, EXCHANGE,
 # TRUNCATE, ORDER and the like, which touch rows or other tables, and MariaDB's WAIT and IF EXISTS.
@@ -56,19 +57,25 @@ class StatementKind(StrEnum):
 _OF_TABLES = frozenset(StatementKind) - {StatementKind.CREATE_VIEW, StatementKind.DROP_VIEW}
 
 
+def kind_of(program: ProgramStatement) -> StatementKind:
+    return StatementKind.DROP_VIEW if program.drops else StatementKind.CREATE_VIEW
+
+
 @lru_cache(maxsize=STATEMENTS_KEPT_MAX)
 def check_statement(
-    sql: str, *, tables: frozenset[str], views: frozenset[str] = frozenset()
+    sql: str, *, tables: frozenset[str], programs: frozenset[ObjectId] = frozenset()
 ) -> StatementKind:
     """Raise Refused unless `sql` is one statement of a known kind that changes one of `tables`, or
-    makes or drops one of `views`.
+    makes or drops one of `programs`.
 
     Both names of a rename must be in `tables`. Names compare by their letters, case included.
     """
-    if (view := read_view_statement(sql)) is not None:
-        if view.name not in views:
-            _refuse("statement-table", f"{view.name[:80]!r} is not a view that is managed")
-        return StatementKind.DROP_VIEW if view.drops else StatementKind.CREATE_VIEW
+    if (program := read_program_statement(sql)) is not None:
+        about = program.about
+        if about not in programs:
+            told = f"{about.name[:80]!r} is not a {about.kind} that is managed"
+            _refuse("statement-table", told)
+        return kind_of(program)
     kind, text = read_statement(sql)
     for token in changed_tables(kind, text):
         if identifier(token) not in tables:
@@ -103,7 +110,7 @@ def read_statement(sql: str) -> tuple[StatementKind, StatementText]:
         case StatementKind.RENAME_TABLE:
             _check_rename_table(text)
         case StatementKind.CREATE_VIEW | StatementKind.DROP_VIEW:
-            raise AssertionError("read by `read_view_statement`")
+            raise AssertionError("read by `read_program_statement`")
         case _:
             assert_never(kind)
     return kind, text
@@ -113,10 +120,10 @@ def canonical_statement(sql: str) -> str:
     """The text with its white space, quoting of names, case of keywords and last `;` made equal.
 
     Everything else stays as it is: comments, literals, the case of names. Raises Refused for text
-    that is not one statement of a known kind. A view's statement has one form only, and nothing of
-    a server's text is forgiven.
+    that is not one statement of a known kind. A program's statement has one form only, and nothing
+    of a server's text is forgiven.
     """
-    if read_view_statement(sql) is not None:
+    if read_program_statement(sql) is not None:
         return sql
     read_statement(sql)
     return canonical_text(tuple(tokenize(sql)))

@@ -13,9 +13,9 @@ from functools import lru_cache
 from reconciler.ddl.lexer import Token
 from reconciler.ddl.limits import STATEMENTS_KEPT_MAX
 from reconciler.ddl.programs.accounts import Account
-from reconciler.ddl.statement.check import StatementKind, clause_starts, read_statement
+from reconciler.ddl.statement.check import StatementKind, clause_starts, kind_of, read_statement
 from reconciler.ddl.statement.parts import StatementText, identifier
-from reconciler.ddl.statement.view import read_view_statement
+from reconciler.ddl.statement.program import read_program_statement
 
 # DROP or ADD may leave COLUMN out; before these words it is not a column that follows.
 _NO_COLUMN = (
@@ -53,6 +53,10 @@ class Reach:
     reads: tuple[str, ...] = ()
 
     @property
+    def drops_program(self) -> bool:
+        return self.kind is StatementKind.DROP_VIEW
+
+    @property
     def takes_table(self) -> bool:
         """Whether the name of the table, or of the view, goes away."""
         drops = (StatementKind.DROP_TABLE, StatementKind.DROP_VIEW)
@@ -62,14 +66,13 @@ class Reach:
 @lru_cache(maxsize=STATEMENTS_KEPT_MAX)
 def reach_of(sql: str) -> Reach:
     """Raises Refused for what is not one statement of a known kind."""
-    if (view := read_view_statement(sql)) is not None:
-        made = StatementKind.DROP_VIEW if view.drops else StatementKind.CREATE_VIEW
+    if (program := read_program_statement(sql)) is not None:
         return Reach(
-            kind=made,
-            table=view.name,
-            replaces=view.replaces,
-            definer=view.definer,
-            reads=view.reads,
+            kind=kind_of(program),
+            table=program.about.name,
+            replaces=program.replaces,
+            definer=program.definer,
+            reads=program.reads,
         )
     kind, text = read_statement(sql)
     clauses = tuple(_clauses(text)) if kind is StatementKind.ALTER_TABLE else ()

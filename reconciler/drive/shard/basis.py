@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from reconciler.model.dependents import Dependents
-from reconciler.model.object_id import ObjectId
+from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.server import Flavor
 
 
@@ -22,11 +22,10 @@ class WantedObject:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardBasis:
     """`fingerprint` reads a live definition of an object of the shard; it raises what a definition
-    that is not understood raises. `is_managed` is what policy says of an object, known or not; with
-    `manages_views`, views may be. `after` are
-    all managed objects as they are once the plan has run, those that it leaves alone among them.
-    `dependents` is what the plan's hazards were judged by.
-    `server` is the one that was looked at, '' if that is not known."""
+    that is not understood raises. `is_managed` is what policy says of an object, known or not;
+    `program_kinds` are those of programs that may be. `after` are all managed objects as they are
+    once the plan has run, those that it leaves alone among them. `dependents` is what the plan's
+    hazards were judged by. `server` is the one that was looked at, '' if that is not known."""
 
     fingerprint: Callable[[ObjectId, str], str]
     is_managed: Callable[[ObjectId], bool]
@@ -34,4 +33,4 @@ class ShardBasis:
     flavor: Flavor
     dependents: Dependents
     server: str = ""
-    manages_views: bool = False
+    program_kinds: frozenset[ObjectKind] = frozenset()

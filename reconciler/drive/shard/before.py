@@ -57,7 +57,7 @@ def not_as_planned(
     Unavailable."""
     shard, statement = task.work.shard, task.work.statements[index]
     try:
-        check_statement(statement.sql, tables=task.tables, views=task.views)
+        check_statement(statement.sql, tables=task.tables, programs=task.programs)
     except ReconcilerError as refused:
         return of_shard(shard, refused.problems[0])
     for effect in statement.effects:

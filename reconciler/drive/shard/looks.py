@@ -104,7 +104,7 @@ def end_differs(session: ShardSession, task: ShardTask) -> Problem | None:
     not move among them, and there is no other. Raises Unavailable."""
     live = {
         object_id: definition
-        for object_id, definition in session.definitions(views=task.basis.manages_views).items()
+        for object_id, definition in session.definitions(programs=task.basis.program_kinds).items()
         if task.basis.is_managed(object_id)
     }
     for object_id in sorted(live.keys() | task.basis.after.keys()):

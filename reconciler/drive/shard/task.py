@@ -82,9 +82,9 @@ class StopSignal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardTask:
-    """`tables` and `views` are those that statements may touch; `recorded` the shard's statements
-    as the ledger has them from earlier runs; `copies_left` what applies that have ended may
-    have left of tables; `keep_old_s`: for how long tables as they were stay beside their
+    """`tables` and `programs` are those that statements may touch; `recorded` the shard's
+    statements as the ledger has them from earlier runs; `copies_left` what applies that have ended
+    may have left of tables; `keep_old_s`: for how long tables as they were stay beside their
     copies. `database`: that of PlanetScale, which takes all of `work` in one deploy request;
     None: the shard is a server's."""
 
@@ -100,7 +100,7 @@ class ShardTask:
     copies_left: Mapping[ObjectId, Handle] = field(default_factory=dict)
     plan_id: str = ""
     database: PlanetScaleDatabase | None = None
-    views: frozenset[str] = frozenset()
+    programs: frozenset[ObjectId] = frozenset()
 
     @property
     def server(self) -> str:

@@ -8,24 +8,21 @@ policy says whose it shall be, and accounts are compared by their digests.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reconciler.ddl.cross_database import cross_database_references
 from reconciler.ddl.foreign import foreign_table
-from reconciler.ddl.programs.accounts import read_account
-from reconciler.ddl.programs.names import with_own_names_bare
 from reconciler.ddl.quote import quote_identifier
 from reconciler.ddl.scan import is_too_large
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.dependents import body_of
-from reconciler.edges.mysql.problems import ServerRefusal, is_of_the_moment, misread
+from reconciler.edges.mysql.problems import ServerRefusal, misread
+from reconciler.edges.mysql.programs import read_view
 from reconciler.edges.mysql.reading import Listing, number, shown, text
 from reconciler.model.dependents import Program
 from reconciler.model.object_id import ObjectKind
 from reconciler.model.observation import CrossDatabaseParent
-from reconciler.model.programs import CreatedWith
 from reconciler.model.schema import OtherObject
 from reconciler.model.server import ServerVersion
 
@@ -49,10 +46,6 @@ SELECT 'view', TABLE_NAME, NULL, NULL, NULL, NULL, VIEW_DEFINITION
 _PROGRAM_KINDS = frozenset({"trigger", "procedure", "function", "event", "view"})
 _TIMINGS = frozenset({"BEFORE", "AFTER"})
 _EVENTS = frozenset({"INSERT", "UPDATE", "DELETE"})
-# In the head of a view, and nowhere else: a string in its query may look the same.
-_DEFINER = re.compile(
-    r"\A(CREATE ALGORITHM=\w+) DEFINER=((?:`(?:[^`]|``)*`|[^\s@]+)(?:@(?:`(?:[^`]|``)*`|\S+))?)"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,33 +101,6 @@ def read_others(link: Link, database: str, listing: Listing) -> OthersRead:
         objects=tuple(sorted(objects, key=lambda found: (found.kind, found.name))),
         programs=tuple(programs),
         unseen=tuple(sorted(unseen)),
-    )
-
-
-def read_view(link: Link, database: str, name: str) -> OtherObject | None:
-    """None where there is no view of that name, or the login may not see it, and for one that is
-    longer than anything that is read. Its own database is left out of its text, as everywhere (the
-    session must be in it), and its definer told by a digest. Raises ServerRefusal or LinkLost."""
-    try:
-        row = link.row(f"SHOW CREATE VIEW {quote_identifier(name)}", width=4)
-    except ServerRefusal as refusal:
-        if is_of_the_moment(refusal.error):
-            raise  # it may be there all the same, and is not hidden
-        return None
-    # Bytes that are no text are marked in it, which no reader of a view takes.
-    definition = row[1].decode(errors="replace") if isinstance(row[1], bytes) else str(row[1])
-    if is_too_large(definition):
-        return None
-    definer = _DEFINER.match(definition)
-    account = read_account(definer[2]) if definer is not None else None
-    return OtherObject(
-        kind=ObjectKind.VIEW,
-        name=name,
-        definition=with_own_names_bare(_DEFINER.sub(r"\1", definition), database),
-        definer=account.digest if account else None,
-        created_with=CreatedWith(
-            character_set_client=text(row[2]), collation_connection=text(row[3])
-        ),
     )
 
 

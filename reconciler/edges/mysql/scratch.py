@@ -23,10 +23,9 @@ from reconciler.ddl.quote import quote_identifier, quote_string
 from reconciler.ddl.render import create_table_sql
 from reconciler.diff.session import DEFAULT_SESSION, UNCHECKED, StatementSession
 from reconciler.edges.mysql.connect import Link
-from reconciler.edges.mysql.others import read_view
 from reconciler.edges.mysql.problems import ServerRefusal, as_unavailable
+from reconciler.edges.mysql.programs import list_programs, read_program
 from reconciler.edges.mysql.reading import (
-    list_names,
     number,
     read_definition,
     read_tables,
@@ -44,6 +43,7 @@ from reconciler.edges.mysql.session_settings import (
 )
 from reconciler.edges.mysql.target import resolve
 from reconciler.errors import Problem, Refused
+from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.observation import CrossDatabaseChild
 from reconciler.model.schema import OtherObject, Table
 from reconciler.model.server import Flavor, ServerError, ServerSettings
@@ -205,12 +205,15 @@ class MysqlScratchDatabase:
             text = read_definition(self._link, table)
         return text and self._back(text)
 
-    def views(self, names: Collection[str] | None = None) -> Mapping[str, OtherObject]:
+    def programs(self, kinds: Collection[ObjectKind]) -> Mapping[ObjectId, OtherObject]:
         with as_unavailable(self._server.label):
-            if names is None:
-                names = list_names(self._link, self._name).of_type("VIEW")
-            found = [(name, read_view(self._link, self._name, name)) for name in names]
-        return {name: view for name, view in found if view is not None}
+            there = list_programs(self._link, self._name, kinds)
+            found = [(about, read_program(self._link, self._name, about)) for about in there]
+        return {about: program for about, program in found if program is not None}
+
+    def program(self, about: ObjectId) -> OtherObject | None:
+        with as_unavailable(self._server.label):
+            return read_program(self._link, self._name, about)
 
     def table_ids(self, table: str) -> frozenset[int]:
         view = _INNODB_TABLES[self._server.look.settings.version.flavor]

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler import __version__
-from reconciler.ddl.programs.view import as_shown
+from reconciler.ddl.programs.kinds import as_shown
 from reconciler.errors import InvalidInput, Problem, ReconcilerError
 from reconciler.flows.forge.fork_budget import ForkBudget
 from reconciler.flows.forge.job import OpenWorlds, Worlds
@@ -20,7 +20,7 @@ from reconciler.model.observation import Observation, ObservedShard
 from reconciler.model.schema import OtherObject
 from reconciler.model.server import ServerSettings
 from reconciler.observe.desired import made_from
-from reconciler.observe.views import read_views_back
+from reconciler.observe.programs import read_programs_back
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.plan import PlanOutcome
 from reconciler.plan.model import utc_text
@@ -131,7 +131,7 @@ class FilesAsShards:
 
     settings: ServerSettings
     definitions: tuple[tuple[str, str], ...]
-    views: tuple[OtherObject, ...] = ()
+    programs: tuple[OtherObject, ...] = ()
 
     def observe(self, shards: Sequence[ShardSpec], *, parallel: int) -> list[Observation]:
         return [
@@ -139,7 +139,7 @@ class FilesAsShards:
                 shard=shard.name,
                 settings=self.settings,
                 definitions=self.definitions,
-                others=self.views,
+                others=self.programs,
                 place=shard.name,
             )
             for shard in shards
@@ -158,8 +158,8 @@ def plan_between_files(
 ) -> PlanOutcome:
     """`settings` are those of the scratch server. Raises InvalidInput for a definition that it
     rejects."""
-    definitions, views = _read_back(world.scratch, before, settings)
-    shards = FilesAsShards(settings=settings, definitions=definitions, views=views)
+    definitions, programs = _read_back(world.scratch, before, settings)
+    shards = FilesAsShards(settings=settings, definitions=definitions, programs=programs)
     return plan_keyspace(
         replace(world, shards=shards),
         after,
@@ -177,8 +177,8 @@ def _read_back(
         for file in files.files:
             if (problem := made_from(file, database, settings)) is not None:
                 raise InvalidInput(problem)
-        views = read_views_back(database, files.views, settings, files.spec.policy)
-        if views.problems:
-            raise InvalidInput(*views.problems.values())
-        shown = tuple(as_shown(read.view) for read in views.views.values())
+        read = read_programs_back(database, files.programs, settings, files.spec.policy)
+        if read.problems:
+            raise InvalidInput(*read.problems.values())
+        shown = tuple(as_shown(one.value) for one in read.programs.values())
         return tuple(sorted(database.definitions().items())), shown

@@ -20,6 +20,7 @@ from reconciler.flows.limits import (
     FORK_SHARDS_MORE_MAX,
     FORK_TABLES_MAX,
 )
+from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.observation import CrossDatabaseChild
 from reconciler.model.schema import OtherObject
 from reconciler.model.server import ServerError, ServerSettings
@@ -163,9 +164,13 @@ class _TimedDatabase:
         self._check()
         return self._database.definition(table)
 
-    def views(self, names: Collection[str] | None = None) -> Mapping[str, OtherObject]:
+    def programs(self, kinds: Collection[ObjectKind]) -> Mapping[ObjectId, OtherObject]:
         self._check()
-        return self._database.views(names)
+        return self._database.programs(kinds)
+
+    def program(self, about: ObjectId) -> OtherObject | None:
+        self._check()
+        return self._database.program(about)
 
     def table_ids(self, table: str) -> frozenset[int]:
         self._check()

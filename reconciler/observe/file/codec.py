@@ -14,7 +14,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
-from reconciler.ddl.programs.view import ANOTHER_DEFINER
+from reconciler.ddl.programs.facts import ANOTHER_DEFINER
 from reconciler.ddl.read import without_login
 from reconciler.ddl.scan import defined_table
 from reconciler.errors import Location, Problem, Refused

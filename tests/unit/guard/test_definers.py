@@ -9,6 +9,7 @@ import pytest
 from reconciler.ddl.programs.accounts import Account
 from reconciler.guard.definers import definer_refusals, drop_refusals, lacking_rights
 from reconciler.model.access import DefinerRights, Grant, Privileges, ShardAccess
+from reconciler.model.programs import view_id
 from reconciler.model.server import Flavor
 
 APP = Account(user="app", host="%")
@@ -81,7 +82,7 @@ def test_a_protected_accounts_view_is_dropped_by_its_like_alone() -> None:
         access = ShardAccess(
             database="d", privileges=having(*privileges), protected=frozenset({APP.digest})
         )
-        return bool([*drop_refusals("-80", access, {"v": definer}, ["v"])])
+        return bool([*drop_refusals("-80", access, {view_id("v"): definer}, [view_id("v")])])
 
     assert refused("DROP")
     assert not refused("DROP", "SYSTEM_USER")

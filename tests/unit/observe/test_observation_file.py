@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.ddl.programs.accounts import Account
-from reconciler.ddl.programs.view import ANOTHER_DEFINER
+from reconciler.ddl.programs.facts import ANOTHER_DEFINER
 from reconciler.errors import InvalidInput, Refused
 from reconciler.flows.keyspaces import Loaded
 from reconciler.flows.observe import observe_region

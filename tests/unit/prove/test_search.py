@@ -11,6 +11,7 @@ import pytest
 from reconciler.ddl.foreign import ForeignDefinition
 from reconciler.diff.model import Clause, ClauseKind, RequiredAlgorithm
 from reconciler.diff.session import DEFAULT_SESSION, StatementSession
+from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.observation import CrossDatabaseChild
 from reconciler.model.schema import OtherObject
 from reconciler.model.server import Flavor, ServerError
@@ -54,8 +55,11 @@ class Server:
     def definition(self, table: str) -> str | None:
         return None
 
-    def views(self, names: Collection[str] | None = None) -> Mapping[str, OtherObject]:
+    def programs(self, kinds: Collection[ObjectKind]) -> Mapping[ObjectId, OtherObject]:
         return {}
+
+    def program(self, about: ObjectId) -> OtherObject | None:
+        return None
 
     def make(
         self, definition: ForeignDefinition, session: StatementSession = DEFAULT_SESSION

@@ -7,12 +7,12 @@ from typing import cast
 
 import pytest
 
+from reconciler.ddl.programs.facts import text_of
 from reconciler.ddl.programs.view import read_view as read_view_text
-from reconciler.ddl.programs.view import text_of_view
 from reconciler.edges.client.row_packets import row_of
 from reconciler.edges.mysql.connect import Link, Row
-from reconciler.edges.mysql.others import read_view
 from reconciler.edges.mysql.problems import ServerRefusal
+from reconciler.edges.mysql.programs import read_view
 from reconciler.edges.mysql.reading import read_definition
 from reconciler.errors import Refused
 from reconciler.model.server import ServerError
@@ -61,7 +61,7 @@ def test_bytes_that_are_no_text_are_the_problem_of_their_object() -> None:
     view = read_view(answering(("v", SHOWN + b"\xff'", "utf8mb4", "utf8mb4_bin")), "d", "v")
     assert view is not None
     with pytest.raises(Refused, match="bytes of it that are no text"):
-        read_view_text(text_of_view(view), "v")
+        read_view_text(text_of(view), "v")
     with pytest.raises(ServerRefusal, match="bytes that are no text"):
         read_definition(answering(("t", b"CREATE TABLE `t` (`b` blob DEFAULT '\xff')")), "t")
 

@@ -1,22 +1,22 @@
-"""Why a statement of a view may hurt: who reads it, and with whose rights."""
+"""Why a statement of a program may hurt: who uses it, and with whose rights."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from reconciler.ddl.programs.view import view_columns
-from reconciler.diff.views import ViewStep
+from reconciler.diff.programs import ProgramStep
 from reconciler.model.policy import Hazard, HazardKind
-from reconciler.model.programs import Security, View
+from reconciler.model.programs import ManagedProgram, Security
 from reconciler.plan.hazards.statement_context import needing_permission
 
 
-def view_hazards(step: ViewStep, definer: str | None) -> tuple[Hazard, ...]:
+def program_hazards(step: ProgramStep, definer: str | None) -> tuple[Hazard, ...]:
     """`definer` is the account that the spec names."""
     return tuple(_found(step, definer))
 
 
-def _found(step: ViewStep, definer: str | None) -> Iterator[Hazard]:
+def _found(step: ProgramStep, definer: str | None) -> Iterator[Hazard]:
     if step.after is None:
         yield needing_permission(
             HazardKind.DROP_PROGRAM, step.name, "whatever reads the view fails from then on"
@@ -32,7 +32,9 @@ def _found(step: ViewStep, definer: str | None) -> Iterator[Hazard]:
         yield needing_permission(HazardKind.RUNS_AS, step.name, rights)
 
 
-def _whose_rights(before: View | None, after: View, definer: str | None) -> str | None:
+def _whose_rights(
+    before: ManagedProgram | None, after: ManagedProgram, definer: str | None
+) -> str | None:
     """A view with its definer's rights is a grant to everybody who may read it."""
     was = (before.security, before.definer) if before is not None else None
     if was == (after.security, after.definer):

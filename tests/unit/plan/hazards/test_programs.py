@@ -7,17 +7,17 @@ from dataclasses import replace
 import pytest
 
 from reconciler.diff.model import Operation
-from reconciler.diff.views import ViewStep, view_steps
-from reconciler.model.programs import Security, View
-from reconciler.plan.hazards.views import view_hazards
+from reconciler.diff.programs import ProgramStep, program_steps
+from reconciler.model.programs import Security, View, view_id
+from reconciler.plan.hazards.programs import program_hazards
 from tests.unit.ddl.programs.test_view import VIEW
 
 DEFINERS = replace(VIEW, security=Security.DEFINER, definer="1" * 64)
 
 
 def found(before: View | None, after: View | None) -> list[str]:
-    step = ViewStep(name="v", before=before, after=after)
-    hazards = view_hazards(step, "app@%")
+    step = ProgramStep(about=view_id("v"), before=before, after=after)
+    hazards = program_hazards(step, "app@%")
     assert all(hazard.needs_permission for hazard in hazards)
     return [f"{hazard.kind} {hazard.object}" for hazard in hazards]
 
@@ -41,7 +41,10 @@ def test_what_readers_lose_needs_permission() -> None:
 
 
 def test_steps_are_those_views_that_differ() -> None:
-    steps = view_steps({"a": VIEW, "b": VIEW, "d": VIEW}, {"b": VIEW, "c": VIEW, "d": DEFINERS})
+    steps = program_steps(
+        {view_id("a"): VIEW, view_id("b"): VIEW, view_id("d"): VIEW},
+        {view_id("b"): VIEW, view_id("c"): VIEW, view_id("d"): DEFINERS},
+    )
     assert [(step.name, step.operation) for step in steps] == [
         ("a", Operation.DROP_VIEW),
         ("c", Operation.CREATE_VIEW),

@@ -1,4 +1,4 @@
-"""Statements that make or drop a view: exactly the form that plans have, and no other (DS-5)."""
+"""Statements that make or drop a program: exactly the form that plans have, and no other (DS-5)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from reconciler.ddl.programs.names import outside_names, tables_read
 from reconciler.ddl.quote import unquote_identifier
 from reconciler.ddl.scan import NAME
 from reconciler.errors import Problem, Refused
-from reconciler.model.object_id import ObjectKind
+from reconciler.model.object_id import ObjectId, ObjectKind
+from reconciler.model.programs import view_id
 from reconciler.model.schema import OtherObject
 
 _BEGINS = re.compile(r"(?:CREATE (?:OR REPLACE )?ALGORITHM=|DROP VIEW )")
@@ -27,11 +28,11 @@ _DROP = re.compile(rf"DROP VIEW (?P<name>{NAME})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ViewStatement:
+class ProgramStatement:
     """`drops`, or else makes; `replaces` one that is there. `definer`: whose rights it is given.
     `reads`: the tables and views that its query names."""
 
-    name: str
+    about: ObjectId
     drops: bool = False
     replaces: bool = False
     definer: Account | None = None
@@ -39,13 +40,13 @@ class ViewStatement:
 
 
 @lru_cache(maxsize=STATEMENTS_KEPT_MAX)
-def read_view_statement(sql: str) -> ViewStatement | None:
+def read_program_statement(sql: str) -> ProgramStatement | None:
     """None for what does not begin as such a statement does. Raises Refused for what begins so and
     is none."""
     if _BEGINS.match(sql) is None:
         return None
     if (drop := _DROP.fullmatch(sql)) is not None:
-        return ViewStatement(name=unquote_identifier(drop["name"]), drops=True)
+        return ProgramStatement(about=view_id(unquote_identifier(drop["name"])), drops=True)
     made = _CREATE.fullmatch(sql)
     if made is None:
         raise _refused("statement-not-understood", "a CREATE VIEW in the form of plans is expected")
@@ -57,8 +58,8 @@ def read_view_statement(sql: str) -> ViewStatement | None:
         raise _refused("statement-table", f"the view uses {outside[0][:120]} of another database")
     if (made["definer"] is not None) != (made["security"] == "DEFINER"):
         raise _refused("statement-definer", "its DEFINER and its SQL SECURITY do not go together")
-    return ViewStatement(
-        name=name,
+    return ProgramStatement(
+        about=view_id(name),
         replaces=made["replaces"] is not None,
         definer=read_account(made["definer"]) if made["definer"] else None,
         reads=tables_read(made["rest"]),

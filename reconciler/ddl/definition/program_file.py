@@ -1,0 +1,81 @@
+"""A file of a program: one statement that makes it, whatever its kind. Its head is read here, what
+is behind its name by the server.
+
+Whose rights it has is for the spec to say, not for the file: an account in it would be another one
+in each environment. What a server keeps of the session that makes a program no SQL says; a comment
+`-- reconciler: created with character_set_client=... collation_connection=...` does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from reconciler.ddl.lexer import Token
+from reconciler.errors import Location, Problem
+from reconciler.model.object_id import ObjectId
+from reconciler.model.programs import CreatedWith, Security
+
+_ANNOTATION = re.compile(r"--\s*reconciler\s*:\s*(.*)", re.IGNORECASE | re.DOTALL)
+_CREATED_WITH = re.compile(
+    r"created with character_set_client=(\w+) collation_connection=(\w+)\s*", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramFile:
+    """`rest` is verbatim, from the program's name to its end without `;`; it begins on `rest_line`.
+    `head` is what stands before it for a scratch server: without anybody's rights."""
+
+    path: str
+    object_id: ObjectId
+    head: str
+    security: Security
+    rest: str
+    first_line: int
+    rest_line: int
+    created_with: CreatedWith | None = None
+
+    @property
+    def name(self) -> str:
+        return self.object_id.name
+
+    @property
+    def statement(self) -> str:
+        """For a scratch server."""
+        return f"{self.head}{self.rest}"
+
+
+def read_created_with(
+    comments: Iterable[Token], path: str
+) -> tuple[CreatedWith | None, list[Problem]]:
+    found: CreatedWith | None = None
+    problems = []
+    for comment in comments:
+        annotation = _ANNOTATION.fullmatch(comment.text)
+        if annotation is None:
+            continue
+        said = _CREATED_WITH.fullmatch(annotation[1])
+        if said is None or found is not None:
+            message = f"unknown or second annotation {annotation[1].strip()[:60]!r}"
+            recovery = (
+                "write it once, as -- reconciler: created with character_set_client=utf8mb4"
+                " collation_connection=utf8mb4_general_ci; a view cannot be renamed"
+            )
+            problems.append(
+                file_problem("annotation-invalid", message, recovery, at(comment, path))
+            )
+            continue
+        found = CreatedWith(
+            character_set_client=said[1].lower(), collation_connection=said[2].lower()
+        )
+    return found, problems
+
+
+def at(token: Token, path: str) -> Location:
+    return Location(path=path, line=token.line, column=token.column)
+
+
+def file_problem(code: str, message: str, recovery: str, where: Location) -> Problem:
+    return Problem(code=code, message=message, recovery=recovery, where=where)

@@ -1,0 +1,61 @@
+"""The first line of a program's text: what its server keeps of it that SHOW CREATE does not print
+in it, or prints as an account."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from reconciler.model.programs import CreatedWith
+from reconciler.model.schema import OtherObject
+
+ANOTHER_DEFINER = "another"
+"""In place of a digest: any account but the one that a spec names."""
+
+# Under any other client, text beyond ASCII would have to be sent in that client's characters.
+_ANY_TEXT = frozenset({"utf8", "utf8mb3", "utf8mb4"})
+NO_TEXT = "\N{REPLACEMENT CHARACTER}"
+"""In a program's text, for bytes that are none: servers print some literals as they are."""
+LEAVE_ALONE = "leave it alone by its name with `policy.ignore_tables`"
+
+_FACTS = re.compile(
+    r"-- definer=(?P<definer>[0-9a-f]{64}|none|another) character_set_client=(?P<client>\w+)"
+    r" collation_connection=(?P<collation>\w+)\n"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """`shown` is the text behind the line. `definer` is a digest, or `ANOTHER_DEFINER`."""
+
+    definer: str | None
+    created_with: CreatedWith
+    shown: str
+
+
+def text_of(other: OtherObject) -> str:
+    """What a server showed of a program; '' if it did not show all of it."""
+    if other.created_with is None or not other.definition:
+        return ""
+    return with_facts(other.definition, other.definer, other.created_with)
+
+
+def with_facts(shown: str, definer: str | None, created_with: CreatedWith) -> str:
+    return f"-- definer={definer or 'none'} {created_with}\n{shown}"
+
+
+def read_facts(text: str) -> Facts | None:
+    found = _FACTS.match(text)
+    if found is None:
+        return None
+    return Facts(
+        definer=None if found["definer"] == "none" else found["definer"],
+        created_with=CreatedWith(
+            character_set_client=found["client"], collation_connection=found["collation"]
+        ),
+        shown=text[found.end() :],
+    )
+
+
+def may_hold_any_text(made: CreatedWith, text: str) -> bool:
+    return made.character_set_client in _ANY_TEXT or text.isascii()

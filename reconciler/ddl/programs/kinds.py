@@ -1,0 +1,100 @@
+"""Programs of every kind that can be managed: one question, answered by the room of its kind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciler.ddl.programs.accounts import Account, read_account
+from reconciler.ddl.programs.facts import ANOTHER_DEFINER
+from reconciler.ddl.programs.view import (
+    create_view_sql,
+    drop_view_sql,
+    read_view,
+    scratch_view_sql,
+    view_as_shown,
+    view_file_text,
+    view_fingerprint,
+    view_text,
+)
+from reconciler.errors import Problem, Refused
+from reconciler.model.object_id import ObjectId, ObjectKind
+from reconciler.model.policy import Policy
+from reconciler.model.programs import CreatedWith, ManagedProgram, Security
+from reconciler.model.schema import OtherObject
+
+
+def read_program(about: ObjectId, text: str) -> ManagedProgram:
+    """Raises Refused for what is in no form that is understood, or is hidden from the login."""
+    if not text:
+        raise Refused(_hidden(about))
+    assert about.kind is ObjectKind.VIEW, "a kind that can be managed"
+    return read_view(text, about.name)
+
+
+def program_text(program: ManagedProgram) -> str:
+    """The other way round."""
+    return view_text(program)
+
+
+def program_fingerprint(program: ManagedProgram) -> str:
+    """Over the fields, not over the text."""
+    return view_fingerprint(program)
+
+
+def as_shown(program: ManagedProgram) -> OtherObject:
+    """As a server would show it."""
+    return view_as_shown(program)
+
+
+def file_text(program: ManagedProgram, usual: CreatedWith | None) -> str:
+    """A definition file for it. `usual` is what the server keeps of a session that says nothing
+    (None: not known): a file says it only where the program has something else."""
+    return view_file_text(program, usual)
+
+
+def used_text(program: ManagedProgram) -> str:
+    """That part of it in which the names of what it uses stand."""
+    return program.query
+
+
+def create_sql(program: ManagedProgram, definer: Account | None, *, replaces: bool) -> str:
+    """`definer` is the account that the spec names, for one that has its definer's rights."""
+    return create_view_sql(program, definer, replaces=replaces)
+
+
+def scratch_sql(program: ManagedProgram) -> str:
+    """The same without anybody's rights, over one that may be there."""
+    return scratch_view_sql(program, replaces=True)
+
+
+def drop_sql(about: ObjectId) -> str:
+    assert about.kind is ObjectKind.VIEW, "a kind that can be managed"
+    return drop_view_sql(about.name)
+
+
+def without_rights(program: ManagedProgram) -> ManagedProgram:
+    """As scratch has it."""
+    return replace(program, security=Security.INVOKER, definer=None)
+
+
+def account_for(program: ManagedProgram, policy: Policy) -> Account | None:
+    """Whose rights the spec gives it; None where it has those of whoever uses it."""
+    if program.security is Security.INVOKER:
+        return None
+    return read_account(policy.account_of(program.object_id.kind) or "")
+
+
+def told_by_policy(program: ManagedProgram, policy: Policy) -> ManagedProgram:
+    """Any account but the spec's is just another: nothing computed from it leaves the look."""
+    own = read_account(policy.account_of(program.object_id.kind) or "")
+    is_told = program.definer is None or (own is not None and program.definer == own.digest)
+    return program if is_told else replace(program, definer=ANOTHER_DEFINER)
+
+
+def _hidden(about: ObjectId) -> Problem:
+    return Problem(
+        code="view-hidden",
+        message=f"{about.titled}: the login may not see its text, and views are managed",
+        recovery="grant the login SHOW VIEW and SELECT on the shard's database, then run the same"
+        " command again",
+    )

@@ -1,0 +1,73 @@
+"""Reads programs that may be managed, whole: as SHOW CREATE prints them, with what the server keeps
+of their making.
+
+No text keeps its DEFINER: that is an account, which is compared by its digest. Nor does it keep its
+own database, which is another one on each shard.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from reconciler.ddl.programs.accounts import read_account
+from reconciler.ddl.programs.names import with_own_names_bare
+from reconciler.ddl.quote import quote_identifier
+from reconciler.ddl.scan import is_too_large
+from reconciler.edges.mysql.connect import Link
+from reconciler.edges.mysql.problems import ServerRefusal, is_of_the_moment
+from reconciler.edges.mysql.reading import Listing, list_names, text
+from reconciler.model.object_id import ObjectId, ObjectKind
+from reconciler.model.programs import CreatedWith, view_id
+from reconciler.model.schema import OtherObject
+
+# In the head of a view, and nowhere else: a string in its query may look the same.
+_DEFINER = re.compile(
+    r"\A(CREATE ALGORITHM=\w+) DEFINER=((?:`(?:[^`]|``)*`|[^\s@]+)(?:@(?:`(?:[^`]|``)*`|\S+))?)"
+)
+
+
+def list_programs(
+    link: Link, database: str, kinds: Collection[ObjectKind], listing: Listing | None = None
+) -> tuple[ObjectId, ...]:
+    """Those of these kinds that are there. Raises ServerRefusal or LinkLost."""
+    found: list[ObjectId] = []
+    if ObjectKind.VIEW in kinds:
+        listing = listing or list_names(link, database)
+        found += map(view_id, listing.of_type("VIEW"))
+    return tuple(sorted(found))
+
+
+def read_program(link: Link, database: str, about: ObjectId) -> OtherObject | None:
+    """None where there is none of that name, or the login may not see it, and for one that is
+    longer than anything that is read. The session must be in its database. Raises ServerRefusal
+    or LinkLost."""
+    assert about.kind is ObjectKind.VIEW, "a kind that can be managed"
+    return read_view(link, database, about.name)
+
+
+def read_view(link: Link, database: str, name: str) -> OtherObject | None:
+    """None where there is no view of that name, or the login may not see it, and for one that is
+    longer than anything that is read. Its own database is left out of its text, as everywhere (the
+    session must be in it), and its definer told by a digest. Raises ServerRefusal or LinkLost."""
+    try:
+        row = link.row(f"SHOW CREATE VIEW {quote_identifier(name)}", width=4)
+    except ServerRefusal as refusal:
+        if is_of_the_moment(refusal.error):
+            raise  # it may be there all the same, and is not hidden
+        return None
+    # Bytes that are no text are marked in it, which no reader of a view takes.
+    definition = row[1].decode(errors="replace") if isinstance(row[1], bytes) else str(row[1])
+    if is_too_large(definition):
+        return None
+    definer = _DEFINER.match(definition)
+    account = read_account(definer[2]) if definer is not None else None
+    return OtherObject(
+        kind=ObjectKind.VIEW,
+        name=name,
+        definition=with_own_names_bare(_DEFINER.sub(r"\1", definition), database),
+        definer=account.digest if account else None,
+        created_with=CreatedWith(
+            character_set_client=text(row[2]), collation_connection=text(row[3])
+        ),
+    )

@@ -1,0 +1,159 @@
+"""What git's files say of programs, read back from a server beside the tables they are made of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.ddl.definition.program_file import ProgramFile
+from reconciler.ddl.lexer import TokenKind, tokenize
+from reconciler.ddl.programs.facts import text_of
+from reconciler.ddl.programs.kinds import account_for, read_program
+from reconciler.diff.session import StatementSession
+from reconciler.errors import Location, Problem, ReconcilerError
+from reconciler.model.object_id import ObjectId
+from reconciler.model.policy import Policy
+from reconciler.model.programs import CreatedWith, ManagedProgram, Security, view_id
+from reconciler.model.schema import OtherObject
+from reconciler.model.server import ServerError, ServerSettings
+from reconciler.observe.shards import ReadProgram, as_read
+from reconciler.ports.scratch import Scratch, ScratchDatabase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramsReadBack:
+    """Each on one of both sides."""
+
+    programs: Mapping[ObjectId, ReadProgram]
+    problems: Mapping[ObjectId, Problem]
+
+
+def read_programs_back(
+    database: ScratchDatabase,
+    files: Sequence[ProgramFile],
+    settings: ServerSettings,
+    policy: Policy,
+) -> ProgramsReadBack:
+    """Make the programs behind their tables: again and again, as long as one more can be made, for
+    a view may stand on another."""
+    refused = _made(database, files)
+    problems = {
+        file.object_id: _rejected(file, refused[file.object_id], settings)
+        for file in files
+        if file.object_id in refused
+    }
+    shown = database.programs({file.object_id.kind for file in files}) if files else {}
+    programs: dict[ObjectId, ReadProgram] = {}
+    for file in files:
+        if file.object_id in problems:
+            continue
+        found = _as_shown(file, shown.get(file.object_id), settings, policy)
+        if isinstance(found, Problem):
+            problems[file.object_id] = found
+        else:
+            programs[file.object_id] = found
+    return ProgramsReadBack(programs=programs, problems=problems)
+
+
+_PROBE = ProgramFile(
+    path="",
+    object_id=view_id("reconciler_probe"),
+    head="CREATE ALGORITHM=UNDEFINED SQL SECURITY INVOKER VIEW ",
+    security=Security.INVOKER,
+    rest="`reconciler_probe` AS select 1 AS `one`",
+    first_line=1,
+    rest_line=1,
+)
+
+
+def usually_created_with(scratch: Scratch, settings: ServerSettings) -> CreatedWith | None:
+    """What a server of these settings keeps of a session that says nothing of it."""
+    with scratch.database(settings) as database:
+        database.execute(_PROBE.statement)
+        shown = database.program(_PROBE.object_id)
+    return shown.created_with if shown is not None else None
+
+
+def _made(database: ScratchDatabase, files: Sequence[ProgramFile]) -> dict[ObjectId, ServerError]:
+    """What the server says of those that cannot be made."""
+    left = list(files)
+    while left:
+        answers = {file.object_id: _make(database, file) for file in left}
+        refused = {about: error for about, error in answers.items() if error is not None}
+        if len(refused) == len(left):
+            return refused
+        left = [file for file in left if file.object_id in refused]
+    return {}
+
+
+def _make(database: ScratchDatabase, file: ProgramFile) -> ServerError | None:
+    return database.execute(file.statement, StatementSession(created_with=file.created_with))
+
+
+def _as_shown(
+    file: ProgramFile, shown: OtherObject | None, settings: ServerSettings, policy: Policy
+) -> ReadProgram | Problem:
+    if shown is None:  # lower_case_table_names folds what the file spells otherwise
+        return _renamed_by_server(file, settings)
+    if gone := _not_shown_again(file, shown.definition):
+        return _lost_characters(file, gone, settings)
+    try:
+        read = read_program(file.object_id, text_of(shown))
+    except ReconcilerError as unread:
+        return replace(unread.problems[0], where=Location(path=file.path, line=file.first_line))
+    return as_read(_with_rights(read, file, policy))
+
+
+def _with_rights(program: ManagedProgram, file: ProgramFile, policy: Policy) -> ManagedProgram:
+    program = replace(
+        program,
+        security=file.security,
+        created_with=file.created_with or program.created_with,
+    )
+    account = account_for(program, policy)
+    return replace(program, definer=account.digest if account else None)
+
+
+def _rejected(file: ProgramFile, error: ServerError, settings: ServerSettings) -> Problem:
+    told = re.search(r" at line (\d+)$", error.message)
+    line = file.rest_line + int(told[1]) - 1 if told else file.first_line
+    return Problem(
+        code="definition-rejected",
+        message=f"{file.object_id.titled}: {settings.version} rejects the definition: {error}",
+        recovery="fix the definition; the server's answer says what it does not accept. A view can"
+        " use tables and views of this keyspace's files, and no stored functions",
+        where=Location(path=file.path, line=line),
+    )
+
+
+def _renamed_by_server(file: ProgramFile, settings: ServerSettings) -> Problem:
+    folding = settings.variable("lower_case_table_names")
+    return Problem(
+        code="table-name-folded",
+        message=f"{file.object_id.titled}: the shards' servers store this name in another case"
+        f" (lower_case_table_names={folding})",
+        recovery=f"write the {file.object_id.kind}'s name in lower case, as the shards store it",
+        where=Location(path=file.path),
+    )
+
+
+def _not_shown_again(file: ProgramFile, text: str) -> str:
+    written = {
+        character
+        for token in tokenize(file.rest)
+        if token.kind is not TokenKind.COMMENT
+        for character in token.text
+        if not character.isascii()
+    }
+    return "".join(sorted(written - set(text) - set(text.lower()) - set(text.upper())))
+
+
+def _lost_characters(file: ProgramFile, gone: str, settings: ServerSettings) -> Problem:
+    return Problem(
+        code="definition-character-lost",
+        message=f"{file.object_id.titled}: {settings.version} takes {gone!r} where it stands but"
+        " does not show it again, so no later change of it would ever be seen",
+        recovery=f"write the {file.object_id.kind} without that character",
+        where=Location(path=file.path, line=file.first_line),
+    )
