@@ -62,8 +62,7 @@ class TableSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fence:
-    """`left_s` is how long it stays closed by itself, by the source's own clock; None for one that
-    is open, sealed or moved."""
+    """`left_s`: how long it stays closed by itself, by the source's clock; None: it does not."""
 
     state: FenceState
     epoch: int
@@ -97,10 +96,11 @@ class SourceFacts:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueSeen:
     """`depth` counts to `QUEUE_COUNTED_MAX` and no further. `oldest_s` is the age of the first key
-    by the server's clock; None for an empty queue."""
+    by the server's clock, `last` the highest place that is taken; None for an empty queue."""
 
     depth: int
     oldest_s: float | None
+    last: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,8 +217,7 @@ class SplitSource(Protocol):
         of an XA transaction that is prepared and detached. Raises Refused, Unavailable."""
 
     def arm_fence(self, table: str) -> Busy | None:
-        """The triggers that ask the fence, which lets through while it is open. Raises Refused,
-        Unavailable."""
+        """The triggers that ask the fence, which is open still. Raises Refused, Unavailable."""
 
     def drop_fence(self, table: str) -> Busy | None:
         """Raises Unavailable."""
@@ -255,8 +254,7 @@ class SplitSource(Protocol):
         and writers may have passed. Raises Unavailable."""
 
     def reopen(self, epoch: int) -> bool | Busy:
-        """Let writers through again. False: it is another epoch's, or the rows have moved. Raises
-        Unavailable."""
+        """Let writers in. False: another epoch's, or the rows have moved. Raises Unavailable."""
 
     def prepared(self) -> int:
         """How many XA transactions wait for their second phase, on the whole server. Raises
@@ -333,13 +331,15 @@ class SplitTarget(Protocol):
         Raises Unavailable: whether it was taken, `acks` tells."""
 
     def digest(self, table: MovedTable, after: Key | None, end: Key | None) -> Digest:
-        """As the source's, like the two that follow. Raises Unavailable."""
+        """As the source's, like the three that follow. Raises Unavailable."""
 
     def digests(
         self, table: MovedTable, after: Key | None, end: Key | None
     ) -> Mapping[Key, Digest]: ...
 
     def digests_of(self, table: MovedTable, keys: Sequence[Key]) -> Mapping[Key, Digest]: ...
+
+    def end_of_range(self, table: MovedTable, after: Key | None, *, rows: int) -> Key | None: ...
 
     def misplaced(
         self, table: MovedTable, is_owned: Callable[[bytes], bool], after: Key | None, *, rows: int

@@ -201,6 +201,7 @@ def test_what_is_written_is_queued_and_forgotten_by_its_place_alone(stand: Split
         queued = source.read_queue("orders", keys=10)
         assert [dirty.key for dirty in queued] == [key(7), key(1), key(8), key(2)]
         seen = source.queue("orders")
+        assert seen.last == queued[-1].seq
         assert seen.depth == 4
         assert seen.oldest_s is not None
         assert seen.oldest_s >= 0
@@ -323,6 +324,7 @@ def test_a_batch_is_taken_if_it_is_the_next_one_and_else_nothing_is(stand: Split
         found = target.digests_of(shape, [key(1), key(9)])
         assert found == source.digests_of("orders", [key(1)])
         assert target.digests(shape, None, key(1)) == found
+        assert target.end_of_range(shape, None, rows=1) == key(1)
         assert target.take(1, 2, None, shape, replaced=(), deleted=[key(1), key(9)]) is None
         assert target.digest(shape, None, None).rows == 1
 

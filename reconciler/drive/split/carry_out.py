@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from reconciler.drive.split.compare import Comparison
-from reconciler.drive.split.copy import TableCopy, TurnLost, table_copies
+from reconciler.drive.split.copy import TableCopy, TurnLost, followed_until_s, table_copies
 from reconciler.drive.split.limits import ROUND_S
 from reconciler.drive.split.memory import TickMemory
 from reconciler.drive.split.planned import planned_definition
@@ -61,7 +61,7 @@ class StepRunner:
             case Step.SEAL:
                 return _first(s.server.seal(job.fence_epoch) for s in self._servers.sources)
             case Step.COMPARE_AT_REST:
-                return self._comparison().at_rest()
+                return self._compare_at_rest(job)
             case Step.FINISH_TABLES:
                 return self._finish_tables()
             case Step.CUT_OVER:
@@ -155,7 +155,7 @@ class StepRunner:
 
     def _compare(self) -> Outcome:
         """Once all has been compared, what differed is again, behind what is on its way to the
-        targets; ranges that stay different are the end."""
+        targets; rows that stay different are the end."""
         comparison, started_s = self._comparison(), self._now_s()
         rate = self._memory.compared
         if comparison.is_complete:
@@ -171,10 +171,25 @@ class StepRunner:
             now_s = self._now_s()
             rate.add(now_s, compared, now_s - began_s)
             if comparison.is_complete:
-                return comparison.stays_different(now_s)
+                return self._stays_different(comparison, now_s)
         return None
 
+    def _stays_different(self, comparison: Comparison, now_s: float) -> Problem | None:
+        if not comparison.left:
+            return None
+        for copy in self._copies():
+            copy.follow_from(now_s)
+        return comparison.stays_different(now_s, followed_until_s(self._copies()))
+
     # From the fence to the catalog
+
+    def _compare_at_rest(self, job: SplitJob) -> Problem | None:
+        """A fence that has opened by itself meanwhile lets writes in: what differs may be one."""
+        problem = self._comparison().at_rest()
+        fences = [source.server.fence() for source in self._servers.sources] if problem else ()
+        epoch = job.fence_epoch
+        is_at_rest = all(one and one.is_closed and one.epoch == epoch for one in fences)
+        return problem if is_at_rest else None
 
     def _arm(self) -> Outcome:
         definitions = self._definitions()

@@ -3,14 +3,17 @@ only what has changed since.
 
 Rules: a range or a key counts as equal when it was found equal once and no key of it has gone over
 since; of a range that differs, the keys of the rows that do are kept; what differs is compared
-again, behind the fence at the latest, where a difference is the end of the split (SP-53). What this
-process has not compared itself, it does not know.
+again, behind the fence at the latest, where a difference is the end of the split (SP-53). Before,
+it is the end if no write can explain it: nothing of it has gone over since it was found, and all
+that had been written by then has (SP-61). What this process has not compared itself, it does not
+know.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 
 from reconciler.drive.split.limits import (
@@ -18,6 +21,7 @@ from reconciler.drive.split.limits import (
     DIFFERENT_S_MAX,
     NARROWED_CHUNKS_MAX,
     NARROWED_KEYS_SHARE,
+    PARTS_MAX,
 )
 from reconciler.drive.split.world import OpenServers, SplitOrder
 from reconciler.errors import Problem
@@ -35,6 +39,16 @@ class Span:
     end: Key | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """Of a range that is compared again: how many rows that are at most. `is_unfound`: a row of it
+    is not found by its key, and that since `since_s`, if it was looked at before."""
+
+    rows: int
+    is_unfound: bool = False
+    since_s: float | None = None
+
+
 class Comparison:
     def __init__(self, order: SplitOrder, servers: OpenServers) -> None:
         self._owners = order.owners
@@ -43,11 +57,9 @@ class Comparison:
         self._servers = servers
         self._shapes = {t.name: servers.sources[0].server.shape(t.name) for t in order.tables}
         self._steps = self._all_steps()
-        self._spans: dict[Span, None] = {}
+        self._spans: dict[Span, Kept] = {}
         # None: written to since it was compared; else since when it differs without a write.
         self._keys: dict[str, dict[Key, float | None]] = {table.name: {} for table in order.tables}
-        self._fewest = 0
-        self._fewest_since_s = 0.0
         self.is_complete = False
 
     def reopen(self, servers: OpenServers) -> None:
@@ -57,7 +69,8 @@ class Comparison:
     @property
     def left(self) -> int:
         """Rows that may have changed since they were compared."""
-        return len(self._spans) * self._rows + sum(map(len, self._keys.values()))
+        ranges = sum(kept.rows for kept in self._spans.values())
+        return ranges + sum(map(len, self._keys.values()))
 
     def changed(self, table: str, keys: Sequence[Key]) -> None:
         """These are about to be written. Too many to be kept: everything is compared again."""
@@ -82,34 +95,34 @@ class Comparison:
             return 0
         return step
 
-    def stays_different(self, now_s: float) -> Problem | None:
-        """Asked after each look at all that differed: ranges that have been no fewer for so long,
-        or a row that nobody has written to, do not differ because they are being written to."""
-        differing = len(self._spans)
-        if not differing or not self._fewest or differing < self._fewest:
-            self._fewest, self._fewest_since_s = differing, now_s
-            return self._stays_unwritten(now_s)
-        for_s = now_s - self._fewest_since_s
-        if for_s < DIFFERENT_S_MAX:
-            return self._stays_unwritten(now_s)
-        span = next(iter(self._spans))
-        return ranges_differ(self._sources, span.table, for_s=for_s)
-
-    def _stays_unwritten(self, now_s: float) -> Problem | None:
-        """A row that differs, and whose key nobody has left in the queue for so long."""
+    def stays_different(
+        self, now_s: float, followed_until_s: Mapping[str, float]
+    ) -> Problem | None:
+        """Asked after each look at all that differed: of what has for so long, and was not written
+        to. A write that still waits explains a difference: so all that had been written when it was
+        found must have gone over, `followed_until_s` tells of each table until when."""
         for table, keys in self._keys.items():
             for key, since_s in keys.items():
                 if since_s is None:
                     keys[key] = now_s
-                elif now_s - since_s >= DIFFERENT_S_MAX:
+                elif _is_unexplained(since_s, now_s, followed_until_s[table]):
                     return ranges_differ(self._sources, table, for_s=now_s - since_s)
+        for span, kept in self._spans.items():
+            if kept.is_unfound and kept.since_s is None:
+                self._spans[span] = replace(kept, since_s=now_s)
+            elif kept.since_s is not None and _is_unexplained(
+                kept.since_s, now_s, followed_until_s[span.table]
+            ):
+                return ranges_differ(self._sources, span.table, for_s=now_s - kept.since_s)
         return None
 
     def at_rest(self) -> Problem | None:
         """What is left, when no write arrives any more. Raises Unavailable."""
-        self._again()
-        for span in self._spans:
-            return rows_differ(self._sources, span.table)
+        for span in tuple(self._spans):
+            if not self._agree(self._shapes[span.table], *self._digests(span)):
+                return rows_differ(self._sources, span.table)
+            del self._spans[span]
+        self._compare_keys()
         for table, keys in self._keys.items():
             if keys:
                 return rows_differ(self._sources, table)
@@ -133,9 +146,7 @@ class Comparison:
         after: Key | None = None
         while True:
             end = self._end_of_range(table, after)
-            span = Span(table.name, after, end)
-            if not self._is_settled(span):
-                self._spans[span] = None
+            self._compare_range(Span(table.name, after, end))
             yield self._rows
             if end is None:
                 return
@@ -173,8 +184,11 @@ class Comparison:
     def _again(self) -> int:
         compared = self.left
         for span in tuple(self._spans):
-            if self._is_settled(span):
-                del self._spans[span]
+            self._compare_range(span)
+        self._compare_keys()
+        return compared
+
+    def _compare_keys(self) -> None:
         for table, known in self._keys.items():
             for keys in _batches(tuple(known), self._rows):
                 differing = self._differing_of(table, keys)
@@ -182,39 +196,76 @@ class Comparison:
                     if key not in differing:
                         del known[key]
                 known.update((key, None) for key in differing if key not in known)
-        return compared
 
-    def _is_settled(self, span: Span) -> bool:
-        """Whether nothing of it has to be compared as a range: it is equal, or the rows that differ
-        are kept by their keys. A range that has a chunk's rows on one server may have millions on
-        another: those are not read one by one."""
-        shape = self._shapes[span.table]
-        left = [s.server.digest(span.table, span.after, span.end) for s in self._servers.sources]
-        right = [t.server.digest(shape, span.after, span.end) for t in self._servers.targets]
-        if self._agree(shape, left, right):
-            return True
-        longest = max(digest.rows for digest in (*left, *right))
-        return longest <= NARROWED_CHUNKS_MAX * self._rows and self._is_narrowed(span)
+    def _compare_range(self, span: Span) -> None:
+        left = self._left_of(span)
+        self._spans.pop(span, None)  # not before: a server that did not answer has told nothing
+        self._spans.update(left)
 
-    def _is_narrowed(self, span: Span) -> bool:
-        """Whether the rows that differ are few enough to be kept by their keys: the writes of a
+    def _left_of(self, span: Span) -> dict[Span, Kept]:
+        """If it differs, rows that do are kept by their keys. One that has a chunk's rows on one
+        server may have millions on another: those are not read one by one, but parted."""
+        left, right = self._digests(span)
+        if self._agree(self._shapes[span.table], left, right):
+            return {}
+        rows = [digest.rows for digest in (*left, *right)]
+        if max(rows) <= NARROWED_CHUNKS_MAX * self._rows:
+            kept = self._narrowed(span, Kept(rows=max(rows)))
+            return {} if kept is None else {span: kept}
+        part_rows = NARROWED_CHUNKS_MAX * self._rows // 2
+        parts = tuple(self._parts(span, rows, part_rows))
+        return dict.fromkeys(parts, Kept(rows=part_rows if len(parts) > 1 else max(rows)))
+
+    def _digests(self, span: Span) -> tuple[list[Digest], list[Digest]]:
+        shape, after, end = self._shapes[span.table], span.after, span.end
+        return (
+            [source.server.digest(span.table, after, end) for source in self._servers.sources],
+            [target.server.digest(shape, after, end) for target in self._servers.targets],
+        )
+
+    def _parts(self, span: Span, rows: Sequence[int], part_rows: int) -> Iterator[Span]:
+        """By the server that has most rows of it."""
+        shape, servers = self._shapes[span.table], self._servers
+        ends = [
+            *(partial(one.server.end_of_range, span.table) for one in servers.sources),
+            *(partial(one.server.end_of_range, shape) for one in servers.targets),
+        ]
+        end_of_range, after = ends[rows.index(max(rows))], span.after
+        for _ in range(min((max(rows) - 1) // part_rows, PARTS_MAX)):
+            end = end_of_range(after, rows=part_rows)
+            if end is None:
+                break
+            yield Span(span.table, after, end)
+            after = end
+        yield Span(span.table, after, span.end)
+
+    def _narrowed(self, span: Span, whole: Kept) -> Kept | None:
+        """None: the rows that differ are few enough to be kept by their keys: the writes of a
         moment touch many ranges, and few rows of each. They leave room for keys that are about to
         be written: else one of those would have everything compared again, and again. A row that
-        its key does not find would be equal for ever after: its range stays."""
-        shape, known = self._shapes[span.table], self._keys[span.table]
-        after, end = span.after, span.end
-        differing = self._differing_rows(
-            shape,
-            [s.server.digests(span.table, after, end) for s in self._servers.sources],
-            [t.server.digests(shape, after, end) for t in self._servers.targets],
-        )
-        if len(known) + len(differing) > COMPARE_KEYS_MAX * NARROWED_KEYS_SHARE:
-            return False
+        its key does not find would be equal for ever after: its range stays. One that was written
+        to in between is no such row."""
+        known = self._keys[span.table]
+        room = int(COMPARE_KEYS_MAX * NARROWED_KEYS_SHARE) - len(known)
+        if room <= 0:
+            return whole
+        differing, found = self._differing_within(span), set[Key]()
         for keys in _batches(tuple(differing), self._rows):
-            if not self._differing_of(span.table, keys).issuperset(keys):
-                return False
-        known.update((key, None) for key in differing if key not in known)
-        return True
+            found |= self._differing_of(span.table, keys)
+        if differing - found and not (differing - found).isdisjoint(self._differing_within(span)):
+            was = self._spans.get(span)
+            return replace(whole, is_unfound=True, since_s=None if was is None else was.since_s)
+        new = sorted(found - known.keys())
+        known.update(dict.fromkeys(new[:room]))
+        return None if len(new) <= room else whole
+
+    def _differing_within(self, span: Span) -> set[Key]:
+        shape, after, end = self._shapes[span.table], span.after, span.end
+        return self._differing_rows(
+            shape,
+            [source.server.digests(span.table, after, end) for source in self._servers.sources],
+            [target.server.digests(shape, after, end) for target in self._servers.targets],
+        )
 
     def _differing_of(self, table: str, keys: Sequence[Key]) -> set[Key]:
         shape = self._shapes[table]
@@ -238,6 +289,10 @@ class Comparison:
         if shape.shard_by is None:
             return len({*left, *right}) == 1
         return sum(left, NO_ROWS) == sum(right, NO_ROWS)
+
+
+def _is_unexplained(since_s: float, now_s: float, followed_until_s: float) -> bool:
+    return now_s - since_s >= DIFFERENT_S_MAX and since_s <= followed_until_s
 
 
 def _of(found: Sequence[Mapping[Key, Digest]], key: Key) -> list[Digest]:

@@ -10,14 +10,15 @@ source has a row of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.drive.split.world import OpenServers, SplitOrder
 from reconciler.ports.split_servers import NOT_BEGUN, Ack, OutOfTurn, SplitSource, SplitTarget
 from reconciler.reshard.batches import Owners, TargetBatch, chunk_batches, queue_batches
 from reconciler.reshard.job import Bracket, Stage
-from reconciler.reshard.rows import Key, MovedTable, Row, render_cursor
+from reconciler.reshard.rows import Dirty, Key, MovedTable, Row, render_cursor
 
 
 class TurnLost(Exception):
@@ -36,7 +37,8 @@ class Lane:
 class TableCopy:
     """`tell` hears which keys are about to be written to the targets. `elsewhere` are the other
     sources, which may have rows of this one's keys. Without `lanes` nothing goes over: what was
-    written to is told, and so compared."""
+    written to is told, and so compared. Of all that had been written at `followed_until_s` nothing
+    waits any more."""
 
     def __init__(
         self,
@@ -60,6 +62,8 @@ class TableCopy:
         self._tell = tell
         self._elsewhere = elsewhere
         self._scanned = 0
+        self.followed_until_s = -math.inf
+        self._awaited: tuple[float, int] | None = None
 
     def copy_chunk(self, rows: int) -> int:
         """The next rows behind the cursor of the last target: the others have them all, and more.
@@ -77,6 +81,7 @@ class TableCopy:
         """One batch of the queue: how many marks it had. Raises Unavailable, Refused, TurnLost."""
         marks = self._source.read_queue(self.table.name, keys=keys_max)
         if not marks:
+            self._has_followed(marks, keys_max)
             return 0
         keys = tuple(dict.fromkeys(mark.key for mark in marks))
         self._tell(self.table.name, keys)
@@ -84,7 +89,26 @@ class TableCopy:
             batches = queue_batches(self.table, keys, self._rows_of(keys), self._owners)
             self._deliver(batches, cursor=None)
         self._source.forget(self.table.name, [mark.seq for mark in marks])
+        self._has_followed(marks, keys_max)
         return len(marks)
+
+    def follow_from(self, now_s: float) -> None:
+        """Await the end that the queue has now, if no earlier one is awaited: by its place, for
+        under a steady load it is never empty. Raises Unavailable."""
+        if self._awaited is None:
+            last = self._source.queue(self.table.name).last
+            if last is None:
+                self.followed_until_s = now_s
+            else:
+                self._awaited = now_s, last
+
+    def _has_followed(self, marks: Sequence[Dirty], keys_max: int) -> None:
+        """The first marks are read first: those behind the last of them, or of fewer than were
+        asked for, have all gone."""
+        if self._awaited is not None:
+            since_s, last = self._awaited
+            if len(marks) < keys_max or marks[-1].seq >= last:
+                self.followed_until_s, self._awaited = since_s, None
 
     def reset(self) -> None:
         """The next chunk is the first one; batches go on being counted. Raises Unavailable,
@@ -189,6 +213,15 @@ def table_copies(
                 )
             )
     return tuple(copies)
+
+
+def followed_until_s(copies: Iterable[TableCopy]) -> dict[str, float]:
+    """Of each table: since when something may still wait, on whichever source."""
+    until_s: dict[str, float] = {}
+    for copy in copies:
+        name = copy.table.name
+        until_s[name] = min(until_s.get(name, math.inf), copy.followed_until_s)
+    return until_s
 
 
 def bracket_id(order: SplitOrder, source: int, table: int, target: int) -> int:

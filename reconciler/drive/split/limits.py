@@ -14,8 +14,10 @@ COMPARE_KEYS_MAX = 500_000
 NARROWED_KEYS_SHARE = 0.5
 # A range of so many chunks is read row by row where it differs: some megabytes from each server.
 NARROWED_CHUNKS_MAX = 10
+# Of a longer one, in one look: each is a question of some milliseconds.
+PARTS_MAX = 1_000
 
-# Ranges that are compared again and again, behind what was written to them, are equal within
+# Rows that are compared again and again, behind what was written to them, are equal within
 # seconds, unless somebody else has written to the targets.
 DIFFERENT_S_MAX = 60.0
 

@@ -87,6 +87,11 @@ def digests_of_keys(rows: Mapping[int, Values], keys: Iterable[Key]) -> dict[Key
     return {key: digest_rows(rows, [number_of(key)]) for key in keys if number_of(key) in rows}
 
 
+def end_of_range(rows: Mapping[int, Values], after: Key | None, size: int) -> Key | None:
+    keys = within(rows, after, None)
+    return key_of(keys[size - 1]) if len(keys) >= size else None
+
+
 def within(rows: Mapping[int, Values], after: Key | None, end: Key | None) -> list[int]:
     low = None if after is None else number_of(after)
     high = None if end is None else number_of(end)
@@ -157,8 +162,9 @@ class SimSource:
         return Fence(state=found.fence, epoch=found.epoch, left_s=left_s)
 
     def queue(self, table: str) -> QueueSeen:
-        depth = len(self.database.queues[table])
-        return QueueSeen(depth=depth, oldest_s=0.0 if depth else None)
+        queue = self.database.queues[table]
+        oldest_s = 0.0 if queue else None
+        return QueueSeen(depth=len(queue), oldest_s=oldest_s, last=max(queue, default=None))
 
     def prepared(self) -> int:
         return self.database.prepared
@@ -281,8 +287,7 @@ class SimSource:
         return digests_of_keys(self.database.tables[table].rows, keys)
 
     def end_of_range(self, table: str, after: Key | None, *, rows: int) -> Key | None:
-        keys = within(self.database.tables[table].rows, after, None)
-        return key_of(keys[rows - 1]) if len(keys) >= rows else None
+        return end_of_range(self.database.tables[table].rows, after, rows)
 
     def counter(self, table: str) -> int | None:
         return self.database.counter
@@ -399,6 +404,9 @@ class SimTarget:
 
     def digests_of(self, table: MovedTable, keys: Sequence[Key]) -> dict[Key, Digest]:
         return digests_of_keys(self.database.tables[table.name].rows, keys)
+
+    def end_of_range(self, table: MovedTable, after: Key | None, *, rows: int) -> Key | None:
+        return end_of_range(self.database.tables[table.name].rows, after, rows)
 
     def misplaced(
         self, table: MovedTable, is_owned: Callable[[bytes], bool], after: Key | None, *, rows: int

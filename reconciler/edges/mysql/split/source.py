@@ -126,16 +126,17 @@ class MysqlSplitSource:
     def queue(self, table: str) -> QueueSeen:
         name = quote_identifier(self._names.queue(self._wanted(table)))
         depth_sql = f"SELECT COUNT(*) FROM (SELECT 1 FROM {name} LIMIT {QUEUE_COUNTED_MAX}) some"
-        oldest_sql = (
-            f"SELECT TIMESTAMPDIFF(MICROSECOND, changed_at, UTC_TIMESTAMP(6)) FROM {name}"
-            " ORDER BY seq LIMIT 1"
+        ends_sql = (
+            "SELECT TIMESTAMPDIFF(MICROSECOND, changed_at, UTC_TIMESTAMP(6)),"
+            f" (SELECT MAX(seq) FROM {name}) FROM {name} ORDER BY seq LIMIT 1"
         )
 
         def look(link: Link) -> QueueSeen:
             depth = number(link.row(depth_sql, width=1)[0]) or 0
-            oldest = link.query(oldest_sql, width=1)
-            age_us = number(oldest[0][0]) if oldest else None
-            return QueueSeen(depth=depth, oldest_s=None if age_us is None else age_us / 1e6)
+            ends = link.query(ends_sql, width=2)
+            age_us, last = (number(ends[0][0]), number(ends[0][1])) if ends else (None, None)
+            oldest_s = None if age_us is None else age_us / 1e6
+            return QueueSeen(depth=depth, oldest_s=oldest_s, last=last)
 
         return self._session.looked(look)
 

@@ -30,7 +30,12 @@ from reconciler.edges.mysql.split.problems import (
     target_serves,
     wrong_shard,
 )
-from reconciler.edges.mysql.split.row_reading import read_digest, read_digests, read_digests_of
+from reconciler.edges.mysql.split.row_reading import (
+    read_digest,
+    read_digests,
+    read_digests_of,
+    read_end_of_range,
+)
 from reconciler.edges.mysql.split.session import SplitSession, none_without_table
 from reconciler.edges.mysql.split.shapes import definition_digest, read_bare
 from reconciler.errors import Problem, Refused
@@ -136,6 +141,9 @@ class MysqlSplitTarget:
 
     def digests_of(self, table: MovedTable, keys: Sequence[Key]) -> dict[Key, Digest]:
         return read_digests_of(self._session, table, keys)
+
+    def end_of_range(self, table: MovedTable, after: Key | None, *, rows: int) -> Key | None:
+        return read_end_of_range(self._session, table, after, rows=rows)
 
     def misplaced(
         self, table: MovedTable, is_owned: Callable[[bytes], bool], after: Key | None, *, rows: int
