@@ -22,6 +22,7 @@ from reconciler.outcomes.ends import verify_code
 from reconciler.outcomes.plan import VerifyOutcome
 from reconciler.outcomes.split import SplitVerifyOutcome
 from reconciler.ports.ledger import Ledger
+from reconciler.ports.row_answers import RowAnswers
 from reconciler.report.render import verify_report
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
@@ -67,8 +68,17 @@ def verify(
                 gate(files, chosen)
                 return worlds.lasting_ledger_of(chosen)
 
+            def recall() -> RowAnswers:
+                gate(files, chosen)
+                return worlds.row_answers_of(chosen)
+
             return verify_keyspace(
-                look_of(worlds, stands), files, chosen, tree=loaded.tree, open_ledger=open_ledger
+                look_of(worlds, stands),
+                files,
+                chosen,
+                tree=loaded.tree,
+                open_ledger=open_ledger,
+                recall=recall,
             )
 
         outcomes = loaded.each(environment, keyspaces, work, region=region)

@@ -38,6 +38,7 @@ from reconciler.ports.controller import ControllerLease
 from reconciler.ports.ledger import Ledger, NoLastingLedger
 from reconciler.ports.reshards import Reshards
 from reconciler.ports.routes import Routes
+from reconciler.ports.row_answers import RowAnswers
 from reconciler.ports.split_jobs import SplitJobs
 from reconciler.ports.split_servers import SplitServers
 from reconciler.ports.world import World
@@ -115,6 +116,7 @@ class Worlds:
                 vschemas=look.keyspaces,
                 deploys=look.deploys,
             ),
+            recall=lambda: self.row_answers_of(environment),
         )
 
     def ledger_of(self, environment: Environment) -> Ledger:
@@ -144,6 +146,11 @@ class Worlds:
         if self._is_job and not environment.ledger:
             raise NoLastingLedger(_ends_with_the_job(environment.name))
         return self.ledger_of(environment)
+
+    def row_answers_of(self, environment: Environment) -> RowAnswers:
+        """Raises as `lasting_ledger_of`: what ends with a job is recalled by nobody."""
+        self.lasting_ledger_of(environment)
+        return self._ledgers[environment.ledger].row_answers
 
     def controller_lease_of(self, environment: Environment) -> ControllerLease:
         """Who leads among the controllers of the environment's ledger. Raises as `ledger_of`."""

@@ -31,6 +31,7 @@ from reconciler.flows.names_taken import name_refusals, statements_left
 from reconciler.flows.part import refuse_early, refuse_order
 from reconciler.flows.preflight import ask_rows, rows_in_the_way
 from reconciler.flows.reconcile_pass import Pass, begin_pass
+from reconciler.flows.row_memory import Recall
 from reconciler.flows.shadows import leftover_refusals
 from reconciler.flows.verify import unplanned
 from reconciler.guard.model import Obstacle, Refusal, RefusalKind, refusals_from
@@ -84,11 +85,13 @@ class ApplyRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyConnections:
-    """Everything that can be reached with the logins that the spec names."""
+    """Everything that can be reached with the logins that the spec names. `recall`: what rows
+    answered a while ago."""
 
     look: World
     locks: ShardLocks
     rollout: RolloutWorld
+    recall: Recall | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +153,8 @@ def apply_keyspace(
         checked = check_against_live(reached.look, begun, plan)
         obstacles = checked.refusals or _obstacles(reached, begun, plan, checked, request)
         if not obstacles:  # last, for it takes the longest
-            obstacles = rows_in_the_way(begun, ask_rows(reached.look, begun, checked))
+            rows = ask_rows(reached.look, begun, checked, recall=reached.recall)
+            obstacles = rows_in_the_way(begun, rows)
         if obstacles:
             return end.with_refusals(obstacles, plan)
         order = _order(reached, begun, plan, checked, request, ask_gates=ask_gates, heard=heard)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from reconciler.errors import ReconcilerError
 from reconciler.flows.check import Checked
 from reconciler.flows.reconcile_pass import Pass
+from reconciler.flows.row_memory import Recall, RowMemory
 from reconciler.guard.model import Refusal, ToDo
 from reconciler.guard.preflight import preflight_refusals
 from reconciler.observe.shards import SeenShard
@@ -18,14 +19,22 @@ from reconciler.preflight.placed import probes_left
 from reconciler.spec.preflight import AskedOn
 
 
-def ask_rows(world: World, begun: Pass, checked: Checked) -> Preflight | None:
+def ask_rows(
+    world: World, begun: Pass, checked: Checked, *, recall: Recall | None = None
+) -> Preflight | None:
     """None: the spec has no rows asked. Of a shard that is part of the way, the statements that are
-    left."""
+    left. `recall`: who keeps answers, for as long as the spec lets them be used again."""
     spec = begun.environment.preflight
     if spec is None or world.rows is None:
         return None
     left = _Left(checked)
-    asked = [_asked(begun, seen, probes) for seen in begun.look.seen if (probes := left.of(seen))]
+    memory = RowMemory(begun, recall, world.clock.now_s())
+    questions = [(seen, probes) for seen in begun.look.seen if (probes := left.of(seen))]
+    known = [memory.known(seen, probes) for seen, probes in questions]
+    asked = [
+        _asked(begun, seen, [probe for probe in probes if probe not in found])
+        for (seen, probes), found in zip(questions, known, strict=True)
+    ]
     rollout = begun.environment.rollout
     answers = world.rows.ask(
         asked,
@@ -33,7 +42,16 @@ def ask_rows(world: World, begun: Pass, checked: Checked) -> Preflight | None:
         parallel_per_host=rollout.parallel_per_host,
         budget_s=spec.budget_s,
     )
-    return preflight_of([(one.shard.name, one.probes) for one in asked], answers)
+    given = [
+        dict(zip(one.probes, of_shard, strict=True))
+        for one, of_shard in zip(asked, answers, strict=True)
+    ]
+    memory.keep((seen, found) for (seen, _), found in zip(questions, given, strict=True))
+    of_all = [{**one, **other} for one, other in zip(known, given, strict=True)]
+    return preflight_of(
+        [(seen.shard, probes) for seen, probes in questions],
+        [[of_all[n][probe] for probe in probes] for n, (_, probes) in enumerate(questions)],
+    )
 
 
 def rows_in_the_way(begun: Pass, preflight: Preflight | None) -> tuple[Refusal, ...]:

@@ -14,6 +14,7 @@ from reconciler.flows.reconcile_pass import (
     shadow_notes,
     time_estimate,
 )
+from reconciler.flows.row_memory import Recall
 from reconciler.guard.model import Obstacle, Refusal
 from reconciler.outcomes.plan import VerifyOutcome, VerifyState
 from reconciler.plan.codec import plan_from_core
@@ -34,9 +35,11 @@ def verify_keyspace(
     *,
     tree: FileTree,
     open_ledger: Callable[[], Ledger] = nobody_to_ask,
+    recall: Recall | None = None,
 ) -> VerifyOutcome:
     """Raises Refused for a plan file that is not sound (edited, truncated, of another keyspace).
-    `open_ledger` is asked only where a name is taken that an engine of the plan needs."""
+    `open_ledger` is asked only where a name is taken that an engine of the plan needs, `recall`
+    only where the spec lets answers of rows be used again."""
     keyspace = files.spec.keyspace
     plan = read_plan(tree, environment.name, keyspace)
     cleans = plan.core.cleans if plan else ()
@@ -77,7 +80,7 @@ def verify_keyspace(
         return outcome(VerifyState.REFUSED, refusals)
     if checked.all_done:
         return outcome(VerifyState.APPLIED)
-    rows = ask_rows(world, begun, checked)
+    rows = ask_rows(world, begun, checked, recall=recall)
     if refusals := rows_in_the_way(begun, rows):
         return outcome(VerifyState.REFUSED, refusals, preflight=rows)
     return outcome(VerifyState.VERIFIED, preflight=rows)

@@ -9,7 +9,9 @@ from reconciler.preflight.answered import Answered, Preflight
 from reconciler.preflight.model import Answer, Holds, NotSettled, Violated
 from reconciler.preflight.sql import at_once_sql, example_sql
 from reconciler.report.json_values import Json
-from reconciler.report.times import clock
+from reconciler.report.times import clock, moment
+
+_AT_ONCE_S = 60.0
 
 
 def answered_words(one: Answered) -> str:
@@ -17,9 +19,16 @@ def answered_words(one: Answered) -> str:
     as of 14:03:07 UTC'."""
     probe, total = one.probe, len(one.answers)
     told = "; ".join(_parts(one, total))
-    at_s = max(answer.at_s for _, answer in one.answers)
     about = f"{probe.table}, {probe.raised.object}: no {probe.raised.what}"
-    return f"{about}: {told}, as of {clock(at_s)} UTC{_behind(one)}"
+    return f"{about}: {told}, as of {_when(one)}{_behind(one)}"
+
+
+def _when(one: Answered) -> str:
+    """The first of them counts: some may have been kept from a while ago."""
+    times = sorted(answer.at_s for _, answer in one.answers)
+    if times[-1] - times[0] < _AT_ONCE_S:
+        return f"{clock(times[-1])} UTC"
+    return f"{moment(times[0])} to {clock(times[-1])}"
 
 
 def _behind(one: Answered) -> str:

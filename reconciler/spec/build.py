@@ -230,7 +230,7 @@ def _drift_every_s(value: Mapping[str, Any]) -> int:
 
 def _preflight(value: Mapping[str, Any]) -> PreflightSpec:
     given: dict[str, Any] = {
-        f"{key}_s": duration_s(value[key]) for key in ("budget", "lag_max") if key in value
+        f"{key}_s": duration_s(value[key]) for key in ("budget", "lag_max", "reuse") if key in value
     }
     if "on" in value:
         given["on"] = AskedOn(value["on"])

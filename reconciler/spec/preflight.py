@@ -25,11 +25,12 @@ class RefuseOn(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreflightSpec:
     """`budget_s` is for the whole fleet; `lag_max_s` is how far a replica that is asked may be
-    behind."""
+    behind; `reuse_s` for how long an answer that held is used again, 0: never."""
 
     on: AskedOn = AskedOn.PRIMARY
     lag_max_s: int = 30
     budget_s: int = 900
+    reuse_s: int = 0
     refuse: RefuseOn = RefuseOn.VIOLATED
 
 

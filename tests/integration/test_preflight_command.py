@@ -48,6 +48,22 @@ NARROWS = {"table": "users", "hazard": "narrow-type", "object": "name"}
 LOSES = {"table": "users", "hazard": "loses-values", "object": "name"}
 
 
+@pytest.mark.invariant("PF-10")
+def test_what_held_is_used_again_where_the_spec_says_so(asking: Fleet) -> None:
+    """Between two of its runs, somebody writes a row."""
+    asking.environment["preflight"] = {"reuse": "1h"}
+    planned(asking, "orders", NOT_NULL, BREAKS)
+    assert asking.run("verify").code == 0
+    asking.sql(OTHER, "INSERT INTO orders VALUES (2, 1, NULL)")
+    kept = asking.run("verify")
+    assert kept.code == 0, kept.said
+    assert "holds on all of 2 shards" in kept.out
+    asking.environment["preflight"] = {"reuse": "0s"}
+    permitted(asking, BREAKS)
+    again = asking.run("verify")
+    assert "[rows-violate]" in again.said, again.said
+
+
 @pytest.mark.invariant("PF-4")
 def test_rows_that_are_in_the_way_on_one_shard_keep_a_plan_from_all(asking: Fleet) -> None:
     asking.sql(OTHER, "INSERT INTO orders VALUES (2, 1, NULL), (3, 1, NULL)")

@@ -16,6 +16,7 @@ from reconciler.edges.ledger.engine import GroupCommit, alone, engine_for, readi
 from reconciler.edges.ledger.leader import SqlControllerLease
 from reconciler.edges.ledger.looks import SqlLooks
 from reconciler.edges.ledger.orders import check_not_stopped, note_resume
+from reconciler.edges.ledger.row_answers import SqlRowAnswers
 from reconciler.edges.ledger.splits.jobs import SqlSplitJobs
 from reconciler.edges.ledger.splits.routes import SqlRoutes
 from reconciler.edges.ledger.tables import (
@@ -131,6 +132,10 @@ class SqlLedger:
     @property
     def looks(self) -> SqlLooks:
         return SqlLooks(self._engine)
+
+    @property
+    def row_answers(self) -> SqlRowAnswers:
+        return SqlRowAnswers(self._engine)
 
     @property
     def controller_lease(self) -> SqlControllerLease:

@@ -12,11 +12,12 @@ from sqlalchemy import Column, Connection, Table, insert, inspect, select, text,
 from sqlalchemy.schema import CreateColumn
 
 from reconciler.edges.ledger.columns import row_malformed
+from reconciler.edges.ledger.row_answers import row_answers
 from reconciler.edges.ledger.split_tables import SPLIT_TABLES, looks, split_jobs, split_progress
 from reconciler.edges.ledger.tables import applies, leases, metadata, schema_version
 from reconciler.errors import Problem, Refused
 
-LEDGER_VERSION = 6
+LEDGER_VERSION = 7
 
 
 def is_current(connection: Connection) -> bool:
@@ -87,6 +88,10 @@ def _add_reservations(connection: Connection) -> None:
     _add_column(connection, split_jobs, split_jobs.c.reserves)
 
 
+def _add_row_answers(connection: Connection) -> None:
+    _check_columns(connection, [row_answers])
+
+
 def _add_column(connection: Connection, table: Table, column: Column[Any]) -> None:
     if not _has_column(connection, table, column):
         added = _column(connection, column)
@@ -141,4 +146,5 @@ UPGRADES: dict[int, Callable[[Connection], None]] = {
     3: _add_regions,
     4: _add_progress,
     5: _add_reservations,
+    6: _add_row_answers,
 }

@@ -17,6 +17,8 @@ from reconciler.ledger.reasons import InWords
 from reconciler.ledger.states import OperationState, RequestState, StatementState
 from reconciler.model.object_id import table_id
 from reconciler.plan.model import Moment
+from reconciler.preflight.kept import AskedOf
+from reconciler.preflight.model import Holds
 from reconciler.reshard.job import Approval, JobProgress, JobRequestKind
 from reconciler.reshard.loads import Measured, Measurement
 from reconciler.reshard.phases import Phase
@@ -95,6 +97,14 @@ def test_the_stored_progress_of_a_split_is_read(path: Path, tmp_path: Path) -> N
     ledger = open_ledger(None, default_file=restored(path, tmp_path / "ledger.sqlite"))
     told = ledger.split_jobs.progress(1)
     assert told == JobProgress(at_s=3.5, queued=12, oldest_s=0.5, copied_per_s=2e4, to_compare=7)
+    ledger.close()
+
+
+@pytest.mark.parametrize("path", STORED[6:], ids=lambda path: path.stem)
+def test_a_stored_answer_of_rows_is_read(path: Path, tmp_path: Path) -> None:
+    ledger = open_ledger(None, default_file=restored(path, tmp_path / "ledger.sqlite"))
+    held = ledger.row_answers.held("production", "commerce", since_s=3.0)
+    assert held == {AskedOf("-40", "sha256:1"): Holds(at_s=3.5, rows_seen=7, behind_s=2)}
     ledger.close()
 
 

@@ -1,0 +1,71 @@
+"""What rows answered a while ago, used again for as long as the spec lets it be.
+
+Only "holds" is kept: who corrects a row asks again, and what was not settled is to be settled. That
+nothing can be recalled, or kept, keeps nobody from asking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+
+from reconciler.errors import ReconcilerError
+from reconciler.flows.reconcile_pass import Pass
+from reconciler.observe.shards import SeenShard
+from reconciler.ports.row_answers import RowAnswers
+from reconciler.preflight.kept import AskedOf, is_kept, question_id
+from reconciler.preflight.model import Answer, Holds, Probe
+from reconciler.spec.preflight import AskedOn
+
+Recall = Callable[[], RowAnswers]
+
+
+class RowMemory:
+    """Of one keyspace, at one moment. `recall` None: nobody keeps anything."""
+
+    def __init__(self, begun: Pass, recall: Recall | None, now_s: float) -> None:
+        asks = begun.environment.preflight
+        self._of = (begun.environment.name, begun.files.spec.keyspace)
+        self._on = asks.on if asks else AskedOn.PRIMARY
+        self._since_s = now_s - (asks.reuse_s if asks else 0)
+        self._kept: RowAnswers | None = None
+        self._held: Mapping[AskedOf, Holds] = {}
+        if recall is None or asks is None or not asks.reuse_s:
+            return
+        with suppress(ReconcilerError):
+            self._kept = recall()
+            held = self._kept.held(*self._of, since_s=self._since_s)
+            self._held = {key: answer for key, answer in held.items() if answer.at_s <= now_s}
+
+    def known(self, seen: SeenShard, probes: Sequence[Probe]) -> dict[Probe, Answer]:
+        if not self._held:
+            return {}
+        keys = {probe: self._key(seen, probe) for probe in probes}
+        return {probe: self._held[key] for probe, key in keys.items() if key and key in self._held}
+
+    def keep(self, given: Iterable[tuple[SeenShard, Mapping[Probe, Answer]]]) -> None:
+        """What was answered just now."""
+        if self._kept is None:
+            return
+        answers = {
+            key: answer
+            for seen, of_shard in given
+            for probe, answer in of_shard.items()
+            if isinstance(answer, Holds) and (key := self._key(seen, probe)) is not None
+        }
+        with suppress(ReconcilerError):
+            self._kept.keep(*self._of, answers, forget_before_s=self._since_s)
+
+    def _key(self, seen: SeenShard, probe: Probe) -> AskedOf | None:
+        table = seen.definitions.get(probe.table)
+        if table is None or not is_kept(probe):
+            return None
+        observation = seen.observation
+        question = question_id(
+            probe,
+            fingerprint=table.fingerprint,
+            settings=observation.settings,
+            server=observation.server,
+            on=self._on,
+        )
+        return AskedOf(seen.shard, question)

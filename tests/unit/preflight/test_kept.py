@@ -1,0 +1,76 @@
+"""An answer that was kept is found for the very question, table and server alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.model.server import Flavor, ServerSettings, ServerVersion
+from reconciler.preflight.kept import is_kept, question_id
+from reconciler.preflight.model import (
+    Effect,
+    KnownToHold,
+    NotAskable,
+    OnWarning,
+    Probe,
+    Question,
+    QuestionKind,
+    Raised,
+    RowCondition,
+    Versions,
+)
+from reconciler.spec.preflight import AskedOn
+
+SETTINGS = ServerSettings(
+    version=ServerVersion(Flavor.MYSQL, 9, 7, 4),
+    variables=(("sql_mode", "STRICT_TRANS_TABLES"),),
+    database_charset="utf8mb4",
+    database_collation="utf8mb4_0900_ai_ci",
+)
+RAISED = Raised(
+    kind=QuestionKind.NULLS,
+    object="a",
+    effect=Effect.FAILS,
+    what="rows with NULL",
+    question=RowCondition("`a` IS NULL"),
+)
+PROBE = Probe(table="t", statement=0, raised=RAISED)
+
+
+def known_by(
+    probe: Probe = PROBE,
+    fingerprint: str = "sha256:1",
+    settings: ServerSettings = SETTINGS,
+    server: str = "one",
+    on: AskedOn = AskedOn.PRIMARY,
+) -> str:
+    return question_id(probe, fingerprint=fingerprint, settings=settings, server=server, on=on)
+
+
+def asking(question: Question, effect: Effect = Effect.FAILS) -> Probe:
+    return replace(PROBE, raised=replace(RAISED, question=question, effect=effect))
+
+
+@pytest.mark.invariant("PF-10")
+def test_whatever_an_answer_rests_on_makes_another_question() -> None:
+    warned = RowCondition("`a` IS NULL", OnWarning.OPEN)
+    others = [
+        known_by(replace(PROBE, table="u")),
+        known_by(replace(PROBE, versions=Versions.ALL)),
+        known_by(asking(RowCondition("`b` IS NULL"))),
+        known_by(asking(warned)),
+        known_by(asking(RAISED.question, Effect.LOSES)),
+        known_by(fingerprint="sha256:2"),
+        known_by(settings=replace(SETTINGS, variables=(("sql_mode", ""),))),
+        known_by(server="other"),
+        known_by(on=AskedOn.REPLICA),
+    ]
+    assert len({known_by(), *others}) == len(others) + 1
+    assert known_by(replace(PROBE, statement=3)) == known_by(), "its place changes nothing"
+
+
+def test_what_definitions_answer_is_not_kept() -> None:
+    assert is_kept(PROBE)
+    assert not is_kept(asking(KnownToHold("they show it")))
+    assert not is_kept(asking(NotAskable("nobody knows how")))
