@@ -13,7 +13,7 @@ from reconciler.cli.run import load
 from reconciler.cli.splits import recorded_split
 from reconciler.cli.streams import show
 from reconciler.cli.wire import Worlds, holder_name
-from reconciler.drive.control import ask
+from reconciler.drive.control import ask_everywhere
 from reconciler.edges.clock import SystemClock
 from reconciler.errors import Refused
 from reconciler.flows.keyspaces import Loaded, flattened, one_after_another
@@ -62,29 +62,29 @@ def ask_applies(
             gate(files, chosen)
             keyspace = files.spec.keyspace
 
-            def of_apply() -> _Answer:
-                return ask(
+            def of_apply() -> tuple[_Answer, ...]:
+                return ask_everywhere(
                     worlds.ledger_of(chosen),
                     SystemClock(),
-                    environment=chosen.name,
+                    chosen,
                     keyspace=keyspace,
                     kind=kind,
                     asked_by=asker.line,
-                    region=chosen.region or "",
                     right=GateRight(for_others=kept_for(chosen.rollout, asker)),
                 )
 
             job = recorded_split(worlds, files, chosen)
             if job is None or kind not in _OF_SPLITS:
-                return (of_apply(),)
+                return of_apply()
 
-            def of_split() -> _Answer:
-                return _asked(worlds, loaded, files, chosen, job, _OF_SPLITS[kind])
+            def of_split() -> tuple[_Answer, ...]:
+                return (_asked(worlds, loaded, files, chosen, job, _OF_SPLITS[kind]),)
 
             stored = worlds.ledger_of(chosen).unfinished(chosen.name, keyspace, chosen.region or "")
             asks = {Whose.SPLIT: of_split, Whose.APPLY: of_apply}
             of = whose(job, _OF_SPLITS[kind], is_applying=stored is not None)
-            return one_after_another(chosen.name, keyspace, *(asks[each] for each in of))
+            found = one_after_another(chosen.name, keyspace, *(asks[each] for each in of))
+            return tuple(flattened(found))
 
         outcomes = flattened(loaded.each(environment, keyspaces, work, region=region))
     _tell(outcomes, kind.value, output)

@@ -6,6 +6,7 @@ it; where nobody does, the one who asks carries it out, in the ledger alone: no 
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from reconciler.drive.limits import REQUEST_ANSWER_S_MAX, ROLLOUT_POLL_S, SIGN_OF_LIFE_S_MAX
@@ -28,6 +29,7 @@ from reconciler.ledger.reasons import (
 from reconciler.ledger.resumes import (
     GoesOn,
     GoesOnOnceReleased,
+    NothingToAskOf,
     NothingToRetry,
     RetryTakenBack,
     WaitsForRelease,
@@ -38,6 +40,7 @@ from reconciler.ports.clock import Clock
 from reconciler.ports.ledger import LeaseLost, Ledger
 from reconciler.rollout.hold import OPEN_GATES, GateRight, nothing_to_release, release, was_released
 from reconciler.rollout.transitions import Move
+from reconciler.spec.model import Environment
 
 _TAKES_BACK = (RequestKind.STOP, RequestKind.CANCEL)  # a retry of an apply that has ended
 
@@ -53,36 +56,97 @@ def ask(
     region: str = "",
     right: GateRight = OPEN_GATES,
 ) -> ControlOutcome:
-    """Returns when the request is durable and answered, or when no answer came in time. `right` is
-    that to open gates (RG-38)."""
+    """Of one region's part, or of what is of all shards. Returns when the request is durable and
+    answered, or when no answer came in time. `right` is that to open gates (RG-38)."""
+    to_ask = _ToAsk(environment, keyspace, region, kind, asked_by)
+    return _outcome(ledger, clock, to_ask, _note(ledger, clock, to_ask), right)
+
+
+def ask_everywhere(
+    ledger: Ledger,
+    clock: Clock,
+    environment: Environment,
+    *,
+    keyspace: str,
+    kind: RequestKind,
+    asked_by: str,
+    right: GateRight = OPEN_GATES,
+) -> tuple[ControlOutcome, ...]:
+    """As `ask`; where regions run and none is chosen, of all of which the ledger knows something
+    to ask, with a word about the others (RG-66). All is durable before an answer is waited for."""
+    regions: tuple[str, ...] = (environment.region or "",)
+    if environment.region is None:
+        regions += environment.region_names
+    asks = [_ToAsk(environment.name, keyspace, each, kind, asked_by) for each in regions]
+    noted = [(one, _note(ledger, clock, one)) for one in asks]
+    idle = tuple(one.region for one, found in noted if found is None)
+    if len(idle) == len(regions) or len(regions) == 1:
+        first, found = noted[0]
+        outcome = _outcome(ledger, clock, first, found, right)
+        answer = NothingToAskOf(regions[1:]) if len(regions) > 1 else outcome.answer
+        return (replace(outcome, answer=answer),)
+    told = [_outcome(ledger, clock, *one, right) for one in noted if one[1] is not None]
+    if others := tuple(name for name in idle if name):
+        nothing = _outcome(ledger, clock, asks[0], None, right)
+        told.append(replace(nothing, answer=NothingToAskOf(others)))
+    return tuple(told)
+
+
+@dataclass(frozen=True, slots=True)
+class _ToAsk:
+    environment: str
+    keyspace: str
+    region: str
+    kind: RequestKind
+    asked_by: str
+
+
+_Noted = tuple[StoredApply, Request]
+
+
+def _note(ledger: Ledger, clock: Clock, to_ask: _ToAsk) -> _Noted | None:
+    """The request, durable. None: there is nothing to ask."""
+    environment, keyspace, region, kind = (
+        to_ask.environment,
+        to_ask.keyspace,
+        to_ask.region,
+        to_ask.kind,
+    )
     stored = ledger.unfinished(environment, keyspace, region)
     stored = stored or _ended(ledger, kind, environment, keyspace, region)
     if stored is None:
-        return ControlOutcome(
-            environment=environment,
-            keyspace=keyspace,
-            region=region or None,
-            kind=kind,
-            state=RequestState.REFUSED,
-            answer=NothingToRetry() if kind is RequestKind.RETRY else NothingUnfinished(),
-        )
+        return None
     goes_on = kind is RequestKind.RETRY and stored.state not in FINISHED
     noted_as = RequestKind.RESUME if goes_on else kind
-    request = _noted(ledger, clock, stored, noted_as, asked_by)
+    request = _noted(ledger, clock, stored, noted_as, to_ask.asked_by)
     if stored.state in FINISHED:
         begun = ledger.unfinished(environment, keyspace, region)
         if begun is not None and kind in _TAKES_BACK:  # while it was being asked
             ledger.answer(request.request_id, RequestState.REFUSED, EndedMeanwhile())
-            stored, request = begun, _noted(ledger, clock, begun, kind, asked_by)
-        else:
-            answer = RetryTakenBack() if kind in _TAKES_BACK else GoesOn()
-            ledger.answer(request.request_id, RequestState.APPLIED, answer)
+            return begun, _noted(ledger, clock, begun, kind, to_ask.asked_by)
+        answer = RetryTakenBack() if kind in _TAKES_BACK else GoesOn()
+        ledger.answer(request.request_id, RequestState.APPLIED, answer)
+    return stored, request
+
+
+def _outcome(
+    ledger: Ledger, clock: Clock, to_ask: _ToAsk, noted: _Noted | None, right: GateRight
+) -> ControlOutcome:
+    is_retry = to_ask.kind is RequestKind.RETRY
+    outcome = ControlOutcome(
+        environment=to_ask.environment,
+        keyspace=to_ask.keyspace,
+        region=to_ask.region or None,
+        kind=to_ask.kind,
+        state=RequestState.REFUSED,
+        answer=NothingToRetry() if is_retry else NothingUnfinished(),
+    )
+    if noted is None:
+        return outcome
+    stored, request = noted
     answered = _answered(ledger, clock, stored, request, right)
-    return ControlOutcome(
-        environment=environment,
-        keyspace=keyspace,
-        region=region or None,
-        kind=kind,
+    return replace(
+        outcome,
         state=answered.state,
         answer=answered.answer or Unanswered(),
         apply_id=stored.apply_id,

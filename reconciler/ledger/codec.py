@@ -50,6 +50,7 @@ _NAMES: dict[str, type[Told]] = {
     "taken-up-again": resumes.TakenUpAgain,
     "goes-on": resumes.GoesOn,
     "nothing-to-retry": resumes.NothingToRetry,
+    "nothing-to-ask-of": resumes.NothingToAskOf,
     "waits-for-release": resumes.WaitsForRelease,
     "goes-on-once-released": resumes.GoesOnOnceReleased,
     "retry-taken-back": resumes.RetryTakenBack,

@@ -46,6 +46,19 @@ class NothingToRetry:
     """There is no apply, or the latest one completed."""
 
 
+@dataclass(frozen=True, slots=True)
+class NothingToAskOf:
+    """In the ledger at hand; a region may have one of its own."""
+
+    regions: tuple[str, ...]
+
+
 ResumeAnswer = (
-    TakenUpAgain | GoesOn | WaitsForRelease | GoesOnOnceReleased | RetryTakenBack | NothingToRetry
+    TakenUpAgain
+    | GoesOn
+    | WaitsForRelease
+    | GoesOnOnceReleased
+    | RetryTakenBack
+    | NothingToRetry
+    | NothingToAskOf
 )

@@ -164,6 +164,11 @@ def answer_words(answer: Answer) -> str:
             return f"the stop is taken back; it waits for {_to_be_released(hold)} besides"
         case resumes.RetryTakenBack():
             return "the retry is taken back: nothing begins it again by itself"
+        case resumes.NothingToAskOf(regions):
+            return (
+                f"the ledger at hand has nothing to ask this of in {', '.join(regions)}; a region"
+                " with a ledger of its own is asked where that is, with --region"
+            )
         case resumes.NothingToRetry():
             return "there is no apply of this keyspace, or the latest one completed"
         case reasons.CancelledAlready():

@@ -349,6 +349,12 @@ class Environment:
         return tuple(shard.name for shard in self.shards)
 
     @property
+    def region_names(self) -> tuple[str, ...]:
+        """Also those of which every shard is in quarantine: something may have begun there."""
+        resting = (found.region for found in self.quarantined if found.region is not None)
+        return tuple(sorted({*(region.name for region in self.regions), *resting}))
+
+    @property
     def quarantine(self) -> tuple[Quarantine, ...]:
         return tuple(found.quarantine for found in self.quarantined)
 

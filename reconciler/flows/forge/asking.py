@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reconciler.drive.control import ask
+from reconciler.drive.control import ask_everywhere
 from reconciler.errors import Refused
 from reconciler.flows.forge.apply import BeginRollouts
 from reconciler.flows.forge.asker import asked_in_run
 from reconciler.flows.forge.job import ForgeJob
 from reconciler.flows.forge.merged import Merged, begin_merged
 from reconciler.flows.gates import was_made_from
+from reconciler.flows.keyspaces import flattened
 from reconciler.guard.model import problem_from
 from reconciler.guard.review.asker import Asker
 from reconciler.ledger.states import RequestKind
@@ -48,22 +49,23 @@ def ask_rollouts(
     person = asked_in_run(merged)
     with begin() as rollouts:
 
-        def work(files: DesiredFiles, chosen: Environment) -> ControlOutcome:
+        def work(files: DesiredFiles, chosen: Environment) -> tuple[ControlOutcome, ...]:
             if refusals := merged.spec_gate(files, chosen)():
                 raise Refused(*map(problem_from, refusals))
             asker = person.asker(chosen, releases=asked.kind is RequestKind.RELEASE)
-            return ask(
+            return ask_everywhere(
                 rollouts.ledger_of(chosen),
                 job.clock,
-                environment=chosen.name,
+                chosen,
                 keyspace=files.spec.keyspace,
                 kind=asked.kind,
                 asked_by=asker.line,
-                region=chosen.region or "",
                 right=_right(merged, files, chosen, asker),
             )
 
-        outcomes = merged.loaded.each(merged.environment, keyspaces, work, region=asked.region)
+        outcomes = flattened(
+            merged.loaded.each(merged.environment, keyspaces, work, region=asked.region)
+        )
     document = control_document(outcomes)
     code = control_code(outcomes)
     job.log.show(write_text(document))
