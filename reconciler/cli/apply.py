@@ -42,6 +42,7 @@ from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.split import SplitApplyOutcome
 from reconciler.ports.world import World
 from reconciler.report.render import apply_report
+from reconciler.rollout.behest import Behest
 from reconciler.rollout.parts import PartOrder
 from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.load import DesiredFiles
@@ -231,6 +232,7 @@ def _apply_split(
 
 def _apply(asked: _Asked) -> None:
     history = GitHistory(asked.repo, asked.protected_branch)
+    resumes = asked.releases is Releases.WHAT_HOLDS
     request = ApplyRequest(
         commit=history.resolve(asked.ref),
         review=asked.review,
@@ -238,7 +240,8 @@ def _apply(asked: _Asked) -> None:
         waves=asked.waves,
         releases=asked.releases,
         part=asked.part,
-        asker=Asker(who=holder_name()) if asked.releases is Releases.WHAT_HOLDS else None,
+        asker=Asker(who=holder_name()) if resumes else None,
+        behest=Behest.RESUME if resumes else Behest.SOMEBODY,
     )
     if request.review is Review.NONE:
         remark("warning: --review none: nobody's review is asked for; for sandboxes")

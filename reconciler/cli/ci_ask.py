@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from reconciler.cli import options
 from reconciler.cli.ci_wire import JobWiring
-from reconciler.cli.part import order_of
 from reconciler.drive.open import Releases
 from reconciler.flows.forge.apply import ApplyJobRequest, apply_merged
 from reconciler.flows.forge.asking import AskRequest, ask_rollouts
-from reconciler.flows.forge.resumed import wave_to_resume
+from reconciler.flows.forge.resumed import WhichWaves, parts_to_resume
 from reconciler.ledger.states import RequestKind
-from reconciler.rollout.waves import WaveChoice
+from reconciler.rollout.behest import Behest
+from reconciler.rollout.parts import PartOrder
 
 
 @click.command(short_help="Stop, release, resume or cancel, as a person who may.")
@@ -33,7 +34,7 @@ from reconciler.rollout.waves import WaveChoice
     type=click.IntRange(min=1),
     metavar="NUMBER",
     help="For resume: go on with this wave and begin no later one. Default, in a region: with the"
-    " one under way there.",
+    " one under way there, of each keyspace.",
 )
 def ask(
     keyspaces: tuple[str, ...],
@@ -55,12 +56,15 @@ def ask(
             raise click.UsageError("--wave goes with --what resume.")
         asked = AskRequest(kind=kind, environment=environment, region=region)
         raise SystemExit(int(ask_rollouts(wiring.job, keyspaces, asked, wiring.begin_rollouts)))
-    if region is not None and wave is None:
-        wave = wave_to_resume(wiring.job, keyspaces, environment, region, wiring.begin_rollouts)
     resumed = ApplyJobRequest(
         environment=environment,
         region=region,
-        part=order_of(wave or WaveChoice.ALL, region),
+        part=PartOrder(wave=wave) if wave is not None else None,
         releases=Releases.WHAT_HOLDS,
+        behest=Behest.RESUME,
     )
+    if region is not None:
+        which = WhichWaves(environment=environment, region=region, keyspaces=keyspaces, wave=wave)
+        parts = parts_to_resume(wiring.job, which, wiring.begin_rollouts)
+        keyspaces, resumed = tuple(parts), replace(resumed, parts=parts, part=None)
     raise SystemExit(int(apply_merged(wiring.job, keyspaces, resumed, wiring.begin_rollouts)))

@@ -15,13 +15,14 @@ from reconciler.rollout.waves import WaveChoice
 
 class Behest(StrEnum):
     SOMEBODY = "somebody"  # who started this run did so for it: a person, or a merge
+    RESUME = "resume"  # a person, of what was begun and has not ended
     NEXT_WAVE = "next wave"  # of a rollout that was begun before; nobody has said so since
     NOBODY = "nobody"  # a controller
 
     @property
     def is_a_word(self) -> bool:
         """A stop that came before it is for the runs before it."""
-        return self is Behest.SOMEBODY
+        return self in (Behest.SOMEBODY, Behest.RESUME)
 
     @property
     def stays_ended(self) -> frozenset[ApplyState]:
@@ -30,16 +31,14 @@ class Behest(StrEnum):
         match self:
             case Behest.SOMEBODY:
                 return frozenset()
-            case Behest.NEXT_WAVE:
+            case Behest.RESUME | Behest.NEXT_WAVE:
                 return frozenset({ApplyState.CANCELLED})
             case Behest.NOBODY:
                 return FINISHED
 
 
-def of_wave(
-    behest: Behest, core: PlanCore, waves: WaveChoice, part: PartOrder | None, *, resumes: bool
-) -> Behest:
+def of_wave(behest: Behest, core: PlanCore, waves: WaveChoice, part: PartOrder | None) -> Behest:
     """What that of a whole run is for the waves it was ordered for, of the plan over all shards:
-    which wave of a rollout comes next, nobody has to say. `resumes`: somebody did."""
+    which wave of a rollout comes next, nobody has to say."""
     comes_next = waves is WaveChoice.REST or (part is not None and part.wave in held_waves(core))
-    return Behest.NEXT_WAVE if behest.is_a_word and comes_next and not resumes else behest
+    return Behest.NEXT_WAVE if behest is Behest.SOMEBODY and comes_next else behest

@@ -58,15 +58,22 @@ def held_waves(core: PlanCore) -> tuple[int, ...]:
     return tuple(number for number, wave in enumerate(waves_with_work(core), start=1) if wave)[1:]
 
 
-def wave_under_way(recorded: Iterable[StoredOperation]) -> int | None:
-    """The first wave with something left to do, if the apply has come to it: its first one was
-    ordered when it was begun."""
+@dataclass(frozen=True, slots=True)
+class WaveLeft:
+    """The first wave of an apply with something left to do."""
+
+    wave: int
+    has_begun: bool
+
+
+def wave_left(recorded: Iterable[StoredOperation]) -> WaveLeft | None:
+    """An apply has come to its first wave when it was begun: that was ordered then."""
     rows = tuple(recorded)
     left = min((row.wave for row in rows if row.state not in SETTLED), default=None)
     if left is None:
         return None
     has_begun = any(row.started_s is not None for row in rows if row.wave == left)
-    return left if has_begun or left == min(row.wave for row in rows) else None
+    return WaveLeft(left, has_begun or left == min(row.wave for row in rows))
 
 
 def order_refusals(

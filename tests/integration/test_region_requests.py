@@ -4,6 +4,7 @@ in the region's own ledger, with who asked and by what right, and of no other re
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.github_double.server import Fault
 from tests.integration.rollouts import ages
 from tests.integration.test_region_jobs import GATES, Graph, graph
 from tests.integration.test_regions import Regions, codes, regions
+from tests.workflow_runs import WorkflowRun
 
 __all__ = ["graph", "regions"]  # fixtures
 
@@ -88,11 +90,14 @@ def asked(graph: Graph, what: str, *by: User | None, region: str = "eu", more: s
     return graph.jobs.on_push("ask", *where, commit=graph.hub.tip, name="workflow_dispatch")
 
 
-def half_way(graph: Graph) -> None:
+def half_way(graph: Graph) -> WorkflowRun:
+    """Behind the first wave, at a gate that nobody has opened yet."""
     graph.hub.protected(CONTROL, BEN)
     graph.opens = False
-    graph.begin().attempt(graph.work)
+    run = graph.begin()
+    run.attempt(graph.work)
     assert ages(graph.fleet) == ["-40"]
+    return run
 
 
 @pytest.mark.invariant("RG-36")
@@ -135,14 +140,22 @@ def test_a_reviewer_asks_by_a_job_and_nobody_else_does(graph: Graph) -> None:
 
 
 @pytest.mark.invariant("RG-37")
+@pytest.mark.invariant("RG-63")
+@pytest.mark.invariant("RG-68")
 def test_a_resume_by_a_job_goes_on_with_its_wave_and_is_on_record(graph: Graph) -> None:
-    half_way(graph)
+    run = half_way(graph)
     assert asked(graph, "stop", BEN).code == 0
     assert "[ask-not-allowed]" in asked(graph, "resume", ADA, more="--wave 2").said
     assert "[resume-which-wave]" in asked(graph, "resume", BEN).said  # none has begun
+    for who, code in ((ADA, "ask-not-allowed"), (BEN, "resume-which-wave")):
+        assert not Path(graph.secrets["us"]["LEDGER_FILE"]).exists()
+        assert f"[{code}]" in asked(graph, "resume", who, region="us").said
+    graph.opens = True
+    assert run.attempt(graph.work) == "failure"  # somebody lets the next wave in
+    assert "[apply-stopped]" in graph.told["wave-2", "eu"].said
     ended = asked(graph, "resume", BEN, more="--wave 2")
     assert ended.code == 0, ended.said
-    assert ages(graph.fleet) == ["-40", "80-c0"]
+    assert ages(graph.fleet) == ["-40", "40-80", "80-c0"]
     graph._machine("eu", graph.secrets["eu"])
     history = unwrapped(graph.fleet.run("status", "-C", str(graph.jobs.place), "--region", "eu"))
     assert "taken up by ben (account 2)" in history

@@ -370,10 +370,10 @@ def test_which_wave_comes_next_is_nobodys_word(
     waves: WaveChoice, part: PartOrder | None, is_next: bool
 ) -> None:
     core = plan_for(GATED).core
-    found = of_wave(Behest.SOMEBODY, core, waves, part, resumes=False)
+    found = of_wave(Behest.SOMEBODY, core, waves, part)
     assert found is (Behest.NEXT_WAVE if is_next else Behest.SOMEBODY)
-    assert of_wave(Behest.SOMEBODY, core, waves, part, resumes=True) is Behest.SOMEBODY
-    assert of_wave(Behest.NOBODY, core, waves, part, resumes=False) is Behest.NOBODY
+    assert of_wave(Behest.RESUME, core, waves, part) is Behest.RESUME
+    assert of_wave(Behest.NOBODY, core, waves, part) is Behest.NOBODY
 
 
 @pytest.mark.invariant("RG-63")
@@ -397,3 +397,16 @@ def test_the_next_wave_goes_on_behind_what_was_resumed_from_and_behind_a_failure
     sim.fleet.clock.sleep(60)
     assert sim.run(behest=Behest.NEXT_WAVE).verdict is ApplyVerdict.COMPLETED
     assert Behest.NEXT_WAVE.stays_ended == {ApplyState.CANCELLED}
+
+
+@pytest.mark.invariant("RG-67")
+def test_a_resume_begins_nothing_that_somebody_cancelled() -> None:
+    """It may be asked of several keyspaces, of which one was stopped and another was cancelled."""
+    sim = left_behind()
+    asked(sim, RequestKind.CANCEL)
+    assert code_of(sim, Behest.RESUME) == "apply-ended"
+    asked(sim, RequestKind.RETRY)
+    assert sim.is_killed(Fate(kill_at=STOPS))
+    sim.fleet.clock.sleep(60)
+    asked(sim, RequestKind.STOP)
+    assert sim.run(behest=Behest.RESUME).verdict is ApplyVerdict.COMPLETED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -96,21 +96,27 @@ BeginRollouts = Callable[[], AbstractContextManager[Rollouts]]
 class ApplyJobRequest:
     """What the workflow asks for; `break_glass` is the reason to go without the approvals,
     `max_runtime_s` for how long a split is driven. With `part`, one wave, in `region` if there is
-    one. `status_of` is the keyspace whose own the commit status is, where each is run by itself.
-    What `releases` something is asked for by a person, who must be one who may."""
+    one; with `parts`, a wave of its own for each keyspace. `status_of` is the keyspace whose own
+    the commit status is, where each is run by itself. What `releases` something is asked for by a
+    person, who must be one who may."""
 
     environment: str | None = None
     region: str | None = None
     waves: WaveChoice = WaveChoice.ALL
     part: PartOrder | None = None
+    parts: Mapping[str, PartOrder] | None = None
     releases: Releases = Releases.NOTHING
     break_glass: str | None = None
     max_runtime_s: int = 3_600
     status_of: str | None = None
     behest: Behest = Behest.SOMEBODY
 
+    def part_of(self, keyspace: str) -> PartOrder | None:
+        return self.parts[keyspace] if self.parts is not None else self.part
+
     def end_of(self, outcome: Applied) -> End:
-        return ci_end(outcome, self.waves, self.part.wave if self.part else None)
+        part = self.part_of(outcome.keyspace)
+        return ci_end(outcome, self.waves, part.wave if part else None)
 
 
 def apply_merged(
@@ -167,7 +173,8 @@ def _apply_all(
 
             if stands.is_moving:
                 return (drive_split(),)
-            if stands.job is None or is_of_a_wave(asked.waves, asked.part):
+            part = asked.part_of(files.spec.keyspace)
+            if stands.job is None or is_of_a_wave(asked.waves, part):
                 return (change_schema(),)
             return one_after_another(chosen.name, files.spec.keyspace, drive_split, change_schema)
 
@@ -193,13 +200,14 @@ def _change_schema(
 ) -> ApplyOutcome:
     chosen = stands.environment
     asker = person.asker(chosen, releases=True) if person is not None else None
+    part = asked.part_of(files.spec.keyspace)
     request = ApplyRequest(
         commit=run.commit,
         review=Review.GITHUB,
         holder=run.holder,
         waves=asked.waves,
         releases=asked.releases,
-        part=asked.part and replace(asked.part, is_rerun=run.job.facts.is_rerun),
+        part=part and replace(part, is_rerun=run.job.facts.is_rerun),
         asker=asker,
         behest=asked.behest,
     )
@@ -219,7 +227,7 @@ def _change_schema(
             plan=(
                 deployment.note,
                 run.review_gate(files, chosen),
-                wave_gate(run.job, chosen, asked.part, asker),
+                wave_gate(run.job, chosen, part, asker),
             ),
             spec=(run.spec_gate(files, chosen),),
             fleet=fleet_gates(look_before, files, chosen),
@@ -263,7 +271,7 @@ def _drive_split(
         holder=run.holder,
         runtime_s=asked.max_runtime_s,
         waves=asked.waves,
-        part=asked.part,
+        part=asked.part_of(files.spec.keyspace),
     )
     return apply_split(world, files, chosen, request)
 

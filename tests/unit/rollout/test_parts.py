@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.flows.forge.resumed import waves_meant
 from reconciler.guard.model import Done, ToDo
 from reconciler.ledger.model import StoredApply, StoredOperation
 from reconciler.ledger.states import ApplyState, OperationState
@@ -17,12 +18,13 @@ from reconciler.rollout.operations import waves_with_work
 from reconciler.rollout.parts import (
     PART_PROTOCOL,
     PartOrder,
+    WaveLeft,
     early_refusals,
     held_waves,
     order_refusals,
     parts_of,
     spent_gate_refusals,
-    wave_under_way,
+    wave_left,
 )
 from reconciler.spec.model import Region, RolloutSpec
 from tests.sample_plans import SHARDS, sample_plan
@@ -207,17 +209,41 @@ def recorded(*rows: tuple[int, OperationState, bool]) -> list[StoredOperation]:
 
 
 DONE, STOPPED = OperationState.COMPLETED, OperationState.STOPPED
-UNDER_WAY = {
-    "stopped in a wave": (((1, DONE, True), (2, STOPPED, True), (2, STOPPED, False)), 2),
-    "stopped in its first": (((2, STOPPED, False), (3, STOPPED, False)), 2),
-    "stopped before the next one": (((1, DONE, True), (2, STOPPED, False)), None),
+LEFT = {
+    "stopped in a wave": (
+        ((1, DONE, True), (2, STOPPED, True), (2, STOPPED, False)),
+        WaveLeft(2, has_begun=True),
+    ),
+    "stopped in its first": (
+        ((2, STOPPED, False), (3, STOPPED, False)),
+        WaveLeft(2, has_begun=True),
+    ),
+    "stopped before the next one": (
+        ((1, DONE, True), (2, STOPPED, False)),
+        WaveLeft(2, has_begun=False),
+    ),
     "with nothing left": (((1, DONE, True),), None),
 }
 
 
 @pytest.mark.invariant("RG-55")
-@pytest.mark.parametrize(("rows", "wave"), UNDER_WAY.values(), ids=UNDER_WAY)
-def test_a_resume_without_a_wave_is_of_the_one_under_way(
-    rows: tuple[tuple[int, OperationState, bool], ...], wave: int | None
+@pytest.mark.parametrize(("rows", "left"), LEFT.values(), ids=LEFT)
+def test_the_wave_under_way_is_the_first_with_something_left(
+    rows: tuple[tuple[int, OperationState, bool], ...], left: WaveLeft | None
 ) -> None:
-    assert wave_under_way(recorded(*rows)) == wave
+    assert wave_left(recorded(*rows)) == left
+
+
+def meant(wave: int | None, **left: tuple[int, bool]) -> dict[str, int]:
+    return waves_meant({name: WaveLeft(*one) for name, one in left.items()}, wave)
+
+
+@pytest.mark.invariant("RG-68")
+def test_a_resume_is_of_each_keyspaces_own_wave_and_opens_nobody_elses_gate() -> None:
+    assert meant(None, shop=(2, True), users=(3, True)) == {"shop": 2, "users": 3}
+    assert meant(None, shop=(2, True), users=(3, False)) == {"shop": 2}
+    assert meant(None, shop=(2, False)) == {}  # it waits for a word about its gate
+    assert meant(2, shop=(2, True), users=(2, False)) == {"shop": 2}
+    assert meant(2, shop=(2, False), users=(1, True)) == {"shop": 2}
+    assert meant(2, shop=(2, False), users=(2, False)) == {}
+    assert meant(2, shop=(1, True)) == {}
