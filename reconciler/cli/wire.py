@@ -93,6 +93,7 @@ class Worlds:
         from reconciler.drive.deploy.reservation import ReservedInLedger
         from reconciler.drive.shard.task import RolloutWorld
         from reconciler.edges.mysql.locks import MysqlShardLocks
+        from reconciler.edges.promotion import MeasuredByServers
         from reconciler.edges.shard_session import MysqlShardSessions
         from reconciler.edges.worker_pool import ThreadWorkerPool
         from reconciler.flows.apply import ApplyConnections
@@ -117,6 +118,7 @@ class Worlds:
                 deploys=look.deploys,
             ),
             recall=lambda: self.row_answers_of(environment),
+            checks=MeasuredByServers(environ=environ, root=root),
         )
 
     def ledger_of(self, environment: Environment) -> Ledger:

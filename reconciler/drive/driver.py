@@ -19,41 +19,35 @@ from reconciler.drive.gates import GATES, WaveGates
 from reconciler.drive.holds import VERDICTS, hold_of
 from reconciler.drive.limits import ROLLOUT_POLL_S
 from reconciler.drive.open import OpenApply, RolloutOrder
+from reconciler.drive.promotion import CHECKS, WavePromotion
 from reconciler.drive.record import ApplyRecord
 from reconciler.drive.requests import RolloutRequests
+from reconciler.drive.rests import Rests, pause_s
 from reconciler.drive.settles import Settles
 from reconciler.drive.shard.problems import crashed
-from reconciler.drive.shard.task import (
-    Brake,
-    RolloutWorld,
-    ShardResult,
-    StopSignal,
-)
+from reconciler.drive.shard.task import Brake, RolloutWorld, ShardResult, StopSignal
 from reconciler.drive.tasks import ShardTasks
 from reconciler.drive.work import do_work, settle_work
 from reconciler.errors import Problem, ReconcilerError
 from reconciler.guard.model import Refusal
-from reconciler.ledger.finalizers import VSchemaHalted, VSchemaSoaks, VSchemaUnseen
-from reconciler.ledger.model import Soaking
+from reconciler.ledger.finalizers import VSchemaHalted, VSchemaUnseen
 from reconciler.ledger.reasons import (
     Halted,
     InWords,
     LeftAtOnce,
     OutcomeUnseen,
     Reason,
-    Soaks,
     Stopped,
 )
 from reconciler.ledger.states import FINISHED, Hold, OperationState
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
-from reconciler.outcomes.progress import (
-    ProgressEvent,
-)
+from reconciler.outcomes.progress import ProgressEvent
 from reconciler.plan.model import Moment
 from reconciler.ports.clock import WorkEnded
 from reconciler.ports.shards import HeldLocks
 from reconciler.rollout.actions import (
     Action,
+    AwaitChecks,
     EndCancelled,
     EndStopped,
     EndUnknown,
@@ -62,6 +56,7 @@ from reconciler.rollout.actions import (
     Halt,
     HaltAtFinalizer,
     Pause,
+    RefuseWave,
     Settle,
     SettleFinalizer,
     Soak,
@@ -72,6 +67,7 @@ from reconciler.rollout.actions import (
 from reconciler.rollout.cutover import AwaitCutover, CutOver, StopCopies
 from reconciler.rollout.decide import copies_order, next_action, nothing_new_may_start
 from reconciler.rollout.operations import ShardWork
+from reconciler.rollout.promotion import failed_problem
 from reconciler.rollout.snapshot import Asked, RolloutLimits, RolloutSnapshot
 from reconciler.rollout.transitions import Move
 
@@ -111,11 +107,12 @@ class RolloutDriver:
         self._finalizing = Finalizing(world, order, opened.lease, self._record, locks, self._stop)
         self._settles = Settles()
         self._gates = WaveGates(world.workers, order.ask_gates)
+        self._promotion = WavePromotion(world.workers, limits.promote_if, order.ask_check)
+        self._rests = Rests(self._record, opened.lease, self._promotion, self._tell)
         self._guard_hold: Refusal | None = None
         self._ends_run: Problem | None = None
         self._statements_run = 0
         self._begun_s, self._begun_at_s = world.clock.monotonic_s(), world.clock.now_s()
-        self._soaking: Soak | None = None
 
     def run(self) -> ApplyOutcome:
         statements = sum(len(shard.statements) for shard in self._work.values())
@@ -142,8 +139,13 @@ class RolloutDriver:
                     self._settle(shards)
                 case Wait():
                     self._wait()
-                case Soak():
-                    self._soak(action)
+                case Soak() | AwaitChecks():
+                    now_s = self._steady_now_s()
+                    self._unless_lost(partial(self._rests.rest, action, now_s))
+                    self._wait(pause_s(action, now_s))
+                case RefuseWave(shard=shard, reason=reason):
+                    problem = failed_problem(reason)
+                    self._unless_lost(partial(self._record.contain, self._lease, shard, problem))
                 case CutOver(copies=copies):
                     self._unless_lost(partial(self._cutovers.swap_in, copies))
                 case AwaitCutover(reason=reason):
@@ -177,6 +179,7 @@ class RolloutDriver:
             cutover_hold=self._cutovers.hold,
             wall_s=self._world.clock.now_s(),
             finalizers=self._finalizing.snapshot(),
+            promotion=self._promotion.snapshot,
         )
 
     def _held_by_a_guard(self) -> Reason | None:
@@ -235,10 +238,10 @@ class RolloutDriver:
             work = partial(settle_work, self._world, task, self._lease, self._stop)
             self._world.workers.start(shard, work)
 
-    def _wait(self) -> None:
+    def _wait(self, limit_s: float = ROLLOUT_POLL_S) -> None:
         """Until a shard's work has ended or it is time to listen: what is told in between changes
         nothing that is decided on."""
-        until_s = self._world.clock.monotonic_s() + ROLLOUT_POLL_S
+        until_s = self._world.clock.monotonic_s() + limit_s
         has_ended = False
         while not has_ended:
             left_s = until_s - self._world.clock.monotonic_s()
@@ -255,6 +258,9 @@ class RolloutDriver:
         shard = ended.name
         if shard == GATES:
             self._gates.answered(ended)
+            return
+        if shard == CHECKS:
+            self._promotion.answered(ended)
             return
         if shard == FINALIZER:
             self._take_finalizer(ended)
@@ -293,15 +299,6 @@ class RolloutDriver:
         self._statements_run += result.statements_run
         self._guard_hold = self._guard_hold or result.hold
         self._ends_run = self._ends_run or result.ends_run
-
-    def _soak(self, soak: Soak) -> None:
-        if soak != self._soaking:
-            self._soaking = soak
-            reason, until = _soaking(soak, len(self._record.stored.waves))
-            self._unless_lost(lambda: self._record.hold(self._lease, Hold.NONE, reason, until))
-            self._tell.waits(reason, soak.until_s)
-        left_s = soak.until_s - self._steady_now_s()
-        self._world.clock.sleep(max(0.0, min(ROLLOUT_POLL_S, left_s)))
 
     def _listen(self) -> None:
         """A lost lease or ledger ends the run."""
@@ -391,10 +388,3 @@ class RolloutDriver:
             statements_run=self._statements_run,
             elapsed_s=self._world.clock.monotonic_s() - self._begun_s,
         )
-
-
-def _soaking(soak: Soak, waves: int) -> tuple[Reason, Soaking]:
-    """The last step of the keyspace comes behind the last wave, as if it were one."""
-    if isinstance(soak.wave, Moment):
-        return VSchemaSoaks(soak.until_s), Soaking(waves + 1, soak.until_s)
-    return Soaks(soak.wave, soak.until_s), Soaking(soak.wave, soak.until_s)

@@ -9,6 +9,7 @@ from reconciler.rollout.actions import PauseFor
 
 _HOLDS = {
     PauseFor.GATE: Hold.GATE,
+    PauseFor.CHECK: Hold.GATE,
     PauseFor.LATER_WAVE: Hold.GATE,
     PauseFor.FAILURE: Hold.FAILURE,
     PauseFor.GUARD: Hold.GUARD,

@@ -13,6 +13,7 @@ from typing import assert_never
 
 from reconciler.drive.gates import AskGates
 from reconciler.drive.moved_rows import moved_finalizer, moved_row
+from reconciler.drive.promotion import AskCheck, ask_nothing
 from reconciler.drive.shard.basis import ShardBasis
 from reconciler.errors import Problem, Refused
 from reconciler.guard.model import Done, Obstacle, Refusal, ToDo
@@ -84,8 +85,9 @@ class Heard:
 class RolloutOrder:
     """What to roll out, found under the locks: `standings` of every shard of the plan, and the
     `basis` that each was judged by. `ask_gates` asks again for every reason not to go on;
-    `last_look` looks at every shard, for whatever is not where git wants it. So many
-    of the plan's steps of the VSchema are in effect as `vschema_done` says."""
+    `last_look` looks at every shard, for whatever is not where git wants it; `ask_check`
+    puts a check of `promote_if` to shards. So many of the plan's steps of the VSchema are in effect
+    as `vschema_done` says."""
 
     plan: Plan
     environment: Environment
@@ -95,6 +97,7 @@ class RolloutOrder:
     basis: Mapping[str, ShardBasis]
     ask_gates: AskGates
     last_look: Callable[[], LastLook]
+    ask_check: AskCheck = ask_nothing
     waves: WaveChoice = WaveChoice.ALL
     last_wave: int | None = None  # of a part: no later wave is begun, and no gate asked for
     releases: Releases = Releases.NOTHING

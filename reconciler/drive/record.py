@@ -83,6 +83,11 @@ class ApplyRecord:
     def wave_rows(self) -> tuple[WaveRow, ...]:
         return wave_rows(self.stored.waves, self.shard_rows(), self.stored.soaking)
 
+    def completed_before(self, wave: int) -> tuple[str, ...]:
+        """Shards of the waves before it that have all that the plan has for them."""
+        earlier = [shard for found in self.stored.waves[: wave - 1] for shard in found]
+        return tuple(s for s in earlier if self.states[s] is OperationState.COMPLETED)
+
     def problem(self) -> Problem | None:
         if failed := finalizer_failure(self.finalizers):
             return failed
@@ -174,9 +179,11 @@ class ApplyRecord:
         self._move_finalizers(lease, Move.LOSE)
 
     def contain(self, lease: Lease, shard: str, problem: Problem) -> None:
-        """The shard's work ended with a fault: what was running failed, the rest never starts."""
+        """The shard's work ended with a fault, or is never to begin: what was running failed, or
+        what would have been first; the rest never starts."""
         self.reload()
         record = ShardRecorder(self._ledger, lease, self._clock, shard, self._rows[shard])
+        record.resume_stopped()  # what is at rest cannot fail
         unsettled = [row for row in record.rows if row.state not in SETTLED]
         if unsettled:
             at_fault = max(unsettled, key=lambda row: row.state is OperationState.RUNNING)

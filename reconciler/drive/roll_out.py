@@ -127,6 +127,7 @@ def _limits(order: RolloutOrder) -> RolloutLimits:
         },
         soak_s=rollout.soak_s,
         gate=rollout.gate and not _is_ordered(order),
+        promote_if=rollout.promote_if,
         cutover=rollout.cutover,
         cutover_windows=rollout.cutover_windows,
         last_wave=1 if order.waves is WaveChoice.CANARY else order.last_wave,

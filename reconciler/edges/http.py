@@ -90,12 +90,19 @@ class Authorization(AuthBase):
         return request
 
 
+class NoAuthorization(AuthBase):
+    """Who is asked wants no login; the files of whoever runs the job are not searched for one."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Http:
     """One server's API: its login, what it is sent with every request, and how long each wait for
     bytes, and a whole answer, may take."""
 
-    authorization: Authorization
+    authorization: Authorization | NoAuthorization
     headers: Mapping[str, str]
     wait_s_max: float
     answer_s_max: float

@@ -10,3 +10,11 @@ PROGRAM_GRACE_S = 30.0
 
 # `sun_path` holds 108 bytes on Linux, 104 on BSD and macOS.
 SOCKET_PATH_BYTES_MAX = 100
+
+# A server of metrics answers one sample in milliseconds; one that does not is measured again later.
+METRIC_WAIT_S_MAX = 10.0
+METRIC_ANSWER_S_MAX = 15.0
+
+# One sample with the longest labels; a query of many is not one that can be compared.
+METRIC_ANSWER_BYTES_MAX = 1_048_576
+METRIC_ANSWER_VALUES_MAX = 10_000

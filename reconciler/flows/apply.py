@@ -52,13 +52,16 @@ from reconciler.plan.files import read_plan
 from reconciler.plan.model import Plan
 from reconciler.plan.part import part_of
 from reconciler.ports.files import History
+from reconciler.ports.promotion import PromotionChecks
 from reconciler.ports.shards import ShardLocks
 from reconciler.ports.world import World
 from reconciler.rollout.behest import Behest, of_wave
 from reconciler.rollout.parts import PartOrder
+from reconciler.rollout.promotion import CheckAnswer
 from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
+from reconciler.spec.promotion import PromotionCheck
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,12 +89,14 @@ class ApplyRequest:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyConnections:
     """Everything that can be reached with the logins that the spec names. `recall`: what rows
-    answered a while ago."""
+    answered a while ago. `checks` None: nobody can be asked for what the spec measures, and what is
+    measured holds nowhere."""
 
     look: World
     locks: ShardLocks
     rollout: RolloutWorld
     recall: Recall | None = None
+    checks: PromotionChecks | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +185,7 @@ def _order(
         standings=checked.standings,
         ask_gates=lambda: ask_gates() or _of_fleet(reached.look, begun.environment),
         last_look=lambda: last_look(reached.look, begun),
+        ask_check=partial(_ask_check, reached.checks, begun.environment),
         basis={seen.shard: _basis(begun, seen) for seen in begun.look.seen},
         waves=request.waves,
         last_wave=request.part.wave if request.part else None,
@@ -204,6 +210,18 @@ def _obstacles(
         *name_refusals(begun, left, lambda: ledger, now_s=now_s),
         *refuse_early(request.part, begun, plan, checked, ledger, now_s),
     )
+
+
+def _ask_check(
+    checks: PromotionChecks | None,
+    environment: Environment,
+    check: PromotionCheck,
+    shards: tuple[str, ...],
+) -> tuple[CheckAnswer, ...]:
+    if checks is None:
+        return ()
+    asked = [shard for shard in environment.shards if shard.name in shards]
+    return checks.ask(check, asked, parallel=environment.rollout.parallel)
 
 
 def _of_fleet(world: World, environment: Environment) -> tuple[Refusal, ...]:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from reconciler.ledger import copies, deploys, finalizers, reasons, resumes
+from reconciler.ledger import copies, deploys, finalizers, neighbours, promotions, reasons, resumes
 from reconciler.ledger.reasons import Answer, Happened, InWords, Reason, Told, Wait
 from reconciler.limits import LEDGER_MESSAGE_CHARS_MAX
 from reconciler.plan.visible import visible_line
@@ -35,7 +35,7 @@ _NAMES: dict[str, type[Told]] = {
     "cutover-shut": copies.CutoverShut,
     "cutover-overdue": copies.CutoverOverdue,
     "undriven": reasons.Undriven,
-    "earlier-session": reasons.EarlierSession,
+    "earlier-session": neighbours.EarlierSession,
     "next-try": reasons.NextTry,
     "limit-exceeded": reasons.LimitExceeded,
     "its-wave": reasons.ItsWave,
@@ -78,7 +78,7 @@ _NAMES: dict[str, type[Told]] = {
     "rows-compared": copies.RowsCompared,
     "left-behind": copies.LeftBehind,
     "earlier-run-came-through": reasons.EarlierRunCameThrough,
-    "blocker-ended": reasons.BlockerEnded,
+    "blocker-ended": neighbours.BlockerEnded,
     "requested": reasons.Requested,
     "vschema-gate-closed": finalizers.VSchemaGateClosed,
     "vschema-not-asked": finalizers.VSchemaNotAsked,
@@ -87,6 +87,9 @@ _NAMES: dict[str, type[Told]] = {
     "vschema-failed-for-now": finalizers.VSchemaFailedForNow,
     "vschema-halted": finalizers.VSchemaHalted,
     "vschema-unseen": finalizers.VSchemaUnseen,
+    "promotion-awaited": promotions.PromotionAwaited,
+    "promotion-unmeasured": promotions.PromotionUnmeasured,
+    "promotion-failed": promotions.PromotionFailed,
     "its-shards": finalizers.ItsShards,
     "first-step": finalizers.FirstStep,
     "at-planetscale": deploys.AtPlanetScale,

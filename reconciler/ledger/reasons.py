@@ -30,6 +30,8 @@ from reconciler.ledger.finalizers import (
     VSchemaFailedForNow,
     VSchemaRefused,
 )
+from reconciler.ledger.neighbours import BlockerEnded, EarlierSession
+from reconciler.ledger.promotions import PromotionReason, PromotionUnmeasured
 from reconciler.ledger.resumes import ResumeAnswer
 from reconciler.ledger.states import ApplyState, Hold, RequestKind, RequestState, StatementState
 
@@ -111,7 +113,14 @@ class Undriven:
     """It could go on, and nobody drives it."""
 
 
-OfGuard = InWords | WaveRefused | CutoverOverdue | VSchemaRefused | VSchemaFailedForNow
+OfGuard = (
+    InWords
+    | WaveRefused
+    | CutoverOverdue
+    | PromotionUnmeasured
+    | VSchemaRefused
+    | VSchemaFailedForNow
+)
 """Why a guard holds an apply, which no person can release."""
 
 
@@ -122,19 +131,6 @@ class NothingToRelease:
     hold: Hold
     reason: OfGuard | None = None
     is_driven: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class EarlierSession:
-    """The server still has an earlier run's session on the shard."""
-
-
-@dataclass(frozen=True, slots=True)
-class BlockerEnded:
-    """A session that kept a statement from its lock was ended, or could not be."""
-
-    session: str
-    is_denied: bool = False
 
 
 Reason = (
@@ -159,6 +155,7 @@ Reason = (
     | ItsCutover
     | DeployWait
     | StepReason
+    | PromotionReason
 )
 
 

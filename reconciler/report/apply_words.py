@@ -11,6 +11,7 @@ from reconciler.ledger.copies import (
     CutoverOverdue,
 )
 from reconciler.ledger.finalizers import VSchemaFailedForNow
+from reconciler.ledger.promotions import PromotionReason
 from reconciler.ledger.states import ApplyState, OperationState
 from reconciler.limits import SHARDS_NAMED_MAX
 from reconciler.outcomes.apply import (
@@ -205,6 +206,8 @@ def counted_states(shards: Sequence[ShardRow]) -> str:
 def next_step(outcome: ApplyOutcome) -> str:
     if outcome.verdict is ApplyVerdict.PAUSED and outcome.refusals:
         return _step_after_guard(outcome.keyspace, outcome.environment)
+    if isinstance(outcome.reason, PromotionReason):
+        return _step_after_check(outcome.keyspace, outcome.environment)
     if isinstance(outcome.reason, CutoverOverdue):
         return _step_after_overdue(outcome.reason, outcome.keyspace, outcome.environment)
     if step := _step_after_vschema(outcome):
@@ -216,6 +219,12 @@ def _step_after_guard(keyspace: str, environment: str) -> str:
     """No release opens what a gate or a limit holds."""
     resume, cancel = (f"`{command(verb, keyspace, environment)}`" for verb in ("resume", "cancel"))
     return f"once that is settled, {resume} asks every gate again and goes on; {cancel} ends it"
+
+
+def _step_after_check(keyspace: str, environment: str) -> str:
+    """No release leaves it out."""
+    resume, cancel = (f"`{command(verb, keyspace, environment)}`" for verb in ("resume", "cancel"))
+    return f"{resume} has the check asked again and goes on where it holds; {cancel} ends it"
 
 
 def _step_after_overdue(reason: CutoverOverdue, keyspace: str, environment: str) -> str:
@@ -255,6 +264,8 @@ def status_step(apply: ApplyStatus) -> str:
         return ""
     if isinstance(apply.reason, CutoverOverdue):
         return _step_after_overdue(apply.reason, apply.keyspace, apply.environment)
+    if isinstance(apply.reason, PromotionReason):
+        return _step_after_check(apply.keyspace, apply.environment)
     if step := _step_after_vschema(apply):
         return step
     return _step_after(verdict, apply.keyspace, apply.environment)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from reconciler.ledger import copies, deploys, finalizers, reasons, resumes
+from reconciler.ledger import copies, deploys, finalizers, neighbours, promotions, reasons, resumes
 from reconciler.ledger.reasons import Answer, Happened, InWords, NothingToRelease, Reason, Wait
 from reconciler.ledger.states import Hold
 from reconciler.report.cutover_words import (
@@ -21,6 +21,7 @@ from reconciler.report.finalizer_words import (
     step_reason_words,
     step_wait_words,
 )
+from reconciler.report.promotion_words import promotion_words
 from reconciler.report.spans import Line, sentence, with_commands
 from reconciler.report.times import moment
 
@@ -79,14 +80,20 @@ def reason_words(reason: Reason | None) -> str:
             return "nobody drives it; `reconciler resume` goes on"
         case NothingToRelease():
             return _nothing_to_release(reason)
-        case reasons.EarlierSession():
+        case neighbours.EarlierSession():
             return "the server still has an earlier run's session on this shard"
-        case reasons.BlockerEnded():
+        case neighbours.BlockerEnded():
             return _blocker_ended(reason)
         case copies.ItsCutover():
             return "its copy is complete, and kept up to date until it is swapped in"
         case deploys.AtPlanetScale() | deploys.WayBackOpen():
             return f"waits for {deploy_wait_words(reason)}"
+        case (
+            promotions.PromotionAwaited()
+            | promotions.PromotionUnmeasured()
+            | promotions.PromotionFailed()
+        ):
+            return promotion_words(reason)
         case _:
             assert_never(reason)
 
@@ -102,7 +109,7 @@ def wait_words(wait: Wait | None) -> str:
             return ""
         case InWords(text):
             return text
-        case reasons.EarlierSession():
+        case neighbours.EarlierSession():
             return "an earlier run's session on the shard to end"
         case reasons.NextTry(message):
             return f"its next try; {message}"
@@ -244,7 +251,7 @@ def happened_words(happened: Happened) -> str:
             return message
         case reasons.EarlierRunCameThrough():
             return "an earlier run's statement has run"
-        case reasons.BlockerEnded():
+        case neighbours.BlockerEnded():
             return _blocker_ended(happened)
         case (
             finalizers.VSchemaApplied()
@@ -262,7 +269,7 @@ def happened_words(happened: Happened) -> str:
             assert_never(happened)
 
 
-def _blocker_ended(end: reasons.BlockerEnded) -> str:
+def _blocker_ended(end: neighbours.BlockerEnded) -> str:
     if end.is_denied:
         return f"could not end what is in the way, for the login may not: {end.session}"
     return f"ended what was in the way: {end.session}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reconciler.ledger.promotions import PromotionFailed, PromotionReason
 from reconciler.ledger.reasons import Reason
 from reconciler.plan.model import Moment
 from reconciler.rollout.cutover import AwaitCutover, CutOver, StopCopies
@@ -45,8 +46,28 @@ class Soak:
     until_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class AwaitChecks:
+    """The soak is over since `until_s`, and what the spec measures does not let the wave begin
+    yet."""
+
+    wave: int
+    until_s: float
+    reason: PromotionReason
+
+
+@dataclass(frozen=True, slots=True)
+class RefuseWave:
+    """What the spec measures keeps the wave from ever beginning in this apply; `shard` is the first
+    whose turn it would be."""
+
+    shard: str
+    reason: PromotionFailed
+
+
 class PauseFor(StrEnum):
     GATE = "gate"
+    CHECK = "check"  # what the spec measures failed, and a person looks before it is asked again
     LATER_WAVE = "later wave"  # this run was asked for the waves before it
     FAILURE = "failure"
     GUARD = "guard"
@@ -111,6 +132,8 @@ Action = (
     | SettleFinalizer
     | Wait
     | Soak
+    | AwaitChecks
+    | RefuseWave
     | CutOver
     | AwaitCutover
     | StopCopies

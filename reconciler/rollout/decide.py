@@ -16,6 +16,7 @@ from reconciler.ledger.states import OperationState as S
 from reconciler.limits import SHARDS_AT_WORK_MAX
 from reconciler.rollout.actions import (
     Action,
+    AwaitChecks,
     EndCancelled,
     EndStopped,
     EndUnknown,
@@ -23,6 +24,7 @@ from reconciler.rollout.actions import (
     Halt,
     Pause,
     PauseFor,
+    RefuseWave,
     Settle,
     SettleFinalizer,
     Soak,
@@ -38,6 +40,7 @@ from reconciler.rollout.finalizer import (
     lost_finalizer,
     never_last,
 )
+from reconciler.rollout.promotion import broken, held, is_unmeasured_for_long
 from reconciler.rollout.snapshot import Asked, RolloutLimits, RolloutSnapshot
 from reconciler.spec.model import OnFailure
 
@@ -213,18 +216,48 @@ def _has_begun(snapshot: RolloutSnapshot, shard: str) -> bool:
 
 
 def _before_wave(snapshot: RolloutSnapshot, limits: RolloutLimits, index: int) -> Action | None:
-    """What keeps a wave from beginning: soak, then gate. The first one with work has neither."""
+    """What keeps a wave from beginning: soak, then what the spec measures, then gate. The first one
+    with work has none of them."""
     number = index + 1
     earlier = [shard for wave in snapshot.waves[:index] for shard in wave]
     if not earlier:
         return None
     until_s = max(snapshot.settled_s[shard] for shard in earlier) + limits.soak_s
+    if refused := _broken(snapshot, limits, index):
+        return refused
     if snapshot.now_s < until_s:
         return Soak(number, until_s)
+    if awaited := _awaited(snapshot, limits, number, until_s):
+        return awaited
     gates_passed = sum(1 for wave in snapshot.waves[:index] if wave)
     if limits.gate and gates_passed > snapshot.gates_open:
         return Pause(PauseFor.GATE, GateClosed(number))
     return None
+
+
+def _broken(
+    snapshot: RolloutSnapshot, limits: RolloutLimits, index: int
+) -> RefuseWave | Pause | None:
+    """A check that failed ends the apply as a shard that failed would, with the soak or without."""
+    number = index + 1
+    reason = broken(limits.promote_if, snapshot.promotion.before(number), number)
+    if reason is None:
+        return None
+    if limits.on_failure is OnFailure.PAUSE:
+        return Pause(PauseFor.CHECK, reason)
+    return RefuseWave(snapshot.waves[index][0], reason)
+
+
+def _awaited(
+    snapshot: RolloutSnapshot, limits: RolloutLimits, number: int, until_s: float
+) -> AwaitChecks | Pause | None:
+    standings = snapshot.promotion.before(number)
+    reason = held(limits.promote_if, standings, number, until_s=until_s)
+    if reason is None:
+        return None
+    if is_unmeasured_for_long(standings, until_s=until_s, now_s=snapshot.now_s):
+        return Pause(PauseFor.GUARD, reason)
+    return AwaitChecks(number, until_s, reason)
 
 
 def _startable(

@@ -12,8 +12,10 @@ from reconciler.ledger.reasons import Reason
 from reconciler.ledger.states import OperationState as S
 from reconciler.plan.model import Moment
 from reconciler.rollout.cutover import ReadyCopy
+from reconciler.rollout.promotion import PromotionSnapshot
 from reconciler.rollout.waves import Waves
 from reconciler.spec.model import CutoverSpec, OnFailure
+from reconciler.spec.promotion import PromotionCheck
 
 
 class Asked(StrEnum):
@@ -35,6 +37,7 @@ class RolloutLimits:
     hosts: Mapping[str, str] = field(default_factory=dict)
     soak_s: int = 0
     gate: bool = False
+    promote_if: tuple[PromotionCheck, ...] = ()
     cutover: CutoverSpec = field(default_factory=CutoverSpec)
     cutover_windows: tuple[str, ...] = ()
     last_wave: int | None = None
@@ -75,3 +78,4 @@ class RolloutSnapshot:
     cutover_hold: CutoverOverdue | None = None
     wall_s: float = 0.0
     finalizers: FinalizerSnapshot = field(default_factory=FinalizerSnapshot)
+    promotion: PromotionSnapshot = field(default_factory=PromotionSnapshot)

@@ -43,6 +43,7 @@ from reconciler.spec.model import (
 )
 from reconciler.spec.policy import definers_of, policy_of
 from reconciler.spec.preflight import AskedOn, PreflightSpec, RefuseOn, ReplicaAddress
+from reconciler.spec.promotion import Expected, Metric, PromotionCheck, ShardQuery
 from reconciler.spec.quarantine import without_quarantined
 
 # Keys that stand in the value as they stand in the file.
@@ -301,6 +302,8 @@ def _rollout(value: Mapping[str, Any], regions: Mapping[str, tuple[str, ...]]) -
         given["waves"] = tuple(_wave(wave, regions) for wave in value["waves"])
     if "gate" in value:
         given |= gate_of(value["gate"])
+    if "promote_if" in value:
+        given["promote_if"] = tuple(map(_promotion_check, value["promote_if"]))
     if "on_failure" in value:
         given["on_failure"] = OnFailure(value["on_failure"])
     if "disk_free_min" in value:
@@ -310,6 +313,17 @@ def _rollout(value: Mapping[str, Any], regions: Mapping[str, tuple[str, ...]]) -
     if "kill_blockers" in value:
         given["kill_blockers_after_s"] = duration_s(value["kill_blockers"]["after"])
     return RolloutSpec(**given)
+
+
+def _promotion_check(value: Mapping[str, Any]) -> PromotionCheck:
+    expect = value["expect"]
+    return PromotionCheck(
+        name=value["name"],
+        asks=ShardQuery(value["query"]) if "query" in value else Metric(**value["prometheus"]),
+        expected=Expected(at_least=expect.get("min"), at_most=expect.get("max")),
+        every_s=duration_s(value.get("every", "30s")),
+        failures=value.get("failures", 0),
+    )
 
 
 def _reshard(value: Mapping[str, Any]) -> ReshardSpec:

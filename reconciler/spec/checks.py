@@ -19,6 +19,7 @@ from reconciler.spec.limits import DRIFT_EVERY_S_MIN
 from reconciler.spec.lint_settings import check_lint
 from reconciler.spec.permission_checks import check_permissions_written
 from reconciler.spec.program_checks import check_managed
+from reconciler.spec.promotion_checks import check_promotion
 from reconciler.spec.quarantine import check_first_wave, check_quarantine
 from reconciler.spec.region_checks import check_regions, unknown_region
 from reconciler.spec.reshard_checks import (
@@ -122,6 +123,7 @@ def _environment(document: Document, at: Path, value: Mapping[str, Any]) -> Iter
     yield from check_reshard(document, (*at, "reshard"), value.get("reshard", {}))
     yield from _durations(document, (*at, "rollout"), rollout)
     yield from _windows(document, (*at, "rollout"), rollout)
+    yield from check_promotion(document, (*at, "rollout"), rollout)
     if names or "vitess" in value:
         regions = region_names(value)
         yield from _waves(document, (*at, "rollout"), rollout, names or None, regions)
@@ -142,7 +144,7 @@ def _variables(document: Document, value: Value, at: Path) -> Iterator[Problem]:
                     at,
                     "spec-variable",
                     f"{dotted(at)} uses a variable; only connection, scratch, ledger, vtgate,"
-                    " vtctld and PlanetScale's token may",
+                    " vtctld, PlanetScale's token and where metrics are asked may",
                     "write the value itself",
                 )
             elif "${" in VARIABLE.sub("", value):
@@ -167,11 +169,14 @@ def _variables(document: Document, value: Value, at: Path) -> Iterator[Problem]:
 
 def _expands(at: Path) -> bool:
     """environments.<name>.{connection, scratch, ledger, vitess.vtgate, vitess.vtctld,
-    planetscale.token_id, planetscale.token} and the connections of single shards."""
+    planetscale.token_id, planetscale.token}, the connections of single shards, and where metrics
+    are asked."""
     if len(at) < 3 or at[0] != "environments":
         return False
     if at[2] in ("shards", "retiring", "regions"):
         return "connection" in at[3:]
+    if at[2:4] == ("rollout", "promote_if"):
+        return at[5:] in (("prometheus", "address"), ("prometheus", "token"))
     return at[2] in _EXPANDED_KEYS or at[2:4] in _EXPANDED_PARTS
 
 

@@ -66,9 +66,11 @@ _ROLLOUT = {
         "parallel_per_host": "remove it: shards are reached over vtgate; `parallel` bounds them",
         "replica_lag_max": "remove it: Vitess' own throttler watches the replicas",
         "kill_blockers": "remove it: vtgate ends no session of a shard's server",
+        "promote_if": "remove it: shards behind vtgate are not asked; `gate` has a person look",
     },
     KeyspaceKind.PLANETSCALE: {
-        **dict.fromkeys(("canary", "waves", "soak", "gate", "on_failure"), _ALL_AT_ONCE),
+        **dict.fromkeys(("canary", "waves", "soak", "gate"), _ALL_AT_ONCE),
+        **dict.fromkeys(("promote_if", "on_failure"), _ALL_AT_ONCE),
         **dict.fromkeys(("parallel", "parallel_per_host"), _ALL_AT_ONCE),
         **dict.fromkeys(("lock_wait", "lock_retries", "run_limit"), _BY_ITSELF),
         **dict.fromkeys(("replica_lag_max", "threads_running_max"), _BY_ITSELF),

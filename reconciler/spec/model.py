@@ -17,6 +17,7 @@ from reconciler.model.policy import Policy
 from reconciler.model.quarantine import Quarantine
 from reconciler.spec.limits import DRIFT_EVERY_S
 from reconciler.spec.preflight import PreflightSpec, ReplicaAddress
+from reconciler.spec.promotion import PromotionCheck
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,6 +252,7 @@ class RolloutSpec:
     soak_s: int = 0
     gate: bool = False  # True: a person releases each wave after the first
     gate_by: tuple[NamedPerson, ...] = ()  # one of these, and nobody else; (): whoever may release
+    promote_if: tuple[PromotionCheck, ...] = ()  # in the file's order
     on_failure: OnFailure = OnFailure.HALT
     lock_wait_s: int = 5
     lock_retries: int = 5

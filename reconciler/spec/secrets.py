@@ -15,7 +15,7 @@ Path = tuple[str | int, ...]
 
 NOT_SHOWN = "(not shown)"
 
-_SECRET_KEYS = frozenset({"connection", "scratch", "ledger", "vitess", "planetscale"})
+_SECRET_KEYS = frozenset({"connection", "scratch", "ledger", "vitess", "planetscale", "prometheus"})
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
 _NAME = re.compile(r"[\w .-]{1,80}")
 _CONNECTION_KEYS = frozenset(
@@ -24,6 +24,7 @@ _CONNECTION_KEYS = frozenset(
         *("ca", "cert", "key", "verify", "connect_timeout", "read_timeout", "replica"),
         *("vitess", "vtgate", "vtctld", "address", "cells", "keyspace"),
         *("planetscale", "organization", "branch", "mysql", "token_id", "token", "revert_window"),
+        *("prometheus", "query"),
     }
 )
 

@@ -26,6 +26,7 @@ from reconciler.spec.yaml_text import Document, Value
 _TYPE_WORDS = {
     "string": "text",
     "integer": "a whole number",
+    "number": "a number",
     "boolean": "true or false",
     "array": "a list",
     "object": "a mapping",

@@ -11,11 +11,13 @@ from reconciler.flows.verify import unplanned
 from reconciler.guard.model import Obstacle, Refusal
 from reconciler.ledger.copies import CopiesNotReady, CutoverClosed, CutoverShut, ItsCutover
 from reconciler.ledger.model import EventEntry
+from reconciler.ledger.promotions import PromotionFailed, PromotionUnmeasured
 from reconciler.ledger.reasons import (
     Begun,
     Completed,
     EndOfSoak,
     GateClosed,
+    Halted,
     InWords,
     ItsTurn,
     NothingNewStarts,
@@ -72,6 +74,7 @@ from reconciler.outcomes.progress import (
 from reconciler.plan.model import Plan
 from reconciler.report import render
 from reconciler.report.render import Presentation
+from reconciler.rollout.promotion import failed_problem
 from tests.golden import samples
 from tests.golden.preflight_scenarios import rows_in_the_way
 from tests.golden.samples import SHARDS
@@ -212,6 +215,7 @@ def row(shard: str, wave: int, *operations: OperationRow) -> ShardRow:
     return ShardRow(shard=shard, wave=wave, state=worst, operations=operations)
 
 
+CHECK_FAILED = failed_problem(PromotionFailed(2, "orders come in", "-40"))
 DONE, FAILED, PENDING = OperationState.COMPLETED, OperationState.FAILED, OperationState.PENDING
 UNKNOWN, RUNNING, STOPPED = OperationState.UNKNOWN, OperationState.RUNNING, OperationState.STOPPED
 
@@ -665,6 +669,53 @@ APPLY = (
             apply_id=17,
             reason=WaveRefused(2, "pull request #7 was merged although ben requested changes"),
             refusals=(samples.CHANGES_REQUESTED,),
+            waves=(
+                WAVES_DONE[0],
+                WaveRow(number=2, shards=SHARDS[1:], completed=0, failed=0, running=0),
+            ),
+            shards=(
+                row("-40", 1, operation("users", DONE, 2)),
+                *(row(shard, 2, operation("users", PENDING, 0)) for shard in SHARDS[1:]),
+            ),
+            statements_run=3,
+            elapsed_s=4.2,
+        ),
+    ),
+    Scenario(
+        "apply-check-failed",
+        "What the spec measures is not as it expects on the canary.",
+        applied(
+            ApplyVerdict.FAILED,
+            plan=samples.UNIFORM,
+            apply_id=17,
+            reason=Halted("40-80"),
+            waves=(
+                WAVES_DONE[0],
+                WaveRow(number=2, shards=SHARDS[1:], completed=0, failed=1, running=0, cancelled=2),
+            ),
+            shards=(
+                row("-40", 1, operation("users", DONE, 2)),
+                row("40-80", 2, operation("users", FAILED, 0, problem=CHECK_FAILED)),
+                *(
+                    row(shard, 2, operation("users", OperationState.CANCELLED, 0))
+                    for shard in SHARDS[2:]
+                ),
+            ),
+            problem=CHECK_FAILED,
+            statements_run=3,
+            elapsed_s=4.2,
+        ),
+    ),
+    Scenario(
+        "apply-check-unmeasured",
+        "What the spec measures could not be measured for a quarter of an hour.",
+        applied(
+            ApplyVerdict.PAUSED,
+            plan=samples.UNIFORM,
+            apply_id=17,
+            reason=PromotionUnmeasured(
+                2, "orders come in", "the server refuses the question (error 1146)", "-40"
+            ),
             waves=(
                 WAVES_DONE[0],
                 WaveRow(number=2, shards=SHARDS[1:], completed=0, failed=0, running=0),

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, event
 
 from reconciler.drive.gates import AskGates
 from reconciler.drive.open import LastLook, Releases, RolloutOrder, heard_so_far
+from reconciler.drive.promotion import AskCheck, ask_nothing
 from reconciler.drive.roll_out import roll_out
 from reconciler.drive.shard.task import RolloutWorld
 from reconciler.edges.ledger.engine import engine_for
@@ -128,6 +129,7 @@ class Simulation:
     place: tuple[ShardSpec, ...] = ()
     servers: dict[str, str] = field(default_factory=dict)
     gates: AskGates = tuple
+    checks: AskCheck = ask_nothing
     side_by_side: bool = False
     vitess: SimVitess | None = None
 
@@ -170,6 +172,7 @@ class Simulation:
             standings=self.fleet.standings(),
             basis=self.fleet.basis(self.servers),
             ask_gates=self.gates,
+            ask_check=self.checks,
             last_look=self._last_look,
             waves=waves,
             releases=releases,

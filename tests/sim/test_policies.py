@@ -13,7 +13,8 @@ from reconciler.drive.open import Releases
 from reconciler.errors import Problem, Refused, Unavailable
 from reconciler.guard.health import Vitals
 from reconciler.ledger.model import Request, StoredOperation
-from reconciler.ledger.reasons import BlockerEnded, ShardFailed
+from reconciler.ledger.neighbours import BlockerEnded
+from reconciler.ledger.reasons import ShardFailed
 from reconciler.ledger.states import ApplyState, OperationState, RequestKind, RequestState
 from reconciler.model.access import ShardAccess
 from reconciler.model.server import ServerError

@@ -38,7 +38,8 @@ from reconciler.guard.model import Refusal, RefusalKind
 from reconciler.guard.windows import is_open
 from reconciler.ledger.copies import ItsCutover
 from reconciler.ledger.model import StoredStatement
-from reconciler.ledger.reasons import BlockerEnded, EarlierSession, InWords, LimitExceeded
+from reconciler.ledger.neighbours import BlockerEnded, EarlierSession
+from reconciler.ledger.reasons import InWords, LimitExceeded
 from reconciler.ledger.states import OperationState
 from reconciler.model.engine import TRAITS
 from reconciler.model.object_id import ObjectId, table_id

@@ -149,3 +149,7 @@ PROBE_LOOK_EVERY_S = 1.0
 # A server that keeps its limit has answered by then; one that does not is told to end the
 # statement, and what it says later is not heard.
 PROBE_OVERTIME_S = 4
+
+# What a spec asks of a shard before a wave: long enough for a count over an index, and no work that
+# a shard would feel.
+PROMOTION_STATEMENT_S_MAX = 5

@@ -130,10 +130,15 @@ class ProbeSession:
 
 @contextmanager
 def probe_session(
-    target: Target, patience: Patience, *, like: ServerSettings | None = None
+    target: Target,
+    patience: Patience,
+    *,
+    like: ServerSettings | None = None,
+    statement_s: int = PROBE_STATEMENT_S_MAX,
 ) -> Iterator[ProbeSession]:
-    """`like`: the settings of the server in whose place it is asked; None: its own. Raises
-    Unavailable, InvalidInput, NotAnswered, ServerRefusal or LinkLost."""
+    """`like`: the settings of the server in whose place it is asked; None: its own. The server ends
+    each statement after `statement_s`. Raises Unavailable, InvalidInput, NotAnswered, ServerRefusal
+    or LinkLost."""
     required_database(target)
     with connect(target, program="reconciler, asking rows") as link:
         patience.when_over(link.cut)
@@ -143,17 +148,17 @@ def probe_session(
         if settings.version.series != server.settings.version.series:
             raise NotAnswered("its replica is of another series than its primary")
         variables = {**dict(session_variables(settings)), "lock_wait_timeout": "1"}
-        limit_ms = 1_000 * PROBE_STATEMENT_S_MAX
+        limit_ms = 1_000 * statement_s
         if flavor is Flavor.MYSQL:
             variables["max_execution_time"] = str(limit_ms)
         else:
-            variables["max_statement_time"] = str(PROBE_STATEMENT_S_MAX)
+            variables["max_statement_time"] = str(statement_s)
         link.execute(set_session(variables.items()))
         link.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY")
         kept = [number(value) for value in link.row(_CONFIRM[flavor], width=4)]
         if kept[:3] != [limit_ms, 1, 1] or kept[3] is None:
             raise NotAnswered("the server does not keep the limits of a session that asks rows")
-        link.wait_at_most(PROBE_STATEMENT_S_MAX + PROBE_OVERTIME_S)
+        link.wait_at_most(statement_s + PROBE_OVERTIME_S)
         yield ProbeSession(link=link, server=server, connection=kept[3])
 
 
