@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import io
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
@@ -168,23 +167,6 @@ class Fleet:
             except SystemExit as ended:
                 code = int(ended.code or 0)
         return Ended(int(code), out.getvalue(), err.getvalue())
-
-    def spawn(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-        """One command line in a process of its own."""
-        import os
-
-        command = [
-            sys.executable,
-            "-m",
-            "reconciler",
-            arguments[0],
-            "-C",
-            str(self.root),
-            *arguments[1:],
-        ]
-        return subprocess.run(
-            command, capture_output=True, text=True, env={**os.environ, **environ}, check=False
-        )
 
     @contextmanager
     def connected(self, shard: str) -> Iterator[pymysql.cursors.Cursor]:

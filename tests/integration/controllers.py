@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,12 +10,13 @@ from pathlib import Path
 
 from tests.conftest import FreshDatabase
 from tests.fleet import Fleet
+from tests.preloaded import Started
 from tests.waiting import PATIENCE_S
 
 
 @dataclass
 class Replica:
-    process: subprocess.Popen[bytes]
+    process: Started
     log: Path
 
     @property
@@ -51,10 +49,9 @@ class Replicas:
         number = len(self.started)
         clone, log = self.folder / f"clone-{number}", self.folder / f"log-{number}"
         self.fleet.git("clone", "--quiet", "--no-checkout", str(self.fleet.root), str(clone))
-        command = [sys.executable, "-m", "reconciler", "run", "-C", str(clone)]
-        command += ["--serve", "127.0.0.1:0", *options]
+        command = ["-m", "reconciler", "run", "-C", str(clone), "--serve", "127.0.0.1:0", *options]
         with log.open("wb") as said:
-            process = subprocess.Popen(command, stdout=said, stderr=said, env=dict(os.environ))
+            process = Started(command, out=said)
         self.started.append(Replica(process, log))
         return self.started[-1]
 

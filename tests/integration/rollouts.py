@@ -4,9 +4,6 @@ transaction in its way."""
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +12,7 @@ import pymysql
 
 from tests.fleet import Fleet
 from tests.integration.mysql_edges import Account, account
+from tests.preloaded import Started
 
 ADD_COLUMN = (
     "  name varchar(50) NOT NULL,",
@@ -54,14 +52,9 @@ def status(fleet: Fleet) -> dict[str, Any]:
 
 
 @contextmanager
-def applying(
-    fleet: Fleet, program: Sequence[str] = ("-m", "reconciler")
-) -> Iterator[subprocess.Popen[str]]:
+def applying(fleet: Fleet, program: Sequence[str] = ("-m", "reconciler")) -> Iterator[Started]:
     """`apply` in a process of its own, ended with the block if it has not ended by itself."""
-    command = [sys.executable, *program, "apply", "-C", str(fleet.root)]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=dict(os.environ)
-    )
+    process = Started([*program, "apply", "-C", str(fleet.root)])
     try:
         yield process
     finally:
@@ -71,7 +64,7 @@ def applying(
         process.stdout.close()
 
 
-def heard(process: subprocess.Popen[str], words: str) -> bool:
+def heard(process: Started, words: str) -> bool:
     """Reads what the process tells until the words are in a line of it, or it has ended."""
     assert process.stdout is not None
     return any(words in line for line in process.stdout)

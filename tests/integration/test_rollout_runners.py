@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -24,6 +21,7 @@ from tests.integration.rollouts import (
     status,
     waits,
 )
+from tests.preloaded import Started
 from tests.waiting import PATIENCE_S, until
 
 
@@ -92,7 +90,7 @@ def test_who_watches_sees_it_run_and_is_let_go_when_it_has_ended(
     fleet: Fleet, tmp_path: Path
 ) -> None:
     planned(fleet, lock_wait=LOCK_WAIT)
-    command = [sys.executable, "-m", "reconciler", "status", "-C", str(fleet.root), "--watch"]
+    command = ["-m", "reconciler", "status", "-C", str(fleet.root), "--watch"]
     seen = tmp_path / "seen"
 
     def looks() -> list[str]:
@@ -101,7 +99,7 @@ def test_who_watches_sees_it_run_and_is_let_go_when_it_has_ended(
     with reading(fleet, "-40") as reader, applying(fleet) as process:
         until(lambda: waits(fleet, "-40"), "the ALTER to wait")
         with seen.open("w") as out:
-            watching = subprocess.Popen(command, stdout=out, stderr=out, env=dict(os.environ))
+            watching = Started(command, out=out)
         until(lambda: len(looks()) >= 2, "a second look")
         assert watching.poll() is None, "it watches as long as somebody drives the apply"
         reader.execute("COMMIT")

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from tests.integration.engines.test_gh_ost_killed import is_at
 from tests.integration.mysql_edges import admin_cursor
 from tests.integration.rollouts import applying
 from tests.integration.writer import Writer
+from tests.preloaded import Started
 from tests.waiting import PATIENCE_S, until
 
 on_both_servers = of_engines(
@@ -124,7 +124,7 @@ def test_gh_ost_and_its_apply_may_die_at_once_in_the_swap_while_somebody_writes(
     assert [*copy.fleet.definitions(SHARD)] == ["items"], "nothing is left beside the table"
 
 
-def goes_to_its_end(process: subprocess.Popen[str], copy: HeldCopy) -> bool:
+def goes_to_its_end(process: Started, copy: HeldCopy) -> bool:
     """What was begun again waits once more to be released."""
     if all_wait(copy.fleet):
         copy.fleet.run("release")

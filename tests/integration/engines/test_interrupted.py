@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from subprocess import Popen
 from typing import cast
 
 import pytest
@@ -30,6 +29,7 @@ from tests.integration.chaos.server import (
 from tests.integration.engines.test_job import ROWS, FleetOf, choose, fleet_of, with_rows
 from tests.integration.engines.test_refused_early import marked
 from tests.integration.rollouts import applying, reading
+from tests.preloaded import Started
 from tests.waiting import PATIENCE_S, until
 
 __all__ = ["fleet_of"]
@@ -84,7 +84,7 @@ class Writes:
 
 
 @contextmanager
-def in_the_middle(fleet: Fleet) -> Iterator[Popen[str]]:
+def in_the_middle(fleet: Fleet) -> Iterator[Started]:
     """An apply whose engine copies the table of the first shard."""
     with applying(fleet) as process:
         until(
@@ -98,7 +98,7 @@ def in_the_middle(fleet: Fleet) -> Iterator[Popen[str]]:
         yield process
 
 
-def ended(process: Popen[str]) -> tuple[int, str]:
+def ended(process: Started) -> tuple[int, str]:
     said, _ = process.communicate(timeout=PATIENCE_S)
     return process.returncode, said
 
