@@ -26,3 +26,16 @@ def without_parent_sql(parent: str, parent_columns: Sequence[str], values: Seque
     )
     filled = " AND ".join(f"{value} IS NOT NULL" for value in values)
     return f"{filled} AND NOT EXISTS (SELECT 1 FROM {parent} AS parent_row WHERE {equal})"
+
+
+def null_sql(column: str) -> str:
+    return f"{quote_identifier(column)} IS NULL"
+
+
+def false_sql(expression: str) -> str:
+    """NULL where it is neither true nor false."""
+    return f"NOT ({expression})"
+
+
+def other_srid_sql(column: str, srid: int) -> str:
+    return f"ST_SRID({quote_identifier(column)}) <> {srid}"

@@ -9,7 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.ddl.quote import quote_identifier
-from reconciler.ddl.row_questions import equal_rows_sql, without_parent_sql
+from reconciler.ddl.row_questions import (
+    equal_rows_sql,
+    false_sql,
+    null_sql,
+    other_srid_sql,
+    without_parent_sql,
+)
 from reconciler.diff.model import ClauseKind
 from reconciler.diff.pairing import name_key
 from reconciler.model.policy import Hazard, HazardKind
@@ -48,7 +54,7 @@ def requires_values(context: StatementContext) -> Iterator[Hazard]:
     for clause, old, new in context.changed_columns():
         if clause.kind is ClauseKind.SET_DEFAULT or new.nullable or not old.nullable:
             continue
-        query = f"SELECT 1 FROM {_table(context)} WHERE {quote_identifier(old.name)} IS NULL"
+        query = f"SELECT 1 FROM {_table(context)} WHERE {null_sql(old.name)}"
         yield _may_fail(new.name, "rows with NULL make it fail", query)
 
 
@@ -138,7 +144,7 @@ def requires_condition(context: StatementContext) -> Iterator[Hazard]:
         check = _check(context.step.after, clause.object)
         if check is None or not check.enforced:
             continue
-        query = f"SELECT 1 FROM {_table(context)} WHERE NOT ({check.expression})"
+        query = f"SELECT 1 FROM {_table(context)} WHERE {false_sql(check.expression)}"
         yield _may_fail(check.name, "rows that violate the check make it fail", query)
 
 
@@ -194,10 +200,7 @@ def merges_texts(context: StatementContext) -> Iterator[Hazard]:
 def fixes_srid(context: StatementContext) -> Iterator[Hazard]:
     for _, old, new in context.changed_columns():
         if new.srid is not None and old.srid != new.srid:
-            query = (
-                f"SELECT 1 FROM {_table(context)}"
-                f" WHERE ST_SRID({quote_identifier(old.name)}) <> {new.srid}"
-            )
+            query = f"SELECT 1 FROM {_table(context)} WHERE {other_srid_sql(old.name, new.srid)}"
             yield _may_fail(
                 new.name, f"geometries of another SRID than {new.srid} make it fail", query
             )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from reconciler.ddl.lexer import TokenKind, tokenize
 from reconciler.ddl.quote import quote_identifier
+from reconciler.ddl.row_questions import false_sql
 from reconciler.diff.model import ClauseKind
 from reconciler.diff.pairing import name_key
 from reconciler.model.server import Flavor
@@ -82,7 +83,9 @@ def _false(change: Change, expression: str) -> Question:
     if found is None:
         return NotAskable(_NEW_COLUMN)
     # By an index a server would pass over rows that the check itself reads, and warns of.
-    false = f"NOT ({found})" if _is_plain(found) else f"IF(NOT ({found}), 1, 0)"
+    false = false_sql(found)
+    if not _is_plain(found):
+        false = f"IF({false}, 1, 0)"
     return RowCondition(false, OnWarning.OPEN)
 
 

@@ -64,9 +64,9 @@ def cannot_be_indexed(change: Change) -> Iterator[Raised]:
     is not kept, and may have come behind rows for which it has no value."""
     for clause in change.context.of_kind(ClauseKind.ADD_INDEX):
         index = find_index(change.after, clause.object)
-        if index is not None and any(part.column is None for part in index.parts):
-            yield _raised(index.name, NotAskable(_BY_WARNING))
         for part in index.parts if index is not None else ():
+            if index is not None and part.expression is not None:
+                yield _raised(index.name, _of_key(change, part.expression))
             new = find_column(change.after, part.column) if part.column else None
             is_there = new is not None and change.old_name(new.name) is not None
             if new is not None and is_there and new.generated and not is_stored(new):
@@ -112,6 +112,15 @@ def _of_column(change: Change, new: Column, expression: str) -> Iterator[Raised]
         yield _raised(new.name, RowCondition(sql, OnWarning.OPEN))
     if unfit is None:
         yield _raised(new.name, NotAskable(_BY_WARNING))
+
+
+def _of_key(change: Change, expression: str) -> Question:
+    """The key has the type of the expression, so that it takes whatever can be computed. It is
+    false for each row, and none can tell before it is computed."""
+    found = evaluated(change, expression)
+    if found is None:
+        return NotAskable(_CHANGES_TOO)
+    return RowCondition(f"CRC32(CONCAT({found})) < 0", OnWarning.OPEN)
 
 
 def _unfit(value: str, new: Column) -> str | None:

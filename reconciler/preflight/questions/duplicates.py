@@ -8,7 +8,7 @@ from reconciler.ddl.lexer import TokenKind, tokenize
 from reconciler.ddl.quote import quote_identifier
 from reconciler.diff.model import ClauseKind
 from reconciler.diff.pairing import name_key
-from reconciler.model.schema import Column, Index, IndexPart
+from reconciler.model.schema import Column, Index, IndexKind, IndexPart
 from reconciler.plan.hazards.column_type import Family
 from reconciler.plan.hazards.narrowing import column_type
 from reconciler.plan.hazards.statement_context import find_column, find_index, unique_columns
@@ -22,8 +22,10 @@ from reconciler.preflight.model import (
     Question,
     QuestionKind,
     Raised,
+    RowCondition,
 )
 from reconciler.preflight.questions.as_written import as_written
+from reconciler.preflight.sql import ROW
 
 
 def has_duplicates(change: Change) -> Iterator[Raised]:
@@ -60,6 +62,7 @@ def _is_asked_of(change: Change, index: Index) -> bool:
 
 _ADD = ClauseKind.ADD_INDEX
 _NAMES = (TokenKind.QUOTED_IDENTIFIER,)
+_OTHER = "other_row"
 
 
 def _computed(change: Change, index: Index) -> Iterator[str]:
@@ -87,8 +90,37 @@ def _question(change: Change, index: Index) -> Question:
     if (key := _unique_before(change, index)) is not None:
         return KnownToHold(f"{key} is unique and never NULL, by fewer or the same columns")
     if index.period is not None:
-        return NotAskable("no query is known that tells whether periods overlap")
+        return _overlapping(change, index.period, parts)
     return EqualRows((*parts, *_end_of_version(change)))
+
+
+def _overlapping(change: Change, period: str, parts: list[KeyPart]) -> Question:
+    """MariaDB: of rows that are equal, one begins before another ends."""
+    bounds = _bounds(change, period)
+    own = next((key for key in change.before.indexes if key.kind is IndexKind.PRIMARY), None)
+    names = [part.column for part in own.parts if part.column] if own else []
+    if bounds is None or not names or any(part.column is None for part in parts):
+        return NotAskable("no query is known that tells whether periods overlap")
+    start, end = bounds
+    keys = [quote_identifier(part.column) for part in parts if part.column is not None]
+    same = " AND ".join(f"{_OTHER}.{name} = {ROW}.{name}" for name in map(quote_identifier, names))
+    met = [
+        *(f"{_OTHER}.{key} = {ROW}.{key}" for key in keys),
+        *(f"{_OTHER}.{start} < {ROW}.{end}", f"{ROW}.{start} < {_OTHER}.{end}"),
+        f"NOT ({same})",
+    ]
+    table = quote_identifier(change.before.name)
+    return RowCondition(f"EXISTS (SELECT 1 FROM {table} AS {_OTHER} WHERE {' AND '.join(met)})")
+
+
+def _bounds(change: Change, period: str) -> tuple[str, str] | None:
+    """Where it begins and ends; None: by a column that is not there as it will be."""
+    for text in change.after.periods if change.after else ():
+        names = [token.value for token in tokenize(text) if token.kind in _NAMES]
+        if len(names) == 3 and name_key(names[0]) == name_key(period):
+            start, end = (change.evaluable(quote_identifier(name)) for name in names[1:])
+            return None if start is None or end is None else (start, end)
+    return None
 
 
 def _end_of_version(change: Change) -> Iterator[KeyPart]:

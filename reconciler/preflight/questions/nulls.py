@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.ddl.quote import quote_identifier
+from reconciler.ddl.row_questions import null_sql
 from reconciler.diff.model import ClauseKind
 from reconciler.model.schema import Column, IndexKind
 from reconciler.model.server import Flavor
@@ -48,7 +48,7 @@ def _nulls(change: Change, old: Column, new: Column) -> Raised:
         object=new.name,
         effect=Effect.FAILS if fails else Effect.LOSES,
         what="rows with NULL" + (", which get the time of the statement" if timed else ""),
-        question=RowCondition(f"{quote_identifier(old.name)} IS NULL"),
+        question=RowCondition(null_sql(old.name)),
     )
 
 

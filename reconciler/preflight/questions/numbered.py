@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from reconciler.ddl.quote import quote_identifier
 from reconciler.diff.model import ClauseKind
-from reconciler.model.schema import Column
+from reconciler.model.engine import EngineName
+from reconciler.model.schema import Column, Index, IndexKind
 from reconciler.plan.hazards.column_type import Family, integer_range
 from reconciler.plan.hazards.narrowing import column_type
+from reconciler.plan.hazards.statement_context import find_column, unique_columns
 from reconciler.preflight.change import Change
 from reconciler.preflight.model import (
     Effect,
@@ -20,6 +22,7 @@ from reconciler.preflight.model import (
     RowCondition,
 )
 
+_KEEPS_ZERO = (EngineName.GH_OST, EngineName.PT_OSC)
 _NUMBERS = (Family.INTEGER, Family.DECIMAL, Family.FLOAT)
 
 
@@ -36,11 +39,49 @@ def is_numbered_anew(change: Change) -> Iterator[Raised]:
             what="rows without a number, which get one",
             question=_without_number(change, old),
         )
+        if (taken := _takes_a_number(change, old, new)) is not None:
+            yield taken
+
+
+def _takes_a_number(change: Change, old: Column, new: Column) -> Raised | None:
+    """Rows are written in the order of the key by which they are kept: of one that begins with the
+    column, 0 comes before what is above it, and gets the first number there is (1062)."""
+    key = _kept_by(change)
+    by_it = key is not None and key.parts[0].column == old.name and len(key.parts) == 1
+    if not by_it or column_type(old).family is not Family.INTEGER or _keeps_zero(change):
+        return None
+    name, table = quote_identifier(old.name), quote_identifier(change.before.name)
+    first = f"other_row.{name} = @@auto_increment_offset"
+    return Raised(
+        kind=QuestionKind.NUMBERED,
+        object=new.name,
+        effect=change.of_unfit_values,
+        what="rows without a number, which get one that another row has",
+        question=RowCondition(
+            f"({name} = 0 AND EXISTS (SELECT 1 FROM {table} AS other_row WHERE {first}))"
+        ),
+    )
+
+
+def _kept_by(change: Change) -> Index | None:
+    """InnoDB: the primary key, or else the first unique one without NULL."""
+    for key in change.before.indexes:
+        columns = [find_column(change.before, part.column or "") for part in key.parts]
+        if key.kind is IndexKind.PRIMARY:
+            return key
+        if unique_columns(key) is not None and all(c and not c.nullable for c in columns):
+            return key
+    return None
+
+
+def _keeps_zero(change: Change) -> bool:
+    """gh-ost sets the mode itself, and so it is set for pt-online-schema-change."""
+    return "NO_AUTO_VALUE_ON_ZERO" in change.modes or change.engine in _KEEPS_ZERO
 
 
 def _without_number(change: Change, old: Column) -> Question:
     family, name = column_type(old).family, quote_identifier(old.name)
-    keeps_zero = "NO_AUTO_VALUE_ON_ZERO" in change.modes
+    keeps_zero = _keeps_zero(change)
     if family not in _NUMBERS and not keeps_zero:
         return NotAskable(f"which values of {old.sql_type} become 0 is not known beforehand")
     zero = name if family is Family.INTEGER else f"ROUND({name})"

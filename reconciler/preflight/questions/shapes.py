@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.ddl.quote import quote_identifier, quote_string
+from reconciler.ddl.quote import quote_string
+from reconciler.ddl.row_questions import other_srid_sql
 from reconciler.plan.hazards.column_type import (
     GEOMETRY_HOLDS,
     ColumnType,
@@ -24,7 +25,7 @@ def has_other_srid(change: Change) -> Iterator[Raised]:
                 object=new.name,
                 effect=Effect.FAILS,
                 what=f"geometries of another SRID than {new.srid}",
-                question=RowCondition(f"ST_SRID({quote_identifier(old.name)}) <> {new.srid}"),
+                question=RowCondition(other_srid_sql(old.name, new.srid)),
             )
 
 

@@ -21,6 +21,7 @@ from reconciler.preflight.model import (
     Raised,
     RowCondition,
 )
+from reconciler.preflight.questions.into_others import OTHER_RULES
 from reconciler.preflight.questions.members import MEMBER_RULES
 from reconciler.preflight.questions.numbers import NUMBER_RULES
 from reconciler.preflight.questions.of_values import Unfit
@@ -35,6 +36,7 @@ _RULES: dict[tuple[Family, Family], _Rule] = {
     **TIME_RULES,
     **MEMBER_RULES,
     **SHAPE_RULES,
+    **OTHER_RULES,
 }
 
 

@@ -1,0 +1,145 @@
+"""Values that become something of another kind: texts that become members of a list, numbers that
+become years or dates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from reconciler.ddl.quote import quote_string
+from reconciler.model.server import Flavor
+from reconciler.plan.hazards.charset import holds_every_character
+from reconciler.plan.hazards.column_type import ColumnType, Family, fraction_digits
+from reconciler.preflight.change import Change
+from reconciler.preflight.model import Effect, OnWarning, QuestionKind
+from reconciler.preflight.questions.of_values import Unfit
+
+# A text that is no member may stand for one by its place in the list.
+_PLACE = "^[[:space:]]*[-+]?[0-9]+[[:space:]]*$"
+_LAST_YEAR, _FIRST_YEAR = 2155, 1901
+
+
+def _text_to_enum(value: str, old: ColumnType, new: ColumnType, change: Change) -> Iterator[Unfit]:
+    compared = _compared(value, new, change)
+    listed = ", ".join(map(quote_string, new.members))
+    yield from _no_members(value, f"{compared} NOT IN ({listed})")
+    as_bytes = ", ".join(
+        f"CAST(CONVERT({quote_string(member)} USING {new.charset}) AS BINARY)"
+        for member in new.members
+    )
+    written = f"CAST(CONVERT({value} USING {new.charset}) AS BINARY)"
+    yield _written_otherwise(f"{compared} IN ({listed}) AND {written} NOT IN ({as_bytes})")
+    yield from _lost_characters(value, old, new)
+
+
+def _text_to_set(value: str, old: ColumnType, new: ColumnType, change: Change) -> Iterator[Unfit]:
+    """The members of a value are printed in the order of the list, each once."""
+    members = [re.sub(r"(\W)", r"\\\1", member) for member in new.members]
+    one = f"({'|'.join(members)})"
+    listed = quote_string(f"^({one}(,{one})*)?$")
+    in_order = quote_string(f"^{''.join(f'({member}(,|$))?' for member in members)}$")
+    compared = _compared(value, new, change)
+    yield from _no_members(value, f"{compared} NOT REGEXP {listed}")
+    plain = f"CONVERT({value} USING utf8mb4) COLLATE utf8mb4_bin"
+    yield _written_otherwise(f"{compared} REGEXP {listed} AND {plain} NOT REGEXP {in_order}")
+    yield from _lost_characters(value, old, new)
+
+
+def _compared(value: str, new: ColumnType, change: Change) -> str:
+    """Blanks at the end count for nothing, also where the collation says that they do."""
+    ends = change.ends_of(value)
+    text = f"CONVERT(TRIM(TRAILING ' ' FROM {value}) USING {new.charset})"
+    collation = ends[1].collation if ends is not None else None
+    return text if collation is None else f"{text} COLLATE {collation}"
+
+
+def _no_members(value: str, is_none: str) -> Iterator[Unfit]:
+    is_place = f"CONVERT({value} USING utf8mb4) REGEXP '{_PLACE}'"
+    yield Unfit(
+        kind=QuestionKind.MEMBERS,
+        what="texts that are no member of the new list",
+        sql=f"{is_none} AND NOT ({is_place})",
+    )
+    yield Unfit(
+        kind=QuestionKind.MEMBERS,
+        what="numbers, which stand for the member at that place of the list or for none",
+        sql=f"{is_none} AND {is_place}",
+        effect=Effect.LOSES,
+    )
+
+
+def _written_otherwise(sql: str) -> Unfit:
+    return Unfit(
+        kind=QuestionKind.MEMBERS,
+        what="texts that are written otherwise than the members which they become",
+        sql=sql,
+        effect=Effect.LOSES,
+    )
+
+
+def _lost_characters(value: str, old: ColumnType, new: ColumnType) -> Iterator[Unfit]:
+    """What stands in their place may be a member."""
+    if not holds_every_character(old.charset, new.charset):
+        back = f"CONVERT(CONVERT({value} USING {new.charset}) USING {old.charset})"
+        yield Unfit(
+            kind=QuestionKind.CHARACTERS,
+            what=f"texts with characters that {new.charset} does not have",
+            sql=f"CAST({back} AS BINARY) <> CAST({value} AS BINARY)",
+            effect=Effect.LOSES,
+        )
+
+
+def _integer_to_year(
+    value: str, _old: ColumnType, _new: ColumnType, _change: Change
+) -> Iterator[Unfit]:
+    yield Unfit(
+        kind=QuestionKind.NUMBERS,
+        what=f"numbers that are no year from {_FIRST_YEAR} to {_LAST_YEAR}",
+        sql=f"({value} < 0 OR {value} > {_LAST_YEAR}"
+        f" OR ({value} > 99 AND {value} < {_FIRST_YEAR}))",
+    )
+    yield Unfit(
+        kind=QuestionKind.NUMBERS,
+        what="numbers of two digits, which get a century",
+        sql=f"{value} BETWEEN 1 AND 99",
+        effect=Effect.LOSES,
+    )
+
+
+def _number_to_time(
+    value: str, old: ColumnType, new: ColumnType, change: Change
+) -> Iterator[Unfit]:
+    """MySQL takes no fraction for a part of a date."""
+    is_date = new.family is Family.DATE
+    kind = "DATE" if is_date else f"DATETIME({fraction_digits(new)})"
+    read = f"CAST({value} AS {kind})"
+    is_none = f"{read} IS NULL"
+    if is_date and old.family is Family.DECIMAL and _is_mysql(change):
+        is_none = f"({is_none} OR {value} <> ROUND({value}))"
+    yield Unfit(
+        kind=QuestionKind.CONVERSION,
+        what="numbers that are no date" if is_date else "numbers that are no date and time",
+        sql=f"{value} IS NOT NULL AND {is_none}",
+        on_warning=OnWarning.OPEN,
+    )
+    yield Unfit(
+        kind=QuestionKind.CONVERSION,
+        what="numbers that stand for another one as a date",
+        sql=f"({read} + 0) <> {value}",
+        effect=Effect.LOSES,
+    )
+
+
+def _is_mysql(change: Change) -> bool:
+    return change.settings.version.flavor is Flavor.MYSQL
+
+
+OTHER_RULES = {
+    (Family.TEXT, Family.SET): _text_to_set,
+    (Family.TEXT, Family.ENUM): _text_to_enum,
+    (Family.INTEGER, Family.YEAR): _integer_to_year,
+    (Family.INTEGER, Family.DATE): _number_to_time,
+    (Family.INTEGER, Family.DATETIME): _number_to_time,
+    (Family.DECIMAL, Family.DATE): _number_to_time,
+    (Family.DECIMAL, Family.DATETIME): _number_to_time,
+}
