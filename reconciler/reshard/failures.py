@@ -18,7 +18,8 @@ def ground_changed(job: SplitJob, now: Sequence[TableGround]) -> Problem | None:
         if found.table_id != was.table_id:
             return _changed(was, "it was truncated, rebuilt or replaced by another")
         if found.columns != was.columns:
-            return _changed(was, "its definition, or what records its changes, is another")
+            words = "its definition, how its rows are spread, or what records its changes"
+            return _changed(was, f"{words}, is another")
     return None
 
 

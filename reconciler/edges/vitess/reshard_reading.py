@@ -6,6 +6,7 @@ is concluded from (GD-5).
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
@@ -94,20 +95,32 @@ def read_reads_switched(answer: Any) -> bool:
     )
 
 
-def read_ground(answer: Any, shard: str) -> tuple[TableGround, ...]:
-    """Of `GetSchema`: each table by a digest of its definition, without its counter. Vitess has no
-    number for it."""
+def read_spread(answer: Any) -> dict[str, str]:
+    """Of `GetVSchema`: by each table, what says on which shard a row of it is."""
+
+    def read() -> dict[str, str]:
+        vindexes: Mapping[str, Any] = answer.get("vindexes") or {}
+        found = {}
+        for name, table in (answer.get("tables") or {}).items():
+            first, *_ = table.get("column_vindexes") or [{}]
+            said_of = (table.get("type"), first, vindexes.get(first.get("name")))
+            found[str(name)] = json.dumps(said_of, sort_keys=True)
+        return found
+
+    return understood("GetVSchema", read)
+
+
+def read_ground(answer: Any, shard: str, spread: Mapping[str, str]) -> tuple[TableGround, ...]:
+    """Of `GetSchema`: each table by a digest of its definition, without its counter, and of how its
+    rows are spread. Vitess has no number for it."""
 
     def read() -> tuple[TableGround, ...]:
-        return tuple(
-            TableGround(
-                shard=shard,
-                table=str(table["name"]),
-                table_id=0,
-                columns=sha256_of(_COUNTER.sub("", str(table["schema"]))),
-            )
-            for table in answer["table_definitions"]
-        )
+        found = []
+        for table in answer["table_definitions"]:
+            name, schema = str(table["name"]), _COUNTER.sub("", str(table["schema"]))
+            columns = sha256_of(f"{schema}\0{spread.get(name, '')}")
+            found.append(TableGround(shard=shard, table=name, table_id=0, columns=columns))
+        return tuple(found)
 
     return understood("GetSchema", read)
 

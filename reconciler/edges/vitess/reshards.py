@@ -22,6 +22,7 @@ from reconciler.edges.vitess.reshard_reading import (
     read_places,
     read_reads_switched,
     read_shard_names,
+    read_spread,
     read_streams,
     said,
 )
@@ -58,8 +59,11 @@ class VitessReshards:
             workflows = asked_for_json(vtctld, "GetWorkflows", *_EVERY_WORKFLOW, keyspace)
             streams, reverse, foreign, lag_s = read_streams(workflows, work)
             shards = (*work.sources, *work.targets)
+            spread = read_spread(asked_for_json(vtctld, "GetVSchema", keyspace))
             tables = {
-                shard: _tables(vtctld, places[shard], shard) for shard in shards if shard in places
+                shard: _tables(vtctld, places[shard], shard, spread)
+                for shard in shards
+                if shard in places
             }
             on_targets = [one for target in work.targets for one in tables.get(target, ())]
             return ReshardSeen(
@@ -129,8 +133,10 @@ def _places(vtctld: VtctldClient, keyspace: str) -> tuple[dict[str, str], frozen
     return read_places(asked_for_json(vtctld, "FindAllShardsInKeyspace", keyspace))
 
 
-def _tables(vtctld: VtctldClient, alias: str, shard: str) -> tuple[TableGround, ...]:
-    found = read_ground(asked_for_json(vtctld, "GetSchema", alias), shard)
+def _tables(
+    vtctld: VtctldClient, alias: str, shard: str, spread: Mapping[str, str]
+) -> tuple[TableGround, ...]:
+    found = read_ground(asked_for_json(vtctld, "GetSchema", alias), shard, spread)
     return tuple(one for one in found if not is_internal(one.table))
 
 
@@ -183,9 +189,8 @@ def _take_down(
     for target in work.targets:
         if target not in places:
             continue
-        names = [
-            one.table for one in _tables(vtctld, places[target], target) if one.table in work.tables
-        ]
+        there = {one.table for one in _tables(vtctld, places[target], target, {})}
+        names = sorted(there & {*work.tables})
         if not names:
             continue
         if target in serving:

@@ -26,8 +26,9 @@ def targets_not_empty(job: SplitJob, found: Sequence[tuple[str, str]]) -> Proble
 def definition_changed(job: SplitJob, table: str, shard: str) -> Problem:
     return Problem(
         code="reshard-definition-changed",
-        message=f"split {job.job_id} of {job.keyspace}: table {table} of {shard} is not as it was"
-        " when the split was planned, and Vitess would give the targets one that nobody reviewed",
+        message=f"split {job.job_id} of {job.keyspace}: table {table} of {shard}, or how the"
+        " VSchema spreads its rows, is not as it was when the split was planned, and Vitess would"
+        " give the targets what nobody reviewed",
         recovery="find out who altered it, alter it back, then `reconciler retry`; or give the"
         " split up with `reconciler abandon`, and plan it again when the schema is as git says",
     )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -24,6 +26,7 @@ from reconciler.reshard.actions import TickEnd
 from reconciler.reshard.job import Approval, JobRequestKind, NewSplitJob, SplitEngine, SplitJob
 from reconciler.reshard.phases import Phase
 from reconciler.reshard.vitess.work import ReshardWork
+from tests.integration.chaos.vitess_stage import CrashableCluster, crashable_cluster
 from tests.integration.vitess.reshard_writer import Writer, check_orders
 from tests.sim.run import memory_ledger
 from tests.sim.split.fate import Fate, ProcessKilled
@@ -47,6 +50,7 @@ VSCHEMA = json.dumps(
 )
 SHOP = ClusterKeyspace(name=KEYSPACE, shards=("-80", "80-"), vschema=VSCHEMA)
 KILLS_MAX = 40
+SERVERS_KILLED = 3
 
 
 @pytest.fixture
@@ -108,6 +112,9 @@ class Driver:
             jobs = self.ledger.split_jobs
             jobs.approve(self.job_id, one, plan_id=PLAN, by="ada", now_s=2.0)
 
+    def ask(self, kind: JobRequestKind) -> None:
+        self.ledger.split_jobs.ask(self.job_id, kind, asked_by="ada", now_s=3.0)
+
     def tick(self, fate: Fate | None = None, holder: str = "me") -> TickResult | None:
         fate = fate or Fate()
         reshards = VitessReshards(environ=os.environ, root=Path("/"))
@@ -159,13 +166,27 @@ def test_rows_are_on_their_owners_though_the_driver_dies_at_every_durable_call(
     assert json.loads(resharding.ask("GetWorkflows", "--show-all", KEYSPACE))["workflows"] == []
 
 
+def retried_behind_a_vschema_that_was_changed(driver: Driver) -> None:
+    """Between the opening of the job and its first step, and back."""
+    changed = VSCHEMA.replace("xxhash", "reverse_bits")
+    driver.vitess.ask("ApplyVSchema", f"--vschema={changed}", KEYSPACE)
+    for _ in range(2):
+        assert ended_as(driver.tick()) is TickEnd.FAILED
+        assert driver.job.problem is not None
+        assert driver.job.problem.code == "reshard-definition-changed"
+        driver.ask(JobRequestKind.RETRY)
+    driver.vitess.ask("ApplyVSchema", f"--vschema={VSCHEMA}", KEYSPACE)
+
+
 @pytest.mark.invariant("SP-95")
+@pytest.mark.invariant("SP-102")
 def test_a_split_that_was_switched_goes_back_with_what_was_written_since(
     resharding: Vitess,
 ) -> None:
     driver = Driver(resharding)
+    driver.approve(Approval.START)
+    retried_behind_a_vschema_that_was_changed(driver)
     with Writer(resharding, KEYSPACE) as writer:
-        driver.approve(Approval.START)
         result = driver.tick()
         assert ended_as(result) is TickEnd.AWAITS_CUTOVER
         assert result is not None
@@ -175,10 +196,60 @@ def test_a_split_that_was_switched_goes_back_with_what_was_written_since(
         before = len(writer.oracle)
         while len(writer.oracle) < before + 5:
             assert writer.is_writing
-        driver.ledger.split_jobs.ask(
-            driver.job_id, JobRequestKind.ABANDON, asked_by="ada", now_s=3.0
-        )
+        driver.ask(JobRequestKind.ABANDON)
         assert ended_as(driver.tick()) is TickEnd.ABANDONED
     check_orders(resharding, KEYSPACE, (*SOURCES, "80-"), writer.oracle)
     for target in TARGETS:
         assert resharding.on_server(KEYSPACE, target, "SHOW TABLES") == ()
+
+
+@dataclass
+class ServerKiller:
+    """Servers by chance, each while the driver goes on, and away for one of its calls."""
+
+    cluster: CrashableCluster
+    chance: Random
+    calls_left: int = 2
+    killed: int = 0
+    down: int | None = None
+
+    def __call__(self, label: str) -> None:
+        """Before each call of a driver."""
+        if not label.startswith("vitess."):
+            return
+        self.calls_left -= 1
+        if self.down is not None:
+            self.bring_back()
+        elif self.killed < SERVERS_KILLED and self.calls_left <= 0:
+            time.sleep(self.chance.random())
+            self.killed += 1
+            self.calls_left = self.chance.randint(2, 16)
+            self.down = self.chance.choice(sorted(self.cluster.crashable))
+            self.cluster.crashable[self.down].kill()
+
+    def bring_back(self) -> None:
+        if self.down is not None:
+            self.cluster.crashable[self.down].start()
+            self.down = None
+
+
+@pytest.mark.invariant("SP-91")
+def test_rows_are_on_their_owners_though_servers_behind_tablets_are_killed() -> None:
+    """What Vitess gives up for it, a person has tried again."""
+    with crashable_cluster(2) as cluster:
+        cluster.add_keyspace(SHOP)
+        vitess = _filled(cluster)
+        driver, killer = Driver(vitess), ServerKiller(cluster, Random(13))
+        driver.approve(*Approval)
+        with Writer(vitess, KEYSPACE) as writer:
+            for number in range(KILLS_MAX):
+                result = driver.tick(Fate(moment=killer), holder=f"tick {number}")
+                killer.bring_back()
+                if driver.job.phase is Phase.DONE:
+                    break
+                if ended_as(result) is TickEnd.FAILED:
+                    driver.ask(JobRequestKind.RETRY)
+            else:
+                raise AssertionError(f"it never ends: {driver.job}")
+        assert killer.killed
+        check_orders(vitess, KEYSPACE, (*TARGETS, "80-"), writer.oracle)

@@ -12,6 +12,7 @@ from reconciler.edges.vitess.reshard_reading import (
     read_places,
     read_reads_switched,
     read_shard_names,
+    read_spread,
     read_streams,
 )
 from reconciler.errors import Unavailable
@@ -133,11 +134,33 @@ def test_a_difference_counts_before_the_comparison_is_over() -> None:
 
 def test_the_counter_of_a_table_is_no_part_of_its_definition() -> None:
     def ground(schema: str) -> object:
-        return read_ground({"table_definitions": [{"name": "t", "schema": schema}]}, "-80")
+        return read_ground({"table_definitions": [{"name": "t", "schema": schema}]}, "-80", {})
 
     before = "CREATE TABLE `t` (\n  `id` int\n) ENGINE=InnoDB AUTO_INCREMENT=5 COMMENT='x'"
     assert ground(before) == ground(before.replace("=5", "=77"))
     assert ground(before) != ground(before.replace("int", "bigint"))
+
+
+@pytest.mark.invariant("SP-102")
+def test_how_rows_are_spread_is_part_of_a_table_and_other_indexes_are_not() -> None:
+    def ground(**changes: Any) -> object:
+        by_id = {"column": "id", "name": "by_id"}
+        table = {"column_vindexes": [by_id, {"column": "email", "name": "by_email"}]}
+        vschema: dict[str, Any] = {
+            "sharded": True,
+            "vindexes": {"by_id": {"type": "xxhash"}, "by_email": {"type": "lookup"}},
+            "tables": {"t": table, "other": table},
+        }
+        answer = {"table_definitions": [{"name": "t", "schema": "CREATE TABLE `t` (\n)"}]}
+        return read_ground(answer, "-80", read_spread({**vschema, **changes}))
+
+    before = ground()
+    assert ground(vindexes={"by_id": {"type": "hash"}}) != before
+    assert ground(vindexes={"by_id": {"type": "xxhash"}}) == before
+    assert ground(tables={"t": {"column_vindexes": [{"column": "a", "name": "by_id"}]}}) != before
+    assert ground(tables={"t": {"type": "reference"}}) != before
+    assert ground(tables={}) != before
+    assert ground(tables={"t": {"column_vindexes": [{"column": "id", "name": "by_id"}]}}) == before
 
 
 def test_a_shard_without_a_primary_has_no_place() -> None:
