@@ -423,6 +423,7 @@ def test_history_is_swept_in_bounds_and_never_what_lives(ledger: SqlLedger) -> N
     assert catalog is not None
 
 
+@pytest.mark.runbook("split-other-protocol")
 @pytest.mark.invariant("SP-17")
 def test_a_job_of_another_protocol_is_refused_by_name(ledger: SqlLedger) -> None:
     jobs = ledger.split_jobs

@@ -406,6 +406,7 @@ def test_a_target_that_was_given_up_loses_what_was_made_and_nothing_else(
         assert stand.target_rows("SHOW TABLES") == [("somebodys",)]
 
 
+@pytest.mark.runbook("split-target-serves")
 @pytest.mark.invariant("SP-36")
 def test_a_target_that_serves_is_never_dropped(stand: SplitStand) -> None:
     with stand.source() as source, stand.target() as target:

@@ -205,6 +205,7 @@ def test_a_log_that_is_not_by_rows_is_named(stand: SplitStand) -> None:
 # What stands there that is not the split's
 
 
+@pytest.mark.runbook("split-helper-foreign")
 def test_a_trigger_of_our_name_and_another_text_is_not_taken_for_ours(stand: SplitStand) -> None:
     stand.run(
         "CREATE TRIGGER _reconciler_split_17_1_track_insert AFTER INSERT ON orders"
@@ -216,6 +217,9 @@ def test_a_trigger_of_our_name_and_another_text_is_not_taken_for_ours(stand: Spl
         with pytest.raises(Refused) as refused:
             source.arm_tracker("orders")
         assert refused.value.problems[0].code == "split-helper-foreign"
+        stand.run("DROP TRIGGER _reconciler_split_17_1_track_insert")
+        done(source.arm_tracker("orders"))
+        assert seen(source).tracker is not None
 
 
 def test_a_table_of_our_name_and_another_form_is_not_used(stand: SplitStand) -> None:

@@ -3,15 +3,19 @@ places that a simulation may have understood wrongly."""
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from reconciler.drive.split.tick import run_tick
 from reconciler.edges.server.process import RunningServer
+from reconciler.report.json_values import plain
 from reconciler.reshard.actions import TickEnd
 from reconciler.reshard.phases import Phase
 from tests.conftest import FreshDatabase
 from tests.integration.split_stage import TARGETS, SplitStage
 from tests.sim.split.fate import Fate, ProcessKilled
+from tests.tidy.write_errors import RUNBOOK
 
 
 @pytest.fixture(params=["mysql_server", "mariadb_server"])
@@ -93,6 +97,7 @@ def test_a_cascade_that_is_added_before_a_row_is_read_ends_the_split(stage: Spli
     stage.check_done()
 
 
+@pytest.mark.runbook("split-mark-gone")
 @pytest.mark.invariant("SP-113")
 @pytest.mark.threat("TM-ACCOUNT-25")
 @pytest.mark.parametrize("call", ["raise_counter", "retire", "open_guard"])
@@ -118,6 +123,29 @@ def test_a_target_whose_guard_lost_its_table_is_not_done_before_that_is_made_aga
     stage.on_source(f"UPDATE `{lost}`.`{guard}` SET state = 'closed'")
     if result.job.phase is Phase.FAILED:
         stage.retry()
+    brought_to_end(stage)
+    stage.check_done()
+
+
+@pytest.mark.runbook("split-source-unsealed")
+def test_a_fence_that_somebody_changed_is_put_back_by_the_runbook(stage: SplitStage) -> None:
+    """Restored from a copy, or a replica that lagged was promoted; nobody has written yet."""
+    fence = f"_reconciler_split_{stage.job_id}_fence"
+    changed: list[str] = []
+
+    def change_before(label: str, fate: Fate) -> None:
+        if label.endswith(".retire") and not changed:
+            changed.append(label)
+            stage.on_source(f"UPDATE {fence} SET epoch = epoch - 1")
+
+    result = run_tick(stage.world(change_before), stage.order("first"))
+    assert result.problem is not None
+    assert result.how is TickEnd.FAILED
+    assert result.problem.code == "split-source-unsealed"
+    (said,) = re.findall(r"`(UPDATE _reconciler_split_<job>_fence [^`]*)`", RUNBOOK.read_text())
+    told = {"<job>": stage.job_id, "<epoch>": plain(result.job)["fence_epoch"]}
+    stage.on_source(re.sub("<[a-z]+>", lambda found: str(told[found[0]]), said))
+    stage.retry()
     brought_to_end(stage)
     stage.check_done()
 

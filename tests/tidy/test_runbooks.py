@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 
+import click
+import pytest
+
+from reconciler.cli.main import VERBS, reconciler
 from tests.tidy.error_codes import found_codes
+from tests.tidy.marks import marked_with
 from tests.tidy.write_errors import RUNBOOK, runbook_codes
 
 #: Where a tick, a server or the ledger says why a split stops.
@@ -42,3 +47,27 @@ def test_every_code_of_a_split_has_a_runbook_or_is_said_to_need_none() -> None:
 
 def test_no_runbook_is_of_a_code_that_nobody_says() -> None:
     assert not (runbook_codes() | without_one()) - said_by_a_split()
+
+
+def test_every_runbook_is_rehearsed() -> None:
+    """By a test that brings the failure about, does what stands there, and goes on to the end."""
+    assert marked_with("runbook").keys() == runbook_codes()
+
+
+def commands_named() -> list[str]:
+    """`reconciler ...`, to the end of its code."""
+    found = re.findall(r"(?:`|^)(reconciler [a-z][^`#\n]*)", RUNBOOK.read_text(), re.MULTILINE)
+    return sorted({one.strip() for one in found})
+
+
+@pytest.mark.parametrize("command", commands_named())
+def test_a_command_of_a_runbook_is_one(command: str) -> None:
+    """With each of its options, and none of another command."""
+    _, verb, *rest = command.split()
+    assert verb in VERBS
+    found = reconciler.get_command(click.Context(reconciler), verb)
+    if isinstance(found, click.Group):
+        found = found.commands[rest.pop(0)]
+    assert found is not None
+    options = {name for one in found.params for name in one.opts}
+    assert {word for word in rest if word.startswith("-")} <= options

@@ -69,6 +69,7 @@ def test_a_driver_that_dies_or_hears_nothing_at_any_durable_call_is_taken_up(
         assert simulation.ended() is Phase.DONE, at
 
 
+@pytest.mark.runbook("reshard-switch-waits")
 @pytest.mark.invariant("SP-91")
 @pytest.mark.parametrize(
     "step",

@@ -78,6 +78,7 @@ def test_a_way_back_that_was_cut_off_is_ended_before_the_tick_is(why: str, parts
     assert takes_writes(simulation)
 
 
+@pytest.mark.runbook("reshard-waits")
 @pytest.mark.invariant("SP-94")
 def test_a_way_back_that_vitess_refuses_holds_no_tick_for_ever() -> None:
     simulation = switched()
@@ -115,6 +116,7 @@ def test_a_target_that_was_deleted_for_good_keeps_no_split_from_its_end(
     assert simulation.ended() is Phase.ABANDONED
 
 
+@pytest.mark.runbook("reshard-shard-gone")
 @pytest.mark.invariant("SP-124")
 def test_a_target_whose_primary_may_come_back_is_waited_for() -> None:
     """Its streams would go on by themselves."""

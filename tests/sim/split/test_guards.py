@@ -16,6 +16,7 @@ from tests.sim.split.fate import Fate
 from tests.sim.split.run import SplitSimulation
 
 
+@pytest.mark.runbook("split-mark-gone")
 @pytest.mark.invariant("SP-113")
 @pytest.mark.threat("TM-ACCOUNT-25")
 @pytest.mark.parametrize("call", ["raise_counter", "cut_over", "retire", "open_targets"])

@@ -84,13 +84,18 @@ def test_who_may_not_be_ended_is_waited_for(refuses: int) -> None:
     take(Server(holder=7, frees_when="waited for", refuses=refuses))
 
 
+@pytest.mark.runbook("split-driven-elsewhere")
 @pytest.mark.invariant("SP-57")
 @pytest.mark.parametrize("refuses", [None, 1095])
 def test_who_does_not_end_keeps_the_turn(refuses: int | None) -> None:
+    """Until somebody who may ends it."""
+    server = Server(holder=7, frees_when="never", refuses=refuses)
     with pytest.raises(Unavailable) as refusal:
-        take(Server(holder=7, frees_when="never", refuses=refuses))
+        take(server)
     assert refusal.value.problems[0].code == "split-driven-elsewhere"
     assert "session 7" in refusal.value.problems[0].message
+    server.holder = None
+    take(server)
 
 
 def test_another_refusal_is_told() -> None:
